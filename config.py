@@ -1,0 +1,76 @@
+"""The one list of settings, read from the environment (contract section 2)."""
+
+import os
+import secrets
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+ROOT = Path(__file__).resolve().parent
+
+
+class UnsafeSetting(RuntimeError):
+    """Production refuses to start, and says which setting is unsafe."""
+
+
+def _kept_secret(instance: Path, name: str) -> str:
+    """A key made once and kept in `instance/`, for development."""
+    path = instance / name.lower()
+    if not path.exists():
+        instance.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+def settings() -> dict[str, object]:
+    """Read the environment. Raises `UnsafeSetting` in production on a missing or unsafe value."""
+    env = os.environ
+    environment = env.get("LABSHARE_ENV", "development")
+    if environment not in ("development", "testing", "production"):
+        raise UnsafeSetting(f"LABSHARE_ENV: {environment!r} is none of development, testing, production")
+    production = environment == "production"
+    instance = Path(env.get("LABSHARE_INSTANCE", ROOT / "instance"))
+    keys = {}
+    for name in ("SECRET_KEY", "AUDIT_KEY"):
+        value = env.get(name, "")
+        if production and len(value) < 32:
+            raise UnsafeSetting(f"{name}: set at least 32 characters of chance")
+        keys[name] = value or _kept_secret(instance, name)
+    if production and keys["SECRET_KEY"] == keys["AUDIT_KEY"]:
+        raise UnsafeSetting("AUDIT_KEY: must differ from SECRET_KEY")
+    url = env.get("DATABASE_URL") or f"sqlite:///{instance / 'labshare.db'}"
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise UnsafeSetting("DATABASE_URL: sqlite:///… or postgresql+psycopg://…")
+    rate_limits = env.get("RATELIMIT_ENABLED", "1").lower() not in ("0", "false", "no")
+    if production and not rate_limits:
+        raise UnsafeSetting("RATELIMIT_ENABLED: limits must be on")
+    mail = env.get("MAIL_URL", "" if production else "console:")
+    if production and not mail.startswith(("smtp://", "smtps://")):
+        raise UnsafeSetting("MAIL_URL: smtp://… or smtps://…")
+    zone = env.get("TIME_ZONE", "Asia/Shanghai")
+    return {
+        **keys,
+        "ENVIRONMENT": environment,
+        "PRODUCTION": production,
+        "TESTING": environment == "testing",
+        "SQLALCHEMY_DATABASE_URI": url,
+        "TIME_ZONE": zone,
+        "ZONE": ZoneInfo(zone),
+        "DIVISION": env.get("DIVISION", "330624"),
+        "MAIL_URL": mail,
+        "MAIL_FROM": env.get("MAIL_FROM", "labshare@localhost"),
+        "RATELIMIT_STORAGE_URI": env.get("RATELIMIT_STORAGE_URI", "memory://"),
+        "RATELIMIT_ENABLED": rate_limits,
+        "UPLOAD_DIR": Path(env.get("UPLOAD_DIR", instance / "uploads")),
+        "MAP_TILE_URL": env.get("MAP_TILE_URL", ""),
+        "PORT": int(env.get("PORT", "8000")),
+        "BASE_URL": env.get("BASE_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}"),
+        "MAX_CONTENT_LENGTH": 22 * 1024 * 1024,
+        "UPLOAD_LIMIT": 20 * 1024 * 1024,
+        "SESSION_COOKIE_NAME": "__Host-session" if production else "session",
+        "SESSION_COOKIE_SECURE": production,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "BABEL_DEFAULT_LOCALE": "zh_Hans_CN",
+        "BABEL_DEFAULT_TIMEZONE": zone,
+    }

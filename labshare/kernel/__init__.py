@@ -1,0 +1,1 @@
+"""What every room stands on: time, months, money, errors, the actor, the database. Knows no room."""

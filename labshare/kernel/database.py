@@ -1,0 +1,184 @@
+"""The database session, `transaction()`, column types, and guards that the database itself enforces.
+
+SQLite: WAL, `synchronous=FULL`, foreign keys on; a writing transaction begins with `BEGIN IMMEDIATE` behind a file
+lock, since SQLite's own busy handler starves writers. PostgreSQL: read committed; guards are constraints.
+"""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Table, event
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.schema import DDL
+from sqlalchemy.types import TypeDecorator
+
+from labshare.kernel.errors import Problem
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment in UTC. SQLite keeps it as text `YYYY-MM-DD HH:MM:SS.ffffff`, which sorts by time."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Minutes(TypeDecorator[Decimal]):
+    """Minutes that may be fractions, exact to a thousandth; kept as whole thousandths, so SQL may add them."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        thousandths = Decimal(value) * 1000
+        if thousandths != int(thousandths):
+            raise ValueError("minutes finer than a thousandth")
+        return int(thousandths)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value) / 1000
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
+    if "sqlite3" not in type(dbapi_connection).__module__:
+        return
+    dbapi_connection.isolation_level = None  # we write BEGIN ourselves, see _begin
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        writes = connection.get_execution_options().get("labshare_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+_refusal_listeners: list[Callable[[Problem], None]] = []
+
+
+def on_refusal(listener: Callable[[Problem], None]) -> None:
+    """Have `listener` told of each problem that carries a refusal, after the rollback."""
+    if listener not in _refusal_listeners:
+        _refusal_listeners.append(listener)
+
+
+def report_refusal(problem: Problem) -> None:
+    """Tell the listeners of a refusal, once. Called by `transaction()` and, for refusals outside one, by the edge."""
+    if problem.refusal is not None and not getattr(problem, "reported", False):
+        problem.reported = True  # type: ignore[attr-defined]
+        for listener in _refusal_listeners:
+            listener(problem)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One business step: everything inside is written together or not at all. Only entrances open one.
+
+    Starts afresh (what was read before is read again), commits at the end, rolls back on any exception.
+    Raises `RuntimeError` inside another transaction.
+    """
+    session = db.session()
+    if session.info.get("writing"):
+        raise RuntimeError("transaction() inside transaction()")
+    session.rollback()
+    session.expire_all()
+    try:
+        with _writers_queue():
+            session.info["writing"] = True
+            try:
+                session.connection(execution_options={"labshare_writes": True})
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+            finally:
+                session.info["writing"] = False
+    except Problem as problem:
+        report_refusal(problem)
+        raise
+
+
+@contextmanager
+def _writers_queue() -> Iterator[None]:
+    """On SQLite, wait in line at a lock file: first come, first served, where the busy handler would starve some."""
+    path = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
+    if not path or path == ":memory:":
+        yield
+        return
+    with Path(path).with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+GUARDS: list[tuple[str, str, str]] = []
+"""(table, dialect, statement): what migrations must carry besides tables."""
+
+
+def guard(table: Table, *, sqlite: tuple[str, ...] = (), postgresql: tuple[str, ...] = ()) -> None:
+    """Add statements that make the database itself refuse what must never be, on either engine."""
+    for dialect, statements in (("sqlite", sqlite), ("postgresql", postgresql)):
+        for statement in statements:
+            GUARDS.append((table.name, dialect, statement))
+            ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)
+            event.listen(table, "after_create", ddl)
+
+
+def append_only(table: Table, *, but: str = "") -> None:
+    """Refuse UPDATE, DELETE (and TRUNCATE) on a table. `but` is a SQL condition on OLD under which they pass."""
+    name = table.name
+    when = f"WHEN NOT ({but})" if but else ""
+    guard(
+        table,
+        sqlite=tuple(
+            f"CREATE TRIGGER {name}_no_{op.lower()} BEFORE {op} ON {name} {when} "
+            f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
+            for op in ("UPDATE", "DELETE")
+        ),
+        postgresql=(
+            f"CREATE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{name} is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+            f"CREATE TRIGGER {name}_no_change BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW {when} "
+            f"EXECUTE FUNCTION {name}_refuse()",
+            f"CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name} FOR EACH STATEMENT "
+            f"EXECUTE FUNCTION {name}_refuse()",
+        ),
+    )

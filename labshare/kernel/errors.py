@@ -1,0 +1,92 @@
+"""Problems a person can do something about. Every refusal is a named class with its message; the edges (pages, API,
+commands) turn it into words in the reader's language, a status, and a place beside the field."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+
+class Problem(Exception):
+    """A refusal with words. `message` may hold `%(name)s` places that `params` fill.
+
+    `status` is the HTTP status (RFC 9110); `field` names the input it belongs to, where there is one.
+    `money_or_rights` problems are written to the audit trail after the rollback (contract section 8).
+    """
+
+    status: ClassVar[int] = 409
+    message: ClassVar[LazyString | str] = _l("This is not possible now.")
+    default_field: ClassVar[str | None] = None
+    money_or_rights: ClassVar[bool] = False
+
+    def __init__(self, field: str | None = None, **params: Any) -> None:
+        super().__init__(type(self).__name__)
+        self.field = field or self.default_field
+        self.params = params
+        self.refusal: Any = None
+        """The refused attempt (verb, actor, moment, subject), stamped by `verb`; see `labshare.kernel.verbs`."""
+
+    @property
+    def code(self) -> str:
+        """The stable name of this problem, for the API's `type` and for tests."""
+        return type(self).__name__
+
+    @property
+    def text(self) -> str:
+        """The message in the reader's language."""
+        return str(self.message) % {name: str(value) for name, value in self.params.items()}
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Conflict(Problem):
+    status = 409
+
+
+class InvalidInput(Problem):
+    """A value that breaks a rule. 422."""
+
+    status = 422
+    message = _l("Check what was entered.")
+
+
+class InvalidInputs(InvalidInput):
+    """Several problems found at once, so that a form shows each at its field."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        super().__init__()
+        self.problems = tuple(problems)
+
+
+class NotAllowed(Problem):
+    status = 403
+    message = _l("You may not do this.")
+    money_or_rights = True
+
+
+class SignInFirst(Problem):
+    status = 401
+    message = _l("Sign in first.")
+
+
+class NotFound(Problem):
+    """Also for what one may not see (contract section 4)."""
+
+    status = 404
+    message = _l("Not found, or not yours to see.")
+
+
+class ReasonRequired(InvalidInput):
+    message = _l("Give a reason.")
+    default_field = "reason"
+
+
+def raise_all(problems: Iterable[Problem]) -> None:
+    """Raise what was collected: nothing, the one problem, or all of them together as `InvalidInputs`."""
+    found = tuple(problems)
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise InvalidInputs(found)

@@ -1,0 +1,33 @@
+"""Money is an integer number of fen (0.01 yuan); a refund or a red letter is negative. Never a float."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+
+FEN_PER_YUAN = 100
+FEN_PER_WAN = 1_000_000
+"""10,000 yuan (万元), the unit of the national instrument platform."""
+
+
+def round_half_up(amount: Fraction | Decimal | int) -> int:
+    """The nearest whole number; a half goes away from zero. The one rounding of LabShare (contract sections 5 and 6)."""
+    exact = Fraction(amount)
+    sign = -1 if exact < 0 else 1
+    return sign * int(abs(exact) + Fraction(1, 2))
+
+
+def share_by_largest_remainder(total: int, weights: Mapping[str, int]) -> dict[str, int]:
+    """Share `total` fen among keys in proportion to whole weights ≥ 0 (contract section 6, step 4).
+
+    Everyone gets the whole-fen floor of the exact share, then one fen each goes to the largest fractions; ties by
+    key, by code point. With all weights 0 everyone gets 0.
+    """
+    whole = sum(weights.values())
+    if whole == 0:
+        return dict.fromkeys(weights, 0)
+    shares = {key: total * weight // whole for key, weight in weights.items()}
+    left = total - sum(shares.values())
+    by_fraction = sorted(weights, key=lambda key: (-(total * weights[key] % whole), key))
+    for key in by_fraction[:left]:
+        shares[key] += 1
+    return shares

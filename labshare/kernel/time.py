@@ -1,0 +1,58 @@
+"""Moments and local days.
+
+Every moment inside LabShare is an aware `datetime` in UTC. A *local day* is the calendar day of a moment in the
+platform's zone (`TIME_ZONE`, contract section 2). Only the entrances ask for the present moment, through `utc_now`;
+services and rules are handed `now`.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+
+MINUTE = timedelta(minutes=1)
+
+
+def _system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+_clock: Callable[[], datetime] = _system_clock
+
+
+def set_clock(clock: Callable[[], datetime] | None) -> None:
+    """Replace the clock of this process (tests, demonstration data); `None` brings the system's back."""
+    global _clock
+    _clock = clock or _system_clock
+
+
+def utc_now() -> datetime:
+    """The present moment, UTC, to the microsecond."""
+    return _clock()
+
+
+def local_zone() -> ZoneInfo:
+    """The platform's zone, from the settings of the running application."""
+    zone: ZoneInfo = current_app.config["ZONE"]
+    return zone
+
+
+def local_day(moment: datetime, zone: ZoneInfo | None = None) -> date:
+    """The calendar day of `moment` in `zone` (the platform's by default)."""
+    return moment.astimezone(zone or local_zone()).date()
+
+
+def start_of_day(day: date, zone: ZoneInfo | None = None) -> datetime:
+    """00:00 of a local day, as a moment in UTC."""
+    return datetime.combine(day, time(), tzinfo=zone or local_zone()).astimezone(UTC)
+
+
+def is_whole_minute(moment: datetime) -> bool:
+    return moment.second == 0 and moment.microsecond == 0
+
+
+def ceil_minute(moment: datetime) -> datetime:
+    """`moment`, or the next whole minute after it."""
+    floor = moment.replace(second=0, microsecond=0)
+    return floor if floor == moment else floor + MINUTE

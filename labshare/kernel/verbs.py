@@ -1,0 +1,58 @@
+"""`@verb`: marks a service that changes something, and stamps its refusals with who tried what.
+
+A service is one verb a user would say: a function with keyword arguments, among them `actor` and `now`. It never
+commits; an entrance opens `transaction()` around it.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from labshare.kernel.actor import Actor
+from labshare.kernel.errors import Problem
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+VERBS: dict[str, Callable[..., Any]] = {}
+"""Every writing service by its action's name (`booking.confirm`)."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An attempt that was refused, as the audit trail keeps it."""
+
+    action: str
+    actor: Actor
+    now: datetime
+    subject: tuple[str, str] | None = None
+
+
+def verb(action: str, *, money: bool = False) -> Callable[[F], F]:
+    """Register a service as the verb `action`. With `money`, every refusal goes to the audit trail, not only rights'."""
+
+    def register(service: F) -> F:
+        @functools.wraps(service)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return service(*args, **kwargs)
+            except Problem as problem:
+                if problem.refusal is None and (money or problem.money_or_rights):
+                    problem.refusal = Refusal(action, kwargs["actor"], kwargs["now"], _subject(kwargs))
+                raise
+
+        if action in VERBS:
+            raise RuntimeError(f"two services for one verb: {action}")
+        VERBS[action] = call
+        return call  # type: ignore[return-value]
+
+    return register
+
+
+def _subject(kwargs: dict[str, Any]) -> tuple[str, str] | None:
+    """The first argument that names something: `ref="B-…"`, `booking_id=7`, `month=…`."""
+    for name, value in kwargs.items():
+        if name not in ("actor", "now") and (name in ("ref", "month", "code") or name.endswith("_id")):
+            return name.removesuffix("_id"), str(value)
+    return None

@@ -1,0 +1,323 @@
+"""What every test stands on: both databases, a frozen clock, a browser; no network, no mail.
+
+`app` runs each test once on SQLite and once on PostgreSQL (`-k sqlite` picks one). The application is made once a
+session and engine; each test gets a fresh copy of an empty database made once from the models, guards included.
+"""
+
+import contextvars
+import os
+import shutil
+import smtplib
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.serving import make_server
+
+from labshare.kernel import time as kernel_time
+from labshare.kernel.database import db
+from tests import postgres
+
+ENGINES = ("sqlite", "postgresql")
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+TUESDAY_MORNING = datetime(2026, 11, 24, 10, 0, tzinfo=SHANGHAI)
+
+
+# --- accidents ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only this machine may be talked to: loopback and unix sockets."""
+    connect = socket.socket.connect
+
+    def connect_here(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise RuntimeError(f"a test tried to reach {address!r}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
+
+
+@pytest.fixture(autouse=True)
+def no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No letter leaves. A test of the SMTP mailer talks to a server of its own and brings `smtplib` back."""
+
+    def refuse(*_args: Any, **_kwargs: Any) -> None:
+        raise RuntimeError("a test tried to send mail")
+
+    monkeypatch.setattr(smtplib.SMTP, "connect", refuse)
+
+
+# --- time --------------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    """The clock of this process, standing still until a test moves it."""
+
+    def __init__(self, now: datetime) -> None:
+        self.set(now)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def set(self, now: datetime | str) -> datetime:
+        """Stand at `now`: an aware datetime, or text such as `2026-11-24 10:00`, Shanghai time."""
+        if isinstance(now, str):
+            now = datetime.fromisoformat(now)
+        if now.tzinfo is None:
+            now = now.replace(tzinfo=SHANGHAI)
+        self.now = now.astimezone(UTC)
+        return self.now
+
+    def advance(self, **by: float) -> datetime:
+        """Move on: `clock.advance(hours=2, minutes=30)`."""
+        self.now += timedelta(**by)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """Tuesday 24 November 2026, 10:00 in Shanghai."""
+    clock = Clock(TUESDAY_MORNING)
+    kernel_time.set_clock(clock)
+    yield clock
+    kernel_time.set_clock(None)
+
+
+# --- databases ---------------------------------------------------------------------------------------------------
+
+
+class TestDatabase:
+    """One engine's database under test: `url`, and `renew()` to make it fresh and empty."""
+
+    __test__ = False
+
+    def __init__(self, engine: str, folder: Path, server: str | None = None) -> None:
+        self.engine = engine
+        self.folder = folder
+        self.server = server
+        self.file = folder / "labshare.db"
+        self.url = server.format(database="labshare") if server else f"sqlite:///{self.file}"
+
+    def make_template(self) -> None:
+        """Make the empty database from the models, once, with `self.url` bound to the running application."""
+        if self.server:
+            self._administer("CREATE DATABASE labshare")
+        db.create_all()
+        db.engine.dispose()
+        if self.server:
+            self._administer("ALTER DATABASE labshare RENAME TO labshare_template")
+        else:
+            self.file.rename(self.folder / "template.db")
+
+    def renew(self) -> None:
+        if self.server:
+            self._administer(
+                "DROP DATABASE IF EXISTS labshare WITH (FORCE)",
+                "CREATE DATABASE labshare TEMPLATE labshare_template STRATEGY FILE_COPY",
+            )
+        else:
+            for leftover in self.folder.glob("labshare.db*"):
+                leftover.unlink()
+            shutil.copyfile(self.folder / "template.db", self.file)
+
+    def _administer(self, *statements: str) -> None:
+        assert self.server
+        with psycopg.connect(self.libpq("postgres"), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)  # type: ignore[call-overload]
+
+    def libpq(self, database: str = "labshare") -> str:
+        """The address as libpq and psycopg want it."""
+        assert self.server
+        return self.server.format(database=database).replace("+psycopg", "")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server of the tests' own, with a place for the `{database}`."""
+    with postgres.running_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _applications(request: pytest.FixtureRequest) -> Iterator[Callable[[str], tuple[Flask, TestDatabase]]]:
+    """The application of each engine, made when first asked for."""
+    made: dict[str, tuple[Flask, TestDatabase]] = {}
+    home = Path(tempfile.mkdtemp(prefix="labshare-tests-", dir=postgres.fast_folder()))
+
+    def application(engine: str) -> tuple[Flask, TestDatabase]:
+        if engine not in made:
+            server = request.getfixturevalue("postgres_server") if engine == "postgresql" else None
+            (home / engine).mkdir()
+            database = TestDatabase(engine, home / engine, server)
+            app = _make_app(database)
+            with app.app_context():
+                database.make_template()
+            made[engine] = app, database
+        return made[engine]
+
+    yield application
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def environment_for(database: TestDatabase) -> dict[str, str]:
+    """The settings of an application or a `labshare` process on this database."""
+    return {
+        "LABSHARE_ENV": "testing",
+        "LABSHARE_INSTANCE": str(database.folder / "instance"),
+        "DATABASE_URL": database.url,
+        "TIME_ZONE": "Asia/Shanghai",
+        "RATELIMIT_ENABLED": "0",
+    }
+
+
+def _make_app(database: TestDatabase) -> Flask:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment_for(database).items():
+            patch.setenv(name, value)
+        app = _create_app()
+    app.test_client_class = SeparateClient
+    app.config["WTF_CSRF_ENABLED"] = False  # the browser's server turns it on; see live_server
+    return app
+
+
+def _create_app() -> Flask:
+    try:
+        from labshare import create_app
+    except ImportError:
+        import config
+
+        app = Flask("tests")
+        app.config.update(config.settings())
+        db.init_app(app)
+        return app
+    return create_app()
+
+
+class SeparateClient(FlaskClient):
+    """A client whose requests share nothing with the test's own application context: neither `g` nor the session."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what uses a database on both engines. `LABSHARE_TEST_DB` narrows it while developing."""
+    if "engine_name" in metafunc.fixturenames:
+        wanted = os.environ.get("LABSHARE_TEST_DB")
+        if wanted and wanted not in ENGINES:
+            raise pytest.UsageError(f"LABSHARE_TEST_DB: {wanted!r} is none of {', '.join(ENGINES)}")
+        metafunc.parametrize("engine_name", [wanted] if wanted else ENGINES, scope="session")
+
+
+@pytest.fixture
+def database(engine_name: str, _applications: Callable[[str], tuple[Flask, TestDatabase]]) -> TestDatabase:
+    """The fresh database of this test, for those who want its address."""
+    _app, database = _applications(engine_name)
+    database.renew()
+    return database
+
+
+@pytest.fixture
+def app(
+    engine_name: str,
+    database: TestDatabase,
+    clock: Clock,
+    _applications: Callable[[str], tuple[Flask, TestDatabase]],
+) -> Iterator[Flask]:
+    """The application on a fresh database, with its context pushed and the clock standing still."""
+    app, _database = _applications(engine_name)
+    settings = dict(app.config)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    app.config.clear()
+    app.config.update(settings)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+# --- browser -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def live_server(app: Flask) -> Iterator[str]:
+    """The address of the application on a free port, in this process: the frozen clock and the database hold there."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    address = f"http://127.0.0.1:{server.server_port}"
+    app.config["BASE_URL"] = address
+    thread = threading.Thread(target=contextvars.Context().run, args=(server.serve_forever, 0.05), daemon=True)
+    thread.start()
+    yield address
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+CHROMIUM_FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """The system's Chromium. Without one the tests fail: the browser is never left out."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.fail("no Chromium: apt-get install chromium fonts-noto-cjk", pytrace=False)
+    return {"executable_path": chromium, "args": CHROMIUM_FLAGS, "headless": True}
+
+
+@pytest.fixture
+def open_browser(browser: Any, live_server: str, clock: Clock) -> Iterator[Callable[..., Any]]:
+    """Make a fresh browser, with cookies of its own, and give its page; its scripts see the frozen clock's time.
+
+    `open_browser("en-GB", width=390, color_scheme="dark")`; any option of Playwright's `new_context` goes.
+    """
+    contexts = []
+
+    def opened(locale: str = "zh-CN", width: int = 1440, height: int = 900, **options: Any) -> Any:
+        context = browser.new_context(
+            base_url=live_server,
+            locale=locale,
+            timezone_id="Asia/Shanghai",
+            viewport={"width": width, "height": height},
+            **options,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.clock.set_fixed_time(clock.now)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_browser: Callable[..., Any]) -> Any:
+    """The page of a Chinese reader at a desk."""
+    return open_browser()
+
+
+@pytest.fixture
+def english_page(open_browser: Callable[..., Any]) -> Any:
+    """The page of someone who reads English, in another browser."""
+    return open_browser("en-GB")

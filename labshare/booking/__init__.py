@@ -1,0 +1,1 @@
+"""Working days, opening hours, holdings of time, availability, slots, bookings, their lifecycle, charges, consent."""

@@ -1,0 +1,222 @@
+"""Why a time, a step or a charge is refused (contract section 5)."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.kernel.errors import Conflict, InvalidInput
+
+
+class StartRefused(InvalidInput):
+    """A rule of time that the start breaks: 422 on `starts_at` (contract section 5, Time)."""
+
+    default_field = "starts_at"
+    waivable = False
+    """A lab member may waive it with a reason: lead time and horizon, nothing else."""
+
+
+class NotAWholeMinute(StartRefused):
+    message = _l("A start is a whole minute.")
+
+
+class InThePast(StartRefused):
+    message = _l("That time has passed.")
+
+
+class OutsideOpeningHours(StartRefused):
+    message = _l("Outside opening hours (%(hours)s).")
+
+
+class RunStartsOutsideHours(StartRefused):
+    message = _l("Run %(run)s would start outside opening hours.")
+
+
+class LabClosed(StartRefused):
+    message = _l("The lab is closed then: %(reason)s.")
+
+
+class PublicHoliday(StartRefused):
+    message = _l("%(date)s is a public holiday.")
+
+
+class NeverOpensAfterwards(StartRefused):
+    message = _l("The lab does not open again within a year after the end.")
+
+
+class CalendarYearMissing(StartRefused):
+    """A warning, shown beside a calendar; never raised."""
+
+    message = _l("The working-day calendar has no %(year)s; an administrator must add it.")
+
+
+class CalibrationExpired(StartRefused):
+    message = _l("The instrument's calibration ends on %(date)s.")
+
+
+class NotCalibrated(StartRefused):
+    message = _l("The instrument is not calibrated on %(date)s.")
+
+
+class Blocked(StartRefused):
+    """Only as the reason of a closed slot; booking it is `SlotTaken`."""
+
+    message = _l("The instrument is not available then.")
+
+
+class TooEarly(StartRefused):
+    message = _l("Book at least %(n)s hours ahead.")
+    waivable = True
+
+
+class TooFar(StartRefused):
+    message = _l("At most %(n)s days ahead.")
+    waivable = True
+
+
+class TooShort(StartRefused):
+    message = _l("At least %(n)s minutes.")
+
+
+class TooLong(StartRefused):
+    message = _l("At most %(n)s minutes.")
+
+
+class QuantityOutOfRange(InvalidInput):
+    message = _l("Between 1 and %(max)s samples.")
+    default_field = "quantity"
+
+
+class HoursMissing(InvalidInput):
+    message = _l("Choose the hours.")
+    default_field = "hours"
+
+
+class HoursNotOffered(InvalidInput):
+    message = _l("This test item has no choice of hours.")
+    default_field = "hours"
+
+
+class HoursOutOfStep(InvalidInput):
+    message = _l("From %(min)s to %(max)s hours, in steps of %(step)s.")
+    default_field = "hours"
+
+
+class InstrumentNotOfItem(InvalidInput):
+    message = _l("This instrument does not do this test item.")
+    default_field = "instrument"
+
+
+class NotPublished(InvalidInput):
+    message = _l("This test item is not open for booking.")
+    default_field = "test_item"
+
+
+class NoFee(InvalidInput):
+    message = _l("No fee is valid on this day.")
+    default_field = "test_item"
+
+
+class FirmUnverified(InvalidInput):
+    message = _l("The firm is not verified yet; it can browse, not book.")
+
+
+class EndBeforeStart(InvalidInput):
+    message = _l("The end is earlier than the start.")
+    default_field = "ends_at"
+
+
+class UnknownUnit(InvalidInput):
+    message = _l("The instrument has no such place.")
+    default_field = "units"
+
+
+class HoursOverlap(InvalidInput):
+    message = _l("Overlaps with %(hours)s.")
+    default_field = "hours"
+
+
+class SlotTaken(Conflict):
+    """No unit is free. Carries up to three alternatives nearest in time."""
+
+    message = _l("This slot has just been taken.")
+    default_field = "starts_at"
+
+    def __init__(self, alternatives: tuple[Any, ...] = (), **params: Any) -> None:
+        super().__init__(**params)
+        self.alternatives = alternatives
+
+
+class AlreadySubmitted(Conflict):
+    message = _l("Already booked as %(ref)s; nothing was booked twice.")
+
+
+class HoldExpired(Conflict):
+    message = _l("The ten minutes are over; the slot is free again.")
+    default_field = "hold"
+
+
+class IllegalStep(Conflict):
+    message = _l("Not possible from state “%(state)s”.")
+
+
+class AlreadyBegun(Conflict):
+    message = _l("The booked time has begun; it can no longer be moved.")
+
+
+class NoShowTooEarly(Conflict):
+    message = _l("A no-show can be recorded from 60 minutes after the start.")
+
+
+class NeedsClientsYes(Conflict):
+    message = _l("The client must agree to the new time first.")
+
+
+class Lapsed(Conflict):
+    message = _l("Not answered in time; the slot is free again.")
+
+
+class NoOpenProposal(Conflict):
+    message = _l("This proposal is no longer open.")
+
+
+class MomentInFuture(InvalidInput):
+    message = _l("The time lies in the future.")
+    default_field = "at"
+
+
+class FinishBeforeStart(InvalidInput):
+    message = _l("The end lies before the start of the test.")
+    default_field = "at"
+
+
+class MachineMinutesOutOfRange(InvalidInput):
+    message = _l("Machine time is 0 or more minutes.")
+    default_field = "machine_minutes"
+
+
+class ConsentRequired(Conflict):
+    message = _l("A higher charge needs the client's consent.")
+
+
+class ChargeNotOpen(Conflict):
+    message = _l("This change of charge is already answered.")
+
+
+class ChargeIsZero(InvalidInput):
+    message = _l("A change of charge is not zero.")
+    default_field = "amount_fen"
+
+
+class NegativeCharge(InvalidInput):
+    message = _l("Not below 0.")
+    default_field = "amount_fen"
+
+
+class ChargeBelowInvoiced(Conflict):
+    message = _l("%(amount)s is invoiced already; reverse that first.")
+    default_field = "amount_fen"
+
+
+class ChargeBelowPaid(Conflict):
+    message = _l("%(amount)s is paid already; refund that first.")
+    default_field = "amount_fen"

@@ -1,0 +1,209 @@
+"""Quantity, runs, work minutes, price, cancellation fee. Fen are integers; minutes and products exact fractions
+(contract section 5, Quantity, work, price)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from labshare.booking.errors import (
+    HoursMissing,
+    HoursNotOffered,
+    HoursOutOfStep,
+    QuantityOutOfRange,
+)
+from labshare.kernel.errors import Problem, raise_all
+from labshare.kernel.money import round_half_up
+
+BASES = ("sample", "run", "test", "hour")
+Number = Decimal | Fraction | int
+
+
+@dataclass(frozen=True)
+class HoursChoice:
+    """The hours a client may choose: `min` + k × `step`, up to `max`."""
+
+    min: Decimal
+    max: Decimal
+    step: Decimal
+
+    def allows(self, hours: Number) -> bool:
+        chosen, least, step = Fraction(hours), Fraction(self.min), Fraction(self.step)
+        if not least <= chosen <= Fraction(self.max):
+            return False
+        return chosen == least if step <= 0 else (chosen - least) % step == 0
+
+
+@dataclass(frozen=True)
+class Fee:
+    """A dated fee: `basis` is one of `BASES`, amounts in fen."""
+
+    basis: str
+    amount_fen: int
+    minimum_fen: int = 0
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class CancellationTerms:
+    """What cancelling or not coming costs: nothing unless stated, at most the price.
+
+    Cancelling costs `late_percent` of the price when the start is nearer than `free_hours`; not coming costs
+    `no_show_percent`. A lab that cancels is owed nothing.
+    """
+
+    free_hours: Decimal = Decimal(0)
+    late_percent: Decimal = Decimal(0)
+    no_show_percent: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class ItemTerms:
+    """What a test item says about work and time. Minutes may be fractions."""
+
+    setup: Decimal = Decimal(0)
+    per_sample: Decimal = Decimal(0)
+    per_run: Decimal = Decimal(0)
+    cleanup: Decimal = Decimal(0)
+    samples_per_run: int = 1
+    hours: HoursChoice | None = None
+    max_quantity: int = 1
+    attended: bool = True
+    runs_start_open: bool = False
+    """Each further run starts in opening hours too (unattended items)."""
+    cancellation: CancellationTerms = CancellationTerms()
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """The work of one booking, as elapsed time from its start."""
+
+    quantity: int
+    hours: Decimal | None
+    runs: int
+    minutes: Fraction
+    """Exact; what the price of an hourly fee uses."""
+    setup: timedelta
+    duration: timedelta
+    cleanup: timedelta
+    attended: bool
+    run_offsets: tuple[timedelta, ...] = ()
+    """Where each further run starts that must start in opening hours."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """`total_fen` = max(`minimum_fen`, `product_fen`); `product_fen` = `amount_fen` × `units` rounded half up."""
+
+    basis: str
+    units: Fraction
+    amount_fen: int
+    product_fen: int
+    minimum_fen: int
+    total_fen: int
+
+    @property
+    def minimum_applies(self) -> bool:
+        return self.minimum_fen > self.product_fen
+
+
+def elapsed(minutes: Fraction) -> timedelta:
+    """Minutes as elapsed time, to the microsecond above."""
+    return timedelta(microseconds=-(-minutes.numerator * 60_000_000 // minutes.denominator))
+
+
+def question_problems(item: ItemTerms, quantity: int, hours: Number | None) -> list[Problem]:
+    """What is wrong with quantity and hours, each at its own field."""
+    found: list[Problem] = []
+    if not 1 <= quantity <= item.max_quantity:
+        found.append(QuantityOutOfRange(max=item.max_quantity))
+    if item.hours is None:
+        if hours is not None:
+            found.append(HoursNotOffered())
+    elif hours is None:
+        found.append(HoursMissing())
+    elif not item.hours.allows(hours):
+        choice = item.hours
+        found.append(HoursOutOfStep(min=plain(choice.min), max=plain(choice.max), step=plain(choice.step)))
+    return found
+
+
+def runs_of(item: ItemTerms, quantity: int) -> int:
+    """ceil(quantity ÷ samples_per_run)."""
+    return -(-quantity // item.samples_per_run)
+
+
+def work_of(item: ItemTerms, quantity: int, hours: Number | None = None) -> Work:
+    """The work for `quantity` samples. Raises `QuantityOutOfRange`, `HoursMissing`, `HoursNotOffered`,
+    `HoursOutOfStep` (together, where several apply)."""
+    raise_all(question_problems(item, quantity, hours))
+    runs = runs_of(item, quantity)
+    setup, per_sample = Fraction(item.setup), Fraction(item.per_sample)
+    one_run = Fraction(item.per_run) if hours is None else Fraction(hours) * 60
+    minutes = setup + quantity * per_sample + runs * one_run
+    offsets: tuple[timedelta, ...] = ()
+    if item.runs_start_open and not item.attended:
+        # every run but the last is full; a further run starts when the one before it has ended
+        full_run = item.samples_per_run * per_sample + one_run
+        offsets = tuple(elapsed(setup + number * full_run) for number in range(1, runs))
+    return Work(
+        quantity=quantity,
+        hours=None if hours is None else Decimal(hours) if not isinstance(hours, Fraction) else _decimal(hours),
+        runs=runs,
+        minutes=minutes,
+        setup=elapsed(setup),
+        duration=elapsed(minutes),
+        cleanup=elapsed(Fraction(item.cleanup)),
+        attended=item.attended,
+        run_offsets=offsets,
+    )
+
+
+def price_of(fee: Fee, work: Work) -> Price:
+    """Contract section 5: `sample` × quantity, `run` × runs, `test` × 1, `hour` × work minutes ÷ 60."""
+    units = {
+        "sample": Fraction(work.quantity),
+        "run": Fraction(work.runs),
+        "test": Fraction(1),
+        "hour": work.minutes / 60,
+    }[fee.basis]
+    product = round_half_up(fee.amount_fen * units)
+    return Price(
+        fee.basis,
+        units,
+        fee.amount_fen,
+        product,
+        fee.minimum_fen,
+        max(fee.minimum_fen, product),
+    )
+
+
+def cancellation_fee(
+    terms: CancellationTerms,
+    price_fen: int,
+    *,
+    until_start: timedelta,
+    by_lab: bool = False,
+    no_show: bool = False,
+) -> int:
+    """What is owed after cancelling `until_start` before the start (negative after it), or not coming; fen."""
+    if by_lab:
+        return 0
+    if no_show:
+        percent = Fraction(terms.no_show_percent)
+    elif until_start < elapsed(Fraction(terms.free_hours) * 60):
+        percent = Fraction(terms.late_percent)
+    else:
+        percent = Fraction(0)
+    return max(0, min(price_fen, round_half_up(price_fen * percent / 100)))
+
+
+def plain(number: Decimal) -> str:
+    """2, 0.5, 1000: without exponent or trailing zeros."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _decimal(number: Fraction) -> Decimal:
+    return Decimal(number.numerator) / Decimal(number.denominator)

@@ -1,0 +1,474 @@
+"""Working days, opening intervals, and the rules a start must keep (contract section 5, Time).
+
+Intervals are half-open, `[starts_at, ends_at)`; moments are aware UTC; work is elapsed time; a start is a whole minute.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from labshare.booking.errors import (
+    CalibrationExpired,
+    InThePast,
+    LabClosed,
+    NeverOpensAfterwards,
+    NotAWholeMinute,
+    NotCalibrated,
+    OutsideOpeningHours,
+    PublicHoliday,
+    RunStartsOutsideHours,
+    StartRefused,
+    TooEarly,
+    TooFar,
+    TooLong,
+    TooShort,
+)
+from labshare.booking.rules.price import Work, plain
+from labshare.kernel.time import (
+    MINUTE,
+    ceil_minute,
+    is_whole_minute,
+    local_day,
+    start_of_day,
+)
+
+DAY = timedelta(days=1)
+YEAR = timedelta(days=365)
+"""How far ahead the next opening minute is looked for after unattended work."""
+FARTHEST = 10 * YEAR
+"""No start lies farther ahead, whatever horizon there is or is waived."""
+HOLIDAY, MAKE_UP = "holiday", "makeup"
+
+
+class Interval(NamedTuple):
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class WorkingDays:
+    """The public working-day table: `kinds` names holidays and make-up days, `years` what the table covers."""
+
+    kinds: Mapping[date, str] = field(default_factory=dict)
+    years: frozenset[int] = frozenset()
+
+    def weekday_of_hours(self, day: date) -> int | None:
+        """Whose weekday's hours hold on `day` (Monday = 0): none on a public holiday, Monday's on a make-up day."""
+        kind = self.kinds.get(day)
+        if kind == HOLIDAY:
+            return None
+        return 0 if kind == MAKE_UP else day.weekday()
+
+    def is_working_day(self, day: date) -> bool:
+        """A public working day."""
+        kind = self.kinds.get(day)
+        return kind == MAKE_UP or (kind is None and day.weekday() < 5)
+
+    def missing_years(self, first: date, last: date) -> tuple[int, ...]:
+        """The years between two days that the table lacks: shown as a warning."""
+        return tuple(year for year in range(first.year, last.year + 1) if year not in self.years)
+
+
+class Closure(NamedTuple):
+    starts_at: datetime
+    ends_at: datetime
+    reason: str = ""
+
+
+Weekly = tuple[tuple[tuple[int, int], ...], ...]
+"""Seven weekdays from Monday; each a tuple of (opens, closes) in minutes after local midnight. Past midnight `closes`
+goes on counting: 22:00 to 06:00 is (1320, 1800)."""
+
+
+@dataclass(frozen=True)
+class LabHours:
+    weekly: Weekly = ((),) * 7
+    closures: tuple[Closure, ...] = ()
+
+
+class DayRange(NamedTuple):
+    """Local days, both included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class InstrumentTerms:
+    """What an instrument says about starts. `certificates` None: it needs no calibration."""
+
+    units: int = 1
+    lead: timedelta = timedelta(0)
+    horizon: timedelta | None = None
+    shortest: Decimal | None = None
+    longest: Decimal | None = None
+    certificates: tuple[DayRange, ...] | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One booking's time: its work and what its holding takes."""
+
+    starts_at: datetime
+    ends_at: datetime
+    holding_ends_at: datetime
+
+
+def moment_of(day: date, minute: int, zone: ZoneInfo, *, closing: bool = False) -> datetime:
+    """`minute` minutes of the wall clock after a day's midnight, UTC. A repeated local time opens at its first and
+    closes at its second occurrence; a missing one is read with the offset before the gap."""
+    day += timedelta(days=minute // 1440)
+    clock = time(minute % 1440 // 60, minute % 60)
+    first = datetime.combine(day, clock, tzinfo=zone)
+    if closing:
+        second = first.replace(fold=1)
+        if (second.utcoffset() or DAY) < (first.utcoffset() or DAY):  # repeated, not missing
+            return second.astimezone(UTC)
+    return first.astimezone(UTC)
+
+
+def joined(intervals: Iterable[Interval]) -> list[Interval]:
+    """In order; touching and overlapping ones made one; empty ones left out."""
+    result: list[Interval] = []
+    for interval in sorted(intervals):
+        if interval.starts_at >= interval.ends_at:
+            continue
+        if result and interval.starts_at <= result[-1].ends_at:
+            if interval.ends_at > result[-1].ends_at:
+                result[-1] = Interval(result[-1].starts_at, interval.ends_at)
+        else:
+            result.append(interval)
+    return result
+
+
+def without(intervals: Iterable[Interval], cuts: Iterable[tuple[datetime, datetime]]) -> list[Interval]:
+    """`intervals` (in order) less `cuts`."""
+    result = list(intervals)
+    for starts_at, ends_at in cuts:
+        if starts_at >= ends_at:
+            continue
+        left: list[Interval] = []
+        for interval in result:
+            if interval.ends_at <= starts_at or ends_at <= interval.starts_at:
+                left.append(interval)
+                continue
+            if interval.starts_at < starts_at:
+                left.append(Interval(interval.starts_at, starts_at))
+            if ends_at < interval.ends_at:
+                left.append(Interval(ends_at, interval.ends_at))
+        result = left
+    return result
+
+
+def joined_days(ranges: Iterable[DayRange]) -> list[DayRange]:
+    """Certificates whose days follow one another, made one."""
+    result: list[DayRange] = []
+    for days in sorted(ranges):
+        if result and days.first <= result[-1].last + DAY:
+            if days.last > result[-1].last:
+                result[-1] = DayRange(result[-1].first, days.last)
+        elif days.first <= days.last:
+            result.append(days)
+    return result
+
+
+class Openings:
+    """The opening intervals of one lab, from the day before `since` on, worked out as far as anyone asks."""
+
+    def __init__(self, hours: LabHours, days: WorkingDays, zone: ZoneInfo, since: datetime) -> None:
+        self.hours, self.days, self.zone = hours, days, zone
+        self._closures = sorted(hours.closures)
+        self._day = local_day(since, zone) - 2 * DAY  # an interval may come from the day before, one hour longer
+        self._chunk = 10
+        self._whole: list[Interval] = []
+        self._open: list[Interval] = []
+        self._starts: list[datetime] = []
+        self._known = start_of_day(self._day, zone)
+
+    def _know(self, moment: datetime) -> None:
+        """Work out every interval up to and beyond `moment`."""
+        while self._known <= moment:
+            fresh: list[Interval] = []
+            for _ in range(self._chunk):
+                fresh += self._of_day(self._day)
+                self._day += DAY
+            tail = self._whole[-1:]
+            self._whole[-1:] = joined(tail + fresh)
+            self._known = start_of_day(self._day, self.zone)
+            self._open = without(self._whole, [closure[:2] for closure in self._closures])
+            self._starts = [interval.starts_at for interval in self._open]
+            self._chunk = min(2 * self._chunk, 200)
+
+    def _of_day(self, day: date) -> list[Interval]:
+        weekday = self.days.weekday_of_hours(day)
+        if weekday is None:
+            return []
+        return [
+            Interval(
+                moment_of(day, opens, self.zone),
+                moment_of(day, closes, self.zone, closing=True),
+            )
+            for opens, closes in self.hours.weekly[weekday]
+        ]
+
+    def between(self, since: datetime, until: datetime) -> list[Interval]:
+        """The opening intervals inside `[since, until)`, cut to it."""
+        self._know(until)
+        result = []
+        for interval in self._open[max(0, bisect_right(self._starts, since) - 1) :]:
+            if interval.starts_at >= until:
+                break
+            if interval.ends_at > since:
+                result.append(Interval(max(since, interval.starts_at), min(until, interval.ends_at)))
+        return result
+
+    def contains(self, moment: datetime) -> bool:
+        """Whether the minute that begins at `moment` is an opening minute."""
+        return self.open_throughout(moment, moment)
+
+    def open_throughout(self, since: datetime, until: datetime) -> bool:
+        """Whether `since` is an opening moment and its interval lasts to `until`; an end at closing counts."""
+        self._know(max(since, until))
+        index = bisect_right(self._starts, since) - 1
+        return index >= 0 and since < self._open[index].ends_at and until <= self._open[index].ends_at
+
+    def next_start(self, after: datetime, length: timedelta, before: datetime) -> datetime | None:
+        """The first moment of `[after, before)` from which `length` lies inside one opening interval."""
+        self._know(after + length)
+        index = max(0, bisect_right(self._starts, after) - 1)
+        while True:
+            while index < len(self._open):
+                interval = self._open[index]
+                start = max(after, interval.starts_at)
+                if start >= before:
+                    return None
+                self._know(start + length)
+                interval = self._open[index]
+                if start < interval.ends_at and start + length <= interval.ends_at:
+                    return start
+                index += 1
+            if self._known >= before:
+                return None
+            self._know(self._known)
+
+    def next_opening(self, moment: datetime) -> datetime | None:
+        """`moment` if it is an opening moment, else the next one within a year."""
+        return self.next_start(moment, timedelta(0), moment + YEAR)
+
+    def end_of_interval(self, moment: datetime) -> datetime:
+        """Where the opening interval at `moment` ends, as far as known now."""
+        index = bisect_right(self._starts, moment) - 1
+        return self._open[index].ends_at
+
+    def closures_within(self, since: datetime, until: datetime) -> list[Closure]:
+        """Closures that meet `[since, until)`, or the moment `since` where both are the same."""
+        return [
+            closure
+            for closure in self._closures
+            if (closure.starts_at < until or closure.starts_at <= since == until) and since < closure.ends_at
+        ]
+
+    def why_closed(self, moment: datetime) -> StartRefused:
+        """The reason why `moment` is not an opening moment."""
+        day = local_day(moment, self.zone)
+        if self.days.kinds.get(day) == HOLIDAY:
+            return PublicHoliday(date=day)
+        for closure in self.closures_within(moment, moment):
+            return LabClosed(reason=closure.reason or "–")
+        return OutsideOpeningHours(hours=self.hours_text(day))
+
+    def hours_text(self, day: date) -> str:
+        """`08:30–12:00 13:30–17:00`, or a dash."""
+        weekday = self.days.weekday_of_hours(day)
+        spans = () if weekday is None else self.hours.weekly[weekday]
+        return " ".join(f"{clock_text(opens)}–{clock_text(closes)}" for opens, closes in sorted(spans)) or "–"
+
+
+def clock_text(minute: int) -> str:
+    """Minutes after midnight as `HH:MM`; the end of the day is 24:00."""
+    if minute != 1440:
+        minute %= 1440
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+class StartRules:
+    """The rules a start must keep: one piece of work, on one instrument, in one lab's hours."""
+
+    def __init__(self, openings: Openings, work: Work, instrument: InstrumentTerms) -> None:
+        self.openings, self.work, self.instrument = openings, work, instrument
+        self.zone = openings.zone
+        certificates = instrument.certificates
+        self.calibrated = None if certificates is None else joined_days(certificates)
+
+    # -- where work and holding end
+
+    def end_of_work(self, start: datetime) -> datetime:
+        """booking.ends_at: the end of the work, rounded up to the minute."""
+        return ceil_minute(start + self.work.duration)
+
+    def plan(self, start: datetime) -> Plan:
+        """What a booking at `start` takes. Raises `NeverOpensAfterwards`."""
+        ends_at = self.end_of_work(start)
+        freed_at: datetime | None = ends_at
+        if not self.work.attended:
+            freed_at = self.openings.next_opening(ends_at)
+        if freed_at is None:
+            raise NeverOpensAfterwards()
+        return Plan(start, ends_at, freed_at + self.work.cleanup)
+
+    # -- is this start allowed
+
+    def problems(self, start: datetime, now: datetime, *, waive: bool = False) -> list[StartRefused]:
+        """Every rule that `start` breaks; with `waive` lead time and horizon are left out. Knows no holdings."""
+        found: list[StartRefused] = []
+        if not is_whole_minute(start):
+            found.append(NotAWholeMinute())
+        if start < now:
+            return [*found, InThePast()]
+        if start > now + FARTHEST:
+            return [
+                *found,
+                TooFar(n=plain(_amount(self.instrument.horizon or FARTHEST, DAY))),
+            ]
+        found += self._length_problems()
+        if not waive:
+            found += self._distance_problems(start, now)
+        found += self._hours_problems(start)
+        found += self._calibration_problems(start)
+        return found
+
+    def problems_at_confirmation(self, start: datetime) -> list[StartRefused]:
+        """Closures and calibration again; not lead time, horizon or opening hours (contract section 5, Edges)."""
+        spans = [
+            Interval(
+                start,
+                start + (self.work.duration if self.work.attended else self.work.setup),
+            )
+        ]
+        spans += [Interval(start + offset, start + offset) for offset in self.work.run_offsets]
+        found: list[StartRefused] = []
+        for span in spans:
+            for closure in self.openings.closures_within(*span):
+                found.append(LabClosed(reason=closure.reason or "–"))
+        return found[:1] + self._calibration_problems(start)
+
+    def _length_problems(self) -> Iterator[StartRefused]:
+        least = max(Fraction(self.instrument.shortest or 0), Fraction(0))
+        if self.work.minutes < least or self.work.minutes <= 0:
+            yield TooShort(n=plain(self.instrument.shortest or Decimal(1)))
+        if self.instrument.longest is not None and self.work.minutes > Fraction(self.instrument.longest):
+            yield TooLong(n=plain(self.instrument.longest))
+
+    def _distance_problems(self, start: datetime, now: datetime) -> Iterator[StartRefused]:
+        if start < now + self.instrument.lead:
+            yield TooEarly(n=plain(_amount(self.instrument.lead, timedelta(hours=1))))
+        horizon = self.instrument.horizon
+        if horizon is not None and start > now + horizon:
+            yield TooFar(n=plain(_amount(horizon, DAY)))
+
+    def _hours_problems(self, start: datetime) -> Iterator[StartRefused]:
+        openings, work = self.openings, self.work
+        length = work.duration if work.attended else work.setup
+        if not openings.contains(start):
+            yield openings.why_closed(start)
+        elif not openings.open_throughout(start, start + length):
+            yield openings.why_closed(openings.end_of_interval(start))
+        for number, offset in enumerate(work.run_offsets, 2):
+            if not openings.contains(start + offset):
+                yield RunStartsOutsideHours(run=number)
+        if not work.attended and openings.next_opening(self.end_of_work(start)) is None:
+            yield NeverOpensAfterwards()
+
+    def _calibration_problems(self, start: datetime) -> list[StartRefused]:
+        if self.calibrated is None:
+            return []
+        first, last = self.days_touched(start)
+        current = [days for days in self.calibrated if days.first <= first <= days.last]
+        if not current:
+            return [self._why_uncalibrated(first)]
+        if last > current[0].last:
+            return [CalibrationExpired(date=current[0].last)]
+        return []
+
+    def _why_uncalibrated(self, day: date) -> StartRefused:
+        before = [days.last for days in self.calibrated or () if days.last < day]
+        return CalibrationExpired(date=max(before)) if before else NotCalibrated(date=day)
+
+    def days_touched(self, start: datetime) -> DayRange:
+        """The local days that the work touches."""
+        last_moment = max(start, start + self.work.duration - timedelta(microseconds=1))
+        return DayRange(local_day(start, self.zone), local_day(last_moment, self.zone))
+
+    # -- which start is the next allowed one
+
+    def first_allowed(self, now: datetime, *, waive: bool = False) -> datetime:
+        """The first whole minute that past and lead time allow."""
+        return ceil_minute(now if waive else now + self.instrument.lead)
+
+    def allowed_before(self, now: datetime, *, waive: bool = False) -> datetime:
+        """Starts lie before this moment: the horizon, or a year where there is none."""
+        horizon = self.instrument.horizon
+        return now + YEAR if waive or horizon is None else now + horizon + timedelta(microseconds=1)
+
+    def fits(self) -> bool:
+        """Whether the work's length suits the instrument at all."""
+        return not any(True for _ in self._length_problems())
+
+    def next_start(self, after: datetime, before: datetime) -> datetime | None:
+        """The first whole minute of `[after, before)` that keeps opening hours and calibration; knows neither `now`
+        nor holdings. Each rule in turn moves the start on until none moves it any more."""
+        start: datetime | None = ceil_minute(after)
+        length = self.work.duration if self.work.attended else self.work.setup
+        while start is not None and start < before:
+            moved = self.openings.next_start(start, length, before)
+            if moved is None:
+                return None
+            moved = self._next_by_runs(ceil_minute(moved), before)
+            if moved is not None:
+                moved = self._next_by_calibration(moved)
+            if moved == start:
+                moved = self._next_by_end(start, before)
+                if moved == start:
+                    return start
+            start = moved
+        return None
+
+    def _next_by_end(self, start: datetime, before: datetime) -> datetime | None:
+        """`start` if an opening follows the end within a year, else a later start that is nearer to the next one."""
+        ends_at = self.end_of_work(start)
+        if self.work.attended or self.openings.next_opening(ends_at) is not None:
+            return start
+        opening = self.openings.next_start(ends_at, timedelta(0), before + self.work.duration + YEAR)
+        if opening is None:
+            return None
+        return max(start + MINUTE, ceil_minute(opening - YEAR - self.work.duration) - MINUTE)
+
+    def _next_by_runs(self, start: datetime, before: datetime) -> datetime | None:
+        for offset in self.work.run_offsets:
+            opening = self.openings.next_start(start + offset, timedelta(0), before + offset)
+            if opening is None:
+                return None
+            start = ceil_minute(opening - offset)
+        return start
+
+    def _next_by_calibration(self, start: datetime) -> datetime | None:
+        if self.calibrated is None:
+            return start
+        first, last = self.days_touched(start)
+        for days in self.calibrated:
+            if days.first <= first and last <= days.last:
+                return start
+            if days.first > first:
+                return max(start + MINUTE, start_of_day(days.first, self.zone))
+        return None
+
+
+def _amount(length: timedelta, unit: timedelta) -> Decimal:
+    seconds = Decimal(length // timedelta(seconds=1))
+    return (seconds / Decimal(unit // timedelta(seconds=1))).quantize(Decimal("0.01")).normalize() + 0

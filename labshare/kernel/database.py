@@ -5,7 +5,7 @@ lock, since SQLite's own busy handler starves writers. PostgreSQL: read committe
 """
 
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Table, event
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Engine, MetaData, Table, event
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.schema import DDL
@@ -182,3 +182,16 @@ def append_only(table: Table, *, but: str = "") -> None:
             f"EXECUTE FUNCTION {name}_refuse()",
         ),
     )
+
+
+def one_of(column: str, values: Iterable[str], *, null: bool = False) -> CheckConstraint:
+    """A CHECK that a text column holds one of the listed words."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    empty = f"{column} IS NULL OR " if null else ""
+    return CheckConstraint(f"{empty}{column} IN ({listed})", name=f"{column}_known")
+
+
+@event.listens_for(Base.metadata, "before_create")
+def _prepare_postgresql(_target: Any, connection: Connection, **_: Any) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS btree_gist")

@@ -1,0 +1,44 @@
+"""LabShare, the shared-laboratory marketplace. `create_app` is the one place where everything is joined."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from labshare.kernel.database import db, on_refusal
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = (
+    "kernel", "audit", "accounts", "organisations", "notices", "catalogue", "booking", "settlement", "rewards",
+    "oversight",
+)  # fmt: skip
+ENTRANCES = ("web", "api", "jobs", "commands")
+
+
+def create_app(**overrides: Any) -> Flask:
+    """Build the application from `config.settings()`; `overrides` replace settings (tests)."""
+    from config import settings
+
+    app = Flask(__name__, root_path=str(ROOT), template_folder="templates", static_folder="static")
+    app.config.update(settings())
+    app.config.update(overrides)
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(
+        str(path) for path in sorted((ROOT / "labshare" / "translations").glob("*")) if path.is_dir()
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    db.init_app(app)
+    for room in ROOMS:
+        _import_models(room)
+
+    from labshare import web
+    from labshare.audit.services import record_refusal
+
+    on_refusal(record_refusal)
+    web.register(app)
+    return app
+
+
+def _import_models(room: str) -> None:
+    if (ROOT / "labshare" / room / "models.py").exists():
+        import_module(f"labshare.{room}.models")

@@ -1,0 +1,42 @@
+"""People and their sign-in."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from labshare.kernel.database import UtcDateTime, db, one_of
+
+
+class Person(db.Model):
+    """An account. What the person may do comes from memberships and regulator roles (organisations)."""
+
+    __tablename__ = "person"
+    __table_args__ = (one_of("locale", ("zh_Hans_CN", "en"), null=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    """Lower case."""
+    name: Mapped[str] = mapped_column(String(80))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    """argon2id; null until an invitation is accepted."""
+    locale: Mapped[str | None] = mapped_column(String(12))
+    session_epoch: Mapped[int] = mapped_column(default=0)
+    """Raised to end every session ("sign out everywhere", password change)."""
+    demonstration: Mapped[bool] = mapped_column(default=False)
+    """Refused in production."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    email_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SignInAttempt(db.Model):
+    """A failed sign-in, kept to throttle the next ones, by account and by address."""
+
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = (Index(None, "email_digest", "at"), Index(None, "address", "at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email_digest: Mapped[str] = mapped_column(String(64))
+    address: Mapped[str] = mapped_column(String(45))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,69 @@
+"""The audit trail (contract section 8). `audit_event` is append-only: the database refuses update and delete."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from labshare.kernel.database import UtcDateTime, append_only, db
+
+BigKey = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class AuditEvent(db.Model):
+    """One change (or refused attempt): who did what to which subject, before and after; ids and values, no names."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (Index(None, "subject_type", "subject_id", "id"), Index(None, "at"), Index(None, "person_id", "at"))
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    person_id: Mapped[int | None]
+    firm_id: Mapped[int | None]
+    action: Mapped[str] = mapped_column(String(60))
+    subject_type: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[str] = mapped_column(String(60))
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    refused: Mapped[bool] = mapped_column(default=False)
+    """An attempt that was refused; `after` then names the problem."""
+
+
+class AuditAddress(db.Model):
+    """The network address of an event: beside the trail, outside the seal, erased after the retention period."""
+
+    __tablename__ = "audit_address"
+
+    event_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    address: Mapped[str] = mapped_column(String(45))
+
+
+class AuditSeal(db.Model):
+    """A Merkle root over a batch of events, chained to the root before it and signed with `AUDIT_KEY`."""
+
+    __tablename__ = "audit_seal"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sealed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    count: Mapped[int]
+    root: Mapped[str] = mapped_column(String(64))
+    previous_root: Mapped[str] = mapped_column(String(64), unique=True)
+    """The chain: no two seals follow the same one. 64 zeros before the first."""
+    signature: Mapped[str] = mapped_column(String(64))
+
+
+class AuditLeaf(db.Model):
+    """Which events a seal covers, in which order. An event without a leaf is not sealed yet."""
+
+    __tablename__ = "audit_leaf"
+    __table_args__ = (Index(None, "seal_id", "position", unique=True),)
+
+    event_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
+    seal_id: Mapped[int] = mapped_column(ForeignKey("audit_seal.id"))
+    position: Mapped[int]
+
+
+append_only(AuditEvent.__table__)
+append_only(AuditSeal.__table__)
+append_only(AuditLeaf.__table__)

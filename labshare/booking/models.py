@@ -1,0 +1,329 @@
+"""Time and bookings. Moments are UTC; `holding` is the only table that takes an instrument's time."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from labshare.catalogue.models import Fee, Instrument, Lab, TestItem
+from labshare.kernel.database import Minutes, UtcDateTime, db, guard, one_of
+from labshare.organisations.models import Firm
+
+BOOKING_STATES = (
+    "requested", "confirmed", "received", "testing", "tested", "reported", "settled",
+    "declined", "cancelled", "no_show",
+)  # fmt: skip
+HOLDING_KINDS = ("booking", "maintenance", "in_house", "offer")
+
+
+class WorkingDay(db.Model):
+    """A day that is not what its weekday says: a public holiday, or a make-up working day."""
+
+    __tablename__ = "working_day"
+    __table_args__ = (one_of("kind", ("holiday", "make_up")),)
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(String(60), default="")
+    name_en: Mapped[str] = mapped_column(String(60), default="")
+
+
+class WorkingYear(db.Model):
+    """A year whose working days are known. A missing one has neither holidays nor make-up days, and pages warn."""
+
+    __tablename__ = "working_year"
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    source: Mapped[str] = mapped_column(String(200))
+
+
+class OpeningHours(db.Model):
+    """An opening interval of a lab on a weekday; an end past 1440 runs into the next day."""
+
+    __tablename__ = "opening_hours"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_known"),
+        CheckConstraint(
+            "opens_minute >= 0 AND opens_minute < 1440 AND closes_minute > opens_minute AND closes_minute <= 2880",
+            name="minutes_in_order",
+        ),
+        UniqueConstraint("lab_id", "weekday", "opens_minute"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    weekday: Mapped[int]
+    """0 Monday … 6 Sunday."""
+    opens_minute: Mapped[int]
+    closes_minute: Mapped[int]
+    """Minutes after local midnight of the day the interval begins on."""
+
+
+class Closure(db.Model):
+    """A span in which a lab is closed, cut out of its opening hours last."""
+
+    __tablename__ = "closure"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="times_in_order"),
+        Index(None, "lab_id", "ends_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(String(200))
+
+
+class Booking(db.Model):
+    """One test ordered by a client from a lab; copies what it used, so that later changes leave it alone.
+
+    Money in fen: `price_fen` as booked; `charged_fen` the sum of its agreed charge lines; `invoiced_fen`, `paid_fen`,
+    `recognised_fen` as of the last recording (settlement keeps them; `labshare check` verifies them).
+    """
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        one_of("state", BOOKING_STATES),
+        CheckConstraint("quantity >= 1", name="quantity_positive"),
+        CheckConstraint("starts_at < ends_at", name="times_in_order"),
+        CheckConstraint("charged_fen >= 0 AND price_fen >= 0", name="charge_not_negative"),
+        CheckConstraint("invoiced_fen BETWEEN 0 AND charged_fen", name="invoiced_within_charge"),
+        CheckConstraint("paid_fen BETWEEN 0 AND charged_fen", name="paid_within_charge"),
+        CheckConstraint("recognised_fen BETWEEN 0 AND charged_fen", name="recognised_within_charge"),
+        CheckConstraint(
+            "state IN ('requested','confirmed','declined','cancelled','no_show') OR received_at IS NOT NULL",
+            name="received_known",
+        ),
+        CheckConstraint(
+            "state NOT IN ('testing','tested','reported','settled') OR started_at IS NOT NULL", name="started_known"
+        ),
+        CheckConstraint(
+            "state NOT IN ('tested','reported','settled') OR finished_at IS NOT NULL", name="finished_known"
+        ),
+        CheckConstraint("finished_at IS NULL OR finished_at >= started_at", name="finish_after_start"),
+        UniqueConstraint("booked_by", "submission"),
+        Index(None, "client_firm_id", "starts_at"),
+        Index(None, "lab_id", "starts_at"),
+        Index(None, "lab_id", "state"),
+        Index(None, "instrument_id", "starts_at"),
+        Index(None, "test_item_id"),
+        Index(None, "fee_id"),
+        Index(None, "starts_at"),
+        Index(
+            "ix_booking_requests_due",
+            "answer_by",
+            sqlite_where=text("state = 'requested'"),
+            postgresql_where=text("state = 'requested'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(String(20), unique=True)
+    state: Mapped[str] = mapped_column(String(10))
+    client_firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    lab_firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"))
+    unit: Mapped[int]
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"))
+    fee_id: Mapped[int] = mapped_column(ForeignKey("fee.id"))
+
+    quantity: Mapped[int]
+    hours: Mapped[int | None]
+    """The client's choice of test hours."""
+    sample_description: Mapped[str] = mapped_column(Text)
+    work_minutes: Mapped[Decimal] = mapped_column(Minutes)
+    cleanup_minutes: Mapped[int]
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """End of work, rounded up to the minute; the holding ends later by clean-up."""
+
+    booked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    booked_on: Mapped[date]
+    """Local day of booking: fee, admission and affiliation are those of this day."""
+    booked_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    submission: Mapped[str | None] = mapped_column(String(36))
+    """The form's or request's one-time key: a second click finds the first booking."""
+    waive_reason: Mapped[str | None] = mapped_column(String(300))
+    requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When the lab was last asked: at booking, or at a move that returned to `requested`."""
+    answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When an unanswered request lapses (contract section 5, edges)."""
+
+    client_size: Mapped[str | None] = mapped_column(String(10))
+    client_division: Mapped[str] = mapped_column(String(6))
+    instrument_value_fen: Mapped[int | None] = mapped_column(BigInteger)
+    statutory: Mapped[bool]
+    free_cancel_minutes: Mapped[int]
+    late_cancel_percent: Mapped[int]
+    no_show_percent: Mapped[int]
+    turnaround_days: Mapped[int]
+
+    price_fen: Mapped[int] = mapped_column(BigInteger)
+    charged_fen: Mapped[int] = mapped_column(BigInteger)
+    invoiced_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    paid_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    recognised_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    samples_received: Mapped[int | None]
+    sample_condition: Mapped[str | None] = mapped_column(String(500))
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_on: Mapped[date | None]
+    """Local day the work finished: no report is dated before it."""
+    machine_minutes: Mapped[int | None]
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was declined, cancelled or recorded as a no-show."""
+    end_reason: Mapped[str | None] = mapped_column(String(500))
+
+    client: Mapped[Firm] = relationship(foreign_keys=[client_firm_id])
+    lab_firm: Mapped[Firm] = relationship(foreign_keys=[lab_firm_id])
+    lab: Mapped[Lab] = relationship()
+    instrument: Mapped[Instrument] = relationship()
+    test_item: Mapped[TestItem] = relationship()
+    fee: Mapped[Fee] = relationship()
+
+
+class Holding(db.Model):
+    """A span of one instrument unit that is taken, clean-up included. The database refuses any overlap.
+
+    `expires_at` (an offer, a request that lapses): it stops counting at that moment; whoever takes time deletes lapsed
+    ones first. An ended booking deletes or shortens its holding; history is the audit trail's.
+    """
+
+    __tablename__ = "holding"
+    __table_args__ = (
+        one_of("kind", HOLDING_KINDS),
+        CheckConstraint("starts_at < ends_at", name="times_in_order"),
+        CheckConstraint("kind <> 'booking' OR booking_id IS NOT NULL", name="booking_named"),
+        ForeignKeyConstraint(["instrument_id", "unit"], ["instrument_unit.instrument_id", "instrument_unit.unit"]),
+        Index(None, "instrument_id", "unit", "starts_at"),
+        Index(None, "booking_id"),
+        Index(
+            "ix_holding_expiring",
+            "expires_at",
+            sqlite_where=text("expires_at IS NOT NULL"),
+            postgresql_where=text("expires_at IS NOT NULL"),
+        ),
+        Index(
+            "uq_holding_of_booking",
+            "booking_id",
+            unique=True,
+            sqlite_where=text("kind = 'booking'"),
+            postgresql_where=text("kind = 'booking'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instrument_id: Mapped[int]
+    unit: Mapped[int]
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kind: Mapped[str] = mapped_column(String(12))
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
+    held_for: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """Whom an offer is kept for while the form is filled in."""
+    block: Mapped[str | None] = mapped_column(String(36))
+    """Blocks entered together (several units) share this."""
+    note: Mapped[str] = mapped_column(String(200), default="")
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+_UNIT_CLASH = (
+    "SELECT RAISE(ABORT, 'holding_no_overlap') WHERE (SELECT h.ends_at FROM holding h "
+    "WHERE h.instrument_id = NEW.instrument_id AND h.unit = NEW.unit AND h.starts_at < NEW.ends_at "
+    "AND h.id IS NOT {own} ORDER BY h.starts_at DESC LIMIT 1) > NEW.starts_at"
+)
+_ONE_SPELLING = (
+    "SELECT RAISE(ABORT, 'holding_time_spelling') WHERE "
+    "NEW.starts_at NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]' "
+    "OR NEW.ends_at NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]'"
+)
+guard(
+    Holding.__table__,
+    sqlite=(
+        f"CREATE TRIGGER holding_no_overlap_insert BEFORE INSERT ON holding BEGIN {_ONE_SPELLING}; "
+        f"{_UNIT_CLASH.format(own='-1')}; END",
+        "CREATE TRIGGER holding_no_overlap_update BEFORE UPDATE ON holding "
+        f"BEGIN {_ONE_SPELLING}; {_UNIT_CLASH.format(own='OLD.id')}; END",
+    ),
+    postgresql=(
+        "ALTER TABLE holding ADD CONSTRAINT holding_no_overlap EXCLUDE USING gist "
+        "(instrument_id WITH =, unit WITH =, tstzrange(starts_at, ends_at) WITH &&)",
+    ),
+)
+
+
+class Proposal(db.Model):
+    """The lab's move: another time, held until the client answers. One is open at a time."""
+
+    __tablename__ = "proposal"
+    __table_args__ = (
+        one_of("state", ("open", "accepted", "declined", "replaced", "lapsed", "void")),
+        CheckConstraint("starts_at < ends_at", name="times_in_order"),
+        Index(
+            "uq_proposal_open",
+            "booking_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index(None, "booking_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"))
+    unit: Mapped[int]
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(String(500))
+    state: Mapped[str] = mapped_column(String(10))
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answer_by: Mapped[datetime] = mapped_column(UtcDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    booking: Mapped[Booking] = relationship(backref="proposals")
+
+
+class Charge(db.Model):
+    """A line of what is charged, signed. The first is the price; an increase counts once the client consents."""
+
+    __tablename__ = "charge"
+    __table_args__ = (
+        one_of("kind", ("price", "change", "ending")),
+        one_of("state", ("proposed", "agreed", "refused")),
+        CheckConstraint("(state = 'agreed') = (agreed_on IS NOT NULL)", name="agreed_dated"),
+        Index(None, "booking_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
+    kind: Mapped[str] = mapped_column(String(6))
+    """`ending`: what cancelling or a no-show brings the charge to, by the item's terms."""
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    state: Mapped[str] = mapped_column(String(8))
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    agreed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    agreed_on: Mapped[date | None]
+    """Local day agreed: the line's document day; of the price, the day of booking."""
+
+    booking: Mapped[Booking] = relationship(backref="charges")

@@ -1,0 +1,1 @@
+"""Labs, accreditations, instruments, calibration, test items, standards, dated fees, search."""

@@ -1,0 +1,339 @@
+"""What labs offer: instruments, test items, standards, dated fees; and what entitles them to.
+
+Minutes are exact decimals (`Minutes`), money is fen, dates are local days, both ends of a validity included.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from labshare.kernel.database import Minutes, UtcDateTime, db, guard, one_of
+from labshare.organisations.models import Firm
+
+PUBLICATION_STATES = ("draft", "published", "withdrawn")
+CONDITIONS = ("normal", "occasional", "frequent", "awaiting_repair", "to_be_scrapped")
+FEE_BASES = ("sample", "run", "test", "hour")
+CATEGORIES = (
+    "mechanics", "metallography", "composition", "bearings", "dimensions", "wheels",
+    "environment", "refrigeration", "electrical", "cleanliness", "textile_machinery", "pharma",
+)  # fmt: skip
+"""The twelve categories of the home page."""
+
+
+class Lab(db.Model):
+    """A laboratory of a host firm. Visible to others once published; rewarded only while admitted as an open lab."""
+
+    __tablename__ = "lab"
+    __table_args__ = (one_of("state", PUBLICATION_STATES), Index(None, "firm_id"), Index(None, "town"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(20), unique=True)
+    """Public, e.g. XC-012."""
+    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str | None] = mapped_column(String(160))
+    division: Mapped[str] = mapped_column(String(6))
+    town: Mapped[str | None] = mapped_column(String(9))
+    address: Mapped[str] = mapped_column(String(200), default="")
+    longitude: Mapped[str | None] = mapped_column(String(12))
+    """WGS 84, decimal degrees as text: shown and measured, never added up."""
+    latitude: Mapped[str | None] = mapped_column(String(12))
+    contact: Mapped[str] = mapped_column(String(60), default="")
+    phone: Mapped[str] = mapped_column(String(30), default="")
+    description: Mapped[str] = mapped_column(Text, default="")
+    description_en: Mapped[str] = mapped_column(Text, default="")
+    automatic_confirmation: Mapped[bool] = mapped_column(default=False)
+    lead_time_minutes: Mapped[int] = mapped_column(default=0)
+    horizon_minutes: Mapped[int] = mapped_column(default=60 * 24 * 90)
+    """Elapsed minutes from now to a start, at least and at most (contract section 5)."""
+    state: Mapped[str] = mapped_column(String(10), default="draft")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    firm: Mapped[Firm] = relationship()
+
+
+class LabAdmission(db.Model):
+    """A span in which a lab is an open lab: admitted from a day on, suspended from another. Only these earn rewards."""
+
+    __tablename__ = "lab_admission"
+    __table_args__ = (
+        UniqueConstraint("lab_id", "admitted_from"),
+        CheckConstraint("suspended_from IS NULL OR admitted_from <= suspended_from", name="dates_in_order"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    admitted_from: Mapped[date]
+    suspended_from: Mapped[date | None]
+    """First day on which it is no longer admitted."""
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Accreditation(db.Model):
+    """CMA or CNAS of a lab, with its dates."""
+
+    __tablename__ = "accreditation"
+    __table_args__ = (
+        one_of("kind", ("CMA", "CNAS")),
+        UniqueConstraint("lab_id", "kind", "number", "valid_from"),
+        CheckConstraint("valid_from <= valid_to", name="dates_in_order"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    kind: Mapped[str] = mapped_column(String(4))
+    number: Mapped[str] = mapped_column(String(20))
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+
+    lab: Mapped[Lab] = relationship(backref="accreditations")
+
+
+class AccreditationScope(db.Model):
+    """What an accreditation covers: a test item by a standard."""
+
+    __tablename__ = "accreditation_scope"
+
+    accreditation_id: Mapped[int] = mapped_column(ForeignKey("accreditation.id"), primary_key=True)
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"), primary_key=True)
+    standard_id: Mapped[int] = mapped_column(ForeignKey("standard.id"), primary_key=True)
+
+
+class Instrument(db.Model):
+    """An instrument with the fields the national platform expects. Its `units` work side by side."""
+
+    __tablename__ = "instrument"
+    __table_args__ = (
+        one_of("state", PUBLICATION_STATES),
+        one_of("condition", CONDITIONS),
+        one_of("usage", ("special", "general")),
+        one_of("sharing", ("inside", "outside", "not_shared")),
+        one_of("source", ("bought", "self_made", "donated", "other")),
+        one_of("funds", ("central", "local", "own", "other")),
+        CheckConstraint("units BETWEEN 1 AND 99", name="units_range"),
+        CheckConstraint("original_value_fen >= 0", name="value_not_negative"),
+        UniqueConstraint("lab_id", "inner_id"),
+        Index(None, "class_code"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    inner_id: Mapped[str] = mapped_column(String(40))
+    """The firm's own asset number."""
+    name: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str | None] = mapped_column(String(160))
+    model: Mapped[str] = mapped_column(String(80), default="")
+    manufacturer: Mapped[str] = mapped_column(String(120), default="")
+    nation: Mapped[str] = mapped_column(String(2), default="CN")
+    class_code: Mapped[str] = mapped_column(String(6), default="990000")
+    original_value_fen: Mapped[int | None] = mapped_column(BigInteger)
+    """Null: not entered; counts as 0 for a policy's lower limit."""
+    begin_date: Mapped[date | None]
+    usage: Mapped[str] = mapped_column(String(10), default="general")
+    """`special` or `general`: quota hours 800 or 1,400."""
+    sharing: Mapped[str] = mapped_column(String(10), default="outside")
+    source: Mapped[str] = mapped_column(String(10), default="bought")
+    funds: Mapped[str] = mapped_column(String(10), default="own")
+    customs_supervised: Mapped[bool] = mapped_column(default=False)
+    condition: Mapped[str] = mapped_column(String(20), default="normal")
+    technical: Mapped[str] = mapped_column(Text, default="")
+    function: Mapped[str] = mapped_column(Text, default="")
+    subjects: Mapped[str] = mapped_column(String(100), default="")
+    service_content: Mapped[str] = mapped_column(Text, default="")
+    requirement: Mapped[str] = mapped_column(Text, default="")
+    units: Mapped[int] = mapped_column(default=1)
+    shortest_minutes: Mapped[int | None]
+    longest_minutes: Mapped[int | None]
+    """Against work minutes."""
+    needs_calibration: Mapped[bool] = mapped_column(default=True)
+    state: Mapped[str] = mapped_column(String(10), default="draft")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    lab: Mapped[Lab] = relationship()
+
+
+class InstrumentUnit(db.Model):
+    """One place at an instrument; what a holding takes. Numbered from 1."""
+
+    __tablename__ = "instrument_unit"
+    __table_args__ = (CheckConstraint("unit >= 1", name="unit_from_one"),)
+
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True)
+    unit: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class Calibration(db.Model):
+    """A certificate. Successive ones join (contract section 5)."""
+
+    __tablename__ = "calibration"
+    __table_args__ = (
+        Index(None, "instrument_id", "valid_to"),
+        CheckConstraint("valid_from <= valid_to", name="dates_in_order"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"))
+    certificate: Mapped[str] = mapped_column(String(60))
+    issuer: Mapped[str] = mapped_column(String(120), default="")
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+
+    instrument: Mapped[Instrument] = relationship(backref="calibrations")
+
+
+class Standard(db.Model):
+    """A published test standard, and what replaces it from which day."""
+
+    __tablename__ = "standard"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(60), unique=True)
+    """As printed: GB/T 10125-2021."""
+    search_number: Mapped[str] = mapped_column(String(60), index=True)
+    """Without spaces, upper case, for look-up however it is typed."""
+    name: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str | None] = mapped_column(String(200))
+    superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("standard.id"))
+    superseded_from: Mapped[date | None]
+
+    superseded_by: Mapped["Standard | None"] = relationship(remote_side="Standard.id")
+
+
+class TestItem(db.Model):
+    """A test a lab offers: how long it takes, how it is priced, on which instruments."""
+
+    __tablename__ = "test_item"
+    __test__ = False  # not a pytest class
+    __table_args__ = (
+        one_of("state", PUBLICATION_STATES),
+        one_of("category", CATEGORIES),
+        CheckConstraint("samples_per_run >= 1", name="samples_per_run_positive"),
+        CheckConstraint("max_quantity >= 1", name="max_quantity_positive"),
+        CheckConstraint(
+            "setup_minutes >= 0 AND sample_minutes >= 0 AND run_minutes >= 0 AND cleanup_minutes >= 0",
+            name="minutes_not_negative",
+        ),
+        CheckConstraint(
+            "(hours_min IS NULL AND hours_max IS NULL AND hours_step IS NULL) OR "
+            "(hours_min > 0 AND hours_max >= hours_min AND hours_step > 0)",
+            name="hours_whole",
+        ),
+        CheckConstraint("late_cancel_percent BETWEEN 0 AND 100 AND no_show_percent BETWEEN 0 AND 100", name="percent"),
+        Index(None, "lab_id"),
+        Index(None, "category"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    name: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str | None] = mapped_column(String(160))
+    category: Mapped[str] = mapped_column(String(20))
+    description: Mapped[str] = mapped_column(Text, default="")
+    description_en: Mapped[str] = mapped_column(Text, default="")
+    sample_requirement: Mapped[str] = mapped_column(Text, default="")
+    sample_requirement_en: Mapped[str] = mapped_column(Text, default="")
+    setup_minutes: Mapped[Decimal] = mapped_column(Minutes, default=Decimal(0))
+    sample_minutes: Mapped[Decimal] = mapped_column(Minutes, default=Decimal(0))
+    run_minutes: Mapped[Decimal] = mapped_column(Minutes, default=Decimal(0))
+    """Minutes a run takes where the client does not choose hours."""
+    cleanup_minutes: Mapped[int] = mapped_column(default=0)
+    samples_per_run: Mapped[int] = mapped_column(default=1)
+    hours_min: Mapped[int | None]
+    hours_max: Mapped[int | None]
+    hours_step: Mapped[int | None]
+    """The client's choice of test hours, whole hours; all null: no choice."""
+    max_quantity: Mapped[int] = mapped_column(default=100)
+    attended: Mapped[bool] = mapped_column(default=True)
+    runs_start_in_hours: Mapped[bool] = mapped_column(default=False)
+    """Unattended items: each further run, too, starts in opening hours."""
+    statutory: Mapped[bool] = mapped_column(default=False)
+    turnaround_days: Mapped[int] = mapped_column(default=5)
+    """Promised calendar days from the end of the test to the report."""
+    free_cancel_minutes: Mapped[int] = mapped_column(default=0)
+    """Cancelling is free until so many minutes before the start; later costs `late_cancel_percent` of the price."""
+    late_cancel_percent: Mapped[int] = mapped_column(default=0)
+    no_show_percent: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(String(10), default="draft")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    lab: Mapped[Lab] = relationship()
+    standards: Mapped[list[Standard]] = relationship(secondary="test_item_standard", order_by="Standard.number")
+    instruments: Mapped[list[Instrument]] = relationship(secondary="test_item_instrument", order_by="Instrument.id")
+
+
+class TestItemStandard(db.Model):
+    __tablename__ = "test_item_standard"
+    __test__ = False
+
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"), primary_key=True)
+    standard_id: Mapped[int] = mapped_column(ForeignKey("standard.id"), primary_key=True, index=True)
+
+
+class TestItemInstrument(db.Model):
+    """Which instruments can do a test item; of the same lab."""
+
+    __tablename__ = "test_item_instrument"
+    __test__ = False
+
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"), primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True, index=True)
+
+
+class Fee(db.Model):
+    """What a test item costs from a day on. Dated fees of an item never overlap; a used fee never changes."""
+
+    __tablename__ = "fee"
+    __table_args__ = (
+        one_of("basis", FEE_BASES),
+        CheckConstraint("amount_fen >= 0 AND minimum_fen >= 0", name="not_negative"),
+        CheckConstraint("valid_to IS NULL OR valid_from <= valid_to", name="dates_in_order"),
+        Index(None, "test_item_id", "valid_from", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"))
+    basis: Mapped[str] = mapped_column(String(6))
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    minimum_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    """Last day, included; null: until further notice."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    test_item: Mapped[TestItem] = relationship(backref="fees")
+
+
+_FEE_CLASH = (
+    "SELECT RAISE(ABORT, 'fee_no_overlap') WHERE EXISTS (SELECT 1 FROM fee f WHERE f.test_item_id = NEW.test_item_id "
+    "AND f.id IS NOT NEW.id AND f.valid_from <= coalesce(NEW.valid_to, '9999-12-31') "
+    "AND coalesce(f.valid_to, '9999-12-31') >= NEW.valid_from)"
+)
+guard(
+    Fee.__table__,
+    sqlite=(
+        f"CREATE TRIGGER fee_no_overlap_insert BEFORE INSERT ON fee BEGIN {_FEE_CLASH}; END",
+        f"CREATE TRIGGER fee_no_overlap_update BEFORE UPDATE ON fee BEGIN {_FEE_CLASH}; END",
+    ),
+    postgresql=(
+        "ALTER TABLE fee ADD CONSTRAINT fee_no_overlap EXCLUDE USING gist "
+        "(test_item_id WITH =, daterange(valid_from, valid_to, '[]') WITH &&)",
+    ),
+)
+
+
+class SearchEntry(db.Model):
+    """The normalised search text of a lab, instrument or test item; rebuilt by the services that change them."""
+
+    __tablename__ = "search_entry"
+    __table_args__ = (one_of("kind", ("lab", "instrument", "test_item")), Index(None, "lab_id"))
+
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    target_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    text: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,1 @@
+"""Outbox, mail, in-app notices: carries, does not know."""

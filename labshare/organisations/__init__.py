@@ -1,0 +1,1 @@
+"""Firms, size class, affiliations, memberships, roles, API tokens; the permission table."""

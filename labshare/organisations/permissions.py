@@ -1,0 +1,139 @@
+"""The permission table: who may do what. Deny by default: an action that is not here is refused.
+
+A grant is a role and the side on which it counts: `any` (wherever), `client` or `lab` (the actor's firm is that party
+of the booking), `firm` (the actor's firm is the one the subject belongs to). `check` for one subject and `visible` for
+a list read the same table, so that they never say different things.
+"""
+
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, false, or_, true
+
+from labshare.kernel.actor import Actor
+from labshare.kernel.errors import NotAllowed
+
+Side = Literal["any", "client", "lab", "firm"]
+Grants = tuple[tuple[str, Side], ...]
+
+WRITING_SCOPE = "write"
+
+
+def _grants(side: Side, *roles: str) -> Grants:
+    return tuple((role, side) for role in roles)
+
+
+READERS = _grants("any", "officer", "approver", "auditor", "admin")
+"""Regulators see all."""
+CLIENT_MEMBERS = _grants("client", "owner", "lab_manager", "booker", "accountant", "viewer")
+LAB_MEMBERS = _grants("lab", "owner", "lab_manager", "booker", "accountant", "viewer")
+FIRM_MEMBERS = _grants("firm", "owner", "lab_manager", "booker", "accountant", "viewer")
+PARTIES = CLIENT_MEMBERS + LAB_MEMBERS
+BOOKERS = _grants("client", "owner", "lab_manager", "booker")
+LAB_HANDS = _grants("lab", "owner", "lab_manager")
+LAB_MONEY = _grants("lab", "owner", "lab_manager", "accountant")
+FIRM_OWNER = _grants("firm", "owner")
+FIRM_HANDS = _grants("firm", "owner", "lab_manager")
+OFFICER = _grants("any", "officer")
+APPROVER = _grants("any", "approver")
+AUDITOR = _grants("any", "auditor")
+ADMIN = _grants("any", "admin")
+SYSTEM_ONLY = _grants("any", "system")
+
+PERMISSIONS: dict[str, Grants] = {
+    # organisations
+    "firm.see": READERS + FIRM_MEMBERS,
+    "firm.change": FIRM_OWNER,
+    "firm.verify": ADMIN,
+    "member.manage": FIRM_OWNER,
+    "affiliation.declare": FIRM_OWNER,
+    "affiliation.enter": OFFICER,
+    "regulator.manage": ADMIN,
+    "account.manage": ADMIN,
+    # catalogue
+    "catalogue.see_drafts": READERS + FIRM_MEMBERS,
+    "catalogue.change": FIRM_HANDS,
+    "lab.admit": OFFICER,
+    # booking
+    "booking.see": READERS + PARTIES,
+    "booking.book": BOOKERS,
+    "booking.waive": LAB_HANDS,
+    "booking.confirm": LAB_HANDS,
+    "booking.decline": LAB_HANDS + SYSTEM_ONLY,
+    "booking.reschedule": BOOKERS,
+    "booking.propose": LAB_HANDS,
+    "booking.answer_proposal": BOOKERS,
+    "booking.cancel": BOOKERS + LAB_HANDS,
+    "booking.work": LAB_HANDS,
+    "charge.propose": LAB_MONEY,
+    "charge.consent": BOOKERS + _grants("client", "accountant"),
+    "time.block": LAB_HANDS,
+    "time.hours": FIRM_HANDS,
+    "time.working_days": ADMIN,
+    "time.lapse": SYSTEM_ONLY,
+    # settlement
+    "document.see": READERS + PARTIES,
+    "report.record": LAB_HANDS,
+    "invoice.record": LAB_MONEY,
+    "payment.record": LAB_MONEY,
+    "payment.accept_payer": OFFICER,
+    "ledger.see": READERS + LAB_MEMBERS,
+    # rewards
+    "policy.see": READERS,
+    "policy.draft": OFFICER,
+    "policy.publish": APPROVER,
+    "run.see": READERS,
+    "run.see_line": READERS + LAB_MEMBERS,
+    "run.calculate": OFFICER + SYSTEM_ONLY,
+    "run.publish": OFFICER,
+    "run.approve": APPROVER,
+    "run.pay": OFFICER,
+    "objection.raise": _grants("lab", "owner", "lab_manager"),
+    "objection.answer": OFFICER,
+    "correction.decide": OFFICER,
+    "grade.enter": OFFICER,
+    # oversight
+    "usage.see": READERS + LAB_MEMBERS,
+    "audit.see": AUDITOR + OFFICER + APPROVER + ADMIN,
+    "dashboard.see": READERS,
+}
+"""Action → grants. `READERS` change nothing; a read-only token passes only `*.see*` actions."""
+
+
+def _sides(client: int | None, lab: int | None, firm: int | None) -> dict[Side, int | None]:
+    return {"client": client, "lab": lab, "firm": firm}
+
+
+def may(
+    actor: Actor, action: str, *, client: int | None = None, lab: int | None = None, firm: int | None = None
+) -> bool:
+    """Whether the actor may do this to a subject with these parties (ids of firms)."""
+    if actor.scope != WRITING_SCOPE and ".see" not in action:
+        return False
+    firms = _sides(client, lab, firm)
+    return any(
+        role in actor.roles
+        and (side == "any" or (firms[side] is not None and firms[side] == actor.firm_id))
+        for role, side in PERMISSIONS.get(action, ())
+    )
+
+
+def check(
+    actor: Actor, action: str, *, client: int | None = None, lab: int | None = None, firm: int | None = None
+) -> None:
+    """Raise `NotAllowed` unless the actor may do this."""
+    if not may(actor, action, client=client, lab=lab, firm=firm):
+        raise NotAllowed()
+
+
+def visible(actor: Actor, action: str, *, client: Any = None, lab: Any = None, firm: Any = None) -> ColumnElement[bool]:
+    """The same as a condition for a list: pass the columns that hold the parties' firm ids."""
+    columns: dict[Side, Any] = {"client": client, "lab": lab, "firm": firm}
+    conditions: list[ColumnElement[bool]] = []
+    for role, side in PERMISSIONS.get(action, ()):
+        if role not in actor.roles or (actor.scope != WRITING_SCOPE and ".see" not in action):
+            continue
+        if side == "any":
+            return true()
+        if columns[side] is not None and actor.firm_id is not None:
+            conditions.append(columns[side] == actor.firm_id)
+    return or_(*conditions) if conditions else false()

@@ -1,0 +1,1 @@
+"""Policies, grades, holds on entries, the calculation, monthly runs, statements, objections."""

@@ -1,0 +1,310 @@
+"""Reward policies, runs and their traces (contract sections 6 and 7). Money in fen; months `YYYY-MM`."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from labshare.catalogue.models import Lab
+from labshare.kernel.database import UtcDateTime, db, guard, one_of
+from labshare.organisations.models import Firm
+from labshare.settlement.models import RevenueEntry
+
+GRADES = ("excellent", "good", "qualified", "unqualified", "ungraded")
+RUN_STATES = ("calculated", "published", "approved", "paid")
+REASONS = (
+    "not_admitted", "suspended", "own_firm", "related", "client_size", "client_division", "instrument_value",
+    "statutory",
+)  # fmt: skip
+
+
+class Policy(db.Model):
+    """A reward policy: its document is section 6's JSON, immutable once published. Policies of a division never
+    overlap."""
+
+    __tablename__ = "policy"
+    __table_args__ = (
+        one_of("state", ("draft", "published")),
+        CheckConstraint("effective_to IS NULL OR effective_from <= effective_to", name="months_in_order"),
+        UniqueConstraint("division", "version"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    division: Mapped[str] = mapped_column(String(6))
+    version: Mapped[int]
+    name: Mapped[str] = mapped_column(String(200))
+    effective_from: Mapped[str] = mapped_column(String(7))
+    effective_to: Mapped[str | None] = mapped_column(String(7))
+    """Last month, included. The one thing that may still change on a published policy: it can be ended."""
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    demonstration: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str] = mapped_column(String(10), default="draft")
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Assessment(db.Model):
+    """A lab's grade, in force from a month on."""
+
+    __tablename__ = "assessment"
+    __table_args__ = (one_of("grade", GRADES), UniqueConstraint("lab_id", "effective_month"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    year: Mapped[int]
+    grade: Mapped[str] = mapped_column(String(12))
+    effective_month: Mapped[str] = mapped_column(String(7))
+    assessed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    assessed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    lab: Mapped[Lab] = relationship()
+
+
+class BookingHold(db.Model):
+    """A confirmed flag or an open contest holds a booking's entries: they do not count while it lasts."""
+
+    __tablename__ = "booking_hold"
+    __table_args__ = (one_of("cause", ("flag", "contest")), Index(None, "booking_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
+    cause: Mapped[str] = mapped_column(String(8))
+    note: Mapped[str] = mapped_column(String(500), default="")
+    held_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    held_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RewardRun(db.Model):
+    """The run of a month in a division: calculated → published → approved → paid."""
+
+    __tablename__ = "reward_run"
+    __table_args__ = (one_of("state", RUN_STATES), UniqueConstraint("division", "month"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    division: Mapped[str] = mapped_column(String(6))
+    month: Mapped[str] = mapped_column(String(7))
+    policy_id: Mapped[int] = mapped_column(ForeignKey("policy.id"))
+    state: Mapped[str] = mapped_column(String(10))
+    calculation: Mapped[int] = mapped_column(default=1)
+    """How many times the result has changed, counted from 1."""
+    digest: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the result and its inputs: what "calculating now gives the same" compares."""
+    total_payable_fen: Mapped[int] = mapped_column(BigInteger)
+    to_reclaim: Mapped[list[Any]] = mapped_column(JSON)
+    calculated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    calculated_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """Null: the scheduler."""
+    publicity: Mapped[int] = mapped_column(default=0)
+    """Which publicity this is, counted from 1; an upheld objection starts the next."""
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    publicity_ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """From this moment it can be approved."""
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    paid_on: Mapped[date | None]
+    paid_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    payment_reference: Mapped[str | None] = mapped_column(String(100))
+
+    policy: Mapped[Policy] = relationship()
+
+
+class RewardRunHand(db.Model):
+    """Everybody who ever calculated or published a run: none of them may approve it (contract section 7)."""
+
+    __tablename__ = "reward_run_hand"
+    __table_args__ = (one_of("act", ("calculated", "published")),)
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("reward_run.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    act: Mapped[str] = mapped_column(String(10), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RewardLine(db.Model):
+    """One lab's line of a run, with its trace: steps with label, inputs, parameters, result."""
+
+    __tablename__ = "reward_line"
+    __table_args__ = (UniqueConstraint("run_id", "lab_id"), Index(None, "lab_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("reward_run.id"))
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    grade: Mapped[str] = mapped_column(String(12))
+    month_eligible_fen: Mapped[int] = mapped_column(BigInteger)
+    eligible_ytd_fen: Mapped[int] = mapped_column(BigInteger)
+    entitlement_ytd_fen: Mapped[int] = mapped_column(BigInteger)
+    cut_fen: Mapped[int] = mapped_column(BigInteger)
+    """What caps and budget took from the base, ≥ 0."""
+    paid_before_fen: Mapped[int] = mapped_column(BigInteger)
+    opening_fen: Mapped[int] = mapped_column(BigInteger)
+    payable_fen: Mapped[int] = mapped_column(BigInteger)
+    recoverable_fen: Mapped[int] = mapped_column(BigInteger)
+    why: Mapped[str | None] = mapped_column(String(40))
+    """Why nothing is payable, where nothing is."""
+    trace: Mapped[list[Any]] = mapped_column(JSON)
+
+    run: Mapped[RewardRun] = relationship(backref="lines")
+    lab: Mapped[Lab] = relationship()
+    firm: Mapped[Firm] = relationship()
+
+
+class RewardItem(db.Model):
+    """The verdict on one ledger entry, stored with the run in which it is new or changed since the last approved one;
+    an entry's verdict in a run is its latest item up to that run."""
+
+    __tablename__ = "reward_item"
+    __table_args__ = (one_of("reason", REASONS, null=True), Index(None, "entry_id"), Index(None, "run_id", "lab_id"))
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("reward_run.id"), primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("revenue_entry.id"), primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    reason: Mapped[str | None] = mapped_column(String(20))
+    """Null: eligible."""
+
+    entry: Mapped[RevenueEntry] = relationship()
+
+
+class Objection(db.Model):
+    """A lab's objection in a publicity: once each. Upheld, it sends the run back."""
+
+    __tablename__ = "objection"
+    __table_args__ = (
+        UniqueConstraint("run_id", "lab_id", "publicity"),
+        one_of("verdict", ("upheld", "rejected"), null=True),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("reward_run.id"))
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    publicity: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+    raised_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    raised_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    verdict: Mapped[str | None] = mapped_column(String(8))
+    answer: Mapped[str | None] = mapped_column(Text)
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    run: Mapped[RewardRun] = relationship(backref="objections")
+    lab: Mapped[Lab] = relationship()
+
+
+class Correction(db.Model):
+    """A signed correction to a lab's opening balance in a window, decided by two officers with a reason."""
+
+    __tablename__ = "correction"
+    __table_args__ = (
+        CheckConstraint("agreed_by IS NULL OR agreed_by <> proposed_by", name="two_officers"),
+        CheckConstraint("fen <> 0", name="not_zero"),
+        Index(None, "division", "year"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    division: Mapped[str] = mapped_column(String(6))
+    year: Mapped[int]
+    from_month: Mapped[str] = mapped_column(String(7))
+    """Counts in the openings of this month's window from this month on."""
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    fen: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(500))
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    agreed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    agreed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def _locked_with_run(table: str) -> None:
+    """Rows of an approved run are locked: the database refuses to change, add or remove them."""
+    closed = "EXISTS (SELECT 1 FROM reward_run r WHERE r.id = {row}.run_id AND r.state IN ('approved', 'paid'))"
+    refuse = f"SELECT RAISE(ABORT, '{table}: the run is approved') WHERE "
+    guard(
+        db.metadata.tables[table],
+        sqlite=(
+            f"CREATE TRIGGER {table}_locked_insert BEFORE INSERT ON {table} "
+            f"BEGIN {refuse}{closed.format(row='NEW')}; END",
+            f"CREATE TRIGGER {table}_locked_update BEFORE UPDATE ON {table} "
+            f"BEGIN {refuse}{closed.format(row='OLD')}; END",
+            f"CREATE TRIGGER {table}_locked_delete BEFORE DELETE ON {table} "
+            f"BEGIN {refuse}{closed.format(row='OLD')}; END",
+        ),
+        postgresql=(
+            f"CREATE FUNCTION {table}_locked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF EXISTS (SELECT 1 FROM reward_run r WHERE r.id = CASE TG_OP WHEN 'INSERT' THEN NEW.run_id "
+            f"ELSE OLD.run_id END AND r.state IN ('approved', 'paid')) THEN "
+            f"RAISE EXCEPTION '{table}: the run is approved' USING ERRCODE = 'integrity_constraint_violation'; "
+            f"END IF; RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END; END $$",
+            f"CREATE TRIGGER {table}_locked BEFORE INSERT OR UPDATE OR DELETE ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION {table}_locked()",
+        ),
+    )
+
+
+for _table in ("reward_line", "reward_item"):
+    _locked_with_run(_table)
+
+_RUN_FROZEN = (
+    "OLD.state IN ('approved', 'paid') AND (NEW.month <> OLD.month OR NEW.division <> OLD.division "
+    "OR NEW.policy_id <> OLD.policy_id OR NEW.digest <> OLD.digest "
+    "OR NEW.total_payable_fen <> OLD.total_payable_fen OR NEW.state NOT IN ('approved', 'paid') "
+    "OR NEW.approved_by <> OLD.approved_by OR (OLD.state = 'paid' AND NEW.state <> 'paid'))"
+)
+guard(
+    RewardRun.__table__,
+    sqlite=(
+        f"CREATE TRIGGER reward_run_frozen BEFORE UPDATE ON reward_run WHEN {_RUN_FROZEN} "
+        "BEGIN SELECT RAISE(ABORT, 'reward_run: the run is approved'); END",
+        "CREATE TRIGGER reward_run_kept BEFORE DELETE ON reward_run WHEN OLD.state <> 'calculated' "
+        "BEGIN SELECT RAISE(ABORT, 'reward_run: the run is published'); END",
+    ),
+    postgresql=(
+        "CREATE FUNCTION reward_run_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'reward_run: the run is approved' "
+        "USING ERRCODE = 'integrity_constraint_violation'; END $$",
+        f"CREATE TRIGGER reward_run_frozen BEFORE UPDATE ON reward_run FOR EACH ROW WHEN ({_RUN_FROZEN}) "
+        "EXECUTE FUNCTION reward_run_refuse()",
+        "CREATE TRIGGER reward_run_kept BEFORE DELETE ON reward_run FOR EACH ROW WHEN (OLD.state <> 'calculated') "
+        "EXECUTE FUNCTION reward_run_refuse()",
+    ),
+)
+
+_POLICY_CLASH_SQLITE = (
+    "SELECT RAISE(ABORT, 'policy_no_overlap') WHERE NEW.state = 'published' AND EXISTS (SELECT 1 FROM policy p "
+    "WHERE p.division = NEW.division AND p.state = 'published' AND p.id IS NOT NEW.id "
+    "AND p.effective_from <= coalesce(NEW.effective_to, '9999-12') "
+    "AND coalesce(p.effective_to, '9999-12') >= NEW.effective_from)"
+)
+_POLICY_FROZEN = (
+    "OLD.state = 'published' AND (NEW.state <> OLD.state OR NEW.division <> OLD.division "
+    "OR NEW.name <> OLD.name OR NEW.effective_from <> OLD.effective_from OR NEW.version <> OLD.version "
+    "OR CAST(NEW.document AS TEXT) <> CAST(OLD.document AS TEXT))"
+)
+guard(
+    Policy.__table__,
+    sqlite=(
+        f"CREATE TRIGGER policy_no_overlap_insert BEFORE INSERT ON policy BEGIN {_POLICY_CLASH_SQLITE}; END",
+        f"CREATE TRIGGER policy_no_overlap_update BEFORE UPDATE ON policy BEGIN {_POLICY_CLASH_SQLITE}; END",
+        f"CREATE TRIGGER policy_frozen BEFORE UPDATE ON policy WHEN {_POLICY_FROZEN} "
+        "BEGIN SELECT RAISE(ABORT, 'policy: published'); END",
+        "CREATE TRIGGER policy_kept BEFORE DELETE ON policy WHEN OLD.state = 'published' "
+        "BEGIN SELECT RAISE(ABORT, 'policy: published'); END",
+    ),
+    postgresql=(
+        "ALTER TABLE policy ADD CONSTRAINT policy_no_overlap EXCLUDE USING gist (division WITH =, "
+        "int4range(CAST(replace(effective_from, '-', '') AS int), "
+        "CAST(replace(coalesce(effective_to, '9999-12'), '-', '') AS int), '[]') WITH &&) "
+        "WHERE (state = 'published')",
+        "CREATE FUNCTION policy_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'policy: published' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+        f"CREATE TRIGGER policy_frozen BEFORE UPDATE ON policy FOR EACH ROW WHEN ({_POLICY_FROZEN}) "
+        "EXECUTE FUNCTION policy_refuse()",
+        "CREATE TRIGGER policy_kept BEFORE DELETE ON policy FOR EACH ROW WHEN (OLD.state = 'published') "
+        "EXECUTE FUNCTION policy_refuse()",
+    ),
+)

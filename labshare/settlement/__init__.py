@@ -1,0 +1,1 @@
+"""Reports, invoices, payments, the revenue ledger, closed months."""

@@ -20,11 +20,18 @@ def create_app(**overrides: Any) -> Flask:
     """Build the application from `config.settings()`; `overrides` replace settings (tests)."""
     from config import settings
 
-    app = Flask(__name__, root_path=str(ROOT), template_folder="templates", static_folder="static")
+    app = Flask(
+        __name__,
+        root_path=str(ROOT),
+        template_folder="templates",
+        static_folder="static",
+    )
     app.config.update(settings())
     app.config.update(overrides)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(
-        str(path) for path in sorted((ROOT / "labshare" / "translations").glob("*")) if path.is_dir()
+        str(path)
+        for path in sorted((ROOT / "labshare" / "translations").glob("*"))
+        if path.is_dir()
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     db.init_app(app)

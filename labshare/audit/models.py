@@ -15,7 +15,11 @@ class AuditEvent(db.Model):
     """One change (or refused attempt): who did what to which subject, before and after; ids and values, no names."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index(None, "subject_type", "subject_id", "id"), Index(None, "at"), Index(None, "person_id", "at"))
+    __table_args__ = (
+        Index(None, "subject_type", "subject_id", "id"),
+        Index(None, "at"),
+        Index(None, "person_id", "at"),
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -98,21 +98,34 @@ class Booking(db.Model):
         one_of("state", BOOKING_STATES),
         CheckConstraint("quantity >= 1", name="quantity_positive"),
         CheckConstraint("starts_at < ends_at", name="times_in_order"),
-        CheckConstraint("charged_fen >= 0 AND price_fen >= 0", name="charge_not_negative"),
-        CheckConstraint("invoiced_fen BETWEEN 0 AND charged_fen", name="invoiced_within_charge"),
-        CheckConstraint("paid_fen BETWEEN 0 AND charged_fen", name="paid_within_charge"),
-        CheckConstraint("recognised_fen BETWEEN 0 AND charged_fen", name="recognised_within_charge"),
+        CheckConstraint(
+            "charged_fen >= 0 AND price_fen >= 0", name="charge_not_negative"
+        ),
+        CheckConstraint(
+            "invoiced_fen BETWEEN 0 AND charged_fen", name="invoiced_within_charge"
+        ),
+        CheckConstraint(
+            "paid_fen BETWEEN 0 AND charged_fen", name="paid_within_charge"
+        ),
+        CheckConstraint(
+            "recognised_fen BETWEEN 0 AND charged_fen", name="recognised_within_charge"
+        ),
         CheckConstraint(
             "state IN ('requested','confirmed','declined','cancelled','no_show') OR received_at IS NOT NULL",
             name="received_known",
         ),
         CheckConstraint(
-            "state NOT IN ('testing','tested','reported','settled') OR started_at IS NOT NULL", name="started_known"
+            "state NOT IN ('testing','tested','reported','settled') OR started_at IS NOT NULL",
+            name="started_known",
         ),
         CheckConstraint(
-            "state NOT IN ('tested','reported','settled') OR finished_at IS NOT NULL", name="finished_known"
+            "state NOT IN ('tested','reported','settled') OR finished_at IS NOT NULL",
+            name="finished_known",
         ),
-        CheckConstraint("finished_at IS NULL OR finished_at >= started_at", name="finish_after_start"),
+        CheckConstraint(
+            "finished_at IS NULL OR finished_at >= started_at",
+            name="finish_after_start",
+        ),
         UniqueConstraint("booked_by", "submission"),
         Index(None, "client_firm_id", "starts_at"),
         Index(None, "lab_id", "starts_at"),
@@ -209,8 +222,13 @@ class Holding(db.Model):
     __table_args__ = (
         one_of("kind", HOLDING_KINDS),
         CheckConstraint("starts_at < ends_at", name="times_in_order"),
-        CheckConstraint("kind <> 'booking' OR booking_id IS NOT NULL", name="booking_named"),
-        ForeignKeyConstraint(["instrument_id", "unit"], ["instrument_unit.instrument_id", "instrument_unit.unit"]),
+        CheckConstraint(
+            "kind <> 'booking' OR booking_id IS NOT NULL", name="booking_named"
+        ),
+        ForeignKeyConstraint(
+            ["instrument_id", "unit"],
+            ["instrument_unit.instrument_id", "instrument_unit.unit"],
+        ),
         Index(None, "instrument_id", "unit", "starts_at"),
         Index(None, "booking_id"),
         Index(
@@ -309,7 +327,9 @@ class Charge(db.Model):
     __table_args__ = (
         one_of("kind", ("price", "change", "ending")),
         one_of("state", ("proposed", "agreed", "refused")),
-        CheckConstraint("(state = 'agreed') = (agreed_on IS NOT NULL)", name="agreed_dated"),
+        CheckConstraint(
+            "(state = 'agreed') = (agreed_on IS NOT NULL)", name="agreed_dated"
+        ),
         Index(None, "booking_id"),
     )
 

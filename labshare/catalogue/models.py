@@ -6,7 +6,15 @@ Minutes are exact decimals (`Minutes`), money is fen, dates are local days, both
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.kernel.database import Minutes, UtcDateTime, db, guard, one_of
@@ -26,7 +34,11 @@ class Lab(db.Model):
     """A laboratory of a host firm. Visible to others once published; rewarded only while admitted as an open lab."""
 
     __tablename__ = "lab"
-    __table_args__ = (one_of("state", PUBLICATION_STATES), Index(None, "firm_id"), Index(None, "town"))
+    __table_args__ = (
+        one_of("state", PUBLICATION_STATES),
+        Index(None, "firm_id"),
+        Index(None, "town"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(20), unique=True)
@@ -61,7 +73,10 @@ class LabAdmission(db.Model):
     __tablename__ = "lab_admission"
     __table_args__ = (
         UniqueConstraint("lab_id", "admitted_from"),
-        CheckConstraint("suspended_from IS NULL OR admitted_from <= suspended_from", name="dates_in_order"),
+        CheckConstraint(
+            "suspended_from IS NULL OR admitted_from <= suspended_from",
+            name="dates_in_order",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -99,9 +114,15 @@ class AccreditationScope(db.Model):
 
     __tablename__ = "accreditation_scope"
 
-    accreditation_id: Mapped[int] = mapped_column(ForeignKey("accreditation.id"), primary_key=True)
-    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"), primary_key=True)
-    standard_id: Mapped[int] = mapped_column(ForeignKey("standard.id"), primary_key=True)
+    accreditation_id: Mapped[int] = mapped_column(
+        ForeignKey("accreditation.id"), primary_key=True
+    )
+    test_item_id: Mapped[int] = mapped_column(
+        ForeignKey("test_item.id"), primary_key=True
+    )
+    standard_id: Mapped[int] = mapped_column(
+        ForeignKey("standard.id"), primary_key=True
+    )
 
 
 class Instrument(db.Model):
@@ -163,7 +184,9 @@ class InstrumentUnit(db.Model):
     __tablename__ = "instrument_unit"
     __table_args__ = (CheckConstraint("unit >= 1", name="unit_from_one"),)
 
-    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(
+        ForeignKey("instrument.id"), primary_key=True
+    )
     unit: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
@@ -223,7 +246,10 @@ class TestItem(db.Model):
             "(hours_min > 0 AND hours_max >= hours_min AND hours_step > 0)",
             name="hours_whole",
         ),
-        CheckConstraint("late_cancel_percent BETWEEN 0 AND 100 AND no_show_percent BETWEEN 0 AND 100", name="percent"),
+        CheckConstraint(
+            "late_cancel_percent BETWEEN 0 AND 100 AND no_show_percent BETWEEN 0 AND 100",
+            name="percent",
+        ),
         Index(None, "lab_id"),
         Index(None, "category"),
     )
@@ -263,16 +289,24 @@ class TestItem(db.Model):
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     lab: Mapped[Lab] = relationship()
-    standards: Mapped[list[Standard]] = relationship(secondary="test_item_standard", order_by="Standard.number")
-    instruments: Mapped[list[Instrument]] = relationship(secondary="test_item_instrument", order_by="Instrument.id")
+    standards: Mapped[list[Standard]] = relationship(
+        secondary="test_item_standard", order_by="Standard.number"
+    )
+    instruments: Mapped[list[Instrument]] = relationship(
+        secondary="test_item_instrument", order_by="Instrument.id"
+    )
 
 
 class TestItemStandard(db.Model):
     __tablename__ = "test_item_standard"
     __test__ = False
 
-    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"), primary_key=True)
-    standard_id: Mapped[int] = mapped_column(ForeignKey("standard.id"), primary_key=True, index=True)
+    test_item_id: Mapped[int] = mapped_column(
+        ForeignKey("test_item.id"), primary_key=True
+    )
+    standard_id: Mapped[int] = mapped_column(
+        ForeignKey("standard.id"), primary_key=True, index=True
+    )
 
 
 class TestItemInstrument(db.Model):
@@ -281,8 +315,12 @@ class TestItemInstrument(db.Model):
     __tablename__ = "test_item_instrument"
     __test__ = False
 
-    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"), primary_key=True)
-    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True, index=True)
+    test_item_id: Mapped[int] = mapped_column(
+        ForeignKey("test_item.id"), primary_key=True
+    )
+    instrument_id: Mapped[int] = mapped_column(
+        ForeignKey("instrument.id"), primary_key=True, index=True
+    )
 
 
 class Fee(db.Model):
@@ -292,7 +330,9 @@ class Fee(db.Model):
     __table_args__ = (
         one_of("basis", FEE_BASES),
         CheckConstraint("amount_fen >= 0 AND minimum_fen >= 0", name="not_negative"),
-        CheckConstraint("valid_to IS NULL OR valid_from <= valid_to", name="dates_in_order"),
+        CheckConstraint(
+            "valid_to IS NULL OR valid_from <= valid_to", name="dates_in_order"
+        ),
         Index(None, "test_item_id", "valid_from", unique=True),
     )
 
@@ -331,7 +371,10 @@ class SearchEntry(db.Model):
     """The normalised search text of a lab, instrument or test item; rebuilt by the services that change them."""
 
     __tablename__ = "search_entry"
-    __table_args__ = (one_of("kind", ("lab", "instrument", "test_item")), Index(None, "lab_id"))
+    __table_args__ = (
+        one_of("kind", ("lab", "instrument", "test_item")),
+        Index(None, "lab_id"),
+    )
 
     kind: Mapped[str] = mapped_column(String(10), primary_key=True)
     target_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

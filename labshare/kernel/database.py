@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Engine, MetaData, Table, event
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Engine,
+    MetaData,
+    Table,
+    event,
+)
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.schema import DDL
@@ -43,7 +51,9 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
@@ -51,10 +61,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
         if value is None:
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return (
+            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        )
 
 
 class Minutes(TypeDecorator[Decimal]):
@@ -63,7 +77,9 @@ class Minutes(TypeDecorator[Decimal]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
+    def process_bind_param(
+        self, value: Decimal | int | None, dialect: Dialect
+    ) -> int | None:
         if value is None:
             return None
         thousandths = Decimal(value) * 1000
@@ -71,7 +87,9 @@ class Minutes(TypeDecorator[Decimal]):
             raise ValueError("minutes finer than a thousandth")
         return int(thousandths)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+    def process_result_value(
+        self, value: int | None, dialect: Dialect
+    ) -> Decimal | None:
         return None if value is None else Decimal(value) / 1000
 
 
@@ -80,7 +98,12 @@ def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
     if "sqlite3" not in type(dbapi_connection).__module__:
         return
     dbapi_connection.isolation_level = None  # we write BEGIN ourselves, see _begin
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+    ):
         dbapi_connection.execute(f"PRAGMA {pragma}")
 
 
@@ -153,7 +176,9 @@ GUARDS: list[tuple[str, str, str]] = []
 """(table, dialect, statement): what migrations must carry besides tables."""
 
 
-def guard(table: Table, *, sqlite: tuple[str, ...] = (), postgresql: tuple[str, ...] = ()) -> None:
+def guard(
+    table: Table, *, sqlite: tuple[str, ...] = (), postgresql: tuple[str, ...] = ()
+) -> None:
     """Add statements that make the database itself refuse what must never be, on either engine."""
     for dialect, statements in (("sqlite", sqlite), ("postgresql", postgresql)):
         for statement in statements:
@@ -184,7 +209,9 @@ def append_only(table: Table, *, but: str = "") -> None:
     )
 
 
-def one_of(column: str, values: Iterable[str], *, null: bool = False) -> CheckConstraint:
+def one_of(
+    column: str, values: Iterable[str], *, null: bool = False
+) -> CheckConstraint:
     """A CHECK that a text column holds one of the listed words."""
     listed = ", ".join(f"'{value}'" for value in values)
     empty = f"{column} IS NULL OR " if null else ""

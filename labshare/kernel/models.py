@@ -31,7 +31,10 @@ class IdempotencyKey(db.Model):
     """
 
     __tablename__ = "idempotency_key"
-    __table_args__ = (UniqueConstraint("person_id", "method", "path", "key"), Index(None, "created_at"))
+    __table_args__ = (
+        UniqueConstraint("person_id", "method", "path", "key"),
+        Index(None, "created_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int]

@@ -39,7 +39,9 @@ def verb(action: str, *, money: bool = False) -> Callable[[F], F]:
                 return service(*args, **kwargs)
             except Problem as problem:
                 if problem.refusal is None and (money or problem.money_or_rights):
-                    problem.refusal = Refusal(action, kwargs["actor"], kwargs["now"], _subject(kwargs))
+                    problem.refusal = Refusal(
+                        action, kwargs["actor"], kwargs["now"], _subject(kwargs)
+                    )
                 raise
 
         if action in VERBS:
@@ -53,6 +55,8 @@ def verb(action: str, *, money: bool = False) -> Callable[[F], F]:
 def _subject(kwargs: dict[str, Any]) -> tuple[str, str] | None:
     """The first argument that names something: `ref="B-…"`, `booking_id=7`, `month=…`."""
     for name, value in kwargs.items():
-        if name not in ("actor", "now") and (name in ("ref", "month", "code") or name.endswith("_id")):
+        if name not in ("actor", "now") and (
+            name in ("ref", "month", "code") or name.endswith("_id")
+        ):
             return name.removesuffix("_id"), str(value)
     return None

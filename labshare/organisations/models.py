@@ -2,7 +2,15 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.accounts.models import Person
@@ -20,7 +28,11 @@ class Firm(db.Model):
     """A legal unit with a credit code. May be client and host of labs at once."""
 
     __tablename__ = "firm"
-    __table_args__ = (one_of("kind", FIRM_KINDS), Index(None, "town"), Index(None, "verified_at"))
+    __table_args__ = (
+        one_of("kind", FIRM_KINDS),
+        Index(None, "town"),
+        Index(None, "verified_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uscc: Mapped[str] = mapped_column(String(18), unique=True)
@@ -57,7 +69,10 @@ class FirmSize(db.Model):
     """A firm's declared figures of one year and the size class derived from them. The class is a dated fact."""
 
     __tablename__ = "firm_size"
-    __table_args__ = (UniqueConstraint("firm_id", "valid_from"), one_of("size_class", SIZE_CLASSES))
+    __table_args__ = (
+        UniqueConstraint("firm_id", "valid_from"),
+        one_of("size_class", SIZE_CLASSES),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
@@ -80,7 +95,9 @@ class Affiliation(db.Model):
         one_of("kind", AFFILIATION_KINDS),
         one_of("source", AFFILIATION_SOURCES),
         CheckConstraint("firm_id <> other_firm_id", name="two_firms"),
-        CheckConstraint("valid_to IS NULL OR valid_from <= valid_to", name="dates_in_order"),
+        CheckConstraint(
+            "valid_to IS NULL OR valid_from <= valid_to", name="dates_in_order"
+        ),
         Index(None, "firm_id"),
         Index(None, "other_firm_id"),
     )
@@ -132,7 +149,9 @@ class RegulatorRole(db.Model):
     __tablename__ = "regulator_role"
     __table_args__ = (
         one_of("role", REGULATOR_ROLES),
-        CheckConstraint("agreed_by IS NULL OR agreed_by <> proposed_by", name="two_administrators"),
+        CheckConstraint(
+            "agreed_by IS NULL OR agreed_by <> proposed_by", name="two_administrators"
+        ),
         Index(
             "uq_regulator_role_current",
             "person_id",

@@ -3,7 +3,16 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.catalogue.models import Lab
@@ -26,7 +35,10 @@ class Policy(db.Model):
     __tablename__ = "policy"
     __table_args__ = (
         one_of("state", ("draft", "published")),
-        CheckConstraint("effective_to IS NULL OR effective_from <= effective_to", name="months_in_order"),
+        CheckConstraint(
+            "effective_to IS NULL OR effective_from <= effective_to",
+            name="months_in_order",
+        ),
         UniqueConstraint("division", "version"),
     )
 
@@ -50,7 +62,10 @@ class Assessment(db.Model):
     """A lab's grade, in force from a month on."""
 
     __tablename__ = "assessment"
-    __table_args__ = (one_of("grade", GRADES), UniqueConstraint("lab_id", "effective_month"))
+    __table_args__ = (
+        one_of("grade", GRADES),
+        UniqueConstraint("lab_id", "effective_month"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
@@ -82,7 +97,10 @@ class RewardRun(db.Model):
     """The run of a month in a division: calculated → published → approved → paid."""
 
     __tablename__ = "reward_run"
-    __table_args__ = (one_of("state", RUN_STATES), UniqueConstraint("division", "month"))
+    __table_args__ = (
+        one_of("state", RUN_STATES),
+        UniqueConstraint("division", "month"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     division: Mapped[str] = mapped_column(String(6))
@@ -159,10 +177,16 @@ class RewardItem(db.Model):
     an entry's verdict in a run is its latest item up to that run."""
 
     __tablename__ = "reward_item"
-    __table_args__ = (one_of("reason", REASONS, null=True), Index(None, "entry_id"), Index(None, "run_id", "lab_id"))
+    __table_args__ = (
+        one_of("reason", REASONS, null=True),
+        Index(None, "entry_id"),
+        Index(None, "run_id", "lab_id"),
+    )
 
     run_id: Mapped[int] = mapped_column(ForeignKey("reward_run.id"), primary_key=True)
-    entry_id: Mapped[int] = mapped_column(ForeignKey("revenue_entry.id"), primary_key=True)
+    entry_id: Mapped[int] = mapped_column(
+        ForeignKey("revenue_entry.id"), primary_key=True
+    )
     lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
     reason: Mapped[str | None] = mapped_column(String(20))
     """Null: eligible."""
@@ -200,7 +224,9 @@ class Correction(db.Model):
 
     __tablename__ = "correction"
     __table_args__ = (
-        CheckConstraint("agreed_by IS NULL OR agreed_by <> proposed_by", name="two_officers"),
+        CheckConstraint(
+            "agreed_by IS NULL OR agreed_by <> proposed_by", name="two_officers"
+        ),
         CheckConstraint("fen <> 0", name="not_zero"),
         Index(None, "division", "year"),
     )

@@ -2,7 +2,14 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.booking.models import Booking
@@ -54,7 +61,10 @@ class Invoice(db.Model):
     """An invoice of a seller to a client; may cover several bookings, a line each. Its number is unique per seller."""
 
     __tablename__ = "invoice"
-    __table_args__ = (UniqueConstraint("seller_firm_id", "number"), Index(None, "client_firm_id"))
+    __table_args__ = (
+        UniqueConstraint("seller_firm_id", "number"),
+        Index(None, "client_firm_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     seller_firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))

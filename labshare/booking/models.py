@@ -275,14 +275,20 @@ _ONE_SPELLING = (
 guard(
     Holding.__table__,
     sqlite=(
-        f"CREATE TRIGGER holding_no_overlap_insert BEFORE INSERT ON holding BEGIN {_ONE_SPELLING}; "
-        f"{_UNIT_CLASH.format(own='-1')}; END",
-        "CREATE TRIGGER holding_no_overlap_update BEFORE UPDATE ON holding "
-        f"BEGIN {_ONE_SPELLING}; {_UNIT_CLASH.format(own='OLD.id')}; END",
+        (
+            f"CREATE TRIGGER holding_no_overlap_insert BEFORE INSERT ON holding BEGIN {_ONE_SPELLING}; "
+            f"{_UNIT_CLASH.format(own='-1')}; END"
+        ),
+        (
+            "CREATE TRIGGER holding_no_overlap_update BEFORE UPDATE ON holding "
+            f"BEGIN {_ONE_SPELLING}; {_UNIT_CLASH.format(own='OLD.id')}; END"
+        ),
     ),
     postgresql=(
-        "ALTER TABLE holding ADD CONSTRAINT holding_no_overlap EXCLUDE USING gist "
-        "(instrument_id WITH =, unit WITH =, tstzrange(starts_at, ends_at) WITH &&)",
+        (
+            "ALTER TABLE holding ADD CONSTRAINT holding_no_overlap EXCLUDE USING gist "
+            "(instrument_id WITH =, unit WITH =, tstzrange(starts_at, ends_at) WITH &&)"
+        ),
     ),
 )
 

@@ -361,8 +361,10 @@ guard(
         f"CREATE TRIGGER fee_no_overlap_update BEFORE UPDATE ON fee BEGIN {_FEE_CLASH}; END",
     ),
     postgresql=(
-        "ALTER TABLE fee ADD CONSTRAINT fee_no_overlap EXCLUDE USING gist "
-        "(test_item_id WITH =, daterange(valid_from, valid_to, '[]') WITH &&)",
+        (
+            "ALTER TABLE fee ADD CONSTRAINT fee_no_overlap EXCLUDE USING gist "
+            "(test_item_id WITH =, daterange(valid_from, valid_to, '[]') WITH &&)"
+        ),
     ),
 )
 

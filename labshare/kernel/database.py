@@ -199,12 +199,18 @@ def append_only(table: Table, *, but: str = "") -> None:
             for op in ("UPDATE", "DELETE")
         ),
         postgresql=(
-            f"CREATE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN RAISE EXCEPTION '{name} is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$",
-            f"CREATE TRIGGER {name}_no_change BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW {when} "
-            f"EXECUTE FUNCTION {name}_refuse()",
-            f"CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name} FOR EACH STATEMENT "
-            f"EXECUTE FUNCTION {name}_refuse()",
+            (
+                f"CREATE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN RAISE EXCEPTION '{name} is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+            ),
+            (
+                f"CREATE TRIGGER {name}_no_change BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW {when} "
+                f"EXECUTE FUNCTION {name}_refuse()"
+            ),
+            (
+                f"CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name} FOR EACH STATEMENT "
+                f"EXECUTE FUNCTION {name}_refuse()"
+            ),
         ),
     )
 

@@ -253,21 +253,31 @@ def _locked_with_run(table: str) -> None:
     guard(
         db.metadata.tables[table],
         sqlite=(
-            f"CREATE TRIGGER {table}_locked_insert BEFORE INSERT ON {table} "
-            f"BEGIN {refuse}{closed.format(row='NEW')}; END",
-            f"CREATE TRIGGER {table}_locked_update BEFORE UPDATE ON {table} "
-            f"BEGIN {refuse}{closed.format(row='OLD')}; END",
-            f"CREATE TRIGGER {table}_locked_delete BEFORE DELETE ON {table} "
-            f"BEGIN {refuse}{closed.format(row='OLD')}; END",
+            (
+                f"CREATE TRIGGER {table}_locked_insert BEFORE INSERT ON {table} "
+                f"BEGIN {refuse}{closed.format(row='NEW')}; END"
+            ),
+            (
+                f"CREATE TRIGGER {table}_locked_update BEFORE UPDATE ON {table} "
+                f"BEGIN {refuse}{closed.format(row='OLD')}; END"
+            ),
+            (
+                f"CREATE TRIGGER {table}_locked_delete BEFORE DELETE ON {table} "
+                f"BEGIN {refuse}{closed.format(row='OLD')}; END"
+            ),
         ),
         postgresql=(
-            f"CREATE FUNCTION {table}_locked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            f"IF EXISTS (SELECT 1 FROM reward_run r WHERE r.id = CASE TG_OP WHEN 'INSERT' THEN NEW.run_id "
-            f"ELSE OLD.run_id END AND r.state IN ('approved', 'paid')) THEN "
-            f"RAISE EXCEPTION '{table}: the run is approved' USING ERRCODE = 'integrity_constraint_violation'; "
-            f"END IF; RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END; END $$",
-            f"CREATE TRIGGER {table}_locked BEFORE INSERT OR UPDATE OR DELETE ON {table} "
-            f"FOR EACH ROW EXECUTE FUNCTION {table}_locked()",
+            (
+                f"CREATE FUNCTION {table}_locked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                f"IF EXISTS (SELECT 1 FROM reward_run r WHERE r.id = CASE TG_OP WHEN 'INSERT' THEN NEW.run_id "
+                f"ELSE OLD.run_id END AND r.state IN ('approved', 'paid')) THEN "
+                f"RAISE EXCEPTION '{table}: the run is approved' USING ERRCODE = 'integrity_constraint_violation'; "
+                f"END IF; RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END; END $$"
+            ),
+            (
+                f"CREATE TRIGGER {table}_locked BEFORE INSERT OR UPDATE OR DELETE ON {table} "
+                f"FOR EACH ROW EXECUTE FUNCTION {table}_locked()"
+            ),
         ),
     )
 
@@ -284,19 +294,29 @@ _RUN_FROZEN = (
 guard(
     RewardRun.__table__,
     sqlite=(
-        f"CREATE TRIGGER reward_run_frozen BEFORE UPDATE ON reward_run WHEN {_RUN_FROZEN} "
-        "BEGIN SELECT RAISE(ABORT, 'reward_run: the run is approved'); END",
-        "CREATE TRIGGER reward_run_kept BEFORE DELETE ON reward_run WHEN OLD.state <> 'calculated' "
-        "BEGIN SELECT RAISE(ABORT, 'reward_run: the run is published'); END",
+        (
+            f"CREATE TRIGGER reward_run_frozen BEFORE UPDATE ON reward_run WHEN {_RUN_FROZEN} "
+            "BEGIN SELECT RAISE(ABORT, 'reward_run: the run is approved'); END"
+        ),
+        (
+            "CREATE TRIGGER reward_run_kept BEFORE DELETE ON reward_run WHEN OLD.state <> 'calculated' "
+            "BEGIN SELECT RAISE(ABORT, 'reward_run: the run is published'); END"
+        ),
     ),
     postgresql=(
-        "CREATE FUNCTION reward_run_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'reward_run: the run is approved' "
-        "USING ERRCODE = 'integrity_constraint_violation'; END $$",
-        f"CREATE TRIGGER reward_run_frozen BEFORE UPDATE ON reward_run FOR EACH ROW WHEN ({_RUN_FROZEN}) "
-        "EXECUTE FUNCTION reward_run_refuse()",
-        "CREATE TRIGGER reward_run_kept BEFORE DELETE ON reward_run FOR EACH ROW WHEN (OLD.state <> 'calculated') "
-        "EXECUTE FUNCTION reward_run_refuse()",
+        (
+            "CREATE FUNCTION reward_run_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'reward_run: the run is approved' "
+            "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        ),
+        (
+            f"CREATE TRIGGER reward_run_frozen BEFORE UPDATE ON reward_run FOR EACH ROW WHEN ({_RUN_FROZEN}) "
+            "EXECUTE FUNCTION reward_run_refuse()"
+        ),
+        (
+            "CREATE TRIGGER reward_run_kept BEFORE DELETE ON reward_run FOR EACH ROW WHEN (OLD.state <> 'calculated') "
+            "EXECUTE FUNCTION reward_run_refuse()"
+        ),
     ),
 )
 
@@ -316,21 +336,33 @@ guard(
     sqlite=(
         f"CREATE TRIGGER policy_no_overlap_insert BEFORE INSERT ON policy BEGIN {_POLICY_CLASH_SQLITE}; END",
         f"CREATE TRIGGER policy_no_overlap_update BEFORE UPDATE ON policy BEGIN {_POLICY_CLASH_SQLITE}; END",
-        f"CREATE TRIGGER policy_frozen BEFORE UPDATE ON policy WHEN {_POLICY_FROZEN} "
-        "BEGIN SELECT RAISE(ABORT, 'policy: published'); END",
-        "CREATE TRIGGER policy_kept BEFORE DELETE ON policy WHEN OLD.state = 'published' "
-        "BEGIN SELECT RAISE(ABORT, 'policy: published'); END",
+        (
+            f"CREATE TRIGGER policy_frozen BEFORE UPDATE ON policy WHEN {_POLICY_FROZEN} "
+            "BEGIN SELECT RAISE(ABORT, 'policy: published'); END"
+        ),
+        (
+            "CREATE TRIGGER policy_kept BEFORE DELETE ON policy WHEN OLD.state = 'published' "
+            "BEGIN SELECT RAISE(ABORT, 'policy: published'); END"
+        ),
     ),
     postgresql=(
-        "ALTER TABLE policy ADD CONSTRAINT policy_no_overlap EXCLUDE USING gist (division WITH =, "
-        "int4range(CAST(replace(effective_from, '-', '') AS int), "
-        "CAST(replace(coalesce(effective_to, '9999-12'), '-', '') AS int), '[]') WITH &&) "
-        "WHERE (state = 'published')",
-        "CREATE FUNCTION policy_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'policy: published' USING ERRCODE = 'integrity_constraint_violation'; END $$",
-        f"CREATE TRIGGER policy_frozen BEFORE UPDATE ON policy FOR EACH ROW WHEN ({_POLICY_FROZEN}) "
-        "EXECUTE FUNCTION policy_refuse()",
-        "CREATE TRIGGER policy_kept BEFORE DELETE ON policy FOR EACH ROW WHEN (OLD.state = 'published') "
-        "EXECUTE FUNCTION policy_refuse()",
+        (
+            "ALTER TABLE policy ADD CONSTRAINT policy_no_overlap EXCLUDE USING gist (division WITH =, "
+            "int4range(CAST(replace(effective_from, '-', '') AS int), "
+            "CAST(replace(coalesce(effective_to, '9999-12'), '-', '') AS int), '[]') WITH &&) "
+            "WHERE (state = 'published')"
+        ),
+        (
+            "CREATE FUNCTION policy_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'policy: published' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        ),
+        (
+            f"CREATE TRIGGER policy_frozen BEFORE UPDATE ON policy FOR EACH ROW WHEN ({_POLICY_FROZEN}) "
+            "EXECUTE FUNCTION policy_refuse()"
+        ),
+        (
+            "CREATE TRIGGER policy_kept BEFORE DELETE ON policy FOR EACH ROW WHEN (OLD.state = 'published') "
+            "EXECUTE FUNCTION policy_refuse()"
+        ),
     ),
 )

@@ -1,0 +1,177 @@
+"""Makers of rows for tests: small, honest defaults; say only what the test is about.
+
+Each adds the row to the session and flushes, so that it has its id; none commits. They write rows, not history: what
+a test needs as *history* (bookings with their events) it makes through the services.
+"""
+
+import itertools
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from labshare.accounts.models import Person
+from labshare.booking.models import OpeningHours, WorkingYear
+from labshare.catalogue.models import (
+    Calibration,
+    Fee,
+    Instrument,
+    InstrumentUnit,
+    Lab,
+    LabAdmission,
+    Standard,
+    TestItem,
+)
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.organisations.models import Firm, Membership, RegulatorRole
+
+_count = itertools.count(1)
+LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+def add(row: Any) -> Any:
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def credit_code(number: int, division: str = "330624") -> str:
+    """A valid unified social credit code (GB 32100) of an invented enterprise."""
+    body = f"91{division}{number:09d}"
+    weights = [pow(3, i, 31) for i in range(17)]
+    total = sum(ALPHABET.index(c) * w for c, w in zip(body, weights, strict=True))
+    return body + ALPHABET[(31 - total % 31) % 31]
+
+
+def person(**given: Any) -> Person:
+    n = next(_count)
+    return add(
+        Person(**{"email": f"person{n}@test.example", "name": f"人{n}", "created_at": LONG_AGO,
+                  "email_confirmed_at": LONG_AGO, **given})
+    )  # fmt: skip
+
+
+def firm(**given: Any) -> Firm:
+    """A verified small industrial enterprise of the county."""
+    n = next(_count)
+    return add(
+        Firm(**{"uscc": credit_code(n), "name": f"企业{n}", "name_en": f"Firm {n}", "kind": "enterprise",
+                "division": "330624", "town": "330624001", "sector": "industry", "size_class": "small",
+                "created_at": LONG_AGO, "verified_at": LONG_AGO, **given})
+    )  # fmt: skip
+
+
+def member(of: Firm, role: str = "owner", **given: Any) -> Person:
+    someone = person(**given)
+    add(Membership(person_id=someone.id, firm_id=of.id, role=role, started_at=LONG_AGO))
+    return someone
+
+
+def regulator(role: str, **given: Any) -> Person:
+    someone = person(**given)
+    add(
+        RegulatorRole(
+            person_id=someone.id, role=role, proposed_at=LONG_AGO, agreed_at=LONG_AGO
+        )
+    )
+    return someone
+
+
+def actor(someone: Person, of: Firm | None = None, *roles: str) -> Actor:
+    """Act as this person, for this firm, in these roles."""
+    return Actor(
+        person_id=someone.id, firm_id=of.id if of else None, roles=frozenset(roles)
+    )
+
+
+def lab(
+    of: Firm | None = None,
+    *,
+    hours: tuple[tuple[int, int], ...] = ((8, 17),),
+    **given: Any,
+) -> Lab:
+    """A published, admitted lab that confirms by hand, open on weekdays at these hours."""
+    n = next(_count)
+    of = of or firm(size_class="large")
+    made = add(
+        Lab(**{"code": f"XC-{n:03d}", "firm_id": of.id, "name": f"实验室{n}", "name_en": f"Lab {n}",
+               "division": of.division, "town": of.town, "state": "published", "created_at": LONG_AGO,
+               "published_at": LONG_AGO, **given})
+    )  # fmt: skip
+    for weekday in range(5):
+        for opens, closes in hours:
+            add(
+                OpeningHours(
+                    lab_id=made.id,
+                    weekday=weekday,
+                    opens_minute=opens * 60,
+                    closes_minute=closes * 60,
+                )
+            )
+    add(
+        LabAdmission(
+            lab_id=made.id, admitted_from=date(2025, 1, 1), entered_at=LONG_AGO
+        )
+    )
+    return made
+
+
+def working_year(year: int = 2026) -> WorkingYear:
+    """The year's working days are known (no holidays unless the test adds them)."""
+    return add(WorkingYear(year=year, source="test"))
+
+
+def instrument(at: Lab, *, calibrated: tuple[date, date] | None = (date(2025, 1, 1), date(2030, 12, 31)),
+               **given: Any) -> Instrument:  # fmt: skip
+    n = next(_count)
+    made = add(
+        Instrument(**{"lab_id": at.id, "inner_id": f"A{n}", "name": f"仪器{n}", "name_en": f"Instrument {n}",
+                      "original_value_fen": 50_000_000, "state": "published", "created_at": LONG_AGO, **given})
+    )  # fmt: skip
+    for unit in range(1, made.units + 1):
+        add(InstrumentUnit(instrument_id=made.id, unit=unit))
+    if calibrated:
+        add(
+            Calibration(
+                instrument_id=made.id,
+                certificate=f"C{n}",
+                valid_from=calibrated[0],
+                valid_to=calibrated[1],
+            )
+        )
+    return made
+
+
+def standard(number: str | None = None, **given: Any) -> Standard:
+    number = number or f"GB/T {next(_count)}-2021"
+    return add(
+        Standard(
+            **{
+                "number": number,
+                "search_number": number.replace(" ", "").upper(),
+                "name": number,
+                **given,
+            }
+        )
+    )
+
+
+def test_item(on: Instrument, *more: Instrument, by: Standard | None = None, fee_fen: int = 10_000,
+              basis: str = "sample", minimum_fen: int = 0, **given: Any) -> TestItem:  # fmt: skip
+    """A published attended test of an hour a sample, 100.00 yuan a sample since 2025."""
+    n = next(_count)
+    made = TestItem(
+        **{"lab_id": on.lab_id, "name": f"检测{n}", "name_en": f"Test {n}", "category": "mechanics",
+           "sample_minutes": Decimal(60), "max_quantity": 20, "state": "published", "created_at": LONG_AGO,
+           "published_at": LONG_AGO, **given}
+    )  # fmt: skip
+    made.instruments = [on, *more]
+    made.standards = [by] if by else []
+    add(made)
+    add(Fee(test_item_id=made.id, basis=basis, amount_fen=fee_fen, minimum_fen=minimum_fen,
+            valid_from=date(2025, 1, 1), created_at=LONG_AGO))  # fmt: skip
+    return made
+
+
+test_item.__test__ = False  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ session and engine; each test gets a fresh copy of an empty database made once f
 """
 
 import contextvars
+import functools
 import os
 import shutil
 import smtplib
@@ -120,11 +121,17 @@ class TestDatabase:
         else:
             self.file.rename(self.folder / "template.db")
 
+    @functools.cached_property
+    def _strategy(self) -> str:
+        """Copying files takes a third of the time of the default since version 15, which knows no other before."""
+        with psycopg.connect(self.libpq("postgres")) as connection:
+            return "STRATEGY FILE_COPY" if connection.info.server_version >= 150000 else ""
+
     def renew(self) -> None:
         if self.server:
             self._administer(
                 "DROP DATABASE IF EXISTS labshare WITH (FORCE)",
-                "CREATE DATABASE labshare TEMPLATE labshare_template STRATEGY FILE_COPY",
+                f"CREATE DATABASE labshare TEMPLATE labshare_template {self._strategy}",
             )
         else:
             for leftover in self.folder.glob("labshare.db*"):

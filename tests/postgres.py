@@ -73,9 +73,9 @@ def _usable(folder: Path) -> bool:
 @contextmanager
 def running_server() -> Iterator[str]:
     """Start a server; give its URL with a place for the `{database}`; stop it at the end."""
+    bin_folder = binaries()
     home = Path(tempfile.mkdtemp(prefix="labshare-pg-", dir=fast_folder()))
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-    bin_folder = binaries()
     if account:
         os.chown(home, account.pw_uid, account.pw_gid)
         _let_in(bin_folder)

@@ -27,9 +27,7 @@ def settings() -> dict[str, object]:
     env = os.environ
     environment = env.get("LABSHARE_ENV", "development")
     if environment not in ("development", "testing", "production"):
-        raise UnsafeSetting(
-            f"LABSHARE_ENV: {environment!r} is none of development, testing, production"
-        )
+        raise UnsafeSetting(f"LABSHARE_ENV: {environment!r} is none of development, testing, production")
     production = environment == "production"
     instance = Path(env.get("LABSHARE_INSTANCE", ROOT / "instance"))
     keys = {}

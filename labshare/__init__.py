@@ -29,9 +29,7 @@ def create_app(**overrides: Any) -> Flask:
     app.config.update(settings())
     app.config.update(overrides)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(
-        str(path)
-        for path in sorted((ROOT / "labshare" / "translations").glob("*"))
-        if path.is_dir()
+        str(path) for path in sorted((ROOT / "labshare" / "translations").glob("*")) if path.is_dir()
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     db.init_app(app)

@@ -24,6 +24,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
+from labshare import create_app
 from labshare.kernel import time as kernel_time
 from labshare.kernel.database import db
 from tests import postgres
@@ -193,23 +194,10 @@ def _make_app(database: TestDatabase) -> Flask:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment_for(database).items():
             patch.setenv(name, value)
-        app = _create_app()
+        app = create_app()
     app.test_client_class = SeparateClient
     app.config["WTF_CSRF_ENABLED"] = False  # the browser's server turns it on; see live_server
     return app
-
-
-def _create_app() -> Flask:
-    try:
-        from labshare import create_app
-    except ImportError:
-        import config
-
-        app = Flask("tests")
-        app.config.update(config.settings())
-        db.init_app(app)
-        return app
-    return create_app()
 
 
 class SeparateClient(FlaskClient):
@@ -277,10 +265,16 @@ def live_server(app: Flask) -> Iterator[str]:
     server.server_close()
 
 
-CHROMIUM_FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")

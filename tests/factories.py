@@ -70,19 +70,13 @@ def member(of: Firm, role: str = "owner", **given: Any) -> Person:
 
 def regulator(role: str, **given: Any) -> Person:
     someone = person(**given)
-    add(
-        RegulatorRole(
-            person_id=someone.id, role=role, proposed_at=LONG_AGO, agreed_at=LONG_AGO
-        )
-    )
+    add(RegulatorRole(person_id=someone.id, role=role, proposed_at=LONG_AGO, agreed_at=LONG_AGO))
     return someone
 
 
 def actor(someone: Person, of: Firm | None = None, *roles: str) -> Actor:
     """Act as this person, for this firm, in these roles."""
-    return Actor(
-        person_id=someone.id, firm_id=of.id if of else None, roles=frozenset(roles)
-    )
+    return Actor(person_id=someone.id, firm_id=of.id if of else None, roles=frozenset(roles))
 
 
 def lab(
@@ -109,11 +103,7 @@ def lab(
                     closes_minute=closes * 60,
                 )
             )
-    add(
-        LabAdmission(
-            lab_id=made.id, admitted_from=date(2025, 1, 1), entered_at=LONG_AGO
-        )
-    )
+    add(LabAdmission(lab_id=made.id, admitted_from=date(2025, 1, 1), entered_at=LONG_AGO))
     return made
 
 

@@ -84,7 +84,18 @@ def running_server() -> Iterator[str]:
     server = None
     try:
         subprocess.run(
-            [bin_folder / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "-N"],
+            [
+                bin_folder / "initdb",
+                "-D",
+                data,
+                "-U",
+                "postgres",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                "--auth=trust",
+                "-N",
+            ],
             check=True,
             capture_output=True,
             text=True,

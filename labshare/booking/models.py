@@ -98,18 +98,10 @@ class Booking(db.Model):
         one_of("state", BOOKING_STATES),
         CheckConstraint("quantity >= 1", name="quantity_positive"),
         CheckConstraint("starts_at < ends_at", name="times_in_order"),
-        CheckConstraint(
-            "charged_fen >= 0 AND price_fen >= 0", name="charge_not_negative"
-        ),
-        CheckConstraint(
-            "invoiced_fen BETWEEN 0 AND charged_fen", name="invoiced_within_charge"
-        ),
-        CheckConstraint(
-            "paid_fen BETWEEN 0 AND charged_fen", name="paid_within_charge"
-        ),
-        CheckConstraint(
-            "recognised_fen BETWEEN 0 AND charged_fen", name="recognised_within_charge"
-        ),
+        CheckConstraint("charged_fen >= 0 AND price_fen >= 0", name="charge_not_negative"),
+        CheckConstraint("invoiced_fen BETWEEN 0 AND charged_fen", name="invoiced_within_charge"),
+        CheckConstraint("paid_fen BETWEEN 0 AND charged_fen", name="paid_within_charge"),
+        CheckConstraint("recognised_fen BETWEEN 0 AND charged_fen", name="recognised_within_charge"),
         CheckConstraint(
             "state IN ('requested','confirmed','declined','cancelled','no_show') OR received_at IS NOT NULL",
             name="received_known",
@@ -222,9 +214,7 @@ class Holding(db.Model):
     __table_args__ = (
         one_of("kind", HOLDING_KINDS),
         CheckConstraint("starts_at < ends_at", name="times_in_order"),
-        CheckConstraint(
-            "kind <> 'booking' OR booking_id IS NOT NULL", name="booking_named"
-        ),
+        CheckConstraint("kind <> 'booking' OR booking_id IS NOT NULL", name="booking_named"),
         ForeignKeyConstraint(
             ["instrument_id", "unit"],
             ["instrument_unit.instrument_id", "instrument_unit.unit"],
@@ -267,10 +257,10 @@ _UNIT_CLASH = (
     "WHERE h.instrument_id = NEW.instrument_id AND h.unit = NEW.unit AND h.starts_at < NEW.ends_at "
     "AND h.id IS NOT {own} ORDER BY h.starts_at DESC LIMIT 1) > NEW.starts_at"
 )
+_SPELLING = f"{'[0-9]' * 4}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].{'[0-9]' * 6}"
 _ONE_SPELLING = (
     "SELECT RAISE(ABORT, 'holding_time_spelling') WHERE "
-    "NEW.starts_at NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]' "
-    "OR NEW.ends_at NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]'"
+    f"NEW.starts_at NOT GLOB '{_SPELLING}' OR NEW.ends_at NOT GLOB '{_SPELLING}'"
 )
 guard(
     Holding.__table__,
@@ -333,9 +323,7 @@ class Charge(db.Model):
     __table_args__ = (
         one_of("kind", ("price", "change", "ending")),
         one_of("state", ("proposed", "agreed", "refused")),
-        CheckConstraint(
-            "(state = 'agreed') = (agreed_on IS NOT NULL)", name="agreed_dated"
-        ),
+        CheckConstraint("(state = 'agreed') = (agreed_on IS NOT NULL)", name="agreed_dated"),
         Index(None, "booking_id"),
     )
 

@@ -114,15 +114,9 @@ class AccreditationScope(db.Model):
 
     __tablename__ = "accreditation_scope"
 
-    accreditation_id: Mapped[int] = mapped_column(
-        ForeignKey("accreditation.id"), primary_key=True
-    )
-    test_item_id: Mapped[int] = mapped_column(
-        ForeignKey("test_item.id"), primary_key=True
-    )
-    standard_id: Mapped[int] = mapped_column(
-        ForeignKey("standard.id"), primary_key=True
-    )
+    accreditation_id: Mapped[int] = mapped_column(ForeignKey("accreditation.id"), primary_key=True)
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"), primary_key=True)
+    standard_id: Mapped[int] = mapped_column(ForeignKey("standard.id"), primary_key=True)
 
 
 class Instrument(db.Model):
@@ -184,9 +178,7 @@ class InstrumentUnit(db.Model):
     __tablename__ = "instrument_unit"
     __table_args__ = (CheckConstraint("unit >= 1", name="unit_from_one"),)
 
-    instrument_id: Mapped[int] = mapped_column(
-        ForeignKey("instrument.id"), primary_key=True
-    )
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True)
     unit: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
@@ -289,24 +281,16 @@ class TestItem(db.Model):
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     lab: Mapped[Lab] = relationship()
-    standards: Mapped[list[Standard]] = relationship(
-        secondary="test_item_standard", order_by="Standard.number"
-    )
-    instruments: Mapped[list[Instrument]] = relationship(
-        secondary="test_item_instrument", order_by="Instrument.id"
-    )
+    standards: Mapped[list[Standard]] = relationship(secondary="test_item_standard", order_by="Standard.number")
+    instruments: Mapped[list[Instrument]] = relationship(secondary="test_item_instrument", order_by="Instrument.id")
 
 
 class TestItemStandard(db.Model):
     __tablename__ = "test_item_standard"
     __test__ = False
 
-    test_item_id: Mapped[int] = mapped_column(
-        ForeignKey("test_item.id"), primary_key=True
-    )
-    standard_id: Mapped[int] = mapped_column(
-        ForeignKey("standard.id"), primary_key=True, index=True
-    )
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"), primary_key=True)
+    standard_id: Mapped[int] = mapped_column(ForeignKey("standard.id"), primary_key=True, index=True)
 
 
 class TestItemInstrument(db.Model):
@@ -315,12 +299,8 @@ class TestItemInstrument(db.Model):
     __tablename__ = "test_item_instrument"
     __test__ = False
 
-    test_item_id: Mapped[int] = mapped_column(
-        ForeignKey("test_item.id"), primary_key=True
-    )
-    instrument_id: Mapped[int] = mapped_column(
-        ForeignKey("instrument.id"), primary_key=True, index=True
-    )
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"), primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True, index=True)
 
 
 class Fee(db.Model):
@@ -330,9 +310,7 @@ class Fee(db.Model):
     __table_args__ = (
         one_of("basis", FEE_BASES),
         CheckConstraint("amount_fen >= 0 AND minimum_fen >= 0", name="not_negative"),
-        CheckConstraint(
-            "valid_to IS NULL OR valid_from <= valid_to", name="dates_in_order"
-        ),
+        CheckConstraint("valid_to IS NULL OR valid_from <= valid_to", name="dates_in_order"),
         Index(None, "test_item_id", "valid_from", unique=True),
     )
 

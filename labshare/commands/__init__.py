@@ -48,9 +48,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         files = sorted(_files(), key=lambda file: file != name.replace("-", "_"))
-        return next(
-            (found for file in files if (found := _commands_of(file).get(name))), None
-        )
+        return next((found for file in files if (found := _commands_of(file).get(name))), None)
 
 
 def _files() -> Iterator[str]:
@@ -60,20 +58,9 @@ def _files() -> Iterator[str]:
 def _commands_of(file: str) -> dict[str, click.Command]:
     """The top-level commands of one file, by name; members of its groups are not top-level."""
     module = importlib.import_module(f"{__name__}.{file}")
-    found = [
-        thing for thing in vars(module).values() if isinstance(thing, click.Command)
-    ]
-    members = {
-        id(member)
-        for group in found
-        if isinstance(group, click.Group)
-        for member in group.commands.values()
-    }
-    return {
-        command.name: command
-        for command in found
-        if command.name and id(command) not in members
-    }
+    found = [thing for thing in vars(module).values() if isinstance(thing, click.Command)]
+    members = {id(member) for group in found if isinstance(group, click.Group) for member in group.commands.values()}
+    return {command.name: command for command in found if command.name and id(command) not in members}
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -51,9 +51,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
@@ -61,14 +59,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        return (
-            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        )
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Minutes(TypeDecorator[Decimal]):
@@ -77,9 +71,7 @@ class Minutes(TypeDecorator[Decimal]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(
-        self, value: Decimal | int | None, dialect: Dialect
-    ) -> int | None:
+    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
         if value is None:
             return None
         thousandths = Decimal(value) * 1000
@@ -87,9 +79,7 @@ class Minutes(TypeDecorator[Decimal]):
             raise ValueError("minutes finer than a thousandth")
         return int(thousandths)
 
-    def process_result_value(
-        self, value: int | None, dialect: Dialect
-    ) -> Decimal | None:
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(value) / 1000
 
 
@@ -176,9 +166,7 @@ GUARDS: list[tuple[str, str, str]] = []
 """(table, dialect, statement): what migrations must carry besides tables."""
 
 
-def guard(
-    table: Table, *, sqlite: tuple[str, ...] = (), postgresql: tuple[str, ...] = ()
-) -> None:
+def guard(table: Table, *, sqlite: tuple[str, ...] = (), postgresql: tuple[str, ...] = ()) -> None:
     """Add statements that make the database itself refuse what must never be, on either engine."""
     for dialect, statements in (("sqlite", sqlite), ("postgresql", postgresql)):
         for statement in statements:
@@ -201,7 +189,8 @@ def append_only(table: Table, *, but: str = "") -> None:
         postgresql=(
             (
                 f"CREATE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-                f"$$ BEGIN RAISE EXCEPTION '{name} is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+                f"$$ BEGIN RAISE EXCEPTION '{name} is append-only' "
+                "USING ERRCODE = 'integrity_constraint_violation'; END $$"
             ),
             (
                 f"CREATE TRIGGER {name}_no_change BEFORE UPDATE OR DELETE ON {name} FOR EACH ROW {when} "
@@ -215,9 +204,7 @@ def append_only(table: Table, *, but: str = "") -> None:
     )
 
 
-def one_of(
-    column: str, values: Iterable[str], *, null: bool = False
-) -> CheckConstraint:
+def one_of(column: str, values: Iterable[str], *, null: bool = False) -> CheckConstraint:
     """A CHECK that a text column holds one of the listed words."""
     listed = ", ".join(f"'{value}'" for value in values)
     empty = f"{column} IS NULL OR " if null else ""

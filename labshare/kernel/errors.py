@@ -35,9 +35,7 @@ class Problem(Exception):
     @property
     def text(self) -> str:
         """The message in the reader's language."""
-        return str(self.message) % {
-            name: str(value) for name, value in self.params.items()
-        }
+        return str(self.message) % {name: str(value) for name, value in self.params.items()}
 
     def __str__(self) -> str:
         return self.text

@@ -10,15 +10,13 @@ FEN_PER_WAN = 1_000_000
 
 
 def round_half_up(amount: Fraction | Decimal | int) -> int:
-    """The nearest whole number; a half goes away from zero. The one rounding of LabShare (contract sections 5 and 6)."""
+    """The nearest whole number; a half goes away from zero. The one rounding of LabShare (contract 5 and 6)."""
     exact = Fraction(amount)
     sign = -1 if exact < 0 else 1
     return sign * int(abs(exact) + Fraction(1, 2))
 
 
-def share_by_largest_remainder(
-    total: int, weights: Mapping[str, int]
-) -> dict[str, int]:
+def share_by_largest_remainder(total: int, weights: Mapping[str, int]) -> dict[str, int]:
     """Share `total` fen among keys in proportion to whole weights ≥ 0 (contract section 6, step 4).
 
     Everyone gets the whole-fen floor of the exact share, then one fen each goes to the largest fractions; ties by
@@ -29,9 +27,7 @@ def share_by_largest_remainder(
         return dict.fromkeys(weights, 0)
     shares = {key: total * weight // whole for key, weight in weights.items()}
     left = total - sum(shares.values())
-    by_fraction = sorted(
-        weights, key=lambda key: (-(total * weights[key] % whole), key)
-    )
+    by_fraction = sorted(weights, key=lambda key: (-(total * weights[key] % whole), key))
     for key in by_fraction[:left]:
         shares[key] += 1
     return shares

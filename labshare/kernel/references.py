@@ -12,6 +12,4 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 def new_reference(prefix: str, month: Month, rng: random.Random | None = None) -> str:
     """`prefix-YYYYMM-XXXXX`. 33 million a month and prefix; the unique column stands behind it."""
     choose = rng.choice if rng else secrets.choice
-    return f"{prefix}-{month.year:04d}{month.number:02d}-" + "".join(
-        choose(ALPHABET) for _ in range(5)
-    )
+    return f"{prefix}-{month.year:04d}{month.number:02d}-" + "".join(choose(ALPHABET) for _ in range(5))

@@ -30,7 +30,7 @@ class Refusal:
 
 
 def verb(action: str, *, money: bool = False) -> Callable[[F], F]:
-    """Register a service as the verb `action`. With `money`, every refusal goes to the audit trail, not only rights'."""
+    """Register a service as the verb `action`. With `money`, every refusal goes to the trail, not only rights'."""
 
     def register(service: F) -> F:
         @functools.wraps(service)
@@ -39,9 +39,7 @@ def verb(action: str, *, money: bool = False) -> Callable[[F], F]:
                 return service(*args, **kwargs)
             except Problem as problem:
                 if problem.refusal is None and (money or problem.money_or_rights):
-                    problem.refusal = Refusal(
-                        action, kwargs["actor"], kwargs["now"], _subject(kwargs)
-                    )
+                    problem.refusal = Refusal(action, kwargs["actor"], kwargs["now"], _subject(kwargs))
                 raise
 
         if action in VERBS:
@@ -55,8 +53,6 @@ def verb(action: str, *, money: bool = False) -> Callable[[F], F]:
 def _subject(kwargs: dict[str, Any]) -> tuple[str, str] | None:
     """The first argument that names something: `ref="B-…"`, `booking_id=7`, `month=…`."""
     for name, value in kwargs.items():
-        if name not in ("actor", "now") and (
-            name in ("ref", "month", "code") or name.endswith("_id")
-        ):
+        if name not in ("actor", "now") and (name in ("ref", "month", "code") or name.endswith("_id")):
             return name.removesuffix("_id"), str(value)
     return None

@@ -95,9 +95,7 @@ class Affiliation(db.Model):
         one_of("kind", AFFILIATION_KINDS),
         one_of("source", AFFILIATION_SOURCES),
         CheckConstraint("firm_id <> other_firm_id", name="two_firms"),
-        CheckConstraint(
-            "valid_to IS NULL OR valid_from <= valid_to", name="dates_in_order"
-        ),
+        CheckConstraint("valid_to IS NULL OR valid_from <= valid_to", name="dates_in_order"),
         Index(None, "firm_id"),
         Index(None, "other_firm_id"),
     )
@@ -149,9 +147,7 @@ class RegulatorRole(db.Model):
     __tablename__ = "regulator_role"
     __table_args__ = (
         one_of("role", REGULATOR_ROLES),
-        CheckConstraint(
-            "agreed_by IS NULL OR agreed_by <> proposed_by", name="two_administrators"
-        ),
+        CheckConstraint("agreed_by IS NULL OR agreed_by <> proposed_by", name="two_administrators"),
         Index(
             "uq_regulator_role_current",
             "person_id",

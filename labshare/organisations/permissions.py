@@ -24,9 +24,7 @@ def _grants(side: Side, *roles: str) -> Grants:
 
 READERS = _grants("any", "officer", "approver", "auditor", "admin")
 """Regulators see all."""
-CLIENT_MEMBERS = _grants(
-    "client", "owner", "lab_manager", "booker", "accountant", "viewer"
-)
+CLIENT_MEMBERS = _grants("client", "owner", "lab_manager", "booker", "accountant", "viewer")
 LAB_MEMBERS = _grants("lab", "owner", "lab_manager", "booker", "accountant", "viewer")
 FIRM_MEMBERS = _grants("firm", "owner", "lab_manager", "booker", "accountant", "viewer")
 PARTIES = CLIENT_MEMBERS + LAB_MEMBERS
@@ -101,9 +99,7 @@ PERMISSIONS: dict[str, Grants] = {
 """Action → grants. `READERS` change nothing; a read-only token passes only `*.see*` actions."""
 
 
-def _sides(
-    client: int | None, lab: int | None, firm: int | None
-) -> dict[Side, int | None]:
+def _sides(client: int | None, lab: int | None, firm: int | None) -> dict[Side, int | None]:
     return {"client": client, "lab": lab, "firm": firm}
 
 
@@ -120,10 +116,7 @@ def may(
         return False
     firms = _sides(client, lab, firm)
     return any(
-        role in actor.roles
-        and (
-            side == "any" or (firms[side] is not None and firms[side] == actor.firm_id)
-        )
+        role in actor.roles and (side == "any" or (firms[side] is not None and firms[side] == actor.firm_id))
         for role, side in PERMISSIONS.get(action, ())
     )
 
@@ -138,19 +131,15 @@ def check(
 ) -> None:
     """Raise `NotAllowed` unless the actor may do this."""
     if not may(actor, action, client=client, lab=lab, firm=firm):
-        raise NotAllowed()
+        raise NotAllowed
 
 
-def visible(
-    actor: Actor, action: str, *, client: Any = None, lab: Any = None, firm: Any = None
-) -> ColumnElement[bool]:
+def visible(actor: Actor, action: str, *, client: Any = None, lab: Any = None, firm: Any = None) -> ColumnElement[bool]:
     """The same as a condition for a list: pass the columns that hold the parties' firm ids."""
     columns: dict[Side, Any] = {"client": client, "lab": lab, "firm": firm}
     conditions: list[ColumnElement[bool]] = []
     for role, side in PERMISSIONS.get(action, ()):
-        if role not in actor.roles or (
-            actor.scope != WRITING_SCOPE and ".see" not in action
-        ):
+        if role not in actor.roles or (actor.scope != WRITING_SCOPE and ".see" not in action):
             continue
         if side == "any":
             return true()

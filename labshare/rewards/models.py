@@ -184,9 +184,7 @@ class RewardItem(db.Model):
     )
 
     run_id: Mapped[int] = mapped_column(ForeignKey("reward_run.id"), primary_key=True)
-    entry_id: Mapped[int] = mapped_column(
-        ForeignKey("revenue_entry.id"), primary_key=True
-    )
+    entry_id: Mapped[int] = mapped_column(ForeignKey("revenue_entry.id"), primary_key=True)
     lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
     reason: Mapped[str | None] = mapped_column(String(20))
     """Null: eligible."""
@@ -224,9 +222,7 @@ class Correction(db.Model):
 
     __tablename__ = "correction"
     __table_args__ = (
-        CheckConstraint(
-            "agreed_by IS NULL OR agreed_by <> proposed_by", name="two_officers"
-        ),
+        CheckConstraint("agreed_by IS NULL OR agreed_by <> proposed_by", name="two_officers"),
         CheckConstraint("fen <> 0", name="not_zero"),
         Index(None, "division", "year"),
     )

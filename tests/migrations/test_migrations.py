@@ -1,0 +1,94 @@
+"""Upgraded from nothing, the database is the one the models describe, guards included, on both engines."""
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from labshare.commands.db import alembic_config
+from labshare.kernel.database import GUARDS, Base, db
+
+SQLITE_OBJECTS = (
+    "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'index', 'view') AND name NOT LIKE 'sqlite_%'"
+)
+POSTGRESQL_OBJECTS = """
+    SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+        FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT 'function', p.proname, pg_get_functiondef(p.oid) FROM pg_proc p
+        WHERE p.pronamespace = 'public'::regnamespace AND NOT EXISTS
+            (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+"""
+
+
+def objects_besides_columns() -> dict[tuple[str, str], str]:
+    """Constraints, triggers, indexes and functions by kind and name, as the engine itself spells them."""
+    engine = db.engine.dialect.name
+    with db.engine.connect() as connection:
+        rows = connection.execute(text(SQLITE_OBJECTS if engine == "sqlite" else POSTGRESQL_OBJECTS))
+        found = {(kind, name): " ".join(str(sql).split()) for kind, name, sql in rows}
+        if engine == "sqlite":  # constraints stand in the tables' own text there
+            inspector = inspect(connection)
+            for table in (name for name in inspector.get_table_names() if name != "alembic_version"):
+                for kind in ("check_constraints", "unique_constraints", "foreign_keys"):
+                    for constraint in getattr(inspector, f"get_{kind}")(table):
+                        found[kind, f"{table}.{constraint['name']}"] = " ".join(str(constraint).split())
+    return {key: sql for key, sql in found.items() if "alembic_version" not in key[1]}
+
+
+@pytest.fixture
+def empty(app):
+    """The application on a database without a single table."""
+    with db.engine.begin() as connection:
+        if db.engine.dialect.name == "postgresql":
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        else:
+            for kind, name, _sql in connection.execute(text(SQLITE_OBJECTS)).all():
+                if kind == "trigger":
+                    connection.execute(text(f"DROP TRIGGER {name}"))
+            connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+            for table in Base.metadata.tables:
+                connection.execute(text(f"DROP TABLE {table}"))
+    assert inspect(db.engine).get_table_names() == []
+    return app
+
+
+def test_the_upgraded_database_is_what_the_models_describe(empty):
+    command.upgrade(alembic_config(), "head")
+
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_upgraded_database_has_every_guard_of_the_models(app, request):
+    from_models = objects_besides_columns()
+    guards = [statement for _table, engine, statement in GUARDS if engine == db.engine.dialect.name]
+    assert len(from_models) > len(guards) > 0
+
+    request.getfixturevalue("empty")
+    command.upgrade(alembic_config(), "head")
+
+    assert objects_besides_columns() == from_models
+
+
+def test_up_down_and_up_again(empty):
+    command.upgrade(alembic_config(), "head")
+    after_first = objects_besides_columns()
+
+    command.downgrade(alembic_config(), "base")
+    assert inspect(db.engine).get_table_names() == ["alembic_version"]
+    assert objects_besides_columns() == {}
+
+    command.upgrade(alembic_config(), "head")
+    assert objects_besides_columns() == after_first
+
+
+def test_the_initial_migration_names_nothing_of_the_house(app):
+    """A migration that imports models changes when they do."""
+    initial = alembic_config().get_main_option("script_location") + "/versions/0001_initial.py"
+    with open(initial) as file:
+        assert "labshare" not in file.read()

@@ -1,10 +1,16 @@
-"""Writing to the trail."""
+"""Writing to the trail, sealing it, and proving it untouched."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from labshare.audit.models import AuditAddress, AuditEvent
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from labshare.audit import queries, rules
+from labshare.audit.models import AuditAddress, AuditEvent, AuditLeaf, AuditSeal
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
@@ -55,3 +61,106 @@ def record_refusal(problem: Problem) -> None:
             after={"problem": problem.code, "field": problem.field},
             refused=True,
         )
+
+
+BATCH = 2_000
+"""Events in one seal at most: keeps the writer's turn short."""
+
+
+def seal(now: datetime, *, key: str, batch: int = BATCH) -> int:
+    """Seal everything unsealed, a batch a transaction; returns how many events were sealed.
+
+    Opens its own transactions, since hashing happens outside them: no booking waits for it. Two sealers side by side
+    cannot fork the chain (`previous_root` is unique): the one that comes second stops, and its next turn goes on.
+    """
+    sealed = 0
+    while True:
+        db.session.rollback()
+        events = queries.unsealed(now, batch)
+        last = queries.last_seal()
+        previous_root = last.root if last else rules.NOTHING_BEFORE
+        if not events:
+            return sealed
+        root = rules.merkle_root([rules.leaf(event) for event in events])
+        row = {"sealed_at": now, "count": len(events), "root": root, "previous_root": previous_root}
+        signature = rules.sign(key, **row)  # type: ignore[arg-type]
+        try:
+            with transaction() as session:
+                made = AuditSeal(**row, signature=signature)
+                session.add(made)
+                session.flush()
+                session.execute(
+                    insert(AuditLeaf),
+                    [
+                        {"event_id": event.id, "seal_id": made.id, "position": position}
+                        for position, event in enumerate(events)
+                    ],
+                )
+        except IntegrityError:
+            return sealed
+        sealed += len(events)
+        if len(events) < batch:
+            return sealed
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The first place where the trail does not hold. `what` is one of: chain, signature, count, event_missing,
+    event_changed, unsealed, head_missing, head_differs."""
+
+    what: str
+    seal_id: int | None = None
+    event_id: int | None = None
+
+
+def verify(now: datetime, *, key: str, head: Mapping[str, Any] | None = None) -> Broken | None:
+    """Prove the trail untouched (contract section 8): None where it is, else the first broken place.
+
+    `head` is an exported seal (`{"id", "root"}`): with it a cut tail shows too.
+    """
+    previous_root = rules.NOTHING_BEFORE
+    head_seen = head is None
+    for seal_, events in queries.seals():
+        if (broken := rules.broken_link(seal_, previous_root, key)) is not None:
+            return Broken(broken, seal_.id)
+        for event in events:
+            if isinstance(event, int):
+                return Broken("event_missing", seal_.id, event)
+        if len(events) != seal_.count:
+            return Broken("count", seal_.id)
+        if rules.merkle_root([rules.leaf(event) for event in events if isinstance(event, rules.Event)]) != seal_.root:
+            return Broken("event_changed", seal_.id)
+        if head is not None and seal_.id == head["id"]:
+            if seal_.root != head["root"]:
+                return Broken("head_differs", seal_.id)
+            head_seen = True
+        previous_root = seal_.root
+    if not head_seen and head is not None:
+        return Broken("head_missing", head["id"])
+    forgotten = queries.forgotten(now - queries.LONGEST_TRANSACTION)
+    return Broken("unsealed", event_id=forgotten[0]) if forgotten else None
+
+
+def export() -> Iterator[dict[str, Any]]:
+    """The trail as JSON lines: each seal after its events, so that the last line is the head."""
+    for seal_, events in queries.seals():
+        for event in events:
+            if isinstance(event, rules.Event):
+                yield {"event": json.loads(rules.canonical(event))}
+        yield {
+            "seal": {
+                "id": seal_.id,
+                "sealed_at": seal_.sealed_at.isoformat(timespec="microseconds"),
+                "count": seal_.count,
+                "root": seal_.root,
+                "previous_root": seal_.previous_root,
+                "signature": seal_.signature,
+            }
+        }
+
+
+def forget_addresses(before: datetime) -> int:
+    """Erase network addresses of events older than `before`: the retention period is over. Returns how many."""
+    old = select(AuditEvent.id).where(AuditEvent.at < before)
+    result = db.session.execute(delete(AuditAddress).where(AuditAddress.event_id.in_(old)))
+    return result.rowcount  # type: ignore[attr-defined,no-any-return]

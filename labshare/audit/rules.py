@@ -1,0 +1,94 @@
+"""How the trail is sealed: leaves, Merkle roots, the chain (contract section 8). Hashes as RFC 9162 builds them:
+SHA-256, one byte before leaves (00) and before inner nodes (01), so that neither can pass for the other."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+NOTHING_BEFORE = "0" * 64
+"""The previous root of the first seal."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """An audit event as it is sealed."""
+
+    id: int
+    at: datetime
+    person_id: int | None
+    firm_id: int | None
+    action: str
+    subject_type: str
+    subject_id: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    refused: bool
+
+
+@dataclass(frozen=True)
+class Seal:
+    """A sealed batch, as verified. `previous_root` chains it to the seal before."""
+
+    id: int
+    sealed_at: datetime
+    count: int
+    root: str
+    previous_root: str
+    signature: str
+
+
+def canonical(event: Event) -> bytes:
+    """The one spelling of an event: JSON with sorted names, no spaces, UTF-8; the moment in UTC to the microsecond."""
+    return json.dumps(
+        {
+            "id": event.id,
+            "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "person": event.person_id,
+            "firm": event.firm_id,
+            "action": event.action,
+            "subject": [event.subject_type, event.subject_id],
+            "before": event.before,
+            "after": event.after,
+            "refused": event.refused,
+        },
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    ).encode()
+
+
+def leaf(event: Event) -> bytes:
+    return hashlib.sha256(b"\x00" + canonical(event)).digest()
+
+
+def merkle_root(leaves: Sequence[bytes]) -> str:
+    """The root over leaves in order, hexadecimal. An odd node at the end of a level moves up unchanged, which is the
+    tree of RFC 9162. Raises `ValueError` on no leaves."""
+    if not leaves:
+        raise ValueError("a seal covers at least one event")
+    level = list(leaves)
+    while len(level) > 1:
+        paired = [
+            hashlib.sha256(b"\x01" + left + right).digest()
+            for left, right in zip(level[::2], level[1::2], strict=False)
+        ]
+        level = paired + level[len(paired) * 2 :]
+    return level[0].hex()
+
+
+def sign(key: str, *, sealed_at: datetime, count: int, root: str, previous_root: str) -> str:
+    """HMAC-SHA256 with `AUDIT_KEY` over everything a seal says."""
+    said = "\n".join((sealed_at.astimezone(UTC).isoformat(timespec="microseconds"), str(count), root, previous_root))
+    return hmac.new(key.encode(), said.encode(), hashlib.sha256).hexdigest()
+
+
+def broken_link(seal: Seal, previous_root: str, key: str) -> str | None:
+    """What is wrong with a seal as a link of the chain, in a word; None where it holds."""
+    if seal.previous_root != previous_root:
+        return "chain"
+    expected = sign(key, sealed_at=seal.sealed_at, count=seal.count, root=seal.root, previous_root=seal.previous_root)
+    return None if hmac.compare_digest(expected, seal.signature) else "signature"

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from labshare.kernel.database import UtcDateTime, db, one_of
@@ -40,3 +40,21 @@ class SignInAttempt(db.Model):
     email_digest: Mapped[str] = mapped_column(String(64))
     address: Mapped[str] = mapped_column(String(45))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SignInSession(db.Model):
+    """A signed-in browser. Its cookie holds a secret of which only the digest is kept, so that signing out ends it
+    here and not only in the browser. Ended rows stay."""
+
+    __tablename__ = "sign_in_session"
+    __table_args__ = (Index(None, "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    key_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    epoch: Mapped[int]
+    """The person's `session_epoch` when it began; any other ends it."""
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """However busy it is."""
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -3,6 +3,9 @@
 from flask import Flask
 from flask_babel import Babel
 
+from labshare.web import actor
+
 
 def register(app: Flask) -> None:
     Babel(app)
+    actor.init(app)

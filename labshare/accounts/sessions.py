@@ -1,0 +1,58 @@
+"""Secrets of signed-in browsers. Kept apart from `services`: beginning and ending one changes no business row."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from labshare.accounts.models import Person, SignInSession
+from labshare.kernel.database import db
+
+LONGEST = timedelta(days=14)
+"""A session ends then, however busy it is."""
+
+
+def digest(secret: str) -> str:
+    """SHA-256, hexadecimal: enough for secrets of 256 bits that chance made."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def begin_session(person: Person, now: datetime) -> str:
+    """Write a new session of this person; the secret for the browser's cookie comes back."""
+    key = secrets.token_urlsafe(32)
+    db.session.add(
+        SignInSession(
+            person_id=person.id,
+            key_digest=digest(key),
+            epoch=person.session_epoch,
+            started_at=now,
+            expires_at=now + LONGEST,
+        )
+    )
+    db.session.flush()
+    return key
+
+
+def end_session(key: str, now: datetime) -> None:
+    """End the session of this secret, if it is still open."""
+    db.session.execute(
+        update(SignInSession)
+        .where(SignInSession.key_digest == digest(key), SignInSession.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+
+
+def end_all_sessions(person: Person, now: datetime) -> int:
+    """End every session of the person, and raise the epoch so that none can come back. How many were open."""
+    person.session_epoch += 1
+    open_ones = db.session.scalars(
+        select(SignInSession).where(
+            SignInSession.person_id == person.id,
+            SignInSession.ended_at.is_(None),
+            SignInSession.expires_at > now,
+        )
+    ).all()
+    for one in open_ones:
+        one.ended_at = now
+    return len(open_ones)

@@ -1,0 +1,128 @@
+"""Who looks at this page: the signed-in person, the firm acted for, and the network address.
+
+A browser's cookie holds a secret; person, memberships and roles are read anew at every request (two statements), so a
+membership, an account or a session that ended has ended at the next request.
+
+Behind proxies, `TRUSTED_PROXIES` says how many of ours stand in front; that many entries of `X-Forwarded-For` (and
+`-Proto`, `-Host`) are believed, none by default. That is the one way an address gets here.
+"""
+
+from datetime import timedelta
+
+from flask import Flask, current_app, g, has_request_context, request, session
+from flask_login import LoginManager, current_user, login_user, logout_user
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from labshare.accounts.models import Person
+from labshare.accounts.sessions import begin_session, end_session
+from labshare.kernel.actor import VISITOR, Actor
+from labshare.kernel.database import transaction
+from labshare.kernel.time import utc_now
+from labshare.organisations.queries import Account, account_of_session
+
+FIRM = "firm_id"
+IDLE = timedelta(hours=12)
+"""A browser that asked for nothing this long is signed out."""
+
+
+class SignedIn:
+    """What Flask-Login keeps of a signed-in browser: its secret and the account behind it."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def __init__(self, key: str, account: Account | None) -> None:
+        self.key = key
+        self.account = account
+
+    def get_id(self) -> str:
+        return self.key
+
+
+def demonstration_allowed() -> bool:
+    """Demonstration accounts sign in anywhere but in production."""
+    return not current_app.config["PRODUCTION"]
+
+
+def _load(key: str) -> SignedIn | None:
+    account = account_of_session(key, utc_now(), demonstration=demonstration_allowed())
+    return SignedIn(key, account) if account else None
+
+
+def current_person() -> Account | None:
+    """The signed-in person, or nothing."""
+    if not has_request_context() or not current_user.is_authenticated:
+        return None
+    account: Account = current_user.account
+    return account
+
+
+def remote_address() -> str | None:
+    """The network address of this request, with trusted proxies taken off."""
+    return request.remote_addr[:45] if has_request_context() and request.remote_addr else None
+
+
+def current_actor() -> Actor:
+    """Who acts in this request, for services. A visitor has no person and no roles."""
+    if "actor" not in g:
+        person = current_person()
+        g.actor = (
+            person.actor(session.get(FIRM), address=remote_address()) if person else Actor(address=remote_address())
+        )
+    actor: Actor = g.actor if has_request_context() else VISITOR
+    return actor
+
+
+def _forget_loaded() -> None:
+    """Who was loaded in this request is no longer who acts."""
+    for name in ("actor", "reader", "language"):
+        g.pop(name, None)
+
+
+def sign_browser_in(person: Person, firm_id: int | None = None) -> None:
+    """Begin a session in this browser: everything the old cookie held is dropped, the secret is new.
+
+    Opens a transaction of its own.
+    """
+    now = utc_now()
+    with transaction() as database:
+        key = begin_session(database.merge(person, load=False), now)
+    session.clear()
+    session.permanent = True
+    login_user(SignedIn(key, account_of_session(key, now)), force=True)
+    if firm_id is not None:
+        session[FIRM] = firm_id
+    _forget_loaded()
+
+
+def sign_browser_out() -> None:
+    """End this browser's session, in the database too. Opens a transaction of its own."""
+    if current_user.is_authenticated:
+        with transaction():
+            end_session(current_user.key, utc_now())
+    logout_user()
+    session.clear()
+    _forget_loaded()
+
+
+def act_for(firm_id: int) -> bool:
+    """Act for this firm from now on; false where the person is no member."""
+    person = current_person()
+    if person is None or firm_id not in [firm for firm, _role in person.memberships]:
+        return False
+    session[FIRM] = firm_id
+    _forget_loaded()
+    return True
+
+
+def init(app: Flask) -> None:
+    """Sign-in for every page."""
+    app.config["PERMANENT_SESSION_LIFETIME"] = IDLE
+    proxies = int(app.config.get("TRUSTED_PROXIES", 0))
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    manager = LoginManager()
+    manager.session_protection = None  # addresses of phones change; the secret is what counts
+    manager.user_loader(_load)
+    manager.init_app(app)

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from labshare.kernel.database import UtcDateTime, db, one_of
+from labshare.kernel.database import Model, UtcDateTime, one_of
 
 
-class Person(db.Model):
+class Person(Model):
     """An account. What the person may do comes from memberships and regulator roles (organisations)."""
 
     __tablename__ = "person"
@@ -30,7 +30,7 @@ class Person(db.Model):
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class SignInAttempt(db.Model):
+class SignInAttempt(Model):
     """A failed sign-in, kept to throttle the next ones, by account and by address."""
 
     __tablename__ = "sign_in_attempt"

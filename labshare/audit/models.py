@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from labshare.kernel.database import UtcDateTime, append_only, db
+from labshare.kernel.database import Model, UtcDateTime, append_only
 
 BigKey = BigInteger().with_variant(Integer(), "sqlite")
 
 
-class AuditEvent(db.Model):
+class AuditEvent(Model):
     """One change (or refused attempt): who did what to which subject, before and after; ids and values, no names."""
 
     __tablename__ = "audit_event"
@@ -34,7 +34,7 @@ class AuditEvent(db.Model):
     """An attempt that was refused; `after` then names the problem."""
 
 
-class AuditAddress(db.Model):
+class AuditAddress(Model):
     """The network address of an event: beside the trail, outside the seal, erased after the retention period."""
 
     __tablename__ = "audit_address"
@@ -43,7 +43,7 @@ class AuditAddress(db.Model):
     address: Mapped[str] = mapped_column(String(45))
 
 
-class AuditSeal(db.Model):
+class AuditSeal(Model):
     """A Merkle root over a batch of events, chained to the root before it and signed with `AUDIT_KEY`."""
 
     __tablename__ = "audit_seal"
@@ -57,7 +57,7 @@ class AuditSeal(db.Model):
     signature: Mapped[str] = mapped_column(String(64))
 
 
-class AuditLeaf(db.Model):
+class AuditLeaf(Model):
     """Which events a seal covers, in which order. An event without a leaf is not sealed yet."""
 
     __tablename__ = "audit_leaf"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 
@@ -21,7 +22,7 @@ def event_of(row: AuditEvent) -> Event:
     )  # fmt: skip
 
 
-def _columns() -> Select[tuple[object, ...]]:
+def _columns() -> Select[Any]:
     return select(
         AuditEvent.id, AuditEvent.at, AuditEvent.person_id, AuditEvent.firm_id, AuditEvent.action,
         AuditEvent.subject_type, AuditEvent.subject_id, AuditEvent.before, AuditEvent.after, AuditEvent.refused,

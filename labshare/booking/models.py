@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem
-from labshare.kernel.database import Minutes, UtcDateTime, db, guard, one_of
+from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of
 from labshare.organisations.models import Firm
 
 BOOKING_STATES = (
@@ -27,7 +27,7 @@ BOOKING_STATES = (
 HOLDING_KINDS = ("booking", "maintenance", "in_house", "offer")
 
 
-class WorkingDay(db.Model):
+class WorkingDay(Model):
     """A day that is not what its weekday says: a public holiday, or a make-up working day."""
 
     __tablename__ = "working_day"
@@ -39,7 +39,7 @@ class WorkingDay(db.Model):
     name_en: Mapped[str] = mapped_column(String(60), default="")
 
 
-class WorkingYear(db.Model):
+class WorkingYear(Model):
     """A year whose working days are known. A missing one has neither holidays nor make-up days, and pages warn."""
 
     __tablename__ = "working_year"
@@ -48,7 +48,7 @@ class WorkingYear(db.Model):
     source: Mapped[str] = mapped_column(String(200))
 
 
-class OpeningHours(db.Model):
+class OpeningHours(Model):
     """An opening interval of a lab on a weekday; an end past 1440 runs into the next day."""
 
     __tablename__ = "opening_hours"
@@ -70,7 +70,7 @@ class OpeningHours(db.Model):
     """Minutes after local midnight of the day the interval begins on."""
 
 
-class Closure(db.Model):
+class Closure(Model):
     """A span in which a lab is closed, cut out of its opening hours last."""
 
     __tablename__ = "closure"
@@ -86,7 +86,7 @@ class Closure(db.Model):
     reason: Mapped[str] = mapped_column(String(200))
 
 
-class Booking(db.Model):
+class Booking(Model):
     """One test ordered by a client from a lab; copies what it used, so that later changes leave it alone.
 
     Money in fen: `price_fen` as booked; `charged_fen` the sum of its agreed charge lines; `invoiced_fen`, `paid_fen`,
@@ -203,7 +203,7 @@ class Booking(db.Model):
     fee: Mapped[Fee] = relationship()
 
 
-class Holding(db.Model):
+class Holding(Model):
     """A span of one instrument unit that is taken, clean-up included. The database refuses any overlap.
 
     `expires_at` (an offer, a request that lapses): it stops counting at that moment; whoever takes time deletes lapsed
@@ -283,7 +283,7 @@ guard(
 )
 
 
-class Proposal(db.Model):
+class Proposal(Model):
     """The lab's move: another time, held until the client answers. One is open at a time."""
 
     __tablename__ = "proposal"
@@ -316,7 +316,7 @@ class Proposal(db.Model):
     booking: Mapped[Booking] = relationship(backref="proposals")
 
 
-class Charge(db.Model):
+class Charge(Model):
     """A line of what is charged, signed. The first is the price; an increase counts once the client consents."""
 
     __tablename__ = "charge"

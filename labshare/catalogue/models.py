@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from labshare.kernel.database import Minutes, UtcDateTime, db, guard, one_of
+from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of
 from labshare.organisations.models import Firm
 
 PUBLICATION_STATES = ("draft", "published", "withdrawn")
@@ -30,7 +30,7 @@ CATEGORIES = (
 """The twelve categories of the home page."""
 
 
-class Lab(db.Model):
+class Lab(Model):
     """A laboratory of a host firm. Visible to others once published; rewarded only while admitted as an open lab."""
 
     __tablename__ = "lab"
@@ -67,7 +67,7 @@ class Lab(db.Model):
     firm: Mapped[Firm] = relationship()
 
 
-class LabAdmission(db.Model):
+class LabAdmission(Model):
     """A span in which a lab is an open lab: admitted from a day on, suspended from another. Only these earn rewards."""
 
     __tablename__ = "lab_admission"
@@ -89,7 +89,7 @@ class LabAdmission(db.Model):
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class Accreditation(db.Model):
+class Accreditation(Model):
     """CMA or CNAS of a lab, with its dates."""
 
     __tablename__ = "accreditation"
@@ -109,7 +109,7 @@ class Accreditation(db.Model):
     lab: Mapped[Lab] = relationship(backref="accreditations")
 
 
-class AccreditationScope(db.Model):
+class AccreditationScope(Model):
     """What an accreditation covers: a test item by a standard."""
 
     __tablename__ = "accreditation_scope"
@@ -119,7 +119,7 @@ class AccreditationScope(db.Model):
     standard_id: Mapped[int] = mapped_column(ForeignKey("standard.id"), primary_key=True)
 
 
-class Instrument(db.Model):
+class Instrument(Model):
     """An instrument with the fields the national platform expects. Its `units` work side by side."""
 
     __tablename__ = "instrument"
@@ -172,7 +172,7 @@ class Instrument(db.Model):
     lab: Mapped[Lab] = relationship()
 
 
-class InstrumentUnit(db.Model):
+class InstrumentUnit(Model):
     """One place at an instrument; what a holding takes. Numbered from 1."""
 
     __tablename__ = "instrument_unit"
@@ -182,7 +182,7 @@ class InstrumentUnit(db.Model):
     unit: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
-class Calibration(db.Model):
+class Calibration(Model):
     """A certificate. Successive ones join (contract section 5)."""
 
     __tablename__ = "calibration"
@@ -201,7 +201,7 @@ class Calibration(db.Model):
     instrument: Mapped[Instrument] = relationship(backref="calibrations")
 
 
-class Standard(db.Model):
+class Standard(Model):
     """A published test standard, and what replaces it from which day."""
 
     __tablename__ = "standard"
@@ -219,7 +219,7 @@ class Standard(db.Model):
     superseded_by: Mapped["Standard | None"] = relationship(remote_side="Standard.id")
 
 
-class TestItem(db.Model):
+class TestItem(Model):
     """A test a lab offers: how long it takes, how it is priced, on which instruments."""
 
     __tablename__ = "test_item"
@@ -285,7 +285,7 @@ class TestItem(db.Model):
     instruments: Mapped[list[Instrument]] = relationship(secondary="test_item_instrument", order_by="Instrument.id")
 
 
-class TestItemStandard(db.Model):
+class TestItemStandard(Model):
     __tablename__ = "test_item_standard"
     __test__ = False
 
@@ -293,7 +293,7 @@ class TestItemStandard(db.Model):
     standard_id: Mapped[int] = mapped_column(ForeignKey("standard.id"), primary_key=True, index=True)
 
 
-class TestItemInstrument(db.Model):
+class TestItemInstrument(Model):
     """Which instruments can do a test item; of the same lab."""
 
     __tablename__ = "test_item_instrument"
@@ -303,7 +303,7 @@ class TestItemInstrument(db.Model):
     instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True, index=True)
 
 
-class Fee(db.Model):
+class Fee(Model):
     """What a test item costs from a day on. Dated fees of an item never overlap; a used fee never changes."""
 
     __tablename__ = "fee"
@@ -347,7 +347,7 @@ guard(
 )
 
 
-class SearchEntry(db.Model):
+class SearchEntry(Model):
     """The normalised search text of a lab, instrument or test item; rebuilt by the services that change them."""
 
     __tablename__ = "search_entry"

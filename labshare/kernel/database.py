@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.schema import DDL
+from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.types import TypeDecorator
 
 from labshare.kernel.errors import Problem
@@ -43,6 +44,15 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+if TYPE_CHECKING:
+
+    class Model(Base):
+        """What every table's class inherits; a type checker cannot see the one that Flask-SQLAlchemy makes."""
+
+        __abstract__ = True
+else:
+    Model = db.Model
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -166,18 +176,22 @@ GUARDS: list[tuple[str, str, str]] = []
 """(table, dialect, statement): what migrations must carry besides tables."""
 
 
-def guard(table: Table, *, sqlite: tuple[str, ...] = (), postgresql: tuple[str, ...] = ()) -> None:
+def _name(table: FromClause) -> str:
+    return cast(Table, table).name
+
+
+def guard(table: FromClause, *, sqlite: tuple[str, ...] = (), postgresql: tuple[str, ...] = ()) -> None:
     """Add statements that make the database itself refuse what must never be, on either engine."""
     for dialect, statements in (("sqlite", sqlite), ("postgresql", postgresql)):
         for statement in statements:
-            GUARDS.append((table.name, dialect, statement))
-            ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)
-            event.listen(table, "after_create", ddl)
+            GUARDS.append((_name(table), dialect, statement))
+            ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
+            event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
 
 
-def append_only(table: Table, *, but: str = "") -> None:
+def append_only(table: FromClause, *, but: str = "") -> None:
     """Refuse UPDATE, DELETE (and TRUNCATE) on a table. `but` is a SQL condition on OLD under which they pass."""
-    name = table.name
+    name = _name(table)
     when = f"WHEN NOT ({but})" if but else ""
     guard(
         table,

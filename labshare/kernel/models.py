@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import JSON, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from labshare.kernel.database import UtcDateTime, db
+from labshare.kernel.database import Model, UtcDateTime
 
 
-class JobRun(db.Model):
+class JobRun(Model):
     """One due run of a scheduled job. The unique row is what makes a job single, whoever starts it."""
 
     __tablename__ = "job_run"
@@ -24,7 +24,7 @@ class JobRun(db.Model):
     failed: Mapped[bool] = mapped_column(default=False)
 
 
-class IdempotencyKey(db.Model):
+class IdempotencyKey(Model):
     """The first answer to a POST with an `Idempotency-Key`, kept 24 hours for person, method and path (contract 4).
 
     `status` is null while the first request is in flight.

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import JSON, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from labshare.kernel.database import UtcDateTime, db
+from labshare.kernel.database import Model, UtcDateTime
 
 
-class Notice(db.Model):
+class Notice(Model):
     """A line in a person's notices. `kind` chooses the words, `params` fill them, `url` leads to the place to act."""
 
     __tablename__ = "notice"
@@ -33,7 +33,7 @@ class Notice(db.Model):
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class OutboxMail(db.Model):
+class OutboxMail(Model):
     """A mail to send: written in the business transaction, delivered by the scheduler afterwards."""
 
     __tablename__ = "outbox_mail"

@@ -14,7 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.accounts.models import Person
-from labshare.kernel.database import UtcDateTime, db, one_of
+from labshare.kernel.database import Model, UtcDateTime, one_of
 
 FIRM_KINDS = ("enterprise", "public_institution", "other")
 SIZE_CLASSES = ("large", "medium", "small", "micro")
@@ -24,7 +24,7 @@ FIRM_ROLES = ("owner", "lab_manager", "booker", "accountant", "viewer")
 REGULATOR_ROLES = ("officer", "approver", "auditor", "admin")
 
 
-class Firm(db.Model):
+class Firm(Model):
     """A legal unit with a credit code. May be client and host of labs at once."""
 
     __tablename__ = "firm"
@@ -65,7 +65,7 @@ class Firm(db.Model):
         return self.verified_at is not None
 
 
-class FirmSize(db.Model):
+class FirmSize(Model):
     """A firm's declared figures of one year and the size class derived from them. The class is a dated fact."""
 
     __tablename__ = "firm_size"
@@ -87,7 +87,7 @@ class FirmSize(db.Model):
     """Why the class was set by hand, where it was."""
 
 
-class Affiliation(db.Model):
+class Affiliation(Model):
     """A relation between two firms, dated; `controls` runs from `firm_id` to `other_firm_id`, the rest both ways."""
 
     __tablename__ = "affiliation"
@@ -113,7 +113,7 @@ class Affiliation(db.Model):
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class Membership(db.Model):
+class Membership(Model):
     """A person's role in a firm. Ended rows stay."""
 
     __tablename__ = "membership"
@@ -141,7 +141,7 @@ class Membership(db.Model):
     firm: Mapped[Firm] = relationship()
 
 
-class RegulatorRole(db.Model):
+class RegulatorRole(Model):
     """A regulator's role: proposed by one administrator, in force once a second one agrees (contract section 7)."""
 
     __tablename__ = "regulator_role"
@@ -172,7 +172,7 @@ class RegulatorRole(db.Model):
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
 
 
-class Invitation(db.Model):
+class Invitation(Model):
     """An invitation into a firm, by mail. The address holds a secret of which only the digest is kept."""
 
     __tablename__ = "invitation"
@@ -192,7 +192,7 @@ class Invitation(db.Model):
     firm: Mapped[Firm] = relationship()
 
 
-class ApiToken(db.Model):
+class ApiToken(Model):
     """A bearer token of a person acting for a firm (or as a regulator, without one). Ends with the membership."""
 
     __tablename__ = "api_token"

@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.catalogue.models import Lab
-from labshare.kernel.database import UtcDateTime, db, guard, one_of
+from labshare.kernel.database import Model, UtcDateTime, db, guard, one_of
 from labshare.organisations.models import Firm
 from labshare.settlement.models import RevenueEntry
 
@@ -28,7 +28,7 @@ REASONS = (
 )  # fmt: skip
 
 
-class Policy(db.Model):
+class Policy(Model):
     """A reward policy: its document is section 6's JSON, immutable once published. Policies of a division never
     overlap."""
 
@@ -58,7 +58,7 @@ class Policy(db.Model):
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class Assessment(db.Model):
+class Assessment(Model):
     """A lab's grade, in force from a month on."""
 
     __tablename__ = "assessment"
@@ -78,7 +78,7 @@ class Assessment(db.Model):
     lab: Mapped[Lab] = relationship()
 
 
-class BookingHold(db.Model):
+class BookingHold(Model):
     """A confirmed flag or an open contest holds a booking's entries: they do not count while it lasts."""
 
     __tablename__ = "booking_hold"
@@ -93,7 +93,7 @@ class BookingHold(db.Model):
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class RewardRun(db.Model):
+class RewardRun(Model):
     """The run of a month in a division: calculated → published → approved → paid."""
 
     __tablename__ = "reward_run"
@@ -131,7 +131,7 @@ class RewardRun(db.Model):
     policy: Mapped[Policy] = relationship()
 
 
-class RewardRunHand(db.Model):
+class RewardRunHand(Model):
     """Everybody who ever calculated or published a run: none of them may approve it (contract section 7)."""
 
     __tablename__ = "reward_run_hand"
@@ -143,7 +143,7 @@ class RewardRunHand(db.Model):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class RewardLine(db.Model):
+class RewardLine(Model):
     """One lab's line of a run, with its trace: steps with label, inputs, parameters, result."""
 
     __tablename__ = "reward_line"
@@ -172,7 +172,7 @@ class RewardLine(db.Model):
     firm: Mapped[Firm] = relationship()
 
 
-class RewardItem(db.Model):
+class RewardItem(Model):
     """The verdict on one ledger entry, stored with the run in which it is new or changed since the last approved one;
     an entry's verdict in a run is its latest item up to that run."""
 
@@ -192,7 +192,7 @@ class RewardItem(db.Model):
     entry: Mapped[RevenueEntry] = relationship()
 
 
-class Objection(db.Model):
+class Objection(Model):
     """A lab's objection in a publicity: once each. Upheld, it sends the run back."""
 
     __tablename__ = "objection"
@@ -217,7 +217,7 @@ class Objection(db.Model):
     lab: Mapped[Lab] = relationship()
 
 
-class Correction(db.Model):
+class Correction(Model):
     """A signed correction to a lab's opening balance in a window, decided by two officers with a reason."""
 
     __tablename__ = "correction"

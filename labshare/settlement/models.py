@@ -13,10 +13,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.booking.models import Booking
-from labshare.kernel.database import UtcDateTime, append_only, db, one_of
+from labshare.kernel.database import Model, UtcDateTime, append_only, one_of
 
 
-class StoredFile(db.Model):
+class StoredFile(Model):
     """A file outside the web root, found by the SHA-256 of its content."""
 
     __tablename__ = "stored_file"
@@ -31,7 +31,7 @@ class StoredFile(db.Model):
     uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class Report(db.Model):
+class Report(Model):
     """A test report. Stands from its date until the day it is withdrawn or its successor's date (contract 5)."""
 
     __tablename__ = "report"
@@ -57,7 +57,7 @@ class Report(db.Model):
     file: Mapped[StoredFile] = relationship()
 
 
-class Invoice(db.Model):
+class Invoice(Model):
     """An invoice of a seller to a client; may cover several bookings, a line each. Its number is unique per seller."""
 
     __tablename__ = "invoice"
@@ -76,7 +76,7 @@ class Invoice(db.Model):
     file: Mapped[StoredFile | None] = relationship()
 
 
-class InvoiceLine(db.Model):
+class InvoiceLine(Model):
     """What an invoice says of one booking. Negative: a red letter, which names the line it reverses."""
 
     __tablename__ = "invoice_line"
@@ -105,7 +105,7 @@ class InvoiceLine(db.Model):
     booking: Mapped[Booking] = relationship(backref="invoice_lines")
 
 
-class Payment(db.Model):
+class Payment(Model):
     """Money received for a booking; negative: a refund. Counts if the payer is the client, else once accepted."""
 
     __tablename__ = "payment"
@@ -141,7 +141,7 @@ class Payment(db.Model):
         return self.by_client or self.payer_verdict == "accepted"
 
 
-class RevenueEntry(db.Model):
+class RevenueEntry(Model):
     """One entry of the revenue ledger: append-only. Sums by booking up to month M equal recognised(last day of M)."""
 
     __tablename__ = "revenue_entry"
@@ -167,7 +167,7 @@ class RevenueEntry(db.Model):
 append_only(RevenueEntry.__table__)
 
 
-class ClosedMonth(db.Model):
+class ClosedMonth(Model):
     """A month whose ledger is closed: from the publication of its run on, until the run is sent back."""
 
     __tablename__ = "closed_month"

@@ -1,1 +1,1 @@
-"""Policies, grades, holds on entries, the calculation, monthly runs, statements, objections."""
+"""Reward policies, the calculation, monthly runs, statements, objections (contract sections 6 and 7)."""

@@ -1,0 +1,192 @@
+"""Every refusal of the rewards room, with the words a person reads (contract sections 6 and 7)."""
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.kernel.errors import Conflict, InvalidInput, NotFound
+
+# A policy that is refused -------------------------------------------------------------------------------------------
+
+
+class PolicyRefused(InvalidInput):
+    """Any fault of a policy's JSON. `field` is the dotted way to it, such as `bands.steps.1.rate`."""
+
+
+class NotJson(PolicyRefused):
+    message = _l("Not readable as JSON.")
+
+
+class MissingName(PolicyRefused):
+    message = _l('"%(name)s" is missing.')
+
+
+class UnknownName(PolicyRefused):
+    message = _l('"%(name)s" is not known here.')
+
+
+class WrongKind(PolicyRefused):
+    message = _l("Not of the expected kind: %(expected)s.")
+
+
+class UnknownChoice(PolicyRefused):
+    message = _l("Choose one of %(choices)s.")
+
+
+class NotAMonth(PolicyRefused):
+    message = _l("Write the month as YYYY-MM.")
+
+
+class MonthsReversed(PolicyRefused):
+    message = _l("The last month lies before the first.")
+
+
+class NotADivision(PolicyRefused):
+    message = _l("An administrative division is written in 2 to 12 digits.")
+
+
+class RateOutOfRange(PolicyRefused):
+    message = _l("A rate lies between 0 and 1.")
+
+
+class StepsNotRising(PolicyRefused):
+    message = _l("The first band starts at 0 and each next one higher.")
+
+
+class NegativeAmount(PolicyRefused):
+    message = _l("Not below 0.")
+
+
+class PoliciesOverlap(Conflict):
+    message = _l('Overlaps with "%(name)s" (%(months)s).')
+    default_field = "effective_from"
+    money_or_rights = True
+
+
+class PolicyImmutable(Conflict):
+    message = _l("A published policy cannot change; end it and publish a new one.")
+    money_or_rights = True
+
+
+class MonthsSettled(Conflict):
+    message = _l("Runs up to %(month)s are published under this policy; it cannot end before that.")
+    default_field = "effective_to"
+    money_or_rights = True
+
+
+# A case that is refused (command `labshare rewards calculate`) ------------------------------------------------------
+
+
+class CaseRefused(InvalidInput):
+    """Any fault of a case's line."""
+
+
+class BrokenLine(CaseRefused):
+    message = _l("The line cannot be read: %(problem)s.")
+
+
+class UnknownGrade(CaseRefused):
+    message = _l("Unknown grade: %(grade)s.")
+
+
+class UnknownLab(CaseRefused):
+    message = _l("Unknown lab: %(lab)s.")
+
+
+class UnknownReason(CaseRefused):
+    message = _l("Unknown reason: %(reason)s.")
+
+
+class LabTwice(CaseRefused):
+    message = _l("The lab %(lab)s is named twice.")
+
+
+# A month and its run ------------------------------------------------------------------------------------------------
+
+
+class NoPolicy(InvalidInput):
+    message = _l("No policy governs %(month)s.")
+    default_field = "month"
+
+
+class FutureMonth(InvalidInput):
+    message = _l("%(month)s is not over.")
+    default_field = "month"
+
+
+class NoRun(NotFound):
+    message = _l("%(month)s has no run yet.")
+
+
+class RunRunning(Conflict):
+    message = _l("The run is being calculated on another host.")
+
+
+class RunNotOpen(Conflict):
+    message = _l("This run is in publicity; an upheld objection sends it back to calculation.")
+    money_or_rights = True
+
+
+class RunClosed(Conflict):
+    message = _l("This run is approved; corrections go into a later month.")
+    money_or_rights = True
+
+
+class WrongState(Conflict):
+    message = _l('Not possible from state "%(state)s".')
+    money_or_rights = True
+
+
+class ResultChanged(Conflict):
+    message = _l("Calculating now gives another result; calculate again first.")
+    money_or_rights = True
+
+
+class PublicityLasts(Conflict):
+    message = _l("Publicity lasts until %(date)s.")
+    money_or_rights = True
+
+
+class ObjectionOpen(Conflict):
+    message = _l("%(n)s objections are open.")
+    money_or_rights = True
+
+
+class EarlierMonthOpen(Conflict):
+    message = _l("%(month)s is not approved yet; approve the earlier months first.")
+    money_or_rights = True
+
+
+class RecalculateFirst(Conflict):
+    message = _l("An earlier month was approved after this calculation; calculate again.")
+    money_or_rights = True
+
+
+class SamePerson(Conflict):
+    message = _l("Another person must approve: you calculated or published this run.")
+    money_or_rights = True
+
+
+class AlreadyObjected(Conflict):
+    message = _l("This lab has objected in this publicity already.")
+
+
+class NotInPublicity(Conflict):
+    message = _l("Objections are possible while the run is in publicity.")
+
+
+class AlreadyAnswered(Conflict):
+    message = _l("This objection is answered already.")
+
+
+class SecondOfficerNeeded(Conflict):
+    message = _l("Another officer must agree to this correction.")
+    money_or_rights = True
+
+
+class CorrectionDecided(Conflict):
+    message = _l("This correction is decided already.")
+    money_or_rights = True
+
+
+class WindowNotOver(InvalidInput):
+    message = _l("A correction goes into a window whose earlier one is approved.")
+    default_field = "month"

@@ -1,0 +1,244 @@
+"""The seven steps in their order (contract section 6), for one month and one policy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from labshare.kernel.months import Month
+from labshare.rewards.policy import Policy
+from labshare.rewards.rules import bands, caps, eligible, payable, proportion, trace, units, why
+from labshare.rewards.rules.eligible import Unit
+from labshare.rewards.rules.facts import Facts, Lab
+from labshare.rewards.rules.proportion import Share
+
+
+@dataclass(frozen=True)
+class Line:
+    """One lab's result, fen."""
+
+    code: str
+    firm: str
+    grade: str
+    eligible_ytd_fen: int
+    entitlement_ytd_fen: int
+    paid_fen: int
+    opening_fen: int
+    payable_fen: int
+    recoverable_fen: int
+    uncapped_fen: int
+    """What step 4 gives before any cap; less `entitlement_ytd_fen` it is what caps and budget cut."""
+    why_zero: str | None
+    trace: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """A month's result: lines in order of code, by code point."""
+
+    month: Month
+    lines: tuple[Line, ...]
+
+    @property
+    def total_payable_fen(self) -> int:
+        return sum(line.payable_fen for line in self.lines)
+
+
+@dataclass(frozen=True)
+class UnitResult:
+    """Steps 2 to 4 of one unit. `sums`: what C is the sum of: by instrument, or (unit firm) by lab."""
+
+    sums: Mapping[str, int]
+    base: bands.Base
+    capped: int
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """What every lab has after each step, by code; a `Share` where it came from a sharing or a reduction."""
+
+    own_sum: Mapping[str, int]
+    units: Mapping[str, tuple[UnitResult, ...]]
+    unit_share: Mapping[str, Share | None]
+    by_units: Mapping[str, int]
+    own_cap: Mapping[str, int]
+    firm_total: Mapping[str, int]
+    firm_share: Mapping[str, Share | None]
+    after_firm_cap: Mapping[str, int]
+    budget_total: int
+    budget_share: Mapping[str, Share | None]
+    entitlement: Mapping[str, int]
+    paid: Mapping[str, int]
+    opening: Mapping[str, int]
+    due: Mapping[str, int]
+    firm_paid: Mapping[str, int]
+    due_firm_share: Mapping[str, Share | None]
+    due_after_firm: Mapping[str, int]
+    all_paid: int
+    due_budget_share: Mapping[str, Share | None]
+    payable: Mapping[str, int]
+    recoverable: Mapping[str, int]
+
+
+def calculate(policy: Policy, month: Month, facts: Facts) -> Calculation:
+    """The month's result for every listed lab. The order in which facts are given makes no difference."""
+    labs = sorted(facts.labs, key=lambda lab: lab.code)
+    firms = by_firm(labs)
+    amounts = go_through_steps(policy, labs, firms, facts)
+    return Calculation(month, tuple(_line(policy, month, lab, facts, amounts) for lab in labs if lab.listed))
+
+
+def by_firm(labs: list[Lab]) -> dict[str, list[Lab]]:
+    """Each firm's labs, idle ones too."""
+    firms: dict[str, list[Lab]] = {}
+    for lab in labs:
+        firms.setdefault(lab.firm, []).append(lab)
+    return firms
+
+
+def go_through_steps(policy: Policy, labs: list[Lab], firms: Mapping[str, list[Lab]], facts: Facts) -> Amounts:
+    """Steps 2 to 7 for all labs together, since caps of firms and the budget tie them to one another."""
+    codes = [lab.code for lab in labs]
+    own_sum = eligible.own_sums(facts)
+    unit_results, unit_share, by_units = _units(policy, labs, firms, facts, own_sum)
+
+    own_cap = {code: caps.cap_lab(policy.caps.lab_year_fen, by_units[code]) for code in codes}
+    firm_share, after_firm_cap = _within_firms(
+        firms, own_cap, lambda _firm, amounts: caps.cap_firm(policy.caps.firm_year_fen, amounts)
+    )
+    budget_shares = caps.cap_budget(policy.budget_year_fen, after_firm_cap)
+    entitlement = proportion.results(budget_shares, after_firm_cap)
+
+    paid = {code: facts.paid.get(code, 0) for code in codes}
+    opening = {code: facts.opening.get(code, 0) for code in codes}
+    due = {code: payable.due(entitlement[code], paid[code], opening[code]) for code in codes}
+    firm_paid = {firm: sum(paid[lab.code] for lab in own) for firm, own in firms.items()}
+    due_firm_share, due_after_firm = _within_firms(
+        firms,
+        due,
+        lambda firm, amounts: payable.keep_to_firm(
+            payable.room(policy.caps.firm_year_fen, (paid[lab.code] for lab in firms[firm])), amounts
+        ),
+    )
+    due_budget_shares = payable.keep_to_budget(payable.room(policy.budget_year_fen, paid.values()), due_after_firm)
+    return Amounts(
+        own_sum=own_sum,
+        units=unit_results,
+        unit_share=unit_share,
+        by_units=by_units,
+        own_cap=own_cap,
+        firm_total={firm: sum(own_cap[lab.code] for lab in own) for firm, own in firms.items()},
+        firm_share=firm_share,
+        after_firm_cap=after_firm_cap,
+        budget_total=sum(after_firm_cap.values()),
+        budget_share={code: (budget_shares or {}).get(code) for code in codes},
+        entitlement=entitlement,
+        paid=paid,
+        opening=opening,
+        due=due,
+        firm_paid=firm_paid,
+        due_firm_share=due_firm_share,
+        due_after_firm=due_after_firm,
+        all_paid=sum(paid.values()),
+        due_budget_share={code: (due_budget_shares or {}).get(code) for code in codes},
+        payable=proportion.results(due_budget_shares, due_after_firm),
+        recoverable={code: payable.recoverable(paid[code], opening[code], own_cap[code]) for code in codes},
+    )
+
+
+def _units(
+    policy: Policy, labs: list[Lab], firms: Mapping[str, list[Lab]], facts: Facts, own_sum: Mapping[str, int]
+) -> tuple[dict[str, tuple[UnitResult, ...]], dict[str, Share | None], dict[str, int]]:
+    """Steps 2 to 4: the units of each lab, its share of its firm's (unit firm), and its amount."""
+    leaves = _leaves(policy.unit, labs, firms, facts, own_sum)
+    counted = eligible.counted(eligible.unit_sums(policy.unit, facts))
+    found: dict[str, tuple[UnitResult, ...]] = {}
+    shares: dict[str, Share | None] = {}
+    amounts: dict[str, int] = {}
+    for firm, own in firms.items():
+        for lab in own:
+            grade = bands.grade_of(policy, lab, own)
+            results = []
+            for unit, sums in leaves[lab.code].items():
+                base = bands.base(policy, counted.get(unit, 0), grade)
+                capped = (
+                    units.cap_instrument(policy.caps.instrument_year_fen, base.result)
+                    if policy.unit == "instrument"
+                    else base.result
+                )
+                results.append(UnitResult(sums, base, capped))
+            found[lab.code] = tuple(results)
+            shares[lab.code] = None
+            amounts[lab.code] = units.sum_instruments(result.capped for result in results)
+        if policy.unit == "firm":
+            amount = found[own[0].code][0].capped
+            for code, part in units.share_firm(amount, {lab.code: own_sum[lab.code] for lab in own}).items():
+                shares[code], amounts[code] = part, part.result
+        del firm
+    return found, shares, amounts
+
+
+def _leaves(
+    unit: str, labs: list[Lab], firms: Mapping[str, list[Lab]], facts: Facts, own_sum: Mapping[str, int]
+) -> dict[str, dict[Unit, dict[str, int]]]:
+    """Of each lab's units, what their C is the sum of, for the trace: sums by instrument, or (unit firm) by lab."""
+    if unit == "firm":
+        by_lab = {firm: {lab.code: own_sum[lab.code] for lab in own} for firm, own in firms.items()}
+        return {lab.code: {lab.firm: by_lab[lab.firm]} for lab in labs}
+    leaves: dict[str, dict[Unit, dict[str, int]]] = {lab.code: {lab.code: {}} if unit == "lab" else {} for lab in labs}
+    for (code, instrument), fen in sorted(facts.eligible.items(), key=lambda item: (item[0][0], str(item[0][1]))):
+        key: Unit = code if unit == "lab" else (code, instrument)
+        leaves[code].setdefault(key, {})[str(instrument)] = fen
+    return leaves
+
+
+def _within_firms(
+    firms: Mapping[str, list[Lab]], amounts: Mapping[str, int], reduce: Any
+) -> tuple[dict[str, Share | None], dict[str, int]]:
+    """Let `reduce` act on the labs of each firm; the shares where it did, and the amounts after it."""
+    shares: dict[str, Share | None] = {}
+    after: dict[str, int] = {}
+    for firm, own in firms.items():
+        of_firm = {lab.code: amounts[lab.code] for lab in own}
+        reduced = reduce(firm, of_firm)
+        after |= proportion.results(reduced, of_firm)
+        shares |= {code: (reduced or {}).get(code) for code in of_firm}
+    return shares, after
+
+
+def _line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amounts) -> Line:
+    code = lab.code
+    unit_results = amounts.units[code]
+    grade = unit_results[0].base.grade if unit_results else lab.grade or "ungraded"
+    share = amounts.unit_share[code]
+    uncapped = share.result if share else sum(result.base.result for result in unit_results)
+    counted = sum(result.base.counted_fen for result in unit_results)
+    if policy.unit == "firm":
+        counted = min(counted, eligible.not_below_zero(amounts.own_sum[code]))
+    course = why.Course(
+        counted=counted,
+        all_below_threshold=all(result.base.below_threshold for result in unit_results),
+        coefficient_zero=policy.coefficient(grade) == 0,
+        uncapped=uncapped,
+        after_caps=amounts.after_firm_cap[code],
+        entitlement=amounts.entitlement[code],
+        settled=amounts.paid[code] + amounts.opening[code],
+        opening=amounts.opening[code],
+        due=amounts.due[code],
+        after_firm=amounts.due_after_firm[code],
+        payable=amounts.payable[code],
+        recoverable=amounts.recoverable[code],
+    )
+    return Line(
+        code=code,
+        firm=lab.firm,
+        grade=grade,
+        eligible_ytd_fen=eligible.not_below_zero(amounts.own_sum[code]),
+        entitlement_ytd_fen=amounts.entitlement[code],
+        paid_fen=amounts.paid[code],
+        opening_fen=amounts.opening[code],
+        payable_fen=amounts.payable[code],
+        recoverable_fen=amounts.recoverable[code],
+        uncapped_fen=uncapped,
+        why_zero=why.why_zero(course),
+        trace=trace.of_line(policy, month, lab, facts, amounts),
+    )

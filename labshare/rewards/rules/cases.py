@@ -1,0 +1,204 @@
+"""`labshare rewards calculate --cases`: a case's JSON line in, exactly the contract's result out (section 6).
+
+Names beyond the contract's are ignored in a ledger (adding is not breaking) and refused in a policy.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from labshare.kernel.errors import InvalidInputs, Problem
+from labshare.kernel.months import Month
+from labshare.rewards.errors import BrokenLine, LabTwice, NoPolicy, UnknownGrade, UnknownLab, UnknownReason
+from labshare.rewards.policy import GRADES, Policy, read_policy
+from labshare.rewards.rules.calculation import Calculation, calculate
+from labshare.rewards.rules.facts import Facts, Instrument, Lab, Verdicts
+from labshare.rewards.rules.reasons import REASONS
+
+
+def answer_lines(lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
+    """One result for each line, in its place; `{"error": …}` where the line is refused."""
+    for line in lines:
+        try:
+            yield result_of(calculate_case(read_line(line)))
+        except Problem as problem:
+            yield {"error": words_of(problem)}
+
+
+def words_of(problem: Problem) -> str:
+    """A problem in one line, with its name and field."""
+    problems = problem.problems if isinstance(problem, InvalidInputs) else (problem,)
+    return "; ".join(f"{one.code}{f' ({one.field})' if one.field else ''}: {one.text}" for one in problems)
+
+
+def read_line(line: bytes) -> Any:
+    """The JSON of one line. Raises `BrokenLine`, also for a blank one, a repeated name, `NaN`, or bytes not UTF-8."""
+    try:
+        text = line.decode("utf-8-sig")
+        if not text.strip():
+            raise BrokenLine(problem="blank")
+        return json.loads(text, object_pairs_hook=_no_name_twice, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BrokenLine(problem=str(error)) from None
+
+
+def calculate_case(case: Any) -> Calculation:
+    """Calculate one case `{"policy": …, "ledger": …}`.
+
+    Raises the policy's problems, `BrokenLine`, `NoPolicy`, `UnknownGrade`, `UnknownLab`, `UnknownReason`, `LabTwice`.
+    """
+    if not isinstance(case, dict) or "policy" not in case:
+        raise BrokenLine("policy", problem="no policy")
+    policy = read_policy(case["policy"])
+    ledger = _object(case, "ledger")
+    month = _month(ledger, "month")
+    if not policy.governs(month):
+        raise NoPolicy(month=str(month))
+    return calculate(policy, month, read_ledger(policy, month, ledger))
+
+
+def read_ledger(policy: Policy, month: Month, ledger: Mapping[str, Any]) -> Facts:
+    """A case's ledger as facts; what lies outside the window is checked like the rest, then left out."""
+    labs = _labs(ledger)
+    codes = {lab.code for lab in labs}
+    window = set(policy.window(month))
+    eligible: dict[tuple[str, Instrument], int] = {}
+    verdicts: dict[str, dict[str | None, list[int]]] = {}
+    for entry in _list(ledger, "entries"):
+        code, entry_month, amount = _known(codes, entry), _month(entry, "month"), _whole(entry, "amount_fen")
+        instrument, reason = _instrument(entry), _reason(entry)
+        if entry_month not in window:
+            continue
+        if reason is None:
+            eligible[code, instrument] = eligible.get((code, instrument), 0) + amount
+        tally = verdicts.setdefault(code, {}).setdefault(reason, [0, 0, 0, 0])
+        tally[0] += 1
+        tally[1] += amount
+        tally[2] += entry_month == month
+        tally[3] += amount if entry_month == month else 0
+    paid: dict[str, int] = {}
+    for approved in _list(ledger, "approved"):
+        code, approved_month = _known(codes, approved), _month(approved, "month")
+        payable = _whole(approved, "payable_fen")
+        if approved_month in window and approved_month < month:
+            paid[code] = paid.get(code, 0) + payable
+    opening: dict[str, int] = {}
+    for carried in _list(ledger, "opening") if ledger.get("opening") is not None else ():
+        code = _known(codes, carried)
+        opening[code] = opening.get(code, 0) + _whole(carried, "fen")
+    return Facts(
+        tuple(labs),
+        eligible,
+        paid,
+        opening,
+        {
+            code: tuple(Verdicts(reason, *found[reason]) for reason in (None, *REASONS) if reason in found)
+            for code, found in verdicts.items()
+        },
+    )
+
+
+def result_of(calculation: Calculation) -> dict[str, Any]:
+    """Exactly the result that the contract names."""
+    return {
+        "month": str(calculation.month),
+        "labs": [
+            {
+                "code": line.code,
+                "eligible_ytd_fen": line.eligible_ytd_fen,
+                "entitlement_ytd_fen": line.entitlement_ytd_fen,
+                "payable_fen": line.payable_fen,
+                "recoverable_fen": line.recoverable_fen,
+            }
+            for line in calculation.lines
+        ],
+        "total_payable_fen": calculation.total_payable_fen,
+    }
+
+
+def _labs(ledger: Mapping[str, Any]) -> list[Lab]:
+    labs: list[Lab] = []
+    seen: set[str] = set()
+    for item in _list(ledger, "labs"):
+        code, firm = _text(item, "code"), _text(item, "firm")
+        grade = item.get("grade")
+        if grade is not None and grade not in GRADES:
+            raise UnknownGrade("grade", grade=grade)
+        if code in seen:
+            raise LabTwice("code", lab=code)
+        seen.add(code)
+        labs.append(Lab(code, firm, grade))
+    return labs
+
+
+def _known(codes: set[str], item: Mapping[str, Any]) -> str:
+    code = _text(item, "lab")
+    if code not in codes:
+        raise UnknownLab("lab", lab=code)
+    return code
+
+
+def _reason(entry: Mapping[str, Any]) -> str | None:
+    reason = _there(entry, "reason")
+    if reason is not None and reason not in REASONS:
+        raise UnknownReason("reason", reason=reason)
+    return None if reason is None else str(reason)
+
+
+def _instrument(entry: Mapping[str, Any]) -> Instrument:
+    instrument = _there(entry, "instrument")
+    if isinstance(instrument, str) or (isinstance(instrument, int) and not isinstance(instrument, bool)):
+        return instrument
+    raise BrokenLine("instrument", problem="instrument is neither text nor a whole number")
+
+
+def _there(item: Mapping[str, Any], name: str) -> Any:
+    if name not in item:
+        raise BrokenLine(name, problem=f"{name} is missing")
+    return item[name]
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    value = _there(item, name)
+    if not isinstance(value, str):
+        raise BrokenLine(name, problem=f"{name} is no text")
+    return value
+
+
+def _whole(item: Mapping[str, Any], name: str) -> int:
+    value = _there(item, name)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BrokenLine(name, problem=f"{name} is no whole number")
+    return value
+
+
+def _month(item: Mapping[str, Any], name: str) -> Month:
+    try:
+        return Month.parse(_text(item, name))
+    except ValueError as error:
+        raise BrokenLine(name, problem=str(error)) from None
+
+
+def _object(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = _there(item, name)
+    if not isinstance(value, dict):
+        raise BrokenLine(name, problem=f"{name} is no object")
+    return value
+
+
+def _list(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = _there(item, name)
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise BrokenLine(name, problem=f"{name} is no list of objects")
+    return value
+
+
+def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")

@@ -1,0 +1,45 @@
+"""Step 2: C, the eligible sum of each unit in the window, never below 0."""
+
+from collections.abc import Mapping
+
+from labshare.rewards.rules.facts import Facts, Instrument, Lab
+
+Unit = tuple[str, Instrument] | str
+"""(lab, instrument), a lab's code, or a firm."""
+
+
+def unit_of(unit: str, lab: Lab, instrument: Instrument) -> Unit:
+    """The unit to which the sum of one lab's instrument belongs."""
+    if unit == "instrument":
+        return lab.code, instrument
+    return lab.code if unit == "lab" else lab.firm
+
+
+def own_sums(facts: Facts) -> dict[str, int]:
+    """Each lab's own eligible sum, as it is: may be negative."""
+    sums = {lab.code: 0 for lab in facts.labs}
+    for (code, _instrument), fen in facts.eligible.items():
+        sums[code] += fen
+    return sums
+
+
+def unit_sums(unit: str, facts: Facts) -> dict[Unit, int]:
+    """Each unit's eligible sum, as it is: may be negative. An instrument without entries is no unit; a lab is."""
+    by_code = {lab.code: lab for lab in facts.labs}
+    sums: dict[Unit, int] = {}
+    if unit != "instrument":
+        sums = {unit_of(unit, lab, ""): 0 for lab in facts.labs}
+    for (code, instrument), fen in facts.eligible.items():
+        key = unit_of(unit, by_code[code], instrument)
+        sums[key] = sums.get(key, 0) + fen
+    return sums
+
+
+def not_below_zero(fen: int) -> int:
+    """C is never negative: what is missing is listed to be reclaimed, not taken off elsewhere."""
+    return max(0, fen)
+
+
+def counted(sums: Mapping[Unit, int]) -> dict[Unit, int]:
+    """C of each unit."""
+    return {unit: not_below_zero(fen) for unit, fen in sums.items()}

@@ -1,0 +1,45 @@
+"""What the calculation of one month is given. All amounts in fen, net of tax where the policy says so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Instrument = str | int
+"""An instrument's name inside its lab; what bands apply to is the pair (lab, instrument)."""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab that the policy may reward. `grade` is the one in force in the month, `None` for none."""
+
+    code: str
+    firm: str
+    grade: str | None = None
+    listed: bool = True
+    """Whether it gets a line. A firm's lab without one still counts for the firm's smallest coefficient."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The entries of a lab under one verdict (a reason, or `None` for eligible): all of the window, and of the month."""
+
+    reason: str | None
+    count: int
+    fen: int
+    month_count: int
+    month_fen: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The inputs of a month.
+
+    `eligible`: the sum of eligible entries in the window by (lab, instrument), negative sums as they are.
+    `paid`: payable of the window's earlier approved months by lab. `opening`: carried from the earlier window, plus
+    corrections, by lab; may be negative. `verdicts`: for the trace only.
+    """
+
+    labs: tuple[Lab, ...]
+    eligible: Mapping[tuple[str, Instrument], int]
+    paid: Mapping[str, int] = field(default_factory=dict)
+    opening: Mapping[str, int] = field(default_factory=dict)
+    verdicts: Mapping[str, tuple[Verdicts, ...]] = field(default_factory=dict)

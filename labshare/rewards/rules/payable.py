@@ -1,0 +1,31 @@
+"""Step 7: from the year's entitlement to what this month pays, and what stays to be recovered."""
+
+from collections.abc import Iterable, Mapping
+
+from labshare.rewards.rules import proportion
+from labshare.rewards.rules.proportion import Share
+
+
+def due(entitlement_fen: int, paid_fen: int, opening_fen: int) -> int:
+    """What the entitlement leaves after what was paid and what is open from before, never below 0."""
+    return max(0, entitlement_fen - paid_fen - opening_fen)
+
+
+def room(limit_fen: int | None, paid: Iterable[int]) -> int | None:
+    """What a yearly limit still lets pass after what was paid under it; `None` is no limit."""
+    return None if limit_fen is None else max(0, limit_fen - sum(paid))
+
+
+def keep_to_firm(room_fen: int | None, dues: Mapping[str, int]) -> dict[str, Share] | None:
+    """One firm's dues, reduced in proportion where they exceed what its yearly cap still lets pass."""
+    return proportion.reduce_to(room_fen, dues)
+
+
+def keep_to_budget(room_fen: int | None, dues: Mapping[str, int]) -> dict[str, Share] | None:
+    """All labs' dues, reduced in proportion where they exceed what the budget still lets pass."""
+    return proportion.reduce_to(room_fen, dues)
+
+
+def recoverable(paid_fen: int, opening_fen: int, after_own_cap_fen: int) -> int:
+    """What was paid beyond what the lab had after its own cap: another lab's success never makes a debt."""
+    return max(0, paid_fen + opening_fen - after_own_cap_fen)

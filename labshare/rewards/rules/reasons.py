@@ -1,0 +1,12 @@
+"""Why a ledger entry does not count: names in the order in which the first that applies is given (section 6, step 1)."""
+
+REASONS = (
+    "not_admitted",
+    "suspended",
+    "own_firm",
+    "related",
+    "client_size",
+    "client_division",
+    "instrument_value",
+    "statutory",
+)

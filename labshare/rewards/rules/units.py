@@ -1,0 +1,22 @@
+"""Step 4: from the unit to the lab: instruments capped and summed, a firm's amount shared among its labs."""
+
+from collections.abc import Iterable, Mapping
+
+from labshare.rewards.rules import proportion
+from labshare.rewards.rules.eligible import not_below_zero
+from labshare.rewards.rules.proportion import Share
+
+
+def cap_instrument(cap_fen: int | None, amount_fen: int) -> int:
+    """One instrument's amount, at most `instrument_year_fen`. Only the unit instrument knows this cap."""
+    return amount_fen if cap_fen is None else min(amount_fen, cap_fen)
+
+
+def sum_instruments(capped: Iterable[int]) -> int:
+    """A lab's amount: the sum of its instruments' after their cap."""
+    return sum(capped)
+
+
+def share_firm(amount_fen: int, own_sums: Mapping[str, int]) -> dict[str, Share]:
+    """A firm's amount among its labs in proportion to max(0, the lab's own eligible sum)."""
+    return proportion.share(amount_fen, {code: not_below_zero(fen) for code, fen in own_sums.items()})

@@ -1,0 +1,153 @@
+"""What must hold whatever the facts are: conservation, limits, order, names."""
+
+import random
+from collections import defaultdict
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from labshare.kernel.months import Month
+from labshare.rewards.policy import Policy, read_policy
+from labshare.rewards.rules.calculation import Calculation, calculate
+from labshare.rewards.rules.facts import Facts, Lab
+from tests.rewards.reading import policy_json
+
+MONTH = Month(2026, 6)
+CODES = ["A", "B", "C", "D", "E", "F"]
+AMOUNT = st.integers(0, 5_000_000)
+LIMIT = st.none() | st.just(0) | st.integers(0, 2_000_000)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    starts = sorted({0, *draw(st.lists(st.integers(1, 3_000_000), max_size=3))})
+    rates = draw(st.lists(st.sampled_from(["0", "0.1", "0.15", "0.333", "1"]), min_size=4, max_size=4))
+    return read_policy(
+        policy_json(
+            unit=draw(st.sampled_from(["instrument", "lab", "firm"])),
+            threshold_fen=draw(st.just(0) | st.integers(0, 100_000)),
+            budget_year_fen=draw(LIMIT),
+            **{
+                "bands.kind": draw(st.sampled_from(["marginal", "highest"])),
+                "bands.steps": [{"from_fen": at, "rate": rate} for at, rate in zip(starts, rates, strict=False)],
+                "caps.instrument_year_fen": draw(LIMIT),
+                "caps.lab_year_fen": draw(LIMIT),
+                "caps.firm_year_fen": draw(LIMIT),
+            },
+        )
+    )
+
+
+@st.composite
+def facts(draw: st.DrawFn, *, with_past: bool = True) -> Facts:
+    codes = draw(st.lists(st.sampled_from(CODES), min_size=1, unique=True))
+    grade = st.sampled_from([None, "excellent", "good", "qualified", "unqualified"])
+    labs = tuple(Lab(code, draw(st.sampled_from(["F1", "F2", "F3"])), draw(grade)) for code in codes)
+    eligible = draw(
+        st.dictionaries(
+            st.tuples(st.sampled_from(codes), st.sampled_from(["I1", "I2"])), st.integers(-1_000_000, 5_000_000)
+        )
+    )
+    if not with_past:
+        return Facts(labs, eligible)
+    past = st.dictionaries(st.sampled_from(codes), st.integers(0, 1_000_000))
+    openings = st.dictionaries(st.sampled_from(codes), st.integers(-100_000, 500_000))
+    return Facts(labs, eligible, draw(past), draw(openings))
+
+
+def figures(calculation: Calculation) -> dict[str, tuple[int, ...]]:
+    return {
+        line.code: (line.eligible_ytd_fen, line.entitlement_ytd_fen, line.payable_fen, line.recoverable_fen)
+        for line in calculation.lines
+    }
+
+
+many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@many
+@given(policies(), facts())
+def test_no_limit_is_ever_exceeded(policy: Policy, given_facts: Facts) -> None:
+    found = calculate(policy, MONTH, given_facts)
+    by_firm: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for line in found.lines:
+        assert 0 <= line.payable_fen
+        assert 0 <= line.recoverable_fen
+        assert line.payable_fen <= max(0, line.entitlement_ytd_fen - line.paid_fen - line.opening_fen)
+        if policy.caps.lab_year_fen is not None:
+            assert line.entitlement_ytd_fen <= policy.caps.lab_year_fen
+        sums = by_firm[line.firm]
+        sums[0] += line.entitlement_ytd_fen
+        sums[1] += line.payable_fen
+        sums[2] += line.paid_fen
+    for entitlement, payable, paid in by_firm.values():
+        if policy.caps.firm_year_fen is not None:
+            assert entitlement <= policy.caps.firm_year_fen
+            assert payable <= max(0, policy.caps.firm_year_fen - paid)
+    if policy.budget_year_fen is not None:
+        assert sum(line.entitlement_ytd_fen for line in found.lines) <= policy.budget_year_fen
+        all_paid = sum(line.paid_fen for line in found.lines)
+        assert found.total_payable_fen <= max(0, policy.budget_year_fen - all_paid)
+
+
+@many
+@given(policies(), facts(), st.randoms(use_true_random=False))
+def test_the_order_of_facts_makes_no_difference(policy: Policy, given_facts: Facts, chance: random.Random) -> None:
+    labs, eligible = list(given_facts.labs), list(given_facts.eligible.items())
+    chance.shuffle(labs)
+    chance.shuffle(eligible)
+    shuffled = replace(given_facts, labs=tuple(labs), eligible=dict(eligible))
+    assert calculate(policy, MONTH, shuffled) == calculate(policy, MONTH, given_facts)
+
+
+@many
+@given(policies(), facts())
+def test_renaming_firms_changes_nothing(policy: Policy, given_facts: Facts) -> None:
+    renamed = replace(given_facts, labs=tuple(replace(lab, firm=f"9-{lab.firm}-新") for lab in given_facts.labs))
+    assert figures(calculate(policy, MONTH, renamed)) == figures(calculate(policy, MONTH, given_facts))
+
+
+@many
+@given(policies(), facts())
+def test_splitting_a_firm_whose_labs_no_rule_ties_changes_nothing(policy: Policy, given_facts: Facts) -> None:
+    if policy.unit == "firm":
+        policy = replace(policy, unit="lab")
+    policy = replace(policy, caps=replace(policy.caps, firm_year_fen=None))
+    split = replace(given_facts, labs=tuple(replace(lab, firm=lab.code) for lab in given_facts.labs))
+    assert figures(calculate(policy, MONTH, split)) == figures(calculate(policy, MONTH, given_facts))
+
+
+@many
+@given(policies(), facts(with_past=False))
+def test_calculating_again_after_paying_pays_nothing_more(policy: Policy, given_facts: Facts) -> None:
+    first = calculate(policy, MONTH, given_facts)
+    paid = {line.code: line.payable_fen for line in first.lines}
+    again = calculate(policy, MONTH.next, replace(given_facts, paid=paid))
+    assert again.total_payable_fen == 0
+    assert all(line.recoverable_fen == 0 for line in again.lines)
+
+
+@many
+@given(policies(), facts(with_past=False))
+def test_without_past_the_payable_is_the_entitlement(policy: Policy, given_facts: Facts) -> None:
+    for line in calculate(policy, MONTH, given_facts).lines:
+        assert line.payable_fen == line.entitlement_ytd_fen
+
+
+@many
+@given(policies(), facts(), st.integers(1, 1_000_000))
+def test_an_idle_lab_more_never_raises_its_firm(policy: Policy, given_facts: Facts, _chance: int) -> None:
+    firm = given_facts.labs[0].firm
+    more = replace(given_facts, labs=(*given_facts.labs, Lab("Z-idle", firm, "excellent")))
+    before, after = calculate(policy, MONTH, given_facts), calculate(policy, MONTH, more)
+    of_firm = [sum(line.entitlement_ytd_fen for line in found.lines if line.firm == firm) for found in (before, after)]
+    if policy.budget_year_fen is None:
+        assert of_firm[1] <= of_firm[0]
+
+
+@many
+@given(policies(), facts())
+def test_listing_a_lab_only_for_its_grade_gives_it_no_line(policy: Policy, given_facts: Facts) -> None:
+    hidden = replace(given_facts, labs=(*given_facts.labs, Lab("Z-hidden", "F1", "good", listed=False)))
+    assert "Z-hidden" not in figures(calculate(policy, MONTH, hidden))

@@ -182,7 +182,7 @@ def _read_steps(reader: "_Reader", bands: Mapping[str, Any]) -> tuple[Step, ...]
 
 
 def check_steps_rise(reader: "_Reader", starts: list[int]) -> None:
-    """The first band starts at 0 and each next one strictly higher: else `StepsNotRising` at the first that does not."""
+    """The first band starts at 0 and each next one strictly higher: else `StepsNotRising` where it does not."""
     if not starts:
         reader.problems.append(StepsNotRising("bands.steps"))
         return

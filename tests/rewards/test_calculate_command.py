@@ -54,7 +54,9 @@ def test_refused_lines_say_so_in_their_place_and_the_exit_code_is_1(tmp_path: Pa
     twice = json.dumps({"policy": policy_json(), "ledger": {**LEDGER, "labs": [*LEDGER["labs"], LEDGER["labs"][0]]}})
     late = json.dumps({"policy": policy_json(effective_to="2025-12", effective_from="2025-01"), "ledger": LEDGER})
     file = tmp_path / "cases.jsonl"
-    file.write_bytes("\n".join([good, "", "{broken", twice, "[]", late, '{"policy": {}}', good]).encode() + b"\n\xff\xfe")
+    file.write_bytes(
+        "\n".join([good, "", "{broken", twice, "[]", late, '{"policy": {}}', good]).encode() + b"\n\xff\xfe"
+    )
     done = run(file, LC_ALL="C")
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 1

@@ -49,7 +49,8 @@ def test_independent_recomputation_agrees_with_the_written_case(case: Case) -> N
     if case.expect_error:
         assert result is None
         return
-    assert result is not None and case.expect is not None
+    assert result is not None
+    assert case.expect is not None
     for lab in result["labs"]:
         wanted = case.expect[lab["code"]]
         assert lab["eligible_ytd_fen"] == fen(wanted["C"])

@@ -72,8 +72,8 @@ def test_no_limit_is_ever_exceeded(policy: Policy, given_facts: Facts) -> None:
     found = calculate(policy, MONTH, given_facts)
     by_firm: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for line in found.lines:
-        assert 0 <= line.payable_fen
-        assert 0 <= line.recoverable_fen
+        assert line.payable_fen >= 0
+        assert line.recoverable_fen >= 0
         assert line.payable_fen <= max(0, line.entitlement_ytd_fen - line.paid_fen - line.opening_fen)
         if policy.caps.lab_year_fen is not None:
             assert line.entitlement_ytd_fen <= policy.caps.lab_year_fen

@@ -20,7 +20,7 @@ class Lab:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """The entries of a lab under one verdict (a reason, or `None` for eligible): all of the window, and of the month."""
+    """A lab's entries under one verdict (a reason, or `None` for eligible): of the window, and of the month."""
 
     reason: str | None
     count: int

@@ -23,9 +23,11 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.schema import DDL
 from sqlalchemy.sql.expression import FromClause
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 from labshare.kernel.errors import Problem
@@ -229,3 +231,22 @@ def one_of(column: str, values: Iterable[str], *, null: bool = False) -> CheckCo
 def _prepare_postgresql(_target: Any, connection: Connection, **_: Any) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS btree_gist")
+
+
+class minutes_between(FunctionElement[int]):
+    """`minutes_between(earlier, later)`: whole minutes between two moments, in SQL on either engine."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(minutes_between, "sqlite")
+def _minutes_sqlite(element: minutes_between, compiler: Any, **options: Any) -> str:
+    earlier, later = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"((strftime('%s', {later}) - strftime('%s', {earlier})) / 60)"
+
+
+@compiles(minutes_between, "postgresql")
+def _minutes_postgresql(element: minutes_between, compiler: Any, **options: Any) -> str:
+    earlier, later = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"CAST(floor(extract(epoch FROM {later} - {earlier}) / 60) AS bigint)"

@@ -42,7 +42,7 @@ class SignInAttempt(Model):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class SignInSession(db.Model):
+class SignInSession(Model):
     """A signed-in browser. Its cookie holds a secret of which only the digest is kept, so that signing out ends it
     here and not only in the browser. Ended rows stay."""
 

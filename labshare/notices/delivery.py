@@ -1,0 +1,132 @@
+"""Sending the mails of the outbox: after the commit, outside every business transaction.
+
+A mail is first claimed (its next attempt set ahead, committed), then sent, then marked; so one host at a time works on
+it, and a host that dies in between leaves it to be tried again. A mail may then arrive twice, never not at all.
+"""
+
+import logging
+import smtplib
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from flask import current_app
+from sqlalchemy import or_, select
+
+from labshare.kernel.database import db, transaction
+from labshare.notices.models import OutboxMail
+
+log = logging.getLogger("labshare.mail")
+
+CLAIM = timedelta(minutes=10)
+BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720, 1440))
+"""The wait after each failed attempt; after the last one the mail is given up and its error stays."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    id: int
+    to: str
+    locale: str
+    subject: str
+    body: str
+    created_at: datetime
+
+
+Mailer = Callable[[Letter], None]
+
+
+def deliver_outbox(now: datetime, *, mailer: Mailer | None = None, limit: int = 100) -> int:
+    """Send what waits, at most `limit` mails. How many were sent. Opens transactions of its own: for jobs, not services.
+
+    A mail that cannot be sent is tried again after 1, 5, 30, 120, 720 and 1440 minutes.
+    """
+    send = mailer or configured_mailer()
+    sent = 0
+    for letter in _claim(now, limit):
+        error = None
+        try:
+            send(letter)
+            sent += 1
+        except Exception as problem:  # noqa: BLE001 - whatever the mail host says, the other mails must go
+            error = f"{type(problem).__name__}: {problem}"[:500]
+            log.warning("mail %s not sent: %s", letter.id, error)
+        with transaction():
+            mail = db.session.get_one(OutboxMail, letter.id)
+            if error is None:
+                mail.sent_at, mail.error, mail.next_attempt_at = now, None, None
+            else:
+                wait = BACK_OFF[mail.attempts - 1] if mail.attempts <= len(BACK_OFF) else None
+                mail.error, mail.next_attempt_at = error, now + wait if wait else None
+    return sent
+
+
+def _claim(now: datetime, limit: int) -> list[Letter]:
+    with transaction():
+        waiting = db.session.scalars(
+            select(OutboxMail)
+            .where(
+                OutboxMail.sent_at.is_(None),
+                OutboxMail.attempts <= len(BACK_OFF),
+                or_(OutboxMail.next_attempt_at.is_(None), OutboxMail.next_attempt_at <= now),
+            )
+            .order_by(OutboxMail.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for mail in waiting:
+            mail.attempts += 1
+            mail.next_attempt_at = now + CLAIM
+        return [Letter(m.id, m.to, m.locale, m.subject, m.body, m.created_at) for m in waiting]
+
+
+def configured_mailer() -> Mailer:
+    """The mailer of `MAIL_URL`: `console:` writes to the log, `smtp://` and `smtps://` send."""
+    url = current_app.config["MAIL_URL"]
+    return _smtp(url) if url.startswith(("smtp://", "smtps://")) else _console
+
+
+def _console(letter: Letter) -> None:
+    log.warning("mail to %s: %s\n%s", letter.to, letter.subject, letter.body)
+
+
+def _smtp(url: str) -> Mailer:
+    """`smtp://user:password@host:port` (STARTTLS unless `?starttls=0`), or `smtps://` for TLS from the first byte."""
+    parts = urlsplit(url)
+    secure = parts.scheme == "smtps"
+    start_tls = not secure and parse_qs(parts.query).get("starttls", ["1"])[0] != "0"
+    host, port = parts.hostname or "localhost", parts.port or (465 if secure else 587)
+    sender = current_app.config["MAIL_FROM"]
+
+    def send(letter: Letter) -> None:
+        context = ssl.create_default_context()
+        with (
+            smtplib.SMTP_SSL(host, port, timeout=20, context=context)
+            if secure
+            else smtplib.SMTP(host, port, timeout=20) as server
+        ):
+            if start_tls:
+                server.starttls(context=context)
+            if parts.username:
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+            server.send_message(message(letter, sender))
+
+    return send
+
+
+def message(letter: Letter, sender: str) -> EmailMessage:
+    """The letter as it goes over the wire: plain text, UTF-8."""
+    made = EmailMessage()
+    made["From"] = sender
+    made["To"] = letter.to
+    made["Subject"] = letter.subject
+    made["Date"] = format_datetime(letter.created_at)
+    made["Message-ID"] = make_msgid(idstring=str(letter.id), domain=sender.rpartition("@")[2] or "localhost")
+    made["Auto-Submitted"] = "auto-generated"
+    made["Content-Language"] = "en" if letter.locale == "en" else "zh-CN"
+    made.set_content(letter.body)
+    return made

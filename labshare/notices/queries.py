@@ -1,0 +1,24 @@
+"""What a person was told."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from labshare.kernel.database import db
+from labshare.notices.models import Notice
+
+
+def unread_count(person_id: int) -> int:
+    """For the bell: one look at the index of unread notices."""
+    found = db.session.scalar(
+        select(func.count()).select_from(Notice).where(Notice.person_id == person_id, Notice.read_at.is_(None))
+    )
+    return found or 0
+
+
+def notices_of(person_id: int, *, before: int | None = None, limit: int = 30) -> Sequence[Notice]:
+    """The newest notices first; `before` is the id where the page before ended. One more than `limit`, if there is."""
+    chosen = select(Notice).where(Notice.person_id == person_id)
+    if before is not None:
+        chosen = chosen.where(Notice.id < before)
+    return db.session.scalars(chosen.order_by(Notice.id.desc()).limit(limit + 1)).all()

@@ -1,0 +1,124 @@
+"""Telling people: a line in the application and a mail, written in the transaction of what it is about.
+
+Nothing is sent here: `labshare.notices.delivery` sends the mails that were committed.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from flask_babel import force_locale, get_locale
+from sqlalchemy import or_, select, update
+
+from labshare.accounts.models import Person
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.notices import kinds
+from labshare.notices.models import Notice, OutboxMail
+from labshare.organisations.models import Membership, RegulatorRole
+
+CHINESE = "zh_Hans_CN"
+
+
+def notify(
+    *,
+    kind: str,
+    now: datetime,
+    params: dict[str, Any] | None = None,
+    url: str | None = None,
+    person_ids: Iterable[int] = (),
+    firm_id: int | None = None,
+    roles: Iterable[str] = (),
+    regulators: Iterable[str] = (),
+    but: int | None = None,
+) -> int:
+    """Tell these people once each: `person_ids`, the firm's members in `roles`, and whoever holds one of the
+    `regulators` roles; all but the person `but` (who did it). How many were told.
+
+    `kind` is registered with its words, see `labshare.notices.kinds`; `url` is a path of ours where one can act.
+    Raises `KeyError` on an unknown kind or a place without its param.
+    """
+    words = kinds.KINDS[kind]
+    wanted = set(person_ids)
+    conditions = [Person.id.in_(wanted)] if wanted else []
+    if firm_id is not None:
+        conditions.append(
+            Person.id.in_(
+                select(Membership.person_id).where(
+                    Membership.firm_id == firm_id,
+                    Membership.ended_at.is_(None),
+                    Membership.role.in_(tuple(roles)),
+                )
+            )
+        )
+    held = tuple(regulators)
+    if held:
+        conditions.append(
+            Person.id.in_(
+                select(RegulatorRole.person_id).where(
+                    RegulatorRole.role.in_(held),
+                    RegulatorRole.agreed_at.is_not(None),
+                    RegulatorRole.ended_at.is_(None),
+                )
+            )
+        )
+    if not conditions:
+        return 0
+    people = db.session.execute(
+        select(Person.id, Person.email, Person.name, Person.locale)
+        .where(or_(*conditions), Person.disabled_at.is_(None))
+        .order_by(Person.id)
+    ).all()
+    kept = kinds.kept(params or {})
+    told = 0
+    for person in people:
+        if person.id == but:
+            continue
+        told += 1
+        db.session.add(
+            Notice(person_id=person.id, firm_id=firm_id, kind=kind, params=kept, url=url, created_at=now)
+        )  # fmt: skip
+        if words.mail:
+            _write_mail(person.email, person.locale, kind, kept, url, now, name=person.name)
+    return told
+
+
+def send_mail(
+    *, to: str, kind: str, now: datetime, params: dict[str, Any] | None = None, url: str | None = None,
+    locale: str | None = None,
+) -> OutboxMail:  # fmt: skip
+    """Write a mail to an address that may not be an account's (an invitation, a confirmation)."""
+    return _write_mail(to, locale, kind, kinds.kept(params or {}), url, now)
+
+
+def _write_mail(
+    to: str, locale: str | None, kind: str, params: dict[str, Any], url: str | None, now: datetime,
+    *, name: str | None = None,
+) -> OutboxMail:  # fmt: skip
+    written_in = locale or str(get_locale() or CHINESE)
+    with force_locale(written_in):
+        subject = kinds.title_of(kind, params)
+        body = current_app.jinja_env.get_template("mail/notice.txt").render(
+            name=name,
+            title=subject,
+            text=kinds.text_of(kind, params),
+            link=absolute(url),
+            english=kinds.is_english(),
+        )
+    mail = OutboxMail(to=to, locale=written_in, subject=" ".join(subject.split())[:200], body=body, created_at=now)
+    db.session.add(mail)
+    return mail
+
+
+def absolute(url: str | None) -> str | None:
+    """A path of ours with the service's public address before it."""
+    return f"{current_app.config['BASE_URL'].rstrip('/')}{url}" if url else None
+
+
+def mark_read(*, actor: Actor, now: datetime, notice_ids: Iterable[int] | None = None) -> int:
+    """Mark the person's own notices as read: these, or all. How many were unread."""
+    change = update(Notice).where(Notice.person_id == actor.person_id, Notice.read_at.is_(None))
+    if notice_ids is not None:
+        change = change.where(Notice.id.in_(tuple(notice_ids)))
+    return int(db.session.execute(change.values(read_at=now)).rowcount)  # type: ignore[attr-defined]

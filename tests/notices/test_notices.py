@@ -1,0 +1,161 @@
+"""Telling people in the application and by mail, in their own language; sending, failing, sending again."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db, transaction
+from labshare.kernel.months import Month
+from labshare.notices import kinds
+from labshare.notices.delivery import BACK_OFF, Letter, deliver_outbox, message
+from labshare.notices.kinds import said, title_of
+from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.queries import notices_of, unread_count
+from labshare.notices.services import mark_read, notify, send_mail
+from tests import factories as make
+
+
+@pytest.fixture(autouse=True)
+def kind() -> Iterator[str]:
+    yield kinds.kind(
+        "test.asked",
+        title="%(client)s: %(amount_fen)s",
+        text="%(starts_at)s, %(on)s, %(month)s, %(state)s, %(ref)s",
+    )
+    del kinds.KINDS["test.asked"]
+
+
+def params() -> dict[str, Any]:
+    return {
+        "client": said(make.firm(name="甲厂", name_en="Factory A")),
+        "amount_fen": 123450,
+        "starts_at": datetime(2026, 11, 24, 6, 30, tzinfo=UTC),
+        "on": date(2026, 12, 1),
+        "month": Month(2026, 11),
+        "state": _l("no such message"),
+        "ref": "B-202611-7K3QX",
+    }
+
+
+def test_each_reads_in_the_own_language(app: Flask, clock: Any) -> None:
+    of = make.firm()
+    chinese, english = make.member(of, "owner", locale="zh_Hans_CN"), make.member(of, "owner", locale="en")
+    assert notify(kind="test.asked", params=params(), firm_id=of.id, roles=["owner"], url="/x", now=clock.now) == 2
+    db.session.flush()
+    mails = {mail.to: mail for mail in db.session.query(OutboxMail)}
+    assert mails[chinese.email].subject == "甲厂: 1,234.50 元"
+    assert (
+        "11月24日 周二 14:30, 2026年12月1日, 2026年11月, no such message, B-202611-7K3QX" in mails[chinese.email].body
+    )
+    assert mails[english.email].subject == "Factory A: ¥1,234.50"
+    assert "Tue 24 Nov, 14:30, 1 December 2026, November 2026," in mails[english.email].body
+    assert f"{app.config['BASE_URL']}/x" in mails[english.email].body
+
+
+def test_told_once_each_and_the_doer_not(app: Flask, clock: Any) -> None:
+    of = make.firm()
+    owner, booker, viewer = (make.member(of, role) for role in ("owner", "booker", "viewer"))
+    officer = make.regulator("officer")
+    gone = make.member(of, "owner", disabled_at=clock.now)
+    notify(
+        kind="test.asked", params=params(), person_ids=[owner.id, gone.id], firm_id=of.id, roles=["owner", "booker"],
+        regulators=["officer"], but=booker.id, now=clock.now,
+    )  # fmt: skip
+    db.session.flush()
+    assert sorted(notice.person_id for notice in db.session.query(Notice)) == sorted([owner.id, officer.id])
+    assert viewer.id not in {notice.person_id for notice in db.session.query(Notice)}
+
+
+def test_rolled_back_with_what_it_is_about(app: Flask, clock: Any) -> None:
+    someone = make.person()
+    db.session.commit()
+    with pytest.raises(ValueError, match="broken"), transaction():
+        notify(kind="test.asked", params=params(), person_ids=[someone.id], now=clock.now)
+        raise ValueError("broken")
+    assert not db.session.query(Notice).count()
+    assert not db.session.query(OutboxMail).count()
+
+
+def test_unknown_kind_is_a_mistake_of_ours(app: Flask, clock: Any) -> None:
+    with pytest.raises(KeyError):
+        notify(kind="test.unknown", person_ids=[1], now=clock.now)
+
+
+def test_only_own_notices_are_marked_read(app: Flask, clock: Any) -> None:
+    one, other = make.person(), make.person()
+    notify(kind="test.asked", params=params(), person_ids=[one.id, other.id], now=clock.now)
+    db.session.flush()
+    foreign = notices_of(other.id)[0]
+    assert mark_read(actor=Actor(person_id=one.id), now=clock.now, notice_ids=[foreign.id]) == 0
+    assert mark_read(actor=Actor(person_id=one.id), now=clock.now) == 1
+    assert (unread_count(one.id), unread_count(other.id)) == (0, 1)
+    assert title_of(foreign.kind, foreign.params).startswith("甲厂")
+
+
+def test_sent_once(app: Flask, clock: Any) -> None:
+    send_mail(to="a@test.example", kind="test.asked", params=params(), now=clock.now)
+    db.session.commit()
+    sent: list[Letter] = []
+    assert deliver_outbox(clock.now, mailer=sent.append) == 1
+    assert deliver_outbox(clock.now, mailer=sent.append) == 0
+    assert [letter.to for letter in sent] == ["a@test.example"]
+
+
+def test_failure_backs_off_and_is_given_up_in_the_end(app: Flask, clock: Any) -> None:
+    send_mail(to="a@test.example", kind="test.asked", params=params(), now=clock.now)
+    db.session.commit()
+    tries: list[datetime] = []
+
+    def refuse(letter: Letter) -> None:
+        tries.append(clock.now)
+        raise OSError("the mail host is away")
+
+    start = clock.now
+    for _minute in range(0, 3000):
+        deliver_outbox(clock.now, mailer=refuse)
+        clock.advance(minutes=1)
+    waits = [later - earlier for earlier, later in zip(tries, tries[1:], strict=False)]
+    assert tries[0] == start
+    assert waits == list(BACK_OFF)
+    mail = db.session.query(OutboxMail).one()
+    assert mail.error == "OSError: the mail host is away"
+    assert mail.sent_at is None
+
+
+def test_one_bad_address_holds_up_nobody(app: Flask, clock: Any) -> None:
+    for name in ("a", "b"):
+        send_mail(to=f"{name}@test.example", kind="test.asked", params=params(), now=clock.now)
+    db.session.commit()
+
+    def picky(letter: Letter) -> None:
+        if letter.to.startswith("a@"):
+            raise OSError("no such address")
+
+    assert deliver_outbox(clock.now, mailer=picky) == 1
+
+
+def test_host_that_died_leaves_its_mail_to_another(app: Flask, clock: Any) -> None:
+    send_mail(to="a@test.example", kind="test.asked", params=params(), now=clock.now)
+    db.session.commit()
+
+    def die(letter: Letter) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        deliver_outbox(clock.now, mailer=die)
+    assert deliver_outbox(clock.now, mailer=lambda letter: None) == 0, "claimed by the one that died"
+    assert deliver_outbox(clock.advance(minutes=10), mailer=lambda letter: None) == 1
+
+
+def test_line_break_in_a_name_stays_out_of_the_header(app: Flask, clock: Any) -> None:
+    given = params() | {"client": "甲\r\nBcc: x@test.example"}
+    mail = send_mail(to="a@test.example", kind="test.asked", params=given, now=clock.now)
+    db.session.flush()
+    letter = Letter(mail.id, mail.to, mail.locale, mail.subject, mail.body, mail.created_at)
+    assert message(letter, "labshare@test.example")["Bcc"] is None
+    assert clock.now - mail.created_at == timedelta()

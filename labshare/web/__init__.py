@@ -1,11 +1,24 @@
-"""Pages, by who looks at them."""
+"""Pages, by who looks at them. `register` joins the frame and the blueprints to the application."""
 
 from flask import Flask
-from flask_babel import Babel
 
-from labshare.web import actor
+from labshare.web import actor, errors, filters, forms, headers, language, layout
+from labshare.web.account import blueprint as account
+from labshare.web.admin import blueprint as admin
+from labshare.web.client import blueprint as client
+from labshare.web.lab import blueprint as lab
+from labshare.web.public import blueprint as public
+from labshare.web.regulator import blueprint as regulator
 
 
 def register(app: Flask) -> None:
-    Babel(app)
+    """Headers, language, filters, layout, error pages, and the pages of everybody."""
+    headers.init(app)
+    language.init(app)
     actor.init(app)
+    filters.init(app)
+    layout.init(app)
+    forms.init(app)
+    errors.init(app)
+    for blueprint in (public, account, client, lab, regulator, admin):
+        app.register_blueprint(blueprint)

@@ -1,0 +1,46 @@
+// <form method="get" data-live="#part"> (and links with data-live) replace only that part of the page and keep the
+// address true. The old content stays until the new is there; a thin bar shows after 300 ms.
+let running;
+
+async function load(address, part, push) {
+  running?.abort();
+  running = new AbortController();
+  const waiting = setTimeout(() => document.documentElement.classList.add("is-loading"), 300);
+  try {
+    const answer = await fetch(address, { signal: running.signal, headers: { "X-Requested-With": "live" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector(part), old = document.querySelector(part);
+    if (!answer.ok || !fresh || !old) { location.assign(address); return; }
+    const focused = document.activeElement?.id;
+    old.replaceWith(document.adoptNode(fresh));
+    document.title = page.title;
+    if (push) history.pushState({ live: part }, "", address);
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    document.dispatchEvent(new CustomEvent("labshare:swapped"));
+  } catch (error) {
+    if (error.name !== "AbortError") location.assign(address);
+  } finally {
+    clearTimeout(waiting);
+    document.documentElement.classList.remove("is-loading");
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-live]") || form.method !== "get") return;
+  event.preventDefault();
+  const query = new URLSearchParams();
+  for (const [name, value] of new FormData(form, event.submitter)) if (value !== "") query.append(name, value);
+  const address = new URL(form.action);
+  address.search = query;
+  load(address, form.dataset.live, true);
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-live]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  load(link.href, link.dataset.live, true);
+});
+
+addEventListener("popstate", (event) => { if (event.state?.live) load(location.href, event.state.live, false); else location.reload(); });

@@ -1,0 +1,10 @@
+// Copying a reference, and opening every explanation before printing.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard?.writeText(button.dataset.copy);
+  const told = button.querySelector("[data-copied]");
+  if (told) { told.hidden = false; setTimeout(() => { told.hidden = true; }, 2000); }
+});
+addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("main details")) part.open = true; });
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());

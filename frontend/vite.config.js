@@ -1,0 +1,44 @@
+import { resolve } from "node:path";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { defineConfig } from "vite";
+import { sprite } from "./icons.mjs";
+
+const out = resolve(import.meta.dirname, "../static/dist");
+
+/** Writes the icon sprite beside the bundles and enters it in the manifest as `icons.svg`. */
+function iconSprite() {
+  return {
+    name: "icon-sprite",
+    writeBundle() {
+      const source = sprite();
+      const file = `assets/icons-${createHash("sha256").update(source).digest("hex").slice(0, 8)}.svg`;
+      mkdirSync(resolve(out, "assets"), { recursive: true });
+      writeFileSync(resolve(out, file), source);
+      const path = resolve(out, "manifest.json");
+      const manifest = JSON.parse(readFileSync(path, "utf8"));
+      manifest["icons.svg"] = { file };
+      writeFileSync(path, JSON.stringify(manifest, null, 1));
+    },
+  };
+}
+
+export default defineConfig({
+  base: "/static/dist/",
+  plugins: [iconSprite()],
+  css: { preprocessorOptions: { scss: { quietDeps: true, silenceDeprecations: ["import", "if-function", "global-builtin", "color-functions"] } } },
+  build: {
+    outDir: out,
+    emptyOutDir: true,
+    manifest: "manifest.json",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2022",
+    rollupOptions: {
+      input: {
+        main: resolve(import.meta.dirname, "src/main.js"),
+        calendar: resolve(import.meta.dirname, "src/calendar.js"),
+      },
+    },
+  },
+});

@@ -1,0 +1,48 @@
+"""The built front end: file names with their hashes, from vite's manifest."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, url_for
+
+SOURCES = {"main.js": "src/main.js", "calendar.js": "src/calendar.js", "icons.svg": "icons.svg"}
+
+
+def _manifest() -> dict[str, Any] | None:
+    """The manifest, read again when it was written anew; None without a build."""
+    path = Path(current_app.static_folder or "") / "dist" / "manifest.json"
+    try:
+        stamp = path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+    kept = current_app.extensions.get("labshare.manifest")
+    if kept is None or kept[0] != stamp:
+        kept = (stamp, json.loads(path.read_text()))
+        current_app.extensions["labshare.manifest"] = kept
+    manifest: dict[str, Any] = kept[1]
+    return manifest
+
+
+def is_built() -> bool:
+    return _manifest() is not None
+
+
+def _address(file: str) -> str:
+    return url_for("static", filename=f"dist/{file}")
+
+
+def asset(name: str) -> str:
+    """The address of a built file (`main.js`, `calendar.js`, `icons.svg`). Without a build, an address that is missing."""
+    entry = (_manifest() or {}).get(SOURCES[name])
+    return _address(entry["file"] if entry else f"not-built/{name}")
+
+
+def asset_styles(name: str) -> list[str]:
+    """The addresses of the style sheets that an entry brings."""
+    entry = (_manifest() or {}).get(SOURCES[name])
+    return [_address(file) for file in (entry or {}).get("css", [])]
+
+
+def init(app: Flask) -> None:
+    app.jinja_env.globals.update(asset=asset, asset_styles=asset_styles, is_built=is_built)

@@ -1,0 +1,146 @@
+"""Error pages: what happened, what was saved, how to go on, with a reference number. `/api/` answers for itself."""
+
+import logging
+import secrets
+from typing import Any
+
+from flask import Flask, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from labshare.kernel.database import db, report_refusal
+from labshare.kernel.errors import NotAllowed, Problem, SignInFirst
+from labshare.web.layout import present_actor
+
+log = logging.getLogger("labshare.web")
+
+
+def is_api() -> bool:
+    return request.path.startswith("/api/")
+
+
+def reference() -> str:
+    """The number by which this request is found in the log."""
+    if "reference" not in g:
+        g.reference = secrets.token_hex(4).upper()
+    number: str = g.reference
+    return number
+
+
+def _words(status: int) -> tuple[str, str]:
+    """Title and explanation."""
+    table = {
+        400: (_("This request cannot be read"), _("Something in the address or the form is not as expected. Go back and try again.")),
+        401: (_("Sign in first"), _("This page is for people who are signed in.")),
+        403: (_("You may not do this"), _("Your roles do not include this. The owner of your firm can change them.")),
+        404: (_("Not found"), _("Not found, or not yours to see. The address may be old, or something was withdrawn.")),
+        405: (_("Not possible this way"), _("This address does not take what was sent. Nothing was saved.")),
+        409: (_("Not possible now"), _("Something changed in the meantime. Nothing was saved.")),
+        413: (_("Too large"), _("Larger than %(n)s MB. Nothing was saved.", n=_limit())),
+        422: (_("Check what was entered"), _("Something that was sent breaks a rule. Nothing was saved.")),
+        429: (_("Too many attempts"), _("Wait a few minutes, then try again.")),
+        500: (_("Something went wrong on our side"), _("Nothing was saved. If it happens again, tell us the number below.")),
+        503: (_("Not available for the moment"), _("Try again in a minute. Nothing was saved.")),
+    }  # fmt: skip
+    return table.get(status) or table[500 if status >= 500 else 400]
+
+
+def _limit() -> int:
+    return int(current_app.config.get("UPLOAD_LIMIT", 20 * 1024 * 1024)) // (1024 * 1024)
+
+
+def page(status: int, message: str | None = None, *, title: str | None = None) -> tuple[str, int]:
+    """An error page of this status. `message` replaces the usual explanation."""
+    usual_title, usual_message = _words(status)
+    values: dict[str, Any] = {
+        "status": status,
+        "title": title or usual_title,
+        "message": message or usual_message,
+        "reference": reference(),
+    }
+    try:
+        return render_template("errors/error.html", **values), status
+    except Exception:  # the page around it may need what has just failed (the database)
+        log.exception("error page %s failed", values["reference"])
+        db.session.rollback()
+        return render_template("errors/plain.html", **values), status
+
+
+def _sign_in_or(status: int, message: str | None) -> Any:
+    """Visitors are led to the sign-in page and back; a form that was sent gets the page with its status."""
+    if "account.sign_in" in current_app.view_functions and request.method in ("GET", "HEAD"):
+        return redirect(url_for("account.sign_in", next=request.full_path.rstrip("?")), 303)
+    return page(401 if status == 401 else status, message)
+
+
+def _api_answer(error: Exception) -> Any:
+    """The API's own words (`app.extensions["labshare.api_errors"]`), or a plain problem document (RFC 9457)."""
+    answer = current_app.extensions.get("labshare.api_errors")
+    if answer is not None:
+        return answer(error)
+    status, title = 500, "Internal Server Error"
+    if isinstance(error, Problem):
+        status, title = error.status, error.text
+    elif isinstance(error, HTTPException):
+        status, title = error.code or 500, error.name
+    response = jsonify({"type": "about:blank", "title": title, "status": status})
+    response.status_code, response.mimetype = status, "application/problem+json"
+    if isinstance(error, HTTPException):
+        for name, value in error.get_headers(request.environ):
+            if name.lower() in ("allow", "retry-after"):
+                response.headers[name] = value
+    return response
+
+
+def show_problem_page(problem: Problem) -> Any:
+    """A refusal that no form took in."""
+    report_refusal(problem)
+    if is_api():
+        return _api_answer(problem)
+    if isinstance(problem, SignInFirst):
+        return _sign_in_or(401, None)
+    if isinstance(problem, NotAllowed) and present_actor().person_id is None:
+        return _sign_in_or(403, problem.text)
+    return page(problem.status, problem.text)
+
+
+def show_http_error(error: HTTPException) -> Any:
+    if error.response is not None:
+        return error
+    if is_api():
+        return _api_answer(error)
+    status = error.code or 500
+    if status < 400:
+        return error
+    if status == 401:
+        return _sign_in_or(401, None)
+    if isinstance(error, CSRFError):
+        body, status = page(400, _("The form had expired; send it again."), title=_("Send the form again"))
+    elif status == 429:
+        body, status = page(429)
+    else:
+        body, status = page(status)
+    response = Response(body, status, mimetype="text/html")
+    for name, value in error.get_headers(request.environ):
+        if name.lower() in ("allow", "retry-after"):
+            response.headers[name] = value
+    return response
+
+
+def show_failure(error: Exception) -> Any:
+    """An exception nobody foresaw: logged with its number, told with the same number."""
+    number = reference()
+    log.exception("error %s %s %s", number, request.method, request.path, exc_info=error)
+    db.session.rollback()
+    if is_api():
+        return _api_answer(error)
+    return page(500, _("Something went wrong on our side (no. %(id)s). Nothing was saved.", id=number))
+
+
+def init(app: Flask) -> None:
+    app.register_error_handler(Problem, show_problem_page)
+    app.register_error_handler(HTTPException, show_http_error)
+    if not app.config.get("PROPAGATE_EXCEPTIONS") and not app.debug and not app.testing:
+        app.register_error_handler(Exception, show_failure)

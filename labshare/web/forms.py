@@ -1,0 +1,399 @@
+"""The base form and the field types of our trade. Messages are ours, in the reader's language.
+
+Money is fen, moments are aware UTC, days and months are local. A form never decides anything: rules do.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask import Flask, current_app, request
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.csrf import CSRFProtect
+from flask_wtf.file import FileField
+from stdnum.cn import uscc
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import Length, StopValidation
+from wtforms.validators import Optional as WtOptional
+from wtforms.widgets import HiddenInput, TextInput
+
+from labshare.kernel.errors import InvalidInputs, Problem
+from labshare.kernel.money import FEN_PER_YUAN
+from labshare.kernel.months import Month
+from labshare.kernel.time import local_zone
+
+__all__ = [
+    "BooleanField", "CreditCodeField", "DayField", "FileField", "Form", "HoursField", "LocalMomentField",
+    "MinutesField", "MoneyField", "MonthField", "MultipleField", "OptionalSelectField", "QueryForm", "RadioField",
+    "SelectField", "StringField", "TextAreaField", "WholeNumberField", "csrf", "length", "optional", "required",
+    "show_problem",
+]  # fmt: skip
+
+csrf = CSRFProtect()
+
+WTFORMS_WORDS = (
+    _l("Not a valid choice."),
+    _l("Invalid Choice: could not coerce."),
+    _l("This field is required."),
+    _l("Not a valid integer value."),
+    _l("Not a valid decimal value."),
+    _l("Not a valid date value."),
+    _l("Not a valid datetime value."),
+    _l("Invalid email address."),
+)
+"""WTForms' own messages that a reader can meet, named here so that they are in our catalogues."""
+
+
+class _Translations:
+    """WTForms' messages go through our catalogues, in the page's language."""
+
+    def gettext(self, string: str) -> str:
+        return gettext(string)
+
+    def ngettext(self, singular: str, plural: str, n: int) -> str:
+        return ngettext(singular, plural, n)
+
+
+class Form(FlaskForm):
+    """A form that posts. Carries the CSRF token and a one-time `submission` token, by which a double click is known."""
+
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, form: Any) -> _Translations:
+            return _Translations()
+
+        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
+            """Texts lose the blanks around them."""
+            if issubclass(unbound_field.field_class, StringField) and "filters" not in unbound_field.kwargs:
+                unbound_field.kwargs["filters"] = (_strip,)
+            return unbound_field.bind(form=form, **options)
+
+    submission = HiddenField(default=lambda: str(uuid.uuid4()))
+
+    @property
+    def submission_key(self) -> str:
+        """The token of this showing of the form: the same on every click of its button. Fit as an idempotency key."""
+        try:
+            return str(uuid.UUID(self.submission.data or ""))
+        except ValueError:
+            return str(uuid.uuid4())
+
+    @property
+    def all_errors(self) -> list[tuple[str | None, str]]:
+        """Every error as (field id or None, message), in the order of the form; general ones first."""
+        found: list[tuple[str | None, str]] = [(None, str(message)) for message in self.form_errors]
+        for one in self:
+            for message in _flat(one.errors):
+                found.append((one.id, message))
+        return found
+
+
+class QueryForm(FlaskForm):
+    """Filters in the address: GET, no token, no failure page: what cannot be read counts as not given."""
+
+    class Meta(Form.Meta):
+        csrf = False
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(formdata=request.args, **kwargs)
+        self.validate()
+
+
+def _strip(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _flat(errors: Any) -> Iterable[str]:
+    if isinstance(errors, Mapping):
+        errors = errors.values()
+    for error in errors:
+        if isinstance(error, str) or not isinstance(error, Iterable):
+            yield str(error)
+        else:
+            yield from _flat(error)
+
+
+def show_problem(form: Form, problem: Problem, **places: str) -> int:
+    """Put a problem (or each of `InvalidInputs`) at its field; what has none goes above the form. Returns the status.
+
+    `places` says where a service's name differs from the form's: `show_problem(form, problem, starts_at="slot")`.
+    """
+    for each in problem.problems if isinstance(problem, InvalidInputs) else (problem,):
+        name = places.get(each.field or "", each.field)
+        if name and name in form and not isinstance(form[name].widget, HiddenInput):
+            form[name].errors = [*form[name].errors, each.text]
+        else:
+            form.form_errors.append(each.text)
+    return problem.status
+
+
+# ── Validators ───────────────────────────────────────────────────────────
+
+
+class required:  # noqa: N801 - reads as a word in form classes
+    """Something was entered. Zero counts, blanks do not."""
+
+    field_flags = {"required": True}
+
+    def __init__(self, message: Any = _l("Fill this in.")) -> None:
+        self.message = message
+
+    def __call__(self, form: Any, field: Field) -> None:
+        given = field.raw_data and any(not isinstance(raw, str) or raw.strip() for raw in field.raw_data)
+        if isinstance(field, FileField):
+            given = bool(field.data)
+        if not given:
+            field.errors = []
+            raise StopValidation(str(self.message))
+
+
+class optional(WtOptional):  # noqa: N801
+    """Left empty is fine."""
+
+
+def length(most: int, least: int = 0) -> Length:
+    """At most `most` characters."""
+    return Length(min=least or -1, max=most, message=_l("At most %(max)d characters."))
+
+
+# ── Fields ───────────────────────────────────────────────────────────────
+
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－：／　", "0123456789.,-:/ ")
+
+
+class _TextField(Field):
+    """One line of text read into something; what cannot be read stays as typed, with `message`."""
+
+    widget = TextInput()
+    message: Any = _l("This cannot be read.")
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else self.written(self.data)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        text = str(valuelist[0]).translate(_FULL_WIDTH).strip() if valuelist else ""
+        if not text:
+            self.data = None
+            return
+        try:
+            self.data = self.read(text)
+        except (ValueError, InvalidOperation, OverflowError):
+            self.data = None
+            raise ValueError(str(self.message)) from None
+
+    def read(self, text: str) -> Any:
+        return text
+
+    def written(self, data: Any) -> str:
+        return str(data)
+
+
+class MoneyField(_TextField):
+    """Yuan as people write them ("1,234.50", "¥80") ↔ fen. `negative=True` allows red letters and refunds."""
+
+    message = _l("Enter an amount such as 1,234.50.")
+    _SPELLING = re.compile(r"(-?)[¥￥]?(\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.(\d{1,2}))?")
+
+    def __init__(self, *args: Any, negative: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.negative = negative
+        self.render_kw = {"inputmode": "decimal", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
+
+    def read(self, text: str) -> int:
+        match = self._SPELLING.fullmatch(text.replace("\u2212", "-").replace(" ", "").removesuffix("元"))
+        if match is None or (match[1] and not self.negative):
+            raise ValueError
+        fen = int(match[2].replace(",", "")) * FEN_PER_YUAN + int((match[3] or "").ljust(2, "0"))
+        if fen > 10**14:
+            raise ValueError
+        return -fen if match[1] else fen
+
+    def written(self, data: int) -> str:
+        whole, rest = divmod(abs(data), FEN_PER_YUAN)
+        return f"{'-' if data < 0 else ''}{whole:,}.{rest:02d}"
+
+
+class WholeNumberField(_TextField):
+    message = _l("Enter a whole number.")
+
+    def __init__(self, *args: Any, least: int | None = None, most: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.least, self.most = least, most
+        self.render_kw = {"inputmode": "numeric", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
+
+    def read(self, text: str) -> int:
+        if not re.fullmatch(r"-?\d{1,12}", text.replace(",", "")):
+            raise ValueError
+        return int(text.replace(",", ""))
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data is None:
+            return
+        low = self.least is not None and self.data < self.least
+        high = self.most is not None and self.data > self.most
+        if low or high:
+            if self.least is not None and self.most is not None:
+                raise StopValidation(gettext("Between %(least)d and %(most)d.", least=self.least, most=self.most))
+            if low:
+                raise StopValidation(gettext("At least %(least)d.", least=self.least))
+            raise StopValidation(gettext("At most %(most)d.", most=self.most))
+
+
+class MinutesField(_TextField):
+    """Minutes, fractions to a thousandth allowed → Decimal ≥ 0."""
+
+    message = _l("Enter minutes such as 30 or 7.5.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.render_kw = {"inputmode": "decimal", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
+
+    def read(self, text: str) -> Decimal:
+        if not re.fullmatch(r"\d{1,7}(\.\d{1,3})?", text):
+            raise ValueError
+        return Decimal(text)
+
+    def written(self, data: Decimal) -> str:
+        text = f"{Decimal(data):f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+class HoursField(WholeNumberField):
+    """Whole hours of a test."""
+
+
+class RateField(_TextField):
+    """A rate or coefficient as an exact decimal, kept as the text that was typed ("0.10")."""
+
+    message = _l("Enter a decimal such as 0.15.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.render_kw = {"inputmode": "decimal", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
+
+    def read(self, text: str) -> str:
+        if not re.fullmatch(r"-?\d{1,6}(\.\d{1,6})?", text):
+            raise ValueError
+        return text
+
+
+class DayField(_TextField):
+    """A local day ↔ the browser's date input."""
+
+    widget = TextInput()
+    message = _l("Enter a date such as 2026-11-24.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.render_kw = {"type": "date", **(self.render_kw or {})}
+
+    def read(self, text: str) -> date:
+        day = date.fromisoformat(text.replace("/", "-"))
+        if not 1900 <= day.year <= 2999:
+            raise ValueError
+        return day
+
+    def written(self, data: date) -> str:
+        return data.isoformat()
+
+
+class MonthField(_TextField):
+    """A `Month` ↔ the browser's month input."""
+
+    message = _l("Enter a month such as 2026-11.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.render_kw = {"type": "month", "placeholder": "2026-11", **(self.render_kw or {})}
+
+    def read(self, text: str) -> Month:
+        return Month.parse(text)
+
+
+class LocalMomentField(_TextField):
+    """A wall-clock time of the platform's zone ↔ an aware moment in UTC.
+
+    Where clocks change: a repeated local time is its first occurrence, a missing one is read with the offset before
+    the gap (contract section 5).
+    """
+
+    message = _l("Enter a date and time such as 2026-11-24 14:30.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.render_kw = {"type": "datetime-local", **(self.render_kw or {})}
+
+    def read(self, text: str) -> datetime:
+        wall = datetime.fromisoformat(text.replace("/", "-"))
+        if wall.tzinfo is None:
+            wall = wall.replace(tzinfo=local_zone(), fold=0)
+        if not 1900 <= wall.year <= 2999:
+            raise ValueError
+        return wall.astimezone(UTC)
+
+    def written(self, data: datetime) -> str:
+        return data.astimezone(local_zone()).strftime("%Y-%m-%dT%H:%M")
+
+
+class CreditCodeField(_TextField):
+    """A unified social credit code (GB 32100), its check character included."""
+
+    message = _l("Not a valid credit code: the check character does not fit.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.render_kw = {"class": "ref", "maxlength": "24", "autocapitalize": "characters", "spellcheck": "false",
+                          "autocomplete": "off", **(self.render_kw or {})}  # fmt: skip
+
+    def read(self, text: str) -> str:
+        code = uscc.compact(text).upper()
+        if not uscc.is_valid(code):
+            raise ValueError
+        return code
+
+
+class OptionalSelectField(SelectField):
+    """A choice that may be left open; the first line is blank and means None."""
+
+    def __init__(self, *args: Any, blank: Any = "—", coerce: Callable[[str], Any] = str, **kwargs: Any) -> None:
+        self.blank = blank
+        super().__init__(*args, coerce=lambda value: None if value in (None, "", "None") else coerce(value), **kwargs)
+
+    def iter_choices(self) -> Any:
+        yield ("", self.blank, self.data is None, {})
+        yield from super().iter_choices()
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data is not None:
+            super().pre_validate(form)
+
+
+class MultipleField(SelectMultipleField):
+    """Several check boxes of one question."""
+
+
+def init(app: Flask) -> None:
+    """CSRF on every page's POST; the API has bearer tokens and is left alone."""
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # as long as the session
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    csrf.init_app(app)
+
+    @app.before_request
+    def protect() -> None:
+        if current_app.config["WTF_CSRF_ENABLED"] and request.endpoint and not request.path.startswith("/api/"):
+            csrf.protect()

@@ -1,0 +1,128 @@
+"""Which language and which theme a reader gets, and the two small forms that change them.
+
+Language: the person's own choice, else the cookie, else the browser's wish. A browser that sends
+`zh-CN,zh;q=0.9,en;q=0.8` gets English from Babel's `negotiate_locale`, so we match the tags ourselves.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, abort, g, has_request_context, redirect, request, url_for
+from flask_babel import get_locale
+
+LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
+"""Language → the locale of its catalogues."""
+
+HTML_LANG = {"zh": "zh-CN", "en": "en"}
+THEMES = ("light", "dark", "auto")
+YEAR = 365 * 24 * 3600
+
+blueprint = Blueprint("preferences", __name__)
+
+_choice_kept: Callable[[str], None] | None = None
+_choice_of_person: Callable[[], str | None] | None = None
+
+
+def keep_choice_with_person(*, read: Callable[[], str | None], write: Callable[[str], None]) -> None:
+    """Have the signed-in person's choice (`zh` or `en`) read from and written to the account."""
+    global _choice_kept, _choice_of_person
+    _choice_of_person, _choice_kept = read, write
+
+
+def select_locale() -> str:
+    """The locale of this request, for Babel. Outside a request: Chinese."""
+    if not has_request_context():
+        return LOCALES["zh"]
+    return LOCALES[chosen_language()]
+
+
+def chosen_language() -> str:
+    """`zh` or `en`, decided once a request."""
+    if "language" not in g:
+        g.language = _decide()
+    language: str = g.language
+    return language
+
+
+def _decide() -> str:
+    if _choice_of_person is not None:
+        choice = _choice_of_person()
+        if choice in LOCALES:
+            return choice
+    cookie = request.cookies.get("language", "")
+    if cookie in LOCALES:
+        return cookie
+    best = request.accept_languages.best_match(["zh-CN", "zh", "en"])
+    if best is None:
+        # `zh-Hans-CN` and the like match none of the tags exactly
+        wished = [tag.lower().split("-")[0] for tag in request.accept_languages.values()]
+        best = next((tag for tag in wished if tag in LOCALES), "zh")
+    return "en" if best == "en" else "zh"
+
+
+def language() -> str:
+    """`zh` or `en`: the language now being written, in a page, a mail or a file."""
+    locale = get_locale()
+    return "en" if locale is not None and locale.language == "en" else "zh"
+
+
+def theme() -> str:
+    """`light`, `dark`, or `auto` where the reader chose none and the system's holds."""
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in THEMES else "auto"
+
+
+def safe_next(target: str | None) -> str:
+    """A path of ours to go on to: never another site's address, whatever the form says."""
+    if not target or "\\" in target or any(ord(character) < 0x21 for character in target):
+        return _home()
+    parts = urlsplit(target)
+    if parts.scheme or parts.netloc or not parts.path.startswith("/") or parts.path.startswith("//"):
+        return _home()
+    return target
+
+
+def _home() -> str:
+    return url_for("public.home")
+
+
+def _keep(response: Any, name: str, value: str) -> Response:
+    response.set_cookie(
+        name, value, max_age=YEAR, path="/", httponly=True, samesite="Lax", secure=request.is_secure
+    )
+    kept: Response = response
+    return kept
+
+
+@blueprint.post("/language")
+def choose_language() -> Response:
+    """Set the language and come back to the same page."""
+    chosen = request.form.get("language", "")
+    if chosen not in LOCALES:
+        abort(400)
+    if _choice_kept is not None:
+        _choice_kept(chosen)
+    g.language = chosen
+    return _keep(redirect(safe_next(request.form.get("next")), 303), "language", chosen)
+
+
+@blueprint.post("/theme")
+def choose_theme() -> Response:
+    """Set light, dark or the system's theme and come back to the same page."""
+    chosen = request.form.get("theme", "")
+    if chosen not in THEMES:
+        abort(400)
+    return _keep(redirect(safe_next(request.form.get("next")), 303), "theme", chosen)
+
+
+def vary_by_language(response: Response) -> Response:
+    response.vary.update(("Accept-Language", "Cookie"))
+    if "Content-Language" not in response.headers and response.mimetype == "text/html" and has_request_context():
+        response.headers["Content-Language"] = HTML_LANG[chosen_language()]
+    return response
+
+
+def init(app: Flask) -> None:
+    app.register_blueprint(blueprint)
+    app.after_request(vary_by_language)

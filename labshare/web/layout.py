@@ -1,0 +1,183 @@
+"""What every page needs: who reads it, the navigation, the service's name, language and theme."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, current_app, flash, g, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy import exists, func, select
+
+from labshare.accounts.models import Person
+from labshare.catalogue.models import Lab
+from labshare.kernel.actor import VISITOR, Actor
+from labshare.kernel.database import db
+from labshare.kernel.time import local_day, utc_now
+from labshare.notices.models import Notice
+from labshare.organisations.models import Firm, Membership
+from labshare.web import assets, navigation, words
+from labshare.web.language import HTML_LANG, chosen_language, theme
+
+SERVICE_NAME = "新昌县共享实验室"
+SERVICE_NAME_EN = "Xinchang County shared laboratories"
+
+
+@dataclass(frozen=True)
+class FirmChoice:
+    """A firm the reader is a member of."""
+
+    id: int
+    name: str
+    name_en: str | None
+    role: str
+    verified: bool
+    has_labs: bool
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who looks at the page, as the header shows it. Two statements, once a request."""
+
+    actor: Actor = VISITOR
+    name: str | None = None
+    email: str | None = None
+    firms: tuple[FirmChoice, ...] = field(default_factory=tuple)
+    unread: int = 0
+
+    @property
+    def signed_in(self) -> bool:
+        return self.actor.person_id is not None
+
+    @property
+    def firm(self) -> FirmChoice | None:
+        """The firm acted for now."""
+        return next((firm for firm in self.firms if firm.id == self.actor.firm_id), None)
+
+    @property
+    def kind(self) -> str:
+        firm = self.firm
+        return navigation.kind_of(self.actor, has_labs=bool(firm and firm.has_labs))
+
+    @property
+    def read_only(self) -> bool:
+        """An auditor reads all and changes nothing."""
+        return "auditor" in self.actor.roles and not self.actor.roles & {"officer", "approver", "admin"}
+
+
+def present_actor() -> Actor:
+    """The actor of this request."""
+    from labshare.web.actor import current_actor  # the sign-in machinery imports this frame
+
+    return current_actor()
+
+
+def reader() -> Reader:
+    if "reader" not in g:
+        g.reader = _load_reader()
+    loaded: Reader = g.reader
+    return loaded
+
+
+def _load_reader() -> Reader:
+    actor = present_actor()
+    if actor.person_id is None:
+        return Reader(actor)
+    unread = (
+        select(func.count())
+        .select_from(Notice)
+        .where(Notice.person_id == Person.id, Notice.read_at.is_(None))
+        .correlate(Person)
+        .scalar_subquery()
+    )
+    person = db.session.execute(
+        select(Person.name, Person.email, unread.label("unread")).where(Person.id == actor.person_id)
+    ).one()
+    has_labs = exists().where(Lab.firm_id == Firm.id).correlate(Firm)
+    firms = db.session.execute(
+        select(Firm.id, Firm.name, Firm.name_en, Membership.role, Firm.verified_at, has_labs.label("has_labs"))
+        .join(Membership, Membership.firm_id == Firm.id)
+        .where(Membership.person_id == actor.person_id, Membership.ended_at.is_(None))
+        .order_by(Firm.name)
+    )
+    choices = tuple(
+        FirmChoice(row.id, row.name, row.name_en, row.role, row.verified_at is not None, bool(row.has_labs))
+        for row in firms
+    )
+    return Reader(actor, person.name, person.email, choices, person.unread)
+
+
+def _top() -> list[navigation.Link]:
+    who = reader()
+    items = navigation.TOP["visitor" if who.kind == "visitor" else "client"]
+    return navigation.links(items, who.actor)
+
+
+def _rail() -> list[navigation.Link]:
+    who = reader()
+    return navigation.links(navigation.RAIL.get(who.kind, ()), who.actor)
+
+
+def _tabs(rail: list[navigation.Link] | None = None) -> list[navigation.Link]:
+    who = reader()
+    if who.kind == "client":
+        return navigation.links(navigation.CLIENT_TABS, who.actor)
+    return navigation.rail_tabs(rail if rail is not None else _rail(), who.kind)
+
+
+def exists_page(endpoint: str) -> bool:
+    """Whether a page is there already, so that templates leave out links to what is not."""
+    return endpoint in current_app.view_functions
+
+
+def with_query(**changes: Any) -> str:
+    """The present address with some query values changed; None takes one away, a list sets several. Keeps filters."""
+    query = request.args.to_dict(flat=False)
+    for name, value in changes.items():
+        if value is None:
+            query.pop(name, None)
+        else:
+            query[name] = [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]
+    text = urlencode(query, doseq=True)
+    return request.path + (f"?{text}" if text else "")
+
+
+def flash_done(message: str) -> None:
+    """A success line at the top of the next page; says what happened."""
+    flash(message, "done")
+
+
+def context() -> dict[str, Any]:
+    language = chosen_language()
+    config = current_app.config
+    return {
+        "reader": reader,
+        "navigation_top": _top,
+        "navigation_rail": _rail,
+        "navigation_tabs": _tabs,
+        "language": language,
+        "html_lang": HTML_LANG[language],
+        "theme": theme(),
+        "service_name": config.get("SERVICE_NAME_EN", SERVICE_NAME_EN)
+        if language == "en"
+        else config.get("SERVICE_NAME", SERVICE_NAME),
+        "demonstration": not config.get("PRODUCTION"),
+        "present": utc_now,
+        "today": lambda: local_day(utc_now()),
+        "brand": _("LabShare"),
+    }
+
+
+def init(app: Flask) -> None:
+    assets.init(app)
+    app.context_processor(context)
+    app.jinja_env.globals.update(
+        look=words.look,
+        SCALE=words.SCALE,
+        with_query=with_query,
+        page_exists=exists_page,
+        csrf_token=generate_csrf,
+    )
+    app.jinja_env.add_extension("jinja2.ext.do")
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,191 @@
+"""The one table of navigation: who sees which items, in which order. An item without its page yet is left out.
+
+Add a line where a page is added. `count` tells how many things wait for this person (a filled badge) or, with `calm`,
+how many there are for information; it is asked once a page and should be one cheap statement.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, request, url_for
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from labshare.kernel.actor import Actor
+
+Count = Callable[[Actor], int]
+
+
+@dataclass(frozen=True)
+class Item:
+    label: LazyString
+    endpoint: str
+    icon: str = ""
+    count: Count | None = None
+    calm: bool = False
+    group: LazyString | None = None
+    """The heading above it on a rail; the items of a group stand together."""
+    short: LazyString | None = None
+    """The label in the tab bar, where it differs."""
+    covers: tuple[str, ...] = ()
+    """Further endpoints (or prefixes ending in a dot or underscore) that count as being here."""
+    roles: frozenset[str] | None = None
+    """Only for these roles; None: for all of this navigation's."""
+
+
+def _roles(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+FIND = Item(_l("Find a test"), "public.search", "search", covers=("public.home", "public.test_item"))
+LABS = Item(_l("Labs"), "public.labs", "flask", covers=("public.lab",))
+INSTRUMENTS = Item(_l("Instruments"), "public.instruments", "microscope", covers=("public.instrument",))
+STANDARDS = Item(_l("Standards"), "public.standards", "book", covers=("public.standard",))
+STATISTICS = Item(_l("Public figures"), "public.statistics", "chart-bar")
+HOW_IT_WORKS = Item(_l("How it works"), "public.how_it_works", "help-circle")
+MY_BOOKINGS = Item(_l("My bookings"), "client.bookings", "clipboard-list", covers=("client.",))
+MESSAGES = Item(_l("Messages"), "account.notices", "message")
+ACCOUNT = Item(_l("Account"), "account.index", "user", covers=("account.",))
+
+CATALOGUE, PAPERS, OWN = _l("Catalogue"), _l("Papers and revenue"), _l("Our firm")
+MONEY, OVERSIGHT, PUBLIC, PLATFORM = _l("Money"), _l("Oversight"), _l("Public"), _l("Platform")
+
+TOP: dict[str, tuple[Item, ...]] = {
+    "visitor": (FIND, LABS, INSTRUMENTS, STANDARDS, STATISTICS, HOW_IT_WORKS),
+    "client": (FIND, LABS, INSTRUMENTS, STANDARDS, MY_BOOKINGS),
+}
+"""The links in the header."""
+
+RAIL: dict[str, tuple[Item, ...]] = {
+    "lab": (
+        Item(_l("Today"), "lab.today", "calendar-time"),
+        Item(_l("Requests"), "lab.requests", "inbox"),
+        Item(_l("Calendar"), "lab.calendar", "calendar-week"),
+        Item(_l("Bookings"), "lab.bookings", "clipboard-list", covers=("lab.booking",)),
+        Item(_l("Our bookings elsewhere"), "client.bookings", "shopping-bag", covers=("client.",)),
+        Item(_l("Labs"), "lab.labs", "flask", group=CATALOGUE),
+        Item(_l("Instruments and calibration"), "lab.instruments", "microscope", group=CATALOGUE),
+        Item(_l("Test items"), "lab.test_items", "list-details", group=CATALOGUE),
+        Item(_l("Fees"), "lab.fees", "tag", group=CATALOGUE),
+        Item(_l("Opening hours"), "lab.opening_hours", "clock-hour-4", group=CATALOGUE),
+        Item(_l("Missing papers"), "lab.missing_papers", "file-alert", group=PAPERS),
+        Item(_l("Revenue ledger"), "lab.ledger", "book", group=PAPERS),
+        Item(_l("Rewards and objections"), "lab.rewards", "award", group=PAPERS),
+        Item(_l("Members and roles"), "account.members", "users", group=OWN),
+        Item(_l("Settings"), "lab.settings", "settings", group=OWN),
+    ),
+    "regulator": (
+        Item(_l("Overview"), "regulator.dashboard", "layout-dashboard"),
+        Item(_l("To do"), "regulator.tasks", "inbox"),
+        Item(_l("Reward runs"), "regulator.runs", "award", group=MONEY, short=_l("Runs"), covers=("regulator.run",)),
+        Item(_l("Reward policies"), "regulator.policies", "scale", group=MONEY, covers=("regulator.policy",)),
+        Item(_l("Revenue ledger"), "regulator.ledger", "book", group=MONEY),
+        Item(_l("Payers to accept"), "regulator.payers", "transfer", group=MONEY),
+        Item(
+            _l("Firms to verify"), "admin.firms", "building", group=OVERSIGHT, short=_l("Firms"),
+            covers=("admin.firm",), roles=_roles("admin", "auditor"),
+        ),
+        Item(_l("Firms"), "regulator.firms", "building", group=OVERSIGHT, covers=("regulator.firm",)),
+        Item(_l("Open labs"), "regulator.labs", "flask", group=OVERSIGHT, covers=("regulator.lab",)),
+        Item(_l("Usage report"), "regulator.usage", "chart-bar", group=OVERSIGHT),
+        Item(_l("Bookings"), "regulator.bookings", "clipboard-list", group=OVERSIGHT, covers=("regulator.booking",)),
+        Item(_l("Flags"), "regulator.flags", "flag", group=OVERSIGHT),
+        Item(_l("Assessment grades"), "regulator.assessments", "star", group=OVERSIGHT),
+        Item(_l("Audit trail"), "regulator.audit", "shield-check", group=OVERSIGHT, covers=("regulator.audit_",)),
+        Item(_l("Public figures"), "public.statistics", "world", group=PUBLIC),
+        Item(_l("Exports"), "regulator.exports", "file-download", group=PUBLIC),
+        Item(_l("Accounts"), "admin.accounts", "users", group=PLATFORM, roles=_roles("admin", "auditor")),
+        Item(_l("Working-day calendar"), "admin.working_days", "calendar-off", group=PLATFORM, roles=_roles("admin")),
+        Item(_l("Scheduled jobs"), "admin.jobs", "refresh", group=PLATFORM, roles=_roles("admin", "auditor")),
+    ),
+}  # fmt: skip
+"""The workbenches' rails."""
+
+TABS: dict[str, tuple[str, ...]] = {
+    "lab": ("lab.today", "lab.requests", "lab.calendar", "lab.missing_papers"),
+    "regulator": ("regulator.dashboard", "regulator.runs", "regulator.flags", "regulator.firms"),
+}
+"""What of the rail stands in the phone's tab bar; 更多 (the rail's sheet) comes after it."""
+
+CLIENT_TABS = (FIND, MY_BOOKINGS, MESSAGES, ACCOUNT)
+
+REGULATORS = frozenset({"officer", "approver", "auditor", "admin"})
+LAB_ROLES = frozenset({"lab_manager", "operator"})
+
+
+@dataclass(frozen=True)
+class Link:
+    """An item as the template draws it."""
+
+    label: str
+    short: str
+    href: str
+    icon: str
+    here: bool
+    group: str | None
+    count: int | None
+    calm: bool
+
+
+def kind_of(actor: Actor, has_labs: bool) -> str:
+    """Whose navigation: `visitor`, `client`, `lab` or `regulator`."""
+    if actor.roles & REGULATORS:
+        return "regulator"
+    if actor.person_id is None:
+        return "visitor"
+    return "lab" if has_labs or actor.roles & LAB_ROLES else "client"
+
+
+def links(items: tuple[Item, ...], actor: Actor) -> list[Link]:
+    """The items whose page exists and whose role fits, with their counts."""
+    shown = []
+    for item in items:
+        if item.endpoint not in current_app.view_functions:
+            continue
+        if item.roles is not None and not item.roles & actor.roles:
+            continue
+        label = str(item.label)
+        shown.append(
+            Link(
+                label=label,
+                short=str(item.short or label),
+                href=url_for(item.endpoint),
+                icon=item.icon,
+                here=False,
+                group=str(item.group) if item.group else None,
+                count=item.count(actor) if item.count else None,
+                calm=item.calm,
+            )
+        )
+    here = _here(items, [link.href for link in shown])
+    return [link if link.href != here else _at(link) for link in shown]
+
+
+def _at(link: Link) -> Link:
+    values: dict[str, Any] = {**link.__dict__, "here": True}
+    return Link(**values)
+
+
+def _here(items: tuple[Item, ...], hrefs: list[str]) -> str | None:
+    """The address of the item that the present page belongs to: its own, else the longest name that covers it."""
+    endpoint = request.endpoint or ""
+    best, best_length = None, -1
+    for item in items:
+        if item.endpoint not in current_app.view_functions:
+            continue
+        for name in (item.endpoint, *item.covers):
+            whole = endpoint == name
+            part = name.endswith((".", "_")) and endpoint.startswith(name)
+            length = len(name) + (1000 if whole else 0)
+            if (whole or part) and length > best_length:
+                href = url_for(item.endpoint)
+                if href in hrefs:
+                    best, best_length = href, length
+    return best
+
+
+def rail_tabs(rail: list[Link], kind: str) -> list[Link]:
+    """The rail's links that stand in the tab bar."""
+    wanted = [url_for(endpoint) for endpoint in TABS.get(kind, ()) if endpoint in current_app.view_functions]
+    return [link for href in wanted for link in rail if link.href == href]

@@ -33,7 +33,7 @@ def _address(file: str) -> str:
 
 
 def asset(name: str) -> str:
-    """The address of a built file (`main.js`, `calendar.js`, `icons.svg`). Without a build, an address that is missing."""
+    """The address of a built file (`main.js`, `calendar.js`, `icons.svg`); without a build one that is missing."""
     entry = (_manifest() or {}).get(SOURCES[name])
     return _address(entry["file"] if entry else f"not-built/{name}")
 

@@ -32,7 +32,10 @@ def reference() -> str:
 def _words(status: int) -> tuple[str, str]:
     """Title and explanation."""
     table = {
-        400: (_("This request cannot be read"), _("Something in the address or the form is not as expected. Go back and try again.")),
+        400: (
+            _("This request cannot be read"),
+            _("Something in the address or the form is not as expected. Go back and try again."),
+        ),
         401: (_("Sign in first"), _("This page is for people who are signed in.")),
         403: (_("You may not do this"), _("Your roles do not include this. The owner of your firm can change them.")),
         404: (_("Not found"), _("Not found, or not yours to see. The address may be old, or something was withdrawn.")),
@@ -41,7 +44,10 @@ def _words(status: int) -> tuple[str, str]:
         413: (_("Too large"), _("Larger than %(n)s MB. Nothing was saved.", n=_limit())),
         422: (_("Check what was entered"), _("Something that was sent breaks a rule. Nothing was saved.")),
         429: (_("Too many attempts"), _("Wait a few minutes, then try again.")),
-        500: (_("Something went wrong on our side"), _("Nothing was saved. If it happens again, tell us the number below.")),
+        500: (
+            _("Something went wrong on our side"),
+            _("Nothing was saved. If it happens again, tell us the number below."),
+        ),
         503: (_("Not available for the moment"), _("Try again in a minute. Nothing was saved.")),
     }  # fmt: skip
     return table.get(status) or table[500 if status >= 500 else 400]

@@ -52,7 +52,12 @@ COUNTERS = {
 }
 """What is counted → Chinese counter and noun, English singular and plural."""
 
-BASES = {"sample": ("元/样", "a sample"), "run": ("元/批", "a run"), "test": ("元/项", "a test"), "hour": ("元/小时", "an hour")}
+BASES = {
+    "sample": ("元/样", "a sample"),
+    "run": ("元/批", "a run"),
+    "test": ("元/项", "a test"),
+    "hour": ("元/小时", "an hour"),
+}
 
 
 def _zh() -> bool:
@@ -230,7 +235,9 @@ def percent(value: Decimal | str | None, digits: int | None = None) -> str:
     if value is None:
         return NOTHING
     hundred = Decimal(value) * 100
-    return (number(hundred.normalize() if digits is None else hundred) if digits is None else fixed(hundred, digits)) + "%"
+    return (
+        number(hundred.normalize() if digits is None else hundred) if digits is None else fixed(hundred, digits)
+    ) + "%"
 
 
 def quantity(value: int | Decimal | None, unit: str) -> str:

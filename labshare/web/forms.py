@@ -143,7 +143,7 @@ def show_problem(form: Form, problem: Problem, **places: str) -> int:
 # ── Validators ───────────────────────────────────────────────────────────
 
 
-class required:  # noqa: N801 - reads as a word in form classes
+class required:
     """Something was entered. Zero counts, blanks do not."""
 
     field_flags = {"required": True}
@@ -160,7 +160,7 @@ class required:  # noqa: N801 - reads as a word in form classes
             raise StopValidation(str(self.message))
 
 
-class optional(WtOptional):  # noqa: N801
+class optional(WtOptional):
     """Left empty is fine."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, abort, g, has_request_context, redirect, request, url_for
-from flask_babel import get_locale
+from flask_babel import Babel, get_locale
 
 LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 """Language → the locale of its catalogues."""
@@ -25,7 +25,7 @@ _choice_of_person: Callable[[], str | None] | None = None
 
 
 def keep_choice_with_person(*, read: Callable[[], str | None], write: Callable[[str], None]) -> None:
-    """Have the signed-in person's choice (`zh` or `en`) read from and written to the account."""
+    """Have the signed-in person's choice read from the account (`zh`, `en` or a locale) and written to it."""
     global _choice_kept, _choice_of_person
     _choice_of_person, _choice_kept = read, write
 
@@ -47,7 +47,7 @@ def chosen_language() -> str:
 
 def _decide() -> str:
     if _choice_of_person is not None:
-        choice = _choice_of_person()
+        choice = (_choice_of_person() or "")[:2]
         if choice in LOCALES:
             return choice
     cookie = request.cookies.get("language", "")
@@ -88,9 +88,7 @@ def _home() -> str:
 
 
 def _keep(response: Any, name: str, value: str) -> Response:
-    response.set_cookie(
-        name, value, max_age=YEAR, path="/", httponly=True, samesite="Lax", secure=request.is_secure
-    )
+    response.set_cookie(name, value, max_age=YEAR, path="/", httponly=True, samesite="Lax", secure=request.is_secure)
     kept: Response = response
     return kept
 
@@ -124,5 +122,6 @@ def vary_by_language(response: Response) -> Response:
 
 
 def init(app: Flask) -> None:
+    Babel(app, locale_selector=select_locale)
     app.register_blueprint(blueprint)
     app.after_request(vary_by_language)

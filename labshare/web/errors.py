@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from labshare.kernel.database import db, report_refusal
 from labshare.kernel.errors import NotAllowed, Problem, SignInFirst
-from labshare.web.layout import present_actor
+from labshare.web.actor import current_actor
 
 log = logging.getLogger("labshare.web")
 
@@ -107,7 +107,7 @@ def show_problem_page(problem: Problem) -> Any:
         return _api_answer(problem)
     if isinstance(problem, SignInFirst):
         return _sign_in_or(401, None)
-    if isinstance(problem, NotAllowed) and present_actor().person_id is None:
+    if isinstance(problem, NotAllowed) and current_actor().person_id is None:
         return _sign_in_or(403, problem.text)
     return page(problem.status, problem.text)
 

@@ -235,9 +235,7 @@ def percent(value: Decimal | str | None, digits: int | None = None) -> str:
     if value is None:
         return NOTHING
     hundred = Decimal(value) * 100
-    return (
-        number(hundred.normalize() if digits is None else hundred) if digits is None else fixed(hundred, digits)
-    ) + "%"
+    return (number(hundred) if digits is None else fixed(hundred, digits)) + "%"
 
 
 def quantity(value: int | Decimal | None, unit: str) -> str:
@@ -430,7 +428,7 @@ def relative(moment: datetime | None, now: datetime | None = None) -> str:
 
 
 def remaining(moment: datetime | None, now: datetime | None = None) -> str:
-    """还剩 9 分 30 秒, in English 9:30 left; from an hour on 还剩 3 小时 5 分, 3 h 5 min left; 还剩 2 天, 2 days left."""
+    """还剩 9 分 30 秒, in English 9:30 left; longer: 还剩 3 小时 5 分, 3 h 5 min left; 还剩 2 天, 2 days left."""
     if moment is None:
         return NOTHING
     seconds = max(0, int((moment - (now or utc_now())).total_seconds()))
@@ -463,7 +461,7 @@ def working_days(value: int | None) -> str:
 
 
 def twin(thing: Any, name: str = "name") -> str:
-    """The text of `thing.name` in the page's language (its twin is `name_en`), as plain text; Chinese where no English is."""
+    """The text of `thing.name` (its twin is `name_en`) in the page's language, plain; Chinese where no English is."""
     zh, en = _twins(thing, name)
     return (en or zh or NOTHING) if language() == "en" else (zh or en or NOTHING)
 
@@ -509,7 +507,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 GLOBALS: dict[str, Callable[..., Any]] = {
-    "said": said, "twin": twin, "chinese": chinese, "money": money, "amount": amount, "sentence_money": sentence_money, "when": when,
+    "said": said, "twin": twin, "chinese": chinese, "money": money, "amount": amount,
+    "sentence_money": sentence_money, "when": when,
     "day": day, "month": month, "slot": slot, "table_slot": table_slot, "fee": fee, "money_range": money_range,
     "quantity": quantity, "counted": counted, "wan": wan, "wan_unit": wan_unit, "percent": percent,
 }  # fmt: skip

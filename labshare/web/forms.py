@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Flask, current_app, request
 from flask_babel import gettext, ngettext
@@ -146,10 +146,10 @@ def show_problem(form: Form, problem: Problem, **places: str) -> int:
 class required:
     """Something was entered. Zero counts, blanks do not."""
 
-    field_flags = {"required": True}
+    field_flags: ClassVar = {"required": True}
 
-    def __init__(self, message: Any = _l("Fill this in.")) -> None:
-        self.message = message
+    def __init__(self, message: Any = None) -> None:
+        self.message = message or _l("Fill this in.")
 
     def __call__(self, form: Any, field: Field) -> None:
         given = field.raw_data and any(not isinstance(raw, str) or raw.strip() for raw in field.raw_data)

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, abort, g, has_request_context, redirect, request, url_for
 from flask_babel import Babel, get_locale
 
+from labshare.web.actor import current_person
+
 LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 """Language → the locale of its catalogues."""
 
@@ -20,14 +22,13 @@ YEAR = 365 * 24 * 3600
 
 blueprint = Blueprint("preferences", __name__)
 
-_choice_kept: Callable[[str], None] | None = None
-_choice_of_person: Callable[[], str | None] | None = None
+_keep_with_person: Callable[[str], None] | None = None
 
 
-def keep_choice_with_person(*, read: Callable[[], str | None], write: Callable[[str], None]) -> None:
-    """Have the signed-in person's choice read from the account (`zh`, `en` or a locale) and written to it."""
-    global _choice_kept, _choice_of_person
-    _choice_of_person, _choice_kept = read, write
+def keep_choice_with_person(write: Callable[[str], None]) -> None:
+    """Have the signed-in person's choice (`zh` or `en`) written to the account, too."""
+    global _keep_with_person
+    _keep_with_person = write
 
 
 def select_locale() -> str:
@@ -46,10 +47,9 @@ def chosen_language() -> str:
 
 
 def _decide() -> str:
-    if _choice_of_person is not None:
-        choice = (_choice_of_person() or "")[:2]
-        if choice in LOCALES:
-            return choice
+    person = current_person()
+    if person is not None and person.locale and person.locale[:2] in LOCALES:
+        return person.locale[:2]
     cookie = request.cookies.get("language", "")
     if cookie in LOCALES:
         return cookie
@@ -99,8 +99,8 @@ def choose_language() -> Response:
     chosen = request.form.get("language", "")
     if chosen not in LOCALES:
         abort(400)
-    if _choice_kept is not None:
-        _choice_kept(chosen)
+    if _keep_with_person is not None and current_person() is not None:
+        _keep_with_person(chosen)
     g.language = chosen
     return _keep(redirect(safe_next(request.form.get("next")), 303), "language", chosen)
 

@@ -9,14 +9,14 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import exists, func, select
 
-from labshare.accounts.models import Person
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import VISITOR, Actor
 from labshare.kernel.database import db
 from labshare.kernel.time import local_day, utc_now
 from labshare.notices.models import Notice
-from labshare.organisations.models import Firm, Membership
+from labshare.organisations.models import Firm
 from labshare.web import assets, navigation, words
+from labshare.web.actor import current_actor, current_person
 from labshare.web.language import HTML_LANG, chosen_language, theme
 
 SERVICE_NAME = "新昌县共享实验室"
@@ -37,7 +37,7 @@ class FirmChoice:
 
 @dataclass(frozen=True)
 class Reader:
-    """Who looks at the page, as the header shows it. Two statements, once a request."""
+    """Who looks at the page, as the header shows it. One statement, once a request."""
 
     actor: Actor = VISITOR
     name: str | None = None
@@ -65,16 +65,6 @@ class Reader:
         return "auditor" in self.actor.roles and not self.actor.roles & {"officer", "approver", "admin"}
 
 
-def present_actor() -> Actor:
-    """The actor of this request."""
-    try:
-        from labshare.web.actor import current_actor  # the sign-in machinery imports this frame
-    except ModuleNotFoundError:
-        return VISITOR
-
-    return current_actor()
-
-
 def reader() -> Reader:
     if "reader" not in g:
         g.reader = _load_reader()
@@ -83,31 +73,29 @@ def reader() -> Reader:
 
 
 def _load_reader() -> Reader:
-    actor = present_actor()
-    if actor.person_id is None:
+    actor, person = current_actor(), current_person()
+    if person is None:
         return Reader(actor)
     unread = (
         select(func.count())
         .select_from(Notice)
-        .where(Notice.person_id == Person.id, Notice.read_at.is_(None))
-        .correlate(Person)
+        .where(Notice.person_id == person.id, Notice.read_at.is_(None))
         .scalar_subquery()
     )
-    person = db.session.execute(
-        select(Person.name, Person.email, unread.label("unread")).where(Person.id == actor.person_id)
-    ).one()
+    if not person.memberships:
+        return Reader(actor, person.name, person.email, (), db.session.scalar(select(unread)) or 0)
     has_labs = exists().where(Lab.firm_id == Firm.id).correlate(Firm)
-    firms = db.session.execute(
-        select(Firm.id, Firm.name, Firm.name_en, Membership.role, Firm.verified_at, has_labs.label("has_labs"))
-        .join(Membership, Membership.firm_id == Firm.id)
-        .where(Membership.person_id == actor.person_id, Membership.ended_at.is_(None))
+    rows = db.session.execute(
+        select(Firm.id, Firm.name, Firm.name_en, Firm.verified_at, has_labs.label("has_labs"), unread.label("unread"))
+        .where(Firm.id.in_([firm for firm, _role in person.memberships]))
         .order_by(Firm.name)
-    )
+    ).all()
+    role = dict(person.memberships)
     choices = tuple(
-        FirmChoice(row.id, row.name, row.name_en, row.role, row.verified_at is not None, bool(row.has_labs))
-        for row in firms
+        FirmChoice(row.id, row.name, row.name_en, role[row.id], row.verified_at is not None, bool(row.has_labs))
+        for row in rows
     )
-    return Reader(actor, person.name, person.email, choices, person.unread)
+    return Reader(actor, person.name, person.email, choices, rows[0].unread if rows else 0)
 
 
 def _top() -> list[navigation.Link]:

@@ -440,7 +440,7 @@ def remaining(moment: datetime | None, now: datetime | None = None) -> str:
             return f"还剩 {hours} 小时" + (f" {rest} 分" if rest else "")
         return f"{hours} h" + (f" {rest} min" if rest else "") + " left"
     whole, rest = divmod(seconds, 60)
-    return f"还剩 {whole} 分 {rest:02d} 秒" if _zh() else f"{whole}:{rest:02d} left"
+    return f"还剩 {whole} 分 {rest} 秒" if _zh() else f"{whole}:{rest:02d} left"
 
 
 def deadline(moment: datetime | None) -> str:

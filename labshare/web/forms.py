@@ -21,12 +21,13 @@ from wtforms import (
     BooleanField,
     Field,
     HiddenField,
-    RadioField,
-    SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
+from wtforms import RadioField as WtRadioField
+from wtforms import SelectField as WtSelectField
+from wtforms import SelectMultipleField as WtSelectMultipleField
+from wtforms.fields.choices import Choice, SelectChoice
 from wtforms.validators import Length, StopValidation
 from wtforms.validators import Optional as WtOptional
 from wtforms.widgets import HiddenInput, TextInput
@@ -367,6 +368,34 @@ class CreditCodeField(_TextField):
         return code
 
 
+def _choices(given: Any) -> Any:
+    """(value, label) pairs as WTForms wants them from now on."""
+    if given is None or callable(given):
+        return given
+    return [SelectChoice(*each) if isinstance(each, tuple) else each for each in given]
+
+
+class SelectField(WtSelectField):
+    """One of several, in a list. `choices` are (value, label) pairs."""
+
+    def __init__(self, *args: Any, choices: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, choices=_choices(choices), **kwargs)
+
+
+class RadioField(WtRadioField):
+    """One of few, all in sight. `choices` are (value, label) pairs."""
+
+    def __init__(self, *args: Any, choices: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, choices=_choices(choices), **kwargs)
+
+
+class MultipleField(WtSelectMultipleField):
+    """Several check boxes of one question. `choices` are (value, label) pairs."""
+
+    def __init__(self, *args: Any, choices: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, choices=_choices(choices), **kwargs)
+
+
 class OptionalSelectField(SelectField):
     """A choice that may be left open; the first line is blank and means None."""
 
@@ -375,16 +404,11 @@ class OptionalSelectField(SelectField):
         super().__init__(*args, coerce=lambda value: None if value in (None, "", "None") else coerce(value), **kwargs)
 
     def iter_choices(self) -> Any:
-        yield ("", self.blank, self.data is None, {})
-        yield from super().iter_choices()
+        return [Choice("", self.blank, self.data is None, {}), *super().iter_choices()]
 
     def pre_validate(self, form: Any) -> None:
         if self.data is not None:
             super().pre_validate(form)
-
-
-class MultipleField(SelectMultipleField):
-    """Several check boxes of one question."""
 
 
 def init(app: Flask) -> None:

@@ -1,7 +1,7 @@
 """Which language and which theme a reader gets, and the two small forms that change them.
 
 Language: the person's own choice, else the cookie, else the browser's wish. A browser that sends
-`zh-CN,zh;q=0.9,en;q=0.8` gets English from Babel's `negotiate_locale`, so we match the tags ourselves.
+`zh-CN,zh;q=0.9,en;q=0.8` gets English from Babel's `negotiate_locale`, so we read the wishes ourselves.
 """
 
 from collections.abc import Callable
@@ -53,12 +53,11 @@ def _decide() -> str:
     cookie = request.cookies.get("language", "")
     if cookie in LOCALES:
         return cookie
-    best = request.accept_languages.best_match(["zh-CN", "zh", "en"])
-    if best is None:
-        # `zh-Hans-CN` and the like match none of the tags exactly
-        wished = [tag.lower().split("-")[0] for tag in request.accept_languages.values()]
-        best = next((tag for tag in wished if tag in LOCALES), "zh")
-    return "en" if best == "en" else "zh"
+    for tag in request.accept_languages.values():  # the most wished first
+        wished = tag.lower().split("-")[0]
+        if wished in LOCALES:
+            return wished
+    return "zh"
 
 
 def language() -> str:

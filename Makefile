@@ -44,9 +44,9 @@ frontend: node
 translations: python
 	@$(BIN)/labshare messages compile
 
-# Extracts the messages of every area, updates the catalogues, prints what lacks Chinese.
+# Extracts messages, updates the catalogues, prints what lacks Chinese: all of them, or `make messages AREA=booking`.
 messages: python
-	@$(BIN)/labshare messages update
+	@$(BIN)/labshare messages update $(AREA)
 
 # Before the first release there is one migration, written anew from the models.
 migration: python
@@ -59,7 +59,7 @@ lint: python
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/labshare messages check
-	$(BIN)/djlint --check-templates templates
+	$(BIN)/djlint --lint --quiet templates
 
 # Resolves pyproject.toml anew into requirements/; pins that still fit stay (`make lock UPGRADE=--upgrade` moves them).
 LOCK = .build/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -37,10 +37,10 @@ def write() -> None:
         context = MigrationContext.configure(connection, opts={"target_metadata": Base.metadata})
         script = produce_migrations(context, Base.metadata)
         plain = {"render_item": _render_plain_type}
-        assert script.upgrade_ops is not None
-        assert script.downgrade_ops is not None
-        tables = render_python_code(script.upgrade_ops, migration_context=context, **plain)
-        drops = render_python_code(script.downgrade_ops, migration_context=context, **plain)
+        tables, drops = (
+            render_python_code(operations, migration_context=context, **plain)
+            for operations in (script.upgrade_ops, script.downgrade_ops)
+        )
     TARGET.write_text(
         f"{HEAD}\n{_written_guards()}\n\n"
         "def upgrade() -> None:\n"

@@ -104,7 +104,7 @@ def _written(name: str, value: Any) -> str:
             month = Month.parse(value["month"])
             return f"{MONTHS_EN[month.number - 1]} {month.year}" if english else f"{month.year}年{month.number}月"
         if "say" in value:
-            return gettext(value["say"])
+            return str(gettext(value["say"]))
         if "zh" in value:
             return str(value["en"] if english else value["zh"])
     if name.endswith("_fen") and isinstance(value, int):

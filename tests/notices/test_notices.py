@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -116,10 +117,10 @@ def test_failure_backs_off_and_is_given_up_in_the_end(app: Flask, clock: Any) ->
         raise OSError("the mail host is away")
 
     start = clock.now
-    for _minute in range(0, 3000):
+    for _minute in range(3000):
         deliver_outbox(clock.now, mailer=refuse)
         clock.advance(minutes=1)
-    waits = [later - earlier for earlier, later in zip(tries, tries[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(tries)]
     assert tries[0] == start
     assert waits == list(BACK_OFF)
     mail = db.session.query(OutboxMail).one()

@@ -332,31 +332,78 @@ _FEE_CLASH = (
     "AND f.id IS NOT NEW.id AND f.valid_from <= coalesce(NEW.valid_to, '9999-12-31') "
     "AND coalesce(f.valid_to, '9999-12-31') >= NEW.valid_from)"
 )
+_FEE_USED = (
+    "EXISTS (SELECT 1 FROM booking b WHERE b.fee_id = OLD.id AND (OLD.test_item_id <> NEW.test_item_id "
+    "OR OLD.basis <> NEW.basis OR OLD.amount_fen <> NEW.amount_fen OR OLD.minimum_fen <> NEW.minimum_fen "
+    "OR OLD.valid_from <> NEW.valid_from OR b.booked_on > coalesce(NEW.valid_to, '9999-12-31')))"
+)
+"""A fee that a booking uses keeps its amounts and its first day, and never ends before the last day it was used on."""
 guard(
     Fee.__table__,
     sqlite=(
         f"CREATE TRIGGER fee_no_overlap_insert BEFORE INSERT ON fee BEGIN {_FEE_CLASH}; END",
         f"CREATE TRIGGER fee_no_overlap_update BEFORE UPDATE ON fee BEGIN {_FEE_CLASH}; END",
+        f"CREATE TRIGGER fee_in_use BEFORE UPDATE ON fee WHEN {_FEE_USED} BEGIN SELECT RAISE(ABORT, 'fee_in_use'); END",
     ),
     postgresql=(
         (
             "ALTER TABLE fee ADD CONSTRAINT fee_no_overlap EXCLUDE USING gist "
             "(test_item_id WITH =, daterange(valid_from, valid_to, '[]') WITH &&)"
         ),
+        (
+            "CREATE FUNCTION fee_in_use() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN IF {_FEE_USED} THEN RAISE EXCEPTION 'fee_in_use' "
+            "USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$"
+        ),
+        "CREATE TRIGGER fee_in_use BEFORE UPDATE ON fee FOR EACH ROW EXECUTE FUNCTION fee_in_use()",
     ),
 )
 
 
 class SearchEntry(Model):
-    """The normalised search text of a lab, instrument or test item; rebuilt by the services that change them."""
+    """The normalised search text of a lab, instrument or test item; rebuilt by the services that change them.
+
+    `grams` is `text` cut into pairs of characters (`rules.text.grams`): a word of two Chinese characters is found by
+    an index on either engine, where their own word searches find nothing.
+    """
 
     __tablename__ = "search_entry"
     __table_args__ = (
         one_of("kind", ("lab", "instrument", "test_item")),
+        UniqueConstraint("kind", "target_id"),
         Index(None, "lab_id"),
     )
 
-    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
-    target_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    target_id: Mapped[int]
     lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    sort_key: Mapped[str] = mapped_column(String(200), default="")
+    """The name in pinyin: lists sort by it."""
     text: Mapped[str] = mapped_column(Text)
+    grams: Mapped[str] = mapped_column(Text)
+
+
+guard(
+    SearchEntry.__table__,
+    sqlite=(
+        (
+            "CREATE VIRTUAL TABLE search_fts USING fts5(grams, content='search_entry', content_rowid='id', "
+            "tokenize='unicode61 remove_diacritics 0')"
+        ),
+        (
+            "CREATE TRIGGER search_fts_insert AFTER INSERT ON search_entry "
+            "BEGIN INSERT INTO search_fts(rowid, grams) VALUES (NEW.id, NEW.grams); END"
+        ),
+        (
+            "CREATE TRIGGER search_fts_delete AFTER DELETE ON search_entry "
+            "BEGIN INSERT INTO search_fts(search_fts, rowid, grams) VALUES ('delete', OLD.id, OLD.grams); END"
+        ),
+        (
+            "CREATE TRIGGER search_fts_update AFTER UPDATE OF grams ON search_entry "
+            "BEGIN INSERT INTO search_fts(search_fts, rowid, grams) VALUES ('delete', OLD.id, OLD.grams); "
+            "INSERT INTO search_fts(rowid, grams) VALUES (NEW.id, NEW.grams); END"
+        ),
+    ),
+    postgresql=("CREATE INDEX ix_search_entry_grams ON search_entry USING gin (string_to_array(grams, ' '))",),
+)

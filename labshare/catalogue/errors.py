@@ -1,0 +1,171 @@
+"""Why something of the catalogue is refused."""
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.kernel.errors import Conflict, InvalidInput
+
+
+class Required(InvalidInput):
+    message = _l("Fill this in.")
+
+
+class OutOfRange(InvalidInput):
+    message = _l("Between %(least)s and %(most)s.")
+
+
+class TooLongText(InvalidInput):
+    message = _l("At most %(max)s characters.")
+
+
+class UnknownChoice(InvalidInput):
+    message = _l("Not one of the choices.")
+
+
+class UnknownTown(InvalidInput):
+    message = _l("This town does not belong to the division.")
+    default_field = "town"
+
+
+class BadCoordinates(InvalidInput):
+    message = _l("Decimal degrees such as 120.9050 and 29.4950, both or neither.")
+    default_field = "longitude"
+
+
+class BadClassCode(InvalidInput):
+    message = _l("Six digits, such as 010401; the first two or four name a known class. Other: 990000.")
+    default_field = "class_code"
+
+
+class InnerIdUsed(InvalidInput):
+    message = _l("Another instrument of this lab has this number.")
+    default_field = "inner_id"
+
+
+class DatesNotInOrder(InvalidInput):
+    message = _l("The last day lies before the first.")
+    default_field = "valid_to"
+
+
+class UnitsTaken(Conflict):
+    message = _l("Unit %(unit)s has bookings or blocks ahead; %(n)s units must stay.")
+    default_field = "units"
+
+
+class UseOwnInstruments(InvalidInput):
+    message = _l("Choose instruments of the same lab.")
+    default_field = "instruments"
+
+
+class HoursIncomplete(InvalidInput):
+    message = _l("Give all three: shortest, longest and step, or none.")
+    default_field = "hours_min"
+
+
+class HoursNotInOrder(InvalidInput):
+    message = _l("The longest lies below the shortest, or is not reached by the step.")
+    default_field = "hours_max"
+
+
+class RunMinutesWithHours(InvalidInput):
+    message = _l("Where the client chooses hours, a run has no minutes of its own.")
+    default_field = "run_minutes"
+
+
+class NoWork(InvalidInput):
+    message = _l("This test would take no time. Give minutes for a sample or a run, or a choice of hours.")
+    default_field = "sample_minutes"
+
+
+class LongestBelowShortest(InvalidInput):
+    message = _l("The longest booking is shorter than the shortest.")
+    default_field = "longest_minutes"
+
+
+class RunsStartOnlyUnattended(InvalidInput):
+    message = _l("Only tests that run unattended need this.")
+    default_field = "runs_start_in_hours"
+
+
+class HourFeeWithoutWork(InvalidInput):
+    message = _l("A fee by the hour needs working time.")
+    default_field = "basis"
+
+
+class FeesOverlap(Conflict):
+    """Two fees of one test item on one day; said by the rule first, by the database in a race."""
+
+    message = _l("A fee already holds from %(date)s.")
+    default_field = "valid_from"
+
+
+class FeeInUse(Conflict):
+    message = _l("Bookings use this fee; add one from a later date instead.")
+    default_field = "valid_from"
+
+
+class FeeFromThePast(InvalidInput):
+    message = _l("A published test item's fee can begin today at the earliest.")
+    default_field = "valid_from"
+
+
+class CertificateOverlaps(InvalidInput):
+    message = _l("This certificate is entered already.")
+    default_field = "certificate"
+
+
+class AccreditationEntered(InvalidInput):
+    message = _l("This certificate is entered already.")
+    default_field = "number"
+
+
+class BadAccreditationNumber(InvalidInput):
+    message = _l("CMA: 12 digits. CNAS: the letter L and four or five digits.")
+    default_field = "number"
+
+
+class OutsideScope(InvalidInput):
+    message = _l("A scope names test items of this lab with their own standards.")
+    default_field = "scope"
+
+
+class StandardKnown(InvalidInput):
+    message = _l("This standard is listed already.")
+    default_field = "number"
+
+
+class UnknownStandard(InvalidInput):
+    message = _l("%(number)s is not in the list of standards; add it first.")
+    default_field = "standards"
+
+
+class StandardReplacesItself(InvalidInput):
+    message = _l("A standard cannot replace itself, directly or round about.")
+    default_field = "successor"
+
+
+class FirmNotVerified(InvalidInput):
+    message = _l("Your firm must be verified before anything is published.")
+
+
+class NotComplete(InvalidInput):
+    """Something without which publishing makes no sense; one for each that is missing."""
+
+    message = _l("Still missing: %(what)s.")
+
+
+class WrongState(Conflict):
+    message = _l("Not possible from state “%(state)s”.")
+
+
+class AdmissionOverlaps(Conflict):
+    message = _l("Admitted already from %(date)s.")
+    default_field = "admitted_from"
+
+
+class NotAdmitted(Conflict):
+    message = _l("The lab is not admitted then.")
+    default_field = "suspended_from"
+
+
+class OnlyPublishedLabs(Conflict):
+    message = _l("Only a published lab can be admitted.")

@@ -1,0 +1,419 @@
+"""Lists of labs, instruments, test items and standards: filtered, sorted, paged, in a fixed number of statements."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import aliased, joinedload, selectinload
+
+from labshare.catalogue.models import (
+    Accreditation,
+    AccreditationScope,
+    Calibration,
+    Fee,
+    Instrument,
+    Lab,
+    LabAdmission,
+    SearchEntry,
+    Standard,
+    TestItem,
+    TestItemInstrument,
+    TestItemStandard,
+)
+from labshare.catalogue.queries import filters as narrowing
+from labshare.catalogue.queries.filters import NOT_NARROWED, Filters, Page, StandardMatch
+from labshare.catalogue.rules import standards as numbers
+from labshare.catalogue.rules import text as spelling
+from labshare.catalogue.rules.validity import Span, valid_until
+from labshare.kernel.database import db
+
+
+@dataclass(frozen=True)
+class LabRow:
+    lab: Lab
+    instruments: int
+    test_items: int
+    accreditations: tuple[str, ...]
+    """Kinds valid on the day: CMA, CNAS."""
+    admitted: bool
+
+
+@dataclass(frozen=True)
+class InstrumentRow:
+    instrument: Instrument
+    test_items: int
+    calibrated_until: date | None
+    """End of the unbroken calibration that the day belongs to; None where there is none (or none is needed)."""
+
+
+@dataclass(frozen=True)
+class TestItemRow:
+    __test__ = False
+
+    item: TestItem
+    fee: Fee | None
+    """The fee in force on the day."""
+    marks: tuple[str, ...]
+    """Accreditations whose scope covers this item on the day: CMA, CNAS."""
+
+    @property
+    def lab(self) -> Lab:
+        return self.item.lab
+
+
+@dataclass(frozen=True)
+class StandardRow:
+    standard: Standard
+    successor: Standard | None
+    """What replaces it, now or from `standard.superseded_from` on."""
+    superseded: bool
+    """On the day."""
+    test_items: int
+
+
+# ── Sorting and paging ───────────────────────────────────────────────────
+
+
+def _page(statement: Select[Any], limit: int, offset: int) -> tuple[list[Any], int]:
+    """A piece of the list, and how many there are in all. Two statements."""
+    total = db.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
+    rows = db.session.execute(statement.limit(limit).offset(offset)).unique().all()
+    return list(rows), total
+
+
+def _position(words: Sequence[str]) -> ColumnElement[Any]:
+    """Where the first word stands in the search text: names come first in it."""
+    find = func.instr if db.engine.dialect.name == "sqlite" else func.strpos
+    return find(SearchEntry.text, words[0])
+
+
+def _sorted(
+    statement: Select[Any], kind: str, of: Any, order: str, q: str, newest: Any, fee: Any = None
+) -> Select[Any]:
+    statement = statement.outerjoin(SearchEntry, and_(SearchEntry.kind == kind, SearchEntry.target_id == of.id))
+    words = spelling.terms(q)
+    if order == "fee" and fee is not None:
+        keys = [fee.is_(None), fee, SearchEntry.sort_key]
+    elif order == "newest":
+        keys = [newest.desc()]
+    elif order == "relevance" and words:
+        keys = [_position(words), SearchEntry.sort_key]
+    else:
+        keys = [SearchEntry.sort_key]
+    return statement.order_by(*keys, of.id)
+
+
+# ── Labs ─────────────────────────────────────────────────────────────────
+
+
+def list_labs(
+    filters: Filters = NOT_NARROWED, *, day: date, order: str = "relevance", limit: int = narrowing.PER_PAGE,
+    offset: int = 0,
+) -> Page[LabRow]:  # fmt: skip
+    """Published labs; filters `q, town, accreditation`. Four statements."""
+    statement = select(Lab).options(joinedload(Lab.firm)).where(*narrowing.lab_conditions(filters, day))
+    statement = _sorted(statement, "lab", Lab, order, filters.q, Lab.published_at)
+    rows, total = _page(statement, limit, offset)
+    return Page(lab_rows([row[0] for row in rows], day), total, limit, offset)
+
+
+def lab_rows(labs: Sequence[Lab], day: date) -> tuple[LabRow, ...]:
+    """Two statements."""
+    ids = [lab.id for lab in labs]
+    admitted = and_(
+        LabAdmission.admitted_from <= day,
+        or_(LabAdmission.suspended_from.is_(None), LabAdmission.suspended_from > day),
+    )
+    counts = {
+        row.id: row
+        for row in db.session.execute(
+            select(
+                Lab.id,
+                select(func.count())
+                .where(Instrument.lab_id == Lab.id, Instrument.state == "published")
+                .correlate(Lab)
+                .scalar_subquery()
+                .label("instruments"),
+                select(func.count())
+                .where(TestItem.lab_id == Lab.id, TestItem.state == "published")
+                .correlate(Lab)
+                .scalar_subquery()
+                .label("test_items"),
+                select(func.count())
+                .where(LabAdmission.lab_id == Lab.id, admitted)
+                .correlate(Lab)
+                .scalar_subquery()
+                .label("admitted"),
+            ).where(Lab.id.in_(ids))
+        )
+    }
+    kinds: dict[int, set[str]] = {}
+    for lab_id, kind in db.session.execute(
+        select(Accreditation.lab_id, Accreditation.kind).where(
+            Accreditation.lab_id.in_(ids), Accreditation.valid_from <= day, Accreditation.valid_to >= day
+        )
+    ):
+        kinds.setdefault(lab_id, set()).add(kind)
+    return tuple(
+        LabRow(
+            lab,
+            counts[lab.id].instruments,
+            counts[lab.id].test_items,
+            tuple(sorted(kinds.get(lab.id, ()))),
+            counts[lab.id].admitted > 0,
+        )
+        for lab in labs
+    )
+
+
+# ── Instruments ──────────────────────────────────────────────────────────
+
+
+def list_instruments(
+    filters: Filters = NOT_NARROWED, *, day: date, order: str = "relevance", limit: int = narrowing.PER_PAGE,
+    offset: int = 0,
+) -> Page[InstrumentRow]:  # fmt: skip
+    """Published instruments of published labs; filters `q, class_code, lab, town, accreditation`. Four statements."""
+    statement = (
+        select(Instrument)
+        .join(Lab, Lab.id == Instrument.lab_id)
+        .options(joinedload(Instrument.lab).joinedload(Lab.firm))
+        .where(*narrowing.instrument_conditions(filters, day))
+    )
+    statement = _sorted(statement, "instrument", Instrument, order, filters.q, Instrument.created_at)
+    rows, total = _page(statement, limit, offset)
+    return Page(instrument_rows([row[0] for row in rows], day), total, limit, offset)
+
+
+def instrument_rows(instruments: Sequence[Instrument], day: date, *, drafts: bool = False) -> tuple[InstrumentRow, ...]:
+    """Two statements. `drafts` counts test items in every state."""
+    ids = [instrument.id for instrument in instruments]
+    count = (
+        select(TestItemInstrument.instrument_id, func.count())
+        .join(TestItem, TestItem.id == TestItemInstrument.test_item_id)
+        .where(TestItemInstrument.instrument_id.in_(ids))
+        .group_by(TestItemInstrument.instrument_id)
+    )
+    if not drafts:
+        count = count.where(TestItem.state == "published")
+    items: dict[int, int] = dict(db.session.execute(count).tuples().all())
+    until = calibrated_until(ids, day)
+    return tuple(
+        InstrumentRow(instrument, items.get(instrument.id, 0), until.get(instrument.id)) for instrument in instruments
+    )
+
+
+def calibrated_until(ids: Iterable[int], day: date) -> dict[int, date]:
+    """The end of the unbroken calibration of each instrument that is calibrated on `day`. One statement."""
+    spans: dict[int, list[Span]] = {}
+    for instrument_id, first, last in db.session.execute(
+        select(Calibration.instrument_id, Calibration.valid_from, Calibration.valid_to).where(
+            Calibration.instrument_id.in_(list(ids)), Calibration.valid_to >= day
+        )
+    ):
+        spans.setdefault(instrument_id, []).append(Span(first, last))
+    return {one: end for one, found in spans.items() if (end := valid_until(found, day)) is not None}
+
+
+# ── Test items ───────────────────────────────────────────────────────────
+
+
+def list_test_items(
+    filters: Filters = NOT_NARROWED, *, day: date, order: str = "relevance", limit: int = narrowing.PER_PAGE,
+    offset: int = 0, match: StandardMatch | None = None,
+) -> Page[TestItemRow]:  # fmt: skip
+    """Published test items; all filters. At most eight statements.
+
+    `match` is `match_standard(filters.standard, day)` where the caller has it already.
+    """
+    fee = aliased(Fee)
+    statement = (
+        select(TestItem, fee)
+        .join(Lab, Lab.id == TestItem.lab_id)
+        .outerjoin(
+            fee,
+            and_(
+                fee.test_item_id == TestItem.id,
+                fee.valid_from <= day,
+                or_(fee.valid_to.is_(None), fee.valid_to >= day),
+            ),
+        )
+        .options(joinedload(TestItem.lab).joinedload(Lab.firm), *_parts())
+        .where(*narrowing.item_conditions(filters, day, match))
+    )
+    statement = _sorted(statement, "test_item", TestItem, order, filters.q, TestItem.published_at, fee.amount_fen)
+    rows, total = _page(statement, limit, offset)
+    marks = marks_of([item.id for item, _fee in rows], day)
+    return Page(
+        tuple(TestItemRow(item, its_fee, marks.get(item.id, ())) for item, its_fee in rows), total, limit, offset
+    )
+
+
+def _parts() -> tuple[Any, ...]:
+    return (
+        selectinload(TestItem.standards).joinedload(Standard.superseded_by),
+        selectinload(TestItem.instruments),
+    )
+
+
+def item_rows(items: Sequence[TestItem], day: date) -> tuple[TestItemRow, ...]:
+    """Two statements."""
+    ids = [item.id for item in items]
+    fees = {
+        fee.test_item_id: fee
+        for fee in db.session.scalars(
+            select(Fee).where(Fee.test_item_id.in_(ids), narrowing.fee_in_force(day))
+        )
+    }  # fmt: skip
+    marks = marks_of(ids, day)
+    return tuple(TestItemRow(item, fees.get(item.id), marks.get(item.id, ())) for item in items)
+
+
+def marks_of(ids: Sequence[int], day: date) -> dict[int, tuple[str, ...]]:
+    """CMA, CNAS by test item, where the scope of a valid accreditation names it. One statement."""
+    found: dict[int, set[str]] = {}
+    for item_id, kind in db.session.execute(
+        select(AccreditationScope.test_item_id, Accreditation.kind)
+        .join(Accreditation, Accreditation.id == AccreditationScope.accreditation_id)
+        .where(
+            AccreditationScope.test_item_id.in_(ids),
+            Accreditation.valid_from <= day,
+            Accreditation.valid_to >= day,
+        )
+        .distinct()
+    ):
+        found.setdefault(item_id, set()).add(kind)
+    return {item_id: tuple(sorted(kinds)) for item_id, kinds in found.items()}
+
+
+# ── Standards ────────────────────────────────────────────────────────────
+
+
+def list_standards(q: str = "", *, day: date, limit: int = narrowing.PER_PAGE, offset: int = 0) -> Page[StandardRow]:
+    """All standards by number; `q` is looked for in number and names. Four statements."""
+    statement = select(Standard).options(joinedload(Standard.superseded_by))
+    typed = numbers.normalise(q)
+    if typed:
+        statement = statement.where(
+            or_(
+                Standard.search_number.contains(typed, autoescape=True),
+                func.lower(Standard.name).contains(q.strip().lower(), autoescape=True),
+                func.lower(Standard.name_en).contains(q.strip().lower(), autoescape=True),
+            )
+        )
+    rows, total = _page(statement.order_by(Standard.search_number, Standard.id), limit, offset)
+    return Page(standard_rows([row[0] for row in rows], day), total, limit, offset)
+
+
+def standard_rows(standards: Sequence[Standard], day: date) -> tuple[StandardRow, ...]:
+    """One statement."""
+    counting = (
+        select(TestItemStandard.standard_id, func.count())
+        .join(TestItem, TestItem.id == TestItemStandard.test_item_id)
+        .join(Lab, Lab.id == TestItem.lab_id)
+        .where(TestItemStandard.standard_id.in_([one.id for one in standards]), narrowing.published_item())
+        .group_by(TestItemStandard.standard_id)
+    )
+    counts: dict[int, int] = dict(db.session.execute(counting).tuples().all())
+    return tuple(
+        StandardRow(
+            one,
+            one.superseded_by,
+            one.superseded_by_id is not None and (one.superseded_from is None or one.superseded_from <= day),
+            counts.get(one.id, 0),
+        )
+        for one in standards
+    )
+
+
+# ── Counts beside filters ────────────────────────────────────────────────
+
+
+def category_counts(day: date) -> dict[str, int]:
+    """Published test items by category. One statement."""
+    return _counted(TestItem.category, Filters(), day)
+
+
+def _counted(column: Any, filters: Filters, day: date, match: StandardMatch | None = None) -> dict[str, int]:
+    counting = (
+        select(column, func.count())
+        .select_from(TestItem)
+        .join(Lab, Lab.id == TestItem.lab_id)
+        .where(*narrowing.item_conditions(filters, day, match), column.is_not(None))
+        .group_by(column)
+    )
+    return dict(db.session.execute(counting).tuples().all())
+
+
+def facets(filters: Filters, day: date, match: StandardMatch | None = None) -> dict[str, dict[str, int]]:
+    """How many test items there would be for each town, category and accreditation, the other filters kept.
+
+    Three statements, two more where a standard is given without `match`.
+    """
+    if filters.standard and match is None:
+        match = narrowing.match_standard(filters.standard, day)
+    bare = replace(filters, accreditation=None)
+    accreditation = db.session.execute(
+        select(
+            *(
+                func.coalesce(func.sum(case((narrowing.accredited(kind, day), 1), else_=0)), 0).label(kind)
+                for kind in ("CMA", "CNAS")
+            )
+        )
+        .select_from(TestItem)
+        .join(Lab, Lab.id == TestItem.lab_id)
+        .where(*narrowing.item_conditions(bare, day, match))
+    ).one()
+    return {
+        "town": _counted(Lab.town, replace(filters, town=None), day, match),
+        "category": _counted(TestItem.category, replace(filters, category=None), day, match),
+        "accreditation": {kind: int(n) for kind, n in accreditation._mapping.items()},
+    }
+
+
+def public_counts() -> dict[str, int]:
+    """Published labs, instruments and test items. One statement."""
+    labs = select(func.count()).where(Lab.state == "published").scalar_subquery()
+    of_lab = select(Lab.id).where(Lab.state == "published")
+    instruments = select(func.count()).where(Instrument.state == "published", Instrument.lab_id.in_(of_lab))
+    items = select(func.count()).where(TestItem.state == "published", TestItem.lab_id.in_(of_lab))
+    row = db.session.execute(
+        select(
+            labs.label("labs"),
+            instruments.scalar_subquery().label("instruments"),
+            items.scalar_subquery().label("test_items"),
+        )
+    ).one()
+    return dict(row._mapping)
+
+
+# ── Nothing found ────────────────────────────────────────────────────────
+
+
+def nearest(q: str, *, day: date, limit: int = 6) -> tuple[TestItemRow, ...]:
+    """Published test items that share most pairs of characters with `q`: what to show when nothing is found.
+
+    At most eight statements.
+    """
+    pairs = list(dict.fromkeys(pair for word in spelling.terms(q) for pair in spelling.pairs(word)))[:20]
+    if not pairs:
+        return ()
+    find = func.instr if db.engine.dialect.name == "sqlite" else func.strpos
+    shared: Any = sum((case((find(SearchEntry.text, pair) > 0, 1), else_=0) for pair in pairs[1:]),
+                      start=case((find(SearchEntry.text, pairs[0]) > 0, 1), else_=0))  # fmt: skip
+    items = (
+        db.session.scalars(
+            select(TestItem)
+            .join(Lab, Lab.id == TestItem.lab_id)
+            .join(SearchEntry, and_(SearchEntry.kind == "test_item", SearchEntry.target_id == TestItem.id))
+            .options(joinedload(TestItem.lab).joinedload(Lab.firm), *_parts())
+            .where(narrowing.published_item(), narrowing.contains_any(pairs))
+            .order_by(shared.desc(), SearchEntry.sort_key, TestItem.id)
+            .limit(limit)
+        )
+        .unique()
+        .all()
+    )
+    return item_rows(items, day)

@@ -1,0 +1,76 @@
+"""One lab, instrument, test item or accreditation, for whoever may see it."""
+
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from labshare.catalogue.models import Accreditation, Fee, Instrument, Lab, Standard, TestItem
+from labshare.catalogue.queries.filters import fee_in_force
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
+from labshare.organisations import permissions
+
+
+def draft_or_published(actor: Actor, lab: Lab, state: str = "published") -> bool:
+    """Whether the actor sees something in `state` of `lab`: what is published is everybody's, the rest the firm's
+    own and the regulators'."""
+    if lab.state == "published" and state == "published":
+        return True
+    return permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id)
+
+
+def get_lab(actor: Actor, lab_id: int) -> Lab:
+    lab = db.session.scalar(select(Lab).options(joinedload(Lab.firm)).where(Lab.id == lab_id))
+    if lab is None or not draft_or_published(actor, lab, lab.state):
+        raise NotFound
+    return lab
+
+
+def get_lab_by_code(actor: Actor, code: str) -> Lab:
+    lab = db.session.scalar(select(Lab).options(joinedload(Lab.firm)).where(Lab.code == code))
+    if lab is None or not draft_or_published(actor, lab, lab.state):
+        raise NotFound
+    return lab
+
+
+def get_instrument(actor: Actor, instrument_id: int) -> Instrument:
+    instrument = db.session.scalar(
+        select(Instrument)
+        .options(joinedload(Instrument.lab).joinedload(Lab.firm))
+        .where(Instrument.id == instrument_id)
+    )
+    if instrument is None or not draft_or_published(actor, instrument.lab, instrument.state):
+        raise NotFound
+    return instrument
+
+
+def get_test_item(actor: Actor, item_id: int) -> TestItem:
+    """With its lab, standards (and what replaces them) and instruments. Three statements."""
+    item = db.session.scalar(
+        select(TestItem)
+        .options(
+            joinedload(TestItem.lab).joinedload(Lab.firm),
+            selectinload(TestItem.standards).joinedload(Standard.superseded_by),
+            selectinload(TestItem.instruments),
+        )
+        .where(TestItem.id == item_id)
+    )
+    if item is None or not draft_or_published(actor, item.lab, item.state):
+        raise NotFound
+    return item
+
+
+def get_accreditation(actor: Actor, accreditation_id: int) -> Accreditation:
+    accreditation = db.session.scalar(
+        select(Accreditation).options(joinedload(Accreditation.lab)).where(Accreditation.id == accreditation_id)
+    )
+    if accreditation is None or not draft_or_published(actor, accreditation.lab, accreditation.lab.state):
+        raise NotFound
+    return accreditation
+
+
+def fee_on(item_id: int, day: date) -> Fee | None:
+    """The fee in force on a day."""
+    return db.session.scalar(select(Fee).where(Fee.test_item_id == item_id, fee_in_force(day)))

@@ -1,0 +1,58 @@
+"""Numbers of standards, however they are typed, and the chain of what replaced what."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－", "-"))
+_YEAR = re.compile(r"[-:](19|20)\d\d$")
+_PREFIXES = ("GB", "JB", "QC", "ISO", "IEC", "ASTM", "EN", "DIN", "JIS", "HB", "YB", "YS", "SJ", "FZ", "HG", "YY", "DB")
+
+Successors = Mapping[str, tuple[str, date]]
+"""Search number → search number of what replaces it, and from which day."""
+
+
+def normalise(number: str) -> str:
+    """`GB/T 10125-2021` → `GB/T10125-2021`: upper case, no blanks, one kind of dash and slash."""
+    text = unicodedata.normalize("NFKC", number).translate(_DASHES).upper()
+    text = "".join(text.split())
+    return re.sub(r"^(GB|JB|QC|HB|YB|YS|SJ|FZ|HG|YY)T(?=\d)", r"\1/T", text)
+
+
+def same_standard(listed: str, typed: str) -> bool:
+    """Whether a typed number (normalised) means a listed one: itself, or all its years or parts where none is given.
+
+    `GB/T10125` means `GB/T10125-2021`, `GB/T24610` means `GB/T24610.2`; `GB/T1012` means neither.
+    """
+    if listed == typed:
+        return True
+    return listed.startswith(typed) and listed[len(typed) :][:1] in ("-", ":", ".")
+
+
+def without_year(number: str) -> str:
+    """A normalised number without its year: `GB/T10125-2021` → `GB/T10125`."""
+    return _YEAR.sub("", number)
+
+
+def looks_like_number(text: str) -> bool:
+    number = normalise(text)
+    return bool(re.match(rf"({'|'.join(_PREFIXES)})(/T|/Z)?\d", number))
+
+
+def chain(number: str, successors: Successors) -> tuple[str, ...]:
+    """A number and everything that replaced it, one after the other; a ring is followed once round."""
+    found = [number]
+    while (following := successors.get(found[-1])) is not None and following[0] not in found:
+        found.append(following[0])
+    return tuple(found)
+
+
+def current(number: str, successors: Successors, day: date) -> str:
+    """The standard in force on a day: the number itself, or the last one that has replaced it by then."""
+    found = number
+    for later in chain(number, successors)[1:]:
+        if successors[found][1] > day:
+            break
+        found = later
+    return found

@@ -16,6 +16,11 @@ GUARDS = {
         "CREATE TRIGGER audit_leaf_no_delete BEFORE DELETE ON audit_leaf  BEGIN SELECT RAISE(ABORT, 'audit_leaf is append-only'); END",
         "CREATE TRIGGER fee_no_overlap_insert BEFORE INSERT ON fee BEGIN SELECT RAISE(ABORT, 'fee_no_overlap') WHERE EXISTS (SELECT 1 FROM fee f WHERE f.test_item_id = NEW.test_item_id AND f.id IS NOT NEW.id AND f.valid_from <= coalesce(NEW.valid_to, '9999-12-31') AND coalesce(f.valid_to, '9999-12-31') >= NEW.valid_from); END",
         "CREATE TRIGGER fee_no_overlap_update BEFORE UPDATE ON fee BEGIN SELECT RAISE(ABORT, 'fee_no_overlap') WHERE EXISTS (SELECT 1 FROM fee f WHERE f.test_item_id = NEW.test_item_id AND f.id IS NOT NEW.id AND f.valid_from <= coalesce(NEW.valid_to, '9999-12-31') AND coalesce(f.valid_to, '9999-12-31') >= NEW.valid_from); END",
+        "CREATE TRIGGER fee_in_use BEFORE UPDATE ON fee WHEN EXISTS (SELECT 1 FROM booking b WHERE b.fee_id = OLD.id AND (OLD.test_item_id <> NEW.test_item_id OR OLD.basis <> NEW.basis OR OLD.amount_fen <> NEW.amount_fen OR OLD.minimum_fen <> NEW.minimum_fen OR OLD.valid_from <> NEW.valid_from OR b.booked_on > coalesce(NEW.valid_to, '9999-12-31'))) BEGIN SELECT RAISE(ABORT, 'fee_in_use'); END",
+        "CREATE VIRTUAL TABLE search_fts USING fts5(grams, content='search_entry', content_rowid='id', tokenize='unicode61 remove_diacritics 0')",
+        "CREATE TRIGGER search_fts_insert AFTER INSERT ON search_entry BEGIN INSERT INTO search_fts(rowid, grams) VALUES (NEW.id, NEW.grams); END",
+        "CREATE TRIGGER search_fts_delete AFTER DELETE ON search_entry BEGIN INSERT INTO search_fts(search_fts, rowid, grams) VALUES ('delete', OLD.id, OLD.grams); END",
+        "CREATE TRIGGER search_fts_update AFTER UPDATE OF grams ON search_entry BEGIN INSERT INTO search_fts(search_fts, rowid, grams) VALUES ('delete', OLD.id, OLD.grams); INSERT INTO search_fts(rowid, grams) VALUES (NEW.id, NEW.grams); END",
         "CREATE TRIGGER holding_no_overlap_insert BEFORE INSERT ON holding BEGIN SELECT RAISE(ABORT, 'holding_time_spelling') WHERE NEW.starts_at NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]' OR NEW.ends_at NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]'; SELECT RAISE(ABORT, 'holding_no_overlap') WHERE (SELECT h.ends_at FROM holding h WHERE h.instrument_id = NEW.instrument_id AND h.unit = NEW.unit AND h.starts_at < NEW.ends_at AND h.id IS NOT -1 ORDER BY h.starts_at DESC LIMIT 1) > NEW.starts_at; END",
         "CREATE TRIGGER holding_no_overlap_update BEFORE UPDATE ON holding BEGIN SELECT RAISE(ABORT, 'holding_time_spelling') WHERE NEW.starts_at NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]' OR NEW.ends_at NOT GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]'; SELECT RAISE(ABORT, 'holding_no_overlap') WHERE (SELECT h.ends_at FROM holding h WHERE h.instrument_id = NEW.instrument_id AND h.unit = NEW.unit AND h.starts_at < NEW.ends_at AND h.id IS NOT OLD.id ORDER BY h.starts_at DESC LIMIT 1) > NEW.starts_at; END",
         "CREATE TRIGGER revenue_entry_no_update BEFORE UPDATE ON revenue_entry  BEGIN SELECT RAISE(ABORT, 'revenue_entry is append-only'); END",
@@ -37,6 +42,7 @@ GUARDS = {
         "CREATE FUNCTION audit_event_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'audit_event is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$",
         "CREATE FUNCTION audit_seal_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'audit_seal is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$",
         "CREATE FUNCTION audit_leaf_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'audit_leaf is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$",
+        "CREATE FUNCTION fee_in_use() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS (SELECT 1 FROM booking b WHERE b.fee_id = OLD.id AND (OLD.test_item_id <> NEW.test_item_id OR OLD.basis <> NEW.basis OR OLD.amount_fen <> NEW.amount_fen OR OLD.minimum_fen <> NEW.minimum_fen OR OLD.valid_from <> NEW.valid_from OR b.booked_on > coalesce(NEW.valid_to, '9999-12-31'))) THEN RAISE EXCEPTION 'fee_in_use' USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$",
         "CREATE FUNCTION revenue_entry_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'revenue_entry is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$",
         "CREATE FUNCTION reward_line_locked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS (SELECT 1 FROM reward_run r WHERE r.id = CASE TG_OP WHEN 'INSERT' THEN NEW.run_id ELSE OLD.run_id END AND r.state IN ('approved', 'paid')) THEN RAISE EXCEPTION 'reward_line: the run is approved' USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END; END $$",
         "CREATE FUNCTION reward_item_locked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS (SELECT 1 FROM reward_run r WHERE r.id = CASE TG_OP WHEN 'INSERT' THEN NEW.run_id ELSE OLD.run_id END AND r.state IN ('approved', 'paid')) THEN RAISE EXCEPTION 'reward_item: the run is approved' USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END; END $$",
@@ -49,6 +55,8 @@ GUARDS = {
         "CREATE TRIGGER audit_leaf_no_change BEFORE UPDATE OR DELETE ON audit_leaf FOR EACH ROW  EXECUTE FUNCTION audit_leaf_refuse()",
         "CREATE TRIGGER audit_leaf_no_truncate BEFORE TRUNCATE ON audit_leaf FOR EACH STATEMENT EXECUTE FUNCTION audit_leaf_refuse()",
         "ALTER TABLE fee ADD CONSTRAINT fee_no_overlap EXCLUDE USING gist (test_item_id WITH =, daterange(valid_from, valid_to, '[]') WITH &&)",
+        "CREATE TRIGGER fee_in_use BEFORE UPDATE ON fee FOR EACH ROW EXECUTE FUNCTION fee_in_use()",
+        "CREATE INDEX ix_search_entry_grams ON search_entry USING gin (string_to_array(grams, ' '))",
         "ALTER TABLE holding ADD CONSTRAINT holding_no_overlap EXCLUDE USING gist (instrument_id WITH =, unit WITH =, tstzrange(starts_at, ends_at) WITH &&)",
         "CREATE TRIGGER revenue_entry_no_change BEFORE UPDATE OR DELETE ON revenue_entry FOR EACH ROW  EXECUTE FUNCTION revenue_entry_refuse()",
         "CREATE TRIGGER revenue_entry_no_truncate BEFORE TRUNCATE ON revenue_entry FOR EACH STATEMENT EXECUTE FUNCTION revenue_entry_refuse()",
@@ -62,7 +70,7 @@ GUARDS = {
     ),
 }
 UNGUARDS = {
-    "sqlite": (),
+    "sqlite": ("DROP TABLE search_fts",),
     "postgresql": (),
 }
 AFTER = {
@@ -73,6 +81,7 @@ AFTER = {
         "DROP FUNCTION reward_item_locked()",
         "DROP FUNCTION reward_line_locked()",
         "DROP FUNCTION revenue_entry_refuse()",
+        "DROP FUNCTION fee_in_use()",
         "DROP FUNCTION audit_leaf_refuse()",
         "DROP FUNCTION audit_seal_refuse()",
         "DROP FUNCTION audit_event_refuse()",
@@ -354,6 +363,20 @@ def upgrade() -> None:
         sqlite_where=sa.text("ended_at IS NULL"),
         postgresql_where=sa.text("ended_at IS NULL"),
     )
+    op.create_table(
+        "sign_in_session",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("key_digest", sa.String(length=64), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_sign_in_session_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_session")),
+        sa.UniqueConstraint("key_digest", name=op.f("uq_sign_in_session_key_digest")),
+    )
+    op.create_index(op.f("ix_sign_in_session_person_id"), "sign_in_session", ["person_id"], unique=False)
     op.create_table(
         "stored_file",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -765,13 +788,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "search_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
-        sa.Column("target_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("target_id", sa.Integer(), nullable=False),
         sa.Column("lab_id", sa.Integer(), nullable=False),
+        sa.Column("sort_key", sa.String(length=200), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("grams", sa.Text(), nullable=False),
         sa.CheckConstraint("kind IN ('lab', 'instrument', 'test_item')", name=op.f("ck_search_entry_kind_known")),
         sa.ForeignKeyConstraint(["lab_id"], ["lab.id"], name=op.f("fk_search_entry_lab_id")),
-        sa.PrimaryKeyConstraint("kind", "target_id", name=op.f("pk_search_entry")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_entry")),
+        sa.UniqueConstraint("kind", "target_id", name=op.f("uq_search_entry_kind_target_id")),
     )
     op.create_index(op.f("ix_search_entry_lab_id"), "search_entry", ["lab_id"], unique=False)
     op.create_table(
@@ -1353,6 +1380,8 @@ def downgrade() -> None:
     op.drop_table("affiliation")
     op.drop_index(op.f("ix_stored_file_sha256"), table_name="stored_file")
     op.drop_table("stored_file")
+    op.drop_index(op.f("ix_sign_in_session_person_id"), table_name="sign_in_session")
+    op.drop_table("sign_in_session")
     op.drop_index(
         "uq_regulator_role_current",
         table_name="regulator_role",

@@ -38,6 +38,11 @@ def objects_besides_columns() -> dict[tuple[str, str], str]:
     return {key: sql for key, sql in found.items() if "alembic_version" not in key[1]}
 
 
+def made_by_models(thing, name, kind, _reflected, _compared) -> bool:
+    """The index of words is made by guards, differently on each engine; see the test of the guards."""
+    return not name.startswith("search_fts") and name != "ix_search_entry_grams"
+
+
 @pytest.fixture
 def empty(app):
     """The application on a database without a single table."""
@@ -49,6 +54,7 @@ def empty(app):
             for kind, name, _sql in connection.execute(text(SQLITE_OBJECTS)).all():
                 if kind == "trigger":
                     connection.execute(text(f"DROP TRIGGER {name}"))
+            connection.execute(text("DROP TABLE search_fts"))  # made by a guard; takes its shadow tables along
             connection.execute(text("PRAGMA defer_foreign_keys = ON"))
             for table in Base.metadata.tables:
                 connection.execute(text(f"DROP TABLE {table}"))
@@ -60,7 +66,8 @@ def test_the_upgraded_database_is_what_the_models_describe(empty):
     command.upgrade(alembic_config(), "head")
 
     with db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_object": made_by_models}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, Base.metadata) == []
 
 

@@ -71,7 +71,12 @@ class Page(Generic[Row]):
     offset: int
 
     @property
+    def size(self) -> int:
+        return self.limit
+
+    @property
     def number(self) -> int:
+        """Of this page, from 1."""
         return self.offset // self.limit + 1
 
     @property
@@ -169,11 +174,11 @@ def _by_index(words: Sequence[str]) -> ColumnElement[bool]:
     return _grams_column().contains(_array(sorted({pair for word in words for pair in spelling.pairs(word)})))
 
 
-def contains_any(pairs: Sequence[str]) -> ColumnElement[bool]:
-    """Search entries in which any of these pairs occurs."""
+def contains_any(parts: Sequence[str]) -> ColumnElement[bool]:
+    """Search entries in which any of these pairs or single characters occurs."""
     if db.engine.dialect.name == "sqlite":
-        return _matches(" OR ".join(f'"{pair}"' for pair in pairs))
-    return _grams_column().overlap(_array(pairs))
+        return _matches(" OR ".join(f'"{part}"' for part in parts))
+    return _grams_column().overlap(_array(parts))
 
 
 def _matches(phrases: str) -> ColumnElement[bool]:

@@ -198,7 +198,7 @@ def instrument_rows(instruments: Sequence[Instrument], day: date, *, drafts: boo
     )
     if not drafts:
         count = count.where(TestItem.state == "published")
-    items: dict[int, int] = dict(db.session.execute(count).tuples().all())
+    items: dict[int, int] = dict(db.session.execute(count).all())
     until = calibrated_until(ids, day)
     return tuple(
         InstrumentRow(instrument, items.get(instrument.id, 0), until.get(instrument.id)) for instrument in instruments
@@ -316,7 +316,7 @@ def standard_rows(standards: Sequence[Standard], day: date) -> tuple[StandardRow
         .where(TestItemStandard.standard_id.in_([one.id for one in standards]), narrowing.published_item())
         .group_by(TestItemStandard.standard_id)
     )
-    counts: dict[int, int] = dict(db.session.execute(counting).tuples().all())
+    counts: dict[int, int] = dict(db.session.execute(counting).all())
     return tuple(
         StandardRow(
             one,
@@ -344,7 +344,7 @@ def _counted(column: Any, filters: Filters, day: date, match: StandardMatch | No
         .where(*narrowing.item_conditions(filters, day, match), column.is_not(None))
         .group_by(column)
     )
-    return dict(db.session.execute(counting).tuples().all())
+    return dict(db.session.execute(counting).all())
 
 
 def facets(filters: Filters, day: date, match: StandardMatch | None = None) -> dict[str, dict[str, int]]:
@@ -393,23 +393,22 @@ def public_counts() -> dict[str, int]:
 
 
 def nearest(q: str, *, day: date, limit: int = 6) -> tuple[TestItemRow, ...]:
-    """Published test items that share most pairs of characters with `q`: what to show when nothing is found.
-
-    At most eight statements.
+    """Published test items that share most with `q`, pairs of characters before single Chinese ones: what to show when
+    nothing is found. At most eight statements.
     """
-    pairs = list(dict.fromkeys(pair for word in spelling.terms(q) for pair in spelling.pairs(word)))[:20]
-    if not pairs:
+    parts = spelling.parts(q)[:20]
+    if not parts:
         return ()
     find = func.instr if db.engine.dialect.name == "sqlite" else func.strpos
-    shared: Any = sum((case((find(SearchEntry.text, pair) > 0, 1), else_=0) for pair in pairs[1:]),
-                      start=case((find(SearchEntry.text, pairs[0]) > 0, 1), else_=0))  # fmt: skip
+    hits = [case((find(SearchEntry.text, part) > 0, len(part)), else_=0) for part in parts]
+    shared: Any = sum(hits[1:], start=hits[0])
     items = (
         db.session.scalars(
             select(TestItem)
             .join(Lab, Lab.id == TestItem.lab_id)
             .join(SearchEntry, and_(SearchEntry.kind == "test_item", SearchEntry.target_id == TestItem.id))
             .options(joinedload(TestItem.lab).joinedload(Lab.firm), *_parts())
-            .where(narrowing.published_item(), narrowing.contains_any(pairs))
+            .where(narrowing.published_item(), narrowing.contains_any(parts))
             .order_by(shared.desc(), SearchEntry.sort_key, TestItem.id)
             .limit(limit)
         )

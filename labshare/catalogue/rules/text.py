@@ -11,6 +11,7 @@ from collections.abc import Iterable
 MAX_TERMS = 12
 MAX_LENGTH = 120
 _CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_CHINESE = re.compile(rf"[{_CJK}]")
 _PARTS = re.compile(rf"[{_CJK}]+|[^{_CJK}\W_]+")
 _JOINERS = re.compile(rf"(?<=[^\W_{_CJK}])[/.\-:](?=[^\W_{_CJK}])")
 
@@ -52,3 +53,10 @@ def grams(text: str) -> str:
     found = [pair for run in text.split() if len(run) > 1 for pair in pairs(run)]
     singles = dict.fromkeys(character for run in text.split() for character in run)
     return " ".join([*found, *singles])
+
+
+def parts(query: str) -> list[str]:
+    """What something similar would share with a query: its pairs, and its single Chinese characters."""
+    words = terms(query)
+    singles = [character for word in words if _CHINESE.match(word) for character in word]
+    return list(dict.fromkeys([*(pair for word in words for pair in pairs(word)), *singles]))

@@ -1,0 +1,1 @@
+"""What people do with the catalogue: one function a verb."""

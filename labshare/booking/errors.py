@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from labshare.kernel.errors import Conflict, InvalidInput
+from labshare.kernel.errors import Conflict, InvalidInput, NotAllowed
 
 
 class StartRefused(InvalidInput):
@@ -116,7 +116,7 @@ class NoFee(InvalidInput):
     default_field = "test_item"
 
 
-class FirmUnverified(InvalidInput):
+class FirmUnverified(NotAllowed):
     message = _l("The firm is not verified yet; it can browse, not book.")
 
 
@@ -150,11 +150,6 @@ class AlreadySubmitted(Conflict):
     message = _l("Already booked as %(ref)s; nothing was booked twice.")
 
 
-class HoldExpired(Conflict):
-    message = _l("The ten minutes are over; the slot is free again.")
-    default_field = "hold"
-
-
 class IllegalStep(Conflict):
     message = _l("Not possible from state “%(state)s”.")
 
@@ -165,10 +160,6 @@ class AlreadyBegun(Conflict):
 
 class NoShowTooEarly(Conflict):
     message = _l("A no-show can be recorded from 60 minutes after the start.")
-
-
-class NeedsClientsYes(Conflict):
-    message = _l("The client must agree to the new time first.")
 
 
 class Lapsed(Conflict):
@@ -189,13 +180,14 @@ class FinishBeforeStart(InvalidInput):
     default_field = "at"
 
 
+class SamplesOutOfRange(InvalidInput):
+    message = _l("Between 1 and %(max)s samples.")
+    default_field = "samples"
+
+
 class MachineMinutesOutOfRange(InvalidInput):
     message = _l("Machine time is 0 or more minutes.")
     default_field = "machine_minutes"
-
-
-class ConsentRequired(Conflict):
-    message = _l("A higher charge needs the client's consent.")
 
 
 class ChargeNotOpen(Conflict):

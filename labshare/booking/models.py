@@ -24,6 +24,8 @@ BOOKING_STATES = (
     "requested", "confirmed", "received", "testing", "tested", "reported", "settled",
     "declined", "cancelled", "no_show",
 )  # fmt: skip
+LAPSED = "lapsed"
+"""`end_reason` of a request that nobody answered."""
 HOLDING_KINDS = ("booking", "maintenance", "in_house", "offer")
 
 
@@ -97,7 +99,7 @@ class Booking(Model):
     __table_args__ = (
         one_of("state", BOOKING_STATES),
         CheckConstraint("quantity >= 1", name="quantity_positive"),
-        CheckConstraint("starts_at < ends_at", name="times_in_order"),
+        CheckConstraint("starts_at <= ends_at", name="times_in_order"),
         CheckConstraint("charged_fen >= 0 AND price_fen >= 0", name="charge_not_negative"),
         CheckConstraint("invoiced_fen BETWEEN 0 AND charged_fen", name="invoiced_within_charge"),
         CheckConstraint("paid_fen BETWEEN 0 AND charged_fen", name="paid_within_charge"),
@@ -195,6 +197,11 @@ class Booking(Model):
     """When it was declined, cancelled or recorded as a no-show."""
     end_reason: Mapped[str | None] = mapped_column(String(500))
 
+    @property
+    def lapsed(self) -> bool:
+        """Declined by the system, because nobody answered in time."""
+        return self.state == "declined" and self.end_reason == LAPSED
+
     client: Mapped[Firm] = relationship(foreign_keys=[client_firm_id])
     lab_firm: Mapped[Firm] = relationship(foreign_keys=[lab_firm_id])
     lab: Mapped[Lab] = relationship()
@@ -252,26 +259,28 @@ class Holding(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+# Since no two holdings of a unit overlap, the last one that starts before the new end is the only one that can be in the
+# way: one index step. The trigger runs before OR REPLACE removes anything and RAISE(ABORT) is not softened by OR IGNORE.
 _UNIT_CLASH = (
     "SELECT RAISE(ABORT, 'holding_no_overlap') WHERE (SELECT h.ends_at FROM holding h "
     "WHERE h.instrument_id = NEW.instrument_id AND h.unit = NEW.unit AND h.starts_at < NEW.ends_at "
-    "AND h.id IS NOT {own} ORDER BY h.starts_at DESC LIMIT 1) > NEW.starts_at"
+    "{but_own} ORDER BY h.starts_at DESC LIMIT 1) > NEW.starts_at"
 )
-_SPELLING = f"{'[0-9]' * 4}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].{'[0-9]' * 6}"
-_ONE_SPELLING = (
-    "SELECT RAISE(ABORT, 'holding_time_spelling') WHERE "
-    f"NEW.starts_at NOT GLOB '{_SPELLING}' OR NEW.ends_at NOT GLOB '{_SPELLING}'"
+_DIGITS = "[0-9][0-9]"
+_SPELLING = f"{_DIGITS}{_DIGITS}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9].{_DIGITS}{_DIGITS}{_DIGITS}"
+_ONE_SPELLING = "SELECT RAISE(ABORT, 'holding_time_spelling') WHERE " + " OR ".join(
+    f"typeof(NEW.{column}) <> 'text' OR NEW.{column} NOT GLOB '{_SPELLING}'" for column in ("starts_at", "ends_at")
 )
 guard(
     Holding.__table__,
     sqlite=(
         (
-            f"CREATE TRIGGER holding_no_overlap_insert BEFORE INSERT ON holding BEGIN {_ONE_SPELLING}; "
-            f"{_UNIT_CLASH.format(own='-1')}; END"
+            f"CREATE TRIGGER holding_no_overlap_insert BEFORE INSERT ON holding "
+            f"BEGIN {_ONE_SPELLING}; {_UNIT_CLASH.format(but_own='')}; END"
         ),
         (
-            "CREATE TRIGGER holding_no_overlap_update BEFORE UPDATE ON holding "
-            f"BEGIN {_ONE_SPELLING}; {_UNIT_CLASH.format(own='OLD.id')}; END"
+            f"CREATE TRIGGER holding_no_overlap_update BEFORE UPDATE ON holding "
+            f"BEGIN {_ONE_SPELLING}; {_UNIT_CLASH.format(but_own='AND h.id <> OLD.id')}; END"
         ),
     ),
     postgresql=(

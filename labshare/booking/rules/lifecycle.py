@@ -105,7 +105,6 @@ def _steps() -> tuple[Step, ...]:
         (s.REQUESTED, "move_unit", s.REQUESTED, "lab"),
         (s.CONFIRMED, "move_unit", s.CONFIRMED, "lab"),
         (s.RECEIVED, "move_unit", s.RECEIVED, "lab"),
-        (s.TESTING, "move_unit", s.TESTING, "lab"),
         (s.REQUESTED, "cancel", s.CANCELLED, "client lab"),
         (s.CONFIRMED, "cancel", s.CANCELLED, "client lab"),
         (s.RECEIVED, "cancel", s.CANCELLED, "lab"),

@@ -23,9 +23,9 @@ Number = Decimal | Fraction | int
 class HoursChoice:
     """The hours a client may choose: `min` + k × `step`, up to `max`."""
 
-    min: Decimal
-    max: Decimal
-    step: Decimal
+    min: Decimal | int
+    max: Decimal | int
+    step: Decimal | int
 
     def allows(self, hours: Number) -> bool:
         chosen, least, step = Fraction(hours), Fraction(self.min), Fraction(self.step)
@@ -46,15 +46,15 @@ class Fee:
 
 @dataclass(frozen=True)
 class CancellationTerms:
-    """What cancelling or not coming costs: nothing unless stated, at most the price.
+    """What cancelling or not coming costs the client: nothing unless stated, at most the price.
 
-    Cancelling costs `late_percent` of the price when the start is nearer than `free_hours`; not coming costs
-    `no_show_percent`. A lab that cancels is owed nothing.
+    Cancelling is free until `free_minutes` before the start and costs `late_percent` of the price after that; not
+    coming costs `no_show_percent`. A lab that cancels is owed nothing.
     """
 
-    free_hours: Decimal = Decimal(0)
-    late_percent: Decimal = Decimal(0)
-    no_show_percent: Decimal = Decimal(0)
+    free_minutes: int = 0
+    late_percent: int = 0
+    no_show_percent: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Work:
     """The work of one booking, as elapsed time from its start."""
 
     quantity: int
-    hours: Decimal | None
+    hours: Number | None
     runs: int
     minutes: Fraction
     """Exact; what the price of an hourly fee uses."""
@@ -138,23 +138,33 @@ def work_of(item: ItemTerms, quantity: int, hours: Number | None = None) -> Work
     """The work for `quantity` samples. Raises `QuantityOutOfRange`, `HoursMissing`, `HoursNotOffered`,
     `HoursOutOfStep` (together, where several apply)."""
     raise_all(question_problems(item, quantity, hours))
+    return work_agreed(item, quantity, hours)
+
+
+def work_agreed(
+    item: ItemTerms, quantity: int, hours: Number | None, minutes: Number | None = None, cleanup: Number | None = None
+) -> Work:
+    """The work of a booking already made: quantity and hours are not asked again, and `minutes` and `cleanup` are
+    those of the booking, whatever the item says now."""
     runs = runs_of(item, quantity)
     setup, per_sample = Fraction(item.setup), Fraction(item.per_sample)
     one_run = Fraction(item.per_run) if hours is None else Fraction(hours) * 60
-    minutes = setup + quantity * per_sample + runs * one_run
+    total = setup + quantity * per_sample + runs * one_run if minutes is None else Fraction(minutes)
+    setup = min(setup, total)
     offsets: tuple[timedelta, ...] = ()
     if item.runs_start_open and not item.attended:
         # every run but the last is full; a further run starts when the one before it has ended
         full_run = item.samples_per_run * per_sample + one_run
         offsets = tuple(elapsed(setup + number * full_run) for number in range(1, runs))
+        offsets = tuple(offset for offset in offsets if offset < elapsed(total))
     return Work(
         quantity=quantity,
-        hours=None if hours is None else Decimal(hours) if not isinstance(hours, Fraction) else _decimal(hours),
+        hours=hours,
         runs=runs,
-        minutes=minutes,
+        minutes=total,
         setup=elapsed(setup),
-        duration=elapsed(minutes),
-        cleanup=elapsed(Fraction(item.cleanup)),
+        duration=elapsed(total),
+        cleanup=elapsed(Fraction(item.cleanup if cleanup is None else cleanup)),
         attended=item.attended,
         run_offsets=offsets,
     )
@@ -192,18 +202,14 @@ def cancellation_fee(
         return 0
     if no_show:
         percent = Fraction(terms.no_show_percent)
-    elif until_start < elapsed(Fraction(terms.free_hours) * 60):
+    elif until_start < timedelta(minutes=terms.free_minutes):
         percent = Fraction(terms.late_percent)
     else:
         percent = Fraction(0)
     return max(0, min(price_fen, round_half_up(price_fen * percent / 100)))
 
 
-def plain(number: Decimal) -> str:
+def plain(number: Decimal | int) -> str:
     """2, 0.5, 1000: without exponent or trailing zeros."""
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _decimal(number: Fraction) -> Decimal:
-    return Decimal(number.numerator) / Decimal(number.denominator)

@@ -42,7 +42,7 @@ YEAR = timedelta(days=365)
 """How far ahead the next opening minute is looked for after unattended work."""
 FARTHEST = 10 * YEAR
 """No start lies farther ahead, whatever horizon there is or is waived."""
-HOLIDAY, MAKE_UP = "holiday", "makeup"
+HOLIDAY, MAKE_UP = "holiday", "make_up"
 
 
 class Interval(NamedTuple):

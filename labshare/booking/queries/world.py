@@ -1,0 +1,253 @@
+"""Rows of the database as the frozen values that the rules take; a fixed number of statements, whatever their number."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Date, and_, cast, literal, not_, null, or_, select
+
+from labshare.booking.models import Booking, Closure, Holding, OpeningHours, WorkingDay, WorkingYear
+from labshare.booking.rules import price as price_rules
+from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTerms, Work, work_agreed
+from labshare.booking.rules.slots import Candidate, Taken
+from labshare.booking.rules.time import Closure as ClosureSpan
+from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, StartRules, WorkingDays
+from labshare.catalogue.models import Calibration, Fee, Instrument, Lab, TestItem, TestItemInstrument
+from labshare.kernel.database import db
+from labshare.kernel.time import local_day, local_zone
+
+
+def working_days() -> WorkingDays:
+    """The whole working-day table, in one statement."""
+    days = select(WorkingDay.day, WorkingDay.kind, literal(0))
+    years = select(cast(null(), Date), literal(""), WorkingYear.year)
+    kinds: dict[date, str] = {}
+    known: set[int] = set()
+    for day, kind, year in db.session.execute(days.union_all(years)):
+        if day is None:
+            known.add(year)
+        else:
+            kinds[day] = kind
+    return WorkingDays({day: kind for day, kind in kinds.items() if day.year in known}, frozenset(known))
+
+
+def hours_of_labs(lab_ids: Iterable[int], since: datetime) -> dict[int, LabHours]:
+    """Opening hours and the closures not over at `since`, two statements for all labs."""
+    wanted = sorted(set(lab_ids))
+    weekly: dict[int, list[list[tuple[int, int]]]] = {lab_id: [[] for _ in range(7)] for lab_id in wanted}
+    rows = select(
+        OpeningHours.lab_id, OpeningHours.weekday, OpeningHours.opens_minute, OpeningHours.closes_minute
+    ).where(OpeningHours.lab_id.in_(wanted))
+    for lab_id, weekday, opens, closes in db.session.execute(rows):
+        weekly[lab_id][weekday].append((opens, closes))
+    closures: dict[int, list[ClosureSpan]] = {lab_id: [] for lab_id in wanted}
+    spans = select(Closure.lab_id, Closure.starts_at, Closure.ends_at, Closure.reason).where(
+        Closure.lab_id.in_(wanted), Closure.ends_at > since
+    )
+    for lab_id, starts_at, ends_at, reason in db.session.execute(spans):
+        closures[lab_id].append(ClosureSpan(starts_at, ends_at, reason))
+    return {
+        lab_id: LabHours(tuple(tuple(sorted(day)) for day in weekly[lab_id]), tuple(sorted(closures[lab_id])))
+        for lab_id in wanted
+    }
+
+
+def certificates_of(instrument_ids: Iterable[int], since: datetime) -> dict[int, tuple[DayRange, ...]]:
+    """Calibrations not over at `since`, and the last one before, so that a refusal can name its end."""
+    found: dict[int, list[DayRange]] = {}
+    rows = select(Calibration.instrument_id, Calibration.valid_from, Calibration.valid_to).where(
+        Calibration.instrument_id.in_(sorted(set(instrument_ids)))
+    )
+    for instrument_id, first, last in db.session.execute(rows):
+        found.setdefault(instrument_id, []).append(DayRange(first, last))
+    return {instrument_id: tuple(sorted(ranges)) for instrument_id, ranges in found.items()}
+
+
+def item_terms(item: TestItem) -> ItemTerms:
+    choice = None
+    if item.hours_min is not None and item.hours_max is not None and item.hours_step is not None:
+        choice = HoursChoice(item.hours_min, item.hours_max, item.hours_step)
+    return ItemTerms(
+        setup=item.setup_minutes,
+        per_sample=item.sample_minutes,
+        per_run=item.run_minutes,
+        cleanup=item.cleanup_minutes,  # type: ignore[arg-type]
+        samples_per_run=item.samples_per_run,
+        hours=choice,
+        max_quantity=item.max_quantity,
+        attended=item.attended,
+        runs_start_open=item.runs_start_in_hours,
+        cancellation=CancellationTerms(item.free_cancel_minutes, item.late_cancel_percent, item.no_show_percent),
+        id=item.id,
+    )
+
+
+def instrument_terms(
+    instrument: Instrument, lab: Lab, certificates: dict[int, tuple[DayRange, ...]]
+) -> InstrumentTerms:
+    return InstrumentTerms(
+        units=instrument.units,
+        lead=timedelta(minutes=lab.lead_time_minutes),
+        horizon=timedelta(minutes=lab.horizon_minutes),
+        shortest=instrument.shortest_minutes,  # type: ignore[arg-type]
+        longest=instrument.longest_minutes,  # type: ignore[arg-type]
+        certificates=certificates.get(instrument.id, ()) if instrument.needs_calibration else None,
+        id=instrument.id,
+    )
+
+
+def fee_terms(fee: Fee) -> price_rules.Fee:
+    return price_rules.Fee(fee.basis, fee.amount_fen, fee.minimum_fen, fee.id)
+
+
+def fee_on(item_id: int, day: date) -> Fee | None:
+    """The fee valid on a local day."""
+    return db.session.scalar(
+        select(Fee).where(
+            Fee.test_item_id == item_id, Fee.valid_from <= day, or_(Fee.valid_to.is_(None), Fee.valid_to >= day)
+        )
+    )
+
+
+def terms_of_booking(booking: Booking) -> CancellationTerms:
+    return CancellationTerms(booking.free_cancel_minutes, booking.late_cancel_percent, booking.no_show_percent)
+
+
+def work_of_booking(booking: Booking) -> Work:
+    """The work as booked: later changes of the item leave its length and clean-up alone."""
+    return work_agreed(
+        item_terms(booking.test_item),
+        booking.quantity,
+        booking.hours,
+        minutes=booking.work_minutes,
+        cleanup=booking.cleanup_minutes,
+    )
+
+
+def counts(now: datetime) -> object:
+    """The condition on a holding that it still counts at `now`."""
+    return or_(Holding.expires_at.is_(None), Holding.expires_at > now)
+
+
+def busy_units(
+    units: dict[int, int],
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    *,
+    but_booking: int | None = None,
+    but_hold: int | None = None,
+) -> dict[int, list[list[Taken]]]:
+    """Holdings that count and meet `[since, until)`, by instrument and unit, in one statement. `units`: how many
+    units each instrument has. What belongs to `but_booking`, and the hold `but_hold`, is left out."""
+    busy: dict[int, list[list[Taken]]] = {one: [[] for _ in range(count)] for one, count in units.items()}
+    query = (
+        select(Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind)
+        .where(
+            Holding.instrument_id.in_(sorted(units)),
+            Holding.ends_at > since,
+            Holding.starts_at < until,
+            counts(now),  # type: ignore[arg-type]
+        )
+        .order_by(Holding.starts_at)
+    )
+    if but_booking is not None:
+        query = query.where(or_(Holding.booking_id.is_(None), Holding.booking_id != but_booking))
+    if but_hold is not None:
+        query = query.where(Holding.id != but_hold)
+    for instrument_id, unit, starts_at, ends_at, kind in db.session.execute(query):
+        if unit <= len(busy[instrument_id]):
+            busy[instrument_id][unit - 1].append(Taken(starts_at, ends_at, kind))
+    return busy
+
+
+@dataclass
+class Bench:
+    """One test item in its lab, with the instruments that can do it now: what every question about slots needs."""
+
+    item: TestItem
+    lab: Lab
+    fee: Fee | None
+    instruments: Sequence[Instrument]
+    openings: Openings
+    certificates: dict[int, tuple[DayRange, ...]]
+    now: datetime
+    rules_of: dict[int, StartRules] = field(default_factory=dict)
+
+    @property
+    def published(self) -> bool:
+        return self.item.state == "published" and self.lab.state == "published" and bool(self.instruments)
+
+    def terms(self) -> ItemTerms:
+        return item_terms(self.item)
+
+    def rules(self, work: Work, instrument: Instrument) -> StartRules:
+        return StartRules(self.openings, work, instrument_terms(instrument, self.lab, self.certificates))
+
+    def candidates(
+        self,
+        work: Work,
+        since: datetime,
+        until: datetime,
+        *,
+        instruments: Sequence[Instrument] | None = None,
+        but_booking: int | None = None,
+        but_hold: int | None = None,
+    ) -> list[Candidate]:
+        """The instruments with their rules and their holdings in `[since, until)`."""
+        chosen = self.instruments if instruments is None else instruments
+        busy = busy_units(
+            {one.id: one.units for one in chosen}, since, until, self.now, but_booking=but_booking, but_hold=but_hold
+        )
+        return [Candidate(self.rules(work, one), busy[one.id]) for one in chosen]
+
+
+def bench_of_item(item_id: int, now: datetime) -> Bench | None:
+    """The bench of a test item, in six statements; None if there is no such item."""
+    day = local_day(now)
+    row = db.session.execute(
+        select(TestItem, Lab, Fee)
+        .join(Lab, Lab.id == TestItem.lab_id)
+        .outerjoin(
+            Fee,
+            and_(
+                Fee.test_item_id == TestItem.id,
+                Fee.valid_from <= day,
+                or_(Fee.valid_to.is_(None), Fee.valid_to >= day),
+            ),
+        )
+        .where(TestItem.id == item_id)
+    ).first()
+    if row is None:
+        return None
+    item, lab, fee = row
+    instruments = db.session.scalars(
+        select(Instrument)
+        .join(TestItemInstrument, TestItemInstrument.instrument_id == Instrument.id)
+        .where(
+            TestItemInstrument.test_item_id == item_id,
+            Instrument.state == "published",
+            not_(Instrument.condition == "to_be_scrapped"),
+        )
+        .order_by(Instrument.id)
+    ).all()
+    return _bench(item, lab, fee, instruments, now)
+
+
+def _bench(item: TestItem, lab: Lab, fee: Fee | None, instruments: Sequence[Instrument], now: datetime) -> Bench:
+    hours = hours_of_labs([lab.id], now - timedelta(days=2))[lab.id]
+    return Bench(
+        item=item,
+        lab=lab,
+        fee=fee,
+        instruments=instruments,
+        openings=Openings(hours, working_days(), local_zone(), now),
+        certificates=certificates_of([one.id for one in instruments], now),
+        now=now,
+    )
+
+
+def openings_of_lab(lab_id: int, since: datetime) -> Openings:
+    """The opening intervals of one lab from `since` on."""
+    hours = hours_of_labs([lab_id], since - timedelta(days=3))[lab_id]
+    return Openings(hours, working_days(), local_zone(), since)

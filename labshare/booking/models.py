@@ -259,8 +259,8 @@ class Holding(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-# Since no two holdings of a unit overlap, the last one that starts before the new end is the only one that can be in the
-# way: one index step. The trigger runs before OR REPLACE removes anything and RAISE(ABORT) is not softened by OR IGNORE.
+# Since no two holdings of a unit overlap, only the last one that starts before the new end can be in the way: one index
+# step. The trigger runs before OR REPLACE removes anything, and RAISE(ABORT) is not softened by OR IGNORE.
 _UNIT_CLASH = (
     "SELECT RAISE(ABORT, 'holding_no_overlap') WHERE (SELECT h.ends_at FROM holding h "
     "WHERE h.instrument_id = NEW.instrument_id AND h.unit = NEW.unit AND h.starts_at < NEW.ends_at "

@@ -70,6 +70,7 @@ PERMISSIONS: dict[str, Grants] = {
     "time.hours": FIRM_HANDS,
     "time.working_days": ADMIN,
     "time.lapse": SYSTEM_ONLY,
+    "time.lengthen": SYSTEM_ONLY,
     # settlement
     "document.see": READERS + PARTIES,
     "report.record": LAB_HANDS,

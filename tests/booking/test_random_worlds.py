@@ -195,7 +195,7 @@ def test_availability(world_and_rules):  # type: ignore[no-untyped-def]
 @some
 @given(worlds(), st.integers(0, DAYS * 1440))
 def test_slots_to_choose_from_and_alternatives(world_and_rules, asked):  # type: ignore[no-untyped-def]
-    world, rules, candidate = world_and_rules
+    world, _rules, candidate = world_and_rules
     since, until = world.moment(0), world.moment(DAYS * 1440)
     days = slots.slots_by_day([candidate], since, until, world.now)
     offered = [slot for day in days for slot in day.slots]

@@ -1,4 +1,4 @@
-"""Rows of the database as the frozen values that the rules take; a fixed number of statements, whatever their number."""
+"""Rows of the database as the frozen values that the rules take; the number of statements never depends on the rows."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -52,8 +52,8 @@ def hours_of_labs(lab_ids: Iterable[int], since: datetime) -> dict[int, LabHours
     }
 
 
-def certificates_of(instrument_ids: Iterable[int], since: datetime) -> dict[int, tuple[DayRange, ...]]:
-    """Calibrations not over at `since`, and the last one before, so that a refusal can name its end."""
+def certificates_of(instrument_ids: Iterable[int]) -> dict[int, tuple[DayRange, ...]]:
+    """All certificates, past ones too, so that a refusal can name the day the last one ended."""
     found: dict[int, list[DayRange]] = {}
     rows = select(Calibration.instrument_id, Calibration.valid_from, Calibration.valid_to).where(
         Calibration.instrument_id.in_(sorted(set(instrument_ids)))
@@ -242,7 +242,7 @@ def _bench(item: TestItem, lab: Lab, fee: Fee | None, instruments: Sequence[Inst
         fee=fee,
         instruments=instruments,
         openings=Openings(hours, working_days(), local_zone(), now),
-        certificates=certificates_of([one.id for one in instruments], now),
+        certificates=certificates_of([one.id for one in instruments]),
         now=now,
     )
 

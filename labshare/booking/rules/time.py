@@ -339,7 +339,7 @@ class StartRules:
         found += self._length_problems()
         if not waive:
             found += self._distance_problems(start, now)
-        found += self._hours_problems(start)
+        found += self.hours_problems(start)
         found += self._calibration_problems(start)
         return found
 
@@ -372,7 +372,8 @@ class StartRules:
         if horizon is not None and start > now + horizon:
             yield TooFar(n=plain(_amount(horizon, DAY)))
 
-    def _hours_problems(self, start: datetime) -> Iterator[StartRefused]:
+    def hours_problems(self, start: datetime) -> Iterator[StartRefused]:
+        """Opening hours and closures that `start` breaks."""
         openings, work = self.openings, self.work
         length = work.duration if work.attended else work.setup
         if not openings.contains(start):

@@ -22,7 +22,9 @@ LOCK_CLASS = 8130
 def prepare(instrument_id: int, now: datetime) -> None:
     """Wait for one's turn at an instrument and delete what has lapsed there: neither guard knows the clock."""
     if db.session.connection().dialect.name == "postgresql":
-        db.session.execute(text("SELECT pg_advisory_xact_lock(:class, :key)"), {"class": LOCK_CLASS, "key": instrument_id})
+        db.session.execute(
+            text("SELECT pg_advisory_xact_lock(:class, :key)"), {"class": LOCK_CLASS, "key": instrument_id}
+        )
     db.session.execute(
         delete(Holding)
         .where(Holding.instrument_id == instrument_id, Holding.expires_at <= now)

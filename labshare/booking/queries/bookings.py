@@ -1,0 +1,195 @@
+"""Bookings: those one may see, their time line, their next step, and which of them a change of hours hits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from labshare.audit.models import AuditEvent
+from labshare.booking.models import Booking, Charge, Proposal
+from labshare.booking.queries.world import (
+    certificates_of,
+    hours_of_labs,
+    instrument_terms,
+    terms_of_booking,
+    work_of_booking,
+    working_days,
+)
+from labshare.booking.rules import lifecycle
+from labshare.booking.rules.lifecycle import CLIENT, LAB, State
+from labshare.booking.rules.price import cancellation_fee
+from labshare.booking.rules.time import Openings, StartRules
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.time import local_day, local_zone
+from labshare.organisations import permissions
+
+
+def visible_bookings(actor: Actor) -> Select[tuple[Booking]]:
+    """The bookings that the actor may see, as a query to narrow and order."""
+    return select(Booking).where(
+        permissions.visible(actor, "booking.see", client=Booking.client_firm_id, lab=Booking.lab_firm_id)
+    )
+
+
+def get_booking(actor: Actor, ref: str) -> Booking:
+    """One booking with what its page shows. Raises `NotFound`, also for what one may not see."""
+    booking = db.session.scalar(
+        visible_bookings(actor)
+        .where(Booking.ref == ref)
+        .options(
+            joinedload(Booking.client),
+            joinedload(Booking.lab),
+            joinedload(Booking.instrument),
+            joinedload(Booking.test_item),
+            joinedload(Booking.fee),
+            selectinload(Booking.charges),  # type: ignore[attr-defined]
+            selectinload(Booking.proposals),  # type: ignore[attr-defined]
+        )
+    )
+    if booking is None:
+        raise NotFound()
+    return booking
+
+
+def sides(actor: Actor, booking: Booking) -> tuple[str, ...]:
+    """On which sides of the booking the actor's firm stands: client, lab, both or none."""
+    return tuple(
+        side
+        for side, firm_id in ((CLIENT, booking.client_firm_id), (LAB, booking.lab_firm_id))
+        if firm_id == actor.firm_id is not None
+    )
+
+
+ACTIONS = {
+    "confirm": "booking.confirm",
+    "decline": "booking.decline",
+    "reschedule": "booking.reschedule",
+    "propose": "booking.propose",
+    "accept_proposal": "booking.answer_proposal",
+    "decline_proposal": "booking.answer_proposal",
+    "move_unit": "booking.work",
+    "cancel": "booking.cancel",
+    "no_show": "booking.work",
+    "receive": "booking.work",
+    "start": "booking.work",
+    "finish": "booking.work",
+    "charge": "charge.propose",
+    "answer_charge": "charge.consent",
+}
+"""The permission that a step of the lifecycle needs."""
+
+
+def next_steps(actor: Actor, booking: Booking, now: datetime) -> tuple[str, ...]:
+    """The verbs that the actor may take on this booking at this moment, for the page's buttons."""
+    found: list[str] = []
+    for side in sides(actor, booking):
+        firm = {side: actor.firm_id}
+        for verb in lifecycle.possible(booking.state, side):
+            if verb not in found and verb in ACTIONS and permissions.may(actor, ACTIONS[verb], **firm):
+                found.append(verb)
+    begun = booking.starts_at <= now
+    open_now = any(one.state == "open" and one.answer_by > now for one in booking.proposals)  # type: ignore[attr-defined]
+    waiting = any(one.state == "proposed" for one in booking.charges)  # type: ignore[attr-defined]
+    closed = {
+        "reschedule": begun,
+        "no_show": now < booking.starts_at + lifecycle.NO_SHOW_AFTER,
+        "accept_proposal": not open_now,
+        "decline_proposal": not open_now,
+        "answer_charge": not waiting,
+        "move_unit": booking.instrument.units < 2,
+    }
+    return tuple(verb for verb in found if not closed.get(verb, False))
+
+
+def cancellation_preview(booking: Booking, now: datetime, *, by_lab: bool = False, no_show: bool = False) -> int:
+    """The fee in fen that cancelling (or not coming) would leave, for the page before the last click."""
+    return cancellation_fee(
+        terms_of_booking(booking),
+        booking.price_fen,
+        until_start=booking.starts_at - now,
+        by_lab=by_lab,
+        no_show=no_show,
+    )
+
+
+def history(booking: Booking) -> list[AuditEvent]:
+    """The booking's time line, oldest first: its events in the audit trail."""
+    return list(
+        db.session.scalars(
+            select(AuditEvent)
+            .where(
+                AuditEvent.subject_type == "booking",
+                AuditEvent.subject_id == booking.ref,
+                AuditEvent.refused.is_(False),
+            )
+            .order_by(AuditEvent.id)
+        )
+    )
+
+
+def open_proposal(booking: Booking, now: datetime) -> Proposal | None:
+    """The proposal that waits for the client's answer."""
+    return db.session.scalar(
+        select(Proposal).where(Proposal.booking_id == booking.id, Proposal.state == "open", Proposal.answer_by > now)
+    )
+
+
+def charges_of(booking: Booking) -> list[Charge]:
+    """The booking's charge lines in the order they were entered."""
+    return list(db.session.scalars(select(Charge).where(Charge.booking_id == booking.id).order_by(Charge.id)))
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A booking that no longer keeps the lab's hours."""
+
+    booking: Booking
+    problem: Problem
+
+
+def bookings_hit(now: datetime, *, lab_id: int | None = None, days: Iterable[date] = ()) -> list[Conflict]:
+    """Bookings to come that break the hours, closures or working days as they now stand. `days` narrows to work that
+    touches one of these local days. Nothing is changed."""
+    query = (
+        select(Booking)
+        .where(
+            Booking.state.in_([State.REQUESTED, State.CONFIRMED, State.RECEIVED]),
+            Booking.starts_at > now,
+        )
+        .options(
+            joinedload(Booking.test_item),
+            joinedload(Booking.instrument),
+            joinedload(Booking.lab),
+            joinedload(Booking.client),
+        )
+        .order_by(Booking.starts_at, Booking.id)
+    )
+    if lab_id is not None:
+        query = query.where(Booking.lab_id == lab_id)
+    bookings = list(db.session.scalars(query))
+    wanted = set(days)
+    if wanted:
+        bookings = [one for one in bookings if _touches(one, wanted)]
+    if not bookings:
+        return []
+    hours = hours_of_labs({one.lab_id for one in bookings}, now)
+    calendar, zone = working_days(), local_zone()
+    openings = {lab: Openings(lab_hours, calendar, zone, now) for lab, lab_hours in hours.items()}
+    certificates = certificates_of({one.instrument_id for one in bookings})
+    found = []
+    for booking in bookings:
+        terms = instrument_terms(booking.instrument, booking.lab, certificates)
+        rules = StartRules(openings[booking.lab_id], work_of_booking(booking), terms)
+        problem = next(iter(rules.hours_problems(booking.starts_at)), None)
+        if problem is not None:
+            found.append(Conflict(booking, problem))
+    return found
+
+
+def _touches(booking: Booking, days: set[date]) -> bool:
+    first, last = local_day(booking.starts_at), local_day(booking.ends_at)
+    return any(first <= day <= last for day in days)

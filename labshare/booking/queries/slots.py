@@ -1,0 +1,194 @@
+"""What is free, over one item or over all labs. The number of statements never depends on how much is asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import or_, select
+
+from labshare.booking.models import Holding
+from labshare.booking.queries.world import (
+    Bench,
+    bench_of_item,
+    busy_units,
+    certificates_of,
+    counts,
+    fee_terms,
+    hours_of_labs,
+    working_days,
+)
+from labshare.booking.rules import slots as slot_rules
+from labshare.booking.rules.price import Price, Work, price_of, work_of
+from labshare.booking.rules.slots import DayOfSlots, Segment, Slot
+from labshare.booking.rules.time import Openings
+from labshare.catalogue.models import Instrument, Lab, TestItem
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
+from labshare.kernel.time import local_zone
+
+AFTERMATH = timedelta(days=70)
+"""Work and the wait for the next opening rarely take longer than this; what does is asked for by itself."""
+
+
+def price_for(bench: Bench, quantity: int, hours: Decimal | int | None = None) -> Price | None:
+    """The price for `quantity` by the fee of today; None where no fee is valid. Raises as `work_of`."""
+    work = work_of(bench.terms(), quantity, hours)
+    return price_of(fee_terms(bench.fee), work) if bench.fee is not None else None
+
+
+def free_slots(
+    item_id: int,
+    quantity: int,
+    hours: Decimal | int | None,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    *,
+    instrument_id: int | None = None,
+    but_booking: int | None = None,
+    but_hold: int | None = None,
+    waive: bool = False,
+) -> list[DayOfSlots]:
+    """The starts to choose from in `[since, until)`, by local day, closed ones with their reason; on all instruments
+    of the item, or one. `but_booking` leaves out a booking's own time (to move it). Raises `NotFound`, and as
+    `work_of` for quantity and hours. Seven statements."""
+    bench = bench_of_item(item_id, now)
+    if bench is None:
+        raise NotFound()
+    work = work_of(bench.terms(), quantity, hours)
+    return slots_of_bench(
+        bench, work, since, until, instrument_id=instrument_id, but_booking=but_booking, but_hold=but_hold, waive=waive
+    )
+
+
+def slots_of_bench(
+    bench: Bench,
+    work: Work,
+    since: datetime,
+    until: datetime,
+    *,
+    instrument_id: int | None = None,
+    but_booking: int | None = None,
+    but_hold: int | None = None,
+    waive: bool = False,
+) -> list[DayOfSlots]:
+    """`free_slots` for a bench already loaded and work already worked out."""
+    instruments = [one for one in bench.instruments if instrument_id in (None, one.id)]
+    candidates = bench.candidates(
+        work,
+        since,
+        until + work.duration + work.cleanup + AFTERMATH,
+        instruments=instruments,
+        but_booking=but_booking,
+        but_hold=but_hold,
+    )
+    return slot_rules.slots_by_day(candidates, since, until, bench.now, waive=waive)
+
+
+def alternatives_for(
+    bench: Bench, work: Work, asked: datetime, *, but_booking: int | None = None, waive: bool = False
+) -> tuple[Slot, ...]:
+    """Three free starts nearest in time to `asked`, on any instrument of the item. One statement for each widening of
+    the window, at most three."""
+    if not bench.instruments:
+        return ()
+    now = bench.now
+    latest = max(bench.rules(work, one).allowed_before(now, waive=waive) for one in bench.instruments)
+    found: list[Slot] = []
+    for width in (timedelta(days=4), timedelta(days=21), timedelta(days=120)):
+        since, until = max(now, asked - width), min(latest, asked + width)
+        if since >= until:
+            continue
+        candidates = bench.candidates(
+            work, since, until + work.duration + work.cleanup + AFTERMATH, but_booking=but_booking
+        )
+        found = slot_rules.alternatives(candidates, asked, now, since, until, waive=waive)
+        if len(found) == slot_rules.ALTERNATIVES:
+            break
+    return tuple(found)
+
+
+def availability(instrument: Instrument, since: datetime, until: datetime, now: datetime) -> list[Segment]:
+    """Opening hours on calibrated days in `[since, until)`, with the number of free units; zero is shown. Holdings
+    that have lapsed at `now` do not count. Five statements."""
+    hours = hours_of_labs([instrument.lab_id], since - timedelta(days=3))[instrument.lab_id]
+    openings = Openings(hours, working_days(), local_zone(), since)
+    certificates = certificates_of([instrument.id]).get(instrument.id, ()) if instrument.needs_calibration else None
+    intervals = slot_rules.on_calibrated_days(openings.between(since, until), certificates, openings)
+    busy = busy_units({instrument.id: instrument.units}, since, until, now)
+    return slot_rules.availability(intervals, busy[instrument.id])
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The earliest feasible slot of one item on one instrument, with its price. `slot` None: none in the time asked."""
+
+    item: TestItem
+    lab: Lab
+    instrument: Instrument
+    price: Price
+    slot: Slot | None
+
+    @property
+    def amount_fen(self) -> int:
+        return self.price.total_fen
+
+
+def offers(*args: object, **kwargs: object) -> list[Offer]:
+    """See below."""
+    raise NotImplementedError
+
+
+def live_states(instrument_ids: Sequence[int], now: datetime) -> dict[int, str]:
+    """`free`, `in_use` or `down` of each instrument at this moment: down while every unit is in maintenance, in use
+    while no unit is free. Two statements."""
+    units = {
+        row.id: (row.units, row.condition)
+        for row in db.session.execute(
+            select(Instrument.id, Instrument.units, Instrument.condition).where(Instrument.id.in_(instrument_ids))
+        )
+    }
+    taken: dict[int, list[str]] = {}
+    rows = select(Holding.instrument_id, Holding.kind).where(
+        Holding.instrument_id.in_(instrument_ids),
+        Holding.starts_at <= now,
+        Holding.ends_at > now,
+        counts(now),  # type: ignore[arg-type]
+        or_(Holding.kind != "offer", Holding.booking_id.is_not(None)),
+    )
+    for instrument_id, kind in db.session.execute(rows):
+        taken.setdefault(instrument_id, []).append(kind)
+    states = {}
+    for instrument_id, (count, condition) in units.items():
+        kinds = taken.get(instrument_id, [])
+        if condition in ("awaiting_repair", "to_be_scrapped") or kinds.count("maintenance") >= count:
+            states[instrument_id] = "down"
+        else:
+            states[instrument_id] = "in_use" if len(kinds) >= count else "free"
+    return states
+
+
+def next_free(
+    instruments: Sequence[Instrument], now: datetime, within: timedelta = timedelta(days=60)
+) -> dict[int, datetime | None]:
+    """When each instrument next has a free unit in opening hours on a calibrated day. Six statements for all."""
+    chosen = [one for one in instruments if one.state == "published"]
+    result: dict[int, datetime | None] = dict.fromkeys((one.id for one in instruments), None)
+    if not chosen:
+        return result
+    hours = hours_of_labs({one.lab_id for one in chosen}, now - timedelta(days=2))
+    calendar, zone = working_days(), local_zone()
+    openings = {lab_id: Openings(lab_hours, calendar, zone, now) for lab_id, lab_hours in hours.items()}
+    certificates = certificates_of([one.id for one in chosen])
+    busy = busy_units({one.id: one.units for one in chosen}, now, now + within, now)
+    for one in chosen:
+        lab_openings = openings[one.lab_id]
+        calibrated = certificates.get(one.id, ()) if one.needs_calibration else None
+        for width in (timedelta(days=5), within):
+            intervals = slot_rules.on_calibrated_days(lab_openings.between(now, now + width), calibrated, lab_openings)
+            free = next((part for part in slot_rules.availability(intervals, busy[one.id]) if part.units_free), None)
+            if free is not None:
+                result[one.id] = free.starts_at
+                break
+    return result

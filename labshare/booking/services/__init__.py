@@ -1,0 +1,64 @@
+"""The verbs of this room. Each takes `actor` and `now`, never commits, and raises named problems.
+
+`book`       hold, release_hold, book
+`answer`     confirm, decline; lapse (system)
+`move`       reschedule, propose, accept_proposal, decline_proposal, move_unit
+`work`       receive, start, finish, no_show; lengthen_running (system)
+`end`        cancel
+`charges`    propose_charge, consent_charge, refuse_charge
+`blocks`     block, unblock
+`hours`      set_opening_hours, add_closure, remove_closure, set_working_year, set_working_day, seed_working_years
+`documents`  settle_state, which the settlement room calls
+"""
+
+from labshare.booking.services.answer import confirm, decline, lapse
+from labshare.booking.services.blocks import Block, block, unblock
+from labshare.booking.services.book import book, hold, release_hold
+from labshare.booking.services.charges import consent_charge, propose_charge, refuse_charge
+from labshare.booking.services.documents import settle_state
+from labshare.booking.services.end import cancel
+from labshare.booking.services.hours import (
+    SpecialDay,
+    add_closure,
+    remove_closure,
+    seed_working_years,
+    set_opening_hours,
+    set_working_day,
+    set_working_year,
+)
+from labshare.booking.services.move import accept_proposal, decline_proposal, move_unit, propose, reschedule
+from labshare.booking.services.work import finish, lengthen_running, no_show, receive, start
+
+__all__ = [
+    "Block",
+    "SpecialDay",
+    "accept_proposal",
+    "add_closure",
+    "block",
+    "book",
+    "cancel",
+    "confirm",
+    "consent_charge",
+    "decline",
+    "decline_proposal",
+    "finish",
+    "hold",
+    "lapse",
+    "lengthen_running",
+    "move_unit",
+    "no_show",
+    "propose",
+    "propose_charge",
+    "receive",
+    "refuse_charge",
+    "release_hold",
+    "remove_closure",
+    "reschedule",
+    "seed_working_years",
+    "set_opening_hours",
+    "set_working_day",
+    "set_working_year",
+    "settle_state",
+    "start",
+    "unblock",
+]

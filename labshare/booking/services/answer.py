@@ -1,0 +1,174 @@
+"""The lab's answer to a request, and what happens when there is none."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from labshare.audit.services import record
+from labshare.booking import telling
+from labshare.booking.errors import Lapsed, NotPublished
+from labshare.booking.models import LAPSED, Booking, Holding, Proposal
+from labshare.booking.queries.world import bench_of_item, work_of_booking
+from labshare.booking.rules.lifecycle import LAB, SYSTEM, State, take
+from labshare.booking.services import taking
+from labshare.booking.services.common import (
+    bring_charge_to,
+    check_charge_covers_documents,
+    close_proposal,
+    locked_booking,
+    note,
+    snapshot,
+)
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import ReasonRequired, raise_all
+from labshare.kernel.verbs import verb
+from labshare.organisations import permissions
+
+
+@verb("booking.confirm")
+def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
+    """Confirm a request. Publication, closures and calibration are checked again, not lead time, horizon or opening
+    hours. An open proposal ends. Raises `IllegalStep`, `Lapsed`, `NotPublished`, `LabClosed`, `CalibrationExpired`."""
+    booking = locked_booking(actor, ref, "booking.confirm")
+    state = take(booking.state, "confirm", LAB)
+    refuse_lapsed(booking, now)
+    before = snapshot(booking)
+    check_again(booking, now)
+    close_proposal(booking, now, "void")
+    taking.release_offers(booking.id)
+    settle_as_confirmed(booking, state, now)
+    note(actor, now, "booking.confirm", booking, before)
+    telling.tell_client(telling.CONFIRMED, booking, actor=actor, now=now)
+    return booking
+
+
+def check_again(
+    booking: Booking, now: datetime, starts_at: datetime | None = None, instrument_id: int | None = None
+) -> None:
+    """Publication, closures and calibration for a booking's start (or another one). Raises what is broken."""
+    bench = bench_of_item(booking.test_item_id, now)
+    wanted = instrument_id or booking.instrument_id
+    instrument = next((one for one in bench.instruments if one.id == wanted), None) if bench else None
+    if bench is None or not bench.published or instrument is None:
+        raise NotPublished()
+    rules = bench.rules(work_of_booking(booking), instrument)
+    raise_all(rules.problems_at_confirmation(starts_at or booking.starts_at))
+
+
+def settle_as_confirmed(booking: Booking, state: State, now: datetime) -> None:
+    """Confirmed: the holding no longer expires."""
+    booking.state = state
+    if state == State.CONFIRMED:
+        booking.confirmed_at = now
+    booking.answer_by = None
+    db.session.flush()
+    db.session.execute(
+        update(Holding)
+        .where(Holding.booking_id == booking.id, Holding.kind == "booking")
+        .values(expires_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def refuse_lapsed(booking: Booking, now: datetime) -> None:
+    """A request stops counting at its deadline even if no process has declined it yet. Raises `Lapsed`."""
+    if booking.state != State.REQUESTED:
+        return
+    holding = taking.holding_of(booking.id)
+    if holding is None or (holding.expires_at is not None and holding.expires_at <= now):
+        raise Lapsed()
+
+
+@verb("booking.decline")
+def decline(*, actor: Actor, now: datetime, ref: str, reason: str) -> Booking:
+    """Decline a request, with a reason; nothing is charged. Raises `IllegalStep`, `ReasonRequired`,
+    `ChargeBelowInvoiced`."""
+    booking = locked_booking(actor, ref, "booking.decline")
+    state = take(booking.state, "decline", LAB)
+    if not reason.strip():
+        raise ReasonRequired()
+    check_charge_covers_documents(booking, 0)
+    _end_request(booking, state, reason, actor, now, "booking.decline")
+    telling.tell_client(telling.DECLINED, booking, actor=actor, now=now, reason=reason)
+    return booking
+
+
+def _end_request(booking: Booking, state: State, reason: str, actor: Actor, now: datetime, action: str) -> None:
+    before = snapshot(booking)
+    close_proposal(booking, now, "void")
+    taking.release_booking(booking.id)
+    booking.state = state
+    booking.ended_at = now
+    booking.end_reason = reason
+    booking.answer_by = None
+    # documents may stand from before a move back to `requested`: the charge covers them until they are reversed
+    bring_charge_to(booking, max(booking.invoiced_fen, booking.paid_fen), actor=actor, now=now, reason=reason)
+    db.session.flush()
+    note(actor, now, action, booking, before)
+
+
+@verb("time.lapse")
+def lapse(*, actor: Actor, now: datetime, limit: int = 500) -> int:
+    """End the proposals and decline the requests that nobody answered in time; delete holds that are over. How many
+    bookings were declined. For the system alone; running it twice changes nothing more."""
+    permissions.check(actor, "time.lapse")
+    for proposal in db.session.scalars(
+        select(Proposal).where(Proposal.state == "open", Proposal.answer_by <= now).order_by(Proposal.id).limit(limit)
+    ).all():
+        _lapse_proposal(proposal.booking_id, actor, now)
+    waiting = select(Proposal.id).where(Proposal.booking_id == Booking.id, Proposal.state == "open").exists()
+    refs = db.session.scalars(
+        select(Booking.ref)
+        .where(Booking.state == State.REQUESTED, Booking.answer_by <= now, ~waiting)
+        .order_by(Booking.id)
+        .limit(limit)
+    ).all()
+    declined = 0
+    for ref in refs:
+        booking = locked_booking(actor, ref, "booking.decline")
+        if booking.state != State.REQUESTED or booking.answer_by is None or booking.answer_by > now:
+            continue  # answered meanwhile
+        state = take(booking.state, "lapse", SYSTEM)
+        _end_request(booking, state, LAPSED, actor, now, "booking.lapse")
+        telling.tell_client(telling.LAPSED, booking, actor=actor, now=now)
+        telling.tell_lab(telling.LAPSED, booking, actor=actor, now=now)
+        declined += 1
+    over = db.session.scalars(
+        select(Holding.id).where(Holding.kind == "offer", Holding.expires_at <= now).limit(limit)
+    ).all()
+    if over:
+        taking.release(over)
+    return declined
+
+
+def _lapse_proposal(booking_id: int, actor: Actor, now: datetime) -> None:
+    booking = db.session.scalar(
+        select(Booking).where(Booking.id == booking_id).with_for_update().execution_options(populate_existing=True)
+    )
+    proposal = db.session.scalar(
+        select(Proposal)
+        .where(Proposal.booking_id == booking_id, Proposal.state == "open", Proposal.answer_by <= now)
+        .with_for_update()
+    )
+    if booking is None or proposal is None:
+        return
+    proposal.state = "lapsed"
+    proposal.answered_at = now
+    db.session.flush()
+    taking.release_offers(booking.id)
+    restore_deadline(booking)
+    record(actor, now, "booking.lapse_proposal", ("booking", booking.ref), after={"proposal": proposal.id})
+    telling.tell_lab(telling.PROPOSAL_LAPSED, booking, actor=actor, now=now)
+    telling.tell_client(telling.PROPOSAL_LAPSED, booking, actor=actor, now=now)
+
+
+def restore_deadline(booking: Booking) -> None:
+    """Without an open proposal a request lapses at its own deadline again."""
+    if booking.state == State.REQUESTED:
+        db.session.execute(
+            update(Holding)
+            .where(Holding.booking_id == booking.id, Holding.kind == "booking")
+            .values(expires_at=booking.answer_by)
+            .execution_options(synchronize_session=False)
+        )

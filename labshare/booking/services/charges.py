@@ -1,0 +1,116 @@
+"""Changes of what is charged: a line with a reason; an increase needs the client's consent."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from labshare.booking import telling
+from labshare.booking.errors import ChargeIsZero, ChargeNotOpen, NegativeCharge
+from labshare.booking.listeners import charge_changed
+from labshare.booking.models import Booking, Charge
+from labshare.booking.rules.lifecycle import CLIENT, ENDED_STATES, LAB, take
+from labshare.booking.services.common import (
+    check_charge_covers_documents,
+    locked_booking,
+    note,
+    snapshot,
+)
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import InvalidInput, NotFound, ReasonRequired
+from labshare.kernel.time import local_day
+from labshare.kernel.verbs import verb
+
+MOST_FEN = 1_000_000_000_00
+"""No line is larger than a thousand million yuan."""
+
+
+@verb("charge.propose", money=True)
+def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, reason: str) -> Charge:
+    """Add a line, signed, in fen. A decrease counts at once; an increase waits for the client's consent. Raises
+    `IllegalStep`, `ReasonRequired`, `ChargeIsZero`, `NegativeCharge`, `ChargeBelowInvoiced`, `ChargeBelowPaid`."""
+    booking = locked_booking(actor, ref, "charge.propose")
+    take(booking.state, "charge", LAB)
+    if not reason.strip():
+        raise ReasonRequired()
+    if amount_fen == 0:
+        raise ChargeIsZero()
+    if abs(amount_fen) > MOST_FEN or (booking.state in ENDED_STATES and amount_fen > 0):
+        raise InvalidInput(field="amount_fen")
+    total = booking.charged_fen + amount_fen
+    if total < 0:
+        raise NegativeCharge()
+    lowers = amount_fen < 0
+    if lowers:
+        check_charge_covers_documents(booking, total)
+    before = snapshot(booking)
+    line = Charge(
+        booking_id=booking.id,
+        kind="change",
+        amount_fen=amount_fen,
+        reason=reason,
+        state="agreed" if lowers else "proposed",
+        entered_by=actor.person_id,
+        entered_at=now,
+        agreed_by=actor.person_id if lowers else None,
+        agreed_on=local_day(now) if lowers else None,
+    )
+    db.session.add(line)
+    if lowers:
+        booking.charged_fen = total
+    db.session.flush()
+    note(actor, now, "charge.propose", booking, before, charge=line.id, amount_fen=amount_fen)
+    if lowers:
+        charge_changed(booking, actor=actor, now=now, charge_id=line.id)
+        telling.tell_client(telling.CHARGE_LOWERED, booking, actor=actor, now=now, charged_fen=total, reason=reason)
+    else:
+        telling.tell_client(
+            telling.CHARGE_PROPOSED, booking, actor=actor, now=now, amount_fen=amount_fen, reason=reason
+        )
+    return line
+
+
+def _waiting_line(booking: Booking, charge_id: int) -> Charge:
+    line = db.session.scalar(
+        select(Charge)
+        .where(Charge.id == charge_id, Charge.booking_id == booking.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if line is None:
+        raise NotFound()
+    if line.state != "proposed":
+        raise ChargeNotOpen()
+    return line
+
+
+@verb("charge.consent", money=True)
+def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> Charge:
+    """The client agrees to an increase: it counts from this local day. Raises `IllegalStep`, `ChargeNotOpen`."""
+    booking = locked_booking(actor, ref, "charge.consent")
+    line = _waiting_line(booking, charge_id)
+    take(booking.state, "answer_charge", CLIENT)
+    before = snapshot(booking)
+    line.state = "agreed"
+    line.agreed_by = actor.person_id
+    line.agreed_on = local_day(now)
+    booking.charged_fen += line.amount_fen
+    db.session.flush()
+    note(actor, now, "charge.consent", booking, before, charge=line.id, amount_fen=line.amount_fen)
+    charge_changed(booking, actor=actor, now=now, charge_id=line.id)
+    telling.tell_lab(telling.CHARGE_AGREED, booking, actor=actor, now=now, charged_fen=booking.charged_fen)
+    return line
+
+
+@verb("charge.refuse", money=True)
+def refuse_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> Charge:
+    """The client does not agree; the charge stays. Raises `IllegalStep`, `ChargeNotOpen`."""
+    booking = locked_booking(actor, ref, "charge.consent")
+    line = _waiting_line(booking, charge_id)
+    take(booking.state, "answer_charge", CLIENT)
+    before = snapshot(booking)
+    line.state = "refused"
+    db.session.flush()
+    note(actor, now, "charge.refuse", booking, before, charge=line.id, amount_fen=line.amount_fen)
+    telling.tell_lab(telling.CHARGE_REFUSED, booking, actor=actor, now=now, amount_fen=line.amount_fen)
+    return line

@@ -1,0 +1,144 @@
+"""What every verb of this room needs: loading under lock, snapshots for the trail, the charge, who is told."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from labshare.audit.services import record
+from labshare.booking import telling
+from labshare.booking.errors import ChargeBelowInvoiced, ChargeBelowPaid
+from labshare.booking.listeners import charge_changed
+from labshare.booking.models import Booking, Charge, Proposal
+from labshare.booking.queries.bookings import sides
+from labshare.booking.rules import lifecycle
+from labshare.booking.rules.lifecycle import CLIENT, LAB, SYSTEM
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
+from labshare.kernel.time import local_day
+from labshare.organisations import permissions
+
+SNAPSHOT = (
+    "state", "instrument_id", "unit", "starts_at", "ends_at", "charged_fen", "answer_by", "samples_received",
+    "started_at", "finished_at", "machine_minutes", "end_reason", "waive_reason",
+)  # fmt: skip
+"""What the trail keeps of a booking before and after a step: ids and values, no personal data."""
+
+
+def locked_booking(actor: Actor, ref: str, action: str) -> Booking:
+    """The booking, read anew and locked. Raises `NotFound` for what the actor may not see, `NotAllowed` for what the
+    actor sees but may not do."""
+    booking = db.session.scalar(
+        select(Booking).where(Booking.ref == ref).with_for_update().execution_options(populate_existing=True)
+    )
+    if booking is None:
+        raise NotFound()
+    parties = {"client": booking.client_firm_id, "lab": booking.lab_firm_id}
+    if not actor.is_system and not permissions.may(actor, "booking.see", **parties):
+        raise NotFound()
+    permissions.check(actor, action, **parties)
+    return booking
+
+
+def side_for(actor: Actor, booking: Booking, verb: str) -> str:
+    """The side on which the actor takes the step; where the firm stands on both, the one from which it is legal."""
+    if actor.is_system:
+        return SYSTEM
+    mine = sides(actor, booking)
+    for side in mine:
+        if verb in lifecycle.possible(booking.state, side):
+            return side
+    return mine[0] if mine else LAB
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON carries it."""
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def snapshot(booking: Booking) -> dict[str, Any]:
+    return {name: plain(getattr(booking, name)) for name in SNAPSHOT}
+
+
+def note(actor: Actor, now: datetime, action: str, booking: Booking, before: dict[str, Any], **more: Any) -> None:
+    """Write what changed of the booking to the trail, in this transaction."""
+    after = snapshot(booking)
+    changed = [name for name in SNAPSHOT if before[name] != after[name]]
+    record(
+        actor,
+        now,
+        action,
+        ("booking", booking.ref),
+        before={name: before[name] for name in changed},
+        after={name: after[name] for name in changed} | {name: plain(value) for name, value in more.items()},
+    )
+
+
+def yuan(fen: int) -> str:
+    """An amount not below 0 as messages write it."""
+    return f"¥{fen // 100:,}.{fen % 100:02d}"
+
+
+def check_charge_covers_documents(booking: Booking, total_fen: int) -> None:
+    """What is charged never falls below what is invoiced or paid (contract section 5, Documents)."""
+    if total_fen < booking.invoiced_fen:
+        raise ChargeBelowInvoiced(amount=yuan(booking.invoiced_fen))
+    if total_fen < booking.paid_fen:
+        raise ChargeBelowPaid(amount=yuan(booking.paid_fen))
+
+
+def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: datetime, reason: str) -> None:
+    """Enter the line that an ending makes, and refuse the changes that still wait for consent."""
+    db.session.execute(
+        update(Charge)
+        .where(Charge.booking_id == booking.id, Charge.state == "proposed")
+        .values(state="refused")
+        .execution_options(synchronize_session="fetch")
+    )
+    difference = total_fen - booking.charged_fen
+    if difference == 0:
+        return
+    line = Charge(
+        booking_id=booking.id,
+        kind="ending",
+        amount_fen=difference,
+        reason=reason,
+        state="agreed",
+        entered_by=actor.person_id,
+        entered_at=now,
+        agreed_by=actor.person_id,
+        agreed_on=local_day(now),
+    )
+    db.session.add(line)
+    booking.charged_fen = total_fen
+    db.session.flush()
+    charge_changed(booking, actor=actor, now=now, charge_id=line.id)
+
+
+def close_proposal(booking: Booking, now: datetime, state: str) -> Proposal | None:
+    """End the open proposal, if there is one, as `state`; its held time is the caller's."""
+    proposal = db.session.scalar(
+        select(Proposal).where(Proposal.booking_id == booking.id, Proposal.state == "open").with_for_update()
+    )
+    if proposal is not None:
+        proposal.state = state
+        proposal.answered_at = now
+        db.session.flush()
+    return proposal
+
+
+__all__ = [
+    "CLIENT",
+    "LAB",
+    "SYSTEM",
+    "bring_charge_to",
+    "check_charge_covers_documents",
+    "close_proposal",
+    "locked_booking",
+    "note",
+    "plain",
+    "side_for",
+    "snapshot",
+    "telling",
+]

@@ -1,0 +1,52 @@
+"""Cancelling, by either side, under the item's terms."""
+
+from datetime import datetime
+
+from labshare.booking import telling
+from labshare.booking.models import Booking
+from labshare.booking.queries.bookings import cancellation_preview
+from labshare.booking.rules.lifecycle import LAB, take
+from labshare.booking.services import taking
+from labshare.booking.services.common import (
+    bring_charge_to,
+    check_charge_covers_documents,
+    close_proposal,
+    locked_booking,
+    note,
+    side_for,
+    snapshot,
+)
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import ReasonRequired
+from labshare.kernel.verbs import verb
+
+
+@verb("booking.cancel", money=True)
+def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Booking:
+    """Cancel: the client before `received`, the lab before `testing` and with a reason. The charge becomes what the
+    item's terms say (`queries.cancellation_preview`; nothing where the lab cancels). Raises `IllegalStep`,
+    `ReasonRequired`, `ChargeBelowInvoiced`, `ChargeBelowPaid`."""
+    booking = locked_booking(actor, ref, "booking.cancel")
+    side = side_for(actor, booking, "cancel")
+    state = take(booking.state, "cancel", side)
+    reason = reason.strip()
+    if side == LAB and not reason:
+        raise ReasonRequired()
+    fee = cancellation_preview(booking, now, by_lab=side == LAB)
+    check_charge_covers_documents(booking, fee)
+    before = snapshot(booking)
+    close_proposal(booking, now, "void")
+    taking.release_booking(booking.id)
+    booking.state = state
+    booking.ended_at = now
+    booking.end_reason = reason or None
+    booking.answer_by = None
+    bring_charge_to(booking, fee, actor=actor, now=now, reason=reason)
+    db.session.flush()
+    note(actor, now, "booking.cancel", booking, before, side=side)
+    telling.tell_client(
+        telling.CANCELLED, booking, actor=actor, now=now, charged_fen=booking.charged_fen, reason=reason
+    )
+    telling.tell_lab(telling.CANCELLED, booking, actor=actor, now=now, charged_fen=booking.charged_fen, reason=reason)
+    return booking

@@ -1,0 +1,259 @@
+"""When labs are open: weekly hours, closures, the public working-day table. New ones list the bookings they hit and
+change none."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import chinese_calendar
+from sqlalchemy import delete, extract, select
+
+from labshare.audit.services import record
+from labshare.booking.errors import EndBeforeStart, HoursOverlap
+from labshare.booking.models import Closure, OpeningHours, WorkingDay, WorkingYear
+from labshare.booking.queries.bookings import Conflict, bookings_hit
+from labshare.booking.rules.time import HOLIDAY, MAKE_UP, Weekly, clock_text
+from labshare.booking.services.common import plain
+from labshare.catalogue.models import Lab
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import InvalidInput, NotFound, ReasonRequired
+from labshare.kernel.time import local_day
+from labshare.kernel.verbs import verb
+from labshare.organisations import permissions
+
+WEEK = 7 * 1440
+
+
+def _lab(actor: Actor, lab_id: int) -> Lab:
+    lab = db.session.get(Lab, lab_id)
+    if lab is None:
+        raise NotFound()
+    if lab.state != "published" and not permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id):
+        raise NotFound()
+    permissions.check(actor, "time.hours", firm=lab.firm_id)
+    return lab
+
+
+@verb("time.set_hours")
+def set_opening_hours(*, actor: Actor, now: datetime, lab_id: int, weekly: Weekly) -> list[Conflict]:
+    """Replace a lab's weekly hours: seven days from Monday, each a sequence of (opens, closes) minutes after local
+    midnight, past midnight counting on. Touching intervals are fine. Raises `HoursOverlap` and `InvalidInput` on
+    `hours`. The bookings that the new hours hit come back."""
+    lab = _lab(actor, lab_id)
+    _check_weekly(weekly)
+    before = [
+        [row.weekday, row.opens_minute, row.closes_minute]
+        for row in db.session.scalars(
+            select(OpeningHours)
+            .where(OpeningHours.lab_id == lab.id)
+            .order_by(OpeningHours.weekday, OpeningHours.opens_minute)
+        )
+    ]
+    db.session.execute(
+        delete(OpeningHours).where(OpeningHours.lab_id == lab.id).execution_options(synchronize_session="fetch")
+    )
+    after = [[weekday, *span] for weekday, day in enumerate(weekly) for span in sorted(day)]
+    db.session.add_all(
+        OpeningHours(lab_id=lab.id, weekday=weekday, opens_minute=opens, closes_minute=closes)
+        for weekday, opens, closes in after
+    )
+    db.session.flush()
+    record(actor, now, "time.set_hours", ("lab", lab.code), before={"hours": before}, after={"hours": after})
+    return bookings_hit(now, lab_id=lab.id)
+
+
+def _check_weekly(weekly: Weekly) -> None:
+    if len(weekly) != 7:
+        raise InvalidInput(field="hours")
+    spans = []
+    for weekday, day in enumerate(weekly):
+        for opens, closes in day:
+            if not 0 <= opens < 1440 or closes > 2880:
+                raise InvalidInput(field="hours")
+            if closes <= opens:
+                raise EndBeforeStart(field="hours")
+            spans.append((weekday * 1440 + opens, weekday * 1440 + closes, opens, closes))
+    spans.sort()
+    following = spans[1:] + [(since + WEEK, until + WEEK, opens, closes) for since, until, opens, closes in spans[:1]]
+    for (_, until, opens, closes), (since, *_rest) in zip(spans, following, strict=True):
+        if since < until and len(spans) > 1:
+            raise HoursOverlap(hours=f"{clock_text(opens)}–{clock_text(closes)}")
+
+
+@verb("time.add_closure")
+def add_closure(
+    *, actor: Actor, now: datetime, lab_id: int, starts_at: datetime, ends_at: datetime, reason: str
+) -> tuple[Closure, list[Conflict]]:
+    """Close a lab for a span, with a reason that everyone sees. Raises `EndBeforeStart`, `ReasonRequired`. The
+    bookings that it hits come back, unchanged."""
+    lab = _lab(actor, lab_id)
+    if ends_at <= starts_at:
+        raise EndBeforeStart()
+    if not reason.strip():
+        raise ReasonRequired()
+    closure = Closure(lab_id=lab.id, starts_at=starts_at, ends_at=ends_at, reason=reason.strip())
+    db.session.add(closure)
+    db.session.flush()
+    record(
+        actor,
+        now,
+        "time.add_closure",
+        ("lab", lab.code),
+        after={"closure": closure.id, "starts_at": plain(starts_at), "ends_at": plain(ends_at)},
+    )
+    conflicts = [
+        one
+        for one in bookings_hit(now, lab_id=lab.id)
+        if one.booking.starts_at < ends_at and one.booking.ends_at > starts_at
+    ]
+    return closure, conflicts
+
+
+@verb("time.remove_closure")
+def remove_closure(*, actor: Actor, now: datetime, closure_id: int) -> None:
+    """Open again. Raises `NotFound`."""
+    closure = db.session.get(Closure, closure_id)
+    if closure is None:
+        raise NotFound()
+    lab = _lab(actor, closure.lab_id)
+    record(
+        actor,
+        now,
+        "time.remove_closure",
+        ("lab", lab.code),
+        before={"closure": closure.id, "starts_at": plain(closure.starts_at), "ends_at": plain(closure.ends_at)},
+    )
+    db.session.delete(closure)
+    db.session.flush()
+
+
+@dataclass(frozen=True)
+class SpecialDay:
+    """A day that is not what its weekday says: `kind` is `holiday` or `make_up`."""
+
+    kind: str
+    name: str = ""
+    name_en: str = ""
+
+
+@verb("time.set_year")
+def set_working_year(
+    *, actor: Actor, now: datetime, year: int, days: Mapping[date, SpecialDay], source: str
+) -> list[Conflict]:
+    """Replace a year of the public working-day table; a year without special days is known all the same. For
+    administrators, and the system when it seeds the table. Bookings hit come back."""
+    if not actor.is_system:
+        permissions.check(actor, "time.working_days")
+    if not 2000 <= year <= 2200 or any(day.year != year for day in days):
+        raise InvalidInput(field="year")
+    if any(special.kind not in (HOLIDAY, MAKE_UP) for special in days.values()):
+        raise InvalidInput(field="kind")
+    before = _special_days(year)
+    db.session.execute(
+        delete(WorkingDay).where(extract("year", WorkingDay.day) == year).execution_options(synchronize_session="fetch")
+    )
+    known = db.session.get(WorkingYear, year)
+    if known is None:
+        db.session.add(WorkingYear(year=year, source=source))
+    else:
+        known.source = source
+    db.session.add_all(
+        WorkingDay(day=day, kind=special.kind, name=special.name, name_en=special.name_en)
+        for day, special in sorted(days.items())
+    )
+    db.session.flush()
+    after = {day.isoformat(): special.kind for day, special in sorted(days.items())}
+    record(actor, now, "time.set_year", ("working_year", year), before=before, after=after)
+    changed = [date.fromisoformat(day) for day in before.keys() ^ after.keys()]
+    changed += [date.fromisoformat(day) for day in before.keys() & after.keys() if before[day] != after[day]]
+    changed = [day for day in changed if day >= local_day(now)]
+    return bookings_hit(now, days=changed) if changed else []
+
+
+@verb("time.set_day")
+def set_working_day(
+    *, actor: Actor, now: datetime, day: date, kind: str | None, name: str = "", name_en: str = ""
+) -> list[Conflict]:
+    """Make one day a holiday or a make-up working day, or (`kind` None) what its weekday says. Bookings hit come
+    back."""
+    permissions.check(actor, "time.working_days")
+    if kind not in (None, HOLIDAY, MAKE_UP):
+        raise InvalidInput(field="kind")
+    row = db.session.get(WorkingDay, day)
+    before = {day.isoformat(): row.kind if row else None}
+    if row is not None:
+        db.session.delete(row)
+        db.session.flush()
+    if db.session.get(WorkingYear, day.year) is None:
+        db.session.add(WorkingYear(year=day.year, source=""))
+    if kind is not None:
+        db.session.add(WorkingDay(day=day, kind=kind, name=name, name_en=name_en))
+    db.session.flush()
+    record(actor, now, "time.set_day", ("working_year", day.year), before=before, after={day.isoformat(): kind})
+    return bookings_hit(now, days=[day])
+
+
+def _special_days(year: int) -> dict[str, str]:
+    rows = db.session.execute(
+        select(WorkingDay.day, WorkingDay.kind).where(extract("year", WorkingDay.day) == year).order_by(WorkingDay.day)
+    )
+    return {day.isoformat(): kind for day, kind in rows}
+
+
+SOURCE = "国务院办公厅关于部分节假日安排的通知"
+ENGLISH = {
+    "元旦": "New Year's Day", "春节": "Spring Festival", "清明": "Tomb-sweeping Day", "劳动节": "Labour Day",
+    "端午": "Dragon Boat Festival", "中秋": "Mid-Autumn Festival", "国庆节": "National Day",
+    "抗日战争暨世界反法西斯战争胜利70周年": "70th Anniversary of Victory",
+}  # fmt: skip
+
+
+def published_year(year: int) -> dict[date, SpecialDay] | None:
+    """The State Council's table of one year as the `chinesecalendar` package has it; None if it does not yet.
+
+    A holiday is a day off that its weekday would not be, and the festival's own weekend days; a make-up day is a
+    weekend day on which people work."""
+    first = date(year, 1, 1)
+    found: dict[date, SpecialDay] = {}
+    try:
+        for number in range((date(year + 1, 1, 1) - first).days):
+            day = first + timedelta(days=number)
+            off, festival = chinese_calendar.get_holiday_detail(day)
+            weekend = day.weekday() >= 5
+            if off and (festival or not weekend):
+                found[day] = _special(HOLIDAY, festival)
+            elif not off and weekend:
+                found[day] = _special(MAKE_UP, festival)
+    except NotImplementedError:
+        return None
+    return found
+
+
+def _special(kind: str, festival: str | None) -> SpecialDay:
+    english = festival or ""
+    chinese = next((zh for holiday, zh in _CHINESE.items() if holiday == english), "")
+    return SpecialDay(kind, chinese, ENGLISH.get(chinese, english))
+
+
+_CHINESE = {holiday.value: holiday.chinese for holiday in chinese_calendar.Holiday}
+
+
+def known_years() -> Sequence[int]:
+    """The years that the table covers, in order."""
+    return list(db.session.scalars(select(WorkingYear.year).order_by(WorkingYear.year)))
+
+
+@verb("time.seed_years")
+def seed_working_years(*, actor: Actor, now: datetime, first: int, last: int) -> list[int]:
+    """Enter the published years that the table lacks; the years entered. Running it again changes nothing."""
+    if not actor.is_system:
+        permissions.check(actor, "time.working_days")
+    present = set(known_years())
+    entered = []
+    for year in range(first, last + 1):
+        days = published_year(year) if year not in present else None
+        if days is not None:
+            set_working_year(actor=actor, now=now, year=year, days=days, source=SOURCE)
+            entered.append(year)
+    return entered

@@ -1,0 +1,312 @@
+"""Moving a booking: the client moves, the lab proposes, the client answers; another unit needs nobody's yes."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from labshare.audit.services import record
+from labshare.booking import telling
+from labshare.booking.errors import AlreadyBegun, NoOpenProposal, NotPublished, SlotTaken, UnknownUnit
+from labshare.booking.models import Booking, Holding, Proposal
+from labshare.booking.queries.slots import alternatives_for
+from labshare.booking.queries.world import Bench, bench_of_item, work_of_booking
+from labshare.booking.rules.lifecycle import CLIENT, LAB, State, answer_by, state_after_move, take
+from labshare.booking.rules.time import Interval
+from labshare.booking.services import taking
+from labshare.booking.services.answer import check_again, refuse_lapsed, restore_deadline, settle_as_confirmed
+from labshare.booking.services.book import feasible_instruments, free_places, may_waive
+from labshare.booking.services.common import close_proposal, locked_booking, note, plain, snapshot
+from labshare.catalogue.models import Instrument
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound, ReasonRequired
+from labshare.kernel.time import local_zone
+from labshare.kernel.verbs import verb
+
+
+@verb("booking.reschedule")
+def reschedule(
+    *,
+    actor: Actor,
+    now: datetime,
+    ref: str,
+    starts_at: datetime,
+    instrument_id: int | None = None,
+    waive_reason: str | None = None,
+) -> Booking:
+    """The client's move, in `requested` and `confirmed`, before the start; the price is kept. Where the lab confirms
+    by hand it returns to `requested`, and the time to answer starts anew. An open proposal ends.
+
+    Without `instrument_id` the present instrument comes first, then any other of the item's. Raises `IllegalStep`,
+    `AlreadyBegun`, `Lapsed`, the rules of time (422), `SlotTaken` (409).
+    """
+    booking = locked_booking(actor, ref, "booking.reschedule")
+    state = state_after_move(booking.state, automatic=booking.lab.automatic_confirmation)
+    if booking.starts_at <= now:
+        raise AlreadyBegun()
+    refuse_lapsed(booking, now)
+    bench = bench_to_move(booking, now)
+    if not bench.published:
+        raise NotPublished()
+    before = snapshot(booking)
+    waive = may_waive(actor, bench, waive_reason)
+    work = work_of_booking(booking)
+    chosen = feasible_instruments(bench, work, starts_at, now, instrument_id, waive=waive, prefer=booking.instrument_id)
+    close_proposal(booking, now, "void")
+    taking.release_offers(booking.id)
+    deadline = None
+    if state == State.REQUESTED:
+        deadline = answer_by(now, starts_at, bench.openings.days, local_zone())
+    holding = taking.holding_of(booking.id)
+    for instrument, rules, unit in free_places(
+        bench, work, chosen, starts_at, now, but_booking=booking.id, prefer_unit=booking.unit
+    ):
+        plan = rules.plan(starts_at)
+        if holding is not None and taking.change_holding(
+            holding.id,
+            instrument_id=instrument.id,
+            unit=unit,
+            starts_at=starts_at,
+            ends_at=plan.holding_ends_at,
+            expires_at=deadline,
+        ):
+            _now_at(booking, instrument, unit, plan.starts_at, plan.ends_at)
+            booking.state = state
+            booking.answer_by = deadline
+            if state == State.REQUESTED:
+                booking.requested_at = now
+                booking.confirmed_at = None
+            else:
+                booking.confirmed_at = booking.confirmed_at or now
+            if waive:
+                booking.waive_reason = waive_reason
+            db.session.flush()
+            note(actor, now, "booking.reschedule", booking, before)
+            if state == State.REQUESTED:
+                telling.tell_lab(telling.REQUESTED, booking, actor=actor, now=now, answer_by=deadline)
+            else:
+                telling.tell_lab(telling.MOVED, booking, actor=actor, now=now)
+            return booking
+    raise SlotTaken(alternatives_for(bench, work, starts_at, but_booking=booking.id, waive=waive))
+
+
+def bench_to_move(booking: Booking, now: datetime) -> Bench:
+    bench = bench_of_item(booking.test_item_id, now)
+    if bench is None:
+        raise NotFound()
+    return bench
+
+
+def _now_at(booking: Booking, instrument: Instrument, unit: int, starts_at: datetime, ends_at: datetime) -> None:
+    booking.instrument_id = instrument.id
+    booking.instrument_value_fen = instrument.original_value_fen
+    booking.unit = unit
+    booking.starts_at = starts_at
+    booking.ends_at = ends_at
+
+
+@verb("booking.propose")
+def propose(
+    *,
+    actor: Actor,
+    now: datetime,
+    ref: str,
+    starts_at: datetime,
+    reason: str,
+    instrument_id: int | None = None,
+    waive_reason: str | None = None,
+) -> Proposal:
+    """The lab's move: another time, held until the client answers, two public working days at most. A new proposal
+    replaces an open one; while it is open the request does not lapse. Raises `IllegalStep`, `Lapsed`,
+    `ReasonRequired`, the rules of time (422), `SlotTaken` (409)."""
+    booking = locked_booking(actor, ref, "booking.propose")
+    take(booking.state, "propose", LAB)
+    refuse_lapsed(booking, now)
+    if not reason.strip():
+        raise ReasonRequired()
+    bench = bench_to_move(booking, now)
+    waive = may_waive(actor, bench, waive_reason)
+    work = work_of_booking(booking)
+    chosen = feasible_instruments(bench, work, starts_at, now, instrument_id, waive=waive, prefer=booking.instrument_id)
+    replaced = close_proposal(booking, now, "replaced")
+    taking.release_offers(booking.id)
+    holding = taking.holding_of(booking.id)
+    deadline = answer_by(now, starts_at, bench.openings.days, local_zone())
+    for instrument, rules, unit in free_places(
+        bench, work, chosen, starts_at, now, but_booking=booking.id, prefer_unit=booking.unit
+    ):
+        plan = rules.plan(starts_at)
+        own = []
+        if holding is not None and (holding.instrument_id, holding.unit) == (instrument.id, unit):
+            own = [(holding.starts_at, holding.ends_at)]
+        if not _hold_for(booking, instrument.id, unit, Interval(starts_at, plan.holding_ends_at), own, deadline, now):
+            continue
+        proposal = Proposal(
+            booking_id=booking.id,
+            instrument_id=instrument.id,
+            unit=unit,
+            starts_at=plan.starts_at,
+            ends_at=plan.ends_at,
+            reason=reason,
+            state="open",
+            proposed_by=actor.person_id,
+            proposed_at=now,
+            answer_by=deadline,
+        )
+        db.session.add(proposal)
+        db.session.flush()
+        if booking.state == State.REQUESTED and booking.answer_by is not None:
+            db.session.execute(
+                update(Holding)
+                .where(Holding.booking_id == booking.id, Holding.kind == "booking")
+                .values(expires_at=max(booking.answer_by, deadline))
+                .execution_options(synchronize_session=False)
+            )
+        record(
+            actor,
+            now,
+            "booking.propose",
+            ("booking", booking.ref),
+            before={"proposal": replaced.id} if replaced is not None else None,
+            after={
+                "proposal": proposal.id,
+                "instrument_id": instrument.id,
+                "unit": unit,
+                "starts_at": plain(starts_at),
+                "ends_at": plain(plan.ends_at),
+                "answer_by": plain(deadline),
+                "waive_reason": waive_reason,
+            },
+        )
+        telling.tell_client(
+            telling.PROPOSED, booking, actor=actor, now=now, proposed_at=starts_at, reason=reason, answer_by=deadline
+        )
+        return proposal
+    raise SlotTaken(alternatives_for(bench, work, starts_at, but_booking=booking.id, waive=waive))
+
+
+def _hold_for(
+    booking: Booking,
+    instrument_id: int,
+    unit: int,
+    wanted: Interval,
+    own: list[tuple[datetime, datetime]],
+    deadline: datetime,
+    now: datetime,
+) -> bool:
+    """Hold the proposed time as far as it is not already the booking's own; all of it or nothing."""
+    held: list[int] = []
+    for piece in taking.pieces_free(wanted, own):
+        holding_id = taking.insert_holding(
+            instrument_id=instrument_id,
+            unit=unit,
+            starts_at=piece.starts_at,
+            ends_at=piece.ends_at,
+            kind="offer",
+            now=now,
+            booking_id=booking.id,
+            expires_at=deadline,
+        )
+        if holding_id is None:
+            taking.release(held)
+            return False
+        held.append(holding_id)
+    return True
+
+
+def _open_proposal(booking: Booking, proposal_id: int, now: datetime) -> Proposal:
+    proposal = db.session.scalar(
+        select(Proposal)
+        .where(Proposal.id == proposal_id, Proposal.booking_id == booking.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if proposal is None:
+        raise NotFound()
+    if proposal.state != "open" or proposal.answer_by <= now:
+        raise NoOpenProposal()
+    return proposal
+
+
+@verb("booking.accept_proposal")
+def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) -> Booking:
+    """Accept the lab's time: it confirms. Publication, closures and calibration are checked again. Raises
+    `IllegalStep`, `NoOpenProposal`, `NotPublished`, `LabClosed`, `CalibrationExpired`."""
+    booking = locked_booking(actor, ref, "booking.answer_proposal")
+    proposal = _open_proposal(booking, proposal_id, now)
+    state = take(booking.state, "accept_proposal", CLIENT)
+    check_again(booking, now, proposal.starts_at, proposal.instrument_id)
+    before = snapshot(booking)
+    bench = bench_to_move(booking, now)
+    instrument = next(one for one in bench.instruments if one.id == proposal.instrument_id)
+    work = work_of_booking(booking)
+    plan = bench.rules(work, instrument).plan(proposal.starts_at)
+    taking.prepare(instrument.id, now)
+    taking.release_offers(booking.id)
+    proposal.state = "accepted"
+    proposal.answered_at = now
+    if not _put(booking, instrument.id, proposal.unit, plan.starts_at, plan.holding_ends_at, now):
+        raise SlotTaken(alternatives_for(bench, work, plan.starts_at, but_booking=booking.id))
+    _now_at(booking, instrument, proposal.unit, plan.starts_at, plan.ends_at)
+    settle_as_confirmed(booking, state, now)
+    note(actor, now, "booking.accept_proposal", booking, before, proposal=proposal.id)
+    telling.tell_lab(telling.PROPOSAL_ACCEPTED, booking, actor=actor, now=now)
+    return booking
+
+
+def _put(
+    booking: Booking, instrument_id: int, unit: int, starts_at: datetime, ends_at: datetime, now: datetime
+) -> bool:
+    """Bring the booking's own holding to this time."""
+    holding = taking.holding_of(booking.id)
+    if holding is not None:
+        return taking.change_holding(
+            holding.id, instrument_id=instrument_id, unit=unit, starts_at=starts_at, ends_at=ends_at, expires_at=None
+        )
+    made = taking.insert_holding(
+        instrument_id=instrument_id,
+        unit=unit,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        kind="booking",
+        now=now,
+        booking_id=booking.id,
+    )
+    return made is not None
+
+
+@verb("booking.decline_proposal")
+def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) -> Booking:
+    """Keep the present time. Raises `IllegalStep`, `NoOpenProposal`."""
+    booking = locked_booking(actor, ref, "booking.answer_proposal")
+    proposal = _open_proposal(booking, proposal_id, now)
+    take(booking.state, "decline_proposal", CLIENT)
+    proposal.state = "declined"
+    proposal.answered_at = now
+    db.session.flush()
+    taking.release_offers(booking.id)
+    restore_deadline(booking)
+    record(actor, now, "booking.decline_proposal", ("booking", booking.ref), after={"proposal": proposal.id})
+    telling.tell_lab(telling.PROPOSAL_DECLINED, booking, actor=actor, now=now)
+    return booking
+
+
+@verb("booking.move_unit")
+def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
+    """Another unit of the same instrument at the same time, without asking the client. An open proposal stays.
+    Raises `IllegalStep`, `Lapsed`, `UnknownUnit` (422), `SlotTaken` (409)."""
+    booking = locked_booking(actor, ref, "booking.work")
+    take(booking.state, "move_unit", LAB)
+    refuse_lapsed(booking, now)
+    if not 1 <= unit <= booking.instrument.units:
+        raise UnknownUnit(field="unit")
+    before = snapshot(booking)
+    taking.prepare(booking.instrument_id, now)
+    holding = taking.holding_of(booking.id)
+    if holding is None or not taking.change_holding(holding.id, unit=unit):
+        raise SlotTaken()
+    booking.unit = unit
+    db.session.flush()
+    note(actor, now, "booking.move_unit", booking, before)
+    telling.tell_client(telling.UNIT_MOVED, booking, actor=actor, now=now, unit=unit)
+    return booking

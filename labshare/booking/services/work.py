@@ -1,0 +1,244 @@
+"""The lab's work at a booking: samples in, start, finish, no-show; running tests keep their time."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from labshare.audit.models import AuditEvent
+from labshare.audit.services import record
+from labshare.booking import telling
+from labshare.booking.errors import (
+    FinishBeforeStart,
+    MachineMinutesOutOfRange,
+    MomentInFuture,
+    NoShowTooEarly,
+    SamplesOutOfRange,
+    SlotTaken,
+)
+from labshare.booking.models import Booking, Holding
+from labshare.booking.queries.bookings import cancellation_preview
+from labshare.booking.rules.lifecycle import LAB, NO_SHOW_AFTER, State, take
+from labshare.booking.services import taking
+from labshare.booking.services.common import (
+    bring_charge_to,
+    check_charge_covers_documents,
+    close_proposal,
+    locked_booking,
+    note,
+    snapshot,
+)
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.time import MINUTE, ceil_minute, local_day
+from labshare.kernel.verbs import verb
+from labshare.organisations import permissions
+
+MOST_SAMPLES = 100_000
+MOST_MACHINE_MINUTES = 60 * 24 * 366
+TELL_BEFORE = timedelta(minutes=15)
+"""How long before its start the next party is told that the test before it is still running."""
+
+
+@verb("booking.receive")
+def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: str = "") -> Booking:
+    """Record that the samples came, how many, and their condition. From `confirmed`. Raises `IllegalStep`,
+    `SamplesOutOfRange`."""
+    booking = locked_booking(actor, ref, "booking.work")
+    state = take(booking.state, "receive", LAB)
+    if not 1 <= samples <= MOST_SAMPLES:
+        raise SamplesOutOfRange(max=MOST_SAMPLES)
+    before = snapshot(booking)
+    booking.state = state
+    booking.received_at = now
+    booking.samples_received = samples
+    booking.sample_condition = condition.strip() or None
+    db.session.flush()
+    note(actor, now, "booking.receive", booking, before)
+    telling.tell_client(telling.RECEIVED, booking, actor=actor, now=now, samples=samples, condition=condition.strip())
+    return booking
+
+
+@verb("booking.start")
+def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) -> Booking:
+    """Begin the test, now or `at` a moment not in the future. Starting early moves the holding's start, where the
+    unit is free; starting when the holding is over takes the unit again. Raises `IllegalStep`, `MomentInFuture`,
+    `SlotTaken` (409)."""
+    booking = locked_booking(actor, ref, "booking.work")
+    state = take(booking.state, "start", LAB)
+    at = _not_in_future(at, now)
+    before = snapshot(booking)
+    taking.prepare(booking.instrument_id, now)
+    close_proposal(booking, now, "void")
+    taking.release_offers(booking.id)
+    if at < booking.starts_at:
+        holding = taking.holding_of(booking.id)
+        if holding is None or not taking.change_holding(holding.id, starts_at=at):
+            raise SlotTaken(field="at")
+        booking.starts_at = at
+    _keep_until(booking, now + MINUTE, now)
+    booking.state = state
+    booking.started_at = at
+    db.session.flush()
+    note(actor, now, "booking.start", booking, before)
+    return booking
+
+
+def _not_in_future(at: datetime | None, now: datetime) -> datetime:
+    if at is None:
+        return now
+    if at > now:
+        raise MomentInFuture()
+    return at
+
+
+def _keep_until(booking: Booking, wanted: datetime, now: datetime) -> None:
+    """The holding lasts at least to `wanted`: a test cannot run on a unit that another has taken since."""
+    holding = taking.holding_of(booking.id)
+    if holding is None:
+        held = taking.insert_holding(
+            instrument_id=booking.instrument_id,
+            unit=booking.unit,
+            starts_at=now,
+            ends_at=wanted,
+            kind="booking",
+            now=now,
+            booking_id=booking.id,
+        )
+        if held is None:
+            raise SlotTaken(field="at")
+    elif holding.ends_at <= now and taking.lengthen(holding, wanted) <= now:
+        raise SlotTaken(field="at")
+
+
+@verb("booking.finish")
+def finish(
+    *, actor: Actor, now: datetime, ref: str, at: datetime | None = None, machine_minutes: int | None = None
+) -> Booking:
+    """End the test, now or `at` a moment not in the future and not before its start: booking.ends_at becomes that
+    moment, the holding ends after clean-up, and one with nothing left is deleted. `machine_minutes` (by default the
+    minutes from start to finish) never changes a price. Raises `IllegalStep`, `MomentInFuture`, `FinishBeforeStart`,
+    `MachineMinutesOutOfRange`."""
+    booking = locked_booking(actor, ref, "booking.work")
+    state = take(booking.state, "finish", LAB)
+    at = _not_in_future(at, now)
+    started_at = booking.started_at or booking.starts_at
+    if at < started_at:
+        raise FinishBeforeStart()
+    if machine_minutes is None:
+        machine_minutes = (at - started_at) // MINUTE
+    elif not 0 <= machine_minutes <= MOST_MACHINE_MINUTES:
+        raise MachineMinutesOutOfRange()
+    before = snapshot(booking)
+    taking.prepare(booking.instrument_id, now)
+    holding = taking.holding_of(booking.id)
+    if holding is not None:
+        ends_at = at + timedelta(minutes=booking.cleanup_minutes)
+        if ends_at <= holding.starts_at:
+            taking.release([holding.id])
+        elif ends_at <= holding.ends_at:
+            taking.change_holding(holding.id, ends_at=ends_at)
+        else:
+            taking.lengthen(holding, ends_at)
+    booking.state = state
+    booking.ends_at = max(at, booking.starts_at)
+    booking.finished_at = at
+    booking.finished_on = local_day(at)
+    booking.machine_minutes = machine_minutes
+    db.session.flush()
+    note(actor, now, "booking.finish", booking, before)
+    telling.tell_client(telling.FINISHED, booking, actor=actor, now=now)
+    return booking
+
+
+@verb("booking.no_show", money=True)
+def no_show(*, actor: Actor, now: datetime, ref: str) -> Booking:
+    """Record that the samples did not come: from `confirmed` alone, from 60 minutes after the start. The charge
+    becomes what the item's terms say. Raises `IllegalStep`, `NoShowTooEarly`, `ChargeBelowInvoiced`."""
+    booking = locked_booking(actor, ref, "booking.work")
+    state = take(booking.state, "no_show", LAB)
+    if now < booking.starts_at + NO_SHOW_AFTER:
+        raise NoShowTooEarly()
+    fee = cancellation_preview(booking, now, no_show=True)
+    check_charge_covers_documents(booking, fee)
+    before = snapshot(booking)
+    close_proposal(booking, now, "void")
+    taking.release_booking(booking.id)
+    booking.state = state
+    booking.ended_at = now
+    bring_charge_to(booking, fee, actor=actor, now=now, reason="")
+    db.session.flush()
+    note(actor, now, "booking.no_show", booking, before)
+    telling.tell_client(telling.NO_SHOW, booking, actor=actor, now=now, charged_fen=booking.charged_fen)
+    return booking
+
+
+@verb("time.lengthen")
+def lengthen_running(*, actor: Actor, now: datetime) -> int:
+    """Lengthen the holdings of running tests that are about to end, minute by minute, as far as the unit is free, and
+    tell the next party. How many were lengthened. For the system alone, once a minute."""
+    permissions.check(actor, "time.lengthen")
+    wanted = ceil_minute(now) + 2 * MINUTE
+    due = db.session.execute(
+        select(Booking.id, Booking.instrument_id)
+        .join(Holding, Holding.booking_id == Booking.id)
+        .where(Booking.state == State.TESTING, Holding.kind == "booking", Holding.ends_at <= ceil_minute(now) + MINUTE)
+        .order_by(Booking.instrument_id, Booking.id)
+    ).all()
+    lengthened = 0
+    for booking_id, instrument_id in due:
+        booking = db.session.scalar(
+            select(Booking).where(Booking.id == booking_id).with_for_update().execution_options(populate_existing=True)
+        )
+        if booking is None or booking.state != State.TESTING:
+            continue
+        taking.prepare(instrument_id, now)
+        holding = taking.holding_of(booking_id)
+        if holding is None:
+            continue
+        was = holding.ends_at
+        if taking.lengthen(holding, wanted) > was:
+            lengthened += 1
+            record(
+                actor,
+                now,
+                "booking.lengthen",
+                ("booking", booking.ref),
+                before={"holding_ends_at": was.isoformat()},
+                after={"holding_ends_at": holding.ends_at.isoformat()},
+            )
+    _tell_next_parties(actor, now)
+    return lengthened
+
+
+def _tell_next_parties(actor: Actor, now: datetime) -> None:
+    """Tell, once, whoever is next on a unit whose running test touches their start."""
+    running = (
+        select(Holding.instrument_id, Holding.unit, Holding.ends_at)
+        .join(Booking, Booking.id == Holding.booking_id)
+        .where(Booking.state == State.TESTING, Holding.kind == "booking", Holding.ends_at <= now + TELL_BEFORE)
+    ).subquery()
+    told = select(AuditEvent.id).where(
+        AuditEvent.subject_type == "booking",
+        AuditEvent.subject_id == Booking.ref,
+        AuditEvent.action == "booking.overrun",
+    )
+    nexts = db.session.scalars(
+        select(Booking)
+        .join(Holding, Holding.booking_id == Booking.id)
+        .join(
+            running,
+            (running.c.instrument_id == Holding.instrument_id)
+            & (running.c.unit == Holding.unit)
+            & (running.c.ends_at == Holding.starts_at),
+        )
+        .where(
+            Holding.kind == "booking",
+            Booking.state.in_([State.REQUESTED, State.CONFIRMED, State.RECEIVED]),
+            Booking.starts_at <= now + 2 * MINUTE,
+            ~told.exists(),
+        )
+    ).all()
+    for booking in nexts:
+        record(actor, now, "booking.overrun", ("booking", booking.ref))
+        telling.tell_client(telling.OVERRUN, booking, actor=actor, now=now)
+        telling.tell_lab(telling.OVERRUN, booking, actor=actor, now=now)

@@ -1,0 +1,156 @@
+"""Who is told of what, with its words (kinds of notices are registered here)."""
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.booking.models import Booking
+from labshare.kernel.actor import Actor
+from labshare.notices.kinds import kind, said
+from labshare.notices.services import notify
+
+LAB_ROLES = ("owner", "lab_manager")
+CLIENT_ROLES = ("owner",)
+"""Beside the person who booked."""
+
+REQUESTED = kind(
+    "booking.requested",
+    title=_l("New request %(ref)s"),
+    text=_l("%(client)s asks for %(item)s on %(starts_at)s. Answer before %(answer_by)s; after that the slot is free."),
+)
+BOOKED = kind(
+    "booking.booked",
+    title=_l("New booking %(ref)s"),
+    text=_l("%(client)s has booked %(item)s on %(starts_at)s. It is confirmed automatically."),
+)
+CONFIRMED = kind(
+    "booking.confirmed",
+    title=_l("Booking %(ref)s is confirmed"),
+    text=_l("%(lab)s has confirmed %(item)s on %(starts_at)s. Bring the samples by then."),
+)
+DECLINED = kind(
+    "booking.declined",
+    title=_l("Booking %(ref)s was declined"),
+    text=_l("%(lab)s cannot take %(item)s on %(starts_at)s: %(reason)s"),
+)
+LAPSED = kind(
+    "booking.lapsed",
+    title=_l("Request %(ref)s was not answered in time"),
+    text=_l("%(lab)s has not answered the request for %(item)s on %(starts_at)s. The slot is free again."),
+)
+MOVED = kind(
+    "booking.moved",
+    title=_l("Booking %(ref)s was moved"),
+    text=_l("%(client)s has moved %(item)s to %(starts_at)s."),
+)
+UNIT_MOVED = kind(
+    "booking.unit_moved",
+    title=_l("Booking %(ref)s has another place"),
+    text=_l("%(lab)s has moved %(item)s on %(starts_at)s to place %(unit)s of the same instrument."),
+    mail=False,
+)
+PROPOSED = kind(
+    "booking.proposed",
+    title=_l("Another time for %(ref)s is proposed"),
+    text=_l("%(lab)s proposes %(proposed_at)s for %(item)s: %(reason)s Answer before %(answer_by)s."),
+)
+PROPOSAL_ACCEPTED = kind(
+    "booking.proposal_accepted",
+    title=_l("The new time of %(ref)s is accepted"),
+    text=_l("%(client)s accepts %(starts_at)s for %(item)s."),
+)
+PROPOSAL_DECLINED = kind(
+    "booking.proposal_declined",
+    title=_l("The new time of %(ref)s is declined"),
+    text=_l("%(client)s keeps %(starts_at)s for %(item)s."),
+)
+PROPOSAL_LAPSED = kind(
+    "booking.proposal_lapsed",
+    title=_l("The proposal for %(ref)s was not answered in time"),
+    text=_l("The time proposed for %(item)s is free again; the booking stays on %(starts_at)s."),
+)
+CANCELLED = kind(
+    "booking.cancelled",
+    title=_l("Booking %(ref)s is cancelled"),
+    text=_l("%(item)s on %(starts_at)s is cancelled. Charged: %(charged_fen)s. %(reason)s"),
+)
+NO_SHOW = kind(
+    "booking.no_show",
+    title=_l("No-show recorded for %(ref)s"),
+    text=_l("The samples for %(item)s on %(starts_at)s did not come. Charged: %(charged_fen)s."),
+)
+RECEIVED = kind(
+    "booking.received",
+    title=_l("Samples of %(ref)s received"),
+    text=_l("%(lab)s has received %(samples)s samples for %(item)s. %(condition)s"),
+)
+FINISHED = kind(
+    "booking.finished",
+    title=_l("Test of %(ref)s finished"),
+    text=_l("%(lab)s has finished %(item)s; the report follows."),
+)
+OVERRUN = kind(
+    "booking.overrun",
+    title=_l("The test before %(ref)s takes longer"),
+    text=_l("The instrument for %(item)s may not be free on %(starts_at)s: the test before it is still running."),
+)
+CHARGE_PROPOSED = kind(
+    "charge.proposed",
+    title=_l("Change of charge for %(ref)s needs consent"),
+    text=_l("%(lab)s asks for %(amount_fen)s more for %(item)s: %(reason)s"),
+)
+CHARGE_LOWERED = kind(
+    "charge.lowered",
+    title=_l("Charge of %(ref)s lowered"),
+    text=_l("%(lab)s has lowered the charge for %(item)s to %(charged_fen)s: %(reason)s"),
+)
+CHARGE_AGREED = kind(
+    "charge.agreed",
+    title=_l("Change of charge for %(ref)s agreed"),
+    text=_l("%(client)s agrees; %(charged_fen)s is now charged for %(item)s."),
+)
+CHARGE_REFUSED = kind(
+    "charge.refused",
+    title=_l("Change of charge for %(ref)s refused"),
+    text=_l("%(client)s does not agree to %(amount_fen)s more for %(item)s."),
+)
+
+
+def tell_client(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:
+    """Tell the person who booked and the client firm's owners."""
+    _tell(notice, booking, booking.client_firm_id, CLIENT_ROLES, (booking.booked_by,), actor, now, params)
+
+
+def tell_lab(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:
+    """Tell the lab's owners and managers."""
+    _tell(notice, booking, booking.lab_firm_id, LAB_ROLES, (), actor, now, params)
+
+
+def _tell(
+    notice: str,
+    booking: Booking,
+    firm_id: int,
+    roles: tuple[str, ...],
+    person_ids: tuple[int, ...],
+    actor: Actor,
+    now: datetime,
+    params: dict[str, Any],
+) -> None:
+    known = {
+        "ref": booking.ref,
+        "client": said(booking.client),
+        "lab": said(booking.lab),
+        "item": said(booking.test_item),
+        "starts_at": booking.starts_at,
+    }
+    notify(
+        kind=notice,
+        now=now,
+        params=known | params,
+        url=f"/bookings/{booking.ref}",
+        person_ids=person_ids,
+        firm_id=firm_id,
+        roles=roles,
+        but=actor.person_id,
+    )

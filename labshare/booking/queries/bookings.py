@@ -51,7 +51,7 @@ def get_booking(actor: Actor, ref: str) -> Booking:
         )
     )
     if booking is None:
-        raise NotFound()
+        raise NotFound
     return booking
 
 

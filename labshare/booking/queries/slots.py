@@ -55,7 +55,7 @@ def free_slots(
     `work_of` for quantity and hours. Seven statements."""
     bench = bench_of_item(item_id, now)
     if bench is None:
-        raise NotFound()
+        raise NotFound
     work = work_of(bench.terms(), quantity, hours)
     return slots_of_bench(
         bench, work, since, until, instrument_id=instrument_id, but_booking=but_booking, but_hold=but_hold, waive=waive

@@ -51,7 +51,7 @@ def check_again(
     wanted = instrument_id or booking.instrument_id
     instrument = next((one for one in bench.instruments if one.id == wanted), None) if bench else None
     if bench is None or not bench.published or instrument is None:
-        raise NotPublished()
+        raise NotPublished
     rules = bench.rules(work_of_booking(booking), instrument)
     raise_all(rules.problems_at_confirmation(starts_at or booking.starts_at))
 
@@ -77,7 +77,7 @@ def refuse_lapsed(booking: Booking, now: datetime) -> None:
         return
     holding = taking.holding_of(booking.id)
     if holding is None or (holding.expires_at is not None and holding.expires_at <= now):
-        raise Lapsed()
+        raise Lapsed
 
 
 @verb("booking.decline")
@@ -87,7 +87,7 @@ def decline(*, actor: Actor, now: datetime, ref: str, reason: str) -> Booking:
     booking = locked_booking(actor, ref, "booking.decline")
     state = take(booking.state, "decline", LAB)
     if not reason.strip():
-        raise ReasonRequired()
+        raise ReasonRequired
     check_charge_covers_documents(booking, 0)
     _end_request(booking, state, reason, actor, now, "booking.decline")
     telling.tell_client(telling.DECLINED, booking, actor=actor, now=now, reason=reason)

@@ -37,11 +37,11 @@ def _instrument_of(actor: Actor, instrument_id: int) -> tuple[Instrument, Lab]:
         select(Instrument, Lab).join(Lab, Lab.id == Instrument.lab_id).where(Instrument.id == instrument_id)
     ).first()
     if row is None:
-        raise NotFound()
+        raise NotFound
     instrument, lab = row
     seen = instrument.state == lab.state == "published"
     if not seen and not permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id):
-        raise NotFound()
+        raise NotFound
     permissions.check(actor, "time.block", lab=lab.firm_id)
     return instrument, lab
 
@@ -64,10 +64,10 @@ def block(
     if kind not in BLOCK_KINDS:
         raise InvalidInput(field="kind")
     if ends_at <= starts_at:
-        raise EndBeforeStart()
+        raise EndBeforeStart
     chosen = sorted(set(units)) if units else list(range(1, instrument.units + 1))
     if any(not 1 <= unit <= instrument.units for unit in chosen):
-        raise UnknownUnit()
+        raise UnknownUnit
     taking.prepare(instrument_id, now)
     in_time = list(
         db.session.scalars(
@@ -132,7 +132,7 @@ def unblock(*, actor: Actor, now: datetime, block_id: str) -> None:
         select(Holding.id, Holding.instrument_id).where(Holding.block == block_id, Holding.kind.in_(BLOCK_KINDS))
     ).all()
     if not rows:
-        raise NotFound()
+        raise NotFound
     instrument_id = rows[0].instrument_id
     _instrument_of(actor, instrument_id)
     taking.prepare(instrument_id, now)

@@ -96,7 +96,7 @@ def release_hold(*, actor: Actor, now: datetime, hold_id: int) -> None:
         )
     )
     if held is None or actor.person_id is None:
-        raise NotFound()
+        raise NotFound
     permissions.check(actor, "booking.book", client=actor.firm_id)
     taking.release([hold_id])
     record(actor, now, "booking.release_hold", ("holding", hold_id))
@@ -133,7 +133,7 @@ def book(
     work = work_for(bench, quantity, hours)
     chosen = feasible_instruments(bench, work, starts_at, now, instrument_id, waive=waive)
     if bench.fee is None:
-        raise NoFee()
+        raise NoFee
     price = price_of(fee_terms(bench.fee), work)
     preferred = give_back_holds(actor, hold_id)
     if preferred is not None:
@@ -153,15 +153,15 @@ def bookable_bench(actor: Actor, test_item_id: int, now: datetime) -> Bench:
     """The item with its lab and instruments. Raises `NotFound` for a draft of another firm, else `NotPublished`."""
     bench = bench_of_item(test_item_id, now)
     if bench is None:
-        raise NotFound()
+        raise NotFound
     draft = "draft" in (bench.item.state, bench.lab.state)
     if draft and not permissions.may(actor, "catalogue.see_drafts", firm=bench.lab.firm_id):
-        raise NotFound()
+        raise NotFound
     if actor.person_id is None:
-        raise SignInFirst()
+        raise SignInFirst
     permissions.check(actor, "booking.book", client=actor.firm_id)
     if not bench.published:
-        raise NotPublished()
+        raise NotPublished
     return bench
 
 
@@ -169,9 +169,9 @@ def client_of(actor: Actor) -> Firm:
     """The actor's firm. Raises `FirmUnverified`: it may browse and prepare, not book."""
     firm = db.session.get(Firm, actor.firm_id) if actor.firm_id is not None else None
     if firm is None:
-        raise NotAllowed()
+        raise NotAllowed
     if not firm.verified:
-        raise FirmUnverified()
+        raise FirmUnverified
     return firm
 
 

@@ -32,14 +32,14 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, re
     booking = locked_booking(actor, ref, "charge.propose")
     take(booking.state, "charge", LAB)
     if not reason.strip():
-        raise ReasonRequired()
+        raise ReasonRequired
     if amount_fen == 0:
-        raise ChargeIsZero()
+        raise ChargeIsZero
     if abs(amount_fen) > MOST_FEN or (booking.state in ENDED_STATES and amount_fen > 0):
         raise InvalidInput(field="amount_fen")
     total = booking.charged_fen + amount_fen
     if total < 0:
-        raise NegativeCharge()
+        raise NegativeCharge
     lowers = amount_fen < 0
     if lowers:
         check_charge_covers_documents(booking, total)
@@ -78,9 +78,9 @@ def _waiting_line(booking: Booking, charge_id: int) -> Charge:
         .execution_options(populate_existing=True)
     )
     if line is None:
-        raise NotFound()
+        raise NotFound
     if line.state != "proposed":
-        raise ChargeNotOpen()
+        raise ChargeNotOpen
     return line
 
 

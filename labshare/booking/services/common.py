@@ -33,10 +33,10 @@ def locked_booking(actor: Actor, ref: str, action: str) -> Booking:
         select(Booking).where(Booking.ref == ref).with_for_update().execution_options(populate_existing=True)
     )
     if booking is None:
-        raise NotFound()
+        raise NotFound
     parties = {"client": booking.client_firm_id, "lab": booking.lab_firm_id}
     if not actor.is_system and not permissions.may(actor, "booking.see", **parties):
-        raise NotFound()
+        raise NotFound
     permissions.check(actor, action, **parties)
     return booking
 

@@ -32,7 +32,7 @@ def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Bookin
     state = take(booking.state, "cancel", side)
     reason = reason.strip()
     if side == LAB and not reason:
-        raise ReasonRequired()
+        raise ReasonRequired
     fee = cancellation_preview(booking, now, by_lab=side == LAB)
     check_charge_covers_documents(booking, fee)
     before = snapshot(booking)

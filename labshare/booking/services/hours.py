@@ -28,9 +28,9 @@ WEEK = 7 * 1440
 def _lab(actor: Actor, lab_id: int) -> Lab:
     lab = db.session.get(Lab, lab_id)
     if lab is None:
-        raise NotFound()
+        raise NotFound
     if lab.state != "published" and not permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id):
-        raise NotFound()
+        raise NotFound
     permissions.check(actor, "time.hours", firm=lab.firm_id)
     return lab
 
@@ -89,9 +89,9 @@ def add_closure(
     bookings that it hits come back, unchanged."""
     lab = _lab(actor, lab_id)
     if ends_at <= starts_at:
-        raise EndBeforeStart()
+        raise EndBeforeStart
     if not reason.strip():
-        raise ReasonRequired()
+        raise ReasonRequired
     closure = Closure(lab_id=lab.id, starts_at=starts_at, ends_at=ends_at, reason=reason.strip())
     db.session.add(closure)
     db.session.flush()
@@ -115,7 +115,7 @@ def remove_closure(*, actor: Actor, now: datetime, closure_id: int) -> None:
     """Open again. Raises `NotFound`."""
     closure = db.session.get(Closure, closure_id)
     if closure is None:
-        raise NotFound()
+        raise NotFound
     lab = _lab(actor, closure.lab_id)
     record(
         actor,

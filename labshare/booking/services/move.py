@@ -43,11 +43,11 @@ def reschedule(
     booking = locked_booking(actor, ref, "booking.reschedule")
     state = state_after_move(booking.state, automatic=booking.lab.automatic_confirmation)
     if booking.starts_at <= now:
-        raise AlreadyBegun()
+        raise AlreadyBegun
     refuse_lapsed(booking, now)
     bench = bench_to_move(booking, now)
     if not bench.published:
-        raise NotPublished()
+        raise NotPublished
     before = snapshot(booking)
     waive = may_waive(actor, bench, waive_reason)
     work = work_of_booking(booking)
@@ -93,7 +93,7 @@ def reschedule(
 def bench_to_move(booking: Booking, now: datetime) -> Bench:
     bench = bench_of_item(booking.test_item_id, now)
     if bench is None:
-        raise NotFound()
+        raise NotFound
     return bench
 
 
@@ -123,7 +123,7 @@ def propose(
     take(booking.state, "propose", LAB)
     refuse_lapsed(booking, now)
     if not reason.strip():
-        raise ReasonRequired()
+        raise ReasonRequired
     bench = bench_to_move(booking, now)
     waive = may_waive(actor, bench, waive_reason)
     work = work_of_booking(booking)
@@ -222,9 +222,9 @@ def _open_proposal(booking: Booking, proposal_id: int, now: datetime) -> Proposa
         .execution_options(populate_existing=True)
     )
     if proposal is None:
-        raise NotFound()
+        raise NotFound
     if proposal.state != "open" or proposal.answer_by <= now:
-        raise NoOpenProposal()
+        raise NoOpenProposal
     return proposal
 
 
@@ -304,7 +304,7 @@ def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
     taking.prepare(booking.instrument_id, now)
     holding = taking.holding_of(booking.id)
     if holding is None or not taking.change_holding(holding.id, unit=unit):
-        raise SlotTaken()
+        raise SlotTaken
     booking.unit = unit
     db.session.flush()
     note(actor, now, "booking.move_unit", booking, before)

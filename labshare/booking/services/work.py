@@ -87,7 +87,7 @@ def _not_in_future(at: datetime | None, now: datetime) -> datetime:
     if at is None:
         return now
     if at > now:
-        raise MomentInFuture()
+        raise MomentInFuture
     return at
 
 
@@ -123,11 +123,11 @@ def finish(
     at = _not_in_future(at, now)
     started_at = booking.started_at or booking.starts_at
     if at < started_at:
-        raise FinishBeforeStart()
+        raise FinishBeforeStart
     if machine_minutes is None:
         machine_minutes = (at - started_at) // MINUTE
     elif not 0 <= machine_minutes <= MOST_MACHINE_MINUTES:
-        raise MachineMinutesOutOfRange()
+        raise MachineMinutesOutOfRange
     before = snapshot(booking)
     taking.prepare(booking.instrument_id, now)
     holding = taking.holding_of(booking.id)
@@ -157,7 +157,7 @@ def no_show(*, actor: Actor, now: datetime, ref: str) -> Booking:
     booking = locked_booking(actor, ref, "booking.work")
     state = take(booking.state, "no_show", LAB)
     if now < booking.starts_at + NO_SHOW_AFTER:
-        raise NoShowTooEarly()
+        raise NoShowTooEarly
     fee = cancellation_preview(booking, now, no_show=True)
     check_charge_covers_documents(booking, fee)
     before = snapshot(booking)

@@ -1,0 +1,44 @@
+"""The working-day calendar, from the published one, for the years it knows."""
+
+from datetime import date, timedelta
+
+import chinese_calendar
+from chinese_calendar.constants import Holiday
+
+from labshare.booking.models import WorkingDay, WorkingYear
+from labshare.booking.rules.time import HOLIDAY, MAKE_UP, WorkingDays
+from labshare.demonstration.world import World
+
+CHINESE = {
+    Holiday.new_years_day: "元旦", Holiday.spring_festival: "春节", Holiday.tomb_sweeping_day: "清明节",
+    Holiday.labour_day: "劳动节", Holiday.dragon_boat_festival: "端午节", Holiday.national_day: "国庆节",
+    Holiday.mid_autumn_festival: "中秋节",
+}  # fmt: skip
+
+
+def known_year(year: int) -> bool:
+    try:
+        chinese_calendar.get_holiday_detail(date(year, 1, 1))
+    except NotImplementedError:
+        return False
+    return True
+
+
+def make_calendar(world: World) -> WorkingDays:
+    """Fill the working-day table from two years back on; what is not published yet stays missing, with its warning."""
+    kinds: dict[date, str] = {}
+    years = [year for year in range(world.today.year - 2, world.today.year + 3) if known_year(year)]
+    for year in years:
+        world.rows.add(WorkingYear, year=year, source="国务院办公厅放假安排（chinesecalendar）")
+        day = date(year, 1, 1)
+        while day.year == year:
+            holiday, name = chinese_calendar.get_holiday_detail(day)
+            named = Holiday(name) if name else None
+            if named is not None:
+                kind = "holiday" if holiday else "make_up"
+                if holiday or day.weekday() >= 5:
+                    world.rows.add(WorkingDay, day=day, kind=kind, name=CHINESE.get(named, named.value),
+                                   name_en=named.value)  # fmt: skip
+                    kinds[day] = HOLIDAY if holiday else MAKE_UP
+            day += timedelta(days=1)
+    return WorkingDays(kinds, frozenset(years))

@@ -1,0 +1,420 @@
+"""Labs with hours, admission and accreditation; instruments with units and calibration; test items with dated fees."""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from labshare.booking.models import Closure, OpeningHours
+from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTerms
+from labshare.booking.rules.price import Fee as FeeTerms
+from labshare.booking.rules.time import Closure as ClosureTerms
+from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, WorkingDays
+from labshare.catalogue.models import (
+    Accreditation,
+    AccreditationScope,
+    Calibration,
+    Fee,
+    Instrument,
+    InstrumentUnit,
+    Lab,
+    LabAdmission,
+    Standard,
+    TestItem,
+    TestItemInstrument,
+    TestItemStandard,
+)
+from labshare.demonstration.codes import cma_number, cnas_number
+from labshare.demonstration.data.hosts import HOSTS, PROFILES, SECOND_LABS, SECOND_LABS_EN, Profile
+from labshare.demonstration.data.instruments import KIND, Kind
+from labshare.demonstration.data.items import NORMS, TYPES, Type, Words
+from labshare.demonstration.rows import Row
+from labshare.demonstration.world import HostFirm, World
+from labshare.kernel.money import FEN_PER_WAN, FEN_PER_YUAN
+from labshare.organisations.divisions import TOWNS, lab_code_prefix, towns_of
+
+Week = tuple[tuple[tuple[int, int], ...], ...]
+LUNCH = ((480, 690), (780, 1020))
+SHAPES: dict[str, Week] = {
+    "day": (((480, 1020),),) * 5 + ((), ()),
+    "lunch": (LUNCH,) * 5 + ((), ()),
+    "saturday": (((510, 720), (810, 1050)),) * 5 + (((510, 720),), ()),
+    "long": (((480, 1200),),) * 5 + (((480, 720),), ()),
+    "evening": (((480, 1320),),) * 5 + ((), ()),
+    "night": (((780, 1500),),) * 5 + ((), ()),
+}
+"""Opening hours in minutes after midnight; the last shape closes at one in the morning."""
+TYPES_OF: dict[str, list[Type]] = {}
+for _test in TYPES:
+    for _kind in _test.kinds:
+        TYPES_OF.setdefault(_kind, []).append(_test)
+CMA_FIELDS = {"pharma": "14", "polymer": "14", "textile": "11", "environment": "20", "electrical": "20"}
+
+
+@dataclass
+class Machine:
+    """An instrument: its row, its rules, and the time taken on each unit (start, end), in order."""
+
+    row: Row
+    kind: Kind
+    terms: InstrumentTerms
+    taken: list[list[tuple[datetime, datetime]]]
+    busy: float
+    """How much it is in demand, 1 on the average."""
+
+    @property
+    def id(self) -> int:
+        return int(self.row["id"])
+
+
+@dataclass
+class Offer:
+    """A test item: its row, its rules, its dated fees, the instruments that can do it."""
+
+    row: Row
+    test: Type
+    terms: ItemTerms
+    fees: list[tuple[date, date | None, FeeTerms]]
+    machines: list[Machine]
+
+    def fee_on(self, day: date) -> FeeTerms | None:
+        return next((fee for since, until, fee in self.fees if since <= day and (until is None or day <= until)), None)
+
+
+@dataclass
+class Laboratory:
+    row: Row
+    host: HostFirm
+    openings: Openings
+    machines: list[Machine] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
+    demo: bool = False
+    admitted: list[tuple[date, date | None]] = field(default_factory=list)
+
+    @property
+    def id(self) -> int:
+        return int(self.row["id"])
+
+
+def make_standards(world: World) -> dict[str, Row]:
+    made: dict[str, Row] = {}
+    for norm in NORMS:
+        made[norm.number] = world.rows.add(
+            Standard, number=norm.number, search_number=norm.number.replace(" ", "").upper(), name=norm.name[0],
+            name_en=norm.name[1], superseded_from=norm.replaced_from,
+            superseded_by_id=made[norm.replaced_by]["id"] if norm.replaced_by else None,
+        )  # fmt: skip
+    return made
+
+
+class CatalogueMaker:
+    """Makes the labs of one division."""
+
+    def __init__(self, world: World, division: str, days: WorkingDays, standards: dict[str, Row]) -> None:
+        self.world, self.division, self.days, self.standards = world, division, days, standards
+        self.seen: Counter[str] = Counter()
+
+    def make(self, hosts: list[HostFirm]) -> list[Laboratory]:
+        made: list[Laboratory] = []
+        for host, plan in zip(hosts, HOSTS, strict=False):
+            repeated: Counter[str] = Counter()
+            for key in plan.labs:
+                if len(made) == self.world.scale.labs:
+                    return made
+                number = len(made) + 1
+                rng = self.world.rng(f"lab/{self.division}/{number}")
+                made.append(self._lab(rng, number, host, key, repeated[key], plan.short, plan.accredited))
+                repeated[key] += 1
+        return made
+
+    def _lab(self, rng: random.Random, number: int, host: HostFirm, key: str, turn: int, short: Words,
+             accredited: bool) -> Laboratory:  # fmt: skip
+        world, profile = self.world, PROFILES[key]
+        demo = host.owner is world.accounts.get("owner")
+        code = f"{lab_code_prefix(self.division)}-{number:03d}"
+        created = world.long_ago + timedelta(hours=rng.randrange(24 * 320))
+        town = host.row["town"] if rng.random() < 0.7 or demo else self._town(rng)
+        longitude, latitude = _scatter(rng, town)
+        row = world.rows.add(
+            Lab, code=code, firm_id=host.id, name=f"{short[0]}{profile.name[0]}{SECOND_LABS[turn]}",
+            name_en=f"{short[1]} {profile.name[1]}{SECOND_LABS_EN[turn]}", division=self.division, town=town,
+            address=host.row["address"], longitude=longitude, latitude=latitude, contact=world.people.name(),
+            phone=host.row["phone"], description=profile.description[0], description_en=profile.description[1],
+            automatic_confirmation=not demo and rng.random() < 0.35,
+            lead_time_minutes=rng.choice((0, 60, 120, 240, 1440)) if not demo else 60,
+            horizon_minutes=60 * 24 * rng.choice((60, 90, 90, 120)), state="published", created_at=created,
+            published_at=created + timedelta(hours=3),
+        )  # fmt: skip
+        self._said(created, host, "lab.create", ("lab", row["code"]), {"firm_id": host.id})
+        self._said(row["published_at"], host, "lab.publish", ("lab", row["code"]), {"state": "published"})
+        shape = self._shape(rng, number, demo)
+        openings = self._hours(rng, row, shape, host)
+        lab = Laboratory(row, host, openings, demo=demo)
+        self._admission(rng, lab, number)
+        self._instruments(rng, lab, profile, number)
+        self._items(rng, lab)
+        if accredited:
+            self._accreditation(rng, lab, key, number)
+        return lab
+
+    def _said(self, at: datetime, host: HostFirm, action: str, subject: tuple[str, object],
+              after: dict[str, object]) -> None:  # fmt: skip
+        self.world.trail.record(at, host.manager["id"], host.id, action, subject, after=after)
+
+    def _town(self, rng: random.Random) -> str | None:
+        known = towns_of(self.division)
+        return rng.choice(known).code if known else None
+
+    def _shape(self, rng: random.Random, number: int, demo: bool) -> str:
+        if demo:
+            return "long"
+        if number == 10:
+            return "night"
+        return rng.choices(tuple(SHAPES), (22, 34, 16, 12, 10, 0))[0]
+
+    def _hours(self, rng: random.Random, lab: Row, shape: str, host: HostFirm) -> Openings:
+        world, week = self.world, SHAPES[shape]
+        for weekday, spans in enumerate(week):
+            for opens, closes in spans:
+                world.rows.add(
+                    OpeningHours, lab_id=lab["id"], weekday=weekday, opens_minute=opens, closes_minute=closes
+                )
+        closures = []
+        for offset, length, reason in ((rng.randrange(30, 340), rng.randrange(1, 3), "年度设备保养"),
+                                       (rng.randrange(340, 700), 1, "内部评审"),
+                                       (rng.choice((377, 384, 391)), 1, "实验室搬迁与调试")):  # fmt: skip
+            if reason != "年度设备保养" and rng.random() < 0.6:
+                continue
+            first = world.first_day + timedelta(days=offset)
+            if -5 <= (first - world.today).days <= 12:
+                first += timedelta(days=24)  # nothing closes while the accounts have their tasks
+            closure = ClosureTerms(world.at(first, 0), world.at(first + timedelta(days=length), 0), reason)
+            closures.append(closure)
+            world.rows.add(
+                Closure, lab_id=lab["id"], starts_at=closure.starts_at, ends_at=closure.ends_at, reason=reason
+            )
+        hours = LabHours(tuple(tuple(spans) for spans in week), tuple(closures))
+        since = world.at(world.first_day - timedelta(days=40), 0)
+        openings = Openings(hours, self.days, world.zone, since)
+        openings.between(since, since + timedelta(days=560))
+        return openings
+
+    def _admission(self, rng: random.Random, lab: Laboratory, number: int) -> None:
+        """Most labs are open labs all along; some since mid-year, one suspended for a while, three not yet."""
+        world = self.world
+        if number % 27 == 20:
+            return
+        since = world.first_day - timedelta(days=rng.randrange(30, 300))
+        if number % 13 == 9:
+            since = world.first_day + timedelta(days=rng.randrange(60, 200))
+        spans: list[tuple[date, date | None]] = [(since, None)]
+        if number == 30:
+            pause = world.first_day + timedelta(days=150)
+            spans = [(since, pause), (pause + timedelta(days=45), None)]
+        for admitted, suspended in spans:
+            officer = world.accounts["officer"]["id"]
+            entered = world.at(admitted - timedelta(days=1), 15)
+            world.rows.add(LabAdmission, lab_id=lab.id, admitted_from=admitted, suspended_from=suspended,
+                           reason="超期未整改" if suspended else "", entered_by=officer,
+                           entered_at=entered)  # fmt: skip
+            world.trail.record(entered, officer, None, "lab.admit", ("lab", lab.row["code"]),
+                               after={"admitted_from": admitted})  # fmt: skip
+            if suspended:
+                world.trail.record(world.at(suspended, 9), officer, None, "lab.suspend", ("lab", lab.row["code"]),
+                                   after={"suspended_from": suspended})  # fmt: skip
+        lab.admitted = spans
+
+    # -- instruments
+
+    def _instruments(self, rng: random.Random, lab: Laboratory, profile: Profile, number: int) -> None:
+        for place, key in enumerate(profile.kinds):
+            seen = self.seen[key]
+            self.seen[key] += 1
+            if seen > 0 and place >= 2 and not lab.demo and rng.random() < 0.28:
+                continue
+            lab.machines.append(self._instrument(rng, lab, KIND[key], place))
+
+    def _instrument(self, rng: random.Random, lab: Laboratory, kind: Kind, place: int) -> Machine:
+        world = self.world
+        model = kind.models[(self.seen[kind.key] + rng.randrange(2)) % len(kind.models)]
+        units = rng.randint(*kind.units) if not lab.demo else kind.units[1]
+        value: int | None = rng.randrange(model.value[0] * 100, model.value[1] * 100 + 1) * (FEN_PER_WAN // 100)
+        if rng.random() < 0.02:
+            value = None  # not entered: counts as 0
+        bought = world.first_day - timedelta(days=rng.randrange(420, 3600))
+        home_made = model.maker == "自制"
+        zh, en = kind.name
+        row = world.rows.add(
+            Instrument, lab_id=lab.id, inner_id=f"{lab.row['code'].replace('-', '')}-{place + 1:02d}",
+            name=f"{zh} {model.maker} {model.model}" if not home_made else f"{zh} {model.model}",
+            name_en=f"{en} {model.maker} {model.model}" if not home_made else f"{en} {model.model}",
+            model=model.model, manufacturer=model.maker, nation=model.nation, class_code=kind.class_code,
+            original_value_fen=value, begin_date=bought, usage="special" if kind.special else "general",
+            source="self_made" if home_made else "bought",
+            funds=rng.choices(("own", "local", "central"), (84, 12, 4))[0],
+            customs_supervised=model.nation != "CN" and rng.random() < 0.05,
+            condition=rng.choices(("normal", "occasional", "frequent"), (90, 8, 2))[0], technical=kind.technical,
+            function=kind.function, subjects="430.40", service_content=kind.function, units=units,
+            longest_minutes=kind.longest_minutes, needs_calibration=kind.calibrated, state="published",
+            created_at=lab.row["created_at"] + timedelta(hours=1),
+        )  # fmt: skip
+        for unit in range(1, units + 1):
+            world.rows.add(InstrumentUnit, instrument_id=row["id"], unit=unit)
+        self._said(row["created_at"], lab.host, "instrument.create", ("instrument", row["id"]), {"lab_id": lab.id})
+        certificates = self._calibrations(rng, lab, row, kind, place) if kind.calibrated else None
+        terms = InstrumentTerms(
+            units=units, lead=timedelta(minutes=lab.row["lead_time_minutes"]),
+            horizon=timedelta(minutes=lab.row["horizon_minutes"]),
+            longest=None if kind.longest_minutes is None else Decimal(kind.longest_minutes),
+            certificates=certificates, id=row["id"],
+        )  # fmt: skip
+        return Machine(row, kind, terms, [[] for _ in range(units)], rng.choice((0.5, 0.8, 1.0, 1.0, 1.4, 2.0)))
+
+    def _calibrations(self, rng: random.Random, lab: Laboratory, row: Row, kind: Kind,
+                      place: int) -> tuple[DayRange, ...]:  # fmt: skip
+        """Yearly certificates that join. One instrument of the demonstration lab is due within days, one a little
+        later, one has lapsed."""
+        world = self.world
+        last = world.today + timedelta(days=rng.randrange(45, 360))
+        if lab.demo and kind.key == "cs":
+            last = world.today + timedelta(days=9)
+        elif lab.demo and kind.key == "gauss":
+            last = world.today - timedelta(days=12)
+        elif rng.random() < 0.05:
+            last = world.today + timedelta(days=rng.randrange(3, 28))
+        spans: list[DayRange] = []
+        while not spans or spans[0].first > world.first_day - timedelta(days=30):
+            first = last - timedelta(days=364)
+            spans.insert(0, DayRange(first, last))
+            last = first - timedelta(days=1)
+        for span in spans:
+            number = f"{span.first.year}-{rng.randrange(10_000, 99_999)}"
+            calibration = world.rows.add(Calibration, instrument_id=row["id"], certificate=f"ZJJL{number}",
+                                         issuer="浙江省计量检定机构（演示）", valid_from=span.first,
+                                         valid_to=span.last)  # fmt: skip
+            at = min(world.at(span.first, 16), world.midnight)
+            self._said(max(at, row["created_at"]), lab.host, "calibration.add", ("calibration", calibration["id"]),
+                       {"instrument_id": row["id"], "valid_from": span.first, "valid_to": span.last})  # fmt: skip
+        return tuple(spans)
+
+    # -- test items
+
+    def _items(self, rng: random.Random, lab: Laboratory) -> None:
+        by_kind: dict[str, list[Machine]] = {}
+        for machine in lab.machines:
+            by_kind.setdefault(machine.kind.key, []).append(machine)
+        seen: set[tuple[str, str]] = set()
+        for key in by_kind:
+            for test in TYPES_OF.get(key, ()):
+                variants = list(test.variants)
+                share = 0.4 if len(variants) > 4 else 0.55
+                chosen = [v for v in variants if rng.random() < share] or variants[:1]
+                plain = [(variant, False) for variant in chosen[: 9 if lab.demo else 5]]
+                demanded = [(variant, True) for variant in test.statutory if rng.random() < 0.5 or lab.demo]
+                for variant, statutory in plain + demanded:
+                    if (test.key, variant[0]) in seen:
+                        continue
+                    seen.add((test.key, variant[0]))
+                    machines = [machine for kind in test.kinds for machine in by_kind.get(kind, ())]
+                    lab.offers.append(self._item(rng, lab, test, variant, statutory, machines))
+
+    def _item(self, rng: random.Random, lab: Laboratory, test: Type, variant: Words, statutory: bool,
+              machines: list[Machine]) -> Offer:  # fmt: skip
+        world = self.world
+        created = lab.row["created_at"] + timedelta(hours=2)
+        most = max(1, test.most + rng.choice((0, 0, 0, -test.most // 4, test.most // 4)))
+        terms = CancellationTerms(*rng.choice(((0, 0, 0), (24, 20, 30), (24, 30, 50), (48, 50, 100))))
+        choice = test.hours
+        row = world.rows.add(
+            TestItem, lab_id=lab.id, name=f"{test.name[0]}（{variant[0]}）", name_en=f"{test.name[1]} ({variant[1]})",
+            category=test.category, sample_requirement=test.requirement[0], sample_requirement_en=test.requirement[1],
+            setup_minutes=Decimal(test.setup), sample_minutes=test.sample_minutes, run_minutes=Decimal(test.run),
+            cleanup_minutes=test.cleanup, samples_per_run=test.per_run, hours_min=choice[0] if choice else None,
+            hours_max=choice[1] if choice else None, hours_step=choice[2] if choice else None, max_quantity=most,
+            attended=test.attended, runs_start_in_hours=test.runs_start_in_hours, statutory=statutory,
+            turnaround_days=test.turnaround, free_cancel_minutes=int(terms.free_hours) * 60,
+            late_cancel_percent=int(terms.late_percent), no_show_percent=int(terms.no_show_percent),
+            state="published", created_at=created, published_at=created + timedelta(hours=1),
+        )  # fmt: skip
+        for number in test.standards:
+            world.rows.add(TestItemStandard, test_item_id=row["id"], standard_id=self.standards[number]["id"])
+        for machine in machines:
+            world.rows.add(TestItemInstrument, test_item_id=row["id"], instrument_id=machine.id)
+        self._said(created, lab.host, "test_item.create", ("test_item", row["id"]), {"lab_id": lab.id})
+        self._said(row["published_at"], lab.host, "test_item.publish", ("test_item", row["id"]), {"state": "published"})
+        rules = ItemTerms(
+            setup=Decimal(test.setup), per_sample=test.sample_minutes, per_run=Decimal(test.run),
+            cleanup=Decimal(test.cleanup), samples_per_run=test.per_run,
+            hours=HoursChoice(*(Decimal(hours) for hours in choice)) if choice else None, max_quantity=most,
+            attended=test.attended, runs_start_open=test.runs_start_in_hours, cancellation=terms, id=row["id"],
+        )  # fmt: skip
+        return Offer(row, test, rules, self._fees(rng, lab, row, test), machines)
+
+    def _fees(
+        self, rng: random.Random, lab: Laboratory, item: Row, test: Type
+    ) -> list[tuple[date, date | None, FeeTerms]]:
+        """A fee of the past, the present one, and for some one ahead; they never overlap."""
+        world = self.world
+        low, high = test.fee
+        step = 1 if high < 100 else 10 if high < 1000 else 50
+        now = rng.randrange(low, high + 1, step)
+        changed = world.first_day + timedelta(days=rng.randrange(40, 260)) if rng.random() < 0.55 else None
+        ahead = world.month.plus(rng.choice((1, 2, 3))).first_day if rng.random() < 0.15 else None
+        begun = world.day(item["published_at"])
+        minimum = rng.choice((0, 0, 100, 200)) if high <= 300 and test.basis in ("sample", "hour") else 0
+        steps = [(begun, max(low, now * 9 // 10) if changed else now)]
+        if changed:
+            steps.append((changed, now))
+        if ahead:
+            steps.append((ahead, max(now + step, now * 11 // 10)))
+        made: list[tuple[date, date | None, FeeTerms]] = []
+        for place, (since, yuan) in enumerate(steps):
+            until = steps[place + 1][0] - timedelta(days=1) if place + 1 < len(steps) else None
+            entered = (
+                world.at(min(since, world.today) - timedelta(days=rng.randrange(5, 20)), 10)
+                if place
+                else item["created_at"]
+            )
+            row = world.rows.add(Fee, test_item_id=item["id"], basis=test.basis, amount_fen=yuan * FEN_PER_YUAN,
+                                 minimum_fen=minimum * FEN_PER_YUAN, valid_from=since, valid_to=until,
+                                 created_at=entered)  # fmt: skip
+            self._said(entered, lab.host, "fee.add", ("fee", row["id"]),
+                       {"test_item_id": item["id"], "basis": test.basis, "amount_fen": row["amount_fen"],
+                        "minimum_fen": row["minimum_fen"], "valid_from": since})  # fmt: skip
+            made.append((since, until, FeeTerms(test.basis, row["amount_fen"], row["minimum_fen"], row["id"])))
+        return made
+
+    # -- accreditation
+
+    def _accreditation(self, rng: random.Random, lab: Laboratory, key: str, number: int) -> None:
+        world = self.world
+        kinds = [kind for kind, share in (("CNAS", 0.55), ("CMA", 0.6)) if rng.random() < share or lab.demo]
+        for kind in kinds:
+            last = world.today + timedelta(days=rng.randrange(120, 1900))
+            if rng.random() < 0.12:
+                last = world.today + timedelta(days=rng.randrange(10, 80))
+            first = date(last.year - 6, last.month, min(last.day, 28))
+            row = world.rows.add(
+                Accreditation, lab_id=lab.id, kind=kind, valid_from=first, valid_to=last,
+                number=cnas_number(rng) if kind == "CNAS"
+                else cma_number(first.year, CMA_FIELDS.get(key, "08"), 1000 + number),
+            )  # fmt: skip
+            self._said(lab.row["created_at"], lab.host, "accreditation.add", ("accreditation", row["id"]),
+                       {"lab_id": lab.id, "kind": kind, "number": row["number"]})  # fmt: skip
+            for offer in lab.offers:
+                if rng.random() < 0.8:
+                    for standard in offer.test.standards:
+                        world.rows.add(AccreditationScope, accreditation_id=row["id"], test_item_id=offer.row["id"],
+                                       standard_id=self.standards[standard]["id"])  # fmt: skip
+
+
+def _scatter(rng: random.Random, town: str | None) -> tuple[str | None, str | None]:
+    """A place near the town's point, within about two kilometres; degrees as text."""
+    if town is None or town not in TOWNS:
+        return None, None
+    near = TOWNS[town]
+    step = Decimal("0.0001")
+    return str(Decimal(near.longitude) + rng.randrange(-150, 151) * step), str(
+        Decimal(near.latitude) + rng.randrange(-120, 121) * step
+    )

@@ -1,0 +1,253 @@
+"""Host firms, client firms, their people, sizes and affiliations; regulators."""
+
+import random
+from datetime import date, timedelta
+
+from pypinyin import lazy_pinyin
+
+from labshare.demonstration.codes import credit_code
+from labshare.demonstration.data.clients import BOUNDS, BRANDS, FORMS, TRADES
+from labshare.demonstration.data.hosts import CHUANYAN, HOSTS, Host
+from labshare.demonstration.people import email_of
+from labshare.demonstration.rows import Row
+from labshare.demonstration.world import Client, HostFirm, World
+from labshare.kernel.money import FEN_PER_WAN
+from labshare.organisations.divisions import DIVISIONS, towns_of
+from labshare.organisations.models import Affiliation, Firm, FirmSize, Membership, RegulatorRole
+
+SIZES = ("large", "medium", "small", "micro")
+SIZE_SHARES = (3, 11, 48, 38)
+INDUSTRIAL_TOWNS = ("330624001", "330624002", "330624003", "330624004", "330624112")
+STREETS = ("工业园区", "创新路", "兴业路", "沿江路", "环城路")
+NEIGHBOURS = ("330683", "331023", "330783", "330226", "330213")
+
+
+def make_regulators(world: World) -> None:
+    """The accounts of the regulators; two administrators, two officers, since some steps need two."""
+    since = world.long_ago
+    roles = {"officer": "officer", "officer2": "officer", "approver": "approver", "auditor": "auditor",
+             "admin": "admin", "admin2": "admin"}  # fmt: skip
+    for account, role in roles.items():
+        person = world.accounts[account] = world.people.make(email_of(account), since=since)
+        row = world.rows.add(RegulatorRole, person_id=person["id"], role=role, proposed_at=since, agreed_at=since)
+        world.trail.record(since, None, None, "regulator.propose", ("regulator_role", row["id"]),
+                           after={"person_id": person["id"], "role": role})  # fmt: skip
+
+
+def make_hosts(world: World, division: str, hosts: tuple[Host, ...] = HOSTS) -> list[HostFirm]:
+    """The firms with labs of one division."""
+    rng = world.rng(f"hosts/{division}")
+    home = division == world.scale.divisions[0]
+    made = []
+    for number, host in enumerate(hosts):
+        name, name_en = host.name
+        if not home:
+            name, name_en = f"{name}（{division}）", f"{name_en} ({division})"
+        known_towns = [town.code for town in towns_of(division)]
+        firm = _firm(world, rng, kind=host.kind, division=division, name=name, name_en=name_en, sector=host.sector,
+                     industry=host.industry, town=host.town if home else (known_towns or [None])[0])  # fmt: skip
+        sizes = _sizes(world, rng, firm, host.size) if host.size else []
+        demo = home and number == CHUANYAN
+        stem = f"{division}.{number + 1:02d}"
+        owner = world.people.make(email_of("owner") if demo else f"owner.{stem}@demo.example")
+        manager = world.people.make(email_of("lab") if demo else f"lab.{stem}@demo.example")
+        accountant = world.people.make(f"accounts.{stem}@demo.example")
+        if demo:
+            world.accounts.update(owner=owner, lab=manager)
+        for person, role in ((owner, "owner"), (manager, "lab_manager"), (accountant, "accountant")):
+            _member(world, person, firm, role)
+        client = Client(firm, _wants(host), 2.0, [owner, manager], sizes)
+        made.append(HostFirm(firm, owner, manager, accountant, client))
+    world.hosts += made
+    return made
+
+
+def _wants(host: Host) -> tuple[str, ...]:
+    for trade in TRADES:
+        if trade.industry == host.industry:
+            return trade.categories
+    return ("mechanics", "composition", "dimensions")
+
+
+def make_clients(world: World, division: str, count: int) -> list[Client]:
+    """Client firms of one division, every sector, size class and town among them; one in twelve from next door."""
+    rng = world.rng(f"clients/{division}")
+    home = division == world.scale.divisions[0]
+    made: list[Client] = []
+    used: set[tuple[str, str]] = set()
+    towns = [town.code for town in towns_of(division)] or [None]
+    for number in range(count):
+        trade = TRADES[number] if number < len(TRADES) else rng.choices(TRADES, [t.weight for t in TRADES])[0]
+        words, words_en = rng.choice(trade.names)
+        brand = rng.choice(BRANDS)
+        while (brand, words) in used:
+            brand = rng.choice(BRANDS) if rng.random() < 0.8 else rng.choice(BRANDS)[0] + rng.choice(BRANDS)[1]
+        used.add((brand, words))
+        form, form_en = rng.choices(FORMS, (60, 14, 12, 14))[0]
+        where, place, place_en = _place(rng, division, home, number)
+        size = SIZES[number % 4] if number < 4 * len(TRADES) else rng.choices(SIZES, SIZE_SHARES)[0]
+        town = None
+        if where == division:
+            town = towns[number % len(towns)] if number < 48 else _town(rng, towns)
+        firm = _firm(world, rng, kind="enterprise", division=where, name=f"{place}{brand}{words}{form}",
+                     name_en=f"{place_en} {_latin(brand)} {words_en} {form_en}", sector=trade.sector,
+                     industry=trade.industry, town=town, young=rng.random() < 0.04)  # fmt: skip
+        sizes = _sizes(world, rng, firm, size)
+        owner = world.people.make(f"c{firm['id']}@demo.example", since=firm["created_at"])
+        _member(world, owner, firm, "owner")
+        members = [owner]
+        if rng.random() < 0.35:
+            booker = world.people.make(f"b{firm['id']}@demo.example", since=firm["created_at"])
+            _member(world, booker, firm, "booker")
+            members.append(booker)
+        made.append(Client(firm, trade.categories, rng.paretovariate(1.3), members, sizes))
+    if home:
+        _client_account(world, made)
+        _affiliate(world, made)
+    world.clients += made
+    return made
+
+
+def _client_account(world: World, clients: list[Client]) -> None:
+    """`client@` books for a small bearing firm that orders often."""
+    chosen = next(c for c in clients if c.sizes[-1][1] == "small" and c.categories[0] == "bearings"
+                  and all(size == "small" for _day, size in c.sizes) and c.row["division"] == "330624")  # fmt: skip
+    person = world.accounts["client"] = world.people.make(email_of("client"), since=chosen.row["created_at"])
+    _member(world, person, chosen.row, "booker")
+    chosen.members = [person]
+    chosen.weight = 6.0
+    chosen.categories = ("bearings", "metallography", "dimensions", "composition", "mechanics")
+    world.demo_client = chosen
+
+
+def _place(rng: random.Random, division: str, home: bool, number: int) -> tuple[str, str, str]:
+    """Where a firm sits: division, and how its name begins."""
+    if home and number >= 48 and rng.random() < 0.08:
+        division = rng.choice(NEIGHBOURS)
+    known = DIVISIONS.get(division)
+    if known is None:
+        return division, "浙江", "Zhejiang"
+    return division, known.name, known.name_en.rsplit(" ", 1)[0]
+
+
+def _latin(brand: str) -> str:
+    return "".join(lazy_pinyin(brand)).capitalize()
+
+
+def _town(rng: random.Random, towns: list[str | None]) -> str | None:
+    industrial = [town for town in towns if town in INDUSTRIAL_TOWNS]
+    return rng.choice(industrial) if industrial and rng.random() < 0.8 else rng.choice(towns)
+
+
+def _firm(world: World, rng: random.Random, *, kind: str, division: str, name: str, name_en: str, sector: str,
+          industry: str, town: str | None, young: bool = False) -> Row:  # fmt: skip
+    number = world.rows.counters["firm"] + 1
+    created = world.long_ago + timedelta(minutes=rng.randrange(60 * 24 * 300))
+    registered = world.first_day - timedelta(days=rng.randrange(500, 9000))
+    if young:
+        created = world.at(world.first_day + timedelta(days=rng.randrange(20, 300)), rng.randrange(8, 17))
+        registered = world.day(created) - timedelta(days=rng.randrange(3, 60))
+    verified = created + timedelta(hours=rng.randrange(2, 70))
+    admin = world.accounts["admin"]["id"]
+    town_name = next((t.name for t in towns_of(division) if t.code == town), "")
+    row = world.rows.add(
+        Firm, uscc=credit_code(kind, division, number), name=name, name_en=name_en, kind=kind, division=division,
+        town=town, sector=sector, industry=industry, registered_on=registered, created_at=created,
+        address=f"{town_name}{rng.choice(STREETS)}{rng.randrange(1, 300)}号",
+        phone=f"0575-86{rng.randrange(100_000, 999_999)}", legal_person=world.people.name(),
+        bank_account=f"{rng.choice((1211, 3305, 6222))}{rng.randrange(10**14, 10**15)}",
+        verified_at=verified, verified_by=admin,
+    )  # fmt: skip
+    world.trail.record(created, None, row["id"], "firm.register", ("firm", row["id"]), after={"uscc": row["uscc"]})
+    world.trail.record(verified, admin, None, "firm.verify", ("firm", row["id"]), before={"verified": False},
+                       after={"verified": True})  # fmt: skip
+    return row
+
+
+def _member(world: World, person: Row, firm: Row, role: str) -> None:
+    world.rows.add(Membership, person_id=person["id"], firm_id=firm["id"], role=role, started_at=firm["created_at"])
+
+
+def _sizes(world: World, rng: random.Random, firm: Row, size: str) -> list[tuple[date, str]]:
+    """The firm's declared figures: of the year before the data begin, and for some of the year after it."""
+    first = max(world.first_day - timedelta(days=200), world.day(firm["created_at"]))
+    dated = [(first, size)]
+    if rng.random() < 0.2 and first < world.first_day:
+        later = size
+        if rng.random() < 0.3 and size != "large":
+            later = SIZES[max(1, SIZES.index(size) - 1)]
+        dated.append((world.first_day + timedelta(days=rng.randrange(60, 240)), later))
+    for since, named in dated:
+        staff, revenue, assets = _figures(rng, firm["sector"], named)
+        world.rows.add(FirmSize, firm_id=firm["id"], year=since.year - 1, employees=staff,
+                       revenue_fen=revenue * FEN_PER_WAN, assets_fen=assets * FEN_PER_WAN, sector=firm["sector"],
+                       size_class=named, valid_from=since)  # fmt: skip
+    firm["size_class"] = dated[-1][1]
+    return dated
+
+
+def _figures(rng: random.Random, sector: str, size: str) -> tuple[int, int, int]:
+    """Staff, revenue and assets (10,000 yuan) of a firm of this class: every bound of the class is met, and one of the
+    class above is missed."""
+    staff, revenue, assets = (_between(rng, bounds, size) for bounds in BOUNDS[sector])
+    staff = staff if staff is not None else rng.randrange(3, 60)
+    revenue = revenue if revenue is not None else staff * rng.randrange(20, 60)
+    assets = assets if assets is not None else max(1, revenue * rng.randrange(50, 130) // 100)
+    return staff, revenue, assets
+
+
+def _between(rng: random.Random, bounds: tuple[int, int, int] | None, size: str) -> int | None:
+    if bounds is None:
+        return None
+    large, medium, small = bounds
+    low, high = {"large": (large, large * 3), "medium": (medium, large - 1), "small": (small, medium - 1),
+                 "micro": (1, small - 1)}[size]  # fmt: skip
+    return rng.randrange(low, max(low + 1, min(high, low * 4 + 8) + 1))
+
+
+def _affiliate(world: World, clients: list[Client]) -> None:
+    """Chains of control, shared owners, families, what firms declared; one that an inspection found late."""
+    rng = world.rng("affiliations")
+    ordinary = [c for c in clients if c.row["division"] == "330624" and c is not world.demo_client]
+    chosen = iter(rng.sample(ordinary, min(len(ordinary), 3 * len(world.hosts) + 8)))
+    early = world.first_day - timedelta(days=300)
+    for number, host in enumerate(world.hosts):
+        kinds = ("controls", "shares_owner", "family", "declared")
+        for turn in range(1 + number % 3):
+            other = next(chosen)
+            kind = kinds[(number + turn) % 4]
+            since = early if turn == 0 else world.first_day + timedelta(days=rng.randrange(20, 200))
+            until = None if rng.random() < 0.85 else since + timedelta(days=rng.randrange(120, 300))
+            _affiliation(world, host.row, other.row, kind, since, until, "firm", host.owner["id"],
+                         world.at(max(since, early), 10))  # fmt: skip
+            world.related.setdefault(host.id, []).append(other)
+            if kind == "controls" and turn == 0:  # a chain: the daughter has a daughter
+                below = next(chosen)
+                _affiliation(world, other.row, below.row, "controls", early, None, "business_register",
+                             world.accounts["officer"]["id"], world.at(early, 11))  # fmt: skip
+                world.related[host.id].append(below)
+    found = next(chosen)
+    host = world.hosts[min(CHUANYAN, len(world.hosts) - 1)]
+    world.late_affiliation = (host, found)
+    world.related.setdefault(host.id, []).append(found)
+
+
+def enter_late_affiliation(world: World, at_day: date) -> None:
+    """An officer finds a shared owner that has been there all along."""
+    host, found = world.late_affiliation
+    _affiliation(world, host.row, found.row, "shares_owner", world.first_day - timedelta(days=500), None, "inspection",
+                 world.accounts["officer"]["id"], world.at(at_day, 15, 20), note="核查发现持股 30%")  # fmt: skip
+
+
+def _affiliation(world: World, firm: Row, other: Row, kind: str, since: date, until: date | None, source: str,
+                 person_id: int, entered_at: object, note: str = "") -> None:  # fmt: skip
+    row = world.rows.add(Affiliation, firm_id=firm["id"], other_firm_id=other["id"], kind=kind, valid_from=since,
+                         valid_to=until, source=source, note=note, entered_by=person_id,
+                         entered_at=entered_at)  # fmt: skip
+    by_firm = source == "firm"
+    world.trail.record(
+        row["entered_at"], person_id, firm["id"] if by_firm else None,
+        "affiliation.declare" if by_firm else "affiliation.enter", ("affiliation", row["id"]),
+        after={"firm_id": firm["id"], "other_firm_id": other["id"], "kind": kind, "valid_from": since,
+               "valid_to": until, "source": source},
+    )  # fmt: skip

@@ -1,0 +1,46 @@
+"""Loading: the order in which the parts are made and written."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import current_app
+
+from labshare.demonstration.calendar import make_calendar
+from labshare.demonstration.catalogue import CatalogueMaker, make_standards
+from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
+from labshare.demonstration.firms import make_clients, make_hosts, make_regulators
+from labshare.demonstration.rows import Rows, empty
+from labshare.demonstration.scale import Scale
+from labshare.demonstration.world import World
+from labshare.kernel.database import db, transaction
+from labshare.kernel.time import local_day, local_zone
+
+Progress = Callable[[str], None]
+
+
+def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line: None) -> World:
+    """Fill an empty database with invented data, all of it before 00:00 of the local day of `now`.
+
+    The same scale, seed and local day give the same data. Opens its own transaction. Raises `NotInProduction`,
+    `DatabaseNotEmpty`.
+    """
+    if current_app.config["PRODUCTION"]:
+        raise NotInProduction
+    with transaction() as session:
+        if not empty(db.metadata.sorted_tables):
+            raise DatabaseNotEmpty
+        rows = Rows(session)
+        world = World(rows, scale, seed, local_day(now), local_zone())
+        make_regulators(world)
+        days = make_calendar(world)
+        standards = make_standards(world)
+        for division in scale.divisions:
+            hosts = make_hosts(world, division)
+            make_clients(world, division, scale.clients)
+            labs = CatalogueMaker(world, division, days, standards).make(hosts)
+            world.trail.flush()
+            written = rows.write()
+            say(f"{division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
+                f"{sum(len(lab.offers) for lab in labs)} test items; {written} rows")  # fmt: skip
+        rows.continue_numbering()
+    return world

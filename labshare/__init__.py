@@ -38,8 +38,11 @@ def create_app(**overrides: Any) -> Flask:
 
     from labshare import web
     from labshare.audit.services import record_refusal
+    from labshare.booking.listeners import on_charge_changed
+    from labshare.settlement.services import refresh_after_charge
 
     on_refusal(record_refusal)
+    on_charge_changed(refresh_after_charge)
     web.register(app)
     return app
 

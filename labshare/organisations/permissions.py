@@ -77,7 +77,10 @@ PERMISSIONS: dict[str, Grants] = {
     "invoice.record": LAB_MONEY,
     "payment.record": LAB_MONEY,
     "payment.accept_payer": OFFICER,
+    "payer.see": READERS,
     "ledger.see": READERS + LAB_MEMBERS,
+    "ledger.close_month": OFFICER,
+    "ledger.reopen_month": OFFICER,
     # rewards
     "policy.see": READERS,
     "policy.draft": OFFICER,

@@ -1,6 +1,7 @@
 """Documents and the revenue ledger. Amounts in fen, tax included; days are local days."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -9,11 +10,14 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.booking.models import Booking
-from labshare.kernel.database import Model, UtcDateTime, append_only, one_of
+from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of
+
+ENTRY_CAUSES = ("report", "invoice", "payment", "charge", "month")
 
 
 class StoredFile(Model):
@@ -112,6 +116,13 @@ class Payment(Model):
     __table_args__ = (
         CheckConstraint("amount_fen <> 0", name="amount_not_zero"),
         one_of("payer_verdict", ("accepted", "rejected"), null=True),
+        UniqueConstraint("booking_id", "submission"),
+        Index(
+            "ix_payment_payer_waiting",
+            "id",
+            sqlite_where=text("NOT by_client AND payer_verdict IS NULL"),
+            postgresql_where=text("NOT by_client AND payer_verdict IS NULL"),
+        ),
         Index(None, "booking_id"),
         Index(None, "reference"),
     )
@@ -129,6 +140,8 @@ class Payment(Model):
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     verdict_note: Mapped[str | None] = mapped_column(String(300))
+    submission: Mapped[str | None] = mapped_column(String(36))
+    """The form's one-time key: a second click finds the first payment."""
     file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
     recorded_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -147,6 +160,7 @@ class RevenueEntry(Model):
     __tablename__ = "revenue_entry"
     __table_args__ = (
         CheckConstraint("amount_fen <> 0 OR tax_fen <> 0", name="says_something"),
+        one_of("cause", ENTRY_CAUSES, null=True),
         Index(None, "booking_id", "month"),
         Index(None, "month", "lab_id"),
         Index(None, "lab_id", "month"),
@@ -160,11 +174,12 @@ class RevenueEntry(Model):
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     tax_fen: Mapped[int] = mapped_column(BigInteger)
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    cause: Mapped[str | None] = mapped_column(String(7))
+    """The kind of document whose recording made the entry; `month`: a closed month opened again."""
+    cause_id: Mapped[int | None] = mapped_column(BigInteger)
+    """Its id: of report, invoice line, payment or charge line."""
 
     booking: Mapped[Booking] = relationship(backref="entries")
-
-
-append_only(RevenueEntry.__table__)
 
 
 class ClosedMonth(Model):
@@ -174,3 +189,101 @@ class ClosedMonth(Model):
 
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
     closed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+# What the database itself refuses, whoever writes: changed or deleted documents, a red letter above what it reverses,
+# an invoice to someone else than its bookings' client, an entry in a closed month.
+
+
+def _kept_as_recorded(table: Any, *columns: str) -> None:
+    """No row of this table is deleted, and these columns never change."""
+    name, listed = table.name, ", ".join(columns)
+    guard(
+        table,
+        sqlite=(
+            (
+                f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {name} "
+                f"BEGIN SELECT RAISE(ABORT, '{name} rows stay'); END"
+            ),
+            (
+                f"CREATE TRIGGER {name}_as_recorded BEFORE UPDATE OF {listed} ON {name} "
+                f"BEGIN SELECT RAISE(ABORT, '{name} stays as recorded'); END"
+            ),
+        ),
+        postgresql=(
+            (
+                f"CREATE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN RAISE EXCEPTION '{name} stays as recorded' "
+                "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+            ),
+            f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION {name}_refuse()",
+            (
+                f"CREATE TRIGGER {name}_as_recorded BEFORE UPDATE OF {listed} ON {name} FOR EACH ROW "
+                f"EXECUTE FUNCTION {name}_refuse()"
+            ),
+            (
+                f"CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name} FOR EACH STATEMENT "
+                f"EXECUTE FUNCTION {name}_refuse()"
+            ),
+        ),
+    )
+
+
+def _refuse_insert(table: Any, name: str, wrong: str, *, lock: str = "") -> None:
+    """Refuse an INSERT where the SQL condition `wrong` holds; `lock` is what PostgreSQL runs before it looks."""
+    message = name.replace("_", " ")
+    guard(
+        table,
+        sqlite=(
+            (
+                f"CREATE TRIGGER {name} BEFORE INSERT ON {table.name} "
+                f"BEGIN SELECT RAISE(ABORT, '{message}') WHERE {wrong}; END"
+            ),
+        ),
+        postgresql=(
+            (
+                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {lock} "
+                f"IF {wrong} THEN RAISE EXCEPTION '{message}' "
+                "USING ERRCODE = 'integrity_constraint_violation'; END IF; "
+                "RETURN NEW; END $$"
+            ),
+            f"CREATE TRIGGER {name} BEFORE INSERT ON {table.name} FOR EACH ROW EXECUTE FUNCTION {name}()",
+        ),
+    )
+
+
+_kept_as_recorded(Report.__table__, "booking_id", "lab_id", "number", "issued_on", "replaces_id", "file_id")
+_kept_as_recorded(Invoice.__table__, "seller_firm_id", "client_firm_id", "number", "issued_on")
+_kept_as_recorded(Payment.__table__, "booking_id", "amount_fen", "paid_on", "reference", "payer_uscc", "by_client")
+append_only(InvoiceLine.__table__)
+append_only(RevenueEntry.__table__)
+
+_refuse_insert(
+    Report.__table__,
+    "report_of_its_booking",
+    "NOT EXISTS (SELECT 1 FROM booking b WHERE b.id = NEW.booking_id AND b.lab_id = NEW.lab_id) "
+    "OR (NEW.replaces_id IS NOT NULL AND NOT EXISTS "
+    "(SELECT 1 FROM report r WHERE r.id = NEW.replaces_id AND r.booking_id = NEW.booking_id))",
+)
+_refuse_insert(
+    InvoiceLine.__table__,
+    "invoice_of_its_bookings_parties",
+    "NOT EXISTS (SELECT 1 FROM invoice i, booking b WHERE i.id = NEW.invoice_id AND b.id = NEW.booking_id "
+    "AND i.client_firm_id = b.client_firm_id AND i.seller_firm_id = b.lab_firm_id)",
+)
+_refuse_insert(
+    InvoiceLine.__table__,
+    "red_letter_within_its_invoice",
+    "NEW.reverses_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoice_line o WHERE o.id = NEW.reverses_id "
+    "AND o.booking_id = NEW.booking_id AND o.amount_fen > 0 "
+    "AND o.amount_fen + NEW.amount_fen + "
+    "(SELECT coalesce(sum(r.amount_fen), 0) FROM invoice_line r WHERE r.reverses_id = o.id) >= 0 "
+    "AND o.tax_fen + NEW.tax_fen + "
+    "(SELECT coalesce(sum(r.tax_fen), 0) FROM invoice_line r WHERE r.reverses_id = o.id) >= 0)",
+    lock="PERFORM 1 FROM invoice_line WHERE id = NEW.reverses_id FOR UPDATE;",
+)
+_refuse_insert(
+    RevenueEntry.__table__,
+    "entry_in_open_month",
+    "EXISTS (SELECT 1 FROM closed_month c WHERE c.month = NEW.month)",
+)

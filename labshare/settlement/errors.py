@@ -1,0 +1,178 @@
+"""Why a document is refused (contract section 5, Documents)."""
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.kernel.errors import Conflict, InvalidInput
+
+
+class DocumentInFuture(InvalidInput):
+    message = _l("The date lies in the future.")
+
+
+class AmountNotAboveZero(InvalidInput):
+    message = _l("More than 0.")
+    default_field = "amount_fen"
+
+
+class AmountTooLarge(InvalidInput):
+    message = _l("At most %(amount)s.")
+    default_field = "amount_fen"
+
+
+class NumberNotReadable(InvalidInput):
+    """A number or bank reference that is empty, too long, or holds what cannot be printed."""
+
+    message = _l("Between 1 and %(n)s characters, in one line.")
+    default_field = "number"
+
+
+class ReasonTooLong(InvalidInput):
+    message = _l("At most %(n)s characters.")
+    default_field = "reason"
+
+
+# files
+
+
+class FileMissing(InvalidInput):
+    message = _l("Choose a file.")
+    default_field = "file"
+
+
+class FileTooLarge(InvalidInput):
+    message = _l("Larger than %(n)s MB.")
+    default_field = "file"
+
+
+class NotAPdf(InvalidInput):
+    message = _l("Not a PDF.")
+    default_field = "file"
+
+
+class NotAPdfOrImage(InvalidInput):
+    message = _l("Not a PDF, JPEG or PNG file.")
+    default_field = "file"
+
+
+# reports
+
+
+class ReportNumberUsed(Conflict):
+    message = _l("Report number used already.")
+    default_field = "number"
+
+
+class ReportTooEarly(InvalidInput):
+    message = _l("The report's date lies before the test ended.")
+    default_field = "issued_on"
+
+
+class ReplacesUnknownReport(InvalidInput):
+    message = _l("This booking has no such report.")
+    default_field = "replaces"
+
+
+class ReportReplacedAlready(Conflict):
+    message = _l("This report is replaced already.")
+    default_field = "replaces"
+
+
+class ReportWithdrawnAlready(Conflict):
+    message = _l("This report is withdrawn already.")
+
+
+# invoices
+
+
+class TaxOutOfRange(InvalidInput):
+    message = _l("The tax lies between 0 and the amount.")
+    default_field = "tax_fen"
+
+
+class InvoiceAboveCharge(InvalidInput):
+    message = _l("More than charged: at most %(amount)s.")
+    default_field = "amount_fen"
+
+
+class InvoiceOfOtherClient(Conflict):
+    message = _l("This number belongs to an invoice of another client or day.")
+    default_field = "number"
+
+
+class InvoiceRecordedAlready(Conflict):
+    message = _l("This invoice is recorded for this booking already.")
+    default_field = "number"
+
+
+class InvoiceOfOtherKind(Conflict):
+    """Blue and red letters never share a number."""
+
+    message = _l("This number belongs to an invoice of the other kind.")
+    default_field = "number"
+
+
+class BookingTwice(InvalidInput):
+    message = _l("The same booking twice.")
+    default_field = "also"
+
+
+class RedLetterWithoutOriginal(InvalidInput):
+    message = _l("Name the invoice that is reversed.")
+    default_field = "reverses"
+
+
+class RedLetterBeforeOriginal(InvalidInput):
+    message = _l("Earlier than the invoice that is reversed.")
+    default_field = "issued_on"
+
+
+class ReversesTooMuch(InvalidInput):
+    message = _l("More than the invoice: at most %(amount)s.")
+    default_field = "amount_fen"
+
+
+class ReversesTooMuchTax(ReversesTooMuch):
+    default_field = "tax_fen"
+
+
+# payments
+
+
+class PaymentAboveCharge(InvalidInput):
+    message = _l("More than charged: at most %(amount)s.")
+    default_field = "amount_fen"
+
+
+class RefundAbovePayment(InvalidInput):
+    message = _l("More than paid: at most %(amount)s.")
+    default_field = "amount_fen"
+
+
+class PayerCodeInvalid(InvalidInput):
+    message = _l("Not a valid credit code: the check character does not fit.")
+    default_field = "payer_uscc"
+
+
+class PayerIsClient(Conflict):
+    message = _l("The payer is the client; nothing needs to be accepted.")
+
+
+class PayerDecidedAlready(Conflict):
+    message = _l("This payer is decided already.")
+
+
+class PayerDiffers(InvalidInput):
+    """A note beside a payment, never raised: it counts once an officer accepts the payer."""
+
+    message = _l("The payer is not the client.")
+
+
+# ledger
+
+
+class MonthClosedAlready(Conflict):
+    message = _l("The ledger of %(month)s is closed already.")
+
+
+class MonthNotClosed(Conflict):
+    message = _l("The ledger of %(month)s is open.")

@@ -1,0 +1,166 @@
+"""Files kept outside the web root, each under the SHA-256 of its content.
+
+A file is written whole (and synced) before its row is committed; whatever fails afterwards leaves a file without a row,
+which `sweep` removes a day later. Nothing ever overwrites a file: the same content has the same name.
+"""
+
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, Literal
+
+from flask import current_app
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
+from sqlalchemy import select
+
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import Problem
+from labshare.settlement.errors import FileTooLarge, NotAPdf, NotAPdfOrImage
+from labshare.settlement.models import StoredFile
+
+Kinds = Literal["pdf", "paper"]
+"""`pdf` alone (reports), or any `paper`: PDF, JPEG, PNG (invoices, bank slips)."""
+
+PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
+ORPHAN_AFTER = timedelta(days=1)
+_CHUNK = 1 << 16
+_MB = 1 << 20
+
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong with a file is said to who sent it
+
+
+@dataclass(frozen=True)
+class TakenFile:
+    """A file that came in, examined and, if nothing is wrong with it, kept. `problem` is for the service to raise."""
+
+    name: str
+    sha256: str = ""
+    size: int = 0
+    content_type: str = ""
+    problem: Problem | None = None
+
+
+def folder() -> Path:
+    return Path(current_app.config["UPLOAD_DIR"])
+
+
+def path_of(sha256: str) -> Path:
+    return folder() / sha256[:2] / sha256
+
+
+def take_in(stream: IO[bytes], name: str, kinds: Kinds, *, now: datetime) -> TakenFile:
+    """Examine an upload by its content and keep it. Called by entrances before the transaction begins.
+
+    Never raises for a bad file: the service raises `problem` together with whatever else is wrong.
+    """
+    name = _plain_name(name)
+    limit: int = current_app.config["UPLOAD_LIMIT"]
+    folder().mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder(), prefix="incoming-") as file:
+        digest, size = hashlib.sha256(), 0
+        while chunk := stream.read(_CHUNK):
+            size += len(chunk)
+            if size > limit:
+                return TakenFile(name, size=size, problem=FileTooLarge(n=limit // _MB))
+            digest.update(chunk)
+            file.write(chunk)
+        file.flush()
+        content_type = _content_type(file.file)
+        if content_type is None or (kinds == "pdf" and content_type != PDF):
+            return TakenFile(name, size=size, problem=NotAPdf() if kinds == "pdf" else NotAPdfOrImage())
+        os.fsync(file.fileno())
+        _keep(Path(file.name), path_of(digest.hexdigest()), now)
+    return TakenFile(name, digest.hexdigest(), size, content_type)
+
+
+def store(taken: TakenFile, *, actor: Actor, now: datetime) -> StoredFile:
+    """The row of a file that was taken in; added to the session, with its id."""
+    stored = StoredFile(
+        sha256=taken.sha256,
+        name=taken.name,
+        content_type=taken.content_type,
+        size=taken.size,
+        uploaded_by=actor.person_id,
+        uploaded_at=now,
+    )
+    db.session.add(stored)
+    db.session.flush()
+    return stored
+
+
+def sweep(*, now: datetime) -> int:
+    """Remove files without a row that nobody has touched for a day; returns how many. For a nightly job."""
+    removed = 0
+    for path in _files():
+        if datetime.fromtimestamp(path.stat().st_mtime, tz=now.tzinfo) > now - ORPHAN_AFTER:
+            continue
+        if db.session.scalar(select(StoredFile.id).where(StoredFile.sha256 == path.name).limit(1)) is None:
+            path.unlink()
+            removed += 1
+    return removed
+
+
+def _files() -> Iterator[Path]:
+    for path in folder().glob("*/*"):
+        if path.is_file():
+            yield path
+    yield from folder().glob("incoming-*")
+
+
+def _keep(incoming: Path, place: Path, now: datetime) -> None:
+    """Link the file to its place, or, where the same content lies there already, keep that from the next sweep."""
+    place.parent.mkdir(exist_ok=True)
+    try:
+        os.link(incoming, place)
+    except FileExistsError:
+        pass
+    else:
+        _sync_folder(place.parent)
+    os.utime(place, (now.timestamp(), now.timestamp()))
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _plain_name(name: str) -> str:
+    """The last part of the name as sent, without control characters, at most 200 characters."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    printable = "".join(character for character in last if character.isprintable()).strip()
+    return printable[-200:] or "file"
+
+
+def _content_type(file: IO[bytes]) -> str | None:
+    """What the content is, whatever the name says; None: nothing that is taken."""
+    file.seek(0)
+    head = file.read(8)
+    if head.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if head == b"\x89PNG\r\n\x1a\n":
+        return PNG
+    return PDF if head.startswith(b"%PDF-") and _is_pdf(file) else None
+
+
+def _is_pdf(file: IO[bytes]) -> bool:
+    """A trailer, a table of objects that can be read, and at least one page; not locked by a password."""
+    file.seek(0, os.SEEK_END)
+    file.seek(max(0, file.tell() - 2048))
+    if b"%%EOF" not in file.read():
+        return False
+    file.seek(0)
+    try:
+        reader = PdfReader(file, strict=False)
+        return not reader.is_encrypted and len(reader.pages) > 0 and reader.pages[0].mediabox is not None
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError):
+        return False  # whatever a parser stumbles over is no report that can be opened

@@ -1,0 +1,215 @@
+"""The revenue ledger, read: by month and lab with each entry's document, and held against the documents."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Numeric, and_, case, cast, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from labshare.booking.models import Booking, Charge
+from labshare.catalogue.models import Instrument, Lab, TestItem
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.months import Month
+from labshare.organisations.models import Firm
+from labshare.organisations.permissions import visible
+from labshare.settlement.models import ClosedMonth, Invoice, InvoiceLine, Payment, Report, RevenueEntry
+
+
+@dataclass(frozen=True)
+class EntryDocument:
+    """The document whose recording made an entry: `kind` as in `RevenueEntry.cause`; `number` may be missing."""
+
+    kind: str
+    id: int | None
+    number: str | None
+
+
+@dataclass(frozen=True)
+class EntryLine:
+    entry: RevenueEntry
+    booking: Booking
+    lab: Lab
+    client: Firm
+    test_item: TestItem
+    instrument: Instrument
+    document: EntryDocument | None
+
+
+@dataclass(frozen=True)
+class MonthSum:
+    month: Month
+    amount_fen: int
+    tax_fen: int
+    entries: int
+    bookings: int
+    closed: bool
+
+
+def may_see_ledger(actor: Actor) -> ColumnElement[bool]:
+    """The condition on `RevenueEntry` joined with `Lab`: whose entries this actor reads."""
+    return visible(actor, "ledger.see", lab=Lab.firm_id)
+
+
+def ledger_months(actor: Actor, *, lab_id: int | None = None) -> list[MonthSum]:
+    """Sums by month, the latest first."""
+    closed = {Month.parse(month) for month in db.session.scalars(select(ClosedMonth.month))}
+    rows = select(
+        RevenueEntry.month,
+        func.sum(RevenueEntry.amount_fen),
+        func.sum(RevenueEntry.tax_fen),
+        func.count(),
+        func.count(RevenueEntry.booking_id.distinct()),
+    ).join(Lab, Lab.id == RevenueEntry.lab_id)
+    rows = rows.where(may_see_ledger(actor), *_of_lab(lab_id)).group_by(RevenueEntry.month)
+    return [
+        MonthSum(Month.parse(month), int(amount), int(tax), entries, bookings, Month.parse(month) in closed)
+        for month, amount, tax, entries, bookings in db.session.execute(rows.order_by(RevenueEntry.month.desc()))
+    ]
+
+
+def ledger_entries(
+    actor: Actor, month: Month, *, lab_id: int | None = None, limit: int | None = None, offset: int = 0
+) -> Sequence[EntryLine]:
+    """The entries of a month, oldest first, with booking, parties and the document that made each. One statement."""
+    statement = _entries(actor, month, lab_id).order_by(RevenueEntry.id).offset(offset)
+    return list(_lines(statement.limit(limit) if limit is not None else statement))
+
+
+def ledger_rows(actor: Actor, month: Month, *, lab_id: int | None = None) -> Iterator[EntryLine]:
+    """The same, streamed, for a file."""
+    return _lines(_entries(actor, month, lab_id).order_by(RevenueEntry.id).execution_options(yield_per=1000))
+
+
+def ledger_total(actor: Actor, month: Month, *, lab_id: int | None = None) -> tuple[int, int, int]:
+    """(number of entries, amount, tax) of a month."""
+    totals = (
+        select(
+            func.count(),
+            func.coalesce(func.sum(RevenueEntry.amount_fen), 0),
+            func.coalesce(func.sum(RevenueEntry.tax_fen), 0),
+        )
+        .join(Lab, Lab.id == RevenueEntry.lab_id)
+        .where(may_see_ledger(actor), RevenueEntry.month == str(month), *_of_lab(lab_id))
+    )
+    count, amount, tax = db.session.execute(totals).one()
+    return count, int(amount), int(tax)
+
+
+def entries_of(booking_id: int) -> Sequence[RevenueEntry]:
+    """One booking's entries, oldest first."""
+    entries = select(RevenueEntry).where(RevenueEntry.booking_id == booking_id)
+    return db.session.scalars(entries.order_by(RevenueEntry.id)).all()
+
+
+def _of_lab(lab_id: int | None) -> list[ColumnElement[bool]]:
+    return [] if lab_id is None else [RevenueEntry.lab_id == lab_id]
+
+
+def _entries(actor: Actor, month: Month, lab_id: int | None) -> Any:
+    cause, cause_id = RevenueEntry.cause, RevenueEntry.cause_id
+    return (
+        select(RevenueEntry, Booking, Lab, Firm, TestItem, Instrument, _document_number())
+        .join(Booking, Booking.id == RevenueEntry.booking_id)
+        .join(Lab, Lab.id == RevenueEntry.lab_id)
+        .join(Firm, Firm.id == Booking.client_firm_id)
+        .join(TestItem, TestItem.id == Booking.test_item_id)
+        .join(Instrument, Instrument.id == RevenueEntry.instrument_id)
+        .outerjoin(Report, and_(cause == "report", Report.id == cause_id))
+        .outerjoin(InvoiceLine, and_(cause == "invoice", InvoiceLine.id == cause_id))
+        .outerjoin(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .outerjoin(Payment, and_(cause == "payment", Payment.id == cause_id))
+        .outerjoin(Charge, and_(cause == "charge", Charge.id == cause_id))
+        .where(may_see_ledger(actor), RevenueEntry.month == str(month), *_of_lab(lab_id))
+    )
+
+
+def _document_number() -> ColumnElement[str | None]:
+    return func.coalesce(Report.number, Invoice.number, Payment.reference, Charge.reason)
+
+
+def _lines(statement: Any) -> Iterator[EntryLine]:
+    for entry, booking, lab, client, item, instrument, number in db.session.execute(statement):
+        document = EntryDocument(entry.cause, entry.cause_id, number) if entry.cause else None
+        yield EntryLine(entry, booking, lab, client, item, instrument, document)
+
+
+# Against the documents
+
+
+def bookings_out_of_step(month: Month) -> Sequence[int]:
+    """Ids of the bookings whose entries up to this month do not add up to what is recognised on its last day.
+
+    Set-based, the same sums as `rules.Papers.recognised`. For an open month this must be empty.
+    """
+    day = month.last_day
+    charged = _sums(
+        select(Charge.booking_id, func.sum(Charge.amount_fen).label("fen")).where(
+            Charge.state == "agreed", Charge.agreed_on <= day
+        ),
+        Charge.booking_id,
+    )
+    invoiced = _sums(
+        select(
+            InvoiceLine.booking_id,
+            func.sum(InvoiceLine.amount_fen).label("fen"),
+            func.sum(InvoiceLine.tax_fen).label("tax"),
+        )
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(Invoice.issued_on <= day),
+        InvoiceLine.booking_id,
+    )
+    paid = _sums(
+        select(Payment.booking_id, func.sum(Payment.amount_fen).label("fen")).where(
+            Payment.paid_on <= day, or_(Payment.by_client, Payment.payer_verdict == "accepted")
+        ),
+        Payment.booking_id,
+    )
+    written = _sums(
+        select(
+            RevenueEntry.booking_id,
+            func.sum(RevenueEntry.amount_fen).label("fen"),
+            func.sum(RevenueEntry.tax_fen).label("tax"),
+        ).where(RevenueEntry.month <= str(month)),
+        RevenueEntry.booking_id,
+    )
+    c, i, p = (func.coalesce(sums.c.fen, 0) for sums in (charged, invoiced, paid))
+    tax = func.coalesce(invoiced.c.tax, 0)
+    least = case((and_(c <= i, c <= p), c), (i <= p, i), else_=p)
+    recognised = case((standing_on(day), least), else_=0)
+    fen, written_tax = (func.coalesce(written.c[name], 0) for name in ("fen", "tax"))
+    # half up without dividing: x = floor(r·t ÷ n + ½)  ⇔  2n·x ≤ 2r·t + n < 2n·(x + 1)
+    twice = 2 * cast(recognised, Numeric) * tax + i
+    tax_fits = case(
+        (i == 0, written_tax == 0),
+        else_=and_(2 * cast(i, Numeric) * written_tax <= twice, twice < 2 * cast(i, Numeric) * (written_tax + 1)),
+    )
+    statement = (
+        select(Booking.id)
+        .outerjoin(charged, charged.c.booking_id == Booking.id)
+        .outerjoin(invoiced, invoiced.c.booking_id == Booking.id)
+        .outerjoin(paid, paid.c.booking_id == Booking.id)
+        .outerjoin(written, written.c.booking_id == Booking.id)
+        .where(or_(fen != recognised, ~tax_fits))
+        .order_by(Booking.id)
+    )
+    return db.session.scalars(statement).all()
+
+
+def standing_on(day: date) -> ColumnElement[bool]:
+    """Condition on `Booking`: a report stands on this day."""
+    successor = aliased(Report)
+    return exists(
+        select(Report.id).where(
+            Report.booking_id == Booking.id,
+            Report.issued_on <= day,
+            or_(Report.withdrawn_on.is_(None), Report.withdrawn_on > day),
+            ~exists(select(successor.id).where(successor.replaces_id == Report.id, successor.issued_on <= day)),
+        )
+    )
+
+
+def _sums(statement: Any, key: Any) -> Any:
+    return statement.group_by(key).subquery()

@@ -1,0 +1,74 @@
+"""All documents of bookings, as the rules want them: five statements for any number of bookings."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sqlalchemy import func, select
+
+from labshare.booking.models import Charge
+from labshare.kernel.database import db
+from labshare.kernel.months import Month
+from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
+from labshare.settlement.rules import ChargeLine, InvoicePaper, Money, Papers, PaymentPaper, ReportPaper
+
+
+def papers_of(booking_ids: Iterable[int]) -> dict[int, Papers]:
+    """The papers of each of these bookings."""
+    ids = list(booking_ids)
+    charges: dict[int, list[ChargeLine]] = defaultdict(list)
+    reports: dict[int, list[ReportPaper]] = defaultdict(list)
+    invoices: dict[int, list[InvoicePaper]] = defaultdict(list)
+    payments: dict[int, list[PaymentPaper]] = defaultdict(list)
+    agreed = select(Charge.booking_id, Charge.agreed_on, Charge.amount_fen).where(
+        Charge.booking_id.in_(ids), Charge.state == "agreed"
+    )
+    for booking_id, day, amount in db.session.execute(agreed):
+        charges[booking_id].append(ChargeLine(day, amount))  # type: ignore[arg-type]  # an agreed line has its day
+    issued = select(Report.booking_id, Report.id, Report.issued_on, Report.replaces_id, Report.withdrawn_on)
+    for row in db.session.execute(issued.where(Report.booking_id.in_(ids)).order_by(Report.id)):
+        reports[row.booking_id].append(ReportPaper(row.id, row.issued_on, row.replaces_id, row.withdrawn_on))
+    lines = (
+        select(
+            InvoiceLine.booking_id,
+            InvoiceLine.id,
+            Invoice.issued_on,
+            InvoiceLine.amount_fen,
+            InvoiceLine.tax_fen,
+            InvoiceLine.reverses_id,
+        )
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(InvoiceLine.booking_id.in_(ids))
+        .order_by(InvoiceLine.id)
+    )
+    for line in db.session.execute(lines):
+        paper = InvoicePaper(line.id, line.issued_on, line.amount_fen, line.tax_fen, line.reverses_id)
+        invoices[line.booking_id].append(paper)
+    received = select(
+        Payment.booking_id, Payment.id, Payment.paid_on, Payment.amount_fen, Payment.by_client, Payment.payer_verdict
+    )
+    for booking_id, payment_id, day, amount, by_client, verdict in db.session.execute(
+        received.where(Payment.booking_id.in_(ids)).order_by(Payment.id)
+    ):
+        payments[booking_id].append(PaymentPaper(payment_id, day, amount, by_client or verdict == "accepted"))
+    return {
+        each: Papers(tuple(charges[each]), tuple(reports[each]), tuple(invoices[each]), tuple(payments[each]))
+        for each in ids
+    }
+
+
+def entry_sums(booking_ids: Iterable[int]) -> dict[int, dict[Month, Money]]:
+    """What the ledger holds of each booking, by month."""
+    sums: dict[int, dict[Month, Money]] = defaultdict(dict)
+    entries = (
+        select(
+            RevenueEntry.booking_id,
+            RevenueEntry.month,
+            func.sum(RevenueEntry.amount_fen),
+            func.sum(RevenueEntry.tax_fen),
+        )
+        .where(RevenueEntry.booking_id.in_(list(booking_ids)))
+        .group_by(RevenueEntry.booking_id, RevenueEntry.month)
+    )
+    for booking_id, month, amount, tax in db.session.execute(entries):
+        sums[booking_id][Month.parse(month)] = Money(int(amount), int(tax))
+    return sums

@@ -1,0 +1,36 @@
+"""Reports: the next number, the reports of a booking."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import func, select
+
+from labshare.catalogue.models import Lab
+from labshare.kernel.database import db
+from labshare.settlement.models import Report
+
+
+def next_report_number(lab: Lab, year: int) -> str:
+    """The number to propose: lab code, year, serial (`XC-012-2026-0418`)."""
+    prefix = f"{lab.code}-{year}-"
+    largest = db.session.scalars(
+        select(Report.number)
+        .where(Report.lab_id == lab.id, Report.number.startswith(prefix, autoescape=True))
+        .order_by(func.length(Report.number).desc(), Report.number.desc())
+        .limit(50)
+    )
+    serials = [
+        int(number.removeprefix(prefix)) for number in largest if re.fullmatch(r"\d{4,8}", number[len(prefix) :])
+    ]
+    return f"{prefix}{max(serials, default=0) + 1:04d}"
+
+
+def reports_of(booking_id: int) -> Sequence[Report]:
+    """All reports of a booking, oldest first, with their files."""
+    return db.session.scalars(select(Report).where(Report.booking_id == booking_id).order_by(Report.id)).all()
+
+
+def replaced_from(reports: Sequence[Report]) -> dict[int, date]:
+    """Report id → the day its successor's date took its place."""
+    return {report.replaces_id: report.issued_on for report in reports if report.replaces_id is not None}

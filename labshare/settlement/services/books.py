@@ -1,0 +1,190 @@
+"""The books of a booking: its papers read, its sums, ledger and state brought up to what they say.
+
+On PostgreSQL a recording takes the ledger's shared lock first, then the booking's row, and reads afterwards. Closing or
+opening a month takes the lock alone, so that no entry slips into a month while it closes. On SQLite writers queue.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Literal
+
+from sqlalchemy import func, select, text
+
+from labshare.audit.services import record
+from labshare.booking.errors import IllegalStep
+from labshare.booking.models import Booking, Charge
+from labshare.booking.rules.lifecycle import DOCUMENT_STATES, SYSTEM, State, state_of_documents, take
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
+from labshare.kernel.months import Month
+from labshare.kernel.time import local_day
+from labshare.organisations.permissions import check, may
+from labshare.settlement.models import ClosedMonth, RevenueEntry
+from labshare.settlement.queries.papers import entry_sums, papers_of
+from labshare.settlement.rules import Money, Papers, ledger_differences
+
+Cause = Literal["report", "invoice", "payment", "charge", "month"]
+
+_LEDGER_LOCK = 0x1ED6E5
+"""Key of the advisory lock that says whether months may close."""
+
+
+def hold_months(*, alone: bool = False) -> None:
+    """Until the transaction ends no month closes or opens; `alone`: no recording goes on either."""
+    if db.session.connection().dialect.name == "postgresql":
+        shared = "" if alone else "_shared"
+        db.session.execute(text(f"SELECT pg_advisory_xact_lock{shared}({_LEDGER_LOCK})"))
+
+
+def locked_bookings(actor: Actor, action: str, refs: Sequence[str]) -> list[Booking]:
+    """The bookings, locked and read afresh, in the order of `refs`.
+
+    Raises `NotFound` where one does not exist or may not be seen, `NotAllowed` where the actor may not do this.
+    """
+    hold_months()
+    found = db.session.scalars(
+        select(Booking)
+        .where(Booking.ref.in_(refs))
+        .order_by(Booking.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    by_ref = {booking.ref: booking for booking in found}
+    bookings = [by_ref[ref] for ref in refs if ref in by_ref]
+    for booking in bookings:
+        parties = {"client": booking.client_firm_id, "lab": booking.lab_firm_id}
+        if not may(actor, "document.see", **parties):
+            raise NotFound
+        check(actor, action, **parties)
+    if len(bookings) < len(refs):
+        raise NotFound
+    return bookings
+
+
+def locked_booking(actor: Actor, action: str, ref: str) -> Booking:
+    return locked_bookings(actor, action, [ref])[0]
+
+
+def check_documents_begin(booking: Booking) -> None:
+    """Invoices and payments from `confirmed` on. Raises `IllegalStep`."""
+    if State(booking.state) not in DOCUMENT_STATES:
+        raise IllegalStep(state=State(booking.state).label)
+
+
+def papers(booking: Booking) -> Papers:
+    return papers_of([booking.id])[booking.id]
+
+
+def refresh(
+    booking: Booking, *, actor: Actor, now: datetime, cause: Cause | None = None, cause_id: int | None = None
+) -> None:
+    """Bring sums, ledger entries and state of a booking to what its documents say.
+
+    Called after every recording, with the booking locked and the document flushed. `cause` and `cause_id` name the
+    document, so that each ledger entry leads to it. A change of state is an event of its own, `booking.settle` and
+    its like.
+    """
+    db.session.flush()
+    today = local_day(now)
+    said = papers(booking)
+    booking.invoiced_fen = said.invoiced(today).amount_fen
+    booking.paid_fen = said.paid(today)
+    booking.recognised_fen = said.recognised(today).amount_fen
+    _write_entries([booking], {booking.id: said}, now=now, cause=cause, cause_id=cause_id)
+    _move(booking, said, actor=actor, now=now)
+    db.session.flush()
+
+
+def refresh_after_charge(booking: Booking, *, actor: Actor, now: datetime, charge_id: int | None = None) -> None:
+    """What booking calls, through its listeners, when `charged_fen` has changed. The first line makes no entry."""
+    if charge_id is None:
+        charge_id = db.session.scalar(select(func.max(Charge.id)).where(Charge.booking_id == booking.id))
+    hold_months()
+    refresh(booking, actor=actor, now=now, cause="charge", cause_id=charge_id)
+
+
+def bring_up(booking_ids: Iterable[int], *, now: datetime, cause: Cause) -> int:
+    """Write the entries that these bookings lack in open months; returns how many. A few statements a thousand."""
+    written, left = 0, list(booking_ids)
+    while left:
+        ids, left = left[:1000], left[1000:]
+        bookings = db.session.scalars(select(Booking).where(Booking.id.in_(ids))).all()
+        written += _write_entries(bookings, papers_of(ids), now=now, cause=cause, cause_id=None)
+    db.session.flush()
+    return written
+
+
+def closed_months() -> frozenset[Month]:
+    return frozenset(Month.parse(month) for month in db.session.scalars(select(ClosedMonth.month)))
+
+
+def _write_entries(
+    bookings: Sequence[Booking],
+    said: dict[int, Papers],
+    *,
+    now: datetime,
+    cause: Cause | None,
+    cause_id: int | None,
+) -> int:
+    closed, present = closed_months(), Month.at(now)
+    entries = entry_sums([booking.id for booking in bookings])
+    rows = [
+        RevenueEntry(
+            booking_id=booking.id,
+            lab_id=booking.lab_id,
+            instrument_id=booking.instrument_id,
+            month=str(month),
+            amount_fen=difference.amount_fen,
+            tax_fen=difference.tax_fen,
+            recorded_at=now,
+            cause=cause,
+            cause_id=cause_id,
+        )
+        for booking, month, difference in _lacking(bookings, said, entries, closed, present)
+    ]
+    db.session.add_all(rows)
+    return len(rows)
+
+
+def _lacking(
+    bookings: Sequence[Booking],
+    said: dict[int, Papers],
+    entries: dict[int, dict[Month, Money]],
+    closed: frozenset[Month],
+    present: Month,
+) -> Iterator[tuple[Booking, Month, Money]]:
+    for booking in bookings:
+        differences = ledger_differences(said[booking.id], entries.get(booking.id, {}), closed=closed, present=present)
+        for month, difference in differences.items():
+            yield booking, month, difference
+
+
+_STEP = {State.TESTED: "lose_report", State.SETTLED: "settle"}
+
+
+def _move(booking: Booking, said: Papers, *, actor: Actor, now: datetime) -> None:
+    """`tested` ⇄ `reported` ⇄ `settled`, by the lifecycle's table. Earlier and ended states are left alone."""
+    state = State(booking.state)
+    if state not in (State.TESTED, State.REPORTED, State.SETTLED):
+        return
+    today: date = local_day(now)
+    stands = bool(said.standing(today))
+    to = state_of_documents(stands, booking.charged_fen, booking.invoiced_fen, booking.paid_fen)
+    if to == state:
+        return
+    verb = _STEP.get(to) or ("report" if state == State.TESTED else "unsettle")
+    booking.state = take(state, verb, SYSTEM)
+    record(
+        actor,
+        now,
+        f"booking.{verb}",
+        ("booking", booking.ref),
+        before={"state": str(state)},
+        after={
+            "state": str(booking.state),
+            "charged_fen": booking.charged_fen,
+            "invoiced_fen": booking.invoiced_fen,
+            "paid_fen": booking.paid_fen,
+        },
+    )

@@ -1,0 +1,248 @@
+"""Invoices and red letters. One invoice may cover several bookings of one client: same number, date, client."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from labshare.audit.services import record
+from labshare.booking.models import Booking
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import Problem, raise_all
+from labshare.kernel.time import local_day
+from labshare.kernel.verbs import verb
+from labshare.settlement.errors import (
+    BookingTwice,
+    InvoiceOfOtherClient,
+    InvoiceOfOtherKind,
+    InvoiceRecordedAlready,
+    RedLetterWithoutOriginal,
+)
+from labshare.settlement.files import TakenFile, store
+from labshare.settlement.models import Invoice, InvoiceLine
+from labshare.settlement.rules import check_invoice, check_red_letter
+from labshare.settlement.services import tell
+from labshare.settlement.services.books import (
+    check_documents_begin,
+    locked_booking,
+    locked_bookings,
+    papers,
+    refresh,
+)
+from labshare.settlement.services.words import check_word
+
+NUMBER_LENGTH = 30
+
+
+@dataclass(frozen=True)
+class Share:
+    """What an invoice says of one booking; fen, both above or at 0."""
+
+    ref: str
+    amount_fen: int
+    tax_fen: int
+
+
+@verb("invoice.record", money=True)
+def record_invoice(
+    *,
+    actor: Actor,
+    now: datetime,
+    ref: str,
+    number: str,
+    issued_on: date,
+    amount_fen: int,
+    tax_fen: int,
+    file: TakenFile | None = None,
+    also: Sequence[Share] = (),
+) -> Invoice:
+    """Record what an invoice says of a booking, and of others of the same client (`also`) that it covers.
+
+    Amounts in fen, tax included. A number that is known adds to that invoice, if date and client are the same. Raises
+    `IllegalStep` before `confirmed`, `InvoiceAboveCharge`, `TaxOutOfRange`, `DocumentInFuture`,
+    `InvoiceOfOtherClient`, `InvoiceOfOtherKind`, `InvoiceRecordedAlready`, `BookingTwice` (contract section 5).
+    Problems of the n-th further booking stand at `also-n-amount_fen` and so on.
+    """
+    shares = [Share(ref, amount_fen, tax_fen), *also]
+    if len({share.ref for share in shares}) < len(shares):
+        raise BookingTwice
+    bookings = locked_bookings(actor, "invoice.record", [share.ref for share in shares])
+    for booking in bookings:
+        check_documents_begin(booking)
+    number = number.strip()
+    invoice = _known_invoice(bookings[0], number)
+    raise_all(
+        [
+            *_wrong_file(file),
+            *_wrong_number(number, invoice, bookings, issued_on, red=False),
+            *_wrong_shares(bookings, shares, issued_on, local_day(now)),
+        ]
+    )
+    invoice = _invoice(bookings, invoice, number, issued_on, file, actor, now, red=False)
+    for booking, share in zip(bookings, shares, strict=True):
+        _add_line(booking, invoice, share.amount_fen, share.tax_fen, None, actor, now)
+    return invoice
+
+
+@verb("invoice.reverse", money=True)
+def record_red_letter(
+    *,
+    actor: Actor,
+    now: datetime,
+    ref: str,
+    number: str,
+    issued_on: date,
+    amount_fen: int,
+    tax_fen: int,
+    reverses: int | None,
+    file: TakenFile | None = None,
+) -> Invoice:
+    """Record a red-letter invoice that takes `amount_fen` > 0 with `tax_fen` ≥ 0 off one of the booking's invoices.
+
+    `reverses` is the id of the invoice line. Raises `RedLetterWithoutOriginal`, `RedLetterBeforeOriginal`,
+    `ReversesTooMuch`, `ReversesTooMuchTax`, `TaxOutOfRange` and what `record_invoice` raises.
+    """
+    booking = locked_booking(actor, "invoice.record", ref)
+    check_documents_begin(booking)
+    number = number.strip()
+    known = _known_invoice(booking, number)
+    said = papers(booking)
+    original = next((i for i in said.invoices if i.id == reverses and i.amount_fen > 0), None)
+    problems = [*_wrong_file(file), *_wrong_number(number, known, [booking], issued_on, red=True)]
+    if original is None:
+        problems.append(RedLetterWithoutOriginal())
+    else:
+        problems += check_red_letter(
+            said, original, day=issued_on, amount_fen=amount_fen, tax_fen=tax_fen, today=local_day(now)
+        )
+    raise_all(problems)
+    invoice = _invoice([booking], known, number, issued_on, file, actor, now, red=True)
+    _add_line(booking, invoice, -amount_fen, -tax_fen, reverses, actor, now)
+    return invoice
+
+
+def _known_invoice(booking: Booking, number: str) -> Invoice | None:
+    return db.session.scalar(
+        select(Invoice)
+        .where(Invoice.seller_firm_id == booking.lab_firm_id, Invoice.number == number)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _wrong_file(file: TakenFile | None) -> Iterator[Problem]:
+    if file is not None and file.problem is not None:
+        yield file.problem
+
+
+def _wrong_number(
+    number: str, invoice: Invoice | None, bookings: Sequence[Booking], issued_on: date, *, red: bool
+) -> Iterator[Problem]:
+    if problem := check_word(number, NUMBER_LENGTH, "number"):
+        yield problem
+        return
+    first = bookings[0]
+    clients = {booking.client_firm_id for booking in bookings}
+    sellers = {booking.lab_firm_id for booking in bookings}
+    if len(clients) > 1 or len(sellers) > 1:
+        yield InvoiceOfOtherClient("also")
+        return
+    if invoice is None:
+        return
+    if invoice.client_firm_id != first.client_firm_id or invoice.issued_on != issued_on:
+        yield InvoiceOfOtherClient()
+        return
+    lines = db.session.scalars(select(InvoiceLine).where(InvoiceLine.invoice_id == invoice.id)).all()
+    if any((line.amount_fen < 0) != red for line in lines):
+        yield InvoiceOfOtherKind()
+    elif {line.booking_id for line in lines} & {booking.id for booking in bookings}:
+        yield InvoiceRecordedAlready()
+
+
+def _wrong_shares(
+    bookings: Sequence[Booking], shares: Sequence[Share], issued_on: date, today: date
+) -> Iterator[Problem]:
+    for place, (booking, share) in enumerate(zip(bookings, shares, strict=True)):
+        for problem in check_invoice(
+            papers(booking), day=issued_on, amount_fen=share.amount_fen, tax_fen=share.tax_fen, today=today
+        ):
+            if place == 0:
+                yield problem
+            elif problem.field != "issued_on":  # said once, of the first
+                problem.field = f"also-{place - 1}-{problem.field}"
+                yield problem
+
+
+def _invoice(
+    bookings: Sequence[Booking],
+    known: Invoice | None,
+    number: str,
+    issued_on: date,
+    file: TakenFile | None,
+    actor: Actor,
+    now: datetime,
+    *,
+    red: bool,
+) -> Invoice:
+    """The invoice with this number, new if need be."""
+    if known is None:
+        known = Invoice(
+            seller_firm_id=bookings[0].lab_firm_id,
+            client_firm_id=bookings[0].client_firm_id,
+            number=number,
+            issued_on=issued_on,
+        )
+        try:
+            with db.session.begin_nested():
+                db.session.add(known)
+                db.session.flush()
+        except IntegrityError:  # another recording made it meanwhile: is it the same invoice?
+            known = _known_invoice(bookings[0], number)
+            raise_all(_wrong_number(number, known, bookings, issued_on, red=red))
+            assert known is not None  # noqa: S101 - its number is what was in the way
+    if file is not None and known.file_id is None:
+        known.file_id = store(file, actor=actor, now=now).id
+    return known
+
+
+def _add_line(
+    booking: Booking,
+    invoice: Invoice,
+    amount_fen: int,
+    tax_fen: int,
+    reverses: int | None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    line = InvoiceLine(
+        invoice_id=invoice.id,
+        booking_id=booking.id,
+        amount_fen=amount_fen,
+        tax_fen=tax_fen,
+        reverses_id=reverses,
+        recorded_by=actor.person_id,
+        recorded_at=now,
+    )
+    db.session.add(line)
+    db.session.flush()
+    record(
+        actor,
+        now,
+        "invoice.record" if reverses is None else "invoice.reverse",
+        ("booking", booking.ref),
+        before={"invoiced_fen": booking.invoiced_fen},
+        after={
+            "invoice": invoice.id,
+            "line": line.id,
+            "number": invoice.number,
+            "issued_on": invoice.issued_on.isoformat(),
+            "amount_fen": amount_fen,
+            "tax_fen": tax_fen,
+            "reverses": reverses,
+            "invoiced_fen": booking.invoiced_fen + amount_fen,
+        },
+    )
+    refresh(booking, actor=actor, now=now, cause="invoice", cause_id=line.id)
+    tell.invoice_recorded(booking, invoice, amount_fen, actor=actor, now=now)

@@ -1,0 +1,211 @@
+"""Payments and refunds, and what officers decide about payers other than the client."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from sqlalchemy import select
+from stdnum.cn import uscc
+
+from labshare.audit.services import record
+from labshare.booking.models import Booking
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
+from labshare.kernel.time import local_day
+from labshare.kernel.verbs import verb
+from labshare.settlement.errors import PayerCodeInvalid, PayerDecidedAlready, PayerIsClient, ReasonTooLong
+from labshare.settlement.files import TakenFile, store
+from labshare.settlement.models import Payment
+from labshare.settlement.rules import check_payment, check_refund
+from labshare.settlement.services import tell
+from labshare.settlement.services.books import check_documents_begin, locked_booking, papers, refresh
+from labshare.settlement.services.words import check_word
+
+REFERENCE_LENGTH = 60
+NOTE_LENGTH = 300
+
+
+@verb("payment.record", money=True)
+def record_payment(
+    *,
+    actor: Actor,
+    now: datetime,
+    ref: str,
+    amount_fen: int,
+    paid_on: date,
+    reference: str,
+    payer_uscc: str,
+    file: TakenFile | None = None,
+    submission: str | None = None,
+) -> Payment:
+    """Record money received: `amount_fen` > 0, with the bank's reference.
+
+    A payer that is not the client counts once an officer accepts it. `submission` is the form's one-time key: the
+    second click gets the first payment. Raises `IllegalStep` before `confirmed`, `PaymentAboveCharge`,
+    `DocumentInFuture`, `PayerCodeInvalid`, `NumberNotReadable` (contract section 5).
+    """
+    return _record(1, actor, now, ref, amount_fen, paid_on, reference, payer_uscc, file, submission)
+
+
+@verb("payment.refund", money=True)
+def record_refund(
+    *,
+    actor: Actor,
+    now: datetime,
+    ref: str,
+    amount_fen: int,
+    paid_on: date,
+    reference: str,
+    payer_uscc: str,
+    file: TakenFile | None = None,
+    submission: str | None = None,
+) -> Payment:
+    """Record money given back, to the client or to whom `payer_uscc` names: `amount_fen` > 0.
+
+    Raises `RefundAbovePayment` and what `record_payment` raises.
+    """
+    return _record(-1, actor, now, ref, amount_fen, paid_on, reference, payer_uscc, file, submission)
+
+
+@verb("payment.accept_payer", money=True)
+def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = "") -> Payment:
+    """An officer lets another payer's payment (or a refund to it) count, from its date on.
+
+    Raises `PayerIsClient`, `PayerDecidedAlready`, `PaymentAboveCharge`, `RefundAbovePayment`.
+    """
+    booking, payment = _payment(actor, payment_id)
+    _check_note(note)
+    if payment.payer_verdict == "accepted":
+        raise PayerDecidedAlready
+    check = check_payment if payment.amount_fen > 0 else check_refund
+    raise_all(
+        check(
+            papers(booking), day=payment.paid_on, amount_fen=abs(payment.amount_fen), counts=True, today=local_day(now)
+        )
+    )
+    _decide(booking, payment, "accepted", note, actor, now)
+    return payment
+
+
+@verb("payment.reject_payer", money=True)
+def reject_payer(*, actor: Actor, now: datetime, payment_id: int, note: str) -> Payment:
+    """An officer decides that another payer's payment does not count; it may still be accepted later.
+
+    Raises `ReasonRequired` without a note, `PayerIsClient`, `PayerDecidedAlready`.
+    """
+    booking, payment = _payment(actor, payment_id)
+    _check_note(note)
+    if not note.strip():
+        raise ReasonRequired("note")
+    if payment.payer_verdict is not None:
+        raise PayerDecidedAlready
+    _decide(booking, payment, "rejected", note, actor, now)
+    return payment
+
+
+def _record(
+    sign: int,
+    actor: Actor,
+    now: datetime,
+    ref: str,
+    amount_fen: int,
+    paid_on: date,
+    reference: str,
+    payer_uscc: str,
+    file: TakenFile | None,
+    submission: str | None,
+) -> Payment:
+    booking = locked_booking(actor, "payment.record", ref)
+    check_documents_begin(booking)
+    if submission is not None and (first := _submitted(booking, submission)) is not None:
+        return first
+    reference, payer_uscc = reference.strip(), uscc.compact(payer_uscc)
+    by_client = payer_uscc == booking.client.uscc
+    check = check_payment if sign > 0 else check_refund
+    raise_all(
+        [
+            *check(papers(booking), day=paid_on, amount_fen=amount_fen, counts=by_client, today=local_day(now)),
+            *_wrong_words(reference, payer_uscc, file),
+        ]
+    )
+    payment = Payment(
+        booking_id=booking.id,
+        amount_fen=sign * amount_fen,
+        paid_on=paid_on,
+        reference=reference,
+        payer_uscc=payer_uscc,
+        by_client=by_client,
+        submission=submission,
+        file_id=store(file, actor=actor, now=now).id if file is not None else None,
+        recorded_by=actor.person_id,
+        recorded_at=now,
+    )
+    db.session.add(payment)
+    db.session.flush()
+    record(
+        actor,
+        now,
+        "payment.record" if sign > 0 else "payment.refund",
+        ("booking", ref),
+        before={"paid_fen": booking.paid_fen},
+        after={
+            "payment": payment.id,
+            "amount_fen": payment.amount_fen,
+            "paid_on": paid_on.isoformat(),
+            "by_client": by_client,
+            "paid_fen": booking.paid_fen + (payment.amount_fen if by_client else 0),
+        },
+    )
+    refresh(booking, actor=actor, now=now, cause="payment", cause_id=payment.id)
+    if not by_client:
+        tell.payer_waits(booking, payment, actor=actor, now=now)
+    return payment
+
+
+def _submitted(booking: Booking, submission: str) -> Payment | None:
+    return db.session.scalar(select(Payment).where(Payment.booking_id == booking.id, Payment.submission == submission))
+
+
+def _wrong_words(reference: str, payer_uscc: str, file: TakenFile | None) -> Iterator[Problem]:
+    if problem := check_word(reference, REFERENCE_LENGTH, "reference"):
+        yield problem
+    if not uscc.is_valid(payer_uscc):
+        yield PayerCodeInvalid()
+    if file is not None and file.problem is not None:
+        yield file.problem
+
+
+def _payment(actor: Actor, payment_id: int) -> tuple[Booking, Payment]:
+    ref = db.session.scalar(
+        select(Booking.ref).join(Payment, Payment.booking_id == Booking.id).where(Payment.id == payment_id)
+    )
+    if ref is None:
+        raise NotFound
+    booking = locked_booking(actor, "payment.accept_payer", ref)
+    payment = db.session.get_one(Payment, payment_id, populate_existing=True)
+    if payment.by_client:
+        raise PayerIsClient
+    return booking, payment
+
+
+def _check_note(note: str) -> None:
+    if len(note) > NOTE_LENGTH:
+        raise ReasonTooLong("note", n=NOTE_LENGTH)
+
+
+def _decide(booking: Booking, payment: Payment, verdict: str, note: str, actor: Actor, now: datetime) -> None:
+    before = payment.payer_verdict
+    payment.payer_verdict = verdict
+    payment.decided_by = actor.person_id
+    payment.decided_at = now
+    payment.verdict_note = note.strip() or None
+    record(
+        actor,
+        now,
+        "payment.accept_payer" if verdict == "accepted" else "payment.reject_payer",
+        ("booking", booking.ref),
+        before={"payment": payment.id, "verdict": before, "paid_fen": booking.paid_fen},
+        after={"payment": payment.id, "verdict": verdict, "amount_fen": payment.amount_fen},
+    )
+    refresh(booking, actor=actor, now=now, cause="payment", cause_id=payment.id)
+    tell.payer_decided(booking, payment, actor=actor, now=now)

@@ -1,0 +1,177 @@
+"""Test reports: recorded with their PDF, replaced, withdrawn."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from labshare.audit.services import record
+from labshare.booking.errors import IllegalStep
+from labshare.booking.models import Booking
+from labshare.booking.rules.lifecycle import State
+from labshare.catalogue.models import Lab
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
+from labshare.kernel.time import local_day
+from labshare.kernel.verbs import verb
+from labshare.settlement.errors import (
+    FileMissing,
+    ReasonTooLong,
+    ReplacesUnknownReport,
+    ReportNumberUsed,
+    ReportReplacedAlready,
+    ReportWithdrawnAlready,
+)
+from labshare.settlement.files import TakenFile, store
+from labshare.settlement.models import Report
+from labshare.settlement.queries.reports import next_report_number
+from labshare.settlement.rules import check_report
+from labshare.settlement.services import tell
+from labshare.settlement.services.books import locked_booking, refresh
+from labshare.settlement.services.words import check_word
+
+REPORT_STATES = frozenset({State.TESTED, State.REPORTED, State.SETTLED})
+NUMBER_LENGTH = 40
+REASON_LENGTH = 500
+
+
+@verb("report.record", money=True)
+def record_report(
+    *,
+    actor: Actor,
+    now: datetime,
+    ref: str,
+    issued_on: date,
+    file: TakenFile | None,
+    number: str | None = None,
+    replaces: int | None = None,
+) -> Report:
+    """Record the report of a finished test, with its PDF.
+
+    `number`: the lab's own; None takes the next of the lab's series. `replaces`: id of this booking's report that the
+    new one stands for from its date on. Raises `IllegalStep` before `tested`, `DocumentInFuture`, `ReportTooEarly`,
+    `ReportNumberUsed`, `ReplacesUnknownReport`, `ReportReplacedAlready`, `FileMissing` and what `take_in` found
+    (contract section 5, Documents).
+    """
+    booking = locked_booking(actor, "report.record", ref)
+    if State(booking.state) not in REPORT_STATES or booking.finished_on is None:
+        raise IllegalStep(state=State(booking.state).label)
+    problems = [*_wrong_file(file), *check_report(issued_on, today=local_day(now), finished_on=booking.finished_on)]
+    problems += _wrong_successor(booking, replaces)
+    if number is not None:
+        number = number.strip()
+        problems += _wrong_number(booking.lab_id, number)
+    raise_all(problems)
+    assert file is not None  # noqa: S101 - a missing file was raised above
+    report = _add_report(booking, number, issued_on, replaces, file, actor, now)
+    record(
+        actor,
+        now,
+        "report.record",
+        ("booking", ref),
+        after={
+            "report": report.id,
+            "number": report.number,
+            "issued_on": issued_on.isoformat(),
+            "replaces": replaces,
+            "sha256": file.sha256,
+        },
+    )
+    refresh(booking, actor=actor, now=now, cause="report", cause_id=report.id)
+    tell.report_recorded(booking, report, actor=actor, now=now)
+    return report
+
+
+@verb("report.withdraw", money=True)
+def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str) -> Report:
+    """Withdraw a report: from today on it stands no longer. What it replaced stays replaced.
+
+    Raises `ReasonRequired`, `ReasonTooLong`, `ReportWithdrawnAlready`.
+    """
+    ref = db.session.scalar(
+        select(Booking.ref).join(Report, Report.booking_id == Booking.id).where(Report.id == report_id)
+    )
+    if ref is None:
+        raise NotFound
+    booking = locked_booking(actor, "report.record", ref)
+    report = db.session.get_one(Report, report_id, populate_existing=True)
+    reason = reason.strip()
+    if report.withdrawn_on is not None:
+        raise ReportWithdrawnAlready
+    if not reason:
+        raise ReasonRequired
+    if len(reason) > REASON_LENGTH:
+        raise ReasonTooLong(n=REASON_LENGTH)
+    report.withdrawn_on = local_day(now)
+    report.withdraw_reason = reason
+    record(
+        actor,
+        now,
+        "report.withdraw",
+        ("booking", ref),
+        before={"report": report.id, "withdrawn_on": None},
+        after={"report": report.id, "withdrawn_on": report.withdrawn_on.isoformat(), "reason": reason},
+    )
+    refresh(booking, actor=actor, now=now, cause="report", cause_id=report.id)
+    tell.report_withdrawn(booking, report, actor=actor, now=now)
+    return report
+
+
+def _wrong_file(file: TakenFile | None) -> Iterator[Problem]:
+    if file is None:
+        yield FileMissing()
+    elif file.problem is not None:
+        yield file.problem
+
+
+def _wrong_successor(booking: Booking, replaces: int | None) -> Iterator[Problem]:
+    if replaces is None:
+        return
+    if db.session.scalar(select(Report.id).where(Report.id == replaces, Report.booking_id == booking.id)) is None:
+        yield ReplacesUnknownReport()
+    elif db.session.scalar(select(Report.id).where(Report.replaces_id == replaces)) is not None:
+        yield ReportReplacedAlready()
+
+
+def _wrong_number(lab_id: int, number: str) -> Iterator[Problem]:
+    if problem := check_word(number, NUMBER_LENGTH, "number"):
+        yield problem
+    elif db.session.scalar(select(Report.id).where(Report.lab_id == lab_id, Report.number == number)) is not None:
+        yield ReportNumberUsed()
+
+
+def _add_report(
+    booking: Booking,
+    number: str | None,
+    issued_on: date,
+    replaces: int | None,
+    file: TakenFile,
+    actor: Actor,
+    now: datetime,
+) -> Report:
+    """The row. A number that another recording took meanwhile: the next one, or `ReportNumberUsed` if it was given."""
+    lab = db.session.get_one(Lab, booking.lab_id)
+    stored = store(file, actor=actor, now=now)
+    for _attempt in range(10):
+        report = Report(
+            booking_id=booking.id,
+            lab_id=lab.id,
+            number=number or next_report_number(lab, issued_on.year),
+            issued_on=issued_on,
+            replaces_id=replaces,
+            file_id=stored.id,
+            recorded_by=actor.person_id,
+            recorded_at=now,
+        )
+        try:
+            with db.session.begin_nested():
+                db.session.add(report)
+                db.session.flush()
+        except IntegrityError:
+            if number is not None:
+                raise ReportNumberUsed from None
+        else:
+            return report
+    raise ReportNumberUsed

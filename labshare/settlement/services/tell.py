@@ -1,0 +1,105 @@
+"""Whom documents concern, and the words they are told in."""
+
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.booking.models import Booking
+from labshare.kernel.actor import Actor
+from labshare.notices.kinds import kind
+from labshare.notices.services import notify
+from labshare.settlement.models import Invoice, Payment, Report
+
+CLIENT_ROLES = ("owner", "booker", "accountant")
+LAB_MONEY_ROLES = ("owner", "lab_manager", "accountant")
+
+REPORT_READY = kind(
+    "report.recorded",
+    title=_l("Report %(number)s is ready (%(ref)s)"),
+    text=_l("The lab has issued report %(number)s for booking %(ref)s. It can be downloaded from the booking's page."),
+)
+REPORT_WITHDRAWN = kind(
+    "report.withdrawn",
+    title=_l("Report %(number)s is withdrawn (%(ref)s)"),
+    text=_l("The lab has withdrawn report %(number)s of booking %(ref)s: %(reason)s"),
+)
+INVOICE_RECORDED = kind(
+    "invoice.recorded",
+    title=_l("Invoice %(number)s, %(amount_fen)s (%(ref)s)"),
+    text=_l("The lab has recorded invoice %(number)s for %(amount_fen)s at booking %(ref)s."),
+)
+INVOICE_REVERSED = kind(
+    "invoice.reversed",
+    title=_l("Red-letter invoice %(number)s, %(amount_fen)s (%(ref)s)"),
+    text=_l("The lab has recorded red-letter invoice %(number)s for %(amount_fen)s at booking %(ref)s."),
+)
+PAYER_TO_DECIDE = kind(
+    "payment.payer_differs",
+    title=_l("Another payer at %(ref)s: %(amount_fen)s"),
+    text=_l("A payment of %(amount_fen)s at booking %(ref)s has a payer that is not the client. Accept it or not."),
+)
+PAYER_ACCEPTED = kind(
+    "payment.payer_accepted",
+    title=_l("Payer accepted at %(ref)s: %(amount_fen)s counts"),
+    text=_l("The payment of %(amount_fen)s by another payer at booking %(ref)s now counts."),
+    mail=False,
+)
+PAYER_REJECTED = kind(
+    "payment.payer_rejected",
+    title=_l("Payer not accepted at %(ref)s: %(amount_fen)s does not count"),
+    text=_l("The payment of %(amount_fen)s by another payer at booking %(ref)s does not count: %(note)s"),
+)
+
+
+def tell_client(
+    booking: Booking, kind: str, *, actor: Actor, now: datetime, **params: object
+) -> None:  # fmt: skip
+    notify(
+        kind=kind,
+        now=now,
+        params={"ref": booking.ref, **params},
+        url=f"/bookings/{booking.ref}",
+        person_ids=[booking.booked_by],
+        firm_id=booking.client_firm_id,
+        roles=CLIENT_ROLES,
+        but=actor.person_id,
+    )
+
+
+def report_recorded(booking: Booking, report: Report, *, actor: Actor, now: datetime) -> None:
+    tell_client(booking, REPORT_READY, actor=actor, now=now, number=report.number)
+
+
+def report_withdrawn(booking: Booking, report: Report, *, actor: Actor, now: datetime) -> None:
+    tell_client(
+        booking, REPORT_WITHDRAWN, actor=actor, now=now, number=report.number, reason=report.withdraw_reason or ""
+    )
+
+
+def invoice_recorded(booking: Booking, invoice: Invoice, amount_fen: int, *, actor: Actor, now: datetime) -> None:
+    kind = INVOICE_RECORDED if amount_fen > 0 else INVOICE_REVERSED
+    tell_client(booking, kind, actor=actor, now=now, number=invoice.number, amount_fen=amount_fen)
+
+
+def payer_waits(booking: Booking, payment: Payment, *, actor: Actor, now: datetime) -> None:
+    notify(
+        kind=PAYER_TO_DECIDE,
+        now=now,
+        params={"ref": booking.ref, "amount_fen": payment.amount_fen},
+        url="/regulator/payers",
+        regulators=("officer",),
+        but=actor.person_id,
+    )
+
+
+def payer_decided(booking: Booking, payment: Payment, *, actor: Actor, now: datetime) -> None:
+    accepted = payment.payer_verdict == "accepted"
+    notify(
+        kind=PAYER_ACCEPTED if accepted else PAYER_REJECTED,
+        now=now,
+        params={"ref": booking.ref, "amount_fen": payment.amount_fen, "note": payment.verdict_note or ""},
+        url=f"/lab/bookings/{booking.ref}",
+        firm_id=booking.lab_firm_id,
+        roles=LAB_MONEY_ROLES,
+        but=actor.person_id,
+    )

@@ -1,0 +1,188 @@
+"""recognised(d) and the ledger against a clerk's day-by-day reckoning, over random papers."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labshare.kernel.months import Month
+from labshare.settlement.rules import (
+    ChargeLine,
+    InvoicePaper,
+    Money,
+    Papers,
+    PaymentPaper,
+    ReportPaper,
+    invoice_room,
+    ledger_differences,
+    payment_room,
+    refund_room,
+)
+from tests.independent import ledger as clerk
+
+START = date(2026, 1, 20)
+TODAY = date(2026, 5, 5)
+days = st.integers(0, (TODAY - START).days).map(lambda n: START + timedelta(days=n))
+amounts = st.integers(1, 2_000)
+
+
+@st.composite
+def random_papers(draw):
+    """Any papers at all, lawful or not: the reckoning is defined for all of them."""
+    charges = [ChargeLine(START, draw(amounts))]
+    charges += draw(st.lists(st.builds(ChargeLine, days, st.integers(-300, 500)), max_size=2))
+    reports = []
+    for number in range(1, draw(st.integers(0, 3)) + 1):
+        day = draw(days)
+        earlier = [report.id for report in reports if report.id not in {r.replaces for r in reports}]
+        replaces = draw(st.sampled_from([None, *earlier]))
+        withdrawn = draw(st.one_of(st.none(), days.filter(lambda d, day=day: d >= day)))
+        reports.append(ReportPaper(number, day, replaces, withdrawn))
+    invoices = []
+    for number in range(1, draw(st.integers(0, 3)) + 1):
+        amount = draw(amounts)
+        invoices.append(InvoicePaper(number, draw(days), amount, draw(st.integers(0, amount))))
+    for number, original in enumerate(list(invoices), start=10):
+        if draw(st.booleans()):
+            part = draw(st.integers(1, original.amount_fen))
+            tax = draw(st.integers(0, min(part, original.tax_fen)))
+            day = draw(days.filter(lambda d, first=original.day: d >= first))
+            invoices.append(InvoicePaper(number, day, -part, -tax, original.id))
+    payments = draw(
+        st.lists(st.builds(PaymentPaper, st.just(0), days, st.integers(-500, 2_000).filter(bool), st.booleans()), max_size=4)
+    )
+    return Papers(tuple(charges), tuple(reports), tuple(invoices), tuple(payments))
+
+
+def as_export(papers):
+    """The same papers as the clerk reads them."""
+    return {
+        "charges": [{"day": line.day, "fen": line.amount_fen} for line in papers.charges],
+        "reports": [
+            {"id": report.id, "day": report.day, "replaces": report.replaces, "withdrawn": report.withdrawn_on}
+            for report in papers.reports
+        ],
+        "invoices": [{"day": i.day, "fen": i.amount_fen, "tax": i.tax_fen} for i in papers.invoices],
+        "payments": [{"day": p.day, "fen": p.amount_fen, "counts": p.counts} for p in papers.payments],
+    }
+
+
+@given(random_papers(), days)
+@settings(max_examples=400, deadline=None)
+def test_recognised_equals_the_clerks(papers, day):
+    amount, tax = clerk.recognised(as_export(papers), day)
+    if amount >= 0 and all(i >= 0 for i in (papers.invoiced(day).amount_fen, papers.paid(day))):
+        assert papers.recognised(day) == Money(amount, tax)
+
+
+@given(random_papers())
+@settings(max_examples=300, deadline=None)
+def test_ledger_equals_the_clerks(papers):
+    entries = ledger_differences(papers, {}, closed=(), present=Month.of(TODAY))
+    written = {str(month): (money.amount_fen, money.tax_fen) for month, money in entries.items()}
+    wrong = clerk.wrong_sums(as_export(papers), written, set(), TODAY)
+    negative = any(clerk.recognised(as_export(papers), end)[0] < 0 for end in clerk.month_ends(START, TODAY))
+    assert not wrong or negative
+    if not negative:
+        assert written == clerk.ledger(as_export(papers), TODAY)
+
+
+@given(random_papers(), st.sets(st.sampled_from(["2026-01", "2026-02", "2026-03", "2026-04", "2026-05"])), st.data())
+@settings(max_examples=300, deadline=None)
+def test_closed_months_are_left_alone_and_open_ones_add_up(papers, shut, data):
+    """Some of the papers are entered, months close, the rest comes late; then every open month adds up."""
+    early = Papers(papers.charges, papers.reports[:1], papers.invoices[:1], papers.payments[:1])
+    before = ledger_differences(early, {}, closed=(), present=Month.of(TODAY))
+    closed = {Month.parse(month) for month in shut}
+    late = ledger_differences(papers, before, closed=closed, present=Month.of(TODAY))
+    assert not closed & set(late)
+    together = {
+        str(month): ((total := before.get(month, Money()) + late.get(month, Money())).amount_fen, total.tax_fen)
+        for month in {*before, *late}
+    }
+    if all(clerk.recognised(as_export(papers), end)[0] >= 0 for end in clerk.month_ends(START, TODAY)):
+        assert clerk.wrong_sums(as_export(papers), together, shut, TODAY) == []
+    again = {month: before.get(month, Money()) + late.get(month, Money()) for month in {*before, *late}}
+    assert ledger_differences(papers, again, closed=closed, present=Month.of(TODAY)) == {}
+
+
+@given(random_papers(), days)
+@settings(max_examples=200, deadline=None)
+def test_what_fits_is_the_most_that_breaks_no_day(papers, day):
+    def broken(more):
+        return set(clerk.broken_limits(as_export(more))) - set(clerk.broken_limits(as_export(papers)))
+
+    if clerk.broken_limits(as_export(papers)):
+        return
+    room = invoice_room(papers, day)
+    if room > 0:
+        assert not broken(papers.with_invoice(InvoicePaper(99, day, room)))
+    assert broken(papers.with_invoice(InvoicePaper(99, day, room + 1)))
+    paid = Papers(papers.charges, papers.reports, papers.invoices, (*papers.payments, PaymentPaper(99, day, payment_room(papers, day) + 1)))  # fmt: skip
+    assert broken(paid)
+    back = Papers(papers.charges, papers.reports, papers.invoices, (*papers.payments, PaymentPaper(99, day, -refund_room(papers, day) - 1)))  # fmt: skip
+    assert broken(back)
+
+
+D = date(2026, 3, 2)
+FULL = {
+    "charges": (ChargeLine(D, 1000),),
+    "invoices": (InvoicePaper(1, D, 1000, 57),),
+    "payments": (PaymentPaper(1, D, 1000),),
+}
+
+
+def day(n):
+    return D + timedelta(days=n)
+
+
+@pytest.mark.parametrize(
+    ("reports", "standing"),
+    [
+        pytest.param((), {}, id="none"),
+        pytest.param((ReportPaper(1, day(2)),), {1: [], 2: [1], 9: [1]}, id="from its date on"),
+        pytest.param((ReportPaper(1, day(2), None, day(5)),), {4: [1], 5: []}, id="until the day of withdrawal"),
+        pytest.param((ReportPaper(1, day(2), None, day(2)),), {2: [], 3: []}, id="withdrawn on its day"),
+        pytest.param(
+            (ReportPaper(1, day(2)), ReportPaper(2, day(6), 1)), {5: [1], 6: [2]}, id="until its successor's date"
+        ),
+        pytest.param(
+            (ReportPaper(1, day(2)), ReportPaper(2, day(6), 1, day(8))),
+            {7: [2], 8: []},
+            id="a withdrawn successor revives nothing",
+        ),
+        pytest.param(
+            (ReportPaper(1, day(2)), ReportPaper(2, day(3)), ReportPaper(3, day(6), 1)),
+            {6: [2, 3]},
+            id="the second of two reports is not touched",
+        ),
+    ],
+)  # fmt: skip
+def test_standing_reports(reports, standing):
+    papers = Papers(reports=reports, **FULL)
+    for after, ids in standing.items():
+        assert [report.id for report in papers.standing(day(after))] == ids
+        assert papers.recognised(day(after)) == (Money(1000, 57) if ids else Money())
+
+
+@pytest.mark.parametrize(
+    ("charged", "invoiced", "tax", "paid", "recognised"),
+    [
+        pytest.param(1000, 1000, 57, 1000, (1000, 57), id="all there"),
+        pytest.param(1000, 600, 34, 1000, (600, 34), id="least is invoiced"),
+        pytest.param(1000, 1000, 57, 500, (500, 29), id="half of 57 is 28.5: half up"),
+        pytest.param(1000, 1000, 57, 491, (491, 28), id="27.987"),
+        pytest.param(700, 700, 700, 1, (1, 1), id="all of it tax"),
+        pytest.param(1000, 0, 0, 1000, (0, 0), id="nothing invoiced"),
+        pytest.param(0, 0, 0, 0, (0, 0), id="nothing charged"),
+    ],
+)
+def test_least_and_its_tax(charged, invoiced, tax, paid, recognised):
+    papers = Papers(
+        (ChargeLine(D, charged),),
+        (ReportPaper(1, D),),
+        (InvoicePaper(1, D, invoiced, tax),) if invoiced else (),
+        (PaymentPaper(1, D, paid),) if paid else (),
+    )
+    assert papers.recognised(D) == Money(*recognised)

@@ -324,7 +324,7 @@ class CatalogueMaker:
         world = self.world
         created = lab.row["created_at"] + timedelta(hours=2)
         most = max(1, test.most + rng.choice((0, 0, 0, -test.most // 4, test.most // 4)))
-        terms = CancellationTerms(*rng.choice(((0, 0, 0), (24, 20, 30), (24, 30, 50), (48, 50, 100))))
+        terms = CancellationTerms(*rng.choice(((0, 0, 0), (1440, 20, 30), (1440, 30, 50), (2880, 50, 100))))
         choice = test.hours
         row = world.rows.add(
             TestItem, lab_id=lab.id, name=f"{test.name[0]}（{variant[0]}）", name_en=f"{test.name[1]} ({variant[1]})",
@@ -333,8 +333,8 @@ class CatalogueMaker:
             cleanup_minutes=test.cleanup, samples_per_run=test.per_run, hours_min=choice[0] if choice else None,
             hours_max=choice[1] if choice else None, hours_step=choice[2] if choice else None, max_quantity=most,
             attended=test.attended, runs_start_in_hours=test.runs_start_in_hours, statutory=statutory,
-            turnaround_days=test.turnaround, free_cancel_minutes=int(terms.free_hours) * 60,
-            late_cancel_percent=int(terms.late_percent), no_show_percent=int(terms.no_show_percent),
+            turnaround_days=test.turnaround, free_cancel_minutes=terms.free_minutes,
+            late_cancel_percent=terms.late_percent, no_show_percent=terms.no_show_percent,
             state="published", created_at=created, published_at=created + timedelta(hours=1),
         )  # fmt: skip
         for number in test.standards:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from flask import current_app
 
+from labshare.catalogue.services.index import rebuild_all
 from labshare.demonstration.calendar import make_calendar
 from labshare.demonstration.catalogue import CatalogueMaker, make_standards
 from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
@@ -43,4 +44,5 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
             say(f"{division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
                 f"{sum(len(lab.offers) for lab in labs)} test items; {written} rows")  # fmt: skip
         rows.continue_numbering()
+        rebuild_all()
     return world

@@ -1,7 +1,8 @@
 """Reads of this room.
 
 `world`     rows as the values the rules take
-`slots`     free slots, availability, offers over all labs, the next free moment, live states
+`slots`     free slots, availability, the next free moment, live states
+`offers`    the earliest slot and the price of every lab for one question
 `bookings`  bookings one may see, their time line, what waits for whom, conflicts
 """
 
@@ -16,14 +17,13 @@ from labshare.booking.queries.bookings import (
     open_proposal,
     visible_bookings,
 )
+from labshare.booking.queries.offers import Offer, offers
 from labshare.booking.queries.slots import (
-    Offer,
     alternatives_for,
     availability,
     free_slots,
     live_states,
     next_free,
-    offers,
     price_for,
 )
 from labshare.booking.queries.world import bench_of_item, openings_of_lab, working_days

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -28,7 +29,7 @@ from labshare.kernel.time import local_day, local_zone
 from labshare.organisations import permissions
 
 
-def visible_bookings(actor: Actor) -> Select[tuple[Booking]]:
+def visible_bookings(actor: Actor) -> Select[Any]:
     """The bookings that the actor may see, as a query to narrow and order."""
     return select(Booking).where(
         permissions.visible(actor, "booking.see", client=Booking.client_firm_id, lab=Booking.lab_firm_id)
@@ -37,7 +38,7 @@ def visible_bookings(actor: Actor) -> Select[tuple[Booking]]:
 
 def get_booking(actor: Actor, ref: str) -> Booking:
     """One booking with what its page shows. Raises `NotFound`, also for what one may not see."""
-    booking = db.session.scalar(
+    booking: Booking | None = db.session.scalar(
         visible_bookings(actor)
         .where(Booking.ref == ref)
         .options(

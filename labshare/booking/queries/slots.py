@@ -1,7 +1,6 @@
 """What is free, over one item or over all labs. The number of statements never depends on how much is asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -22,7 +21,7 @@ from labshare.booking.rules import slots as slot_rules
 from labshare.booking.rules.price import Price, Work, price_of, work_of
 from labshare.booking.rules.slots import DayOfSlots, Segment, Slot
 from labshare.booking.rules.time import Openings
-from labshare.catalogue.models import Instrument, Lab, TestItem
+from labshare.catalogue.models import Instrument
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.time import local_zone
@@ -120,26 +119,6 @@ def availability(instrument: Instrument, since: datetime, until: datetime, now: 
     return slot_rules.availability(intervals, busy[instrument.id])
 
 
-@dataclass(frozen=True)
-class Offer:
-    """The earliest feasible slot of one item on one instrument, with its price. `slot` None: none in the time asked."""
-
-    item: TestItem
-    lab: Lab
-    instrument: Instrument
-    price: Price
-    slot: Slot | None
-
-    @property
-    def amount_fen(self) -> int:
-        return self.price.total_fen
-
-
-def offers(*args: object, **kwargs: object) -> list[Offer]:
-    """See below."""
-    raise NotImplementedError
-
-
 def live_states(instrument_ids: Sequence[int], now: datetime) -> dict[int, str]:
     """`free`, `in_use` or `down` of each instrument at this moment: down while every unit is in maintenance, in use
     while no unit is free. Two statements."""
@@ -154,7 +133,7 @@ def live_states(instrument_ids: Sequence[int], now: datetime) -> dict[int, str]:
         Holding.instrument_id.in_(instrument_ids),
         Holding.starts_at <= now,
         Holding.ends_at > now,
-        counts(now),  # type: ignore[arg-type]
+        counts(now),
         or_(Holding.kind != "offer", Holding.booking_id.is_not(None)),
     )
     for instrument_id, kind in db.session.execute(rows):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Date, and_, cast, literal, not_, null, or_, select
+from sqlalchemy import ColumnElement, Date, and_, cast, literal, not_, null, or_, select
 
 from labshare.booking.models import Booking, Closure, Holding, OpeningHours, WorkingDay, WorkingYear
 from labshare.booking.rules import price as price_rules
@@ -13,7 +13,7 @@ from labshare.booking.rules.slots import Candidate, Taken
 from labshare.booking.rules.time import Closure as ClosureSpan
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, StartRules, WorkingDays
 from labshare.catalogue.models import Calibration, Fee, Instrument, Lab, TestItem, TestItemInstrument
-from labshare.kernel.database import db
+from labshare.kernel.database import UtcDateTime, db
 from labshare.kernel.time import local_day, local_zone
 
 
@@ -23,7 +23,8 @@ def working_days() -> WorkingDays:
     years = select(cast(null(), Date), literal(""), WorkingYear.year)
     kinds: dict[date, str] = {}
     known: set[int] = set()
-    for day, kind, year in db.session.execute(days.union_all(years)):
+    rows: list[tuple[date | None, str, int]] = [tuple(row) for row in db.session.execute(days.union_all(years))]
+    for day, kind, year in rows:
         if day is None:
             known.add(year)
         else:
@@ -32,20 +33,28 @@ def working_days() -> WorkingDays:
 
 
 def hours_of_labs(lab_ids: Iterable[int], since: datetime) -> dict[int, LabHours]:
-    """Opening hours and the closures not over at `since`, two statements for all labs."""
+    """Opening hours and the closures not over at `since`, of all these labs in one statement."""
     wanted = sorted(set(lab_ids))
     weekly: dict[int, list[list[tuple[int, int]]]] = {lab_id: [[] for _ in range(7)] for lab_id in wanted}
-    rows = select(
-        OpeningHours.lab_id, OpeningHours.weekday, OpeningHours.opens_minute, OpeningHours.closes_minute
+    nothing = cast(null(), UtcDateTime)
+    hours = select(
+        OpeningHours.lab_id,
+        OpeningHours.weekday,
+        OpeningHours.opens_minute,
+        OpeningHours.closes_minute,
+        nothing.label("starts_at"),
+        nothing.label("ends_at"),
+        literal("").label("reason"),
     ).where(OpeningHours.lab_id.in_(wanted))
-    for lab_id, weekday, opens, closes in db.session.execute(rows):
-        weekly[lab_id][weekday].append((opens, closes))
+    spans = select(
+        Closure.lab_id, literal(-1), literal(0), literal(0), Closure.starts_at, Closure.ends_at, Closure.reason
+    ).where(Closure.lab_id.in_(wanted), Closure.ends_at > since)
     closures: dict[int, list[ClosureSpan]] = {lab_id: [] for lab_id in wanted}
-    spans = select(Closure.lab_id, Closure.starts_at, Closure.ends_at, Closure.reason).where(
-        Closure.lab_id.in_(wanted), Closure.ends_at > since
-    )
-    for lab_id, starts_at, ends_at, reason in db.session.execute(spans):
-        closures[lab_id].append(ClosureSpan(starts_at, ends_at, reason))
+    for lab_id, weekday, opens, closes, starts_at, ends_at, reason in db.session.execute(hours.union_all(spans)):
+        if weekday >= 0:
+            weekly[lab_id][weekday].append((opens, closes))
+        else:
+            closures[lab_id].append(ClosureSpan(starts_at, ends_at, reason))
     return {
         lab_id: LabHours(tuple(tuple(sorted(day)) for day in weekly[lab_id]), tuple(sorted(closures[lab_id])))
         for lab_id in wanted
@@ -124,7 +133,7 @@ def work_of_booking(booking: Booking) -> Work:
     )
 
 
-def counts(now: datetime) -> object:
+def counts(now: datetime) -> ColumnElement[bool]:
     """The condition on a holding that it still counts at `now`."""
     return or_(Holding.expires_at.is_(None), Holding.expires_at > now)
 
@@ -147,7 +156,7 @@ def busy_units(
             Holding.instrument_id.in_(sorted(units)),
             Holding.ends_at > since,
             Holding.starts_at < until,
-            counts(now),  # type: ignore[arg-type]
+            counts(now),
         )
         .order_by(Holding.starts_at)
     )

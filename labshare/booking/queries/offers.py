@@ -1,0 +1,455 @@
+"""The whole market in one question: every lab's earliest slot and full price for a test.
+
+Fast by construction. The earliest start by the rules alone is worked out once for each lab's hours and length of work.
+Then one statement asks the index of `holding`, for every instrument unit at once, whether it is free at that start.
+Only for those that are not, a second statement fetches their next few holdings, and a third the rest of the time asked
+for, where even that was not enough. The number of statements is the same for one offer and for a thousand.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from math import asin, cos, radians, sin, sqrt
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import Select, and_, or_, select, text
+from sqlalchemy.orm import joinedload
+
+from labshare.booking.queries.world import certificates_of, hours_of_labs, working_days
+from labshare.booking.rules.price import Fee as FeeTerms
+from labshare.booking.rules.price import HoursChoice, ItemTerms, Price, Work, price_of, question_problems, work_agreed
+from labshare.booking.rules.slots import Candidate, Slot, Taken, earliest
+from labshare.booking.rules.time import DayRange, InstrumentTerms, Openings, Plan, StartRules, WorkingDays
+from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
+from labshare.kernel.database import db
+from labshare.kernel.time import local_day, local_zone
+
+Order = Literal["earliest", "cheapest", "nearest"]
+NEXT_FEW = 8
+"""Holdings of a busy unit that the second statement fetches."""
+FAR = timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The earliest feasible slot of one item on one instrument, with its price. `slot` None: none in the time asked;
+    `late`: there is one, but the work ends after `done_by`."""
+
+    item: TestItem
+    lab: Lab
+    instrument: Instrument
+    price: Price
+    slot: Slot | None
+    late: bool = False
+    distance_km: float | None = None
+
+    @property
+    def amount_fen(self) -> int:
+        return self.price.total_fen
+
+
+class _Pair(NamedTuple):
+    """One item on one instrument, as the first statement reads it."""
+
+    item_id: int
+    instrument_id: int
+    lab_id: int
+    setup: Decimal
+    per_sample: Decimal
+    per_run: Decimal
+    cleanup: int
+    samples_per_run: int
+    hours_min: int | None
+    hours_max: int | None
+    hours_step: int | None
+    max_quantity: int
+    attended: bool
+    runs_start_open: bool
+    fee_id: int
+    basis: str
+    amount_fen: int
+    minimum_fen: int
+    units: int
+    shortest: int | None
+    longest: int | None
+    needs_calibration: bool
+    lead: int
+    horizon: int
+    latitude: str | None
+    longitude: str | None
+
+
+_COLUMNS = (
+    TestItem.id, Instrument.id, Instrument.lab_id,
+    TestItem.setup_minutes, TestItem.sample_minutes, TestItem.run_minutes, TestItem.cleanup_minutes,
+    TestItem.samples_per_run, TestItem.hours_min, TestItem.hours_max, TestItem.hours_step,
+    TestItem.max_quantity, TestItem.attended, TestItem.runs_start_in_hours, Fee.id, Fee.basis, Fee.amount_fen,
+    Fee.minimum_fen, Instrument.units, Instrument.shortest_minutes, Instrument.longest_minutes,
+    Instrument.needs_calibration, Lab.lead_time_minutes, Lab.horizon_minutes, Lab.latitude, Lab.longitude,
+)  # fmt: skip
+
+
+@dataclass
+class _Question:
+    """One pair on its way to an offer."""
+
+    pair: _Pair
+    rules: StartRules
+    price: Price
+    before: datetime
+    plan: Plan | None
+    """The earliest start that the rules alone allow."""
+    slot: Slot | None = None
+    open: bool = True
+
+
+def offers(
+    items: Select[Any] | Collection[int],
+    quantity: int,
+    hours: Decimal | int | None,
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    done_by: datetime | None = None,
+    order: Order = "earliest",
+    near: tuple[float, float] | None = None,
+    instrument_id: int | None = None,
+    late_too: bool = False,
+    limit: int | None = None,
+) -> list[Offer]:
+    """The earliest feasible slot of each published item and instrument, over all labs.
+
+    `items`: ids of test items, or a select of them (`catalogue.queries.select_test_items`). Starts lie in
+    `[since, until)`, work ends by `done_by`; items that quantity or hours do not fit, or without a fee today, are left
+    out, and so is what has no slot (with `late_too` it comes last, so that a page can say so). `near` is latitude and
+    longitude in degrees; `nearest` orders by it. Ties go by price, start, item and instrument. Nine statements at most.
+    """
+    pairs = _pairs(items, instrument_id, local_day(now))
+    asked_since = max(now, since or now)
+    questions = _questions(pairs, quantity, hours, now, asked_since, until)
+    _answer(questions, now)
+    kept: list[tuple[tuple[Any, ...], _Question, bool, float | None]] = []
+    for question in questions:
+        slot = question.slot
+        late = slot is not None and done_by is not None and slot.ends_at > done_by
+        if (slot is None or late) and not late_too:
+            continue
+        distance = _distance(near, question.pair) if near is not None else None
+        kept.append((_key(order, question, late, distance), question, late, distance))
+    kept.sort(key=lambda one: one[0])
+    return _with_rows(kept[:limit])
+
+
+def _pairs(items: Select[Any] | Collection[int], instrument_id: int | None, today: date) -> list[_Pair]:
+    wanted = items if isinstance(items, Select) else sorted(set(items))
+    query = (
+        select(*_COLUMNS)
+        .select_from(TestItem)
+        .join(TestItemInstrument, TestItemInstrument.test_item_id == TestItem.id)
+        .join(Instrument, Instrument.id == TestItemInstrument.instrument_id)
+        .join(Lab, Lab.id == TestItem.lab_id)
+        .join(
+            Fee,
+            and_(
+                Fee.test_item_id == TestItem.id,
+                Fee.valid_from <= today,
+                or_(Fee.valid_to.is_(None), Fee.valid_to >= today),
+            ),
+        )
+        .where(
+            TestItem.id.in_(wanted),
+            TestItem.state == "published",
+            Lab.state == "published",
+            Instrument.state == "published",
+            Instrument.condition != "to_be_scrapped",
+        )
+    )
+    if instrument_id is not None:
+        query = query.where(Instrument.id == instrument_id)
+    return [_Pair._make(row) for row in db.session.execute(query)]
+
+
+@lru_cache(maxsize=4096)
+def _work(terms: tuple[Any, ...], quantity: int, hours: Decimal | int | None) -> Work | None:
+    setup, per_sample, per_run, cleanup, samples_per_run, least, most, step, max_quantity, attended, start_open = terms
+    item = ItemTerms(
+        setup=setup,
+        per_sample=per_sample,
+        per_run=per_run,
+        cleanup=cleanup,
+        samples_per_run=samples_per_run,
+        hours=None if least is None else HoursChoice(least, most, step),
+        max_quantity=max_quantity,
+        attended=attended,
+        runs_start_open=start_open,
+    )
+    return None if question_problems(item, quantity, hours) else work_agreed(item, quantity, hours)
+
+
+@lru_cache(maxsize=4096)
+def _price(basis: str, amount_fen: int, minimum_fen: int, work: Work) -> Price:
+    return price_of(FeeTerms(basis, amount_fen, minimum_fen), work)
+
+
+def _questions(
+    pairs: Sequence[_Pair],
+    quantity: int,
+    hours: Decimal | int | None,
+    now: datetime,
+    since: datetime,
+    until: datetime | None,
+) -> list[_Question]:
+    """Price and earliest start by the rules alone; what quantity, hours or the instrument's limits exclude is left
+    out."""
+    if not pairs:
+        return []
+    zone = local_zone()
+    calendar: WorkingDays = working_days()
+    openings = {
+        lab_id: Openings(lab_hours, calendar, zone, since)
+        for lab_id, lab_hours in hours_of_labs({pair.lab_id for pair in pairs}, now).items()
+    }
+    certificates = certificates_of({pair.instrument_id for pair in pairs if pair.needs_calibration})
+    first_starts: dict[tuple[Any, ...], tuple[Plan | None, DayRange | None]] = {}
+    found: list[_Question] = []
+    for pair in pairs:
+        work = _work(pair[3:14], quantity, hours)
+        if work is None:
+            continue
+        terms = InstrumentTerms(
+            units=pair.units,
+            lead=timedelta(minutes=pair.lead),
+            horizon=timedelta(minutes=pair.horizon),
+            shortest=pair.shortest,  # type: ignore[arg-type]
+            longest=pair.longest,  # type: ignore[arg-type]
+            certificates=certificates.get(pair.instrument_id, ()) if pair.needs_calibration else None,
+            id=pair.instrument_id,
+        )
+        rules = StartRules(openings[pair.lab_id], work, terms)
+        if not rules.fits():
+            continue
+        after = max(since, rules.first_allowed(now))
+        before = rules.allowed_before(now)
+        if until is not None:
+            before = min(before, until)
+        # instruments of a lab differ in calibration alone: the start without it is shared and then checked
+        key = (pair.lab_id, work, pair.lead, pair.horizon)
+        if key not in first_starts:
+            first_starts[key] = _first_start(openings[pair.lab_id], work, after, before)
+        plan, days = first_starts[key]
+        if plan is not None and days is not None and not _covered(rules, days):
+            start = rules.next_start(plan.starts_at, before)
+            plan = rules.plan(start) if start is not None else None
+        price = _price(pair.basis, pair.amount_fen, pair.minimum_fen, work)
+        found.append(_Question(pair, rules, price, before, plan, open=plan is not None))
+    return found
+
+
+def _first_start(
+    openings: Openings, work: Work, after: datetime, before: datetime
+) -> tuple[Plan | None, DayRange | None]:
+    rules = StartRules(openings, work, InstrumentTerms())
+    start = rules.next_start(after, before)
+    return (None, None) if start is None else (rules.plan(start), rules.days_touched(start))
+
+
+def _covered(rules: StartRules, days: DayRange) -> bool:
+    return rules.calibrated is None or any(
+        one.first <= days.first and days.last <= one.last for one in rules.calibrated
+    )
+
+
+# -- asking the holdings
+
+
+def _answer(questions: Sequence[_Question], now: datetime) -> None:
+    """Give every question its slot."""
+    waiting = [question for question in questions if question.open]
+    _take_if_free(waiting, now)
+    waiting = [question for question in waiting if question.open]
+    if waiting:
+        _search(waiting, _next_holdings(waiting, now, NEXT_FEW), NEXT_FEW)
+    waiting = [question for question in waiting if question.open]
+    if waiting:
+        _search(waiting, _next_holdings(waiting, now, None), None)
+
+
+def _take_if_free(questions: Sequence[_Question], now: datetime) -> None:
+    """First probe: is a unit free at the earliest start? One index step a unit finds the only holding that may be in
+    the way: the last one that starts before the end."""
+    asked = [
+        (number, question.pair.instrument_id, question.plan.starts_at, question.plan.holding_ends_at)
+        for number, question in enumerate(questions)
+        if question.plan is not None
+    ]
+    free: dict[int, list[int]] = {}
+    for number, unit in _run(_FREE, asked, now):
+        free.setdefault(number, []).append(unit)
+    for number, units in free.items():
+        question = questions[number]
+        if question.plan is not None:
+            plan = question.plan
+            question.slot = Slot(
+                plan.starts_at, plan.ends_at, plan.holding_ends_at, question.pair.instrument_id, min(units), len(units)
+            )
+            question.open = False
+
+
+Known = dict[int, dict[int, list[Taken]]]
+
+
+def _next_holdings(questions: Sequence[_Question], now: datetime, few: int | None) -> Known:
+    """By question and unit, the holdings that end after its earliest start: the next `few`, or all that matter."""
+    asked = [
+        (number, question.pair.instrument_id, question.plan.starts_at, question.before + FAR)
+        for number, question in enumerate(questions)
+        if question.plan is not None
+    ]
+    known: Known = {}
+    statement = _ALL if few is None else _NEXT
+    for number, unit, starts_at, ends_at in _run(statement, asked, now, few=few):
+        known.setdefault(number, {}).setdefault(unit, []).append(Taken(_moment(starts_at), _moment(ends_at)))
+    return known
+
+
+def _search(questions: Sequence[_Question], known: Known, few: int | None) -> None:
+    """Walk through the gaps between the holdings known; a question stays open where they do not reach far enough."""
+    for number, question in enumerate(questions):
+        if question.plan is None:
+            question.open = False
+            continue
+        by_unit = known.get(number, {})
+        busy = [sorted(by_unit.get(unit, []), key=_start) for unit in range(1, question.pair.units + 1)]
+        slot = earliest(Candidate(question.rules, busy), question.plan.starts_at, question.before)
+        reach = min((unit[-1].starts_at for unit in busy if few is not None and len(unit) >= few), default=None)
+        if reach is None or (slot is not None and slot.holding_ends_at <= reach):
+            question.slot = slot
+            question.open = False
+
+
+def _start(taken: Taken) -> datetime:
+    return taken.starts_at
+
+
+# The same questions in the words of both engines. `asked` comes as one JSON text, so that the statement is the same for
+# one row and for thousands. Times on SQLite are text in one spelling and compare as text.
+
+_COUNTS = "(h.expires_at IS NULL OR h.expires_at > :now)"
+_ASKED_SQLITE = (
+    "WITH asked AS MATERIALIZED (SELECT value ->> 0 AS number, value ->> 1 AS instrument_id, value ->> 2 AS since, "
+    "value ->> 3 AS until FROM json_each(:asked)) "
+)
+_ASKED_POSTGRESQL = (
+    "WITH asked AS MATERIALIZED (SELECT (a ->> 0)::int AS number, (a ->> 1)::int AS instrument_id, "
+    "(a ->> 2)::timestamptz AS since, (a ->> 3)::timestamptz AS until "
+    "FROM jsonb_array_elements(CAST(:asked AS jsonb)) AS t(a)) "
+)
+_OF_UNIT = "FROM holding h WHERE h.instrument_id = asked.instrument_id AND h.unit = u.unit"
+_UNITS = (
+    "FROM asked JOIN instrument i ON i.id = asked.instrument_id "
+    "JOIN instrument_unit u ON u.instrument_id = i.id AND u.unit <= i.units "
+)
+_FREE = (
+    f"SELECT asked.number, u.unit {_UNITS}"
+    f"WHERE coalesce((SELECT h.ends_at {_OF_UNIT} AND h.starts_at < asked.until AND {_COUNTS} "
+    "ORDER BY h.starts_at DESC LIMIT 1) <= asked.since, TRUE)"
+)
+_NEXT = (
+    f"SELECT asked.number, u.unit, k.starts_at, k.ends_at {_UNITS}"  # noqa: S608 -- only the constants above
+    "JOIN holding k ON k.id IN ("
+    f"SELECT h.id {_OF_UNIT} AND h.starts_at >= coalesce((SELECT max(p.starts_at) FROM holding p WHERE "
+    "p.instrument_id = asked.instrument_id AND p.unit = u.unit AND p.starts_at <= asked.since), asked.since) "
+    f"AND h.ends_at > asked.since AND {_COUNTS} ORDER BY h.starts_at LIMIT :few)"
+)
+_ALL = (
+    f"SELECT asked.number, u.unit, h.starts_at, h.ends_at {_UNITS}"
+    "JOIN holding h ON h.instrument_id = asked.instrument_id AND h.unit = u.unit "
+    f"AND h.ends_at > asked.since AND h.starts_at < asked.until AND {_COUNTS}"
+)
+
+
+def _run(statement: str, asked: Iterable[tuple[Any, ...]], now: datetime, few: int | None = None) -> list[Any]:
+    sqlite = db.session.connection().dialect.name == "sqlite"
+    rows = [[number, instrument_id, _spelled(since), _spelled(until)] for number, instrument_id, since, until in asked]
+    if not rows:
+        return []
+    given: dict[str, Any] = {"asked": json.dumps(rows), "now": _spelled(now) if sqlite else now}
+    if few is not None:
+        given["few"] = few
+    prefix = _ASKED_SQLITE if sqlite else _ASKED_POSTGRESQL
+    return list(db.session.execute(text(prefix + statement), given).all())
+
+
+def _spelled(moment: datetime) -> str:
+    """A moment as SQLite keeps it; PostgreSQL's session is in UTC or is told so."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") + ("" if _on_sqlite() else "+00")
+
+
+def _on_sqlite() -> bool:
+    return db.engine.dialect.name == "sqlite"
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return value.astimezone(UTC)  # type: ignore[no-any-return]
+
+
+# -- order and rows
+
+
+def _key(order: Order, question: _Question, late: bool, distance: float | None) -> tuple[Any, ...]:
+    slot, price = question.slot, question.price.total_fen
+    starts_at = slot.starts_at if slot is not None else question.before + FAR
+    last = (question.pair.item_id, question.pair.instrument_id)
+    useless = slot is None or late
+    if order == "cheapest":
+        return (useless, price, starts_at, *last)
+    if order == "nearest":
+        return (useless, distance is None, distance or 0.0, starts_at, price, *last)
+    return (useless, starts_at, price, *last)
+
+
+def _distance(near: tuple[float, float] | None, pair: _Pair) -> float | None:
+    """Kilometres as the crow flies; None where the lab has no place on the map."""
+    if near is None or pair.latitude is None or pair.longitude is None:
+        return None
+    here, there = (radians(near[0]), radians(near[1])), (radians(float(pair.latitude)), radians(float(pair.longitude)))
+    half = sin((there[0] - here[0]) / 2) ** 2 + cos(here[0]) * cos(there[0]) * sin((there[1] - here[1]) / 2) ** 2
+    return 2 * 6371.0 * asin(sqrt(half))
+
+
+def _with_rows(kept: Sequence[tuple[tuple[Any, ...], _Question, bool, float | None]]) -> list[Offer]:
+    """The offers with the rows that pages and API show; two statements."""
+    if not kept:
+        return []
+    items = {
+        item.id: item
+        for item in db.session.scalars(
+            select(TestItem)
+            .options(joinedload(TestItem.lab))
+            .where(TestItem.id.in_({question.pair.item_id for _, question, _, _ in kept}))
+        )
+    }
+    instruments = {
+        one.id: one
+        for one in db.session.scalars(
+            select(Instrument).where(Instrument.id.in_({question.pair.instrument_id for _, question, _, _ in kept}))
+        )
+    }
+    return [
+        Offer(
+            items[question.pair.item_id],
+            items[question.pair.item_id].lab,
+            instruments[question.pair.instrument_id],
+            question.price,
+            question.slot,
+            late,
+            distance,
+        )
+        for _, question, late, distance in kept
+    ]

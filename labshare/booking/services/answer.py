@@ -144,7 +144,10 @@ def lapse(*, actor: Actor, now: datetime, limit: int = 500) -> int:
 
 def _lapse_proposal(booking_id: int, actor: Actor, now: datetime) -> None:
     booking = db.session.scalar(
-        select(Booking).where(Booking.id == booking_id).with_for_update().execution_options(populate_existing=True)
+        select(Booking)
+        .where(Booking.id == booking_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     proposal = db.session.scalar(
         select(Proposal)

@@ -27,10 +27,15 @@ SNAPSHOT = (
 
 
 def locked_booking(actor: Actor, ref: str, action: str) -> Booking:
-    """The booking, read anew and locked. Raises `NotFound` for what the actor may not see, `NotAllowed` for what the
+    """The booking, read anew and locked; rows that merely refer to it may still be written.
+
+    Raises `NotFound` for what the actor may not see, `NotAllowed` for what the
     actor sees but may not do."""
     booking = db.session.scalar(
-        select(Booking).where(Booking.ref == ref).with_for_update().execution_options(populate_existing=True)
+        select(Booking)
+        .where(Booking.ref == ref)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     if booking is None:
         raise NotFound

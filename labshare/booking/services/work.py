@@ -187,7 +187,10 @@ def lengthen_running(*, actor: Actor, now: datetime) -> int:
     lengthened = 0
     for booking_id, instrument_id in due:
         booking = db.session.scalar(
-            select(Booking).where(Booking.id == booking_id).with_for_update().execution_options(populate_existing=True)
+            select(Booking)
+            .where(Booking.id == booking_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
         )
         if booking is None or booking.state != State.TESTING:
             continue

@@ -5,15 +5,15 @@ opening a month takes the lock alone, so that no entry slips into a month while 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import func, select, text
 
-from labshare.audit.services import record
 from labshare.booking.errors import IllegalStep
 from labshare.booking.models import Booking, Charge
-from labshare.booking.rules.lifecycle import DOCUMENT_STATES, SYSTEM, State, state_of_documents, take
+from labshare.booking.rules.lifecycle import DOCUMENT_STATES, State
+from labshare.booking.services.documents import settle_state
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
@@ -92,7 +92,7 @@ def refresh(
     booking.paid_fen = said.paid(today)
     booking.recognised_fen = said.recognised(today).amount_fen
     _write_entries([booking], {booking.id: said}, now=now, cause=cause, cause_id=cause_id)
-    _move(booking, said, actor=actor, now=now)
+    settle_state(booking, report_stands=bool(said.standing(today)), actor=actor, now=now)
     db.session.flush()
 
 
@@ -158,33 +158,3 @@ def _lacking(
         differences = ledger_differences(said[booking.id], entries.get(booking.id, {}), closed=closed, present=present)
         for month, difference in differences.items():
             yield booking, month, difference
-
-
-_STEP = {State.TESTED: "lose_report", State.SETTLED: "settle"}
-
-
-def _move(booking: Booking, said: Papers, *, actor: Actor, now: datetime) -> None:
-    """`tested` ⇄ `reported` ⇄ `settled`, by the lifecycle's table. Earlier and ended states are left alone."""
-    state = State(booking.state)
-    if state not in (State.TESTED, State.REPORTED, State.SETTLED):
-        return
-    today: date = local_day(now)
-    stands = bool(said.standing(today))
-    to = state_of_documents(stands, booking.charged_fen, booking.invoiced_fen, booking.paid_fen)
-    if to == state:
-        return
-    verb = _STEP.get(to) or ("report" if state == State.TESTED else "unsettle")
-    booking.state = take(state, verb, SYSTEM)
-    record(
-        actor,
-        now,
-        f"booking.{verb}",
-        ("booking", booking.ref),
-        before={"state": str(state)},
-        after={
-            "state": str(booking.state),
-            "charged_fen": booking.charged_fen,
-            "invoiced_fen": booking.invoiced_fen,
-            "paid_fen": booking.paid_fen,
-        },
-    )

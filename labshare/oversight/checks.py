@@ -1,0 +1,282 @@
+"""Every invariant as a function that returns what violates it; `labshare check` and the nightly job run them all.
+
+Each states in words what must never be false, and finds the violations with a fixed number of set-based statements.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from labshare.audit.models import AuditEvent
+from labshare.booking.models import Booking, Charge, Holding
+from labshare.booking.rules.lifecycle import HOLDING_STATES
+from labshare.catalogue.models import Fee, TestItemInstrument
+from labshare.kernel.database import db
+from labshare.kernel.months import Month
+from labshare.organisations.models import Membership, RegulatorRole
+from labshare.rewards.models import RewardItem, RewardLine, RewardRun
+from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
+
+HELD = tuple(state.value for state in HOLDING_STATES)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """What is wrong with which subject."""
+
+    invariant: str
+    subject: str
+    detail: str = ""
+
+
+Check = Callable[[datetime], Iterator[tuple[str, str]]]
+CHECKS: dict[str, Check] = {}
+
+
+def invariant(statement: str) -> Callable[[Check], Check]:
+    """Register a check under the sentence that it holds true."""
+
+    def register(check: Check) -> Check:
+        CHECKS[statement] = check
+        return check
+
+    return register
+
+
+def violations(now: datetime) -> Iterator[Violation]:
+    """Run every check over the database as it is at `now`."""
+    for statement, check in CHECKS.items():
+        for subject, detail in check(now):
+            yield Violation(statement, subject, detail)
+
+
+# --- time --------------------------------------------------------------------------------------------------------
+
+
+@invariant("No two holdings of one instrument unit overlap")
+def overlapping_holdings(_now: datetime) -> Iterator[tuple[str, str]]:
+    same_unit = {"partition_by": (Holding.instrument_id, Holding.unit), "order_by": (Holding.starts_at, Holding.id)}
+    ordered = select(
+        Holding.id, Holding.ends_at, func.lead(Holding.starts_at).over(**same_unit).label("next_start"),
+        func.lead(Holding.id).over(**same_unit).label("next_id"),
+    ).subquery()  # fmt: skip
+    query = select(ordered.c.id, ordered.c.next_id).where(ordered.c.next_start < ordered.c.ends_at)
+    for holding, other in db.session.execute(query):
+        yield f"holding {holding}", f"overlaps holding {other}"
+
+
+@invariant("A booking that takes time has its one holding, on its unit, from its start over its end")
+def bookings_without_their_time(_now: datetime) -> Iterator[tuple[str, str]]:
+    own = and_(Holding.booking_id == Booking.id, Holding.kind == "booking")
+    wrong = or_(
+        Holding.id.is_(None),
+        Holding.instrument_id != Booking.instrument_id,
+        Holding.unit != Booking.unit,
+        Holding.starts_at > Booking.starts_at,
+        and_(Booking.state != "testing", Holding.ends_at < Booking.ends_at),
+    )
+    query = select(Booking.ref, Booking.state).outerjoin(Holding, own).where(Booking.state.in_(HELD), wrong)
+    for ref, state in db.session.execute(query):
+        yield ref, f"state {state}: its holding is missing or lies elsewhere"
+
+
+@invariant("What has ended without work holds no time")
+def ended_bookings_with_time(_now: datetime) -> Iterator[tuple[str, str]]:
+    query = (
+        select(Booking.ref, Booking.state)
+        .join(Holding, Holding.booking_id == Booking.id)
+        .where(Booking.state.in_(("declined", "cancelled", "no_show")))
+    )
+    for ref, state in db.session.execute(query):
+        yield ref, f"state {state}, yet time is held"
+
+
+@invariant("A booking's instrument can do its test item, and belongs to its lab")
+def bookings_on_wrong_instruments(_now: datetime) -> Iterator[tuple[str, str]]:
+    can = exists().where(
+        TestItemInstrument.test_item_id == Booking.test_item_id,
+        TestItemInstrument.instrument_id == Booking.instrument_id,
+    )
+    query = select(Booking.ref).where(~can, Booking.state.in_(("requested", "confirmed")))
+    for ref in db.session.scalars(query):
+        yield ref, "its instrument is not one of the test item's"
+
+
+# --- money of a booking ------------------------------------------------------------------------------------------
+
+
+@invariant("What a booking says of its money is the sum of its documents")
+def sums_that_differ(_now: datetime) -> Iterator[tuple[str, str]]:
+    def of(column: ColumnElement[int], model: type, *where: ColumnElement[bool]) -> ColumnElement[int]:
+        total = select(func.coalesce(func.sum(column), 0)).where(model.booking_id == Booking.id, *where)  # type: ignore[attr-defined]
+        return total.scalar_subquery()
+
+    counts = or_(Payment.by_client, Payment.payer_verdict == "accepted")
+    parts = {
+        "charged": (Booking.charged_fen, of(Charge.amount_fen, Charge, Charge.state == "agreed")),
+        "invoiced": (Booking.invoiced_fen, of(InvoiceLine.amount_fen, InvoiceLine)),
+        "paid": (Booking.paid_fen, of(Payment.amount_fen, Payment, counts)),
+    }
+    for name, (said, summed) in parts.items():
+        for ref, one, other in db.session.execute(select(Booking.ref, said, summed).where(said != summed)):
+            yield ref, f"{name}: says {one}, documents say {other}"
+
+
+@invariant("A fee lies within its dates on the day of booking, and belongs to the item booked")
+def fees_out_of_date(_now: datetime) -> Iterator[tuple[str, str]]:
+    wrong = or_(
+        Fee.test_item_id != Booking.test_item_id,
+        Fee.valid_from > Booking.booked_on,
+        and_(Fee.valid_to.is_not(None), Fee.valid_to < Booking.booked_on),
+    )
+    for ref in db.session.scalars(select(Booking.ref).join(Fee, Fee.id == Booking.fee_id).where(wrong)):
+        yield ref, "its fee was not in force"
+
+
+@invariant("Settled is what is reported, invoiced and paid in full, and nothing else")
+def states_against_documents(_now: datetime) -> Iterator[tuple[str, str]]:
+    replaced = select(Report.replaces_id).where(Report.replaces_id.is_not(None))
+    stands = exists().where(Report.booking_id == Booking.id, Report.withdrawn_on.is_(None), Report.id.not_in(replaced))
+    full = and_(Booking.charged_fen == Booking.invoiced_fen, Booking.charged_fen == Booking.paid_fen)
+    should = case((and_(stands, full), "settled"), (stands, "reported"), else_="tested")
+    query = select(Booking.ref, Booking.state, should).where(
+        Booking.state.in_(("tested", "reported", "settled")), Booking.state != should
+    )
+    for ref, state, expected in db.session.execute(query):
+        yield ref, f"is {state}, documents say {expected}"
+
+
+@invariant("A red letter never exceeds what it reverses, in amount or tax, and goes to the same client")
+def red_letters_too_large(_now: datetime) -> Iterator[tuple[str, str]]:
+    red = aliased(InvoiceLine)
+    query = (
+        select(InvoiceLine.id, InvoiceLine.amount_fen + func.sum(red.amount_fen))
+        .join(red, red.reverses_id == InvoiceLine.id)
+        .group_by(InvoiceLine.id, InvoiceLine.amount_fen, InvoiceLine.tax_fen)
+        .having(
+            or_(
+                InvoiceLine.amount_fen + func.sum(red.amount_fen) < 0,
+                InvoiceLine.tax_fen + func.sum(red.tax_fen) < 0,
+            )
+        )
+    )
+    for line, left in db.session.execute(query):
+        yield f"invoice line {line}", f"{left} fen left after its red letters"
+
+
+@invariant("An invoice goes to the client of each booking on it, from the lab's own firm")
+def invoices_of_others(_now: datetime) -> Iterator[tuple[str, str]]:
+    wrong = or_(Invoice.client_firm_id != Booking.client_firm_id, Invoice.seller_firm_id != Booking.lab_firm_id)
+    query = (
+        select(Booking.ref, Invoice.number)
+        .join(InvoiceLine, InvoiceLine.booking_id == Booking.id)
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(wrong)
+    )
+    for ref, number in db.session.execute(query):
+        yield ref, f"invoice {number} belongs to other parties"
+
+
+# --- the ledger --------------------------------------------------------------------------------------------------
+
+
+@invariant("The ledger of a booking sums up to what its documents recognise")
+def ledger_against_documents(_now: datetime) -> Iterator[tuple[str, str]]:
+    entries = (
+        select(RevenueEntry.booking_id, func.sum(RevenueEntry.amount_fen).label("fen"))
+        .group_by(RevenueEntry.booking_id)
+        .subquery()
+    )
+    query = (
+        select(Booking.ref, Booking.recognised_fen, func.coalesce(entries.c.fen, 0))
+        .outerjoin(entries, entries.c.booking_id == Booking.id)
+        .where(Booking.recognised_fen != func.coalesce(entries.c.fen, 0))
+    )
+    for ref, recognised, fen in db.session.execute(query):
+        yield ref, f"recognised {recognised}, ledger {fen}"
+    whole = _least(Booking.charged_fen, Booking.invoiced_fen, Booking.paid_fen)
+    expected = case((Booking.state.in_(("reported", "settled")), whole), else_=0)
+    for ref, said, fen in db.session.execute(
+        select(Booking.ref, Booking.recognised_fen, expected).where(Booking.recognised_fen != expected)
+    ):
+        yield ref, f"recognised {said}, documents say {fen}"
+
+
+def _least(*columns: ColumnElement[int]) -> ColumnElement[int]:
+    """The smallest of three, on either engine."""
+    one, two, three = columns
+    return case((and_(one <= two, one <= three), one), (two <= three, two), else_=three)
+
+
+@invariant("No ledger entry lies in a month to come")
+def entries_in_the_future(now: datetime) -> Iterator[tuple[str, str]]:
+    query = select(RevenueEntry.id, RevenueEntry.month).where(RevenueEntry.month > str(Month.at(now)))
+    for entry, month in db.session.execute(query):
+        yield f"entry {entry}", f"in {month}"
+
+
+# --- rewards -----------------------------------------------------------------------------------------------------
+
+
+@invariant("A run's total is the sum of its lines")
+def totals_that_differ(_now: datetime) -> Iterator[tuple[str, str]]:
+    query = (
+        select(RewardRun.month, RewardRun.total_payable_fen, func.coalesce(func.sum(RewardLine.payable_fen), 0))
+        .outerjoin(RewardLine, RewardLine.run_id == RewardRun.id)
+        .group_by(RewardRun.id, RewardRun.month, RewardRun.total_payable_fen)
+        .having(RewardRun.total_payable_fen != func.coalesce(func.sum(RewardLine.payable_fen), 0))
+    )
+    for month, total, lines in db.session.execute(query):
+        yield month, f"total {total}, lines {lines}"
+
+
+@invariant("A verdict belongs to an entry of the same lab, not later than its run")
+def verdicts_off_the_ledger(_now: datetime) -> Iterator[tuple[str, str]]:
+    query = (
+        select(RewardRun.month, RewardItem.entry_id)
+        .join(RewardItem, RewardItem.run_id == RewardRun.id)
+        .join(RevenueEntry, RevenueEntry.id == RewardItem.entry_id)
+        .where(or_(RevenueEntry.lab_id != RewardItem.lab_id, RevenueEntry.month > RewardRun.month))
+    )
+    for month, entry in db.session.execute(query):
+        yield month, f"verdict on entry {entry}"
+
+
+@invariant("An approved run is what was approved")
+def approved_runs_changed(_now: datetime) -> Iterator[tuple[str, str]]:
+    """The trail keeps the digest that the approver signed for; a run that differs was touched afterwards."""
+    approvals = {
+        event.subject_id: (event.after or {}).get("digest")
+        for event in db.session.scalars(
+            select(AuditEvent)
+            .where(AuditEvent.action == "run.approve", AuditEvent.refused.is_(False))
+            .order_by(AuditEvent.id)
+        )
+    }
+    for run in db.session.scalars(select(RewardRun).where(RewardRun.state.in_(("approved", "paid")))):
+        if approvals.get(run.month) != run.digest:
+            yield run.month, "the digest differs from the one approved"
+
+
+# --- people ------------------------------------------------------------------------------------------------------
+
+
+@invariant("Officer, approver and administrator exclude one another and membership in a firm")
+def duties_not_separated(_now: datetime) -> Iterator[tuple[str, str]]:
+    current = select(RegulatorRole.person_id, RegulatorRole.role).where(
+        RegulatorRole.ended_at.is_(None),
+        RegulatorRole.agreed_at.is_not(None),
+        RegulatorRole.role.in_(("officer", "approver", "admin")),
+    )
+    roles: dict[int, list[str]] = {}
+    for person, role in db.session.execute(current):
+        roles.setdefault(person, []).append(role)
+    for person, held in roles.items():
+        if len(held) > 1:
+            yield f"person {person}", " and ".join(sorted(held))
+    members = select(Membership.person_id).where(Membership.ended_at.is_(None), Membership.person_id.in_(roles))
+    for person in db.session.scalars(members.distinct()):
+        yield f"person {person}", f"{roles[person][0]} and member of a firm"

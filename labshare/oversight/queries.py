@@ -1,0 +1,215 @@
+"""Usage by lab, instrument, test item or host firm over months. Set-based: the number of statements is fixed.
+
+A booking belongs to the month of its start, platform's zone. Booked: confirmed and all that followed, no-shows too.
+Used: finished work, by its machine time where that was entered. Revenue: the ledger's entries of the months.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
+
+from labshare.booking.models import Booking, Holding
+from labshare.booking.queries.world import hours_of_labs, working_days
+from labshare.booking.rules.time import Openings
+from labshare.catalogue.models import Instrument, Lab, TestItem
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db, minutes_between
+from labshare.kernel.months import Month
+from labshare.kernel.time import local_zone
+from labshare.organisations.models import Firm
+from labshare.organisations.permissions import visible
+from labshare.oversight.rules import Usage, total
+from labshare.settlement.models import Report, RevenueEntry
+
+By = Literal["lab", "instrument", "test_item", "firm"]
+TOOK_TIME = ("confirmed", "received", "testing", "tested", "reported", "settled", "no_show")
+SMES = ("medium", "small", "micro")
+
+
+@dataclass(frozen=True)
+class UsageRow:
+    """One line of the report: `id` of what it is about, its `code`, Chinese and English name, and the figures."""
+
+    id: int
+    code: str
+    name: str
+    name_en: str | None
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class UsageReport:
+    by: By
+    first: Month
+    last: Month
+    rows: Sequence[UsageRow]
+    total: Usage
+
+    @property
+    def months(self) -> int:
+        return sum(1 for _ in self.first.through(self.last))
+
+
+def usage_report(
+    actor: Actor, by: By, first: Month, last: Month, *, lab_id: int | None = None, firm_id: int | None = None
+) -> UsageReport:
+    """The usage report that `actor` may see: regulators all, a host firm its own labs (contract section 4).
+
+    `lab_id`, `firm_id` narrow it. Rows without any use are listed too, at zero.
+    """
+    scope = [visible(actor, "usage.see", lab=Lab.firm_id), Lab.state != "draft"]
+    if lab_id is not None:
+        scope.append(Lab.id == lab_id)
+    if firm_id is not None:
+        scope.append(Lab.firm_id == firm_id)
+    listed = {row.id: row for row in db.session.execute(_listed(by, scope))}
+    span = (first.starts_at(), last.ends_at())
+    figures: dict[int, dict[str, Any]] = {key: {} for key in listed}
+    for part in (_used(by, scope, span), _recognised(by, scope, first, last), _reports(by, scope, first, last)):
+        for row in db.session.execute(part).mappings():
+            figures.setdefault(row["key"], {}).update({name: value for name, value in row.items() if name != "key"})
+    for key, numbers in _open_time(by, scope, span).items():
+        figures.setdefault(key, {}).update(numbers)
+    rows = [
+        UsageRow(key, listed[key].code, listed[key].name, listed[key].name_en, Usage(**numbers))
+        for key, numbers in figures.items()
+        if key in listed
+    ]
+    rows.sort(key=lambda row: row.code)
+    clients, smes = db.session.execute(_clients(scope, span)).one()
+    return UsageReport(by, first, last, rows, total((row.usage for row in rows), clients, smes))
+
+
+def _listed(by: By, scope: list[ColumnElement[bool]]) -> Select[Any]:
+    if by == "lab":
+        return select(Lab.id, Lab.code, Lab.name, Lab.name_en).where(*scope)
+    if by == "firm":
+        query = select(Firm.id, Firm.uscc.label("code"), Firm.name, Firm.name_en).join(Lab, Lab.firm_id == Firm.id)
+        return query.where(*scope).distinct()
+    if by == "instrument":
+        code = (Lab.code + " " + Instrument.inner_id).label("code")
+        query = select(Instrument.id, code, Instrument.name, Instrument.name_en).join(Lab)
+        return query.where(*scope, Instrument.state != "draft")
+    query = select(TestItem.id, Lab.code, TestItem.name, TestItem.name_en).join(Lab)
+    return query.where(*scope, TestItem.state != "draft")
+
+
+def _key(by: By, of: Any) -> ColumnElement[int]:
+    """The column of a booking (or of a ledger entry joined to its booking) that the report groups by."""
+    columns = {"lab": of.lab_id, "instrument": of.instrument_id, "test_item": Booking.test_item_id, "firm": Lab.firm_id}
+    return columns[by].label("key")  # type: ignore[no-any-return]
+
+
+def _used(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
+    outside = Booking.client_firm_id != Booking.lab_firm_id
+    worked = func.coalesce(Booking.machine_minutes, minutes_between(Booking.started_at, Booking.finished_at))
+    finished = Booking.finished_at.is_not(None)
+    return (
+        select(
+            _key(by, Booking),
+            func.sum(minutes_between(Booking.starts_at, Booking.ends_at)).label("booked_minutes"),
+            func.sum(case((finished, worked), else_=0)).label("used_minutes"),
+            func.sum(case((and_(finished, outside), worked), else_=0)).label("outside_minutes"),
+            func.count().label("bookings"),
+            func.sum(case((Booking.state == "no_show", 1), else_=0)).label("no_shows"),
+            func.sum(case((finished, Booking.quantity), else_=0)).label("samples"),
+            func.count(case((outside, Booking.client_firm_id)).distinct()).label("clients"),
+            func.count(case((and_(outside, Booking.client_size.in_(SMES)), Booking.client_firm_id)).distinct()).label(
+                "smes"
+            ),
+        )
+        .join(Lab, Lab.id == Booking.lab_id)
+        .where(*scope, Booking.state.in_(TOOK_TIME), *_started_in(span))
+        .group_by("key")
+    )
+
+
+def _started_in(span: tuple[datetime, datetime]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return Booking.starts_at >= span[0], Booking.starts_at < span[1]
+
+
+def _clients(scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
+    outside = Booking.client_firm_id != Booking.lab_firm_id
+    sme = case((Booking.client_size.in_(SMES), Booking.client_firm_id))
+    return (
+        select(func.count(Booking.client_firm_id.distinct()), func.count(sme.distinct()))
+        .join(Lab, Lab.id == Booking.lab_id)
+        .where(*scope, outside, Booking.state.in_(TOOK_TIME), *_started_in(span))
+    )
+
+
+def _recognised(by: By, scope: list[ColumnElement[bool]], first: Month, last: Month) -> Select[Any]:
+    return (
+        select(_key(by, RevenueEntry), func.sum(RevenueEntry.amount_fen).label("recognised_fen"))
+        .join(Booking, Booking.id == RevenueEntry.booking_id)
+        .join(Lab, Lab.id == RevenueEntry.lab_id)
+        .where(*scope, RevenueEntry.month.between(str(first), str(last)))
+        .group_by("key")
+    )
+
+
+def _reports(by: By, scope: list[ColumnElement[bool]], first: Month, last: Month) -> Select[Any]:
+    return (
+        select(_key(by, Booking), func.count().label("reports"))
+        .select_from(Report)
+        .join(Booking, Booking.id == Report.booking_id)
+        .join(Lab, Lab.id == Booking.lab_id)
+        .where(*scope, Report.issued_on.between(first.first_day, last.last_day))
+        .group_by("key")
+    )
+
+
+def _open_time(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Mapping[int, Any]:
+    """Hours open by row: opening hours less closures, for each unit, less blocks that fall into them."""
+    if by == "test_item":
+        return _nothing_open(scope)
+    instruments = db.session.execute(
+        select(Instrument.id, Instrument.units, Instrument.lab_id, Lab.firm_id)
+        .join(Lab, Lab.id == Instrument.lab_id)
+        .where(*scope, Instrument.state != "draft")
+    ).all()
+    openings = _openings({row.lab_id for row in instruments}, span[0])
+    open_minutes = {lab: _length(of, *span) for lab, of in openings.items()}
+    blocked = _blocked({row.id: row.lab_id for row in instruments}, openings, span)
+    result: dict[int, dict[str, int]] = {}
+    for row in instruments:
+        key = {"lab": row.lab_id, "instrument": row.id, "firm": row.firm_id}[by]
+        sums = result.setdefault(key, {"available_minutes": 0, "instruments": 0})
+        sums["available_minutes"] += max(0, open_minutes[row.lab_id] * row.units - blocked.get(row.id, 0))
+        sums["instruments"] += 1
+    return result
+
+
+def _openings(lab_ids: Iterable[int], since: datetime) -> dict[int, Openings]:
+    days = working_days()
+    return {lab: Openings(hours, days, local_zone(), since) for lab, hours in hours_of_labs(lab_ids, since).items()}
+
+
+def _nothing_open(scope: list[ColumnElement[bool]]) -> Mapping[int, Any]:
+    ids = db.session.scalars(select(TestItem.id).join(Lab).where(*scope, TestItem.state != "draft"))
+    return {key: {"available_minutes": None} for key in ids}
+
+
+def _length(openings: Openings, since: datetime, until: datetime) -> int:
+    spans = openings.between(since, until)
+    return sum(int((span.ends_at - span.starts_at).total_seconds()) for span in spans) // 60
+
+
+def _blocked(
+    labs: Mapping[int, int], openings: Mapping[int, Openings], span: tuple[datetime, datetime]
+) -> dict[int, int]:
+    """Minutes of opening time that blocks take, by instrument."""
+    blocks = db.session.execute(
+        select(Holding.instrument_id, Holding.starts_at, Holding.ends_at).where(
+            Holding.kind.in_(("maintenance", "in_house")), Holding.starts_at < span[1], Holding.ends_at > span[0]
+        )
+    )
+    result: dict[int, int] = {}
+    for instrument, starts_at, ends_at in blocks:
+        if instrument in labs:
+            taken = _length(openings[labs[instrument]], max(starts_at, span[0]), min(ends_at, span[1]))
+            result[instrument] = result.get(instrument, 0) + taken
+    return result

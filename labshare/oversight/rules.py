@@ -1,0 +1,63 @@
+"""Definitions of the usage report's figures. Times in minutes, money in fen; rates are exact fractions or None."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from fractions import Fraction
+
+STANDARD_YEAR_MINUTES = 1600 * 60
+"""Utilisation = effective hours ÷ 1600 a year (national assessment of large instruments, see docs/domain.md)."""
+TOO_FEW = 3
+"""Public statistics do not show numbers of clients below this."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """The figures of one row. `available_minutes` is None where it does not apply (test items)."""
+
+    available_minutes: int | None = 0
+    booked_minutes: int = 0
+    used_minutes: int = 0
+    """Effective time: preparation, test, post-processing; of finished work."""
+    outside_minutes: int = 0
+    """Effective time for clients other than the lab's own firm."""
+    bookings: int = 0
+    no_shows: int = 0
+    samples: int = 0
+    clients: int = 0
+    smes: int = 0
+    reports: int = 0
+    recognised_fen: int = 0
+    instruments: int = 0
+
+    def utilisation(self, months: int) -> Fraction | None:
+        """Effective time ÷ 1,600 hours a year for each instrument, for so many months; None without instruments."""
+        if not self.instruments or not months:
+            return None
+        return Fraction(self.used_minutes * 12, STANDARD_YEAR_MINUTES * months * self.instruments)
+
+    @property
+    def sharing_rate(self) -> Fraction | None:
+        """Time for outside clients ÷ effective time; None where nothing was used."""
+        return Fraction(self.outside_minutes, self.used_minutes) if self.used_minutes else None
+
+    @property
+    def no_show_rate(self) -> Fraction | None:
+        return Fraction(self.no_shows, self.bookings) if self.bookings else None
+
+
+ADDED_UP = tuple(field.name for field in fields(Usage) if field.name not in ("clients", "smes"))
+"""Clients of two labs may be one firm: their number does not add up."""
+
+
+def total(rows: Iterable[Usage], clients: int, smes: int) -> Usage:
+    """The row of totals; the numbers of distinct clients are counted apart."""
+    rows = list(rows)
+    sums = {name: sum(getattr(row, name) or 0 for row in rows) for name in ADDED_UP}
+    if all(row.available_minutes is None for row in rows):
+        sums["available_minutes"] = None  # type: ignore[assignment]
+    return Usage(**sums, clients=clients, smes=smes)
+
+
+def suppressed(clients: int) -> str:
+    """A number of clients as the public sees it: below three only that."""
+    return f"<{TOO_FEW}" if clients < TOO_FEW else str(clients)

@@ -15,6 +15,8 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
 
+REGULATORS = frozenset({"officer", "approver", "auditor", "admin"})
+
 
 def record(
     actor: Actor,
@@ -164,3 +166,13 @@ def forget_addresses(before: datetime) -> int:
     old = select(AuditEvent.id).where(AuditEvent.at < before)
     result = db.session.execute(delete(AuditAddress).where(AuditAddress.event_id.in_(old)))
     return result.rowcount  # type: ignore[attr-defined,no-any-return]
+
+
+def record_export(actor: Actor, now: datetime, what: str, asked: Mapping[str, Any]) -> None:
+    """Write that a regulator took data out (contract section 8). A read, so it opens its own transaction: nothing but
+    the trail changes. Firms taking their own figures leave no event."""
+    if actor.roles & REGULATORS:
+        with transaction():
+            record(
+                actor, now, "export.take", ("export", what), after={name: str(value) for name, value in asked.items()}
+            )

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Holding
 from labshare.booking.queries.world import hours_of_labs, working_days
@@ -213,3 +214,26 @@ def _blocked(
             taken = _length(openings[labs[instrument]], max(starts_at, span[0]), min(ends_at, span[1]))
             result[instrument] = result.get(instrument, 0) + taken
     return result
+
+
+def usage_bookings(
+    actor: Actor, by: By, key: int, first: Month, last: Month, *, offset: int, limit: int
+) -> tuple[Sequence[Booking], int]:
+    """The bookings behind one row of the report, newest first, and how many there are."""
+    where = [
+        visible(actor, "usage.see", lab=Lab.firm_id), _key(by, Booking) == key, Booking.state.in_(TOOK_TIME),
+        *_started_in((first.starts_at(), last.ends_at())),
+    ]  # fmt: skip
+    count = db.session.scalar(
+        select(func.count()).select_from(Booking).join(Lab, Lab.id == Booking.lab_id).where(*where)
+    )
+    query = (
+        select(Booking)
+        .join(Lab, Lab.id == Booking.lab_id)
+        .where(*where)
+        .options(joinedload(Booking.client), joinedload(Booking.test_item), joinedload(Booking.lab))
+        .order_by(Booking.starts_at.desc(), Booking.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return db.session.scalars(query).all(), count or 0

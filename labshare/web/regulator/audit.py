@@ -1,0 +1,146 @@
+"""The audit trail: search it, read one booking's story, see what is sealed."""
+
+import json
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from flask import current_app, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from wtforms.validators import Optional
+
+from labshare.accounts.models import Person
+from labshare.audit import queries, services
+from labshare.audit.models import AuditEvent, AuditLeaf
+from labshare.audit.words import ACTIONS
+from labshare.kernel.database import db
+from labshare.kernel.tables import to_xlsx
+from labshare.kernel.time import start_of_day, utc_now
+from labshare.organisations.models import Firm
+from labshare.organisations.permissions import check
+from labshare.web.actor import current_actor
+from labshare.web.downloads import download
+from labshare.web.forms import DayField, OptionalSelectField, QueryForm, SelectField, StringField
+from labshare.web.regulator import blueprint
+
+PAGE = 50
+EXPORT_AT_MOST = 50_000
+
+
+class SearchForm(QueryForm):
+    since = DayField(_l("From"), validators=[Optional()])
+    until = DayField(_l("To"), validators=[Optional()])
+    action = SelectField(_l("Action"), validators=[Optional()])
+    subject = StringField(_l("Booking or other reference"))
+    firm = StringField(_l("Firm"))
+    refused = OptionalSelectField(_l("Outcome"), choices=[("no", _l("Done")), ("yes", _l("Refused"))])
+
+    def __init__(self) -> None:
+        choices = [("", _l("All")), *sorted(ACTIONS.items(), key=lambda pair: str(pair[1]))]
+        super().__init__()
+        self.action.choices = choices
+
+    def wanted(self) -> queries.Search:
+        firm = self.firm.data or ""
+        return queries.Search(
+            since=_start(self.since.data),
+            until=_start(self.until.data + timedelta(days=1)) if self.until.data else None,
+            action=self.action.data or "",
+            subject_id=self.subject.data or "",
+            firm_id=_firm_id(firm) if firm else None,
+            refused={"yes": True, "no": False}.get(self.refused.data or ""),
+        )
+
+
+def _start(day: date | None) -> datetime | None:
+    return start_of_day(day) if day else None
+
+
+def _firm_id(text: str) -> int:
+    """A firm by credit code or by the start of its name; -1 where there is none, so that nothing is found."""
+    found = db.session.scalar(
+        select(Firm.id).where((Firm.uscc == text.upper()) | Firm.name.startswith(text, autoescape=True)).limit(1)
+    )
+    return found or -1
+
+
+@blueprint.get("/audit")
+def audit() -> Any:
+    actor = current_actor()
+    check(actor, "audit.see")
+    form = SearchForm()
+    wanted = form.wanted()
+    if request.args.get("format") == "xlsx":
+        events = queries.search(wanted, limit=EXPORT_AT_MOST)
+        services.record_export(actor, utc_now(), "audit", request.args.to_dict())
+        return download(to_xlsx(*_table(events)), "audit.xlsx")
+    events = queries.search(wanted, before_id=request.args.get("before", type=int), limit=PAGE + 1)
+    more = len(events) > PAGE
+    events = events[:PAGE]
+    return render_template(
+        "regulator/audit/search.html",
+        form=form,
+        events=events,
+        more=more,
+        people=_people(events),
+        firms=_firms(events),
+        sealed=queries.seals_of([event.id for event in events]),
+        actions=ACTIONS,
+        last=queries.last_seal(),
+        waiting=_waiting(),
+    )
+
+
+@blueprint.get("/audit/<subject_type>/<subject_id>")
+def audit_story(subject_type: str, subject_id: str) -> Any:
+    """Everything that happened to one subject."""
+    check(current_actor(), "audit.see")
+    events = queries.story(subject_type, subject_id)
+    return render_template(
+        "regulator/audit/story.html",
+        subject_type=subject_type,
+        subject_id=subject_id,
+        events=events,
+        people=_people(events),
+        firms=_firms(events),
+        sealed=queries.seals_of([event.id for event in events]),
+        addresses=queries.addresses_of([event.id for event in events]),
+        actions=ACTIONS,
+    )
+
+
+@blueprint.post("/audit/verify")
+def audit_verify() -> Any:
+    """Prove the whole trail untouched now, on the page."""
+    check(current_actor(), "audit.see")
+    broken = services.verify(utc_now(), key=current_app.config["AUDIT_KEY"])
+    return redirect(url_for(".audit", verified="no" if broken else "yes"), 303)
+
+
+def _waiting() -> int:
+    """Events not sealed yet, counted behind the last seal."""
+    last = select(func.coalesce(func.max(AuditLeaf.event_id), 0)).scalar_subquery()
+    return db.session.scalar(select(func.count()).select_from(AuditEvent).where(AuditEvent.id > last)) or 0
+
+
+def _people(events: Any) -> dict[int, str]:
+    ids = {event.person_id for event in events if event.person_id}
+    return dict(db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).tuples().all())
+
+
+def _firms(events: Any) -> dict[int, Firm]:
+    ids = {event.firm_id for event in events if event.firm_id}
+    return {firm.id: firm for firm in db.session.scalars(select(Firm).where(Firm.id.in_(ids)))}
+
+
+def _table(events: Any) -> tuple[list[str], list[list[Any]]]:
+    head = ["id", "at (UTC)", "person", "firm", "action", "subject", "reference", "before", "after", "refused", "seal"]
+    sealed = queries.seals_of([event.id for event in events][:10_000])
+    return head, [
+        [
+            event.id, event.at, event.person_id, event.firm_id, event.action, event.subject_type, event.subject_id,
+            json.dumps(event.before, ensure_ascii=False), json.dumps(event.after, ensure_ascii=False), event.refused,
+            sealed[event.id].id if event.id in sealed else None,
+        ]
+        for event in events
+    ]  # fmt: skip

@@ -1,0 +1,123 @@
+"""The usage report as a page, for regulators over all labs and for a host firm over its own (contract section 4)."""
+
+from datetime import datetime
+from typing import Any, get_args
+
+from flask import render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from labshare.audit.services import record_export
+from labshare.kernel.actor import Actor
+from labshare.kernel.months import Month
+from labshare.kernel.tables import to_csv, to_xlsx, yuan
+from labshare.oversight.queries import By, UsageReport, UsageRow, usage_bookings, usage_report
+from labshare.oversight.rules import Usage
+from labshare.web.downloads import download
+from labshare.web.filters import language
+from labshare.web.forms import MonthField, QueryForm, SelectField
+
+BY_WORDS = {
+    "lab": _l("By lab"), "instrument": _l("By instrument"), "test_item": _l("By test item"), "firm": _l("By firm"),
+}  # fmt: skip
+DEFINITIONS = (
+    (_l("Hours open"), _l("Opening hours less closures and blocks, for each unit of each instrument.")),
+    (_l("Hours booked"), _l("From start to end of work of bookings confirmed or beyond, no-shows included.")),
+    (_l("Effective hours"), _l("Finished work with preparation and post-processing; the machine time where it was entered.")),
+    (_l("Utilisation"), _l("Effective hours ÷ 1,600 hours a year for each instrument, in proportion to the months.")),
+    (_l("Sharing rate"), _l("Effective hours for clients other than the lab's own firm ÷ effective hours.")),
+    (_l("Firms served"), _l("Different clients other than the lab's own firm; the total counts a firm once.")),
+    (_l("Recognised revenue"), _l("Entries of the revenue ledger in these months, tax included.")),
+)  # fmt: skip
+SORTS = ("code", "available", "booked", "used", "outside", "samples", "clients", "recognised")
+MOST_MONTHS = 36
+
+
+class UsageForm(QueryForm):
+    first = MonthField(_l("From"), name="from")
+    last = MonthField(_l("To"), name="to")
+    by = SelectField(_l("Rows"), choices=list(BY_WORDS.items()))
+
+
+def period(form: UsageForm, now: datetime) -> tuple[Month, Month]:
+    """The months asked for; without, this year's up to the present one. At most three years."""
+    present = Month.at(now)
+    last = form.last.data or present
+    first = form.first.data or Month(last.year, 1)
+    if first > last:
+        first, last = last, first
+    return max(first, last.plus(1 - MOST_MONTHS)), last
+
+
+def usage_page(actor: Actor, now: datetime, template: str, lab_id: int | None = None) -> Any:
+    form = UsageForm()
+    first, last = period(form, now)
+    by: By = form.by.data if form.by.data in get_args(By) else "lab"
+    report = usage_report(actor, by, first, last, lab_id=lab_id)
+    kind = request.args.get("format")
+    if kind in ("csv", "xlsx"):
+        record_export(actor, now, "usage", {"by": by, "from": first, "to": last, "format": kind})
+        head, rows = as_table(report)
+        content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows)
+        return download(content, f"usage-{by}-{first}-{last}.{kind}")
+    form.first.data, form.last.data, form.by.data = first, last, by
+    sort = request.args.get("sort", "code")
+    rows_shown = sorted(report.rows, key=lambda row: _sort_key(row, sort.removeprefix("-")), reverse=sort[:1] == "-")
+    page = max(1, request.args.get("page", 1, type=int))
+    return render_template(
+        template, form=form, report=report, rows=rows_shown[(page - 1) * 50 : page * 50], sort=sort,
+        page={"number": page, "size": 50, "total": len(rows_shown)}, definitions=DEFINITIONS, by_words=BY_WORDS,
+    )  # fmt: skip
+
+
+def bookings_page(actor: Actor, now: datetime, template: str, by: str, key: int) -> Any:
+    """What a figure is made of: the bookings of one row, each with its documents one click away."""
+    form = UsageForm()
+    first, last = period(form, now)
+    if by not in get_args(By):
+        by = "lab"
+    page = max(1, request.args.get("page", 1, type=int))
+    rows, total = usage_bookings(actor, by, key, first, last, offset=(page - 1) * 50, limit=50)  # type: ignore[arg-type]
+    return render_template(
+        template, rows=rows, first=first, last=last, by=by, key=key, page={"number": page, "size": 50, "total": total}
+    )
+
+
+def _sort_key(row: UsageRow, name: str) -> Any:
+    usage = row.usage
+    return {
+        "available": usage.available_minutes or 0, "booked": usage.booked_minutes, "used": usage.used_minutes,
+        "outside": usage.outside_minutes, "samples": usage.samples, "clients": usage.clients,
+        "recognised": usage.recognised_fen, "utilisation": usage.utilisation(1) or 0,
+        "sharing": usage.sharing_rate or 0,
+    }.get(name, row.code)  # fmt: skip
+
+
+def as_table(report: UsageReport) -> tuple[list[str], list[list[Any]]]:
+    """The report with its total as rows for a file; hours with two decimals, money in yuan, rates as percentages."""
+    head = [
+        _("Code"), _("Name"), _("Hours open"), _("Hours booked"), _("Effective hours"),
+        _("Hours for outside clients"), _("Utilisation, %"), _("Sharing rate, %"), _("Bookings"), _("No-shows"),
+        _("Samples"), _("Firms served"), _("SMEs served"), _("Reports issued"), _("Recognised revenue (CNY)"),
+    ]  # fmt: skip
+    rows = [[row.code, _name(row), *_figures(row.usage, report.months)] for row in report.rows]
+    return head, [*rows, [_("Total"), "", *_figures(report.total, report.months)]]
+
+
+def _name(row: UsageRow) -> str:
+    return (row.name_en or row.name) if language() == "en" else row.name
+
+
+def _figures(usage: Usage, months: int) -> list[Any]:
+    def hours(minutes: int | None) -> Any:
+        return None if minutes is None else yuan(round(minutes * 100 / 60))
+
+    def percent(rate: Any) -> Any:
+        return None if rate is None else yuan(round(rate * 10_000))
+
+    return [
+        hours(usage.available_minutes), hours(usage.booked_minutes), hours(usage.used_minutes),
+        hours(usage.outside_minutes), percent(usage.utilisation(months)), percent(usage.sharing_rate),
+        usage.bookings, usage.no_shows, usage.samples, usage.clients, usage.smes, usage.reports,
+        yuan(usage.recognised_fen),
+    ]  # fmt: skip

@@ -1,0 +1,63 @@
+"""The regulator's overview: figures of a period, where they come from, and what waits."""
+
+from typing import Any
+
+from flask import render_template, request
+from flask_babel import lazy_gettext as _l
+
+from labshare.audit.queries import Search, search
+from labshare.kernel.months import Month
+from labshare.kernel.time import utc_now
+from labshare.organisations.permissions import check
+from labshare.oversight.dashboard import BINS, dashboard, utilisation_groups, waiting
+from labshare.settlement.queries import payers_to_accept
+from labshare.web.actor import current_actor
+from labshare.web.charts import stacked_bars
+from labshare.web.regulator import blueprint
+from labshare.web.usage import UsageForm, period
+
+SPANS = {"month": _l("Last month"), "quarter": _l("Three months"), "year": _l("This year"), "own": _l("Choose")}
+REASON_WORDS = {
+    "not_admitted": _l("Lab not admitted"), "suspended": _l("Suspended"), "own_firm": _l("Own firm"),
+    "related": _l("Related firm"), "client_size": _l("Client's size"), "client_division": _l("Client's place"),
+    "instrument_value": _l("Instrument's value"), "statutory": _l("Statutory test"),
+}  # fmt: skip
+
+
+@blueprint.get("/", endpoint="dashboard")
+def overview() -> Any:
+    actor, now = current_actor(), utc_now()
+    check(actor, "dashboard.see")
+    span, first, last = _period()
+    shown = dashboard(actor, first, last, now)
+    groups = utilisation_groups(shown.instruments)
+    edges = [0, *BINS]
+    labels = [f"{low}–{high}" for low, high in zip(edges, BINS, strict=False)] + [f"≥ {BINS[-1]}"]
+    revenue = [
+        (str(each.month.number), each.counted_fen or 0, each.whole_fen - (each.counted_fen or 0))
+        for each in shown.revenue
+    ]
+    return render_template(
+        "regulator/dashboard.html", shown=shown, span=span, spans=SPANS, form=UsageForm(),
+        revenue_chart=stacked_bars(revenue), groups_chart=stacked_bars([(a, b, 0) for a, b in zip(labels, groups, strict=True)]),
+        groups=groups, labels=labels, reason_words=REASON_WORDS, payers=payers_to_accept(limit=6), now=now,
+    )  # fmt: skip
+
+
+def _period() -> tuple[str, Month, Month]:
+    present = Month.at(utc_now())
+    span = request.args.get("span", "own" if request.args.get("from") else "month")
+    if span == "own":
+        return span, *period(UsageForm(), utc_now())
+    last = present.previous
+    firsts = {"quarter": last.plus(-2), "year": Month(last.year, 1)}
+    return (span if span in SPANS else "month"), firsts.get(span, last), last
+
+
+@blueprint.get("/tasks")
+def tasks() -> Any:
+    """Everything that waits for a regulator, with the way to it."""
+    actor, now = current_actor(), utc_now()
+    check(actor, "dashboard.see")
+    recent = search(Search(person_id=actor.person_id), limit=10)
+    return render_template("regulator/tasks.html", waiting=waiting(now), recent=recent, now=now)

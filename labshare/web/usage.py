@@ -23,7 +23,10 @@ BY_WORDS = {
 DEFINITIONS = (
     (_l("Hours open"), _l("Opening hours less closures and blocks, for each unit of each instrument.")),
     (_l("Hours booked"), _l("From start to end of work of bookings confirmed or beyond, no-shows included.")),
-    (_l("Effective hours"), _l("Finished work with preparation and post-processing; the machine time where it was entered.")),
+    (
+        _l("Effective hours"),
+        _l("Finished work with preparation and post-processing; the machine time where it was entered."),
+    ),
     (_l("Utilisation"), _l("Effective hours ÷ 1,600 hours a year for each instrument, in proportion to the months.")),
     (_l("Sharing rate"), _l("Effective hours for clients other than the lab's own firm ÷ effective hours.")),
     (_l("Firms served"), _l("Different clients other than the lab's own firm; the total counts a firm once.")),

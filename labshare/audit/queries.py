@@ -145,11 +145,11 @@ def seals_of(event_ids: Sequence[int]) -> dict[int, AuditSeal]:
         .join(AuditSeal, AuditSeal.id == AuditLeaf.seal_id)
         .where(AuditLeaf.event_id.in_(event_ids))
     )
-    return dict(rows)
+    return dict(rows.all())
 
 
 def addresses_of(event_ids: Sequence[int]) -> dict[int, str]:
     rows = db.session.execute(
         select(AuditAddress.event_id, AuditAddress.address).where(AuditAddress.event_id.in_(event_ids))
     )
-    return dict(rows)
+    return dict(rows.all())

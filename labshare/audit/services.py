@@ -46,7 +46,7 @@ def record(
     )
     db.session.add(event)
     if actor.address:
-        db.session.flush([event])
+        db.session.flush()
         db.session.add(AuditAddress(event_id=event.id, address=actor.address))
     return event
 

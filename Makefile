@@ -7,7 +7,8 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test lint build python frontend translations messages migration lock clean
+.PHONY: run test build python node frontend translations messages migration lock clean \
+	lint lint-style lint-types lint-layers lint-messages lint-templates
 
 run: build
 	@exec $(BIN)/labshare start
@@ -53,12 +54,18 @@ migration: python
 	@$(BIN)/python migrations/write_initial.py
 	@$(BIN)/ruff format -q migrations
 
-lint: python
+# `make -k lint` goes on after a finding.
+lint: lint-style lint-types lint-layers lint-messages lint-templates
+lint-style: python
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+lint-types: python
 	$(BIN)/mypy
+lint-layers: python
 	$(BIN)/lint-imports
+lint-messages: python
 	$(BIN)/labshare messages check
+lint-templates: python
 	$(BIN)/djlint --lint --quiet templates
 
 # Resolves pyproject.toml anew into requirements/; pins that still fit stay (`make lock UPGRADE=--upgrade` moves them).

@@ -85,7 +85,7 @@ def area_of(file: Path) -> str:
         return folder if folder in READERS else "web"
     if folder == "web":
         return rest[1] if rest[1] in READERS and len(rest) > 2 else "web"
-    return folder or "kernel"
+    return folder if folder in AREAS else "commands"
 
 
 def sources() -> dict[str, dict[Key, Source]]:

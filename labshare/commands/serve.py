@@ -23,6 +23,15 @@ from labshare.commands import with_app
 from labshare.commands.db import alembic_config
 from labshare.kernel.database import db
 
+WHO = {
+    "client": "books for a small firm",
+    "owner": "owner of a firm with labs",
+    "lab": "lab manager of that firm",
+    "officer": "sets policies, runs rewards",
+    "approver": "approves what an officer prepared",
+    "auditor": "reads all, changes nothing",
+    "admin": "verifies firms, manages accounts",
+}
 LABSHARE = str(Path(sys.executable).with_name("labshare"))
 
 
@@ -152,4 +161,16 @@ def _end(children: list["subprocess.Popen[bytes]"]) -> None:
 
 
 def _show_welcome(port: int) -> None:
-    click.echo(f"\nLabShare: http://127.0.0.1:{port}   (Ctrl-C stops it)\n")
+    """Print the address and, where the demonstration data is loaded, its accounts."""
+    from labshare.accounts.models import Person
+    from labshare.demonstration.people import ACCOUNTS, PASSWORD, email_of
+
+    click.echo(f"\nLabShare runs at http://127.0.0.1:{port}   (Ctrl-C stops it)")
+    known = set(db.session.scalars(select(Person.email).where(Person.email.in_(map(email_of, ACCOUNTS)))))
+    db.session.rollback()
+    if known:
+        click.echo(f"\nDemonstration accounts, all with the password {PASSWORD}")
+        for account in ACCOUNTS:
+            if email_of(account) in known:
+                click.echo(f"  {email_of(account):24}{WHO.get(account, '')}".rstrip())
+    click.echo()

@@ -50,7 +50,9 @@ def random_papers(draw):
             day = draw(days.filter(lambda d, first=original.day: d >= first))
             invoices.append(InvoicePaper(number, day, -part, -tax, original.id))
     payments = draw(
-        st.lists(st.builds(PaymentPaper, st.just(0), days, st.integers(-500, 2_000).filter(bool), st.booleans()), max_size=4)
+        st.lists(
+            st.builds(PaymentPaper, st.just(0), days, st.integers(-500, 2_000).filter(bool), st.booleans()), max_size=4
+        )
     )
     return Papers(tuple(charges), tuple(reports), tuple(invoices), tuple(payments))
 
@@ -119,10 +121,9 @@ def test_what_fits_is_the_most_that_breaks_no_day(papers, day):
     if room > 0:
         assert not broken(papers.with_invoice(InvoicePaper(99, day, room)))
     assert broken(papers.with_invoice(InvoicePaper(99, day, room + 1)))
-    paid = Papers(papers.charges, papers.reports, papers.invoices, (*papers.payments, PaymentPaper(99, day, payment_room(papers, day) + 1)))  # fmt: skip
-    assert broken(paid)
-    back = Papers(papers.charges, papers.reports, papers.invoices, (*papers.payments, PaymentPaper(99, day, -refund_room(papers, day) - 1)))  # fmt: skip
-    assert broken(back)
+    for amount in (payment_room(papers, day) + 1, -refund_room(papers, day) - 1):
+        payments = (*papers.payments, PaymentPaper(99, day, amount))
+        assert broken(Papers(papers.charges, papers.reports, papers.invoices, payments))
 
 
 D = date(2026, 3, 2)

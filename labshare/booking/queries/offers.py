@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from math import asin, cos, radians, sin, sqrt
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Select, and_, or_, select, text
@@ -25,6 +24,7 @@ from labshare.booking.rules.slots import Candidate, Slot, Taken, earliest
 from labshare.booking.rules.time import DayRange, InstrumentTerms, Openings, Plan, StartRules, WorkingDays
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.kernel.database import db
+from labshare.kernel.places import Coordinates, Kilometres, as_the_crow_flies
 from labshare.kernel.time import local_day, local_zone
 
 Order = Literal["earliest", "cheapest", "nearest"]
@@ -44,7 +44,7 @@ class Offer:
     price: Price
     slot: Slot | None
     late: bool = False
-    distance_km: float | None = None
+    distance_km: Kilometres | None = None
 
     @property
     def amount_fen(self) -> int:
@@ -116,7 +116,7 @@ def offers(
     until: datetime | None = None,
     done_by: datetime | None = None,
     order: Order = "earliest",
-    near: tuple[float, float] | None = None,
+    near: Coordinates | None = None,
     instrument_id: int | None = None,
     late_too: bool = False,
     limit: int | None = None,
@@ -132,7 +132,7 @@ def offers(
     asked_since = max(now, since or now)
     questions = _questions(pairs, quantity, hours, now, asked_since, until)
     _answer(questions, now)
-    kept: list[tuple[tuple[Any, ...], _Question, bool, float | None]] = []
+    kept: list[tuple[tuple[Any, ...], _Question, bool, Kilometres | None]] = []
     for question in questions:
         slot = question.slot
         late = slot is not None and done_by is not None and slot.ends_at > done_by
@@ -396,13 +396,13 @@ def _on_sqlite() -> bool:
 def _moment(value: Any) -> datetime:
     if isinstance(value, str):
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
-    return value.astimezone(UTC)  # type: ignore[no-any-return]
+    return value.astimezone(UTC)
 
 
 # -- order and rows
 
 
-def _key(order: Order, question: _Question, late: bool, distance: float | None) -> tuple[Any, ...]:
+def _key(order: Order, question: _Question, late: bool, distance: Kilometres | None) -> tuple[Any, ...]:
     slot, price = question.slot, question.price.total_fen
     starts_at = slot.starts_at if slot is not None else question.before + FAR
     last = (question.pair.item_id, question.pair.instrument_id)
@@ -410,20 +410,18 @@ def _key(order: Order, question: _Question, late: bool, distance: float | None) 
     if order == "cheapest":
         return (useless, price, starts_at, *last)
     if order == "nearest":
-        return (useless, distance is None, distance or 0.0, starts_at, price, *last)
+        return (useless, distance is None, distance or 0, starts_at, price, *last)
     return (useless, starts_at, price, *last)
 
 
-def _distance(near: tuple[float, float] | None, pair: _Pair) -> float | None:
-    """Kilometres as the crow flies; None where the lab has no place on the map."""
+def _distance(near: Coordinates | None, pair: _Pair) -> Kilometres | None:
+    """As the crow flies; None where the lab has no place on the map."""
     if near is None or pair.latitude is None or pair.longitude is None:
         return None
-    here, there = (radians(near[0]), radians(near[1])), (radians(float(pair.latitude)), radians(float(pair.longitude)))
-    half = sin((there[0] - here[0]) / 2) ** 2 + cos(here[0]) * cos(there[0]) * sin((there[1] - here[1]) / 2) ** 2
-    return 2 * 6371.0 * asin(sqrt(half))
+    return as_the_crow_flies(near, (pair.latitude, pair.longitude))
 
 
-def _with_rows(kept: Sequence[tuple[tuple[Any, ...], _Question, bool, float | None]]) -> list[Offer]:
+def _with_rows(kept: Sequence[tuple[tuple[Any, ...], _Question, bool, Kilometres | None]]) -> list[Offer]:
     """The offers with the rows that pages and API show; two statements."""
     if not kept:
         return []

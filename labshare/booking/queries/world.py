@@ -23,7 +23,7 @@ def working_days() -> WorkingDays:
     years = select(cast(null(), Date), literal(""), WorkingYear.year)
     kinds: dict[date, str] = {}
     known: set[int] = set()
-    rows: list[tuple[date | None, str, int]] = [tuple(row) for row in db.session.execute(days.union_all(years))]
+    rows: list[tuple[date | None, str, int]] = list(db.session.execute(days.union_all(years)))
     for day, kind, year in rows:
         if day is None:
             known.add(year)

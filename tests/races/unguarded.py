@@ -1,0 +1,52 @@
+"""The negative control: the same house with everything that guards time taken away. A race test that still passes
+with this proves nothing."""
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, event
+from sqlalchemy.engine import Engine
+
+from labshare.booking.models import Holding
+from labshare.booking.services import taking
+from labshare.kernel import database
+from labshare.kernel.database import db
+
+
+def drop_guards() -> None:
+    """Drop the database's own guard on holdings, on either engine."""
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("DROP TRIGGER holding_no_overlap_insert")
+            connection.exec_driver_sql("DROP TRIGGER holding_no_overlap_update")
+        else:
+            connection.exec_driver_sql("ALTER TABLE holding DROP CONSTRAINT holding_no_overlap")
+    db.engine.dispose()
+
+
+@contextlib.contextmanager
+def nobody_waits_in_line(app: Flask) -> Iterator[None]:
+    """Look, then write, as a house does that has never heard of races: no lock on PostgreSQL, and on SQLite no place
+    as the one writer from the beginning of a step."""
+
+    @contextlib.contextmanager
+    def no_queue() -> Iterator[None]:
+        yield
+
+    def only_delete_lapsed(instrument_id: int, now: object) -> None:
+        db.session.execute(
+            delete(Holding)
+            .where(Holding.instrument_id == instrument_id, Holding.expires_at <= now)
+            .execution_options(synchronize_session=False)
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_writers_queue", no_queue)
+        patch.setattr(taking, "prepare", only_delete_lapsed)
+        event.remove(Engine, "begin", database._begin)
+        try:
+            yield
+        finally:
+            event.listen(Engine, "begin", database._begin)

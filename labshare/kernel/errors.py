@@ -2,8 +2,10 @@
 commands) turn it into words in the reader's language, a status, and a place beside the field."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any, ClassVar
 
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
@@ -35,10 +37,20 @@ class Problem(Exception):
     @property
     def text(self) -> str:
         """The message in the reader's language."""
-        return str(self.message) % {name: str(value) for name, value in self.params.items()}
+        return str(self.message) % {name: _written(value) for name, value in self.params.items()}
 
     def __str__(self) -> str:
         return self.text
+
+
+def _written(value: Any) -> str:
+    """A day in the reader's language, 2026年11月24日 or 24 November 2026; anything else as it is."""
+    if type(value) is not date:
+        return str(value)
+    locale = get_locale()
+    if locale is not None and locale.language == "zh":
+        return f"{value.year}年{value.month}月{value.day}日"
+    return f"{value.day} {value:%B %Y}"
 
 
 class Conflict(Problem):

@@ -7,6 +7,7 @@
 `end`        cancel
 `charges`    propose_charge, consent_charge, refuse_charge
 `blocks`     block, unblock
+`documents`  settle_state, which the settlement room calls
 `hours`      set_opening_hours, add_closure, remove_closure, set_working_year, set_working_day, seed_working_years
 """
 
@@ -14,6 +15,7 @@ from labshare.booking.services.answer import confirm, decline, lapse
 from labshare.booking.services.blocks import Block, block, unblock
 from labshare.booking.services.book import book, hold, release_hold
 from labshare.booking.services.charges import consent_charge, propose_charge, refuse_charge
+from labshare.booking.services.documents import settle_state
 from labshare.booking.services.end import cancel
 from labshare.booking.services.hours import (
     SpecialDay,
@@ -56,6 +58,7 @@ __all__ = [
     "set_opening_hours",
     "set_working_day",
     "set_working_year",
+    "settle_state",
     "start",
     "unblock",
 ]

@@ -1,0 +1,28 @@
+"""How documents move a finished booking. The settlement room calls this in its own transaction."""
+
+from datetime import datetime
+
+from labshare.booking.models import Booking
+from labshare.booking.rules.lifecycle import State, state_of_documents
+from labshare.booking.services.common import note, snapshot
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+
+_VERBS = {State.REPORTED: "report", State.SETTLED: "settle", State.TESTED: "lose_report"}
+
+
+def settle_state(booking: Booking, *, report_stands: bool, actor: Actor, now: datetime) -> State:
+    """Bring a booking that is `tested`, `reported` or `settled` to the state that its report, `charged_fen`,
+    `invoiced_fen` and `paid_fen` ask for; any other state stays. Writes the step to the trail."""
+    present = State(booking.state)
+    if present not in (State.TESTED, State.REPORTED, State.SETTLED):
+        return present
+    wanted = state_of_documents(report_stands, booking.charged_fen, booking.invoiced_fen, booking.paid_fen)
+    if wanted == present:
+        return present
+    before = snapshot(booking)
+    booking.state = wanted
+    db.session.flush()
+    step = "unsettle" if (present, wanted) == (State.SETTLED, State.REPORTED) else _VERBS[wanted]
+    note(actor, now, f"booking.{step}", booking, before)
+    return wanted

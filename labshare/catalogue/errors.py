@@ -13,6 +13,10 @@ class OutOfRange(InvalidInput):
     message = _l("Between %(least)s and %(most)s.")
 
 
+class DateInFuture(InvalidInput):
+    message = _l("The date lies in the future.")
+
+
 class TooLongText(InvalidInput):
     message = _l("At most %(max)s characters.")
 

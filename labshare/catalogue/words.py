@@ -109,3 +109,23 @@ BASES: dict[str, LazyString] = {
     "test": _l("a test"),
     "hour": _l("an hour"),
 }
+
+PUBLISHING: dict[str, LazyString] = {
+    "firm_verified": _l("the firm is verified"),
+    "address": _l("an address"),
+    "phone": _l("a telephone number"),
+    "lab_published": _l("the lab is published"),
+    "model": _l("model and maker"),
+    "calibrated": _l("a calibration valid today, or a note that none is needed"),
+    "open_to_others": _l("sharing set to “open to others”"),
+    "instrument_published": _l("a published instrument that can do it"),
+    "fee_today": _l("a fee valid today"),
+    "sample_requirement": _l("what samples must be like"),
+}
+"""What must be there before publishing; see `rules.publishing`."""
+
+PUBLICATION_STATES: dict[str, LazyString] = {
+    "draft": _l("Draft"),
+    "published": _l("Published"),
+    "withdrawn": _l("Withdrawn"),
+}

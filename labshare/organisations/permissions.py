@@ -53,6 +53,9 @@ PERMISSIONS: dict[str, Grants] = {
     "catalogue.see_drafts": READERS + FIRM_MEMBERS,
     "catalogue.change": FIRM_HANDS,
     "lab.admit": OFFICER,
+    "standard.add": FIRM_HANDS + OFFICER,
+    "standard.supersede": FIRM_HANDS + OFFICER,
+    "standard.correct": OFFICER,
     # booking
     "booking.see": READERS + PARTIES,
     "booking.book": BOOKERS,

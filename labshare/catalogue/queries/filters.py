@@ -160,9 +160,9 @@ def contains_all(words: Sequence[str]) -> ColumnElement[bool]:
 
 
 def _occurs(word: str) -> ColumnElement[bool]:
-    if db.engine.dialect.name == "sqlite":
-        return func.instr(SearchEntry.text, word) > 0
-    return func.strpos(SearchEntry.text, word) > 0
+    find = func.instr if db.engine.dialect.name == "sqlite" else func.strpos
+    found: ColumnElement[bool] = find(SearchEntry.text, word) > 0
+    return found
 
 
 def _by_index(words: Sequence[str]) -> ColumnElement[bool]:
@@ -171,14 +171,17 @@ def _by_index(words: Sequence[str]) -> ColumnElement[bool]:
     if db.engine.dialect.name == "sqlite":
         phrases = " AND ".join(f'"{" ".join(spelling.pairs(word))}"' for word in words)
         return _matches(phrases)
-    return _grams_column().contains(_array(sorted({pair for word in words for pair in spelling.pairs(word)})))
+    pairs = sorted({pair for word in words for pair in spelling.pairs(word)})
+    found: ColumnElement[bool] = _grams_column().contains(_array(pairs))
+    return found
 
 
 def contains_any(parts: Sequence[str]) -> ColumnElement[bool]:
     """Search entries in which any of these pairs or single characters occurs."""
     if db.engine.dialect.name == "sqlite":
         return _matches(" OR ".join(f'"{part}"' for part in parts))
-    return _grams_column().overlap(_array(parts))
+    found: ColumnElement[bool] = _grams_column().overlap(_array(parts))
+    return found
 
 
 def _matches(phrases: str) -> ColumnElement[bool]:
@@ -196,7 +199,9 @@ def _array(values: Sequence[str]) -> Any:
 
 def found_in_text(kind: str, target: Any, words: Sequence[str]) -> ColumnElement[bool]:
     """A condition on `target` (the id column of lab, instrument or test item)."""
-    return target.in_(select(SearchEntry.target_id).where(SearchEntry.kind == kind, contains_all(words)))
+    entries = select(SearchEntry.target_id).where(SearchEntry.kind == kind, contains_all(words))
+    found: ColumnElement[bool] = target.in_(entries)
+    return found
 
 
 # ── Conditions ───────────────────────────────────────────────────────────
@@ -289,6 +294,6 @@ def item_conditions(filters: Filters, day: date, match: StandardMatch | None = N
     return conditions
 
 
-def select_test_items(filters: Filters, day: date) -> Select[tuple[int]]:
+def select_test_items(filters: Filters, day: date) -> Select[int]:
     """The ids of the published test items that fit, as a select to build on (offers over all labs)."""
     return select(TestItem.id).join(Lab, Lab.id == TestItem.lab_id).where(*item_conditions(filters, day))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from labshare.catalogue.models import (
@@ -76,7 +76,7 @@ class StandardRow:
 # ── Sorting and paging ───────────────────────────────────────────────────
 
 
-def _page(statement: Select[Any], limit: int, offset: int) -> tuple[list[Any], int]:
+def _page(statement: Any, limit: int, offset: int) -> tuple[list[Any], int]:
     """A piece of the list, and how many there are in all. Two statements."""
     total = db.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
     rows = db.session.execute(statement.limit(limit).offset(offset)).unique().all()
@@ -89,9 +89,7 @@ def _position(words: Sequence[str]) -> ColumnElement[Any]:
     return find(SearchEntry.text, words[0])
 
 
-def _sorted(
-    statement: Select[Any], kind: str, of: Any, order: str, q: str, newest: Any, fee: Any = None
-) -> Select[Any]:
+def _sorted(statement: Any, kind: str, of: Any, order: str, q: str, newest: Any, fee: Any = None) -> Any:
     statement = statement.outerjoin(SearchEntry, and_(SearchEntry.kind == kind, SearchEntry.target_id == of.id))
     words = spelling.terms(q)
     if order == "fee" and fee is not None:

@@ -93,7 +93,8 @@ def _replaced_numbers(ids: set[int]) -> dict[int, list[str]]:
     for successor, number in db.session.execute(
         select(Standard.superseded_by_id, Standard.number).where(Standard.superseded_by_id.in_(ids))
     ):
-        numbers.setdefault(successor, []).append(number)
+        if successor is not None:
+            numbers.setdefault(successor, []).append(number)
     return numbers
 
 
@@ -110,8 +111,8 @@ def _of_lab(lab: Lab) -> dict[str, Any]:
             lab.firm.name_en,
             lab.code,
             lab.address,
-            town and town.name,
-            town and town.name_en,
+            town.name if town else None,
+            town.name_en if town else None,
         ],
     )
 

@@ -1,0 +1,253 @@
+"""What a lab, an instrument and a test item say of themselves, and what is wrong with it. Every problem at once."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from labshare.catalogue import errors
+from labshare.catalogue.rules.class_codes import OTHER, is_class_code
+from labshare.kernel.errors import Problem
+
+USAGES = ("general", "special")
+SHARING = ("outside", "inside", "not_shared")
+SOURCES = ("bought", "self_made", "donated", "other")
+FUNDS = ("own", "central", "local", "other")
+CONDITIONS = ("normal", "occasional", "frequent", "awaiting_repair", "to_be_scrapped")
+YEAR_MINUTES = 366 * 24 * 60
+MOST_HOURS = 20_000
+MOST_SAMPLES = 10_000
+MOST_UNITS = 99
+
+
+@dataclass(frozen=True)
+class LabDetails:
+    """`division` and `town` are codes; coordinates WGS 84, decimal degrees as text; lead time and horizon minutes."""
+
+    name: str = ""
+    name_en: str = ""
+    division: str = ""
+    town: str | None = None
+    address: str = ""
+    longitude: str = ""
+    latitude: str = ""
+    contact: str = ""
+    phone: str = ""
+    description: str = ""
+    description_en: str = ""
+    automatic_confirmation: bool = False
+    lead_time_minutes: int = 0
+    horizon_minutes: int = 90 * 24 * 60
+
+
+@dataclass(frozen=True)
+class InstrumentDetails:
+    """The national platform's fields; money in fen, bookings' limits in work minutes."""
+
+    inner_id: str = ""
+    name: str = ""
+    name_en: str = ""
+    model: str = ""
+    manufacturer: str = ""
+    nation: str = "CN"
+    class_code: str = OTHER
+    original_value_fen: int | None = None
+    begin_date: date | None = None
+    usage: str = "general"
+    sharing: str = "outside"
+    source: str = "bought"
+    funds: str = "own"
+    customs_supervised: bool = False
+    condition: str = "normal"
+    technical: str = ""
+    function: str = ""
+    subjects: str = ""
+    service_content: str = ""
+    requirement: str = ""
+    shortest_minutes: int | None = None
+    longest_minutes: int | None = None
+    needs_calibration: bool = True
+
+
+@dataclass(frozen=True)
+class TestItemDetails:
+    """Minutes are exact decimals; hours whole; `free_cancel_minutes` before the start cancelling costs nothing."""
+
+    __test__ = False
+
+    name: str = ""
+    name_en: str = ""
+    category: str = ""
+    description: str = ""
+    description_en: str = ""
+    sample_requirement: str = ""
+    sample_requirement_en: str = ""
+    setup_minutes: Decimal = Decimal(0)
+    sample_minutes: Decimal = Decimal(0)
+    run_minutes: Decimal = Decimal(0)
+    cleanup_minutes: int = 0
+    samples_per_run: int = 1
+    hours_min: int | None = None
+    hours_max: int | None = None
+    hours_step: int | None = None
+    max_quantity: int = 100
+    attended: bool = True
+    runs_start_in_hours: bool = False
+    statutory: bool = False
+    turnaround_days: int = 5
+    free_cancel_minutes: int = 0
+    late_cancel_percent: int = 0
+    no_show_percent: int = 0
+
+
+_LAB_TEXTS = {"name": 120, "name_en": 160, "address": 200, "contact": 60, "phone": 30, "description": 4000,
+              "description_en": 4000}  # fmt: skip
+_INSTRUMENT_TEXTS = {"inner_id": 40, "name": 120, "name_en": 160, "model": 80, "manufacturer": 120, "technical": 4000,
+                     "function": 4000, "subjects": 100, "service_content": 4000, "requirement": 4000}  # fmt: skip
+_ITEM_TEXTS = {"name": 120, "name_en": 160, "description": 4000, "description_en": 4000, "sample_requirement": 2000,
+               "sample_requirement_en": 2000}  # fmt: skip
+
+
+def _texts(details: Any, most: dict[str, int]) -> Iterator[Problem]:
+    for name, limit in most.items():
+        if len(getattr(details, name)) > limit:
+            yield errors.TooLongText(name, max=limit)
+
+
+def _required(details: Any, *names: str) -> Iterator[Problem]:
+    for name in names:
+        if not str(getattr(details, name)).strip():
+            yield errors.Required(name)
+
+
+def _range(details: Any, name: str, least: int, most: int) -> Iterator[Problem]:
+    value = getattr(details, name)
+    if value is not None and not least <= value <= most:
+        yield errors.OutOfRange(name, least=least, most=most)
+
+
+def _choice(details: Any, name: str, choices: tuple[str, ...]) -> Iterator[Problem]:
+    if getattr(details, name) not in choices:
+        yield errors.UnknownChoice(name)
+
+
+def lab_problems(lab: LabDetails) -> Iterator[Problem]:
+    yield from _required(lab, "name")
+    yield from _texts(lab, _LAB_TEXTS)
+    if not re.fullmatch(r"\d{6}", lab.division):
+        yield errors.UnknownChoice("division")
+    if lab.town is not None and not re.fullmatch(rf"{re.escape(lab.division)}\d{{3}}", lab.town):
+        yield errors.UnknownTown()
+    if not _coordinates_fit(lab):
+        yield errors.BadCoordinates()
+    yield from _range(lab, "lead_time_minutes", 0, YEAR_MINUTES)
+    yield from _range(lab, "horizon_minutes", 60, 2 * YEAR_MINUTES)
+    if 0 <= lab.horizon_minutes < lab.lead_time_minutes:
+        yield errors.OutOfRange("horizon_minutes", least=lab.lead_time_minutes, most=2 * YEAR_MINUTES)
+
+
+def _coordinates_fit(lab: LabDetails) -> bool:
+    if not lab.longitude and not lab.latitude:
+        return True
+    limits = ((lab.longitude, 180), (lab.latitude, 90))
+    for text, limit in limits:
+        if not re.fullmatch(r"-?\d{1,3}(\.\d{1,7})?", text):
+            return False
+        try:
+            if abs(Decimal(text)) > limit:
+                return False
+        except InvalidOperation:
+            return False
+    return True
+
+
+def instrument_problems(instrument: InstrumentDetails, today: date) -> Iterator[Problem]:
+    yield from _required(instrument, "inner_id", "name")
+    yield from _texts(instrument, _INSTRUMENT_TEXTS)
+    if not is_class_code(instrument.class_code):
+        yield errors.BadClassCode()
+    if not re.fullmatch(r"[A-Z]{2}", instrument.nation):
+        yield errors.UnknownChoice("nation")
+    yield from _range(instrument, "original_value_fen", 0, 10**13)
+    for name, choices in (
+        ("usage", USAGES), ("sharing", SHARING), ("source", SOURCES), ("funds", FUNDS), ("condition", CONDITIONS),
+    ):  # fmt: skip
+        yield from _choice(instrument, name, choices)
+    if instrument.begin_date is not None and instrument.begin_date > today:
+        yield errors.DateInFuture("begin_date")
+    yield from _range(instrument, "shortest_minutes", 1, YEAR_MINUTES)
+    yield from _range(instrument, "longest_minutes", 1, YEAR_MINUTES)
+    shortest, longest = instrument.shortest_minutes, instrument.longest_minutes
+    if shortest is not None and longest is not None and longest < shortest:
+        yield errors.LongestBelowShortest()
+
+
+def units_problems(units: int) -> Iterator[Problem]:
+    if not 1 <= units <= MOST_UNITS:
+        yield errors.OutOfRange("units", least=1, most=MOST_UNITS)
+
+
+def item_problems(item: TestItemDetails, categories: tuple[str, ...]) -> Iterator[Problem]:
+    yield from _required(item, "name")
+    yield from _texts(item, _ITEM_TEXTS)
+    yield from _choice(item, "category", categories)
+    for name in ("setup_minutes", "sample_minutes", "run_minutes"):
+        yield from _range(item, name, 0, YEAR_MINUTES)
+    yield from _range(item, "cleanup_minutes", 0, 7 * 24 * 60)
+    yield from _range(item, "samples_per_run", 1, MOST_SAMPLES)
+    yield from _range(item, "max_quantity", 1, MOST_SAMPLES)
+    yield from _range(item, "turnaround_days", 0, 365)
+    yield from _range(item, "free_cancel_minutes", 0, YEAR_MINUTES)
+    yield from _range(item, "late_cancel_percent", 0, 100)
+    yield from _range(item, "no_show_percent", 0, 100)
+    yield from _hours(item)
+    if item.attended and item.runs_start_in_hours:
+        yield errors.RunsStartOnlyUnattended()
+    if not takes_time(item):
+        yield errors.NoWork()
+
+
+def _hours(item: TestItemDetails) -> Iterator[Problem]:
+    given = [value is not None for value in (item.hours_min, item.hours_max, item.hours_step)]
+    if not any(given):
+        return
+    if not all(given):
+        yield errors.HoursIncomplete()
+        return
+    for name in ("hours_min", "hours_max", "hours_step"):
+        yield from _range(item, name, 1, MOST_HOURS)
+    least, most, step = item.hours_min or 0, item.hours_max or 0, item.hours_step or 0
+    if most < least or (step > 0 and (most - least) % step != 0):
+        yield errors.HoursNotInOrder()
+    if item.run_minutes:
+        yield errors.RunMinutesWithHours()
+
+
+def takes_time(item: TestItemDetails) -> bool:
+    return bool(item.sample_minutes or item.run_minutes or item.setup_minutes or item.hours_min)
+
+
+def changes(before: Any, after: Any, *, but: tuple[str, ...] = ()) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What differs between two entries of one kind, as the trail keeps it: dates as ISO text, decimals as text.
+
+    `but` names fields with personal data, of which the trail holds only that they changed.
+    """
+    old: dict[str, Any] = {}
+    new: dict[str, Any] = {}
+    for one in fields(after):
+        was, now = getattr(before, one.name, None) if before is not None else None, getattr(after, one.name)
+        if was == now:
+            continue
+        if one.name in but:
+            old[one.name], new[one.name] = None, "changed"
+        else:
+            old[one.name], new[one.name] = kept(was), kept(now)
+    return old, new
+
+
+def kept(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,159 @@
+"""Instruments and their calibration. Booking changes the number of units: it knows what is held."""
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from labshare.audit import services as audit
+from labshare.catalogue import errors
+from labshare.catalogue.models import Calibration, Instrument, InstrumentUnit
+from labshare.catalogue.queries import get_instrument
+from labshare.catalogue.queries.publishing import instrument_conditions
+from labshare.catalogue.rules.entries import InstrumentDetails, changes, instrument_problems, units_problems
+from labshare.catalogue.services import common
+from labshare.catalogue.services.index import rebuild_lab
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound, Problem, raise_all
+from labshare.kernel.time import local_day
+from labshare.kernel.verbs import verb
+from labshare.organisations import permissions
+
+
+@verb("instrument.add")
+def add_instrument(
+    *, actor: Actor, now: datetime, lab_id: int, details: InstrumentDetails, units: int = 1
+) -> Instrument:
+    """A draft with its units, numbered from 1."""
+    lab = common.own_lab(actor, lab_id)
+    problems = [*instrument_problems(details, local_day(now)), *units_problems(units)]
+    raise_all([*problems, *_number_problems(lab.id, details.inner_id)])
+    instrument = Instrument(lab_id=lab.id, units=units, state="draft", created_at=now)
+    common.fill(instrument, details)
+    with common.refusals({"inner_id": errors.InnerIdUsed}):
+        db.session.add(instrument)
+    db.session.add_all(InstrumentUnit(instrument_id=instrument.id, unit=unit) for unit in range(1, units + 1))
+    db.session.flush()
+    _nothing, after = changes(None, details)
+    audit.record(
+        actor, now, "instrument.add", subject=("instrument", instrument.id), before=None,
+        after={"lab_id": lab.id, "units": units, **after},
+    )  # fmt: skip
+    rebuild_lab(lab.id)
+    return instrument
+
+
+def _number_problems(lab_id: int, inner_id: str, but: int | None = None) -> list[Problem]:
+    """The firm's own number is unique in a lab; the database stands behind this."""
+    same = select(Instrument.id).where(Instrument.lab_id == lab_id, Instrument.inner_id == inner_id)
+    if but is not None:
+        same = same.where(Instrument.id != but)
+    other = db.session.scalar(same)
+    return [errors.InnerIdUsed()] if other is not None else []
+
+
+@verb("instrument.edit")
+def edit_instrument(*, actor: Actor, now: datetime, instrument_id: int, details: InstrumentDetails) -> Instrument:
+    """A published instrument must keep what publishing needs."""
+    instrument = common.own_instrument(actor, instrument_id)
+    today = local_day(now)
+    raise_all(
+        [
+            *instrument_problems(details, today),
+            *_number_problems(instrument.lab_id, details.inner_id, instrument.id),
+        ]
+    )
+    before, after = changes(common.read(instrument, InstrumentDetails), details)
+    if not after:
+        return instrument
+    with common.refusals({"inner_id": errors.InnerIdUsed}):
+        common.fill(instrument, details)
+    if instrument.state == "published":
+        common.require(instrument_conditions(instrument, today))
+    audit.record(
+        actor, now, "instrument.edit", subject=("instrument", instrument.id), before=before, after=after
+    )  # fmt: skip
+    rebuild_lab(instrument.lab_id)
+    return instrument
+
+
+@verb("instrument.publish")
+def publish_instrument(*, actor: Actor, now: datetime, instrument_id: int) -> Instrument:
+    """Raises `FirmNotVerified` and `NotComplete` for everything that is missing, `WrongState`."""
+    instrument = common.own_instrument(actor, instrument_id)
+    common.require(instrument_conditions(instrument, local_day(now)))
+    common.move(actor, now, instrument, "instrument.publish", ("draft", "withdrawn"), "published")
+    return instrument
+
+
+@verb("instrument.withdraw")
+def withdraw_instrument(*, actor: Actor, now: datetime, instrument_id: int) -> Instrument:
+    """It is offered no more; bookings that are made stay."""
+    instrument = common.own_instrument(actor, instrument_id)
+    common.move(actor, now, instrument, "instrument.withdraw", ("published",), "withdrawn")
+    return instrument
+
+
+@verb("calibration.add")
+def add_calibration(
+    *, actor: Actor, now: datetime, instrument_id: int, certificate: str, issuer: str, valid_from: date, valid_to: date
+) -> Calibration:
+    """A certificate, valid on both its days and all between. Successive ones join."""
+    instrument = common.own_instrument(actor, instrument_id)
+    problems: list[Problem] = []
+    for name, value, most in (("certificate", certificate, 60), ("issuer", issuer, 120)):
+        if len(value) > most:
+            problems.append(errors.TooLongText(name, max=most))
+    if not certificate.strip():
+        problems.append(errors.Required("certificate"))
+    if valid_to < valid_from:
+        problems.append(errors.DatesNotInOrder())
+    if valid_from > local_day(now):
+        problems.append(errors.DateInFuture("valid_from"))
+    raise_all(problems)
+    same = select(Calibration.id).where(
+        Calibration.instrument_id == instrument.id,
+        Calibration.certificate == certificate.strip(),
+        Calibration.valid_from == valid_from,
+    )
+    if db.session.scalar(same) is not None:
+        raise errors.CertificateOverlaps
+    calibration = Calibration(
+        instrument_id=instrument.id,
+        certificate=certificate.strip(),
+        issuer=issuer.strip(),
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
+    db.session.add(calibration)
+    db.session.flush()
+    audit.record(
+        actor, now, "calibration.add", subject=("instrument", instrument.id), before=None,
+        after=_certificate(calibration),
+    )  # fmt: skip
+    return calibration
+
+
+@verb("calibration.remove")
+def remove_calibration(*, actor: Actor, now: datetime, calibration_id: int) -> None:
+    """Take back a certificate that was entered by mistake; the trail keeps it."""
+    calibration = db.session.get(Calibration, calibration_id)
+    if calibration is None:
+        raise NotFound
+    instrument = get_instrument(actor, calibration.instrument_id)
+    permissions.check(actor, "catalogue.change", firm=instrument.lab.firm_id)
+    before = _certificate(calibration)
+    db.session.delete(calibration)
+    db.session.flush()
+    audit.record(
+        actor, now, "calibration.remove", subject=("instrument", instrument.id), before=before, after=None
+    )  # fmt: skip
+
+
+def _certificate(calibration: Calibration) -> dict[str, object]:
+    return {
+        "calibration_id": calibration.id,
+        "certificate": calibration.certificate,
+        "valid_from": calibration.valid_from.isoformat(),
+        "valid_to": calibration.valid_to.isoformat(),
+    }

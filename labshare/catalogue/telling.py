@@ -1,0 +1,18 @@
+"""The notices the catalogue sends."""
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.notices.kinds import kind
+
+ADMITTED = kind(
+    "lab.admitted",
+    title=_l("%(lab)s is an open lab"),
+    text=_l(
+        "%(lab)s is admitted as an open lab from %(day)s. Outside revenue booked from that day on can earn rewards."
+    ),
+)
+SUSPENDED = kind(
+    "lab.suspended",
+    title=_l("%(lab)s is no longer an open lab"),
+    text=_l("%(lab)s is suspended as an open lab from %(day)s. Reason: %(reason)s"),
+)

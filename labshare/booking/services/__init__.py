@@ -9,6 +9,7 @@
 `blocks`     block, unblock
 `documents`  settle_state, which the settlement room calls
 `hours`      set_opening_hours, add_closure, remove_closure, set_working_year, set_working_day, seed_working_years
+`units`      change_units
 """
 
 from labshare.booking.services.answer import confirm, decline, lapse
@@ -27,6 +28,7 @@ from labshare.booking.services.hours import (
     set_working_year,
 )
 from labshare.booking.services.move import accept_proposal, decline_proposal, move_unit, propose, reschedule
+from labshare.booking.services.units import change_units
 from labshare.booking.services.work import finish, lengthen_running, no_show, receive, start
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "block",
     "book",
     "cancel",
+    "change_units",
     "confirm",
     "consent_charge",
     "decline",

@@ -166,7 +166,7 @@ _DEADLINES: tuple[tuple[re.Pattern[str], Reading], ...] = (
         ),
     ),
     (
-        re.compile(rf"(?<!\d)(\d{{1,2}})[-/](\d{{1,2}})(?!\d)\s*{_BEFORE}"),
+        re.compile(rf"(?<![\d\-/.])(\d{{1,2}})[-/](\d{{1,2}})(?![\d\-/.])\s*{_BEFORE}"),
         lambda m, today: _coming(today, int(m[1]), int(m[2])),
     ),
     (

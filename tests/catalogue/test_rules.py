@@ -1,0 +1,284 @@
+"""The catalogue's pure rules."""
+
+import itertools
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labshare.catalogue import errors
+from labshare.catalogue.models import CATEGORIES
+from labshare.catalogue.rules import fees, standards, text, validity
+from labshare.catalogue.rules.class_codes import is_class_code
+from labshare.catalogue.rules.entries import (
+    InstrumentDetails,
+    LabDetails,
+    TestItemDetails,
+    instrument_problems,
+    item_problems,
+    lab_problems,
+)
+from labshare.catalogue.rules.fees import FeeSpan
+from labshare.catalogue.rules.question import Question, read_question
+from labshare.catalogue.rules.validity import Span
+
+DAY = timedelta(days=1)
+TODAY = date(2026, 11, 24)
+
+
+def codes(problems) -> list[tuple[str, str | None]]:
+    return [(problem.code, problem.field) for problem in problems]
+
+
+# ── Fees ─────────────────────────────────────────────────────────────────
+
+
+def test_a_new_fee_ends_the_open_one_the_day_before():
+    old = FeeSpan(date(2025, 1, 1), None, 1)
+    fitted = fees.with_new([old], FeeSpan(date(2027, 1, 1)))
+    assert fitted == (FeeSpan(date(2025, 1, 1), date(2026, 12, 31), 1), FeeSpan(date(2027, 1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(date(2026, 1, 1), None), (date(2026, 12, 31), None), (date(2026, 6, 1), date(2026, 6, 1))],
+    ids=["same day", "last day of a dated one", "inside"],
+)
+def test_a_fee_in_the_way_is_named_by_its_first_day(first, last):
+    dated = FeeSpan(date(2026, 1, 1), date(2026, 12, 31), 1)
+    with pytest.raises(errors.FeesOverlap) as refused:
+        fees.with_new([dated], FeeSpan(first, last))
+    assert refused.value.params == {"date": date(2026, 1, 1)}
+    assert refused.value.field == "valid_from"
+
+
+def test_an_open_fee_before_one_ahead_overlaps_it():
+    with pytest.raises(errors.FeesOverlap) as refused:
+        fees.with_new([FeeSpan(date(2027, 1, 1), None, 1)], FeeSpan(date(2026, 11, 24)))
+    assert refused.value.params == {"date": date(2027, 1, 1)}
+
+
+def test_touching_days_do_not_overlap():
+    dated = FeeSpan(date(2026, 1, 1), date(2026, 12, 31), 1)
+    assert len(fees.with_new([dated], FeeSpan(date(2027, 1, 1)))) == 2
+
+
+def test_a_fee_does_not_end_before_it_begins():
+    with pytest.raises(errors.DatesNotInOrder):
+        fees.with_new([], FeeSpan(date(2026, 2, 1), date(2026, 1, 31)))
+
+
+days = st.integers(0, 60).map(lambda n: date(2026, 1, 1) + n * DAY)
+
+
+@given(st.lists(st.tuples(days, st.none() | st.integers(0, 20)), max_size=12))
+def test_whatever_is_added_no_day_has_two_fees_and_no_day_loses_one(wanted):
+    """Against the plain truth of a list of days: each has at most one fee; what is refused changes nothing."""
+    spans: tuple[FeeSpan, ...] = ()
+    horizon = [date(2026, 1, 1) + n * DAY for n in range(90)]
+    for first, length in wanted:
+        before = {day: fees.in_force(spans, day) is not None for day in horizon}
+        new = FeeSpan(first, None if length is None else first + length * DAY)
+        try:
+            spans = fees.with_new(spans, new)
+        except errors.FeesOverlap:
+            clash = [span for span in spans if span.meets(new) and not (span.last is None and span.first < new.first)]
+            assert clash, "refused without a fee in the way"
+            continue
+        for day in horizon:
+            holding = [span for span in spans if span.holds_on(day)]
+            assert len(holding) <= 1
+            if new.holds_on(day):
+                assert holding == [new]
+            elif new.last is None or day < new.first:
+                assert bool(holding) == before[day]
+
+
+# ── Validity ─────────────────────────────────────────────────────────────
+
+
+def test_certificates_that_follow_one_another_join():
+    spans = [Span(date(2025, 1, 1), date(2025, 12, 31)), Span(date(2026, 1, 1), date(2026, 12, 31))]
+    assert validity.valid_until(spans, date(2025, 6, 1)) == date(2026, 12, 31)
+    assert validity.covers(spans, date(2025, 12, 31), date(2026, 1, 1))
+
+
+def test_a_day_between_certificates_breaks_them():
+    spans = [Span(date(2025, 1, 1), date(2025, 12, 30)), Span(date(2026, 1, 1), date(2026, 12, 31))]
+    assert validity.valid_until(spans, date(2025, 12, 30)) == date(2025, 12, 30)
+    assert validity.valid_until(spans, date(2025, 12, 31)) is None
+    assert not validity.covers(spans, date(2025, 12, 30), date(2026, 1, 1))
+
+
+@given(st.lists(st.tuples(days, st.integers(-3, 20)), max_size=10), days)
+def test_joined_spans_hold_exactly_the_days_that_some_certificate_holds(certificates, day):
+    spans = [Span(first, first + length * DAY) for first, length in certificates]
+    joined = validity.joined(spans)
+    assert any(span.first <= day <= span.last for span in spans) == any(
+        span.first <= day <= span.last for span in joined
+    )
+    assert all(one.last + DAY < other.first for one, other in itertools.pairwise(joined))
+
+
+# ── Standards ────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "typed", ["GB/T 10125-2021", "gb/t10125-2021", "ＧＢ／Ｔ 10125—2021", "GBT 10125-2021", " GB / T 10125 – 2021 "]
+)
+def test_a_number_is_one_however_it_is_typed(typed):
+    assert standards.normalise(typed) == "GB/T10125-2021"
+
+
+@pytest.mark.parametrize(
+    ("listed", "typed", "same"),
+    [
+        ("GB/T10125-2021", "GB/T10125", True),
+        ("GB/T10125-2021", "GB/T10125-2012", False),
+        ("GB/T10125-2021", "GB/T1012", False),
+        ("GB/T24610.2", "GB/T24610", True),
+        ("ISO16232:2018", "ISO16232", True),
+        ("GB9454-2017", "GB/T9454", False),
+    ],
+)
+def test_a_number_without_its_year_means_every_year_of_it(listed, typed, same):
+    assert standards.same_standard(listed, typed) is same
+
+
+def test_what_replaced_what_is_followed_up_to_the_day():
+    successors = {"A": ("B", date(2020, 1, 1)), "B": ("C", date(2027, 2, 1))}
+    assert standards.chain("A", successors) == ("A", "B", "C")
+    assert standards.current("A", successors, date(2019, 12, 31)) == "A"
+    assert standards.current("A", successors, date(2020, 1, 1)) == "B"
+    assert standards.current("A", successors, date(2027, 2, 1)) == "C"
+
+
+def test_a_ring_of_standards_ends():
+    ring = {"A": ("B", date(2020, 1, 1)), "B": ("A", date(2020, 1, 1))}
+    assert standards.chain("A", ring) == ("A", "B")
+
+
+# ── Classes ──────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("code", ["010401", "020100", "990000", "110205", "040000", "120000", "030199"])
+def test_known_classes(code):
+    assert is_class_code(code)
+
+
+@pytest.mark.parametrize(
+    "code", ["", "01040", "0104011", "130000", "000000", "019001", "01O401", "０１０４０１", "991234"]
+)
+def test_unknown_classes(code):
+    assert not is_class_code(code)
+
+
+# ── Search text ──────────────────────────────────────────────────────────
+
+
+def test_one_spelling_for_what_is_written_and_what_is_typed():
+    assert text.normalise(["盐雾试验", "GB/T 10125-2021", None, "Q-FOG CCT1100"]) == "盐雾试验 gbt101252021 qfogcct1100"
+    assert text.terms("GB／T 228.1，拉伸Tensile") == ("gbt", "2281", "拉伸", "tensile")
+
+
+@given(st.text(max_size=40), st.text(min_size=1, max_size=8))
+def test_the_pairs_of_what_occurs_are_among_the_indexed(written, typed):
+    """The index may find too much (the text itself is checked afterwards), never too little."""
+    stored = text.normalise([written + typed])
+    indexed = set(text.grams(stored).split())
+    for term in text.terms(typed):
+        if term in stored:
+            assert set(text.pairs(term)) <= indexed
+
+
+# ── Questions ────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("asked", "understood"),
+    [
+        ("盐雾 GB/T 10125，3 件，下周五前", Question("盐雾", "GB/T 10125", 3, None, date(2026, 12, 4))),
+        (
+            "Salt spray by GB/T 10125, 3 samples, by next Friday",
+            Question("Salt spray", "GB/T 10125", 3, None, date(2026, 12, 4)),
+        ),
+        ("拉伸 GB/T228.1-2021 三件 后天前", Question("拉伸", "GB/T228.1-2021", 3, None, date(2026, 11, 26))),
+        ("盐雾48小时 12月4日前 两套", Question("盐雾", None, 2, 48, date(2026, 12, 4))),
+        ("hardness, 2 parts, within two weeks", Question("hardness", None, 2, None, date(2026, 12, 8))),
+        ("salt mist 24 h by 4 Dec", Question("salt mist", None, None, 24, date(2026, 12, 4))),
+        ("三坐标 本周五", Question("三坐标", None, None, None, date(2026, 11, 27))),
+        ("13°冲击 2件", Question("13°冲击", None, 2, None, None)),
+        ("盐雾Ka 月底前", Question("盐雾Ka", None, None, None, date(2026, 11, 30))),
+        ("ISO 21940-11:2016 rotor balance", Question("rotor balance", "ISO 21940-11:2016", None, None, None)),
+        ("1月5日前 拉伸", Question("拉伸", None, None, None, date(2027, 1, 5))),
+        ("拉伸", Question("拉伸")),
+        ("Sun light may test", Question("Sun light may test")),
+        ("", Question()),
+    ],
+)
+def test_a_question_taken_apart(asked, understood):
+    assert read_question(asked, TODAY) == understood
+
+
+def test_a_day_that_has_passed_is_not_a_deadline():
+    assert read_question("拉伸 2026-11-01", TODAY).by is None
+
+
+@given(st.text(max_size=250), days)
+def test_any_question_is_read_without_failing(asked, today):
+    question = read_question(asked, today)
+    assert question.by is None or question.by >= today
+    assert question.quantity is None or question.quantity > 0
+
+
+# ── Entries ──────────────────────────────────────────────────────────────
+
+
+def test_a_lab_that_is_right():
+    lab = LabDetails(name="检测中心", division="330624", town="330624001", longitude="120.9", latitude="29.5")
+    assert codes(lab_problems(lab)) == []
+
+
+def test_every_problem_of_a_lab_at_once():
+    lab = LabDetails(name=" ", division="330624", town="330683001", longitude="200", latitude="29.5", horizon_minutes=1)
+    assert codes(lab_problems(lab)) == [
+        ("Required", "name"), ("UnknownTown", "town"), ("BadCoordinates", "longitude"),
+        ("OutOfRange", "horizon_minutes"),
+    ]  # fmt: skip
+
+
+def test_every_problem_of_an_instrument_at_once():
+    wrong = InstrumentDetails(
+        inner_id="", name="x" * 121, class_code="12", original_value_fen=-1, usage="both", begin_date=TODAY + DAY,
+        shortest_minutes=60, longest_minutes=30,
+    )  # fmt: skip
+    assert codes(instrument_problems(wrong, TODAY)) == [
+        ("Required", "inner_id"), ("TooLongText", "name"), ("BadClassCode", "class_code"),
+        ("OutOfRange", "original_value_fen"), ("UnknownChoice", "usage"), ("DateInFuture", "begin_date"),
+        ("LongestBelowShortest", "longest_minutes"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"hours_min": 24}, ("HoursIncomplete", "hours_min")),
+        ({"hours_min": 48, "hours_max": 24, "hours_step": 24}, ("HoursNotInOrder", "hours_max")),
+        ({"hours_min": 24, "hours_max": 100, "hours_step": 24}, ("HoursNotInOrder", "hours_max")),
+        (
+            {"hours_min": 24, "hours_max": 48, "hours_step": 24, "run_minutes": Decimal(1)},
+            ("RunMinutesWithHours", "run_minutes"),
+        ),
+        ({"sample_minutes": Decimal(0)}, ("NoWork", "sample_minutes")),
+        ({"runs_start_in_hours": True}, ("RunsStartOnlyUnattended", "runs_start_in_hours")),
+        ({"max_quantity": 0}, ("OutOfRange", "max_quantity")),
+        ({"late_cancel_percent": 101}, ("OutOfRange", "late_cancel_percent")),
+        ({"category": "cooking"}, ("UnknownChoice", "category")),
+    ],
+)
+def test_a_test_item_that_is_wrong(wrong, problem):
+    right = {"name": "拉伸试验", "category": "mechanics", "sample_minutes": Decimal("7.5")}
+    assert codes(item_problems(TestItemDetails(**right), CATEGORIES)) == []
+    assert codes(item_problems(TestItemDetails(**{**right, **wrong}), CATEGORIES)) == [problem]

@@ -10,6 +10,7 @@
 `documents`  settle_state, which the settlement room calls
 `hours`      set_opening_hours, add_closure, remove_closure, set_working_year, set_working_day, seed_working_years
 `units`      change_units
+`documents`  settle_state, which the settlement room calls
 """
 
 from labshare.booking.services.answer import confirm, decline, lapse

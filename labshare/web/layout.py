@@ -14,6 +14,7 @@ from labshare.kernel.actor import VISITOR, Actor
 from labshare.kernel.database import db
 from labshare.kernel.time import local_day, utc_now
 from labshare.notices.models import Notice
+from labshare.organisations.divisions import town_of
 from labshare.organisations.models import Firm
 from labshare.web import assets, navigation, words
 from labshare.web.actor import current_actor, current_person
@@ -104,9 +105,9 @@ def _top() -> list[navigation.Link]:
     return navigation.links(items, who.actor)
 
 
-def _rail() -> list[navigation.Link]:
+def _rail(counted: bool = True) -> list[navigation.Link]:
     who = reader()
-    return navigation.links(navigation.RAIL.get(who.kind, ()), who.actor)
+    return navigation.links(navigation.RAIL.get(who.kind, ()), who.actor, counted=counted)
 
 
 def _tabs(rail: list[navigation.Link] | None = None) -> list[navigation.Link]:
@@ -167,6 +168,7 @@ def init(app: Flask) -> None:
         SCALE=words.SCALE,
         with_query=with_query,
         page_exists=exists_page,
+        town_of=town_of,
         csrf_token=generate_csrf,
     )
     app.jinja_env.add_extension("jinja2.ext.do")

@@ -137,8 +137,8 @@ def kind_of(actor: Actor, has_labs: bool) -> str:
     return "lab" if has_labs or actor.roles & LAB_ROLES else "client"
 
 
-def links(items: tuple[Item, ...], actor: Actor) -> list[Link]:
-    """The items whose page exists and whose role fits, with their counts."""
+def links(items: tuple[Item, ...], actor: Actor, *, counted: bool = True) -> list[Link]:
+    """The items whose page exists and whose role fits, with their counts where `counted`."""
     shown = []
     for item in items:
         if item.endpoint not in current_app.view_functions:
@@ -154,7 +154,7 @@ def links(items: tuple[Item, ...], actor: Actor) -> list[Link]:
                 icon=item.icon,
                 here=False,
                 group=str(item.group) if item.group else None,
-                count=item.count(actor) if item.count else None,
+                count=item.count(actor) if item.count and counted else None,
                 calm=item.calm,
             )
         )

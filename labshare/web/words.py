@@ -42,7 +42,7 @@ LIFE_STATES = {
 
 LIVE_STATES = {
     "free": StateLook(_l("Free"), "circle-check", "is-free"),
-    "busy": StateLook(_l("In use"), "activity", "is-busy"),
+    "in_use": StateLook(_l("In use"), "activity", "is-busy"),
     "down": StateLook(_l("Down"), "tool", "is-down"),
     "closed": StateLook(_l("Closed now"), "clock", ""),
 }

@@ -1,15 +1,97 @@
-"""Home and the pages that explain."""
+"""Home, public figures, and the pages that explain."""
 
 from flask import render_template
+from flask_babel import lazy_gettext as _l
 
-from labshare.web.public import blueprint
+from labshare.catalogue.words import CATEGORIES
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.divisions import DIVISIONS, towns_of
+from labshare.web.public import blueprint, reads
+from labshare.web.public.maps import outline_map
+
+CATEGORY_LOOKS = {
+    "mechanics": ("hammer", _l("Tensile · hardness")),
+    "metallography": ("microscope", _l("Inclusions · grain size")),
+    "composition": ("atom-2", _l("Spark OES · carbon, sulphur")),
+    "bearings": ("circle-dashed", _l("Vibration · life")),
+    "dimensions": ("ruler-2", _l("Roundness · CMM")),
+    "wheels": ("steering-wheel", _l("Impact · fatigue")),
+    "environment": ("mist", _l("Salt spray · temperature")),
+    "refrigeration": ("snowflake", _l("Expansion valves · helium")),
+    "electrical": ("bolt", _l("Electrical · mechanical loads")),
+    "cleanliness": ("scan", _l("Particles")),
+    "textile_machinery": ("needle-thread", _l("Noise · balance")),
+    "pharma": ("pill", _l("HPLC · mass spectrometry")),
+}
+"""Icon and examples of each category."""
+
+USUAL = (
+    (_l("Rockwell hardness"), "GB/T 230.1"),
+    (_l("Tensile test"), "GB/T 228.1"),
+    (_l("Spark OES of steel"), "GB/T 4336"),
+    (_l("Bearing life"), "GB/T 24607"),
+    (_l("CMM"), "GB/T 1958"),
+)
+"""Questions often asked: words and the standard to look for."""
+
+
+def categories(counts: dict[str, int]) -> list[dict[str, object]]:
+    """The categories with icon, examples and how many test items."""
+    return [
+        {"code": code, "name": name, "icon": CATEGORY_LOOKS[code][0], "examples": CATEGORY_LOOKS[code][1],
+         "count": counts.get(code, 0)}
+        for code, name in CATEGORIES.items()
+    ]  # fmt: skip
 
 
 @blueprint.get("/")
 def home() -> str:
-    return render_template("public/home.html")
+    """What can be asked here, the county's figures, what is new. Nine statements."""
+    now = utc_now()
+    figures = reads.public_figures(local_day(now))
+    return render_template(
+        "public/home.html",
+        figures=figures,
+        categories=categories(figures.by_category),
+        latest=reads.latest_items(now),
+        news=reads.announcements(now),
+        map=outline_map(figures.by_town),
+        usual=USUAL,
+    )
 
 
 @blueprint.get("/how-it-works")
 def how_it_works() -> str:
     return render_template("public/how_it_works.html")
+
+
+@blueprint.get("/figures")
+def statistics() -> str:
+    """Public figures with their definitions: by month, category and town. Two statements."""
+    today = local_day(utc_now())
+    figures = reads.public_figures(today)
+    return render_template(
+        "public/statistics.html",
+        figures=figures,
+        months=reads.figures_by_month(today),
+        categories=categories(figures.by_category),
+        towns=sorted(
+            ((town, figures.by_town.get(town.code, 0)) for division in DIVISIONS for town in towns_of(division)),
+            key=lambda pair: (-pair[1], pair[0].code),
+        ),
+    )
+
+
+@blueprint.get("/rules")
+def rules() -> str:
+    return render_template("public/rules.html")
+
+
+@blueprint.get("/privacy")
+def privacy() -> str:
+    return render_template("public/privacy.html")
+
+
+@blueprint.get("/accessibility")
+def accessibility() -> str:
+    return render_template("public/accessibility.html")

@@ -1,0 +1,133 @@
+"""Labs, instruments, standards: lists and pages."""
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from labshare.catalogue.queries import (
+    Filters,
+    Page,
+    list_instruments,
+    list_labs,
+    list_standards,
+    standard_page,
+)
+from labshare.catalogue.words import CATEGORIES, CLASSES, CONDITIONS, class_name
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.divisions import towns_of
+from labshare.web.actor import current_actor
+from labshare.web.public import blueprint, reads
+from labshare.web.public.maps import outline_map
+
+PER_PAGE = 20
+MARKS = ("CNAS", "CMA")
+ORDERS = {"relevance": _l("Best match"), "name": _l("Name"), "newest": _l("Newest")}
+
+
+def asked_page() -> int:
+    """The number of the page asked for, from 1; nonsense is 1."""
+    text = request.args.get("page", "1")
+    return max(1, min(int(text), 10_000)) if text.isdecimal() and len(text) < 6 else 1
+
+
+def asked_filters() -> Filters:
+    mark = request.args.get("mark", "")
+    return Filters(
+        q=request.args.get("q", "")[:200].strip(),
+        town=request.args.get("town") or None,
+        class_code=request.args.get("class", "")[:6] or None,
+        accreditation=mark if mark in MARKS else None,
+    )
+
+
+def asked_order() -> str:
+    order = request.args.get("order", "relevance")
+    return order if order in ORDERS else "relevance"
+
+
+class Pager:
+    """What the pager macro reads, from a catalogue page."""
+
+    def __init__(self, page: Page[object]) -> None:
+        self.number, self.size, self.total = page.number, page.limit, page.total
+
+
+@blueprint.get("/labs")
+def labs() -> str:
+    """Five statements."""
+    now, filters, number = utc_now(), asked_filters(), asked_page()
+    page = list_labs(filters, day=local_day(now), order=asked_order(), limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+    by_town = reads.labs_by_town()
+    return render_template(
+        "public/labs.html",
+        page=page,
+        pager=Pager(page),  # type: ignore[arg-type]
+        filters=filters,
+        order=asked_order(),
+        orders=ORDERS,
+        by_town=by_town,
+        towns=towns_of(""),
+        marks=MARKS,
+        map=outline_map(by_town),
+    )
+
+
+@blueprint.get("/labs/<code>")
+def lab(code: str) -> str:
+    now = utc_now()
+    view = reads.lab_view(current_actor(), code, now)
+    return render_template("public/lab.html", view=view, lab=view.lab, categories=CATEGORIES)
+
+
+@blueprint.get("/instruments")
+def instruments() -> str:
+    """Five statements."""
+    now, filters, number = utc_now(), asked_filters(), asked_page()
+    page = list_instruments(
+        filters, day=local_day(now), order=asked_order(), limit=PER_PAGE, offset=(number - 1) * PER_PAGE
+    )
+    return render_template(
+        "public/instruments.html",
+        page=page,
+        pager=Pager(page),  # type: ignore[arg-type]
+        live=reads.live_now([row.instrument for row in page.items], now),
+        filters=filters,
+        order=asked_order(),
+        orders=ORDERS,
+        towns=towns_of(""),
+        classes={code: name for code, name in CLASSES.items() if code in ("01", "02", "03", "08", "11", "99")},
+        class_name=class_name,
+    )
+
+
+@blueprint.get("/instruments/<int:instrument_id>")
+def instrument(instrument_id: int) -> str:
+    now = utc_now()
+    view = reads.instrument_view(current_actor(), instrument_id, now)
+    return render_template(
+        "public/instrument.html",
+        view=view,
+        instrument=view.instrument,
+        lab=view.instrument.lab,
+        class_name=class_name(view.instrument.class_code),
+        condition=CONDITIONS[view.instrument.condition],
+        now=now,
+    )
+
+
+@blueprint.get("/standards")
+def standards() -> str:
+    """Four statements."""
+    number = asked_page()
+    q = request.args.get("q", "")[:100].strip()
+    page = list_standards(q, day=local_day(utc_now()), limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+    return render_template("public/standards.html", page=page, pager=Pager(page), q=q)  # type: ignore[arg-type]
+
+
+@blueprint.get("/standards/<path:number>")
+def standard(number: str) -> str | Response:
+    """One standard; an old one says what replaces it and shows who tests by that."""
+    view = standard_page(number, local_day(utc_now()))
+    if view.standard.number != number:
+        return redirect(url_for("public.standard", number=view.standard.number), 301)
+    return render_template("public/standard.html", view=view, standard=view.standard, current=view.current)

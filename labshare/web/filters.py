@@ -7,6 +7,7 @@ Filters take what services return (fen, aware UTC moments, days, `Month`) and wr
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from flask import Flask
@@ -154,6 +155,11 @@ def fee(amount_fen: int | None, basis: str, minimum_fen: int | None = None) -> s
     return f"{plain_money(amount_fen)} {en}" + (f", minimum {plain_money(minimum_fen)}" if minimum_fen else "")
 
 
+def fee_text(row: Any) -> str:
+    """A fee row as a sentence part: 120.00 元/样，最低 200.00 元."""
+    return fee(row.amount_fen, row.basis, row.minimum_fen)
+
+
 def basis_unit(basis: str) -> str:
     """元/样, in English CNY a sample: for a column head."""
     zh, en = BASES[str(basis)]
@@ -238,6 +244,15 @@ def percent(value: Decimal | str | None, digits: int | None = None) -> str:
     return (number(hundred) if digits is None else fixed(hundred, digits)) + "%"
 
 
+def units_text(value: Fraction) -> str:
+    """What a fee is multiplied by: 3, 48, 1.33 (rounded for reading only)."""
+    return (
+        number(Decimal(value.numerator))
+        if value.denominator == 1
+        else fixed(Decimal(value.numerator) / value.denominator, 2)
+    )
+
+
 def quantity(value: int | Decimal | None, unit: str) -> str:
     """10 kN, 24 h, 35 °C: one space."""
     return NOTHING if value is None else f"{number(value)} {unit}"
@@ -310,6 +325,11 @@ def day(value: date | datetime | None) -> str:
 def weekday(value: date | datetime | None) -> str:
     """周二, Tue."""
     return NOTHING if value is None else _weekday(_as_day(value))
+
+
+def weekday_name(number: int) -> str:
+    """The weekday of a number, 0 for Monday: 周一, Mon."""
+    return (WEEKDAYS_ZH if _zh() else WEEKDAYS_EN)[number]
 
 
 def long_day(value: date | datetime | None) -> str:
@@ -509,8 +529,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
 GLOBALS: dict[str, Callable[..., Any]] = {
     "said": said, "twin": twin, "chinese": chinese, "money": money, "amount": amount,
     "sentence_money": sentence_money, "when": when,
-    "day": day, "month": month, "slot": slot, "table_slot": table_slot, "fee": fee, "money_range": money_range,
-    "quantity": quantity, "counted": counted, "wan": wan, "wan_unit": wan_unit, "percent": percent,
+    "day": day, "month": month, "slot": slot, "table_slot": table_slot, "fee": fee, "fee_text": fee_text, "units_text": units_text, "money_range": money_range,
+    "quantity": quantity, "weekday_name": weekday_name, "counted": counted, "wan": wan, "wan_unit": wan_unit, "percent": percent,
 }  # fmt: skip
 
 

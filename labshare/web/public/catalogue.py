@@ -61,7 +61,7 @@ def labs() -> str:
     return render_template(
         "public/labs.html",
         page=page,
-        pager=Pager(page),  # type: ignore[arg-type]
+        paging=Pager(page),  # type: ignore[arg-type]
         filters=filters,
         order=asked_order(),
         orders=ORDERS,
@@ -89,7 +89,7 @@ def instruments() -> str:
     return render_template(
         "public/instruments.html",
         page=page,
-        pager=Pager(page),  # type: ignore[arg-type]
+        paging=Pager(page),  # type: ignore[arg-type]
         live=reads.live_now([row.instrument for row in page.items], now),
         filters=filters,
         order=asked_order(),
@@ -121,7 +121,7 @@ def standards() -> str:
     number = asked_page()
     q = request.args.get("q", "")[:100].strip()
     page = list_standards(q, day=local_day(utc_now()), limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
-    return render_template("public/standards.html", page=page, pager=Pager(page), q=q)  # type: ignore[arg-type]
+    return render_template("public/standards.html", page=page, paging=Pager(page), q=q)  # type: ignore[arg-type]
 
 
 @blueprint.get("/standards/<path:number>")

@@ -60,7 +60,7 @@ def outline_map(labs_by_town: Mapping[str, int]) -> OutlineMap:
         x, y = _place(float(town.longitude), float(town.latitude))
         radius = round(3.4 * sqrt(count) + 1.5, 1)
         anchor, side, down = CROWDED.get(code, ("start", 1, 4))
-        if not (code in CROWDED) and x > WIDTH * 0.72:
+        if code not in CROWDED and x > WIDTH * 0.72:
             anchor, side = "end", -1
         circles.append(Circle(town, count, x, y, radius, round(x + side * (radius + 4), 1), y + down, anchor))
     circles.sort(key=lambda circle: -circle.count)

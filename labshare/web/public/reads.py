@@ -450,5 +450,3 @@ def standards_of(item_id: int, day: date) -> tuple[StandardOfItem, ...]:
 def fees_of(item_id: int) -> Sequence[Fee]:
     """All dated fees of an item, by first day. One statement."""
     return db.session.scalars(select(Fee).where(Fee.test_item_id == item_id).order_by(Fee.valid_from)).all()
-
-

@@ -1,0 +1,211 @@
+"""A test item: what it costs for this many samples, and when it can begin."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
+
+from flask import current_app, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from labshare.booking.queries import bench_of_item
+from labshare.booking.queries.slots import price_for, slots_of_bench
+from labshare.booking.rules.price import ItemTerms, Price, question_problems, work_of
+from labshare.booking.rules.slots import DayOfSlots, Slot
+from labshare.catalogue.models import Instrument, TestItem
+from labshare.catalogue.queries import draft_or_published
+from labshare.catalogue.words import CATEGORIES
+from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.time import local_day, local_zone, start_of_day, utc_now
+from labshare.web.actor import current_actor
+from labshare.web.public import blueprint, reads
+
+DAYS_SHOWN = 7
+FIRST_SHOWN = 7
+"""So many lines of a day at once; the rest behind a button."""
+
+SHORT_REASONS: dict[str, LazyString] = {
+    "SlotTaken": _l("Full"),
+    "Blocked": _l("Not available"),
+    "TooEarly": _l("Too late to book"),
+    "InThePast": _l("Past"),
+    "TooFar": _l("Too far ahead"),
+    "OutsideOpeningHours": _l("Closes before the end"),
+    "RunStartsOutsideHours": _l("A run starts while closed"),
+    "LabClosed": _l("Closed"),
+    "PublicHoliday": _l("Holiday"),
+    "CalibrationExpired": _l("Calibration ends"),
+    "NotCalibrated": _l("Not calibrated"),
+    "TooShort": _l("Too short"),
+    "TooLong": _l("Too long"),
+    "NeverOpensAfterwards": _l("Never opens again"),
+}
+"""Why a slot is closed, in the two or three words that a cell has room for; the sentence stands below the grid."""
+
+
+def short_reason(problem: Problem) -> str:
+    return str(SHORT_REASONS.get(problem.code, _l("Not possible")))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A start to choose, or a stretch of starts that are closed for the same reason."""
+
+    starts_at: datetime
+    last: datetime
+    slot: Slot | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    day: date
+    cells: tuple[Cell, ...]
+    note: str
+    """Why the day has no starts at all."""
+
+
+def columns(days: Iterable[DayOfSlots]) -> list[Column]:
+    """The days as the grid shows them: neighbours that are closed for one reason become one cell."""
+    result = []
+    for one in days:
+        cells: list[Cell] = []
+        for slot in one.slots:
+            if slot.free:
+                cells.append(Cell(slot.starts_at, slot.starts_at, slot))
+                continue
+            reason = short_reason(slot.problem) if slot.problem else ""
+            if cells and cells[-1].slot is None and cells[-1].reason == reason:
+                cells[-1] = Cell(cells[-1].starts_at, slot.starts_at, None, reason)
+            else:
+                cells.append(Cell(slot.starts_at, slot.starts_at, None, reason))
+        note = "" if cells else str(_l("Closed"))
+        if not cells and one.note is not None and one.note.code != "OutsideOpeningHours":
+            note = short_reason(one.note)
+        result.append(Column(one.day, tuple(cells), note))
+    return result
+
+
+def reasons(days: Iterable[DayOfSlots]) -> list[tuple[str, str]]:
+    """Each reason that occurs, as (short, whole sentence), once."""
+    found: dict[str, str] = {}
+    for one in days:
+        problems = [slot.problem for slot in one.slots if slot.problem] + ([one.note] if one.note else [])
+        for problem in problems:
+            if problem.code not in ("SlotTaken", "InThePast", "Blocked"):
+                found.setdefault(short_reason(problem), problem.text)
+    return list(found.items())
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks: how many, how long, which start."""
+
+    quantity: int
+    hours: int | None
+    starts_at: datetime | None
+    since: date
+    instrument: int | None
+
+
+def read_address(terms: ItemTerms, today: date) -> Asked:
+    """Numbers that are none count as not given; a choice of hours begins at its least."""
+    hours = _whole("hours")
+    if terms.hours is not None and hours is None:
+        hours = int(terms.hours.min)
+    if terms.hours is None:
+        hours = None
+    starts_at = None
+    try:
+        moment = datetime.fromisoformat(request.args.get("starts_at", "").replace(" ", "+"))
+        starts_at = moment if moment.tzinfo else moment.replace(tzinfo=local_zone())
+    except ValueError:
+        pass
+    since = today
+    try:
+        since = max(today, date.fromisoformat(request.args.get("from", "")))
+    except ValueError:
+        if starts_at is not None:
+            since = max(today, local_day(starts_at) - timedelta(days=2))
+    quantity = _whole("quantity")
+    return Asked(1 if quantity is None else quantity, hours, starts_at, since, _whole("instrument"))
+
+
+def _whole(name: str) -> int | None:
+    text = request.args.get(name, "").strip()
+    return int(text) if text.isdecimal() and len(text) <= 7 else None
+
+
+def booking_address(item: TestItem, asked: Asked, slot: Slot) -> str:
+    """Where the booking of this slot goes on: the client's form, with everything chosen here."""
+    values = {"test_item": item.id, "quantity": asked.quantity, "starts_at": slot.starts_at.isoformat()}
+    if asked.hours is not None:
+        values["hours"] = asked.hours
+    if asked.instrument is not None:
+        values["instrument"] = asked.instrument
+    if "client.new_booking" in current_app.view_functions:
+        return url_for("client.new_booking", **values)
+    return "/bookings/new?" + urlencode(values)
+
+
+@blueprint.get("/test-items/<int:item_id>")
+def test_item(item_id: int) -> str:
+    """Nine statements. Raises `NotFound` for a draft of somebody else."""
+    now = utc_now()
+    today = local_day(now)
+    bench = bench_of_item(item_id, now)
+    if bench is None or not draft_or_published(current_actor(), bench.lab, bench.item.state):
+        raise NotFound
+    terms = bench.terms()
+    asked = read_address(terms, today)
+    problems = {problem.field: problem.text for problem in question_problems(terms, asked.quantity, asked.hours)}
+    price: Price | None = None
+    days: list[DayOfSlots] = []
+    if not problems:
+        price = price_for(bench, asked.quantity, asked.hours)
+        since = max(now, start_of_day(asked.since))
+        until = start_of_day(asked.since + timedelta(days=DAYS_SHOWN))
+        work = work_of(terms, asked.quantity, asked.hours)
+        days = slots_of_bench(bench, work, since, until, instrument_id=asked.instrument)
+    free = [slot for one in days for slot in one.slots if slot.free]
+    chosen = next((slot for slot in free if slot.starts_at == asked.starts_at), free[0] if free else None)
+    fees = reads.fees_of(item_id)
+    return render_template(
+        "public/test_item.html",
+        item=bench.item,
+        lab=bench.lab,
+        instruments=bench.instruments,
+        terms=terms,
+        asked=asked,
+        problems=problems,
+        price=price,
+        fee=bench.fee,
+        fees=[fee for fee in fees if fee.valid_to is None or fee.valid_to >= today],
+        next_fee=next((fee for fee in fees if fee.valid_from > today), None),
+        standards=reads.standards_of(item_id, today),
+        columns=columns(days),
+        reasons=reasons(days),
+        chosen=chosen,
+        gone=asked.starts_at is not None and chosen is not None and chosen.starts_at != asked.starts_at,
+        report_by=local_day(chosen.ends_at) + timedelta(days=bench.item.turnaround_days) if chosen else None,
+        earlier=asked.since - timedelta(days=DAYS_SHOWN) if asked.since > today else None,
+        later=asked.since + timedelta(days=DAYS_SHOWN),
+        last_day=asked.since + timedelta(days=DAYS_SHOWN - 1),
+        missing_years=bench.openings.days.missing_years(asked.since, asked.since + timedelta(days=DAYS_SHOWN)),
+        calibrated=_calibrated(bench.instruments, bench.certificates, today),
+        go_on=booking_address(bench.item, asked, chosen) if chosen and price else None,
+        category=CATEGORIES[bench.item.category],
+        shown=FIRST_SHOWN,
+    )
+
+
+def _calibrated(
+    instruments: Iterable[Instrument], certificates: dict[int, tuple[object, ...]], today: date
+) -> dict[int, date]:
+    """The last day of each instrument's certificates that is not over."""
+    return {
+        one.id: last
+        for one in instruments
+        if (last := max((days.last for days in certificates.get(one.id, ())), default=None)) and last >= today  # type: ignore[attr-defined]
+    }

@@ -6,12 +6,15 @@ from datetime import datetime
 from flask import current_app
 
 from labshare.catalogue.services.index import rebuild_all
+from labshare.demonstration.bookings import Bookings
 from labshare.demonstration.calendar import make_calendar
 from labshare.demonstration.catalogue import CatalogueMaker, make_standards
 from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
 from labshare.demonstration.firms import make_clients, make_hosts, make_regulators
 from labshare.demonstration.rows import Rows, empty
+from labshare.demonstration.runs import schedule_months
 from labshare.demonstration.scale import Scale
+from labshare.demonstration.shelf import Shelf
 from labshare.demonstration.world import World
 from labshare.kernel.database import db, transaction
 from labshare.kernel.time import local_day, local_zone
@@ -35,14 +38,24 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
         make_regulators(world)
         days = make_calendar(world)
         standards = make_standards(world)
+        shelf: Shelf | None = None
         for division in scale.divisions:
             hosts = make_hosts(world, division)
             make_clients(world, division, scale.clients)
             labs = CatalogueMaker(world, division, days, standards).make(hosts)
+            schedule_months(world, days)
+            shelf = shelf or Shelf(world)
+            maker = Bookings(world, labs, world.clients, shelf)
+            count = 0
+            for lab in labs:
+                lives = list(maker.make(lab))
+                for life in lives:
+                    life.hold()
+                count += len(lives)
             world.trail.flush()
             written = rows.write()
             say(f"{division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
-                f"{sum(len(lab.offers) for lab in labs)} test items; {written} rows")  # fmt: skip
+                f"{sum(len(lab.offers) for lab in labs)} test items, {count} bookings; {written} rows")  # fmt: skip
         rows.continue_numbering()
         rebuild_all()
     return world

@@ -1,5 +1,6 @@
 """Events of the audit trail, as the services write them, gathered and written in order of time."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -21,8 +22,8 @@ class Trail:
         firm_id: int | None,
         action: str,
         subject: tuple[str, object],
-        before: dict[str, Any] | None = None,
-        after: dict[str, Any] | None = None,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
     ) -> None:
         """As `audit.services.record`; dates and moments become ISO text."""
         self.waiting.append((at, len(self.waiting), {
@@ -36,7 +37,7 @@ class Trail:
         self.waiting.clear()
 
 
-def _plain(values: dict[str, Any] | None) -> dict[str, Any] | None:
+def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if values is None:
         return None
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}

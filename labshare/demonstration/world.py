@@ -65,6 +65,10 @@ class World:
         self.trail = Trail(rows)
         self.long_ago = start_of_day(self.first_day - timedelta(days=400), zone)
         self.people = People(rows, self.rng("people"), self.long_ago)
+        self.refs = self.rng("references")
+        self.used_refs: set[str] = set()
+        self.closed: dict[Month, datetime] = {}
+        """When the ledger of each past month was closed: at the publication of its run."""
         self.accounts: dict[str, Row] = {}
         self.hosts: list[HostFirm] = []
         self.clients: list[Client] = []

@@ -16,9 +16,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.catalogue.models import Lab
-from labshare.kernel.database import Model, UtcDateTime, db, guard, one_of
+from labshare.kernel.database import Model, UtcDateTime, append_only, db, guard, one_of
 from labshare.organisations.models import Firm
-from labshare.settlement.models import RevenueEntry
 
 GRADES = ("excellent", "good", "qualified", "unqualified", "ungraded")
 RUN_STATES = ("calculated", "published", "approved", "paid")
@@ -43,7 +42,7 @@ class Policy(Model):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    division: Mapped[str] = mapped_column(String(6))
+    division: Mapped[str] = mapped_column(String(12))
     version: Mapped[int]
     name: Mapped[str] = mapped_column(String(200))
     effective_from: Mapped[str] = mapped_column(String(7))
@@ -103,7 +102,7 @@ class RewardRun(Model):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    division: Mapped[str] = mapped_column(String(6))
+    division: Mapped[str] = mapped_column(String(12))
     month: Mapped[str] = mapped_column(String(7))
     policy_id: Mapped[int] = mapped_column(ForeignKey("policy.id"))
     state: Mapped[str] = mapped_column(String(10))
@@ -172,24 +171,42 @@ class RewardLine(Model):
     firm: Mapped[Firm] = relationship()
 
 
+class RewardCalculation(Model):
+    """What a run's earlier results were: a row for each time the result changed, kept to show the difference."""
+
+    __tablename__ = "reward_calculation"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("reward_run.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    calculated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    calculated_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """Null: the scheduler."""
+    total_payable_fen: Mapped[int] = mapped_column(BigInteger)
+    lines: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """By lab code: `{"payable": fen, "eligible": fen, "month": fen}`."""
+
+
 class RewardItem(Model):
     """The verdict on one ledger entry, stored with the run in which it is new or changed since the last approved one;
-    an entry's verdict in a run is its latest item up to that run."""
+    an entry's verdict in a run is its item there, else its latest item in an earlier approved run.
+
+    A run writes up to a million of these at once: no foreign keys (entries are never deleted, and the lock below asks
+    for the run), and rows lie in the order of entries.
+    """
 
     __tablename__ = "reward_item"
     __table_args__ = (
         one_of("reason", REASONS, null=True),
-        Index(None, "entry_id"),
-        Index(None, "run_id", "lab_id"),
+        Index(None, "run_id"),
+        {"sqlite_with_rowid": False},
     )
 
-    run_id: Mapped[int] = mapped_column(ForeignKey("reward_run.id"), primary_key=True)
-    entry_id: Mapped[int] = mapped_column(ForeignKey("revenue_entry.id"), primary_key=True)
-    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    entry_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    run_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     reason: Mapped[str | None] = mapped_column(String(20))
     """Null: eligible."""
-
-    entry: Mapped[RevenueEntry] = relationship()
+    changes: Mapped[bool] = mapped_column(default=False)
+    """Changes what an earlier approved run said of the entry."""
 
 
 class Objection(Model):
@@ -228,7 +245,7 @@ class Correction(Model):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    division: Mapped[str] = mapped_column(String(6))
+    division: Mapped[str] = mapped_column(String(12))
     year: Mapped[int]
     from_month: Mapped[str] = mapped_column(String(7))
     """Counts in the openings of this month's window from this month on."""
@@ -242,50 +259,89 @@ class Correction(Model):
     refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-def _locked_with_run(table: str) -> None:
-    """Rows of an approved run are locked: the database refuses to change, add or remove them."""
-    closed = "EXISTS (SELECT 1 FROM reward_run r WHERE r.id = {row}.run_id AND r.state IN ('approved', 'paid'))"
-    refuse = f"SELECT RAISE(ABORT, '{table}: the run is approved') WHERE "
+def _locked_with_run(table: str, key: str) -> None:
+    """Rows of an approved run are locked: the database refuses to change, add or remove them, or to move them."""
+    open_run = (
+        "EXISTS (SELECT 1 FROM reward_run r WHERE r.id = {row}.run_id AND r.state IN ('calculated', 'published'))"
+    )
+    refuse = f"SELECT RAISE(ABORT, '{table}: the run is approved') WHERE NOT "
+    replaced = (
+        f"SELECT RAISE(ABORT, '{table}: replaces a row') WHERE EXISTS (SELECT 1 FROM {table} x WHERE "
+        + " AND ".join(f"x.{column} = NEW.{column}" for column in key.split(", "))
+        + ")"
+    )
+    raises = "RAISE EXCEPTION '{}' USING ERRCODE = 'integrity_constraint_violation';".format
     guard(
         db.metadata.tables[table],
         sqlite=(
             (
                 f"CREATE TRIGGER {table}_locked_insert BEFORE INSERT ON {table} "
-                f"BEGIN {refuse}{closed.format(row='NEW')}; END"
+                f"BEGIN {refuse}{open_run.format(row='NEW')}; {replaced}; END"
             ),
             (
                 f"CREATE TRIGGER {table}_locked_update BEFORE UPDATE ON {table} "
-                f"BEGIN {refuse}{closed.format(row='OLD')}; END"
+                f"BEGIN {refuse}({open_run.format(row='OLD')} AND NEW.run_id = OLD.run_id); END"
             ),
             (
                 f"CREATE TRIGGER {table}_locked_delete BEFORE DELETE ON {table} "
-                f"BEGIN {refuse}{closed.format(row='OLD')}; END"
+                f"BEGIN {refuse}{open_run.format(row='OLD')}; END"
             ),
         ),
+        # asked once a statement, for a run writes a million rows in one
         postgresql=(
             (
                 f"CREATE FUNCTION {table}_locked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-                f"IF EXISTS (SELECT 1 FROM reward_run r WHERE r.id = CASE TG_OP WHEN 'INSERT' THEN NEW.run_id "
-                f"ELSE OLD.run_id END AND r.state IN ('approved', 'paid')) THEN "
-                f"RAISE EXCEPTION '{table}: the run is approved' USING ERRCODE = 'integrity_constraint_violation'; "
-                f"END IF; RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END; END $$"
+                f"IF EXISTS (SELECT 1 FROM (SELECT DISTINCT run_id FROM touched) t LEFT JOIN reward_run r "
+                f"ON r.id = t.run_id AND r.state IN ('calculated', 'published') WHERE r.id IS NULL) THEN "
+                f"{raises(f'{table}: the run is approved')} END IF; RETURN NULL; END $$"
             ),
             (
-                f"CREATE TRIGGER {table}_locked BEFORE INSERT OR UPDATE OR DELETE ON {table} "
-                f"FOR EACH ROW EXECUTE FUNCTION {table}_locked()"
+                f"CREATE FUNCTION {table}_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                f"{raises(f'{table}: rows stay with their run')} END $$"
+            ),
+            (
+                f"CREATE TRIGGER {table}_locked_insert AFTER INSERT ON {table} REFERENCING NEW TABLE AS touched "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_locked()"
+            ),
+            (
+                f"CREATE TRIGGER {table}_locked_update AFTER UPDATE ON {table} REFERENCING OLD TABLE AS touched "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_locked()"
+            ),
+            (
+                f"CREATE TRIGGER {table}_locked_delete AFTER DELETE ON {table} REFERENCING OLD TABLE AS touched "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_locked()"
+            ),
+            (
+                f"CREATE TRIGGER {table}_kept BEFORE UPDATE OF run_id ON {table} FOR EACH ROW "
+                f"WHEN (NEW.run_id <> OLD.run_id) EXECUTE FUNCTION {table}_kept()"
+            ),
+            (
+                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_kept()"
             ),
         ),
     )
 
 
-for _table in ("reward_line", "reward_item"):
-    _locked_with_run(_table)
+_locked_with_run("reward_line", "id")
+_locked_with_run("reward_item", "entry_id, run_id")
+append_only(RewardRunHand.__table__)
+
+_SET_AT_APPROVAL = (
+    "month", "division", "policy_id", "digest", "total_payable_fen", "calculation", "calculated_at", "calculated_by",
+    "publicity", "published_at", "published_by", "publicity_ends_at", "approved_at", "approved_by",
+)  # fmt: skip
+_SET_AT_PAYMENT = ("paid_on", "paid_by", "payment_reference")
+
+
+def _differs(*columns: str) -> str:
+    return " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
+
 
 _RUN_FROZEN = (
-    "OLD.state IN ('approved', 'paid') AND (NEW.month <> OLD.month OR NEW.division <> OLD.division "
-    "OR NEW.policy_id <> OLD.policy_id OR NEW.digest <> OLD.digest "
-    "OR NEW.total_payable_fen <> OLD.total_payable_fen OR NEW.state NOT IN ('approved', 'paid') "
-    "OR NEW.approved_by <> OLD.approved_by OR (OLD.state = 'paid' AND NEW.state <> 'paid'))"
+    f"(OLD.state IN ('approved', 'paid') AND (NEW.state NOT IN ('approved', 'paid') OR {_differs(*_SET_AT_APPROVAL)} "
+    "OR CAST(NEW.to_reclaim AS TEXT) <> CAST(OLD.to_reclaim AS TEXT))) "
+    f"OR (OLD.state = 'paid' AND (NEW.state <> 'paid' OR {_differs(*_SET_AT_PAYMENT)}))"
 )
 guard(
     RewardRun.__table__,
@@ -297,6 +353,11 @@ guard(
         (
             "CREATE TRIGGER reward_run_kept BEFORE DELETE ON reward_run WHEN OLD.state <> 'calculated' "
             "BEGIN SELECT RAISE(ABORT, 'reward_run: the run is published'); END"
+        ),
+        (
+            "CREATE TRIGGER reward_run_not_replaced BEFORE INSERT ON reward_run WHEN EXISTS (SELECT 1 FROM reward_run r "
+            "WHERE r.id = NEW.id OR (r.division = NEW.division AND r.month = NEW.month)) "
+            "BEGIN SELECT RAISE(ABORT, 'reward_run: one run a month and division'); END"
         ),
     ),
     postgresql=(
@@ -311,6 +372,10 @@ guard(
         ),
         (
             "CREATE TRIGGER reward_run_kept BEFORE DELETE ON reward_run FOR EACH ROW WHEN (OLD.state <> 'calculated') "
+            "EXECUTE FUNCTION reward_run_refuse()"
+        ),
+        (
+            "CREATE TRIGGER reward_run_no_truncate BEFORE TRUNCATE ON reward_run FOR EACH STATEMENT "
             "EXECUTE FUNCTION reward_run_refuse()"
         ),
     ),

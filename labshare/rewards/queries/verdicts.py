@@ -1,0 +1,252 @@
+"""Step 1 of section 6 in SQL: the verdict on every ledger entry of a window, for a million entries at once.
+
+One condition a reason, each a function here, in the order of the contract; the first that holds is the verdict. What
+is decided by dates of few rows (admissions, affiliations) is worked out beforehand as disjoint spans of days and
+handed to the database as a list, so that no booking is ever joined twice and no query runs per row.
+
+Only integers, dates, codes of digits and names of this module are written into the statements; nothing typed by a
+person is.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select, text
+
+from labshare.catalogue.models import Lab, LabAdmission
+from labshare.kernel.database import db
+from labshare.kernel.months import Month
+from labshare.organisations.models import Affiliation
+from labshare.rewards.policy import Policy
+from labshare.rewards.rules.reasons import REASONS
+from labshare.rewards.rules.related import ENDLESS, Tie, merged, related_spans
+
+NOBODY = -1
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a run looks at: the window's months and the labs of the policy's division."""
+
+    policy: Policy
+    month: Month
+    lab_ids: tuple[int, ...]
+    host_ids: tuple[int, ...]
+    all_labs: bool
+    """No lab lies in another division: no entry needs to be asked for its lab."""
+
+    @property
+    def first_month(self) -> Month:
+        return self.policy.window(self.month)[0]
+
+
+def scope_of(policy: Policy, month: Month) -> Scope:
+    """The labs of the policy's division, whatever their state."""
+    labs = db.session.execute(select(Lab.id, Lab.firm_id, Lab.division).order_by(Lab.id)).all()
+    governed = [lab for lab in labs if lab.division.startswith(policy.division)]
+    return Scope(
+        policy,
+        month,
+        tuple(lab.id for lab in governed),
+        tuple(sorted({lab.firm_id for lab in governed})),
+        all_labs=len(governed) == len(labs),
+    )
+
+
+# --- one condition a reason; a row of booking is `b`, of the ledger `e` -----------------------------------------------
+
+
+def not_admitted(_policy: Policy) -> str:
+    """The lab was not admitted as an open lab on the local day of booking."""
+    return "a.lab_id IS NULL"
+
+
+def suspended(_policy: Policy) -> str:
+    """A confirmed flag or an open contest holds the booking."""
+    return "h.booking_id IS NOT NULL"
+
+
+def own_firm(_policy: Policy) -> str:
+    """Client and lab belong to one firm. Applies always."""
+    return "b.client_firm_id = b.lab_firm_id"
+
+
+def related(policy: Policy) -> str | None:
+    """Related on the local day of booking."""
+    return "r.host_id IS NOT NULL" if policy.clients.exclude_related else None
+
+
+def client_size(policy: Policy) -> str | None:
+    """The client's size class, as copied to the booking, is none of the policy's; no class is none of them."""
+    if policy.clients.sizes is None:
+        return None
+    sizes = ", ".join(f"'{size}'" for size in sorted(policy.clients.sizes)) or "''"
+    return f"(b.client_size IS NULL OR b.client_size NOT IN ({sizes}))"
+
+
+def client_division(policy: Policy) -> str | None:
+    """The client's division, as copied to the booking, begins with none of the policy's."""
+    if policy.clients.divisions is None:
+        return None
+    one_of = " OR ".join(f"substr(b.client_division, 1, {len(code)}) = '{code}'" for code in policy.clients.divisions)
+    return f"NOT ({one_of})" if one_of else "1 = 1"
+
+
+def instrument_value(policy: Policy) -> str | None:
+    """The instrument's original value, as copied to the booking, is below the policy's; unknown counts as 0."""
+    least = policy.min_original_value_fen
+    return f"coalesce(b.instrument_value_fen, 0) < {least}" if least > 0 else None
+
+
+def statutory(policy: Policy) -> str | None:
+    """A test that law prescribes."""
+    return "b.statutory" if policy.exclude_statutory else None
+
+
+def conditions() -> dict[str, Callable[[Policy], str | None]]:
+    """The conditions by reason, looked up anew so that each can be replaced in a test."""
+    here = globals()
+    return {reason: here[reason] for reason in REASONS}
+
+
+def verdict(policy: Policy) -> str:
+    """The SQL of the verdict: the first reason that applies, else NULL."""
+    cases = [(reason, condition(policy)) for reason, condition in conditions().items()]
+    whens = " ".join(f"WHEN {condition} THEN '{reason}'" for reason, condition in cases if condition)
+    return f"CASE {whens} END"
+
+
+# --- the spans of days -------------------------------------------------------------------------------------------------
+
+
+def admitted_spans(lab_ids: Iterable[int]) -> list[tuple[int, date, date]]:
+    """(lab, first day, last day) on which it was an open lab; no day twice."""
+    wanted = set(lab_ids)
+    found: dict[int, list[tuple[date, date]]] = {}
+    for row in db.session.execute(
+        select(LabAdmission.lab_id, LabAdmission.admitted_from, LabAdmission.suspended_from)
+    ).all():
+        last = date.fromordinal(row.suspended_from.toordinal() - 1) if row.suspended_from else ENDLESS
+        if row.lab_id in wanted and row.admitted_from <= last:
+            found.setdefault(row.lab_id, []).append((row.admitted_from, last))
+    return [(lab_id, *span) for lab_id, spans in sorted(found.items()) for span in merged(spans)]
+
+
+def related_pairs(host_ids: Iterable[int]) -> list[tuple[int, int, date, date]]:
+    """(host firm, other firm, first day, last day); no day twice for a pair."""
+    ties = [
+        Tie(row.firm_id, row.other_firm_id, row.kind, row.valid_from, row.valid_to)
+        for row in db.session.execute(
+            select(
+                Affiliation.firm_id,
+                Affiliation.other_firm_id,
+                Affiliation.kind,
+                Affiliation.valid_from,
+                Affiliation.valid_to,
+            )
+        ).all()
+    ]
+    return [(*pair, *span) for pair, spans in related_spans(ties, host_ids).items() for span in spans]
+
+
+# --- statements --------------------------------------------------------------------------------------------------------
+
+
+def common_tables(scope: Scope) -> str:
+    """`WITH …`: admissions, related firms, held bookings.
+
+    On SQLite the spans go into temporary tables first, for it scans a list of values where it should look one up.
+    """
+    admitted: list[tuple[int | date, ...]] = [*admitted_spans(scope.lab_ids)]
+    pairs: list[tuple[int | date, ...]] = (
+        [*related_pairs(scope.host_ids)] if scope.policy.clients.exclude_related else []
+    )
+    held = "held AS (SELECT DISTINCT booking_id FROM booking_hold WHERE released_at IS NULL)"
+    if db.engine.dialect.name == "sqlite":
+        _fill_temporary("admitted", ("lab_id",), admitted)
+        _fill_temporary("related", ("host_id", "client_id"), pairs)
+        return f"WITH {held}"
+    return (
+        f"WITH admitted(lab_id, first_day, last_day) AS ({_values(admitted, (NOBODY, ENDLESS, ENDLESS))}), "
+        f"related(host_id, client_id, first_day, last_day) AS "
+        f"({_values(pairs, (NOBODY, NOBODY, ENDLESS, ENDLESS))}), {held}"
+    )
+
+
+def _fill_temporary(name: str, ids: tuple[str, ...], rows: list[tuple[int | date, ...]]) -> None:
+    """Spans of days by ids. The columns have types, for without them no index is used."""
+    columns = [*(f"{column} integer NOT NULL" for column in ids), "first_day date NOT NULL", "last_day date NOT NULL"]
+    key = ", ".join((*ids, "first_day"))
+    execute(
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({', '.join(columns)}, PRIMARY KEY ({key})) WITHOUT ROWID"
+    )
+    execute(f"DELETE FROM temp.{name}")
+    if rows:
+        execute(f"INSERT INTO temp.{name} {_values(rows, ())}")
+
+
+def execute(statement: str) -> Any:
+    """Run a statement as it stands: a colon in it is no parameter."""
+    return db.session.execute(text(statement.replace(":", "\\:")))
+
+
+def entries_with_verdict(scope: Scope, columns: str) -> str:
+    """`SELECT columns, reason FROM …` over the window's entries of the scope's labs."""
+    policy = scope.policy
+    joins = [
+        "JOIN booking b ON b.id = e.booking_id",
+        "LEFT JOIN admitted a ON a.lab_id = e.lab_id AND b.booked_on BETWEEN a.first_day AND a.last_day",
+        "LEFT JOIN held h ON h.booking_id = e.booking_id",
+    ]
+    if policy.clients.exclude_related:
+        joins.append(
+            "LEFT JOIN related r ON r.host_id = b.lab_firm_id AND r.client_id = b.client_firm_id "
+            "AND b.booked_on BETWEEN r.first_day AND r.last_day"
+        )
+    return (
+        f"SELECT {columns}, {verdict(policy)} AS reason FROM revenue_entry e {' '.join(joins)} "
+        f"WHERE e.month BETWEEN '{scope.first_month}' AND '{scope.month}' AND {_of_labs(scope)}"
+    )
+
+
+def amount(policy: Policy) -> str:
+    """What of an entry counts: its amount, less its tax where the policy says so."""
+    return "e.amount_fen - e.tax_fen" if policy.tax == "excluded" else "e.amount_fen"
+
+
+def _of_labs(scope: Scope) -> str:
+    if not scope.lab_ids:
+        return "1 = 0"
+    if scope.all_labs:
+        return "1 = 1"
+    return f"e.lab_id IN ({', '.join(map(str, scope.lab_ids))})"
+
+
+def _values(rows: list[tuple[int | date, ...]], dummy: tuple[int | date, ...]) -> str:
+    """`VALUES (…), …`; a row that matches nothing where there are none, so that the columns have their types."""
+    return "VALUES " + ", ".join(f"({', '.join(map(literal, row))})" for row in (rows or [dummy]))
+
+
+def literal(value: int | date) -> str:
+    """An integer or a date as SQL of the engine in use."""
+    if isinstance(value, date):
+        return f"'{value}'" if db.engine.dialect.name == "sqlite" else f"DATE '{value}'"
+    return str(int(value))
+
+
+def sums(scope: Scope) -> list[tuple[int, int | None, str | None, bool, int, int]]:
+    """(lab id, instrument id, reason, in the month itself, count, fen) over the window.
+
+    Eligible entries by instrument; the others by lab and reason (instrument None).
+    """
+    columns = f"e.lab_id, e.instrument_id, e.month, {amount(scope.policy)} AS fen"
+    statement = (
+        f"{common_tables(scope)}, verdicts AS ({entries_with_verdict(scope, columns)}) "
+        "SELECT lab_id, CASE WHEN reason IS NULL THEN instrument_id END AS instrument_id, reason, "
+        f"CASE WHEN month = '{scope.month}' THEN 1 ELSE 0 END AS of_month, count(*), sum(fen) "
+        "FROM verdicts GROUP BY 1, 2, 3, 4"
+    )
+    found = execute(statement).all()
+    return [(lab, instrument, reason, bool(of), int(n), int(fen)) for lab, instrument, reason, of, n, fen in found]

@@ -1,0 +1,117 @@
+"""Which firms are related on which days: an affiliation in force, or the same topmost firm along `controls`.
+
+Worked out once a run from the affiliations alone (section 6, step 1), as disjoint spans of days for each pair of a host
+firm and another firm; the database then only looks a booking's day up. Days are local days, both ends included.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+ENDLESS = date(9999, 12, 31)
+_DAY = timedelta(days=1)
+
+Spans = dict[tuple[int, int], list[tuple[date, date]]]
+
+
+@dataclass(frozen=True)
+class Tie:
+    """An affiliation; `controls` runs from `firm` to `other`, the rest both ways."""
+
+    firm: int
+    other: int
+    kind: str
+    first: date
+    last: date | None = None
+
+    @property
+    def until(self) -> date:
+        return self.last or ENDLESS
+
+
+def related_spans(ties: Iterable[Tie], hosts: Iterable[int]) -> dict[tuple[int, int], tuple[tuple[date, date], ...]]:
+    """For (host firm, other firm): the disjoint spans of days on which they are related, in order."""
+    ties, hosts = list(ties), set(hosts)
+    spans: Spans = {}
+    directly_related(ties, hosts, spans)
+    of_one_topmost_firm(ties, hosts, spans)
+    return {pair: merged(found) for pair, found in sorted(spans.items())}
+
+
+def directly_related(ties: Iterable[Tie], hosts: set[int], spans: Spans) -> None:
+    """An affiliation of any kind, read from both sides."""
+    for tie in ties:
+        for host, other in ((tie.firm, tie.other), (tie.other, tie.firm)):
+            if host in hosts:
+                spans.setdefault((host, other), []).append((tie.first, tie.until))
+
+
+def of_one_topmost_firm(ties: Iterable[Tie], hosts: set[int], spans: Spans) -> None:
+    """The same topmost firm along `controls`, on the days between two changes of control."""
+    for group in _groups([tie for tie in ties if tie.kind == "controls"]):
+        firms = {firm for tie in group for firm in (tie.firm, tie.other)}
+        if not firms & hosts:
+            continue
+        changes = sorted({tie.first for tie in group} | {tie.until + _DAY for tie in group if tie.until < ENDLESS})
+        for first, following in zip(changes, [*changes[1:], None], strict=True):
+            last = following - _DAY if following else ENDLESS
+            tops = topmost([tie for tie in group if tie.first <= first <= tie.until])
+            for host in firms & hosts:
+                for other in firms - {host}:
+                    if tops.get(host, {host}) & tops.get(other, {other}):
+                        spans.setdefault((host, other), []).append((first, last))
+
+
+def topmost(controls: Iterable[Tie]) -> dict[int, frozenset[int]]:
+    """The topmost firms of each firm along these controls (several, where several control it).
+
+    Firms that control one another in a ring stand for one: the one with the smallest id.
+    """
+    above: dict[int, set[int]] = {}
+    for tie in controls:
+        above.setdefault(tie.other, set()).add(tie.firm)
+        above.setdefault(tie.firm, set())
+    reach = {firm: _upwards(firm, above) for firm in above}
+    return {
+        firm: frozenset(min(reach[top]) for top in reach[firm] if all(top in reach[higher] for higher in reach[top]))
+        for firm in above
+    }
+
+
+def merged(spans: Iterable[tuple[date, date]]) -> tuple[tuple[date, date], ...]:
+    """Spans joined where they overlap or touch: no day lies in two of them."""
+    joined: list[tuple[date, date]] = []
+    for first, last in sorted(spans):
+        if joined and (joined[-1][1] == ENDLESS or first <= joined[-1][1] + _DAY):
+            joined[-1] = joined[-1][0], max(joined[-1][1], last)
+        else:
+            joined.append((first, last))
+    return tuple(joined)
+
+
+def _upwards(firm: int, above: Mapping[int, set[int]]) -> set[int]:
+    """The firm and all that stand above it."""
+    seen, waiting = {firm}, [firm]
+    while waiting:
+        for higher in above[waiting.pop()] - seen:
+            seen.add(higher)
+            waiting.append(higher)
+    return seen
+
+
+def _groups(controls: list[Tie]) -> list[list[Tie]]:
+    """The controls in groups that share no firm."""
+    leader: dict[int, int] = {}
+
+    def find(firm: int) -> int:
+        while leader.setdefault(firm, firm) != firm:
+            leader[firm] = leader[leader[firm]]
+            firm = leader[firm]
+        return firm
+
+    for tie in controls:
+        leader[find(tie.firm)] = find(tie.other)
+    groups: dict[int, list[Tie]] = {}
+    for tie in controls:
+        groups.setdefault(find(tie.firm), []).append(tie)
+    return list(groups.values())

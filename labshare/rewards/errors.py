@@ -187,6 +187,36 @@ class CorrectionDecided(Conflict):
     money_or_rights = True
 
 
-class WindowNotOver(InvalidInput):
-    message = _l("A correction goes into a window whose earlier one is approved.")
-    default_field = "month"
+class NotZero(InvalidInput):
+    message = _l("An amount other than 0.")
+    default_field = "fen"
+
+
+class TextRequired(InvalidInput):
+    message = _l("Say what it is about.")
+    default_field = "text"
+
+
+class UnknownVerdict(InvalidInput):
+    message = _l("Choose a verdict.")
+    default_field = "verdict"
+
+
+class PaidInFuture(InvalidInput):
+    message = _l("The date lies in the future.")
+    default_field = "paid_on"
+
+
+class PaidBeforeApproval(InvalidInput):
+    message = _l("The date lies before the approval.")
+    default_field = "paid_on"
+
+
+class ReferenceRequired(InvalidInput):
+    message = _l("Give the reference of the payment.")
+    default_field = "reference"
+
+
+class GradeMonthTaken(Conflict):
+    message = _l("A grade holds from %(month)s already.")
+    default_field = "effective_month"

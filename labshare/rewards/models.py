@@ -355,7 +355,8 @@ guard(
             "BEGIN SELECT RAISE(ABORT, 'reward_run: the run is published'); END"
         ),
         (
-            "CREATE TRIGGER reward_run_not_replaced BEFORE INSERT ON reward_run WHEN EXISTS (SELECT 1 FROM reward_run r "
+            "CREATE TRIGGER reward_run_not_replaced BEFORE INSERT ON reward_run "
+            "WHEN EXISTS (SELECT 1 FROM reward_run r "
             "WHERE r.id = NEW.id OR (r.division = NEW.division AND r.month = NEW.month)) "
             "BEGIN SELECT RAISE(ABORT, 'reward_run: one run a month and division'); END"
         ),

@@ -55,7 +55,7 @@ def scope_of(policy: Policy, month: Month) -> Scope:
     )
 
 
-# --- one condition a reason; a row of booking is `b`, of the ledger `e` -----------------------------------------------
+# --- one condition a reason; a row of booking is `b`, of the ledger `e` ------------------------------------------
 
 
 def not_admitted(_policy: Policy) -> str:
@@ -118,7 +118,7 @@ def verdict(policy: Policy) -> str:
     return f"CASE {whens} END"
 
 
-# --- the spans of days -------------------------------------------------------------------------------------------------
+# --- the spans of days ----------------------------------------------------------------------------------------------
 
 
 def admitted_spans(lab_ids: Iterable[int]) -> list[tuple[int, date, date]]:
@@ -151,7 +151,7 @@ def related_pairs(host_ids: Iterable[int]) -> list[tuple[int, int, date, date]]:
     return [(*pair, *span) for pair, spans in related_spans(ties, host_ids).items() for span in spans]
 
 
-# --- statements --------------------------------------------------------------------------------------------------------
+# --- statements -------------------------------------------------------------------------------------------------------
 
 
 def common_tables(scope: Scope) -> str:
@@ -179,9 +179,7 @@ def _fill_temporary(name: str, ids: tuple[str, ...], rows: list[tuple[int | date
     """Spans of days by ids. The columns have types, for without them no index is used."""
     columns = [*(f"{column} integer NOT NULL" for column in ids), "first_day date NOT NULL", "last_day date NOT NULL"]
     key = ", ".join((*ids, "first_day"))
-    execute(
-        f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({', '.join(columns)}, PRIMARY KEY ({key})) WITHOUT ROWID"
-    )
+    execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({', '.join(columns)}, PRIMARY KEY ({key})) WITHOUT ROWID")
     execute(f"DELETE FROM temp.{name}")
     if rows:
         execute(f"INSERT INTO temp.{name} {_values(rows, ())}")
@@ -250,3 +248,15 @@ def sums(scope: Scope) -> list[tuple[int, int | None, str | None, bool, int, int
     )
     found = execute(statement).all()
     return [(lab, instrument, reason, bool(of), int(n), int(fen)) for lab, instrument, reason, of, n, fen in found]
+
+
+def negative_bookings(scope: Scope, lab_ids: set[int]) -> list[tuple[int, int, str, int]]:
+    """(lab id, instrument id, booking's reference, fen): bookings of these labs whose eligible sum is negative."""
+    columns = f"e.lab_id, e.instrument_id, b.ref, {amount(scope.policy)} AS fen"
+    statement = (
+        f"{common_tables(scope)}, verdicts AS ({entries_with_verdict(scope, columns)}) "
+        f"SELECT lab_id, instrument_id, ref, sum(fen) FROM verdicts WHERE reason IS NULL "
+        f"AND lab_id IN ({', '.join(map(str, sorted(lab_ids)))}) "
+        "GROUP BY lab_id, instrument_id, ref HAVING sum(fen) < 0 ORDER BY ref"
+    )
+    return [(lab, instrument, ref, int(fen)) for lab, instrument, ref, fen in execute(statement)]

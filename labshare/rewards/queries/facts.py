@@ -1,0 +1,199 @@
+"""The facts of a month, as the calculation wants them: a fixed number of statements, whatever the number of entries."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from labshare.catalogue.models import Instrument, Lab
+from labshare.kernel.database import db
+from labshare.kernel.months import Month
+from labshare.organisations.models import Firm
+from labshare.rewards.models import Assessment, Correction, RewardLine, RewardRun
+from labshare.rewards.policy import Policy
+from labshare.rewards.queries import verdicts
+from labshare.rewards.queries.verdicts import Scope
+from labshare.rewards.rules.facts import Facts, Verdicts
+from labshare.rewards.rules.facts import Lab as LabFacts
+from labshare.rewards.rules.reasons import REASONS
+
+SETTLED_STATES = ("approved", "paid")
+
+
+@dataclass(frozen=True)
+class MonthFacts:
+    """The facts, and which rows their names stand for."""
+
+    scope: Scope
+    facts: Facts
+    lab_ids: Mapping[str, int]
+    firm_ids: Mapping[str, int]
+    """By lab code."""
+    instrument_ids: Mapping[str, int]
+
+
+def facts_of(policy: Policy, month: Month) -> MonthFacts:
+    """Gather what section 6 needs for `month`, which the policy must govern."""
+    scope = verdicts.scope_of(policy, month)
+    labs = db.session.execute(
+        select(Lab.id, Lab.code, Lab.state, Lab.firm_id, Firm.uscc)
+        .join(Firm, Firm.id == Lab.firm_id)
+        .where(Lab.division.startswith(policy.division))
+        .order_by(Lab.id)
+    ).all()
+    codes = {lab.id: lab.code for lab in labs}
+    eligible: dict[tuple[str, str | int], int] = {}
+    tallies: dict[str, dict[str | None, list[int]]] = {}
+    for lab_id, instrument_id, reason, of_month, count, fen in verdicts.sums(scope):
+        code = codes[lab_id]
+        if reason is None and instrument_id is not None:
+            eligible[code, instrument_id] = eligible.get((code, instrument_id), 0) + fen
+        tally = tallies.setdefault(code, {}).setdefault(reason, [0, 0, 0, 0])
+        tally[0] += count
+        tally[1] += fen
+        tally[2] += count if of_month else 0
+        tally[3] += fen if of_month else 0
+    paid = _by_code(codes, paid_in_window(policy, month))
+    opening = _by_code(codes, openings(policy, month))
+    grades = grades_in_force(month)
+    admitted = admitted_in(month, codes)
+    listed = {lab.code for lab in labs if lab.id in admitted} | tallies.keys() | _nonzero(paid) | _nonzero(opening)
+    firms = {lab.uscc for lab in labs if lab.code in listed}
+    wanted = [
+        lab
+        for lab in labs
+        if lab.code in listed or (policy.unit == "firm" and lab.uscc in firms and lab.state != "draft")
+    ]
+    facts = Facts(
+        labs=tuple(LabFacts(lab.code, lab.uscc, grades.get(lab.id), listed=lab.code in listed) for lab in wanted),
+        eligible=eligible,
+        paid={code: fen for code, fen in paid.items() if code in listed},
+        opening={code: fen for code, fen in opening.items() if code in listed},
+        verdicts={
+            code: tuple(Verdicts(reason, *found[reason]) for reason in (None, *REASONS) if reason in found)
+            for code, found in tallies.items()
+        },
+    )
+    return MonthFacts(
+        scope,
+        facts,
+        {lab.code: lab.id for lab in wanted},
+        {lab.code: lab.firm_id for lab in wanted},
+        {str(instrument): int(instrument) for _code, instrument in eligible},
+    )
+
+
+def admitted_in(month: Month, lab_ids: Iterable[int]) -> set[int]:
+    """The labs that were open labs at any moment of `month`."""
+    return {
+        lab_id
+        for lab_id, first, last in verdicts.admitted_spans(lab_ids)
+        if first <= month.last_day and last >= month.first_day
+    }
+
+
+def grades_in_force(month: Month) -> dict[int, str]:
+    """By lab id, the grade whose effective month is the latest up to `month`."""
+    rows = db.session.execute(
+        select(Assessment.lab_id, Assessment.grade)
+        .where(Assessment.effective_month <= str(month))
+        .order_by(Assessment.effective_month)
+    )
+    return {row.lab_id: row.grade for row in rows}
+
+
+def paid_in_window(policy: Policy, month: Month) -> dict[int, int]:
+    """By lab id, the payable of the window's earlier approved months."""
+    return {
+        lab_id: int(fen)
+        for lab_id, fen in db.session.execute(
+            select(RewardLine.lab_id, func.sum(RewardLine.payable_fen))
+            .join(RewardRun)
+            .where(
+                RewardRun.division == policy.division,
+                RewardRun.month >= str(policy.window(month)[0]),
+                RewardRun.month < str(month),
+                RewardRun.state.in_(SETTLED_STATES),
+            )
+            .group_by(RewardLine.lab_id)
+        )
+    }
+
+
+def openings(policy: Policy, month: Month) -> dict[int, int]:
+    """By lab id: recoverable at the end of the division's previous window, plus agreed corrections of this window."""
+    first = str(policy.window(month)[0])
+    last_before = (
+        select(RewardRun.id)
+        .where(RewardRun.division == policy.division, RewardRun.month < first, RewardRun.state.in_(SETTLED_STATES))
+        .order_by(RewardRun.month.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    found: dict[int, int] = {}
+    for lab_id, fen in db.session.execute(
+        select(RewardLine.lab_id, RewardLine.recoverable_fen).where(
+            RewardLine.run_id == last_before, RewardLine.recoverable_fen != 0
+        )
+    ):
+        found[lab_id] = fen
+    for lab_id, fen in db.session.execute(
+        select(Correction.lab_id, Correction.fen).where(
+            Correction.division == policy.division,
+            Correction.from_month.between(first, str(month)),
+            Correction.agreed_at.is_not(None),
+        )
+    ):
+        found[lab_id] = found.get(lab_id, 0) + fen
+    return found
+
+
+def to_reclaim(month_facts: MonthFacts) -> list[dict[str, object]]:
+    """Where a unit's sum is negative: lab, amount and the bookings that make it so (section 6)."""
+    policy, facts = month_facts.scope.policy, month_facts.facts
+    own: dict[str, int] = {}
+    for (code, _instrument), fen in facts.eligible.items():
+        own[code] = own.get(code, 0) + fen
+    if policy.unit == "instrument":
+        negative = {unit: fen for unit, fen in facts.eligible.items() if fen < 0}
+    elif policy.unit == "lab":
+        negative = {(code, ""): fen for code, fen in own.items() if fen < 0}
+    else:
+        firm_of = {lab.code: lab.firm for lab in facts.labs}
+        by_firm: dict[str, int] = {}
+        for code, fen in own.items():
+            by_firm[firm_of[code]] = by_firm.get(firm_of[code], 0) + fen
+        negative = {(code, ""): fen for code, fen in own.items() if fen < 0 and by_firm[firm_of[code]] < 0}
+    if not negative:
+        return []
+    found = verdicts.negative_bookings(month_facts.scope, {month_facts.lab_ids[code] for code, _ in negative})
+    codes = {lab_id: code for code, lab_id in month_facts.lab_ids.items()}
+    names = _instrument_names(int(instrument) for _, instrument in negative if instrument != "")
+    listed = []
+    for (code, instrument), fen in sorted(negative.items(), key=lambda item: (item[0][0], str(item[0][1]))):
+        row: dict[str, object] = {"lab": code, "fen": fen}
+        if instrument != "":
+            row["instrument"] = names[int(instrument)]
+        row["bookings"] = [
+            {"ref": ref, "fen": amount}
+            for lab_id, instrument_id, ref, amount in found
+            if codes[lab_id] == code and instrument in ("", instrument_id)
+        ]
+        listed.append(row)
+    return listed
+
+
+def _instrument_names(ids: Iterable[int]) -> dict[int, str]:
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = db.session.execute(select(Instrument.id, Instrument.name).where(Instrument.id.in_(wanted)))
+    return {row.id: row.name for row in rows}
+
+
+def _by_code(codes: Mapping[int, str], by_id: Mapping[int, int]) -> dict[str, int]:
+    return {codes[lab_id]: fen for lab_id, fen in by_id.items() if lab_id in codes}
+
+
+def _nonzero(by_code: Mapping[str, int]) -> set[str]:
+    return {code for code, fen in by_code.items() if fen}

@@ -1,0 +1,155 @@
+"""Runs, policies and what a month would come to now."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import defer
+
+from labshare.kernel.database import db
+from labshare.kernel.months import Month
+from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun, RewardRunHand
+from labshare.rewards.policy import Policy as PolicyRules
+from labshare.rewards.policy import read_policy
+from labshare.rewards.queries.facts import SETTLED_STATES, MonthFacts, facts_of, to_reclaim
+from labshare.rewards.rules.calculation import Calculation, calculate
+from labshare.rewards.rules.cases import result_of
+
+
+def rules_of(policy: Policy) -> PolicyRules:
+    """A policy's row as the rules know it. Its last month is the column's: a published policy may have been ended."""
+    last = Month.parse(policy.effective_to) if policy.effective_to else None
+    return replace(read_policy(policy.document), effective_to=last)
+
+
+def policies_in_force(month: Month) -> list[Policy]:
+    """Published policies that govern `month`, by division."""
+    return list(
+        db.session.scalars(
+            select(Policy)
+            .where(
+                Policy.state == "published",
+                Policy.effective_from <= str(month),
+                or_(Policy.effective_to.is_(None), Policy.effective_to >= str(month)),
+            )
+            .order_by(Policy.division)
+        )
+    )
+
+
+def governed_months(division: str, before: Month) -> list[Month]:
+    """Every month before `before` that some published policy of the division governs, in order."""
+    months: set[Month] = set()
+    for policy in db.session.scalars(select(Policy).where(Policy.state == "published", Policy.division == division)):
+        first = Month.parse(policy.effective_from)
+        last = min(Month.parse(policy.effective_to) if policy.effective_to else before, before.previous)
+        months.update(first.through(last))
+    return sorted(months)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a month comes to now."""
+
+    policy: Policy
+    month: Month
+    month_facts: MonthFacts
+    calculation: Calculation
+    to_reclaim: list[dict[str, Any]]
+    digest: str
+
+
+def calculate_now(policy: Policy, month: Month) -> Result:
+    """Calculate a month from the ledger as it stands; writes nothing."""
+    month_facts = facts_of(rules_of(policy), month)
+    calculation = calculate(month_facts.scope.policy, month, month_facts.facts)
+    reclaim = to_reclaim(month_facts)
+    return Result(policy, month, month_facts, calculation, reclaim, digest_of(policy, calculation, reclaim))
+
+
+def digest_of(policy: Policy, calculation: Calculation, reclaim: list[dict[str, Any]]) -> str:
+    """SHA-256 of the result with all its traces: two calculations are the same when this is."""
+    said = {
+        "policy": policy.id,
+        "result": result_of(calculation),
+        "firms": {line.code: line.firm for line in calculation.lines},
+        "traces": {line.code: line.trace for line in calculation.lines},
+        "to_reclaim": reclaim,
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def run_of(division: str, month: Month) -> RewardRun | None:
+    """The division's run of a month, read afresh."""
+    return db.session.scalar(
+        select(RewardRun)
+        .where(RewardRun.division == division, RewardRun.month == str(month))
+        .execution_options(populate_existing=True)
+    )
+
+
+def runs_of_month(month: Month) -> list[RewardRun]:
+    return list(db.session.scalars(select(RewardRun).where(RewardRun.month == str(month)).order_by(RewardRun.division)))
+
+
+def hands(run_id: int) -> set[int]:
+    """Persons who ever calculated or published the run."""
+    return set(db.session.scalars(select(RewardRunHand.person_id).where(RewardRunHand.run_id == run_id)))
+
+
+def open_objections(run_id: int) -> int:
+    """Objections of the run that nobody has answered."""
+    return (
+        db.session.scalar(
+            select(func.count()).select_from(Objection).where(Objection.run_id == run_id, Objection.verdict.is_(None))
+        )
+        or 0
+    )
+
+
+def first_unapproved(division: str, before: Month) -> Month | None:
+    """The first governed month before `before`, of earlier windows too, whose run is not approved."""
+    approved = set(
+        db.session.scalars(
+            select(RewardRun.month).where(RewardRun.division == division, RewardRun.state.in_(SETTLED_STATES))
+        )
+    )
+    return next((month for month in governed_months(division, before) if str(month) not in approved), None)
+
+
+def last_approval_before(division: str, before: Month) -> datetime | None:
+    """When the last of the earlier months was approved."""
+    return db.session.scalar(
+        select(RewardRun.approved_at)
+        .where(RewardRun.division == division, RewardRun.month < str(before), RewardRun.state.in_(SETTLED_STATES))
+        .order_by(RewardRun.approved_at.desc())
+        .limit(1)
+    )
+
+
+def lines_of(run_id: int) -> list[RewardLine]:
+    """A run's lines without their traces, in order of the database."""
+    return list(
+        db.session.scalars(
+            select(RewardLine)
+            .where(RewardLine.run_id == run_id)
+            .options(defer(RewardLine.trace))
+            .order_by(RewardLine.id)
+        )
+    )
+
+
+def line_of(run_id: int, lab_id: int) -> RewardLine | None:
+    return db.session.scalar(select(RewardLine).where(RewardLine.run_id == run_id, RewardLine.lab_id == lab_id))
+
+
+def published_since(policy: Policy, after: Month | None) -> Month | None:
+    """The last month after `after` whose run under this policy is published, approved or paid."""
+    wanted = select(func.max(RewardRun.month)).where(RewardRun.policy_id == policy.id, RewardRun.state != "calculated")
+    if after is not None:
+        wanted = wanted.where(RewardRun.month > str(after))
+    found = db.session.scalar(wanted)
+    return Month.parse(found) if found else None

@@ -1,0 +1,83 @@
+"""What several verbs of the room need."""
+
+import zlib
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import text
+
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.months import Month
+from labshare.rewards.errors import NoPolicy, NoRun, RunRunning
+from labshare.rewards.models import Policy, RewardRun, RewardRunHand
+from labshare.rewards.queries.items import items_differ
+from labshare.rewards.queries.runs import Result, calculate_now, policies_in_force, runs_of_month
+from labshare.settlement.services.books import hold_months
+
+
+def policy_of(month: Month, division: str | None = None) -> Policy:
+    """The policy in force; without a division the only one, or that of the platform's own division.
+
+    Raises `NoPolicy`.
+    """
+    found = policies_in_force(month)
+    if division is None and len(found) > 1:
+        division = str(current_app.config["DIVISION"])
+    for policy in found:
+        if division in (None, policy.division):
+            return policy
+    raise NoPolicy(month=month)
+
+
+def the_run(month: Month, division: str | None = None) -> RewardRun:
+    """The month's run, locked until the transaction ends, so that two persons act one after the other.
+
+    Raises `NoRun`.
+    """
+    runs = runs_of_month(month)
+    if division is None and len(runs) > 1:
+        division = str(current_app.config["DIVISION"])
+    for run in runs:
+        if division in (None, run.division):
+            lock_run(run.division, month)
+            db.session.refresh(run)
+            return run
+    raise NoRun(month=month)
+
+
+def lock_run(division: str, month: Month) -> None:
+    """Only one host works at a run, and no document is recorded meanwhile. Raises `RunRunning`.
+
+    On SQLite writers queue anyway.
+    """
+    if db.session.connection().dialect.name == "postgresql":
+        key = zlib.crc32(f"reward run {division} {month}".encode())
+        if not db.session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key}):
+            raise RunRunning
+        db.session.execute(text("SET LOCAL work_mem = '128MB'"))
+    hold_months(alone=True)
+
+
+def is_same(run: RewardRun, result: Result) -> bool:
+    """Whether calculating now gave what the run says: every figure, every trace, every single verdict."""
+    return run.digest == result.digest and not items_differ(result.month_facts.scope, run.id)
+
+
+def calculated_now(run: RewardRun, month: Month) -> tuple[Result, bool]:
+    """Calculate the run's month again, and whether it is the same."""
+    result = calculate_now(policy_of(month, run.division), month)
+    return result, is_same(run, result)
+
+
+def add_hand(run: RewardRun, actor: Actor, act: str, now: datetime) -> None:
+    """Remember who calculated or published: none of them may approve. The scheduler is nobody, and frees nobody."""
+    if actor.person_id is None:
+        return
+    if db.session.get(RewardRunHand, (run.id, actor.person_id, act)) is None:
+        db.session.add(RewardRunHand(run_id=run.id, person_id=actor.person_id, act=act, at=now))
+
+
+def subject(run: RewardRun) -> tuple[str, str]:
+    """The run's name in the audit trail."""
+    return "reward_run", f"{run.division}-{run.month}"

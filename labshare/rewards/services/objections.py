@@ -1,0 +1,121 @@
+"""A lab objects, an officer answers."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from labshare.audit.services import record
+from labshare.catalogue.models import Lab
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import InvalidInput, NotFound
+from labshare.kernel.months import Month
+from labshare.kernel.verbs import verb
+from labshare.notices.kinds import said
+from labshare.notices.services import notify
+from labshare.organisations.permissions import check, may
+from labshare.rewards.errors import AlreadyAnswered, AlreadyObjected, NotInPublicity, TextRequired, UnknownVerdict
+from labshare.rewards.models import Objection
+from labshare.rewards.queries.runs import line_of
+from labshare.rewards.services.common import lock_run, subject, the_run
+from labshare.rewards.services.publish import return_to_calculation
+from labshare.rewards.words import VERDICTS
+
+LONGEST = 4000
+
+
+@verb("objection.raise", money=True)
+def raise_objection(
+    *, actor: Actor, now: datetime, month: Month, lab: str, text: str, division: str | None = None
+) -> Objection:
+    """Object to the lab's line, once in each publicity.
+
+    `lab` is a lab's code. Raises `NotFound`, `NotAllowed`, `TextRequired`, `NotInPublicity`, `AlreadyObjected`.
+    """
+    row = db.session.scalar(select(Lab).where(Lab.code == lab))
+    if row is None or not may(actor, "run.see_line", lab=row.firm_id):
+        raise NotFound
+    check(actor, "objection.raise", lab=row.firm_id)
+    _check_text(text)
+    run = the_run(month, division)
+    if line_of(run.id, row.id) is None:
+        raise NotFound
+    if run.state != "published" or run.publicity_ends_at is None or now >= run.publicity_ends_at:
+        raise NotInPublicity
+    if db.session.scalar(
+        select(Objection.id).where(
+            Objection.run_id == run.id, Objection.lab_id == row.id, Objection.publicity == run.publicity
+        )
+    ):
+        raise AlreadyObjected
+    objection = Objection(
+        run_id=run.id, lab_id=row.id, publicity=run.publicity, text=text.strip(), raised_by=actor.person_id,
+        raised_at=now,
+    )  # fmt: skip
+    db.session.add(objection)
+    db.session.flush()
+    record(
+        actor,
+        now,
+        "objection.raise",
+        ("objection", objection.id),
+        after={"run": subject(run)[1], "lab": row.id, "publicity": run.publicity},
+    )
+    notify(
+        kind="reward.objection",
+        now=now,
+        params={"lab": said(row), "month": month},
+        url=f"/regulator/rewards/{month}",
+        regulators=("officer",),
+        but=actor.person_id,
+    )
+    return objection
+
+
+@verb("objection.answer", money=True)
+def answer_objection(*, actor: Actor, now: datetime, objection_id: int, verdict: str, text: str) -> Objection:
+    """Answer an objection; `verdict` is `upheld` or `rejected`. Upheld, the run goes back to calculation, its month
+    opens, and publicity will start anew.
+
+    Raises `NotFound`, `NotAllowed`, `AlreadyAnswered`, `TextRequired`, `UnknownVerdict`.
+    """
+    if not may(actor, "run.see"):
+        raise NotFound
+    check(actor, "objection.answer")
+    if verdict not in VERDICTS:
+        raise UnknownVerdict("verdict")
+    _check_text(text)
+    found = db.session.get(Objection, objection_id)
+    if found is None:
+        raise NotFound
+    run = found.run
+    month = Month.parse(run.month)
+    lock_run(run.division, month)
+    db.session.refresh(run)
+    db.session.refresh(found)
+    if found.verdict is not None:
+        raise AlreadyAnswered
+    found.verdict, found.answer = verdict, text.strip()
+    found.answered_by, found.answered_at = actor.person_id, now
+    record(
+        actor, now, "objection.answer", ("objection", found.id), before={"verdict": None}, after={"verdict": verdict}
+    )
+    if verdict == "upheld" and run.state == "published":
+        return_to_calculation(run, month, actor=actor, now=now, cause={"objection": found.id})
+    notify(
+        kind="reward.answered",
+        now=now,
+        params={"month": month, "verdict": VERDICTS[verdict]},
+        url=f"/lab/rewards/{month}",
+        person_ids=(found.raised_by,),
+        but=actor.person_id,
+    )
+    db.session.flush()
+    return found
+
+
+def _check_text(text: str) -> None:
+    if not text.strip():
+        raise TextRequired
+    if len(text) > LONGEST:
+        raise InvalidInput("text")

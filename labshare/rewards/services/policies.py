@@ -1,0 +1,131 @@
+"""Policies: an officer drafts, an approver publishes or ends."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from labshare.audit.services import record
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
+from labshare.kernel.months import Month
+from labshare.kernel.verbs import verb
+from labshare.notices.services import notify
+from labshare.organisations.permissions import check, may
+from labshare.rewards.errors import MonthsReversed, MonthsSettled, PoliciesOverlap, PolicyImmutable
+from labshare.rewards.models import Policy
+from labshare.rewards.policy import read_policy
+from labshare.rewards.queries.runs import published_since
+
+
+@verb("policy.draft")
+def draft_policy(
+    *, actor: Actor, now: datetime, document: Any, policy_id: int | None = None, demonstration: bool = False
+) -> Policy:
+    """Write a draft, or change one. `document` is section 6's JSON.
+
+    Raises the policy's own problems, each at its field; `PolicyImmutable` for a published one; `NotFound`.
+    """
+    check(actor, "policy.draft")
+    rules = read_policy(document)
+    policy = _policy(actor, policy_id) if policy_id is not None else None
+    if policy is not None and policy.state != "draft":
+        raise PolicyImmutable
+    before = None if policy is None else {"document": policy.document}
+    if policy is None:
+        policy = Policy(state="draft", created_by=actor.person_id, created_at=now, demonstration=demonstration)
+        db.session.add(policy)
+    if policy.division != rules.division:
+        policy.division = rules.division
+        with db.session.no_autoflush:
+            newest = db.session.scalar(select(func.max(Policy.version)).where(Policy.division == rules.division))
+        policy.version = (newest or 0) + 1
+    policy.name = rules.name
+    policy.effective_from = str(rules.effective_from)
+    policy.effective_to = str(rules.effective_to) if rules.effective_to else None
+    policy.document = document
+    db.session.flush()
+    record(actor, now, "policy.draft", ("policy", policy.id), before=before, after={"document": document})
+    if before is None:
+        notify(
+            kind="policy.to_publish",
+            now=now,
+            params={"name": policy.name},
+            url=f"/regulator/policies/{policy.id}",
+            regulators=("approver",),
+            but=actor.person_id,
+        )
+    return policy
+
+
+@verb("policy.publish", money=True)
+def publish_policy(*, actor: Actor, now: datetime, policy_id: int) -> Policy:
+    """Publish a draft: from here on it is immutable, but for its last month (`end_policy`).
+
+    Raises `NotFound`, `PolicyImmutable`, `PoliciesOverlap`. The database refuses an overlap in one division too.
+    """
+    policy = _policy(actor, policy_id)
+    check(actor, "policy.publish")
+    if policy.state != "draft":
+        raise PolicyImmutable
+    rules = read_policy(policy.document)
+    check_no_overlap(policy)
+    policy.state = "published"
+    policy.published_by, policy.published_at = actor.person_id, now
+    record(
+        actor,
+        now,
+        "policy.publish",
+        ("policy", policy.id),
+        before={"state": "draft"},
+        after={"state": "published", "division": rules.division, "from": policy.effective_from},
+    )
+    db.session.flush()
+    return policy
+
+
+@verb("policy.end", money=True)
+def end_policy(*, actor: Actor, now: datetime, policy_id: int, effective_to: Month) -> Policy:
+    """Give a published policy its last month, included.
+
+    Raises `NotFound`, `MonthsReversed`, `MonthsSettled` where a run after that month is published under it,
+    `PolicyImmutable` where it would last longer than published, `PoliciesOverlap`.
+    """
+    policy = _policy(actor, policy_id)
+    check(actor, "policy.publish")
+    if policy.state != "published":
+        raise PolicyImmutable
+    if effective_to < Month.parse(policy.effective_from):
+        raise MonthsReversed("effective_to")
+    if policy.effective_to is not None and str(effective_to) > policy.effective_to:
+        raise PolicyImmutable
+    settled = published_since(policy, effective_to)
+    if settled is not None:
+        raise MonthsSettled(month=settled)
+    before = {"effective_to": policy.effective_to}
+    policy.effective_to = str(effective_to)
+    record(actor, now, "policy.end", ("policy", policy.id), before=before, after={"effective_to": str(effective_to)})
+    db.session.flush()
+    return policy
+
+
+def check_no_overlap(policy: Policy) -> None:
+    """No lab is ever governed by two policies: divisions of which one contains the other overlap too."""
+    for other in db.session.scalars(select(Policy).where(Policy.state == "published", Policy.id != policy.id)):
+        nested = other.division.startswith(policy.division) or policy.division.startswith(other.division)
+        if (
+            nested
+            and other.effective_from <= (policy.effective_to or "9999-12")
+            and policy.effective_from <= (other.effective_to or "9999-12")
+        ):
+            raise PoliciesOverlap(name=other.name, months=f"{other.effective_from}–{other.effective_to or ''}")
+
+
+def _policy(actor: Actor, policy_id: int) -> Policy:
+    policy = db.session.scalar(
+        select(Policy).where(Policy.id == policy_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if policy is None or not may(actor, "policy.see"):
+        raise NotFound
+    return policy

@@ -1,0 +1,108 @@
+"""Publishing a run, which closes its month; sending it back, which opens it again."""
+
+from datetime import datetime
+
+from labshare.audit.services import record
+from labshare.booking.queries.world import working_days
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import ReasonRequired
+from labshare.kernel.months import Month
+from labshare.kernel.time import local_day, start_of_day
+from labshare.kernel.verbs import verb
+from labshare.notices.services import notify
+from labshare.organisations.permissions import check
+from labshare.rewards.errors import FutureMonth, ResultChanged, RunClosed, RunNotOpen, WrongState
+from labshare.rewards.models import RewardRun
+from labshare.rewards.queries.runs import lines_of, rules_of, runs_of_month
+from labshare.rewards.rules.publicity import publicity_over_on
+from labshare.rewards.services import tell  # noqa: F401 - registers the words of the notices
+from labshare.rewards.services.common import add_hand, calculated_now, subject, the_run
+from labshare.settlement.services.books import closed_months
+from labshare.settlement.services.months import close_month, reopen_month
+
+
+@verb("reward.publish", money=True)
+def publish(*, actor: Actor, now: datetime, month: Month, division: str | None = None) -> RewardRun:
+    """Put the run into publicity and close its month.
+
+    Raises `FutureMonth`, `RunNotOpen` when it is published already, `RunClosed`, and `ResultChanged` unless
+    calculating now gives the same result.
+    """
+    check(actor, "run.publish")
+    if now < month.ends_at():
+        raise FutureMonth(month=month)
+    run = the_run(month, division)
+    if run.state == "published":
+        raise RunNotOpen
+    if run.state != "calculated":
+        raise RunClosed
+    _result, same = calculated_now(run, month)
+    if not same:
+        raise ResultChanged
+    policy = rules_of(run.policy)
+    over_on = publicity_over_on(local_day(now), policy.publicity_working_days, working_days().is_working_day)
+    run.state = "published"
+    run.publicity += 1
+    run.published_at, run.published_by = now, actor.person_id
+    run.publicity_ends_at = start_of_day(over_on)
+    add_hand(run, actor, "published", now)
+    if month not in closed_months():
+        close_month(actor=actor, now=now, month=month)
+    record(
+        actor,
+        now,
+        "reward.publish",
+        subject(run),
+        before={"state": "calculated"},
+        after={"state": "published", "publicity": run.publicity, "ends_at": run.publicity_ends_at.isoformat()},
+    )
+    db.session.flush()
+    for firm_id in sorted({line.firm_id for line in lines_of(run.id)}):
+        notify(
+            kind="reward.published",
+            now=now,
+            params={"month": month, "until": run.publicity_ends_at},
+            url=f"/lab/rewards/{month}",
+            firm_id=firm_id,
+            roles=("owner", "lab_manager", "accountant"),
+            but=actor.person_id,
+        )
+    return run
+
+
+@verb("reward.send_back", money=True)
+def send_back(*, actor: Actor, now: datetime, month: Month, reason: str, division: str | None = None) -> RewardRun:
+    """Take a run out of publicity, with a reason: its month opens again, and publicity will start anew.
+
+    For what no objection brings up: a flag confirmed in publicity, an earlier month approved after the calculation.
+    Raises `ReasonRequired`, `WrongState` unless it is in publicity.
+    """
+    check(actor, "run.publish")
+    if not reason.strip():
+        raise ReasonRequired
+    run = the_run(month, division)
+    return return_to_calculation(run, month, actor=actor, now=now, cause={"reason": reason.strip()})
+
+
+def return_to_calculation(
+    run: RewardRun, month: Month, *, actor: Actor, now: datetime, cause: dict[str, object]
+) -> RewardRun:
+    """`published` → `calculated`; the month opens unless another division's run of it is published."""
+    if run.state != "published":
+        raise WrongState(state=run.state)
+    run.state = "calculated"
+    run.published_at = run.published_by = run.publicity_ends_at = None
+    db.session.flush()
+    others = any(other.state != "calculated" for other in runs_of_month(month) if other.id != run.id)
+    if month in closed_months() and not others:
+        reopen_month(actor=actor, now=now, month=month)
+    record(
+        actor,
+        now,
+        "reward.send_back",
+        subject(run),
+        before={"state": "published"},
+        after={"state": "calculated"} | cause,
+    )
+    return run

@@ -1,0 +1,41 @@
+"""The words of the room's notices."""
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.notices.kinds import kind
+
+kind(
+    "reward.published",
+    title=_l("Reward run of %(month)s in publicity"),
+    text=_l("The statement of your lab can be read. An objection can be raised until %(until)s."),
+)
+kind(
+    "reward.objection",
+    title=_l("Objection of %(lab)s"),
+    text=_l("%(lab)s objects to the reward run of %(month)s. It can be approved once the objection is answered."),
+)
+kind(
+    "reward.answered",
+    title=_l("Objection answered"),
+    text=_l("The objection to the reward run of %(month)s is answered: %(verdict)s."),
+)
+kind(
+    "reward.approved",
+    title=_l("Reward run of %(month)s approved"),
+    text=_l("%(total_fen)s can be paid out."),
+)
+kind(
+    "reward.paid",
+    title=_l("Reward of %(month)s paid out"),
+    text=_l("%(payable_fen)s, payment reference %(reference)s."),
+)
+kind(
+    "policy.to_publish",
+    title=_l("Reward policy to publish"),
+    text=_l('"%(name)s" is drafted and waits for an approver.'),
+)
+kind(
+    "correction.to_agree",
+    title=_l("Correction to decide"),
+    text=_l("A correction of %(amount_fen)s for %(lab)s waits for a second officer."),
+)

@@ -1,0 +1,165 @@
+"""A month's run worked out a second time from the database's rows, by another way than the product's.
+
+Reads plain tables through any DB-API-like `fetch(sql) -> list of dicts`, decides every verdict booking by booking in
+Python, and hands the rest to `reward.result`. Imports nothing from the product. Dates may be text or dates.
+"""
+
+from tests.independent import reward
+
+
+def day(value):
+    return None if value is None else str(value)[:10]
+
+
+def controllers(affiliations, on):
+    """firm → firms that control it on a day."""
+    above = {}
+    for a in affiliations:
+        if a["kind"] == "controls" and a["valid_from"] <= on and (a["valid_to"] is None or on <= a["valid_to"]):
+            above.setdefault(a["other_firm_id"], set()).add(a["firm_id"])
+    return above
+
+
+def tops(firm, above):
+    """The firms at the top of every way up from `firm`; a ring of firms counts as its smallest number."""
+
+    def reach(start):
+        seen, todo = {start}, [start]
+        while todo:
+            for higher in above.get(todo.pop(), ()):
+                if higher not in seen:
+                    seen.add(higher)
+                    todo.append(higher)
+        return seen
+
+    found = set()
+    for candidate in reach(firm):
+        ring = reach(candidate)
+        if all(candidate in reach(other) for other in ring):
+            found.add(min(ring))
+    return found
+
+
+def reason_of(booking, policy, admissions, held, affiliations):
+    on = booking["booked_on"]
+    client, host = booking["client_firm_id"], booking["lab_firm_id"]
+    open_lab = any(
+        a["lab_id"] == booking["lab_id"]
+        and a["admitted_from"] <= on
+        and (a["suspended_from"] is None or on < a["suspended_from"])
+        for a in admissions
+    )
+    if not open_lab:
+        return "not_admitted"
+    if booking["id"] in held:
+        return "suspended"
+    if client == host:
+        return "own_firm"
+    if policy["clients"]["exclude_related"]:
+        direct = any(
+            {a["firm_id"], a["other_firm_id"]} == {client, host}
+            and a["valid_from"] <= on
+            and (a["valid_to"] is None or on <= a["valid_to"])
+            for a in affiliations
+        )
+        above = controllers(affiliations, on)
+        if direct or tops(client, above) & tops(host, above):
+            return "related"
+    sizes = policy["clients"]["sizes"]
+    if sizes is not None and booking["client_size"] not in sizes:
+        return "client_size"
+    divisions = policy["clients"]["divisions"]
+    if divisions is not None and not any(booking["client_division"].startswith(code) for code in divisions):
+        return "client_division"
+    if (booking["instrument_value_fen"] or 0) < policy["instruments"]["min_original_value_fen"]:
+        return "instrument_value"
+    if policy["exclude_statutory"] and booking["statutory"]:
+        return "statutory"
+    return None
+
+
+def case_of(fetch, policy, month):
+    """The contract's case for a month, from the tables, and each entry's reason by its id."""
+    admissions = [
+        {**row, "admitted_from": day(row["admitted_from"]), "suspended_from": day(row["suspended_from"])}
+        for row in fetch("SELECT * FROM lab_admission")
+    ]
+    affiliations = [
+        {**row, "valid_from": day(row["valid_from"]), "valid_to": day(row["valid_to"])}
+        for row in fetch("SELECT * FROM affiliation")
+    ]
+    held = {row["booking_id"] for row in fetch("SELECT booking_id FROM booking_hold WHERE released_at IS NULL")}
+    labs = {row["id"]: row for row in fetch("SELECT * FROM lab") if row["division"].startswith(policy["division"])}
+    bookings = {row["id"]: {**row, "booked_on": day(row["booked_on"])} for row in fetch("SELECT * FROM booking")}
+    start = max(policy["effective_from"], month[:4] + "-01")
+    reasons, entries = {}, []
+    for row in fetch("SELECT * FROM revenue_entry"):
+        if row["lab_id"] not in labs or not start <= row["month"] <= month:
+            continue
+        reason = reason_of(bookings[row["booking_id"]], policy, admissions, held, affiliations)
+        reasons[row["id"]] = reason
+        tax = row["tax_fen"] if policy["tax"] == "excluded" else 0
+        entries.append(
+            {
+                "lab": labs[row["lab_id"]]["code"],
+                "instrument": str(row["instrument_id"]),
+                "month": row["month"],
+                "amount_fen": row["amount_fen"] - tax,
+                "reason": reason,
+            }
+        )
+    runs = {
+        row["id"]: row
+        for row in fetch("SELECT * FROM reward_run")
+        if row["division"] == policy["division"] and row["state"] in ("approved", "paid") and row["month"] < month
+    }
+    approved, opening = [], {}
+    before = [row["month"] for row in runs.values() if row["month"] < start]
+    for line in fetch("SELECT * FROM reward_line"):
+        run = runs.get(line["run_id"])
+        if run is None:
+            continue
+        code = labs[line["lab_id"]]["code"]
+        if run["month"] >= start:
+            approved.append({"month": run["month"], "lab": code, "payable_fen": line["payable_fen"]})
+        elif run["month"] == max(before):
+            opening[code] = opening.get(code, 0) + line["recoverable_fen"]
+    for row in fetch("SELECT * FROM correction WHERE agreed_at IS NOT NULL"):
+        if start <= row["from_month"] <= month and row["division"] == policy["division"]:
+            code = labs[row["lab_id"]]["code"]
+            opening[code] = opening.get(code, 0) + row["fen"]
+    first_day, last_day = month + "-01", month + "-31"
+    with_entry = {entry["lab"] for entry in entries}
+    with_payment = {row["lab"] for row in approved if row["payable_fen"]}
+    listed = []
+    for lab in labs.values():
+        admitted = any(
+            a["lab_id"] == lab["id"]
+            and a["admitted_from"] <= last_day
+            and (
+                a["suspended_from"] is None
+                or (a["suspended_from"] > first_day and a["suspended_from"] > a["admitted_from"])
+            )
+            for a in admissions
+        )
+        code = lab["code"]
+        if admitted or code in with_entry or code in with_payment or opening.get(code):
+            listed.append(lab)
+    grades = {}
+    for row in sorted(fetch("SELECT * FROM assessment"), key=lambda row: row["effective_month"]):
+        if row["effective_month"] <= month:
+            grades[row["lab_id"]] = row["grade"]
+    ledger = {
+        "month": month,
+        "labs": [{"code": lab["code"], "firm": str(lab["firm_id"]), "grade": grades.get(lab["id"])} for lab in listed],
+        "entries": entries,
+        "approved": approved,
+        "opening": [{"lab": lab, "fen": fen} for lab, fen in opening.items()],
+    }
+    return {"policy": policy, "ledger": ledger}, reasons
+
+
+def result(fetch, policy, month):
+    """The contract's result of a month, and each entry's reason by its id."""
+    case, reasons = case_of(fetch, policy, month)
+    return reward.result(case), reasons

@@ -1,0 +1,190 @@
+"""A small county of labs, clients, affiliations and revenue, at random but the same for the same seed.
+
+Rows, not history: what the calculation reads. Every reason not to count occurs, months before and after too.
+"""
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+
+from labshare.accounts.models import Person
+from labshare.booking.models import Booking
+from labshare.catalogue.models import Instrument, Lab, LabAdmission, TestItem
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db, transaction
+from labshare.organisations.models import Affiliation, Firm
+from labshare.rewards.models import Assessment, BookingHold
+from labshare.rewards.services import draft_policy, publish_policy
+from labshare.settlement.models import RevenueEntry
+from tests import factories
+from tests.factories import LONG_AGO
+from tests.rewards.reading import policy_json
+
+SIZES = ["micro", "small", "medium", "large", None]
+GRADES = ["excellent", "good", "qualified", "unqualified", "ungraded"]
+
+
+@dataclass
+class World:
+    officer: Person
+    second_officer: Person
+    approver: Person
+    hosts: list[Firm] = field(default_factory=list)
+    labs: list[Lab] = field(default_factory=list)
+    instruments: dict[int, list[Instrument]] = field(default_factory=dict)
+    items: dict[int, TestItem] = field(default_factory=dict)
+    clients: list[Firm] = field(default_factory=list)
+    bookings: list[Booking] = field(default_factory=list)
+
+    def acting(self, who: str) -> Actor:
+        role = "officer" if "officer" in who else who
+        return factories.actor(getattr(self, who), None, role)
+
+
+def people() -> World:
+    """Two officers and an approver, nothing else."""
+    return World(factories.regulator("officer"), factories.regulator("officer"), factories.regulator("approver"))
+
+
+def add_lab(world: World, host: Firm | None = None, **given: Any) -> Lab:
+    """A lab with two instruments and an item, of a new or a given firm."""
+    lab = factories.lab(host, **given)
+    world.labs.append(lab)
+    world.instruments[lab.id] = [factories.instrument(lab, calibrated=None) for _ in range(2)]
+    world.items[lab.id] = factories.test_item(world.instruments[lab.id][0])
+    return lab
+
+
+def add_booking(world: World, lab: Lab, client: Firm, on: date, *, instrument: int = 0, **given: Any) -> Booking:
+    """A settled booking of a day, so far without revenue."""
+    at = datetime(on.year, on.month, on.day, 2, tzinfo=UTC)
+    item = world.items[lab.id]
+    fee_id = db.session.execute(text("SELECT id FROM fee WHERE test_item_id = :item"), {"item": item.id}).scalar()
+    row = {
+        "ref": f"B-{on:%Y%m}-{len(world.bookings):05d}",
+        "state": "settled",
+        "client_firm_id": client.id,
+        "lab_firm_id": lab.firm_id,
+        "lab_id": lab.id,
+        "instrument_id": world.instruments[lab.id][instrument].id,
+        "unit": 1,
+        "test_item_id": item.id,
+        "fee_id": fee_id,
+        "quantity": 1,
+        "sample_description": "",
+        "work_minutes": Decimal(60),
+        "cleanup_minutes": 0,
+        "starts_at": at,
+        "ends_at": at + timedelta(hours=1),
+        "booked_at": at,
+        "booked_on": on,
+        "booked_by": world.officer.id,
+        "requested_at": at,
+        "client_size": client.size_class,
+        "client_division": client.division,
+        "instrument_value_fen": 50_000_000,
+        "statutory": False,
+        "free_cancel_minutes": 0,
+        "late_cancel_percent": 0,
+        "no_show_percent": 0,
+        "turnaround_days": 5,
+        "price_fen": 10_000_000,
+        "charged_fen": 10_000_000,
+        "received_at": at,
+        "started_at": at,
+        "finished_at": at + timedelta(hours=1),
+    } | given
+    booking = factories.add(Booking(**row))
+    world.bookings.append(booking)
+    return booking
+
+
+def add_revenue(booking: Booking, month: str, fen: int, tax: int = 0) -> RevenueEntry:
+    """One ledger entry of a booking."""
+    at = datetime(int(month[:4]), int(month[5:]), 20, tzinfo=UTC)
+    return factories.add(
+        RevenueEntry(
+            booking_id=booking.id, lab_id=booking.lab_id, instrument_id=booking.instrument_id, month=month,
+            amount_fen=fen, tax_fen=tax, recorded_at=at,
+        )
+    )  # fmt: skip
+
+
+def put_policy(world: World, now: datetime, **changes: Any) -> Any:
+    """A published policy: the standard one of the cases, with changes."""
+    policy = draft_policy(actor=world.acting("officer"), now=now, document=policy_json(**changes))
+    return publish_policy(actor=world.acting("approver"), now=now, policy_id=policy.id)
+
+
+def random_world(seed: int, now: datetime, *, bookings: int = 150, **policy: Any) -> World:
+    """Labs, firms, affiliations and revenue from November 2025 to October 2026. Commits."""
+    rng = random.Random(seed)
+    with transaction():
+        world = people()
+        world.hosts = [factories.firm(size_class=rng.choice(["medium", "large"])) for _ in range(4)]
+        for _ in range(7):
+            add_lab(world, rng.choice(world.hosts))
+        add_lab(world, world.hosts[0], division="330681")  # another county's: no line
+        world.clients = [
+            factories.firm(
+                size_class=(size := rng.choice(SIZES)),
+                kind="enterprise" if size else "public_institution",
+                division=rng.choice(["330624", "330624", "330681", "310101"]),
+            )
+            for _ in range(14)
+        ]
+        firms = world.hosts + world.clients
+        for _ in range(14):
+            one, other = rng.choice([rng.sample(firms, 2), [rng.choice(world.hosts), rng.choice(world.clients)]])
+            start = date(2025, 10, 1) + timedelta(days=rng.randint(0, 250))
+            factories.add(
+                Affiliation(
+                    firm_id=one.id, other_firm_id=other.id, source="inspection", entered_by=world.officer.id,
+                    kind=rng.choice(["controls", "controls", "controls", "shares_owner", "family", "declared"]),
+                    valid_from=start, entered_at=LONG_AGO,
+                    valid_to=rng.choice([None, start + timedelta(days=rng.randint(30, 200))]),
+                )
+            )  # fmt: skip
+        db.session.execute(text("DELETE FROM lab_admission"))
+        for lab in world.labs:
+            for start in rng.sample(range(0, 240, 30), rng.choice([0, 1, 1, 2, 2])):
+                first = date(2025, 10, 1) + timedelta(days=start)
+                factories.add(
+                    LabAdmission(
+                        lab_id=lab.id, admitted_from=first, entered_at=LONG_AGO,
+                        suspended_from=rng.choice([None, first, first + timedelta(days=rng.randint(1, 300))]),
+                    )
+                )  # fmt: skip
+            for month in rng.sample(range(1, 13), 2):
+                factories.add(
+                    Assessment(lab_id=lab.id, year=2026, grade=rng.choice(GRADES), assessed_at=LONG_AGO,
+                               effective_month=f"2026-{month:02d}")
+                )  # fmt: skip
+        for _ in range(bookings):
+            on = date(2025, 11, 1) + timedelta(days=rng.randint(0, 350))
+            booking = add_booking(
+                world, rng.choice(world.labs), rng.choice(firms), on,
+                instrument=rng.randint(0, 1),
+                instrument_value_fen=rng.choice([None, 0, 10_000_000, 50_000_000]),
+                statutory=rng.random() < 0.1,
+            )  # fmt: skip
+            for _ in range(rng.choice([1, 1, 1, 2, 3])):
+                month = f"{on:%Y-%m}" if rng.random() < 0.7 else f"2026-{rng.randint(1, 12):02d}"
+                fen = rng.choice([1, 1, 1, -1]) * rng.randint(1, 9_000_000)
+                add_revenue(booking, month, fen, fen // 17)
+            if rng.random() < 0.06:
+                factories.add(
+                    BookingHold(booking_id=booking.id, cause="flag", held_at=LONG_AGO,
+                                released_at=rng.choice([None, now]))
+                )  # fmt: skip
+        put_policy(world, now, **policy)
+    return world
+
+
+def fetch(statement: str) -> list[dict[str, Any]]:
+    """Rows as dictionaries, for `tests.independent.run`."""
+    return [dict(row) for row in db.session.execute(text(statement)).mappings()]

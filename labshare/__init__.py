@@ -36,7 +36,7 @@ def create_app(**overrides: Any) -> Flask:
     for room in ROOMS:
         _import_models(room)
 
-    from labshare import web
+    from labshare import api, web
     from labshare.audit.services import record_refusal
     from labshare.booking.listeners import on_charge_changed
     from labshare.settlement.services import refresh_after_charge
@@ -44,6 +44,7 @@ def create_app(**overrides: Any) -> Flask:
     on_refusal(record_refusal)
     on_charge_changed(refresh_after_charge)
     web.register(app)
+    api.register(app)
     return app
 
 

@@ -1,0 +1,25 @@
+"""JSON over the same services (contract section 4)."""
+
+from flask import Flask
+from flask_smorest import Api
+
+from labshare.api import v1
+
+
+class QuietApi(Api):  # type: ignore[misc]
+    """Flask-Smorest without its error handler, which would turn the pages' errors into JSON, too."""
+
+    def _register_error_handlers(self) -> None:
+        """Errors under `/api/` are answered by `labshare.api.problems`."""
+
+
+def register(app: Flask) -> None:
+    """Join the API to the application: OpenAPI 3.1 at `/api/v1/openapi.json`, its page at `/api/docs`."""
+    app.config.update(
+        API_TITLE="LabShare",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    v1.register(app, QuietApi(app))

@@ -1,0 +1,422 @@
+"""Slots, holds of time, bookings and their lifecycle: thin adapters over the booking room's services."""
+
+from decimal import Decimal
+from typing import Any
+
+import marshmallow as ma
+from sqlalchemy.orm import joinedload, selectinload
+
+from labshare.api.access import signed_in
+from labshare.api.v1 import shapes
+from labshare.api.v1.base import (
+    LIST,
+    THING,
+    Fen,
+    ListQuery,
+    Moment,
+    RoomBlueprint,
+    Text,
+    Whole,
+    after,
+    listed,
+)
+from labshare.api.v1.catalogue import ACCREDITATION, TestItemQuery, filters_of
+from labshare.api.writing import writing
+from labshare.booking import services
+from labshare.booking.errors import HoursMissing, HoursNotOffered, HoursOutOfStep, QuantityOutOfRange
+from labshare.booking.models import BOOKING_STATES, Booking
+from labshare.booking.queries.bookings import get_booking, history, visible_bookings
+from labshare.booking.queries.offers import offers
+from labshare.booking.rules.price import HoursChoice
+from labshare.catalogue.queries.filters import select_test_items
+from labshare.catalogue.queries.single import get_test_item
+from labshare.kernel.database import db
+from labshare.kernel.time import local_day, utc_now
+from labshare.web.actor import current_actor
+
+blueprint = RoomBlueprint("booking", "Slots, bookings, their lifecycle")
+QUANTITY = Whole(required=True, validate=ma.validate.Range(-(2**31), 2**31 - 1))
+IDENTITY = ma.validate.Range(1, 2**31 - 1)
+
+
+class Strict(ma.Schema):
+    """A body with these names and no others."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+
+class SlotQuery(TestItemQuery):
+    test_item = Whole(load_default=None, validate=IDENTITY)
+    quantity = QUANTITY
+    hours = Whole(load_default=None)
+    since = Moment(load_default=None, data_key="from")
+    until = Moment(load_default=None, data_key="to")
+    done_by = Moment(load_default=None)
+    order = Text(load_default="earliest", validate=ma.validate.OneOf(("earliest", "cheapest", "nearest")))
+    near = Text(load_default=None, validate=ma.validate.Regexp(r"^-?\d{1,3}(\.\d+)?,-?\d{1,3}(\.\d+)?$"))
+    accreditation = ACCREDITATION
+
+    @ma.validates_schema
+    def one_question(self, data: dict[str, Any], **_: Any) -> None:
+        if not (data.get("test_item") or data.get("standard") or data.get("q")):
+            raise ma.ValidationError("test_item, standard or q", "test_item")
+        if data.get("order") == "nearest" and not data.get("near"):
+            raise ma.ValidationError("needed for this order", "near")
+
+
+class WishBody(Strict):
+    test_item = Whole(required=True, validate=IDENTITY)
+    quantity = QUANTITY
+    hours = Whole(load_default=None, allow_none=True)
+    instrument = Whole(load_default=None, allow_none=True, validate=IDENTITY)
+    starts_at = Moment(required=True)
+
+
+class BookingBody(WishBody):
+    sample_description = Text(required=True, validate=ma.validate.Length(1, 2000))
+    hold = Whole(load_default=None, allow_none=True, validate=IDENTITY)
+    waive_reason = Text(load_default=None, allow_none=True, validate=ma.validate.Length(max=300))
+
+
+class ReasonBody(Strict):
+    reason = Text(required=True, validate=ma.validate.Length(1, 500))
+
+
+class CancelBody(Strict):
+    reason = Text(load_default="", validate=ma.validate.Length(max=500))
+
+
+class MoveBody(Strict):
+    starts_at = Moment(required=True)
+    instrument = Whole(load_default=None, allow_none=True, validate=IDENTITY)
+    waive_reason = Text(load_default=None, allow_none=True, validate=ma.validate.Length(max=300))
+
+
+class ProposalBody(MoveBody):
+    reason = Text(required=True, validate=ma.validate.Length(1, 500))
+
+
+class ReceiveBody(Strict):
+    samples = Whole(required=True, validate=ma.validate.Range(0, 1_000_000))
+    condition = Text(load_default="", validate=ma.validate.Length(max=500))
+
+
+class StartBody(Strict):
+    at = Moment(load_default=None, allow_none=True)
+
+
+class FinishBody(StartBody):
+    machine_minutes = Whole(load_default=None, allow_none=True, validate=ma.validate.Range(-1, 2**31 - 1))
+
+
+class ChargeBody(Strict):
+    amount_fen = Fen(required=True)
+    reason = Text(required=True, validate=ma.validate.Length(1, 500))
+
+
+class BlockBody(Strict):
+    starts_at = Moment(required=True)
+    ends_at = Moment(required=True)
+    units = ma.fields.List(Whole(validate=ma.validate.Range(1, 99)), load_default=None, allow_none=True)
+    kind = Text(required=True, validate=ma.validate.OneOf(("maintenance", "in_house")))
+    note = Text(load_default="", validate=ma.validate.Length(max=200))
+
+
+class BookingQuery(ListQuery):
+    state = Text(load_default=None, validate=ma.validate.OneOf(BOOKING_STATES))
+    lab = Text(load_default=None)
+
+
+@blueprint.get("/slots")
+@blueprint.arguments(SlotQuery, location="query")
+@blueprint.response(200, LIST)
+@blueprint.problems(404, 422)
+def slots(query: dict[str, Any]) -> Any:
+    """The earliest feasible slot of each offer (item and instrument) over all labs, with its full price."""
+    now = utc_now()
+    if query["quantity"] < 1:
+        raise QuantityOutOfRange(max="–")
+    hours = query["hours"]
+    if query["test_item"]:
+        item = get_test_item(current_actor(), query["test_item"])
+        _check_hours(item.hours_min, item.hours_max, item.hours_step, hours)
+        items: Any = [item.id]
+    else:
+        items = select_test_items(filters_of(query), local_day(now))
+    near = tuple(float(part) for part in query["near"].split(",")) if query["near"] else None
+    found = offers(
+        items, query["quantity"], hours, now, since=query["since"], until=query["until"], done_by=query["done_by"],
+        order=query["order"], near=near, limit=query["limit"],
+    )  # fmt: skip
+    return {"items": [shapes.offer(offer) for offer in found]}
+
+
+def _check_hours(low: int | None, high: int | None, step: int | None, hours: int | None) -> None:
+    """For one item, hours that do not fit are an error; over many items they only leave items out."""
+    if low is None or high is None or step is None:
+        if hours is not None:
+            raise HoursNotOffered
+        return
+    if hours is None:
+        raise HoursMissing
+    if not HoursChoice(Decimal(low), Decimal(high), Decimal(step)).allows(hours):
+        raise HoursOutOfStep(min=low, max=high, step=step)
+
+
+@blueprint.post("/holds")
+@writing
+@blueprint.arguments(WishBody)
+@blueprint.response(201, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def hold(body: dict[str, Any]) -> Any:
+    """Keep a slot for ten minutes."""
+    return shapes.hold(services.hold(actor=current_actor(), now=utc_now(), **_wish(body)))
+
+
+@blueprint.delete("/holds/<int:hold_id>")
+@writing
+@blueprint.response(204)
+@blueprint.problems(401, 404)
+def release_hold(hold_id: int) -> Any:
+    """Give a kept slot back."""
+    services.release_hold(actor=current_actor(), now=utc_now(), hold_id=hold_id)
+    return ""
+
+
+@blueprint.post("/bookings")
+@writing
+@blueprint.arguments(BookingBody)
+@blueprint.response(201, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def book(body: dict[str, Any]) -> Any:
+    """Book a slot. 409 with `alternatives` if it is taken."""
+    made = services.book(
+        actor=current_actor(), now=utc_now(), sample_description=body["sample_description"], hold_id=body["hold"],
+        waive_reason=body["waive_reason"], **_wish(body),
+    )  # fmt: skip
+    return _answer(made.ref)
+
+
+def _wish(body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "test_item_id": body["test_item"],
+        "quantity": body["quantity"],
+        "hours": body["hours"],
+        "instrument_id": body["instrument"],
+        "starts_at": body["starts_at"],
+    }
+
+
+def _answer(ref: str) -> dict[str, Any]:
+    """The booking as it is now, with its history."""
+    db.session.flush()
+    booking = get_booking(current_actor(), ref)
+    db.session.refresh(booking)
+    return shapes.booking(booking, history(booking))
+
+
+@blueprint.get("/bookings")
+@signed_in
+@blueprint.arguments(BookingQuery, location="query")
+@blueprint.response(200, LIST)
+@blueprint.problems(401, 422)
+def bookings(query: dict[str, Any]) -> Any:
+    """The bookings of both parties' firms, newest first; for regulators, all."""
+    statement = visible_bookings(current_actor()).options(
+        joinedload(Booking.client), joinedload(Booking.lab), joinedload(Booking.instrument),
+        joinedload(Booking.test_item), selectinload(Booking.charges), selectinload(Booking.proposals),  # type: ignore[attr-defined]
+    )  # fmt: skip
+    if query["state"]:
+        statement = statement.where(Booking.state == query["state"])
+    if query["lab"]:
+        statement = statement.where(Booking.lab.has(code=query["lab"]))
+    if query["cursor"]:
+        statement = statement.where(Booking.id < after(query["cursor"]))
+    rows = db.session.scalars(statement.order_by(Booking.id.desc()).limit(query["limit"] + 1)).all()
+    more = len(rows) > query["limit"]
+    rows = rows[: query["limit"]]
+    return listed([shapes.booking(row) for row in rows], rows[-1].id if more else None)
+
+
+@blueprint.get("/bookings/<ref>")
+@signed_in
+@blueprint.response(200, THING)
+@blueprint.problems(401, 404)
+def booking(ref: str) -> Any:
+    """One booking with its history."""
+    return _answer(ref)
+
+
+@blueprint.post("/bookings/<ref>/confirm")
+@writing
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def confirm(ref: str) -> Any:
+    """The lab says yes."""
+    services.confirm(actor=current_actor(), now=utc_now(), ref=ref)
+    return _answer(ref)
+
+
+@blueprint.post("/bookings/<ref>/decline")
+@writing
+@blueprint.arguments(ReasonBody)
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def decline(body: dict[str, Any], ref: str) -> Any:
+    """The lab says no, with a reason."""
+    services.decline(actor=current_actor(), now=utc_now(), ref=ref, reason=body["reason"])
+    return _answer(ref)
+
+
+@blueprint.post("/bookings/<ref>/reschedule")
+@writing
+@blueprint.arguments(MoveBody)
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def reschedule(body: dict[str, Any], ref: str) -> Any:
+    """The client moves it."""
+    services.reschedule(actor=current_actor(), now=utc_now(), ref=ref, **_move(body))
+    return _answer(ref)
+
+
+def _move(body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "starts_at": body["starts_at"],
+        "instrument_id": body["instrument"],
+        "waive_reason": body["waive_reason"],
+    }
+
+
+@blueprint.post("/bookings/<ref>/cancel")
+@writing
+@blueprint.arguments(CancelBody)
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def cancel(body: dict[str, Any], ref: str) -> Any:
+    """Either party ends it, under the item's terms."""
+    services.cancel(actor=current_actor(), now=utc_now(), ref=ref, reason=body["reason"])
+    return _answer(ref)
+
+
+@blueprint.post("/bookings/<ref>/proposals")
+@writing
+@blueprint.arguments(ProposalBody)
+@blueprint.response(201, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def propose(body: dict[str, Any], ref: str) -> Any:
+    """The lab proposes another time, held until the client answers."""
+    made = services.propose(actor=current_actor(), now=utc_now(), ref=ref, reason=body["reason"], **_move(body))
+    return shapes.proposal(made)
+
+
+@blueprint.post("/bookings/<ref>/proposals/<int:proposal_id>/accept")
+@writing
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def accept_proposal(ref: str, proposal_id: int) -> Any:
+    """The client accepts the new time."""
+    services.accept_proposal(actor=current_actor(), now=utc_now(), ref=ref, proposal_id=proposal_id)
+    return _answer(ref)
+
+
+@blueprint.post("/bookings/<ref>/proposals/<int:proposal_id>/decline")
+@writing
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409)
+def decline_proposal(ref: str, proposal_id: int) -> Any:
+    """The client keeps the old time."""
+    services.decline_proposal(actor=current_actor(), now=utc_now(), ref=ref, proposal_id=proposal_id)
+    return _answer(ref)
+
+
+@blueprint.post("/bookings/<ref>/receive")
+@writing
+@blueprint.arguments(ReceiveBody)
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def receive(body: dict[str, Any], ref: str) -> Any:
+    """Samples have come."""
+    services.receive(actor=current_actor(), now=utc_now(), ref=ref, **body)
+    return _answer(ref)
+
+
+@blueprint.post("/bookings/<ref>/start")
+@writing
+@blueprint.arguments(StartBody)
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def start(body: dict[str, Any], ref: str) -> Any:
+    """The test begins, now or `at`."""
+    services.start(actor=current_actor(), now=utc_now(), ref=ref, at=body["at"])
+    return _answer(ref)
+
+
+@blueprint.post("/bookings/<ref>/finish")
+@writing
+@blueprint.arguments(FinishBody)
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def finish(body: dict[str, Any], ref: str) -> Any:
+    """The test ends, now or `at`."""
+    services.finish(
+        actor=current_actor(), now=utc_now(), ref=ref, at=body["at"], machine_minutes=body["machine_minutes"]
+    )
+    return _answer(ref)
+
+
+@blueprint.post("/bookings/<ref>/no-show")
+@writing
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409)
+def no_show(ref: str) -> Any:
+    """Samples did not come within 60 minutes of the start."""
+    services.no_show(actor=current_actor(), now=utc_now(), ref=ref)
+    return _answer(ref)
+
+
+@blueprint.post("/bookings/<ref>/charges")
+@writing
+@blueprint.arguments(ChargeBody)
+@blueprint.response(201, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def propose_charge(body: dict[str, Any], ref: str) -> Any:
+    """A change of charge; an increase counts once the client consents."""
+    return shapes.charge(services.propose_charge(actor=current_actor(), now=utc_now(), ref=ref, **body))
+
+
+@blueprint.post("/bookings/<ref>/charges/<int:charge_id>/consent")
+@writing
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409)
+def consent_charge(ref: str, charge_id: int) -> Any:
+    """The client agrees to an increase."""
+    return shapes.charge(services.consent_charge(actor=current_actor(), now=utc_now(), ref=ref, charge_id=charge_id))
+
+
+@blueprint.post("/instruments/<int:instrument_id>/blocks")
+@writing
+@blueprint.arguments(BlockBody)
+@blueprint.response(201, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def block(body: dict[str, Any], instrument_id: int) -> Any:
+    """Take what is free; `in_the_way` lists the bookings that stay."""
+    made = services.block(actor=current_actor(), now=utc_now(), instrument_id=instrument_id, **body)
+    return {
+        "id": made.id,
+        "holdings": [
+            {"unit": each.unit, "starts_at": shapes.moment(each.starts_at), "ends_at": shapes.moment(each.ends_at)}
+            for each in made.taken
+        ],
+        "in_the_way": [each.ref for each in made.in_the_way],
+    }
+
+
+@blueprint.delete("/blocks/<block_id>")
+@writing
+@blueprint.response(204)
+@blueprint.problems(401, 403, 404)
+def unblock(block_id: str) -> Any:
+    """Give the time of a block back."""
+    services.unblock(actor=current_actor(), now=utc_now(), block_id=block_id)
+    return ""

@@ -1,0 +1,138 @@
+"""Labs, instruments, test items: for everybody, without a token."""
+
+from dataclasses import fields
+from typing import Any
+
+import marshmallow as ma
+
+from labshare.api.v1 import shapes
+from labshare.api.v1.base import LIST, THING, Fen, ListQuery, Moment, RoomBlueprint, Text, after, listed
+from labshare.booking.queries.slots import availability, live_states
+from labshare.catalogue.queries.filters import Filters, Page
+from labshare.catalogue.queries.lists import (
+    instrument_rows,
+    item_rows,
+    lab_rows,
+    list_instruments,
+    list_labs,
+    list_test_items,
+)
+from labshare.catalogue.queries.single import get_instrument, get_lab_by_code, get_test_item
+from labshare.kernel.time import local_day, utc_now
+from labshare.web.actor import current_actor
+
+blueprint = RoomBlueprint("catalogue", "Labs, instruments, test items")
+ACCREDITATION = Text(load_default=None, validate=ma.validate.OneOf(("CMA", "CNAS")))
+FILTERS = {field.name for field in fields(Filters)}
+LONGEST_SPAN_DAYS = 92
+
+
+class LabQuery(ListQuery):
+    q = Text(load_default="", validate=ma.validate.Length(max=200))
+    town = Text(load_default=None)
+    accreditation = ACCREDITATION
+
+
+class InstrumentQuery(ListQuery):
+    q = Text(load_default="", validate=ma.validate.Length(max=200))
+    town = Text(load_default=None)
+    class_code = Text(load_default=None, validate=ma.validate.Regexp(r"^\d{1,6}$"))
+    lab = Text(load_default=None)
+
+
+class TestItemQuery(InstrumentQuery):
+    standard = Text(load_default=None, validate=ma.validate.Length(max=60))
+    accreditation = ACCREDITATION
+    max_fee_fen = Fen(load_default=None, validate=ma.validate.Range(0))
+
+
+class SpanQuery(ma.Schema):
+    since = Moment(required=True, data_key="from")
+    until = Moment(required=True, data_key="to")
+
+    @ma.validates_schema
+    def in_order(self, data: dict[str, Any], **_: Any) -> None:
+        if not data["since"] < data["until"]:
+            raise ma.ValidationError("later than `from`", "to")
+        if (data["until"] - data["since"]).days > LONGEST_SPAN_DAYS:
+            raise ma.ValidationError(f"at most {LONGEST_SPAN_DAYS} days", "to")
+
+
+def filters_of(query: dict[str, Any]) -> Filters:
+    return Filters(**{name: value for name, value in query.items() if name in FILTERS and value is not None})
+
+
+def _paged(found: Page[Any], shape: Any) -> dict[str, Any]:
+    end = found.offset + len(found.items)
+    return listed([shape(row) for row in found.items], end if end < found.total else None)
+
+
+def _today() -> Any:
+    return local_day(utc_now())
+
+
+@blueprint.get("/labs")
+@blueprint.arguments(LabQuery, location="query")
+@blueprint.response(200, LIST)
+@blueprint.problems(422)
+def labs(query: dict[str, Any]) -> Any:
+    """Published labs."""
+    found = list_labs(filters_of(query), day=_today(), limit=query["limit"], offset=after(query["cursor"]))
+    return _paged(found, shapes.lab)
+
+
+@blueprint.get("/labs/<code>")
+@blueprint.response(200, THING)
+@blueprint.problems(404)
+def lab(code: str) -> Any:
+    """One lab."""
+    return shapes.lab(lab_rows([get_lab_by_code(current_actor(), code)], _today())[0])
+
+
+@blueprint.get("/instruments")
+@blueprint.arguments(InstrumentQuery, location="query")
+@blueprint.response(200, LIST)
+@blueprint.problems(422)
+def instruments(query: dict[str, Any]) -> Any:
+    """Published instruments."""
+    found = list_instruments(filters_of(query), day=_today(), limit=query["limit"], offset=after(query["cursor"]))
+    return _paged(found, shapes.instrument)
+
+
+@blueprint.get("/instruments/<int:instrument_id>")
+@blueprint.response(200, THING)
+@blueprint.problems(404)
+def instrument(instrument_id: int) -> Any:
+    """One instrument with its live state: free, in_use or down."""
+    found = get_instrument(current_actor(), instrument_id)
+    state = live_states([found.id], utc_now())[found.id]
+    return shapes.instrument(instrument_rows([found], _today())[0], state)
+
+
+@blueprint.get("/instruments/<int:instrument_id>/availability")
+@blueprint.arguments(SpanQuery, location="query")
+@blueprint.response(200, LIST)
+@blueprint.problems(404, 422)
+def instrument_availability(query: dict[str, Any], instrument_id: int) -> Any:
+    """Opening hours on calibrated days with the number of free units; zero is shown."""
+    found = get_instrument(current_actor(), instrument_id)
+    segments = availability(found, query["since"], query["until"], utc_now())
+    return {"items": [shapes.segment(segment) for segment in segments]}
+
+
+@blueprint.get("/test-items")
+@blueprint.arguments(TestItemQuery, location="query")
+@blueprint.response(200, LIST)
+@blueprint.problems(422)
+def test_items(query: dict[str, Any]) -> Any:
+    """Published test items; an old standard's number leads to the one that replaces it."""
+    found = list_test_items(filters_of(query), day=_today(), limit=query["limit"], offset=after(query["cursor"]))
+    return _paged(found, shapes.test_item)
+
+
+@blueprint.get("/test-items/<int:item_id>")
+@blueprint.response(200, THING)
+@blueprint.problems(404)
+def test_item(item_id: int) -> Any:
+    """One test item."""
+    return shapes.test_item(item_rows([get_test_item(current_actor(), item_id)], _today())[0])

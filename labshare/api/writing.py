@@ -1,0 +1,195 @@
+"""Every request that changes something: one transaction around it, and its answer kept under its idempotency key.
+
+The answer is written in the same transaction as what was done, so that after a crash either both are there or neither:
+a replay gives the first answer or does the work for the first time, never a second time (contract section 4).
+"""
+
+import fcntl
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flask import Response, current_app, request
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from labshare.api import problems
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db, report_refusal, transaction
+from labshare.kernel.errors import Conflict, InvalidInput, Problem, SignInFirst
+from labshare.kernel.models import IdempotencyKey
+from labshare.kernel.time import utc_now
+from labshare.web.actor import current_actor
+
+F = TypeVar("F", bound=Callable[..., Any])
+KEPT = timedelta(hours=24)
+TRIES = 3
+LONGEST_KEY = 255
+KEPT_HEADERS = ("Content-Type", "Location")
+
+
+class IdempotencyMismatch(InvalidInput):
+    message = _l("This key was used with other data.")
+    default_field = "Idempotency-Key"
+
+
+class KeyTooLong(InvalidInput):
+    message = _l("At most 255 characters.")
+    default_field = "Idempotency-Key"
+
+
+class InFlight(Conflict):
+    message = _l("The first request with this key is still being worked on.")
+
+
+def writing(view: F) -> F:
+    """Run a view in one transaction; on POST under its `Idempotency-Key`, if it has one. Needs a token."""
+
+    @wraps(view)
+    def run(*args: Any, **kwargs: Any) -> Response:
+        actor = current_actor()
+        if actor.person_id is None:
+            raise SignInFirst
+        key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
+        if not key:
+            return _done(lambda: view(*args, **kwargs))
+        if len(key) > LONGEST_KEY:
+            raise KeyTooLong
+        with _alone(f"{actor.person_id} {request.method} {request.path} {key}"):
+            return _once(actor, key, lambda: view(*args, **kwargs))
+
+    return run  # type: ignore[return-value]
+
+
+def _done(work: Callable[[], Any], keep: Callable[[Response], None] | None = None) -> Response:
+    """Work and answer in one transaction, tried again where the database chose this one to break a deadlock."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            with transaction():
+                response = current_app.make_response(work())
+                if keep:
+                    keep(response)
+            return response
+        except OperationalError as error:
+            if attempt == TRIES or getattr(error.orig, "sqlstate", None) not in ("40001", "40P01"):
+                raise
+    raise AssertionError("unreachable")
+
+
+def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
+    digest = _digest()
+    row = db.session.scalar(
+        select(IdempotencyKey).where(
+            IdempotencyKey.person_id == actor.person_id,
+            IdempotencyKey.method == request.method,
+            IdempotencyKey.path == request.path,
+            IdempotencyKey.key == key,
+            IdempotencyKey.created_at > utc_now() - KEPT,
+        )
+    )
+    if row is not None:
+        if row.digest != digest:
+            raise IdempotencyMismatch
+        return Response(row.body or b"", row.status, headers=[(name, value) for name, value in row.headers or []])
+
+    def keep(response: Response) -> None:
+        _keep(actor, key, digest, response)
+
+    try:
+        return _done(work, keep)
+    except Problem as problem:
+        report_refusal(problem)
+        response = problems.answer(problem)
+    except IntegrityError as error:
+        if "idempotency" not in str(error):
+            raise
+        raise InFlight from error
+    except Exception as error:
+        response = problems.answer(error)
+        if response.status_code >= 500:
+            raise
+    with transaction():
+        keep(response)
+    return response
+
+
+def _keep(actor: Actor, key: str, digest: str, response: Response) -> None:
+    now = utc_now()
+    db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEPT))
+    db.session.add(
+        IdempotencyKey(
+            person_id=actor.person_id,
+            method=request.method,
+            path=request.path,
+            key=key,
+            digest=digest,
+            created_at=now,
+            status=response.status_code,
+            headers=[[name, response.headers[name]] for name in KEPT_HEADERS if name in response.headers],
+            body=response.get_data(),
+        )
+    )
+
+
+def _digest() -> str:
+    """SHA-256 of the body; multipart by its fields and the digests of its files, since its boundary differs."""
+    told = hashlib.sha256()
+    if request.mimetype == "multipart/form-data":
+        for name, value in sorted(request.form.items(multi=True)):
+            told.update(f"{name}={len(value)}:{value};".encode())
+        for name, file in sorted(request.files.items(multi=True), key=lambda pair: pair[0]):
+            told.update(f"{name}:{file.filename}:{hashlib.file_digest(file.stream, 'sha256').hexdigest()};".encode())
+            file.stream.seek(0)
+    else:
+        told.update(request.get_data(cache=True))
+    return told.hexdigest()
+
+
+_here: set[int] = set()
+_guard = threading.Lock()
+_files: dict[tuple[int, str], int] = {}
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Hold this key for the length of a request, or raise `InFlight`. On PostgreSQL an advisory lock of a connection
+    of its own, across hosts; on SQLite, which has one host, a byte of a lock file and, within a process, a set."""
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:7], "big")
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect() as connection:
+            if not connection.scalar(text("SELECT pg_try_advisory_xact_lock(:number)"), {"number": number}):
+                raise InFlight
+            yield
+        return
+    with _guard:
+        if number in _here:
+            raise InFlight
+        _here.add(number)
+    file = _lock_file()
+    try:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, number)
+        except OSError as error:
+            raise InFlight from error
+        yield
+        fcntl.lockf(file, fcntl.LOCK_UN, 1, number)
+    finally:
+        with _guard:
+            _here.discard(number)
+
+
+def _lock_file() -> int:
+    """One descriptor a process, never closed: closing any would drop all of the process' locks."""
+    path = str(Path(db.engine.url.database or "labshare").with_suffix(".keys"))
+    with _guard:
+        place = (os.getpid(), path)
+        if place not in _files:
+            _files[place] = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        return _files[place]

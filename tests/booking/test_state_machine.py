@@ -1,0 +1,483 @@
+"""Random lives of bookings on both databases, checked against a plain model after every step, and mutants that the
+same machine must catch."""
+
+import contextlib
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import delete, func, select, update
+
+from labshare.booking import services
+from labshare.booking.errors import SlotTaken
+from labshare.booking.models import Booking, Charge, Holding, Proposal
+from labshare.booking.queries import bench_of_item
+from labshare.booking.queries.world import work_of_booking
+from labshare.booking.rules.lifecycle import HOLDING_STATES
+from labshare.booking.services import answer, blocks, book, move, taking
+from labshare.kernel.actor import SYSTEM, Actor
+from labshare.kernel.database import db, transaction
+from labshare.kernel.errors import Problem
+from tests import factories
+from tests.booking.conftest import House, make_house
+from tests.conftest import Clock, TestDatabase
+from tests.races.unguarded import drop_guards
+
+CLEAN_UP = 20
+starts = st.tuples(st.integers(0, 3), st.sampled_from([9, 10, 11, 13, 14, 15, 16]), st.sampled_from([0, 0, 30, 45]))
+"""Day from the present one, hour, minute."""
+chosen = st.integers(0, 30)
+
+
+class Life(RuleBasedStateMachine):
+    """Two clients and a lab at two instruments; every step is one transaction, refused or done whole."""
+
+    house: House
+    second: Actor
+    instruments: list[int]
+    clock: Clock
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refs: list[str] = []
+        self.blocks: list[str] = []
+        type(self).renew()
+
+    renew: Callable[[], None]
+
+    # -- helpers
+
+    def moment(self, when: tuple[int, int, int]) -> datetime:
+        day, hour, minute = when
+        local = self.clock.now.astimezone(_zone()) + timedelta(days=day)
+        return local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+
+    def do(self, service: Callable[..., Any], actor: Actor, **given: Any) -> Any:
+        """The result, or None where it is refused. A refusal leaves no trace."""
+        before = _holdings()
+        try:
+            with transaction():
+                return service(actor=actor, now=self.clock.now, **given)
+        except Problem as problem:
+            db.session.rollback()
+            assert _holdings() == before, f"{problem.code} left a trace"
+            if isinstance(problem, SlotTaken):
+                _check_alternatives(problem, self.clock.now)
+            return None
+
+    def some(self, number: int) -> str:
+        return self.refs[number % len(self.refs)]
+
+    # -- steps
+
+    @rule(when=starts, quantity=st.integers(1, 3), who=st.booleans(), which=st.sampled_from([None, 0, 1]))
+    def book(self, when: tuple[int, int, int], quantity: int, who: bool, which: int | None) -> None:
+        made = self.do(
+            services.book,
+            self.house.client if who else self.second,
+            test_item_id=self.item_id,
+            quantity=quantity,
+            starts_at=self.moment(when),
+            instrument_id=None if which is None else self.instruments[which],
+        )
+        if made is not None:
+            self.refs.append(made.ref)
+
+    @rule(when=starts, who=st.booleans())
+    def hold(self, when: tuple[int, int, int], who: bool) -> None:
+        self.do(
+            services.hold,
+            self.house.client if who else self.second,
+            test_item_id=self.item_id,
+            quantity=1,
+            starts_at=self.moment(when),
+        )
+
+    @precondition(lambda self: self.refs)
+    @rule(number=chosen)
+    def confirm(self, number: int) -> None:
+        self.do(services.confirm, self.house.manager, ref=self.some(number))
+
+    @precondition(lambda self: self.refs)
+    @rule(number=chosen)
+    def decline(self, number: int) -> None:
+        self.do(services.decline, self.house.manager, ref=self.some(number), reason="忙")
+
+    @precondition(lambda self: self.refs)
+    @rule(number=chosen, when=starts, minutes=st.sampled_from([0, 15, 30, -30]))
+    def reschedule(self, number: int, when: tuple[int, int, int], minutes: int) -> None:
+        ref = self.some(number)
+        for client in (self.house.client, self.second):
+            start = self.moment(when)
+            if minutes:  # a small step over one's own time
+                db.session.rollback()
+                start = db.session.scalar(select(Booking.starts_at).where(Booking.ref == ref)) + timedelta(
+                    minutes=minutes
+                )
+            self.do(services.reschedule, client, ref=ref, starts_at=start)
+
+    @precondition(lambda self: self.refs)
+    @rule(number=chosen, when=starts, which=st.sampled_from([None, 0, 1]), minutes=st.sampled_from([0, 0, 30, 45]))
+    def propose(self, number: int, when: tuple[int, int, int], which: int | None, minutes: int) -> None:
+        ref = self.some(number)
+        start = self.moment(when)
+        if minutes:
+            db.session.rollback()
+            start = db.session.scalar(select(Booking.starts_at).where(Booking.ref == ref)) + timedelta(minutes=minutes)
+        self.do(
+            services.propose,
+            self.house.manager,
+            ref=ref,
+            starts_at=start,
+            reason="改期",
+            instrument_id=None if which is None else self.instruments[which],
+        )
+
+    @precondition(lambda self: self.refs)
+    @rule(number=chosen, accept=st.booleans())
+    def answer(self, number: int, accept: bool) -> None:
+        db.session.rollback()
+        row = db.session.execute(
+            select(Proposal.id, Booking.ref)
+            .join(Booking)
+            .where(Proposal.state == "open")
+            .order_by(Proposal.id)
+            .offset(number % 3)
+        ).first()
+        if row is not None:
+            service = services.accept_proposal if accept else services.decline_proposal
+            for client in (self.house.client, self.second):
+                self.do(service, client, ref=row.ref, proposal_id=row.id)
+
+    @precondition(lambda self: self.refs)
+    @rule(number=chosen, unit=st.integers(1, 2))
+    def move_unit(self, number: int, unit: int) -> None:
+        self.do(services.move_unit, self.house.manager, ref=self.some(number), unit=unit)
+
+    @precondition(lambda self: self.refs)
+    @rule(number=chosen, who=st.sampled_from(["client", "second", "lab"]))
+    def cancel(self, number: int, who: str) -> None:
+        actor = {"client": self.house.client, "second": self.second, "lab": self.house.manager}[who]
+        self.do(services.cancel, actor, ref=self.some(number), reason="不需要了")
+
+    @precondition(lambda self: self.refs)
+    @rule(number=chosen)
+    def receive(self, number: int) -> None:
+        self.do(services.receive, self.house.manager, ref=self.some(number), samples=1)
+
+    @precondition(lambda self: self.refs)
+    @rule(number=chosen, ago=st.sampled_from([0, 0, 5, 50]))
+    def start(self, number: int, ago: int) -> None:
+        at = self.clock.now - timedelta(minutes=ago)
+        self.do(services.start, self.house.manager, ref=self.some(number), at=at)
+
+    @precondition(lambda self: self.refs)
+    @rule(number=chosen, ago=st.sampled_from([0, 0, 10]))
+    def finish(self, number: int, ago: int) -> None:
+        at = self.clock.now - timedelta(minutes=ago)
+        self.do(services.finish, self.house.manager, ref=self.some(number), at=at)
+
+    @precondition(lambda self: self.refs)
+    @rule(number=chosen)
+    def no_show(self, number: int) -> None:
+        self.do(services.no_show, self.house.manager, ref=self.some(number))
+
+    @rule(
+        when=starts, hours=st.sampled_from([1, 3, 30]), which=st.sampled_from([0, 1]), unit=st.sampled_from([None, 1])
+    )
+    def block(self, when: tuple[int, int, int], hours: int, which: int, unit: int | None) -> None:
+        start = self.moment(when)
+        made = self.do(
+            services.block,
+            self.house.manager,
+            instrument_id=self.instruments[which],
+            starts_at=start,
+            ends_at=start + timedelta(hours=hours),
+            kind="maintenance",
+            units=None if unit is None else [unit],
+        )
+        if made is not None:
+            self.blocks.append(made.id)
+
+    @precondition(lambda self: self.blocks)
+    @rule(number=chosen)
+    def unblock(self, number: int) -> None:
+        self.do(services.unblock, self.house.manager, block_id=self.blocks[number % len(self.blocks)])
+
+    @rule(minutes=st.sampled_from([1, 9, 30, 60, 240, 1440]), scheduler=st.booleans())
+    def time_passes(self, minutes: int, scheduler: bool) -> None:
+        """Sometimes nobody tidies up for a while."""
+        self.clock.advance(minutes=minutes)
+        if scheduler:
+            self.do(services.lapse, SYSTEM)
+            self.do(services.lengthen_running, SYSTEM)
+
+    # -- what must hold after every step
+
+    @invariant()
+    def no_two_holdings_of_a_unit_overlap(self) -> None:
+        by_unit: dict[tuple[int, int], list[tuple[datetime, datetime]]] = {}
+        for _, instrument_id, unit, begin, end, *_rest in _holdings():
+            assert begin < end
+            by_unit.setdefault((instrument_id, unit), []).append((begin, end))
+        for spans in by_unit.values():
+            spans.sort()
+            for (_, end), (begin, _) in itertools.pairwise(spans):
+                assert end <= begin
+
+    @invariant()
+    def every_booking_holds_what_it_should(self) -> None:
+        db.session.rollback()
+        now = self.clock.now
+        holdings = {row.booking_id: row for row in db.session.scalars(select(Holding).where(Holding.kind == "booking"))}
+        offers: dict[int, list[Holding]] = {}
+        for row in db.session.scalars(select(Holding).where(Holding.kind == "offer", Holding.booking_id.is_not(None))):
+            offers.setdefault(row.booking_id or 0, []).append(row)
+        proposals = {
+            row.booking_id: row for row in db.session.scalars(select(Proposal).where(Proposal.state == "open"))
+        }
+        for booking in db.session.scalars(select(Booking).execution_options(populate_existing=True)):
+            holding, proposal = holdings.get(booking.id), proposals.get(booking.id)
+            name = f"{booking.ref} {booking.state}"
+            if booking.state not in HOLDING_STATES:
+                assert proposal is None, name
+                assert not offers.get(booking.id), name
+                if booking.state in ("declined", "cancelled", "no_show"):
+                    assert holding is None, name
+                elif holding is not None:
+                    assert holding.ends_at <= booking.ends_at + timedelta(minutes=CLEAN_UP), name
+                continue
+            lapsed = booking.state == "requested" and booking.answer_by is not None and booking.answer_by <= now
+            lapsed = lapsed and (proposal is None or proposal.answer_by <= now)
+            if not lapsed:
+                assert holding is not None, name
+            if holding is not None:
+                assert (holding.instrument_id, holding.unit) == (booking.instrument_id, booking.unit), name
+                assert holding.starts_at == booking.starts_at, name
+                if booking.state != "testing":
+                    assert holding.ends_at == booking.ends_at + timedelta(minutes=CLEAN_UP), name
+                assert (holding.expires_at is None) == (booking.state != "requested"), name
+            if proposal is not None and proposal.answer_by > now:
+                self._held(booking, proposal, holding, offers.get(booking.id, []))
+
+    def _held(self, booking: Booking, proposal: Proposal, own: Holding | None, pieces: list[Holding]) -> None:
+        """The proposed time is taken without a gap, by pieces of its own and by the booking's holding."""
+        parts = [(one.starts_at, one.ends_at) for one in pieces]
+        if own is not None and (own.instrument_id, own.unit) == (proposal.instrument_id, proposal.unit):
+            parts.append((own.starts_at, own.ends_at))
+        reached = proposal.starts_at
+        for begin, end in sorted(parts):
+            if begin <= reached:
+                reached = max(reached, end)
+        assert reached >= proposal.ends_at + timedelta(minutes=CLEAN_UP), booking.ref
+
+    @invariant()
+    def charge_is_the_sum_of_its_lines(self) -> None:
+        sums = dict(
+            db.session.execute(
+                select(Charge.booking_id, func.sum(Charge.amount_fen))
+                .where(Charge.state == "agreed")
+                .group_by(Charge.booking_id)
+            ).all()
+        )
+        for booking_id, charged in db.session.execute(select(Booking.id, Booking.charged_fen)):
+            assert sums[booking_id] == charged
+
+
+def _zone() -> Any:
+    from tests.conftest import SHANGHAI
+
+    return SHANGHAI
+
+
+def _holdings() -> list[tuple[Any, ...]]:
+    db.session.rollback()
+    return [
+        tuple(row)
+        for row in db.session.execute(
+            select(
+                Holding.id, Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind,
+                Holding.expires_at,
+            ).order_by(Holding.id)
+        )
+    ]  # fmt: skip
+
+
+def _check_alternatives(problem: SlotTaken, now: datetime) -> None:
+    """Every alternative is in the future, and no holding that counts lies in it."""
+    for slot in problem.alternatives:
+        assert slot.starts_at >= now
+        assert slot.free
+
+
+def _machine(app: Flask, clock: Clock, database: TestDatabase, *, guarded: bool = True) -> type[Life]:
+    begin = clock.now
+
+    def renew() -> None:
+        db.session.remove()
+        clock.set(begin)
+        with db.engine.begin() as connection:
+            for table in (Holding, Proposal, Charge):
+                connection.execute(delete(table.__table__))
+            connection.execute(delete(Booking.__table__))
+
+    house = make_house(
+        clock, units=2, setup_minutes=0, cleanup_minutes=CLEAN_UP, free_cancel_minutes=600, late_cancel_percent=50
+    )
+    with transaction():
+        other = factories.instrument(house.lab, units=1)
+        house.item.instruments = [house.instrument, other]
+        firm = factories.firm()
+        second = factories.actor(factories.member(firm), firm, "owner")
+        ids = [house.instrument.id, other.id]
+        item_id = house.item.id
+    if not guarded:
+        drop_guards()
+    return type(
+        "LifeHere",
+        (Life,),
+        {
+            "house": house, "second": second, "instruments": ids, "item_id": item_id, "clock": clock,
+            "renew": staticmethod(renew),
+        },
+    )  # fmt: skip
+
+
+def run(machine: type[Life], examples: int, steps: int = 30, *, shrink: bool = False) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            print_blob=False,
+            phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+EXAMPLES = int(os.environ.get("LABSHARE_LIVES", "25"))
+
+
+@pytest.mark.timeout(900)
+def test_random_lives(app: Flask, clock: Clock, database: TestDatabase) -> None:
+    run(_machine(app, clock, database), EXAMPLES, shrink=True)
+
+
+# -- mutants: each takes one rule away, and the machine must notice
+
+
+def _no_clean_up(patch: pytest.MonkeyPatch) -> None:
+    from labshare.booking.rules.time import Plan, StartRules
+
+    original = StartRules.plan
+    patch.setattr(
+        StartRules,
+        "plan",
+        lambda self, start: Plan(start, original(self, start).ends_at, original(self, start).ends_at),
+    )
+
+
+def _lapsed_not_deleted(patch: pytest.MonkeyPatch) -> None:
+    """Who takes time does not delete what has lapsed: a free slot cannot be taken."""
+    patch.setattr(taking, "prepare", lambda instrument_id, now: None)
+
+
+def _lapsed_counts(patch: pytest.MonkeyPatch) -> None:
+    from labshare.booking.queries import world
+
+    patch.setattr(world, "counts", lambda now: Holding.id.is_not(None))
+    patch.setattr(taking, "prepare", lambda instrument_id, now: None)
+
+
+def _proposal_not_held(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(move, "_hold_for", lambda *args: True)
+
+
+def _offers_left_behind(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(taking, "release_offers", lambda booking_id: None)
+    patch.setattr(taking, "release_booking", lambda booking_id: db.session.execute(
+        delete(Holding).where(Holding.booking_id == booking_id, Holding.kind == "booking")))  # fmt: skip
+
+
+def _ended_keeps_its_time(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(taking, "release_booking", lambda booking_id: None)
+
+
+def _confirmed_still_expires(patch: pytest.MonkeyPatch) -> None:
+    def settle(booking: Booking, state: Any, now: datetime) -> None:
+        booking.state = state
+        booking.answer_by = None
+        db.session.flush()
+
+    patch.setattr(answer, "settle_as_confirmed", settle)
+    patch.setattr(move, "settle_as_confirmed", settle)
+
+
+def _unit_not_written(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(move, "_now_at", lambda booking, instrument, unit, starts_at, ends_at: None)
+
+
+def _fee_without_line(patch: pytest.MonkeyPatch) -> None:
+    from labshare.booking.services import end
+
+    def silently(booking: Booking, total: int, **_: Any) -> None:
+        booking.charged_fen = total
+
+    patch.setattr(end, "bring_charge_to", silently)
+
+
+MUTANTS = [
+    _no_clean_up, _lapsed_counts, _proposal_not_held, _offers_left_behind, _ended_keeps_its_time,
+    _confirmed_still_expires, _unit_not_written, _fee_without_line,
+]  # fmt: skip
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda one: one.__name__.strip("_"))
+def test_mutants_are_caught(
+    app: Flask, clock: Clock, database: TestDatabase, monkeypatch: pytest.MonkeyPatch, mutant: Callable[..., None]
+) -> None:
+    machine = _machine(app, clock, database)
+    mutant(monkeypatch)
+    with pytest.raises(BaseException) as caught:  # noqa: PT011 -- whatever the machine notices
+        run(machine, 60)
+    assert not isinstance(caught.value, KeyboardInterrupt | SystemExit)
+
+
+@pytest.mark.timeout(900)
+def test_a_house_that_does_not_look_is_caught_without_the_guard(
+    app: Flask, clock: Clock, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard removed: whoever takes a unit without looking overlaps, and the machine sees it. With the guard in place
+    the same carelessness is harmless, as the test below shows."""
+    machine = _machine(app, clock, database, guarded=False)
+    _do_not_look(monkeypatch)
+    with pytest.raises(BaseException):  # noqa: B017, PT011
+        run(machine, 60)
+
+
+@pytest.mark.timeout(900)
+def test_a_house_that_does_not_look_is_kept_straight_by_the_guard(
+    app: Flask, clock: Clock, database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = _machine(app, clock, database)
+    _do_not_look(monkeypatch)
+    run(machine, 8)
+
+
+def _do_not_look(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(book, "free_units", lambda busy, starts_at, ends_at: list(range(1, len(busy) + 1)))
+
+
+# keep the linter from dropping what the mutants patch
+_PATCHED = (blocks, bench_of_item, work_of_booking, update, contextlib, Iterator)

@@ -18,15 +18,16 @@ test: build
 
 build: python frontend translations
 
-# $(call when_changed,NAME,FILES,COMMANDS): run COMMANDS if the contents of FILES are not those of the last time.
+# $(call when_changed,NAME,RESULT,FILES,COMMANDS): run COMMANDS if the contents of FILES are not those of the last time,
+# or RESULT is gone.
 define when_changed
-@mkdir -p .build; now=$$(cat $(2) | sha256sum); \
-if [ "$$now" != "$$(cat .build/$(1) 2>/dev/null || true)" ]; then ( $(3) ) && echo "$$now" > .build/$(1); fi
+@mkdir -p .build; now=$$(cat $(3) | sha256sum); \
+if [ ! -e $(2) ] || [ "$$now" != "$$(cat .build/$(1) 2>/dev/null || true)" ]; then ( $(4) ) && echo "$$now" > .build/$(1); fi
 endef
 
 python:
 	@test -x $(BIN)/python || { echo "== Python environment"; rm -rf .build .venv; $(PYTHON) -m venv .venv; }
-	$(call when_changed,python,requirements/*.lock pyproject.toml, \
+	$(call when_changed,python,$(BIN)/labshare,requirements/*.lock pyproject.toml, \
 		echo "== Python packages"; \
 		$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/run.lock -r requirements/dev.lock && \
 		$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .)
@@ -37,13 +38,14 @@ node: python
 	{ echo "== Node"; $(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/node.lock; }
 
 frontend: node
-	$(call when_changed,npm,frontend/package-lock.json, \
+	$(call when_changed,npm,frontend/node_modules,frontend/package-lock.json, \
 		echo "== Front end packages"; cd frontend && npm ci --no-audit --no-fund --loglevel=error)
-	$(call when_changed,frontend,$$(find frontend -type f -not -path '*/node_modules/*' | LC_ALL=C sort), \
+	$(call when_changed,frontend,static/dist/manifest.json,$$(find frontend -type f -not -path '*/node_modules/*' | LC_ALL=C sort), \
 		echo "== Front end"; cd frontend && npm run --silent build -- --logLevel warn)
 
 translations: python
-	@$(BIN)/labshare messages compile
+	$(call when_changed,translations,labshare/translations/web/zh_Hans_CN/LC_MESSAGES/messages.mo,$$(find labshare/translations -name '*.po' | LC_ALL=C sort), \
+		$(BIN)/labshare messages compile)
 
 # Extracts messages, updates the catalogues, prints what lacks Chinese: all of them, or `make messages AREA=booking`.
 messages: python

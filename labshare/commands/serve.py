@@ -122,7 +122,7 @@ def _load_demonstration_data() -> None:
 
 
 def _child(*arguments: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([LABSHARE, *arguments], preexec_fn=_end_with_parent)
+    return subprocess.Popen([LABSHARE, *arguments], start_new_session=True, preexec_fn=_end_with_parent)
 
 
 def _end_with_parent() -> None:

@@ -1,9 +1,11 @@
 """Reads the project's sources for the conventions' tests: files, calls, and what a name in a file stands for."""
 
 import ast
+import functools
 import importlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,26 +61,54 @@ def calls(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f".{node.func.attr}"
 
 
-def references(tree: ast.AST) -> set[Any]:
-    """Every object of `labshare` that this source names, found by following its imports."""
-    imported: dict[str, str] = {}
+def references(tree: ast.Module, module: str, within: ast.AST | None = None) -> set[FunctionType]:
+    """Every function of `labshare` that this source (or one node of it) names, found by following its imports."""
+    stands_for = {node.name: f"{module}.{node.name}" for node in tree.body if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            imported |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            stands_for |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):
-            imported |= {alias.asname: alias.name for alias in node.names if alias.asname}
+            stands_for |= {alias.asname: alias.name for alias in node.names if alias.asname}
     found = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(within or tree):
         name = dotted(node) if isinstance(node, ast.Name | ast.Attribute) else None
         if name is None:
             continue
         head, _, rest = name.partition(".")
-        path = imported.get(head, head) + (f".{rest}" if rest else "")
-        if path.startswith("labshare.") and callable(thing := _object(path)):
+        path = stands_for.get(head, head) + (f".{rest}" if rest else "")
+        if path.startswith("labshare.") and type(thing := _object(path)) is FunctionType:
             found.add(thing)
     return found
 
 
+def reached_from(files: list[Path]) -> set[FunctionType]:
+    """Every function of `labshare` that these files name, or that is named inside one of those, and so on."""
+    reached: set[FunctionType] = set()
+    waiting: set[FunctionType] = set()
+    for file in files:
+        waiting |= references(ast.parse(file.read_text()), module_name(file))
+    while waiting:
+        function = waiting.pop()
+        reached.add(function)
+        tree = _tree(function.__module__)
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name == function.__name__:
+                waiting |= references(tree, function.__module__, node) - reached
+    return reached
+
+
+def module_name(file: Path) -> str:
+    return inside(file).removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+
+
+@functools.cache
+def _tree(module: str) -> ast.Module:
+    file = importlib.import_module(module).__file__
+    assert file
+    return ast.parse(Path(file).read_text())
+
+
+@functools.cache
 def _object(path: str) -> Any:
     parts = path.split(".")
     for cut in range(len(parts), 0, -1):
@@ -87,6 +117,6 @@ def _object(path: str) -> Any:
         except ModuleNotFoundError:
             continue
         for part in parts[cut:]:
-            thing = getattr(thing, part, None)
+            thing = getattr(thing, part, None) if type(thing) is ModuleType else None
         return thing
     return None

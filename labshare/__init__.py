@@ -39,6 +39,7 @@ def create_app(**overrides: Any) -> Flask:
     from labshare import api, web
     from labshare.audit.services import record_refusal
     from labshare.booking.listeners import on_charge_changed
+    from labshare.notices import services  # noqa: F401 - carries what the rooms below it tell
     from labshare.settlement.services import refresh_after_charge
 
     on_refusal(record_refusal)

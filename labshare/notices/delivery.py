@@ -41,7 +41,7 @@ Mailer = Callable[[Letter], None]
 
 
 def deliver_outbox(now: datetime, *, mailer: Mailer | None = None, limit: int = 100) -> int:
-    """Send what waits, at most `limit` mails; say how many were sent. Opens transactions of its own: for jobs.
+    """Send what waits, at most `limit` mails; how many were sent. Opens transactions of its own: a job calls it.
 
     A mail that cannot be sent is tried again after 1, 5, 30, 120, 720 and 1440 minutes.
     """

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale
+from flask_babel import gettext as translated
 from flask_babel.speaklater import LazyString
 
 from labshare.kernel.months import Month
@@ -104,7 +105,7 @@ def _written(name: str, value: Any) -> str:
             month = Month.parse(value["month"])
             return f"{MONTHS_EN[month.number - 1]} {month.year}" if english else f"{month.year}年{month.number}月"
         if "say" in value:
-            return str(gettext(value["say"]))
+            return str(translated(value["say"]))
         if "zh" in value:
             return str(value["en"] if english else value["zh"])
     if name.endswith("_fen") and isinstance(value, int):

@@ -12,9 +12,10 @@ from flask_babel import force_locale, get_locale
 from sqlalchemy import or_, select, update
 
 from labshare.accounts.models import Person
+from labshare.kernel import telling
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.notices import kinds
+from labshare.notices import kinds, words  # noqa: F401 - the kinds of the rooms below
 from labshare.notices.models import Notice, OutboxMail
 from labshare.organisations.models import Membership, RegulatorRole
 
@@ -39,7 +40,7 @@ def notify(
     `kind` is registered with its words, see `labshare.notices.kinds`; `url` is a path of ours where one can act.
     Raises `KeyError` on an unknown kind or a place without its param.
     """
-    words = kinds.KINDS[kind]
+    found = kinds.KINDS[kind]
     wanted = set(person_ids)
     conditions = [Person.id.in_(wanted)] if wanted else []
     if firm_id is not None:
@@ -79,7 +80,7 @@ def notify(
         db.session.add(
             Notice(person_id=person.id, firm_id=firm_id, kind=kind, params=kept, url=url, created_at=now)
         )  # fmt: skip
-        if words.mail:
+        if found.mail:
             _write_mail(person.email, person.locale, kind, kept, url, now, name=person.name)
     return told
 
@@ -122,3 +123,6 @@ def mark_read(*, actor: Actor, now: datetime, notice_ids: Iterable[int] | None =
     if notice_ids is not None:
         change = change.where(Notice.id.in_(tuple(notice_ids)))
     return int(db.session.execute(change.values(read_at=now)).rowcount)  # type: ignore[attr-defined]
+
+
+telling.carry(notify=notify, send_mail=send_mail)

@@ -1,16 +1,27 @@
-"""Who someone is: the person, the memberships and the regulator's roles behind a session or a token."""
+"""Who someone is (behind a session or a token), and reading firms, members, affiliations and roles."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager
 
 from labshare.accounts.models import Person, SignInSession
 from labshare.accounts.sessions import digest
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.organisations.models import ApiToken, Membership, RegulatorRole
+from labshare.organisations.models import (
+    FIRM_ROLES,
+    Affiliation,
+    ApiToken,
+    Firm,
+    FirmSize,
+    Invitation,
+    Membership,
+    RegulatorRole,
+)
 
 
 @dataclass(frozen=True)
@@ -132,3 +143,185 @@ def _account(rows: Any, demonstration: bool) -> Account | None:
         regulator_roles=frozenset(row.role for row in rows if row.role),
         memberships=tuple((firm, role) for firm, role in memberships),
     )
+
+
+# ── Firms ─────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class FirmFilter:
+    """What is looked for among firms; None and empty: everything."""
+
+    q: str = ""
+    state: str | None = None
+    """`waiting`, `returned` or `verified`."""
+    kind: str | None = None
+    size_class: str | None = None
+    town: str | None = None
+
+
+def search_firms(wanted: FirmFilter, *, limit: int = 50, offset: int = 0) -> tuple[Sequence[Firm], int]:
+    """Firms by name or credit code, those waiting longest first, and how many there are in all. Two statements."""
+    conditions: list[Any] = []
+    if wanted.q.strip():
+        like = f"%{_plain(wanted.q)}%"
+        conditions.append(or_(func.lower(Firm.name).like(like), func.lower(Firm.name_en).like(like),
+                              func.lower(Firm.uscc).like(like)))  # fmt: skip
+    if wanted.state == "verified":
+        conditions.append(Firm.verified_at.is_not(None))
+    elif wanted.state == "returned":
+        conditions += [Firm.verified_at.is_(None), Firm.returned_at.is_not(None)]
+    elif wanted.state == "waiting":
+        conditions += [Firm.verified_at.is_(None), Firm.returned_at.is_(None)]
+    for column, value in ((Firm.kind, wanted.kind), (Firm.size_class, wanted.size_class), (Firm.town, wanted.town)):
+        if value:
+            conditions.append(column == value)
+    total = db.session.scalar(select(func.count()).select_from(Firm).where(*conditions)) or 0
+    rows = db.session.scalars(
+        select(Firm).where(*conditions).order_by(Firm.created_at, Firm.id).limit(limit).offset(offset)
+    ).all()
+    return rows, total
+
+
+def firms_waiting() -> int:
+    """How many firms wait for verification."""
+    return db.session.scalar(
+        select(func.count()).select_from(Firm).where(Firm.verified_at.is_(None), Firm.returned_at.is_(None))
+    ) or 0  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """Lower case, without the signs that mean something to LIKE."""
+    return text.strip().lower().replace("%", "").replace("_", "").replace("\\", "")
+
+
+def sizes_of(firm_id: int) -> Sequence[FirmSize]:
+    """The firm's dated size classes, the latest first."""
+    return db.session.scalars(
+        select(FirmSize).where(FirmSize.firm_id == firm_id).order_by(FirmSize.valid_from.desc())
+    ).all()
+
+
+def size_class_on(firm_id: int, day: date) -> str | None:
+    """The size class in force on a day: of the latest row that holds from that day or earlier.
+
+    None for what is no enterprise, and before the first declared figures.
+    """
+    return db.session.scalar(
+        select(FirmSize.size_class)
+        .join(Firm, Firm.id == FirmSize.firm_id)
+        .where(FirmSize.firm_id == firm_id, FirmSize.valid_from <= day, Firm.kind == "enterprise")
+        .order_by(FirmSize.valid_from.desc())
+        .limit(1)
+    )
+
+
+@dataclass(frozen=True)
+class AffiliationRow:
+    """A relation as one of the two firms sees it."""
+
+    affiliation: Affiliation
+    other: Firm
+    outgoing: bool
+    """Whether it runs from the looking firm to the other (`controls`)."""
+
+
+def affiliations_of(firm_id: int) -> list[AffiliationRow]:
+    """Every relation of the firm, ended ones too, the latest first. One statement."""
+    rows = db.session.execute(
+        select(Affiliation, Firm)
+        .join(
+            Firm,
+            or_(
+                and_(Affiliation.firm_id == firm_id, Firm.id == Affiliation.other_firm_id),
+                and_(Affiliation.other_firm_id == firm_id, Firm.id == Affiliation.firm_id),
+            ),
+        )
+        .order_by(Affiliation.valid_from.desc(), Affiliation.id.desc())
+    ).all()
+    return [AffiliationRow(found, other, found.firm_id == firm_id) for found, other in rows]
+
+
+# ── People ────────────────────────────────────────────────────────────────
+
+
+def members_of(firm_id: int) -> Sequence[Membership]:
+    """The present members with their persons: owners first, then by name."""
+    order = case({role: place for place, role in enumerate(FIRM_ROLES)}, value=Membership.role)
+    return db.session.scalars(
+        select(Membership)
+        .join(Membership.person)
+        .options(contains_eager(Membership.person))
+        .where(Membership.firm_id == firm_id, Membership.ended_at.is_(None))
+        .order_by(order, Person.name, Membership.id)
+    ).all()
+
+
+def invitations_of(firm_id: int, now: datetime) -> Sequence[Invitation]:
+    """The open invitations, the newest first."""
+    return db.session.scalars(
+        select(Invitation)
+        .where(
+            Invitation.firm_id == firm_id,
+            Invitation.accepted_at.is_(None),
+            Invitation.withdrawn_at.is_(None),
+            Invitation.expires_at > now,
+        )
+        .order_by(Invitation.id.desc())
+    ).all()
+
+
+def tokens_of(person_id: int) -> Sequence[tuple[ApiToken, Firm | None]]:
+    """The person's tokens that were not revoked, with the firm each acts for; the newest first."""
+    return [
+        (token, firm)
+        for token, firm in db.session.execute(
+            select(ApiToken, Firm)
+            .outerjoin(Firm, Firm.id == ApiToken.firm_id)
+            .where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
+            .order_by(ApiToken.id.desc())
+        )
+    ]
+
+
+@dataclass(frozen=True)
+class RoleRow:
+    role: RegulatorRole
+    person: Person
+    proposer: Person | None
+
+
+def regulator_roles() -> list[RoleRow]:
+    """The roles in force and the open proposals, proposals first. One statement."""
+    proposer = aliased(Person)
+    rows = db.session.execute(
+        select(RegulatorRole, Person, proposer)
+        .join(Person, Person.id == RegulatorRole.person_id)
+        .outerjoin(proposer, proposer.id == RegulatorRole.proposed_by)
+        .where(RegulatorRole.ended_at.is_(None))
+        .order_by(RegulatorRole.agreed_at.is_not(None), RegulatorRole.role, Person.name)
+    ).all()
+    return [RoleRow(role, person, by) for role, person, by in rows]
+
+
+def roles_of(person_ids: Sequence[int]) -> dict[int, list[tuple[str, Firm | None]]]:
+    """What each of these persons may act as: (role, firm or None for a regulator's). Two statements."""
+    found: dict[int, list[tuple[str, Firm | None]]] = {person_id: [] for person_id in person_ids}
+    for person_id, role in db.session.execute(
+        select(RegulatorRole.person_id, RegulatorRole.role)
+        .where(
+            RegulatorRole.person_id.in_(person_ids),
+            RegulatorRole.agreed_at.is_not(None),
+            RegulatorRole.ended_at.is_(None),
+        )
+        .order_by(RegulatorRole.role)
+    ):
+        found[person_id].append((role, None))
+    for person_id, role, firm in db.session.execute(
+        select(Membership.person_id, Membership.role, Firm)
+        .join(Firm, Firm.id == Membership.firm_id)
+        .where(Membership.person_id.in_(person_ids), Membership.ended_at.is_(None))
+        .order_by(Membership.id)
+    ):
+        found[person_id].append((role, firm))
+    return found

@@ -13,10 +13,7 @@ from flask import Flask, current_app, g, has_request_context, request, session
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from labshare.accounts.models import Person
-from labshare.accounts.sessions import begin_session, end_session
 from labshare.kernel.actor import VISITOR, Actor
-from labshare.kernel.database import transaction
 from labshare.kernel.time import utc_now
 from labshare.organisations.queries import Account, account_of_session
 
@@ -80,30 +77,32 @@ def _forget_loaded() -> None:
         g.pop(name, None)
 
 
-def sign_browser_in(person: Person, firm_id: int | None = None) -> None:
-    """Begin a session in this browser: everything the old cookie held is dropped, the secret is new.
-
-    Opens a transaction of its own.
-    """
-    now = utc_now()
-    with transaction() as database:
-        key = begin_session(database.merge(person, load=False), now)
+def begin_browser_session(key: str) -> None:
+    """Keep this session's secret in this browser. Everything the old cookie held is dropped."""
     session.clear()
     session.permanent = True
-    login_user(SignedIn(key, account_of_session(key, now)), force=True)
-    if firm_id is not None:
-        session[FIRM] = firm_id
+    login_user(SignedIn(key, account_of_session(key, utc_now(), demonstration=demonstration_allowed())), force=True)
     _forget_loaded()
 
 
-def sign_browser_out() -> None:
-    """End this browser's session, in the database too. Opens a transaction of its own."""
-    if current_user.is_authenticated:
-        with transaction():
-            end_session(current_user.key, utc_now())
+def end_browser_session() -> None:
+    """Drop everything the cookie held; the session itself is ended by its service."""
     logout_user()
     session.clear()
     _forget_loaded()
+
+
+def session_key() -> str | None:
+    """The secret of this browser's session."""
+    return current_user.key if has_request_context() and current_user.is_authenticated else None
+
+
+def reload_account() -> None:
+    """Read the person anew: a membership was written in this request."""
+    key = session_key()
+    if key is not None:
+        g.pop("_login_user", None)
+        _forget_loaded()
 
 
 def act_for(firm_id: int) -> bool:

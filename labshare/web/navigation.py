@@ -95,7 +95,11 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Audit trail"), "regulator.audit", "shield-check", group=OVERSIGHT, covers=("regulator.audit_",)),
         Item(_l("Public figures"), "public.statistics", "world", group=PUBLIC),
         Item(_l("Exports"), "regulator.exports", "file-download", group=PUBLIC),
-        Item(_l("Accounts"), "admin.accounts", "users", group=PLATFORM, roles=_roles("admin", "auditor")),
+        Item(
+            _l("Accounts"), "admin.accounts", "users", group=PLATFORM, covers=("admin.account",),
+            roles=_roles("admin", "auditor"),
+        ),
+        Item(_l("Regulators' roles"), "admin.roles", "shield-lock", group=PLATFORM, roles=_roles("admin", "auditor")),
         Item(_l("Working-day calendar"), "admin.working_days", "calendar-off", group=PLATFORM, roles=_roles("admin")),
         Item(_l("Scheduled jobs"), "admin.jobs", "refresh", group=PLATFORM, roles=_roles("admin", "auditor")),
     ),

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from labshare.accounts.sessions import end_all_sessions
 from labshare.kernel.database import db
 from labshare.organisations.models import Membership, RegulatorRole
-from labshare.web.actor import act_for, current_actor, sign_browser_out
+from labshare.web.actor import act_for, current_actor
 from tests import factories as make
 from tests.signing import sign_in
 
@@ -22,7 +22,6 @@ def who(app: Flask, client: FlaskClient, clock: Any, monkeypatch: pytest.MonkeyP
     for rule, view in (
         ("/-who", lambda: _told(current_actor())),
         ("/-act-for/<int:firm>", lambda firm: {"done": act_for(firm)}),
-        ("/-out", lambda: sign_browser_out() or {}),
     ):
         if rule not in app.view_functions:
             monkeypatch.setattr(app, "_got_first_request", False)
@@ -82,7 +81,7 @@ def test_access_ends_at_the_next_request(who: Any, client: FlaskClient, clock: A
         assert end_all_sessions(someone, clock.now) == 1
     elif how == "signed_out":
         stolen = client.get_cookie("session")
-        client.get("/-out")
+        client.post("/account/sign-out")
         assert stolen is not None
         client.set_cookie("session", stolen.value)
     elif how == "too_long":

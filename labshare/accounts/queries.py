@@ -1,0 +1,46 @@
+"""Reading accounts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+
+from labshare.accounts.models import Person
+from labshare.kernel.database import db
+
+
+@dataclass(frozen=True)
+class Credentials:
+    person_id: int
+    password_hash: str | None
+
+
+def spelled(email: str) -> str:
+    """An address as accounts keep it."""
+    return email.strip().lower()
+
+
+def person_by_email(email: str) -> Person | None:
+    return db.session.scalar(select(Person).where(Person.email == spelled(email)))
+
+
+def credentials_of(email: str, *, demonstration: bool = True) -> Credentials | None:
+    """What a sign-in is compared with; nothing for an account that is not there, disabled, or not allowed here."""
+    chosen = select(Person.id, Person.password_hash, Person.demonstration).where(
+        Person.email == spelled(email), Person.disabled_at.is_(None)
+    )
+    found = db.session.execute(chosen).one_or_none()
+    if found is None or (found.demonstration and not demonstration):
+        return None
+    return Credentials(found.id, found.password_hash)
+
+
+def search_people(q: str = "", *, limit: int = 50, offset: int = 0) -> tuple[Sequence[Person], int]:
+    """Accounts by name or address, with how many there are in all."""
+    chosen = select(Person)
+    if q:
+        like = f"%{q.strip().lower().replace('%', '').replace('_', '')}%"
+        chosen = chosen.where(or_(Person.email.like(like), func.lower(Person.name).like(like)))
+    total = db.session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    people = db.session.scalars(chosen.order_by(Person.email).limit(limit).offset(offset)).all()
+    return people, total

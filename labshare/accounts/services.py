@@ -1,0 +1,267 @@
+"""What a person does with an account. Verifying a password costs time: entrances do it outside `transaction()`."""
+
+from datetime import datetime, timedelta
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import delete, func, select
+
+from labshare.accounts import links, passwords
+from labshare.accounts.errors import (
+    InvalidEmail,
+    NameRequired,
+    NotYourself,
+    TooManyAttempts,
+    WrongPassword,
+    WrongPresentPassword,
+)
+from labshare.accounts.models import Person, SignInAttempt
+from labshare.accounts.queries import person_by_email, spelled
+from labshare.accounts.sessions import begin_session, digest, end_all_sessions, end_session
+from labshare.audit.services import record
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound, Problem, SignInFirst, raise_all
+from labshare.kernel.telling import tell, tell_address
+from labshare.kernel.verbs import verb
+
+WINDOW = timedelta(minutes=15)
+MOST_BY_ACCOUNT = 10
+MOST_BY_ADDRESS = 40
+"""Failed sign-ins within `WINDOW`, for one account and from one network address."""
+
+LOCALES = ("zh_Hans_CN", "en")
+
+
+def checked_email(email: str) -> str:
+    """The address as accounts keep it. Raises `InvalidEmail`."""
+    try:
+        found = validate_email(email.strip(), check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise InvalidEmail from None
+    return found.normalized.lower()
+
+
+def new_person(*, email: str, name: str, now: datetime, locale: str | None = None) -> Person:
+    """Write an account without a password. Raises `InvalidEmail`, `NameRequired`; the caller has looked for one."""
+    problems: list[Problem] = []
+    try:
+        email = checked_email(email)
+    except InvalidEmail as problem:
+        problems.append(problem)
+    if not name.strip():
+        problems.append(NameRequired())
+    raise_all(problems)
+    person = Person(email=email, name=name.strip()[:80], locale=locale, created_at=now)
+    db.session.add(person)
+    db.session.flush()
+    return person
+
+
+@verb("account.sign_up")
+def sign_up(*, actor: Actor, now: datetime, email: str, name: str, locale: str | None = None) -> None:
+    """Ask for an account: a mail with a link to choose a password goes out, to whoever owns the address.
+
+    The answer is the same where there is an account already; its owner is told by mail. Raises `InvalidEmail`,
+    `NameRequired`.
+    """
+    problems: list[Problem] = [] if name.strip() else [NameRequired()]
+    try:
+        email = checked_email(email)
+    except InvalidEmail as problem:
+        problems.append(problem)
+    raise_all(problems)
+    known = person_by_email(email)
+    if known is None:
+        known = new_person(email=email, name=name, now=now, locale=locale)
+        record(actor, now, "account.sign_up", ("person", known.id), after={"locale": locale})
+    if known.disabled_at is not None:
+        return
+    if known.password_hash is None:
+        token = links.password_link(known, now, links.SIGN_UP_LASTS)
+        tell_address(to=email, kind="account.confirm", url=f"/account/password/{token}", locale=known.locale or locale,
+                     now=now)  # fmt: skip
+    else:
+        tell_address(to=email, kind="account.exists", url="/account/sign-in", locale=known.locale or locale, now=now)
+
+
+@verb("account.ask_reset")
+def ask_password_reset(*, actor: Actor, now: datetime, email: str, locale: str | None = None) -> None:
+    """Send a link to set a new password, if there is such an account. The answer is the same if not."""
+    known = person_by_email(email)
+    if known is None or known.disabled_at is not None:
+        return
+    record(actor, now, "account.ask_reset", ("person", known.id))
+    token = links.password_link(known, now, links.RESET_LASTS)
+    tell_address(to=known.email, kind="account.reset", url=f"/account/password/{token}", locale=known.locale or locale,
+                 now=now)  # fmt: skip
+
+
+@verb("account.set_password")
+def set_password(*, actor: Actor, now: datetime, token: str, password: str) -> Person:
+    """Set the password by a mailed link: confirms the address, ends every session, uses the link up.
+
+    Raises `LinkExpired`, `PasswordTooShort`, `PasswordTooLong`, `PasswordTooCommon`.
+    """
+    person = links.person_of_password_link(token, now)
+    raise_all(passwords.problems(password, email=person.email, name=person.name))
+    was_new = person.password_hash is None
+    _change_password(actor, now, person, password, "account.set_password")
+    if person.email_confirmed_at is None:
+        person.email_confirmed_at = now
+    if not was_new:
+        tell(kind="account.password_changed", person_ids=[person.id], now=now)
+    return person
+
+
+@verb("account.change_password")
+def change_password(*, actor: Actor, now: datetime, present_password: str, password: str) -> Person:
+    """Change the own password; ends every session, this browser's too (which the page begins anew).
+
+    Raises `SignInFirst`, `WrongPresentPassword` and what `set_password` raises about the new one.
+    """
+    person = _own(actor)
+    problems: list[Problem] = []
+    if not passwords.fits(person.password_hash, present_password):
+        problems.append(WrongPresentPassword())
+    problems.extend(passwords.problems(password, email=person.email, name=person.name))
+    raise_all(problems)
+    _change_password(actor, now, person, password, "account.change_password")
+    tell(kind="account.password_changed", person_ids=[person.id], now=now)
+    return person
+
+
+def _change_password(actor: Actor, now: datetime, person: Person, password: str, action: str) -> None:
+    person.password_hash = passwords.hashed(password)
+    _forget_attempts(person.email)
+    ended = end_all_sessions(person, now)
+    record(_as(actor, person), now, action, ("person", person.id), after={"sessions_ended": ended})
+
+
+def _as(actor: Actor, person: Person) -> Actor:
+    """Who proved to be this person acts as this person."""
+    return actor if actor.person_id else Actor(person_id=person.id, address=actor.address)
+
+
+def count_attempt(*, email: str, address: str, now: datetime) -> None:
+    """Write down an attempt to sign in, before the password is looked at, so that parallel ones count too.
+
+    Commit it by itself; `sign_in` takes the account's attempts away. Raises `TooManyAttempts` (429).
+    """
+    key = digest(spelled(email))
+    _throttle(SignInAttempt.email_digest == key, MOST_BY_ACCOUNT, now)
+    _throttle(SignInAttempt.address == address, MOST_BY_ADDRESS, now)
+    db.session.execute(delete(SignInAttempt).where(SignInAttempt.at <= now - 4 * WINDOW))
+    db.session.add(SignInAttempt(email_digest=key, address=address, at=now))
+    db.session.flush()
+
+
+def _throttle(whose: object, most: int, now: datetime) -> None:
+    recent = db.session.scalars(
+        select(SignInAttempt.at)
+        .where(whose, SignInAttempt.at > now - WINDOW)  # type: ignore[arg-type]
+        .order_by(SignInAttempt.at.desc())
+        .limit(most)
+    ).all()
+    if len(recent) == most:
+        left = recent[-1] + WINDOW - now
+        raise TooManyAttempts(n=max(1, -(-int(left.total_seconds()) // 60)))
+
+
+def _forget_attempts(email: str) -> None:
+    db.session.execute(delete(SignInAttempt).where(SignInAttempt.email_digest == digest(email)))
+
+
+@verb("account.sign_in")
+def sign_in(*, actor: Actor, now: datetime, person_id: int, seen_hash: str, new_hash: str | None = None) -> str:
+    """Begin a session of the person whose password, kept as `seen_hash`, has just been verified; its secret comes back.
+
+    `new_hash` replaces a hash of older parameters. Raises `WrongPassword` if the account changed in the meantime.
+    """
+    person = db.session.get(Person, person_id)
+    if person is None or person.disabled_at is not None or person.password_hash != seen_hash:
+        raise WrongPassword
+    if new_hash:
+        person.password_hash = new_hash
+    _forget_attempts(person.email)
+    record(_as(actor, person), now, "account.sign_in", ("person", person.id))
+    return begin_session(person, now)
+
+
+@verb("account.sign_out")
+def sign_out(*, actor: Actor, now: datetime, key: str) -> None:
+    """End the session of this secret."""
+    end_session(key, now)
+    if actor.person_id is not None:
+        record(actor, now, "account.sign_out", ("person", actor.person_id))
+
+
+@verb("account.sign_out_everywhere")
+def sign_out_everywhere(*, actor: Actor, now: datetime) -> int:
+    """End every session of the own account, this one too. How many were open."""
+    person = _own(actor)
+    ended = end_all_sessions(person, now)
+    record(actor, now, "account.sign_out_everywhere", ("person", person.id), after={"sessions_ended": ended})
+    return ended
+
+
+@verb("account.change")
+def change_account(*, actor: Actor, now: datetime, name: str, locale: str | None) -> Person:
+    """Change the own name and language. Raises `SignInFirst`, `NameRequired`."""
+    person = _own(actor)
+    if not name.strip():
+        raise NameRequired
+    before = {"locale": person.locale}
+    changed = person.name != name.strip()
+    person.name = name.strip()[:80]
+    person.locale = locale if locale in LOCALES else None
+    record(actor, now, "account.change", ("person", person.id), before,
+           {"locale": person.locale, "name_changed": changed})  # fmt: skip
+    return person
+
+
+@verb("account.choose_language")
+def choose_language(*, actor: Actor, now: datetime, locale: str) -> None:
+    """Keep the language the person chose. Raises `SignInFirst`."""
+    person = _own(actor)
+    if locale in LOCALES and person.locale != locale:
+        before = {"locale": person.locale}
+        person.locale = locale
+        record(actor, now, "account.choose_language", ("person", person.id), before, {"locale": locale})
+
+
+def disable(actor: Actor, now: datetime, person_id: int, reason: str) -> Person:
+    """Disable an account and end its sessions; for `organisations`, which knows who may. Raises `NotFound`,
+    `NotYourself`."""
+    person = db.session.get(Person, person_id, with_for_update=True)
+    if person is None:
+        raise NotFound
+    if person.id == actor.person_id:
+        raise NotYourself
+    if person.disabled_at is None:
+        person.disabled_at = now
+        end_all_sessions(person, now)
+        record(actor, now, "account.disable", ("person", person.id), {"disabled": False},
+               {"disabled": True, "reason": reason})  # fmt: skip
+    return person
+
+
+def enable(actor: Actor, now: datetime, person_id: int) -> Person:
+    """Take the disabling back. Raises `NotFound`."""
+    person = db.session.get(Person, person_id, with_for_update=True)
+    if person is None:
+        raise NotFound
+    if person.disabled_at is not None:
+        person.disabled_at = None
+        record(actor, now, "account.enable", ("person", person.id), {"disabled": True}, {"disabled": False})
+    return person
+
+
+def number_of_people() -> int:
+    return db.session.scalar(select(func.count()).select_from(Person)) or 0
+
+
+def _own(actor: Actor) -> Person:
+    person = db.session.get(Person, actor.person_id) if actor.person_id is not None else None
+    if person is None:
+        raise SignInFirst
+    return person

@@ -1,0 +1,171 @@
+"""Why something about firms, members and roles is refused."""
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.kernel.errors import Conflict, InvalidInput
+
+
+class InvalidUscc(InvalidInput):
+    message = _l("Not a valid credit code: the check character does not fit.")
+    default_field = "uscc"
+
+
+class FirmExists(Conflict):
+    message = _l("This firm is registered already; ask its owner for an invitation.")
+    default_field = "uscc"
+
+
+class FillIn(InvalidInput):
+    message = _l("Fill this in.")
+
+
+class UnknownChoice(InvalidInput):
+    message = _l("Not a valid choice.")
+
+
+class DayInFuture(InvalidInput):
+    message = _l("The date lies in the future.")
+
+
+class YearNotPast(InvalidInput):
+    message = _l("The last closed year, or the present one for a new firm: %(first)s to %(last)s.")
+    default_field = "year"
+
+
+class FigureNeeded(InvalidInput):
+    """A figure that the sector's size class is derived from."""
+
+    message = _l("This sector's size class needs this figure.")
+
+
+class NegativeFigure(InvalidInput):
+    message = _l("Not below 0.")
+
+
+class IndustryOfOtherSector(InvalidInput):
+    message = _l("This code belongs to another sector: %(sector)s.")
+    default_field = "industry"
+
+
+class NotAnIndustryCode(InvalidInput):
+    message = _l("A letter and two to four digits, such as C3451.")
+    default_field = "industry"
+
+
+class NoSizeClass(InvalidInput):
+    message = _l("Only enterprises have a size class.")
+    default_field = "size_class"
+
+
+class AlreadyVerified(Conflict):
+    message = _l("This firm is verified already.")
+
+
+class NotSubmitted(Conflict):
+    message = _l("This firm was returned and has not been submitted again.")
+
+
+class NotReturned(Conflict):
+    message = _l("This firm waits for verification already.")
+
+
+class NoSuchFirm(InvalidInput):
+    message = _l("No firm with this credit code is registered.")
+    default_field = "other_uscc"
+
+
+class SameFirm(InvalidInput):
+    message = _l("A firm has no affiliation with itself.")
+    default_field = "other_uscc"
+
+
+class DatesNotInOrder(InvalidInput):
+    message = _l("The end lies before the start.")
+    default_field = "valid_to"
+
+
+class AffiliationExists(Conflict):
+    message = _l("This affiliation is entered already for these days.")
+    default_field = "other_uscc"
+
+
+class EndsInThePast(InvalidInput):
+    """What a firm declared itself it ends from today on; only an officer may say that it ended earlier."""
+
+    message = _l("Not before today; an officer can enter an earlier day.")
+    default_field = "valid_to"
+
+
+class LastOwner(Conflict):
+    message = _l("A firm keeps at least one owner: make another member owner first.")
+    money_or_rights = True
+
+
+class MemberAlready(Conflict):
+    message = _l("This person is a member already.")
+    default_field = "email"
+
+
+class InvitationEnded(Conflict):
+    message = _l("This invitation was accepted, withdrawn or has expired. Ask the firm's owner for a new one.")
+
+
+class InvitationOfAnother(Conflict):
+    message = _l("This invitation went to another address. Sign in with the account it was sent to.")
+    money_or_rights = True
+
+
+class TooManyInvitations(Conflict):
+    status = 429
+    message = _l("%(n)s invitations are open; withdraw some first.")
+
+
+class RolesExclude(Conflict):
+    message = _l("This person already holds %(role)s; the two exclude one another.")
+    money_or_rights = True
+
+
+class HostMembershipExcludes(Conflict):
+    """Officer, approver and administrator exclude any membership in a firm with labs (contract section 7)."""
+
+    message = _l("This person is a member of a firm with labs; that excludes %(role)s.")
+    money_or_rights = True
+
+
+class RegulatorAmongMembers(Conflict):
+    """The other side of it: a member holds such a role, so the firm gets no lab."""
+
+    message = _l("A member of this firm is %(role)s; end one of the two first.")
+    money_or_rights = True
+
+
+class TwoAdministrators(Conflict):
+    message = _l("A second administrator must agree.")
+    money_or_rights = True
+
+
+class LastAdministrators(Conflict):
+    message = _l("Two administrators must remain; give the role to another person first.")
+    money_or_rights = True
+
+
+class RoleHeld(Conflict):
+    message = _l("This person holds the role or is proposed for it already.")
+
+
+class NoSuchAccount(InvalidInput):
+    message = _l("No account with this address.")
+    default_field = "email"
+
+
+class AdministratorsExist(Conflict):
+    message = _l("There are two administrators already; they give roles on the pages.")
+    money_or_rights = True
+
+
+class NoRoles(Conflict):
+    message = _l("This account acts for no firm and holds no regulator's role.")
+
+
+class TooManyTokens(Conflict):
+    message = _l("%(n)s tokens are open; revoke some first.")

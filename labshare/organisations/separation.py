@@ -1,0 +1,107 @@
+"""Duties that exclude one another in one person (contract section 7), on every path that creates either side.
+
+Officer, approver and administrator exclude one another, and any membership in a firm with labs. Each check first locks
+the row that both sides must pass (the person; the firm), so that two paths at once cannot slip by one another.
+"""
+
+from sqlalchemy import exists, select
+
+from labshare.accounts.models import Person
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
+from labshare.organisations.errors import HostMembershipExcludes, RegulatorAmongMembers, RolesExclude
+from labshare.organisations.models import Firm, Membership, RegulatorRole
+from labshare.organisations.rules import EXCLUDING, excluded_by
+from labshare.organisations.words import ROLES
+
+
+def lock_person(person_id: int) -> Person:
+    """The person, held until the transaction ends. Raises `NotFound`."""
+    person = db.session.scalar(
+        select(Person).where(Person.id == person_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if person is None:
+        raise NotFound
+    return person
+
+
+def lock_firm(firm_id: int) -> Firm:
+    """The firm, held until the transaction ends. Raises `NotFound`."""
+    firm = db.session.scalar(
+        select(Firm).where(Firm.id == firm_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if firm is None:
+        raise NotFound
+    return firm
+
+
+def hosts_labs(firm_id: int) -> bool:
+    """Whether the firm has a lab, published or not. The table is asked for by name: this room lies below the
+    catalogue's."""
+    lab = db.metadata.tables["lab"]
+    return bool(db.session.scalar(select(exists().where(lab.c.firm_id == firm_id))))
+
+
+def held_roles(person_id: int) -> frozenset[str]:
+    """The regulator's roles in force."""
+    return frozenset(
+        db.session.scalars(
+            select(RegulatorRole.role).where(
+                RegulatorRole.person_id == person_id,
+                RegulatorRole.agreed_at.is_not(None),
+                RegulatorRole.ended_at.is_(None),
+            )
+        )
+    )
+
+
+def check_person_may_hold(person_id: int, role: str) -> None:
+    """Before a regulator's role is given. Raises `RolesExclude`, `HostMembershipExcludes`."""
+    lock_person(person_id)
+    other = excluded_by(role, held_roles(person_id))
+    if other is not None:
+        raise RolesExclude(role=ROLES[other])
+    if role not in EXCLUDING:
+        return
+    lab = db.metadata.tables["lab"]
+    in_host_firm = select(
+        exists().where(
+            Membership.person_id == person_id, Membership.ended_at.is_(None), lab.c.firm_id == Membership.firm_id
+        )
+    )
+    if db.session.scalar(in_host_firm):
+        raise HostMembershipExcludes(role=ROLES[role])
+
+
+def check_person_may_join(person_id: int, firm_id: int) -> None:
+    """Before a membership is written. Raises `HostMembershipExcludes`."""
+    lock_firm(firm_id)
+    lock_person(person_id)
+    conflicting = sorted(held_roles(person_id) & EXCLUDING)
+    if conflicting and hosts_labs(firm_id):
+        raise HostMembershipExcludes(role=ROLES[conflicting[0]])
+
+
+def check_firm_may_host(firm_id: int) -> None:
+    """Before a firm gets a lab: none of its members is officer, approver or administrator.
+
+    Raises `RegulatorAmongMembers`. For the catalogue's service that adds a lab.
+    """
+    lock_firm(firm_id)
+    members = db.session.scalars(
+        select(Membership.person_id)
+        .where(Membership.firm_id == firm_id, Membership.ended_at.is_(None))
+        .order_by(Membership.person_id)
+    ).all()
+    for person_id in members:
+        lock_person(person_id)
+    conflicting = db.session.scalar(
+        select(RegulatorRole.role).where(
+            RegulatorRole.person_id.in_(members),
+            RegulatorRole.role.in_(EXCLUDING),
+            RegulatorRole.agreed_at.is_not(None),
+            RegulatorRole.ended_at.is_(None),
+        )
+    )
+    if conflicting is not None:
+        raise RegulatorAmongMembers(role=ROLES[conflicting])

@@ -1,0 +1,277 @@
+"""Who acts for a firm: invitations by mail, roles, ending, leaving. A firm keeps at least one owner."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from labshare.accounts import passwords
+from labshare.accounts.models import Person
+from labshare.accounts.queries import person_by_email
+from labshare.accounts.services import checked_email, new_person
+from labshare.accounts.sessions import digest
+from labshare.audit.services import record
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound, Problem, SignInFirst, raise_all
+from labshare.kernel.telling import tell, tell_address
+from labshare.kernel.time import local_day
+from labshare.kernel.verbs import verb
+from labshare.organisations import permissions
+from labshare.organisations.errors import (
+    InvitationEnded,
+    InvitationOfAnother,
+    LastOwner,
+    MemberAlready,
+    TooManyInvitations,
+    UnknownChoice,
+)
+from labshare.organisations.models import FIRM_ROLES, Firm, Invitation, Membership
+from labshare.organisations.separation import check_person_may_join, lock_firm
+from labshare.organisations.words import ROLES
+
+INVITATION_LASTS = timedelta(days=14)
+MOST_INVITATIONS = 50
+"""Open at once, for one firm."""
+
+
+@verb("member.invite")
+def invite(
+    *, actor: Actor, now: datetime, firm_id: int, email: str, role: str, locale: str | None = None
+) -> Invitation:
+    """Invite a person into the firm by mail. An open invitation of the same address is replaced.
+
+    Raises `NotFound`, `NotAllowed`, `InvalidEmail`, `UnknownChoice`, `MemberAlready`, `TooManyInvitations`.
+    """
+    firm = _managed(actor, firm_id)
+    problems: list[Problem] = []
+    try:
+        email = checked_email(email)
+    except Problem as problem:
+        problems.append(problem)
+    if role not in FIRM_ROLES:
+        problems.append(UnknownChoice("role"))
+    raise_all(problems)
+    lock_firm(firm_id)
+    person = person_by_email(email)
+    if person is not None and _current(person.id, firm_id) is not None:
+        raise MemberAlready
+    open_ones = db.session.scalars(_open(now).where(Invitation.firm_id == firm_id)).all()
+    for older in open_ones:
+        if older.email == email:
+            older.withdrawn_at = now
+    if sum(older.withdrawn_at is None for older in open_ones) >= MOST_INVITATIONS:
+        raise TooManyInvitations(n=MOST_INVITATIONS)
+    secret = secrets.token_urlsafe(32)
+    made = Invitation(
+        firm_id=firm_id, email=email, role=role, token_digest=digest(secret), invited_by=actor.person_id,
+        created_at=now, expires_at=now + INVITATION_LASTS,
+    )  # fmt: skip
+    db.session.add(made)
+    db.session.flush()
+    record(actor, now, "member.invite", ("firm", firm_id), after={"invitation_id": made.id, "role": role})
+    inviter = db.session.get_one(Person, actor.person_id)
+    tell_address(
+        to=email, kind="member.invited", url=f"/account/invitations/{secret}", now=now,
+        locale=(person.locale if person else None) or locale or inviter.locale,
+        params={"firm": _said(firm), "inviter": inviter.name, "role": ROLES[role],
+                "until": local_day(made.expires_at)},
+    )  # fmt: skip
+    return made
+
+
+@verb("member.withdraw_invitation")
+def withdraw_invitation(*, actor: Actor, now: datetime, invitation_id: int) -> Invitation:
+    """Withdraw an open invitation. Raises `NotFound`, `NotAllowed`, `InvitationEnded`."""
+    found = db.session.get(Invitation, invitation_id, with_for_update=True)
+    if found is None:
+        raise NotFound
+    _managed(actor, found.firm_id)
+    if found.accepted_at is not None or found.withdrawn_at is not None:
+        raise InvitationEnded
+    found.withdrawn_at = now
+    record(actor, now, "member.withdraw_invitation", ("firm", found.firm_id), {"invitation_id": found.id},
+           {"withdrawn": True})  # fmt: skip
+    return found
+
+
+def invitation_of(secret: str, now: datetime) -> Invitation:
+    """The open invitation of a mailed link. Raises `InvitationEnded`."""
+    found = db.session.scalar(_open(now).where(Invitation.token_digest == digest(secret)))
+    if found is None:
+        raise InvitationEnded
+    return found
+
+
+@verb("member.accept")
+def accept_invitation(*, actor: Actor, now: datetime, secret: str) -> Membership:
+    """Accept an invitation that went to the own address.
+
+    Raises `SignInFirst`, `InvitationEnded`, `InvitationOfAnother`, `MemberAlready`, `HostMembershipExcludes`.
+    """
+    if actor.person_id is None:
+        raise SignInFirst
+    invitation = _locked(secret, now)
+    person = db.session.get_one(Person, actor.person_id)
+    if person.email != invitation.email:
+        raise InvitationOfAnother
+    return _join(actor, now, invitation, person)
+
+
+@verb("member.join")
+def join_by_invitation(*, actor: Actor, now: datetime, secret: str, name: str, password: str) -> Person:
+    """Make an account by an invitation, whose link proves the address, and join the firm with it.
+
+    Where an account with a password exists, signing in and `accept_invitation` is the way: raises `MemberAlready`
+    without saying more. Raises `InvitationEnded`, `NameRequired`, what passwords break, `HostMembershipExcludes`.
+    """
+    invitation = _locked(secret, now)
+    person = person_by_email(invitation.email)
+    if person is not None and (person.password_hash is not None or person.disabled_at is not None):
+        raise InvitationOfAnother
+    raise_all(passwords.problems(password, email=invitation.email, name=name))
+    if person is None:
+        person = new_person(email=invitation.email, name=name, now=now)
+    person.password_hash = passwords.hashed(password)
+    person.email_confirmed_at = now
+    acting = Actor(person_id=person.id, address=actor.address)
+    record(acting, now, "account.sign_up", ("person", person.id), after={"by_invitation": invitation.id})
+    _join(acting, now, invitation, person)
+    return person
+
+
+def _join(actor: Actor, now: datetime, invitation: Invitation, person: Person) -> Membership:
+    check_person_may_join(person.id, invitation.firm_id)
+    if _current(person.id, invitation.firm_id) is not None:
+        raise MemberAlready(None)
+    made = Membership(person_id=person.id, firm_id=invitation.firm_id, role=invitation.role, started_at=now)
+    db.session.add(made)
+    invitation.accepted_at = now
+    db.session.flush()
+    record(actor, now, "member.join", ("firm", invitation.firm_id),
+           after={"person_id": person.id, "role": invitation.role, "invitation_id": invitation.id})  # fmt: skip
+    firm = db.session.get_one(Firm, invitation.firm_id)
+    tell(
+        kind="member.joined", firm_id=firm.id, roles=["owner"], but=person.id, url="/account/members", now=now,
+        params={"name": person.name, "firm": _said(firm), "role": ROLES[invitation.role]},
+    )  # fmt: skip
+    return made
+
+
+@verb("member.change_role")
+def change_role(*, actor: Actor, now: datetime, membership_id: int, role: str) -> Membership:
+    """Give a member another role: the present membership ends and a new one begins, so that who was what stays known.
+
+    Raises `NotFound`, `NotAllowed`, `UnknownChoice`, `LastOwner`.
+    """
+    found = _membership(membership_id)
+    firm = _managed(actor, found.firm_id)
+    lock_firm(firm.id)
+    if role not in FIRM_ROLES:
+        raise UnknownChoice("role")
+    if found.role == role:
+        return found
+    _keep_an_owner(found, role)
+    before = {"person_id": found.person_id, "role": found.role}
+    found.ended_at = now
+    db.session.flush()
+    made = Membership(person_id=found.person_id, firm_id=found.firm_id, role=role, started_at=now)
+    db.session.add(made)
+    db.session.flush()
+    record(actor, now, "member.change_role", ("firm", firm.id), before, {"person_id": found.person_id, "role": role})
+    tell(kind="member.role_changed", person_ids=[found.person_id], but=actor.person_id, url="/account", now=now,
+         params={"firm": _said(firm), "role": ROLES[role]})  # fmt: skip
+    return made
+
+
+@verb("member.end")
+def end_membership(*, actor: Actor, now: datetime, membership_id: int) -> Membership:
+    """End a member's access, tokens for this firm included. Raises `NotFound`, `NotAllowed`, `LastOwner`."""
+    found = _membership(membership_id)
+    firm = _managed(actor, found.firm_id)
+    _end(actor, now, found, "member.end")
+    tell(kind="member.ended", person_ids=[found.person_id], but=actor.person_id, now=now,
+         params={"firm": _said(firm)})  # fmt: skip
+    return found
+
+
+@verb("member.leave")
+def leave(*, actor: Actor, now: datetime, firm_id: int) -> Membership:
+    """Leave a firm. Raises `NotFound` where one is no member, `LastOwner`."""
+    found = _current(actor.person_id, firm_id) if actor.person_id is not None else None
+    if found is None:
+        raise NotFound
+    _end(actor, now, found, "member.leave")
+    firm, person = db.session.get_one(Firm, firm_id), db.session.get_one(Person, found.person_id)
+    tell(kind="member.left", firm_id=firm_id, roles=["owner"], url="/account/members", now=now,
+         params={"name": person.name, "firm": _said(firm)})  # fmt: skip
+    return found
+
+
+def _end(actor: Actor, now: datetime, found: Membership, action: str) -> None:
+    lock_firm(found.firm_id)
+    _keep_an_owner(found, None)
+    found.ended_at = now
+    db.session.flush()
+    record(actor, now, action, ("firm", found.firm_id), {"person_id": found.person_id, "role": found.role},
+           {"person_id": found.person_id, "role": None})  # fmt: skip
+
+
+def _keep_an_owner(found: Membership, new_role: str | None) -> None:
+    if found.role != "owner" or new_role == "owner":
+        return
+    owners = db.session.scalar(
+        select(func.count())
+        .select_from(Membership)
+        .join(Person, Person.id == Membership.person_id)
+        .where(
+            Membership.firm_id == found.firm_id,
+            Membership.role == "owner",
+            Membership.ended_at.is_(None),
+            Membership.id != found.id,
+            Person.disabled_at.is_(None),
+        )
+    )
+    if not owners:
+        raise LastOwner
+
+
+def _managed(actor: Actor, firm_id: int) -> Firm:
+    """The firm whose members the actor manages. Raises `NotFound`, `NotAllowed`."""
+    firm = db.session.get(Firm, firm_id)
+    if firm is None or not permissions.may(actor, "firm.see", firm=firm_id):
+        raise NotFound
+    permissions.check(actor, "member.manage", firm=firm_id)
+    return firm
+
+
+def _membership(membership_id: int) -> Membership:
+    found = db.session.get(Membership, membership_id)
+    if found is None or found.ended_at is not None:
+        raise NotFound
+    return found
+
+
+def _current(person_id: int, firm_id: int) -> Membership | None:
+    return db.session.scalar(
+        select(Membership).where(
+            Membership.person_id == person_id, Membership.firm_id == firm_id, Membership.ended_at.is_(None)
+        )
+    )
+
+
+def _open(now: datetime):  # type: ignore[no-untyped-def]
+    return select(Invitation).where(
+        Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None), Invitation.expires_at > now
+    )
+
+
+def _locked(secret: str, now: datetime) -> Invitation:
+    found = db.session.scalar(_open(now).where(Invitation.token_digest == digest(secret)).with_for_update())
+    if found is None:
+        raise InvitationEnded
+    return found
+
+
+def _said(firm: Firm) -> dict[str, str]:
+    return {"zh": firm.name, "en": firm.name_en or firm.name}

@@ -1,0 +1,164 @@
+"""Regulators' roles: proposed by one administrator, in force once another agrees (contract section 7)."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from labshare.accounts import links
+from labshare.accounts.models import Person
+from labshare.accounts.queries import person_by_email
+from labshare.accounts.services import checked_email, new_person
+from labshare.audit.services import record
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotAllowed, NotFound, raise_all
+from labshare.kernel.telling import tell
+from labshare.kernel.verbs import verb
+from labshare.organisations import permissions
+from labshare.organisations.errors import (
+    AdministratorsExist,
+    LastAdministrators,
+    NoSuchAccount,
+    RoleHeld,
+    TwoAdministrators,
+    UnknownChoice,
+)
+from labshare.organisations.models import REGULATOR_ROLES, RegulatorRole
+from labshare.organisations.separation import check_person_may_hold
+from labshare.organisations.words import ROLES
+
+
+@verb("regulator.propose")
+def propose_role(*, actor: Actor, now: datetime, email: str, role: str) -> RegulatorRole:
+    """Propose a person for a regulator's role; the other administrators are told.
+
+    Raises `NotAllowed`, `UnknownChoice`, `NoSuchAccount`, `TwoAdministrators` for oneself, `RoleHeld`, `RolesExclude`,
+    `HostMembershipExcludes`.
+    """
+    permissions.check(actor, "regulator.manage")
+    person = person_by_email(email)
+    raise_all(
+        ([] if role in REGULATOR_ROLES else [UnknownChoice("role")])
+        + ([] if person is not None and person.disabled_at is None else [NoSuchAccount()])
+    )
+    assert person is not None  # noqa: S101 - said above
+    if person.id == actor.person_id:
+        raise TwoAdministrators("email")
+    check_person_may_hold(person.id, role)
+    if db.session.scalar(
+        select(RegulatorRole.id).where(
+            RegulatorRole.person_id == person.id, RegulatorRole.role == role, RegulatorRole.ended_at.is_(None)
+        )
+    ):
+        raise RoleHeld("role")
+    made = RegulatorRole(person_id=person.id, role=role, proposed_by=actor.person_id, proposed_at=now)
+    db.session.add(made)
+    db.session.flush()
+    record(actor, now, "regulator.propose", ("person", person.id), after={"role": role, "role_id": made.id})
+    proposer = db.session.get_one(Person, actor.person_id)
+    tell(
+        kind="regulator.proposed", regulators=["admin"], but=actor.person_id, url="/admin/roles", now=now,
+        params={"proposer": proposer.name, "name": person.name, "role": ROLES[role]},
+    )  # fmt: skip
+    return made
+
+
+@verb("regulator.agree")
+def agree_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
+    """Agree to another administrator's proposal: the role is in force from now on.
+
+    Raises `NotAllowed`, `NotFound`, `TwoAdministrators` for one's own proposal or one's own role, `RolesExclude`,
+    `HostMembershipExcludes`.
+    """
+    found = _open_proposal(actor, role_id)
+    if actor.person_id in (found.proposed_by, found.person_id):
+        raise TwoAdministrators
+    check_person_may_hold(found.person_id, found.role)
+    found.agreed_by, found.agreed_at = actor.person_id, now
+    record(actor, now, "regulator.agree", ("person", found.person_id), {"role": None},
+           {"role": found.role, "role_id": found.id, "proposed_by": found.proposed_by})  # fmt: skip
+    tell(kind="regulator.given", person_ids=[found.person_id], params={"role": ROLES[found.role]}, url="/account",
+         now=now)  # fmt: skip
+    return found
+
+
+@verb("regulator.withdraw")
+def withdraw_proposal(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
+    """Withdraw or turn down a proposal. Raises `NotAllowed`, `NotFound`."""
+    found = _open_proposal(actor, role_id)
+    found.ended_at = now
+    record(actor, now, "regulator.withdraw", ("person", found.person_id), {"role_id": found.id, "proposed": found.role},
+           {"proposed": None})  # fmt: skip
+    return found
+
+
+@verb("regulator.end")
+def end_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
+    """End a role in force; the person is told. Two administrators remain. Raises `NotAllowed`, `NotFound`,
+    `LastAdministrators`."""
+    permissions.check(actor, "regulator.manage")
+    found = db.session.get(RegulatorRole, role_id, with_for_update=True)
+    if found is None or found.agreed_at is None or found.ended_at is not None:
+        raise NotFound
+    if found.role == "admin":
+        keep_two_administrators(found.person_id)
+    found.ended_at = now
+    record(actor, now, "regulator.end", ("person", found.person_id), {"role": found.role}, {"role": None})
+    tell(kind="regulator.ended", person_ids=[found.person_id], params={"role": ROLES[found.role]}, now=now)
+    return found
+
+
+def keep_two_administrators(without: int) -> None:
+    """Before an administrator goes. Raises `LastAdministrators` where fewer than two others remain."""
+    left = db.session.scalars(
+        select(RegulatorRole)
+        .join(Person, Person.id == RegulatorRole.person_id)
+        .where(_in_force("admin"), Person.disabled_at.is_(None), RegulatorRole.person_id != without)
+        .order_by(RegulatorRole.id)
+        .with_for_update(of=RegulatorRole)
+    ).all()
+    if len(left) < 2:
+        raise LastAdministrators
+
+
+@verb("regulator.create_administrator")
+def create_administrator(*, actor: Actor, now: datetime, email: str, name: str) -> tuple[Person, str]:
+    """One of the first two administrators of an empty installation, by command (contract section 1).
+
+    The person, made if need be, and the token of a link to choose a password come back. Raises `NotAllowed` unless the
+    actor is the system, `AdministratorsExist` once there ever were two, `RolesExclude`, `HostMembershipExcludes`,
+    `InvalidEmail`.
+    """
+    if not actor.is_system:
+        raise NotAllowed
+    ever = db.session.scalar(
+        select(func.count(RegulatorRole.person_id.distinct())).where(
+            RegulatorRole.role == "admin", RegulatorRole.agreed_at.is_not(None)
+        )
+    )
+    email = checked_email(email)
+    person = person_by_email(email)
+    if (ever or 0) >= 2 or (person is not None and person.disabled_at is not None):
+        raise AdministratorsExist
+    if person is None:
+        person = new_person(email=email, name=name, now=now)
+        record(actor, now, "account.sign_up", ("person", person.id), after={"by_command": True})
+    check_person_may_hold(person.id, "admin")
+    if db.session.scalar(select(RegulatorRole.id).where(_in_force("admin"), RegulatorRole.person_id == person.id)):
+        raise RoleHeld
+    db.session.add(RegulatorRole(person_id=person.id, role="admin", proposed_at=now, agreed_at=now))
+    db.session.flush()
+    record(actor, now, "regulator.create_administrator", ("person", person.id), {"role": None}, {"role": "admin"})
+    return person, links.password_link(person, now, links.SIGN_UP_LASTS)
+
+
+def _in_force(role: str):  # type: ignore[no-untyped-def]
+    return (RegulatorRole.role == role) & RegulatorRole.agreed_at.is_not(None) & RegulatorRole.ended_at.is_(None)
+
+
+def _open_proposal(actor: Actor, role_id: int) -> RegulatorRole:
+    permissions.check(actor, "regulator.manage")
+    found = db.session.get(RegulatorRole, role_id, with_for_update=True)
+    if found is None or found.agreed_at is not None or found.ended_at is not None:
+        raise NotFound
+    return found

@@ -1,0 +1,175 @@
+"""The forms of accounts, firms and members."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import EmailField, PasswordField
+
+from labshare.organisations import words
+from labshare.organisations.divisions import DIVISIONS, TOWNS
+from labshare.organisations.models import AFFILIATION_KINDS, FIRM_KINDS, FIRM_ROLES
+from labshare.organisations.rules import SECTORS
+from labshare.web.forms import (
+    BooleanField,
+    CreditCodeField,
+    DayField,
+    Form,
+    MoneyField,
+    OptionalSelectField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    WholeNumberField,
+    length,
+    optional,
+    required,
+)
+from labshare.web.language import language
+
+
+class SecretField(PasswordField):
+    """A password: taken exactly as typed."""
+
+    def __init__(self, *args: Any, new: bool = False, **kwargs: Any) -> None:
+        kwargs["render_kw"] = {"autocomplete": "new-password" if new else "current-password", "maxlength": "128",
+                               **kwargs.get("render_kw", {})}  # fmt: skip
+        kwargs["filters"] = ()
+        super().__init__(*args, **kwargs)
+
+
+class WanField(MoneyField):
+    """万元 (10,000 yuan) as people write them, up to two decimals ↔ fen."""
+
+    message = _l("Enter an amount such as 1,234.50.")
+    HUNDREDTH = 10_000
+
+    def read(self, text: str) -> int:
+        return super().read(text.removesuffix("万元")) * self.HUNDREDTH
+
+    def written(self, data: int) -> str:
+        return super().written(data // self.HUNDREDTH)
+
+
+def email_field(**given: Any) -> EmailField:
+    return EmailField(
+        _l("E-mail"), [required(), length(254)], render_kw={"autocomplete": "email", "spellcheck": "false"}, **given
+    )
+
+
+class SignInForm(Form):
+    email = email_field()
+    password = SecretField(_l("Password"), [required()])
+
+
+class SignUpForm(Form):
+    name = StringField(_l("Your name"), [required(), length(80)], render_kw={"autocomplete": "name"})
+    email = email_field(description=_l("A link to choose a password goes to this address."))
+
+
+class ForgotForm(Form):
+    email = email_field()
+
+
+class PasswordForm(Form):
+    password = SecretField(
+        _l("New password"),
+        [required()],
+        new=True,
+        description=_l("At least 12 characters; a few words in a row are easy to keep in mind."),
+    )
+
+
+class ChangePasswordForm(Form):
+    present_password = SecretField(_l("Present password"), [required()])
+    password = SecretField(_l("New password"), [required()], new=True, description=_l("At least 12 characters."))
+
+
+class JoinForm(PasswordForm):
+    name = StringField(_l("Your name"), [required(), length(80)], render_kw={"autocomplete": "name"})
+
+
+class AccountForm(Form):
+    name = StringField(_l("Your name"), [required(), length(80)], render_kw={"autocomplete": "name"})
+    locale = RadioField(
+        _l("Language of pages and mails"),
+        choices=[("zh_Hans_CN", "中文"), ("en", "English"), ("", _l("As the browser says"))],
+        default="",
+    )
+
+
+def town_choices() -> list[tuple[str, str]]:
+    return [(town.code, town.name_en if language() == "en" else town.name) for town in TOWNS.values()]
+
+
+def division_choices() -> list[tuple[str, str]]:
+    return [(one.code, one.name_en if language() == "en" else one.name) for one in DIVISIONS.values()]
+
+
+class FirmForm(Form):
+    """What a firm says about itself."""
+
+    name = StringField(_l("Name"), [required(), length(120)], render_kw={"autocomplete": "organization"})
+    name_en = StringField(_l("Name in English"), [optional(), length(160)])
+    kind = RadioField(
+        _l("Kind"), [required()], choices=[(kind, words.FIRM_KINDS[kind]) for kind in FIRM_KINDS], default="enterprise"
+    )
+    division = SelectField(_l("County"), choices=division_choices)
+    town = OptionalSelectField(_l("Town"), choices=town_choices, description=_l("For firms of this county."))
+    sector = SelectField(_l("Sector"), [required()], choices=[(one, words.SECTORS[one]) for one in SECTORS],
+                         description=_l("By the main activity; the size class depends on it."))  # fmt: skip
+    industry = StringField(_l("Industry"), [optional(), length(5)], render_kw={"class": "ref"},
+                           description=_l("Code of GB/T 4754, such as C3451."))  # fmt: skip
+    legal_person = StringField(_l("Legal representative"), [optional(), length(60)])
+    registered_on = DayField(_l("Registered on"), [optional()])
+    address = StringField(_l("Address"), [optional(), length(200)], render_kw={"autocomplete": "street-address"})
+    phone = StringField(_l("Telephone"), [optional(), length(30)], render_kw={"type": "tel", "autocomplete": "tel"})
+    bank_account = StringField(_l("Bank account"), [optional(), length(40)], render_kw={"class": "ref"})
+
+
+class FiguresForm(Form):
+    """Figures of one closed year, from which the size class is derived."""
+
+    year = WholeNumberField(_l("Figures of the year"), [required()], least=2000, most=2999)
+    employees = WholeNumberField(_l("Staff"), [optional()], least=0)
+    revenue_fen = WanField(_l("Annual revenue (CNY 10,000)"), [optional()])
+    assets_fen = WanField(_l("Total assets (CNY 10,000)"), [optional()])
+
+
+class RegisterFirmForm(FirmForm):
+    uscc = CreditCodeField(_l("Unified social credit code"), [required()])
+    year = WholeNumberField(_l("Figures of the year"), [optional()], least=2000, most=2999)
+    employees = WholeNumberField(_l("Staff"), [optional()], least=0)
+    revenue_fen = WanField(_l("Annual revenue (CNY 10,000)"), [optional()])
+    assets_fen = WanField(_l("Total assets (CNY 10,000)"), [optional()])
+
+
+class InviteForm(Form):
+    email = email_field()
+    role = SelectField(_l("Role"), [required()], choices=[(role, words.ROLES[role]) for role in reversed(FIRM_ROLES)])
+
+
+class RoleForm(Form):
+    role = SelectField(_l("Role"), [required()], choices=[(role, words.ROLES[role]) for role in FIRM_ROLES])
+
+
+class AffiliationForm(Form):
+    other_uscc = CreditCodeField(_l("Credit code of the other firm"), [required()])
+    kind = SelectField(_l("Kind"), [required()], choices=[(kind, words.AFFILIATION_KINDS[kind])
+                                                          for kind in AFFILIATION_KINDS])  # fmt: skip
+    valid_from = DayField(_l("Since"), [required()])
+    valid_to = DayField(_l("Until"), [optional()], description=_l("This day included; empty while it holds."))
+    note = TextAreaField(_l("Note"), [optional(), length(300)])
+
+
+class EndAffiliationForm(Form):
+    valid_to = DayField(_l("Last day"), [required()])
+
+
+class TokenForm(Form):
+    name = StringField(_l("What it is for"), [required(), length(60)])
+    writes = BooleanField(_l("It may also write, not only read"))
+
+
+class EmptyForm(Form):
+    """A button."""

@@ -1,0 +1,156 @@
+"""Members of the own firm, invitations, leaving."""
+
+from typing import Any
+
+from flask import redirect, render_template, url_for
+from flask_babel import gettext as _
+
+from labshare.accounts.queries import person_by_email
+from labshare.accounts.sessions import begin_session
+from labshare.kernel.database import transaction
+from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.time import utc_now
+from labshare.organisations import permissions, queries
+from labshare.organisations import services as organisations
+from labshare.web.account import blueprint
+from labshare.web.account.firm import own_firm
+from labshare.web.account.forms import InviteForm, JoinForm, RoleForm
+from labshare.web.account.settings import signed_in
+from labshare.web.account.sign_in import locale_now
+from labshare.web.actor import (
+    act_for,
+    begin_browser_session,
+    current_actor,
+    current_person,
+    end_browser_session,
+    reload_account,
+)
+from labshare.web.forms import show_problem
+from labshare.web.layout import flash_done
+
+
+@blueprint.route("/members", methods=["GET", "POST"])
+def members() -> Any:
+    """The firm's members; its owner invites more."""
+    firm, actor = own_firm(), current_actor()
+    form, status = InviteForm(), 200
+    if form.is_submitted():
+        permissions.check(actor, "member.manage", firm=firm.id)
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                organisations.invite(actor=actor, now=utc_now(), firm_id=firm.id, email=form.email.data,
+                                     role=form.role.data, locale=locale_now())  # fmt: skip
+            flash_done(_("The invitation is on its way to %(email)s.", email=form.email.data))
+            return redirect(url_for("account.members"), 303)
+        except Problem as problem:
+            status = show_problem(form, problem)
+    elif form.is_submitted():
+        status = 422
+    may_manage = permissions.may(actor, "member.manage", firm=firm.id)
+    return (
+        render_template(
+            "account/members.html", form=form, firm=firm, members=queries.members_of(firm.id),
+            invitations=queries.invitations_of(firm.id, utc_now()) if may_manage else (), may_manage=may_manage,
+            me=actor.person_id,
+        ),
+        status,
+    )  # fmt: skip
+
+
+@blueprint.route("/members/<int:membership_id>/role", methods=["GET", "POST"])
+def change_role(membership_id: int) -> Any:
+    """Give a member another role."""
+    firm, actor = own_firm(), current_actor()
+    permissions.check(actor, "member.manage", firm=firm.id)
+    member = next((one for one in queries.members_of(firm.id) if one.id == membership_id), None)
+    form, status = RoleForm(role=member.role if member else None), 200
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                organisations.change_role(actor=actor, now=utc_now(), membership_id=membership_id, role=form.role.data)
+            flash_done(_("The role is changed."))
+            return redirect(url_for("account.members"), 303)
+        except Problem as problem:
+            if problem.status == 404:
+                raise
+            status = show_problem(form, problem)
+    elif form.is_submitted():
+        status = 422
+    if member is None:
+        raise NotFound
+    return render_template("account/member_role.html", form=form, firm=firm, member=member), status
+
+
+@blueprint.post("/members/<int:membership_id>/end")
+def end_membership(membership_id: int) -> Any:
+    """End a member's access."""
+    own_firm()
+    with transaction():
+        organisations.end_membership(actor=current_actor(), now=utc_now(), membership_id=membership_id)
+    flash_done(_("The membership has ended."))
+    return redirect(url_for("account.members"), 303)
+
+
+@blueprint.post("/members/leave")
+def leave() -> Any:
+    """Leave the firm acted for."""
+    firm = own_firm()
+    with transaction():
+        organisations.leave(actor=current_actor(), now=utc_now(), firm_id=firm.id)
+    flash_done(_("You no longer act for this firm."))
+    return redirect(url_for("account.index"), 303)
+
+
+@blueprint.post("/members/invitations/<int:invitation_id>/withdraw")
+def withdraw_invitation(invitation_id: int) -> Any:
+    own_firm()
+    with transaction():
+        organisations.withdraw_invitation(actor=current_actor(), now=utc_now(), invitation_id=invitation_id)
+    flash_done(_("The invitation is withdrawn."))
+    return redirect(url_for("account.members"), 303)
+
+
+@blueprint.route("/invitations/<secret>", methods=["GET", "POST"])
+def invitation(secret: str) -> Any:
+    """What a mailed invitation leads to: accept with the account it went to, or make one."""
+    found = organisations.invitation_of(secret, utc_now())
+    person, actor = current_person(), current_actor()
+    known = person_by_email(found.email)
+    needs_account = person is None and (known is None or known.password_hash is None)
+    form, status = JoinForm(), 200
+    firm_id, firm = found.firm_id, found.firm
+    if form.is_submitted():
+        try:
+            if person is not None:
+                with transaction():
+                    organisations.accept_invitation(actor=actor, now=utc_now(), secret=secret)
+                reload_account()
+            elif needs_account and form.validate():
+                with transaction():
+                    made = organisations.join_by_invitation(
+                        actor=actor, now=utc_now(), secret=secret, name=form.name.data, password=form.password.data
+                    )
+                    key = begin_session(made, utc_now())
+                end_browser_session()
+                begin_browser_session(key)
+            elif needs_account:
+                raise _Again
+            else:
+                signed_in()
+            act_for(firm_id)
+            flash_done(_("You act for this firm now."))
+            return redirect(url_for("account.firm"), 303)
+        except _Again:
+            status = 422
+        except Problem as problem:
+            status = show_problem(form, problem)
+    return (
+        render_template("account/invitation.html", form=form, invitation=found, firm=firm, person=person,
+                        needs_account=needs_account, fits=person is not None and person.email == found.email),
+        status,
+    )  # fmt: skip
+
+
+class _Again(Exception):
+    """The form itself found something to correct."""

@@ -1,0 +1,166 @@
+"""The own account: name, language, password, sessions, API tokens, notices."""
+
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from labshare.accounts import services
+from labshare.accounts.sessions import begin_session
+from labshare.kernel.database import db, transaction
+from labshare.kernel.errors import NotFound, Problem, SignInFirst
+from labshare.kernel.time import utc_now
+from labshare.notices.kinds import text_of, title_of
+from labshare.notices.models import Notice
+from labshare.notices.queries import notices_of, unread_count
+from labshare.notices.services import mark_read
+from labshare.organisations import queries
+from labshare.organisations import services as organisations
+from labshare.web.account import blueprint
+from labshare.web.account.forms import AccountForm, ChangePasswordForm, TokenForm
+from labshare.web.actor import act_for, begin_browser_session, current_actor, current_person, end_browser_session
+from labshare.web.forms import show_problem
+from labshare.web.language import safe_next
+from labshare.web.layout import flash_done
+
+NOTICES_A_PAGE = 30
+
+
+def signed_in() -> queries.Account:
+    """The signed-in person. Raises `SignInFirst`."""
+    person = current_person()
+    if person is None:
+        raise SignInFirst
+    return person
+
+
+@blueprint.route("/", methods=["GET", "POST"])
+def index() -> Any:
+    """Name and language, and the way to everything else of the account."""
+    person = signed_in()
+    form, status = AccountForm(data={"name": person.name, "locale": person.locale or ""}), 200
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                services.change_account(actor=current_actor(), now=utc_now(), name=form.name.data,
+                                        locale=form.locale.data or None)  # fmt: skip
+            flash_done(_("Saved."))
+            return redirect(url_for("account.index"), 303)
+        except Problem as problem:
+            status = show_problem(form, problem)
+    elif form.is_submitted():
+        status = 422
+    return render_template(
+        "account/index.html", form=form, person=person, roles=queries.roles_of([person.id])[person.id]
+    ), status
+
+
+@blueprint.route("/change-password", methods=["GET", "POST"])
+def change_password() -> Any:
+    """Change the own password. Every other session ends; this browser gets a new one."""
+    person = signed_in()
+    form, status = ChangePasswordForm(), 200
+    if form.validate_on_submit():
+        now, actor = utc_now(), current_actor()
+        try:
+            with transaction():
+                services.count_attempt(email=person.email, address=actor.address or "", now=now)
+            with transaction():
+                changed = services.change_password(
+                    actor=actor, now=now, present_password=form.present_password.data, password=form.password.data
+                )
+                key = begin_session(changed, now)
+            firm_id = actor.firm_id
+            begin_browser_session(key)
+
+            if firm_id is not None:
+                act_for(firm_id)
+            flash_done(_("The password is changed; every other session has ended."))
+            return redirect(url_for("account.index"), 303)
+        except Problem as problem:
+            status = show_problem(form, problem)
+    elif form.is_submitted():
+        status = 422
+    return render_template("account/change_password.html", form=form), status
+
+
+@blueprint.post("/sign-out-everywhere")
+def sign_out_everywhere() -> Any:
+    """End every session of the account, this one too."""
+    signed_in()
+    with transaction():
+        services.sign_out_everywhere(actor=current_actor(), now=utc_now())
+    end_browser_session()
+    flash_done(_("Signed out everywhere."))
+    return redirect(url_for("account.sign_in"), 303)
+
+
+@blueprint.route("/tokens", methods=["GET", "POST"])
+def tokens() -> Any:
+    """API tokens: issue one, whose secret is shown once; list; revoke."""
+    person = signed_in()
+    form, status, secret = TokenForm(), 200, None
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                _token, secret = organisations.issue_token(
+                    actor=current_actor(), now=utc_now(), scope="write" if form.writes.data else "read",
+                    name=form.name.data,
+                )  # fmt: skip
+            form = TokenForm(formdata=None)
+        except Problem as problem:
+            status = show_problem(form, problem)
+    elif form.is_submitted():
+        status = 422
+    return (
+        render_template("account/tokens.html", form=form, secret=secret, tokens=queries.tokens_of(person.id)),
+        status,
+        {"Cache-Control": "no-store"},
+    )
+
+
+@blueprint.post("/tokens/<int:token_id>/revoke")
+def revoke_token(token_id: int) -> Any:
+    signed_in()
+    with transaction():
+        organisations.revoke_token(actor=current_actor(), now=utc_now(), token_id=token_id)
+    flash_done(_("The token is revoked."))
+    return redirect(url_for("account.tokens"), 303)
+
+
+@blueprint.get("/notices")
+def notices() -> Any:
+    """What this person was told, the newest first."""
+    person = signed_in()
+    before = request.args.get("before", type=int)
+    found = list(notices_of(person.id, before=before, limit=NOTICES_A_PAGE))
+    more = len(found) > NOTICES_A_PAGE
+    found = found[:NOTICES_A_PAGE]
+    lines = [(one, title_of(one.kind, one.params), text_of(one.kind, one.params)) for one in found]
+    return render_template(
+        "account/notices.html", lines=lines, unread=unread_count(person.id), next=found[-1].id if more else None
+    )
+
+
+@blueprint.post("/notices/read")
+def read_notices() -> Any:
+    """Mark all as read."""
+    signed_in()
+    with transaction():
+        mark_read(actor=current_actor(), now=utc_now())
+    return redirect(url_for("account.notices"), 303)
+
+
+@blueprint.post("/notices/<int:notice_id>/open")
+def open_notice(notice_id: int) -> Any:
+    """Mark one as read and go to where one can act."""
+    person = signed_in()
+    notice = db.session.get(Notice, notice_id)
+    if notice is None or notice.person_id != person.id:
+        raise NotFound
+    target = notice.url
+    if notice.firm_id is not None:
+        act_for(notice.firm_id)
+    with transaction():
+        mark_read(actor=current_actor(), now=utc_now(), notice_ids=[notice_id])
+    return redirect(safe_next(target) if target else url_for("account.notices"), 303)

@@ -1,0 +1,172 @@
+"""Signing up, in and out; a password by a mailed link."""
+
+from typing import Any
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from labshare.accounts import passwords, services
+from labshare.accounts.errors import WrongPassword
+from labshare.accounts.links import person_of_password_link
+from labshare.accounts.queries import credentials_of
+from labshare.accounts.sessions import begin_session
+from labshare.kernel.database import transaction
+from labshare.kernel.errors import Problem
+from labshare.kernel.time import utc_now
+from labshare.web.account import blueprint
+from labshare.web.account.forms import ForgotForm, PasswordForm, SignInForm, SignUpForm
+from labshare.web.actor import (
+    act_for,
+    begin_browser_session,
+    current_actor,
+    current_person,
+    demonstration_allowed,
+    end_browser_session,
+    remote_address,
+    session_key,
+)
+from labshare.web.forms import show_problem
+from labshare.web.language import LOCALES, chosen_language, keep_choice_with_person, safe_next
+from labshare.web.layout import flash_done
+
+
+def locale_now() -> str:
+    return LOCALES[chosen_language()]
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> Any:
+    """Sign in, then go on to `next`. Where somebody is signed in already, go on at once."""
+    target = request.values.get("next", "")
+    if request.method == "GET" and current_person() is not None:
+        return redirect(_onward(target), 303)
+    form, status = SignInForm(), 200
+    if form.validate_on_submit():
+        try:
+            key = _verified(form.email.data, form.password.data)
+        except Problem as problem:
+            status = show_problem(form, problem)
+        else:
+            begin_browser_session(key)
+            return redirect(_onward(target), 303)
+    elif form.is_submitted():
+        status = 422
+    return render_template("account/sign_in.html", form=form, next=target), status
+
+
+def _onward(target: str) -> str:
+    """Where to go after signing in: back to where one came from, else to what waits for this person."""
+    if target:
+        return safe_next(target)
+    actor = current_actor()
+    for endpoint, fits in (
+        ("regulator.dashboard", bool(actor.roles & {"officer", "approver", "auditor", "admin"})),
+        ("lab.today", "lab_manager" in actor.roles),
+        ("client.dashboard", actor.firm_id is not None),
+        ("account.register_firm", actor.firm_id is None and not actor.roles),
+    ):
+        if fits and endpoint in current_app.view_functions:
+            return url_for(endpoint)
+    return url_for("public.home")
+
+
+def _verified(email: str, password: str) -> str:
+    """The secret of a new session. Hashing takes its time, so it happens between two transactions.
+
+    Raises `TooManyAttempts`, `WrongPassword`.
+    """
+    now, actor = utc_now(), current_actor()
+    with transaction():
+        services.count_attempt(email=email, address=remote_address() or "", now=now)
+    known = credentials_of(email, demonstration=demonstration_allowed())
+    if not passwords.fits(known.password_hash if known else None, password) or known is None:
+        raise WrongPassword
+    seen = known.password_hash or ""
+    better = passwords.hashed(password) if passwords.weak(seen) else None
+    with transaction():
+        return services.sign_in(actor=actor, now=now, person_id=known.person_id, seen_hash=seen, new_hash=better)
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Any:
+    """End this browser's session."""
+    key = session_key()
+    if key is not None:
+        with transaction():
+            services.sign_out(actor=current_actor(), now=utc_now(), key=key)
+    end_browser_session()
+    return redirect(url_for("public.home"), 303)
+
+
+@blueprint.route("/sign-up", methods=["GET", "POST"])
+def sign_up() -> Any:
+    """Ask for an account. The answer is the same whether there is one already."""
+    form, status = SignUpForm(), 200
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                services.sign_up(actor=current_actor(), now=utc_now(), email=form.email.data, name=form.name.data,
+                                 locale=locale_now())  # fmt: skip
+            return render_template("account/sent.html", email=form.email.data, purpose="sign_up")
+        except Problem as problem:
+            status = show_problem(form, problem)
+    elif form.is_submitted():
+        status = 422
+    return render_template("account/sign_up.html", form=form), status
+
+
+@blueprint.route("/forgotten", methods=["GET", "POST"])
+def forgotten() -> Any:
+    """Ask for a link to set a new password. The answer is the same whether there is such an account."""
+    form, status = ForgotForm(), 200
+    if form.validate_on_submit():
+        with transaction():
+            services.ask_password_reset(actor=current_actor(), now=utc_now(), email=form.email.data,
+                                        locale=locale_now())  # fmt: skip
+        return render_template("account/sent.html", email=form.email.data, purpose="reset")
+    if form.is_submitted():
+        status = 422
+    return render_template("account/forgotten.html", form=form), status
+
+
+@blueprint.route("/password/<token>", methods=["GET", "POST"])
+def choose_password(token: str) -> Any:
+    """Choose a password by a mailed link; signs in with it."""
+    person = person_of_password_link(token, utc_now())
+    is_new = person.password_hash is None
+    form, status = PasswordForm(), 200
+    if form.validate_on_submit():
+        try:
+            with transaction():
+                person = services.set_password(actor=current_actor(), now=utc_now(), token=token,
+                                               password=form.password.data)  # fmt: skip
+                key = begin_session(person, utc_now()) if demonstration_allowed() or not person.demonstration else None
+        except Problem as problem:
+            status = show_problem(form, problem)
+        else:
+            end_browser_session()
+            if key is not None:
+                begin_browser_session(key)
+            flash_done(_("The password is set and you are signed in.") if key else _("The password is set."))
+            return redirect(_onward(""), 303)
+    elif form.is_submitted():
+        status = 422
+    return render_template("account/password.html", form=form, is_new=is_new, email=person.email), status
+
+
+@blueprint.post("/firm/switch")
+def switch_firm() -> Any:
+    """Act for another of the own firms."""
+    wished = request.form.get("firm_id", "")
+    if not wished.isdigit() or not act_for(int(wished)):
+        flash(_("You are not a member of this firm."), "bad")
+    return redirect(_onward(""), 303)
+
+
+def _keep_choice(language: str) -> None:
+    if current_person() is not None:
+        with transaction():
+            services.choose_language(actor=current_actor(), now=utc_now(), locale=LOCALES[language])
+
+
+keep_choice_with_person(_keep_choice)

@@ -1,0 +1,61 @@
+"""The administrators' forms."""
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.organisations import words
+from labshare.organisations.models import FIRM_KINDS, REGULATOR_ROLES, SIZE_CLASSES
+from labshare.web.account.forms import email_field, town_choices
+from labshare.web.forms import (
+    Form,
+    OptionalSelectField,
+    QueryForm,
+    SelectField,
+    StringField,
+    TextAreaField,
+    length,
+    optional,
+    required,
+)
+
+
+class FirmFilterForm(QueryForm):
+    q = StringField(_l("Name or credit code"), [optional(), length(120)])
+    state = OptionalSelectField(
+        _l("State"),
+        choices=[
+            ("waiting", _l("Awaiting verification")),
+            ("returned", _l("Returned")),
+            ("verified", _l("Verified")),
+        ],
+        blank=_l("All"),
+    )
+    kind = OptionalSelectField(
+        _l("Kind"), choices=[(one, words.FIRM_KINDS[one]) for one in FIRM_KINDS], blank=_l("All")
+    )
+    size_class = OptionalSelectField(
+        _l("Size class"), choices=[(one, words.SIZE_CLASSES[one]) for one in SIZE_CLASSES], blank=_l("All")
+    )
+    town = OptionalSelectField(_l("Town"), choices=town_choices, blank=_l("All"))
+
+
+class ReturnForm(Form):
+    reason = TextAreaField(_l("What is to be corrected"), [required(), length(500)])
+
+
+class SizeForm(Form):
+    size_class = SelectField(_l("Size class"), [required()],
+                             choices=[(one, words.SIZE_CLASSES[one]) for one in SIZE_CLASSES])  # fmt: skip
+    reason = StringField(_l("Reason"), [required(), length(200)])
+
+
+class AccountFilterForm(QueryForm):
+    q = StringField(_l("Name or e-mail"), [optional(), length(120)])
+
+
+class DisableForm(Form):
+    reason = StringField(_l("Reason"), [required(), length(200)])
+
+
+class ProposeForm(Form):
+    email = email_field(description=_l("The person needs an account."))
+    role = SelectField(_l("Role"), [required()], choices=[(one, words.ROLES[one]) for one in REGULATOR_ROLES])

@@ -1,0 +1,248 @@
+"""Signing up, in and out, passwords, through the pages."""
+
+import re
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+
+from labshare.accounts import services
+from labshare.accounts.models import Person
+from labshare.accounts.passwords import hashed
+from labshare.kernel.database import db
+from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.services import notify
+from tests import factories as make
+from tests.signing import sign_in
+
+PASSWORD = "nine green apples"
+KEPT = hashed(PASSWORD)
+
+
+def with_password(**given: Any) -> Person:
+    made = make.person(password_hash=KEPT, **given)
+    db.session.commit()
+    return made
+
+
+def link_in_last_mail() -> str:
+    mail = db.session.query(OutboxMail).order_by(OutboxMail.id.desc()).first()
+    assert mail is not None
+    found = re.search(r"http://[^/]+(/\S+)", mail.body)
+    assert found is not None
+    return found[1]
+
+
+def enter(client: FlaskClient, email: str, password: str = PASSWORD, **more: str) -> Any:
+    return client.post("/account/sign-in", data={"email": email, "password": password, **more})
+
+
+def signed_in(client: FlaskClient) -> bool:
+    return client.get("/account/").status_code == 200
+
+
+def test_from_sign_up_to_signed_in(app: Flask, client: FlaskClient, clock: Any) -> None:
+    answer = client.post("/account/sign-up", data={"name": "王颖", "email": "Ying@Test.example"})
+    assert answer.status_code == 200
+    link = link_in_last_mail()
+    assert "设置密码" in client.get(link).text
+    answer = client.post(link, data={"password": PASSWORD})
+    assert answer.status_code == 303
+    assert signed_in(client)
+    someone = db.session.query(Person).one()
+    assert (someone.email, someone.email_confirmed_at) == ("ying@test.example", clock.now)
+    assert client.get(link).status_code == 409, "the link was used"
+
+
+def test_stranger_learns_nothing_about_accounts(app: Flask, client: FlaskClient, clock: Any) -> None:
+    known = with_password()
+    for path in ("/account/sign-up", "/account/forgotten"):
+        answers = [
+            client.post(path, data={"name": "某人", "email": email}).text.replace(email, "")
+            for email in (known.email, "nobody@test.example")
+        ]
+        assert answers[0] == answers[1]
+    wrong = [enter(client, email, "wrong password 1") for email in (known.email, "nobody2@test.example")]
+    assert [answer.status_code for answer in wrong] == [422, 422]
+    assert all("邮箱或密码错误。" in answer.text for answer in wrong)
+
+
+def test_owner_of_the_address_is_told_of_another_sign_up(app: Flask, client: FlaskClient, clock: Any) -> None:
+    known = with_password(locale="en")
+    client.post("/account/sign-up", data={"name": "x", "email": known.email})
+    mail = db.session.query(OutboxMail).one()
+    assert mail.subject == "There is an account with this address already"
+    assert db.session.query(Person).one().password_hash == KEPT
+
+
+def test_sign_in_renews_the_session_and_goes_on(app: Flask, client: FlaskClient, clock: Any) -> None:
+    known = with_password()
+    with client.session_transaction() as session:
+        session["planted"] = "by another"
+    answer = enter(client, f" {known.email.upper()} ", next="/account/notices?before=3")
+    assert (answer.status_code, answer.location) == (303, "/account/notices?before=3")
+    with client.session_transaction() as session:
+        assert "planted" not in session
+    assert signed_in(client)
+    client.post("/account/sign-out")
+    assert not signed_in(client)
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x()"])
+def test_next_never_leads_to_another_site(app: Flask, client: FlaskClient, clock: Any, target: str) -> None:
+    assert enter(client, with_password().email, next=target).location == "/"
+
+
+@pytest.mark.parametrize("given", [{"disabled_at": make.LONG_AGO}, {"password_hash": None}])
+def test_no_way_in_for_a_disabled_or_unconfirmed_account(
+    app: Flask, client: FlaskClient, clock: Any, given: dict[str, Any]
+) -> None:
+    someone = make.person(**{"password_hash": KEPT, **given})
+    db.session.commit()
+    assert enter(client, someone.email).status_code == 422
+    assert not signed_in(client)
+
+
+def test_demonstration_account_is_refused_in_production(app: Flask, client: FlaskClient, clock: Any) -> None:
+    someone = with_password(demonstration=True)
+    app.config["PRODUCTION"] = True
+    assert enter(client, someone.email).status_code == 422
+
+
+def test_guessing_at_one_account_is_throttled_and_ends(app: Flask, client: FlaskClient, clock: Any) -> None:
+    known, other = with_password(), with_password()
+    for _ in range(10):
+        assert enter(client, known.email, "wrong password 1").status_code == 422
+        clock.advance(seconds=30)
+    answer = enter(client, known.email)
+    assert answer.status_code == 429
+    assert "尝试次数过多，请 10 分钟后再试。" in answer.text
+    assert enter(client, other.email).status_code == 303, "another account is not held up"
+    client.post("/account/sign-out")
+    clock.advance(minutes=10)
+    assert enter(client, known.email).status_code == 303
+
+
+def test_guessing_from_one_address_is_throttled(
+    app: Flask, client: FlaskClient, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "MOST_BY_ADDRESS", 3)
+    known = with_password()
+    for number in range(3):
+        enter(client, f"nobody{number}@test.example", "wrong password 1")
+    assert enter(client, known.email).status_code == 429
+    elsewhere = client.post(
+        "/account/sign-in",
+        data={"email": known.email, "password": PASSWORD},
+        environ_base={"REMOTE_ADDR": "192.0.2.7"},
+    )
+    assert elsewhere.status_code == 303
+
+
+def test_reset_by_mail_ends_every_session_and_works_once(app: Flask, client: FlaskClient, clock: Any) -> None:
+    known = with_password()
+    elsewhere = sign_in(app.test_client(), known)
+    assert signed_in(elsewhere)
+    client.post("/account/forgotten", data={"email": known.email})
+    link = link_in_last_mail()
+    assert client.post(link, data={"password": "short"}).status_code == 422
+    assert client.post(link, data={"password": "another long password"}).status_code == 303
+    assert not signed_in(elsewhere)
+    assert signed_in(client)
+    assert client.post(link, data={"password": "a third long password"}).status_code == 409
+    client.post("/account/sign-out")
+    assert enter(client, known.email).status_code == 422
+    assert enter(client, known.email, "another long password").status_code == 303
+
+
+def test_reset_link_is_too_old_after_an_hour(app: Flask, client: FlaskClient, clock: Any) -> None:
+    client.post("/account/forgotten", data={"email": with_password().email})
+    link = link_in_last_mail()
+    clock.advance(minutes=59, seconds=59)
+    assert client.get(link).status_code == 200
+    clock.advance(seconds=1)
+    assert client.get(link).status_code == 409
+
+
+def test_forged_link_is_refused(app: Flask, client: FlaskClient, clock: Any) -> None:
+    client.post("/account/forgotten", data={"email": with_password().email})
+    link = link_in_last_mail()
+    assert client.get(link[:-1] + ("a" if link[-1] != "a" else "b")).status_code == 409
+    assert client.get("/account/password/nonsense").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("password", "message"),
+    [
+        ("short", "至少 12 个字符"),
+        ("password12345", "过于常见"),
+        ("aaaaaaaaaaaaaa", "过于常见"),
+    ],
+)
+def test_weak_password_is_refused_at_its_field(
+    app: Flask, client: FlaskClient, clock: Any, password: str, message: str
+) -> None:
+    known = with_password()
+    sign_in(client, known)
+    answer = client.post("/account/change-password", data={"present_password": PASSWORD, "password": password})
+    assert answer.status_code == 422
+    assert message in answer.text
+    db.session.refresh(known)
+    assert known.password_hash == KEPT
+
+
+def test_change_of_password_keeps_this_browser_and_ends_the_others(app: Flask, client: FlaskClient, clock: Any) -> None:
+    known = with_password()
+    sign_in(client, known)
+    elsewhere = sign_in(app.test_client(), known)
+    wrong = client.post("/account/change-password", data={"present_password": "no", "password": "another long one"})
+    assert wrong.status_code == 422
+    answer = client.post(
+        "/account/change-password", data={"present_password": PASSWORD, "password": "another long password"}
+    )
+    assert answer.status_code == 303
+    assert signed_in(client)
+    assert not signed_in(elsewhere)
+
+
+def test_sign_out_everywhere(app: Flask, client: FlaskClient, clock: Any) -> None:
+    known = with_password()
+    sign_in(client, known)
+    elsewhere = sign_in(app.test_client(), known)
+    client.post("/account/sign-out-everywhere")
+    assert not signed_in(client)
+    assert not signed_in(elsewhere)
+
+
+def test_language_of_the_account_holds_on_every_browser(app: Flask, client: FlaskClient, clock: Any) -> None:
+    known = with_password()
+    sign_in(client, known)
+    client.post("/account/", data={"name": "王颖", "locale": "en"})
+    assert "Language of pages and mails" in sign_in(app.test_client(), known).get("/account/").text
+    client.post("/language", data={"language": "zh", "next": "/account/"})
+    assert "页面与邮件语言" in sign_in(app.test_client(), known).get("/account/").text
+
+
+def test_hash_of_older_parameters_is_renewed_at_sign_in(app: Flask, client: FlaskClient, clock: Any) -> None:
+    known = make.person(password_hash=PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD))
+    db.session.commit()
+    assert enter(client, known.email).status_code == 303
+    db.session.refresh(known)
+    assert "m=65536,t=3,p=4" in (known.password_hash or "")
+
+
+def test_notice_of_another_is_not_found(app: Flask, client: FlaskClient, clock: Any) -> None:
+    one, other = with_password(), with_password()
+    for someone in (one, other):
+        notify(kind="account.password_changed", person_ids=[someone.id], now=clock.now)
+    db.session.commit()
+    own, foreign = (db.session.query(Notice).filter_by(person_id=someone.id).one() for someone in (one, other))
+    sign_in(client, one)
+    assert "密码已修改" in client.get("/account/notices").text
+    assert client.post(f"/account/notices/{foreign.id}/open").status_code == 404
+    assert client.post(f"/account/notices/{own.id}/open").status_code == 303
+    db.session.refresh(own)
+    db.session.refresh(foreign)
+    assert (own.read_at, foreign.read_at) == (clock.now, None)

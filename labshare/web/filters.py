@@ -527,11 +527,28 @@ FILTERS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 GLOBALS: dict[str, Callable[..., Any]] = {
-    "said": said, "twin": twin, "chinese": chinese, "money": money, "amount": amount,
-    "sentence_money": sentence_money, "when": when,
-    "day": day, "month": month, "slot": slot, "table_slot": table_slot, "fee": fee, "fee_text": fee_text, "units_text": units_text, "money_range": money_range,
-    "quantity": quantity, "weekday_name": weekday_name, "counted": counted, "wan": wan, "wan_unit": wan_unit, "percent": percent,
-}  # fmt: skip
+    "said": said,
+    "twin": twin,
+    "chinese": chinese,
+    "money": money,
+    "amount": amount,
+    "sentence_money": sentence_money,
+    "when": when,
+    "day": day,
+    "month": month,
+    "slot": slot,
+    "table_slot": table_slot,
+    "fee": fee,
+    "fee_text": fee_text,
+    "units_text": units_text,
+    "money_range": money_range,
+    "quantity": quantity,
+    "weekday_name": weekday_name,
+    "counted": counted,
+    "wan": wan,
+    "wan_unit": wan_unit,
+    "percent": percent,
+}
 
 
 def init(app: Flask) -> None:

@@ -14,8 +14,8 @@ from labshare.kernel.tables import to_csv, to_xlsx, yuan
 from labshare.oversight.queries import By, UsageReport, UsageRow, usage_bookings, usage_report
 from labshare.oversight.rules import Usage
 from labshare.web.downloads import download
-from labshare.web.filters import language
 from labshare.web.forms import MonthField, QueryForm, SelectField
+from labshare.web.language import language
 
 BY_WORDS = {
     "lab": _l("By lab"), "instrument": _l("By instrument"), "test_item": _l("By test item"), "firm": _l("By firm"),

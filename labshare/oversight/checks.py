@@ -252,12 +252,12 @@ def approved_runs_changed(_now: datetime) -> Iterator[tuple[str, str]]:
         event.subject_id: (event.after or {}).get("digest")
         for event in db.session.scalars(
             select(AuditEvent)
-            .where(AuditEvent.action == "run.approve", AuditEvent.refused.is_(False))
+            .where(AuditEvent.action == "reward.approve", AuditEvent.refused.is_(False))
             .order_by(AuditEvent.id)
         )
     }
     for run in db.session.scalars(select(RewardRun).where(RewardRun.state.in_(("approved", "paid")))):
-        if approvals.get(run.month) != run.digest:
+        if approvals.get(f"{run.division}-{run.month}") != run.digest:
             yield run.month, "the digest differs from the one approved"
 
 

@@ -1,0 +1,151 @@
+"""Usage reports, the audit trail, public statistics."""
+
+from typing import Any
+
+import marshmallow as ma
+
+from labshare.api.access import signed_in
+from labshare.api.v1 import shapes
+from labshare.api.v1.base import LIST, THING, ListQuery, Moment, MonthField, RoomBlueprint, Text, after, listed
+from labshare.audit.queries import Search, search
+from labshare.audit.services import record_export
+from labshare.kernel.errors import InvalidInput
+from labshare.kernel.months import Month
+from labshare.kernel.tables import to_csv, to_xlsx
+from labshare.kernel.time import utc_now
+from labshare.organisations.permissions import check
+from labshare.oversight.queries import UsageRow, usage_report
+from labshare.oversight.rules import Usage, suppressed
+from labshare.oversight.statistics import statistics
+from labshare.web.actor import current_actor
+from labshare.web.downloads import download
+from labshare.web.usage import as_table
+
+blueprint = RoomBlueprint("oversight", "Usage reports, the audit trail, public statistics")
+MOST_MONTHS = 36
+
+
+class UsageQuery(ma.Schema):
+    first = MonthField(required=True, data_key="from")
+    last = MonthField(required=True, data_key="to")
+    by = Text(load_default="lab", validate=ma.validate.OneOf(("lab", "instrument", "test_item", "firm")))
+    format = Text(load_default="json", validate=ma.validate.OneOf(("json", "csv", "xlsx")))
+
+
+class EventQuery(ListQuery):
+    since = Moment(load_default=None, data_key="from")
+    until = Moment(load_default=None, data_key="to")
+    action = Text(load_default="")
+    subject_type = Text(load_default="")
+    subject_id = Text(load_default="")
+
+
+class StatisticsQuery(ma.Schema):
+    month = MonthField(required=True)
+
+
+@blueprint.get("/reports/usage")
+@signed_in
+@blueprint.arguments(UsageQuery, location="query")
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 422)
+def usage(query: dict[str, Any]) -> Any:
+    """Usage over months: a host firm its own labs, regulators all. JSON, CSV or XLSX."""
+    actor, now = current_actor(), utc_now()
+    check(actor, "usage.see", lab=actor.firm_id)
+    first, last = query["first"], query["last"]
+    if first > last or first.plus(MOST_MONTHS) <= last:
+        raise InvalidInput(field="to")
+    report = usage_report(actor, query["by"], first, last)
+    if query["format"] != "json":
+        record_export(actor, now, "usage", {"by": query["by"], "from": first, "to": last, "format": query["format"]})
+        head, rows = as_table(report)
+        content = to_csv(head, rows) if query["format"] == "csv" else to_xlsx(head, rows)
+        return download(content, f"usage-{query['by']}-{first}-{last}.{query['format']}")
+    return {
+        "from": str(first),
+        "to": str(last),
+        "by": query["by"],
+        "items": [_row(row) | _figures(row.usage, report.months) for row in report.rows],
+        "total": _figures(report.total, report.months),
+    }
+
+
+def _row(row: UsageRow) -> dict[str, Any]:
+    return {"id": row.id, "code": row.code, "name": row.name, "name_en": row.name_en}
+
+
+def _figures(of: Usage, months: int) -> dict[str, Any]:
+    """Times in minutes; rates as decimals of four places, in text; money in fen."""
+
+    def rate(value: Any) -> str | None:
+        return None if value is None else f"{float(value):.4f}"
+
+    return {
+        "available_minutes": of.available_minutes,
+        "booked_minutes": of.booked_minutes,
+        "used_minutes": of.used_minutes,
+        "outside_minutes": of.outside_minutes,
+        "utilisation": rate(of.utilisation(months)),
+        "sharing_rate": rate(of.sharing_rate),
+        "bookings": of.bookings,
+        "no_shows": of.no_shows,
+        "samples": of.samples,
+        "clients": of.clients,
+        "smes": of.smes,
+        "reports": of.reports,
+        "recognised_fen": of.recognised_fen,
+    }
+
+
+@blueprint.get("/audit/events")
+@signed_in
+@blueprint.arguments(EventQuery, location="query")
+@blueprint.response(200, LIST)
+@blueprint.problems(401, 403, 422)
+def events(query: dict[str, Any]) -> Any:
+    """The audit trail, newest first."""
+    check(current_actor(), "audit.see")
+    wanted = Search(
+        since=query["since"], until=query["until"], action=query["action"], subject_type=query["subject_type"],
+        subject_id=query["subject_id"],
+    )  # fmt: skip
+    limit = query["limit"]
+    rows = search(wanted, before_id=after(query["cursor"]) or None, limit=limit + 1)
+    shown = rows[:limit]
+    return listed([shapes.event(row) for row in shown], shown[-1].id if len(rows) > limit else None)
+
+
+@blueprint.get("/statistics")
+@blueprint.arguments(StatisticsQuery, location="query")
+@blueprint.response(200, THING)
+@blueprint.problems(422)
+def public_statistics(query: dict[str, Any]) -> Any:
+    """Public figures of a month, for everybody."""
+    month: Month = query["month"]
+    if month > Month.at(utc_now()):
+        raise InvalidInput(field="month")
+    of = statistics(month)
+
+    def shown(row: UsageRow) -> dict[str, Any]:
+        usage = row.usage
+        return _row(row) | {
+            "open_minutes": usage.available_minutes,
+            "booked_minutes": usage.booked_minutes,
+            "used_minutes": usage.used_minutes,
+            "outside_minutes": usage.outside_minutes,
+            "tests": usage.bookings - usage.no_shows,
+            "clients": suppressed(usage.clients),
+        }
+
+    labs = [shown(row) for row in of.by_lab.rows]
+    if of.rewards is not None:
+        labs = [each | {"reward_fen": of.rewards.get(each["id"], 0)} for each in labs]
+    return {
+        "month": str(month),
+        "labs": of.labs,
+        "instruments": of.instruments,
+        "test_items": of.test_items,
+        "by_lab": labs,
+        "by_instrument": [shown(row) for row in of.by_instrument.rows],
+    }

@@ -1,0 +1,244 @@
+"""Reward policies, runs, lines, objections: thin adapters over the rewards room's services."""
+
+from typing import Any
+
+import marshmallow as ma
+from sqlalchemy import select
+
+from labshare.api.access import signed_in
+from labshare.api.v1 import shapes
+from labshare.api.v1.base import LIST, THING, Day, MonthField, RoomBlueprint, Text
+from labshare.api.v1.booking import Strict
+from labshare.api.writing import writing
+from labshare.catalogue.models import Lab
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
+from labshare.kernel.months import Month
+from labshare.kernel.time import utc_now
+from labshare.organisations.permissions import check, may
+from labshare.rewards import services
+from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun
+from labshare.rewards.queries.runs import line_of, lines_of, runs_of_month
+from labshare.web.actor import current_actor
+
+blueprint = RoomBlueprint("rewards", "Reward policies and monthly runs")
+
+
+class MonthBody(Strict):
+    month = MonthField(required=True)
+
+
+class PayBody(Strict):
+    paid_on = Day(required=True)
+    reference = Text(required=True, validate=ma.validate.Length(1, 100))
+
+
+class ObjectionBody(Strict):
+    text = Text(required=True, validate=ma.validate.Length(1, 5000))
+    lab = Text(load_default=None, allow_none=True)
+
+
+class AnswerBody(Strict):
+    verdict = Text(required=True, validate=ma.validate.OneOf(("upheld", "rejected")))
+    text = Text(required=True, validate=ma.validate.Length(1, 5000))
+
+
+class AnyBody(ma.Schema):
+    """The policy's own reader says what is wrong, at its field."""
+
+    class Meta:
+        unknown = ma.INCLUDE
+
+
+def month_in(path: str) -> Month:
+    try:
+        return Month.parse(path)
+    except ValueError as error:
+        raise NotFound from error
+
+
+def run_in(path: str) -> RewardRun:
+    """The run of the month in the address."""
+    runs = runs_of_month(month_in(path))
+    if not runs:
+        raise NotFound
+    return runs[0]
+
+
+@blueprint.get("/rewards/policies")
+@signed_in
+@blueprint.response(200, LIST)
+@blueprint.problems(401, 403)
+def policies() -> Any:
+    """All policies, the newest first."""
+    check(current_actor(), "policy.see")
+    rows = db.session.scalars(select(Policy).order_by(Policy.effective_from.desc(), Policy.id.desc()))
+    return {"items": [policy(row) for row in rows], "next_cursor": None}
+
+
+@blueprint.post("/rewards/policies")
+@writing
+@blueprint.arguments(AnyBody)
+@blueprint.response(201, THING)
+@blueprint.problems(401, 403, 409, 422)
+def draft_policy(body: dict[str, Any]) -> Any:
+    """Draft a policy: the document of section 6."""
+    return policy(services.draft_policy(actor=current_actor(), now=utc_now(), document=body))
+
+
+@blueprint.post("/rewards/policies/<int:policy_id>/publish")
+@writing
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def publish_policy(policy_id: int) -> Any:
+    """The approver publishes it; from then on it never changes."""
+    return policy(services.publish_policy(actor=current_actor(), now=utc_now(), policy_id=policy_id))
+
+
+@blueprint.post("/rewards/runs")
+@writing
+@blueprint.arguments(MonthBody)
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 409, 422)
+def calculate(body: dict[str, Any]) -> Any:
+    """Calculate a month's run, or calculate it again until it is published."""
+    return run(services.run_month(actor=current_actor(), now=utc_now(), month=body["month"]))
+
+
+@blueprint.get("/rewards/runs/<month>")
+@signed_in
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404)
+def run_of_month(month: str) -> Any:
+    """A run with all its lines, for regulators."""
+    check(current_actor(), "run.see")
+    return run(run_in(month))
+
+
+@blueprint.get("/rewards/runs/<month>/lines/<lab>")
+@signed_in
+@blueprint.response(200, THING)
+@blueprint.problems(401, 404)
+def line_of_lab(month: str, lab: str) -> Any:
+    """One lab's line with its trace: regulators all, a lab its own."""
+    found = db.session.scalar(select(Lab).where(Lab.code == lab))
+    if found is None or not may(current_actor(), "run.see_line", lab=found.firm_id):
+        raise NotFound
+    shown = line_of(run_in(month).id, found.id)
+    if shown is None:
+        raise NotFound
+    return line(shown, found.code) | {"trace": shown.trace}
+
+
+@blueprint.post("/rewards/runs/<month>/publish")
+@writing
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def publish(month: str) -> Any:
+    """Publicity begins; the month's ledger is closed."""
+    return run(services.publish(actor=current_actor(), now=utc_now(), month=month_in(month)))
+
+
+@blueprint.post("/rewards/runs/<month>/approve")
+@writing
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409)
+def approve(month: str) -> Any:
+    """Another person approves; from then on nothing in it changes."""
+    return run(services.approve(actor=current_actor(), now=utc_now(), month=month_in(month)))
+
+
+@blueprint.post("/rewards/runs/<month>/pay")
+@writing
+@blueprint.arguments(PayBody)
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def pay(body: dict[str, Any], month: str) -> Any:
+    """The approved rewards were paid out."""
+    return run(services.pay(actor=current_actor(), now=utc_now(), month=month_in(month), **body))
+
+
+@blueprint.post("/rewards/runs/<month>/objections")
+@writing
+@blueprint.arguments(ObjectionBody)
+@blueprint.response(201, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def raise_objection(body: dict[str, Any], month: str) -> Any:
+    """A lab objects, once in each publicity. `lab` may be left out where the firm has one line in the run."""
+    actor = current_actor()
+    code = body["lab"] or _only_lab(month, actor.firm_id)
+    made = services.raise_objection(actor=actor, now=utc_now(), month=month_in(month), lab=code, text=body["text"])
+    return objection(made)
+
+
+def _only_lab(month: str, firm_id: int | None) -> str:
+    codes = db.session.scalars(
+        select(Lab.code)
+        .join(RewardLine, RewardLine.lab_id == Lab.id)
+        .join(RewardRun, RewardRun.id == RewardLine.run_id)
+        .where(RewardRun.month == str(month_in(month)), Lab.firm_id == firm_id)
+    ).all()
+    if len(codes) != 1:
+        raise NotFound(field="lab")
+    return codes[0]
+
+
+@blueprint.post("/rewards/runs/<month>/objections/<int:objection_id>/answer")
+@writing
+@blueprint.arguments(AnswerBody)
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def answer_objection(body: dict[str, Any], month: str, objection_id: int) -> Any:
+    """The officer answers; upheld, the run goes back to calculation."""
+    known = db.session.get(Objection, objection_id)
+    if known is None or known.run.month != str(month_in(month)):
+        raise NotFound
+    made = services.answer_objection(actor=current_actor(), now=utc_now(), objection_id=objection_id, **body)
+    return objection(made)
+
+
+def policy(of: Policy) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "version": of.version,
+        "state": of.state,
+        "effective_to": of.effective_to,
+        "published_at": shapes.moment(of.published_at),
+        "document": of.document,
+    }
+
+
+def run(of: RewardRun) -> dict[str, Any]:
+    """The result of section 6 with `state`, `policy`, moments and duties."""
+    codes = dict(db.session.execute(select(Lab.id, Lab.code)).all())
+    lines = sorted((line(each, codes[each.lab_id]) for each in lines_of(of.id)), key=lambda each: str(each["code"]))
+    return {
+        "month": of.month,
+        "state": of.state,
+        "policy": {"id": of.policy_id, "name": of.policy.name, "version": of.policy.version},
+        "calculation": of.calculation,
+        "calculated_at": shapes.moment(of.calculated_at),
+        "published_at": shapes.moment(of.published_at),
+        "publicity_ends_at": shapes.moment(of.publicity_ends_at),
+        "approved_at": shapes.moment(of.approved_at),
+        "paid_on": of.paid_on.isoformat() if of.paid_on else None,
+        "labs": lines,
+        "total_payable_fen": of.total_payable_fen,
+        "to_reclaim": of.to_reclaim,
+    }
+
+
+def line(of: RewardLine, code: str) -> dict[str, Any]:
+    return {
+        "code": code,
+        "grade": of.grade,
+        "eligible_ytd_fen": of.eligible_ytd_fen,
+        "entitlement_ytd_fen": of.entitlement_ytd_fen,
+        "payable_fen": of.payable_fen,
+        "recoverable_fen": of.recoverable_fen,
+        "why": of.why,
+    }
+
+
+def objection(of: Objection) -> dict[str, Any]:
+    return {"id": of.id, "text": of.text, "verdict": of.verdict, "answer": of.answer}

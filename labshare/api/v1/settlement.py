@@ -1,0 +1,217 @@
+"""Reports, invoices, payments, the ledger: thin adapters over the settlement room's services."""
+
+from typing import Any
+
+import marshmallow as ma
+from flask import request
+from flask_smorest.fields import Upload
+
+from labshare.api.access import signed_in
+from labshare.api.v1 import shapes
+from labshare.api.v1.base import LIST, THING, Day, Fen, ListQuery, MonthField, RoomBlueprint, Text, Whole, after, listed
+from labshare.api.v1.booking import IDENTITY, ReasonBody, Strict
+from labshare.api.writing import writing
+from labshare.catalogue.queries.single import get_lab_by_code
+from labshare.kernel.errors import NotFound
+from labshare.kernel.months import Month
+from labshare.kernel.time import utc_now
+from labshare.organisations.permissions import may
+from labshare.settlement import services
+from labshare.settlement.files import TakenFile, take_in
+from labshare.settlement.models import Invoice, Payment, Report
+from labshare.settlement.queries.ledger import EntryLine, ledger_entries
+from labshare.web.actor import current_actor
+
+blueprint = RoomBlueprint("settlement", "Reports, invoices, payments, the revenue ledger")
+
+
+class ReportForm(Strict):
+    number = Text(load_default=None, validate=ma.validate.Length(1, 40))
+    issued_on = Day(required=True)
+    replaces = Whole(load_default=None, validate=IDENTITY)
+
+
+class FileForm(ma.Schema):
+    file = Upload(required=True)
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+
+class InvoiceBody(Strict):
+    number = Text(required=True, validate=ma.validate.Length(1, 30))
+    amount_fen = Fen(required=True)
+    tax_fen = Fen(required=True)
+    issued_on = Day(required=True)
+    reverses = Whole(load_default=None, allow_none=True, validate=IDENTITY)
+
+
+class PaymentBody(Strict):
+    amount_fen = Fen(required=True)
+    paid_on = Day(required=True)
+    reference = Text(required=True, validate=ma.validate.Length(1, 60))
+    payer_uscc = Text(required=True, validate=ma.validate.Length(1, 18))
+
+
+class NoteBody(Strict):
+    note = Text(load_default="", validate=ma.validate.Length(max=300))
+
+
+class LedgerQuery(ListQuery):
+    month = MonthField(required=True)
+
+
+def _body_or_form(schema: type[ma.Schema]) -> Any:
+    """JSON, or the same fields as multipart with an optional `file`."""
+    location = "json" if request.is_json or not request.mimetype else "form"
+    raw = request.get_json(silent=False) if location == "json" else request.form.to_dict()
+    try:
+        return schema().load(raw)
+    except ma.ValidationError as error:
+        from werkzeug.exceptions import UnprocessableEntity
+
+        refused = UnprocessableEntity()
+        refused.data = {"messages": {location: error.messages}}  # type: ignore[attr-defined]
+        raise refused from error
+
+
+def _file(kind: Any) -> TakenFile | None:
+    upload = request.files.get("file")
+    return take_in(upload.stream, upload.filename or "file", kind, now=utc_now()) if upload else None
+
+
+@blueprint.post("/bookings/<ref>/reports")
+@writing
+@blueprint.arguments(ReportForm, location="form")
+@blueprint.arguments(FileForm, location="files")
+@blueprint.response(201, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def record_report(form: dict[str, Any], _file_form: dict[str, Any], ref: str) -> Any:
+    """Upload a report; without `number` the next of the lab's series is taken."""
+    made = services.record_report(actor=current_actor(), now=utc_now(), ref=ref, file=_file("pdf"), **form)
+    return report(made)
+
+
+@blueprint.post("/reports/<int:report_id>/withdraw")
+@writing
+@blueprint.arguments(ReasonBody)
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def withdraw_report(body: dict[str, Any], report_id: int) -> Any:
+    """A report no longer stands, from today on."""
+    made = services.withdraw_report(actor=current_actor(), now=utc_now(), report_id=report_id, reason=body["reason"])
+    return report(made)
+
+
+@blueprint.post("/bookings/<ref>/invoices")
+@writing
+@blueprint.response(201, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def record_invoice(ref: str) -> Any:
+    """Record an invoice; a negative amount is a red letter and names what it reverses. JSON or multipart."""
+    body = _body_or_form(InvoiceBody)
+    common = {
+        "actor": current_actor(), "now": utc_now(), "ref": ref, "number": body["number"],
+        "issued_on": body["issued_on"], "file": _file("paper"),
+    }  # fmt: skip
+    if body["amount_fen"] < 0 or body["reverses"] is not None:
+        made = services.record_red_letter(
+            amount_fen=-body["amount_fen"], tax_fen=-body["tax_fen"], reverses=body["reverses"], **common
+        )
+    else:
+        made = services.record_invoice(amount_fen=body["amount_fen"], tax_fen=body["tax_fen"], **common)
+    return invoice(made)
+
+
+@blueprint.post("/bookings/<ref>/payments")
+@writing
+@blueprint.response(201, THING)
+@blueprint.problems(401, 403, 404, 409, 422)
+def record_payment(ref: str) -> Any:
+    """Record money received; a negative amount is a refund. JSON or multipart."""
+    body = _body_or_form(PaymentBody)
+    record = services.record_refund if body["amount_fen"] < 0 else services.record_payment
+    body["amount_fen"] = abs(body["amount_fen"])
+    made = record(actor=current_actor(), now=utc_now(), ref=ref, file=_file("paper"), **body)
+    return payment(made)
+
+
+@blueprint.post("/payments/<int:payment_id>/accept-payer")
+@writing
+@blueprint.arguments(NoteBody)
+@blueprint.response(200, THING)
+@blueprint.problems(401, 403, 404, 409)
+def accept_payer(body: dict[str, Any], payment_id: int) -> Any:
+    """An officer lets another payer's payment count."""
+    made = services.accept_payer(actor=current_actor(), now=utc_now(), payment_id=payment_id, note=body["note"])
+    return payment(made)
+
+
+@blueprint.get("/labs/<code>/ledger")
+@signed_in
+@blueprint.arguments(LedgerQuery, location="query")
+@blueprint.response(200, LIST)
+@blueprint.problems(401, 404, 422)
+def ledger(query: dict[str, Any], code: str) -> Any:
+    """The revenue entries of a lab in a month."""
+    actor = current_actor()
+    lab = get_lab_by_code(actor, code)
+    if not may(actor, "ledger.see", lab=lab.firm_id):
+        raise NotFound
+    month: Month = query["month"]
+    start, limit = after(query["cursor"]), query["limit"]
+    lines = ledger_entries(actor, month, lab_id=lab.id, limit=limit + 1, offset=start)
+    return listed([entry(line) for line in lines[:limit]], start + limit if len(lines) > limit else None)
+
+
+def entry(line: EntryLine) -> dict[str, Any]:
+    document = line.document
+    return {
+        "id": line.entry.id,
+        "booking": line.booking.ref,
+        "month": line.entry.month,
+        "amount_fen": line.entry.amount_fen,
+        "tax_fen": line.entry.tax_fen,
+        "recorded_at": shapes.moment(line.entry.recorded_at),
+        "document": {"kind": document.kind, "id": document.id, "number": document.number} if document else None,
+    }
+
+
+def report(of: Report) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "number": of.number,
+        "issued_on": of.issued_on.isoformat(),
+        "replaces": of.replaces_id,
+        "withdrawn_on": of.withdrawn_on.isoformat() if of.withdrawn_on else None,
+    }
+
+
+def invoice(of: Invoice) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "number": of.number,
+        "issued_on": of.issued_on.isoformat(),
+        "lines": [
+            {
+                "id": line.id,
+                "booking": line.booking.ref,
+                "amount_fen": line.amount_fen,
+                "tax_fen": line.tax_fen,
+                "reverses": line.reverses_id,
+            }
+            for line in of.lines  # type: ignore[attr-defined]
+        ],
+    }
+
+
+def payment(of: Payment) -> dict[str, Any]:
+    return {
+        "id": of.id,
+        "amount_fen": of.amount_fen,
+        "paid_on": of.paid_on.isoformat(),
+        "reference": of.reference,
+        "payer_uscc": of.payer_uscc,
+        "counts": of.counts,
+        "payer_verdict": of.payer_verdict,
+    }

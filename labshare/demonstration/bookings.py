@@ -122,7 +122,6 @@ class Bookings:
                 life = self._one(rng, lab, diary, machine, rng.choice(offers))
                 if life is not None:
                     yield life
-        self.papering.share_invoices()
 
     # -- placing
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import groupby
 
 from flask import current_app
 
+from labshare.audit.services import seal
 from labshare.catalogue.services.index import rebuild_all
 from labshare.demonstration.bookings import Bookings
 from labshare.demonstration.calendar import make_calendar
@@ -19,6 +21,7 @@ from labshare.demonstration.world import World
 from labshare.kernel.database import db, transaction
 from labshare.kernel.time import local_day, local_zone
 
+SEALED_AT_ONCE = 10_000
 Progress = Callable[[str], None]
 
 
@@ -47,15 +50,19 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
             shelf = shelf or Shelf(world)
             maker = Bookings(world, labs, world.clients, shelf)
             count = 0
-            for lab in labs:
-                lives = list(maker.make(lab))
+            for _host, theirs in groupby(labs, key=lambda lab: lab.host.id):
+                lives = [life for lab in theirs for life in maker.make(lab)]
+                maker.papering.share_invoices()
                 for life in lives:
                     life.hold()
                 count += len(lives)
+            shelf.finish()
             world.trail.flush()
             written = rows.write()
             say(f"{division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
                 f"{sum(len(lab.offers) for lab in labs)} test items, {count} bookings; {written} rows")  # fmt: skip
         rows.continue_numbering()
         rebuild_all()
+    sealed = seal(world.midnight, key=current_app.config["AUDIT_KEY"], batch=SEALED_AT_ONCE)
+    say(f"{sealed} events sealed")
     return world

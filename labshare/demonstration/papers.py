@@ -57,7 +57,7 @@ class Papering:
 
     def paper(self, rng: random.Random, life: Life, finished: datetime) -> None:
         """Everything that comes after the test, as far as it has come by midnight."""
-        if not life.lines and rng.random() < 0.07:
+        if not life.lines and life.client.id % 9 == 4:  # these are billed by the month
             month = life.row["finished_on"].isoformat()[:7]
             self.groups.setdefault((life.lab.host.id, life.client.id, month), []).append((rng, life))
             life.finished_at = finished

@@ -8,3 +8,4 @@ import "./forms.js";
 import "./live.js";
 import "./menus.js";
 import "./small.js";
+import "./upload.js";

@@ -6,6 +6,7 @@ from labshare.web import actor, errors, filters, forms, headers, language, layou
 from labshare.web.account import blueprint as account
 from labshare.web.admin import blueprint as admin
 from labshare.web.client import blueprint as client
+from labshare.web.files import blueprint as files
 from labshare.web.lab import blueprint as lab
 from labshare.web.public import blueprint as public
 from labshare.web.regulator import blueprint as regulator
@@ -20,5 +21,5 @@ def register(app: Flask) -> None:
     layout.init(app)
     forms.init(app)
     errors.init(app)
-    for blueprint in (public, account, client, lab, regulator, admin):
+    for blueprint in (public, account, client, lab, regulator, admin, files):
         app.register_blueprint(blueprint)

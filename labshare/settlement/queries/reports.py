@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
@@ -28,7 +29,8 @@ def next_report_number(lab: Lab, year: int) -> str:
 
 def reports_of(booking_id: int) -> Sequence[Report]:
     """All reports of a booking, oldest first, with their files."""
-    return db.session.scalars(select(Report).where(Report.booking_id == booking_id).order_by(Report.id)).all()
+    reports = select(Report).where(Report.booking_id == booking_id).options(joinedload(Report.file))
+    return db.session.scalars(reports.order_by(Report.id)).all()
 
 
 def replaced_from(reports: Sequence[Report]) -> dict[int, date]:

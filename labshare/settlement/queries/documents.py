@@ -1,0 +1,139 @@
+"""A booking's documents and money as its page shows them (mock 04): four statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from labshare.booking.models import Booking, Charge
+from labshare.kernel.database import db
+from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report
+from labshare.settlement.queries.reports import replaced_from, reports_of
+from labshare.settlement.rules import ChargeLine, InvoicePaper, Money, Papers, PaymentPaper, ReportPaper
+
+
+@dataclass(frozen=True)
+class ReportLine:
+    """`replaced_on`: its successor's date; `stands`: on the day asked about."""
+
+    report: Report
+    replaced_on: date | None
+    stands: bool
+
+
+@dataclass(frozen=True)
+class InvoiceOfBooking:
+    """`left` is what of it is not reversed; of a red letter, nothing."""
+
+    line: InvoiceLine
+    invoice: Invoice
+    left: Money
+    reverses_number: str | None
+
+    @property
+    def red(self) -> bool:
+        return self.line.amount_fen < 0
+
+
+@dataclass(frozen=True)
+class BookingPapers:
+    """Everything on one booking's money and documents, on one day."""
+
+    booking: Booking
+    day: date
+    charges: Sequence[Charge]
+    reports: Sequence[ReportLine]
+    invoices: Sequence[InvoiceOfBooking]
+    payments: Sequence[Payment]
+    papers: Papers
+
+    @property
+    def standing(self) -> list[Report]:
+        return [line.report for line in self.reports if line.stands]
+
+    @property
+    def recognised(self) -> Money:
+        return self.papers.recognised(self.day)
+
+    @property
+    def tax_fen(self) -> int:
+        """Net invoiced tax."""
+        return self.papers.invoiced(self.day).tax_fen
+
+    @property
+    def to_invoice_fen(self) -> int:
+        return self.booking.charged_fen - self.booking.invoiced_fen
+
+    @property
+    def to_pay_fen(self) -> int:
+        return self.booking.charged_fen - self.booking.paid_fen
+
+    @property
+    def payers_waiting(self) -> list[Payment]:
+        return [payment for payment in self.payments if not payment.by_client and payment.payer_verdict is None]
+
+    @property
+    def reversible(self) -> list[InvoiceOfBooking]:
+        return [each for each in self.invoices if not each.red and each.left.amount_fen > 0]
+
+
+def documents_of(booking: Booking, day: date) -> BookingPapers:
+    """The booking's documents, each kind oldest first. Whoever calls has checked that the reader may see them."""
+    charges = db.session.scalars(
+        select(Charge).where(Charge.booking_id == booking.id, Charge.state == "agreed").order_by(Charge.id)
+    ).all()
+    reports = reports_of(booking.id)
+    lines = db.session.scalars(
+        select(InvoiceLine)
+        .where(InvoiceLine.booking_id == booking.id)
+        .options(joinedload(InvoiceLine.invoice).joinedload(Invoice.file))
+        .order_by(InvoiceLine.id)
+    ).all()
+    payments = db.session.scalars(
+        select(Payment)
+        .where(Payment.booking_id == booking.id)
+        .options(joinedload(Payment.file))
+        .order_by(Payment.paid_on, Payment.id)
+    ).all()
+    papers = Papers(
+        tuple(ChargeLine(charge.agreed_on, charge.amount_fen) for charge in charges if charge.agreed_on),
+        tuple(ReportPaper(r.id, r.issued_on, r.replaces_id, r.withdrawn_on) for r in reports),
+        tuple(
+            InvoicePaper(line.id, line.invoice.issued_on, line.amount_fen, line.tax_fen, line.reverses_id)
+            for line in lines
+        ),
+        tuple(PaymentPaper(p.id, p.paid_on, p.amount_fen, p.counts) for p in payments),
+    )
+    standing = {report.id for report in papers.standing(day)}
+    replaced = replaced_from(reports)
+    numbers = {line.id: line.invoice.number for line in lines}
+    return BookingPapers(
+        booking,
+        day,
+        charges,
+        [ReportLine(report, replaced.get(report.id), report.id in standing) for report in reports],
+        [
+            InvoiceOfBooking(
+                line,
+                line.invoice,
+                papers.left_of(line.id) if line.amount_fen > 0 else Money(),
+                numbers.get(line.reverses_id) if line.reverses_id else None,
+            )
+            for line in lines
+        ],
+        payments,
+        papers,
+    )
+
+
+def line_of_invoice(booking: Booking, name: str) -> InvoiceLine | None:
+    """The booking's blue invoice line by the invoice's number, else by the line's id: what a red letter names."""
+    lines = select(InvoiceLine).where(InvoiceLine.booking_id == booking.id, InvoiceLine.amount_fen > 0)
+    by_number = db.session.scalar(
+        lines.join(Invoice, Invoice.id == InvoiceLine.invoice_id).where(Invoice.number == name)
+    )
+    if by_number is not None or not name.isascii() or not name.isdigit() or len(name) > 15:
+        return by_number
+    return db.session.scalar(lines.where(InvoiceLine.id == int(name)))

@@ -1,0 +1,243 @@
+"""What still lacks a document, what is still to be paid, and payers that wait for an officer."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from labshare.booking.models import Booking
+from labshare.booking.rules.lifecycle import DOCUMENT_STATES
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.organisations.models import Firm
+from labshare.organisations.permissions import visible
+from labshare.settlement.models import Payment
+
+KINDS = ("report", "invoice", "payment", "payer")
+AGES = (30, 60, 90)
+"""Days since the work was finished (or the booking ended), up to which a receivable counts as that old."""
+
+_FINISHED = ("tested", "reported", "settled")
+_ENDED = ("cancelled", "no_show")
+
+
+@dataclass(frozen=True)
+class Lack:
+    """A booking and what it lacks; `payer`: a payment of another payer waits for an officer."""
+
+    booking: Booking
+    report: bool
+    payer: bool
+
+    @property
+    def invoice_fen(self) -> int:
+        return self.booking.charged_fen - self.booking.invoiced_fen
+
+    @property
+    def payment_fen(self) -> int:
+        return self.booking.charged_fen - self.booking.paid_fen
+
+    @property
+    def not_counted_fen(self) -> int:
+        """Charged for finished work, but not recognised yet."""
+        return self.booking.charged_fen - self.booking.recognised_fen
+
+
+@dataclass(frozen=True)
+class LackSums:
+    """Numbers of bookings by what they lack, of all of them, and the amount not yet counted."""
+
+    report: int
+    invoice: int
+    payment: int
+    payer: int
+    all: int
+    not_counted_fen: int
+
+    def of(self, kind: str) -> int:
+        return int(getattr(self, kind)) if kind in KINDS else self.all
+
+
+@dataclass(frozen=True)
+class Receivables:
+    """What clients owe: number of bookings, sum, and sums by age (up to 30, 60, 90 days, older)."""
+
+    bookings: int
+    fen: int
+    by_age: tuple[int, int, int, int]
+
+
+def _lab_side(actor: Actor) -> ColumnElement[bool]:
+    return visible(actor, "ledger.see", lab=Booking.lab_firm_id)
+
+
+def _payer_waits() -> ColumnElement[bool]:
+    return exists(
+        select(Payment.id).where(
+            Payment.booking_id == Booking.id, Payment.by_client.is_(False), Payment.payer_verdict.is_(None)
+        )
+    )
+
+
+def _lacks() -> dict[str, ColumnElement[bool]]:
+    finished, ended = Booking.state.in_(_FINISHED), Booking.state.in_(_ENDED)
+    return {
+        "report": Booking.state == "tested",
+        "invoice": and_(or_(finished, ended), Booking.charged_fen > Booking.invoiced_fen),
+        "payment": and_(or_(finished, ended), Booking.charged_fen > Booking.paid_fen),
+        "payer": _payer_waits(),
+    }
+
+
+def missing_papers(
+    actor: Actor, *, kind: str | None = None, lab_id: int | None = None, limit: int = 50, offset: int = 0
+) -> Sequence[Lack]:
+    """The lab side's bookings that lack something, those finished longest ago first. One statement."""
+    lacks = _lacks()
+    wanted = lacks[kind] if kind in KINDS else or_(*lacks.values())
+    rows = db.session.execute(
+        select(Booking, lacks["report"].label("report"), lacks["payer"].label("payer"))
+        .join(Booking.client)
+        .options(contains_eager(Booking.client), joinedload(Booking.test_item), joinedload(Booking.lab))
+        .where(_lab_side(actor), wanted, *_of_lab(lab_id))
+        .order_by(func.coalesce(Booking.finished_at, Booking.ended_at, Booking.starts_at), Booking.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [Lack(booking, bool(report), bool(payer)) for booking, report, payer in rows]
+
+
+def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
+    lacks = _lacks()
+    counted = [func.coalesce(func.sum(case((lacks[kind], 1), else_=0)), 0) for kind in KINDS]
+    uncounted = case((Booking.state.in_(_FINISHED), Booking.charged_fen - Booking.recognised_fen), else_=0)
+    row = db.session.execute(
+        select(*counted, func.count(), func.coalesce(func.sum(uncounted), 0)).where(
+            _lab_side(actor), or_(*lacks.values()), *_of_lab(lab_id)
+        )
+    ).one()
+    return LackSums(*(int(value) for value in row))
+
+
+def count_missing(actor: Actor) -> int:
+    """How many bookings wait for a paper of the lab: the badge in the navigation."""
+    lacks = _lacks()
+    wanted = or_(lacks["report"], lacks["invoice"])
+    count = select(func.count()).select_from(Booking).where(visible(actor, "report.record", lab=Booking.lab_firm_id))
+    return db.session.scalar(count.where(wanted)) or 0
+
+
+def to_invoice_with(actor: Actor, booking: Booking, *, limit: int = 20) -> Sequence[Booking]:
+    """Other bookings of the same client and seller that are not fully invoiced: one invoice may cover them too."""
+    statement = (
+        select(Booking)
+        .options(joinedload(Booking.test_item))
+        .where(
+            visible(actor, "invoice.record", lab=Booking.lab_firm_id),
+            Booking.client_firm_id == booking.client_firm_id,
+            Booking.lab_firm_id == booking.lab_firm_id,
+            Booking.id != booking.id,
+            Booking.state.in_(DOCUMENT_STATES),
+            Booking.charged_fen > Booking.invoiced_fen,
+        )
+        .order_by(Booking.starts_at.desc())
+        .limit(limit)
+    )
+    return db.session.scalars(statement).all()
+
+
+# Receivables
+
+
+def _owed(actor: Actor, lab_id: int | None) -> list[ColumnElement[bool]]:
+    return [_lab_side(actor), _lacks()["payment"], *_of_lab(lab_id)]
+
+
+def _since() -> ColumnElement[Any]:
+    return func.coalesce(Booking.finished_at, Booking.ended_at)
+
+
+def receivables(
+    actor: Actor, *, lab_id: int | None = None, limit: int | None = 50, offset: int = 0
+) -> Iterator[Booking]:
+    """Bookings whose client still owes, the oldest first; with client and test item. One statement."""
+    statement = (
+        select(Booking)
+        .options(joinedload(Booking.client), joinedload(Booking.test_item), joinedload(Booking.lab))
+        .where(*_owed(actor, lab_id))
+        .order_by(_since(), Booking.id)
+        .offset(offset)
+    )
+    yield from db.session.scalars(statement.limit(limit) if limit is not None else statement)
+
+
+def receivable_sums(actor: Actor, now: Any, *, lab_id: int | None = None) -> Receivables:
+    owed = Booking.charged_fen - Booking.paid_fen
+    since, edges = _since(), [now - timedelta(days=age) for age in AGES]
+    ages = (
+        case((since >= edges[0], owed), else_=0),
+        case((and_(since < edges[0], since >= edges[1]), owed), else_=0),
+        case((and_(since < edges[1], since >= edges[2]), owed), else_=0),
+        case((since < edges[2], owed), else_=0),
+    )
+    sums = [func.coalesce(func.sum(each), 0) for each in (owed, *ages)]
+    count, total, *by_age = db.session.execute(select(func.count(), *sums).where(*_owed(actor, lab_id))).one()
+    return Receivables(count, int(total), tuple(int(fen) for fen in by_age))  # type: ignore[arg-type]
+
+
+# Payers to accept
+
+
+@dataclass(frozen=True)
+class PayerToDecide:
+    """A payment by another payer than the client; `payer` is the firm of that code, if it is registered."""
+
+    payment: Payment
+    booking: Booking
+    payer: Firm | None
+
+
+def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int = 0) -> Sequence[PayerToDecide]:
+    """Payments by another payer: those that wait, the oldest first; else those decided, the latest first."""
+    order = (Payment.id,) if waiting else (Payment.decided_at.desc(), Payment.id.desc())
+    rows = db.session.execute(
+        select(Payment, Booking, Firm)
+        .join(Booking, Booking.id == Payment.booking_id)
+        .outerjoin(Firm, Firm.uscc == Payment.payer_uscc)
+        .options(
+            joinedload(Booking.client),
+            joinedload(Booking.lab),
+            joinedload(Booking.test_item),
+            joinedload(Payment.file),
+        )
+        .where(*_other_payers(actor, waiting))
+        .order_by(*order)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [PayerToDecide(payment, booking, firm) for payment, booking, firm in rows]
+
+
+def count_payers(actor: Actor, *, waiting: bool = True) -> int:
+    return db.session.scalar(select(func.count()).select_from(Payment).where(*_other_payers(actor, waiting))) or 0
+
+
+def _other_payers(actor: Actor, waiting: bool) -> list[ColumnElement[bool]]:
+    undecided = Payment.payer_verdict.is_(None)
+    return [
+        visible(actor, "payer.see"),
+        Payment.by_client.is_(False),
+        undecided if waiting else Payment.payer_verdict.is_not(None),
+    ]
+
+
+def _of_lab(lab_id: int | None) -> list[ColumnElement[bool]]:
+    return [] if lab_id is None else [Booking.lab_id == lab_id]
+
+
+def age_days(booking: Booking, today: date) -> int | None:
+    """Days since the work was finished."""
+    return (today - booking.finished_on).days if booking.finished_on else None

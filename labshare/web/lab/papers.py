@@ -1,0 +1,381 @@
+"""The lab's forms for documents: report, invoice, red letter, payment, refund; withdrawing a report."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from flask import current_app, redirect, render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
+
+from labshare.booking.models import Booking
+from labshare.booking.queries.bookings import get_booking
+from labshare.kernel.database import db, transaction
+from labshare.kernel.errors import InvalidInput, NotFound, Problem
+from labshare.kernel.money import money_text, round_half_up
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.permissions import check
+from labshare.settlement import services
+from labshare.settlement.files import Kinds, TakenFile, take_in
+from labshare.settlement.models import Report
+from labshare.settlement.queries.documents import BookingPapers, documents_of
+from labshare.settlement.queries.missing import to_invoice_with
+from labshare.settlement.queries.reports import next_report_number
+from labshare.settlement.services.invoices import NUMBER_LENGTH as INVOICE_NUMBER_LENGTH
+from labshare.settlement.services.payments import REFERENCE_LENGTH
+from labshare.settlement.services.reports import NUMBER_LENGTH, REASON_LENGTH
+from labshare.web.actor import current_actor
+from labshare.web.documents import booking_href
+from labshare.web.filters import plain_amount
+from labshare.web.forms import (
+    CreditCodeField,
+    DayField,
+    FileField,
+    Form,
+    MoneyField,
+    OptionalSelectField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    length,
+    optional,
+    required,
+    show_problem,
+)
+from labshare.web.lab import blueprint
+from labshare.web.layout import flash_done
+
+LARGEST_BODY = 512 * 1024 * 1024
+"""A file that is too large is read this far (to a temporary file), so that its form can say so at the field and keep
+what was typed; beyond it the page 413 answers."""
+
+PROPOSED_TAX_PERCENT = 6
+"""VAT of testing services: the tax that the form proposes; the invoice decides."""
+
+_UPLOADS = ("record_report", "record_invoice", "record_red_letter", "record_payment", "record_refund")
+_PDF_ONLY = {"accept": "application/pdf"}
+_PAPERS = {"accept": "application/pdf,image/jpeg,image/png"}
+_HINT_PDF = _l("PDF, up to 20 MB.")
+_HINT_PAPER = _l("PDF, JPEG or PNG, up to 20 MB.")
+
+
+@blueprint.url_value_preprocessor
+def _read_large_files(endpoint: str | None, _values: Any) -> None:
+    """Of signed-in people alone, and where a file is asked for."""
+    if endpoint and endpoint.removeprefix("lab.") in _UPLOADS and current_user.is_authenticated:
+        request.max_content_length = LARGEST_BODY
+
+
+class ReportForm(Form):
+    number = StringField(_l("Report number"), [required(), length(NUMBER_LENGTH)], render_kw={"class": "ref"})
+    issued_on = DayField(_l("Date of the report"), [required()])
+    replaces = OptionalSelectField(_l("Replaces"), coerce=int, blank=_l("No other report"))
+    file = FileField(_l("Report file"), [required(_l("Choose a file."))], description=_HINT_PDF, render_kw=_PDF_ONLY)
+
+
+class WithdrawForm(Form):
+    reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(REASON_LENGTH)])
+
+
+class InvoiceForm(Form):
+    number = StringField(_l("Invoice number"), [required(), length(INVOICE_NUMBER_LENGTH)], render_kw={"class": "ref"})
+    issued_on = DayField(_l("Date of the invoice"), [required()])
+    amount_fen = MoneyField(_l("Amount (CNY), tax included"), [required()])
+    tax_fen = MoneyField(_l("Tax in it (CNY)"), [required()])
+    file = FileField(_l("Invoice file"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
+
+    others: Sequence[Booking] = ()
+
+    def amounts(self) -> list[tuple[Booking, Any, Any]]:
+        """Of each other booking the fields of amount and tax."""
+        return [(each, self[f"amount_{each.id}"], self[f"tax_{each.id}"]) for each in self.others]
+
+    def shares(self) -> Iterator[tuple[Booking, services.Share]]:
+        """Of those that were filled in."""
+        for booking, amount, tax in self.amounts():
+            if amount.data is not None or tax.data is not None:
+                yield booking, services.Share(booking.ref, amount.data or 0, tax.data or 0)
+
+
+class RedLetterForm(Form):
+    reverses = SelectField(_l("Invoice reversed"), coerce=int, validate_choice=False)
+    number = StringField(
+        _l("Number of the red-letter invoice"),
+        [required(), length(INVOICE_NUMBER_LENGTH)],
+        render_kw={"class": "ref"},
+    )
+    issued_on = DayField(_l("Date of the invoice"), [required()])
+    amount_fen = MoneyField(
+        _l("Amount taken off (CNY)"), [required()], description=_l("Without a minus sign, tax included.")
+    )
+    tax_fen = MoneyField(_l("Tax in it (CNY)"), [required()])
+    file = FileField(_l("Invoice file"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
+
+
+class PaymentForm(Form):
+    amount_fen = MoneyField(_l("Amount received (CNY)"), [required()])
+    paid_on = DayField(_l("Received on"), [required()])
+    reference = StringField(_l("Bank reference"), [required(), length(REFERENCE_LENGTH)], render_kw={"class": "ref"})
+    payer_uscc = CreditCodeField(
+        _l("Payer's credit code"),
+        [required()],
+        description=_l("If the payer is not the client, the payment counts once an officer accepts it."),
+    )
+    file = FileField(_l("Bank slip"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
+
+
+class RefundForm(PaymentForm):
+    amount_fen = MoneyField(_l("Amount refunded (CNY)"), [required()], description=_l("Without a minus sign."))
+    paid_on = DayField(_l("Refunded on"), [required()])
+    payer_uscc = CreditCodeField(
+        _l("Receiver's credit code"),
+        [required()],
+        description=_l("If the receiver is not the client, the refund counts once an officer accepts it."),
+    )
+
+
+def _taken(field: Any, kinds: Kinds) -> TakenFile | None:
+    """The uploaded file, examined and kept, before the transaction begins."""
+    upload: FileStorage | None = field.data
+    if not upload or not upload.filename:
+        return None
+    return take_in(upload.stream, upload.filename, kinds, now=utc_now())
+
+
+def _today() -> date:
+    return local_day(utc_now())
+
+
+def _opened(ref: str, action: str) -> tuple[Booking, BookingPapers]:
+    """The booking and its papers. Raises `NotFound`, `NotAllowed`."""
+    actor = current_actor()
+    booking = get_booking(actor, ref)
+    check(actor, action, client=booking.client_firm_id, lab=booking.lab_firm_id)
+    return booking, documents_of(booking, _today())
+
+
+def _submitted(
+    form: Form,
+    record: Callable[[TakenFile | None], str],
+    kinds: Kinds = "paper",
+    places: Mapping[str, str] | None = None,
+) -> tuple[int, str | None]:
+    """Read the form, take its file in, record. Gives the status and, if all went well, what to say on the next page.
+
+    A file that is wrong is told even where the rest of the form could not be read.
+    """
+    valid = form.validate()
+    file = _taken(form.file, kinds) if "file" in form else None
+    if not valid:
+        if file is not None and file.problem is not None:
+            show_problem(form, file.problem)
+        return InvalidInput.status, None
+    try:
+        with transaction():
+            return 303, record(file)
+    except Problem as problem:
+        return show_problem(form, problem, **(places or {})), None
+
+
+def _page(name: str, form: Form, ref: str, action: str, status: int = 200, **more: Any) -> Any:
+    """The form with the booking's money as it is now beside it."""
+    booking, papers = _opened(ref, action)
+    page = render_template(
+        f"lab/papers/{name}.html",
+        form=form,
+        booking=booking,
+        papers=papers,
+        booking_url=booking_href(ref, current_actor()),
+        upload_limit=current_app.config["UPLOAD_LIMIT"],
+        **more,
+    )
+    return page, status
+
+
+def _done(ref: str, said: str) -> Response:
+    flash_done(said)
+    return redirect(booking_href(ref, current_actor()), 303)
+
+
+def _tax_in(amount_fen: int) -> int:
+    """The tax to propose for an amount that includes it."""
+    return round_half_up(Fraction(max(0, amount_fen) * PROPOSED_TAX_PERCENT, 100 + PROPOSED_TAX_PERCENT))
+
+
+@blueprint.route("/bookings/<ref>/report", methods=["GET", "POST"])
+def record_report(ref: str) -> Any:
+    """Upload a report; its number is proposed."""
+    booking, papers = _opened(ref, "report.record")
+    form, status = ReportForm(), 200
+    form.replaces.choices = [(line.report.id, line.report.number) for line in papers.reports if not line.replaced_on]
+    if request.method == "GET":
+        form.number.data = next_report_number(booking.lab, _today().year)
+        form.issued_on.data = _today()
+    else:
+
+        def record(file: TakenFile | None) -> str:
+            services.record_report(
+                actor=current_actor(),
+                now=utc_now(),
+                ref=ref,
+                number=form.number.data,
+                issued_on=form.issued_on.data,
+                replaces=form.replaces.data,
+                file=file,
+            )
+            return _("Report %(number)s is recorded; the client is told.", number=form.number.data)
+
+        status, said = _submitted(form, record, "pdf")
+        if said:
+            return _done(ref, said)
+    return _page("report", form, ref, "report.record", status)
+
+
+@blueprint.route("/reports/<int:report_id>/withdraw", methods=["GET", "POST"])
+def withdraw_report(report_id: int) -> Any:
+    """Withdraw a report, with a reason. From today on it stands no longer."""
+    report = db.session.get(Report, report_id)
+    if report is None:
+        raise NotFound
+    ref, number = report.booking.ref, report.number
+    _opened(ref, "report.record")
+    form, status = WithdrawForm(), 200
+    if request.method == "POST":
+
+        def record(_file: TakenFile | None) -> str:
+            services.withdraw_report(actor=current_actor(), now=utc_now(), report_id=report_id, reason=form.reason.data)
+            return _("Report %(number)s is withdrawn; the client is told.", number=number)
+
+        status, said = _submitted(form, record)
+        if said:
+            return _done(ref, said)
+    return _page("withdraw", form, ref, "report.record", status, report_id=report_id)
+
+
+@blueprint.route("/bookings/<ref>/invoice", methods=["GET", "POST"])
+def record_invoice(ref: str) -> Any:
+    """An invoice for this booking and, if it covers them too, others of the same client."""
+    booking, papers = _opened(ref, "invoice.record")
+    others = to_invoice_with(current_actor(), booking)
+    form, status = _invoice_form(others), 200
+    if request.method == "GET":
+        form.issued_on.data = _today()
+        form.amount_fen.data = max(0, papers.to_invoice_fen)
+        form.tax_fen.data = _tax_in(papers.to_invoice_fen)
+    else:
+        places: dict[str, str] = {}
+
+        def record(file: TakenFile | None) -> str:
+            also = list(form.shares())
+            for place, (each, _share) in enumerate(also):
+                places[f"also-{place}-amount_fen"] = f"amount_{each.id}"
+                places[f"also-{place}-tax_fen"] = f"tax_{each.id}"
+            invoice = services.record_invoice(
+                actor=current_actor(),
+                now=utc_now(),
+                ref=ref,
+                number=form.number.data,
+                issued_on=form.issued_on.data,
+                amount_fen=form.amount_fen.data,
+                tax_fen=form.tax_fen.data,
+                file=file,
+                also=[share for _booking, share in also],
+            )
+            return _("Invoice %(number)s is recorded; the client is told.", number=invoice.number)
+
+        status, said = _submitted(form, record, places=places)
+        if said:
+            return _done(ref, said)
+    return _page("invoice", form, ref, "invoice.record", status)
+
+
+def _invoice_form(others: Sequence[Booking]) -> InvoiceForm:
+    """The form with two fields for each other booking that the invoice may cover."""
+    fields: dict[str, Any] = {"others": others}
+    for each in others:
+        fields[f"amount_{each.id}"] = MoneyField(_l("Amount (CNY), tax included"), [optional()])
+        fields[f"tax_{each.id}"] = MoneyField(_l("Tax in it (CNY)"), [optional()])
+    form: InvoiceForm = type("InvoiceFormOfClient", (InvoiceForm,), fields)()
+    return form
+
+
+@blueprint.route("/bookings/<ref>/red-letter", methods=["GET", "POST"])
+def record_red_letter(ref: str) -> Any:
+    """A red letter that takes an invoice back, wholly or in part."""
+    _booking, papers = _opened(ref, "invoice.record")
+    form, status = RedLetterForm(), 200
+    form.reverses.choices = [
+        (each.line.id, f"{each.invoice.number} · {plain_amount(each.left.amount_fen)}") for each in papers.reversible
+    ]
+    if request.method == "GET":
+        form.issued_on.data = _today()
+    else:
+
+        def record(file: TakenFile | None) -> str:
+            invoice = services.record_red_letter(
+                actor=current_actor(),
+                now=utc_now(),
+                ref=ref,
+                number=form.number.data,
+                issued_on=form.issued_on.data,
+                amount_fen=form.amount_fen.data,
+                tax_fen=form.tax_fen.data,
+                reverses=form.reverses.data,
+                file=file,
+            )
+            return _("Red-letter invoice %(number)s is recorded; the client is told.", number=invoice.number)
+
+        status, said = _submitted(form, record)
+        if said:
+            return _done(ref, said)
+    return _page("red_letter", form, ref, "invoice.record", status)
+
+
+@blueprint.route("/bookings/<ref>/payment", methods=["GET", "POST"])
+def record_payment(ref: str) -> Any:
+    """Money received, from the client or, once accepted, from somebody else."""
+    return _money_form(ref, PaymentForm(), services.record_payment, "payment")
+
+
+@blueprint.route("/bookings/<ref>/refund", methods=["GET", "POST"])
+def record_refund(ref: str) -> Any:
+    """Money given back."""
+    return _money_form(ref, RefundForm(), services.record_refund, "refund")
+
+
+def _money_form(ref: str, form: PaymentForm, service: Callable[..., Any], name: str) -> Any:
+    booking, papers = _opened(ref, "payment.record")
+    status = 200
+    if request.method == "GET":
+        form.paid_on.data = _today()
+        form.payer_uscc.data = booking.client.uscc
+        if name == "payment":
+            form.amount_fen.data = max(0, papers.to_pay_fen)
+    else:
+
+        def record(file: TakenFile | None) -> str:
+            payment = service(
+                actor=current_actor(),
+                now=utc_now(),
+                ref=ref,
+                amount_fen=form.amount_fen.data,
+                paid_on=form.paid_on.data,
+                reference=form.reference.data,
+                payer_uscc=form.payer_uscc.data,
+                file=file,
+                submission=form.submission_key,
+            )
+            if not payment.by_client:
+                return _("Recorded. It counts once an officer accepts the payer.")
+            if payment.amount_fen > 0:
+                return _("The payment of %(amount)s is recorded.", amount=money_text(payment.amount_fen))
+            return _("The refund of %(amount)s is recorded.", amount=money_text(-payment.amount_fen))
+
+        status, said = _submitted(form, record)
+        if said:
+            return _done(ref, said)
+    return _page("payment", form, ref, "payment.record", status, refund=name == "refund")

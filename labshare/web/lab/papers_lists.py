@@ -1,0 +1,118 @@
+"""The lab's lists: missing papers, receivables, the revenue ledger."""
+
+from functools import partial
+from typing import Any
+
+from flask import render_template, request
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from labshare.catalogue.models import Lab
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotAllowed, SignInFirst
+from labshare.kernel.tables import yuan
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.permissions import may
+from labshare.settlement.queries import missing as lists
+from labshare.web.actor import current_actor
+from labshare.web.documents import booking_href
+from labshare.web.filters import twin
+from labshare.web.lab import blueprint
+from labshare.web.ledger import answer_file, asked_page, ledger_page
+
+
+def _lab_member(action: str = "ledger.see") -> Actor:
+    """Who acts, for the firm with labs it acts for. Raises `SignInFirst`, `NotAllowed`."""
+    actor = current_actor()
+    if actor.person_id is None:
+        raise SignInFirst
+    if not may(actor, action, lab=actor.firm_id):
+        raise NotAllowed
+    return actor
+
+
+def labs_of(actor: Actor) -> list[Lab]:
+    return list(db.session.scalars(select(Lab).where(Lab.firm_id == actor.firm_id).order_by(Lab.code)))
+
+
+def _asked_lab(labs: list[Lab]) -> int | None:
+    """The lab of the filter, if it is one of ours."""
+    asked = request.args.get("lab")
+    return next((lab.id for lab in labs if lab.code == asked), None)
+
+
+@blueprint.get("/papers")
+def missing_papers() -> Any:
+    """What still lacks a document, and the amount not counted for want of it."""
+    actor = _lab_member()
+    labs = labs_of(actor)
+    lab_id = _asked_lab(labs)
+    kind = request.args.get("lacks")
+    kind = kind if kind in lists.KINDS else None
+    sums = lists.missing_sums(actor, lab_id=lab_id)
+    page = asked_page(sums.of(kind or "all"))
+    rows = lists.missing_papers(actor, kind=kind, lab_id=lab_id, limit=page.size, offset=page.offset)
+    return render_template(
+        "lab/papers/missing.html",
+        rows=rows,
+        sums=sums,
+        kind=kind,
+        labs=labs,
+        page=page,
+        booking_href=partial(booking_href, actor=actor),
+    )
+
+
+@blueprint.get("/receivables")
+def receivables() -> Any:
+    """What clients still owe for finished work and for cancellations, by age; as a file too."""
+    actor = _lab_member()
+    labs = labs_of(actor)
+    lab_id = _asked_lab(labs)
+    format = request.args.get("format")
+    if format in ("csv", "xlsx"):
+        return _receivables_file(actor, lab_id, format)
+    sums = lists.receivable_sums(actor, utc_now(), lab_id=lab_id)
+    page = asked_page(sums.bookings)
+    rows = list(lists.receivables(actor, lab_id=lab_id, limit=page.size, offset=page.offset))
+    return render_template(
+        "lab/papers/receivables.html",
+        rows=rows,
+        sums=sums,
+        labs=labs,
+        page=page,
+        booking_href=partial(booking_href, actor=actor),
+    )
+
+
+def _receivables_file(actor: Actor, lab_id: int | None, format: str) -> Response:
+    head = [
+        _("Reference"), _("Client"), _("Unified social credit code"), _("Lab"), _("Test item"), _("Finished on"),
+        _("Charged"), _("Invoiced (net)"), _("Paid (net)"), _("Receivables"),
+    ]  # fmt: skip
+    rows = (
+        (
+            booking.ref,
+            twin(booking.client),
+            booking.client.uscc,
+            booking.lab.code,
+            twin(booking.test_item),
+            booking.finished_on,
+            yuan(booking.charged_fen),
+            yuan(booking.invoiced_fen),
+            yuan(booking.paid_fen),
+            yuan(booking.charged_fen - booking.paid_fen),
+        )
+        for booking in lists.receivables(actor, lab_id=lab_id, limit=None)
+    )
+    return answer_file(f"receivables-{local_day(utc_now())}", head, rows, format)
+
+
+@blueprint.get("/ledger")
+def ledger() -> Any:
+    """The revenue ledger of our labs, by month."""
+    actor = _lab_member()
+    labs = labs_of(actor)
+    return ledger_page(actor, "lab/papers/ledger.html", labs, _asked_lab(labs))

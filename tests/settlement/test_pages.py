@@ -1,0 +1,336 @@
+"""The papers' pages: what can be done by form, and each bad input with its message at its field in both languages."""
+
+import io
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+import yaml
+
+from labshare.audit.models import AuditEvent
+from labshare.kernel.database import db
+from labshare.kernel.months import Month
+from labshare.settlement.models import Invoice, Payment, Report
+from tests import factories
+from tests.settlement.world import World, pdf, snapshot
+from tests.signing import sign_in
+
+CHINESE, ENGLISH = {"Accept-Language": "zh-CN"}, {"Accept-Language": "en-GB"}
+
+
+def signed_in(app, actor):
+    person = db.session.get(factories.Person, actor.person_id)
+    firm = db.session.get(factories.Firm, actor.firm_id) if actor.firm_id else None
+    return sign_in(app.test_client(), person, firm)
+
+
+@pytest.fixture
+def world(app):
+    return World()
+
+
+@pytest.fixture
+def lab_client(app, world):
+    return signed_in(app, world.manager)
+
+
+def file(content=None, name="report.pdf"):
+    return (io.BytesIO(pdf() if content is None else content), name)
+
+
+def send(client, path, form, headers=CHINESE):
+    return client.post(path, data=form, headers=headers, content_type="multipart/form-data")
+
+
+def send_large(client, path, form, size, headers=CHINESE):
+    """A form with a PDF of this size as its file."""
+    parts = [
+        f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in form.items()
+    ]
+    head = 'Content-Disposition: form-data; name="file"; filename="big.pdf"\r\nContent-Type: application/pdf\r\n\r\n'
+    body = "".join([*parts, "--edge\r\n", head]).encode() + pdf().ljust(size, b"\0") + b"\r\n--edge--\r\n"
+    return client.post(path, data=body, headers=headers, content_type="multipart/form-data; boundary=edge")
+
+
+def errors_of(html):
+    """field → message, from the page."""
+    found = {}
+    for name, block in re.findall(r'<div class="field-error" id="([\w-]+)-error">(.*?)</div>', html, re.S):
+        found[name] = unescape(re.sub(r"<[^>]+>", "", block)).strip()
+    return found
+
+
+REPORT = {"number": "XC-1-2026-0007", "issued_on": "2026-06-21", "replaces": ""}
+INVOICE = {"number": "26332000000009018427", "issued_on": "2026-06-21", "amount_fen": "1,000.00", "tax_fen": "56.60"}
+RED_LETTER = {"number": "R1", "issued_on": "2026-11-24", "amount_fen": "100", "tax_fen": "5"}
+PAYMENT = {"amount_fen": "1,000.00", "paid_on": "2026-06-21", "reference": "ICBC-1"}
+
+
+def test_report_invoice_payment_by_form_settle_the_booking(app, world, lab_client):
+    path = f"/lab/bookings/{world.ref}"
+    page = lab_client.get(f"{path}/report", headers=CHINESE).text
+    assert f'value="{world.lab.code}-2026-0001"' in page
+    assert send(lab_client, f"{path}/report", {**REPORT, "file": file()}).status_code == 303
+    assert world.stands == "reported"
+    assert send(lab_client, f"{path}/invoice", {**INVOICE, "file": file(name="发票.pdf")}).status_code == 303
+    page = lab_client.get(f"{path}/payment", headers=CHINESE).text
+    assert f'value="{world.client.uscc}"' in page
+    assert 'value="1,000.00"' in page
+    answer = send(lab_client, f"{path}/payment", {**PAYMENT, "payer_uscc": world.client.uscc, "file": file()})
+    assert answer.status_code == 303
+    assert world.money == (100_000, 100_000, 100_000, 100_000)
+    assert world.stands == "settled"
+    assert world.ledger == {"2026-06": (100_000, 5_660)}
+
+
+def test_red_letter_and_refund_by_form(app, world, lab_client):
+    line = world.invoice(tax=5_660)
+    world.payment()
+    path = f"/lab/bookings/{world.ref}"
+    red = {"reverses": line, "number": "R1", "issued_on": "2026-11-24", "amount_fen": "200", "tax_fen": "11.32"}
+    assert send(lab_client, f"{path}/red-letter", red).status_code == 303
+    back = {"amount_fen": "200", "paid_on": "2026-11-24", "reference": "B1", "payer_uscc": world.client.uscc}
+    assert send(lab_client, f"{path}/refund", back).status_code == 303
+    assert world.money[1:3] == (80_000, 80_000)
+
+
+def test_one_invoice_for_several_bookings(app, world, lab_client):
+    other = world.another(price_fen=40_000)
+    form = {**INVOICE, f"amount_{other.booking.id}": "400", f"tax_{other.booking.id}": "22.64"}
+    assert send(lab_client, f"/lab/bookings/{world.ref}/invoice", form).status_code == 303
+    assert (world.money[1], other.money[1]) == (100_000, 40_000)
+    assert db.session.query(Invoice).count() == 1
+
+
+def test_second_click_on_payment_records_once(app, world, lab_client):
+    form = {**PAYMENT, "amount_fen": "100", "payer_uscc": world.client.uscc}
+    form["submission"] = "0f7cf5f4-3c0f-4ab4-a7f1-1d6f1c5dbb7e"
+    for _ in range(2):
+        assert send(lab_client, f"/lab/bookings/{world.ref}/payment", dict(form)).status_code == 303
+    assert world.money[2] == 10_000
+    assert db.session.query(Payment).count() == 1
+
+
+BAD = yaml.safe_load((Path(__file__).parent / "cases" / "bad_input.yaml").read_text())
+
+
+@pytest.mark.parametrize("case", BAD, ids=lambda case: f"{case['form']} {case['field']} {case['english']}")
+def test_bad_input_has_its_message_at_its_field(app, world, lab_client, case):
+    form, typed, field, chinese, english = (case[name] for name in ("form", "typed", "field", "chinese", "english"))
+    stranger = World(lab=world.lab)
+    stranger.report(number="USED-1")
+    stranger.invoice(10_000, number="OTHER-CLIENT")
+    reverses = None
+    if form == "red-letter":
+        reverses = world.invoice(50_000, on=world.finished_on.replace(day=21), tax=2_830)
+    good = {
+        "report": {**REPORT, "file": (pdf(), "report.pdf")},
+        "invoice": INVOICE,
+        "payment": {**PAYMENT, "payer_uscc": world.client.uscc},
+        "refund": {**PAYMENT, "payer_uscc": world.client.uscc, "paid_on": "2026-11-24"},
+        "red-letter": {**RED_LETTER, "reverses": reverses},
+    }[form]  # fmt: skip
+    before = snapshot()
+    for headers, message in ((CHINESE, chinese), (ENGLISH, english)):
+        values = {**good, **typed}
+        upload = values.pop("file", None)
+        if upload and isinstance(upload[0], str):
+            upload = (upload[0].encode("latin-1"), upload[1])
+        answer = send(
+            lab_client,
+            f"/lab/bookings/{world.ref}/{form}",
+            {**values, **({"file": file(upload[0], upload[1])} if upload else {})},
+            headers,
+        )
+        assert 400 <= answer.status_code < 500
+        found = errors_of(answer.text)
+        assert set(found) == {field}
+        if message:
+            assert found[field] == message
+        for name, value in values.items():
+            if name not in ("reverses", "replaces"):
+                assert f'name="{name}"' in answer.text
+                assert re.search(rf'<input[^>]*name="{name}"[^>]*value="{re.escape(str(value))}"', answer.text), name
+    assert snapshot() == before
+
+
+def test_refusals_on_money_are_in_the_trail(app, world, lab_client):
+    form = {**PAYMENT, "payer_uscc": world.client.uscc, "amount_fen": "1,000.01"}
+    send(lab_client, f"/lab/bookings/{world.ref}/payment", form)
+    event = db.session.query(AuditEvent).filter_by(refused=True).one()
+    assert (event.action, event.subject_id) == ("payment.record", world.ref)
+    assert event.person_id == world.manager.person_id
+    assert event.after["problem"] == "PaymentAboveCharge"
+
+
+def test_a_large_file_is_told_at_its_field_and_the_rest_is_kept(app, world, lab_client):
+    app.config["UPLOAD_LIMIT"] = 1024 * 1024
+    before = snapshot()
+    for headers, message in ((CHINESE, "文件超过 1 MB。"), (ENGLISH, "Larger than 1 MB.")):
+        size = app.config["MAX_CONTENT_LENGTH"] + 1
+        answer = send_large(lab_client, f"/lab/bookings/{world.ref}/report", REPORT, size, headers)
+        assert answer.status_code == 422
+        assert errors_of(answer.text) == {"file": message}
+        assert 'value="XC-1-2026-0007"' in answer.text
+    assert snapshot() == before
+
+
+def test_a_stranger_reads_no_large_file(app, world):
+    size = app.config["MAX_CONTENT_LENGTH"] + 1
+    answer = send_large(app.test_client(), f"/lab/bookings/{world.ref}/report", REPORT, size)
+    assert answer.status_code in (401, 403, 404, 413)
+
+
+def test_several_things_wrong_are_told_together(app, world, lab_client):
+    form = {**REPORT, "issued_on": "2026-06-19", "file": file(b"no pdf")}
+    answer = send(lab_client, f"/lab/bookings/{world.ref}/report", form)
+    assert set(errors_of(answer.text)) == {"file", "issued_on"}
+
+
+def test_withdrawing_asks_for_a_reason(app, world, lab_client):
+    report = world.report()
+    page = f"/lab/reports/{report}/withdraw"
+    answer = send(lab_client, page, {"reason": " "})
+    assert answer.status_code == 422
+    assert errors_of(answer.text) == {"reason": "请填写原因。"}
+    assert send(lab_client, page, {"reason": "数据有误"}).status_code == 303
+    assert world.stands == "tested"
+
+
+# files
+
+
+def test_files_go_to_the_parties_and_regulators_alone(app, world, lab_client):
+    send(lab_client, f"/lab/bookings/{world.ref}/report", {**REPORT, "file": file(name="报告 1.pdf")})
+    send(lab_client, f"/lab/bookings/{world.ref}/invoice", {**INVOICE, "file": file(b"\x89PNG\r\n\x1a\nrest", "i.png")})
+    report, invoice = db.session.query(Report).one(), db.session.query(Invoice).one()
+    report_page, invoice_page = f"/files/report/{report.id}", f"/files/invoice/{invoice.id}"
+    stranger = World()
+    for reader in (world.manager, world.booker, world.officer):
+        with signed_in(app, reader).get(report_page) as answer:
+            assert answer.status_code == 200
+            assert answer.data == pdf()
+            assert answer.headers["Content-Disposition"].startswith("attachment")
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["Content-Type"] == "application/pdf"
+        with signed_in(app, reader).get(invoice_page) as answer:
+            assert answer.headers["Content-Type"] == "image/png"
+    for reader in (stranger.manager, stranger.booker):
+        assert signed_in(app, reader).get(report_page).status_code == 404
+        assert signed_in(app, reader).get(invoice_page).status_code == 404
+    assert app.test_client().get(report_page, headers=CHINESE).status_code in (303, 401)
+
+
+# lists
+
+
+def test_missing_papers_names_what_lacks(app, world, lab_client):
+    page = lab_client.get("/lab/papers", headers=CHINESE).text
+    assert world.ref in page
+    assert "缺单据" in page
+    assert "已完成检测中有 1,000.00 元 尚未计入收入。" in page
+    world.report()
+    world.invoice()
+    assert world.ref not in lab_client.get("/lab/papers?lacks=report", headers=CHINESE).text
+    assert world.ref in lab_client.get("/lab/papers?lacks=payment", headers=CHINESE).text
+    world.payment()
+    assert world.ref not in lab_client.get("/lab/papers", headers=ENGLISH).text
+
+
+def test_receivables_and_ledger_with_files(app, world, lab_client):
+    world.report()
+    world.invoice(tax=5_660)
+    world.payment(40_000)
+    owed = lab_client.get("/lab/receivables", headers=CHINESE).text
+    assert world.ref in owed
+    assert "600.00" in owed
+    ledger = lab_client.get("/lab/ledger", headers=CHINESE).text
+    assert world.ref in ledger
+    assert "400.00" in ledger
+    csv = lab_client.get("/lab/ledger?month=2026-06&format=csv", headers=ENGLISH)
+    assert csv.headers["Content-Type"].startswith("text/csv")
+    line = csv.data.decode("utf-8-sig").splitlines()[1]
+    assert line.startswith(f"2026-06,{world.ref},")
+    assert line.endswith("400.00,22.64")
+    assert lab_client.get("/lab/ledger?month=2026-06&format=xlsx").data[:2] == b"PK"
+    assert lab_client.get("/lab/receivables?format=csv").data.decode("utf-8-sig").splitlines()[1].endswith("600.00")
+
+
+def test_formulas_in_names_are_defused(app, world, lab_client):
+    world.client.name = world.client.name_en = "=HYPERLINK(1)"
+    db.session.commit()
+    world.report()
+    world.invoice()
+    world.payment()
+    csv = lab_client.get("/lab/ledger?format=csv").data.decode()
+    assert "'=HYPERLINK(1)" in csv
+    assert ",=HYPERLINK" not in csv
+
+
+def test_another_lab_sees_nothing_of_it(app, world):
+    world.report()
+    world.invoice()
+    world.payment(1)
+    stranger = signed_in(app, World().manager)
+    for page in ("/lab/papers", "/lab/receivables", "/lab/ledger"):
+        assert world.ref not in stranger.get(page, headers=CHINESE).text
+    for form in ("report", "invoice", "red-letter", "payment", "refund"):
+        assert stranger.get(f"/lab/bookings/{world.ref}/{form}").status_code == 404
+    client = signed_in(app, world.booker)
+    for form in ("report", "invoice", "red-letter", "payment", "refund"):
+        assert client.get(f"/lab/bookings/{world.ref}/{form}").status_code == 403
+
+
+# payers
+
+
+def test_officers_accept_or_reject_other_payers(app, world):
+    parent = factories.firm()
+    name = parent.name
+    db.session.commit()
+    first = world.payment(30_000, payer_uscc=parent.uscc)
+    second = world.payment(20_000, payer_uscc=factories.credit_code(777_777))
+    assert world.money[2] == 0
+    officer = signed_in(app, world.officer)
+    page = officer.get("/regulator/payers", headers=CHINESE).text
+    assert name in page
+    assert "未在平台注册" in page
+    assert officer.post(f"/regulator/payers/{first}/accept", data={"note": ""}).status_code == 303
+    answer = officer.post(f"/regulator/payers/{second}/reject", data={"note": ""}, headers=CHINESE)
+    assert answer.status_code == 422
+    assert "请填写原因。" in answer.text
+    assert officer.post(f"/regulator/payers/{second}/reject", data={"note": "无代付说明"}).status_code == 303
+    assert world.money[2] == 30_000
+    assert "无代付说明" in officer.get("/regulator/payers?show=decided", headers=CHINESE).text
+
+
+def test_only_officers_decide(app, world):
+    payment = world.payment(30_000, payer_uscc=factories.firm().uscc)
+    auditor = signed_in(app, factories.actor(factories.regulator("auditor"), None, "auditor"))
+    assert auditor.get("/regulator/payers").status_code == 200
+    assert "<dialog" not in auditor.get("/regulator/payers").text.split("<main")[1].split("</main>")[0]
+    assert auditor.post(f"/regulator/payers/{payment}/accept", data={"note": ""}).status_code == 403
+    assert signed_in(app, world.manager).get("/regulator/payers").status_code == 403
+    assert world.money[2] == 0
+
+
+def test_accepting_above_the_charge_is_refused(app, world):
+    world.payment(90_000)
+    other = world.payment(20_000, payer_uscc=factories.firm().uscc)
+    officer = signed_in(app, world.officer)
+    for headers, words in ((CHINESE, "超过应收金额，最多 ¥100.00。"), (ENGLISH, "More than charged: at most ¥100.00.")):
+        answer = officer.post(f"/regulator/payers/{other}/accept", data={"note": ""}, headers=headers)
+        assert answer.status_code == 422
+        assert words in answer.text
+    assert world.money[2] == 90_000
+
+
+def test_the_regulators_ledger_shows_all_labs(app, world):
+    world.report()
+    world.invoice()
+    world.payment()
+    world.close(Month(2026, 6))
+    page = signed_in(app, world.officer).get("/regulator/ledger?month=2026-06", headers=CHINESE).text
+    assert world.ref in page
+    assert "已关账" in page

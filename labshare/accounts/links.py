@@ -31,7 +31,7 @@ def password_link(person: Person, now: datetime, lasts: timedelta) -> str:
     """The token of a link by which the person sets a password. Ends with its use: it names the password before it."""
     until = int((now + lasts).timestamp())
     token = PASSWORD.serializer.dumps([person.id, until, _state(person)])
-    return token.decode() if isinstance(token, bytes) else token
+    return str(token)
 
 
 def person_of_password_link(token: str, now: datetime) -> Person:

@@ -28,6 +28,7 @@ def with_password(**given: Any) -> Person:
 
 
 def link_in_last_mail() -> str:
+    db.session.rollback()  # look at what was written since
     mail = db.session.query(OutboxMail).order_by(OutboxMail.id.desc()).first()
     assert mail is not None
     found = re.search(r"http://[^/]+(/\S+)", mail.body)
@@ -51,6 +52,7 @@ def test_from_sign_up_to_signed_in(app: Flask, client: FlaskClient, clock: Any) 
     answer = client.post(link, data={"password": PASSWORD})
     assert answer.status_code == 303
     assert signed_in(client)
+    db.session.rollback()
     someone = db.session.query(Person).one()
     assert (someone.email, someone.email_confirmed_at) == ("ying@test.example", clock.now)
     assert client.get(link).status_code == 409, "the link was used"

@@ -23,15 +23,19 @@ from labshare.notices.services import notify
 from labshare.organisations import permissions
 from labshare.organisations.divisions import lab_code_prefix
 from labshare.organisations.models import Firm
+from labshare.organisations.separation import check_firm_may_host
 
 
 @verb("lab.create")
 def create_lab(*, actor: Actor, now: datetime, firm_id: int, details: LabDetails) -> Lab:
-    """A draft, seen by the firm alone. Its code is given: the next of its division (XC-083)."""
+    """A draft, seen by the firm alone. Its code is given: the next of its division (XC-083).
+
+    Raises `RegulatorAmongMembers` where a member is officer, approver or administrator (contract section 7)."""
     if db.session.get(Firm, firm_id) is None:
         raise NotFound
     permissions.check(actor, "catalogue.change", firm=firm_id)
     raise_all(lab_problems(details))
+    check_firm_may_host(firm_id)
     lab = Lab(firm_id=firm_id, state="draft", created_at=now)
     common.fill(lab, details)
     _with_code(lab)

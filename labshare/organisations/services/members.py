@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from labshare.accounts import passwords
 from labshare.accounts.models import Person
@@ -260,7 +260,7 @@ def _current(person_id: int, firm_id: int) -> Membership | None:
     )
 
 
-def _open(now: datetime):  # type: ignore[no-untyped-def]
+def _open(now: datetime) -> Select[tuple[Invitation]]:
     return select(Invitation).where(
         Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None), Invitation.expires_at > now
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from labshare.accounts import links
 from labshare.accounts.models import Person
@@ -152,7 +152,7 @@ def create_administrator(*, actor: Actor, now: datetime, email: str, name: str) 
     return person, links.password_link(person, now, links.SIGN_UP_LASTS)
 
 
-def _in_force(role: str):  # type: ignore[no-untyped-def]
+def _in_force(role: str) -> ColumnElement[bool]:
     return (RegulatorRole.role == role) & RegulatorRole.agreed_at.is_not(None) & RegulatorRole.ended_at.is_(None)
 
 

@@ -1,0 +1,300 @@
+"""Registering, changing, verifying firms; size class as a dated fact; affiliations."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from labshare.audit.models import AuditEvent
+from labshare.kernel.actor import VISITOR, Actor
+from labshare.kernel.database import db, transaction
+from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst
+from labshare.notices.models import Notice
+from labshare.organisations import errors
+from labshare.organisations.models import Affiliation, Firm, Membership
+from labshare.organisations.queries import FirmFilter, search_firms, size_class_on
+from labshare.organisations.rules import Figures
+from labshare.organisations.services import (
+    change_firm,
+    declare_affiliation,
+    declare_figures,
+    end_affiliation,
+    enter_affiliation,
+    register_firm,
+    return_firm,
+    set_size_class,
+    submit_firm,
+    verify_firm,
+)
+from labshare.organisations.services.firms import Declared, FirmDetails, state_of
+from tests import factories as make
+
+WAN = 1_000_000
+DETAILS = FirmDetails(name="新昌试验轴承有限公司", kind="enterprise", sector="industry", industry="C3451",
+                      town="330624004")  # fmt: skip
+SMALL = Declared(2025, Figures(employees=40, revenue_fen=900 * WAN))
+
+
+@pytest.fixture
+def someone(app: Flask) -> Actor:
+    return make.actor(make.person())
+
+
+@pytest.fixture
+def administrator(app: Flask) -> Actor:
+    return make.actor(make.regulator("admin"), None, "admin")
+
+
+def registered(someone: Actor, now: Any, **given: Any) -> Firm:
+    return register_firm(
+        actor=someone, now=now, uscc=given.pop("uscc", make.credit_code(77)), details=given.pop("details", DETAILS),
+        declared=given.pop("declared", SMALL),
+    )  # fmt: skip
+
+
+def owner_of(firm: Firm) -> Actor:
+    membership = db.session.query(Membership).filter_by(firm_id=firm.id, role="owner").one()
+    return Actor(membership.person_id, firm.id, frozenset({"owner"}))
+
+
+def told(kind: str) -> list[int]:
+    db.session.flush()
+    return [notice.person_id for notice in db.session.query(Notice).filter_by(kind=kind)]
+
+
+def test_registrar_is_owner_and_administrators_are_told(
+    app: Flask, clock: Any, someone: Actor, administrator: Actor
+) -> None:
+    firm = registered(someone, clock.now)
+    assert owner_of(firm).person_id == someone.person_id
+    assert (state_of(firm), firm.size_class, firm.division) == ("waiting", "small", "330624")
+    assert told("firm.submitted") == [administrator.person_id]
+    assert search_firms(FirmFilter(state="waiting"))[0] == [firm]
+
+
+def test_visitor_registers_nothing(app: Flask, clock: Any) -> None:
+    with pytest.raises(SignInFirst):
+        registered(VISITOR, clock.now)
+
+
+def test_wrong_credit_code(app: Flask, clock: Any, someone: Actor) -> None:
+    code = make.credit_code(77)
+    wrong = code[:-1] + ("1" if code[-1] != "1" else "2")
+    with pytest.raises(errors.InvalidUscc) as refused:
+        registered(someone, clock.now, uscc=wrong)
+    assert refused.value.field == "uscc"
+
+
+def test_firm_registers_once(app: Flask, clock: Any, someone: Actor) -> None:
+    registered(someone, clock.now)
+    with pytest.raises(errors.FirmExists):
+        registered(make.actor(make.person()), clock.now, uscc=f" {make.credit_code(77).lower()} ")
+
+
+def test_every_wrong_field_is_said_at_once(app: Flask, clock: Any, someone: Actor) -> None:
+    wrong = FirmDetails(name=" ", kind="club", sector="finance", town="1", industry="?", registered_on=date(2027, 1, 1))
+    with pytest.raises(InvalidInputs) as refused:
+        registered(someone, clock.now, uscc="1", details=wrong, declared=None)
+    fields = {problem.field for problem in refused.value.problems}
+    assert fields == {"name", "kind", "sector", "town", "industry", "registered_on", "uscc"}
+
+
+def test_industry_of_another_sector(app: Flask, clock: Any, someone: Actor) -> None:
+    with pytest.raises(errors.IndustryOfOtherSector):
+        registered(someone, clock.now, details=replace(DETAILS, sector="retail"), declared=SMALL)
+
+
+def test_sector_says_which_figures_it_needs(app: Flask, clock: Any, someone: Actor) -> None:
+    with pytest.raises(errors.FigureNeeded) as refused:
+        registered(someone, clock.now, declared=Declared(2025, Figures(employees=40)))
+    assert refused.value.field == "revenue_fen"
+
+
+@pytest.mark.parametrize("kind", ["public_institution", "other"])
+def test_only_enterprises_have_a_size_class(app: Flask, clock: Any, someone: Actor, kind: str) -> None:
+    firm = registered(someone, clock.now, details=replace(DETAILS, kind=kind))
+    assert firm.size_class is None
+    assert size_class_on(firm.id, date(2026, 11, 24)) is None
+    with pytest.raises(errors.NoSizeClass):
+        declare_figures(actor=owner_of(firm), now=clock.now, firm_id=firm.id, declared=SMALL)
+
+
+def test_class_in_force_on_a_day(app: Flask, clock: Any, someone: Actor) -> None:
+    firm = registered(someone, clock.now)
+    clock.set("2027-03-01 09:00")
+    large = Declared(2026, Figures(employees=1000, revenue_fen=40_000 * WAN))
+    declare_figures(actor=owner_of(firm), now=clock.now, firm_id=firm.id, declared=large)
+    days = [date(2026, 11, 23), date(2026, 11, 24), date(2027, 2, 28), date(2027, 3, 1)]
+    assert [size_class_on(firm.id, day) for day in days] == [None, "small", "small", "large"]
+    assert firm.size_class == "large"
+
+
+def test_figures_of_the_same_day_replace_one_another(app: Flask, clock: Any, someone: Actor) -> None:
+    firm = registered(someone, clock.now)
+    micro = Declared(2025, Figures(employees=4, revenue_fen=900 * WAN))
+    declare_figures(actor=owner_of(firm), now=clock.now, firm_id=firm.id, declared=micro)
+    assert size_class_on(firm.id, date(2026, 11, 24)) == "micro"
+
+
+def test_class_set_by_hand_names_its_reason(app: Flask, clock: Any, someone: Actor, administrator: Actor) -> None:
+    firm = registered(someone, clock.now)
+    with pytest.raises(ReasonRequired):
+        set_size_class(actor=administrator, now=clock.now, firm_id=firm.id, size_class="large", reason=" ")
+    with pytest.raises(NotAllowed):
+        set_size_class(actor=owner_of(firm), now=clock.now, firm_id=firm.id, size_class="micro", reason="x")
+    set_size_class(actor=administrator, now=clock.now, firm_id=firm.id, size_class="large", reason="金融业")
+    assert firm.size_class == "large"
+
+
+def test_verified_and_its_owner_is_told(app: Flask, clock: Any, someone: Actor, administrator: Actor) -> None:
+    firm = registered(someone, clock.now)
+    verify_firm(actor=administrator, now=clock.now, firm_id=firm.id)
+    assert (firm.verified_by, state_of(firm)) == (administrator.person_id, "verified")
+    assert told("firm.verified") == [someone.person_id]
+    with pytest.raises(errors.AlreadyVerified):
+        verify_firm(actor=administrator, now=clock.now, firm_id=firm.id)
+
+
+def test_returned_with_a_reason_corrected_and_submitted_again(
+    app: Flask, clock: Any, someone: Actor, administrator: Actor
+) -> None:
+    firm = registered(someone, clock.now)
+    with pytest.raises(ReasonRequired):
+        return_firm(actor=administrator, now=clock.now, firm_id=firm.id, reason="")
+    return_firm(actor=administrator, now=clock.now, firm_id=firm.id, reason="营业执照名称不符。")
+    assert told("firm.returned") == [someone.person_id]
+    with pytest.raises(errors.NotSubmitted):
+        verify_firm(actor=administrator, now=clock.now, firm_id=firm.id)
+    submit_firm(actor=owner_of(firm), now=clock.now, firm_id=firm.id)
+    with pytest.raises(errors.NotReturned):
+        submit_firm(actor=owner_of(firm), now=clock.now, firm_id=firm.id)
+    verify_firm(actor=administrator, now=clock.now, firm_id=firm.id)
+
+
+@pytest.mark.parametrize("role", ["officer", "approver", "auditor"])
+def test_only_an_administrator_verifies(app: Flask, clock: Any, someone: Actor, role: str) -> None:
+    firm = registered(someone, clock.now)
+    with pytest.raises(NotAllowed):
+        verify_firm(actor=make.actor(make.regulator(role), None, role), now=clock.now, firm_id=firm.id)
+    with pytest.raises(NotAllowed):
+        verify_firm(actor=owner_of(firm), now=clock.now, firm_id=firm.id)
+
+
+def test_refused_verification_is_in_the_trail(app: Flask, clock: Any, someone: Actor) -> None:
+    firm = registered(someone, clock.now)
+    db.session.commit()
+
+    def attempt() -> None:
+        with transaction():
+            verify_firm(actor=owner_of(firm), now=clock.now, firm_id=firm.id)
+
+    with pytest.raises(NotAllowed):
+        attempt()
+    event = db.session.query(AuditEvent).filter_by(refused=True).one()
+    assert (event.action, event.subject_id, event.person_id) == ("firm.verify", str(firm.id), someone.person_id)
+
+
+def test_change_of_what_was_verified_asks_anew(app: Flask, clock: Any, someone: Actor, administrator: Actor) -> None:
+    firm = registered(someone, clock.now)
+    verify_firm(actor=administrator, now=clock.now, firm_id=firm.id)
+    owner = owner_of(firm)
+    change_firm(actor=owner, now=clock.now, firm_id=firm.id, details=replace(DETAILS, phone="0575-86000000"))
+    assert firm.verified
+    change_firm(actor=owner, now=clock.now, firm_id=firm.id, details=replace(DETAILS, name="新名称有限公司"))
+    assert state_of(firm) == "waiting"
+
+
+def test_another_firm_is_not_found(app: Flask, clock: Any, someone: Actor) -> None:
+    firm = registered(someone, clock.now)
+    stranger = make.actor(make.member(other := make.firm(), "owner"), other, "owner")
+    with pytest.raises(NotFound):
+        change_firm(actor=stranger, now=clock.now, firm_id=firm.id, details=DETAILS)
+
+
+def test_legal_representative_is_not_in_the_trail(app: Flask, clock: Any, someone: Actor) -> None:
+    firm = registered(someone, clock.now, details=replace(DETAILS, legal_person="俞某某", phone="13800000000"))
+    events = db.session.query(AuditEvent).filter_by(subject_type="firm", subject_id=str(firm.id)).all()
+    assert events
+    assert not [event for event in events if "俞某某" in str(event.after) or "13800000000" in str(event.after)]
+
+
+# ── Affiliations ──────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def pair(app: Flask) -> tuple[Firm, Firm, Actor]:
+    own, other = make.firm(), make.firm()
+    return own, other, make.actor(make.member(own, "owner"), own, "owner")
+
+
+def declared(pair: tuple[Firm, Firm, Actor], now: Any, **given: Any) -> Affiliation:
+    own, other, owner = pair
+    return declare_affiliation(
+        **{"actor": owner, "now": now, "firm_id": own.id, "other_uscc": other.uscc, "kind": "controls",
+           "valid_from": date(2026, 1, 1), **given}
+    )  # fmt: skip
+
+
+def test_firm_declares_for_itself_alone(pair: tuple[Firm, Firm, Actor], clock: Any) -> None:
+    made = declared(pair, clock.now)
+    assert (made.source, made.firm_id, made.other_firm_id) == ("firm", pair[0].id, pair[1].id)
+    with pytest.raises(NotAllowed):
+        declared(pair, clock.now, firm_id=pair[1].id, other_uscc=pair[0].uscc)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"other_uscc": make.credit_code(999_999)}, errors.NoSuchFirm),
+        ({"valid_to": date(2025, 12, 31)}, errors.DatesNotInOrder),
+        ({"kind": "friends"}, errors.UnknownChoice),
+    ],
+)
+def test_wrong_affiliation(
+    pair: tuple[Firm, Firm, Actor], clock: Any, given: dict[str, Any], problem: type[Problem]
+) -> None:
+    with pytest.raises(problem):
+        declared(pair, clock.now, **given)
+
+
+def test_no_affiliation_with_itself_and_none_twice(pair: tuple[Firm, Firm, Actor], clock: Any) -> None:
+    with pytest.raises(errors.SameFirm):
+        declared(pair, clock.now, other_uscc=pair[0].uscc)
+    declared(pair, clock.now, valid_to=date(2026, 6, 30))
+    with pytest.raises(errors.AffiliationExists):
+        declared(pair, clock.now, valid_from=date(2026, 6, 30))
+    declared(pair, clock.now, valid_from=date(2026, 7, 1))
+
+
+def test_officer_enters_what_was_found_and_both_owners_are_told(pair: tuple[Firm, Firm, Actor], clock: Any) -> None:
+    own, other, owner = pair
+    second = make.member(other, "owner")
+    officer = make.actor(make.regulator("officer"), None, "officer")
+    given = {"now": clock.now, "firm_id": own.id, "other_uscc": other.uscc, "kind": "family",
+             "valid_from": date(2025, 5, 1), "source": "inspection"}  # fmt: skip
+    made = enter_affiliation(actor=officer, **given)
+    assert made.source == "inspection"
+    assert sorted(told("affiliation.entered")) == sorted([owner.person_id, second.id])
+    with pytest.raises(NotAllowed):
+        enter_affiliation(actor=owner, **given)
+
+
+def test_firm_ends_what_it_declared_from_today_on_and_nothing_an_officer_entered(
+    pair: tuple[Firm, Firm, Actor], clock: Any
+) -> None:
+    own, other, owner = pair
+    made = declared(pair, clock.now)
+    with pytest.raises(errors.EndsInThePast):
+        end_affiliation(actor=owner, now=clock.now, affiliation_id=made.id, valid_to=date(2026, 11, 23))
+    end_affiliation(actor=owner, now=clock.now, affiliation_id=made.id, valid_to=date(2026, 11, 24))
+    officer = make.actor(make.regulator("officer"), None, "officer")
+    found = enter_affiliation(actor=officer, now=clock.now, firm_id=own.id, other_uscc=other.uscc, kind="family",
+                              valid_from=date(2025, 5, 1), source="inspection")  # fmt: skip
+    with pytest.raises(NotAllowed):
+        end_affiliation(actor=owner, now=clock.now, affiliation_id=found.id, valid_to=date(2026, 12, 31))
+    end_affiliation(actor=officer, now=clock.now, affiliation_id=found.id, valid_to=date(2025, 12, 31))
+    stranger = make.actor(make.member(third := make.firm(), "owner"), third, "owner")
+    with pytest.raises(NotFound):
+        end_affiliation(actor=stranger, now=clock.now, affiliation_id=found.id, valid_to=date(2026, 12, 31))

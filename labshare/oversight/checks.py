@@ -233,13 +233,13 @@ def totals_that_differ(_now: datetime) -> Iterator[tuple[str, str]]:
         yield month, f"total {total}, lines {lines}"
 
 
-@invariant("A verdict belongs to an entry not later than its run")
+@invariant("A verdict belongs to an entry of the ledger, not later than its run")
 def verdicts_off_the_ledger(_now: datetime) -> Iterator[tuple[str, str]]:
     query = (
         select(RewardRun.month, RewardItem.entry_id)
         .join(RewardItem, RewardItem.run_id == RewardRun.id)
-        .join(RevenueEntry, RevenueEntry.id == RewardItem.entry_id)
-        .where(RevenueEntry.month > RewardRun.month)
+        .outerjoin(RevenueEntry, RevenueEntry.id == RewardItem.entry_id)
+        .where(or_(RevenueEntry.id.is_(None), RevenueEntry.month > RewardRun.month))
     )
     for month, entry in db.session.execute(query):
         yield month, f"verdict on entry {entry}"

@@ -50,6 +50,21 @@ def governed_months(division: str, before: Month) -> list[Month]:
     return sorted(months)
 
 
+def missing_runs(last: Month) -> list[tuple[str, Month]]:
+    """(division, month) up to `last` that a published policy governs and that have no run, the earliest first."""
+    known = {(row.division, row.month) for row in db.session.execute(select(RewardRun.division, RewardRun.month))}
+    divisions = db.session.scalars(select(Policy.division).where(Policy.state == "published").distinct())
+    return sorted(
+        (
+            (division, month)
+            for division in divisions
+            for month in governed_months(division, last.next)
+            if (division, str(month)) not in known
+        ),
+        key=lambda one: (one[1], one[0]),
+    )
+
+
 @dataclass(frozen=True)
 class Result:
     """What a month comes to now."""

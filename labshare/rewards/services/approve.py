@@ -104,7 +104,7 @@ def conditions(run: RewardRun, actor: Actor, now: datetime, *, cheap: bool = Fal
     ]
 
 
-@verb("reward.approve", money=True)
+@verb("run.approve", money=True)
 def approve(*, actor: Actor, now: datetime, month: Month, division: str | None = None) -> RewardRun:
     """Approve a published run. From here on the database refuses any change to it.
 
@@ -122,7 +122,7 @@ def approve(*, actor: Actor, now: datetime, month: Month, division: str | None =
     record(
         actor,
         now,
-        "reward.approve",
+        "run.approve",
         subject(run),
         before={"state": "published"},
         after={"state": "approved", "total_payable_fen": run.total_payable_fen, "digest": run.digest},
@@ -139,7 +139,7 @@ def approve(*, actor: Actor, now: datetime, month: Month, division: str | None =
     return run
 
 
-@verb("reward.pay", money=True)
+@verb("run.pay", money=True)
 def pay(
     *, actor: Actor, now: datetime, month: Month, paid_on: date, reference: str, division: str | None = None
 ) -> RewardRun:
@@ -164,7 +164,7 @@ def pay(
     record(
         actor,
         now,
-        "reward.pay",
+        "run.pay",
         subject(run),
         before={"state": "approved"},
         after={"state": "paid", "paid_on": paid_on.isoformat(), "reference": run.payment_reference},

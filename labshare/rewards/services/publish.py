@@ -22,7 +22,7 @@ from labshare.settlement.services.books import closed_months
 from labshare.settlement.services.months import close_month, reopen_month
 
 
-@verb("reward.publish", money=True)
+@verb("run.publish", money=True)
 def publish(*, actor: Actor, now: datetime, month: Month, division: str | None = None) -> RewardRun:
     """Put the run into publicity and close its month.
 
@@ -52,7 +52,7 @@ def publish(*, actor: Actor, now: datetime, month: Month, division: str | None =
     record(
         actor,
         now,
-        "reward.publish",
+        "run.publish",
         subject(run),
         before={"state": "calculated"},
         after={"state": "published", "publicity": run.publicity, "ends_at": run.publicity_ends_at.isoformat()},
@@ -71,7 +71,7 @@ def publish(*, actor: Actor, now: datetime, month: Month, division: str | None =
     return run
 
 
-@verb("reward.send_back", money=True)
+@verb("run.send_back", money=True)
 def send_back(*, actor: Actor, now: datetime, month: Month, reason: str, division: str | None = None) -> RewardRun:
     """Take a run out of publicity, with a reason: its month opens again, and publicity will start anew.
 
@@ -100,7 +100,7 @@ def return_to_calculation(
     record(
         actor,
         now,
-        "reward.send_back",
+        "run.send_back",
         subject(run),
         before={"state": "published"},
         after={"state": "calculated"} | cause,

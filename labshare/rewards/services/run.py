@@ -17,7 +17,7 @@ from labshare.rewards.queries.runs import Result, calculate_now, run_of
 from labshare.rewards.services.common import add_hand, is_same, lock_run, policy_of, subject
 
 
-@verb("reward.calculate", money=True)
+@verb("run.calculate", money=True)
 def run_month(*, actor: Actor, now: datetime, month: Month, division: str | None = None) -> RewardRun:
     """Calculate the month's run, or calculate it again until it is published. A repeat changes nothing but `…_at`.
 
@@ -50,7 +50,7 @@ def run_month(*, actor: Actor, now: datetime, month: Month, division: str | None
     else:
         run.calculated_at, run.calculated_by = now, actor.person_id
     add_hand(run, actor, "calculated", now)
-    record(actor, now, "reward.calculate", subject(run), before=before, after=_figures(run))
+    record(actor, now, "run.calculate", subject(run), before=before, after=_figures(run))
     db.session.flush()
     return run
 

@@ -1,0 +1,25 @@
+"""`labshare scheduler`: the process that starts the jobs."""
+
+import logging
+
+import click
+from flask import current_app
+
+from labshare.commands import with_app
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due now, then end.")
+@with_app
+def scheduler(once: bool) -> None:
+    """Run the scheduled jobs; two of these side by side do no work twice."""
+    from labshare.jobs.scheduler import run_all_due, serve
+    from labshare.kernel.time import utc_now
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    if once:
+        for name in run_all_due(utc_now()):
+            click.echo(name)
+        return
+    serve(current_app._get_current_object())  # type: ignore[attr-defined]

@@ -1,0 +1,112 @@
+"""Every scheduled job: when it is due, and the service it calls. One due run is one unique row (`JobRun`).
+
+A job's `work` opens its own transactions and says in a few words what it did. `due` gives the moment for which the
+job is due at `now`: two hosts that wake up for the same moment find the same row, and the second goes back to sleep.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from sqlalchemy import delete
+
+from labshare.audit import services as audit
+from labshare.booking import services as booking
+from labshare.jobs import monthly
+from labshare.kernel.actor import SYSTEM
+from labshare.kernel.database import db, transaction
+from labshare.kernel.models import IdempotencyKey, JobRun
+from labshare.kernel.time import local_day, start_of_day
+from labshare.notices.delivery import deliver_outbox
+from labshare.oversight.checks import violations
+
+KEPT = timedelta(days=7)
+"""How long the rows of frequent jobs are kept; those of the monthly and nightly ones stay."""
+ADDRESSES_KEPT = timedelta(days=184)
+"""Network addresses beside the audit trail: six months and a day or two."""
+KEYS_KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    title: LazyString
+    every: timedelta
+    """How often the scheduler looks whether it is due."""
+    due: Callable[[datetime], datetime | None]
+    work: Callable[[datetime], str]
+    frequent: bool = True
+
+
+def each(length: timedelta) -> Callable[[datetime], datetime]:
+    """Due at each whole multiple of `length`."""
+    seconds = int(length.total_seconds())
+    return lambda now: datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
+
+
+def nightly(hour: int) -> Callable[[datetime], datetime | None]:
+    """Due once a local day, from `hour` on; missed, it is caught up the same day."""
+
+    def due(now: datetime) -> datetime | None:
+        moment = start_of_day(local_day(now)) + timedelta(hours=hour)
+        return moment if now >= moment else None
+
+    return due
+
+
+def lapse_requests(now: datetime) -> str:
+    """Requests and proposals that nobody answered in time."""
+    with transaction():
+        return f"{booking.lapse(actor=SYSTEM, now=now)} declined"
+
+
+def lengthen_running(now: datetime) -> str:
+    """Holdings of tests that run longer."""
+    with transaction():
+        return f"{booking.lengthen_running(actor=SYSTEM, now=now)} lengthened"
+
+
+def seal_audit(now: datetime) -> str:
+    return f"{audit.seal(now, key=current_app.config['AUDIT_KEY'])} sealed"
+
+
+def send_mail(now: datetime) -> str:
+    return f"{deliver_outbox(now)} sent"
+
+
+def check_everything(now: datetime) -> str:
+    """Every invariant, and the audit trail. A violation fails the job, and so shows."""
+    found = [f"{one.invariant}: {one.subject}" for one in violations(now)]
+    broken = audit.verify(now, key=current_app.config["AUDIT_KEY"])
+    if broken:
+        found.append(f"audit trail: {broken.what}")
+    db.session.rollback()
+    if found:
+        raise RuntimeError(f"{len(found)} violations: {'; '.join(found)}")
+    return "0 violations"
+
+
+def tidy_up(now: datetime) -> str:
+    """Drop what has served its time: rows of frequent jobs, answers to repeated requests, network addresses."""
+    frequent = [job.name for job in JOBS if job.frequent]
+    with transaction() as session:
+        session.execute(delete(JobRun).where(JobRun.job.in_(frequent), JobRun.due_at < now - KEPT))
+        session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEYS_KEPT))
+        forgotten = audit.forget_addresses(now - ADDRESSES_KEPT)
+    return f"{forgotten} addresses forgotten"
+
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+
+JOBS: tuple[Job, ...] = (
+    Job("rewards.month", _l("Monthly reward run"), 15 * SECOND, monthly.due, monthly.run_due_months, frequent=False),
+    Job("booking.lapse", _l("Unanswered requests"), MINUTE, each(MINUTE), lapse_requests),
+    Job("booking.lengthen", _l("Running tests"), MINUTE, each(MINUTE), lengthen_running),
+    Job("audit.seal", _l("Seal the audit trail"), 30 * SECOND, each(30 * SECOND), seal_audit),
+    Job("notices.mail", _l("Send mail"), 10 * SECOND, each(10 * SECOND), send_mail),
+    Job("oversight.check", _l("Nightly check"), 10 * MINUTE, nightly(3), check_everything, frequent=False),
+    Job("kernel.tidy", _l("Tidy up"), 10 * MINUTE, nightly(4), tidy_up, frequent=False),
+)

@@ -232,13 +232,6 @@ def _affiliate(world: World, clients: list[Client]) -> None:
     world.related.setdefault(host.id, []).append(found)
 
 
-def enter_late_affiliation(world: World, at_day: date) -> None:
-    """An officer finds a shared owner that has been there all along."""
-    host, found = world.late_affiliation
-    _affiliation(world, host.row, found.row, "shares_owner", world.first_day - timedelta(days=500), None, "inspection",
-                 world.accounts["officer"]["id"], world.at(at_day, 15, 20), note="核查发现持股 30%")  # fmt: skip
-
-
 def _affiliation(world: World, firm: Row, other: Row, kind: str, since: date, until: date | None, source: str,
                  person_id: int, entered_at: object, note: str = "") -> None:  # fmt: skip
     row = world.rows.add(Affiliation, firm_id=firm["id"], other_firm_id=other["id"], kind=kind, valid_from=since,

@@ -10,11 +10,11 @@ from labshare.audit.services import seal
 from labshare.catalogue.services.index import rebuild_all
 from labshare.demonstration.bookings import Bookings
 from labshare.demonstration.calendar import make_calendar
-from labshare.demonstration.catalogue import CatalogueMaker, make_standards
+from labshare.demonstration.catalogue import CatalogueMaker, Laboratory, make_standards
 from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
 from labshare.demonstration.firms import make_clients, make_hosts, make_regulators
 from labshare.demonstration.rows import Rows, empty
-from labshare.demonstration.runs import schedule_months
+from labshare.demonstration.runs import Office, make_grades, schedule_months
 from labshare.demonstration.scale import Scale
 from labshare.demonstration.shelf import Shelf
 from labshare.demonstration.world import World
@@ -42,6 +42,7 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
         days = make_calendar(world)
         standards = make_standards(world)
         shelf: Shelf | None = None
+        every_lab: list[Laboratory] = []
         for division in scale.divisions:
             hosts = make_hosts(world, division)
             make_clients(world, division, scale.clients)
@@ -57,11 +58,14 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
                     life.hold()
                 count += len(lives)
             shelf.finish()
-            world.trail.flush()
+            make_grades(world, labs)
+            every_lab += labs
             written = rows.write()
             say(f"{division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
                 f"{sum(len(lab.offers) for lab in labs)} test items, {count} bookings; {written} rows")  # fmt: skip
         rows.continue_numbering()
+        say("Monthly runs …")
+        Office(world, days, every_lab).run()
         rebuild_all()
     sealed = seal(world.midnight, key=current_app.config["AUDIT_KEY"], batch=SEALED_AT_ONCE)
     say(f"{sealed} events sealed")

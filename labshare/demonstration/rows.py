@@ -51,11 +51,17 @@ class Rows:
             written += len(rows)
         return written
 
-    def continue_numbering(self) -> None:
-        """Have the database go on counting after the ids given here (PostgreSQL's sequences)."""
+    def find_number(self, model: Any) -> None:
+        """Go on counting after what others have written into this table."""
+        table: Table = model.__table__
+        self.counters[table.name] = self.session.scalar(select(func.max(table.c.id))) or 0
+
+    def continue_numbering(self, *names: str) -> None:
+        """Have the database go on counting after the ids given here (PostgreSQL's sequences); in all tables, or in
+        those named."""
         if self.session.get_bind().dialect.name != "postgresql":
             return
-        for name in self.counters:
+        for name in names or self.counters:
             table = db.metadata.tables[name]
             top = self.session.scalar(select(func.max(table.c.id)))
             self.session.execute(

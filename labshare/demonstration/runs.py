@@ -1,14 +1,41 @@
-"""Reward policies and the monthly runs of the past: made by the real services, at the moments they are due."""
+"""Reward policies, grades and the monthly runs of the past: made by the real services, at the moments they were due."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
 
 from labshare.booking.rules.time import WorkingDays
+from labshare.demonstration.catalogue import Laboratory
 from labshare.demonstration.world import World
+from labshare.kernel.actor import SYSTEM, Actor
+from labshare.kernel.database import db
+from labshare.kernel.money import FEN_PER_WAN
 from labshare.kernel.months import Month
+from labshare.notices.models import Notice, OutboxMail
+from labshare.organisations.services.affiliations import enter_affiliation
+from labshare.rewards.models import Assessment
+from labshare.rewards.services.approve import approve, pay
+from labshare.rewards.services.objections import answer_objection, raise_objection
+from labshare.rewards.services.policies import draft_policy, publish_policy
+from labshare.rewards.services.publish import publish
+from labshare.rewards.services.run import run_month
 
 PUBLICITY = 5
 """Working days of the demonstration policies."""
+FIRST_POLICY_MONTHS = 6
+"""After so many months the second policy follows the first."""
+OBJECTIONS = {
+    9: (
+        "有两笔预约的委托方当月已由大型变为中型企业，申请复核。",
+        "委托方规模以预约当日为准，当日仍为大型企业，不予调整。",
+    ),
+    5: ("红字发票为何记在当月，申请说明。", "红字发票按开具月份入账，原月份已关账，处理无误。"),
+    2: ("部分收入因仪器原值不足未计入，申请核实原值。", "以仪器登记的原值为准，更正后计入以后月份。"),
+}
+"""By how many months ago: what a lab objected, what the officer answered."""
 
 
 @dataclass(frozen=True)
@@ -49,3 +76,170 @@ def schedule_months(world: World, days: WorkingDays) -> None:
     """Which months' ledgers are closed, and since when: all but the last month's."""
     for month in world.first_month.through(world.month.plus(-2)):
         world.closed[month] = due_of(world, days, month).published_at
+
+
+def policy_divisions(world: World) -> list[str]:
+    """One programme a county, or a province where there are several counties."""
+    divisions = world.scale.divisions
+    return [divisions[0]] if len(divisions) == 1 else sorted({division[:2] for division in divisions})
+
+
+def make_grades(world: World, labs: list[Laboratory]) -> None:
+    """Every grade: one before the data begin, for some a new one in mid-year; a few labs are not graded."""
+    rng = world.rng("grades")
+    officer = world.accounts["officer"]["id"]
+    for number, lab in enumerate(labs):
+        grade = rng.choices(("excellent", "good", "qualified", "unqualified", None), (16, 46, 24, 6, 8))[0]
+        if number < 5:
+            grade = ("excellent", "good", "qualified", "unqualified", "ungraded")[number]
+        entered = [(grade, world.first_month)] if grade else []
+        if rng.random() < 0.3:
+            entered.append((rng.choices(("excellent", "good", "qualified"), (3, 5, 2))[0], world.month.plus(-4)))
+        for graded, month in entered:
+            at = world.at(month.previous.last_day - timedelta(days=6), 16, number % 60)
+            world.rows.add(Assessment, lab_id=lab.id, year=month.previous.year, grade=graded,
+                           effective_month=str(month), assessed_by=officer, assessed_at=at)  # fmt: skip
+            world.trail.record(at, officer, None, "grade.enter", ("lab", lab.id), after={
+                "grade": graded, "year": month.previous.year, "effective_month": str(month),
+            })  # fmt: skip
+
+
+def _steps(*steps: tuple[int, str]) -> list[dict[str, Any]]:
+    return [{"from_fen": fen, "rate": rate} for fen, rate in steps]
+
+
+def first_policy(world: World, division: str) -> dict[str, Any]:
+    """By instrument, the highest band on everything; neighbours' firms count too."""
+    return {
+        "name": "共享仪器开放服务奖励办法（演示）", "legal_basis": "演示政策，非正式文件", "division": division,
+        "effective_from": str(world.first_month), "effective_to": str(world.first_month.plus(FIRST_POLICY_MONTHS - 1)),
+        "tax": "excluded",
+        "clients": {"sizes": ["small", "micro"], "divisions": ["33"], "exclude_related": True},
+        "instruments": {"min_original_value_fen": 5 * FEN_PER_WAN}, "exclude_statutory": True,
+        "unit": "instrument", "threshold_fen": 300_000,
+        "bands": {"kind": "highest", "steps": _steps((0, "0.08"), (5_000_000, "0.10"))},
+        "grades": {"excellent": "1.2", "good": "1.0", "qualified": "0.8", "unqualified": "0", "ungraded": "1.0"},
+        "caps": {"instrument_year_fen": 3_000_000, "lab_year_fen": 15_000_000, "firm_year_fen": 40_000_000},
+        "budget_year_fen": None, "publicity_working_days": PUBLICITY,
+    }  # fmt: skip
+
+
+def second_policy(world: World, division: str) -> dict[str, Any]:
+    """By lab, each rate on its part; clients of the county alone, instruments from 200,000 yuan."""
+    return {
+        "name": "共享实验室奖励办法（演示）", "legal_basis": "演示政策，非正式文件", "division": division,
+        "effective_from": str(world.first_month.plus(FIRST_POLICY_MONTHS)), "effective_to": str(_policy_end(world)),
+        "tax": "included",
+        "clients": {"sizes": ["medium", "small", "micro"], "divisions": [division], "exclude_related": True},
+        "instruments": {"min_original_value_fen": 20 * FEN_PER_WAN}, "exclude_statutory": True,
+        "unit": "lab", "threshold_fen": 1_000_000,
+        "bands": {"kind": "marginal", "steps": _steps((0, "0.10"), (30_000_000, "0.15"))},
+        "grades": {"excellent": "1.2", "good": "1.0", "qualified": "0.8", "unqualified": "0", "ungraded": "1.0"},
+        "caps": {"instrument_year_fen": None, "lab_year_fen": 12_000_000, "firm_year_fen": 30_000_000},
+        "budget_year_fen": 600_000_000, "publicity_working_days": PUBLICITY,
+    }  # fmt: skip
+
+
+def _policy_end(world: World) -> Month:
+    """The next end of a year that is still to come."""
+    return Month(world.month.plus(1).year, 12)
+
+
+def _next_policy(world: World, division: str) -> dict[str, Any]:
+    following = _policy_end(world).next
+    return {**second_policy(world, division), "name": f"共享实验室奖励办法（演示，{following.year} 年）",
+            "effective_from": str(following), "effective_to": None, "threshold_fen": 500_000}  # fmt: skip
+
+
+class Office:
+    """The regulators at work in the past: each verb at its moment, the trail written up to there first."""
+
+    def __init__(self, world: World, days: WorkingDays, labs: list[Laboratory]) -> None:
+        self.world, self.days, self.labs = world, days, labs
+        self.officer, self.approver = (
+            Actor(person_id=world.accounts[role]["id"], roles=frozenset({role})) for role in ("officer", "approver")
+        )
+
+    def run(self) -> None:
+        """Policies, then month after month what was due, in order of time."""
+        world = self.world
+        acts: list[tuple[datetime, Callable[[datetime], Any]]] = []
+        for division in policy_divisions(world):
+            acts += self._policies(division)
+            for month in world.first_month.through(world.month.previous):
+                acts += self._month(division, month)
+        acts.append(self._late_affiliation())
+        for at, act in sorted(acts, key=lambda entry: entry[0]):
+            if at <= world.midnight:
+                world.trail.catch_up(at)
+                act(at)
+                db.session.flush()
+        world.trail.catch_up(world.midnight)
+        self._tidy()
+
+    def _policies(self, division: str) -> list[tuple[datetime, Callable[[datetime], Any]]]:
+        world = self.world
+        acts: list[tuple[datetime, Callable[[datetime], Any]]] = []
+        starts = (world.first_month, world.first_month.plus(FIRST_POLICY_MONTHS))
+        for make, month in zip((first_policy, second_policy), starts, strict=True):
+            drafted: list[int] = []
+            document = make(world, division)
+            day = month.previous.last_day - timedelta(days=20)
+            acts.append((world.at(day, 10), lambda now, d=document, made=drafted: made.append(
+                draft_policy(actor=self.officer, now=now, document=d, demonstration=True).id)))  # fmt: skip
+            acts.append((world.at(day + timedelta(days=5), 15), lambda now, made=drafted: publish_policy(
+                actor=self.approver, now=now, policy_id=made[0])))  # fmt: skip
+        acts.append((world.at(world.today - timedelta(days=3), 11), lambda now: draft_policy(
+            actor=self.officer, now=now, document=_next_policy(world, division), demonstration=True)))  # fmt: skip
+        return acts
+
+    def _month(self, division: str, month: Month) -> list[tuple[datetime, Callable[[datetime], Any]]]:
+        world, due = self.world, due_of(self.world, self.days, month)
+        case = {"month": month, "division": division}
+        acts: list[tuple[datetime, Callable[[datetime], Any]]] = [
+            (due.calculated_at, lambda now: run_month(actor=SYSTEM, now=now, **case)),
+        ]  # fmt: skip
+        ago = (world.month.year - month.year) * 12 + world.month.number - month.number
+        if ago >= 2:
+            acts.append((due.published_at, lambda now: publish(actor=self.officer, now=now, **case)))
+            if ago in OBJECTIONS:
+                acts += self._objection(due, case, *OBJECTIONS[ago])
+        if ago >= 3:
+            acts.append((due.approved_at, lambda now: approve(actor=self.approver, now=now, **case)))
+        if ago >= 4:
+            reference = f"拨付 {month}-{division}"
+            acts.append((due.paid_at, lambda now: pay(
+                actor=self.officer, now=now, paid_on=world.day(now), reference=reference, **case)))  # fmt: skip
+        return acts
+
+    def _objection(self, due: Due, case: dict[str, Any], text: str, answer: str) -> Any:
+        """A lab objects in publicity, and the officer rejects it."""
+        admitted = [lab for lab in self.labs if lab.admitted and lab.row["division"].startswith(case["division"])]
+        lab = admitted[due.month.number % len(admitted)]
+        by = Actor(person_id=lab.host.manager["id"], firm_id=lab.host.id, roles=frozenset({"lab_manager"}))
+        made: list[int] = []
+        raised = due.published_at + timedelta(days=1, hours=3)
+        return [
+            (raised, lambda now: made.append(
+                raise_objection(actor=by, now=now, lab=lab.row["code"], text=text, **case).id)),
+            (raised + timedelta(hours=26), lambda now: answer_objection(
+                actor=self.officer, now=now, objection_id=made[0], verdict="rejected", text=answer)),
+        ]  # fmt: skip
+
+    def _late_affiliation(self) -> tuple[datetime, Callable[[datetime], Any]]:
+        """Found after one run was approved and before the next was calculated: it counts from then on."""
+        world = self.world
+        host, found = world.late_affiliation
+        month = world.month.plus(-2)
+        approved = due_of(world, self.days, month.previous).approved_at
+        at = max(world.at(month.last_day - timedelta(days=3), 15, 20), approved + timedelta(hours=5))
+        return at, lambda now: enter_affiliation(
+            actor=self.officer, now=now, firm_id=host.id, other_uscc=found.row["uscc"], kind="shares_owner",
+            valid_from=world.first_day - timedelta(days=500), source="inspection", note="核查发现持股 30%",
+        )  # fmt: skip
+
+    def _tidy(self) -> None:
+        """What was told in the past has been sent, and read but for the last days."""
+        recent = self.world.midnight - timedelta(days=10)
+        db.session.execute(update(OutboxMail).values(sent_at=OutboxMail.created_at, attempts=1))
+        db.session.execute(update(Notice).where(Notice.created_at < recent).values(read_at=Notice.created_at))

@@ -9,11 +9,13 @@ from labshare.demonstration.rows import Rows
 
 
 class Trail:
-    """Events waiting to be written; `flush` hands them to `rows` in order of time."""
+    """Events waiting to be written; `catch_up` writes them in order of time."""
 
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
         self.waiting: list[tuple[datetime, int, dict[str, Any]]] = []
+        self.recorded = 0
+        self.sorted = 0
 
     def record(
         self,
@@ -26,15 +28,24 @@ class Trail:
         after: Mapping[str, Any] | None = None,
     ) -> None:
         """As `audit.services.record`; dates and moments become ISO text."""
-        self.waiting.append((at, len(self.waiting), {
+        self.recorded += 1
+        self.waiting.append((at, self.recorded, {
             "at": at, "person_id": person_id, "firm_id": firm_id, "action": action, "subject_type": subject[0],
             "subject_id": str(subject[1]), "before": _plain(before), "after": _plain(after),
         }))  # fmt: skip
 
-    def flush(self) -> None:
-        for _at, _number, event in sorted(self.waiting, key=lambda entry: entry[:2]):
-            self.rows.add(AuditEvent, **event)
-        self.waiting.clear()
+    def catch_up(self, until: datetime) -> None:
+        """Write the events up to this moment, after those that services have written meanwhile."""
+        if self.sorted != len(self.waiting):
+            self.waiting.sort(key=lambda entry: entry[:2], reverse=True)
+            self.sorted = len(self.waiting)
+        self.rows.session.flush()
+        self.rows.find_number(AuditEvent)
+        while self.waiting and self.waiting[-1][0] <= until:
+            self.rows.add(AuditEvent, **self.waiting.pop()[2])
+        self.sorted = len(self.waiting)
+        self.rows.write()
+        self.rows.continue_numbering("audit_event")
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -1,0 +1,125 @@
+"""What the catalogue's pages share."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, redirect, request
+
+from labshare.catalogue.models import Accreditation, Instrument, Lab, TestItem
+from labshare.catalogue.queries import get_accreditation, get_instrument, get_lab, get_test_item
+from labshare.catalogue.rules.publishing import Condition
+from labshare.catalogue.words import PUBLISHING
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import transaction
+from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, Problem, SignInFirst
+from labshare.organisations.permissions import check, may
+from labshare.web.actor import current_actor
+from labshare.web.forms import Form, show_problem
+from labshare.web.layout import flash_done
+
+PER_PAGE = 50
+
+
+def firm_id(action: str = "catalogue.see_drafts") -> int:
+    """The firm that is acted for, whose catalogue this is. Raises `SignInFirst`, `NotAllowed`."""
+    actor = current_actor()
+    if actor.person_id is None:
+        raise SignInFirst
+    check(actor, action, firm=actor.firm_id)
+    if actor.firm_id is None:
+        raise NotAllowed
+    return actor.firm_id
+
+
+def may_change() -> bool:
+    actor = current_actor()
+    return may(actor, "catalogue.change", firm=actor.firm_id)
+
+
+def _mine(actor: Actor, lab: Lab) -> None:
+    """The workbench shows the own firm's things alone; what others may see of them is on the public pages."""
+    if lab.firm_id != actor.firm_id:
+        raise NotFound
+
+
+def my_lab(lab_id: int, *, change: bool = False) -> Lab:
+    firm_id("catalogue.change" if change else "catalogue.see_drafts")
+    lab = get_lab(current_actor(), lab_id)
+    _mine(current_actor(), lab)
+    return lab
+
+
+def my_instrument(instrument_id: int, *, change: bool = False) -> Instrument:
+    firm_id("catalogue.change" if change else "catalogue.see_drafts")
+    instrument = get_instrument(current_actor(), instrument_id)
+    _mine(current_actor(), instrument.lab)
+    return instrument
+
+
+def my_test_item(item_id: int, *, change: bool = False) -> TestItem:
+    firm_id("catalogue.change" if change else "catalogue.see_drafts")
+    item = get_test_item(current_actor(), item_id)
+    _mine(current_actor(), item.lab)
+    return item
+
+
+def my_accreditation(accreditation_id: int) -> Accreditation:
+    firm_id("catalogue.change")
+    accreditation = get_accreditation(current_actor(), accreditation_id)
+    _mine(current_actor(), accreditation.lab)
+    return accreditation
+
+
+def page_number() -> int:
+    text = request.args.get("page", "1")
+    return min(max(int(text), 1), 10_000) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+
+
+def offset() -> int:
+    return (page_number() - 1) * PER_PAGE
+
+
+def posted(form: Form, step: Callable[[], Any], done: Callable[[Any], tuple[str, str]], **places: str) -> Any:
+    """Carry out a posted form. A redirect (`done` gives message and address), or the status for showing it again.
+
+    `places` says where a service's names differ from the form's; see `show_problem`.
+    """
+    if request.method != "POST":
+        return 200
+    if not form.validate():
+        return 422
+    try:
+        with transaction():
+            result = step()
+            message, address = done(result)
+    except (NotAllowed, NotFound):
+        raise
+    except Problem as problem:
+        return show_problem(form, problem, **places)
+    flash_done(message)
+    return redirect(address, 303)
+
+
+def pressed(step: Callable[[], Any], done: Callable[[Any], tuple[str, str]]) -> Response | Problem:
+    """Carry out a button's step: a redirect, or the problem to show on the page it stands on."""
+    try:
+        with transaction():
+            result = step()
+            message, address = done(result)
+    except (NotAllowed, NotFound):
+        raise
+    except Problem as problem:
+        return problem
+    flash_done(message)
+    return redirect(address, 303)  # type: ignore[return-value]
+
+
+def said_problems(problem: Problem | None) -> list[str]:
+    if problem is None:
+        return []
+    return [each.text for each in (problem.problems if isinstance(problem, InvalidInputs) else (problem,))]
+
+
+def in_words(conditions: tuple[Condition, ...]) -> list[tuple[bool, Any]]:
+    """What publishing needs, as (met, words)."""
+    return [(condition.met, PUBLISHING[condition.key]) for condition in conditions]

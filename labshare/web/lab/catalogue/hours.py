@@ -1,0 +1,259 @@
+"""Opening hours by weekday, and closures. The bookings that no longer fit are listed; none is changed."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from flask import render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import Field
+
+from labshare.booking.errors import HoursOverlap
+from labshare.booking.models import Closure, OpeningHours
+from labshare.booking.queries.bookings import bookings_hit
+from labshare.booking.rules.time import clock_text
+from labshare.booking.services import add_closure, remove_closure, set_opening_hours
+from labshare.catalogue.models import Lab
+from labshare.catalogue.queries import own
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.time import utc_now
+from labshare.web.actor import current_actor
+from labshare.web.filters import twin
+from labshare.web.forms import BooleanField, Form, MinutesField
+from labshare.web.lab import blueprint
+from labshare.web.lab.catalogue import common
+from labshare.web.lab.catalogue.forms import ClosureForm
+
+WEEKDAYS = (
+    _l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"),
+)  # fmt: skip
+DAY_MINUTES = 1440
+MOST_INTERVALS = 4
+
+
+class ClockField(MinutesField):
+    """A time of day, such as 08:30 ↔ minutes after midnight. 24:00 is the end of the day."""
+
+    message = _l("Enter a time such as 08:30.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.render_kw = {"inputmode": "numeric", "class": "num", "autocomplete": "off", "placeholder": "—",
+                          "maxlength": "5"}  # fmt: skip
+
+    def read(self, text: str) -> int:  # type: ignore[override]
+        match = re.fullmatch(r"(\d{1,2})[:.]?(\d{2})|(\d{1,2})", text.replace("：", ":"), re.ASCII)
+        if match is None:
+            raise ValueError
+        minutes = int(match[1] or match[3]) * 60 + int(match[2] or 0)
+        if minutes > DAY_MINUTES or int(match[2] or 0) > 59:
+            raise ValueError
+        return minutes
+
+    def written(self, data: int) -> str:  # type: ignore[override]
+        return f"{data // 60:02d}:{data % 60:02d}"
+
+
+def _form_class(intervals: int) -> type[Form]:
+    """A form with so many intervals for each weekday: opens, closes, and whether it closes the next day."""
+    fields: dict[str, Any] = {}
+    for day, name in enumerate(WEEKDAYS):
+        for at in range(intervals):
+            fields[f"opens_{day}_{at}"] = ClockField(_l("%(day)s, opens", day=name))
+            fields[f"closes_{day}_{at}"] = ClockField(_l("%(day)s, closes", day=name))
+            fields[f"next_{day}_{at}"] = BooleanField(_l("%(day)s, closes the next day", day=name))
+    return type("HoursForm", (Form,), fields)
+
+
+def _rows(lab_id: int) -> list[OpeningHours]:
+    return list(
+        db.session.scalars(
+            select(OpeningHours)
+            .where(OpeningHours.lab_id == lab_id)
+            .order_by(OpeningHours.weekday, OpeningHours.opens_minute)
+        )
+    )
+
+
+def _filled(rows: Sequence[OpeningHours], *, posted: bool = True) -> tuple[Form, int]:
+    """The form with what is in force: two intervals a day at least, and one more than there are. `posted` False: on a
+    page where another form was posted."""
+    by_day = [[row for row in rows if row.weekday == day] for day in range(7)]
+    most = max(len(day) for day in by_day)
+    intervals = max(2, most, min(MOST_INTERVALS, most + 1))
+    kind = _form_class(intervals)
+    form = kind() if posted else kind(formdata=None)
+    if not posted or not form.is_submitted():
+        for day, spans in enumerate(by_day):
+            for at, row in enumerate(spans):
+                over = row.closes_minute > DAY_MINUTES
+                form[f"opens_{day}_{at}"].data = row.opens_minute
+                form[f"closes_{day}_{at}"].data = row.closes_minute - (DAY_MINUTES if over else 0)
+                form[f"next_{day}_{at}"].data = over
+    return form, intervals
+
+
+def _weekly(form: Form, intervals: int) -> tuple[tuple[tuple[int, int], ...], ...] | None:
+    """What was entered, or None where something is missing or not in order: said at its field."""
+    right = True
+    week = []
+    for day in range(7):
+        spans = []
+        for at in range(intervals):
+            opens, closes = form[f"opens_{day}_{at}"], form[f"closes_{day}_{at}"]
+            if opens.data is None and closes.data is None:
+                continue
+            if opens.data is None or closes.data is None:
+                right = _say(closes if closes.data is None else opens, _("Give both times, or neither."))
+                continue
+            end = closes.data + (DAY_MINUTES if form[f"next_{day}_{at}"].data else 0)
+            if opens.data >= DAY_MINUTES or end <= opens.data:
+                right = _say(closes, _("Closes before it opens. Tick “next day” where it runs past midnight."))
+                continue
+            spans.append((opens.data, end))
+        week.append(tuple(spans))
+    return tuple(week) if right else None
+
+
+def _say(field: Field, message: str) -> bool:
+    field.errors = [*field.errors, message]
+    return False
+
+
+def _at_its_field(form: Form, intervals: int, problem: HoursOverlap) -> None:
+    """Say an overlap beside the interval it names."""
+    for day in range(7):
+        for at in range(intervals):
+            opens, closes = form[f"opens_{day}_{at}"], form[f"closes_{day}_{at}"]
+            if opens.data is None or closes.data is None:
+                continue
+            end = closes.data + (DAY_MINUTES if form[f"next_{day}_{at}"].data else 0)
+            if problem.params.get("hours") == f"{clock_text(opens.data)}–{clock_text(end)}" and _meets(
+                form, intervals, day, opens.data, end, at
+            ):
+                _say(opens, problem.text)
+                return
+    form.form_errors.append(problem.text)
+
+
+def _meets(form: Form, intervals: int, day: int, opens: int, closes: int, but: int) -> bool:
+    start, end = day * DAY_MINUTES + opens, day * DAY_MINUTES + closes
+    for other_day in range(7):
+        for at in range(intervals):
+            if (other_day, at) == (day, but):
+                continue
+            since, until = form[f"opens_{other_day}_{at}"].data, form[f"closes_{other_day}_{at}"].data
+            if since is None or until is None:
+                continue
+            base = other_day * DAY_MINUTES
+            until += DAY_MINUTES if form[f"next_{other_day}_{at}"].data else 0
+            for week in (-7 * DAY_MINUTES, 0, 7 * DAY_MINUTES):
+                if base + since + week < end and start < base + until + week:
+                    return True
+    return False
+
+
+@blueprint.get("/opening-hours")
+def opening_hours() -> Any:
+    """The hours of all labs."""
+    labs = own.lab_choices(common.firm_id())
+    rows = db.session.scalars(
+        select(OpeningHours)
+        .where(OpeningHours.lab_id.in_([lab.id for lab in labs]))
+        .order_by(OpeningHours.weekday, OpeningHours.opens_minute)
+    )
+    by_lab: dict[int, list[list[str]]] = {lab.id: [[] for _day in WEEKDAYS] for lab in labs}
+    for row in rows:
+        by_lab[row.lab_id][row.weekday].append(f"{clock_text(row.opens_minute)}–{clock_text(row.closes_minute)}")
+    closures = db.session.scalars(
+        select(Closure)
+        .where(Closure.lab_id.in_([lab.id for lab in labs]), Closure.ends_at > utc_now())
+        .order_by(Closure.starts_at)
+    ).all()
+    return render_template(
+        "lab/catalogue/opening_hours.html", labs=labs, hours=by_lab, weekdays=WEEKDAYS, closures=closures,
+        may_change=common.may_change(),
+    )  # fmt: skip
+
+
+@blueprint.route("/labs/<int:lab_id>/hours", methods=["GET", "POST"])
+def lab_hours(lab_id: int) -> Any:
+    lab = common.my_lab(lab_id, change=True)
+    form, intervals = _filled(_rows(lab_id))
+    answer: Any = 200
+    if form.is_submitted():
+        weekly = _weekly(form, intervals) if form.validate() else None
+        answer = 422
+        if weekly is not None:
+            pressed = common.pressed(
+                lambda: set_opening_hours(actor=current_actor(), now=utc_now(), lab_id=lab_id, weekly=weekly),
+                lambda hit: (_hours_saved(lab, len(hit)), url_for("lab.lab_hours", lab_id=lab_id)),
+            )
+            if not isinstance(pressed, Problem):
+                return pressed
+            answer = pressed.status
+            if isinstance(pressed, HoursOverlap):
+                _at_its_field(form, intervals, pressed)
+            else:
+                form.form_errors.append(pressed.text)
+    return _hours_page(common.my_lab(lab_id), form, intervals, ClosureForm(formdata=None)), answer
+
+
+def _hours_saved(lab: Lab, hit: int) -> str:
+    if hit:
+        return _("The hours of %(name)s are saved; %(n)s bookings no longer fit, see below.", name=twin(lab), n=hit)
+    return _("The hours of %(name)s are saved.", name=twin(lab))
+
+
+def _hours_page(lab: Lab, form: Form, intervals: int, closure_form: ClosureForm) -> str:
+    now = utc_now()
+    closures = db.session.scalars(
+        select(Closure).where(Closure.lab_id == lab.id, Closure.ends_at > now).order_by(Closure.starts_at)
+    ).all()
+    return render_template(
+        "lab/catalogue/hours.html", lab=lab, form=form, intervals=intervals, weekdays=WEEKDAYS, closures=closures,
+        closure_form=closure_form, conflicts=bookings_hit(now, lab_id=lab.id),
+    )  # fmt: skip
+
+
+@blueprint.post("/labs/<int:lab_id>/closures")
+def closure_new(lab_id: int) -> Any:
+    common.my_lab(lab_id, change=True)
+    closure_form = ClosureForm()
+    answer = common.posted(
+        closure_form,
+        lambda: add_closure(
+            actor=current_actor(), now=utc_now(), lab_id=lab_id, starts_at=closure_form.starts_at.data,
+            ends_at=closure_form.ends_at.data, reason=closure_form.reason.data,
+        ),
+        lambda made: (
+            _("The lab is closed then; %(n)s bookings lie in this time, see below.", n=len(made[1]))
+            if made[1]
+            else _("The lab is closed then."),
+            url_for("lab.lab_hours", lab_id=lab_id),
+        ),
+    )  # fmt: skip
+    if isinstance(answer, Response):
+        return answer
+    hours_form, intervals = _filled(_rows(lab_id), posted=False)
+    return _hours_page(common.my_lab(lab_id), hours_form, intervals, closure_form), answer
+
+
+@blueprint.post("/closures/<int:closure_id>/remove")
+def closure_remove(closure_id: int) -> Any:
+    closure = db.session.get(Closure, closure_id)
+    if closure is None:
+        raise NotFound
+    lab_id = closure.lab_id
+    common.my_lab(lab_id, change=True)
+    answer = common.pressed(
+        lambda: remove_closure(actor=current_actor(), now=utc_now(), closure_id=closure_id),
+        lambda _none: (_("The closure is taken back."), url_for("lab.lab_hours", lab_id=lab_id)),
+    )
+    if isinstance(answer, Problem):
+        raise answer
+    return answer

@@ -1,0 +1,173 @@
+"""Instruments and their calibration."""
+
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from labshare.booking.services import change_units
+from labshare.catalogue import queries
+from labshare.catalogue.models import Calibration, Instrument
+from labshare.catalogue.queries import own
+from labshare.catalogue.queries.publishing import instrument_conditions
+from labshare.catalogue.rules.entries import MOST_UNITS
+from labshare.catalogue.services import instruments
+from labshare.catalogue.words import class_name
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.time import local_day, utc_now
+from labshare.web.actor import current_actor
+from labshare.web.filters import twin
+from labshare.web.lab import blueprint
+from labshare.web.lab.catalogue import common
+from labshare.web.lab.catalogue.filters import narrowed
+from labshare.web.lab.catalogue.forms import CalibrationForm, InstrumentForm, default_day
+
+
+@blueprint.get("/instruments", endpoint="instruments")
+def instruments_list() -> Any:
+    firm_id, today = common.firm_id(), local_day(utc_now())
+    labs, lab_id, state = narrowed(firm_id)
+    page = own.own_instruments(
+        firm_id, today, lab_id=lab_id, state=state, limit=common.PER_PAGE, offset=common.offset()
+    )
+    return render_template(
+        "lab/catalogue/instruments.html", page=page, labs=labs, lab_id=lab_id, state_filter=state, today=today,
+        soon=today + own.SOON, endings=own.endings(firm_id, today), may_change=common.may_change(),
+    )  # fmt: skip
+
+
+@blueprint.route("/instruments/new", methods=["GET", "POST"])
+def instrument_new() -> Any:
+    firm_id = common.firm_id("catalogue.change")
+    labs = own.lab_choices(firm_id)
+    form = InstrumentForm()
+    form.lab.choices = [(lab.id, f"{lab.code} {twin(lab)}") for lab in labs]
+    if not form.is_submitted() and request.args.get("lab", "").isascii() and request.args.get("lab", "").isdigit():
+        form.lab.data = int(request.args["lab"])
+    answer = common.posted(
+        form,
+        lambda: instruments.add_instrument(
+            actor=current_actor(), now=utc_now(), lab_id=form.lab.data, details=form.details(), units=form.units.data
+        ),
+        lambda added: (
+            _("%(name)s is there as a draft.", name=twin(added)),
+            url_for("lab.instrument", instrument_id=added.id),
+        ),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return render_template("lab/catalogue/instrument_form.html", form=form, instrument=None, labs=labs), answer
+
+
+@blueprint.get("/instruments/<int:instrument_id>")
+def instrument(instrument_id: int) -> Any:
+    return show_instrument(common.my_instrument(instrument_id))
+
+
+def show_instrument(instrument: Instrument, problem: Problem | None = None) -> Any:
+    today = local_day(utc_now())
+    shown = queries.instrument_page(current_actor(), instrument.id, today)
+    return render_template(
+        "lab/catalogue/instrument.html",
+        shown=shown,
+        instrument=shown.instrument,
+        class_words=class_name(shown.instrument.class_code),
+        today=today,
+        soon=today + own.SOON,
+        conditions=common.in_words(instrument_conditions(shown.instrument, today)),
+        problems=common.said_problems(problem),
+        may_change=common.may_change(),
+    ), (problem.status if problem else 200)
+
+
+@blueprint.route("/instruments/<int:instrument_id>/edit", methods=["GET", "POST"])
+def instrument_edit(instrument_id: int) -> Any:
+    found = common.my_instrument(instrument_id, change=True)
+    form = InstrumentForm.of(found)
+
+    def save() -> Instrument:
+        who = {"actor": current_actor(), "now": utc_now(), "instrument_id": instrument_id}
+        instruments.edit_instrument(**who, details=form.details())
+        return change_units(**who, units=form.units.data)
+
+    answer = common.posted(
+        form,
+        save,
+        lambda saved: (
+            _("Saved: %(name)s.", name=twin(saved)),
+            url_for("lab.instrument", instrument_id=instrument_id),
+        ),
+    )
+    if isinstance(answer, Response):
+        return answer
+    found = common.my_instrument(instrument_id)
+    return render_template(
+        "lab/catalogue/instrument_form.html", form=form, instrument=found, most_units=MOST_UNITS
+    ), answer
+
+
+@blueprint.post("/instruments/<int:instrument_id>/publish")
+def instrument_publish(instrument_id: int) -> Any:
+    common.my_instrument(instrument_id, change=True)
+    answer = common.pressed(
+        lambda: instruments.publish_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
+        lambda one: (
+            _("%(name)s is published; anyone can find it.", name=twin(one)),
+            url_for("lab.instrument", instrument_id=instrument_id),
+        ),
+    )
+    return show_instrument(common.my_instrument(instrument_id), answer) if isinstance(answer, Problem) else answer
+
+
+@blueprint.post("/instruments/<int:instrument_id>/withdraw")
+def instrument_withdraw(instrument_id: int) -> Any:
+    common.my_instrument(instrument_id, change=True)
+    answer = common.pressed(
+        lambda: instruments.withdraw_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
+        lambda one: (
+            _("%(name)s is withdrawn; bookings that are made stay.", name=twin(one)),
+            url_for("lab.instrument", instrument_id=instrument_id),
+        ),
+    )
+    return show_instrument(common.my_instrument(instrument_id), answer) if isinstance(answer, Problem) else answer
+
+
+# ── Calibration ──────────────────────────────────────────────────────────
+
+
+@blueprint.route("/instruments/<int:instrument_id>/calibrations/new", methods=["GET", "POST"])
+def calibration_new(instrument_id: int) -> Any:
+    found = common.my_instrument(instrument_id, change=True)
+    form = CalibrationForm()
+    default_day(form, "valid_from", local_day(utc_now()))
+    answer = common.posted(
+        form,
+        lambda: instruments.add_calibration(
+            actor=current_actor(), now=utc_now(), instrument_id=instrument_id, certificate=form.certificate.data,
+            issuer=form.issuer.data or "", valid_from=form.valid_from.data, valid_to=form.valid_to.data,
+        ),
+        lambda added: (
+            _("Certificate %(number)s is added.", number=added.certificate),
+            url_for("lab.instrument", instrument_id=instrument_id),
+        ),
+    )  # fmt: skip
+    if isinstance(answer, Response):
+        return answer
+    found = common.my_instrument(instrument_id)
+    return render_template("lab/catalogue/calibration_form.html", form=form, instrument=found), answer
+
+
+@blueprint.post("/calibrations/<int:calibration_id>/remove")
+def calibration_remove(calibration_id: int) -> Any:
+    calibration = db.session.get(Calibration, calibration_id)
+    if calibration is None:
+        raise NotFound
+    instrument_id = calibration.instrument_id
+    common.my_instrument(instrument_id, change=True)
+    answer = common.pressed(
+        lambda: instruments.remove_calibration(actor=current_actor(), now=utc_now(), calibration_id=calibration_id),
+        lambda _none: (_("The certificate is taken back."), url_for("lab.instrument", instrument_id=instrument_id)),
+    )
+    return show_instrument(common.my_instrument(instrument_id), answer) if isinstance(answer, Problem) else answer

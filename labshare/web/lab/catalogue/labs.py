@@ -1,0 +1,167 @@
+"""The firm's labs: list, one lab, its form, its accreditations."""
+
+from typing import Any
+
+from flask import render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from labshare.catalogue import queries
+from labshare.catalogue.models import Lab
+from labshare.catalogue.queries import own
+from labshare.catalogue.queries.publishing import lab_conditions
+from labshare.catalogue.services import accreditations, labs
+from labshare.kernel.errors import Problem
+from labshare.kernel.time import local_day, utc_now
+from labshare.web.actor import current_actor
+from labshare.web.filters import twin
+from labshare.web.lab import blueprint
+from labshare.web.lab.catalogue import common
+from labshare.web.lab.catalogue.forms import AccreditationForm, LabForm
+
+
+@blueprint.get("/labs", endpoint="labs")
+def labs_list() -> Any:
+    firm_id, today = common.firm_id(), local_day(utc_now())
+    return render_template(
+        "lab/catalogue/labs.html",
+        labs=own.own_labs(firm_id, today),
+        endings=own.endings(firm_id, today),
+        may_change=common.may_change(),
+    )
+
+
+@blueprint.route("/labs/new", methods=["GET", "POST"])
+def lab_new() -> Any:
+    firm_id = common.firm_id("catalogue.change")
+    form = LabForm()
+    answer = common.posted(
+        form,
+        lambda: labs.create_lab(actor=current_actor(), now=utc_now(), firm_id=firm_id, details=form.details()),
+        lambda lab: (
+            _(
+                "%(name)s is there as a draft, code %(code)s. Others see it once it is published.",
+                name=twin(lab),
+                code=lab.code,
+            ),
+            url_for("lab.lab", lab_id=lab.id),
+        ),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return render_template("lab/catalogue/lab_form.html", form=form, lab=None), answer
+
+
+@blueprint.get("/labs/<int:lab_id>")
+def lab(lab_id: int) -> Any:
+    return show_lab(common.my_lab(lab_id))
+
+
+def show_lab(lab: Lab, problem: Problem | None = None) -> Any:
+    today = local_day(utc_now())
+    shown = queries.lab_page(current_actor(), lab.code, today)
+    return render_template(
+        "lab/catalogue/lab.html",
+        shown=shown,
+        lab=shown.lab,
+        today=today,
+        conditions=common.in_words(lab_conditions(shown.lab)),
+        problems=common.said_problems(problem),
+        may_change=common.may_change(),
+    ), (problem.status if problem else 200)
+
+
+@blueprint.route("/labs/<int:lab_id>/edit", methods=["GET", "POST"])
+def lab_edit(lab_id: int) -> Any:
+    lab = common.my_lab(lab_id, change=True)
+    form = LabForm(obj=lab)
+    answer = common.posted(
+        form,
+        lambda: labs.edit_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id, details=form.details()),
+        lambda changed: (_("Saved: %(name)s.", name=twin(changed)), url_for("lab.lab", lab_id=lab_id)),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return render_template("lab/catalogue/lab_form.html", form=form, lab=common.my_lab(lab_id)), answer
+
+
+@blueprint.post("/labs/<int:lab_id>/publish")
+def lab_publish(lab_id: int) -> Any:
+    common.my_lab(lab_id, change=True)
+    answer = common.pressed(
+        lambda: labs.publish_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id),
+        lambda lab: (
+            _("%(name)s is published; anyone can find it.", name=twin(lab)),
+            url_for("lab.lab", lab_id=lab_id),
+        ),
+    )
+    return show_lab(common.my_lab(lab_id), answer) if isinstance(answer, Problem) else answer
+
+
+@blueprint.post("/labs/<int:lab_id>/withdraw")
+def lab_withdraw(lab_id: int) -> Any:
+    common.my_lab(lab_id, change=True)
+    answer = common.pressed(
+        lambda: labs.withdraw_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id),
+        lambda lab: (
+            _("%(name)s is withdrawn; bookings that are made stay.", name=twin(lab)),
+            url_for("lab.lab", lab_id=lab_id),
+        ),
+    )
+    return show_lab(common.my_lab(lab_id), answer) if isinstance(answer, Problem) else answer
+
+
+# ── Accreditations ───────────────────────────────────────────────────────
+
+
+@blueprint.route("/labs/<int:lab_id>/accreditations/new", methods=["GET", "POST"])
+def accreditation_new(lab_id: int) -> Any:
+    lab = common.my_lab(lab_id, change=True)
+    form = AccreditationForm()
+    answer = common.posted(
+        form,
+        lambda: accreditations.add_accreditation(
+            actor=current_actor(), now=utc_now(), lab_id=lab_id, kind=form.kind.data, number=form.number.data,
+            valid_from=form.valid_from.data, valid_to=form.valid_to.data,
+        ),
+        lambda added: (
+            _("%(kind)s %(number)s is added. Now say which tests it covers.", kind=added.kind, number=added.number),
+            url_for("lab.accreditation", accreditation_id=added.id),
+        ),
+    )  # fmt: skip
+    if isinstance(answer, Response):
+        return answer
+    return render_template("lab/catalogue/accreditation.html", form=form, lab=lab, accreditation=None), answer
+
+
+@blueprint.route("/accreditations/<int:accreditation_id>", methods=["GET", "POST"])
+def accreditation(accreditation_id: int) -> Any:
+    found = common.my_accreditation(accreditation_id)
+    form = AccreditationForm(obj=found)
+    scope, covered = own.scope_to_choose(found)
+    form.scope.choices = [
+        (f"{item.id}-{standard.id}", f"{twin(item)} · {standard.number}") for item, standard in scope
+    ]  # fmt: skip
+    if not form.is_submitted():
+        form.scope.data = [f"{item_id}-{standard_id}" for item_id, standard_id in covered]
+
+    def save() -> Any:
+        who = {"actor": current_actor(), "now": utc_now(), "accreditation_id": accreditation_id}
+        accreditations.edit_accreditation(
+            **who, kind=form.kind.data, number=form.number.data, valid_from=form.valid_from.data,
+            valid_to=form.valid_to.data,
+        )  # fmt: skip
+        return accreditations.set_scope(**who, scope=form.scope_pairs())
+
+    answer = common.posted(
+        form,
+        save,
+        lambda saved: (
+            _("Saved: %(kind)s %(number)s.", kind=saved.kind, number=saved.number),
+            url_for("lab.lab", lab_id=saved.lab_id),
+        ),
+    )
+    if isinstance(answer, Response):
+        return answer
+    found = common.my_accreditation(accreditation_id)
+    return render_template("lab/catalogue/accreditation.html", form=form, lab=found.lab, accreditation=found), answer

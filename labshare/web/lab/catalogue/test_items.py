@@ -1,0 +1,174 @@
+"""Test items and standards."""
+
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from labshare.catalogue import queries
+from labshare.catalogue.models import Instrument, TestItem
+from labshare.catalogue.queries import own
+from labshare.catalogue.queries.publishing import item_conditions
+from labshare.catalogue.services import standards, test_items
+from labshare.catalogue.words import CATEGORIES
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotAllowed, Problem
+from labshare.kernel.time import local_day, utc_now
+from labshare.web.actor import current_actor
+from labshare.web.filters import twin
+from labshare.web.lab import blueprint
+from labshare.web.lab.catalogue import common
+from labshare.web.lab.catalogue.filters import narrowed
+from labshare.web.lab.catalogue.forms import StandardForm, TestItemForm
+
+
+@blueprint.get("/test-items", endpoint="test_items")
+def test_items_list() -> Any:
+    firm_id, today = common.firm_id(), local_day(utc_now())
+    labs, lab_id, state = narrowed(firm_id)
+    page = own.own_test_items(firm_id, today, lab_id=lab_id, state=state, limit=common.PER_PAGE, offset=common.offset())
+    return render_template(
+        "lab/catalogue/test_items.html", page=page, labs=labs, lab_id=lab_id, state_filter=state,
+        categories=CATEGORIES, may_change=common.may_change(),
+    )  # fmt: skip
+
+
+def _instrument_choices(form: TestItemForm, lab_id: int | None, firm_id: int) -> None:
+    """The instruments of the item's lab; before a lab is chosen, of all labs of the firm, with the lab's code."""
+    statement = select(Instrument).where(Instrument.lab_id.in_([lab.id for lab in own.lab_choices(firm_id)]))
+    if lab_id is not None:
+        statement = statement.where(Instrument.lab_id == lab_id)
+    found = db.session.scalars(statement.order_by(Instrument.lab_id, Instrument.name, Instrument.id)).all()
+    codes = dict(form.lab.choices or [])
+    form.instruments.choices = [
+        (
+            one.id,
+            " ".join(
+                part
+                for part in (
+                    twin(one), one.model, one.inner_id, "" if lab_id else str(codes.get(one.lab_id, "")).split(" ")[0],
+                )
+                if part
+            ),
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+@blueprint.route("/test-items/new", methods=["GET", "POST"])
+def test_item_new() -> Any:
+    firm_id = common.firm_id("catalogue.change")
+    labs = own.lab_choices(firm_id)
+    form = TestItemForm()
+    form.lab.choices = [(lab.id, f"{lab.code} {twin(lab)}") for lab in labs]
+    asked = request.args.get("lab", "")
+    lab_id = next((lab.id for lab in labs if str(lab.id) == asked), labs[0].id if len(labs) == 1 else None)
+    if not form.is_submitted() and lab_id is not None:
+        form.lab.data = lab_id
+    _instrument_choices(form, lab_id, firm_id)
+    answer = common.posted(
+        form,
+        lambda: test_items.add_test_item(
+            actor=current_actor(), now=utc_now(), lab_id=form.lab.data, details=form.details(),
+            standards=form.standard_numbers(), instruments=form.instruments.data or [],
+        ),
+        lambda added: (
+            _("%(name)s is there as a draft. It needs a fee before it is published.", name=twin(added)),
+            url_for("lab.fee_new", item_id=added.id),
+        ),
+    )  # fmt: skip
+    if isinstance(answer, Response):
+        return answer
+    return render_template("lab/catalogue/test_item_form.html", form=form, item=None, labs=labs), answer
+
+
+@blueprint.get("/test-items/<int:item_id>")
+def test_item(item_id: int) -> Any:
+    return show_test_item(common.my_test_item(item_id))
+
+
+def show_test_item(item: TestItem, problem: Problem | None = None) -> Any:
+    today = local_day(utc_now())
+    shown = queries.test_item_page(current_actor(), item.id, today)
+    return render_template(
+        "lab/catalogue/test_item.html",
+        shown=shown,
+        item=shown.item,
+        today=today,
+        categories=CATEGORIES,
+        conditions=common.in_words(item_conditions(shown.item, today)),
+        problems=common.said_problems(problem),
+        may_change=common.may_change(),
+    ), (problem.status if problem else 200)
+
+
+@blueprint.route("/test-items/<int:item_id>/edit", methods=["GET", "POST"])
+def test_item_edit(item_id: int) -> Any:
+    found = common.my_test_item(item_id, change=True)
+    form = TestItemForm.of(found)
+    _instrument_choices(form, found.lab_id, found.lab.firm_id)
+    answer = common.posted(
+        form,
+        lambda: test_items.edit_test_item(
+            actor=current_actor(), now=utc_now(), test_item_id=item_id, details=form.details(),
+            standards=form.standard_numbers(), instruments=form.instruments.data or [],
+        ),
+        lambda saved: (_("Saved: %(name)s.", name=twin(saved)), url_for("lab.test_item", item_id=item_id)),
+    )  # fmt: skip
+    if isinstance(answer, Response):
+        return answer
+    return render_template(
+        "lab/catalogue/test_item_form.html", form=form, item=common.my_test_item(item_id), labs=[]
+    ), answer
+
+
+@blueprint.post("/test-items/<int:item_id>/publish")
+def test_item_publish(item_id: int) -> Any:
+    common.my_test_item(item_id, change=True)
+    answer = common.pressed(
+        lambda: test_items.publish_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
+        lambda one: (
+            _("%(name)s is published; it can be booked now.", name=twin(one)),
+            url_for("lab.test_item", item_id=item_id),
+        ),
+    )
+    return show_test_item(common.my_test_item(item_id), answer) if isinstance(answer, Problem) else answer
+
+
+@blueprint.post("/test-items/<int:item_id>/withdraw")
+def test_item_withdraw(item_id: int) -> Any:
+    common.my_test_item(item_id, change=True)
+    answer = common.pressed(
+        lambda: test_items.withdraw_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
+        lambda one: (
+            _("%(name)s is withdrawn; bookings that are made stay.", name=twin(one)),
+            url_for("lab.test_item", item_id=item_id),
+        ),
+    )
+    return show_test_item(common.my_test_item(item_id), answer) if isinstance(answer, Problem) else answer
+
+
+@blueprint.route("/standards/new", methods=["GET", "POST"])
+def standard_new() -> Any:
+    firm_id = common.firm_id("catalogue.change")
+    if not own.lab_choices(firm_id):
+        raise NotAllowed
+    form = StandardForm()
+    if not form.is_submitted():
+        form.number.data = request.args.get("number", "")[:60]
+    answer = common.posted(
+        form,
+        lambda: standards.add_standard(
+            actor=current_actor(), now=utc_now(), number=form.number.data, name=form.name.data,
+            name_en=form.name_en.data or "",
+        ),
+        lambda added: (
+            _("%(number)s is in the list of standards now.", number=added.number),
+            url_for("lab.test_items"),
+        ),
+    )  # fmt: skip
+    if isinstance(answer, Response):
+        return answer
+    return render_template("lab/catalogue/standard_form.html", form=form), answer

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.catalogue.models import (
@@ -24,13 +24,19 @@ from labshare.catalogue.queries.lists import (
     InstrumentRow,
     StandardRow,
     TestItemRow,
-    calibrated_until,
     instrument_rows,
     item_rows,
     standard_rows,
 )
-from labshare.catalogue.queries.single import draft_or_published, get_instrument, get_lab_by_code, get_test_item
+from labshare.catalogue.queries.single import (
+    draft_or_published,
+    get_instrument,
+    get_lab,
+    get_lab_by_code,
+    get_test_item,
+)
 from labshare.catalogue.rules import standards as numbers
+from labshare.catalogue.rules.validity import Span, valid_until
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
@@ -55,6 +61,8 @@ class LabPage:
     test_items: tuple[TestItemRow, ...]
     own: bool
     """Drafts are included: the reader is of the firm, or a regulator."""
+    admitted_from: date | None = None
+    """First day of the admission that holds."""
 
 
 @dataclass(frozen=True)
@@ -99,66 +107,111 @@ class StandardPage:
     """Published items by this standard or by what is in force instead."""
 
 
-def lab_page(actor: Actor, code: str, day: date) -> LabPage:
-    """Ten statements. Raises `NotFound` where the actor may not see the lab."""
-    lab = get_lab_by_code(actor, code)
+def lab_page(actor: Actor, code: str | int, day: date) -> LabPage:
+    """By code or id. Six statements. Raises `NotFound` where the actor may not see the lab."""
+    lab = get_lab_by_code(actor, code) if isinstance(code, str) else get_lab(actor, code)
     own = draft_or_published(actor, lab, "draft")
-    accreditations = tuple(
-        db.session.scalars(
-            select(Accreditation)
-            .where(Accreditation.lab_id == lab.id)
-            .order_by(Accreditation.valid_to.desc(), Accreditation.kind)
-        )
-    )
     admissions = tuple(
         db.session.scalars(
             select(LabAdmission).where(LabAdmission.lab_id == lab.id).order_by(LabAdmission.admitted_from.desc())
         )
     )
-    instruments = select(Instrument).where(Instrument.lab_id == lab.id).order_by(Instrument.name, Instrument.id)
-    items = (
-        select(TestItem)
-        .options(
-            selectinload(TestItem.standards).joinedload(Standard.superseded_by), selectinload(TestItem.instruments)
-        )
-        .where(TestItem.lab_id == lab.id)
-        .order_by(TestItem.category, TestItem.name, TestItem.id)
-    )
-    if not own:
-        instruments = instruments.where(Instrument.state == "published")
-        items = items.where(TestItem.state == "published")
-    found_items = db.session.scalars(items).unique().all()
+    held = next((one for one in admissions if _holds(one, day)), None)
+    accreditations, scope, marks = _accreditations(lab.id, day)
+    items = _items_of(lab.id, own, day)
+    by_id = {item.id: item for item, _fee in items}
+    standards = {standard.id: standard for item in by_id.values() for standard in item.standards}
     return LabPage(
         lab,
         accreditations,
-        scope_rows(lab.id),
+        tuple(
+            ScopeRow(one, by_id[item_id], standards[standard_id])
+            for one, item_id, standard_id in scope
+            if item_id in by_id and standard_id in standards
+        ),
         admissions,
-        any(_holds(one, day) for one in admissions),
-        instrument_rows(db.session.scalars(instruments).all(), day, drafts=own),
-        item_rows(found_items, day),
+        held is not None,
+        _instruments_of(lab.id, own, day),
+        tuple(TestItemRow(item, fee, marks.get(item.id, ())) for item, fee in items),
         own,
+        held.admitted_from if held else None,
     )
+
+
+def _accreditations(
+    lab_id: int, day: date
+) -> tuple[tuple[Accreditation, ...], list[tuple[Accreditation, int, int]], dict[int, tuple[str, ...]]]:
+    """A lab's accreditations, what they cover by ids, and the marks of its test items on the day. One statement."""
+    rows = db.session.execute(
+        select(Accreditation, AccreditationScope.test_item_id, AccreditationScope.standard_id)
+        .outerjoin(AccreditationScope, AccreditationScope.accreditation_id == Accreditation.id)
+        .where(Accreditation.lab_id == lab_id)
+        .order_by(
+            Accreditation.valid_to.desc(),
+            Accreditation.kind,
+            Accreditation.id,
+            AccreditationScope.test_item_id,
+            AccreditationScope.standard_id,
+        )
+    ).all()
+    scope = [(one, item_id, standard_id) for one, item_id, standard_id in rows if item_id is not None]
+    marks: dict[int, set[str]] = {}
+    for one, item_id, _standard_id in scope:
+        if one.valid_from <= day <= one.valid_to:
+            marks.setdefault(item_id, set()).add(one.kind)
+    accreditations = tuple(dict.fromkeys(one for one, _item_id, _standard_id in rows))
+    return accreditations, scope, {item_id: tuple(sorted(kinds)) for item_id, kinds in marks.items()}
+
+
+def _items_of(lab_id: int, own: bool, day: date) -> list[tuple[TestItem, Fee | None]]:
+    """A lab's test items with their standards and the fee of the day. Two statements."""
+    statement = (
+        select(TestItem, Fee)
+        .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, narrowing.fee_in_force(day)))
+        .options(selectinload(TestItem.standards).joinedload(Standard.superseded_by))
+        .where(TestItem.lab_id == lab_id)
+        .order_by(TestItem.category, TestItem.name, TestItem.id)
+    )
+    if not own:
+        statement = statement.where(TestItem.state == "published")
+    return [(item, fee) for item, fee in db.session.execute(statement).unique()]
+
+
+def _instruments_of(lab_id: int, own: bool, day: date) -> tuple[InstrumentRow, ...]:
+    """A lab's instruments with the number of their test items and their calibration. One statement."""
+    count = (
+        select(func.count())
+        .select_from(TestItemInstrument)
+        .join(TestItem, TestItem.id == TestItemInstrument.test_item_id)
+        .where(TestItemInstrument.instrument_id == Instrument.id)
+        .correlate(Instrument)
+    )
+    if not own:
+        count = count.where(TestItem.state == "published")
+    statement = (
+        select(Instrument, count.scalar_subquery(), Calibration.valid_from, Calibration.valid_to)
+        .outerjoin(Calibration, and_(Calibration.instrument_id == Instrument.id, Calibration.valid_to >= day))
+        .where(Instrument.lab_id == lab_id)
+        .order_by(Instrument.name, Instrument.id)
+    )
+    if not own:
+        statement = statement.where(Instrument.state == "published")
+    items: dict[Instrument, int] = {}
+    spans: dict[Instrument, list[Span]] = {}
+    for instrument, n, first, last in db.session.execute(statement):
+        items[instrument] = n
+        spans.setdefault(instrument, [])
+        if first is not None:
+            spans[instrument].append(Span(first, last))
+    return tuple(InstrumentRow(one, n, valid_until(spans[one], day)) for one, n in items.items())
 
 
 def _holds(admission: LabAdmission, day: date) -> bool:
     return admission.admitted_from <= day and (admission.suspended_from is None or day < admission.suspended_from)
 
 
-def scope_rows(lab_id: int) -> tuple[ScopeRow, ...]:
-    """What the lab's accreditations cover. One statement."""
-    rows = db.session.execute(
-        select(Accreditation, TestItem, Standard)
-        .join(AccreditationScope, AccreditationScope.accreditation_id == Accreditation.id)
-        .join(TestItem, TestItem.id == AccreditationScope.test_item_id)
-        .join(Standard, Standard.id == AccreditationScope.standard_id)
-        .where(Accreditation.lab_id == lab_id)
-        .order_by(Accreditation.id, TestItem.name, Standard.number)
-    )
-    return tuple(ScopeRow(accreditation, item, standard) for accreditation, item, standard in rows)
-
-
 def instrument_page(actor: Actor, instrument_id: int, day: date) -> InstrumentPage:
-    """Seven statements. Raises `NotFound` where the actor may not see the instrument."""
+    """Six statements. Raises `NotFound` where the actor may not see the instrument."""
     instrument = get_instrument(actor, instrument_id)
     own = draft_or_published(actor, instrument.lab, "draft")
     calibrations = tuple(
@@ -171,17 +224,15 @@ def instrument_page(actor: Actor, instrument_id: int, day: date) -> InstrumentPa
     items = (
         select(TestItem)
         .join(TestItemInstrument, TestItemInstrument.test_item_id == TestItem.id)
-        .options(
-            selectinload(TestItem.standards).joinedload(Standard.superseded_by), selectinload(TestItem.instruments)
-        )
+        .options(selectinload(TestItem.standards).joinedload(Standard.superseded_by))
         .where(TestItemInstrument.instrument_id == instrument.id)
         .order_by(TestItem.name, TestItem.id)
     )
     if not own:
         items = items.where(TestItem.state == "published")
-    until = calibrated_until([instrument.id], day)
+    until = valid_until([Span(one.valid_from, one.valid_to) for one in calibrations], day)
     rows = item_rows(db.session.scalars(items).unique().all(), day)
-    return InstrumentPage(instrument, calibrations, until.get(instrument.id), rows, own)
+    return InstrumentPage(instrument, calibrations, until, rows, own)
 
 
 def test_item_page(actor: Actor, item_id: int, day: date) -> TestItemPage:

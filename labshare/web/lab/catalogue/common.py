@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, redirect, request
+from markupsafe import Markup
 
 from labshare.catalogue.models import Accreditation, Instrument, Lab, TestItem
 from labshare.catalogue.queries import get_accreditation, get_instrument, get_lab, get_test_item
 from labshare.catalogue.rules.publishing import Condition
 from labshare.catalogue.words import PUBLISHING
-from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, Problem, SignInFirst
 from labshare.organisations.permissions import check, may
@@ -36,37 +36,37 @@ def may_change() -> bool:
     return may(actor, "catalogue.change", firm=actor.firm_id)
 
 
-def _mine(actor: Actor, lab: Lab) -> None:
+def mine(lab: Lab) -> None:
     """The workbench shows the own firm's things alone; what others may see of them is on the public pages."""
-    if lab.firm_id != actor.firm_id:
+    if lab.firm_id != current_actor().firm_id:
         raise NotFound
 
 
 def my_lab(lab_id: int, *, change: bool = False) -> Lab:
     firm_id("catalogue.change" if change else "catalogue.see_drafts")
     lab = get_lab(current_actor(), lab_id)
-    _mine(current_actor(), lab)
+    mine(lab)
     return lab
 
 
 def my_instrument(instrument_id: int, *, change: bool = False) -> Instrument:
     firm_id("catalogue.change" if change else "catalogue.see_drafts")
     instrument = get_instrument(current_actor(), instrument_id)
-    _mine(current_actor(), instrument.lab)
+    mine(instrument.lab)
     return instrument
 
 
 def my_test_item(item_id: int, *, change: bool = False) -> TestItem:
     firm_id("catalogue.change" if change else "catalogue.see_drafts")
     item = get_test_item(current_actor(), item_id)
-    _mine(current_actor(), item.lab)
+    mine(item.lab)
     return item
 
 
 def my_accreditation(accreditation_id: int) -> Accreditation:
     firm_id("catalogue.change")
     accreditation = get_accreditation(current_actor(), accreditation_id)
-    _mine(current_actor(), accreditation.lab)
+    mine(accreditation.lab)
     return accreditation
 
 
@@ -112,6 +112,11 @@ def pressed(step: Callable[[], Any], done: Callable[[Any], tuple[str, str]]) -> 
         return problem
     flash_done(message)
     return redirect(address, 303)  # type: ignore[return-value]
+
+
+def words(message: str, **values: Any) -> Markup:
+    """A translated message with data in it: Chinese names keep their mark on an English page."""
+    return Markup("{}").format(message) % values
 
 
 def said_problems(problem: Problem | None) -> list[str]:

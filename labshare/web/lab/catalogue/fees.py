@@ -14,7 +14,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
-from labshare.web.filters import short_day, twin
+from labshare.web.filters import said, short_day
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
@@ -111,9 +111,9 @@ def fee_end(fee_id: int) -> Any:
 @blueprint.post("/fees/<int:fee_id>/remove")
 def fee_remove(fee_id: int) -> Any:
     _fee, item = _my_fee(fee_id)
-    item_id, name = item.id, twin(item)
+    item_id, name = item.id, said(item)
     answer = common.pressed(
         lambda: fees.remove_fee(actor=current_actor(), now=utc_now(), fee_id=fee_id),
-        lambda _none: (_("A fee of %(name)s is taken back.", name=name), _back(item_id)),
+        lambda _none: (common.words(_("A fee of %(name)s is taken back."), name=name), _back(item_id)),
     )
-    return show_test_item(common.my_test_item(item_id), answer) if isinstance(answer, Problem) else answer
+    return show_test_item(item_id, answer) if isinstance(answer, Problem) else answer

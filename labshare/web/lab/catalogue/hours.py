@@ -22,7 +22,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import utc_now
 from labshare.web.actor import current_actor
-from labshare.web.filters import twin
+from labshare.web.filters import said
 from labshare.web.forms import BooleanField, Form, MinutesField
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
@@ -205,8 +205,10 @@ def lab_hours(lab_id: int) -> Any:
 
 def _hours_saved(lab: Lab, hit: int) -> str:
     if hit:
-        return _("The hours of %(name)s are saved; %(n)s bookings no longer fit, see below.", name=twin(lab), n=hit)
-    return _("The hours of %(name)s are saved.", name=twin(lab))
+        return common.words(
+            _("The hours of %(name)s are saved; %(n)s bookings no longer fit, see below."), name=said(lab), n=hit
+        )
+    return common.words(_("The hours of %(name)s are saved."), name=said(lab))
 
 
 def _hours_page(lab: Lab, form: Form, intervals: int, closure_form: ClosureForm) -> str:

@@ -18,7 +18,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
-from labshare.web.filters import twin
+from labshare.web.filters import said, twin
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
@@ -52,7 +52,7 @@ def instrument_new() -> Any:
             actor=current_actor(), now=utc_now(), lab_id=form.lab.data, details=form.details(), units=form.units.data
         ),
         lambda added: (
-            _("%(name)s is there as a draft.", name=twin(added)),
+            common.words(_("%(name)s is there as a draft."), name=said(added)),
             url_for("lab.instrument", instrument_id=added.id),
         ),
     )
@@ -63,12 +63,14 @@ def instrument_new() -> Any:
 
 @blueprint.get("/instruments/<int:instrument_id>")
 def instrument(instrument_id: int) -> Any:
-    return show_instrument(common.my_instrument(instrument_id))
+    return show_instrument(instrument_id)
 
 
-def show_instrument(instrument: Instrument, problem: Problem | None = None) -> Any:
+def show_instrument(instrument_id: int, problem: Problem | None = None) -> Any:
+    common.firm_id()
     today = local_day(utc_now())
-    shown = queries.instrument_page(current_actor(), instrument.id, today)
+    shown = queries.instrument_page(current_actor(), instrument_id, today)
+    common.mine(shown.instrument.lab)
     return render_template(
         "lab/catalogue/instrument.html",
         shown=shown,
@@ -76,7 +78,7 @@ def show_instrument(instrument: Instrument, problem: Problem | None = None) -> A
         class_words=class_name(shown.instrument.class_code),
         today=today,
         soon=today + own.SOON,
-        conditions=common.in_words(instrument_conditions(shown.instrument, today)),
+        conditions=common.in_words(instrument_conditions(shown.instrument, today, shown.calibrated_until, known=True)),
         problems=common.said_problems(problem),
         may_change=common.may_change(),
     ), (problem.status if problem else 200)
@@ -96,7 +98,7 @@ def instrument_edit(instrument_id: int) -> Any:
         form,
         save,
         lambda saved: (
-            _("Saved: %(name)s.", name=twin(saved)),
+            common.words(_("Saved: %(name)s."), name=said(saved)),
             url_for("lab.instrument", instrument_id=instrument_id),
         ),
     )
@@ -114,11 +116,11 @@ def instrument_publish(instrument_id: int) -> Any:
     answer = common.pressed(
         lambda: instruments.publish_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
         lambda one: (
-            _("%(name)s is published; anyone can find it.", name=twin(one)),
+            common.words(_("%(name)s is published; anyone can find it."), name=said(one)),
             url_for("lab.instrument", instrument_id=instrument_id),
         ),
     )
-    return show_instrument(common.my_instrument(instrument_id), answer) if isinstance(answer, Problem) else answer
+    return show_instrument(instrument_id, answer) if isinstance(answer, Problem) else answer
 
 
 @blueprint.post("/instruments/<int:instrument_id>/withdraw")
@@ -127,11 +129,11 @@ def instrument_withdraw(instrument_id: int) -> Any:
     answer = common.pressed(
         lambda: instruments.withdraw_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
         lambda one: (
-            _("%(name)s is withdrawn; bookings that are made stay.", name=twin(one)),
+            common.words(_("%(name)s is withdrawn; bookings that are made stay."), name=said(one)),
             url_for("lab.instrument", instrument_id=instrument_id),
         ),
     )
-    return show_instrument(common.my_instrument(instrument_id), answer) if isinstance(answer, Problem) else answer
+    return show_instrument(instrument_id, answer) if isinstance(answer, Problem) else answer
 
 
 # ── Calibration ──────────────────────────────────────────────────────────
@@ -170,4 +172,4 @@ def calibration_remove(calibration_id: int) -> Any:
         lambda: instruments.remove_calibration(actor=current_actor(), now=utc_now(), calibration_id=calibration_id),
         lambda _none: (_("The certificate is taken back."), url_for("lab.instrument", instrument_id=instrument_id)),
     )
-    return show_instrument(common.my_instrument(instrument_id), answer) if isinstance(answer, Problem) else answer
+    return show_instrument(instrument_id, answer) if isinstance(answer, Problem) else answer

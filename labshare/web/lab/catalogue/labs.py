@@ -4,17 +4,17 @@ from typing import Any
 
 from flask import render_template, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from labshare.catalogue import queries
-from labshare.catalogue.models import Lab
 from labshare.catalogue.queries import own
 from labshare.catalogue.queries.publishing import lab_conditions
 from labshare.catalogue.services import accreditations, labs
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
-from labshare.web.filters import twin
+from labshare.web.filters import said
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.forms import AccreditationForm, LabForm
@@ -39,9 +39,9 @@ def lab_new() -> Any:
         form,
         lambda: labs.create_lab(actor=current_actor(), now=utc_now(), firm_id=firm_id, details=form.details()),
         lambda lab: (
-            _(
-                "%(name)s is there as a draft, code %(code)s. Others see it once it is published.",
-                name=twin(lab),
+            common.words(
+                _("%(name)s is there as a draft, code %(code)s. Others see it once it is published."),
+                name=said(lab),
                 code=lab.code,
             ),
             url_for("lab.lab", lab_id=lab.id),
@@ -54,12 +54,14 @@ def lab_new() -> Any:
 
 @blueprint.get("/labs/<int:lab_id>")
 def lab(lab_id: int) -> Any:
-    return show_lab(common.my_lab(lab_id))
+    return show_lab(lab_id)
 
 
-def show_lab(lab: Lab, problem: Problem | None = None) -> Any:
+def show_lab(lab_id: int, problem: Problem | None = None) -> Any:
+    common.firm_id()
     today = local_day(utc_now())
-    shown = queries.lab_page(current_actor(), lab.code, today)
+    shown = queries.lab_page(current_actor(), lab_id, today)
+    common.mine(shown.lab)
     return render_template(
         "lab/catalogue/lab.html",
         shown=shown,
@@ -78,7 +80,7 @@ def lab_edit(lab_id: int) -> Any:
     answer = common.posted(
         form,
         lambda: labs.edit_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id, details=form.details()),
-        lambda changed: (_("Saved: %(name)s.", name=twin(changed)), url_for("lab.lab", lab_id=lab_id)),
+        lambda changed: (common.words(_("Saved: %(name)s."), name=said(changed)), url_for("lab.lab", lab_id=lab_id)),
     )
     if isinstance(answer, Response):
         return answer
@@ -91,11 +93,11 @@ def lab_publish(lab_id: int) -> Any:
     answer = common.pressed(
         lambda: labs.publish_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id),
         lambda lab: (
-            _("%(name)s is published; anyone can find it.", name=twin(lab)),
+            common.words(_("%(name)s is published; anyone can find it."), name=said(lab)),
             url_for("lab.lab", lab_id=lab_id),
         ),
     )
-    return show_lab(common.my_lab(lab_id), answer) if isinstance(answer, Problem) else answer
+    return show_lab(lab_id, answer) if isinstance(answer, Problem) else answer
 
 
 @blueprint.post("/labs/<int:lab_id>/withdraw")
@@ -104,11 +106,11 @@ def lab_withdraw(lab_id: int) -> Any:
     answer = common.pressed(
         lambda: labs.withdraw_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id),
         lambda lab: (
-            _("%(name)s is withdrawn; bookings that are made stay.", name=twin(lab)),
+            common.words(_("%(name)s is withdrawn; bookings that are made stay."), name=said(lab)),
             url_for("lab.lab", lab_id=lab_id),
         ),
     )
-    return show_lab(common.my_lab(lab_id), answer) if isinstance(answer, Problem) else answer
+    return show_lab(lab_id, answer) if isinstance(answer, Problem) else answer
 
 
 # ── Accreditations ───────────────────────────────────────────────────────
@@ -140,7 +142,7 @@ def accreditation(accreditation_id: int) -> Any:
     form = AccreditationForm(obj=found)
     scope, covered = own.scope_to_choose(found)
     form.scope.choices = [
-        (f"{item.id}-{standard.id}", f"{twin(item)} · {standard.number}") for item, standard in scope
+        (f"{item.id}-{standard.id}", Markup("{} · {}").format(said(item), standard.number)) for item, standard in scope
     ]  # fmt: skip
     if not form.is_submitted():
         form.scope.data = [f"{item_id}-{standard_id}" for item_id, standard_id in covered]

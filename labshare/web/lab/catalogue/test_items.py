@@ -4,11 +4,12 @@ from typing import Any
 
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from labshare.catalogue import queries
-from labshare.catalogue.models import Instrument, TestItem
+from labshare.catalogue.models import Instrument
 from labshare.catalogue.queries import own
 from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.services import standards, test_items
@@ -17,7 +18,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
-from labshare.web.filters import twin
+from labshare.web.filters import said, twin
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
@@ -45,16 +46,12 @@ def _instrument_choices(form: TestItemForm, lab_id: int | None, firm_id: int) ->
     form.instruments.choices = [
         (
             one.id,
-            " ".join(
-                part
-                for part in (
-                    twin(one), one.model, one.inner_id, "" if lab_id else str(codes.get(one.lab_id, "")).split(" ")[0],
-                )
-                if part
+            Markup('{} {} <span class="ref dim">{}</span> {}').format(
+                said(one), one.model, one.inner_id, "" if lab_id else str(codes.get(one.lab_id, "")).split(" ")[0]
             ),
         )
         for one in found
-    ]  # fmt: skip
+    ]
 
 
 @blueprint.route("/test-items/new", methods=["GET", "POST"])
@@ -75,7 +72,7 @@ def test_item_new() -> Any:
             standards=form.standard_numbers(), instruments=form.instruments.data or [],
         ),
         lambda added: (
-            _("%(name)s is there as a draft. It needs a fee before it is published.", name=twin(added)),
+            common.words(_("%(name)s is there as a draft. It needs a fee before it is published."), name=said(added)),
             url_for("lab.fee_new", item_id=added.id),
         ),
     )  # fmt: skip
@@ -86,19 +83,21 @@ def test_item_new() -> Any:
 
 @blueprint.get("/test-items/<int:item_id>")
 def test_item(item_id: int) -> Any:
-    return show_test_item(common.my_test_item(item_id))
+    return show_test_item(item_id)
 
 
-def show_test_item(item: TestItem, problem: Problem | None = None) -> Any:
+def show_test_item(item_id: int, problem: Problem | None = None) -> Any:
+    common.firm_id()
     today = local_day(utc_now())
-    shown = queries.test_item_page(current_actor(), item.id, today)
+    shown = queries.test_item_page(current_actor(), item_id, today)
+    common.mine(shown.item.lab)
     return render_template(
         "lab/catalogue/test_item.html",
         shown=shown,
         item=shown.item,
         today=today,
         categories=CATEGORIES,
-        conditions=common.in_words(item_conditions(shown.item, today)),
+        conditions=common.in_words(item_conditions(shown.item, today, shown.fee, known=True)),
         problems=common.said_problems(problem),
         may_change=common.may_change(),
     ), (problem.status if problem else 200)
@@ -115,7 +114,10 @@ def test_item_edit(item_id: int) -> Any:
             actor=current_actor(), now=utc_now(), test_item_id=item_id, details=form.details(),
             standards=form.standard_numbers(), instruments=form.instruments.data or [],
         ),
-        lambda saved: (_("Saved: %(name)s.", name=twin(saved)), url_for("lab.test_item", item_id=item_id)),
+        lambda saved: (
+            common.words(_("Saved: %(name)s."), name=said(saved)),
+            url_for("lab.test_item", item_id=item_id),
+        ),
     )  # fmt: skip
     if isinstance(answer, Response):
         return answer
@@ -130,11 +132,11 @@ def test_item_publish(item_id: int) -> Any:
     answer = common.pressed(
         lambda: test_items.publish_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
         lambda one: (
-            _("%(name)s is published; it can be booked now.", name=twin(one)),
+            common.words(_("%(name)s is published; it can be booked now."), name=said(one)),
             url_for("lab.test_item", item_id=item_id),
         ),
     )
-    return show_test_item(common.my_test_item(item_id), answer) if isinstance(answer, Problem) else answer
+    return show_test_item(item_id, answer) if isinstance(answer, Problem) else answer
 
 
 @blueprint.post("/test-items/<int:item_id>/withdraw")
@@ -143,11 +145,11 @@ def test_item_withdraw(item_id: int) -> Any:
     answer = common.pressed(
         lambda: test_items.withdraw_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
         lambda one: (
-            _("%(name)s is withdrawn; bookings that are made stay.", name=twin(one)),
+            common.words(_("%(name)s is withdrawn; bookings that are made stay."), name=said(one)),
             url_for("lab.test_item", item_id=item_id),
         ),
     )
-    return show_test_item(common.my_test_item(item_id), answer) if isinstance(answer, Problem) else answer
+    return show_test_item(item_id, answer) if isinstance(answer, Problem) else answer
 
 
 @blueprint.route("/standards/new", methods=["GET", "POST"])

@@ -1,0 +1,237 @@
+"""The booking page, shared by both parties and regulators: what it shows, and the forms of its verbs.
+
+Each side's views call `show` and `act`; which verbs stand open comes from `booking.queries.next_steps`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from sqlalchemy import select
+
+from labshare.accounts.models import Person
+from labshare.audit.models import AuditEvent
+from labshare.booking import services
+from labshare.booking.models import Booking
+from labshare.booking.queries.bookings import cancellation_preview, get_booking, history, next_steps, open_proposal
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db, transaction
+from labshare.kernel.errors import Problem
+from labshare.kernel.time import utc_now
+from labshare.web.actor import current_actor
+from labshare.web.documents import documents_panel
+from labshare.web.forms import (
+    Form,
+    LocalMomentField,
+    MoneyField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    WholeNumberField,
+    length,
+    required,
+    show_problem,
+)
+from labshare.web.layout import flash_done
+
+
+class PlainForm(Form):
+    """Nothing to say but yes."""
+
+
+class ReasonForm(Form):
+    reason = TextAreaField(_l("Reason"), validators=[required(), length(500)])
+
+
+class CancelForm(Form):
+    reason = TextAreaField(_l("Reason"), validators=[length(500)])
+
+
+class ReceiveForm(Form):
+    samples = WholeNumberField(_l("Samples received"), validators=[required()])
+    condition = TextAreaField(
+        _l("Condition of the samples"), description=_l("What differs from the description."), validators=[length(500)]
+    )
+
+
+class StartForm(Form):
+    at = LocalMomentField(_l("Started at"), description=_l("Left open: now."))
+
+
+class FinishForm(Form):
+    at = LocalMomentField(_l("Finished at"), description=_l("Left open: now."))
+    machine_minutes = WholeNumberField(
+        _l("Machine time (minutes)"), description=_l("Left open: from start to finish. Never changes the price.")
+    )
+
+
+class ChargeForm(Form):
+    amount_fen = MoneyField(
+        _l("Change (CNY)"), negative=True, description=_l("What is added; with a minus sign, taken off."),
+        validators=[required()],
+    )  # fmt: skip
+    reason = TextAreaField(_l("Reason"), validators=[required(), length(500)])
+
+
+class AnswerChargeForm(Form):
+    charge_id = WholeNumberField("", validators=[required()])
+
+
+class ProposalForm(Form):
+    proposal_id = WholeNumberField("", validators=[required()])
+
+
+class UnitForm(Form):
+    unit = SelectField(_l("Unit"), coerce=int)
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A step on the page: its form, its service, the line that tells it was done."""
+
+    form: type[Form]
+    service: Callable[..., Any]
+    done: LazyString
+    fields: Sequence[str] = field(default_factory=tuple)
+    step: str = ""
+    """Its name in `next_steps`, where that differs."""
+
+
+VERBS: Mapping[str, Verb] = {
+    "confirm": Verb(PlainForm, services.confirm, _l("Confirmed; the client is told.")),
+    "decline": Verb(ReasonForm, services.decline, _l("Declined; the slot is free again."), ("reason",)),
+    "cancel": Verb(CancelForm, services.cancel, _l("Cancelled; the slot is free again."), ("reason",)),
+    "receive": Verb(ReceiveForm, services.receive, _l("Samples received."), ("samples", "condition")),
+    "start": Verb(StartForm, services.start, _l("The test has begun."), ("at",)),
+    "finish": Verb(FinishForm, services.finish, _l("The test is finished."), ("at", "machine_minutes")),
+    "no-show": Verb(PlainForm, services.no_show, _l("No-show recorded; the slot is free again."), step="no_show"),
+    "charge": Verb(
+        ChargeForm, services.propose_charge, _l("Entered. An increase counts once the client consents."),
+        ("amount_fen", "reason"),
+    ),
+    "consent-charge": Verb(
+        AnswerChargeForm, services.consent_charge, _l("Consented; the charge has changed."), ("charge_id",),
+        "answer_charge",
+    ),
+    "refuse-charge": Verb(
+        AnswerChargeForm, services.refuse_charge, _l("Refused; the charge stays as it was."), ("charge_id",),
+        "answer_charge",
+    ),
+    "accept-proposal": Verb(
+        ProposalForm, services.accept_proposal, _l("Accepted; the new time is confirmed."), ("proposal_id",),
+        "accept_proposal",
+    ),
+    "decline-proposal": Verb(
+        ProposalForm, services.decline_proposal, _l("Declined; the time stays as it was."), ("proposal_id",),
+        "decline_proposal",
+    ),
+    "move-unit": Verb(UnitForm, services.move_unit, _l("Moved to another unit."), ("unit",), "move_unit"),
+}  # fmt: skip
+
+
+def _forms(booking: Booking) -> dict[str, Form]:
+    made = {name: verb.form(prefix=f"{name}-") for name, verb in VERBS.items()}
+    units = [n for n in range(1, booking.instrument.units + 1) if n != booking.unit]
+    made["move-unit"].unit.choices = [(n, str(n)) for n in units]
+    return made
+
+
+def show(ref: str, side: str, forms: dict[str, Form] | None = None, status: int = 200) -> Any:
+    """The page for `side`: client, lab or regulator. Raises `NotFound`."""
+    actor, now = current_actor(), utc_now()
+    booking = get_booking(actor, ref)
+    events = history(booking)
+    steps = next_steps(actor, booking, now) if side != "regulator" else ()
+    forms = {**_forms(booking), **(forms or {})}
+    if forms["receive"].samples.data is None:
+        forms["receive"].samples.data = booking.quantity
+    return (
+        render_template(
+            "booking/page.html",
+            booking=booking,
+            side=side,
+            events=events,
+            people=_people(events),
+            steps=steps,
+            forms=forms,
+            proposal=open_proposal(booking, now),
+            waiting_charges=[each for each in booking.charges if each.state == "proposed"],  # type: ignore[attr-defined]
+            cancel_fen=cancellation_preview(booking, now, by_lab=side == "lab"),
+            no_show_fen=cancellation_preview(booking, now, no_show=True),
+            reached=_reached(events),
+            next_move=_next_move(booking, steps, actor),
+            now=now,
+            **documents_panel(booking, actor),
+        ),
+        status,
+    )
+
+
+def act(ref: str, name: str, side: str) -> Any:
+    """Take a verb of the page; refused, the page comes again with the message in its form. Raises `NotFound`."""
+    actor, now = current_actor(), utc_now()
+    booking = get_booking(actor, ref)
+    verb = VERBS[name]
+    form = _forms(booking)[name]
+    if not form.validate_on_submit():
+        return show(ref, side, {name: form}, 422)
+    values = {each: form[each].data for each in verb.fields}
+    try:
+        with transaction():
+            verb.service(actor=actor, now=now, ref=ref, **{k: v if v is not None else _unset(k) for k, v in values.items()})
+    except Problem as problem:
+        return show(ref, side, {name: form}, show_problem(form, problem))
+    flash_done(str(verb.done))
+    return redirect(url_for(f"{side}.booking", ref=ref), 303)
+
+
+def _unset(name: str) -> Any:
+    return "" if name in ("reason", "condition") else None
+
+
+def _people(events: Sequence[AuditEvent]) -> dict[int, str]:
+    ids = {event.person_id for event in events if event.person_id}
+    return dict(db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).all())
+
+
+def _reached(events: Sequence[AuditEvent]) -> dict[str, AuditEvent]:
+    """State → the last event that led to it, for the time line."""
+    found: dict[str, AuditEvent] = {}
+    for event in events:
+        state = (event.after or {}).get("state")
+        if state and state != (event.before or {}).get("state"):
+            found[state] = event
+    return found
+
+
+def _next_move(booking: Booking, steps: Sequence[str], actor: Actor) -> tuple[str, LazyString | str] | None:
+    """Whose turn it is, and what is to be done: `lab` or `client`, and the words."""
+    waiting: dict[str, tuple[str, LazyString]] = {
+        "requested": ("lab", _l("The lab answers the request.")),
+        "confirmed": ("client", _l("The client brings or sends the samples.")),
+        "received": ("lab", _l("The lab starts the test.")),
+        "testing": ("lab", _l("The lab finishes the test.")),
+        "tested": ("lab", _l("The lab issues the report.")),
+    }
+    if booking.state == "reported":
+        if booking.invoiced_fen < booking.charged_fen:
+            return "lab", _("The lab issues the invoice.")
+        return "client", _("The client pays.")
+    return waiting.get(booking.state)
+
+
+
+
+def moment_in(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+

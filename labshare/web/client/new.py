@@ -1,0 +1,177 @@
+"""Booking a slot: the form with price and terms; a slot just taken keeps everything typed and offers three others."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField
+
+from labshare.booking import services
+from labshare.booking.errors import AlreadySubmitted, SlotTaken
+from labshare.booking.queries.slots import price_for
+from labshare.booking.queries.world import Bench, bench_of_item
+from labshare.booking.rules.price import Price, work_of
+from labshare.booking.rules.slots import Slot
+from labshare.catalogue.queries import draft_or_published
+from labshare.kernel.database import db, transaction
+from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.time import utc_now
+from labshare.organisations.models import Firm
+from labshare.organisations.permissions import check, may
+from labshare.web.actor import current_actor
+from labshare.web.client import blueprint
+from labshare.web.forms import (
+    Form,
+    HoursField,
+    LocalMomentField,
+    OptionalSelectField,
+    StringField,
+    TextAreaField,
+    WholeNumberField,
+    length,
+    required,
+    show_problem,
+)
+from labshare.web.layout import flash_done
+
+
+class BookingForm(Form):
+    test_item = HiddenField()
+    starts_at = LocalMomentField(_l("Start"), validators=[required()])
+    quantity = WholeNumberField(_l("Samples"), validators=[required()])
+    hours = HoursField(_l("Test hours"))
+    instrument = OptionalSelectField(_l("Instrument"), coerce=int, blank=_l("Any that is free"))
+    sample_description = TextAreaField(
+        _l("Sample description"),
+        description=_l("Material, shape, size, batch; what the lab must know before the samples come."),
+        validators=[required(), length(2000)],
+    )
+    waive_reason = StringField(
+        _l("Reason to waive lead time and horizon"),
+        description=_l("Only members of the lab; kept with the booking."),
+        validators=[length(300)],
+    )
+
+
+def _item_id() -> int:
+    text = request.values.get("test_item", "")
+    if not text.isdecimal() or len(text) > 9:
+        raise NotFound
+    return int(text)
+
+
+def _bench(now: datetime) -> Bench:
+    bench = bench_of_item(_item_id(), now)
+    if bench is None or not draft_or_published(current_actor(), bench.lab, bench.item.state):
+        raise NotFound
+    return bench
+
+
+def _form(bench: Bench) -> BookingForm:
+    form = BookingForm()
+    choices = [(each.id, f"{each.name} {each.model}".strip()) for each in bench.instruments]
+    form.instrument.choices = choices
+    if bench.item.hours_min is None:
+        del form.hours
+    if len(choices) < 2:
+        del form.instrument
+    if not may(current_actor(), "booking.waive", lab=bench.lab.firm_id):
+        del form.waive_reason
+    return form
+
+
+def _fill(form: BookingForm) -> None:
+    """What the address asks for."""
+    form.test_item.data = str(_item_id())
+    form.quantity.data = int(request.args["quantity"]) if request.args.get("quantity", "").isdecimal() else 1
+    for name in ("hours", "instrument"):
+        if name in form and request.args.get(name, "").isdecimal():
+            form[name].data = int(request.args[name])
+    try:
+        moment = datetime.fromisoformat(request.args.get("starts_at", "").replace(" ", "+"))
+        form.starts_at.data = moment if moment.tzinfo else None
+    except ValueError:
+        form.starts_at.data = None
+
+
+def _price(bench: Bench, form: BookingForm) -> tuple[Price | None, Slot | None]:
+    """The price for what stands in the form, where it can be worked out, and the span of its work."""
+    hours = form.hours.data if "hours" in form else None
+    try:
+        price = price_for(bench, form.quantity.data or 0, Decimal(hours) if hours is not None else None)
+        work = work_of(bench.terms(), form.quantity.data or 0, Decimal(hours) if hours is not None else None)
+    except Problem:
+        return None, None
+    start = form.starts_at.data
+    return price, Slot(start, start + work.duration, start + work.duration) if start else None
+
+
+def _page(bench: Bench, form: BookingForm, status: int = 200, alternatives: tuple[Slot, ...] = ()) -> Any:
+    price, span = _price(bench, form)
+    firm = db.session.get(Firm, current_actor().firm_id) if current_actor().firm_id else None
+    return (
+        render_template(
+            "client/new.html", form=form, item=bench.item, lab=bench.lab, price=price, span=span, firm=firm,
+            fee=bench.fee, alternatives=alternatives, instruments={each.id: each for each in bench.instruments},
+        ),
+        status,
+    )  # fmt: skip
+
+
+@blueprint.get("/new")
+def new_booking() -> Any:
+    check(current_actor(), "booking.book", client=current_actor().firm_id)
+    bench = _bench(utc_now())
+    form = _form(bench)
+    _fill(form)
+    return _page(bench, form)
+
+
+@blueprint.post("/new")
+def book() -> Any:
+    actor, now = current_actor(), utc_now()
+    check(actor, "booking.book", client=actor.firm_id)
+    bench = _bench(now)
+    form = _form(bench)
+    if "another" in request.form:  # one of the alternatives: the same form with its start
+        start, _sep, instrument = request.form["another"].partition("|")
+        form.starts_at.data = datetime.fromisoformat(start)
+        if "instrument" in form and instrument.isdecimal():
+            form.instrument.data = int(instrument)
+        return _page(bench, form)
+    if "update" in request.form:
+        form.validate()
+        for field in form:
+            if field.name not in ("quantity", "hours", "starts_at"):
+                field.errors = []
+        return _page(bench, form, 422 if form.errors else 200)
+    if not form.validate_on_submit():
+        return _page(bench, form, 422)
+    try:
+        with transaction():
+            booking = services.book(
+                actor=actor,
+                now=now,
+                test_item_id=bench.item.id,
+                quantity=form.quantity.data,
+                starts_at=form.starts_at.data,
+                sample_description=form.sample_description.data,
+                hours=form.hours.data if "hours" in form else None,
+                instrument_id=form.instrument.data if "instrument" in form else None,
+                waive_reason=(form.waive_reason.data or None) if "waive_reason" in form else None,
+                submission=form.submission_key,
+            )
+            ref = booking.ref
+    except AlreadySubmitted as problem:
+        flash_done(problem.text)
+        return redirect(url_for(".booking", ref=problem.params["ref"]), 303)
+    except SlotTaken as problem:
+        return _page(_bench(now), form, problem.status, problem.alternatives)
+    except Problem as problem:
+        status = show_problem(form, problem)
+        return _page(_bench(now), form, status)
+    flash_done(_("Booked as %(ref)s.", ref=ref))
+    return redirect(url_for(".booking", ref=ref), 303)

@@ -19,7 +19,6 @@ from labshare.audit.models import AuditEvent
 from labshare.booking import services
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import cancellation_preview, get_booking, history, next_steps, open_proposal
-from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
@@ -30,7 +29,6 @@ from labshare.web.forms import (
     LocalMomentField,
     MoneyField,
     SelectField,
-    StringField,
     TextAreaField,
     WholeNumberField,
     length,
@@ -134,6 +132,10 @@ VERBS: Mapping[str, Verb] = {
 }  # fmt: skip
 
 
+CHOICES = ", ".join(f'"{name}"' for name in VERBS)
+"""The verbs, for the addresses they post to."""
+
+
 def _forms(booking: Booking) -> dict[str, Form]:
     made = {name: verb.form(prefix=f"{name}-") for name, verb in VERBS.items()}
     units = [n for n in range(1, booking.instrument.units + 1) if n != booking.unit]
@@ -164,7 +166,7 @@ def show(ref: str, side: str, forms: dict[str, Form] | None = None, status: int 
             cancel_fen=cancellation_preview(booking, now, by_lab=side == "lab"),
             no_show_fen=cancellation_preview(booking, now, no_show=True),
             reached=_reached(events),
-            next_move=_next_move(booking, steps, actor),
+            next_move=_next_move(booking),
             now=now,
             **documents_panel(booking, actor),
         ),
@@ -180,18 +182,19 @@ def act(ref: str, name: str, side: str) -> Any:
     form = _forms(booking)[name]
     if not form.validate_on_submit():
         return show(ref, side, {name: form}, 422)
-    values = {each: form[each].data for each in verb.fields}
+    values = {each: _given(each, form[each].data) for each in verb.fields}
     try:
         with transaction():
-            verb.service(actor=actor, now=now, ref=ref, **{k: v if v is not None else _unset(k) for k, v in values.items()})
+            verb.service(actor=actor, now=now, ref=ref, **values)
     except Problem as problem:
         return show(ref, side, {name: form}, show_problem(form, problem))
     flash_done(str(verb.done))
     return redirect(url_for(f"{side}.booking", ref=ref), 303)
 
 
-def _unset(name: str) -> Any:
-    return "" if name in ("reason", "condition") else None
+def _given(name: str, value: Any) -> Any:
+    """Text left empty is empty text; anything else left empty is None."""
+    return value or "" if name in ("reason", "condition") else value
 
 
 def _people(events: Sequence[AuditEvent]) -> dict[int, str]:
@@ -209,7 +212,7 @@ def _reached(events: Sequence[AuditEvent]) -> dict[str, AuditEvent]:
     return found
 
 
-def _next_move(booking: Booking, steps: Sequence[str], actor: Actor) -> tuple[str, LazyString | str] | None:
+def _next_move(booking: Booking) -> tuple[str, LazyString | str] | None:
     """Whose turn it is, and what is to be done: `lab` or `client`, and the words."""
     waiting: dict[str, tuple[str, LazyString]] = {
         "requested": ("lab", _l("The lab answers the request.")),
@@ -225,13 +228,9 @@ def _next_move(booking: Booking, steps: Sequence[str], actor: Actor) -> tuple[st
     return waiting.get(booking.state)
 
 
-
-
 def moment_in(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     return moment if moment.tzinfo else None
-
-

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import exists, func, select
 
+from labshare.audit.words import action_words
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import VISITOR, Actor
 from labshare.kernel.database import db
@@ -170,6 +171,7 @@ def init(app: Flask) -> None:
         page_exists=exists_page,
         town_of=town_of,
         csrf_token=generate_csrf,
+        action_words=action_words,
     )
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = True

@@ -121,7 +121,7 @@ def _page(bench: Bench, form: BookingForm, status: int = 200, alternatives: tupl
     )  # fmt: skip
 
 
-@blueprint.get("/new")
+@blueprint.get("/bookings/new")
 def new_booking() -> Any:
     check(current_actor(), "booking.book", client=current_actor().firm_id)
     bench = _bench(utc_now())
@@ -130,7 +130,7 @@ def new_booking() -> Any:
     return _page(bench, form)
 
 
-@blueprint.post("/new")
+@blueprint.post("/bookings/new")
 def book() -> Any:
     actor, now = current_actor(), utc_now()
     check(actor, "booking.book", client=actor.firm_id)

@@ -293,8 +293,8 @@ def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int)
 
 @verb("booking.move_unit")
 def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
-    """Another unit of the same instrument at the same time, without asking the client. An open proposal stays.
-    Raises `IllegalStep`, `Lapsed`, `UnknownUnit` (422), `SlotTaken` (409)."""
+    """Another unit of the same instrument at the same time, without asking the client. An open proposal ends, since
+    the booking moves. Raises `IllegalStep`, `Lapsed`, `UnknownUnit` (422), `SlotTaken` (409)."""
     booking = locked_booking(actor, ref, "booking.work")
     take(booking.state, "move_unit", LAB)
     refuse_lapsed(booking, now)
@@ -302,6 +302,9 @@ def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
         raise UnknownUnit(field="unit")
     before = snapshot(booking)
     taking.prepare(booking.instrument_id, now)
+    close_proposal(booking, now, "void")
+    taking.release_offers(booking.id)
+    restore_deadline(booking)
     holding = taking.holding_of(booking.id)
     if holding is None or not taking.change_holding(holding.id, unit=unit):
         raise SlotTaken

@@ -45,6 +45,7 @@ PERMISSIONS: dict[str, Grants] = {
     "firm.change": FIRM_OWNER,
     "firm.verify": ADMIN,
     "firm.see_queue": ADMIN + AUDITOR,
+    "firm.see_all": READERS,
     "member.manage": FIRM_OWNER,
     "affiliation.declare": FIRM_OWNER,
     "affiliation.enter": OFFICER,
@@ -75,6 +76,7 @@ PERMISSIONS: dict[str, Grants] = {
     "time.block": LAB_HANDS,
     "time.hours": FIRM_HANDS,
     "time.working_days": ADMIN,
+    "time.see_working_days": READERS,
     "time.lapse": SYSTEM_ONLY,
     "time.lengthen": SYSTEM_ONLY,
     # settlement

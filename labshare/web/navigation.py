@@ -100,7 +100,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
             roles=_roles("admin", "auditor"),
         ),
         Item(_l("Regulators' roles"), "admin.roles", "shield-lock", group=PLATFORM, roles=_roles("admin", "auditor")),
-        Item(_l("Working-day calendar"), "admin.working_days", "calendar-off", group=PLATFORM, roles=_roles("admin")),
+        Item(_l("Working-day calendar"), "admin.working_days", "calendar-off", group=PLATFORM),
         Item(_l("Scheduled jobs"), "admin.jobs", "refresh", group=PLATFORM, roles=_roles("admin", "auditor")),
     ),
 }  # fmt: skip

@@ -114,11 +114,11 @@ class FirmForm(Form):
     kind = RadioField(
         _l("Kind"), [required()], choices=[(kind, words.FIRM_KINDS[kind]) for kind in FIRM_KINDS], default="enterprise"
     )
-    division = SelectField(_l("County"), choices=division_choices)
+    division = SelectField(_l("County"), [required()], choices=division_choices)
     town = OptionalSelectField(_l("Town"), choices=town_choices, description=_l("For firms of this county."))
-    sector = SelectField(_l("Sector"), [required()], choices=[(one, words.SECTORS[one]) for one in SECTORS],
+    sector = SelectField(_l("Sector"), [required()], default="industry", choices=[(one, words.SECTORS[one]) for one in SECTORS],
                          description=_l("By the main activity; the size class depends on it."))  # fmt: skip
-    industry = StringField(_l("Industry"), [optional(), length(5)], render_kw={"class": "ref"},
+    industry = StringField(_l("Industry code"), [optional(), length(5)], render_kw={"class": "ref"},
                            description=_l("Code of GB/T 4754, such as C3451."))  # fmt: skip
     legal_person = StringField(_l("Legal representative"), [optional(), length(60)])
     registered_on = DayField(_l("Registered on"), [optional()])

@@ -1,5 +1,9 @@
 """Words of coded values in templates: `{{ member.role|named("role") }}`."""
 
+from typing import Any
+
+from jinja2 import pass_context
+
 from labshare.organisations import words
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.web.account import blueprint
@@ -17,8 +21,10 @@ TABLES = {
 
 
 @blueprint.app_template_filter("named")
-def named(value: str | None, table: str) -> str:
-    """The word of a coded value; an em dash for none."""
+@pass_context
+def named(_context: Any, value: str | None, table: str) -> str:
+    """The word of a coded value; an em dash for none. (With the context, so that Jinja does not work out a constant's
+    word once and for all, in the language of whoever came first.)"""
     if not value:
         return "—"
     if table in ("town", "division"):

@@ -1,0 +1,116 @@
+"""The working-day calendar: public holidays and make-up working days of a year."""
+
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import extract, select
+
+from labshare.booking.models import WorkingDay, WorkingYear
+from labshare.booking.services.hours import set_working_day, set_working_year
+from labshare.kernel.database import db, transaction
+from labshare.kernel.errors import Problem
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations import permissions
+from labshare.web.actor import current_actor
+from labshare.web.admin import blueprint
+from labshare.web.forms import (
+    DayField,
+    Form,
+    RadioField,
+    StringField,
+    WholeNumberField,
+    length,
+    optional,
+    required,
+    show_problem,
+)
+from labshare.web.layout import flash_done
+
+KINDS = {"holiday": _l("Public holiday"), "make_up": _l("Make-up working day")}
+
+
+class WorkingDayForm(Form):
+    day = DayField(_l("Day"), [required()])
+    kind = RadioField(_l("Kind of day"), [required()], choices=[*KINDS.items(), ("", _l("As its weekday says"))],
+                      default="holiday")  # fmt: skip
+    name = StringField(_l("Name"), [optional(), length(60)])
+    name_en = StringField(_l("Name in English"), [optional(), length(60)])
+
+
+class WorkingYearForm(Form):
+    year = WholeNumberField(_l("Year"), [required()], least=2000, most=2200)
+    source = StringField(_l("Source"), [required(), length(200)],
+                         description=_l("The notice that announces the year's holidays."))  # fmt: skip
+
+
+def _page(year: int, status: int = 200, *, day_form: WorkingDayForm | None = None,
+          year_form: WorkingYearForm | None = None, conflicts: Any = ()) -> Any:  # fmt: skip
+    days = db.session.scalars(
+        select(WorkingDay).where(extract("year", WorkingDay.day) == year).order_by(WorkingDay.day)
+    ).all()
+    years = db.session.scalars(select(WorkingYear).order_by(WorkingYear.year)).all()
+    present = local_day(utc_now()).year
+    known = {one.year for one in years}
+    return (
+        render_template(
+            "admin/working_days.html", year=year, days=days, years=years, kinds=KINDS, conflicts=conflicts,
+            missing=[one for one in (present, present + 1) if one not in known],
+            shown=next((one for one in years if one.year == year), None),
+            day_form=day_form or WorkingDayForm(formdata=None),
+            year_form=year_form or WorkingYearForm(formdata=None, year=max(known, default=present - 1) + 1),
+            may_change=permissions.may(current_actor(), "time.working_days"),
+        ),
+        status,
+    )  # fmt: skip
+
+
+@blueprint.get("/working-days")
+def working_days() -> Any:
+    """A year's table, and which years are missing."""
+    permissions.check(current_actor(), "time.see_working_days")
+    year = request.args.get("year", type=int) or local_day(utc_now()).year
+    return _page(min(max(year, 2000), 2200))
+
+
+@blueprint.post("/working-days")
+def set_day() -> Any:
+    """Set one day. Bookings it hits are listed and not changed."""
+    permissions.check(current_actor(), "time.working_days")
+    form = WorkingDayForm()
+    year = local_day(utc_now()).year
+    if form.validate_on_submit():
+        year = form.day.data.year
+        try:
+            with transaction():
+                hit = set_working_day(actor=current_actor(), now=utc_now(), day=form.day.data,
+                                      kind=form.kind.data or None, name=form.name.data or "",
+                                      name_en=form.name_en.data or "")  # fmt: skip
+        except Problem as problem:
+            return _page(year, show_problem(form, problem), day_form=form)
+        if hit:
+            return _page(year, conflicts=hit)
+        flash_done(_("The day is set."))
+        return redirect(url_for("admin.working_days", year=year), 303)
+    return _page(year, 422, day_form=form)
+
+
+@blueprint.post("/working-days/years")
+def add_year() -> Any:
+    """Say that a year is known; its special days follow one by one."""
+    permissions.check(current_actor(), "time.working_days")
+    form = WorkingYearForm()
+    if form.validate_on_submit():
+        year = form.year.data
+        if db.session.get(WorkingYear, year) is not None:
+            form.year.errors = [_("This year is there already.")]
+            return _page(year, 409, year_form=form)
+        try:
+            with transaction():
+                set_working_year(actor=current_actor(), now=utc_now(), year=year, days={}, source=form.source.data)
+        except Problem as problem:
+            return _page(year, show_problem(form, problem), year_form=form)
+        flash_done(_("The year is added; add its holidays and make-up days now."))
+        return redirect(url_for("admin.working_days", year=year), 303)
+    return _page(local_day(utc_now()).year, 422, year_form=form)

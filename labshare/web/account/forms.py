@@ -116,7 +116,8 @@ class FirmForm(Form):
     )
     division = SelectField(_l("County"), [required()], choices=division_choices)
     town = OptionalSelectField(_l("Town"), choices=town_choices, description=_l("For firms of this county."))
-    sector = SelectField(_l("Sector"), [required()], default="industry", choices=[(one, words.SECTORS[one]) for one in SECTORS],
+    sector = SelectField(_l("Sector"), [required()], default="industry",
+                         choices=[(one, words.SECTORS[one]) for one in SECTORS],
                          description=_l("By the main activity; the size class depends on it."))  # fmt: skip
     industry = StringField(_l("Industry code"), [optional(), length(5)], render_kw={"class": "ref"},
                            description=_l("Code of GB/T 4754, such as C3451."))  # fmt: skip

@@ -12,6 +12,8 @@ from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.catalogue.services.index import rebuild_all
 from labshare.kernel.database import db
 from labshare.kernel.time import utc_now
+from labshare.organisations.models import Affiliation
+from labshare.rewards.models import Assessment
 from tests import factories as make
 from tests.signing import sign_in
 
@@ -48,13 +50,18 @@ def house(app):
                            valid_to=date(2026, 12, 31)))  # fmt: skip
     closure = make.add(Closure(lab_id=lab.id, starts_at=utc_now().replace(year=2027), reason="盘点",
                                ends_at=utc_now().replace(year=2028)))  # fmt: skip
+    affiliation = make.add(Affiliation(firm_id=firm.id, other_firm_id=make.firm().id, kind="family",
+                                       source="inspection",
+                                       valid_from=date(2025, 1, 1), entered_by=make.person().id,
+                                       entered_at=make.LONG_AGO))  # fmt: skip
+    make.add(Assessment(lab_id=lab.id, year=2025, grade="good", effective_month="2026-01", assessed_at=make.LONG_AGO))
     rebuild_all()
-    person = make.member(firm, "lab_manager", name="Wang Ying")
     db.session.commit()
     fee = db.session.scalars(select(Fee).where(Fee.test_item_id == item.id)).one()
     accreditation = db.session.scalars(select(Accreditation)).one()
     return {
-        "firm": firm, "person": person, "lab": lab, "instrument": instrument, "bare": bare, "item": item,
+        "firm": firm, "affiliation": affiliation, "standard": standard,
+        "lab": lab, "instrument": instrument, "bare": bare, "item": item,
         "draft": draft, "fee": fee, "accreditation": accreditation, "closure": closure,
         "calibration": db.session.scalars(select(Calibration)).first(),
     }  # fmt: skip
@@ -71,16 +78,33 @@ PAGES = [
 ]  # fmt: skip
 
 
+OFFICER_PAGES = [
+    "/regulator/labs", "/regulator/labs?show=waiting&q=x", "/regulator/labs/{lab}", "/regulator/assessments",
+    "/regulator/affiliations", "/regulator/standards", "/regulator/standards?q=228",
+    "/regulator/standards/{standard}/supersede", "/regulator/affiliations/{affiliation}/end",
+]  # fmt: skip
+
+
 def address(page, house):
     return page.format(**{name: row.id for name, row in house.items()})
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_opens_in_few_statements(client, house, language):
-    sign_in(client, house["person"], house["firm"])
-    for page in PAGES:
+@pytest.mark.parametrize("role", ["lab_manager", "viewer", "officer", "auditor"])
+def test_every_page_opens_in_few_statements(client, house, language, role):
+    """Forms are for those who may send them: the others are told 403."""
+    if role in ("officer", "auditor"):
+        sign_in(client, make.regulator(role, name="Li"))
+        pages, reads = OFFICER_PAGES, ("/supersede", "/end")
+    else:
+        sign_in(client, make.member(house["firm"], role, name="Wang Ying"), house["firm"])
+        pages, reads = PAGES, ("/new", "/edit", "/fees/", "/accreditations/", "/hours", "/end")
+    for page in pages:
         with counted() as statements:
             answer = client.get(address(page, house), headers={"Accept-Language": LANGUAGES[language]})
+        if role in ("viewer", "auditor") and any(part in page for part in reads):
+            assert answer.status_code == 403, page
+            continue
         assert answer.status_code == 200, page
         assert len(statements) <= MOST_STATEMENTS, (page, statements)
         if language == "en":

@@ -1,21 +1,16 @@
 """What the catalogue's pages share."""
 
-from collections.abc import Callable
 from typing import Any
 
-from flask import Response, redirect, request
-from markupsafe import Markup
+from flask import request
 
 from labshare.catalogue.models import Accreditation, Instrument, Lab, TestItem
 from labshare.catalogue.queries import get_accreditation, get_instrument, get_lab, get_test_item
 from labshare.catalogue.rules.publishing import Condition
 from labshare.catalogue.words import PUBLISHING
-from labshare.kernel.database import transaction
-from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, Problem, SignInFirst
+from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
 from labshare.organisations.permissions import check, may
 from labshare.web.actor import current_actor
-from labshare.web.forms import Form, show_problem
-from labshare.web.layout import flash_done
 
 PER_PAGE = 50
 
@@ -77,52 +72,6 @@ def page_number() -> int:
 
 def offset() -> int:
     return (page_number() - 1) * PER_PAGE
-
-
-def posted(form: Form, step: Callable[[], Any], done: Callable[[Any], tuple[str, str]], **places: str) -> Any:
-    """Carry out a posted form. A redirect (`done` gives message and address), or the status for showing it again.
-
-    `places` says where a service's names differ from the form's; see `show_problem`.
-    """
-    if request.method != "POST":
-        return 200
-    if not form.validate():
-        return 422
-    try:
-        with transaction():
-            result = step()
-            message, address = done(result)
-    except (NotAllowed, NotFound):
-        raise
-    except Problem as problem:
-        return show_problem(form, problem, **places)
-    flash_done(message)
-    return redirect(address, 303)
-
-
-def pressed(step: Callable[[], Any], done: Callable[[Any], tuple[str, str]]) -> Response | Problem:
-    """Carry out a button's step: a redirect, or the problem to show on the page it stands on."""
-    try:
-        with transaction():
-            result = step()
-            message, address = done(result)
-    except (NotAllowed, NotFound):
-        raise
-    except Problem as problem:
-        return problem
-    flash_done(message)
-    return redirect(address, 303)  # type: ignore[return-value]
-
-
-def words(message: str, **values: Any) -> Markup:
-    """A translated message with data in it: Chinese names keep their mark on an English page."""
-    return Markup("{}").format(message) % values
-
-
-def said_problems(problem: Problem | None) -> list[str]:
-    if problem is None:
-        return []
-    return [each.text for each in (problem.problems if isinstance(problem, InvalidInputs) else (problem,))]
 
 
 def in_words(conditions: tuple[Condition, ...]) -> list[tuple[bool, Any]]:

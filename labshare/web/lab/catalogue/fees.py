@@ -20,6 +20,7 @@ from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
 from labshare.web.lab.catalogue.forms import EndFeeForm, FeeForm, NewFeeForm, default_day
 from labshare.web.lab.catalogue.test_items import show_test_item
+from labshare.web.steps import posted, pressed, words
 
 
 @blueprint.get("/fees", endpoint="fees")
@@ -43,7 +44,7 @@ def fee_new(item_id: int) -> Any:
     form = NewFeeForm()
     today = local_day(utc_now())
     default_day(form, "valid_from", today + timedelta(days=1) if item.state == "published" else today)
-    answer = common.posted(
+    answer = posted(
         form,
         lambda: fees.add_fee(
             actor=current_actor(), now=utc_now(), test_item_id=item_id, basis=form.basis.data,
@@ -73,7 +74,7 @@ def fee_edit(fee_id: int) -> Any:
     fee, item = _my_fee(fee_id)
     item_id = item.id
     form = FeeForm(obj=fee)
-    answer = common.posted(
+    answer = posted(
         form,
         lambda: fees.change_fee(
             actor=current_actor(), now=utc_now(), fee_id=fee_id, basis=form.basis.data,
@@ -93,7 +94,7 @@ def fee_end(fee_id: int) -> Any:
     fee, item = _my_fee(fee_id)
     item_id = item.id
     form = EndFeeForm(obj=fee)
-    answer = common.posted(
+    answer = posted(
         form,
         lambda: fees.end_fee(actor=current_actor(), now=utc_now(), fee_id=fee_id, valid_to=form.valid_to.data),
         lambda ended: (
@@ -112,8 +113,8 @@ def fee_end(fee_id: int) -> Any:
 def fee_remove(fee_id: int) -> Any:
     _fee, item = _my_fee(fee_id)
     item_id, name = item.id, said(item)
-    answer = common.pressed(
+    answer = pressed(
         lambda: fees.remove_fee(actor=current_actor(), now=utc_now(), fee_id=fee_id),
-        lambda _none: (common.words(_("A fee of %(name)s is taken back."), name=name), _back(item_id)),
+        lambda _none: (words(_("A fee of %(name)s is taken back."), name=name), _back(item_id)),
     )
     return show_test_item(item_id, answer) if isinstance(answer, Problem) else answer

@@ -27,6 +27,7 @@ from labshare.web.forms import BooleanField, Form, MinutesField
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.forms import ClosureForm
+from labshare.web.steps import posted, pressed, words
 
 WEEKDAYS = (
     _l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"),
@@ -189,26 +190,26 @@ def lab_hours(lab_id: int) -> Any:
         weekly = _weekly(form, intervals) if form.validate() else None
         answer = 422
         if weekly is not None:
-            pressed = common.pressed(
+            saved = pressed(
                 lambda: set_opening_hours(actor=current_actor(), now=utc_now(), lab_id=lab_id, weekly=weekly),
                 lambda hit: (_hours_saved(lab, len(hit)), url_for("lab.lab_hours", lab_id=lab_id)),
             )
-            if not isinstance(pressed, Problem):
-                return pressed
-            answer = pressed.status
-            if isinstance(pressed, HoursOverlap):
-                _at_its_field(form, intervals, pressed)
+            if not isinstance(saved, Problem):
+                return saved
+            answer = saved.status
+            if isinstance(saved, HoursOverlap):
+                _at_its_field(form, intervals, saved)
             else:
-                form.form_errors.append(pressed.text)
+                form.form_errors.append(saved.text)
     return _hours_page(common.my_lab(lab_id), form, intervals, ClosureForm(formdata=None)), answer
 
 
 def _hours_saved(lab: Lab, hit: int) -> str:
     if hit:
-        return common.words(
+        return words(
             _("The hours of %(name)s are saved; %(n)s bookings no longer fit, see below."), name=said(lab), n=hit
         )
-    return common.words(_("The hours of %(name)s are saved."), name=said(lab))
+    return words(_("The hours of %(name)s are saved."), name=said(lab))
 
 
 def _hours_page(lab: Lab, form: Form, intervals: int, closure_form: ClosureForm) -> str:
@@ -226,7 +227,7 @@ def _hours_page(lab: Lab, form: Form, intervals: int, closure_form: ClosureForm)
 def closure_new(lab_id: int) -> Any:
     common.my_lab(lab_id, change=True)
     closure_form = ClosureForm()
-    answer = common.posted(
+    answer = posted(
         closure_form,
         lambda: add_closure(
             actor=current_actor(), now=utc_now(), lab_id=lab_id, starts_at=closure_form.starts_at.data,
@@ -252,7 +253,7 @@ def closure_remove(closure_id: int) -> Any:
         raise NotFound
     lab_id = closure.lab_id
     common.my_lab(lab_id, change=True)
-    answer = common.pressed(
+    answer = pressed(
         lambda: remove_closure(actor=current_actor(), now=utc_now(), closure_id=closure_id),
         lambda _none: (_("The closure is taken back."), url_for("lab.lab_hours", lab_id=lab_id)),
     )

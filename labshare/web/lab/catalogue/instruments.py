@@ -23,6 +23,7 @@ from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
 from labshare.web.lab.catalogue.forms import CalibrationForm, InstrumentForm, default_day
+from labshare.web.steps import posted, pressed, said_problems, words
 
 
 @blueprint.get("/instruments", endpoint="instruments")
@@ -46,13 +47,13 @@ def instrument_new() -> Any:
     form.lab.choices = [(lab.id, f"{lab.code} {twin(lab)}") for lab in labs]
     if not form.is_submitted() and request.args.get("lab", "").isascii() and request.args.get("lab", "").isdigit():
         form.lab.data = int(request.args["lab"])
-    answer = common.posted(
+    answer = posted(
         form,
         lambda: instruments.add_instrument(
             actor=current_actor(), now=utc_now(), lab_id=form.lab.data, details=form.details(), units=form.units.data
         ),
         lambda added: (
-            common.words(_("%(name)s is there as a draft."), name=said(added)),
+            words(_("%(name)s is there as a draft."), name=said(added)),
             url_for("lab.instrument", instrument_id=added.id),
         ),
     )
@@ -79,7 +80,7 @@ def show_instrument(instrument_id: int, problem: Problem | None = None) -> Any:
         today=today,
         soon=today + own.SOON,
         conditions=common.in_words(instrument_conditions(shown.instrument, today, shown.calibrated_until, known=True)),
-        problems=common.said_problems(problem),
+        problems=said_problems(problem),
         may_change=common.may_change(),
     ), (problem.status if problem else 200)
 
@@ -94,11 +95,11 @@ def instrument_edit(instrument_id: int) -> Any:
         instruments.edit_instrument(**who, details=form.details())
         return change_units(**who, units=form.units.data)
 
-    answer = common.posted(
+    answer = posted(
         form,
         save,
         lambda saved: (
-            common.words(_("Saved: %(name)s."), name=said(saved)),
+            words(_("Saved: %(name)s."), name=said(saved)),
             url_for("lab.instrument", instrument_id=instrument_id),
         ),
     )
@@ -113,10 +114,10 @@ def instrument_edit(instrument_id: int) -> Any:
 @blueprint.post("/instruments/<int:instrument_id>/publish")
 def instrument_publish(instrument_id: int) -> Any:
     common.my_instrument(instrument_id, change=True)
-    answer = common.pressed(
+    answer = pressed(
         lambda: instruments.publish_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
         lambda one: (
-            common.words(_("%(name)s is published; anyone can find it."), name=said(one)),
+            words(_("%(name)s is published; anyone can find it."), name=said(one)),
             url_for("lab.instrument", instrument_id=instrument_id),
         ),
     )
@@ -126,10 +127,10 @@ def instrument_publish(instrument_id: int) -> Any:
 @blueprint.post("/instruments/<int:instrument_id>/withdraw")
 def instrument_withdraw(instrument_id: int) -> Any:
     common.my_instrument(instrument_id, change=True)
-    answer = common.pressed(
+    answer = pressed(
         lambda: instruments.withdraw_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
         lambda one: (
-            common.words(_("%(name)s is withdrawn; bookings that are made stay."), name=said(one)),
+            words(_("%(name)s is withdrawn; bookings that are made stay."), name=said(one)),
             url_for("lab.instrument", instrument_id=instrument_id),
         ),
     )
@@ -144,7 +145,7 @@ def calibration_new(instrument_id: int) -> Any:
     found = common.my_instrument(instrument_id, change=True)
     form = CalibrationForm()
     default_day(form, "valid_from", local_day(utc_now()))
-    answer = common.posted(
+    answer = posted(
         form,
         lambda: instruments.add_calibration(
             actor=current_actor(), now=utc_now(), instrument_id=instrument_id, certificate=form.certificate.data,
@@ -168,7 +169,7 @@ def calibration_remove(calibration_id: int) -> Any:
         raise NotFound
     instrument_id = calibration.instrument_id
     common.my_instrument(instrument_id, change=True)
-    answer = common.pressed(
+    answer = pressed(
         lambda: instruments.remove_calibration(actor=current_actor(), now=utc_now(), calibration_id=calibration_id),
         lambda _none: (_("The certificate is taken back."), url_for("lab.instrument", instrument_id=instrument_id)),
     )

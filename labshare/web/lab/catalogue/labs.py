@@ -18,6 +18,7 @@ from labshare.web.filters import said
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.forms import AccreditationForm, LabForm
+from labshare.web.steps import posted, pressed, said_problems, words
 
 
 @blueprint.get("/labs", endpoint="labs")
@@ -35,11 +36,11 @@ def labs_list() -> Any:
 def lab_new() -> Any:
     firm_id = common.firm_id("catalogue.change")
     form = LabForm()
-    answer = common.posted(
+    answer = posted(
         form,
         lambda: labs.create_lab(actor=current_actor(), now=utc_now(), firm_id=firm_id, details=form.details()),
         lambda lab: (
-            common.words(
+            words(
                 _("%(name)s is there as a draft, code %(code)s. Others see it once it is published."),
                 name=said(lab),
                 code=lab.code,
@@ -68,7 +69,7 @@ def show_lab(lab_id: int, problem: Problem | None = None) -> Any:
         lab=shown.lab,
         today=today,
         conditions=common.in_words(lab_conditions(shown.lab)),
-        problems=common.said_problems(problem),
+        problems=said_problems(problem),
         may_change=common.may_change(),
     ), (problem.status if problem else 200)
 
@@ -77,10 +78,10 @@ def show_lab(lab_id: int, problem: Problem | None = None) -> Any:
 def lab_edit(lab_id: int) -> Any:
     lab = common.my_lab(lab_id, change=True)
     form = LabForm(obj=lab)
-    answer = common.posted(
+    answer = posted(
         form,
         lambda: labs.edit_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id, details=form.details()),
-        lambda changed: (common.words(_("Saved: %(name)s."), name=said(changed)), url_for("lab.lab", lab_id=lab_id)),
+        lambda changed: (words(_("Saved: %(name)s."), name=said(changed)), url_for("lab.lab", lab_id=lab_id)),
     )
     if isinstance(answer, Response):
         return answer
@@ -90,10 +91,10 @@ def lab_edit(lab_id: int) -> Any:
 @blueprint.post("/labs/<int:lab_id>/publish")
 def lab_publish(lab_id: int) -> Any:
     common.my_lab(lab_id, change=True)
-    answer = common.pressed(
+    answer = pressed(
         lambda: labs.publish_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id),
         lambda lab: (
-            common.words(_("%(name)s is published; anyone can find it."), name=said(lab)),
+            words(_("%(name)s is published; anyone can find it."), name=said(lab)),
             url_for("lab.lab", lab_id=lab_id),
         ),
     )
@@ -103,10 +104,10 @@ def lab_publish(lab_id: int) -> Any:
 @blueprint.post("/labs/<int:lab_id>/withdraw")
 def lab_withdraw(lab_id: int) -> Any:
     common.my_lab(lab_id, change=True)
-    answer = common.pressed(
+    answer = pressed(
         lambda: labs.withdraw_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id),
         lambda lab: (
-            common.words(_("%(name)s is withdrawn; bookings that are made stay."), name=said(lab)),
+            words(_("%(name)s is withdrawn; bookings that are made stay."), name=said(lab)),
             url_for("lab.lab", lab_id=lab_id),
         ),
     )
@@ -120,7 +121,7 @@ def lab_withdraw(lab_id: int) -> Any:
 def accreditation_new(lab_id: int) -> Any:
     lab = common.my_lab(lab_id, change=True)
     form = AccreditationForm()
-    answer = common.posted(
+    answer = posted(
         form,
         lambda: accreditations.add_accreditation(
             actor=current_actor(), now=utc_now(), lab_id=lab_id, kind=form.kind.data, number=form.number.data,
@@ -155,7 +156,7 @@ def accreditation(accreditation_id: int) -> Any:
         )  # fmt: skip
         return accreditations.set_scope(**who, scope=form.scope_pairs())
 
-    answer = common.posted(
+    answer = posted(
         form,
         save,
         lambda saved: (

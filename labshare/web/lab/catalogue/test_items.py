@@ -23,6 +23,7 @@ from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
 from labshare.web.lab.catalogue.forms import StandardForm, TestItemForm
+from labshare.web.steps import posted, pressed, said_problems, words
 
 
 @blueprint.get("/test-items", endpoint="test_items")
@@ -65,14 +66,14 @@ def test_item_new() -> Any:
     if not form.is_submitted() and lab_id is not None:
         form.lab.data = lab_id
     _instrument_choices(form, lab_id, firm_id)
-    answer = common.posted(
+    answer = posted(
         form,
         lambda: test_items.add_test_item(
             actor=current_actor(), now=utc_now(), lab_id=form.lab.data, details=form.details(),
             standards=form.standard_numbers(), instruments=form.instruments.data or [],
         ),
         lambda added: (
-            common.words(_("%(name)s is there as a draft. It needs a fee before it is published."), name=said(added)),
+            words(_("%(name)s is there as a draft. It needs a fee before it is published."), name=said(added)),
             url_for("lab.fee_new", item_id=added.id),
         ),
     )  # fmt: skip
@@ -98,7 +99,7 @@ def show_test_item(item_id: int, problem: Problem | None = None) -> Any:
         today=today,
         categories=CATEGORIES,
         conditions=common.in_words(item_conditions(shown.item, today, shown.fee, known=True)),
-        problems=common.said_problems(problem),
+        problems=said_problems(problem),
         may_change=common.may_change(),
     ), (problem.status if problem else 200)
 
@@ -108,14 +109,14 @@ def test_item_edit(item_id: int) -> Any:
     found = common.my_test_item(item_id, change=True)
     form = TestItemForm.of(found)
     _instrument_choices(form, found.lab_id, found.lab.firm_id)
-    answer = common.posted(
+    answer = posted(
         form,
         lambda: test_items.edit_test_item(
             actor=current_actor(), now=utc_now(), test_item_id=item_id, details=form.details(),
             standards=form.standard_numbers(), instruments=form.instruments.data or [],
         ),
         lambda saved: (
-            common.words(_("Saved: %(name)s."), name=said(saved)),
+            words(_("Saved: %(name)s."), name=said(saved)),
             url_for("lab.test_item", item_id=item_id),
         ),
     )  # fmt: skip
@@ -129,10 +130,10 @@ def test_item_edit(item_id: int) -> Any:
 @blueprint.post("/test-items/<int:item_id>/publish")
 def test_item_publish(item_id: int) -> Any:
     common.my_test_item(item_id, change=True)
-    answer = common.pressed(
+    answer = pressed(
         lambda: test_items.publish_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
         lambda one: (
-            common.words(_("%(name)s is published; it can be booked now."), name=said(one)),
+            words(_("%(name)s is published; it can be booked now."), name=said(one)),
             url_for("lab.test_item", item_id=item_id),
         ),
     )
@@ -142,10 +143,10 @@ def test_item_publish(item_id: int) -> Any:
 @blueprint.post("/test-items/<int:item_id>/withdraw")
 def test_item_withdraw(item_id: int) -> Any:
     common.my_test_item(item_id, change=True)
-    answer = common.pressed(
+    answer = pressed(
         lambda: test_items.withdraw_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
         lambda one: (
-            common.words(_("%(name)s is withdrawn; bookings that are made stay."), name=said(one)),
+            words(_("%(name)s is withdrawn; bookings that are made stay."), name=said(one)),
             url_for("lab.test_item", item_id=item_id),
         ),
     )
@@ -160,7 +161,7 @@ def standard_new() -> Any:
     form = StandardForm()
     if not form.is_submitted():
         form.number.data = request.args.get("number", "")[:60]
-    answer = common.posted(
+    answer = posted(
         form,
         lambda: standards.add_standard(
             actor=current_actor(), now=utc_now(), number=form.number.data, name=form.name.data,

@@ -1,0 +1,67 @@
+"""Labs as an officer sees them: admitted as open labs or not."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from labshare.catalogue.models import Lab, LabAdmission
+from labshare.catalogue.queries.filters import Page, found_in_text
+from labshare.catalogue.rules import text as spelling
+from labshare.kernel.database import db
+
+SHOWN = ("admitted", "waiting", "suspended")
+"""Admitted on the day; published and never admitted; admitted once, and not now."""
+
+
+@dataclass(frozen=True)
+class OpenLab:
+    lab: Lab
+    admission: LabAdmission | None
+    """The last one."""
+    admitted: bool
+    """On the day."""
+
+
+def open_labs(
+    day: date, *, q: str = "", show: str | None = None, limit: int = 50, offset: int = 0
+) -> Page[OpenLab]:  # fmt: skip
+    """Published labs, and withdrawn ones that were admitted. Three statements."""
+    held = (
+        select(LabAdmission.id)
+        .where(
+            LabAdmission.lab_id == Lab.id,
+            LabAdmission.admitted_from <= day,
+            or_(LabAdmission.suspended_from.is_(None), LabAdmission.suspended_from > day),
+        )
+        .correlate(Lab)
+        .exists()
+    )
+    ever = select(LabAdmission.id).where(LabAdmission.lab_id == Lab.id).correlate(Lab).exists()
+    statement = (
+        select(Lab, held.label("admitted"))
+        .options(joinedload(Lab.firm))
+        .where(or_(Lab.state == "published", and_(Lab.state == "withdrawn", ever)))
+    )
+    if show == "admitted":
+        statement = statement.where(held)
+    elif show == "waiting":
+        statement = statement.where(~ever, Lab.state == "published")
+    elif show == "suspended":
+        statement = statement.where(ever, ~held)
+    if words := spelling.terms(q):
+        statement = statement.where(found_in_text("lab", Lab.id, words))
+    total = db.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+    rows = db.session.execute(statement.order_by(Lab.code).limit(limit).offset(offset)).all()
+    admissions = {
+        row.lab_id: row
+        for row in db.session.scalars(
+            select(LabAdmission)
+            .where(LabAdmission.lab_id.in_([lab.id for lab, _admitted in rows]))
+            .order_by(LabAdmission.admitted_from)
+        )
+    }
+    return Page(
+        tuple(OpenLab(lab, admissions.get(lab.id), bool(admitted)) for lab, admitted in rows), total, limit, offset
+    )

@@ -1,0 +1,72 @@
+"""The list of standards, and what replaces them."""
+
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from labshare.catalogue import queries
+from labshare.catalogue.models import Standard
+from labshare.catalogue.services import standards as services
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.permissions import check, may
+from labshare.web.lab.catalogue.forms import StandardForm, SupersedeForm
+from labshare.web.regulator import blueprint
+from labshare.web.regulator.labs import PER_PAGE, officer_for, page_number, regulator
+from labshare.web.steps import posted
+
+
+@blueprint.route("/standards", methods=["GET", "POST"])
+def standards() -> Any:
+    actor = regulator()
+    form = StandardForm()
+    if form.is_submitted():
+        check(actor, "standard.add")
+    answer = posted(
+        form,
+        lambda: services.add_standard(
+            actor=actor, now=utc_now(), number=form.number.data, name=form.name.data, name_en=form.name_en.data or ""
+        ),
+        lambda added: (
+            _("%(number)s is in the list of standards now.", number=added.number),
+            url_for("regulator.standards", q=added.number),
+        ),
+    )
+    if isinstance(answer, Response):
+        return answer
+    q = request.args.get("q", "")[:60]
+    page = queries.list_standards(q, day=local_day(utc_now()), limit=PER_PAGE, offset=(page_number() - 1) * PER_PAGE)
+    return render_template(
+        "regulator/labs/standards.html", form=form, page=page, q=q, may_change=may(actor, "standard.correct")
+    ), answer
+
+
+@blueprint.route("/standards/<int:standard_id>/supersede", methods=["GET", "POST"])
+def standard_supersede(standard_id: int) -> Any:
+    actor = officer_for("standard.correct")
+    found = db.session.get(Standard, standard_id)
+    if found is None:
+        raise NotFound
+    form = SupersedeForm()
+    if not form.is_submitted():
+        form.successor.data = found.superseded_by.number if found.superseded_by else ""
+        form.superseded_from.data = found.superseded_from
+    answer = posted(
+        form,
+        lambda: services.supersede_standard(
+            actor=actor, now=utc_now(), standard_id=standard_id, successor=form.successor.data,
+            superseded_from=form.superseded_from.data,
+        ),
+        lambda changed: (
+            _("%(number)s is replaced by %(other)s.", number=changed.number, other=changed.superseded_by.number),
+            url_for("regulator.standards", q=changed.number),
+        ),
+    )  # fmt: skip
+    if isinstance(answer, Response):
+        return answer
+    return render_template(
+        "regulator/labs/supersede.html", form=form, standard=db.session.get(Standard, standard_id)
+    ), answer

@@ -1,0 +1,55 @@
+"""Carrying out one step of a page: a posted form, or a pressed button. One transaction, then a line and a redirect."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import redirect, request
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from labshare.kernel.database import transaction
+from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, Problem
+from labshare.web.forms import Form, show_problem
+from labshare.web.layout import flash_done
+
+Done = Callable[[Any], tuple[str, str]]
+"""What to say of the result, and where to go on."""
+
+
+def posted(form: Form, step: Callable[[], Any], done: Done, **places: str) -> Response | int:
+    """Carry out a posted form: a redirect, or the status for showing it (again). On GET nothing happens: 200.
+
+    `places` says where a service's names differ from the form's; see `show_problem`. What one may not see or do is
+    raised, as no field can mend it.
+    """
+    if request.method != "POST":
+        return 200
+    if not form.validate():
+        return 422
+    answer = pressed(step, done)
+    return show_problem(form, answer, **places) if isinstance(answer, Problem) else answer
+
+
+def pressed(step: Callable[[], Any], done: Done) -> Response | Problem:
+    """Carry out a button's step: a redirect, or the problem to show on the page it stands on."""
+    try:
+        with transaction():
+            message, address = done(step())
+    except (NotAllowed, NotFound):
+        raise
+    except Problem as problem:
+        return problem
+    flash_done(message)
+    return redirect(address, 303)
+
+
+def words(message: str, **values: Any) -> Markup:
+    """A translated message with data in it: Chinese names keep their mark on an English page."""
+    return Markup("{}").format(message) % values
+
+
+def said_problems(problem: Problem | None) -> list[str]:
+    """What a problem says, or each of several."""
+    if problem is None:
+        return []
+    return [each.text for each in (problem.problems if isinstance(problem, InvalidInputs) else (problem,))]

@@ -44,3 +44,17 @@ document.addEventListener("click", (event) => {
 });
 
 addEventListener("popstate", (event) => { if (event.state?.live) load(location.href, event.state.live, false); else location.reload(); });
+
+// <form data-question="/address">: shows how the question would be understood while it is typed.
+for (const form of document.querySelectorAll("form[data-question]")) {
+  const shown = form.querySelector("[aria-live]"), box = form.querySelector("input[type=search]");
+  let waiting;
+  if (!form.dataset.question || !shown || !box) continue;
+  box.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      const answer = await fetch(`${form.dataset.question}?q=${encodeURIComponent(box.value)}`);
+      if (answer.ok) shown.innerHTML = await answer.text();
+    }, 250);
+  });
+}

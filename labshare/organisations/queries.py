@@ -52,7 +52,7 @@ class Account:
 def account_of_session(key: str, now: datetime, *, demonstration: bool = True) -> Account | None:
     """The person behind a browser's secret, or nothing where the session, the account or its epoch has ended.
 
-    `demonstration` says whether demonstration accounts count. Two statements.
+    `demonstration` says whether demonstration accounts count. One statement.
     """
     found = db.session.execute(
         _person_with_roles(SignInSession.person_id == Person.id).where(
@@ -82,7 +82,7 @@ class TokenHolder:
 def holder_of_token(
     secret: str, now: datetime, *, address: str | None = None, demonstration: bool = True
 ) -> TokenHolder | None:
-    """Who acts with this API token, or nothing where token, account or membership has ended. Three statements.
+    """Who acts with this API token, or nothing where token, account or membership has ended. Two statements.
 
     A token for a firm holds the roles of the membership there and no regulator's role; one without a firm holds the
     regulator's roles alone.
@@ -110,38 +110,39 @@ def holder_of_token(
 
 
 def _person_with_roles(join: Any) -> Any:
-    """The person, once for each regulator's role in force (once with none)."""
+    """The person, once for each pair of a regulator's role in force and a current membership; once with none."""
     chosen = select(
         Person.id, Person.email, Person.name, Person.locale, Person.demonstration, RegulatorRole.role,
+        Membership.firm_id, Membership.role.label("firm_role"),
     ).select_from(Person)  # fmt: skip
     if join is not None:
         chosen = chosen.join(SignInSession, join)
-    return chosen.outerjoin(
-        RegulatorRole,
-        and_(
-            RegulatorRole.person_id == Person.id,
-            RegulatorRole.agreed_at.is_not(None),
-            RegulatorRole.ended_at.is_(None),
-        ),
-    ).where(Person.disabled_at.is_(None))
+    return (
+        chosen.outerjoin(
+            RegulatorRole,
+            and_(
+                RegulatorRole.person_id == Person.id,
+                RegulatorRole.agreed_at.is_not(None),
+                RegulatorRole.ended_at.is_(None),
+            ),
+        )
+        .outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.ended_at.is_(None)))
+        .where(Person.disabled_at.is_(None))
+        .order_by(Membership.started_at, Membership.id)
+    )
 
 
 def _account(rows: Any, demonstration: bool) -> Account | None:
     if not rows or (rows[0].demonstration and not demonstration):
         return None
     first = rows[0]
-    memberships = db.session.execute(
-        select(Membership.firm_id, Membership.role)
-        .where(Membership.person_id == first.id, Membership.ended_at.is_(None))
-        .order_by(Membership.started_at, Membership.id)
-    ).all()
     return Account(
         id=first.id,
         email=first.email,
         name=first.name,
         locale=first.locale,
         regulator_roles=frozenset(row.role for row in rows if row.role),
-        memberships=tuple((firm, role) for firm, role in memberships),
+        memberships=tuple(dict.fromkeys((row.firm_id, row.firm_role) for row in rows if row.firm_id is not None)),
     )
 
 

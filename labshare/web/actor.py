@@ -1,6 +1,6 @@
 """Who looks at this page: the signed-in person, the firm acted for, and the network address.
 
-A browser's cookie holds a secret; person, memberships and roles are read anew at every request (two statements), so a
+A browser's cookie holds a secret; person, memberships and roles are read anew at every request (one statement), so a
 membership, an account or a session that ended has ended at the next request.
 
 Behind proxies, `TRUSTED_PROXIES` says how many of ours stand in front; that many entries of `X-Forwarded-For` (and

@@ -279,6 +279,16 @@ def minutes(value: int | Decimal | None) -> str:
     return " ".join(parts)
 
 
+def hours_of(value: int | Decimal | None) -> str:
+    """Minutes as hours under a head that names the unit, one decimal: 1,234.5."""
+    return NOTHING if value is None else fixed(Decimal(value) / 60, 1)
+
+
+def kilometres(value: float | None) -> str:
+    """A measured distance under a head or before its unit: 3.2."""
+    return NOTHING if value is None else fixed(Decimal(f"{value:.3f}"), 1)
+
+
 def distance(metres: int | Decimal | None) -> str:
     """3.2 km."""
     return NOTHING if metres is None else f"{fixed(Decimal(metres) / 1000, 1)} km"
@@ -519,6 +529,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "money": money, "plain_money": plain_money, "amount": amount, "plain_amount": plain_amount,
     "sentence_money": sentence_money, "wan": wan, "wan_number": wan_number, "capital": capital,
     "number": number, "fixed": fixed, "percent": percent, "minutes": minutes, "distance": distance,
+    "kilometres": kilometres,
     "file_size": file_size, "counted": counted, "basis_unit": basis_unit, "day": day, "weekday": weekday,
     "long_day": long_day, "short_day": short_day, "near_day": near_day, "month_day": month_day,
     "clock": clock_time, "when": when, "moment": moment_tag, "month": month, "year_to_date": year_to_date,
@@ -543,6 +554,7 @@ GLOBALS: dict[str, Callable[..., Any]] = {
     "units_text": units_text,
     "money_range": money_range,
     "quantity": quantity,
+    "hours_of": hours_of,
     "weekday_name": weekday_name,
     "counted": counted,
     "wan": wan,

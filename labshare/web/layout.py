@@ -35,6 +35,7 @@ class FirmChoice:
     role: str
     verified: bool
     has_labs: bool
+    town: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,23 @@ def _load_reader() -> Reader:
         return Reader(actor, person.name, person.email, (), db.session.scalar(select(unread)) or 0)
     has_labs = exists().where(Lab.firm_id == Firm.id).correlate(Firm)
     rows = db.session.execute(
-        select(Firm.id, Firm.name, Firm.name_en, Firm.verified_at, has_labs.label("has_labs"), unread.label("unread"))
+        select(
+            Firm.id,
+            Firm.name,
+            Firm.name_en,
+            Firm.town,
+            Firm.verified_at,
+            has_labs.label("has_labs"),
+            unread.label("unread"),
+        )
         .where(Firm.id.in_([firm for firm, _role in person.memberships]))
         .order_by(Firm.name)
     ).all()
     role = dict(person.memberships)
     choices = tuple(
-        FirmChoice(row.id, row.name, row.name_en, role[row.id], row.verified_at is not None, bool(row.has_labs))
+        FirmChoice(
+            row.id, row.name, row.name_en, role[row.id], row.verified_at is not None, bool(row.has_labs), row.town
+        )
         for row in rows
     )
     return Reader(actor, person.name, person.email, choices, rows[0].unread if rows else 0)

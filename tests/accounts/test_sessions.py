@@ -97,7 +97,7 @@ def test_demonstration_account_is_refused_in_production(who: Any, client: FlaskC
     assert who()["person"] is None
 
 
-def test_person_is_loaded_in_two_statements(who: Any, client: FlaskClient) -> None:
+def test_person_is_loaded_in_one_statement(who: Any, client: FlaskClient) -> None:
     of = make.firm()
     sign_in(client, make.member(of, "owner"), of)
     said: list[str] = []
@@ -105,7 +105,7 @@ def test_person_is_loaded_in_two_statements(who: Any, client: FlaskClient) -> No
     event.listen(db.engine, "before_cursor_execute", listen)
     who()
     event.remove(db.engine, "before_cursor_execute", listen)
-    assert len([one for one in said if one.startswith("SELECT")]) == 2
+    assert len([one for one in said if one.startswith("SELECT")]) == 1
 
 
 def test_idle_browser_is_signed_out(app: Flask) -> None:

@@ -126,7 +126,8 @@ def offers(
     `items`: ids of test items, or a select of them (`catalogue.queries.select_test_items`). Starts lie in
     `[since, until)`, work ends by `done_by`; items that quantity or hours do not fit, or without a fee today, are left
     out, and so is what has no slot (with `late_too` it comes last, so that a page can say so). `near` is latitude and
-    longitude in degrees; `nearest` orders by it. Ties go by price, start, item and instrument. Nine statements at most.
+    longitude in degrees; `nearest` orders by it. Ties go by price, start, item and instrument. At most eight
+    statements.
     """
     pairs = _pairs(items, instrument_id, local_day(now))
     asked_since = max(now, since or now)
@@ -422,23 +423,22 @@ def _distance(near: Coordinates | None, pair: _Pair) -> Kilometres | None:
 
 
 def _with_rows(kept: Sequence[tuple[tuple[Any, ...], _Question, bool, Kilometres | None]]) -> list[Offer]:
-    """The offers with the rows that pages and API show; two statements."""
+    """The offers with the rows that pages and API show; one statement."""
     if not kept:
         return []
-    items = {
-        item.id: item
-        for item in db.session.scalars(
-            select(TestItem)
-            .options(joinedload(TestItem.lab))
-            .where(TestItem.id.in_({question.pair.item_id for _, question, _, _ in kept}))
+    pairs = [question.pair for _, question, _, _ in kept]
+    items: dict[int, TestItem] = {}
+    instruments: dict[int, Instrument] = {}
+    for item, one in db.session.execute(
+        select(TestItem, Instrument)
+        .join(TestItemInstrument, TestItemInstrument.test_item_id == TestItem.id)
+        .join(Instrument, Instrument.id == TestItemInstrument.instrument_id)
+        .options(joinedload(TestItem.lab))
+        .where(
+            TestItem.id.in_({pair.item_id for pair in pairs}), Instrument.id.in_({pair.instrument_id for pair in pairs})
         )
-    }
-    instruments = {
-        one.id: one
-        for one in db.session.scalars(
-            select(Instrument).where(Instrument.id.in_({question.pair.instrument_id for _, question, _, _ in kept}))
-        )
-    }
+    ):
+        items[item.id], instruments[one.id] = item, one
     return [
         Offer(
             items[question.pair.item_id],

@@ -117,20 +117,19 @@ class StandardMatch:
 
 
 def match_standard(asked: str, day: date) -> StandardMatch:
-    """The listed standards a typed number means, and what is in force instead of them on `day`. Two statements."""
+    """The listed standards a typed number means, and what is in force instead of them on `day`. One statement."""
     typed = numbers.normalise(asked)
     if not typed:
         return StandardMatch(asked)
-    candidates = db.session.scalars(
-        select(Standard)
-        .where(Standard.search_number.startswith(typed, autoescape=True))
-        .order_by(Standard.number)
-        .limit(50)
-    ).all()
-    found = tuple(standard for standard in candidates if numbers.same_standard(standard.search_number, typed))
+    everything = _with_successors(typed)
+    found = tuple(
+        sorted(
+            (one for one in everything.values() if numbers.same_standard(one.search_number, typed)),
+            key=lambda standard: standard.number,
+        )
+    )
     if not found:
         return StandardMatch(asked)
-    everything = _with_successors([standard.id for standard in found])
     successors = {
         standard.search_number: (everything[standard.superseded_by_id].search_number, standard.superseded_from or day)
         for standard in everything.values()
@@ -142,9 +141,14 @@ def match_standard(asked: str, day: date) -> StandardMatch:
     return StandardMatch(asked, found, tuple(current), frozenset(ids))
 
 
-def _with_successors(ids: Sequence[int]) -> dict[int | None, Standard]:
-    """The standards and whatever has replaced them, in one statement."""
-    chain = select(Standard.id, Standard.superseded_by_id).where(Standard.id.in_(ids)).cte("chain", recursive=True)
+def _with_successors(typed: str) -> dict[int | None, Standard]:
+    """The standards whose number begins as typed and whatever has replaced them, in one statement."""
+    begins = select(Standard.id).where(Standard.search_number.startswith(typed, autoescape=True))
+    chain = (
+        select(Standard.id, Standard.superseded_by_id)
+        .where(Standard.id.in_(begins.order_by(Standard.number).limit(50)))
+        .cte("chain", recursive=True)
+    )
     later = aliased(Standard)
     chain = chain.union(select(later.id, later.superseded_by_id).join(chain, later.id == chain.c.superseded_by_id))
     rows = db.session.scalars(select(Standard).where(Standard.id.in_(select(chain.c.id)))).all()

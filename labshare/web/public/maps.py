@@ -21,7 +21,12 @@ ACROSS, DOWN = 800.0, 800.0 / 0.872
 """Pixels for a degree; a degree of longitude is 0.872 of one of latitude here."""
 MARGIN = 18
 WIDTH, HEIGHT = 452, 340
-CROWDED = {"330624001": ("end", -1, -22), "330624003": ("end", -1, 4), "330624002": ("start", 1, 12)}
+CROWDED = {
+    "330624001": ("start", 1, -4),
+    "330624002": ("start", 1, 16),
+    "330624003": ("end", -1, 4),
+    "330624004": ("end", -1, 4),
+}
 """Towns that lie close together: on which side of the circle the name stands, and how far down."""
 
 

@@ -57,7 +57,7 @@ class NotAPdfOrImage(InvalidInput):
 # reports
 
 
-class ReportNumberUsed(Conflict):
+class ReportNumberUsed(InvalidInput):
     message = _l("Report number used already.")
     default_field = "number"
 
@@ -72,7 +72,7 @@ class ReplacesUnknownReport(InvalidInput):
     default_field = "replaces"
 
 
-class ReportReplacedAlready(Conflict):
+class ReportReplacedAlready(InvalidInput):
     message = _l("This report is replaced already.")
     default_field = "replaces"
 
@@ -94,17 +94,17 @@ class InvoiceAboveCharge(InvalidInput):
     default_field = "amount_fen"
 
 
-class InvoiceOfOtherClient(Conflict):
+class InvoiceOfOtherClient(InvalidInput):
     message = _l("This number belongs to an invoice of another client or day.")
     default_field = "number"
 
 
-class InvoiceRecordedAlready(Conflict):
+class InvoiceRecordedAlready(InvalidInput):
     message = _l("This invoice is recorded for this booking already.")
     default_field = "number"
 
 
-class InvoiceOfOtherKind(Conflict):
+class InvoiceOfOtherKind(InvalidInput):
     """Blue and red letters never share a number."""
 
     message = _l("This number belongs to an invoice of the other kind.")

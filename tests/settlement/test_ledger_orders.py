@@ -16,7 +16,7 @@ JUNE, JULY, AUGUST = Month(2026, 6), Month(2026, 7), Month(2026, 8)
 
 
 def export(world):
-    return as_export(papers_of([world.booking.id])[world.booking.id])
+    return as_export(papers_of([world.id])[world.id])
 
 
 def documents():
@@ -86,7 +86,7 @@ def test_a_month_opened_again_takes_back_what_came_late(app):
     world.close(JUNE)
     world.payment(60_000, date(2026, 6, 28))
     assert world.ledger == {"2026-06": (40_000, 0), "2026-07": (60_000, 0)}
-    assert bookings_out_of_step(JUNE) == [world.booking.id]
+    assert bookings_out_of_step(JUNE) == [world.id]
     assert world.reopen(JUNE) == 2
     assert world.ledger == {"2026-06": (100_000, 0)}
     assert bookings_out_of_step(JUNE) == []

@@ -97,7 +97,7 @@ def test_red_letter_and_refund_by_form(app, world, lab_client):
 
 def test_one_invoice_for_several_bookings(app, world, lab_client):
     other = world.another(price_fen=40_000)
-    form = {**INVOICE, f"amount_{other.booking.id}": "400", f"tax_{other.booking.id}": "22.64"}
+    form = {**INVOICE, f"amount_{other.id}": "400", f"tax_{other.id}": "22.64"}
     assert send(lab_client, f"/lab/bookings/{world.ref}/invoice", form).status_code == 303
     assert (world.money[1], other.money[1]) == (100_000, 40_000)
     assert db.session.query(Invoice).count() == 1

@@ -71,7 +71,7 @@ class World:
         self.officer = factories.actor(factories.regulator("officer"), None, "officer")
         item = factories.test_item(factories.instrument(self.lab), fee_fen=self.price_fen)
         self.booking = self.book(item)
-        self.ref = self.booking.ref
+        self.id, self.ref = self.booking.id, self.booking.ref
         db.session.commit()
 
     def book(self, item: Any) -> Booking:
@@ -186,9 +186,7 @@ class World:
             return self._line(invoice.id)
 
     def _line(self, invoice_id: int) -> int:
-        return db.session.scalars(
-            db.select(InvoiceLine.id).filter_by(invoice_id=invoice_id, booking_id=self.booking.id)
-        ).one()
+        return db.session.scalars(db.select(InvoiceLine.id).filter_by(invoice_id=invoice_id, booking_id=self.id)).one()
 
     def payment(self, fen: int | None = None, on: date | None = None, **given: Any) -> int:
         with transaction():
@@ -225,7 +223,7 @@ class World:
         from labshare.booking.listeners import charge_changed
 
         with transaction():
-            booking = db.session.get_one(Booking, self.booking.id)
+            booking = db.session.get_one(Booking, self.id)
             line = factories.add(
                 Charge(
                     booking_id=booking.id,
@@ -268,14 +266,14 @@ class World:
     def reread(self) -> Booking:
         db.session.rollback()
         db.session.expire_all()
-        return db.session.get_one(Booking, self.booking.id)
+        return db.session.get_one(Booking, self.id)
 
     @property
     def ledger(self) -> dict[str, tuple[int, int]]:
         """Month → (amount, tax) of its entries."""
         db.session.rollback()
         sums: dict[str, tuple[int, int]] = {}
-        entries = db.session.scalars(db.select(RevenueEntry).filter_by(booking_id=self.booking.id))
+        entries = db.session.scalars(db.select(RevenueEntry).filter_by(booking_id=self.id))
         for entry in entries:
             amount, tax = sums.get(entry.month, (0, 0))
             sums[entry.month] = (amount + entry.amount_fen, tax + entry.tax_fen)

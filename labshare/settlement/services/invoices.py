@@ -125,6 +125,8 @@ def record_red_letter(
 
 
 def _known_invoice(booking: Booking, number: str) -> Invoice | None:
+    if check_word(number, NUMBER_LENGTH, "number"):
+        return None
     return db.session.scalar(
         select(Invoice)
         .where(Invoice.seller_firm_id == booking.lab_firm_id, Invoice.number == number)

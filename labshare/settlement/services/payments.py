@@ -13,13 +13,13 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
-from labshare.settlement.errors import PayerCodeInvalid, PayerDecidedAlready, PayerIsClient, ReasonTooLong
+from labshare.settlement.errors import PayerCodeInvalid, PayerDecidedAlready, PayerIsClient
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Payment
 from labshare.settlement.rules import check_payment, check_refund
 from labshare.settlement.services import tell
 from labshare.settlement.services.books import check_documents_begin, locked_booking, papers, refresh
-from labshare.settlement.services.words import check_word
+from labshare.settlement.services.words import check_text, check_word
 
 REFERENCE_LENGTH = 60
 NOTE_LENGTH = 300
@@ -189,8 +189,8 @@ def _payment(actor: Actor, payment_id: int) -> tuple[Booking, Payment]:
 
 
 def _check_note(note: str) -> None:
-    if len(note) > NOTE_LENGTH:
-        raise ReasonTooLong("note", n=NOTE_LENGTH)
+    if problem := check_text(note, NOTE_LENGTH, "note"):
+        raise problem
 
 
 def _decide(booking: Booking, payment: Payment, verdict: str, note: str, actor: Actor, now: datetime) -> None:

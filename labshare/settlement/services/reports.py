@@ -18,7 +18,6 @@ from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import (
     FileMissing,
-    ReasonTooLong,
     ReplacesUnknownReport,
     ReportNumberUsed,
     ReportReplacedAlready,
@@ -30,7 +29,7 @@ from labshare.settlement.queries.reports import next_report_number
 from labshare.settlement.rules import check_report
 from labshare.settlement.services import tell
 from labshare.settlement.services.books import locked_booking, refresh
-from labshare.settlement.services.words import check_word
+from labshare.settlement.services.words import check_text, check_word
 
 REPORT_STATES = frozenset({State.TESTED, State.REPORTED, State.SETTLED})
 NUMBER_LENGTH = 40
@@ -102,8 +101,8 @@ def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str)
         raise ReportWithdrawnAlready
     if not reason:
         raise ReasonRequired
-    if len(reason) > REASON_LENGTH:
-        raise ReasonTooLong(n=REASON_LENGTH)
+    if problem := check_text(reason, REASON_LENGTH, "reason"):
+        raise problem
     report.withdrawn_on = local_day(now)
     report.withdraw_reason = reason
     record(

@@ -445,7 +445,8 @@ def test_files_lie_under_their_digest_and_are_written_before_the_row(world):
     assert world.reread()
 
 
-def test_a_file_of_a_rolled_back_recording_is_swept_a_day_later(world, clock):
+def test_a_file_of_a_rolled_back_recording_is_swept_a_day_later(app, world, clock, tmp_path):
+    app.config["UPLOAD_DIR"] = tmp_path
     kept = world.report()
     orphan = taken(pdf("orphan"))
     path = files.path_of(orphan.sha256)

@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONPATH := $(CURDIR)
 
 .PHONY: run test build python node frontend translations messages migration lock clean \
 	lint lint-style lint-types lint-layers lint-messages lint-templates

@@ -8,6 +8,7 @@ import contextvars
 import functools
 import os
 import shutil
+import signal
 import smtplib
 import socket
 import tempfile
@@ -20,11 +21,12 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
 from labshare import create_app
+from labshare.commands.messages import compile_catalogues
 from labshare.kernel import time as kernel_time
 from labshare.kernel.database import db
 from tests import postgres
@@ -32,6 +34,11 @@ from tests import postgres
 ENGINES = ("sqlite", "postgresql")
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TUESDAY_MORNING = datetime(2026, 11, 24, 10, 0, tzinfo=SHANGHAI)
+
+
+def pytest_configure() -> None:
+    """Asked to end, end as after Ctrl-C: the database server is stopped, what it kept is removed."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 # --- accidents ---------------------------------------------------------------------------------------------------
@@ -191,6 +198,7 @@ def environment_for(database: TestDatabase) -> dict[str, str]:
 
 
 def _make_app(database: TestDatabase) -> Flask:
+    compile_catalogues()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment_for(database).items():
             patch.setenv(name, value)
@@ -201,10 +209,16 @@ def _make_app(database: TestDatabase) -> Flask:
 
 
 class SeparateClient(FlaskClient):
-    """A client whose requests share nothing with the test's own application context: neither `g` nor the session."""
+    """A client whose requests share nothing with the test's own application context: neither `g` nor the session.
+
+    After each request the test's session begins afresh, so that it reads what the request wrote.
+    """
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
-        return contextvars.Context().run(super().open, *args, **kwargs)
+        answer = contextvars.Context().run(super().open, *args, **kwargs)
+        if has_app_context() and not db.session().info.get("writing"):
+            db.session.rollback()
+        return answer
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -255,6 +255,10 @@ def check() -> None:
 @messages.command("compile")
 def compile_() -> None:
     """Write each catalogue's .mo where it is missing or older than its .po."""
+    compile_catalogues()
+
+
+def compile_catalogues() -> None:
     for po in sorted(TRANSLATIONS.glob("*/*/LC_MESSAGES/messages.po")):
         mo = po.with_suffix(".mo")
         if not mo.exists() or mo.stat().st_mtime_ns < po.stat().st_mtime_ns:

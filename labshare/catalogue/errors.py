@@ -90,11 +90,6 @@ class RunsStartOnlyUnattended(InvalidInput):
     default_field = "runs_start_in_hours"
 
 
-class HourFeeWithoutWork(InvalidInput):
-    message = _l("A fee by the hour needs working time.")
-    default_field = "basis"
-
-
 class FeesOverlap(Conflict):
     """Two fees of one test item on one day; said by the rule first, by the database in a race."""
 

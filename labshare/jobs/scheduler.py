@@ -6,7 +6,6 @@ import signal
 import socket
 import threading
 from datetime import datetime
-from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -103,14 +102,9 @@ def serve(app: Flask) -> None:
     for job in JOBS:
         scheduler.add_job(
             work, IntervalTrigger(seconds=int(job.every.total_seconds())), args=[job], id=job.name,
-            misfire_grace_time=None, next_run_time=_first_look(),
+            misfire_grace_time=None, next_run_time=utc_now(),  # what was missed is caught up at once
         )  # fmt: skip
     scheduler.start()
     log.info("scheduler on %s: %s jobs", host_name(), len(JOBS))
     stop.wait()
     scheduler.shutdown(wait=True)
-
-
-def _first_look() -> Any:
-    """At once: what was missed is caught up at the start."""
-    return datetime.now().astimezone()

@@ -110,13 +110,15 @@ def _tree(module: str) -> ast.Module:
 
 @functools.cache
 def _object(path: str) -> Any:
+    """What a dotted path stands for. A function may bear its module's name (`services.book` of `services/book.py`)."""
     parts = path.split(".")
-    for cut in range(len(parts), 0, -1):
+    for cut in range(len(parts) - 1, 0, -1):
         try:
-            thing = importlib.import_module(".".join(parts[:cut]))
+            thing: Any = importlib.import_module(".".join(parts[:cut]))
         except ModuleNotFoundError:
             continue
         for part in parts[cut:]:
             thing = getattr(thing, part, None) if type(thing) is ModuleType else None
-        return thing
+        if thing is not None:
+            return thing
     return None

@@ -39,6 +39,7 @@ def tidy_number(number: str) -> str:
 def add_accreditation(
     *, actor: Actor, now: datetime, lab_id: int, kind: str, number: str, valid_from: date, valid_to: date
 ) -> Accreditation:
+    """Enter a certificate of a lab, valid on both days and between them. Raises `AccreditationEntered` on a repeat."""
     lab = common.own_lab(actor, lab_id)
     number = tidy_number(number)
     raise_all(_problems(kind, number, valid_from, valid_to))
@@ -55,6 +56,7 @@ def add_accreditation(
 def edit_accreditation(
     *, actor: Actor, now: datetime, accreditation_id: int, kind: str, number: str, valid_from: date, valid_to: date
 ) -> Accreditation:
+    """Correct a certificate. Raises `AccreditationEntered` if another row says the same."""
     accreditation = common.own_accreditation(actor, accreditation_id)
     number = tidy_number(number)
     raise_all(_problems(kind, number, valid_from, valid_to))

@@ -146,8 +146,8 @@ class CatalogueMaker:
             horizon_minutes=60 * 24 * rng.choice((60, 90, 90, 120)), state="published", created_at=created,
             published_at=created + timedelta(hours=3),
         )  # fmt: skip
-        self._said(created, host, "lab.create", ("lab", row["code"]), {"firm_id": host.id})
-        self._said(row["published_at"], host, "lab.publish", ("lab", row["code"]), {"state": "published"})
+        self._said(created, host, "lab.create", ("lab", row["id"]), {"code": code, "name": row["name"], "town": town})
+        self._published(row["published_at"], host, "lab", row)
         shape = self._shape(rng, number, demo)
         openings = self._hours(rng, row, shape, host)
         lab = Laboratory(row, host, openings, demo=demo)
@@ -161,6 +161,10 @@ class CatalogueMaker:
     def _said(self, at: datetime, host: HostFirm, action: str, subject: tuple[str, object],
               after: dict[str, object]) -> None:  # fmt: skip
         self.world.trail.record(at, host.manager["id"], host.id, action, subject, after=after)
+
+    def _published(self, at: datetime, host: HostFirm, table: str, row: Row) -> None:
+        self.world.trail.record(at, host.manager["id"], host.id, f"{table}.publish", (table, row["id"]),
+                                before={"state": "draft"}, after={"state": "published"})  # fmt: skip
 
     def _town(self, rng: random.Random) -> str | None:
         known = towns_of(self.division)
@@ -218,11 +222,12 @@ class CatalogueMaker:
             world.rows.add(LabAdmission, lab_id=lab.id, admitted_from=admitted, suspended_from=suspended,
                            reason="超期未整改" if suspended else "", entered_by=officer,
                            entered_at=entered)  # fmt: skip
-            world.trail.record(entered, officer, None, "lab.admit", ("lab", lab.row["code"]),
-                               after={"admitted_from": admitted})  # fmt: skip
+            world.trail.record(entered, officer, None, "lab.admit", ("lab", lab.id),
+                               after={"admitted_from": admitted, "reason": ""})  # fmt: skip
             if suspended:
-                world.trail.record(world.at(suspended, 9), officer, None, "lab.suspend", ("lab", lab.row["code"]),
-                                   after={"suspended_from": suspended})  # fmt: skip
+                world.trail.record(world.at(suspended, 9), officer, None, "lab.suspend", ("lab", lab.id),
+                                   before={"admitted_from": admitted, "suspended_from": None},
+                                   after={"suspended_from": suspended, "reason": "超期未整改"})  # fmt: skip
         lab.admitted = spans
 
     # -- instruments
@@ -261,7 +266,11 @@ class CatalogueMaker:
         )  # fmt: skip
         for unit in range(1, units + 1):
             world.rows.add(InstrumentUnit, instrument_id=row["id"], unit=unit)
-        self._said(row["created_at"], lab.host, "instrument.create", ("instrument", row["id"]), {"lab_id": lab.id})
+        self._said(row["created_at"], lab.host, "instrument.add", ("instrument", row["id"]), {
+            "lab_id": lab.id, "units": units, "name": row["name"], "model": row["model"],
+            "original_value_fen": value,
+        })  # fmt: skip
+        self._published(row["created_at"] + timedelta(minutes=30), lab.host, "instrument", row)
         certificates = self._calibrations(rng, lab, row, kind, place) if kind.calibrated else None
         terms = InstrumentTerms(
             units=units, lead=timedelta(minutes=lab.row["lead_time_minutes"]),
@@ -294,8 +303,10 @@ class CatalogueMaker:
                                          issuer="浙江省计量检定机构（演示）", valid_from=span.first,
                                          valid_to=span.last)  # fmt: skip
             at = min(world.at(span.first, 16), world.midnight)
-            self._said(max(at, row["created_at"]), lab.host, "calibration.add", ("calibration", calibration["id"]),
-                       {"instrument_id": row["id"], "valid_from": span.first, "valid_to": span.last})  # fmt: skip
+            self._said(max(at, row["created_at"]), lab.host, "calibration.add", ("instrument", row["id"]), {
+                "calibration_id": calibration["id"], "certificate": calibration["certificate"],
+                "valid_from": span.first, "valid_to": span.last,
+            })  # fmt: skip
         return tuple(spans)
 
     # -- test items
@@ -341,8 +352,11 @@ class CatalogueMaker:
             world.rows.add(TestItemStandard, test_item_id=row["id"], standard_id=self.standards[number]["id"])
         for machine in machines:
             world.rows.add(TestItemInstrument, test_item_id=row["id"], instrument_id=machine.id)
-        self._said(created, lab.host, "test_item.create", ("test_item", row["id"]), {"lab_id": lab.id})
-        self._said(row["published_at"], lab.host, "test_item.publish", ("test_item", row["id"]), {"state": "published"})
+        self._said(created, lab.host, "test_item.add", ("test_item", row["id"]), {
+            "lab_id": lab.id, "name": row["name"], "category": row["category"], "statutory": statutory,
+            "instruments": [machine.id for machine in machines],
+        })  # fmt: skip
+        self._published(row["published_at"], lab.host, "test_item", row)
         rules = ItemTerms(
             setup=Decimal(test.setup), per_sample=test.sample_minutes, per_run=Decimal(test.run),
             cleanup=Decimal(test.cleanup), samples_per_run=test.per_run,
@@ -379,9 +393,10 @@ class CatalogueMaker:
             row = world.rows.add(Fee, test_item_id=item["id"], basis=test.basis, amount_fen=yuan * FEN_PER_YUAN,
                                  minimum_fen=minimum * FEN_PER_YUAN, valid_from=since, valid_to=until,
                                  created_at=entered)  # fmt: skip
-            self._said(entered, lab.host, "fee.add", ("fee", row["id"]),
-                       {"test_item_id": item["id"], "basis": test.basis, "amount_fen": row["amount_fen"],
-                        "minimum_fen": row["minimum_fen"], "valid_from": since})  # fmt: skip
+            self._said(entered, lab.host, "fee.add", ("test_item", item["id"]), {
+                "fee_id": row["id"], "basis": test.basis, "amount_fen": row["amount_fen"],
+                "minimum_fen": row["minimum_fen"], "valid_from": since, "valid_to": None,
+            })  # fmt: skip
             made.append((since, until, FeeTerms(test.basis, row["amount_fen"], row["minimum_fen"], row["id"])))
         return made
 
@@ -400,8 +415,10 @@ class CatalogueMaker:
                 number=cnas_number(rng) if kind == "CNAS"
                 else cma_number(first.year, CMA_FIELDS.get(key, "08"), 1000 + number),
             )  # fmt: skip
-            self._said(lab.row["created_at"], lab.host, "accreditation.add", ("accreditation", row["id"]),
-                       {"lab_id": lab.id, "kind": kind, "number": row["number"]})  # fmt: skip
+            self._said(lab.row["created_at"], lab.host, "accreditation.add", ("lab", lab.id), {
+                "accreditation_id": row["id"], "kind": kind, "number": row["number"], "valid_from": first,
+                "valid_to": last,
+            })  # fmt: skip
             for offer in lab.offers:
                 if rng.random() < 0.8:
                     for standard in offer.test.standards:

@@ -1,7 +1,7 @@
 """Host firms, client firms, their people, sizes and affiliations; regulators."""
 
 import random
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from pypinyin import lazy_pinyin
 
@@ -13,7 +13,7 @@ from labshare.demonstration.rows import Row
 from labshare.demonstration.world import Client, HostFirm, World
 from labshare.kernel.money import FEN_PER_WAN
 from labshare.organisations.divisions import DIVISIONS, towns_of
-from labshare.organisations.models import Affiliation, Firm, FirmSize, Membership, RegulatorRole
+from labshare.organisations.models import Affiliation, Firm, FirmSize, Invitation, Membership, RegulatorRole
 
 SIZES = ("large", "medium", "small", "micro")
 SIZE_SHARES = (3, 11, 48, 38)
@@ -30,8 +30,8 @@ def make_regulators(world: World) -> None:
     for account, role in roles.items():
         person = world.accounts[account] = world.people.make(email_of(account), since=since)
         row = world.rows.add(RegulatorRole, person_id=person["id"], role=role, proposed_at=since, agreed_at=since)
-        world.trail.record(since, None, None, "regulator.propose", ("regulator_role", row["id"]),
-                           after={"person_id": person["id"], "role": role})  # fmt: skip
+        world.trail.record(since, None, None, "regulator.propose", ("person", person["id"]),
+                           after={"role": role, "role_id": row["id"]})  # fmt: skip
 
 
 def make_hosts(world: World, division: str, hosts: tuple[Host, ...] = HOSTS) -> list[HostFirm]:
@@ -111,6 +111,7 @@ def make_clients(world: World, division: str, count: int) -> list[Client]:
 def _client_account(world: World, clients: list[Client]) -> None:
     """`client@` books for a small bearing firm that orders often."""
     chosen = next(c for c in clients if c.sizes[-1][1] == "small" and c.categories[0] == "bearings"
+                  and c.row["created_at"] < world.at(world.first_day, 0)
                   and all(size == "small" for _day, size in c.sizes) and c.row["division"] == "330624")  # fmt: skip
     person = world.accounts["client"] = world.people.make(email_of("client"), since=chosen.row["created_at"])
     _member(world, person, chosen.row, "booker")
@@ -140,14 +141,17 @@ def _town(rng: random.Random, towns: list[str | None]) -> str | None:
 
 
 def _firm(world: World, rng: random.Random, *, kind: str, division: str, name: str, name_en: str, sector: str,
-          industry: str, town: str | None, young: bool = False) -> Row:  # fmt: skip
+          industry: str, town: str | None, young: bool = False, waiting: bool = False) -> Row:  # fmt: skip
     number = world.rows.counters["firm"] + 1
     created = world.long_ago + timedelta(minutes=rng.randrange(60 * 24 * 300))
     registered = world.first_day - timedelta(days=rng.randrange(500, 9000))
     if young:
         created = world.at(world.first_day + timedelta(days=rng.randrange(20, 300)), rng.randrange(8, 17))
         registered = world.day(created) - timedelta(days=rng.randrange(3, 60))
-    verified = created + timedelta(hours=rng.randrange(2, 70))
+    verified: datetime | None = created + timedelta(hours=rng.randrange(2, 70))
+    if waiting:
+        created = world.midnight - timedelta(minutes=rng.randrange(90, 60 * 24 * 4))
+        registered, verified = world.day(created) - timedelta(days=rng.randrange(5, 90)), None
     admin = world.accounts["admin"]["id"]
     town_name = next((t.name for t in towns_of(division) if t.code == town), "")
     row = world.rows.add(
@@ -156,12 +160,52 @@ def _firm(world: World, rng: random.Random, *, kind: str, division: str, name: s
         address=f"{town_name}{rng.choice(STREETS)}{rng.randrange(1, 300)}号",
         phone=f"0575-86{rng.randrange(100_000, 999_999)}", legal_person=world.people.name(),
         bank_account=f"{rng.choice((1211, 3305, 6222))}{rng.randrange(10**14, 10**15)}",
-        verified_at=verified, verified_by=admin,
+        verified_at=verified, verified_by=admin if verified else None,
     )  # fmt: skip
-    world.trail.record(created, None, row["id"], "firm.register", ("firm", row["id"]), after={"uscc": row["uscc"]})
-    world.trail.record(verified, admin, None, "firm.verify", ("firm", row["id"]), before={"verified": False},
-                       after={"verified": True})  # fmt: skip
+    said = {"uscc": row["uscc"], "name": name, "kind": kind, "division": division, "town": town, "sector": sector,
+            "industry": industry, "state": "waiting"}  # fmt: skip
+    world.trail.record(created, None, row["id"], "firm.register", ("firm", row["id"]), after=said)
+    if verified is not None:
+        world.trail.record(verified, admin, None, "firm.verify", ("firm", row["id"]), before={"state": "waiting"},
+                           after={"state": "verified"})  # fmt: skip
     return row
+
+
+def make_waiting(world: World) -> None:
+    """What waits for an administrator: firms to verify, one of them returned once, and a role that another
+    administrator proposed; and what waits for an owner: an invitation not accepted yet."""
+    rng = world.rng("waiting")
+    towns = [town.code for town in towns_of(world.scale.divisions[0])] or [None]
+    for number, (words, words_en) in enumerate((("精密轴承", "Precision Bearing"), ("阀门配件", "Valve Parts"),
+                                                ("纺机零件", "Textile Parts"), ("生物饲料", "Bio Feed"),
+                                                ("电子元件", "Electronic Parts"))):  # fmt: skip
+        brand = ("朝晖", "暮云", "听泉", "望岳", "临川")[number]
+        trade = TRADES[number]
+        _where, place, place_en = _place(rng, world.scale.divisions[0], True, 0)
+        firm = _firm(world, rng, kind="enterprise", division=world.scale.divisions[0],
+                     name=f"{place}{brand}{words}有限公司", name_en=f"{place_en} {_latin(brand)} {words_en} Co., Ltd.",
+                     sector=trade.sector, industry=trade.industry, town=rng.choice(towns), waiting=True)  # fmt: skip
+        _sizes(world, rng, firm, SIZES[2 + number % 2])
+        _member(world, world.people.make(f"new{firm['id']}@demo.example", since=firm["created_at"]), firm, "owner")
+        if number == 4:
+            at = min(firm["created_at"] + timedelta(hours=1), world.midnight)
+            firm.update(returned_at=at, return_reason="营业执照照片不清晰，请重新上传。")
+            world.trail.record(at, world.accounts["admin"]["id"], None, "firm.return", ("firm", firm["id"]),
+                               before={"state": "waiting"}, after={"state": "returned"})  # fmt: skip
+    person = world.people.make(email_of("auditor2"), since=world.midnight - timedelta(days=6))
+    proposer = world.accounts["admin2"]["id"]
+    at = world.midnight - timedelta(hours=9)
+    role = world.rows.add(RegulatorRole, person_id=person["id"], role="auditor", proposed_by=proposer, proposed_at=at)
+    world.trail.record(at, proposer, None, "regulator.propose", ("person", person["id"]),
+                       after={"role": "auditor", "role_id": role["id"]})  # fmt: skip
+    owner = world.accounts["owner"]["id"]
+    host = next(host for host in world.hosts if host.owner["id"] == owner)
+    invitation = world.rows.add(
+        Invitation, firm_id=host.id, email="bench@demo.example", role="lab_manager", invited_by=owner, created_at=at,
+        token_digest=f"{rng.getrandbits(256):064x}", expires_at=at + timedelta(days=14),
+    )  # fmt: skip
+    world.trail.record(at, owner, host.id, "member.invite", ("firm", host.id),
+                       after={"invitation_id": invitation["id"], "role": "lab_manager"})  # fmt: skip
 
 
 def _member(world: World, person: Row, firm: Row, role: str) -> None:

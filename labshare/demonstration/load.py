@@ -12,11 +12,12 @@ from labshare.demonstration.bookings import Bookings
 from labshare.demonstration.calendar import make_calendar
 from labshare.demonstration.catalogue import CatalogueMaker, Laboratory, make_standards
 from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
-from labshare.demonstration.firms import make_clients, make_hosts, make_regulators
+from labshare.demonstration.firms import make_clients, make_hosts, make_regulators, make_waiting
 from labshare.demonstration.rows import Rows, empty
 from labshare.demonstration.runs import Office, make_grades, schedule_months
 from labshare.demonstration.scale import Scale
 from labshare.demonstration.shelf import Shelf
+from labshare.demonstration.tasks import Tasks
 from labshare.demonstration.world import World
 from labshare.kernel.database import db, transaction
 from labshare.kernel.time import local_day, local_zone
@@ -40,7 +41,7 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
         world = World(rows, scale, seed, local_day(now), local_zone())
         make_regulators(world)
         days = make_calendar(world)
-        standards = make_standards(world)
+        standards = world.standards = make_standards(world)
         shelf: Shelf | None = None
         every_lab: list[Laboratory] = []
         for division in scale.divisions:
@@ -51,6 +52,11 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
             shelf = shelf or Shelf(world)
             maker = Bookings(world, labs, world.clients, shelf)
             count = 0
+            if division == scale.divisions[0]:
+                make_waiting(world)
+                tasks = Tasks(world, labs, shelf)
+                for life in tasks.make():
+                    life.hold()
             for _host, theirs in groupby(labs, key=lambda lab: lab.host.id):
                 lives = [life for lab in theirs for life in maker.make(lab)]
                 maker.papering.share_invoices()
@@ -65,7 +71,7 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
                 f"{sum(len(lab.offers) for lab in labs)} test items, {count} bookings; {written} rows")  # fmt: skip
         rows.continue_numbering()
         say("Monthly runs …")
-        Office(world, days, every_lab).run()
+        Office(world, days, every_lab).run(tasks.tell)
         rebuild_all()
     sealed = seal(world.midnight, key=current_app.config["AUDIT_KEY"], batch=SEALED_AT_ONCE)
     say(f"{sealed} events sealed")

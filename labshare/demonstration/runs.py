@@ -160,8 +160,8 @@ class Office:
             Actor(person_id=world.accounts[role]["id"], roles=frozenset({role})) for role in ("officer", "approver")
         )
 
-    def run(self) -> None:
-        """Policies, then month after month what was due, in order of time."""
+    def run(self, at_last: Callable[[], None]) -> None:
+        """Policies, then month after month what was due, in order of time; `at_last` what is told of the last days."""
         world = self.world
         acts: list[tuple[datetime, Callable[[datetime], Any]]] = []
         for division in policy_divisions(world):
@@ -175,6 +175,7 @@ class Office:
                 act(at)
                 db.session.flush()
         world.trail.catch_up(world.midnight)
+        at_last()
         self._tidy()
 
     def _policies(self, division: str) -> list[tuple[datetime, Callable[[datetime], Any]]]:

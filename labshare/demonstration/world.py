@@ -76,6 +76,7 @@ class World:
         """By host firm: clients affiliated with it."""
         self.demo_client: Client
         self.late_affiliation: tuple[HostFirm, Client]
+        self.standards: dict[str, Row] = {}
 
     def rng(self, part: str) -> random.Random:
         """Chance of its own for each part, so that a change in one leaves the others as they were."""

@@ -1,0 +1,319 @@
+"""What waits for each demonstration account, whatever the day and hour.
+
+Made before the other bookings, so that its times are free: everything here happened before midnight, and its deadlines
+and starts lie after the end of today. Only opening hours decide where, so a Sunday or a week of holidays changes
+nothing but the dates.
+"""
+
+from bisect import insort
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from labshare.booking import telling
+from labshare.booking.models import Booking
+from labshare.booking.rules.lifecycle import answer_by
+from labshare.booking.rules.price import work_of
+from labshare.booking.rules.time import Interval, StartRules
+from labshare.catalogue.models import Fee, Instrument, InstrumentUnit, TestItem, TestItemInstrument, TestItemStandard
+from labshare.demonstration.bookings import MATERIALS, Place, free_unit
+from labshare.demonstration.catalogue import Laboratory, Machine, Offer
+from labshare.demonstration.life import Life
+from labshare.demonstration.papers import tax_in
+from labshare.demonstration.shelf import Shelf
+from labshare.demonstration.world import Client, World
+from labshare.kernel.actor import SYSTEM
+from labshare.kernel.database import db
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+class NoRoom(RuntimeError):
+    """A task found no free time in its lab: the generator is wrong."""
+
+
+class Tasks:
+    """The tasks around one firm with labs (`owner@`, `lab@`) and one client firm (`client@`)."""
+
+    def __init__(self, world: World, labs: list[Laboratory], shelf: Shelf) -> None:
+        self.world, self.shelf = world, shelf
+        self.rng = world.rng("tasks")
+        self.labs = [lab for lab in labs if lab.demo]
+        self.others = [lab for lab in labs if not lab.demo and not lab.row["automatic_confirmation"] and lab.admitted]
+        self.main = self.labs[0]
+        self.lives: list[Life] = []
+        self.told: list[tuple[Life, str, bool, datetime, dict[str, Any]]] = []
+        self.tomorrow = world.at(world.today + DAY, 0)
+        self.customers = [
+            client for client in world.clients
+            if client is not world.demo_client and client.categories[0] == "bearings"
+            and client.row["verified_at"] is not None and client.row["created_at"] < world.at(world.first_day, 0)
+        ]  # fmt: skip
+
+    def make(self) -> list[Life]:
+        self._lab_tasks()
+        self._client_tasks()
+        self._officer_tasks()
+        self._drafts()
+        return self.lives
+
+    # -- where and when
+
+    def _intervals(self, lab: Laboratory, since: datetime, until: datetime) -> list[Interval]:
+        return [each for each in lab.openings.between(since, until) if each.starts_at >= since]
+
+    def _days_ahead(self, lab: Laboratory) -> list[Interval]:
+        """Opening intervals after today, nearest first."""
+        return self._intervals(lab, self.tomorrow, self.tomorrow + 40 * DAY)
+
+    def _days_ago(self, lab: Laboratory, days: int) -> list[Interval]:
+        """Opening intervals that ended before today, the latest at least so many days ago first."""
+        until = self.world.midnight - (days - 1) * DAY
+        found = lab.openings.between(until - 60 * DAY, until)
+        return [each for each in reversed(found) if each.ends_at < until]
+
+    def _book(self, lab: Laboratory, kind: str, intervals: list[Interval], *, client: Client | None = None,
+              before: timedelta = 3 * DAY, asked: datetime | None = None, quantity: int = 2, hours: int | None = None,
+              attended: bool = True) -> Life:  # fmt: skip
+        """A booking in the first interval with room, ordered `before` it (never after midnight)."""
+        client = client or self.customers[len(self.lives) % len(self.customers)]
+        for machine, offer in self._benches(lab, kind, attended):
+            work = work_of(offer.terms, min(quantity, offer.terms.max_quantity), hours)
+            rules = StartRules(lab.openings, work, machine.terms)
+            for interval in intervals:
+                place = self._room(rules, machine, interval)
+                if place is None:
+                    continue
+                latest = self.world.midnight - self.rng.randrange(120, 400) * MINUTE
+                at = asked or min(place.plan.starts_at - before, latest)
+                fee = offer.fee_on(self.world.day(at))
+                if fee is None or rules.problems(place.plan.starts_at, at):
+                    continue
+                life = Life(self.world, self.shelf, lab)
+                name = offer.row["name"].split("（")[-1].rstrip("）")
+                life.book(client, client.members[0], at, offer, machine, place.unit, work, place.plan, fee,
+                          f"{name}，{MATERIALS[offer.row['category']]}，共 {work.quantity} 件")  # fmt: skip
+                insort(machine.taken[place.unit - 1], (place.plan.starts_at, place.plan.holding_ends_at))
+                self.lives.append(life)
+                return life
+        raise NoRoom(f"{lab.row['code']} {kind}")
+
+    def _benches(self, lab: Laboratory, kind: str, attended: bool) -> list[tuple[Machine, Offer]]:
+        return [
+            (machine, offer) for machine in lab.machines if machine.kind.key == kind
+            for offer in lab.offers
+            if machine in offer.machines and offer.terms.attended == attended and not offer.row["statutory"]
+        ]  # fmt: skip
+
+    def _room(self, rules: StartRules, machine: Machine, interval: Interval) -> Place | None:
+        start = interval.starts_at
+        length = rules.work.duration if rules.work.attended else rules.work.setup
+        while start + length <= interval.ends_at:
+            plan = rules.plan(start)
+            unit = free_unit(machine, plan.starts_at, plan.holding_ends_at)
+            if unit:
+                return Place(plan, unit)
+            start += 30 * MINUTE
+        return None
+
+    def _notify(self, life: Life, kind: str, at: datetime, *, lab: bool, **params: Any) -> None:
+        self.told.append((life, kind, lab, at, params))
+
+    # -- steps
+
+    def _confirmed(self, life: Life) -> Life:
+        at = life.row["booked_at"] + 50 * MINUTE
+        life.confirm(min(at, self.world.midnight - 90 * MINUTE))
+        return life
+
+    def _received(self, life: Life, at: datetime | None = None) -> Life:
+        self._confirmed(life)
+        life.receive(at or max(life.starts_at - 40 * MINUTE, life.row["confirmed_at"] + 10 * MINUTE),
+                     life.row["quantity"], "包装完好")  # fmt: skip
+        return life
+
+    def _finished(self, life: Life) -> Life:
+        self._received(life)
+        life.start(life.starts_at)
+        end = life.row["ends_at"]
+        life.finish(end, end)
+        return life
+
+    def _reported(self, life: Life) -> Life:
+        self._finished(life)
+        at = life.row["finished_at"] + 100 * MINUTE
+        life.record_report(at, self.world.day(at))
+        return life
+
+    def _invoiced(self, life: Life) -> Life:
+        self._reported(life)
+        amount = life.row["charged_fen"]
+        at = life.row["finished_at"] + 130 * MINUTE
+        life.record_invoice(at, self.world.day(at), amount, tax_in(amount))
+        return life
+
+    # -- lab@ and owner@
+
+    def _lab_tasks(self) -> None:
+        lab, world = self.main, self.world
+        ahead, midnight = self._days_ahead(lab), world.midnight
+        # can start now, at any hour: received, and its unit free from now to its start
+        for kind in ("sem", "roundness", "profilometer"):
+            machine = next(each for each in lab.machines if each.kind.key == kind)
+            life = self._received(self._book(lab, kind, ahead[:4], before=5 * DAY), midnight - 5 * HOUR)
+            self._keep_free(machine, life)
+        # little time left: asked as long ago as the deadline allows that still lies ahead
+        for kind in ("utm", "hardness", "microscope"):
+            start = ahead[6].starts_at
+            life = self._book(lab, kind, ahead[6:12], asked=self._asked_long_ago(start), quantity=3)
+            self._notify(life, telling.REQUESTED, life.row["booked_at"], lab=True, answer_by=life.deadline)
+        for kind in ("oes", "cmm", "vibrometer"):
+            life = self._book(lab, kind, ahead[5:12], asked=midnight - self.rng.randrange(180, 500) * MINUTE)
+            self._notify(life, telling.REQUESTED, life.row["booked_at"], lab=True, answer_by=life.deadline)
+        for kind in ("oes", "hardness", "utm"):  # to receive
+            self._confirmed(self._book(lab, kind, ahead[:6], before=6 * DAY))
+        # to finish: long tests that were started some days ago and go on beyond today
+        for kind, hours in (("life_rig", 400), ("salt", None)):
+            ago = self._days_ago(lab, 2)[:8]
+            life = self._book(lab, kind, ago, before=6 * DAY, attended=False, hours=hours or self._hours_for(ago[0]),
+                              quantity=8)  # fmt: skip
+            self._received(life)
+            life.start(life.starts_at)
+        # papers
+        for kind in ("oes", "microscope", "roundness"):
+            self._finished(self._book(lab, kind, self._days_ago(lab, 1)[:6], before=4 * DAY))
+        self._finished(self._book(lab, "hardness", self._days_ago(lab, 12), before=4 * DAY))  # overdue
+        for kind in ("utm", "cmm"):
+            self._reported(self._book(lab, kind, self._days_ago(lab, 3), before=4 * DAY))
+        for kind in ("oes", "vibrometer"):
+            self._invoiced(self._book(lab, kind, self._days_ago(lab, 5), before=4 * DAY))
+        for lab in self.labs[1:3]:
+            kind = lab.machines[0].kind.key
+            attended = kind != "life_rig"
+            self._book(lab, kind, self._days_ahead(lab)[4:10], attended=attended, hours=None if attended else 200,
+                       asked=midnight - 300 * MINUTE)  # fmt: skip
+
+    def _keep_free(self, machine: Machine, life: Life) -> None:
+        """Nobody else gets the unit before the booking's start."""
+        insort(machine.taken[life.row["unit"] - 1], (self.world.midnight - 30 * MINUTE, life.starts_at))
+
+    def _asked_long_ago(self, start: datetime) -> datetime:
+        days, world = self.main.openings.days, self.world
+        for ago in range(20, 0, -1):
+            at = world.at(world.today - ago * DAY, 15, 12)
+            if answer_by(at, start, days, world.zone) >= self.tomorrow:
+                return at
+        raise NoRoom("requests")
+
+    def _hours_for(self, interval: Interval) -> int:
+        """Salt spray hours that last from then until the day after tomorrow at least."""
+        least = (self.tomorrow + 30 * HOUR - interval.starts_at) // HOUR
+        return 24 + 8 * max(0, -(-(least - 24) // 8))
+
+    # -- client@
+
+    def _client_tasks(self) -> None:
+        world, lab, client = self.world, self.main, self.world.demo_client
+        ahead, midnight = self._days_ahead(lab), self.world.midnight
+        mine: Callable[..., Life] = lambda *given, **more: self._book(*given, client=client, **more)  # noqa: E731
+        # proposals to answer, one at a request, one at a confirmed booking
+        for kind, confirmed in (("roundness", True), ("microscope", False)):
+            life = mine(lab, kind, ahead[6:10], asked=midnight - 30 * HOUR)
+            if confirmed:
+                self._confirmed(life)
+            rules = StartRules(lab.openings, life.work, life.machine.terms)
+            for interval in ahead[11:20]:
+                place = self._room(rules, life.machine, interval)
+                if place is not None:
+                    break
+            else:
+                raise NoRoom("proposal")
+            at = midnight - 4 * HOUR
+            life.propose(at, place.plan, place.unit, "仪器临时校准，需顺延。")
+            insort(life.machine.taken[place.unit - 1], (place.plan.starts_at, place.plan.holding_ends_at))
+            self._notify(life, telling.PROPOSED, at, lab=False, proposed_at=place.plan.starts_at,
+                         reason="仪器临时校准，需顺延。", answer_by=life.proposal["answer_by"])  # fmt: skip
+        # a charge to consent to
+        life = self._finished(mine(lab, "utm", self._days_ago(lab, 1)[:6], before=4 * DAY, quantity=4))
+        at = midnight - 3 * HOUR
+        if at < life.row["finished_at"]:
+            at = life.row["finished_at"] + 5 * MINUTE
+        life.propose_charge(at, 12_000, "加测一组试样")
+        self._notify(life, telling.CHARGE_PROPOSED, at, lab=False, amount_fen=12_000, reason="加测一组试样")
+        # reports to download: one paid, and money to pay
+        life = self._invoiced(mine(lab, "oes", self._days_ago(lab, 8), before=4 * DAY))
+        paid = life.row["finished_at"] + 150 * MINUTE
+        life.record_payment(paid, world.day(paid), life.row["charged_fen"])
+        self._invoiced(mine(lab, "roundness", self._days_ago(lab, 4), before=4 * DAY))
+        self._invoiced(mine(self.others[0], self._easy(self.others[0]), self._days_ago(self.others[0], 6)))
+        # upcoming, and waiting for an answer
+        for kind in ("vibrometer", "oes"):
+            life = self._confirmed(mine(lab, kind, ahead[1:8], before=6 * DAY))
+            self._notify(life, telling.CONFIRMED, life.row["confirmed_at"], lab=False)
+        mine(lab, "cmm", ahead[7:14], asked=midnight - 6 * HOUR)
+        other = self.others[1]
+        mine(other, self._easy(other), self._days_ahead(other)[5:12], asked=midnight - 8 * HOUR)
+
+    def _easy(self, lab: Laboratory) -> str:
+        """A kind of instrument of this lab whose tests are attended."""
+        return next(machine.kind.key for machine in lab.machines if self._benches(lab, machine.kind.key, True))
+
+    # -- officer@
+
+    def _officer_tasks(self) -> None:
+        """Payments by another payer that wait for a decision."""
+        for number, lab in enumerate((self.main, self.others[2], self.others[3])):
+            kind = "oes" if lab is self.main else self._easy(lab)
+            life = self._invoiced(self._book(lab, kind, self._days_ago(lab, 7 + number), before=4 * DAY))
+            at = life.row["finished_at"] + DAY
+            payer = self.customers[-1 - number].row["uscc"]
+            life.record_payment(at, self.world.day(at), life.row["charged_fen"], payer)
+
+    # -- owner@
+
+    def _drafts(self) -> None:
+        """An instrument and a test item that are not published yet."""
+        world, lab = self.world, self.main
+        at = world.midnight - 28 * HOUR
+        instrument = world.rows.add(
+            Instrument, lab_id=lab.id, inner_id=f"{lab.row['code'].replace('-', '')}-99",
+            name="超声波探伤仪 Olympus EPOCH 650", name_en="Ultrasonic flaw detector Olympus EPOCH 650",
+            model="EPOCH 650", manufacturer="Olympus", nation="JP", class_code="020601",
+            original_value_fen=9_800_000, begin_date=world.today - timedelta(days=40), technical="0.2–26.5 MHz",
+            function="棒材与锻件探伤", subjects="430.40", state="draft", created_at=at,
+        )  # fmt: skip
+        world.rows.add(InstrumentUnit, instrument_id=instrument["id"], unit=1)
+        item = world.rows.add(
+            TestItem, lab_id=lab.id, name="超声波探伤（轴承钢棒材）",
+            name_en="Ultrasonic flaw detection (bearing steel bars)", category="mechanics",
+            sample_requirement="表面粗糙度不大于 Ra 6.3", sample_requirement_en="Surface Ra 6.3 or better",
+            setup_minutes=10, sample_minutes=20, max_quantity=10, state="draft", created_at=at + 20 * MINUTE,
+        )  # fmt: skip
+        world.rows.add(TestItemInstrument, test_item_id=item["id"], instrument_id=instrument["id"])
+        standard = next(row["id"] for row in world.standards.values() if row["number"].startswith("GB/T 10561-2023"))
+        world.rows.add(TestItemStandard, test_item_id=item["id"], standard_id=standard)
+        fee = world.rows.add(Fee, test_item_id=item["id"], basis="sample", amount_fen=15_000, minimum_fen=0,
+                             valid_from=world.today - DAY, created_at=at + 25 * MINUTE)  # fmt: skip
+        who = lab.host.manager["id"], lab.host.id
+        world.trail.record(at, *who, "instrument.add", ("instrument", instrument["id"]),
+                           after={"lab_id": lab.id, "units": 1, "name": instrument["name"]})  # fmt: skip
+        world.trail.record(at + 20 * MINUTE, *who, "test_item.add", ("test_item", item["id"]),
+                           after={"lab_id": lab.id, "name": item["name"],
+                                  "instruments": [instrument["id"]]})  # fmt: skip
+        world.trail.record(at + 25 * MINUTE, *who, "fee.add", ("test_item", item["id"]), after={
+            "fee_id": fee["id"], "basis": "sample", "amount_fen": 15_000, "minimum_fen": 0,
+            "valid_from": fee["valid_from"], "valid_to": None,
+        })  # fmt: skip
+
+    # -- told
+
+    def tell(self) -> None:
+        """Write the notices of the latest steps, once the rows are there."""
+        for life, kind, lab, at, params in sorted(self.told, key=lambda one: one[3]):
+            booking = db.session.scalars(select(Booking).where(Booking.ref == life.row["ref"])).one()
+            (telling.tell_lab if lab else telling.tell_client)(kind, booking, actor=SYSTEM, now=at, **params)
+        db.session.flush()

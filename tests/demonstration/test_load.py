@@ -1,0 +1,301 @@
+"""Loading a small county: what it promises to each account on any day, its papers and its trail, and that the same seed
+on the same day gives the same rows."""
+
+import hashlib
+import io
+import random
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+from flask import Flask
+from pypdf import PdfReader
+from sqlalchemy import func, select
+
+from labshare.accounts.models import Person
+from labshare.accounts.passwords import fits, weak
+from labshare.audit import services as audit
+from labshare.audit.models import AuditEvent
+from labshare.booking.models import BOOKING_STATES, Booking, Charge, Holding, Proposal
+from labshare.booking.services import accept_proposal, confirm, consent_charge, finish, receive, start
+from labshare.catalogue.models import Calibration, Instrument, Lab, LabAdmission, TestItem
+from labshare.demonstration.load import load
+from labshare.demonstration.people import PASSWORD
+from labshare.demonstration.scale import Scale
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db, transaction
+from labshare.kernel.months import Month
+from labshare.organisations.models import Affiliation, Firm, Membership, RegulatorRole
+from labshare.oversight.checks import violations
+from labshare.rewards.models import REASONS, Assessment, Policy, RewardItem, RewardRun
+from labshare.rewards.policy import GRADES
+from labshare.rewards.services.approve import conditions
+from labshare.rewards.services.publish import publish
+from labshare.settlement.files import path_of
+from labshare.settlement.models import InvoiceLine, Payment, Report, RevenueEntry, StoredFile
+from tests.conftest import SHANGHAI, Clock
+
+SMALL = Scale("small", counties=1, clients=300, bookings=6_000, labs=20)
+MOMENTS = ("2026-11-29 11:00", "2026-10-03 09:00", "2027-01-01 08:30", "2026-11-24 23:30")
+"""A Sunday, a public holiday, New Year's Day (of a year whose working days are not known), late in the evening."""
+
+
+def loaded(clock: Clock, moment: str | None = None, seed: int = 7) -> datetime:
+    if moment:
+        clock.set(moment)
+    load(scale=SMALL, seed=seed, now=clock.now)
+    return clock.now
+
+
+def actor_of(account: str) -> Actor:
+    """The account as it acts after signing in."""
+    person = db.session.scalars(select(Person).where(Person.email == f"{account}@demo.example")).one()
+    membership = db.session.scalar(select(Membership).where(Membership.person_id == person.id))
+    roles = set(db.session.scalars(select(RegulatorRole.role).where(RegulatorRole.person_id == person.id)))
+    if membership is not None:
+        roles.add(membership.role)
+    return Actor(person_id=person.id, firm_id=membership.firm_id if membership else None, roles=frozenset(roles))
+
+
+def bookings(**wanted: object) -> list[Booking]:
+    query = select(Booking).order_by(Booking.id)
+    for name, value in wanted.items():
+        query = query.where(getattr(Booking, name) == value)
+    return list(db.session.scalars(query))
+
+
+# --- promises ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_each_account_finds_every_task_of_its_role(app: Flask, clock: Clock, moment: str, engine_name: str):
+    if engine_name == "postgresql" and moment != MOMENTS[0]:
+        pytest.skip("one of the moments is enough on PostgreSQL")
+    now = loaded(clock, moment)
+    lab, client, officer = (actor_of(account) for account in ("lab", "client", "officer"))
+    _lab_finds(lab, now)
+    _client_finds(client, now)
+    _regulators_find(officer, actor_of("approver"), now)
+    assert not list(violations(now))
+
+
+def _lab_finds(lab: Actor, now: datetime) -> None:
+    mine = bookings(lab_firm_id=lab.firm_id)
+    state = {name: [each for each in mine if each.state == name] for name in BOOKING_STATES}
+    requests = sorted(each.answer_by for each in state["requested"] if each.answer_by > now)
+    assert len(requests) >= 3
+    first_midnight = now.astimezone(SHANGHAI).date()
+    assert (requests[0].astimezone(SHANGHAI).date() - first_midnight).days <= 4  # Sundays and holidays wait longer
+    startable = [each for each in state["received"] if _can(start, lab, now, each)]
+    assert startable
+    assert any(_can(receive, lab, now, each, samples=1) for each in state["confirmed"])
+    assert any(_can(finish, lab, now, each) for each in state["testing"])
+    assert any(_can(confirm, lab, now, each) for each in state["requested"])
+    reported = set(db.session.scalars(select(Report.booking_id)))
+    assert any(each.id not in reported for each in state["tested"])
+    assert any(each.invoiced_fen < each.charged_fen for each in state["reported"])
+    assert any(each.paid_fen < each.invoiced_fen for each in state["reported"])
+    today = now.astimezone(SHANGHAI).date()
+    own = select(Instrument.id).join(Lab, Lab.id == Instrument.lab_id).where(Lab.firm_id == lab.firm_id)
+    ends = db.session.scalars(
+        select(func.max(Calibration.valid_to)).where(Calibration.instrument_id.in_(own))
+        .group_by(Calibration.instrument_id)
+    ).all()  # fmt: skip
+    assert any(0 <= (last - today).days <= 30 for last in ends)
+    assert any(last < today for last in ends)
+    labs = select(Lab.id).where(Lab.firm_id == lab.firm_id)
+    for model in (Instrument, TestItem):
+        assert db.session.scalar(select(func.count()).where(model.lab_id.in_(labs), model.state == "draft"))
+
+
+def _can(service: object, actor: Actor, now: datetime, booking: Booking, **more: object) -> bool:
+    """Whether the step is possible now; nothing is kept."""
+    from labshare.kernel.errors import Problem
+
+    try:
+        with transaction():
+            service(actor=actor, now=now, ref=booking.ref, **more)  # type: ignore[operator]
+            raise _Enough
+    except _Enough:
+        return True
+    except Problem:
+        return False
+
+
+class _Enough(Exception):
+    pass
+
+
+def _client_finds(client: Actor, now: datetime) -> None:
+    mine = bookings(client_firm_id=client.firm_id)
+    by_id = {each.id: each for each in mine}
+    firm = db.session.get_one(Firm, client.firm_id)
+    assert firm.size_class == "small"
+    proposals = db.session.scalars(
+        select(Proposal).where(Proposal.booking_id.in_(by_id), Proposal.state == "open", Proposal.answer_by > now)
+    ).all()
+    assert any(_can(accept_proposal, client, now, by_id[one.booking_id], proposal_id=one.id) for one in proposals)
+    lines = db.session.scalars(select(Charge).where(Charge.booking_id.in_(by_id), Charge.state == "proposed")).all()
+    assert any(_can(consent_charge, client, now, by_id[one.booking_id], charge_id=one.id) for one in lines)
+    assert any(each.state == "requested" and each.answer_by > now for each in mine)
+    assert any(each.state == "confirmed" and each.starts_at > now for each in mine)
+    assert any(each.paid_fen < each.invoiced_fen for each in mine)
+    assert set(db.session.scalars(select(Report.booking_id).where(Report.booking_id.in_(by_id))))
+
+
+def _regulators_find(officer: Actor, approver: Actor, now: datetime) -> None:
+    month = Month.at(now)
+    runs = {run.month: run for run in db.session.scalars(select(RewardRun))}
+    assert [runs[str(month.plus(-ago))].state for ago in (1, 2, 3, 4)] == [
+        "calculated", "published", "approved", "paid",
+    ]  # fmt: skip
+    assert len(runs) == 12
+    assert all(each.holds for each in conditions(runs[str(month.plus(-2))], approver, now))
+    try:
+        with transaction():
+            assert publish(actor=officer, now=now, month=month.previous).state == "published"
+            raise _Enough
+    except _Enough:
+        pass
+    draft = db.session.scalars(select(Policy).where(Policy.state == "draft")).one()
+    assert all(draft.effective_from > policy.effective_to for policy in db.session.scalars(
+        select(Policy).where(Policy.state == "published")))  # fmt: skip
+    waiting = select(func.count()).where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
+    assert db.session.scalar(waiting) >= 2
+    assert db.session.scalar(select(func.count(Lab.id)).where(Lab.id.not_in(select(LabAdmission.lab_id)))) >= 1
+    assert db.session.scalar(select(func.count(Firm.id)).where(Firm.verified_at.is_(None), Firm.returned_at.is_(None)))
+    roles = db.session.scalars(select(RegulatorRole).where(RegulatorRole.agreed_at.is_(None))).all()
+    admin = actor_of("admin")
+    assert any(role.proposed_by not in (None, admin.person_id) for role in roles)
+    sources = set(db.session.scalars(select(Affiliation.source)))
+    assert sources == {"firm", "business_register", "inspection"}
+
+
+# --- what is there -----------------------------------------------------------------------------------------------
+
+
+def test_a_small_county_is_whole_and_keeps_every_invariant(app: Flask, clock: Clock):
+    now = loaded(clock)
+    assert not list(violations(now))
+    assert audit.verify(now, key=app.config["AUDIT_KEY"]) is None
+    states = Counter(db.session.scalars(select(Booking.state)))
+    assert set(states) == set(BOOKING_STATES)
+    assert states["settled"] > sum(states.values()) / 2
+    assert set(db.session.scalars(select(RewardItem.reason))) == (set(REASONS) - {"suspended"}) | {None}
+    assert set(db.session.scalars(select(Assessment.grade))) == set(GRADES)
+    assert set(db.session.scalars(select(Affiliation.kind))) == {"controls", "shares_owner", "family", "declared"}
+    assert {bool(one) for one in db.session.scalars(select(Policy.demonstration))} == {True}
+    latest = db.session.scalar(select(func.max(AuditEvent.at)))
+    assert latest <= now
+    assert db.session.scalar(select(func.max(Holding.created_at))) <= now
+    person = db.session.scalars(select(Person).where(Person.email == "officer@demo.example")).one()
+    assert person.demonstration
+    assert person.locale is None
+    assert fits(person.password_hash, PASSWORD)
+    assert not weak(person.password_hash)
+    _papers_name_their_booking()
+
+
+def _papers_name_their_booking() -> None:
+    """200 bookings drawn: each report opens as a PDF that names it; each step of the time line has its event."""
+    drawn = random.Random(1).sample(bookings(), 200)
+    for booking in drawn:
+        for report in booking.reports:
+            page = PdfReader(io.BytesIO(path_of(report.file.sha256).read_bytes())).pages[0].extract_text()
+            assert booking.ref in page
+            assert report.number in page
+        expected = Counter(_steps(booking))
+        events = Counter(
+            (event.action, event.at)
+            for event in db.session.scalars(
+                select(AuditEvent).where(AuditEvent.subject_type == "booking", AuditEvent.subject_id == booking.ref)
+            )
+        )
+        assert not expected - events, booking.ref
+
+
+def _steps(booking: Booking) -> Iterator[tuple[str, datetime]]:
+    """What the rows say has happened, as (action, moment); a moment that a later step overwrote is left out."""
+    yield "booking.book", booking.booked_at
+    moved = any(proposal.state == "accepted" for proposal in booking.proposals)
+    if booking.confirmed_at not in (None, booking.booked_at) and not moved:
+        yield "booking.confirm", booking.confirmed_at
+    if booking.received_at:
+        yield "booking.receive", booking.received_at
+    if booking.started_at:
+        yield "booking.start", booking.started_at
+    if booking.ended_at:
+        lapsed = {"declined": "booking.lapse" if booking.lapsed else "booking.decline"}
+        ends = {"cancelled": "booking.cancel", "no_show": "booking.no_show"} | lapsed
+        yield ends[booking.state], booking.ended_at
+    for proposal in booking.proposals:
+        yield "booking.propose", proposal.proposed_at
+        answers = {"accepted": "accept_proposal", "declined": "decline_proposal", "lapsed": "lapse_proposal"}
+        if proposal.state in answers:
+            yield f"booking.{answers[proposal.state]}", proposal.answered_at
+    for charge in booking.charges:
+        if charge.kind == "change":
+            yield "charge.propose", charge.entered_at
+    for report in booking.reports:
+        yield "report.record", report.recorded_at
+    for line in booking.invoice_lines:
+        yield "invoice.record" if line.amount_fen > 0 else "invoice.reverse", line.recorded_at
+    for payment in booking.payments:
+        yield "payment.record" if payment.amount_fen > 0 else "payment.refund", payment.recorded_at
+        if payment.decided_at:
+            accepted = payment.payer_verdict == "accepted"
+            yield "payment.accept_payer" if accepted else "payment.reject_payer", payment.decided_at
+
+
+def test_many_kinds_of_papers_are_there(app: Flask, clock: Clock, engine_name: str):
+    if engine_name == "postgresql":
+        pytest.skip("the rows are the same on both; the load on PostgreSQL is tested above")
+    loaded(clock)
+    assert db.session.scalar(select(func.count(Report.id)).where(Report.replaces_id.is_not(None)))
+    assert db.session.scalar(select(func.count(Report.id)).where(Report.withdrawn_on.is_not(None)))
+    assert db.session.scalar(select(func.count(InvoiceLine.id)).where(InvoiceLine.amount_fen < 0))
+    shared = select(InvoiceLine.invoice_id).group_by(InvoiceLine.invoice_id).having(func.count() > 1)
+    assert db.session.scalars(shared).all()
+    assert db.session.scalar(select(func.count(Payment.id)).where(Payment.amount_fen < 0))
+    assert set(db.session.scalars(select(Payment.payer_verdict))) == {None, "accepted", "rejected"}
+    late = select(func.count(Report.id)).where(func.date(Report.recorded_at) > func.date(Report.issued_on, "+9 days"))
+    assert db.session.scalar(late)
+    negative = select(func.count(RevenueEntry.id)).where(RevenueEntry.amount_fen < 0)
+    assert db.session.scalar(negative)
+    assert db.session.scalar(select(func.count(StoredFile.id))) > 200
+
+
+# --- again -------------------------------------------------------------------------------------------------------
+
+
+def digest_of_tables() -> dict[str, str]:
+    digests = {}
+    for table in db.metadata.sorted_tables:
+        rows = db.session.execute(select(table).order_by(*table.primary_key.columns)).all()
+        digests[table.name] = hashlib.sha256(repr([tuple(row) for row in rows]).encode()).hexdigest()
+    return digests
+
+
+def test_the_same_seed_on_the_same_day_gives_the_same_rows(app: Flask, clock: Clock, database, engine_name: str):
+    if engine_name == "postgresql":
+        pytest.skip("what is generated does not depend on the engine")
+    loaded(clock, "2026-11-24 08:15")
+    first = digest_of_tables()
+    db.session.remove()
+    db.engine.dispose()
+    database.renew()
+    loaded(clock, "2026-11-24 22:50")
+    assert digest_of_tables() == first
+
+
+def test_a_second_load_is_refused(app: Flask, clock: Clock):
+    from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
+
+    with transaction() as session:
+        session.add(Person(email="someone@test.example", name="某人", created_at=clock.now))
+    with pytest.raises(DatabaseNotEmpty):
+        loaded(clock)
+    app.config["PRODUCTION"] = True
+    with pytest.raises(NotInProduction):
+        loaded(clock)

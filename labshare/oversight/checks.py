@@ -252,7 +252,7 @@ def approved_runs_changed(_now: datetime) -> Iterator[tuple[str, str]]:
         event.subject_id: (event.after or {}).get("digest")
         for event in db.session.scalars(
             select(AuditEvent)
-            .where(AuditEvent.action == "reward.approve", AuditEvent.refused.is_(False))
+            .where(AuditEvent.action == "run.approve", AuditEvent.refused.is_(False))
             .order_by(AuditEvent.id)
         )
     }

@@ -107,7 +107,7 @@ ACTIONS: dict[str, LazyString] = {
     "run.calculate": _l("Run calculated"),
     "run.pay": _l("Payout recorded"),
     "run.publish": _l("Publicity begun"),
-    "reward.send_back": _l("Run sent back"),
+    "run.send_back": _l("Run sent back"),
     "standard.add": _l("Standard added"),
     "standard.supersede": _l("Standard superseded"),
     "test_item.add": _l("Test item added"),

@@ -1,5 +1,6 @@
 """Many processes at one starting line, on one database."""
 
+import http.client
 import multiprocessing
 import os
 import sys
@@ -15,6 +16,7 @@ fork = multiprocessing.get_context("fork")
 
 WON, TAKEN, BROKEN = 1, 2, 3
 PATIENCE = 120
+http_exceptions = http.client.HTTPException
 
 
 def race(app: Flask, runners: int, rounds: int, run: Callable[[int, int], int]) -> list[list[int]]:

@@ -50,3 +50,15 @@ def nobody_waits_in_line(app: Flask) -> Iterator[None]:
             yield
         finally:
             event.listen(Engine, "begin", database._begin)
+
+
+_for_good = contextlib.ExitStack()
+
+
+def app() -> Flask:
+    """For gunicorn: the house in which nobody waits in line, serving the same API."""
+    from labshare import create_app
+
+    made = create_app()
+    _for_good.enter_context(nobody_waits_in_line(made))
+    return made

@@ -1,0 +1,29 @@
+"""All bookings at our labs, and those that new hours or closures hit."""
+
+from typing import Any
+
+from flask import render_template
+
+from labshare.booking.models import Booking
+from labshare.booking.queries.bookings import bookings_hit
+from labshare.kernel.time import utc_now
+from labshare.organisations.permissions import check
+from labshare.web.actor import current_actor
+from labshare.web.booking_list import labs_of, show, waits_for_lab
+from labshare.web.lab import blueprint
+
+
+@blueprint.get("/bookings")
+def bookings() -> Any:
+    actor = current_actor()
+    check(actor, "booking.see", lab=actor.firm_id)
+    return show("lab/bookings/list.html", "lab", Booking.lab_firm_id == actor.firm_id, waits=waits_for_lab(utc_now()))
+
+
+@blueprint.get("/conflicts")
+def conflicts() -> Any:
+    """Bookings that no longer fit the opening hours, a closure or the working-day table; nobody moved them."""
+    actor, now = current_actor(), utc_now()
+    check(actor, "booking.see", lab=actor.firm_id)
+    found = [(lab, bookings_hit(now, lab_id=lab.id)) for lab in labs_of(actor)]
+    return render_template("lab/bookings/conflicts.html", found=[(lab, hit) for lab, hit in found if hit])

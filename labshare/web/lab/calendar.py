@@ -1,0 +1,138 @@
+"""The lab's calendar by day or week, its table twin, and blocks."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from labshare.booking import services
+from labshare.booking.models import Holding
+from labshare.catalogue.models import Instrument
+from labshare.kernel.database import db, transaction
+from labshare.kernel.errors import Problem
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.permissions import check, may
+from labshare.web.actor import current_actor
+from labshare.web.booking_list import day_in
+from labshare.web.forms import (
+    Form,
+    LocalMomentField,
+    MultipleField,
+    RadioField,
+    SelectField,
+    StringField,
+    length,
+    required,
+    show_problem,
+)
+from labshare.web.lab import blueprint
+from labshare.web.lab.board import calendar_of, chosen_lab
+from labshare.web.layout import flash_done
+
+VIEWS = {"day": 1, "week": 7, "table": 7}
+
+
+class BlockForm(Form):
+    instrument = SelectField(_l("Instrument"), coerce=int, validators=[required()])
+    units = MultipleField(_l("Units"), description=_l("None chosen: all units."), coerce=int)
+    kind = RadioField(
+        _l("Kind"), choices=[("maintenance", _l("Maintenance")), ("in_house", _l("In-house use"))],
+        default="maintenance", validators=[required()],
+    )  # fmt: skip
+    starts_at = LocalMomentField(_l("From"), validators=[required()])
+    ends_at = LocalMomentField(_l("Until"), validators=[required()])
+    note = StringField(_l("Note"), validators=[length(200)])
+
+
+@blueprint.get("/calendar")
+def calendar() -> Any:
+    actor, now = current_actor(), utc_now()
+    check(actor, "booking.see", lab=actor.firm_id)
+    lab, labs = chosen_lab(actor)
+    view = request.args.get("view", "week")
+    view = view if view in VIEWS else "week"
+    day = day_in("from", local_day(now))
+    first = day if view == "day" else day - timedelta(days=day.weekday())
+    instrument = request.args.get("instrument", type=int)
+    shown = calendar_of(lab, first, VIEWS[view], now, instrument)
+    instruments = db.session.scalars(
+        select(Instrument).where(Instrument.lab_id == lab.id, Instrument.state != "withdrawn").order_by(Instrument.id)
+    ).all()
+    return render_template(
+        "lab/calendar/page.html", lab=lab, labs=labs, week=shown, view=view, now=now, day=local_day(now),
+        earlier=first - timedelta(days=VIEWS[view]), later=first + timedelta(days=VIEWS[view]),
+        instruments=instruments, instrument=instrument, may_block=may(actor, "time.block", lab=actor.firm_id),
+    )  # fmt: skip
+
+
+def _block_form() -> BlockForm:
+    actor = current_actor()
+    check(actor, "time.block", lab=actor.firm_id)
+    lab, _labs = chosen_lab(actor)
+    form = BlockForm()
+    rows = db.session.scalars(
+        select(Instrument).where(Instrument.lab_id == lab.id, Instrument.state != "withdrawn").order_by(Instrument.id)
+    ).all()
+    form.instrument.choices = [(each.id, f"{each.name} {each.model}".strip()) for each in rows]
+    most = max((each.units for each in rows), default=1)
+    form.units.choices = [(n, str(n)) for n in range(1, most + 1)]
+    return form
+
+
+@blueprint.get("/calendar/block")
+def block_form() -> Any:
+    form = _block_form()
+    form.instrument.data = request.args.get("instrument", type=int)
+    return render_template("lab/calendar/block.html", form=form, lab=chosen_lab(current_actor())[0])
+
+
+@blueprint.post("/calendar/block")
+def block() -> Any:
+    actor, now = current_actor(), utc_now()
+    form = _block_form()
+    lab, _labs = chosen_lab(actor)
+    if not form.validate_on_submit():
+        return render_template("lab/calendar/block.html", form=form, lab=lab), 422
+    try:
+        with transaction():
+            made = services.block(
+                actor=actor, now=now, instrument_id=form.instrument.data, starts_at=form.starts_at.data,
+                ends_at=form.ends_at.data, kind=form.kind.data, note=form.note.data or "",
+                units=form.units.data or None,
+            )  # fmt: skip
+            name, taken, in_the_way = made.id, len(made.taken), [each.ref for each in made.in_the_way]
+    except Problem as problem:
+        status = show_problem(form, problem)
+        return render_template("lab/calendar/block.html", form=form, lab=lab), status
+    if taken:
+        flash_done(_("Blocked; %(n)s spans taken.", n=taken))
+    return redirect(url_for(".block_page", block_id=name, lab=lab.code, way=",".join(in_the_way[:20])), 303)
+
+
+@blueprint.get("/calendar/blocks/<block_id>")
+def block_page(block_id: str) -> Any:
+    """What a block took, and the bookings that lay in the way."""
+    actor = current_actor()
+    check(actor, "time.block", lab=actor.firm_id)
+    lab, _labs = chosen_lab(actor)
+    spans = db.session.execute(
+        select(Holding, Instrument)
+        .join(Instrument, Instrument.id == Holding.instrument_id)
+        .where(Holding.block == block_id, Instrument.lab.has(firm_id=actor.firm_id))
+        .options(joinedload(Instrument.lab))
+        .order_by(Holding.unit, Holding.starts_at)
+    ).all()
+    way = [ref for ref in request.args.get("way", "").split(",") if ref]
+    return render_template("lab/calendar/blocked.html", spans=spans, block_id=block_id, lab=lab, way=way)
+
+
+@blueprint.post("/calendar/blocks/<block_id>/remove")
+def unblock(block_id: str) -> Any:
+    with transaction():
+        services.unblock(actor=current_actor(), now=utc_now(), block_id=block_id)
+    flash_done(_("The block is removed; the time is free again."))
+    return redirect(url_for(".calendar", lab=request.form.get("lab") or None), 303)

@@ -1,0 +1,66 @@
+"""The lab's day: figures that lead on, today's work with the one next action each, requests, the week."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+
+from labshare.kernel.errors import NotFound
+from labshare.kernel.months import Month
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.permissions import check, may
+from labshare.settlement.queries.missing import missing_sums
+from labshare.web.actor import current_actor
+from labshare.web.booking_list import labs_of
+from labshare.web.lab import blueprint
+from labshare.web.lab.board import calendar_of, chosen_lab, due_on, outside_revenue, requests_of, today_of
+
+FILTERS = {
+    "all": ("confirmed", "received", "testing", "tested"),
+    "arriving": ("confirmed",),
+    "running": ("received", "testing"),
+    "report": ("tested",),
+}
+
+
+@blueprint.get("/")
+def home() -> Any:
+    return redirect(url_for(".today"))
+
+
+@blueprint.get("/today")
+def today() -> Any:
+    actor, now = current_actor(), utc_now()
+    check(actor, "booking.see", lab=actor.firm_id)
+    try:
+        lab, labs = chosen_lab(actor)
+    except NotFound:
+        return render_template("lab/today/no_lab.html")
+    day = local_day(now)
+    shown = request.args.get("show", "all")
+    states = FILTERS.get(shown, FILTERS["all"])
+    work = today_of(lab, now)
+    dues = [due_on(each) for each in work if each.state == "tested"]
+    week = day - timedelta(days=day.weekday())
+    return render_template(
+        "lab/today/page.html", lab=lab, labs=labs, now=now, day=day,
+        requests=sorted((each for each in work if each.state == "requested"), key=lambda each: (each.answer_by, each.id)), work=[each for each in work if each.state in states],
+        shown=shown if shown in FILTERS else "all",
+        arriving=[each for each in work if each.state == "confirmed"],
+        running=sum(1 for each in work if each.state == "testing"),
+        due_today=sum(1 for due in dues if due and due <= day),
+        due_week=sum(1 for due in dues if due and due <= week + timedelta(days=6)),
+        missing=missing_sums(actor, lab_id=lab.id), revenue_fen=outside_revenue(lab, Month.of(day)),
+        week=calendar_of(lab, week, 7, now), due_on=due_on, may_work=may(actor, "booking.work", lab=actor.firm_id),
+    )  # fmt: skip
+
+
+@blueprint.get("/requests")
+def requests() -> Any:
+    """Every request to our labs, the one that lapses first first."""
+    actor, now = current_actor(), utc_now()
+    check(actor, "booking.see", lab=actor.firm_id)
+    return render_template(
+        "lab/requests/page.html", requests=requests_of([lab.id for lab in labs_of(actor)]), now=now,
+        may_answer=may(actor, "booking.confirm", lab=actor.firm_id),
+    )  # fmt: skip

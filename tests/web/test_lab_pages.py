@@ -1,0 +1,128 @@
+"""The lab's day, requests, calendar, blocks; lists of all three sides: same statements for few rows and many."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, func, select
+
+from labshare.booking import services
+from labshare.booking.models import Booking, Holding
+from labshare.kernel.database import db, transaction
+from labshare.kernel.time import utc_now
+from tests import factories
+from tests.signing import sign_in
+
+LAB_PAGES = [
+    "/lab/today", "/lab/today?show=running", "/lab/requests", "/lab/calendar", "/lab/calendar?view=day",
+    "/lab/calendar?view=table", "/lab/calendar/block", "/lab/bookings", "/lab/bookings?waits=1&q=B-",
+    "/lab/bookings?state=confirmed&sort=charged", "/lab/conflicts", "/lab/usage", "/lab/bookings?format=csv",
+]  # fmt: skip
+
+
+class House:
+    """A firm with a lab, and a client; `book` makes bookings a day apart."""
+
+    def __init__(self) -> None:
+        factories.working_year()
+        factories.working_year(2027)
+        self.lab = factories.lab(horizon_minutes=60 * 24 * 365)
+        self.instrument = factories.instrument(self.lab, units=3)
+        self.item = factories.test_item(self.instrument)
+        self.client = factories.firm()
+        self.booker = factories.member(self.client, "booker")
+        self.hand = factories.member(self.lab.firm, "lab_manager")
+        self.next_start = utc_now().replace(hour=1, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+    def book(self, count: int) -> None:
+        actor = factories.actor(self.booker, self.client, "booker")
+        start = self.next_start
+        made = 0
+        while made < count:
+            for _unit in range(3):
+                if start.weekday() < 5 and made < count:
+                    services.book(
+                        actor=actor, now=utc_now(), test_item_id=self.item.id, quantity=1, starts_at=start,
+                        sample_description="x",
+                    )  # fmt: skip
+                    made += 1
+            start += timedelta(days=1)
+        self.next_start = start
+
+
+@pytest.fixture
+def house(app: Flask, clock: Any) -> House:
+    with transaction():
+        return House()
+
+
+def statements(client: FlaskClient, path: str, language: str = "zh-CN") -> int:
+    count = 0
+
+    def counting(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        nonlocal count
+        count += not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE"))
+
+    event.listen(db.engine, "after_cursor_execute", counting)
+    answer = client.get(path, headers={"Accept-Language": language})
+    event.remove(db.engine, "after_cursor_execute", counting)
+    assert answer.status_code == 200, answer.text
+    return count
+
+
+@pytest.mark.parametrize("path", LAB_PAGES)
+def test_a_labs_page_costs_the_same_for_few_and_many(house: House, client: FlaskClient, path: str) -> None:
+    with transaction():
+        house.book(4)
+    sign_in(client, house.hand, house.lab.firm)
+    few = statements(client, path)
+    with transaction():
+        house.book(60)
+    many = statements(client, path, "en")
+    assert many == few
+    assert many <= 12
+
+
+def test_a_lab_without_anything_is_led_on(app: Flask, clock: Any, client: FlaskClient) -> None:
+    with transaction():
+        firm = factories.firm()
+        owner = factories.member(firm)
+    sign_in(client, owner, firm)
+    assert client.get("/lab/today").status_code == 200
+    assert client.get("/lab/requests").status_code == 200
+
+
+def test_lists_of_client_and_regulator(house: House, client: FlaskClient) -> None:
+    with transaction():
+        house.book(3)
+        auditor = factories.regulator("auditor")
+    sign_in(client, house.booker, house.client)
+    assert statements(client, "/bookings") <= 12
+    assert client.get("/bookings").text.count("B-202611-") >= 3
+    sign_in(client, auditor)
+    assert statements(client, "/regulator/bookings") <= 12
+
+
+def test_a_block_takes_what_is_free_and_is_removed(house: House, client: FlaskClient) -> None:
+    with transaction():
+        house.book(1)
+    sign_in(client, house.hand, house.lab.firm)
+    wrong = client.post("/lab/calendar/block", data={
+        "instrument": house.instrument.id, "kind": "maintenance", "starts_at": "2026-11-25T12:00",
+        "ends_at": "2026-11-25T08:00"})  # fmt: skip
+    assert wrong.status_code == 422
+    made = client.post("/lab/calendar/block", data={
+        "instrument": house.instrument.id, "kind": "maintenance", "starts_at": "2026-11-25T08:00",
+        "ends_at": "2026-11-25T12:00", "note": "导轨保养"})  # fmt: skip
+    assert made.status_code == 303
+    page = client.get(made.location)
+    db.session.rollback()
+    assert db.session.scalar(select(Booking.ref)) in page.text
+    blocks = select(func.count()).select_from(Holding).where(Holding.kind == "maintenance")
+    assert db.session.scalar(blocks) == 4  # two whole units, and the booked one's hours before and after
+    name = db.session.scalar(select(Holding.block).where(Holding.kind == "maintenance").limit(1))
+    assert client.post(f"/lab/calendar/blocks/{name}/remove", data={}).status_code == 303
+    db.session.rollback()
+    assert db.session.scalar(blocks) == 0

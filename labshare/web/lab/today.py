@@ -40,11 +40,12 @@ def today() -> Any:
     shown = request.args.get("show", "all")
     states = FILTERS.get(shown, FILTERS["all"])
     work = today_of(lab, now)
+    waiting = sorted((each for each in work if each.state == "requested"), key=lambda each: (each.answer_by, each.id))
     dues = [due_on(each) for each in work if each.state == "tested"]
     week = day - timedelta(days=day.weekday())
     return render_template(
         "lab/today/page.html", lab=lab, labs=labs, now=now, day=day,
-        requests=sorted((each for each in work if each.state == "requested"), key=lambda each: (each.answer_by, each.id)), work=[each for each in work if each.state in states],
+        requests=waiting, work=[each for each in work if each.state in states],
         shown=shown if shown in FILTERS else "all",
         arriving=[each for each in work if each.state == "confirmed"],
         running=sum(1 for each in work if each.state == "testing"),

@@ -29,12 +29,13 @@ class Chart:
 
 
 def nice_top(highest: int) -> int:
-    """The axis' upper end: 1, 2 or 4 times a power of ten, so that four lines fall on round values."""
-    top = 4
-    while top < highest:
-        digits = str(top)
-        top = top * 2 if digits[0] in "14" else top * 5 // 2 if digits[0] == "2" else top * 5 // 4
-    return top
+    """The axis' upper end: 4, 8, 20 or 40 times a power of ten, so that four lines fall on round values."""
+    power = 1
+    while True:
+        for step in (4, 8, 20):
+            if step * power >= highest:
+                return step * power
+        power *= 10
 
 
 def stacked_bars(rows: Sequence[tuple[str, int, int]]) -> Chart:

@@ -89,7 +89,10 @@ _TEXTS = ("name_en", "longitude", "latitude")
 
 @contextmanager
 def refusals(named: Mapping[str, type[Problem]], **params: Any) -> Iterator[None]:
-    """Run and flush in a savepoint; what the database refuses is raised as the problem that its words name."""
+    """Run and flush in a savepoint; what the database refuses is raised as the problem that its words name.
+
+    A param that is a function is called then, to read what stands in the way.
+    """
     try:
         with db.session.begin_nested():
             yield
@@ -98,5 +101,5 @@ def refusals(named: Mapping[str, type[Problem]], **params: Any) -> Iterator[None
         said = str(refused.orig).lower()
         for part, problem in named.items():
             if part in said:
-                raise problem(**params) from refused
+                raise problem(**{name: one() if callable(one) else one for name, one in params.items()}) from refused
         raise

@@ -100,17 +100,8 @@ def _overlap_named(item_id: int, first: date, last: date | None) -> Any:
     )
     if last is not None:
         other = other.where(Fee.valid_from <= last)
-    return common.refusals(_OVERLAPS, date=_Asked(other.order_by(Fee.valid_from).limit(1)))
-
-
-class _Asked:
-    """A value that is read from the database when the message is written."""
-
-    def __init__(self, statement: Any) -> None:
-        self.statement = statement
-
-    def __str__(self) -> str:
-        return str(db.session.scalar(self.statement) or "—")
+    first_day = other.order_by(Fee.valid_from).limit(1)
+    return common.refusals(_OVERLAPS, date=lambda: db.session.scalar(first_day))
 
 
 def _end(actor: Actor, now: datetime, fee: Fee, last: date | None) -> None:

@@ -136,7 +136,6 @@ def _lab_page(
     return render_template(
         "regulator/labs/lab.html", shown=shown, lab=shown.lab, today=today, forms=forms, grades=grades_of(lab_id),
         grade_words=GRADE_WORDS, may_admit=may(actor, "lab.admit"), may_grade=may(actor, "grade.enter"),
-        problems=[message for form in (admit, suspend, grade) if form for _field, message in form.all_errors],
     ), status  # fmt: skip
 
 

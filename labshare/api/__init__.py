@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_smorest import Api
 
-from labshare.api import v1
+from labshare.api import docs, v1
 
 
 class QuietApi(Api):  # type: ignore[misc]
@@ -22,4 +22,6 @@ def register(app: Flask) -> None:
         OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    v1.register(app, QuietApi(app))
+    api = QuietApi(app)
+    v1.register(app, api)
+    docs.register(app, api)

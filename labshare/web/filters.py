@@ -559,6 +559,7 @@ GLOBALS: dict[str, Callable[..., Any]] = {
     "counted": counted,
     "wan": wan,
     "wan_unit": wan_unit,
+    "reading_language": language,
     "percent": percent,
 }
 

@@ -22,7 +22,7 @@ from labshare.web.actor import current_actor
 from labshare.web.public import blueprint, reads
 
 DAYS_SHOWN = 7
-FIRST_SHOWN = 7
+FIRST_SHOWN = 6
 """So many lines of a day at once; the rest behind a button."""
 
 SHORT_REASONS: dict[str, LazyString] = {

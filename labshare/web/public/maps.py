@@ -41,6 +41,11 @@ class Circle:
     text_y: float
     anchor: str
 
+    @property
+    def label(self) -> str:
+        """The town's English name without its kind: there is little room on a map."""
+        return self.town.name_en.rsplit(" ", 1)[0]
+
 
 @dataclass(frozen=True)
 class OutlineMap:

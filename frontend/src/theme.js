@@ -20,5 +20,11 @@ document.addEventListener("submit", (event) => {
   fetch(form.action, { method: "POST", body, redirect: "manual" });
 });
 
+// The language switch keeps the page as it is now, filters that were set by script included.
+document.addEventListener("submit", (event) => {
+  const next = event.target.querySelector("input[name=next]");
+  if (next && event.target.closest("[data-stays]")) next.value = location.pathname + location.search;
+}, true);
+
 prepare();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", prepare);

@@ -1,0 +1,353 @@
+"""What anybody sees: home, search with offers, labs, instruments, standards, test items."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from labshare.booking.models import Holding
+from labshare.catalogue.models import Accreditation, AccreditationScope
+from labshare.catalogue.services.index import rebuild_all
+from labshare.kernel.database import db
+from labshare.kernel.time import utc_now
+from tests import factories as make
+from tests.signing import sign_in, sign_in_browser
+from tests.web.axe import findings, too_wide
+
+ZH, EN = {"Accept-Language": "zh-CN"}, {"Accept-Language": "en"}
+
+
+@dataclass
+class Market:
+    cheap: Any
+    """A lab that is cheap and late: closed until the Monday after next."""
+    near: Any
+    """A lab with a CNAS mark, free tomorrow, dearer."""
+    salt: Any
+    hardness: Any
+    draft: Any
+    chamber: Any
+    broken: Any
+    client: Any
+    person: Any
+
+
+@pytest.fixture
+def market(app: Flask) -> Market:
+    """Two labs that can do a salt spray test, one that can do hardness, and a draft that nobody may see."""
+    make.working_year(2026)
+    now = utc_now()
+    new = make.standard("GB/T 10125-2021", name="盐雾试验", name_en="Salt spray tests")
+    make.standard("GB/T 10125-2012", name="盐雾试验", superseded_by_id=new.id, superseded_from=date(2021, 12, 1))
+    near = make.lab(make.firm(size_class="large", town="330624003"), name="天姥车轮实验室", name_en="Tianmu Wheel Lab",
+                    town="330624003", automatic_confirmation=True, longitude="120.875", latitude="29.500")  # fmt: skip
+    cheap = make.lab(make.firm(size_class="large", town="330624110"), name="儒岙金属材料实验室", name_en=None,
+                     town="330624110", longitude="120.9166", latitude="29.3595")  # fmt: skip
+    chamber = make.instrument(near, units=2, name="盐雾箱 Q-FOG", name_en="Salt spray chamber Q-FOG")
+    other = make.instrument(cheap, name="盐雾箱", name_en="Salt spray chamber")
+    broken = make.instrument(near, name="硬度计", name_en="Hardness tester", condition="awaiting_repair")
+    spray = {"name": "中性盐雾试验", "name_en": "Neutral salt spray", "category": "environment", "attended": False,
+             "sample_minutes": Decimal(0), "hours_min": 24, "hours_max": 480, "hours_step": 24, "samples_per_run": 4}  # fmt: skip
+    salt = make.test_item(chamber, by=new, fee_fen=600, basis="hour", minimum_fen=20_000, max_quantity=20,
+                          free_cancel_minutes=1440, late_cancel_percent=30, turnaround_days=2, **spray)  # fmt: skip
+    late = make.test_item(other, by=new, fee_fen=500, basis="hour", turnaround_days=2, **spray)
+    make.add(Holding(instrument_id=other.id, unit=1, starts_at=now, ends_at=now + timedelta(days=13), kind="in_house",
+                     created_at=now))  # fmt: skip
+    hardness = make.test_item(broken, name="洛氏硬度", name_en=None, fee_fen=2_000, sample_minutes=Decimal(10))
+    draft = make.test_item(chamber, name="秘密检测", name_en="Secret test", state="draft")
+    mark = make.add(Accreditation(lab_id=near.id, kind="CNAS", number="CNAS L12345", valid_from=date(2024, 1, 1),
+                                  valid_to=date(2029, 12, 31)))  # fmt: skip
+    make.add(AccreditationScope(accreditation_id=mark.id, test_item_id=salt.id, standard_id=new.id))
+    firm = make.firm(name="青坛五金", name_en="Qingtan Hardware", town="330624004")
+    person = make.member(firm, "owner", name="陈蕾")
+    rebuild_all()
+    db.session.commit()
+    assert late.id
+    return Market(cheap, near, salt, hardness, draft, chamber, broken, firm, person)
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+QUESTION = {"q": "盐雾 GB/T 10125，3 件，48 小时，下周五前"}
+
+
+def test_each_offer_is_priced_for_this_question(client: FlaskClient, market: Market) -> None:
+    page = text_of(client.get("/search", query_string=QUESTION, headers=EN).text)
+    assert "2 labs can do it, one in time" in page
+    assert "Prices for 3 samples and 48 hours, tax included" in page
+    assert "288.00" in page, "48 hours at 6.00"
+    assert "240.00" in page, "48 hours at 5.00"
+    assert "Tue 24 Nov 10:00" in page, "the lab is open now"
+
+
+def test_who_is_too_late_stays_and_says_so(client: FlaskClient, market: Market) -> None:
+    page = client.get("/search", query_string=QUESTION, headers=ZH).text
+    late = re.findall(r'<article class="offer late">.*?</article>', page, re.S)
+    assert len(late) == 1
+    assert "儒岙金属材料实验室" in late[0]
+    assert "赶不上 12-04" in late[0]
+    hidden = client.get("/search", query_string={**QUESTION, "late": "hide"}, headers=ZH).text
+    assert "offer late" not in hidden
+
+
+def test_order_and_facets_are_in_the_address(client: FlaskClient, market: Market) -> None:
+    def labs(**more: Any) -> list[str]:
+        question = {"q": "GB/T 10125", "hours": "48", **more}
+        page = client.get("/search", query_string=question, headers=ZH).text
+        return re.findall(r"<h3><a [^>]*>(.*?)</a></h3>", page)
+
+    assert labs() == ["天姥车轮实验室", "儒岙金属材料实验室"]
+    assert labs(order="cheapest") == ["儒岙金属材料实验室", "天姥车轮实验室"]
+    assert labs(order="nearest", near="330624110") == ["儒岙金属材料实验室", "天姥车轮实验室"]
+    assert labs(mark="CNAS") == ["天姥车轮实验室"]
+    assert labs(town="330624110") == ["儒岙金属材料实验室"]
+    assert labs(automatic="yes") == ["天姥车轮实验室"]
+    assert labs(near="330624003", within="10") == ["天姥车轮实验室"]
+
+
+def test_an_old_number_leads_to_the_new_one(client: FlaskClient, market: Market) -> None:
+    page = text_of(client.get("/search", query_string={"q": "GB/T 10125-2012", "hours": "24"}, headers=EN).text)
+    assert "GB/T 10125-2012 is withdrawn, replaced by GB/T 10125-2021." in page
+    assert "Tianmu Wheel Lab" in page
+    page = text_of(client.get("/standards/GB/T 10125-2012", headers=EN).text)
+    assert "Withdrawn, replaced by GB/T 10125-2021." in page
+    assert "Tianmu Wheel Lab" in page
+
+
+def test_hours_are_assumed_where_the_client_chooses_and_said_so(client: FlaskClient, market: Market) -> None:
+    page = text_of(client.get("/search", query_string={"q": "盐雾"}, headers=EN).text)
+    assert "the shortest are taken until you enter yours" in page
+    assert "24 hours" in page
+
+
+def test_ticked_offers_are_compared(client: FlaskClient, market: Market) -> None:
+    question = {**QUESTION, "compare": [market.salt.id]}
+    page = text_of(client.get("/search", query_string=question, headers=EN).text)
+    assert "One offer compared" in page
+    comparison = client.get("/search", query_string={**question, "view": "compare"}, headers=EN)
+    assert comparison.status_code == 200
+    assert "288.00" in comparison.text
+
+
+def test_nothing_found_shows_what_is_nearest(client: FlaskClient, market: Market) -> None:
+    page = client.get("/search", query_string={"q": "盐雾箱子的神秘检测"}, headers=ZH).text
+    assert "未找到与“盐雾箱子的神秘检测”匹配的结果" in page
+    assert "中性盐雾试验" in page
+
+
+def test_how_a_question_is_understood_is_shown_while_it_is_typed(client: FlaskClient, market: Market) -> None:
+    shown = text_of(client.get("/search/understood", query_string=QUESTION, headers=ZH).text)
+    for part in ("GB/T 10125", "3 件样品", "48 小时", "12-04 周五前出报告"):
+        assert part in shown
+
+
+def test_price_in_lines_with_the_minimum(client: FlaskClient, market: Market) -> None:
+    page = text_of(client.get(f"/test-items/{market.salt.id}?quantity=2&hours=24", headers=EN).text)
+    assert "Up to the minimum charge" in page
+    assert "144.00" in page, "24 hours at 6.00"
+    assert "56.00" in page
+    assert "200.00" in page
+    assert "30% of the price" in page
+
+
+def test_slots_are_chosen_and_lead_to_the_booking(client: FlaskClient, market: Market) -> None:
+    page = client.get(f"/test-items/{market.salt.id}?quantity=3&hours=48&starts_at=2026-11-26T09:30:00%2B08:00").text
+    chosen = re.findall(r'<a class="slot"[^>]*aria-current="true">([\d:]+)<', page)
+    assert chosen == ["09:30"]
+    link = re.search(r'<a class="btn btn-primary btn-lg[^"]*" href="([^"]+)"', page)
+    assert link is not None
+    assert f"test_item={market.salt.id}" in link[1]
+    assert "quantity=3" in link[1]
+    assert "hours=48" in link[1]
+
+
+def test_closed_slots_say_why(app: Flask, client: FlaskClient, market: Market) -> None:
+    page = text_of(client.get(f"/test-items/{market.hardness.id}", headers=EN).text)
+    assert "Closed" in page, "a Saturday"
+    now = utc_now()
+    for unit in (1, 2):
+        make.add(Holding(instrument_id=market.chamber.id, unit=unit, starts_at=now + timedelta(hours=20),
+                         ends_at=now + timedelta(hours=60), kind="in_house", created_at=now))  # fmt: skip
+    db.session.commit()
+    page = client.get(f"/test-items/{market.salt.id}?hours=24", headers=ZH).text
+    closed = re.findall(r'<span class="slot is-closed">.*?<small>(.*?)</small>', page, re.S)
+    assert "不可预约" in closed
+    assert "不开放" in closed
+
+
+@pytest.mark.parametrize(
+    ("query", "chinese", "english"),
+    [
+        ("quantity=0", "样品数量应为 1 至 20。", "Between 1 and 20 samples."),
+        ("quantity=10000", "样品数量应为 1 至 20。", "Between 1 and 20 samples."),
+        ("hours=25", None, "From 24 to 480 hours, in steps of 24."),
+    ],
+)
+def test_bad_numbers_are_told_at_their_field(
+    client: FlaskClient, market: Market, query: str, chinese: str | None, english: str
+) -> None:
+    for headers, words in ((ZH, chinese), (EN, english)):
+        page = client.get(f"/test-items/{market.salt.id}?{query}", headers=headers).text
+        field = query.split("=")[0]
+        shown = re.search(rf'id="{field}-error">.*?<span>(.*?)</span>', page, re.S)
+        assert shown is not None
+        if words:
+            assert shown[1] == words
+        assert f'value="{query.split("=")[1]}"' in page, "what was typed is kept"
+
+
+@pytest.mark.parametrize("query", ["quantity=x", "starts_at=nonsense", "from=2026-99-99", "instrument=-1", "hours="])
+def test_nonsense_in_the_address_breaks_nothing(client: FlaskClient, market: Market, query: str) -> None:
+    assert client.get(f"/test-items/{market.salt.id}?{query}").status_code == 200
+    assert client.get(f"/search?q=%00&{query}&by=x&within=x&order=x&town=x&near=x&category=x").status_code == 200
+    assert client.get(f"/labs?page=x&order=x&town=x&mark=x&{query}").status_code == 200
+
+
+def test_live_state_of_an_instrument(client: FlaskClient, market: Market) -> None:
+    now = utc_now()
+    shown = lambda one: text_of(client.get(f"/instruments/{one.id}", headers=EN).text)  # noqa: E731
+    assert " Down " in shown(market.broken)
+    assert " Free " in shown(market.chamber)
+    for unit in (1, 2):
+        make.add(Holding(instrument_id=market.chamber.id, unit=unit, starts_at=now - timedelta(hours=1),
+                         ends_at=now + timedelta(hours=1), kind="in_house", created_at=now))  # fmt: skip
+    db.session.commit()
+    assert " In use " in shown(market.chamber)
+
+
+def test_drafts_are_the_firms_own(app: Flask, client: FlaskClient, market: Market) -> None:
+    path = f"/test-items/{market.draft.id}"
+    assert client.get(path).status_code == 404
+    assert "秘密检测" not in client.get(f"/labs/{market.near.code}").text
+    assert f"/test-items/{market.draft.id}" not in client.get("/search", query_string={"q": "秘密检测"}).text
+    own = make.member(market.near.firm, "lab_manager")
+    sign_in(client, own, market.near.firm)
+    assert client.get(path).status_code == 200
+    assert "秘密检测" in client.get(f"/labs/{market.near.code}", headers=ZH).text
+
+
+def pages(market: Market) -> list[str]:
+    return [
+        "/",
+        "/search",
+        "/search?q=盐雾 GB/T 10125，3 件，48 小时，下周五前",
+        f"/search?q=盐雾&hours=48&compare={market.salt.id}&near=330624004&by=2026-12-04",
+        f"/search?q=盐雾&hours=48&compare={market.salt.id}&view=compare",
+        "/search?q=没有的检测",
+        "/search?category=environment&hours=24",
+        "/labs",
+        f"/labs/{market.near.code}",
+        "/instruments",
+        f"/instruments/{market.chamber.id}",
+        "/standards",
+        "/standards/GB/T 10125-2021",
+        f"/test-items/{market.salt.id}",
+        f"/test-items/{market.hardness.id}?quantity=0",
+        "/figures",
+        "/how-it-works",
+        "/rules",
+        "/privacy",
+        "/accessibility",
+        "/nothing-here",
+    ]
+
+
+def test_at_most_twelve_statements_for_anybody(app: Flask, client: FlaskClient, market: Market) -> None:
+    said: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith(("BEGIN", "SET")):
+            said.append(statement)
+
+    readers = [app.test_client(), sign_in(app.test_client(), market.person, market.client)]
+    event.listen(db.engine, "before_cursor_execute", listen)
+    counts = {}
+    try:
+        for reader in readers:
+            for path in pages(market):
+                said.clear()
+                reader.get(path)
+                counts[path] = max(counts.get(path, 0), len(said))
+    finally:
+        event.remove(db.engine, "before_cursor_execute", listen)
+    assert {path: count for path, count in counts.items() if count > 12} == {}
+
+
+def test_no_chinese_in_english_but_data_marked_so(client: FlaskClient, market: Market) -> None:
+    for path in pages(market):
+        page = client.get(path.replace("盐雾", "salt spray").replace("没有的检测", "nothing"), headers=EN).text
+        body = re.sub(r'<(\w+)[^>]*\slang="zh(-CN)?"[^>]*>.*?</\1>', "", page, flags=re.S)
+        body = re.sub(r'value="[^"]*"|content="[^"]*"|href="[^"]*"|<title>.*?</title>', "", body, flags=re.S)
+        found = re.findall(r"[^<>\n]*[\u4e00-\u9fff]+[^<>\n]*", body)
+        assert found == [], path
+
+
+@pytest.mark.parametrize(
+    ("locale", "width", "scheme"),
+    [("zh-CN", 1440, "light"), ("en-GB", 390, "light"), ("zh-CN", 390, "dark"), ("en-GB", 1440, "dark")],
+)
+def test_pages_are_for_everybody(
+    open_browser: Any, market: Market, engine_name: str, locale: str, width: int, scheme: str
+) -> None:
+    if engine_name != "sqlite":
+        return  # the markup is the same on either engine
+    page = open_browser(locale, width=width, color_scheme=scheme)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    for path in pages(market):
+        if locale == "en-GB":
+            path = path.replace("盐雾", "salt spray")
+        page.goto(path)
+        assert findings(page) == [], path
+        assert too_wide(page) == 0, path
+    assert [text for text in complaints if "404" not in text] == []
+
+
+def test_frame_works_with_scripts(open_browser: Any, market: Market, engine_name: str) -> None:
+    if engine_name != "sqlite":
+        return
+    page = open_browser("zh-CN")
+    page.goto("/")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "q"
+    page.keyboard.type("盐雾 GB/T 10125，3 件")
+    page.locator("#understood .tag", has_text="3 件样品").wait_for()
+    page.keyboard.press("Enter")
+    page.locator(".offer").first.wait_for()
+    page.get_by_role("link", name="费用最低").click()
+    page.wait_for_url("**order=cheapest**")
+    page.locator("#mark-1").check()
+    page.wait_for_url("**mark=CNAS**")
+    assert page.locator(".offer").count() == 1
+    assert page.locator("html").get_attribute("data-bs-theme") == "light"
+    page.get_by_role("button", name="切换深浅色").click()
+    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+    page.get_by_role("button", name="EN").click()
+    page.locator("html[lang=en]").wait_for()
+    assert "mark=CNAS" in page.url, "the language switch keeps the page"
+    assert page.locator("html").get_attribute("data-bs-theme") == "dark", "the server keeps the theme"
+
+
+def test_choosing_on_the_phone(open_browser: Any, market: Market, engine_name: str) -> None:
+    if engine_name != "sqlite":
+        return
+    page = open_browser("zh-CN", width=390)
+    sign_in_browser(page, market.person, market.client)
+    page.goto(f"/test-items/{market.salt.id}")
+    assert page.locator(".tabbar a").count() >= 2
+    page.locator("#quantity").fill("2")
+    page.locator("#hours").fill("48")
+    page.locator("#hours").blur()
+    page.locator(".paybar", has_text="288.00").wait_for()
+    page.locator(".slot", has_text="09:30").nth(1).click()
+    page.locator('.slot[aria-current="true"]', has_text="09:30").wait_for()
+    assert findings(page) == []
+    assert too_wide(page) == 0

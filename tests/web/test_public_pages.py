@@ -53,7 +53,8 @@ def market(app: Flask) -> Market:
     other = make.instrument(cheap, name="盐雾箱", name_en="Salt spray chamber")
     broken = make.instrument(near, name="硬度计", name_en="Hardness tester", condition="awaiting_repair")
     spray = {"name": "中性盐雾试验", "name_en": "Neutral salt spray", "category": "environment", "attended": False,
-             "sample_minutes": Decimal(0), "hours_min": 24, "hours_max": 480, "hours_step": 24, "samples_per_run": 4}  # fmt: skip
+             "sample_minutes": Decimal(0),
+             "hours_min": 24, "hours_max": 480, "hours_step": 24, "samples_per_run": 4}  # fmt: skip
     salt = make.test_item(chamber, by=new, fee_fen=600, basis="hour", minimum_fen=20_000, max_quantity=20,
                           free_cancel_minutes=1440, late_cancel_percent=30, turnaround_days=2, **spray)  # fmt: skip
     late = make.test_item(other, by=new, fee_fen=500, basis="hour", turnaround_days=2, **spray)

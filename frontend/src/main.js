@@ -2,6 +2,7 @@
 import "./bootstrap.scss";
 import "./look.css";
 import "./own.css";
+import "./papers.css";
 import "./theme.js";
 import "./dialogs.js";
 import "./forms.js";

@@ -124,6 +124,7 @@ class Booking(Model):
         Index(None, "client_firm_id", "starts_at"),
         Index(None, "lab_id", "starts_at"),
         Index(None, "lab_id", "state"),
+        Index(None, "lab_firm_id", "state"),
         Index(None, "instrument_id", "starts_at"),
         Index(None, "test_item_id"),
         Index(None, "fee_id"),

@@ -1110,6 +1110,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_booking_fee_id"), "booking", ["fee_id"], unique=False)
     op.create_index(op.f("ix_booking_instrument_id_starts_at"), "booking", ["instrument_id", "starts_at"], unique=False)
+    op.create_index(op.f("ix_booking_lab_firm_id_state"), "booking", ["lab_firm_id", "state"], unique=False)
     op.create_index(op.f("ix_booking_lab_id_starts_at"), "booking", ["lab_id", "starts_at"], unique=False)
     op.create_index(op.f("ix_booking_lab_id_state"), "booking", ["lab_id", "state"], unique=False)
     op.create_index(
@@ -1414,6 +1415,7 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_booking_lab_id_state"), table_name="booking")
     op.drop_index(op.f("ix_booking_lab_id_starts_at"), table_name="booking")
+    op.drop_index(op.f("ix_booking_lab_firm_id_state"), table_name="booking")
     op.drop_index(op.f("ix_booking_instrument_id_starts_at"), table_name="booking")
     op.drop_index(op.f("ix_booking_fee_id"), table_name="booking")
     op.drop_index(op.f("ix_booking_client_firm_id_starts_at"), table_name="booking")

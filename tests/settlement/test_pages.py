@@ -232,7 +232,9 @@ def test_missing_papers_names_what_lacks(app, world, lab_client):
     assert "已完成检测中有 1,000.00 元 尚未计入收入。" in page
     world.report()
     world.invoice()
-    assert world.ref not in lab_client.get("/lab/papers?lacks=report", headers=CHINESE).text
+    filtered = lab_client.get("/lab/papers?lacks=report", headers=CHINESE).text
+    assert world.ref not in filtered
+    assert re.search(r'class="chip on" href="/lab/papers\?lacks=report" aria-current="page"', filtered)
     assert world.ref in lab_client.get("/lab/papers?lacks=payment", headers=CHINESE).text
     world.payment()
     assert world.ref not in lab_client.get("/lab/papers", headers=ENGLISH).text

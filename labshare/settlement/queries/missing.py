@@ -42,7 +42,9 @@ class Lack:
 
     @property
     def not_counted_fen(self) -> int:
-        """Charged for finished work, but not recognised yet."""
+        """Charged for finished work, but not recognised yet; what a cancellation costs never is, having no report."""
+        if self.booking.state not in _FINISHED:
+            return 0
         return self.booking.charged_fen - self.booking.recognised_fen
 
 

@@ -58,7 +58,7 @@ def missing_papers() -> Any:
         "lab/papers/missing.html",
         rows=rows,
         sums=sums,
-        kind=kind,
+        lacking=kind,
         labs=labs,
         page=page,
         booking_href=partial(booking_href, actor=actor),

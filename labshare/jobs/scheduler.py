@@ -100,10 +100,11 @@ def serve(app: Flask) -> None:
                 db.session.remove()
 
     for job in JOBS:
-        scheduler.add_job(
-            work, IntervalTrigger(seconds=int(job.every.total_seconds())), args=[job], id=job.name,
-            misfire_grace_time=None, next_run_time=utc_now(),  # what was missed is caught up at once
-        )  # fmt: skip
+        if stop.is_set():
+            return
+        work(job)  # at once: what was missed is caught up at the start
+        trigger = IntervalTrigger(seconds=int(job.every.total_seconds()))
+        scheduler.add_job(work, trigger, args=[job], id=job.name, misfire_grace_time=None)
     scheduler.start()
     log.info("scheduler on %s: %s jobs", host_name(), len(JOBS))
     stop.wait()

@@ -157,32 +157,29 @@ def related_pairs(host_ids: Iterable[int]) -> list[tuple[int, int, date, date]]:
 def common_tables(scope: Scope) -> str:
     """`WITH …`: admissions, related firms, held bookings.
 
-    On SQLite the spans go into temporary tables first, for it scans a list of values where it should look one up.
+    The columns of the spans are cast: without a type SQLite scans a list of values where it should look one up.
     """
     admitted: list[tuple[int | date, ...]] = [*admitted_spans(scope.lab_ids)]
-    pairs: list[tuple[int | date, ...]] = (
-        [*related_pairs(scope.host_ids)] if scope.policy.clients.exclude_related else []
-    )
-    held = "held AS (SELECT DISTINCT booking_id FROM booking_hold WHERE released_at IS NULL)"
-    if db.engine.dialect.name == "sqlite":
-        _fill_temporary("admitted", ("lab_id",), admitted)
-        _fill_temporary("related", ("host_id", "client_id"), pairs)
-        return f"WITH {held}"
+    pairs: list[tuple[int | date, ...]] = []
+    if scope.policy.clients.exclude_related:
+        pairs = [*related_pairs(scope.host_ids)]
     return (
-        f"WITH admitted(lab_id, first_day, last_day) AS ({_values(admitted, (NOBODY, ENDLESS, ENDLESS))}), "
-        f"related(host_id, client_id, first_day, last_day) AS "
-        f"({_values(pairs, (NOBODY, NOBODY, ENDLESS, ENDLESS))}), {held}"
+        f"WITH admitted AS MATERIALIZED ({_spans(('lab_id',), admitted)}), "
+        f"related AS MATERIALIZED ({_spans(('host_id', 'client_id'), pairs)}), "
+        "held AS (SELECT DISTINCT booking_id FROM booking_hold WHERE released_at IS NULL)"
     )
 
 
-def _fill_temporary(name: str, ids: tuple[str, ...], rows: list[tuple[int | date, ...]]) -> None:
-    """Spans of days by ids. The columns have types, for without them no index is used."""
-    columns = [*(f"{column} integer NOT NULL" for column in ids), "first_day date NOT NULL", "last_day date NOT NULL"]
-    key = ", ".join((*ids, "first_day"))
-    execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({', '.join(columns)}, PRIMARY KEY ({key})) WITHOUT ROWID")
-    execute(f"DELETE FROM temp.{name}")
-    if rows:
-        execute(f"INSERT INTO temp.{name} {_values(rows, ())}")
+def _spans(ids: tuple[str, ...], rows: list[tuple[int | date, ...]]) -> str:
+    """Spans of days by ids, from a list of values; a row that matches nothing where there are none."""
+    values = ", ".join(
+        f"({', '.join(map(literal, row))})" for row in (rows or [(*(NOBODY for _ in ids), ENDLESS, ENDLESS)])
+    )
+    day = "text" if db.engine.dialect.name == "sqlite" else "date"
+    columns = [f"CAST(column{place} AS integer) AS {name}" for place, name in enumerate(ids, start=1)]
+    columns.append(f"CAST(column{len(ids) + 1} AS {day}) AS first_day")
+    columns.append(f"CAST(column{len(ids) + 2} AS {day}) AS last_day")
+    return f"SELECT {', '.join(columns)} FROM (VALUES {values}) AS given"
 
 
 def execute(statement: str) -> Any:
@@ -220,11 +217,6 @@ def _of_labs(scope: Scope) -> str:
     if scope.all_labs:
         return "1 = 1"
     return f"e.lab_id IN ({', '.join(map(str, scope.lab_ids))})"
-
-
-def _values(rows: list[tuple[int | date, ...]], dummy: tuple[int | date, ...]) -> str:
-    """`VALUES (…), …`; a row that matches nothing where there are none, so that the columns have their types."""
-    return "VALUES " + ", ".join(f"({', '.join(map(literal, row))})" for row in (rows or [dummy]))
 
 
 def literal(value: int | date) -> str:

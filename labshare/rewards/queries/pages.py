@@ -1,0 +1,307 @@
+"""What the pages about rewards read: few statements, whatever they show."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased, contains_eager, defer, joinedload
+
+from labshare.accounts.models import Person
+from labshare.booking.models import Booking
+from labshare.booking.queries.world import working_days
+from labshare.catalogue.models import Instrument, Lab
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.months import Month
+from labshare.kernel.time import local_day
+from labshare.organisations.models import Firm
+from labshare.organisations.permissions import visible
+from labshare.rewards.models import (
+    Assessment,
+    Correction,
+    Objection,
+    Policy,
+    RewardCalculation,
+    RewardLine,
+    RewardRun,
+)
+from labshare.rewards.queries.facts import SETTLED_STATES
+from labshare.rewards.queries.items import verdicts_in_run
+from labshare.rewards.queries.verdicts import execute
+from labshare.rewards.rules.publicity import working_days_between
+from labshare.settlement.models import RevenueEntry
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run in the list of a year."""
+
+    run: RewardRun
+    labs: int
+    objections: int
+
+
+def runs_of_year(year: int) -> list[RunRow]:
+    """A year's runs, the latest first, with the number of their labs and open objections."""
+    labs = select(func.count()).where(RewardLine.run_id == RewardRun.id).scalar_subquery()
+    objections = (
+        select(func.count()).where(Objection.run_id == RewardRun.id, Objection.verdict.is_(None)).scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(RewardRun, labs, objections)
+        .options(joinedload(RewardRun.policy))
+        .where(RewardRun.month.between(f"{year}-01", f"{year}-12"))
+        .order_by(RewardRun.month.desc(), RewardRun.division)
+    )
+    return [RunRow(*row) for row in rows]
+
+
+def years_with_runs() -> list[int]:
+    first, last = db.session.execute(select(func.min(RewardRun.month), func.max(RewardRun.month))).one()
+    return list(range(int(last[:4]), int(first[:4]) - 1, -1)) if first else []
+
+
+def run_with_policy(month: Month, division: str | None) -> RewardRun | None:
+    """The month's run with its policy, in one statement."""
+    wanted = select(RewardRun).options(joinedload(RewardRun.policy)).where(RewardRun.month == str(month))
+    if division:
+        wanted = wanted.where(RewardRun.division == division)
+    return db.session.scalars(wanted.order_by(RewardRun.division)).first()
+
+
+def lines_with_labs(run_id: int) -> list[RewardLine]:
+    """All lines of a run with lab and firm, without their traces."""
+    return list(
+        db.session.scalars(
+            select(RewardLine)
+            .join(RewardLine.lab)
+            .join(RewardLine.firm)
+            .options(contains_eager(RewardLine.lab), contains_eager(RewardLine.firm), defer(RewardLine.trace))
+            .where(RewardLine.run_id == run_id)
+        )
+    )
+
+
+def objections_of(run_id: int, lab_id: int | None = None) -> list[tuple[Objection, str | None]]:
+    """The run's objections (or a lab's) with the name of who answered, the newest first."""
+    wanted = (
+        select(Objection, Person.name)
+        .join(Objection.lab)
+        .outerjoin(Person, Person.id == Objection.answered_by)
+        .options(contains_eager(Objection.lab))
+        .where(Objection.run_id == run_id)
+    )
+    if lab_id is not None:
+        wanted = wanted.where(Objection.lab_id == lab_id)
+    return [(row[0], row[1]) for row in db.session.execute(wanted.order_by(Objection.id.desc()))]
+
+
+def last_calculations(run: RewardRun) -> list[tuple[RewardCalculation, str | None]]:
+    """The latest two results with the name of who calculated, the present one first."""
+    rows = db.session.execute(
+        select(RewardCalculation, Person.name)
+        .outerjoin(Person, Person.id == RewardCalculation.calculated_by)
+        .where(RewardCalculation.run_id == run.id)
+        .order_by(RewardCalculation.number.desc())
+        .limit(2)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def names_of(ids: Iterable[int | None]) -> dict[int, str]:
+    """Names of persons by id."""
+    wanted = sorted({one for one in ids if one is not None})
+    if not wanted:
+        return {}
+    return {row.id: row.name for row in db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))}
+
+
+# --- one lab ---------------------------------------------------------------------------------------------
+
+
+def statements(actor: Actor, year: int) -> list[RewardLine]:
+    """The lines of a year that the actor's firm may see (for regulators: none of their own), the latest first. Before
+    publication a lab does not see its line."""
+    return list(
+        db.session.scalars(
+            select(RewardLine)
+            .join(RewardLine.run)
+            .join(RewardLine.lab)
+            .options(contains_eager(RewardLine.run), contains_eager(RewardLine.lab), defer(RewardLine.trace))
+            .where(
+                RewardRun.month.between(f"{year}-01", f"{year}-12"),
+                RewardRun.state != "calculated",
+                visible(actor, "run.see_line", lab=RewardLine.firm_id),
+            )
+            .order_by(RewardRun.month.desc(), Lab.code)
+        )
+    )
+
+
+def labs_of_firm(firm_id: int) -> list[Lab]:
+    return list(db.session.scalars(select(Lab).where(Lab.firm_id == firm_id).order_by(Lab.code)))
+
+
+def line_with_run(month: Month, code: str, division: str | None = None) -> RewardLine | None:
+    """A line with trace, run, policy, lab and firm, in one statement."""
+    wanted = (
+        select(RewardLine)
+        .join(RewardLine.run)
+        .join(RewardLine.lab)
+        .join(RewardLine.firm)
+        .options(
+            contains_eager(RewardLine.run).joinedload(RewardRun.policy),
+            contains_eager(RewardLine.lab),
+            contains_eager(RewardLine.firm),
+        )
+        .where(RewardRun.month == str(month), Lab.code == code)
+    )
+    if division:
+        wanted = wanted.where(RewardRun.division == division)
+    return db.session.scalars(wanted).unique().first()
+
+
+@dataclass(frozen=True)
+class YearMonth:
+    """What a lab was or would be paid in a month of the year."""
+
+    month: Month
+    payable_fen: int
+    state: str
+
+
+def year_of(line: RewardLine) -> list[YearMonth]:
+    """The lab's payable in the year's months up to the line's."""
+    rows = db.session.execute(
+        select(RewardRun.month, RewardLine.payable_fen, RewardRun.state)
+        .join(RewardLine, RewardLine.run_id == RewardRun.id)
+        .where(
+            RewardLine.lab_id == line.lab_id,
+            RewardRun.month.between(f"{line.run.month[:4]}-01", line.run.month),
+        )
+        .order_by(RewardRun.month)
+    )
+    return [YearMonth(Month.parse(row.month), row.payable_fen, row.state) for row in rows]
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """A ledger entry with its verdict, and what it belongs to."""
+
+    entry: RevenueEntry
+    fen: int
+    reason: str | None
+
+
+def month_verdicts(line: RewardLine, *, tax_excluded: bool) -> list[tuple[int, int, str | None]]:
+    """(entry id, fen, reason) of the lab's entries in the line's month, the latest first. Two statements."""
+    run = line.run
+    earlier = db.session.scalars(
+        select(RewardRun.id)
+        .where(
+            RewardRun.division == run.division,
+            RewardRun.month.between(f"{run.month[:4]}-01", run.month),
+            RewardRun.month < run.month,
+            RewardRun.state.in_(SETTLED_STATES),
+        )
+        .order_by(RewardRun.month)
+    ).all()
+    month = Month.parse(run.month)
+    fen = "e.amount_fen - e.tax_fen" if tax_excluded else "e.amount_fen"
+    own = f"SELECT id FROM revenue_entry WHERE lab_id = {int(line.lab_id)} AND month = '{month}'"
+    rows = execute(
+        f"WITH verdict AS ({verdicts_in_run([*earlier, run.id], f'i.entry_id IN ({own})')}) "
+        f"SELECT e.id, {fen} AS fen, v.reason FROM revenue_entry e JOIN verdict v ON v.entry_id = e.id "
+        f"WHERE e.lab_id = {int(line.lab_id)} AND e.month = '{month}' ORDER BY e.recorded_at DESC, e.id DESC"
+    )
+    return [(entry, int(amount), reason) for entry, amount, reason in rows]
+
+
+def entry_rows(verdicts: Sequence[tuple[int, int, str | None]]) -> list[EntryRow]:
+    """The entries of these verdicts with booking, item and client, in the same order. One statement."""
+    wanted = {entry: (fen, reason) for entry, fen, reason in verdicts}
+    if not wanted:
+        return []
+    found = {
+        entry.id: entry
+        for entry in db.session.scalars(
+            select(RevenueEntry)
+            .where(RevenueEntry.id.in_(wanted))
+            .options(
+                joinedload(RevenueEntry.booking).joinedload(Booking.test_item),
+                joinedload(RevenueEntry.booking).joinedload(Booking.client),
+            )
+        ).unique()
+    }
+    return [EntryRow(found[entry], fen, reason) for entry, (fen, reason) in wanted.items()]
+
+
+def instrument_names(trace: Sequence[dict[str, Any]]) -> dict[str, Instrument]:
+    """The instruments that a trace names by id (units lab and instrument)."""
+    if trace[1]["parameters"]["unit"] == "firm":
+        return {}
+    ids = {int(name) for unit in trace[1]["inputs"] for name in unit["sums"]}
+    if not ids:
+        return {}
+    return {str(one.id): one for one in db.session.scalars(select(Instrument).where(Instrument.id.in_(ids)))}
+
+
+# --- policies, corrections, grades ----------------------------------------------------------------------
+
+
+def all_policies() -> list[Policy]:
+    return list(
+        db.session.scalars(
+            select(Policy).order_by(Policy.division, Policy.effective_from.desc(), Policy.version.desc())
+        )
+    )
+
+
+def all_corrections() -> list[tuple[Correction, Lab, str, str | None]]:
+    """Corrections, the newest first, with lab and the names of who proposed and agreed."""
+    proposer, agreer = aliased(Person), aliased(Person)
+    rows = db.session.execute(
+        select(Correction, Lab, proposer.name, agreer.name)
+        .join(Lab, Lab.id == Correction.lab_id)
+        .join(proposer, proposer.id == Correction.proposed_by)
+        .outerjoin(agreer, agreer.id == Correction.agreed_by)
+        .order_by(Correction.id.desc())
+        .limit(200)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def latest_grades() -> list[tuple[Lab, Firm, Assessment | None]]:
+    """Every lab that is no draft with its latest grade."""
+    newest = (
+        select(Assessment.lab_id, func.max(Assessment.effective_month).label("month"))
+        .group_by(Assessment.lab_id)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(Lab, Firm, Assessment)
+        .join(Firm, Firm.id == Lab.firm_id)
+        .outerjoin(newest, newest.c.lab_id == Lab.id)
+        .outerjoin(Assessment, (Assessment.lab_id == Lab.id) & (Assessment.effective_month == newest.c.month))
+        .where(Lab.state != "draft")
+        .order_by(Lab.code)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def publicity_days(run: RewardRun, now: datetime) -> tuple[int, int, tuple[int, ...]] | None:
+    """(working days of publicity begun, working days left, years the calendar lacks), for a run in publicity."""
+    if run.state != "published" or run.published_at is None or run.publicity_ends_at is None:
+        return None
+    days, today = working_days(), local_day(now)
+    first = local_day(run.published_at) + DAY
+    last = local_day(run.publicity_ends_at) - DAY
+    return (
+        working_days_between(first, min(today, last), days.is_working_day),
+        working_days_between(max(first, today), last, days.is_working_day),
+        days.missing_years(first, last),
+    )

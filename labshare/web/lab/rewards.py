@@ -1,0 +1,161 @@
+"""A firm's reward statements by month, what the running month would come to, and objections."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import transaction
+from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
+from labshare.kernel.months import Month
+from labshare.kernel.time import utc_now
+from labshare.organisations.permissions import may
+from labshare.rewards import services, words
+from labshare.rewards.models import RewardLine
+from labshare.rewards.queries import pages
+from labshare.rewards.queries.runs import calculate_now, policies_in_force
+from labshare.rewards.rules.calculation import Line
+from labshare.web.actor import current_actor
+from labshare.web.filters import month as month_text
+from labshare.web.forms import Form, TextAreaField, length, required, show_problem
+from labshare.web.lab import blueprint
+from labshare.web.layout import flash_done
+from labshare.web.rewards import month_of, statement_page
+
+
+class ObjectionForm(Form):
+    text = TextAreaField(
+        _l("What is wrong"),
+        [required(_l("Say what it is about.")), length(4000)],
+        description=_l("Name the bookings, and what should have counted."),
+    )
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a lab would be paid for the running month as things stand."""
+
+    lab: Any
+    line: Line
+
+
+def _member() -> tuple[Actor, int]:
+    actor = current_actor()
+    if actor.person_id is None:
+        raise SignInFirst
+    if actor.firm_id is None or not may(actor, "run.see_line", lab=actor.firm_id):
+        raise NotAllowed
+    return actor, actor.firm_id
+
+
+@blueprint.get("/rewards")
+def rewards() -> Any:
+    """Statements by month, the latest first."""
+    actor, firm_id = _member()
+    now = utc_now()
+    years = pages.years_with_runs() or [Month.at(now).year]
+    asked = request.args.get("year", "")
+    year = int(asked) if asked.isascii() and asked.isdigit() and int(asked) in years else years[0]
+    return render_template(
+        "lab/rewards/list.html",
+        lines=[line for line in pages.statements(actor, year) if line.firm_id == firm_id],
+        years=years,
+        year=year,
+        present=Month.at(now),
+        words=words,
+    )
+
+
+@blueprint.get("/rewards/expected")
+def reward_expected() -> Any:
+    """What the running month would come to so far."""
+    _actor, firm_id = _member()
+    month = Month.at(utc_now())
+    labs = {lab.code: lab for lab in pages.labs_of_firm(firm_id)}
+    found: list[Expected] = []
+    for policy in policies_in_force(month):
+        if any(lab.division.startswith(policy.division) for lab in labs.values()):
+            lines = calculate_now(policy, month).calculation.lines
+            found += [Expected(labs[line.code], line) for line in lines if line.code in labs]
+    return render_template("lab/rewards/expected.html", month=month, expected=found, words=words)
+
+
+@blueprint.get("/rewards/<month>")
+def reward_month(month: str) -> Any:
+    """The firm's statements of a month: the only one, or the list of its labs."""
+    actor, firm_id = _member()
+    asked = month_of(month)
+    lines = [
+        line for line in pages.statements(actor, asked.year) if line.firm_id == firm_id and line.run.month == str(asked)
+    ]
+    if not lines:
+        raise NotFound
+    if len(lines) == 1:
+        return redirect(url_for("lab.reward", month=str(asked), code=lines[0].lab.code), 302)
+    return render_template(
+        "lab/rewards/list.html",
+        lines=lines,
+        years=[asked.year],
+        year=asked.year,
+        present=None,
+        month=asked,
+        words=words,
+    )
+
+
+@blueprint.get("/rewards/<month>/<code>")
+def reward(month: str, code: str) -> Any:
+    """One lab's statement."""
+    return _statement(month, code)
+
+
+def _statement(month: str, code: str, form: ObjectionForm | None = None, status: int = 200) -> Any:
+    actor, line = _line(month, code)
+    return statement_page(
+        line,
+        actor,
+        "lab/rewards/statement.html",
+        status=status,
+        objects=may(actor, "objection.raise", lab=line.firm_id),
+        in_publicity=in_publicity(line),
+        has_objected=None,
+        form=form or ObjectionForm(formdata=None),
+    )
+
+
+def in_publicity(line: RewardLine) -> bool:
+    ends = line.run.publicity_ends_at
+    return line.run.state == "published" and ends is not None and utc_now() < ends
+
+
+def _line(month: str, code: str) -> tuple[Actor, RewardLine]:
+    """The firm's own line, once published. Raises `NotFound`."""
+    actor, _firm = _member()
+    line = pages.line_with_run(month_of(month), code)
+    if line is None or line.run.state == "calculated" or not may(actor, "run.see_line", lab=line.firm_id):
+        raise NotFound
+    return actor, line
+
+
+@blueprint.post("/rewards/<month>/<code>/objections")
+def raise_objection(month: str, code: str) -> Any:
+    """Object to the line."""
+    actor, line = _line(month, code)
+    division, asked = line.run.division, month_of(month)
+    form = ObjectionForm()
+    if not form.validate():
+        return _statement(month, code, form, 422)
+    try:
+        with transaction():
+            services.raise_objection(
+                actor=actor, now=utc_now(), month=asked, lab=code, text=form.text.data or "", division=division
+            )
+    except Problem as problem:
+        if problem.status in (403, 404):
+            raise
+        return _statement(month, code, form, show_problem(form, problem))
+    flash_done(_("The objection to %(month)s is raised; an officer answers it.", month=month_text(asked)))
+    return redirect(url_for("lab.reward", month=month, code=code), 303)

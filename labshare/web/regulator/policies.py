@@ -1,0 +1,315 @@
+"""Reward policies: the list, one policy, the form over section 6's JSON, publishing and ending.
+
+Rates and coefficients are typed as decimals (0.10 is 10 %), money in yuan; both reach the policy exactly as typed.
+"""
+
+from typing import Any
+
+from flask import redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db, transaction
+from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
+from labshare.kernel.months import Month
+from labshare.kernel.time import utc_now
+from labshare.organisations.permissions import may
+from labshare.rewards import services, words
+from labshare.rewards.models import Policy
+from labshare.rewards.policy import GRADES, SIZES
+from labshare.rewards.queries import pages
+from labshare.rewards.queries.runs import rules_of
+from labshare.web.actor import current_actor
+from labshare.web.filters import month as month_text
+from labshare.web.forms import (
+    BooleanField,
+    Form,
+    MoneyField,
+    MonthField,
+    MultipleField,
+    RadioField,
+    RateField,
+    SelectField,
+    StringField,
+    WholeNumberField,
+    length,
+    optional,
+    required,
+    show_problem,
+)
+from labshare.web.layout import flash_done
+from labshare.web.regulator import blueprint
+
+BANDS = 6
+"""Rows for bands in the form; empty ones are left out."""
+
+
+class PolicyForm(Form):
+    name = StringField(_l("Name"), [required(), length(200)])
+    legal_basis = StringField(_l("Legal basis"), [required(), length(500)])
+    division = StringField(
+        _l("Applies to labs in"), [required(), length(12)], description=_l("Code of the division, such as 330624.")
+    )
+    effective_from = MonthField(_l("Effective from"), [required()])
+    effective_to = MonthField(_l("Effective to"), [optional()], description=_l("Last month, included."))
+    tax = RadioField(_l("Amounts of the ledger"), [required()], choices=list(words.TAXES.items()))
+    any_size = BooleanField(_l("Clients of any size, also those without a size class"))
+    sizes = MultipleField(_l("Client sizes"), choices=list(words.SIZES.items()))
+    divisions = StringField(
+        _l("Client divisions"),
+        [optional(), length(200)],
+        description=_l("Codes with a blank between them; empty: clients from anywhere."),
+    )
+    exclude_related = BooleanField(_l("Exclude related firms"))
+    exclude_statutory = BooleanField(_l("Exclude statutory tests"))
+    min_original_value_fen = MoneyField(_l("Minimum original value of the instrument (CNY)"), [required()])
+    unit = SelectField(_l("Bands and threshold apply"), [required()], choices=list(words.UNITS.items()))
+    threshold_fen = MoneyField(_l("Threshold (CNY)"), [required()], description=_l("Below it: nothing."))
+    kind = RadioField(_l("Bands"), [required()], choices=list(words.KINDS.items()))
+    instrument_year_fen = MoneyField(_l("Cap per instrument and year (CNY)"), [optional()])
+    lab_year_fen = MoneyField(_l("Cap per lab and year (CNY)"), [optional()])
+    firm_year_fen = MoneyField(_l("Cap per firm and year (CNY)"), [optional()])
+    budget_year_fen = MoneyField(_l("Budget of the year (CNY)"), [optional()])
+    publicity_working_days = WholeNumberField(_l("Publicity, working days"), [required()], least=0, most=60)
+
+    def document(self) -> dict[str, Any]:
+        """Section 6's JSON of what was typed."""
+        return {
+            "name": self.name.data,
+            "legal_basis": self.legal_basis.data,
+            "division": self.division.data,
+            "effective_from": str(self.effective_from.data),
+            "effective_to": str(self.effective_to.data) if self.effective_to.data else None,
+            "tax": self.tax.data,
+            "clients": {
+                "sizes": None if self.any_size.data else [size for size in SIZES if size in (self.sizes.data or [])],
+                "divisions": (self.divisions.data or "").split() or None,
+                "exclude_related": bool(self.exclude_related.data),
+            },
+            "instruments": {"min_original_value_fen": self.min_original_value_fen.data},
+            "exclude_statutory": bool(self.exclude_statutory.data),
+            "unit": self.unit.data,
+            "threshold_fen": self.threshold_fen.data,
+            "bands": {
+                "kind": self.kind.data,
+                "steps": [
+                    {"from_fen": self[f"from_{row}"].data, "rate": self[f"rate_{row}"].data} for row in self.rows()
+                ],
+            },
+            "grades": {grade: self[f"grade_{grade}"].data for grade in GRADES},
+            "caps": {
+                "instrument_year_fen": self.instrument_year_fen.data,
+                "lab_year_fen": self.lab_year_fen.data,
+                "firm_year_fen": self.firm_year_fen.data,
+            },
+            "budget_year_fen": self.budget_year_fen.data,
+            "publicity_working_days": self.publicity_working_days.data,
+        }
+
+    def rows(self) -> list[int]:
+        """The bands that were filled in."""
+        return [
+            row for row in range(BANDS) if self[f"from_{row}"].data is not None or self[f"rate_{row}"].data is not None
+        ]
+
+    def places(self) -> dict[str, str]:
+        """Where the problems of the document's fields are shown."""
+        found = {
+            "clients.sizes": "sizes",
+            "clients.divisions": "divisions",
+            "instruments.min_original_value_fen": "min_original_value_fen",
+            "bands.kind": "kind",
+            "bands.steps": "from_0",
+            **{f"grades.{grade}": f"grade_{grade}" for grade in GRADES},
+            **{f"caps.{cap}": cap for cap in ("instrument_year_fen", "lab_year_fen", "firm_year_fen")},
+        }
+        for place, row in enumerate(self.rows()):
+            found[f"bands.steps.{place}.from_fen"] = f"from_{row}"
+            found[f"bands.steps.{place}.rate"] = f"rate_{row}"
+        return found
+
+
+for _row in range(BANDS):
+    setattr(PolicyForm, f"from_{_row}", MoneyField(_l("From (CNY)"), [optional()]))
+    setattr(PolicyForm, f"rate_{_row}", RateField(_l("Rate (0.10 means a tenth)"), [optional()]))
+for _grade, _word in words.GRADES.items():
+    setattr(PolicyForm, f"grade_{_grade}", RateField(_word, [required()]))
+
+
+class EndForm(Form):
+    effective_to = MonthField(_l("Last month"), [required()])
+
+
+def _regulator() -> Actor:
+    actor = current_actor()
+    if actor.person_id is None:
+        raise SignInFirst
+    if not may(actor, "policy.see"):
+        raise NotAllowed
+    return actor
+
+
+def _filled(policy: Policy | None) -> PolicyForm:
+    """The form of a policy; of none: the usual terms."""
+    document = policy.document if policy is not None else USUAL
+    steps = document["bands"]["steps"]
+    last = document["effective_to"]
+    values: dict[str, Any] = {
+        **{name: document[name] for name in ("name", "legal_basis", "division", "tax", "exclude_statutory", "unit",
+                                             "threshold_fen", "budget_year_fen", "publicity_working_days")},
+        "effective_from": Month.parse(document["effective_from"]) if document["effective_from"] else None,
+        "effective_to": Month.parse(last) if last else None,
+        "any_size": document["clients"]["sizes"] is None,
+        "sizes": document["clients"]["sizes"] or [],
+        "divisions": " ".join(document["clients"]["divisions"] or []),
+        "exclude_related": document["clients"]["exclude_related"],
+        "min_original_value_fen": document["instruments"]["min_original_value_fen"],
+        "kind": document["bands"]["kind"],
+        **document["caps"],
+        **{f"grade_{grade}": document["grades"][grade] for grade in GRADES},
+        **{f"from_{row}": step["from_fen"] for row, step in enumerate(steps[:BANDS])},
+        **{f"rate_{row}": step["rate"] for row, step in enumerate(steps[:BANDS])},
+    }  # fmt: skip
+    return PolicyForm(formdata=None, **values)
+
+
+USUAL: dict[str, Any] = {
+    "name": "",
+    "legal_basis": "",
+    "division": "330624",
+    "effective_from": None,
+    "effective_to": None,
+    "tax": "included",
+    "clients": {"sizes": ["medium", "small", "micro"], "divisions": None, "exclude_related": True},
+    "instruments": {"min_original_value_fen": 0},
+    "exclude_statutory": True,
+    "unit": "lab",
+    "threshold_fen": 0,
+    "bands": {"kind": "marginal", "steps": [{"from_fen": 0, "rate": "0.10"}]},
+    "grades": {"excellent": "1.2", "good": "1.0", "qualified": "0.8", "unqualified": "0", "ungraded": "1.0"},
+    "caps": {"instrument_year_fen": None, "lab_year_fen": None, "firm_year_fen": None},
+    "budget_year_fen": None,
+    "publicity_working_days": 5,
+}
+"""What a new policy's form begins with."""
+
+
+@blueprint.get("/policies")
+def policies() -> Any:
+    """All policies, drafts too."""
+    actor = _regulator()
+    return render_template(
+        "regulator/policies/list.html",
+        policies=pages.all_policies(),
+        drafts=may(actor, "policy.draft"),
+        present=str(Month.at(utc_now())),
+        words=words,
+    )
+
+
+@blueprint.get("/policies/<int:policy_id>")
+def policy(policy_id: int) -> Any:
+    """One policy, in words."""
+    return _policy_page(policy_id)
+
+
+def _policy_page(policy_id: int, form: EndForm | None = None, above: Form | None = None, status: int = 200) -> Any:
+    actor = _regulator()
+    found = db.session.get(Policy, policy_id)
+    if found is None:
+        raise NotFound
+    html = render_template(
+        "regulator/policies/policy.html",
+        policy=found,
+        rules=rules_of(found),
+        names=pages.names_of((found.created_by, found.published_by)),
+        may_draft=may(actor, "policy.draft"),
+        may_publish=may(actor, "policy.publish"),
+        form=form or EndForm(formdata=None),
+        above=above,
+        present=str(Month.at(utc_now())),
+        words=words,
+    )
+    return html, status
+
+
+@blueprint.get("/policies/new")
+def policy_new() -> Any:
+    return _form_page(_filled(None), None)
+
+
+@blueprint.get("/policies/<int:policy_id>/edit")
+def policy_edit(policy_id: int) -> Any:
+    _regulator()
+    found = db.session.get(Policy, policy_id)
+    if found is None or found.state != "draft":
+        raise NotFound
+    return _form_page(_filled(found), policy_id)
+
+
+def _form_page(form: PolicyForm, policy_id: int | None, status: int = 200) -> Any:
+    if not may(_regulator(), "policy.draft"):
+        raise NotAllowed
+    html = render_template(
+        "regulator/policies/form.html", form=form, policy_id=policy_id, bands=range(BANDS), grades=GRADES
+    )
+    return html, status
+
+
+@blueprint.post("/policies/new")
+def policy_create() -> Any:
+    return _save(None)
+
+
+@blueprint.post("/policies/<int:policy_id>/edit")
+def policy_change(policy_id: int) -> Any:
+    return _save(policy_id)
+
+
+def _save(policy_id: int | None) -> Any:
+    actor, form = _regulator(), PolicyForm()
+    if not form.validate():
+        return _form_page(form, policy_id, 422)
+    try:
+        with transaction():
+            saved = services.draft_policy(actor=actor, now=utc_now(), document=form.document(), policy_id=policy_id).id
+    except Problem as problem:
+        if problem.status in (403, 404):
+            raise
+        return _form_page(form, policy_id, show_problem(form, problem, **form.places()))
+    flash_done(_("The draft is saved; an approver publishes it."))
+    return redirect(url_for("regulator.policy", policy_id=saved), 303)
+
+
+@blueprint.post("/policies/<int:policy_id>/publish")
+def policy_publish(policy_id: int) -> Any:
+    """From here on it governs, and never changes."""
+    actor = _regulator()
+    try:
+        with transaction():
+            services.publish_policy(actor=actor, now=utc_now(), policy_id=policy_id)
+    except Problem as problem:
+        if problem.status in (403, 404):
+            raise
+        above = Form(formdata=None)
+        return _policy_page(policy_id, above=above, status=show_problem(above, problem))
+    flash_done(_("The policy is published."))
+    return redirect(url_for("regulator.policy", policy_id=policy_id), 303)
+
+
+@blueprint.post("/policies/<int:policy_id>/end")
+def policy_end(policy_id: int) -> Any:
+    """Give a published policy its last month."""
+    actor, form = _regulator(), EndForm()
+    if not form.validate() or form.effective_to.data is None:
+        return _policy_page(policy_id, form, status=422)
+    try:
+        with transaction():
+            services.end_policy(actor=actor, now=utc_now(), policy_id=policy_id, effective_to=form.effective_to.data)
+    except Problem as problem:
+        if problem.status in (403, 404):
+            raise
+        return _policy_page(policy_id, form, status=show_problem(form, problem))
+    flash_done(_("The policy ends with %(month)s.", month=month_text(form.effective_to.data)))
+    return redirect(url_for("regulator.policy", policy_id=policy_id), 303)

@@ -1,0 +1,400 @@
+"""Reward runs: the list of a year, one run with everything that can be done to it, a lab's line, corrections."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from labshare.audit.services import record_export
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import transaction
+from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
+from labshare.kernel.months import Month
+from labshare.kernel.tables import yuan
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.permissions import may
+from labshare.rewards import services, words
+from labshare.rewards.models import RewardCalculation, RewardLine, RewardRun
+from labshare.rewards.queries import pages
+from labshare.rewards.queries.runs import missing_runs, rules_of
+from labshare.web.actor import current_actor
+from labshare.web.filters import month as month_text
+from labshare.web.filters import twin
+from labshare.web.forms import (
+    DayField,
+    Form,
+    MoneyField,
+    StringField,
+    TextAreaField,
+    length,
+    required,
+    show_problem,
+)
+from labshare.web.layout import flash_done
+from labshare.web.ledger import answer_file, asked_page
+from labshare.web.regulator import blueprint
+from labshare.web.rewards import month_of, statement_page
+
+
+class SendBackForm(Form):
+    reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(500)])
+
+
+class PayForm(Form):
+    paid_on = DayField(_l("Paid out on"), [required()])
+    reference = StringField(_l("Payment reference"), [required(), length(100)])
+
+
+class AnswerForm(Form):
+    text = TextAreaField(_l("Answer"), [required(_l("Say what it is about.")), length(4000)])
+
+
+class CorrectionForm(Form):
+    lab = StringField(_l("Code of the lab"), [required(), length(20)], render_kw={"class": "ref"})
+    fen = MoneyField(
+        _l("Amount (CNY)"),
+        [required()],
+        negative=True,
+        description=_l("Above 0: more is recovered. Below 0: in the lab's favour."),
+    )
+    reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(500)])
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a line's payable was in the calculation before."""
+
+    code: str
+    before: int
+    after: int
+
+    @property
+    def difference(self) -> int:
+        return self.after - self.before
+
+
+def _regulator(action: str = "run.see") -> Actor:
+    actor = current_actor()
+    if actor.person_id is None:
+        raise SignInFirst
+    if not may(actor, action):
+        raise NotAllowed
+    return actor
+
+
+def _division() -> str | None:
+    return request.args.get("division") or None
+
+
+@blueprint.get("/rewards")
+def runs() -> Any:
+    """The runs of a year, and the months that have none yet."""
+    actor = _regulator()
+    now = utc_now()
+    years = pages.years_with_runs() or [Month.at(now).year]
+    asked = request.args.get("year", "")
+    year = int(asked) if asked.isascii() and asked.isdigit() and int(asked) in years else years[0]
+    missing = [(division, month) for division, month in missing_runs(Month.at(now).previous) if month.year >= years[0]]
+    return render_template(
+        "regulator/rewards/runs.html",
+        rows=pages.runs_of_year(year),
+        years=years,
+        year=year,
+        missing=missing,
+        calculates=may(actor, "run.calculate"),
+        words=words,
+    )
+
+
+@blueprint.get("/rewards/<month>")
+def run(month: str) -> Any:
+    """One run."""
+    return run_page(month_of(month))
+
+
+def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
+    """The run's page; `forms` are those sent back with errors."""
+    actor, now = _regulator(), utc_now()
+    shown = pages.run_with_policy(month, _division())
+    if shown is None:
+        raise NotFound
+    lines = pages.lines_with_labs(shown.id)
+    calculations = pages.last_calculations(shown)
+    changes = changes_of(calculations)
+    format = request.args.get("format")
+    if format in ("csv", "xlsx"):
+        return _lines_file(shown, lines, format, actor)
+    groups: dict[str, Callable[[RewardLine], bool]] = {
+        "all": lambda _line: True,
+        "changed": lambda line: line.lab.code in changes and changes[line.lab.code].difference != 0,
+        "cap": lambda line: line.cut_fen > 0,
+        "zero": lambda line: line.payable_fen == 0,
+    }
+    show = request.args.get("show", "all")
+    show = show if show in groups else "all"
+    sort = request.args.get("sort", "-payable")
+    chosen = sorted_lines([line for line in lines if groups[show](line)], sort)
+    page = asked_page(len(chosen))
+    objections = pages.objections_of(shown.id)
+    rules = rules_of(shown.policy)
+    conditions = services.conditions(shown, actor, now, cheap=True) if shown.state == "published" else []
+    html = render_template(
+        "regulator/rewards/run.html",
+        run=shown,
+        month=month,
+        rules=rules,
+        lines=chosen[page.offset : page.offset + page.size],
+        totals=totals_of(lines),
+        counts={name: sum(map(keep, lines)) for name, keep in groups.items()},
+        show=show,
+        sort=sort,
+        page=page,
+        objections=objections,
+        open_objections={objection.lab_id for objection, _name in objections if objection.verdict is None},
+        calculations=calculations,
+        changes=sorted(changes.values(), key=lambda one: (-abs(one.difference), one.code))[:12],
+        labs={line.lab.code: line.lab for line in lines},
+        names=pages.names_of((shown.published_by, shown.approved_by, shown.paid_by, shown.calculated_by)),
+        publicity=pages.publicity_days(shown, now),
+        conditions=conditions,
+        ready=bool(conditions) and all(one.holds for one in conditions),
+        may_calculate=may(actor, "run.calculate"),
+        may_publish=may(actor, "run.publish"),
+        may_approve=may(actor, "run.approve"),
+        may_pay=may(actor, "run.pay"),
+        may_answer=may(actor, "objection.answer"),
+        send_back_form=forms.get("send_back") or SendBackForm(formdata=None),
+        pay_form=forms.get("pay") or PayForm(formdata=None, paid_on=local_day(now)),
+        answer_form=forms.get("answer"),
+        above=forms.get("above"),
+        words=words,
+    )
+    return html, status
+
+
+def changes_of(calculations: Sequence[tuple[RewardCalculation, str | None]]) -> dict[str, Change]:
+    """By lab code, what changed since the calculation before; empty for a first one."""
+    if len(calculations) < 2:
+        return {}
+    now, before = calculations[0][0].lines, calculations[1][0].lines
+    return {
+        code: Change(code, before.get(code, {}).get("payable", 0), now.get(code, {}).get("payable", 0))
+        for code in sorted({*now, *before})
+        if now.get(code) != before.get(code)
+    }
+
+
+SORTS: dict[str, Callable[[RewardLine], Any]] = {
+    "lab": lambda line: line.lab.code,
+    "month": lambda line: line.month_eligible_fen,
+    "eligible": lambda line: line.eligible_ytd_fen,
+    "entitlement": lambda line: line.entitlement_ytd_fen,
+    "cut": lambda line: line.cut_fen,
+    "paid": lambda line: line.paid_before_fen,
+    "payable": lambda line: line.payable_fen,
+}
+
+
+def sorted_lines(lines: list[RewardLine], sort: str) -> list[RewardLine]:
+    """By a column, `-` before it for downwards; equal ones by lab code."""
+    key = SORTS.get(sort.removeprefix("-"), SORTS["payable"])
+    return sorted(sorted(lines, key=SORTS["lab"]), key=key, reverse=sort.startswith("-"))
+
+
+COLUMNS = (
+    "month_eligible_fen", "eligible_ytd_fen", "entitlement_ytd_fen", "cut_fen", "paid_before_fen", "opening_fen",
+    "payable_fen", "recoverable_fen",
+)  # fmt: skip
+
+
+def totals_of(lines: list[RewardLine]) -> dict[str, int]:
+    """Sums over all lines, and how they reconcile."""
+    totals = {column: sum(getattr(line, column) for line in lines) for column in COLUMNS}
+    totals["labs"] = len(lines)
+    totals["paid_labs"] = sum(line.payable_fen > 0 for line in lines)
+    totals["cut_labs"] = sum(line.cut_fen > 0 for line in lines)
+    totals["left"] = (
+        totals["entitlement_ytd_fen"] - totals["paid_before_fen"] - totals["opening_fen"] - totals["payable_fen"]
+    )
+    return totals
+
+
+def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: Actor) -> Any:
+    """The lines as a file; an export by a regulator is an event (contract section 8)."""
+    head = [
+        _("Code of the lab"), _("Lab"), _("Host firm"), _("Grade"), _("Eligible this month (CNY)"),
+        _("Eligible, year to date (CNY)"), _("Entitlement, year to date (CNY)"), _("Cut by caps and budget (CNY)"),
+        _("Earlier approved (CNY)"), _("Opening balance (CNY)"), _("Payable (CNY)"), _("Recoverable (CNY)"), _("Why 0"),
+    ]  # fmt: skip
+    rows = [
+        (
+            line.lab.code,
+            twin(line.lab),
+            twin(line.firm),
+            str(words.GRADES[line.grade]),
+            *(yuan(getattr(line, column)) for column in COLUMNS),
+            str(words.WHY_ZERO[line.why]) if line.why else "",
+        )
+        for line in sorted_lines(lines, "lab")
+    ]
+    record_export(actor, utc_now(), "reward_run", {"month": shown.month, "division": shown.division, "format": format})
+    return answer_file(f"reward-run-{shown.month}", head, rows, format)
+
+
+@blueprint.post("/rewards/<month>/calculate")
+def run_calculate(month: str) -> Any:
+    """Calculate, or calculate again."""
+    asked = month_of(month)
+    return _step(asked, lambda actor, now: services.run_month(actor=actor, now=now, month=asked, division=_division()),
+                 _("%(month)s is calculated."))  # fmt: skip
+
+
+@blueprint.post("/rewards/<month>/publish")
+def run_publish(month: str) -> Any:
+    asked = month_of(month)
+    return _step(asked, lambda actor, now: services.publish(actor=actor, now=now, month=asked, division=_division()),
+                 _("%(month)s is in publicity; its ledger is closed."))  # fmt: skip
+
+
+@blueprint.post("/rewards/<month>/approve")
+def run_approve(month: str) -> Any:
+    asked = month_of(month)
+    return _step(asked, lambda actor, now: services.approve(actor=actor, now=now, month=asked, division=_division()),
+                 _("%(month)s is approved."))  # fmt: skip
+
+
+@blueprint.post("/rewards/<month>/send-back")
+def run_send_back(month: str) -> Any:
+    asked, form = month_of(month), SendBackForm()
+    return _form_step(
+        asked, form, "send_back",
+        lambda actor, now: services.send_back(
+            actor=actor, now=now, month=asked, reason=form.reason.data or "", division=_division()
+        ),
+        _("%(month)s is back in calculation; its ledger is open again."),
+    )  # fmt: skip
+
+
+@blueprint.post("/rewards/<month>/pay")
+def run_pay(month: str) -> Any:
+    asked, form = month_of(month), PayForm()
+    return _form_step(
+        asked, form, "pay",
+        lambda actor, now: services.pay(
+            actor=actor, now=now, month=asked, paid_on=form.paid_on.data, reference=form.reference.data or "",
+            division=_division(),
+        ),
+        _("The payout of %(month)s is recorded."),
+    )  # fmt: skip
+
+
+@blueprint.post("/rewards/<month>/objections/<int:objection_id>/<any(upheld, rejected):verdict>")
+def run_answer(month: str, objection_id: int, verdict: str) -> Any:
+    asked, form = month_of(month), AnswerForm()
+    said = (
+        _("The objection is upheld; the run is back in calculation.")
+        if verdict == "upheld"
+        else _("The objection is not upheld; its answer is sent.")
+    )
+    return _form_step(
+        asked, form, "answer",
+        lambda actor, now: services.answer_objection(
+            actor=actor, now=now, objection_id=objection_id, verdict=verdict, text=form.text.data or ""
+        ),
+        said,
+    )  # fmt: skip
+
+
+def _step(month: Month, act: Callable[[Actor, Any], Any], said: str) -> Any:
+    """A step without a form: done, or its refusal above the page."""
+    actor = _regulator()
+    try:
+        with transaction():
+            act(actor, utc_now())
+    except Problem as problem:
+        if problem.status in (403, 404) or pages.run_with_policy(month, _division()) is None:
+            raise
+        form = Form(formdata=None)
+        return run_page(month, show_problem(form, problem), above=form)
+    flash_done(said % {"month": month_text(month)})
+    return redirect(url_for("regulator.run", month=str(month), division=_division()), 303)
+
+
+def _form_step(month: Month, form: Form, name: str, act: Callable[[Actor, Any], Any], said: str) -> Any:
+    actor = _regulator()
+    if not form.validate():
+        return run_page(month, 422, **{name: form})
+    try:
+        with transaction():
+            act(actor, utc_now())
+    except Problem as problem:
+        if problem.status in (403, 404):
+            raise
+        return run_page(month, show_problem(form, problem), **{name: form})
+    flash_done(said % {"month": month_text(month)})
+    return redirect(url_for("regulator.run", month=str(month), division=_division()), 303)
+
+
+@blueprint.get("/rewards/<month>/labs/<code>")
+def run_line(month: str, code: str) -> Any:
+    """A lab's line, step by step."""
+    actor = _regulator()
+    line = pages.line_with_run(month_of(month), code, _division())
+    if line is None:
+        raise NotFound
+    return statement_page(line, actor, "regulator/rewards/statement.html")
+
+
+@blueprint.get("/rewards/corrections")
+def run_corrections() -> Any:
+    """Corrections of openings, proposed and decided."""
+    return _corrections_page()
+
+
+def _corrections_page(form: CorrectionForm | None = None, status: int = 200) -> Any:
+    actor = _regulator()
+    html = render_template(
+        "regulator/rewards/corrections.html",
+        rows=pages.all_corrections(),
+        form=form or CorrectionForm(formdata=None),
+        decides=may(actor, "correction.decide"),
+        me=actor.person_id,
+    )
+    return html, status
+
+
+@blueprint.post("/rewards/corrections")
+def propose_correction() -> Any:
+    actor, form = _regulator(), CorrectionForm()
+    if not form.validate():
+        return _corrections_page(form, 422)
+    try:
+        with transaction():
+            services.propose_correction(
+                actor=actor, now=utc_now(), lab=form.lab.data or "", fen=form.fen.data, reason=form.reason.data or ""
+            )
+    except Problem as problem:
+        if problem.status in (403, 404):
+            raise
+        return _corrections_page(form, show_problem(form, problem))
+    flash_done(_("The correction waits for a second officer."))
+    return redirect(url_for("regulator.run_corrections"), 303)
+
+
+@blueprint.post("/rewards/corrections/<int:correction_id>/<any(agree, refuse):verdict>")
+def decide_correction(correction_id: int, verdict: str) -> Any:
+    actor = _regulator()
+    decide = services.agree_correction if verdict == "agree" else services.refuse_correction
+    try:
+        with transaction():
+            decide(actor=actor, now=utc_now(), correction_id=correction_id)
+    except Problem as problem:
+        if problem.status in (403, 404):
+            raise
+        form = CorrectionForm(formdata=None)
+        return _corrections_page(form, show_problem(form, problem))
+    flash_done(_("The correction counts.") if verdict == "agree" else _("The correction does not count."))
+    return redirect(url_for("regulator.run_corrections"), 303)

@@ -66,3 +66,15 @@ CONDITIONS = {
     "calculated_after_them": _l("Calculated after the earlier approvals"),
     "result_is_the_same": _l("Calculating now gives the same result"),
 }
+
+COUNTED, NOT_COUNTED = _l("Counted"), _l("Not counted")
+ENTRY_COLUMNS = (
+    _l("Recorded on"),
+    _l("Booking"),
+    _l("Test item"),
+    _l("Client"),
+    _l("Verdict"),
+    _l("Reason"),
+    _l("Amount (CNY)"),
+)
+"""Heads of a statement's entries as a file."""

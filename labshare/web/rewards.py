@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from flask import render_template, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from labshare.audit.services import record_export
@@ -74,16 +73,14 @@ def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int
 
 def entries_file(line: RewardLine, rows: Sequence[EntryRow], format: str) -> Response:
     """The month's entries with verdict and reason."""
-    head = [
-        _("Recorded on"), _("Booking"), _("Test item"), _("Client"), _("Verdict"), _("Reason"), _("Amount (CNY)"),
-    ]  # fmt: skip
+    head = [str(column) for column in words.ENTRY_COLUMNS]
     table = [
         (
             local_day(row.entry.recorded_at),
             row.entry.booking.ref,
             twin(row.entry.booking.test_item),
             twin(row.entry.booking.client),
-            _("Counted") if row.reason is None else _("Not counted"),
+            str(words.COUNTED if row.reason is None else words.NOT_COUNTED),
             "" if row.reason is None else str(words.REASONS[row.reason]),
             yuan(row.fen),
         )

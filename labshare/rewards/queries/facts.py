@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from labshare.catalogue.models import Instrument, Lab
+from labshare.catalogue.models import Instrument
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.organisations.models import Firm
 from labshare.rewards.models import Assessment, Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.queries import verdicts
@@ -35,12 +34,7 @@ class MonthFacts:
 def facts_of(policy: Policy, month: Month) -> MonthFacts:
     """Gather what section 6 needs for `month`, which the policy must govern."""
     scope = verdicts.scope_of(policy, month)
-    labs = db.session.execute(
-        select(Lab.id, Lab.code, Lab.state, Lab.firm_id, Firm.uscc)
-        .join(Firm, Firm.id == Lab.firm_id)
-        .where(Lab.division.startswith(policy.division))
-        .order_by(Lab.id)
-    ).all()
+    labs = scope.labs
     codes = {lab.id: lab.code for lab in labs}
     eligible: dict[tuple[str, str | int], int] = {}
     tallies: dict[str, dict[str | None, list[int]]] = {}
@@ -56,16 +50,16 @@ def facts_of(policy: Policy, month: Month) -> MonthFacts:
     paid = _by_code(codes, paid_in_window(policy, month))
     opening = _by_code(codes, openings(policy, month))
     grades = grades_in_force(month)
-    admitted = admitted_in(month, codes)
+    admitted = admitted_in(scope)
     listed = {lab.code for lab in labs if lab.id in admitted} | tallies.keys() | _nonzero(paid) | _nonzero(opening)
-    firms = {lab.uscc for lab in labs if lab.code in listed}
+    firms = {lab.firm for lab in labs if lab.code in listed}
     wanted = [
         lab
         for lab in labs
-        if lab.code in listed or (policy.unit == "firm" and lab.uscc in firms and lab.state != "draft")
+        if lab.code in listed or (policy.unit == "firm" and lab.firm in firms and lab.state != "draft")
     ]
     facts = Facts(
-        labs=tuple(LabFacts(lab.code, lab.uscc, grades.get(lab.id), listed=lab.code in listed) for lab in wanted),
+        labs=tuple(LabFacts(lab.code, lab.firm, grades.get(lab.id), listed=lab.code in listed) for lab in wanted),
         eligible=eligible,
         paid={code: fen for code, fen in paid.items() if code in listed},
         opening={code: fen for code, fen in opening.items() if code in listed},
@@ -83,12 +77,12 @@ def facts_of(policy: Policy, month: Month) -> MonthFacts:
     )
 
 
-def admitted_in(month: Month, lab_ids: Iterable[int]) -> set[int]:
-    """The labs that were open labs at any moment of `month`."""
+def admitted_in(scope: Scope) -> set[int]:
+    """The labs that were open labs at any moment of the month."""
     return {
         lab_id
-        for lab_id, first, last in verdicts.admitted_spans(lab_ids)
-        if first <= month.last_day and last >= month.first_day
+        for lab_id, first, last in scope.admitted
+        if first <= scope.month.last_day and last >= scope.month.first_day
     }
 
 

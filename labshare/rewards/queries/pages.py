@@ -16,10 +16,8 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
-from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
 from labshare.rewards.models import (
-    Assessment,
     Correction,
     Objection,
     Policy,
@@ -65,12 +63,20 @@ def years_with_runs() -> list[int]:
     return list(range(int(last[:4]), int(first[:4]) - 1, -1)) if first else []
 
 
-def run_with_policy(month: Month, division: str | None) -> RewardRun | None:
-    """The month's run with its policy, in one statement."""
-    wanted = select(RewardRun).options(joinedload(RewardRun.policy)).where(RewardRun.month == str(month))
+def run_with_policy(month: Month, division: str | None) -> tuple[RewardRun, dict[int, str]] | None:
+    """The month's run with its policy, and the names of who worked at it by id, in one statement."""
+    hands = (RewardRun.calculated_by, RewardRun.published_by, RewardRun.approved_by, RewardRun.paid_by)
+    people = [aliased(Person) for _ in hands]
+    wanted = select(RewardRun, *(column for one in people for column in (one.id, one.name)))
+    for one, hand in zip(people, hands, strict=True):
+        wanted = wanted.outerjoin(one, one.id == hand)
+    wanted = wanted.options(joinedload(RewardRun.policy)).where(RewardRun.month == str(month))
     if division:
         wanted = wanted.where(RewardRun.division == division)
-    return db.session.scalars(wanted.order_by(RewardRun.division)).first()
+    row = db.session.execute(wanted.order_by(RewardRun.division)).first()
+    if row is None:
+        return None
+    return row[0], {row[place]: row[place + 1] for place in range(1, len(row), 2) if row[place] is not None}
 
 
 def lines_with_labs(run_id: int) -> list[RewardLine]:
@@ -273,24 +279,6 @@ def all_corrections() -> list[tuple[Correction, Lab, str, str | None]]:
         .limit(200)
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]
-
-
-def latest_grades() -> list[tuple[Lab, Firm, Assessment | None]]:
-    """Every lab that is no draft with its latest grade."""
-    newest = (
-        select(Assessment.lab_id, func.max(Assessment.effective_month).label("month"))
-        .group_by(Assessment.lab_id)
-        .subquery()
-    )
-    rows = db.session.execute(
-        select(Lab, Firm, Assessment)
-        .join(Firm, Firm.id == Lab.firm_id)
-        .outerjoin(newest, newest.c.lab_id == Lab.id)
-        .outerjoin(Assessment, (Assessment.lab_id == Lab.id) & (Assessment.effective_month == newest.c.month))
-        .where(Lab.state != "draft")
-        .order_by(Lab.code)
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def publicity_days(run: RewardRun, now: datetime) -> tuple[int, int, tuple[int, ...]] | None:

@@ -18,7 +18,7 @@ from sqlalchemy import select, text
 from labshare.catalogue.models import Lab, LabAdmission
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.organisations.models import Affiliation
+from labshare.organisations.models import Affiliation, Firm
 from labshare.rewards.policy import Policy
 from labshare.rewards.rules.reasons import REASONS
 from labshare.rewards.rules.related import ENDLESS, Tie, merged, related_spans
@@ -27,13 +27,26 @@ NOBODY = -1
 
 
 @dataclass(frozen=True)
+class LabRow:
+    """A lab of the policy's division."""
+
+    id: int
+    code: str
+    state: str
+    firm_id: int
+    firm: str
+    """The firm's credit code."""
+
+
+@dataclass(frozen=True)
 class Scope:
-    """What a run looks at: the window's months and the labs of the policy's division."""
+    """What a run looks at: the window's months, the labs of the policy's division, when they were open labs."""
 
     policy: Policy
     month: Month
-    lab_ids: tuple[int, ...]
-    host_ids: tuple[int, ...]
+    labs: tuple[LabRow, ...]
+    admitted: tuple[tuple[int, date, date], ...]
+    """(lab id, first day, last day); no day twice."""
     all_labs: bool
     """No lab lies in another division: no entry needs to be asked for its lab."""
 
@@ -43,16 +56,15 @@ class Scope:
 
 
 def scope_of(policy: Policy, month: Month) -> Scope:
-    """The labs of the policy's division, whatever their state."""
-    labs = db.session.execute(select(Lab.id, Lab.firm_id, Lab.division).order_by(Lab.id)).all()
-    governed = [lab for lab in labs if lab.division.startswith(policy.division)]
-    return Scope(
-        policy,
-        month,
-        tuple(lab.id for lab in governed),
-        tuple(sorted({lab.firm_id for lab in governed})),
-        all_labs=len(governed) == len(labs),
-    )
+    """The labs of the policy's division, whatever their state. Two statements."""
+    labs = db.session.execute(
+        select(Lab.id, Lab.code, Lab.state, Lab.firm_id, Firm.uscc, Lab.division)
+        .join(Firm, Firm.id == Lab.firm_id)
+        .order_by(Lab.id)
+    ).all()
+    governed = tuple(LabRow(*lab[:5]) for lab in labs if lab.division.startswith(policy.division))
+    admitted = admitted_spans(lab.id for lab in governed)
+    return Scope(policy, month, governed, tuple(admitted), all_labs=len(governed) == len(labs))
 
 
 # --- one condition a reason; a row of booking is `b`, of the ledger `e` ------------------------------------------
@@ -159,10 +171,10 @@ def common_tables(scope: Scope) -> str:
 
     The columns of the spans are cast: without a type SQLite scans a list of values where it should look one up.
     """
-    admitted: list[tuple[int | date, ...]] = [*admitted_spans(scope.lab_ids)]
+    admitted: list[tuple[int | date, ...]] = [*scope.admitted]
     pairs: list[tuple[int | date, ...]] = []
     if scope.policy.clients.exclude_related:
-        pairs = [*related_pairs(scope.host_ids)]
+        pairs = [*related_pairs({lab.firm_id for lab in scope.labs})]
     return (
         f"WITH admitted AS MATERIALIZED ({_spans(('lab_id',), admitted)}), "
         f"related AS MATERIALIZED ({_spans(('host_id', 'client_id'), pairs)}), "
@@ -212,11 +224,11 @@ def amount(policy: Policy) -> str:
 
 
 def _of_labs(scope: Scope) -> str:
-    if not scope.lab_ids:
+    if not scope.labs:
         return "1 = 0"
     if scope.all_labs:
         return "1 = 1"
-    return f"e.lab_id IN ({', '.join(map(str, scope.lab_ids))})"
+    return f"e.lab_id IN ({', '.join(str(lab.id) for lab in scope.labs)})"
 
 
 def literal(value: int | date) -> str:

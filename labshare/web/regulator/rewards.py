@@ -118,9 +118,10 @@ def run(month: str) -> Any:
 def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
     """The run's page; `forms` are those sent back with errors."""
     actor, now = _regulator(), utc_now()
-    shown = pages.run_with_policy(month, _division())
-    if shown is None:
+    found = pages.run_with_policy(month, _division())
+    if found is None:
         raise NotFound
+    shown, names = found
     lines = pages.lines_with_labs(shown.id)
     calculations = pages.last_calculations(shown)
     changes = changes_of(calculations)
@@ -157,7 +158,7 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         calculations=calculations,
         changes=sorted(changes.values(), key=lambda one: (-abs(one.difference), one.code))[:12],
         labs={line.lab.code: line.lab for line in lines},
-        names=pages.names_of((shown.published_by, shown.approved_by, shown.paid_by, shown.calculated_by)),
+        names=names,
         publicity=pages.publicity_days(shown, now),
         conditions=conditions,
         ready=bool(conditions) and all(one.holds for one in conditions),

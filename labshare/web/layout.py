@@ -1,5 +1,6 @@
 """What every page needs: who reads it, the navigation, the service's name, language and theme."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy import exists, func, select
 
 from labshare.audit.words import action_words
+from labshare.booking.models import Booking
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import VISITOR, Actor
 from labshare.kernel.database import db
@@ -17,6 +19,7 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.notices.models import Notice
 from labshare.organisations.divisions import town_of
 from labshare.organisations.models import Firm
+from labshare.settlement.models import Payment
 from labshare.web import assets, navigation, words
 from labshare.web.actor import current_actor, current_person
 from labshare.web.language import HTML_LANG, chosen_language, theme
@@ -47,6 +50,8 @@ class Reader:
     email: str | None = None
     firms: tuple[FirmChoice, ...] = field(default_factory=tuple)
     unread: int = 0
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    """What waits for this person, by the names that navigation uses: `requests`, `payers`, `firms`."""
 
     @property
     def signed_in(self) -> bool:
@@ -79,25 +84,19 @@ def _load_reader() -> Reader:
     actor, person = current_actor(), current_person()
     if person is None:
         return Reader(actor)
-    unread = (
-        select(func.count())
+    counts = {
+        "unread": select(func.count())
         .select_from(Notice)
-        .where(Notice.person_id == person.id, Notice.read_at.is_(None))
-        .scalar_subquery()
-    )
+        .where(Notice.person_id == person.id, Notice.read_at.is_(None)),
+        **_waiting(actor),
+    }
+    columns = [counting.scalar_subquery().label(name) for name, counting in counts.items()]
     if not person.memberships:
-        return Reader(actor, person.name, person.email, (), db.session.scalar(select(unread)) or 0)
+        row = db.session.execute(select(*columns)).one()
+        return Reader(actor, person.name, person.email, (), row.unread, dict(row._mapping))
     has_labs = exists().where(Lab.firm_id == Firm.id).correlate(Firm)
     rows = db.session.execute(
-        select(
-            Firm.id,
-            Firm.name,
-            Firm.name_en,
-            Firm.town,
-            Firm.verified_at,
-            has_labs.label("has_labs"),
-            unread.label("unread"),
-        )
+        select(Firm.id, Firm.name, Firm.name_en, Firm.town, Firm.verified_at, has_labs.label("has_labs"), *columns)
         .where(Firm.id.in_([firm for firm, _role in person.memberships]))
         .order_by(Firm.name)
     ).all()
@@ -108,24 +107,47 @@ def _load_reader() -> Reader:
         )
         for row in rows
     )
-    return Reader(actor, person.name, person.email, choices, rows[0].unread if rows else 0)
+    counted = {name: getattr(rows[0], name) for name in counts} if rows else {"unread": 0}
+    return Reader(actor, person.name, person.email, choices, counted["unread"], counted)
+
+
+def _waiting(actor: Actor) -> dict[str, Any]:
+    """The counts behind the badges of this actor's navigation, as selects."""
+    counts: dict[str, Any] = {}
+    if actor.firm_id is not None:
+        counts["requests"] = (
+            select(func.count())
+            .select_from(Booking)
+            .where(Booking.lab_firm_id == actor.firm_id, Booking.state == "requested")
+        )
+    if actor.roles & {"admin"}:
+        counts["firms"] = (
+            select(func.count()).select_from(Firm).where(Firm.verified_at.is_(None), Firm.returned_at.is_(None))
+        )
+    if actor.roles & {"officer"}:
+        counts["payers"] = (
+            select(func.count())
+            .select_from(Payment)
+            .where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
+        )
+    return counts
 
 
 def _top() -> list[navigation.Link]:
     who = reader()
     items = navigation.TOP["visitor" if who.kind == "visitor" else "client"]
-    return navigation.links(items, who.actor)
+    return navigation.links(items, who.actor, who.waiting)
 
 
-def _rail(counted: bool = True) -> list[navigation.Link]:
+def _rail() -> list[navigation.Link]:
     who = reader()
-    return navigation.links(navigation.RAIL.get(who.kind, ()), who.actor, counted=counted)
+    return navigation.links(navigation.RAIL.get(who.kind, ()), who.actor, who.waiting)
 
 
 def _tabs(rail: list[navigation.Link] | None = None) -> list[navigation.Link]:
     who = reader()
     if who.kind == "client":
-        return navigation.links(navigation.CLIENT_TABS, who.actor)
+        return navigation.links(navigation.CLIENT_TABS, who.actor, who.waiting)
     return navigation.rail_tabs(rail if rail is not None else _rail(), who.kind)
 
 

@@ -1,10 +1,10 @@
 """The one table of navigation: who sees which items, in which order. An item without its page yet is left out.
 
-Add a line where a page is added. `count` tells how many things wait for this person (a filled badge) or, with `calm`,
-how many there are for information; it is asked once a page and should be one cheap statement.
+Add a line where a page is added. `count` names one of the reader's counts (`layout.Reader.waiting`): how many things
+wait for this person, shown in a filled badge; with `calm` in a grey one, for information.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +14,13 @@ from flask_babel.speaklater import LazyString
 
 from labshare.kernel.actor import Actor
 
-Count = Callable[[Actor], int]
-
 
 @dataclass(frozen=True)
 class Item:
     label: LazyString
     endpoint: str
     icon: str = ""
-    count: Count | None = None
+    count: str | None = None
     calm: bool = False
     group: LazyString | None = None
     """The heading above it on a rail; the items of a group stand together."""
@@ -60,7 +58,7 @@ TOP: dict[str, tuple[Item, ...]] = {
 RAIL: dict[str, tuple[Item, ...]] = {
     "lab": (
         Item(_l("Today"), "lab.today", "calendar-time"),
-        Item(_l("Requests"), "lab.requests", "inbox"),
+        Item(_l("Requests"), "lab.requests", "inbox", count="requests"),
         Item(_l("Calendar"), "lab.calendar", "calendar-week"),
         Item(_l("Bookings"), "lab.bookings", "clipboard-list", covers=("lab.booking",)),
         Item(_l("Our bookings elsewhere"), "client.bookings", "shopping-bag", covers=("client.",)),
@@ -82,7 +80,10 @@ RAIL: dict[str, tuple[Item, ...]] = {
         ),
         Item(_l("Missing papers"), "lab.missing_papers", "file-alert", group=PAPERS),
         Item(_l("Revenue ledger"), "lab.ledger", "book", group=PAPERS),
+        Item(_l("Receivables"), "lab.receivables", "coin", group=PAPERS),
         Item(_l("Rewards and objections"), "lab.rewards", "award", group=PAPERS),
+        Item(_l("Usage report"), "lab.usage", "chart-bar", group=PAPERS, covers=("lab.usage_",)),
+        Item(_l("Firm"), "account.firm", "building", group=OWN),
         Item(_l("Members and roles"), "account.members", "users", group=OWN),
         Item(_l("Settings"), "lab.settings", "settings", group=OWN),
     ),
@@ -92,9 +93,9 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Reward runs"), "regulator.runs", "award", group=MONEY, short=_l("Runs"), covers=("regulator.run",)),
         Item(_l("Reward policies"), "regulator.policies", "scale", group=MONEY, covers=("regulator.policy",)),
         Item(_l("Revenue ledger"), "regulator.ledger", "book", group=MONEY),
-        Item(_l("Payers to accept"), "regulator.payers", "transfer", group=MONEY),
+        Item(_l("Payers to accept"), "regulator.payers", "transfer", group=MONEY, count="payers"),
         Item(
-            _l("Firms to verify"), "admin.firms", "building", group=OVERSIGHT, short=_l("Firms"),
+            _l("Firms to verify"), "admin.firms", "building", group=OVERSIGHT, short=_l("Firms"), count="firms",
             covers=("admin.firm",), roles=_roles("admin", "auditor"),
         ),
         Item(_l("Firms"), "regulator.firms", "building", group=OVERSIGHT, covers=("regulator.firm",)),
@@ -154,8 +155,8 @@ def kind_of(actor: Actor, has_labs: bool) -> str:
     return "lab" if has_labs or actor.roles & LAB_ROLES else "client"
 
 
-def links(items: tuple[Item, ...], actor: Actor, *, counted: bool = True) -> list[Link]:
-    """The items whose page exists and whose role fits, with their counts where `counted`."""
+def links(items: tuple[Item, ...], actor: Actor, counts: Mapping[str, int]) -> list[Link]:
+    """The items whose page exists and whose role fits, with their counts."""
     shown = []
     for item in items:
         if item.endpoint not in current_app.view_functions:
@@ -171,7 +172,7 @@ def links(items: tuple[Item, ...], actor: Actor, *, counted: bool = True) -> lis
                 icon=item.icon,
                 here=False,
                 group=str(item.group) if item.group else None,
-                count=item.count(actor) if item.count and counted else None,
+                count=counts.get(item.count) if item.count else None,
                 calm=item.calm,
             )
         )

@@ -148,5 +148,5 @@ def test_every_icon_that_is_used_is_in_the_sprite(app: Flask) -> None:
     used = {look.icon for table in tables for look in table.values()}
     used |= {item.icon for items in (*TOP.values(), *RAIL.values(), CLIENT_TABS) for item in items if item.icon}
     for template in Path("templates").rglob("*.html"):
-        used |= set(re.findall(r"""symbol=['"]([a-z0-9-]+)['"]""", template.read_text()))
+        used |= set(re.findall(r"""(?:symbol=|icon\()['"]([a-z0-9-]+)['"]""", template.read_text()))
     assert used <= listed

@@ -178,7 +178,7 @@ def latest_items(now: datetime, limit: int = 6) -> list[LatestItem]:
 @dataclass(frozen=True)
 class Announcements:
     runs: Sequence[RewardRun]
-    """In publicity now, newest first."""
+    """Published and not yet approved, newest first; `publicity_ends_at` says whether objections are still possible."""
     standards: Sequence[tuple[Standard, int]]
     """Soon replaced, with the number of published test items by them."""
 

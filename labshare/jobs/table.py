@@ -22,6 +22,7 @@ from labshare.kernel.models import IdempotencyKey, JobRun
 from labshare.kernel.time import local_day, start_of_day
 from labshare.notices.delivery import deliver_outbox
 from labshare.oversight.checks import violations
+from labshare.settlement.files import sweep
 
 KEPT = timedelta(days=7)
 """How long the rows of frequent jobs are kept; those of the monthly and nightly ones stay."""
@@ -90,13 +91,16 @@ def check_everything(now: datetime) -> str:
 
 
 def tidy_up(now: datetime) -> str:
-    """Drop what has served its time: rows of frequent jobs, answers to repeated requests, network addresses."""
+    """Drop what has served its time: rows of frequent jobs, answers to repeated requests, network addresses, files
+    of recordings that failed."""
     frequent = [job.name for job in JOBS if job.frequent]
     with transaction() as session:
         session.execute(delete(JobRun).where(JobRun.job.in_(frequent), JobRun.due_at < now - KEPT))
         session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEYS_KEPT))
         forgotten = audit.forget_addresses(now - ADDRESSES_KEPT)
-    return f"{forgotten} addresses forgotten"
+    swept = sweep(now=now)
+    db.session.rollback()
+    return f"{forgotten} addresses forgotten, {swept} files swept"
 
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)

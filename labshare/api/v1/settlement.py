@@ -1,9 +1,10 @@
 """Reports, invoices, payments, the ledger: thin adapters over the settlement room's services."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow as ma
 from flask import request
+from flask_babel import lazy_gettext as _l
 from flask_smorest.fields import Upload
 
 from labshare.api.access import signed_in
@@ -11,6 +12,7 @@ from labshare.api.v1 import shapes
 from labshare.api.v1.base import LIST, THING, Day, Fen, ListQuery, MonthField, RoomBlueprint, Text, Whole, after, listed
 from labshare.api.v1.booking import IDENTITY, ReasonBody, Strict
 from labshare.api.writing import writing
+from labshare.booking.queries.bookings import get_booking
 from labshare.catalogue.queries.single import get_lab_by_code
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
@@ -19,6 +21,7 @@ from labshare.organisations.permissions import may
 from labshare.settlement import services
 from labshare.settlement.files import TakenFile, take_in
 from labshare.settlement.models import Invoice, Payment, Report
+from labshare.settlement.queries.documents import line_of_invoice, numbers_of_lines
 from labshare.settlement.queries.ledger import EntryLine, ledger_entries
 from labshare.web.actor import current_actor
 
@@ -38,12 +41,28 @@ class FileForm(ma.Schema):
         unknown = ma.EXCLUDE
 
 
+class InvoiceName(ma.fields.Field):
+    """An invoice, by its number or its id."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": _l("The number or the id of an invoice.")}
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
+        name = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+        if not 1 <= len(name) <= 30 or not name.isprintable():
+            raise self.make_error("invalid")
+        return name
+
+
 class InvoiceBody(Strict):
     number = Text(required=True, validate=ma.validate.Length(1, 30))
     amount_fen = Fen(required=True)
     tax_fen = Fen(required=True)
     issued_on = Day(required=True)
-    reverses = Whole(load_default=None, allow_none=True, validate=IDENTITY)
+    reverses = InvoiceName(
+        load_default=None,
+        allow_none=True,
+        metadata={"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
+    )
 
 
 class PaymentBody(Strict):
@@ -115,8 +134,12 @@ def record_invoice(ref: str) -> Any:
         "issued_on": body["issued_on"], "file": _file("paper"),
     }  # fmt: skip
     if body["amount_fen"] < 0 or body["reverses"] is not None:
+        original = line_of_invoice(get_booking(current_actor(), ref), body["reverses"] or "")
         made = services.record_red_letter(
-            amount_fen=-body["amount_fen"], tax_fen=-body["tax_fen"], reverses=body["reverses"], **common
+            amount_fen=-body["amount_fen"],
+            tax_fen=-body["tax_fen"],
+            reverses=original.id if original else None,
+            **common,
         )
     else:
         made = services.record_invoice(amount_fen=body["amount_fen"], tax_fen=body["tax_fen"], **common)
@@ -188,6 +211,8 @@ def report(of: Report) -> dict[str, Any]:
 
 
 def invoice(of: Invoice) -> dict[str, Any]:
+    """`reverses` of a line is the number of the invoice that it takes back."""
+    reversed_numbers = numbers_of_lines(line.reverses_id for line in of.lines if line.reverses_id)  # type: ignore[attr-defined]
     return {
         "id": of.id,
         "number": of.number,
@@ -198,7 +223,7 @@ def invoice(of: Invoice) -> dict[str, Any]:
                 "booking": line.booking.ref,
                 "amount_fen": line.amount_fen,
                 "tax_fen": line.tax_fen,
-                "reverses": line.reverses_id,
+                "reverses": reversed_numbers.get(line.reverses_id),
             }
             for line in of.lines  # type: ignore[attr-defined]
         ],

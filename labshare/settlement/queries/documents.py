@@ -1,6 +1,6 @@
 """A booking's documents and money as its page shows them (mock 04): four statements."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -129,11 +129,26 @@ def documents_of(booking: Booking, day: date) -> BookingPapers:
 
 
 def line_of_invoice(booking: Booking, name: str) -> InvoiceLine | None:
-    """The booking's blue invoice line by the invoice's number, else by the line's id: what a red letter names."""
-    lines = select(InvoiceLine).where(InvoiceLine.booking_id == booking.id, InvoiceLine.amount_fen > 0)
-    by_number = db.session.scalar(
-        lines.join(Invoice, Invoice.id == InvoiceLine.invoice_id).where(Invoice.number == name)
+    """The booking's line of a blue invoice, by the invoice's number, else by its id: what a red letter names."""
+    lines = (
+        select(InvoiceLine)
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(InvoiceLine.booking_id == booking.id, InvoiceLine.amount_fen > 0)
     )
+    by_number = db.session.scalar(lines.where(Invoice.number == name))
     if by_number is not None or not name.isascii() or not name.isdigit() or len(name) > 15:
         return by_number
-    return db.session.scalar(lines.where(InvoiceLine.id == int(name)))
+    return db.session.scalar(lines.where(Invoice.id == int(name)))
+
+
+def numbers_of_lines(line_ids: Iterable[int]) -> dict[int, str]:
+    """Invoice line id → the number of its invoice."""
+    ids = set(line_ids)
+    if not ids:
+        return {}
+    rows = (
+        select(InvoiceLine.id, Invoice.number)
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .where(InvoiceLine.id.in_(ids))
+    )
+    return {line.id: line.number for line in db.session.execute(rows)}

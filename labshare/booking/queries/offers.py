@@ -2,8 +2,8 @@
 
 Fast by construction. The earliest start by the rules alone is worked out once for each lab's hours and length of work.
 Then one statement asks the index of `holding`, for every instrument unit at once, whether it is free at that start.
-Only for those that are not, a second statement fetches their next few holdings, and a third the rest of the time asked
-for, where even that was not enough. The number of statements is the same for one offer and for a thousand.
+Only for those that are not, a second statement fetches their next few gaps of sufficient length, and a third the rest
+of the time asked for, where even that was not enough. There are as many statements for one offer as for a thousand.
 """
 
 import json
@@ -20,7 +20,7 @@ from sqlalchemy.orm import joinedload
 from labshare.booking.queries.world import certificates_of, hours_of_labs, working_days
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.price import HoursChoice, ItemTerms, Price, Work, price_of, question_problems, work_agreed
-from labshare.booking.rules.slots import Candidate, Slot, Taken, earliest
+from labshare.booking.rules.slots import Slot
 from labshare.booking.rules.time import DayRange, InstrumentTerms, Openings, Plan, StartRules, WorkingDays
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.kernel.database import db
@@ -28,8 +28,8 @@ from labshare.kernel.places import Coordinates, Kilometres, as_the_crow_flies
 from labshare.kernel.time import local_day, local_zone
 
 Order = Literal["earliest", "cheapest", "nearest"]
-NEXT_FEW = 8
-"""Holdings of a busy unit that the second statement fetches."""
+NEXT_FEW = 6
+"""Gaps of a busy unit that the second statement fetches."""
 FAR = timedelta(days=400)
 
 
@@ -104,6 +104,12 @@ class _Question:
     """The earliest start that the rules alone allow."""
     slot: Slot | None = None
     open: bool = True
+
+    @property
+    def need(self) -> str:
+        """The least time that a gap must have, as both engines read it."""
+        work = self.rules.work
+        return f"+{(work.duration + work.cleanup) // timedelta(seconds=1)} seconds"
 
 
 def offers(
@@ -196,6 +202,12 @@ def _price(basis: str, amount_fen: int, minimum_fen: int, work: Work) -> Price:
     return price_of(FeeTerms(basis, amount_fen, minimum_fen), work)
 
 
+@lru_cache(maxsize=4096)
+def _fits(work: Work, shortest: int | None, longest: int | None) -> bool:
+    """Whether the work's length suits an instrument with these limits."""
+    return work.minutes > 0 and (shortest or 0) <= work.minutes and (longest is None or work.minutes <= longest)
+
+
 def _questions(
     pairs: Sequence[_Pair],
     quantity: int,
@@ -230,9 +242,9 @@ def _questions(
             certificates=certificates.get(pair.instrument_id, ()) if pair.needs_calibration else None,
             id=pair.instrument_id,
         )
-        rules = StartRules(openings[pair.lab_id], work, terms)
-        if not rules.fits():
+        if not _fits(work, pair.shortest, pair.longest):
             continue
+        rules = StartRules(openings[pair.lab_id], work, terms)
         after = max(since, rules.first_allowed(now))
         before = rules.allowed_before(now)
         if until is not None:
@@ -269,14 +281,11 @@ def _covered(rules: StartRules, days: DayRange) -> bool:
 
 def _answer(questions: Sequence[_Question], now: datetime) -> None:
     """Give every question its slot."""
-    waiting = [question for question in questions if question.open]
-    _take_if_free(waiting, now)
-    waiting = [question for question in waiting if question.open]
-    if waiting:
-        _search(waiting, _next_holdings(waiting, now, NEXT_FEW), NEXT_FEW)
-    waiting = [question for question in waiting if question.open]
-    if waiting:
-        _search(waiting, _next_holdings(waiting, now, None), None)
+    _take_if_free([question for question in questions if question.open], now)
+    for few in (NEXT_FEW, None):
+        waiting = [question for question in questions if question.open]
+        if waiting:
+            _search(waiting, _gaps(waiting, now, few), few)
 
 
 def _take_if_free(questions: Sequence[_Question], now: datetime) -> None:
@@ -300,40 +309,61 @@ def _take_if_free(questions: Sequence[_Question], now: datetime) -> None:
             question.open = False
 
 
-Known = dict[int, dict[int, list[Taken]]]
+Gap = tuple[datetime, datetime | None]
+"""From where to where a unit is free; None: for good."""
 
 
-def _next_holdings(questions: Sequence[_Question], now: datetime, few: int | None) -> Known:
-    """By question and unit, the holdings that end after its earliest start: the next `few`, or all that matter."""
+def _gaps(questions: Sequence[_Question], now: datetime, few: int | None) -> dict[tuple[int, int], list[Gap]]:
+    """By question and unit, the gaps that are long enough for the work and begin after its earliest start: the next
+    `few`, or all."""
     asked = [
-        (number, question.pair.instrument_id, question.plan.starts_at, question.before + FAR)
+        (number, question.pair.instrument_id, question.plan.starts_at, question.before, question.need)
         for number, question in enumerate(questions)
         if question.plan is not None
     ]
-    known: Known = {}
-    statement = _ALL if few is None else _NEXT
-    for number, unit, starts_at, ends_at in _run(statement, asked, now, few=few):
-        known.setdefault(number, {}).setdefault(unit, []).append(Taken(_moment(starts_at), _moment(ends_at)))
-    return known
+    found: dict[tuple[int, int], list[Gap]] = {}
+    for number, unit, begins, ends in _run(_GAPS, asked, now, few=few or 1_000_000):
+        found.setdefault((number, unit), []).append((_moment(begins), None if ends is None else _moment(ends)))
+    return found
 
 
-def _search(questions: Sequence[_Question], known: Known, few: int | None) -> None:
-    """Walk through the gaps between the holdings known; a question stays open where they do not reach far enough."""
+def _search(questions: Sequence[_Question], gaps: dict[tuple[int, int], list[Gap]], few: int | None) -> None:
+    """Take the first gap that holds the work under every rule; a question stays open where the gaps known do not reach
+    far enough. Gaps that begin before the earliest start cannot hold it: they would have held that one."""
     for number, question in enumerate(questions):
-        if question.plan is None:
-            question.open = False
+        by_unit = [sorted(gaps.get((number, unit), ())) for unit in range(1, question.pair.units + 1)]
+        best: Plan | None = None
+        best_unit = 0
+        for unit, known in enumerate(by_unit, 1):
+            plan = _first_fit(question.rules, known, question.before if best is None else best.starts_at)
+            if plan is not None:
+                best, best_unit = plan, unit
+        reaches = [known[-1][0] for known in by_unit if few is not None and len(known) >= few]
+        if reaches and (best is None or best.starts_at > min(reaches)):
             continue
-        by_unit = known.get(number, {})
-        busy = [sorted(by_unit.get(unit, []), key=_start) for unit in range(1, question.pair.units + 1)]
-        slot = earliest(Candidate(question.rules, busy), question.plan.starts_at, question.before)
-        reach = min((unit[-1].starts_at for unit in busy if few is not None and len(unit) >= few), default=None)
-        if reach is None or (slot is not None and slot.holding_ends_at <= reach):
-            question.slot = slot
-            question.open = False
+        question.open = False
+        if best is not None:
+            free = sum(any(_holds(gap, best) for gap in known) for known in by_unit)
+            question.slot = Slot(
+                best.starts_at, best.ends_at, best.holding_ends_at, question.pair.instrument_id, best_unit, free
+            )
 
 
-def _start(taken: Taken) -> datetime:
-    return taken.starts_at
+def _first_fit(rules: StartRules, gaps: Sequence[Gap], before: datetime) -> Plan | None:
+    for gap in gaps:
+        start = rules.next_start(gap[0], before)
+        if start is None:
+            return None
+        if gap[1] is not None and start >= gap[1]:
+            continue
+        plan = rules.plan(start)
+        if _holds(gap, plan):
+            return plan
+    return None
+
+
+def _holds(gap: Gap, plan: Plan) -> bool:
+    return gap[0] <= plan.starts_at and (gap[1] is None or plan.holding_ends_at <= gap[1])
 
 
 # The same questions in the words of both engines. `asked` comes as one JSON text, so that the statement is the same for
@@ -342,11 +372,14 @@ def _start(taken: Taken) -> datetime:
 _COUNTS = "(h.expires_at IS NULL OR h.expires_at > :now)"
 _ASKED_SQLITE = (
     "WITH asked AS MATERIALIZED (SELECT value ->> 0 AS number, value ->> 1 AS instrument_id, value ->> 2 AS since, "
-    "value ->> 3 AS until FROM json_each(:asked)) "
+    "value ->> 3 AS until, value ->> 4 AS need FROM json_each(:asked)) "
 )
+_GAP_SQLITE = "strftime('%Y-%m-%d %H:%M:%f', h.ends_at, asked.need)"
+_GAP_POSTGRESQL = "h.ends_at + asked.need"
 _ASKED_POSTGRESQL = (
     "WITH asked AS MATERIALIZED (SELECT (a ->> 0)::int AS number, (a ->> 1)::int AS instrument_id, "
-    "(a ->> 2)::timestamptz AS since, (a ->> 3)::timestamptz AS until "
+    "(a ->> 2)::timestamptz AS since, (a ->> 3)::timestamptz AS until, "
+    "(a ->> 4)::interval AS need "
     "FROM jsonb_array_elements(CAST(:asked AS jsonb)) AS t(a)) "
 )
 _OF_UNIT = "FROM holding h WHERE h.instrument_id = asked.instrument_id AND h.unit = u.unit"
@@ -359,39 +392,38 @@ _FREE = (
     f"WHERE coalesce((SELECT h.ends_at {_OF_UNIT} AND h.starts_at < asked.until AND {_COUNTS} "
     "ORDER BY h.starts_at DESC LIMIT 1) <= asked.since, TRUE)"
 )
-_NEXT = (
-    f"SELECT asked.number, u.unit, k.starts_at, k.ends_at {_UNITS}"  # noqa: S608 -- only the constants above
+_LATER = "n.instrument_id = asked.instrument_id AND n.unit = u.unit AND n.starts_at >= k.ends_at"
+_GAPS = (
+    f"SELECT asked.number, u.unit, k.ends_at, (SELECT min(n.starts_at) FROM holding n WHERE {_LATER} "  # noqa: S608 -- constants
+    f"AND {_COUNTS.replace('h.', 'n.')}) {_UNITS}"
     "JOIN holding k ON k.id IN ("
     f"SELECT h.id {_OF_UNIT} AND h.starts_at >= coalesce((SELECT max(p.starts_at) FROM holding p WHERE "
     "p.instrument_id = asked.instrument_id AND p.unit = u.unit AND p.starts_at <= asked.since), asked.since) "
-    f"AND h.ends_at > asked.since AND {_COUNTS} ORDER BY h.starts_at LIMIT :few)"
-)
-_ALL = (
-    f"SELECT asked.number, u.unit, h.starts_at, h.ends_at {_UNITS}"
-    "JOIN holding h ON h.instrument_id = asked.instrument_id AND h.unit = u.unit "
-    f"AND h.ends_at > asked.since AND h.starts_at < asked.until AND {_COUNTS}"
+    f"AND h.starts_at < asked.until AND h.ends_at > asked.since AND {_COUNTS} AND NOT EXISTS (SELECT 1 FROM holding n "
+    f"WHERE {_LATER.replace('k.', 'h.')} AND n.starts_at < {{gap}} AND {_COUNTS.replace('h.', 'n.')}) "
+    "ORDER BY h.starts_at LIMIT :few)"
 )
 
 
 def _run(statement: str, asked: Iterable[tuple[Any, ...]], now: datetime, few: int | None = None) -> list[Any]:
     sqlite = db.session.connection().dialect.name == "sqlite"
-    rows = [[number, instrument_id, _spelled(since), _spelled(until)] for number, instrument_id, since, until in asked]
+    rows = [
+        [number, instrument_id, _spelled(since, sqlite), _spelled(until, sqlite), *rest]
+        for number, instrument_id, since, until, *rest in asked
+    ]
     if not rows:
         return []
-    given: dict[str, Any] = {"asked": json.dumps(rows), "now": _spelled(now) if sqlite else now}
+    given: dict[str, Any] = {"asked": json.dumps(rows), "now": _spelled(now, sqlite) if sqlite else now}
     if few is not None:
         given["few"] = few
-    prefix = _ASKED_SQLITE if sqlite else _ASKED_POSTGRESQL
-    return list(db.session.execute(text(prefix + statement), given).all())
+    prefix, gap = (_ASKED_SQLITE, _GAP_SQLITE) if sqlite else (_ASKED_POSTGRESQL, _GAP_POSTGRESQL)
+    return list(db.session.execute(text(prefix + statement.replace("{gap}", gap)), given).all())
 
 
-def _spelled(moment: datetime) -> str:
-    """A moment as SQLite keeps it; PostgreSQL's session is in UTC or is told so."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") + ("" if _on_sqlite() else "+00")
-
-
-def _on_sqlite() -> bool:
-    return db.engine.dialect.name == "sqlite"
+@lru_cache(maxsize=4096)
+def _spelled(moment: datetime, sqlite: bool) -> str:
+    """A moment as SQLite keeps it, or with its zone for PostgreSQL."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") + ("" if sqlite else "+00")
 
 
 def _moment(value: Any) -> datetime:

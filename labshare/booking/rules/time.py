@@ -417,10 +417,6 @@ class StartRules:
         horizon = self.instrument.horizon
         return now + YEAR if waive or horizon is None else now + horizon + timedelta(microseconds=1)
 
-    def fits(self) -> bool:
-        """Whether the work's length suits the instrument at all."""
-        return not any(True for _ in self._length_problems())
-
     def next_start(self, after: datetime, before: datetime) -> datetime | None:
         """The first whole minute of `[after, before)` that keeps opening hours and calibration; knows neither `now`
         nor holdings. Each rule in turn moves the start on until none moves it any more."""

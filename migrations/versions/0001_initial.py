@@ -58,6 +58,7 @@ GUARDS = {
         "CREATE FUNCTION audit_seal_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'audit_seal is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$",
         "CREATE FUNCTION audit_leaf_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'audit_leaf is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$",
         "CREATE FUNCTION fee_in_use() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF EXISTS (SELECT 1 FROM booking b WHERE b.fee_id = OLD.id AND (OLD.test_item_id <> NEW.test_item_id OR OLD.basis <> NEW.basis OR OLD.amount_fen <> NEW.amount_fen OR OLD.minimum_fen <> NEW.minimum_fen OR OLD.valid_from <> NEW.valid_from OR b.booked_on > coalesce(NEW.valid_to, '9999-12-31'))) THEN RAISE EXCEPTION 'fee_in_use' USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$",
+        "CREATE FUNCTION search_grams(grams text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 10000 AS $$ BEGIN RETURN string_to_array(grams, ' '); END $$",
         "CREATE FUNCTION report_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'report stays as recorded' USING ERRCODE = 'integrity_constraint_violation'; END $$",
         "CREATE FUNCTION invoice_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'invoice stays as recorded' USING ERRCODE = 'integrity_constraint_violation'; END $$",
         "CREATE FUNCTION payment_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'payment stays as recorded' USING ERRCODE = 'integrity_constraint_violation'; END $$",
@@ -82,7 +83,7 @@ GUARDS = {
         "CREATE TRIGGER audit_leaf_no_truncate BEFORE TRUNCATE ON audit_leaf FOR EACH STATEMENT EXECUTE FUNCTION audit_leaf_refuse()",
         "ALTER TABLE fee ADD CONSTRAINT fee_no_overlap EXCLUDE USING gist (test_item_id WITH =, daterange(valid_from, valid_to, '[]') WITH &&)",
         "CREATE TRIGGER fee_in_use BEFORE UPDATE ON fee FOR EACH ROW EXECUTE FUNCTION fee_in_use()",
-        "CREATE INDEX ix_search_entry_grams ON search_entry USING gin (string_to_array(grams, ' '))",
+        "CREATE INDEX ix_search_entry_grams ON search_entry USING gin (search_grams(grams))",
         "ALTER TABLE holding ADD CONSTRAINT holding_no_overlap EXCLUDE USING gist (instrument_id WITH =, unit WITH =, tstzrange(starts_at, ends_at) WITH &&)",
         "CREATE TRIGGER report_no_delete BEFORE DELETE ON report FOR EACH ROW EXECUTE FUNCTION report_refuse()",
         "CREATE TRIGGER report_as_recorded BEFORE UPDATE OF booking_id, lab_id, number, issued_on, replaces_id, file_id ON report FOR EACH ROW EXECUTE FUNCTION report_refuse()",
@@ -144,6 +145,7 @@ AFTER = {
         "DROP FUNCTION payment_refuse()",
         "DROP FUNCTION invoice_refuse()",
         "DROP FUNCTION report_refuse()",
+        "DROP FUNCTION search_grams(grams text)",
         "DROP FUNCTION fee_in_use()",
         "DROP FUNCTION audit_leaf_refuse()",
         "DROP FUNCTION audit_seal_refuse()",
@@ -889,6 +891,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_entry")),
         sa.UniqueConstraint("kind", "target_id", name=op.f("uq_search_entry_kind_target_id")),
     )
+    op.create_index(op.f("ix_search_entry_kind_sort_key"), "search_entry", ["kind", "sort_key"], unique=False)
     op.create_index(op.f("ix_search_entry_lab_id"), "search_entry", ["lab_id"], unique=False)
     op.create_table(
         "test_item",
@@ -1434,6 +1437,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_test_item_category"), table_name="test_item")
     op.drop_table("test_item")
     op.drop_index(op.f("ix_search_entry_lab_id"), table_name="search_entry")
+    op.drop_index(op.f("ix_search_entry_kind_sort_key"), table_name="search_entry")
     op.drop_table("search_entry")
     op.drop_table("reward_run_hand")
     op.drop_index(op.f("ix_reward_line_lab_id"), table_name="reward_line")

@@ -159,8 +159,9 @@ def _with_successors(typed: str) -> dict[int | None, Standard]:
 
 
 def contains_all(words: Sequence[str]) -> ColumnElement[bool]:
-    """Search entries in which every word occurs: found by their pairs of characters, checked by the text itself."""
-    return and_(true(), *(_occurs(word) for word in words), _by_index(words))
+    """Search entries in which every word occurs: found by their pairs of characters, and, where a word has several,
+    checked by the text itself (pairs may meet at the border of two fields)."""
+    return and_(true(), _by_index(words), *(_occurs(word) for word in words if len(word) > 2))
 
 
 def _occurs(word: str) -> ColumnElement[bool]:
@@ -194,7 +195,7 @@ def _matches(phrases: str) -> ColumnElement[bool]:
 
 
 def _grams_column() -> Any:
-    return func.string_to_array(SearchEntry.grams, literal_column("' '"), type_=ARRAY(Text))
+    return func.search_grams(SearchEntry.grams, type_=ARRAY(Text))
 
 
 def _array(values: Sequence[str]) -> Any:

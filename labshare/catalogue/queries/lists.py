@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.catalogue.models import (
     Accreditation,
@@ -76,11 +76,42 @@ class StandardRow:
 # ── Sorting and paging ───────────────────────────────────────────────────
 
 
-def _page(statement: Any, limit: int, offset: int) -> tuple[list[Any], int]:
-    """A piece of the list, and how many there are in all. Two statements."""
-    total = db.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
-    rows = db.session.execute(statement.limit(limit).offset(offset)).unique().all()
-    return list(rows), total
+def _page(
+    of: Any, conditions: Sequence[Any], kind: str, sort: "Sort", limit: int, offset: int
+) -> tuple[list[int], int]:
+    """The ids of a piece of the list in its order, and how many there are in all: narrow rows, so that sorting many of
+    them is cheap. Two statements. `of` is the class that is listed; the others are joined to `Lab`."""
+    total = db.session.scalar(_with_lab(select(func.count()).select_from(of), of).where(*conditions)) or 0
+    if total <= offset:
+        return [], total
+    statement = _with_lab(select(of.id), of).where(*conditions)
+    statement = statement.outerjoin(SearchEntry, and_(SearchEntry.kind == kind, SearchEntry.target_id == of.id))
+    for target, on in sort.joins:
+        statement = statement.outerjoin(target, on)
+    return list(db.session.scalars(statement.order_by(*sort.keys, of.id).limit(limit).offset(offset))), total
+
+
+def _with_lab(statement: Any, of: Any) -> Any:
+    return statement if of is Lab else statement.join(Lab, Lab.id == of.lab_id)
+
+
+@dataclass(frozen=True)
+class Sort:
+    keys: tuple[Any, ...]
+    joins: tuple[tuple[Any, Any], ...] = ()
+
+
+def _sort(order: str, q: str, newest: Any, fee: tuple[Any, Any] | None = None) -> Sort:
+    """By name in pinyin unless otherwise asked; by relevance, what is found in the name comes first."""
+    words = spelling.terms(q)
+    if order == "fee" and fee is not None:
+        target, on = fee
+        return Sort((target.amount_fen.is_(None), target.amount_fen, SearchEntry.sort_key), ((target, on),))
+    if order == "newest":
+        return Sort((newest.desc(),))
+    if order == "relevance" and words:
+        return Sort((_position(words), SearchEntry.sort_key))
+    return Sort((SearchEntry.sort_key,))
 
 
 def _position(words: Sequence[str]) -> ColumnElement[Any]:
@@ -89,18 +120,9 @@ def _position(words: Sequence[str]) -> ColumnElement[Any]:
     return find(SearchEntry.text, words[0])
 
 
-def _sorted(statement: Any, kind: str, of: Any, order: str, q: str, newest: Any, fee: Any = None) -> Any:
-    statement = statement.outerjoin(SearchEntry, and_(SearchEntry.kind == kind, SearchEntry.target_id == of.id))
-    words = spelling.terms(q)
-    if order == "fee" and fee is not None:
-        keys = [fee.is_(None), fee, SearchEntry.sort_key]
-    elif order == "newest":
-        keys = [newest.desc()]
-    elif order == "relevance" and words:
-        keys = [_position(words), SearchEntry.sort_key]
-    else:
-        keys = [SearchEntry.sort_key]
-    return statement.order_by(*keys, of.id)
+def _in_order(ids: Sequence[int], rows: Iterable[Any]) -> list[Any]:
+    by_id = {row.id: row for row in rows}
+    return [by_id[one] for one in ids]
 
 
 # ── Labs ─────────────────────────────────────────────────────────────────
@@ -110,11 +132,11 @@ def list_labs(
     filters: Filters = NOT_NARROWED, *, day: date, order: str = "relevance", limit: int = narrowing.PER_PAGE,
     offset: int = 0,
 ) -> Page[LabRow]:  # fmt: skip
-    """Published labs; filters `q, town, accreditation`. Four statements."""
-    statement = select(Lab).options(joinedload(Lab.firm)).where(*narrowing.lab_conditions(filters, day))
-    statement = _sorted(statement, "lab", Lab, order, filters.q, Lab.published_at)
-    rows, total = _page(statement, limit, offset)
-    return Page(lab_rows([row[0] for row in rows], day), total, limit, offset)
+    """Published labs; filters `q, town, accreditation`. Five statements."""
+    sort = _sort(order, filters.q, Lab.published_at)
+    ids, total = _page(Lab, narrowing.lab_conditions(filters, day), "lab", sort, limit, offset)
+    rows = db.session.scalars(select(Lab).options(joinedload(Lab.firm)).where(Lab.id.in_(ids)))
+    return Page(lab_rows(_in_order(ids, rows), day), total, limit, offset)
 
 
 def lab_rows(labs: Sequence[Lab], day: date) -> tuple[LabRow, ...]:
@@ -173,16 +195,14 @@ def list_instruments(
     filters: Filters = NOT_NARROWED, *, day: date, order: str = "relevance", limit: int = narrowing.PER_PAGE,
     offset: int = 0,
 ) -> Page[InstrumentRow]:  # fmt: skip
-    """Published instruments of published labs; filters `q, class_code, lab, town, accreditation`. Four statements."""
-    statement = (
-        select(Instrument)
-        .join(Lab, Lab.id == Instrument.lab_id)
-        .options(joinedload(Instrument.lab).joinedload(Lab.firm))
-        .where(*narrowing.instrument_conditions(filters, day))
+    """Published instruments of published labs; filters `q, class_code, lab, town, accreditation`. Five statements."""
+    sort = _sort(order, filters.q, Instrument.created_at)
+    conditions = narrowing.instrument_conditions(filters, day)
+    ids, total = _page(Instrument, conditions, "instrument", sort, limit, offset)
+    rows = db.session.scalars(
+        select(Instrument).options(joinedload(Instrument.lab).joinedload(Lab.firm)).where(Instrument.id.in_(ids))
     )
-    statement = _sorted(statement, "instrument", Instrument, order, filters.q, Instrument.created_at)
-    rows, total = _page(statement, limit, offset)
-    return Page(instrument_rows([row[0] for row in rows], day), total, limit, offset)
+    return Page(instrument_rows(_in_order(ids, rows), day), total, limit, offset)
 
 
 def instrument_rows(instruments: Sequence[Instrument], day: date, *, drafts: bool = False) -> tuple[InstrumentRow, ...]:
@@ -226,27 +246,24 @@ def list_test_items(
 
     `match` is `match_standard(filters.standard, day)` where the caller has it already.
     """
-    fee = aliased(Fee)
-    statement = (
-        select(TestItem, fee)
-        .join(Lab, Lab.id == TestItem.lab_id)
-        .outerjoin(
-            fee,
-            and_(
-                fee.test_item_id == TestItem.id,
-                fee.valid_from <= day,
-                or_(fee.valid_to.is_(None), fee.valid_to >= day),
-            ),
-        )
+    sort = _sort(
+        order,
+        filters.q,
+        TestItem.published_at,
+        (Fee, and_(Fee.test_item_id == TestItem.id, narrowing.fee_in_force(day))),
+    )
+    conditions = narrowing.item_conditions(filters, day, match)
+    ids, total = _page(TestItem, conditions, "test_item", sort, limit, offset)
+    rows = db.session.execute(
+        select(TestItem, Fee)
+        .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, narrowing.fee_in_force(day)))
         .options(joinedload(TestItem.lab).joinedload(Lab.firm), *_parts())
-        .where(*narrowing.item_conditions(filters, day, match))
-    )
-    statement = _sorted(statement, "test_item", TestItem, order, filters.q, TestItem.published_at, fee.amount_fen)
-    rows, total = _page(statement, limit, offset)
-    marks = marks_of([item.id for item, _fee in rows], day)
-    return Page(
-        tuple(TestItemRow(item, its_fee, marks.get(item.id, ())) for item, its_fee in rows), total, limit, offset
-    )
+        .where(TestItem.id.in_(ids))
+    ).unique()
+    fees = dict(rows.all())
+    items = _in_order(ids, fees)
+    marks = marks_of(ids, day)
+    return Page(tuple(TestItemRow(item, fees[item], marks.get(item.id, ())) for item in items), total, limit, offset)
 
 
 def _parts() -> tuple[Any, ...]:
@@ -301,8 +318,9 @@ def list_standards(q: str = "", *, day: date, limit: int = narrowing.PER_PAGE, o
                 func.lower(Standard.name_en).contains(q.strip().lower(), autoescape=True),
             )
         )
-    rows, total = _page(statement.order_by(Standard.search_number, Standard.id), limit, offset)
-    return Page(standard_rows([row[0] for row in rows], day), total, limit, offset)
+    total = db.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+    rows = db.session.scalars(statement.order_by(Standard.search_number, Standard.id).limit(limit).offset(offset))
+    return Page(standard_rows(list(rows), day), total, limit, offset)
 
 
 def standard_rows(standards: Sequence[Standard], day: date) -> tuple[StandardRow, ...]:

@@ -135,48 +135,63 @@ def random_world(seed: int, now: datetime, *, bookings: int = 150, **policy: Any
                 kind="enterprise" if size else "public_institution",
                 division=rng.choice(["330624", "330624", "330681", "310101"]),
             )
-            for _ in range(14)
+            for _ in range(40)
         ]
         firms = world.hosts + world.clients
-        for _ in range(14):
+        edges: list[tuple[Firm | Lab, Firm | None, date]] = []
+        """Who with whom on a day at which something begins or ends: the bookings to get wrong."""
+        parent = factories.firm(size_class="large")
+        for number in range(60):
             one, other = rng.choice([rng.sample(firms, 2), [rng.choice(world.hosts), rng.choice(world.clients)]])
-            start = date(2025, 10, 1) + timedelta(days=rng.randint(0, 250))
+            if number < 10:
+                one, other = parent, rng.choice([*world.hosts, *world.clients[:4]])
+            elif rng.random() < 0.5:
+                one, other = other, one
+            start = date(2025, 10, 1) + timedelta(days=rng.randint(0, 350))
+            end = rng.choice([None, start + timedelta(days=rng.randint(0, 60))])
+            for day in (start - timedelta(days=1), start, *([end, end + timedelta(days=1)] if end else [])):
+                edges += [(one, other, day), (other, one, day)]
             factories.add(
                 Affiliation(
                     firm_id=one.id, other_firm_id=other.id, source="inspection", entered_by=world.officer.id,
-                    kind=rng.choice(["controls", "controls", "controls", "shares_owner", "family", "declared"]),
-                    valid_from=start, entered_at=LONG_AGO,
-                    valid_to=rng.choice([None, start + timedelta(days=rng.randint(30, 200))]),
+                    kind="controls" if number < 20 else rng.choice(["shares_owner", "family", "declared"]),
+                    valid_from=start, entered_at=LONG_AGO, valid_to=end,
                 )
             )  # fmt: skip
         db.session.execute(text("DELETE FROM lab_admission"))
         for lab in world.labs:
             for start in rng.sample(range(0, 240, 30), rng.choice([0, 1, 1, 2, 2])):
                 first = date(2025, 10, 1) + timedelta(days=start)
+                last = rng.choice([None, first, first + timedelta(days=rng.randint(1, 300))])
+                edges += 5 * [(lab, None, first), (lab, None, (last or first) - timedelta(days=1))]
                 factories.add(
-                    LabAdmission(
-                        lab_id=lab.id, admitted_from=first, entered_at=LONG_AGO,
-                        suspended_from=rng.choice([None, first, first + timedelta(days=rng.randint(1, 300))]),
-                    )
-                )  # fmt: skip
+                    LabAdmission(lab_id=lab.id, admitted_from=first, suspended_from=last, entered_at=LONG_AGO)
+                )
             for month in rng.sample(range(1, 13), 2):
                 factories.add(
                     Assessment(lab_id=lab.id, year=2026, grade=rng.choice(GRADES), assessed_at=LONG_AGO,
                                effective_month=f"2026-{month:02d}")
                 )  # fmt: skip
         for _ in range(bookings):
+            lab, client = rng.choice(world.labs), rng.choice(firms)
             on = date(2025, 11, 1) + timedelta(days=rng.randint(0, 350))
+            if rng.random() < 0.1:
+                client = lab.firm
+            elif rng.random() < 0.4:
+                at, whom, on = rng.choice(edges)
+                of_host = [one for one in world.labs if at in (one, one.firm)]
+                lab, client = rng.choice(of_host or world.labs), whom or client
             booking = add_booking(
-                world, rng.choice(world.labs), rng.choice(firms), on,
+                world, lab, client, on,
                 instrument=rng.randint(0, 1),
-                instrument_value_fen=rng.choice([None, 0, 10_000_000, 50_000_000]),
-                statutory=rng.random() < 0.1,
+                instrument_value_fen=rng.choice([None, 0, 10_000_000, 50_000_000, 50_000_000, 50_000_000]),
+                statutory=rng.random() < 0.2,
             )  # fmt: skip
             for _ in range(rng.choice([1, 1, 1, 2, 3])):
                 month = f"{on:%Y-%m}" if rng.random() < 0.7 else f"2026-{rng.randint(1, 12):02d}"
                 fen = rng.choice([1, 1, 1, -1]) * rng.randint(1, 9_000_000)
                 add_revenue(booking, month, fen, fen // 17)
-            if rng.random() < 0.06:
+            if rng.random() < 0.15:
                 factories.add(
                     BookingHold(booking_id=booking.id, cause="flag", held_at=LONG_AGO,
                                 released_at=rng.choice([None, now]))

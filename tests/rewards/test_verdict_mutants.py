@@ -1,0 +1,153 @@
+"""Step 1 in SQL, bent one rule at a time: each time the verdicts differ from the independent recomputation."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from labshare.kernel.database import db
+from labshare.kernel.months import Month
+from labshare.rewards.queries import verdicts
+from labshare.rewards.queries.runs import rules_of
+from labshare.rewards.rules import related
+from labshare.rewards.rules.reasons import REASONS
+from labshare.rewards.services.common import policy_of
+from tests.independent import run as independent
+from tests.rewards.reading import policy_json
+from tests.rewards.world import fetch, random_world
+
+TERMS = {"instruments.min_original_value_fen": 10_000_000, "clients.divisions": ["3306"], "tax": "excluded"}
+DAY = timedelta(days=1)
+
+
+def never(_policy: Any) -> None:
+    return None
+
+
+def swapped(first: str, second: str) -> tuple[str, ...]:
+    order = list(REASONS)
+    a, b = order.index(first), order.index(second)
+    order[a], order[b] = order[b], order[a]
+    return tuple(order)
+
+
+def direct_one_way(ties: Any, hosts: Any, spans: Any) -> None:
+    for tie in ties:
+        if tie.firm in hosts:
+            spans.setdefault((tie.firm, tie.other), []).append((tie.first, tie.until))
+
+
+def last_day_left_out(ties: Any, hosts: Any, spans: Any) -> None:
+    for tie in ties:
+        for host, other in ((tie.firm, tie.other), (tie.other, tie.firm)):
+            if host in hosts and tie.first < tie.until:
+                spans.setdefault((host, other), []).append((tie.first, tie.until - DAY))
+
+
+def controls_any_day(ties: Any, hosts: Any, spans: Any) -> None:
+    always = [related.Tie(t.firm, t.other, t.kind, date(2020, 1, 1)) for t in ties]
+    _one_topmost(always, hosts, spans)
+
+
+def every_kind_controls(ties: Any, hosts: Any, spans: Any) -> None:
+    _one_topmost([related.Tie(t.firm, t.other, "controls", t.first, t.last) for t in ties], hosts, spans)
+
+
+_one_topmost = related.of_one_topmost_firm
+_spans = verdicts.admitted_spans
+
+MUTANTS: dict[str, tuple[Any, str, Any]] = {
+    **{f"{reason} never applies": (verdicts, reason, never) for reason in REASONS},
+    "suspended before not_admitted": (verdicts, "REASONS", swapped("not_admitted", "suspended")),
+    "own_firm before suspended": (verdicts, "REASONS", swapped("suspended", "own_firm")),
+    # "related before own_firm" is no mutant: a firm is never related to itself
+    "client_size before related": (verdicts, "REASONS", swapped("related", "client_size")),
+    "client_division before client_size": (verdicts, "REASONS", swapped("client_size", "client_division")),
+    "instrument_value before client_division": (verdicts, "REASONS", swapped("client_division", "instrument_value")),
+    "statutory before instrument_value": (verdicts, "REASONS", swapped("instrument_value", "statutory")),
+    "affiliations read one way": (related, "directly_related", direct_one_way),
+    "an affiliation's last day is left out": (related, "directly_related", last_day_left_out),
+    "no common topmost firm": (related, "of_one_topmost_firm", lambda *_: None),
+    "control of another day counts": (related, "of_one_topmost_firm", controls_any_day),
+    "every affiliation controls": (related, "of_one_topmost_firm", every_kind_controls),
+    "an admission's last day is left out": (
+        verdicts,
+        "admitted_spans",
+        lambda ids: [(lab, first, last - DAY) for lab, first, last in _spans(ids) if first < last],
+    ),
+    "suspended labs stay admitted": (
+        verdicts,
+        "admitted_spans",
+        lambda ids: [(lab, first, related.ENDLESS) for lab, first, _last in {s[0]: s for s in _spans(ids)}.values()],
+    ),
+    "unknown size passes": (
+        verdicts,
+        "client_size",
+        lambda policy: f"b.client_size NOT IN ({', '.join(repr(size) for size in policy.clients.sizes)})",
+    ),
+    "an unknown value passes": (
+        verdicts,
+        "instrument_value",
+        lambda policy: f"b.instrument_value_fen < {policy.min_original_value_fen}",
+    ),
+}
+
+
+def verdicts_now(month: Month) -> dict[int, str | None]:
+    scope = verdicts.scope_of(rules_of(policy_of(month)), month)
+    start = f"{verdicts.common_tables(scope)} {verdicts.entries_with_verdict(scope, 'e.id')}"
+    return dict(verdicts.execute(start).all())
+
+
+def test_each_bent_rule_is_noticed(app, clock):
+    now = clock.set("2026-11-24 10:00")
+    month = Month(2026, 10)
+    random_world(5, now, bookings=1500, **TERMS)
+    _result, expected = independent.result(fetch, policy_json(**TERMS), str(month))
+    assert verdicts_now(month) == expected
+    unnoticed = []
+    for name, (target, attribute, replacement) in MUTANTS.items():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(target, attribute, replacement)
+            if verdicts_now(month) == expected:
+                unnoticed.append(name)
+    db.session.rollback()
+    assert not unnoticed
+
+
+def test_two_spans_of_one_lab_never_count_an_entry_twice(app, clock):
+    from labshare.catalogue.models import LabAdmission
+    from labshare.kernel.database import transaction
+    from tests import factories
+    from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
+
+    now = clock.set("2026-11-24 10:00")
+    with transaction():
+        world = people()
+        lab = add_lab(world)
+        put_policy(world, now)
+        factories.add(LabAdmission(lab_id=lab.id, admitted_from=date(2026, 2, 1), entered_at=factories.LONG_AGO))
+        add_revenue(add_booking(world, lab, factories.firm(), date(2026, 10, 5)), "2026-10", 1000)
+    scope = verdicts.scope_of(rules_of(policy_of(Month(2026, 10))), Month(2026, 10))
+    assert [row[4:] for row in verdicts.sums(scope)] == [(1, 1000)]
+
+
+def test_a_ring_of_firms_has_one_top_and_all_in_it_are_related():
+    ring = [related.Tie(a, b, "controls", date(2026, 1, 1)) for a, b in ((1, 2), (2, 3), (3, 1), (3, 4))]
+    assert set(related.topmost(ring).values()) == {frozenset({1})}
+    assert set(related.related_spans(ring, [4])) == {(4, 1), (4, 2), (4, 3)}
+
+
+def test_two_controlling_firms_relate_to_both_sides():
+    ties = [related.Tie(a, b, "controls", date(2026, 1, 1)) for a, b in ((1, 3), (2, 3), (2, 4))]
+    assert related.topmost(ties)[3] == {1, 2}
+    assert set(related.related_spans(ties, [3])) == {(3, 1), (3, 2), (3, 4)}
+    assert set(related.related_spans(ties, [4])) == {(4, 2), (4, 3)}
+
+
+def test_spans_that_touch_are_one():
+    days = [(date(2026, 1, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 2, 5))]
+    assert related.merged([*days, (date(2026, 3, 1), related.ENDLESS)]) == (
+        (date(2026, 1, 1), date(2026, 2, 5)),
+        (date(2026, 3, 1), related.ENDLESS),
+    )

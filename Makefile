@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: run test build python node frontend translations messages migration lock clean \
+.PHONY: run test build python node frontend translations messages migration lock clean \ bench
 	lint lint-style lint-types lint-layers lint-messages lint-templates
 
 run: build
@@ -82,3 +82,6 @@ lock:
 
 clean:
 	rm -rf .venv .build static/dist frontend/node_modules
+
+bench: python translations
+	@$(BIN)/python -W ignore -m tests.bench $(BENCH)

@@ -98,6 +98,8 @@ class Minutes(TypeDecorator[Decimal]):
 @event.listens_for(Engine, "connect")
 def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
     if "sqlite3" not in type(dbapi_connection).__module__:
+        dbapi_connection.execute("SET jit = off")  # compiling costs a second; our statements are many and short
+        dbapi_connection.commit()
         return
     dbapi_connection.isolation_level = None  # we write BEGIN ourselves, see _begin
     for pragma in (

@@ -235,6 +235,17 @@ def test_drafts_are_the_firms_own(app: Flask, client: FlaskClient, market: Marke
     assert "秘密检测" in client.get(f"/labs/{market.near.code}", headers=ZH).text
 
 
+def test_public_figures_as_a_file(client: FlaskClient, market: Market) -> None:
+    answer = client.get("/figures?format=csv", headers=EN)
+    assert answer.mimetype == "text/csv"
+    lines = answer.text.lstrip("\ufeff").splitlines()
+    assert lines[0] == "Period,Tests finished,Firms served,Samples tested,Machine hours"
+    assert [line[:7] for line in lines[1:]] == [f"2025-{m:02d}" for m in (11, 12)] + [
+        f"2026-{m:02d}" for m in range(1, 11)
+    ]
+    assert client.get("/figures?format=xlsx").data[:2] == b"PK"
+
+
 def pages(market: Market) -> list[str]:
     return [
         "/",

@@ -1,6 +1,7 @@
 """Labs, instruments, standards: lists and pages."""
 
 from flask import redirect, render_template, request, url_for
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
@@ -18,6 +19,7 @@ from labshare.organisations.divisions import towns_of
 from labshare.web.actor import current_actor
 from labshare.web.public import blueprint, reads
 from labshare.web.public.maps import outline_map
+from labshare.web.public.views import month_chart
 
 PER_PAGE = 20
 MARKS = ("CNAS", "CMA")
@@ -111,6 +113,11 @@ def instrument(instrument_id: int) -> str:
         lab=view.instrument.lab,
         class_name=class_name(view.instrument.class_code),
         condition=CONDITIONS[view.instrument.condition],
+        usage_chart=month_chart(
+            gettext("Usage by month"),
+            gettext("hours, finished work"),
+            [(one.month, one.minutes // 60) for one in view.usage],
+        ),
         now=now,
     )
 

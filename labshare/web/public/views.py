@@ -1,11 +1,21 @@
 """Home, public figures, and the pages that explain."""
 
-from flask import render_template
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from flask import Response, render_template, request
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from labshare.catalogue.words import CATEGORIES
+from labshare.kernel.months import Month
+from labshare.kernel.tables import to_csv, to_xlsx
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, towns_of
+from labshare.web import filters
+from labshare.web.charts import Chart, stacked_bars
+from labshare.web.downloads import download
 from labshare.web.public import blueprint, reads
 from labshare.web.public.maps import outline_map
 
@@ -33,6 +43,36 @@ USUAL = (
     (_l("CMM"), "GB/T 1958"),
 )
 """Questions often asked: words and the standard to look for."""
+
+
+@dataclass(frozen=True)
+class MonthChart:
+    title: str
+    unit: str
+    finding: str
+    """What the chart tells, for those who do not see it."""
+    drawn: Chart
+    words: list[str]
+
+
+def month_chart(title: str, unit: str, values: Sequence[tuple[Month, int]]) -> MonthChart:
+    """Whole numbers by month, as bars."""
+    highest = max(values, key=lambda pair: pair[1])
+    finding = gettext(
+        "%(title)s, %(unit)s: highest %(number)s in %(month)s", title=title, unit=unit,
+        number=filters.number(highest[1]), month=filters.month(highest[0]),
+    )  # fmt: skip
+    return MonthChart(
+        title,
+        unit,
+        finding,
+        stacked_bars([(str(month.number), value, 0) for month, value in values]),
+        [f"{filters.month(month)} {filters.number(value)}" for month, value in values],
+    )
+
+
+MONTH_HEADS = ("Period", "Tests finished", "Firms served", "Samples tested", "Machine hours")
+"""The head of the figures by month as a file; each word is on the page too."""
 
 
 def categories(counts: dict[str, int]) -> list[dict[str, object]]:
@@ -66,14 +106,39 @@ def how_it_works() -> str:
 
 
 @blueprint.get("/figures")
-def statistics() -> str:
-    """Public figures with their definitions: by month, category and town. Two statements."""
+def statistics() -> str | Response:
+    """Public figures with their definitions: by month, category and town; the months as a file. Two statements."""
     today = local_day(utc_now())
-    figures = reads.public_figures(today)
+    kind = request.args.get("format")
+    if kind in ("csv", "xlsx"):
+        head = [gettext(word) for word in MONTH_HEADS]
+        rows = [
+            [str(one.month), one.tests, one.clients, one.samples, Decimal(one.minutes) / 60]
+            for one in reads.figures_by_month(today)
+        ]
+        return download(to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows), f"figures.{kind}")
+    figures, months = reads.public_figures(today), reads.figures_by_month(today)
     return render_template(
         "public/statistics.html",
         figures=figures,
-        months=reads.figures_by_month(today),
+        months=months,
+        charts=[
+            month_chart(
+                gettext("Tests finished by month"),
+                gettext("bookings, last twelve months"),
+                [(one.month, one.tests) for one in months],
+            ),
+            month_chart(
+                gettext("Firms served by month"),
+                gettext("firms, last twelve months"),
+                [(one.month, one.clients) for one in months],
+            ),
+            month_chart(
+                gettext("Machine time by month"),
+                gettext("hours, last twelve months"),
+                [(one.month, one.minutes // 60) for one in months],
+            ),
+        ],
         categories=categories(figures.by_category),
         towns=sorted(
             ((town, figures.by_town.get(town.code, 0)) for division in DIVISIONS for town in towns_of(division)),

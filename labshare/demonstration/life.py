@@ -384,36 +384,45 @@ class Life:
         )  # fmt: skip
 
     def _refresh(self, at: datetime, cause: str, cause_id: int, who: Who) -> None:
-        """As settlement's `refresh`: sums, ledger entries in the months open at that moment, state."""
-        row, today, said = self.row, self.world.day(at), self.papers()
-        row["invoiced_fen"] = said.invoiced(today).amount_fen
-        row["paid_fen"] = said.paid(today)
-        row["recognised_fen"] = said.recognised(today).amount_fen
-        if self.entries or (self.reports and self.lines and self.payments):
-            closed = [month for month, moment in self.world.closed.items() if moment <= at]
-            for month, difference in ledger_differences(
-                said, self.entries, closed=closed, present=Month.of(today)
-            ).items():  # fmt: skip
-                self.world.rows.add(
-                    RevenueEntry, booking_id=row["id"], lab_id=self.lab.id, instrument_id=row["instrument_id"],
-                    month=str(month), amount_fen=difference.amount_fen, tax_fen=difference.tax_fen, recorded_at=at,
-                    cause=cause, cause_id=cause_id,
-                )  # fmt: skip
-                self.entries[month] = self.entries.get(month, Money()) + difference
+        """As settlement's `refresh`: sums, ledger entries in the months open at that moment, state.
+
+        No document is dated in the future, so sums to this day are sums of all that is recorded.
+        """
+        row = self.row
+        row["invoiced_fen"] = sum(line["amount_fen"] for _invoice, line in self.lines)
+        row["paid_fen"] = sum(
+            p["amount_fen"] for p in self.payments if p["by_client"] or p["payer_verdict"] == "accepted"
+        )
+        stands = False
+        if self.reports:
+            today, said = self.world.day(at), self.papers()
+            stands = bool(said.standing(today))
+            row["recognised_fen"] = said.recognised(today).amount_fen
+            if self.entries or (self.lines and self.payments):
+                self._enter(said, at, today, cause, cause_id)
         state = self.state
         if state not in (State.TESTED, State.REPORTED, State.SETTLED):
             return
-        to = state_of_documents(bool(said.standing(today)), row["charged_fen"], row["invoiced_fen"], row["paid_fen"])
+        to = state_of_documents(stands, row["charged_fen"], row["invoiced_fen"], row["paid_fen"])
         if to == state:
             return
         verb = {State.TESTED: "lose_report", State.SETTLED: "settle"}.get(to) or (
             "report" if state == State.TESTED else "unsettle"
         )
         row["state"] = str(take(state, verb, SYSTEM))
-        self._said(at, who, f"booking.{verb}", {"state": str(state)}, {
-            "state": row["state"], "charged_fen": row["charged_fen"], "invoiced_fen": row["invoiced_fen"],
-            "paid_fen": row["paid_fen"],
-        })  # fmt: skip
+        self._said(at, who, f"booking.{verb}", {"state": str(state)}, {"state": row["state"]})
+
+    def _enter(self, said: Papers, at: datetime, today: date, cause: str, cause_id: int) -> None:
+        """The ledger entries that the open months lack."""
+        closed = [month for month, moment in self.world.closed.items() if moment <= at]
+        lacking = ledger_differences(said, self.entries, closed=closed, present=Month.of(today))
+        for month, difference in lacking.items():
+            self.world.rows.add(
+                RevenueEntry, booking_id=self.row["id"], lab_id=self.lab.id, instrument_id=self.row["instrument_id"],
+                month=str(month), amount_fen=difference.amount_fen, tax_fen=difference.tax_fen, recorded_at=at,
+                cause=cause, cause_id=cause_id,
+            )  # fmt: skip
+            self.entries[month] = self.entries.get(month, Money()) + difference
 
     # -- the time it holds now
 

@@ -3,6 +3,7 @@
 PDF 1.4 (ISO 32000): eight objects, a table of their places, a trailer. The same lines give the same bytes.
 """
 
+import functools
 import re
 from collections.abc import Sequence
 
@@ -55,11 +56,12 @@ def one_page(title: str, lines: Sequence[str]) -> bytes:
 
 def _line(line: str, size: int) -> list[bytes]:
     """Text-showing operators; the font changes between Latin and other letters."""
-    written = []
-    for run in _RUNS.findall(line):
-        if run.isascii():
-            escaped = run.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
-            written.append(b"/F1 %d Tf (%s) Tj" % (size, escaped.encode("ascii")))
-        else:
-            written.append(b"/F2 %d Tf <%s> Tj" % (size, run.encode("utf-16-be").hex().encode("ascii")))
-    return written
+    return [_run(run, size) for run in _RUNS.findall(line)]
+
+
+@functools.lru_cache(20_000)
+def _run(run: str, size: int) -> bytes:
+    if run.isascii():
+        escaped = run.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+        return b"/F1 %d Tf (%s) Tj" % (size, escaped.encode("ascii"))
+    return b"/F2 %d Tf <%s> Tj" % (size, run.encode("utf-16-be").hex().encode("ascii"))

@@ -1,11 +1,13 @@
 """Events of the audit trail, as the services write them, gathered and written in order of time."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from labshare.audit.models import AuditEvent
-from labshare.demonstration.rows import Rows
+from labshare.demonstration.rows import Rows, to_json
+
+COLUMNS = ("id", "at", "person_id", "firm_id", "action", "subject_type", "subject_id", "before", "after", "refused")
 
 
 class Trail:
@@ -13,7 +15,7 @@ class Trail:
 
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
-        self.waiting: list[tuple[datetime, int, dict[str, Any]]] = []
+        self.waiting: list[tuple[Any, ...]] = []
         self.recorded = 0
         self.sorted = 0
 
@@ -29,26 +31,24 @@ class Trail:
     ) -> None:
         """As `audit.services.record`; dates and moments become ISO text."""
         self.recorded += 1
-        self.waiting.append((at, self.recorded, {
-            "at": at, "person_id": person_id, "firm_id": firm_id, "action": action, "subject_type": subject[0],
-            "subject_id": str(subject[1]), "before": _plain(before), "after": _plain(after),
-        }))  # fmt: skip
+        self.waiting.append((
+            at, self.recorded, person_id, firm_id, action, subject[0], str(subject[1]),
+            None if before is None else to_json(before), None if after is None else to_json(after),
+        ))  # fmt: skip
 
     def catch_up(self, until: datetime) -> None:
         """Write the events up to this moment, after those that services have written meanwhile."""
         if self.sorted != len(self.waiting):
-            self.waiting.sort(key=lambda entry: entry[:2], reverse=True)
-            self.sorted = len(self.waiting)
+            self.waiting.sort(key=lambda event: event[:2], reverse=True)
         self.rows.session.flush()
         self.rows.find_number(AuditEvent)
+        number = self.rows.counters["audit_event"]
+        due: list[list[Any]] = []
         while self.waiting and self.waiting[-1][0] <= until:
-            self.rows.add(AuditEvent, **self.waiting.pop()[2])
+            at, _recorded, *event = self.waiting.pop()
+            number += 1
+            due.append([number, at, *event, False])
         self.sorted = len(self.waiting)
-        self.rows.write()
+        self.rows.counters["audit_event"] = number
+        self.rows.write_tuples(AuditEvent.__table__, COLUMNS, due)
         self.rows.continue_numbering("audit_event")
-
-
-def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if values is None:
-        return None
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}

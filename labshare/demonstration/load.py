@@ -63,7 +63,6 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
                 for life in lives:
                     life.hold()
                 count += len(lives)
-            shelf.finish()
             make_grades(world, labs)
             every_lab += labs
             written = rows.write()

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections import Counter
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +26,6 @@ class Shelf:
         self.invoices: Counter[int] = Counter()
         self.slips = 0
         self.folders: set[Path] = set()
-        self.writers = ThreadPoolExecutor(2)
-        self.writing: list[Future[int]] = []
 
     def report_number(self, code: str, year: int) -> str:
         self.reports[code, year] += 1
@@ -67,7 +64,7 @@ class Shelf:
 
     def invoice(self, life: "Life", number: str, issued_on: date, amount: int, at: datetime) -> Row | None:
         """The invoice's file; for the last months only, since older ones are kept on paper."""
-        if issued_on < life.world.month.plus(-3).first_day:
+        if issued_on < life.world.month.plus(-2).first_day:
             return None
         lines = [
             f"发票号码 Invoice number: {number}",
@@ -80,12 +77,6 @@ class Shelf:
         ]
         return self.keep(one_page("电子发票 Invoice", lines), f"{number}.pdf", life.office[0], at)[0]
 
-    def finish(self) -> None:
-        """Wait until every file is written. Raises what went wrong with one."""
-        for written in self.writing:
-            written.result()
-        self.writing.clear()
-
     def keep(self, content: bytes, name: str, person_id: int | None, at: datetime) -> tuple[Row, str]:
         """Store a file and its row; the row and the digest."""
         sha256 = hashlib.sha256(content).hexdigest()
@@ -93,7 +84,7 @@ class Shelf:
         if path.parent not in self.folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.folders.add(path.parent)
-        self.writing.append(self.writers.submit(path.write_bytes, content))
+        path.write_bytes(content)
         row = self.world.rows.add(StoredFile, sha256=sha256, name=name, content_type=PDF, size=len(content),
                                   uploaded_by=person_id, uploaded_at=at)  # fmt: skip
         return row, sha256

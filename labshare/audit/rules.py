@@ -41,9 +41,12 @@ class Seal:
     signature: str
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def canonical(event: Event) -> bytes:
     """The one spelling of an event: JSON with sorted names, no spaces, UTF-8; the moment in UTC to the microsecond."""
-    return json.dumps(
+    return _encode(
         {
             "id": event.id,
             "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -54,10 +57,7 @@ def canonical(event: Event) -> bytes:
             "before": event.before,
             "after": event.after,
             "refused": event.refused,
-        },
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
+        }
     ).encode()
 
 

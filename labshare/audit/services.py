@@ -92,7 +92,7 @@ def seal(now: datetime, *, key: str, batch: int = BATCH) -> int:
                 session.add(made)
                 session.flush()
                 session.execute(
-                    insert(AuditLeaf),
+                    insert(AuditLeaf.__table__),
                     [
                         {"event_id": event.id, "seal_id": made.id, "position": position}
                         for position, event in enumerate(events)

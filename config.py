@@ -51,7 +51,6 @@ def settings() -> dict[str, object]:
     return {
         **keys,
         "ENVIRONMENT": environment,
-        "INSTANCE": instance,
         "PRODUCTION": production,
         "TESTING": environment == "testing",
         "SQLALCHEMY_DATABASE_URI": url,

@@ -5,7 +5,8 @@ commits; an entrance opens `transaction()` around it.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -36,11 +37,14 @@ def verb(action: str, *, money: bool = False) -> Callable[[F], F]:
         @functools.wraps(service)
         def call(*args: Any, **kwargs: Any) -> Any:
             try:
-                return service(*args, **kwargs)
+                result = service(*args, **kwargs)
             except Problem as problem:
                 if problem.refusal is None and (money or problem.money_or_rights):
                     problem.refusal = Refusal(action, kwargs["actor"], kwargs["now"], _subject(kwargs))
+                _tell(action, problem)
                 raise
+            _tell(action, None)
+            return result
 
         if action in VERBS:
             raise RuntimeError(f"two services for one verb: {action}")
@@ -48,6 +52,24 @@ def verb(action: str, *, money: bool = False) -> Callable[[F], F]:
         return call  # type: ignore[return-value]
 
     return register
+
+
+_watchers: list[Callable[[str, Problem | None], None]] = []
+
+
+@contextmanager
+def watching(watcher: Callable[[str, Problem | None], None]) -> Iterator[None]:
+    """Have `watcher` told of each verb that ran: its action, and the problem that refused it or None."""
+    _watchers.append(watcher)
+    try:
+        yield
+    finally:
+        _watchers.remove(watcher)
+
+
+def _tell(action: str, problem: Problem | None) -> None:
+    for watcher in _watchers:
+        watcher(action, problem)
 
 
 def _subject(kwargs: dict[str, Any]) -> tuple[str, str] | None:

@@ -326,13 +326,3 @@ def roles_of(person_ids: Sequence[int]) -> dict[int, list[tuple[str, Firm | None
     ):
         found[person_id].append((role, firm))
     return found
-
-
-def affiliation(affiliation_id: int) -> AffiliationRow | None:
-    """One relation, as its first firm sees it."""
-    found = db.session.execute(
-        select(Affiliation, Firm)
-        .join(Firm, Firm.id == Affiliation.other_firm_id)
-        .where(Affiliation.id == affiliation_id)
-    ).one_or_none()
-    return AffiliationRow(found[0], found[1], True) if found else None

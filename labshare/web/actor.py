@@ -14,6 +14,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from labshare.kernel.actor import VISITOR, Actor
+from labshare.kernel.errors import SignInFirst
 from labshare.kernel.time import utc_now
 from labshare.organisations.queries import Account, account_of_session
 
@@ -125,3 +126,13 @@ def init(app: Flask) -> None:
     manager.session_protection = None  # addresses of phones change; the secret is what counts
     manager.user_loader(_load)
     manager.init_app(app)
+    app.before_request(_visitors_sign_in_first)
+
+
+SIGNED_IN_ONLY = frozenset({"client", "lab", "regulator", "admin", "files"})
+"""Blueprints that show a visitor nothing but the way to sign in."""
+
+
+def _visitors_sign_in_first() -> None:
+    if request.blueprint in SIGNED_IN_ONLY and current_person() is None:
+        raise SignInFirst

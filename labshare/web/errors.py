@@ -12,6 +12,8 @@ from werkzeug.wrappers import Response
 
 from labshare.kernel.database import db, report_refusal
 from labshare.kernel.errors import NotAllowed, Problem, SignInFirst
+from labshare.kernel.time import utc_now
+from labshare.kernel.verbs import Refusal
 from labshare.web.actor import current_actor
 
 log = logging.getLogger("labshare.web")
@@ -102,6 +104,7 @@ def _api_answer(error: Exception) -> Any:
 
 def show_problem_page(problem: Problem) -> Any:
     """A refusal that no form took in."""
+    _stamp_attempt(problem)
     report_refusal(problem)
     if is_api():
         return _api_answer(problem)
@@ -110,6 +113,16 @@ def show_problem_page(problem: Problem) -> Any:
     if isinstance(problem, NotAllowed) and current_actor().person_id is None:
         return _sign_in_or(403, problem.text)
     return page(problem.status, problem.text)
+
+
+def _stamp_attempt(problem: Problem) -> None:
+    """An attempt to change something that a page refused before any service was asked is in the trail all the same."""
+    changing = request.method not in ("GET", "HEAD", "OPTIONS")
+    actor = current_actor()
+    if problem.money_or_rights and problem.refusal is None and changing and actor.person_id is not None:
+        subject = next(iter((request.view_args or {}).items()), None)
+        place = (subject[0].removesuffix("_id"), str(subject[1])[:60]) if subject else None
+        problem.refusal = Refusal(f"page.{request.endpoint}"[:60], actor, utc_now(), place)
 
 
 def show_http_error(error: HTTPException) -> Any:

@@ -16,6 +16,7 @@ from labshare.booking.rules.slots import Slot
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, start_of_day, utc_now
+from labshare.organisations import permissions
 from labshare.web.actor import current_actor
 from labshare.web.booking_page import moment_in
 from labshare.web.forms import Form, TextAreaField, length, required, show_problem
@@ -58,9 +59,13 @@ def _since(now: datetime) -> date:
 
 
 def choose(ref: str, side: str, service: Callable[..., Any], done: LazyString) -> Any:
-    """GET shows the slots, POST takes the one pressed. Raises `NotFound`."""
+    """GET shows the slots, POST takes the one pressed. Raises `NotFound`, `NotAllowed`."""
     actor = current_actor()
     booking = get_booking(actor, ref)
+    if side == "lab":
+        permissions.check(actor, "booking.propose", lab=booking.lab_firm_id)
+    else:
+        permissions.check(actor, "booking.reschedule", client=booking.client_firm_id)
     form = ProposeForm() if side == "lab" else MoveForm()
     if request.method == "GET":
         return page(booking, side, form)

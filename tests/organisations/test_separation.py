@@ -8,6 +8,7 @@ from flask import Flask
 
 from labshare.accounts.errors import NotYourself
 from labshare.accounts.models import Person
+from labshare.audit.models import AuditEvent
 from labshare.catalogue.models import Lab
 from labshare.commands import main
 from labshare.kernel.actor import SYSTEM, Actor
@@ -176,6 +177,7 @@ def test_first_two_administrators_by_command_and_no_third(app: Flask, clock: Any
     assert third.exit_code == 1
     db.session.rollback()
     assert db.session.query(Person).count() == 2
+    assert db.session.query(AuditEvent).filter_by(action="regulator.create_administrator").count() == 2
 
 
 def test_refused_for_good_once_there_were_two(two: tuple[Actor, Actor], clock: Any) -> None:

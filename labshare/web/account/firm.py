@@ -186,7 +186,8 @@ def end_affiliation(affiliation_id: int) -> Any:
     row = next((row for row in queries.affiliations_of(found.id) if row.affiliation.id == affiliation_id), None)
     if row is None:
         raise NotFound
-    permissions.check(current_actor(), "affiliation.declare", firm=found.id)
+    own = row.affiliation.source == "firm" and row.affiliation.firm_id == found.id
+    permissions.check(current_actor(), "affiliation.declare", firm=found.id if own else None)
     form, status = EndAffiliationForm(), 200
     if not form.is_submitted():
         form.valid_to.data = local_day(utc_now())

@@ -13,7 +13,7 @@ from labshare.booking import services
 from labshare.booking.models import Holding
 from labshare.catalogue.models import Instrument
 from labshare.kernel.database import db, transaction
-from labshare.kernel.errors import Problem
+from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check, may
 from labshare.web.actor import current_actor
@@ -126,6 +126,8 @@ def block_page(block_id: str) -> Any:
         .options(joinedload(Instrument.lab))
         .order_by(Holding.unit, Holding.starts_at)
     ).all()
+    if not spans:
+        raise NotFound
     way = [ref for ref in request.args.get("way", "").split(",") if ref]
     return render_template("lab/calendar/blocked.html", spans=spans, block_id=block_id, lab=lab, way=way)
 

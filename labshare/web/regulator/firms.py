@@ -8,13 +8,13 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import NotFound, Problem
-from labshare.kernel.time import local_day, utc_now
+from labshare.kernel.time import utc_now
 from labshare.organisations import permissions, queries, words
 from labshare.organisations import services as organisations
 from labshare.organisations.models import AFFILIATION_SOURCES, Firm
 from labshare.organisations.queries import FirmFilter
 from labshare.organisations.services.firms import state_of
-from labshare.web.account.forms import AffiliationForm, EndAffiliationForm
+from labshare.web.account.forms import AffiliationForm
 from labshare.web.actor import current_actor
 from labshare.web.admin.forms import FirmFilterForm
 from labshare.web.admin.paging import Page
@@ -76,28 +76,3 @@ def firm(firm_id: int) -> Any:
         ),
         status,
     )  # fmt: skip
-
-
-@blueprint.route("/affiliations/<int:affiliation_id>/end", methods=["GET", "POST"])
-def firm_affiliation_end(affiliation_id: int) -> Any:
-    """Say on which day an affiliation ended."""
-    permissions.check(current_actor(), "affiliation.enter")
-    row = queries.affiliation(affiliation_id)
-    if row is None:
-        raise NotFound
-    form, status = EndAffiliationForm(), 200
-    if not form.is_submitted():
-        form.valid_to.data = row.affiliation.valid_to or local_day(utc_now())
-    if form.validate_on_submit():
-        firm_id = row.affiliation.firm_id
-        try:
-            with transaction():
-                organisations.end_affiliation(actor=current_actor(), now=utc_now(), affiliation_id=affiliation_id,
-                                              valid_to=form.valid_to.data)  # fmt: skip
-            flash_done(_("The end of the affiliation is kept."))
-            return redirect(url_for("regulator.firm", firm_id=firm_id), 303)
-        except Problem as problem:
-            status = show_problem(form, problem)
-    elif form.is_submitted():
-        status = 422
-    return render_template("account/affiliation_end.html", form=form, row=row), status

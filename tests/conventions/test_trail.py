@@ -1,0 +1,152 @@
+"""Every writing service leaves its event in the transaction of what it changed; every refusal on money or rights one
+of its own.
+
+The steps are those of the rights matrix (each route, asked by one who may and by one who may not) and, for services no
+route calls, the scenarios at the end. What is written is read from the SQL itself, so it does not matter how a service
+writes.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from labshare.kernel.database import db, transaction
+from labshare.kernel.errors import Problem
+from labshare.kernel.verbs import VERBS, watching
+from tests.conventions.trail_steps import EXEMPT, steps
+from tests.rights.matrix import NO, YES, Trial, nothing_stays, read_cases
+from tests.rights.world import build
+
+ENGINES = ("sqlite",)  # the services are the same; what they write does not depend on the engine
+
+NOT_BUSINESS = {
+    "audit_event": "the trail itself",
+    "audit_address": "the trail itself",
+    "notice": "tells of a change, is none",
+    "outbox_mail": "tells of a change, is none",
+    "sign_in_attempt": "throttling",
+    "sign_in_session": "who is signed in; signing in and out are events",
+    "idempotency_key": "answers kept for repeated requests",
+    "job_run": "the scheduler's own book",
+    "search_document": "an index, made from what was changed",
+}
+QUIET_TABLES = re.compile(r"search|fts|bigram")
+WRITES = re.compile(r"""\s*(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|UPDATE|DELETE\s+FROM)\s+["`]?(\w+)""", re.IGNORECASE)
+
+
+@dataclass
+class Seen:
+    """What one request or step wrote, and which verbs ran in it."""
+
+    changed: set[str] = field(default_factory=set)
+    events: int = 0
+    verbs: list[tuple[str, Problem | None]] = field(default_factory=list)
+
+    @property
+    def unrecorded(self) -> set[str]:
+        """Tables changed in a step without an event. What a refusal rolled back does not count."""
+        refused = any(problem is not None for _action, problem in self.verbs)
+        return set() if self.events or refused else self.changed
+
+
+@contextlib.contextmanager
+def looking() -> Iterator[Seen]:
+    seen = Seen()
+
+    def after(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+        match = WRITES.match(statement)
+        if match is None:
+            return
+        table = match[1].lower()
+        if table == "audit_event":
+            seen.events += 1
+        elif table not in NOT_BUSINESS and not QUIET_TABLES.search(table) and cursor.rowcount != 0:
+            seen.changed.add(table)
+
+    event.listen(db.engine, "after_cursor_execute", after)
+    try:
+        with watching(lambda action, problem: seen.verbs.append((action, problem))):
+            yield seen
+    finally:
+        event.remove(db.engine, "after_cursor_execute", after)
+
+
+@dataclass
+class Report:
+    ran: set[str] = field(default_factory=set)
+    """Verbs that ran to their end."""
+    wrong: list[str] = field(default_factory=list)
+
+
+_report: Report | None = None
+
+
+@pytest.fixture
+def report(app: Flask, clock: Any, monkeypatch: pytest.MonkeyPatch) -> Report:
+    """Every route once by one who may and once by one who may not, then the scenarios; done once."""
+    global _report
+    if _report is None:
+        _report = _walk(Trial(app, build()), clock, monkeypatch)
+    return _report
+
+
+def _walk(trial: Trial, clock: Any, patch: pytest.MonkeyPatch) -> Report:
+    report = Report()
+    with nothing_stays(patch):
+        for case in read_cases():
+            if case.method == "GET":
+                continue
+            for wanted in (YES, NO):
+                actor = next((name for name, answer in case.expected.items() if answer == wanted), None)
+                if actor is None or actor == "visitor":
+                    continue
+                with looking() as seen:
+                    trial.ask(case, actor)
+                _judge(report, f"{case.route} {case.path} as {actor}", seen, refused=wanted == NO)
+    for name, step in steps(trial.world, clock):
+        with looking() as seen, contextlib.suppress(Problem), transaction():
+            step()
+        _judge(report, name, seen, refused=False)
+        for action, problem in seen.verbs:
+            if problem is not None:
+                report.wrong.append(f"{name}: {action} was refused: {problem}")
+    return report
+
+
+def _judge(report: Report, what: str, seen: Seen, *, refused: bool) -> None:
+    if seen.unrecorded:
+        report.wrong.append(f"{what}: {', '.join(sorted(seen.unrecorded))} changed without an event")
+    for action, problem in seen.verbs:
+        if problem is None:
+            report.ran.add(action)
+        elif problem.refusal is not None and not seen.events:
+            report.wrong.append(f"{what}: {action} was refused ({problem.code}) and the trail knows nothing of it")
+    if refused and not seen.events:
+        report.wrong.append(f"{what}: refused, and the trail knows nothing of it")
+
+
+def test_what_changes_has_its_event_and_what_is_refused_too(report: Report) -> None:
+    assert not report.wrong, "\n".join(report.wrong)
+
+
+def test_every_verb_was_run(report: Report) -> None:
+    missing = set(VERBS) - report.ran - set(EXEMPT)
+    assert not missing, "verbs that no step ran to its end: " + ", ".join(sorted(missing))
+
+
+def test_a_service_without_its_event_is_seen(app: Flask, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: with `record` silenced in one service, the walk finds it."""
+    from labshare.organisations.services import firms
+
+    trial = Trial(app, build())
+    case = next(case for case in read_cases() if case.route == "POST admin.verify_firm")
+    monkeypatch.setattr(firms, "record", lambda *_args, **_more: None)
+    with nothing_stays(monkeypatch), looking() as seen:
+        assert trial.ask(case, "admin")[0] == YES
+    assert seen.unrecorded == {"firm"}

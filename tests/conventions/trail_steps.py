@@ -1,0 +1,273 @@
+"""Steps for verbs that no route of the rights matrix runs to its end: the scheduler's, and those whose state the
+matrix's world does not have.
+
+`steps` is one story: what it does between two steps prepares the next; each step is one transaction, given as its name
+and what to do.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from labshare.accounts import services as accounts
+from labshare.accounts.links import RESET_LASTS, password_link
+from labshare.accounts.models import Person
+from labshare.accounts.passwords import hashed
+from labshare.accounts.sessions import begin_session
+from labshare.booking import services as booking
+from labshare.booking.services.hours import seed_working_years
+from labshare.booking.services.units import change_units
+from labshare.booking.services.work import lengthen_running
+from labshare.catalogue.models import Lab
+from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
+from labshare.catalogue.services import fees, instruments, labs, standards, test_items
+from labshare.kernel.actor import SYSTEM, Actor
+from labshare.kernel.database import db, transaction
+from labshare.kernel.months import Month
+from labshare.kernel.time import local_day, start_of_day, utc_now
+from labshare.organisations import services as organisations
+from labshare.organisations.models import Membership
+from labshare.rewards import services as rewards
+from labshare.rewards.models import Objection
+from labshare.settlement import services as settlement
+from tests import factories as make
+from tests.organisations.test_members import secret_in_mail
+from tests.rewards.reading import policy_json
+from tests.rights.world import RightsWorld
+
+Step = tuple[str, Callable[[], Any]]
+PASSWORD = "nine green apples"
+
+EXEMPT = {
+    "regulator.create_administrator": "in an empty installation alone: tests/organisations/test_separation.py",
+}
+"""Verbs that cannot run in this world, and where their events are looked for."""
+
+
+def steps(world: RightsWorld, clock: Any) -> Iterator[Step]:
+    """The story. `clock` may be moved between steps."""
+    yield from _accounts(world)
+    yield from _members(world)
+    yield from _catalogue(world)
+    yield from _bookings(world, clock)
+    yield from _rewards(world, clock)
+
+
+def acting(world: RightsWorld, name: str) -> Actor:
+    firm = world.firms[name]
+    role = name
+    if firm is not None:
+        role = db.session.query(Membership).filter_by(person_id=world.people[name].id, ended_at=None).one().role
+    return Actor(world.people[name].id, firm.id if firm else None, frozenset({role}))
+
+
+def _accounts(world: RightsWorld) -> Iterator[Step]:
+    now = utc_now()
+    nobody = Actor()
+    yield "sign up", lambda: accounts.sign_up(actor=nobody, now=now, email="fresh@test.example", name="新人")
+    someone = db.session.get_one(Person, world.places["person_id"])
+    own = Actor(someone.id)
+    yield "ask for a reset", lambda: accounts.ask_password_reset(actor=nobody, now=now, email=someone.email)
+    token = password_link(someone, now, RESET_LASTS)
+    yield "set a password", lambda: accounts.set_password(actor=nobody, now=now, token=token, password=PASSWORD)
+    kept = db.session.get_one(Person, someone.id).password_hash or ""
+    yield "sign in", lambda: accounts.sign_in(actor=nobody, now=now, person_id=someone.id, seen_hash=kept)
+    with transaction():
+        key = begin_session(db.session.get_one(Person, someone.id), now)
+    yield "sign out", lambda: accounts.sign_out(actor=own, now=now, key=key)
+    yield "choose a language", lambda: accounts.choose_language(actor=own, now=now, locale="en")
+    yield (
+        "change the password",
+        lambda: accounts.change_password(actor=own, now=now, present_password=PASSWORD, password=PASSWORD + " more"),
+    )
+    yield "sign out everywhere", lambda: accounts.sign_out_everywhere(actor=own, now=now)
+
+
+def _members(world: RightsWorld) -> Iterator[Step]:
+    now = utc_now()
+    owner = acting(world, "client_owner")
+    firm_id = owner.firm_id or 0
+    with transaction():
+        guest = make.person(email="guest2@test.example", password_hash=hashed(PASSWORD))
+        returned = make.firm(verified_at=None)
+        master = make.member(returned, "owner")
+        organisations.return_firm(actor=acting(world, "admin"), now=now, firm_id=returned.id, reason="名称不符")
+        organisations.invite(actor=owner, now=now, firm_id=firm_id, email=guest.email, role="viewer")
+    yield (
+        "accept an invitation",
+        lambda: organisations.accept_invitation(actor=Actor(guest.id), now=now, secret=secret_in_mail()),
+    )
+    yield "leave a firm", lambda: organisations.leave(actor=Actor(guest.id), now=now, firm_id=firm_id)
+    with transaction():
+        organisations.invite(actor=owner, now=now, firm_id=firm_id, email="guest3@test.example", role="viewer")
+    yield (
+        "join by an invitation",
+        lambda: organisations.join_by_invitation(
+            actor=Actor(), now=now, secret=secret_in_mail(), name="新人", password=PASSWORD
+        ),
+    )
+    yield (
+        "submit a firm again",
+        lambda: organisations.submit_firm(
+            actor=Actor(master.id, returned.id, frozenset({"owner"})), now=now, firm_id=returned.id
+        ),
+    )
+
+
+def _catalogue(world: RightsWorld) -> Iterator[Step]:
+    now, places = utc_now(), world.places
+    owner, officer = acting(world, "lab_owner"), acting(world, "officer")
+    details = LabDetails(name="检测中心", division="330624", town="330624002", address="工业大道 8 号", phone="0575-1")
+    with transaction():
+        lab = labs.create_lab(actor=owner, now=now, firm_id=owner.firm_id or 0, details=details)
+    renamed = LabDetails(**{**vars(details), "name": "热处理检测中心"})
+    yield "edit a lab", lambda: labs.edit_lab(actor=owner, now=now, lab_id=lab.id, details=renamed)
+    with transaction():
+        booking.set_opening_hours(actor=owner, now=now, lab_id=lab.id, weekly=[[(540, 1020)]] * 5 + [[], []])
+    machine = InstrumentDetails(inner_id="A-901", name="试验机", model="X0", manufacturer="试验机厂",
+                                original_value_fen=5_000_000,
+                                begin_date=date(2020, 1, 1), needs_calibration=False)  # fmt: skip
+    yield "add an instrument", lambda: instruments.add_instrument(actor=owner, now=now, lab_id=lab.id, details=machine)
+    with transaction():
+        added = instruments.add_instrument(
+            actor=owner, now=now, lab_id=lab.id, details=InstrumentDetails(**{**vars(machine), "inner_id": "A-902"})
+        )
+    changed = InstrumentDetails(**{**vars(machine), "inner_id": "A-902", "model": "X1"})
+    yield (
+        "edit an instrument",
+        lambda: instruments.edit_instrument(actor=owner, now=now, instrument_id=added.id, details=changed),
+    )
+    yield "publish a lab", lambda: labs.publish_lab(actor=owner, now=now, lab_id=lab.id)
+    yield "publish an instrument", lambda: instruments.publish_instrument(actor=owner, now=now, instrument_id=added.id)
+    yield "change units", lambda: change_units(actor=owner, now=now, instrument_id=added.id, units=2)
+    item = TestItemDetails(name="硬度", category="mechanics", sample_minutes=Decimal(30), sample_requirement="三件")
+    yield (
+        "add a test item",
+        lambda: test_items.add_test_item(
+            actor=owner, now=now, lab_id=lab.id, details=item, standards=[places["standard"]], instruments=[added.id]
+        ),
+    )
+    with transaction():
+        drafted = test_items.add_test_item(actor=owner, now=now, lab_id=lab.id, details=item,
+                                          standards=[places["standard"]], instruments=[added.id])  # fmt: skip
+        fees.add_fee(actor=owner, now=now, test_item_id=drafted.id, basis="sample", amount_fen=9_000,
+                          minimum_fen=0, valid_from=local_day(now))  # fmt: skip
+    yield "edit a test item", lambda: test_items.edit_test_item(
+        actor=owner, now=now, test_item_id=drafted.id, details=TestItemDetails(**{**vars(item), "name": "洛氏硬度"}),
+        standards=[places["standard"]], instruments=[added.id],
+    )  # fmt: skip
+    yield "publish a test item", lambda: test_items.publish_test_item(actor=owner, now=now, test_item_id=drafted.id)
+    yield "admit a lab", lambda: labs.admit_lab(actor=officer, now=now, lab_id=lab.id, admitted_from=local_day(now))
+    with transaction():
+        newer = make.standard()
+    yield (
+        "supersede a standard",
+        lambda: standards.supersede_standard(
+            actor=officer,
+            now=now,
+            standard_id=places["standard_id"],
+            successor=newer.number,
+            superseded_from=local_day(now),
+        ),
+    )
+    yield "seed the working days", lambda: seed_working_years(actor=SYSTEM, now=now, first=2024, last=2025)
+
+
+def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
+    places = world.places
+    client, manager = acting(world, "client_owner"), acting(world, "lab_manager")
+    with transaction():
+        lab = db.session.get_one(Lab, places["lab_id"])
+        item = make.test_item(make.instrument(lab, units=2))
+
+    def book(day: str, at: int) -> str:
+        with transaction():
+            return booking.book(
+                actor=client, now=utc_now(), test_item_id=item.id, quantity=1, sample_description="试样",
+                starts_at=start_of_day(date.fromisoformat(day)) + timedelta(hours=at),
+            ).ref  # fmt: skip
+
+    def confirmed(day: str, at: int) -> str:
+        ref = book(day, at)
+        with transaction():
+            booking.confirm(actor=manager, now=utc_now(), ref=ref)
+        return ref
+
+    ref = book("2026-11-26", 9)
+    yield "confirm a booking", lambda: booking.confirm(actor=manager, now=utc_now(), ref=ref)
+    yield "move to another unit", lambda: booking.move_unit(actor=manager, now=utc_now(), ref=ref, unit=2)
+    later = start_of_day(date(2026, 11, 26)) + timedelta(hours=14)
+    yield "reschedule", lambda: booking.reschedule(actor=client, now=utc_now(), ref=ref, starts_at=later)
+    missed = confirmed("2026-11-25", 9)
+    running = confirmed("2026-11-25", 13)
+    book("2026-11-27", 9)
+    clock.set("2026-11-25 10:00")
+    yield "record a no-show", lambda: booking.no_show(actor=manager, now=utc_now(), ref=missed)
+    clock.set("2026-11-25 13:00")
+    with transaction():
+        booking.receive(actor=manager, now=utc_now(), ref=running, samples=1)
+    with transaction():
+        booking.start(actor=manager, now=utc_now(), ref=running)
+    clock.set("2026-11-25 14:00")
+    yield "lengthen what runs", lambda: lengthen_running(actor=SYSTEM, now=utc_now())
+    clock.set("2026-11-30 09:00")
+    yield "let a request lapse", lambda: booking.lapse(actor=SYSTEM, now=utc_now())
+    accountant = acting(world, "lab_accountant")
+    yield "record a red letter", lambda: settlement.record_red_letter(
+        actor=accountant, now=utc_now(), ref=places["reported"], number="26330000000000000077",
+        issued_on=date(2026, 11, 30), amount_fen=1_000, tax_fen=0, reverses=places["invoice_line"],
+    )  # fmt: skip
+
+
+def _rewards(world: RightsWorld, clock: Any) -> Iterator[Step]:
+    officer, approver = acting(world, "officer"), acting(world, "approver")
+    stranger = acting(world, "stranger")
+    month, draft = Month.parse(world.places["month"]), world.places["draft_policy_id"]
+    yield (
+        "object",
+        lambda: rewards.raise_objection(
+            actor=stranger, now=utc_now(), month=month, lab=world.places["stranger_lab"], text="有异议"
+        ),
+    )
+    yield "send a run back", lambda: rewards.send_back(actor=officer, now=utc_now(), month=month, reason="漏计")
+    yield "calculate a run", lambda: rewards.run_month(actor=officer, now=utc_now(), month=month)
+    yield "publish a run", lambda: rewards.publish(actor=officer, now=utc_now(), month=month)
+    for objection in db.session.scalars(db.select(Objection.id).where(Objection.verdict.is_(None))).all():
+        with transaction():
+            rewards.answer_objection(
+                actor=officer, now=utc_now(), objection_id=objection, verdict="rejected", text="经查无误"
+            )
+    clock.set("2026-12-20 09:00")
+    yield "approve a run", lambda: rewards.approve(actor=approver, now=utc_now(), month=month)
+    yield (
+        "pay a run",
+        lambda: rewards.pay(actor=officer, now=utc_now(), month=month, paid_on=date(2026, 12, 20), reference="PAY-1"),
+    )
+    lab = world.places["lab_code"]
+    yield (
+        "propose a correction",
+        lambda: rewards.propose_correction(actor=officer, now=utc_now(), lab=lab, fen=100, reason="追回"),
+    )
+    with transaction():
+        second = Actor(make.regulator("officer").id, None, frozenset({"officer"}))
+        wrong = rewards.propose_correction(actor=officer, now=utc_now(), lab=lab, fen=200, reason="追回")
+        right = rewards.propose_correction(actor=officer, now=utc_now(), lab=lab, fen=300, reason="追回")
+    yield "refuse a correction", lambda: rewards.refuse_correction(actor=second, now=utc_now(), correction_id=wrong.id)
+    yield "agree to a correction", lambda: rewards.agree_correction(actor=second, now=utc_now(), correction_id=right.id)
+    yield (
+        "end a policy",
+        lambda: rewards.end_policy(
+            actor=approver, now=utc_now(), policy_id=world.places["policy_id"], effective_to=Month.parse("2026-12")
+        ),
+    )
+    yield "publish a policy", lambda: rewards.publish_policy(actor=approver, now=utc_now(), policy_id=draft)
+    yield (
+        "draft a policy",
+        lambda: rewards.draft_policy(
+            actor=officer, now=utc_now(), document=policy_json(effective_from="2029-01", name="再一份")
+        ),
+    )
+    closed = Month.parse("2026-09")
+    yield "close a month", lambda: settlement.close_month(actor=officer, now=utc_now(), month=closed)
+    yield "reopen a month", lambda: settlement.reopen_month(actor=officer, now=utc_now(), month=closed)

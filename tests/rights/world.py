@@ -1,0 +1,252 @@
+"""The world the rights are tried in: a client firm, a host firm with a lab, a stranger with a lab of its own, and the
+regulators; one object of every kind. All objects belong to the client and the host; to the stranger they are another
+firm's."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from labshare.accounts.links import RESET_LASTS, password_link
+from labshare.accounts.models import Person
+from labshare.booking.models import Charge, Closure, Holding, Proposal
+from labshare.catalogue.models import Accreditation, Calibration, Fee
+from labshare.kernel.database import db, transaction
+from labshare.kernel.months import Month
+from labshare.kernel.time import local_day, utc_now
+from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.services import notify
+from labshare.organisations import services as organisations
+from labshare.organisations.models import Firm, Membership, RegulatorRole
+from labshare.rewards.services import (
+    draft_policy,
+    propose_correction,
+    publish,
+    publish_policy,
+    raise_objection,
+    run_month,
+)
+from tests import factories as make
+from tests.rewards.reading import policy_json
+from tests.settlement.world import World as Booked
+
+ACTORS = (
+    "visitor", "client_owner", "client_booker", "client_accountant", "client_viewer", "lab_owner", "lab_manager",
+    "lab_accountant", "lab_viewer", "stranger", "officer", "approver", "auditor", "admin",
+)  # fmt: skip
+GROUPS = {
+    "everyone": ACTORS,
+    "signed_in": ACTORS[1:],
+    "client": ACTORS[1:5],
+    "lab": ACTORS[5:9],
+    "members": ACTORS[1:10],
+    "regulators": ACTORS[10:],
+}
+
+
+@dataclass
+class RightsWorld:
+    people: dict[str, Person] = field(default_factory=dict)
+    firms: dict[str, Firm | None] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    places: dict[str, Any] = field(default_factory=dict)
+    """What `{name}` in paths and forms stands for."""
+
+
+def build() -> RightsWorld:
+    world = RightsWorld()
+    make.working_year()
+    client, host, stranger = make.firm(), make.firm(size_class="large"), make.firm()
+    make.firm()
+    for name in ACTORS[1:]:
+        side, _dash, role = name.partition("_")
+        if name == "stranger":
+            world.people[name], world.firms[name] = make.member(stranger, "owner"), stranger
+        elif side == "client":
+            world.people[name], world.firms[name] = make.member(client, role), client
+        elif side == "lab":
+            role = "lab_manager" if role == "manager" else role
+            world.people[name], world.firms[name] = make.member(host, role), host
+        else:
+            world.people[name], world.firms[name] = make.regulator(name), None
+    make.regulator("admin")
+    make.regulator("admin")
+    lab = make.lab(host)
+    world.places["stranger_lab"] = make.lab(stranger).code
+    world.places.update(_bookings(lab, client, world.people["client_booker"]))
+    world.places.update(_catalogue(lab, world.places["instrument_id"], world.places["item_id"]))
+    world.places.update(_people(world, client, stranger))
+    world.places.update(_rewards(world, lab))
+    for name, person in world.people.items():
+        firm = world.firms[name]
+        roles = (name,) if firm is None else (_role(person, firm),)
+        with transaction():
+            _row, world.tokens[name] = organisations.issue_token(
+                actor=make.actor(person, firm, *roles), now=utc_now(), scope="write"
+            )
+    db.session.commit()
+    return world
+
+
+def _role(person: Person, firm: Firm) -> str:
+    return db.session.query(Membership).filter_by(person_id=person.id, firm_id=firm.id, ended_at=None).one().role
+
+
+def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
+    """A booking in every state, with documents where the state has them; one has a proposal and a charge to answer."""
+    places: dict[str, Any] = {}
+    tomorrow = local_day(utc_now()) + timedelta(days=1)
+    for state in ("received", "testing", "tested"):
+        booked = Booked(state=state, lab=lab, client=client)
+        places[state] = booked.ref
+    places["report_id"] = booked.report()
+    places["invoice_line"] = booked.invoice(50_000)
+    places["payment_id"] = booked.payment(10_000)
+    places["other_payment_id"] = booked.payment(10_000, payer_uscc=make.credit_code(987_654))
+    places["reported"] = booked.ref
+    places["booking_id"] = booked.booking.id
+    item = booked.reread().test_item_id
+    instrument = booked.booking.instrument_id
+    for state in ("requested", "confirmed"):
+        ahead = Booked(
+            state=state,
+            lab=lab,
+            client=client,
+            booked_on=local_day(utc_now()),
+            finished_on=tomorrow + timedelta(days=1),
+        )
+        places[state] = ahead.ref
+    double = make.instrument(lab, units=2)
+    made = make.test_item(double)
+    two = Booked(state="confirmed", lab=lab, client=client, booked_on=local_day(utc_now()), finished_on=tomorrow,
+                 given={"instrument_id": double.id, "test_item_id": made.id})  # fmt: skip
+    places["two_units"] = two.ref
+    with transaction():
+        proposal = make.add(
+            Proposal(
+                booking_id=ahead.booking.id, instrument_id=ahead.booking.instrument_id, unit=1,
+                starts_at=ahead.booking.starts_at + timedelta(hours=2),
+                ends_at=ahead.booking.ends_at + timedelta(hours=2), reason="仪器检修", state="open",
+                proposed_by=ahead.manager.person_id, proposed_at=utc_now(), answer_by=ahead.booking.starts_at,
+            )
+        )  # fmt: skip
+        make.add(
+            Holding(
+                instrument_id=ahead.booking.instrument_id, unit=1, starts_at=proposal.starts_at,
+                ends_at=proposal.ends_at, kind="offer", booking_id=ahead.booking.id, expires_at=proposal.answer_by,
+                created_at=utc_now(),
+            )
+        )  # fmt: skip
+        charge = make.add(
+            Charge(booking_id=ahead.booking.id, kind="change", amount_fen=5_000, reason="加做", state="proposed",
+                   entered_at=utc_now())
+        )  # fmt: skip
+        block = make.add(
+            Holding(instrument_id=instrument, unit=1, starts_at=utc_now() + timedelta(days=9),
+                    ends_at=utc_now() + timedelta(days=10), kind="maintenance", block="0b1c",
+                    created_at=utc_now())
+        )  # fmt: skip
+    with transaction():
+        hold = make.add(
+            Holding(instrument_id=instrument, unit=1, starts_at=utc_now() + timedelta(days=12),
+                    ends_at=utc_now() + timedelta(days=12, hours=1), kind="offer", held_for=booker.id,
+                    expires_at=utc_now() + timedelta(minutes=10), created_at=utc_now())
+        )  # fmt: skip
+    places.update(
+        hold_id=hold.id,
+        item_id=item, lab_id=lab.id, lab_code=lab.code, instrument_id=instrument, proposal_id=proposal.id,
+        charge_id=charge.id, block_id=block.block, tomorrow=tomorrow.isoformat(), client_firm=client.id,
+        host_firm=lab.firm_id, client_uscc=client.uscc, today=local_day(utc_now()).isoformat(),
+    )  # fmt: skip
+    return places
+
+
+def _catalogue(lab: Any, instrument_id: int, item_id: int) -> dict[str, Any]:
+    with transaction():
+        accreditation = make.add(
+            Accreditation(lab_id=lab.id, kind="CMA", number="231234567890", valid_from=date(2025, 1, 1),
+                          valid_to=date(2030, 1, 1))
+        )  # fmt: skip
+        closure = make.add(
+            Closure(lab_id=lab.id, starts_at=utc_now() + timedelta(days=20), ends_at=utc_now() + timedelta(days=21),
+                    reason="盘点")
+        )  # fmt: skip
+        present = db.session.query(Fee).filter_by(test_item_id=item_id).one()
+        present.valid_to = date(2026, 12, 31)
+        later = make.add(
+            Fee(test_item_id=item_id, basis="sample", amount_fen=20_000, minimum_fen=0, valid_from=date(2027, 1, 1),
+                created_at=utc_now())
+        )  # fmt: skip
+        standard = make.standard()
+        draft = make.instrument(lab, state="draft")
+    calibration = db.session.query(Calibration).filter_by(instrument_id=instrument_id).one()
+    return {
+        "draft_instrument_id": draft.id,
+        "accreditation_id": accreditation.id, "closure_id": closure.id, "later_fee_id": later.id,
+        "fee_id": present.id,
+        "calibration_id": calibration.id, "standard": standard.number, "standard_id": standard.id,
+    }  # fmt: skip
+
+
+def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
+    owner = make.actor(world.people["client_owner"], client, "owner")
+    admin = make.actor(world.people["admin"], None, "admin")
+    with transaction():
+        helper = make.person()
+        invitation = organisations.invite(actor=owner, now=utc_now(), firm_id=client.id, email="guest@test.example",
+                                          role="viewer")  # fmt: skip
+        relation = organisations.declare_affiliation(
+            actor=owner, now=utc_now(), firm_id=client.id, other_uscc=other.uscc, kind="declared",
+            valid_from=date(2026, 1, 1),
+        )  # fmt: skip
+        notify(kind="account.password_changed", person_ids=[owner.person_id or 0], now=utc_now())
+        token, _secret = organisations.issue_token(actor=owner, now=utc_now(), scope="read")
+        proposal = organisations.propose_role(actor=make.actor(make.regulator("admin"), None, "admin"), now=utc_now(),
+                                              email=helper.email, role="auditor")  # fmt: skip
+        waiting = make.firm(verified_at=None)
+        returned = make.firm(verified_at=None)
+        organisations.return_firm(actor=admin, now=utc_now(), firm_id=returned.id, reason="名称不符")
+        held = make.regulator("officer")
+        disabled = make.person(disabled_at=utc_now())
+        extra = make.member(client, "viewer")
+    db.session.flush()
+    secret = db.session.query(OutboxMail).filter(OutboxMail.to == "guest@test.example").one().body
+    return {
+        "secret": secret.split("/account/invitations/")[1].split()[0],
+        "link": password_link(helper, utc_now(), RESET_LASTS),
+        "membership_id": db.session.query(Membership).filter_by(person_id=extra.id).one().id,
+        "invitation_id": invitation.id, "affiliation_id": relation.id, "token_id": token.id,
+        "notice_id": db.session.query(Notice).filter_by(kind="account.password_changed").one().id,
+        "proposed_role_id": proposal.id, "waiting_firm": waiting.id, "other_uscc": other.uscc,
+        "held_role_id": db.session.query(RegulatorRole).filter_by(person_id=held.id).one().id,
+        "person_id": helper.id, "member_email": extra.email,
+        "disabled_id": disabled.id, "person_email": make.person().email,
+        "free_code": make.credit_code(555_555),
+    }  # fmt: skip
+
+
+def _rewards(world: RightsWorld, lab: Any) -> dict[str, Any]:
+    officer = make.actor(make.regulator("officer"), None, "officer")
+    approver = make.actor(make.regulator("approver"), None, "approver")
+    month = Month.parse("2026-10")
+    db.session.commit()
+    with transaction():
+        policy = draft_policy(actor=officer, now=utc_now(), document=policy_json(effective_from="2026-10"))
+        publish_policy(actor=approver, now=utc_now(), policy_id=policy.id)
+        draft = draft_policy(actor=officer, now=utc_now(),
+                             document=policy_json(effective_from="2027-01", name="草稿"))  # fmt: skip
+    with transaction():
+        run_month(actor=officer, now=utc_now(), month=month)
+    with transaction():
+        publish(actor=officer, now=utc_now(), month=month)
+    with transaction():
+        owner = make.actor(world.people["lab_owner"], world.firms["lab_owner"], "owner")
+        objection = raise_objection(actor=owner, now=utc_now(), month=month, lab=lab.code, text="有异议")
+    with transaction():
+        correction = propose_correction(actor=officer, now=utc_now(), lab=lab.code, fen=100, reason="追回")
+    return {
+        "correction_id": correction.id,
+        "month": "2026-10",
+        "policy_id": policy.id,
+        "draft_policy_id": draft.id,
+        "objection_id": objection.id,
+    }

@@ -135,7 +135,7 @@ def _waiting(actor: Actor) -> dict[str, Any]:
 
 def _top() -> list[navigation.Link]:
     who = reader()
-    items = navigation.TOP["visitor" if who.kind == "visitor" else "client"]
+    items = navigation.TOP["client" if who.firm else "visitor"]
     return navigation.links(items, who.actor, who.waiting)
 
 

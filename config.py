@@ -51,6 +51,7 @@ def settings() -> dict[str, object]:
     return {
         **keys,
         "ENVIRONMENT": environment,
+        "INSTANCE": instance,
         "PRODUCTION": production,
         "TESTING": environment == "testing",
         "SQLALCHEMY_DATABASE_URI": url,

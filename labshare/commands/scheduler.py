@@ -3,7 +3,7 @@
 import logging
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 
 from labshare.commands import with_app
 
@@ -13,13 +13,20 @@ from labshare.commands import with_app
 @with_app
 def scheduler(once: bool) -> None:
     """Run the scheduled jobs; two of these side by side do no work twice."""
-    from labshare.jobs.scheduler import run_all_due, serve
+    from labshare.jobs.scheduler import run_all_due
     from labshare.kernel.time import utc_now
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     if once:
         for name in run_all_due(utc_now()):
             click.echo(name)
         return
-    serve(current_app._get_current_object())  # type: ignore[attr-defined]
+    serve_jobs(current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def serve_jobs(app: Flask) -> None:
+    """Run the jobs as they fall due until SIGTERM or SIGINT; say on standard error what is done."""
+    from labshare.jobs.scheduler import serve
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    serve(app)

@@ -396,13 +396,17 @@ _LATER = "n.instrument_id = asked.instrument_id AND n.unit = u.unit AND n.starts
 _GAPS = (
     f"SELECT asked.number, u.unit, k.ends_at, (SELECT min(n.starts_at) FROM holding n WHERE {_LATER} "  # noqa: S608 -- constants
     f"AND {_COUNTS.replace('h.', 'n.')}) {_UNITS}"
-    "JOIN holding k ON k.id IN ("
-    f"SELECT h.id {_OF_UNIT} AND h.starts_at >= coalesce((SELECT max(p.starts_at) FROM holding p WHERE "
+    f"{{each}} {_OF_UNIT} AND h.starts_at >= coalesce((SELECT max(p.starts_at) FROM holding p WHERE "
     "p.instrument_id = asked.instrument_id AND p.unit = u.unit AND p.starts_at <= asked.since), asked.since) "
     f"AND h.starts_at < asked.until AND h.ends_at > asked.since AND {_COUNTS} AND NOT EXISTS (SELECT 1 FROM holding n "
     f"WHERE {_LATER.replace('k.', 'h.')} AND n.starts_at < {{gap}} AND {_COUNTS.replace('h.', 'n.')}) "
-    "ORDER BY h.starts_at LIMIT :few)"
+    "ORDER BY h.starts_at LIMIT :few) {k}"
 )
+_ENGINES = {
+    "sqlite": {"gap": _GAP_SQLITE, "each": "JOIN holding k ON k.id IN (SELECT h.id", "k": ""},
+    "postgresql": {"gap": _GAP_POSTGRESQL, "each": "CROSS JOIN LATERAL (SELECT h.ends_at", "k": "k"},
+}
+"""What the engines say differently: SQLite has no LATERAL, and PostgreSQL runs the list of ids against every row."""
 
 
 def _run(statement: str, asked: Iterable[tuple[Any, ...]], now: datetime, few: int | None = None) -> list[Any]:
@@ -416,8 +420,10 @@ def _run(statement: str, asked: Iterable[tuple[Any, ...]], now: datetime, few: i
     given: dict[str, Any] = {"asked": json.dumps(rows), "now": _spelled(now, sqlite) if sqlite else now}
     if few is not None:
         given["few"] = few
-    prefix, gap = (_ASKED_SQLITE, _GAP_SQLITE) if sqlite else (_ASKED_POSTGRESQL, _GAP_POSTGRESQL)
-    return list(db.session.execute(text(prefix + statement.replace("{gap}", gap)), given).all())
+    prefix = _ASKED_SQLITE if sqlite else _ASKED_POSTGRESQL
+    for place, words in _ENGINES["sqlite" if sqlite else "postgresql"].items():
+        statement = statement.replace(f"{{{place}}}", words)
+    return list(db.session.execute(text(prefix + statement), given).all())
 
 
 @lru_cache(maxsize=4096)

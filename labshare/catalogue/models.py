@@ -371,7 +371,7 @@ class SearchEntry(Model):
     __table_args__ = (
         one_of("kind", ("lab", "instrument", "test_item")),
         UniqueConstraint("kind", "target_id"),
-        Index(None, "kind", "sort_key"),
+        Index(None, "kind", "target_id", "sort_key"),
         Index(None, "lab_id"),
     )
 

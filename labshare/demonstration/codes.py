@@ -28,4 +28,4 @@ def cma_number(year: int, field: str, serial: int) -> str:
 
 
 def cnas_number(rng: random.Random) -> str:
-    return f"CNAS L{rng.randrange(10_000, 25_000)}"
+    return f"L{rng.randrange(10_000, 25_000)}"

@@ -891,7 +891,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_entry")),
         sa.UniqueConstraint("kind", "target_id", name=op.f("uq_search_entry_kind_target_id")),
     )
-    op.create_index(op.f("ix_search_entry_kind_sort_key"), "search_entry", ["kind", "sort_key"], unique=False)
+    op.create_index(
+        op.f("ix_search_entry_kind_target_id_sort_key"), "search_entry", ["kind", "target_id", "sort_key"], unique=False
+    )
     op.create_index(op.f("ix_search_entry_lab_id"), "search_entry", ["lab_id"], unique=False)
     op.create_table(
         "test_item",
@@ -1437,7 +1439,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_test_item_category"), table_name="test_item")
     op.drop_table("test_item")
     op.drop_index(op.f("ix_search_entry_lab_id"), table_name="search_entry")
-    op.drop_index(op.f("ix_search_entry_kind_sort_key"), table_name="search_entry")
+    op.drop_index(op.f("ix_search_entry_kind_target_id_sort_key"), table_name="search_entry")
     op.drop_table("search_entry")
     op.drop_table("reward_run_hand")
     op.drop_index(op.f("ix_reward_line_lab_id"), table_name="reward_line")

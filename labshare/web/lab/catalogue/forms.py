@@ -358,7 +358,7 @@ class EndFeeForm(Form):
 
 class ClosureForm(Form):
     starts_at = LocalMomentField(_l("Closed from"), [required()])
-    ends_at = LocalMomentField(_l("Until"), [required()])
+    ends_at = LocalMomentField(_l("Closed until"), [required()])
     reason = StringField(_l("Reason"), [required(), length(200)], description=_l("Everyone sees it."))
 
 

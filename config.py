@@ -64,6 +64,8 @@ def settings() -> dict[str, object]:
         "RATELIMIT_ENABLED": rate_limits,
         "UPLOAD_DIR": Path(env.get("UPLOAD_DIR", instance / "uploads")),
         "MAP_TILE_URL": env.get("MAP_TILE_URL", ""),
+        "SERVICE_NAME": env.get("SERVICE_NAME", "新昌县共享实验室"),
+        "SERVICE_NAME_EN": env.get("SERVICE_NAME_EN", "Xinchang County shared laboratories"),
         "TRUSTED_PROXIES": int(env.get("TRUSTED_PROXIES", "0")),
         "PORT": int(env.get("PORT", "8000")),
         "BASE_URL": env.get("BASE_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}"),

@@ -24,9 +24,6 @@ from labshare.web import assets, navigation, words
 from labshare.web.actor import current_actor, current_person
 from labshare.web.language import HTML_LANG, chosen_language, theme
 
-SERVICE_NAME = "新昌县共享实验室"
-SERVICE_NAME_EN = "Xinchang County shared laboratories"
-
 
 @dataclass(frozen=True)
 class FirmChoice:
@@ -184,9 +181,7 @@ def context() -> dict[str, Any]:
         "language": language,
         "html_lang": HTML_LANG[language],
         "theme": theme(),
-        "service_name": config.get("SERVICE_NAME_EN", SERVICE_NAME_EN)
-        if language == "en"
-        else config.get("SERVICE_NAME", SERVICE_NAME),
+        "service_name": config["SERVICE_NAME_EN" if language == "en" else "SERVICE_NAME"],
         "demonstration": not config.get("PRODUCTION"),
         "present": utc_now,
         "today": lambda: local_day(utc_now()),

@@ -360,3 +360,23 @@ def test_choosing_on_the_phone(open_browser: Any, market: Market) -> None:
     page.locator('.slot[aria-current="true"]', has_text="09:30").wait_for()
     assert findings(page) == []
     assert too_wide(page) == 0
+
+
+def test_the_workbench_frame(open_browser: Any, market: Market) -> None:
+    page = open_browser("zh-CN")
+    sign_in_browser(page, make.member(market.near.firm, "lab_manager"), market.near.firm)
+    page.goto("/lab/bookings")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "find"
+    assert page.locator(".rail a[aria-current=page]").inner_text() == "预约"
+    assert findings(page) == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert too_wide(page) == 0
+    page.locator(".tabbar button", has_text="更多").click()
+    page.locator("dialog#more[open]").wait_for()
+    assert findings(page) == []
+    page.locator("dialog#more [data-closes]").click()
+    page.locator("dialog#more:not([open])").wait_for(state="attached")
+    page.locator("details.menu summary").click()
+    page.keyboard.press("Escape")
+    assert page.locator("details.menu[open]").count() == 0

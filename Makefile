@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: run test build python node frontend translations messages migration lock clean \ bench
+.PHONY: run test build python node frontend translations messages migration lock clean bench \
 	lint lint-style lint-types lint-layers lint-messages lint-templates
 
 run: build

@@ -129,11 +129,10 @@ class Papers:
         return Money(amount, round_half_up(Fraction(amount * invoiced.tax_fen, invoiced.amount_fen)))
 
     def days(self) -> list[date]:
-        """Every day on which a document speaks, in order."""
+        """Every day on which a document is dated, in order."""
         return sorted(
             {line.day for line in self.charges}
             | {report.day for report in self.reports}
-            | {report.withdrawn_on for report in self.reports if report.withdrawn_on}
             | {invoice.day for invoice in self.invoices}
             | {payment.day for payment in self.payments}
         )

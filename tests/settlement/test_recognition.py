@@ -109,6 +109,41 @@ def test_closed_months_are_left_alone_and_open_ones_add_up(papers, shut, data):
     assert ledger_differences(papers, again, closed=closed, present=Month.of(TODAY)) == {}
 
 
+def recorded(papers, order, closings):
+    """The ledger after entering the documents in this order, a month closing after some of the steps."""
+    documents = [("charges", line) for line in papers.charges]
+    documents += [(kind, paper) for kind in ("reports", "invoices", "payments") for paper in getattr(papers, kind)]
+    entered = {"charges": (), "reports": (), "invoices": (), "payments": ()}
+    ledger, closed = {}, set()
+    for step, place in enumerate(order):
+        kind, paper = documents[place]
+        entered[kind] = (*entered[kind], paper)
+        more = ledger_differences(Papers(**entered), ledger, closed=closed, present=Month.of(TODAY))
+        assert not set(more) & closed
+        ledger = {month: ledger.get(month, Money()) + more.get(month, Money()) for month in {*ledger, *more}}
+        if step in closings:
+            closed.add(closings[step])
+    return ledger, closed
+
+
+@given(random_papers(), st.data())
+@settings(max_examples=200, deadline=None)
+def test_the_order_of_recording_never_matters(papers, data):
+    """With every month open the ledgers are equal; where months close in between, every open month adds up."""
+    count = len(papers.charges) + len(papers.reports) + len(papers.invoices) + len(papers.payments)
+    first, _ = recorded(papers, range(count), {})
+    order = data.draw(st.permutations(range(count)))
+    second, _ = recorded(papers, order, {})
+    assert {m: v for m, v in first.items() if v} == {m: v for m, v in second.items() if v}
+    months = [Month(2026, number) for number in range(1, 6)]
+    closings = data.draw(st.dictionaries(st.integers(0, count), st.sampled_from(months), max_size=3))
+    third, closed = recorded(papers, order, closings)
+    for month in months:
+        if month not in closed:
+            total = sum((money for each, money in third.items() if each <= month), Money())
+            assert total == papers.recognised(month.last_day)
+
+
 @given(random_papers(), days)
 @settings(max_examples=200, deadline=None)
 def test_what_fits_is_the_most_that_breaks_no_day(papers, day):

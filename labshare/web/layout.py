@@ -20,6 +20,7 @@ from labshare.notices.models import Notice
 from labshare.organisations.divisions import town_of
 from labshare.organisations.models import Firm
 from labshare.settlement.models import Payment
+from labshare.settlement.queries.missing import papers_waiting
 from labshare.web import assets, navigation, words
 from labshare.web.actor import current_actor, current_person
 from labshare.web.language import HTML_LANG, chosen_language, theme
@@ -117,6 +118,7 @@ def _waiting(actor: Actor) -> dict[str, Any]:
             .select_from(Booking)
             .where(Booking.lab_firm_id == actor.firm_id, Booking.state == "requested")
         )
+        counts["papers"] = papers_waiting(actor.firm_id)
     if actor.roles & {"admin"}:
         counts["firms"] = (
             select(func.count()).select_from(Firm).where(Firm.verified_at.is_(None), Firm.returned_at.is_(None))

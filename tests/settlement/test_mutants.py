@@ -204,8 +204,7 @@ MUTANTS = {
     ),
     "a withdrawn successor revives": (
         "for report in self.reports if report.day <= day}",
-        "for report in self.reports if report.day <= day "
-        "and (report.withdrawn_on is None or report.withdrawn_on > day)}",
+        "for report in self.reports if report.day <= day and not (report.withdrawn_on and report.withdrawn_on <= day)}",
     ),
     "charges of later days count": (
         "line.amount_fen for line in self.charges if line.day <= day",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy import event
 
 from labshare.audit.models import AuditEvent
 from labshare.kernel.database import db
@@ -336,3 +337,44 @@ def test_the_regulators_ledger_shows_all_labs(app, world):
     page = signed_in(app, world.officer).get("/regulator/ledger?month=2026-06", headers=CHINESE).text
     assert world.ref in page
     assert "已关账" in page
+
+
+PAGES = [
+    "/lab/papers", "/lab/papers?lacks=payment", "/lab/receivables", "/lab/ledger", "/lab/bookings/{ref}/report",
+    "/lab/bookings/{ref}/invoice", "/lab/bookings/{ref}/red-letter", "/lab/bookings/{ref}/payment",
+    "/lab/bookings/{ref}/refund", "/regulator/payers", "/regulator/ledger",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_costs_the_same_for_few_and_many(app, world, path):
+    def fill(count):
+        for _ in range(count):
+            other = world.another()
+            other.report()
+            line = other.invoice(60_000, tax=10)
+            other.red_letter(line, 100)
+            other.payment(40_000)
+            other.payment(100, payer_uscc=factories.credit_code(55_555))
+
+    def statements():
+        seen = []
+
+        def listen(_connection, _cursor, statement, *_rest):
+            if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK")):
+                seen.append(statement)
+
+        event.listen(db.engine, "after_cursor_execute", listen)
+        answer = client.get(path.format(ref=world.ref), headers=CHINESE)
+        event.remove(db.engine, "after_cursor_execute", listen)
+        assert answer.status_code == 200
+        return len(seen)
+
+    client = signed_in(app, world.officer if path.startswith("/regulator") else world.manager)
+    world.report()
+    world.invoice(60_000)
+    fill(1)
+    few = statements()
+    fill(6)
+    assert statements() == few
+    assert few <= 12

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from labshare.booking.models import Booking
@@ -124,12 +124,11 @@ def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
     return LackSums(*(int(value) for value in row))
 
 
-def count_missing(actor: Actor) -> int:
-    """How many bookings wait for a paper of the lab: the badge in the navigation."""
+def papers_waiting(firm_id: int) -> Select[Any]:
+    """How many bookings of a firm's labs wait for a report or an invoice: the badge in the navigation."""
     lacks = _lacks()
-    wanted = or_(lacks["report"], lacks["invoice"])
-    count = select(func.count()).select_from(Booking).where(visible(actor, "report.record", lab=Booking.lab_firm_id))
-    return db.session.scalar(count.where(wanted)) or 0
+    count = select(func.count()).select_from(Booking).where(Booking.lab_firm_id == firm_id)
+    return count.where(Booking.state.in_((*_FINISHED, *_ENDED)), or_(lacks["report"], lacks["invoice"]))
 
 
 def to_invoice_with(actor: Actor, booking: Booking, *, limit: int = 20) -> Sequence[Booking]:

@@ -9,11 +9,12 @@ from flask import current_app, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
+from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from labshare.booking.models import Booking
-from labshare.booking.queries.bookings import get_booking
+from labshare.booking.queries.bookings import visible_bookings
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import InvalidInput, NotFound, Problem
 from labshare.kernel.money import money_text, round_half_up
@@ -153,7 +154,13 @@ def _today() -> date:
 def _opened(ref: str, action: str) -> tuple[Booking, BookingPapers]:
     """The booking and its papers. Raises `NotFound`, `NotAllowed`."""
     actor = current_actor()
-    booking = get_booking(actor, ref)
+    booking = db.session.scalar(
+        visible_bookings(actor)
+        .where(Booking.ref == ref)
+        .options(joinedload(Booking.client), joinedload(Booking.lab), joinedload(Booking.test_item))
+    )
+    if booking is None:
+        raise NotFound
     check(actor, action, client=booking.client_firm_id, lab=booking.lab_firm_id)
     return booking, documents_of(booking, _today())
 
@@ -181,9 +188,11 @@ def _submitted(
         return show_problem(form, problem, **(places or {})), None
 
 
-def _page(name: str, form: Form, ref: str, action: str, status: int = 200, **more: Any) -> Any:
-    """The form with the booking's money as it is now beside it."""
-    booking, papers = _opened(ref, action)
+def _page(name: str, form: Form, ref: str, papers: BookingPapers, action: str, status: int = 200, **more: Any) -> Any:
+    """The form with the booking's money beside it, read anew after a refusal."""
+    if status != 200:
+        _booking, papers = _opened(ref, action)
+    booking = papers.booking
     page = render_template(
         f"lab/papers/{name}.html",
         form=form,
@@ -232,7 +241,7 @@ def record_report(ref: str) -> Any:
         status, said = _submitted(form, record, "pdf")
         if said:
             return _done(ref, said)
-    return _page("report", form, ref, "report.record", status)
+    return _page("report", form, ref, papers, "report.record", status)
 
 
 @blueprint.route("/reports/<int:report_id>/withdraw", methods=["GET", "POST"])
@@ -242,7 +251,7 @@ def withdraw_report(report_id: int) -> Any:
     if report is None:
         raise NotFound
     ref, number = report.booking.ref, report.number
-    _opened(ref, "report.record")
+    _booking, papers = _opened(ref, "report.record")
     form, status = WithdrawForm(), 200
     if request.method == "POST":
 
@@ -253,7 +262,7 @@ def withdraw_report(report_id: int) -> Any:
         status, said = _submitted(form, record)
         if said:
             return _done(ref, said)
-    return _page("withdraw", form, ref, "report.record", status, report_id=report_id)
+    return _page("withdraw", form, ref, papers, "report.record", status, report_id=report_id)
 
 
 @blueprint.route("/bookings/<ref>/invoice", methods=["GET", "POST"])
@@ -290,7 +299,7 @@ def record_invoice(ref: str) -> Any:
         status, said = _submitted(form, record, places=places)
         if said:
             return _done(ref, said)
-    return _page("invoice", form, ref, "invoice.record", status)
+    return _page("invoice", form, ref, papers, "invoice.record", status)
 
 
 def _invoice_form(others: Sequence[Booking]) -> InvoiceForm:
@@ -332,7 +341,7 @@ def record_red_letter(ref: str) -> Any:
         status, said = _submitted(form, record)
         if said:
             return _done(ref, said)
-    return _page("red_letter", form, ref, "invoice.record", status)
+    return _page("red_letter", form, ref, papers, "invoice.record", status)
 
 
 @blueprint.route("/bookings/<ref>/payment", methods=["GET", "POST"])
@@ -378,4 +387,4 @@ def _money_form(ref: str, form: PaymentForm, service: Callable[..., Any], name: 
         status, said = _submitted(form, record)
         if said:
             return _done(ref, said)
-    return _page("payment", form, ref, "payment.record", status, refund=name == "refund")
+    return _page("payment", form, ref, papers, "payment.record", status, refund=name == "refund")

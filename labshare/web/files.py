@@ -1,5 +1,7 @@
 """Stored files: served as attachments, to the two parties of their document and to regulators alone."""
 
+from typing import Any
+
 from flask import Blueprint, abort, send_file
 from sqlalchemy import Select, select
 from werkzeug.wrappers import Response
@@ -14,7 +16,7 @@ from labshare.web.actor import current_actor
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 
-_OF_DOCUMENT: dict[str, Select[tuple[StoredFile, int, int]]] = {
+_OF_DOCUMENT: dict[str, Select[Any]] = {
     "report": select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
     .join(Report, Report.file_id == StoredFile.id)
     .join(Booking, Booking.id == Report.booking_id),

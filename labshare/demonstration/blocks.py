@@ -3,7 +3,7 @@
 import random
 import uuid
 from bisect import insort
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from labshare.booking.models import Holding
 from labshare.booking.rules.time import Interval
@@ -25,13 +25,32 @@ def block(world: World, rng: random.Random, lab: Laboratory, machine: Machine, i
     if any(begin < ends_at and starts_at < end for begin, end in taken):
         return
     insort(taken, (starts_at, ends_at))
-    name = str(uuid.UUID(int=rng.getrandbits(128), version=4))
     at = min(starts_at - timedelta(days=rng.randrange(3, 9)), world.midnight - timedelta(minutes=rng.randrange(5, 600)))
-    holding = world.rows.add(
-        Holding, instrument_id=machine.id, unit=unit, starts_at=starts_at, ends_at=ends_at, kind=kind, block=name,
-        note=rng.choice(NOTES[kind]), created_at=at,
-    )  # fmt: skip
+    _enter(world, rng, lab, machine, [unit], starts_at, ends_at, kind, at)
+
+
+def maintain(world: World, rng: random.Random, lab: Laboratory, machine: Machine, starts_at: datetime,
+             ends_at: datetime) -> None:  # fmt: skip
+    """Take what is free of a longer span on every unit: the instrument is down."""
+    units = []
+    for unit, taken in enumerate(machine.taken, 1):
+        if not any(begin < ends_at and starts_at < end for begin, end in taken):
+            insort(taken, (starts_at, ends_at))
+            units.append(unit)
+    if units:
+        _enter(world, rng, lab, machine, units, starts_at, ends_at, "maintenance", starts_at - timedelta(minutes=12))
+
+
+def _enter(world: World, rng: random.Random, lab: Laboratory, machine: Machine, units: list[int], starts_at: datetime,
+           ends_at: datetime, kind: str, at: datetime) -> None:  # fmt: skip
+    name = str(uuid.UUID(int=rng.getrandbits(128), version=4))
+    note = rng.choice(NOTES[kind])
+    holdings = [
+        world.rows.add(Holding, instrument_id=machine.id, unit=unit, starts_at=starts_at, ends_at=ends_at, kind=kind,
+                       block=name, note=note, created_at=at)["id"]
+        for unit in units
+    ]  # fmt: skip
     world.trail.record(at, lab.host.manager["id"], lab.host.id, "time.block", ("block", name), after={
-        "instrument_id": machine.id, "units": [unit], "starts_at": starts_at, "ends_at": ends_at, "kind": kind,
-        "holdings": [holding["id"]], "in_the_way": [],
+        "instrument_id": machine.id, "units": units, "starts_at": starts_at, "ends_at": ends_at, "kind": kind,
+        "holdings": holdings, "in_the_way": [],
     })  # fmt: skip

@@ -47,14 +47,13 @@ class Place:
 class Customers:
     """Who books at a lab: firms by what they have tested, related firms and hosts among them."""
 
-    def __init__(self, world: World, clients: Sequence[Client]) -> None:
-        self.world = world
+    def __init__(self, world: World, clients: Sequence[Client], hosts: Sequence[Client]) -> None:
+        self.world, self.hosts = world, hosts
         self.by_category: dict[str, tuple[list[Client], list[float]]] = {}
         for category in MATERIALS:
             wanting = [client for client in clients if category in client.categories]
             weights = accumulate(client.weight / (1 + client.categories.index(category)) for client in wanting)
             self.by_category[category] = wanting, list(weights)
-        self.hosts = [host.client for host in world.hosts]
 
     def draw(self, rng: random.Random, lab: Laboratory, category: str) -> Client:
         chance = rng.random()
@@ -92,9 +91,16 @@ class Diary:
 class Bookings:
     """Makes the bookings of one division, lab by lab."""
 
-    def __init__(self, world: World, labs: Sequence[Laboratory], clients: Sequence[Client], shelf: Shelf) -> None:
-        self.world, self.labs, self.shelf = world, labs, shelf
-        self.customers = Customers(world, clients)
+    def __init__(
+        self,
+        world: World,
+        labs: Sequence[Laboratory],
+        clients: Sequence[Client],
+        hosts: Sequence[Client],
+        shelf: Shelf,
+    ) -> None:
+        self.world, self.shelf = world, shelf
+        self.customers = Customers(world, clients, hosts)
         self.papering = Papering(world)
         total = sum(machine.busy * self._draw_of(lab) for lab in labs for machine in lab.machines)
         self.a_machine = world.scale.bookings * 1.035 * len(labs) / 82 / total

@@ -175,7 +175,7 @@ class Life:
         self._bring_charge_to(0, who, at, reason)
         self._note(at, who, action, before)
 
-    def propose(self, at: datetime, plan: Plan, unit: int, reason: str) -> None:
+    def propose(self, at: datetime, plan: Plan, unit: int, reason: str) -> Row:
         """Another time on the same instrument."""
         deadline = answer_by(at, plan.starts_at, self.lab.openings.days, self.world.zone)
         self.proposal = self.world.rows.add(
@@ -188,6 +188,7 @@ class Life:
             "proposal": self.proposal["id"], "instrument_id": self.row["instrument_id"], "unit": unit,
             "starts_at": plan.starts_at, "ends_at": plan.ends_at, "answer_by": deadline, "waive_reason": None,
         })  # fmt: skip
+        return self.proposal
 
     def accept_proposal(self, at: datetime) -> None:
         proposal = self.proposal

@@ -7,6 +7,7 @@ from itertools import groupby
 from flask import current_app
 
 from labshare.audit.services import seal
+from labshare.booking.rules.time import WorkingDays
 from labshare.catalogue.services.index import rebuild_all
 from labshare.demonstration.bookings import Bookings
 from labshare.demonstration.calendar import make_calendar
@@ -37,41 +38,53 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
     with transaction() as session:
         if not empty(db.metadata.sorted_tables):
             raise DatabaseNotEmpty
-        rows = Rows(session)
-        world = World(rows, scale, seed, local_day(now), local_zone())
+        world = World(Rows(session), scale, seed, local_day(now), local_zone())
         make_regulators(world)
         days = make_calendar(world)
-        standards = world.standards = make_standards(world)
-        shelf: Shelf | None = None
-        every_lab: list[Laboratory] = []
+        world.standards = make_standards(world)
+        schedule_months(world, days)
+        shelf, tasks, every_lab = Shelf(world), None, []
         for division in scale.divisions:
-            hosts = make_hosts(world, division)
-            make_clients(world, division, scale.clients)
-            labs = CatalogueMaker(world, division, days, standards).make(hosts)
-            schedule_months(world, days)
-            shelf = shelf or Shelf(world)
-            maker = Bookings(world, labs, world.clients, shelf)
-            count = 0
-            if division == scale.divisions[0]:
-                make_waiting(world)
-                tasks = Tasks(world, labs, shelf)
-                for life in tasks.make():
-                    life.hold()
-            for _host, theirs in groupby(labs, key=lambda lab: lab.host.id):
-                lives = [life for lab in theirs for life in maker.make(lab)]
-                maker.papering.share_invoices()
-                for life in lives:
-                    life.hold()
-                count += len(lives)
-            make_grades(world, labs)
+            labs, found = _make_division(world, division, days, shelf, say)
+            tasks = tasks or found
             every_lab += labs
-            written = rows.write()
-            say(f"{division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
-                f"{sum(len(lab.offers) for lab in labs)} test items, {count} bookings; {written} rows")  # fmt: skip
-        rows.continue_numbering()
+        world.rows.continue_numbering()
         say("Monthly runs …")
-        Office(world, days, every_lab).run(tasks.tell)
+        Office(world, days, every_lab).run(tasks.tell if tasks else lambda: None)
         rebuild_all()
     sealed = seal(world.midnight, key=current_app.config["AUDIT_KEY"], batch=SEALED_AT_ONCE)
     say(f"{sealed} events sealed")
     return world
+
+
+def _make_division(
+    world: World, division: str, days: WorkingDays, shelf: Shelf, say: Progress
+) -> tuple[list[Laboratory], Tasks | None]:
+    """One county, written to the database; of its labs only what the runs need is kept. The first one has the
+    accounts' tasks."""
+    hosts = make_hosts(world, division)
+    clients = make_clients(world, division, world.scale.clients)
+    labs = CatalogueMaker(world, division, days, world.standards).make(hosts)
+    maker = Bookings(world, labs, clients, [host.client for host in hosts], shelf)
+    tasks = None
+    if division == world.scale.divisions[0]:
+        make_waiting(world)
+        tasks = Tasks(world, labs, shelf)
+        for life in tasks.make():
+            life.hold()
+    count = 0
+    for _host, theirs in groupby(labs, key=lambda lab: lab.host.id):
+        lives = [life for lab in theirs for life in maker.make(lab)]
+        maker.papering.share_invoices()
+        for life in lives:
+            life.hold()
+        count += len(lives)
+    make_grades(world, division, labs)
+    written = world.rows.write()
+    say(f"{division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
+        f"{sum(len(lab.offers) for lab in labs)} test items, {count} bookings; {written} rows")  # fmt: skip
+    if world.scale.counties > 1:  # events of many counties do not fit into memory: each county's are written at once
+        world.trail.catch_up(world.midnight)
+    for lab in labs:
+        lab.machines, lab.offers = [], []
+    return labs, tasks

@@ -84,9 +84,9 @@ def policy_divisions(world: World) -> list[str]:
     return [divisions[0]] if len(divisions) == 1 else sorted({division[:2] for division in divisions})
 
 
-def make_grades(world: World, labs: list[Laboratory]) -> None:
+def make_grades(world: World, division: str, labs: list[Laboratory]) -> None:
     """Every grade: one before the data begin, for some a new one in mid-year; a few labs are not graded."""
-    rng = world.rng("grades")
+    rng = world.rng(f"grades/{division}")
     officer = world.accounts["officer"]["id"]
     for number, lab in enumerate(labs):
         grade = rng.choices(("excellent", "good", "qualified", "unqualified", None), (16, 46, 24, 6, 8))[0]

@@ -18,6 +18,7 @@ from labshare.booking.rules.lifecycle import answer_by
 from labshare.booking.rules.price import work_of
 from labshare.booking.rules.time import Interval, StartRules
 from labshare.catalogue.models import Fee, Instrument, InstrumentUnit, TestItem, TestItemInstrument, TestItemStandard
+from labshare.demonstration.blocks import maintain
 from labshare.demonstration.bookings import MATERIALS, Place, free_unit
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
 from labshare.demonstration.life import Life
@@ -59,6 +60,9 @@ class Tasks:
         self._client_tasks()
         self._officer_tasks()
         self._drafts()
+        for lab in (self.main, *self.others[:3]):
+            machine = next((each for each in lab.machines if each.kind.key == "onh"), lab.machines[-1])
+            maintain(self.world, self.rng, lab, machine, self.world.midnight - 9 * HOUR, self.tomorrow + 30 * HOUR)
         return self.lives
 
     # -- where and when
@@ -233,10 +237,10 @@ class Tasks:
             else:
                 raise NoRoom("proposal")
             at = midnight - 4 * HOUR
-            life.propose(at, place.plan, place.unit, "仪器临时校准，需顺延。")
+            proposal = life.propose(at, place.plan, place.unit, "仪器临时校准，需顺延。")
             insort(life.machine.taken[place.unit - 1], (place.plan.starts_at, place.plan.holding_ends_at))
             self._notify(life, telling.PROPOSED, at, lab=False, proposed_at=place.plan.starts_at,
-                         reason="仪器临时校准，需顺延。", answer_by=life.proposal["answer_by"])  # fmt: skip
+                         reason="仪器临时校准，需顺延。", answer_by=proposal["answer_by"])  # fmt: skip
         # a charge to consent to
         life = self._finished(mine(lab, "utm", self._days_ago(lab, 1)[:6], before=4 * DAY, quantity=4))
         at = midnight - 3 * HOUR

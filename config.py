@@ -2,8 +2,9 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ROOT = Path(__file__).resolve().parent
 
@@ -22,6 +23,20 @@ def _kept_secret(instance: Path, name: str) -> str:
     return path.read_text().strip()
 
 
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as problem:
+        raise UnsafeSetting(f"TIME_ZONE: {name!r} is no zone; such as Asia/Shanghai") from problem
+
+
+def _number(env: Mapping[str, str], name: str, default: str) -> int:
+    value = env.get(name) or default
+    if not value.isdecimal():
+        raise UnsafeSetting(f"{name}: {value!r} is not a number")
+    return int(value)
+
+
 def settings() -> dict[str, object]:
     """Read the environment. Raises `UnsafeSetting` in production on a missing or unsafe value."""
     env = os.environ
@@ -33,7 +48,7 @@ def settings() -> dict[str, object]:
     keys = {}
     for name in ("SECRET_KEY", "AUDIT_KEY"):
         value = env.get(name, "")
-        if production and len(value) < 32:
+        if production and (len(value) < 32 or len(set(value)) < 10):
             raise UnsafeSetting(f"{name}: set at least 32 characters of chance")
         keys[name] = value or _kept_secret(instance, name)
     if production and keys["SECRET_KEY"] == keys["AUDIT_KEY"]:
@@ -47,7 +62,15 @@ def settings() -> dict[str, object]:
     mail = env.get("MAIL_URL", "" if production else "console:")
     if production and not mail.startswith(("smtp://", "smtps://")):
         raise UnsafeSetting("MAIL_URL: smtp://… or smtps://…")
-    zone = env.get("TIME_ZONE", "Asia/Shanghai")
+    zone = _zone(env.get("TIME_ZONE", "Asia/Shanghai"))
+    uploads = Path(env.get("UPLOAD_DIR", instance / "uploads")).resolve()
+    if uploads.is_relative_to(ROOT / "static"):
+        raise UnsafeSetting("UPLOAD_DIR: must lie outside static/, which is served to everybody")
+    base_url = env.get("BASE_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}")
+    if production and "BASE_URL" in env and not base_url.startswith("https://"):
+        raise UnsafeSetting("BASE_URL: https://…; the session's cookie goes over https alone")
+    if production and env.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
+        raise UnsafeSetting("FLASK_DEBUG: the debugger lets visitors run code")
     return {
         **keys,
         "ENVIRONMENT": environment,
@@ -55,20 +78,20 @@ def settings() -> dict[str, object]:
         "PRODUCTION": production,
         "TESTING": environment == "testing",
         "SQLALCHEMY_DATABASE_URI": url,
-        "TIME_ZONE": zone,
-        "ZONE": ZoneInfo(zone),
+        "TIME_ZONE": zone.key,
+        "ZONE": zone,
         "DIVISION": env.get("DIVISION", "330624"),
         "MAIL_URL": mail,
         "MAIL_FROM": env.get("MAIL_FROM", "labshare@localhost"),
         "RATELIMIT_STORAGE_URI": env.get("RATELIMIT_STORAGE_URI", "memory://"),
         "RATELIMIT_ENABLED": rate_limits,
-        "UPLOAD_DIR": Path(env.get("UPLOAD_DIR", instance / "uploads")),
+        "UPLOAD_DIR": uploads,
         "MAP_TILE_URL": env.get("MAP_TILE_URL", ""),
         "SERVICE_NAME": env.get("SERVICE_NAME", "新昌县共享实验室"),
         "SERVICE_NAME_EN": env.get("SERVICE_NAME_EN", "Xinchang County shared laboratories"),
-        "TRUSTED_PROXIES": int(env.get("TRUSTED_PROXIES", "0")),
-        "PORT": int(env.get("PORT", "8000")),
-        "BASE_URL": env.get("BASE_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}"),
+        "TRUSTED_PROXIES": _number(env, "TRUSTED_PROXIES", "0"),
+        "PORT": _number(env, "PORT", "8000"),
+        "BASE_URL": base_url,
         "MAX_CONTENT_LENGTH": 22 * 1024 * 1024,
         "UPLOAD_LIMIT": 20 * 1024 * 1024,
         "SESSION_COOKIE_NAME": "__Host-session" if production else "session",
@@ -76,5 +99,5 @@ def settings() -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "BABEL_DEFAULT_LOCALE": "zh_Hans_CN",
-        "BABEL_DEFAULT_TIMEZONE": zone,
+        "BABEL_DEFAULT_TIMEZONE": zone.key,
     }

@@ -9,7 +9,7 @@ Behind proxies, `TRUSTED_PROXIES` says how many of ours stand in front; that man
 
 from datetime import timedelta
 
-from flask import Flask, current_app, g, has_request_context, request, session
+from flask import Flask, Response, current_app, g, has_request_context, request, session
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -127,6 +127,7 @@ def init(app: Flask) -> None:
     manager.user_loader(_load)
     manager.init_app(app)
     app.before_request(_visitors_sign_in_first)
+    app.after_request(_keep_private)
 
 
 SIGNED_IN_ONLY = frozenset({"client", "lab", "regulator", "admin", "files"})
@@ -136,3 +137,10 @@ SIGNED_IN_ONLY = frozenset({"client", "lab", "regulator", "admin", "files"})
 def _visitors_sign_in_first() -> None:
     if request.blueprint in SIGNED_IN_ONLY and current_person() is None:
         raise SignInFirst
+
+
+def _keep_private(response: Response) -> Response:
+    """No cache keeps the pages of who is signed in; after signing out, "back" shows nothing."""
+    if response.mimetype == "text/html" and "_user_id" in session:
+        response.headers.setdefault("Cache-Control", "private, no-store")
+    return response

@@ -33,7 +33,7 @@ FEW = ("visitor", "stranger", "auditor")
 """Who asks where everybody may: nobody is refused there, so nothing is learnt from the others."""
 
 _asked: dict[str, list[tuple[Case, str]]] = {}
-"""Action → the refusals in which that action was asked about."""
+"""Action → the refusals (and lists that leave something out) in which that action was asked about."""
 _seen_without: dict[str, bool] = {}
 """Action → whether removing its check changed an answer."""
 
@@ -64,7 +64,7 @@ def _differences(trial: Trial, patch: pytest.MonkeyPatch) -> list[str]:
                 answer, seen = trial.ask(case, actor)
                 if answer != case.expected[actor]:
                     wrong.append(f"{case.route} {case.path} as {actor}: {case.expected[actor]} expected, got {seen}")
-                elif answer in (NO, HIDDEN):
+                elif answer in (NO, HIDDEN) or (case.text is not None and actor not in case.read_by):
                     for action in table.asked:
                         _asked.setdefault(action, []).append((case, actor))
     return wrong

@@ -1,0 +1,160 @@
+"""Production: refuses to start on an unsafe setting and names it; cookies and headers of the strict kind."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from config import ROOT, UnsafeSetting, settings
+from labshare import create_app
+from labshare.accounts.passwords import hashed
+from labshare.accounts.services import checked_email
+from labshare.kernel.database import db
+from tests import factories as make
+
+SAFE = {
+    "LABSHARE_ENV": "production",
+    "SECRET_KEY": "k3y-of-chance-0123456789abcdefghijklmnop",
+    "AUDIT_KEY": "another-k3y-of-chance-9876543210zyxwvuts",
+    "MAIL_URL": "smtps://user:secret@mail.test.example",
+    "BASE_URL": "https://labshare.test.example",
+}
+PASSWORD = "nine green apples"
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Set the environment: the safe one with changes; None takes a setting away."""
+
+    def use(**changes: str | None) -> None:
+        for name in ("SECRET_KEY", "AUDIT_KEY", "MAIL_URL", "BASE_URL", "DATABASE_URL", "RATELIMIT_ENABLED",
+                     "FLASK_DEBUG", "UPLOAD_DIR", "TRUSTED_PROXIES", "TIME_ZONE"):  # fmt: skip
+            monkeypatch.delenv(name, raising=False)
+        for name, value in {**SAFE, "LABSHARE_INSTANCE": str(tmp_path), **changes}.items():
+            if value is not None:
+                monkeypatch.setenv(name, value)
+
+    return use
+
+
+def test_starts_with_safe_settings(environment: Any) -> None:
+    environment()
+    assert settings()["PRODUCTION"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", None),
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "a" * 64),
+        ("AUDIT_KEY", None),
+        ("AUDIT_KEY", SAFE["SECRET_KEY"]),
+        ("MAIL_URL", None),
+        ("MAIL_URL", "console:"),
+        ("BASE_URL", "http://labshare.test.example"),
+        ("DATABASE_URL", "mysql://root@localhost/labshare"),
+        ("RATELIMIT_ENABLED", "0"),
+        ("FLASK_DEBUG", "1"),
+        ("UPLOAD_DIR", str(ROOT / "static" / "uploads")),
+        ("TRUSTED_PROXIES", "many"),
+        ("TIME_ZONE", "Asia/Xinchang"),
+        ("LABSHARE_ENV", "prod"),
+    ],
+)
+def test_refuses_to_start_and_says_which_setting(environment: Any, name: str, value: str | None) -> None:
+    environment(**{name: value})
+    with pytest.raises(UnsafeSetting, match=f"^{name}: "):
+        settings()
+
+
+def test_development_keeps_keys_of_its_own(environment: Any, tmp_path: Path) -> None:
+    environment(LABSHARE_ENV="development", SECRET_KEY=None, AUDIT_KEY=None, MAIL_URL=None, BASE_URL=None)
+    first, second = settings(), settings()
+    assert first["SECRET_KEY"] == second["SECRET_KEY"] != first["AUDIT_KEY"]
+    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+
+
+@pytest.fixture
+def production(environment: Any, tmp_path: Path, clock: Any) -> Iterator[Flask]:
+    """A production application on a database of its own."""
+    environment(DATABASE_URL=f"sqlite:///{tmp_path / 'labshare.db'}")
+    app = create_app(WTF_CSRF_ENABLED=False)
+    with app.app_context():
+        db.create_all()
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_session_cookie_is_of_the_strict_kind(production: Flask) -> None:
+    someone = make.person(password_hash=hashed(PASSWORD))
+    db.session.commit()
+    client = production.test_client()
+    answer = client.post(
+        "/account/sign-in", data={"email": someone.email, "password": PASSWORD}, base_url=SAFE["BASE_URL"]
+    )
+    assert answer.status_code == 303
+    cookies = [cookie for cookie in answer.headers.getlist("Set-Cookie") if cookie.startswith("__Host-session=")]
+    assert len(cookies) == 1
+    parts = {part.strip().lower().split("=")[0] for part in cookies[0].split(";")[1:]}
+    assert {"secure", "httponly", "path", "samesite"} <= parts
+    assert "domain" not in parts
+    assert "Path=/" in cookies[0].replace("path=/", "Path=/")
+
+
+def test_headers_are_strict(production: Flask) -> None:
+    headers = production.test_client().get("/account/sign-in", base_url=SAFE["BASE_URL"]).headers
+    policy = headers["Content-Security-Policy"]
+    assert "unsafe-inline" not in policy
+    assert "unsafe-eval" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_demonstration_account_does_not_sign_in(production: Flask) -> None:
+    someone = make.person(password_hash=hashed(PASSWORD), demonstration=True, email="client@demo.example")
+    db.session.commit()
+    answer = production.test_client().post(
+        "/account/sign-in", data={"email": someone.email, "password": PASSWORD}, base_url=SAFE["BASE_URL"]
+    )
+    assert answer.status_code == 422
+
+
+def test_pages_of_the_signed_in_are_not_kept_by_caches(production: Flask) -> None:
+    someone = make.person(password_hash=hashed(PASSWORD))
+    db.session.commit()
+    client = production.test_client()
+    client.post("/account/sign-in", data={"email": someone.email, "password": PASSWORD}, base_url=SAFE["BASE_URL"])
+    assert "no-store" in client.get("/account/", base_url=SAFE["BASE_URL"]).headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "expected"),
+    [
+        (0, "198.51.100.9", "127.0.0.1"),
+        (1, "198.51.100.9", "198.51.100.9"),
+        (1, "1.1.1.1, 198.51.100.9", "198.51.100.9"),
+    ],
+)
+def test_address_behind_proxies(
+    environment: Any, tmp_path: Path, clock: Any, proxies: int, forwarded: str, expected: str
+) -> None:
+    environment(DATABASE_URL=f"sqlite:///{tmp_path / 'labshare.db'}", TRUSTED_PROXIES=str(proxies))
+    app = create_app()
+    from labshare.web.actor import remote_address
+
+    app.add_url_rule("/-address", "-address", lambda: remote_address() or "")
+    answer = app.test_client().get("/-address", headers={"X-Forwarded-For": forwarded})
+    assert answer.text == expected
+
+
+@pytest.mark.parametrize("text", ["", "x", "a@", "a@b@c", "a b@test.example", "a@test..example"])
+def test_what_is_no_address(text: str, app: Flask) -> None:
+    from labshare.accounts.errors import InvalidEmail
+
+    with pytest.raises(InvalidEmail):
+        checked_email(text)

@@ -248,7 +248,7 @@ class CatalogueMaker:
         if rng.random() < 0.02:
             value = None  # not entered: counts as 0
         bought = world.first_day - timedelta(days=rng.randrange(420, 3600))
-        home_made = model.maker == "自制"
+        home_made = not model.maker
         zh, en = kind.name
         row = world.rows.add(
             Instrument, lab_id=lab.id, inner_id=f"{lab.row['code'].replace('-', '')}-{place + 1:02d}",
@@ -339,7 +339,9 @@ class CatalogueMaker:
         choice = test.hours
         row = world.rows.add(
             TestItem, lab_id=lab.id, name=f"{test.name[0]}（{variant[0]}）", name_en=f"{test.name[1]} ({variant[1]})",
-            category=test.category, sample_requirement=test.requirement[0], sample_requirement_en=test.requirement[1],
+            category=test.category, description=f"依据 {'、'.join(test.standards)}，提供{test.name[0]}并出具检测报告。",
+            description_en=f"{test.name[1]} to {', '.join(test.standards)}, with a test report.",
+            sample_requirement=test.requirement[0], sample_requirement_en=test.requirement[1],
             setup_minutes=Decimal(test.setup), sample_minutes=test.sample_minutes, run_minutes=Decimal(test.run),
             cleanup_minutes=test.cleanup, samples_per_run=test.per_run, hours_min=choice[0] if choice else None,
             hours_max=choice[1] if choice else None, hours_step=choice[2] if choice else None, max_quantity=most,

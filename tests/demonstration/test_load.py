@@ -4,6 +4,7 @@ on the same day gives the same rows."""
 import hashlib
 import io
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -197,6 +198,7 @@ def test_a_small_county_is_whole_and_keeps_every_invariant(app: Flask, clock: Cl
     assert person.locale is None
     assert fits(person.password_hash, PASSWORD)
     assert not weak(person.password_hash)
+    _english_twins_are_english()
     _papers_name_their_booking()
 
 
@@ -249,6 +251,14 @@ def _steps(booking: Booking) -> Iterator[tuple[str, datetime]]:
         if payment.decided_at:
             accepted = payment.payer_verdict == "accepted"
             yield "payment.accept_payer" if accepted else "payment.reject_payer", payment.decided_at
+
+
+def _english_twins_are_english() -> None:
+    for table in db.metadata.sorted_tables:
+        for column in table.columns:
+            if column.name.endswith("_en"):
+                for text in db.session.scalars(select(column).distinct()):
+                    assert not re.search("[\u4e00-\u9fff]", text or ""), (table.name, column.name, text)
 
 
 def test_many_kinds_of_papers_are_there(app: Flask, clock: Clock, engine_name: str):

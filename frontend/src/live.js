@@ -16,6 +16,8 @@ async function load(address, part, push) {
     document.title = page.title;
     if (push) history.pushState({ live: part }, "", address);
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    const says = fresh.querySelector("[data-live-says]"), told = document.getElementById("live-says");
+    if (says && told) told.textContent = says.textContent.replace(/\s+/g, " ").trim();
     document.dispatchEvent(new CustomEvent("labshare:swapped"));
   } catch (error) {
     if (error.name !== "AbortError") location.assign(address);

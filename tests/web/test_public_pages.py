@@ -358,6 +358,8 @@ def test_choosing_on_the_phone(open_browser: Any, market: Market) -> None:
     page.locator(".paybar", has_text="288.00").wait_for()
     page.locator(".slot", has_text="09:30").nth(1).click()
     page.locator('.slot[aria-current="true"]', has_text="09:30").wait_for()
+    assert page.evaluate("document.activeElement.classList.contains('slot')"), "the keyboard stays where it was"
+    assert "09:30" in page.locator("#live-says").inner_text()
     assert findings(page) == []
     assert too_wide(page) == 0
 

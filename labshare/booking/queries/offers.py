@@ -21,7 +21,7 @@ from labshare.booking.queries.world import certificates_of, hours_of_labs, worki
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.price import HoursChoice, ItemTerms, Price, Work, price_of, question_problems, work_agreed
 from labshare.booking.rules.slots import Slot
-from labshare.booking.rules.time import DayRange, InstrumentTerms, Openings, Plan, StartRules, WorkingDays
+from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, Plan, StartRules, WorkingDays
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.kernel.database import db
 from labshare.kernel.places import Coordinates, Kilometres, as_the_crow_flies
@@ -197,12 +197,6 @@ def _work(terms: tuple[Any, ...], quantity: int, hours: Decimal | int | None) ->
     return None if question_problems(item, quantity, hours) else work_agreed(item, quantity, hours)
 
 
-@lru_cache(maxsize=4096)
-def _price(basis: str, amount_fen: int, minimum_fen: int, work: Work) -> Price:
-    return price_of(FeeTerms(basis, amount_fen, minimum_fen), work)
-
-
-@lru_cache(maxsize=4096)
 def _fits(work: Work, shortest: int | None, longest: int | None) -> bool:
     """Whether the work's length suits an instrument with these limits."""
     return work.minutes > 0 and (shortest or 0) <= work.minutes and (longest is None or work.minutes <= longest)
@@ -222,10 +216,14 @@ def _questions(
         return []
     zone = local_zone()
     calendar: WorkingDays = working_days()
+    # labs with the same hours and closures share their openings
+    of_hours: dict[LabHours, Openings] = {}
     openings = {
-        lab_id: Openings(lab_hours, calendar, zone, since)
+        lab_id: of_hours.setdefault(lab_hours, Openings(lab_hours, calendar, zone, since))
         for lab_id, lab_hours in hours_of_labs({pair.lab_id for pair in pairs}, now).items()
     }
+    fits: dict[tuple[Any, ...], bool] = {}
+    prices: dict[tuple[Any, ...], Price] = {}
     certificates = certificates_of({pair.instrument_id for pair in pairs if pair.needs_calibration})
     first_starts: dict[tuple[Any, ...], tuple[Plan | None, DayRange | None]] = {}
     found: list[_Question] = []
@@ -242,23 +240,28 @@ def _questions(
             certificates=certificates.get(pair.instrument_id, ()) if pair.needs_calibration else None,
             id=pair.instrument_id,
         )
-        if not _fits(work, pair.shortest, pair.longest):
+        limits = (id(work), pair.shortest, pair.longest)  # `_work` gives the same object for the same work
+        if limits not in fits:
+            fits[limits] = _fits(work, pair.shortest, pair.longest)
+        if not fits[limits]:
             continue
         rules = StartRules(openings[pair.lab_id], work, terms)
         after = max(since, rules.first_allowed(now))
         before = rules.allowed_before(now)
         if until is not None:
             before = min(before, until)
-        # instruments of a lab differ in calibration alone: the start without it is shared and then checked
-        key = (pair.lab_id, work, pair.lead, pair.horizon)
+        # instruments of like labs differ in calibration alone: the start without it is shared and then checked
+        key = (id(rules.openings), id(work), pair.lead, pair.horizon)
         if key not in first_starts:
-            first_starts[key] = _first_start(openings[pair.lab_id], work, after, before)
+            first_starts[key] = _first_start(rules.openings, work, after, before)
         plan, days = first_starts[key]
         if plan is not None and days is not None and not _covered(rules, days):
             start = rules.next_start(plan.starts_at, before)
             plan = rules.plan(start) if start is not None else None
-        price = _price(pair.basis, pair.amount_fen, pair.minimum_fen, work)
-        found.append(_Question(pair, rules, price, before, plan, open=plan is not None))
+        fee = (pair.basis, pair.amount_fen, pair.minimum_fen)
+        if (*fee, id(work)) not in prices:
+            prices[*fee, id(work)] = price_of(FeeTerms(*fee), work)
+        found.append(_Question(pair, rules, prices[*fee, id(work)], before, plan, open=plan is not None))
     return found
 
 
@@ -297,7 +300,7 @@ def _take_if_free(questions: Sequence[_Question], now: datetime) -> None:
         if question.plan is not None
     ]
     free: dict[int, list[int]] = {}
-    for number, unit in _run(_FREE, asked, now):
+    for number, unit in _run(_FREE, _FREE, asked, now):
         free.setdefault(number, []).append(unit)
     for number, units in free.items():
         question = questions[number]
@@ -309,8 +312,8 @@ def _take_if_free(questions: Sequence[_Question], now: datetime) -> None:
             question.open = False
 
 
-Gap = tuple[datetime, datetime | None]
-"""From where to where a unit is free; None: for good."""
+Gap = tuple[Any, Any]
+"""From where to where a unit is free, as the engine spells time (most are never read); None: for good."""
 
 
 def _gaps(questions: Sequence[_Question], now: datetime, few: int | None) -> dict[tuple[int, int], list[Gap]]:
@@ -322,8 +325,8 @@ def _gaps(questions: Sequence[_Question], now: datetime, few: int | None) -> dic
         if question.plan is not None
     ]
     found: dict[tuple[int, int], list[Gap]] = {}
-    for number, unit, begins, ends in _run(_GAPS, asked, now, few=few or 1_000_000):
-        found.setdefault((number, unit), []).append((_moment(begins), None if ends is None else _moment(ends)))
+    for number, unit, begins, ends in _run(_GAPS_SQLITE, _GAPS_POSTGRESQL, asked, now, few=few or 1_000_000):
+        found.setdefault((number, unit), []).append((begins, ends))
     return found
 
 
@@ -331,14 +334,14 @@ def _search(questions: Sequence[_Question], gaps: dict[tuple[int, int], list[Gap
     """Take the first gap that holds the work under every rule; a question stays open where the gaps known do not reach
     far enough. Gaps that begin before the earliest start cannot hold it: they would have held that one."""
     for number, question in enumerate(questions):
-        by_unit = [sorted(gaps.get((number, unit), ())) for unit in range(1, question.pair.units + 1)]
+        by_unit = [sorted(gaps.get((number, unit), ()), key=_begins) for unit in range(1, question.pair.units + 1)]
         best: Plan | None = None
         best_unit = 0
         for unit, known in enumerate(by_unit, 1):
             plan = _first_fit(question.rules, known, question.before if best is None else best.starts_at)
             if plan is not None:
                 best, best_unit = plan, unit
-        reaches = [known[-1][0] for known in by_unit if few is not None and len(known) >= few]
+        reaches = [_moment(known[-1][0]) for known in by_unit if few is not None and len(known) >= few]
         if reaches and (best is None or best.starts_at > min(reaches)):
             continue
         question.open = False
@@ -349,67 +352,88 @@ def _search(questions: Sequence[_Question], gaps: dict[tuple[int, int], list[Gap
             )
 
 
+def _begins(gap: Gap) -> Any:
+    return gap[0]
+
+
 def _first_fit(rules: StartRules, gaps: Sequence[Gap], before: datetime) -> Plan | None:
     for gap in gaps:
-        start = rules.next_start(gap[0], before)
+        start = rules.next_start(_moment(gap[0]), before)
         if start is None:
             return None
-        if gap[1] is not None and start >= gap[1]:
+        ends = None if gap[1] is None else _moment(gap[1])
+        if ends is not None and start >= ends:
             continue
         plan = rules.plan(start)
-        if _holds(gap, plan):
+        if ends is None or plan.holding_ends_at <= ends:
             return plan
     return None
 
 
 def _holds(gap: Gap, plan: Plan) -> bool:
-    return gap[0] <= plan.starts_at and (gap[1] is None or plan.holding_ends_at <= gap[1])
+    return _moment(gap[0]) <= plan.starts_at and (gap[1] is None or plan.holding_ends_at <= _moment(gap[1]))
 
 
 # The same questions in the words of both engines. `asked` comes as one JSON text, so that the statement is the same for
-# one row and for thousands. Times on SQLite are text in one spelling and compare as text.
+# one row and for thousands. Times on SQLite are text in one spelling and compare as text. The next few gaps of a unit
+# come by LATERAL on PostgreSQL, where IN with a LIMIT would look at every holding, and by IN on SQLite, which has no
+# LATERAL.
 
-_COUNTS = "(h.expires_at IS NULL OR h.expires_at > :now)"
 _ASKED_SQLITE = (
     "WITH asked AS MATERIALIZED (SELECT value ->> 0 AS number, value ->> 1 AS instrument_id, value ->> 2 AS since, "
     "value ->> 3 AS until, value ->> 4 AS need FROM json_each(:asked)) "
 )
-_GAP_SQLITE = "strftime('%Y-%m-%d %H:%M:%f', h.ends_at, asked.need)"
-_GAP_POSTGRESQL = "h.ends_at + asked.need"
 _ASKED_POSTGRESQL = (
     "WITH asked AS MATERIALIZED (SELECT (a ->> 0)::int AS number, (a ->> 1)::int AS instrument_id, "
-    "(a ->> 2)::timestamptz AS since, (a ->> 3)::timestamptz AS until, "
-    "(a ->> 4)::interval AS need "
+    "(a ->> 2)::timestamptz AS since, (a ->> 3)::timestamptz AS until, (a ->> 4)::interval AS need "
     "FROM jsonb_array_elements(CAST(:asked AS jsonb)) AS t(a)) "
 )
-_OF_UNIT = "FROM holding h WHERE h.instrument_id = asked.instrument_id AND h.unit = u.unit"
 _UNITS = (
     "FROM asked JOIN instrument i ON i.id = asked.instrument_id "
     "JOIN instrument_unit u ON u.instrument_id = i.id AND u.unit <= i.units "
 )
+
+
+def _of_unit(name: str) -> str:
+    """From and where: the unit's holdings that count, under this name."""
+    return (
+        f"FROM holding {name} WHERE {name}.instrument_id = asked.instrument_id AND {name}.unit = u.unit "
+        f"AND ({name}.expires_at IS NULL OR {name}.expires_at > :now)"
+    )
+
+
+def _next_start(after: str) -> str:
+    """When the unit is next taken after a holding that ends at `after`."""
+    return f"(SELECT n.starts_at {_of_unit('n')} AND n.starts_at >= {after} ORDER BY n.starts_at LIMIT 1)"
+
+
 _FREE = (
     f"SELECT asked.number, u.unit {_UNITS}"
-    f"WHERE coalesce((SELECT h.ends_at {_OF_UNIT} AND h.starts_at < asked.until AND {_COUNTS} "
+    f"WHERE coalesce((SELECT h.ends_at {_of_unit('h')} AND h.starts_at < asked.until "
     "ORDER BY h.starts_at DESC LIMIT 1) <= asked.since, TRUE)"
 )
-_LATER = "n.instrument_id = asked.instrument_id AND n.unit = u.unit AND n.starts_at >= k.ends_at"
-_GAPS = (
-    f"SELECT asked.number, u.unit, k.ends_at, (SELECT min(n.starts_at) FROM holding n WHERE {_LATER} "  # noqa: S608 -- constants
-    f"AND {_COUNTS.replace('h.', 'n.')}) {_UNITS}"
-    f"{{each}} {_OF_UNIT} AND h.starts_at >= coalesce((SELECT max(p.starts_at) FROM holding p WHERE "
-    "p.instrument_id = asked.instrument_id AND p.unit = u.unit AND p.starts_at <= asked.since), asked.since) "
-    f"AND h.starts_at < asked.until AND h.ends_at > asked.since AND {_COUNTS} AND NOT EXISTS (SELECT 1 FROM holding n "
-    f"WHERE {_LATER.replace('k.', 'h.')} AND n.starts_at < {{gap}} AND {_COUNTS.replace('h.', 'n.')}) "
-    "ORDER BY h.starts_at LIMIT :few) {k}"
+# from the holding that covers `since` on: the last one that starts by then, whether it counts or not
+_FROM_SINCE = (
+    f"{_of_unit('h')} AND h.starts_at >= coalesce((SELECT max(p.starts_at) FROM holding p WHERE p.instrument_id = "  # noqa: S608 -- constants
+    "asked.instrument_id AND p.unit = u.unit AND p.starts_at <= asked.since), asked.since) "
+    "AND h.starts_at < asked.until AND h.ends_at > asked.since"
 )
-_ENGINES = {
-    "sqlite": {"gap": _GAP_SQLITE, "each": "JOIN holding k ON k.id IN (SELECT h.id", "k": ""},
-    "postgresql": {"gap": _GAP_POSTGRESQL, "each": "CROSS JOIN LATERAL (SELECT h.ends_at", "k": "k"},
-}
-"""What the engines say differently: SQLite has no LATERAL, and PostgreSQL runs the list of ids against every row."""
+_GAPS_SQLITE = (
+    f"SELECT asked.number, u.unit, k.ends_at, {_next_start('k.ends_at')} {_UNITS}"
+    f"JOIN holding k ON k.id IN (SELECT h.id {_FROM_SINCE} AND coalesce({_next_start('h.ends_at')} >= "
+    "strftime('%Y-%m-%d %H:%M:%f', h.ends_at, asked.need), TRUE) ORDER BY h.starts_at LIMIT :few)"
+)
+_GAPS_POSTGRESQL = (
+    f"SELECT asked.number, u.unit, k.ends_at, k.next_start {_UNITS}"  # noqa: S608 -- constants
+    "JOIN LATERAL (SELECT g.ends_at, g.next_start FROM ("
+    f"SELECT h.starts_at, h.ends_at, {_next_start('h.ends_at')} AS next_start {_FROM_SINCE} ORDER BY h.starts_at"
+    ") g WHERE coalesce(g.next_start >= g.ends_at + asked.need, TRUE) ORDER BY g.starts_at LIMIT :few) k ON TRUE"
+)
 
 
-def _run(statement: str, asked: Iterable[tuple[Any, ...]], now: datetime, few: int | None = None) -> list[Any]:
+def _run(
+    on_sqlite: str, on_postgresql: str, asked: Iterable[tuple[Any, ...]], now: datetime, few: int | None = None
+) -> list[Any]:
     sqlite = db.session.connection().dialect.name == "sqlite"
     rows = [
         [number, instrument_id, _spelled(since, sqlite), _spelled(until, sqlite), *rest]
@@ -420,10 +444,8 @@ def _run(statement: str, asked: Iterable[tuple[Any, ...]], now: datetime, few: i
     given: dict[str, Any] = {"asked": json.dumps(rows), "now": _spelled(now, sqlite) if sqlite else now}
     if few is not None:
         given["few"] = few
-    prefix = _ASKED_SQLITE if sqlite else _ASKED_POSTGRESQL
-    for place, words in _ENGINES["sqlite" if sqlite else "postgresql"].items():
-        statement = statement.replace(f"{{{place}}}", words)
-    return list(db.session.execute(text(prefix + statement), given).all())
+    statement = _ASKED_SQLITE + on_sqlite if sqlite else _ASKED_POSTGRESQL + on_postgresql
+    return list(db.session.execute(text(statement), given).all())
 
 
 @lru_cache(maxsize=4096)
@@ -434,7 +456,7 @@ def _spelled(moment: datetime, sqlite: bool) -> str:
 
 def _moment(value: Any) -> datetime:
     if isinstance(value, str):
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        return datetime.fromisoformat(value + "+00:00")
     return value.astimezone(UTC)
 
 

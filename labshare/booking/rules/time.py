@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -120,6 +121,7 @@ class Plan:
     holding_ends_at: datetime
 
 
+@lru_cache(maxsize=1 << 16)
 def moment_of(day: date, minute: int, zone: ZoneInfo, *, closing: bool = False) -> datetime:
     """`minute` minutes of the wall clock after a day's midnight, UTC. A repeated local time opens at its first and
     closes at its second occurrence; a missing one is read with the offset before the gap."""

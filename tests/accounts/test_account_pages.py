@@ -250,3 +250,32 @@ def test_notice_of_another_is_not_found(app: Flask, client: FlaskClient, clock: 
     db.session.refresh(own)
     db.session.refresh(foreign)
     assert (own.read_at, foreign.read_at) == (clock.now, None)
+
+
+def test_form_sent_after_a_long_pause_is_kept(app: Flask, client: FlaskClient, clock: Any) -> None:
+    admin = make.regulator("admin", password_hash=KEPT)
+    waiting = make.firm(verified_at=None)
+    sign_in(client, admin)
+    clock.advance(days=14)
+    answer = client.post(f"/admin/firms/{waiting.id}/return", data={"reason": "名称与执照不符", "password": "x"})
+    assert answer.status_code == 401
+    assert "登录已过期，请重新登录，已填内容已保留。" in answer.text
+    kept = re.search(r'name="kept"[^>]*value="([^"]+)"', answer.text)
+    assert kept is not None
+    wrong = client.post("/account/sign-in-again", data={"email": admin.email, "password": "no", "kept": kept[1]})
+    assert wrong.status_code == 422
+    assert kept[1] in wrong.text
+    again = client.post("/account/sign-in-again", data={"email": admin.email, "password": PASSWORD, "kept": kept[1]})
+    assert again.status_code == 200
+    assert f'action="/admin/firms/{waiting.id}/return"' in again.text
+    assert 'name="reason" value="名称与执照不符"' in again.text
+    assert 'value="x"' not in again.text, "passwords are not kept"
+    db.session.refresh(waiting)
+    assert waiting.return_reason is None, "nothing is sent by itself"
+
+
+def test_kept_form_is_not_made_by_another(app: Flask, client: FlaskClient, clock: Any) -> None:
+    known = with_password()
+    forged = {"email": known.email, "password": PASSWORD, "kept": "WyIvYWRtaW4iLFtdXQ.x.y"}
+    assert client.post("/account/sign-in-again", data=forged).status_code == 409
+    assert not signed_in(client)

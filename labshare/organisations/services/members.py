@@ -260,7 +260,7 @@ def _current(person_id: int, firm_id: int) -> Membership | None:
     )
 
 
-def _open(now: datetime) -> Select[tuple[Invitation]]:
+def _open(now: datetime) -> Select[Invitation]:
     return select(Invitation).where(
         Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None), Invitation.expires_at > now
     )

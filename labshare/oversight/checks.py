@@ -19,6 +19,7 @@ from labshare.kernel.months import Month
 from labshare.organisations.models import Membership, RegulatorRole
 from labshare.rewards.models import RewardItem, RewardLine, RewardRun
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
+from labshare.settlement.queries.limits import ledger_out_of_step, limits_broken
 
 HELD = tuple(state.value for state in HOLDING_STATES)
 
@@ -203,6 +204,18 @@ def ledger_against_documents(_now: datetime) -> Iterator[tuple[str, str]]:
         select(Booking.ref, Booking.recognised_fen, expected).where(Booking.recognised_fen != expected)
     ):
         yield ref, f"recognised {said}, documents say {fen}"
+
+
+@invariant("Up to each open month the ledger holds what is recognised on its last day, tax included")
+def ledger_month_by_month(now: datetime) -> Iterator[tuple[str, str]]:
+    for ref, month in ledger_out_of_step(Month.at(now)):
+        yield ref, f"up to {month}"
+
+
+@invariant("On every document day net invoiced and net paid lie between nothing and what is charged")
+def documents_outside_limits(_now: datetime) -> Iterator[tuple[str, str]]:
+    for ref, day, charged, invoiced, paid in limits_broken():
+        yield ref, f"on {day}: charged {charged}, invoiced {invoiced}, paid {paid}"
 
 
 def _least(*columns: ColumnElement[int]) -> ColumnElement[int]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Blueprint, abort, send_file
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from labshare.booking.models import Booking
@@ -16,7 +16,7 @@ from labshare.web.actor import current_actor
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 
-_OF_DOCUMENT: dict[str, Select[Any]] = {
+_OF_DOCUMENT: dict[str, Any] = {
     "report": select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
     .join(Report, Report.file_id == StoredFile.id)
     .join(Booking, Booking.id == Report.booking_id),

@@ -182,14 +182,15 @@ class Bookings:
     def _booked_at(self, rng: random.Random, lab: Laboratory, start: datetime) -> datetime | None:
         """Some days before, in waking hours, and never after midnight of today."""
         world = self.world
-        lead = timedelta(minutes=lab.row["lead_time_minutes"])
-        latest = min(start - lead, world.midnight) - timedelta(minutes=rng.randrange(2, 240))
+        latest = start - timedelta(minutes=lab.row["lead_time_minutes"] + rng.randrange(2, 240))
         earliest = start - timedelta(minutes=lab.row["horizon_minutes"])
         day = world.day(start) - timedelta(days=1 + min(40, int(rng.expovariate(0.28))))
-        at = world.at(day, min(21, max(7, int(rng.gauss(13, 3.2)))), rng.randrange(60)) + timedelta(
-            seconds=rng.randrange(60)
-        )
-        at = min(at, latest)
+        if day >= world.today:  # ordered lately, for a time farther ahead
+            day = world.today - timedelta(days=1 + int(rng.expovariate(0.5)))
+        at = world.at(day, min(21, max(7, int(rng.gauss(13, 3.2)))), rng.randrange(60))
+        at = min(at + timedelta(seconds=rng.randrange(60)), latest)
+        if at > world.midnight:
+            return None
         return at if at >= max(earliest, world.at(world.first_day, 0)) else None
 
     # -- living

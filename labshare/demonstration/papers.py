@@ -79,11 +79,11 @@ class Papering:
     def ended(self, rng: random.Random, life: Life, at: datetime) -> None:
         """What cancelling late or not coming costs is mostly invoiced and paid."""
         amount = life.row["charged_fen"]
-        if amount == 0 or rng.random() < 0.3:
+        if amount == 0 or rng.random() < 0.06:
             return
         invoiced = self.office(life, rng, self.world.day(at) + timedelta(days=rng.randrange(1, 8)))
         steps: list[Step] = [(invoiced, lambda t: _invoice(self.world, life, t, amount))]
-        if rng.random() < 0.8:
+        if rng.random() < 0.96:
             paid = self.office(life, rng, self.world.day(invoiced) + timedelta(days=rng.randrange(1, 30)))
             steps.append((paid, lambda t: _pay(self.world, life, t, amount)))
         self._run(steps)
@@ -134,7 +134,7 @@ class Papering:
         elif chance < 0.03:
             back = self.office(life, rng, world.day(recorded) + timedelta(days=rng.randrange(3, 50)))
             steps.append((back, lambda t: life.withdraw_report(t, made[0], rng.choice(WITHDRAWALS))))
-            if chance < 0.026:
+            if chance < 0.0285:
                 anew = self.office(life, rng, world.day(back) + timedelta(days=rng.randrange(2, 9)))
                 steps.append((anew, lambda t: _ignore(life.record_report(t, world.day(t)))))
         return recorded
@@ -163,7 +163,7 @@ class Papering:
                     shared["invoice"] = invoice
 
         steps.append((recorded, bill))
-        if rng.random() < 0.025:
+        if rng.random() < 0.008:
             return  # not paid to this day
         paid = self.office(life, rng, day + timedelta(days=1 + min(75, int(rng.lognormvariate(2.1, 0.9)))))
         paid = max(paid, settled + timedelta(minutes=30))

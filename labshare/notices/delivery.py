@@ -127,6 +127,8 @@ def message(letter: Letter, sender: str) -> EmailMessage:
     made["Date"] = format_datetime(letter.created_at)
     made["Message-ID"] = make_msgid(idstring=str(letter.id), domain=sender.rpartition("@")[2] or "localhost")
     made["Auto-Submitted"] = "auto-generated"
-    made["Content-Language"] = "en" if letter.locale == "en" else "zh-CN"
     made.set_content(letter.body)
+    made["Content-Language"] = (
+        "en" if letter.locale == "en" else "zh-CN"
+    )  # after: setting the content takes such headers away
     return made

@@ -221,7 +221,7 @@ def declare_figures(*, actor: Actor, now: datetime, firm_id: int, declared: Decl
     row = _write_size(actor, now, firm, declared, today)
     if before != firm.size_class and firm.verified:
         tell(
-            kind="firm.size_changed", regulators=["admin", "officer"], url=f"/admin/firms/{firm.id}", now=now,
+            kind="firm.size_changed", regulators=["admin", "officer"], url=f"/regulator/firms/{firm.id}", now=now,
             params={"firm": _said(firm), "size_class": SIZE_WORDS[row.size_class], "year": declared.year,
                     "valid_from": today},
         )  # fmt: skip

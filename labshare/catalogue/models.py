@@ -242,7 +242,7 @@ class TestItem(Model):
             "late_cancel_percent BETWEEN 0 AND 100 AND no_show_percent BETWEEN 0 AND 100",
             name="percent",
         ),
-        Index(None, "lab_id"),
+        Index(None, "lab_id", "state"),
         Index(None, "category"),
     )
 

@@ -948,7 +948,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_test_item")),
     )
     op.create_index(op.f("ix_test_item_category"), "test_item", ["category"], unique=False)
-    op.create_index(op.f("ix_test_item_lab_id"), "test_item", ["lab_id"], unique=False)
+    op.create_index(op.f("ix_test_item_lab_id_state"), "test_item", ["lab_id", "state"], unique=False)
     op.create_table(
         "accreditation_scope",
         sa.Column("accreditation_id", sa.Integer(), nullable=False),
@@ -1435,7 +1435,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_calibration_instrument_id_valid_to"), table_name="calibration")
     op.drop_table("calibration")
     op.drop_table("accreditation_scope")
-    op.drop_index(op.f("ix_test_item_lab_id"), table_name="test_item")
+    op.drop_index(op.f("ix_test_item_lab_id_state"), table_name="test_item")
     op.drop_index(op.f("ix_test_item_category"), table_name="test_item")
     op.drop_table("test_item")
     op.drop_index(op.f("ix_search_entry_lab_id"), table_name="search_entry")

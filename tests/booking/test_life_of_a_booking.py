@@ -1,5 +1,6 @@
 """A booking from request to tested, on both databases: each verb, its edges, its trail and what it holds."""
 
+import sys
 from datetime import timedelta
 
 import pytest
@@ -87,6 +88,14 @@ def test_second_click_books_nothing(house: House) -> None:
         house.book("2026-11-25 10:00", submission="abc")
     assert refused.value.params == {"ref": first.ref}
     assert db.session.query(Booking).count() == 1
+
+
+def test_a_reference_taken_already_is_drawn_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter(["B-202611-AAAAA", "B-202611-AAAAA", "B-202611-AAAAA", "B-202611-BBBBB"])
+    monkeypatch.setattr(sys.modules["labshare.booking.services.book"], "new_reference", lambda *_: next(drawn))
+    assert house.book("2026-11-25 09:00").ref == "B-202611-AAAAA"
+    assert house.book("2026-11-25 10:00").ref == "B-202611-BBBBB"
+    assert len(holdings()) == 2
 
 
 def test_who_may_not_book(house: House) -> None:

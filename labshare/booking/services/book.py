@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -36,6 +37,9 @@ from labshare.kernel.time import local_day, local_zone
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 from labshare.organisations.models import Firm
+
+REFERENCES_TRIED = 5
+"""A month's references are drawn by chance: one that is taken already is drawn again."""
 
 
 @verb("booking.hold")
@@ -294,76 +298,54 @@ def _try_to_book(
     deadline = None
     if state == State.REQUESTED:
         deadline = answer_by(now, plan.starts_at, bench.openings.days, local_zone())
-    booking = Booking(
-        ref=new_reference("B", Month.of(today)),
-        state=state,
-        client_firm_id=client.id,
-        lab_firm_id=lab.firm_id,
-        lab_id=lab.id,
-        instrument_id=instrument.id,
-        unit=unit,
-        test_item_id=item.id,
-        fee_id=fee.id,
-        quantity=work.quantity,
-        hours=None if work.hours is None else int(work.hours),
-        sample_description=sample_description,
-        work_minutes=_thousandths(work),
-        cleanup_minutes=item.cleanup_minutes,
-        starts_at=plan.starts_at,
-        ends_at=plan.ends_at,
-        booked_at=now,
-        booked_on=today,
-        booked_by=actor.person_id,
-        submission=submission,
-        waive_reason=waive_reason,
-        requested_at=now,
-        answer_by=deadline,
-        client_size=client.size_class,
-        client_division=client.division,
-        instrument_value_fen=instrument.original_value_fen,
-        statutory=item.statutory,
-        free_cancel_minutes=item.free_cancel_minutes,
-        late_cancel_percent=item.late_cancel_percent,
-        no_show_percent=item.no_show_percent,
-        turnaround_days=item.turnaround_days,
-        price_fen=price.total_fen,
-        charged_fen=price.total_fen,
-        confirmed_at=now if state == State.CONFIRMED else None,
-    )
-    try:
-        with db.session.begin_nested():
-            db.session.add(booking)
-            db.session.flush()
-            db.session.add(
-                Charge(
-                    booking_id=booking.id,
-                    kind="price",
-                    amount_fen=price.total_fen,
-                    state="agreed",
-                    entered_by=actor.person_id,
-                    entered_at=now,
-                    agreed_by=actor.person_id,
-                    agreed_on=today,
-                )
-            )
-            db.session.add(
-                Holding(
-                    instrument_id=instrument.id,
-                    unit=unit,
-                    starts_at=plan.starts_at,
-                    ends_at=plan.holding_ends_at,
-                    kind="booking",
-                    booking_id=booking.id,
-                    expires_at=deadline,
-                    created_at=now,
-                )
-            )
-    except IntegrityError as error:
-        if taking.refused_by_guard(error):
-            return None
-        if submission is not None:
-            refuse_second_click(actor, submission)
-        raise
+    given: dict[str, Any] = {
+        "state": state,
+        "client_firm_id": client.id,
+        "lab_firm_id": lab.firm_id,
+        "lab_id": lab.id,
+        "instrument_id": instrument.id,
+        "unit": unit,
+        "test_item_id": item.id,
+        "fee_id": fee.id,
+        "quantity": work.quantity,
+        "hours": None if work.hours is None else int(work.hours),
+        "sample_description": sample_description,
+        "work_minutes": _thousandths(work),
+        "cleanup_minutes": item.cleanup_minutes,
+        "starts_at": plan.starts_at,
+        "ends_at": plan.ends_at,
+        "booked_at": now,
+        "booked_on": today,
+        "booked_by": actor.person_id,
+        "submission": submission,
+        "waive_reason": waive_reason,
+        "requested_at": now,
+        "answer_by": deadline,
+        "client_size": client.size_class,
+        "client_division": client.division,
+        "instrument_value_fen": instrument.original_value_fen,
+        "statutory": item.statutory,
+        "free_cancel_minutes": item.free_cancel_minutes,
+        "late_cancel_percent": item.late_cancel_percent,
+        "no_show_percent": item.no_show_percent,
+        "turnaround_days": item.turnaround_days,
+        "price_fen": price.total_fen,
+        "charged_fen": price.total_fen,
+        "confirmed_at": now if state == State.CONFIRMED else None,
+    }
+    for attempt in range(1, REFERENCES_TRIED + 1):
+        booking = Booking(ref=new_reference("B", Month.of(today)), **given)
+        try:
+            with db.session.begin_nested():
+                _write(booking, plan, actor)
+            break
+        except IntegrityError as error:
+            if taking.refused_by_guard(error):
+                return None
+            if submission is not None:
+                refuse_second_click(actor, submission)
+            if "ref" not in str(error.orig) or attempt == REFERENCES_TRIED:
+                raise
     record(
         actor,
         now,
@@ -388,6 +370,37 @@ def _try_to_book(
         },
     )
     return booking
+
+
+def _write(booking: Booking, plan: Plan, actor: Actor) -> None:
+    """The booking's rows, its price as the first charge line, and its time; flushed."""
+    db.session.add(booking)
+    db.session.flush()
+    db.session.add(
+        Charge(
+            booking_id=booking.id,
+            kind="price",
+            amount_fen=booking.price_fen,
+            state="agreed",
+            entered_by=actor.person_id,
+            entered_at=booking.booked_at,
+            agreed_by=actor.person_id,
+            agreed_on=booking.booked_on,
+        )
+    )
+    db.session.add(
+        Holding(
+            instrument_id=booking.instrument_id,
+            unit=booking.unit,
+            starts_at=plan.starts_at,
+            ends_at=plan.holding_ends_at,
+            kind="booking",
+            booking_id=booking.id,
+            expires_at=booking.answer_by,
+            created_at=booking.booked_at,
+        )
+    )
+    db.session.flush()
 
 
 def _thousandths(work: Work) -> Decimal:

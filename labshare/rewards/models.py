@@ -21,6 +21,7 @@ from labshare.organisations.models import Firm
 
 GRADES = ("excellent", "good", "qualified", "unqualified", "ungraded")
 RUN_STATES = ("calculated", "published", "approved", "paid")
+SETTLED_STATES = ("approved", "paid")
 REASONS = (
     "not_admitted", "suspended", "own_firm", "related", "client_size", "client_division", "instrument_value",
     "statutory",
@@ -110,6 +111,8 @@ class RewardRun(Model):
     """How many times the result has changed, counted from 1."""
     digest: Mapped[str] = mapped_column(String(64))
     """SHA-256 of the result and its inputs: what "calculating now gives the same" compares."""
+    verdicts: Mapped[str] = mapped_column(String(80), default="")
+    """A check value over every single verdict of the window."""
     total_payable_fen: Mapped[int] = mapped_column(BigInteger)
     to_reclaim: Mapped[list[Any]] = mapped_column(JSON)
     calculated_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -328,7 +331,8 @@ _locked_with_run("reward_item", "entry_id, run_id")
 append_only(RewardRunHand.__table__)
 
 _SET_AT_APPROVAL = (
-    "month", "division", "policy_id", "digest", "total_payable_fen", "calculation", "calculated_at", "calculated_by",
+    "month", "division", "policy_id", "digest", "verdicts", "total_payable_fen", "calculation", "calculated_at",
+    "calculated_by",
     "publicity", "published_at", "published_by", "publicity_ends_at", "approved_at", "approved_by",
 )  # fmt: skip
 _SET_AT_PAYMENT = ("paid_on", "paid_by", "payment_reference")

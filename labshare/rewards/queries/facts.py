@@ -8,15 +8,14 @@ from sqlalchemy import func, select
 from labshare.catalogue.models import Instrument
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.rewards.models import Assessment, Correction, RewardLine, RewardRun
+from labshare.rewards.models import SETTLED_STATES, Assessment, Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.queries import verdicts
-from labshare.rewards.queries.verdicts import Scope
+from labshare.rewards.queries.items import kept_before
+from labshare.rewards.queries.verdicts import Kept, Scope
 from labshare.rewards.rules.facts import Facts, Verdicts
 from labshare.rewards.rules.facts import Lab as LabFacts
 from labshare.rewards.rules.reasons import REASONS
-
-SETTLED_STATES = ("approved", "paid")
 
 
 @dataclass(frozen=True)
@@ -28,17 +27,26 @@ class MonthFacts:
     lab_ids: Mapping[str, int]
     firm_ids: Mapping[str, int]
     """By lab code."""
-    instrument_ids: Mapping[str, int]
+    kept: Kept
+    check: str
+    """The check value over every single verdict of the window."""
+    changed: bool
+    """Some verdicts are others than the earlier approved runs keep."""
 
 
-def facts_of(policy: Policy, month: Month) -> MonthFacts:
-    """Gather what section 6 needs for `month`, which the policy must govern."""
+def facts_of(policy: Policy, month: Month, *, compare: bool = False) -> MonthFacts:
+    """Gather what section 6 needs for `month`, which the policy must govern.
+
+    `compare` the verdicts with those that the earlier approved runs keep, too (for a run, not for a look ahead).
+    """
     scope = verdicts.scope_of(policy, month)
+    kept = kept_before(scope) if compare else Kept(())
+    sums = verdicts.sums(scope, kept.last_month)
     labs = scope.labs
     codes = {lab.id: lab.code for lab in labs}
     eligible: dict[tuple[str, str | int], int] = {}
     tallies: dict[str, dict[str | None, list[int]]] = {}
-    for lab_id, instrument_id, reason, of_month, count, fen in verdicts.sums(scope):
+    for lab_id, instrument_id, reason, of_month, count, fen in sums.rows:
         code = codes[lab_id]
         if reason is None and instrument_id is not None:
             eligible[code, instrument_id] = eligible.get((code, instrument_id), 0) + fen
@@ -73,7 +81,9 @@ def facts_of(policy: Policy, month: Month) -> MonthFacts:
         facts,
         {lab.code: lab.id for lab in wanted},
         {lab.code: lab.firm_id for lab in wanted},
-        {str(instrument): int(instrument) for _code, instrument in eligible},
+        kept,
+        sums.check,
+        changed=bool(kept.runs) and sums.check_before != kept.check,
     )
 
 

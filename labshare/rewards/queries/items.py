@@ -7,61 +7,57 @@ from sqlalchemy import select
 
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.rewards.models import RewardRun
+from labshare.rewards.models import SETTLED_STATES, RewardRun
 from labshare.rewards.queries import verdicts
-from labshare.rewards.queries.facts import SETTLED_STATES
-from labshare.rewards.queries.verdicts import Scope
+from labshare.rewards.queries.verdicts import KEPT_REASON, Kept, Scope
 
 
 def approved_runs(division: str, before: Month, *, first: Month | None = None) -> list[int]:
     """Ids of the division's approved runs before a month (from `first` on), in order of month."""
-    wanted = select(RewardRun.id).where(
+    return [run for run, _month, _check in _approved(division, before, first)]
+
+
+def kept_before(scope: Scope) -> Kept:
+    """What the window's earlier approved runs keep."""
+    runs = _approved(scope.policy.division, scope.month, scope.first_month)
+    return Kept(tuple((run, month) for run, month, _check in runs), runs[-1][2] if runs else "")
+
+
+def _approved(division: str, before: Month, first: Month | None) -> list[tuple[int, Month, str]]:
+    wanted = select(RewardRun.id, RewardRun.month, RewardRun.verdicts).where(
         RewardRun.division == division, RewardRun.month < str(before), RewardRun.state.in_(SETTLED_STATES)
     )
     if first is not None:
         wanted = wanted.where(RewardRun.month >= str(first))
-    return list(db.session.scalars(wanted.order_by(RewardRun.month)))
+    return [
+        (run, Month.parse(month), check) for run, month, check in db.session.execute(wanted.order_by(RewardRun.month))
+    ]
 
 
-def needed_items(scope: Scope) -> str:
-    """`WITH … needed(entry_id, reason, changes)`: the verdicts that the run must keep."""
-    runs = approved_runs(scope.policy.division, scope.month, first=scope.first_month)
-    verdict = verdicts.entries_with_verdict(scope, "e.id AS entry_id")
-    start = f"{verdicts.common_tables(scope)}, verdict_now AS ({verdict})"
-    if not runs:
-        return f"{start}, needed AS (SELECT entry_id, reason, 1 = 0 AS changes FROM verdict_now)"
-    ids = ", ".join(map(str, runs))
-    rank = " ".join(f"WHEN {run} THEN {place}" for place, run in enumerate(runs))
+def needed_items(scope: Scope, kept: Kept, *, changed: bool) -> str:
+    """`WITH … needed(entry_id, reason, changes)`: the verdicts that the run must keep.
+
+    Where none of the kept ones changed, only the months after the last approved one are looked at.
+    """
+    start = verdicts.common_tables(scope)
+    if not changed:
+        later = verdicts.entries_with_verdict(scope, "e.id AS entry_id, 1 = 0 AS changes", after=kept.last_month)
+        return f"{start}, needed AS ({later})"
+    columns = f"e.id AS entry_id, f.entry_id AS known, {KEPT_REASON} AS was"
+    every = verdicts.entries_with_verdict(scope, columns, joins=kept.joins)
     return (
-        f"{start}, changed AS (SELECT i.entry_id, i.reason FROM reward_item i WHERE i.changes AND i.run_id IN ({ids}) "
-        f"AND NOT EXISTS (SELECT 1 FROM reward_item l WHERE l.entry_id = i.entry_id AND l.run_id IN ({ids}) "
-        f"AND CASE l.run_id {rank} END > CASE i.run_id {rank} END)), "
-        "needed AS (SELECT v.entry_id, v.reason, f.entry_id IS NOT NULL AS changes FROM verdict_now v "
-        f"LEFT JOIN reward_item f ON f.entry_id = v.entry_id AND f.run_id IN ({ids}) AND NOT f.changes "
-        "LEFT JOIN changed c ON c.entry_id = v.entry_id "
-        "WHERE f.entry_id IS NULL OR v.reason IS DISTINCT FROM "
-        "CASE WHEN c.entry_id IS NULL THEN f.reason ELSE c.reason END)"
+        f"{start}{kept.tables}, verdict_now AS ({every}), "
+        "needed AS (SELECT entry_id, reason, known IS NOT NULL AS changes FROM verdict_now "
+        "WHERE known IS NULL OR reason IS DISTINCT FROM was)"
     )
 
 
-def items_differ(scope: Scope, run_id: int) -> bool:
-    """Whether the verdicts that the run keeps are other than those it must keep now."""
-    row = verdicts.execute(
-        f"{needed_items(scope)} SELECT count(*), count(o.entry_id), "
-        f"(SELECT count(*) FROM reward_item WHERE run_id = {int(run_id)}) FROM needed n "
-        f"LEFT JOIN reward_item o ON o.run_id = {int(run_id)} AND o.entry_id = n.entry_id "
-        "AND o.reason IS NOT DISTINCT FROM n.reason AND o.changes = n.changes"
-    ).one()
-    return len(set(row)) != 1
-
-
-def write_items(scope: Scope, run_id: int, *, anew: bool) -> None:
+def write_items(scope: Scope, kept: Kept, run_id: int, *, changed: bool, anew: bool) -> None:
     """Keep the verdicts with the run; `anew` when it has kept some already. Called by the services alone."""
     if anew:
         verdicts.execute(f"DELETE FROM reward_item WHERE run_id = {int(run_id)}")
-    start = needed_items(scope)
     verdicts.execute(
-        f"INSERT INTO reward_item (entry_id, run_id, reason, changes) {start} "
+        f"INSERT INTO reward_item (entry_id, run_id, reason, changes) {needed_items(scope, kept, changed=changed)} "
         f"SELECT entry_id, {int(run_id)}, reason, changes FROM needed"
     )
 

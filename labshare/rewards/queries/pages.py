@@ -18,6 +18,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import visible
 from labshare.rewards.models import (
+    SETTLED_STATES,
     Correction,
     Objection,
     Policy,
@@ -25,7 +26,6 @@ from labshare.rewards.models import (
     RewardLine,
     RewardRun,
 )
-from labshare.rewards.queries.facts import SETTLED_STATES
 from labshare.rewards.queries.items import verdicts_in_run
 from labshare.rewards.queries.verdicts import execute
 from labshare.rewards.rules.publicity import working_days_between

@@ -11,10 +11,10 @@ from sqlalchemy.orm import defer
 
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun, RewardRunHand
+from labshare.rewards.models import SETTLED_STATES, Objection, Policy, RewardLine, RewardRun, RewardRunHand
 from labshare.rewards.policy import Policy as PolicyRules
 from labshare.rewards.policy import read_policy
-from labshare.rewards.queries.facts import SETTLED_STATES, MonthFacts, facts_of, to_reclaim
+from labshare.rewards.queries.facts import MonthFacts, facts_of, to_reclaim
 from labshare.rewards.rules.calculation import Calculation, calculate
 from labshare.rewards.rules.cases import result_of
 
@@ -77,17 +77,21 @@ class Result:
     digest: str
 
 
-def calculate_now(policy: Policy, month: Month) -> Result:
-    """Calculate a month from the ledger as it stands; writes nothing."""
-    month_facts = facts_of(rules_of(policy), month)
+def calculate_now(policy: Policy, month: Month, *, compare: bool = False) -> Result:
+    """Calculate a month from the ledger as it stands; writes nothing. `compare`: see `facts_of`."""
+    month_facts = facts_of(rules_of(policy), month, compare=compare)
     calculation = calculate(month_facts.scope.policy, month, month_facts.facts)
     reclaim = to_reclaim(month_facts)
-    return Result(policy, month, month_facts, calculation, reclaim, digest_of(policy, calculation, reclaim))
+    return Result(
+        policy, month, month_facts, calculation, reclaim, digest_of(policy, calculation, reclaim, month_facts.check)
+    )
 
 
-def digest_of(policy: Policy, calculation: Calculation, reclaim: list[dict[str, Any]]) -> str:
-    """SHA-256 of the result with all its traces: two calculations are the same when this is."""
+def digest_of(policy: Policy, calculation: Calculation, reclaim: list[dict[str, Any]], verdicts: str) -> str:
+    """SHA-256 of the result with all its traces and the check value over every verdict: two calculations are the same
+    when this is."""
     said = {
+        "verdicts": verdicts,
         "policy": policy.id,
         "result": result_of(calculation),
         "firms": {line.code: line.firm for line in calculation.lines},

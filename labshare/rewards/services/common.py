@@ -11,7 +11,6 @@ from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.rewards.errors import NoPolicy, NoRun, RunRunning
 from labshare.rewards.models import Policy, RewardRun, RewardRunHand
-from labshare.rewards.queries.items import items_differ
 from labshare.rewards.queries.runs import Result, calculate_now, policies_in_force, runs_of_month
 from labshare.settlement.services.books import hold_months
 
@@ -61,12 +60,12 @@ def lock_run(division: str, month: Month) -> None:
 
 def is_same(run: RewardRun, result: Result) -> bool:
     """Whether calculating now gave what the run says: every figure, every trace, every single verdict."""
-    return run.digest == result.digest and not items_differ(result.month_facts.scope, run.id)
+    return run.digest == result.digest
 
 
 def calculated_now(run: RewardRun, month: Month) -> tuple[Result, bool]:
     """Calculate the run's month again, and whether it is the same."""
-    result = calculate_now(policy_of(month, run.division), month)
+    result = calculate_now(policy_of(month, run.division), month, compare=True)
     return result, is_same(run, result)
 
 

@@ -35,7 +35,7 @@ def run_month(*, actor: Actor, now: datetime, month: Month, division: str | None
     if run is not None and run.state != "calculated":
         raise RunClosed
     before = _figures(run)
-    result = calculate_now(policy, month)
+    result = calculate_now(policy, month, compare=True)
     if run is None:
         run = RewardRun(division=policy.division, month=str(month), state="calculated", calculation=1, publicity=0)
         _take(run, result, actor, now)
@@ -58,6 +58,7 @@ def run_month(*, actor: Actor, now: datetime, month: Month, division: str | None
 def _take(run: RewardRun, result: Result, actor: Actor, now: datetime) -> None:
     run.policy_id = result.policy.id
     run.digest = result.digest
+    run.verdicts = result.month_facts.check
     run.total_payable_fen = result.calculation.total_payable_fen
     run.to_reclaim = result.to_reclaim
     run.calculated_at, run.calculated_by = now, actor.person_id
@@ -92,7 +93,7 @@ def _write(run: RewardRun, result: Result, *, anew: bool) -> None:
     ]
     if rows:
         db.session.execute(insert(RewardLine), rows)
-    write_items(facts.scope, run.id, anew=anew)
+    write_items(facts.scope, facts.kept, run.id, changed=facts.changed, anew=anew)
     db.session.add(
         RewardCalculation(
             run_id=run.id,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import Booking, Charge, Holding
 from labshare.booking.rules.lifecycle import HOLDING_STATES
-from labshare.catalogue.models import Fee, TestItemInstrument
+from labshare.catalogue.models import Fee, Lab, TestItemInstrument
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.organisations.models import Membership, RegulatorRole
@@ -277,7 +277,7 @@ def approved_runs_changed(_now: datetime) -> Iterator[tuple[str, str]]:
 # --- people ------------------------------------------------------------------------------------------------------
 
 
-@invariant("Officer, approver and administrator exclude one another and membership in a firm")
+@invariant("Officer, approver and administrator exclude one another and membership in a firm with labs")
 def duties_not_separated(_now: datetime) -> Iterator[tuple[str, str]]:
     current = select(RegulatorRole.person_id, RegulatorRole.role).where(
         RegulatorRole.ended_at.is_(None),
@@ -290,6 +290,10 @@ def duties_not_separated(_now: datetime) -> Iterator[tuple[str, str]]:
     for person, held in roles.items():
         if len(held) > 1:
             yield f"person {person}", " and ".join(sorted(held))
-    members = select(Membership.person_id).where(Membership.ended_at.is_(None), Membership.person_id.in_(roles))
+    members = select(Membership.person_id).where(
+        Membership.ended_at.is_(None),
+        Membership.person_id.in_(roles),
+        Membership.firm_id.in_(select(Lab.firm_id)),
+    )
     for person in db.session.scalars(members.distinct()):
-        yield f"person {person}", f"{roles[person][0]} and member of a firm"
+        yield f"person {person}", f"{roles[person][0]} and member of a firm with labs"

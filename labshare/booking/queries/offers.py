@@ -415,19 +415,22 @@ _FREE = (
 # from the holding that covers `since` on: the last one that starts by then, whether it counts or not
 _FROM_SINCE = (
     f"{_of_unit('h')} AND h.starts_at >= coalesce((SELECT max(p.starts_at) FROM holding p WHERE p.instrument_id = "  # noqa: S608 -- constants
-    "asked.instrument_id AND p.unit = u.unit AND p.starts_at <= asked.since), asked.since) "
-    "AND h.starts_at < asked.until AND h.ends_at > asked.since"
+    "asked.instrument_id AND p.unit = u.unit AND p.starts_at <= asked.since), asked.since) AND h.ends_at > asked.since"
 )
 _GAPS_SQLITE = (
     f"SELECT asked.number, u.unit, k.ends_at, {_next_start('k.ends_at')} {_UNITS}"
-    f"JOIN holding k ON k.id IN (SELECT h.id {_FROM_SINCE} AND coalesce({_next_start('h.ends_at')} >= "
+    f"JOIN holding k ON k.id IN (SELECT h.id {_FROM_SINCE} AND h.starts_at < asked.until "
+    f"AND coalesce({_next_start('h.ends_at')} >= "
     "strftime('%Y-%m-%d %H:%M:%f', h.ends_at, asked.need), TRUE) ORDER BY h.starts_at LIMIT :few)"
 )
+# one walk along the index, each holding beside the next one, that stops at the last gap wanted
 _GAPS_POSTGRESQL = (
     f"SELECT asked.number, u.unit, k.ends_at, k.next_start {_UNITS}"  # noqa: S608 -- constants
     "JOIN LATERAL (SELECT g.ends_at, g.next_start FROM ("
-    f"SELECT h.starts_at, h.ends_at, {_next_start('h.ends_at')} AS next_start {_FROM_SINCE} ORDER BY h.starts_at"
-    ") g WHERE coalesce(g.next_start >= g.ends_at + asked.need, TRUE) ORDER BY g.starts_at LIMIT :few) k ON TRUE"
+    "SELECT h.starts_at, h.ends_at, lead(h.starts_at) OVER (ORDER BY h.starts_at) AS next_start "
+    f"{_FROM_SINCE} AND h.starts_at < asked.until + interval '400 days'"
+    ") g WHERE coalesce(g.next_start >= g.ends_at + asked.need, TRUE) AND g.ends_at < asked.until "
+    "ORDER BY g.starts_at LIMIT :few) k ON TRUE"
 )
 
 

@@ -23,6 +23,7 @@ from tests.conventions.trail_steps import EXEMPT, steps
 from tests.rights.matrix import NO, YES, Trial, nothing_stays, read_cases
 from tests.rights.world import build
 
+pytestmark = pytest.mark.timeout(900)
 ENGINES = ("sqlite",)  # the services are the same; what they write does not depend on the engine
 
 NOT_BUSINESS = {

@@ -14,6 +14,7 @@ from labshare.organisations.permissions import PERMISSIONS
 from tests.rights.matrix import HIDDEN, NO, YES, Case, Trial, nothing_stays, read_cases, routes_of, table_of
 from tests.rights.world import ACTORS, build
 
+pytestmark = pytest.mark.timeout(1800)
 CASES = read_cases()
 
 NO_ROUTE = {
@@ -34,6 +35,7 @@ FEW = ("visitor", "stranger", "auditor")
 
 _asked: dict[str, list[tuple[Case, str]]] = {}
 """Action → the refusals (and lists that leave something out) in which that action was asked about."""
+_all_asked = False
 _seen_without: dict[str, bool] = {}
 """Action → whether removing its check changed an answer."""
 
@@ -56,6 +58,7 @@ def test_everybody_gets_what_is_expected(begin: Callable[[], Trial], monkeypatch
 
 
 def _differences(trial: Trial, patch: pytest.MonkeyPatch) -> list[str]:
+    global _all_asked
     wrong = []
     with nothing_stays(patch), table_of(patch) as table:
         for case in CASES:
@@ -67,12 +70,14 @@ def _differences(trial: Trial, patch: pytest.MonkeyPatch) -> list[str]:
                 elif answer in (NO, HIDDEN) or (case.text is not None and actor not in case.read_by):
                     for action in table.asked:
                         _asked.setdefault(action, []).append((case, actor))
+    _all_asked = True
     return wrong
 
 
 def _try_without_each(trial: Trial, patch: pytest.MonkeyPatch) -> None:
     """Remove the check of each action in turn, and ask again where it was asked about and somebody refused."""
-    if not _asked:
+    if not _all_asked:
+        _asked.clear()
         _differences(trial, patch)
     for action in PERMISSIONS:
         with nothing_stays(patch):

@@ -41,7 +41,8 @@ def test_from_an_empty_firm_to_a_test_that_can_be_booked(app, clock, page, open_
     officer = make.regulator("officer", name="Li Na")
     sign_in_browser(page, make.member(firm, "lab_manager"), firm)
 
-    page.goto("/lab/labs")
+    page.goto("/account/firm")
+    page.get_by_role("link", name="本企业实验室").click()
     page.get_by_role("link", name="添加实验室").click()
     fill(page, name="力学检测中心", name_en="Mechanics lab", address="工业大道 8 号", phone="0575-12345678")
     page.locator("[name=division]").select_option("330624")

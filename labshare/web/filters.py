@@ -504,6 +504,12 @@ def said(thing: Any, name: str = "name") -> Markup:
     return escape(twin(thing, name))
 
 
+def with_model(instrument: Any) -> str:
+    """An instrument's name, with the model where the name does not say it; plain, for choices."""
+    name = twin(instrument, "name")
+    return name if not instrument.model or instrument.model in name else f"{name} {instrument.model}"
+
+
 def chinese(text: str | None) -> Markup:
     """Data that has Chinese only (an address, a remark): marked on an English page."""
     if not text:
@@ -539,6 +545,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 GLOBALS: dict[str, Callable[..., Any]] = {
     "said": said,
+    "with_model": with_model,
     "twin": twin,
     "chinese": chinese,
     "money": money,

@@ -152,7 +152,9 @@ class Conflict:
     problem: Problem
 
 
-def bookings_hit(now: datetime, *, lab_id: int | None = None, days: Iterable[date] = ()) -> list[Conflict]:
+def bookings_hit(
+    now: datetime, *, lab_id: int | None = None, lab_ids: Iterable[int] | None = None, days: Iterable[date] = ()
+) -> list[Conflict]:
     """Bookings to come that break the hours, closures or working days as they now stand. `days` narrows to work that
     touches one of these local days. Nothing is changed."""
     query = (
@@ -171,6 +173,8 @@ def bookings_hit(now: datetime, *, lab_id: int | None = None, days: Iterable[dat
     )
     if lab_id is not None:
         query = query.where(Booking.lab_id == lab_id)
+    if lab_ids is not None:
+        query = query.where(Booking.lab_id.in_(list(lab_ids)))
     bookings = list(db.session.scalars(query))
     wanted = set(days)
     if wanted:

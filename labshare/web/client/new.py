@@ -23,6 +23,7 @@ from labshare.organisations.models import Firm
 from labshare.organisations.permissions import check, may
 from labshare.web.actor import current_actor
 from labshare.web.client import blueprint
+from labshare.web.filters import with_model
 from labshare.web.forms import (
     Form,
     HoursField,
@@ -72,7 +73,7 @@ def _bench(now: datetime) -> Bench:
 
 def _form(bench: Bench) -> BookingForm:
     form = BookingForm()
-    choices = [(each.id, f"{each.name} {each.model}".strip()) for each in bench.instruments]
+    choices = [(each.id, with_model(each)) for each in bench.instruments]
     form.instrument.choices = choices
     if bench.item.hours_min is None:
         del form.hours

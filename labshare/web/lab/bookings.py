@@ -25,5 +25,7 @@ def conflicts() -> Any:
     """Bookings that no longer fit the opening hours, a closure or the working-day table; nobody moved them."""
     actor, now = current_actor(), utc_now()
     check(actor, "booking.see", lab=actor.firm_id)
-    found = [(lab, bookings_hit(now, lab_id=lab.id)) for lab in labs_of(actor)]
+    labs = list(labs_of(actor))
+    hits = bookings_hit(now, lab_ids=[lab.id for lab in labs])
+    found = [(lab, [hit for hit in hits if hit.booking.lab_id == lab.id]) for lab in labs]
     return render_template("lab/bookings/conflicts.html", found=[(lab, hit) for lab, hit in found if hit])

@@ -18,6 +18,7 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check, may
 from labshare.web.actor import current_actor
 from labshare.web.booking_list import day_in
+from labshare.web.filters import with_model
 from labshare.web.forms import (
     Form,
     LocalMomentField,
@@ -77,7 +78,7 @@ def _block_form() -> BlockForm:
     rows = db.session.scalars(
         select(Instrument).where(Instrument.lab_id == lab.id, Instrument.state != "withdrawn").order_by(Instrument.id)
     ).all()
-    form.instrument.choices = [(each.id, f"{each.name} {each.model}".strip()) for each in rows]
+    form.instrument.choices = [(each.id, with_model(each)) for each in rows]
     most = max((each.units for each in rows), default=1)
     form.units.choices = [(n, str(n)) for n in range(1, most + 1)]
     return form

@@ -70,9 +70,10 @@ def audit() -> Any:
     form = SearchForm()
     wanted = form.wanted()
     if request.args.get("format") == "xlsx":
-        events = queries.search(wanted, limit=EXPORT_AT_MOST)
+        # Read whole before the next line, whose commit expires the rows.
+        head, rows = _table(queries.search(wanted, limit=EXPORT_AT_MOST))
         services.record_export(actor, utc_now(), "audit", request.args.to_dict())
-        return download(to_xlsx(*_table(events)), "audit.xlsx")
+        return download(to_xlsx(head, rows), "audit.xlsx")
     events = queries.search(wanted, before_id=request.args.get("before", type=int), limit=PAGE + 1)
     more = len(events) > PAGE
     events = events[:PAGE]

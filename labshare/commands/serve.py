@@ -26,11 +26,12 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
 @click.option("--bind", help="Address and port; 127.0.0.1 and PORT by default.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
 @click.option("--threads", type=click.IntRange(1), default=8, show_default=True, help="Threads in each process.")
-def serve(bind: str | None, workers: int, threads: int) -> None:
+@click.option("--log-level", type=click.Choice(["info", "warning"]), default="info", show_default=True)
+def serve(bind: str | None, workers: int, threads: int, log_level: str) -> None:
     """Serve pages and API."""
     from labshare import create_app
 
-    serve_app(create_app(), bind=bind, workers=workers, threads=threads)
+    serve_app(create_app(), bind=bind, workers=workers, threads=threads, level=log_level)
 
 
 def serve_app(app: Flask, *, bind: str | None = None, workers: int = 2, threads: int = 8, level: str = "info") -> None:

@@ -85,6 +85,7 @@ def _done(work: Callable[[], Any], keep: Callable[[Response], None] | None = Non
 
 def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
     digest = _digest()
+    db.session.rollback()  # who called was read before the key was ours: look again at what is there now
     row = db.session.scalar(
         select(IdempotencyKey).where(
             IdempotencyKey.person_id == actor.person_id,

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import current_app, render_template, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import HiddenField
 
 from labshare.kernel.errors import Conflict, Problem
@@ -34,11 +35,19 @@ def worth_keeping() -> bool:
     return (
         request.method == "POST"
         and current_person() is None
-        and bool(set(request.form) - OWN)
+        and bool(_names() - OWN)
         and request.endpoint is not None
         and not request.path.startswith("/account/")
         and request.blueprint != "preferences"
     )
+
+
+def _names() -> set[str]:
+    """What the form holds; nothing where it is too large to be read."""
+    try:
+        return set(request.form)
+    except RequestEntityTooLarge:
+        return set()
 
 
 def sign_in_and_keep() -> tuple[str, int]:

@@ -7,7 +7,6 @@ from datetime import datetime
 from fractions import Fraction
 
 from sqlalchemy import and_, case, func, or_, select
-from sqlalchemy.orm import joinedload
 
 from labshare.audit.models import AuditSeal
 from labshare.audit.queries import last_seal
@@ -214,14 +213,3 @@ def waiting(now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
     open_runs = sorted((run for run in runs if run.state in NOT_APPROVED), key=lambda run: run.month)
     missing = [year for year, count in zip(wanted, known, strict=True) if not count]
     return Waiting(firms, oldest, objections, payers, policies, open_runs, missing)
-
-
-def payers_to_accept(limit: int) -> Sequence[Payment]:
-    """Payments by another payer on which no officer has decided, oldest first."""
-    return db.session.scalars(
-        select(Payment)
-        .where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
-        .options(joinedload(Payment.booking).options(joinedload(Booking.lab), joinedload(Booking.client)))
-        .order_by(Payment.paid_on, Payment.id)
-        .limit(limit)
-    ).all()

@@ -13,6 +13,7 @@ from labshare.booking.rules.slots import Candidate, Taken
 from labshare.booking.rules.time import Closure as ClosureSpan
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, StartRules, WorkingDays
 from labshare.catalogue.models import Calibration, Fee, Instrument, Lab, TestItem, TestItemInstrument
+from labshare.catalogue.queries.filters import fee_in_force
 from labshare.kernel.database import UtcDateTime, db
 from labshare.kernel.time import local_day, local_zone
 
@@ -107,15 +108,6 @@ def instrument_terms(
 
 def fee_terms(fee: Fee) -> price_rules.Fee:
     return price_rules.Fee(fee.basis, fee.amount_fen, fee.minimum_fen, fee.id)
-
-
-def fee_on(item_id: int, day: date) -> Fee | None:
-    """The fee valid on a local day."""
-    return db.session.scalar(
-        select(Fee).where(
-            Fee.test_item_id == item_id, Fee.valid_from <= day, or_(Fee.valid_to.is_(None), Fee.valid_to >= day)
-        )
-    )
 
 
 def terms_of_booking(booking: Booking) -> CancellationTerms:
@@ -219,11 +211,7 @@ def bench_of_item(item_id: int, now: datetime) -> Bench | None:
         .join(Lab, Lab.id == TestItem.lab_id)
         .outerjoin(
             Fee,
-            and_(
-                Fee.test_item_id == TestItem.id,
-                Fee.valid_from <= day,
-                or_(Fee.valid_to.is_(None), Fee.valid_to >= day),
-            ),
+            and_(Fee.test_item_id == TestItem.id, fee_in_force(day)),
         )
         .where(TestItem.id == item_id)
     ).first()

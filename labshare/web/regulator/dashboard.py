@@ -9,7 +9,8 @@ from labshare.audit.queries import Search, search
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check
-from labshare.oversight.dashboard import BINS, dashboard, payers_to_accept, waiting
+from labshare.oversight.dashboard import BINS, dashboard, waiting
+from labshare.settlement.queries.missing import payers
 from labshare.web.actor import current_actor
 from labshare.web.charts import stacked_bars
 from labshare.web.regulator import blueprint
@@ -39,7 +40,7 @@ def overview() -> Any:
         "regulator/dashboard.html", shown=shown, span=span, spans=SPANS, form=UsageForm(),
         revenue_chart=stacked_bars(revenue),
         groups_chart=stacked_bars([(label, count, 0) for label, count in zip(labels, shown.groups, strict=True)]),
-        reason_words=REASON_WORDS, payers=payers_to_accept(limit=6), now=now,
+        reason_words=REASON_WORDS, payers=payers(actor, limit=6), now=now,
     )  # fmt: skip
 
 

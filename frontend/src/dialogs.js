@@ -1,15 +1,14 @@
-// Native dialogs: [data-opens="id"] opens one, [data-closes] closes it. Nothing is sent before its verb is pressed.
+// Native dialogs: `command="show-modal" commandfor="id"` opens one, `command="close"` closes it; the browser does both
+// itself, before any script has run. Nothing is sent before its verb is pressed.
+const knowsCommands = "command" in HTMLButtonElement.prototype;
+
 document.addEventListener("click", (event) => {
-  const opener = event.target.closest("[data-opens]");
-  if (opener) {
-    event.preventDefault();
-    if (opener.getAttribute("aria-disabled") === "true") return;
-    document.getElementById(opener.dataset.opens)?.showModal();
-    return;
-  }
-  const closer = event.target.closest("[data-closes]");
-  if (closer) closer.closest("dialog")?.close();
-  else if (event.target.matches("dialog[open]") && !inside(event.target, event)) event.target.close();
+  const button = event.target.closest("button[commandfor]");
+  if (button && !knowsCommands) {
+    const dialog = document.getElementById(button.getAttribute("commandfor"));
+    if (button.getAttribute("command") === "close") dialog.close();
+    else dialog.showModal();
+  } else if (event.target.matches("dialog[open]") && !inside(event.target, event)) event.target.close();
 });
 
 function inside(dialog, event) {

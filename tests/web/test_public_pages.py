@@ -377,7 +377,7 @@ def test_the_workbench_frame(open_browser: Any, market: Market) -> None:
     page.locator(".tabbar button", has_text="更多").click()
     page.locator("dialog#more[open]").wait_for()
     assert findings(page) == []
-    page.locator("dialog#more [data-closes]").click()
+    page.locator("dialog#more [command=close]").click()
     page.locator("dialog#more:not([open])").wait_for(state="attached")
     page.locator("details.menu summary").click()
     page.keyboard.press("Escape")

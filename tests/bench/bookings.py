@@ -8,7 +8,6 @@ import http.client
 import json
 import multiprocessing
 import os
-import secrets
 import sqlite3
 import subprocess
 import sys
@@ -30,11 +29,13 @@ from labshare.organisations.models import ApiToken
 from labshare.organisations.queries import digest
 from tests import factories
 from tests.bench.measure import Figure, world
+from tests.conftest import SHANGHAI
 
 CLIENTS = 8
 PORT = 18765
 ROOT = Path(__file__).resolve().parents[2]
-FIRST = (datetime.now(UTC) + timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
+FIRST = (datetime.now(SHANGHAI) + timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
+"""A midnight where the labs are, whose weekdays are open around the clock."""
 fork = multiprocessing.get_context("fork")
 
 
@@ -72,7 +73,7 @@ def start_of(number: int) -> datetime:
     day, hour = divmod(number, 24)
     weeks, weekday = divmod(day, 5)
     monday = FIRST + timedelta(days=(7 - FIRST.weekday()) % 7)
-    return monday + timedelta(weeks=weeks, days=weekday, hours=hour)
+    return (monday + timedelta(weeks=weeks, days=weekday, hours=hour)).astimezone(UTC)
 
 
 def body_of(item: int, number: int) -> str:
@@ -164,9 +165,12 @@ def recorded(app: Flask, item: int, token: str, number: int) -> tuple[list[Step]
     return steps, changing
 
 
-def replayer(steps: list[Step], told: dict[str, Any], same_twice: list[set[int]]) -> Callable[[Any, int], None]:
+def replayer(
+    steps: list[Step], told: dict[str, Any], same_twice: list[set[int]], client: int
+) -> Callable[[Any, int], None]:
     """A function that runs the steps on a driver's connection for the n-th start. `same_twice`: for each step the
-    places of whole numbers that did not change between two recordings: those are no ids of ours."""
+    places of whole numbers that did not change between two recordings: those are no ids of ours. `client`: tells its
+    references from those of the others."""
 
     def put(value: Any, place: int, constant: set[int], now: dict[str, Any]) -> Any:
         if isinstance(value, str):
@@ -181,7 +185,7 @@ def replayer(steps: list[Step], told: dict[str, Any], same_twice: list[set[int]]
         return value
 
     def run(connection: Any, number: int) -> None:
-        reference = told["ref"][:-5] + "".join(secrets.choice(ALPHABET) for _ in range(5))
+        reference = told["ref"][:-5] + _letters(client * len(ALPHABET) ** 4 + number)
         start = start_of(number)
         now: dict[str, Any] = {"ref": reference, "start": start, "end": start + (told["end"] - told["start"])}
         cursor = connection.cursor()
@@ -202,6 +206,11 @@ def replayer(steps: list[Step], told: dict[str, Any], same_twice: list[set[int]]
                         now[name] = rows[0][0] if rows else cursor.lastrowid
 
     return run
+
+
+def _letters(number: int) -> str:
+    """A number as the five letters of a reference."""
+    return "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(5))
 
 
 def _spelled(moment: datetime) -> str:
@@ -243,12 +252,12 @@ def measure(engine: str, seconds: float) -> list[Figure]:
         clients = fill()
         url = app.config["SQLALCHEMY_DATABASE_URI"]
         runs, statements = [], 0
-        for item, token in clients[:CLIENTS]:
+        for place, (item, token) in enumerate(clients[:CLIENTS]):
             recorded(app, item, token, 0)
             first_time, _ = recorded(app, item, token, 1)
             steps, told = recorded(app, item, token, 2)
             statements = len([text for text, _ in steps if text not in ("COMMIT", "ROLLBACK")])
-            runs.append(replayer(steps, told, _unchanging(first_time, steps)))
+            runs.append(replayer(steps, told, _unchanging(first_time, steps), place))
         before = _counts()
         connection = connected(engine, url)
         runs[0](connection, 3)
@@ -264,12 +273,10 @@ def measure(engine: str, seconds: float) -> list[Figure]:
         figures = []
         try:
             _wait_for_server()
-            place = 10
-            for count in (1, CLIENTS):
-                over_http(clients[:count], 1, place)
-                served = over_http(clients[:count], seconds, place + 1_000)
-                bare = raw(engine, url, runs[:count], seconds, place + 4_000)
-                place += 6_000 if count == CLIENTS else 500
+            for turn, count in enumerate((1, CLIENTS), start=1):  # far enough apart that no start is taken twice
+                over_http(clients[:count], 1, 2_000 * turn)
+                served = over_http(clients[:count], seconds, 2_000 * turn + 500)
+                bare = raw(engine, url, runs[:count], seconds, 20_000 * turn)
                 figures.append(
                     Figure(
                         f"bookings over HTTP, {count} client{'s' if count > 1 else ''}", engine,

@@ -28,24 +28,26 @@ ACTIONS: dict[str, LazyString] = {
     "booking.confirm": _l("Confirmed"),
     "booking.decline": _l("Declined"),
     "booking.decline_proposal": _l("New time declined"),
-    "booking.documents": _l("State follows the documents"),
     "booking.finish": _l("Test finished"),
     "booking.hold": _l("Slot held"),
     "booking.lapse": _l("Request lapsed"),
     "booking.lapse_proposal": _l("Proposal lapsed"),
     "booking.lengthen": _l("Held time lengthened"),
+    "booking.lose_report": _l("Tested again: no report stands"),
     "booking.move_unit": _l("Moved to another unit"),
     "booking.no_show": _l("No-show recorded"),
     "booking.overrun": _l("Test runs over its time"),
     "booking.propose": _l("Another time proposed"),
     "booking.receive": _l("Samples received"),
     "booking.release_hold": _l("Held slot released"),
+    "booking.report": _l("Report issued"),
     "booking.reschedule": _l("Rescheduled"),
+    "booking.settle": _l("Settled"),
     "booking.start": _l("Test started"),
+    "booking.unsettle": _l("No longer settled"),
     "calibration.add": _l("Calibration added"),
     "calibration.remove": _l("Calibration removed"),
     "charge.consent": _l("Change of charge consented to"),
-    "charge.ending": _l("Charge by the cancellation terms"),
     "charge.propose": _l("Change of charge proposed"),
     "charge.refuse": _l("Change of charge refused"),
     "correction.agree": _l("Correction agreed to"),
@@ -61,6 +63,7 @@ ACTIONS: dict[str, LazyString] = {
     "firm.register": _l("Firm registered"),
     "firm.return": _l("Firm returned"),
     "firm.set_size_class": _l("Size class set by hand"),
+    "firm.size_class": _l("Size class derived"),
     "firm.submit": _l("Submitted for verification"),
     "firm.verify": _l("Firm verified"),
     "grade.enter": _l("Grade entered"),
@@ -130,6 +133,12 @@ ACTIONS: dict[str, LazyString] = {
 """Action → what happened."""
 
 
+PAGE_ATTEMPT = _l("Attempt on a page")
+"""Of `page.<endpoint>`: a page refused before any service was asked. Only attempts have such names."""
+
+
 def action_words(action: str) -> LazyString | str:
-    """What happened, in the reader's language."""
+    """What happened, in the reader's language; the bare name of an action that a later version no longer knows."""
+    if action.startswith("page."):
+        return PAGE_ATTEMPT
     return ACTIONS.get(action, action)

@@ -16,9 +16,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from labshare.audit.models import AuditEvent
+from labshare.audit.words import ACTIONS
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.verbs import VERBS, watching
+from labshare.web.regulator.trail import FIELDS, SUBJECTS
 from tests.conventions.trail_steps import EXEMPT, steps
 from tests.rights.matrix import NO, YES, Trial, nothing_stays, read_cases
 from tests.rights.world import build
@@ -37,6 +40,7 @@ NOT_BUSINESS = {
     "job_run": "the scheduler's own book",
     "search_document": "an index, made from what was changed",
 }
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 QUIET_TABLES = re.compile(r"search|fts|bigram")
 WRITES = re.compile(r"""\s*(?:INSERT(?:\s+OR\s+\w+)?\s+INTO|UPDATE|DELETE\s+FROM)\s+["`]?(\w+)""", re.IGNORECASE)
 
@@ -48,6 +52,8 @@ class Seen:
     changed: set[str] = field(default_factory=set)
     events: int = 0
     verbs: list[tuple[str, Problem | None]] = field(default_factory=list)
+    wordless: set[str] = field(default_factory=set)
+    """Actions, subjects and values in the trail that no page has a word for."""
 
     @property
     def unrecorded(self) -> set[str]:
@@ -70,12 +76,22 @@ def looking() -> Iterator[Seen]:
         elif table not in NOT_BUSINESS and not QUIET_TABLES.search(table) and cursor.rowcount != 0:
             seen.changed.add(table)
 
+    def written(_mapper: Any, _connection: Any, row: AuditEvent) -> None:
+        if not row.action.startswith("page.") and row.action not in ACTIONS:
+            seen.wordless.add(f"action {row.action}")
+        if row.subject_type not in SUBJECTS and not row.refused:
+            seen.wordless.add(f"subject {row.subject_type}")
+        names = set(row.before or {}) | set(row.after or {})
+        seen.wordless.update(f"value {one} of {row.action}" for one in names - set(FIELDS) if not DAY.fullmatch(one))
+
     event.listen(db.engine, "after_cursor_execute", after)
+    event.listen(AuditEvent, "before_insert", written)
     try:
         with watching(lambda action, problem: seen.verbs.append((action, problem))):
             yield seen
     finally:
         event.remove(db.engine, "after_cursor_execute", after)
+        event.remove(AuditEvent, "before_insert", written)
 
 
 @dataclass
@@ -83,6 +99,7 @@ class Report:
     ran: set[str] = field(default_factory=set)
     """Verbs that ran to their end."""
     wrong: list[str] = field(default_factory=list)
+    wordless: set[str] = field(default_factory=set)
 
 
 _report: Report | None = None
@@ -121,6 +138,7 @@ def _walk(trial: Trial, clock: Any, patch: pytest.MonkeyPatch) -> Report:
 
 
 def _judge(report: Report, what: str, seen: Seen, *, refused: bool) -> None:
+    report.wordless |= seen.wordless
     if seen.unrecorded:
         report.wrong.append(f"{what}: {', '.join(sorted(seen.unrecorded))} changed without an event")
     for action, problem in seen.verbs:
@@ -134,6 +152,10 @@ def _judge(report: Report, what: str, seen: Seen, *, refused: bool) -> None:
 
 def test_what_changes_has_its_event_and_what_is_refused_too(report: Report) -> None:
     assert not report.wrong, "\n".join(report.wrong)
+
+
+def test_what_the_trail_keeps_has_words(report: Report) -> None:
+    assert not report.wordless
 
 
 def test_every_verb_was_run(report: Report) -> None:

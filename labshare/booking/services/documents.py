@@ -8,7 +8,11 @@ from labshare.booking.services.common import note, snapshot
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 
-_VERBS = {State.REPORTED: "report", State.SETTLED: "settle", State.TESTED: "lose_report"}
+_ACTIONS = {
+    State.REPORTED: "booking.report",
+    State.SETTLED: "booking.settle",
+    State.TESTED: "booking.lose_report",
+}
 
 
 def settle_state(booking: Booking, *, report_stands: bool, actor: Actor, now: datetime) -> State:
@@ -23,6 +27,6 @@ def settle_state(booking: Booking, *, report_stands: bool, actor: Actor, now: da
     before = snapshot(booking)
     booking.state = wanted
     db.session.flush()
-    step = "unsettle" if (present, wanted) == (State.SETTLED, State.REPORTED) else _VERBS[wanted]
-    note(actor, now, f"booking.{step}", booking, before)
+    action = "booking.unsettle" if (present, wanted) == (State.SETTLED, State.REPORTED) else _ACTIONS[wanted]
+    note(actor, now, action, booking, before)
     return wanted

@@ -18,6 +18,7 @@ from labshare.catalogue.queries import draft_or_published
 from labshare.catalogue.words import CATEGORIES
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import local_day, local_zone, start_of_day, utc_now
+from labshare.organisations.permissions import may
 from labshare.web.actor import current_actor
 from labshare.web.public import blueprint, reads
 
@@ -149,6 +150,12 @@ def booking_address(item: TestItem, asked: Asked, slot: Slot) -> str:
     return "/bookings/new?" + urlencode(values)
 
 
+def _may_go_on() -> bool:
+    """Visitors are led to sign in; who is signed in must be able to book for the firm acted for."""
+    actor = current_actor()
+    return actor.person_id is None or may(actor, "booking.book", client=actor.firm_id)
+
+
 @blueprint.get("/test-items/<int:item_id>")
 def test_item(item_id: int) -> str:
     """Nine statements. Raises `NotFound` for a draft of somebody else."""
@@ -194,7 +201,7 @@ def test_item(item_id: int) -> str:
         last_day=asked.since + timedelta(days=DAYS_SHOWN - 1),
         missing_years=bench.openings.days.missing_years(asked.since, asked.since + timedelta(days=DAYS_SHOWN)),
         calibrated=_calibrated(bench.instruments, bench.certificates, today),
-        go_on=booking_address(bench.item, asked, chosen) if chosen and price else None,
+        go_on=booking_address(bench.item, asked, chosen) if chosen and price and _may_go_on() else None,
         category=CATEGORIES[bench.item.category],
         shown=FIRST_SHOWN,
     )

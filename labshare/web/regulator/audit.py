@@ -21,7 +21,7 @@ from labshare.organisations.permissions import check
 from labshare.web.actor import current_actor
 from labshare.web.downloads import download
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, SelectField, StringField
-from labshare.web.regulator import blueprint
+from labshare.web.regulator import blueprint, trail
 
 PAGE = 50
 EXPORT_AT_MOST = 50_000
@@ -85,7 +85,7 @@ def audit() -> Any:
         people=_people(events),
         firms=_firms(events),
         sealed=queries.seals_of([event.id for event in events]),
-        actions=ACTIONS,
+        **trail.WORDS,
         last=queries.last_seal(),
         waiting=_waiting(),
     )
@@ -105,7 +105,7 @@ def audit_story(subject_type: str, subject_id: str) -> Any:
         firms=_firms(events),
         sealed=queries.seals_of([event.id for event in events]),
         addresses=queries.addresses_of([event.id for event in events]),
-        actions=ACTIONS,
+        **trail.WORDS,
     )
 
 

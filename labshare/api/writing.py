@@ -15,14 +15,14 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from labshare.api import problems
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db, report_refusal, transaction
+from labshare.kernel.database import commit_early, db, report_refusal, transaction
 from labshare.kernel.errors import Conflict, InvalidInput, Problem, SignInFirst
 from labshare.kernel.models import IdempotencyKey
 from labshare.kernel.time import utc_now
@@ -58,6 +58,7 @@ def writing(view: F) -> F:
         if actor.person_id is None:
             raise SignInFirst
         key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
+        g.keeps_answer = bool(key)
         if not key:
             return _done(lambda: view(*args, **kwargs))
         if len(key) > LONGEST_KEY:
@@ -78,9 +79,17 @@ def _done(work: Callable[[], Any], keep: Callable[[Response], None] | None = Non
                     keep(response)
             return response
         except OperationalError as error:
-            if attempt == TRIES or getattr(error.orig, "sqlstate", None) not in ("40001", "40P01"):
+            if attempt == TRIES or g.get("written") or getattr(error.orig, "sqlstate", None) not in ("40001", "40P01"):
                 raise
     raise AssertionError("unreachable")
+
+
+def written() -> None:
+    """What was asked is done, the answer is still to be read and worded: let the next writer go on meanwhile, unless
+    the answer is kept under a key and so belongs to the same transaction."""
+    if not g.keeps_answer:
+        commit_early()
+        g.written = True
 
 
 def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:

@@ -6,7 +6,7 @@ lock, since SQLite's own busy handler starves writers. PostgreSQL: read committe
 
 import fcntl
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -148,8 +148,9 @@ def transaction() -> Iterator[Session]:
     session.rollback()
     session.expire_all()
     try:
-        with _writers_queue():
-            session.info["writing"] = True
+        with ExitStack() as turn:
+            turn.enter_context(_writers_queue())
+            session.info["writing"] = turn
             try:
                 session.connection(execution_options={"labshare_writes": True})
                 yield session
@@ -158,10 +159,20 @@ def transaction() -> Iterator[Session]:
                 session.rollback()
                 raise
             finally:
-                session.info["writing"] = False
+                session.info["writing"] = None
     except Problem as problem:
         report_refusal(problem)
         raise
+
+
+def commit_early() -> None:
+    """Commit the step of the `transaction()` around and let the next writer go on; what follows in it only reads.
+
+    For an edge whose answer takes longer to read and to word than the step took.
+    """
+    session = db.session()
+    session.commit()
+    session.info["writing"].close()
 
 
 @contextmanager

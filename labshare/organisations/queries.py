@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from labshare.accounts.models import Person, SignInSession
@@ -54,20 +54,13 @@ def account_of_session(key: str, now: datetime, *, demonstration: bool = True) -
 
     `demonstration` says whether demonstration accounts count. One statement.
     """
-    found = db.session.execute(
-        _person_with_roles(SignInSession.person_id == Person.id).where(
-            SignInSession.key_digest == digest(key),
-            SignInSession.ended_at.is_(None),
-            SignInSession.expires_at > now,
-            SignInSession.epoch == Person.session_epoch,
-        )
-    ).all()
+    found = db.session.execute(_BY_SESSION, {"key_digest": digest(key), "now": now}).all()
     return _account(found, demonstration)
 
 
 def account_of_person(person_id: int, *, demonstration: bool = True) -> Account | None:
     """The same by the person's id, for commands and jobs."""
-    return _account(db.session.execute(_person_with_roles(None).where(Person.id == person_id)).all(), demonstration)
+    return _account(db.session.execute(_BY_PERSON, {"person_id": person_id}).all(), demonstration)
 
 
 @dataclass(frozen=True)
@@ -87,13 +80,7 @@ def holder_of_token(
     A token for a firm holds the roles of the membership there and no regulator's role; one without a firm holds the
     regulator's roles alone.
     """
-    token = db.session.execute(
-        select(ApiToken.id, ApiToken.person_id, ApiToken.firm_id, ApiToken.scope).where(
-            ApiToken.token_digest == digest(secret),
-            ApiToken.revoked_at.is_(None),
-            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now),
-        )
-    ).one_or_none()
+    token = db.session.execute(_TOKEN, {"token_digest": digest(secret), "now": now}).one_or_none()
     if token is None:
         return None
     account = account_of_person(token.person_id, demonstration=demonstration)
@@ -130,6 +117,21 @@ def _person_with_roles(join: Any) -> Any:
         .where(Person.disabled_at.is_(None))
         .order_by(Membership.started_at, Membership.id)
     )
+
+
+# Every request asks one of these: they are put together once.
+_BY_SESSION = _person_with_roles(SignInSession.person_id == Person.id).where(
+    SignInSession.key_digest == bindparam("key_digest"),
+    SignInSession.ended_at.is_(None),
+    SignInSession.expires_at > bindparam("now"),
+    SignInSession.epoch == Person.session_epoch,
+)
+_BY_PERSON = _person_with_roles(None).where(Person.id == bindparam("person_id"))
+_TOKEN = select(ApiToken.id, ApiToken.person_id, ApiToken.firm_id, ApiToken.scope).where(
+    ApiToken.token_digest == bindparam("token_digest"),
+    ApiToken.revoked_at.is_(None),
+    or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")),
+)
 
 
 def _account(rows: Any, demonstration: bool) -> Account | None:

@@ -21,7 +21,7 @@ from labshare.api.v1.base import (
     listed,
 )
 from labshare.api.v1.catalogue import ACCREDITATION, TestItemQuery, filters_of
-from labshare.api.writing import writing
+from labshare.api.writing import writing, written
 from labshare.booking import services
 from labshare.booking.errors import HoursMissing, HoursNotOffered, HoursOutOfStep, QuantityOutOfRange
 from labshare.booking.models import BOOKING_STATES, Booking
@@ -209,11 +209,15 @@ def _wish(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(ref: str) -> dict[str, Any]:
-    """The booking as it is now, with its history."""
+    """The booking as what was just done left it."""
     db.session.flush()
-    booking = get_booking(current_actor(), ref)
-    db.session.refresh(booking)
-    return shapes.booking(booking, history(booking))
+    written()
+    return _booking(ref)
+
+
+def _booking(ref: str) -> dict[str, Any]:
+    found = get_booking(current_actor(), ref, anew=True)
+    return shapes.booking(found, history(found))
 
 
 @blueprint.get("/bookings")
@@ -245,7 +249,7 @@ def bookings(query: dict[str, Any]) -> Any:
 @blueprint.problems(401, 404)
 def booking(ref: str) -> Any:
     """One booking with its history."""
-    return _answer(ref)
+    return _booking(ref)
 
 
 @blueprint.post("/bookings/<ref>/confirm")

@@ -36,8 +36,9 @@ def visible_bookings(actor: Actor) -> Select[Any]:
     )
 
 
-def get_booking(actor: Actor, ref: str) -> Booking:
-    """One booking with what its page shows. Raises `NotFound`, also for what one may not see."""
+def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
+    """One booking with what its page shows; `anew`: as the database has it after what was just written, triggers'
+    doing included. Raises `NotFound`, also for what one may not see."""
     booking: Booking | None = db.session.scalar(
         visible_bookings(actor)
         .where(Booking.ref == ref)
@@ -50,6 +51,7 @@ def get_booking(actor: Actor, ref: str) -> Booking:
             selectinload(Booking.charges),  # type: ignore[attr-defined]
             selectinload(Booking.proposals),  # type: ignore[attr-defined]
         )
+        .execution_options(populate_existing=anew)
     )
     if booking is None:
         raise NotFound

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Date, and_, cast, literal, not_, null, or_, select
+from sqlalchemy import ColumnElement, Date, and_, bindparam, cast, literal, not_, null, or_, select
 
 from labshare.booking.models import Booking, Closure, Holding, OpeningHours, WorkingDay, WorkingYear
 from labshare.booking.rules import price as price_rules
@@ -17,14 +17,51 @@ from labshare.catalogue.queries.filters import fee_in_force
 from labshare.kernel.database import UtcDateTime, db
 from labshare.kernel.time import local_day, local_zone
 
+# Whoever books or looks for a slot asks these: they are put together once.
+_NO_MOMENT = cast(null(), UtcDateTime)
+_WORKING_DAYS = select(WorkingDay.day, WorkingDay.kind, literal(0)).union_all(
+    select(cast(null(), Date), literal(""), WorkingYear.year)
+)
+_HOURS = select(
+    OpeningHours.lab_id,
+    OpeningHours.weekday,
+    OpeningHours.opens_minute,
+    OpeningHours.closes_minute,
+    _NO_MOMENT.label("starts_at"),
+    _NO_MOMENT.label("ends_at"),
+    literal("").label("reason"),
+).where(OpeningHours.lab_id.in_(bindparam("lab_ids", expanding=True)))
+_HOURS_AND_CLOSURES = _HOURS.union_all(
+    select(
+        Closure.lab_id, literal(-1), literal(0), literal(0), Closure.starts_at, Closure.ends_at, Closure.reason
+    ).where(Closure.lab_id.in_(bindparam("lab_ids", expanding=True)), Closure.ends_at > bindparam("since"))
+)  # fmt: skip
+_CERTIFICATES = select(Calibration.instrument_id, Calibration.valid_from, Calibration.valid_to).where(
+    Calibration.instrument_id.in_(bindparam("instrument_ids", expanding=True))
+)
+_ITEM = (
+    select(TestItem, Lab, Fee)
+    .join(Lab, Lab.id == TestItem.lab_id)
+    .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, fee_in_force(bindparam("day", type_=Date))))
+    .where(TestItem.id == bindparam("item_id"))
+)
+_INSTRUMENTS = (
+    select(Instrument)
+    .join(TestItemInstrument, TestItemInstrument.instrument_id == Instrument.id)
+    .where(
+        TestItemInstrument.test_item_id == bindparam("item_id"),
+        Instrument.state == "published",
+        not_(Instrument.condition == "to_be_scrapped"),
+    )
+    .order_by(Instrument.id)
+)
+
 
 def working_days() -> WorkingDays:
     """The whole working-day table, in one statement."""
-    days = select(WorkingDay.day, WorkingDay.kind, literal(0))
-    years = select(cast(null(), Date), literal(""), WorkingYear.year)
     kinds: dict[date, str] = {}
     known: set[int] = set()
-    rows: list[tuple[date | None, str, int]] = list(db.session.execute(days.union_all(years)))
+    rows: list[tuple[date | None, str, int]] = list(db.session.execute(_WORKING_DAYS))
     for day, kind, year in rows:
         if day is None:
             known.add(year)
@@ -37,21 +74,9 @@ def hours_of_labs(lab_ids: Iterable[int], since: datetime) -> dict[int, LabHours
     """Opening hours and the closures not over at `since`, of all these labs in one statement."""
     wanted = sorted(set(lab_ids))
     weekly: dict[int, list[list[tuple[int, int]]]] = {lab_id: [[] for _ in range(7)] for lab_id in wanted}
-    nothing = cast(null(), UtcDateTime)
-    hours = select(
-        OpeningHours.lab_id,
-        OpeningHours.weekday,
-        OpeningHours.opens_minute,
-        OpeningHours.closes_minute,
-        nothing.label("starts_at"),
-        nothing.label("ends_at"),
-        literal("").label("reason"),
-    ).where(OpeningHours.lab_id.in_(wanted))
-    spans = select(
-        Closure.lab_id, literal(-1), literal(0), literal(0), Closure.starts_at, Closure.ends_at, Closure.reason
-    ).where(Closure.lab_id.in_(wanted), Closure.ends_at > since)
+    rows = db.session.execute(_HOURS_AND_CLOSURES, {"lab_ids": wanted, "since": since})
     closures: dict[int, list[ClosureSpan]] = {lab_id: [] for lab_id in wanted}
-    for lab_id, weekday, opens, closes, starts_at, ends_at, reason in db.session.execute(hours.union_all(spans)):
+    for lab_id, weekday, opens, closes, starts_at, ends_at, reason in rows:
         if weekday >= 0:
             weekly[lab_id][weekday].append((opens, closes))
         else:
@@ -65,10 +90,8 @@ def hours_of_labs(lab_ids: Iterable[int], since: datetime) -> dict[int, LabHours
 def certificates_of(instrument_ids: Iterable[int]) -> dict[int, tuple[DayRange, ...]]:
     """All certificates, past ones too, so that a refusal can name the day the last one ended."""
     found: dict[int, list[DayRange]] = {}
-    rows = select(Calibration.instrument_id, Calibration.valid_from, Calibration.valid_to).where(
-        Calibration.instrument_id.in_(sorted(set(instrument_ids)))
-    )
-    for instrument_id, first, last in db.session.execute(rows):
+    rows = db.session.execute(_CERTIFICATES, {"instrument_ids": sorted(set(instrument_ids))})
+    for instrument_id, first, last in rows:
         found.setdefault(instrument_id, []).append(DayRange(first, last))
     return {instrument_id: tuple(sorted(ranges)) for instrument_id, ranges in found.items()}
 
@@ -205,29 +228,11 @@ class Bench:
 
 def bench_of_item(item_id: int, now: datetime) -> Bench | None:
     """The bench of a test item, in six statements; None if there is no such item."""
-    day = local_day(now)
-    row = db.session.execute(
-        select(TestItem, Lab, Fee)
-        .join(Lab, Lab.id == TestItem.lab_id)
-        .outerjoin(
-            Fee,
-            and_(Fee.test_item_id == TestItem.id, fee_in_force(day)),
-        )
-        .where(TestItem.id == item_id)
-    ).first()
+    row = db.session.execute(_ITEM, {"item_id": item_id, "day": local_day(now)}).first()
     if row is None:
         return None
     item, lab, fee = row
-    instruments = db.session.scalars(
-        select(Instrument)
-        .join(TestItemInstrument, TestItemInstrument.instrument_id == Instrument.id)
-        .where(
-            TestItemInstrument.test_item_id == item_id,
-            Instrument.state == "published",
-            not_(Instrument.condition == "to_be_scrapped"),
-        )
-        .order_by(Instrument.id)
-    ).all()
+    instruments = db.session.scalars(_INSTRUMENTS, {"item_id": item_id}).all()
     return _bench(item, lab, fee, instruments, now)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from labshare.audit.services import record
@@ -268,12 +268,15 @@ def give_back_holds(actor: Actor, hold_id: int | None = None) -> int | None:
                 Holding.id == hold_id, Holding.held_for == actor.person_id, Holding.booking_id.is_(None)
             )
         )
-    db.session.execute(
-        delete(Holding)
-        .where(Holding.held_for == actor.person_id, Holding.kind == "offer", Holding.booking_id.is_(None))
-        .execution_options(synchronize_session=False)
-    )
+    db.session.execute(_HOLDS_OF_PERSON, {"person_id": actor.person_id})
     return preferred
+
+
+_HOLDS_OF_PERSON = (
+    delete(Holding)
+    .where(Holding.held_for == bindparam("person_id"), Holding.kind == "offer", Holding.booking_id.is_(None))
+    .execution_options(synchronize_session=False)
+)
 
 
 def _try_to_book(

@@ -8,7 +8,7 @@ The constraint stands behind both: an insert or update that overlaps is caught i
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from labshare.booking.models import Holding
@@ -25,11 +25,14 @@ def prepare(instrument_id: int, now: datetime) -> None:
         db.session.execute(
             text("SELECT pg_advisory_xact_lock(:class, :key)"), {"class": LOCK_CLASS, "key": instrument_id}
         )
-    db.session.execute(
-        delete(Holding)
-        .where(Holding.instrument_id == instrument_id, Holding.expires_at <= now)
-        .execution_options(synchronize_session=False)
-    )
+    db.session.execute(_LAPSED, {"instrument_id": instrument_id, "now": now})
+
+
+_LAPSED = (
+    delete(Holding)
+    .where(Holding.instrument_id == bindparam("instrument_id"), Holding.expires_at <= bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
 
 
 def refused_by_guard(error: IntegrityError) -> bool:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Select,
     and_,
@@ -213,7 +214,7 @@ def found_in_text(kind: str, target: Any, words: Sequence[str]) -> ColumnElement
 # ── Conditions ───────────────────────────────────────────────────────────
 
 
-def fee_in_force(day: date) -> ColumnElement[bool]:
+def fee_in_force(day: date | BindParameter[date]) -> ColumnElement[bool]:
     return and_(Fee.valid_from <= day, or_(Fee.valid_to.is_(None), Fee.valid_to >= day))
 
 

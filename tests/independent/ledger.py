@@ -70,6 +70,31 @@ def ledger(papers, today):
     return entries
 
 
+def kept(papers, closed, today):
+    """The ledger that comes about where months close: {"YYYY-MM": (amount, tax)}, nothing where nothing is entered.
+
+    `closed` [(month name, moment)], each month closed after those before it and never opened again. What a closed month
+    holds is what was known before it closed; what was recorded later falls into the next one. Papers have the moment
+    `at` from which they were known, or None: known from their day on.
+    """
+    days = days_of(papers)
+    shut = dict(closed)
+    assert [month for month, _at in closed] == [month for month, _at in sorted(closed, key=lambda one: one[1])]
+    entries, before = {}, (0, 0)
+    for end in month_ends(min(days), today):
+        name = f"{end.year:04d}-{end.month:02d}"
+        known = papers
+        if name in shut:
+            known = {
+                kind: [one for one in papers[kind] if one["at"] is None or one["at"] < shut[name]] for kind in papers
+            }
+        now = recognised(known, end)
+        if now != before:
+            entries[name] = (now[0] - before[0], now[1] - before[1])
+        before = now
+    return entries
+
+
 def wrong_sums(papers, entries, closed, today):
     """What is wrong with a ledger some of whose months are closed: the open months up to which it does not add up.
 

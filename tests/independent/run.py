@@ -1,14 +1,24 @@
 """A month's run worked out a second time from the database's rows, by another way than the product's.
 
 Reads plain tables through any DB-API-like `fetch(sql) -> list of dicts`, decides every verdict booking by booking in
-Python, and hands the rest to `reward.result`. Imports nothing from the product. Dates may be text or dates.
+Python, and hands the rest to `reward.result`. Imports nothing from the product. Dates may be text or dates. The ledger
+and what was paid are taken as they are stored; `documents` works out those too.
 """
+
+from datetime import UTC, datetime
 
 from tests.independent import reward
 
 
 def day(value):
     return None if value is None else str(value)[:10]
+
+
+def moment(value):
+    """An aware datetime; text is UTC, as SQLite keeps it."""
+    if value is None or isinstance(value, datetime):
+        return value
+    return datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 def controllers(affiliations, on):
@@ -78,36 +88,8 @@ def reason_of(booking, policy, admissions, held, affiliations):
     return None
 
 
-def case_of(fetch, policy, month):
-    """The contract's case for a month, from the tables, and each entry's reason by its id."""
-    admissions = [
-        {**row, "admitted_from": day(row["admitted_from"]), "suspended_from": day(row["suspended_from"])}
-        for row in fetch("SELECT * FROM lab_admission")
-    ]
-    affiliations = [
-        {**row, "valid_from": day(row["valid_from"]), "valid_to": day(row["valid_to"])}
-        for row in fetch("SELECT * FROM affiliation")
-    ]
-    held = {row["booking_id"] for row in fetch("SELECT booking_id FROM booking_hold WHERE released_at IS NULL")}
-    labs = {row["id"]: row for row in fetch("SELECT * FROM lab") if row["division"].startswith(policy["division"])}
-    bookings = {row["id"]: {**row, "booked_on": day(row["booked_on"])} for row in fetch("SELECT * FROM booking")}
-    start = max(policy["effective_from"], month[:4] + "-01")
-    reasons, entries = {}, []
-    for row in fetch("SELECT * FROM revenue_entry"):
-        if row["lab_id"] not in labs or not start <= row["month"] <= month:
-            continue
-        reason = reason_of(bookings[row["booking_id"]], policy, admissions, held, affiliations)
-        reasons[row["id"]] = reason
-        tax = row["tax_fen"] if policy["tax"] == "excluded" else 0
-        entries.append(
-            {
-                "lab": labs[row["lab_id"]]["code"],
-                "instrument": str(row["instrument_id"]),
-                "month": row["month"],
-                "amount_fen": row["amount_fen"] - tax,
-                "reason": reason,
-            }
-        )
+def stored_payments(fetch, policy, labs, start, month):
+    """What the stored runs of the window paid, and what was recoverable at the end of the window before."""
     runs = {
         row["id"]: row
         for row in fetch("SELECT * FROM reward_run")
@@ -124,6 +106,47 @@ def case_of(fetch, policy, month):
             approved.append({"month": run["month"], "lab": code, "payable_fen": line["payable_fen"]})
         elif run["month"] == max(before):
             opening[code] = opening.get(code, 0) + line["recoverable_fen"]
+    return approved, opening
+
+
+def case_of(fetch, policy, month, *, rows=None, approved=None, opening=None, known=None):
+    """The contract's case for a month, from the tables, and each entry's reason by its id.
+
+    `rows` stand in for the stored ledger; `approved` and `opening` for what stored runs say was paid and is owed;
+    affiliations entered after the moment `known` are not known yet. See `documents`.
+    """
+    admissions = [
+        {**row, "admitted_from": day(row["admitted_from"]), "suspended_from": day(row["suspended_from"])}
+        for row in fetch("SELECT * FROM lab_admission")
+    ]
+    affiliations = [
+        {**row, "valid_from": day(row["valid_from"]), "valid_to": day(row["valid_to"])}
+        for row in fetch("SELECT * FROM affiliation")
+        if known is None or moment(row["entered_at"]) <= known
+    ]
+    held = {row["booking_id"] for row in fetch("SELECT booking_id FROM booking_hold WHERE released_at IS NULL")}
+    labs = {row["id"]: row for row in fetch("SELECT * FROM lab") if row["division"].startswith(policy["division"])}
+    bookings = {row["id"]: {**row, "booked_on": day(row["booked_on"])} for row in fetch("SELECT * FROM booking")}
+    start = max(policy["effective_from"], month[:4] + "-01")
+    reasons, entries = {}, []
+    for row in fetch("SELECT * FROM revenue_entry") if rows is None else rows:
+        if row["lab_id"] not in labs or not start <= row["month"] <= month:
+            continue
+        reason = reason_of(bookings[row["booking_id"]], policy, admissions, held, affiliations)
+        reasons[row["id"]] = reason
+        tax = row["tax_fen"] if policy["tax"] == "excluded" else 0
+        entries.append(
+            {
+                "lab": labs[row["lab_id"]]["code"],
+                "instrument": str(row["instrument_id"]),
+                "month": row["month"],
+                "amount_fen": row["amount_fen"] - tax,
+                "reason": reason,
+            }
+        )
+    if approved is None:
+        approved, opening = stored_payments(fetch, policy, labs, start, month)
+    opening = dict(opening)
     for row in fetch("SELECT * FROM correction WHERE agreed_at IS NOT NULL"):
         if start <= row["from_month"] <= month and row["division"] == policy["division"]:
             code = labs[row["lab_id"]]["code"]

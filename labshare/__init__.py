@@ -19,8 +19,9 @@ ENTRANCES = ("web", "api", "jobs", "commands")
 def create_app(**overrides: Any) -> Flask:
     """Build the application from `config.settings()`; `overrides` replace settings (tests)."""
     from config import settings
+    from labshare.web.again import Application
 
-    app = Flask(
+    app = Application(
         __name__,
         root_path=str(ROOT),
         template_folder="templates",

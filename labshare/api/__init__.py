@@ -9,6 +9,8 @@ from labshare.api import docs, v1
 class QuietApi(Api):  # type: ignore[misc]
     """Flask-Smorest without its error handler, which would turn the pages' errors into JSON, too."""
 
+    DEFAULT_ERROR_RESPONSE_NAME = None  # each address names its problems
+
     def _register_error_handlers(self) -> None:
         """Errors under `/api/` are answered by `labshare.api.problems`."""
 

@@ -71,6 +71,8 @@ def _http(error: HTTPException) -> Response:
     status = error.code or 500
     data = getattr(error, "data", None) or {}
     if "messages" in data:
+        if status == 400:
+            data = {"messages": {"json": [_("A JSON object is needed.")]}}
         fields = [{"field": field, "message": message} for field, message in _flat(data["messages"])]
         response = document("InvalidInput", 422, _("Check what was entered."), errors=fields)
     else:

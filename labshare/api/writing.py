@@ -18,9 +18,11 @@ from typing import Any, TypeVar
 from flask import Response, current_app, g, request
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import HTTPException
 
 from labshare.api import problems
+from labshare.api.v1.base import LONGEST_KEY
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import commit_early, db, report_refusal, transaction
 from labshare.kernel.errors import Conflict, InvalidInput, Problem, SignInFirst
@@ -30,8 +32,6 @@ from labshare.web.actor import current_actor
 
 F = TypeVar("F", bound=Callable[..., Any])
 KEPT = timedelta(hours=24)
-TRIES = 3
-LONGEST_KEY = 255
 KEPT_HEADERS = ("Content-Type", "Location")
 
 
@@ -70,18 +70,12 @@ def writing(view: F) -> F:
 
 
 def _done(work: Callable[[], Any], keep: Callable[[Response], None] | None = None) -> Response:
-    """Work and answer in one transaction, tried again where the database chose this one to break a deadlock."""
-    for attempt in range(1, TRIES + 1):
-        try:
-            with transaction():
-                response = current_app.make_response(work())
-                if keep:
-                    keep(response)
-            return response
-        except OperationalError as error:
-            if attempt == TRIES or g.get("written") or getattr(error.orig, "sqlstate", None) not in ("40001", "40P01"):
-                raise
-    raise AssertionError("unreachable")
+    """Work and answer in one transaction."""
+    with transaction():
+        response = current_app.make_response(work())
+        if keep:
+            keep(response)
+    return response
 
 
 def written() -> None:
@@ -89,7 +83,6 @@ def written() -> None:
     the answer is kept under a key and so belongs to the same transaction."""
     if not g.keeps_answer:
         commit_early()
-        g.written = True
 
 
 def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
@@ -121,7 +114,7 @@ def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
         if "idempotency" not in str(error):
             raise
         raise InFlight from error
-    except Exception as error:
+    except HTTPException as error:
         response = problems.answer(error)
         if response.status_code >= 500:
             raise

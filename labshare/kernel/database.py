@@ -154,7 +154,7 @@ def transaction() -> Iterator[Session]:
             try:
                 session.connection(execution_options={"labshare_writes": True})
                 yield session
-                session.commit()
+                _commit(session)
             except BaseException:
                 session.rollback()
                 raise
@@ -171,8 +171,19 @@ def commit_early() -> None:
     For an edge whose answer takes longer to read and to word than the step took.
     """
     session = db.session()
-    session.commit()
+    _commit(session)
     session.info["writing"].close()
+
+
+def _commit(session: Session) -> None:
+    session.commit()
+    session.info["commits"] = session.info.get("commits", 0) + 1
+
+
+def commits() -> int:
+    """How many transactions this session has committed: whether an attempt may be repeated as a whole."""
+    number: int = db.session().info.get("commits", 0)
+    return number
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def total(rows: Iterable[Usage], clients: int, smes: int) -> Usage:
     """The row of totals; the numbers of distinct clients are counted apart."""
     rows = list(rows)
     sums = {name: sum(getattr(row, name) or 0 for row in rows) for name in ADDED_UP}
-    if all(row.available_minutes is None for row in rows):
+    if rows and all(row.available_minutes is None for row in rows):
         sums["available_minutes"] = None  # type: ignore[assignment]
     return Usage(**sums, clients=clients, smes=smes)
 

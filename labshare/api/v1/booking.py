@@ -4,23 +4,15 @@ from decimal import Decimal
 from typing import Any
 
 import marshmallow as ma
+from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.api.access import signed_in
 from labshare.api.v1 import shapes
-from labshare.api.v1.base import (
-    LIST,
-    THING,
-    Fen,
-    ListQuery,
-    Moment,
-    RoomBlueprint,
-    Text,
-    Whole,
-    after,
-    listed,
-)
+from labshare.api.v1.answers import BLOCK, BOOKING, CHARGE, HOLD, OFFER, PROPOSAL, listing, one
+from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
 from labshare.api.v1.catalogue import ACCREDITATION, TestItemQuery, filters_of
+from labshare.api.v1.fields import Fen, Length, Many, Moment, OneOf, Pattern, Range, Strict, Text, Whole
 from labshare.api.writing import writing, written
 from labshare.booking import services
 from labshare.booking.errors import HoursMissing, HoursNotOffered, HoursOutOfStep, QuantityOutOfRange
@@ -35,15 +27,8 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
 
 blueprint = RoomBlueprint("booking", "Slots, bookings, their lifecycle")
-QUANTITY = Whole(required=True, validate=ma.validate.Range(-(2**31), 2**31 - 1))
-IDENTITY = ma.validate.Range(1, 2**31 - 1)
-
-
-class Strict(ma.Schema):
-    """A body with these names and no others."""
-
-    class Meta:
-        unknown = ma.RAISE
+QUANTITY = Whole(required=True, validate=Range(-(2**31), 2**31 - 1))
+IDENTITY = Range(1, 2**31 - 1)
 
 
 class SlotQuery(TestItemQuery):
@@ -53,16 +38,16 @@ class SlotQuery(TestItemQuery):
     since = Moment(load_default=None, data_key="from")
     until = Moment(load_default=None, data_key="to")
     done_by = Moment(load_default=None)
-    order = Text(load_default="earliest", validate=ma.validate.OneOf(("earliest", "cheapest", "nearest")))
-    near = Text(load_default=None, validate=ma.validate.Regexp(r"^-?\d{1,3}(\.\d+)?,-?\d{1,3}(\.\d+)?$"))
+    order = Text(load_default="earliest", validate=OneOf(("earliest", "cheapest", "nearest")))
+    near = Text(load_default=None, validate=Pattern(r"^-?[0-9]{1,3}(\.[0-9]+)?,-?[0-9]{1,3}(\.[0-9]+)?$", "27.1,120.2"))
     accreditation = ACCREDITATION
 
     @ma.validates_schema
-    def one_question(self, data: dict[str, Any], **_: Any) -> None:
+    def one_question(self, data: dict[str, Any], **_more: Any) -> None:
         if not (data.get("test_item") or data.get("standard") or data.get("q")):
-            raise ma.ValidationError("test_item, standard or q", "test_item")
+            raise ma.ValidationError(_("Say what: test_item, standard or q."), "test_item")
         if data.get("order") == "nearest" and not data.get("near"):
-            raise ma.ValidationError("needed for this order", "near")
+            raise ma.ValidationError(_("This is needed."), "near")
 
 
 class WishBody(Strict):
@@ -74,32 +59,32 @@ class WishBody(Strict):
 
 
 class BookingBody(WishBody):
-    sample_description = Text(required=True, validate=ma.validate.Length(1, 2000))
+    sample_description = Text(required=True, validate=Length(1, 2000))
     hold = Whole(load_default=None, allow_none=True, validate=IDENTITY)
-    waive_reason = Text(load_default=None, allow_none=True, validate=ma.validate.Length(max=300))
+    waive_reason = Text(load_default=None, allow_none=True, validate=Length(max=300))
 
 
 class ReasonBody(Strict):
-    reason = Text(required=True, validate=ma.validate.Length(1, 500))
+    reason = Text(required=True, validate=Length(1, 500))
 
 
 class CancelBody(Strict):
-    reason = Text(load_default="", validate=ma.validate.Length(max=500))
+    reason = Text(load_default="", validate=Length(max=500))
 
 
 class MoveBody(Strict):
     starts_at = Moment(required=True)
     instrument = Whole(load_default=None, allow_none=True, validate=IDENTITY)
-    waive_reason = Text(load_default=None, allow_none=True, validate=ma.validate.Length(max=300))
+    waive_reason = Text(load_default=None, allow_none=True, validate=Length(max=300))
 
 
 class ProposalBody(MoveBody):
-    reason = Text(required=True, validate=ma.validate.Length(1, 500))
+    reason = Text(required=True, validate=Length(1, 500))
 
 
 class ReceiveBody(Strict):
-    samples = Whole(required=True, validate=ma.validate.Range(0, 1_000_000))
-    condition = Text(load_default="", validate=ma.validate.Length(max=500))
+    samples = Whole(required=True, validate=Range(0, 1_000_000))
+    condition = Text(load_default="", validate=Length(max=500))
 
 
 class StartBody(Strict):
@@ -107,30 +92,30 @@ class StartBody(Strict):
 
 
 class FinishBody(StartBody):
-    machine_minutes = Whole(load_default=None, allow_none=True, validate=ma.validate.Range(-1, 2**31 - 1))
+    machine_minutes = Whole(load_default=None, allow_none=True, validate=Range(-1, 2**31 - 1))
 
 
 class ChargeBody(Strict):
     amount_fen = Fen(required=True)
-    reason = Text(required=True, validate=ma.validate.Length(1, 500))
+    reason = Text(required=True, validate=Length(1, 500))
 
 
 class BlockBody(Strict):
     starts_at = Moment(required=True)
     ends_at = Moment(required=True)
-    units = ma.fields.List(Whole(validate=ma.validate.Range(1, 99)), load_default=None, allow_none=True)
-    kind = Text(required=True, validate=ma.validate.OneOf(("maintenance", "in_house")))
-    note = Text(load_default="", validate=ma.validate.Length(max=200))
+    units = Many(Whole(validate=Range(1, 99)), load_default=None, allow_none=True)
+    kind = Text(required=True, validate=OneOf(("maintenance", "in_house")))
+    note = Text(load_default="", validate=Length(max=200))
 
 
 class BookingQuery(ListQuery):
-    state = Text(load_default=None, validate=ma.validate.OneOf(BOOKING_STATES))
+    state = Text(load_default=None, validate=OneOf(BOOKING_STATES))
     lab = Text(load_default=None)
 
 
 @blueprint.get("/slots")
 @blueprint.arguments(SlotQuery, location="query")
-@blueprint.response(200, LIST)
+@blueprint.response(200, listing(OFFER))
 @blueprint.problems(404, 422)
 def slots(query: dict[str, Any]) -> Any:
     """The earliest feasible slot of each offer (item and instrument) over all labs, with its full price."""
@@ -167,7 +152,7 @@ def _check_hours(low: int | None, high: int | None, step: int | None, hours: int
 @blueprint.post("/holds")
 @writing
 @blueprint.arguments(WishBody)
-@blueprint.response(201, THING)
+@blueprint.response(201, one(HOLD))
 @blueprint.problems(401, 403, 404, 409, 422)
 def hold(body: dict[str, Any]) -> Any:
     """Keep a slot for ten minutes."""
@@ -187,7 +172,7 @@ def release_hold(hold_id: int) -> Any:
 @blueprint.post("/bookings")
 @writing
 @blueprint.arguments(BookingBody)
-@blueprint.response(201, THING)
+@blueprint.response(201, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
 def book(body: dict[str, Any]) -> Any:
     """Book a slot. 409 with `alternatives` if it is taken."""
@@ -223,7 +208,7 @@ def _booking(ref: str) -> dict[str, Any]:
 @blueprint.get("/bookings")
 @signed_in
 @blueprint.arguments(BookingQuery, location="query")
-@blueprint.response(200, LIST)
+@blueprint.response(200, listing(BOOKING))
 @blueprint.problems(401, 422)
 def bookings(query: dict[str, Any]) -> Any:
     """The bookings of both parties' firms, newest first; for regulators, all."""
@@ -245,7 +230,7 @@ def bookings(query: dict[str, Any]) -> Any:
 
 @blueprint.get("/bookings/<ref>")
 @signed_in
-@blueprint.response(200, THING)
+@blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 404)
 def booking(ref: str) -> Any:
     """One booking with its history."""
@@ -254,7 +239,7 @@ def booking(ref: str) -> Any:
 
 @blueprint.post("/bookings/<ref>/confirm")
 @writing
-@blueprint.response(200, THING)
+@blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
 def confirm(ref: str) -> Any:
     """The lab says yes."""
@@ -265,7 +250,7 @@ def confirm(ref: str) -> Any:
 @blueprint.post("/bookings/<ref>/decline")
 @writing
 @blueprint.arguments(ReasonBody)
-@blueprint.response(200, THING)
+@blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
 def decline(body: dict[str, Any], ref: str) -> Any:
     """The lab says no, with a reason."""
@@ -276,7 +261,7 @@ def decline(body: dict[str, Any], ref: str) -> Any:
 @blueprint.post("/bookings/<ref>/reschedule")
 @writing
 @blueprint.arguments(MoveBody)
-@blueprint.response(200, THING)
+@blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
 def reschedule(body: dict[str, Any], ref: str) -> Any:
     """The client moves it."""
@@ -295,7 +280,7 @@ def _move(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.post("/bookings/<ref>/cancel")
 @writing
 @blueprint.arguments(CancelBody)
-@blueprint.response(200, THING)
+@blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
 def cancel(body: dict[str, Any], ref: str) -> Any:
     """Either party ends it, under the item's terms."""
@@ -306,7 +291,7 @@ def cancel(body: dict[str, Any], ref: str) -> Any:
 @blueprint.post("/bookings/<ref>/proposals")
 @writing
 @blueprint.arguments(ProposalBody)
-@blueprint.response(201, THING)
+@blueprint.response(201, one(PROPOSAL))
 @blueprint.problems(401, 403, 404, 409, 422)
 def propose(body: dict[str, Any], ref: str) -> Any:
     """The lab proposes another time, held until the client answers."""
@@ -316,7 +301,7 @@ def propose(body: dict[str, Any], ref: str) -> Any:
 
 @blueprint.post("/bookings/<ref>/proposals/<int:proposal_id>/accept")
 @writing
-@blueprint.response(200, THING)
+@blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
 def accept_proposal(ref: str, proposal_id: int) -> Any:
     """The client accepts the new time."""
@@ -326,7 +311,7 @@ def accept_proposal(ref: str, proposal_id: int) -> Any:
 
 @blueprint.post("/bookings/<ref>/proposals/<int:proposal_id>/decline")
 @writing
-@blueprint.response(200, THING)
+@blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409)
 def decline_proposal(ref: str, proposal_id: int) -> Any:
     """The client keeps the old time."""
@@ -337,7 +322,7 @@ def decline_proposal(ref: str, proposal_id: int) -> Any:
 @blueprint.post("/bookings/<ref>/receive")
 @writing
 @blueprint.arguments(ReceiveBody)
-@blueprint.response(200, THING)
+@blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
 def receive(body: dict[str, Any], ref: str) -> Any:
     """Samples have come."""
@@ -348,7 +333,7 @@ def receive(body: dict[str, Any], ref: str) -> Any:
 @blueprint.post("/bookings/<ref>/start")
 @writing
 @blueprint.arguments(StartBody)
-@blueprint.response(200, THING)
+@blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
 def start(body: dict[str, Any], ref: str) -> Any:
     """The test begins, now or `at`."""
@@ -359,7 +344,7 @@ def start(body: dict[str, Any], ref: str) -> Any:
 @blueprint.post("/bookings/<ref>/finish")
 @writing
 @blueprint.arguments(FinishBody)
-@blueprint.response(200, THING)
+@blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
 def finish(body: dict[str, Any], ref: str) -> Any:
     """The test ends, now or `at`."""
@@ -371,7 +356,7 @@ def finish(body: dict[str, Any], ref: str) -> Any:
 
 @blueprint.post("/bookings/<ref>/no-show")
 @writing
-@blueprint.response(200, THING)
+@blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409)
 def no_show(ref: str) -> Any:
     """Samples did not come within 60 minutes of the start."""
@@ -382,7 +367,7 @@ def no_show(ref: str) -> Any:
 @blueprint.post("/bookings/<ref>/charges")
 @writing
 @blueprint.arguments(ChargeBody)
-@blueprint.response(201, THING)
+@blueprint.response(201, one(CHARGE))
 @blueprint.problems(401, 403, 404, 409, 422)
 def propose_charge(body: dict[str, Any], ref: str) -> Any:
     """A change of charge; an increase counts once the client consents."""
@@ -391,7 +376,7 @@ def propose_charge(body: dict[str, Any], ref: str) -> Any:
 
 @blueprint.post("/bookings/<ref>/charges/<int:charge_id>/consent")
 @writing
-@blueprint.response(200, THING)
+@blueprint.response(200, one(CHARGE))
 @blueprint.problems(401, 403, 404, 409)
 def consent_charge(ref: str, charge_id: int) -> Any:
     """The client agrees to an increase."""
@@ -401,7 +386,7 @@ def consent_charge(ref: str, charge_id: int) -> Any:
 @blueprint.post("/instruments/<int:instrument_id>/blocks")
 @writing
 @blueprint.arguments(BlockBody)
-@blueprint.response(201, THING)
+@blueprint.response(201, one(BLOCK))
 @blueprint.problems(401, 403, 404, 409, 422)
 def block(body: dict[str, Any], instrument_id: int) -> Any:
     """Take what is free; `in_the_way` lists the bookings that stay."""

@@ -4,9 +4,12 @@ from dataclasses import fields
 from typing import Any
 
 import marshmallow as ma
+from flask_babel import gettext as _
 
 from labshare.api.v1 import shapes
-from labshare.api.v1.base import LIST, THING, Fen, ListQuery, Moment, RoomBlueprint, Text, after, listed
+from labshare.api.v1.answers import INSTRUMENT, LAB, SEGMENT, TEST_ITEM, listing, one
+from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
+from labshare.api.v1.fields import Fen, Length, Moment, Names, OneOf, Pattern, Range, Text
 from labshare.booking.queries.slots import availability, live_states
 from labshare.catalogue.queries.filters import Filters, Page
 from labshare.catalogue.queries.lists import (
@@ -22,40 +25,40 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
 
 blueprint = RoomBlueprint("catalogue", "Labs, instruments, test items")
-ACCREDITATION = Text(load_default=None, validate=ma.validate.OneOf(("CMA", "CNAS")))
+ACCREDITATION = Text(load_default=None, validate=OneOf(("CMA", "CNAS")))
 FILTERS = {field.name for field in fields(Filters)}
 LONGEST_SPAN_DAYS = 92
 
 
 class LabQuery(ListQuery):
-    q = Text(load_default="", validate=ma.validate.Length(max=200))
+    q = Text(load_default="", validate=Length(max=200))
     town = Text(load_default=None)
     accreditation = ACCREDITATION
 
 
 class InstrumentQuery(ListQuery):
-    q = Text(load_default="", validate=ma.validate.Length(max=200))
+    q = Text(load_default="", validate=Length(max=200))
     town = Text(load_default=None)
-    class_code = Text(load_default=None, validate=ma.validate.Regexp(r"^\d{1,6}$"))
+    class_code = Text(load_default=None, validate=Pattern("^[0-9]{1,6}$", "030304"))
     lab = Text(load_default=None)
 
 
 class TestItemQuery(InstrumentQuery):
-    standard = Text(load_default=None, validate=ma.validate.Length(max=60))
+    standard = Text(load_default=None, validate=Length(max=60))
     accreditation = ACCREDITATION
-    max_fee_fen = Fen(load_default=None, validate=ma.validate.Range(0))
+    max_fee_fen = Fen(load_default=None, validate=Range(0))
 
 
-class SpanQuery(ma.Schema):
+class SpanQuery(Names):
     since = Moment(required=True, data_key="from")
     until = Moment(required=True, data_key="to")
 
     @ma.validates_schema
-    def in_order(self, data: dict[str, Any], **_: Any) -> None:
+    def in_order(self, data: dict[str, Any], **_more: Any) -> None:
         if not data["since"] < data["until"]:
-            raise ma.ValidationError("later than `from`", "to")
+            raise ma.ValidationError(_("Later than “from”."), "to")
         if (data["until"] - data["since"]).days > LONGEST_SPAN_DAYS:
-            raise ma.ValidationError(f"at most {LONGEST_SPAN_DAYS} days", "to")
+            raise ma.ValidationError(_("At most %(days)s days.", days=LONGEST_SPAN_DAYS), "to")
 
 
 def filters_of(query: dict[str, Any]) -> Filters:
@@ -73,7 +76,7 @@ def _today() -> Any:
 
 @blueprint.get("/labs")
 @blueprint.arguments(LabQuery, location="query")
-@blueprint.response(200, LIST)
+@blueprint.response(200, listing(LAB))
 @blueprint.problems(422)
 def labs(query: dict[str, Any]) -> Any:
     """Published labs."""
@@ -82,7 +85,7 @@ def labs(query: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/labs/<code>")
-@blueprint.response(200, THING)
+@blueprint.response(200, one(LAB))
 @blueprint.problems(404)
 def lab(code: str) -> Any:
     """One lab."""
@@ -91,7 +94,7 @@ def lab(code: str) -> Any:
 
 @blueprint.get("/instruments")
 @blueprint.arguments(InstrumentQuery, location="query")
-@blueprint.response(200, LIST)
+@blueprint.response(200, listing(INSTRUMENT))
 @blueprint.problems(422)
 def instruments(query: dict[str, Any]) -> Any:
     """Published instruments."""
@@ -100,7 +103,7 @@ def instruments(query: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/instruments/<int:instrument_id>")
-@blueprint.response(200, THING)
+@blueprint.response(200, one(INSTRUMENT))
 @blueprint.problems(404)
 def instrument(instrument_id: int) -> Any:
     """One instrument with its live state: free, in_use or down."""
@@ -111,7 +114,7 @@ def instrument(instrument_id: int) -> Any:
 
 @blueprint.get("/instruments/<int:instrument_id>/availability")
 @blueprint.arguments(SpanQuery, location="query")
-@blueprint.response(200, LIST)
+@blueprint.response(200, listing(SEGMENT))
 @blueprint.problems(404, 422)
 def instrument_availability(query: dict[str, Any], instrument_id: int) -> Any:
     """Opening hours on calibrated days with the number of free units; zero is shown."""
@@ -122,7 +125,7 @@ def instrument_availability(query: dict[str, Any], instrument_id: int) -> Any:
 
 @blueprint.get("/test-items")
 @blueprint.arguments(TestItemQuery, location="query")
-@blueprint.response(200, LIST)
+@blueprint.response(200, listing(TEST_ITEM))
 @blueprint.problems(422)
 def test_items(query: dict[str, Any]) -> Any:
     """Published test items; an old standard's number leads to the one that replaces it."""
@@ -131,7 +134,7 @@ def test_items(query: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/test-items/<int:item_id>")
-@blueprint.response(200, THING)
+@blueprint.response(200, one(TEST_ITEM))
 @blueprint.problems(404)
 def test_item(item_id: int) -> Any:
     """One test item."""

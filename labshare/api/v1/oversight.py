@@ -2,16 +2,16 @@
 
 from typing import Any
 
-import marshmallow as ma
-
 from labshare.api.access import signed_in
 from labshare.api.v1 import shapes
-from labshare.api.v1.base import LIST, THING, ListQuery, Moment, MonthField, RoomBlueprint, Text, after, listed
+from labshare.api.v1.answers import EVENT, FILE, STATISTICS, USAGE, listing, one
+from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
+from labshare.api.v1.fields import Moment, MonthField, Names, OneOf, Text
 from labshare.audit.queries import Search, search
 from labshare.audit.services import record_export
 from labshare.kernel.errors import InvalidInput
 from labshare.kernel.months import Month
-from labshare.kernel.tables import to_csv, to_xlsx
+from labshare.kernel.tables import CSV_TYPE, XLSX_TYPE, to_csv, to_xlsx
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check
 from labshare.oversight.queries import UsageRow, usage_report
@@ -25,11 +25,11 @@ blueprint = RoomBlueprint("oversight", "Usage reports, the audit trail, public s
 MOST_MONTHS = 36
 
 
-class UsageQuery(ma.Schema):
+class UsageQuery(Names):
     first = MonthField(required=True, data_key="from")
     last = MonthField(required=True, data_key="to")
-    by = Text(load_default="lab", validate=ma.validate.OneOf(("lab", "instrument", "test_item", "firm")))
-    format = Text(load_default="json", validate=ma.validate.OneOf(("json", "csv", "xlsx")))
+    by = Text(load_default="lab", validate=OneOf(("lab", "instrument", "test_item", "firm")))
+    format = Text(load_default="json", validate=OneOf(("json", "csv", "xlsx")))
 
 
 class EventQuery(ListQuery):
@@ -40,14 +40,16 @@ class EventQuery(ListQuery):
     subject_id = Text(load_default="")
 
 
-class StatisticsQuery(ma.Schema):
+class StatisticsQuery(Names):
     month = MonthField(required=True)
 
 
 @blueprint.get("/reports/usage")
 @signed_in
 @blueprint.arguments(UsageQuery, location="query")
-@blueprint.response(200, THING)
+@blueprint.response(200, one(USAGE))
+@blueprint.alt_response(200, schema=one(FILE), content_type=CSV_TYPE, success=True)
+@blueprint.alt_response(200, schema=one(FILE), content_type=XLSX_TYPE, success=True)
 @blueprint.problems(401, 403, 422)
 def usage(query: dict[str, Any]) -> Any:
     """Usage over months: a host firm its own labs, regulators all. JSON, CSV or XLSX."""
@@ -101,7 +103,7 @@ def _figures(of: Usage, months: int) -> dict[str, Any]:
 @blueprint.get("/audit/events")
 @signed_in
 @blueprint.arguments(EventQuery, location="query")
-@blueprint.response(200, LIST)
+@blueprint.response(200, listing(EVENT))
 @blueprint.problems(401, 403, 422)
 def events(query: dict[str, Any]) -> Any:
     """The audit trail, newest first."""
@@ -118,7 +120,7 @@ def events(query: dict[str, Any]) -> Any:
 
 @blueprint.get("/statistics")
 @blueprint.arguments(StatisticsQuery, location="query")
-@blueprint.response(200, THING)
+@blueprint.response(200, one(STATISTICS))
 @blueprint.problems(422)
 def public_statistics(query: dict[str, Any]) -> Any:
     """Public figures of a month, for everybody."""

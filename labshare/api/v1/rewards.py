@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from labshare.api.access import signed_in
 from labshare.api.v1 import shapes
-from labshare.api.v1.base import LIST, THING, Day, MonthField, RoomBlueprint, Text
-from labshare.api.v1.booking import Strict
+from labshare.api.v1.answers import LINE_WITH_TRACE, OBJECTION, POLICY, RUN, listing, one
+from labshare.api.v1.base import RoomBlueprint
+from labshare.api.v1.fields import Day, Length, MonthField, Names, OneOf, Strict, Text
 from labshare.api.writing import writing
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
@@ -30,20 +31,20 @@ class MonthBody(Strict):
 
 class PayBody(Strict):
     paid_on = Day(required=True)
-    reference = Text(required=True, validate=ma.validate.Length(1, 100))
+    reference = Text(required=True, validate=Length(1, 100))
 
 
 class ObjectionBody(Strict):
-    text = Text(required=True, validate=ma.validate.Length(1, 5000))
+    text = Text(required=True, validate=Length(1, 5000))
     lab = Text(load_default=None, allow_none=True)
 
 
 class AnswerBody(Strict):
-    verdict = Text(required=True, validate=ma.validate.OneOf(("upheld", "rejected")))
-    text = Text(required=True, validate=ma.validate.Length(1, 5000))
+    verdict = Text(required=True, validate=OneOf(("upheld", "rejected")))
+    text = Text(required=True, validate=Length(1, 5000))
 
 
-class AnyBody(ma.Schema):
+class AnyBody(Names):
     """The policy's own reader says what is wrong, at its field."""
 
     class Meta:
@@ -67,7 +68,7 @@ def run_in(path: str) -> RewardRun:
 
 @blueprint.get("/rewards/policies")
 @signed_in
-@blueprint.response(200, LIST)
+@blueprint.response(200, listing(POLICY))
 @blueprint.problems(401, 403)
 def policies() -> Any:
     """All policies, the newest first."""
@@ -79,7 +80,7 @@ def policies() -> Any:
 @blueprint.post("/rewards/policies")
 @writing
 @blueprint.arguments(AnyBody)
-@blueprint.response(201, THING)
+@blueprint.response(201, one(POLICY))
 @blueprint.problems(401, 403, 409, 422)
 def draft_policy(body: dict[str, Any]) -> Any:
     """Draft a policy: the document of section 6."""
@@ -88,7 +89,7 @@ def draft_policy(body: dict[str, Any]) -> Any:
 
 @blueprint.post("/rewards/policies/<int:policy_id>/publish")
 @writing
-@blueprint.response(200, THING)
+@blueprint.response(200, one(POLICY))
 @blueprint.problems(401, 403, 404, 409, 422)
 def publish_policy(policy_id: int) -> Any:
     """The approver publishes it; from then on it never changes."""
@@ -98,7 +99,7 @@ def publish_policy(policy_id: int) -> Any:
 @blueprint.post("/rewards/runs")
 @writing
 @blueprint.arguments(MonthBody)
-@blueprint.response(200, THING)
+@blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 409, 422)
 def calculate(body: dict[str, Any]) -> Any:
     """Calculate a month's run, or calculate it again until it is published."""
@@ -107,7 +108,7 @@ def calculate(body: dict[str, Any]) -> Any:
 
 @blueprint.get("/rewards/runs/<month>")
 @signed_in
-@blueprint.response(200, THING)
+@blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 404)
 def run_of_month(month: str) -> Any:
     """A run with all its lines, for regulators."""
@@ -117,7 +118,7 @@ def run_of_month(month: str) -> Any:
 
 @blueprint.get("/rewards/runs/<month>/lines/<lab>")
 @signed_in
-@blueprint.response(200, THING)
+@blueprint.response(200, one(LINE_WITH_TRACE))
 @blueprint.problems(401, 404)
 def line_of_lab(month: str, lab: str) -> Any:
     """One lab's line with its trace: regulators all, a lab its own."""
@@ -132,7 +133,7 @@ def line_of_lab(month: str, lab: str) -> Any:
 
 @blueprint.post("/rewards/runs/<month>/publish")
 @writing
-@blueprint.response(200, THING)
+@blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 404, 409, 422)
 def publish(month: str) -> Any:
     """Publicity begins; the month's ledger is closed."""
@@ -141,7 +142,7 @@ def publish(month: str) -> Any:
 
 @blueprint.post("/rewards/runs/<month>/approve")
 @writing
-@blueprint.response(200, THING)
+@blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 404, 409)
 def approve(month: str) -> Any:
     """Another person approves; from then on nothing in it changes."""
@@ -151,7 +152,7 @@ def approve(month: str) -> Any:
 @blueprint.post("/rewards/runs/<month>/pay")
 @writing
 @blueprint.arguments(PayBody)
-@blueprint.response(200, THING)
+@blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 404, 409, 422)
 def pay(body: dict[str, Any], month: str) -> Any:
     """The approved rewards were paid out."""
@@ -161,7 +162,7 @@ def pay(body: dict[str, Any], month: str) -> Any:
 @blueprint.post("/rewards/runs/<month>/objections")
 @writing
 @blueprint.arguments(ObjectionBody)
-@blueprint.response(201, THING)
+@blueprint.response(201, one(OBJECTION))
 @blueprint.problems(401, 403, 404, 409, 422)
 def raise_objection(body: dict[str, Any], month: str) -> Any:
     """A lab objects, once in each publicity. `lab` may be left out where the firm has one line in the run."""
@@ -186,7 +187,7 @@ def _only_lab(month: str, firm_id: int | None) -> str:
 @blueprint.post("/rewards/runs/<month>/objections/<int:objection_id>/answer")
 @writing
 @blueprint.arguments(AnswerBody)
-@blueprint.response(200, THING)
+@blueprint.response(200, one(OBJECTION))
 @blueprint.problems(401, 403, 404, 409, 422)
 def answer_objection(body: dict[str, Any], month: str, objection_id: int) -> Any:
     """The officer answers; upheld, the run goes back to calculation."""

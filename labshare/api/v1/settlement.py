@@ -1,5 +1,6 @@
 """Reports, invoices, payments, the ledger: thin adapters over the settlement room's services."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import marshmallow as ma
@@ -9,8 +10,10 @@ from flask_smorest.fields import Upload
 
 from labshare.api.access import signed_in
 from labshare.api.v1 import shapes
-from labshare.api.v1.base import LIST, THING, Day, Fen, ListQuery, MonthField, RoomBlueprint, Text, Whole, after, listed
-from labshare.api.v1.booking import IDENTITY, ReasonBody, Strict
+from labshare.api.v1.answers import ENTRY, INVOICE, PAYMENT, REPORT, listing, one
+from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
+from labshare.api.v1.booking import IDENTITY, ReasonBody
+from labshare.api.v1.fields import WORDS, Day, Fen, Length, MonthField, Names, Strict, Text, Whole
 from labshare.api.writing import writing
 from labshare.booking.queries.bookings import get_booking
 from labshare.catalogue.queries.single import get_lab_by_code
@@ -29,22 +32,23 @@ blueprint = RoomBlueprint("settlement", "Reports, invoices, payments, the revenu
 
 
 class ReportForm(Strict):
-    number = Text(load_default=None, validate=ma.validate.Length(1, 40))
+    number = Text(load_default=None, validate=Length(1, 40))
     issued_on = Day(required=True)
     replaces = Whole(load_default=None, validate=IDENTITY)
 
 
-class FileForm(ma.Schema):
-    file = Upload(required=True)
+class FileForm(Names):
+    file = Upload(required=True, error_messages=WORDS)
 
-    class Meta:
-        unknown = ma.EXCLUDE
+
+class ReportUpload(ReportForm, FileForm):
+    """What `ReportForm` and `FileForm` take together."""
 
 
 class InvoiceName(ma.fields.Field):
     """An invoice, by its number or its id."""
 
-    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": _l("The number or the id of an invoice.")}
+    default_error_messages: ClassVar[dict[str, Any]] = WORDS | {"invalid": _l("The number or the id of an invoice.")}
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         name = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
@@ -54,7 +58,7 @@ class InvoiceName(ma.fields.Field):
 
 
 class InvoiceBody(Strict):
-    number = Text(required=True, validate=ma.validate.Length(1, 30))
+    number = Text(required=True, validate=Length(1, 30))
     amount_fen = Fen(required=True)
     tax_fen = Fen(required=True)
     issued_on = Day(required=True)
@@ -68,30 +72,38 @@ class InvoiceBody(Strict):
 class PaymentBody(Strict):
     amount_fen = Fen(required=True)
     paid_on = Day(required=True)
-    reference = Text(required=True, validate=ma.validate.Length(1, 60))
-    payer_uscc = Text(required=True, validate=ma.validate.Length(1, 18))
+    reference = Text(required=True, validate=Length(1, 60))
+    payer_uscc = Text(required=True, validate=Length(1, 18))
+
+
+class InvoiceForm(InvoiceBody):
+    file = Upload()
+
+
+class PaymentForm(PaymentBody):
+    file = Upload()
 
 
 class NoteBody(Strict):
-    note = Text(load_default="", validate=ma.validate.Length(max=300))
+    note = Text(load_default="", validate=Length(max=300))
 
 
 class LedgerQuery(ListQuery):
     month = MonthField(required=True)
 
 
-def _body_or_form(schema: type[ma.Schema]) -> Any:
-    """JSON, or the same fields as multipart with an optional `file`."""
-    location = "json" if request.is_json or not request.mimetype else "form"
-    raw = request.get_json(silent=False) if location == "json" else request.form.to_dict()
-    try:
-        return schema().load(raw)
-    except ma.ValidationError as error:
-        from werkzeug.exceptions import UnprocessableEntity
+def _taking(form: type[Names], body: type[Names] | None = None) -> Callable[[Any], Any]:
+    """Document what is taken: a form with its file, or the same names without one as JSON."""
+    content = {"multipart/form-data": {"schema": form}}
+    if body is not None:
+        content["application/json"] = {"schema": body}
+    return blueprint.doc(requestBody={"required": True, "content": content})
 
-        refused = UnprocessableEntity()
-        refused.data = {"messages": {location: error.messages}}  # type: ignore[attr-defined]
-        raise refused from error
+
+def _read(schema: type[Names]) -> Any:
+    """The names of a JSON body, or those of a form but for its files."""
+    location = "form" if request.form or request.files else "json"
+    return blueprint.ARGUMENTS_PARSER.parse(schema(), request, location=location)
 
 
 def _file(kind: Any) -> TakenFile | None:
@@ -101,12 +113,13 @@ def _file(kind: Any) -> TakenFile | None:
 
 @blueprint.post("/bookings/<ref>/reports")
 @writing
-@blueprint.arguments(ReportForm, location="form")
-@blueprint.arguments(FileForm, location="files")
-@blueprint.response(201, THING)
+@_taking(ReportUpload)
+@blueprint.response(201, one(REPORT))
 @blueprint.problems(401, 403, 404, 409, 422)
-def record_report(form: dict[str, Any], _file_form: dict[str, Any], ref: str) -> Any:
+def record_report(ref: str) -> Any:
     """Upload a report; without `number` the next of the lab's series is taken."""
+    form = blueprint.ARGUMENTS_PARSER.parse(ReportForm(), request, location="form")
+    blueprint.ARGUMENTS_PARSER.parse(FileForm(), request, location="files")
     made = services.record_report(actor=current_actor(), now=utc_now(), ref=ref, file=_file("pdf"), **form)
     return report(made)
 
@@ -114,7 +127,7 @@ def record_report(form: dict[str, Any], _file_form: dict[str, Any], ref: str) ->
 @blueprint.post("/reports/<int:report_id>/withdraw")
 @writing
 @blueprint.arguments(ReasonBody)
-@blueprint.response(200, THING)
+@blueprint.response(200, one(REPORT))
 @blueprint.problems(401, 403, 404, 409, 422)
 def withdraw_report(body: dict[str, Any], report_id: int) -> Any:
     """A report no longer stands, from today on."""
@@ -124,11 +137,12 @@ def withdraw_report(body: dict[str, Any], report_id: int) -> Any:
 
 @blueprint.post("/bookings/<ref>/invoices")
 @writing
-@blueprint.response(201, THING)
+@_taking(InvoiceForm, InvoiceBody)
+@blueprint.response(201, one(INVOICE))
 @blueprint.problems(401, 403, 404, 409, 422)
 def record_invoice(ref: str) -> Any:
     """Record an invoice; a negative amount is a red letter and names what it reverses. JSON or multipart."""
-    body = _body_or_form(InvoiceBody)
+    body = _read(InvoiceBody)
     common = {
         "actor": current_actor(), "now": utc_now(), "ref": ref, "number": body["number"],
         "issued_on": body["issued_on"], "file": _file("paper"),
@@ -148,11 +162,12 @@ def record_invoice(ref: str) -> Any:
 
 @blueprint.post("/bookings/<ref>/payments")
 @writing
-@blueprint.response(201, THING)
+@_taking(PaymentForm, PaymentBody)
+@blueprint.response(201, one(PAYMENT))
 @blueprint.problems(401, 403, 404, 409, 422)
 def record_payment(ref: str) -> Any:
     """Record money received; a negative amount is a refund. JSON or multipart."""
-    body = _body_or_form(PaymentBody)
+    body = _read(PaymentBody)
     record = services.record_refund if body["amount_fen"] < 0 else services.record_payment
     body["amount_fen"] = abs(body["amount_fen"])
     made = record(actor=current_actor(), now=utc_now(), ref=ref, file=_file("paper"), **body)
@@ -162,7 +177,7 @@ def record_payment(ref: str) -> Any:
 @blueprint.post("/payments/<int:payment_id>/accept-payer")
 @writing
 @blueprint.arguments(NoteBody)
-@blueprint.response(200, THING)
+@blueprint.response(200, one(PAYMENT))
 @blueprint.problems(401, 403, 404, 409)
 def accept_payer(body: dict[str, Any], payment_id: int) -> Any:
     """An officer lets another payer's payment count."""
@@ -173,7 +188,7 @@ def accept_payer(body: dict[str, Any], payment_id: int) -> Any:
 @blueprint.get("/labs/<code>/ledger")
 @signed_in
 @blueprint.arguments(LedgerQuery, location="query")
-@blueprint.response(200, LIST)
+@blueprint.response(200, listing(ENTRY))
 @blueprint.problems(401, 404, 422)
 def ledger(query: dict[str, Any], code: str) -> Any:
     """The revenue entries of a lab in a month."""

@@ -4,6 +4,7 @@ Filters take what services return (fen, aware UTC moments, days, `Month`) and wr
 `None` is always written as an em dash: nothing to show.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -59,6 +60,11 @@ BASES = {
     "test": ("元/项", "a test"),
     "hour": ("元/小时", "an hour"),
 }
+
+
+PLACE_BEFORE = re.compile(r"^(?:浙江省?|[^省市县区]{2,3}[省市县区])+|^(?:Zhejiang|Xinchang|Shengzhou|Ninghai|Ningbo) ")
+LEGAL_FORM = re.compile(r"(?:股份)?有限(?:责任)?公司$|,? (?:Co\., Ltd\.|Ltd\.|Inc\.)$")
+"""What short_firm leaves out before and after the name proper."""
 
 
 def _zh() -> bool:
@@ -266,6 +272,12 @@ def counted(value: int | None, what: str) -> str:
     return f"{value:,} {zh}" if _zh() else f"{value:,} {one if value == 1 else many}"
 
 
+def unit_word(value: int, what: str) -> str:
+    """The counter alone, beside a large figure: 件样品, in English samples."""
+    zh, one, many = COUNTERS[what]
+    return zh if _zh() else (one if value == 1 else many)
+
+
 def minutes(value: int | Decimal | None) -> str:
     """A length of time: 45 分钟, 1 小时 30 分钟, 48 小时; in English 45 min, 1 h 30 min, 48 h."""
     if value is None:
@@ -377,6 +389,20 @@ def month_day(value: date | datetime | None) -> str:
         return NOTHING
     value = _as_day(value)
     return f"{value.month:02d}-{value.day:02d}" if _zh() else f"{value.day} {MONTHS_EN[value.month - 1][:3]}"
+
+
+def long_month_day(value: date | datetime | None) -> str:
+    """11月24日, in English 24 November: the heading of a day."""
+    if value is None:
+        return NOTHING
+    value = _as_day(value)
+    return f"{value.month}月{value.day}日" if _zh() else f"{value.day} {MONTHS_EN[value.month - 1]}"
+
+
+def clock_span(span: Any) -> str:
+    """08:00–20:00, of anything with `starts_at` and `ends_at`; midnight at the end is 24:00."""
+    end = clock_time(span.ends_at)
+    return f"{clock_time(span.starts_at)}–{'24:00' if end == '00:00' else end}"
 
 
 def clock_time(moment: datetime | None) -> str:
@@ -510,6 +536,27 @@ def with_model(instrument: Any) -> str:
     return name if not instrument.model or instrument.model in name else f"{name} {instrument.model}"
 
 
+def kind_of_instrument(instrument: Any) -> str:
+    """What sort of instrument: its name without the maker and model that stand at its end; plain."""
+    name = twin(instrument, "name")
+    kind = name.removesuffix(make_and_model(instrument)).strip()
+    return kind or name
+
+
+def make_and_model(instrument: Any) -> str:
+    """Maker and model: the line below the kind. The model alone where the name does not end in both."""
+    model = instrument.model or ""
+    both = f"{instrument.manufacturer or ''} {model}".strip()
+    return both if twin(instrument, "name").endswith(both) else model
+
+
+def short_firm(firm: Any) -> str:
+    """A firm's name without place and legal form, for a calendar's cells; the full name must stand beside it."""
+    name = twin(firm, "name")
+    short = LEGAL_FORM.sub("", PLACE_BEFORE.sub("", name)).strip(" ,")
+    return short or name
+
+
 def chinese(text: str | None) -> Markup:
     """Data that has Chinese only (an address, a remark): marked on an English page."""
     if not text:
@@ -538,6 +585,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "kilometres": kilometres,
     "file_size": file_size, "counted": counted, "basis_unit": basis_unit, "day": day, "weekday": weekday,
     "long_day": long_day, "short_day": short_day, "near_day": near_day, "month_day": month_day,
+    "long_month_day": long_month_day, "clock_span": clock_span,
     "clock": clock_time, "when": when, "moment": moment_tag, "month": month, "year_to_date": year_to_date,
     "relative": relative, "remaining": remaining, "deadline": deadline, "working_days": working_days,
     "twin": twin, "said": said, "chinese": chinese,
@@ -546,6 +594,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
 GLOBALS: dict[str, Callable[..., Any]] = {
     "said": said,
     "with_model": with_model,
+    "kind_of_instrument": kind_of_instrument,
+    "make_and_model": make_and_model,
+    "short_firm": short_firm,
     "twin": twin,
     "chinese": chinese,
     "money": money,
@@ -564,6 +615,7 @@ GLOBALS: dict[str, Callable[..., Any]] = {
     "hours_of": hours_of,
     "weekday_name": weekday_name,
     "counted": counted,
+    "unit_word": unit_word,
     "wan": wan,
     "wan_unit": wan_unit,
     "reading_language": language,

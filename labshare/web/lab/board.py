@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Holding
 from labshare.booking.queries.world import certificates_of, openings_of_lab
-from labshare.booking.rules.time import Interval, Openings
+from labshare.booking.rules.time import Interval
 from labshare.catalogue.models import Instrument, InstrumentUnit, Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -99,8 +99,15 @@ class Event:
     first: int
     span: int
     kind: str
-    holding: Holding
+    holding: Holding | None
+    """None: the calibration has run out (`kind` is `bad`)."""
     booking: Booking | None
+
+    def on(self, day: date) -> bool:
+        """Whether the holding lies on that day, in part or whole."""
+        if self.holding is None:
+            return False
+        return local_day(self.holding.starts_at) <= day <= local_day(self.holding.ends_at - timedelta(minutes=1))
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,11 @@ class Row:
     unit: int
     events: tuple[Event, ...]
     uncalibrated_from: date | None
+
+    @property
+    def calibrated_until(self) -> date | None:
+        """The last day the calibration holds, where it ends in the days shown."""
+        return self.uncalibrated_from - timedelta(days=1) if self.uncalibrated_from else None
 
     def cells(self, days: int) -> list[tuple[int, Event | None, bool]]:
         """(columns, event or gap, begins a day), filling the whole week; a gap never runs over midnight."""
@@ -134,6 +146,22 @@ class Calendar:
     days: tuple[date, ...]
     rows: tuple[Row, ...]
     open_days: frozenset[date]
+    openings: tuple[Interval, ...]
+
+    def open_on(self, day: date) -> list[Interval]:
+        """The day's opening intervals."""
+        return [span for span in self.openings if local_day(span.starts_at) == day]
+
+    @property
+    def busy(self) -> tuple[Row, ...]:
+        """The units that something holds."""
+        return tuple(row for row in self.rows if row.events)
+
+    @property
+    def idle(self) -> list[Instrument]:
+        """The instruments of which no unit is held."""
+        busy = {row.instrument.id for row in self.busy}
+        return list({row.instrument.id: row.instrument for row in self.rows if row.instrument.id not in busy}.values())
 
 
 def calendar_of(lab: Lab, first: date, days: int, now: datetime, instrument_id: int | None = None) -> Calendar:
@@ -167,21 +195,14 @@ def calendar_of(lab: Lab, first: date, days: int, now: datetime, instrument_id: 
     openings = openings_of_lab(lab.id, since)
     all_days = tuple(first + timedelta(days=n) for n in range(days))
     rows = []
+    spans = tuple(openings.between(since, until))
     for instrument, unit in units:
         ends = [span.last for span in certificates.get(instrument.id, ())]
         runs_out = max(ends) + timedelta(days=1) if ends and instrument.needs_calibration else None
-        rows.append(
-            Row(
-                instrument, unit, _events(held.get((instrument.id, unit), ()), all_days),
-                runs_out if runs_out and runs_out < all_days[-1] else None,
-            )
-        )  # fmt: skip
-    return Calendar(first, all_days, tuple(rows), frozenset(_open_days(openings, all_days)))
-
-
-def _open_days(openings: Openings, days: Sequence[date]) -> list[date]:
-    spans: list[Interval] = openings.between(start_of_day(days[0]), start_of_day(days[-1] + timedelta(days=1)))
-    return [day for day in days if any(local_day(span.starts_at) == day for span in spans)]
+        runs_out = runs_out if runs_out and runs_out <= all_days[-1] else None
+        events = _events(held.get((instrument.id, unit), ()), all_days)
+        rows.append(Row(instrument, unit, _and_uncalibrated(events, all_days, runs_out), runs_out))
+    return Calendar(first, all_days, tuple(rows), frozenset(local_day(span.starts_at) for span in spans), spans)
 
 
 LOOKS = {
@@ -205,6 +226,15 @@ def _events(held: Sequence[tuple[Holding, Booking | None]], days: Sequence[date]
         result.append(Event(first, last - first, kind, holding, booking))
         free_from = last
     return tuple(result)
+
+
+def _and_uncalibrated(events: tuple[Event, ...], days: Sequence[date], runs_out: date | None) -> tuple[Event, ...]:
+    """From the day the calibration has run out, the rest of the row is closed; what is booked there still shows."""
+    if runs_out is None:
+        return events
+    total = len(days) * COLUMNS
+    first = max(0, (runs_out - days[0]).days * COLUMNS, *(event.first + event.span for event in events))
+    return (*events, Event(first, total - first, "bad", None, None)) if first < total else events
 
 
 def _column(moment: datetime, days: Sequence[date], *, up: bool) -> int:

@@ -42,10 +42,14 @@ def today() -> Any:
     work = today_of(lab, now)
     waiting = sorted((each for each in work if each.state == "requested"), key=lambda each: (each.answer_by, each.id))
     dues = [due_on(each) for each in work if each.state == "tested"]
+    in_hand = [each for each in work if each.state in states]
+    later = [each for each in in_hand if each.state == "tested" and (due_on(each) or day) > day]
+    if states == FILTERS["all"]:  # a report that is not due yet is no work of today: one line leads there
+        in_hand = [each for each in in_hand if each not in later]
     week = day - timedelta(days=day.weekday())
     return render_template(
         "lab/today/page.html", lab=lab, labs=labs, now=now, day=day,
-        requests=waiting, work=[each for each in work if each.state in states],
+        requests=waiting, work=in_hand, later=len(later) if states == FILTERS["all"] else 0,
         shown=shown if shown in FILTERS else "all",
         arriving=[each for each in work if each.state == "confirmed"],
         running=sum(1 for each in work if each.state == "testing"),

@@ -50,6 +50,7 @@ COUNTERS = {
     "run": ("批", "run", "runs"),
     "member": ("名成员", "member", "members"),
     "standard": ("项标准", "standard", "standards"),
+    "thing": ("项", "thing", "things"),
     "message": ("条消息", "message", "messages"),
 }
 """What is counted → Chinese counter and noun, English singular and plural."""
@@ -392,11 +393,13 @@ def month_day(value: date | datetime | None) -> str:
 
 
 def long_month_day(value: date | datetime | None) -> str:
-    """11月24日, in English 24 November: the heading of a day."""
+    """11月24日 周二, in English Tue 24 November: the heading of a day."""
     if value is None:
         return NOTHING
     value = _as_day(value)
-    return f"{value.month}月{value.day}日" if _zh() else f"{value.day} {MONTHS_EN[value.month - 1]}"
+    if _zh():
+        return f"{value.month}月{value.day}日 {weekday(value)}"
+    return f"{weekday(value)} {value.day} {MONTHS_EN[value.month - 1]}"
 
 
 def clock_span(span: Any) -> str:

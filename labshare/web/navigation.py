@@ -42,6 +42,7 @@ INSTRUMENTS = Item(_l("Instruments"), "public.instruments", "microscope", covers
 STANDARDS = Item(_l("Standards"), "public.standards", "book", covers=("public.standard",))
 STATISTICS = Item(_l("Public figures"), "public.statistics", "chart-bar")
 HOW_IT_WORKS = Item(_l("How it works"), "public.how_it_works", "help-circle")
+DASHBOARD = Item(_l("Dashboard"), "client.dashboard", "layout-dashboard")
 MY_BOOKINGS = Item(_l("My bookings"), "client.bookings", "clipboard-list", covers=("client.",))
 MESSAGES = Item(_l("Messages"), "account.notices", "message")
 ACCOUNT = Item(_l("Account"), "account.index", "user", covers=("account.",))
@@ -51,7 +52,7 @@ MONEY, OVERSIGHT, PUBLIC, PLATFORM = _l("Money"), _l("Oversight"), _l("Public"),
 
 TOP: dict[str, tuple[Item, ...]] = {
     "visitor": (FIND, LABS, INSTRUMENTS, STANDARDS, STATISTICS, HOW_IT_WORKS),
-    "client": (FIND, LABS, INSTRUMENTS, STANDARDS, MY_BOOKINGS),
+    "client": (FIND, LABS, INSTRUMENTS, STANDARDS, DASHBOARD, MY_BOOKINGS),
 }
 """The links in the header."""
 
@@ -127,7 +128,7 @@ TABS: dict[str, tuple[str, ...]] = {
 }
 """What of the rail stands in the phone's tab bar; 更多 (the rail's sheet) comes after it."""
 
-CLIENT_TABS = (FIND, MY_BOOKINGS, MESSAGES, ACCOUNT)
+CLIENT_TABS = (DASHBOARD, FIND, MY_BOOKINGS, MESSAGES, ACCOUNT)
 
 REGULATORS = frozenset({"officer", "approver", "auditor", "admin"})
 LAB_ROLES = frozenset({"lab_manager", "operator"})

@@ -27,7 +27,7 @@ from labshare.web.actor import (
 )
 from labshare.web.forms import show_problem
 from labshare.web.language import LOCALES, chosen_language, keep_choice_with_person, safe_next
-from labshare.web.layout import flash_done
+from labshare.web.layout import flash_done, reader
 
 
 def locale_now() -> str:
@@ -61,7 +61,7 @@ def _onward(target: str) -> str:
     actor = current_actor()
     for endpoint, fits in (
         ("regulator.dashboard", bool(actor.roles & {"officer", "approver", "auditor", "admin"})),
-        ("lab.today", "lab_manager" in actor.roles),
+        ("lab.today", reader().kind == "lab"),
         ("client.dashboard", actor.firm_id is not None),
         ("account.register_firm", actor.firm_id is None and not actor.roles),
     ):

@@ -1,0 +1,151 @@
+"""What a client's dashboard shows: what waits for the firm, what comes next, what was spent and is still owed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload
+
+from labshare.booking.models import Booking, Charge, Proposal
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.months import Month
+from labshare.kernel.time import local_day
+from labshare.organisations.permissions import visible
+from labshare.settlement.models import Payment, Report
+
+NEW_REPORT_DAYS = 14
+"""A report counts as newly arrived for so many days."""
+SAMPLES_AHEAD = timedelta(days=2)
+"""How long before its start a confirmed booking asks for its samples."""
+AT_MOST = 6
+"""Rows of each list; the list of bookings has the rest."""
+_OWING = Booking.invoiced_fen > Booking.paid_fen
+_FINISHED = ("tested", "reported", "settled")
+
+
+@dataclass(frozen=True)
+class ClientDesk:
+    proposals: Sequence[Proposal]
+    charges: Sequence[Charge]
+    to_pay: Sequence[Booking]
+    samples: Sequence[Booking]
+    """Confirmed and starting within two days: the samples must come."""
+    reports: Sequence[Report]
+    upcoming: Sequence[Booking]
+    months: Sequence[tuple[Month, int]]
+    """Paid less refunds, fen, of each month of this year up to the present one."""
+    owed_fen: int
+    """Invoiced and not paid."""
+    owing: int
+    """Bookings with such an amount."""
+    not_invoiced_fen: int
+    """Charged for finished work and not invoiced yet."""
+    upcoming_count: int
+    all_count: int
+
+    @property
+    def waiting(self) -> int:
+        """How many things wait for the firm, newly arrived reports apart."""
+        return len(self.proposals) + len(self.charges) + len(self.samples) + self.owing
+
+    @property
+    def spent_fen(self) -> int:
+        """Paid this year less refunds, fen."""
+        return sum(fen for _month, fen in self.months)
+
+
+def client_desk(actor: Actor, now: datetime) -> ClientDesk:
+    """The desk of the firm acted for; empty without one. Seven statements, money in fen."""
+    ours = and_(
+        Booking.client_firm_id == actor.firm_id,
+        visible(actor, "booking.see", client=Booking.client_firm_id, lab=Booking.lab_firm_id),
+    )
+    today = local_day(now)
+    ahead = and_(Booking.state.in_(("requested", "confirmed")), Booking.ends_at > now)
+    sums = db.session.execute(
+        select(
+            func.count(),
+            func.sum(case((ahead, 1), else_=0)),
+            func.sum(case((_OWING, 1), else_=0)),
+            func.sum(case((_OWING, Booking.invoiced_fen - Booking.paid_fen), else_=0)),
+            func.sum(case((Booking.state.in_(_FINISHED), Booking.charged_fen - Booking.invoiced_fen), else_=0)),
+        ).where(ours)
+    ).one()
+    successor = aliased(Report)
+    upcoming = _bookings(ours, ahead, order=Booking.starts_at)
+    return ClientDesk(
+        proposals=db.session.scalars(
+            select(Proposal)
+            .join(Booking, Booking.id == Proposal.booking_id)
+            .where(ours, Proposal.state == "open", Proposal.answer_by > now)
+            .options(*_through(Proposal.booking))
+            .order_by(Proposal.answer_by, Proposal.id)
+            .limit(AT_MOST)
+        ).all(),
+        charges=db.session.scalars(
+            select(Charge)
+            .join(Booking, Booking.id == Charge.booking_id)
+            .where(ours, Charge.state == "proposed")
+            .options(*_through(Charge.booking))
+            .order_by(Charge.entered_at, Charge.id)
+            .limit(AT_MOST)
+        ).all(),
+        to_pay=_bookings(ours, _OWING, order=Booking.starts_at),
+        samples=[
+            each for each in upcoming if each.state == "confirmed" and now < each.starts_at < now + SAMPLES_AHEAD
+        ],
+        reports=db.session.scalars(
+            select(Report)
+            .join(Booking, Booking.id == Report.booking_id)
+            .where(
+                ours,
+                Report.issued_on > today - timedelta(days=NEW_REPORT_DAYS),
+                or_(Report.withdrawn_on.is_(None), Report.withdrawn_on > today),
+                ~exists().where(successor.replaces_id == Report.id),
+            )
+            .options(*_through(Report.booking))
+            .order_by(Report.issued_on.desc(), Report.id.desc())
+            .limit(AT_MOST)
+        ).all(),
+        upcoming=upcoming,
+        months=_spent(ours, today),
+        all_count=sums[0], upcoming_count=sums[1] or 0, owing=sums[2] or 0, owed_fen=int(sums[3] or 0),
+        not_invoiced_fen=int(sums[4] or 0),
+    )  # fmt: skip
+
+
+def _through(way: Any) -> tuple[Any, ...]:
+    """The booking that the statement joined already, with what a line about it names."""
+    return (contains_eager(way).joinedload(Booking.lab), contains_eager(way).joinedload(Booking.test_item))
+
+
+def _bookings(*where: Any, order: Any) -> Sequence[Booking]:
+    return db.session.scalars(
+        select(Booking)
+        .where(*where)
+        .options(joinedload(Booking.lab), joinedload(Booking.test_item), joinedload(Booking.instrument))
+        .order_by(order, Booking.id)
+        .limit(AT_MOST)
+    ).all()
+
+
+def _spent(ours: Any, today: date) -> Sequence[tuple[Month, int]]:
+    """What was paid in each month of the year, by the client or in its name, less refunds."""
+    rows = db.session.execute(
+        select(Payment.paid_on, func.sum(Payment.amount_fen))
+        .join(Booking, Booking.id == Payment.booking_id)
+        .where(
+            ours,
+            Payment.paid_on >= date(today.year, 1, 1),
+            Payment.paid_on <= today,
+            or_(Payment.by_client, Payment.payer_verdict == "accepted"),
+        )
+        .group_by(Payment.paid_on)
+    )
+    fen = dict.fromkeys((Month(today.year, number) for number in range(1, today.month + 1)), 0)
+    for day, amount in rows:
+        fen[Month.of(day)] += int(amount)
+    return list(fen.items())

@@ -1,0 +1,24 @@
+"""The client's dashboard: what waits for the firm, the next bookings, this year's spending."""
+
+from typing import Any
+
+from flask import render_template
+
+from labshare.kernel.errors import SignInFirst
+from labshare.kernel.time import local_day, utc_now
+from labshare.settlement.queries.client_desk import client_desk
+from labshare.web.actor import current_actor
+from labshare.web.charts import stacked_bars
+from labshare.web.client import blueprint
+
+
+@blueprint.get("/client/")
+def dashboard() -> Any:
+    actor, now = current_actor(), utc_now()
+    if actor.person_id is None:
+        raise SignInFirst
+    desk = client_desk(actor, now)
+    return render_template(
+        "client/dashboard.html", shown=desk, day=local_day(now),
+        chart=stacked_bars([(str(month.number), fen, 0) for month, fen in desk.months]),
+    )  # fmt: skip

@@ -19,6 +19,17 @@ function inside(dialog, event) {
 // A dialog whose form came back with errors is opened again by the server's mark.
 for (const dialog of document.querySelectorAll("dialog[data-open-now]")) dialog.showModal();
 
+// A link to a dialog (`…#do-receive`, from a list) brings it open. Its name leaves the address, so that the page loaded
+// again, or gone back to, does not ask a second time.
+function openNamed() {
+  const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!named?.matches("dialog:not([open])")) return;
+  history.replaceState(history.state, "", location.pathname + location.search);
+  if (!document.querySelector("dialog[open]")) named.showModal();
+}
+openNamed();
+addEventListener("hashchange", openNamed);
+
 // A closed action can be focused and read, not pressed.
 document.addEventListener("click", (event) => {
   if (event.target.closest('[aria-disabled="true"]')) { event.preventDefault(); event.stopPropagation(); }

@@ -25,6 +25,12 @@ class InThePast(StartRefused):
 
 class OutsideOpeningHours(StartRefused):
     message = _l("Outside opening hours (%(hours)s).")
+    never_open = _l("Outside opening hours: closed that day.")
+
+    @property
+    def text(self) -> str:
+        """The day's hours, where it has any."""
+        return super().text if self.params.get("hours") != "–" else str(self.never_open)
 
 
 class RunStartsOutsideHours(StartRefused):

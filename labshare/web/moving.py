@@ -21,6 +21,7 @@ from labshare.web.actor import current_actor
 from labshare.web.booking_page import moment_in
 from labshare.web.forms import Form, TextAreaField, length, required, show_problem
 from labshare.web.layout import flash_done
+from labshare.web.public.items import FIRST_SHOWN, columns
 
 DAYS = 7
 
@@ -44,8 +45,9 @@ def page(
     )  # fmt: skip
     return (
         render_template(
-            "booking/move.html", booking=booking, side=side, form=form, days=days, alternatives=alternatives,
-            earlier=max(local_day(now), since - timedelta(days=DAYS)), later=since + timedelta(days=DAYS),
+            "booking/move.html", booking=booking, side=side, form=form, columns=columns(days),
+            alternatives=alternatives, shown=FIRST_SHOWN, later=since + timedelta(days=DAYS),
+            earlier=max(local_day(now), since - timedelta(days=DAYS)) if since > local_day(now) else None,
         ),
         status,
     )  # fmt: skip

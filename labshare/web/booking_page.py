@@ -17,7 +17,7 @@ from sqlalchemy import select
 from labshare.accounts.models import Person
 from labshare.audit.models import AuditEvent
 from labshare.booking import services
-from labshare.booking.models import Booking
+from labshare.booking.models import Booking, Proposal
 from labshare.booking.queries.bookings import cancellation_preview, get_booking, history, next_steps, open_proposal
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
@@ -150,6 +150,7 @@ def show(ref: str, side: str, forms: dict[str, Form] | None = None, status: int 
     events = history(booking)
     steps = next_steps(actor, booking, now) if side != "regulator" else ()
     forms = {**_forms(booking), **(forms or {})}
+    waiting = open_proposal(booking, now)
     if forms["receive"].samples.data is None:
         forms["receive"].samples.data = booking.quantity
     return (
@@ -161,12 +162,12 @@ def show(ref: str, side: str, forms: dict[str, Form] | None = None, status: int 
             people=_people(events),
             steps=steps,
             forms=forms,
-            proposal=open_proposal(booking, now),
+            proposal=waiting,
             waiting_charges=[each for each in booking.charges if each.state == "proposed"],  # type: ignore[attr-defined]
             cancel_fen=cancellation_preview(booking, now, by_lab=side == "lab"),
             no_show_fen=cancellation_preview(booking, now, no_show=True),
             reached=_reached(events),
-            next_move=_next_move(booking),
+            next_move=_next_move(booking, waiting),
             now=now,
             **documents_panel(booking, actor),
         ),
@@ -212,8 +213,10 @@ def _reached(events: Sequence[AuditEvent]) -> dict[str, AuditEvent]:
     return found
 
 
-def _next_move(booking: Booking) -> tuple[str, LazyString | str] | None:
+def _next_move(booking: Booking, proposal: Proposal | None) -> tuple[str, LazyString | str] | None:
     """Whose turn it is, and what is to be done: `lab` or `client`, and the words."""
+    if proposal is not None:
+        return "client", _("The client accepts or declines the proposed time.")
     waiting: dict[str, tuple[str, LazyString]] = {
         "requested": ("lab", _l("The lab answers the request.")),
         "confirmed": ("client", _l("The client brings or sends the samples.")),

@@ -79,6 +79,13 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
+    zone = SHANGHAI
+
+    @staticmethod
+    def at(text: str) -> datetime:
+        """The moment of a text such as `2026-11-24 10:00`, Shanghai time, in UTC."""
+        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).astimezone(UTC)
+
     def set(self, now: datetime | str) -> datetime:
         """Stand at `now`: an aware datetime, or text such as `2026-11-24 10:00`, Shanghai time."""
         if isinstance(now, str):

@@ -1,6 +1,7 @@
 """Booking by form: from the empty form to the booking page and every verb on it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 from labshare.booking.models import Booking
 from labshare.kernel.database import db, transaction
 from tests import factories
+from tests.conftest import SHANGHAI
 from tests.signing import sign_in
 
 
@@ -123,6 +125,8 @@ def test_a_taken_slot_offers_three_others_and_keeps_what_was_typed(
     start = page.text.split('name="another" value="')[1].split('"')[0]
     again = client.post("/bookings/new", data=form(scene, another=start))
     assert again.status_code == 200
+    chosen = datetime.fromisoformat(start.partition("|")[0]).astimezone(SHANGHAI)
+    assert f'value="{chosen:%Y-%m-%dT%H:%M}"' in again.text  # in the field, not in words alone
     assert count() == 1
 
 

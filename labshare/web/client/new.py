@@ -139,7 +139,7 @@ def book() -> Any:
     form = _form(bench)
     if "another" in request.form:  # one of the alternatives: the same form with its start
         start, _sep, instrument = request.form["another"].partition("|")
-        form.starts_at.data = datetime.fromisoformat(start)
+        form.starts_at.data, form.starts_at.raw_data = datetime.fromisoformat(start), None  # not what was typed
         if "instrument" in form and instrument.isdecimal():
             form.instrument.data = int(instrument)
         return _page(bench, form)

@@ -119,12 +119,12 @@ CHARGE_REFUSED = kind(
 
 def tell_client(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:
     """Tell the person who booked and the client firm's owners."""
-    _tell(notice, booking, booking.client_firm_id, CLIENT_ROLES, (booking.booked_by,), actor, now, params)
+    _tell(notice, booking, booking.client_firm_id, CLIENT_ROLES, (booking.booked_by,), actor, now, params, "/bookings/")
 
 
 def tell_lab(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:
     """Tell the lab's owners and managers."""
-    _tell(notice, booking, booking.lab_firm_id, LAB_ROLES, (), actor, now, params)
+    _tell(notice, booking, booking.lab_firm_id, LAB_ROLES, (), actor, now, params, "/lab/bookings/")
 
 
 def _tell(
@@ -136,7 +136,9 @@ def _tell(
     actor: Actor,
     now: datetime,
     params: dict[str, Any],
+    page: str,
 ) -> None:
+    """`page` is where this side acts on a booking."""
     known = {
         "ref": booking.ref,
         "client": said(booking.client),
@@ -148,7 +150,7 @@ def _tell(
         kind=notice,
         now=now,
         params=known | params,
-        url=f"/bookings/{booking.ref}",
+        url=f"{page}{booking.ref}",
         person_ids=person_ids,
         firm_id=firm_id,
         roles=roles,

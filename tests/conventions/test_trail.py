@@ -21,10 +21,12 @@ from labshare.audit.words import ACTIONS
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.verbs import VERBS, watching
+from labshare.notices.models import Notice
 from labshare.web.regulator.trail import FIELDS, SUBJECTS
 from tests.conventions.trail_steps import EXEMPT, steps
 from tests.rights.matrix import NO, YES, Trial, nothing_stays, read_cases
 from tests.rights.world import build
+from tests.web.reading import CHINESE, FREE_TEXT
 
 pytestmark = pytest.mark.timeout(900)
 ENGINES = ("sqlite",)  # the services are the same; what they write does not depend on the engine
@@ -53,7 +55,7 @@ class Seen:
     events: int = 0
     verbs: list[tuple[str, Problem | None]] = field(default_factory=list)
     wordless: set[str] = field(default_factory=set)
-    """Actions, subjects and values in the trail that no page has a word for."""
+    """Actions, subjects and values in the trail that no page has a word for; data of notices in one language."""
 
     @property
     def unrecorded(self) -> set[str]:
@@ -85,13 +87,22 @@ def looking() -> Iterator[Seen]:
         seen.wordless.update(f"value {one} of {row.action}" for one in names - set(FIELDS) if not DAY.fullmatch(one))
 
     event.listen(db.engine, "after_cursor_execute", after)
+    def told(_mapper: Any, _connection: Any, row: Notice) -> None:
+        seen.wordless.update(
+            f"place {place} of {row.kind}: Chinese without its English"
+            for place, value in row.params.items()
+            if isinstance(value, str) and CHINESE.search(value) and place not in FREE_TEXT
+        )
+
     event.listen(AuditEvent, "before_insert", written)
+    event.listen(Notice, "before_insert", told)
     try:
         with watching(lambda action, problem: seen.verbs.append((action, problem))):
             yield seen
     finally:
         event.remove(db.engine, "after_cursor_execute", after)
         event.remove(AuditEvent, "before_insert", written)
+        event.remove(Notice, "before_insert", told)
 
 
 @dataclass
@@ -154,7 +165,7 @@ def test_what_changes_has_its_event_and_what_is_refused_too(report: Report) -> N
     assert not report.wrong, "\n".join(report.wrong)
 
 
-def test_what_the_trail_keeps_has_words(report: Report) -> None:
+def test_what_the_trail_and_notices_keep_has_words(report: Report) -> None:
     assert not report.wordless
 
 

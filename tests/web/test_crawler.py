@@ -1,243 +1,80 @@
-"""Every page that a link leads to, as everybody of the demonstration, in both languages: it opens, says nothing in the
-other language without marking it, and asks the database little.
+"""Every page, mail and error, as everybody of the demonstration, in both languages: it opens, says nothing in the other
+language without marking it, and asks the database little. A browser then looks at each for axe.
 
-Each address pattern is opened a few times a reader and language, not for every object. SQLite is enough here: the
-other tests of the pages run on both engines.
+Each address pattern is opened a few times a reader and language, not for every object; on PostgreSQL once.
 """
 
+import itertools
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import pytest
-from flask import Flask
-from sqlalchemy import event, select
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
+from flask import abort, render_template
+from flask import request as asked
+from markupsafe import escape
+from sqlalchemy import select
 
 from labshare.accounts.models import Person
+from labshare.booking.models import Booking
 from labshare.demonstration.load import load
-from labshare.demonstration.people import email_of
 from labshare.demonstration.scale import Scale
 from labshare.kernel import time as kernel_time
 from labshare.kernel.database import db
-from labshare.organisations.models import Firm, Membership
+from labshare.kernel.months import Month
+from labshare.notices import kinds
+from labshare.notices.models import OutboxMail
+from labshare.notices.services import send_mail
+from labshare.organisations.words import AFFILIATION_KINDS, ROLES, SIZE_CLASSES
+from labshare.rewards.words import VERDICTS
+from labshare.web import errors
 from tests.conftest import TUESDAY_MORNING, Clock
-from tests.signing import sign_in
+from tests.web.crawl import LANGUAGES, READERS, VISITOR, Crawl, Visit
+from tests.web.reading import FREE_TEXT, Reading, chinese_words, latin_words
 
 SMALL = Scale("small", counties=1, clients=300, bookings=2_000, labs=20)
-VISITOR = "visitor"
-READERS = (VISITOR, "client", "owner", "lab", "officer", "approver", "auditor", "admin")
-LANGUAGES = ("zh-CN", "en")
-TIMES = 2
-"""How often an address pattern is opened by one reader in one language."""
 MOST_STATEMENTS = 12
-
-NOT_OURS = {"static", "api_docs"}
-"""Not opened: files, and the page that the API's library makes in English."""
-
-SAME_EVERYWHERE = {"中文"}
-"""A language's own name in a choice, where no element can mark it."""
 
 KNOWN: dict[tuple[str, str], str] = {}
 """Findings that stand for now, by (kind, endpoint), each with its reason. An entry whose finding is gone fails too."""
 
-VOID = set("area base br col embed hr img input link meta source track wbr".split())
-SILENT = {"script", "style", "svg", "template", "noscript", "code", "pre", "kbd", "textarea"}
-SAID_ATTRIBUTES = ("title", "aria-label", "alt", "placeholder", "aria-description")
-CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
-LATIN = re.compile(r"[A-Za-z0-9\u00b5\u03bc][A-Za-z0-9\u00b5\u03bc\u00b7@#/._+:-]*")
-ALLOWED = re.compile(
-    "|".join(
-        f"(?:{line})"
-        for line in (Path(__file__).parent / "latin_allowed.txt").read_text().splitlines()
-        if line and not line.startswith("#")
-    )
-)
+NEVER_OPENED = {
+    "static": "files",
+}
+"""Addresses that no walk reaches, with the reason."""
 
 
-class Reading(HTMLParser):
-    """A page's links, and what it says, each piece with the language its element is marked with (None: the page's)."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.pieces: list[tuple[str, str]] = []
-        """(language or "data", text)"""
-        self._open: list[tuple[str, str]] = [("", "page")]
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        language = self._open[-1][1]
-        if tag != "html" and "lang" in given and language != "silent":
-            language = given["lang"].split("-")[0]
-        if tag == "html":
-            language = "page"
-        if "ref" in given.get("class", "").split() and language == "page":
-            language = "data"
-        if tag in SILENT:
-            language = "silent"
-        if tag == "a" and "href" in given:
-            self.links.append(given["href"])
-        if language != "silent":
-            self.pieces += [(language, given[name]) for name in SAID_ATTRIBUTES if given.get(name)]
-        if tag == "input" and given.get("type") in ("submit", "button"):
-            self.pieces.append((language, given.get("value", "")))
-        if tag not in VOID:
-            self._open.append((tag, language))
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        for depth in range(len(self._open) - 1, 0, -1):
-            if self._open[depth][0] == tag:
-                del self._open[depth:]
-                return
-
-    def handle_data(self, data: str) -> None:
-        if data.strip():
-            self.pieces.append((self._open[-1][1], " ".join(data.split())))
-
-
-def chinese_words(page: Reading) -> list[str]:
-    """What an English page says in Chinese without marking it."""
-    return [
-        text
-        for language, text in page.pieces
-        if language in ("page", "data", "en") and CHINESE.search(text) and text not in SAME_EVERYWHERE
-    ]
-
-
-def latin_words(page: Reading) -> list[str]:
-    """What a Chinese page says in Latin letters that is neither allowed nor marked."""
-    return [
-        f"{word} ({text[:60]})"
-        for language, text in page.pieces
-        if language in ("page", "zh")
-        for word in (found.group().rstrip(".:/-+#·_") for found in LATIN.finditer(text))
-        if not word.isdigit() and not ALLOWED.fullmatch(word)
-    ]
-
-
-@dataclass
-class Visit:
-    """One page as one reader got it."""
-
-    who: str
-    language: str
-    endpoint: str
-    path: str
-    found_on: str
-    status: int
-    statements: list[str]
-    page: Reading | None
-    dead: list[str] = field(default_factory=list)
-    """Links on it that lead to no page at all."""
-
-    def __str__(self) -> str:
-        return f"{self.endpoint} {self.path} ({self.who}, {self.language}, from {self.found_on})"
-
-
-class Crawl:
-    """Walks through the links breadth first, once for each reader and language."""
-
-    def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.visits: list[Visit] = []
-        self.statements: list[str] = []
-
-    def walk(self, who: str, language: str) -> None:
-        client = self._client_of(who)
-        opened: Counter[str] = Counter()
-        queue = [("/", "start")]
-        seen = {"/"}
-        for path, found_on in queue:
-            endpoint = self.endpoint_of(path)
-            assert endpoint is not None
-            if opened[endpoint] >= TIMES:
-                continue
-            opened[endpoint] += 1
-            self.statements.clear()
-            answer = client.get(path, headers={"Accept-Language": language})
-            html = answer.mimetype == "text/html" and answer.status_code < 300
-            page = Reading(answer.text) if html else None
-            visit = Visit(who, language, endpoint, path, found_on, answer.status_code, list(self.statements), page)
-            self.visits.append(visit)
-            onward = page.links if page else [answer.location] if answer.location else []
-            for link in onward:
-                target = self.target_of(path, link)
-                if target is None or target in seen:
-                    continue
-                seen.add(target)
-                leads_to = self.endpoint_of(target)
-                if leads_to is None:
-                    visit.dead.append(target)
-                elif leads_to not in NOT_OURS:
-                    queue.append((target, path))
-            answer.close()
-
-    def _client_of(self, who: str) -> Any:
-        client = self.app.test_client()
-        if who != VISITOR:
-            person = db.session.scalars(select(Person).where(Person.email == email_of(who))).one()
-            firm = db.session.scalar(
-                select(Firm).join(Membership, Membership.firm_id == Firm.id).where(Membership.person_id == person.id)
-            )
-            sign_in(client, person, firm)
-        return client
-
-    def target_of(self, path: str, link: str) -> str | None:
-        """The address a link leads to within the service, without its fragment; None for others."""
-        base = self.app.config["BASE_URL"].rstrip("/") + "/"
-        whole = urlsplit(urljoin(urljoin(base, path), link))
-        if whole.scheme not in ("http", "https") or whole.netloc not in (urlsplit(base).netloc, "localhost"):
-            return None
-        return whole.path + (f"?{whole.query}" if whole.query else "")
-
-    def endpoint_of(self, path: str) -> str | None:
-        try:
-            endpoint, _values = self.app.url_map.bind("localhost").match(urlsplit(path).path, method="GET")
-        except RequestRedirect:
-            return "redirect"
-        except HTTPException:
-            return None
-        return str(endpoint)
-
-
-@pytest.fixture(scope="module")
-def visits(_applications: Callable[[str], Any]) -> list[Visit]:
-    """All that everybody saw."""
-    app, database = _applications("sqlite")
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def crawl(request: pytest.FixtureRequest, _applications: Callable[[str], Any]) -> Iterator[Crawl]:
+    """The demonstration on this engine, with what everybody saw."""
+    app, database = _applications(request.param)
     database.renew()
     kernel_time.set_clock(Clock(TUESDAY_MORNING))
     with app.app_context():
         load(scale=SMALL, seed=7, now=TUESDAY_MORNING)
         crawl = Crawl(app)
-
-        def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            if not statement.upper().startswith(("BEGIN", "SAVEPOINT", "RELEASE", "PRAGMA")):
-                crawl.statements.append(statement)
-
-        event.listen(db.engine, "before_cursor_execute", count)
-        try:
+        ask_for_mails(crawl)
+        with crawl.counting():
             for who in READERS:
-                for language in LANGUAGES:
-                    crawl.walk(who, language)
-        finally:
-            event.remove(db.engine, "before_cursor_execute", count)
-            db.session.remove()
-            db.engine.dispose()
-            kernel_time.set_clock(None)
+                for language in LANGUAGES if request.param == "sqlite" else LANGUAGES[1:]:
+                    crawl.walk(who, language, 2 if request.param == "sqlite" else 1)
+        yield crawl
+        db.session.remove()
+        db.engine.dispose()
+    kernel_time.set_clock(None)
+
+
+def ask_for_mails(crawl: Crawl) -> None:
+    """Somebody signs up, one has forgotten a password, an owner invites: only their mails lead to some pages."""
+    visitor, owner = crawl.client_of(VISITOR), crawl.client_of("owner")
+    visitor.post("/account/sign-up", data={"email": "new@demo.example", "name": "新人"})
+    visitor.post("/account/forgotten", data={"email": "client@demo.example"})
+    owner.post("/account/members", data={"email": "invited@demo.example", "role": "booker"})
+
+
+@pytest.fixture
+def visits(crawl: Crawl) -> list[Visit]:
     return crawl.visits
 
 
@@ -263,6 +100,13 @@ def test_everybody_comes_far(visits: list[Visit]) -> None:
             opened[visit.who].add(visit.endpoint)
     few = {who: len(opened[who]) for who in READERS if len(opened[who]) < (10 if who == VISITOR else 18)}
     assert not few
+
+
+def test_every_page_is_opened(crawl: Crawl) -> None:
+    pages = {str(rule.endpoint) for rule in crawl.app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    opened = {visit.endpoint for visit in crawl.visits}
+    missed = {page for page in pages - opened - set(NEVER_OPENED) if not page.startswith("api")}
+    assert not missed
 
 
 def test_every_link_opens(visits: list[Visit]) -> None:
@@ -304,6 +148,89 @@ def test_pages_ask_the_database_little(visits: list[Visit]) -> None:
             if len(visit.statements) > MOST_STATEMENTS
         ],
     )
+
+
+STATUSES = (400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503)
+
+
+def test_errors_keep_to_their_language(crawl: Crawl, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each status as a view gives it, the addresses that really fail, a form that had expired, and the bare page that
+    comes when even the frame cannot be drawn."""
+    monkeypatch.setitem(crawl.app.view_functions, "preferences.choose_theme", lambda: abort(int(asked.args["status"])))
+    found = []
+    for who, language in itertools.product((VISITOR, "client", "lab", "admin"), LANGUAGES):
+        client, headers = crawl.client_of(who), {"Accept-Language": language}
+        answers = {str(status): client.post(f"/theme?status={status}", headers=headers) for status in STATUSES}
+        answers["404 unknown"] = client.get("/no-such-page", headers=headers)
+        answers["405 unknown"] = client.post("/labs", headers=headers)
+        answers["422 form"] = client.post("/account/sign-in", data={"email": "-"}, headers=headers)
+        if who != VISITOR:
+            answers["403 page"] = client.get("/regulator/policies/new" if who == "admin" else "/admin/roles", headers=headers)
+        with monkeypatch.context() as patch:
+            patch.setitem(crawl.app.config, "WTF_CSRF_ENABLED", True)
+            answers["400 expired"] = client.post("/theme", data={"theme": "dark"}, headers=headers)
+        for name, answer in answers.items():
+            assert answer.status_code == int(name.split()[0]), (name, who, answer.status)
+            wrong = (chinese_words if language == "en" else latin_words)(Reading(answer.text))
+            found += [(f"error {name}", f"{text} ({who}, {language})") for text in wrong]
+    for language, wrong_words in (("zh_Hans_CN", latin_words), ("en", chinese_words)):
+        with crawl.app.test_request_context(headers={"Accept-Language": language.split("_")[0]}):
+            monkeypatch.setattr(errors, "render_template", _frame_fails)
+            found += [("error plain", text) for text in wrong_words(Reading(errors.page(500)[0]))]
+    judge("error", found)
+
+
+def _frame_fails(template: str, **values: Any) -> str:
+    if template == "errors/error.html":
+        raise RuntimeError("the frame cannot be drawn")
+    return render_template(template, **values)
+
+
+def test_mails_keep_to_their_language(crawl: Crawl) -> None:
+    """Every kind of notice as a mail about things of the demonstration, and the mails that were really written."""
+    booking = db.session.scalars(select(Booking).order_by(Booking.id)).first()
+    person = db.session.scalars(select(Person).order_by(Person.id)).first()
+    assert booking
+    assert person
+    places = {
+        place
+        for words in kinds.KINDS.values()
+        for text in (words.title, words.text)
+        for place in re.findall(r"%\((\w+)\)s", str(text))
+    }
+    about = {
+        **dict.fromkeys(places, "12"),
+        **{name: kinds.said(booking.client) for name in ("client", "firm", "other")},
+        "lab": kinds.said(booking.lab),
+        "item": kinds.said(booking.test_item),
+        "role": ROLES["lab_manager"],
+        "kind": AFFILIATION_KINDS["controls"],
+        "size_class": SIZE_CLASSES["small"],
+        "verdict": VERDICTS["rejected"],
+        "month": Month.parse("2026-10"),
+        **dict.fromkeys(("until", "day", "valid_from"), TUESDAY_MORNING.date()),
+        **dict.fromkeys(("starts_at", "answer_by", "proposed_at"), TUESDAY_MORNING),
+        **{name: 123_456 for name in places if name.endswith("_fen")},
+        **dict.fromkeys(FREE_TEXT, "其他"),
+    }
+    found = []
+    for kind, locale in itertools.product(kinds.KINDS, ("zh_Hans_CN", "en")):
+        mail = send_mail(to=person.email, kind=kind, now=TUESDAY_MORNING, params=about, url="/bookings", locale=locale)
+        found += [(kind, text) for text in mail_words(mail)]
+    db.session.flush()
+    for mail in db.session.scalars(select(OutboxMail)):
+        found += [("outbox", text) for text in mail_words(mail)]
+    db.session.rollback()
+    judge("mail", found)
+
+
+def mail_words(mail: OutboxMail) -> list[str]:
+    """What a mail says in the other language; addresses, and what people wrote themselves, are left out."""
+    text = re.sub(r"https?://\S+", "", f"{mail.subject}\n{mail.body}")
+    for typed in ("其他", *db.session.scalars(select(Person.name))):
+        text = text.replace(typed, "")
+    page = Reading(f"<p>{escape(text)}</p>")
+    return chinese_words(page) if mail.locale == "en" else latin_words(page)
 
 
 def test_the_reading_finds_what_it_should() -> None:

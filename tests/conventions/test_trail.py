@@ -87,6 +87,7 @@ def looking() -> Iterator[Seen]:
         seen.wordless.update(f"value {one} of {row.action}" for one in names - set(FIELDS) if not DAY.fullmatch(one))
 
     event.listen(db.engine, "after_cursor_execute", after)
+
     def told(_mapper: Any, _connection: Any, row: Notice) -> None:
         seen.wordless.update(
             f"place {place} of {row.kind}: Chinese without its English"

@@ -54,8 +54,9 @@ class Visit:
 class Crawl:
     """Walks through the links breadth first, once for each reader and language."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, engine: str) -> None:
         self.app = app
+        self.engine = engine
         self.visits: list[Visit] = []
         self.statements: list[str] = []
 

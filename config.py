@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -35,6 +36,13 @@ def _number(env: Mapping[str, str], name: str, default: str) -> int:
     if not value.isdecimal():
         raise UnsafeSetting(f"{name}: {value!r} is not a number")
     return int(value)
+
+
+def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError as problem:
+        raise UnsafeSetting(f"METRICS_FROM: {problem}; such as 127.0.0.0/8,10.1.2.3") from problem
 
 
 def settings() -> dict[str, object]:
@@ -90,6 +98,7 @@ def settings() -> dict[str, object]:
         "SERVICE_NAME": env.get("SERVICE_NAME", "新昌县共享实验室"),
         "SERVICE_NAME_EN": env.get("SERVICE_NAME_EN", "Xinchang County shared laboratories"),
         "TRUSTED_PROXIES": _number(env, "TRUSTED_PROXIES", "0"),
+        "METRICS_FROM": _networks(env.get("METRICS_FROM", "127.0.0.0/8,::1")),
         "PORT": _number(env, "PORT", "8000"),
         "BASE_URL": base_url,
         "MAX_CONTENT_LENGTH": 22 * 1024 * 1024,

@@ -15,13 +15,6 @@ LONGEST_TRANSACTION = timedelta(hours=1)
 """No transaction stays open longer: an event cannot appear behind a seal older than this."""
 
 
-def event_of(row: AuditEvent) -> Event:
-    return Event(
-        row.id, row.at, row.person_id, row.firm_id, row.action, row.subject_type, row.subject_id, row.before,
-        row.after, row.refused,
-    )  # fmt: skip
-
-
 def _columns() -> Select[Any]:
     return select(
         AuditEvent.id, AuditEvent.at, AuditEvent.person_id, AuditEvent.firm_id, AuditEvent.action,
@@ -30,21 +23,26 @@ def _columns() -> Select[Any]:
 
 
 def unsealed(now: datetime, limit: int) -> list[Event]:
-    """Events without a leaf, oldest first. Looks only behind the seals of the last hour, so that its cost does not
-    grow with the trail; an event may commit later than one with a higher id."""
+    """Events without a leaf, oldest first."""
+    query = _without_leaf(_columns(), now).order_by(AuditEvent.id).limit(limit)
+    return [Event(*row) for row in db.session.execute(query)]
+
+
+def count_unsealed(now: datetime) -> int:
+    return db.session.scalar(_without_leaf(select(func.count(AuditEvent.id)), now)) or 0
+
+
+def _without_leaf(query: Select[Any], now: datetime) -> Select[Any]:
+    """Looks only behind the seals of the last hour, so that its cost does not grow with the trail; an event may commit
+    later than one with a higher id."""
     settled = (
         select(func.coalesce(func.max(AuditLeaf.event_id), 0))
         .where(AuditLeaf.seal_id == _last_settled_seal(now))
         .scalar_subquery()
     )
-    query = (
-        _columns()
-        .outerjoin(AuditLeaf, AuditLeaf.event_id == AuditEvent.id)
-        .where(AuditEvent.id > settled, AuditLeaf.event_id.is_(None))
-        .order_by(AuditEvent.id)
-        .limit(limit)
+    return query.outerjoin(AuditLeaf, AuditLeaf.event_id == AuditEvent.id).where(
+        AuditEvent.id > settled, AuditLeaf.event_id.is_(None)
     )
-    return [Event(*row) for row in db.session.execute(query)]
 
 
 def _last_settled_seal(now: datetime) -> ColumnElement[int]:

@@ -15,8 +15,6 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
 
-REGULATORS = frozenset({"officer", "approver", "auditor", "admin"})
-
 
 def record(
     actor: Actor,
@@ -171,7 +169,7 @@ def forget_addresses(before: datetime) -> int:
 def record_export(actor: Actor, now: datetime, what: str, asked: Mapping[str, Any]) -> None:
     """Write that a regulator took data out (contract section 8). A read, so it opens its own transaction: nothing but
     the trail changes. Firms taking their own figures leave no event."""
-    if actor.roles & REGULATORS:
+    if actor.is_regulator:
         with transaction():
             record(
                 actor, now, "export.take", ("export", what), after={name: str(value) for name, value in asked.items()}

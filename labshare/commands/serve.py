@@ -1,13 +1,17 @@
 """`labshare serve`: the web server."""
 
+import atexit
 import gc
 import os
+import shutil
+import tempfile
 from typing import Any
 
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 -- nothing secret goes there
 SMALL_COLLECTION = 20_000
 """New objects between two collections. A request makes thousands that reference counting frees; at Python's 700 a
 booking spent an eighth of its time looking through them (tests/bench/bookings.py)."""
@@ -27,6 +31,22 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         return self.app
 
 
+def count_across_workers() -> None:
+    """Have each worker keep its counts in a file of a folder of this server's, which `/metrics` adds up, whichever
+    worker is asked. Does nothing where whoever starts it has named a folder."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        return
+    folder = tempfile.mkdtemp(prefix="labshare-metrics-", dir=MEMORY)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    atexit.register(_forget, folder, os.getpid())
+
+
+def _forget(folder: str, server: int) -> None:
+    """The server that made the folder takes it away; its workers, which inherit this, do not."""
+    if os.getpid() == server:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @click.command()
 @click.option("--bind", help="Address and port; 127.0.0.1 and PORT by default.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
@@ -34,6 +54,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
 @click.option("--log-level", type=click.Choice(["info", "warning"]), default="info", show_default=True)
 def serve(bind: str | None, workers: int, threads: int, log_level: str) -> None:
     """Serve pages and API."""
+    count_across_workers()  # before anything that counts is imported
     from labshare import create_app
 
     serve_app(create_app(), bind=bind, workers=workers, threads=threads, level=log_level)
@@ -48,7 +69,7 @@ def serve_app(app: Flask, *, bind: str | None = None, workers: int = 2, threads:
         "worker_class": "gthread",
         "loglevel": level,
         "control_socket_disable": True,  # it would lie in the home folder, shared by every server of the machine
-        "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # noqa: S108  heartbeats, not data
+        "worker_tmp_dir": MEMORY,  # heartbeats, not data
         "timeout": 60,
         "graceful_timeout": 10,
     }

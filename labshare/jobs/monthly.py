@@ -25,6 +25,12 @@ def last_due(now: datetime) -> Month:
     return past if now >= due_at(past) else past.previous
 
 
+def following(now: datetime) -> datetime:
+    """The next 1st at 02:00 local time."""
+    month = Month.at(now)
+    return due_at(month.previous) if now < due_at(month.previous) else due_at(month)
+
+
 def due(now: datetime) -> datetime | None:
     """The moment at which the last due month was due, while a run is missing up to it; else nothing is due."""
     last = last_due(now)

@@ -38,6 +38,8 @@ class Job:
     every: timedelta
     """How often the scheduler looks whether it is due."""
     due: Callable[[datetime], datetime | None]
+    following: Callable[[datetime], datetime]
+    """The next moment after now for which it will be due."""
     work: Callable[[datetime], str]
     frequent: bool = True
 
@@ -46,6 +48,22 @@ def each(length: timedelta) -> Callable[[datetime], datetime]:
     """Due at each whole multiple of `length`."""
     seconds = int(length.total_seconds())
     return lambda now: datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
+
+
+def after_each(length: timedelta) -> Callable[[datetime], datetime]:
+    """The next whole multiple of `length`."""
+    return lambda now: each(length)(now) + length
+
+
+def after_night(hour: int) -> Callable[[datetime], datetime]:
+    """The next time that it is `hour` o'clock, local time."""
+
+    def following(now: datetime) -> datetime:
+        today = local_day(now)
+        moment = start_of_day(today) + timedelta(hours=hour)
+        return moment if now < moment else start_of_day(today + timedelta(days=1)) + timedelta(hours=hour)
+
+    return following
 
 
 def nightly(hour: int) -> Callable[[datetime], datetime | None]:
@@ -106,11 +124,19 @@ def tidy_up(now: datetime) -> str:
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 JOBS: tuple[Job, ...] = (
-    Job("rewards.month", _l("Monthly reward run"), 15 * SECOND, monthly.due, monthly.run_due_months, frequent=False),
-    Job("booking.lapse", _l("Unanswered requests"), MINUTE, each(MINUTE), lapse_requests),
-    Job("booking.lengthen", _l("Running tests"), MINUTE, each(MINUTE), lengthen_running),
-    Job("audit.seal", _l("Seal the audit trail"), 30 * SECOND, each(30 * SECOND), seal_audit),
-    Job("notices.mail", _l("Send mail"), 10 * SECOND, each(10 * SECOND), send_mail),
-    Job("oversight.check", _l("Nightly check"), 10 * MINUTE, nightly(3), check_everything, frequent=False),
-    Job("kernel.tidy", _l("Tidy up"), 10 * MINUTE, nightly(4), tidy_up, frequent=False),
-)
+    Job(
+        "rewards.month", _l("Monthly reward run"), 15 * SECOND, monthly.due, monthly.following,
+        monthly.run_due_months, frequent=False,
+    ),
+    Job("booking.lapse", _l("Unanswered requests"), MINUTE, each(MINUTE), after_each(MINUTE), lapse_requests),
+    Job("booking.lengthen", _l("Running tests"), MINUTE, each(MINUTE), after_each(MINUTE), lengthen_running),
+    Job(
+        "audit.seal", _l("Seal the audit trail"), 30 * SECOND, each(30 * SECOND), after_each(30 * SECOND), seal_audit
+    ),
+    Job("notices.mail", _l("Send mail"), 10 * SECOND, each(10 * SECOND), after_each(10 * SECOND), send_mail),
+    Job(
+        "oversight.check", _l("Nightly check"), 10 * MINUTE, nightly(3), after_night(3), check_everything,
+        frequent=False,
+    ),
+    Job("kernel.tidy", _l("Tidy up"), 10 * MINUTE, nightly(4), after_night(4), tidy_up, frequent=False),
+)  # fmt: skip

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+REGULATOR_ROLES = ("officer", "approver", "auditor", "admin")
+"""Roles of a person rather than of a membership; each may read what every firm does."""
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -18,6 +21,10 @@ class Actor:
     address: str | None = None
     scope: str = "write"
     """`read` for a read-only API token."""
+
+    @property
+    def is_regulator(self) -> bool:
+        return not self.roles.isdisjoint(REGULATOR_ROLES)
 
     @property
     def is_system(self) -> bool:

@@ -15,7 +15,7 @@ from email.utils import format_datetime, make_msgid
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from flask import current_app
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from labshare.kernel.database import db, transaction
 from labshare.notices.models import OutboxMail
@@ -63,6 +63,18 @@ def deliver_outbox(now: datetime, *, mailer: Mailer | None = None, limit: int = 
                 wait = BACK_OFF[mail.attempts - 1] if mail.attempts <= len(BACK_OFF) else None
                 mail.error, mail.next_attempt_at = error, now + wait if wait else None
     return sent
+
+
+def queue_of_mail() -> tuple[int, datetime | None, int]:
+    """How many letters wait, since when the oldest does, and how many were given up after the last attempt."""
+    given_up = (OutboxMail.attempts > len(BACK_OFF)) & OutboxMail.next_attempt_at.is_(None)
+    waiting = or_(OutboxMail.attempts <= len(BACK_OFF), OutboxMail.next_attempt_at.is_not(None))
+    row = db.session.execute(
+        select(
+            func.count().filter(waiting), func.min(OutboxMail.created_at).filter(waiting), func.count().filter(given_up)
+        ).where(OutboxMail.sent_at.is_(None))
+    ).one()
+    return row[0], row[1], row[2]
 
 
 def _claim(now: datetime, limit: int) -> list[Letter]:

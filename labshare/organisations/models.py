@@ -14,6 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.accounts.models import Person
+from labshare.kernel.actor import REGULATOR_ROLES
 from labshare.kernel.database import Model, UtcDateTime, one_of
 
 FIRM_KINDS = ("enterprise", "public_institution", "other")
@@ -21,7 +22,6 @@ SIZE_CLASSES = ("large", "medium", "small", "micro")
 AFFILIATION_KINDS = ("controls", "shares_owner", "family", "declared")
 AFFILIATION_SOURCES = ("firm", "business_register", "inspection")
 FIRM_ROLES = ("owner", "lab_manager", "booker", "accountant", "viewer")
-REGULATOR_ROLES = ("officer", "approver", "auditor", "admin")
 
 
 class Firm(Model):

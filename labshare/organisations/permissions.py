@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, false, or_, true
 
-from labshare.kernel.actor import Actor
+from labshare.kernel.actor import REGULATOR_ROLES, Actor
 from labshare.kernel.errors import NotAllowed
 
 Side = Literal["any", "client", "lab", "firm"]
@@ -22,7 +22,7 @@ def _grants(side: Side, *roles: str) -> Grants:
     return tuple((role, side) for role in roles)
 
 
-READERS = _grants("any", "officer", "approver", "auditor", "admin")
+READERS = _grants("any", *REGULATOR_ROLES)
 """Regulators see all."""
 CLIENT_MEMBERS = _grants("client", "owner", "lab_manager", "booker", "accountant", "viewer")
 LAB_MEMBERS = _grants("lab", "owner", "lab_manager", "booker", "accountant", "viewer")
@@ -52,6 +52,7 @@ PERMISSIONS: dict[str, Grants] = {
     "regulator.manage": ADMIN,
     "account.see": ADMIN + AUDITOR,
     "account.manage": ADMIN,
+    "jobs.see": ADMIN + AUDITOR,
     "regulator.see": ADMIN + AUDITOR,
     # catalogue
     "catalogue.see_drafts": READERS + FIRM_MEMBERS,

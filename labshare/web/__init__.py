@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout
+from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, monitoring
 from labshare.web.account import blueprint as account
 from labshare.web.admin import blueprint as admin
 from labshare.web.client import blueprint as client
@@ -14,6 +14,7 @@ from labshare.web.regulator import blueprint as regulator
 
 def register(app: Flask) -> None:
     """Headers, language, filters, layout, error pages, and the pages of everybody."""
+    monitoring.init(app)
     headers.init(app)
     addresses.init(app)
     language.init(app)

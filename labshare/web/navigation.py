@@ -130,7 +130,6 @@ TABS: dict[str, tuple[str, ...]] = {
 
 CLIENT_TABS = (DASHBOARD, FIND, MY_BOOKINGS, MESSAGES, ACCOUNT)
 
-REGULATORS = frozenset({"officer", "approver", "auditor", "admin"})
 LAB_ROLES = frozenset({"lab_manager", "operator"})
 
 
@@ -150,7 +149,7 @@ class Link:
 
 def kind_of(actor: Actor, has_labs: bool) -> str:
     """Whose navigation: `visitor`, `client`, `lab` or `regulator`."""
-    if actor.roles & REGULATORS:
+    if actor.is_regulator:
         return "regulator"
     if actor.person_id is None:
         return "visitor"

@@ -91,9 +91,12 @@ def test_a_resealed_forgery_shows_by_the_signature(sealed: Callable[[], Any], cl
     """Whoever changes an event and works the root out anew still lacks the key."""
     by_hand("UPDATE audit_event SET action = 'thing.other' WHERE id = 7")
     events = list(db.session.scalars(db.select(AuditEvent).where(AuditEvent.id > 4).order_by(AuditEvent.id)))
-    from labshare.audit.queries import event_of
-
-    root = rules.merkle_root([rules.leaf(event_of(row)) for row in events])
+    root = rules.merkle_root(
+        [
+            rules.leaf(rules.Event(**{name: getattr(row, name) for name in rules.Event.__dataclass_fields__}))
+            for row in events
+        ]
+    )
     by_hand(f"UPDATE audit_seal SET root = '{root}' WHERE id = 3")
     assert sealed().what == "signature"
 

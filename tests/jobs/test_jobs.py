@@ -6,7 +6,7 @@ import pytest
 
 from labshare.jobs import monthly
 from labshare.jobs.scheduler import run_all_due, run_job
-from labshare.jobs.table import JOBS, Job, nightly
+from labshare.jobs.table import JOBS, Job, after_each, after_night, nightly
 from labshare.kernel.database import db, transaction
 from labshare.kernel.models import JobRun
 from labshare.kernel.months import Month
@@ -63,7 +63,14 @@ def test_a_month_that_an_officer_calculated_is_left_alone(world, clock):
 
 def test_a_due_run_is_done_once_and_leaves_its_row(app, clock):
     done = []
-    job = Job("test.once", "", monthly.HOUR, lambda now: now.replace(minute=0), lambda now: str(done.append(now)))
+    job = Job(
+        "test.once",
+        "",
+        monthly.HOUR,
+        lambda now: now.replace(minute=0),
+        after_each(monthly.HOUR),
+        lambda now: str(done.append(now)),
+    )
     assert run_job(job, clock.now)
     assert not run_job(job, clock.advance(minutes=5))
     assert run_job(job, clock.advance(hours=1))
@@ -76,7 +83,7 @@ def test_a_failed_job_says_so_and_a_rare_one_is_tried_again(app, clock):
     def work(_now):
         raise RuntimeError("no")
 
-    rare = Job("test.rare", "", monthly.HOUR, nightly(3), work, frequent=False)
+    rare = Job("test.rare", "", monthly.HOUR, nightly(3), after_night(3), work, frequent=False)
     assert run_job(rare, clock.now)
     row = db.session.query(JobRun).one()
     assert (row.failed, row.result) == (True, "RuntimeError: no")
@@ -87,7 +94,9 @@ def test_a_failed_job_says_so_and_a_rare_one_is_tried_again(app, clock):
 
 def test_a_rare_job_whose_host_died_is_taken_over(app, clock):
     done = []
-    rare = Job("test.rare", "", monthly.HOUR, nightly(3), lambda now: str(done.append(now)), frequent=False)
+    rare = Job(
+        "test.rare", "", monthly.HOUR, nightly(3), after_night(3), lambda now: str(done.append(now)), frequent=False
+    )
     with transaction():
         due = rare.due(clock.now)
         db.session.add(JobRun(job=rare.name, due_at=due, started_at=clock.now, host="gone", failed=False))

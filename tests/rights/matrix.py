@@ -13,9 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from labshare.kernel.actor import REGULATOR_ROLES
 from labshare.kernel.database import db
 from labshare.organisations import permissions
-from labshare.organisations.models import FIRM_ROLES, REGULATOR_ROLES
+from labshare.organisations.models import FIRM_ROLES
 from tests.rights.world import ACTORS, GROUPS, RightsWorld
 from tests.settlement.world import pdf
 from tests.signing import sign_in

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from alembic import command
 from flask import Flask
 
+from labshare.commands.db import alembic_config
 from labshare.organisations.permissions import PERMISSIONS
 from tests.rights.matrix import HIDDEN, NO, YES, Case, Trial, nothing_stays, read_cases, routes_of, table_of
 from tests.rights.world import ACTORS, build
@@ -42,8 +44,13 @@ _seen_without: dict[str, bool] = {}
 
 @pytest.fixture
 def begin(app: Flask, clock: Any) -> Callable[[], Trial]:
-    """Build the world when it is needed."""
-    return lambda: Trial(app, build())
+    """Build the world when it is needed, in a database that says it is of this version."""
+
+    def trial() -> Trial:
+        command.stamp(alembic_config(), "head")
+        return Trial(app, build())
+
+    return trial
 
 
 def test_every_route_is_listed_and_nothing_else(app: Flask) -> None:

@@ -9,7 +9,7 @@ from labshare.accounts.models import Person
 from labshare.accounts.queries import person_by_email
 from labshare.accounts.services import checked_email, new_person
 from labshare.audit.services import record
-from labshare.kernel.actor import Actor
+from labshare.kernel.actor import REGULATOR_ROLES, Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, NotFound, raise_all
 from labshare.kernel.telling import tell
@@ -23,7 +23,7 @@ from labshare.organisations.errors import (
     TwoAdministrators,
     UnknownChoice,
 )
-from labshare.organisations.models import REGULATOR_ROLES, RegulatorRole
+from labshare.organisations.models import RegulatorRole
 from labshare.organisations.separation import check_person_may_hold
 from labshare.organisations.words import ROLES
 

@@ -60,7 +60,7 @@ def _onward(target: str) -> str:
         return safe_next(target)
     actor = current_actor()
     for endpoint, fits in (
-        ("regulator.dashboard", bool(actor.roles & {"officer", "approver", "auditor", "admin"})),
+        ("regulator.dashboard", actor.is_regulator),
         ("lab.today", reader().kind == "lab"),
         ("client.dashboard", actor.firm_id is not None),
         ("account.register_firm", actor.firm_id is None and not actor.roles),

@@ -2,8 +2,9 @@
 
 from flask_babel import lazy_gettext as _l
 
+from labshare.kernel.actor import REGULATOR_ROLES
 from labshare.organisations import words
-from labshare.organisations.models import FIRM_KINDS, REGULATOR_ROLES, SIZE_CLASSES
+from labshare.organisations.models import FIRM_KINDS, SIZE_CLASSES
 from labshare.web.account.forms import email_field, town_choices
 from labshare.web.forms import (
     Form,

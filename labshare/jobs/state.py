@@ -1,0 +1,63 @@
+"""How each scheduled job stands: when it last ran and last succeeded, when it comes next, whether it is overdue."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from labshare.jobs.table import JOBS, Job
+from labshare.kernel.database import db
+from labshare.kernel.models import JobRun
+
+GRACE = timedelta(minutes=10)
+"""How long after its moment a job may still be under way or waiting for the scheduler's next look."""
+
+
+@dataclass(frozen=True)
+class JobState:
+    job: Job
+    started_at: datetime | None
+    """Its last start, whatever came of it."""
+    succeeded_at: datetime | None
+    """When it last ended well."""
+    next_at: datetime
+    """When it is due next; in the past where it is due now."""
+    error: str | None
+    """What its last run failed with, where it failed."""
+    overdue: bool
+
+
+def job_states(now: datetime) -> list[JobState]:
+    """Every job of the table, in its order: one statement besides what a job asks to know whether it is due."""
+    well = (JobRun.finished_at.is_not(None), JobRun.failed.is_(False))
+    newest = [_newest(job, *conditions) for job in JOBS for conditions in ((), well)]
+    last: dict[str, JobRun] = {}
+    succeeded: dict[str, JobRun] = {}
+    for row in db.session.scalars(select(JobRun).where(JobRun.id.in_(newest)).order_by(JobRun.due_at)):
+        last[row.job] = row
+        if row.finished_at is not None and not row.failed:
+            succeeded[row.job] = row
+    return [_state(job, last.get(job.name), succeeded.get(job.name), now) for job in JOBS]
+
+
+def _newest(job: Job, *conditions: Any) -> Any:
+    rows = select(JobRun.id).where(JobRun.job == job.name, *conditions).order_by(JobRun.due_at.desc())
+    return rows.limit(1).scalar_subquery()
+
+
+def _state(job: Job, last: JobRun | None, succeeded: JobRun | None, now: datetime) -> JobState:
+    due = job.due(now)
+    waiting = due is not None and (succeeded is None or succeeded.due_at < due)
+    missed = due
+    if job.frequent and succeeded is not None:
+        missed = succeeded.due_at + job.every  # due moves on: the first moment that nobody served is what counts
+    never = job.frequent and succeeded is None
+    return JobState(
+        job,
+        started_at=last.started_at if last else None,
+        succeeded_at=succeeded.finished_at if succeeded else None,
+        next_at=due if waiting and due is not None else job.following(now),
+        error=last.result if last is not None and last.failed else None,
+        overdue=waiting and missed is not None and (never or now > missed + GRACE),
+    )

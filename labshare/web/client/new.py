@@ -65,8 +65,12 @@ def _item_id() -> int:
 
 
 def _bench(now: datetime) -> Bench:
+    """The item asked for. Withdrawn while somebody filled in the form, it is told above the form, which is kept."""
     bench = bench_of_item(_item_id(), now)
-    if bench is None or not draft_or_published(current_actor(), bench.lab, bench.item.state):
+    if bench is None:
+        raise NotFound
+    withdrawn = request.method == "POST" and "draft" not in (bench.item.state, bench.lab.state)
+    if not withdrawn and not draft_or_published(current_actor(), bench.lab, bench.item.state):
         raise NotFound
     return bench
 

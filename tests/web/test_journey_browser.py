@@ -173,7 +173,7 @@ def test_from_the_search_to_the_paid_reward(county: County, crew: Any) -> None:
 
     # Whoever asks later reads it all in the trail.
     auditor = crew.sits_down(county.auditor, None, "en-GB")
-    auditor.go("/regulator/bookings").follow("Tensile test").follow("Audit trail").finds_it_sound("story")
+    auditor.go("/regulator/bookings").follow("Tensile test").follow("Audit trail", "main").finds_it_sound("story")
     auditor.reads(*BOOKING_STORY)
     told = list(db.session.scalars(db.select(AuditEvent.action).order_by(AuditEvent.id)))
     steps = iter(told)

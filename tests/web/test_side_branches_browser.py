@@ -223,13 +223,13 @@ def test_papers_are_taken_back(app: Any, crew: Crew) -> None:
 def test_time_is_blocked_and_given_back_on_the_calendar(house: House) -> None:
     lab, client = house.lab, house.client
     ref = house.booked("2026-11-26 09:00", "confirm")
-    lab.go("/lab/calendar").finds_it_sound("calendar").follow("新增停用时段", "main").finds_it_sound("block form")
+    lab.go("/lab/calendar").reads("11-26 周四", "拉伸试验").finds_it_sound("calendar").follow("新增停用时段", "main").finds_it_sound("block form")
     lab.page.get_by_label("仪器", exact=True).select_option(label="万能试验机")
     lab.fill(starts_at="2026-11-26T08:00", ends_at="2026-11-26T12:00", note="导轨保养").press("新增停用时段")
     lab.reads("导轨保养", ref).finds_it_sound("block")
     client.go(f"/test-items/{house.item.id}?quantity=1&from=2026-11-26")
     client.page.locator(".slotday", has_text="26 Nov").get_by_text("Not available").first.wait_for()
-    lab.go("/lab/calendar?view=table").follow("维护", "main").does("取消停用").reads("已取消停用，时段恢复可约。")
+    lab.follow("排期").follow("维护", "main").does("取消停用").reads("已取消停用，时段恢复可约。")
     db.session.rollback()
     assert db.session.query(Holding).filter(Holding.kind != "booking").count() == 0
     assert client.go(f"/test-items/{house.item.id}?quantity=1&from=2026-11-26").page.locator(

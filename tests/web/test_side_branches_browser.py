@@ -223,7 +223,8 @@ def test_papers_are_taken_back(app: Any, crew: Crew) -> None:
 def test_time_is_blocked_and_given_back_on_the_calendar(house: House) -> None:
     lab, client = house.lab, house.client
     ref = house.booked("2026-11-26 09:00", "confirm")
-    lab.go("/lab/calendar").reads("11-26 周四", "拉伸试验").finds_it_sound("calendar").follow("新增停用时段", "main").finds_it_sound("block form")
+    lab.go("/lab/calendar").reads("11-26 周四", "拉伸试验").finds_it_sound("calendar")
+    lab.follow("新增停用时段", "main").finds_it_sound("block form")
     lab.page.get_by_label("仪器", exact=True).select_option(label="万能试验机")
     lab.fill(starts_at="2026-11-26T08:00", ends_at="2026-11-26T12:00", note="导轨保养").press("新增停用时段")
     lab.reads("导轨保养", ref).finds_it_sound("block")

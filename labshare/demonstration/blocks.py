@@ -2,27 +2,54 @@
 
 import random
 import uuid
-from bisect import insort
+from bisect import bisect_left, insort
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from labshare.booking.models import Holding
 from labshare.booking.rules.time import Interval
-from labshare.demonstration.catalogue import Laboratory, Machine
+from labshare.demonstration.catalogue import Laboratory, Machine, Offer
 from labshare.demonstration.world import World
 
+HALF_AN_HOUR = timedelta(minutes=30)
 NOTES = {"maintenance": ("导轨保养", "期间核查", "更换耗材"), "in_house": ("本厂自用", "新品试制检测")}
 
 
-def block(world: World, rng: random.Random, lab: Laboratory, machine: Machine, interval: Interval) -> None:
+def keep_for_itself(world: World, rng: random.Random, lab: Laboratory, intervals: Sequence[Interval],
+                    offers: Mapping[int, Sequence[Offer]]) -> None:  # fmt: skip
+    """In-house work, for many instruments on fixed days of the week all year round; maintenance now and then.
+
+    Only where every test is attended: a test of many days would never find room between such days. Nothing lies in
+    the way of the accounts' tasks.
+    """
+    around = range(-2, 4) if lab.demo else range(0)
+    days = [(world.day(each.starts_at), each) for each in intervals]
+    days = [(day, each) for day, each in days if (day - world.today).days not in around]
+    ahead = world.today + timedelta(days=30)
+    for machine in lab.machines:
+        mine = offers.get(machine.id, ())
+        if rng.random() < 0.5:
+            for _turn in range(rng.randint(1, 4)):
+                _block(world, rng, lab, machine, rng.choice(days)[1], "maintenance")
+        if not mine or not all(offer.terms.attended for offer in mine) or rng.random() > 0.4:
+            continue
+        weekdays = rng.sample(range(6), rng.choice((1, 2, 3, 4)))
+        for day, interval in days:
+            if day.weekday() in weekdays and day < ahead and rng.random() < 0.85:
+                _block(world, rng, lab, machine, interval, "in_house")
+
+
+def _block(world: World, rng: random.Random, lab: Laboratory, machine: Machine, interval: Interval,
+           kind: str) -> None:  # fmt: skip
     """Take a free part of an opening interval on one unit, as `time.block` does."""
-    kind = rng.choice(("maintenance", "in_house", "in_house"))
-    room = (interval.ends_at - interval.starts_at) // timedelta(minutes=30)
-    first = rng.randrange(max(1, room - 2))
-    starts_at = interval.starts_at + first * timedelta(minutes=30)
-    ends_at = min(interval.ends_at, starts_at + rng.choice((2, 4, 6)) * timedelta(minutes=30))
+    room = (interval.ends_at - interval.starts_at) // HALF_AN_HOUR
+    length = rng.choice((2, 4, 6) if kind == "maintenance" else (4, 6, 7, 8))
+    starts_at = interval.starts_at + rng.randrange(max(1, room - length + 1)) * HALF_AN_HOUR
+    ends_at = min(interval.ends_at, starts_at + length * HALF_AN_HOUR)
     unit = 1 + rng.randrange(len(machine.taken))
     taken = machine.taken[unit - 1]
-    if any(begin < ends_at and starts_at < end for begin, end in taken):
+    place = bisect_left(taken, (ends_at,))
+    if place and taken[place - 1][1] > starts_at:
         return
     insort(taken, (starts_at, ends_at))
     at = min(starts_at - timedelta(days=rng.randrange(3, 9)), world.midnight - timedelta(minutes=rng.randrange(5, 600)))

@@ -14,7 +14,7 @@ from itertools import accumulate
 from labshare.booking.rules.lifecycle import State
 from labshare.booking.rules.price import Work, work_of
 from labshare.booking.rules.time import Interval, Plan, StartRules
-from labshare.demonstration.blocks import block
+from labshare.demonstration.blocks import keep_for_itself
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
 from labshare.demonstration.life import Life
 from labshare.demonstration.papers import Papering
@@ -24,6 +24,8 @@ from labshare.demonstration.world import Client, World
 SEASON = (0, 88, 55, 112, 110, 104, 108, 92, 90, 112, 96, 118, 110)
 """Demand by month, in percent of the average: low around Spring Festival and in the hot months."""
 WEEKDAY = (92, 116, 112, 104, 84, 40, 30)
+OWN_SHARE = (0.08, 0.45)
+"""Between these lies, lab by lab, the share of the orders that come from its own firm, a batch each."""
 MINUTE = timedelta(minutes=1)
 MATERIALS = {
     "mechanics": "牌号 GCr15、40Cr", "metallography": "牌号 GCr15", "composition": "牌号 GCr15、ADC12",
@@ -56,13 +58,12 @@ class Customers:
             self.by_category[category] = wanting, list(weights)
 
     def draw(self, rng: random.Random, lab: Laboratory, category: str) -> Client:
+        """Rarely another host or a related firm; the lab's own firm is drawn apart."""
         chance = rng.random()
-        if chance < 0.03:
-            return lab.host.client  # firms buy from themselves
-        if chance < 0.08:
+        if chance < 0.05:
             return rng.choice(self.hosts)
         related = self.world.related.get(lab.host.id)
-        if chance < 0.11 and related:
+        if chance < 0.08 and related:
             return rng.choice(related)
         wanting, weights = self.by_category[category]
         return rng.choices(wanting, cum_weights=weights)[0]
@@ -113,27 +114,30 @@ class Bookings:
     def make(self, lab: Laboratory) -> Iterator[Life]:
         """The bookings of a lab, each lived up to midnight."""
         rng = self.world.rng(f"bookings/{lab.row['code']}")
+        own_share = rng.uniform(*OWN_SHARE)
         diary = Diary(self.world, lab)
         by_machine: dict[int, list[Offer]] = {}
         for offer in lab.offers:
             for machine in offer.machines:
                 by_machine.setdefault(machine.id, []).append(offer)
-        self._block(rng, lab, diary)
+        keep_for_itself(self.world, rng, lab, diary.intervals, by_machine)
         for machine in lab.machines:
             offers = by_machine.get(machine.id)
             if not offers:
                 continue
             expected = machine.busy * self._draw_of(lab) * self.a_machine
             for _turn in range(round(expected * rng.uniform(0.85, 1.15))):
-                life = self._one(rng, lab, diary, machine, rng.choice(offers))
+                own = rng.random() < own_share
+                life = self._one(rng, lab, diary, machine, rng.choice(offers), own=own)
                 if life is not None:
                     yield life
 
     # -- placing
 
-    def _one(self, rng: random.Random, lab: Laboratory, diary: Diary, machine: Machine, offer: Offer) -> Life | None:
+    def _one(self, rng: random.Random, lab: Laboratory, diary: Diary, machine: Machine, offer: Offer, *,
+             own: bool) -> Life | None:  # fmt: skip
         for _attempt in range(6):
-            work = self._work(rng, offer)
+            work = self._work(rng, offer, batch=own)
             rules = StartRules(lab.openings, work, machine.terms)
             place = self._place(rng, diary, machine, rules)
             if place is None:
@@ -141,7 +145,7 @@ class Bookings:
             booked_at = self._booked_at(rng, lab, place.plan.starts_at)
             if booked_at is None or rules.problems(place.plan.starts_at, booked_at):
                 continue
-            client = self.customers.draw(rng, lab, offer.row["category"])
+            client = lab.host.client if own else self.customers.draw(rng, lab, offer.row["category"])
             fee = offer.fee_on(self.world.day(booked_at))
             verified = client.row["verified_at"]
             if fee is None or verified is None or verified > booked_at:
@@ -149,11 +153,14 @@ class Bookings:
             return self._live(rng, lab, diary, machine, offer, rules, place, booked_at, client)
         return None
 
-    def _work(self, rng: random.Random, offer: Offer) -> Work:
+    def _work(self, rng: random.Random, offer: Offer, *, batch: bool) -> Work:
+        """How much is ordered: some pieces, or a whole `batch`, as a firm brings its own production."""
         most = offer.terms.max_quantity
-        quantity = min(most, 1 + int(rng.expovariate(0.45))) if offer.terms.samples_per_run == 1 else min(
-            most, rng.choice((1, 2, 3, 3, 3, 4, 6, 8, 12))
+        quantity = min(most, 1 + int(rng.expovariate(0.25))) if offer.terms.samples_per_run == 1 else min(
+            most, rng.choice((1, 2, 3, 3, 4, 6, 8, 12, 16))
         )  # fmt: skip
+        if batch:
+            quantity = rng.randint(max(quantity, most // 3), most)
         hours = None
         if (choice := offer.terms.hours) is not None:
             steps = int((choice.max - choice.min) / choice.step)
@@ -210,20 +217,6 @@ class Bookings:
         insort(machine.taken[place.unit - 1], span)
         Course(self, rng, lab, diary, machine, rules, life, span).run()
         return life
-
-    def _block(self, rng: random.Random, lab: Laboratory, diary: Diary) -> None:
-        """Times the lab keeps for itself: maintenance and in-house work, lately and ahead."""
-        recent = [
-            each for each in diary.intervals if abs((self.world.day(each.starts_at) - self.world.today).days) < 30
-        ]
-        for machine in lab.machines:
-            if not recent or rng.random() > 0.6:
-                continue
-            for _turn in range(1 + rng.randrange(2)):
-                interval = rng.choice(recent)
-                if lab.demo and self.world.day(interval.starts_at) <= self.world.today + timedelta(days=3):
-                    continue  # nothing in the way of the accounts' tasks
-                block(self.world, rng, lab, machine, interval)
 
 
 def free_unit(machine: Machine, starts_at: datetime, ends_at: datetime) -> int | None:

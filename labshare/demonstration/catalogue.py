@@ -61,7 +61,7 @@ class Machine:
     terms: InstrumentTerms
     taken: list[list[tuple[datetime, datetime]]]
     busy: float
-    """How much it is in demand, 1 on the average."""
+    """How much it is in demand: a few instruments much, most of them little."""
 
     @property
     def id(self) -> int:
@@ -278,7 +278,7 @@ class CatalogueMaker:
             longest=None if kind.longest_minutes is None else Decimal(kind.longest_minutes),
             certificates=certificates, id=row["id"],
         )  # fmt: skip
-        return Machine(row, kind, terms, [[] for _ in range(units)], rng.choice((0.5, 0.8, 1.0, 1.0, 1.4, 2.0)))
+        return Machine(row, kind, terms, [[] for _ in range(units)], min(12.0, rng.paretovariate(1.2)))
 
     def _calibrations(self, rng: random.Random, lab: Laboratory, row: Row, kind: Kind,
                       place: int) -> tuple[DayRange, ...]:  # fmt: skip

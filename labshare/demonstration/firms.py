@@ -100,7 +100,7 @@ def make_clients(world: World, division: str, count: int) -> list[Client]:
             booker = world.people.make(f"b{firm['id']}@demo.example", since=firm["created_at"])
             _member(world, booker, firm, "booker")
             members.append(booker)
-        made.append(Client(firm, trade.categories, min(9.0, rng.paretovariate(1.3)), members, sizes))
+        made.append(Client(firm, trade.categories, min(25.0, rng.paretovariate(1.2)), members, sizes))
     if home:
         _client_account(world, made)
         _affiliate(world, made)

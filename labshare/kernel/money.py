@@ -12,8 +12,9 @@ FEN_PER_WAN = 1_000_000
 def round_half_up(amount: Fraction | Decimal | int) -> int:
     """The nearest whole number; a half goes away from zero. The one rounding of LabShare (contract 5 and 6)."""
     exact = Fraction(amount)
-    sign = -1 if exact < 0 else 1
-    return sign * int(abs(exact) + Fraction(1, 2))
+    above, below = exact.numerator, exact.denominator
+    rounded = (2 * abs(above) + below) // (2 * below)
+    return -rounded if above < 0 else rounded
 
 
 def share_by_largest_remainder(total: int, weights: Mapping[str, int]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 instrument's name is also found at its test items, a lab's at both. No verb of its own: it follows from the others."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from pypinyin import Style, lazy_pinyin
@@ -14,11 +15,13 @@ from labshare.kernel.database import db
 from labshare.organisations.divisions import town_of
 
 
+@lru_cache(maxsize=4096)
 def pinyin(name: str) -> str:
     """盐雾试验 → yanwushiyan; other letters stay."""
     return "".join(lazy_pinyin(name))
 
 
+@lru_cache(maxsize=4096)
 def initials(name: str) -> str:
     """盐雾试验 → ywsy."""
     return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
@@ -59,15 +62,17 @@ def _rebuild(lab_ids: list[int]) -> None:
     if not lab_ids:
         return
     db.session.flush()
-    labs = {
-        lab.id: lab for lab in db.session.scalars(select(Lab).options(joinedload(Lab.firm)).where(Lab.id.in_(lab_ids)))
-    }
-    instruments = db.session.scalars(select(Instrument).where(Instrument.lab_id.in_(lab_ids))).all()
+    known = select(Lab).options(joinedload(Lab.firm)).where(Lab.id.in_(lab_ids)).order_by(Lab.id)
+    labs = {lab.id: lab for lab in db.session.scalars(known)}
+    instruments = db.session.scalars(
+        select(Instrument).where(Instrument.lab_id.in_(lab_ids)).order_by(Instrument.id)
+    ).all()
     items = (
         db.session.scalars(
             select(TestItem)
             .options(selectinload(TestItem.standards), selectinload(TestItem.instruments))
             .where(TestItem.lab_id.in_(lab_ids))
+            .order_by(TestItem.id)
             .execution_options(populate_existing=True)
         )
         .unique()
@@ -91,7 +96,9 @@ def _replaced_numbers(ids: set[int]) -> dict[int, list[str]]:
     """The numbers that each standard has directly replaced: who types the old one finds the new one's tests."""
     numbers: dict[int, list[str]] = {}
     for successor, number in db.session.execute(
-        select(Standard.superseded_by_id, Standard.number).where(Standard.superseded_by_id.in_(ids))
+        select(Standard.superseded_by_id, Standard.number)
+        .where(Standard.superseded_by_id.in_(ids))
+        .order_by(Standard.id)
     ):
         if successor is not None:
             numbers.setdefault(successor, []).append(number)

@@ -225,6 +225,8 @@ def test_mails_keep_to_their_language(crawl: Crawl) -> None:
         found += [("outbox", text) for text in mail_words(mail)]
     db.session.rollback()
     judge("mail", found)
+    assert mail_words(OutboxMail(locale="en", subject="Booking", body="预约"))
+    assert mail_words(OutboxMail(locale="zh_Hans_CN", subject="预约", body="Booking"))
 
 
 def mail_words(mail: OutboxMail) -> list[str]:

@@ -39,7 +39,7 @@ SORTS = {
 class ListForm(QueryForm):
     q = StringField(_l("Reference, firm, test, invoice number"))
     state = OptionalSelectField(
-        _l("State"), choices=[(name, look.word) for name, look in STATE_LOOKS.items()], blank=""
+        _l("State"), choices=[(name, look.word) for name, look in STATE_LOOKS.items()], blank=_l("All")
     )
     since = DayField(_l("From"), name="from", validators=[Optional()])
     until = DayField(_l("To"), name="to", validators=[Optional()])

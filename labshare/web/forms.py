@@ -111,6 +111,9 @@ class QueryForm(FlaskForm):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(formdata=request.args, **kwargs)
         self.validate()
+        for field in self:  # a filter not in the address is not wrong
+            if field.name not in request.args:
+                field.errors = []
 
 
 def _strip(value: Any) -> Any:

@@ -80,6 +80,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
             covers=("lab.lab_hours", "lab.closure_"),
         ),
         Item(_l("Missing papers"), "lab.missing_papers", "file-alert", group=PAPERS, count="papers",
+             short=_l("Papers due"),
              covers=("lab.receivables", "lab.record_")),
         Item(_l("Revenue ledger"), "lab.ledger", "book", group=PAPERS),
         Item(_l("Receivables"), "lab.receivables", "coin", group=PAPERS),

@@ -94,7 +94,9 @@ def reasons(days: Iterable[DayOfSlots]) -> list[tuple[str, str]]:
     for one in days:
         problems = [slot.problem for slot in one.slots if slot.problem] + ([one.note] if one.note else [])
         for problem in problems:
-            if problem.code not in ("SlotTaken", "InThePast", "Blocked"):
+            if problem.code == "OutsideOpeningHours" and problem.params.get("hours") == "–":
+                found.setdefault(str(_l("Closed")), str(_l("The lab does not open on that weekday.")))
+            elif problem.code not in ("SlotTaken", "InThePast", "Blocked"):
                 found.setdefault(short_reason(problem), problem.text)
     return list(found.items())
 

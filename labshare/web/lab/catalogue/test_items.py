@@ -18,7 +18,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
-from labshare.web.filters import said, twin
+from labshare.web.filters import chinese, said, twin, with_model
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
@@ -47,8 +47,8 @@ def _instrument_choices(form: TestItemForm, lab_id: int | None, firm_id: int) ->
     form.instruments.choices = [
         (
             one.id,
-            Markup('{} {} <span class="ref dim">{}</span> {}').format(
-                said(one), one.model, one.inner_id, "" if lab_id else str(codes.get(one.lab_id, "")).split(" ")[0]
+            Markup('{} <span class="ref dim">{}</span> {}').format(
+                chinese(with_model(one)), one.inner_id, "" if lab_id else str(codes.get(one.lab_id, "")).split(" ")[0]
             ),
         )
         for one in found

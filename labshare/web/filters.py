@@ -50,6 +50,7 @@ COUNTERS = {
     "run": ("批", "run", "runs"),
     "member": ("名成员", "member", "members"),
     "standard": ("项标准", "standard", "standards"),
+    "test": ("批", "test", "tests"),
     "thing": ("项", "thing", "things"),
     "message": ("条消息", "message", "messages"),
 }

@@ -16,7 +16,7 @@ from labshare.web.charts import stacked_bars
 from labshare.web.regulator import blueprint
 from labshare.web.usage import UsageForm, period
 
-SPANS = {"month": _l("Last month"), "quarter": _l("Three months"), "year": _l("This year"), "own": _l("Choose")}
+SPANS = {"month": _l("Previous month"), "quarter": _l("Three months"), "year": _l("This year"), "own": _l("Choose")}
 REASON_WORDS = {
     "not_admitted": _l("Lab not admitted"), "suspended": _l("Suspended"), "own_firm": _l("Own firm"),
     "related": _l("Related firm"), "client_size": _l("Client's size"), "client_division": _l("Client's place"),

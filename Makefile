@@ -14,8 +14,9 @@ export PYTHONPATH := $(CURDIR)
 run: build
 	@exec $(BIN)/labshare start
 
+# One worker a core; a file stays with one worker, as its tests may share what was costly to load.
 test: build
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile --durations 25
 
 build: python frontend translations
 

@@ -22,7 +22,7 @@ from labshare.demonstration.scale import Scale
 from labshare.demonstration.shelf import Shelf
 from labshare.demonstration.tasks import Tasks
 from labshare.demonstration.world import World
-from labshare.kernel.database import db, transaction
+from labshare.kernel.database import analyse, db, transaction
 from labshare.kernel.time import local_day, local_zone
 
 SEALED_AT_ONCE = 10_000
@@ -54,6 +54,7 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
         say("Monthly runs …")
         Office(world, days, every_lab).run(tasks.tell if tasks else lambda: None)
         rebuild_all()
+    analyse()
     sealed = seal(world.midnight, key=current_app.config["AUDIT_KEY"], batch=SEALED_AT_ONCE)
     say(f"{sealed} events sealed")
     return world

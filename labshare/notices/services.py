@@ -5,11 +5,12 @@ Nothing is sent here: `labshare.notices.delivery` sends the mails that were comm
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale, get_locale
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, bindparam, or_, select, update
 
 from labshare.accounts.models import Person
 from labshare.kernel import telling
@@ -41,35 +42,12 @@ def notify(
     Raises `KeyError` on an unknown kind or a place without its param.
     """
     found = kinds.KINDS[kind]
-    wanted = set(person_ids)
-    conditions = [Person.id.in_(wanted)] if wanted else []
-    if firm_id is not None:
-        conditions.append(
-            Person.id.in_(
-                select(Membership.person_id).where(
-                    Membership.firm_id == firm_id,
-                    Membership.ended_at.is_(None),
-                    Membership.role.in_(tuple(roles)),
-                )
-            )
-        )
-    held = tuple(regulators)
-    if held:
-        conditions.append(
-            Person.id.in_(
-                select(RegulatorRole.person_id).where(
-                    RegulatorRole.role.in_(held),
-                    RegulatorRole.agreed_at.is_not(None),
-                    RegulatorRole.ended_at.is_(None),
-                )
-            )
-        )
-    if not conditions:
+    wanted, held = tuple(set(person_ids)), tuple(regulators)
+    if not wanted and firm_id is None and not held:
         return 0
     people = db.session.execute(
-        select(Person.id, Person.email, Person.name, Person.locale)
-        .where(or_(*conditions), Person.disabled_at.is_(None))
-        .order_by(Person.id)
+        _told(bool(wanted), firm_id is not None, bool(held)),
+        {"person_ids": wanted, "firm_id": firm_id, "roles": tuple(roles), "held": held},
     ).all()
     kept = kinds.kept(params or {})
     told = 0
@@ -83,6 +61,33 @@ def notify(
         if found.mail:
             _write_mail(person.email, person.locale, kind, kept, url, now, name=person.name)
     return told
+
+
+@cache
+def _told(persons: bool, firm: bool, regulators: bool) -> Select[int, str, str, str | None]:
+    """Who is told, by which of the three ways; put together once each, as almost every step tells somebody."""
+    conditions = []
+    if persons:
+        conditions.append(Person.id.in_(bindparam("person_ids", expanding=True)))
+    if firm:
+        members = select(Membership.person_id).where(
+            Membership.firm_id == bindparam("firm_id"),
+            Membership.ended_at.is_(None),
+            Membership.role.in_(bindparam("roles", expanding=True)),
+        )
+        conditions.append(Person.id.in_(members))
+    if regulators:
+        holders = select(RegulatorRole.person_id).where(
+            RegulatorRole.role.in_(bindparam("held", expanding=True)),
+            RegulatorRole.agreed_at.is_not(None),
+            RegulatorRole.ended_at.is_(None),
+        )
+        conditions.append(Person.id.in_(holders))
+    return (
+        select(Person.id, Person.email, Person.name, Person.locale)
+        .where(or_(*conditions), Person.disabled_at.is_(None))
+        .order_by(Person.id)
+    )
 
 
 def send_mail(

@@ -4,9 +4,11 @@ A booking belongs to the month of its start, platform's zone. Booked: confirmed 
 Used: finished work, by its machine time where that was entered. Revenue: the ledger's entries of the months.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, union_all
@@ -14,7 +16,7 @@ from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Holding
 from labshare.booking.queries.world import hours_of_labs, working_days
-from labshare.booking.rules.time import Openings
+from labshare.booking.rules.time import Interval, Openings
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, minutes_between
@@ -182,21 +184,44 @@ def _open_time(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, d
         .join(Lab, Lab.id == Instrument.lab_id)
         .where(*scope, Instrument.state != "draft")
     ).all()
-    openings = _openings({row.lab_id for row in instruments}, span[0])
-    open_minutes = {lab: _length(of, *span) for lab, of in openings.items()}
-    blocked = _blocked({row.id: row.lab_id for row in instruments}, openings, span)
+    open_times = _open_times({row.lab_id for row in instruments}, span)
+    blocked = _blocked({row.id: open_times[row.lab_id] for row in instruments}, span)
     result: dict[int, dict[str, int]] = {}
     for row in instruments:
         key = {"lab": row.lab_id, "instrument": row.id, "firm": row.firm_id}[by]
         sums = result.setdefault(key, {"available_minutes": 0, "instruments": 0})
-        sums["available_minutes"] += max(0, open_minutes[row.lab_id] * row.units - blocked.get(row.id, 0))
+        sums["available_minutes"] += max(0, open_times[row.lab_id].minutes(*span) * row.units - blocked.get(row.id, 0))
         sums["instruments"] += 1
     return result
 
 
-def _openings(lab_ids: Iterable[int], since: datetime) -> dict[int, Openings]:
+class _OpenTime:
+    """A lab's opening intervals of a span, added up, so that the part of any time in it takes two look-ups."""
+
+    def __init__(self, intervals: Sequence[Interval]) -> None:
+        self.intervals = intervals
+        self.starts = [each.starts_at for each in intervals]
+        self.before = [timedelta(0), *accumulate(each.ends_at - each.starts_at for each in intervals)]
+        """Open time before each interval; last, of all."""
+
+    def minutes(self, since: datetime, until: datetime) -> int:
+        """Whole minutes open in `[since, until)`."""
+        return max(timedelta(0), self._until(until) - self._until(since)) // timedelta(minutes=1)
+
+    def _until(self, moment: datetime) -> timedelta:
+        place = bisect_right(self.starts, moment) - 1
+        if place < 0:
+            return timedelta(0)
+        last = self.intervals[place]
+        return self.before[place] + min(moment, last.ends_at) - last.starts_at
+
+
+def _open_times(lab_ids: Iterable[int], span: tuple[datetime, datetime]) -> dict[int, _OpenTime]:
     days = working_days()
-    return {lab: Openings(hours, days, local_zone(), since) for lab, hours in hours_of_labs(lab_ids, since).items()}
+    return {
+        lab: _OpenTime(Openings(hours, days, local_zone(), span[0]).between(*span))
+        for lab, hours in hours_of_labs(lab_ids, span[0]).items()
+    }
 
 
 def _nothing_open(scope: list[ColumnElement[bool]]) -> Mapping[int, Any]:
@@ -204,15 +229,8 @@ def _nothing_open(scope: list[ColumnElement[bool]]) -> Mapping[int, Any]:
     return {key: {"available_minutes": None} for key in ids}
 
 
-def _length(openings: Openings, since: datetime, until: datetime) -> int:
-    spans = openings.between(since, until)
-    return sum(int((span.ends_at - span.starts_at).total_seconds()) for span in spans) // 60
-
-
-def _blocked(
-    labs: Mapping[int, int], openings: Mapping[int, Openings], span: tuple[datetime, datetime]
-) -> dict[int, int]:
-    """Minutes of opening time that blocks take, by instrument."""
+def _blocked(open_times: Mapping[int, _OpenTime], span: tuple[datetime, datetime]) -> dict[int, int]:
+    """Minutes of opening time that blocks take, by instrument. `open_times`: of each instrument's lab."""
     blocks = db.session.execute(
         select(Holding.instrument_id, Holding.starts_at, Holding.ends_at).where(
             Holding.kind.in_(("maintenance", "in_house")), Holding.starts_at < span[1], Holding.ends_at > span[0]
@@ -220,8 +238,8 @@ def _blocked(
     )
     result: dict[int, int] = {}
     for instrument, starts_at, ends_at in blocks:
-        if instrument in labs:
-            taken = _length(openings[labs[instrument]], max(starts_at, span[0]), min(ends_at, span[1]))
+        if instrument in open_times:
+            taken = open_times[instrument].minutes(max(starts_at, span[0]), min(ends_at, span[1]))
             result[instrument] = result.get(instrument, 0) + taken
     return result
 

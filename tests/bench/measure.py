@@ -74,11 +74,6 @@ def _app(url: str, folder: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def analyse() -> None:
-    with db.engine.begin() as connection:
-        connection.exec_driver_sql("ANALYZE")
-
-
 def in_turns(ours: Callable[[], Any], raw: Callable[[], Any], turns: int = 5) -> tuple[float, float]:
     """Median seconds of each, one after the other, after one warm turn of both."""
     times: tuple[list[float], list[float]] = ([], [])

@@ -8,9 +8,9 @@ from sqlalchemy import insert, text
 
 from labshare.booking.models import Holding
 from labshare.booking.queries.offers import offers
-from labshare.kernel.database import db, transaction
+from labshare.kernel.database import analyse, db, transaction
 from tests import factories
-from tests.bench.measure import Figure, analyse, in_turns, milliseconds, world
+from tests.bench.measure import Figure, in_turns, milliseconds, world
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 """Tuesday, ten in the morning in Shanghai."""

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import insert, text
 
 from labshare.booking.models import Booking
-from labshare.kernel.database import db, transaction
+from labshare.kernel.database import analyse, db, transaction
 from labshare.kernel.months import Month
 from labshare.rewards.services import draft_policy, publish_policy, run_month
 from labshare.settlement.models import RevenueEntry
 from tests import factories
-from tests.bench.measure import Figure, analyse, world
+from tests.bench.measure import Figure, world
 
 NOW = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
 MONTH = Month(2026, 11)

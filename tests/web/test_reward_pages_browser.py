@@ -1,5 +1,6 @@
 """Pages about rewards in the browser: no axe finding, no sideways scrolling, at both widths; approving by clicking."""
 
+import re
 from datetime import date
 
 import pytest
@@ -7,12 +8,14 @@ import pytest
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
 from labshare.rewards import services
-from labshare.rewards.models import RewardRun
+from labshare.rewards.models import Correction, Policy, RewardRun
 from tests import factories
 from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
 from tests.signing import sign_in_browser
 from tests.web import axe
+from tests.web.clicking import crew, now_stands
 
+__all__ = ["crew"]
 OCTOBER = Month(2026, 10)
 
 
@@ -92,3 +95,42 @@ def test_an_officer_answers_and_an_approver_approves_by_clicking(world, open_bro
     page.get_by_text("已审定").first.wait_for()
     db.session.rollback()
     assert db.session.query(RewardRun).one().state == "approved"
+
+
+def test_an_objection_upheld_and_a_run_sent_back_start_publicity_anew(world, crew):
+    officer = crew.sits_down(world.officer, None, "en-GB")
+    officer.go("/regulator/rewards/2026-10")
+    officer.does("Uphold", text="The booking of 8 October counts.").reads("back in calculation")
+    assert now_stands(RewardRun).state == "calculated"
+    officer.press("Recalculate").reads("is calculated")
+    officer.does("Publish run").reads("In publicity")
+    officer.does("Return to calculation", reason="A grade was entered late").reads("its ledger is open again")
+    assert now_stands(RewardRun).state == "calculated"
+    officer.press("Recalculate").does("Publish run").reads("In publicity")
+    assert now_stands(RewardRun).state == "published"
+
+
+def test_a_policy_is_drafted_by_one_and_ended_and_published_by_another(world, crew):
+    officer, approver = crew.sits_down(world.officer), crew.sits_down(world.approver, None, "en-GB")
+    officer.go("/regulator/policies").follow("起草政策").fill(
+        name="第二版", legal_basis="新财企〔2027〕12 号", division="330624", effective_from="2028-01", effective_to="",
+        from_0="0", rate_0="0.12", lab_year_fen="200000",
+    )  # fmt: skip
+    officer.press("保存草稿").reads("草稿已保存", "第二版", "2028年1月", "12%", "200,000.00")
+    assert officer.buttons("发布") == 0
+    approver.go("/regulator/policies").follow(re.compile("第二版")).does("Publish").reads("2026-10")
+    assert now_stands(Policy, name="第二版").state == "draft"  # the first still governs 2028
+    approver.go("/regulator/policies/1").does("End the policy", effective_to="2027-12").reads("ends with December 2027")
+    approver.go("/regulator/policies").follow(re.compile("第二版")).does("Publish").reads("The policy is published.")
+    assert now_stands(Policy, name="第二版").state == "published"
+
+
+def test_a_correction_is_proposed_by_one_officer_and_agreed_by_another(world, crew):
+    first, second = crew.sits_down(world.officer, None, "en-GB"), crew.sits_down(world.second_officer, None, "en-GB")
+    code = world.labs[0].code
+    first.go("/regulator/rewards").follow("Corrections")
+    first.fill(lab=code, fen="120.50", reason="Refund of an earlier window").press("Propose")
+    first.reads("waits for a second officer", "120.50")
+    assert first.buttons("Agree") == 0
+    second.go("/regulator/rewards/corrections").does("Agree").reads("The correction counts.")
+    assert (now_stands(Correction).fen, now_stands(Correction).agreed_by) == (12_050, world.second_officer.id)

@@ -12,6 +12,7 @@ import pytest
 from labshare.audit.models import AuditEvent
 from labshare.booking import services
 from labshare.booking.models import Booking, Charge, Holding, Proposal
+from labshare.catalogue.models import InstrumentUnit
 from labshare.kernel.database import db, transaction
 from labshare.oversight.checks import violations
 from labshare.settlement.models import Payment
@@ -167,6 +168,30 @@ def test_a_charge_is_refused_and_another_consented_to(house: House) -> None:
     assert house.stands(ref).charged_fen == 81_650
     changes = db.session.query(Charge).filter_by(kind="change").order_by(Charge.id)
     assert [one.state for one in changes] == ["refused", "agreed", "agreed"]
+
+
+def test_a_booking_moves_to_another_unit_and_its_report_is_replaced(house: House) -> None:
+    client, lab = house.client, house.lab
+    with transaction():
+        house.instrument = db.session.merge(house.instrument)
+        house.instrument.units = 2
+        make.add(InstrumentUnit(instrument_id=house.instrument.id, unit=2))
+    ref = house.booked("2026-11-24 10:30", "confirm", "receive")
+    unit = house.stands(ref).unit
+    lab.go(f"/lab/bookings/{ref}").opens("换工位").locator("[name$=unit]").select_option(str(3 - unit))
+    lab.settles("换工位").reads(f"工位 {3 - unit}")
+    assert house.stands(ref).unit == 3 - unit
+    lab.does("开始检测")
+    house.crew.it_is("2026-11-24 11:30")
+    lab.go(f"/lab/bookings/{ref}").does("完成检测")
+    for number, replaced in (("R-1", None), ("R-2", "R-1")):
+        lab.follow("上传报告", "main").page.get_by_label("报告文件").set_input_files(
+            {"name": "报告.pdf", "mimeType": "application/pdf", "buffer": pdf()}
+        )
+        if replaced:
+            lab.page.get_by_label("代替").select_option(label=replaced)
+        lab.fill(number=number).press("上传报告").reads(number)
+    client.go(f"/bookings/{ref}").reads("R-2", "Replaced from")
 
 
 def test_papers_are_taken_back(app: Any, crew: Crew) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Date, and_, bindparam, cast, literal, not_, null, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, cast, literal, not_, null, or_, select
 
 from labshare.booking.models import Booking, Closure, Holding, OpeningHours, WorkingDay, WorkingYear
 from labshare.booking.rules import price as price_rules
@@ -148,9 +148,21 @@ def work_of_booking(booking: Booking) -> Work:
     )
 
 
-def counts(now: datetime) -> ColumnElement[bool]:
+def counts(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """The condition on a holding that it still counts at `now`."""
     return or_(Holding.expires_at.is_(None), Holding.expires_at > now)
+
+
+_TAKEN = (
+    select(Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind)
+    .where(
+        Holding.instrument_id.in_(bindparam("instrument_ids", expanding=True)),
+        Holding.ends_at > bindparam("since"),
+        Holding.starts_at < bindparam("until"),
+        counts(bindparam("now", type_=UtcDateTime)),
+    )
+    .order_by(Holding.starts_at)
+)
 
 
 def busy_units(
@@ -165,21 +177,13 @@ def busy_units(
     """Holdings that count and meet `[since, until)`, by instrument and unit, in one statement. `units`: how many
     units each instrument has. What belongs to `but_booking`, and the hold `but_hold`, is left out."""
     busy: dict[int, list[list[Taken]]] = {one: [[] for _ in range(count)] for one, count in units.items()}
-    query = (
-        select(Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind)
-        .where(
-            Holding.instrument_id.in_(sorted(units)),
-            Holding.ends_at > since,
-            Holding.starts_at < until,
-            counts(now),
-        )
-        .order_by(Holding.starts_at)
-    )
+    query = _TAKEN
     if but_booking is not None:
         query = query.where(or_(Holding.booking_id.is_(None), Holding.booking_id != but_booking))
     if but_hold is not None:
         query = query.where(Holding.id != but_hold)
-    for instrument_id, unit, starts_at, ends_at, kind in db.session.execute(query):
+    given = {"instrument_ids": sorted(units), "since": since, "until": until, "now": now}
+    for instrument_id, unit, starts_at, ends_at, kind in db.session.execute(query, given):
         if unit <= len(busy[instrument_id]):
             busy[instrument_id][unit - 1].append(Taken(starts_at, ends_at, kind))
     return busy

@@ -380,9 +380,7 @@ def near_day(value: date | datetime | None) -> str:
     today = _today()
     if value.year != today.year and abs((value - today).days) > 100:
         return short_day(value)
-    if _zh():
-        return f"{value.month:02d}-{value.day:02d} {_weekday(value)}"
-    return f"{_weekday(value)} {value.day} {MONTHS_EN[value.month - 1][:3]}"
+    return f"{month_day(value)} {_weekday(value)}" if _zh() else f"{_weekday(value)} {month_day(value)}"
 
 
 def month_day(value: date | datetime | None) -> str:

@@ -1,6 +1,19 @@
 // <form method="get" data-live="#part"> (and links with data-live) replace only that part of the page and keep the
 // address true. The old content stays until the new is there; a thin bar shows after 300 ms.
+// What is typed meanwhile is never lost: an answer that does not know of it waits until its field is left, and a link
+// followed before that takes it along.
 let running;
+
+function* typed(part) {
+  for (const field of document.querySelectorAll(`form[data-live="${part}"] :is(input, textarea)`))
+    if (field.name && /^(text|search|number|date)$/.test(field.type) && field.value !== field.defaultValue) yield field;
+}
+
+function withTyped(link, part) {
+  const address = new URL(link.href);
+  for (const field of typed(part)) address.searchParams.set(field.name, field.value);
+  return address.href;
+}
 
 async function load(address, part, push) {
   running?.abort();
@@ -11,6 +24,9 @@ async function load(address, part, push) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector(part), old = document.querySelector(part);
     if (!answer.ok || !fresh || !old) { location.assign(address); return; }
+    const asked = new URL(address, location.href).searchParams;
+    const unasked = push && [...typed(part)].find((field) => field.value !== (asked.get(field.name) ?? ""));
+    if (unasked) { unasked.form.addEventListener("focusout", ({ currentTarget }) => currentTarget.requestSubmit(), { once: true }); return; }
     const focused = document.activeElement?.id;
     old.replaceWith(document.adoptNode(fresh));
     document.title = page.title;
@@ -39,10 +55,11 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-live]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  const link = event.target.closest("a[data-live], a[data-takes]");
+  if (link?.dataset.takes) link.href = withTyped(link, link.dataset.takes);
+  if (!link?.dataset.live || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  load(link.href, link.dataset.live, true);
+  load(withTyped(link, link.dataset.live), link.dataset.live, true);
 });
 
 addEventListener("popstate", (event) => { if (event.state?.live) load(location.href, event.state.live, false); else location.reload(); });

@@ -364,6 +364,31 @@ def test_choosing_on_the_phone(open_browser: Any, market: Market) -> None:
     assert too_wide(page) == 0
 
 
+def test_what_is_typed_meanwhile_is_kept(open_browser: Any, market: Market) -> None:
+    page = open_browser("zh-CN", width=390)
+    sign_in_browser(page, market.person, market.client)
+    page.goto(f"/test-items/{market.salt.id}")
+    held: list[Any] = []
+    page.route(re.compile(r"quantity=2&hours=24"), lambda route: held.append(route))
+    page.locator("#quantity").fill("2")
+    with page.expect_request(re.compile(r"quantity=2&hours=24")):
+        page.locator("#hours").fill("48")
+    with page.expect_response(re.compile(r"quantity=2&hours=24")) as late:
+        held[0].continue_()
+    late.value.finished()
+    assert page.locator("#hours").input_value() == "48"
+    page.locator("#hours").blur()
+    page.locator(".paybar", has_text="288.00").wait_for()
+
+    page.locator("#quantity").fill("3")
+    page.locator(".slot", has_text="09:30").nth(1).click()
+    page.locator('.slot[aria-current="true"]', has_text="09:30").wait_for()
+    assert page.locator("#quantity").input_value() == "3"
+    page.locator("#quantity").fill("4")
+    page.locator(".paybar a").click()
+    page.wait_for_url("**/bookings/new?*quantity=4*")
+
+
 def test_the_workbench_frame(open_browser: Any, market: Market) -> None:
     page = open_browser("zh-CN")
     sign_in_browser(page, make.member(market.near.firm, "lab_manager"), market.near.firm)

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import case, func, or_, select, union_all
 
 from labshare.audit.models import AuditSeal
 from labshare.audit.queries import last_seal
-from labshare.booking.models import Booking, WorkingYear
+from labshare.booking.models import Booking, Holding, WorkingYear
 from labshare.catalogue.models import Instrument
 from labshare.kernel.database import days_between, db
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm
-from labshare.oversight.queries import TOOK_TIME, started_in, used_figures
+from labshare.oversight.queries import TOOK_TIME, in_house_minutes, kept_in_house, started_in, used_figures
 from labshare.oversight.rules import Usage
 from labshare.rewards.models import Objection, Policy, RewardItem, RewardLine, RewardRun
 from labshare.settlement.models import Payment, Report, RevenueEntry
@@ -103,8 +103,8 @@ def dashboard(first: Month, last: Month, now: datetime) -> Dashboard:
         whole_fen=sum(each.whole_fen for each in shown),
         counted_fen=sum(each.counted_fen or 0 for each in shown),
         payable_fen=sum(run.total_payable_fen for run, _ in runs if str(first) <= run.month <= str(last)),
-        totals=_totals(first, last),
-        groups=_utilisation_groups(year, last),
+        totals=_totals(first, last, now),
+        groups=_utilisation_groups(year, last, now),
         reasons=_reasons(first, last),
         waiting=waiting(now, [run for run, _ in runs]),
         seal=last_seal(),
@@ -152,40 +152,51 @@ def _reasons(first: Month, last: Month) -> dict[str, int]:
     return dict(sorted(rows, key=lambda row: -row[1]))
 
 
-def _totals(first: Month, last: Month) -> Totals:
+def _totals(first: Month, last: Month, now: datetime) -> Totals:
+    span = (first.starts_at(), last.ends_at())
     figures = used_figures()
     issued = select(Report.booking_id, func.min(Report.issued_on).label("on")).group_by(Report.booking_id).subquery()
     kept = days_between(Booking.finished_on, issued.c.on) <= Booking.turnaround_days
+    in_house = select(in_house_minutes()).where(*kept_in_house(span, now))
     row = db.session.execute(
         select(
             figures["clients"],
             figures["smes"],
-            figures["used_minutes"],
+            func.coalesce(figures["used_minutes"], 0) + func.coalesce(in_house.scalar_subquery(), 0),
             figures["outside_minutes"],
             func.count(Booking.finished_at),
             func.count(issued.c.on),
             func.sum(case((kept, 1), else_=0)),
         )
         .outerjoin(issued, issued.c.booking_id == Booking.id)
-        .where(Booking.state.in_(TOOK_TIME), *started_in((first.starts_at(), last.ends_at())))
+        .where(Booking.state.in_(TOOK_TIME), *started_in(span))
     ).one()
     return Totals(*(int(value or 0) for value in row))
 
 
-def _utilisation_groups(first: Month, last: Month) -> list[int]:
+def _utilisation_groups(first: Month, last: Month, now: datetime) -> list[int]:
     months = sum(1 for _ in first.through(last))
-    span = started_in((first.starts_at(), last.ends_at()))
-    used = func.coalesce(used_figures()["used_minutes"], 0)
+    span = (first.starts_at(), last.ends_at())
+    worked = (
+        select(Booking.instrument_id.label("instrument_id"), used_figures()["used_minutes"].label("minutes"))
+        .where(Booking.state.in_(TOOK_TIME), *started_in(span))
+        .group_by(Booking.instrument_id)
+    )
+    kept = (
+        select(Holding.instrument_id, in_house_minutes())
+        .where(*kept_in_house(span, now))
+        .group_by(Holding.instrument_id)
+    )
+    used = union_all(worked, kept).subquery()
     query = (
-        select(used)
-        .select_from(Instrument)
-        .outerjoin(Booking, and_(Booking.instrument_id == Instrument.id, Booking.state.in_(TOOK_TIME), *span))
+        select(Instrument.units, func.coalesce(func.sum(used.c.minutes), 0))
+        .outerjoin(used, used.c.instrument_id == Instrument.id)
         .where(Instrument.state == "published")
         .group_by(Instrument.id)
     )
     counts = [0] * (len(BINS) + 1)
-    for minutes in db.session.scalars(query):
-        rate = Usage(used_minutes=int(minutes), instruments=1).utilisation(months) or Fraction(0)
+    for units, minutes in db.session.execute(query):
+        rate = Usage(used_minutes=int(minutes), units=units).utilisation(months) or Fraction(0)
         counts[next((group for group, edge in enumerate(BINS) if rate * 100 < edge), len(BINS))] += 1
     return counts
 

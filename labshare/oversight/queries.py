@@ -1,7 +1,8 @@
 """Usage by lab, instrument, test item or host firm over months. Set-based: the number of statements is fixed.
 
 A booking belongs to the month of its start, platform's zone. Booked: confirmed and all that followed, no-shows too.
-Used: finished work, by its machine time where that was entered. Revenue: the ledger's entries of the months.
+Used: finished work, by its machine time where that was entered, and blocks of in-house use that are over, by their
+length (docs/decisions/usage.md). Revenue: the ledger's entries of the months.
 """
 
 from bisect import bisect_right
@@ -31,8 +32,8 @@ By = Literal["lab", "instrument", "test_item", "firm"]
 TOOK_TIME = ("confirmed", "received", "testing", "tested", "reported", "settled", "no_show")
 SMES = ("medium", "small", "micro")
 COUNTED = (
-    "booked_minutes", "used_minutes", "outside_minutes", "bookings", "no_shows", "samples", "clients", "smes",
-    "recognised_fen", "reports",
+    "booked_minutes", "used_minutes", "in_house_minutes", "outside_minutes", "bookings", "no_shows", "samples",
+    "clients", "smes", "recognised_fen", "reports",
 )  # fmt: skip
 """The figures that SQL counts, in the order in which each part of the union gives them."""
 
@@ -62,10 +63,18 @@ class UsageReport:
 
 
 def usage_report(
-    actor: Actor, by: By, first: Month, last: Month, *, lab_id: int | None = None, firm_id: int | None = None
+    actor: Actor,
+    by: By,
+    first: Month,
+    last: Month,
+    now: datetime,
+    *,
+    lab_id: int | None = None,
+    firm_id: int | None = None,
 ) -> UsageReport:
     """The usage report that `actor` may see: regulators all, a host firm its own labs (contract section 4).
 
+    Blocks have no test item: by test item the report has no in-house use.
     `lab_id`, `firm_id` narrow it. Rows without any use are listed too, at zero.
     """
     scope = [visible(actor, "usage.see", lab=Lab.firm_id), Lab.state != "draft"]
@@ -76,8 +85,10 @@ def usage_report(
     listed = {row.id: row for row in db.session.execute(_listed(by, scope))}
     span = (first.starts_at(), last.ends_at())
     figures: dict[int, dict[str, Any]] = {key: {} for key in listed}
-    parts = union_all(_used(by, scope, span), _recognised(by, scope, first, last), _reports(by, scope, first, last))
-    for key, *numbers in db.session.execute(parts):
+    parts = [_used(by, scope, span), _recognised(by, scope, first, last), _reports(by, scope, first, last)]
+    if by != "test_item":
+        parts.append(_in_house(by, scope, span, now))
+    for key, *numbers in db.session.execute(union_all(*parts)):
         mine = figures.setdefault(key, {})
         for name, value in zip(COUNTED, numbers, strict=True):
             mine[name] = mine.get(name, 0) + int(value or 0)
@@ -141,6 +152,28 @@ def _used(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, dateti
     return query.where(*scope, Booking.state.in_(TOOK_TIME), *started_in(span))
 
 
+def kept_in_house(span: tuple[datetime, datetime], now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Which holdings are in-house use that began in `span` and is over."""
+    return Holding.kind == "in_house", Holding.starts_at >= span[0], Holding.starts_at < span[1], Holding.ends_at <= now
+
+
+def in_house_minutes() -> ColumnElement[int]:
+    """Sum over holdings of `kept_in_house`: whole length, as a booking's, nights and closures included."""
+    return func.sum(minutes_between(Holding.starts_at, Holding.ends_at))
+
+
+def _in_house(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime], now: datetime) -> Select[Any]:
+    minutes = in_house_minutes()
+    key: Any = {"lab": Lab.id, "instrument": Instrument.id, "firm": Lab.firm_id}[by]
+    return (
+        _row(key, {"used_minutes": minutes, "in_house_minutes": minutes})
+        .select_from(Holding)
+        .join(Instrument, Instrument.id == Holding.instrument_id)
+        .join(Lab, Lab.id == Instrument.lab_id)
+        .where(*scope, *kept_in_house(span, now))
+    )
+
+
 def started_in(span: tuple[datetime, datetime]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return Booking.starts_at >= span[0], Booking.starts_at < span[1]
 
@@ -189,9 +222,9 @@ def _open_time(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, d
     result: dict[int, dict[str, int]] = {}
     for row in instruments:
         key = {"lab": row.lab_id, "instrument": row.id, "firm": row.firm_id}[by]
-        sums = result.setdefault(key, {"available_minutes": 0, "instruments": 0})
+        sums = result.setdefault(key, {"available_minutes": 0, "units": 0})
         sums["available_minutes"] += max(0, open_times[row.lab_id].minutes(*span) * row.units - blocked.get(row.id, 0))
-        sums["instruments"] += 1
+        sums["units"] += row.units
     return result
 
 

@@ -17,7 +17,9 @@ class Usage:
     available_minutes: int | None = 0
     booked_minutes: int = 0
     used_minutes: int = 0
-    """Effective time: preparation, test, post-processing; of finished work."""
+    """Effective time: preparation, test, post-processing of finished work, and in-house use that is over."""
+    in_house_minutes: int = 0
+    """The part of it that the lab kept the instrument for itself (blocks of in-house use)."""
     outside_minutes: int = 0
     """Effective time for clients other than the lab's own firm."""
     bookings: int = 0
@@ -27,13 +29,14 @@ class Usage:
     smes: int = 0
     reports: int = 0
     recognised_fen: int = 0
-    instruments: int = 0
+    units: int = 0
+    """Units of the instruments of the row."""
 
     def utilisation(self, months: int) -> Fraction | None:
-        """Effective time ÷ 1,600 hours a year for each instrument, for so many months; None without instruments."""
-        if not self.instruments or not months:
+        """Effective time ÷ 1,600 hours a year for each unit, for so many months; None without units."""
+        if not self.units or not months:
             return None
-        return Fraction(self.used_minutes * 12, STANDARD_YEAR_MINUTES * months * self.instruments)
+        return Fraction(self.used_minutes * 12, STANDARD_YEAR_MINUTES * months * self.units)
 
     @property
     def sharing_rate(self) -> Fraction | None:

@@ -1,6 +1,7 @@
 """Public statistics of a month: what anyone may see (contract section 4). No revenue, few clients suppressed."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -28,7 +29,7 @@ class Statistics:
     """Lab → payable fen, once the month's run is published; None before."""
 
 
-def statistics(month: Month) -> Statistics:
+def statistics(month: Month, now: datetime) -> Statistics:
     counts = db.session.execute(
         select(
             *(
@@ -40,8 +41,8 @@ def statistics(month: Month) -> Statistics:
     return Statistics(
         month,
         *counts,
-        by_lab=usage_report(ANYONE, "lab", month, month),
-        by_instrument=usage_report(ANYONE, "instrument", month, month),
+        by_lab=usage_report(ANYONE, "lab", month, month, now),
+        by_instrument=usage_report(ANYONE, "instrument", month, month, now),
         rewards=_rewards(month),
     )
 

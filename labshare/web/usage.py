@@ -25,14 +25,17 @@ DEFINITIONS = (
     (_l("Hours booked"), _l("From start to end of work of bookings confirmed or beyond, no-shows included.")),
     (
         _l("Effective hours"),
-        _l("Finished work with preparation and post-processing; the machine time where it was entered."),
+        _l(
+            "Finished work with preparation and post-processing, by the machine time where it was entered; "
+            "and in-house use that is over."
+        ),
     ),
-    (_l("Utilisation"), _l("Effective hours ÷ 1,600 hours a year for each instrument, in proportion to the months.")),
+    (_l("In-house hours"), _l("Blocks of in-house use that are over; without test items, as a block names none.")),
+    (_l("Utilisation"), _l("Effective hours ÷ 1,600 hours a year for each unit, in proportion to the months.")),
     (_l("Sharing rate"), _l("Effective hours for clients other than the lab's own firm ÷ effective hours.")),
     (_l("Firms served"), _l("Different clients other than the lab's own firm; the total counts a firm once.")),
     (_l("Recognised revenue"), _l("Entries of the revenue ledger in these months, tax included.")),
 )  # fmt: skip
-SORTS = ("code", "available", "booked", "used", "outside", "samples", "clients", "recognised")
 MOST_MONTHS = 36
 
 
@@ -56,7 +59,7 @@ def usage_page(actor: Actor, now: datetime, template: str, lab_id: int | None = 
     form = UsageForm()
     first, last = period(form, now)
     by: By = form.by.data if form.by.data in get_args(By) else "lab"
-    report = usage_report(actor, by, first, last, lab_id=lab_id)
+    report = usage_report(actor, by, first, last, now, lab_id=lab_id)
     kind = request.args.get("format")
     if kind in ("csv", "xlsx"):
         record_export(actor, now, "usage", {"by": by, "from": first, "to": last, "format": kind})
@@ -90,7 +93,8 @@ def _sort_key(row: UsageRow, name: str) -> Any:
     usage = row.usage
     return {
         "available": usage.available_minutes or 0, "booked": usage.booked_minutes, "used": usage.used_minutes,
-        "outside": usage.outside_minutes, "samples": usage.samples, "clients": usage.clients,
+        "in_house": usage.in_house_minutes, "outside": usage.outside_minutes, "samples": usage.samples,
+        "clients": usage.clients,
         "recognised": usage.recognised_fen, "utilisation": usage.utilisation(1) or 0,
         "sharing": usage.sharing_rate or 0,
     }.get(name, row.code)  # fmt: skip
@@ -100,9 +104,9 @@ def as_table(report: UsageReport) -> tuple[list[str], list[list[Any]]]:
     """The report with its total as rows for a file; hours with two decimals, money in yuan, rates as percentages."""
     head = [
         _("Code"), _("Name"), _("Hours open"), _("Hours booked"), _("Effective hours"),
-        _("Hours for outside clients"), _("Utilisation") + ", %", _("Sharing rate") + ", %", _("Bookings"),
-        _("No-shows"),
-        _("Samples"), _("Firms served"), _("SMEs served"), _("Reports issued"), _("Recognised revenue (CNY)"),
+        _("In-house hours"), _("Hours for outside clients"), _("Utilisation") + ", %", _("Sharing rate") + ", %",
+        _("Bookings"), _("No-shows"), _("Samples"), _("Firms served"), _("SMEs served"),
+        _("Reports issued"), _("Recognised revenue (CNY)"),
     ]  # fmt: skip
     rows = [[row.code, _name(row), *_figures(row.usage, report.months)] for row in report.rows]
     return head, [*rows, [_("Total"), "", *_figures(report.total, report.months)]]
@@ -121,7 +125,8 @@ def _figures(usage: Usage, months: int) -> list[Any]:
 
     return [
         hours(usage.available_minutes), hours(usage.booked_minutes), hours(usage.used_minutes),
-        hours(usage.outside_minutes), percent(usage.utilisation(months)), percent(usage.sharing_rate),
+        hours(usage.in_house_minutes), hours(usage.outside_minutes), percent(usage.utilisation(months)),
+        percent(usage.sharing_rate),
         usage.bookings, usage.no_shows, usage.samples, usage.clients, usage.smes, usage.reports,
         yuan(usage.recognised_fen),
     ]  # fmt: skip

@@ -121,7 +121,8 @@ RUN = thing(
 OBJECTION = thing(id=WHOLE, text=TEXT, verdict=maybe(TEXT), answer=maybe(TEXT))
 ROW = thing(id=WHOLE, code=maybe(TEXT), name=TEXT, name_en=maybe(TEXT))
 FIGURES = thing(
-    available_minutes=maybe(WHOLE), booked_minutes=WHOLE, used_minutes=WHOLE, outside_minutes=WHOLE, utilisation=RATE,
+    available_minutes=maybe(WHOLE), booked_minutes=WHOLE, used_minutes=WHOLE, in_house_minutes=WHOLE,
+    outside_minutes=WHOLE, utilisation=RATE,
     sharing_rate=RATE, bookings=WHOLE, no_shows=WHOLE, samples=WHOLE, clients=WHOLE, smes=WHOLE, reports=WHOLE,
     recognised_fen=WHOLE,
 )  # fmt: skip

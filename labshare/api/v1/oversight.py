@@ -58,7 +58,7 @@ def usage(query: dict[str, Any]) -> Any:
     first, last = query["first"], query["last"]
     if first > last or first.plus(MOST_MONTHS) <= last:
         raise InvalidInput(field="to")
-    report = usage_report(actor, query["by"], first, last)
+    report = usage_report(actor, query["by"], first, last, now)
     if query["format"] != "json":
         record_export(actor, now, "usage", {"by": query["by"], "from": first, "to": last, "format": query["format"]})
         head, rows = as_table(report)
@@ -87,6 +87,7 @@ def _figures(of: Usage, months: int) -> dict[str, Any]:
         "available_minutes": of.available_minutes,
         "booked_minutes": of.booked_minutes,
         "used_minutes": of.used_minutes,
+        "in_house_minutes": of.in_house_minutes,
         "outside_minutes": of.outside_minutes,
         "utilisation": rate(of.utilisation(months)),
         "sharing_rate": rate(of.sharing_rate),
@@ -125,9 +126,10 @@ def events(query: dict[str, Any]) -> Any:
 def public_statistics(query: dict[str, Any]) -> Any:
     """Public figures of a month, for everybody."""
     month: Month = query["month"]
-    if month > Month.at(utc_now()):
+    now = utc_now()
+    if month > Month.at(now):
         raise InvalidInput(field="month")
-    of = statistics(month)
+    of = statistics(month, now)
 
     def shown(row: UsageRow) -> dict[str, Any]:
         usage = row.usage

@@ -31,9 +31,9 @@ def keep_for_itself(world: World, rng: random.Random, lab: Laboratory, intervals
         if rng.random() < 0.5:
             for _turn in range(rng.randint(1, 4)):
                 _block(world, rng, lab, machine, rng.choice(days)[1], "maintenance")
-        if not mine or not all(offer.terms.attended for offer in mine) or rng.random() > 0.4:
+        if not mine or not all(offer.terms.attended for offer in mine) or rng.random() > 0.8:
             continue
-        weekdays = rng.sample(range(6), rng.choice((1, 2, 3, 4)))
+        weekdays = rng.sample(range(6), rng.choice((2, 3, 4, 5)))
         for day, interval in days:
             if day.weekday() in weekdays and day < ahead and rng.random() < 0.85:
                 _block(world, rng, lab, machine, interval, "in_house")
@@ -43,7 +43,7 @@ def _block(world: World, rng: random.Random, lab: Laboratory, machine: Machine, 
            kind: str) -> None:  # fmt: skip
     """Take a free part of an opening interval on one unit, as `time.block` does."""
     room = (interval.ends_at - interval.starts_at) // HALF_AN_HOUR
-    length = rng.choice((2, 4, 6) if kind == "maintenance" else (4, 6, 7, 8))
+    length = rng.choice((2, 4, 6) if kind == "maintenance" else (5, 6, 7, 8))
     starts_at = interval.starts_at + rng.randrange(max(1, room - length + 1)) * HALF_AN_HOUR
     ends_at = min(interval.ends_at, starts_at + length * HALF_AN_HOUR)
     unit = 1 + rng.randrange(len(machine.taken))

@@ -484,9 +484,8 @@ def test_mutants_are_caught(
 ) -> None:
     machine = _machine(app, clock, database)
     mutant(monkeypatch)
-    with pytest.raises(BaseException) as caught:  # noqa: PT011 -- whatever the machine notices
+    with pytest.raises(AssertionError):
         run(machine, 60)
-    assert not isinstance(caught.value, KeyboardInterrupt | SystemExit)
 
 
 @pytest.mark.timeout(900)
@@ -497,7 +496,7 @@ def test_a_house_that_does_not_look_is_caught_without_the_guard(
     the same carelessness is harmless, as the test below shows."""
     machine = _machine(app, clock, database, guarded=False)
     _do_not_look(monkeypatch)
-    with pytest.raises(BaseException):  # noqa: B017, PT011
+    with pytest.raises(AssertionError):
         run(machine, 60)
 
 

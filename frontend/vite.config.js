@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { defineConfig } from "vite";
 import { sprite } from "./icons.mjs";
 
@@ -23,9 +23,23 @@ function iconSprite() {
   };
 }
 
+/** The fonts in which the server sets papers (PDF); pages use the reader's own. */
+function paperFonts() {
+  return {
+    name: "paper-fonts",
+    writeBundle() {
+      mkdirSync(resolve(out, "fonts"), { recursive: true });
+      for (const weight of ["400Regular", "700Bold"]) {
+        const file = `NotoSansSC_${weight}.ttf`;
+        copyFileSync(resolve(import.meta.dirname, "node_modules/@expo-google-fonts/noto-sans-sc", weight, file), resolve(out, "fonts", file));
+      }
+    },
+  };
+}
+
 export default defineConfig({
   base: "/static/dist/",
-  plugins: [iconSprite()],
+  plugins: [iconSprite(), paperFonts()],
   css: { preprocessorOptions: { scss: { quietDeps: true, silenceDeprecations: ["import", "if-function", "global-builtin", "color-functions"] } } },
   build: {
     outDir: out,

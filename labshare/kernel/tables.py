@@ -30,7 +30,7 @@ def to_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow([defused(cell) for cell in head])
-    writer.writerows([defused(_plain(cell)) for cell in row] for row in rows)
+    writer.writerows([defused(plain(cell)) for cell in row] for row in rows)
     return b"\xef\xbb\xbf" + file.getvalue().encode()
 
 
@@ -58,7 +58,7 @@ def to_xlsx(head: Sequence[str], rows: Iterable[Sequence[Any]], sheet: str = "Sh
                 elif isinstance(cell, int):
                     page.write_number(line, column, cell)
                 elif isinstance(cell, datetime):
-                    page.write_string(line, column, _plain(cell))
+                    page.write_string(line, column, plain(cell))
                 elif isinstance(cell, date):
                     page.write_datetime(line, column, cell, day)
                 else:
@@ -66,7 +66,8 @@ def to_xlsx(head: Sequence[str], rows: Iterable[Sequence[Any]], sheet: str = "Sh
     return file.getvalue()
 
 
-def _plain(cell: Any) -> Any:
+def plain(cell: Any) -> Any:
+    """A cell without a type of its own in the file: moments to the minute, nothing as empty text."""
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ", timespec="minutes")
     return "" if cell is None else cell

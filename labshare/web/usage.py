@@ -3,17 +3,19 @@
 from datetime import datetime
 from typing import Any, get_args
 
-from flask import render_template, request
+from flask import Response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from labshare.audit.services import record_export
 from labshare.kernel.actor import Actor
 from labshare.kernel.months import Month
+from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import to_csv, to_xlsx, yuan
 from labshare.oversight.queries import By, UsageReport, UsageRow, usage_bookings, usage_report
 from labshare.oversight.rules import Usage
 from labshare.web.downloads import download
+from labshare.web.filters import clock_time, long_day, month
 from labshare.web.forms import MonthField, QueryForm, SelectField
 from labshare.web.language import language
 
@@ -37,6 +39,7 @@ DEFINITIONS = (
     (_l("Recognised revenue"), _l("Entries of the revenue ledger in these months, tax included.")),
 )  # fmt: skip
 MOST_MONTHS = 36
+FORMATS = ("csv", "xlsx", "pdf")
 
 
 class UsageForm(QueryForm):
@@ -61,11 +64,8 @@ def usage_page(actor: Actor, now: datetime, template: str, lab_id: int | None = 
     by: By = form.by.data if form.by.data in get_args(By) else "lab"
     report = usage_report(actor, by, first, last, now, lab_id=lab_id)
     kind = request.args.get("format")
-    if kind in ("csv", "xlsx"):
-        record_export(actor, now, "usage", {"by": by, "from": first, "to": last, "format": kind})
-        head, rows = as_table(report)
-        content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows)
-        return download(content, f"usage-{by}-{first}-{last}.{kind}")
+    if kind in FORMATS:
+        return usage_file(actor, now, report, kind)
     form.first.data, form.last.data, form.by.data = first, last, by
     sort = request.args.get("sort", "code")
     rows_shown = sorted(report.rows, key=lambda row: _sort_key(row, sort.removeprefix("-")), reverse=sort[:1] == "-")
@@ -98,6 +98,23 @@ def _sort_key(row: UsageRow, name: str) -> Any:
         "recognised": usage.recognised_fen, "utilisation": usage.utilisation(1) or 0,
         "sharing": usage.sharing_rate or 0,
     }.get(name, row.code)  # fmt: skip
+
+
+def usage_file(actor: Actor, now: datetime, report: UsageReport, kind: str) -> Response:
+    """The report as a file of one of `FORMATS`, in the reader's language; the audit trail has who took it."""
+    period = {"from": report.first, "to": report.last}
+    record_export(actor, now, "usage", {"by": report.by, **period, "format": kind})
+    head, rows = as_table(report)
+    if kind == "pdf":
+        facts = [
+            f"{month(report.first)} – {month(report.last)} · {BY_WORDS[report.by]}",
+            _("As of %(moment)s", moment=f"{long_day(now)} {clock_time(now)}"),
+        ]
+        notes = [(str(term), str(words)) for term, words in DEFINITIONS]
+        content = to_pdf(_("Usage report"), facts, head, rows, notes=notes, language=language(), made_at=now)
+    else:
+        content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows)
+    return download(content, f"usage-{report.by}-{report.first}-{report.last}.{kind}")
 
 
 def as_table(report: UsageReport) -> tuple[list[str], list[list[Any]]]:

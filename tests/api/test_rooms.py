@@ -124,11 +124,13 @@ def test_usage_statistics_and_trail(market: Market, client: FlaskClient, finishe
     assert own["items"] == []
     csv = client.get("/api/v1/reports/usage?from=2026-11&to=2026-11&format=csv", headers=market.auditor)
     assert csv.content_type.startswith("text/csv")
+    pdf = client.get("/api/v1/reports/usage?from=2026-11&to=2026-11&format=pdf", headers=market.auditor)
+    assert (pdf.content_type, pdf.data[:5]) == ("application/pdf", b"%PDF-")
     public = client.get("/api/v1/statistics?month=2026-11").json
     assert public["by_lab"][0]["clients"] == "<3"
     assert "recognised_fen" not in public["by_lab"][0]
     trail = client.get("/api/v1/audit/events?action=export.", headers=market.auditor).json
-    assert [event["subject"]["id"] for event in trail["items"]] == ["usage"]
+    assert [event["subject"]["id"] for event in trail["items"]] == ["usage", "usage"]
     assert client.get("/api/v1/audit/events", headers=market.booker).status_code == 403
 
 

@@ -17,8 +17,8 @@ from tests.signing import sign_in
 PAGES = [
     "/regulator/", "/regulator/?span=year", "/regulator/tasks", "/regulator/audit", "/regulator/audit/thing/1",
     "/regulator/usage", "/regulator/usage?by=instrument", "/regulator/usage?by=test_item", "/regulator/usage?by=firm",
-    "/regulator/usage?format=csv", "/regulator/usage?format=xlsx", "/regulator/audit?format=xlsx",
-    "/regulator/usage/lab/1",
+    "/regulator/usage?format=csv", "/regulator/usage?format=pdf", "/regulator/usage?format=xlsx",
+    "/regulator/audit?format=xlsx", "/regulator/usage/lab/1",
 ]  # fmt: skip
 
 

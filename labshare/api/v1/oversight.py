@@ -8,28 +8,25 @@ from labshare.api.v1.answers import EVENT, FILE, STATISTICS, USAGE, listing, one
 from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
 from labshare.api.v1.fields import Moment, MonthField, Names, OneOf, Text
 from labshare.audit.queries import Search, search
-from labshare.audit.services import record_export
 from labshare.kernel.errors import InvalidInput
 from labshare.kernel.months import Month
-from labshare.kernel.tables import CSV_TYPE, XLSX_TYPE, to_csv, to_xlsx
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check
 from labshare.oversight.queries import UsageRow, usage_report
 from labshare.oversight.rules import Usage, suppressed
 from labshare.oversight.statistics import statistics
 from labshare.web.actor import current_actor
-from labshare.web.downloads import download
-from labshare.web.usage import as_table
+from labshare.web.downloads import TYPES
+from labshare.web.usage import FORMATS, MOST_MONTHS, usage_file
 
 blueprint = RoomBlueprint("oversight", "Usage reports, the audit trail, public statistics")
-MOST_MONTHS = 36
 
 
 class UsageQuery(Names):
     first = MonthField(required=True, data_key="from")
     last = MonthField(required=True, data_key="to")
     by = Text(load_default="lab", validate=OneOf(("lab", "instrument", "test_item", "firm")))
-    format = Text(load_default="json", validate=OneOf(("json", "csv", "xlsx")))
+    format = Text(load_default="json", validate=OneOf(("json", *FORMATS)))
 
 
 class EventQuery(ListQuery):
@@ -48,11 +45,12 @@ class StatisticsQuery(Names):
 @signed_in
 @blueprint.arguments(UsageQuery, location="query")
 @blueprint.response(200, one(USAGE))
-@blueprint.alt_response(200, schema=one(FILE), content_type=CSV_TYPE, success=True)
-@blueprint.alt_response(200, schema=one(FILE), content_type=XLSX_TYPE, success=True)
+@blueprint.alt_response(200, schema=one(FILE), content_type=TYPES["csv"], success=True)
+@blueprint.alt_response(200, schema=one(FILE), content_type=TYPES["xlsx"], success=True)
+@blueprint.alt_response(200, schema=one(FILE), content_type=TYPES["pdf"], success=True)
 @blueprint.problems(401, 403, 422)
 def usage(query: dict[str, Any]) -> Any:
-    """Usage over months: a host firm its own labs, regulators all. JSON, CSV or XLSX."""
+    """Usage over months: a host firm its own labs, regulators all. JSON, CSV, XLSX or PDF."""
     actor, now = current_actor(), utc_now()
     check(actor, "usage.see", lab=actor.firm_id)
     first, last = query["first"], query["last"]
@@ -60,10 +58,7 @@ def usage(query: dict[str, Any]) -> Any:
         raise InvalidInput(field="to")
     report = usage_report(actor, query["by"], first, last, now)
     if query["format"] != "json":
-        record_export(actor, now, "usage", {"by": query["by"], "from": first, "to": last, "format": query["format"]})
-        head, rows = as_table(report)
-        content = to_csv(head, rows) if query["format"] == "csv" else to_xlsx(head, rows)
-        return download(content, f"usage-{query['by']}-{first}-{last}.{query['format']}")
+        return usage_file(actor, now, report, query["format"])
     return {
         "from": str(first),
         "to": str(last),

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,8 +49,15 @@ class InFlight(Conflict):
     message = _l("The first request with this key is still being worked on.")
 
 
-def writing(view: F) -> F:
-    """Run a view in one transaction; on POST under its `Idempotency-Key`, if it has one. Needs a token."""
+def writing(view: F | None = None, *, reads_first: bool = False) -> Any:
+    """Run a view in one transaction; on POST under its `Idempotency-Key`, if it has one. Needs a token.
+
+    `reads_first` as of `transaction`.
+    """
+    if view is None:
+        return partial(writing, reads_first=reads_first)
+
+    work: Callable[..., Any] = view
 
     @wraps(view)
     def run(*args: Any, **kwargs: Any) -> Response:
@@ -60,18 +67,20 @@ def writing(view: F) -> F:
         key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
         g.keeps_answer = bool(key)
         if not key:
-            return _done(lambda: view(*args, **kwargs))
+            return _done(lambda: work(*args, **kwargs), reads_first=reads_first)
         if len(key) > LONGEST_KEY:
             raise KeyTooLong
         with _alone(f"{actor.person_id} {request.method} {request.path} {key}"):
-            return _once(actor, key, lambda: view(*args, **kwargs))
+            return _once(actor, key, lambda: work(*args, **kwargs), reads_first)
 
-    return run  # type: ignore[return-value]
+    return run
 
 
-def _done(work: Callable[[], Any], keep: Callable[[Response], None] | None = None) -> Response:
+def _done(
+    work: Callable[[], Any], keep: Callable[[Response], None] | None = None, *, reads_first: bool = False
+) -> Response:
     """Work and answer in one transaction."""
-    with transaction():
+    with transaction(reads_first=reads_first):
         response = current_app.make_response(work())
         if keep:
             keep(response)
@@ -85,7 +94,7 @@ def written() -> None:
         commit_early()
 
 
-def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
+def _once(actor: Actor, key: str, work: Callable[[], Any], reads_first: bool) -> Response:
     digest = _digest()
     db.session.rollback()  # who called was read before the key was ours: look again at what is there now
     row = db.session.scalar(
@@ -106,7 +115,7 @@ def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
         _keep(actor, key, digest, response)
 
     try:
-        return _done(work, keep)
+        return _done(work, keep, reads_first=reads_first)
     except Problem as problem:
         report_refusal(problem)
         response = problems.answer(problem)

@@ -25,28 +25,33 @@ def record(
     after: Mapping[str, Any] | None = None,
     *,
     refused: bool = False,
-) -> AuditEvent:
+) -> None:
     """Write one event in the running transaction (contract section 8).
 
     `subject` is (type, id or reference); `before` and `after` hold ids and values that JSON can carry (dates and
     moments as ISO text), never personal data.
     """
-    event = AuditEvent(
-        at=now,
-        person_id=actor.person_id,
-        firm_id=actor.firm_id,
-        action=action,
-        subject_type=subject[0],
-        subject_id=str(subject[1]),
-        before=dict(before) if before is not None else None,
-        after=dict(after) if after is not None else None,
-        refused=refused,
+    rows = db.session.connection()
+    event_id = rows.scalar(
+        _EVENT,
+        {
+            "at": now,
+            "person_id": actor.person_id,
+            "firm_id": actor.firm_id,
+            "action": action,
+            "subject_type": subject[0],
+            "subject_id": str(subject[1]),
+            "before": dict(before) if before is not None else None,
+            "after": dict(after) if after is not None else None,
+            "refused": refused,
+        },
     )
-    db.session.add(event)
     if actor.address:
-        db.session.flush()
-        db.session.add(AuditAddress(event_id=event.id, address=actor.address))
-    return event
+        rows.execute(_ADDRESS, {"event_id": event_id, "address": actor.address})
+
+
+_EVENT, _ADDRESS = insert(AuditEvent).returning(AuditEvent.id), insert(AuditAddress)
+"""Written past the session: almost every step leaves an event, and none reads it again."""
 
 
 def record_refusal(problem: Problem) -> None:

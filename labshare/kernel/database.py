@@ -136,11 +136,12 @@ def report_refusal(problem: Problem) -> None:
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
+def transaction(*, reads_first: bool = False) -> Iterator[Session]:
     """One business step: everything inside is written together or not at all. Only entrances open one.
 
     Starts afresh (what was read before is read again), commits at the end, rolls back on any exception.
-    Raises `RuntimeError` inside another transaction.
+    `reads_first`: the service reads long before it writes and says `take_turn()` then; until that SQLite's writers'
+    queue goes on without it. Raises `RuntimeError` inside another transaction.
     """
     session = db.session()
     if session.info.get("writing"):
@@ -149,10 +150,10 @@ def transaction() -> Iterator[Session]:
     session.expire_all()
     try:
         with ExitStack() as turn:
-            turn.enter_context(_writers_queue())
-            session.info["writing"] = turn
+            session.info["writing"], session.info["in_turn"] = turn, False
             try:
-                session.connection(execution_options={"labshare_writes": True})
+                if not reads_first:
+                    take_turn()
                 yield session
                 _commit(session)
             except BaseException:
@@ -163,6 +164,26 @@ def transaction() -> Iterator[Session]:
     except Problem as problem:
         report_refusal(problem)
         raise
+
+
+def take_turn() -> None:
+    """From here on the step writes: on SQLite wait in line for the one writer's place, unless it is ours already.
+
+    What the step has read stays as it was then, which may have changed while waiting: as on PostgreSQL, where other
+    steps never wait. So what must not change is read, or guarded by the database, after this.
+    """
+    session = db.session()
+    if session.info["in_turn"]:
+        return
+    reading = session.connection() if session.in_transaction() else None
+    if reading is not None and reading.dialect.name == "sqlite":
+        reading.exec_driver_sql("COMMIT")  # of what is only read: its snapshot could not become a writer's
+    session.info["writing"].enter_context(_writers_queue())
+    if reading is None:
+        session.connection(execution_options={"labshare_writes": True})
+    elif reading.dialect.name == "sqlite":
+        reading.exec_driver_sql("BEGIN IMMEDIATE")
+    session.info["in_turn"] = True
 
 
 def commit_early() -> None:

@@ -3,6 +3,7 @@ with this proves nothing."""
 
 import contextlib
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 from flask import Flask
@@ -31,9 +32,8 @@ def nobody_waits_in_line(app: Flask) -> Iterator[None]:
     """Look, then write, as a house does that has never heard of races: no lock on PostgreSQL, and on SQLite no place
     as the one writer from the beginning of a step."""
 
-    @contextlib.contextmanager
-    def no_queue() -> Iterator[None]:
-        yield
+    def no_turn() -> None:
+        pass
 
     def only_delete_lapsed(instrument_id: int, now: object) -> None:
         db.session.execute(
@@ -43,7 +43,8 @@ def nobody_waits_in_line(app: Flask) -> Iterator[None]:
         )
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "_writers_queue", no_queue)
+        for module in (database, import_module("labshare.booking.services.book")):
+            patch.setattr(module, "take_turn", no_turn)
         patch.setattr(taking, "prepare", only_delete_lapsed)
         event.remove(Engine, "begin", database._begin)
         try:

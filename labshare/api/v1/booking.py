@@ -150,7 +150,7 @@ def _check_hours(low: int | None, high: int | None, step: int | None, hours: int
 
 
 @blueprint.post("/holds")
-@writing
+@writing(reads_first=True)
 @blueprint.arguments(WishBody)
 @blueprint.response(201, one(HOLD))
 @blueprint.problems(401, 403, 404, 409, 422)
@@ -170,7 +170,7 @@ def release_hold(hold_id: int) -> Any:
 
 
 @blueprint.post("/bookings")
-@writing
+@writing(reads_first=True)
 @blueprint.arguments(BookingBody)
 @blueprint.response(201, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from labshare.audit.services import record
@@ -29,7 +29,7 @@ from labshare.booking.services import taking
 from labshare.booking.services.common import plain
 from labshare.catalogue.models import Fee, Instrument
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, take_turn
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst, raise_all
 from labshare.kernel.months import Month
 from labshare.kernel.references import new_reference
@@ -63,6 +63,7 @@ def hold(
     waive = may_waive(actor, bench, waive_reason)
     work = work_for(bench, quantity, hours)
     chosen = feasible_instruments(bench, work, starts_at, now, instrument_id, waive=waive)
+    take_turn()
     give_back_holds(actor)
     for instrument, rules, unit in free_places(bench, work, chosen, starts_at, now):
         plan = rules.plan(starts_at)
@@ -139,6 +140,7 @@ def book(
     if bench.fee is None:
         raise NoFee
     price = price_of(fee_terms(bench.fee), work)
+    take_turn()
     preferred = give_back_holds(actor, hold_id)
     if preferred is not None:
         chosen = sorted(chosen, key=lambda one: one[0].id != preferred)
@@ -379,31 +381,37 @@ def _write(booking: Booking, plan: Plan, actor: Actor) -> None:
     """The booking's rows, its price as the first charge line, and its time; flushed."""
     db.session.add(booking)
     db.session.flush()
-    db.session.add(
-        Charge(
-            booking_id=booking.id,
-            kind="price",
-            amount_fen=booking.price_fen,
-            state="agreed",
-            entered_by=actor.person_id,
-            entered_at=booking.booked_at,
-            agreed_by=actor.person_id,
-            agreed_on=booking.booked_on,
-        )
+    rows = db.session.connection()
+    rows.execute(
+        _PRICE_LINE,
+        {
+            "booking_id": booking.id,
+            "kind": "price",
+            "amount_fen": booking.price_fen,
+            "state": "agreed",
+            "entered_by": actor.person_id,
+            "entered_at": booking.booked_at,
+            "agreed_by": actor.person_id,
+            "agreed_on": booking.booked_on,
+        },
     )
-    db.session.add(
-        Holding(
-            instrument_id=booking.instrument_id,
-            unit=booking.unit,
-            starts_at=plan.starts_at,
-            ends_at=plan.holding_ends_at,
-            kind="booking",
-            booking_id=booking.id,
-            expires_at=booking.answer_by,
-            created_at=booking.booked_at,
-        )
+    rows.execute(
+        _TIME,
+        {
+            "instrument_id": booking.instrument_id,
+            "unit": booking.unit,
+            "starts_at": plan.starts_at,
+            "ends_at": plan.holding_ends_at,
+            "kind": "booking",
+            "booking_id": booking.id,
+            "expires_at": booking.answer_by,
+            "created_at": booking.booked_at,
+        },
     )
-    db.session.flush()
+
+
+_PRICE_LINE, _TIME = insert(Charge), insert(Holding)
+"""Written past the session: every booking has them, and nobody reads them in the same step."""
 
 
 def _thousandths(work: Work) -> Decimal:

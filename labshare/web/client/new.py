@@ -156,7 +156,7 @@ def book() -> Any:
     if not form.validate_on_submit():
         return _page(bench, form, 422)
     try:
-        with transaction():
+        with transaction(reads_first=True):
             booking = services.book(
                 actor=actor,
                 now=now,

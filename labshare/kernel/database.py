@@ -5,6 +5,7 @@ lock, since SQLite's own busy handler starves writers. PostgreSQL: read committe
 """
 
 import fcntl
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -14,12 +15,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    Boolean,
     CheckConstraint,
     DateTime,
     Engine,
     MetaData,
     Table,
+    Text,
     event,
 )
 from sqlalchemy.engine import Connection, Dialect
@@ -28,7 +32,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.schema import DDL
 from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from labshare.kernel.errors import Problem
 
@@ -93,6 +97,20 @@ class Minutes(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(value) / 1000
+
+
+class Numbers(TypeDecorator[list[int]]):
+    """Many numbers as one value of a statement, for `among`: an array, on SQLite a JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(BigInteger))
+
+    def process_bind_param(self, value: Iterable[int] | None, dialect: Dialect) -> Any:
+        numbers = sorted(set(value or ()))
+        return json.dumps(numbers) if dialect.name == "sqlite" else numbers
 
 
 @event.listens_for(Engine, "connect")
@@ -282,6 +300,26 @@ def one_of(column: str, values: Iterable[str], *, null: bool = False) -> CheckCo
 def _prepare_postgresql(_target: Any, connection: Connection, **_: Any) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS btree_gist")
+
+
+class among(FunctionElement[bool]):
+    """`among(column, bindparam("ids", type_=Numbers))`: IN for numbers that may be thousands. The statement is the same
+    for any count, so it is put together and planned once."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(among, "sqlite")
+def _among_sqlite(element: among, compiler: Any, **options: Any) -> str:
+    column, numbers = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({numbers}))"  # noqa: S608 -- a compiled clause
+
+
+@compiles(among, "postgresql")
+def _among_postgresql(element: among, compiler: Any, **options: Any) -> str:
+    column, numbers = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = ANY ({numbers})"
 
 
 class minutes_between(FunctionElement[int]):

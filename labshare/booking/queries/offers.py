@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Select, and_, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, text
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.queries.world import certificates_of, hours_of_labs, working_days
@@ -23,12 +23,12 @@ from labshare.booking.rules.price import HoursChoice, ItemTerms, Price, Work, pr
 from labshare.booking.rules.slots import Slot
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, Plan, StartRules, WorkingDays
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
-from labshare.kernel.database import db
+from labshare.kernel.database import Numbers, among, db
 from labshare.kernel.places import Coordinates, Kilometres, as_the_crow_flies
 from labshare.kernel.time import local_day, local_zone
 
 Order = Literal["earliest", "cheapest", "nearest"]
-NEXT_FEW = 6
+NEXT_FEW = 8
 """Gaps of a busy unit that the second statement fetches."""
 FAR = timedelta(days=400)
 
@@ -152,7 +152,11 @@ def offers(
 
 
 def _pairs(items: Select[Any] | Collection[int], instrument_id: int | None, today: date) -> list[_Pair]:
-    wanted = items if isinstance(items, Select) else sorted(set(items))
+    wanted: ColumnElement[bool] = (
+        TestItem.id.in_(items)
+        if isinstance(items, Select)
+        else among(TestItem.id, bindparam("items", items, type_=Numbers))
+    )
     query = (
         select(*_COLUMNS)
         .select_from(TestItem)
@@ -168,7 +172,7 @@ def _pairs(items: Select[Any] | Collection[int], instrument_id: int | None, toda
             ),
         )
         .where(
-            TestItem.id.in_(wanted),
+            wanted,
             TestItem.state == "published",
             Lab.state == "published",
             Instrument.state == "published",

@@ -14,7 +14,7 @@ from labshare.booking.rules.time import Closure as ClosureSpan
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, StartRules, WorkingDays
 from labshare.catalogue.models import Calibration, Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.queries.filters import fee_in_force
-from labshare.kernel.database import UtcDateTime, db
+from labshare.kernel.database import Numbers, UtcDateTime, among, db
 from labshare.kernel.time import local_day, local_zone
 
 # Whoever books or looks for a slot asks these: they are put together once.
@@ -30,14 +30,14 @@ _HOURS = select(
     _NO_MOMENT.label("starts_at"),
     _NO_MOMENT.label("ends_at"),
     literal("").label("reason"),
-).where(OpeningHours.lab_id.in_(bindparam("lab_ids", expanding=True)))
+).where(among(OpeningHours.lab_id, bindparam("lab_ids", type_=Numbers)))
 _HOURS_AND_CLOSURES = _HOURS.union_all(
     select(
         Closure.lab_id, literal(-1), literal(0), literal(0), Closure.starts_at, Closure.ends_at, Closure.reason
-    ).where(Closure.lab_id.in_(bindparam("lab_ids", expanding=True)), Closure.ends_at > bindparam("since"))
+    ).where(among(Closure.lab_id, bindparam("lab_ids", type_=Numbers)), Closure.ends_at > bindparam("since"))
 )  # fmt: skip
 _CERTIFICATES = select(Calibration.instrument_id, Calibration.valid_from, Calibration.valid_to).where(
-    Calibration.instrument_id.in_(bindparam("instrument_ids", expanding=True))
+    among(Calibration.instrument_id, bindparam("instrument_ids", type_=Numbers))
 )
 _ITEM = (
     select(TestItem, Lab, Fee)
@@ -90,7 +90,7 @@ def hours_of_labs(lab_ids: Iterable[int], since: datetime) -> dict[int, LabHours
 def certificates_of(instrument_ids: Iterable[int]) -> dict[int, tuple[DayRange, ...]]:
     """All certificates, past ones too, so that a refusal can name the day the last one ended."""
     found: dict[int, list[DayRange]] = {}
-    rows = db.session.execute(_CERTIFICATES, {"instrument_ids": sorted(set(instrument_ids))})
+    rows = db.session.execute(_CERTIFICATES, {"instrument_ids": instrument_ids})
     for instrument_id, first, last in rows:
         found.setdefault(instrument_id, []).append(DayRange(first, last))
     return {instrument_id: tuple(sorted(ranges)) for instrument_id, ranges in found.items()}
@@ -156,7 +156,7 @@ def counts(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 _TAKEN = (
     select(Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind)
     .where(
-        Holding.instrument_id.in_(bindparam("instrument_ids", expanding=True)),
+        among(Holding.instrument_id, bindparam("instrument_ids", type_=Numbers)),
         Holding.ends_at > bindparam("since"),
         Holding.starts_at < bindparam("until"),
         counts(bindparam("now", type_=UtcDateTime)),

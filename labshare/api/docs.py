@@ -31,13 +31,16 @@ class Address:
 def register(app: Flask, api: Api) -> None:
     """Add the page. The document is the same on every call, so it is read once."""
     rooms: dict[str, list[Address]] = {}
+    about = {}
 
     @app.get("/api/docs")
-    def api_docs() -> str:
+    def documentation() -> str:
         if not rooms:
-            for address, room in _addresses(api.spec.to_dict()):
+            document = api.spec.to_dict()
+            about.update({tag["name"]: tag["description"] for tag in document["tags"]})
+            for address, room in _addresses(document):
                 rooms.setdefault(room, []).append(address)
-        return render_template("api/docs.html", rooms=rooms)
+        return render_template("api/docs.html", rooms=rooms, about=about)
 
 
 def _addresses(document: dict[str, Any]) -> Iterator[tuple[Address, str]]:
@@ -48,7 +51,7 @@ def _addresses(document: dict[str, Any]) -> Iterator[tuple[Address, str]]:
             if method in methods:
                 about = methods[method]
                 fields = tuple(_fields(shared + about.get("parameters", []), about.get("requestBody"), schemas))
-                answers = tuple(code for code in about["responses"] if code.isdigit())
+                answers = tuple(sorted(code for code in about["responses"] if code.isdigit()))
                 yield Address(method.upper(), path, about.get("summary", ""), fields, answers), about["tags"][0]
 
 

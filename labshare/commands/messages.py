@@ -1,9 +1,13 @@
 """`labshare messages`: the catalogues, one for each area; a message stands in exactly one of them.
 
+What a room of the API is for stands where its blueprint is made, what an address does in the first line of its
+docstring: both are messages, too.
+
 An area is a room, or one kind of reader among the entrances (`web` is what every page shares). The application reads
 all catalogues together, so a message that several areas use is translated once, in the first that has it.
 """
 
+import ast
 import re
 import sys
 from collections import defaultdict
@@ -19,6 +23,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
 ROOT = Path(__file__).resolve().parents[2]
+API = ROOT / "labshare" / "api" / "v1"
 TRANSLATIONS = ROOT / "labshare" / "translations"
 LOCALE = "zh_Hans_CN"
 READERS = ("public", "account", "client", "lab", "regulator", "admin")
@@ -50,6 +55,7 @@ KEYWORDS = {
     "pgettext": ((1, "c"), 2),
     "lazy_pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
+    "RoomBlueprint": (2,),
 }
 PLACES = re.compile(r"%(?:\((\w+)\))?[#0\- +]*\d*(?:\.\d+)?([sdifg%])")
 CHINESE = "[\u4e00-\u9fff]"
@@ -101,11 +107,24 @@ def sources() -> dict[str, dict[Key, Source]]:
 
 
 def _messages_of(file: Path) -> Iterator[tuple[str | tuple[str, ...], str | None]]:
+    if file.parent == API:
+        yield from ((summary, None) for summary in _summaries_in(file))
     method = "python" if file.suffix == ".py" else babel_extract
     options = {"encoding": "utf-8", "silent": "false", "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols"}
     for _line, id, _comments, context in extract_from_file(method, file, KEYWORDS, options=options):  # type: ignore[arg-type]
         if id and (isinstance(id, str) or id[0]):
             yield id, context
+
+
+def _summaries_in(file: Path) -> Iterator[str]:
+    """First docstring lines of the functions that answer an address."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.FunctionDef) and any(_is_address(each) for each in node.decorator_list):
+            yield (ast.get_docstring(node) or "").partition("\n")[0]
+
+
+def _is_address(decorator: ast.expr) -> bool:
+    return ast.unparse(decorator).startswith(("blueprint.get(", "blueprint.post(", "blueprint.delete("))
 
 
 def catalogue_file(area: str) -> Path:

@@ -28,8 +28,8 @@ LANGUAGES = ("zh-CN", "en")
 TIMES = 2
 """How often an address pattern is opened by one reader in one language."""
 
-NOT_OURS = {"static", "api_docs"}
-"""Not opened: files, and the page that the API's library makes in English."""
+NOT_OURS = {"static"}
+"""Not opened: files."""
 
 
 @dataclass

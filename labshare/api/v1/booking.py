@@ -175,7 +175,7 @@ def release_hold(hold_id: int) -> Any:
 @blueprint.response(201, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
 def book(body: dict[str, Any]) -> Any:
-    """Book a slot. 409 with `alternatives` if it is taken."""
+    """Book a slot; one just taken is answered with alternatives."""
     made = services.book(
         actor=current_actor(), now=utc_now(), sample_description=body["sample_description"], hold_id=body["hold"],
         waive_reason=body["waive_reason"], **_wish(body),
@@ -336,7 +336,7 @@ def receive(body: dict[str, Any], ref: str) -> Any:
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
 def start(body: dict[str, Any], ref: str) -> Any:
-    """The test begins, now or `at`."""
+    """The test begins, now or at the moment given."""
     services.start(actor=current_actor(), now=utc_now(), ref=ref, at=body["at"])
     return _answer(ref)
 
@@ -347,7 +347,7 @@ def start(body: dict[str, Any], ref: str) -> Any:
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
 def finish(body: dict[str, Any], ref: str) -> Any:
-    """The test ends, now or `at`."""
+    """The test ends, now or at the moment given."""
     services.finish(
         actor=current_actor(), now=utc_now(), ref=ref, at=body["at"], machine_minutes=body["machine_minutes"]
     )
@@ -389,7 +389,7 @@ def consent_charge(ref: str, charge_id: int) -> Any:
 @blueprint.response(201, one(BLOCK))
 @blueprint.problems(401, 403, 404, 409, 422)
 def block(body: dict[str, Any], instrument_id: int) -> Any:
-    """Take what is free; `in_the_way` lists the bookings that stay."""
+    """Block what is free; bookings in the way stay and are listed."""
     made = services.block(actor=current_actor(), now=utc_now(), instrument_id=instrument_id, **body)
     return {
         "id": made.id,

@@ -83,7 +83,7 @@ def policies() -> Any:
 @blueprint.response(201, one(POLICY))
 @blueprint.problems(401, 403, 409, 422)
 def draft_policy(body: dict[str, Any]) -> Any:
-    """Draft a policy: the document of section 6."""
+    """Draft a policy."""
     return policy(services.draft_policy(actor=current_actor(), now=utc_now(), document=body))
 
 
@@ -165,7 +165,7 @@ def pay(body: dict[str, Any], month: str) -> Any:
 @blueprint.response(201, one(OBJECTION))
 @blueprint.problems(401, 403, 404, 409, 422)
 def raise_objection(body: dict[str, Any], month: str) -> Any:
-    """A lab objects, once in each publicity. `lab` may be left out where the firm has one line in the run."""
+    """A lab objects, once in each publicity; which lab may be left out where the firm has one line in the run."""
     actor = current_actor()
     code = body["lab"] or _only_lab(month, actor.firm_id)
     made = services.raise_objection(actor=actor, now=utc_now(), month=month_in(month), lab=code, text=body["text"])

@@ -117,7 +117,7 @@ def _file(kind: Any) -> TakenFile | None:
 @blueprint.response(201, one(REPORT))
 @blueprint.problems(401, 403, 404, 409, 422)
 def record_report(ref: str) -> Any:
-    """Upload a report; without `number` the next of the lab's series is taken."""
+    """Upload a report; without a number the next of the lab's series is taken."""
     form = blueprint.ARGUMENTS_PARSER.parse(ReportForm(), request, location="form")
     blueprint.ARGUMENTS_PARSER.parse(FileForm(), request, location="files")
     made = services.record_report(actor=current_actor(), now=utc_now(), ref=ref, file=_file("pdf"), **form)

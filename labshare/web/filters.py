@@ -377,10 +377,15 @@ def near_day(value: date | datetime | None) -> str:
     if value is None:
         return NOTHING
     value = _as_day(value)
-    today = _today()
-    if value.year != today.year and abs((value - today).days) > 100:
+    if _far(value):
         return short_day(value)
     return f"{month_day(value)} {_weekday(value)}" if _zh() else f"{_weekday(value)} {month_day(value)}"
+
+
+def _far(value: date) -> bool:
+    """Whether the day needs its year: another one, and not the near turn of the year."""
+    today = _today()
+    return value.year != today.year and abs((value - today).days) > 100
 
 
 def month_day(value: date | datetime | None) -> str:
@@ -426,21 +431,28 @@ def moment_tag(moment: datetime | None, form: str = "when") -> Markup:
 
 
 def slot(starts_at: datetime | None, ends_at: datetime | None, *, table: bool = False) -> str:
-    """11月24日 周二 14:30–16:00 (in tables 11-24 周二 …), Tue 24 Nov, 14:30–16:00; over midnight with both days."""
+    """11月24日 周二 14:30–16:00 (in tables 11-24 周二 …), Tue 24 Nov, 14:30–16:00; over midnight with both days; in
+    another year with the year."""
     if starts_at is None or ends_at is None:
         return NOTHING
     start, end = _local(starts_at), _local(ends_at)
-    days = (end.date() - start.date()).days
+    first, last = start.date(), end.date()
+    days = (last - first).days
+    far = _far(first)
     if _zh():
-        head = near_day(start.date()) if table else f"{start.month}月{start.day}日 {_weekday(start.date())}"
         if days == 0:
+            head = near_day(first) if table else f"{day(first) if far else _month_day_zh(first)} {_weekday(first)}"
             return f"{head} {start:%H:%M}–{end:%H:%M}"
-        head = f"{start.month:02d}-{start.day:02d}" if table else f"{start.month}月{start.day}日"
-        last = f"{end.month:02d}-{end.day:02d} " if table else f"{end.month}月{end.day}日 "
-        return f"{head} {start:%H:%M}–{'次日 ' if days == 1 else last}{end:%H:%M}"
+        short, full = (month_day, short_day) if table else (_month_day_zh, day)
+        until = "次日" if days == 1 else short(last)
+        return f"{full(first) if far else short(first)} {start:%H:%M}–{until} {end:%H:%M}"
     if days == 0:
-        return f"{near_day(start.date())}, {start:%H:%M}–{end:%H:%M}"
-    return f"{month_day(start.date())} {start:%H:%M} – {month_day(end.date())} {end:%H:%M}"
+        return f"{near_day(first)}, {start:%H:%M}–{end:%H:%M}"
+    return f"{(short_day if far else month_day)(first)} {start:%H:%M} – {month_day(last)} {end:%H:%M}"
+
+
+def _month_day_zh(value: date) -> str:
+    return f"{value.month}月{value.day}日"
 
 
 def table_slot(starts_at: datetime | None, ends_at: datetime | None) -> str:

@@ -4,28 +4,33 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-SOURCE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+HERE = Path(__file__).resolve().parent
+SOURCE = HERE.parents[1] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @cache
-def _source() -> str:
-    return SOURCE.read_text()
+def _text(file: Path) -> str:
+    return file.read_text()
+
+
+def _found(page: Any, without: str | None, opening: bool) -> list[str]:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_text(SOURCE))
+    found: list[str] = page.evaluate(_text(HERE / "axe.js"), {"tags": TAGS, "without": without, "opening": opening})
+    return found
 
 
 def findings(page: Any, without: str | None = None) -> list[str]:
-    """Every violation on the page as one line each; empty is good. `without` leaves a part out, by selector."""
-    page.evaluate(_source())
-    found = page.evaluate(
-        """([tags, without]) => axe.run(without ? {exclude: [[without]]} : document,
-            {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]})""",
-        [TAGS, without],
-    )
-    return [
-        f"{violation['id']}: {node['html'][:160]} — {node['failureSummary'][:200]}"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]
+    """Every violation on the page as it stands, as one line each; empty is good. `without` leaves a part out, by
+    selector."""
+    return _found(page, without, opening=False)
+
+
+def examine(page: Any, without: str | None = None) -> list[str]:
+    """What is wrong with the page when all that opens in place is open, then with each menu and dialog, opened one
+    after the other: axe's findings, and what does not fit the window."""
+    return _found(page, without, opening=True)
 
 
 def too_wide(page: Any) -> int:

@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 from labshare.kernel.time import utc_now
 from tests.signing import sign_in_browser
 from tests.web import axe
-from tests.web.crawl import VISITOR, Crawl, Visit, person_and_firm
+from tests.web.crawl import LANGUAGES, VISITOR, Crawl, person_and_firm
 
 SCRIPT_CALENDAR = ".ec"
 """The grid that the calendar's library draws; its twin, a table, is looked at."""
@@ -24,16 +24,18 @@ PIECES = {"public.understood"}
 
 
 @dataclass(frozen=True)
-class Window:
-    """In which a page is looked at."""
+class Look:
+    """One page as one reader sees it: at a desk in these colours, on a phone in the opposite ones."""
 
-    locale: str
-    width: int
-    color_scheme: str
+    who: str
+    language: str
+    colours: str
+    endpoint: str
+    path: str
 
-
-PHONE = Window("zh-CN", 390, "dark")
-DESK = Window("en-GB", 1440, "light")
+    @property
+    def windows(self) -> tuple[tuple[int, str], ...]:
+        return (1440, self.colours), (390, "light" if self.colours == "dark" else "dark")
 
 
 @contextmanager
@@ -54,41 +56,47 @@ def serving(crawl: Crawl) -> Iterator[str]:
         crawl.app.config["BASE_URL"] = before
 
 
-def one_of_each(crawl: Crawl) -> list[tuple[str, Window, Visit]]:
-    """Each page's endpoint twice, on a phone and at a desk, as two readers where two reach it."""
-    pages: dict[str, list[Visit]] = {}
+def looks_at(crawl: Crawl) -> list[Look]:
+    """Each page as each reader who reaches it. The readers of a page see it by turns in both languages and colours, and
+    at other addresses of it; what only one reader reaches is looked at twice, so that each is seen in both. Answers to
+    forms, and things in each state, are looked at twice."""
+    readers: dict[tuple[str, str], dict[str, list[str]]] = {}
     for visit in crawl.visits:
-        if visit.page is not None and visit.endpoint not in PIECES and not visit.found_on.startswith("the form"):
-            pages.setdefault(visit.endpoint, []).append(visit)
-    chosen = []
-    for visits in pages.values():
-        first = visits[0]
-        other = next((visit for visit in visits if visit.who != first.who), visits[-1])
-        chosen += [(first.who, PHONE, first), (other.who, DESK, other)]
-    return sorted(chosen, key=lambda each: (each[0], each[1].width))
+        if visit.page is not None and visit.endpoint not in PIECES:
+            readers.setdefault((visit.endpoint, visit.kind), {}).setdefault(visit.who, []).append(visit.path)
+    looks = []
+    for (endpoint, kind), of_readers in readers.items():
+        whos = list(of_readers) if len(of_readers) > 1 else [*of_readers] * 2
+        for turn, who in enumerate(whos if kind == endpoint else whos[:2]):
+            paths = sorted(set(of_readers[who]), key=of_readers[who].index)
+            colours = ("light", "dark", "dark", "light")[turn % 4]
+            looks.append(Look(who, LANGUAGES[turn % 2], colours, endpoint, paths[turn % len(paths)]))
+    return looks
 
 
-def look(crawl: Crawl, browser: Any) -> Iterator[tuple[str, str]]:
+def look(crawl: Crawl, browser: Any, looks: list[Look]) -> Iterator[tuple[str, str]]:
     """What is wrong with the pages, as (endpoint, finding)."""
+    in_turn = sorted(looks, key=lambda each: (each.who, each.language))
     with serving(crawl) as address:
-        for (who, window), pages in groupby(one_of_each(crawl), key=lambda each: each[:2]):
+        for (who, language), of_reader in groupby(in_turn, key=lambda each: (each.who, each.language)):
             context = browser.new_context(
-                base_url=address,
-                locale=window.locale,
-                timezone_id="Asia/Shanghai",
-                viewport={"width": window.width, "height": 900},
-                color_scheme=window.color_scheme,
-                reduced_motion="reduce",
+                base_url=address, locale=language, timezone_id="Asia/Shanghai", reduced_motion="reduce"
             )
             page = context.new_page()
             page.clock.set_fixed_time(utc_now())
+            complaints: list[str] = []
+            page.on("pageerror", lambda error, complaints=complaints: complaints.append(str(error)))
             if who != VISITOR:
                 sign_in_browser(page, *person_and_firm(who))
-            for _who, _window, visit in pages:
-                page.goto(visit.path, wait_until="load")
-                where = f"{visit.path} ({who}, {window.width} px, {window.color_scheme})"
-                for finding in axe.findings(page, SCRIPT_CALENDAR if page.locator(SCRIPT_CALENDAR).count() else None):
-                    yield visit.endpoint, f"{finding} {where}"
-                if wide := axe.too_wide(page):
-                    yield visit.endpoint, f"{wide} px too wide {where}"
+            for each in of_reader:
+                for first, (width, colours) in zip((True, False), each.windows, strict=True):
+                    page.emulate_media(color_scheme=colours)
+                    page.set_viewport_size({"width": width, "height": 900})
+                    if first:
+                        page.goto(each.path, wait_until="load")
+                    for finding in axe.examine(page, SCRIPT_CALENDAR):
+                        yield each.endpoint, f"{finding} {each.path} ({who}, {language}, {width} px, {colours})"
+                for complaint in complaints:
+                    yield each.endpoint, f"{complaint} {each.path} ({who}, {language})"
+                complaints.clear()
             context.close()

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import event, func, select
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
@@ -18,6 +18,7 @@ from labshare.demonstration.people import email_of
 from labshare.kernel.database import db
 from labshare.notices.models import Notice, OutboxMail
 from labshare.organisations.models import Firm, Membership
+from labshare.rewards.models import RewardRun
 from labshare.settlement.models import Report
 from tests.signing import sign_in
 from tests.web.reading import Reading
@@ -39,6 +40,8 @@ class Visit:
     who: str
     language: str
     endpoint: str
+    kind: str
+    """The endpoint; with why it was opened besides, if a form asked for it or as one in this state."""
     path: str
     found_on: str
     status: int
@@ -78,12 +81,14 @@ class Crawl:
         """Begin at the home page, at what the reader's notices lead to, and where only a mail or chance leads."""
         client = self.client_of(who)
         opened: Counter[str] = Counter()
-        queue = [("/", "start"), *((path, "a notice or mail") for path in self.led_to(who))]
+        states = [(path, f"in state {state}") for state, path in self.in_each_state(who)]
+        queue = [("/", "start"), *((path, "a notice or mail") for path in self.led_to(who)), *states]
         seen = {path for path, _found_on in queue}
         for path, found_on in queue:
             endpoint = self.endpoint_of(path)
             assert endpoint is not None
-            kind = f"{endpoint} asked" if found_on.startswith("the form on") else endpoint
+            why = "asked" if found_on.startswith("the form on") else found_on if found_on.startswith("in state") else ""
+            kind = f"{endpoint} {why}".rstrip()
             if opened[kind] >= (times if kind == endpoint else 1):
                 continue
             opened[kind] += 1
@@ -91,7 +96,8 @@ class Crawl:
             answer = client.get(path, headers={"Accept-Language": language})
             html = answer.mimetype == "text/html" and answer.status_code < 300
             page = Reading(answer.text) if html else None
-            visit = Visit(who, language, endpoint, path, found_on, answer.status_code, list(self.statements), page)
+            asked_for = list(self.statements)
+            visit = Visit(who, language, endpoint, kind, path, found_on, answer.status_code, asked_for, page)
             self.visits.append(visit)
             onward = page.links if page else [answer.location] if answer.location else []
             asked = [(form.address, f"the form on {path}") for form in page.forms] if page else []
@@ -129,6 +135,21 @@ class Crawl:
             if url
         }
         return [*found.values(), *(_papers_of(firm) if who == "lab" and firm else ())]
+
+    def in_each_state(self, who: str) -> Iterator[tuple[str, str]]:
+        """A booking of the firm, and a run, in each state that there is: their pages differ most by it."""
+        if who == VISITOR:
+            return
+        _person, firm = person_and_firm(who)
+        if firm:
+            column, folder = (Booking.lab_firm_id, "/lab") if who == "lab" else (Booking.client_firm_id, "")
+            newest = select(func.max(Booking.id)).where(column == firm.id).group_by(Booking.state)
+            for booking in db.session.scalars(select(Booking).where(Booking.id.in_(newest)).order_by(Booking.id)):
+                yield booking.state, f"{folder}/bookings/{booking.ref}"
+        else:
+            latest = select(func.max(RewardRun.month)).group_by(RewardRun.state)
+            for run in db.session.scalars(select(RewardRun).where(RewardRun.month.in_(latest)).order_by(RewardRun.id)):
+                yield run.state, f"/regulator/rewards/{run.month}"
 
     def target_of(self, path: str, link: str) -> str | None:
         """The address a link leads to within the service, without its fragment; None for others."""

@@ -30,7 +30,8 @@ from labshare.organisations.words import AFFILIATION_KINDS, ROLES, SIZE_CLASSES
 from labshare.rewards.words import VERDICTS
 from labshare.web import errors
 from tests.conftest import TUESDAY_MORNING, Clock
-from tests.web.browsing import look
+from tests.web.axe import examine
+from tests.web.browsing import Look, look, looks_at
 from tests.web.crawl import LANGUAGES, READERS, VISITOR, Crawl, Visit
 from tests.web.reading import FREE_TEXT, Reading, chinese_words, latin_words
 
@@ -57,7 +58,7 @@ def crawl(request: pytest.FixtureRequest, _applications: Callable[[str], Any]) -
         ask_for_mails(crawl)
         with crawl.counting():
             for who in READERS:
-                for language in LANGUAGES if request.param == "sqlite" else LANGUAGES[1:]:
+                for language in LANGUAGES:
                     crawl.walk(who, language, 2 if request.param == "sqlite" else 1)
         yield crawl
         db.session.remove()
@@ -236,19 +237,66 @@ def mail_words(mail: OutboxMail) -> list[str]:
     return chinese_words(page) if mail.locale == "en" else latin_words(page)
 
 
-def test_every_page_is_fit_for_everybody(
-    crawl: Crawl, playwright: Any, browser_type_launch_args: dict[str, Any]
-) -> None:
-    """axe, and no page that scrolls sideways; on one engine, as the markup is the same.
+@pytest.fixture
+def chromium(playwright: Any, browser_type_launch_args: dict[str, Any]) -> Iterator[Any]:
+    """A browser opened here: `browser` comes with a parameter of its own, for which the demonstration would be loaded a
+    second time."""
+    browser = playwright.chromium.launch(**browser_type_launch_args)
+    yield browser
+    browser.close()
 
-    The browser is opened here: `browser` comes with a parameter of its own, for which the demonstration would be
-    loaded a second time.
-    """
+
+def test_every_page_is_fit_for_everybody(crawl: Crawl, chromium: Any) -> None:
+    """axe, and nothing that scrolls sideways; on one engine, as the markup is the same."""
+    if crawl.engine == "sqlite":
+        judge("axe", list(look(crawl, chromium, looks_at(crawl))))
+
+
+def test_every_error_is_fit_for_everybody(crawl: Crawl, chromium: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for error pages, in the frame of each kind of reader, and without a frame."""
     if crawl.engine != "sqlite":
         return
-    browser = playwright.chromium.launch(**browser_type_launch_args)
-    judge("axe", list(look(crawl, browser)))
-    browser.close()
+    monkeypatch.setitem(crawl.app.view_functions, "public.rules", lambda: abort(int(asked.args["status"])))
+    errors_of = itertools.product((VISITOR, "client", "lab", "officer"), STATUSES)
+    looks = [
+        Look(who, LANGUAGES[turn % 2], ("light", "dark")[turn // 2 % 2], f"error {status}", f"/rules?status={status}")
+        for turn, (who, status) in enumerate(errors_of)
+    ]
+    found = list(look(crawl, chromium, looks))
+    monkeypatch.setattr(errors, "render_template", _frame_fails)
+    plain = [Look(VISITOR, language, "dark", "error plain", "/no-such-page") for language in LANGUAGES]
+    judge("axe", found + list(look(crawl, chromium, plain)))
+
+
+SOUND = """<!doctype html><html lang="en"><head><title>Sound</title></head><body><main><h1>Sound</h1>
+<details id="in-place"><summary>More</summary><p>Text</p></details>
+<details id="menu"><summary>Menu</summary><p style="position: absolute; background: white">Menu</p></details>
+<dialog id="asks" aria-label="Asks"><p>Sure?</p><details><summary>Why</summary><p>So</p></details></dialog>
+</main></body></html>"""
+
+
+@pytest.mark.parametrize(
+    ("place", "fault", "said"),
+    [
+        ("<p>Text", "<button></button>", "button-name"),
+        ("<p>Text", '<p style="width: 2000px">Wide', "px too wide"),
+        ("Menu</p>", '<p style="color: #eee; background: #fff">Pale</p>', "color-contrast"),
+        ("Menu</p>", '<p style="position: absolute; left: -20px">Cut off</p>', "px out of the window"),
+        ("<p>Sure?", '<input type="text">', "label"),
+        ("<p>Sure?", '<p style="width: 2000px">Wide', "px out of the window"),
+        ("<p>So", '<img src="data:,">', "image-alt"),
+    ],
+)
+def test_the_examination_opens_what_is_closed(chromium: Any, place: str, fault: str, said: str) -> None:
+    """The examiner itself: faults in closed explanations, menus and dialogs are found, and nothing in a sound page."""
+    page = chromium.new_page(viewport={"width": 390, "height": 900})
+    page.set_content(SOUND)
+    assert examine(page) == []
+    page.set_content(SOUND.replace(place, f"{fault}{place}" if place.startswith("<") else f"{place}{fault}"))
+    found = examine(page)
+    page.close()
+    assert len(found) == 1
+    assert said in found[0]
 
 
 def test_the_reading_finds_what_it_should() -> None:

@@ -1,0 +1,47 @@
+// Run in a page beside axe-core by axe.py. Gives what is wrong, one line each: with `opening`, first with all open that
+// opens within the page, then with each menu and dialog, which lie above it, open by itself.
+async ({tags, without, opening}) => {
+  const found = [];
+
+  async function look(part) {
+    const results = await axe.run(
+      {include: [part], exclude: without ? [[without]] : []},
+      {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]},
+    );
+    for (const violation of results.violations) for (const node of violation.nodes) {
+      found.push(`${violation.id}: ${node.html.slice(0, 160)} — ${node.failureSummary.slice(0, 200)}`);
+    }
+  }
+
+  const floats = (details) => [...details.children].filter((child) => ["absolute", "fixed"].includes(getComputedStyle(child).position));
+
+  function fits(box) {
+    const place = box.getBoundingClientRect();
+    const wide = Math.round(Math.max(-place.left, place.right - innerWidth, box.scrollWidth - box.clientWidth));
+    if (wide > 0) found.push(`${wide} px out of the window: ${box.outerHTML.slice(0, 160)}`);
+  }
+
+  const explanations = [...document.querySelectorAll("details")];
+  const menus = [];
+  if (opening) {
+    for (const each of explanations) each.open = true;
+    menus.push(...explanations.filter((each) => each.checkVisibility() && floats(each).length));
+    for (const menu of menus) menu.open = false;
+  }
+  await look(document);
+  const page = document.documentElement;
+  if (opening && page.scrollWidth > page.clientWidth) found.push(`${page.scrollWidth - page.clientWidth} px too wide`);
+  for (const menu of menus) {
+    menu.open = true;
+    await look(menu);
+    floats(menu).forEach(fits);
+    menu.open = false;
+  }
+  if (opening) for (const dialog of document.querySelectorAll("dialog")) {
+    if (!dialog.open) dialog.showModal();
+    await look(dialog);
+    fits(dialog);
+    dialog.close();
+  }
+  return found;
+}

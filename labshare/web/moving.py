@@ -12,7 +12,6 @@ from labshare.booking.errors import SlotTaken
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import get_booking
 from labshare.booking.queries.slots import free_slots
-from labshare.booking.rules.slots import Slot
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, start_of_day, utc_now
@@ -34,9 +33,7 @@ class ProposeForm(MoveForm):
     reason = TextAreaField(_l("Reason"), description=_l("The client reads this."), validators=[required(), length(500)])
 
 
-def page(
-    booking: Booking, side: str, form: Form, status: int = 200, alternatives: tuple[Slot, ...] = ()
-) -> tuple[str, int]:
+def page(booking: Booking, side: str, form: Form, status: int = 200, taken: SlotTaken | None = None) -> tuple[str, int]:
     now = utc_now()
     since = _since(now)
     days = free_slots(
@@ -46,7 +43,8 @@ def page(
     return (
         render_template(
             "booking/move.html", booking=booking, side=side, form=form, columns=columns(days),
-            alternatives=alternatives, shown=FIRST_SHOWN, later=since + timedelta(days=DAYS),
+            taken=taken is not None, alternatives=taken.alternatives if taken else (), shown=FIRST_SHOWN,
+            later=since + timedelta(days=DAYS),
             earlier=max(local_day(now), since - timedelta(days=DAYS)) if since > local_day(now) else None,
         ),
         status,
@@ -83,7 +81,7 @@ def choose(ref: str, side: str, service: Callable[..., Any], done: LazyString) -
                 instrument_id=int(instrument) if instrument.isdecimal() else None, **more,
             )  # fmt: skip
     except SlotTaken as problem:
-        return page(get_booking(actor, ref), side, form, problem.status, problem.alternatives)
+        return page(get_booking(actor, ref), side, form, problem.status, problem)
     except Problem as problem:
         status = show_problem(form, problem)
         return page(get_booking(actor, ref), side, form, status)

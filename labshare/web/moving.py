@@ -33,7 +33,14 @@ class ProposeForm(MoveForm):
     reason = TextAreaField(_l("Reason"), description=_l("The client reads this."), validators=[required(), length(500)])
 
 
-def page(booking: Booking, side: str, form: Form, status: int = 200, taken: SlotTaken | None = None) -> tuple[str, int]:
+def page(
+    booking: Booking,
+    side: str,
+    form: Form,
+    status: int = 200,
+    taken: SlotTaken | None = None,
+    pressed: datetime | None = None,
+) -> tuple[str, int]:
     now = utc_now()
     since = _since(now)
     days = free_slots(
@@ -44,7 +51,7 @@ def page(booking: Booking, side: str, form: Form, status: int = 200, taken: Slot
         render_template(
             "booking/move.html", booking=booking, side=side, form=form, columns=columns(days),
             taken=taken is not None, alternatives=taken.alternatives if taken else (), shown=FIRST_SHOWN,
-            later=since + timedelta(days=DAYS),
+            pressed=pressed, pressed_value=request.form.get("slot"), later=since + timedelta(days=DAYS),
             earlier=max(local_day(now), since - timedelta(days=DAYS)) if since > local_day(now) else None,
         ),
         status,
@@ -72,7 +79,7 @@ def choose(ref: str, side: str, service: Callable[..., Any], done: LazyString) -
     start, _sep, instrument = request.form.get("slot", "").partition("|")
     starts_at = moment_in(start)
     if not form.validate_on_submit() or starts_at is None:
-        return page(booking, side, form, 422)
+        return page(booking, side, form, 422, pressed=starts_at)
     more = {"reason": form.reason.data} if isinstance(form, ProposeForm) else {}
     try:
         with transaction():

@@ -246,11 +246,19 @@ def test_the_lab_works_through_the_booking(scene: Scene, booked: str, client: Fl
     assert db.session.scalar(select(Booking.charged_fen)) == 28_000
 
 
+def test_what_a_dialog_lacks_is_named_and_linked(scene: Scene, booked: str, client: FlaskClient) -> None:
+    sign_in(client, scene.hand, scene.lab.firm)
+    page = client.post(f"/lab/bookings/{booked}/decline", data={"decline-reason": " "})
+    assert page.status_code == 422
+    assert '<a href="#decline-reason">' in page.text
+
+
 def test_the_lab_proposes_and_the_client_accepts(scene: Scene, booked: str, client: FlaskClient) -> None:
     sign_in(client, scene.hand, scene.lab.firm)
     assert client.get(f"/lab/bookings/{booked}/move").status_code == 200
     slot = "2026-11-26T09:00:00+08:00|"
     missing = client.post(f"/lab/bookings/{booked}/move", data={"slot": slot})
+    assert f'class="btn btn-primary" name="slot" value="{slot}"' in missing.text  # once more, with the reason
     assert missing.status_code == 422
     answer = client.post(f"/lab/bookings/{booked}/move", data={"slot": slot, "reason": "仪器维护"})
     assert answer.status_code == 303, answer.text

@@ -172,6 +172,32 @@ def test_the_item_page_chooses_a_start_that_leaves_time_to_order(scene: Scene, c
         assert chosen in led_to
 
 
+def test_an_unverified_firm_sees_why_it_cannot_book(scene: Scene, client: FlaskClient) -> None:
+    with transaction():
+        firm = factories.firm(verified_at=None)
+        booker = factories.member(firm, "booker")
+    sign_in(client, booker, firm)
+    page = client.get(f"/bookings/new?test_item={scene.item.id}").text
+    assert 'name="book"' not in page
+    button = re.search(r'<button[^>]*aria-disabled="true" aria-describedby="([^"]+)"', page)
+    assert button
+    assert f'id="{button[1]}"' in page
+    assert client.post("/bookings/new", data=form(scene)).status_code == 403
+    assert count() == 0
+
+
+def test_an_empty_list_has_nothing_to_filter(scene: Scene, client: FlaskClient, booked: str) -> None:
+    assert 'name="state"' in client.get("/bookings").text
+    assert 'name="state"' in client.get("/bookings?state=declined").text
+    with transaction():
+        firm = factories.firm()
+        booker = factories.member(firm, "booker")
+    sign_in(client, booker, firm)
+    page = client.get("/bookings").text
+    assert 'name="state"' not in page
+    assert "/search" in page.split('class="empty"')[1]
+
+
 def test_a_second_click_books_once(scene: Scene, client: FlaskClient) -> None:
     sign_in(client, scene.booker, scene.client)
     key = "0f8fad5b-d9cb-469f-a165-70867728950e"

@@ -45,18 +45,18 @@ SOON = timedelta(hours=2)
 class BookingForm(Form):
     test_item = HiddenField()
     starts_at = LocalMomentField(_l("Start"), validators=[required()])
-    quantity = WholeNumberField(_l("Samples"), validators=[required()])
-    hours = HoursField(_l("Test hours"))
     instrument = OptionalSelectField(_l("Instrument"), coerce=int, blank=_l("Any that is free"))
-    sample_description = TextAreaField(
-        _l("Sample description"),
-        description=_l("Material, shape, size, batch; what the lab must know before the samples come."),
-        validators=[required(), length(2000)],
-    )
     waive_reason = StringField(
         _l("Reason to waive lead time and horizon"),
         description=_l("Only members of the lab; kept with the booking."),
         validators=[length(300)],
+    )
+    quantity = WholeNumberField(_l("Samples"), validators=[required()])
+    hours = HoursField(_l("Test hours"))
+    sample_description = TextAreaField(
+        _l("Sample description"),
+        description=_l("Material, shape, size, batch; what the lab must know before the samples come."),
+        validators=[required(), length(2000)],
     )
 
 

@@ -580,6 +580,11 @@ def chinese(text: str | None) -> Markup:
     return escape(text)
 
 
+def tongue(text: str) -> Markup:
+    """The attribute for an element that holds text alone (a window's title, a choice) and may hold Chinese data."""
+    return Markup(' lang="zh"') if language() == "en" and _has_chinese(text) else Markup("")
+
+
 def _twins(thing: Any, name: str) -> tuple[str | None, str | None]:
     if thing is None:
         return None, None
@@ -613,6 +618,7 @@ GLOBALS: dict[str, Callable[..., Any]] = {
     "short_firm": short_firm,
     "twin": twin,
     "chinese": chinese,
+    "tongue": tongue,
     "money": money,
     "amount": amount,
     "sentence_money": sentence_money,

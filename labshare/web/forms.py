@@ -93,12 +93,11 @@ class Form(FlaskForm):
             return str(uuid.uuid4())
 
     @property
-    def all_errors(self) -> list[tuple[str | None, str]]:
-        """Every error as (field id or None, message), in the order of the form; general ones first."""
-        found: list[tuple[str | None, str]] = [(None, str(message)) for message in self.form_errors]
+    def all_errors(self) -> list[tuple[Field | None, str]]:
+        """Every error as (field or None, message), in the order of the form; general ones first."""
+        found: list[tuple[Field | None, str]] = [(None, str(message)) for message in self.form_errors]
         for one in self:
-            for message in _flat(one.errors):
-                found.append((one.id, message))
+            found += [(one, message) for message in _flat(one.errors)]
         return found
 
 

@@ -12,7 +12,6 @@ from labshare.booking.errors import SlotTaken
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import get_booking
 from labshare.booking.queries.slots import free_slots
-from labshare.booking.rules.slots import Slot
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, start_of_day, utc_now
@@ -35,7 +34,12 @@ class ProposeForm(MoveForm):
 
 
 def page(
-    booking: Booking, side: str, form: Form, status: int = 200, alternatives: tuple[Slot, ...] = ()
+    booking: Booking,
+    side: str,
+    form: Form,
+    status: int = 200,
+    taken: SlotTaken | None = None,
+    pressed: datetime | None = None,
 ) -> tuple[str, int]:
     now = utc_now()
     since = _since(now)
@@ -46,7 +50,8 @@ def page(
     return (
         render_template(
             "booking/move.html", booking=booking, side=side, form=form, columns=columns(days),
-            alternatives=alternatives, shown=FIRST_SHOWN, later=since + timedelta(days=DAYS),
+            taken=taken is not None, alternatives=taken.alternatives if taken else (), shown=FIRST_SHOWN,
+            pressed=pressed, pressed_value=request.form.get("slot"), later=since + timedelta(days=DAYS),
             earlier=max(local_day(now), since - timedelta(days=DAYS)) if since > local_day(now) else None,
         ),
         status,
@@ -74,7 +79,7 @@ def choose(ref: str, side: str, service: Callable[..., Any], done: LazyString) -
     start, _sep, instrument = request.form.get("slot", "").partition("|")
     starts_at = moment_in(start)
     if not form.validate_on_submit() or starts_at is None:
-        return page(booking, side, form, 422)
+        return page(booking, side, form, 422, pressed=starts_at)
     more = {"reason": form.reason.data} if isinstance(form, ProposeForm) else {}
     try:
         with transaction():
@@ -83,7 +88,7 @@ def choose(ref: str, side: str, service: Callable[..., Any], done: LazyString) -
                 instrument_id=int(instrument) if instrument.isdecimal() else None, **more,
             )  # fmt: skip
     except SlotTaken as problem:
-        return page(get_booking(actor, ref), side, form, problem.status, problem.alternatives)
+        return page(get_booking(actor, ref), side, form, problem.status, problem)
     except Problem as problem:
         status = show_problem(form, problem)
         return page(get_booking(actor, ref), side, form, status)

@@ -149,7 +149,13 @@ def test_reset_by_mail_ends_every_session_and_works_once(app: Flask, client: Fla
     assert signed_in(elsewhere)
     client.post("/account/forgotten", data={"email": known.email})
     link = link_in_last_mail()
-    assert client.post(link, data={"password": "short"}).status_code == 422
+    for language, words in (("zh-CN", "至少 12 个字符"), ("en", "At least 12 characters")):
+        short = client.post(link, data={"password": "short"}, headers={"Accept-Language": language})
+        assert short.status_code == 422
+        field = short.text.split('id="password"')[1]
+        assert field.count(words) == 1  # the hint gives way to the error that says the same
+        assert 'id="password-error"' in field
+        assert 'aria-describedby="password-error"' in short.text
     assert client.post(link, data={"password": "another long password"}).status_code == 303
     assert not signed_in(elsewhere)
     assert signed_in(client)
@@ -174,7 +180,9 @@ def test_forged_link_is_refused(app: Flask, client: FlaskClient, clock: Any) -> 
     body, _dot, signature = link.rpartition(".")
     forged = ("a" if signature[0] != "a" else "b") + signature[1:]
     assert client.get(f"{body}.{forged}").status_code == 409
-    assert client.get("/account/password/nonsense").status_code == 409
+    dead = client.get("/account/password/nonsense")
+    assert dead.status_code == 409
+    assert 'action="/account/forgotten"' in dead.text  # leads on to a new link
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Booking by form: from the empty form to the booking page and every verb on it."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -104,6 +105,99 @@ def test_bad_input_stands_at_its_field(
     assert count() == 0
 
 
+def test_everything_wrong_is_told_at_once(scene: Scene, client: FlaskClient) -> None:
+    sign_in(client, scene.booker, scene.client)
+    page = client.post("/bookings/new", data=form(scene, quantity="0", sample_description="", starts_at=""))
+    assert page.status_code == 422
+    for field in ("quantity", "sample_description", "starts_at"):
+        assert f'id="{field}-error"' in page.text
+
+
+@pytest.mark.parametrize("start", ["2026-11-23T09:00", "2026-11-25T20:00", "2026-11-28T09:00"])
+def test_a_refused_start_leads_on_to_free_ones(scene: Scene, client: FlaskClient, start: str) -> None:
+    sign_in(client, scene.booker, scene.client)
+    page = client.post("/bookings/new", data=form(scene, starts_at=start))
+    assert page.status_code == 422
+    offered = re.findall(r'name="another" value="([^"]+)"', page.text)
+    assert len(offered) == 3
+    chosen = client.post("/bookings/new", data=form(scene, starts_at=start, another=offered[0]))
+    field = re.search(r'name="starts_at"[^>]* value="([^"]+)"', chosen.text)
+    assert field
+    assert client.post("/bookings/new", data=form(scene, starts_at=field[1])).status_code == 303
+    assert count() == 1
+
+
+def test_a_start_so_near_that_a_lab_may_not_answer_is_said_before_booking(
+    scene: Scene, client: FlaskClient, clock: Any, language: str
+) -> None:
+    sign_in(client, scene.booker, scene.client)
+    headers = {"Accept-Language": language}
+    words = ("实验室须在开始前确认", "The lab must confirm before the start")[language == "en"]
+
+    def ask(start: datetime) -> str:
+        moment = start.isoformat().replace("+", "%2B")
+        return client.get(f"/bookings/new?test_item={scene.item.id}&starts_at={moment}", headers=headers).text
+
+    soon = clock.now.astimezone(SHANGHAI) + timedelta(minutes=5)
+    late = clock.now.astimezone(SHANGHAI) + timedelta(hours=3)
+    assert words in ask(soon)
+    assert words not in ask(late)
+    assert f"{late:%H:%M}" in ask(late).split("<dl")[1]  # the answer is due at the start, not in two working days
+    with transaction():
+        scene.lab.automatic_confirmation = True
+        db.session.add(scene.lab)
+    assert words not in ask(soon)
+
+
+def test_a_request_for_a_start_that_near_lapses_at_the_start(
+    scene: Scene, client: FlaskClient, clock: Any, language: str
+) -> None:
+    sign_in(client, scene.booker, scene.client)
+    soon = clock.now.astimezone(SHANGHAI).replace(second=0, microsecond=0) + timedelta(minutes=5)
+    ref = client.post("/bookings/new", data=form(scene, starts_at=f"{soon:%Y-%m-%dT%H:%M}")).location.rsplit("/", 1)[1]
+    headers = {"Accept-Language": language}
+    assert f"{soon:%H:%M}" in client.get(f"/bookings/{ref}", headers=headers).text.split('class="dim">')[1]
+    sign_in(client, scene.hand, scene.lab.firm)
+    assert client.post(f"/lab/bookings/{ref}/confirm").status_code == 303
+    db.session.rollback()
+    assert db.session.scalar(select(Booking.state).where(Booking.ref == ref)) == "confirmed"
+
+
+def test_the_item_page_chooses_a_start_that_leaves_time_to_order(scene: Scene, client: FlaskClient, clock: Any) -> None:
+    sign_in(client, scene.booker, scene.client)
+    clock.now = datetime(2026, 11, 25, 8, 55, tzinfo=SHANGHAI)
+    path = f"/test-items/{scene.item.id}"
+    for asked, chosen in (("", "T01:30:00"), ("?starts_at=2026-11-25T09:00:00%2B08:00", "T01:00:00")):
+        led_to = client.get(path + asked).text.split("/bookings/new?")[1].split('"')[0]
+        assert chosen in led_to
+
+
+def test_an_unverified_firm_sees_why_it_cannot_book(scene: Scene, client: FlaskClient) -> None:
+    with transaction():
+        firm = factories.firm(verified_at=None)
+        booker = factories.member(firm, "booker")
+    sign_in(client, booker, firm)
+    page = client.get(f"/bookings/new?test_item={scene.item.id}").text
+    assert 'name="book"' not in page
+    button = re.search(r'<button[^>]*aria-disabled="true" aria-describedby="([^"]+)"', page)
+    assert button
+    assert f'id="{button[1]}"' in page
+    assert client.post("/bookings/new", data=form(scene)).status_code == 403
+    assert count() == 0
+
+
+def test_an_empty_list_has_nothing_to_filter(scene: Scene, client: FlaskClient, booked: str) -> None:
+    assert 'name="state"' in client.get("/bookings").text
+    assert 'name="state"' in client.get("/bookings?state=declined").text
+    with transaction():
+        firm = factories.firm()
+        booker = factories.member(firm, "booker")
+    sign_in(client, booker, firm)
+    page = client.get("/bookings").text
+    assert 'name="state"' not in page
+    assert "/search" in page.split('class="empty"')[1]
+
+
 def test_a_second_click_books_once(scene: Scene, client: FlaskClient) -> None:
     sign_in(client, scene.booker, scene.client)
     key = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -178,11 +272,19 @@ def test_the_lab_works_through_the_booking(scene: Scene, booked: str, client: Fl
     assert db.session.scalar(select(Booking.charged_fen)) == 28_000
 
 
+def test_what_a_dialog_lacks_is_named_and_linked(scene: Scene, booked: str, client: FlaskClient) -> None:
+    sign_in(client, scene.hand, scene.lab.firm)
+    page = client.post(f"/lab/bookings/{booked}/decline", data={"decline-reason": " "})
+    assert page.status_code == 422
+    assert '<a href="#decline-reason">' in page.text
+
+
 def test_the_lab_proposes_and_the_client_accepts(scene: Scene, booked: str, client: FlaskClient) -> None:
     sign_in(client, scene.hand, scene.lab.firm)
     assert client.get(f"/lab/bookings/{booked}/move").status_code == 200
     slot = "2026-11-26T09:00:00+08:00|"
     missing = client.post(f"/lab/bookings/{booked}/move", data={"slot": slot})
+    assert f'class="btn btn-primary" name="slot" value="{slot}"' in missing.text  # once more, with the reason
     assert missing.status_code == 422
     answer = client.post(f"/lab/bookings/{booked}/move", data={"slot": slot, "reason": "仪器维护"})
     assert answer.status_code == 303, answer.text

@@ -128,6 +128,8 @@ CASES = [
     (f.said, (SimpleNamespace(name="<b>", name_en="<i>"),), "&lt;b&gt;", "&lt;i&gt;"),
     (f.chinese, ("镜岭镇 12 号",), "镜岭镇 12 号", '<span lang="zh">镜岭镇 12 号</span>'),
     (f.twin, ({"name": "盐雾", "name_en": ""},), "盐雾", "盐雾"),
+    (f.tongue, ("XC-001 盐雾",), "", ' lang="zh"'),
+    (f.tongue, ("Salt spray",), "", ""),
 ]  # fmt: skip
 
 

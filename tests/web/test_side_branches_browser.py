@@ -269,7 +269,7 @@ def test_a_slot_taken_meanwhile_and_two_clicks(house: House) -> None:
     client.turn(client.page.locator(".slotday", has_text="25 Nov").get_by_role("link", name=re.compile("^09:00")))
     client.follow("Book Wed 25 Nov 09:00").fill(sample_description="Bars, batch 7", quantity=1)
     house.booked("2026-11-25 09:00")
-    client.press("Submit booking").reads("This slot has just been taken.", "Three alternatives:", "kept")
+    client.press("Submit booking").reads("This slot has just been taken.", "The nearest free slots:", "kept")
     client.finds_it_sound("slot taken")
     others = client.page.locator("#taken").get_by_role("button")
     assert others.count() == 3

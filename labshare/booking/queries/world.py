@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, cast
 
 from labshare.booking.models import Booking, Closure, Holding, OpeningHours, WorkingDay, WorkingYear
 from labshare.booking.rules import price as price_rules
+from labshare.booking.rules.lifecycle import answer_by
 from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTerms, Work, work_agreed
 from labshare.booking.rules.slots import Candidate, Taken
 from labshare.booking.rules.time import Closure as ClosureSpan
@@ -208,6 +209,12 @@ class Bench:
 
     def terms(self) -> ItemTerms:
         return item_terms(self.item)
+
+    def answer_by(self, starts_at: datetime) -> datetime | None:
+        """When a request for this start, made now, lapses unanswered; None where the lab confirms automatically."""
+        if self.lab.automatic_confirmation:
+            return None
+        return answer_by(self.now, starts_at, self.openings.days, local_zone())
 
     def rules(self, work: Work, instrument: Instrument) -> StartRules:
         return StartRules(self.openings, work, instrument_terms(instrument, self.lab, self.certificates))

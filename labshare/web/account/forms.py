@@ -5,6 +5,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, PasswordField
 
+from labshare.accounts.passwords import SHORTEST
 from labshare.organisations import words
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.organisations.models import AFFILIATION_KINDS, FIRM_KINDS, FIRM_ROLES
@@ -76,7 +77,7 @@ class PasswordForm(Form):
         _l("New password"),
         [required()],
         new=True,
-        description=_l("At least 12 characters; a few words in a row are easy to keep in mind."),
+        description=_l("At least %(n)s characters. A few words in a row are easy to keep in mind.", n=SHORTEST),
     )
 
 
@@ -104,6 +105,12 @@ def town_choices() -> list[tuple[str, str]]:
 
 def division_choices() -> list[tuple[str, str]]:
     return [(one.code, one.name_en if language() == "en" else one.name) for one in DIVISIONS.values()]
+
+
+class CreditCodeForm(Form):
+    """First of a firm's fields, on the page and in the list of what is wrong."""
+
+    uscc = CreditCodeField(_l("Unified social credit code"), [required()])
 
 
 class FirmForm(Form):
@@ -137,8 +144,7 @@ class FiguresForm(Form):
     assets_fen = WanField(_l("Total assets (CNY 10,000)"), [optional()])
 
 
-class RegisterFirmForm(FirmForm):
-    uscc = CreditCodeField(_l("Unified social credit code"), [required()])
+class RegisterFirmForm(CreditCodeForm, FirmForm):
     year = WholeNumberField(_l("Figures of the year"), [optional()], least=2000, most=2999)
     employees = WholeNumberField(_l("Staff"), [optional()], least=0)
     revenue_fen = WanField(_l("Annual revenue (CNY 10,000)"), [optional()])

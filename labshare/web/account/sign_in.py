@@ -6,7 +6,7 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from flask_babel import gettext as _
 
 from labshare.accounts import passwords, services
-from labshare.accounts.errors import WrongPassword
+from labshare.accounts.errors import LinkExpired, WrongPassword
 from labshare.accounts.links import person_of_password_link
 from labshare.accounts.queries import credentials_of
 from labshare.accounts.sessions import begin_session
@@ -131,8 +131,12 @@ def forgotten() -> Any:
 
 @blueprint.route("/password/<token>", methods=["GET", "POST"])
 def choose_password(token: str) -> Any:
-    """Choose a password by a mailed link; signs in with it."""
-    person = person_of_password_link(token, utc_now())
+    """Choose a password by a mailed link; signs in with it. A dead link leads on to asking for a new one."""
+    try:
+        person = person_of_password_link(token, utc_now())
+    except LinkExpired as problem:
+        new_link = ForgotForm(formdata=None)
+        return render_template("account/forgotten.html", form=new_link), show_problem(new_link, problem)
     is_new = person.password_hash is None
     form, status = PasswordForm(), 200
     if form.validate_on_submit():

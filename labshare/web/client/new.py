@@ -1,6 +1,6 @@
 """Booking a slot: the form with price and terms; a slot just taken keeps everything typed and offers three others."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,9 +11,9 @@ from wtforms import HiddenField
 
 from labshare.booking import services
 from labshare.booking.errors import AlreadySubmitted, SlotTaken
-from labshare.booking.queries.slots import price_for
+from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.queries.world import Bench, bench_of_item
-from labshare.booking.rules.price import Price, work_of
+from labshare.booking.rules.price import Price, Work, question_problems, work_of
 from labshare.booking.rules.slots import Slot
 from labshare.catalogue.queries import draft_or_published
 from labshare.kernel.database import db, transaction
@@ -38,22 +38,25 @@ from labshare.web.forms import (
 )
 from labshare.web.layout import flash_done
 
+SOON = timedelta(hours=2)
+"""A lab that confirms by hand may well not see a request for a start this near."""
+
 
 class BookingForm(Form):
     test_item = HiddenField()
     starts_at = LocalMomentField(_l("Start"), validators=[required()])
-    quantity = WholeNumberField(_l("Samples"), validators=[required()])
-    hours = HoursField(_l("Test hours"))
     instrument = OptionalSelectField(_l("Instrument"), coerce=int, blank=_l("Any that is free"))
-    sample_description = TextAreaField(
-        _l("Sample description"),
-        description=_l("Material, shape, size, batch; what the lab must know before the samples come."),
-        validators=[required(), length(2000)],
-    )
     waive_reason = StringField(
         _l("Reason to waive lead time and horizon"),
         description=_l("Only members of the lab; kept with the booking."),
         validators=[length(300)],
+    )
+    quantity = WholeNumberField(_l("Samples"), validators=[required()])
+    hours = HoursField(_l("Test hours"))
+    sample_description = TextAreaField(
+        _l("Sample description"),
+        description=_l("Material, shape, size, batch; what the lab must know before the samples come."),
+        validators=[required(), length(2000)],
     )
 
 
@@ -102,28 +105,50 @@ def _fill(form: BookingForm) -> None:
         form.starts_at.data = None
 
 
-def _price(bench: Bench, form: BookingForm) -> tuple[Price | None, Slot | None]:
-    """The price for what stands in the form, where it can be worked out, and the span of its work."""
+def _hours(form: BookingForm) -> Decimal | None:
     hours = form.hours.data if "hours" in form else None
+    return Decimal(hours) if hours is not None else None
+
+
+def _price(bench: Bench, form: BookingForm) -> tuple[Price | None, Work | None]:
+    """The price for what stands in the form, where it can be worked out, and its work."""
+    quantity, hours = form.quantity.data or 0, _hours(form)
     try:
-        price = price_for(bench, form.quantity.data or 0, Decimal(hours) if hours is not None else None)
-        work = work_of(bench.terms(), form.quantity.data or 0, Decimal(hours) if hours is not None else None)
+        return price_for(bench, quantity, hours), work_of(bench.terms(), quantity, hours)
     except Problem:
         return None, None
+
+
+def _page(bench: Bench, form: BookingForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
+    price, work = _price(bench, form)
     start = form.starts_at.data
-    return price, Slot(start, start + work.duration, start + work.duration) if start else None
-
-
-def _page(bench: Bench, form: BookingForm, status: int = 200, alternatives: tuple[Slot, ...] = ()) -> Any:
-    price, span = _price(bench, form)
+    alternatives = taken.alternatives if taken else ()
+    if form.starts_at.errors and start and work and bench.published:  # refused for another reason: what would go
+        alternatives = alternatives_for(bench, work, start)
+    span = Slot(start, start + work.duration, start + work.duration) if start and work else None
     firm = db.session.get(Firm, current_actor().firm_id) if current_actor().firm_id else None
+    answer_by = bench.answer_by(start) if start and not form.starts_at.errors else None
     return (
         render_template(
             "client/new.html", form=form, item=bench.item, lab=bench.lab, price=price, span=span, firm=firm,
-            fee=bench.fee, alternatives=alternatives, instruments={each.id: each for each in bench.instruments},
+            fee=bench.fee, taken=taken is not None, alternatives=alternatives, answer_by=answer_by,
+            soon=answer_by is not None and answer_by == start and start - bench.now < SOON,
+            instruments={each.id: each for each in bench.instruments},
         ),
         status,
     )  # fmt: skip
+
+
+def _fits(form: BookingForm, bench: Bench) -> bool:
+    """Validates the form, quantity and hours against the item too, so that everything wrong is told at once."""
+    fine: bool = form.validate_on_submit()
+    if isinstance(form.quantity.data, int) and ("hours" not in form or not form.hours.errors):
+        for problem in question_problems(bench.terms(), form.quantity.data, _hours(form)):
+            name = problem.field or ""
+            if name in form and not form[name].errors:
+                show_problem(form, problem)
+                fine = False
+    return fine
 
 
 @blueprint.get("/bookings/new")
@@ -148,12 +173,12 @@ def book() -> Any:
             form.instrument.data = int(instrument)
         return _page(bench, form)
     if "update" in request.form:
-        form.validate()
+        _fits(form, bench)
         for field in form:
             if field.name not in ("quantity", "hours", "starts_at"):
                 field.errors = []
         return _page(bench, form, 422 if form.errors else 200)
-    if not form.validate_on_submit():
+    if not _fits(form, bench):
         return _page(bench, form, 422)
     try:
         with transaction(reads_first=True):
@@ -174,7 +199,7 @@ def book() -> Any:
         flash_done(problem.text)
         return redirect(url_for(".booking", ref=problem.params["ref"]), 303)
     except SlotTaken as problem:
-        return _page(_bench(now), form, problem.status, problem.alternatives)
+        return _page(_bench(now), form, problem.status, problem)
     except Problem as problem:
         status = show_problem(form, problem)
         return _page(_bench(now), form, status)

@@ -26,6 +26,9 @@ DAYS_SHOWN = 7
 FIRST_SHOWN = 6
 """So many lines of a day at once; the rest behind a button."""
 
+TIME_TO_ORDER = timedelta(minutes=15)
+"""Filling in the order takes a while: an earlier start is chosen by hand only, it would have passed meanwhile."""
+
 SHORT_REASONS: dict[str, LazyString] = {
     "SlotTaken": _l("Full"),
     "Blocked": _l("Not available"),
@@ -178,7 +181,7 @@ def test_item(item_id: int) -> str:
         work = work_of(terms, asked.quantity, asked.hours)
         days = slots_of_bench(bench, work, since, until, instrument_id=asked.instrument)
     free = [slot for one in days for slot in one.slots if slot.free]
-    chosen = next((slot for slot in free if slot.starts_at == asked.starts_at), free[0] if free else None)
+    chosen = _chosen(free, asked.starts_at, now)
     fees = reads.fees_of(item_id)
     return render_template(
         "public/test_item.html",
@@ -196,6 +199,7 @@ def test_item(item_id: int) -> str:
         columns=columns(days),
         reasons=reasons(days),
         chosen=chosen,
+        answer_by=bench.answer_by(chosen.starts_at) if chosen else None,
         gone=asked.starts_at is not None and chosen is not None and chosen.starts_at != asked.starts_at,
         report_by=local_day(chosen.ends_at) + timedelta(days=bench.item.turnaround_days) if chosen else None,
         earlier=asked.since - timedelta(days=DAYS_SHOWN) if asked.since > today else None,
@@ -207,6 +211,14 @@ def test_item(item_id: int) -> str:
         category=CATEGORIES[bench.item.category],
         shown=FIRST_SHOWN,
     )
+
+
+def _chosen(free: list[Slot], asked: datetime | None, now: datetime) -> Slot | None:
+    """The start asked for, else the first that leaves time to order, else the first."""
+    for slot in free:
+        if slot.starts_at == asked:
+            return slot
+    return next((slot for slot in free if slot.starts_at >= now + TIME_TO_ORDER), free[0] if free else None)
 
 
 def _calibrated(

@@ -1,14 +1,17 @@
 """The regulator's pages answer in both languages, with a fixed number of statements."""
 
+import io
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from python_calamine import CalamineWorkbook
+from sqlalchemy import event, select
 
 from labshare.audit import services as audit
-from labshare.kernel.actor import SYSTEM
+from labshare.audit.models import AuditEvent
+from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.time import utc_now
 from tests import factories
@@ -60,3 +63,53 @@ def test_a_firm_sees_no_regulators_page(county: None, client: FlaskClient) -> No
     sign_in(client, owner, firm)
     for path in PAGES:
         assert client.get(path).status_code == 403
+
+
+def exported(answer: Any) -> list[list[Any]]:
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.data))
+    return list(book.get_sheet_by_index(0).to_python())
+
+
+@pytest.mark.parametrize(("language", "first", "refused"), [("zh-CN", "留痕编号", "否"), ("en", "Event", "No")])
+def test_the_trail_as_a_file_is_in_the_readers_language(
+    county: None, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, language: str, first: str, refused: str
+) -> None:
+    monkeypatch.setattr("labshare.audit.queries.MOST_PARAMETERS", 1)
+    with transaction():
+        auditor = factories.regulator("auditor")
+        audit.record(SYSTEM, utc_now(), "thing.change", ("thing", 2), {"a": 1}, {"a": '=HYPERLINK("x")'})
+    audit.seal(utc_now(), key="k" * 32)
+    sign_in(client, auditor)
+    head, *rows = exported(client.get("/regulator/audit?format=xlsx&by=system", headers={"Accept-Language": language}))
+    assert head[0] == first
+    things = [row for row in rows if row[9] in ("1", "2", 1, 2)]
+    assert len(things) == 2
+    assert all(row[12] == refused and row[13] for row in things)
+
+
+def test_the_trail_is_searched_by_who_acted_and_by_a_reference_in_small_letters(
+    county: None, client: FlaskClient
+) -> None:
+    with transaction():
+        auditor = factories.regulator("auditor")
+        audit.record(
+            Actor(person_id=auditor.id), utc_now(), "thing.change", ("booking", "B-202611-AAAAA"), None, {"a": 1}
+        )
+    sign_in(client, auditor)
+
+    def finds(query: str) -> bool:
+        return "B-202611-AAAAA</a>" in client.get(f"/regulator/audit?{query}").text
+
+    assert finds("by=people")
+    assert not finds("by=system")
+    assert finds("subject=b-202611-aaaaa")
+
+
+def test_what_regulators_take_out_of_the_ledger_is_in_the_trail(county: None, client: FlaskClient) -> None:
+    with transaction():
+        auditor = factories.regulator("auditor")
+    sign_in(client, auditor)
+    assert client.get("/regulator/ledger?month=2026-10&format=xlsx").status_code == 200
+    written = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "export.take")).one()
+    assert written.subject_id == "ledger"
+    assert written.after == {"month": "2026-10", "lab": "", "format": "xlsx"}

@@ -113,3 +113,22 @@ def test_what_regulators_take_out_of_the_ledger_is_in_the_trail(county: None, cl
     written = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "export.take")).one()
     assert written.subject_id == "ledger"
     assert written.after == {"month": "2026-10", "lab": "", "format": "xlsx"}
+
+
+FAR = "9" * 30
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/regulator/audit?before={FAR}", f"/regulator/bookings?page={FAR}", f"/regulator/usage?page={FAR}",
+        f"/regulator/standards?page={FAR}", f"/account/notices?before={FAR}", f"/admin/accounts?page={FAR}",
+        f"/admin/working-days?year={FAR}", "/regulator/usage?from=0001-01&to=0001-02",
+        "/regulator/usage?from=9999-12&to=9999-12", "/regulator/audit?since=0001-01-01&until=9999-12-31",
+    ],
+)  # fmt: skip
+def test_an_address_with_a_number_out_of_range_is_a_page(county: None, client: FlaskClient, path: str) -> None:
+    with transaction():
+        auditor = factories.regulator("auditor")
+    sign_in(client, auditor)
+    assert client.get(path).status_code == 200

@@ -23,6 +23,7 @@ from labshare.web.actor import current_actor
 from labshare.web.downloads import download
 from labshare.web.filters import twin
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, SelectField, StringField
+from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint, trail
 from labshare.web.regulator.trail_names import SUBJECTS
 
@@ -91,7 +92,7 @@ def audit() -> Any:
         head, rows = _table(queries.search(wanted, limit=EXPORT_AT_MOST))
         services.record_export(actor, utc_now(), "audit", request.args.to_dict())
         return download(to_xlsx(head, rows), "audit.xlsx")
-    events = queries.search(wanted, before_id=request.args.get("before", type=int), limit=PAGE + 1)
+    events = queries.search(wanted, before_id=asked_number("before", 0) or None, limit=PAGE + 1)
     more = len(events) > PAGE
     events = events[:PAGE]
     return render_template(

@@ -132,3 +132,32 @@ def test_an_address_with_a_number_out_of_range_is_a_page(county: None, client: F
         auditor = factories.regulator("auditor")
     sign_in(client, auditor)
     assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_an_installation_with_nothing_says_what_comes_first(app: Flask, client: FlaskClient, language: str) -> None:
+    with transaction():
+        admin = factories.regulator("admin")
+    sign_in(client, admin)
+
+    def text(path: str) -> str:
+        return client.get(path, headers={"Accept-Language": language}).text
+
+    zh = language == "zh-CN"
+    tasks = text("/regulator/tasks")
+    for words in (
+        ("尚无经办人", "尚无审定人", "尚无已发布的奖励政策")
+        if zh
+        else ("No officer", "No approver", "No reward policy")
+    ):
+        assert words in tasks
+    assert 'href="/admin/roles"' in tasks
+    assert ("该期间暂无数据。" if zh else "Nothing in these months yet.") in text("/regulator/")
+    assert ("暂无企业注册" if zh else "No firm has registered yet") in text("/regulator/firms")
+    assert ("没有符合条件的企业" if zh else "No firm fits") in text("/regulator/firms?q=zzz")
+    assert ("暂无待核验的企业" if zh else "No firm waits") in text("/admin/firms")
+    assert ("定时程序尚未运行过" if zh else "No scheduler has run yet") in text("/admin/jobs")
+    with transaction():
+        for role in ("officer", "approver"):
+            factories.regulator(role)
+    assert ("尚无经办人" if zh else "No officer") not in text("/regulator/tasks")

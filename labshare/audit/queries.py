@@ -96,6 +96,7 @@ class Search:
     subject_type: str = ""
     subject_id: str = ""
     person_id: int | None = None
+    by_system: bool | None = None
     firm_id: int | None = None
     refused: bool | None = None
 
@@ -121,6 +122,8 @@ def _conditions(wanted: Search) -> Iterator[ColumnElement[bool]]:
         yield AuditEvent.subject_id == wanted.subject_id
     if wanted.person_id is not None:
         yield AuditEvent.person_id == wanted.person_id
+    if wanted.by_system is not None:
+        yield AuditEvent.person_id.is_(None) if wanted.by_system else AuditEvent.person_id.is_not(None)
     if wanted.firm_id is not None:
         yield AuditEvent.firm_id == wanted.firm_id
     if wanted.refused is not None:
@@ -136,14 +139,21 @@ def story(subject_type: str, subject_id: object) -> Sequence[AuditEvent]:
     ).all()
 
 
+MOST_PARAMETERS = 10_000
+"""In one statement; SQLite takes 32,766, PostgreSQL 65,535."""
+
+
 def seals_of(event_ids: Sequence[int]) -> dict[int, AuditSeal]:
     """The seal that covers each of these events, where one does."""
-    rows = db.session.execute(
-        select(AuditLeaf.event_id, AuditSeal)
-        .join(AuditSeal, AuditSeal.id == AuditLeaf.seal_id)
-        .where(AuditLeaf.event_id.in_(event_ids))
-    )
-    return dict(rows.all())
+    found: dict[int, AuditSeal] = {}
+    for first in range(0, len(event_ids), MOST_PARAMETERS):
+        rows = db.session.execute(
+            select(AuditLeaf.event_id, AuditSeal)
+            .join(AuditSeal, AuditSeal.id == AuditLeaf.seal_id)
+            .where(AuditLeaf.event_id.in_(event_ids[first : first + MOST_PARAMETERS]))
+        )
+        found |= dict(rows.all())
+    return found
 
 
 def addresses_of(event_ids: Sequence[int]) -> dict[int, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from labshare.audit.models import AuditEvent
 from labshare.jobs.table import JOBS, Job
 from labshare.kernel.database import db
 from labshare.kernel.models import JobRun
@@ -29,7 +30,8 @@ class JobState:
 
 
 def job_states(now: datetime) -> list[JobState]:
-    """Every job of the table, in its order: one statement besides what a job asks to know whether it is due."""
+    """Every job of the table, in its order: two statements besides what a job asks to know whether it is due."""
+    began = db.session.scalar(select(AuditEvent.at).order_by(AuditEvent.id).limit(1))
     well = (JobRun.finished_at.is_not(None), JobRun.failed.is_(False))
     newest = [_newest(job, *conditions) for job in JOBS for conditions in ((), well)]
     last: dict[str, JobRun] = {}
@@ -38,7 +40,7 @@ def job_states(now: datetime) -> list[JobState]:
         last[row.job] = row
         if row.finished_at is not None and not row.failed:
             succeeded[row.job] = row
-    return [_state(job, last.get(job.name), succeeded.get(job.name), now) for job in JOBS]
+    return [_state(job, last.get(job.name), succeeded.get(job.name), began, now) for job in JOBS]
 
 
 def _newest(job: Job, *conditions: Any) -> Any:
@@ -46,13 +48,16 @@ def _newest(job: Job, *conditions: Any) -> Any:
     return rows.limit(1).scalar_subquery()
 
 
-def _state(job: Job, last: JobRun | None, succeeded: JobRun | None, now: datetime) -> JobState:
+def _state(job: Job, last: JobRun | None, succeeded: JobRun | None, began: datetime | None, now: datetime) -> JobState:
+    """`began` is the installation's first event: a job that never ran is not overdue for a moment before it."""
     due = job.due(now)
+    if last is None and due is not None and began is not None and due < began and not job.frequent:
+        due = None
     waiting = due is not None and (succeeded is None or succeeded.due_at < due)
     missed = due
     if job.frequent and succeeded is not None:
         missed = succeeded.due_at + job.every  # due moves on: the first moment that nobody served is what counts
-    never = job.frequent and succeeded is None
+    never = job.frequent and succeeded is None and (began is None or now > began + GRACE)
     return JobState(
         job,
         started_at=last.started_at if last else None,

@@ -15,13 +15,14 @@ from labshare.catalogue.models import Instrument
 from labshare.kernel.database import days_between, db
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
-from labshare.organisations.models import Firm
+from labshare.organisations.models import Firm, RegulatorRole
 from labshare.oversight.queries import TOOK_TIME, in_house_minutes, kept_in_house, started_in, used_figures
 from labshare.oversight.rules import Usage
 from labshare.rewards.models import Objection, Policy, RewardItem, RewardLine, RewardRun
 from labshare.settlement.models import Payment, Report, RevenueEntry
 
 NOT_APPROVED = ("calculated", "published")
+NEEDED_ROLES = ("officer", "approver")
 BINS = (20, 40, 60, 80, 100)
 """Upper edges of the utilisation chart's groups, per cent; the last group is open."""
 
@@ -48,6 +49,10 @@ class Waiting:
     runs: Sequence[RewardRun]
     """Runs that are not approved yet, oldest first."""
     missing_years: Sequence[int]
+    missing_roles: Sequence[str]
+    """Roles that nobody holds, without which no reward is ever approved."""
+    no_policy: bool
+    """No policy was ever published."""
 
 
 @dataclass(frozen=True)
@@ -206,7 +211,7 @@ def waiting(now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
     today = local_day(now)
     wanted = [today.year] + ([today.year + 1] if today.month >= 10 else [])
     unverified = (Firm.verified_at.is_(None), Firm.returned_at.is_(None))
-    firms, oldest, objections, payers, policies, *known = db.session.execute(
+    firms, oldest, objections, payers, policies, published, *known = db.session.execute(
         select(
             select(func.count()).select_from(Firm).where(*unverified).scalar_subquery(),
             select(func.min(Firm.created_at)).where(*unverified).scalar_subquery(),
@@ -216,11 +221,22 @@ def waiting(now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
             .where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
             .scalar_subquery(),
             select(func.count()).select_from(Policy).where(Policy.state == "draft").scalar_subquery(),
+            select(func.count()).select_from(Policy).where(Policy.state != "draft").scalar_subquery(),
+            *(
+                select(func.count())
+                .where(
+                    RegulatorRole.role == role, RegulatorRole.agreed_at.is_not(None), RegulatorRole.ended_at.is_(None)
+                )
+                .scalar_subquery()
+                for role in NEEDED_ROLES
+            ),
             *(select(func.count()).where(WorkingYear.year == year).scalar_subquery() for year in wanted),
         )
     ).one()
     if runs is None:
         runs = db.session.scalars(select(RewardRun).where(RewardRun.state.in_(NOT_APPROVED))).all()
     open_runs = sorted((run for run in runs if run.state in NOT_APPROVED), key=lambda run: run.month)
-    missing = [year for year, count in zip(wanted, known, strict=True) if not count]
-    return Waiting(firms, oldest, objections, payers, policies, open_runs, missing)
+    missing = [one for one, count in zip([*NEEDED_ROLES, *wanted], known, strict=True) if not count]
+    years = [one for one in missing if isinstance(one, int)]
+    roles = [one for one in missing if isinstance(one, str)]
+    return Waiting(firms, oldest, objections, payers, policies, open_runs, years, roles, not published)

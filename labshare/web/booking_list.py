@@ -24,6 +24,7 @@ from labshare.web.actor import current_actor
 from labshare.web.downloads import download
 from labshare.web.filters import twin
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, StringField
+from labshare.web.numbers import asked_number
 from labshare.web.words import BOOKING_STATES as STATE_LOOKS
 
 PAGE = 50
@@ -107,7 +108,7 @@ def show(template: str, side: str, *where: ColumnElement[bool], waits: ColumnEle
     kind = request.args.get("format")
     if kind in ("csv", "xlsx"):
         return _file(actor, now, kind, ordered)
-    page = max(1, request.args.get("page", 1, type=int))
+    page = asked_number("page")
     rows = db.session.scalars(ordered.offset((page - 1) * PAGE).limit(PAGE)).all()
     counts = db.session.execute(
         select(

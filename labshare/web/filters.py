@@ -52,6 +52,7 @@ COUNTERS = {
     "standard": ("项标准", "standard", "standards"),
     "test": ("批", "test", "tests"),
     "thing": ("项", "thing", "things"),
+    "account": ("个账号", "account", "accounts"),
     "message": ("条消息", "message", "messages"),
 }
 """What is counted → Chinese counter and noun, English singular and plural."""

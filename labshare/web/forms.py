@@ -325,7 +325,10 @@ class MonthField(_TextField):
         self.render_kw = {"type": "month", "placeholder": "2026-11", **(self.render_kw or {})}
 
     def read(self, text: str) -> Month:
-        return Month.parse(text)
+        month = Month.parse(text)
+        if not 1900 <= month.year <= 2999:
+            raise ValueError
+        return month
 
 
 class LocalMomentField(_TextField):

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
+from labshare.audit.services import record_export
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.months import Month
@@ -67,7 +68,9 @@ def ledger_page(actor: Actor, template: str, labs: Sequence[Lab], lab_id: int | 
     month = asked_month() or (months[0].month if months else Month.at(utc_now()))
     format = request.args.get("format")
     if format in ("csv", "xlsx"):
-        return answer_file(f"ledger-{month}", _head(), map(_row, ledger_rows(actor, month, lab_id=lab_id)), format)
+        rows = list(map(_row, ledger_rows(actor, month, lab_id=lab_id)))
+        record_export(actor, utc_now(), "ledger", {"month": month, "lab": lab_id or "", "format": format})
+        return answer_file(f"ledger-{month}", _head(), rows, format)
     count, amount_fen, tax_fen = ledger_total(actor, month, lab_id=lab_id)
     page = asked_page(count)
     return render_template(

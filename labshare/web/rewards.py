@@ -1,4 +1,4 @@
-"""A lab's reward statement, for the lab and for the regulator: what its template reads, and its entries as a file."""
+"""A lab's reward statement, for lab and regulator: what its template reads, its entries as a file, its paper."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,22 +7,28 @@ from functools import partial
 from typing import Any
 
 from flask import render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from labshare.audit.services import record_export
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
+from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.rewards import words
-from labshare.rewards.models import RewardLine
+from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries import pages
 from labshare.rewards.queries.pages import EntryRow
 from labshare.rewards.queries.runs import rules_of
 from labshare.web.charts import nice_top
 from labshare.web.documents import booking_href
-from labshare.web.filters import twin
+from labshare.web.downloads import download
+from labshare.web.filters import day, plain_amount, twin
+from labshare.web.filters import month as month_text
+from labshare.web.language import language
 from labshare.web.ledger import CAUSES, answer_file, asked_page
 
 
@@ -39,9 +45,10 @@ def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int
     rules = rules_of(line.run.policy)
     verdicts = pages.month_verdicts(line, tax_excluded=rules.tax == "excluded")
     format = request.args.get("format")
-    if format in ("csv", "xlsx"):
+    if format in ("csv", "xlsx", "pdf"):
         rows = pages.entry_rows(verdicts)
-        record_export(actor, utc_now(), "reward_line", {"month": line.run.month, "lab": line.lab.code})
+        asked = {"month": line.run.month, "lab": line.lab.code, "format": format}
+        record_export(actor, utc_now(), "reward_line", asked)
         return entries_file(line, rows, format)
     show = request.args.get("show")
     shown = [one for one in verdicts if show not in ("in", "out") or (one[2] is None) == (show == "in")]
@@ -86,4 +93,65 @@ def entries_file(line: RewardLine, rows: Sequence[EntryRow], format: str) -> Res
         )
         for row in rows
     ]
-    return answer_file(f"reward-{line.run.month}-{line.lab.code}", head, table, format)
+    name = f"reward-{line.run.month}-{line.lab.code}"
+    return _paper(line, head, table, name) if format == "pdf" else answer_file(name, head, table, format)
+
+
+def _paper(line: RewardLine, head: list[str], table: list[tuple[Any, ...]], name: str) -> Response:
+    """The statement to file: the result, what it rests on, each entry, and the seven steps."""
+    title = _("Reward statement of %(month)s", month=month_text(line.run.month))
+    facts = [
+        f"{twin(line.lab)} ({line.lab.code}) · {twin(line.firm)} · {words.GRADES[line.grade]}",
+        _(
+            "Payable %(payable)s CNY; entitlement, year to date %(entitlement)s; earlier approved %(paid)s; "
+            "opening balance %(opening)s",
+            payable=plain_amount(line.payable_fen),
+            entitlement=plain_amount(line.entitlement_ytd_fen),
+            paid=plain_amount(line.paid_before_fen),
+            opening=plain_amount(line.opening_fen),
+        ),
+        *([str(words.WHY_ZERO[line.why])] if line.why else []),
+        *run_facts(line.run),
+    ]
+    total = (_("Total"), *[""] * (len(head) - 2), sum((row[-1] for row in table), yuan(0)))
+    paper = to_pdf(title, facts, head, [*table, total], notes=step_notes(line.trace), language=language(),
+                   made_at=utc_now())  # fmt: skip
+    return download(paper, f"{name}.pdf")
+
+
+def run_facts(run: RewardRun) -> list[str]:
+    """What a paper about a run names: its policy, how far it is, and the check value of its result."""
+    steps = [
+        (words.STATES["calculated"], run.calculated_at),
+        (words.STATES["published"], run.published_at),
+        (words.STATES["approved"], run.approved_at),
+        (words.STATES["paid"], run.paid_on),
+    ]
+    policy = f"{run.policy.name} · {_('version %(n)s', n=run.policy.version)}"
+    return [
+        f"{policy} · {_('Demonstration policy')}" if run.policy.demonstration else policy,
+        " · ".join(f"{word} {day(at)}" for word, at in steps if at is not None),
+        f"{_('Check value')} {run.digest}",
+    ]
+
+
+STEP_WORDS = {
+    "entries": _l("Eligible, year to date, in the entries"),
+    "eligible": _l("Eligible revenue, year to date (C)"),
+    "bands": _l("Bands, times the coefficient of the grade"),
+    "unit": _l("After sharing or capping by unit"),
+    "caps": _l("Caps of the year: lab, then firm"),
+    "budget": _l("Budget of the year"),
+    "payable": _l("Less what was approved before"),
+}
+
+
+def step_notes(trace: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Each step with its result in yuan; where a step works on several units, one result each."""
+    return [
+        (
+            f"{step['step']} {STEP_WORDS[step['label']]}",
+            " + ".join(map(plain_amount, step["result"] if isinstance(step["result"], list) else [step["result"]])),
+        )
+        for step in trace
+    ]

@@ -18,6 +18,7 @@ from labshare.web.downloads import download
 from labshare.web.filters import clock_time, long_day, month
 from labshare.web.forms import MonthField, QueryForm, SelectField
 from labshare.web.language import language
+from labshare.web.numbers import asked_number
 
 BY_WORDS = {
     "lab": _l("By lab"), "instrument": _l("By instrument"), "test_item": _l("By test item"), "firm": _l("By firm"),
@@ -69,7 +70,7 @@ def usage_page(actor: Actor, now: datetime, template: str, lab_id: int | None = 
     form.first.data, form.last.data, form.by.data = first, last, by
     sort = request.args.get("sort", "code")
     rows_shown = sorted(report.rows, key=lambda row: _sort_key(row, sort.removeprefix("-")), reverse=sort[:1] == "-")
-    page = max(1, request.args.get("page", 1, type=int))
+    page = asked_number("page")
     return render_template(
         template, form=form, report=report, rows=rows_shown[(page - 1) * 50 : page * 50], sort=sort,
         page={"number": page, "size": 50, "total": len(rows_shown)}, definitions=DEFINITIONS, by_words=BY_WORDS,
@@ -82,7 +83,7 @@ def bookings_page(actor: Actor, now: datetime, template: str, by: str, key: int)
     first, last = period(form, now)
     if by not in get_args(By):
         by = "lab"
-    page = max(1, request.args.get("page", 1, type=int))
+    page = asked_number("page")
     rows, total = usage_bookings(actor, by, key, first, last, offset=(page - 1) * 50, limit=50)  # type: ignore[arg-type]
     return render_template(
         template, rows=rows, first=first, last=last, by=by, key=key, page={"number": page, "size": 50, "total": total}

@@ -22,7 +22,7 @@ from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.verbs import VERBS, watching
 from labshare.notices.models import Notice
-from labshare.web.regulator.trail import FIELDS, SUBJECTS
+from labshare.web.regulator.trail_names import FIELDS, SUBJECTS
 from tests.conventions.trail_steps import EXEMPT, steps
 from tests.rights.matrix import NO, YES, Trial, nothing_stays, read_cases
 from tests.rights.world import build

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from labshare.audit import services as audit
 from labshare.jobs.scheduler import run_all_due, run_job
 from labshare.jobs.state import JobState, job_states
 from labshare.jobs.table import JOBS
+from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db, transaction
 from labshare.kernel.models import JobRun
 from tests import factories
@@ -54,6 +56,20 @@ def test_a_nightly_job_is_due_until_it_has_succeeded(app: Flask, clock: Clock) -
         session.query(JobRun).one().failed = False
     done = state("oversight.check", clock)
     assert (done.overdue, done.error, done.next_at) == (False, None, due - timedelta(minutes=10) + timedelta(days=1))
+
+
+def test_a_job_is_not_overdue_for_a_moment_before_the_installation(app: Flask, clock: Clock) -> None:
+    clock.set("2026-11-24 19:00")
+    with transaction():
+        audit.record(SYSTEM, clock.now, "account.sign_up", ("person", 1))
+    for job in JOBS:
+        assert not state(job.name, clock).overdue
+    assert state("oversight.check", clock).next_at == clock.now + timedelta(hours=8)
+    clock.advance(minutes=11)
+    assert state("notices.mail", clock).overdue  # should have run by now
+    assert not state("oversight.check", clock).overdue
+    clock.set("2026-11-25 03:11")
+    assert state("oversight.check", clock).overdue
 
 
 def test_the_monthly_run_comes_next_on_the_first_at_two(app: Flask, clock: Clock) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 import python_calamine
+from pypdf import PdfReader
 from sqlalchemy import event
 
 from labshare.kernel.database import db, transaction
@@ -179,6 +180,23 @@ def test_lines_and_entries_as_files(world, client, clock):
         assert "attachment" in answer.headers["Content-Disposition"]
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(answer.data))
         assert len(book.get_sheet_by_index(0).to_python()) == rows + 1
+
+
+def test_run_and_statement_as_papers(world, client, at, clock, language):
+    run_and_publish(world, clock)
+    as_(client, world, "officer")
+    run = db.session.query(RewardRun).one()
+    lab = world.labs[0].code
+    total = "Total" if language == "en" else "合计"
+    for path, said in (
+        ("/regulator/rewards/2026-10?format=pdf", [f"{run.total_payable_fen / 100:,.2f}", "R-202610"]),
+        (f"/regulator/rewards/2026-10/labs/{lab}?format=pdf", ["5,000.00", "4 " if language == "en" else "分档计算"]),
+    ):
+        answer = at(path)
+        assert answer.mimetype == "application/pdf"
+        text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
+        for words in [*said, lab, run.digest, total]:
+            assert words in text
 
 
 @pytest.mark.parametrize("query", ["?show=zero", "?show=cap", "?show=changed", "?sort=lab", "?sort=-month", "?show=x"])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from labshare.accounts import services
@@ -22,6 +22,7 @@ from labshare.web.actor import act_for, begin_browser_session, current_actor, cu
 from labshare.web.forms import show_problem
 from labshare.web.language import safe_next
 from labshare.web.layout import flash_done
+from labshare.web.numbers import asked_number
 
 NOTICES_A_PAGE = 30
 
@@ -132,7 +133,7 @@ def revoke_token(token_id: int) -> Any:
 def notices() -> Any:
     """What this person was told, the newest first."""
     person = signed_in()
-    before = request.args.get("before", type=int)
+    before = asked_number("before", 0) or None
     found = list(notices_of(person.id, before=before, limit=NOTICES_A_PAGE))
     more = len(found) > NOTICES_A_PAGE
     found = found[:NOTICES_A_PAGE]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import request
+from labshare.web.numbers import asked_number
 
 
 @dataclass
@@ -15,8 +15,7 @@ class Page:
 
     @classmethod
     def of_request(cls, size: int = 50) -> "Page":
-        number = request.args.get("page", 1, type=int)
-        return cls(min(max(number, 1), 1_000_000), size)
+        return cls(asked_number("page"), size)
 
     @property
     def offset(self) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import extract, select
@@ -27,6 +27,7 @@ from labshare.web.forms import (
     show_problem,
 )
 from labshare.web.layout import flash_done
+from labshare.web.numbers import asked_number
 
 KINDS = {"holiday": _l("Public holiday"), "make_up": _l("Make-up working day")}
 
@@ -70,7 +71,7 @@ def _page(year: int, status: int = 200, *, day_form: WorkingDayForm | None = Non
 def working_days() -> Any:
     """A year's table, and which years are missing."""
     permissions.check(current_actor(), "time.see_working_days")
-    year = request.args.get("year", type=int) or local_day(utc_now()).year
+    year = asked_number("year", local_day(utc_now()).year)
     return _page(min(max(year, 2000), 2200))
 
 

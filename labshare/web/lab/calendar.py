@@ -33,6 +33,7 @@ from labshare.web.forms import (
 from labshare.web.lab import blueprint
 from labshare.web.lab.board import calendar_of, chosen_lab
 from labshare.web.layout import flash_done
+from labshare.web.numbers import asked_number
 
 VIEWS = {"day": 1, "week": 7, "table": 7}
 
@@ -58,7 +59,7 @@ def calendar() -> Any:
     view = view if view in VIEWS else "week"
     day = day_in("from", local_day(now))
     first = day if view == "day" else day - timedelta(days=day.weekday())
-    instrument = request.args.get("instrument", type=int)
+    instrument = asked_number("instrument", 0) or None
     shown = calendar_of(lab, first, VIEWS[view], now, instrument)
     instruments = db.session.scalars(
         select(Instrument).where(Instrument.lab_id == lab.id, Instrument.state != "withdrawn").order_by(Instrument.id)
@@ -87,7 +88,7 @@ def _block_form() -> BlockForm:
 @blueprint.get("/calendar/block")
 def block_form() -> Any:
     form = _block_form()
-    form.instrument.data = request.args.get("instrument", type=int)
+    form.instrument.data = asked_number("instrument", 0) or None
     return render_template("lab/calendar/block.html", form=form, lab=chosen_lab(current_actor())[0])
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import current_app, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from wtforms.validators import Optional
@@ -12,16 +13,19 @@ from wtforms.validators import Optional
 from labshare.accounts.models import Person
 from labshare.audit import queries, services
 from labshare.audit.models import AuditEvent, AuditLeaf
-from labshare.audit.words import ACTIONS
+from labshare.audit.words import ACTIONS, action_words
 from labshare.kernel.database import db
 from labshare.kernel.tables import to_xlsx
-from labshare.kernel.time import start_of_day, utc_now
+from labshare.kernel.time import local_zone, start_of_day, utc_now
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import check
 from labshare.web.actor import current_actor
 from labshare.web.downloads import download
+from labshare.web.filters import twin
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, SelectField, StringField
+from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint, trail
+from labshare.web.regulator.trail_names import SUBJECTS
 
 PAGE = 50
 EXPORT_AT_MOST = 50_000
@@ -37,7 +41,8 @@ class SearchForm(QueryForm):
     action = SelectField(_l("Action"), choices=lambda: [("", _l("All")), *_actions()], validators=[Optional()])
     subject = StringField(_l("Booking or other reference"))
     firm = StringField(_l("Firm"))
-    refused = OptionalSelectField(_l("Outcome"), choices=[("no", _l("Done")), ("yes", _l("Refused"))])
+    by = OptionalSelectField(_l("By"), choices=[("people", _l("People")), ("system", _l("System"))], blank=_l("All"))
+    refused = OptionalSelectField(_l("Outcome"), choices=[("no", _l("Done")), ("yes", _l("Refused"))], blank=_l("All"))
 
     def wanted(self) -> queries.Search:
         firm = self.firm.data or ""
@@ -45,7 +50,8 @@ class SearchForm(QueryForm):
             since=_start(self.since.data),
             until=_start(self.until.data + timedelta(days=1)) if self.until.data else None,
             action=self.action.data or "",
-            subject_id=self.subject.data or "",
+            subject_id=_reference(self.subject.data or ""),
+            by_system={"system": True, "people": False}.get(self.by.data or ""),
             firm_id=_firm_id(firm) if firm else None,
             refused={"yes": True, "no": False}.get(self.refused.data or ""),
         )
@@ -55,10 +61,22 @@ def _start(day: date | None) -> datetime | None:
     return start_of_day(day) if day else None
 
 
+def _reference(text: str) -> str:
+    """As typed; a booking's in capitals, as it is written."""
+    return text.upper() if text[:2].lower() == "b-" else text
+
+
 def _firm_id(text: str) -> int:
     """A firm by credit code or by the start of its name; -1 where there is none, so that nothing is found."""
     found = db.session.scalar(
-        select(Firm.id).where((Firm.uscc == text.upper()) | Firm.name.startswith(text, autoescape=True)).limit(1)
+        select(Firm.id)
+        .where(
+            (Firm.uscc == text.upper())
+            | Firm.name.startswith(text, autoescape=True)
+            | Firm.name_en.istartswith(text, autoescape=True)
+        )
+        .order_by(Firm.id)
+        .limit(1)
     )
     return found or -1
 
@@ -74,7 +92,7 @@ def audit() -> Any:
         head, rows = _table(queries.search(wanted, limit=EXPORT_AT_MOST))
         services.record_export(actor, utc_now(), "audit", request.args.to_dict())
         return download(to_xlsx(head, rows), "audit.xlsx")
-    events = queries.search(wanted, before_id=request.args.get("before", type=int), limit=PAGE + 1)
+    events = queries.search(wanted, before_id=asked_number("before", 0) or None, limit=PAGE + 1)
     more = len(events) > PAGE
     events = events[:PAGE]
     return render_template(
@@ -134,13 +152,29 @@ def _firms(events: Any) -> dict[int, Firm]:
 
 
 def _table(events: Any) -> tuple[list[str], list[list[Any]]]:
-    head = ["id", "at (UTC)", "person", "firm", "action", "subject", "reference", "before", "after", "refused", "seal"]
-    sealed = queries.seals_of([event.id for event in events][:10_000])
+    """In the reader's language; the names of fields and codes inside the values stay, as they are what is sealed."""
+    head = [
+        _("Event"), _("Time"), _("Number of the person"), _("By"), _("Number of the firm"), _("Firm"), _("Action"),
+        _("Code of the action"), _("Kind of subject"), _("Reference"), _("Before"), _("After"), _("Refused"), _("Seal"),
+    ]  # fmt: skip
+    sealed = queries.seals_of([event.id for event in events])
+    people, firms, zone = _people(events), _firms(events), local_zone()
     return head, [
         [
-            event.id, event.at, event.person_id, event.firm_id, event.action, event.subject_type, event.subject_id,
-            json.dumps(event.before, ensure_ascii=False), json.dumps(event.after, ensure_ascii=False), event.refused,
+            event.id,
+            event.at.astimezone(zone),
+            event.person_id,
+            people.get(event.person_id) if event.person_id else _("System"),
+            event.firm_id,
+            twin(firms[event.firm_id]) if event.firm_id in firms else None,
+            str(action_words(event.action)),
+            event.action,
+            str(SUBJECTS.get(event.subject_type, event.subject_type)),
+            event.subject_id,
+            json.dumps(event.before, ensure_ascii=False),
+            json.dumps(event.after, ensure_ascii=False),
+            _("Yes") if event.refused else _("No"),
             sealed[event.id].id if event.id in sealed else None,
         ]
         for event in events
-    ]  # fmt: skip
+    ]

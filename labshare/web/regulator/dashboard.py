@@ -10,6 +10,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check
 from labshare.oversight.dashboard import BINS, dashboard, waiting
+from labshare.rewards.words import REASONS
 from labshare.settlement.queries.missing import payers
 from labshare.web.actor import current_actor
 from labshare.web.charts import stacked_bars
@@ -17,11 +18,6 @@ from labshare.web.regulator import blueprint
 from labshare.web.usage import UsageForm, period
 
 SPANS = {"month": _l("Previous month"), "quarter": _l("Three months"), "year": _l("This year"), "own": _l("Choose")}
-REASON_WORDS = {
-    "not_admitted": _l("Lab not admitted"), "suspended": _l("Suspended"), "own_firm": _l("Own firm"),
-    "related": _l("Related firm"), "client_size": _l("Client's size"), "client_division": _l("Client's place"),
-    "instrument_value": _l("Instrument's value"), "statutory": _l("Statutory test"),
-}  # fmt: skip
 
 
 @blueprint.get("/", endpoint="dashboard")
@@ -40,7 +36,7 @@ def overview() -> Any:
         "regulator/dashboard.html", shown=shown, span=span, spans=SPANS, form=UsageForm(),
         revenue_chart=stacked_bars(revenue),
         groups_chart=stacked_bars([(label, count, 0) for label, count in zip(labels, shown.groups, strict=True)]),
-        reason_words=REASON_WORDS, payers=payers(actor, limit=6), now=now,
+        reason_words=REASONS, payers=payers(actor, limit=6), now=now,
     )  # fmt: skip
 
 

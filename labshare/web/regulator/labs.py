@@ -39,6 +39,7 @@ from labshare.web.forms import (
     optional,
     required,
 )
+from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint
 from labshare.web.steps import posted
 
@@ -96,10 +97,6 @@ def officer_for(action: str) -> Actor:
     return actor
 
 
-def page_number() -> int:
-    return min(max(request.args.get("page", 1, type=int), 1), 10_000)
-
-
 # ── Open labs ────────────────────────────────────────────────────────────
 
 
@@ -108,7 +105,7 @@ def labs_list() -> Any:
     actor, today = regulator(), local_day(utc_now())
     q, show = request.args.get("q", "")[:80], request.args.get("show")
     show = show if show in SHOWN else None
-    page = open_labs(today, q=q, show=show, limit=PER_PAGE, offset=(page_number() - 1) * PER_PAGE)
+    page = open_labs(today, q=q, show=show, limit=PER_PAGE, offset=(asked_number("page") - 1) * PER_PAGE)
     return render_template(
         "regulator/labs/list.html", page=page, q=q, show=show, today=today,
         grades=grades_in_force([row.lab.id for row in page.items], Month.of(today)), grade_words=GRADE_WORDS,
@@ -206,10 +203,10 @@ def assessments() -> Any:
     )  # fmt: skip
     if isinstance(answer, Response):
         return answer
-    rows, total = recent_grades(limit=PER_PAGE, offset=(page_number() - 1) * PER_PAGE)
+    rows, total = recent_grades(limit=PER_PAGE, offset=(asked_number("page") - 1) * PER_PAGE)
     return render_template(
         "regulator/labs/assessments.html", form=form, rows=rows, grade_words=GRADE_WORDS,
-        page={"number": page_number(), "size": PER_PAGE, "total": total}, may_grade=may(actor, "grade.enter"),
+        page={"number": asked_number("page"), "size": PER_PAGE, "total": total}, may_grade=may(actor, "grade.enter"),
     ), answer  # fmt: skip
 
 
@@ -244,12 +241,15 @@ def affiliations() -> Any:
         return answer
     total = db.session.scalar(select(func.count()).select_from(Affiliation)) or 0
     rows = db.session.scalars(
-        select(Affiliation).order_by(Affiliation.id.desc()).limit(PER_PAGE).offset((page_number() - 1) * PER_PAGE)
+        select(Affiliation)
+        .order_by(Affiliation.id.desc())
+        .limit(PER_PAGE)
+        .offset((asked_number("page") - 1) * PER_PAGE)
     ).all()
     return render_template(
         "regulator/labs/affiliations.html", form=form, rows=rows, firms=_firms(rows), kinds=AFFILIATION_KINDS,
         sources=AFFILIATION_SOURCES, today=local_day(utc_now()), may_enter=may(actor, "affiliation.enter"),
-        page={"number": page_number(), "size": PER_PAGE, "total": total},
+        page={"number": asked_number("page"), "size": PER_PAGE, "total": total},
     ), answer  # fmt: skip
 
 

@@ -14,8 +14,9 @@ from labshare.kernel.errors import NotFound
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check, may
 from labshare.web.lab.catalogue.forms import StandardForm, SupersedeForm
+from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint
-from labshare.web.regulator.labs import PER_PAGE, officer_for, page_number, regulator
+from labshare.web.regulator.labs import PER_PAGE, officer_for, regulator
 from labshare.web.steps import posted
 
 
@@ -38,7 +39,9 @@ def standards() -> Any:
     if isinstance(answer, Response):
         return answer
     q = request.args.get("q", "")[:60]
-    page = queries.list_standards(q, day=local_day(utc_now()), limit=PER_PAGE, offset=(page_number() - 1) * PER_PAGE)
+    page = queries.list_standards(
+        q, day=local_day(utc_now()), limit=PER_PAGE, offset=(asked_number("page") - 1) * PER_PAGE
+    )
     return render_template(
         "regulator/labs/standards.html", form=form, page=page, q=q, may_change=may(actor, "standard.correct")
     ), answer

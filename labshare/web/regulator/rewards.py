@@ -13,6 +13,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
 from labshare.kernel.months import Month
+from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
@@ -21,6 +22,7 @@ from labshare.rewards.models import RewardCalculation, RewardLine, RewardRun
 from labshare.rewards.queries import pages
 from labshare.rewards.queries.runs import missing_runs, rules_of
 from labshare.web.actor import current_actor
+from labshare.web.downloads import download
 from labshare.web.filters import month as month_text
 from labshare.web.filters import twin
 from labshare.web.forms import (
@@ -33,10 +35,11 @@ from labshare.web.forms import (
     required,
     show_problem,
 )
+from labshare.web.language import language
 from labshare.web.layout import flash_done
 from labshare.web.ledger import answer_file, asked_page
 from labshare.web.regulator import blueprint
-from labshare.web.rewards import month_of, statement_page
+from labshare.web.rewards import month_of, run_facts, statement_page
 
 
 class SendBackForm(Form):
@@ -126,7 +129,7 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
     calculations = pages.last_calculations(shown)
     changes = changes_of(calculations)
     format = request.args.get("format")
-    if format in ("csv", "xlsx"):
+    if format in ("csv", "xlsx", "pdf"):
         return _lines_file(shown, lines, format, actor)
     groups: dict[str, Callable[[RewardLine], bool]] = {
         "all": lambda _line: True,
@@ -230,7 +233,7 @@ def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: A
         _("Eligible, year to date (CNY)"), _("Entitlement, year to date (CNY)"), _("Cut by caps and budget (CNY)"),
         _("Earlier approved (CNY)"), _("Opening balance (CNY)"), _("Payable (CNY)"), _("Recoverable (CNY)"), _("Why 0"),
     ]  # fmt: skip
-    rows = [
+    rows: list[Sequence[Any]] = [
         (
             line.lab.code,
             twin(line.lab),
@@ -241,8 +244,16 @@ def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: A
         )
         for line in sorted_lines(lines, "lab")
     ]
-    record_export(actor, utc_now(), "reward_run", {"month": shown.month, "division": shown.division, "format": format})
-    return answer_file(f"reward-run-{shown.month}", head, rows, format)
+    now = utc_now()
+    record_export(actor, now, "reward_run", {"month": shown.month, "division": shown.division, "format": format})
+    name = f"reward-run-{shown.month}"
+    if format != "pdf":
+        return answer_file(name, head, rows, format)
+    totals = totals_of(lines)
+    rows.append((_("Total"), "", "", "", *(yuan(totals[column]) for column in COLUMNS), ""))
+    title = _("Reward run of %(month)s", month=month_text(Month.parse(shown.month)))
+    facts = [f"R-{shown.month.replace('-', '')} · {shown.division}", *run_facts(shown)]
+    return download(to_pdf(title, facts, head, rows, language=language(), made_at=now), f"{name}.pdf")
 
 
 @blueprint.post("/rewards/<month>/calculate")

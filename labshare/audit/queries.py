@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from labshare.audit.models import AuditAddress, AuditEvent, AuditLeaf, AuditSeal
 from labshare.audit.rules import Event, Seal
-from labshare.kernel.database import db
+from labshare.kernel.database import Numbers, among, db
 
 LONGEST_TRANSACTION = timedelta(hours=1)
 """No transaction stays open longer: an event cannot appear behind a seal older than this."""
@@ -139,25 +139,20 @@ def story(subject_type: str, subject_id: object) -> Sequence[AuditEvent]:
     ).all()
 
 
-MOST_PARAMETERS = 10_000
-"""In one statement; SQLite takes 32,766, PostgreSQL 65,535."""
-
-
 def seals_of(event_ids: Sequence[int]) -> dict[int, AuditSeal]:
     """The seal that covers each of these events, where one does."""
-    found: dict[int, AuditSeal] = {}
-    for first in range(0, len(event_ids), MOST_PARAMETERS):
-        rows = db.session.execute(
-            select(AuditLeaf.event_id, AuditSeal)
-            .join(AuditSeal, AuditSeal.id == AuditLeaf.seal_id)
-            .where(AuditLeaf.event_id.in_(event_ids[first : first + MOST_PARAMETERS]))
-        )
-        found |= dict(rows.all())
-    return found
+    rows = db.session.execute(
+        select(AuditLeaf.event_id, AuditSeal)
+        .join(AuditSeal, AuditSeal.id == AuditLeaf.seal_id)
+        .where(among(AuditLeaf.event_id, bindparam("ids", event_ids, type_=Numbers)))
+    )
+    return dict(rows.all())
 
 
 def addresses_of(event_ids: Sequence[int]) -> dict[int, str]:
     rows = db.session.execute(
-        select(AuditAddress.event_id, AuditAddress.address).where(AuditAddress.event_id.in_(event_ids))
+        select(AuditAddress.event_id, AuditAddress.address).where(
+            among(AuditAddress.event_id, bindparam("ids", event_ids, type_=Numbers))
+        )
     )
     return dict(rows.all())

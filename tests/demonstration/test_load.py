@@ -5,7 +5,7 @@ import hashlib
 import io
 import random
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
@@ -19,9 +19,19 @@ from labshare.accounts.models import Person
 from labshare.accounts.passwords import fits, weak
 from labshare.audit import services as audit
 from labshare.audit.models import AuditEvent
-from labshare.booking.models import BOOKING_STATES, Booking, Charge, Holding, Proposal
+from labshare.booking.models import BOOKING_STATES, Booking, Charge, Holding, OpeningHours, Proposal
 from labshare.booking.services import accept_proposal, confirm, consent_charge, finish, receive, start
-from labshare.catalogue.models import Calibration, Instrument, Lab, LabAdmission, TestItem
+from labshare.catalogue.models import (
+    FEE_BASES,
+    Accreditation,
+    AccreditationScope,
+    Calibration,
+    Fee,
+    Instrument,
+    Lab,
+    LabAdmission,
+    TestItem,
+)
 from labshare.demonstration.data.clients import TRADES
 from labshare.demonstration.data.items import TYPES
 from labshare.demonstration.load import load
@@ -208,6 +218,7 @@ def test_the_county_is_whole_and_keeps_every_invariant(app: Flask, clock: Clock,
     assert fits(person.password_hash, PASSWORD)
     assert not weak(person.password_hash)
     _english_twins_are_english()
+    _the_catalogue_is_dated(local_day(now))
     _many_kinds_of_papers_are_there()
     _papers_name_their_booking()
     _runs_equal_a_recomputation_from_documents(local_day(now))
@@ -233,6 +244,30 @@ def _as_many_as_promised() -> None:
         assert any(name.startswith(test.name[0]) for name in items), test.name
     months = Counter(Month.at(at) for at in db.session.scalars(select(Booking.starts_at)))
     assert all(months[month] > 400 for month in Month(2025, 12).through(Month(2026, 11)))
+
+
+def _the_catalogue_is_dated(today: date) -> None:
+    """Each published item has a fee today and on the day of every booking; some fees have ended, some lie ahead, all
+    bases occur. Accreditations of both kinds cover items, one has ended. Labs keep different hours."""
+    published = set(db.session.scalars(select(TestItem.id).where(TestItem.state == "published")))
+    fees = db.session.scalars(select(Fee)).all()
+    assert {fee.test_item_id for fee in fees if fee.valid_from <= today <= (fee.valid_to or date.max)} >= published
+    assert any(fee.valid_to and fee.valid_to < today for fee in fees)
+    assert any(fee.valid_from > today for fee in fees)
+    assert {fee.basis for fee in fees} == set(FEE_BASES)
+    fee_of_booking = select(Booking.booked_on, Fee).join(Fee, Fee.id == Booking.fee_id)
+    for day, fee in db.session.execute(fee_of_booking):
+        assert fee.valid_from <= day <= (fee.valid_to or date.max)
+    covered = set(db.session.scalars(select(AccreditationScope.accreditation_id)))
+    accreditations = db.session.scalars(select(Accreditation)).all()
+    assert covered == {each.id for each in accreditations}
+    assert {each.kind for each in accreditations} == {"CMA", "CNAS"}
+    assert any(each.valid_to < today for each in accreditations)
+    hours: dict[int, set[tuple[int, int, int]]] = defaultdict(set)
+    for each in db.session.scalars(select(OpeningHours)):
+        hours[each.lab_id].add((each.weekday, each.opens_minute, each.closes_minute))
+    assert set(hours) == set(db.session.scalars(select(Lab.id).where(Lab.state == "published")))
+    assert len({frozenset(of_lab) for of_lab in hours.values()}) > 2
 
 
 def _runs_equal_a_recomputation_from_documents(today: date) -> None:

@@ -6,17 +6,17 @@ Only for those that are not, a second statement fetches their next few gaps of s
 of the time asked for, where even that was not enough. There are as many statements for one offer as for a thousand.
 """
 
-import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
+from labshare.booking.queries.gaps import Gap, free_units, gaps, moment
 from labshare.booking.queries.world import certificates_of, hours_of_labs, working_days
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.price import HoursChoice, ItemTerms, Price, Work, price_of, question_problems, work_agreed
@@ -296,17 +296,13 @@ def _answer(questions: Sequence[_Question], now: datetime) -> None:
 
 
 def _take_if_free(questions: Sequence[_Question], now: datetime) -> None:
-    """First probe: is a unit free at the earliest start? One index step a unit finds the only holding that may be in
-    the way: the last one that starts before the end."""
-    asked = [
+    """First probe: is a unit free at the earliest start?"""
+    asked = (
         (number, question.pair.instrument_id, question.plan.starts_at, question.plan.holding_ends_at)
         for number, question in enumerate(questions)
         if question.plan is not None
-    ]
-    free: dict[int, list[int]] = {}
-    for number, unit in _run(_FREE, _FREE, asked, now):
-        free.setdefault(number, []).append(unit)
-    for number, units in free.items():
+    )
+    for number, units in free_units(asked, now).items():
         question = questions[number]
         if question.plan is not None:
             plan = question.plan
@@ -316,36 +312,29 @@ def _take_if_free(questions: Sequence[_Question], now: datetime) -> None:
             question.open = False
 
 
-Gap = tuple[Any, Any]
-"""From where to where a unit is free, as the engine spells time (most are never read); None: for good."""
-
-
 def _gaps(questions: Sequence[_Question], now: datetime, few: int | None) -> dict[tuple[int, int], list[Gap]]:
     """By question and unit, the gaps that are long enough for the work and begin after its earliest start: the next
     `few`, or all."""
-    asked = [
+    asked = (
         (number, question.pair.instrument_id, question.plan.starts_at, question.before, question.need)
         for number, question in enumerate(questions)
         if question.plan is not None
-    ]
-    found: dict[tuple[int, int], list[Gap]] = {}
-    for number, unit, begins, ends in _run(_GAPS_SQLITE, _GAPS_POSTGRESQL, asked, now, few=few or 1_000_000):
-        found.setdefault((number, unit), []).append((begins, ends))
-    return found
+    )
+    return gaps(asked, now, few)
 
 
-def _search(questions: Sequence[_Question], gaps: dict[tuple[int, int], list[Gap]], few: int | None) -> None:
+def _search(questions: Sequence[_Question], found: dict[tuple[int, int], list[Gap]], few: int | None) -> None:
     """Take the first gap that holds the work under every rule; a question stays open where the gaps known do not reach
     far enough. Gaps that begin before the earliest start cannot hold it: they would have held that one."""
     for number, question in enumerate(questions):
-        by_unit = [sorted(gaps.get((number, unit), ()), key=_begins) for unit in range(1, question.pair.units + 1)]
+        by_unit = [sorted(found.get((number, unit), ()), key=_begins) for unit in range(1, question.pair.units + 1)]
         best: Plan | None = None
         best_unit = 0
         for unit, known in enumerate(by_unit, 1):
             plan = _first_fit(question.rules, known, question.before if best is None else best.starts_at)
             if plan is not None:
                 best, best_unit = plan, unit
-        reaches = [_moment(known[-1][0]) for known in by_unit if few is not None and len(known) >= few]
+        reaches = [moment(known[-1][0]) for known in by_unit if few is not None and len(known) >= few]
         if reaches and (best is None or best.starts_at > min(reaches)):
             continue
         question.open = False
@@ -362,10 +351,10 @@ def _begins(gap: Gap) -> Any:
 
 def _first_fit(rules: StartRules, gaps: Sequence[Gap], before: datetime) -> Plan | None:
     for gap in gaps:
-        start = rules.next_start(_moment(gap[0]), before)
+        start = rules.next_start(moment(gap[0]), before)
         if start is None:
             return None
-        ends = None if gap[1] is None else _moment(gap[1])
+        ends = None if gap[1] is None else moment(gap[1])
         if ends is not None and start >= ends:
             continue
         plan = rules.plan(start)
@@ -375,96 +364,7 @@ def _first_fit(rules: StartRules, gaps: Sequence[Gap], before: datetime) -> Plan
 
 
 def _holds(gap: Gap, plan: Plan) -> bool:
-    return _moment(gap[0]) <= plan.starts_at and (gap[1] is None or plan.holding_ends_at <= _moment(gap[1]))
-
-
-# The same questions in the words of both engines. `asked` comes as one JSON text, so that the statement is the same for
-# one row and for thousands. Times on SQLite are text in one spelling and compare as text. The next few gaps of a unit
-# come by LATERAL on PostgreSQL, where IN with a LIMIT would look at every holding, and by IN on SQLite, which has no
-# LATERAL.
-
-_ASKED_SQLITE = (
-    "WITH asked AS MATERIALIZED (SELECT value ->> 0 AS number, value ->> 1 AS instrument_id, value ->> 2 AS since, "
-    "value ->> 3 AS until, value ->> 4 AS need FROM json_each(:asked)) "
-)
-_ASKED_POSTGRESQL = (
-    "WITH asked AS MATERIALIZED (SELECT (a ->> 0)::int AS number, (a ->> 1)::int AS instrument_id, "
-    "(a ->> 2)::timestamptz AS since, (a ->> 3)::timestamptz AS until, (a ->> 4)::interval AS need "
-    "FROM jsonb_array_elements(CAST(:asked AS jsonb)) AS t(a)) "
-)
-_UNITS = (
-    "FROM asked JOIN instrument i ON i.id = asked.instrument_id "
-    "JOIN instrument_unit u ON u.instrument_id = i.id AND u.unit <= i.units "
-)
-
-
-def _of_unit(name: str) -> str:
-    """From and where: the unit's holdings that count, under this name."""
-    return (
-        f"FROM holding {name} WHERE {name}.instrument_id = asked.instrument_id AND {name}.unit = u.unit "
-        f"AND ({name}.expires_at IS NULL OR {name}.expires_at > :now)"
-    )
-
-
-def _next_start(after: str) -> str:
-    """When the unit is next taken after a holding that ends at `after`."""
-    return f"(SELECT n.starts_at {_of_unit('n')} AND n.starts_at >= {after} ORDER BY n.starts_at LIMIT 1)"
-
-
-_FREE = (
-    f"SELECT asked.number, u.unit {_UNITS}"
-    f"WHERE coalesce((SELECT h.ends_at {_of_unit('h')} AND h.starts_at < asked.until "
-    "ORDER BY h.starts_at DESC LIMIT 1) <= asked.since, TRUE)"
-)
-# from the holding that covers `since` on: the last one that starts by then, whether it counts or not
-_FROM_SINCE = (
-    f"{_of_unit('h')} AND h.starts_at >= coalesce((SELECT max(p.starts_at) FROM holding p WHERE p.instrument_id = "  # noqa: S608 -- constants
-    "asked.instrument_id AND p.unit = u.unit AND p.starts_at <= asked.since), asked.since) AND h.ends_at > asked.since"
-)
-_GAPS_SQLITE = (
-    f"SELECT asked.number, u.unit, k.ends_at, {_next_start('k.ends_at')} {_UNITS}"
-    f"JOIN holding k ON k.id IN (SELECT h.id {_FROM_SINCE} AND h.starts_at < asked.until "
-    f"AND coalesce({_next_start('h.ends_at')} >= "
-    "strftime('%Y-%m-%d %H:%M:%f', h.ends_at, asked.need), TRUE) ORDER BY h.starts_at LIMIT :few)"
-)
-# one walk along the index, each holding beside the next one, that stops at the last gap wanted
-_GAPS_POSTGRESQL = (
-    f"SELECT asked.number, u.unit, k.ends_at, k.next_start {_UNITS}"  # noqa: S608 -- constants
-    "JOIN LATERAL (SELECT g.ends_at, g.next_start FROM ("
-    "SELECT h.starts_at, h.ends_at, lead(h.starts_at) OVER (ORDER BY h.starts_at) AS next_start "
-    f"{_FROM_SINCE} AND h.starts_at < asked.until + interval '400 days'"
-    ") g WHERE coalesce(g.next_start >= g.ends_at + asked.need, TRUE) AND g.ends_at < asked.until "
-    "ORDER BY g.starts_at LIMIT :few) k ON TRUE"
-)
-
-
-def _run(
-    on_sqlite: str, on_postgresql: str, asked: Iterable[tuple[Any, ...]], now: datetime, few: int | None = None
-) -> list[Any]:
-    sqlite = db.session.connection().dialect.name == "sqlite"
-    rows = [
-        [number, instrument_id, _spelled(since, sqlite), _spelled(until, sqlite), *rest]
-        for number, instrument_id, since, until, *rest in asked
-    ]
-    if not rows:
-        return []
-    given: dict[str, Any] = {"asked": json.dumps(rows), "now": _spelled(now, sqlite) if sqlite else now}
-    if few is not None:
-        given["few"] = few
-    statement = _ASKED_SQLITE + on_sqlite if sqlite else _ASKED_POSTGRESQL + on_postgresql
-    return list(db.session.execute(text(statement), given).all())
-
-
-@lru_cache(maxsize=4096)
-def _spelled(moment: datetime, sqlite: bool) -> str:
-    """A moment as SQLite keeps it, or with its zone for PostgreSQL."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") + ("" if sqlite else "+00")
-
-
-def _moment(value: Any) -> datetime:
-    if isinstance(value, str):
-        return datetime.fromisoformat(value + "+00:00")
-    return value.astimezone(UTC)
+    return moment(gap[0]) <= plan.starts_at and (gap[1] is None or plan.holding_ends_at <= moment(gap[1]))
 
 
 # -- order and rows

@@ -139,7 +139,11 @@ def test_a_start_so_near_that_a_lab_may_not_answer_is_said_before_booking(
         moment = start.isoformat().replace("+", "%2B")
         return client.get(f"/bookings/new?test_item={scene.item.id}&starts_at={moment}", headers=headers).text
 
+    far = clock.now.astimezone(SHANGHAI) + timedelta(days=3)
+    fee = ("30.00 元", "cancelling costs ¥30.00")[language == "en"]  # 30% of 100.00 within 48 hours
+    assert fee not in ask(far)
     soon = clock.now.astimezone(SHANGHAI) + timedelta(minutes=5)
+    assert fee in ask(soon)
     late = clock.now.astimezone(SHANGHAI) + timedelta(hours=3)
     assert words in ask(soon)
     assert words not in ask(late)

@@ -50,7 +50,7 @@ def waits_for_client(now: datetime) -> ColumnElement[bool]:
     """A proposal or a change of charge to answer, money to pay, samples to bring within two days."""
     proposal = exists().where(Proposal.booking_id == Booking.id, Proposal.state == "open", Proposal.answer_by > now)
     charge = exists().where(Charge.booking_id == Booking.id, Charge.state == "proposed")
-    owes = and_(Booking.invoiced_fen > Booking.paid_fen, Booking.state.in_(("reported", "tested")))
+    owes = Booking.invoiced_fen > Booking.paid_fen
     samples = and_(Booking.state == "confirmed", Booking.starts_at > now, Booking.starts_at < now + timedelta(days=2))
     return or_(proposal, charge, owes, samples)
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import redirect, render_template, url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy import select
@@ -213,22 +212,41 @@ def _reached(events: Sequence[AuditEvent]) -> dict[str, AuditEvent]:
     return found
 
 
-def _next_move(booking: Booking, proposal: Proposal | None) -> tuple[str, LazyString | str] | None:
-    """Whose turn it is, and what is to be done: `lab` or `client`, and the words."""
+@dataclass(frozen=True)
+class NextMove:
+    """Whose turn it is (`lab` or `client`), what they do as others say it, and as it is said to them."""
+
+    who: str
+    words: LazyString
+    to_them: LazyString
+    pays: bool = False
+
+
+ANSWERS_PROPOSAL = NextMove(
+    "client", _l("The client accepts or declines the proposed time."), _l("Accept or decline the proposed time.")
+)
+ISSUES_INVOICE = NextMove("lab", _l("The lab issues the invoice."), _l("Issue the invoice."))
+PAYS = NextMove("client", _l("The client pays."), _l("Pay the lab."), pays=True)
+MOVES = {
+    "requested": NextMove("lab", _l("The lab answers the request."), _l("Answer the request.")),
+    "confirmed": NextMove(
+        "client", _l("The client brings or sends the samples."), _l("Bring or send the samples before the start.")
+    ),
+    "received": NextMove("lab", _l("The lab starts the test."), _l("Start the test.")),
+    "testing": NextMove("lab", _l("The lab finishes the test."), _l("Finish the test.")),
+    "tested": NextMove("lab", _l("The lab issues the report."), _l("Issue the report.")),
+}
+
+
+def _next_move(booking: Booking, proposal: Proposal | None) -> NextMove | None:
+    """The one next step; a fee for cancelling or not coming is invoiced and paid like any other."""
     if proposal is not None:
-        return "client", _("The client accepts or declines the proposed time.")
-    waiting: dict[str, tuple[str, LazyString]] = {
-        "requested": ("lab", _l("The lab answers the request.")),
-        "confirmed": ("client", _l("The client brings or sends the samples.")),
-        "received": ("lab", _l("The lab starts the test.")),
-        "testing": ("lab", _l("The lab finishes the test.")),
-        "tested": ("lab", _l("The lab issues the report.")),
-    }
-    if booking.state == "reported":
+        return ANSWERS_PROPOSAL
+    if booking.state in ("reported", "cancelled", "no_show"):
         if booking.invoiced_fen < booking.charged_fen:
-            return "lab", _("The lab issues the invoice.")
-        return "client", _("The client pays.")
-    return waiting.get(booking.state)
+            return ISSUES_INVOICE
+        return PAYS if booking.paid_fen < booking.charged_fen else None
+    return MOVES.get(booking.state)
 
 
 def moment_in(text: str) -> datetime | None:

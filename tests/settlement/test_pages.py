@@ -105,6 +105,19 @@ def test_one_invoice_for_several_bookings(app, world, lab_client):
     assert db.session.query(Invoice).count() == 1
 
 
+def test_the_other_bookings_of_an_invoice_are_folded_until_something_stands_there(app, world, lab_client):
+    other = world.another(price_fen=40_000)
+    path = f"/lab/bookings/{world.ref}/invoice"
+    for page, is_open in (
+        (lab_client.get(path), False),
+        (send(lab_client, path, {**INVOICE, "number": ""}), False),
+        (send(lab_client, path, {**INVOICE, f"amount_{other.id}": "much"}), True),
+    ):
+        folded = re.search(r"<details[^>]*>(?=<summary>[^<]*</summary>\s*<fieldset)", page.text)
+        assert folded
+        assert ("open" in folded[0]) == is_open
+
+
 def test_second_click_on_payment_records_once(app, world, lab_client):
     form = {**PAYMENT, "amount_fen": "100", "payer_uscc": world.client.uscc}
     form["submission"] = "0f7cf5f4-3c0f-4ab4-a7f1-1d6f1c5dbb7e"

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from labshare.booking.models import Booking
 from labshare.kernel.database import db, transaction
+from labshare.settlement.services import record_invoice
 from tests import factories
 from tests.conftest import SHANGHAI
 from tests.signing import sign_in
@@ -138,7 +139,11 @@ def test_a_start_so_near_that_a_lab_may_not_answer_is_said_before_booking(
         moment = start.isoformat().replace("+", "%2B")
         return client.get(f"/bookings/new?test_item={scene.item.id}&starts_at={moment}", headers=headers).text
 
+    far = clock.now.astimezone(SHANGHAI) + timedelta(days=3)
+    fee = ("30.00 元", "cancelling costs ¥30.00")[language == "en"]  # 30% of 100.00 within 48 hours
+    assert fee not in ask(far)
     soon = clock.now.astimezone(SHANGHAI) + timedelta(minutes=5)
+    assert fee in ask(soon)
     late = clock.now.astimezone(SHANGHAI) + timedelta(hours=3)
     assert words in ask(soon)
     assert words not in ask(late)
@@ -270,6 +275,35 @@ def test_the_lab_works_through_the_booking(scene: Scene, booked: str, client: Fl
     assert answer.status_code == 303
     db.session.rollback()
     assert db.session.scalar(select(Booking.charged_fen)) == 28_000
+
+
+def test_the_next_step_is_said_to_whoever_takes_it(
+    scene: Scene, booked: str, client: FlaskClient, clock: Any, language: str
+) -> None:
+    """From the request to a cancellation fee that is invoiced and waits for its money."""
+    en, headers = language == "en", {"Accept-Language": language}
+
+    def next_step(side: str) -> str:
+        person, firm = (scene.booker, scene.client) if side == "client" else (scene.hand, scene.lab.firm)
+        sign_in(client, person, firm)
+        path = f"/bookings/{booked}" if side == "client" else f"/lab/bookings/{booked}"
+        note = re.search(r"<b>(?:下一步：|Next:)</b>(.*?)</p>", client.get(path, headers=headers).text)
+        return note[1] if note else ""
+
+    assert ("The lab answers the request." if en else "待实验室答复。") in next_step("client")
+    assert ("Answer the request." if en else "答复该预约。") in next_step("lab")
+    client.post(f"/lab/bookings/{booked}/confirm")
+    sign_in(client, scene.booker, scene.client)
+    client.post(f"/bookings/{booked}/cancel", data={"cancel-reason": ""})
+    assert ("Issue the invoice." if en else "开具发票。") in next_step("lab")
+    with transaction():
+        record_invoice(
+            actor=factories.actor(scene.hand, scene.lab.firm, "lab_manager"), now=clock.now, ref=booked,
+            number="26330000000000000001", issued_on=date(2026, 11, 24), amount_fen=6_000, tax_fen=0,
+        )  # fmt: skip
+    assert ("Pay the lab. ¥60.00 is not paid yet" if en else "60.00 元") in next_step("client")
+    waits = client.get("/bookings?waits=1", headers=headers).text
+    assert booked in waits
 
 
 def test_what_a_dialog_lacks_is_named_and_linked(scene: Scene, booked: str, client: FlaskClient) -> None:

@@ -126,3 +126,20 @@ def test_a_block_takes_what_is_free_and_is_removed(house: House, client: FlaskCl
     assert client.post(f"/lab/calendar/blocks/{name}/remove", data={}).status_code == 303
     db.session.rollback()
     assert db.session.scalar(blocks) == 0
+
+
+def test_a_new_lab_is_led_on(house: House, client: FlaskClient) -> None:
+    with transaction():
+        firm = factories.firm()
+        owner = factories.member(firm, "owner")
+        lab = factories.lab(firm, state="draft", published_at=None)
+    sign_in(client, owner, firm)
+    assert f'href="/lab/labs/{lab.id}"' in client.get("/lab/today").text
+    for path in ("/lab/instruments", "/lab/test-items", "/lab/fees"):
+        page = client.get(path).text
+        assert 'class="empty"' in page
+        assert 'id="f-lab"' not in page  # nothing to filter
+        assert 'id="f-lab"' in client.get(f"{path}?lab={lab.id}").text
+    sign_in(client, house.hand, house.lab.firm)
+    assert f'href="/lab/labs/{house.lab.id}"' not in client.get("/lab/today").text
+    assert 'id="f-lab"' in client.get("/lab/instruments").text

@@ -128,11 +128,11 @@ def test_bookings_end_early(house: House) -> None:
 
     # The client cancels: free in time, later for the fee that the dialog names before the last click.
     client.go(f"/bookings/{free}")
-    assert "cancellation fee ¥0.00" in client.opens("Cancel booking").inner_text()
+    assert "Cancellation fee ¥0.00" in client.opens("Cancel booking").inner_text()
     client.settles("Cancel booking").reads("Cancelled; the slot is free again.")
     client.go(f"/bookings/{late}")
     dialog = client.opens("Cancel booking")
-    assert "cancellation fee ¥240.00" in dialog.inner_text()
+    assert "Cancellation fee ¥240.00" in dialog.inner_text()
     dialog.get_by_role("button", name="Keep booking").click()
     assert house.stands(late).state == "confirmed"
     client.does("Cancel booking", reason="Order withdrawn").reads("Order withdrawn", "240.00")

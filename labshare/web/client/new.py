@@ -13,7 +13,7 @@ from labshare.booking import services
 from labshare.booking.errors import AlreadySubmitted, SlotTaken
 from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.queries.world import Bench, bench_of_item
-from labshare.booking.rules.price import Price, Work, question_problems, work_of
+from labshare.booking.rules.price import Price, Work, cancellation_fee, question_problems, work_of
 from labshare.booking.rules.slots import Slot
 from labshare.catalogue.queries import draft_or_published
 from labshare.kernel.database import db, transaction
@@ -127,12 +127,16 @@ def _page(bench: Bench, form: BookingForm, status: int = 200, taken: SlotTaken |
         alternatives = alternatives_for(bench, work, start)
     span = Slot(start, start + work.duration, start + work.duration) if start and work else None
     firm = db.session.get(Firm, current_actor().firm_id) if current_actor().firm_id else None
-    answer_by = bench.answer_by(start) if start and not form.starts_at.errors else None
+    good = start if start and not form.starts_at.errors else None
+    answer_by = bench.answer_by(good) if good else None
+    cancel_fen = 0
+    if good and price:
+        cancel_fen = cancellation_fee(bench.terms().cancellation, price.total_fen, until_start=good - bench.now)
     return (
         render_template(
             "client/new.html", form=form, item=bench.item, lab=bench.lab, price=price, span=span, firm=firm,
             fee=bench.fee, taken=taken is not None, alternatives=alternatives, answer_by=answer_by,
-            soon=answer_by is not None and answer_by == start and start - bench.now < SOON,
+            cancel_fen=cancel_fen, soon=answer_by is not None and answer_by == start and start - bench.now < SOON,
             instruments={each.id: each for each in bench.instruments},
         ),
         status,

@@ -31,7 +31,7 @@ from labshare.settlement.services.payments import REFERENCE_LENGTH
 from labshare.settlement.services.reports import NUMBER_LENGTH, REASON_LENGTH
 from labshare.web.actor import current_actor
 from labshare.web.documents import booking_href
-from labshare.web.filters import plain_amount
+from labshare.web.filters import day, plain_amount
 from labshare.web.forms import (
     CreditCodeField,
     DayField,
@@ -94,6 +94,11 @@ class InvoiceForm(Form):
     def amounts(self) -> list[tuple[Booking, Any, Any]]:
         """Of each other booking the fields of amount and tax."""
         return [(each, self[f"amount_{each.id}"], self[f"tax_{each.id}"]) for each in self.others]
+
+    @property
+    def covers_others(self) -> bool:
+        """Something stands in these fields, right or wrong."""
+        return any(field.raw_data and any(field.raw_data) for _each, *fields in self.amounts() for field in fields)
 
     def shares(self) -> Iterator[tuple[Booking, services.Share]]:
         """Of those that were filled in."""
@@ -221,6 +226,7 @@ def record_report(ref: str) -> Any:
     booking, papers = _opened(ref, "report.record")
     form, status = ReportForm(), 200
     form.replaces.choices = [(line.report.id, line.report.number) for line in papers.reports if not line.replaced_on]
+    form.issued_on.description = _("Not before %(day)s, the day the test ended.", day=day(booking.finished_on))
     if request.method == "GET":
         form.number.data = next_report_number(booking.lab, _today().year)
         form.issued_on.data = _today()

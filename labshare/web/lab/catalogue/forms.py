@@ -78,8 +78,9 @@ class LabForm(Form):
         _l("Automatic confirmation"), description=_l("Bookings are confirmed at once, without an answer of yours.")
     )
     lead_time_minutes = HoursLengthField(
-        _l("Lead time, hours"), [required()], default=0,
-        description=_l("At least so long before the start one must book."),
+        _l("Lead time, hours"), [required()], default=2 * 60,
+        description=_l("At least so long before the start one must book. A request that is not answered lapses at its "
+                       "start: where you confirm by hand, leave time for it."),
     )  # fmt: skip
     horizon_minutes = DaysLengthField(
         _l("Horizon, days"), [required()], default=90 * DAY_MINUTES,

@@ -169,6 +169,24 @@ def test_the_payout_without_reference_stays_at_its_field(world, client, clock, a
     assert state() == "approved"
 
 
+def test_an_answer_without_words_comes_back_at_its_field(world, client, at, clock, language):
+    run_and_publish(world, clock)
+    as_(client, world, "owner")
+    client.post(f"/lab/rewards/2026-10/{world.labs[0].code}/objections", data={"text": "少计一笔"})
+    number = db.session.query(Objection).one().id
+    as_(client, world, "officer")
+    answer = at(f"/regulator/rewards/2026-10/objections/{number}/upheld", text=" ")
+    assert answer.status_code == 422
+    assert ("Give a reason." if language == "en" else "请填写原因。") in error_at(answer, f"text-upheld-{number}")
+    dialogs = re.findall(r'<dialog class="dialog" id="([^"]+)"[^>]* data-open-now', answer.text)
+    assert dialogs == [f"upheld-{number}"]
+    assert len(re.findall("data-error-summary", answer.text)) == 1
+    client.post(f"/regulator/rewards/2026-10/objections/{number}/rejected", data={"text": "口径如此"})
+    again = at(f"/regulator/rewards/2026-10/objections/{number}/upheld", text="仍然成立")
+    assert again.status_code == 409
+    assert ("This objection is answered already." if language == "en" else "该异议已答复。") in again.text
+
+
 def test_lines_and_entries_as_files(world, client, clock):
     run_and_publish(world, clock)
     as_(client, world, "officer")

@@ -169,6 +169,20 @@ def test_the_payout_without_reference_stays_at_its_field(world, client, clock, a
     assert state() == "approved"
 
 
+def test_a_run_says_that_an_earlier_month_is_not_approved(world, client, at, clock, language):
+    november = Month(2026, 11)
+    run_and_publish(world, clock)
+    clock.set("2026-12-01 10:00")
+    with transaction():
+        services.run_month(actor=world.acting("officer"), now=clock.now, month=november)
+    as_(client, world, "officer")
+    words = "October 2026 is not approved yet." if language == "en" else "2026年10月尚未审定。"
+    assert words in at("/regulator/rewards/2026-11").text
+    as_(client, world, "approver")
+    assert client.post("/regulator/rewards/2026-10/approve").status_code == 303
+    assert words not in at("/regulator/rewards/2026-11").text
+
+
 def test_an_answer_without_words_comes_back_at_its_field(world, client, at, clock, language):
     run_and_publish(world, clock)
     as_(client, world, "owner")

@@ -20,7 +20,7 @@ from labshare.organisations.permissions import may
 from labshare.rewards import services, words
 from labshare.rewards.models import Objection, RewardCalculation, RewardLine, RewardRun
 from labshare.rewards.queries import pages
-from labshare.rewards.queries.runs import missing_runs, rules_of
+from labshare.rewards.queries.runs import first_unapproved, missing_runs, rules_of
 from labshare.web.actor import current_actor
 from labshare.web.downloads import download
 from labshare.web.filters import month as month_text
@@ -172,6 +172,7 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         names=names,
         publicity=pages.publicity_days(shown, now),
         conditions=conditions,
+        earlier=first_unapproved(shown.division, month) if shown.state == "calculated" else None,
         ready=bool(conditions) and all(one.holds for one in conditions),
         may_calculate=may(actor, "run.calculate"),
         may_publish=may(actor, "run.publish"),

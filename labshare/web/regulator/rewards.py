@@ -59,8 +59,7 @@ class AnswerForm(Form):
     def __init__(self, objection_id: int, verdict: str, **given: Any) -> None:
         super().__init__(**given)
         self.place = (objection_id, verdict)
-        for one in self:
-            one.id = one.label.field_id = f"{one.id}-{verdict}-{objection_id}"
+        self.with_ids(f"{verdict}-{objection_id}")
 
 
 class CorrectionForm(Form):

@@ -94,7 +94,6 @@ def settings() -> dict[str, object]:
         "RATELIMIT_STORAGE_URI": env.get("RATELIMIT_STORAGE_URI", "memory://"),
         "RATELIMIT_ENABLED": rate_limits,
         "UPLOAD_DIR": uploads,
-        "MAP_TILE_URL": env.get("MAP_TILE_URL", ""),
         "SERVICE_NAME": env.get("SERVICE_NAME", "新昌县共享实验室"),
         "SERVICE_NAME_EN": env.get("SERVICE_NAME_EN", "Xinchang County shared laboratories"),
         "TRUSTED_PROXIES": _number(env, "TRUSTED_PROXIES", "0"),

@@ -9,6 +9,8 @@ from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from labshare.kernel.months import Month
+
 
 class Problem(Exception):
     """A refusal with words. `message` may hold `%(name)s` places that `params` fill.
@@ -44,13 +46,15 @@ class Problem(Exception):
 
 
 def _written(value: Any) -> str:
-    """A day in the reader's language, 2026年11月24日 or 24 November 2026; anything else as it is."""
-    if type(value) is not date:
+    """A day or month in the reader's language, 2026年11月24日 or 24 November 2026; anything else as it is."""
+    is_month = isinstance(value, Month)
+    if not is_month and type(value) is not date:
         return str(value)
+    day = value.first_day if is_month else value
     locale = get_locale()
     if locale is not None and locale.language == "zh":
-        return f"{value.year}年{value.month}月{value.day}日"
-    return f"{value.day} {value:%B %Y}"
+        return f"{day.year}年{day.month}月" + ("" if is_month else f"{day.day}日")
+    return f"{day:%B %Y}" if is_month else f"{day.day} {day:%B %Y}"
 
 
 class Conflict(Problem):

@@ -146,7 +146,7 @@ class PublicityLasts(Conflict):
 
 
 class ObjectionOpen(Conflict):
-    message = _l("%(n)s objections are open.")
+    message = _l("Open objections: %(n)s.")
     money_or_rights = True
 
 

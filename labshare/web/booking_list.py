@@ -21,7 +21,7 @@ from labshare.kernel.time import local_day, local_zone, start_of_day, utc_now
 from labshare.organisations.models import Firm
 from labshare.settlement.models import Invoice, InvoiceLine
 from labshare.web.actor import current_actor
-from labshare.web.downloads import download
+from labshare.web.downloads import capped, download
 from labshare.web.filters import twin
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, StringField
 from labshare.web.numbers import asked_number
@@ -144,10 +144,11 @@ def _file(actor: Actor, now: datetime, kind: str, statement: Select[Any]) -> Any
             each.quantity, each.starts_at.astimezone(zone), each.ends_at.astimezone(zone), yuan(each.charged_fen),
             yuan(each.invoiced_fen), yuan(each.paid_fen), yuan(each.recognised_fen),
         ]
-        for each in db.session.scalars(statement.limit(EXPORT_AT_MOST))
+        for each in db.session.scalars(statement.limit(EXPORT_AT_MOST + 1))
     ]  # fmt: skip
+    held = capped(rows, EXPORT_AT_MOST)
     name = f"bookings-{local_day(now)}.{kind}"
-    return download(to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows), name)
+    return download(to_csv(head, held) if kind == "csv" else to_xlsx(head, held), name)
 
 
 def day_in(name: str, otherwise: date) -> date:

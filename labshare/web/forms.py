@@ -84,6 +84,11 @@ class Form(FlaskForm):
 
     submission = HiddenField(default=lambda: str(uuid.uuid4()))
 
+    def with_ids(self, suffix: str) -> None:
+        """Ids of its own, for a form that a page shows several times."""
+        for one in self:
+            one.id = one.label.field_id = f"{one.id}-{suffix}"
+
     @property
     def submission_key(self) -> str:
         """The token of this showing of the form: the same on every click of its button. Fit as an idempotency key."""

@@ -97,8 +97,9 @@ def asked_month() -> Month | None:
 
 def _head() -> list[str]:
     return [
-        _("Month"), _("Reference"), _("Lab"), _("Instrument"), _("Test item"), _("Client"),
-        _("Unified social credit code"), _("Document"), _("Number"), _("Recognised revenue (CNY)"), _("Tax"),
+        _("Month"), _("Booking"), _("Lab"), _("Instrument"), _("Test item"), _("Client"),
+        _("Unified social credit code"), _("Document"), _("Document number"),
+        _("Recognised revenue (CNY)"), _("Tax (CNY)"),
     ]  # fmt: skip
 
 

@@ -122,7 +122,8 @@ def as_table(report: UsageReport) -> tuple[list[str], list[list[Any]]]:
     """The report with its total as rows for a file; hours with two decimals, money in yuan, rates as percentages."""
     head = [
         _("Code"), _("Name"), _("Hours open"), _("Hours booked"), _("Effective hours"),
-        _("In-house hours"), _("Hours for outside clients"), _("Utilisation") + ", %", _("Sharing rate") + ", %",
+        _("In-house hours"), _("Hours for outside clients"),
+        _("%(rate)s, %%", rate=_("Utilisation")), _("%(rate)s, %%", rate=_("Sharing rate")),
         _("Bookings"), _("No-shows"), _("Samples"), _("Firms served"), _("SMEs served"),
         _("Reports issued"), _("Recognised revenue (CNY)"),
     ]  # fmt: skip

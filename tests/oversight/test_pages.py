@@ -1,6 +1,7 @@
 """The regulator's pages answer in both languages, with a fixed number of statements."""
 
 import io
+import sys
 from typing import Any
 
 import pytest
@@ -84,6 +85,22 @@ def test_the_trail_as_a_file_is_in_the_readers_language(
     things = [row for row in rows if row[9] in ("1", "2", 1, 2)]
     assert len(things) == 2
     assert all(row[12] == refused and row[13] for row in things)
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh-CN", "仅含前 1 行"), ("en", "Only the first 1 rows")])
+def test_a_file_that_leaves_rows_out_says_so(
+    county: None, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    with transaction():
+        auditor = factories.regulator("auditor")
+        audit.record(SYSTEM, utc_now(), "thing.change", ("thing", 2), {"a": 1}, {"a": 2})
+    sign_in(client, auditor)
+    path, headers = "/regulator/audit?format=xlsx&by=system&action=thing.change", {"Accept-Language": language}
+    assert len(exported(client.get(path, headers=headers))) == 3
+    monkeypatch.setattr(sys.modules["labshare.web.regulator.audit"], "EXPORT_AT_MOST", 1)
+    rows = exported(client.get(path, headers=headers))
+    assert len(rows) == 3
+    assert rows[-1][0].startswith(words)
 
 
 def test_the_trail_is_searched_by_who_acted_and_by_a_reference_in_small_letters(

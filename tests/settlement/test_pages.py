@@ -315,7 +315,9 @@ def test_officers_accept_or_reject_other_payers(app, world):
     assert officer.post(f"/regulator/payers/{first}/accept", data={"note": ""}).status_code == 303
     answer = officer.post(f"/regulator/payers/{second}/reject", data={"note": ""}, headers=CHINESE)
     assert answer.status_code == 422
-    assert "请填写原因。" in answer.text
+    assert "请填写原因。" in answer.text.split(f'id="note-reject-{second}-error"')[1].split("</div>")[0]
+    assert answer.text.count("data-open-now") == 1  # the dialog is open again, nothing stands above the page
+    assert answer.text.count("data-error-summary") == 1
     assert officer.post(f"/regulator/payers/{second}/reject", data={"note": "无代付说明"}).status_code == 303
     assert world.money[2] == 30_000
     assert "无代付说明" in officer.get("/regulator/payers?show=decided", headers=CHINESE).text

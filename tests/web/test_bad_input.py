@@ -162,7 +162,7 @@ def refused(client: FlaskClient, path: str, language: str, status: int, words: t
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_month_that_is_not_over(client: FlaskClient, months: World, clock: Clock, language: str) -> None:
     sign_in(client, months.officer)
-    words = ("2026-11 尚未结束，不能核算。", "2026-11 is not over.")
+    words = ("2026年11月尚未结束，不能核算。", "November 2026 is not over.")
     refused(client, "/regulator/rewards/2026-11/calculate", language, 422, words, "run.calculate")
 
 
@@ -170,7 +170,7 @@ def test_a_month_that_is_not_over(client: FlaskClient, months: World, clock: Clo
 def test_approval_before_the_months_before_it(client: FlaskClient, months: World, clock: Clock, language: str) -> None:
     publish(months, clock, OCTOBER)
     sign_in(client, months.approver)
-    words = ("2026-09", "2026-09 is not approved yet; approve the earlier months first.")
+    words = ("2026年9月尚未审定", "September 2026 is not approved yet; approve the earlier months first.")
     refused(client, "/regulator/rewards/2026-10/approve", language, 409, words, "run.approve")
 
 

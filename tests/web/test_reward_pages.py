@@ -169,6 +169,38 @@ def test_the_payout_without_reference_stays_at_its_field(world, client, clock, a
     assert state() == "approved"
 
 
+def test_a_run_says_that_an_earlier_month_is_not_approved(world, client, at, clock, language):
+    november = Month(2026, 11)
+    run_and_publish(world, clock)
+    clock.set("2026-12-01 10:00")
+    with transaction():
+        services.run_month(actor=world.acting("officer"), now=clock.now, month=november)
+    as_(client, world, "officer")
+    words = "October 2026 is not approved yet." if language == "en" else "2026年10月尚未审定。"
+    assert words in at("/regulator/rewards/2026-11").text
+    as_(client, world, "approver")
+    assert client.post("/regulator/rewards/2026-10/approve").status_code == 303
+    assert words not in at("/regulator/rewards/2026-11").text
+
+
+def test_an_answer_without_words_comes_back_at_its_field(world, client, at, clock, language):
+    run_and_publish(world, clock)
+    as_(client, world, "owner")
+    client.post(f"/lab/rewards/2026-10/{world.labs[0].code}/objections", data={"text": "少计一笔"})
+    number = db.session.query(Objection).one().id
+    as_(client, world, "officer")
+    answer = at(f"/regulator/rewards/2026-10/objections/{number}/upheld", text=" ")
+    assert answer.status_code == 422
+    assert ("Give a reason." if language == "en" else "请填写原因。") in error_at(answer, f"text-upheld-{number}")
+    dialogs = re.findall(r'<dialog class="dialog" id="([^"]+)"[^>]* data-open-now', answer.text)
+    assert dialogs == [f"upheld-{number}"]
+    assert len(re.findall("data-error-summary", answer.text)) == 1
+    client.post(f"/regulator/rewards/2026-10/objections/{number}/rejected", data={"text": "口径如此"})
+    again = at(f"/regulator/rewards/2026-10/objections/{number}/upheld", text="仍然成立")
+    assert again.status_code == 409
+    assert ("This objection is answered already." if language == "en" else "该异议已答复。") in again.text
+
+
 def test_lines_and_entries_as_files(world, client, clock):
     run_and_publish(world, clock)
     as_(client, world, "officer")

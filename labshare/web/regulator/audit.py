@@ -20,7 +20,7 @@ from labshare.kernel.time import local_zone, start_of_day, utc_now
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import check
 from labshare.web.actor import current_actor
-from labshare.web.downloads import download
+from labshare.web.downloads import capped, download
 from labshare.web.filters import twin
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, SelectField, StringField
 from labshare.web.numbers import asked_number
@@ -89,9 +89,9 @@ def audit() -> Any:
     wanted = form.wanted()
     if request.args.get("format") == "xlsx":
         # Read whole before the next line, whose commit expires the rows.
-        head, rows = _table(queries.search(wanted, limit=EXPORT_AT_MOST))
+        head, rows = _table(queries.search(wanted, limit=EXPORT_AT_MOST + 1))
         services.record_export(actor, utc_now(), "audit", request.args.to_dict())
-        return download(to_xlsx(head, rows), "audit.xlsx")
+        return download(to_xlsx(head, capped(rows, EXPORT_AT_MOST)), "audit.xlsx")
     events = queries.search(wanted, before_id=asked_number("before", 0) or None, limit=PAGE + 1)
     more = len(events) > PAGE
     events = events[:PAGE]
@@ -155,7 +155,8 @@ def _table(events: Any) -> tuple[list[str], list[list[Any]]]:
     """In the reader's language; the names of fields and codes inside the values stay, as they are what is sealed."""
     head = [
         _("Event"), _("Time"), _("Number of the person"), _("By"), _("Number of the firm"), _("Firm"), _("Action"),
-        _("Code of the action"), _("Kind of subject"), _("Reference"), _("Before"), _("After"), _("Refused"), _("Seal"),
+        _("Code of the action"), _("Kind of subject"), _("Reference"), _("Before"), _("After"),
+        _("Refused attempt"), _("Seal"),
     ]  # fmt: skip
     sealed = queries.seals_of([event.id for event in events])
     people, firms, zone = _people(events), _firms(events), local_zone()

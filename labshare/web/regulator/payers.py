@@ -7,6 +7,7 @@ from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from wtforms.validators import Optional
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
@@ -21,14 +22,29 @@ from labshare.settlement.queries.missing import payers as payments_by_others
 from labshare.settlement.services.payments import NOTE_LENGTH
 from labshare.web.actor import current_actor
 from labshare.web.documents import booking_href
-from labshare.web.forms import Form, StringField, length, show_problem
+from labshare.web.forms import Form, StringField, length, required, show_problem
 from labshare.web.layout import flash_done
 from labshare.web.ledger import asked_page, ledger_page
 from labshare.web.regulator import blueprint
 
 
-class VerdictForm(Form):
-    note = StringField(_l("Reason"), [length(NOTE_LENGTH)])
+class AcceptForm(Form):
+    note = StringField(_l("Note"), [Optional(), length(NOTE_LENGTH)])
+
+
+class RejectForm(Form):
+    note = StringField(_l("Reason"), [required(_l("Give a reason.")), length(NOTE_LENGTH)])
+
+
+FORMS: dict[str, type[Form]] = {"accept": AcceptForm, "reject": RejectForm}
+Place = tuple[int, str]
+"""A payment and a verdict: each has a dialog with a form of its own."""
+
+
+def _form(place: Place, **given: Any) -> Any:
+    form = FORMS[place[1]](**given)
+    form.with_ids(f"{place[1]}-{place[0]}")
+    return form
 
 
 def _regulator() -> Actor:
@@ -47,19 +63,22 @@ def payers() -> Any:
     return _payers_page()
 
 
-def _payers_page(form: VerdictForm | None = None, payment_id: int | None = None, status: int = 200) -> Any:
+def _payers_page(sent: Any = None, place: Place | None = None, status: int = 200) -> Any:
+    """`sent` is the form of `place` that came back with errors."""
     actor = current_actor()
     waiting = request.args.get("show") != "decided"
     page = asked_page(count_payers(actor, waiting=waiting))
     rows = payments_by_others(actor, waiting=waiting, limit=page.size, offset=page.offset)
+    places = [(row.payment.id, verdict) for row in rows for verdict in FORMS] if waiting else []
+    forms = {each: sent if each == place else _form(each, formdata=None) for each in places}
     html = render_template(
         "regulator/payers.html",
         rows=rows,
         waiting=waiting,
         page=page,
         booking_href=partial(booking_href, actor=actor),
-        refused=form,
-        refused_id=payment_id,
+        forms=forms,
+        refused=None if place in forms else sent,
         decides=may(actor, "payment.accept_payer"),
     )
     return html, status
@@ -69,9 +88,10 @@ def _payers_page(form: VerdictForm | None = None, payment_id: int | None = None,
 def decide_payer(payment_id: int, verdict: str) -> Any:
     """Let a payment by another payer count, or not."""
     actor = _regulator()
-    form = VerdictForm()
+    place = (payment_id, verdict)
+    form = _form(place)
     if not form.validate():
-        return _payers_page(form, payment_id, InvalidInput.status)
+        return _payers_page(form, place, InvalidInput.status)
     decide = services.accept_payer if verdict == "accept" else services.reject_payer
     try:
         with transaction():
@@ -80,7 +100,7 @@ def decide_payer(payment_id: int, verdict: str) -> Any:
     except Problem as problem:
         if problem.status in (403, 404):
             raise
-        return _payers_page(form, payment_id, show_problem(form, problem))
+        return _payers_page(form, place, show_problem(form, problem))
     if verdict == "accept":
         flash_done(_("The payer at %(ref)s is accepted; %(amount)s counts.", ref=ref, amount=amount))
     else:

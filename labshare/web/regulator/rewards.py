@@ -18,9 +18,9 @@ from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.rewards import services, words
-from labshare.rewards.models import RewardCalculation, RewardLine, RewardRun
+from labshare.rewards.models import Objection, RewardCalculation, RewardLine, RewardRun
 from labshare.rewards.queries import pages
-from labshare.rewards.queries.runs import missing_runs, rules_of
+from labshare.rewards.queries.runs import first_unapproved, missing_runs, rules_of
 from labshare.web.actor import current_actor
 from labshare.web.downloads import download
 from labshare.web.filters import month as month_text
@@ -52,7 +52,14 @@ class PayForm(Form):
 
 
 class AnswerForm(Form):
-    text = TextAreaField(_l("Answer"), [required(_l("Say what it is about.")), length(4000)])
+    """An objection's answer; a page has two for each open one, so that each has ids of its own."""
+
+    text = TextAreaField(_l("Answer"), [required(_l("Give a reason.")), length(4000)])
+
+    def __init__(self, objection_id: int, verdict: str, **given: Any) -> None:
+        super().__init__(**given)
+        self.place = (objection_id, verdict)
+        self.with_ids(f"{verdict}-{objection_id}")
 
 
 class CorrectionForm(Form):
@@ -164,6 +171,7 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         names=names,
         publicity=pages.publicity_days(shown, now),
         conditions=conditions,
+        earlier=first_unapproved(shown.division, month) if shown.state == "calculated" else None,
         ready=bool(conditions) and all(one.holds for one in conditions),
         may_calculate=may(actor, "run.calculate"),
         may_publish=may(actor, "run.publish"),
@@ -172,11 +180,22 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         may_answer=may(actor, "objection.answer"),
         send_back_form=forms.get("send_back") or SendBackForm(formdata=None),
         pay_form=forms.get("pay") or PayForm(formdata=None, paid_on=local_day(now)),
-        answer_form=forms.get("answer"),
-        above=forms.get("above"),
+        answer_forms=_answer_forms(objections, forms.get("answer")),
+        above=forms.get("above") or forms.get("answer"),
         words=words,
     )
     return html, status
+
+
+def _answer_forms(
+    objections: Sequence[tuple[Objection, str | None]], sent: AnswerForm | None
+) -> dict[tuple[int, str], AnswerForm]:
+    """Both judgements of each open objection; the one sent back keeps what was typed."""
+    places = [(one.id, verdict) for one, _name in objections if one.verdict is None for verdict in words.VERDICTS]
+    return {
+        place: sent if sent is not None and sent.place == place else AnswerForm(*place, formdata=None)
+        for place in places
+    }
 
 
 def changes_of(calculations: Sequence[tuple[RewardCalculation, str | None]]) -> dict[str, Change]:
@@ -305,7 +324,7 @@ def run_pay(month: str) -> Any:
 
 @blueprint.post("/rewards/<month>/objections/<int:objection_id>/<any(upheld, rejected):verdict>")
 def run_answer(month: str, objection_id: int, verdict: str) -> Any:
-    asked, form = month_of(month), AnswerForm()
+    asked, form = month_of(month), AnswerForm(objection_id, verdict)
     said = (
         _("The objection is upheld; the run is back in calculation.")
         if verdict == "upheld"

@@ -24,7 +24,10 @@ from tests.signing import sign_in
 from tests.web.reading import Reading
 
 VISITOR = "visitor"
-READERS = (VISITOR, "client", "owner", "lab", "officer", "approver", "auditor", "admin")
+READERS = (
+    VISITOR, "client", "owner", "lab", "accountant", "viewer", "officer", "approver", "auditor", "admin",
+)  # fmt: skip
+"""Somebody of each role; the firm's roles are those of the firm with labs, but for the client's booker."""
 LANGUAGES = ("zh-CN", "en")
 TIMES = 2
 """How often an address pattern is opened by one reader in one language."""

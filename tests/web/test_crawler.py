@@ -19,9 +19,10 @@ from sqlalchemy import select
 from labshare.accounts.models import Person
 from labshare.booking.models import Booking
 from labshare.demonstration.load import load
+from labshare.demonstration.people import email_of
 from labshare.demonstration.scale import Scale
 from labshare.kernel import time as kernel_time
-from labshare.kernel.database import db
+from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
 from labshare.notices import kinds
 from labshare.notices.models import OutboxMail
@@ -29,10 +30,11 @@ from labshare.notices.services import send_mail
 from labshare.organisations.words import AFFILIATION_KINDS, ROLES, SIZE_CLASSES
 from labshare.rewards.words import VERDICTS
 from labshare.web import errors
+from tests import factories
 from tests.conftest import TUESDAY_MORNING, Clock
 from tests.web.axe import examine
 from tests.web.browsing import Look, look, looks_at
-from tests.web.crawl import LANGUAGES, READERS, VISITOR, Crawl, Visit
+from tests.web.crawl import LANGUAGES, READERS, VISITOR, Crawl, Visit, person_and_firm
 from tests.web.reading import FREE_TEXT, Reading, chinese_words, latin_words
 
 pytestmark = pytest.mark.timeout(900)
@@ -55,6 +57,7 @@ def crawl(request: pytest.FixtureRequest, _applications: Callable[[str], Any]) -
     with app.app_context():
         load(scale=SMALL, seed=7, now=TUESDAY_MORNING)
         crawl = Crawl(app, request.param)
+        fill_every_role()
         ask_for_mails(crawl)
         with crawl.counting():
             for who in READERS:
@@ -64,6 +67,15 @@ def crawl(request: pytest.FixtureRequest, _applications: Callable[[str], Any]) -
         db.session.remove()
         db.engine.dispose()
     kernel_time.set_clock(None)
+
+
+def fill_every_role() -> None:
+    """The roles for which the demonstration has no account of its own."""
+    _, firm = person_and_firm("lab")
+    assert firm
+    with transaction():
+        for role in ("accountant", "viewer"):
+            factories.member(firm, role, email=email_of(role))
 
 
 def ask_for_mails(crawl: Crawl) -> None:

@@ -118,6 +118,14 @@ def test_the_other_bookings_of_an_invoice_are_folded_until_something_stands_ther
         assert ("open" in folded[0]) == is_open
 
 
+@pytest.mark.parametrize("form", ["report", "invoice", "red-letter", "payment", "refund"])
+def test_what_is_wrong_is_listed_in_the_order_of_the_page(app, world, lab_client, form):
+    page = send(lab_client, f"/lab/bookings/{world.ref}/{form}", {}).text
+    listed = re.findall(r'<li><a href="#([\w-]+)">', page)
+    assert len(listed) > 1
+    assert listed == sorted(listed, key=lambda field: page.index(f' id="{field}"'))
+
+
 def test_second_click_on_payment_records_once(app, world, lab_client):
     form = {**PAYMENT, "amount_fen": "100", "payer_uscc": world.client.uscc}
     form["submission"] = "0f7cf5f4-3c0f-4ab4-a7f1-1d6f1c5dbb7e"

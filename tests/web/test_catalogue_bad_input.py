@@ -293,3 +293,12 @@ def test_an_unverified_firm_is_told_so(client, house):
     answer = client.post(f"/lab/instruments/{house['bare']}/publish", headers={"Accept-Language": "en"})
     assert answer.status_code == 422
     assert "Your firm must be verified before anything is published." in answer.text
+
+
+@pytest.mark.parametrize("path", ["/lab/labs/new", "/lab/instruments/new", "/lab/test-items/new"])
+def test_what_is_wrong_is_listed_in_the_order_of_the_page(client, house, path):
+    sign_in(client, house["person"], house["firm"])
+    page = client.post(path, data={}).text
+    listed = re.findall(r'<li><a href="#([\w-]+)">', page)
+    assert len(listed) > 1
+    assert listed == sorted(listed, key=lambda field: page.index(f' id="{field}"'))

@@ -63,8 +63,11 @@ class SignInForm(Form):
     password = SecretField(_l("Password"), [required()])
 
 
-class SignUpForm(Form):
+class NameForm(Form):
     name = StringField(_l("Your name"), [required(), length(80)], render_kw={"autocomplete": "name"})
+
+
+class SignUpForm(NameForm):
     email = email_field(description=_l("A link to choose a password goes to this address."))
 
 
@@ -86,12 +89,11 @@ class ChangePasswordForm(Form):
     password = SecretField(_l("New password"), [required()], new=True, description=_l("At least 12 characters."))
 
 
-class JoinForm(PasswordForm):
-    name = StringField(_l("Your name"), [required(), length(80)], render_kw={"autocomplete": "name"})
+class JoinForm(NameForm, PasswordForm):
+    """The name first, on the page and in the list of what is wrong."""
 
 
-class AccountForm(Form):
-    name = StringField(_l("Your name"), [required(), length(80)], render_kw={"autocomplete": "name"})
+class AccountForm(NameForm):
     locale = RadioField(
         _l("Language of pages and mails"),
         choices=[("zh_Hans_CN", "中文"), ("en", "English"), ("", _l("As the browser says"))],

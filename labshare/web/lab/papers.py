@@ -134,14 +134,16 @@ class PaymentForm(Form):
     file = FileField(_l("Bank slip"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
 
 
-class RefundForm(PaymentForm):
+class RefundForm(Form):
     amount_fen = MoneyField(_l("Amount refunded (CNY)"), [required()], description=_l("Without a minus sign."))
     paid_on = DayField(_l("Refunded on"), [required()])
+    reference = StringField(_l("Bank reference"), [required(), length(REFERENCE_LENGTH)], render_kw={"class": "ref"})
     payer_uscc = CreditCodeField(
         _l("Receiver's credit code"),
         [required()],
         description=_l("If the receiver is not the client, the refund counts once an officer accepts it."),
     )
+    file = FileField(_l("Bank slip"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
 
 
 def _taken(field: Any, kinds: Kinds) -> TakenFile | None:
@@ -362,7 +364,7 @@ def record_refund(ref: str) -> Any:
     return _money_form(ref, RefundForm(), services.record_refund, "refund")
 
 
-def _money_form(ref: str, form: PaymentForm, service: Callable[..., Any], name: str) -> Any:
+def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[..., Any], name: str) -> Any:
     booking, papers = _opened(ref, "payment.record")
     status = 200
     if request.method == "GET":

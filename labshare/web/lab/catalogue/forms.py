@@ -160,26 +160,13 @@ class InstrumentForm(Form):
     name_en = StringField(_l("Name in English"), [optional(), length(160)])
     model = StringField(_l("Model"), [optional(), length(80)])
     manufacturer = StringField(_l("Maker"), [optional(), length(120)])
-    nation = StringField(
-        _l("Country of origin"), [required(), length(2)], default="CN", description=_l("Two letters: CN, DE, US.")
-    )
     class_code = StringField(
         _l("Class code"), [required(), length(6)], default="990000",
         description=_l("Six digits of the national classification, such as 010401 for spectrometry. Other: 990000."),
     )  # fmt: skip
-    original_value_fen = WanField(_l("Original value, 10,000 CNY"), [optional()])
-    begin_date = DayField(_l("In use since"), [optional()])
-    usage = SelectField(_l("Use"), choices=choices(words.USAGES))
-    sharing = SelectField(_l("Sharing"), choices=choices(words.SHARING))
-    source = SelectField(_l("Source"), choices=choices(words.SOURCES))
-    funds = SelectField(_l("Funds"), choices=choices(words.FUNDS))
-    condition = SelectField(_l("Condition"), choices=choices(words.CONDITIONS))
-    customs_supervised = BooleanField(_l("Under customs supervision"))
-    technical = TextAreaField(_l("Main specifications"), [optional(), length(4000)])
-    function = TextAreaField(_l("Functions"), [optional(), length(4000)])
-    subjects = StringField(_l("Subject areas"), [optional(), length(100)], description=_l("Up to four, by GB/T 13745."))
-    service_content = TextAreaField(_l("Services"), [optional(), length(4000)])
-    requirement = TextAreaField(_l("What users must observe"), [optional(), length(4000)])
+    nation = StringField(
+        _l("Country of origin"), [required(), length(2)], default="CN", description=_l("Two letters: CN, DE, US.")
+    )
     units = WholeNumberField(
         _l("Units at once"), [required()], least=1, most=99, default=1,
         description=_l("How many bookings run side by side."),
@@ -189,6 +176,19 @@ class InstrumentForm(Form):
     needs_calibration = BooleanField(
         _l("Needs calibration"), default=True, description=_l("Without a valid certificate it cannot be booked.")
     )
+    original_value_fen = WanField(_l("Original value, 10,000 CNY"), [optional()])
+    begin_date = DayField(_l("In use since"), [optional()])
+    condition = SelectField(_l("Condition"), choices=choices(words.CONDITIONS))
+    usage = SelectField(_l("Use"), choices=choices(words.USAGES))
+    sharing = SelectField(_l("Sharing"), choices=choices(words.SHARING))
+    source = SelectField(_l("Source"), choices=choices(words.SOURCES))
+    funds = SelectField(_l("Funds"), choices=choices(words.FUNDS))
+    customs_supervised = BooleanField(_l("Under customs supervision"))
+    technical = TextAreaField(_l("Main specifications"), [optional(), length(4000)])
+    function = TextAreaField(_l("Functions"), [optional(), length(4000)])
+    service_content = TextAreaField(_l("Services"), [optional(), length(4000)])
+    requirement = TextAreaField(_l("What users must observe"), [optional(), length(4000)])
+    subjects = StringField(_l("Subject areas"), [optional(), length(100)], description=_l("Up to four, by GB/T 13745."))
 
     @classmethod
     def of(cls, instrument: Instrument) -> "InstrumentForm":
@@ -236,9 +236,9 @@ class TestItemForm(Form):
     __test__ = False
 
     lab = SelectField(_l("Lab"), coerce=int)
+    category = SelectField(_l("Category"), choices=[(name, words.CATEGORIES[name]) for name in CATEGORIES])
     name = StringField(_l("Name of the test"), [required(), length(120)])
     name_en = StringField(_l("Name in English"), [optional(), length(160)])
-    category = SelectField(_l("Category"), choices=[(name, words.CATEGORIES[name]) for name in CATEGORIES])
     standards = TextAreaField(
         _l("Standards"), [optional(), length(1000)],
         description=_l("One number a line, such as GB/T 10125-2021; each must be in the list of standards."),
@@ -252,17 +252,20 @@ class TestItemForm(Form):
         description=_l("Size and number. Needed before publishing."),
     )
     sample_requirement_en = TextAreaField(_l("Sample requirement in English"), [optional(), length(2000)])
+    statutory = BooleanField(
+        _l("Statutory test"), description=_l("Compulsory by law; its revenue earns no reward where the policy says so.")
+    )
     setup_minutes = MinutesField(_l("Set-up, minutes"), [required()], default=Decimal(0))
     sample_minutes = MinutesField(_l("Per sample, minutes"), [required()], default=Decimal(0))
     run_minutes = MinutesField(
         _l("Per run, minutes"), [required()], default=Decimal(0), description=_l("0 where the client chooses hours.")
     )
+    samples_per_run = WholeNumberField(_l("Samples in one run"), [required()], least=1, most=10_000, default=1)
+    max_quantity = WholeNumberField(_l("Most samples in one booking"), [required()], least=1, most=10_000, default=20)
     cleanup_minutes = WholeNumberField(
         _l("Clean-up, minutes"), [required()], least=0, most=10_080, default=0,
         description=_l("Kept free after each booking; not charged."),
     )  # fmt: skip
-    samples_per_run = WholeNumberField(_l("Samples in one run"), [required()], least=1, most=10_000, default=1)
-    max_quantity = WholeNumberField(_l("Most samples in one booking"), [required()], least=1, most=10_000, default=20)
     hours_min = WholeNumberField(
         _l("Test hours, shortest"), [optional()], description=_l("All three only where the client chooses the hours.")
     )
@@ -277,9 +280,6 @@ class TestItemForm(Form):
     )
     runs_start_in_hours = BooleanField(
         _l("Each further run starts in opening hours"), description=_l("Only for tests that run unattended.")
-    )
-    statutory = BooleanField(
-        _l("Statutory test"), description=_l("Compulsory by law; its revenue earns no reward where the policy says so.")
     )
     turnaround_days = WholeNumberField(
         _l("Turnaround, days"), [required()], least=0, most=365, default=5,

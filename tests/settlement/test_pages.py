@@ -252,11 +252,14 @@ def test_missing_papers_names_what_lacks(app, world, lab_client):
     assert world.ref in page
     assert "缺单据" in page
     assert "已完成检测中有 1,000.00 元 尚未计入收入。" in page
+    assert world.ref in lab_client.get("/lab/papers?lacks=own", headers=CHINESE).text
     world.report()
     world.invoice()
     filtered = lab_client.get("/lab/papers?lacks=report", headers=CHINESE).text
     assert world.ref not in filtered
     assert re.search(r'class="chip on" href="/lab/papers\?lacks=report" aria-current="page"', filtered)
+    ours = lab_client.get("/lab/papers?lacks=own", headers=CHINESE).text
+    assert world.ref not in ours, "a payment is for the client to make"
     assert world.ref in lab_client.get("/lab/papers?lacks=payment", headers=CHINESE).text
     world.payment()
     assert world.ref not in lab_client.get("/lab/papers", headers=ENGLISH).text

@@ -16,7 +16,8 @@ from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
 from labshare.settlement.models import Payment
 
-KINDS = ("report", "invoice", "payment", "payer")
+KINDS = ("own", "report", "invoice", "payment", "payer")
+"""`own`: a report or an invoice, for the lab to do; the others wait for the client or an officer."""
 AGES = (30, 60, 90)
 """Days since the work was finished (or the booking ended), up to which a receivable counts as that old."""
 
@@ -52,6 +53,7 @@ class Lack:
 class LackSums:
     """Numbers of bookings by what they lack, of all of them, and the amount not yet counted."""
 
+    own: int
     report: int
     invoice: int
     payment: int
@@ -86,9 +88,12 @@ def _payer_waits() -> ColumnElement[bool]:
 
 def _lacks() -> dict[str, ColumnElement[bool]]:
     finished, ended = Booking.state.in_(_FINISHED), Booking.state.in_(_ENDED)
+    report = Booking.state == "tested"
+    invoice = and_(or_(finished, ended), Booking.charged_fen > Booking.invoiced_fen)
     return {
-        "report": Booking.state == "tested",
-        "invoice": and_(or_(finished, ended), Booking.charged_fen > Booking.invoiced_fen),
+        "own": or_(report, invoice),
+        "report": report,
+        "invoice": invoice,
         "payment": and_(or_(finished, ended), Booking.charged_fen > Booking.paid_fen),
         "payer": _payer_waits(),
     }
@@ -126,9 +131,8 @@ def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
 
 def papers_waiting(firm_id: int) -> Select[Any]:
     """How many bookings of a firm's labs wait for a report or an invoice: the badge in the navigation."""
-    lacks = _lacks()
     count = select(func.count()).select_from(Booking).where(Booking.lab_firm_id == firm_id)
-    return count.where(Booking.state.in_((*_FINISHED, *_ENDED)), or_(lacks["report"], lacks["invoice"]))
+    return count.where(Booking.state.in_((*_FINISHED, *_ENDED)), _lacks()["own"])
 
 
 def to_invoice_with(actor: Actor, booking: Booking, *, limit: int = 20) -> Sequence[Booking]:

@@ -52,14 +52,17 @@ def verify(head: Path | None) -> None:
 def _head_of(path: Path) -> dict[str, Any]:
     """The last seal in a file of JSON lines, as `export` writes them (or one that holds the head alone)."""
     last = None
-    with path.open(encoding="utf-8") as lines:
+    with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             if line.startswith('{"seal"'):
                 last = line
     if last is None:
         raise click.ClickException(f"{path}: no seal in it")
-    found: dict[str, Any] = json.loads(last)["seal"]
-    return found
+    try:
+        seal = json.loads(last)["seal"]
+        return {"id": int(seal["id"]), "root": str(seal["root"])}
+    except (ValueError, KeyError, TypeError) as problem:
+        raise click.ClickException(f"{path}: its last seal cannot be read") from problem
 
 
 @audit.command()

@@ -263,15 +263,16 @@ def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: A
         )
         for line in sorted_lines(lines, "lab")
     ]
-    now = utc_now()
-    record_export(actor, now, "reward_run", {"month": shown.month, "division": shown.division, "format": format})
-    name = f"reward-run-{shown.month}"
-    if format != "pdf":
-        return answer_file(name, head, rows, format)
+    now, name = utc_now(), f"reward-run-{shown.month}"
+    asked = {"month": shown.month, "division": shown.division, "format": format}
+    # Read whole before the event is written: its commit expires the rows.
     totals = totals_of(lines)
-    rows.append((_("Total"), "", "", "", *(yuan(totals[column]) for column in COLUMNS), ""))
     title = _("Reward run of %(month)s", month=month_text(Month.parse(shown.month)))
     facts = [f"R-{shown.month.replace('-', '')} · {shown.division}", *run_facts(shown)]
+    record_export(actor, now, "reward_run", asked)
+    if format != "pdf":
+        return answer_file(name, head, rows, format)
+    rows.append((_("Total"), "", "", "", *(yuan(totals[column]) for column in COLUMNS), ""))
     return download(to_pdf(title, facts, head, rows, language=language(), made_at=now), f"{name}.pdf")
 
 

@@ -103,7 +103,7 @@ def test_order_and_facets_are_in_the_address(client: FlaskClient, market: Market
     def labs(**more: Any) -> list[str]:
         question = {"q": "GB/T 10125", "hours": "48", **more}
         page = client.get("/search", query_string=question, headers=ZH).text
-        return re.findall(r"<h3><a [^>]*>(.*?)</a></h3>", page)
+        return re.findall(r"<h2><a [^>]*>(.*?)</a></h2>", page)
 
     assert labs() == ["天姥车轮实验室", "儒岙金属材料实验室"]
     assert labs(order="cheapest") == ["儒岙金属材料实验室", "天姥车轮实验室"]

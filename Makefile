@@ -16,7 +16,7 @@ run: build
 
 # One worker a core; a file stays with one worker, as its tests may share what was costly to load.
 test: build
-	$(BIN)/pytest -n auto --dist loadfile --durations 25
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --durations 25
 
 build: python frontend translations
 

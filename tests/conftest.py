@@ -228,6 +228,11 @@ class SeparateClient(FlaskClient):
         return answer
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file first, so that no worker is left alone with it in the end."""
+    items.sort(key=lambda item: item.path.name != "test_crawler.py")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what uses a database on both engines. `LABSHARE_TEST_DB` narrows it while developing."""
     if "engine_name" in metafunc.fixturenames:

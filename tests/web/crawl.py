@@ -18,7 +18,7 @@ from labshare.demonstration.people import email_of
 from labshare.kernel.database import db
 from labshare.notices.models import Notice, OutboxMail
 from labshare.organisations.models import Firm, Membership
-from labshare.rewards.models import RewardRun
+from labshare.rewards.models import Policy, RewardRun
 from labshare.settlement.models import Report
 from tests.signing import sign_in
 from tests.web.reading import Reading
@@ -137,7 +137,8 @@ class Crawl:
             for url in db.session.scalars(select(Notice.url).where(Notice.person_id == person.id))
             if url
         }
-        return [*found.values(), *(_papers_of(firm) if who == "lab" and firm else ())]
+        papers = _papers_of(firm) if who == "lab" and firm else ()
+        return [*found.values(), *papers, *(_drafts() if who == "officer" else ())]
 
     def in_each_state(self, who: str) -> Iterator[tuple[str, str]]:
         """A booking of the firm, and a run, in each state that there is: their pages differ most by it."""
@@ -178,6 +179,12 @@ def person_and_firm(who: str) -> tuple[Person, Firm | None]:
         select(Firm).join(Membership, Membership.firm_id == Firm.id).where(Membership.person_id == person.id)
     )
     return person, firm
+
+
+def _drafts() -> Iterator[str]:
+    """The form of a policy that may still be changed."""
+    for number in db.session.scalars(select(Policy.id).where(Policy.state == "draft").limit(1)):
+        yield f"/regulator/policies/{number}/edit"
 
 
 def _papers_of(firm: Firm) -> Iterator[str]:

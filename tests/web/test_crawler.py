@@ -37,7 +37,7 @@ from tests.web.browsing import Look, look, looks_at
 from tests.web.crawl import LANGUAGES, READERS, VISITOR, Crawl, Visit, person_and_firm
 from tests.web.reading import FREE_TEXT, Reading, chinese_words, latin_words
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1500)
 SMALL = Scale("small", counties=1, clients=300, bookings=2_000, labs=20)
 MOST_STATEMENTS = 12
 

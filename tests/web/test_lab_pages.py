@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 
 from labshare.booking import services
 from labshare.booking.models import Booking, Holding
 from labshare.kernel.database import db, transaction
-from labshare.kernel.time import utc_now
+from labshare.kernel.time import local_day, utc_now
 from tests import factories
 from tests.signing import sign_in
 
@@ -126,6 +126,41 @@ def test_a_block_takes_what_is_free_and_is_removed(house: House, client: FlaskCl
     assert client.post(f"/lab/calendar/blocks/{name}/remove", data={}).status_code == 303
     db.session.rollback()
     assert db.session.scalar(blocks) == 0
+
+
+def test_a_block_where_nothing_is_free_says_so_and_names_what_is_there(house: House, client: FlaskClient) -> None:
+    block = {"instrument": house.instrument.id, "kind": "maintenance", "starts_at": "2026-11-25T08:00",
+             "ends_at": "2026-11-25T12:00", "note": "导轨保养"}  # fmt: skip
+    sign_in(client, house.hand, house.lab.firm)
+    assert client.post("/lab/calendar/block", data=block).status_code == 303
+    again = client.post("/lab/calendar/block", data=block, headers={"Accept-Language": "en"})
+    assert again.status_code == 200
+    assert "Nothing was free" in again.text
+
+
+def test_members_see_only_what_their_role_does(house: House, client: FlaskClient) -> None:
+    with transaction():
+        house.book(1)
+        viewer = factories.member(house.lab.firm, "viewer")
+    sign_in(client, house.hand, house.lab.firm)
+    block = client.post("/lab/calendar/block", data={
+        "instrument": house.instrument.id, "kind": "maintenance", "starts_at": "2026-11-26T08:00",
+        "ends_at": "2026-11-26T12:00", "note": "导轨保养"}).location  # fmt: skip
+    assert "/remove" in client.get(block).text
+    now = utc_now()
+    with transaction():
+        done = update(Booking).values(
+            state="tested", received_at=now, samples_received=1, started_at=now, finished_at=now,
+            finished_on=local_day(now),
+        )  # fmt: skip
+        db.session.execute(done)
+    ref = db.session.scalar(select(Booking.ref))
+    assert "/report" in client.get("/lab/papers").text
+    sign_in(client, viewer, house.lab.firm)
+    assert "/remove" not in client.get(block).text
+    page = client.get("/lab/papers").text
+    assert ref in page
+    assert not any(f"/{paper}" in page for paper in ("report", "invoice", "payment"))
 
 
 def test_a_new_lab_is_led_on(house: House, client: FlaskClient) -> None:

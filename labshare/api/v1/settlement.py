@@ -141,7 +141,7 @@ def withdraw_report(body: dict[str, Any], report_id: int) -> Any:
 @blueprint.response(201, one(INVOICE))
 @blueprint.problems(401, 403, 404, 409, 422)
 def record_invoice(ref: str) -> Any:
-    """Record an invoice; a negative amount is a red letter and names what it reverses. JSON or multipart."""
+    """Record an invoice; a negative amount is a red letter and names what it reverses. JSON or a form with the file."""
     body = _read(InvoiceBody)
     common = {
         "actor": current_actor(), "now": utc_now(), "ref": ref, "number": body["number"],
@@ -166,7 +166,7 @@ def record_invoice(ref: str) -> Any:
 @blueprint.response(201, one(PAYMENT))
 @blueprint.problems(401, 403, 404, 409, 422)
 def record_payment(ref: str) -> Any:
-    """Record money received; a negative amount is a refund. JSON or multipart."""
+    """Record money received; a negative amount is a refund. JSON or a form with the file."""
     body = _read(PaymentBody)
     record = services.record_refund if body["amount_fen"] < 0 else services.record_payment
     body["amount_fen"] = abs(body["amount_fen"])

@@ -110,8 +110,9 @@ def block() -> Any:
     except Problem as problem:
         status = show_problem(form, problem)
         return render_template("lab/calendar/block.html", form=form, lab=lab), status
-    if taken:
-        flash_done(_("Blocked; %(n)s spans taken.", n=taken))
+    if not taken:
+        return render_template("lab/calendar/blocked.html", spans=(), lab=lab, way=in_the_way[:20])
+    flash_done(_("Blocked; %(n)s spans taken.", n=taken))
     return redirect(url_for(".block_page", block_id=name, lab=lab.code, way=",".join(in_the_way[:20])), 303)
 
 
@@ -119,7 +120,7 @@ def block() -> Any:
 def block_page(block_id: str) -> Any:
     """What a block took, and the bookings that lay in the way."""
     actor = current_actor()
-    check(actor, "time.block", lab=actor.firm_id)
+    check(actor, "booking.see", lab=actor.firm_id)
     lab, _labs = chosen_lab(actor)
     spans = db.session.execute(
         select(Holding, Instrument)
@@ -131,7 +132,10 @@ def block_page(block_id: str) -> Any:
     if not spans:
         raise NotFound
     way = [ref for ref in request.args.get("way", "").split(",") if ref]
-    return render_template("lab/calendar/blocked.html", spans=spans, block_id=block_id, lab=lab, way=way)
+    may_block = may(actor, "time.block", lab=actor.firm_id)
+    return render_template(
+        "lab/calendar/blocked.html", spans=spans, block_id=block_id, lab=lab, way=way, may_block=may_block
+    )
 
 
 @blueprint.post("/calendar/blocks/<block_id>/remove")

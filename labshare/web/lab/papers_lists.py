@@ -33,6 +33,11 @@ def _lab_member(action: str = "ledger.see") -> Actor:
     return actor
 
 
+def _may_record(actor: Actor) -> dict[str, bool]:
+    """Which papers this member records: report, invoice, payment."""
+    return {kind: may(actor, f"{kind}.record", lab=actor.firm_id) for kind in ("report", "invoice", "payment")}
+
+
 def labs_of(actor: Actor) -> list[Lab]:
     return list(db.session.scalars(select(Lab).where(Lab.firm_id == actor.firm_id).order_by(Lab.code)))
 
@@ -62,6 +67,7 @@ def missing_papers() -> Any:
         labs=labs,
         page=page,
         booking_href=partial(booking_href, actor=actor),
+        may_record=_may_record(actor),
     )
 
 
@@ -84,6 +90,7 @@ def receivables() -> Any:
         labs=labs,
         page=page,
         booking_href=partial(booking_href, actor=actor),
+        may_record=_may_record(actor),
     )
 
 

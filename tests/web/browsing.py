@@ -25,17 +25,18 @@ PIECES = {"public.understood"}
 
 @dataclass(frozen=True)
 class Look:
-    """One page as one reader sees it: at a desk in these colours, on a phone in the opposite ones."""
+    """One page as one reader sees it, in a window of this many pixels and in these colours."""
 
     who: str
     language: str
+    width: int
     colours: str
     endpoint: str
     path: str
 
-    @property
-    def windows(self) -> tuple[tuple[int, str], ...]:
-        return (1440, self.colours), (390, "light" if self.colours == "dark" else "dark")
+
+TURNS = ((0, 1440, "light"), (1, 390, "dark"), (1, 1440, "dark"), (0, 390, "light"))
+"""Language, width and colours that a page's readers see by turns."""
 
 
 @contextmanager
@@ -57,9 +58,9 @@ def serving(crawl: Crawl) -> Iterator[str]:
 
 
 def looks_at(crawl: Crawl) -> list[Look]:
-    """Each page as each reader who reaches it. The readers of a page see it by turns in both languages and colours, and
-    at other addresses of it; what only one reader reaches is looked at twice, so that each is seen in both. Answers to
-    forms, and things in each state, are looked at twice."""
+    """Each page as each reader who reaches it. The readers of a page see it by turns in both languages, widths and
+    colours, and at other addresses of it; what only one reader reaches is looked at twice, so that each is seen in
+    both. Answers to forms, and things in each state, are looked at twice."""
     readers: dict[tuple[str, str], dict[str, list[str]]] = {}
     for visit in crawl.visits:
         if visit.page is not None and visit.endpoint not in PIECES:
@@ -69,8 +70,8 @@ def looks_at(crawl: Crawl) -> list[Look]:
         whos = list(of_readers) if len(of_readers) > 1 else [*of_readers] * 2
         for turn, who in enumerate(whos if kind == endpoint else whos[:2]):
             paths = sorted(set(of_readers[who]), key=of_readers[who].index)
-            colours = ("light", "dark", "dark", "light")[turn % 4]
-            looks.append(Look(who, LANGUAGES[turn % 2], colours, endpoint, paths[turn % len(paths)]))
+            language, width, colours = TURNS[turn % 4]
+            looks.append(Look(who, LANGUAGES[language], width, colours, endpoint, paths[turn % len(paths)]))
     return looks
 
 
@@ -89,14 +90,11 @@ def look(crawl: Crawl, browser: Any, looks: list[Look]) -> Iterator[tuple[str, s
             if who != VISITOR:
                 sign_in_browser(page, *person_and_firm(who))
             for each in of_reader:
-                for first, (width, colours) in zip((True, False), each.windows, strict=True):
-                    page.emulate_media(color_scheme=colours)
-                    page.set_viewport_size({"width": width, "height": 900})
-                    if first:
-                        page.goto(each.path, wait_until="load")
-                    for finding in axe.examine(page, SCRIPT_CALENDAR):
-                        yield each.endpoint, f"{finding} {each.path} ({who}, {language}, {width} px, {colours})"
-                for complaint in complaints:
-                    yield each.endpoint, f"{complaint} {each.path} ({who}, {language})"
+                page.emulate_media(color_scheme=each.colours)
+                page.set_viewport_size({"width": each.width, "height": 900})
+                page.goto(each.path, wait_until="load")
+                for finding in [*axe.examine(page, SCRIPT_CALENDAR), *complaints]:
+                    seen = f"{each.path} ({who}, {language}, {each.width} px, {each.colours})"
+                    yield each.endpoint, f"{finding} {seen}"
                 complaints.clear()
             context.close()

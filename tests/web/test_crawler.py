@@ -33,7 +33,7 @@ from labshare.web import errors
 from tests import factories
 from tests.conftest import TUESDAY_MORNING, Clock
 from tests.web.axe import examine
-from tests.web.browsing import Look, look, looks_at
+from tests.web.browsing import TURNS, Look, look, looks_at
 from tests.web.crawl import LANGUAGES, READERS, VISITOR, Crawl, Visit, person_and_firm
 from tests.web.reading import FREE_TEXT, Reading, chinese_words, latin_words
 
@@ -272,18 +272,12 @@ def test_every_error_is_fit_for_everybody(crawl: Crawl, chromium: Any, monkeypat
     shown = [status for status in STATUSES if status != 401]  # who asks for a page is led to the sign-in instead
     errors_of = itertools.product((VISITOR, "client", "lab", "officer", "admin"), shown)
     looks = [
-        Look(
-            who,
-            LANGUAGES[turn // len(shown) % 2],
-            ("light", "dark")[turn % 2],
-            f"error {status}",
-            f"/rules?status={status}",
-        )
+        Look(who, LANGUAGES[turn // len(shown) % 2], *TURNS[turn % 4][1:], f"error {status}", f"/rules?status={status}")
         for turn, (who, status) in enumerate(errors_of)
     ]
     found = list(look(crawl, chromium, looks))
     monkeypatch.setattr(errors, "render_template", _frame_fails)
-    plain = [Look(VISITOR, language, "dark", "error plain", "/no-such-page") for language in LANGUAGES]
+    plain = [Look(VISITOR, language, 390, "dark", "error plain", "/no-such-page") for language in LANGUAGES]
     judge("axe", found + list(look(crawl, chromium, plain)))
 
 

@@ -94,6 +94,7 @@ def settings() -> dict[str, object]:
         "RATELIMIT_STORAGE_URI": env.get("RATELIMIT_STORAGE_URI", "memory://"),
         "RATELIMIT_ENABLED": rate_limits,
         "UPLOAD_DIR": uploads,
+        "MAP_TILE_URL": env.get("MAP_TILE_URL", ""),  # kept for maps with tiles; the built-in outline needs none
         "SERVICE_NAME": env.get("SERVICE_NAME", "新昌县共享实验室"),
         "SERVICE_NAME_EN": env.get("SERVICE_NAME_EN", "Xinchang County shared laboratories"),
         "TRUSTED_PROXIES": _number(env, "TRUSTED_PROXIES", "0"),

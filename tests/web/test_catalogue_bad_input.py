@@ -218,7 +218,7 @@ CASES = {
     ),
     "second grade from one month": (
         "/regulator/labs/{lab}/grade", GRADE, {"effective_month": "2026-01"}, "effective_month",
-        "", "A grade holds from 2026-01 already.", 409,
+        "2026年1月起已有考核等级。", "A grade holds from January 2026 already.", 409,
     ),
     "grade of a lab unheard of": (
         "/regulator/assessments", GRADE, {"lab": "XC-0"}, "lab", "XC-0", "Unknown lab: XC-0.", 422,

@@ -129,7 +129,7 @@ def test_a_correction_is_proposed_by_one_officer_and_agreed_by_another(world, cr
     first, second = crew.sits_down(world.officer, None, "en-GB"), crew.sits_down(world.second_officer, None, "en-GB")
     code = world.labs[0].code
     first.go("/regulator/rewards").follow("Corrections")
-    first.fill(lab=code, fen="120.50", reason="Refund of an earlier window").press("Propose")
+    first.fill(lab=code, fen="120.50", reason="Refund of an earlier window").press("Propose a correction")
     first.reads("waits for a second officer", "120.50")
     assert first.buttons("Agree") == 0
     second.go("/regulator/rewards/corrections").does("Agree").reads("The correction counts.")

@@ -5,18 +5,17 @@ from typing import Any
 
 from flask import render_template, request
 from flask_babel import gettext as _
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, SignInFirst
 from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.settlement.queries import missing as lists
 from labshare.web.actor import current_actor
+from labshare.web.booking_list import labs_of
 from labshare.web.documents import booking_href
 from labshare.web.filters import twin
 from labshare.web.lab import blueprint
@@ -36,10 +35,6 @@ def _lab_member(action: str = "ledger.see") -> Actor:
 def _may_record(actor: Actor) -> dict[str, bool]:
     """Which papers this member records: report, invoice, payment."""
     return {kind: may(actor, f"{kind}.record", lab=actor.firm_id) for kind in ("report", "invoice", "payment")}
-
-
-def labs_of(actor: Actor) -> list[Lab]:
-    return list(db.session.scalars(select(Lab).where(Lab.firm_id == actor.firm_id).order_by(Lab.code)))
 
 
 def _asked_lab(labs: list[Lab]) -> int | None:

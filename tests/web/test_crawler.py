@@ -258,16 +258,19 @@ def chromium(playwright: Any, browser_type_launch_args: dict[str, Any]) -> Itera
     browser.close()
 
 
+on_one_engine = pytest.mark.parametrize("crawl", ["sqlite"], indirect=True, scope="module")
+"""For what a browser looks at: the markup is the same on both."""
+
+
+@on_one_engine
 def test_every_page_is_fit_for_everybody(crawl: Crawl, chromium: Any) -> None:
-    """axe, and nothing that scrolls sideways; on one engine, as the markup is the same."""
-    if crawl.engine == "sqlite":
-        judge("axe", list(look(crawl, chromium, looks_at(crawl))))
+    """axe, and nothing that scrolls sideways."""
+    judge("axe", list(look(crawl, chromium, looks_at(crawl))))
 
 
+@on_one_engine
 def test_every_error_is_fit_for_everybody(crawl: Crawl, chromium: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for error pages, in the frame of each kind of reader, and without a frame."""
-    if crawl.engine != "sqlite":
-        return
     monkeypatch.setitem(crawl.app.view_functions, "public.rules", lambda: abort(int(asked.args["status"])))
     shown = [status for status in STATUSES if status != 401]  # who asks for a page is led to the sign-in instead
     errors_of = itertools.product((VISITOR, "client", "lab", "officer", "admin"), shown)

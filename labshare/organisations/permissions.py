@@ -58,6 +58,8 @@ PERMISSIONS: dict[str, Grants] = {
     "catalogue.see_drafts": READERS + FIRM_MEMBERS,
     "catalogue.change": FIRM_HANDS,
     "lab.admit": OFFICER,
+    "lab.confirm_admission": APPROVER,
+    "lab.refuse_admission": OFFICER + APPROVER,
     "standard.add": FIRM_HANDS + OFFICER,
     "standard.supersede": FIRM_HANDS + OFFICER,
     "standard.correct": OFFICER,

@@ -50,6 +50,7 @@ ACTIONS: dict[str, LazyString] = {
     "charge.consent": _l("Change of charge consented to"),
     "charge.propose": _l("Change of charge proposed"),
     "charge.refuse": _l("Change of charge refused"),
+    "check.mark_known": _l("Old violations marked at an upgrade"),
     "correction.agree": _l("Correction agreed to"),
     "correction.propose": _l("Correction proposed"),
     "correction.refuse": _l("Correction refused"),

@@ -110,6 +110,7 @@ PERMISSIONS: dict[str, Grants] = {
     "usage.see": READERS + LAB_MEMBERS,
     "audit.see": AUDITOR + OFFICER + APPROVER + ADMIN,
     "dashboard.see": READERS,
+    "check.mark_known": SYSTEM_ONLY,
 }
 """Action → grants. `READERS` change nothing; a read-only token passes only `*.see*` actions."""
 

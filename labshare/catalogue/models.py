@@ -123,7 +123,7 @@ class LabAdmission(Model):
             and (self.suspended_from is None or day < self.suspended_from)
         )
 
-    @holds_on.inplace.expression
+    @holds_on.inplace.expression  # type: ignore[attr-defined]
     @classmethod
     def _holds_on_in_sql(cls, day: date) -> ColumnElement[bool]:
         return and_(

@@ -28,6 +28,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, start_of_day, utc_now
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Membership
+from labshare.oversight.services import mark_known
 from labshare.rewards import services as rewards
 from labshare.rewards.models import Objection
 from labshare.settlement import services as settlement
@@ -281,3 +282,7 @@ def _rewards(world: RightsWorld, clock: Any) -> Iterator[Step]:
     of = {"month": closed, "division": "330624"}
     yield "close a month", lambda: settlement.close_month(actor=officer, now=utc_now(), **of)
     yield "reopen a month", lambda: settlement.reopen_month(actor=officer, now=utc_now(), **of)
+    yield (
+        "mark what an upgrade found",
+        lambda: mark_known(actor=SYSTEM, now=utc_now(), migrations=frozenset({"county"})),
+    )

@@ -58,7 +58,8 @@ def survives(mutant: Mutant, copy: Path) -> str:
     settings = {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "LABSHARE_TEST_DB": mutant.engine}
     try:
         ran = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider",
+            [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist",
+             "-p", "no:schemathesis",
              f"tests/{mutant.test}{mutant.only}"],
             cwd=copy, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS,
             env=os.environ | settings,

@@ -163,7 +163,7 @@ RIGHTS = (
     ),
     Mutant(
         f"{_MATRIX}::test_everybody_gets_what_is_expected", "an approver may draft a policy",
-        instead("labshare/organisations/permissions.py", '"policy.draft": OFFICER', '"policy.draft": OFFICER + APPROVER'),
+        instead("labshare/organisations/permissions.py", '"policy.draft": OFFICER', '"policy.draft": READERS'),
     ),
     Mutant(
         f"{_MATRIX}::test_removing_a_check_is_seen", "nobody asks who answers an objection",

@@ -123,7 +123,7 @@ def test_splitting_a_firm_whose_labs_no_rule_ties_changes_nothing(policy: Policy
 def test_labs_that_move_between_firms_change_nothing_where_no_rule_is_of_firms(
     policy: Policy, given_facts: Facts, data: st.DataObject
 ) -> None:
-    """A firm split anywhere, two merged, a lab sold: where neither unit nor cap is of firms, nobody's figures change."""
+    """A firm split, two merged, a lab sold: where neither unit nor cap is of firms, nobody's figures change."""
     if policy.unit == "firm":
         policy = replace(policy, unit="lab")
     policy = replace(policy, caps=replace(policy.caps, firm_year_fen=None))

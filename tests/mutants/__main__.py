@@ -49,8 +49,8 @@ def misfits(mutant: Mutant) -> list[str]:
     ]
 
 
-def survives(mutant: Mutant, copy: Path) -> str:
-    """Empty where the test noticed the mutant; else what happened instead."""
+def tried(mutant: Mutant, copy: Path) -> tuple[bool, str]:
+    """Whether the test noticed the mutant, and how it failed; or what happened instead."""
     for edit in mutant.edits:
         source = (copy / edit.file).read_text()
         changed = source.replace(edit.old, edit.new) if edit.old else f"{source.rstrip()}\n\n\n{edit.new}\n"
@@ -65,15 +65,19 @@ def survives(mutant: Mutant, copy: Path) -> str:
             env=os.environ | settings,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return "ran too long"
+        return False, "ran too long"
     finally:
         for edit in mutant.edits:
             shutil.copyfile(ROOT / edit.file, copy / edit.file)
-    if ran.returncode == FAILED and re.search(r"^FAILED ", ran.stdout, re.MULTILINE):
-        return ""
+    failed = re.search(r"^FAILED \S+(?: - (.*))?$", ran.stdout, re.MULTILINE)
     if ran.returncode == 0:
-        return "LIVES"
-    return f"not tried (pytest ended with {ran.returncode}): {(ran.stdout + ran.stderr).strip()[-400:]}"
+        return False, "it passes"
+    if ran.returncode != FAILED or failed is None:
+        return False, f"not tried, pytest ended with {ran.returncode}: {(ran.stdout + ran.stderr).strip()[-400:]}"
+    if "Failed: Timeout" in ran.stdout:
+        return False, "timed out, which says nothing"
+    said = re.search(r"^E +(.+)$", ran.stdout, re.MULTILINE)
+    return True, failed[1] or (said[1] if said else "")
 
 
 def main(wanted: Sequence[str]) -> int:
@@ -89,12 +93,10 @@ def main(wanted: Sequence[str]) -> int:
             if misfits(mutant) or mutant.test not in tests:
                 continue
             begun = time.monotonic()
-            found = survives(mutant, Path(folder))
-            lived += bool(found)
-            took = time.monotonic() - begun
-            print(
-                f"{found or 'noticed':8} {took:6.1f} s  {mutant.test:96} {mutant.engine:10} {mutant.wrong}", flush=True
-            )
+            noticed, how = tried(mutant, Path(folder))
+            lived += not noticed
+            print(f"{'noticed' if noticed else 'LIVES':8}{time.monotonic() - begun:6.1f} s  {mutant.test} "
+                  f"({mutant.engine}): {mutant.wrong} -> {how[:100]}", flush=True)  # fmt: skip
     print("\n".join(wrong))
     print(f"{len(tests)} tests, {len(chosen)} mutants tried, {lived} not noticed, {len(wrong)} missing or misfitting")
     return 1 if lived or wrong else 0

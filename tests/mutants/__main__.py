@@ -34,7 +34,7 @@ def every_test() -> Iterator[str]:
 
 def make_copy(folder: Path) -> None:
     for name in COPIED:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name)
     for name in LINKED:
         if (ROOT / name).exists():
             (folder / name).symlink_to(ROOT / name)
@@ -55,12 +55,11 @@ def tried(mutant: Mutant, copy: Path) -> tuple[bool, str]:
         source = (copy / edit.file).read_text()
         changed = source.replace(edit.old, edit.new) if edit.old else f"{source.rstrip()}\n\n\n{edit.new}\n"
         (copy / edit.file).write_text(changed)
-    settings = {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "LABSHARE_TEST_DB": mutant.engine}
+    settings = {"PYTHONPATH": str(copy), "LABSHARE_TEST_DB": mutant.engine}
     try:
         ran = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist",
-             "-p", "no:schemathesis",
-             f"tests/{mutant.test}{mutant.only}"],
+             "-p", "no:schemathesis", f"tests/{mutant.test}{mutant.only}"],
             cwd=copy, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS,
             env=os.environ | settings,
         )  # fmt: skip

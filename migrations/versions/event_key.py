@@ -17,7 +17,7 @@ from alembic import op
 from flask import current_app
 
 revision = "event_key"
-down_revision = "0001"
+down_revision = "county"
 branch_labels = None
 depends_on = None
 

@@ -17,14 +17,13 @@ from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db, transaction
 from labshare.kernel.time import utc_now
 from tests.audit.test_forged import NAMED, UNTOUCHED, by_hand, insert_by_hand, seal, verify
-from tests.migrations.test_migrations import empty  # noqa: F401 -- a fixture
 
 BEFORE, WITH = "0001", "event_key"
 AT = datetime(2026, 11, 24, 1, 0, 0, 123456, tzinfo=UTC)
 
 
 @pytest.fixture
-def upgraded(empty: Flask, clock: Any) -> Flask:  # noqa: F811
+def upgraded(empty: Flask, clock: Any) -> Flask:
     """Events 1 to 3 sealed and 4, 5 not, written by the version before; then the upgrade."""
     clock.set("2026-11-24 09:30")
     command.upgrade(alembic_config(), BEFORE)

@@ -7,6 +7,7 @@ answers and ends. It ends itself when whoever started it is gone.
 
 import contextlib
 import gc
+import io
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ import socket
 import sys
 from typing import IO
 
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
 
 STUMBLES = (
@@ -36,6 +37,15 @@ def pdf(file: IO[bytes]) -> bool:
 
 READERS = {"pdf": pdf}
 """By name. What a reader answers must be JSON; `MemoryError` is no answer but the end of a child."""
+
+
+def warm_up() -> None:
+    """Read a file of our own, so that children find everything loaded that is loaded when first needed."""
+    page = io.BytesIO()
+    with PdfWriter() as writer:
+        writer.add_blank_page(72, 72)
+        writer.write(page)
+    pdf(page)
 
 
 def _read(order: dict[str, int | str], file: int, answer: int) -> None:
@@ -72,4 +82,5 @@ if __name__ == "__main__":
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong with a file is said to who sent it
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # its end is that of who started it
+    warm_up()
     serve(socket.socket(fileno=int(sys.argv[1])))

@@ -87,6 +87,7 @@ def settings() -> dict[str, object]:
         raise UnsafeSetting("BASE_URL: https://…; the session's cookie goes over https alone")
     if production and env.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
         raise UnsafeSetting("FLASK_DEBUG: the debugger lets visitors run code")
+    lock_seconds = _number(env, "LOCK_SECONDS", "5")
     return {
         **keys,
         "ENVIRONMENT": environment,
@@ -94,6 +95,13 @@ def settings() -> dict[str, object]:
         "PRODUCTION": production,
         "TESTING": environment == "testing",
         "SQLALCHEMY_DATABASE_URI": url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {} if url == "sqlite:///:memory:" else {"pool_timeout": lock_seconds},
+        # How long a request waits for others, then commands and jobs (labshare/kernel/waiting.py)
+        "LOCK_SECONDS": lock_seconds,
+        "STATEMENT_SECONDS": _number(env, "STATEMENT_SECONDS", "30"),
+        "IDLE_SECONDS": _number(env, "IDLE_SECONDS", "60"),
+        "JOB_LOCK_SECONDS": _number(env, "JOB_LOCK_SECONDS", "300"),
+        "JOB_STATEMENT_SECONDS": _number(env, "JOB_STATEMENT_SECONDS", "3600"),
         "TIME_ZONE": zone.key,
         "ZONE": zone,
         "DIVISION": env.get("DIVISION", "330624"),
@@ -109,8 +117,18 @@ def settings() -> dict[str, object]:
         "METRICS_FROM": _networks(env.get("METRICS_FROM", "127.0.0.0/8,::1")),
         "PORT": _number(env, "PORT", "8000"),
         "BASE_URL": base_url,
-        "MAX_CONTENT_LENGTH": 22 * 1024 * 1024,
+        # What a request may bring: without a file, with one (labshare/web/bodies.py); the file itself
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "MAX_UPLOAD_LENGTH": 256 * 1024 * 1024,
         "UPLOAD_LIMIT": 20 * 1024 * 1024,
+        # How long it may take to bring it: the head, the body's first bytes, then so many a second
+        # (labshare/commands/worker.py)
+        "HEAD_SECONDS": _number(env, "HEAD_SECONDS", "10"),
+        "BODY_SECONDS": _number(env, "BODY_SECONDS", "10"),
+        "BODY_RATE": _number(env, "BODY_RATE", "8192"),
+        # What reading one file may cost (labshare/kernel/apart.py)
+        "PARSE_SECONDS": _number(env, "PARSE_SECONDS", "10"),
+        "PARSE_MEMORY": _number(env, "PARSE_MEMORY", str(512 * 1024 * 1024)),
         "SESSION_COOKIE_NAME": "__Host-session" if production else "session",
         "SESSION_COOKIE_SECURE": production,
         "SESSION_COOKIE_HTTPONLY": True,

@@ -61,6 +61,15 @@ class Conflict(Problem):
     status = 409
 
 
+class Busy(Problem):
+    """A lock, a statement or a connection was waited for in vain. Nothing was written; a little later it may go."""
+
+    status = 503
+    message = _l("Too much is being saved at this moment. Nothing was saved; send it again in a few seconds.")
+    retry_after = 5
+    """Seconds, for the header of that name."""
+
+
 class InvalidInput(Problem):
     """A value that breaks a rule. 422."""
 

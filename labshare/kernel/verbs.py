@@ -49,6 +49,7 @@ def verb(action: str, *, money: bool = False) -> Callable[[F], F]:
         if action in VERBS:
             raise RuntimeError(f"two services for one verb: {action}")
         VERBS[action] = call
+        call.action = action  # type: ignore[attr-defined]
         return call  # type: ignore[return-value]
 
     return register

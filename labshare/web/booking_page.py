@@ -18,11 +18,11 @@ from labshare.audit.models import AuditEvent
 from labshare.booking import services
 from labshare.booking.models import Booking, Proposal
 from labshare.booking.queries.bookings import cancellation_preview, get_booking, history, next_steps, open_proposal
-from labshare.kernel.database import db, transaction
+from labshare.kernel.database import db, report_refusal, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.web.actor import current_actor
-from labshare.web.documents import documents_panel
+from labshare.web.documents import check_booking, documents_panel
 from labshare.web.forms import (
     Form,
     LocalMomentField,
@@ -131,6 +131,15 @@ VERBS: Mapping[str, Verb] = {
 }  # fmt: skip
 
 
+RIGHTS = {
+    "confirm": "booking.confirm", "decline": "booking.decline", "cancel": "booking.cancel", "receive": "booking.work",
+    "start": "booking.work", "finish": "booking.work", "no-show": "booking.work", "charge": "charge.propose",
+    "consent-charge": "charge.consent", "refuse-charge": "charge.consent", "accept-proposal": "booking.answer_proposal",
+    "decline-proposal": "booking.answer_proposal", "move-unit": "booking.work",
+}  # fmt: skip
+"""What each verb's service asks for, asked before anybody waits for the turn to write."""
+
+
 CHOICES = ", ".join(f'"{name}"' for name in VERBS)
 """The verbs, for the addresses they post to."""
 
@@ -184,9 +193,11 @@ def act(ref: str, name: str, side: str) -> Any:
         return show(ref, side, {name: form}, 422)
     values = {each: _given(each, form[each].data) for each in verb.fields}
     try:
+        check_booking(actor, ref, RIGHTS[name], verb=verb.service.action)  # type: ignore[attr-defined]
         with transaction():
             verb.service(actor=actor, now=now, ref=ref, **values)
     except Problem as problem:
+        report_refusal(problem)
         return show(ref, side, {name: form}, show_problem(form, problem))
     flash_done(str(verb.done))
     return redirect(url_for(f"{side}.booking", ref=ref), 303)

@@ -11,9 +11,10 @@ from flask_smorest import Blueprint
 
 from labshare.api.access import know_caller
 from labshare.api.v1.fields import Names, Range, Text, Whole
+from labshare.api.writing import LONGEST_KEY, answering
+from labshare.web.bodies import CHANGING
 
 LIMIT, MOST = 50, 200
-LONGEST_KEY = 255
 PROBLEM = {"type": "object", "properties": {
     "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
     "detail": {"type": "string"},
@@ -56,6 +57,12 @@ class RoomBlueprint(Blueprint):  # type: ignore[misc]
         self.before_request(know_caller)
 
         self._prepare_doc_cbks.append(self._prepare_common_doc)
+
+    def add_url_rule(self, rule: str, endpoint: Any = None, view_func: Any = None, **options: Any) -> None:
+        """What changes something is answered once a key, and asked for its token before its body is read."""
+        if not CHANGING.isdisjoint(options.get("methods") or ()):
+            view_func = answering(view_func)
+        super().add_url_rule(rule, endpoint, view_func, **options)
 
     @staticmethod
     def _make_doc_response_schema(schema: Any) -> Any:

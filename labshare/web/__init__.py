@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, monitoring
+from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, limits, monitoring
 from labshare.web.account import blueprint as account
 from labshare.web.admin import blueprint as admin
 from labshare.web.client import blueprint as client
@@ -23,5 +23,6 @@ def register(app: Flask) -> None:
     layout.init(app)
     forms.init(app)
     errors.init(app)
+    limits.init(app)
     for blueprint in (public, account, client, lab, regulator, admin, files):
         app.register_blueprint(blueprint)

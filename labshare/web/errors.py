@@ -67,6 +67,7 @@ def page(status: int, message: str | None = None, *, title: str | None = None) -
         "title": title or usual_title,
         "message": message or usual_message,
         "reference": reference(),
+        "again": request.full_path.rstrip("?") if request.method == "GET" else None,  # with what was asked
     }
     try:
         return render_template("errors/error.html", **values), status

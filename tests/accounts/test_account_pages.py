@@ -15,6 +15,7 @@ from labshare.kernel.database import db
 from labshare.notices.models import Notice, OutboxMail
 from labshare.notices.services import notify
 from tests import factories as make
+from tests.mails import link_in_last_mail
 from tests.signing import sign_in
 
 PASSWORD = "nine green apples"
@@ -25,15 +26,6 @@ def with_password(**given: Any) -> Person:
     made = make.person(password_hash=KEPT, **given)
     db.session.commit()
     return made
-
-
-def link_in_last_mail() -> str:
-    db.session.rollback()  # look at what was written since
-    mail = db.session.query(OutboxMail).order_by(OutboxMail.id.desc()).first()
-    assert mail is not None
-    found = re.search(r"http://[^/]+(/\S+)", mail.body)
-    assert found is not None
-    return found[1]
 
 
 def enter(client: FlaskClient, email: str, password: str = PASSWORD, **more: str) -> Any:

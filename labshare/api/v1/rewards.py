@@ -21,6 +21,7 @@ from labshare.rewards import services
 from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun
 from labshare.rewards.queries.runs import line_of, lines_of, runs_of_month
 from labshare.web.actor import current_actor
+from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("rewards", "Reward policies and monthly runs")
 
@@ -97,6 +98,7 @@ def publish_policy(policy_id: int) -> Any:
 
 
 @blueprint.post("/rewards/runs")
+@limited("calculation")
 @writing
 @blueprint.arguments(MonthBody)
 @blueprint.response(200, one(RUN))

@@ -145,7 +145,7 @@ def count(name: str, *, about: str = "") -> None:
         _counting().gates[name]()
     except RateLimitExceeded as excess:
         breached = _counting().limiter.current_limit
-        left = breached.reset_at - time.time() if breached else excess.limit.limit.get_expiry()
+        left = breached.window.reset_time - time.time() if breached else excess.limit.limit.get_expiry()
         raise refusal(left) from None
 
 

@@ -75,9 +75,9 @@ class Guesses:
             return
         if store.get(self.address) >= ADDRESS:
             raise self._refusal(self.address)
+        failures = store.get(self.account)
         # Taking one's turn and looking whether it was free are one step: of two at once, one waits.
-        wait = wait_after(store.get(self.account))
-        if wait and store.incr(self.wait, wait) > 1:
+        if failures >= FREE and store.incr(self.wait, wait_after(failures + 1)) > 1:
             raise self._refusal(self.wait)
 
     @staticmethod

@@ -6,7 +6,6 @@ Where that storage cannot be reached each process counts for itself meanwhile, a
 passwords has a throttle of its own on the same storage: `labshare.web.account.throttle`.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -18,6 +17,7 @@ from flask_limiter import Limiter, RateLimitExceeded
 from limits.storage import Storage
 
 from labshare.kernel.errors import TooManyRequests
+from labshare.kernel.time import machine_seconds
 from labshare.web.actor import current_actor, remote_address
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -145,7 +145,7 @@ def count(name: str, *, about: str = "") -> None:
         _counting().gates[name]()
     except RateLimitExceeded as excess:
         breached = _counting().limiter.current_limit
-        left = breached.window.reset_time - time.time() if breached else excess.limit.limit.get_expiry()
+        left = breached.window.reset_time - machine_seconds() if breached else excess.limit.limit.get_expiry()
         raise refusal(left) from None
 
 

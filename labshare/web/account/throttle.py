@@ -10,12 +10,12 @@ Only failures count, and they count after the password was looked at: as many as
 through beside each other. Addresses without an account count like those with one, so nothing is learnt about accounts.
 """
 
-import time
 from dataclasses import dataclass
 
 from labshare.accounts.errors import TooManyAttempts
 from labshare.accounts.queries import Credentials, spelled
 from labshare.accounts.sessions import digest
+from labshare.kernel.time import machine_seconds
 from labshare.web import limits
 from labshare.web.browsers import mark_of_browser
 
@@ -82,7 +82,7 @@ class Guesses:
 
     @staticmethod
     def _refusal(counter: str) -> Exception:
-        return limits.refusal(limits.storage().get_expiry(counter) - time.time(), TooManyAttempts)
+        return limits.refusal(limits.storage().get_expiry(counter) - machine_seconds(), TooManyAttempts)
 
     def failed(self) -> None:
         """The password was wrong."""

@@ -74,8 +74,8 @@ def current_actor() -> Actor:
 
 
 def _forget_loaded() -> None:
-    """Who was loaded in this request is no longer who acts."""
-    for name in ("actor", "reader", "language"):
+    """Who was loaded in this request is no longer who acts; forms of its page belong to the new session."""
+    for name in ("actor", "reader", "language", "csrf_token"):
         g.pop(name, None)
 
 

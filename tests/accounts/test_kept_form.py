@@ -41,7 +41,7 @@ def desk(app: Flask, client: FlaskClient, clock: Any) -> Desk:
     db.session.commit()
     sign_in(client, manager, firm)
     clock.advance(days=14)
-    form = {"reason": "仪器检修", "password": "x"}
+    form = {"cancel-reason": "仪器检修", "password": "x"}
     return Desk(booked, client, manager, f"/lab/bookings/{booked.ref}/cancel", form)
 
 
@@ -68,10 +68,29 @@ def test_what_was_typed_is_kept_and_the_act_is_named_and_asked_for(desk: Desk) -
     assert ready.status_code == 200
     assert re.search(r"<h1>取消预约</h1>\s*<p>[^<]*" + desk.booked.ref, ready.text)
     assert f'action="{desk.path}"' in ready.text
-    assert 'name="reason" value="仪器检修"' in ready.text
+    assert 'name="cancel-reason" value="仪器检修"' in ready.text
     assert 'value="x"' not in ready.text, "passwords are not kept"
     db.session.rollback()
     assert db.session.query(Booking).one().state == "confirmed", "nothing is sent by itself"
+
+
+def test_click_does_what_was_kept(app: Flask, desk: Desk) -> None:
+    """With forged forms refused, as in use: each page's token fits the session that it leads to."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    page = desk.client.post(desk.path, data=desk.form, headers=OWN_PAGE)
+    ready = desk.client.post(
+        "/account/sign-in-again",
+        data={"email": desk.manager.email, "password": PASSWORD, "kept": kept_in(page), "csrf_token": token_in(page)},
+    )
+    assert ready.status_code == 200
+    done = desk.client.post(desk.path, data={"cancel-reason": "仪器检修", "csrf_token": token_in(ready)})
+    assert done.status_code == 303
+    db.session.rollback()
+    assert db.session.query(Booking).one().state == "cancelled"
+
+
+def token_in(answer: Any) -> str:
+    return re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', answer.text)[-1]
 
 
 def test_act_is_named_in_english_too(desk: Desk) -> None:

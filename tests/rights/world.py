@@ -13,7 +13,7 @@ from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
-from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.models import Notice
 from labshare.notices.services import notify
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Firm, Membership, RegulatorRole
@@ -26,6 +26,7 @@ from labshare.rewards.services import (
     run_month,
 )
 from tests import factories as make
+from tests.mails import letters
 from tests.rewards.reading import policy_json
 from tests.settlement.world import World as Booked
 
@@ -211,7 +212,7 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         disabled = make.person(disabled_at=utc_now())
         extra = make.member(client, "viewer")
     db.session.flush()
-    secret = db.session.query(OutboxMail).filter(OutboxMail.to == "guest@test.example").one().body
+    secret = next(letter.body for letter in letters() if letter.to == "guest@test.example")
     return {
         "secret": secret.split("/account/invitations/")[1].split()[0],
         "link": password_link(helper, utc_now(), RESET_LASTS),

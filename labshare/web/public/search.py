@@ -19,6 +19,7 @@ from labshare.kernel.places import Coordinates
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import town_of, towns_of
 from labshare.web.layout import reader
+from labshare.web.limits import limited
 from labshare.web.public import blueprint, reads
 from labshare.web.public.views import categories
 
@@ -251,6 +252,7 @@ def _best(shown: Sequence[Answer]) -> dict[str, str]:
 
 
 @blueprint.get("/search")
+@limited("search")
 def search() -> str:
     """At most ten statements."""
     now = utc_now()
@@ -308,6 +310,7 @@ def search() -> str:
 
 
 @blueprint.get("/search/understood")
+@limited("search")
 def understood() -> str:
     """How a question would be understood: a piece of page, shown while it is typed. No statement."""
     today = local_day(utc_now())

@@ -182,6 +182,8 @@ FIELDS: Words = {
     "sector": _l("Sector"),
     "service_content": _l("Services"),
     "sessions_ended": _l("Sessions ended"),
+    "tokens_ended": _l("API tokens ended"),
+    "failures": _l("Failed within the hour"),
     "setup_minutes": _l("Set-up, minutes"),
     "sha256": _l("Digest of the file"),
     "sharing": _l("Sharing"),

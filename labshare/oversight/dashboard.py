@@ -230,7 +230,12 @@ def waiting(now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
                 .scalar_subquery()
                 for role in NEEDED_ROLES
             ),
-            *(select(func.count()).where(WorkingYear.year == year).scalar_subquery() for year in wanted),
+            *(
+                select(func.count())
+                .where(WorkingYear.year == year, WorkingYear.confirmed_at.is_not(None))
+                .scalar_subquery()
+                for year in wanted
+            ),
         )
     ).one()
     if runs is None:

@@ -19,6 +19,7 @@ from labshare.organisations.models import Firm, RegulatorRole
 from labshare.oversight.queries import TOOK_TIME, in_house_minutes, kept_in_house, started_in, used_figures
 from labshare.oversight.rules import Usage
 from labshare.rewards.models import Objection, Policy, RewardItem, RewardLine, RewardRun
+from labshare.rewards.queries.parts import payable_in
 from labshare.settlement.models import Payment, Report, RevenueEntry
 
 NOT_APPROVED = ("calculated", "published")
@@ -86,6 +87,9 @@ class Dashboard:
     whole_fen: int
     counted_fen: int
     payable_fen: int
+    """What the period's runs pay, each month once."""
+    earlier_fen: int
+    """What of it belongs to months before the period, not approved when its first run was calculated."""
     totals: Totals
     groups: Sequence[int]
     """Instruments by utilisation of twelve months, in the groups of `BINS` and one above."""
@@ -98,7 +102,8 @@ class Dashboard:
 def dashboard(first: Month, last: Month, now: datetime) -> Dashboard:
     """The overview of the months `first` … `last`, over all labs."""
     year = last.plus(-11)
-    runs = _runs(min(year, first))
+    runs = _runs(min(year, Month(first.year, 1)))
+    payable_fen, earlier_fen = payable_in(first, last, [run for run, _ in runs])
     revenue = _revenue(min(year, first), last, runs)
     shown = [each for each in revenue if each.month >= first]
     return Dashboard(
@@ -107,7 +112,8 @@ def dashboard(first: Month, last: Month, now: datetime) -> Dashboard:
         revenue=[each for each in revenue if each.month >= year],
         whole_fen=sum(each.whole_fen for each in shown),
         counted_fen=sum(each.counted_fen or 0 for each in shown),
-        payable_fen=sum(run.total_payable_fen for run, _ in runs if str(first) <= run.month <= str(last)),
+        payable_fen=payable_fen,
+        earlier_fen=earlier_fen,
         totals=_totals(first, last, now),
         groups=_utilisation_groups(year, last, now),
         reasons=_reasons(first, last),

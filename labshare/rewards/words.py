@@ -7,6 +7,7 @@ VERDICTS = {"upheld": _l("Upheld"), "rejected": _l("Rejected")}
 STATES = {
     "calculated": _l("Calculated"),
     "published": _l("In publicity"),
+    "notice_over": _l("Public notice ended, awaiting approval"),
     "approved": _l("Approved"),
     "paid": _l("Paid out"),
 }
@@ -66,6 +67,15 @@ CONDITIONS = {
     "calculated_after_them": _l("Calculated after the earlier approvals"),
     "result_is_the_same": _l("Calculating now gives the same result"),
 }
+
+INPUTS = {
+    "listed": _l("Line of the run"),
+    "grade": _l("Grade"),
+    "paid": _l("Earlier approved"),
+    "opening": _l("Opening balance"),
+    "verdict": _l("Entries"),
+}
+"""What can be different when a run is calculated again (`rules.difference`)."""
 
 COUNTED, NOT_COUNTED = _l("Counted"), _l("Not counted")
 ENTRY_COLUMNS = (

@@ -3,25 +3,25 @@
 Years that have days were entered whole; an empty one was only begun, and is warned of again.
 """
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
 
 revision = "working_years"
 down_revision = "0001"
 
+YEAR = sa.table("working_year", sa.column("year", sa.Integer), sa.column("confirmed_at", sa.DateTime(timezone=True)))
+DAY = sa.table("working_day", sa.column("day", sa.Date))
+
 
 def upgrade():
     op.add_column("working_year", sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True))
-    year_of = "CAST(strftime('%Y', d.day) AS integer)"
-    moment = "strftime('%Y-%m-%d %H:%M:%f', 'now') || '000'"
-    if op.get_bind().dialect.name == "postgresql":
-        year_of, moment = "EXTRACT(YEAR FROM d.day)", "now()"
-    op.execute(
-        sa.text(
-            f"UPDATE working_year SET confirmed_at = {moment} "
-            f"WHERE EXISTS (SELECT 1 FROM working_day d WHERE {year_of} = working_year.year)".replace(":", "\\:")
-        )
-    )
+    now = datetime.now(UTC)
+    if op.get_bind().dialect.name == "sqlite":
+        now = now.replace(tzinfo=None)
+    has_days = sa.exists().where(sa.extract("year", DAY.c.day) == YEAR.c.year)
+    op.execute(sa.update(YEAR).where(has_days).values(confirmed_at=now))
 
 
 def downgrade():

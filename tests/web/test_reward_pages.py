@@ -19,6 +19,9 @@ from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_p
 from tests.signing import sign_in
 
 MOST_STATEMENTS = 12
+MORE_STATEMENTS = {"/regulator/rewards/2026-10": 12, "/lab/rewards/expected": 2}
+"""A run's page calculates the month anew, and says whether that gives the same; what is expected names the earlier
+months that it holds."""
 OCTOBER = Month(2026, 10)
 
 
@@ -349,4 +352,5 @@ def test_pages_take_few_statements(world, client, clock, who, path):
     finally:
         event.remove(db.engine, "before_cursor_execute", count)
     assert answer.status_code == 200
-    assert len(statements) <= MOST_STATEMENTS, "\n".join(one[:150] for one in statements)
+    most = MOST_STATEMENTS + MORE_STATEMENTS.get(path, 0)
+    assert len(statements) <= most, "\n".join(one[:150] for one in statements)

@@ -176,8 +176,8 @@ def set_working_year(
 def set_working_day(
     *, actor: Actor, now: datetime, day: date, kind: str | None, name: str = "", name_en: str = ""
 ) -> list[Conflict]:
-    """Make one day a holiday or a make-up working day, or (`kind` None) an ordinary day again, which is what its weekday
-    says. A year that the table lacks is begun by it, not confirmed. Bookings hit come back."""
+    """Make one day a holiday or a make-up working day, or (`kind` None) an ordinary day again, as its weekday says. A
+    year that the table lacks is begun by it, not confirmed. Bookings hit come back."""
     permissions.check(actor, "time.working_days")
     if kind not in (None, HOLIDAY, MAKE_UP):
         raise InvalidInput(field="kind")

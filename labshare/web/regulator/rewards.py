@@ -18,9 +18,12 @@ from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.rewards import services, words
+from labshare.rewards.errors import ResultChanged
 from labshare.rewards.models import Objection, RewardCalculation, RewardLine, RewardRun
 from labshare.rewards.queries import pages
+from labshare.rewards.queries import parts as held_parts
 from labshare.rewards.queries.runs import first_unapproved, missing_runs, rules_of
+from labshare.rewards.rules.parts import shown_state
 from labshare.web.actor import current_actor
 from labshare.web.downloads import download
 from labshare.web.filters import month as month_text
@@ -108,9 +111,14 @@ def runs() -> Any:
     asked = request.args.get("year", "")
     year = int(asked) if asked.isascii() and asked.isdigit() and int(asked) in years else years[0]
     missing = [(division, month) for division, month in missing_runs(Month.at(now).previous) if month.year >= years[0]]
+    rows = pages.runs_of_year(year)
+    of_year = [row.run for row in rows]
+    parts = {one.id: held_parts.parts_of_run(one, of_year) for one in of_year}
     return render_template(
         "regulator/rewards/runs.html",
-        rows=pages.runs_of_year(year),
+        rows=rows,
+        parts=parts,
+        own_total=sum(of[-1].fen for of in parts.values()),
         years=years,
         year=year,
         missing=missing,
@@ -151,7 +159,16 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
     page = asked_page(len(chosen))
     objections = pages.objections_of(shown.id)
     rules = rules_of(shown.policy)
+    comparison = None
+    if shown.state in ("calculated", "published") and (services.compared_at_once(shown) or "compare" in request.args):
+        comparison = services.compare_now(shown)
     conditions = services.conditions(shown, actor, now, cheap=True) if shown.state == "published" else []
+    if conditions and comparison is not None:
+        problem = None if comparison.same else ResultChanged()
+        conditions.append(services.Condition("result_is_the_same", problem))
+    runs = held_parts.runs_of_years(month.year, month.year)
+    held = held_parts.held_by(shown, runs)
+    paid_earlier = held_parts.payables([one.id for one in held])
     html = render_template(
         "regulator/rewards/run.html",
         run=shown,
@@ -171,6 +188,10 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         names=names,
         publicity=pages.publicity_days(shown, now),
         conditions=conditions,
+        comparison=comparison,
+        parts=held_parts.parts_of_run(shown, runs),
+        earlier_fen=paid_earlier[held[-1].id] if held else {},
+        shown_state=shown_state(shown.state, shown.publicity_ends_at, now),
         earlier=first_unapproved(shown.division, month) if shown.state == "calculated" else None,
         ready=bool(conditions) and all(one.holds for one in conditions),
         may_calculate=may(actor, "run.calculate"),

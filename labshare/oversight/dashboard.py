@@ -16,7 +16,7 @@ from labshare.kernel.database import days_between, db
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm, RegulatorRole
-from labshare.oversight.queries import TOOK_TIME, in_house_minutes, kept_in_house, started_in, used_figures
+from labshare.oversight.figures import done_figures, finished_in, in_house_minutes, kept_in_house, revenue_figures
 from labshare.oversight.rules import Usage
 from labshare.rewards.models import Objection, Policy, RewardItem, RewardLine, RewardRun
 from labshare.rewards.queries.parts import payable_in
@@ -30,10 +30,12 @@ BINS = (20, 40, 60, 80, 100)
 
 @dataclass(frozen=True)
 class Revenue:
-    """Recognised revenue of a month from outside clients, and how much of the month's entries a run counted."""
+    """Recognised revenue of a month, what of it came from clients other than the lab's own firm, and how much of the
+    month's entries a run counted."""
 
     month: Month
     whole_fen: int
+    outside_fen: int
     counted_fen: int | None
     """None: no run of that month yet."""
 
@@ -85,6 +87,7 @@ class Dashboard:
     revenue: Sequence[Revenue]
     """The twelve months up to `last`."""
     whole_fen: int
+    outside_fen: int
     counted_fen: int
     payable_fen: int
     """What the period's runs pay, each month once."""
@@ -111,6 +114,7 @@ def dashboard(first: Month, last: Month, now: datetime) -> Dashboard:
         last=last,
         revenue=[each for each in revenue if each.month >= year],
         whole_fen=sum(each.whole_fen for each in shown),
+        outside_fen=sum(each.outside_fen for each in shown),
         counted_fen=sum(each.counted_fen or 0 for each in shown),
         payable_fen=payable_fen,
         earlier_fen=earlier_fen,
@@ -135,15 +139,19 @@ def _runs(first: Month) -> list[tuple[RewardRun, int]]:
 
 
 def _revenue(first: Month, last: Month, runs: Sequence[tuple[RewardRun, int]]) -> list[Revenue]:
-    whole = dict(
-        db.session.execute(
-            select(RevenueEntry.month, func.sum(RevenueEntry.amount_fen))
+    whole = {
+        month: (int(fen), int(outside))
+        for month, fen, outside in db.session.execute(
+            select(RevenueEntry.month, *revenue_figures().values())
+            .join(Booking, Booking.id == RevenueEntry.booking_id)
             .where(RevenueEntry.month.between(str(first), str(last)))
             .group_by(RevenueEntry.month)
-        ).all()
-    )
-    counted = {run.month: fen for run, fen in runs}
-    return [Revenue(month, int(whole.get(str(month), 0)), counted.get(str(month))) for month in first.through(last)]
+        )
+    }
+    counted: dict[str, int] = {}
+    for run, fen in runs:
+        counted[run.month] = counted.get(run.month, 0) + fen
+    return [Revenue(month, *whole.get(str(month), (0, 0)), counted.get(str(month))) for month in first.through(last)]
 
 
 def _reasons(first: Month, last: Month) -> dict[str, int]:
@@ -165,7 +173,7 @@ def _reasons(first: Month, last: Month) -> dict[str, int]:
 
 def _totals(first: Month, last: Month, now: datetime) -> Totals:
     span = (first.starts_at(), last.ends_at())
-    figures = used_figures()
+    figures = done_figures()
     issued = select(Report.booking_id, func.min(Report.issued_on).label("on")).group_by(Report.booking_id).subquery()
     kept = days_between(Booking.finished_on, issued.c.on) <= Booking.turnaround_days
     in_house = select(in_house_minutes()).where(*kept_in_house(span, now))
@@ -175,12 +183,12 @@ def _totals(first: Month, last: Month, now: datetime) -> Totals:
             figures["smes"],
             func.coalesce(figures["used_minutes"], 0) + func.coalesce(in_house.scalar_subquery(), 0),
             figures["outside_minutes"],
-            func.count(Booking.finished_at),
+            figures["tests"],
             func.count(issued.c.on),
             func.sum(case((kept, 1), else_=0)),
         )
         .outerjoin(issued, issued.c.booking_id == Booking.id)
-        .where(Booking.state.in_(TOOK_TIME), *started_in(span))
+        .where(finished_in(span))
     ).one()
     return Totals(*(int(value or 0) for value in row))
 
@@ -189,8 +197,8 @@ def _utilisation_groups(first: Month, last: Month, now: datetime) -> list[int]:
     months = sum(1 for _ in first.through(last))
     span = (first.starts_at(), last.ends_at())
     worked = (
-        select(Booking.instrument_id.label("instrument_id"), used_figures()["used_minutes"].label("minutes"))
-        .where(Booking.state.in_(TOOK_TIME), *started_in(span))
+        select(Booking.instrument_id.label("instrument_id"), done_figures()["used_minutes"].label("minutes"))
+        .where(finished_in(span))
         .group_by(Booking.instrument_id)
     )
     kept = (

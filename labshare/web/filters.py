@@ -45,6 +45,7 @@ COUNTERS = {
     "hour": ("小时", "hour", "hours"),
     "minute": ("分钟", "minute", "minutes"),
     "working_day": ("个工作日", "working day", "working days"),
+    "block": ("段", "block", "blocks"),
     "entry": ("条记录", "entry", "entries"),
     "result": ("条结果", "result", "results"),
     "run": ("批", "run", "runs"),

@@ -18,11 +18,11 @@ from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm, RegulatorRole
 from labshare.oversight.figures import done_figures, finished_in, in_house_minutes, kept_in_house, revenue_figures
 from labshare.oversight.rules import Usage
-from labshare.rewards.models import Objection, Policy, RewardItem, RewardLine, RewardRun
+from labshare.rewards.models import Correction, Objection, Policy, RewardItem, RewardLine, RewardRun
 from labshare.rewards.queries.parts import payable_in
 from labshare.settlement.models import Payment, Report, RevenueEntry
 
-NOT_APPROVED = ("calculated", "published")
+NOT_PAID = ("calculated", "published", "approved")
 NEEDED_ROLES = ("officer", "approver")
 BINS = (20, 40, 60, 80, 100)
 """Upper edges of the utilisation chart's groups, per cent; the last group is open."""
@@ -50,7 +50,11 @@ class Waiting:
     payers: int
     policies: int
     runs: Sequence[RewardRun]
-    """Runs that are not approved yet, oldest first."""
+    """Runs that are not paid out yet, oldest first."""
+    corrections: int
+    """Proposed by another officer, and not decided."""
+    roles: int
+    """Proposed by another administrator, and not agreed to."""
     missing_years: Sequence[int]
     missing_roles: Sequence[str]
     """Roles that nobody holds, without which no reward is ever approved."""
@@ -102,8 +106,8 @@ class Dashboard:
     seal: AuditSeal | None
 
 
-def dashboard(first: Month, last: Month, now: datetime) -> Dashboard:
-    """The overview of the months `first` … `last`, over all labs."""
+def dashboard(first: Month, last: Month, now: datetime, person_id: int | None = None) -> Dashboard:
+    """The overview of the months `first` … `last`, over all labs, for a person."""
     year = last.plus(-11)
     runs = _runs(min(year, Month(first.year, 1)))
     payable_fen, earlier_fen = payable_in(first, last, [run for run, _ in runs])
@@ -121,17 +125,17 @@ def dashboard(first: Month, last: Month, now: datetime) -> Dashboard:
         totals=_totals(first, last, now),
         groups=_utilisation_groups(year, last, now),
         reasons=_reasons(first, last),
-        waiting=waiting(now, [run for run, _ in runs]),
+        waiting=waiting(now, person_id, [run for run, _ in runs]),
         seal=last_seal(),
     )
 
 
 def _runs(first: Month) -> list[tuple[RewardRun, int]]:
-    """Runs of these months and all that are not approved, with what they counted in their own month."""
+    """Runs of these months and all that are not paid out, with what they counted in their own month."""
     query = (
         select(RewardRun, func.coalesce(func.sum(RewardLine.month_eligible_fen), 0))
         .outerjoin(RewardLine, RewardLine.run_id == RewardRun.id)
-        .where(or_(RewardRun.month >= str(first), RewardRun.state.in_(NOT_APPROVED)))
+        .where(or_(RewardRun.month >= str(first), RewardRun.state.in_(NOT_PAID)))
         .group_by(RewardRun.id)
         .order_by(RewardRun.month)
     )
@@ -220,12 +224,13 @@ def _utilisation_groups(first: Month, last: Month, now: datetime) -> list[int]:
     return counts
 
 
-def waiting(now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
-    """What regulators have to do now; `runs` where they are read already."""
+def waiting(now: datetime, person_id: int | None = None, runs: Sequence[RewardRun] | None = None) -> Waiting:
+    """What regulators have to do now. Whoever proposed something (`person_id`) is not asked to agree to it; `runs`
+    where they are read already."""
     today = local_day(now)
     wanted = [today.year] + ([today.year + 1] if today.month >= 10 else [])
     unverified = (Firm.verified_at.is_(None), Firm.returned_at.is_(None))
-    firms, oldest, objections, payers, policies, published, *known = db.session.execute(
+    firms, oldest, objections, payers, policies, published, corrections, roles, *known = db.session.execute(
         select(
             select(func.count()).select_from(Firm).where(*unverified).scalar_subquery(),
             select(func.min(Firm.created_at)).where(*unverified).scalar_subquery(),
@@ -236,6 +241,22 @@ def waiting(now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
             .scalar_subquery(),
             select(func.count()).select_from(Policy).where(Policy.state == "draft").scalar_subquery(),
             select(func.count()).select_from(Policy).where(Policy.state != "draft").scalar_subquery(),
+            select(func.count())
+            .select_from(Correction)
+            .where(
+                Correction.agreed_at.is_(None),
+                Correction.refused_at.is_(None),
+                Correction.proposed_by.is_distinct_from(person_id),
+            )
+            .scalar_subquery(),
+            select(func.count())
+            .select_from(RegulatorRole)
+            .where(
+                RegulatorRole.agreed_at.is_(None),
+                RegulatorRole.ended_at.is_(None),
+                RegulatorRole.proposed_by.is_distinct_from(person_id),
+            )
+            .scalar_subquery(),
             *(
                 select(func.count())
                 .where(
@@ -253,9 +274,11 @@ def waiting(now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
         )
     ).one()
     if runs is None:
-        runs = db.session.scalars(select(RewardRun).where(RewardRun.state.in_(NOT_APPROVED))).all()
-    open_runs = sorted((run for run in runs if run.state in NOT_APPROVED), key=lambda run: run.month)
+        runs = db.session.scalars(select(RewardRun).where(RewardRun.state.in_(NOT_PAID))).all()
+    open_runs = sorted((run for run in runs if run.state in NOT_PAID), key=lambda run: run.month)
     missing = [one for one, count in zip([*NEEDED_ROLES, *wanted], known, strict=True) if not count]
     years = [one for one in missing if isinstance(one, int)]
-    roles = [one for one in missing if isinstance(one, str)]
-    return Waiting(firms, oldest, objections, payers, policies, open_runs, years, roles, not published)
+    missing_roles = [one for one in missing if isinstance(one, str)]
+    return Waiting(
+        firms, oldest, objections, payers, policies, open_runs, corrections, roles, years, missing_roles, not published
+    )

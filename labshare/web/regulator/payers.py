@@ -7,7 +7,6 @@ from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms.validators import Optional
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
@@ -29,7 +28,11 @@ from labshare.web.regulator import blueprint
 
 
 class AcceptForm(Form):
-    note = StringField(_l("Note"), [Optional(), length(NOTE_LENGTH)])
+    note = StringField(
+        _l("Note"),
+        [required(_l("Say why the payer may pay for the client.")), length(NOTE_LENGTH)],
+        description=_l("It stands in the audit trail."),
+    )
 
 
 class RejectForm(Form):

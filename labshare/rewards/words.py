@@ -6,7 +6,7 @@ VERDICTS = {"upheld": _l("Upheld"), "rejected": _l("Rejected")}
 
 STATES = {
     "calculated": _l("Calculated"),
-    "published": _l("In publicity"),
+    "published": _l("Public notice"),
     "notice_over": _l("Public notice ended, awaiting approval"),
     "approved": _l("Approved"),
     "paid": _l("Paid out"),
@@ -25,8 +25,8 @@ REASONS = {
     "suspended": _l("Suspended"),
     "own_firm": _l("Own firm"),
     "related": _l("Related firm"),
-    "client_size": _l("Client's size"),
-    "client_division": _l("Client's place"),
+    "client_size": _l("Client too large"),
+    "client_division": _l("Client outside the area"),
     "instrument_value": _l("Instrument's value"),
     "statutory": _l("Statutory test"),
 }
@@ -59,9 +59,9 @@ TAXES = {"included": _l("Tax included"), "excluded": _l("Tax excluded")}
 SIZES = {"large": _l("Large"), "medium": _l("Medium"), "small": _l("Small"), "micro": _l("Micro")}
 
 CONDITIONS = {
-    "in_publicity": _l("In publicity"),
+    "in_publicity": _l("Public notice"),
     "another_person": _l("Approved by a person who neither calculated nor published"),
-    "publicity_is_over": _l("Publicity is over"),
+    "publicity_is_over": _l("Public notice has ended"),
     "no_objection_is_open": _l("No objection is open"),
     "earlier_months_are_approved": _l("The earlier months are approved"),
     "calculated_after_them": _l("Calculated after the earlier approvals"),

@@ -85,10 +85,10 @@ def _yuan(fen: int) -> str:
 
 
 def plain_money(fen: int | None) -> str:
-    """¥1,234.50 or -¥1,234.50, as text."""
+    """¥1,234.50 or −¥1,234.50, as text; the sign of a negative is U+2212."""
     if fen is None:
         return NOTHING
-    return ("-" if fen < 0 else "") + "¥" + _yuan(fen)
+    return (MINUS if fen < 0 else "") + "¥" + _yuan(fen)
 
 
 def _red_if_negative(text: str, fen: int) -> Markup:

@@ -12,7 +12,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
-from labshare.kernel.tables import to_csv, to_xlsx, yuan
+from labshare.kernel.tables import Sheet, to_csv, to_xlsx, yuan
 from labshare.oversight.queries import By, UsageReport, UsageRow, usage_report
 from labshare.oversight.rows import behind
 from labshare.oversight.rules import Usage
@@ -122,13 +122,16 @@ def usage_file(actor: Actor, now: datetime, report: UsageReport, kind: str) -> R
     head, rows = as_table(report)
     if kind == "pdf":
         facts = [
-            f"{month(report.first)} – {month(report.last)} · {BY_WORDS[report.by]}",
+            f"{period_words(report.first, report.last)} · {BY_WORDS[report.by]}",
             _("As of %(moment)s", moment=f"{long_day(now)} {clock_time(now)}"),
         ]
         notes = [(str(term), str(words)) for term, words in DEFINITIONS]
         content = to_pdf(_("Usage report"), facts, head, rows, notes=notes, language=language(), made_at=now)
     else:
-        content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows)
+        about = [(_("Period"), period_words(report.first, report.last)), (_("Rows"), str(BY_WORDS[report.by]))]
+        about += [(str(term), str(words)) for term, words in DEFINITIONS]
+        sheet = Sheet(_("Definitions"), [_("Field"), _("Value")], about)
+        content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows, _("Usage report"), more=[sheet])
     return download(content, f"usage-{report.by}-{report.first}-{report.last}.{kind}")
 
 
@@ -143,6 +146,11 @@ def as_table(report: UsageReport) -> tuple[list[str], list[list[Any]]]:
     ]  # fmt: skip
     rows = [[row.code, _name(row), *_figures(row.usage, report.months)] for row in report.rows]
     return head, [*rows, [_("Total"), "", *_figures(report.total, report.months)]]
+
+
+def period_words(first: Month, last: Month) -> str:
+    """One month, or the first and the last."""
+    return month(first) if first == last else f"{month(first)} – {month(last)}"
 
 
 def _name(row: UsageRow) -> str:

@@ -32,7 +32,7 @@ BOOKING_STATES = {
 
 RUN_STATES = {
     "calculated": StateLook(_l("Calculated"), "circle-check", "is-confirmed"),
-    "published": StateLook(_l("In publicity"), "clock", "is-requested"),
+    "published": StateLook(_l("Public notice"), "clock", "is-requested"),
     "notice_over": StateLook(_l("Public notice ended, awaiting approval"), "hourglass", "is-requested"),
     "approved": StateLook(_l("Approved"), "checks", "is-settled"),
     "paid": StateLook(_l("Paid out"), "cash", "is-settled"),

@@ -128,7 +128,7 @@ def test_the_statement_adds_up_and_links_every_entry(world, client, clock, at, l
     assert page.status_code == 200
     assert page.text.count('class="out"') == 3
     assert page.text.count("/lab/bookings/B-202610-") >= 4
-    for words in (("Statutory test", "法定检测"), ("Own firm", "本企业委托"), ("Client's size", "委托方规模不符")):
+    for words in (("Statutory test", "法定检测"), ("Own firm", "本企业委托"), ("Client too large", "委托方规模不符")):
         assert words[language != "en"] in html.unescape(page.text)
     assert ">100.00<" in page.text
     only_counted = at(f"/lab/rewards/2026-10/{code}?show=in").text

@@ -309,7 +309,7 @@ def run_calculate(month: str) -> Any:
 def run_publish(month: str) -> Any:
     asked = month_of(month)
     return _step(asked, lambda actor, now: services.publish(actor=actor, now=now, month=asked, division=_division()),
-                 _("%(month)s is in publicity; its ledger is closed."))  # fmt: skip
+                 _("The public notice of %(month)s has begun; its ledger is closed."))  # fmt: skip
 
 
 @blueprint.post("/rewards/<month>/approve")

@@ -196,7 +196,7 @@ FIELDS: Words = {
     "superseded_by_id": _l("Replaced by"),
     "superseded_from": _l("Replaced from"),
     "suspended_from": _l("Suspended from"),
-    "tax_fen": _l("Tax in it"),
+    "tax_fen": _l("Of which VAT"),
     "technical": _l("Main specifications"),
     "test_item_id": _l("Test item"),
     "total_payable_fen": _l("Payable in all"),

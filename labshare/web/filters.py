@@ -123,7 +123,7 @@ def wan(fen: int | None) -> str:
     """Large sums and original values: 123.45 万元, in English ¥1,234,500."""
     if fen is None:
         return NOTHING
-    sign = "-" if fen < 0 else ""
+    sign = MINUS if fen < 0 else ""
     if _zh():
         hundredths = round_half_up(Decimal(abs(fen)) * 100 / FEN_PER_WAN)
         whole, rest = divmod(hundredths, 100)

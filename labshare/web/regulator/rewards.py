@@ -1,4 +1,4 @@
-"""Reward runs: the list of a year, one run with everything that can be done to it, a lab's line, corrections."""
+"""Reward runs: the list of a year, one run with everything that can be done to it, a lab's line."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,6 @@ from labshare.web.filters import twin
 from labshare.web.forms import (
     DayField,
     Form,
-    MoneyField,
     StringField,
     TextAreaField,
     length,
@@ -65,17 +64,6 @@ class AnswerForm(Form):
         self.with_ids(f"{verdict}-{objection_id}")
 
 
-class CorrectionForm(Form):
-    lab = StringField(_l("Code of the lab"), [required(), length(20)], render_kw={"class": "ref"})
-    fen = MoneyField(
-        _l("Amount (CNY)"),
-        [required()],
-        negative=True,
-        description=_l("Above 0: more is recovered. Below 0: in the lab's favour."),
-    )
-    reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(500)])
-
-
 @dataclass(frozen=True)
 class Change:
     """What a line's payable was in the calculation before."""
@@ -89,7 +77,7 @@ class Change:
         return self.after - self.before
 
 
-def _regulator(action: str = "run.see") -> Actor:
+def reading_regulator(action: str = "run.see") -> Actor:
     actor = current_actor()
     if actor.person_id is None:
         raise SignInFirst
@@ -105,7 +93,7 @@ def _division() -> str | None:
 @blueprint.get("/rewards")
 def runs() -> Any:
     """The runs of a year, and the months that have none yet."""
-    actor = _regulator()
+    actor = reading_regulator()
     now = utc_now()
     years = pages.years_with_runs() or [Month.at(now).year]
     asked = request.args.get("year", "")
@@ -135,7 +123,7 @@ def run(month: str) -> Any:
 
 def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
     """The run's page; `forms` are those sent back with errors."""
-    actor, now = _regulator(), utc_now()
+    actor, now = reading_regulator(), utc_now()
     found = pages.run_with_policy(month, _division())
     if found is None:
         raise NotFound
@@ -363,7 +351,7 @@ def run_answer(month: str, objection_id: int, verdict: str) -> Any:
 
 def _step(month: Month, act: Callable[[Actor, Any], Any], said: str) -> Any:
     """A step without a form: done, or its refusal above the page."""
-    actor = _regulator()
+    actor = reading_regulator()
     try:
         with transaction():
             act(actor, utc_now())
@@ -377,7 +365,7 @@ def _step(month: Month, act: Callable[[Actor, Any], Any], said: str) -> Any:
 
 
 def _form_step(month: Month, form: Form, name: str, act: Callable[[Actor, Any], Any], said: str) -> Any:
-    actor = _regulator()
+    actor = reading_regulator()
     if not form.validate():
         return run_page(month, 422, **{name: form})
     try:
@@ -394,60 +382,8 @@ def _form_step(month: Month, form: Form, name: str, act: Callable[[Actor, Any], 
 @blueprint.get("/rewards/<month>/labs/<code>")
 def run_line(month: str, code: str) -> Any:
     """A lab's line, step by step."""
-    actor = _regulator()
+    actor = reading_regulator()
     line = pages.line_with_run(month_of(month), code, _division())
     if line is None:
         raise NotFound
     return statement_page(line, actor, "regulator/rewards/statement.html")
-
-
-@blueprint.get("/rewards/corrections")
-def run_corrections() -> Any:
-    """Corrections of openings, proposed and decided."""
-    return _corrections_page()
-
-
-def _corrections_page(form: CorrectionForm | None = None, status: int = 200) -> Any:
-    actor = _regulator()
-    html = render_template(
-        "regulator/rewards/corrections.html",
-        rows=pages.all_corrections(),
-        form=form or CorrectionForm(formdata=None),
-        decides=may(actor, "correction.decide"),
-        me=actor.person_id,
-    )
-    return html, status
-
-
-@blueprint.post("/rewards/corrections")
-def propose_correction() -> Any:
-    actor, form = _regulator(), CorrectionForm()
-    if not form.validate():
-        return _corrections_page(form, 422)
-    try:
-        with transaction():
-            services.propose_correction(
-                actor=actor, now=utc_now(), lab=form.lab.data or "", fen=form.fen.data, reason=form.reason.data or ""
-            )
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        return _corrections_page(form, show_problem(form, problem))
-    flash_done(_("The correction waits for a second officer."))
-    return redirect(url_for("regulator.run_corrections"), 303)
-
-
-@blueprint.post("/rewards/corrections/<int:correction_id>/<any(agree, refuse):verdict>")
-def decide_correction(correction_id: int, verdict: str) -> Any:
-    actor = _regulator()
-    decide = services.agree_correction if verdict == "agree" else services.refuse_correction
-    try:
-        with transaction():
-            decide(actor=actor, now=utc_now(), correction_id=correction_id)
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        form = CorrectionForm(formdata=None)
-        return _corrections_page(form, show_problem(form, problem))
-    flash_done(_("The correction counts.") if verdict == "agree" else _("The correction does not count."))
-    return redirect(url_for("regulator.run_corrections"), 303)

@@ -116,7 +116,7 @@ def sentence_money(fen: int | None) -> str:
     """Money inside a sentence: 1,234.50 元, in English ¥1,234.50."""
     if fen is None:
         return NOTHING
-    return f"{'-' if fen < 0 else ''}{_yuan(fen)} 元" if _zh() else plain_money(fen)
+    return f"{MINUS if fen < 0 else ''}{_yuan(fen)} 元" if _zh() else plain_money(fen)
 
 
 def wan(fen: int | None) -> str:

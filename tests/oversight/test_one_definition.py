@@ -26,6 +26,7 @@ from labshare.web.filters import plain_amount, wan_number
 from labshare.web.lab.board import outside_revenue
 from labshare.web.public.reads import figures_by_month, public_figures, usage_by_month
 from tests import factories
+from tests.api.conftest import token_for
 from tests.conftest import Clock
 from tests.rewards.world import add_booking, add_lab, add_revenue, people
 from tests.signing import sign_in
@@ -210,8 +211,7 @@ def test_the_usage_api_and_a_labs_day_count_like_the_report(world: Any, clock: C
         lab = SimpleNamespace(id=row.id)
         assert outside_revenue(lab, NOVEMBER) == row.usage.outside_fen  # type: ignore[arg-type]
     with transaction():
-        auditor = factories.regulator("auditor")
-    sign_in(client, auditor)
-    told = client.get("/api/v1/reports/usage?from=2026-11&to=2026-11").get_json()["total"]
+        token = token_for(factories.regulator("auditor"))
+    told = client.get("/api/v1/reports/usage?from=2026-11&to=2026-11", headers=token).get_json()["total"]
     for name in ("tests", "samples", "clients", "smes", "recognised_fen", "outside_fen", "used_minutes"):
         assert told[name] == getattr(report.total, name)

@@ -6,6 +6,7 @@ import pytest
 
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
+from labshare.kernel.time import utc_now
 from labshare.organisations.models import Affiliation
 from labshare.rewards import services
 from labshare.rewards.models import Assessment, Policy, RewardRun
@@ -45,7 +46,7 @@ def calculate(world, clock, month):
 
 def compared():
     run = db.session.query(RewardRun).filter_by(month="2026-10").one()
-    return services.compare_now(run)
+    return services.compare_now(run, utc_now())
 
 
 def inputs(comparison):
@@ -143,7 +144,7 @@ def test_a_published_run_says_it_to_its_approver(world, client, clock):
     with transaction():
         services.publish(actor=world.acting("officer"), now=clock.now, month=SEPTEMBER)
     september = db.session.query(RewardRun).filter_by(month="2026-09").one()
-    assert services.compare_now(september).same
+    assert services.compare_now(september, clock.now).same
     sign_in(client, world.approver)
     page = client.get("/regulator/rewards/2026-09", headers={"Accept-Language": "en"}).text
     assert "Calculating now gives the same result" in page

@@ -1,6 +1,7 @@
 """Whether calculating now would give what a run says, and what is different, for those who publish or approve it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -35,10 +36,10 @@ def compared_at_once(run: RewardRun) -> bool:
     return number.isdigit() and int(number) <= AT_ONCE
 
 
-def compare_now(run: RewardRun) -> Comparison:
+def compare_now(run: RewardRun, now: datetime) -> Comparison:
     """Calculate the run's month again, by the same rule as publishing and approving; writes nothing."""
     try:
-        result, same = calculated_now(run, Month.parse(run.month))
+        result, same = calculated_now(run, Month.parse(run.month), now)
     except NoPolicy:
         return Comparison(same=False, policy_changed=True)
     if same:

@@ -56,11 +56,11 @@ def _workbook(run: RewardRun, lines: Sequence[RewardLine]) -> bytes:
         for firm, labs, fen in by_firm.values()
     ]
     firms.append((_("Total"), "", "", "", len(lines), yuan(total), capital(total)))
-    labs = [
+    by_lab: list[Sequence[Any]] = [
         (of_month, line.lab.code, twin(line.lab), twin(line.firm), line.firm.uscc, yuan(line.payable_fen))
         for line in lines
     ]
-    labs.append((_("Total"), "", "", "", "", yuan(total)))
+    by_lab.append((_("Total"), "", "", "", "", yuan(total)))
     basis = [
         (_("Month"), of_month),
         (_("Reward run"), f"R-{run.month.replace('-', '')} · {run.division}"),
@@ -75,7 +75,7 @@ def _workbook(run: RewardRun, lines: Sequence[RewardLine]) -> bytes:
         firms, sheet=_("By firm"),
         more=[
             Sheet(_("By lab"), [_("Month"), _("Code of the lab"), _("Lab"), _("Host firm"),
-                                _("Unified social credit code"), _("Payable (CNY)")], labs),
+                                _("Unified social credit code"), _("Payable (CNY)")], by_lab),
             Sheet(_("Basis"), [_("Field"), _("Value")], basis),
         ],
     )  # fmt: skip

@@ -149,7 +149,7 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
     rules = rules_of(shown.policy)
     comparison = None
     if shown.state in ("calculated", "published") and (services.compared_at_once(shown) or "compare" in request.args):
-        comparison = services.compare_now(shown)
+        comparison = services.compare_now(shown, now)
     conditions = services.conditions(shown, actor, now, cheap=True) if shown.state == "published" else []
     if conditions and comparison is not None:
         problem = None if comparison.same else ResultChanged()

@@ -186,12 +186,12 @@ def test_a_payer_is_decided_with_a_reason_that_stays(world, client, clock, langu
     assert ("与委托方存在关联：控股" if language == "zh-CN" else "Affiliated with the client: Controls") in dialog
 
     assert client.post(f"/regulator/payers/{payment.id}/accept", data={"note": ""}, headers=head).status_code == 422
-    answer = client.post(f"/regulator/payers/{payment.id}/accept", data={"note": "母公司代付协议"}, headers=head)
+    answer = client.post(f"/regulator/payers/{payment.id}/reject", data={"note": "母公司，未附代付协议"}, headers=head)
     assert answer.status_code == 303, answer.text
     decided = client.get("/regulator/payers?show=decided", headers=head).text
     assert world.officer.name in decided
-    event = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "payment.accept_payer")).one()
-    assert event.after["note"] == "母公司代付协议"
+    event = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "payment.reject_payer")).one()
+    assert event.after["note"] == "母公司，未附代付协议"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

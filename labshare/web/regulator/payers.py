@@ -14,7 +14,7 @@ from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import InvalidInput, NotAllowed, Problem, SignInFirst
 from labshare.kernel.money import money_text
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import may
+from labshare.organisations.permissions import check, may
 from labshare.settlement import services
 from labshare.settlement.queries.missing import count_payers
 from labshare.settlement.queries.missing import payers as payments_by_others
@@ -91,6 +91,7 @@ def _payers_page(sent: Any = None, place: Place | None = None, status: int = 200
 def decide_payer(payment_id: int, verdict: str) -> Any:
     """Let a payment by another payer count, or not."""
     actor = _regulator()
+    check(actor, "payment.accept_payer")
     place = (payment_id, verdict)
     form = _form(place)
     if not form.validate():

@@ -122,6 +122,7 @@ ACTIONS: dict[str, LazyString] = {
     "test_item.withdraw": _l("Test item withdrawn"),
     "time.add_closure": _l("Closure added"),
     "time.block": _l("Instrument blocked"),
+    "time.confirm_year": _l("Working year confirmed as complete"),
     "time.lapse": _l("What was unanswered lapsed"),
     "time.lengthen": _l("Running work lengthened"),
     "time.remove_closure": _l("Closure removed"),

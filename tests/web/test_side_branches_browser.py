@@ -213,7 +213,7 @@ def test_papers_are_taken_back(app: Any, crew: Crew) -> None:
         lab.follow("登记收款", "main").fill(amount_fen=amount, reference=f"R-{amount}", payer_uscc=others)
         lab.press("登记收款").reads("付款方经经办人认可后计入到账")
     assert world.stands == "reported"
-    officer.go("/regulator").follow(re.compile("^Payers to accept")).finds_it_sound("payers")
+    officer.go("/regulator").follow(re.compile("^Third-party payments")).finds_it_sound("payers")
     officer.main.locator("tr", has_text="R-300").get_by_role("button", name="Do not accept").click()
     officer.settles("Do not accept", note="Nobody knows this firm").reads("does not count")
     officer.does("Accept payer", note="The mother firm").reads("is accepted; ¥700.00 counts")

@@ -92,11 +92,13 @@ def _figures(of: Usage, months: int) -> dict[str, Any]:
         "sharing_rate": rate(of.sharing_rate),
         "bookings": of.bookings,
         "no_shows": of.no_shows,
+        "tests": of.tests,
         "samples": of.samples,
         "clients": of.clients,
         "smes": of.smes,
         "reports": of.reports,
         "recognised_fen": of.recognised_fen,
+        "outside_fen": of.outside_fen,
     }
 
 
@@ -138,7 +140,7 @@ def public_statistics(query: dict[str, Any]) -> Any:
             "booked_minutes": usage.booked_minutes,
             "used_minutes": usage.used_minutes,
             "outside_minutes": usage.outside_minutes,
-            "tests": usage.bookings - usage.no_shows,
+            "tests": usage.tests,
             "clients": suppressed(usage.clients),
         }
 

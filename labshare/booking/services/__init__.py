@@ -8,7 +8,8 @@
 `charges`    propose_charge, consent_charge, refuse_charge
 `blocks`     block, unblock
 `documents`  settle_state, which the settlement room calls
-`hours`      set_opening_hours, add_closure, remove_closure, set_working_year, set_working_day, seed_working_years
+`hours`      set_opening_hours, add_closure, remove_closure, set_working_year, set_working_day,
+             confirm_working_year, seed_working_years
 `units`      change_units
 `documents`  settle_state, which the settlement room calls
 """
@@ -22,6 +23,7 @@ from labshare.booking.services.end import cancel
 from labshare.booking.services.hours import (
     SpecialDay,
     add_closure,
+    confirm_working_year,
     remove_closure,
     seed_working_years,
     set_opening_hours,
@@ -42,6 +44,7 @@ __all__ = [
     "cancel",
     "change_units",
     "confirm",
+    "confirm_working_year",
     "consent_charge",
     "decline",
     "decline_proposal",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from flask import request
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Holding
@@ -17,6 +17,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, start_of_day
+from labshare.oversight.figures import revenue_figures
 from labshare.settlement.models import RevenueEntry
 from labshare.web.booking_list import labs_of
 
@@ -81,13 +82,9 @@ def due_on(booking: Booking) -> date | None:
 def outside_revenue(lab: Lab, month: Month) -> int:
     """Recognised in the month from clients other than the lab's own firm, fen."""
     total = (
-        select(func.sum(RevenueEntry.amount_fen))
+        select(revenue_figures()["outside_fen"])
         .join(Booking, Booking.id == RevenueEntry.booking_id)
-        .where(
-            RevenueEntry.lab_id == lab.id,
-            RevenueEntry.month == str(month),
-            Booking.client_firm_id != Booking.lab_firm_id,
-        )
+        .where(RevenueEntry.lab_id == lab.id, RevenueEntry.month == str(month))
     )
     return int(db.session.scalar(total) or 0)
 

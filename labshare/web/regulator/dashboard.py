@@ -27,7 +27,7 @@ def overview() -> Any:
     actor, now = current_actor(), utc_now()
     check(actor, "dashboard.see")
     span, first, last = _period()
-    shown = dashboard(first, last, now)
+    shown = dashboard(first, last, now, actor.person_id)
     edges = [0, *BINS]
     labels = [f"{low}–{high}" for low, high in zip(edges, BINS, strict=False)] + [f"≥ {BINS[-1]}"]
     revenue = [
@@ -58,4 +58,4 @@ def tasks() -> Any:
     actor, now = current_actor(), utc_now()
     check(actor, "dashboard.see")
     recent = search(Search(person_id=actor.person_id), limit=10)
-    return render_template("regulator/tasks.html", waiting=waiting(now), recent=recent, now=now)
+    return render_template("regulator/tasks.html", waiting=waiting(now, actor.person_id), recent=recent, now=now)

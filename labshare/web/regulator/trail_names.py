@@ -45,11 +45,15 @@ SUBJECTS: Words = {
     "test_item": _l("Test item"),
     "token": _l("API token"),
     "trail": _l("Audit trail"),
+    "upgrade": _l("Upgrade"),
     "working_day": _l("Working day"),
     "working_year": _l("Working year"),
 }
 
 FIELDS: Words = {
+    "confirmed": _l("Confirmed"),
+    "count": _l("Number"),
+    "marked": _l("Marked"),
     "accreditation_id": _l("Accreditation"),
     "address": _l("Address"),
     "admitted_from": _l("Admitted from"),
@@ -200,7 +204,7 @@ FIELDS: Words = {
     "superseded_by_id": _l("Replaced by"),
     "superseded_from": _l("Replaced from"),
     "suspended_from": _l("Suspended from"),
-    "tax_fen": _l("Tax in it"),
+    "tax_fen": _l("Of which VAT"),
     "technical": _l("Main specifications"),
     "test_item_id": _l("Test item"),
     "total_payable_fen": _l("Payable in all"),

@@ -31,7 +31,8 @@ from labshare.web.forms import (
     show_problem,
 )
 from labshare.web.lab import blueprint
-from labshare.web.lab.board import calendar_of, chosen_lab
+from labshare.web.lab.board import chosen_lab
+from labshare.web.lab.timetable import calendar_of
 from labshare.web.layout import flash_done
 from labshare.web.numbers import asked_number
 
@@ -67,6 +68,7 @@ def calendar() -> Any:
     return render_template(
         "lab/calendar/page.html", lab=lab, labs=labs, week=shown, view=view, now=now, day=local_day(now),
         earlier=first - timedelta(days=VIEWS[view]), later=first + timedelta(days=VIEWS[view]),
+        scale="day" if view == "day" else "fit" if request.args.get("scale") == "fit" else "wide",
         instruments=instruments, instrument=instrument, may_block=may(actor, "time.block", lab=actor.firm_id),
     )  # fmt: skip
 

@@ -140,7 +140,8 @@ def test_a_bar_says_its_times_and_what_it_is(
     label = re.search(r'aria-label="([^"]*)"', bar.group()).group(1)  # type: ignore[union-attr]
     for words in {
         "zh-CN": ("绿坞轴承配件", "拉伸试验", "11-25 周三 09:00–10:15", "待确认", "清洁至 10:35"),
-        "en": ("Lvwu Bearings", "Tensile test", "Wed 25 Nov, 09:00–10:15", "Awaiting confirmation", "clean-up until 10:35"),
+        "en": ("Lvwu Bearings", "Tensile test", "Wed 25 Nov, 09:00–10:15", "Awaiting confirmation",
+               "clean-up until 10:35"),
     }[language]:  # fmt: skip
         assert words in label
     assert "<b>09:00</b><i>–</i><b>10:15</b>" in page

@@ -14,7 +14,8 @@ ENGINES = ("sqlite",)
 
 PLACES = """() => {
   const edge = (one) => one.getBoundingClientRect();
-  const hours = [...document.querySelectorAll('.cal-hours b')].map((one) => [one.textContent.slice(0, 2), edge(one).left]);
+  const axis = [...document.querySelectorAll('.cal-hours b')];
+  const hours = axis.map((one) => [one.textContent.slice(0, 2), edge(one).left]);
   const [bar, tail] = ['.ev', '.ev-tail'].map((one) => edge(document.querySelector('.lane ' + one)));
   const text = document.querySelector('.bar-text');
   return { hours, bar: [bar.left, bar.right], tail: tail.width, text: text.innerText,

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import redirect, render_template, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
@@ -29,6 +30,7 @@ from labshare.web.actor import current_actor
 from labshare.web.booking_history import BY_RULE, entries, reached
 from labshare.web.documents import documents_panel
 from labshare.web.forms import (
+    BooleanField,
     Form,
     LocalMomentField,
     MoneyField,
@@ -56,6 +58,7 @@ class CancelForm(Form):
 
 class ReceiveForm(Form):
     samples = WholeNumberField(_l("Samples received"), validators=[required()])
+    differs = BooleanField(_l("The number differs from what was booked; it is counted and right."))
     condition = TextAreaField(
         _l("Condition of the samples"), description=_l("What differs from the description."), validators=[length(500)]
     )
@@ -187,6 +190,10 @@ def act(ref: str, name: str, side: str) -> Any:
     verb = VERBS[name]
     form = _forms(booking)[name]
     if not form.validate_on_submit():
+        return show(ref, side, {name: form}, 422)
+    if isinstance(form, ReceiveForm) and form.samples.data != booking.quantity and not form.differs.data:
+        form.samples.errors = [_("%(booked)s booked, %(came)s received. If that is right, tick it below.",
+                                 booked=booking.quantity, came=form.samples.data)]  # fmt: skip
         return show(ref, side, {name: form}, 422)
     values = {each: _given(each, form[each].data) for each in verb.fields}
     try:

@@ -538,7 +538,7 @@ def test_whoever_must_pay_finds_account_and_reference(
             amount_fen=20_000, tax_fen=0,
         )  # fmt: skip
         payee = lab.firm.name_en if en else lab.firm.name
-    for path in (f"/bookings/{booked}", "/dashboard"):
+    for path in (f"/bookings/{booked}", "/client/"):
         page = client.get(path, headers=headers).text
         found = re.search(r'<dl class="kv pay-to">.*?</dl>', page, re.S)
         assert found is not None, path
@@ -560,3 +560,51 @@ def test_whoever_must_pay_finds_account_and_reference(
     assert (account or "0575-86029999") in mail.body
     sign_in(client, scene.hand, scene.lab.firm)
     assert "pay-to" not in client.get(f"/lab/bookings/{booked}").text
+
+
+def test_another_number_of_samples_than_booked_is_asked_about(scene: Scene, booked: str, client: FlaskClient) -> None:
+    sign_in(client, scene.hand, scene.lab.firm)
+    client.post(f"/lab/bookings/{booked}/confirm")
+    asked = client.post(f"/lab/bookings/{booked}/receive", data={"receive-samples": "5"})
+    assert asked.status_code == 422
+    assert "预约 2 件，实收 5 件" in asked.text
+    assert 'name="receive-differs"' in asked.text
+    done = client.post(f"/lab/bookings/{booked}/receive", data={"receive-samples": "5", "receive-differs": "y"})
+    assert done.status_code == 303
+    db.session.rollback()
+    assert db.session.scalar(select(Booking.samples_received)) == 5
+
+
+def test_starting_early_names_what_is_in_the_way_and_the_way_out(
+    scene: Scene, booked: str, client: FlaskClient, clock: Any
+) -> None:
+    hand = factories.actor(scene.hand, scene.lab.firm, "lab_manager")
+    with transaction():
+        other = services.book(
+            actor=factories.actor(scene.booker, scene.client, "booker"), now=clock.now, test_item_id=scene.item.id,
+            quantity=1, starts_at=datetime(2026, 11, 24, 14, tzinfo=SHANGHAI), sample_description="x",
+        ).ref  # fmt: skip
+        for ref in (booked, other):
+            services.confirm(actor=hand, now=clock.now, ref=ref)
+        services.receive(actor=hand, now=clock.now, ref=booked, samples=2)
+    sign_in(client, scene.hand, scene.lab.firm)
+    page = client.post(f"/lab/bookings/{booked}/start", data={})
+    assert page.status_code == 409
+    assert f"该工位被 {other} 占用至 11-24 15:00" in page.text
+
+
+def test_the_sole_owner_is_not_offered_to_leave(scene: Scene, client: FlaskClient) -> None:
+    with transaction():
+        owner = factories.member(scene.client)
+    sign_in(client, owner, scene.client)
+    page = client.get("/account/members").text
+    assert "/members/leave" not in page
+    assert "另有成员为企业管理员" in page
+    with transaction():
+        factories.member(scene.client)
+    assert "/members/leave" in client.get("/account/members").text
+
+
+def test_the_client_is_not_told_to_record_papers(scene: Scene, booked: str, client: FlaskClient) -> None:
+    assert "实验室出具后在此下载" in client.get(f"/bookings/{booked}").text
+    assert "可登记发票" not in client.get(f"/bookings/{booked}").text

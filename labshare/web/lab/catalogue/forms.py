@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 
 from labshare.catalogue import words
@@ -339,7 +339,8 @@ class FeeForm(Form):
     basis = SelectField(
         _l("Charged by"),
         choices=[
-            ("sample", _l("Sample")), ("run", _l("Run")), ("test", _l("Test")), ("hour", _l("Hour of working time")),
+            ("sample", lazy_pgettext("fee basis", "Sample")), ("run", lazy_pgettext("fee basis", "Run")),
+            ("test", lazy_pgettext("fee basis", "Test")), ("hour", lazy_pgettext("fee basis", "Hour of working time")),
         ],
     )  # fmt: skip
     amount_fen = MoneyField(_l("Fee, CNY"), [required()], description=_l("Tax included."))

@@ -11,6 +11,7 @@ from typing import Any
 from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from flask_babel.speaklater import LazyString
 
 from labshare.booking import services
@@ -57,7 +58,7 @@ class CancelForm(Form):
 
 
 class ReceiveForm(Form):
-    samples = WholeNumberField(_l("Samples received"), validators=[required()])
+    samples = WholeNumberField(lazy_pgettext("count", "Samples received"), validators=[required()])
     differs = BooleanField(_l("The number differs from what was booked; it is counted and right."))
     condition = TextAreaField(
         _l("Condition of the samples"), description=_l("What differs from the description."), validators=[length(500)]

@@ -6,6 +6,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -46,8 +47,8 @@ class BlockForm(Form):
         _l("Kind"), choices=[("maintenance", _l("Maintenance")), ("in_house", _l("In-house use"))],
         default="maintenance", validators=[required()],
     )  # fmt: skip
-    starts_at = LocalMomentField(_l("From"), validators=[required()])
-    ends_at = LocalMomentField(_l("Until"), validators=[required()])
+    starts_at = LocalMomentField(lazy_pgettext("moment", "From"), validators=[required()])
+    ends_at = LocalMomentField(lazy_pgettext("moment", "Until"), validators=[required()])
     note = StringField(_l("Note"), validators=[length(200)])
 
 

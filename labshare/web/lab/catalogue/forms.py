@@ -228,7 +228,7 @@ class InstrumentForm(Form):
 class CalibrationForm(Form):
     certificate = StringField(_l("Certificate number"), [required(), length(60)])
     issuer = StringField(_l("Issued by"), [optional(), length(120)])
-    valid_from = DayField(_l("Valid from"), [required()])
+    valid_from = DayField(lazy_pgettext("certificate", "Valid from"), [required()])
     valid_to = DayField(_l("Calibrated until, included"), [required()])
 
 

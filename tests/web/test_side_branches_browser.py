@@ -110,7 +110,8 @@ def test_requests_are_declined_and_moved(house: House) -> None:
     lab.go(f"/lab/bookings/{other}").follow("改时间").fill(reason="下午可以")
     afternoon = lab.page.locator(".slotday", has_text="11-26")
     afternoon.locator("summary").click()
-    lab.takes(afternoon.get_by_role("button", name=re.compile("^14:00"))).reads("下午可以")
+    lab.takes(afternoon.get_by_role("button", name=re.compile("^14:00")))
+    assert lab.main.locator("[name=reason]").input_value() == "下午可以"
     lab.takes(lab.main.get_by_role("button", name=re.compile("^提议改为 11-26")))
     client.go(f"/bookings/{other}").press("Accept the new time").reads("Accepted; the new time is confirmed.")
     assert (house.stands(other).state, house.starts(other)) == ("confirmed", "2026-11-26 14:00")

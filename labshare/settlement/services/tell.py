@@ -41,7 +41,7 @@ INVOICE_ASK_FOR_ACCOUNT = kind(
     title=_l("Invoice %(number)s, %(amount_fen)s (%(ref)s)"),
     text=_l(
         "The lab has recorded invoice %(number)s for %(amount_fen)s at booking %(ref)s. %(owed_fen)s is to be paid to "
-        "%(payee)s, which has entered no account: ask the lab (%(contact)s), and write %(ref)s on the transfer."
+        "%(payee)s, which has entered no account: ask %(lab)s (%(phone)s), and write %(ref)s on the transfer."
     ),
 )
 INVOICE_REVERSED = kind(
@@ -100,7 +100,7 @@ def invoice_recorded(booking: Booking, invoice: Invoice, amount_fen: int, *, act
         pay = {"owed_fen": owed_fen, "payee": said(firm), "account": firm.bank_account}
         kind = INVOICE_TO_PAY
         if not firm.bank_account:
-            pay["contact"] = " ".join(filter(None, (lab.contact, lab.phone or firm.phone))) or firm.name
+            pay |= {"lab": said(lab), "phone": lab.phone or firm.phone or "—"}
             kind = INVOICE_ASK_FOR_ACCOUNT
     tell_client(booking, kind, actor=actor, now=now, number=invoice.number, amount_fen=amount_fen, **pay)
 

@@ -4,7 +4,9 @@ import click
 from alembic import command
 from alembic.config import Config
 
+from labshare.catalogue.services.index import rebuild_where_missing
 from labshare.commands import with_app
+from labshare.kernel.database import transaction
 
 
 def alembic_config() -> Config:
@@ -14,6 +16,13 @@ def alembic_config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations").replace("%", "%%"))
     return config
+
+
+def upgrade_to_head() -> None:
+    """The newest version, and what its migrations left to be derived. Needs the application's context."""
+    command.upgrade(alembic_config(), "head")
+    with transaction():
+        rebuild_where_missing()
 
 
 @click.group()
@@ -26,7 +35,10 @@ def db() -> None:
 @with_app
 def upgrade(revision: str) -> None:
     """Upgrade to REVISION (the newest by default)."""
-    command.upgrade(alembic_config(), revision)
+    if revision == "head":
+        upgrade_to_head()
+    else:
+        command.upgrade(alembic_config(), revision)
 
 
 @db.command()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Integer,
     and_,
@@ -42,25 +43,22 @@ def sought(meaning: Meaning, kind: str) -> Sought:
         return ((),)
     target = _TARGETS[kind]
     published = _published(kind)
-    together = (
-        select(literal(1))
-        .select_from(SearchEntry)
-        .join(target, target.id == SearchEntry.target_id)
-        .where(SearchEntry.kind == kind, contains(needs), published)
-        .limit(1)
-    )
+    all_of_them = hits(kind, (needs,))
+    together = select(literal(1)).join(target, target.id == all_of_them.c.target_id).where(published).limit(1)
     if db.session.scalar(together) is not None:
         return (needs,)
     if len(needs) == 1:
         return ()
-    met = union_all(
-        *(
-            select(SearchEntry.target_id, literal(1 << place, Integer).label("bit")).where(
-                SearchEntry.kind == kind, contains((need,))
+    met = _once(
+        union_all(
+            *(
+                select(SearchEntry.target_id, literal(1 << place, Integer).label("bit")).where(
+                    SearchEntry.kind == kind, contains((need,))
+                )
+                for place, need in enumerate(needs)
             )
-            for place, need in enumerate(needs)
         )
-    ).subquery()
+    )
     by_target = (
         select(func.sum(met.c.bit).label("bits"))
         .join(target, target.id == met.c.target_id)
@@ -69,6 +67,18 @@ def sought(meaning: Meaning, kind: str) -> Sought:
         .subquery()
     )
     return best_together(needs, [int(bits) for bits in db.session.scalars(select(by_target.c.bits).distinct())])
+
+
+def _once(statement: Any) -> CTE:
+    """Evaluated once, by the index alone: joined to other rows, PostgreSQL would rather ask the dear function for each
+    of them where it knows no statistics yet."""
+    return statement.cte().prefix_with("MATERIALIZED")  # type: ignore[no-any-return]
+
+
+def hits(kind: str, groups: Sought) -> CTE:
+    """`target_id`, `relevance` and `sort_key` of the entries that meet any of the groups."""
+    columns = (SearchEntry.target_id, relevance_of(groups).label("relevance"), SearchEntry.sort_key)
+    return _once(select(*columns).where(SearchEntry.kind == kind, or_(*(contains(needs) for needs in groups))))
 
 
 def _published(kind: str) -> ColumnElement[bool]:
@@ -83,16 +93,15 @@ def found_in_text(kind: str, target: Any, groups: Sought) -> ColumnElement[bool]
         return false()
     if not any(groups):
         return true()
-    # OFFSET 0: the entries are found once, by their index, and never asked for row by row.
-    wanted = or_(*(contains(needs) for needs in groups))
-    entries = select(SearchEntry.target_id).where(SearchEntry.kind == kind, wanted).offset(0)
-    found: ColumnElement[bool] = target.in_(entries)
+    found: ColumnElement[bool] = target.in_(select(hits(kind, groups).c.target_id))
     return found
 
 
 def contains(needs: Sequence[Need]) -> ColumnElement[bool]:
-    """Search entries that meet every need: found by the index, and, where it may find too much (pairs that meet at the
-    border of two fields), checked by the text itself."""
+    """Search entries that meet every need, all entries where there is none: found by the index, and, where it may find
+    too much (pairs that meet at the border of two fields), checked by the text itself."""
+    if not needs:
+        return true()
     if db.engine.dialect.name == "sqlite":
         phrases = " AND ".join(f"({' OR '.join(_phrase(word) for word in need.words)})" for need in needs)
         checked = [

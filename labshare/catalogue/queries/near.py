@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import joinedload
 
 from labshare.catalogue.models import Lab, SearchEntry, TestItem
 from labshare.catalogue.queries import filters as narrowing
 from labshare.catalogue.queries.lists import TestItemRow, item_rows, parts_of_items
-from labshare.catalogue.queries.matching import contains_any, found_in_text, position, relevance_of, sought
+from labshare.catalogue.queries.matching import contains_any, hits, position, sought
 from labshare.catalogue.rules import text as spelling
 from labshare.catalogue.rules.likeness import ENOUGH, likeness, test_of
 from labshare.catalogue.rules.meaning import Meaning
@@ -35,8 +35,12 @@ def _by_words(asked: Meaning, limit: int) -> list[int]:
     groups = sought(asked, "test_item")
     if not groups:
         return []
-    best = relevance_of(groups)
-    statement = _names().where(found_in_text("test_item", TestItem.id, groups)).order_by(func.min(best), TestItem.name)
+    found_by = hits("test_item", groups)
+    statement = (
+        _names()
+        .join(found_by, found_by.c.target_id == TestItem.id)
+        .order_by(func.min(found_by.c.relevance), TestItem.name)
+    )
     return list(_one_each([tuple(row) for row in db.session.execute(statement.limit(MOST_NAMES))]).values())[:limit]
 
 
@@ -47,7 +51,15 @@ def _alike(q: str, asked: Meaning) -> list[int]:
         return []
     hits = [case((position(part) > 0, len(part)), else_=0) for part in parts]
     shared: Any = sum(hits[1:], start=hits[0])
-    statement = _names().where(contains_any(parts)).order_by(func.max(shared).desc(), TestItem.name)
+    like = (
+        select(SearchEntry.target_id, shared.label("shared"))
+        .where(SearchEntry.kind == "test_item", contains_any(parts))
+        .cte()
+        .prefix_with("MATERIALIZED")
+    )
+    statement = (
+        _names().join(like, like.c.target_id == TestItem.id).order_by(func.max(like.c.shared).desc(), TestItem.name)
+    )
     found = []
     for name, name_en, item_id in db.session.execute(statement.limit(MOST_NAMES)):
         alike = likeness(words, asked.shown, (name, name_en or ""))
@@ -66,7 +78,6 @@ def _names() -> Any:
     return (
         select(TestItem.name, TestItem.name_en, func.min(TestItem.id))
         .join(Lab, Lab.id == TestItem.lab_id)
-        .join(SearchEntry, and_(SearchEntry.kind == "test_item", SearchEntry.target_id == TestItem.id))
         .where(narrowing.published_item())
         .group_by(TestItem.name, TestItem.name_en)
     )

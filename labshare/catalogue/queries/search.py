@@ -9,9 +9,9 @@ from datetime import date
 
 from sqlalchemy import and_, select
 
-from labshare.catalogue.models import Accreditation, AccreditationScope, Lab, SearchEntry, TestItem
+from labshare.catalogue.models import Accreditation, AccreditationScope, Lab, TestItem
 from labshare.catalogue.queries.filters import Filters, StandardMatch, Words, item_conditions, match_standard
-from labshare.catalogue.queries.matching import Sought, relevance_of, sought
+from labshare.catalogue.queries.matching import Sought, hits, sought
 from labshare.catalogue.rules.meaning import Meaning
 from labshare.catalogue.rules.question import Question
 from labshare.catalogue.synonyms import meaning
@@ -69,18 +69,18 @@ def find(question: Question, *, category: str | None, lab: str | None, day: date
 
 
 def _items(filters: Filters, day: date, groups: Sought, match: StandardMatch | None) -> dict[int, Candidate]:
-    best = relevance_of(groups)
     valid = and_(
         Accreditation.id == AccreditationScope.accreditation_id,
         Accreditation.valid_from <= day,
         Accreditation.valid_to >= day,
     )
+    found_by = hits("test_item", groups)
     narrowed = (
-        select(TestItem.id, best.label("relevance"))
+        select(TestItem.id, found_by.c.relevance)
+        .join(found_by, found_by.c.target_id == TestItem.id)
         .join(Lab, Lab.id == TestItem.lab_id)
-        .join(SearchEntry, and_(SearchEntry.kind == "test_item", SearchEntry.target_id == TestItem.id))
-        .where(*item_conditions(filters, day, Words(groups), match))
-        .order_by(best, TestItem.id)
+        .where(*item_conditions(filters, day, Words(), match))
+        .order_by(found_by.c.relevance, TestItem.id)
         .limit(MOST_ITEMS)
         .subquery()
     )

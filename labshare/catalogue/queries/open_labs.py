@@ -8,8 +8,9 @@ from sqlalchemy.orm import joinedload
 
 from labshare.catalogue.models import Lab, LabAdmission
 from labshare.catalogue.queries.admissions import admitted_on
-from labshare.catalogue.queries.filters import Page, found_in_text
-from labshare.catalogue.rules import text as spelling
+from labshare.catalogue.queries.filters import Page
+from labshare.catalogue.queries.matching import found_in_text
+from labshare.catalogue.rules.meaning import literal
 from labshare.kernel.database import db
 
 SHOWN = ("admitted", "waiting", "suspended")
@@ -43,8 +44,8 @@ def open_labs(
         statement = statement.where(~ever, Lab.state == "published")
     elif show == "suspended":
         statement = statement.where(ever, ~held)
-    if words := spelling.terms(q):
-        statement = statement.where(found_in_text("lab", Lab.id, words))
+    if needs := literal(q):
+        statement = statement.where(found_in_text("lab", Lab.id, (tuple(needs),)))
     total = db.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
     rows = db.session.execute(statement.order_by(Lab.code).limit(limit).offset(offset)).all()
     admissions = {

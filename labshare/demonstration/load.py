@@ -17,7 +17,7 @@ from labshare.demonstration.catalogue import CatalogueMaker, Laboratory, make_st
 from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
 from labshare.demonstration.firms import make_clients, make_hosts, make_regulators, make_waiting
 from labshare.demonstration.rows import Rows, empty
-from labshare.demonstration.runs import Office, make_grades, schedule_months
+from labshare.demonstration.runs import Office, schedule_months
 from labshare.demonstration.scale import Scale
 from labshare.demonstration.shelf import Shelf
 from labshare.demonstration.tasks import Tasks
@@ -94,7 +94,6 @@ def _make_division(
         for life in lives:
             life.hold()
         count += len(lives)
-    make_grades(world, division, labs)
     written = world.rows.write()
     say(f"{division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
         f"{sum(len(lab.offers) for lab in labs)} test items, {count} bookings; {written} rows")  # fmt: skip

@@ -18,7 +18,9 @@ from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm, RegulatorRole
 from labshare.oversight.queries import TOOK_TIME, in_house_minutes, kept_in_house, started_in, used_figures
 from labshare.oversight.rules import Usage
+from labshare.rewards.assessments import AssessmentList
 from labshare.rewards.models import Objection, Policy, RewardItem, RewardLine, RewardRun
+from labshare.rewards.queries.grades import HANDED_OVER, SENT_BACK
 from labshare.settlement.models import Payment, Report, RevenueEntry
 
 NOT_APPROVED = ("calculated", "published")
@@ -46,6 +48,10 @@ class Waiting:
     objections: int
     payers: int
     policies: int
+    grades: int
+    """Lists of grades handed over, which an approver confirms."""
+    grades_back: int
+    """Lists of grades sent back to the officers."""
     runs: Sequence[RewardRun]
     """Runs that are not approved yet, oldest first."""
     missing_years: Sequence[int]
@@ -211,7 +217,7 @@ def waiting(now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
     today = local_day(now)
     wanted = [today.year] + ([today.year + 1] if today.month >= 10 else [])
     unverified = (Firm.verified_at.is_(None), Firm.returned_at.is_(None))
-    firms, oldest, objections, payers, policies, published, *known = db.session.execute(
+    firms, oldest, objections, payers, policies, published, grades, back, *known = db.session.execute(
         select(
             select(func.count()).select_from(Firm).where(*unverified).scalar_subquery(),
             select(func.min(Firm.created_at)).where(*unverified).scalar_subquery(),
@@ -222,6 +228,10 @@ def waiting(now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
             .scalar_subquery(),
             select(func.count()).select_from(Policy).where(Policy.state == "draft").scalar_subquery(),
             select(func.count()).select_from(Policy).where(Policy.state != "draft").scalar_subquery(),
+            *(
+                select(func.count()).select_from(AssessmentList).where(waits).scalar_subquery()
+                for waits in (HANDED_OVER, SENT_BACK)
+            ),
             *(
                 select(func.count())
                 .where(
@@ -239,4 +249,4 @@ def waiting(now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
     missing = [one for one, count in zip([*NEEDED_ROLES, *wanted], known, strict=True) if not count]
     years = [one for one in missing if isinstance(one, int)]
     roles = [one for one in missing if isinstance(one, str)]
-    return Waiting(firms, oldest, objections, payers, policies, open_runs, years, roles, not published)
+    return Waiting(firms, oldest, objections, payers, policies, grades, back, open_runs, years, roles, not published)

@@ -17,7 +17,7 @@ from labshare.catalogue.models import Instrument, Lab, LabAdmission, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.organisations.models import Affiliation, Firm
-from labshare.rewards.models import Assessment, BookingHold
+from labshare.rewards.models import BookingHold
 from labshare.rewards.services import draft_policy, publish_policy
 from labshare.settlement.models import RevenueEntry
 from tests import factories
@@ -168,10 +168,7 @@ def random_world(seed: int, now: datetime, *, bookings: int = 150, **policy: Any
                     LabAdmission(lab_id=lab.id, admitted_from=first, suspended_from=last, entered_at=LONG_AGO)
                 )
             for month in rng.sample(range(1, 13), 2):
-                factories.add(
-                    Assessment(lab_id=lab.id, year=2026, grade=rng.choice(GRADES), assessed_at=LONG_AGO,
-                               effective_month=f"2026-{month:02d}")
-                )  # fmt: skip
+                factories.grade(lab, rng.choice(GRADES), f"2026-{month:02d}", year=2026)
         for _ in range(bookings):
             lab, client = rng.choice(world.labs), rng.choice(firms)
             on = date(2025, 11, 1) + timedelta(days=rng.randint(0, 350))

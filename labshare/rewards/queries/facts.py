@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from labshare.catalogue.models import Instrument
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.rewards.models import SETTLED_STATES, Assessment, Correction, RewardLine, RewardRun
+from labshare.rewards.models import SETTLED_STATES, Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.queries import verdicts
+from labshare.rewards.queries.grades import grades_in_force
 from labshare.rewards.queries.items import kept_before
 from labshare.rewards.queries.verdicts import Kept, Scope
 from labshare.rewards.rules.facts import Facts, Verdicts
@@ -94,16 +95,6 @@ def admitted_in(scope: Scope) -> set[int]:
         for lab_id, first, last in scope.admitted
         if first <= scope.month.last_day and last >= scope.month.first_day
     }
-
-
-def grades_in_force(month: Month) -> dict[int, str]:
-    """By lab id, the grade whose effective month is the latest up to `month`."""
-    rows = db.session.execute(
-        select(Assessment.lab_id, Assessment.grade)
-        .where(Assessment.effective_month <= str(month))
-        .order_by(Assessment.effective_month)
-    )
-    return {row.lab_id: row.grade for row in rows}
 
 
 def paid_in_window(policy: Policy, month: Month) -> dict[int, int]:

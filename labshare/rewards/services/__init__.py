@@ -2,7 +2,13 @@
 
 from labshare.rewards.services.approve import approve, conditions, pay
 from labshare.rewards.services.corrections import agree_correction, propose_correction, refuse_correction
-from labshare.rewards.services.grades import enter_grade
+from labshare.rewards.services.grades import (
+    confirm_grades,
+    hand_over_grades,
+    save_grades,
+    send_back_grades,
+    withdraw_grades,
+)
 from labshare.rewards.services.objections import answer_objection, raise_objection
 from labshare.rewards.services.policies import draft_policy, end_policy, publish_policy
 from labshare.rewards.services.publish import publish, send_back
@@ -13,9 +19,10 @@ __all__ = [
     "answer_objection",
     "approve",
     "conditions",
+    "confirm_grades",
     "draft_policy",
     "end_policy",
-    "enter_grade",
+    "hand_over_grades",
     "pay",
     "propose_correction",
     "publish",
@@ -23,5 +30,8 @@ __all__ = [
     "raise_objection",
     "refuse_correction",
     "run_month",
+    "save_grades",
     "send_back",
+    "send_back_grades",
+    "withdraw_grades",
 ]

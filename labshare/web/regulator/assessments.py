@@ -1,5 +1,7 @@
 """Grades: the lists of all years, entering one, and one list with what it changes in money before it is confirmed."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import current_app, render_template, request, url_for
@@ -15,7 +17,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check, may
 from labshare.rewards import services
-from labshare.rewards.assessments import AssessmentList
+from labshare.rewards.assessments import AssessmentList, AssessmentVersion
 from labshare.rewards.errors import ListChanged
 from labshare.rewards.policy import GRADES
 from labshare.rewards.queries import grades as queries
@@ -209,6 +211,39 @@ def assessment(list_id: int) -> Any:
     return _list_page(_list(list_id))
 
 
+@dataclass(frozen=True)
+class Act:
+    """One line of a list's course."""
+
+    at: datetime
+    icon: str
+    words: str
+    name: str | None
+    note: str = ""
+    labs: int | None = None
+
+
+def _course(found: AssessmentList, versions: list[tuple[AssessmentVersion, str]]) -> list[Act]:
+    """Who did what, the latest first."""
+    names = names_of((found.entered_by, found.handed_over_by, found.sent_back_by, found.confirmed_by))
+    acts = [
+        Act(one.edited_at, "edit", _("Version %(n)s", n=one.number), name,
+            labs=sum(row["grade"] is not None for row in one.document["rows"]))
+        for one, name in versions
+    ] or [Act(found.entered_at, "edit", _("Entered by"), names.get(found.entered_by or 0))]  # fmt: skip
+    if found.handed_over_at is not None:
+        acts.append(Act(found.handed_over_at, "send", _("Handed over by"), names.get(found.handed_over_by or 0)))
+    if found.sent_back_at is not None:
+        note = found.sent_back_reason or ""
+        acts.append(Act(found.sent_back_at, "rotate", _("Sent back by"), names.get(found.sent_back_by or 0), note))
+    if found.withdrawn_at is not None:
+        acts.append(Act(found.withdrawn_at, "ban", _("Withdrawn by"), names.get(found.entered_by or 0)))
+    if found.confirmed_at is not None:
+        words = _("Counts since it was entered") if found.migrated else _("Confirmed by")
+        acts.append(Act(found.confirmed_at, "checks", words, names.get(found.confirmed_by or 0)))
+    return sorted(acts, key=lambda act: act.at, reverse=True)
+
+
 def _list_page(
     found: AssessmentList, above: Form | None = None, send_back: Form | None = None, status: int = 200
 ) -> Any:
@@ -229,11 +264,10 @@ def _list_page(
     labs = queries.labs_by_id(graded)
     hands = {version.edited_by for version, _name in versions} | {found.entered_by, found.handed_over_by}
     return render_template(
-        "regulator/assessments/list.html", found=found, shown=shown, money=money, versions=versions,
+        "regulator/assessments/list.html", found=found, shown=shown, money=money, course=_course(found, versions),
         rows=sorted(rows, key=lambda row: labs[row["lab"]].code), labs=labs,
         others=sorted((line for lab, line in money.items() if lab not in graded), key=lambda line: line.lab.code),
         held=queries.assessments_in_force(graded, Month.at(now)), grade_words=GRADE_WORDS,
-        names=names_of((found.entered_by, found.handed_over_by, found.sent_back_by, found.confirmed_by)),
         may_enter=may(actor, "grade.enter"), may_confirm=may(actor, "grade.confirm"),
         worked_on_it=actor.person_id in hands,
         is_author=actor.person_id == found.entered_by, above=above,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "grades"
-down_revision = "0001"
+down_revision = "county"
 
 GUARDS = {
     "sqlite": (

@@ -37,8 +37,8 @@ def _counting(month: Month | None = None, known_at: datetime | None = None) -> S
 def grades_in_force(month: Month, known_at: datetime | None = None) -> dict[int, str]:
     """By lab id, the grade whose effective month is the latest up to `month`; `known_at`: as it was known at that
     moment (UTC). One statement."""
-    rows = _counting(month, known_at).with_only_columns(Assessment.lab_id, Assessment.grade)
-    return {row.lab_id: row.grade for row in db.session.execute(rows)}
+    rows = db.session.execute(_counting(month, known_at).with_only_columns(Assessment.lab_id, Assessment.grade))
+    return {lab_id: grade for lab_id, grade in rows}  # noqa: C416 - a row is no pair to the type checker
 
 
 def assessments_in_force(lab_ids: Iterable[int], month: Month) -> dict[int, Assessment]:
@@ -152,33 +152,34 @@ def editors_of(list_id: int) -> set[int]:
     return set(db.session.scalars(select(AssessmentVersion.edited_by).where(AssessmentVersion.list_id == list_id)))
 
 
-def _admitted(day: date) -> Any:
-    return (
-        select(LabAdmission.id)
-        .where(
-            LabAdmission.lab_id == Lab.id,
-            LabAdmission.admitted_from <= day,
-            or_(LabAdmission.suspended_from.is_(None), LabAdmission.suspended_from > day),
-        )
-        .correlate(Lab)
-        .exists()
-    )
-
-
 def divisions_to_grade(day: date) -> list[str]:
-    """The divisions with labs admitted on the day, in order."""
-    return list(db.session.scalars(select(Lab.division).where(_admitted(day)).distinct().order_by(Lab.division)))
+    """The counties with labs admitted on the day, in order."""
+    admitted = select(LabAdmission.division).where(LabAdmission.holds_on(day)).distinct()
+    return list(db.session.scalars(admitted.order_by(LabAdmission.division)))
 
 
 def labs_to_grade(division: str, day: date, also: Iterable[int] = ()) -> list[Lab]:
-    """The division's labs admitted on the day, and `also` these by id; with firm, in order of code. One statement."""
+    """The labs admitted in the division on the day, and `also` these by id; with firm, in order of code. One
+    statement."""
+    admitted = _admissions_in(division).where(LabAdmission.holds_on(day)).exists()
     return list(
         db.session.scalars(
-            select(Lab)
-            .options(joinedload(Lab.firm))
-            .where(or_(Lab.division.startswith(division) & _admitted(day), Lab.id.in_(list(also))))
-            .order_by(Lab.code)
+            select(Lab).options(joinedload(Lab.firm)).where(or_(admitted, Lab.id.in_(list(also)))).order_by(Lab.code)
         )
+    )
+
+
+def known_in(division: str, lab_ids: Iterable[int]) -> set[int]:
+    """Which of these labs lie in the division, or ever were admitted in it."""
+    there = or_(Lab.division.startswith(division, autoescape=True), _admissions_in(division).exists())
+    return set(db.session.scalars(select(Lab.id).where(Lab.id.in_(list(lab_ids)), there)))
+
+
+def _admissions_in(division: str) -> Select[tuple[int]]:
+    return (
+        select(LabAdmission.id)
+        .where(LabAdmission.lab_id == Lab.id, LabAdmission.division.startswith(division, autoescape=True))
+        .correlate(Lab)
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from labshare.audit.services import record
-from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
@@ -33,7 +32,7 @@ from labshare.rewards.errors import (
 )
 from labshare.rewards.models import RewardRun
 from labshare.rewards.policy import GRADES
-from labshare.rewards.queries.grades import assessments_in_force, editors_of, labs_by_id, version_of
+from labshare.rewards.queries.grades import assessments_in_force, editors_of, known_in, labs_by_id, version_of
 from labshare.rewards.services import tell  # noqa: F401 - registers the words of the notices
 from labshare.rewards.words import GRADES as GRADE_WORDS
 from labshare.settlement.services.books import hold_months
@@ -255,11 +254,7 @@ def _rows_seen(found: AssessmentList, version: int) -> list[dict[str, Any]]:
 
 
 def _row_problems(rows: list[GradeRow], division: str) -> list[Problem]:
-    known = set(
-        db.session.scalars(
-            select(Lab.id).where(Lab.id.in_([row.lab_id for row in rows]), Lab.division.startswith(division))
-        )
-    )
+    known = known_in(division, (row.lab_id for row in rows))
     problems: list[Problem] = []
     for row in rows:
         if row.lab_id not in known:

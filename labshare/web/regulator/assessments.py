@@ -17,7 +17,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check, may
 from labshare.rewards import services
-from labshare.rewards.assessments import AssessmentList, AssessmentVersion
+from labshare.rewards.assessments import OPEN_STATES, AssessmentList, AssessmentVersion
 from labshare.rewards.errors import ListChanged
 from labshare.rewards.policy import GRADES
 from labshare.rewards.queries import grades as queries
@@ -249,7 +249,7 @@ def _list_page(
 ) -> Any:
     actor, now = current_actor(), utc_now()
     rows = queries.rows_of(found)
-    is_open = found.state in queries.OPEN_STATES
+    is_open = found.state in OPEN_STATES
     shown = (
         previews(
             found.division, Month.parse(found.effective_month),

@@ -9,5 +9,6 @@ import "./dialogs.js";
 import "./forms.js";
 import "./live.js";
 import "./menus.js";
+import "./rows.js";
 import "./small.js";
 import "./upload.js";

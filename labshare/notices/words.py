@@ -72,6 +72,24 @@ kind(
     mail=False,
 )
 kind(
+    "firm.bank_account_entered",
+    title=_l("Bank account of %(firm)s entered"),
+    text=_l(
+        "%(name)s entered the bank account of %(firm)s; it ends in %(after)s. If that was not agreed: correct the "
+        "account on the firm's page at once, have %(name)s choose a new password and sign out everywhere, and tell the "
+        "platform's administrator."
+    ),
+)
+kind(
+    "firm.bank_account_changed",
+    title=_l("Bank account of %(firm)s changed"),
+    text=_l(
+        "%(name)s changed the bank account of %(firm)s: it ended in %(before)s and ends in %(after)s now. If that was "
+        "not agreed: correct the account on the firm's page at once, have %(name)s choose a new password and sign out "
+        "everywhere, and tell the platform's administrator."
+    ),
+)
+kind(
     "firm.submitted",
     title=_l("%(firm)s waits for verification"),
     text=_l("%(firm)s (%(uscc)s) was submitted for verification."),

@@ -4,7 +4,7 @@ with their tests. The index is derived; `labshare db upgrade` writes it anew whe
 from alembic import op
 
 revision = "search"
-down_revision = "county"
+down_revision = "working_years"
 
 
 def upgrade() -> None:

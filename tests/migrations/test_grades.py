@@ -10,7 +10,6 @@ from labshare.commands.db import alembic_config
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.rewards.queries.facts import grades_in_force
-from tests.migrations.test_migrations import empty  # noqa: F401 - the fixture
 
 BEFORE = "SELECT lab_id, year, grade, effective_month, assessed_by, assessed_at FROM assessment ORDER BY lab_id, 4"
 ENTERED = [
@@ -35,7 +34,7 @@ def fetch(statement):
 
 
 @pytest.fixture
-def filled(empty):  # noqa: F811
+def filled(empty):
     """The first released database with labs and grades."""
     command.upgrade(alembic_config(), "0001")
     for number in (1, 2):

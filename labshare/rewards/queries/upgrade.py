@@ -27,8 +27,8 @@ class MoneyChange:
 
 
 def money_changes(present: Month) -> Iterator[MoneyChange]:
-    """Every line of the windows that `present` lies in whose figure would be another. Each run is judged by what was
-    recorded when it was published, else calculated."""
+    """Every line of the windows that `present` lies in whose figure would be another. A published run is judged by what
+    was recorded before; one that is only calculated by what is recorded now, as if calculated again."""
     runs = db.session.scalars(
         select(RewardRun).options(joinedload(RewardRun.policy)).order_by(RewardRun.division, RewardRun.month)
     ).all()
@@ -41,7 +41,7 @@ def money_changes(present: Month) -> Iterator[MoneyChange]:
         if not rules_of(run.policy).governs(month):
             continue
         figure = "entitlement" if approved else "payable"
-        now = calculate_now(run.policy, month, known_at=run.published_at or run.calculated_at).calculation
+        now = calculate_now(run.policy, month, known_at=run.published_at).calculation
         after = {line.code: getattr(line, _OF[figure]) for line in now.lines}
         before = {line.lab.code: getattr(line, _OF[figure]) for line in lines_with_labs(run.id)}
         for code in sorted(before.keys() | after.keys()):

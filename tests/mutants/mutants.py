@@ -235,8 +235,9 @@ _WAIT, _LOOP = "labshare/kernel/waiting.py", "labshare/commands/worker.py"
 _NO_TIME_OUTS = instead(
     _WAIT, "        connection.commit()  # a rollback", "        connection.rollback()  # a rollback"
 )
-_NO_ORDER = (
-    Edit(_AGAIN, "        read_body()\n", "        request.sealed = False\n"),
+_IN_THE_TURN = (
+    Edit(_AGAIN, "import commits, db\n", "import commits, db, transaction\n"),
+    Edit(_AGAIN, "        read_body()\n", "        with transaction():\n            read_body()\n"),
     Edit(_BODY, "        if writing():\n", "        if False:\n"),
 )
 
@@ -245,7 +246,7 @@ WAITS = (
            instead(f"tests/{_LIMITS}", "if isinstance(node, ast.ImportFrom) else []", "if False else []")),
     Mutant(f"{_LIMITS}::test_there_is_one_place", "a view sets its own limit",
            at_end("labshare/web/lab/papers.py", "def hurry() -> None:\n    request.max_content_length = 10**9")),
-    Mutant(f"{_BODIES}::test_no_body_is_read_inside_a_transaction", "views read bodies when they like", _NO_ORDER),
+    Mutant(f"{_BODIES}::test_no_body_is_read_inside_a_transaction", "bodies are read in the turn to write", _IN_THE_TURN),
     Mutant(f"{_BODIES}::test_who_may_not_takes_no_turn_to_write", "the API asks for no right before the turn",
            instead(_WRITING, "    if right is not None and \"ref\" in address:\n", "    if False:\n")),
     Mutant(f"{_BODIES}::test_nothing_is_read_of_who_may_not_store_it", "the right is asked after the body",

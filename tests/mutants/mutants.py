@@ -202,9 +202,9 @@ def _on_both(test: str, wrong: str, edits: tuple[Edit, ...]) -> tuple[Mutant, ..
 
 RACES = (
     Mutant(f"{_BUSY}::test_a_page_that_waited_in_vain_is_tried_again", "nothing is tried again",
-           instead(_AGAIN, "TRIES = 3", "TRIES = 1")),
+           instead(_AGAIN, "TRIES = SQLITE_TRIES", "TRIES = 1")),
     Mutant(f"{_BUSY}::test_who_waits_too_long_is_told_to_come_back", "who waited in vain gets an error page",
-           instead(_AGAIN, "raise ServiceUnavailable(retry_after=5) from error", "raise")),
+           instead(_AGAIN, "raise Busy from error", "raise")),
     *_on_both(f"{_HTTP}::test_exactly_one_booking_a_round", "all time passes for free", _EVERYTHING_IS_FREE),
     *_on_both(f"{_HTTP}::test_without_the_guards_the_same_race_is_lost", "the guards stay", _GUARDED_AS_EVER),
     *_on_both(f"{_HTTP}::test_one_key_sent_fifty_times_books_once", "keys are not kept", _KEYS_FORGOTTEN),
@@ -220,9 +220,70 @@ RACES = (
               (Edit("labshare/booking/models.py", '        UniqueConstraint("booked_by", "submission"),\n', ""),
                Edit(_BOOK, "        raise AlreadySubmitted(ref=ref)\n", "        pass\n"))),
     Mutant(f"{_PAGES}::test_a_deadlock_of_two_pages_ends_with_both_done", "nothing is tried again",
-           instead(_AGAIN, "TRIES = 3", "TRIES = 1"), "postgresql"),
+           instead(_AGAIN, "TRIES = SQLITE_TRIES", "TRIES = 1"), "postgresql"),
     Mutant(f"{_PAGES}::test_who_gives_way_too_often_is_told_to_come_back", "who gave way gets an error page",
-           instead(_AGAIN, "raise ServiceUnavailable(retry_after=5) from error", "raise"), "postgresql"),
+           instead(_AGAIN, "raise Busy from error", "raise"), "postgresql"),
 )  # fmt: skip
 
-MUTANTS = CONVENTIONS + RIGHTS + RACES
+# --- who waits for whom: bodies, locks, slow connections ---------------------------------------------------------
+
+_LIMITS, _BODIES = "conventions/test_bodies.py", "rights/test_bodies.py"
+_SLOW, _WORKER = "races/test_slow_connections.py", "races/test_worker.py"
+_WAITING, _TIMES = "races/test_waiting.py", "races/test_time_outs.py"
+_BODY, _ERRORS, _WRITING = "labshare/web/bodies.py", "labshare/web/errors.py", "labshare/api/writing.py"
+_WAIT, _LOOP = "labshare/kernel/waiting.py", "labshare/commands/worker.py"
+_NO_TIME_OUTS = instead(
+    _WAIT, "        connection.commit()  # a rollback", "        connection.rollback()  # a rollback"
+)
+_IN_THE_TURN = (
+    Edit(_AGAIN, "import commits, db\n", "import commits, db, transaction\n"),
+    Edit(_AGAIN, "        read_body()\n", "        with transaction():\n            read_body()\n"),
+    Edit(_BODY, "        if writing():\n", "        if False:\n"),
+)
+
+WAITS = (
+    Mutant(f"{_LIMITS}::test_what_is_looked_for_is_found", "the search knows no `import … from`",
+           instead(f"tests/{_LIMITS}", "if isinstance(node, ast.ImportFrom) else []", "if False else []")),
+    Mutant(f"{_LIMITS}::test_there_is_one_place", "a view sets its own limit",
+           at_end("labshare/web/lab/papers.py", "def hurry() -> None:\n    request.max_content_length = 10**9")),
+    Mutant(f"{_BODIES}::test_no_body_is_read_inside_a_transaction", "bodies are read in the turn to write", _IN_THE_TURN),
+    Mutant(f"{_BODIES}::test_who_may_not_takes_no_turn_to_write", "the API asks for no right before the turn",
+           instead(_WRITING, "    if right is not None and \"ref\" in address:\n", "    if False:\n")),
+    Mutant(f"{_BODIES}::test_nothing_is_read_of_who_may_not_store_it", "the right is asked after the body",
+           instead(_BODY, "        check(**(request.view_args or {}))\n", "        pass\n")),
+    Mutant(f"{_BODIES}::test_a_form_without_a_file_takes_a_megabyte", "every form takes what files take",
+           instead(_BODY, 'if getattr(view, "takes_file", False) else None', "if True else None")),
+    Mutant(f"{_BODIES}::test_reading_too_early_or_too_late_raises", "a body may be read inside a transaction",
+           instead(_BODY, "        if writing():\n", "        if False:\n")),
+    *_on_both(f"{_SLOW}::test_writes_go_on_beside_forty_slow_connections", "gunicorn's own worker serves",
+              instead("labshare/commands/serve.py", '"labshare.commands.worker.PatientWorker"', '"gthread"')),
+    *_on_both(f"{_SLOW}::test_on_threads_that_wait_the_same_connections_stop_everything", "nobody dawdles",
+              instead("tests/races/slow_connections.py", "    return [head] * HEADS +", "    return [] and")),
+    *_on_both(f"{_WAITING}::test_a_form_is_shown_again_with_what_was_typed", "the form comes back empty",
+              instead("labshare/web/client/new.py", "        return _page(_bench(now), form, status)\n",
+                      "        return _page(_bench(now), BookingForm(formdata=None), status)\n")),
+    *_on_both(f"{_WAITING}::test_a_page_that_keeps_no_form_offers_to_send_it_again", "the form is forgotten",
+              instead(_ERRORS, "    if not fields or any(", "    if True or any(")),
+    *_on_both(f"{_WAITING}::test_a_password_is_not_repeated", "who waited in vain is told of a conflict",
+              instead("labshare/kernel/errors.py", "    status = 503\n", "    status = 409\n")),
+    *_on_both(f"{_WAITING}::test_the_api_says_when_to_come_back_and_its_key_stays_free", "its answer is kept",
+              instead(_WRITING, "        if problem.status >= 500:\n", "        if False:\n")),
+    Mutant(f"{_TIMES}::test_a_statement_ends_in_time", "the time-outs are rolled back", _NO_TIME_OUTS, "postgresql"),
+    Mutant(f"{_TIMES}::test_a_page_that_only_reads_says_so_too", "only transactions know that waiting ended",
+           instead(_ERRORS, "    if waited_in_vain(error):\n", "    if False:\n"), "postgresql"),
+    Mutant(f"{_TIMES}::test_a_transaction_that_stands_idle_ends", "the time-outs are rolled back", _NO_TIME_OUTS,
+           "postgresql"),
+    Mutant(f"{_TIMES}::test_commands_and_jobs_have_more_time", "all wait alike",
+           instead(_WAIT, "    if has_request_context():\n", "    if True:\n"), "postgresql"),
+    Mutant(f"{_WORKER}::test_bodies_arrive_however_they_are_sent", "a body is taken for whole when a piece has come",
+           instead(_LOOP, "            self.whole = self.missing == 0\n        if self.whole:",
+                   "            self.whole = True\n        if self.whole:")),
+    Mutant(f"{_WORKER}::test_requests_that_come_at_once_are_all_answered", "what came with a request is dropped",
+           instead(_LOOP, "            conn.held += rest\n", "            conn.held.clear()\n")),
+    Mutant(f"{_WORKER}::test_what_does_not_come_is_not_waited_for", "nobody looks at the clock",
+           instead(_LOOP, "        self.checked = now\n", "        return\n")),
+    Mutant(f"{_WORKER}::test_strangers_megabytes_are_answered_and_kept_nowhere", "a connection is closed at once",
+           instead(_LOOP, "            guest.sock.shutdown(socket.SHUT_WR)\n", "            raise OSError\n")),
+)  # fmt: skip
+
+MUTANTS = CONVENTIONS + RIGHTS + RACES + WAITS

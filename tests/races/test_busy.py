@@ -21,8 +21,8 @@ ENGINES = ("sqlite",)  # PostgreSQL locks rows, not the file
 
 @pytest.fixture
 def impatient(app: Flask) -> Iterator[None]:
-    """Requests that wait a third of a second in all instead of some seconds."""
-    app.config["LOCK_SECONDS"] = 0.3
+    """Requests that wait three seconds in all, a second a try."""
+    app.config["LOCK_SECONDS"] = 3
     yield
     db.session.remove()
     db.engine.dispose()

@@ -59,10 +59,12 @@ def serving(database: TestDatabase, *, guarded: bool = True) -> Iterator[tuple[i
         ]  # fmt: skip
     server = subprocess.Popen(command, env=environment, cwd=ROOT)
     try:
-        for _ in range(300):
+        until = time.monotonic() + 120
+        while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
-            assert server.poll() is None
+            assert server.poll() is None, "the server ended"
+            assert time.monotonic() < until, "the server did not start"
             time.sleep(0.1)
         yield port, server.pid
     finally:

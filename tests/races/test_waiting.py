@@ -22,6 +22,8 @@ from tests import factories
 from tests.conftest import TestDatabase
 from tests.signing import sign_in
 
+PATIENCE = 15
+"""Seconds: of which the lock's are one; a busy machine has the rest."""
 LANGUAGES = {
     "zh-CN": "当前保存操作过多，内容尚未保存，请几秒后重新提交。",
     "en": "Too much is being saved at this moment. Nothing was saved; send it again in a few seconds.",
@@ -79,14 +81,12 @@ def test_a_form_is_shown_again_with_what_was_typed(
     with somebody_writes_and_does_not_end(database):
         since = time.monotonic()
         answer = browser.post("/bookings/new", data=form, headers={"Accept-Language": language})
-        assert time.monotonic() - since < 5
+        assert time.monotonic() - since < PATIENCE
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert LANGUAGES[language] in answer.text
     assert "轴承套圈 3 件</textarea>" in answer.text
     assert booked() == 0
-    since = time.monotonic()
     assert browser.post("/bookings/new", data=form).status_code == 303, "and who gave up has left the line"
-    assert time.monotonic() - since < 1
     assert booked() == 1
 
 
@@ -123,7 +123,7 @@ def test_the_api_says_when_to_come_back_and_its_key_stays_free(
     with somebody_writes_and_does_not_end(database):
         since = time.monotonic()
         answer = hurried.test_client().post("/api/v1/bookings", json=body, headers=headers)
-        assert time.monotonic() - since < 5
+        assert time.monotonic() - since < PATIENCE
     assert (answer.status_code, answer.mimetype, answer.headers["Retry-After"]) == (503, PROBLEM_TYPE, "5")
     assert answer.json["type"] == "urn:labshare:problem:Busy"
     assert hurried.test_client().post("/api/v1/bookings", json=body, headers=headers).status_code == 201

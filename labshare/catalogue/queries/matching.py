@@ -44,7 +44,7 @@ def sought(meaning: Meaning, kind: str) -> Sought:
     target = _TARGETS[kind]
     published = _published(kind)
     all_of_them = hits(kind, (needs,))
-    together = select(literal(1)).join(target, target.id == all_of_them.c.target_id).where(published).limit(1)
+    together = select(target.id).join(all_of_them, all_of_them.c.target_id == target.id).where(published).limit(1)
     if db.session.scalar(together) is not None:
         return (needs,)
     if len(needs) == 1:

@@ -49,6 +49,27 @@ def misfits(mutant: Mutant) -> list[str]:
     ]
 
 
+def run(copy: Path, engine: str, *tests: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist",
+         "-p", "no:schemathesis", *(f"tests/{test}" for test in tests)],
+        cwd=copy, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS * len(tests),
+        env=os.environ | {"PYTHONPATH": str(copy), "LABSHARE_TEST_DB": engine},
+    )  # fmt: skip
+
+
+def failing_anyway(mutants: Sequence[Mutant], copy: Path) -> set[tuple[str, str]]:
+    """(test, engine) of those that fail where nothing is wrong: they would notice everything."""
+    found = set()
+    for engine in sorted({mutant.engine for mutant in mutants}):
+        tests = {mutant.test + mutant.only: mutant.test for mutant in mutants if mutant.engine == engine}
+        ran = run(copy, engine, *tests)
+        failed = re.findall(r"^(?:FAILED|ERROR) tests/([^\s\[]+)", ran.stdout, re.MULTILINE)
+        found |= {(test, engine) for test in tests.values() if test in failed or test.split("::")[0] in failed}
+        print(f"{engine}: {len(tests)} tests as they are: {ran.stdout.strip().splitlines()[-1]}", flush=True)
+    return found
+
+
 def tried(mutant: Mutant, copy: Path) -> tuple[bool, str]:
     """Whether the test noticed the mutant, and how it failed; or what happened instead."""
     kept = {edit.file: (copy / edit.file).read_text() for edit in mutant.edits}
@@ -56,14 +77,8 @@ def tried(mutant: Mutant, copy: Path) -> tuple[bool, str]:
         source = (copy / edit.file).read_text()
         changed = source.replace(edit.old, edit.new) if edit.old else f"{source.rstrip()}\n\n\n{edit.new}\n"
         (copy / edit.file).write_text(changed)
-    settings = {"PYTHONPATH": str(copy), "LABSHARE_TEST_DB": mutant.engine}
     try:
-        ran = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist",
-             "-p", "no:schemathesis", f"tests/{mutant.test}{mutant.only}"],
-            cwd=copy, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS,
-            env=os.environ | settings,
-        )  # fmt: skip
+        ran = run(copy, mutant.engine, mutant.test + mutant.only)
     except subprocess.TimeoutExpired:
         return False, "ran too long"
     finally:
@@ -89,8 +104,11 @@ def main(wanted: Sequence[str]) -> int:
     lived = 0
     with tempfile.TemporaryDirectory(prefix="labshare-mutants-") as folder:
         make_copy(Path(folder))
-        for mutant in chosen:
-            if misfits(mutant) or mutant.test not in tests:
+        fitting = [mutant for mutant in chosen if mutant.test in tests and not misfits(mutant)]
+        anyway = failing_anyway(fitting, Path(folder))
+        wrong += [f"{test} ({engine}): fails where nothing is wrong" for test, engine in sorted(anyway)]
+        for mutant in fitting:
+            if (mutant.test, mutant.engine) in anyway:
                 continue
             begun = time.monotonic()
             noticed, how = tried(mutant, Path(folder))

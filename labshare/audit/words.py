@@ -132,6 +132,7 @@ ACTIONS: dict[str, LazyString] = {
     "time.unblock": _l("Block removed"),
     "token.issue": _l("API token issued"),
     "token.revoke": _l("API token revoked"),
+    "trail.begin_macs": _l("Events carry a mac from here on"),
 }
 """Action → what happened."""
 

@@ -410,7 +410,7 @@ def test_those_who_must_act_are_told(world):
     assert {(kind, person) for kind, person in told if kind.startswith(("report.", "invoice.", "payment."))} == {
         ("report.recorded", client),
         ("report.withdrawn", client),
-        ("invoice.recorded", client),
+        ("invoice.ask_for_account", client),  # the firm has entered no account
         ("payment.payer_differs", officer),
         ("payment.payer_rejected", world.manager.person_id),
         ("payment.payer_rejected", world.accountant.person_id),

@@ -24,6 +24,7 @@ from labshare.catalogue.models import (
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.organisations.models import Firm, Membership, RegulatorRole
+from labshare.rewards.assessments import Assessment, AssessmentList
 
 _count = itertools.count(1)
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -106,6 +107,19 @@ def lab(
             )
     if admitted:
         admission(made)
+    return made
+
+
+def grade(of: Lab, grade: str, effective_month: str, *, year: int = 2025, at: datetime = LONG_AGO) -> Assessment:
+    """A lab's grade on a list of its own, entered by one person and confirmed by another at this moment."""
+    enterer, confirmer = person(), person()
+    on = add(AssessmentList(division=of.division, year=year, effective_month=effective_month, state="draft",
+                            entered_by=enterer.id, entered_at=at))  # fmt: skip
+    on.state, on.handed_over_by, on.handed_over_at = "handed_over", enterer.id, at
+    db.session.flush()
+    made = add(Assessment(list_id=on.id, lab_id=of.id, grade=grade, reason="考核得分", confirmed_at=at))
+    on.state, on.confirmed_by, on.confirmed_at = "confirmed", confirmer.id, at
+    db.session.flush()
     return made
 
 

@@ -59,6 +59,7 @@ ACTIONS: dict[str, LazyString] = {
     "fee.change": _l("Fee changed"),
     "fee.end": _l("Fee ended"),
     "fee.remove": _l("Fee removed"),
+    "firm.bank_account": _l("Bank account entered or changed"),
     "firm.change": _l("Firm changed"),
     "firm.declare_figures": _l("Figures declared"),
     "firm.register": _l("Firm registered"),
@@ -67,7 +68,13 @@ ACTIONS: dict[str, LazyString] = {
     "firm.size_class": _l("Size class derived"),
     "firm.submit": _l("Submitted for verification"),
     "firm.verify": _l("Firm verified"),
+    "grade.counts": _l("Grade confirmed"),
     "grade.enter": _l("Grade entered"),
+    "grades.confirm": _l("List of grades confirmed"),
+    "grades.hand_over": _l("List of grades handed over"),
+    "grades.save": _l("List of grades saved"),
+    "grades.send_back": _l("List of grades sent back"),
+    "grades.withdraw": _l("List of grades withdrawn"),
     "instrument.add": _l("Instrument added"),
     "instrument.change_units": _l("Units changed"),
     "instrument.edit": _l("Instrument changed"),
@@ -133,6 +140,7 @@ ACTIONS: dict[str, LazyString] = {
     "time.unblock": _l("Block removed"),
     "token.issue": _l("API token issued"),
     "token.revoke": _l("API token revoked"),
+    "trail.begin_macs": _l("Events carry a mac from here on"),
 }
 """Action → what happened."""
 

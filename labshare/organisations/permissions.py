@@ -105,7 +105,9 @@ PERMISSIONS: dict[str, Grants] = {
     "objection.raise": _grants("lab", "owner", "lab_manager"),
     "objection.answer": OFFICER,
     "correction.decide": OFFICER,
+    "grade.see": READERS,
     "grade.enter": OFFICER,
+    "grade.confirm": APPROVER,
     # oversight
     "usage.see": READERS + LAB_MEMBERS,
     "audit.see": AUDITOR + OFFICER + APPROVER + ADMIN,
@@ -135,6 +137,13 @@ def may(
         role in actor.roles and (side == "any" or (firms[side] is not None and firms[side] == actor.firm_id))
         for role, side in PERMISSIONS.get(action, ())
     )
+
+
+def may_anywhere(actor: Actor, action: str) -> bool:
+    """Whether there could be a subject to which the actor may do this; who may not needs no subject looked up."""
+    if actor.scope != WRITING_SCOPE and ".see" not in action:
+        return False
+    return any(role in actor.roles for role, _side in PERMISSIONS.get(action, ()))
 
 
 def check(

@@ -11,14 +11,16 @@ from sqlalchemy import case, func, or_, select, union_all
 from labshare.audit.models import AuditSeal
 from labshare.audit.queries import last_seal
 from labshare.booking.models import Booking, Holding, WorkingYear
-from labshare.catalogue.models import Instrument
+from labshare.catalogue.models import Instrument, LabAdmission
 from labshare.kernel.database import days_between, db
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm, RegulatorRole
 from labshare.oversight.figures import done_figures, finished_in, in_house_minutes, kept_in_house, revenue_figures
 from labshare.oversight.rules import Usage
+from labshare.rewards.assessments import AssessmentList
 from labshare.rewards.models import Correction, Objection, Policy, RewardItem, RewardLine, RewardRun
+from labshare.rewards.queries.grades import HANDED_OVER, SENT_BACK
 from labshare.rewards.queries.parts import payable_in
 from labshare.settlement.models import Payment, Report, RevenueEntry
 
@@ -49,6 +51,12 @@ class Waiting:
     objections: int
     payers: int
     policies: int
+    admissions: int
+    """Of more than 30 days back, which the approver confirms."""
+    grades: int
+    """Lists of grades handed over, which an approver confirms."""
+    grades_back: int
+    """Lists of grades sent back to the officers."""
     runs: Sequence[RewardRun]
     """Runs that are not paid out yet, oldest first."""
     corrections: int
@@ -230,49 +238,58 @@ def waiting(now: datetime, person_id: int | None = None, runs: Sequence[RewardRu
     today = local_day(now)
     wanted = [today.year] + ([today.year + 1] if today.month >= 10 else [])
     unverified = (Firm.verified_at.is_(None), Firm.returned_at.is_(None))
-    firms, oldest, objections, payers, policies, published, corrections, roles, *known = db.session.execute(
-        select(
-            select(func.count()).select_from(Firm).where(*unverified).scalar_subquery(),
-            select(func.min(Firm.created_at)).where(*unverified).scalar_subquery(),
-            select(func.count()).select_from(Objection).where(Objection.verdict.is_(None)).scalar_subquery(),
-            select(func.count())
-            .select_from(Payment)
-            .where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
-            .scalar_subquery(),
-            select(func.count()).select_from(Policy).where(Policy.state == "draft").scalar_subquery(),
-            select(func.count()).select_from(Policy).where(Policy.state != "draft").scalar_subquery(),
-            select(func.count())
-            .select_from(Correction)
-            .where(
-                Correction.agreed_at.is_(None),
-                Correction.refused_at.is_(None),
-                Correction.proposed_by.is_distinct_from(person_id),
-            )
-            .scalar_subquery(),
-            select(func.count())
-            .select_from(RegulatorRole)
-            .where(
-                RegulatorRole.agreed_at.is_(None),
-                RegulatorRole.ended_at.is_(None),
-                RegulatorRole.proposed_by.is_distinct_from(person_id),
-            )
-            .scalar_subquery(),
-            *(
+    (firms, oldest, objections, payers, policies, published, corrections, roles, admissions, grades, back, *known) = (
+        db.session.execute(
+            select(
+                select(func.count()).select_from(Firm).where(*unverified).scalar_subquery(),
+                select(func.min(Firm.created_at)).where(*unverified).scalar_subquery(),
+                select(func.count()).select_from(Objection).where(Objection.verdict.is_(None)).scalar_subquery(),
                 select(func.count())
+                .select_from(Payment)
+                .where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
+                .scalar_subquery(),
+                select(func.count()).select_from(Policy).where(Policy.state == "draft").scalar_subquery(),
+                select(func.count()).select_from(Policy).where(Policy.state != "draft").scalar_subquery(),
+                select(func.count())
+                .select_from(Correction)
                 .where(
-                    RegulatorRole.role == role, RegulatorRole.agreed_at.is_not(None), RegulatorRole.ended_at.is_(None)
+                    Correction.agreed_at.is_(None),
+                    Correction.refused_at.is_(None),
+                    Correction.proposed_by.is_distinct_from(person_id),
                 )
-                .scalar_subquery()
-                for role in NEEDED_ROLES
-            ),
-            *(
+                .scalar_subquery(),
                 select(func.count())
-                .where(WorkingYear.year == year, WorkingYear.confirmed_at.is_not(None))
-                .scalar_subquery()
-                for year in wanted
-            ),
-        )
-    ).one()
+                .select_from(RegulatorRole)
+                .where(
+                    RegulatorRole.agreed_at.is_(None),
+                    RegulatorRole.ended_at.is_(None),
+                    RegulatorRole.proposed_by.is_distinct_from(person_id),
+                )
+                .scalar_subquery(),
+                select(func.count()).select_from(LabAdmission).where(LabAdmission.undecided).scalar_subquery(),
+                *(
+                    select(func.count()).select_from(AssessmentList).where(waits).scalar_subquery()
+                    for waits in (HANDED_OVER, SENT_BACK)
+                ),
+                *(
+                    select(func.count())
+                    .where(
+                        RegulatorRole.role == role,
+                        RegulatorRole.agreed_at.is_not(None),
+                        RegulatorRole.ended_at.is_(None),
+                    )
+                    .scalar_subquery()
+                    for role in NEEDED_ROLES
+                ),
+                *(
+                    select(func.count())
+                    .where(WorkingYear.year == year, WorkingYear.confirmed_at.is_not(None))
+                    .scalar_subquery()
+                    for year in wanted
+                ),
+            )
+        ).one()
+    )
     if runs is None:
         runs = db.session.scalars(select(RewardRun).where(RewardRun.state.in_(NOT_PAID))).all()
     open_runs = sorted((run for run in runs if run.state in NOT_PAID), key=lambda run: run.month)
@@ -280,5 +297,18 @@ def waiting(now: datetime, person_id: int | None = None, runs: Sequence[RewardRu
     years = [one for one in missing if isinstance(one, int)]
     missing_roles = [one for one in missing if isinstance(one, str)]
     return Waiting(
-        firms, oldest, objections, payers, policies, open_runs, corrections, roles, years, missing_roles, not published
+        firms,
+        oldest,
+        objections,
+        payers,
+        policies,
+        admissions,
+        grades,
+        back,
+        open_runs,
+        corrections,
+        roles,
+        years,
+        missing_roles,
+        not published,
     )

@@ -45,6 +45,14 @@ LIFE_STATES = {
 }
 """Of a lab, an instrument, a test item."""
 
+LIST_STATES = {
+    "draft": StateLook(_l("Being entered"), "pencil"),
+    "handed_over": StateLook(_l("Waits to be confirmed"), "clock", "is-requested"),
+    "confirmed": StateLook(_l("Confirmed"), "checks", "is-settled"),
+    "withdrawn": StateLook(_l("List withdrawn"), "ban"),
+}
+"""Of a list of grades."""
+
 LIVE_STATES = {
     "free": StateLook(_l("Free"), "circle-check", "is-free"),
     "in_use": StateLook(_l("In use"), "activity", "is-busy"),
@@ -58,8 +66,14 @@ SCALE = ("requested", "confirmed", "received", "testing", "tested", "reported", 
 
 
 def look(state: object, kind: str = "booking") -> StateLook:
-    """How to show a state; `kind` is booking, run, life or live."""
-    tables = {"booking": BOOKING_STATES, "run": RUN_STATES, "life": LIFE_STATES, "live": LIVE_STATES}
+    """How to show a state; `kind` is booking, run, life, list or live."""
+    tables = {
+        "booking": BOOKING_STATES,
+        "run": RUN_STATES,
+        "life": LIFE_STATES,
+        "list": LIST_STATES,
+        "live": LIVE_STATES,
+    }
     return tables[kind][str(getattr(state, "value", state))]
 
 

@@ -2,7 +2,7 @@
 
 `book`       hold, release_hold, book
 `answer`     confirm, decline; lapse (system)
-`move`       reschedule, propose, accept_proposal, decline_proposal, move_unit
+`move`       reschedule, propose, accept_proposal, decline_proposal, move_unit; where_to (reads)
 `work`       receive, start, finish, no_show; lengthen_running (system)
 `end`        cancel
 `charges`    propose_charge, consent_charge, refuse_charge
@@ -30,12 +30,21 @@ from labshare.booking.services.hours import (
     set_working_day,
     set_working_year,
 )
-from labshare.booking.services.move import accept_proposal, decline_proposal, move_unit, propose, reschedule
+from labshare.booking.services.move import (
+    Move,
+    accept_proposal,
+    decline_proposal,
+    move_unit,
+    propose,
+    reschedule,
+    where_to,
+)
 from labshare.booking.services.units import change_units
 from labshare.booking.services.work import finish, lengthen_running, no_show, receive, start
 
 __all__ = [
     "Block",
+    "Move",
     "SpecialDay",
     "accept_proposal",
     "add_closure",
@@ -68,4 +77,5 @@ __all__ = [
     "settle_state",
     "start",
     "unblock",
+    "where_to",
 ]

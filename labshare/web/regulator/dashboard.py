@@ -14,6 +14,7 @@ from labshare.rewards.words import REASONS
 from labshare.settlement.queries.missing import payers
 from labshare.web.actor import current_actor
 from labshare.web.charts import stacked_bars
+from labshare.web.limits import limited
 from labshare.web.regulator import blueprint
 from labshare.web.usage import UsageForm, period
 
@@ -21,6 +22,7 @@ SPANS = {"month": _l("Previous month"), "quarter": _l("Three months"), "year": _
 
 
 @blueprint.get("/", endpoint="dashboard")
+@limited("report")
 def overview() -> Any:
     actor, now = current_actor(), utc_now()
     check(actor, "dashboard.see")

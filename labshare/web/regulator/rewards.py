@@ -40,6 +40,7 @@ from labshare.web.forms import (
 from labshare.web.language import language
 from labshare.web.layout import flash_done
 from labshare.web.ledger import answer_file, asked_page
+from labshare.web.limits import limited
 from labshare.web.regulator import blueprint
 from labshare.web.rewards import month_of, run_facts, statement_page
 
@@ -286,6 +287,7 @@ def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: A
 
 
 @blueprint.post("/rewards/<month>/calculate")
+@limited("calculation")
 def run_calculate(month: str) -> Any:
     """Calculate, or calculate again."""
     asked = month_of(month)

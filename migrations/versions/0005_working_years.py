@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "working_years"
-down_revision = "county"
+down_revision = "limits"
 
 YEAR = sa.table("working_year", sa.column("year", sa.Integer), sa.column("confirmed_at", sa.DateTime(timezone=True)))
 DAY = sa.table("working_day", sa.column("day", sa.Date))

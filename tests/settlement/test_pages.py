@@ -366,7 +366,7 @@ def test_accepting_above_the_charge_is_refused(app, world):
     other = world.payment(20_000, payer_uscc=factories.firm().uscc)
     officer = signed_in(app, world.officer)
     for headers, words in ((CHINESE, "超过应收金额，最多 ¥100.00。"), (ENGLISH, "More than charged: at most ¥100.00.")):
-        answer = officer.post(f"/regulator/payers/{other}/accept", data={"note": ""}, headers=headers)
+        answer = officer.post(f"/regulator/payers/{other}/accept", data={"note": "母公司代付"}, headers=headers)
         assert answer.status_code == 422
         assert words in answer.text
     assert world.money[2] == 90_000

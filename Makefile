@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)
 
 .PHONY: run test build python node frontend translations messages new-migration lock clean bench \
-	lint lint-style lint-types lint-layers lint-messages lint-templates
+	mutants lint lint-style lint-types lint-layers lint-messages lint-templates
 
 run: build
 	@exec $(BIN)/labshare start
@@ -87,3 +87,7 @@ clean:
 
 bench: python translations
 	@$(BIN)/python -W ignore -m tests.bench $(BENCH)
+
+# Each test of conventions, rights and races must fail on its mutant; all of it, or `make mutants ONLY=test_busy`.
+mutants: python translations
+	@$(BIN)/python -m tests.mutants $(ONLY)

@@ -135,7 +135,7 @@ def admission(of: Lab, since: date = date(2025, 1, 1), until: date | None = None
 
 def working_year(year: int = 2026) -> WorkingYear:
     """The year's working days are known (no holidays unless the test adds them)."""
-    return add(WorkingYear(year=year, source="test"))
+    return add(WorkingYear(year=year, source="test", confirmed_at=LONG_AGO))
 
 
 def instrument(at: Lab, *, calibrated: tuple[date, date] | None = (date(2025, 1, 1), date(2030, 12, 31)),

@@ -129,6 +129,7 @@ ACTIONS: dict[str, LazyString] = {
     "test_item.withdraw": _l("Test item withdrawn"),
     "time.add_closure": _l("Closure added"),
     "time.block": _l("Instrument blocked"),
+    "time.confirm_year": _l("Working year confirmed as complete"),
     "time.lapse": _l("What was unanswered lapsed"),
     "time.lengthen": _l("Running work lengthened"),
     "time.remove_closure": _l("Closure removed"),
@@ -139,6 +140,7 @@ ACTIONS: dict[str, LazyString] = {
     "time.unblock": _l("Block removed"),
     "token.issue": _l("API token issued"),
     "token.revoke": _l("API token revoked"),
+    "trail.begin_macs": _l("Events carry a mac from here on"),
 }
 """Action → what happened."""
 

@@ -293,7 +293,7 @@ class CatalogueMaker:
             last = world.today + timedelta(days=9)
         elif lab.demo and kind.key == "gauss":
             last = world.today - timedelta(days=12)
-        elif rng.random() < 0.05:
+        elif not lab.demo and rng.random() < 0.05:
             last = world.today + timedelta(days=rng.randrange(3, 28))
         spans: list[DayRange] = []
         while not spans or spans[0].first > world.first_day - timedelta(days=30):

@@ -121,7 +121,7 @@ class RunRunning(Conflict):
 
 
 class RunNotOpen(Conflict):
-    message = _l("This run is in publicity; an upheld objection sends it back to calculation.")
+    message = _l("This run is in public notice; an upheld objection sends it back to calculation.")
     money_or_rights = True
 
 
@@ -170,7 +170,7 @@ class AlreadyObjected(Conflict):
 
 
 class NotInPublicity(Conflict):
-    message = _l("Objections are possible while the run is in publicity.")
+    message = _l("Objections are possible during the public notice.")
 
 
 class AlreadyAnswered(Conflict):

@@ -199,6 +199,7 @@ def init(app: Flask) -> None:
     app.context_processor(context)
     app.jinja_env.globals.update(
         look=words.look,
+        shown_run_state=words.shown_run_state,
         SCALE=words.SCALE,
         with_query=with_query,
         page_exists=exists_page,

@@ -1,9 +1,13 @@
 """Words for states: how each is written, drawn and coloured. Colour says the phase, icon and word say the state."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
+
+from labshare.kernel.time import utc_now
+from labshare.rewards.rules.parts import shown_state
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ BOOKING_STATES = {
 
 RUN_STATES = {
     "calculated": StateLook(_l("Calculated"), "circle-check", "is-confirmed"),
-    "published": StateLook(_l("In publicity"), "clock", "is-requested"),
+    "published": StateLook(_l("Public notice"), "clock", "is-requested"),
+    "notice_over": StateLook(_l("Public notice ended, awaiting approval"), "hourglass", "is-requested"),
     "approved": StateLook(_l("Approved"), "checks", "is-settled"),
     "paid": StateLook(_l("Paid out"), "cash", "is-settled"),
 }
@@ -70,3 +75,8 @@ def look(state: object, kind: str = "booking") -> StateLook:
         "live": LIVE_STATES,
     }
     return tables[kind][str(getattr(state, "value", state))]
+
+
+def shown_run_state(state: str, publicity_ends_at: datetime | None) -> str:
+    """A run's state as pages show it at this moment (`rewards.rules.parts.shown_state`)."""
+    return shown_state(state, publicity_ends_at, utc_now())

@@ -13,7 +13,7 @@ from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
-from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.models import Notice
 from labshare.notices.services import notify
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Firm, Membership, RegulatorRole
@@ -29,6 +29,7 @@ from labshare.rewards.services import (
 )
 from labshare.rewards.services.grades import GradeRow
 from tests import factories as make
+from tests.mails import letters
 from tests.rewards.reading import policy_json
 from tests.settlement.world import World as Booked
 
@@ -181,9 +182,11 @@ def _catalogue(lab: Any, instrument_id: int, item_id: int) -> dict[str, Any]:
         )  # fmt: skip
         standard = make.standard()
         draft = make.instrument(lab, state="draft")
+        late = make.lab(lab.firm, admitted=False)
+        admission = make.admission(late, confirmed_at=None)
     calibration = db.session.query(Calibration).filter_by(instrument_id=instrument_id).one()
     return {
-        "draft_instrument_id": draft.id,
+        "draft_instrument_id": draft.id, "admission_id": admission.id,
         "accreditation_id": accreditation.id, "closure_id": closure.id, "later_fee_id": later.id,
         "fee_id": present.id,
         "calibration_id": calibration.id, "standard": standard.number, "standard_id": standard.id,
@@ -212,7 +215,7 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         disabled = make.person(disabled_at=utc_now())
         extra = make.member(client, "viewer")
     db.session.flush()
-    secret = db.session.query(OutboxMail).filter(OutboxMail.to == "guest@test.example").one().body
+    secret = next(letter.body for letter in letters() if letter.to == "guest@test.example")
     return {
         "secret": secret.split("/account/invitations/")[1].split()[0],
         "link": password_link(helper, utc_now(), RESET_LASTS),

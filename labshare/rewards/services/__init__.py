@@ -1,6 +1,7 @@
 """The verbs of the rewards room (contract section 7)."""
 
-from labshare.rewards.services.approve import approve, conditions, pay
+from labshare.rewards.services.approve import Condition, approve, conditions, pay
+from labshare.rewards.services.compare import compare_now, compared_at_once
 from labshare.rewards.services.corrections import agree_correction, propose_correction, refuse_correction
 from labshare.rewards.services.grades import (
     confirm_grades,
@@ -15,9 +16,12 @@ from labshare.rewards.services.publish import publish, send_back
 from labshare.rewards.services.run import run_month
 
 __all__ = [
+    "Condition",
     "agree_correction",
     "answer_objection",
     "approve",
+    "compare_now",
+    "compared_at_once",
     "conditions",
     "confirm_grades",
     "draft_policy",

@@ -6,7 +6,7 @@ from labshare.notices.kinds import kind
 
 kind(
     "reward.published",
-    title=_l("Reward run of %(month)s in publicity"),
+    title=_l("Public notice of the reward run of %(month)s"),
     text=_l("The statement of your lab can be read. An objection can be raised until %(until)s."),
 )
 kind(

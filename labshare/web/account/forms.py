@@ -96,7 +96,7 @@ class JoinForm(NameForm, PasswordForm):
 class AccountForm(NameForm):
     locale = RadioField(
         _l("Language of pages and mails"),
-        choices=[("zh_Hans_CN", "中文"), ("en", "English"), ("", _l("As the browser says"))],
+        choices=[("zh_Hans_CN", "中文"), ("en", "English"), ("", _l("Same as browser"))],
         default="",
     )
 

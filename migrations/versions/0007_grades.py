@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "grades"
-down_revision = "county"
+down_revision = "search"
 
 GUARDS = {
     "sqlite": (

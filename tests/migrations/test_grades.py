@@ -1,15 +1,16 @@
 """Grades of a filled database become confirmed lists, and the way back gives the rows that were: no run changes."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 from alembic import command
-from sqlalchemy import MetaData, Table, text
+from sqlalchemy import text
 
 from labshare.commands.db import alembic_config
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.rewards.queries.facts import grades_in_force
+from tests.migrations.filled import insert
 
 BEFORE = "SELECT lab_id, year, grade, effective_month, assessed_by, assessed_at FROM assessment ORDER BY lab_id, 4"
 ENTERED = [
@@ -20,7 +21,6 @@ ENTERED = [
     (2, 2026, "qualified", "2026-07", None, "2026-06-24 09:00:00.000000"),
 ]
 """Lab 3 lies in another county."""
-FILLING = {"kind": "enterprise", "state": "published", "sector": "industry", "locale": "en"}
 
 
 def execute(statement, **given):
@@ -37,11 +37,12 @@ def fetch(statement):
 def filled(empty):
     """The first released database with labs and grades."""
     command.upgrade(alembic_config(), "0001")
-    for number in (1, 2):
-        insert("person", id=number, email=f"p{number}@test.example", name=f"人{number}")
-    insert("firm", id=1)
-    for number, division in enumerate(("330624", "330624", "330683"), start=1):
-        insert("lab", id=number, firm_id=1, code=f"XC-{number:03d}", division=division)
+    with db.engine.begin() as connection:
+        for number in (1, 2):
+            insert(connection, "person", id=number, email=f"p{number}@test.example", name=f"人{number}")
+        insert(connection, "firm", id=1, kind="enterprise")
+        for number, division in enumerate(("330624", "330624", "330683"), start=1):
+            insert(connection, "lab", id=number, firm_id=1, code=f"XC-{number:03d}", division=division, state="draft")
     for lab, year, grade, month, by, at in ENTERED:
         execute(
             "INSERT INTO assessment (lab_id, year, grade, effective_month, assessed_by, assessed_at) "
@@ -49,26 +50,6 @@ def filled(empty):
             lab=lab, year=year, grade=grade, month=month, by=by, at=at,
         )  # fmt: skip
     return empty
-
-
-def insert(table, **given):
-    """A row with what is given; columns that must not be empty get something of their type."""
-    shape = Table(table, MetaData(), autoload_with=db.engine)
-    values = {}
-    for column in shape.columns:
-        if column.name in given:
-            values[column.name] = given[column.name]
-        elif not column.nullable and not column.primary_key:
-            values[column.name] = FILLING.get(column.name, filling(column))
-    with db.engine.begin() as connection:
-        connection.execute(shape.insert(), values)
-
-
-def filling(column):
-    kind = column.type.python_type
-    return {str: "", int: 0, bool: False, datetime: datetime(2025, 1, 1, tzinfo=UTC), date: date(2025, 1, 1)}.get(
-        kind, []
-    )
 
 
 def test_each_officers_grades_of_a_month_and_county_become_a_confirmed_list(filled):

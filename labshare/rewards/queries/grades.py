@@ -18,7 +18,7 @@ from labshare.organisations.permissions import may
 from labshare.rewards.assessments import OPEN_STATES, Assessment, AssessmentList, AssessmentVersion
 
 
-def _counting(month: Month | None = None, known_at: datetime | None = None) -> Select[tuple[Assessment]]:
+def _counting(month: Month | None = None, known_at: datetime | None = None) -> Select[Assessment]:
     """Grades on confirmed lists, the one that holds last. `month`: only those in force by then; `known_at`: only those
     recorded by that moment."""
     wanted = (
@@ -37,8 +37,8 @@ def _counting(month: Month | None = None, known_at: datetime | None = None) -> S
 def grades_in_force(month: Month, known_at: datetime | None = None) -> dict[int, str]:
     """By lab id, the grade whose effective month is the latest up to `month`; `known_at`: as it was known at that
     moment (UTC). One statement."""
-    rows = db.session.execute(_counting(month, known_at).with_only_columns(Assessment.lab_id, Assessment.grade))
-    return {lab_id: grade for lab_id, grade in rows}  # noqa: C416 - a row is no pair to the type checker
+    rows = _counting(month, known_at).with_only_columns(Assessment.lab_id, Assessment.grade)
+    return {row.lab_id: row.grade for row in db.session.execute(rows)}
 
 
 def assessments_in_force(lab_ids: Iterable[int], month: Month) -> dict[int, Assessment]:
@@ -175,7 +175,7 @@ def known_in(division: str, lab_ids: Iterable[int]) -> set[int]:
     return set(db.session.scalars(select(Lab.id).where(Lab.id.in_(list(lab_ids)), there)))
 
 
-def _admissions_in(division: str) -> Select[tuple[int]]:
+def _admissions_in(division: str) -> Select[int]:
     return (
         select(LabAdmission.id)
         .where(LabAdmission.lab_id == Lab.id, LabAdmission.division.startswith(division, autoescape=True))
@@ -193,7 +193,7 @@ HANDED_OVER = AssessmentList.state == "handed_over"
 SENT_BACK = (AssessmentList.state == "draft") & AssessmentList.sent_back_at.is_not(None)
 
 
-def lists_waiting_for(actor: Actor) -> Select[tuple[int]]:
+def lists_waiting_for(actor: Actor) -> Select[int]:
     """How many lists wait for this person, as a select: for an approver those handed over, for an officer those sent
     back."""
     waits = HANDED_OVER if may(actor, "grade.confirm") else SENT_BACK

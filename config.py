@@ -3,11 +3,14 @@
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ROOT = Path(__file__).resolve().parent
+KEYS = ("SECRET_KEY", "AUDIT_KEY", "EVENT_KEY")
+"""Each of its own: who learns one has none of the others."""
 
 
 class UnsafeSetting(RuntimeError):
@@ -15,12 +18,16 @@ class UnsafeSetting(RuntimeError):
 
 
 def _kept_secret(instance: Path, name: str) -> str:
-    """A key made once and kept in `instance/`, for development."""
+    """A key made once and kept in `instance/`, for development. Two processes that start together find one key."""
     path = instance / name.lower()
     if not path.exists():
         instance.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
+        made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_hex(32))
+        with suppress(FileExistsError):
+            path.hardlink_to(made)
+        made.unlink()
     return path.read_text().strip()
 
 
@@ -54,13 +61,14 @@ def settings() -> dict[str, object]:
     production = environment == "production"
     instance = Path(env.get("LABSHARE_INSTANCE", ROOT / "instance"))
     keys = {}
-    for name in ("SECRET_KEY", "AUDIT_KEY"):
+    for name in KEYS:
         value = env.get(name, "")
         if production and (len(value) < 32 or len(set(value)) < 10):
             raise UnsafeSetting(f"{name}: set at least 32 characters of chance")
         keys[name] = value or _kept_secret(instance, name)
-    if production and keys["SECRET_KEY"] == keys["AUDIT_KEY"]:
-        raise UnsafeSetting("AUDIT_KEY: must differ from SECRET_KEY")
+        same = next((other for other in KEYS if other != name and keys.get(other) == keys[name]), None)
+        if production and same:
+            raise UnsafeSetting(f"{name}: must differ from {same}")
     url = env.get("DATABASE_URL") or f"sqlite:///{instance / 'labshare.db'}"
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise UnsafeSetting("DATABASE_URL: sqlite:///… or postgresql+psycopg://…")

@@ -83,6 +83,7 @@ def lab(
     of: Firm | None = None,
     *,
     hours: tuple[tuple[int, int], ...] = ((8, 17),),
+    admitted: bool = True,
     **given: Any,
 ) -> Lab:
     """A published, admitted lab that confirms by hand, open on weekdays at these hours."""
@@ -91,7 +92,7 @@ def lab(
     made = add(
         Lab(**{"code": f"XC-{n:03d}", "firm_id": of.id, "name": f"实验室{n}", "name_en": f"Lab {n}",
                "division": of.division, "town": of.town, "state": "published", "created_at": LONG_AGO,
-               "published_at": LONG_AGO, **given})
+               "published_at": LONG_AGO, "first_published_at": LONG_AGO, **given})
     )  # fmt: skip
     for weekday in range(5):
         for opens, closes in hours:
@@ -103,8 +104,19 @@ def lab(
                     closes_minute=closes * 60,
                 )
             )
-    add(LabAdmission(lab_id=made.id, admitted_from=date(2025, 1, 1), entered_at=LONG_AGO))
+    if admitted:
+        admission(made)
     return made
+
+
+def admission(of: Lab, since: date = date(2025, 1, 1), until: date | None = None, **given: Any) -> LabAdmission:
+    """An open lab of its town's county from `since` on; `until` is the first day on which it is none."""
+    return add(
+        LabAdmission(
+            **{"lab_id": of.id, "division": of.division, "admitted_from": since, "suspended_from": until,
+               "entered_at": LONG_AGO, "confirmed_at": LONG_AGO, "suspended_at": LONG_AGO if until else None, **given}
+        )
+    )  # fmt: skip
 
 
 def working_year(year: int = 2026) -> WorkingYear:

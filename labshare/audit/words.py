@@ -50,6 +50,7 @@ ACTIONS: dict[str, LazyString] = {
     "charge.consent": _l("Change of charge consented to"),
     "charge.propose": _l("Change of charge proposed"),
     "charge.refuse": _l("Change of charge refused"),
+    "check.mark_known": _l("Old violations marked at an upgrade"),
     "correction.agree": _l("Correction agreed to"),
     "correction.propose": _l("Correction proposed"),
     "correction.refuse": _l("Correction refused"),
@@ -75,9 +76,11 @@ ACTIONS: dict[str, LazyString] = {
     "invoice.record": _l("Invoice recorded"),
     "invoice.reverse": _l("Red-letter invoice recorded"),
     "lab.admit": _l("Admitted as an open lab"),
+    "lab.confirm_admission": _l("Admission confirmed"),
     "lab.create": _l("Lab created"),
     "lab.edit": _l("Lab changed"),
     "lab.publish": _l("Lab published"),
+    "lab.refuse_admission": _l("Admission refused"),
     "lab.suspend": _l("Suspended as an open lab"),
     "lab.withdraw": _l("Lab withdrawn"),
     "ledger.close_month": _l("Month closed"),
@@ -129,6 +132,7 @@ ACTIONS: dict[str, LazyString] = {
     "time.unblock": _l("Block removed"),
     "token.issue": _l("API token issued"),
     "token.revoke": _l("API token revoked"),
+    "trail.begin_macs": _l("Events carry a mac from here on"),
 }
 """Action → what happened."""
 

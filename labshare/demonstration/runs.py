@@ -161,7 +161,18 @@ class Office:
         )
 
     def run(self, at_last: Callable[[], None]) -> None:
-        """Policies, then month after month what was due, in order of time; `at_last` what is told of the last days."""
+        """Do what was due until midnight; `at_last` what is told of the last days."""
+        world = self.world
+        for at, act in self.acts():
+            world.trail.catch_up(at)
+            act(at)
+            db.session.flush()
+        world.trail.catch_up(world.midnight)
+        at_last()
+        self._tidy()
+
+    def acts(self) -> list[tuple[datetime, Callable[[datetime], Any]]]:
+        """Policies, then month after month what was due until midnight, in order of time."""
         world = self.world
         acts: list[tuple[datetime, Callable[[datetime], Any]]] = []
         for division in policy_divisions(world):
@@ -169,14 +180,7 @@ class Office:
             for month in world.first_month.through(world.month.previous):
                 acts += self._month(division, month)
         acts.append(self._late_affiliation())
-        for at, act in sorted(acts, key=lambda entry: entry[0]):
-            if at <= world.midnight:
-                world.trail.catch_up(at)
-                act(at)
-                db.session.flush()
-        world.trail.catch_up(world.midnight)
-        at_last()
-        self._tidy()
+        return sorted((each for each in acts if each[0] <= world.midnight), key=lambda each: each[0])
 
     def _policies(self, division: str) -> list[tuple[datetime, Callable[[datetime], Any]]]:
         world = self.world
@@ -202,6 +206,9 @@ class Office:
         ]  # fmt: skip
         ago = (world.month.year - month.year) * 12 + world.month.number - month.number
         if ago >= 2:
+            # what was recorded since the night of the 1st
+            acts.append((due.published_at - timedelta(minutes=20), lambda now: run_month(
+                actor=self.officer, now=now, **case)))  # fmt: skip
             acts.append((due.published_at, lambda now: publish(actor=self.officer, now=now, **case)))
             if ago in OBJECTIONS:
                 acts += self._objection(due, case, *OBJECTIONS[ago])
@@ -215,7 +222,12 @@ class Office:
 
     def _objection(self, due: Due, case: dict[str, Any], text: str, answer: str) -> Any:
         """A lab objects in publicity, and the officer rejects it."""
-        admitted = [lab for lab in self.labs if lab.admitted and lab.row["division"].startswith(case["division"])]
+        first, last = due.month.first_day, due.month.last_day
+        admitted = [
+            lab for lab in self.labs
+            if lab.row["division"].startswith(case["division"])
+            and any(since <= first and (until is None or until > last) for since, until in lab.admitted)
+        ]  # fmt: skip
         lab = admitted[due.month.number % len(admitted)]
         by = Actor(person_id=lab.host.manager["id"], firm_id=lab.host.id, roles=frozenset({"lab_manager"}))
         made: list[int] = []

@@ -58,6 +58,8 @@ PERMISSIONS: dict[str, Grants] = {
     "catalogue.see_drafts": READERS + FIRM_MEMBERS,
     "catalogue.change": FIRM_HANDS,
     "lab.admit": OFFICER,
+    "lab.confirm_admission": APPROVER,
+    "lab.refuse_admission": OFFICER + APPROVER,
     "standard.add": FIRM_HANDS + OFFICER,
     "standard.supersede": FIRM_HANDS + OFFICER,
     "standard.correct": OFFICER,
@@ -108,6 +110,7 @@ PERMISSIONS: dict[str, Grants] = {
     "usage.see": READERS + LAB_MEMBERS,
     "audit.see": AUDITOR + OFFICER + APPROVER + ADMIN,
     "dashboard.see": READERS,
+    "check.mark_known": SYSTEM_ONLY,
 }
 """Action → grants. `READERS` change nothing; a read-only token passes only `*.see*` actions."""
 

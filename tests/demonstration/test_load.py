@@ -407,6 +407,7 @@ def test_the_same_seed_on_the_same_day_gives_the_same_rows_on_both_engines(
     for engine, moment in (("sqlite", "2026-11-24 08:15"), ("postgresql", "2026-11-24 22:50")):
         app, database = _applications(engine)
         monkeypatch.setitem(app.config, "AUDIT_KEY", "one key for both")
+        monkeypatch.setitem(app.config, "EVENT_KEY", "another for both")
         with app.app_context():
             database.renew()
             loaded(clock, moment)

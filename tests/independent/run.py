@@ -21,6 +21,27 @@ def moment(value):
     return datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
+def recorded(at, known):
+    """Whether something that was recorded at a moment, if ever, was known at `known` (None: now)."""
+    return at is not None and (known is None or moment(at) <= known)
+
+
+def suspension(admission, known):
+    return day(admission["suspended_from"]) if recorded(admission["suspended_at"], known) else None
+
+
+def lab_ids_with_money(fetch, policy):
+    """Labs that runs of the division ever paid, or that owe it something."""
+    runs = {row["id"] for row in fetch("SELECT * FROM reward_run") if row["division"] == policy["division"]}
+    lines = {
+        row["lab_id"]
+        for row in fetch("SELECT * FROM reward_line")
+        if row["run_id"] in runs and (row["payable_fen"] or row["recoverable_fen"])
+    }
+    corrections = fetch("SELECT * FROM correction WHERE agreed_at IS NOT NULL")
+    return lines | {row["lab_id"] for row in corrections if row["division"] == policy["division"]}
+
+
 def controllers(affiliations, on):
     """firm → firms that control it on a day."""
     above = {}
@@ -51,6 +72,7 @@ def tops(firm, above):
 
 
 def reason_of(booking, policy, admissions, held, affiliations):
+    """`admissions` are those in the policy's division."""
     on = booking["booked_on"]
     client, host = booking["client_firm_id"], booking["lab_firm_id"]
     open_lab = any(
@@ -116,16 +138,23 @@ def case_of(fetch, policy, month, *, rows=None, approved=None, opening=None, kno
     affiliations entered after the moment `known` are not known yet. See `documents`.
     """
     admissions = [
-        {**row, "admitted_from": day(row["admitted_from"]), "suspended_from": day(row["suspended_from"])}
+        {**row, "admitted_from": day(row["admitted_from"]), "suspended_from": suspension(row, known)}
         for row in fetch("SELECT * FROM lab_admission")
+        if row["division"].startswith(policy["division"]) and recorded(row["confirmed_at"], known)
     ]
     affiliations = [
         {**row, "valid_from": day(row["valid_from"]), "valid_to": day(row["valid_to"])}
         for row in fetch("SELECT * FROM affiliation")
         if known is None or moment(row["entered_at"]) <= known
     ]
-    held = {row["booking_id"] for row in fetch("SELECT booking_id FROM booking_hold WHERE released_at IS NULL")}
-    labs = {row["id"]: row for row in fetch("SELECT * FROM lab") if row["division"].startswith(policy["division"])}
+    held = {
+        row["booking_id"]
+        for row in fetch("SELECT * FROM booking_hold")
+        if recorded(row["held_at"], known) and not recorded(row["released_at"], known)
+    }
+    lasting = [a for a in admissions if a["suspended_from"] is None or a["suspended_from"] > a["admitted_from"]]
+    ever = {a["lab_id"] for a in lasting} | lab_ids_with_money(fetch, policy)
+    labs = {row["id"]: row for row in fetch("SELECT * FROM lab") if row["id"] in ever}
     bookings = {row["id"]: {**row, "booked_on": day(row["booked_on"])} for row in fetch("SELECT * FROM booking")}
     start = max(policy["effective_from"], month[:4] + "-01")
     reasons, entries = {}, []

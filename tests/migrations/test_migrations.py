@@ -1,6 +1,5 @@
 """Upgraded from nothing, the database is the one the models describe, guards included, on both engines."""
 
-import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -8,10 +7,8 @@ from sqlalchemy import inspect, text
 
 from labshare.commands.db import alembic_config
 from labshare.kernel.database import GUARDS, Base, db
+from tests.migrations.conftest import SQLITE_OBJECTS
 
-SQLITE_OBJECTS = (
-    "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'index', 'view') AND name NOT LIKE 'sqlite_%'"
-)
 POSTGRESQL_OBJECTS = """
     SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
         FROM pg_constraint WHERE connamespace = 'public'::regnamespace
@@ -41,25 +38,6 @@ def objects_besides_columns() -> dict[tuple[str, str], str]:
 def made_by_models(thing, name, kind, _reflected, _compared) -> bool:
     """The index of words is made by guards, differently on each engine; see the test of the guards."""
     return not name.startswith("search_fts") and name != "ix_search_entry_grams"
-
-
-@pytest.fixture
-def empty(app):
-    """The application on a database without a single table."""
-    with db.engine.begin() as connection:
-        if db.engine.dialect.name == "postgresql":
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        else:
-            for kind, name, _sql in connection.execute(text(SQLITE_OBJECTS)).all():
-                if kind == "trigger":
-                    connection.execute(text(f"DROP TRIGGER {name}"))
-            connection.execute(text("DROP TABLE search_fts"))  # made by a guard; takes its shadow tables along
-            connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-            for table in Base.metadata.tables:
-                connection.execute(text(f"DROP TABLE {table}"))
-    assert inspect(db.engine).get_table_names() == []
-    return app
 
 
 def test_the_upgraded_database_is_what_the_models_describe(empty):

@@ -4,17 +4,19 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
-from labshare.kernel.database import db
+from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
 from labshare.rewards.queries import verdicts
 from labshare.rewards.queries.runs import rules_of
 from labshare.rewards.rules import related
 from labshare.rewards.rules.reasons import REASONS
 from labshare.rewards.services.common import policy_of
+from tests import factories
 from tests.independent import run as independent
 from tests.rewards.reading import policy_json
-from tests.rewards.world import fetch, random_world
+from tests.rewards.world import add_booking, add_lab, add_revenue, fetch, people, put_policy, random_world
 
 TERMS = {"instruments.min_original_value_fen": 10_000_000, "clients.divisions": ["3306"], "tax": "excluded"}
 DAY = timedelta(days=1)
@@ -54,7 +56,7 @@ def every_kind_controls(ties: Any, hosts: Any, spans: Any) -> None:
 
 
 _one_topmost = related.of_one_topmost_firm
-_spans = verdicts.admitted_spans
+_spans = verdicts.admission_spans
 
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
     **{f"{reason} never applies": (verdicts, reason, never) for reason in REASONS},
@@ -72,14 +74,15 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "every affiliation controls": (related, "of_one_topmost_firm", every_kind_controls),
     "an admission's last day is left out": (
         verdicts,
-        "admitted_spans",
-        lambda ids: [(lab, first, last - DAY) for lab, first, last in _spans(ids) if first < last],
+        "admission_spans",
+        lambda *of: [(lab, first, last - DAY) for lab, first, last in _spans(*of) if first < last],
     ),
     "suspended labs stay admitted": (
         verdicts,
-        "admitted_spans",
-        lambda ids: [(lab, first, related.ENDLESS) for lab, first, _last in {s[0]: s for s in _spans(ids)}.values()],
+        "admission_spans",
+        lambda *of: [(lab, first, related.ENDLESS) for lab, first, _last in {s[0]: s for s in _spans(*of)}.values()],
     ),
+    "an admission in any county counts": (verdicts, "admission_spans", lambda *_: _spans("")),
     "unknown size passes": (
         verdicts,
         "client_size",
@@ -115,21 +118,19 @@ def test_each_bent_rule_is_noticed(app, clock):
     assert not unnoticed
 
 
-def test_two_spans_of_one_lab_never_count_an_entry_twice(app, clock):
-    from labshare.catalogue.models import LabAdmission
-    from labshare.kernel.database import transaction
-    from tests import factories
-    from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
-
+def test_two_spans_of_one_lab_cannot_be_and_touching_ones_count_an_entry_once(app, clock):
     now = clock.set("2026-11-24 10:00")
     with transaction():
         world = people()
-        lab = add_lab(world)
+        lab = add_lab(world, admitted=False)
         put_policy(world, now)
-        factories.add(LabAdmission(lab_id=lab.id, admitted_from=date(2026, 2, 1), entered_at=factories.LONG_AGO))
+        factories.admission(lab, date(2026, 1, 1), date(2026, 10, 5))
+        factories.admission(lab, date(2026, 10, 5))
         add_revenue(add_booking(world, lab, factories.firm(), date(2026, 10, 5)), "2026-10", 1000)
     scope = verdicts.scope_of(rules_of(policy_of(Month(2026, 10))), Month(2026, 10))
     assert [row[4:] for row in verdicts.sums(scope).rows] == [(1, 1000)]
+    with pytest.raises(IntegrityError, match="admission_no_overlap"), transaction():
+        factories.admission(lab, date(2026, 2, 1), date(2026, 3, 1))
 
 
 def test_a_ring_of_firms_has_one_top_and_all_in_it_are_related():

@@ -179,9 +179,11 @@ def _catalogue(lab: Any, instrument_id: int, item_id: int) -> dict[str, Any]:
         )  # fmt: skip
         standard = make.standard()
         draft = make.instrument(lab, state="draft")
+        late = make.lab(lab.firm, admitted=False)
+        admission = make.admission(late, confirmed_at=None)
     calibration = db.session.query(Calibration).filter_by(instrument_id=instrument_id).one()
     return {
-        "draft_instrument_id": draft.id,
+        "draft_instrument_id": draft.id, "admission_id": admission.id,
         "accreditation_id": accreditation.id, "closure_id": closure.id, "later_fee_id": later.id,
         "fee_id": present.id,
         "calibration_id": calibration.id, "standard": standard.number, "standard_id": standard.id,

@@ -84,6 +84,7 @@ class World:
                 "client_firm_id": self.client.id,
                 "lab_firm_id": self.host.id,
                 "lab_id": self.lab.id,
+                "division": self.lab.division,
                 "instrument_id": item.instruments[0].id,
                 "unit": 1,
                 "test_item_id": item.id,
@@ -241,11 +242,11 @@ class World:
 
     def close(self, month: Any) -> None:
         with transaction():
-            services.close_month(actor=self.officer, now=utc_now(), month=month)
+            services.close_month(actor=self.officer, now=utc_now(), month=month, division="330624")
 
     def reopen(self, month: Any) -> int:
         with transaction():
-            return services.reopen_month(actor=self.officer, now=utc_now(), month=month)
+            return services.reopen_month(actor=self.officer, now=utc_now(), month=month, division="330624")
 
     # what came of it
 

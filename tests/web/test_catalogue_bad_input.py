@@ -52,7 +52,7 @@ def house(app, clock):
     }  # fmt: skip
 
 
-LAB = {"name": "热处理中心", "division": "330624", "town": "", "lead_time_minutes": "2", "horizon_minutes": "90"}
+LAB = {"name": "热处理中心", "town": "330624001", "lead_time_minutes": "2", "horizon_minutes": "90"}
 INSTRUMENT = {
     "lab": "{lab}", "inner_id": "SB-9", "name": "万能试验机", "nation": "CN", "class_code": "020100",
     "usage": "general",
@@ -66,7 +66,7 @@ ITEM = {
 FEE = {"basis": "sample", "amount_fen": "120.00", "minimum_fen": "0", "valid_from": "2027-01-01", "valid_to": ""}
 WEEK = {"opens_0_0": "08:00", "closes_0_0": "12:00", "opens_0_1": "13:00", "closes_0_1": "17:00"}
 CERTIFICATE = {"certificate": "C-9", "issuer": "省计量院", "valid_from": "2026-01-01", "valid_to": "2026-12-31"}
-ADMIT = {"admitted_from": "2026-12-01", "reason": "补录"}
+ADMIT = {"division": "330624", "admitted_from": "2026-12-01", "reason": "补录"}
 GRADE = {"grade": "good", "year": "2026", "effective_month": "2027-01"}
 TIE = {"firm_uscc": "{uscc}", "other_uscc": "{client}", "kind": "controls", "source": "inspection",
        "valid_from": "2026-01-01", "valid_to": "", "note": "工商登记"}  # fmt: skip
@@ -75,8 +75,8 @@ CASES = {
     # name: (page, what is right, what is wrong in it, field, Chinese, English, status)
     "lab without a name": ("/lab/labs/new", LAB, {"name": " "}, "name", "此项须填写。", "Fill this in.", 422),
     "town of elsewhere": (
-        "/lab/labs/new", LAB, {"division": "330683", "town": "330624001"}, "town",
-        "该乡镇（街道）不属于所选行政区划。", "This town does not belong to the division.", 422,
+        "/lab/labs/new", LAB, {"town": "330624999"}, "town",
+        "选项无效，请重新选择。", "Not a valid choice.", 422,
     ),
     "half a coordinate": (
         "/lab/labs/new", LAB, {"longitude": "120.9"}, "longitude",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from config import ROOT, UnsafeSetting, settings
+from config import KEYS, ROOT, UnsafeSetting, settings
 from labshare import create_app
 from labshare.accounts.passwords import hashed
 from labshare.accounts.services import checked_email
@@ -19,6 +19,7 @@ SAFE = {
     "LABSHARE_ENV": "production",
     "SECRET_KEY": "k3y-of-chance-0123456789abcdefghijklmnop",
     "AUDIT_KEY": "another-k3y-of-chance-9876543210zyxwvuts",
+    "EVENT_KEY": "a-third-k3y-of-chance-5647382910qponmlkj",
     "MAIL_URL": "smtps://user:secret@mail.test.example",
     "BASE_URL": "https://labshare.test.example",
 }
@@ -30,7 +31,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Set the environment: the safe one with changes; None takes a setting away."""
 
     def use(**changes: str | None) -> None:
-        for name in ("SECRET_KEY", "AUDIT_KEY", "MAIL_URL", "BASE_URL", "DATABASE_URL", "RATELIMIT_ENABLED",
+        for name in (*KEYS, "MAIL_URL", "BASE_URL", "DATABASE_URL", "RATELIMIT_ENABLED",
                      "FLASK_DEBUG", "UPLOAD_DIR", "TRUSTED_PROXIES", "TIME_ZONE", "RATELIMIT_STORAGE_URI",
                      "MAIL_PER_HOUR"):  # fmt: skip
             monkeypatch.delenv(name, raising=False)
@@ -54,6 +55,11 @@ def test_starts_with_safe_settings(environment: Any) -> None:
         ("SECRET_KEY", "a" * 64),
         ("AUDIT_KEY", None),
         ("AUDIT_KEY", SAFE["SECRET_KEY"]),
+        ("EVENT_KEY", None),
+        ("EVENT_KEY", "short"),
+        ("EVENT_KEY", "a" * 64),
+        ("EVENT_KEY", SAFE["SECRET_KEY"]),
+        ("EVENT_KEY", SAFE["AUDIT_KEY"]),
         ("MAIL_URL", None),
         ("MAIL_URL", "console:"),
         ("BASE_URL", "http://labshare.test.example"),
@@ -100,10 +106,28 @@ def test_workers_that_count_alone_are_warned_of(
 
 
 def test_development_keeps_keys_of_its_own(environment: Any, tmp_path: Path) -> None:
-    environment(LABSHARE_ENV="development", SECRET_KEY=None, AUDIT_KEY=None, MAIL_URL=None, BASE_URL=None)
+    environment(
+        LABSHARE_ENV="development", SECRET_KEY=None, AUDIT_KEY=None, EVENT_KEY=None, MAIL_URL=None, BASE_URL=None
+    )
     first, second = settings(), settings()
-    assert first["SECRET_KEY"] == second["SECRET_KEY"] != first["AUDIT_KEY"]
-    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+    assert [first[key] for key in KEYS] == [second[key] for key in KEYS]
+    assert len({first[key] for key in KEYS}) == 3
+    for key in KEYS:
+        kept = tmp_path / key.lower()
+        assert kept.read_text() == first[key]
+        assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_two_processes_that_start_together_keep_one_key(
+    environment: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slower one of two that found no key takes the faster one's, whole."""
+    environment(LABSHARE_ENV="development", EVENT_KEY=None)
+    theirs = settings()["EVENT_KEY"]
+    missing = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path: path.name != "event_key" and missing(path))
+    assert settings()["EVENT_KEY"] == theirs
+    assert [path.name for path in tmp_path.iterdir()] == ["event_key"]
 
 
 @pytest.fixture

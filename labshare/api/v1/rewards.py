@@ -20,6 +20,7 @@ from labshare.organisations.permissions import check, may
 from labshare.rewards import services
 from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun
 from labshare.rewards.queries.runs import line_of, lines_of, runs_of_month
+from labshare.rewards.services.objections import LONGEST
 from labshare.web.actor import current_actor
 from labshare.web.limits import limited
 
@@ -36,13 +37,13 @@ class PayBody(Strict):
 
 
 class ObjectionBody(Strict):
-    text = Text(required=True, validate=Length(1, 5000))
+    text = Text(required=True, validate=Length(1, LONGEST))
     lab = Text(load_default=None, allow_none=True)
 
 
 class AnswerBody(Strict):
     verdict = Text(required=True, validate=OneOf(("upheld", "rejected")))
-    text = Text(required=True, validate=Length(1, 5000))
+    text = Text(required=True, validate=Length(1, LONGEST))
 
 
 class AnyBody(Names):

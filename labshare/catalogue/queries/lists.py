@@ -142,10 +142,6 @@ def list_labs(
 def lab_rows(labs: Sequence[Lab], day: date) -> tuple[LabRow, ...]:
     """Two statements."""
     ids = [lab.id for lab in labs]
-    admitted = and_(
-        LabAdmission.admitted_from <= day,
-        or_(LabAdmission.suspended_from.is_(None), LabAdmission.suspended_from > day),
-    )
     counts = {
         row.id: row
         for row in db.session.execute(
@@ -162,7 +158,7 @@ def lab_rows(labs: Sequence[Lab], day: date) -> tuple[LabRow, ...]:
                 .scalar_subquery()
                 .label("test_items"),
                 select(func.count())
-                .where(LabAdmission.lab_id == Lab.id, admitted)
+                .where(LabAdmission.lab_id == Lab.id, LabAdmission.holds_on(day))
                 .correlate(Lab)
                 .scalar_subquery()
                 .label("admitted"),

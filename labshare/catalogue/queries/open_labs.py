@@ -7,6 +7,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from labshare.catalogue.models import Lab, LabAdmission
+from labshare.catalogue.queries.admissions import admitted_on
 from labshare.catalogue.queries.filters import Page, found_in_text
 from labshare.catalogue.rules import text as spelling
 from labshare.kernel.database import db
@@ -19,7 +20,7 @@ SHOWN = ("admitted", "waiting", "suspended")
 class OpenLab:
     lab: Lab
     admission: LabAdmission | None
-    """The last one."""
+    """The last one, also one that waits for a second person."""
     admitted: bool
     """On the day."""
 
@@ -28,17 +29,9 @@ def open_labs(
     day: date, *, q: str = "", show: str | None = None, limit: int = 50, offset: int = 0
 ) -> Page[OpenLab]:  # fmt: skip
     """Published labs, and withdrawn ones that were admitted. Three statements."""
-    held = (
-        select(LabAdmission.id)
-        .where(
-            LabAdmission.lab_id == Lab.id,
-            LabAdmission.admitted_from <= day,
-            or_(LabAdmission.suspended_from.is_(None), LabAdmission.suspended_from > day),
-        )
-        .correlate(Lab)
-        .exists()
-    )
-    ever = select(LabAdmission.id).where(LabAdmission.lab_id == Lab.id).correlate(Lab).exists()
+    held = admitted_on(day)
+    counts = and_(LabAdmission.lab_id == Lab.id, LabAdmission.confirmed_at.is_not(None))
+    ever = select(LabAdmission.id).where(counts).correlate(Lab).exists()
     statement = (
         select(Lab, held.label("admitted"))
         .options(joinedload(Lab.firm))
@@ -58,7 +51,7 @@ def open_labs(
         row.lab_id: row
         for row in db.session.scalars(
             select(LabAdmission)
-            .where(LabAdmission.lab_id.in_([lab.id for lab, _admitted in rows]))
+            .where(LabAdmission.lab_id.in_([lab.id for lab, _admitted in rows]), LabAdmission.refused_at.is_(None))
             .order_by(LabAdmission.admitted_from)
         )
     }

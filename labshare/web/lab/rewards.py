@@ -7,6 +7,7 @@ from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from labshare.catalogue.queries.admissions import admitting_counties
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
@@ -75,9 +76,10 @@ def reward_expected() -> Any:
     _actor, firm_id = _member()
     month = Month.at(utc_now())
     labs = {lab.code: lab for lab in pages.labs_of_firm(firm_id)}
+    counties = admitting_counties(lab.id for lab in labs.values())
     found: list[Expected] = []
     for policy in policies_in_force(month):
-        if any(lab.division.startswith(policy.division) for lab in labs.values()):
+        if any(county.startswith(policy.division) for county in counties):
             lines = calculate_now(policy, month).calculation.lines
             found += [Expected(labs[line.code], line) for line in lines if line.code in labs]
     return render_template("lab/rewards/expected.html", month=month, expected=found, words=words)

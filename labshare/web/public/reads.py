@@ -245,11 +245,7 @@ def lab_view(actor: Actor, code: str, now: datetime) -> LabView:
     for accreditation, item_id in scope:
         marks.setdefault(item_id, set()).add(accreditation.kind)
     admitted = db.session.scalar(
-        select(LabAdmission.id).where(
-            LabAdmission.lab_id == lab.id,
-            LabAdmission.admitted_from <= day,
-            or_(LabAdmission.suspended_from.is_(None), LabAdmission.suspended_from > day),
-        )
+        select(LabAdmission.id).where(LabAdmission.lab_id == lab.id, LabAdmission.holds_on(day))
     )
     instruments = db.session.scalars(
         select(Instrument)

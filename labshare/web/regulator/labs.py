@@ -9,13 +9,15 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from labshare.catalogue import queries
+from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.open_labs import SHOWN, open_labs
 from labshare.catalogue.services import labs as lab_services
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound, SignInFirst
+from labshare.kernel.errors import NotFound, Problem, SignInFirst
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.divisions import DIVISIONS, Division
 from labshare.organisations.errors import NoSuchFirm
 from labshare.organisations.models import Affiliation, Firm
 from labshare.organisations.permissions import check, may
@@ -26,7 +28,7 @@ from labshare.rewards.queries.grades import grades_in_force, grades_of, recent_g
 from labshare.rewards.services.grades import enter_grade
 from labshare.rewards.words import GRADES as GRADE_WORDS
 from labshare.web.actor import current_actor
-from labshare.web.filters import short_day
+from labshare.web.filters import short_day, twin
 from labshare.web.forms import (
     CreditCodeField,
     DayField,
@@ -41,14 +43,22 @@ from labshare.web.forms import (
 )
 from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint
-from labshare.web.steps import posted
+from labshare.web.steps import posted, pressed, said_problems
 
 PER_PAGE = 50
 
 
 class AdmitForm(Form):
-    admitted_from = DayField(_l("Open lab from"), [required()])
+    division = SelectField(_l("Open lab of"), [required()])
+    admitted_from = DayField(
+        _l("Open lab from"), [required()],
+        description=_l("More than 30 days back needs a remark and a second person."),
+    )  # fmt: skip
     reason = StringField(_l("Remark"), [optional(), length(300)])
+
+    def __init__(self, lab: Lab, **given: Any) -> None:
+        super().__init__(division=lab.division, **given)
+        self.division.choices = [(code, twin(county)) for code, county in counties_with(lab.division).items()]
 
 
 class SuspendForm(Form):
@@ -81,6 +91,11 @@ class AffiliationForm(Form):
 
 class EndAffiliationForm(Form):
     valid_to = DayField(_l("Last day"), [required()])
+
+
+def counties_with(code: str) -> dict[str, Division]:
+    """The known counties, and this one."""
+    return {**({} if code in DIVISIONS else {code: Division(code, code, code, "")}), **DIVISIONS}
 
 
 def regulator() -> Actor:
@@ -120,37 +135,59 @@ def lab_of(lab_id: int) -> Any:
 
 
 def _lab_page(
-    lab_id: int, admit: Form | None = None, suspend: Form | None = None, grade: Form | None = None, status: int = 200
-) -> Any:
+    lab_id: int, admit: Form | None = None, suspend: Form | None = None, grade: Form | None = None,
+    problem: Problem | None = None, status: int = 200,
+) -> Any:  # fmt: skip
     actor, today = current_actor(), local_day(utc_now())
     shown = queries.lab_page(actor, lab_id, today)
     forms = {
-        "admit": admit or AdmitForm(formdata=None, admitted_from=today),
+        "admit": admit or AdmitForm(shown.lab, formdata=None, admitted_from=today),
         "suspend": suspend or SuspendForm(formdata=None, suspended_from=today),
         "grade": grade
         or GradeForm(formdata=None, year=today.year, effective_month=Month.of(today).next, grade="qualified"),
     }
     return render_template(
-        "regulator/labs/lab.html", shown=shown, lab=shown.lab, today=today, forms=forms, grades=grades_of(lab_id),
-        grade_words=GRADE_WORDS, may_admit=may(actor, "lab.admit"), may_grade=may(actor, "grade.enter"),
+        "regulator/labs/lab.html", problems=said_problems(problem), shown=shown, lab=shown.lab, today=today,
+        forms=forms, grades=grades_of(lab_id),
+        grade_words=GRADE_WORDS, may_admit=may(actor, "lab.admit"), may_confirm=may(actor, "lab.confirm_admission"),
+        counties=DIVISIONS, may_grade=may(actor, "grade.enter"),
     ), status  # fmt: skip
 
 
 @blueprint.post("/labs/<int:lab_id>/admit")
 def lab_admit(lab_id: int) -> Any:
-    actor, form = officer_for("lab.admit"), AdmitForm()
+    actor = officer_for("lab.admit")
+    form = AdmitForm(queries.get_lab(actor, lab_id))
     answer = posted(
         form,
         lambda: lab_services.admit_lab(
-            actor=actor, now=utc_now(), lab_id=lab_id, admitted_from=form.admitted_from.data,
-            reason=form.reason.data or "",
+            actor=actor, now=utc_now(), lab_id=lab_id, division=form.division.data,
+            admitted_from=form.admitted_from.data, reason=form.reason.data or "",
         ),
         lambda made: (
-            _("Admitted as an open lab from %(day)s; the lab is told.", day=short_day(made.admitted_from)),
+            _("Admitted as an open lab from %(day)s; the lab is told.", day=short_day(made.admitted_from))
+            if made.confirmed_at
+            else _("Entered from %(day)s on; it counts once the approver confirms it.",
+                   day=short_day(made.admitted_from)),
             url_for("regulator.lab", lab_id=lab_id),
         ),
     )  # fmt: skip
     return answer if isinstance(answer, Response) else _lab_page(lab_id, admit=form, status=answer)
+
+
+@blueprint.post("/labs/<int:lab_id>/admissions/<int:admission_id>/<any(confirm, refuse):act>")
+def admission_decide(lab_id: int, admission_id: int, act: str) -> Any:
+    """The second person's answer to an admission of more than 30 days back."""
+    actor = officer_for("lab.confirm_admission" if act == "confirm" else "lab.refuse_admission")
+    decide = lab_services.confirm_admission if act == "confirm" else lab_services.refuse_admission
+    said_ = _("The admission is confirmed; the lab is told.") if act == "confirm" else _("The admission is refused.")
+    answer = pressed(
+        lambda: decide(actor=actor, now=utc_now(), admission_id=admission_id),
+        lambda _made: (said_, url_for("regulator.lab", lab_id=lab_id)),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return _lab_page(lab_id, problem=answer, status=answer.status)
 
 
 @blueprint.post("/labs/<int:lab_id>/suspend")

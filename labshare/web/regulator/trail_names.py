@@ -44,6 +44,7 @@ SUBJECTS: Words = {
     "standard": _l("Standard"),
     "test_item": _l("Test item"),
     "token": _l("API token"),
+    "trail": _l("Audit trail"),
     "working_day": _l("Working day"),
     "working_year": _l("Working year"),
 }
@@ -177,6 +178,7 @@ FIELDS: Words = {
     "samples_per_run": _l("Samples in one run"),
     "samples_received": _l("Samples received"),
     "scope": _l("Scope"),
+    "seal_id": _l("Seal"),
     "sector": _l("Sector"),
     "service_content": _l("Services"),
     "sessions_ended": _l("Sessions ended"),

@@ -1,7 +1,7 @@
 """Limits and secrets: no table of sign-in attempts, tokens end with sessions, links of mails are kept nowhere.
 
 Revision ID: limits
-Revises: 0001
+Revises: event_key
 """
 
 import re
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "limits"
-down_revision = "0001"
+down_revision = "event_key"
 branch_labels = None
 depends_on = None
 

@@ -11,9 +11,7 @@ from labshare.accounts.sessions import digest
 from labshare.commands.db import alembic_config
 from labshare.kernel.database import db
 from labshare.organisations.queries import holder_of_token
-from tests.migrations.test_migrations import empty
 
-__all__ = ["empty"]
 BEFORE = "event_key"
 MOMENT = "2026-11-24 02:00:00.000000+00:00"
 LINKED = "请设置密码。\n\nhttps://labshare.test.example/account/password/WzEsMTc2.abc-DEF_12\n\n自动发送。"

@@ -1,7 +1,7 @@
 """Limits and secrets: no table of sign-in attempts, tokens end with sessions, links of mails are kept nowhere.
 
 Revision ID: limits
-Revises: 0001
+Revises: event_key
 """
 
 import re

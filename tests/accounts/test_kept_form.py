@@ -9,7 +9,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from labshare.accounts.passwords import hashed
-from labshare.booking.models import Booking
 from labshare.kernel.database import db
 from labshare.web.account.kept_acts import ACTS, VERBS
 from labshare.web.booking_page import VERBS as STEPS
@@ -70,8 +69,7 @@ def test_what_was_typed_is_kept_and_the_act_is_named_and_asked_for(desk: Desk) -
     assert f'action="{desk.path}"' in ready.text
     assert 'name="cancel-reason" value="仪器检修"' in ready.text
     assert 'value="x"' not in ready.text, "passwords are not kept"
-    db.session.rollback()
-    assert db.session.query(Booking).one().state == "confirmed", "nothing is sent by itself"
+    assert desk.booked.reread().state == "confirmed", "nothing is sent by itself"
 
 
 def test_click_does_what_was_kept(app: Flask, desk: Desk) -> None:
@@ -85,8 +83,7 @@ def test_click_does_what_was_kept(app: Flask, desk: Desk) -> None:
     assert ready.status_code == 200
     done = desk.client.post(desk.path, data={"cancel-reason": "仪器检修", "csrf_token": token_in(ready)})
     assert done.status_code == 303
-    db.session.rollback()
-    assert db.session.query(Booking).one().state == "cancelled"
+    assert desk.booked.reread().state == "cancelled"
 
 
 def token_in(answer: Any) -> str:

@@ -12,6 +12,7 @@ from labshare.commands.db import alembic_config
 from labshare.kernel.database import db
 from labshare.organisations.queries import holder_of_token
 
+BEFORE = "event_key"
 MOMENT = "2026-11-24 02:00:00.000000+00:00"
 LINKED = "请设置密码。\n\nhttps://labshare.test.example/account/password/WzEsMTc2.abc-DEF_12\n\n自动发送。"
 
@@ -23,8 +24,8 @@ def run(statement: str, **values: Any) -> Any:
 
 @pytest.fixture
 def filled(empty: Flask) -> Flask:
-    """A database of the first release with a person, a token, a sent and a waiting mail, an attempt to sign in."""
-    command.upgrade(alembic_config(), "0001")
+    """A database of the version before with a person, a token, a sent and a waiting mail, an attempt to sign in."""
+    command.upgrade(alembic_config(), BEFORE)
     run("INSERT INTO person (id, email, name, session_epoch, demonstration, created_at) VALUES "
         "(1, 'a@test.example', 'A', 3, :no, :at)", no=False, at=MOMENT[:26])  # fmt: skip
     run("INSERT INTO regulator_role (id, person_id, role, proposed_at, agreed_at) VALUES (1, 1, 'officer', :at, :at)",
@@ -62,7 +63,7 @@ def test_down_brings_the_table_back_and_drops_mails_nobody_could_finish(filled: 
     run("INSERT INTO outbox_mail (id, \"to\", locale, subject, body, created_at, attempts, kind, link_id, rank) VALUES "
         "(3, 'a@test.example', 'en', 'x', :body, :at, 0, 'account.reset', 1, 0)", body="\ufffc",
         at=MOMENT[:26])  # fmt: skip
-    command.downgrade(alembic_config(), "0001")
+    command.downgrade(alembic_config(), BEFORE)
     columns = {column["name"] for column in inspect(db.engine).get_columns("sign_in_attempt")}
     assert columns == {"id", "email_digest", "address", "at"}
     assert len(bodies()) == 2

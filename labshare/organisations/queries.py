@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, func, null, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from labshare.accounts.models import Person, SignInSession
 from labshare.accounts.sessions import digest
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.organisations.links import Link
 from labshare.organisations.models import (
     FIRM_ROLES,
     Affiliation,
@@ -243,6 +244,20 @@ def affiliations_of(firm_id: int) -> list[AffiliationRow]:
         .order_by(Affiliation.valid_from.desc(), Affiliation.id.desc())
     ).all()
     return [AffiliationRow(found, other, found.firm_id == firm_id) for found, other in rows]
+
+
+def links(known_at: datetime | None = None) -> list[Link]:
+    """Every affiliation as it was known at `known_at` (None: now), voided ones left out. One statement."""
+    of = Affiliation
+    rows = db.session.execute(
+        select(
+            of.id, of.firm_id, of.other_firm_id, of.kind, of.valid_from, of.valid_to, of.recorded_at,
+            of.declared_by_firm_id, of.declaration_touches.is_not(null()), of.agreed_at,
+            of.agreement_touches.is_not(null()), of.objected_at, of.seen_at, of.confirmed_at, of.end_asked_at,
+            of.ended_at, of.ended_on, of.voided_at, of.holds_until_decided,
+        ).order_by(of.id)
+    ).all()  # fmt: skip
+    return [known for row in rows if (known := Link(*row).known(known_at)) is not None]
 
 
 # ── People ────────────────────────────────────────────────────────────────

@@ -120,6 +120,40 @@ def put_policy(world: World, now: datetime, **changes: Any) -> Any:
     return publish_policy(actor=world.acting("approver"), now=now, policy_id=policy.id)
 
 
+def random_affiliation(
+    rng: random.Random, world: World, one: Firm, other: Firm, kind: str, start: date, end: date | None
+) -> Affiliation:
+    """Found, or declared and then agreed, seen, confirmed, ended, voided or not, at moments around bookings'."""
+
+    def moment(after: datetime = datetime(2025, 11, 1, tzinfo=UTC)) -> datetime:
+        """About the hour at which bookings of that day are made, exactly then too."""
+        day = min(after.date() + timedelta(days=rng.randint(0, 300)), date(2026, 11, 20))
+        return max(after, datetime(day.year, day.month, day.day, rng.choice([1, 2, 3]), tzinfo=UTC))
+
+    by = world.officer.id
+    recorded = rng.choice([LONG_AGO, moment()])
+    if rng.random() < 0.4:
+        found: dict[str, Any] = {"recorded_at": recorded, "confirmed_at": recorded}
+    else:
+        found = {"declared_by": rng.choice([one, other]), "recorded_at": recorded}
+        found["holds_until_decided"] = rng.random() < 0.1
+        touches = [{"month": "2026-01", "lab": "XC-1", "entries": 1, "fen": 1}]
+        if rng.random() < 0.2:
+            found["declaration_touches"] = touches
+        if rng.random() < 0.5:
+            found |= {"agreed_at": moment(recorded), "agreed_by": by}
+            found["agreement_touches"] = touches if rng.random() < 0.2 else None
+        if rng.random() < 0.5:
+            found |= {"seen_at": moment(found.get("agreed_at", recorded)), "seen_by": by}
+        if rng.random() < 0.2:
+            found |= {"confirmed_at": moment(recorded), "confirmed_by": by, "confirmed_source": "inspection"}
+    if end is None and rng.random() < 0.3:
+        found |= {"ended_at": moment(recorded), "ended_by": by, "ended_on": start + timedelta(days=rng.randint(0, 90))}
+    if rng.random() < 0.15:
+        found |= {"voided_at": moment(recorded), "voided_by": by, "void_reason": "不实"}
+    return factories.affiliation(one, other, kind, start, valid_to=end, entered_by=by, **found)
+
+
 def random_world(seed: int, now: datetime, *, bookings: int = 150, **policy: Any) -> World:
     """Labs, firms, affiliations and revenue from November 2025 to October 2026. Commits."""
     rng = random.Random(seed)
@@ -151,13 +185,9 @@ def random_world(seed: int, now: datetime, *, bookings: int = 150, **policy: Any
             end = rng.choice([None, start + timedelta(days=rng.randint(0, 60))])
             for day in (start - timedelta(days=1), start, *([end, end + timedelta(days=1)] if end else [])):
                 edges += [(one, other, day), (other, one, day)]
-            factories.add(
-                Affiliation(
-                    firm_id=one.id, other_firm_id=other.id, source="inspection", entered_by=world.officer.id,
-                    kind="controls" if number < 20 else rng.choice(["shares_owner", "family", "declared"]),
-                    valid_from=start, entered_at=LONG_AGO, valid_to=end,
-                )
-            )  # fmt: skip
+            kind = "controls" if number < 30 else rng.choice(["shares_owner", "family", "declared"])
+            made = random_affiliation(rng, world, one, other, kind, start, end)
+            edges += [(one, other, made.recorded_at.date()), (other, one, made.recorded_at.date())]
         db.session.execute(text("DELETE FROM lab_admission"))
         for lab in world.labs:
             for start in rng.sample(range(0, 240, 30), rng.choice([0, 1, 1, 2, 2])):

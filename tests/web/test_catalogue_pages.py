@@ -12,7 +12,6 @@ from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.catalogue.services.index import rebuild_all
 from labshare.kernel.database import db
 from labshare.kernel.time import utc_now
-from labshare.organisations.models import Affiliation
 from labshare.rewards.models import Assessment
 from tests import factories as make
 from tests.signing import sign_in
@@ -50,10 +49,7 @@ def house(app):
                            valid_to=date(2026, 12, 31)))  # fmt: skip
     closure = make.add(Closure(lab_id=lab.id, starts_at=utc_now().replace(year=2027), reason="盘点",
                                ends_at=utc_now().replace(year=2028)))  # fmt: skip
-    affiliation = make.add(Affiliation(firm_id=firm.id, other_firm_id=make.firm().id, kind="family",
-                                       source="inspection",
-                                       valid_from=date(2025, 1, 1), entered_by=make.person().id,
-                                       entered_at=make.LONG_AGO))  # fmt: skip
+    affiliation = make.affiliation(firm, make.firm())
     make.add(Assessment(lab_id=lab.id, year=2025, grade="good", effective_month="2026-01", assessed_at=make.LONG_AGO))
     rebuild_all()
     db.session.commit()

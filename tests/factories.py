@@ -74,7 +74,9 @@ def regulator(role: str, **given: Any) -> Person:
     return someone
 
 
-def affiliation(one: Firm, other: Firm, kind: str = "family", since: date = date(2025, 1, 1), **given: Any) -> Affiliation:
+def affiliation(
+    one: Firm, other: Firm, kind: str = "family", since: date = date(2025, 1, 1), **given: Any
+) -> Affiliation:
     """Found by an inspection long ago; with `declared_by` a firm, declared by it and by nobody answered."""
     declared_by = given.pop("declared_by", None)
     by = given.pop("entered_by", None) or person().id

@@ -295,9 +295,7 @@ def _one_sided(world: World, clients: list[Client]) -> None:
                                after={"reason": reason})  # fmt: skip
 
 
-def _declare(
-    world: World, by: Client, other: Client, kind: str, since: date, until: date | None, at: datetime
-) -> Row:
+def _declare(world: World, by: Client, other: Client, kind: str, since: date, until: date | None, at: datetime) -> Row:
     return _affiliation(world, by.row, other.row, kind, since, until, "firm", by.members[0]["id"], at)
 
 

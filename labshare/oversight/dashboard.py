@@ -16,6 +16,7 @@ from labshare.kernel.database import days_between, db
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm, RegulatorRole
+from labshare.organisations.queries.affiliations import affiliations_to_decide
 from labshare.oversight.queries import TOOK_TIME, in_house_minutes, kept_in_house, started_in, used_figures
 from labshare.oversight.rules import Usage
 from labshare.rewards.models import Objection, Policy, RewardItem, RewardLine, RewardRun
@@ -45,6 +46,8 @@ class Waiting:
     oldest_firm: datetime | None
     objections: int
     payers: int
+    affiliations: int
+    """Declared ones that an officer has to decide."""
     policies: int
     runs: Sequence[RewardRun]
     """Runs that are not approved yet, oldest first."""
@@ -239,4 +242,5 @@ def waiting(now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
     missing = [one for one, count in zip([*NEEDED_ROLES, *wanted], known, strict=True) if not count]
     years = [one for one in missing if isinstance(one, int)]
     roles = [one for one in missing if isinstance(one, str)]
-    return Waiting(firms, oldest, objections, payers, policies, open_runs, years, roles, not published)
+    affiliations = len(affiliations_to_decide())
+    return Waiting(firms, oldest, objections, payers, affiliations, policies, open_runs, years, roles, not published)

@@ -185,7 +185,7 @@ def _what_decided(connection):
     """Declared rows because of which entries were left out of approved runs, in windows that still go on."""
 
     def rows(statement):
-        return connection.execute(sa.text(statement.replace(":", "\\:"))).mappings().all()
+        return connection.execute(sa.text(statement)).mappings().all()
 
     runs = _runs_of_open_windows(rows)
     if not runs:
@@ -195,11 +195,12 @@ def _what_decided(connection):
         for row in rows("SELECT id, firm_id, other_firm_id, kind, valid_from, valid_to, source FROM affiliation")
     ]
     held = set()
-    for row in rows(
+    related = sa.text(
         "SELECT DISTINCT b.lab_firm_id, b.client_firm_id, b.booked_on FROM reward_item i "
         "JOIN revenue_entry e ON e.id = i.entry_id JOIN booking b ON b.id = e.booking_id "
-        f"WHERE i.reason = 'related' AND i.run_id IN ({', '.join(map(str, runs))})"  # noqa: S608 -- numbers
-    ):
+        "WHERE i.reason = 'related' AND i.run_id IN :runs"
+    ).bindparams(sa.bindparam("runs", expanding=True))
+    for row in connection.execute(related, {"runs": runs}).mappings():
         on = str(row["booked_on"])[:10]
         held |= _because_of([one for one in links if one["first"] <= on <= one["last"]],
                             row["lab_firm_id"], row["client_firm_id"])  # fmt: skip

@@ -76,7 +76,10 @@ PAGES = [
 
 OFFICER_PAGES = [
     "/regulator/labs", "/regulator/labs?show=waiting&q=x", "/regulator/labs/{lab}", "/regulator/assessments",
-    "/regulator/affiliations", "/regulator/standards", "/regulator/standards?q=228",
+    "/regulator/affiliations", "/regulator/affiliations?show=decide&q=x", "/regulator/affiliations/{affiliation}",
+    "/regulator/affiliations/{affiliation}/correct", "/regulator/affiliations/{affiliation}/void",
+    "/regulator/standards",
+    "/regulator/standards?q=228",
     "/regulator/standards/{standard}/supersede", "/regulator/affiliations/{affiliation}/end",
 ]  # fmt: skip
 
@@ -91,7 +94,7 @@ def test_every_page_opens_in_few_statements(client, house, language, role):
     """Forms are for those who may send them: the others are told 403."""
     if role in ("officer", "auditor"):
         sign_in(client, make.regulator(role, name="Li"))
-        pages, reads = OFFICER_PAGES, ("/supersede", "/end")
+        pages, reads = OFFICER_PAGES, ("/supersede", "/end", "/correct", "/void")
     else:
         sign_in(client, make.member(house["firm"], role, name="Wang Ying"), house["firm"])
         pages, reads = PAGES, ("/new", "/edit", "/fees/", "/accreditations/", "/hours", "/end")

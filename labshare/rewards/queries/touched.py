@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking
@@ -13,7 +14,7 @@ from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.organisations import effects
 from labshare.organisations.links import Link
-from labshare.organisations.queries import links
+from labshare.organisations.queries.affiliations import links
 from labshare.rewards.models import RewardItem, RewardRun
 from labshare.rewards.queries import verdicts
 from labshare.rewards.queries.runs import rules_of
@@ -43,7 +44,8 @@ def touched(before: Link | None, after: Link | None) -> list[Touched]:
     now = links()
     known = before or after
     rest = [link for link in now if known is None or link.id != known.id]
-    pairs = _hosts_pairs([*rest, *_still(before)]), _hosts_pairs([*rest, *_still(after)])
+    hosts = set(db.session.scalars(select(Lab.firm_id).distinct()))
+    pairs = tuple(_related([*rest, *_still(link)], hosts) for link in (before, after))
     changed = {pair for pair in pairs[0].keys() | pairs[1].keys() if pairs[0].get(pair) != pairs[1].get(pair)}
     if not changed:
         return []
@@ -94,13 +96,39 @@ def _in_window(
     ]
 
 
+@dataclass(frozen=True)
+class Between:
+    """What one firm booked at the labs of another."""
+
+    host_id: int
+    bookings: int
+    first: date
+    last: date
+    recognised_fen: int
+
+
+def bookings_between(firm_id: int, other_id: int) -> list[Between]:
+    """By host firm, what the other of the two booked there. One statement."""
+    rows = db.session.execute(
+        select(
+            Booking.lab_firm_id, func.count(), func.min(Booking.booked_on), func.max(Booking.booked_on),
+            func.sum(Booking.recognised_fen),
+        )
+        .where(tuple_(Booking.lab_firm_id, Booking.client_firm_id).in_([(firm_id, other_id), (other_id, firm_id)]))
+        .group_by(Booking.lab_firm_id)
+        .order_by(Booking.lab_firm_id)
+    )  # fmt: skip
+    return [Between(host, count, first, last, int(fen)) for host, count, first, last, fen in rows]
+
+
 def has_excluded(link: Link) -> bool:
     """Whether a run, also one that is only calculated, left entries out because of this link: entries between its two
     firms, or between two firms that are related over it alone."""
     pairs = {(link.firm, link.other), (link.other, link.firm)}
     if link.chains and link.kind == "controls":
         rest = [one for one in links() if one.id != link.id]
-        with_it, without = _hosts_pairs([*rest, link]), _hosts_pairs(rest)
+        hosts = set(db.session.scalars(select(Lab.firm_id).distinct()))
+        with_it, without = _related([*rest, link], hosts), _related(rest, hosts)
         pairs |= {pair for pair in with_it if with_it[pair] != without.get(pair)}
     found = db.session.scalar(
         select(RewardItem.entry_id)
@@ -121,8 +149,7 @@ def _still(link: Link | None) -> list[Link]:
     return [known] if known is not None else []
 
 
-def _hosts_pairs(known: Iterable[Link]) -> dict[tuple[int, int], tuple[Span, ...]]:
-    hosts = db.session.scalars(select(Lab.firm_id).distinct()).all()
+def _related(known: Iterable[Link], hosts: set[int]) -> dict[tuple[int, int], tuple[Span, ...]]:
     return related_spans([verdicts.tie_of(link) for link in known], hosts)
 
 

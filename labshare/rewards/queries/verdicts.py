@@ -21,7 +21,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.links import Link
 from labshare.organisations.models import Firm
-from labshare.organisations.queries import links
+from labshare.organisations.queries.affiliations import links
 from labshare.rewards.policy import Policy
 from labshare.rewards.rules.reasons import REASONS
 from labshare.rewards.rules.related import ENDLESS, Tie, merged, related_spans

@@ -40,6 +40,8 @@ class Tie:
 
     def span_at(self, host: int) -> Span | None:
         """Its days at the labs of one of its two firms; None where there are none."""
+        if self.until < self.first:
+            return None
         if host not in self.forward or self.entry is None:
             return self.first, self.until, None
         day, moment = self.entry

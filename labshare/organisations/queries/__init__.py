@@ -1,21 +1,19 @@
-"""Who someone is (behind a session or a token), and reading firms, members, affiliations and roles."""
+"""Who someone is (behind a session or a token), and reading firms, members and roles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, null, or_, select
+from sqlalchemy import and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from labshare.accounts.models import Person, SignInSession
 from labshare.accounts.sessions import digest
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.organisations.links import Link
 from labshare.organisations.models import (
     FIRM_ROLES,
-    Affiliation,
     ApiToken,
     Firm,
     FirmSize,
@@ -220,44 +218,9 @@ def size_class_on(firm_id: int, day: date) -> str | None:
     )
 
 
-@dataclass(frozen=True)
-class AffiliationRow:
-    """A relation as one of the two firms sees it."""
-
-    affiliation: Affiliation
-    other: Firm
-    outgoing: bool
-    """Whether it runs from the looking firm to the other (`controls`)."""
-
-
-def affiliations_of(firm_id: int) -> list[AffiliationRow]:
-    """Every relation of the firm, ended ones too, the latest first. One statement."""
-    rows = db.session.execute(
-        select(Affiliation, Firm)
-        .join(
-            Firm,
-            or_(
-                and_(Affiliation.firm_id == firm_id, Firm.id == Affiliation.other_firm_id),
-                and_(Affiliation.other_firm_id == firm_id, Firm.id == Affiliation.firm_id),
-            ),
-        )
-        .order_by(Affiliation.valid_from.desc(), Affiliation.id.desc())
-    ).all()
-    return [AffiliationRow(found, other, found.firm_id == firm_id) for found, other in rows]
-
-
-def links(known_at: datetime | None = None) -> list[Link]:
-    """Every affiliation as it was known at `known_at` (None: now), voided ones left out. One statement."""
-    of = Affiliation
-    rows = db.session.execute(
-        select(
-            of.id, of.firm_id, of.other_firm_id, of.kind, of.valid_from, of.valid_to, of.recorded_at,
-            of.declared_by_firm_id, of.declaration_touches.is_not(null()), of.agreed_at,
-            of.agreement_touches.is_not(null()), of.objected_at, of.seen_at, of.confirmed_at, of.end_asked_at,
-            of.ended_at, of.ended_on, of.voided_at, of.holds_until_decided,
-        ).order_by(of.id)
-    ).all()  # fmt: skip
-    return [known for row in rows if (known := Link(*row).known(known_at)) is not None]
+def firm_by_code(uscc: str) -> Firm | None:
+    """The firm of a credit code."""
+    return db.session.scalar(select(Firm).where(Firm.uscc == uscc))
 
 
 # ── People ────────────────────────────────────────────────────────────────

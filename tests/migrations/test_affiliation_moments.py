@@ -1,0 +1,145 @@
+"""A filled database of the first release takes on the moments of affiliations, and gives them back."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from alembic import command
+from flask import Flask
+from sqlalchemy import text
+
+from labshare.commands.db import alembic_config
+from labshare.kernel.database import db
+from tests.migrations.test_migrations import empty
+
+__all__ = ["empty"]
+
+ME = "affiliation_moments"
+HOST, DAUGHTER, BELOW, ONE_SIDED, IDLE, PARENT = range(1, 7)
+LINKS = [
+    # id, firm, other, kind, last day, source
+    (1, HOST, DAUGHTER, "controls", None, "firm"),  # decided entries directly, and of BELOW over a chain
+    (2, DAUGHTER, BELOW, "controls", None, "business_register"),
+    (3, ONE_SIDED, HOST, "family", "2026-06-30", "firm"),  # decided entries of a window that is over
+    (4, IDLE, HOST, "controls", None, "firm"),  # decided nothing
+    (5, HOST, IDLE, "family", None, "inspection"),
+]
+BOOKINGS = [
+    # id, client, day, month, run that left it out
+    (1, DAUGHTER, "2026-09-05", "2026-09", 2),
+    (2, BELOW, "2026-09-06", "2026-09", 2),
+    (3, ONE_SIDED, "2025-12-01", "2025-12", 1),
+]
+
+
+def execute(statement: str, **values: Any) -> Any:
+    with db.engine.begin() as connection:
+        return connection.execute(text(statement), values)
+
+
+def put(table: str, **values: Any) -> None:
+    """A row as SQL of hand; what is not said and may not be empty is filled with something."""
+    with db.engine.begin() as connection:
+        columns = {column["name"]: column for column in db.inspect(db.engine).get_columns(table)}
+        for name, column in columns.items():
+            if name not in values and not column["nullable"] and name != "id":
+                kind = str(column["type"]).upper()
+                values[name] = (
+                    "2026-01-01" if "DATE" in kind and "TIME" not in kind
+                    else "2026-01-01 00:00:00.000000" if "TIME" in kind
+                    else False if "BOOL" in kind
+                    else "[]" if "JSON" in kind
+                    else "" if "CHAR" in kind or "TEXT" in kind
+                    else 0
+                )  # fmt: skip
+        names = ", ".join(values)
+        places = ", ".join(
+            f"CAST(:{name} AS json)" if "JSON" in str(columns[name]["type"]).upper()
+            and db.engine.dialect.name == "postgresql" else f":{name}" for name in values
+        )  # fmt: skip
+        connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), values)  # noqa: S608
+
+
+@pytest.fixture
+def filled(empty: Flask) -> Iterator[None]:
+    """The first release with a host, its links, and approved runs of 2025 (over) and of September 2026."""
+    command.upgrade(alembic_config(), "0001")
+    lax = db.engine.dialect.name == "sqlite"
+    put("person", id=1, email="o@test.example")
+    for number in range(1, 7):
+        put("firm", id=number, uscc=f"91330624000000{number:04d}", name=f"企业{number}", kind="enterprise",
+            division="330624", sector="industry", verified_at="2025-01-01 00:00:00.000000")  # fmt: skip
+    for number, firm, other, kind, last, source in LINKS:
+        put("affiliation", id=number, firm_id=firm, other_firm_id=other, kind=kind, valid_from="2025-01-01",
+            valid_to=last, source=source, entered_by=1, entered_at="2025-03-04 05:06:07.000000", note="")  # fmt: skip
+    put("lab", id=1, code="XC-1", firm_id=HOST, name="实验室", division="330624", state="published")
+    put("policy", id=1, division="330624", name="甲", version=1, state="draft", effective_from="2025-01",
+        effective_to=None, document="{}", created_by=1)  # fmt: skip
+    put("instrument", id=1, lab_id=1, inner_id="A", name="仪器", state="published", units=1)
+    put("instrument_unit", instrument_id=1, unit=1)
+    put("test_item", id=1, lab_id=1, name="检测", state="published")
+    put("fee", id=1, test_item_id=1, basis="sample", amount_fen=1, valid_from="2025-01-01")
+    for number, month in ((1, "2025-12"), (2, "2026-09")):
+        put("reward_run", id=number, division="330624", month=month, policy_id=1, state="calculated", digest="x")
+    for number, client, day, month, run in BOOKINGS:
+        put("booking", id=number, ref=f"B-{number}", state="settled", client_firm_id=client, lab_firm_id=HOST, lab_id=1,
+            instrument_id=1, unit=1, test_item_id=1, fee_id=1, booked_on=day, booked_by=1, quantity=1,
+            client_division="330624")  # fmt: skip
+        put("revenue_entry", id=number, booking_id=number, lab_id=1, instrument_id=1, month=month, amount_fen=1000,
+            tax_fen=0)  # fmt: skip
+        put("reward_item", entry_id=number, run_id=run, reason="related", changes=False)
+    for number in range(1, 12):  # the rest of 2025: that window is over
+        put("reward_run", id=10 + number, division="330624", month=f"2025-{number:02d}", policy_id=1,
+            state="calculated", digest="x")  # fmt: skip
+    execute("UPDATE reward_run SET state = 'approved'")
+    assert lax or db.engine.dialect.name == "postgresql"
+    yield
+
+
+def rows() -> dict[int, dict[str, Any]]:
+    with db.engine.connect() as connection:
+        found = connection.execute(text("SELECT * FROM affiliation ORDER BY id")).mappings().all()
+    return {row["id"]: dict(row) for row in found}
+
+
+def test_links_take_on_their_moments(filled: None) -> None:
+    command.upgrade(alembic_config(), ME)
+
+    found = rows()
+    assert {str(row["recorded_at"])[:19] for row in found.values()} == {"2025-03-04 05:06:07"}
+    assert {number: row["declared_by_firm_id"] for number, row in found.items()} == {
+        1: HOST, 2: None, 3: ONE_SIDED, 4: IDLE, 5: None,
+    }  # fmt: skip
+    confirmed = {number: row["confirmed_source"] for number, row in found.items() if row["confirmed_at"] is not None}
+    assert confirmed == {2: "business_register", 5: "inspection"}
+    assert [number for number, row in found.items() if row["holds_until_decided"]] == [1]
+    assert str(found[3]["valid_to"]) == "2026-06-30"
+
+
+def test_the_guards_stand_after_it(filled: None) -> None:
+    command.upgrade(alembic_config(), ME)
+
+    for statement in ("UPDATE affiliation SET valid_from = '2020-01-01'", "DELETE FROM affiliation"):
+        with pytest.raises(Exception, match="affiliation"):
+            execute(statement)
+
+
+def test_down_again_ends_and_voids_are_what_the_first_release_can_say(filled: None) -> None:
+    before = rows()
+    command.upgrade(alembic_config(), ME)
+    execute("UPDATE affiliation SET ended_at = :at, ended_by = 1, ended_on = :day WHERE id = 1",
+            at="2026-11-01 00:00:00.000000", day=date(2026, 10, 31).isoformat())  # fmt: skip
+    execute("UPDATE affiliation SET voided_at = :at, voided_by = 1, void_reason = 'x' WHERE id = 4",
+            at="2026-11-01 00:00:00.000000")  # fmt: skip
+
+    command.downgrade(alembic_config(), "0001")
+
+    after = rows()
+    assert set(after) == {1, 2, 3, 5}
+    assert str(after[1]["valid_to"]) == "2026-10-31"
+    assert {number: row for number, row in after.items() if number != 1} == {
+        number: row for number, row in before.items() if number not in (1, 4)
+    }
+    command.upgrade(alembic_config(), ME)
+    assert set(rows()) == {1, 2, 3, 5}

@@ -107,7 +107,10 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Bookings"), "regulator.bookings", "clipboard-list", group=OVERSIGHT, covers=("regulator.booking",)),
         Item(_l("Flags"), "regulator.flags", "flag", group=OVERSIGHT),
         Item(_l("Assessment grades"), "regulator.assessments", "star", group=OVERSIGHT),
-        Item(_l("Affiliations"), "regulator.affiliations", "link", group=OVERSIGHT, covers=("regulator.affiliation",)),
+        Item(
+            _l("Affiliations"), "regulator.affiliations", "link", group=OVERSIGHT,
+            covers=("regulator.affiliation", "regulator.affiliation_"),
+        ),
         Item(_l("Standards"), "regulator.standards", "book", group=OVERSIGHT, covers=("regulator.standard_",)),
         Item(_l("Audit trail"), "regulator.audit", "shield-check", group=OVERSIGHT, covers=("regulator.audit_",)),
         Item(_l("Public figures"), "public.statistics", "world", group=PUBLIC),

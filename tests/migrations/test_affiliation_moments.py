@@ -1,12 +1,13 @@
 """A filled database of the first release takes on the moments of affiliations, and gives them back."""
 
+import re
 from datetime import date
 from typing import Any
 
 import pytest
 from alembic import command
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from labshare.commands.db import alembic_config
 from labshare.kernel.database import db
@@ -38,26 +39,35 @@ def execute(statement: str, **values: Any) -> Any:
 
 
 def put(table: str, **values: Any) -> None:
-    """A row as SQL of hand; what is not said and may not be empty is filled with something."""
-    with db.engine.begin() as connection:
-        columns = {column["name"]: column for column in db.inspect(db.engine).get_columns(table)}
-        for name, column in columns.items():
-            if name not in values and not column["nullable"] and name != "id":
-                kind = str(column["type"]).upper()
-                values[name] = (
-                    "2026-01-01" if "DATE" in kind and "TIME" not in kind
-                    else "2026-01-01 00:00:00.000000" if "TIME" in kind
-                    else False if "BOOL" in kind
-                    else "[]" if "JSON" in kind
-                    else "" if "CHAR" in kind or "TEXT" in kind
-                    else 0
-                )  # fmt: skip
-        names = ", ".join(values)
-        places = ", ".join(
-            f"CAST(:{name} AS json)" if "JSON" in str(columns[name]["type"]).upper()
-            and db.engine.dialect.name == "postgresql" else f":{name}" for name in values
-        )  # fmt: skip
-        connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), values)
+    """A row by SQL. What is not said and may not be empty is filled: the first word that a column allows, 1, a day."""
+    seen = inspect(db.engine)
+    columns = {column["name"]: column for column in seen.get_columns(table)}
+    allowed = [check["sqltext"] for check in seen.get_check_constraints(table)]
+    for name, column in columns.items():
+        if name not in values and not column["nullable"] and name != "id":
+            values[name] = _something(name, str(column["type"]).upper(), allowed)
+    as_json = {name for name in values if "JSON" in str(columns[name]["type"]).upper()}
+    places = ", ".join(
+        f"CAST(:{name} AS json)" if name in as_json and on_postgresql() else f":{name}" for name in values
+    )
+    execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})", **values)
+
+
+def _something(name: str, kind: str, allowed: list[str]) -> Any:
+    if "CHAR" in kind or "TEXT" in kind:
+        words = (re.search(r"'([^']+)'", check) for check in allowed if re.match(rf"\(*{name}\b", check))
+        return next((found[1] for found in words if found), "")
+    if "TIME" in kind:
+        return "2026-01-01 00:00:00.000000"
+    if "DATE" in kind:
+        return "2026-01-01"
+    if "BOOL" in kind:
+        return False
+    return "[]" if "JSON" in kind else 1
+
+
+def on_postgresql() -> bool:
+    return db.engine.dialect.name == "postgresql"
 
 
 @pytest.fixture
@@ -74,16 +84,16 @@ def filled(empty: Flask) -> None:
     put("lab", id=1, code="XC-1", firm_id=HOST, name="实验室", division="330624", state="published")
     put("policy", id=1, division="330624", name="甲", version=1, state="draft", effective_from="2025-01",
         effective_to=None, document="{}", created_by=1)  # fmt: skip
-    put("instrument", id=1, lab_id=1, inner_id="A", name="仪器", state="published", units=1)
+    put("instrument", id=1, lab_id=1)
     put("instrument_unit", instrument_id=1, unit=1)
-    put("test_item", id=1, lab_id=1, name="检测", state="published")
-    put("fee", id=1, test_item_id=1, basis="sample", amount_fen=1, valid_from="2025-01-01")
+    put("test_item", id=1, lab_id=1)
+    put("fee", id=1, test_item_id=1)
     for number, month in ((1, "2025-12"), (2, "2026-09")):
         put("reward_run", id=number, division="330624", month=month, policy_id=1, state="calculated", digest="x")
     for number, client, day, month, run in BOOKINGS:
-        put("booking", id=number, ref=f"B-{number}", state="settled", client_firm_id=client, lab_firm_id=HOST, lab_id=1,
+        put("booking", id=number, ref=f"B-{number}", state="confirmed", client_firm_id=client, lab_firm_id=HOST, lab_id=1,
             instrument_id=1, unit=1, test_item_id=1, fee_id=1, booked_on=day, booked_by=1, quantity=1,
-            client_division="330624")  # fmt: skip
+            client_division="330624", ends_at="2026-01-01 01:00:00.000000")  # fmt: skip
         put("revenue_entry", id=number, booking_id=number, lab_id=1, instrument_id=1, month=month, amount_fen=1000,
             tax_fen=0)  # fmt: skip
         put("reward_item", entry_id=number, run_id=run, reason="related", changes=False)

@@ -120,7 +120,10 @@ def search_affiliations(
         conditions.append(over)
     elif show is not None:
         confirmed = Affiliation.confirmed_at
-        conditions += [confirmed.is_not(None) if show == "confirmed" else confirmed.is_(None), Affiliation.voided_at.is_(None)]
+        conditions += [
+            confirmed.is_not(None) if show == "confirmed" else confirmed.is_(None),
+            Affiliation.voided_at.is_(None),
+        ]
     wanted = (
         select(Affiliation, one, other)
         .join(one, one.id == Affiliation.firm_id)

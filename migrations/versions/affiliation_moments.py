@@ -223,7 +223,7 @@ def _runs_of_open_windows(rows):
 
 def _because_of(links, host, client):
     """The declared links that related these two firms on a day, from those in force on it; none, where a link from a
-    register or an inspection related them anyhow."""
+    register or an inspection related them anyhow. Along `controls`: those that lead up to where both ways meet."""
     direct = [one for one in links if {one["firm_id"], one["other_firm_id"]} == {host, client}]
     if any(one["source"] != "firm" for one in direct):
         return set()
@@ -235,14 +235,13 @@ def _because_of(links, host, client):
             above.setdefault(one["other_firm_id"], []).append(one)
     ways = [_upwards(firm, above) for firm in (host, client)]
     common = ways[0].keys() & ways[1].keys()
-    reaching = {
-        one["id"]: one
+    return {
+        one["id"]
         for way in ways
-        for found in way.values()
+        for below, found in way.items()
         for one in found
-        if common & _upwards(one["firm_id"], above).keys()
+        if one["source"] == "firm" and below not in common and common & _upwards(one["firm_id"], above).keys()
     }
-    return {id for id, one in reaching.items() if one["source"] == "firm"}
 
 
 def _upwards(start, above):

@@ -8,8 +8,8 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: run test build python node frontend translations messages migration lock clean bench \
-	lint lint-style lint-types lint-layers lint-messages lint-templates
+.PHONY: run test build python node frontend translations messages new-migration lock clean bench \
+	mutants lint lint-style lint-types lint-layers lint-messages lint-templates
 
 run: build
 	@exec $(BIN)/labshare start
@@ -53,9 +53,10 @@ translations: python
 messages: python
 	@$(BIN)/labshare messages update $(AREA)
 
-# Before the first release there is one migration, written anew from the models.
-migration: python
-	@$(BIN)/python migrations/write_initial.py
+# Begins a migration: what the models have that the database lacks. Read it, add the guards and the data by hand, and
+# write the way down. A released migration is never changed: `make new-migration NAME="a booking keeps its county"`.
+new-migration: python
+	@$(BIN)/labshare db revision "$(NAME)"
 	@$(BIN)/ruff format -q migrations
 
 # `make -k lint` goes on after a finding.
@@ -86,3 +87,7 @@ clean:
 
 bench: python translations
 	@$(BIN)/python -W ignore -m tests.bench $(BENCH)
+
+# Each test of conventions, rights and races must fail on its mutant; all of it, or `make mutants ONLY=test_busy`.
+mutants: python translations
+	@$(BIN)/python -m tests.mutants $(ONLY)

@@ -3,11 +3,14 @@
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ROOT = Path(__file__).resolve().parent
+KEYS = ("SECRET_KEY", "AUDIT_KEY", "EVENT_KEY")
+"""Each of its own: who learns one has none of the others."""
 
 
 class UnsafeSetting(RuntimeError):
@@ -15,12 +18,16 @@ class UnsafeSetting(RuntimeError):
 
 
 def _kept_secret(instance: Path, name: str) -> str:
-    """A key made once and kept in `instance/`, for development."""
+    """A key made once and kept in `instance/`, for development. Two processes that start together find one key."""
     path = instance / name.lower()
     if not path.exists():
         instance.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
+        made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_hex(32))
+        with suppress(FileExistsError):
+            path.hardlink_to(made)
+        made.unlink()
     return path.read_text().strip()
 
 
@@ -54,19 +61,23 @@ def settings() -> dict[str, object]:
     production = environment == "production"
     instance = Path(env.get("LABSHARE_INSTANCE", ROOT / "instance"))
     keys = {}
-    for name in ("SECRET_KEY", "AUDIT_KEY"):
+    for name in KEYS:
         value = env.get(name, "")
         if production and (len(value) < 32 or len(set(value)) < 10):
             raise UnsafeSetting(f"{name}: set at least 32 characters of chance")
         keys[name] = value or _kept_secret(instance, name)
-    if production and keys["SECRET_KEY"] == keys["AUDIT_KEY"]:
-        raise UnsafeSetting("AUDIT_KEY: must differ from SECRET_KEY")
+        same = next((other for other in KEYS if other != name and keys.get(other) == keys[name]), None)
+        if production and same:
+            raise UnsafeSetting(f"{name}: must differ from {same}")
     url = env.get("DATABASE_URL") or f"sqlite:///{instance / 'labshare.db'}"
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise UnsafeSetting("DATABASE_URL: sqlite:///… or postgresql+psycopg://…")
     rate_limits = env.get("RATELIMIT_ENABLED", "1").lower() not in ("0", "false", "no")
     if production and not rate_limits:
         raise UnsafeSetting("RATELIMIT_ENABLED: limits must be on")
+    storage = env.get("RATELIMIT_STORAGE_URI") or "memory://"
+    if not storage.startswith(("memory://", "valkey", "redis")):
+        raise UnsafeSetting("RATELIMIT_STORAGE_URI: memory://, valkey://host:6379/0 or valkey+unix:///path/to/socket")
     mail = env.get("MAIL_URL", "" if production else "console:")
     if production and not mail.startswith(("smtp://", "smtps://")):
         raise UnsafeSetting("MAIL_URL: smtp://… or smtps://…")
@@ -75,10 +86,12 @@ def settings() -> dict[str, object]:
     if uploads.is_relative_to(ROOT / "static"):
         raise UnsafeSetting("UPLOAD_DIR: must lie outside static/, which is served to everybody")
     base_url = env.get("BASE_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}")
-    if production and "BASE_URL" in env and not base_url.startswith("https://"):
-        raise UnsafeSetting("BASE_URL: https://…; the session's cookie goes over https alone")
+    if production and not base_url.startswith("https://"):
+        raise UnsafeSetting("BASE_URL: https://…, which links in mails and the check of forms' origin need; "
+                            "the session's cookie goes over https alone")  # fmt: skip
     if production and env.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
         raise UnsafeSetting("FLASK_DEBUG: the debugger lets visitors run code")
+    lock_seconds = _number(env, "LOCK_SECONDS", "5")
     return {
         **keys,
         "ENVIRONMENT": environment,
@@ -86,12 +99,20 @@ def settings() -> dict[str, object]:
         "PRODUCTION": production,
         "TESTING": environment == "testing",
         "SQLALCHEMY_DATABASE_URI": url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {} if url == "sqlite:///:memory:" else {"pool_timeout": lock_seconds},
+        # How long a request waits for others, then commands and jobs (labshare/kernel/waiting.py)
+        "LOCK_SECONDS": lock_seconds,
+        "STATEMENT_SECONDS": _number(env, "STATEMENT_SECONDS", "30"),
+        "IDLE_SECONDS": _number(env, "IDLE_SECONDS", "60"),
+        "JOB_LOCK_SECONDS": _number(env, "JOB_LOCK_SECONDS", "300"),
+        "JOB_STATEMENT_SECONDS": _number(env, "JOB_STATEMENT_SECONDS", "3600"),
         "TIME_ZONE": zone.key,
         "ZONE": zone,
         "DIVISION": env.get("DIVISION", "330624"),
         "MAIL_URL": mail,
         "MAIL_FROM": env.get("MAIL_FROM", "labshare@localhost"),
-        "RATELIMIT_STORAGE_URI": env.get("RATELIMIT_STORAGE_URI", "memory://"),
+        "MAIL_PER_HOUR": _number(env, "MAIL_PER_HOUR", "2000"),
+        "RATELIMIT_STORAGE_URI": storage,
         "RATELIMIT_ENABLED": rate_limits,
         "UPLOAD_DIR": uploads,
         "MAP_TILE_URL": env.get("MAP_TILE_URL", ""),  # kept for maps with tiles; the built-in outline needs none
@@ -101,8 +122,18 @@ def settings() -> dict[str, object]:
         "METRICS_FROM": _networks(env.get("METRICS_FROM", "127.0.0.0/8,::1")),
         "PORT": _number(env, "PORT", "8000"),
         "BASE_URL": base_url,
-        "MAX_CONTENT_LENGTH": 22 * 1024 * 1024,
+        # What a request may bring: without a file, with one (labshare/web/bodies.py); the file itself
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "MAX_UPLOAD_LENGTH": 256 * 1024 * 1024,
         "UPLOAD_LIMIT": 20 * 1024 * 1024,
+        # How long it may take to bring it: the head, the body's first bytes, then so many a second
+        # (labshare/commands/worker.py)
+        "HEAD_SECONDS": _number(env, "HEAD_SECONDS", "10"),
+        "BODY_SECONDS": _number(env, "BODY_SECONDS", "10"),
+        "BODY_RATE": _number(env, "BODY_RATE", "8192"),
+        # What reading one file may cost (labshare/kernel/apart.py)
+        "PARSE_SECONDS": _number(env, "PARSE_SECONDS", "10"),
+        "PARSE_MEMORY": _number(env, "PARSE_MEMORY", str(512 * 1024 * 1024)),
         "SESSION_COOKIE_NAME": "__Host-session" if production else "session",
         "SESSION_COOKIE_SECURE": production,
         "SESSION_COOKIE_HTTPONLY": True,

@@ -11,7 +11,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from labshare.api.v1.shapes import slot
 from labshare.booking.errors import SlotTaken
-from labshare.kernel.errors import InvalidInput, InvalidInputs, Problem, SignInFirst
+from labshare.kernel.errors import Busy, InvalidInput, InvalidInputs, Problem, SignInFirst
 from labshare.web.errors import reference
 
 log = logging.getLogger("labshare.api")
@@ -52,7 +52,10 @@ def _refused(problem: Problem) -> Response:
     if isinstance(problem, SlotTaken):
         more["alternatives"] = [slot(each) for each in problem.alternatives]
     status = 401 if isinstance(problem, SignInFirst) else problem.status
-    return document(problem.code, status, problem.text, **more)
+    response = document(problem.code, status, problem.text, **more)
+    if isinstance(problem, Busy):
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
 
 
 API_FIELDS = {

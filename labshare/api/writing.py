@@ -1,7 +1,9 @@
 """Every request that changes something: one transaction around it, and its answer kept under its idempotency key.
 
-The answer is written in the same transaction as what was done, so that after a crash either both are there or neither:
-a replay gives the first answer or does the work for the first time, never a second time (contract section 4).
+`writing` stands next to the view: what is above it (arguments, files) is read before the transaction begins;
+`RoomBlueprint` puts `answering` around all of it. The answer is written in the same transaction as what was done, so
+that after a crash either both are there or neither: a replay gives the first answer or does the work for the first
+time, never a second time (contract section 4).
 """
 
 import fcntl
@@ -9,9 +11,9 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from functools import partial, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,15 +24,19 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from labshare.api import problems
-from labshare.api.v1.base import LONGEST_KEY
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import commit_early, db, report_refusal, transaction
-from labshare.kernel.errors import Conflict, InvalidInput, Problem, SignInFirst
+from labshare.kernel.errors import Conflict, InvalidInput, NotAllowed, Problem, SignInFirst
 from labshare.kernel.models import IdempotencyKey
 from labshare.kernel.time import utc_now
+from labshare.kernel.verbs import Refusal
+from labshare.organisations.permissions import WRITING_SCOPE, may_anywhere
 from labshare.web.actor import current_actor
+from labshare.web.bodies import before_body
+from labshare.web.documents import check_booking
 
 F = TypeVar("F", bound=Callable[..., Any])
+LONGEST_KEY = 255
 KEPT = timedelta(hours=24)
 KEPT_HEADERS = ("Content-Type", "Location")
 
@@ -49,38 +55,72 @@ class InFlight(Conflict):
     message = _l("The first request with this key is still being worked on.")
 
 
-def writing(view: F | None = None, *, reads_first: bool = False) -> Any:
-    """Run a view in one transaction; on POST under its `Idempotency-Key`, if it has one. Needs a token.
+def may_write(view: Any, address: dict[str, Any]) -> None:
+    """What is asked of every request that changes something, before its body is read: a token, one for writing, and
+    the view's right: to the booking in the address, or to what everybody may know of.
 
-    `reads_first` as of `transaction`.
+    Where there is something else in the address, its service says who may see it.
     """
-    if view is None:
-        return partial(writing, reads_first=reads_first)
+    actor = current_actor()
+    if actor.person_id is None:
+        raise SignInFirst
+    if actor.scope != WRITING_SCOPE:
+        raise NotAllowed
+    verb, right = getattr(view, "verb", None), getattr(view, "right", None)
+    if right is not None and "ref" in address:
+        check_booking(actor, address["ref"], right, verb=verb)
+    elif right is not None and not may_anywhere(actor, right):
+        problem = NotAllowed()
+        problem.refusal = Refusal(verb, actor, utc_now(), next(iter(address.items()), None))
+        raise problem
 
-    work: Callable[..., Any] = view
+
+def answering(view: F) -> F:
+    """Around a whole view: on POST its answer is kept under its `Idempotency-Key`, if it has one."""
+    own: Callable[..., None] = getattr(view, "before_body", lambda **_: None)
 
     @wraps(view)
     def run(*args: Any, **kwargs: Any) -> Response:
         actor = current_actor()
-        if actor.person_id is None:
-            raise SignInFirst
         key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
         g.keeps_answer = bool(key)
         if not key:
-            return _done(lambda: work(*args, **kwargs), reads_first=reads_first)
+            return _done(lambda: view(*args, **kwargs))
         if len(key) > LONGEST_KEY:
             raise KeyTooLong
         with _alone(f"{actor.person_id} {request.method} {request.path} {key}"):
-            return _once(actor, key, lambda: work(*args, **kwargs), reads_first)
+            return _once(actor, key, lambda: view(*args, **kwargs))
 
-    return run
+    def check(**address: Any) -> None:
+        may_write(view, address)
+        own(**address)
+
+    return before_body(check, file=getattr(view, "takes_file", False))(run)  # type: ignore[return-value]
 
 
-def _done(
-    work: Callable[[], Any], keep: Callable[[Response], None] | None = None, *, reads_first: bool = False
-) -> Response:
-    """Work and answer in one transaction."""
-    with transaction(reads_first=reads_first):
+def writing(verb: str | None = None, *, right: str | None = None, reads_first: bool = False) -> Callable[[F], F]:
+    """Begin the transaction that the view works in; it ends when the answer is made, and kept. `reads_first` as of
+    `transaction`.
+
+    `verb` is what its service is called; who lacks the `right` to it (of the same name, if nothing is said) is refused
+    before. Neither, where only the service can tell whose the object is.
+    """
+
+    def decorate(view: F) -> F:
+        @wraps(view)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            g.step.enter_context(transaction(reads_first=reads_first))
+            return view(*args, **kwargs)
+
+        run.verb, run.right = verb, right or verb  # type: ignore[attr-defined]
+        return run  # type: ignore[return-value]
+
+    return decorate
+
+
+def _done(work: Callable[[], Any], keep: Callable[[Response], None] | None = None) -> Response:
+    """Work and answer in one transaction, which `writing` begins."""
+    with ExitStack() as g.step:
         response = current_app.make_response(work())
         if keep:
             keep(response)
@@ -94,7 +134,7 @@ def written() -> None:
         commit_early()
 
 
-def _once(actor: Actor, key: str, work: Callable[[], Any], reads_first: bool) -> Response:
+def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
     digest = _digest()
     db.session.rollback()  # who called was read before the key was ours: look again at what is there now
     row = db.session.scalar(
@@ -115,9 +155,11 @@ def _once(actor: Actor, key: str, work: Callable[[], Any], reads_first: bool) ->
         _keep(actor, key, digest, response)
 
     try:
-        return _done(work, keep, reads_first=reads_first)
+        return _done(work, keep)
     except Problem as problem:
         report_refusal(problem)
+        if problem.status >= 500:
+            raise
         response = problems.answer(problem)
     except IntegrityError as error:
         if "idempotency" not in str(error):

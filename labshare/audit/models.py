@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from labshare.kernel.database import Model, UtcDateTime, append_only
+from labshare.kernel.database import Model, UtcDateTime, append_only, guard
 
 BigKey = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -32,6 +32,9 @@ class AuditEvent(Model):
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     refused: Mapped[bool] = mapped_column(default=False)
     """An attempt that was refused; `after` then names the problem."""
+    mac: Mapped[str | None] = mapped_column(String(64))
+    """HMAC-SHA256 under `EVENT_KEY` over the canonical event, hexadecimal. None in events that were sealed before
+    events had one."""
 
 
 class AuditAddress(Model):
@@ -69,5 +72,25 @@ class AuditLeaf(Model):
 
 
 append_only(AuditEvent.__table__)
+guard(
+    AuditEvent.__table__,
+    sqlite=(
+        (
+            "CREATE TRIGGER audit_event_has_mac BEFORE INSERT ON audit_event WHEN NEW.mac IS NULL "
+            "BEGIN SELECT RAISE(ABORT, 'an audit event carries its mac'); END"
+        ),
+    ),
+    postgresql=(
+        (
+            "CREATE FUNCTION audit_event_refuse_bare() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'an audit event carries its mac' "
+            "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        ),
+        (
+            "CREATE TRIGGER audit_event_has_mac BEFORE INSERT ON audit_event FOR EACH ROW WHEN (NEW.mac IS NULL) "
+            "EXECUTE FUNCTION audit_event_refuse_bare()"
+        ),
+    ),
+)
 append_only(AuditSeal.__table__)
 append_only(AuditLeaf.__table__)

@@ -6,26 +6,75 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy.exc import DBAPIError
 
 from labshare.audit.models import AuditAddress, AuditEvent, AuditLeaf, AuditSeal
-from labshare.audit.rules import Event, Seal
+from labshare.audit.rules import MACS_BEGIN, Event, Seal
 from labshare.kernel.database import Numbers, among, db
 
 LONGEST_TRANSACTION = timedelta(hours=1)
 """No transaction stays open longer: an event cannot appear behind a seal older than this."""
 
 
+Read = Event | int
+"""An event, or the bare id of one that is gone or cannot be read: what was written by hand may hold anything."""
+
+
 def _columns() -> Select[Any]:
     return select(
         AuditEvent.id, AuditEvent.at, AuditEvent.person_id, AuditEvent.firm_id, AuditEvent.action,
         AuditEvent.subject_type, AuditEvent.subject_id, AuditEvent.before, AuditEvent.after, AuditEvent.refused,
+        AuditEvent.mac,
     )  # fmt: skip
 
 
-def unsealed(now: datetime, limit: int) -> list[Event]:
-    """Events without a leaf, oldest first."""
-    query = _without_leaf(_columns(), now).order_by(AuditEvent.id).limit(limit)
-    return [Event(*row) for row in db.session.execute(query)]
+def _read(query: Select[Any], id: Any) -> list[Read]:
+    """The events of a query over `_columns()` and `id` last. One that cannot be read keeps none of the others back."""
+    try:
+        return [Event(*row[:-1]) if row[0] is not None else row[-1] for row in db.session.execute(query)]
+    except (ValueError, TypeError, OverflowError, DBAPIError):
+        ids = db.session.scalars(query.with_only_columns(id, maintain_column_froms=True)).all()
+        return [_read_one(one) for one in ids]
+
+
+def _read_one(id: int) -> Read:
+    try:
+        row = db.session.execute(_columns().where(AuditEvent.id == id)).first()
+    except (ValueError, TypeError, OverflowError, DBAPIError):
+        return id
+    return Event(*row) if row is not None else id
+
+
+def unsealed(now: datetime, limit: int, after: int | None = None) -> list[Read]:
+    """Events without a leaf, in order of their ids, from behind `after` on: what the sealer looks at."""
+    query = _without_leaf(_columns().add_columns(AuditEvent.id), now).order_by(AuditEvent.id).limit(limit)
+    return _read(query if after is None else query.where(AuditEvent.id > after), AuditEvent.id)
+
+
+def all_unsealed(at_once: int = 1_000) -> Iterator[Read]:
+    """Every event without a leaf in order of their ids, wherever in the trail it stands."""
+    query = (
+        _columns()
+        .add_columns(AuditEvent.id)
+        .outerjoin(AuditLeaf, AuditLeaf.event_id == AuditEvent.id)
+        .where(AuditLeaf.event_id.is_(None))
+        .order_by(AuditEvent.id)
+        .limit(at_once)
+    )
+    found = _read(query, AuditEvent.id)
+    while found:
+        yield from found
+        found = _read(query.where(AuditEvent.id > id_of(found[-1])), AuditEvent.id)
+
+
+def id_of(event: Read) -> int:
+    return event if isinstance(event, int) else event.id
+
+
+def beginnings_of_macs() -> list[Read]:
+    """Events that name the last seal from before events had macs; none where they always had."""
+    query = _columns().add_columns(AuditEvent.id)
+    return _read(query.where(AuditEvent.subject_type == "trail", AuditEvent.action == MACS_BEGIN), AuditEvent.id)
 
 
 def count_unsealed(now: datetime) -> int:
@@ -53,8 +102,8 @@ def last_seal() -> AuditSeal | None:
     return db.session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1))
 
 
-def seals() -> Iterator[tuple[Seal, list[Event | int]]]:
-    """Every seal in order with its events in order; a leaf whose event is gone comes as its bare id."""
+def seals() -> Iterator[tuple[Seal, list[Read]]]:
+    """Every seal in order with its events in order."""
     for seal in db.session.scalars(select(AuditSeal).order_by(AuditSeal.id)).all():
         query = (
             _columns()
@@ -64,25 +113,10 @@ def seals() -> Iterator[tuple[Seal, list[Event | int]]]:
             .where(AuditLeaf.seal_id == seal.id)
             .order_by(AuditLeaf.position)
         )
-        events: list[Event | int] = [
-            Event(*row[:-1]) if row[0] is not None else row[-1] for row in db.session.execute(query)
-        ]
         yield (
             Seal(seal.id, seal.sealed_at, seal.count, seal.root, seal.previous_root, seal.signature),
-            events,
+            _read(query, AuditLeaf.event_id),
         )
-
-
-def forgotten(before: datetime) -> list[int]:
-    """Ids of events older than `before` that no seal covers: none in a trail that is sealed every minute."""
-    query = (
-        select(AuditEvent.id)
-        .outerjoin(AuditLeaf, AuditLeaf.event_id == AuditEvent.id)
-        .where(AuditLeaf.event_id.is_(None), AuditEvent.at < before)
-        .order_by(AuditEvent.id)
-        .limit(100)
-    )
-    return list(db.session.scalars(query))
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,19 @@
-"""How the trail is sealed: leaves, Merkle roots, the chain (contract section 8). Hashes as RFC 9162 builds them:
-SHA-256, one byte before leaves (00) and before inner nodes (01), so that neither can pass for the other."""
+"""How events are marked and the trail is sealed: macs, leaves, Merkle roots, the chain (contract section 8). Hashes as
+RFC 9162 builds them: SHA-256, one byte before leaves (00) and before inner nodes (01), so that neither can pass for the
+other."""
 
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 NOTHING_BEFORE = "0" * 64
 """The previous root of the first seal."""
+MACS_BEGIN = "trail.begin_macs"
+"""The action of the event that the upgrade to macs wrote: `after` names the last seal whose events may lack one."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Event:
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     refused: bool
+    mac: str | None = None
+    """As stored; no part of the canonical event."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,22 @@ def canonical(event: Event) -> bytes:
             "after": event.after,
             "refused": event.refused,
         }
-    ).encode()
+    ).encode(errors="surrogatepass")  # half a character can be sent in JSON; it must not stop the sealer
+
+
+def as_stored(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """`before` or `after` as it will be read again: what JSON makes of names and values, so that the mac still fits."""
+    return None if values is None else json.loads(json.dumps(values))
+
+
+def mac(event: Event, key: str) -> str:
+    """HMAC-SHA256 with `EVENT_KEY` over the canonical event, its number included: no copy of it fits elsewhere."""
+    return hmac.digest(key.encode(), canonical(event), "sha256").hex()
+
+
+def genuine(event: Event, key: str) -> bool:
+    """Whether who wrote this event had `EVENT_KEY`."""
+    return event.mac is not None and hmac.compare_digest(event.mac.encode(), mac(event, key).encode())
 
 
 def leaf(event: Event) -> bytes:

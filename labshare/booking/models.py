@@ -42,12 +42,15 @@ class WorkingDay(Model):
 
 
 class WorkingYear(Model):
-    """A year whose working days are known. A missing one has neither holidays nor make-up days, and pages warn."""
+    """A year of the table. Its days hold as they are entered; pages warn until it is confirmed as complete, and of a
+    year that has no row, which has neither holidays nor make-up days."""
 
     __tablename__ = "working_year"
 
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     source: Mapped[str] = mapped_column(String(200))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was entered whole, or an administrator said that nothing is missing in it."""
 
 
 class OpeningHours(Model):
@@ -143,6 +146,8 @@ class Booking(Model):
     client_firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
     lab_firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
     lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    division: Mapped[str] = mapped_column(String(6))
+    """Its county, kept for ever: that of the lab's admission on the local day of booking, else that of its town."""
     instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"))
     unit: Mapped[int]
     test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"))
@@ -288,6 +293,27 @@ guard(
         (
             "ALTER TABLE holding ADD CONSTRAINT holding_no_overlap EXCLUDE USING gist "
             "(instrument_id WITH =, unit WITH =, tstzrange(starts_at, ends_at) WITH &&)"
+        ),
+    ),
+)
+
+guard(
+    Booking.__table__,
+    sqlite=(
+        (
+            "CREATE TRIGGER booking_keeps_its_county BEFORE UPDATE OF division ON booking "
+            "WHEN NEW.division <> OLD.division BEGIN SELECT RAISE(ABORT, 'booking keeps its county'); END"
+        ),
+    ),
+    postgresql=(
+        (
+            "CREATE FUNCTION booking_keeps_its_county() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'booking keeps its county' "
+            "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        ),
+        (
+            "CREATE TRIGGER booking_keeps_its_county BEFORE UPDATE OF division ON booking FOR EACH ROW "
+            "WHEN (NEW.division <> OLD.division) EXECUTE FUNCTION booking_keeps_its_county()"
         ),
     ),
 )

@@ -26,7 +26,7 @@ class UnknownChoice(InvalidInput):
 
 
 class UnknownTown(InvalidInput):
-    message = _l("This town does not belong to the division.")
+    message = _l("Choose a town of the list.")
     default_field = "town"
 
 
@@ -159,6 +159,20 @@ class WrongState(Conflict):
 class AdmissionOverlaps(Conflict):
     message = _l("Admitted already from %(date)s.")
     default_field = "admitted_from"
+
+
+class BeforePublication(InvalidInput):
+    message = _l("Not before the lab was first published, on %(date)s.")
+    default_field = "admitted_from"
+
+
+class AdmissionDecided(Conflict):
+    message = _l("This admission is decided already.")
+
+
+class SecondPersonNeeded(Conflict):
+    message = _l("Another person must confirm what you entered.")
+    money_or_rights = True
 
 
 class NotAdmitted(Conflict):

@@ -9,12 +9,16 @@ from decimal import Decimal
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     String,
     Text,
     UniqueConstraint,
+    and_,
+    or_,
 )
+from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of
@@ -47,6 +51,7 @@ class Lab(Model):
     name: Mapped[str] = mapped_column(String(120))
     name_en: Mapped[str | None] = mapped_column(String(160))
     division: Mapped[str] = mapped_column(String(6))
+    """The county of its town. Where it is admitted says its admission alone."""
     town: Mapped[str | None] = mapped_column(String(9))
     address: Mapped[str] = mapped_column(String(200), default="")
     longitude: Mapped[str | None] = mapped_column(String(12))
@@ -63,30 +68,142 @@ class Lab(Model):
     state: Mapped[str] = mapped_column(String(10), default="draft")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    first_published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """No admission begins before it."""
 
     firm: Mapped[Firm] = relationship()
 
 
 class LabAdmission(Model):
-    """A span in which a lab is an open lab: admitted from a day on, suspended from another. Only these earn rewards."""
+    """A span in which a lab is an open lab of a county: admitted from a day on, suspended from another. It is the only
+    source of a lab's county; only these days earn rewards.
+
+    A row is written once, confirmed or refused once, suspended once; the database refuses anything else, so that what
+    was known at a past moment can be asked.
+    """
 
     __tablename__ = "lab_admission"
     __table_args__ = (
-        UniqueConstraint("lab_id", "admitted_from"),
         CheckConstraint(
             "suspended_from IS NULL OR admitted_from <= suspended_from",
             name="dates_in_order",
         ),
+        CheckConstraint("confirmed_at IS NULL OR refused_at IS NULL", name="decided_once"),
+        CheckConstraint("(suspended_from IS NULL) = (suspended_at IS NULL)", name="suspension_dated"),
+        Index(None, "lab_id", "admitted_from"),
+        Index(None, "division"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    division: Mapped[str] = mapped_column(String(6))
+    """The county that admits it."""
     admitted_from: Mapped[date]
     suspended_from: Mapped[date | None]
     """First day on which it is no longer admitted."""
     reason: Mapped[str] = mapped_column(String(300), default="")
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """The second person, where one is needed."""
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """From this moment it counts; null while it waits for the second person."""
+    refused_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    suspended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the suspension was recorded."""
+
+    @hybrid_property
+    def undecided(self) -> bool:
+        """Whether it waits for the second person."""
+        return self.confirmed_at is None and self.refused_at is None
+
+    @undecided.inplace.expression
+    @classmethod
+    def _undecided_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.confirmed_at.is_(None), cls.refused_at.is_(None))
+
+    @hybrid_method
+    def holds_on(self, day: date) -> bool:
+        """Whether the lab is an open lab on this local day by this row."""
+        return (
+            self.confirmed_at is not None
+            and self.admitted_from <= day
+            and (self.suspended_from is None or day < self.suspended_from)
+        )
+
+    @holds_on.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _holds_on_in_sql(cls, day: date) -> ColumnElement[bool]:
+        return and_(
+            cls.confirmed_at.is_not(None),
+            cls.admitted_from <= day,
+            or_(cls.suspended_from.is_(None), cls.suspended_from > day),
+        )
+
+
+_ADMISSION_CLASH = (
+    "SELECT RAISE(ABORT, 'admission_no_overlap') WHERE NEW.refused_at IS NULL "
+    "AND NEW.admitted_from < coalesce(NEW.suspended_from, '9999-12-31') "
+    "AND EXISTS (SELECT 1 FROM lab_admission a WHERE a.lab_id = NEW.lab_id {but} "
+    "AND a.refused_at IS NULL AND a.admitted_from < coalesce(a.suspended_from, '9999-12-31') "
+    "AND a.admitted_from < coalesce(NEW.suspended_from, '9999-12-31') "
+    "AND coalesce(a.suspended_from, '9999-12-31') > NEW.admitted_from)"
+)
+_ADMISSION_REWRITTEN = (
+    "NEW.lab_id <> OLD.lab_id OR NEW.division <> OLD.division OR NEW.admitted_from <> OLD.admitted_from "
+    "OR NEW.entered_at <> OLD.entered_at OR NEW.entered_by IS DISTINCT FROM OLD.entered_by "
+    "OR (OLD.confirmed_at IS NOT NULL AND NEW.confirmed_at IS DISTINCT FROM OLD.confirmed_at) "
+    "OR (OLD.refused_at IS NOT NULL AND NEW.refused_at IS DISTINCT FROM OLD.refused_at) "
+    "OR (OLD.suspended_at IS NOT NULL AND (NEW.suspended_at IS DISTINCT FROM OLD.suspended_at "
+    "OR NEW.suspended_from IS DISTINCT FROM OLD.suspended_from))"
+)
+"""What was recorded of an admission stays; what is still open may be decided once."""
+guard(
+    LabAdmission.__table__,
+    sqlite=(
+        (
+            "CREATE TRIGGER admission_no_overlap_insert BEFORE INSERT ON lab_admission "
+            f"BEGIN {_ADMISSION_CLASH.format(but='')}; END"
+        ),
+        (
+            "CREATE TRIGGER admission_no_overlap_update BEFORE UPDATE ON lab_admission "
+            f"BEGIN {_ADMISSION_CLASH.format(but='AND a.id IS NOT NEW.id')}; END"
+        ),
+        (
+            f"CREATE TRIGGER admission_as_recorded BEFORE UPDATE ON lab_admission WHEN {_ADMISSION_REWRITTEN} "
+            "BEGIN SELECT RAISE(ABORT, 'admission stays as recorded'); END"
+        ),
+        (
+            "CREATE TRIGGER admission_no_delete BEFORE DELETE ON lab_admission "
+            "BEGIN SELECT RAISE(ABORT, 'admission stays as recorded'); END"
+        ),
+    ),
+    postgresql=(
+        (
+            "ALTER TABLE lab_admission ADD CONSTRAINT admission_no_overlap EXCLUDE USING gist "
+            "(lab_id WITH =, daterange(admitted_from, suspended_from, '[)') WITH &&) WHERE (refused_at IS NULL)"
+        ),
+        (
+            "CREATE FUNCTION admission_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'admission stays as recorded' "
+            "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        ),
+        (
+            "CREATE TRIGGER admission_as_recorded BEFORE UPDATE ON lab_admission FOR EACH ROW "
+            f"WHEN ({_ADMISSION_REWRITTEN}) EXECUTE FUNCTION admission_refuse()"
+        ),
+        (
+            "CREATE TRIGGER admission_no_delete BEFORE DELETE ON lab_admission FOR EACH ROW "
+            "EXECUTE FUNCTION admission_refuse()"
+        ),
+        (
+            "CREATE TRIGGER admission_no_truncate BEFORE TRUNCATE ON lab_admission FOR EACH STATEMENT "
+            "EXECUTE FUNCTION admission_refuse()"
+        ),
+    ),
+)
 
 
 class Accreditation(Model):

@@ -11,6 +11,11 @@ ADMITTED = kind(
         "%(lab)s is admitted as an open lab from %(day)s. Outside revenue booked from that day on can earn rewards."
     ),
 )
+ADMISSION_WAITS = kind(
+    "lab.admission_waits",
+    title=_l("An admission waits for a second person"),
+    text=_l("%(lab)s is to be admitted as an open lab from %(day)s, more than 30 days back. Confirm or refuse it."),
+)
 SUSPENDED = kind(
     "lab.suspended",
     title=_l("%(lab)s is no longer an open lab"),

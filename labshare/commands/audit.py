@@ -9,6 +9,7 @@ import click
 from flask import current_app
 
 from labshare.audit import services
+from labshare.audit.errors import ForgedEvents
 from labshare.commands import with_app
 from labshare.kernel.time import utc_now
 
@@ -16,8 +17,9 @@ WHERE = {
     "chain": "seal {seal}: does not follow the seal before it",
     "signature": "seal {seal}: its signature does not fit",
     "count": "seal {seal}: covers another number of events than it says",
-    "event_missing": "seal {seal}: event {event} is gone",
+    "event_missing": "seal {seal}: event {event} is gone or cannot be read",
     "event_changed": "seal {seal}: an event was changed, moved or exchanged",
+    "forged": "event {event}: its mac is missing or wrong; it was not written by LabShare",
     "unsealed": "event {event}: older than an hour and in no seal",
     "head_missing": "seal {seal}: the exported head is not in the trail; its tail was cut",
     "head_differs": "seal {seal}: differs from the exported head",
@@ -32,8 +34,11 @@ def audit() -> None:
 @audit.command()
 @with_app
 def seal() -> None:
-    """Seal what is unsealed."""
-    count = services.seal(utc_now(), key=current_app.config["AUDIT_KEY"])
+    """Seal what is unsealed; exit 1 where an event was not written by LabShare: it is left out, and named."""
+    try:
+        count = services.seal(utc_now(), key=current_app.config["AUDIT_KEY"])
+    except ForgedEvents as forged:
+        raise click.ClickException(str(forged)) from forged
     click.echo(f"{count} events sealed")
 
 

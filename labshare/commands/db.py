@@ -3,8 +3,20 @@
 import click
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
+from labshare.catalogue.services.index import rebuild_where_missing
 from labshare.commands import with_app
+from labshare.kernel.actor import SYSTEM
+from labshare.kernel.database import db as database
+from labshare.kernel.database import transaction
+from labshare.kernel.money import money_text
+from labshare.kernel.months import Month
+from labshare.kernel.time import utc_now
+from labshare.oversight.checks import all_violations, known_findings
+from labshare.oversight.services import mark_known
+from labshare.rewards.queries.upgrade import MoneyChange, money_changes
 
 
 def alembic_config() -> Config:
@@ -16,6 +28,22 @@ def alembic_config() -> Config:
     return config
 
 
+def upgrade_to(revision: str = "head") -> None:
+    """Upgrade, mark what is older than a new rule, and write what a migration left to be derived. Needs the
+    application's context."""
+    before = _present()
+    command.upgrade(alembic_config(), revision)
+    passed = _passed(before, _present())
+    if before is not None and passed:
+        with transaction():
+            found = mark_known(actor=SYSTEM, now=utc_now(), migrations=passed)
+        for one in found:
+            click.echo(f"older than the rule, marked: {one.invariant}: {one.subject}: {one.detail}")
+    if revision == "head":
+        with transaction():
+            rebuild_where_missing()
+
+
 @click.group()
 def db() -> None:
     """Bring the database to the version of the code."""
@@ -23,10 +51,58 @@ def db() -> None:
 
 @db.command()
 @click.argument("revision", default="head")
+@click.option("--plan", is_flag=True, help="Change nothing; print what would change in money.")
 @with_app
-def upgrade(revision: str) -> None:
+def upgrade(revision: str, plan: bool) -> None:
     """Upgrade to REVISION (the newest by default)."""
-    command.upgrade(alembic_config(), revision)
+    if plan:
+        print_plan(revision)
+    else:
+        upgrade_to(revision)
+
+
+def print_plan(revision: str) -> None:
+    """Upgrade inside a transaction that is rolled back, and print each reward that today's rules would change."""
+    with (
+        database.engine.connect().execution_options(labshare_writes=True) as connection,
+        connection.begin() as all_of_it,
+    ):
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        session = database.session()
+        session.get_bind = lambda *_args, **_kwargs: connection  # type: ignore[method-assign]
+        try:
+            _print_changes(list(money_changes(Month.at(utc_now()))))
+            for one in known_findings():
+                click.echo(f"{one.invariant}: {one.subject}: {one.detail}")
+            for violation in all_violations(utc_now(), since=_passed(None, revision)):
+                click.echo(f"older than the rule: {violation.invariant}: {violation.subject}: {violation.detail}")
+        finally:
+            database.session.remove()
+            all_of_it.rollback()
+
+
+def _print_changes(changes: list[MoneyChange]) -> None:
+    for one in changes:
+        click.echo(
+            f"{one.division} {one.month} {one.lab} {one.figure}: "
+            f"{money_text(one.before_fen)} -> {money_text(one.after_fen)}"
+        )
+    changed = sum(one.after_fen - one.before_fen for one in changes)
+    click.echo(f"{len(changes)} lines would change, by {money_text(changed)} in all")
+
+
+def _present() -> str | None:
+    """The database's revision; None for an empty one."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _passed(before: str | None, after: str | None) -> frozenset[str]:
+    """The revisions between two, without the first."""
+    script = ScriptDirectory.from_config(alembic_config())
+    return frozenset(one.revision for one in script.iterate_revisions(after or "base", before or "base"))
 
 
 @db.command()

@@ -3,6 +3,7 @@
 import atexit
 import gc
 import os
+import resource
 import shutil
 import tempfile
 from typing import Any
@@ -15,6 +16,8 @@ MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 --
 SMALL_COLLECTION = 20_000
 """New objects between two collections. A request makes thousands that reference counting frees; at Python's 700 a
 booking spent an eighth of its time looking through them (tests/bench/bookings.py)."""
+
+MOST_FILES = 4096
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
@@ -47,6 +50,24 @@ def _forget(folder: str, server: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _allow_connections() -> None:
+    """As many open files as a worker's connections need, where the system allows them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = hard if hard != resource.RLIM_INFINITY else MOST_FILES
+    if soft < MOST_FILES:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(MOST_FILES, most), hard))
+
+
+def warn_of_counting_alone(app: Flask, workers: int) -> None:
+    """Say where limits are counted by each worker for itself, so that up to so many times as much passes."""
+    if app.config["PRODUCTION"] and workers > 1 and app.config["RATELIMIT_STORAGE_URI"].startswith("memory"):
+        click.echo(
+            f"RATELIMIT_STORAGE_URI is not set: each of {workers} workers counts for itself, and up to {workers} times "
+            "as much passes as the limits say. Set it to a Valkey server, such as valkey://127.0.0.1:6379/0.",
+            err=True,
+        )
+
+
 @click.command()
 @click.option("--bind", help="Address and port; 127.0.0.1 and PORT by default.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
@@ -62,17 +83,19 @@ def serve(bind: str | None, workers: int, threads: int, log_level: str) -> None:
 
 def serve_app(app: Flask, *, bind: str | None = None, workers: int = 2, threads: int = 8, level: str = "info") -> None:
     """Serve until SIGTERM or SIGINT. The application is made before the workers, which share its memory."""
+    warn_of_counting_alone(app, workers)
     options = {
         "bind": bind or f"127.0.0.1:{app.config['PORT']}",
         "workers": workers,
         "threads": threads,
-        "worker_class": "gthread",
+        "worker_class": "labshare.commands.worker.PatientWorker",
         "loglevel": level,
         "control_socket_disable": True,  # it would lie in the home folder, shared by every server of the machine
         "worker_tmp_dir": MEMORY,  # heartbeats, not data
         "timeout": 60,
         "graceful_timeout": 10,
     }
+    _allow_connections()
     gc.collect()
     gc.freeze()  # what is loaded now stays: no collection looks at it again, and workers go on sharing its pages
     gc.set_threshold(SMALL_COLLECTION)

@@ -134,7 +134,7 @@ class CatalogueMaker:
         demo = host.owner is world.accounts.get("owner")
         code = f"{lab_code_prefix(self.division)}-{number:03d}"
         created = world.long_ago + timedelta(hours=rng.randrange(24 * 320))
-        town = host.row["town"] if rng.random() < 0.7 or demo else self._town(rng)
+        town = (host.row["town"] if rng.random() < 0.7 or demo else None) or self._town(rng)
         longitude, latitude = _scatter(rng, town)
         row = world.rows.add(
             Lab, code=code, firm_id=host.id, name=f"{short[0]}{profile.name[0]}{SECOND_LABS[turn]}",
@@ -144,7 +144,7 @@ class CatalogueMaker:
             automatic_confirmation=not demo and rng.random() < 0.35,
             lead_time_minutes=rng.choice((0, 60, 120, 240, 1440)) if not demo else 60,
             horizon_minutes=60 * 24 * rng.choice((60, 90, 90, 120)), state="published", created_at=created,
-            published_at=created + timedelta(hours=3),
+            published_at=created + timedelta(hours=3), first_published_at=created + timedelta(hours=3),
         )  # fmt: skip
         self._said(created, host, "lab.create", ("lab", row["id"]), {"code": code, "name": row["name"], "town": town})
         self._published(row["published_at"], host, "lab", row)
@@ -166,9 +166,9 @@ class CatalogueMaker:
         self.world.trail.record(at, host.manager["id"], host.id, f"{table}.publish", (table, row["id"]),
                                 before={"state": "draft"}, after={"state": "published"})  # fmt: skip
 
-    def _town(self, rng: random.Random) -> str | None:
+    def _town(self, rng: random.Random) -> str:
         known = towns_of(self.division)
-        return rng.choice(known).code if known else None
+        return rng.choice(known).code if known else f"{self.division}000"
 
     def _shape(self, rng: random.Random, number: int, demo: bool) -> str:
         if demo:
@@ -209,9 +209,10 @@ class CatalogueMaker:
         world = self.world
         if number % 27 == 20:
             return
-        since = world.first_day - timedelta(days=rng.randrange(30, 300))
+        published = world.day(lab.row["published_at"])
+        since = max(world.first_day - timedelta(days=rng.randrange(30, 300)), published + timedelta(days=1))
         if number % 13 == 9:
-            since = world.first_day + timedelta(days=rng.randrange(60, 200))
+            since = (world.first_day + timedelta(days=rng.randrange(60, 200))).replace(day=rng.randrange(14, 28))
         spans: list[tuple[date, date | None]] = [(since, None)]
         if number == 30:
             pause = world.first_day + timedelta(days=150)
@@ -219,11 +220,13 @@ class CatalogueMaker:
         for admitted, suspended in spans:
             officer = world.accounts["officer"]["id"]
             entered = world.at(admitted - timedelta(days=1), 15)
-            world.rows.add(LabAdmission, lab_id=lab.id, admitted_from=admitted, suspended_from=suspended,
-                           reason="超期未整改" if suspended else "", entered_by=officer,
-                           entered_at=entered)  # fmt: skip
+            world.rows.add(LabAdmission, lab_id=lab.id, division=self.division, admitted_from=admitted,
+                           suspended_from=suspended, reason="超期未整改" if suspended else "", entered_by=officer,
+                           entered_at=entered, confirmed_at=entered, suspended_by=officer if suspended else None,
+                           suspended_at=world.at(suspended, 9) if suspended else None)  # fmt: skip
             world.trail.record(entered, officer, None, "lab.admit", ("lab", lab.id),
-                               after={"admitted_from": admitted, "reason": ""})  # fmt: skip
+                               after={"admitted_from": admitted, "division": self.division, "reason": "",
+                                      "confirmed": True})  # fmt: skip
             if suspended:
                 world.trail.record(world.at(suspended, 9), officer, None, "lab.suspend", ("lab", lab.id),
                                    before={"admitted_from": admitted, "suspended_from": None},
@@ -290,7 +293,7 @@ class CatalogueMaker:
             last = world.today + timedelta(days=9)
         elif lab.demo and kind.key == "gauss":
             last = world.today - timedelta(days=12)
-        elif rng.random() < 0.05:
+        elif not lab.demo and rng.random() < 0.05:
             last = world.today + timedelta(days=rng.randrange(3, 28))
         spans: list[DayRange] = []
         while not spans or spans[0].first > world.first_day - timedelta(days=30):

@@ -1,5 +1,6 @@
 """Host firms, client firms, their people, sizes and affiliations; regulators."""
 
+import functools
 import random
 from datetime import date, datetime, timedelta
 
@@ -131,6 +132,7 @@ def _place(rng: random.Random, division: str, home: bool, number: int) -> tuple[
     return division, known.name, known.name_en.rsplit(" ", 1)[0]
 
 
+@functools.cache
 def _latin(brand: str) -> str:
     return "".join(lazy_pinyin(brand)).capitalize()
 

@@ -84,8 +84,9 @@ class Life:
         self.holding_end = plan.holding_ends_at
         state = State.CONFIRMED if automatic else State.REQUESTED
         self.row = world.rows.add(
-            Booking, ref=ref, state=str(state), client_firm_id=client.id, lab_firm_id=lab.host.id, lab_id=lab.id,
-            instrument_id=machine.id, unit=unit, test_item_id=item["id"], fee_id=fee.id, quantity=work.quantity,
+            Booking, ref=ref, state=str(state), client_firm_id=client.id, lab_firm_id=lab.host.id,
+            lab_id=lab.id, division=lab.row["division"], instrument_id=machine.id, unit=unit,
+            test_item_id=item["id"], fee_id=fee.id, quantity=work.quantity,
             hours=None if work.hours is None else int(work.hours), sample_description=description,
             work_minutes=Decimal(int(work.minutes * 1000)) / 1000, cleanup_minutes=item["cleanup_minutes"],
             starts_at=plan.starts_at, ends_at=plan.ends_at, booked_at=at, booked_on=day, booked_by=person["id"],
@@ -98,7 +99,8 @@ class Life:
         )  # fmt: skip
         self._charge("price", price, "", "agreed", self.customer, at, day)
         self._said(at, self.customer, "booking.book", None, {
-            "state": str(state), "client_firm_id": client.id, "lab_id": lab.id, "instrument_id": machine.id,
+            "state": str(state), "client_firm_id": client.id, "lab_id": lab.id,
+            "division": lab.row["division"], "instrument_id": machine.id,
             "unit": unit, "test_item_id": item["id"], "fee_id": fee.id, "quantity": work.quantity,
             "hours": self.row["hours"], "starts_at": plan.starts_at, "ends_at": plan.ends_at, "price_fen": price,
             "charged_fen": price, "answer_by": deadline, "waive_reason": None,

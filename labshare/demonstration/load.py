@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
@@ -17,7 +18,7 @@ from labshare.demonstration.catalogue import CatalogueMaker, Laboratory, make_st
 from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
 from labshare.demonstration.firms import make_clients, make_hosts, make_regulators, make_waiting
 from labshare.demonstration.rows import Rows, empty
-from labshare.demonstration.runs import Office, make_grades, schedule_months
+from labshare.demonstration.runs import Office, schedule_months
 from labshare.demonstration.scale import Scale
 from labshare.demonstration.shelf import Shelf
 from labshare.demonstration.tasks import Tasks
@@ -41,15 +42,13 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
         if not empty(db.metadata.sorted_tables):
             raise DatabaseNotEmpty
         world = World(Rows(session), scale, seed, local_day(now), local_zone())
-        make_regulators(world)
-        days = make_calendar(world)
-        world.standards = make_standards(world)
-        schedule_months(world, days)
+        days = draw_platform(world)
         shelf, tasks, every_lab = Shelf(world), None, []
         for division in scale.divisions:
-            labs, found = _make_division(world, division, days, shelf, say)
-            tasks = tasks or found
-            every_lab += labs
+            county = draw_county(world, division, days, shelf)
+            _write_county(world, county, say)
+            tasks = tasks or county.tasks
+            every_lab += county.labs
         world.rows.continue_numbering()
         say("Monthly runs …")
         Office(world, days, every_lab).run(tasks.tell if tasks else lambda: None)
@@ -72,35 +71,60 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _make_division(
-    world: World, division: str, days: WorkingDays, shelf: Shelf, say: Progress
-) -> tuple[list[Laboratory], Tasks | None]:
-    """One county, written to the database; of its labs only what the runs need is kept. The first one has the
-    accounts' tasks."""
+def draw_platform(world: World) -> WorkingDays:
+    """What belongs to no county: regulators, working days, standards, when each month was closed."""
+    make_regulators(world)
+    days = make_calendar(world)
+    world.standards = make_standards(world)
+    schedule_months(world, days)
+    return days
+
+
+@dataclass
+class County:
+    """One county, drawn but for its bookings."""
+
+    division: str
+    labs: list[Laboratory]
+    bookings: Bookings
+    tasks: Tasks | None
+    """What the accounts are promised, in the first county."""
+
+
+def draw_county(world: World, division: str, days: WorkingDays, shelf: Shelf) -> County:
+    """Draw its firms, labs and, in the first, the accounts' tasks; the slow part, its bookings, comes with writing."""
     hosts = make_hosts(world, division)
     clients = make_clients(world, division, world.scale.clients)
     labs = CatalogueMaker(world, division, days, world.standards).make(hosts)
-    maker = Bookings(world, labs, clients, [host.client for host in hosts], shelf)
-    tasks = None
+    county = County(division, labs, Bookings(world, labs, clients, [host.client for host in hosts], shelf), None)
     if division == world.scale.divisions[0]:
         make_waiting(world)
-        tasks = Tasks(world, labs, shelf)
-        for life in tasks.make():
+        county.tasks = Tasks(world, labs, shelf)
+        for life in county.tasks.make():
             life.hold()
+    return county
+
+
+def draw_bookings(county: County) -> int:
+    """Its bookings, each with its papers; how many."""
     count = 0
-    for _host, theirs in groupby(labs, key=lambda lab: lab.host.id):
-        lives = [life for lab in theirs for life in maker.make(lab)]
-        maker.papering.share_invoices()
+    for _host, theirs in groupby(county.labs, key=lambda lab: lab.host.id):
+        lives = [life for lab in theirs for life in county.bookings.make(lab)]
+        county.bookings.papering.share_invoices()
         for life in lives:
             life.hold()
         count += len(lives)
-    make_grades(world, division, labs)
+    return count
+
+
+def _write_county(world: World, county: County, say: Progress) -> None:
+    """To the database; of its labs only what the runs need is kept."""
+    labs, count = county.labs, draw_bookings(county)
     written = world.rows.write()
-    say(f"{division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
+    say(f"{county.division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
         f"{sum(len(lab.offers) for lab in labs)} test items, {count} bookings; {written} rows")  # fmt: skip
     if world.scale.counties > 1:  # events of many counties do not fit into memory: each county's are written at once
         world.trail.catch_up(world.midnight)
         gc.collect()
     for lab in labs:
         lab.machines, lab.offers = [], []
-    return labs, tasks

@@ -7,6 +7,7 @@ nothing but the dates.
 
 from bisect import insort
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,7 +45,10 @@ class Tasks:
         self.world, self.shelf = world, shelf
         self.rng = world.rng("tasks")
         self.labs = [lab for lab in labs if lab.demo]
-        self.others = [lab for lab in labs if not lab.demo and not lab.row["automatic_confirmation"] and lab.admitted]
+        self.others = [
+            lab for lab in labs
+            if not lab.demo and not lab.row["automatic_confirmation"] and lab.admitted and self._easy(lab)
+        ]  # fmt: skip
         self.main = self.labs[0]
         self.lives: list[Life] = []
         self.told: list[tuple[Life, str, bool, datetime, dict[str, Any]]] = []
@@ -253,26 +257,39 @@ class Tasks:
         paid = life.row["finished_at"] + 150 * MINUTE
         life.record_payment(paid, world.day(paid), life.row["charged_fen"])
         self._invoiced(mine(lab, "roundness", self._days_ago(lab, 4), before=4 * DAY))
-        self._invoiced(mine(self.others[0], self._easy(self.others[0]), self._days_ago(self.others[0], 6)))
+        self._invoiced(self._elsewhere(0, lambda lab: self._days_ago(lab, 6), client=client))
         # upcoming, and waiting for an answer
         for kind in ("vibrometer", "oes"):
             life = self._confirmed(mine(lab, kind, ahead[1:8], before=6 * DAY))
             self._notify(life, telling.CONFIRMED, life.row["confirmed_at"], lab=False)
         mine(lab, "cmm", ahead[7:14], asked=midnight - 6 * HOUR)
-        other = self.others[1]
-        mine(other, self._easy(other), self._days_ahead(other)[5:12], asked=midnight - 8 * HOUR)
+        self._elsewhere(1, lambda lab: self._days_ahead(lab)[5:12], asked=midnight - 8 * HOUR, client=client)
 
-    def _easy(self, lab: Laboratory) -> str:
-        """A kind of instrument of this lab whose tests are attended."""
-        return next(machine.kind.key for machine in lab.machines if self._benches(lab, machine.kind.key, True))
+    def _elsewhere(self, turn: int, intervals: Callable[[Laboratory], list[Interval]], **more: Any) -> Life:
+        """A booking in the first of the other labs, from the `turn`-th on, that has room on an instrument whose
+        certificate reaches so far."""
+        for lab in self.others[turn:]:
+            for kind in self._easy(lab):
+                with suppress(NoRoom):
+                    return self._book(lab, kind, intervals(lab), **more)
+        raise NoRoom("another lab")
+
+    def _easy(self, lab: Laboratory) -> list[str]:
+        """The kinds of instruments of this lab with attended tests: some labs have none but rigs."""
+        return [machine.kind.key for machine in lab.machines if self._benches(lab, machine.kind.key, True)]
 
     # -- officer@
 
     def _officer_tasks(self) -> None:
         """Payments by another payer that wait for a decision."""
-        for number, lab in enumerate((self.main, self.others[2], self.others[3])):
-            kind = "oes" if lab is self.main else self._easy(lab)
-            life = self._invoiced(self._book(lab, kind, self._days_ago(lab, 7 + number), before=4 * DAY))
+        before = 4 * DAY
+        booked = (
+            self._book(self.main, "oes", self._days_ago(self.main, 7), before=before),
+            self._elsewhere(2, lambda lab: self._days_ago(lab, 8), before=before),
+            self._elsewhere(3, lambda lab: self._days_ago(lab, 9), before=before),
+        )
+        for number, life in enumerate(booked):
+            self._invoiced(life)
             at = life.row["finished_at"] + DAY
             payer = self.customers[-1 - number].row["uscc"]
             life.record_payment(at, self.world.day(at), life.row["charged_fen"], payer)

@@ -1,13 +1,18 @@
 """Events of the audit trail, as the services write them, gathered and written in order of time."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from flask import current_app
+
+from labshare.audit import rules
 from labshare.audit.models import AuditEvent
 from labshare.demonstration.rows import Rows, to_json
 
-COLUMNS = ("id", "at", "person_id", "firm_id", "action", "subject_type", "subject_id", "before", "after", "refused")
+COLUMNS = ("id", "at", "person_id", "firm_id", "action", "subject_type", "subject_id", "before", "after", "refused",
+           "mac")  # fmt: skip
 
 
 class Trail:
@@ -18,6 +23,7 @@ class Trail:
         self.waiting: list[tuple[Any, ...]] = []
         self.recorded = 0
         self.sorted = 0
+        self.key = str(current_app.config["EVENT_KEY"])
 
     def record(
         self,
@@ -47,8 +53,14 @@ class Trail:
         while self.waiting and self.waiting[-1][0] <= until:
             at, _recorded, *event = self.waiting.pop()
             number += 1
-            due.append([number, at, *event, False])
+            due.append([number, at, *event, False, self._mac(number, at, *event)])
         self.sorted = len(self.waiting)
         self.rows.counters["audit_event"] = number
         self.rows.write_tuples(AuditEvent.__table__, COLUMNS, due)
         self.rows.continue_numbering("audit_event")
+
+    def _mac(self, number: int, at: datetime, *event: Any) -> str:
+        """The one of the event that will be read again: its values are JSON text here."""
+        *who_and_what, before, after = event
+        values = (None if text is None else json.loads(text) for text in (before, after))
+        return rules.mac(rules.Event(number, at, *who_and_what, *values, refused=False), self.key)

@@ -89,6 +89,7 @@ def lengthen_running(now: datetime) -> str:
 
 
 def seal_audit(now: datetime) -> str:
+    """Events that were not written by LabShare fail the job after the others are sealed, and so show."""
     return f"{audit.seal(now, key=current_app.config['AUDIT_KEY'])} sealed"
 
 
@@ -101,7 +102,7 @@ def check_everything(now: datetime) -> str:
     found = [f"{one.invariant}: {one.subject}" for one in violations(now)]
     broken = audit.verify(now, key=current_app.config["AUDIT_KEY"])
     if broken:
-        found.append(f"audit trail: {broken.what}")
+        found.append(f"audit trail: {broken.what}" + (f", event {broken.event_id}" if broken.event_id else ""))
     db.session.rollback()
     if found:
         raise RuntimeError(f"{len(found)} violations: {'; '.join(found)}")

@@ -1,16 +1,15 @@
 """The database session, `transaction()`, column types, and guards that the database itself enforces.
 
 SQLite: WAL, `synchronous=FULL`, foreign keys on; a writing transaction begins with `BEGIN IMMEDIATE` behind a file
-lock, since SQLite's own busy handler starves writers. PostgreSQL: read committed; guards are constraints.
+lock, since SQLite's own busy handler starves writers. PostgreSQL: read committed; guards are constraints. How long
+anything waits is bounded in `labshare.kernel.waiting`.
 """
 
-import fcntl
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -27,6 +26,8 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.schema import DDL
@@ -34,7 +35,8 @@ from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from labshare.kernel.errors import Problem
+from labshare.kernel.errors import Busy, Problem
+from labshare.kernel.waiting import bound_waiting, waited_in_vain, writers_queue
 
 
 class Base(DeclarativeBase):
@@ -124,9 +126,11 @@ def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=30000",
     ):
         dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+event.listen(Engine, "checkout", bound_waiting)
 
 
 @event.listens_for(Engine, "begin")
@@ -159,10 +163,11 @@ def transaction(*, reads_first: bool = False) -> Iterator[Session]:
 
     Starts afresh (what was read before is read again), commits at the end, rolls back on any exception.
     `reads_first`: the service reads long before it writes and says `take_turn()` then; until that SQLite's writers'
-    queue goes on without it. Raises `RuntimeError` inside another transaction.
+    queue goes on without it. Raises `RuntimeError` inside another transaction, `Busy` where a lock, a statement or a
+    connection was waited for in vain.
     """
     session = db.session()
-    if session.info.get("writing"):
+    if writing():
         raise RuntimeError("transaction() inside transaction()")
     session.rollback()
     session.expire_all()
@@ -182,6 +187,15 @@ def transaction(*, reads_first: bool = False) -> Iterator[Session]:
     except Problem as problem:
         report_refusal(problem)
         raise
+    except (DBAPIError, NoConnectionFree) as error:
+        if waited_in_vain(error):
+            raise Busy from error
+        raise
+
+
+def writing() -> bool:
+    """Whether a `transaction()` is open. Nothing that a stranger can make slow belongs in one."""
+    return bool(db.session().info.get("writing"))
 
 
 def take_turn() -> None:
@@ -196,7 +210,7 @@ def take_turn() -> None:
     reading = session.connection() if session.in_transaction() else None
     if reading is not None and reading.dialect.name == "sqlite":
         reading.exec_driver_sql("COMMIT")  # of what is only read: its snapshot could not become a writer's
-    session.info["writing"].enter_context(_writers_queue())
+    session.info["writing"].enter_context(writers_queue(db.engine))
     if reading is None:
         session.connection(execution_options={"labshare_writes": True})
     elif reading.dialect.name == "sqlite":
@@ -229,18 +243,6 @@ def analyse() -> None:
     """Have the database count its rows anew: after writing very many, its plans are otherwise those of empty tables."""
     with db.engine.begin() as connection:
         connection.exec_driver_sql("ANALYZE")
-
-
-@contextmanager
-def _writers_queue() -> Iterator[None]:
-    """On SQLite, wait in line at a lock file: first come, first served, where the busy handler would starve some."""
-    path = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
-    if not path or path == ":memory:":
-        yield
-        return
-    with Path(path).with_suffix(".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 GUARDS: list[tuple[str, str, str]] = []

@@ -1,6 +1,7 @@
 """Problems a person can do something about. Every refusal is a named class with its message; the edges (pages, API,
 commands) turn it into words in the reader's language, a status, and a place beside the field."""
 
+import math
 from collections.abc import Iterable
 from datetime import date
 from typing import Any, ClassVar
@@ -61,6 +62,15 @@ class Conflict(Problem):
     status = 409
 
 
+class Busy(Problem):
+    """A lock, a statement or a connection was waited for in vain. Nothing was written; a little later it may go."""
+
+    status = 503
+    message = _l("Too much is being saved at this moment. Nothing was saved; send it again in a few seconds.")
+    retry_after = 5
+    """Seconds, for the header of that name."""
+
+
 class InvalidInput(Problem):
     """A value that breaks a rule. 422."""
 
@@ -92,6 +102,17 @@ class NotFound(Problem):
 
     status = 404
     message = _l("Not found, or not yours to see.")
+
+
+class TooManyRequests(Problem):
+    """More often than is allowed. `seconds` from now it is possible again, which the answer's `Retry-After` says."""
+
+    status = 429
+    message = _l("Too many requests. Try again in %(n)s min.")
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = max(1, math.ceil(seconds))
+        super().__init__(n=math.ceil(self.seconds / 60))
 
 
 class ReasonRequired(InvalidInput):

@@ -5,7 +5,7 @@ commits; an entrance opens `transaction()` around it.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,8 @@ class Refusal:
     actor: Actor
     now: datetime
     subject: tuple[str, str] | None = None
+    details: Mapping[str, Any] | None = None
+    """Ids and values beside the problem's name."""
 
 
 def verb(action: str, *, money: bool = False) -> Callable[[F], F]:
@@ -49,6 +51,7 @@ def verb(action: str, *, money: bool = False) -> Callable[[F], F]:
         if action in VERBS:
             raise RuntimeError(f"two services for one verb: {action}")
         VERBS[action] = call
+        call.action = action  # type: ignore[attr-defined]
         return call  # type: ignore[return-value]
 
     return register

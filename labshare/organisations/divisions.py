@@ -67,8 +67,17 @@ def towns_of(division: str) -> tuple[Town, ...]:
     return tuple(town for code, town in sorted(TOWNS.items()) if code.startswith(division))
 
 
+PLACES = TOWNS | {
+    f"{code}000": Town(f"{code}000", known.name, known.name_en, "", "")
+    for code, known in DIVISIONS.items()
+    if not towns_of(code)
+}
+"""Where a lab can stand: every known town, and a division as a whole (`330683000`) where none of its towns is known."""
+
+
 def town_of(code: str | None) -> Town | None:
-    return TOWNS.get(code or "")
+    """A town, or a division as a whole, by its nine digits."""
+    return PLACES.get(code or "")
 
 
 def lab_code_prefix(division: str) -> str:

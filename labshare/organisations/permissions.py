@@ -58,6 +58,8 @@ PERMISSIONS: dict[str, Grants] = {
     "catalogue.see_drafts": READERS + FIRM_MEMBERS,
     "catalogue.change": FIRM_HANDS,
     "lab.admit": OFFICER,
+    "lab.confirm_admission": APPROVER,
+    "lab.refuse_admission": OFFICER + APPROVER,
     "standard.add": FIRM_HANDS + OFFICER,
     "standard.supersede": FIRM_HANDS + OFFICER,
     "standard.correct": OFFICER,
@@ -103,11 +105,14 @@ PERMISSIONS: dict[str, Grants] = {
     "objection.raise": _grants("lab", "owner", "lab_manager"),
     "objection.answer": OFFICER,
     "correction.decide": OFFICER,
+    "grade.see": READERS,
     "grade.enter": OFFICER,
+    "grade.confirm": APPROVER,
     # oversight
     "usage.see": READERS + LAB_MEMBERS,
     "audit.see": AUDITOR + OFFICER + APPROVER + ADMIN,
     "dashboard.see": READERS,
+    "check.mark_known": SYSTEM_ONLY,
 }
 """Action → grants. `READERS` change nothing; a read-only token passes only `*.see*` actions."""
 
@@ -132,6 +137,13 @@ def may(
         role in actor.roles and (side == "any" or (firms[side] is not None and firms[side] == actor.firm_id))
         for role, side in PERMISSIONS.get(action, ())
     )
+
+
+def may_anywhere(actor: Actor, action: str) -> bool:
+    """Whether there could be a subject to which the actor may do this; who may not needs no subject looked up."""
+    if actor.scope != WRITING_SCOPE and ".see" not in action:
+        return False
+    return any(role in actor.roles for role, _side in PERMISSIONS.get(action, ()))
 
 
 def check(

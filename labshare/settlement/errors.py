@@ -44,6 +44,13 @@ class FileTooLarge(InvalidInput):
     default_field = "file"
 
 
+class FileTakesTooLong(InvalidInput):
+    """Reading it took more time or memory than one file gets."""
+
+    message = _l("This file takes too long to read. Save it as a PDF anew, for example by printing it to a PDF.")
+    default_field = "file"
+
+
 class NotAPdf(InvalidInput):
     message = _l("Not a PDF.")
     default_field = "file"

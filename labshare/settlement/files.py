@@ -5,7 +5,6 @@ which `sweep` removes a day later. Nothing ever overwrites a file: the same cont
 """
 
 import hashlib
-import logging
 import os
 import tempfile
 from dataclasses import dataclass
@@ -14,14 +13,13 @@ from pathlib import Path
 from typing import IO, Literal
 
 from flask import current_app
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 from sqlalchemy import select
 
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.apart import NotReadInTime, read_apart
+from labshare.kernel.database import db, writing
 from labshare.kernel.errors import Problem
-from labshare.settlement.errors import FileTooLarge, NotAPdf, NotAPdfOrImage
+from labshare.settlement.errors import FileTakesTooLong, FileTooLarge, NotAPdf, NotAPdfOrImage
 from labshare.settlement.models import StoredFile
 
 Kinds = Literal["pdf", "paper"]
@@ -31,8 +29,6 @@ PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
 ORPHAN_AFTER = timedelta(days=1)
 _CHUNK = 1 << 16
 _MB = 1 << 20
-
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong with a file is said to who sent it
 
 
 @dataclass(frozen=True)
@@ -57,8 +53,11 @@ def path_of(sha256: str) -> Path:
 def take_in(stream: IO[bytes], name: str, kinds: Kinds, *, now: datetime) -> TakenFile:
     """Examine an upload by its content and keep it. Called by entrances before the transaction begins.
 
-    Never raises for a bad file: the service raises `problem` together with whatever else is wrong.
+    Never raises for a bad file: the service raises `problem` together with whatever else is wrong. Raises
+    `RuntimeError` inside a transaction, which would make others wait for this file.
     """
+    if writing():
+        raise RuntimeError("a file is examined before the transaction begins")
     name = _plain_name(name)
     limit: int = current_app.config["UPLOAD_LIMIT"]
     folder().mkdir(parents=True, exist_ok=True)
@@ -71,7 +70,10 @@ def take_in(stream: IO[bytes], name: str, kinds: Kinds, *, now: datetime) -> Tak
             digest.update(chunk)
             file.write(chunk)
         file.flush()
-        content_type = _content_type(file.file)
+        try:
+            content_type = _content_type(file.file)
+        except Problem as problem:
+            return TakenFile(name, size=size, problem=problem)
         if content_type is None or (kinds == "pdf" and content_type != PDF):
             return TakenFile(name, size=size, problem=NotAPdf() if kinds == "pdf" else NotAPdfOrImage())
         os.fsync(file.fileno())
@@ -152,14 +154,13 @@ def _content_type(file: IO[bytes]) -> str | None:
 
 
 def _is_pdf(file: IO[bytes]) -> bool:
-    """A trailer, a table of objects that can be read, and at least one page; not locked by a password."""
+    """A trailer, a table of objects that can be read, and at least one page; not locked by a password. Raises
+    `FileTakesTooLong`."""
     file.seek(0, os.SEEK_END)
     file.seek(max(0, file.tell() - 2048))
     if b"%%EOF" not in file.read():
         return False
-    file.seek(0)
     try:
-        reader = PdfReader(file, strict=False)
-        return not reader.is_encrypted and len(reader.pages) > 0 and reader.pages[0].mediabox is not None
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError):
-        return False  # whatever a parser stumbles over is no report that can be opened
+        return bool(read_apart("pdf", file))
+    except NotReadInTime as error:
+        raise FileTakesTooLong from error

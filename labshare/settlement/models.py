@@ -183,10 +183,13 @@ class RevenueEntry(Model):
 
 
 class ClosedMonth(Model):
-    """A month whose ledger is closed: from the publication of its run on, until the run is sent back."""
+    """A month whose ledger is closed for the bookings of a division: from the publication of the division's run on,
+    until the run is sent back."""
 
     __tablename__ = "closed_month"
 
+    division: Mapped[str] = mapped_column(String(12), primary_key=True)
+    """Code prefix: bookings whose county begins with it."""
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
     closed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -285,5 +288,6 @@ _refuse_insert(
 _refuse_insert(
     RevenueEntry.__table__,
     "entry_in_open_month",
-    "EXISTS (SELECT 1 FROM closed_month c WHERE c.month = NEW.month)",
+    "EXISTS (SELECT 1 FROM closed_month c, booking b WHERE b.id = NEW.booking_id AND c.month = NEW.month "
+    "AND substr(b.division, 1, length(c.division)) = c.division)",
 )

@@ -1,10 +1,9 @@
 """Pages, by who looks at them. `register` joins the frame and the blueprints to the application."""
 
-from flask import Flask
-
-from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, monitoring
+from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, limits, monitoring
 from labshare.web.account import blueprint as account
 from labshare.web.admin import blueprint as admin
+from labshare.web.again import Application
 from labshare.web.client import blueprint as client
 from labshare.web.files import blueprint as files
 from labshare.web.lab import blueprint as lab
@@ -12,7 +11,7 @@ from labshare.web.public import blueprint as public
 from labshare.web.regulator import blueprint as regulator
 
 
-def register(app: Flask) -> None:
+def register(app: Application) -> None:
     """Headers, language, filters, layout, error pages, and the pages of everybody."""
     monitoring.init(app)
     headers.init(app)
@@ -23,5 +22,6 @@ def register(app: Flask) -> None:
     layout.init(app)
     forms.init(app)
     errors.init(app)
+    limits.init(app)
     for blueprint in (public, account, client, lab, regulator, admin, files):
         app.register_blueprint(blueprint)

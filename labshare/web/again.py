@@ -3,19 +3,20 @@ vain) is tried again: pages and API alike, here and nowhere else."""
 
 import logging
 import sqlite3
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
 from flask import Flask, request
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import ServiceUnavailable
 
 from labshare.kernel.database import commits, db
+from labshare.kernel.errors import Busy
+from labshare.kernel.waiting import SQLITE_TRIES
+from labshare.web.bodies import SealedRequest, read_body
 
 log = logging.getLogger("labshare.web")
-TRIES = 3
-PATIENCE_SECONDS = 20
-"""Waiting for a lock takes time, too: nothing is begun again after this long, well before the server's own limit."""
+TRIES = SQLITE_TRIES
 VICTIMS = ("40001", "40P01")
 """SQLSTATE: serialisation failure, deadlock detected."""
 BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -29,13 +30,28 @@ def gave_way(error: OperationalError) -> bool:
 
 
 class Application(Flask):
-    """Flask whose views are tried up to `TRIES` times where the database gave way and nothing was committed yet.
+    """Flask whose requests are sealed until `labshare.web.bodies` reads them, and whose views are tried up to `TRIES`
+    times where the database gave way and nothing was committed yet.
 
-    A view only reads before its transaction and redirects after it, so doing it anew does nothing twice. In the end
-    the reader is told to come back: 503, nothing saved.
+    A view only reads before its transaction and redirects after it, so doing it anew does nothing twice. In the end,
+    or once a lock's time is over, the reader is told to come back: 503, nothing saved.
     """
 
+    request_class = SealedRequest
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.after_body: list[Callable[[], None]] = []
+        """Checks that need the body."""
+
+    def preprocess_request(self, *args: Any, **kwargs: Any) -> Any:
+        request.sealed = True  # type: ignore[attr-defined]
+        return super().preprocess_request(*args, **kwargs)
+
     def dispatch_request(self, *args: Any, **kwargs: Any) -> Any:
+        read_body()
+        for check in self.after_body:
+            check()
         begun = monotonic()
         for attempt in range(1, TRIES + 1):
             before = commits()
@@ -46,8 +62,8 @@ class Application(Flask):
                     raise
                 log.warning("%s %s gave way to another, try %s: %s", request.method, request.path, attempt, error.orig)
                 db.session.rollback()
-                if attempt == TRIES or monotonic() - begun > PATIENCE_SECONDS:
-                    raise ServiceUnavailable(retry_after=5) from error
+                if attempt == TRIES or monotonic() - begun > self.config["LOCK_SECONDS"]:
+                    raise Busy from error
                 for file in request.files.values():
                     file.stream.seek(0)
         raise AssertionError("unreachable")

@@ -7,14 +7,18 @@ from typing import Any
 from flask import Flask, current_app, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from labshare.kernel.database import db, report_refusal
-from labshare.kernel.errors import NotAllowed, Problem, SignInFirst
+from labshare.kernel.errors import Busy, NotAllowed, Problem, SignInFirst
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import Refusal
+from labshare.kernel.waiting import waited_in_vain
 from labshare.web.actor import current_actor
+from labshare.web.bodies import unseal
 
 log = logging.getLogger("labshare.web")
 
@@ -45,7 +49,7 @@ def _words(status: int) -> tuple[str, str]:
         409: (_("Not possible now"), _("Something changed in the meantime. Nothing was saved.")),
         413: (_("Too large"), _("Larger than %(n)s MB. Nothing was saved.", n=_limit())),
         422: (_("Check what was entered"), _("Something that was sent breaks a rule. Nothing was saved.")),
-        429: (_("Too many attempts"), _("Wait a few minutes, then try again.")),
+        429: (_("Too many requests"), _("Wait a few minutes, then try again.")),
         500: (
             _("Something went wrong on our side"),
             _("Nothing was saved. If it happens again, tell us the number below."),
@@ -56,7 +60,9 @@ def _words(status: int) -> tuple[str, str]:
 
 
 def _limit() -> int:
-    return int(current_app.config.get("UPLOAD_LIMIT", 20 * 1024 * 1024)) // (1024 * 1024)
+    """MB: of a form, or of the file in it where it takes one."""
+    most = min(request.max_content_length or 0, current_app.config["UPLOAD_LIMIT"])
+    return max(1, int(most) // (1024 * 1024))
 
 
 def page(status: int, message: str | None = None, *, title: str | None = None) -> tuple[str, int]:
@@ -67,6 +73,7 @@ def page(status: int, message: str | None = None, *, title: str | None = None) -
         "title": title or usual_title,
         "message": message or usual_message,
         "reference": reference(),
+        "again": request.full_path.rstrip("?") if request.method == "GET" else None,  # with what was asked
     }
     try:
         return render_template("errors/error.html", **values), status
@@ -108,11 +115,32 @@ def show_problem_page(problem: Problem) -> Any:
     report_refusal(problem)
     if is_api():
         return _api_answer(problem)
+    if isinstance(problem, Busy):
+        return _busy(problem)
     if isinstance(problem, SignInFirst):
         return _kept_form() or _sign_in_or(401, None)
     if isinstance(problem, NotAllowed) and current_actor().person_id is None:
         return _sign_in_or(403, problem.text)
     return page(problem.status, problem.text)
+
+
+def _busy(problem: Busy) -> Any:
+    """What was typed stands ready to be sent again: by a button, as nothing was saved. Passwords are not repeated,
+    files cannot be."""
+    if request.method != "POST" or request.sealed:  # type: ignore[attr-defined]
+        return page(problem.status, problem.text)
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    if not fields or any("password" in name for name, _value in fields):
+        return page(problem.status, problem.text)
+    try:
+        return render_template(
+            "errors/busy.html", message=problem.text, fields=fields, files=bool(request.files),
+            path=request.full_path.rstrip("?"), reference=reference(),
+        ), problem.status  # fmt: skip
+    except Exception:  # the page around it may need the database, too
+        log.exception("error page %s failed", reference())
+        db.session.rollback()
+        return page(problem.status, problem.text)
 
 
 def _stamp_attempt(problem: Problem) -> None:
@@ -129,6 +157,7 @@ def _kept_form() -> Any:
     """The sign-in page that keeps a form sent after the session had ended; nothing where there is no such form."""
     from labshare.web.account import expired  # its form stands on this frame
 
+    unseal()
     return expired.sign_in_and_keep() if expired.worth_keeping() else None
 
 
@@ -157,6 +186,21 @@ def show_http_error(error: HTTPException) -> Any:
     return response
 
 
+def show_database_error(error: DBAPIError | NoConnectionFree) -> Any:
+    """Waiting that ended outside a transaction; anything else is a failure like others."""
+    if waited_in_vain(error):
+        log.warning("%s %s waited in vain: %s", request.method, request.path, error)
+        db.session.rollback()
+        return show_problem_page(Busy())
+    raise error
+
+
+def tell_when_to_come_back(response: Response) -> Response:
+    if response.status_code == Busy.status:
+        response.headers.setdefault("Retry-After", str(Busy.retry_after))
+    return response
+
+
 def show_failure(error: Exception) -> Any:
     """An exception nobody foresaw: logged with its number, told with the same number."""
     number = reference()
@@ -170,5 +214,8 @@ def show_failure(error: Exception) -> Any:
 def init(app: Flask) -> None:
     app.register_error_handler(Problem, show_problem_page)
     app.register_error_handler(HTTPException, show_http_error)
+    app.register_error_handler(DBAPIError, show_database_error)
+    app.register_error_handler(NoConnectionFree, show_database_error)
+    app.after_request(tell_when_to_come_back)
     if not app.config.get("PROPAGATE_EXCEPTIONS") and not app.debug and not app.testing:
         app.register_error_handler(Exception, show_failure)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
-from flask import Flask, current_app, request
+from flask import current_app, request
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -36,6 +36,7 @@ from labshare.kernel.errors import InvalidInputs, Problem
 from labshare.kernel.money import FEN_PER_YUAN
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_zone
+from labshare.web.again import Application
 
 __all__ = [
     "BooleanField", "CreditCodeField", "DayField", "FileField", "Form", "HoursField", "LocalMomentField",
@@ -421,13 +422,14 @@ class OptionalSelectField(SelectField):
             super().pre_validate(form)
 
 
-def init(app: Flask) -> None:
+def init(app: Application) -> None:
     """CSRF on every page's POST; the API has bearer tokens and is left alone."""
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # as long as the session
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     csrf.init_app(app)
+    app.after_body.append(_protect)
 
-    @app.before_request
-    def protect() -> None:
-        if current_app.config["WTF_CSRF_ENABLED"] and request.endpoint and not request.path.startswith("/api/"):
-            csrf.protect()
+
+def _protect() -> None:
+    if current_app.config["WTF_CSRF_ENABLED"] and request.endpoint and not request.path.startswith("/api/"):
+        csrf.protect()

@@ -122,8 +122,10 @@ def test_a_late_commit_is_sealed_in_a_later_batch(app: Flask, clock: Any) -> Non
     """On PostgreSQL an event with a lower id may commit after a higher one was sealed."""
     now = utc_now()
     for number in (5, 3):
+        written = rules.Event(number, now, None, None, "x.y", "x", "1", None, None, False)
+        mac = rules.mac(written, app.config["EVENT_KEY"])
         with transaction() as session:
-            session.add(AuditEvent(id=number, at=now, action="x.y", subject_type="x", subject_id="1"))
+            session.add(AuditEvent(**{**vars(written), "mac": mac}))
         assert services.seal(now, key=KEY) == 1
     assert services.verify(now + timedelta(hours=2), key=KEY) is None
 

@@ -5,7 +5,7 @@ import os
 import platform
 import time
 
-from tests.bench import bookings, offers, pages, runs
+from tests.bench import bookings, offers, pages, runs, slow
 from tests.bench.measure import ENGINES, Figure, show
 
 SIZES = {False: {"entries": 1_000_000, "instruments": 1_000, "holdings": 1_000_000, "seconds": 8},
@@ -14,10 +14,10 @@ SIZES = {False: {"entries": 1_000_000, "instruments": 1_000, "holdings": 1_000_0
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=["bookings", "runs", "offers", "pages", []])
+    parser.add_argument("names", nargs="*", choices=["bookings", "runs", "offers", "pages", "slow", []])
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
     asked = parser.parse_args()
-    names = asked.names or ["bookings", "offers", "pages", "runs"]
+    names = asked.names or ["bookings", "slow", "offers", "pages", "runs"]
     size = SIZES[asked.quick]
     when, load = time.strftime("%Y-%m-%d %H:%M"), os.getloadavg()[0]
     print(f"{platform.platform()}, {os.cpu_count()} cores, load {load:.1f}, {when}")
@@ -29,6 +29,8 @@ def main() -> None:
                 figures += bookings.measure(engine, size["seconds"])
             elif name == "runs":
                 figures.append(runs.measure(engine, size["entries"]))
+            elif name == "slow":
+                figures += slow.measure(engine)
             elif name == "offers":
                 figures.append(offers.measure(engine, size["instruments"], size["holdings"]))
             else:

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -265,14 +266,8 @@ def measure(engine: str, seconds: float) -> list[Figure]:
         assert _counts() == {name: count + 1 for name, count in before.items()}, "a replay writes what a booking writes"
         db.session.remove()
         db.engine.dispose()
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "PORT": str(PORT)}
-        server = subprocess.Popen(
-            [sys.executable, "-c", "from labshare.commands import main; main()", "serve", "--log-level", "warning",
-             "--workers", "4", "--threads", "4"], env=environment, cwd=ROOT,
-        )  # fmt: skip
         figures = []
-        try:
-            _wait_for_server()
+        with serving(workers=4, threads=4):
             for turn, count in enumerate((1, CLIENTS), start=1):  # far enough apart that no start is taken twice
                 over_http(clients[:count], 1, 2_000 * turn)
                 served = over_http(clients[:count], seconds, 2_000 * turn + 500)
@@ -285,9 +280,6 @@ def measure(engine: str, seconds: float) -> list[Figure]:
                         "-- bookings: the statements of one request, recorded and replayed on the bare driver",
                     )
                 )  # fmt: skip
-        finally:
-            server.terminate()
-            server.wait(30)
     return figures
 
 
@@ -301,8 +293,25 @@ def _counts() -> dict[str, int]:
     }
 
 
+@contextmanager
+def serving(*, workers: int, threads: int) -> Iterator[None]:
+    """`labshare serve` on the database of this world, until it is left."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PORT": str(PORT)}
+    server = subprocess.Popen(
+        [sys.executable, "-c", "from labshare.commands import main; main()", "serve", "--log-level", "warning",
+         "--workers", str(workers), "--threads", str(threads)], env=environment, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        _wait_for_server()
+        yield
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
 def _wait_for_server() -> None:
-    for _ in range(300):
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
         try:
             connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=5)
             connection.request("GET", "/api/v1/openapi.json")

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from labshare.accounts.models import Person
 from labshare.booking import services as booking
 from labshare.catalogue import queries
 from labshare.catalogue.models import Fee, InstrumentUnit, Lab, LabAdmission
+from labshare.catalogue.queries.admissions import admission_spans, county_on
 from labshare.catalogue.queries.publishing import instrument_conditions, item_conditions, lab_conditions
 from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
 from labshare.catalogue.services import accreditations, fees, instruments, labs, standards, test_items
@@ -21,7 +23,7 @@ from labshare.notices.models import Notice, OutboxMail
 from tests import factories as make
 from tests.catalogue.conftest import TODAY, events, last_event, refused, sql
 
-LAB = LabDetails(name="热处理检测中心", division="330624", town="330624002", address="工业大道 8 号", phone="0575-1")
+LAB = LabDetails(name="热处理检测中心", town="330624002", address="工业大道 8 号", phone="0575-1")
 INSTRUMENT = InstrumentDetails(
     inner_id="SB-001", name="万能试验机", model="Z100", manufacturer="ZwickRoell", class_code="020100"
 )
@@ -33,6 +35,14 @@ ITEM = TestItemDetails(
 def made_instrument(house, **changes):
     with transaction():
         return instruments.add_instrument(**house.who, lab_id=house.lab.id, details=replace(INSTRUMENT, **changes))
+
+
+def not_yet_admitted(house):
+    """A second lab of the firm, published in September."""
+    lab = make.lab(house.firm, admitted=False, address="人民路 2 号", phone="0575-00001234",
+                   first_published_at=house.clock.at("2026-09-01 09:00"))  # fmt: skip
+    db.session.commit()
+    return lab
 
 
 def made_item(house, on=None, fee_from=TODAY, **changes):
@@ -164,10 +174,12 @@ def test_a_withdrawn_lab_takes_its_items_out_of_sight(house):
 
 
 def test_an_officer_admits_and_suspends_and_the_lab_is_told(house):
-    sql("DELETE FROM lab_admission WHERE lab_id = :id", id=house.lab.id)
+    house.lab = not_yet_admitted(house)
     with transaction():
         labs.admit_lab(**house.by_officer, lab_id=house.lab.id, admitted_from=date(2026, 12, 1))
-    assert last_event().after == {"admitted_from": "2026-12-01", "reason": ""}
+    assert last_event().after == {
+        "admitted_from": "2026-12-01", "division": "330624", "reason": "", "confirmed": True,
+    }  # fmt: skip
     assert not queries.lab_page(VISITOR, house.lab.code, date(2026, 11, 30)).admitted
     assert queries.lab_page(VISITOR, house.lab.code, date(2026, 12, 1)).admitted
     with refused(("AdmissionOverlaps", "admitted_from")):
@@ -190,9 +202,79 @@ def test_an_officer_admits_and_suspends_and_the_lab_is_told(house):
 
 
 def test_only_officers_admit(house):
-    sql("DELETE FROM lab_admission WHERE lab_id = :id", id=house.lab.id)
+    lab = not_yet_admitted(house)
     with refused(("NotAllowed", None)):
-        labs.admit_lab(**house.who, lab_id=house.lab.id, admitted_from=TODAY)
+        labs.admit_lab(**house.who, lab_id=lab.id, admitted_from=TODAY)
+
+
+def test_an_admission_is_not_before_the_first_publication(house):
+    lab = not_yet_admitted(house)
+    with refused(("BeforePublication", "admitted_from")):
+        labs.admit_lab(**house.by_officer, lab_id=lab.id, admitted_from=date(2026, 8, 31), reason="补录")
+
+
+def test_an_admission_of_more_than_30_days_back_waits_for_a_second_person(house):
+    """Today is 24 November: 25 October is 30 days back, 24 October needs two."""
+    lab = not_yet_admitted(house)
+    approver = make.actor(make.regulator("approver"), None, "approver")
+    db.session.commit()
+    with refused(("ReasonRequired", "reason")):
+        labs.admit_lab(**house.by_officer, lab_id=lab.id, admitted_from=date(2026, 10, 24))
+    with transaction():
+        waiting = labs.admit_lab(**house.by_officer, lab_id=lab.id, admitted_from=date(2026, 10, 24), reason="漏录")
+    assert not queries.lab_page(VISITOR, lab.code, TODAY).admitted
+    assert county_on(lab, TODAY) == "330624"
+    assert admission_spans("330624") == [span for span in admission_spans("") if span[0] != lab.id]
+    with refused(("NotAllowed", None)):
+        labs.confirm_admission(**house.by_officer, admission_id=waiting.id)
+    both = make.actor(db.session.get_one(Person, house.officer.person_id), None, "officer", "approver")
+    with refused(("SecondPersonNeeded", None)):
+        labs.confirm_admission(actor=both, now=house.clock.now, admission_id=waiting.id)
+    house.clock.advance(days=1)
+    with transaction():
+        labs.confirm_admission(actor=approver, now=house.clock.now, admission_id=waiting.id)
+    assert queries.lab_page(VISITOR, lab.code, date(2026, 10, 24)).admitted
+    assert (lab.id, date(2026, 10, 24), date(9999, 12, 31)) in admission_spans("330624")
+    assert lab.id not in {span[0] for span in admission_spans("330624", known_at=house.clock.now - timedelta(hours=1))}
+    with refused(("AdmissionDecided", None)):
+        labs.refuse_admission(actor=approver, now=house.clock.now, admission_id=waiting.id)
+
+
+def test_a_refused_admission_never_counts_and_makes_room_for_another(house):
+    lab = not_yet_admitted(house)
+    with transaction():
+        waiting = labs.admit_lab(**house.by_officer, lab_id=lab.id, admitted_from=date(2026, 9, 2), reason="漏录")
+    with refused(("AdmissionOverlaps", "admitted_from")):
+        labs.admit_lab(**house.by_officer, lab_id=lab.id, admitted_from=TODAY)
+    with transaction():
+        labs.refuse_admission(**house.by_officer, admission_id=waiting.id)
+    with transaction():
+        labs.admit_lab(**house.by_officer, lab_id=lab.id, admitted_from=TODAY)
+    assert [span[1] for span in admission_spans("330624") if span[0] == lab.id] == [TODAY]
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["admitted_from = '2026-01-01'", "division = '330683'", "confirmed_at = '2026-01-01 00:00:00'",
+     "lab_id = lab_id + 1", "entered_at = '2020-01-01 00:00:00'"],
+)  # fmt: skip
+def test_the_database_keeps_an_admission_as_recorded(house, change):
+    with pytest.raises(IntegrityError):
+        sql(f"UPDATE lab_admission SET {change}")
+    with pytest.raises(IntegrityError):
+        sql("DELETE FROM lab_admission")
+
+
+def test_a_lab_that_moves_stays_admitted_where_it_was(house):
+    """The owner's form has a town only; the county of its bookings is that of its admission."""
+    moved = LabDetails(**{**vars(LAB), "name": "搬迁的实验室", "town": "330683000"})
+    with transaction():
+        labs.edit_lab(**house.who, lab_id=house.lab.id, details=moved)
+    lab = db.session.get_one(Lab, house.lab.id)
+    assert (lab.division, county_on(lab, TODAY)) == ("330683", "330624")
+    assert county_on(lab, date(2024, 12, 31)) == "330683"
+    with refused(("UnknownTown", "town")):
+        labs.edit_lab(**house.who, lab_id=house.lab.id, details=LabDetails(**{**vars(moved), "town": "330683999"}))
 
 
 def test_a_draft_is_not_admitted(house):

@@ -94,7 +94,8 @@ def test_a_change_behind_post_is_fine(good):
     assert changes_behind_get(good) == []
 
 
-def test_no_get_opens_a_transaction():
+def test_no_view_of_a_get_opens_a_transaction():
+    """What is plain to see in the source; what lies deeper is seen at run time, in `test_gets`."""
     found = [
         f"{inside(file)}:{line}" for file in python_files("web", "api") for line in changes_behind_get(file.read_text())
     ]

@@ -14,15 +14,19 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import Connection, Row, event
 
 from labshare.audit.models import AuditEvent
+from labshare.audit.services import record
 from labshare.audit.words import ACTIONS
+from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
+from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import VERBS, watching
 from labshare.notices.models import Notice
 from labshare.web.regulator.trail_names import FIELDS, SUBJECTS
+from tests import factories as make
 from tests.conventions.trail_steps import EXEMPT, steps
 from tests.rights.matrix import NO, YES, Trial, nothing_stays, read_cases
 from tests.rights.world import build
@@ -36,7 +40,6 @@ NOT_BUSINESS = {
     "audit_address": "the trail itself",
     "notice": "tells of a change, is none",
     "outbox_mail": "tells of a change, is none",
-    "sign_in_attempt": "throttling",
     "sign_in_session": "who is signed in; signing in and out are events",
     "idempotency_key": "answers kept for repeated requests",
     "job_run": "the scheduler's own book",
@@ -68,25 +71,16 @@ class Seen:
 def looking() -> Iterator[Seen]:
     seen = Seen()
 
-    def after(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+    def after(connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
         match = WRITES.match(statement)
         if match is None:
             return
         table = match[1].lower()
         if table == "audit_event":
             seen.events += 1
+            seen.wordless |= _wordless(_written(connection, cursor.lastrowid))
         elif table not in NOT_BUSINESS and not QUIET_TABLES.search(table) and cursor.rowcount != 0:
             seen.changed.add(table)
-
-    def written(_mapper: Any, _connection: Any, row: AuditEvent) -> None:
-        if not row.action.startswith("page.") and row.action not in ACTIONS:
-            seen.wordless.add(f"action {row.action}")
-        if row.subject_type not in SUBJECTS and not row.refused:
-            seen.wordless.add(f"subject {row.subject_type}")
-        names = set(row.before or {}) | set(row.after or {})
-        seen.wordless.update(f"value {one} of {row.action}" for one in names - set(FIELDS) if not DAY.fullmatch(one))
-
-    event.listen(db.engine, "after_cursor_execute", after)
 
     def told(_mapper: Any, _connection: Any, row: Notice) -> None:
         seen.wordless.update(
@@ -95,15 +89,31 @@ def looking() -> Iterator[Seen]:
             if isinstance(value, str) and CHINESE.search(value) and place not in FREE_TEXT
         )
 
-    event.listen(AuditEvent, "before_insert", written)
+    event.listen(db.engine, "after_cursor_execute", after)
     event.listen(Notice, "before_insert", told)
     try:
         with watching(lambda action, problem: seen.verbs.append((action, problem))):
             yield seen
     finally:
         event.remove(db.engine, "after_cursor_execute", after)
-        event.remove(AuditEvent, "before_insert", written)
         event.remove(Notice, "before_insert", told)
+
+
+def _written(connection: Connection, number: int) -> Row[Any]:
+    """The event as it stands in the table, whichever way it came there."""
+    table = AuditEvent.__table__
+    return connection.execute(table.select().where(table.c.id == number)).one()
+
+
+def _wordless(row: Row[Any]) -> set[str]:
+    """What in an event no page has a word for."""
+    found = set()
+    if not row.action.startswith("page.") and row.action not in ACTIONS:
+        found.add(f"action {row.action}")
+    if row.subject_type not in SUBJECTS and not row.refused:
+        found.add(f"subject {row.subject_type}")
+    names = set(row.before or {}) | set(row.after or {})
+    return found | {f"value {one} of {row.action}" for one in names - set(FIELDS) if not DAY.fullmatch(one)}
 
 
 @dataclass
@@ -185,3 +195,31 @@ def test_a_service_without_its_event_is_seen(app: Flask, clock: Any, monkeypatch
     with nothing_stays(monkeypatch), looking() as seen:
         assert trial.ask(case, "admin")[0] == YES
     assert seen.unrecorded == {"firm"}
+
+
+@pytest.mark.parametrize(
+    ("action", "subject", "after", "missing"),
+    [
+        ("thing.unknown", ("booking", "B-1"), {"state": "requested"}, {"action thing.unknown"}),
+        ("booking.book", ("thing", 1), {"state": "requested"}, {"subject thing"}),
+        ("booking.book", ("booking", "B-1"), {"thing": 1, "2026-11-24": "holiday"}, {"value thing of booking.book"}),
+    ],
+)
+def test_an_event_without_words_is_seen(
+    app: Flask, clock: Any, action: str, subject: tuple[str, Any], after: dict[str, Any], missing: set[str]
+) -> None:
+    """The control: events are written past the session, where a listener of the mapper would wait in vain."""
+    with looking() as seen, transaction():
+        record(SYSTEM, utc_now(), action, subject, after=after)
+    assert (seen.events, seen.wordless) == (1, missing)
+
+
+def test_a_notice_in_one_language_alone_is_seen(app: Flask, clock: Any) -> None:
+    """The control of the other listener: notices are still written by the session."""
+    with looking() as seen, transaction() as session:
+        session.add(
+            Notice(
+                person_id=make.person().id, kind="booking.confirmed", params={"lab": "检测中心"}, created_at=utc_now()
+            )
+        )
+    assert len(seen.wordless) == 1

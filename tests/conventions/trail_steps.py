@@ -28,11 +28,12 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, start_of_day, utc_now
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Membership
+from labshare.oversight.services import mark_known
 from labshare.rewards import services as rewards
 from labshare.rewards.models import Objection
 from labshare.settlement import services as settlement
 from tests import factories as make
-from tests.organisations.test_members import secret_in_mail
+from tests.mails import secret_in_mail
 from tests.rewards.reading import policy_json
 from tests.rights.world import RightsWorld
 
@@ -118,7 +119,7 @@ def _members(world: RightsWorld) -> Iterator[Step]:
 def _catalogue(world: RightsWorld) -> Iterator[Step]:
     now, places = utc_now(), world.places
     owner, officer = acting(world, "lab_owner"), acting(world, "officer")
-    details = LabDetails(name="检测中心", division="330624", town="330624002", address="工业大道 8 号", phone="0575-1")
+    details = LabDetails(name="检测中心", town="330624002", address="工业大道 8 号", phone="0575-1")
     with transaction():
         lab = labs.create_lab(actor=owner, now=now, firm_id=owner.firm_id or 0, details=details)
     renamed = LabDetails(**{**vars(details), "name": "热处理检测中心"})
@@ -159,6 +160,15 @@ def _catalogue(world: RightsWorld) -> Iterator[Step]:
     )  # fmt: skip
     yield "publish a test item", lambda: test_items.publish_test_item(actor=owner, now=now, test_item_id=drafted.id)
     yield "admit a lab", lambda: labs.admit_lab(actor=officer, now=now, lab_id=lab.id, admitted_from=local_day(now))
+    with transaction():
+        drafts = [make.lab(make.firm(), admitted=False) for _ in range(2)]
+        early = [
+            labs.admit_lab(actor=officer, now=now, lab_id=one.id, admitted_from=date(2026, 1, 5), reason="漏录").id
+            for one in drafts
+        ]
+    approver = acting(world, "approver")
+    yield "confirm an admission", lambda: labs.confirm_admission(actor=approver, now=now, admission_id=early[0])
+    yield "refuse an admission", lambda: labs.refuse_admission(actor=approver, now=now, admission_id=early[1])
     with transaction():
         newer = make.standard()
     yield (
@@ -269,5 +279,10 @@ def _rewards(world: RightsWorld, clock: Any) -> Iterator[Step]:
         ),
     )
     closed = Month.parse("2026-09")
-    yield "close a month", lambda: settlement.close_month(actor=officer, now=utc_now(), month=closed)
-    yield "reopen a month", lambda: settlement.reopen_month(actor=officer, now=utc_now(), month=closed)
+    of = {"month": closed, "division": "330624"}
+    yield "close a month", lambda: settlement.close_month(actor=officer, now=utc_now(), **of)
+    yield "reopen a month", lambda: settlement.reopen_month(actor=officer, now=utc_now(), **of)
+    yield (
+        "mark what an upgrade found",
+        lambda: mark_known(actor=SYSTEM, now=utc_now(), migrations=frozenset({"county"})),
+    )

@@ -43,7 +43,8 @@ from labshare.kernel.time import local_day
 from labshare.organisations.divisions import towns_of
 from labshare.organisations.models import Affiliation, Firm, Membership, RegulatorRole
 from labshare.oversight.checks import violations
-from labshare.rewards.models import REASONS, Assessment, Policy, RewardItem, RewardRun
+from labshare.rewards.assessments import Assessment
+from labshare.rewards.models import REASONS, Policy, RewardItem, RewardRun
 from labshare.rewards.policy import GRADES
 from labshare.rewards.services.approve import conditions
 from labshare.rewards.services.publish import publish
@@ -407,6 +408,7 @@ def test_the_same_seed_on_the_same_day_gives_the_same_rows_on_both_engines(
     for engine, moment in (("sqlite", "2026-11-24 08:15"), ("postgresql", "2026-11-24 22:50")):
         app, database = _applications(engine)
         monkeypatch.setitem(app.config, "AUDIT_KEY", "one key for both")
+        monkeypatch.setitem(app.config, "EVENT_KEY", "another for both")
         with app.app_context():
             database.renew()
             loaded(clock, moment)

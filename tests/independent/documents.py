@@ -80,24 +80,26 @@ def papers_by_booking(fetch):
     return found
 
 
-def closings(fetch):
-    """[(month, moment)] in order: a month closes when the first run of it is published and stays so."""
+def closings(fetch, county):
+    """[(month, moment)] in order: a month closes for a county's bookings when the first run of it, of a division that
+    the county's code begins with, is published and stays so."""
     closed = {}
-    for row in fetch("SELECT month, published_at FROM reward_run WHERE published_at IS NOT NULL"):
-        at = moment(row["published_at"])
-        closed[row["month"]] = min(at, closed.get(row["month"], at))
+    for row in fetch("SELECT division, month, published_at FROM reward_run WHERE published_at IS NOT NULL"):
+        if county.startswith(row["division"]):
+            at = moment(row["published_at"])
+            closed[row["month"]] = min(at, closed.get(row["month"], at))
     return sorted(closed.items())
 
 
 def entries(fetch, today):
     """The ledger: one row a booking and month in which something is to be entered, as `run.case_of` takes them."""
-    closed = closings(fetch)
-    bookings = {row["id"]: row for row in fetch("SELECT id, lab_id, instrument_id FROM booking")}
+    bookings = {row["id"]: row for row in fetch("SELECT id, lab_id, instrument_id, division FROM booking")}
+    closed = {county: closings(fetch, county) for county in {row["division"] for row in bookings.values()}}
     rows = []
     for of, papers in papers_by_booking(fetch).items():
         if not papers["reports"]:
             continue
-        for month, (fen, tax) in ledger.kept(papers, closed, today).items():
+        for month, (fen, tax) in ledger.kept(papers, closed[bookings[of]["division"]], today).items():
             rows.append(
                 {
                     "id": (of, month),

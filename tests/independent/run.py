@@ -67,6 +67,27 @@ def relates(link, host, client, booking):
     return host in link["from_the_start"] or moment(booking["booked_at"]) >= link["since"]
 
 
+def recorded(at, known):
+    """Whether something that was recorded at a moment, if ever, was known at `known` (None: now)."""
+    return at is not None and (known is None or moment(at) <= known)
+
+
+def suspension(admission, known):
+    return day(admission["suspended_from"]) if recorded(admission["suspended_at"], known) else None
+
+
+def lab_ids_with_money(fetch, policy):
+    """Labs that runs of the division ever paid, or that owe it something."""
+    runs = {row["id"] for row in fetch("SELECT * FROM reward_run") if row["division"] == policy["division"]}
+    lines = {
+        row["lab_id"]
+        for row in fetch("SELECT * FROM reward_line")
+        if row["run_id"] in runs and (row["payable_fen"] or row["recoverable_fen"])
+    }
+    corrections = fetch("SELECT * FROM correction WHERE agreed_at IS NOT NULL")
+    return lines | {row["lab_id"] for row in corrections if row["division"] == policy["division"]}
+
+
 def controllers(links, on):
     """firm → firms that control it on a day, along links that may be chained."""
     above = {}
@@ -97,6 +118,7 @@ def tops(firm, above):
 
 
 def reason_of(booking, policy, admissions, held, affiliations):
+    """`admissions` are those in the policy's division."""
     on = booking["booked_on"]
     client, host = booking["client_firm_id"], booking["lab_firm_id"]
     open_lab = any(
@@ -157,12 +179,19 @@ def case_of(fetch, policy, month, *, rows=None, approved=None, opening=None, kno
     what was recorded of affiliations after the moment `known` is not known yet. See `documents`.
     """
     admissions = [
-        {**row, "admitted_from": day(row["admitted_from"]), "suspended_from": day(row["suspended_from"])}
+        {**row, "admitted_from": day(row["admitted_from"]), "suspended_from": suspension(row, known)}
         for row in fetch("SELECT * FROM lab_admission")
+        if row["division"].startswith(policy["division"]) and recorded(row["confirmed_at"], known)
     ]
     affiliations = [link for row in fetch("SELECT * FROM affiliation") if (link := recall(row, known)) is not None]
-    held = {row["booking_id"] for row in fetch("SELECT booking_id FROM booking_hold WHERE released_at IS NULL")}
-    labs = {row["id"]: row for row in fetch("SELECT * FROM lab") if row["division"].startswith(policy["division"])}
+    held = {
+        row["booking_id"]
+        for row in fetch("SELECT * FROM booking_hold")
+        if recorded(row["held_at"], known) and not recorded(row["released_at"], known)
+    }
+    lasting = [a for a in admissions if a["suspended_from"] is None or a["suspended_from"] > a["admitted_from"]]
+    ever = {a["lab_id"] for a in lasting} | lab_ids_with_money(fetch, policy)
+    labs = {row["id"]: row for row in fetch("SELECT * FROM lab") if row["id"] in ever}
     bookings = {row["id"]: {**row, "booked_on": day(row["booked_on"])} for row in fetch("SELECT * FROM booking")}
     start = max(policy["effective_from"], month[:4] + "-01")
     reasons, entries = {}, []
@@ -206,7 +235,11 @@ def case_of(fetch, policy, month, *, rows=None, approved=None, opening=None, kno
         if admitted or code in with_entry or code in with_payment or opening.get(code):
             listed.append(lab)
     grades = {}
-    for row in sorted(fetch("SELECT * FROM assessment"), key=lambda row: row["effective_month"]):
+    graded = fetch(
+        "SELECT a.lab_id, a.grade, l.effective_month FROM assessment a, assessment_list l "
+        "WHERE l.id = a.list_id AND l.state = 'confirmed' ORDER BY l.effective_month, a.confirmed_at, a.id"
+    )
+    for row in graded:
         if row["effective_month"] <= month:
             grades[row["lab_id"]] = row["grade"]
     ledger = {

@@ -1,17 +1,15 @@
 """Upgraded from nothing, the database is the one the models describe, guards included, on both engines."""
 
-import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from labshare.commands.db import alembic_config
 from labshare.kernel.database import GUARDS, Base, db
+from tests.migrations.conftest import SQLITE_OBJECTS
 
-SQLITE_OBJECTS = (
-    "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'index', 'view') AND name NOT LIKE 'sqlite_%'"
-)
 POSTGRESQL_OBJECTS = """
     SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
         FROM pg_constraint WHERE connamespace = 'public'::regnamespace
@@ -41,25 +39,6 @@ def objects_besides_columns() -> dict[tuple[str, str], str]:
 def made_by_models(thing, name, kind, _reflected, _compared) -> bool:
     """The index of words is made by guards, differently on each engine; see the test of the guards."""
     return not name.startswith("search_fts") and name != "ix_search_entry_grams"
-
-
-@pytest.fixture
-def empty(app):
-    """The application on a database without a single table."""
-    with db.engine.begin() as connection:
-        if db.engine.dialect.name == "postgresql":
-            connection.execute(text("DROP SCHEMA public CASCADE"))
-            connection.execute(text("CREATE SCHEMA public"))
-        else:
-            for kind, name, _sql in connection.execute(text(SQLITE_OBJECTS)).all():
-                if kind == "trigger":
-                    connection.execute(text(f"DROP TRIGGER {name}"))
-            connection.execute(text("DROP TABLE search_fts"))  # made by a guard; takes its shadow tables along
-            connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-            for table in Base.metadata.tables:
-                connection.execute(text(f"DROP TABLE {table}"))
-    assert inspect(db.engine).get_table_names() == []
-    return app
 
 
 def test_the_upgraded_database_is_what_the_models_describe(empty):
@@ -99,3 +78,26 @@ def test_the_initial_migration_names_nothing_of_the_house(app):
     initial = alembic_config().get_main_option("script_location") + "/versions/0001_initial.py"
     with open(initial) as file:
         assert "labshare" not in file.read()
+
+
+def test_a_year_entered_whole_is_confirmed_and_an_empty_one_is_not(empty):
+    config = alembic_config()
+    before = ScriptDirectory.from_config(config).get_revision("working_years").down_revision
+    command.upgrade(config, before)
+    with db.engine.begin() as connection:
+        connection.execute(text("INSERT INTO working_year (year, source) VALUES (2026, 'x'), (2027, 'x')"))
+        connection.execute(
+            text("INSERT INTO working_day (day, kind, name, name_en) VALUES ('2026-01-01', 'holiday', '', '')")
+        )
+
+    command.upgrade(config, "working_years")
+    with db.engine.connect() as connection:
+        rows = connection.execute(text("SELECT year, confirmed_at IS NOT NULL FROM working_year ORDER BY year"))
+        assert [(year, bool(confirmed)) for year, confirmed in rows] == [(2026, True), (2027, False)]
+
+    command.downgrade(config, before)
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT year, source FROM working_year ORDER BY year")).all() == [
+            (2026, "x"),
+            (2027, "x"),
+        ]

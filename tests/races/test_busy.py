@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from labshare.booking.models import Booking
 from labshare.kernel.database import db, transaction
@@ -22,15 +21,9 @@ ENGINES = ("sqlite",)  # PostgreSQL locks rows, not the file
 
 @pytest.fixture
 def impatient(app: Flask) -> Iterator[None]:
-    """Connections that wait a tenth of a second for the file instead of half a minute."""
-
-    def hurry(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA busy_timeout=100")
-
-    event.listen(db.engine, "connect", hurry)
-    db.engine.dispose()
+    """Requests that wait a third of a second in all instead of some seconds."""
+    app.config["LOCK_SECONDS"] = 0.3
     yield
-    event.remove(db.engine, "connect", hurry)
     db.session.remove()
     db.engine.dispose()
 

@@ -54,7 +54,8 @@ def serving(database: TestDatabase, *, guarded: bool = True) -> Iterator[tuple[i
     else:
         command = [
             sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "4", "--threads", "4",
-            "--worker-class", "gthread", "--log-level", "warning", "--no-control-socket", "tests.races.unguarded:app()",
+            "--worker-class", "gthread", "--log-level", "warning", "--no-control-socket", "--graceful-timeout", "2",
+            "tests.races.unguarded:app()",
         ]  # fmt: skip
     server = subprocess.Popen(command, env=environment, cwd=ROOT)
     try:
@@ -92,8 +93,10 @@ def market(runners: int) -> tuple[int, list[str]]:
         return item.id, tokens
 
 
-def post(port: int, path: str, body: dict[str, Any], token: str, key: str | None = None) -> tuple[int, dict[str, Any]]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+def post(
+    port: int, path: str, body: dict[str, Any], token: str, key: str | None = None, timeout: float = 60
+) -> tuple[int, dict[str, Any]]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     if key is not None:
         headers["Idempotency-Key"] = key

@@ -67,6 +67,7 @@ def fill(entries: int, *, labs: int = LABS, clients: int = CLIENTS, commit: bool
         "instrument_id": f"{instruments[0].id} + ({lab}) * {INSTRUMENTS_A_LAB} + n % {INSTRUMENTS_A_LAB}",
         "client_size": "CASE n % 5 WHEN 0 THEN 'large' WHEN 1 THEN 'medium' WHEN 2 THEN 'small' ELSE 'micro' END",
         "client_division": "'330624'",
+        "division": "'330624'",
         "instrument_value_fen": "50000000",
         "statutory": "(n % 31 = 0)",
         "booked_on": booked_on,

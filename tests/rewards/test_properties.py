@@ -119,6 +119,91 @@ def test_splitting_a_firm_whose_labs_no_rule_ties_changes_nothing(policy: Policy
 
 
 @many
+@given(policies(), facts(), st.data())
+def test_labs_that_move_between_firms_change_nothing_where_no_rule_is_of_firms(
+    policy: Policy, given_facts: Facts, data: st.DataObject
+) -> None:
+    """A firm split, two merged, a lab sold: where neither unit nor cap is of firms, nobody's figures change."""
+    if policy.unit == "firm":
+        policy = replace(policy, unit="lab")
+    policy = replace(policy, caps=replace(policy.caps, firm_year_fen=None))
+    firms = st.sampled_from(["F1", "F2", "F3", "F4", "F5"])
+    moved = replace(given_facts, labs=tuple(replace(lab, firm=data.draw(firms)) for lab in given_facts.labs))
+    assert figures(calculate(policy, MONTH, moved)) == figures(calculate(policy, MONTH, given_facts))
+
+
+STEPS_OF_SHARING = 6
+"""Shared among a firm's labs, cut to firm's cap and budget, and the dues to both again: each moves a fen at a tie."""
+
+
+@many
+@given(policies(), facts(), st.permutations(CODES))
+def test_renaming_labs_moves_a_fen_at_a_tie_and_nothing_else(
+    policy: Policy, given_facts: Facts, codes: list[str]
+) -> None:
+    new = dict(zip(CODES, codes, strict=True))
+    renamed = Facts(
+        tuple(replace(lab, code=new[lab.code]) for lab in given_facts.labs),
+        {(new[lab], instrument): fen for (lab, instrument), fen in given_facts.eligible.items()},
+        {new[lab]: fen for lab, fen in given_facts.paid.items()},
+        {new[lab]: fen for lab, fen in given_facts.opening.items()},
+    )
+    before, after = figures(calculate(policy, MONTH, given_facts)), figures(calculate(policy, MONTH, renamed))
+    assert {new[code] for code in before} == set(after)
+    for code, old in before.items():
+        assert all(abs(a - b) <= STEPS_OF_SHARING for a, b in zip(old, after[new[code]], strict=True))
+    assert sum(one[1] for one in before.values()) == sum(one[1] for one in after.values())
+
+
+@st.composite
+def fair_policies(draw: st.DrawFn) -> Policy:
+    """Whose rates never fall: the usual ones, of labs or firms, capped at most by firm and budget."""
+    starts = sorted({0, *draw(st.lists(st.integers(1, 3_000_000), max_size=3))})
+    rates = sorted(draw(st.lists(st.sampled_from(["0", "0.1", "0.15", "0.333"]), min_size=4, max_size=4)))
+    return read_policy(
+        policy_json(
+            unit=draw(st.sampled_from(["lab", "firm"])),
+            threshold_fen=draw(st.just(0) | st.integers(0, 100_000)),
+            budget_year_fen=None,
+            **{
+                "bands.kind": draw(st.sampled_from(["marginal", "highest"])),
+                "bands.steps": [{"from_fen": at, "rate": rate} for at, rate in zip(starts, rates, strict=False)],
+                "caps.instrument_year_fen": None,
+                "caps.lab_year_fen": None,
+                "caps.firm_year_fen": draw(LIMIT),
+            },
+        )
+    )
+
+
+@many
+@given(
+    fair_policies(),
+    st.sampled_from([None, "excellent", "good", "qualified", "unqualified"]),
+    st.lists(st.tuples(st.integers(0, 5_000_000), st.integers(0, 5_000_000)), min_size=1, max_size=3),
+    st.booleans(),
+)
+def test_splitting_a_lab_never_raises_what_its_owners_get(
+    policy: Policy, grade: str | None, parts: list[tuple[int, int]], also_the_firm: bool
+) -> None:
+    """Its work shared with a second lab of the same grade, in the same firm or (where no cap is of firms) in a new one:
+    at most the fen that two roundings make."""
+    if also_the_firm:
+        policy = replace(policy, caps=replace(policy.caps, firm_year_fen=None))
+    labs = tuple(Lab(CODES[number], "F1", grade) for number in range(len(parts)))
+    whole = Facts(labs, {(CODES[number], "I1"): sum(pair) for number, pair in enumerate(parts)})
+    second = "F2" if also_the_firm else "F1"
+    twins = tuple(Lab(f"{CODES[number]}2", second, grade) for number in range(len(parts)))
+    split = Facts(
+        labs + twins,
+        {(CODES[number], "I1"): pair[0] for number, pair in enumerate(parts)}
+        | {(f"{CODES[number]}2", "I1"): pair[1] for number, pair in enumerate(parts)},
+    )
+    before, after = calculate(policy, MONTH, whole), calculate(policy, MONTH, split)
+    assert after.total_payable_fen <= before.total_payable_fen + len(parts)
+
+
+@many
 @given(policies(), facts(with_past=False))
 def test_calculating_again_after_paying_pays_nothing_more(policy: Policy, given_facts: Facts) -> None:
     first = calculate(policy, MONTH, given_facts)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
-from labshare.kernel.database import db
+from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.models import Affiliation
@@ -19,7 +20,7 @@ from labshare.rewards.services.common import policy_of
 from tests import factories
 from tests.independent import run as independent
 from tests.rewards.reading import policy_json
-from tests.rewards.world import fetch, random_world
+from tests.rewards.world import add_booking, add_lab, add_revenue, fetch, people, put_policy, random_world
 
 TERMS = {"instruments.min_original_value_fen": 10_000_000, "clients.divisions": ["3306"], "tax": "excluded"}
 DAY = timedelta(days=1)
@@ -63,7 +64,7 @@ _direct = related.directly_related
 _one_topmost = related.of_one_topmost_firm
 _tie_of = verdicts.tie_of
 _links = verdicts.links
-_spans = verdicts.admitted_spans
+_spans = verdicts.admission_spans
 
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
     **{f"{reason} never applies": (verdicts, reason, never) for reason in REASONS},
@@ -126,14 +127,15 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "voided ones count": (verdicts, "links", lambda _known_at: unvoided()),
     "an admission's last day is left out": (
         verdicts,
-        "admitted_spans",
-        lambda ids: [(lab, first, last - DAY) for lab, first, last in _spans(ids) if first < last],
+        "admission_spans",
+        lambda *of: [(lab, first, last - DAY) for lab, first, last in _spans(*of) if first < last],
     ),
     "suspended labs stay admitted": (
         verdicts,
-        "admitted_spans",
-        lambda ids: [(lab, first, related.ENDLESS) for lab, first, _last in {s[0]: s for s in _spans(ids)}.values()],
+        "admission_spans",
+        lambda *of: [(lab, first, related.ENDLESS) for lab, first, _last in {s[0]: s for s in _spans(*of)}.values()],
     ),
+    "an admission in any county counts": (verdicts, "admission_spans", lambda *_: _spans("")),
     "unknown size passes": (
         verdicts,
         "client_size",
@@ -193,20 +195,19 @@ def test_verdicts_as_they_were_known_at_a_past_moment(app, clock, monkeypatch):
     assert known != verdicts.related_pairs(hosts)
 
 
-def test_two_spans_of_one_lab_never_count_an_entry_twice(app, clock):
-    from labshare.catalogue.models import LabAdmission
-    from labshare.kernel.database import transaction
-    from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
-
+def test_two_spans_of_one_lab_cannot_be_and_touching_ones_count_an_entry_once(app, clock):
     now = clock.set("2026-11-24 10:00")
     with transaction():
         world = people()
-        lab = add_lab(world)
+        lab = add_lab(world, admitted=False)
         put_policy(world, now)
-        factories.add(LabAdmission(lab_id=lab.id, admitted_from=date(2026, 2, 1), entered_at=factories.LONG_AGO))
+        factories.admission(lab, date(2026, 1, 1), date(2026, 10, 5))
+        factories.admission(lab, date(2026, 10, 5))
         add_revenue(add_booking(world, lab, factories.firm(), date(2026, 10, 5)), "2026-10", 1000)
     scope = verdicts.scope_of(rules_of(policy_of(Month(2026, 10))), Month(2026, 10))
     assert [row[4:] for row in verdicts.sums(scope).rows] == [(1, 1000)]
+    with pytest.raises(IntegrityError, match="admission_no_overlap"), transaction():
+        factories.admission(lab, date(2026, 2, 1), date(2026, 3, 1))
 
 
 def test_a_ring_of_firms_has_one_top_and_all_in_it_are_related():

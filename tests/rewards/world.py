@@ -3,6 +3,7 @@
 Rows, not history: what the calculation reads. Every reason not to count occurs, months before and after too.
 """
 
+import itertools
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -13,11 +14,11 @@ from sqlalchemy import text
 
 from labshare.accounts.models import Person
 from labshare.booking.models import Booking
-from labshare.catalogue.models import Instrument, Lab, LabAdmission, TestItem
+from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.organisations.models import Affiliation, Firm
-from labshare.rewards.models import Assessment, BookingHold
+from labshare.rewards.models import BookingHold
 from labshare.rewards.services import draft_policy, publish_policy
 from labshare.settlement.models import RevenueEntry
 from tests import factories
@@ -70,6 +71,7 @@ def add_booking(world: World, lab: Lab, client: Firm, on: date, *, instrument: i
         "client_firm_id": client.id,
         "lab_firm_id": lab.firm_id,
         "lab_id": lab.id,
+        "division": lab.division,
         "instrument_id": world.instruments[lab.id][instrument].id,
         "unit": 1,
         "test_item_id": item.id,
@@ -163,8 +165,8 @@ def random_world(seed: int, now: datetime, *, bookings: int = 150, **policy: Any
         world = people()
         world.hosts = [factories.firm(size_class=rng.choice(["medium", "large"])) for _ in range(4)]
         for _ in range(7):
-            add_lab(world, rng.choice(world.hosts))
-        add_lab(world, world.hosts[0], division="330681")  # another county's: no line
+            add_lab(world, rng.choice(world.hosts), admitted=False)
+        add_lab(world, world.hosts[0], division="330681", admitted=False)  # stands in another county
         world.clients = [
             factories.firm(
                 size_class=(size := "small" if number < 10 else rng.choice(SIZES)),
@@ -203,20 +205,18 @@ def random_world(seed: int, now: datetime, *, bookings: int = 150, **policy: Any
             entry = made.recorded_at.date()
             for day in (entry - timedelta(days=1), *4 * [entry]):
                 edges += [(one, other, day), (other, one, day)]
-        db.session.execute(text("DELETE FROM lab_admission"))
         for lab in world.labs:
-            for start in rng.sample(range(0, 240, 30), rng.choice([0, 1, 1, 2, 2])):
+            starts = sorted(rng.sample(range(0, 240, 30), rng.choice([0, 1, 1, 2, 2])))
+            for start, following in itertools.zip_longest(starts, starts[1:]):
                 first = date(2025, 10, 1) + timedelta(days=start)
                 last = rng.choice([None, first, first + timedelta(days=rng.randint(1, 300))])
+                if following is not None:
+                    last = min(last or date.max, date(2025, 10, 1) + timedelta(days=following))
                 edges += 5 * [(lab, None, first), (lab, None, (last or first) - timedelta(days=1))]
-                factories.add(
-                    LabAdmission(lab_id=lab.id, admitted_from=first, suspended_from=last, entered_at=LONG_AGO)
-                )
+                county = rng.choice([lab.division, lab.division, "330624", "330681"])
+                factories.admission(lab, first, last, division=county)
             for month in rng.sample(range(1, 13), 2):
-                factories.add(
-                    Assessment(lab_id=lab.id, year=2026, grade=rng.choice(GRADES), assessed_at=LONG_AGO,
-                               effective_month=f"2026-{month:02d}")
-                )  # fmt: skip
+                factories.grade(lab, rng.choice(GRADES), f"2026-{month:02d}", year=2026)
         for _ in range(bookings):
             lab, client = rng.choice(world.labs), rng.choice(firms)
             on = date(2025, 11, 1) + timedelta(days=rng.randint(0, 350))

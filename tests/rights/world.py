@@ -13,19 +13,23 @@ from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
-from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.models import Notice
 from labshare.notices.services import notify
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Firm, Membership, RegulatorRole
 from labshare.rewards.services import (
     draft_policy,
+    hand_over_grades,
     propose_correction,
     publish,
     publish_policy,
     raise_objection,
     run_month,
+    save_grades,
 )
+from labshare.rewards.services.grades import GradeRow
 from tests import factories as make
+from tests.mails import letters
 from tests.rewards.reading import policy_json
 from tests.settlement.world import World as Booked
 
@@ -178,9 +182,11 @@ def _catalogue(lab: Any, instrument_id: int, item_id: int) -> dict[str, Any]:
         )  # fmt: skip
         standard = make.standard()
         draft = make.instrument(lab, state="draft")
+        late = make.lab(lab.firm, admitted=False)
+        admission = make.admission(late, confirmed_at=None)
     calibration = db.session.query(Calibration).filter_by(instrument_id=instrument_id).one()
     return {
-        "draft_instrument_id": draft.id,
+        "draft_instrument_id": draft.id, "admission_id": admission.id,
         "accreditation_id": accreditation.id, "closure_id": closure.id, "later_fee_id": later.id,
         "fee_id": present.id,
         "calibration_id": calibration.id, "standard": standard.number, "standard_id": standard.id,
@@ -218,7 +224,7 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         disabled = make.person(disabled_at=utc_now())
         extra = make.member(client, "viewer")
     db.session.flush()
-    secret = db.session.query(OutboxMail).filter(OutboxMail.to == "guest@test.example").one().body
+    secret = next(letter.body for letter in letters() if letter.to == "guest@test.example")
     return {
         "secret": secret.split("/account/invitations/")[1].split()[0],
         "link": password_link(helper, utc_now(), RESET_LASTS),
@@ -253,7 +259,18 @@ def _rewards(world: RightsWorld, lab: Any) -> dict[str, Any]:
         objection = raise_objection(actor=owner, now=utc_now(), month=month, lab=lab.code, text="有异议")
     with transaction():
         correction = propose_correction(actor=officer, now=utc_now(), lab=lab.code, fen=100, reason="追回")
+    with transaction():
+        given = {"now": utc_now(), "division": lab.division, "year": 2025, "effective_month": Month.parse("2026-12")}
+        rows = [GradeRow(lab.id, "good", "考核得分 82")]
+        own = make.actor(world.people["officer"], None, "officer")
+        draft_grades, handed, own_grades = (
+            save_grades(actor=by, rows=rows, **given) for by in (officer, officer, own)
+        )  # fmt: skip
+        hand_over_grades(actor=officer, now=utc_now(), list_id=handed.id, version=1)
     return {
+        "draft_grades": draft_grades.id,
+        "handed_grades": handed.id,
+        "own_grades": own_grades.id,
         "correction_id": correction.id,
         "month": "2026-10",
         "policy_id": policy.id,

@@ -9,6 +9,7 @@ import pytest
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
 from labshare.settlement.models import RevenueEntry
+from labshare.settlement.queries.closed import ClosedMonths, closed_months
 from labshare.settlement.queries.ledger import bookings_out_of_step
 from labshare.settlement.queries.papers import papers_of
 from tests.independent import ledger as clerk
@@ -114,10 +115,10 @@ def test_a_month_opened_again_takes_back_what_came_late(app):
     world.close(JUNE)
     world.payment(60_000, date(2026, 6, 28))
     assert world.ledger == {"2026-06": (40_000, 0), "2026-07": (60_000, 0)}
-    assert bookings_out_of_step(JUNE) == [world.id]
+    assert bookings_out_of_step(JUNE, ClosedMonths({})) == [world.id]
     assert world.reopen(JUNE) == 2
     assert world.ledger == {"2026-06": (100_000, 0)}
-    assert bookings_out_of_step(JUNE) == []
+    assert bookings_out_of_step(JUNE, closed_months()) == []
 
 
 @pytest.mark.parametrize("closing", range(1, 8))

@@ -14,7 +14,7 @@ from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.settlement.models import Invoice, Payment, Report
 from tests import factories
-from tests.settlement.world import World, pdf, snapshot
+from tests.settlement.world import World, laughing_pdf, pdf, snapshot
 from tests.signing import sign_in
 
 CHINESE, ENGLISH = {"Accept-Language": "zh-CN"}, {"Accept-Language": "en-GB"}
@@ -189,7 +189,7 @@ def test_refusals_on_money_are_in_the_trail(app, world, lab_client):
 
 @pytest.mark.parametrize("size", [22 * MEGABYTE + 1, 200 * MEGABYTE], ids=["just above the limit", "200 MB"])
 def test_a_large_file_is_told_at_its_field_and_the_rest_is_kept(app, world, lab_client, size):
-    assert size > app.config["MAX_CONTENT_LENGTH"]
+    assert app.config["MAX_CONTENT_LENGTH"] < size < app.config["MAX_UPLOAD_LENGTH"]
     before = snapshot()
     for headers, message in ((CHINESE, "文件超过 20 MB。"), (ENGLISH, "Larger than 20 MB.")):
         answer = send_large(lab_client, f"/lab/bookings/{world.ref}/report", REPORT, size, headers)
@@ -197,6 +197,22 @@ def test_a_large_file_is_told_at_its_field_and_the_rest_is_kept(app, world, lab_
         assert errors_of(answer.text) == {"file": message}
         assert 'value="XC-1-2026-0007"' in answer.text
     assert snapshot() == before
+
+
+def test_a_file_made_to_swallow_time_is_told_at_its_field(app, world, lab_client):
+    app.config["PARSE_SECONDS"] = 1
+    before = snapshot()
+    for headers, message in (
+        (CHINESE, "该文件读取时间过长。请重新另存为 PDF，例如用“打印到 PDF”生成。"),
+        (ENGLISH, "This file takes too long to read. Save it as a PDF anew, for example by printing it to a PDF."),
+    ):
+        bomb = {**REPORT, "file": file(laughing_pdf())}
+        answer = send(lab_client, f"/lab/bookings/{world.ref}/report", bomb, headers)
+        assert answer.status_code == 422
+        assert errors_of(answer.text) == {"file": message}
+        assert 'value="XC-1-2026-0007"' in answer.text
+    assert snapshot() == before
+    assert send(lab_client, f"/lab/bookings/{world.ref}/report", {**REPORT, "file": file()}).status_code == 303
 
 
 def test_a_stranger_reads_no_large_file(app, world):
@@ -323,7 +339,8 @@ def test_officers_accept_or_reject_other_payers(app, world):
     page = officer.get("/regulator/payers", headers=CHINESE).text
     assert name in page
     assert "未在平台注册" in page
-    assert officer.post(f"/regulator/payers/{first}/accept", data={"note": ""}).status_code == 303
+    assert officer.post(f"/regulator/payers/{first}/accept", data={"note": ""}).status_code == 422
+    assert officer.post(f"/regulator/payers/{first}/accept", data={"note": "母公司代付"}).status_code == 303
     answer = officer.post(f"/regulator/payers/{second}/reject", data={"note": ""}, headers=CHINESE)
     assert answer.status_code == 422
     assert "请填写原因。" in answer.text.split(f'id="note-reject-{second}-error"')[1].split("</div>")[0]

@@ -7,7 +7,7 @@ import pytest
 
 from labshare.audit.models import AuditEvent
 from labshare.booking.errors import IllegalStep
-from labshare.kernel.database import db
+from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, ReasonRequired
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
@@ -456,6 +456,11 @@ def test_a_file_of_a_rolled_back_recording_is_swept_a_day_later(app, world, cloc
     assert files.sweep(now=utc_now()) == 1
     assert not path.exists()
     assert files.path_of(db.session.get(Report, kept).file.sha256).exists()
+
+
+def test_no_file_is_examined_inside_a_transaction(app):
+    with transaction(), pytest.raises(RuntimeError, match="before the transaction begins"):
+        taken()
 
 
 def test_names_of_files_are_plain(app):

@@ -36,12 +36,26 @@ def pdf(text: str = "report") -> bytes:
         ),
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(page), page),
     ]
+    return _assembled(objects)
+
+
+def laughing_pdf() -> bytes:
+    """Under a kilobyte and a half that claims ten to the ninth pages: nine times over, ten of what comes next."""
+    objects = [b"<< /Type /Catalog /Pages 2 0 R >>"]
+    for number in range(3, 12):
+        objects.append(b"<< /Type /Pages /Kids [%s] /Count 1 >>" % b" ".join([b"%d 0 R" % number] * 10))
+    objects.append(b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>")
+    return _assembled(objects)
+
+
+def _assembled(objects: list[bytes]) -> bytes:
     written, places = b"%PDF-1.4\n", []
     for number, body in enumerate(objects, start=1):
         places.append(len(written))
         written += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = b"xref\n0 5\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % place for place in places)
-    trailer = b"trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % len(written)
+    size = len(objects) + 1
+    table = b"xref\n0 %d\n0000000000 65535 f \n" % size + b"".join(b"%010d 00000 n \n" % place for place in places)
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, len(written))
     return written + table + trailer
 
 
@@ -84,6 +98,7 @@ class World:
                 "client_firm_id": self.client.id,
                 "lab_firm_id": self.host.id,
                 "lab_id": self.lab.id,
+                "division": self.lab.division,
                 "instrument_id": item.instruments[0].id,
                 "unit": 1,
                 "test_item_id": item.id,
@@ -133,6 +148,7 @@ class World:
     # documents, each in its own transaction
 
     def report(self, on: date | None = None, **given: Any) -> int:
+        given.setdefault("file", taken())
         with transaction():
             return services.record_report(
                 **{
@@ -140,7 +156,6 @@ class World:
                     "now": utc_now(),
                     "ref": self.ref,
                     "issued_on": on or self.finished_on,
-                    "file": taken(),
                     **given,
                 }
             ).id
@@ -241,11 +256,11 @@ class World:
 
     def close(self, month: Any) -> None:
         with transaction():
-            services.close_month(actor=self.officer, now=utc_now(), month=month)
+            services.close_month(actor=self.officer, now=utc_now(), month=month, division="330624")
 
     def reopen(self, month: Any) -> int:
         with transaction():
-            return services.reopen_month(actor=self.officer, now=utc_now(), month=month)
+            return services.reopen_month(actor=self.officer, now=utc_now(), month=month, division="330624")
 
     # what came of it
 

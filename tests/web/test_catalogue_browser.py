@@ -45,7 +45,7 @@ def test_from_an_empty_firm_to_a_test_that_can_be_booked(app, clock, page, open_
     page.get_by_role("link", name="本企业实验室").click()
     page.get_by_role("link", name="添加实验室").click()
     fill(page, name="力学检测中心", name_en="Mechanics lab", address="工业大道 8 号", phone="0575-12345678")
-    page.locator("[name=division]").select_option("330624")
+    page.locator("[name=town]").select_option("330624001")
     save(page, "保存草稿")
     assert "草稿" in page.locator(".pagehead").inner_text()
 

@@ -12,7 +12,6 @@ from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.catalogue.services.index import rebuild_all
 from labshare.kernel.database import db
 from labshare.kernel.time import utc_now
-from labshare.rewards.models import Assessment
 from tests import factories as make
 from tests.signing import sign_in
 
@@ -50,7 +49,7 @@ def house(app):
     closure = make.add(Closure(lab_id=lab.id, starts_at=utc_now().replace(year=2027), reason="盘点",
                                ends_at=utc_now().replace(year=2028)))  # fmt: skip
     affiliation = make.affiliation(firm, make.firm())
-    make.add(Assessment(lab_id=lab.id, year=2025, grade="good", effective_month="2026-01", assessed_at=make.LONG_AGO))
+    make.grade(lab, "good", "2026-01")
     rebuild_all()
     db.session.commit()
     fee = db.session.scalars(select(Fee).where(Fee.test_item_id == item.id)).one()

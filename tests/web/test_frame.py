@@ -117,7 +117,7 @@ def test_too_large_a_body_says_the_limit(app: Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = 1000
     answer = app.test_client().post("/language", data={"language": "x" * 5000}, headers={"Accept-Language": "en"})
     assert answer.status_code == 413
-    assert "Larger than 20 MB. Nothing was saved." in answer.text
+    assert "Larger than 1 MB. Nothing was saved." in answer.text
 
 
 def test_a_failure_nobody_foresaw_tells_its_number(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

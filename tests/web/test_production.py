@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from config import ROOT, UnsafeSetting, settings
+from config import KEYS, ROOT, UnsafeSetting, settings
 from labshare import create_app
 from labshare.accounts.passwords import hashed
 from labshare.accounts.services import checked_email
+from labshare.commands.serve import warn_of_counting_alone
 from labshare.kernel.database import db
 from tests import factories as make
 
@@ -18,6 +19,7 @@ SAFE = {
     "LABSHARE_ENV": "production",
     "SECRET_KEY": "k3y-of-chance-0123456789abcdefghijklmnop",
     "AUDIT_KEY": "another-k3y-of-chance-9876543210zyxwvuts",
+    "EVENT_KEY": "a-third-k3y-of-chance-5647382910qponmlkj",
     "MAIL_URL": "smtps://user:secret@mail.test.example",
     "BASE_URL": "https://labshare.test.example",
 }
@@ -29,8 +31,9 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Set the environment: the safe one with changes; None takes a setting away."""
 
     def use(**changes: str | None) -> None:
-        for name in ("SECRET_KEY", "AUDIT_KEY", "MAIL_URL", "BASE_URL", "DATABASE_URL", "RATELIMIT_ENABLED",
-                     "FLASK_DEBUG", "UPLOAD_DIR", "TRUSTED_PROXIES", "TIME_ZONE"):  # fmt: skip
+        for name in (*KEYS, "MAIL_URL", "BASE_URL", "DATABASE_URL", "RATELIMIT_ENABLED",
+                     "FLASK_DEBUG", "UPLOAD_DIR", "TRUSTED_PROXIES", "TIME_ZONE", "RATELIMIT_STORAGE_URI",
+                     "MAIL_PER_HOUR"):  # fmt: skip
             monkeypatch.delenv(name, raising=False)
         for name, value in {**SAFE, "LABSHARE_INSTANCE": str(tmp_path), **changes}.items():
             if value is not None:
@@ -52,9 +55,17 @@ def test_starts_with_safe_settings(environment: Any) -> None:
         ("SECRET_KEY", "a" * 64),
         ("AUDIT_KEY", None),
         ("AUDIT_KEY", SAFE["SECRET_KEY"]),
+        ("EVENT_KEY", None),
+        ("EVENT_KEY", "short"),
+        ("EVENT_KEY", "a" * 64),
+        ("EVENT_KEY", SAFE["SECRET_KEY"]),
+        ("EVENT_KEY", SAFE["AUDIT_KEY"]),
         ("MAIL_URL", None),
         ("MAIL_URL", "console:"),
         ("BASE_URL", "http://labshare.test.example"),
+        ("BASE_URL", None),
+        ("RATELIMIT_STORAGE_URI", "memcached://localhost"),
+        ("MAIL_PER_HOUR", "many"),
         ("DATABASE_URL", "mysql://root@localhost/labshare"),
         ("RATELIMIT_ENABLED", "0"),
         ("FLASK_DEBUG", "1"),
@@ -70,11 +81,53 @@ def test_refuses_to_start_and_says_which_setting(environment: Any, name: str, va
         settings()
 
 
+@pytest.mark.parametrize(
+    ("environment_name", "workers", "storage", "warned"),
+    [
+        ("production", 2, None, True),
+        ("production", 1, None, False),
+        ("production", 2, "valkey://127.0.0.1:6379/0", False),
+        ("development", 2, None, False),
+    ],
+)
+def test_workers_that_count_alone_are_warned_of(
+    environment: Any,
+    tmp_path: Path,
+    capsys: Any,
+    environment_name: str,
+    workers: int,
+    storage: str | None,
+    warned: bool,
+) -> None:
+    environment(LABSHARE_ENV=environment_name, DATABASE_URL=f"sqlite:///{tmp_path / 'labshare.db'}",
+                RATELIMIT_STORAGE_URI=storage)  # fmt: skip
+    warn_of_counting_alone(create_app(), workers)
+    assert ("RATELIMIT_STORAGE_URI" in capsys.readouterr().err) == warned
+
+
 def test_development_keeps_keys_of_its_own(environment: Any, tmp_path: Path) -> None:
-    environment(LABSHARE_ENV="development", SECRET_KEY=None, AUDIT_KEY=None, MAIL_URL=None, BASE_URL=None)
+    environment(
+        LABSHARE_ENV="development", SECRET_KEY=None, AUDIT_KEY=None, EVENT_KEY=None, MAIL_URL=None, BASE_URL=None
+    )
     first, second = settings(), settings()
-    assert first["SECRET_KEY"] == second["SECRET_KEY"] != first["AUDIT_KEY"]
-    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+    assert [first[key] for key in KEYS] == [second[key] for key in KEYS]
+    assert len({first[key] for key in KEYS}) == 3
+    for key in KEYS:
+        kept = tmp_path / key.lower()
+        assert kept.read_text() == first[key]
+        assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_two_processes_that_start_together_keep_one_key(
+    environment: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slower one of two that found no key takes the faster one's, whole."""
+    environment(LABSHARE_ENV="development", EVENT_KEY=None)
+    theirs = settings()["EVENT_KEY"]
+    missing = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path: path.name != "event_key" and missing(path))
+    assert settings()["EVENT_KEY"] == theirs
+    assert [path.name for path in tmp_path.iterdir()] == ["event_key"]
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from flask_smorest import Blueprint
 
 from labshare.api.access import know_caller
 from labshare.api.v1.fields import Names, Range, Text, Whole
+from labshare.api.writing import LONGEST_KEY, answering
+from labshare.web.bodies import CHANGING
 
 LIMIT, MOST = 50, 200
-LONGEST_KEY = 255
 PROBLEM = {"type": "object", "properties": {
     "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
     "detail": {"type": "string"},
@@ -24,14 +25,15 @@ PROBLEM = {"type": "object", "properties": {
 PROBLEM_HERE = {"$ref": "#/components/schemas/Problem"}
 PROBLEM_TYPE = "application/problem+json"
 ALWAYS = {
-    "get": (HTTPStatus.UNAUTHORIZED,),
+    "get": (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS),
     "delete": (HTTPStatus.UNAUTHORIZED,),
     "post": (
         HTTPStatus.UNAUTHORIZED, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS,
     ),
 }  # fmt: skip
-"""What any address may answer: a token that has ended; a key in flight or used with other data; too much sent."""
+"""What any address may answer: a token that has ended; a key in flight or used with other data; too much sent;
+too often asked."""
 KEY_HEADER = {
     "in": "header", "name": "Idempotency-Key", "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
@@ -56,6 +58,12 @@ class RoomBlueprint(Blueprint):  # type: ignore[misc]
         self.before_request(know_caller)
 
         self._prepare_doc_cbks.append(self._prepare_common_doc)
+
+    def add_url_rule(self, rule: str, endpoint: Any = None, view_func: Any = None, **options: Any) -> None:
+        """What changes something is answered once a key, and asked for its token before its body is read."""
+        if not CHANGING.isdisjoint(options.get("methods") or ()):
+            view_func = answering(view_func)
+        super().add_url_rule(rule, endpoint, view_func, **options)
 
     @staticmethod
     def _make_doc_response_schema(schema: Any) -> Any:

@@ -25,6 +25,7 @@ from labshare.catalogue.queries.single import get_test_item
 from labshare.kernel.database import db
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
+from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("booking", "Slots, bookings, their lifecycle")
 QUANTITY = Whole(required=True, validate=Range(-(2**31), 2**31 - 1))
@@ -114,6 +115,7 @@ class BookingQuery(ListQuery):
 
 
 @blueprint.get("/slots")
+@limited("search")
 @blueprint.arguments(SlotQuery, location="query")
 @blueprint.response(200, listing(OFFER))
 @blueprint.problems(404, 422)
@@ -150,19 +152,19 @@ def _check_hours(low: int | None, high: int | None, step: int | None, hours: int
 
 
 @blueprint.post("/holds")
-@writing(reads_first=True)
 @blueprint.arguments(WishBody)
 @blueprint.response(201, one(HOLD))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("booking.hold", right="booking.book", reads_first=True)
 def hold(body: dict[str, Any]) -> Any:
     """Keep a slot for ten minutes."""
     return shapes.hold(services.hold(actor=current_actor(), now=utc_now(), **_wish(body)))
 
 
 @blueprint.delete("/holds/<int:hold_id>")
-@writing
 @blueprint.response(204)
 @blueprint.problems(401, 404)
+@writing()
 def release_hold(hold_id: int) -> Any:
     """Give a kept slot back."""
     services.release_hold(actor=current_actor(), now=utc_now(), hold_id=hold_id)
@@ -170,10 +172,10 @@ def release_hold(hold_id: int) -> Any:
 
 
 @blueprint.post("/bookings")
-@writing(reads_first=True)
 @blueprint.arguments(BookingBody)
 @blueprint.response(201, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("booking.book", reads_first=True)
 def book(body: dict[str, Any]) -> Any:
     """Book a slot; one just taken is answered with alternatives."""
     made = services.book(
@@ -238,9 +240,9 @@ def booking(ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/confirm")
-@writing
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("booking.confirm")
 def confirm(ref: str) -> Any:
     """The lab says yes."""
     services.confirm(actor=current_actor(), now=utc_now(), ref=ref)
@@ -248,10 +250,10 @@ def confirm(ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/decline")
-@writing
 @blueprint.arguments(ReasonBody)
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("booking.decline")
 def decline(body: dict[str, Any], ref: str) -> Any:
     """The lab says no, with a reason."""
     services.decline(actor=current_actor(), now=utc_now(), ref=ref, reason=body["reason"])
@@ -259,10 +261,10 @@ def decline(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/reschedule")
-@writing
 @blueprint.arguments(MoveBody)
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("booking.reschedule")
 def reschedule(body: dict[str, Any], ref: str) -> Any:
     """The client moves it."""
     services.reschedule(actor=current_actor(), now=utc_now(), ref=ref, **_move(body))
@@ -278,10 +280,10 @@ def _move(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/bookings/<ref>/cancel")
-@writing
 @blueprint.arguments(CancelBody)
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("booking.cancel")
 def cancel(body: dict[str, Any], ref: str) -> Any:
     """Either party ends it, under the item's terms."""
     services.cancel(actor=current_actor(), now=utc_now(), ref=ref, reason=body["reason"])
@@ -289,10 +291,10 @@ def cancel(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/proposals")
-@writing
 @blueprint.arguments(ProposalBody)
 @blueprint.response(201, one(PROPOSAL))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("booking.propose")
 def propose(body: dict[str, Any], ref: str) -> Any:
     """The lab proposes another time, held until the client answers."""
     made = services.propose(actor=current_actor(), now=utc_now(), ref=ref, reason=body["reason"], **_move(body))
@@ -300,9 +302,9 @@ def propose(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/proposals/<int:proposal_id>/accept")
-@writing
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("booking.accept_proposal", right="booking.answer_proposal")
 def accept_proposal(ref: str, proposal_id: int) -> Any:
     """The client accepts the new time."""
     services.accept_proposal(actor=current_actor(), now=utc_now(), ref=ref, proposal_id=proposal_id)
@@ -310,9 +312,9 @@ def accept_proposal(ref: str, proposal_id: int) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/proposals/<int:proposal_id>/decline")
-@writing
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409)
+@writing("booking.decline_proposal", right="booking.answer_proposal")
 def decline_proposal(ref: str, proposal_id: int) -> Any:
     """The client keeps the old time."""
     services.decline_proposal(actor=current_actor(), now=utc_now(), ref=ref, proposal_id=proposal_id)
@@ -320,10 +322,10 @@ def decline_proposal(ref: str, proposal_id: int) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/receive")
-@writing
 @blueprint.arguments(ReceiveBody)
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("booking.receive", right="booking.work")
 def receive(body: dict[str, Any], ref: str) -> Any:
     """Samples have come."""
     services.receive(actor=current_actor(), now=utc_now(), ref=ref, **body)
@@ -331,10 +333,10 @@ def receive(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/start")
-@writing
 @blueprint.arguments(StartBody)
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("booking.start", right="booking.work")
 def start(body: dict[str, Any], ref: str) -> Any:
     """The test begins, now or at the moment given."""
     services.start(actor=current_actor(), now=utc_now(), ref=ref, at=body["at"])
@@ -342,10 +344,10 @@ def start(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/finish")
-@writing
 @blueprint.arguments(FinishBody)
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("booking.finish", right="booking.work")
 def finish(body: dict[str, Any], ref: str) -> Any:
     """The test ends, now or at the moment given."""
     services.finish(
@@ -355,9 +357,9 @@ def finish(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/no-show")
-@writing
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409)
+@writing("booking.no_show", right="booking.work")
 def no_show(ref: str) -> Any:
     """Samples did not come within 60 minutes of the start."""
     services.no_show(actor=current_actor(), now=utc_now(), ref=ref)
@@ -365,29 +367,29 @@ def no_show(ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/charges")
-@writing
 @blueprint.arguments(ChargeBody)
 @blueprint.response(201, one(CHARGE))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("charge.propose")
 def propose_charge(body: dict[str, Any], ref: str) -> Any:
     """A change of charge; an increase counts once the client consents."""
     return shapes.charge(services.propose_charge(actor=current_actor(), now=utc_now(), ref=ref, **body))
 
 
 @blueprint.post("/bookings/<ref>/charges/<int:charge_id>/consent")
-@writing
 @blueprint.response(200, one(CHARGE))
 @blueprint.problems(401, 403, 404, 409)
+@writing("charge.consent")
 def consent_charge(ref: str, charge_id: int) -> Any:
     """The client agrees to an increase."""
     return shapes.charge(services.consent_charge(actor=current_actor(), now=utc_now(), ref=ref, charge_id=charge_id))
 
 
 @blueprint.post("/instruments/<int:instrument_id>/blocks")
-@writing
 @blueprint.arguments(BlockBody)
 @blueprint.response(201, one(BLOCK))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("time.block")
 def block(body: dict[str, Any], instrument_id: int) -> Any:
     """Block what is free; bookings in the way stay and are listed."""
     made = services.block(actor=current_actor(), now=utc_now(), instrument_id=instrument_id, **body)
@@ -402,9 +404,9 @@ def block(body: dict[str, Any], instrument_id: int) -> Any:
 
 
 @blueprint.delete("/blocks/<block_id>")
-@writing
 @blueprint.response(204)
 @blueprint.problems(401, 403, 404)
+@writing("time.unblock", right="time.block")
 def unblock(block_id: str) -> Any:
     """Give the time of a block back."""
     services.unblock(actor=current_actor(), now=utc_now(), block_id=block_id)

@@ -20,7 +20,9 @@ from labshare.organisations.permissions import check, may
 from labshare.rewards import services
 from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun
 from labshare.rewards.queries.runs import line_of, lines_of, runs_of_month
+from labshare.rewards.services.objections import LONGEST
 from labshare.web.actor import current_actor
+from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("rewards", "Reward policies and monthly runs")
 
@@ -35,13 +37,13 @@ class PayBody(Strict):
 
 
 class ObjectionBody(Strict):
-    text = Text(required=True, validate=Length(1, 5000))
+    text = Text(required=True, validate=Length(1, LONGEST))
     lab = Text(load_default=None, allow_none=True)
 
 
 class AnswerBody(Strict):
     verdict = Text(required=True, validate=OneOf(("upheld", "rejected")))
-    text = Text(required=True, validate=Length(1, 5000))
+    text = Text(required=True, validate=Length(1, LONGEST))
 
 
 class AnyBody(Names):
@@ -78,29 +80,30 @@ def policies() -> Any:
 
 
 @blueprint.post("/rewards/policies")
-@writing
 @blueprint.arguments(AnyBody)
 @blueprint.response(201, one(POLICY))
 @blueprint.problems(401, 403, 409, 422)
+@writing("policy.draft")
 def draft_policy(body: dict[str, Any]) -> Any:
     """Draft a policy."""
     return policy(services.draft_policy(actor=current_actor(), now=utc_now(), document=body))
 
 
 @blueprint.post("/rewards/policies/<int:policy_id>/publish")
-@writing
 @blueprint.response(200, one(POLICY))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing()
 def publish_policy(policy_id: int) -> Any:
     """The approver publishes it; from then on it never changes."""
     return policy(services.publish_policy(actor=current_actor(), now=utc_now(), policy_id=policy_id))
 
 
 @blueprint.post("/rewards/runs")
-@writing
+@limited("calculation")
 @blueprint.arguments(MonthBody)
 @blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 409, 422)
+@writing("run.calculate")
 def calculate(body: dict[str, Any]) -> Any:
     """Calculate a month's run, or calculate it again until it is published."""
     return run(services.run_month(actor=current_actor(), now=utc_now(), month=body["month"]))
@@ -132,38 +135,38 @@ def line_of_lab(month: str, lab: str) -> Any:
 
 
 @blueprint.post("/rewards/runs/<month>/publish")
-@writing
 @blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("run.publish")
 def publish(month: str) -> Any:
     """Publicity begins; the month's ledger is closed."""
     return run(services.publish(actor=current_actor(), now=utc_now(), month=month_in(month)))
 
 
 @blueprint.post("/rewards/runs/<month>/approve")
-@writing
 @blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 404, 409)
+@writing("run.approve")
 def approve(month: str) -> Any:
     """Another person approves; from then on nothing in it changes."""
     return run(services.approve(actor=current_actor(), now=utc_now(), month=month_in(month)))
 
 
 @blueprint.post("/rewards/runs/<month>/pay")
-@writing
 @blueprint.arguments(PayBody)
 @blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing("run.pay")
 def pay(body: dict[str, Any], month: str) -> Any:
     """The approved rewards were paid out."""
     return run(services.pay(actor=current_actor(), now=utc_now(), month=month_in(month), **body))
 
 
 @blueprint.post("/rewards/runs/<month>/objections")
-@writing
 @blueprint.arguments(ObjectionBody)
 @blueprint.response(201, one(OBJECTION))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing()
 def raise_objection(body: dict[str, Any], month: str) -> Any:
     """A lab objects, once in each publicity; which lab may be left out where the firm has one line in the run."""
     actor = current_actor()
@@ -185,10 +188,10 @@ def _only_lab(month: str, firm_id: int | None) -> str:
 
 
 @blueprint.post("/rewards/runs/<month>/objections/<int:objection_id>/answer")
-@writing
 @blueprint.arguments(AnswerBody)
 @blueprint.response(200, one(OBJECTION))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing()
 def answer_objection(body: dict[str, Any], month: str, objection_id: int) -> Any:
     """The officer answers; upheld, the run goes back to calculation."""
     known = db.session.get(Objection, objection_id)

@@ -1,6 +1,7 @@
 """Reports, invoices, payments, the ledger: thin adapters over the settlement room's services."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, ClassVar
 
 import marshmallow as ma
@@ -22,11 +23,13 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
 from labshare.settlement import services
-from labshare.settlement.files import TakenFile, take_in
+from labshare.settlement.files import Kinds, TakenFile, take_in
 from labshare.settlement.models import Invoice, Payment, Report
 from labshare.settlement.queries.documents import line_of_invoice, numbers_of_lines
 from labshare.settlement.queries.ledger import EntryLine, ledger_entries
 from labshare.web.actor import current_actor
+from labshare.web.bodies import before_body
+from labshare.web.documents import check_booking
 
 blueprint = RoomBlueprint("settlement", "Reports, invoices, payments, the revenue ledger")
 
@@ -92,43 +95,50 @@ class LedgerQuery(ListQuery):
     month = MonthField(required=True)
 
 
-def _taking(form: type[Names], body: type[Names] | None = None) -> Callable[[Any], Any]:
-    """Document what is taken: a form with its file, or the same names without one as JSON."""
+def _taking(
+    action: str, form: type[Names], body: type[Names], *, kinds: Kinds, json: bool = True
+) -> Callable[[Any], Any]:
+    """A view that takes a form with its file, or (`json`) the same names without one as JSON, of those who may do this
+    to the booking in its address. It is handed what was sent, read, and the file, examined and kept."""
     content = {"multipart/form-data": {"schema": form}}
-    if body is not None:
+    if json:
         content["application/json"] = {"schema": body}
-    return blueprint.doc(requestBody={"required": True, "content": content})
+
+    def decorate(view: Any) -> Any:
+        @wraps(view)
+        def reading(ref: str) -> Any:
+            location = "form" if request.form or request.files or not json else "json"
+            sent = blueprint.ARGUMENTS_PARSER.parse(body(), request, location=location)
+            if not json:
+                blueprint.ARGUMENTS_PARSER.parse(FileForm(), request, location="files")
+            return view(sent, _file(kinds), ref)
+
+        admitted = before_body(lambda ref: check_booking(current_actor(), ref, action), file=True)
+        return admitted(blueprint.doc(requestBody={"required": True, "content": content})(reading))
+
+    return decorate
 
 
-def _read(schema: type[Names]) -> Any:
-    """The names of a JSON body, or those of a form but for its files."""
-    location = "form" if request.form or request.files else "json"
-    return blueprint.ARGUMENTS_PARSER.parse(schema(), request, location=location)
-
-
-def _file(kind: Any) -> TakenFile | None:
+def _file(kinds: Kinds) -> TakenFile | None:
     upload = request.files.get("file")
-    return take_in(upload.stream, upload.filename or "file", kind, now=utc_now()) if upload else None
+    return take_in(upload.stream, upload.filename or "file", kinds, now=utc_now()) if upload else None
 
 
 @blueprint.post("/bookings/<ref>/reports")
-@writing
-@_taking(ReportUpload)
+@_taking("report.record", ReportUpload, ReportForm, kinds="pdf", json=False)
 @blueprint.response(201, one(REPORT))
 @blueprint.problems(401, 403, 404, 409, 422)
-def record_report(ref: str) -> Any:
+@writing()
+def record_report(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
     """Upload a report; without a number the next of the lab's series is taken."""
-    form = blueprint.ARGUMENTS_PARSER.parse(ReportForm(), request, location="form")
-    blueprint.ARGUMENTS_PARSER.parse(FileForm(), request, location="files")
-    made = services.record_report(actor=current_actor(), now=utc_now(), ref=ref, file=_file("pdf"), **form)
-    return report(made)
+    return report(services.record_report(actor=current_actor(), now=utc_now(), ref=ref, file=file, **body))
 
 
 @blueprint.post("/reports/<int:report_id>/withdraw")
-@writing
 @blueprint.arguments(ReasonBody)
 @blueprint.response(200, one(REPORT))
 @blueprint.problems(401, 403, 404, 409, 422)
+@writing()
 def withdraw_report(body: dict[str, Any], report_id: int) -> Any:
     """A report no longer stands, from today on."""
     made = services.withdraw_report(actor=current_actor(), now=utc_now(), report_id=report_id, reason=body["reason"])
@@ -136,16 +146,15 @@ def withdraw_report(body: dict[str, Any], report_id: int) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/invoices")
-@writing
-@_taking(InvoiceForm, InvoiceBody)
+@_taking("invoice.record", InvoiceForm, InvoiceBody, kinds="paper")
 @blueprint.response(201, one(INVOICE))
 @blueprint.problems(401, 403, 404, 409, 422)
-def record_invoice(ref: str) -> Any:
+@writing()
+def record_invoice(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
     """Record an invoice; a negative amount is a red letter and names what it reverses. JSON or a form with the file."""
-    body = _read(InvoiceBody)
     common = {
         "actor": current_actor(), "now": utc_now(), "ref": ref, "number": body["number"],
-        "issued_on": body["issued_on"], "file": _file("paper"),
+        "issued_on": body["issued_on"], "file": file,
     }  # fmt: skip
     if body["amount_fen"] < 0 or body["reverses"] is not None:
         original = line_of_invoice(get_booking(current_actor(), ref), body["reverses"] or "")
@@ -161,24 +170,23 @@ def record_invoice(ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/payments")
-@writing
-@_taking(PaymentForm, PaymentBody)
+@_taking("payment.record", PaymentForm, PaymentBody, kinds="paper")
 @blueprint.response(201, one(PAYMENT))
 @blueprint.problems(401, 403, 404, 409, 422)
-def record_payment(ref: str) -> Any:
+@writing()
+def record_payment(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
     """Record money received; a negative amount is a refund. JSON or a form with the file."""
-    body = _read(PaymentBody)
     record = services.record_refund if body["amount_fen"] < 0 else services.record_payment
     body["amount_fen"] = abs(body["amount_fen"])
-    made = record(actor=current_actor(), now=utc_now(), ref=ref, file=_file("paper"), **body)
+    made = record(actor=current_actor(), now=utc_now(), ref=ref, file=file, **body)
     return payment(made)
 
 
 @blueprint.post("/payments/<int:payment_id>/accept-payer")
-@writing
 @blueprint.arguments(NoteBody)
 @blueprint.response(200, one(PAYMENT))
 @blueprint.problems(401, 403, 404, 409)
+@writing()
 def accept_payer(body: dict[str, Any], payment_id: int) -> Any:
     """An officer lets another payer's payment count."""
     made = services.accept_payer(actor=current_actor(), now=utc_now(), payment_id=payment_id, note=body["note"])

@@ -28,6 +28,7 @@ from labshare.booking.rules.time import Plan, StartRules
 from labshare.booking.services import taking
 from labshare.booking.services.common import plain
 from labshare.catalogue.models import Fee, Instrument
+from labshare.catalogue.queries.admissions import county_on
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, take_turn
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst, raise_all
@@ -308,6 +309,7 @@ def _try_to_book(
         "client_firm_id": client.id,
         "lab_firm_id": lab.firm_id,
         "lab_id": lab.id,
+        "division": county_on(lab, today),
         "instrument_id": instrument.id,
         "unit": unit,
         "test_item_id": item.id,
@@ -360,6 +362,7 @@ def _try_to_book(
             "state": str(state),
             "client_firm_id": client.id,
             "lab_id": lab.id,
+            "division": booking.division,
             "instrument_id": instrument.id,
             "unit": unit,
             "test_item_id": item.id,
@@ -424,4 +427,4 @@ def _tell_of_new(booking: Booking, actor: Actor, now: datetime) -> None:
         telling.tell_lab(telling.REQUESTED, booking, actor=actor, now=now, answer_by=booking.answer_by)
     else:
         telling.tell_lab(telling.BOOKED, booking, actor=actor, now=now)
-        telling.tell_client(telling.CONFIRMED, booking, actor=actor, now=now)
+        telling.tell_confirmed_by_rule(booking, now=now)

@@ -7,19 +7,22 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from labshare.catalogue.models import Lab, LabAdmission
-from labshare.catalogue.queries.filters import Page, found_in_text
-from labshare.catalogue.rules import text as spelling
+from labshare.catalogue.queries.admissions import admitted_on
+from labshare.catalogue.queries.filters import Page
+from labshare.catalogue.queries.matching import found_in_text
+from labshare.catalogue.rules.meaning import literal
 from labshare.kernel.database import db
 
-SHOWN = ("admitted", "waiting", "suspended")
-"""Admitted on the day; published and never admitted; admitted once, and not now."""
+SHOWN = ("admitted", "waiting", "suspended", "undecided")
+"""Admitted on the day; published and never admitted; admitted once, and not now; an admission waits for a second
+person."""
 
 
 @dataclass(frozen=True)
 class OpenLab:
     lab: Lab
     admission: LabAdmission | None
-    """The last one."""
+    """The last one, also one that waits for a second person."""
     admitted: bool
     """On the day."""
 
@@ -28,17 +31,9 @@ def open_labs(
     day: date, *, q: str = "", show: str | None = None, limit: int = 50, offset: int = 0
 ) -> Page[OpenLab]:  # fmt: skip
     """Published labs, and withdrawn ones that were admitted. Three statements."""
-    held = (
-        select(LabAdmission.id)
-        .where(
-            LabAdmission.lab_id == Lab.id,
-            LabAdmission.admitted_from <= day,
-            or_(LabAdmission.suspended_from.is_(None), LabAdmission.suspended_from > day),
-        )
-        .correlate(Lab)
-        .exists()
-    )
-    ever = select(LabAdmission.id).where(LabAdmission.lab_id == Lab.id).correlate(Lab).exists()
+    held = admitted_on(day)
+    counts = and_(LabAdmission.lab_id == Lab.id, LabAdmission.confirmed_at.is_not(None))
+    ever = select(LabAdmission.id).where(counts).correlate(Lab).exists()
     statement = (
         select(Lab, held.label("admitted"))
         .options(joinedload(Lab.firm))
@@ -50,15 +45,18 @@ def open_labs(
         statement = statement.where(~ever, Lab.state == "published")
     elif show == "suspended":
         statement = statement.where(ever, ~held)
-    if words := spelling.terms(q):
-        statement = statement.where(found_in_text("lab", Lab.id, words))
+    elif show == "undecided":
+        waits = select(LabAdmission.id).where(LabAdmission.lab_id == Lab.id, LabAdmission.undecided)
+        statement = statement.where(waits.correlate(Lab).exists())
+    if needs := literal(q):
+        statement = statement.where(found_in_text("lab", Lab.id, (tuple(needs),)))
     total = db.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
     rows = db.session.execute(statement.order_by(Lab.code).limit(limit).offset(offset)).all()
     admissions = {
         row.lab_id: row
         for row in db.session.scalars(
             select(LabAdmission)
-            .where(LabAdmission.lab_id.in_([lab.id for lab, _admitted in rows]))
+            .where(LabAdmission.lab_id.in_([lab.id for lab, _admitted in rows]), LabAdmission.refused_at.is_(None))
             .order_by(LabAdmission.admitted_from)
         )
     }

@@ -70,8 +70,7 @@ def own_labs(firm_id: int, day: date) -> tuple[OwnLab, ...]:
         select(func.max(LabAdmission.admitted_from))
         .where(
             LabAdmission.lab_id == Lab.id,
-            LabAdmission.admitted_from <= day,
-            or_(LabAdmission.suspended_from.is_(None), LabAdmission.suspended_from > day),
+            LabAdmission.holds_on(day),
         )
         .correlate(Lab)
         .scalar_subquery()

@@ -116,7 +116,7 @@ def lab_page(actor: Actor, code: str | int, day: date) -> LabPage:
             select(LabAdmission).where(LabAdmission.lab_id == lab.id).order_by(LabAdmission.admitted_from.desc())
         )
     )
-    held = next((one for one in admissions if _holds(one, day)), None)
+    held = next((one for one in admissions if one.holds_on(day)), None)
     accreditations, scope, marks = _accreditations(lab.id, day)
     items = _items_of(lab.id, own, day)
     by_id = {item.id: item for item, _fee in items}
@@ -204,10 +204,6 @@ def _instruments_of(lab_id: int, own: bool, day: date) -> tuple[InstrumentRow, .
         if first is not None:
             spans[instrument].append(Span(first, last))
     return tuple(InstrumentRow(one, n, valid_until(spans[one], day)) for one, n in items.items())
-
-
-def _holds(admission: LabAdmission, day: date) -> bool:
-    return admission.admitted_from <= day and (admission.suspended_from is None or day < admission.suspended_from)
 
 
 def instrument_page(actor: Actor, instrument_id: int, day: date) -> InstrumentPage:

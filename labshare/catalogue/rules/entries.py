@@ -24,12 +24,11 @@ MOST_UNITS = 99
 
 @dataclass(frozen=True)
 class LabDetails:
-    """`division` and `town` are codes; coordinates WGS 84, decimal degrees as text; lead time and horizon minutes."""
+    """`town` is a code of nine digits; coordinates WGS 84, decimal degrees as text; lead time and horizon minutes."""
 
     name: str = ""
     name_en: str = ""
-    division: str = ""
-    town: str | None = None
+    town: str = ""
     address: str = ""
     longitude: str = ""
     latitude: str = ""
@@ -136,9 +135,7 @@ def _choice(details: Any, name: str, choices: tuple[str, ...]) -> Iterator[Probl
 def lab_problems(lab: LabDetails) -> Iterator[Problem]:
     yield from _required(lab, "name")
     yield from _texts(lab, _LAB_TEXTS)
-    if not re.fullmatch(r"\d{6}", lab.division):
-        yield errors.UnknownChoice("division")
-    if lab.town is not None and not re.fullmatch(rf"{re.escape(lab.division)}\d{{3}}", lab.town):
+    if not re.fullmatch(r"\d{9}", lab.town):
         yield errors.UnknownTown()
     if not _coordinates_fit(lab):
         yield errors.BadCoordinates()

@@ -84,7 +84,7 @@ def read(row: Any, kind: type[Any]) -> Any:
     return kind(**{name: "" if (value := getattr(row, name)) is None and name in _TEXTS else value for name in names})
 
 
-_TEXTS = ("name_en", "longitude", "latitude")
+_TEXTS = ("name_en", "longitude", "latitude", "town")
 
 
 @contextmanager

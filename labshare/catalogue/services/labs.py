@@ -1,6 +1,6 @@
 """Labs: create, edit, publish, withdraw; and, by an officer, admit as an open lab and suspend."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -9,19 +9,21 @@ from labshare.audit import services as audit
 from labshare.catalogue import errors
 from labshare.catalogue.models import Lab, LabAdmission
 from labshare.catalogue.queries import get_lab
+from labshare.catalogue.queries.admissions import blocks_another
 from labshare.catalogue.queries.publishing import lab_conditions
 from labshare.catalogue.rules.entries import LabDetails, changes, lab_problems
 from labshare.catalogue.services import common
 from labshare.catalogue.services.index import rebuild_lab
-from labshare.catalogue.telling import ADMITTED, SUSPENDED
+from labshare.catalogue.telling import ADMISSION_WAITS, ADMITTED, SUSPENDED
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, ReasonRequired, raise_all
+from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.notices.kinds import said
 from labshare.notices.services import notify
 from labshare.organisations import permissions
-from labshare.organisations.divisions import lab_code_prefix
+from labshare.organisations.divisions import DIVISIONS, PLACES, lab_code_prefix
 from labshare.organisations.models import Firm
 from labshare.organisations.separation import check_firm_may_host
 
@@ -34,15 +36,27 @@ def create_lab(*, actor: Actor, now: datetime, firm_id: int, details: LabDetails
     if db.session.get(Firm, firm_id) is None:
         raise NotFound
     permissions.check(actor, "catalogue.change", firm=firm_id)
-    raise_all(lab_problems(details))
+    _check(details)
     check_firm_may_host(firm_id)
     lab = Lab(firm_id=firm_id, state="draft", created_at=now)
-    common.fill(lab, details)
+    _fill(lab, details)
     _with_code(lab)
     _nothing, after = changes(None, details, but=common.PERSONAL)
     audit.record(actor, now, "lab.create", subject=("lab", lab.id), before=None, after={"code": lab.code, **after})
     rebuild_lab(lab.id)
     return lab
+
+
+def _check(details: LabDetails) -> None:
+    problems = [*lab_problems(details)]
+    if not problems and details.town not in PLACES:
+        problems.append(errors.UnknownTown())
+    raise_all(problems)
+
+
+def _fill(lab: Lab, details: LabDetails) -> None:
+    common.fill(lab, details)
+    lab.division = details.town[:6]
 
 
 def _with_code(lab: Lab) -> None:
@@ -68,11 +82,11 @@ def _with_code(lab: Lab) -> None:
 def edit_lab(*, actor: Actor, now: datetime, lab_id: int, details: LabDetails) -> Lab:
     """A published lab must keep what publishing needs."""
     lab = common.own_lab(actor, lab_id)
-    raise_all(lab_problems(details))
+    _check(details)
     before, after = changes(common.read(lab, LabDetails), details, but=common.PERSONAL)
     if not after:
         return lab
-    common.fill(lab, details)
+    _fill(lab, details)
     db.session.flush()
     if lab.state == "published":
         common.require(lab_conditions(lab))
@@ -87,6 +101,7 @@ def publish_lab(*, actor: Actor, now: datetime, lab_id: int) -> Lab:
     lab = common.own_lab(actor, lab_id)
     common.require(lab_conditions(lab))
     common.move(actor, now, lab, "lab.publish", ("draft", "withdrawn"), "published")
+    lab.first_published_at = lab.first_published_at or now
     return lab
 
 
@@ -98,31 +113,101 @@ def withdraw_lab(*, actor: Actor, now: datetime, lab_id: int) -> Lab:
     return lab
 
 
-@verb("lab.admit")
-def admit_lab(*, actor: Actor, now: datetime, lab_id: int, admitted_from: date, reason: str = "") -> LabAdmission:
-    """Admit a published lab as an open lab from a local day on: from then on it earns rewards (contract section 5).
+BACKDATED_ALONE = timedelta(days=30)
+"""How far back one officer alone may admit a lab (contract section 7)."""
 
-    Raises `OnlyPublishedLabs`, `AdmissionOverlaps` where another admission holds then or later.
+
+@verb("lab.admit")
+def admit_lab(
+    *, actor: Actor, now: datetime, lab_id: int, admitted_from: date, division: str | None = None, reason: str = ""
+) -> LabAdmission:
+    """Admit a published lab as an open lab of a county (by default that of its town) from a local day on: for bookings
+    made from then on it earns rewards (contract section 5).
+
+    More than 30 days back it needs a reason and waits for a second person. Raises `OnlyPublishedLabs`,
+    `BeforePublication`, `UnknownChoice`, `ReasonRequired`, `AdmissionOverlaps` where another admission holds or waits
+    then or later.
     """
     lab = get_lab(actor, lab_id)
     permissions.check(actor, "lab.admit")
-    if lab.state != "published":
+    if lab.state != "published" or lab.first_published_at is None:
         raise errors.OnlyPublishedLabs
+    division = division or lab.division
+    if division not in DIVISIONS and division != lab.division:
+        raise errors.UnknownChoice("division")
+    first = local_day(lab.first_published_at)
+    if admitted_from < first:
+        raise errors.BeforePublication(date=first)
     for other in _admissions(lab.id):
-        if other.suspended_from is None or other.suspended_from > admitted_from:
+        if blocks_another(other, admitted_from):
             raise errors.AdmissionOverlaps(date=other.admitted_from)
+    backdated = admitted_from < local_day(now) - BACKDATED_ALONE
+    if backdated and not reason.strip():
+        raise ReasonRequired
     admission = LabAdmission(
-        lab_id=lab.id, admitted_from=admitted_from, reason=reason, entered_by=actor.person_id, entered_at=now
-    )
+        lab_id=lab.id, division=division, admitted_from=admitted_from, reason=reason.strip(),
+        entered_by=actor.person_id, entered_at=now, confirmed_at=None if backdated else now,
+    )  # fmt: skip
     with common.refusals(
-        {"unique": errors.AdmissionOverlaps, "uq_lab_admission": errors.AdmissionOverlaps}, date=admitted_from
-    ):
+        {"admission_no_overlap": errors.AdmissionOverlaps}, date=admitted_from,
+    ):  # fmt: skip
         db.session.add(admission)
     audit.record(
         actor, now, "lab.admit", subject=("lab", lab.id), before=None,
-        after={"admitted_from": admitted_from.isoformat(), "reason": reason},
+        after={"admitted_from": admitted_from.isoformat(), "division": division, "reason": admission.reason,
+               "confirmed": not backdated},
     )  # fmt: skip
-    _tell(lab, ADMITTED, now, admitted_from, reason)
+    if not backdated:
+        _tell(lab, ADMITTED, now, admitted_from, reason)
+    else:
+        notify(
+            kind=ADMISSION_WAITS, now=now, params={"lab": said(lab), "day": admitted_from},
+            url=f"/regulator/labs/{lab.id}", regulators=("approver",), but=actor.person_id,
+        )  # fmt: skip
+    return admission
+
+
+@verb("lab.confirm_admission")
+def confirm_admission(*, actor: Actor, now: datetime, admission_id: int) -> LabAdmission:
+    """Confirm, as a second person, an admission of more than 30 days back. It counts from now on.
+
+    Raises `NotFound`, `AdmissionDecided`, `SecondPersonNeeded`.
+    """
+    admission = _waiting(actor, "lab.confirm_admission", admission_id)
+    if admission.entered_by == actor.person_id:
+        raise errors.SecondPersonNeeded
+    admission.confirmed_by, admission.confirmed_at = actor.person_id, now
+    db.session.flush()
+    lab = db.session.get_one(Lab, admission.lab_id)
+    audit.record(
+        actor, now, "lab.confirm_admission", subject=("lab", lab.id), before={"confirmed": False},
+        after={"admitted_from": admission.admitted_from.isoformat(), "division": admission.division,
+               "confirmed": True},
+    )  # fmt: skip
+    _tell(lab, ADMITTED, now, admission.admitted_from, admission.reason)
+    return admission
+
+
+@verb("lab.refuse_admission")
+def refuse_admission(*, actor: Actor, now: datetime, admission_id: int) -> LabAdmission:
+    """Refuse, or withdraw as its author, an admission that waits. Raises `NotFound`, `AdmissionDecided`."""
+    admission = _waiting(actor, "lab.refuse_admission", admission_id)
+    admission.refused_by, admission.refused_at = actor.person_id, now
+    db.session.flush()
+    audit.record(
+        actor, now, "lab.refuse_admission", subject=("lab", admission.lab_id), before={"refused": False},
+        after={"admitted_from": admission.admitted_from.isoformat(), "refused": True},
+    )  # fmt: skip
+    return admission
+
+
+def _waiting(actor: Actor, action: str, admission_id: int) -> LabAdmission:
+    permissions.check(actor, action)
+    admission = db.session.get(LabAdmission, admission_id, with_for_update=True, populate_existing=True)
+    if admission is None:
+        raise NotFound
+    if admission.confirmed_at is not None or admission.refused_at is not None:
+        raise errors.AdmissionDecided
     return admission
 
 
@@ -136,10 +221,12 @@ def suspend_lab(*, actor: Actor, now: datetime, lab_id: int, suspended_from: dat
     permissions.check(actor, "lab.admit")
     if not reason.strip():
         raise ReasonRequired
-    admission = next((one for one in _admissions(lab.id) if one.suspended_from is None), None)
+    admission = next(
+        (one for one in _admissions(lab.id) if one.suspended_from is None and one.confirmed_at is not None), None
+    )
     if admission is None or admission.admitted_from > suspended_from:
         raise errors.NotAdmitted
-    admission.suspended_from = suspended_from
+    admission.suspended_from, admission.suspended_by, admission.suspended_at = suspended_from, actor.person_id, now
     admission.reason = reason.strip()
     db.session.flush()
     audit.record(

@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
-from labshare.catalogue.models import Instrument
+from labshare.catalogue.models import Instrument, Lab, LabAdmission
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.rewards.models import SETTLED_STATES, Assessment, Correction, RewardLine, RewardRun
+from labshare.organisations.models import Firm
+from labshare.rewards.models import SETTLED_STATES, Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.queries import verdicts
+from labshare.rewards.queries.grades import grades_in_force
 from labshare.rewards.queries.items import kept_before
-from labshare.rewards.queries.verdicts import Kept, Scope
+from labshare.rewards.queries.verdicts import Kept, LabRow, Scope, nested
 from labshare.rewards.rules.facts import Facts, Verdicts
 from labshare.rewards.rules.facts import Lab as LabFacts
 from labshare.rewards.rules.reasons import REASONS
@@ -34,12 +38,13 @@ class MonthFacts:
     """Some verdicts are others than the earlier approved runs keep."""
 
 
-def facts_of(policy: Policy, month: Month, *, compare: bool = False) -> MonthFacts:
+def facts_of(policy: Policy, month: Month, *, compare: bool = False, known_at: datetime | None = None) -> MonthFacts:
     """Gather what section 6 needs for `month`, which the policy must govern.
 
     `compare` the verdicts with those that the earlier approved runs keep, too (for a run, not for a look ahead).
+    `known_at` (UTC): by what was recorded up to then. What earlier runs were approved since counts all the same.
     """
-    scope = verdicts.scope_of(policy, month)
+    scope = verdicts.scope_of(policy, month, known_at)
     kept = kept_before(scope) if compare else Kept(())
     sums = verdicts.sums(scope, kept.last_month)
     labs = scope.labs
@@ -56,16 +61,13 @@ def facts_of(policy: Policy, month: Month, *, compare: bool = False) -> MonthFac
         tally[2] += count if of_month else 0
         tally[3] += fen if of_month else 0
     paid = _by_code(codes, paid_in_window(policy, month))
-    opening = _by_code(codes, openings(policy, month))
-    grades = grades_in_force(month)
+    opening = _by_code(codes, openings(policy, month, known_at))
+    grades = grades_in_force(month, known_at)
     admitted = admitted_in(scope)
     listed = {lab.code for lab in labs if lab.id in admitted} | tallies.keys() | _nonzero(paid) | _nonzero(opening)
-    firms = {lab.firm for lab in labs if lab.code in listed}
-    wanted = [
-        lab
-        for lab in labs
-        if lab.code in listed or (policy.unit == "firm" and lab.firm in firms and lab.state != "draft")
-    ]
+    wanted = [lab for lab in labs if lab.code in listed]
+    if policy.unit == "firm":
+        wanted += idle_labs({lab.firm_id for lab in wanted}, {lab.id for lab in wanted}, known_at)
     facts = Facts(
         labs=tuple(LabFacts(lab.code, lab.firm, grades.get(lab.id), listed=lab.code in listed) for lab in wanted),
         eligible=eligible,
@@ -87,6 +89,18 @@ def facts_of(policy: Policy, month: Month, *, compare: bool = False) -> MonthFac
     )
 
 
+def idle_labs(firm_ids: set[int], but: set[int], known_at: datetime | None) -> list[LabRow]:
+    """The other labs of these firms that were ever published, wherever they are: their grades count for the firm."""
+    published = Lab.first_published_at.is_not(None) if known_at is None else Lab.first_published_at <= known_at
+    rows = db.session.execute(
+        select(Lab.id, Lab.code, Lab.firm_id, Firm.uscc)
+        .join(Firm, Firm.id == Lab.firm_id)
+        .where(Lab.firm_id.in_(firm_ids), published)
+        .order_by(Lab.id)
+    )
+    return [LabRow(*row) for row in rows if row.id not in but]
+
+
 def admitted_in(scope: Scope) -> set[int]:
     """The labs that were open labs at any moment of the month."""
     return {
@@ -94,16 +108,6 @@ def admitted_in(scope: Scope) -> set[int]:
         for lab_id, first, last in scope.admitted
         if first <= scope.month.last_day and last >= scope.month.first_day
     }
-
-
-def grades_in_force(month: Month) -> dict[int, str]:
-    """By lab id, the grade whose effective month is the latest up to `month`."""
-    rows = db.session.execute(
-        select(Assessment.lab_id, Assessment.grade)
-        .where(Assessment.effective_month <= str(month))
-        .order_by(Assessment.effective_month)
-    )
-    return {row.lab_id: row.grade for row in rows}
 
 
 def paid_in_window(policy: Policy, month: Month) -> dict[int, int]:
@@ -114,7 +118,7 @@ def paid_in_window(policy: Policy, month: Month) -> dict[int, int]:
             select(RewardLine.lab_id, func.sum(RewardLine.payable_fen))
             .join(RewardRun)
             .where(
-                RewardRun.division == policy.division,
+                nested(RewardRun.division, policy.division),
                 RewardRun.month >= str(policy.window(month)[0]),
                 RewardRun.month < str(month),
                 RewardRun.state.in_(SETTLED_STATES),
@@ -124,32 +128,60 @@ def paid_in_window(policy: Policy, month: Month) -> dict[int, int]:
     }
 
 
-def openings(policy: Policy, month: Month) -> dict[int, int]:
-    """By lab id: recoverable at the end of the division's previous window, plus agreed corrections of this window."""
+def openings(policy: Policy, month: Month, known_at: datetime | None = None) -> dict[int, int]:
+    """By lab id: what was recoverable from it at the end of the previous window, plus agreed corrections of this one.
+
+    Between divisions of which one contains the other the debt follows a lab to where it was admitted last.
+    """
     first = str(policy.window(month)[0])
-    last_before = (
-        select(RewardRun.id)
-        .where(RewardRun.division == policy.division, RewardRun.month < first, RewardRun.state.in_(SETTLED_STATES))
-        .order_by(RewardRun.month.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    found: dict[int, int] = {}
-    for lab_id, fen in db.session.execute(
-        select(RewardLine.lab_id, RewardLine.recoverable_fen).where(
-            RewardLine.run_id == last_before, RewardLine.recoverable_fen != 0
-        )
-    ):
-        found[lab_id] = fen
+    found = {lab_id: fen for lab_id, fen in _left_before(policy.division, first).items() if fen}
+    agreed = Correction.agreed_at.is_not(None) if known_at is None else Correction.agreed_at <= known_at
     for lab_id, fen in db.session.execute(
         select(Correction.lab_id, Correction.fen).where(
-            Correction.division == policy.division,
-            Correction.from_month.between(first, str(month)),
-            Correction.agreed_at.is_not(None),
+            Correction.division == policy.division, Correction.from_month.between(first, str(month)), agreed
         )
     ):
         found[lab_id] = found.get(lab_id, 0) + fen
     return found
+
+
+def _left_before(division: str, first: str) -> dict[int, int]:
+    """By lab id: recoverable of its line in the last approved run before the month `first`, of the division itself or,
+    where the lab was last admitted in it, of one around or inside it."""
+    before = (
+        nested(RewardRun.division, division),
+        RewardRun.month < first,
+        RewardRun.state.in_(SETTLED_STATES),
+    )
+    last = (
+        select(RewardRun.division, func.max(RewardRun.month).label("month"))
+        .where(*before)
+        .group_by(RewardRun.division)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(RewardLine.lab_id, RewardLine.recoverable_fen, RewardRun.division, _last_admission())
+        .join(RewardRun, RewardRun.id == RewardLine.run_id)
+        .join(last, and_(last.c.division == RewardRun.division, last.c.month == RewardRun.month))
+        .order_by(RewardRun.month)
+    )
+    return {
+        lab_id: fen
+        for lab_id, fen, run_division, admitted in rows
+        if run_division == division or (admitted or "").startswith(division)
+    }
+
+
+def _last_admission() -> Any:
+    """Of a line's lab: the division of its latest admission."""
+    return (
+        select(LabAdmission.division)
+        .where(LabAdmission.lab_id == RewardLine.lab_id, LabAdmission.confirmed_at.is_not(None))
+        .order_by(LabAdmission.admitted_from.desc())
+        .limit(1)
+        .correlate(RewardLine)
+        .scalar_subquery()
+    )
 
 
 def to_reclaim(month_facts: MonthFacts) -> list[dict[str, object]]:
@@ -177,7 +209,7 @@ def to_reclaim(month_facts: MonthFacts) -> list[dict[str, object]]:
     for (code, instrument), fen in sorted(negative.items(), key=lambda item: (item[0][0], str(item[0][1]))):
         row: dict[str, object] = {"lab": code, "fen": fen}
         if instrument != "":
-            row["instrument"] = names[int(instrument)]
+            row["instrument"], row["instrument_id"] = names[int(instrument)], int(instrument)
         row["bookings"] = [
             {"ref": ref, "fen": amount}
             for lab_id, instrument_id, ref, amount in found

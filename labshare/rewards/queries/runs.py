@@ -77,9 +77,9 @@ class Result:
     digest: str
 
 
-def calculate_now(policy: Policy, month: Month, *, compare: bool = False) -> Result:
-    """Calculate a month from the ledger as it stands; writes nothing. `compare`: see `facts_of`."""
-    month_facts = facts_of(rules_of(policy), month, compare=compare)
+def calculate_now(policy: Policy, month: Month, *, compare: bool = False, known_at: datetime | None = None) -> Result:
+    """Calculate a month from the ledger as it stands; writes nothing. `compare`, `known_at`: see `facts_of`."""
+    month_facts = facts_of(rules_of(policy), month, compare=compare, known_at=known_at)
     calculation = calculate(month_facts.scope.policy, month, month_facts.facts)
     reclaim = to_reclaim(month_facts)
     return Result(
@@ -89,14 +89,14 @@ def calculate_now(policy: Policy, month: Month, *, compare: bool = False) -> Res
 
 def digest_of(policy: Policy, calculation: Calculation, reclaim: list[dict[str, Any]], verdicts: str) -> str:
     """SHA-256 of the result with all its traces and the check value over every verdict: two calculations are the same
-    when this is."""
+    when this is. Instruments by id: their lab may rename them."""
     said = {
         "verdicts": verdicts,
         "policy": policy.id,
         "result": result_of(calculation),
         "firms": {line.code: line.firm for line in calculation.lines},
         "traces": {line.code: line.trace for line in calculation.lines},
-        "to_reclaim": reclaim,
+        "to_reclaim": [{name: value for name, value in row.items() if name != "instrument"} for row in reclaim],
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

@@ -13,18 +13,20 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, or_, select, text, union
 
-from labshare.catalogue.models import Lab, LabAdmission
+from labshare.catalogue.models import Lab
+from labshare.catalogue.queries.admissions import admission_spans
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.links import Link
 from labshare.organisations.models import Firm
 from labshare.organisations.queries.affiliations import links
+from labshare.rewards.models import SETTLED_STATES, Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.rules.reasons import REASONS
-from labshare.rewards.rules.related import ENDLESS, Tie, merged, related_spans
+from labshare.rewards.rules.related import ENDLESS, Tie, related_spans
 
 NOBODY = -1
 RelatedPair = tuple[int, int, date, date, datetime | None]
@@ -33,11 +35,10 @@ RelatedPair = tuple[int, int, date, date, datetime | None]
 
 @dataclass(frozen=True)
 class LabRow:
-    """A lab of the policy's division."""
+    """A lab that was ever admitted in the policy's division, or was ever paid there."""
 
     id: int
     code: str
-    state: str
     firm_id: int
     firm: str
     """The firm's credit code."""
@@ -45,7 +46,7 @@ class LabRow:
 
 @dataclass(frozen=True)
 class Scope:
-    """What a run looks at: the window's months, the labs of the policy's division, when they were open labs."""
+    """What a run looks at: the window's months, the labs ever admitted in the policy's division, and on which days."""
 
     policy: Policy
     month: Month
@@ -53,23 +54,44 @@ class Scope:
     admitted: tuple[tuple[int, date, date], ...]
     """(lab id, first day, last day); no day twice."""
     all_labs: bool
-    """No lab lies in another division: no entry needs to be asked for its lab."""
+    """There are no other labs: no entry needs to be asked for its lab."""
+    known_at: datetime | None = None
+    """UTC: what was recorded later does not count (contract section 7). None: all that is known now."""
 
     @property
     def first_month(self) -> Month:
         return self.policy.window(self.month)[0]
 
 
-def scope_of(policy: Policy, month: Month) -> Scope:
-    """The labs of the policy's division, whatever their state. Two statements."""
+def scope_of(policy: Policy, month: Month, known_at: datetime | None = None) -> Scope:
+    """The labs ever admitted in the policy's division, wherever they are now. Three statements."""
+    admitted = admission_spans(policy.division, known_at)
+    wanted = {lab_id for lab_id, _first, _last in admitted} | labs_with_money(policy.division)
     labs = db.session.execute(
-        select(Lab.id, Lab.code, Lab.state, Lab.firm_id, Firm.uscc, Lab.division)
-        .join(Firm, Firm.id == Lab.firm_id)
-        .order_by(Lab.id)
+        select(Lab.id, Lab.code, Lab.firm_id, Firm.uscc).join(Firm, Firm.id == Lab.firm_id).order_by(Lab.id)
     ).all()
-    governed = tuple(LabRow(*lab[:5]) for lab in labs if lab.division.startswith(policy.division))
-    admitted = admitted_spans(lab.id for lab in governed)
-    return Scope(policy, month, governed, tuple(admitted), all_labs=len(governed) == len(labs))
+    governed = tuple(LabRow(*lab) for lab in labs if lab.id in wanted)
+    return Scope(policy, month, governed, tuple(admitted), len(governed) == len(labs), known_at)
+
+
+def labs_with_money(division: str) -> set[int]:
+    """Labs that an approved run of the division, of one in it or around it, paid or left a debt; or a correction."""
+    settled = nested(RewardRun.division, division) & RewardRun.state.in_(SETTLED_STATES)
+    money = (RewardLine.payable_fen != 0) | (RewardLine.recoverable_fen != 0)
+    return set(
+        db.session.scalars(
+            union(
+                select(RewardLine.lab_id).join(RewardRun, RewardRun.id == RewardLine.run_id).where(settled, money),
+                select(Correction.lab_id).where(Correction.division == division, Correction.agreed_at.is_not(None)),
+            )
+        )
+    )
+
+
+def nested(column: Any, division: str) -> ColumnElement[bool]:
+    """Condition: the column's division is this one, lies in it, or contains it."""
+    around = [division[:length] for length in range(1, len(division) + 1)]
+    return or_(column.in_(around), column.startswith(division, autoescape=True))
 
 
 # --- one condition a reason; a row of booking is `b`, of the ledger `e` ------------------------------------------
@@ -140,19 +162,6 @@ def verdict(policy: Policy, *, numbers: bool = False) -> str:
 # --- the spans of days ----------------------------------------------------------------------------------------------
 
 
-def admitted_spans(lab_ids: Iterable[int]) -> list[tuple[int, date, date]]:
-    """(lab, first day, last day) on which it was an open lab; no day twice."""
-    wanted = set(lab_ids)
-    found: dict[int, list[tuple[date, date]]] = {}
-    for row in db.session.execute(
-        select(LabAdmission.lab_id, LabAdmission.admitted_from, LabAdmission.suspended_from)
-    ).all():
-        last = date.fromordinal(row.suspended_from.toordinal() - 1) if row.suspended_from else ENDLESS
-        if row.lab_id in wanted and row.admitted_from <= last:
-            found.setdefault(row.lab_id, []).append((row.admitted_from, last))
-    return [(lab_id, *span) for lab_id, spans in sorted(found.items()) for span in merged(spans)]
-
-
 def related_pairs(host_ids: Iterable[int], known_at: datetime | None = None) -> list[RelatedPair]:
     """The related pairs as they were known at `known_at` (None: as all that is recorded says now); no day twice.
 
@@ -187,12 +196,19 @@ def common_tables(scope: Scope) -> str:
     admitted: list[tuple[int | date, ...]] = [*scope.admitted]
     pairs: list[RelatedPair] = []
     if scope.policy.clients.exclude_related:
-        pairs = related_pairs({lab.firm_id for lab in scope.labs})
+        pairs = related_pairs({lab.firm_id for lab in scope.labs}, scope.known_at)
     return (
         f"WITH admitted AS MATERIALIZED ({_spans(('lab_id',), admitted)}), "
         f"related AS MATERIALIZED ({pairs_given(pairs)}), "
-        "held AS (SELECT DISTINCT booking_id FROM booking_hold WHERE released_at IS NULL)"
+        f"held AS (SELECT DISTINCT booking_id FROM booking_hold WHERE {_held(scope.known_at)})"
     )
+
+
+def _held(known_at: datetime | None) -> str:
+    """A hold that lasts, or lasted at that moment as far as was known then."""
+    if known_at is None:
+        return "released_at IS NULL"
+    return f"held_at <= {literal(known_at)} AND (released_at IS NULL OR released_at > {literal(known_at)})"
 
 
 def _spans(ids: tuple[str, ...], rows: list[tuple[int | date, ...]]) -> str:
@@ -247,10 +263,11 @@ def entries_with_verdict(
     first = scope.first_month if after is None else max(after.next, scope.first_month)
     # most of a window's rows are read: in the table's own order, in which their bookings lie too
     scan = "NOT INDEXED" if after is None and not only and db.engine.dialect.name == "sqlite" else ""
+    known = f" AND e.recorded_at <= {literal(scope.known_at)}" if scope.known_at else ""
     return (
         f"SELECT {columns}, {verdict(policy, numbers=numbers)} AS reason FROM revenue_entry e {scan} "
         f"{' '.join(tables)} {joins} "
-        f"WHERE e.month BETWEEN '{first}' AND '{scope.month}' AND {_of_labs(scope)}"
+        f"WHERE e.month BETWEEN '{first}' AND '{scope.month}' AND {_of_labs(scope)}{known}"
         f"{f' AND {only}' if only else ''}"
     )
 
@@ -310,12 +327,13 @@ def _of_labs(scope: Scope) -> str:
     return f"e.lab_id IN ({', '.join(str(lab.id) for lab in scope.labs)})"
 
 
-def literal(value: int | date | None) -> str:
-    """An integer, a date or a moment as SQL of the engine in use."""
+def literal(value: int | date | datetime | None) -> str:
+    """An integer, a date or a moment (UTC) as SQL of the engine in use; nothing as NULL."""
     if value is None:
         return "NULL"
     if isinstance(value, datetime):
-        return f"'{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}{'' if db.engine.dialect.name == 'sqlite' else '+00'}'"
+        moment = f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        return f"'{moment}'" if db.engine.dialect.name == "sqlite" else f"TIMESTAMPTZ '{moment}+00'"
     if isinstance(value, date):
         return f"'{value}'" if db.engine.dialect.name == "sqlite" else f"DATE '{value}'"
     return str(int(value))

@@ -69,9 +69,9 @@ def calculated_after_them(run: RewardRun, _actor: Actor, _now: datetime) -> Prob
     return RecalculateFirst() if last is not None and run.calculated_at < last else None
 
 
-def result_is_the_same(run: RewardRun, _actor: Actor, _now: datetime) -> Problem | None:
+def result_is_the_same(run: RewardRun, _actor: Actor, now: datetime) -> Problem | None:
     """Calculating now gives the same."""
-    return None if calculated_now(run, Month.parse(run.month))[1] else ResultChanged()
+    return None if calculated_now(run, Month.parse(run.month), now)[1] else ResultChanged()
 
 
 def another_person(run: RewardRun, actor: Actor, _now: datetime) -> Problem | None:

@@ -63,9 +63,10 @@ def is_same(run: RewardRun, result: Result) -> bool:
     return run.digest == result.digest
 
 
-def calculated_now(run: RewardRun, month: Month) -> tuple[Result, bool]:
-    """Calculate the run's month again, and whether it is the same."""
-    result = calculate_now(policy_of(month, run.division), month, compare=True)
+def calculated_now(run: RewardRun, month: Month, now: datetime) -> tuple[Result, bool]:
+    """Calculate the run's month again, and whether it is the same. Once published it is judged by what was recorded
+    before (contract section 7): what comes during the public notice counts from the next run."""
+    result = calculate_now(policy_of(month, run.division), month, compare=True, known_at=run.published_at or now)
     return result, is_same(run, result)
 
 

@@ -22,6 +22,7 @@ from labshare.rewards.services.publish import return_to_calculation
 from labshare.rewards.words import VERDICTS
 
 LONGEST = 4000
+"""Characters of an objection or an answer."""
 
 
 @verb("objection.raise", money=True)

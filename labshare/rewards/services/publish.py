@@ -14,11 +14,11 @@ from labshare.notices.services import notify
 from labshare.organisations.permissions import check
 from labshare.rewards.errors import FutureMonth, ResultChanged, RunClosed, RunNotOpen, WrongState
 from labshare.rewards.models import RewardRun
-from labshare.rewards.queries.runs import lines_of, rules_of, runs_of_month
+from labshare.rewards.queries.runs import lines_of, rules_of
 from labshare.rewards.rules.publicity import publicity_over_on
 from labshare.rewards.services import tell  # noqa: F401 - registers the words of the notices
 from labshare.rewards.services.common import add_hand, calculated_now, subject, the_run
-from labshare.settlement.services.books import closed_months
+from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.services.months import close_month, reopen_month
 
 
@@ -37,7 +37,7 @@ def publish(*, actor: Actor, now: datetime, month: Month, division: str | None =
         raise RunNotOpen
     if run.state != "calculated":
         raise RunClosed
-    _result, same = calculated_now(run, month)
+    _result, same = calculated_now(run, month, now)
     if not same:
         raise ResultChanged
     policy = rules_of(run.policy)
@@ -47,8 +47,8 @@ def publish(*, actor: Actor, now: datetime, month: Month, division: str | None =
     run.published_at, run.published_by = now, actor.person_id
     run.publicity_ends_at = start_of_day(over_on)
     add_hand(run, actor, "published", now)
-    if month not in closed_months():
-        close_month(actor=actor, now=now, month=month)
+    if not closed_months().has(run.division, month):
+        close_month(actor=actor, now=now, month=month, division=run.division)
     record(
         actor,
         now,
@@ -88,15 +88,14 @@ def send_back(*, actor: Actor, now: datetime, month: Month, reason: str, divisio
 def return_to_calculation(
     run: RewardRun, month: Month, *, actor: Actor, now: datetime, cause: dict[str, object]
 ) -> RewardRun:
-    """`published` → `calculated`; the month opens unless another division's run of it is published."""
+    """`published` → `calculated`; the month opens for the division's bookings."""
     if run.state != "published":
         raise WrongState(state=run.state)
     run.state = "calculated"
     run.published_at = run.published_by = run.publicity_ends_at = None
     db.session.flush()
-    others = any(other.state != "calculated" for other in runs_of_month(month) if other.id != run.id)
-    if month in closed_months() and not others:
-        reopen_month(actor=actor, now=now, month=month)
+    if closed_months().has(run.division, month):
+        reopen_month(actor=actor, now=now, month=month, division=run.division)
     record(
         actor,
         now,

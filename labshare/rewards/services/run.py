@@ -35,7 +35,7 @@ def run_month(*, actor: Actor, now: datetime, month: Month, division: str | None
     if run is not None and run.state != "calculated":
         raise RunClosed
     before = _figures(run)
-    result = calculate_now(policy, month, compare=True)
+    result = calculate_now(policy, month, compare=True, known_at=now)
     if run is None:
         run = RewardRun(division=policy.division, month=str(month), state="calculated", calculation=1, publicity=0)
         _take(run, result, actor, now)

@@ -15,7 +15,8 @@ from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
-from labshare.settlement.models import ClosedMonth, Invoice, InvoiceLine, Payment, Report, RevenueEntry
+from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
+from labshare.settlement.queries.closed import ClosedMonths, closed_months
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,13 @@ class MonthSum:
     entries: int
     bookings: int
     closed: bool
+    """For every booking that has entries in it."""
+
+    def __add__(self, other: "MonthSum") -> "MonthSum":
+        return MonthSum(
+            self.month, self.amount_fen + other.amount_fen, self.tax_fen + other.tax_fen,
+            self.entries + other.entries, self.bookings + other.bookings, self.closed and other.closed,
+        )  # fmt: skip
 
 
 def may_see_ledger(actor: Actor) -> ColumnElement[bool]:
@@ -55,19 +63,23 @@ def may_see_ledger(actor: Actor) -> ColumnElement[bool]:
 
 def ledger_months(actor: Actor, *, lab_id: int | None = None) -> list[MonthSum]:
     """Sums by month, the latest first."""
-    closed = {Month.parse(month) for month in db.session.scalars(select(ClosedMonth.month))}
+    closed = closed_months()
     rows = select(
         RevenueEntry.month,
+        Booking.division,
         func.sum(RevenueEntry.amount_fen),
         func.sum(RevenueEntry.tax_fen),
         func.count(),
         func.count(RevenueEntry.booking_id.distinct()),
-    ).join(Lab, Lab.id == RevenueEntry.lab_id)
-    rows = rows.where(may_see_ledger(actor), *_of_lab(lab_id)).group_by(RevenueEntry.month)
-    return [
-        MonthSum(Month.parse(month), int(amount), int(tax), entries, bookings, Month.parse(month) in closed)
-        for month, amount, tax, entries, bookings in db.session.execute(rows.order_by(RevenueEntry.month.desc()))
-    ]
+    )
+    rows = rows.join(Lab, Lab.id == RevenueEntry.lab_id).join(Booking, Booking.id == RevenueEntry.booking_id)
+    rows = rows.where(may_see_ledger(actor), *_of_lab(lab_id)).group_by(RevenueEntry.month, Booking.division)
+    sums: dict[Month, MonthSum] = {}
+    for text, county, amount, tax, entries, bookings in db.session.execute(rows.order_by(RevenueEntry.month.desc())):
+        month = Month.parse(text)
+        one = MonthSum(month, int(amount), int(tax), entries, bookings, month in closed.of(county))
+        sums[month] = one if month not in sums else sums[month] + one
+    return list(sums.values())
 
 
 def ledger_entries(
@@ -139,10 +151,11 @@ def _lines(statement: Any) -> Iterator[EntryLine]:
 # Against the documents
 
 
-def bookings_out_of_step(month: Month) -> Sequence[int]:
-    """Ids of the bookings whose entries up to this month do not add up to what is recognised on its last day.
+def bookings_out_of_step(month: Month, closed: ClosedMonths, division: str = "") -> Sequence[int]:
+    """Ids of the division's bookings for which the month is open and whose entries up to it do not add up to what is
+    recognised on its last day. Must be empty.
 
-    Set-based, the same sums as `rules.Papers.recognised`. For an open month this must be empty.
+    Set-based, the same sums as `rules.Papers.recognised`.
     """
     day = month.last_day
     charged = _sums(
@@ -192,7 +205,11 @@ def bookings_out_of_step(month: Month) -> Sequence[int]:
         .outerjoin(invoiced, invoiced.c.booking_id == Booking.id)
         .outerjoin(paid, paid.c.booking_id == Booking.id)
         .outerjoin(written, written.c.booking_id == Booking.id)
-        .where(or_(fen != recognised, ~tax_fits))
+        .where(
+            or_(fen != recognised, ~tax_fits),
+            Booking.division.startswith(division, autoescape=True),
+            closed.open_bookings(month),
+        )
         .order_by(Booking.id)
     )
     return db.session.scalars(statement).all()

@@ -8,7 +8,8 @@ from sqlalchemy import func, literal, or_, select, union_all
 from labshare.booking.models import Booking, Charge
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.settlement.models import ClosedMonth, Invoice, InvoiceLine, Payment, RevenueEntry
+from labshare.settlement.models import Invoice, InvoiceLine, Payment, RevenueEntry
+from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.queries.ledger import bookings_out_of_step
 
 
@@ -61,12 +62,10 @@ def limits_broken() -> Iterator[tuple[str, date, int, int, int]]:
 def ledger_out_of_step(present: Month) -> Iterator[tuple[str, Month]]:
     """(booking, open month) wherever the entries up to the month, amount or tax, are not what is recognised on its
     last day. One statement an open month since the first entry."""
-    closed = set(db.session.scalars(select(ClosedMonth.month)))
+    closed = closed_months()
     first = db.session.scalar(select(func.min(RevenueEntry.month)))
     for month in (Month.parse(first) if first else present).through(present):
-        if str(month) in closed:
-            continue
-        wrong = bookings_out_of_step(month)
+        wrong = bookings_out_of_step(month, closed)
         for start in range(0, len(wrong), 1000):
             refs = select(Booking.ref).where(Booking.id.in_(wrong[start : start + 1000])).order_by(Booking.ref)
             for ref in db.session.scalars(refs):

@@ -20,7 +20,8 @@ from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import check, may
-from labshare.settlement.models import ClosedMonth, RevenueEntry
+from labshare.settlement.models import RevenueEntry
+from labshare.settlement.queries.closed import ClosedMonths, closed_months
 from labshare.settlement.queries.papers import entry_sums, papers_of
 from labshare.settlement.rules import Money, Papers, ledger_differences
 
@@ -115,10 +116,6 @@ def bring_up(booking_ids: Iterable[int], *, now: datetime, cause: Cause) -> int:
     return written
 
 
-def closed_months() -> frozenset[Month]:
-    return frozenset(Month.parse(month) for month in db.session.scalars(select(ClosedMonth.month)))
-
-
 def _write_entries(
     bookings: Sequence[Booking],
     said: dict[int, Papers],
@@ -151,10 +148,11 @@ def _lacking(
     bookings: Sequence[Booking],
     said: dict[int, Papers],
     entries: dict[int, dict[Month, Money]],
-    closed: frozenset[Month],
+    closed: ClosedMonths,
     present: Month,
 ) -> Iterator[tuple[Booking, Month, Money]]:
     for booking in bookings:
-        differences = ledger_differences(said[booking.id], entries.get(booking.id, {}), closed=closed, present=present)
+        shut, written = closed.of(booking.division), entries.get(booking.id, {})
+        differences = ledger_differences(said[booking.id], written, closed=shut, present=present)
         for month, difference in differences.items():
             yield booking, month, difference

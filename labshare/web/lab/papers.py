@@ -8,7 +8,6 @@ from typing import Any
 from flask import current_app, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user
 from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
@@ -30,7 +29,8 @@ from labshare.settlement.services.invoices import NUMBER_LENGTH as INVOICE_NUMBE
 from labshare.settlement.services.payments import REFERENCE_LENGTH
 from labshare.settlement.services.reports import NUMBER_LENGTH, REASON_LENGTH
 from labshare.web.actor import current_actor
-from labshare.web.documents import booking_href
+from labshare.web.bodies import before_body
+from labshare.web.documents import booking_href, check_booking
 from labshare.web.filters import day, plain_amount
 from labshare.web.forms import (
     CreditCodeField,
@@ -50,25 +50,13 @@ from labshare.web.forms import (
 from labshare.web.lab import blueprint
 from labshare.web.layout import flash_done
 
-LARGEST_BODY = 512 * 1024 * 1024
-"""A file that is too large is read this far (to a temporary file), so that its form can say so at the field and keep
-what was typed; beyond it the page 413 answers."""
-
 PROPOSED_TAX_PERCENT = 6
 """VAT of testing services: the tax that the form proposes; the invoice decides."""
 
-_UPLOADS = ("record_report", "record_invoice", "record_red_letter", "record_payment", "record_refund")
 _PDF_ONLY = {"accept": "application/pdf"}
 _PAPERS = {"accept": "application/pdf,image/jpeg,image/png"}
 _HINT_PDF = _l("PDF, up to 20 MB.")
 _HINT_PAPER = _l("PDF, JPEG or PNG, up to 20 MB.")
-
-
-@blueprint.url_value_preprocessor
-def _read_large_files(endpoint: str | None, _values: Any) -> None:
-    """Of signed-in people alone, and where a file is asked for."""
-    if endpoint and endpoint.removeprefix("lab.") in _UPLOADS and current_user.is_authenticated:
-        request.max_content_length = LARGEST_BODY
 
 
 class ReportForm(Form):
@@ -86,7 +74,7 @@ class InvoiceForm(Form):
     number = StringField(_l("Invoice number"), [required(), length(INVOICE_NUMBER_LENGTH)], render_kw={"class": "ref"})
     issued_on = DayField(_l("Date of the invoice"), [required()])
     amount_fen = MoneyField(_l("Amount (CNY), tax included"), [required()])
-    tax_fen = MoneyField(_l("Tax in it (CNY)"), [required()])
+    tax_fen = MoneyField(_l("Of which VAT (CNY)"), [required()])
     file = FileField(_l("Invoice file"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
 
     others: Sequence[Booking] = ()
@@ -118,7 +106,7 @@ class RedLetterForm(Form):
     amount_fen = MoneyField(
         _l("Amount taken off (CNY)"), [required()], description=_l("Without a minus sign, tax included.")
     )
-    tax_fen = MoneyField(_l("Tax in it (CNY)"), [required()])
+    tax_fen = MoneyField(_l("Of which VAT (CNY)"), [required()])
     file = FileField(_l("Invoice file"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
 
 
@@ -156,6 +144,11 @@ def _taken(field: Any, kinds: Kinds) -> TakenFile | None:
 
 def _today() -> date:
     return local_day(utc_now())
+
+
+def _taking_files(action: str) -> Callable[[Any], Any]:
+    """A view that takes a file of those who may do this to the booking in its address."""
+    return before_body(lambda ref: check_booking(current_actor(), ref, action), file=True)
 
 
 def _opened(ref: str, action: str) -> tuple[Booking, BookingPapers]:
@@ -223,6 +216,7 @@ def _tax_in(amount_fen: int) -> int:
 
 
 @blueprint.route("/bookings/<ref>/report", methods=["GET", "POST"])
+@_taking_files("report.record")
 def record_report(ref: str) -> Any:
     """Upload a report; its number is proposed."""
     booking, papers = _opened(ref, "report.record")
@@ -274,6 +268,7 @@ def withdraw_report(report_id: int) -> Any:
 
 
 @blueprint.route("/bookings/<ref>/invoice", methods=["GET", "POST"])
+@_taking_files("invoice.record")
 def record_invoice(ref: str) -> Any:
     """An invoice for this booking and, if it covers them too, others of the same client."""
     booking, papers = _opened(ref, "invoice.record")
@@ -315,12 +310,13 @@ def _invoice_form(others: Sequence[Booking]) -> InvoiceForm:
     fields: dict[str, Any] = {"others": others}
     for each in others:
         fields[f"amount_{each.id}"] = MoneyField(_l("Amount (CNY), tax included"), [optional()])
-        fields[f"tax_{each.id}"] = MoneyField(_l("Tax in it (CNY)"), [optional()])
+        fields[f"tax_{each.id}"] = MoneyField(_l("Of which VAT (CNY)"), [optional()])
     form: InvoiceForm = type("InvoiceFormOfClient", (InvoiceForm,), fields)()
     return form
 
 
 @blueprint.route("/bookings/<ref>/red-letter", methods=["GET", "POST"])
+@_taking_files("invoice.record")
 def record_red_letter(ref: str) -> Any:
     """A red letter that takes an invoice back, wholly or in part."""
     _booking, papers = _opened(ref, "invoice.record")
@@ -353,12 +349,14 @@ def record_red_letter(ref: str) -> Any:
 
 
 @blueprint.route("/bookings/<ref>/payment", methods=["GET", "POST"])
+@_taking_files("payment.record")
 def record_payment(ref: str) -> Any:
     """Money received, from the client or, once accepted, from somebody else."""
     return _money_form(ref, PaymentForm(), services.record_payment, "payment")
 
 
 @blueprint.route("/bookings/<ref>/refund", methods=["GET", "POST"])
+@_taking_files("payment.record")
 def record_refund(ref: str) -> Any:
     """Money given back."""
     return _money_form(ref, RefundForm(), services.record_refund, "refund")

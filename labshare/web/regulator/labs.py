@@ -1,4 +1,4 @@
-"""Open labs: admission, suspension, grades."""
+"""Open labs: admission, suspension."""
 
 from typing import Any
 
@@ -8,40 +8,46 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from labshare.catalogue import queries
+from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.open_labs import SHOWN, open_labs
 from labshare.catalogue.services import labs as lab_services
 from labshare.kernel.actor import Actor
-from labshare.kernel.errors import SignInFirst
+from labshare.kernel.errors import Problem, SignInFirst
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.divisions import DIVISIONS, Division
 from labshare.organisations.permissions import check, may
-from labshare.rewards.policy import GRADES
-from labshare.rewards.queries.grades import grades_in_force, grades_of, recent_grades
-from labshare.rewards.services.grades import enter_grade
+from labshare.rewards.queries.grades import assessments_in_force, grades_of
 from labshare.rewards.words import GRADES as GRADE_WORDS
 from labshare.web.actor import current_actor
-from labshare.web.filters import short_day
+from labshare.web.filters import short_day, twin
 from labshare.web.forms import (
     DayField,
     Form,
-    MonthField,
     SelectField,
     StringField,
-    WholeNumberField,
     length,
     optional,
     required,
 )
 from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint
-from labshare.web.steps import posted
+from labshare.web.steps import posted, pressed, said_problems
 
 PER_PAGE = 50
 
 
 class AdmitForm(Form):
-    admitted_from = DayField(_l("Open lab from"), [required()])
+    division = SelectField(_l("Open lab of"), [required()])
+    admitted_from = DayField(
+        _l("Open lab from"), [required()],
+        description=_l("More than 30 days back needs a remark and a second person."),
+    )  # fmt: skip
     reason = StringField(_l("Remark"), [optional(), length(300)])
+
+    def __init__(self, lab: Lab, **given: Any) -> None:
+        super().__init__(division=lab.division, **given)
+        self.division.choices = [(code, twin(county)) for code, county in counties_with(lab.division).items()]
 
 
 class SuspendForm(Form):
@@ -49,14 +55,9 @@ class SuspendForm(Form):
     reason = StringField(_l("Reason"), [required(), length(300)], description=_l("The lab is told."))
 
 
-class GradeForm(Form):
-    grade = SelectField(_l("Grade"), choices=[(name, GRADE_WORDS[name]) for name in GRADES if name != "ungraded"])
-    year = WholeNumberField(_l("Year assessed"), [required()], least=2000, most=2100)
-    effective_month = MonthField(_l("In force from"), [required()])
-
-
-class AnyGradeForm(GradeForm):
-    lab = StringField(_l("Lab code"), [required(), length(20)], description=_l("Such as XC-012."))
+def counties_with(code: str) -> dict[str, Division]:
+    """The known counties, and this one."""
+    return {**({} if code in DIVISIONS else {code: Division(code, code, code, "")}), **DIVISIONS}
 
 
 def regulator() -> Actor:
@@ -84,7 +85,7 @@ def labs_list() -> Any:
     page = open_labs(today, q=q, show=show, limit=PER_PAGE, offset=(asked_number("page") - 1) * PER_PAGE)
     return render_template(
         "regulator/labs/list.html", page=page, q=q, show=show, today=today,
-        grades=grades_in_force([row.lab.id for row in page.items], Month.of(today)), grade_words=GRADE_WORDS,
+        grades=assessments_in_force([row.lab.id for row in page.items], Month.of(today)), grade_words=GRADE_WORDS,
         may_admit=may(actor, "lab.admit"),
     )  # fmt: skip
 
@@ -96,37 +97,57 @@ def lab_of(lab_id: int) -> Any:
 
 
 def _lab_page(
-    lab_id: int, admit: Form | None = None, suspend: Form | None = None, grade: Form | None = None, status: int = 200
-) -> Any:
+    lab_id: int, admit: Form | None = None, suspend: Form | None = None, problem: Problem | None = None,
+    status: int = 200,
+) -> Any:  # fmt: skip
     actor, today = current_actor(), local_day(utc_now())
     shown = queries.lab_page(actor, lab_id, today)
     forms = {
-        "admit": admit or AdmitForm(formdata=None, admitted_from=today),
+        "admit": admit or AdmitForm(shown.lab, formdata=None, admitted_from=today),
         "suspend": suspend or SuspendForm(formdata=None, suspended_from=today),
-        "grade": grade
-        or GradeForm(formdata=None, year=today.year, effective_month=Month.of(today).next, grade="qualified"),
     }
     return render_template(
-        "regulator/labs/lab.html", shown=shown, lab=shown.lab, today=today, forms=forms, grades=grades_of(lab_id),
-        grade_words=GRADE_WORDS, may_admit=may(actor, "lab.admit"), may_grade=may(actor, "grade.enter"),
+        "regulator/labs/lab.html", problems=said_problems(problem), shown=shown, lab=shown.lab, today=today,
+        forms=forms, grades=grades_of(lab_id),
+        grade_words=GRADE_WORDS, may_admit=may(actor, "lab.admit"), may_confirm=may(actor, "lab.confirm_admission"),
+        counties=DIVISIONS,
     ), status  # fmt: skip
 
 
 @blueprint.post("/labs/<int:lab_id>/admit")
 def lab_admit(lab_id: int) -> Any:
-    actor, form = officer_for("lab.admit"), AdmitForm()
+    actor = officer_for("lab.admit")
+    form = AdmitForm(queries.get_lab(actor, lab_id))
     answer = posted(
         form,
         lambda: lab_services.admit_lab(
-            actor=actor, now=utc_now(), lab_id=lab_id, admitted_from=form.admitted_from.data,
-            reason=form.reason.data or "",
+            actor=actor, now=utc_now(), lab_id=lab_id, division=form.division.data,
+            admitted_from=form.admitted_from.data, reason=form.reason.data or "",
         ),
         lambda made: (
-            _("Admitted as an open lab from %(day)s; the lab is told.", day=short_day(made.admitted_from)),
+            _("Admitted as an open lab from %(day)s; the lab is told.", day=short_day(made.admitted_from))
+            if made.confirmed_at
+            else _("Entered from %(day)s on; it counts once the approver confirms it.",
+                   day=short_day(made.admitted_from)),
             url_for("regulator.lab", lab_id=lab_id),
         ),
     )  # fmt: skip
     return answer if isinstance(answer, Response) else _lab_page(lab_id, admit=form, status=answer)
+
+
+@blueprint.post("/labs/<int:lab_id>/admissions/<int:admission_id>/<any(confirm, refuse):act>")
+def admission_decide(lab_id: int, admission_id: int, act: str) -> Any:
+    """The second person's answer to an admission of more than 30 days back."""
+    actor = officer_for("lab.confirm_admission" if act == "confirm" else "lab.refuse_admission")
+    decide = lab_services.confirm_admission if act == "confirm" else lab_services.refuse_admission
+    said_ = _("The admission is confirmed; the lab is told.") if act == "confirm" else _("The admission is refused.")
+    answer = pressed(
+        lambda: decide(actor=actor, now=utc_now(), admission_id=admission_id),
+        lambda _made: (said_, url_for("regulator.lab", lab_id=lab_id)),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return _lab_page(lab_id, problem=answer, status=answer.status)
 
 
 @blueprint.post("/labs/<int:lab_id>/suspend")
@@ -144,43 +165,3 @@ def lab_suspend(lab_id: int) -> Any:
         ),
     )  # fmt: skip
     return answer if isinstance(answer, Response) else _lab_page(lab_id, suspend=form, status=answer)
-
-
-@blueprint.post("/labs/<int:lab_id>/grade")
-def lab_grade(lab_id: int) -> Any:
-    actor, form = officer_for("grade.enter"), GradeForm()
-    code = queries.get_lab(actor, lab_id).code
-    answer = posted(
-        form,
-        lambda: enter_grade(
-            actor=actor, now=utc_now(), lab=code, year=form.year.data, grade=form.grade.data,
-            effective_month=form.effective_month.data,
-        ),
-        lambda _made: (_("The grade is entered."), url_for("regulator.lab", lab_id=lab_id)),
-    )  # fmt: skip
-    return answer if isinstance(answer, Response) else _lab_page(lab_id, grade=form, status=answer)
-
-
-@blueprint.route("/assessments", methods=["GET", "POST"])
-def assessments() -> Any:
-    actor = regulator()
-    form = AnyGradeForm()
-    if form.is_submitted():
-        check(actor, "grade.enter")
-    elif form.year.data is None:
-        form.year.data, form.effective_month.data = local_day(utc_now()).year, Month.at(utc_now()).next
-    answer = posted(
-        form,
-        lambda: enter_grade(
-            actor=actor, now=utc_now(), lab=form.lab.data.upper(), year=form.year.data, grade=form.grade.data,
-            effective_month=form.effective_month.data,
-        ),
-        lambda _made: (_("The grade is entered."), url_for("regulator.assessments")),
-    )  # fmt: skip
-    if isinstance(answer, Response):
-        return answer
-    rows, total = recent_grades(limit=PER_PAGE, offset=(asked_number("page") - 1) * PER_PAGE)
-    return render_template(
-        "regulator/labs/assessments.html", form=form, rows=rows, grade_words=GRADE_WORDS,
-        page={"number": asked_number("page"), "size": PER_PAGE, "total": total}, may_grade=may(actor, "grade.enter"),
-    ), answer  # fmt: skip

@@ -5,14 +5,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 
 from labshare.catalogue import words
 from labshare.catalogue.models import CATEGORIES, Instrument, TestItem
 from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
 from labshare.kernel.money import FEN_PER_WAN
-from labshare.organisations.divisions import DIVISIONS, TOWNS
+from labshare.organisations.divisions import PLACES
 from labshare.web.filters import twin
 from labshare.web.forms import (
     BooleanField,
@@ -22,7 +22,6 @@ from labshare.web.forms import (
     MinutesField,
     MoneyField,
     MultipleField,
-    OptionalSelectField,
     SelectField,
     StringField,
     TextAreaField,
@@ -65,8 +64,9 @@ class DaysLengthField(HoursLengthField):
 class LabForm(Form):
     name = StringField(_l("Name of the lab"), [required(), length(120)])
     name_en = StringField(_l("Name in English"), [optional(), length(160)])
-    division = SelectField(_l("Administrative division"))
-    town = OptionalSelectField(_l("Town"), [optional()])
+    town = SelectField(
+        _l("Town"), [required()], description=_l("Its county is where the lab can be admitted as an open lab.")
+    )
     address = StringField(_l("Address"), [optional(), length(200)], description=_l("Needed before publishing."))
     longitude = StringField(_l("Longitude"), [optional(), length(12)], description=_l("Decimal degrees, WGS 84."))
     latitude = StringField(_l("Latitude"), [optional(), length(12)])
@@ -89,15 +89,13 @@ class LabForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.division.choices = [(code, twin(known)) for code, known in DIVISIONS.items()]
-        self.town.choices = [(code, twin(town)) for code, town in TOWNS.items()]
+        self.town.choices = [(town.code, twin(town)) for town in PLACES.values()]
 
     def details(self) -> LabDetails:
         return LabDetails(
             name=self.name.data or "",
             name_en=self.name_en.data or "",
-            division=self.division.data or "",
-            town=self.town.data,
+            town=self.town.data or "",
             address=self.address.data or "",
             longitude=self.longitude.data or "",
             latitude=self.latitude.data or "",
@@ -228,7 +226,7 @@ class InstrumentForm(Form):
 class CalibrationForm(Form):
     certificate = StringField(_l("Certificate number"), [required(), length(60)])
     issuer = StringField(_l("Issued by"), [optional(), length(120)])
-    valid_from = DayField(_l("Valid from"), [required()])
+    valid_from = DayField(lazy_pgettext("certificate", "Valid from"), [required()])
     valid_to = DayField(_l("Calibrated until, included"), [required()])
 
 
@@ -339,7 +337,8 @@ class FeeForm(Form):
     basis = SelectField(
         _l("Charged by"),
         choices=[
-            ("sample", _l("Sample")), ("run", _l("Run")), ("test", _l("Test")), ("hour", _l("Hour of working time")),
+            ("sample", lazy_pgettext("fee basis", "Sample")), ("run", lazy_pgettext("fee basis", "Run")),
+            ("test", lazy_pgettext("fee basis", "Test")), ("hour", lazy_pgettext("fee basis", "Hour of working time")),
         ],
     )  # fmt: skip
     amount_fen = MoneyField(_l("Fee, CNY"), [required()], description=_l("Tax included."))

@@ -8,8 +8,8 @@ later becomes the last day, a voided row goes.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "affiliation_moments"
-down_revision = "0001"
+revision = "affiliations"
+down_revision = "grades"
 
 OLD = (
     "id", "firm_id", "other_firm_id", "kind", "valid_from", "valid_to", "source", "note", "entered_by",

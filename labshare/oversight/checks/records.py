@@ -1,10 +1,6 @@
-"""Every invariant as a function that returns what violates it; `labshare check` and the nightly job run them all.
+"""Invariants of time, documents, the ledger, runs and people."""
 
-Each states in words what must never be false, and finds the violations with a fixed number of set-based statements.
-"""
-
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
@@ -17,41 +13,12 @@ from labshare.catalogue.models import Fee, Lab, TestItemInstrument
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.organisations.models import Membership, RegulatorRole
+from labshare.oversight.checks.registry import invariant
 from labshare.rewards.models import RewardItem, RewardLine, RewardRun
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
 from labshare.settlement.queries.limits import ledger_out_of_step, limits_broken
 
 HELD = tuple(state.value for state in HOLDING_STATES)
-
-
-@dataclass(frozen=True)
-class Violation:
-    """What is wrong with which subject."""
-
-    invariant: str
-    subject: str
-    detail: str = ""
-
-
-Check = Callable[[datetime], Iterator[tuple[str, str]]]
-CHECKS: dict[str, Check] = {}
-
-
-def invariant(statement: str) -> Callable[[Check], Check]:
-    """Register a check under the sentence that it holds true."""
-
-    def register(check: Check) -> Check:
-        CHECKS[statement] = check
-        return check
-
-    return register
-
-
-def violations(now: datetime) -> Iterator[Violation]:
-    """Run every check over the database as it is at `now`."""
-    for statement, check in CHECKS.items():
-        for subject, detail in check(now):
-            yield Violation(statement, subject, detail)
 
 
 # --- time --------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A filled database of the first release takes on the moments of affiliations, and gives them back."""
+"""A filled database takes on the moments of affiliations, and gives them back."""
 
 import re
 from datetime import date
@@ -11,11 +11,8 @@ from sqlalchemy import inspect, text
 
 from labshare.commands.db import alembic_config
 from labshare.kernel.database import db
-from tests.migrations.test_migrations import empty
 
-__all__ = ["empty"]
-
-ME = "affiliation_moments"
+BEFORE, ME = "grades", "affiliations"
 HOST, DAUGHTER, BELOW, ONE_SIDED, IDLE, PARENT = range(1, 7)
 LINKS = [
     # id, firm, other, kind, last day, source
@@ -72,8 +69,8 @@ def on_postgresql() -> bool:
 
 @pytest.fixture
 def filled(empty: Flask) -> None:
-    """The first release with a host, its links, and approved runs of 2025 (over) and of September 2026."""
-    command.upgrade(alembic_config(), "0001")
+    """A database with a host, its links, and approved runs of 2025 (over) and of September 2026."""
+    command.upgrade(alembic_config(), BEFORE)
     put("person", id=1, email="o@test.example")
     for number in range(1, 7):
         put("firm", id=number, uscc=f"91330624000000{number:04d}", name=f"企业{number}", kind="enterprise",
@@ -91,7 +88,8 @@ def filled(empty: Flask) -> None:
     for number, month in ((1, "2025-12"), (2, "2026-09")):
         put("reward_run", id=number, division="330624", month=month, policy_id=1, state="calculated", digest="x")
     for number, client, day, month, run in BOOKINGS:
-        put("booking", id=number, ref=f"B-{number}", state="confirmed", client_firm_id=client, lab_firm_id=HOST, lab_id=1,
+        put("booking", id=number, ref=f"B-{number}", state="confirmed", client_firm_id=client, lab_firm_id=HOST,
+            lab_id=1,
             instrument_id=1, unit=1, test_item_id=1, fee_id=1, booked_on=day, booked_by=1, quantity=1,
             client_division="330624", ends_at="2026-01-01 01:00:00.000000")  # fmt: skip
         put("revenue_entry", id=number, booking_id=number, lab_id=1, instrument_id=1, month=month, amount_fen=1000,
@@ -131,7 +129,7 @@ def test_the_guards_stand_after_it(filled: None) -> None:
             execute(statement)
 
 
-def test_down_again_ends_and_voids_are_what_the_first_release_can_say(filled: None) -> None:
+def test_down_again_ends_and_voids_are_what_it_could_say_before(filled: None) -> None:
     before = rows()
     command.upgrade(alembic_config(), ME)
     execute("UPDATE affiliation SET ended_at = :at, ended_by = 1, ended_on = :day WHERE id = 1",
@@ -139,7 +137,7 @@ def test_down_again_ends_and_voids_are_what_the_first_release_can_say(filled: No
     execute("UPDATE affiliation SET voided_at = :at, voided_by = 1, void_reason = 'x' WHERE id = 4",
             at="2026-11-01 00:00:00.000000")  # fmt: skip
 
-    command.downgrade(alembic_config(), "0001")
+    command.downgrade(alembic_config(), BEFORE)
 
     after = rows()
     assert set(after) == {1, 2, 3, 5}

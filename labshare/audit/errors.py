@@ -1,0 +1,12 @@
+"""What goes wrong with the trail."""
+
+from collections.abc import Sequence
+
+
+class ForgedEvents(RuntimeError):
+    """Events that were not written with `EVENT_KEY`: the sealer left them out, and sealed all others before."""
+
+    def __init__(self, event_ids: Sequence[int], sealed: int) -> None:
+        self.event_ids, self.sealed = event_ids, sealed
+        named = ", ".join(map(str, event_ids[:10])) + (" …" if len(event_ids) > 10 else "")
+        super().__init__(f"{len(event_ids)} events without a valid mac: {named}; {sealed} others sealed")

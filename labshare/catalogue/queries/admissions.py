@@ -1,0 +1,68 @@
+"""Admissions of open labs: where a lab is admitted on a day, and on which days in a division, as known at a moment."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, select
+
+from labshare.catalogue.models import Lab, LabAdmission
+from labshare.kernel.database import db
+
+ENDLESS = date(9999, 12, 31)
+
+
+def admitted_on(day: date) -> ColumnElement[bool]:
+    """Condition on `Lab`: it is an open lab on this local day."""
+    return (
+        select(LabAdmission.id).where(LabAdmission.lab_id == Lab.id, LabAdmission.holds_on(day)).correlate(Lab).exists()
+    )
+
+
+def county_on(lab: Lab, day: date) -> str:
+    """The six digits of the county that a booking made on this local day belongs to (contract section 5): that of the
+    lab's admission, else that of its town."""
+    admitted = db.session.scalar(
+        select(LabAdmission.division).where(LabAdmission.lab_id == lab.id, LabAdmission.holds_on(day))
+    )
+    return admitted or lab.division
+
+
+def admission_spans(division: str, known_at: datetime | None = None) -> list[tuple[int, date, date]]:
+    """(lab, first day, last day) of admissions in the division or one it contains, by lab and day; no day twice.
+
+    `known_at` (UTC): as recorded up to then, without what was confirmed or suspended later.
+    """
+    rows = db.session.execute(
+        select(LabAdmission.lab_id, LabAdmission.admitted_from, LabAdmission.suspended_from, LabAdmission.suspended_at)
+        .where(LabAdmission.division.startswith(division, autoescape=True), _known(known_at))
+        .order_by(LabAdmission.lab_id, LabAdmission.admitted_from)
+    )
+    spans = [(row.lab_id, row.admitted_from, _last_day(row.suspended_from, row.suspended_at, known_at)) for row in rows]
+    return [span for span in spans if span[1] <= span[2]]
+
+
+def _last_day(suspended_from: date | None, suspended_at: datetime | None, known_at: datetime | None) -> date:
+    if suspended_from is None or suspended_at is None or (known_at is not None and suspended_at > known_at):
+        return ENDLESS
+    return suspended_from - timedelta(days=1)
+
+
+def _known(known_at: datetime | None) -> ColumnElement[bool]:
+    confirmed = LabAdmission.confirmed_at.is_not(None)
+    return confirmed if known_at is None else and_(confirmed, LabAdmission.confirmed_at <= known_at)
+
+
+def admitting_counties(lab_ids: Iterable[int]) -> set[str]:
+    """The counties in which these labs ever were open labs."""
+    return set(
+        db.session.scalars(
+            select(LabAdmission.division).where(
+                LabAdmission.lab_id.in_(set(lab_ids)), LabAdmission.confirmed_at.is_not(None)
+            )
+        )
+    )
+
+
+def blocks_another(admission: LabAdmission, first: date) -> bool:
+    """Whether an admission from `first` on would overlap this one."""
+    return admission.refused_at is None and (admission.suspended_from is None or admission.suspended_from > first)

@@ -1,0 +1,52 @@
+"""What today's rules would make of the runs that are stored: for `labshare db upgrade --plan`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from labshare.kernel.database import db
+from labshare.kernel.months import Month
+from labshare.rewards.models import SETTLED_STATES, RewardRun
+from labshare.rewards.queries.pages import lines_with_labs
+from labshare.rewards.queries.runs import calculate_now, rules_of
+
+
+@dataclass(frozen=True)
+class MoneyChange:
+    """A figure of a stored line and what it would be now, fen. `figure`: `payable` of a run not yet approved, or
+    `entitlement` of the window's last approved one, from which later months pay."""
+
+    division: str
+    month: Month
+    lab: str
+    figure: str
+    before_fen: int
+    after_fen: int
+
+
+def money_changes(present: Month) -> Iterator[MoneyChange]:
+    """Every line of the windows that `present` lies in whose figure would be another. Each run is judged by what was
+    recorded when it was published, else calculated."""
+    runs = db.session.scalars(
+        select(RewardRun).options(joinedload(RewardRun.policy)).order_by(RewardRun.division, RewardRun.month)
+    ).all()
+    last_approved = {run.policy_id: run.id for run in runs if run.state in SETTLED_STATES}
+    for run in runs:
+        month = Month.parse(run.month)
+        approved = run.state in SETTLED_STATES
+        if month.year != present.year or (approved and run.id != last_approved[run.policy_id]):
+            continue
+        if not rules_of(run.policy).governs(month):
+            continue
+        figure = "entitlement" if approved else "payable"
+        now = calculate_now(run.policy, month, known_at=run.published_at or run.calculated_at).calculation
+        after = {line.code: getattr(line, _OF[figure]) for line in now.lines}
+        before = {line.lab.code: getattr(line, _OF[figure]) for line in lines_with_labs(run.id)}
+        for code in sorted(before.keys() | after.keys()):
+            if before.get(code, 0) != after.get(code, 0):
+                yield MoneyChange(run.division, month, code, figure, before.get(code, 0), after.get(code, 0))
+
+
+_OF = {"payable": "payable_fen", "entitlement": "entitlement_ytd_fen"}

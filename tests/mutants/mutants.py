@@ -1,0 +1,228 @@
+"""One wrong thing a test (at least): what is wrong, in which sources, and which test must notice it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Edit:
+    file: str
+    old: str
+    """Found once in the file; empty: `new` is written at its end."""
+    new: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    test: str
+    """`folder/file.py::test`"""
+    wrong: str
+    edits: tuple[Edit, ...]
+    engine: str = "sqlite"
+    only: str = ""
+    """The one case of a parametrised test that must notice it, as pytest names it."""
+
+
+def at_end(file: str, source: str) -> tuple[Edit, ...]:
+    return (Edit(file, "", source),)
+
+
+def instead(file: str, old: str, new: str) -> tuple[Edit, ...]:
+    return (Edit(file, old, new),)
+
+
+# --- conventions -------------------------------------------------------------------------------------------------
+
+_SERVICES, _SOURCES = "conventions/test_services.py", "conventions/test_sources.py"
+_TEMPLATES, _TRAIL = "conventions/test_templates.py", "conventions/test_trail.py"
+_VERBS, _GETS = "conventions/test_verbs.py", "conventions/test_gets.py"
+_UNSEEN_VERB = """from labshare.kernel.verbs import verb
+
+
+@verb("notice.forget")
+def forget(*, actor: object, now: datetime) -> None:
+    {doc}
+    return None
+"""
+_DEEP_WRITE = """    db.session.execute(Notice.__table__.update().values(read_at=Notice.__table__.c.created_at))
+    found = db.session.scalar("""
+
+CONVENTIONS = (
+    Mutant(
+        f"{_SERVICES}::test_a_commit_is_found", "the search knows no transaction",
+        instead(f"tests/{_SERVICES}", 'in ("commit", "transaction")', 'in ("commit",)'),
+    ),
+    Mutant(
+        f"{_SERVICES}::test_services_never_commit", "a service commits",
+        at_end("labshare/notices/services.py", "def hurry() -> None:\n    db.session.commit()"),
+    ),
+    Mutant(
+        f"{_SOURCES}::test_a_float_is_found", "the search knows no call of float",
+        instead(f"tests/{_SOURCES}", '("float", "Float", "Double")', '("Float", "Double")'),
+    ),
+    Mutant(
+        f"{_SOURCES}::test_no_float_stands_in_a_room_with_money", "a rate is a float",
+        at_end("labshare/rewards/policy.py", "RATE = 0.1"),
+    ),
+    Mutant(
+        f"{_SOURCES}::test_another_clock_is_found", "the search knows no time.time",
+        instead(f"tests/{_SOURCES}", ', "time.time")\n\n', ")\n\n"),
+    ),
+    Mutant(
+        f"{_SOURCES}::test_the_clock_is_read_in_one_place", "a rule reads the clock",
+        at_end("labshare/booking/rules/price.py", "def today() -> object:\n    import datetime\n\n"
+               "    return datetime.date.today()"),
+    ),
+    Mutant(
+        f"{_SOURCES}::test_a_change_behind_get_is_found", "a transaction of another module is overlooked",
+        instead(f"tests/{_SOURCES}", 'any(name.endswith("transaction")', 'any(name == "transaction"'),
+    ),
+    Mutant(
+        f"{_SOURCES}::test_a_change_behind_post_is_fine", "every route passes for a GET",
+        instead(f"tests/{_SOURCES}", 'return mark.func.attr == "get"', "return True"),
+    ),
+    Mutant(
+        f"{_SOURCES}::test_no_view_of_a_get_opens_a_transaction", "a view of a GET opens one",
+        at_end("labshare/web/public/views.py", '@blueprint.get("/-mutant")\ndef mutant() -> str:\n'
+               '    with transaction():\n        return ""'),
+    ),
+    Mutant(
+        f"{_GETS}::test_no_get_opens_a_transaction", "the bell's count marks notices as read, far below the views",
+        instead("labshare/notices/queries.py", "    found = db.session.scalar(", _DEEP_WRITE),
+    ),
+    Mutant(
+        f"{_GETS}::test_an_export_leaves_its_event_and_nothing_else", "a firm's own export leaves an event",
+        instead("labshare/audit/services.py", "    if actor.is_regulator:\n", "    if actor.person_id:\n"),
+    ),
+    Mutant(
+        f"{_GETS}::test_a_write_far_below_a_view_is_seen", "the listener sees no table",
+        instead(f"tests/{_GETS}", "            tables.append(match[1].lower())", "            pass"),
+    ),
+    Mutant(
+        f"{_TEMPLATES}::test_each_rule_finds_what_breaks_it", "a rule looks for something else",
+        instead(f"tests/{_TEMPLATES}", 're.compile(r"javascript:"', 're.compile(r"ecmascript:"'),
+    ),
+    Mutant(
+        f"{_TEMPLATES}::test_what_keeps_the_rules_passes", "a reason in a comment no longer counts",
+        instead(f"tests/{_TEMPLATES}", r"\|\s*safe\b(?!.*\{#.+#\})", r"\|\s*safe\b"),
+    ),
+    Mutant(
+        f"{_TEMPLATES}::test_every_template_keeps_the_rules", "a page has a style of its own",
+        at_end("templates/public/home.html", '<p style="color: red"></p>'),
+    ),
+    Mutant(
+        f"{_TRAIL}::test_what_changes_has_its_event_and_what_is_refused_too", "firms change without an event",
+        at_end("labshare/organisations/services/firms.py", "def record(*_args: object, **_more: object) -> None: ..."),
+    ),
+    Mutant(
+        f"{_TRAIL}::test_what_the_trail_and_notices_keep_has_words", "an action has no words",
+        instead("labshare/audit/words.py", '    "booking.confirm": _l("Confirmed"),\n', ""),
+    ),
+    Mutant(
+        f"{_TRAIL}::test_what_the_trail_and_notices_keep_has_words", "a value has no words",
+        instead("labshare/web/regulator/trail_names.py", '    "charged_fen": _l("Charged in all"),\n', ""),
+    ),
+    Mutant(
+        f"{_TRAIL}::test_every_verb_was_run", "a verb that no step runs",
+        at_end("labshare/notices/services.py", _UNSEEN_VERB.format(doc='"""Forget."""')),
+    ),
+    Mutant(
+        f"{_TRAIL}::test_a_service_without_its_event_is_seen", "a change passes without an event",
+        instead(f"tests/{_TRAIL}", "return set() if self.events or refused else self.changed", "return set()"),
+    ),
+    Mutant(
+        f"{_TRAIL}::test_an_event_without_words_is_seen", "the events are not looked at, as before",
+        instead(f"tests/{_TRAIL}", "seen.wordless |= _wordless(_written(connection, cursor.lastrowid))", "pass"),
+    ),
+    Mutant(
+        f"{_TRAIL}::test_a_notice_in_one_language_alone_is_seen", "notices are written past the listener",
+        instead(f"tests/{_TRAIL}", '    event.listen(Notice, "before_insert", told)\n', "    told_not = told\n"),
+    ),
+    Mutant(
+        f"{_VERBS}::test_every_verb_takes_actor_and_now_by_keyword_and_says_what_it_does", "a verb says nothing",
+        at_end("labshare/notices/services.py", _UNSEEN_VERB.format(doc="del actor, now")),
+    ),
+    Mutant(
+        f"{_VERBS}::test_every_verb_is_called_from_a_page_a_job_a_command_or_the_api", "a verb that nobody calls",
+        at_end("labshare/notices/services.py", _UNSEEN_VERB.format(doc='"""Forget."""')),
+    ),
+    Mutant(
+        f"{_VERBS}::test_what_a_page_reaches_through_another_function_is_found", "the search ends at the first call",
+        instead("tests/conventions/reading.py", "waiting |= references(tree, function.__module__, node) - reached",
+                "pass"),
+    ),
+)  # fmt: skip
+
+# --- rights ------------------------------------------------------------------------------------------------------
+
+_MATRIX = "rights/test_matrix.py"
+
+RIGHTS = (
+    Mutant(
+        f"{_MATRIX}::test_every_route_is_listed_and_nothing_else", "a route that is not listed",
+        at_end("labshare/web/public/views.py", '@blueprint.get("/-mutant")\ndef mutant() -> str:\n    return ""'),
+    ),
+    Mutant(
+        f"{_MATRIX}::test_everybody_gets_what_is_expected", "an approver may draft a policy",
+        instead("labshare/organisations/permissions.py", '"policy.draft": OFFICER', '"policy.draft": READERS'),
+    ),
+    Mutant(
+        f"{_MATRIX}::test_removing_a_check_is_seen", "nobody asks who answers an objection",
+        instead("labshare/rewards/services/objections.py", '    check(actor, "objection.answer")\n', ""),
+        only="[sqlite-objection.answer]",
+    ),
+)  # fmt: skip
+
+# --- races -------------------------------------------------------------------------------------------------------
+
+_BUSY, _HTTP, _KILLED = "races/test_busy.py", "races/test_http.py", "races/test_killed_writers.py"
+_ONE, _PAGES = "races/test_one_slot.py", "races/test_pages.py"
+_AGAIN, _TAKING, _BOOK = (
+    "labshare/web/again.py",
+    "labshare/booking/services/taking.py",
+    "labshare/booking/services/book.py",
+)
+_NO_GUARD = (
+    Edit("labshare/booking/models.py", '{but_own} ORDER BY h.starts_at DESC LIMIT 1) > NEW.starts_at"',
+         '{but_own} ORDER BY h.starts_at DESC LIMIT 1) > NEW.starts_at AND 1 = 2"'),
+    Edit("labshare/booking/models.py", "tstzrange(starts_at, ends_at) WITH &&", "tstzrange(starts_at, ends_at) WITH ="),
+)  # fmt: skip
+_EVERYTHING_IS_FREE = (
+    *_NO_GUARD,
+    Edit(_BOOK, "for instrument, rules, unit in free_places(bench, work, chosen, starts_at, now):\n        booking",
+         "for instrument, rules, unit in ((i, r, 1) for i, r in chosen):\n        booking"),
+)  # fmt: skip
+_GUARDED_AS_EVER = instead("tests/races/unguarded.py", "    with db.engine.begin() as connection:\n",
+                           "    return\n    with db.engine.begin() as connection:\n")  # fmt: skip
+_KEYS_FORGOTTEN = instead("labshare/api/writing.py", "        if not key:\n", "        if True:\n")
+
+
+def _on_both(test: str, wrong: str, edits: tuple[Edit, ...]) -> tuple[Mutant, ...]:
+    return tuple(Mutant(test, wrong, edits, engine) for engine in ("sqlite", "postgresql"))
+
+
+RACES = (
+    Mutant(f"{_BUSY}::test_a_page_that_waited_in_vain_is_tried_again", "nothing is tried again",
+           instead(_AGAIN, "TRIES = 3", "TRIES = 1")),
+    Mutant(f"{_BUSY}::test_who_waits_too_long_is_told_to_come_back", "who waited in vain gets an error page",
+           instead(_AGAIN, "raise ServiceUnavailable(retry_after=5) from error", "raise")),
+    *_on_both(f"{_HTTP}::test_exactly_one_booking_a_round", "all time passes for free", _EVERYTHING_IS_FREE),
+    *_on_both(f"{_HTTP}::test_without_the_guards_the_same_race_is_lost", "the guards stay", _GUARDED_AS_EVER),
+    *_on_both(f"{_HTTP}::test_one_key_sent_fifty_times_books_once", "keys are not kept", _KEYS_FORGOTTEN),
+    *_on_both(f"{_KILLED}::test_nothing_acknowledged_is_lost", "keys are not kept", _KEYS_FORGOTTEN),
+    *_on_both(f"{_ONE}::test_one_winner_a_round", "all time passes for free", _EVERYTHING_IS_FREE),
+    *_on_both(f"{_ONE}::test_three_units_have_three_winners", "only the first unit is tried",
+              instead(_BOOK, "for instrument, rules, unit in free_places(bench, work, chosen, starts_at, now):\n"
+                      "        booking",
+                      "for instrument, rules, unit in ((i, r, 1) for i, r in chosen):\n        booking")),
+    *_on_both(f"{_ONE}::test_without_the_guards_the_race_is_lost", "the guards stay", _GUARDED_AS_EVER),
+    *_on_both(f"{_ONE}::test_the_database_alone_has_one_winner", "the database refuses nothing", _NO_GUARD),
+    *_on_both(f"{_ONE}::test_one_submission_sent_fifty_times_books_once", "a second click passes",
+              (Edit("labshare/booking/models.py", '        UniqueConstraint("booked_by", "submission"),\n', ""),
+               Edit(_BOOK, "        raise AlreadySubmitted(ref=ref)\n", "        pass\n"))),
+    Mutant(f"{_PAGES}::test_a_deadlock_of_two_pages_ends_with_both_done", "nothing is tried again",
+           instead(_AGAIN, "TRIES = 3", "TRIES = 1"), "postgresql"),
+    Mutant(f"{_PAGES}::test_who_gives_way_too_often_is_told_to_come_back", "who gave way gets an error page",
+           instead(_AGAIN, "raise ServiceUnavailable(retry_after=5) from error", "raise"), "postgresql"),
+)  # fmt: skip
+
+MUTANTS = CONVENTIONS + RIGHTS + RACES

@@ -23,7 +23,7 @@ from labshare.catalogue.models import (
 )
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.organisations.models import Firm, Membership, RegulatorRole
+from labshare.organisations.models import Affiliation, Firm, Membership, RegulatorRole
 from labshare.rewards.assessments import Assessment, AssessmentList
 
 _count = itertools.count(1)
@@ -73,6 +73,21 @@ def regulator(role: str, **given: Any) -> Person:
     someone = person(**given)
     add(RegulatorRole(person_id=someone.id, role=role, proposed_at=LONG_AGO, agreed_at=LONG_AGO))
     return someone
+
+
+def affiliation(
+    one: Firm, other: Firm, kind: str = "family", since: date = date(2025, 1, 1), **given: Any
+) -> Affiliation:
+    """Found by an inspection long ago; with `declared_by` a firm, declared by it and by nobody answered."""
+    declared_by = given.pop("declared_by", None)
+    by = given.pop("entered_by", None) or person().id
+    found = {"source": "inspection", "confirmed_at": LONG_AGO, "confirmed_by": by, "confirmed_source": "inspection"}
+    if declared_by is not None:
+        found = {"source": "firm", "declared_by_firm_id": declared_by.id}
+    return add(
+        Affiliation(**{"firm_id": one.id, "other_firm_id": other.id, "kind": kind, "valid_from": since,
+                       "entered_by": by, "recorded_at": LONG_AGO, **found, **given})
+    )  # fmt: skip
 
 
 def actor(someone: Person, of: Firm | None = None, *roles: str) -> Actor:

@@ -253,10 +253,11 @@ def _between(rng: random.Random, bounds: tuple[int, int, int] | None, size: str)
 
 def _affiliate(world: World, clients: list[Client]) -> None:
     """Chains of control, shared owners, families, what firms declared; one that an inspection found late."""
-    rng = world.rng("affiliations")
+    rng, answers = world.rng("affiliations"), world.rng("answers to affiliations")
     ordinary = [c for c in clients if c.row["division"] == "330624" and c is not world.demo_client]
     chosen = iter(rng.sample(ordinary, min(len(ordinary), 3 * len(world.hosts) + 8)))
     early = world.first_day - timedelta(days=300)
+    officer = world.accounts["officer"]["id"]
     for number, host in enumerate(world.hosts):
         kinds = ("controls", "shares_owner", "family", "declared")
         for turn in range(1 + number % 3):
@@ -264,29 +265,69 @@ def _affiliate(world: World, clients: list[Client]) -> None:
             kind = kinds[(number + turn) % 4]
             since = early if turn == 0 else world.first_day + timedelta(days=rng.randrange(20, 200))
             until = None if rng.random() < 0.85 else since + timedelta(days=rng.randrange(120, 300))
-            _affiliation(world, host.row, other.row, kind, since, until, "firm", host.owner["id"],
-                         world.at(max(since, early), 10))  # fmt: skip
+            chain = kind == "controls" and turn == 0
+            declared = _declare(world, host.client, other, kind, since, until, world.at(max(since, early), 10))
+            if chain or answers.random() < 0.6:
+                _agree(world, declared, other, world.at(since + timedelta(days=2), 14))
             world.related.setdefault(host.id, []).append(other)
-            if kind == "controls" and turn == 0:  # a chain: the daughter has a daughter
+            if chain:  # the daughter has a daughter
+                _leave(world, declared, world.at(since + timedelta(days=5), 9))
                 below = next(chosen)
-                _affiliation(world, other.row, below.row, "controls", early, None, "business_register",
-                             world.accounts["officer"]["id"], world.at(early, 11))  # fmt: skip
+                _affiliation(world, other.row, below.row, "controls", early, None, "business_register", officer,
+                             world.at(early, 11), note="企业信用信息公示")  # fmt: skip
                 world.related[host.id].append(below)
     found = next(chosen)
     host = world.hosts[min(CHUANYAN, len(world.hosts) - 1)]
     world.late_affiliation = (host, found)
     world.related.setdefault(host.id, []).append(found)
+    _one_sided(world, list(chosen)[:2])
+
+
+def _one_sided(world: World, clients: list[Client]) -> None:
+    """What two clients declared of the last days: one waits for the other side's answer, the other is objected to."""
+    day = world.today - timedelta(days=9)
+    for number, client in enumerate(clients):
+        host = world.hosts[number % len(world.hosts)]
+        declared = _declare(world, client, host.client, "shares_owner", day, None, world.at(day, 15))
+        if number:
+            at = world.at(day + timedelta(days=4), 16)
+            reason = "双方股东仅姓名相同，并非同一人"
+            declared |= {"objected_at": at, "objected_by": host.owner["id"], "objection": reason}
+            world.trail.record(at, host.owner["id"], host.id, "affiliation.object", ("affiliation", declared["id"]),
+                               after={"reason": reason})  # fmt: skip
+
+
+def _declare(world: World, by: Client, other: Client, kind: str, since: date, until: date | None, at: datetime) -> Row:
+    return _affiliation(world, by.row, other.row, kind, since, until, "firm", by.members[0]["id"], at)
+
+
+def _agree(world: World, declared: Row, by: Client, at: datetime) -> None:
+    declared |= {"agreed_at": at, "agreed_by": by.members[0]["id"]}
+    world.trail.record(at, by.members[0]["id"], by.id, "affiliation.agree", ("affiliation", declared["id"]),
+                       after={"agreed": True})  # fmt: skip
+
+
+def _leave(world: World, declared: Row, at: datetime) -> None:
+    officer, note = world.accounts["officer"]["id"], "双方均已申报，章程已核对"
+    declared |= {"seen_at": at, "seen_by": officer, "seen_note": note}
+    world.trail.record(at, officer, None, "affiliation.leave", ("affiliation", declared["id"]), after={"note": note})
 
 
 def _affiliation(world: World, firm: Row, other: Row, kind: str, since: date, until: date | None, source: str,
-                 person_id: int, entered_at: object, note: str = "") -> None:  # fmt: skip
-    row = world.rows.add(Affiliation, firm_id=firm["id"], other_firm_id=other["id"], kind=kind, valid_from=since,
-                         valid_to=until, source=source, note=note, entered_by=person_id,
-                         entered_at=entered_at)  # fmt: skip
+                 person_id: int, at: datetime, note: str = "") -> Row:  # fmt: skip
+    """Declared by the first firm, or entered by an officer, who has confirmed it with that."""
     by_firm = source == "firm"
+    row = world.rows.add(
+        Affiliation, firm_id=firm["id"], other_firm_id=other["id"], kind=kind, valid_from=since, valid_to=until,
+        source=source, note=note, entered_by=person_id, recorded_at=at,
+        declared_by_firm_id=firm["id"] if by_firm else None,
+        **({} if by_firm else {"confirmed_at": at, "confirmed_by": person_id, "confirmed_source": source,
+                               "confirmed_note": note}),
+    )  # fmt: skip
     world.trail.record(
-        row["entered_at"], person_id, firm["id"] if by_firm else None,
+        at, person_id, firm["id"] if by_firm else None,
         "affiliation.declare" if by_firm else "affiliation.enter", ("affiliation", row["id"]),
         after={"firm_id": firm["id"], "other_firm_id": other["id"], "kind": kind, "valid_from": since,
                "valid_to": until, "source": source},
     )  # fmt: skip
+    return row

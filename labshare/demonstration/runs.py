@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
+from labshare.booking.models import Booking
 from labshare.booking.rules.time import WorkingDays
 from labshare.demonstration.catalogue import Laboratory
 from labshare.demonstration.world import World
@@ -15,7 +16,8 @@ from labshare.kernel.database import db
 from labshare.kernel.money import FEN_PER_WAN
 from labshare.kernel.months import Month
 from labshare.notices.models import Notice, OutboxMail
-from labshare.organisations.services.affiliations import enter_affiliation
+from labshare.organisations.models import Firm
+from labshare.organisations.services import declare_affiliation, enter_affiliation
 from labshare.rewards.assessments import AssessmentList
 from labshare.rewards.services.approve import approve, pay
 from labshare.rewards.services.grades import GradeRow, confirm_grades, hand_over_grades, save_grades
@@ -23,6 +25,7 @@ from labshare.rewards.services.objections import answer_objection, raise_objecti
 from labshare.rewards.services.policies import draft_policy, publish_policy
 from labshare.rewards.services.publish import publish
 from labshare.rewards.services.run import run_month
+from labshare.settlement.models import RevenueEntry
 
 PUBLICITY = 5
 """Working days of the demonstration policies."""
@@ -185,7 +188,7 @@ class Office:
                 acts += self._month(division, month)
         for division in world.scale.divisions:
             acts += self._grade_lists(division)
-        acts.append(self._late_affiliation())
+        acts += [self._late_affiliation(), self._touching_declaration()]
         return sorted((each for each in acts if each[0] <= world.midnight), key=lambda each: each[0])
 
     def _policies(self, division: str) -> list[tuple[datetime, Callable[[datetime], Any]]]:
@@ -292,6 +295,32 @@ class Office:
             actor=self.officer, now=now, firm_id=host.id, other_uscc=found.row["uscc"], kind="shares_owner",
             valid_from=world.first_day - timedelta(days=500), source="inspection", note="核查发现持股 30%",
         )  # fmt: skip
+
+    def _touching_declaration(self) -> tuple[datetime, Callable[[datetime], Any]]:
+        """A firm with labs declares its best client of published months: an officer has to decide."""
+        world = self.world
+        host = world.hosts[0]
+        at = world.at(world.today - timedelta(days=2), 11, 5)
+        owner = Actor(person_id=host.owner["id"], firm_id=host.id, roles=frozenset({"owner"}))
+        known = {client.id for client in world.related.get(host.id, ())}
+
+        def declare(now: datetime) -> None:
+            best = db.session.execute(
+                select(Firm.id, Firm.uscc)
+                .join(Booking, Booking.client_firm_id == Firm.id)
+                .join(RevenueEntry, RevenueEntry.booking_id == Booking.id)
+                .where(Booking.lab_firm_id == host.id, Firm.id != host.id, Firm.id.not_in(known))
+                .group_by(Firm.id, Firm.uscc)
+                .order_by(func.sum(RevenueEntry.amount_fen).desc(), Firm.id)
+                .limit(1)
+            ).first()
+            if best is not None:
+                declare_affiliation(
+                    actor=owner, now=now, firm_id=host.id, other_uscc=best.uscc, kind="family",
+                    valid_from=world.first_day, note="实际控制人为亲属",
+                )  # fmt: skip
+
+        return at, declare
 
     def _tidy(self) -> None:
         """What was told in the past has been sent, and read but for the last days."""

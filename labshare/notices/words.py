@@ -116,6 +116,82 @@ kind(
     text=_l("An officer entered an affiliation between %(firm)s and %(other)s (%(kind)s) from %(valid_from)s on."),
 )
 kind(
+    "affiliation.declared",
+    title=_l("%(firm)s declared an affiliation with %(other)s"),
+    text=_l(
+        "%(firm)s declared an affiliation with %(other)s (%(kind)s) from %(valid_from)s on. Agree where it is true; "
+        "object with a reason where it is not, and an officer decides."
+    ),
+)
+kind(
+    "affiliation.agreed",
+    title=_l("%(firm)s agreed to the affiliation with %(other)s"),
+    text=_l("%(firm)s agreed to the declared affiliation with %(other)s (%(kind)s) from %(valid_from)s on."),
+)
+kind(
+    "affiliation.objected",
+    title=_l("%(firm)s objects to the affiliation with %(other)s"),
+    text=_l(
+        "%(firm)s objects to the declared affiliation with %(other)s (%(kind)s) from %(valid_from)s on. It holds as "
+        "declared until an officer decides."
+    ),
+)
+kind(
+    "affiliation.objected_task",
+    title=_l("An affiliation is disputed: %(firm)s and %(other)s"),
+    text=_l("The other side objects to the declared affiliation between %(firm)s and %(other)s: an officer decides."),
+)
+kind(
+    "affiliation.touches",
+    title=_l("An affiliation touches published months: %(firm)s and %(other)s"),
+    text=_l(
+        "The declared affiliation between %(firm)s and %(other)s would take %(total_fen)s out of published months "
+        "(%(months)s). It does not reach back until an officer confirms it."
+    ),
+)
+kind(
+    "affiliation.end_asked",
+    title=_l("An end is asked for: affiliation of %(firm)s and %(other)s"),
+    text=_l("A firm asks for the end of the affiliation between %(firm)s and %(other)s: an officer decides."),
+)
+kind(
+    "affiliation.end_declined",
+    title=_l("The affiliation with %(other)s is not ended"),
+    text=_l("An officer did not end the affiliation between %(firm)s and %(other)s as asked: %(reason)s"),
+)
+kind(
+    "affiliation.confirmed",
+    title=_l("The affiliation with %(other)s is confirmed"),
+    text=_l(
+        "An officer confirmed the affiliation between %(firm)s and %(other)s (%(kind)s) from %(valid_from)s on. "
+        "Bookings of these days earn no reward where the policy leaves related firms out."
+    ),
+)
+kind(
+    "affiliation.left",
+    title=_l("The affiliation with %(other)s stays as declared"),
+    text=_l("An officer has seen the declared affiliation between %(firm)s and %(other)s (%(kind)s) and leaves it."),
+    mail=False,
+)
+kind(
+    "affiliation.ended",
+    title=_l("The affiliation with %(other)s ends"),
+    text=_l("The affiliation between %(firm)s and %(other)s (%(kind)s) ends; its last day is %(valid_to)s."),
+)
+kind(
+    "affiliation.voided",
+    title=_l("The affiliation with %(other)s was voided"),
+    text=_l("An officer found that the affiliation between %(firm)s and %(other)s (%(kind)s) never was: %(reason)s"),
+)
+kind(
+    "affiliation.corrected",
+    title=_l("The affiliation with %(other)s was corrected"),
+    text=_l(
+        "An officer corrected the affiliation between %(firm)s and %(other)s: %(kind)s from %(valid_from)s on. "
+        "Reason: %(reason)s"
+    ),
+)
+kind(
     "regulator.proposed",
     title=_l("A second administrator must agree: %(name)s as %(role)s"),
     text=_l("%(proposer)s proposes that %(name)s becomes %(role)s. It holds once another administrator agrees."),

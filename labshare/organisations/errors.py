@@ -89,6 +89,79 @@ class AffiliationExists(Conflict):
     default_field = "other_uscc"
 
 
+class VerifiedFirmsOnly(Conflict):
+    message = _l("Only a verified firm can do this. The firm waits for verification by the administrators.")
+    money_or_rights = True
+
+
+class DeclaredByOther(Conflict):
+    message = _l("The other firm has declared this already: open it in the list and agree, or object.")
+    default_field = "other_uscc"
+
+
+class AffiliationVoided(Conflict):
+    message = _l("This affiliation was voided: it never held.")
+
+
+class AffiliationEnded(Conflict):
+    message = _l("This affiliation has ended already.")
+
+
+class EndRecorded(Conflict):
+    message = _l("An end is recorded already; an officer can correct it.")
+    default_field = "valid_to"
+
+
+class AffiliationAgreed(Conflict):
+    message = _l("The firm has agreed to this already.")
+
+
+class ObjectedAlready(Conflict):
+    message = _l("The firm has objected already; an officer decides.")
+
+
+class ConfirmedByOfficer(Conflict):
+    """What an officer confirmed, firms do not undo."""
+
+    message = _l("An officer has confirmed this. Ask for its end, with the reason: an officer decides.")
+    money_or_rights = True
+
+
+class ExcludedEntries(Conflict):
+    """A link that excluded entries is ended by an officer alone (contract section 5)."""
+
+    message = _l(
+        "Revenue was left out of a reward because of this affiliation, so an officer ends it. Ask for its end, with "
+        "the reason: the officers are told."
+    )
+    money_or_rights = True
+
+
+class EndAskedAlready(Conflict):
+    message = _l("Its end is asked for already; an officer decides.")
+
+
+class EndNotAsked(Conflict):
+    message = _l("Nobody asks for its end.")
+
+
+class AffiliationConfirmed(Conflict):
+    message = _l("This affiliation is confirmed already.")
+
+
+class AffiliationSeen(Conflict):
+    message = _l("An officer has left this as declared already; confirm it or void it.")
+
+
+class NothingToSee(Conflict):
+    message = _l("There is nothing to decide here yet.")
+
+
+class EndsTooLate(InvalidInput):
+    message = _l("Later than the recorded end; an officer can correct the dates.")
+    default_field = "valid_to"
+
+
 class EndsInThePast(InvalidInput):
     """What a firm declared itself it ends from today on; only an officer may say that it ended earlier."""
 

@@ -1,8 +1,11 @@
 """Firms and who acts for them."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     ForeignKey,
@@ -15,7 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.accounts.models import Person
 from labshare.kernel.actor import REGULATOR_ROLES
-from labshare.kernel.database import Model, UtcDateTime, one_of
+from labshare.kernel.database import Model, UtcDateTime, guard, one_of
+from labshare.organisations.links import Link
 
 FIRM_KINDS = ("enterprise", "public_institution", "other")
 SIZE_CLASSES = ("large", "medium", "small", "micro")
@@ -88,7 +92,11 @@ class FirmSize(Model):
 
 
 class Affiliation(Model):
-    """A relation between two firms, dated; `controls` runs from `firm_id` to `other_firm_id`, the rest both ways."""
+    """A relation between two firms, dated; `controls` runs from `firm_id` to `other_firm_id`, the rest both ways.
+
+    Nothing is overwritten: what was recorded stays, and what became of it is set beside it once, with its moment and
+    its person. A correction voids the row and records another that names it.
+    """
 
     __tablename__ = "affiliation"
     __table_args__ = (
@@ -96,9 +104,27 @@ class Affiliation(Model):
         one_of("source", AFFILIATION_SOURCES),
         CheckConstraint("firm_id <> other_firm_id", name="two_firms"),
         CheckConstraint("valid_to IS NULL OR valid_from <= valid_to", name="dates_in_order"),
+        CheckConstraint(
+            "(source = 'firm' AND declared_by_firm_id IN (firm_id, other_firm_id)) "
+            "OR (source <> 'firm' AND declared_by_firm_id IS NULL AND confirmed_at IS NOT NULL)",
+            name="declared_or_confirmed",
+        ),
+        CheckConstraint("agreed_at IS NULL OR source = 'firm'", name="agreed_is_declared"),
+        CheckConstraint("ended_on IS NULL OR ended_on >= valid_from", name="end_after_start"),
+        CheckConstraint("voided_at IS NULL OR void_reason <> ''", name="voided_with_reason"),
+        *(
+            CheckConstraint(
+                f"({act}_at IS NULL) = ({act}_by IS NULL)" + (f" AND ({also}) = ({act}_at IS NULL)" if also else ""),
+                name=f"{act}_by_somebody",
+            )
+            for act, also in (
+                ("agreed", ""), ("objected", "objection IS NULL"), ("seen", ""), ("confirmed", ""),
+                ("end_asked", "end_asked_on IS NULL"), ("ended", "ended_on IS NULL"), ("voided", "void_reason IS NULL"),
+            )
+        ),
         Index(None, "firm_id"),
         Index(None, "other_firm_id"),
-    )
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
@@ -106,11 +132,135 @@ class Affiliation(Model):
     kind: Mapped[str] = mapped_column(String(20))
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
-    """Last day, included."""
+    """Last day, included, as recorded with the row; an end that was recorded later is `ended_on`."""
     source: Mapped[str] = mapped_column(String(20))
+    declared_by_firm_id: Mapped[int | None] = mapped_column(ForeignKey("firm.id"))
+    """The firm that declared it; null where an officer entered it."""
     note: Mapped[str] = mapped_column(String(300), default="")
     entered_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("affiliation.id"))
+    """The voided row that this one stands in for."""
+    declaration_touches: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What the declaration would have changed in published months, when it was made: it does not reach back until an
+    officer confirms it. `[{"month", "lab", "entries", "fen"}]`; null: nothing."""
+    holds_until_decided: Mapped[bool] = mapped_column(default=False)
+    """Declared before declarations were told apart, and it decided entries of approved runs: holds as it did then."""
+
+    agreed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The other side agreed to the declaration."""
+    agreed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    agreement_touches: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The same of the agreement."""
+    objected_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    objected_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    objection: Mapped[str | None] = mapped_column(String(500))
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """An officer has seen the declaration and left it as it is."""
+    seen_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    seen_note: Mapped[str | None] = mapped_column(String(300))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """An officer confirmed the declaration, or entered the affiliation."""
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    confirmed_source: Mapped[str | None] = mapped_column(String(20))
+    confirmed_note: Mapped[str | None] = mapped_column(String(300))
+    end_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """A firm asks for an end that only an officer may record; empty again once the officer has declined."""
+    end_asked_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    end_asked_on: Mapped[date | None]
+    end_asked_reason: Mapped[str | None] = mapped_column(String(300))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the end was recorded."""
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    ended_on: Mapped[date | None]
+    """Last day, included."""
+    ended_source: Mapped[str | None] = mapped_column(String(20))
+    end_reason: Mapped[str | None] = mapped_column(String(300))
+    voided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """From here on it is known that it never held."""
+    voided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    voided_source: Mapped[str | None] = mapped_column(String(20))
+    void_reason: Mapped[str | None] = mapped_column(String(300))
+
+    @property
+    def link(self) -> Link:
+        """What the rules read."""
+        return Link(
+            id=self.id, firm=self.firm_id, other=self.other_firm_id, kind=self.kind, valid_from=self.valid_from,
+            valid_to=self.valid_to, recorded_at=self.recorded_at, declared_by=self.declared_by_firm_id,
+            declaration_waits=bool(self.declaration_touches), agreed_at=self.agreed_at,
+            agreement_waits=bool(self.agreement_touches), objected_at=self.objected_at, seen_at=self.seen_at,
+            confirmed_at=self.confirmed_at, end_asked_at=self.end_asked_at, ended_at=self.ended_at,
+            ended_on=self.ended_on, voided_at=self.voided_at, held=bool(self.holds_until_decided),
+        )  # fmt: skip
+
+
+_AS_RECORDED = (
+    "id", "firm_id", "other_firm_id", "kind", "valid_from", "valid_to", "source", "declared_by_firm_id", "note",
+    "entered_by", "recorded_at", "corrects_id", "declaration_touches", "holds_until_decided",
+)  # fmt: skip
+_SET_ONCE = {
+    "agreed_at": ("agreed_by", "agreement_touches"),
+    "objected_at": ("objected_by", "objection"),
+    "seen_at": ("seen_by", "seen_note"),
+    "confirmed_at": ("confirmed_by", "confirmed_source", "confirmed_note"),
+    "ended_at": ("ended_by", "ended_on", "ended_source", "end_reason"),
+    "voided_at": ("voided_by", "voided_source", "void_reason"),
+}
+"""What is set together with a moment, and never again."""
+
+
+def _differ(columns: Iterable[str]) -> str:
+    """A condition of a trigger: one of these columns changes."""
+    said = [f"CAST({{row}}.{one} AS TEXT)" if one.endswith("_touches") else f"{{row}}.{one}" for one in columns]
+    return " OR ".join(f"{one.format(row='NEW')} IS DISTINCT FROM {one.format(row='OLD')}" for one in said)
+
+
+_EVER_SET = [one for moment, rest in _SET_ONCE.items() for one in (moment, *rest)]
+_AFFILIATION_REWRITTEN = " OR ".join(
+    [
+        _differ(_AS_RECORDED),
+        *(f"(OLD.{moment} IS NOT NULL AND ({_differ((moment, *rest))}))" for moment, rest in _SET_ONCE.items()),
+        f"(OLD.voided_at IS NOT NULL AND ({_differ(_EVER_SET)}))",
+    ]
+)
+guard(
+    Affiliation.__table__,
+    sqlite=(
+        (
+            f"CREATE TRIGGER affiliation_as_recorded BEFORE UPDATE ON affiliation WHEN {_AFFILIATION_REWRITTEN} "
+            "BEGIN SELECT RAISE(ABORT, 'affiliation stays as recorded'); END"
+        ),
+        (
+            "CREATE TRIGGER affiliation_no_delete BEFORE DELETE ON affiliation "
+            "BEGIN SELECT RAISE(ABORT, 'affiliation rows stay'); END"
+        ),
+        (
+            "CREATE TRIGGER affiliation_not_replaced BEFORE INSERT ON affiliation "
+            "WHEN EXISTS (SELECT 1 FROM affiliation a WHERE a.id = NEW.id) "
+            "BEGIN SELECT RAISE(ABORT, 'affiliation rows stay'); END"
+        ),
+    ),
+    postgresql=(
+        (
+            "CREATE FUNCTION affiliation_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'affiliation stays as recorded' "
+            "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        ),
+        (
+            f"CREATE TRIGGER affiliation_as_recorded BEFORE UPDATE ON affiliation FOR EACH ROW "
+            f"WHEN ({_AFFILIATION_REWRITTEN}) EXECUTE FUNCTION affiliation_refuse()"
+        ),
+        (
+            "CREATE TRIGGER affiliation_no_delete BEFORE DELETE ON affiliation FOR EACH ROW "
+            "EXECUTE FUNCTION affiliation_refuse()"
+        ),
+        (
+            "CREATE TRIGGER affiliation_no_truncate BEFORE TRUNCATE ON affiliation FOR EACH STATEMENT "
+            "EXECUTE FUNCTION affiliation_refuse()"
+        ),
+    ),
+)
 
 
 class Membership(Model):

@@ -23,7 +23,7 @@ AFFILIATION_KINDS = {
     "controls": _l("Controls"),
     "shares_owner": _l("Shares an owner"),
     "family": _l("Family"),
-    "declared": _l("Declared"),
+    "declared": _l("Other link"),
 }
 AFFILIATION_SOURCES = {
     "firm": _l("Declared by the firm"),

@@ -16,6 +16,7 @@ from labshare.kernel.database import days_between, db
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm, RegulatorRole
+from labshare.organisations.queries.affiliations import affiliations_to_decide
 from labshare.oversight.figures import done_figures, finished_in, in_house_minutes, kept_in_house, revenue_figures
 from labshare.oversight.rules import Usage
 from labshare.rewards.assessments import AssessmentList
@@ -50,6 +51,8 @@ class Waiting:
     oldest_firm: datetime | None
     objections: int
     payers: int
+    affiliations: int
+    """Declared ones that an officer has to decide."""
     policies: int
     admissions: int
     """Of more than 30 days back, which the approver confirms."""
@@ -301,6 +304,7 @@ def waiting(now: datetime, person_id: int | None = None, runs: Sequence[RewardRu
         oldest,
         objections,
         payers,
+        len(affiliations_to_decide()),
         policies,
         admissions,
         grades,

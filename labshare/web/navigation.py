@@ -110,7 +110,10 @@ RAIL: dict[str, tuple[Item, ...]] = {
             _l("Assessment grades"), "regulator.assessments", "star", group=OVERSIGHT, count="grades",
             covers=("regulator.assessment", "regulator.assessment_"),
         ),
-        Item(_l("Affiliations"), "regulator.affiliations", "link", group=OVERSIGHT, covers=("regulator.affiliation_",)),
+        Item(
+            _l("Affiliations"), "regulator.affiliations", "link", group=OVERSIGHT,
+            covers=("regulator.affiliation", "regulator.affiliation_"),
+        ),
         Item(_l("Standards"), "regulator.standards", "book", group=OVERSIGHT, covers=("regulator.standard_",)),
         Item(_l("Audit trail"), "regulator.audit", "shield-check", group=OVERSIGHT, covers=("regulator.audit_",)),
         Item(_l("Public figures"), "public.statistics", "world", group=PUBLIC),

@@ -61,18 +61,29 @@ LIVE_STATES = {
 }
 """Of an instrument at this moment."""
 
+AFFILIATION_STATES = {
+    "waiting": StateLook(_l("Declared by one side"), "clock-question", "is-requested"),
+    "agreed": StateLook(_l("Declared by both sides"), "checks", "is-confirmed"),
+    "confirmed": StateLook(_l("Confirmed by an officer"), "circle-check", "is-settled"),
+    "objected": StateLook(_l("Disputed"), "flag", "is-no-show"),
+    "held": StateLook(_l("Holds until decided"), "hourglass", "is-requested"),
+    "ended": StateLook(_l("Affiliation over"), "clock"),
+    "voided": StateLook(_l("Voided"), "ban"),
+}
+
 SCALE = ("requested", "confirmed", "received", "testing", "tested", "reported", "settled")
 """The seven ticks: how far a booking has come."""
 
 
 def look(state: object, kind: str = "booking") -> StateLook:
-    """How to show a state; `kind` is booking, run, life, list or live."""
+    """How to show a state; `kind` is booking, run, life, list, live or affiliation."""
     tables = {
         "booking": BOOKING_STATES,
         "run": RUN_STATES,
         "life": LIFE_STATES,
         "list": LIST_STATES,
         "live": LIVE_STATES,
+        "affiliation": AFFILIATION_STATES,
     }
     return tables[kind][str(getattr(state, "value", state))]
 

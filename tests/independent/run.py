@@ -21,6 +21,52 @@ def moment(value):
     return datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
+def past(row, column, known):
+    """Whether what this column dates had happened, as far as was known at the moment `known` (None: by now)."""
+    at = moment(row[column])
+    return at is not None and (known is None or at <= known)
+
+
+def recall(row, known):
+    """An affiliation as one knew it at `known`: nothing before it was recorded and after it was voided, else its two
+    firms, its days, which of them declared it, and how far it is believed."""
+    if (known is not None and moment(row["recorded_at"]) > known) or past(row, "voided_at", known):
+        return None
+    seen = past(row, "seen_at", known)
+    proven = past(row, "confirmed_at", known) or (bool(row["holds_until_decided"]) and not seen)
+    agreed = past(row, "agreed_at", known)
+    declaration_waits = row["declaration_touches"] is not None
+    agreement_waits = agreed and row["agreement_touches"] is not None
+    days = [day(row["valid_to"]), day(row["ended_on"]) if past(row, "ended_at", known) else None]
+    both = agreed and seen and moment(row["seen_at"]) >= moment(row["agreed_at"])
+    return {
+        "above": row["firm_id"],
+        "below": row["other_firm_id"],
+        "controls": row["kind"] == "controls",
+        "first": day(row["valid_from"]),
+        "last": min([one for one in days if one is not None], default="9999-12-31"),
+        "since": moment(row["recorded_at"]),
+        # whose labs' bookings it covers from its first day on, whenever they were made
+        "from_the_start": {
+            firm
+            for firm in (row["firm_id"], row["other_firm_id"])
+            if proven
+            or (firm == row["declared_by_firm_id"] and not declaration_waits)
+            or (firm != row["declared_by_firm_id"] and agreed and not agreement_waits)
+        },
+        "in_chains": proven or (both and not declaration_waits and not agreement_waits),
+    }
+
+
+def relates(link, host, client, booking):
+    """Whether the link by itself relates these two firms for this booking."""
+    if {link["above"], link["below"]} != {host, client}:
+        return False
+    if not link["first"] <= booking["booked_on"] <= link["last"]:
+        return False
+    return host in link["from_the_start"] or moment(booking["booked_at"]) >= link["since"]
+
+
 def recorded(at, known):
     """Whether something that was recorded at a moment, if ever, was known at `known` (None: now)."""
     return at is not None and (known is None or moment(at) <= known)
@@ -42,12 +88,12 @@ def lab_ids_with_money(fetch, policy):
     return lines | {row["lab_id"] for row in corrections if row["division"] == policy["division"]}
 
 
-def controllers(affiliations, on):
-    """firm → firms that control it on a day."""
+def controllers(links, on):
+    """firm → firms that control it on a day, along links that may be chained."""
     above = {}
-    for a in affiliations:
-        if a["kind"] == "controls" and a["valid_from"] <= on and (a["valid_to"] is None or on <= a["valid_to"]):
-            above.setdefault(a["other_firm_id"], set()).add(a["firm_id"])
+    for link in links:
+        if link["controls"] and link["in_chains"] and link["first"] <= on <= link["last"]:
+            above.setdefault(link["below"], set()).add(link["above"])
     return above
 
 
@@ -88,12 +134,7 @@ def reason_of(booking, policy, admissions, held, affiliations):
     if client == host:
         return "own_firm"
     if policy["clients"]["exclude_related"]:
-        direct = any(
-            {a["firm_id"], a["other_firm_id"]} == {client, host}
-            and a["valid_from"] <= on
-            and (a["valid_to"] is None or on <= a["valid_to"])
-            for a in affiliations
-        )
+        direct = any(relates(link, host, client, booking) for link in affiliations)
         above = controllers(affiliations, on)
         if direct or tops(client, above) & tops(host, above):
             return "related"
@@ -135,18 +176,14 @@ def case_of(fetch, policy, month, *, rows=None, approved=None, opening=None, kno
     """The contract's case for a month, from the tables, and each entry's reason by its id.
 
     `rows` stand in for the stored ledger; `approved` and `opening` for what stored runs say was paid and is owed;
-    affiliations entered after the moment `known` are not known yet. See `documents`.
+    what was recorded of affiliations after the moment `known` is not known yet. See `documents`.
     """
     admissions = [
         {**row, "admitted_from": day(row["admitted_from"]), "suspended_from": suspension(row, known)}
         for row in fetch("SELECT * FROM lab_admission")
         if row["division"].startswith(policy["division"]) and recorded(row["confirmed_at"], known)
     ]
-    affiliations = [
-        {**row, "valid_from": day(row["valid_from"]), "valid_to": day(row["valid_to"])}
-        for row in fetch("SELECT * FROM affiliation")
-        if known is None or moment(row["entered_at"]) <= known
-    ]
+    affiliations = [link for row in fetch("SELECT * FROM affiliation") if (link := recall(row, known)) is not None]
     held = {
         row["booking_id"]
         for row in fetch("SELECT * FROM booking_hold")

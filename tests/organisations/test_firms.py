@@ -1,4 +1,4 @@
-"""Registering, changing, verifying firms; size class as a dated fact; affiliations."""
+"""Registering, changing, verifying firms; size class as a dated fact."""
 
 from dataclasses import replace
 from datetime import date
@@ -10,18 +10,15 @@ from flask import Flask
 from labshare.audit.models import AuditEvent
 from labshare.kernel.actor import VISITOR, Actor
 from labshare.kernel.database import db, transaction
-from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst
+from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, ReasonRequired, SignInFirst
 from labshare.notices.models import Notice
 from labshare.organisations import errors
-from labshare.organisations.models import Affiliation, Firm, Membership
+from labshare.organisations.models import Firm, Membership
 from labshare.organisations.queries import FirmFilter, search_firms, size_class_on
 from labshare.organisations.rules import Figures
 from labshare.organisations.services import (
     change_firm,
-    declare_affiliation,
     declare_figures,
-    end_affiliation,
-    enter_affiliation,
     register_firm,
     return_firm,
     set_size_class,
@@ -218,83 +215,3 @@ def test_legal_representative_is_not_in_the_trail(app: Flask, clock: Any, someon
     events = db.session.query(AuditEvent).filter_by(subject_type="firm", subject_id=str(firm.id)).all()
     assert events
     assert not [event for event in events if "俞某某" in str(event.after) or "13800000000" in str(event.after)]
-
-
-# ── Affiliations ──────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-def pair(app: Flask) -> tuple[Firm, Firm, Actor]:
-    own, other = make.firm(), make.firm()
-    return own, other, make.actor(make.member(own, "owner"), own, "owner")
-
-
-def declared(pair: tuple[Firm, Firm, Actor], now: Any, **given: Any) -> Affiliation:
-    own, other, owner = pair
-    return declare_affiliation(
-        **{"actor": owner, "now": now, "firm_id": own.id, "other_uscc": other.uscc, "kind": "controls",
-           "valid_from": date(2026, 1, 1), **given}
-    )  # fmt: skip
-
-
-def test_firm_declares_for_itself_alone(pair: tuple[Firm, Firm, Actor], clock: Any) -> None:
-    made = declared(pair, clock.now)
-    assert (made.source, made.firm_id, made.other_firm_id) == ("firm", pair[0].id, pair[1].id)
-    with pytest.raises(NotAllowed):
-        declared(pair, clock.now, firm_id=pair[1].id, other_uscc=pair[0].uscc)
-
-
-@pytest.mark.parametrize(
-    ("given", "problem"),
-    [
-        ({"other_uscc": make.credit_code(999_999)}, errors.NoSuchFirm),
-        ({"valid_to": date(2025, 12, 31)}, errors.DatesNotInOrder),
-        ({"kind": "friends"}, errors.UnknownChoice),
-    ],
-)
-def test_wrong_affiliation(
-    pair: tuple[Firm, Firm, Actor], clock: Any, given: dict[str, Any], problem: type[Problem]
-) -> None:
-    with pytest.raises(problem):
-        declared(pair, clock.now, **given)
-
-
-def test_no_affiliation_with_itself_and_none_twice(pair: tuple[Firm, Firm, Actor], clock: Any) -> None:
-    with pytest.raises(errors.SameFirm):
-        declared(pair, clock.now, other_uscc=pair[0].uscc)
-    declared(pair, clock.now, valid_to=date(2026, 6, 30))
-    with pytest.raises(errors.AffiliationExists):
-        declared(pair, clock.now, valid_from=date(2026, 6, 30))
-    declared(pair, clock.now, valid_from=date(2026, 7, 1))
-
-
-def test_officer_enters_what_was_found_and_both_owners_are_told(pair: tuple[Firm, Firm, Actor], clock: Any) -> None:
-    own, other, owner = pair
-    second = make.member(other, "owner")
-    officer = make.actor(make.regulator("officer"), None, "officer")
-    given = {"now": clock.now, "firm_id": own.id, "other_uscc": other.uscc, "kind": "family",
-             "valid_from": date(2025, 5, 1), "source": "inspection"}  # fmt: skip
-    made = enter_affiliation(actor=officer, **given)
-    assert made.source == "inspection"
-    assert sorted(told("affiliation.entered")) == sorted([owner.person_id, second.id])
-    with pytest.raises(NotAllowed):
-        enter_affiliation(actor=owner, **given)
-
-
-def test_firm_ends_what_it_declared_from_today_on_and_nothing_an_officer_entered(
-    pair: tuple[Firm, Firm, Actor], clock: Any
-) -> None:
-    own, other, owner = pair
-    made = declared(pair, clock.now)
-    with pytest.raises(errors.EndsInThePast):
-        end_affiliation(actor=owner, now=clock.now, affiliation_id=made.id, valid_to=date(2026, 11, 23))
-    end_affiliation(actor=owner, now=clock.now, affiliation_id=made.id, valid_to=date(2026, 11, 24))
-    officer = make.actor(make.regulator("officer"), None, "officer")
-    found = enter_affiliation(actor=officer, now=clock.now, firm_id=own.id, other_uscc=other.uscc, kind="family",
-                              valid_from=date(2025, 5, 1), source="inspection")  # fmt: skip
-    with pytest.raises(NotAllowed):
-        end_affiliation(actor=owner, now=clock.now, affiliation_id=found.id, valid_to=date(2026, 12, 31))
-    end_affiliation(actor=officer, now=clock.now, affiliation_id=found.id, valid_to=date(2025, 12, 31))
-    stranger = make.actor(make.member(third := make.firm(), "owner"), third, "owner")
-    with pytest.raises(NotFound):
-        end_affiliation(actor=stranger, now=clock.now, affiliation_id=found.id, valid_to=date(2026, 12, 31))

@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import text
 
 from labshare.kernel.database import db
-from labshare.organisations.models import Affiliation, Firm
+from labshare.organisations.models import Firm
 from tests import factories
 
 LABS, INSTRUMENTS_A_LAB, CLIENTS = 400, 10, 3_000
@@ -37,11 +37,8 @@ def fill(entries: int, *, labs: int = LABS, clients: int = CLIENTS, commit: bool
     db.session.add_all(firms)
     db.session.flush()
     for n in range(0, clients, 7):
-        db.session.add(
-            Affiliation(firm_id=hosts[n % len(hosts)].id, other_firm_id=firms[n].id, kind="controls",
-                        valid_from=date(2026, 1 + n % 9, 1), source="firm", entered_by=someone.id,
-                        entered_at=factories.LONG_AGO)
-        )  # fmt: skip
+        factories.affiliation(hosts[n % len(hosts)], firms[n], "controls", date(2026, 1 + n % 9, 1),
+                              entered_by=someone.id, confirmed_by=someone.id)  # fmt: skip
     db.session.flush()
     fee_id = db.session.execute(text("SELECT min(id) FROM fee")).scalar()
     sqlite = db.engine.dialect.name == "sqlite"

@@ -1,13 +1,17 @@
 """Step 1 in SQL, bent one rule at a time: each time the verdicts differ from the independent recomputation."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
+from labshare.kernel.time import local_day
+from labshare.organisations.models import Affiliation
 from labshare.rewards.queries import verdicts
 from labshare.rewards.queries.runs import rules_of
 from labshare.rewards.rules import related
@@ -34,28 +38,32 @@ def swapped(first: str, second: str) -> tuple[str, ...]:
 
 
 def direct_one_way(ties: Any, hosts: Any, spans: Any) -> None:
-    for tie in ties:
-        if tie.firm in hosts:
-            spans.setdefault((tie.firm, tie.other), []).append((tie.first, tie.until))
+    _direct([tie for tie in ties if tie.firm in hosts], {tie.firm for tie in ties if tie.firm in hosts}, both := {})
+    spans |= {pair: found for pair, found in both.items() if pair in {(tie.firm, tie.other) for tie in ties}}
 
 
 def last_day_left_out(ties: Any, hosts: Any, spans: Any) -> None:
-    for tie in ties:
-        for host, other in ((tie.firm, tie.other), (tie.other, tie.firm)):
-            if host in hosts and tie.first < tie.until:
-                spans.setdefault((host, other), []).append((tie.first, tie.until - DAY))
+    _direct([replace(tie, last=tie.until - DAY) for tie in ties], hosts, spans)
 
 
 def controls_any_day(ties: Any, hosts: Any, spans: Any) -> None:
-    always = [related.Tie(t.firm, t.other, t.kind, date(2020, 1, 1)) for t in ties]
+    always = [replace(tie, first=date(2020, 1, 1), last=None) for tie in ties]
     _one_topmost(always, hosts, spans)
 
 
 def every_kind_controls(ties: Any, hosts: Any, spans: Any) -> None:
-    _one_topmost([related.Tie(t.firm, t.other, "controls", t.first, t.last) for t in ties], hosts, spans)
+    _one_topmost([replace(tie, kind="controls") for tie in ties], hosts, spans)
 
 
+def bent(**otherwise: Any) -> Any:
+    """Links read otherwise: a value, or a function of the link."""
+    return lambda link: _tie_of(replace(link, **{k: v(link) if callable(v) else v for k, v in otherwise.items()}))
+
+
+_direct = related.directly_related
 _one_topmost = related.of_one_topmost_firm
+_tie_of = verdicts.tie_of
+_links = verdicts.links
 _spans = verdicts.admission_spans
 
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
@@ -72,6 +80,51 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "no common topmost firm": (related, "of_one_topmost_firm", lambda *_: None),
     "control of another day counts": (related, "of_one_topmost_firm", controls_any_day),
     "every affiliation controls": (related, "of_one_topmost_firm", every_kind_controls),
+    "declared controls run in chains": (verdicts, "tie_of", lambda link: replace(_tie_of(link), chains=True)),
+    "no declared control runs in chains": (
+        verdicts,
+        "tie_of",
+        lambda link: replace(_tie_of(link), chains=link.certain),
+    ),
+    "a declaration reaches back everywhere": (
+        verdicts,
+        "tie_of",
+        lambda link: replace(_tie_of(link), forward=frozenset()),
+    ),
+    "a declaration reaches back nowhere": (
+        verdicts,
+        "tie_of",
+        lambda link: replace(
+            _tie_of(link), forward=frozenset() if link.certain else frozenset({link.firm, link.other})
+        ),
+    ),
+    "a declaration holds from the day of its entry": (
+        verdicts,
+        "tie_of",
+        lambda link: replace(_tie_of(link), entry=(local_day(link.recorded_at), factories.LONG_AGO)),
+    ),
+    "a declaration holds from the day after its entry": (
+        verdicts,
+        "tie_of",
+        lambda link: replace(_tie_of(link), entry=(local_day(link.recorded_at) + DAY, link.recorded_at)),
+    ),
+    "what touches published months reaches back": (
+        verdicts,
+        "tie_of",
+        bent(declaration_waits=False, agreement_waits=False),
+    ),
+    "an agreement reaches back at once": (verdicts, "tie_of", bent(agreement_waits=False)),
+    "agreeing changes nothing": (verdicts, "tie_of", bent(agreed_at=None)),
+    "seeing changes nothing": (verdicts, "tie_of", bent(seen_at=None)),
+    "seen before both declared": (verdicts, "tie_of", bent(seen_at=lambda link: link.seen_at and link.recorded_at)),
+    "confirming changes nothing": (
+        verdicts,
+        "tie_of",
+        bent(confirmed_at=lambda link: None if link.declared_by else link.confirmed_at),
+    ),
+    "held ones no longer hold": (verdicts, "tie_of", bent(held=False)),
+    "a recorded end is not read": (verdicts, "tie_of", bent(ended_on=None)),
+    "voided ones count": (verdicts, "links", lambda _known_at: unvoided()),
     "an admission's last day is left out": (
         verdicts,
         "admission_spans",
@@ -96,6 +149,11 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
 }
 
 
+def unvoided() -> Any:
+    """Every row, voided ones too."""
+    return [replace(row.link, voided_at=None) for row in db.session.query(Affiliation).order_by(Affiliation.id)]
+
+
 def verdicts_now(month: Month) -> dict[int, str | None]:
     scope = verdicts.scope_of(rules_of(policy_of(month)), month)
     start = f"{verdicts.common_tables(scope)} {verdicts.entries_with_verdict(scope, 'e.id')}"
@@ -105,7 +163,7 @@ def verdicts_now(month: Month) -> dict[int, str | None]:
 def test_each_bent_rule_is_noticed(app, clock):
     now = clock.set("2026-11-24 10:00")
     month = Month(2026, 10)
-    random_world(5, now, bookings=1500, **TERMS)
+    random_world(5, now, bookings=3000, **TERMS)
     _result, expected = independent.result(fetch, policy_json(**TERMS), str(month))
     assert verdicts_now(month) == expected
     unnoticed = []
@@ -115,7 +173,26 @@ def test_each_bent_rule_is_noticed(app, clock):
             if verdicts_now(month) == expected:
                 unnoticed.append(name)
     db.session.rollback()
-    assert not unnoticed
+    assert not unnoticed, "\n".join(unnoticed)
+
+
+def test_verdicts_as_they_were_known_at_a_past_moment(app, clock, monkeypatch):
+    """What was recorded later changes nothing; asked of the rows alone, by another way."""
+    now = clock.set("2026-11-24 10:00")
+    month = Month(2026, 10)
+    random_world(6, now, bookings=1200, **TERMS)
+    seen = set()
+    for moment in (clock.at(f"2026-{number:02d}-07 10:00") for number in range(1, 12, 2)):
+        with monkeypatch.context() as patch:
+            patch.setattr(verdicts, "links", lambda known_at, at=moment: _links(at))
+            found = verdicts_now(month)
+        _case, expected = independent.case_of(fetch, policy_json(**TERMS), str(month), known=moment)
+        assert found == expected
+        seen.add(tuple(sorted(found.items(), key=str)))
+    assert len(seen) > 1, "does knowing more change nothing in this world?"
+    hosts = set(db.session.scalars(text("SELECT firm_id FROM lab")))
+    known = verdicts.related_pairs(hosts, clock.at("2026-03-07 10:00"))
+    assert known != verdicts.related_pairs(hosts)
 
 
 def test_two_spans_of_one_lab_cannot_be_and_touching_ones_count_an_entry_once(app, clock):

@@ -122,6 +122,42 @@ def put_policy(world: World, now: datetime, **changes: Any) -> Any:
     return publish_policy(actor=world.acting("approver"), now=now, policy_id=policy.id)
 
 
+def random_affiliation(
+    rng: random.Random, world: World, one: Firm, other: Firm, kind: str, start: date, end: date | None
+) -> Affiliation:
+    """Found, or declared and then agreed, seen, confirmed, ended, voided or not, at moments around bookings'."""
+
+    begins = datetime(start.year, start.month, start.day, tzinfo=UTC)
+
+    def moment(after: datetime = begins) -> datetime:
+        """About the hour at which bookings of that day are made, exactly then too."""
+        day = min(after.date() + timedelta(days=rng.randint(0, 60)), date(2026, 11, 20))
+        return max(after, datetime(day.year, day.month, day.day, rng.choice([1, 2, 3]), tzinfo=UTC))
+
+    by = world.officer.id
+    recorded = rng.choice([LONG_AGO, moment(), moment()])
+    if rng.random() < 0.3:
+        found: dict[str, Any] = {"recorded_at": recorded, "confirmed_at": recorded}
+    else:
+        found = {"declared_by": rng.choice([one, other]), "recorded_at": recorded}
+        found["holds_until_decided"] = rng.random() < 0.25
+        touches = [{"month": "2026-01", "lab": "XC-1", "entries": 1, "fen": 1}]
+        if rng.random() < 0.2:
+            found["declaration_touches"] = touches
+        if rng.random() < 0.5:
+            found |= {"agreed_at": moment(recorded), "agreed_by": by}
+            found["agreement_touches"] = touches if rng.random() < 0.2 else None
+        if rng.random() < 0.4:
+            found |= {"seen_at": moment(found.get("agreed_at", recorded)), "seen_by": by}
+        if rng.random() < 0.3:
+            found |= {"confirmed_at": moment(recorded), "confirmed_by": by, "confirmed_source": "inspection"}
+    if end is None and rng.random() < 0.3:
+        found |= {"ended_at": moment(recorded), "ended_by": by, "ended_on": start + timedelta(days=rng.randint(0, 90))}
+    if rng.random() < 0.1:
+        found |= {"voided_at": moment(recorded), "voided_by": by, "void_reason": "不实"}
+    return factories.affiliation(one, other, kind, start, valid_to=end, entered_by=by, **found)
+
+
 def random_world(seed: int, now: datetime, *, bookings: int = 150, **policy: Any) -> World:
     """Labs, firms, affiliations and revenue from November 2025 to October 2026. Commits."""
     rng = random.Random(seed)
@@ -133,33 +169,42 @@ def random_world(seed: int, now: datetime, *, bookings: int = 150, **policy: Any
         add_lab(world, world.hosts[0], division="330681", admitted=False)  # stands in another county
         world.clients = [
             factories.firm(
-                size_class=(size := rng.choice(SIZES)),
+                size_class=(size := "small" if number < 10 else rng.choice(SIZES)),
                 kind="enterprise" if size else "public_institution",
-                division=rng.choice(["330624", "330624", "330681", "310101"]),
+                division="330624" if number < 10 else rng.choice(["330624", "330624", "330681", "310101"]),
             )
-            for _ in range(40)
+            for number in range(40)
         ]
         firms = world.hosts + world.clients
         edges: list[tuple[Firm | Lab, Firm | None, date]] = []
         """Who with whom on a day at which something begins or ends: the bookings to get wrong."""
         parent = factories.firm(size_class="large")
-        for number in range(60):
-            one, other = rng.choice([rng.sample(firms, 2), [rng.choice(world.hosts), rng.choice(world.clients)]])
-            if number < 10:
-                one, other = parent, rng.choice([*world.hosts, *world.clients[:4]])
+        daughters = [*world.hosts, *world.clients[:8]]
+        for number in range(80):
+            one, other = rng.choice([rng.sample(firms, 2), [rng.choice(world.hosts), rng.choice(world.clients[:24])]])
+            if number < len(daughters):
+                one, other = parent, daughters[number]
             elif rng.random() < 0.5:
                 one, other = other, one
             start = date(2025, 10, 1) + timedelta(days=rng.randint(0, 350))
             end = rng.choice([None, start + timedelta(days=rng.randint(0, 60))])
+            if one is parent:
+                start, end = date(2025, 10, 1), None
+                day = date(2026, 1, 1) + timedelta(days=rng.randint(0, 280))
+                edges += [(host, sister, day) for host in world.hosts for sister in world.clients[:8]]
             for day in (start - timedelta(days=1), start, *([end, end + timedelta(days=1)] if end else [])):
                 edges += [(one, other, day), (other, one, day)]
-            factories.add(
-                Affiliation(
-                    firm_id=one.id, other_firm_id=other.id, source="inspection", entered_by=world.officer.id,
-                    kind="controls" if number < 20 else rng.choice(["shares_owner", "family", "declared"]),
-                    valid_from=start, entered_at=LONG_AGO, valid_to=end,
-                )
-            )  # fmt: skip
+            kind = "controls" if number < 40 else rng.choice(["shares_owner", "family", "declared"])
+            if number in (0, 4, 5):  # declared by both sides and seen
+                by = world.officer.id
+                made = factories.affiliation(one, other, kind, start, declared_by=one, agreed_by=by,
+                                             agreed_at=LONG_AGO + timedelta(hours=1),
+                                             seen_at=LONG_AGO + timedelta(days=1), seen_by=by)  # fmt: skip
+            else:
+                made = random_affiliation(rng, world, one, other, kind, start, end)
+            entry = made.recorded_at.date()
+            for day in (entry - timedelta(days=1), *4 * [entry]):
+                edges += [(one, other, day), (other, one, day)]
         for lab in world.labs:
             starts = sorted(rng.sample(range(0, 240, 30), rng.choice([0, 1, 1, 2, 2])))
             for start, following in itertools.zip_longest(starts, starts[1:]):
@@ -196,8 +241,27 @@ def random_world(seed: int, now: datetime, *, bookings: int = 150, **policy: Any
                     BookingHold(booking_id=booking.id, cause="flag", held_at=LONG_AGO,
                                 released_at=rng.choice([None, now]))
                 )  # fmt: skip
+        one_sided(world)
         put_policy(world, now, **policy)
     return world
+
+
+def one_sided(world: World) -> None:
+    """Two clients of a lab that declared on 10 March: bookings before, in the hour before and after, and later; the
+    lab's firm agreed to the second one's, which touched published months."""
+    lab = add_lab(world)
+    host, entry = lab.firm, datetime(2026, 3, 10, 2, tzinfo=UTC)
+    agreed = {
+        "agreed_at": entry + timedelta(days=9),
+        "agreed_by": world.officer.id,
+        "agreement_touches": [{"month": 1}],
+    }
+    for more in ({}, agreed):
+        client = factories.firm()
+        factories.affiliation(host, client, since=date(2026, 2, 1), declared_by=client, recorded_at=entry, **more)
+        for day, hour in ((3, 2), (10, 1), (10, 3), (24, 2)):
+            at = datetime(2026, 3, day, hour, tzinfo=UTC)
+            add_revenue(add_booking(world, lab, client, at.date(), booked_at=at), "2026-03", 100_000 + day)
 
 
 def fetch(statement: str) -> list[dict[str, Any]]:

@@ -204,6 +204,15 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
             actor=owner, now=utc_now(), firm_id=client.id, other_uscc=other.uscc, kind="declared",
             valid_from=date(2026, 1, 1),
         )  # fmt: skip
+        disputed = make.affiliation(
+            client, other, "family", date(2025, 1, 1), valid_to=date(2025, 12, 31), declared_by=client,
+            objected_at=utc_now(), objected_by=make.person().id, objection="并无亲属关系",
+        )  # fmt: skip
+        asked = make.affiliation(
+            client, other, "shares_owner", date(2026, 1, 1), end_asked_at=utc_now(), end_asked_by=make.person().id,
+            end_asked_on=date(2026, 10, 1), end_asked_reason="股权已转让",
+        )  # fmt: skip
+        entered = make.affiliation(client, other, "controls", date(2026, 1, 1))
         notify(kind="account.password_changed", person_ids=[owner.person_id or 0], now=utc_now())
         token, _secret = organisations.issue_token(actor=owner, now=utc_now(), scope="read")
         proposal = organisations.propose_role(actor=make.actor(make.regulator("admin"), None, "admin"), now=utc_now(),
@@ -220,7 +229,8 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         "secret": secret.split("/account/invitations/")[1].split()[0],
         "link": password_link(helper, utc_now(), RESET_LASTS),
         "membership_id": db.session.query(Membership).filter_by(person_id=extra.id).one().id,
-        "invitation_id": invitation.id, "affiliation_id": relation.id, "token_id": token.id,
+        "invitation_id": invitation.id, "affiliation_id": relation.id, "disputed_id": disputed.id,
+        "asked_id": asked.id, "entered_id": entered.id, "token_id": token.id,
         "notice_id": db.session.query(Notice).filter_by(kind="account.password_changed").one().id,
         "proposed_role_id": proposal.id, "waiting_firm": waiting.id, "other_uscc": other.uscc,
         "held_role_id": db.session.query(RegulatorRole).filter_by(person_id=held.id).one().id,

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from labshare.booking import services as booking
 from labshare.catalogue.models import Accreditation, Fee
 from labshare.kernel.database import db, transaction
-from labshare.organisations.models import Affiliation
 from tests import factories as make
 from tests.catalogue.conftest import rows
 from tests.signing import sign_in
@@ -36,8 +35,7 @@ def house(app, clock):
     make.add(Accreditation(lab_id=lab.id, kind="CMA", number="121108340012", valid_from=date(2021, 1, 1),
                            valid_to=date(2026, 12, 31)))  # fmt: skip
     make.grade(lab, "good", "2026-01")
-    make.add(Affiliation(firm_id=firm.id, other_firm_id=client.id, kind="family", source="inspection",
-                         valid_from=date(2025, 1, 1), entered_by=booker.id, entered_at=make.LONG_AGO))  # fmt: skip
+    make.affiliation(firm, client)
     db.session.commit()
     with transaction():
         booking.book(actor=make.actor(booker, client, "booker"), now=clock.now, test_item_id=item.id, quantity=1,

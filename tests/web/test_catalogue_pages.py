@@ -12,7 +12,6 @@ from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.catalogue.services.index import rebuild_all
 from labshare.kernel.database import db
 from labshare.kernel.time import utc_now
-from labshare.organisations.models import Affiliation
 from tests import factories as make
 from tests.signing import sign_in
 
@@ -49,10 +48,7 @@ def house(app):
                            valid_to=date(2026, 12, 31)))  # fmt: skip
     closure = make.add(Closure(lab_id=lab.id, starts_at=utc_now().replace(year=2027), reason="盘点",
                                ends_at=utc_now().replace(year=2028)))  # fmt: skip
-    affiliation = make.add(Affiliation(firm_id=firm.id, other_firm_id=make.firm().id, kind="family",
-                                       source="inspection",
-                                       valid_from=date(2025, 1, 1), entered_by=make.person().id,
-                                       entered_at=make.LONG_AGO))  # fmt: skip
+    affiliation = make.affiliation(firm, make.firm())
     make.grade(lab, "good", "2026-01")
     rebuild_all()
     db.session.commit()
@@ -79,7 +75,10 @@ PAGES = [
 
 OFFICER_PAGES = [
     "/regulator/labs", "/regulator/labs?show=waiting&q=x", "/regulator/labs/{lab}", "/regulator/assessments",
-    "/regulator/affiliations", "/regulator/standards", "/regulator/standards?q=228",
+    "/regulator/affiliations", "/regulator/affiliations?show=decide&q=x", "/regulator/affiliations/{affiliation}",
+    "/regulator/affiliations/{affiliation}/correct", "/regulator/affiliations/{affiliation}/void",
+    "/regulator/standards",
+    "/regulator/standards?q=228",
     "/regulator/standards/{standard}/supersede", "/regulator/affiliations/{affiliation}/end",
 ]  # fmt: skip
 
@@ -94,7 +93,7 @@ def test_every_page_opens_in_few_statements(client, house, language, role):
     """Forms are for those who may send them: the others are told 403."""
     if role in ("officer", "auditor"):
         sign_in(client, make.regulator(role, name="Li"))
-        pages, reads = OFFICER_PAGES, ("/supersede", "/end")
+        pages, reads = OFFICER_PAGES, ("/supersede", "/end", "/correct", "/void")
     else:
         sign_in(client, make.member(house["firm"], role, name="Wang Ying"), house["firm"])
         pages, reads = PAGES, ("/new", "/edit", "/fees/", "/accreditations/", "/hours", "/end")

@@ -1,7 +1,21 @@
 """The verbs of firms, members, affiliations, regulators' roles, accounts and tokens."""
 
 from labshare.organisations.services.accounts import disable_account, enable_account
-from labshare.organisations.services.affiliations import declare_affiliation, end_affiliation, enter_affiliation
+from labshare.organisations.services.affiliation_decisions import (
+    confirm_affiliation,
+    correct_affiliation,
+    decline_end,
+    enter_affiliation,
+    leave_as_declared,
+    void_affiliation,
+)
+from labshare.organisations.services.affiliations import (
+    agree_affiliation,
+    ask_end,
+    declare_affiliation,
+    end_affiliation,
+    object_to_affiliation,
+)
 from labshare.organisations.services.firms import (
     change_firm,
     declare_figures,
@@ -31,9 +45,10 @@ from labshare.organisations.services.regulators import (
 from labshare.organisations.services.tokens import issue_token, note_token_used, revoke_token
 
 __all__ = [
-    "accept_invitation", "agree_role", "change_firm", "change_role", "create_administrator", "declare_affiliation",
-    "declare_figures", "disable_account", "enable_account", "end_affiliation", "end_membership", "end_role",
-    "enter_affiliation", "invitation_of", "invite", "issue_token", "join_by_invitation", "leave", "note_token_used",
-    "propose_role", "register_firm", "return_firm", "revoke_token", "set_size_class", "submit_firm", "verify_firm",
-    "withdraw_invitation", "withdraw_proposal",
+    "accept_invitation", "agree_affiliation", "agree_role", "ask_end", "change_firm", "change_role",
+    "confirm_affiliation", "correct_affiliation", "create_administrator", "declare_affiliation", "declare_figures",
+    "decline_end", "disable_account", "enable_account", "end_affiliation", "end_membership", "end_role",
+    "enter_affiliation", "invitation_of", "invite", "issue_token", "join_by_invitation", "leave", "leave_as_declared",
+    "note_token_used", "object_to_affiliation", "propose_role", "register_firm", "return_firm", "revoke_token",
+    "set_size_class", "submit_firm", "verify_firm", "void_affiliation", "withdraw_invitation", "withdraw_proposal",
 ]  # fmt: skip

@@ -1,96 +1,201 @@
-"""Affiliations between firms: declared by firms, entered by officers, with dates and source (contract section 5)."""
+"""Affiliations as firms declare them: declare, agree, object, end, ask for an end (contract section 5)."""
 
+from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, func, or_, select
 from stdnum.cn import uscc as credit_code
 
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound, Problem, raise_all
+from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, raise_all
 from labshare.kernel.telling import tell
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
-from labshare.organisations import permissions
+from labshare.organisations import effects, permissions
 from labshare.organisations.errors import (
+    AffiliationAgreed,
+    AffiliationEnded,
     AffiliationExists,
+    AffiliationVoided,
+    ConfirmedByOfficer,
     DatesNotInOrder,
+    DeclaredByOther,
+    EndAskedAlready,
+    EndRecorded,
     EndsInThePast,
+    EndsTooLate,
+    ExcludedEntries,
     NoSuchFirm,
+    ObjectedAlready,
     SameFirm,
     UnknownChoice,
+    VerifiedFirmsOnly,
 )
-from labshare.organisations.models import AFFILIATION_KINDS, AFFILIATION_SOURCES, Affiliation, Firm
+from labshare.organisations.models import AFFILIATION_KINDS, Affiliation, Firm
+from labshare.organisations.separation import lock_firm
 from labshare.organisations.words import AFFILIATION_KINDS as KIND_WORDS
 
+NOTE_LENGTH = 300
+OBJECTION_LENGTH = 500
 
-@verb("affiliation.declare")
+
+@verb("affiliation.declare", money=True)
 def declare_affiliation(
     *, actor: Actor, now: datetime, firm_id: int, other_uscc: str, kind: str, valid_from: date,
-    valid_to: date | None = None, note: str = "",
+    valid_to: date | None = None, note: str = "", controlled: bool = False,
 ) -> Affiliation:  # fmt: skip
-    """A firm's owner declares a relation to another firm; `controls` runs from the own firm to the other.
+    """A verified firm's owner declares a relation to another firm, which is told and may agree or object.
 
-    Raises `NotAllowed`, `NoSuchFirm`, `SameFirm`, `DatesNotInOrder`, `UnknownChoice`, `AffiliationExists`.
+    `controls` runs from the own firm to the other; with `controlled` from the other to the own. What it would change in
+    published or approved months is kept with it and told the officers: until one confirms it, it does not reach back.
+    Raises `NotAllowed`, `VerifiedFirmsOnly`, `NoSuchFirm`, `SameFirm`, `DatesNotInOrder`, `UnknownChoice`,
+    `AffiliationExists`, `DeclaredByOther`.
     """
     permissions.check(actor, "affiliation.declare", firm=firm_id)
-    return _write(
-        actor, now, "affiliation.declare", _firm(firm_id), other_uscc, kind, valid_from, valid_to, "firm", note
-    )
-
-
-@verb("affiliation.enter")
-def enter_affiliation(
-    *, actor: Actor, now: datetime, firm_id: int, other_uscc: str, kind: str, valid_from: date,
-    valid_to: date | None = None, source: str, note: str = "",
-) -> Affiliation:  # fmt: skip
-    """An officer enters a relation found (business register, inspection); the firms' owners are told.
-
-    Raises `NotAllowed` and as `declare_affiliation`.
-    """
-    permissions.check(actor, "affiliation.enter")
-    made = _write(actor, now, "affiliation.enter", _firm(firm_id), other_uscc, kind, valid_from, valid_to, source, note)
-    pair = {firm.id: firm for firm in db.session.scalars(
-        select(Firm).where(Firm.id.in_((made.firm_id, made.other_firm_id))))}  # fmt: skip
-    for own, other in ((made.firm_id, made.other_firm_id), (made.other_firm_id, made.firm_id)):
-        tell(
-            kind="affiliation.entered", firm_id=own, roles=["owner"], url="/account/affiliations", now=now,
-            params={"firm": _said(pair[own]), "other": _said(pair[other]), "kind": KIND_WORDS[kind],
-                    "valid_from": valid_from},
-        )  # fmt: skip
+    firm = lock_firm(firm_id)
+    if not firm.verified:
+        raise VerifiedFirmsOnly
+    other = other_firm(firm, other_uscc, kind, valid_from, valid_to)
+    first, second = (other, firm) if controlled and kind == "controls" else (firm, other)
+    refuse_twice(first, second, kind, valid_from, valid_to, by=firm)
+    made = Affiliation(
+        firm_id=first.id, other_firm_id=second.id, kind=kind, valid_from=valid_from, valid_to=valid_to, source="firm",
+        declared_by_firm_id=firm.id, note=note.strip()[:NOTE_LENGTH], entered_by=actor.person_id, recorded_at=now,
+    )  # fmt: skip
+    made.declaration_touches = effects.touched(None, replace(made.link, id=0)) or None
+    db.session.add(made)
+    db.session.flush()
+    record(actor, now, "affiliation.declare", ("affiliation", made.id), after=as_recorded(made))
+    _tell_firm(made, firm, other, now, "affiliation.declared")
+    _tell_officers(made, now, made.declaration_touches)
     return made
 
 
-@verb("affiliation.end")
-def end_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, valid_to: date) -> Affiliation:
-    """Say on which day (included) a relation ended. A firm ends what it declared, from today on; an officer any.
+@verb("affiliation.agree", money=True)
+def agree_affiliation(*, actor: Actor, now: datetime, affiliation_id: int) -> Affiliation:
+    """The other side's owner agrees to a declaration: it holds at that firm's labs for all its days.
 
-    Raises `NotFound`, `NotAllowed`, `DatesNotInOrder`, `EndsInThePast`.
+    Except where that would change published or approved months: then it does not reach back until an officer confirms.
+    Raises `NotFound`, `NotAllowed`, `VerifiedFirmsOnly`, `AffiliationVoided`, `AffiliationEnded`, `AffiliationAgreed`,
+    `ConfirmedByOfficer`.
     """
-    found = db.session.get(Affiliation, affiliation_id, with_for_update=True)
-    if found is None or not (
-        permissions.may(actor, "firm.see", firm=found.firm_id)
-        or permissions.may(actor, "firm.see", firm=found.other_firm_id)
-    ):
-        raise NotFound
-    by_officer = permissions.may(actor, "affiliation.enter")
-    if not by_officer:
-        permissions.check(actor, "affiliation.declare", firm=found.firm_id if found.source == "firm" else None)
-        if valid_to < local_day(now) or (found.valid_to is not None and found.valid_to < local_day(now)):
-            raise EndsInThePast
-    if valid_to < found.valid_from:
-        raise DatesNotInOrder
-    before = {"valid_to": _iso(found.valid_to)}
-    found.valid_to = valid_to
-    record(actor, now, "affiliation.end", ("affiliation", found.id), before, {"valid_to": _iso(valid_to)})
+    found, own = _named_side(actor, affiliation_id)
+    if not own.verified:
+        raise VerifiedFirmsOnly
+    _refuse_decided(found)
+    agreed = replace(found.link, agreed_at=now)
+    found.agreement_touches = effects.touched(found.link, agreed) or None
+    found.agreed_at, found.agreed_by = now, actor.person_id
+    record(
+        actor, now, "affiliation.agree", ("affiliation", found.id),
+        after={"agreed": True, **touches_said(found.agreement_touches)},
+    )  # fmt: skip
+    _tell_firm(found, own, declaring_firm(found), now, "affiliation.agreed")
+    _tell_officers(found, now, found.agreement_touches)
     return found
 
 
-def _write(
-    actor: Actor, now: datetime, action: str, firm: Firm, other_uscc: str, kind: str, valid_from: date,
-    valid_to: date | None, source: str, note: str,
-) -> Affiliation:  # fmt: skip
+@verb("affiliation.object", money=True)
+def object_to_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, reason: str) -> Affiliation:
+    """The other side's owner objects to a declaration, with a reason. It holds as it did; an officer decides.
+
+    Raises `NotFound`, `NotAllowed`, `ReasonRequired`, `ObjectedAlready`, and as `agree_affiliation`.
+    """
+    found, own = _named_side(actor, affiliation_id)
+    if not reason.strip():
+        raise ReasonRequired
+    _refuse_decided(found)
+    if found.objected_at is not None:
+        raise ObjectedAlready
+    found.objected_at, found.objected_by = now, actor.person_id
+    found.objection = reason.strip()[:OBJECTION_LENGTH]
+    record(actor, now, "affiliation.object", ("affiliation", found.id), after={"reason": found.objection})
+    _tell_firm(found, own, declaring_firm(found), now, "affiliation.objected")
+    _tell_of_task(found, now, "affiliation.objected_task")
+    return found
+
+
+@verb("affiliation.end", money=True)
+def end_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, valid_to: date, reason: str = "",
+                    source: str | None = None) -> Affiliation:  # fmt: skip
+    """Say on which day (included) a relation ended; what was recorded stays.
+
+    An officer ends any, with a reason and a source. A firm ends what it declared, from today on, unless an officer has
+    confirmed it or entries were left out because of it: then it asks for the end (`ask_end`).
+    Raises `NotFound`, `NotAllowed`, `DatesNotInOrder`, `EndsTooLate`, `EndsInThePast`, `ExcludedEntries`,
+    `ConfirmedByOfficer`, `AffiliationVoided`, `EndRecorded`, `ReasonRequired`, `UnknownChoice`.
+    """
+    found = seen_affiliation(actor, affiliation_id)
+    if permissions.may(actor, "affiliation.enter"):
+        raise_all(decision_problems(source, reason))
+    else:
+        permissions.check(actor, "affiliation.declare", firm=found.declared_by_firm_id)
+        if found.confirmed_at is not None:
+            raise ConfirmedByOfficer
+        if effects.has_excluded(found.link):
+            raise ExcludedEntries
+        if valid_to < local_day(now):
+            raise EndsInThePast
+    refuse_voided(found)
+    _refuse_ended(found, now)
+    raise_all(_end_problems(found, valid_to))
+    before = {"valid_to": iso(found.valid_to)}
+    found.ended_at, found.ended_by, found.ended_on = now, actor.person_id, valid_to
+    found.ended_source, found.end_reason = source, reason.strip()[:NOTE_LENGTH]
+    forget_asked(found)
+    record(
+        actor, now, "affiliation.end", ("affiliation", found.id), before,
+        {"valid_to": iso(valid_to), "reason": found.end_reason, "source": source},
+    )  # fmt: skip
+    tell_both(found, now, "affiliation.ended", valid_to=valid_to, but=actor.person_id)
+    return found
+
+
+@verb("affiliation.ask_end", money=True)
+def ask_end(*, actor: Actor, now: datetime, affiliation_id: int, valid_to: date, reason: str) -> Affiliation:
+    """One of the two firms asks an officer to end an affiliation on a day, with a reason.
+
+    Raises `NotFound`, `NotAllowed`, `ReasonRequired`, `DatesNotInOrder`, `EndsTooLate`, `AffiliationVoided`,
+    `AffiliationEnded`, `EndAskedAlready`.
+    """
+    found = seen_affiliation(actor, affiliation_id)
+    permissions.check(actor, "affiliation.declare", firm=_side_of(actor, found))
+    refuse_voided(found)
+    _refuse_ended(found, now)
+    if found.end_asked_at is not None:
+        raise EndAskedAlready
+    problems = _end_problems(found, valid_to)
+    if not reason.strip():
+        problems.append(ReasonRequired())
+    raise_all(problems)
+    found.end_asked_at, found.end_asked_by, found.end_asked_on = now, actor.person_id, valid_to
+    found.end_asked_reason = reason.strip()[:NOTE_LENGTH]
+    record(
+        actor, now, "affiliation.ask_end", ("affiliation", found.id),
+        after={"valid_to": iso(valid_to), "reason": found.end_asked_reason},
+    )  # fmt: skip
+    _tell_of_task(found, now, "affiliation.end_asked")
+    return found
+
+
+# ── What the officers' verbs share ───────────────────────────────────────
+
+
+def seen_affiliation(actor: Actor, affiliation_id: int) -> Affiliation:
+    """The affiliation, held until the transaction ends. Raises `NotFound` where the actor may not see it."""
+    found = db.session.get(Affiliation, affiliation_id, with_for_update=True, populate_existing=True)
+    if found is None or not any(
+        permissions.may(actor, "firm.see", firm=firm_id) for firm_id in (found.firm_id, found.other_firm_id)
+    ):
+        raise NotFound
+    return found
+
+
+def other_firm(firm: Firm, other_uscc: str, kind: str, valid_from: date, valid_to: date | None) -> Firm:
+    """The firm of this code, where everything typed is in order. Raises all that is not."""
     problems: list[Problem] = []
     other = db.session.scalar(select(Firm).where(Firm.uscc == credit_code.compact(other_uscc).upper()))
     if other is None:
@@ -99,46 +204,160 @@ def _write(
         problems.append(SameFirm())
     if kind not in AFFILIATION_KINDS:
         problems.append(UnknownChoice("kind"))
-    if source not in AFFILIATION_SOURCES:
-        problems.append(UnknownChoice("source"))
     if valid_to is not None and valid_to < valid_from:
         problems.append(DatesNotInOrder())
     raise_all(problems)
     assert other is not None  # noqa: S101 - said above
-    overlapping = select(Affiliation.id).where(
-        Affiliation.firm_id == firm.id,
-        Affiliation.other_firm_id == other.id,
-        Affiliation.kind == kind,
-        or_(Affiliation.valid_to.is_(None), Affiliation.valid_to >= valid_from),
+    return other
+
+
+def refuse_twice(
+    first: Firm, second: Firm, kind: str, valid_from: date, valid_to: date | None, *, by: Firm | None = None,
+    but: int | None = None,
+) -> None:  # fmt: skip
+    """Raise `AffiliationExists` where the same is recorded for some of these days (`DeclaredByOther` where the other
+    firm declared it), apart from the row `but`. `controls` is the same in one direction, the other kinds in both."""
+    same = and_(Affiliation.firm_id == first.id, Affiliation.other_firm_id == second.id)
+    if kind != "controls":
+        same = or_(same, and_(Affiliation.firm_id == second.id, Affiliation.other_firm_id == first.id))
+    last = func.coalesce(Affiliation.ended_on, Affiliation.valid_to)
+    found = select(Affiliation).where(
+        same, Affiliation.kind == kind, Affiliation.voided_at.is_(None), or_(last.is_(None), last >= valid_from)
     )
     if valid_to is not None:
-        overlapping = overlapping.where(Affiliation.valid_from <= valid_to)
-    if db.session.scalar(overlapping.limit(1)) is not None:
+        found = found.where(Affiliation.valid_from <= valid_to)
+    for row in db.session.scalars(found):
+        if row.id == but:
+            continue
+        if by is not None and row.link.other_side == by.id and row.agreed_at is None:
+            raise DeclaredByOther
         raise AffiliationExists
-    made = Affiliation(
-        firm_id=firm.id, other_firm_id=other.id, kind=kind, valid_from=valid_from, valid_to=valid_to, source=source,
-        note=note.strip()[:300], entered_by=actor.person_id, entered_at=now,
-    )  # fmt: skip
-    db.session.add(made)
-    db.session.flush()
-    record(
-        actor, now, action, ("affiliation", made.id),
-        after={"firm_id": firm.id, "other_firm_id": other.id, "kind": kind, "source": source,
-               "valid_from": _iso(valid_from), "valid_to": _iso(valid_to)},
-    )  # fmt: skip
-    return made
 
 
-def _firm(firm_id: int) -> Firm:
-    firm = db.session.get(Firm, firm_id)
+def decision_problems(source: str | None, reason: str, *, field: str = "reason") -> list[Problem]:
+    """A decision has a source and a reason."""
+    problems: list[Problem] = []
+    if source not in DECISION_SOURCES:
+        problems.append(UnknownChoice("source"))
+    if not reason.strip():
+        problems.append(ReasonRequired(field))
+    return problems
+
+
+DECISION_SOURCES = ("business_register", "inspection")
+
+
+def refuse_voided(found: Affiliation) -> None:
+    if found.voided_at is not None:
+        raise AffiliationVoided
+
+
+def declaring_firm(found: Affiliation) -> Firm:
+    """The firm that declared it. Only for what a firm declared."""
+    return firm_of(found.declared_by_firm_id)
+
+
+def firm_of(firm_id: int | None) -> Firm:
+    firm = db.session.get(Firm, firm_id) if firm_id is not None else None
     if firm is None:
         raise NotFound
     return firm
 
 
-def _iso(day: date | None) -> str | None:
+def as_recorded(made: Affiliation) -> dict[str, Any]:
+    """What the trail keeps of a recorded affiliation."""
+    return {
+        "firm_id": made.firm_id, "other_firm_id": made.other_firm_id, "kind": made.kind, "source": made.source,
+        "valid_from": iso(made.valid_from), "valid_to": iso(made.valid_to), "declared_by_firm_id":
+        made.declared_by_firm_id, "corrects_id": made.corrects_id, **touches_said(made.declaration_touches),
+    }  # fmt: skip
+
+
+def touches_said(touches: list[Any] | None) -> dict[str, Any]:
+    """Months and money as an event keeps them."""
+    if not touches:
+        return {}
+    return {"months": sorted({one["month"] for one in touches}), "fen": sum(one["fen"] for one in touches)}
+
+
+def tell_both(found: Affiliation, now: datetime, kind: str, *, but: int | None = None, **params: Any) -> None:
+    """Tell the owners of both firms."""
+    pair = firm_of(found.firm_id), firm_of(found.other_firm_id)
+    for own, other in (pair, pair[::-1]):
+        tell(
+            kind=kind, firm_id=own.id, roles=["owner"], url=f"/account/affiliations/{found.id}", now=now, but=but,
+            params={"firm": said(own), "other": said(other), "kind": KIND_WORDS[found.kind], **params},
+        )  # fmt: skip
+
+
+def iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _said(firm: Firm) -> dict[str, str]:
+def said(firm: Firm) -> dict[str, str]:
     return {"zh": firm.name, "en": firm.name_en or firm.name}
+
+
+def _named_side(actor: Actor, affiliation_id: int) -> tuple[Affiliation, Firm]:
+    """The declaration and the firm it names, whose owner the actor is. Raises `NotFound`, `NotAllowed`."""
+    found = seen_affiliation(actor, affiliation_id)
+    permissions.check(actor, "affiliation.declare", firm=found.link.other_side)
+    return found, firm_of(found.link.other_side)
+
+
+def _side_of(actor: Actor, found: Affiliation) -> int:
+    if actor.firm_id not in (found.firm_id, found.other_firm_id):
+        raise NotAllowed
+    return actor.firm_id
+
+
+def _refuse_decided(found: Affiliation) -> None:
+    refuse_voided(found)
+    if found.agreed_at is not None:
+        raise AffiliationAgreed
+    if found.confirmed_at is not None:
+        raise ConfirmedByOfficer
+
+
+def _refuse_ended(found: Affiliation, now: datetime) -> None:
+    if found.ended_at is not None:
+        raise EndRecorded
+    if found.valid_to is not None and found.valid_to < local_day(now):
+        raise AffiliationEnded
+
+
+def _end_problems(found: Affiliation, valid_to: date) -> list[Problem]:
+    if valid_to < found.valid_from:
+        return [DatesNotInOrder()]
+    if found.valid_to is not None and valid_to > found.valid_to:
+        return [EndsTooLate()]
+    return []
+
+
+def forget_asked(found: Affiliation) -> None:
+    found.end_asked_at = found.end_asked_by = found.end_asked_on = found.end_asked_reason = None
+
+
+def _tell_firm(found: Affiliation, own: Firm, other: Firm, now: datetime, kind: str) -> None:
+    """Tell the owners of `other` what `own` did."""
+    tell(
+        kind=kind, firm_id=other.id, roles=["owner"], url=f"/account/affiliations/{found.id}", now=now,
+        params={"firm": said(own), "other": said(other), "kind": KIND_WORDS[found.kind],
+                "valid_from": found.valid_from},
+    )  # fmt: skip
+
+
+def _tell_officers(found: Affiliation, now: datetime, touches: list[Any] | None) -> None:
+    """Name months and money of a declaration that would touch published months."""
+    if touches:
+        months = sorted({one["month"] for one in touches})
+        _tell_of_task(
+            found, now, "affiliation.touches", months=" · ".join(months), total_fen=sum(one["fen"] for one in touches)
+        )
+
+
+def _tell_of_task(found: Affiliation, now: datetime, kind: str, **params: Any) -> None:
+    tell(
+        kind=kind, regulators=["officer"], url=f"/regulator/affiliations/{found.id}", now=now,
+        params={"firm": said(firm_of(found.firm_id)), "other": said(firm_of(found.other_firm_id)), **params},
+    )  # fmt: skip

@@ -19,13 +19,18 @@ from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.admissions import admission_spans
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.organisations.models import Affiliation, Firm
+from labshare.kernel.time import local_day
+from labshare.organisations.links import Link
+from labshare.organisations.models import Firm
+from labshare.organisations.queries.affiliations import links
 from labshare.rewards.models import SETTLED_STATES, Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.rules.reasons import REASONS
 from labshare.rewards.rules.related import ENDLESS, Tie, related_spans
 
 NOBODY = -1
+RelatedPair = tuple[int, int, date, date, datetime | None]
+"""Host firm, other firm, first day, last day, and the moment from which bookings of the first day count."""
 
 
 @dataclass(frozen=True)
@@ -157,21 +162,27 @@ def verdict(policy: Policy, *, numbers: bool = False) -> str:
 # --- the spans of days ----------------------------------------------------------------------------------------------
 
 
-def related_pairs(host_ids: Iterable[int], known_at: datetime | None = None) -> list[tuple[int, int, date, date]]:
-    """(host firm, other firm, first day, last day); no day twice for a pair. `known_at`: as recorded at that moment."""
-    ties = [
-        Tie(row.firm_id, row.other_firm_id, row.kind, row.valid_from, row.valid_to)
-        for row in db.session.execute(
-            select(
-                Affiliation.firm_id,
-                Affiliation.other_firm_id,
-                Affiliation.kind,
-                Affiliation.valid_from,
-                Affiliation.valid_to,
-            ).where(*(() if known_at is None else (Affiliation.entered_at <= known_at,)))
-        ).all()
-    ]
+def related_pairs(host_ids: Iterable[int], known_at: datetime | None = None) -> list[RelatedPair]:
+    """The related pairs as they were known at `known_at` (None: as all that is recorded says now); no day twice.
+
+    What was recorded, agreed, seen, confirmed, ended or voided later is not known.
+    """
+    ties = [tie_of(link) for link in links(known_at)]
     return [(*pair, *span) for pair, spans in related_spans(ties, host_ids).items() for span in spans]
+
+
+def tie_of(link: Link) -> Tie:
+    """A link as the rule of related firms reads it."""
+    return Tie(
+        link.firm,
+        link.other,
+        link.kind,
+        link.valid_from,
+        link.last,
+        chains=link.chains,
+        forward=frozenset(firm for firm in (link.firm, link.other) if not link.reaches_back(firm)),
+        entry=(local_day(link.recorded_at), link.recorded_at),
+    )
 
 
 # --- statements ------------------------------------------------------------------------------------------------------
@@ -183,12 +194,12 @@ def common_tables(scope: Scope) -> str:
     The columns of the spans are cast: without a type SQLite scans a list of values where it should look one up.
     """
     admitted: list[tuple[int | date, ...]] = [*scope.admitted]
-    pairs: list[tuple[int | date, ...]] = []
+    pairs: list[RelatedPair] = []
     if scope.policy.clients.exclude_related:
-        pairs = [*related_pairs({lab.firm_id for lab in scope.labs}, scope.known_at)]
+        pairs = related_pairs({lab.firm_id for lab in scope.labs}, scope.known_at)
     return (
         f"WITH admitted AS MATERIALIZED ({_spans(('lab_id',), admitted)}), "
-        f"related AS MATERIALIZED ({_spans(('host_id', 'client_id'), pairs)}), "
+        f"related AS MATERIALIZED ({pairs_given(pairs)}), "
         f"held AS (SELECT DISTINCT booking_id FROM booking_hold WHERE {_held(scope.known_at)})"
     )
 
@@ -212,15 +223,31 @@ def _spans(ids: tuple[str, ...], rows: list[tuple[int | date, ...]]) -> str:
     return f"SELECT {', '.join(columns)} FROM (VALUES {values}) AS given"
 
 
+def pairs_given(pairs: list[RelatedPair]) -> str:
+    """The related pairs as `_spans` gives days, with the moment from which bookings of the first day count."""
+    rows = pairs or [(NOBODY, NOBODY, ENDLESS, ENDLESS, None)]
+    values = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
+    day, moment = ("text", "text") if db.engine.dialect.name == "sqlite" else ("date", "timestamptz")
+    columns = {"host_id": "integer", "client_id": "integer", "first_day": day, "last_day": day, "since": moment}
+    cast = ", ".join(
+        f"CAST(column{place} AS {kind}) AS {name}" for place, (name, kind) in enumerate(columns.items(), 1)
+    )
+    return f"SELECT {cast} FROM (VALUES {values}) AS given"
+
+
 def execute(statement: str) -> Any:
     """Run a statement as it stands: a colon in it is no parameter."""
     return db.session.execute(text(statement.replace(":", "\\:")))
 
 
 def entries_with_verdict(
-    scope: Scope, columns: str, *, numbers: bool = False, joins: str = "", after: Month | None = None
-) -> str:
-    """`SELECT columns, reason FROM …` over the window's entries of the scope's labs; `after`: only later months."""
+    scope: Scope, columns: str, *, numbers: bool = False, joins: str = "", after: Month | None = None,
+    related_to: str = "related", only: str = "",
+) -> str:  # fmt: skip
+    """`SELECT columns, reason FROM …` over the window's entries of the scope's labs; `after`: only later months.
+
+    `related_to` another list of related pairs; `only` the few entries of this condition.
+    """
     policy = scope.policy
     tables = [
         "JOIN booking b ON b.id = e.booking_id",
@@ -229,17 +256,19 @@ def entries_with_verdict(
     ]
     if policy.clients.exclude_related:
         tables.append(
-            "LEFT JOIN related r ON r.host_id = b.lab_firm_id AND r.client_id = b.client_firm_id "
-            "AND b.booked_on BETWEEN r.first_day AND r.last_day"
+            f"LEFT JOIN {related_to} r ON r.host_id = b.lab_firm_id AND r.client_id = b.client_firm_id "
+            "AND b.booked_on BETWEEN r.first_day AND r.last_day "
+            "AND (r.since IS NULL OR b.booked_on > r.first_day OR b.booked_at >= r.since)"
         )
     first = scope.first_month if after is None else max(after.next, scope.first_month)
     # most of a window's rows are read: in the table's own order, in which their bookings lie too
-    scan = "NOT INDEXED" if after is None and db.engine.dialect.name == "sqlite" else ""
+    scan = "NOT INDEXED" if after is None and not only and db.engine.dialect.name == "sqlite" else ""
     known = f" AND e.recorded_at <= {literal(scope.known_at)}" if scope.known_at else ""
     return (
         f"SELECT {columns}, {verdict(policy, numbers=numbers)} AS reason FROM revenue_entry e {scan} "
         f"{' '.join(tables)} {joins} "
         f"WHERE e.month BETWEEN '{first}' AND '{scope.month}' AND {_of_labs(scope)}{known}"
+        f"{f' AND {only}' if only else ''}"
     )
 
 
@@ -298,8 +327,10 @@ def _of_labs(scope: Scope) -> str:
     return f"e.lab_id IN ({', '.join(str(lab.id) for lab in scope.labs)})"
 
 
-def literal(value: int | date | datetime) -> str:
-    """An integer, a date or a moment (UTC) as SQL of the engine in use."""
+def literal(value: int | date | datetime | None) -> str:
+    """An integer, a date or a moment (UTC) as SQL of the engine in use; nothing as NULL."""
+    if value is None:
+        return "NULL"
     if isinstance(value, datetime):
         moment = f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
         return f"'{moment}'" if db.engine.dialect.name == "sqlite" else f"TIMESTAMPTZ '{moment}+00'"

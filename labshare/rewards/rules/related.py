@@ -1,17 +1,21 @@
 """Which firms are related on which days: an affiliation in force, or the same topmost firm along `controls`.
 
-Worked out once a run from the affiliations alone (section 6, step 1), as disjoint spans of days for each pair of a host
-firm and another firm; the database then only looks a booking's day up. Days are local days, both ends included.
+Worked out once a run from the affiliations alone (section 6, step 1; which of them count: section 5), as disjoint spans
+of days for each pair of a host firm and another firm; the database then only looks a booking's day up. Days are local
+days, both ends included.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 ENDLESS = date(9999, 12, 31)
 _DAY = timedelta(days=1)
+_EARLY = datetime(1, 1, 1, tzinfo=UTC)
 
-Spans = dict[tuple[int, int], list[tuple[date, date]]]
+Span = tuple[date, date, datetime | None]
+"""First day, last day, and the moment from which bookings of the first day count (None: all of that day)."""
+Spans = dict[tuple[int, int], list[Span]]
 
 
 @dataclass(frozen=True)
@@ -23,32 +27,49 @@ class Tie:
     kind: str
     first: date
     last: date | None = None
+    chains: bool = True
+    """Chains and common tops run over it; else it relates the two firms and nothing more."""
+    forward: frozenset[int] = frozenset()
+    """Host firms at whose labs only bookings made from its entry on count."""
+    entry: tuple[date, datetime] | None = None
+    """The local day of its entry, and the moment; needed where `forward` names a firm."""
 
     @property
     def until(self) -> date:
         return self.last or ENDLESS
 
+    def span_at(self, host: int) -> Span | None:
+        """Its days at the labs of one of its two firms; None where there are none."""
+        if self.until < self.first:
+            return None
+        if host not in self.forward or self.entry is None:
+            return self.first, self.until, None
+        day, moment = self.entry
+        if day < self.first:
+            return self.first, self.until, None
+        return (day, self.until, moment) if day <= self.until else None
 
-def related_spans(ties: Iterable[Tie], hosts: Iterable[int]) -> dict[tuple[int, int], tuple[tuple[date, date], ...]]:
+
+def related_spans(ties: Iterable[Tie], hosts: Iterable[int]) -> dict[tuple[int, int], tuple[Span, ...]]:
     """For (host firm, other firm): the disjoint spans of days on which they are related, in order."""
     ties, hosts = list(ties), set(hosts)
     spans: Spans = {}
     directly_related(ties, hosts, spans)
     of_one_topmost_firm(ties, hosts, spans)
-    return {pair: merged(found) for pair, found in sorted(spans.items())}
+    return {pair: disjoint(found) for pair, found in sorted(spans.items())}
 
 
 def directly_related(ties: Iterable[Tie], hosts: set[int], spans: Spans) -> None:
     """An affiliation of any kind, read from both sides."""
     for tie in ties:
         for host, other in ((tie.firm, tie.other), (tie.other, tie.firm)):
-            if host in hosts:
-                spans.setdefault((host, other), []).append((tie.first, tie.until))
+            if host in hosts and (span := tie.span_at(host)):
+                spans.setdefault((host, other), []).append(span)
 
 
 def of_one_topmost_firm(ties: Iterable[Tie], hosts: set[int], spans: Spans) -> None:
     """The same topmost firm along `controls`, on the days between two changes of control."""
-    for group in _groups([tie for tie in ties if tie.kind == "controls"]):
+    for group in _groups([tie for tie in ties if tie.kind == "controls" and tie.chains]):
         firms = {firm for tie in group for firm in (tie.firm, tie.other)}
         if not firms & hosts:
             continue
@@ -59,7 +80,7 @@ def of_one_topmost_firm(ties: Iterable[Tie], hosts: set[int], spans: Spans) -> N
             for host in firms & hosts:
                 for other in firms - {host}:
                     if tops.get(host, {host}) & tops.get(other, {other}):
-                        spans.setdefault((host, other), []).append((first, last))
+                        spans.setdefault((host, other), []).append((first, last, None))
 
 
 def topmost(controls: Iterable[Tie]) -> dict[int, frozenset[int]]:
@@ -86,6 +107,18 @@ def merged(spans: Iterable[tuple[date, date]]) -> tuple[tuple[date, date], ...]:
             joined[-1] = joined[-1][0], max(joined[-1][1], last)
         else:
             joined.append((first, last))
+    return tuple(joined)
+
+
+def disjoint(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same of spans that may begin within a day: such a day is never joined to the days before it."""
+    joined: list[Span] = []
+    for first, last, since in sorted(spans, key=lambda span: (span[0], span[2] is not None, span[2] or _EARLY)):
+        before = joined[-1] if joined else None
+        if before and (before[1] == ENDLESS or first <= before[1] or (since is None and first == before[1] + _DAY)):
+            joined[-1] = before[0], max(before[1], last), before[2]
+        else:
+            joined.append((first, last, since))
     return tuple(joined)
 
 

@@ -1,5 +1,6 @@
 """The verbs of the rewards room (contract section 7)."""
 
+from labshare.rewards.queries import touched  # noqa: F401 - answers what affiliations decide
 from labshare.rewards.services.approve import Condition, approve, conditions, pay
 from labshare.rewards.services.compare import compare_now, compared_at_once
 from labshare.rewards.services.corrections import agree_correction, propose_correction, refuse_correction

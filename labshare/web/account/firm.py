@@ -1,4 +1,4 @@
-"""The own firm: registering, changing, figures, submitting, affiliations."""
+"""The own firm: registering, changing, figures, submitting."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from labshare.organisations.models import Firm
 from labshare.organisations.rules import Figures, needed
 from labshare.organisations.services.firms import Declared, FirmDetails, state_of
 from labshare.web.account import blueprint
-from labshare.web.account.forms import AffiliationForm, EndAffiliationForm, FiguresForm, FirmForm, RegisterFirmForm
+from labshare.web.account.forms import FiguresForm, FirmForm, RegisterFirmForm
 from labshare.web.account.settings import signed_in
 from labshare.web.actor import act_for, current_actor, reload_account
 from labshare.web.forms import show_problem
@@ -147,59 +147,3 @@ def submit_firm() -> Any:
         organisations.submit_firm(actor=current_actor(), now=utc_now(), firm_id=found.id)
     flash_done(_("Submitted for verification."))
     return redirect(url_for("account.firm"), 303)
-
-
-@blueprint.route("/affiliations", methods=["GET", "POST"])
-def affiliations() -> Any:
-    """The firm's affiliations; its owner declares more."""
-    found, actor = own_firm(), current_actor()
-    form, status = AffiliationForm(), 200
-    if form.is_submitted():
-        permissions.check(actor, "affiliation.declare", firm=found.id)
-    if form.validate_on_submit():
-        try:
-            with transaction():
-                organisations.declare_affiliation(
-                    actor=actor, now=utc_now(), firm_id=found.id, other_uscc=form.other_uscc.data,
-                    kind=form.kind.data, valid_from=form.valid_from.data, valid_to=form.valid_to.data,
-                    note=form.note.data or "",
-                )  # fmt: skip
-            flash_done(_("The affiliation is declared."))
-            return redirect(url_for("account.affiliations"), 303)
-        except Problem as problem:
-            status = show_problem(form, problem)
-    elif form.is_submitted():
-        status = 422
-    return (
-        render_template(
-            "account/affiliations.html", form=form, firm=found, rows=queries.affiliations_of(found.id),
-            may_declare=permissions.may(actor, "affiliation.declare", firm=found.id),
-        ),
-        status,
-    )  # fmt: skip
-
-
-@blueprint.route("/affiliations/<int:affiliation_id>/end", methods=["GET", "POST"])
-def end_affiliation(affiliation_id: int) -> Any:
-    """Say when a declared affiliation ends."""
-    found = own_firm()
-    row = next((row for row in queries.affiliations_of(found.id) if row.affiliation.id == affiliation_id), None)
-    if row is None:
-        raise NotFound
-    own = row.affiliation.source == "firm" and row.affiliation.firm_id == found.id
-    permissions.check(current_actor(), "affiliation.declare", firm=found.id if own else None)
-    form, status = EndAffiliationForm(), 200
-    if not form.is_submitted():
-        form.valid_to.data = local_day(utc_now())
-    if form.validate_on_submit():
-        try:
-            with transaction():
-                organisations.end_affiliation(actor=current_actor(), now=utc_now(), affiliation_id=affiliation_id,
-                                              valid_to=form.valid_to.data)  # fmt: skip
-            flash_done(_("The end of the affiliation is kept."))
-            return redirect(url_for("account.affiliations"), 303)
-        except Problem as problem:
-            status = show_problem(form, problem)
-    elif form.is_submitted():
-        status = 422
-    return render_template("account/affiliation_end.html", form=form, row=row), status

@@ -165,10 +165,17 @@ class RoleForm(Form):
     role = SelectField(_l("Role"), [required()], choices=[(role, words.ROLES[role]) for role in FIRM_ROLES])
 
 
+RELATIONS = {
+    "controls": _l("Our firm controls it"),
+    "controlled": _l("It controls our firm"),
+    **{kind: words.AFFILIATION_KINDS[kind] for kind in AFFILIATION_KINDS if kind != "controls"},
+}
+"""What a firm says of another one. `controlled` is `controls` the other way."""
+
+
 class AffiliationForm(Form):
     other_uscc = CreditCodeField(_l("Credit code of the other firm"), [required()])
-    kind = SelectField(_l("Kind"), [required()], choices=[(kind, words.AFFILIATION_KINDS[kind])
-                                                          for kind in AFFILIATION_KINDS])  # fmt: skip
+    kind = SelectField(_l("Kind"), [required()], choices=list(RELATIONS.items()))
     valid_from = DayField(_l("Since"), [required()])
     valid_to = DayField(_l("Until"), [optional()], description=_l("This day included; empty while it holds."))
     note = TextAreaField(_l("Note"), [optional(), length(300)])
@@ -176,6 +183,16 @@ class AffiliationForm(Form):
 
 class EndAffiliationForm(Form):
     valid_to = DayField(_l("Last day"), [required()])
+    reason = TextAreaField(_l("Reason"), [optional(), length(300)])
+
+
+class AskEndForm(Form):
+    valid_to = DayField(_l("Last day"), [required()])
+    reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(300)])
+
+
+class ObjectForm(Form):
+    reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(500)])
 
 
 class TokenForm(Form):

@@ -12,6 +12,7 @@ from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Firm
 from labshare.organisations.queries import FirmFilter
+from labshare.organisations.queries.affiliations import affiliations_of
 from labshare.organisations.services.firms import state_of
 from labshare.web.actor import current_actor
 from labshare.web.admin import blueprint
@@ -49,7 +50,7 @@ def _page(firm_id: int, status: int = 200, *, returning: ReturnForm | None = Non
     return (
         render_template(
             "admin/firm.html", firm=found, state=state_of(found), sizes=queries.sizes_of(firm_id),
-            rows=queries.affiliations_of(firm_id), members=queries.members_of(firm_id),
+            rows=affiliations_of(firm_id), members=queries.members_of(firm_id),
             returning=returning or ReturnForm(formdata=None), size_form=size or SizeForm(formdata=None),
             may_verify=permissions.may(current_actor(), "firm.verify"),
         ),

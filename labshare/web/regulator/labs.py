@@ -1,11 +1,10 @@
-"""Open labs: admission, suspension; and affiliations that were found."""
+"""Open labs: admission, suspension."""
 
 from typing import Any
 
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from labshare.catalogue import queries
@@ -13,22 +12,16 @@ from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.open_labs import SHOWN, open_labs
 from labshare.catalogue.services import labs as lab_services
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound, Problem, SignInFirst
+from labshare.kernel.errors import Problem, SignInFirst
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, Division
-from labshare.organisations.errors import NoSuchFirm
-from labshare.organisations.models import Affiliation, Firm
 from labshare.organisations.permissions import check, may
-from labshare.organisations.services import end_affiliation, enter_affiliation
-from labshare.organisations.words import AFFILIATION_KINDS, AFFILIATION_SOURCES
 from labshare.rewards.queries.grades import assessments_in_force, grades_of
 from labshare.rewards.words import GRADES as GRADE_WORDS
 from labshare.web.actor import current_actor
 from labshare.web.filters import short_day, twin
 from labshare.web.forms import (
-    CreditCodeField,
     DayField,
     Form,
     SelectField,
@@ -60,23 +53,6 @@ class AdmitForm(Form):
 class SuspendForm(Form):
     suspended_from = DayField(_l("First day on which it is no open lab"), [required()])
     reason = StringField(_l("Reason"), [required(), length(300)], description=_l("The lab is told."))
-
-
-class AffiliationForm(Form):
-    firm_uscc = CreditCodeField(_l("Credit code of the first firm"), [required()],
-                                description=_l("Of a control: the controlling firm."))  # fmt: skip
-    other_uscc = CreditCodeField(_l("Credit code of the other firm"), [required()])
-    kind = SelectField(_l("Kind"), choices=list(AFFILIATION_KINDS.items()))
-    source = SelectField(
-        _l("Source"), choices=[(name, said_) for name, said_ in AFFILIATION_SOURCES.items() if name != "firm"]
-    )
-    valid_from = DayField(_l("Valid from"), [required()])
-    valid_to = DayField(_l("Valid to, included"), [optional()], description=_l("Empty: until further notice."))
-    note = StringField(_l("Note"), [optional(), length(300)])
-
-
-class EndAffiliationForm(Form):
-    valid_to = DayField(_l("Last day"), [required()])
 
 
 def counties_with(code: str) -> dict[str, Division]:
@@ -189,74 +165,3 @@ def lab_suspend(lab_id: int) -> Any:
         ),
     )  # fmt: skip
     return answer if isinstance(answer, Response) else _lab_page(lab_id, suspend=form, status=answer)
-
-
-# ── Affiliations ─────────────────────────────────────────────────────────
-
-
-@blueprint.route("/affiliations", methods=["GET", "POST"])
-def affiliations() -> Any:
-    actor = regulator()
-    form = AffiliationForm()
-    if form.is_submitted():
-        check(actor, "affiliation.enter")
-    elif request.args.get("firm"):
-        form.firm_uscc.data = request.args["firm"][:18]
-
-    def enter() -> Affiliation:
-        firm_id = db.session.scalar(select(Firm.id).where(Firm.uscc == form.firm_uscc.data))
-        if firm_id is None:
-            raise NoSuchFirm("firm_uscc")
-        return enter_affiliation(
-            actor=actor, now=utc_now(), firm_id=firm_id, other_uscc=form.other_uscc.data, kind=form.kind.data,
-            valid_from=form.valid_from.data, valid_to=form.valid_to.data, source=form.source.data,
-            note=form.note.data or "",
-        )  # fmt: skip
-
-    answer = posted(
-        form,
-        enter,
-        lambda _made: (_("The affiliation is entered; both firms are told."), url_for("regulator.affiliations")),
-    )
-    if isinstance(answer, Response):
-        return answer
-    total = db.session.scalar(select(func.count()).select_from(Affiliation)) or 0
-    rows = db.session.scalars(
-        select(Affiliation)
-        .order_by(Affiliation.id.desc())
-        .limit(PER_PAGE)
-        .offset((asked_number("page") - 1) * PER_PAGE)
-    ).all()
-    return render_template(
-        "regulator/labs/affiliations.html", form=form, rows=rows, firms=_firms(rows), kinds=AFFILIATION_KINDS,
-        sources=AFFILIATION_SOURCES, today=local_day(utc_now()), may_enter=may(actor, "affiliation.enter"),
-        page={"number": asked_number("page"), "size": PER_PAGE, "total": total},
-    ), answer  # fmt: skip
-
-
-def _firms(rows: Any) -> dict[int, Firm]:
-    ids = {one for row in rows for one in (row.firm_id, row.other_firm_id)}
-    return {firm.id: firm for firm in db.session.scalars(select(Firm).where(Firm.id.in_(ids)))}
-
-
-@blueprint.route("/affiliations/<int:affiliation_id>/end", methods=["GET", "POST"])
-def affiliation_end(affiliation_id: int) -> Any:
-    actor = officer_for("affiliation.enter")
-    found = db.session.get(Affiliation, affiliation_id)
-    if found is None:
-        raise NotFound
-    form = EndAffiliationForm(obj=found)
-    answer = posted(
-        form,
-        lambda: end_affiliation(actor=actor, now=utc_now(), affiliation_id=affiliation_id, valid_to=form.valid_to.data),
-        lambda ended: (
-            _("The affiliation ends on %(day)s.", day=short_day(ended.valid_to)),
-            url_for("regulator.affiliations"),
-        ),
-    )
-    if isinstance(answer, Response):
-        return answer
-    found = db.session.get(Affiliation, affiliation_id)
-    return render_template(
-        "regulator/labs/affiliation_end.html", form=form, one=found, firms=_firms([found]), kinds=AFFILIATION_KINDS
-    ), answer

@@ -1,4 +1,4 @@
-"""Who someone is (behind a session or a token), and reading firms, members, affiliations and roles."""
+"""Who someone is (behind a session or a token), and reading firms, members and roles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.organisations.models import (
     FIRM_ROLES,
-    Affiliation,
     ApiToken,
     Firm,
     FirmSize,
@@ -227,30 +226,9 @@ def size_class_on(firm_id: int, day: date) -> str | None:
     )
 
 
-@dataclass(frozen=True)
-class AffiliationRow:
-    """A relation as one of the two firms sees it."""
-
-    affiliation: Affiliation
-    other: Firm
-    outgoing: bool
-    """Whether it runs from the looking firm to the other (`controls`)."""
-
-
-def affiliations_of(firm_id: int) -> list[AffiliationRow]:
-    """Every relation of the firm, ended ones too, the latest first. One statement."""
-    rows = db.session.execute(
-        select(Affiliation, Firm)
-        .join(
-            Firm,
-            or_(
-                and_(Affiliation.firm_id == firm_id, Firm.id == Affiliation.other_firm_id),
-                and_(Affiliation.other_firm_id == firm_id, Firm.id == Affiliation.firm_id),
-            ),
-        )
-        .order_by(Affiliation.valid_from.desc(), Affiliation.id.desc())
-    ).all()
-    return [AffiliationRow(found, other, found.firm_id == firm_id) for found, other in rows]
+def firm_by_code(uscc: str) -> Firm | None:
+    """The firm of a credit code."""
+    return db.session.scalar(select(Firm).where(Firm.uscc == uscc))
 
 
 # ── People ────────────────────────────────────────────────────────────────

@@ -1,0 +1,172 @@
+"""Reading affiliations: as the rules want them, as a firm sees its own, as officers look for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import and_, func, null, or_, select
+from sqlalchemy.orm import aliased
+
+from labshare.accounts.models import Person
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
+from labshare.organisations.links import Link
+from labshare.organisations.models import Affiliation, Firm
+
+_OF = Affiliation
+_COLUMNS = (
+    _OF.id, _OF.firm_id, _OF.other_firm_id, _OF.kind, _OF.valid_from, _OF.valid_to, _OF.recorded_at,
+    _OF.declared_by_firm_id, _OF.declaration_touches.is_not(null()), _OF.agreed_at,
+    _OF.agreement_touches.is_not(null()), _OF.objected_at, _OF.seen_at, _OF.confirmed_at, _OF.end_asked_at,
+    _OF.ended_at, _OF.ended_on, _OF.voided_at, _OF.holds_until_decided,
+)  # fmt: skip
+"""In the order of `Link`."""
+_MAY_WAIT = and_(
+    _OF.voided_at.is_(None),
+    or_(
+        _OF.end_asked_at.is_not(None),
+        and_(
+            _OF.confirmed_at.is_(None),
+            or_(
+                _OF.objected_at.is_not(None), _OF.holds_until_decided, _OF.declaration_touches.is_not(null()),
+                _OF.agreement_touches.is_not(null()), and_(_OF.kind == "controls", _OF.agreed_at.is_not(None)),
+            ),
+        ),
+    ),
+)  # fmt: skip
+"""The few rows among which those to decide are: what decides is `Link.to_decide`."""
+
+
+def links(known_at: datetime | None = None) -> list[Link]:
+    """Every affiliation as it was known at `known_at` (None: now), voided ones left out. One statement."""
+    rows = db.session.execute(select(*_COLUMNS).order_by(_OF.id)).all()
+    return [known for row in rows if (known := Link(*row).known(known_at)) is not None]
+
+
+def affiliations_to_decide() -> dict[int, tuple[str, ...]]:
+    """By id, why an officer has to decide. One statement over the few that may wait."""
+    rows = db.session.execute(select(*_COLUMNS).where(_MAY_WAIT).order_by(_OF.id)).all()
+    return {link.id: reasons for row in rows if (reasons := (link := Link(*row)).to_decide)}
+
+
+@dataclass(frozen=True)
+class AffiliationRow:
+    """A relation as one of the two firms sees it."""
+
+    affiliation: Affiliation
+    other: Firm
+    outgoing: bool
+    """Whether it runs from the looking firm to the other (`controls`)."""
+
+
+def affiliations_of(firm_id: int, affiliation_id: int | None = None) -> list[AffiliationRow]:
+    """Every relation of the firm (or the one of this id), ended ones too, the latest first. One statement."""
+    wanted = (
+        select(Affiliation, Firm)
+        .join(
+            Firm,
+            or_(
+                and_(Affiliation.firm_id == firm_id, Firm.id == Affiliation.other_firm_id),
+                and_(Affiliation.other_firm_id == firm_id, Firm.id == Affiliation.firm_id),
+            ),
+        )
+        .order_by(Affiliation.valid_from.desc(), Affiliation.id.desc())
+    )
+    if affiliation_id is not None:
+        wanted = wanted.where(Affiliation.id == affiliation_id)
+    return [AffiliationRow(found, other, found.firm_id == firm_id) for found, other in db.session.execute(wanted)]
+
+
+def affiliation_row(firm_id: int, affiliation_id: int) -> AffiliationRow:
+    """One relation of the firm. Raises `NotFound`."""
+    found = affiliations_of(firm_id, affiliation_id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+@dataclass(frozen=True)
+class FoundRow:
+    """A relation as a regulator sees it."""
+
+    affiliation: Affiliation
+    firm: Firm
+    other: Firm
+    reasons: tuple[str, ...] = ()
+    """Why an officer has to decide."""
+
+
+SHOWN = ("decide", "declared", "confirmed", "over")
+
+
+def search_affiliations(
+    today: date, *, q: str = "", show: str | None = None, limit: int = 50, offset: int = 0
+) -> tuple[list[FoundRow], int]:
+    """Affiliations by firm, the latest first, and how many in all; `show`: one of `SHOWN`. Three statements."""
+    one, other = aliased(Firm), aliased(Firm)
+    waiting = affiliations_to_decide()
+    over = or_(Affiliation.voided_at.is_not(None), func.coalesce(Affiliation.ended_on, Affiliation.valid_to) < today)
+    conditions: list[Any] = []
+    if q.strip():
+        conditions.append(or_(*(
+            func.lower(column).contains(q.strip().lower(), autoescape=True)
+            for firm in (one, other)
+            for column in (firm.name, firm.name_en, firm.uscc)
+        )))  # fmt: skip
+    if show == "decide":
+        conditions.append(Affiliation.id.in_(list(waiting)))
+    elif show == "over":
+        conditions.append(over)
+    elif show is not None:
+        confirmed = Affiliation.confirmed_at
+        conditions += [
+            confirmed.is_not(None) if show == "confirmed" else confirmed.is_(None),
+            Affiliation.voided_at.is_(None),
+        ]
+    wanted = (
+        select(Affiliation, one, other)
+        .join(one, one.id == Affiliation.firm_id)
+        .join(other, other.id == Affiliation.other_firm_id)
+        .where(*conditions)
+    )
+    total = db.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    rows = db.session.execute(wanted.order_by(Affiliation.id.desc()).limit(limit).offset(offset)).all()
+    return [FoundRow(*row, waiting.get(row[0].id, ())) for row in rows], total
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One affiliation with everybody who did something to it."""
+
+    affiliation: Affiliation
+    firm: Firm
+    other: Firm
+    persons: dict[int, Person]
+    corrected_by: Affiliation | None
+    """The row that stands in for a voided one."""
+
+    @property
+    def firms(self) -> tuple[Firm, Firm]:
+        return self.firm, self.other
+
+
+def affiliation_with_persons(affiliation_id: int) -> Evidence:
+    """One affiliation for a regulator. Three statements. Raises `NotFound`."""
+    one, other = aliased(Firm), aliased(Firm)
+    row = db.session.execute(
+        select(Affiliation, one, other)
+        .join(one, one.id == Affiliation.firm_id)
+        .join(other, other.id == Affiliation.other_firm_id)
+        .where(Affiliation.id == affiliation_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    found = row[0]
+    ids: Sequence[int | None] = (
+        found.entered_by, found.agreed_by, found.objected_by, found.seen_by, found.confirmed_by, found.end_asked_by,
+        found.ended_by, found.voided_by,
+    )  # fmt: skip
+    persons = db.session.scalars(select(Person).where(Person.id.in_([one for one in ids if one is not None])))
+    later = db.session.scalar(select(Affiliation).where(Affiliation.corrects_id == affiliation_id).limit(1))
+    return Evidence(found, row[1], row[2], {person.id: person for person in persons}, later)

@@ -1,0 +1,322 @@
+"""Affiliations as officers decide them: the list, one with its evidence, and each decision with what it changes.
+
+A decision that touches published months is shown once more with months and money before it is taken: the form then
+carries a digest of the decision's own fields, and is asked again where they have changed since.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from werkzeug.wrappers import Response
+from wtforms import HiddenField
+
+from labshare.kernel.actor import Actor
+from labshare.kernel.errors import SignInFirst
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations import services as organisations
+from labshare.organisations.errors import NoSuchFirm
+from labshare.organisations.links import Link
+from labshare.organisations.models import Affiliation
+from labshare.organisations.permissions import check, may
+from labshare.organisations.queries import firm_by_code
+from labshare.organisations.queries.affiliations import SHOWN, affiliation_with_persons, search_affiliations
+from labshare.organisations.services.affiliations import DECISION_SOURCES
+from labshare.organisations.words import AFFILIATION_KINDS, AFFILIATION_SOURCES
+from labshare.rewards.queries.touched import Touched, bookings_between, touched
+from labshare.web.actor import current_actor
+from labshare.web.forms import (
+    CreditCodeField,
+    DayField,
+    Form,
+    SelectField,
+    TextAreaField,
+    length,
+    optional,
+    required,
+)
+from labshare.web.numbers import asked_number
+from labshare.web.regulator import blueprint
+from labshare.web.steps import posted
+
+PER_PAGE = 50
+SOURCES = [(name, AFFILIATION_SOURCES[name]) for name in DECISION_SOURCES]
+TO_DECIDE: dict[str, LazyString] = {
+    "objected": _l("The other side objects"),
+    "touches": _l("It touches published months"),
+    "chain": _l("Both sides declared a control: chains run over it once seen"),
+    "held": _l("It decided entries before; it holds as it did until decided"),
+    "end_asked": _l("An end is asked for"),
+}
+
+
+class StepForm(Form):
+    """A decision; `checked` is what was shown of its effects."""
+
+    checked = HiddenField()
+
+
+class EnterForm(StepForm):
+    firm_uscc = CreditCodeField(_l("Credit code of the first firm"), [required()],
+                                description=_l("Of a control: the controlling firm."))  # fmt: skip
+    other_uscc = CreditCodeField(_l("Credit code of the other firm"), [required()])
+    kind = SelectField(_l("Kind"), choices=list(AFFILIATION_KINDS.items()))
+    source = SelectField(_l("Source"), choices=SOURCES)
+    valid_from = DayField(_l("First day"), [required()])
+    valid_to = DayField(_l("Last day, included"), [optional()], description=_l("Empty: until further notice."))
+    note = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(300)],
+                         description=_l("What was found, and where it can be looked up."))  # fmt: skip
+
+
+class ReasonForm(StepForm):
+    reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(300)])
+
+
+class DecideForm(StepForm):
+    source = SelectField(_l("Source"), choices=SOURCES)
+    reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(300)])
+
+
+class EndForm(StepForm):
+    valid_to = DayField(_l("Last day, included"), [required()])
+    source = SelectField(_l("Source"), choices=SOURCES)
+    reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(300)])
+
+
+class CorrectForm(StepForm):
+    kind = SelectField(_l("Kind"), choices=list(AFFILIATION_KINDS.items()))
+    valid_from = DayField(_l("First day"), [required()])
+    valid_to = DayField(_l("Last day, included"), [optional()], description=_l("Empty: until further notice."))
+    source = SelectField(_l("Source"), choices=SOURCES)
+    reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(300)])
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing an officer can do with an affiliation."""
+
+    title: LazyString
+    button: LazyString
+    consequence: LazyString
+    form: type[StepForm]
+    becomes: Callable[[Link, Any, datetime], Link | None]
+    """The link as it would be."""
+    do: Callable[..., Affiliation]
+    done: LazyString
+
+
+def _ended(link: Link, form: Any, now: datetime) -> Link:
+    return replace(link, ended_at=now, ended_on=form.valid_to.data)
+
+
+def _corrected(link: Link, form: Any, now: datetime) -> Link:
+    return Link(link.id, link.firm, link.other, form.kind.data, form.valid_from.data, form.valid_to.data, now,
+                confirmed_at=now)  # fmt: skip
+
+
+ACTS: dict[str, Act] = {
+    "confirm": Act(
+        _l("Confirm an affiliation"), _l("Confirm affiliation"),
+        _l("It holds for all its days, for earlier bookings too, and chains of control run over it. "
+           "Both firms are told."),
+        DecideForm, lambda link, _form, now: replace(link, confirmed_at=now),
+        lambda form, **who: organisations.confirm_affiliation(
+            **who, source=form.source.data, note=form.reason.data),
+        _l("The affiliation is confirmed; both firms are told."),
+    ),
+    "leave": Act(
+        _l("Leave it as declared"), _l("Leave as declared"),
+        _l("It relates the two firms as a declaration does. Where both sides declared a control, chains run over it "
+           "from now on. Both firms are told."),
+        ReasonForm, lambda link, _form, now: replace(link, seen_at=now),
+        lambda form, **who: organisations.leave_as_declared(**who, note=form.reason.data),
+        _l("Left as declared; both firms are told."),
+    ),
+    "end": Act(
+        _l("End an affiliation"), _l("End affiliation"),
+        _l("Bookings made after its last day count again. Both firms are told."),
+        EndForm, _ended,
+        lambda form, **who: organisations.end_affiliation(
+            **who, valid_to=form.valid_to.data, source=form.source.data, reason=form.reason.data),
+        _l("The end is recorded; both firms are told."),
+    ),
+    "decline": Act(
+        _l("Do not end it as asked"), _l("Decline the end"),
+        _l("The affiliation stays as it is. Both firms are told why."),
+        ReasonForm, lambda link, _form, _now: link,
+        lambda form, **who: organisations.decline_end(**who, reason=form.reason.data),
+        _l("The end is declined; both firms are told why."),
+    ),
+    "correct": Act(
+        _l("Correct an affiliation"), _l("Correct"),
+        _l("The present entry is voided and another one, confirmed, takes its place. Both firms are told."),
+        CorrectForm, _corrected,
+        lambda form, **who: organisations.correct_affiliation(
+            **who, kind=form.kind.data, valid_from=form.valid_from.data, valid_to=form.valid_to.data,
+            source=form.source.data, reason=form.reason.data),
+        _l("Corrected; both firms are told."),
+    ),
+    "void": Act(
+        _l("Void an affiliation"), _l("Void"),
+        _l("It never held: earlier bookings count again as far as nothing else is against it. Both firms are told."),
+        DecideForm, lambda _link, _form, _now: None,
+        lambda form, **who: organisations.void_affiliation(**who, source=form.source.data, reason=form.reason.data),
+        _l("Voided; both firms are told."),
+    ),
+}  # fmt: skip
+NAMES = {"confirm": {"note": "reason"}, "leave": {"note": "reason"}}
+"""Where a service's field is called otherwise on the form."""
+
+
+def _regulator() -> Actor:
+    actor = current_actor()
+    if actor.person_id is None:
+        raise SignInFirst
+    check(actor, "dashboard.see")
+    return actor
+
+
+@blueprint.route("/affiliations", methods=["GET", "POST"])
+def affiliations() -> Any:
+    """All affiliations, those to decide first where asked for; an officer enters one that was found."""
+    actor = _regulator()
+    form = EnterForm()
+    if form.is_submitted():
+        check(actor, "affiliation.enter")
+    elif request.args.get("firm"):
+        form.firm_uscc.data = request.args["firm"][:18]
+    shown, changes = None, None
+
+    def enter() -> Affiliation:
+        firm = firm_by_code(form.firm_uscc.data)
+        if firm is None:
+            raise NoSuchFirm("firm_uscc")
+        return organisations.enter_affiliation(
+            actor=actor, now=utc_now(), firm_id=firm.id, other_uscc=form.other_uscc.data, kind=form.kind.data,
+            valid_from=form.valid_from.data, valid_to=form.valid_to.data, source=form.source.data,
+            note=form.note.data,
+        )  # fmt: skip
+
+    fields = (form.firm_uscc.data, form.other_uscc.data, form.kind.data, form.valid_from.data, form.valid_to.data)
+    if form.is_submitted() and form.validate() and not _was_shown(form, fields):
+        shown, changes = _digest(fields), _of_a_new_one(form)
+    if changes:
+        form.checked.data = shown
+        answer: Response | int = 200
+    else:
+        answer = posted(
+            form,
+            enter,
+            lambda made: (
+                _("The affiliation is entered; both firms are told."),
+                url_for("regulator.affiliation", affiliation_id=made.id),
+            ),
+        )
+    if isinstance(answer, Response):
+        return answer
+    show = request.args.get("show") if request.args.get("show") in SHOWN else None
+    q, number = request.args.get("q", "")[:80], asked_number("page")
+    rows, total = search_affiliations(
+        local_day(utc_now()), q=q, show=show, limit=PER_PAGE, offset=(number - 1) * PER_PAGE
+    )
+    return render_template(
+        "regulator/affiliations/list.html", form=form, rows=rows, show=show, q=q, kinds=AFFILIATION_KINDS,
+        sources=AFFILIATION_SOURCES, reasons=TO_DECIDE, changes=changes or [],
+        may_enter=may(actor, "affiliation.enter"),
+        page={"number": number, "size": PER_PAGE, "total": total},
+    ), answer  # fmt: skip
+
+
+def _of_a_new_one(form: EnterForm) -> list[Touched]:
+    """What entering it would change; nothing where the firms are not known, which the service says."""
+    firm, other = firm_by_code(form.firm_uscc.data), firm_by_code(form.other_uscc.data)
+    if firm is None or other is None or firm.id == other.id:
+        return []
+    now = utc_now()
+    link = Link(0, firm.id, other.id, form.kind.data, form.valid_from.data, form.valid_to.data, now, confirmed_at=now)
+    return touched(None, link)
+
+
+@blueprint.get("/affiliations/<int:affiliation_id>")
+def affiliation(affiliation_id: int) -> Any:
+    """One affiliation: who said what and when, what is between the two firms, and what an officer can do."""
+    actor = _regulator()
+    found = affiliation_with_persons(affiliation_id)
+    return render_template(
+        "regulator/affiliations/one.html", found=found, one=found.affiliation, link=found.affiliation.link,
+        bookings=bookings_between(found.affiliation.firm_id, found.affiliation.other_firm_id),
+        kinds=AFFILIATION_KINDS, sources=AFFILIATION_SOURCES, reasons=TO_DECIDE,
+        acts=_possible(found.affiliation.link) if may(actor, "affiliation.enter") else [], titles=ACTS,
+    )  # fmt: skip
+
+
+def _possible(link: Link) -> list[str]:
+    if link.voided_at is not None:
+        return []
+    acts = ["confirm"] if link.confirmed_at is None else []
+    if link.confirmed_at is None and link.seen_at is None and set(link.to_decide) - {"end_asked"}:
+        acts.append("leave")
+    if link.ended_at is None:
+        acts.append("end")
+    if link.end_asked_at is not None:
+        acts.append("decline")
+    return [*acts, "correct", "void"]
+
+
+@blueprint.route(
+    "/affiliations/<int:affiliation_id>/<any(confirm, leave, end, decline, correct, void):act>", methods=["GET", "POST"]
+)
+def affiliation_decide(affiliation_id: int, act: str) -> Any:
+    """Take one decision: typed, shown with what it changes in published months, taken."""
+    actor = _regulator()
+    check(actor, "affiliation.enter")
+    found, what = affiliation_with_persons(affiliation_id), ACTS[act]
+    one, link, now = found.affiliation, found.affiliation.link, utc_now()
+    form: Any = what.form(obj=_filled(one, act) if not request.form else None)
+    changes: list[Touched] = []
+    fields = (act, affiliation_id, *(form[name].data for name in ("kind", "valid_from", "valid_to") if name in form))
+    if form.is_submitted() and form.validate() and not _was_shown(form, fields):
+        changes = touched(link, what.becomes(link, form, now))
+    if changes:
+        form.checked.data = _digest(fields)
+        answer: Response | int = 200
+    else:
+        answer = posted(
+            form,
+            lambda: what.do(form, actor=actor, now=now, affiliation_id=affiliation_id),
+            lambda made: (str(what.done), url_for("regulator.affiliation", affiliation_id=made.id)),
+            **NAMES.get(act, {}),
+        )
+    if isinstance(answer, Response):
+        return answer
+    return render_template(
+        "regulator/affiliations/decide.html", form=form, found=affiliation_with_persons(affiliation_id),
+        what=what, changes=changes, kinds=AFFILIATION_KINDS,
+    ), answer  # fmt: skip
+
+
+def _filled(one: Affiliation, act: str) -> Any:
+    """What the form begins with: the row's own dates, or the end that was asked for."""
+    if act != "end" or one.end_asked_on is None:
+        return one
+    return _Asked(one.end_asked_on)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    valid_to: date
+
+
+def _digest(fields: Sequence[Any]) -> str:
+    """Of the decision's own fields, never of figures that move by themselves (contract section 7)."""
+    return hashlib.sha256(repr([str(one) for one in fields]).encode()).hexdigest()[:32]
+
+
+def _was_shown(form: StepForm, fields: Sequence[Any]) -> bool:
+    return form.checked.data == _digest(fields)

@@ -16,7 +16,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.oversight.checks import all_violations, known_findings
 from labshare.oversight.services import mark_known
-from labshare.rewards.queries.upgrade import MoneyChange, money_changes
+from labshare.rewards.queries.upgrade import MoneyChange, money_changes, published_otherwise
 
 
 def alembic_config() -> Config:
@@ -37,6 +37,7 @@ def upgrade_to(revision: str = "head") -> None:
     if before is not None and passed:
         with transaction():
             found = mark_known(actor=SYSTEM, now=utc_now(), migrations=passed)
+        _print_published()
         for one in found:
             click.echo(f"older than the rule, marked: {one.invariant}: {one.subject}: {one.detail}")
     if revision == "head":
@@ -74,6 +75,7 @@ def print_plan(revision: str) -> None:
         session.get_bind = lambda *_args, **_kwargs: connection  # type: ignore[method-assign]
         try:
             _print_changes(list(money_changes(Month.at(utc_now()))))
+            _print_published()
             for one in known_findings():
                 click.echo(f"{one.invariant}: {one.subject}: {one.detail}")
             for violation in all_violations(utc_now(), since=_passed(None, revision)):
@@ -81,6 +83,14 @@ def print_plan(revision: str) -> None:
         finally:
             database.session.remove()
             all_of_it.rollback()
+
+
+def _print_published() -> None:
+    for run in published_otherwise():
+        click.echo(
+            f"{run.division} {run.month}: in public notice, and its lines would be written otherwise now: an officer "
+            "sends it back, calculates and publishes it again before it can be approved"
+        )
 
 
 def _print_changes(changes: list[MoneyChange]) -> None:

@@ -49,4 +49,13 @@ def money_changes(present: Month) -> Iterator[MoneyChange]:
                 yield MoneyChange(run.division, month, code, figure, before.get(code, 0), after.get(code, 0))
 
 
+def published_otherwise() -> Iterator[RewardRun]:
+    """Runs in public notice whose lines or verdicts today's rules would write otherwise, be it at 0.00: they cannot be
+    approved before an officer sends them back and publishes them again."""
+    for run in db.session.scalars(select(RewardRun).where(RewardRun.state == "published").order_by(RewardRun.month)):
+        now = calculate_now(run.policy, Month.parse(run.month), compare=True, known_at=run.published_at)
+        if now.digest != run.digest:
+            yield run
+
+
 _OF = {"payable": "payable_fen", "entitlement": "entitlement_ytd_fen"}

@@ -75,6 +75,9 @@ def settings() -> dict[str, object]:
     rate_limits = env.get("RATELIMIT_ENABLED", "1").lower() not in ("0", "false", "no")
     if production and not rate_limits:
         raise UnsafeSetting("RATELIMIT_ENABLED: limits must be on")
+    storage = env.get("RATELIMIT_STORAGE_URI") or "memory://"
+    if not storage.startswith(("memory://", "valkey", "redis")):
+        raise UnsafeSetting("RATELIMIT_STORAGE_URI: memory://, valkey://host:6379/0 or valkey+unix:///path/to/socket")
     mail = env.get("MAIL_URL", "" if production else "console:")
     if production and not mail.startswith(("smtp://", "smtps://")):
         raise UnsafeSetting("MAIL_URL: smtp://… or smtps://…")
@@ -83,8 +86,9 @@ def settings() -> dict[str, object]:
     if uploads.is_relative_to(ROOT / "static"):
         raise UnsafeSetting("UPLOAD_DIR: must lie outside static/, which is served to everybody")
     base_url = env.get("BASE_URL", f"http://127.0.0.1:{env.get('PORT', '8000')}")
-    if production and "BASE_URL" in env and not base_url.startswith("https://"):
-        raise UnsafeSetting("BASE_URL: https://…; the session's cookie goes over https alone")
+    if production and not base_url.startswith("https://"):
+        raise UnsafeSetting("BASE_URL: https://…, which links in mails and the check of forms' origin need; "
+                            "the session's cookie goes over https alone")  # fmt: skip
     if production and env.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
         raise UnsafeSetting("FLASK_DEBUG: the debugger lets visitors run code")
     lock_seconds = _number(env, "LOCK_SECONDS", "5")
@@ -107,7 +111,8 @@ def settings() -> dict[str, object]:
         "DIVISION": env.get("DIVISION", "330624"),
         "MAIL_URL": mail,
         "MAIL_FROM": env.get("MAIL_FROM", "labshare@localhost"),
-        "RATELIMIT_STORAGE_URI": env.get("RATELIMIT_STORAGE_URI", "memory://"),
+        "MAIL_PER_HOUR": _number(env, "MAIL_PER_HOUR", "2000"),
+        "RATELIMIT_STORAGE_URI": storage,
         "RATELIMIT_ENABLED": rate_limits,
         "UPLOAD_DIR": uploads,
         "MAP_TILE_URL": env.get("MAP_TILE_URL", ""),  # kept for maps with tiles; the built-in outline needs none

@@ -13,6 +13,7 @@ import smtplib
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -272,6 +273,55 @@ def app(
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+# --- limits ------------------------------------------------------------------------------------------------------
+
+
+class WallClock:
+    """The clock by which limits count: the machine's, moved on by a test."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+        self.real = time.time
+
+    def __call__(self) -> float:
+        return self.real() + self.ahead
+
+    def advance(self, seconds: float) -> None:
+        self.ahead += seconds
+
+
+@pytest.fixture
+def wall_clock(monkeypatch: pytest.MonkeyPatch) -> WallClock:
+    clock = WallClock()
+    monkeypatch.setattr(time, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def make_limited(app: Flask, database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Flask]]:
+    """Make an application on this test's database in which limits hold; settings may be added."""
+    made: list[Flask] = []
+
+    def make(**settings: str) -> Flask:
+        for name, value in {**environment_for(database), "RATELIMIT_ENABLED": "1", **settings}.items():
+            monkeypatch.setenv(name, value)
+        limited = create_app(WTF_CSRF_ENABLED=False)
+        limited.test_client_class = SeparateClient
+        made.append(limited)
+        return limited
+
+    yield make
+    for one in made:
+        with one.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def limited(make_limited: Callable[..., Flask]) -> Flask:
+    """An application in which limits hold, counted in its memory."""
+    return make_limited()
 
 
 # --- browser -----------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from labshare.catalogue.models import (
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.organisations.models import Firm, Membership, RegulatorRole
+from labshare.rewards.assessments import Assessment, AssessmentList
 
 _count = itertools.count(1)
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -109,6 +110,19 @@ def lab(
     return made
 
 
+def grade(of: Lab, grade: str, effective_month: str, *, year: int = 2025, at: datetime = LONG_AGO) -> Assessment:
+    """A lab's grade on a list of its own, entered by one person and confirmed by another at this moment."""
+    enterer, confirmer = person(), person()
+    on = add(AssessmentList(division=of.division, year=year, effective_month=effective_month, state="draft",
+                            entered_by=enterer.id, entered_at=at))  # fmt: skip
+    on.state, on.handed_over_by, on.handed_over_at = "handed_over", enterer.id, at
+    db.session.flush()
+    made = add(Assessment(list_id=on.id, lab_id=of.id, grade=grade, reason="考核得分", confirmed_at=at))
+    on.state, on.confirmed_by, on.confirmed_at = "confirmed", confirmer.id, at
+    db.session.flush()
+    return made
+
+
 def admission(of: Lab, since: date = date(2025, 1, 1), until: date | None = None, **given: Any) -> LabAdmission:
     """An open lab of its town's county from `since` on; `until` is the first day on which it is none."""
     return add(
@@ -121,7 +135,7 @@ def admission(of: Lab, since: date = date(2025, 1, 1), until: date | None = None
 
 def working_year(year: int = 2026) -> WorkingYear:
     """The year's working days are known (no holidays unless the test adds them)."""
-    return add(WorkingYear(year=year, source="test"))
+    return add(WorkingYear(year=year, source="test", confirmed_at=LONG_AGO))
 
 
 def instrument(at: Lab, *, calibrated: tuple[date, date] | None = (date(2025, 1, 1), date(2030, 12, 31)),

@@ -92,7 +92,7 @@ def running_server() -> Iterator[str]:
                 stdout=log,
                 stderr=log,
                 cwd=home,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
                 **as_user,
             )
         _wait_until_ready(server, home)
@@ -116,7 +116,7 @@ def _initialise(bin_folder: Path, data: Path, as_user: dict[str, Any]) -> None:
         raise RuntimeError(f"initdb failed: {made.stderr}")
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Have the kernel interrupt this process when its parent is gone, however it went (PR_SET_PDEATHSIG)."""
     ctypes.CDLL(None).prctl(1, signal.SIGINT)
 

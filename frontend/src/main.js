@@ -1,6 +1,7 @@
 // What every page needs. Pages work without it; it makes them quicker. No inline handlers, no eval (strict CSP).
 import "./bootstrap.scss";
 import "./look.css";
+import "./steps.scss";
 import "./own.css";
 import "./papers.css";
 import "./theme.js";
@@ -8,5 +9,6 @@ import "./dialogs.js";
 import "./forms.js";
 import "./live.js";
 import "./menus.js";
+import "./rows.js";
 import "./small.js";
 import "./upload.js";

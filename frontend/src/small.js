@@ -1,4 +1,4 @@
-// Copying a reference, and opening every explanation before printing.
+// A calendar wider than its panel opens at today. Copying a reference, and opening every explanation before printing.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
@@ -8,3 +8,4 @@ document.addEventListener("click", async (event) => {
 });
 addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("main details")) part.open = true; });
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());
+for (const today of document.querySelectorAll(".cal-back .is-today")) today.closest(".scroll-x").scrollLeft = today.offsetLeft;

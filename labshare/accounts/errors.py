@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from labshare.kernel.errors import Conflict, InvalidInput, Problem
+from labshare.kernel.errors import Conflict, InvalidInput, TooManyRequests
 
 
 class WrongPassword(InvalidInput):
@@ -16,8 +16,9 @@ class WrongPresentPassword(InvalidInput):
     default_field = "present_password"
 
 
-class TooManyAttempts(Problem):
-    status = 429
+class TooManyAttempts(TooManyRequests):
+    """Passwords were guessed at: the message is the glossary's."""
+
     message = _l("Too many attempts. Try again in %(n)s minutes.")
 
 

@@ -1,6 +1,9 @@
 """Signed links in mails: made with `SECRET_KEY`, for one purpose, one person, one use, until a moment."""
 
+import base64
 import hashlib
+import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +13,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from labshare.accounts.errors import LinkExpired
 from labshare.accounts.models import Person
 from labshare.kernel.database import db
+from labshare.kernel.telling import makes_link
 
 RESET_LASTS = timedelta(hours=1)
 SIGN_UP_LASTS = timedelta(days=3)
@@ -44,6 +48,29 @@ def person_of_password_link(token: str, now: datetime) -> Person:
     if person is None or person.disabled_at is not None or now.timestamp() >= until or state != _state(person):
         raise LinkExpired
     return person
+
+
+def secret_of(purpose: str, nonce: str) -> str:
+    """The secret of a link of which a nonce is kept: who has the database and not `SECRET_KEY` cannot make it."""
+    key = str(current_app.config["SECRET_KEY"]).encode()
+    made = hmac.digest(key, f"link.{purpose} {nonce}".encode(), "sha256")
+    return base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+
+def _mailed(lasts: timedelta, *, first: bool = False) -> Callable[[int, datetime], str | None]:
+    """Makes the path of a password's link for a mail; `first`: only while there is no password yet."""
+
+    def make(person_id: int, now: datetime) -> str | None:
+        person = db.session.get(Person, person_id)
+        if person is None or person.disabled_at is not None or (first and person.password_hash is not None):
+            return None
+        return f"/account/password/{password_link(person, now, lasts)}"
+
+    return make
+
+
+makes_link("account.reset", _mailed(RESET_LASTS))
+makes_link("account.confirm", _mailed(SIGN_UP_LASTS, first=True))
 
 
 def _state(person: Person) -> str:

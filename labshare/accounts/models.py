@@ -30,18 +30,6 @@ class Person(Model):
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class SignInAttempt(Model):
-    """A failed sign-in, kept to throttle the next ones, by account and by address."""
-
-    __tablename__ = "sign_in_attempt"
-    __table_args__ = (Index(None, "email_digest", "at"), Index(None, "address", "at"))
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    email_digest: Mapped[str] = mapped_column(String(64))
-    address: Mapped[str] = mapped_column(String(45))
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
 class SignInSession(Model):
     """A signed-in browser. Its cookie holds a secret of which only the digest is kept, so that signing out ends it
     here and not only in the browser. Ended rows stay."""

@@ -5,14 +5,21 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
 
-from labshare.accounts.models import Person
+from labshare.accounts.models import Person, SignInSession
+from labshare.accounts.sessions import digest
 from labshare.kernel.database import db
+
+
+def person_of_any_session(key: str) -> int | None:
+    """Whose session this secret was, ended or not: for telling whose work a browser holds, never for letting in."""
+    return db.session.scalar(select(SignInSession.person_id).where(SignInSession.key_digest == digest(key)))
 
 
 @dataclass(frozen=True)
 class Credentials:
     person_id: int
     password_hash: str | None
+    epoch: int
 
 
 def spelled(email: str) -> str:
@@ -26,13 +33,13 @@ def person_by_email(email: str) -> Person | None:
 
 def credentials_of(email: str, *, demonstration: bool = True) -> Credentials | None:
     """What a sign-in is compared with; nothing for an account that is not there, disabled, or not allowed here."""
-    chosen = select(Person.id, Person.password_hash, Person.demonstration).where(
+    chosen = select(Person.id, Person.password_hash, Person.session_epoch, Person.demonstration).where(
         Person.email == spelled(email), Person.disabled_at.is_(None)
     )
     found = db.session.execute(chosen).one_or_none()
     if found is None or (found.demonstration and not demonstration):
         return None
-    return Credentials(found.id, found.password_hash)
+    return Credentials(found.id, found.password_hash, found.session_epoch)
 
 
 def search_people(q: str = "", *, limit: int = 50, offset: int = 0) -> tuple[Sequence[Person], int]:

@@ -1,22 +1,21 @@
 """What a person does with an account. Verifying a password costs time: entrances do it outside `transaction()`."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from labshare.accounts import links, passwords
 from labshare.accounts.errors import (
     InvalidEmail,
     NameRequired,
     NotYourself,
-    TooManyAttempts,
     WrongPassword,
     WrongPresentPassword,
 )
-from labshare.accounts.models import Person, SignInAttempt
-from labshare.accounts.queries import person_by_email, spelled
-from labshare.accounts.sessions import begin_session, digest, end_all_sessions, end_session
+from labshare.accounts.models import Person
+from labshare.accounts.queries import person_by_email
+from labshare.accounts.sessions import begin_session, end_all_sessions, end_session
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -24,12 +23,9 @@ from labshare.kernel.errors import NotFound, Problem, SignInFirst, raise_all
 from labshare.kernel.telling import tell, tell_address
 from labshare.kernel.verbs import verb
 
-WINDOW = timedelta(minutes=15)
-MOST_BY_ACCOUNT = 10
-MOST_BY_ADDRESS = 40
-"""Failed sign-ins within `WINDOW`, for one account and from one network address."""
-
 LOCALES = ("zh_Hans_CN", "en")
+NOBODY = 0
+"""No account's id."""
 
 
 def checked_email(email: str) -> str:
@@ -77,23 +73,24 @@ def sign_up(*, actor: Actor, now: datetime, email: str, name: str, locale: str |
     if known.disabled_at is not None:
         return
     if known.password_hash is None:
-        token = links.password_link(known, now, links.SIGN_UP_LASTS)
-        tell_address(to=email, kind="account.confirm", url=f"/account/password/{token}", locale=known.locale or locale,
-                     now=now)  # fmt: skip
+        tell_address(to=email, kind="account.confirm", link_id=known.id, locale=known.locale or locale, now=now)
     else:
         tell_address(to=email, kind="account.exists", url="/account/sign-in", locale=known.locale or locale, now=now)
 
 
 @verb("account.ask_reset")
 def ask_password_reset(*, actor: Actor, now: datetime, email: str, locale: str | None = None) -> None:
-    """Send a link to set a new password, if there is such an account. The answer is the same if not."""
+    """Send a link to set a new password, if there is such an account; a few an hour at most.
+
+    Neither the answer nor the time it takes tells whether there is one: a mail is written to whatever address, and
+    whoever sends it finds nobody to make a link for. Raises `InvalidEmail`.
+    """
+    email = checked_email(email)
     known = person_by_email(email)
-    if known is None or known.disabled_at is not None:
-        return
-    record(actor, now, "account.ask_reset", ("person", known.id))
-    token = links.password_link(known, now, links.RESET_LASTS)
-    tell_address(to=known.email, kind="account.reset", url=f"/account/password/{token}", locale=known.locale or locale,
-                 now=now)  # fmt: skip
+    written = tell_address(to=email, kind="account.reset", link_id=known.id if known else NOBODY,
+                           locale=(known.locale if known else None) or locale, now=now)  # fmt: skip
+    if written and known is not None:
+        record(actor, now, "account.ask_reset", ("person", known.id))
 
 
 @verb("account.set_password")
@@ -132,7 +129,6 @@ def change_password(*, actor: Actor, now: datetime, present_password: str, passw
 
 def _change_password(actor: Actor, now: datetime, person: Person, password: str, action: str) -> None:
     person.password_hash = passwords.hashed(password)
-    _forget_attempts(person.email)
     ended = end_all_sessions(person, now)
     record(_as(actor, person), now, action, ("person", person.id), after={"sessions_ended": ended})
 
@@ -140,35 +136,6 @@ def _change_password(actor: Actor, now: datetime, person: Person, password: str,
 def _as(actor: Actor, person: Person) -> Actor:
     """Who proved to be this person acts as this person."""
     return actor if actor.person_id else Actor(person_id=person.id, address=actor.address)
-
-
-def count_attempt(*, email: str, address: str, now: datetime) -> None:
-    """Write down an attempt to sign in, before the password is looked at, so that parallel ones count too.
-
-    Commit it by itself; `sign_in` takes the account's attempts away. Raises `TooManyAttempts` (429).
-    """
-    key = digest(spelled(email))
-    _throttle(SignInAttempt.email_digest == key, MOST_BY_ACCOUNT, now)
-    _throttle(SignInAttempt.address == address, MOST_BY_ADDRESS, now)
-    db.session.execute(delete(SignInAttempt).where(SignInAttempt.at <= now - 4 * WINDOW))
-    db.session.add(SignInAttempt(email_digest=key, address=address, at=now))
-    db.session.flush()
-
-
-def _throttle(whose: object, most: int, now: datetime) -> None:
-    recent = db.session.scalars(
-        select(SignInAttempt.at)
-        .where(whose, SignInAttempt.at > now - WINDOW)  # type: ignore[arg-type]
-        .order_by(SignInAttempt.at.desc())
-        .limit(most)
-    ).all()
-    if len(recent) == most:
-        left = recent[-1] + WINDOW - now
-        raise TooManyAttempts(n=max(1, -(-int(left.total_seconds()) // 60)))
-
-
-def _forget_attempts(email: str) -> None:
-    db.session.execute(delete(SignInAttempt).where(SignInAttempt.email_digest == digest(email)))
 
 
 @verb("account.sign_in")
@@ -182,7 +149,6 @@ def sign_in(*, actor: Actor, now: datetime, person_id: int, seen_hash: str, new_
         raise WrongPassword
     if new_hash:
         person.password_hash = new_hash
-    _forget_attempts(person.email)
     record(_as(actor, person), now, "account.sign_in", ("person", person.id))
     return begin_session(person, now)
 

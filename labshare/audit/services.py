@@ -78,7 +78,7 @@ def record_refusal(problem: Problem) -> None:
             refusal.now,
             refusal.action,
             refusal.subject or ("attempt", "-"),
-            after={"problem": problem.code, "field": problem.field},
+            after={"problem": problem.code, "field": problem.field, **(refusal.details or {})},
             refused=True,
         )
 

@@ -152,6 +152,20 @@ class SlotTaken(Conflict):
         self.alternatives = alternatives
 
 
+class HeldBefore(SlotTaken):
+    """Starting early: something else holds the unit between then and the booked start."""
+
+    message = _l(
+        "The unit is held by %(what)s until %(until)s. Start after that, or move the booking to another unit first."
+    )
+    default_field = "at"
+
+    @property
+    def code(self) -> str:
+        """To programs a taken slot like any other."""
+        return "SlotTaken"
+
+
 class AlreadySubmitted(Conflict):
     message = _l("Already booked as %(ref)s; nothing was booked twice.")
 

@@ -42,12 +42,15 @@ class WorkingDay(Model):
 
 
 class WorkingYear(Model):
-    """A year whose working days are known. A missing one has neither holidays nor make-up days, and pages warn."""
+    """A year of the table. Its days hold as they are entered; pages warn until it is confirmed as complete, and of a
+    year that has no row, which has neither holidays nor make-up days."""
 
     __tablename__ = "working_year"
 
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     source: Mapped[str] = mapped_column(String(200))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was entered whole, or an administrator said that nothing is missing in it."""
 
 
 class OpeningHours(Model):

@@ -29,6 +29,13 @@ CONFIRMED = kind(
     title=_l("Booking %(ref)s is confirmed"),
     text=_l("%(lab)s has confirmed %(item)s on %(starts_at)s. Bring the samples by then."),
 )
+CONFIRMED_BY_RULE = kind(
+    "booking.confirmed_by_rule",
+    title=_l("Booking %(ref)s is confirmed"),
+    text=_l(
+        "%(lab)s confirms bookings automatically: %(item)s on %(starts_at)s is confirmed. Bring the samples by then."
+    ),
+)
 DECLINED = kind(
     "booking.declined",
     title=_l("Booking %(ref)s was declined"),
@@ -122,6 +129,12 @@ def tell_client(notice: str, booking: Booking, *, actor: Actor, now: datetime, *
     _tell(notice, booking, booking.client_firm_id, CLIENT_ROLES, (booking.booked_by,), actor, now, params, "/bookings/")
 
 
+def tell_confirmed_by_rule(booking: Booking, *, now: datetime) -> None:
+    """Tell the client's side, whoever booked included, that nobody has to answer any more: no person confirmed it."""
+    _tell(CONFIRMED_BY_RULE, booking, booking.client_firm_id, CLIENT_ROLES, (booking.booked_by,), None, now, {},
+          "/bookings/")  # fmt: skip
+
+
 def tell_lab(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:
     """Tell the lab's owners and managers."""
     _tell(notice, booking, booking.lab_firm_id, LAB_ROLES, (), actor, now, params, "/lab/bookings/")
@@ -133,12 +146,12 @@ def _tell(
     firm_id: int,
     roles: tuple[str, ...],
     person_ids: tuple[int, ...],
-    actor: Actor,
+    actor: Actor | None,
     now: datetime,
     params: dict[str, Any],
     page: str,
 ) -> None:
-    """`page` is where this side acts on a booking."""
+    """`actor` is not told of what they did; `page` is where this side acts on a booking."""
     known = {
         "ref": booking.ref,
         "client": said(booking.client),
@@ -154,5 +167,5 @@ def _tell(
         person_ids=person_ids,
         firm_id=firm_id,
         roles=roles,
-        but=actor.person_id,
+        but=actor.person_id if actor else None,
     )

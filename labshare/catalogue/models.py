@@ -18,7 +18,7 @@ from sqlalchemy import (
     and_,
     or_,
 )
-from sqlalchemy.ext.hybrid import hybrid_method
+from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of
@@ -113,6 +113,16 @@ class LabAdmission(Model):
     suspended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the suspension was recorded."""
+
+    @hybrid_property
+    def undecided(self) -> bool:
+        """Whether it waits for the second person."""
+        return self.confirmed_at is None and self.refused_at is None
+
+    @undecided.inplace.expression
+    @classmethod
+    def _undecided_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.confirmed_at.is_(None), cls.refused_at.is_(None))
 
     @hybrid_method
     def holds_on(self, day: date) -> bool:

@@ -1,7 +1,6 @@
 """`labshare admin create`: the first two administrators of an empty installation."""
 
 import click
-from flask import current_app
 
 from labshare.commands import with_app
 from labshare.kernel.actor import SYSTEM
@@ -33,5 +32,3 @@ def create(email: str, name: str) -> None:
     click.echo(f"{address} is administrator.")
     if not has_password:
         click.echo(f"Open within three days to choose a password: {absolute(f'/account/password/{token}')}")
-    if current_app.config["PRODUCTION"] and not current_app.config["BASE_URL"].startswith("https://"):
-        click.echo("BASE_URL is not https: check the settings.", err=True)

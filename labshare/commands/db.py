@@ -6,6 +6,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from labshare.catalogue.services.index import rebuild_where_missing
 from labshare.commands import with_app
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db as database
@@ -27,6 +28,22 @@ def alembic_config() -> Config:
     return config
 
 
+def upgrade_to(revision: str = "head") -> None:
+    """Upgrade, mark what is older than a new rule, and write what a migration left to be derived. Needs the
+    application's context."""
+    before = _present()
+    command.upgrade(alembic_config(), revision)
+    passed = _passed(before, _present())
+    if before is not None and passed:
+        with transaction():
+            found = mark_known(actor=SYSTEM, now=utc_now(), migrations=passed)
+        for one in found:
+            click.echo(f"older than the rule, marked: {one.invariant}: {one.subject}: {one.detail}")
+    if revision == "head":
+        with transaction():
+            rebuild_where_missing()
+
+
 @click.group()
 def db() -> None:
     """Bring the database to the version of the code."""
@@ -40,15 +57,8 @@ def upgrade(revision: str, plan: bool) -> None:
     """Upgrade to REVISION (the newest by default)."""
     if plan:
         print_plan(revision)
-        return
-    before = _present()
-    command.upgrade(alembic_config(), revision)
-    passed = _passed(before, _present())
-    if before is not None and passed:
-        with transaction():
-            found = mark_known(actor=SYSTEM, now=utc_now(), migrations=passed)
-        for one in found:
-            click.echo(f"older than the rule, marked: {one.invariant}: {one.subject}: {one.detail}")
+    else:
+        upgrade_to(revision)
 
 
 def print_plan(revision: str) -> None:

@@ -58,6 +58,16 @@ def _allow_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(MOST_FILES, most), hard))
 
 
+def warn_of_counting_alone(app: Flask, workers: int) -> None:
+    """Say where limits are counted by each worker for itself, so that up to so many times as much passes."""
+    if app.config["PRODUCTION"] and workers > 1 and app.config["RATELIMIT_STORAGE_URI"].startswith("memory"):
+        click.echo(
+            f"RATELIMIT_STORAGE_URI is not set: each of {workers} workers counts for itself, and up to {workers} times "
+            "as much passes as the limits say. Set it to a Valkey server, such as valkey://127.0.0.1:6379/0.",
+            err=True,
+        )
+
+
 @click.command()
 @click.option("--bind", help="Address and port; 127.0.0.1 and PORT by default.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
@@ -73,6 +83,7 @@ def serve(bind: str | None, workers: int, threads: int, log_level: str) -> None:
 
 def serve_app(app: Flask, *, bind: str | None = None, workers: int = 2, threads: int = 8, level: str = "info") -> None:
     """Serve until SIGTERM or SIGINT. The application is made before the workers, which share its memory."""
+    warn_of_counting_alone(app, workers)
     options = {
         "bind": bind or f"127.0.0.1:{app.config['PORT']}",
         "workers": workers,

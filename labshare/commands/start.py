@@ -17,12 +17,11 @@ from types import FrameType
 from typing import TextIO
 
 import click
-from alembic import command
 from flask import Flask, current_app
 from sqlalchemy import exists, or_, select
 
 from labshare.commands import with_app
-from labshare.commands.db import alembic_config
+from labshare.commands.db import upgrade_to
 from labshare.commands.scheduler import serve_jobs
 from labshare.commands.serve import serve_app
 from labshare.kernel.database import db
@@ -50,7 +49,7 @@ def start() -> None:
         raise click.ClickException(f"Port {port} is taken. Another one: PORT={port + 1} make run")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
-    command.upgrade(alembic_config(), "head")
+    upgrade_to()
     if _is_empty():
         _load_demonstration_data()
     db.session.remove()

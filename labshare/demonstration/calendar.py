@@ -1,6 +1,6 @@
 """The working-day calendar, from the published one, for the years it knows."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import chinese_calendar
 from chinese_calendar.constants import Holiday
@@ -29,7 +29,8 @@ def make_calendar(world: World) -> WorkingDays:
     kinds: dict[date, str] = {}
     years = [year for year in range(world.today.year - 2, world.today.year + 3) if known_year(year)]
     for year in years:
-        world.rows.add(WorkingYear, year=year, source="国务院办公厅放假安排（chinesecalendar）")
+        world.rows.add(WorkingYear, year=year, source="国务院办公厅放假安排（chinesecalendar）",
+                       confirmed_at=datetime.combine(min(date(year - 1, 12, 1), world.today), time(), UTC))  # fmt: skip
         day = date(year, 1, 1)
         while day.year == year:
             holiday, name = chinese_calendar.get_holiday_detail(day)

@@ -18,7 +18,7 @@ from labshare.demonstration.catalogue import CatalogueMaker, Laboratory, make_st
 from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
 from labshare.demonstration.firms import make_clients, make_hosts, make_regulators, make_waiting
 from labshare.demonstration.rows import Rows, empty
-from labshare.demonstration.runs import Office, make_grades, schedule_months
+from labshare.demonstration.runs import Office, schedule_months
 from labshare.demonstration.scale import Scale
 from labshare.demonstration.shelf import Shelf
 from labshare.demonstration.tasks import Tasks
@@ -120,7 +120,6 @@ def draw_bookings(county: County) -> int:
 def _write_county(world: World, county: County, say: Progress) -> None:
     """To the database; of its labs only what the runs need is kept."""
     labs, count = county.labs, draw_bookings(county)
-    make_grades(world, county.division, labs)
     written = world.rows.write()
     say(f"{county.division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
         f"{sum(len(lab.offers) for lab in labs)} test items, {count} bookings; {written} rows")  # fmt: skip

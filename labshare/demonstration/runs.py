@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from labshare.booking.rules.time import WorkingDays
 from labshare.demonstration.catalogue import Laboratory
@@ -16,8 +16,9 @@ from labshare.kernel.money import FEN_PER_WAN
 from labshare.kernel.months import Month
 from labshare.notices.models import Notice, OutboxMail
 from labshare.organisations.services.affiliations import enter_affiliation
-from labshare.rewards.models import Assessment
+from labshare.rewards.assessments import AssessmentList
 from labshare.rewards.services.approve import approve, pay
+from labshare.rewards.services.grades import GradeRow, confirm_grades, hand_over_grades, save_grades
 from labshare.rewards.services.objections import answer_objection, raise_objection
 from labshare.rewards.services.policies import draft_policy, publish_policy
 from labshare.rewards.services.publish import publish
@@ -84,24 +85,27 @@ def policy_divisions(world: World) -> list[str]:
     return [divisions[0]] if len(divisions) == 1 else sorted({division[:2] for division in divisions})
 
 
-def make_grades(world: World, division: str, labs: list[Laboratory]) -> None:
-    """Every grade: one before the data begin, for some a new one in mid-year; a few labs are not graded."""
+def _grades(world: World, division: str, labs: list[Laboratory]) -> dict[Month, list[GradeRow]]:
+    """Every grade, by the month from which it holds: one before the data begin, for some a new one in mid-year; a few
+    labs are not graded."""
     rng = world.rng(f"grades/{division}")
-    officer = world.accounts["officer"]["id"]
+    lists: dict[Month, list[GradeRow]] = {}
     for number, lab in enumerate(labs):
         grade = rng.choices(("excellent", "good", "qualified", "unqualified", None), (16, 46, 24, 6, 8))[0]
         if number < 5:
             grade = ("excellent", "good", "qualified", "unqualified", "ungraded")[number]
-        entered = [(grade, world.first_month)] if grade else []
+        if grade:
+            lists.setdefault(world.first_month, []).append(_graded(lab, grade, number))
         if rng.random() < 0.3:
-            entered.append((rng.choices(("excellent", "good", "qualified"), (3, 5, 2))[0], world.month.plus(-4)))
-        for graded, month in entered:
-            at = world.at(month.previous.last_day - timedelta(days=6), 16, number % 60)
-            world.rows.add(Assessment, lab_id=lab.id, year=month.previous.year, grade=graded,
-                           effective_month=str(month), assessed_by=officer, assessed_at=at)  # fmt: skip
-            world.trail.record(at, officer, None, "grade.enter", ("lab", lab.id), after={
-                "grade": graded, "year": month.previous.year, "effective_month": str(month),
-            })  # fmt: skip
+            grade = rng.choices(("excellent", "good", "qualified"), (3, 5, 2))[0]
+            lists.setdefault(world.month.plus(-4), []).append(_graded(lab, grade, number))
+    return lists
+
+
+def _graded(lab: Laboratory, grade: str, number: int) -> GradeRow:
+    score = {"excellent": 90, "good": 80, "qualified": 62, "unqualified": 46}.get(grade)
+    reason = "投入运行未满一年，未参加考核" if score is None else f"考核得分 {score + number % 9} 分"
+    return GradeRow(lab.id, grade, reason)
 
 
 def _steps(*steps: tuple[int, str]) -> list[dict[str, Any]]:
@@ -179,6 +183,8 @@ class Office:
             acts += self._policies(division)
             for month in world.first_month.through(world.month.previous):
                 acts += self._month(division, month)
+        for division in world.scale.divisions:
+            acts += self._grade_lists(division)
         acts.append(self._late_affiliation())
         return sorted((each for each in acts if each[0] <= world.midnight), key=lambda each: each[0])
 
@@ -197,6 +203,42 @@ class Office:
         acts.append((world.at(world.today - timedelta(days=3), 11), lambda now: draft_policy(
             actor=self.officer, now=now, document=_next_policy(world, division), demonstration=True)))  # fmt: skip
         return acts
+
+    def _grade_lists(self, division: str) -> list[tuple[datetime, Callable[[datetime], Any]]]:
+        """The lists of a county, entered by an officer and confirmed by the approver; the last one still waits."""
+        world = self.world
+        labs = [lab for lab in self.labs if lab.row["division"] == division]
+        lists = [
+            (month.previous.last_day - timedelta(days=6), month, rows)
+            for month, rows in sorted(_grades(world, division, labs).items())
+        ]
+        acts: list[tuple[datetime, Callable[[datetime], Any]]] = []
+        for day, month, rows in lists:
+            acts += self._grade_list(division, day, month, rows)
+            acts.append((world.at(day + timedelta(days=1), 10), lambda now, d=division, m=month: confirm_grades(
+                actor=self.approver, now=now, list_id=self._latest(d, m), version=1)))  # fmt: skip
+        if division == world.scale.divisions[0]:
+            waiting = [_graded(lab, ("good", "excellent", "qualified")[n % 3], n) for n, lab in enumerate(labs[5:17])]
+            acts += self._grade_list(division, world.today - timedelta(days=2), world.month.next, waiting)
+        return acts
+
+    def _grade_list(
+        self, division: str, day: date, month: Month, rows: list[GradeRow]
+    ) -> list[tuple[datetime, Callable[[datetime], Any]]]:
+        return [
+            (self.world.at(day, 16), lambda now: save_grades(
+                actor=self.officer, now=now, division=division, year=month.previous.year, effective_month=month,
+                rows=rows)),
+            (self.world.at(day, 16, 40), lambda now: hand_over_grades(
+                actor=self.officer, now=now, list_id=self._latest(division, month), version=1)),
+        ]  # fmt: skip
+
+    def _latest(self, division: str, month: Month) -> int:
+        """The list of a county that is in force from a month."""
+        wanted = select(AssessmentList.id).where(
+            AssessmentList.division == division, AssessmentList.effective_month == str(month)
+        )
+        return db.session.scalars(wanted).one()
 
     def _month(self, division: str, month: Month) -> list[tuple[datetime, Callable[[datetime], Any]]]:
         world, due = self.world, due_of(self.world, self.days, month)

@@ -1,6 +1,7 @@
 """Problems a person can do something about. Every refusal is a named class with its message; the edges (pages, API,
 commands) turn it into words in the reader's language, a status, and a place beside the field."""
 
+import math
 from collections.abc import Iterable
 from datetime import date
 from typing import Any, ClassVar
@@ -101,6 +102,17 @@ class NotFound(Problem):
 
     status = 404
     message = _l("Not found, or not yours to see.")
+
+
+class TooManyRequests(Problem):
+    """More often than is allowed. `seconds` from now it is possible again, which the answer's `Retry-After` says."""
+
+    status = 429
+    message = _l("Too many requests. Try again in %(n)s min.")
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = max(1, math.ceil(seconds))
+        super().__init__(n=math.ceil(self.seconds / 60))
 
 
 class ReasonRequired(InvalidInput):

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -34,36 +35,52 @@ def to_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     return b"\xef\xbb\xbf" + file.getvalue().encode()
 
 
-def to_xlsx(head: Sequence[str], rows: Iterable[Sequence[Any]], sheet: str = "Sheet1") -> bytes:
-    """One sheet with a frozen head. Text is written as text, money (`Decimal`) with two decimals, dates as dates."""
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet of a workbook: its name, its head, its rows."""
+
+    name: str
+    head: Sequence[str]
+    rows: Iterable[Sequence[Any]]
+
+
+def to_xlsx(
+    head: Sequence[str], rows: Iterable[Sequence[Any]], sheet: str = "Sheet1", *, more: Sequence[Sheet] = ()
+) -> bytes:
+    """Sheets with a frozen head. Text is written as text, money (`Decimal`) with two decimals, dates as dates."""
     file = io.BytesIO()
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
     with xlsxwriter.Workbook(file, options) as book:
-        page = book.add_worksheet(sheet[:31])
         bold = book.add_format({"bold": True})
         money = book.add_format({"num_format": "#,##0.00"})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
-        page.freeze_panes(1, 0)
-        for column, cell in enumerate(head):
-            page.write_string(0, column, cell, bold)
-            page.set_column(column, column, max(10, min(40, 2 * len(cell))))
-        for line, row in enumerate(rows, start=1):
-            for column, cell in enumerate(row):
-                if cell is None:
-                    continue
-                if isinstance(cell, Decimal):
-                    page.write_number(line, column, cell, money)
-                elif isinstance(cell, bool):
-                    page.write_boolean(line, column, cell)
-                elif isinstance(cell, int):
-                    page.write_number(line, column, cell)
-                elif isinstance(cell, datetime):
-                    page.write_string(line, column, plain(cell))
-                elif isinstance(cell, date):
-                    page.write_datetime(line, column, cell, day)
-                else:
-                    page.write_string(line, column, str(cell))
+        for one in (Sheet(sheet, head, rows), *more):
+            page = book.add_worksheet(one.name[:31])
+            page.freeze_panes(1, 0)
+            for column, cell in enumerate(one.head):
+                page.write_string(0, column, cell, bold)
+                page.set_column(column, column, max(10, min(40, 2 * len(cell))))
+            for line, row in enumerate(one.rows, start=1):
+                for column, cell in enumerate(row):
+                    _write(page, line, column, cell, money, day)
     return file.getvalue()
+
+
+def _write(page: Any, line: int, column: int, cell: Any, money: Any, day: Any) -> None:
+    if cell is None:
+        return
+    if isinstance(cell, Decimal):
+        page.write_number(line, column, cell, money)
+    elif isinstance(cell, bool):
+        page.write_boolean(line, column, cell)
+    elif isinstance(cell, int):
+        page.write_number(line, column, cell)
+    elif isinstance(cell, datetime):
+        page.write_string(line, column, plain(cell))
+    elif isinstance(cell, date):
+        page.write_datetime(line, column, cell, day)
+    else:
+        page.write_string(line, column, str(cell))
 
 
 def plain(cell: Any) -> Any:

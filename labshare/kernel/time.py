@@ -5,6 +5,7 @@ platform's zone (`TIME_ZONE`, contract section 2). Only the entrances ask for th
 services and rules are handed `now`.
 """
 
+import time as machine
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -30,6 +31,11 @@ def set_clock(clock: Callable[[], datetime] | None) -> None:
 def utc_now() -> datetime:
     """The present moment, UTC, to the microsecond."""
     return _clock()
+
+
+def machine_seconds() -> float:
+    """Seconds since 1970 by the machine's clock, by which limits count, whatever clock the process was given."""
+    return machine.time()
 
 
 def local_zone() -> ZoneInfo:

@@ -5,7 +5,7 @@ commits; an entrance opens `transaction()` around it.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,8 @@ class Refusal:
     actor: Actor
     now: datetime
     subject: tuple[str, str] | None = None
+    details: Mapping[str, Any] | None = None
+    """Ids and values beside the problem's name."""
 
 
 def verb(action: str, *, money: bool = False) -> Callable[[F], F]:

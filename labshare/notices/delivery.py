@@ -1,7 +1,8 @@
 """Sending the mails of the outbox: after the commit, outside every business transaction.
 
 A mail is first claimed (its next attempt set ahead, committed), then sent, then marked; so one host at a time works on
-it, and a host that dies in between leaves it to be tried again. A mail may then arrive twice, never not at all.
+it, and a host that dies in between leaves it to be tried again. A mail may then arrive twice, never not at all. Links
+that open something are made here, into the letter alone.
 """
 
 import logging
@@ -15,16 +16,20 @@ from email.utils import format_datetime, make_msgid
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from flask import current_app
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from labshare.kernel.database import db, transaction
+from labshare.kernel.telling import link_for
 from labshare.notices.models import OutboxMail
+from labshare.notices.services import LINK_PLACE, absolute
 
 log = logging.getLogger("labshare.mail")
 
 CLAIM = timedelta(minutes=10)
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720, 1440))
 """The wait after each failed attempt; after the last one the mail is given up and its error stays."""
+MOST_TO_ADDRESS = 60
+"""Mails to one address within an hour; the rest waits. In all: `MAIL_PER_HOUR`."""
 
 
 @dataclass(frozen=True)
@@ -81,19 +86,65 @@ def _claim(now: datetime, limit: int) -> list[Letter]:
     with transaction():
         waiting = db.session.scalars(
             select(OutboxMail)
-            .where(
-                OutboxMail.sent_at.is_(None),
-                OutboxMail.attempts <= len(BACK_OFF),
-                or_(OutboxMail.next_attempt_at.is_(None), OutboxMail.next_attempt_at <= now),
-            )
-            .order_by(OutboxMail.id)
-            .limit(limit)
+            .where(OutboxMail.id.in_(_due(now, limit)), _waits(now))
+            .order_by(OutboxMail.rank, OutboxMail.id)
             .with_for_update(skip_locked=True)
         ).all()
+        letters = []
         for mail in waiting:
             mail.attempts += 1
             mail.next_attempt_at = now + CLAIM
-        return [Letter(m.id, m.to, m.locale, m.subject, m.body, m.created_at) for m in waiting]
+            letter = letter_of(mail, now)
+            if letter is None:
+                db.session.delete(mail)
+            else:
+                letters.append(letter)
+        return letters
+
+
+def _waits(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        OutboxMail.sent_at.is_(None),
+        OutboxMail.attempts <= len(BACK_OFF),
+        or_(OutboxMail.next_attempt_at.is_(None), OutboxMail.next_attempt_at <= now),
+    )
+
+
+def _due(now: datetime, limit: int) -> list[int]:
+    """Which mails go now: the urgent first, then in the order they were written. What is above the hour's bounds, for
+    its address or for all, waits; a tenth of the hour is kept for urgent ones."""
+    most = int(current_app.config["MAIL_PER_HOUR"])
+    hour = OutboxMail.sent_at > now - timedelta(hours=1)
+    gone = db.session.scalar(select(func.count()).select_from(OutboxMail).where(hour)) or 0
+    sent = select(OutboxMail.to, func.count().label("number")).where(hour).group_by(OutboxMail.to).subquery()
+    place = func.row_number().over(partition_by=OutboxMail.to, order_by=(OutboxMail.rank, OutboxMail.id))
+    queue = (
+        select(OutboxMail.id, OutboxMail.rank, (place + func.coalesce(sent.c.number, 0)).label("number"))
+        .outerjoin(sent, sent.c.to == OutboxMail.to)
+        .where(_waits(now))
+        .subquery()
+    )
+    found = db.session.execute(
+        select(queue.c.id, queue.c.rank)
+        .where(queue.c.number <= MOST_TO_ADDRESS)
+        .order_by(queue.c.rank, queue.c.id)
+        .limit(max(0, min(limit, most - gone)))
+    ).all()
+    ordinary = max(0, most - most // 10 - gone)
+    return [row.id for place, row in enumerate(found) if row.rank == 0 or place < ordinary]
+
+
+def letter_of(mail: OutboxMail, now: datetime) -> Letter | None:
+    """The mail as it goes out now, its link made; nothing where the link would lead nowhere (no such account, the
+    invitation was withdrawn)."""
+    body = mail.body
+    if mail.link_id is not None:
+        path = link_for(mail.kind or "", mail.link_id, now)
+        if path is None:
+            return None
+        before, _place, after = body.rpartition(LINK_PLACE)
+        body = f"{before}{absolute(path)}{after}"
+    return Letter(mail.id, mail.to, mail.locale, mail.subject, body, mail.created_at)
 
 
 def configured_mailer() -> Mailer:

@@ -41,16 +41,23 @@ class Words:
     text: LazyString | str
     mail: bool
     """Whether it also goes out by mail; what nobody must act on need not."""
+    first: bool = False
+    """Somebody sits waiting for this mail: it goes before all others."""
+    most: int | None = None
+    """So many go to one address within an hour, whoever asks for them; what is above is not written."""
 
 
 KINDS: dict[str, Words] = {}
 
 
-def kind(name: str, *, title: LazyString | str, text: LazyString | str, mail: bool = True) -> str:
+def kind(
+    name: str, *, title: LazyString | str, text: LazyString | str, mail: bool = True, first: bool = False,
+    most: int | None = None,
+) -> str:  # fmt: skip
     """Register a kind of notice. Its name comes back, so that it can be kept as a constant."""
     if name in KINDS:
         raise RuntimeError(f"two kinds of notice of one name: {name}")
-    KINDS[name] = Words(title, text, mail)
+    KINDS[name] = Words(title, text, mail, first, most)
     return name
 
 

@@ -40,10 +40,13 @@ class OutboxMail(Model):
     __table_args__ = (
         Index(
             "ix_outbox_mail_waiting",
+            "rank",
             "id",
             sqlite_where=text("sent_at IS NULL"),
             postgresql_where=text("sent_at IS NULL"),
         ),
+        Index(None, "to", "created_at"),
+        Index(None, "sent_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -51,6 +54,13 @@ class OutboxMail(Model):
     locale: Mapped[str] = mapped_column(String(12))
     subject: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
+    """Without its link where `link_id` is given: U+FFFC stands in its place."""
+    kind: Mapped[str | None] = mapped_column(String(60))
+    """None for mails of an earlier version."""
+    link_id: Mapped[int | None]
+    """What a secret link is made for when the mail is sent; the link itself is kept nowhere."""
+    rank: Mapped[int] = mapped_column(server_default=text("1"))
+    """0 goes before 1."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)

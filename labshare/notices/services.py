@@ -4,13 +4,13 @@ Nothing is sent here: `labshare.notices.delivery` sends the mails that were comm
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale, get_locale
-from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy import Select, bindparam, func, or_, select, update
 
 from labshare.accounts.models import Person
 from labshare.kernel import telling
@@ -21,6 +21,8 @@ from labshare.notices.models import Notice, OutboxMail
 from labshare.organisations.models import Membership, RegulatorRole
 
 CHINESE = "zh_Hans_CN"
+LINK_PLACE = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands in a mail for the link that is made when it is sent."""
 
 
 def notify(
@@ -92,15 +94,29 @@ def _told(persons: bool, firm: bool, regulators: bool) -> Select[int, str, str, 
 
 def send_mail(
     *, to: str, kind: str, now: datetime, params: dict[str, Any] | None = None, url: str | None = None,
-    locale: str | None = None,
-) -> OutboxMail:  # fmt: skip
-    """Write a mail to an address that may not be an account's (an invitation, a confirmation)."""
-    return _write_mail(to, locale, kind, kinds.kept(params or {}), url, now)
+    locale: str | None = None, link_id: int | None = None,
+) -> OutboxMail | None:  # fmt: skip
+    """Write a mail to an address that may not be an account's (an invitation, a confirmation).
+
+    `link_id` instead of `url`: the link is a secret, made when the mail is sent (`kernel.telling.makes_link`). Nothing
+    is written where the address was sent the kind's most within the hour.
+    """
+    most = kinds.KINDS[kind].most
+    if most is not None and _written_within_hour(to, kind, now) >= most:
+        return None
+    return _write_mail(to, locale, kind, kinds.kept(params or {}), url, now, link_id=link_id)
+
+
+def _written_within_hour(to: str, kind: str, now: datetime) -> int:
+    counting = select(func.count()).select_from(OutboxMail)
+    return db.session.scalar(
+        counting.where(OutboxMail.to == to, OutboxMail.kind == kind, OutboxMail.created_at > now - timedelta(hours=1))
+    ) or 0  # fmt: skip
 
 
 def _write_mail(
     to: str, locale: str | None, kind: str, params: dict[str, Any], url: str | None, now: datetime,
-    *, name: str | None = None,
+    *, name: str | None = None, link_id: int | None = None,
 ) -> OutboxMail:  # fmt: skip
     written_in = locale or str(get_locale() or CHINESE)
     with force_locale(written_in):
@@ -109,10 +125,13 @@ def _write_mail(
             name=name,
             title=subject,
             text=kinds.text_of(kind, params),
-            link=absolute(url),
+            link=absolute(url) if link_id is None else LINK_PLACE,
             english=kinds.is_english(),
         )
-    mail = OutboxMail(to=to, locale=written_in, subject=" ".join(subject.split())[:200], body=body, created_at=now)
+    mail = OutboxMail(
+        to=to, locale=written_in, subject=" ".join(subject.split())[:200], body=body, created_at=now, kind=kind,
+        link_id=link_id, rank=0 if kinds.KINDS[kind].first else 1,
+    )  # fmt: skip
     db.session.add(mail)
     return mail
 

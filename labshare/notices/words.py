@@ -4,6 +4,9 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.notices.kinds import kind
 
+MOST_ASKED = 3
+"""An hour, to one address: a stranger may ask for them. The link of the first holds until the next can be asked for."""
+
 kind(
     "account.confirm",
     title=_l("Choose a password for LabShare"),
@@ -11,6 +14,8 @@ kind(
         "An account was asked for with this address. Open the link within three days and choose a password; that "
         "confirms the address. If it was not you, do nothing."
     ),
+    first=True,
+    most=MOST_ASKED,
 )
 kind(
     "account.exists",
@@ -19,6 +24,8 @@ kind(
         "An account was asked for with this address, but it has one. Sign in by the link; a forgotten password can be "
         "set anew there. If it was not you, do nothing."
     ),
+    first=True,
+    most=MOST_ASKED,
 )
 kind(
     "account.reset",
@@ -27,13 +34,15 @@ kind(
         "A new password was asked for. Open the link within one hour and choose one. If it was not you, do nothing: "
         "the present password holds."
     ),
+    first=True,
+    most=MOST_ASKED,
 )
 kind(
     "account.password_changed",
     title=_l("The password was changed"),
     text=_l(
-        "The password of this account was changed and every session ended. If it was not you, set a new one at once "
-        "and tell the administrator."
+        "The password of this account was changed, and every session and API token ended. If it was not you, set a "
+        "new one at once and tell the administrator."
     ),
 )
 kind(
@@ -61,6 +70,24 @@ kind(
     title=_l("%(name)s left %(firm)s"),
     text=_l("%(name)s no longer acts for %(firm)s."),
     mail=False,
+)
+kind(
+    "firm.bank_account_entered",
+    title=_l("Bank account of %(firm)s entered"),
+    text=_l(
+        "%(name)s entered the bank account of %(firm)s; it ends in %(after)s. If that was not agreed: correct the "
+        "account on the firm's page at once, have %(name)s choose a new password and sign out everywhere, and tell the "
+        "platform's administrator."
+    ),
+)
+kind(
+    "firm.bank_account_changed",
+    title=_l("Bank account of %(firm)s changed"),
+    text=_l(
+        "%(name)s changed the bank account of %(firm)s: it ended in %(before)s and ends in %(after)s now. If that was "
+        "not agreed: correct the account on the firm's page at once, have %(name)s choose a new password and sign out "
+        "everywhere, and tell the platform's administrator."
+    ),
 )
 kind(
     "firm.submitted",

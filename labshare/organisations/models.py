@@ -173,7 +173,8 @@ class RegulatorRole(Model):
 
 
 class Invitation(Model):
-    """An invitation into a firm, by mail. The address holds a secret of which only the digest is kept."""
+    """An invitation into a firm, by mail. The link's secret is made from `nonce` and `SECRET_KEY` when the mail is
+    sent; it is found by its digest."""
 
     __tablename__ = "invitation"
     __table_args__ = (one_of("role", FIRM_ROLES), Index(None, "firm_id"))
@@ -188,12 +189,15 @@ class Invitation(Model):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    nonce: Mapped[str | None] = mapped_column(String(43))
+    """None for those of an earlier version, whose mails were written with their link."""
 
     firm: Mapped[Firm] = relationship()
 
 
 class ApiToken(Model):
-    """A bearer token of a person acting for a firm (or as a regulator, without one). Ends with the membership."""
+    """A bearer token of a person acting for a firm (or as a regulator, without one). Ends with the membership or the
+    roles, with a new password and with "sign out everywhere"."""
 
     __tablename__ = "api_token"
     __table_args__ = (one_of("scope", ("read", "write")), Index(None, "person_id"))
@@ -209,5 +213,7 @@ class ApiToken(Model):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    epoch: Mapped[int] = mapped_column(server_default=text("0"))
+    """The person's `session_epoch` when it was issued; any other ends it, as it ends sessions."""
 
     person: Mapped[Person] = relationship()

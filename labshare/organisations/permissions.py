@@ -105,7 +105,9 @@ PERMISSIONS: dict[str, Grants] = {
     "objection.raise": _grants("lab", "owner", "lab_manager"),
     "objection.answer": OFFICER,
     "correction.decide": OFFICER,
+    "grade.see": READERS,
     "grade.enter": OFFICER,
+    "grade.confirm": APPROVER,
     # oversight
     "usage.see": READERS + LAB_MEMBERS,
     "audit.see": AUDITOR + OFFICER + APPROVER + ADMIN,

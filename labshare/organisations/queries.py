@@ -32,6 +32,7 @@ class Account:
     email: str
     name: str
     locale: str | None
+    epoch: int
     regulator_roles: frozenset[str]
     memberships: tuple[tuple[int, str], ...]
 
@@ -99,7 +100,8 @@ def holder_of_token(
 def _person_with_roles(join: Any) -> Any:
     """The person, once for each pair of a regulator's role in force and a current membership; once with none."""
     chosen = select(
-        Person.id, Person.email, Person.name, Person.locale, Person.demonstration, RegulatorRole.role,
+        Person.id, Person.email, Person.name, Person.locale, Person.session_epoch, Person.demonstration,
+        RegulatorRole.role,
         Membership.firm_id, Membership.role.label("firm_role"),
     ).select_from(Person)  # fmt: skip
     if join is not None:
@@ -127,10 +129,15 @@ _BY_SESSION = _person_with_roles(SignInSession.person_id == Person.id).where(
     SignInSession.epoch == Person.session_epoch,
 )
 _BY_PERSON = _person_with_roles(None).where(Person.id == bindparam("person_id"))
-_TOKEN = select(ApiToken.id, ApiToken.person_id, ApiToken.firm_id, ApiToken.scope).where(
-    ApiToken.token_digest == bindparam("token_digest"),
-    ApiToken.revoked_at.is_(None),
-    or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")),
+_IN_FORCE = and_(Person.id == ApiToken.person_id, Person.session_epoch == ApiToken.epoch, ApiToken.revoked_at.is_(None))
+"""A token that nothing has ended but time: the join of its person."""
+_TOKEN = (
+    select(ApiToken.id, ApiToken.person_id, ApiToken.firm_id, ApiToken.scope)
+    .join(Person, _IN_FORCE)
+    .where(
+        ApiToken.token_digest == bindparam("token_digest"),
+        or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")),
+    )
 )
 
 
@@ -143,6 +150,7 @@ def _account(rows: Any, demonstration: bool) -> Account | None:
         email=first.email,
         name=first.name,
         locale=first.locale,
+        epoch=first.session_epoch,
         regulator_roles=frozenset(row.role for row in rows if row.role),
         memberships=tuple(dict.fromkeys((row.firm_id, row.firm_role) for row in rows if row.firm_id is not None)),
     )
@@ -275,16 +283,23 @@ def invitations_of(firm_id: int, now: datetime) -> Sequence[Invitation]:
 
 
 def tokens_of(person_id: int) -> Sequence[tuple[ApiToken, Firm | None]]:
-    """The person's tokens that were not revoked, with the firm each acts for; the newest first."""
+    """The person's tokens that nothing has ended but time, with the firm each acts for; the newest first."""
     return [
         (token, firm)
         for token, firm in db.session.execute(
             select(ApiToken, Firm)
+            .join(Person, _IN_FORCE)
             .outerjoin(Firm, Firm.id == ApiToken.firm_id)
-            .where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
+            .where(ApiToken.person_id == person_id)
             .order_by(ApiToken.id.desc())
         )
     ]
+
+
+def open_tokens(person_id: int, now: datetime) -> int:
+    """How many of the person's tokens are in force."""
+    chosen = select(func.count()).select_from(ApiToken).join(Person, _IN_FORCE)
+    return db.session.scalar(chosen.where(ApiToken.person_id == person_id, ApiToken.expires_at > now)) or 0
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,20 @@ from sqlalchemy import case, func, or_, select, union_all
 from labshare.audit.models import AuditSeal
 from labshare.audit.queries import last_seal
 from labshare.booking.models import Booking, Holding, WorkingYear
-from labshare.catalogue.models import Instrument
+from labshare.catalogue.models import Instrument, LabAdmission
 from labshare.kernel.database import days_between, db
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm, RegulatorRole
-from labshare.oversight.queries import TOOK_TIME, in_house_minutes, kept_in_house, started_in, used_figures
+from labshare.oversight.figures import done_figures, finished_in, in_house_minutes, kept_in_house, revenue_figures
 from labshare.oversight.rules import Usage
-from labshare.rewards.models import Objection, Policy, RewardItem, RewardLine, RewardRun
+from labshare.rewards.assessments import AssessmentList
+from labshare.rewards.models import Correction, Objection, Policy, RewardItem, RewardLine, RewardRun
+from labshare.rewards.queries.grades import HANDED_OVER, SENT_BACK
+from labshare.rewards.queries.parts import payable_in
 from labshare.settlement.models import Payment, Report, RevenueEntry
 
-NOT_APPROVED = ("calculated", "published")
+NOT_PAID = ("calculated", "published", "approved")
 NEEDED_ROLES = ("officer", "approver")
 BINS = (20, 40, 60, 80, 100)
 """Upper edges of the utilisation chart's groups, per cent; the last group is open."""
@@ -29,10 +32,12 @@ BINS = (20, 40, 60, 80, 100)
 
 @dataclass(frozen=True)
 class Revenue:
-    """Recognised revenue of a month from outside clients, and how much of the month's entries a run counted."""
+    """Recognised revenue of a month, what of it came from clients other than the lab's own firm, and how much of the
+    month's entries a run counted."""
 
     month: Month
     whole_fen: int
+    outside_fen: int
     counted_fen: int | None
     """None: no run of that month yet."""
 
@@ -46,8 +51,18 @@ class Waiting:
     objections: int
     payers: int
     policies: int
+    admissions: int
+    """Of more than 30 days back, which the approver confirms."""
+    grades: int
+    """Lists of grades handed over, which an approver confirms."""
+    grades_back: int
+    """Lists of grades sent back to the officers."""
     runs: Sequence[RewardRun]
-    """Runs that are not approved yet, oldest first."""
+    """Runs that are not paid out yet, oldest first."""
+    corrections: int
+    """Proposed by another officer, and not decided."""
+    roles: int
+    """Proposed by another administrator, and not agreed to."""
     missing_years: Sequence[int]
     missing_roles: Sequence[str]
     """Roles that nobody holds, without which no reward is ever approved."""
@@ -84,8 +99,12 @@ class Dashboard:
     revenue: Sequence[Revenue]
     """The twelve months up to `last`."""
     whole_fen: int
+    outside_fen: int
     counted_fen: int
     payable_fen: int
+    """What the period's runs pay, each month once."""
+    earlier_fen: int
+    """What of it belongs to months before the period, not approved when its first run was calculated."""
     totals: Totals
     groups: Sequence[int]
     """Instruments by utilisation of twelve months, in the groups of `BINS` and one above."""
@@ -95,10 +114,11 @@ class Dashboard:
     seal: AuditSeal | None
 
 
-def dashboard(first: Month, last: Month, now: datetime) -> Dashboard:
-    """The overview of the months `first` … `last`, over all labs."""
+def dashboard(first: Month, last: Month, now: datetime, person_id: int | None = None) -> Dashboard:
+    """The overview of the months `first` … `last`, over all labs, for a person."""
     year = last.plus(-11)
-    runs = _runs(min(year, first))
+    runs = _runs(min(year, Month(first.year, 1)))
+    payable_fen, earlier_fen = payable_in(first, last, [run for run, _ in runs])
     revenue = _revenue(min(year, first), last, runs)
     shown = [each for each in revenue if each.month >= first]
     return Dashboard(
@@ -106,22 +126,24 @@ def dashboard(first: Month, last: Month, now: datetime) -> Dashboard:
         last=last,
         revenue=[each for each in revenue if each.month >= year],
         whole_fen=sum(each.whole_fen for each in shown),
+        outside_fen=sum(each.outside_fen for each in shown),
         counted_fen=sum(each.counted_fen or 0 for each in shown),
-        payable_fen=sum(run.total_payable_fen for run, _ in runs if str(first) <= run.month <= str(last)),
+        payable_fen=payable_fen,
+        earlier_fen=earlier_fen,
         totals=_totals(first, last, now),
         groups=_utilisation_groups(year, last, now),
         reasons=_reasons(first, last),
-        waiting=waiting(now, [run for run, _ in runs]),
+        waiting=waiting(now, person_id, [run for run, _ in runs]),
         seal=last_seal(),
     )
 
 
 def _runs(first: Month) -> list[tuple[RewardRun, int]]:
-    """Runs of these months and all that are not approved, with what they counted in their own month."""
+    """Runs of these months and all that are not paid out, with what they counted in their own month."""
     query = (
         select(RewardRun, func.coalesce(func.sum(RewardLine.month_eligible_fen), 0))
         .outerjoin(RewardLine, RewardLine.run_id == RewardRun.id)
-        .where(or_(RewardRun.month >= str(first), RewardRun.state.in_(NOT_APPROVED)))
+        .where(or_(RewardRun.month >= str(first), RewardRun.state.in_(NOT_PAID)))
         .group_by(RewardRun.id)
         .order_by(RewardRun.month)
     )
@@ -129,15 +151,19 @@ def _runs(first: Month) -> list[tuple[RewardRun, int]]:
 
 
 def _revenue(first: Month, last: Month, runs: Sequence[tuple[RewardRun, int]]) -> list[Revenue]:
-    whole = dict(
-        db.session.execute(
-            select(RevenueEntry.month, func.sum(RevenueEntry.amount_fen))
+    whole = {
+        month: (int(fen), int(outside))
+        for month, fen, outside in db.session.execute(
+            select(RevenueEntry.month, *revenue_figures().values())
+            .join(Booking, Booking.id == RevenueEntry.booking_id)
             .where(RevenueEntry.month.between(str(first), str(last)))
             .group_by(RevenueEntry.month)
-        ).all()
-    )
-    counted = {run.month: fen for run, fen in runs}
-    return [Revenue(month, int(whole.get(str(month), 0)), counted.get(str(month))) for month in first.through(last)]
+        )
+    }
+    counted: dict[str, int] = {}
+    for run, fen in runs:
+        counted[run.month] = counted.get(run.month, 0) + fen
+    return [Revenue(month, *whole.get(str(month), (0, 0)), counted.get(str(month))) for month in first.through(last)]
 
 
 def _reasons(first: Month, last: Month) -> dict[str, int]:
@@ -159,7 +185,7 @@ def _reasons(first: Month, last: Month) -> dict[str, int]:
 
 def _totals(first: Month, last: Month, now: datetime) -> Totals:
     span = (first.starts_at(), last.ends_at())
-    figures = used_figures()
+    figures = done_figures()
     issued = select(Report.booking_id, func.min(Report.issued_on).label("on")).group_by(Report.booking_id).subquery()
     kept = days_between(Booking.finished_on, issued.c.on) <= Booking.turnaround_days
     in_house = select(in_house_minutes()).where(*kept_in_house(span, now))
@@ -169,12 +195,12 @@ def _totals(first: Month, last: Month, now: datetime) -> Totals:
             figures["smes"],
             func.coalesce(figures["used_minutes"], 0) + func.coalesce(in_house.scalar_subquery(), 0),
             figures["outside_minutes"],
-            func.count(Booking.finished_at),
+            figures["tests"],
             func.count(issued.c.on),
             func.sum(case((kept, 1), else_=0)),
         )
         .outerjoin(issued, issued.c.booking_id == Booking.id)
-        .where(Booking.state.in_(TOOK_TIME), *started_in(span))
+        .where(finished_in(span))
     ).one()
     return Totals(*(int(value or 0) for value in row))
 
@@ -183,8 +209,8 @@ def _utilisation_groups(first: Month, last: Month, now: datetime) -> list[int]:
     months = sum(1 for _ in first.through(last))
     span = (first.starts_at(), last.ends_at())
     worked = (
-        select(Booking.instrument_id.label("instrument_id"), used_figures()["used_minutes"].label("minutes"))
-        .where(Booking.state.in_(TOOK_TIME), *started_in(span))
+        select(Booking.instrument_id.label("instrument_id"), done_figures()["used_minutes"].label("minutes"))
+        .where(finished_in(span))
         .group_by(Booking.instrument_id)
     )
     kept = (
@@ -206,37 +232,83 @@ def _utilisation_groups(first: Month, last: Month, now: datetime) -> list[int]:
     return counts
 
 
-def waiting(now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
-    """What regulators have to do now; `runs` where they are read already."""
+def waiting(now: datetime, person_id: int | None = None, runs: Sequence[RewardRun] | None = None) -> Waiting:
+    """What regulators have to do now. Whoever proposed something (`person_id`) is not asked to agree to it; `runs`
+    where they are read already."""
     today = local_day(now)
     wanted = [today.year] + ([today.year + 1] if today.month >= 10 else [])
     unverified = (Firm.verified_at.is_(None), Firm.returned_at.is_(None))
-    firms, oldest, objections, payers, policies, published, *known = db.session.execute(
-        select(
-            select(func.count()).select_from(Firm).where(*unverified).scalar_subquery(),
-            select(func.min(Firm.created_at)).where(*unverified).scalar_subquery(),
-            select(func.count()).select_from(Objection).where(Objection.verdict.is_(None)).scalar_subquery(),
-            select(func.count())
-            .select_from(Payment)
-            .where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
-            .scalar_subquery(),
-            select(func.count()).select_from(Policy).where(Policy.state == "draft").scalar_subquery(),
-            select(func.count()).select_from(Policy).where(Policy.state != "draft").scalar_subquery(),
-            *(
+    (firms, oldest, objections, payers, policies, published, corrections, roles, admissions, grades, back, *known) = (
+        db.session.execute(
+            select(
+                select(func.count()).select_from(Firm).where(*unverified).scalar_subquery(),
+                select(func.min(Firm.created_at)).where(*unverified).scalar_subquery(),
+                select(func.count()).select_from(Objection).where(Objection.verdict.is_(None)).scalar_subquery(),
                 select(func.count())
+                .select_from(Payment)
+                .where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
+                .scalar_subquery(),
+                select(func.count()).select_from(Policy).where(Policy.state == "draft").scalar_subquery(),
+                select(func.count()).select_from(Policy).where(Policy.state != "draft").scalar_subquery(),
+                select(func.count())
+                .select_from(Correction)
                 .where(
-                    RegulatorRole.role == role, RegulatorRole.agreed_at.is_not(None), RegulatorRole.ended_at.is_(None)
+                    Correction.agreed_at.is_(None),
+                    Correction.refused_at.is_(None),
+                    Correction.proposed_by.is_distinct_from(person_id),
                 )
-                .scalar_subquery()
-                for role in NEEDED_ROLES
-            ),
-            *(select(func.count()).where(WorkingYear.year == year).scalar_subquery() for year in wanted),
-        )
-    ).one()
+                .scalar_subquery(),
+                select(func.count())
+                .select_from(RegulatorRole)
+                .where(
+                    RegulatorRole.agreed_at.is_(None),
+                    RegulatorRole.ended_at.is_(None),
+                    RegulatorRole.proposed_by.is_distinct_from(person_id),
+                )
+                .scalar_subquery(),
+                select(func.count()).select_from(LabAdmission).where(LabAdmission.undecided).scalar_subquery(),
+                *(
+                    select(func.count()).select_from(AssessmentList).where(waits).scalar_subquery()
+                    for waits in (HANDED_OVER, SENT_BACK)
+                ),
+                *(
+                    select(func.count())
+                    .where(
+                        RegulatorRole.role == role,
+                        RegulatorRole.agreed_at.is_not(None),
+                        RegulatorRole.ended_at.is_(None),
+                    )
+                    .scalar_subquery()
+                    for role in NEEDED_ROLES
+                ),
+                *(
+                    select(func.count())
+                    .where(WorkingYear.year == year, WorkingYear.confirmed_at.is_not(None))
+                    .scalar_subquery()
+                    for year in wanted
+                ),
+            )
+        ).one()
+    )
     if runs is None:
-        runs = db.session.scalars(select(RewardRun).where(RewardRun.state.in_(NOT_APPROVED))).all()
-    open_runs = sorted((run for run in runs if run.state in NOT_APPROVED), key=lambda run: run.month)
+        runs = db.session.scalars(select(RewardRun).where(RewardRun.state.in_(NOT_PAID))).all()
+    open_runs = sorted((run for run in runs if run.state in NOT_PAID), key=lambda run: run.month)
     missing = [one for one, count in zip([*NEEDED_ROLES, *wanted], known, strict=True) if not count]
     years = [one for one in missing if isinstance(one, int)]
-    roles = [one for one in missing if isinstance(one, str)]
-    return Waiting(firms, oldest, objections, payers, policies, open_runs, years, roles, not published)
+    missing_roles = [one for one in missing if isinstance(one, str)]
+    return Waiting(
+        firms,
+        oldest,
+        objections,
+        payers,
+        policies,
+        admissions,
+        grades,
+        back,
+        open_runs,
+        corrections,
+        roles,
+        years,
+        missing_roles,
+        not published,
+    )

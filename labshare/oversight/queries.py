@@ -1,8 +1,7 @@
 """Usage by lab, instrument, test item or host firm over months. Set-based: the number of statements is fixed.
 
-A booking belongs to the month of its start, platform's zone. Booked: confirmed and all that followed, no-shows too.
-Used: finished work, by its machine time where that was entered, and blocks of in-house use that are over, by their
-length (docs/decisions/usage.md). Revenue: the ledger's entries of the months.
+What each figure counts: `oversight.figures`. Blocks of in-house use that are over are effective time too
+(docs/decisions/usage.md).
 """
 
 from bisect import bisect_right
@@ -12,28 +11,34 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, union_all
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
 
 from labshare.booking.models import Booking, Holding
 from labshare.booking.queries.world import hours_of_labs, working_days
 from labshare.booking.rules.time import Interval, Openings
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db, minutes_between
+from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_zone
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
+from labshare.oversight.figures import (
+    booked_figures,
+    done_figures,
+    finished_in,
+    in_house_minutes,
+    kept_in_house,
+    revenue_figures,
+    started_in,
+)
 from labshare.oversight.rules import Usage, total
 from labshare.settlement.models import Report, RevenueEntry
 
 By = Literal["lab", "instrument", "test_item", "firm"]
-TOOK_TIME = ("confirmed", "received", "testing", "tested", "reported", "settled", "no_show")
-SMES = ("medium", "small", "micro")
 COUNTED = (
-    "booked_minutes", "used_minutes", "in_house_minutes", "outside_minutes", "bookings", "no_shows", "samples",
-    "clients", "smes", "recognised_fen", "reports",
+    "booked_minutes", "used_minutes", "in_house_minutes", "outside_minutes", "bookings", "no_shows", "tests", "samples",
+    "clients", "smes", "recognised_fen", "outside_fen", "reports",
 )  # fmt: skip
 """The figures that SQL counts, in the order in which each part of the union gives them."""
 
@@ -82,10 +87,15 @@ def usage_report(
         scope.append(Lab.id == lab_id)
     if firm_id is not None:
         scope.append(Lab.firm_id == firm_id)
-    listed = {row.id: row for row in db.session.execute(_listed(by, scope))}
+    listed = {row.id: row for row in db.session.execute(subjects(by, scope))}
     span = (first.starts_at(), last.ends_at())
     figures: dict[int, dict[str, Any]] = {key: {} for key in listed}
-    parts = [_used(by, scope, span), _recognised(by, scope, first, last), _reports(by, scope, first, last)]
+    parts = [
+        _booked(by, scope, span),
+        _done(by, scope, span),
+        _recognised(by, scope, first, last),
+        _reports(by, scope, first, last),
+    ]
     if by != "test_item":
         parts.append(_in_house(by, scope, span, now))
     for key, *numbers in db.session.execute(union_all(*parts)):
@@ -104,7 +114,8 @@ def usage_report(
     return UsageReport(by, first, last, rows, total((row.usage for row in rows), clients, smes))
 
 
-def _listed(by: By, scope: list[ColumnElement[bool]]) -> Select[Any]:
+def subjects(by: By, scope: list[ColumnElement[bool]]) -> Select[Any]:
+    """What the report has rows for: id, code, Chinese and English name."""
     if by == "lab":
         return select(Lab.id, Lab.code, Lab.name, Lab.name_en).where(*scope)
     if by == "firm":
@@ -118,28 +129,10 @@ def _listed(by: By, scope: list[ColumnElement[bool]]) -> Select[Any]:
     return query.where(*scope, TestItem.state != "draft")
 
 
-def _key(by: By, of: Any) -> ColumnElement[int]:
+def key_of(by: By, of: Any) -> ColumnElement[int]:
     """The column of a booking (or of a ledger entry joined to its booking) that the report groups by."""
     columns = {"lab": of.lab_id, "instrument": of.instrument_id, "test_item": Booking.test_item_id, "firm": Lab.firm_id}
     return columns[by]
-
-
-def used_figures() -> dict[str, ColumnElement[int]]:
-    """Sums over bookings that took time: what is booked, used and for whom. For a select from `Booking`."""
-    outside = Booking.client_firm_id != Booking.lab_firm_id
-    worked = func.coalesce(Booking.machine_minutes, minutes_between(Booking.started_at, Booking.finished_at))
-    finished = Booking.finished_at.is_not(None)
-    sme = and_(outside, Booking.client_size.in_(SMES))
-    return {
-        "booked_minutes": func.sum(minutes_between(Booking.starts_at, Booking.ends_at)),
-        "used_minutes": func.sum(case((finished, worked), else_=0)),
-        "outside_minutes": func.sum(case((and_(finished, outside), worked), else_=0)),
-        "bookings": func.count(),
-        "no_shows": func.sum(case((Booking.state == "no_show", 1), else_=0)),
-        "samples": func.sum(case((finished, Booking.quantity), else_=0)),
-        "clients": func.count(case((outside, Booking.client_firm_id)).distinct()),
-        "smes": func.count(case((sme, Booking.client_firm_id)).distinct()),
-    }
 
 
 def _row(key: ColumnElement[int], figures: Mapping[str, ColumnElement[int]]) -> Select[Any]:
@@ -147,19 +140,14 @@ def _row(key: ColumnElement[int], figures: Mapping[str, ColumnElement[int]]) -> 
     return select(key, *(figures.get(name, literal(0)).label(name) for name in COUNTED)).group_by(key)
 
 
-def _used(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
-    query = _row(_key(by, Booking), used_figures()).join(Lab, Lab.id == Booking.lab_id)
-    return query.where(*scope, Booking.state.in_(TOOK_TIME), *started_in(span))
+def _booked(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
+    query = _row(key_of(by, Booking), booked_figures()).join(Lab, Lab.id == Booking.lab_id)
+    return query.where(*scope, started_in(span))
 
 
-def kept_in_house(span: tuple[datetime, datetime], now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Which holdings are in-house use that began in `span` and is over."""
-    return Holding.kind == "in_house", Holding.starts_at >= span[0], Holding.starts_at < span[1], Holding.ends_at <= now
-
-
-def in_house_minutes() -> ColumnElement[int]:
-    """Sum over holdings of `kept_in_house`: whole length, as a booking's, nights and closures included."""
-    return func.sum(minutes_between(Holding.starts_at, Holding.ends_at))
+def _done(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
+    query = _row(key_of(by, Booking), done_figures()).join(Lab, Lab.id == Booking.lab_id)
+    return query.where(*scope, finished_in(span))
 
 
 def _in_house(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime], now: datetime) -> Select[Any]:
@@ -174,23 +162,15 @@ def _in_house(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, da
     )
 
 
-def started_in(span: tuple[datetime, datetime]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return Booking.starts_at >= span[0], Booking.starts_at < span[1]
-
-
 def _clients(scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
-    outside = Booking.client_firm_id != Booking.lab_firm_id
-    sme = case((Booking.client_size.in_(SMES), Booking.client_firm_id))
-    return (
-        select(func.count(Booking.client_firm_id.distinct()), func.count(sme.distinct()))
-        .join(Lab, Lab.id == Booking.lab_id)
-        .where(*scope, outside, Booking.state.in_(TOOK_TIME), *started_in(span))
-    )
+    figures = done_figures()
+    query = select(figures["clients"], figures["smes"]).join(Lab, Lab.id == Booking.lab_id)
+    return query.where(*scope, finished_in(span))
 
 
 def _recognised(by: By, scope: list[ColumnElement[bool]], first: Month, last: Month) -> Select[Any]:
     return (
-        _row(_key(by, RevenueEntry), {"recognised_fen": func.sum(RevenueEntry.amount_fen)})
+        _row(key_of(by, RevenueEntry), revenue_figures())
         .select_from(RevenueEntry)
         .join(Booking, Booking.id == RevenueEntry.booking_id)
         .join(Lab, Lab.id == RevenueEntry.lab_id)
@@ -200,7 +180,7 @@ def _recognised(by: By, scope: list[ColumnElement[bool]], first: Month, last: Mo
 
 def _reports(by: By, scope: list[ColumnElement[bool]], first: Month, last: Month) -> Select[Any]:
     return (
-        _row(_key(by, Booking), {"reports": func.count()})
+        _row(key_of(by, Booking), {"reports": func.count()})
         .select_from(Report)
         .join(Booking, Booking.id == Report.booking_id)
         .join(Lab, Lab.id == Booking.lab_id)
@@ -275,26 +255,3 @@ def _blocked(open_times: Mapping[int, _OpenTime], span: tuple[datetime, datetime
             taken = open_times[instrument].minutes(max(starts_at, span[0]), min(ends_at, span[1]))
             result[instrument] = result.get(instrument, 0) + taken
     return result
-
-
-def usage_bookings(
-    actor: Actor, by: By, key: int, first: Month, last: Month, *, offset: int, limit: int
-) -> tuple[Sequence[Booking], int]:
-    """The bookings behind one row of the report, newest first, and how many there are."""
-    where = [
-        visible(actor, "usage.see", lab=Lab.firm_id), _key(by, Booking) == key, Booking.state.in_(TOOK_TIME),
-        *started_in((first.starts_at(), last.ends_at())),
-    ]  # fmt: skip
-    count = db.session.scalar(
-        select(func.count()).select_from(Booking).join(Lab, Lab.id == Booking.lab_id).where(*where)
-    )
-    query = (
-        select(Booking)
-        .join(Lab, Lab.id == Booking.lab_id)
-        .where(*where)
-        .options(joinedload(Booking.client), joinedload(Booking.test_item), joinedload(Booking.lab))
-        .order_by(Booking.starts_at.desc(), Booking.id.desc())
-        .offset(offset)
-        .limit(limit)
-    )
-    return db.session.scalars(query).all(), count or 0

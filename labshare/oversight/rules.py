@@ -24,11 +24,15 @@ class Usage:
     """Effective time for clients other than the lab's own firm."""
     bookings: int = 0
     no_shows: int = 0
+    tests: int = 0
+    """Bookings whose work was finished."""
     samples: int = 0
     clients: int = 0
     smes: int = 0
     reports: int = 0
     recognised_fen: int = 0
+    outside_fen: int = 0
+    """What of it came from clients other than the lab's own firm."""
     units: int = 0
     """Units of the instruments of the row."""
 

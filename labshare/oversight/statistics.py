@@ -9,6 +9,7 @@ from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
+from labshare.oversight.figures import on_offer
 from labshare.oversight.queries import UsageReport, usage_report
 from labshare.rewards.models import RewardLine, RewardRun
 
@@ -33,7 +34,7 @@ def statistics(month: Month, now: datetime) -> Statistics:
     counts = db.session.execute(
         select(
             *(
-                select(func.count()).select_from(kind).where(kind.state == "published").scalar_subquery()
+                select(func.count()).select_from(kind).where(on_offer(kind)).scalar_subquery()
                 for kind in (Lab, Instrument, TestItem)
             )
         )

@@ -121,7 +121,7 @@ class RunRunning(Conflict):
 
 
 class RunNotOpen(Conflict):
-    message = _l("This run is in publicity; an upheld objection sends it back to calculation.")
+    message = _l("This run is in public notice; an upheld objection sends it back to calculation.")
     money_or_rights = True
 
 
@@ -170,7 +170,7 @@ class AlreadyObjected(Conflict):
 
 
 class NotInPublicity(Conflict):
-    message = _l("Objections are possible while the run is in publicity.")
+    message = _l("Objections are possible during the public notice.")
 
 
 class AlreadyAnswered(Conflict):
@@ -217,6 +217,45 @@ class ReferenceRequired(InvalidInput):
     default_field = "reference"
 
 
-class GradeMonthTaken(Conflict):
-    message = _l("A grade holds from %(month)s already.")
-    default_field = "effective_month"
+# Grades -------------------------------------------------------------------------------------------------------------
+
+
+class GradeNeeded(InvalidInput):
+    """A reason without a grade."""
+
+    message = _l("Choose a grade, or clear the reason.")
+
+
+class ReasonTooLong(InvalidInput):
+    message = _l("At most %(most)s characters.")
+
+
+class EmptyList(InvalidInput):
+    message = _l("Grade at least one lab.")
+
+
+class ListChanged(Conflict):
+    """Somebody else saved the list after this person last saw it."""
+
+    message = _l("The list was changed meanwhile. Look at what it says now before going on.")
+    money_or_rights = True
+
+
+class ListNotOpen(Conflict):
+    message = _l("This is not possible any more: the list was handed over, confirmed or withdrawn meanwhile.")
+    money_or_rights = True
+
+
+class ListNotHandedOver(Conflict):
+    message = _l("The list is not handed over.")
+    money_or_rights = True
+
+
+class NotTheAuthor(Conflict):
+    message = _l("Only who began the list can withdraw it. An approver can send it back.")
+    money_or_rights = True
+
+
+class EditedByYou(Conflict):
+    message = _l("Another person must confirm: you worked on this list.")
+    money_or_rights = True

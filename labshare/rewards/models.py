@@ -18,8 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import Model, UtcDateTime, append_only, db, guard, one_of
 from labshare.organisations.models import Firm
+from labshare.rewards import assessments  # noqa: F401 - the room's tables of grades
 
-GRADES = ("excellent", "good", "qualified", "unqualified", "ungraded")
 RUN_STATES = ("calculated", "published", "approved", "paid")
 SETTLED_STATES = ("approved", "paid")
 REASONS = (
@@ -56,26 +56,6 @@ class Policy(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class Assessment(Model):
-    """A lab's grade, in force from a month on."""
-
-    __tablename__ = "assessment"
-    __table_args__ = (
-        one_of("grade", GRADES),
-        UniqueConstraint("lab_id", "effective_month"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
-    year: Mapped[int]
-    grade: Mapped[str] = mapped_column(String(12))
-    effective_month: Mapped[str] = mapped_column(String(7))
-    assessed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    assessed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-    lab: Mapped[Lab] = relationship()
 
 
 class BookingHold(Model):

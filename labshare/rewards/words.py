@@ -6,7 +6,8 @@ VERDICTS = {"upheld": _l("Upheld"), "rejected": _l("Rejected")}
 
 STATES = {
     "calculated": _l("Calculated"),
-    "published": _l("In publicity"),
+    "published": _l("Public notice"),
+    "notice_over": _l("Public notice ended, awaiting approval"),
     "approved": _l("Approved"),
     "paid": _l("Paid out"),
 }
@@ -24,8 +25,8 @@ REASONS = {
     "suspended": _l("Suspended"),
     "own_firm": _l("Own firm"),
     "related": _l("Related firm"),
-    "client_size": _l("Client's size"),
-    "client_division": _l("Client's place"),
+    "client_size": _l("Client too large"),
+    "client_division": _l("Client outside the area"),
     "instrument_value": _l("Instrument's value"),
     "statutory": _l("Statutory test"),
 }
@@ -58,14 +59,23 @@ TAXES = {"included": _l("Tax included"), "excluded": _l("Tax excluded")}
 SIZES = {"large": _l("Large"), "medium": _l("Medium"), "small": _l("Small"), "micro": _l("Micro")}
 
 CONDITIONS = {
-    "in_publicity": _l("In publicity"),
+    "in_publicity": _l("Public notice"),
     "another_person": _l("Approved by a person who neither calculated nor published"),
-    "publicity_is_over": _l("Publicity is over"),
+    "publicity_is_over": _l("Public notice has ended"),
     "no_objection_is_open": _l("No objection is open"),
     "earlier_months_are_approved": _l("The earlier months are approved"),
     "calculated_after_them": _l("Calculated after the earlier approvals"),
     "result_is_the_same": _l("Calculating now gives the same result"),
 }
+
+INPUTS = {
+    "listed": _l("Line of the run"),
+    "grade": _l("Grade"),
+    "paid": _l("Earlier approved"),
+    "opening": _l("Opening balance"),
+    "verdict": _l("Entries"),
+}
+"""What can be different when a run is calculated again (`rules.difference`)."""
 
 COUNTED, NOT_COUNTED = _l("Counted"), _l("Not counted")
 ENTRY_COLUMNS = (

@@ -1,6 +1,6 @@
 """Pages, by who looks at them. `register` joins the frame and the blueprints to the application."""
 
-from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, monitoring
+from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, limits, monitoring
 from labshare.web.account import blueprint as account
 from labshare.web.admin import blueprint as admin
 from labshare.web.again import Application
@@ -22,5 +22,6 @@ def register(app: Application) -> None:
     layout.init(app)
     forms.init(app)
     errors.init(app)
+    limits.init(app)
     for blueprint in (public, account, client, lab, regulator, admin, files):
         app.register_blueprint(blueprint)

@@ -17,6 +17,7 @@ from labshare.kernel.actor import VISITOR, Actor
 from labshare.kernel.errors import SignInFirst
 from labshare.kernel.time import utc_now
 from labshare.organisations.queries import Account, account_of_session
+from labshare.web.browsers import remember_browser
 
 FIRM = "firm_id"
 IDLE = timedelta(hours=12)
@@ -73,8 +74,8 @@ def current_actor() -> Actor:
 
 
 def _forget_loaded() -> None:
-    """Who was loaded in this request is no longer who acts."""
-    for name in ("actor", "reader", "language"):
+    """Who was loaded in this request is no longer who acts; forms of its page belong to the new session."""
+    for name in ("actor", "reader", "language", "csrf_token"):
         g.pop(name, None)
 
 
@@ -82,7 +83,10 @@ def begin_browser_session(key: str) -> None:
     """Keep this session's secret in this browser. Everything the old cookie held is dropped."""
     session.clear()
     session.permanent = True
-    login_user(SignedIn(key, account_of_session(key, utc_now(), demonstration=demonstration_allowed())), force=True)
+    account = account_of_session(key, utc_now(), demonstration=demonstration_allowed())
+    login_user(SignedIn(key, account), force=True)
+    if account is not None:
+        remember_browser(account.id, account.epoch)
     _forget_loaded()
 
 
@@ -139,8 +143,24 @@ def _visitors_sign_in_first() -> None:
         raise SignInFirst
 
 
+PUBLIC = frozenset({"public", "api_catalogue"})
+PUBLIC_ENDPOINTS = frozenset({"static", "documentation", "api-docs.openapi_json", "api_booking.slots",
+                              "api_oversight.public_statistics"})  # fmt: skip
+"""What everybody gets alike; a cache may keep the answers that visitors get."""
+
+
 def _keep_private(response: Response) -> Response:
-    """No cache keeps the pages of who is signed in; after signing out, "back" shows nothing."""
-    if response.mimetype == "text/html" and "_user_id" in session:
-        response.headers.setdefault("Cache-Control", "private, no-store")
+    """No cache, the browser's own either, keeps what is not public: pages, files and the API's answers. After signing
+    out, "back" shows nothing."""
+    if not _is_public(response):
+        response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _is_public(response: Response) -> bool:
+    if request.endpoint == "static":
+        return True
+    if request.blueprint not in PUBLIC and request.endpoint not in PUBLIC_ENDPOINTS:
+        return False
+    known = "Authorization" in request.headers if request.path.startswith("/api/") else "_user_id" in session
+    return not known and response.status_code < 400

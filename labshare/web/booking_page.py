@@ -9,21 +9,29 @@ from datetime import datetime
 from typing import Any
 
 from flask import redirect, render_template, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from flask_babel.speaklater import LazyString
-from sqlalchemy import select
 
-from labshare.accounts.models import Person
-from labshare.audit.models import AuditEvent
 from labshare.booking import services
 from labshare.booking.models import Booking, Proposal
-from labshare.booking.queries.bookings import cancellation_preview, get_booking, history, next_steps, open_proposal
-from labshare.kernel.database import db, report_refusal, transaction
+from labshare.booking.queries.bookings import (
+    cancellation_preview,
+    client_contact,
+    get_booking,
+    history,
+    next_steps,
+    open_proposal,
+)
+from labshare.kernel.database import report_refusal, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.web.actor import current_actor
+from labshare.web.booking_history import BY_RULE, entries, reached
 from labshare.web.documents import check_booking, documents_panel
 from labshare.web.forms import (
+    BooleanField,
     Form,
     LocalMomentField,
     MoneyField,
@@ -50,7 +58,8 @@ class CancelForm(Form):
 
 
 class ReceiveForm(Form):
-    samples = WholeNumberField(_l("Samples received"), validators=[required()])
+    samples = WholeNumberField(lazy_pgettext("count", "Samples received"), validators=[required()])
+    differs = BooleanField(_l("The number differs from what was booked; it is counted and right."))
     condition = TextAreaField(
         _l("Condition of the samples"), description=_l("What differs from the description."), validators=[length(500)]
     )
@@ -155,7 +164,7 @@ def show(ref: str, side: str, forms: dict[str, Form] | None = None, status: int 
     """The page for `side`: client, lab or regulator. Raises `NotFound`."""
     actor, now = current_actor(), utc_now()
     booking = get_booking(actor, ref)
-    events = history(booking)
+    lines = entries(booking, history(booking))
     steps = next_steps(actor, booking, now) if side != "regulator" else ()
     forms = {**_forms(booking), **(forms or {})}
     waiting = open_proposal(booking, now)
@@ -166,15 +175,16 @@ def show(ref: str, side: str, forms: dict[str, Form] | None = None, status: int 
             "booking/page.html",
             booking=booking,
             side=side,
-            events=events,
-            people=_people(events),
+            lines=lines,
+            BY_RULE=BY_RULE,
+            contact=client_contact(booking) if side == "lab" else None,
             steps=steps,
             forms=forms,
             proposal=waiting,
             waiting_charges=[each for each in booking.charges if each.state == "proposed"],  # type: ignore[attr-defined]
             cancel_fen=cancellation_preview(booking, now, by_lab=side == "lab"),
             no_show_fen=cancellation_preview(booking, now, no_show=True),
-            reached=_reached(events),
+            reached=reached(lines),
             next_move=_next_move(booking, waiting),
             now=now,
             **documents_panel(booking, actor),
@@ -191,6 +201,10 @@ def act(ref: str, name: str, side: str) -> Any:
     form = _forms(booking)[name]
     if not form.validate_on_submit():
         return show(ref, side, {name: form}, 422)
+    if isinstance(form, ReceiveForm) and form.samples.data != booking.quantity and not form.differs.data:
+        form.samples.errors = [_("%(booked)s booked, %(came)s received. If that is right, tick it below.",
+                                 booked=booking.quantity, came=form.samples.data)]  # fmt: skip
+        return show(ref, side, {name: form}, 422)
     values = {each: _given(each, form[each].data) for each in verb.fields}
     try:
         check_booking(actor, ref, RIGHTS[name], verb=verb.service.action)  # type: ignore[attr-defined]
@@ -206,21 +220,6 @@ def act(ref: str, name: str, side: str) -> Any:
 def _given(name: str, value: Any) -> Any:
     """Text left empty is empty text; anything else left empty is None."""
     return value or "" if name in ("reason", "condition") else value
-
-
-def _people(events: Sequence[AuditEvent]) -> dict[int, str]:
-    ids = {event.person_id for event in events if event.person_id}
-    return dict(db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).all())
-
-
-def _reached(events: Sequence[AuditEvent]) -> dict[str, AuditEvent]:
-    """State → the last event that led to it, for the time line."""
-    found: dict[str, AuditEvent] = {}
-    for event in events:
-        state = (event.after or {}).get("state")
-        if state and state != (event.before or {}).get("state"):
-            found[state] = event
-    return found
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def _words(status: int) -> tuple[str, str]:
         409: (_("Not possible now"), _("Something changed in the meantime. Nothing was saved.")),
         413: (_("Too large"), _("Larger than %(n)s MB. Nothing was saved.", n=_limit())),
         422: (_("Check what was entered"), _("Something that was sent breaks a rule. Nothing was saved.")),
-        429: (_("Too many attempts"), _("Wait a few minutes, then try again.")),
+        429: (_("Too many requests"), _("Wait a few minutes, then try again.")),
         500: (
             _("Something went wrong on our side"),
             _("Nothing was saved. If it happens again, tell us the number below."),
@@ -73,6 +73,7 @@ def page(status: int, message: str | None = None, *, title: str | None = None) -
         "title": title or usual_title,
         "message": message or usual_message,
         "reference": reference(),
+        "again": request.full_path.rstrip("?") if request.method == "GET" else None,  # with what was asked
     }
     try:
         return render_template("errors/error.html", **values), status

@@ -45,6 +45,7 @@ COUNTERS = {
     "hour": ("小时", "hour", "hours"),
     "minute": ("分钟", "minute", "minutes"),
     "working_day": ("个工作日", "working day", "working days"),
+    "block": ("段", "block", "blocks"),
     "entry": ("条记录", "entry", "entries"),
     "result": ("条结果", "result", "results"),
     "run": ("批", "run", "runs"),
@@ -84,10 +85,10 @@ def _yuan(fen: int) -> str:
 
 
 def plain_money(fen: int | None) -> str:
-    """¥1,234.50 or -¥1,234.50, as text."""
+    """¥1,234.50 or −¥1,234.50, as text; the sign of a negative is U+2212."""
     if fen is None:
         return NOTHING
-    return ("-" if fen < 0 else "") + "¥" + _yuan(fen)
+    return (MINUS if fen < 0 else "") + "¥" + _yuan(fen)
 
 
 def _red_if_negative(text: str, fen: int) -> Markup:
@@ -115,14 +116,14 @@ def sentence_money(fen: int | None) -> str:
     """Money inside a sentence: 1,234.50 元, in English ¥1,234.50."""
     if fen is None:
         return NOTHING
-    return f"{'-' if fen < 0 else ''}{_yuan(fen)} 元" if _zh() else plain_money(fen)
+    return f"{MINUS if fen < 0 else ''}{_yuan(fen)} 元" if _zh() else plain_money(fen)
 
 
 def wan(fen: int | None) -> str:
     """Large sums and original values: 123.45 万元, in English ¥1,234,500."""
     if fen is None:
         return NOTHING
-    sign = "-" if fen < 0 else ""
+    sign = MINUS if fen < 0 else ""
     if _zh():
         hundredths = round_half_up(Decimal(abs(fen)) * 100 / FEN_PER_WAN)
         whole, rest = divmod(hundredths, 100)

@@ -19,6 +19,7 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.notices.models import Notice
 from labshare.organisations.divisions import town_of
 from labshare.organisations.models import Firm
+from labshare.rewards.queries.grades import lists_waiting_for
 from labshare.settlement.models import Payment
 from labshare.settlement.queries.missing import papers_waiting
 from labshare.web import assets, navigation, words
@@ -49,7 +50,7 @@ class Reader:
     firms: tuple[FirmChoice, ...] = field(default_factory=tuple)
     unread: int = 0
     waiting: Mapping[str, int] = field(default_factory=dict)
-    """What waits for this person, by the names that navigation uses: `requests`, `payers`, `firms`."""
+    """What waits for this person, by the names that navigation uses: `requests`, `payers`, `firms`, `grades`."""
 
     @property
     def signed_in(self) -> bool:
@@ -129,6 +130,8 @@ def _waiting(actor: Actor) -> dict[str, Any]:
             .select_from(Payment)
             .where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
         )
+    if actor.roles & {"officer", "approver"}:
+        counts["grades"] = lists_waiting_for(actor)
     return counts
 
 
@@ -196,6 +199,7 @@ def init(app: Flask) -> None:
     app.context_processor(context)
     app.jinja_env.globals.update(
         look=words.look,
+        shown_run_state=words.shown_run_state,
         SCALE=words.SCALE,
         with_query=with_query,
         page_exists=exists_page,

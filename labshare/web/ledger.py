@@ -15,7 +15,7 @@ from labshare.audit.services import record_export
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.months import Month
-from labshare.kernel.tables import CSV_TYPE, XLSX_TYPE, to_csv, to_xlsx, yuan
+from labshare.kernel.tables import CSV_TYPE, XLSX_TYPE, Sheet, to_csv, to_xlsx, yuan
 from labshare.kernel.time import utc_now
 from labshare.settlement.queries.ledger import EntryLine, ledger_entries, ledger_months, ledger_rows, ledger_total
 from labshare.web.documents import booking_href
@@ -52,9 +52,15 @@ def asked_page(total: int, size: int = PAGE_SIZE) -> Page:
     return Page(max(1, min(number, -(-total // size) or 1)), size, total)
 
 
-def answer_file(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]], format: str) -> Response:
-    """Rows as CSV or XLSX, formulas defused, as an attachment."""
-    content, type = (to_csv(head, rows), CSV_TYPE) if format == "csv" else (to_xlsx(head, rows), XLSX_TYPE)
+def answer_file(
+    name: str, head: Sequence[str], rows: Iterable[Sequence[Any]], format: str,
+    *, sheet: str = "Sheet1", more: Sequence[Sheet] = (),
+) -> Response:  # fmt: skip
+    """Rows as CSV or XLSX, formulas defused, as an attachment. `sheet`, `more`: the sheet's name and those after it,
+    in XLSX alone."""
+    content, type = (
+        (to_csv(head, rows), CSV_TYPE) if format == "csv" else (to_xlsx(head, rows, sheet=sheet, more=more), XLSX_TYPE)
+    )
     answer = make_response(content)
     answer.headers["Content-Type"] = type
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{format}"'

@@ -1,4 +1,8 @@
-"""Choosing another time for a booking: the client moves it, the lab proposes; the same page of free slots."""
+"""Choosing another time for a booking: the client moves it, the lab proposes; the same pages for both.
+
+First the free slots; the one pressed leads to a question that shows the old and the new time, the price, who must
+agree; only its button changes anything. What was typed is kept on the way, also from week to week.
+"""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -12,6 +16,7 @@ from labshare.booking.errors import SlotTaken
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import get_booking
 from labshare.booking.queries.slots import free_slots
+from labshare.booking.services import where_to
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, start_of_day, utc_now
@@ -28,19 +33,15 @@ DAYS = 7
 class MoveForm(Form):
     """The chosen slot is the button pressed."""
 
+    reason = TextAreaField(_l("Reason"), description=_l("The lab reads this."), validators=[length(500)])
+
 
 class ProposeForm(MoveForm):
     reason = TextAreaField(_l("Reason"), description=_l("The client reads this."), validators=[required(), length(500)])
 
 
-def page(
-    booking: Booking,
-    side: str,
-    form: Form,
-    status: int = 200,
-    taken: SlotTaken | None = None,
-    pressed: datetime | None = None,
-) -> tuple[str, int]:
+def page(booking: Booking, side: str, form: Form, status: int = 200, taken: SlotTaken | None = None) -> tuple[str, int]:
+    """The free slots of a week."""
     now = utc_now()
     since = _since(now)
     days = free_slots(
@@ -49,9 +50,9 @@ def page(
     )  # fmt: skip
     return (
         render_template(
-            "booking/move.html", booking=booking, side=side, form=form, columns=columns(days),
+            "booking/move.html", booking=booking, side=side, form=form, columns=columns(days), since=since,
             taken=taken is not None, alternatives=taken.alternatives if taken else (), shown=FIRST_SHOWN,
-            pressed=pressed, pressed_value=request.form.get("slot"), later=since + timedelta(days=DAYS),
+            later=since + timedelta(days=DAYS),
             earlier=max(local_day(now), since - timedelta(days=DAYS)) if since > local_day(now) else None,
         ),
         status,
@@ -59,33 +60,44 @@ def page(
 
 
 def _since(now: datetime) -> date:
+    asked = request.form.get("week") or request.form.get("from") or request.args.get("from", "")
     try:
-        return max(local_day(now), date.fromisoformat(request.args.get("from", "")))
+        return max(local_day(now), date.fromisoformat(asked))
     except ValueError:
         return local_day(now)
 
 
 def choose(ref: str, side: str, service: Callable[..., Any], done: LazyString) -> Any:
-    """GET shows the slots, POST takes the one pressed. Raises `NotFound`, `NotAllowed`."""
-    actor = current_actor()
+    """GET shows the slots; POST another week, the question about the slot pressed or, `sure`, takes it. Raises
+    `NotFound`, `NotAllowed`."""
+    actor, now = current_actor(), utc_now()
     booking = get_booking(actor, ref)
     if side == "lab":
         permissions.check(actor, "booking.propose", lab=booking.lab_firm_id)
     else:
         permissions.check(actor, "booking.reschedule", client=booking.client_firm_id)
     form = ProposeForm() if side == "lab" else MoveForm()
-    if request.method == "GET":
+    if request.method == "GET" or "week" in request.form or "back" in request.form:
         return page(booking, side, form)
     start, _sep, instrument = request.form.get("slot", "").partition("|")
-    starts_at = moment_in(start)
-    if not form.validate_on_submit() or starts_at is None:
-        return page(booking, side, form, 422, pressed=starts_at)
-    more = {"reason": form.reason.data} if isinstance(form, ProposeForm) else {}
+    starts_at, instrument_id = moment_in(start), int(instrument) if instrument.isdecimal() else None
+    if starts_at is None:
+        form.validate()
+        return page(booking, side, form, 422)
     try:
+        sure = "sure" in request.form
+        if not sure or not form.validate_on_submit():
+            move = where_to(booking, side, now, starts_at, instrument_id)
+            return (
+                render_template(
+                    "booking/move_ask.html", booking=booking, side=side, form=form, move=move, since=_since(now)
+                ),
+                422 if sure else 200,
+            )
         with transaction():
             service(
-                actor=actor, now=utc_now(), ref=ref, starts_at=starts_at,
-                instrument_id=int(instrument) if instrument.isdecimal() else None, **more,
+                actor=actor, now=now, ref=ref, starts_at=starts_at, instrument_id=instrument_id,
+                reason=form.reason.data or "",
             )  # fmt: skip
     except SlotTaken as problem:
         return page(get_booking(actor, ref), side, form, problem.status, problem)

@@ -96,7 +96,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Reward runs"), "regulator.runs", "award", group=MONEY, short=_l("Runs"), covers=("regulator.run",)),
         Item(_l("Reward policies"), "regulator.policies", "scale", group=MONEY, covers=("regulator.policy",)),
         Item(_l("Revenue ledger"), "regulator.ledger", "book", group=MONEY),
-        Item(_l("Payers to accept"), "regulator.payers", "transfer", group=MONEY, count="payers"),
+        Item(_l("Third-party payments"), "regulator.payers", "transfer", group=MONEY, count="payers"),
         Item(
             _l("Firms to verify"), "admin.firms", "building", group=OVERSIGHT, short=_l("Firms"), count="firms",
             covers=("admin.firm",), roles=_roles("admin", "auditor"),
@@ -106,7 +106,10 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Usage report"), "regulator.usage", "chart-bar", group=OVERSIGHT),
         Item(_l("Bookings"), "regulator.bookings", "clipboard-list", group=OVERSIGHT, covers=("regulator.booking",)),
         Item(_l("Flags"), "regulator.flags", "flag", group=OVERSIGHT),
-        Item(_l("Assessment grades"), "regulator.assessments", "star", group=OVERSIGHT),
+        Item(
+            _l("Assessment grades"), "regulator.assessments", "star", group=OVERSIGHT, count="grades",
+            covers=("regulator.assessment", "regulator.assessment_"),
+        ),
         Item(_l("Affiliations"), "regulator.affiliations", "link", group=OVERSIGHT, covers=("regulator.affiliation_",)),
         Item(_l("Standards"), "regulator.standards", "book", group=OVERSIGHT, covers=("regulator.standard_",)),
         Item(_l("Audit trail"), "regulator.audit", "shield-check", group=OVERSIGHT, covers=("regulator.audit_",)),

@@ -16,13 +16,16 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
-from labshare.kernel.tables import yuan
+from labshare.kernel.tables import Sheet, yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.rewards import words
 from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries import pages
+from labshare.rewards.queries import parts as held_parts
 from labshare.rewards.queries.pages import EntryRow
+from labshare.rewards.queries.parts import Part
 from labshare.rewards.queries.runs import rules_of
+from labshare.rewards.rules.parts import shown_state
 from labshare.web.charts import nice_top
 from labshare.web.documents import booking_href
 from labshare.web.downloads import download
@@ -44,12 +47,14 @@ def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int
     """The statement as a page, or (`?format=xlsx` or `csv`) its entries as a file."""
     rules = rules_of(line.run.policy)
     verdicts = pages.month_verdicts(line, tax_excluded=rules.tax == "excluded")
+    now = utc_now()
+    line_parts = parts_of_line(line)
     format = request.args.get("format")
     if format in ("csv", "xlsx", "pdf"):
         rows = pages.entry_rows(verdicts)
         asked = {"month": line.run.month, "lab": line.lab.code, "format": format}
-        record_export(actor, utc_now(), "reward_line", asked)
-        return entries_file(line, rows, format)
+        record_export(actor, now, "reward_line", asked)
+        return entries_file(line, rows, line_parts, format)
     show = request.args.get("show")
     shown = [one for one in verdicts if show not in ("in", "out") or (one[2] is None) == (show == "in")]
     page = asked_page(len(shown))
@@ -60,6 +65,8 @@ def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int
         run=line.run,
         month=Month.parse(line.run.month),
         rules=rules,
+        parts=line_parts,
+        shown_state=shown_state(line.run.state, line.run.publicity_ends_at, now),
         trace={step["label"]: step for step in line.trace},
         instruments=pages.instrument_names(line.trace),
         counts=Counter("in" if reason is None else "out" for _entry, _fen, reason in verdicts),
@@ -78,8 +85,31 @@ def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int
     return html, status
 
 
-def entries_file(line: RewardLine, rows: Sequence[EntryRow], format: str) -> Response:
-    """The month's entries with verdict and reason."""
+def parts_of_line(line: RewardLine) -> list[Part]:
+    """What of a line's payable belongs to which month. Two statements."""
+    year = Month.parse(line.run.month).year
+    return held_parts.parts_of_lines([line], held_parts.runs_of_years(year, year))[line.id]
+
+
+PART_HEAD = (_l("Month"), _l("State"), _l("Own part (CNY)"))
+
+
+def parts_table(parts: Sequence[Part]) -> list[tuple[Any, ...]]:
+    """The parts of a payable sum as rows for a file, with their total."""
+    now = utc_now()
+    rows = [
+        (
+            month_text(part.month),
+            str(words.STATES[shown_state(part.state, part.ends_at, now)]) if part.state else "",
+            yuan(part.fen),
+        )
+        for part in parts
+    ]
+    return [*rows, (_("Payable"), "", yuan(sum(part.fen for part in parts)))]
+
+
+def entries_file(line: RewardLine, rows: Sequence[EntryRow], parts: Sequence[Part], format: str) -> Response:
+    """The month's entries with verdict and reason; as XLSX with a sheet of what the payable sum is made of."""
     head = [str(column) for column in words.ENTRY_COLUMNS]
     table = [
         (
@@ -94,10 +124,15 @@ def entries_file(line: RewardLine, rows: Sequence[EntryRow], format: str) -> Res
         for row in rows
     ]
     name = f"reward-{line.run.month}-{line.lab.code}"
-    return _paper(line, head, table, name) if format == "pdf" else answer_file(name, head, table, format)
+    if format == "pdf":
+        return _paper(line, parts, head, table, name)
+    sheet = Sheet(_("Payable by month"), [str(column) for column in PART_HEAD], parts_table(parts))
+    return answer_file(name, head, table, format, sheet=_("Entries"), more=[sheet])
 
 
-def _paper(line: RewardLine, head: list[str], table: list[tuple[Any, ...]], name: str) -> Response:
+def _paper(
+    line: RewardLine, parts: Sequence[Part], head: list[str], table: list[tuple[Any, ...]], name: str
+) -> Response:
     """The statement to file: the result, what it rests on, each entry, and the seven steps."""
     title = _("Reward statement of %(month)s", month=month_text(line.run.month))
     facts = [
@@ -110,6 +145,7 @@ def _paper(line: RewardLine, head: list[str], table: list[tuple[Any, ...]], name
             paid=plain_amount(line.paid_before_fen),
             opening=plain_amount(line.opening_fen),
         ),
+        *([parts_sentence(parts)] if len(parts) > 1 else []),
         *([str(words.WHY_ZERO[line.why])] if line.why else []),
         *run_facts(line.run),
     ]
@@ -117,6 +153,16 @@ def _paper(line: RewardLine, head: list[str], table: list[tuple[Any, ...]], name
     paper = to_pdf(title, facts, head, [*table, total], notes=step_notes(line.trace), language=language(),
                    made_at=utc_now())  # fmt: skip
     return download(paper, f"{name}.pdf")
+
+
+def parts_sentence(parts: Sequence[Part]) -> str:
+    """What each month adds to a payable sum, in one line of a paper."""
+    said = " + ".join(f"{month_text(part.month)} {plain_amount(part.fen)}" for part in parts)
+    return _(
+        "Payable by month, earlier ones not approved yet: %(parts)s = %(payable)s",
+        parts=said,
+        payable=plain_amount(sum(part.fen for part in parts)),
+    )
 
 
 def run_facts(run: RewardRun) -> list[str]:

@@ -9,10 +9,12 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.audit.services import record_export
 from labshare.kernel.actor import Actor
+from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
-from labshare.kernel.tables import to_csv, to_xlsx, yuan
-from labshare.oversight.queries import By, UsageReport, UsageRow, usage_bookings, usage_report
+from labshare.kernel.tables import Sheet, to_csv, to_xlsx, yuan
+from labshare.oversight.queries import By, UsageReport, UsageRow, usage_report
+from labshare.oversight.rows import behind
 from labshare.oversight.rules import Usage
 from labshare.web.downloads import download
 from labshare.web.filters import clock_time, long_day, month
@@ -25,19 +27,30 @@ BY_WORDS = {
 }  # fmt: skip
 DEFINITIONS = (
     (_l("Hours open"), _l("Opening hours less closures and blocks, for each unit of each instrument.")),
-    (_l("Hours booked"), _l("From start to end of work of bookings confirmed or beyond, no-shows included.")),
+    (
+        _l("Hours booked"),
+        _l("From start to end of work of bookings confirmed or beyond that start in the months, no-shows included."),
+    ),
     (
         _l("Effective hours"),
         _l(
-            "Finished work with preparation and post-processing, by the machine time where it was entered; "
-            "and in-house use that is over."
+            "Work finished in the months, with preparation and post-processing, by the machine time where it was "
+            "entered; and in-house use that began in them and is over."
         ),
     ),
     (_l("In-house hours"), _l("Blocks of in-house use that are over; without test items, as a block names none.")),
     (_l("Utilisation"), _l("Effective hours ÷ 1,600 hours a year for each unit, in proportion to the months.")),
     (_l("Sharing rate"), _l("Effective hours for clients other than the lab's own firm ÷ effective hours.")),
-    (_l("Firms served"), _l("Different clients other than the lab's own firm; the total counts a firm once.")),
-    (_l("Recognised revenue"), _l("Entries of the revenue ledger in these months, tax included.")),
+    (_l("Tests finished"), _l("Bookings whose test ended in the month, whatever became of report and money.")),
+    (
+        _l("Firms served"),
+        _l("Different firms other than the lab's own with a test finished in the months; a total counts a firm once."),
+    ),
+    (
+        _l("Recognised revenue"),
+        _l("Entries of the revenue ledger in these months, tax included; the lab's own firm as a client included."),
+    ),
+    (_l("Outside revenue"), _l("The part of recognised revenue whose client is not the lab's own firm.")),
 )  # fmt: skip
 MOST_MONTHS = 36
 FORMATS = ("csv", "xlsx", "pdf")
@@ -78,16 +91,17 @@ def usage_page(actor: Actor, now: datetime, template: str, lab_id: int | None = 
 
 
 def bookings_page(actor: Actor, now: datetime, template: str, by: str, key: int) -> Any:
-    """What a figure is made of: the bookings of one row, each with its documents one click away."""
+    """What a row's figures are made of: each booking with what it adds to them, and the ledger's months."""
     form = UsageForm()
     first, last = period(form, now)
     if by not in get_args(By):
-        by = "lab"
+        raise NotFound
     page = asked_number("page")
-    rows, total = usage_bookings(actor, by, key, first, last, offset=(page - 1) * 50, limit=50)  # type: ignore[arg-type]
+    shown = behind(actor, by, key, first, last, now, offset=(page - 1) * 50, limit=50)  # type: ignore[arg-type]
     return render_template(
-        template, rows=rows, first=first, last=last, by=by, key=key, page={"number": page, "size": 50, "total": total}
-    )
+        template, shown=shown, first=first, last=last, by=by, key=key, by_words=BY_WORDS,
+        page={"number": page, "size": 50, "total": shown.bookings},
+    )  # fmt: skip
 
 
 def _sort_key(row: UsageRow, name: str) -> Any:
@@ -95,7 +109,7 @@ def _sort_key(row: UsageRow, name: str) -> Any:
     return {
         "available": usage.available_minutes or 0, "booked": usage.booked_minutes, "used": usage.used_minutes,
         "in_house": usage.in_house_minutes, "outside": usage.outside_minutes, "samples": usage.samples,
-        "clients": usage.clients,
+        "clients": usage.clients, "tests": usage.tests, "outside_revenue": usage.outside_fen,
         "recognised": usage.recognised_fen, "utilisation": usage.utilisation(1) or 0,
         "sharing": usage.sharing_rate or 0,
     }.get(name, row.code)  # fmt: skip
@@ -108,13 +122,16 @@ def usage_file(actor: Actor, now: datetime, report: UsageReport, kind: str) -> R
     head, rows = as_table(report)
     if kind == "pdf":
         facts = [
-            f"{month(report.first)} – {month(report.last)} · {BY_WORDS[report.by]}",
+            f"{period_words(report.first, report.last)} · {BY_WORDS[report.by]}",
             _("As of %(moment)s", moment=f"{long_day(now)} {clock_time(now)}"),
         ]
         notes = [(str(term), str(words)) for term, words in DEFINITIONS]
         content = to_pdf(_("Usage report"), facts, head, rows, notes=notes, language=language(), made_at=now)
     else:
-        content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows)
+        about = [(_("Period"), period_words(report.first, report.last)), (_("Rows"), str(BY_WORDS[report.by]))]
+        about += [(str(term), str(words)) for term, words in DEFINITIONS]
+        sheet = Sheet(_("Definitions"), [_("Field"), _("Value")], about)
+        content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows, _("Usage report"), more=[sheet])
     return download(content, f"usage-{report.by}-{report.first}-{report.last}.{kind}")
 
 
@@ -124,11 +141,16 @@ def as_table(report: UsageReport) -> tuple[list[str], list[list[Any]]]:
         _("Code"), _("Name"), _("Hours open"), _("Hours booked"), _("Effective hours"),
         _("In-house hours"), _("Hours for outside clients"),
         _("%(rate)s, %%", rate=_("Utilisation")), _("%(rate)s, %%", rate=_("Sharing rate")),
-        _("Bookings"), _("No-shows"), _("Samples"), _("Firms served"), _("SMEs served"),
-        _("Reports issued"), _("Recognised revenue (CNY)"),
+        _("Bookings"), _("No-shows"), _("Tests finished"), _("Samples"), _("Firms served"), _("SMEs served"),
+        _("Reports issued"), _("Recognised revenue (CNY)"), _("Outside revenue (CNY)"),
     ]  # fmt: skip
     rows = [[row.code, _name(row), *_figures(row.usage, report.months)] for row in report.rows]
     return head, [*rows, [_("Total"), "", *_figures(report.total, report.months)]]
+
+
+def period_words(first: Month, last: Month) -> str:
+    """One month, or the first and the last."""
+    return month(first) if first == last else f"{month(first)} – {month(last)}"
 
 
 def _name(row: UsageRow) -> str:
@@ -146,6 +168,6 @@ def _figures(usage: Usage, months: int) -> list[Any]:
         hours(usage.available_minutes), hours(usage.booked_minutes), hours(usage.used_minutes),
         hours(usage.in_house_minutes), hours(usage.outside_minutes), percent(usage.utilisation(months)),
         percent(usage.sharing_rate),
-        usage.bookings, usage.no_shows, usage.samples, usage.clients, usage.smes, usage.reports,
-        yuan(usage.recognised_fen),
+        usage.bookings, usage.no_shows, usage.tests, usage.samples, usage.clients, usage.smes, usage.reports,
+        yuan(usage.recognised_fen), yuan(usage.outside_fen),
     ]  # fmt: skip

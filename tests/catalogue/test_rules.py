@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from labshare.catalogue import errors
 from labshare.catalogue.models import CATEGORIES
 from labshare.catalogue.rules import fees, standards, text, validity
+from labshare.catalogue.rules import meaning as meaning_rules
 from labshare.catalogue.rules.class_codes import is_class_code
 from labshare.catalogue.rules.entries import (
     InstrumentDetails,
@@ -23,6 +24,7 @@ from labshare.catalogue.rules.entries import (
 from labshare.catalogue.rules.fees import FeeSpan
 from labshare.catalogue.rules.question import Question, read_question
 from labshare.catalogue.rules.validity import Span
+from labshare.catalogue.synonyms import meaning
 
 DAY = timedelta(days=1)
 TODAY = date(2026, 11, 24)
@@ -185,6 +187,49 @@ def test_one_spelling_for_what_is_written_and_what_is_typed():
     assert text.terms("GB／T 228.1，拉伸Tensile") == ("gbt", "2281", "拉伸", "tensile")
 
 
+def test_an_entry_sets_names_initials_and_short_words_apart():
+    written, grams = text.entry(["盐雾 NSS", "Salt spray"], ["Q-Lab", "instrument"], "yanwu", "yw")
+    assert written == "盐雾nss saltspray ˈnss ˈsalt | qlab instrument ˈlab ˈqlab yanwu ^yw "
+    assert {"盐雾", "ˈnss", "ˈinstrument", "yw"} <= set(grams.split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("测一下硬度多少钱", "硬度"), ("我想做个盐雾测试", "盐雾"), ("salt spray testing cost near me", "salt spray"),
+        ("拉力试验机", "拉力试验机"), ("附近哪里能测nss", "NSS"), ("GB/T 10125 盐雾检测", "GB/T 10125 盐雾"),
+        ("检测", "检测"), ("how much", "how much"), ("赛默飞 直读光谱", "赛默飞直读光谱"), ("铜管的成分", "铜成分"),
+    ],
+)  # fmt: skip
+def test_fillers_cost_nothing(typed, shown):
+    assert meaning(typed).shown == shown
+
+
+def test_a_concept_is_met_by_any_of_its_words_and_abbreviations_only_whole():
+    (need,) = meaning("抗拉强度").needs
+    assert {"拉伸", "抗拉", "tensile"} <= {word.pattern for word in need.words}
+    (need,) = meaning("nss").needs
+    assert {"ˈnss ", "中性盐雾"} <= {word.pattern for word in need.words}
+    assert meaning("HRC 洛氏硬度").needs[0].weight == 4
+    assert len(meaning("HRC 洛氏硬度").needs) == 1, "one concept twice is asked once"
+
+
+def test_what_weighs_most_is_asked_for_or_nothing():
+    test, material, odd = meaning("洛氏硬度 紧固件 火星").needs
+    together = meaning_rules.best_together
+    assert together((test, material, odd), [0b001, 0b010, 0b011]) == ((test, material),)
+    assert together((test, material, odd), [0b010, 0b100]) == (), "less than half is noise"
+    number, spray = meaning("GB/T 99999 盐雾").needs
+    assert together((number, spray), [0b10]) == (), "a standard's number is never left out"
+
+
+@settings(deadline=None)
+@given(st.text(max_size=150))
+def test_any_words_are_read_without_failing(typed):
+    for need in meaning(typed).needs:
+        assert all(word.pattern and word.grams for word in need.words)
+
+
 @settings(deadline=None)
 @given(st.text(max_size=40), st.text(min_size=1, max_size=8))
 def test_the_pairs_of_what_occurs_are_among_the_indexed(written, typed):
@@ -217,6 +262,18 @@ def test_the_pairs_of_what_occurs_are_among_the_indexed(written, typed):
         ("ISO 21940-11:2016 rotor balance", Question("rotor balance", "ISO 21940-11:2016", None, None, None)),
         ("1月5日前 拉伸", Question("拉伸", None, None, None, date(2027, 1, 5))),
         ("拉伸", Question("拉伸")),
+        ("拉伸 下周五前开始", Question("拉伸", start_by=date(2026, 12, 4))),
+        ("拉伸，下周五之前能开始检测", Question("拉伸", start_by=date(2026, 12, 4))),
+        ("tensile, start by next Friday", Question("tensile", start_by=date(2026, 12, 4))),
+        ("tensile to begin before 4 Dec", Question("tensile", start_by=date(2026, 12, 4))),
+        (
+            "拉伸 后天前开始，12月4日前出报告",
+            Question("拉伸 出报告", by=date(2026, 12, 4), start_by=date(2026, 11, 26)),
+        ),
+        ("拉伸 最晚下周五上午", Question("拉伸", by=date(2026, 12, 4))),
+        ("tensile by Friday morning", Question("tensile", by=date(2026, 11, 27))),
+        ("CNAS 硬度 2 件", Question("硬度", quantity=2, mark="CNAS")),
+        ("有CMA资质的硬度", Question("有 硬度", mark="CMA")),
         ("Sun light may test", Question("Sun light may test")),
         ("", Question()),
     ],

@@ -40,7 +40,6 @@ NOT_BUSINESS = {
     "audit_address": "the trail itself",
     "notice": "tells of a change, is none",
     "outbox_mail": "tells of a change, is none",
-    "sign_in_attempt": "throttling",
     "sign_in_session": "who is signed in; signing in and out are events",
     "idempotency_key": "answers kept for repeated requests",
     "job_run": "the scheduler's own book",

@@ -33,7 +33,7 @@ from labshare.rewards import services as rewards
 from labshare.rewards.models import Objection
 from labshare.settlement import services as settlement
 from tests import factories as make
-from tests.organisations.test_members import secret_in_mail
+from tests.mails import secret_in_mail
 from tests.rewards.reading import policy_json
 from tests.rights.world import RightsWorld
 

@@ -43,7 +43,8 @@ from labshare.kernel.time import local_day
 from labshare.organisations.divisions import towns_of
 from labshare.organisations.models import Affiliation, Firm, Membership, RegulatorRole
 from labshare.oversight.checks import violations
-from labshare.rewards.models import REASONS, Assessment, Policy, RewardItem, RewardRun
+from labshare.rewards.assessments import Assessment
+from labshare.rewards.models import REASONS, Policy, RewardItem, RewardRun
 from labshare.rewards.policy import GRADES
 from labshare.rewards.services.approve import conditions
 from labshare.rewards.services.publish import publish

@@ -198,7 +198,11 @@ def case_of(fetch, policy, month, *, rows=None, approved=None, opening=None, kno
         if admitted or code in with_entry or code in with_payment or opening.get(code):
             listed.append(lab)
     grades = {}
-    for row in sorted(fetch("SELECT * FROM assessment"), key=lambda row: row["effective_month"]):
+    graded = fetch(
+        "SELECT a.lab_id, a.grade, l.effective_month FROM assessment a, assessment_list l "
+        "WHERE l.id = a.list_id AND l.state = 'confirmed' ORDER BY l.effective_month, a.confirmed_at, a.id"
+    )
+    for row in graded:
         if row["effective_month"] <= month:
             grades[row["lab_id"]] = row["grade"]
     ledger = {

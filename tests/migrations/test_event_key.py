@@ -100,7 +100,7 @@ def test_without_the_event_that_names_the_last_old_seal_the_trail_does_not_hold(
 
 def test_down_and_up_again(upgraded: Flask) -> None:
     seal(upgraded)
-    command.downgrade(alembic_config(), BEFORE)
+    command.downgrade(alembic_config(), f"{WITH}-1")
     command.upgrade(alembic_config(), WITH)
     db.session.rollback()
     assert seal(upgraded) == 1

@@ -3,6 +3,7 @@
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from labshare.commands.db import alembic_config
@@ -77,3 +78,26 @@ def test_the_initial_migration_names_nothing_of_the_house(app):
     initial = alembic_config().get_main_option("script_location") + "/versions/0001_initial.py"
     with open(initial) as file:
         assert "labshare" not in file.read()
+
+
+def test_a_year_entered_whole_is_confirmed_and_an_empty_one_is_not(empty):
+    config = alembic_config()
+    before = ScriptDirectory.from_config(config).get_revision("working_years").down_revision
+    command.upgrade(config, before)
+    with db.engine.begin() as connection:
+        connection.execute(text("INSERT INTO working_year (year, source) VALUES (2026, 'x'), (2027, 'x')"))
+        connection.execute(
+            text("INSERT INTO working_day (day, kind, name, name_en) VALUES ('2026-01-01', 'holiday', '', '')")
+        )
+
+    command.upgrade(config, "working_years")
+    with db.engine.connect() as connection:
+        rows = connection.execute(text("SELECT year, confirmed_at IS NOT NULL FROM working_year ORDER BY year"))
+        assert [(year, bool(confirmed)) for year, confirmed in rows] == [(2026, True), (2027, False)]
+
+    command.downgrade(config, before)
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT year, source FROM working_year ORDER BY year")).all() == [
+            (2026, "x"),
+            (2027, "x"),
+        ]

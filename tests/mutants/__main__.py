@@ -51,6 +51,7 @@ def misfits(mutant: Mutant) -> list[str]:
 
 def tried(mutant: Mutant, copy: Path) -> tuple[bool, str]:
     """Whether the test noticed the mutant, and how it failed; or what happened instead."""
+    kept = {edit.file: (copy / edit.file).read_text() for edit in mutant.edits}
     for edit in mutant.edits:
         source = (copy / edit.file).read_text()
         changed = source.replace(edit.old, edit.new) if edit.old else f"{source.rstrip()}\n\n\n{edit.new}\n"
@@ -66,8 +67,8 @@ def tried(mutant: Mutant, copy: Path) -> tuple[bool, str]:
     except subprocess.TimeoutExpired:
         return False, "ran too long"
     finally:
-        for edit in mutant.edits:
-            shutil.copyfile(ROOT / edit.file, copy / edit.file)
+        for file, source in kept.items():
+            (copy / file).write_text(source)
     failed = re.search(r"^FAILED \S+(?: - (.*))?$", ran.stdout, re.MULTILINE)
     if ran.returncode == 0:
         return False, "it passes"

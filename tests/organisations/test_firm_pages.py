@@ -155,7 +155,7 @@ def test_owner_invites_and_ends_by_clicking(app: Flask, clock: Any, open_browser
     page.get_by_label("Role", exact=True).select_option("accountant")
     page.get_by_role("button", name="Invite member").click()
     page.get_by_text("The invitation is on its way to guest@test.example.").wait_for()
-    page.get_by_role("button", name="End", exact=True).click()
+    page.get_by_role("button", name="Remove", exact=True).click()
     page.get_by_role("button", name="End the membership").click()
     page.get_by_text("The membership has ended.").wait_for()
     db.session.rollback()

@@ -1,6 +1,5 @@
 """Members: invitations, roles, ending, leaving; a firm keeps an owner."""
 
-import re
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from labshare.accounts.models import Person
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, NotFound
-from labshare.notices.models import OutboxMail
 from labshare.organisations import errors
 from labshare.organisations.models import Firm, Membership
 from labshare.organisations.services import (
@@ -24,6 +22,7 @@ from labshare.organisations.services import (
     withdraw_invitation,
 )
 from tests import factories as make
+from tests.mails import secret_in_mail
 from tests.signing import sign_in
 
 PASSWORD = "nine green apples"
@@ -37,15 +36,6 @@ def firm(app: Flask) -> Firm:
 @pytest.fixture
 def owner(firm: Firm) -> Actor:
     return make.actor(make.member(firm, "owner"), firm, "owner")
-
-
-def secret_in_mail() -> str:
-    db.session.flush()
-    mail = db.session.query(OutboxMail).order_by(OutboxMail.id.desc()).first()
-    assert mail is not None
-    found = re.search(r"/account/invitations/(\S+)", mail.body)
-    assert found is not None
-    return found[1]
 
 
 def membership(person_id: int, firm: Firm) -> Membership:

@@ -28,7 +28,7 @@ from labshare.organisations.services import (
     withdraw_proposal,
 )
 from tests import factories as make
-from tests.organisations.test_members import secret_in_mail
+from tests.mails import secret_in_mail
 
 EXCLUDING = ("officer", "approver", "admin")
 

@@ -6,14 +6,29 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 
+from labshare.accounts import services as accounts
+from labshare.accounts.links import RESET_LASTS, password_link
+from labshare.accounts.passwords import hashed
+from labshare.audit.models import AuditEvent
 from labshare.commands import main
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, NotFound
-from labshare.organisations.models import ApiToken, Membership
-from labshare.organisations.queries import holder_of_token
-from labshare.organisations.services import issue_token, note_token_used, revoke_token
+from labshare.organisations.models import ApiToken, Membership, RegulatorRole
+from labshare.organisations.queries import holder_of_token, tokens_of
+from labshare.organisations.services import (
+    change_role,
+    end_membership,
+    end_role,
+    issue_token,
+    leave,
+    note_token_used,
+    revoke_token,
+)
 from tests import factories as make
+
+PASSWORD = "nine green apples"
+KEPT = hashed(PASSWORD)
 
 
 def test_token_holds_the_role_in_its_firm_and_no_other(app: Flask, clock: Any) -> None:
@@ -34,10 +49,14 @@ def test_regulators_token_holds_the_roles(app: Flask, clock: Any) -> None:
     assert (holder.actor.roles, holder.actor.firm_id) == (frozenset({"officer"}), None)
 
 
-@pytest.mark.parametrize("how", ["revoked", "membership", "disabled", "expired", "other secret", "production"])
+@pytest.mark.parametrize(
+    "how",
+    ["revoked", "membership", "disabled", "expired", "other secret", "production", "changed password", "reset password",
+     "signed out everywhere"],
+)  # fmt: skip
 def test_token_ends(app: Flask, clock: Any, how: str) -> None:
     firm = make.firm()
-    someone = make.member(firm, "owner", demonstration=True)
+    someone = make.member(firm, "owner", demonstration=True, password_hash=KEPT)
     acting = make.actor(someone, firm, "owner")
     row, secret = issue_token(actor=acting, now=clock.now, scope="write")
     assert holder_of_token(secret, clock.now)
@@ -49,9 +68,66 @@ def test_token_ends(app: Flask, clock: Any, how: str) -> None:
         someone.disabled_at = clock.now
     elif how == "expired":
         clock.advance(days=365)
+    elif how == "changed password":
+        accounts.change_password(actor=acting, now=clock.now, present_password=PASSWORD, password="another long one")
+    elif how == "reset password":
+        link = password_link(someone, clock.now, RESET_LASTS)
+        accounts.set_password(actor=Actor(), now=clock.now, token=link, password="another long one")
+    elif how == "signed out everywhere":
+        accounts.sign_out_everywhere(actor=acting, now=clock.now)
     elif how == "other secret":
         secret = secret[:-1] + ("A" if secret[-1] != "A" else "B")
     assert holder_of_token(secret, clock.now, demonstration=how != "production") is None
+
+
+@pytest.mark.parametrize("how", ["ended", "left"])
+def test_token_of_an_ended_membership_does_not_come_back_with_a_new_one(app: Flask, clock: Any, how: str) -> None:
+    firm = make.firm()
+    owner, someone = make.member(firm, "owner"), make.member(firm, "booker")
+    acting = make.actor(someone, firm, "booker")
+    _row, secret = issue_token(actor=acting, now=clock.now, scope="write")
+    found = db.session.query(Membership).filter_by(person_id=someone.id).one()
+    if how == "ended":
+        end_membership(actor=make.actor(owner, firm, "owner"), now=clock.now, membership_id=found.id)
+    else:
+        leave(actor=acting, now=clock.now, firm_id=firm.id)
+    make.add(Membership(person_id=someone.id, firm_id=firm.id, role="owner", started_at=clock.now))
+    assert holder_of_token(secret, clock.now) is None
+    event = db.session.query(AuditEvent).order_by(AuditEvent.id.desc()).first()
+    assert event is not None
+    assert (event.after or {})["tokens_ended"] == 1
+
+
+def test_changed_role_keeps_the_token_with_the_new_role(app: Flask, clock: Any) -> None:
+    firm = make.firm()
+    owner, someone = make.member(firm, "owner"), make.member(firm, "booker")
+    _row, secret = issue_token(actor=make.actor(someone, firm, "booker"), now=clock.now, scope="write")
+    found = db.session.query(Membership).filter_by(person_id=someone.id).one()
+    change_role(actor=make.actor(owner, firm, "owner"), now=clock.now, membership_id=found.id, role="viewer")
+    holder = holder_of_token(secret, clock.now)
+    assert holder is not None
+    assert holder.actor.roles == {"viewer"}
+
+
+def test_regulators_token_does_not_come_back_with_the_role(app: Flask, clock: Any) -> None:
+    officer, admin = make.regulator("officer"), make.regulator("admin")
+    _row, secret = issue_token(actor=make.actor(officer, None, "officer"), now=clock.now, scope="write")
+    role = db.session.query(RegulatorRole).filter_by(person_id=officer.id).one()
+    end_role(actor=make.actor(admin, None, "admin"), now=clock.now, role_id=role.id)
+    make.add(RegulatorRole(person_id=officer.id, role="officer", proposed_at=clock.now, agreed_at=clock.now))
+    assert holder_of_token(secret, clock.now) is None
+
+
+def test_ended_tokens_are_neither_listed_nor_counted(app: Flask, clock: Any) -> None:
+    firm = make.firm()
+    someone = make.member(firm, "owner")
+    acting = make.actor(someone, firm, "owner")
+    for _ in range(20):
+        issue_token(actor=acting, now=clock.now, scope="read")
+    accounts.sign_out_everywhere(actor=acting, now=clock.now)
+    assert tokens_of(someone.id) == []
+    issue_token(actor=acting, now=clock.now, scope="read")
+    assert len(tokens_of(someone.id)) == 1
 
 
 def test_secret_is_not_kept(app: Flask, clock: Any) -> None:

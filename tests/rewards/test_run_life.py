@@ -465,10 +465,10 @@ def test_the_database_refuses_overlapping_policies_itself(world, clock):
 
 
 def test_only_one_grade_a_lab_and_month(world, clock):
-    code = world.labs[0].code
-    do(world, "enter_grade", "officer", clock, lab=code, year=2026, grade="excellent", effective_month=OCTOBER)
-    with pytest.raises(errors.GradeMonthTaken):
-        do(world, "enter_grade", "officer", clock, lab=code, year=2026, grade="good", effective_month=OCTOBER)
+    """Of two confirmed ones the later holds; a mistake is corrected by a later list."""
+    with transaction():
+        factories.grade(world.labs[0], "good", "2026-10", at=clock.now)
+        factories.grade(world.labs[0], "excellent", "2026-10", at=clock.now)
     run = do(world, "run_month", "officer", clock, month=OCTOBER)
     line = db.session.query(RewardLine).filter_by(run_id=run.id, lab_id=world.labs[0].id).one()
     assert (line.grade, line.payable_fen) == ("excellent", 24_000)

@@ -18,7 +18,7 @@ from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.organisations.models import Affiliation, Firm
-from labshare.rewards.models import Assessment, BookingHold
+from labshare.rewards.models import BookingHold
 from labshare.rewards.services import draft_policy, publish_policy
 from labshare.settlement.models import RevenueEntry
 from tests import factories
@@ -171,10 +171,7 @@ def random_world(seed: int, now: datetime, *, bookings: int = 150, **policy: Any
                 county = rng.choice([lab.division, lab.division, "330624", "330681"])
                 factories.admission(lab, first, last, division=county)
             for month in rng.sample(range(1, 13), 2):
-                factories.add(
-                    Assessment(lab_id=lab.id, year=2026, grade=rng.choice(GRADES), assessed_at=LONG_AGO,
-                               effective_month=f"2026-{month:02d}")
-                )  # fmt: skip
+                factories.grade(lab, rng.choice(GRADES), f"2026-{month:02d}", year=2026)
         for _ in range(bookings):
             lab, client = rng.choice(world.labs), rng.choice(firms)
             on = date(2025, 11, 1) + timedelta(days=rng.randint(0, 350))

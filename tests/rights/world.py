@@ -13,19 +13,23 @@ from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
-from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.models import Notice
 from labshare.notices.services import notify
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Firm, Membership, RegulatorRole
 from labshare.rewards.services import (
     draft_policy,
+    hand_over_grades,
     propose_correction,
     publish,
     publish_policy,
     raise_objection,
     run_month,
+    save_grades,
 )
+from labshare.rewards.services.grades import GradeRow
 from tests import factories as make
+from tests.mails import letters
 from tests.rewards.reading import policy_json
 from tests.settlement.world import World as Booked
 
@@ -211,7 +215,7 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         disabled = make.person(disabled_at=utc_now())
         extra = make.member(client, "viewer")
     db.session.flush()
-    secret = db.session.query(OutboxMail).filter(OutboxMail.to == "guest@test.example").one().body
+    secret = next(letter.body for letter in letters() if letter.to == "guest@test.example")
     return {
         "secret": secret.split("/account/invitations/")[1].split()[0],
         "link": password_link(helper, utc_now(), RESET_LASTS),
@@ -245,7 +249,18 @@ def _rewards(world: RightsWorld, lab: Any) -> dict[str, Any]:
         objection = raise_objection(actor=owner, now=utc_now(), month=month, lab=lab.code, text="有异议")
     with transaction():
         correction = propose_correction(actor=officer, now=utc_now(), lab=lab.code, fen=100, reason="追回")
+    with transaction():
+        given = {"now": utc_now(), "division": lab.division, "year": 2025, "effective_month": Month.parse("2026-12")}
+        rows = [GradeRow(lab.id, "good", "考核得分 82")]
+        own = make.actor(world.people["officer"], None, "officer")
+        draft_grades, handed, own_grades = (
+            save_grades(actor=by, rows=rows, **given) for by in (officer, officer, own)
+        )  # fmt: skip
+        hand_over_grades(actor=officer, now=utc_now(), list_id=handed.id, version=1)
     return {
+        "draft_grades": draft_grades.id,
+        "handed_grades": handed.id,
+        "own_grades": own_grades.id,
         "correction_id": correction.id,
         "month": "2026-10",
         "policy_id": policy.id,

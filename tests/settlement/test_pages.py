@@ -339,7 +339,8 @@ def test_officers_accept_or_reject_other_payers(app, world):
     page = officer.get("/regulator/payers", headers=CHINESE).text
     assert name in page
     assert "未在平台注册" in page
-    assert officer.post(f"/regulator/payers/{first}/accept", data={"note": ""}).status_code == 303
+    assert officer.post(f"/regulator/payers/{first}/accept", data={"note": ""}).status_code == 422
+    assert officer.post(f"/regulator/payers/{first}/accept", data={"note": "母公司代付"}).status_code == 303
     answer = officer.post(f"/regulator/payers/{second}/reject", data={"note": ""}, headers=CHINESE)
     assert answer.status_code == 422
     assert "请填写原因。" in answer.text.split(f'id="note-reject-{second}-error"')[1].split("</div>")[0]

@@ -16,10 +16,11 @@ from labshare.accounts.models import Person
 from labshare.booking.models import Booking
 from labshare.demonstration.people import email_of
 from labshare.kernel.database import db
-from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.models import Notice
 from labshare.organisations.models import Firm, Membership
 from labshare.rewards.models import Policy, RewardRun
 from labshare.settlement.models import Report
+from tests.mails import letters
 from tests.signing import sign_in
 from tests.web.reading import Reading
 
@@ -128,7 +129,7 @@ class Crawl:
         bookings that have some."""
         if who == VISITOR:
             base = self.app.config["BASE_URL"].rstrip("/")
-            lines = [line for body in db.session.scalars(select(OutboxMail.body)) for line in body.splitlines()]
+            lines = [line for letter in letters() for line in letter.body.splitlines()]
             mailed = {line.removeprefix(base) for line in lines if line.startswith(f"{base}/account/")}
             return [*sorted(mailed), "/search?q=查无此项", "/search/understood?q=硬度 3 件"]
         person, firm = person_and_firm(who)

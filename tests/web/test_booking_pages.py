@@ -10,8 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from labshare.audit.models import AuditEvent
+from labshare.booking import services
 from labshare.booking.models import Booking
 from labshare.kernel.database import db, transaction
+from labshare.kernel.time import utc_now
+from labshare.notices.models import Notice, OutboxMail
 from labshare.settlement.services import record_invoice
 from tests import factories
 from tests.conftest import SHANGHAI
@@ -317,10 +321,10 @@ def test_the_lab_proposes_and_the_client_accepts(scene: Scene, booked: str, clie
     sign_in(client, scene.hand, scene.lab.firm)
     assert client.get(f"/lab/bookings/{booked}/move").status_code == 200
     slot = "2026-11-26T09:00:00+08:00|"
-    missing = client.post(f"/lab/bookings/{booked}/move", data={"slot": slot})
-    assert f'class="btn btn-primary" name="slot" value="{slot}"' in missing.text  # once more, with the reason
+    missing = client.post(f"/lab/bookings/{booked}/move", data={"slot": slot, "sure": "1"})
+    assert 'name="slot" value="2026-11-26T09:00:00+08:00|' in missing.text  # asks again, for the reason
     assert missing.status_code == 422
-    answer = client.post(f"/lab/bookings/{booked}/move", data={"slot": slot, "reason": "仪器维护"})
+    answer = client.post(f"/lab/bookings/{booked}/move", data={"slot": slot, "reason": "仪器维护", "sure": "1"})
     assert answer.status_code == 303, answer.text
     sign_in(client, scene.booker, scene.client)
     page = client.get(f"/bookings/{booked}")
@@ -349,3 +353,258 @@ def test_an_illegal_step_is_refused_with_its_reason(
     page = client.post(f"/lab/bookings/{booked}/start", data={}, headers={"Accept-Language": language})
     assert page.status_code == 409
     assert ("待确认" if language == "zh-CN" else "Awaiting confirmation") in page.text
+
+
+def moved_slot(start: str = "2026-11-26T09:00:00+08:00") -> dict[str, str]:
+    return {"slot": f"{start}|"}
+
+
+def test_a_move_asks_before_anything_changes(scene: Scene, booked: str, client: FlaskClient, language: str) -> None:
+    """Old and new time, price, who must agree; one more click commits."""
+    en, headers = language == "en", {"Accept-Language": language}
+    question = client.post(f"/bookings/{booked}/move", data={**moved_slot(), "reason": "送样晚一天"}, headers=headers)
+    assert question.status_code == 200
+    for words in (
+        ("Wed 25 Nov, 09:00–11:00", "Thu 26 Nov, 09:00–11:00", "¥200.00", "moving costs nothing", "The lab confirms")
+        if en else ("11月25日 周三 09:00–11:00", "11月26日 周四 09:00–11:00", "200.00 元", "改期不收费", "待实验室在")
+    ):  # fmt: skip
+        assert words in question.text
+    assert "送样晚一天" in question.text
+    db.session.rollback()
+    assert db.session.scalar(select(Booking.starts_at)).isoformat() == "2026-11-25T01:00:00+00:00"
+    done = client.post(f"/bookings/{booked}/move", data={**moved_slot(), "reason": "送样晚一天", "sure": "1"})
+    assert done.status_code == 303
+    db.session.rollback()
+    assert db.session.scalar(select(Booking.starts_at)).isoformat() == "2026-11-26T01:00:00+00:00"
+
+
+def test_a_move_to_another_unit_or_instrument_says_so(scene: Scene, booked: str, client: FlaskClient) -> None:
+    with transaction():
+        other = factories.instrument(scene.lab, name="二号机", name_en="Second machine")
+        scene.item.instruments.append(other)
+    page = client.post(f"/bookings/{booked}/move", data={"slot": f"2026-11-26T09:00:00+08:00|{other.id}"})
+    assert "二号机" in page.text
+    assert "另一台仪器" in page.text
+
+
+def test_the_reason_is_kept_from_week_to_week_and_to_the_question(
+    scene: Scene, booked: str, client: FlaskClient
+) -> None:
+    sign_in(client, scene.hand, scene.lab.firm)
+    later = client.post(f"/lab/bookings/{booked}/move", data={"week": "2026-12-01", "reason": "导轨保养"})
+    assert later.status_code == 200
+    assert "导轨保养</textarea>" in later.text
+    assert "12-01" in later.text
+    assert 'name="from" value="2026-12-01"' in later.text
+    question = client.post(f"/lab/bookings/{booked}/move", data={**moved_slot(), "reason": "导轨保养"})
+    assert "导轨保养</textarea>" in question.text
+    back = client.post(
+        f"/lab/bookings/{booked}/move", data={"back": "1", "from": "2026-12-01", "reason": "导轨保养", **moved_slot()}
+    )
+    assert "导轨保养</textarea>" in back.text
+    assert 'name="from" value="2026-12-01"' in back.text
+
+
+def test_a_slot_taken_between_question_and_click_offers_others(scene: Scene, booked: str, client: FlaskClient) -> None:
+    with transaction():
+        services.block(
+            actor=factories.actor(scene.hand, scene.lab.firm, "lab_manager"), now=utc_now(),
+            instrument_id=scene.instrument.id, starts_at=datetime(2026, 11, 26, 9, tzinfo=SHANGHAI),
+            ends_at=datetime(2026, 11, 26, 12, tzinfo=SHANGHAI), kind="maintenance",
+        )  # fmt: skip
+    for sure in ({}, {"sure": "1"}):
+        page = client.post(f"/bookings/{booked}/move", data={**moved_slot(), "reason": "晚一天", **sure})
+        assert page.status_code == 409
+        assert "晚一天</textarea>" in page.text
+        assert page.text.count('class="btn btn-quiet" name="slot"') == 3
+
+
+def test_the_history_of_moves_has_both_times_the_reason_and_who(
+    scene: Scene, booked: str, client: FlaskClient, language: str
+) -> None:
+    """The client moves; the lab proposes, the client accepts: for both parties in both languages."""
+    with transaction():
+        for person, name in ((scene.booker, "陈立"), (scene.hand, "王颖")):
+            db.session.merge(person).name = name
+    client.post(f"/bookings/{booked}/move", data={**moved_slot(), "reason": "送样晚一天", "sure": "1"})
+    sign_in(client, scene.hand, scene.lab.firm)
+    proposed = {**moved_slot("2026-11-27T10:00:00+08:00"), "reason": "导轨保养", "sure": "1"}
+    assert client.post(f"/lab/bookings/{booked}/move", data=proposed).status_code == 303
+    sign_in(client, scene.booker, scene.client)
+    proposal = client.get(f"/bookings/{booked}").text.split('accept-proposal-proposal_id" value="')[1].split('"')[0]
+    client.post(f"/bookings/{booked}/accept-proposal", data={"accept-proposal-proposal_id": proposal})
+    first, second, third = (
+        ("Wed 25 Nov, 09:00–11:00", "Thu 26 Nov, 09:00–11:00", "Fri 27 Nov, 10:00–12:00")
+        if language == "en"
+        else ("11-25 周三 09:00–11:00", "11-26 周四 09:00–11:00", "11-27 周五 10:00–12:00")
+    )
+    for person, firm, path in (
+        (scene.booker, scene.client, "/bookings/"),
+        (scene.hand, scene.lab.firm, "/lab/bookings/"),
+    ):
+        sign_in(client, person, firm)
+        text = client.get(path + booked, headers={"Accept-Language": language}).text
+        lines = re.findall(r"<li><svg.*?</li>", text[text.index('<details class="mt-2">'):], re.S)  # fmt: skip
+        moves = [line for line in lines if "→" in line]
+        assert len(moves) == 3
+        for line, old, new, reason, who in (
+            (moves[0], first, second, "送样晚一天", "陈立"),
+            (moves[1], second, third, "导轨保养", "王颖"),
+            (moves[2], second, third, "导轨保养", "陈立"),
+        ):
+            assert f"{old} → {new}" in line
+            assert reason in line
+            assert who in line
+
+
+def test_the_trail_keeps_both_times_and_the_reason_of_a_move(scene: Scene, booked: str, client: FlaskClient) -> None:
+    sign_in(client, scene.hand, scene.lab.firm)
+    client.post(f"/lab/bookings/{booked}/move", data={**moved_slot(), "reason": "导轨保养", "sure": "1"})
+    sign_in(client, scene.booker, scene.client)
+    proposal = client.get(f"/bookings/{booked}").text.split('accept-proposal-proposal_id" value="')[1].split('"')[0]
+    client.post(f"/bookings/{booked}/accept-proposal", data={"accept-proposal-proposal_id": proposal})
+    db.session.rollback()
+    for action in ("booking.propose", "booking.accept_proposal"):
+        event = db.session.scalar(select(AuditEvent).where(AuditEvent.action == action))
+        old, new = (datetime.fromisoformat(kept["starts_at"]) for kept in (event.before, event.after))
+        assert (old, new) == (datetime(2026, 11, 25, 9, tzinfo=SHANGHAI), datetime(2026, 11, 26, 9, tzinfo=SHANGHAI))
+        assert event.after["reason"] == "导轨保养"
+
+
+def test_each_party_finds_the_others_contact_and_nobody_else_does(
+    scene: Scene, booked: str, client: FlaskClient
+) -> None:
+    with transaction():
+        booker = db.session.merge(scene.booker)
+        booker.name, email = "陈立", booker.email
+        db.session.merge(scene.client).phone = "0575-86020001"
+        lab = db.session.merge(scene.lab)
+        lab.contact, lab.phone = "王颖", "0575-86029999"
+        auditor = factories.regulator("auditor")
+    sign_in(client, scene.hand, scene.lab.firm)
+    text = client.get(f"/lab/bookings/{booked}").text
+    contact = text[text.index("委托方联系人"):][:400]  # fmt: skip
+    for words in ("陈立", "tel:0575-86020001", f"mailto:{email}"):
+        assert words in contact
+    sign_in(client, scene.booker, scene.client)
+    text = client.get(f"/bookings/{booked}").text
+    assert "tel:0575-86029999" in text[text.index("实验室联系方式"):]  # fmt: skip
+    sign_in(client, auditor)
+    text = client.get(f"/regulator/bookings/{booked}").text
+    assert email not in text
+    assert "0575-86020001" not in text
+
+
+@pytest.fixture
+def automatic(scene: Scene) -> Scene:
+    with transaction():
+        db.session.merge(scene.lab).automatic_confirmation = True
+    return scene
+
+
+def test_automatic_confirmation_is_told_to_whoever_booked(automatic: Scene, booked: str) -> None:
+    db.session.rollback()
+    notices = db.session.scalars(select(Notice).where(Notice.person_id == automatic.booker.id)).all()
+    assert [each.kind for each in notices] == ["booking.confirmed_by_rule"]
+    mail = db.session.scalar(select(OutboxMail).where(OutboxMail.to == automatic.booker.email))
+    assert booked in mail.subject
+    assert "自动确认" in mail.body
+
+
+def test_automatic_confirmation_has_nobodys_name_in_the_time_line(
+    automatic: Scene, booked: str, client: FlaskClient, language: str
+) -> None:
+    text = client.get(f"/bookings/{booked}", headers={"Accept-Language": language}).text
+    confirmed = re.search(r'<li class="now" aria-current="step">.*?</li>', text, re.S).group()  # type: ignore[union-attr]
+    rule = "Confirmed automatically by the lab's rule" if language == "en" else "按实验室规则自动确认"
+    assert rule in confirmed
+    assert automatic.booker.name not in confirmed
+    assert rule in text[text.index('<details class="mt-2">'):]  # fmt: skip
+
+
+@pytest.mark.parametrize("account", ["1211 0240 0920 1234 567", ""])
+def test_whoever_must_pay_finds_account_and_reference(
+    scene: Scene, booked: str, client: FlaskClient, clock: Any, language: str, account: str
+) -> None:
+    """On the booking, its invoice, the dashboard and in the mail; without an account, whom to ask."""
+    en, headers = language == "en", {"Accept-Language": language}
+    with transaction():
+        lab = db.session.merge(scene.lab)
+        lab.firm.bank_account, lab.contact, lab.phone = account, "王颖", "0575-86029999"
+        hand = factories.actor(scene.hand, scene.lab.firm, "lab_manager")
+        services.confirm(actor=hand, now=clock.now, ref=booked)
+        record_invoice(
+            actor=hand, now=clock.now, ref=booked, number="26330000000000000001", issued_on=date(2026, 11, 24),
+            amount_fen=20_000, tax_fen=0,
+        )  # fmt: skip
+        payee = lab.firm.name_en if en else lab.firm.name
+    for path in (f"/bookings/{booked}", "/client/"):
+        page = client.get(path, headers=headers).text
+        found = re.search(r'<dl class="kv pay-to">.*?</dl>', page, re.S)
+        assert found is not None, path
+        pay = found.group()
+        assert (payee or lab.firm.name) in pay
+        assert f'data-copy="{booked}"' in pay
+        assert "200.00" in pay
+        if account:
+            assert f'data-copy="{account}"' in pay
+        else:
+            assert "tel:0575-86029999" in pay
+    assert 'href="#pay"' in client.get(f"/bookings/{booked}", headers=headers).text
+    db.session.rollback()
+    mail = db.session.scalars(
+        select(OutboxMail).where(OutboxMail.to == scene.booker.email).order_by(OutboxMail.id.desc())
+    ).first()
+    assert mail is not None
+    assert booked in mail.body
+    assert (account or "0575-86029999") in mail.body
+    sign_in(client, scene.hand, scene.lab.firm)
+    assert "pay-to" not in client.get(f"/lab/bookings/{booked}").text
+
+
+def test_another_number_of_samples_than_booked_is_asked_about(scene: Scene, booked: str, client: FlaskClient) -> None:
+    sign_in(client, scene.hand, scene.lab.firm)
+    client.post(f"/lab/bookings/{booked}/confirm")
+    asked = client.post(f"/lab/bookings/{booked}/receive", data={"receive-samples": "5"})
+    assert asked.status_code == 422
+    assert "预约 2 件，实收 5 件" in asked.text
+    assert 'name="receive-differs"' in asked.text
+    done = client.post(f"/lab/bookings/{booked}/receive", data={"receive-samples": "5", "receive-differs": "y"})
+    assert done.status_code == 303
+    db.session.rollback()
+    assert db.session.scalar(select(Booking.samples_received)) == 5
+
+
+def test_starting_early_names_what_is_in_the_way_and_the_way_out(
+    scene: Scene, booked: str, client: FlaskClient, clock: Any
+) -> None:
+    hand = factories.actor(scene.hand, scene.lab.firm, "lab_manager")
+    with transaction():
+        other = services.book(
+            actor=factories.actor(scene.booker, scene.client, "booker"), now=clock.now, test_item_id=scene.item.id,
+            quantity=1, starts_at=datetime(2026, 11, 24, 14, tzinfo=SHANGHAI), sample_description="x",
+        ).ref  # fmt: skip
+        for ref in (booked, other):
+            services.confirm(actor=hand, now=clock.now, ref=ref)
+        services.receive(actor=hand, now=clock.now, ref=booked, samples=2)
+    sign_in(client, scene.hand, scene.lab.firm)
+    page = client.post(f"/lab/bookings/{booked}/start", data={})
+    assert page.status_code == 409
+    assert f"该工位被 {other} 占用至 11-24 15:00" in page.text
+
+
+def test_the_sole_owner_is_not_offered_to_leave(scene: Scene, client: FlaskClient) -> None:
+    with transaction():
+        owner = factories.member(scene.client)
+    sign_in(client, owner, scene.client)
+    page = client.get("/account/members").text
+    assert "/members/leave" not in page
+    assert "另有成员为企业管理员" in page
+    with transaction():
+        factories.member(scene.client)
+    assert "/members/leave" in client.get("/account/members").text
+
+
+def test_the_client_is_not_told_to_record_papers(scene: Scene, booked: str, client: FlaskClient) -> None:
+    assert "实验室出具后在此下载" in client.get(f"/bookings/{booked}").text
+    assert "可登记发票" not in client.get(f"/bookings/{booked}").text

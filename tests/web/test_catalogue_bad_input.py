@@ -12,7 +12,6 @@ from labshare.booking import services as booking
 from labshare.catalogue.models import Accreditation, Fee
 from labshare.kernel.database import db, transaction
 from labshare.organisations.models import Affiliation
-from labshare.rewards.models import Assessment
 from tests import factories as make
 from tests.catalogue.conftest import rows
 from tests.signing import sign_in
@@ -36,7 +35,7 @@ def house(app, clock):
     make.working_year()
     make.add(Accreditation(lab_id=lab.id, kind="CMA", number="121108340012", valid_from=date(2021, 1, 1),
                            valid_to=date(2026, 12, 31)))  # fmt: skip
-    make.add(Assessment(lab_id=lab.id, year=2025, grade="good", effective_month="2026-01", assessed_at=make.LONG_AGO))
+    make.grade(lab, "good", "2026-01")
     make.add(Affiliation(firm_id=firm.id, other_firm_id=client.id, kind="family", source="inspection",
                          valid_from=date(2025, 1, 1), entered_by=booker.id, entered_at=make.LONG_AGO))  # fmt: skip
     db.session.commit()
@@ -67,16 +66,15 @@ FEE = {"basis": "sample", "amount_fen": "120.00", "minimum_fen": "0", "valid_fro
 WEEK = {"opens_0_0": "08:00", "closes_0_0": "12:00", "opens_0_1": "13:00", "closes_0_1": "17:00"}
 CERTIFICATE = {"certificate": "C-9", "issuer": "省计量院", "valid_from": "2026-01-01", "valid_to": "2026-12-31"}
 ADMIT = {"division": "330624", "admitted_from": "2026-12-01", "reason": "补录"}
-GRADE = {"grade": "good", "year": "2026", "effective_month": "2027-01"}
+GRADES = {"year": "2026", "effective_month": "2027-01", "common_reason": "新科〔2026〕15 号"}
 TIE = {"firm_uscc": "{uscc}", "other_uscc": "{client}", "kind": "controls", "source": "inspection",
        "valid_from": "2026-01-01", "valid_to": "", "note": "工商登记"}  # fmt: skip
 
 CASES = {
     # name: (page, what is right, what is wrong in it, field, Chinese, English, status)
     "lab without a name": ("/lab/labs/new", LAB, {"name": " "}, "name", "此项须填写。", "Fill this in.", 422),
-    "town of elsewhere": (
-        "/lab/labs/new", LAB, {"town": "330624999"}, "town",
-        "选项无效，请重新选择。", "Not a valid choice.", 422,
+    "lab without a town": (
+        "/lab/labs/new", LAB, {"town": ""}, "town", "此项须填写。", "Fill this in.", 422,
     ),
     "half a coordinate": (
         "/lab/labs/new", LAB, {"longitude": "120.9"}, "longitude",
@@ -216,12 +214,12 @@ CASES = {
         "/regulator/labs/{lab}/suspend", {"reason": "报告不实"}, {"suspended_from": "2024-12-01"}, "suspended_from",
         "该日实验室未列入开放实验室。", "The lab is not admitted then.", 409,
     ),
-    "second grade from one month": (
-        "/regulator/labs/{lab}/grade", GRADE, {"effective_month": "2026-01"}, "effective_month",
-        "2026年1月起已有考核等级。", "A grade holds from January 2026 already.", 409,
+    "list of grades without a month that can be read": (
+        "/regulator/assessments/new", GRADES, {"effective_month": "soon"}, "effective_month",
+        "请填写月份", "Enter a month such as 2026-11.", 422,
     ),
-    "grade of a lab unheard of": (
-        "/regulator/assessments", GRADE, {"lab": "XC-0"}, "lab", "XC-0", "Unknown lab: XC-0.", 422,
+    "list of grades of a year far off": (
+        "/regulator/assessments/new", GRADES, {"year": "1890"}, "year", "2000", "Between 2000 and 2100.", 422,
     ),
     "affiliation with a wrong credit code": (
         "/regulator/affiliations", TIE, {"other_uscc": "913306240000000011"}, "other_uscc",

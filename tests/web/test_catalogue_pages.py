@@ -13,7 +13,6 @@ from labshare.catalogue.services.index import rebuild_all
 from labshare.kernel.database import db
 from labshare.kernel.time import utc_now
 from labshare.organisations.models import Affiliation
-from labshare.rewards.models import Assessment
 from tests import factories as make
 from tests.signing import sign_in
 
@@ -54,7 +53,7 @@ def house(app):
                                        source="inspection",
                                        valid_from=date(2025, 1, 1), entered_by=make.person().id,
                                        entered_at=make.LONG_AGO))  # fmt: skip
-    make.add(Assessment(lab_id=lab.id, year=2025, grade="good", effective_month="2026-01", assessed_at=make.LONG_AGO))
+    make.grade(lab, "good", "2026-01")
     rebuild_all()
     db.session.commit()
     fee = db.session.scalars(select(Fee).where(Fee.test_item_id == item.id)).one()

@@ -11,6 +11,7 @@ from config import KEYS, ROOT, UnsafeSetting, settings
 from labshare import create_app
 from labshare.accounts.passwords import hashed
 from labshare.accounts.services import checked_email
+from labshare.commands.serve import warn_of_counting_alone
 from labshare.kernel.database import db
 from tests import factories as make
 
@@ -31,7 +32,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
     def use(**changes: str | None) -> None:
         for name in (*KEYS, "MAIL_URL", "BASE_URL", "DATABASE_URL", "RATELIMIT_ENABLED",
-                     "FLASK_DEBUG", "UPLOAD_DIR", "TRUSTED_PROXIES", "TIME_ZONE"):  # fmt: skip
+                     "FLASK_DEBUG", "UPLOAD_DIR", "TRUSTED_PROXIES", "TIME_ZONE", "RATELIMIT_STORAGE_URI",
+                     "MAIL_PER_HOUR"):  # fmt: skip
             monkeypatch.delenv(name, raising=False)
         for name, value in {**SAFE, "LABSHARE_INSTANCE": str(tmp_path), **changes}.items():
             if value is not None:
@@ -61,6 +63,9 @@ def test_starts_with_safe_settings(environment: Any) -> None:
         ("MAIL_URL", None),
         ("MAIL_URL", "console:"),
         ("BASE_URL", "http://labshare.test.example"),
+        ("BASE_URL", None),
+        ("RATELIMIT_STORAGE_URI", "memcached://localhost"),
+        ("MAIL_PER_HOUR", "many"),
         ("DATABASE_URL", "mysql://root@localhost/labshare"),
         ("RATELIMIT_ENABLED", "0"),
         ("FLASK_DEBUG", "1"),
@@ -74,6 +79,30 @@ def test_refuses_to_start_and_says_which_setting(environment: Any, name: str, va
     environment(**{name: value})
     with pytest.raises(UnsafeSetting, match=f"^{name}: "):
         settings()
+
+
+@pytest.mark.parametrize(
+    ("environment_name", "workers", "storage", "warned"),
+    [
+        ("production", 2, None, True),
+        ("production", 1, None, False),
+        ("production", 2, "valkey://127.0.0.1:6379/0", False),
+        ("development", 2, None, False),
+    ],
+)
+def test_workers_that_count_alone_are_warned_of(
+    environment: Any,
+    tmp_path: Path,
+    capsys: Any,
+    environment_name: str,
+    workers: int,
+    storage: str | None,
+    warned: bool,
+) -> None:
+    environment(LABSHARE_ENV=environment_name, DATABASE_URL=f"sqlite:///{tmp_path / 'labshare.db'}",
+                RATELIMIT_STORAGE_URI=storage)  # fmt: skip
+    warn_of_counting_alone(create_app(), workers)
+    assert ("RATELIMIT_STORAGE_URI" in capsys.readouterr().err) == warned
 
 
 def test_development_keeps_keys_of_its_own(environment: Any, tmp_path: Path) -> None:

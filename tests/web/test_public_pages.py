@@ -124,9 +124,76 @@ def test_an_old_number_leads_to_the_new_one(client: FlaskClient, market: Market)
 
 
 def test_hours_are_assumed_where_the_client_chooses_and_said_so(client: FlaskClient, market: Market) -> None:
-    page = text_of(client.get("/search", query_string={"q": "盐雾"}, headers=EN).text)
-    assert "the shortest are taken until you enter yours" in page
-    assert "24 hours" in page
+    page = client.get("/search", query_string={"q": "盐雾"}, headers=EN).text
+    assert "the shortest are taken until you enter yours" in text_of(page)
+    assert re.findall(r'name="hours" form="of-\d+"[^>]* value="(\d+)"', page) == ["24", "24"]
+
+
+def test_items_with_and_without_hours_stand_side_by_side(client: FlaskClient, market: Market) -> None:
+    """Neither vanishes for the other, with hours or without."""
+    fine = make.instrument(market.near, name="盐雾金相显微镜")
+    make.test_item(fine, name="盐雾后金相", name_en="Section after salt spray", sample_minutes=Decimal(30))
+    rebuild_all()
+    db.session.commit()
+    for hours in ({}, {"hours": "48"}):
+        page = client.get("/search", query_string={"q": "盐雾", **hours}, headers=EN).text
+        lines = re.findall(r"<article.*?</article>", page, re.S)
+        assert len(lines) == 3
+        assert [int('name="hours"' in line) for line in lines].count(1) == 2, "a field where there is a choice"
+        assert sum("Neutral salt spray" in line for line in lines) == 2, "the test's name stands in every line"
+    row = re.search(r'<form id="of-\d+" method="get" data-autosubmit.*?</form>', page, re.S)
+    assert row is not None
+    assert 'name="q" value="盐雾"' in row[0], "the line's form keeps the question"
+
+
+def test_what_quantity_or_hours_do_not_fit_says_so_at_its_field(client: FlaskClient, market: Market) -> None:
+    page = client.get("/search", query_string={"q": "盐雾", "hours": "50"}, headers=EN).text
+    assert "Quantity or hours do not fit" in page
+    assert "Nothing found" not in page
+    assert len(re.findall(r'value="50"[^>]*aria-invalid="true"', page)) == 2
+    assert "From 24 to 480 hours, in steps of 24." in page
+    page = text_of(client.get("/search", query_string={"q": "盐雾", "quantity": "21"}, headers=ZH).text)
+    assert "21 件样品：样品数量应为 1 至 20。" in page
+
+
+def test_start_by_is_no_report_by(client: FlaskClient, market: Market) -> None:
+    start = {"q": "盐雾 48 小时 下周五前开始"}
+    page = client.get("/search", query_string=start, headers=ZH).text
+    assert "12-04 周五前开始" in page
+    assert "12-04 周五前出报告" not in page
+    late = re.findall(r'<article class="offer late">.*?</article>', page, re.S)
+    assert len(late) == 1
+    assert "赶不上 12-04" in late[0], "free on 7 December only"
+    by_hand = client.get("/search", query_string={**start, "set": "1", "start_by": ""}, headers=ZH).text
+    assert "offer late" not in by_hand, "a day that was emptied by hand is not read from the text again"
+
+
+def test_a_standard_typed_says_what_it_replaces_and_from_when(client: FlaskClient, market: Market) -> None:
+    future = make.standard("GB/T 10125-2027", name="盐雾试验")
+    present = market.salt.standards[0]
+    present.superseded_by_id, present.superseded_from = future.id, date(2027, 2, 1)
+    db.session.commit()
+    for number in ("GB/T 10125-2027", "GB/T 10125-2021"):
+        page = text_of(client.get("/search", query_string={"q": number}, headers=EN).text)
+        assert "GB/T 10125-2027 replaces GB/T 10125-2021 from 1 Feb 2027 on." in page
+        assert "Until then labs test by GB/T 10125-2021." in page
+        assert "2 labs can do it" in page
+    page = text_of(client.get("/search", query_string={"q": "GB/T 10125-2021"}, headers=ZH).text)
+    assert "GB/T 10125-2021 自 2021-12-01 起代替 GB/T 10125-2012。" in page
+
+
+def test_an_accreditation_typed_is_chosen_beside_the_list(client: FlaskClient, market: Market) -> None:
+    page = client.get("/search", query_string={"q": "CNAS 盐雾"}, headers=EN).text
+    assert len(re.findall("<article", page)) == 1
+    assert re.search(r'name="mark" value="CNAS" checked', page)
+    wide = client.get("/search", query_string={"q": "CNAS 盐雾", "mark": "any"}, headers=EN).text
+    assert len(re.findall("<article", wide)) == 2
+
+
+def test_a_labs_name_leads_to_the_lab_and_not_to_its_tests(client: FlaskClient, market: Market) -> None:
+    page = client.get("/search", query_string={"q": "天姥车轮"}, headers=ZH).text
+    assert "<article" not in page
+    assert f'href="/labs/{market.near.code}"' in page
 
 
 def test_ticked_offers_are_compared(client: FlaskClient, market: Market) -> None:
@@ -139,8 +206,11 @@ def test_ticked_offers_are_compared(client: FlaskClient, market: Market) -> None
 
 
 def test_nothing_found_shows_what_is_nearest(client: FlaskClient, market: Market) -> None:
-    page = client.get("/search", query_string={"q": "盐雾箱子的神秘检测"}, headers=ZH).text
-    assert "未找到与“盐雾箱子的神秘检测”匹配的结果" in page
+    page = client.get("/search", query_string={"q": "中性烟雾试验"}, headers=ZH).text
+    assert "未找到与“中性烟雾试验”匹配的结果" in page
+    assert page.count("中性盐雾试验") == 1, "one test once, whatever labs have it"
+    page = client.get("/search", query_string={"q": "盐雾 神秘"}, headers=ZH).text
+    assert "没有检测项目同时含有“神秘”，查找时已略去。" in text_of(page).replace(" ", "")
     assert "中性盐雾试验" in page
 
 
@@ -157,6 +227,27 @@ def test_price_in_lines_with_the_minimum(client: FlaskClient, market: Market) ->
     assert "56.00" in page
     assert "200.00" in page
     assert "30% of the price" in page
+
+
+def test_all_slots_keep_hours_and_price(client: FlaskClient, market: Market) -> None:
+    sign_in(client, market.person, market.client)
+    asked = {"test_item": market.salt.id, "quantity": "3", "hours": "48", "starts_at": "2026-11-26T09:30:00+08:00"}
+    page = client.get("/bookings/new", query_string=asked, headers=ZH).text
+    assert "288.00" in page
+    link = re.search(r'<a href="(/test-items/[^"]+)">查看全部可约时段', page)
+    assert link is not None
+    slots = client.get(link[1].replace("&amp;", "&"), headers=ZH).text
+    assert "288.00" in slots, "not the price of the shortest hours"
+    assert re.search(r'id="hours"[^>]*value="48"', slots)
+    assert re.findall(r'<a class="slot"[^>]*aria-current="true">([\d:]+)<', slots) == ["09:30"]
+
+
+def test_an_address_that_does_not_fit_is_told_at_its_field(client: FlaskClient, market: Market) -> None:
+    sign_in(client, market.person, market.client)
+    asked = {"test_item": market.salt.id, "quantity": "21", "hours": "50", "starts_at": "2026-11-26T09:30:00+08:00"}
+    page = client.get("/bookings/new", query_string=asked, headers=EN).text
+    for field, words in (("quantity", "Between 1 and 20 samples."), ("hours", "in steps of 24")):
+        assert words in page.split(f'id="{field}-error"')[1].split("</div>")[0]
 
 
 def test_slots_are_chosen_and_lead_to_the_booking(client: FlaskClient, market: Market) -> None:
@@ -367,6 +458,40 @@ def test_choosing_on_the_phone(open_browser: Any, market: Market) -> None:
     page.locator('.slot[aria-current="true"]', has_text="09:30").wait_for()
     assert page.evaluate("document.activeElement.classList.contains('slot')"), "the keyboard stays where it was"
     assert "09:30" in page.locator("#live-says").inner_text()
+    assert findings(page) == []
+    assert too_wide(page) == 0
+
+
+def test_what_does_not_fit_takes_price_and_button_away(open_browser: Any, market: Market) -> None:
+    page = open_browser("zh-CN", width=1440)
+    sign_in_browser(page, market.person, market.client)
+    page.goto(f"/test-items/{market.salt.id}?hours=48")
+    page.locator("a.btn-primary", has_text="预约").first.wait_for()
+    for field, wrong, message in (("quantity", "21", "样品数量应为 1 至 20。"), ("hours", "50", "24")):
+        page.locator(f"#{field}").fill(wrong)
+        page.locator(f"#{field}").blur()
+        page.locator(f"#{field}-error", has_text=message).wait_for()
+        assert page.locator(f"#{field}").input_value() == wrong
+        assert page.locator("#item .total").count() == 0, "no price of another question"
+        assert page.locator("#item a[href*='/bookings/new']").count() == 0
+        assert findings(page) == []
+    page.locator("#quantity").fill("2")
+    page.locator("#hours").fill("48")
+    page.locator("#hours").blur()
+    page.locator("a.btn-primary", has_text="预约").first.wait_for()
+
+
+def test_hours_are_chosen_in_the_line(open_browser: Any, market: Market) -> None:
+    page = open_browser("zh-CN", width=390)
+    page.goto("/search?q=盐雾 3 件")
+    page.locator(".hours-in").first.fill("48")
+    page.locator(".hours-in").first.blur()
+    page.locator(".offer-price", has_text="288.00").first.wait_for()
+    assert page.locator(".hours-in").nth(1).input_value() == "48"
+    assert page.locator("#quantity").input_value() == "3"
+    page.locator(".hours-in").first.fill("50")
+    page.locator(".hours-in").first.blur()
+    page.locator(".hours-in[aria-invalid]").first.wait_for()
     assert findings(page) == []
     assert too_wide(page) == 0
 

@@ -19,6 +19,9 @@ from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_p
 from tests.signing import sign_in
 
 MOST_STATEMENTS = 12
+MORE_STATEMENTS = {"/regulator/rewards/2026-10": 12, "/lab/rewards/expected": 2}
+"""A run's page calculates the month anew, and says whether that gives the same; what is expected names the earlier
+months that it holds."""
 OCTOBER = Month(2026, 10)
 
 
@@ -125,7 +128,7 @@ def test_the_statement_adds_up_and_links_every_entry(world, client, clock, at, l
     assert page.status_code == 200
     assert page.text.count('class="out"') == 3
     assert page.text.count("/lab/bookings/B-202610-") >= 4
-    for words in (("Statutory test", "法定检测"), ("Own firm", "本企业委托"), ("Client's size", "委托方规模不符")):
+    for words in (("Statutory test", "法定检测"), ("Own firm", "本企业委托"), ("Client too large", "委托方规模不符")):
         assert words[language != "en"] in html.unescape(page.text)
     assert ">100.00<" in page.text
     only_counted = at(f"/lab/rewards/2026-10/{code}?show=in").text
@@ -349,4 +352,5 @@ def test_pages_take_few_statements(world, client, clock, who, path):
     finally:
         event.remove(db.engine, "before_cursor_execute", count)
     assert answer.status_code == 200
-    assert len(statements) <= MOST_STATEMENTS, "\n".join(one[:150] for one in statements)
+    most = MOST_STATEMENTS + MORE_STATEMENTS.get(path, 0)
+    assert len(statements) <= most, "\n".join(one[:150] for one in statements)

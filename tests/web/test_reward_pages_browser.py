@@ -103,10 +103,10 @@ def test_an_objection_upheld_and_a_run_sent_back_start_publicity_anew(world, cre
     officer.does("Uphold", text="The booking of 8 October counts.").reads("back in calculation")
     assert now_stands(RewardRun).state == "calculated"
     officer.press("Recalculate").reads("is calculated")
-    officer.does("Publish run").reads("In publicity")
+    officer.does("Publish run").reads("Public notice")
     officer.does("Return to calculation", reason="A grade was entered late").reads("its ledger is open again")
     assert now_stands(RewardRun).state == "calculated"
-    officer.press("Recalculate").does("Publish run").reads("In publicity")
+    officer.press("Recalculate").does("Publish run").reads("Public notice")
     assert now_stands(RewardRun).state == "published"
 
 

@@ -98,10 +98,12 @@ def test_requests_are_declined_and_moved(house: House) -> None:
     # The lab proposes another time; the client declines the first, accepts the second.
     lab.go("/lab/requests").follow("改时间").finds_it_sound("proposing")
     slot = lab.page.locator(".slotday", has_text="11-27").get_by_role("button", name=re.compile("^10:00"))
-    lab.takes(slot)
+    lab.takes(slot).reads("11月26日 周四 09:00–10:00", "11月27日 周五 10:00–11:00").finds_it_sound("question of a move")
+    lab.takes(lab.main.get_by_role("button", name=re.compile("^提议改为 11-27")))
     lab.reads("此项须填写")
     assert db.session.query(Proposal).count() == 0
-    lab.fill(reason="上午校准").takes(slot).reads("已提出", "11月27日")
+    lab.fill(reason="上午校准").takes(lab.main.get_by_role("button", name=re.compile("^提议改为 11-27")))
+    lab.reads("已提出", "11月27日")
     client.go(f"/bookings/{other}").reads("The lab proposes another time: Fri 27 Nov, 10:00–11:00", "上午校准")
     client.finds_it_sound("proposal").press("Decline").reads("Declined; the time stays as it was.")
     assert house.starts(other) == "2026-11-26 09:00"
@@ -109,12 +111,17 @@ def test_requests_are_declined_and_moved(house: House) -> None:
     afternoon = lab.page.locator(".slotday", has_text="11-26")
     afternoon.locator("summary").click()
     lab.takes(afternoon.get_by_role("button", name=re.compile("^14:00")))
+    assert lab.main.locator("[name=reason]").input_value() == "下午可以"
+    lab.takes(lab.main.get_by_role("button", name=re.compile("^提议改为 11-26")))
     client.go(f"/bookings/{other}").press("Accept the new time").reads("Accepted; the new time is confirmed.")
     assert (house.stands(other).state, house.starts(other)) == ("confirmed", "2026-11-26 14:00")
 
     # The client moves it once more; the lab has to confirm that.
     client.follow("Reschedule").reads("The price stays.", "The lab has to confirm").finds_it_sound("rescheduling")
     client.takes(client.page.locator(".slotday", has_text="27 Nov").get_by_role("button", name=re.compile("^08:30")))
+    client.reads("Thu 26 Nov, 14:00–15:00", "Fri 27 Nov, 08:30–09:30", "moving costs nothing")
+    assert house.starts(other) == "2026-11-26 14:00"
+    client.finds_it_sound("question of a move by the client").press("Move to Fri 27 Nov 08:30")
     client.reads("Moved to the new time.", "Fri 27 Nov, 08:30")
     assert (house.stands(other).state, house.starts(other)) == ("requested", "2026-11-27 08:30")
     lab.go(f"/lab/bookings/{other}").does("确认预约").reads("已确认")
@@ -213,7 +220,7 @@ def test_papers_are_taken_back(app: Any, crew: Crew) -> None:
         lab.follow("登记收款", "main").fill(amount_fen=amount, reference=f"R-{amount}", payer_uscc=others)
         lab.press("登记收款").reads("付款方经经办人认可后计入到账")
     assert world.stands == "reported"
-    officer.go("/regulator").follow(re.compile("^Payers to accept")).finds_it_sound("payers")
+    officer.go("/regulator").follow(re.compile("^Third-party payments")).finds_it_sound("payers")
     officer.main.locator("tr", has_text="R-300").get_by_role("button", name="Do not accept").click()
     officer.settles("Do not accept", note="Nobody knows this firm").reads("does not count")
     officer.does("Accept payer", note="The mother firm").reads("is accepted; ¥700.00 counts")

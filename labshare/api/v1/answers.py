@@ -123,8 +123,8 @@ ROW = thing(id=WHOLE, code=maybe(TEXT), name=TEXT, name_en=maybe(TEXT))
 FIGURES = thing(
     available_minutes=maybe(WHOLE), booked_minutes=WHOLE, used_minutes=WHOLE, in_house_minutes=WHOLE,
     outside_minutes=WHOLE, utilisation=RATE,
-    sharing_rate=RATE, bookings=WHOLE, no_shows=WHOLE, samples=WHOLE, clients=WHOLE, smes=WHOLE, reports=WHOLE,
-    recognised_fen=WHOLE,
+    sharing_rate=RATE, bookings=WHOLE, no_shows=WHOLE, tests=WHOLE, samples=WHOLE, clients=WHOLE, smes=WHOLE,
+    reports=WHOLE, recognised_fen=WHOLE, outside_fen=WHOLE,
 )  # fmt: skip
 USAGE = thing(**{"from": MONTH, "to": MONTH}, by=TEXT, items=many(having(ROW, **FIGURES["properties"])), total=FIGURES)
 PUBLIC_ROW = having(

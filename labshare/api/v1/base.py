@@ -25,14 +25,15 @@ PROBLEM = {"type": "object", "properties": {
 PROBLEM_HERE = {"$ref": "#/components/schemas/Problem"}
 PROBLEM_TYPE = "application/problem+json"
 ALWAYS = {
-    "get": (HTTPStatus.UNAUTHORIZED,),
+    "get": (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS),
     "delete": (HTTPStatus.UNAUTHORIZED,),
     "post": (
         HTTPStatus.UNAUTHORIZED, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS,
     ),
 }  # fmt: skip
-"""What any address may answer: a token that has ended; a key in flight or used with other data; too much sent."""
+"""What any address may answer: a token that has ended; a key in flight or used with other data; too much sent;
+too often asked."""
 KEY_HEADER = {
     "in": "header", "name": "Idempotency-Key", "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},

@@ -25,6 +25,7 @@ from labshare.catalogue.queries.single import get_test_item
 from labshare.kernel.database import db
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
+from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("booking", "Slots, bookings, their lifecycle")
 QUANTITY = Whole(required=True, validate=Range(-(2**31), 2**31 - 1))
@@ -114,6 +115,7 @@ class BookingQuery(ListQuery):
 
 
 @blueprint.get("/slots")
+@limited("search")
 @blueprint.arguments(SlotQuery, location="query")
 @blueprint.response(200, listing(OFFER))
 @blueprint.problems(404, 422)

@@ -23,6 +23,7 @@ from labshare.catalogue.queries.lists import (
 from labshare.catalogue.queries.single import get_instrument, get_lab_by_code, get_test_item
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
+from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("catalogue", "Labs, instruments, test items")
 ACCREDITATION = Text(load_default=None, validate=OneOf(("CMA", "CNAS")))
@@ -75,6 +76,7 @@ def _today() -> Any:
 
 
 @blueprint.get("/labs")
+@limited("search")
 @blueprint.arguments(LabQuery, location="query")
 @blueprint.response(200, listing(LAB))
 @blueprint.problems(422)
@@ -85,6 +87,7 @@ def labs(query: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/labs/<code>")
+@limited("offers")
 @blueprint.response(200, one(LAB))
 @blueprint.problems(404)
 def lab(code: str) -> Any:
@@ -93,6 +96,7 @@ def lab(code: str) -> Any:
 
 
 @blueprint.get("/instruments")
+@limited("search")
 @blueprint.arguments(InstrumentQuery, location="query")
 @blueprint.response(200, listing(INSTRUMENT))
 @blueprint.problems(422)
@@ -103,6 +107,7 @@ def instruments(query: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/instruments/<int:instrument_id>")
+@limited("offers")
 @blueprint.response(200, one(INSTRUMENT))
 @blueprint.problems(404)
 def instrument(instrument_id: int) -> Any:
@@ -113,6 +118,7 @@ def instrument(instrument_id: int) -> Any:
 
 
 @blueprint.get("/instruments/<int:instrument_id>/availability")
+@limited("offers")
 @blueprint.arguments(SpanQuery, location="query")
 @blueprint.response(200, listing(SEGMENT))
 @blueprint.problems(404, 422)
@@ -124,6 +130,7 @@ def instrument_availability(query: dict[str, Any], instrument_id: int) -> Any:
 
 
 @blueprint.get("/test-items")
+@limited("search")
 @blueprint.arguments(TestItemQuery, location="query")
 @blueprint.response(200, listing(TEST_ITEM))
 @blueprint.problems(422)
@@ -134,6 +141,7 @@ def test_items(query: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/test-items/<int:item_id>")
+@limited("offers")
 @blueprint.response(200, one(TEST_ITEM))
 @blueprint.problems(404)
 def test_item(item_id: int) -> Any:

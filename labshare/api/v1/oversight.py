@@ -17,6 +17,7 @@ from labshare.oversight.rules import Usage, suppressed
 from labshare.oversight.statistics import statistics
 from labshare.web.actor import current_actor
 from labshare.web.downloads import TYPES
+from labshare.web.limits import count, limited
 from labshare.web.usage import FORMATS, MOST_MONTHS, usage_file
 
 blueprint = RoomBlueprint("oversight", "Usage reports, the audit trail, public statistics")
@@ -42,6 +43,7 @@ class StatisticsQuery(Names):
 
 
 @blueprint.get("/reports/usage")
+@limited("report")
 @signed_in
 @blueprint.arguments(UsageQuery, location="query")
 @blueprint.response(200, one(USAGE))
@@ -56,6 +58,8 @@ def usage(query: dict[str, Any]) -> Any:
     first, last = query["first"], query["last"]
     if first > last or first.plus(MOST_MONTHS) <= last:
         raise InvalidInput(field="to")
+    if query["format"] != "json":
+        count("export")
     report = usage_report(actor, query["by"], first, last, now)
     if query["format"] != "json":
         return usage_file(actor, now, report, query["format"])
@@ -88,11 +92,13 @@ def _figures(of: Usage, months: int) -> dict[str, Any]:
         "sharing_rate": rate(of.sharing_rate),
         "bookings": of.bookings,
         "no_shows": of.no_shows,
+        "tests": of.tests,
         "samples": of.samples,
         "clients": of.clients,
         "smes": of.smes,
         "reports": of.reports,
         "recognised_fen": of.recognised_fen,
+        "outside_fen": of.outside_fen,
     }
 
 
@@ -115,6 +121,7 @@ def events(query: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/statistics")
+@limited("offers")
 @blueprint.arguments(StatisticsQuery, location="query")
 @blueprint.response(200, one(STATISTICS))
 @blueprint.problems(422)
@@ -133,7 +140,7 @@ def public_statistics(query: dict[str, Any]) -> Any:
             "booked_minutes": usage.booked_minutes,
             "used_minutes": usage.used_minutes,
             "outside_minutes": usage.outside_minutes,
-            "tests": usage.bookings - usage.no_shows,
+            "tests": usage.tests,
             "clients": suppressed(usage.clients),
         }
 

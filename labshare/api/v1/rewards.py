@@ -22,6 +22,7 @@ from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun
 from labshare.rewards.queries.runs import line_of, lines_of, runs_of_month
 from labshare.rewards.services.objections import LONGEST
 from labshare.web.actor import current_actor
+from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("rewards", "Reward policies and monthly runs")
 
@@ -98,6 +99,7 @@ def publish_policy(policy_id: int) -> Any:
 
 
 @blueprint.post("/rewards/runs")
+@limited("calculation")
 @blueprint.arguments(MonthBody)
 @blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 409, 422)

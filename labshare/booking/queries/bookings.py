@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from labshare.accounts.models import Person
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.queries.world import (
@@ -45,6 +46,7 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
         .options(
             joinedload(Booking.client),
             joinedload(Booking.lab),
+            joinedload(Booking.lab_firm),
             joinedload(Booking.instrument),
             joinedload(Booking.test_item),
             joinedload(Booking.fee),
@@ -132,6 +134,21 @@ def history(booking: Booking) -> list[AuditEvent]:
             .order_by(AuditEvent.id)
         )
     )
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Whom the lab asks about a booking: the person who booked, with the client firm's telephone."""
+
+    name: str
+    email: str
+    phone: str
+
+
+def client_contact(booking: Booking) -> Contact:
+    """The client's contact of a booking: for its two parties alone."""
+    name, email = db.session.execute(select(Person.name, Person.email).where(Person.id == booking.booked_by)).one()
+    return Contact(name, email, booking.client.phone)
 
 
 def open_proposal(booking: Booking, now: datetime) -> Proposal | None:

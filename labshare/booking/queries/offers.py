@@ -17,13 +17,14 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.queries.gaps import Gap, free_units, gaps, moment
-from labshare.booking.queries.world import certificates_of, hours_of_labs, working_days
+from labshare.booking.queries.world import certificates_of, hours_of_labs, item_terms, working_days
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.price import HoursChoice, ItemTerms, Price, Work, price_of, question_problems, work_agreed
 from labshare.booking.rules.slots import Slot
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, Plan, StartRules, WorkingDays
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.kernel.database import Numbers, among, db
+from labshare.kernel.errors import Problem
 from labshare.kernel.places import Coordinates, Kilometres, as_the_crow_flies
 from labshare.kernel.time import local_day, local_zone
 
@@ -36,7 +37,7 @@ FAR = timedelta(days=400)
 @dataclass(frozen=True)
 class Offer:
     """The earliest feasible slot of one item on one instrument, with its price. `slot` None: none in the time asked;
-    `late`: there is one, but the work ends after `done_by`."""
+    `late`: there is one, but the work ends after `done_by`; `hours` those it was worked out for."""
 
     item: TestItem
     lab: Lab
@@ -45,6 +46,7 @@ class Offer:
     slot: Slot | None
     late: bool = False
     distance_km: Kilometres | None = None
+    hours: Decimal | int | None = None
 
     @property
     def amount_fen(self) -> int:
@@ -102,6 +104,7 @@ class _Question:
     before: datetime
     plan: Plan | None
     """The earliest start that the rules alone allow."""
+    hours: Decimal | int | None = None
     slot: Slot | None = None
     open: bool = True
 
@@ -125,19 +128,21 @@ def offers(
     near: Coordinates | None = None,
     instrument_id: int | None = None,
     late_too: bool = False,
+    own_hours: bool = False,
     limit: int | None = None,
 ) -> list[Offer]:
     """The earliest feasible slot of each published item and instrument, over all labs.
 
     `items`: ids of test items, or a select of them (`catalogue.queries.select_test_items`). Starts lie in
     `[since, until)`, work ends by `done_by`; items that quantity or hours do not fit, or without a fee today, are left
-    out, and so is what has no slot (with `late_too` it comes last, so that a page can say so). `near` is latitude and
-    longitude in degrees; `nearest` orders by it. Ties go by price, start, item and instrument. At most eight
-    statements.
+    out, and so is what has no slot (with `late_too` it comes last, so that a page can say so). With `own_hours`,
+    `hours` go to the items that offer a choice of them, without any to their shortest, and the others have none.
+    `near` is latitude and longitude in degrees; `nearest` orders by it. Ties go by price, start, item and instrument.
+    At most eight statements.
     """
     pairs = _pairs(items, instrument_id, local_day(now))
     asked_since = max(now, since or now)
-    questions = _questions(pairs, quantity, hours, now, asked_since, until)
+    questions = _questions(pairs, quantity, hours, now, asked_since, until, own_hours)
     _answer(questions, now)
     kept: list[tuple[tuple[Any, ...], _Question, bool, Kilometres | None]] = []
     for question in questions:
@@ -213,6 +218,7 @@ def _questions(
     now: datetime,
     since: datetime,
     until: datetime | None,
+    own_hours: bool,
 ) -> list[_Question]:
     """Price and earliest start by the rules alone; what quantity, hours or the instrument's limits exclude is left
     out."""
@@ -232,7 +238,8 @@ def _questions(
     first_starts: dict[tuple[Any, ...], tuple[Plan | None, DayRange | None]] = {}
     found: list[_Question] = []
     for pair in pairs:
-        work = _work(pair[3:14], quantity, hours)
+        asked = (None if pair.hours_min is None else hours or pair.hours_min) if own_hours else hours
+        work = _work(pair[3:14], quantity, asked)
         if work is None:
             continue
         terms = InstrumentTerms(
@@ -265,7 +272,7 @@ def _questions(
         fee = (pair.basis, pair.amount_fen, pair.minimum_fen)
         if (*fee, id(work)) not in prices:
             prices[*fee, id(work)] = price_of(FeeTerms(*fee), work)
-        found.append(_Question(pair, rules, prices[*fee, id(work)], before, plan, open=plan is not None))
+        found.append(_Question(pair, rules, prices[*fee, id(work)], before, plan, asked, open=plan is not None))
     return found
 
 
@@ -415,6 +422,34 @@ def _with_rows(kept: Sequence[tuple[tuple[Any, ...], _Question, bool, Kilometres
             question.slot,
             late,
             distance,
+            question.hours,
         )
         for _, question, late, distance in kept
     ]
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """An item that quantity or hours do not fit, with what is wrong at each field."""
+
+    item: TestItem
+    hours: Decimal | int | None
+    problems: tuple[Problem, ...]
+
+
+def misfits(items: Collection[int], quantity: int, hours: Decimal | int | None) -> list[Misfit]:
+    """Of these items those that could be offered for another quantity or other hours (as `offers` with `own_hours`),
+    in the order given. One statement."""
+    if not items:
+        return []
+    found = {}
+    rows = db.session.scalars(
+        select(TestItem)
+        .options(joinedload(TestItem.lab))
+        .where(among(TestItem.id, bindparam("items", list(items), type_=Numbers)))
+    )
+    for item in rows:
+        asked = None if item.hours_min is None else hours or item.hours_min
+        if problems := question_problems(item_terms(item), quantity, asked):
+            found[item.id] = Misfit(item, asked, tuple(problems))
+    return [found[item_id] for item_id in items if item_id in found]

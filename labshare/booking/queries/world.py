@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, cast, literal, not_, null, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, case, cast, literal, not_, null, or_, select
 
 from labshare.booking.models import Booking, Closure, Holding, OpeningHours, WorkingDay, WorkingYear
 from labshare.booking.rules import price as price_rules
@@ -20,8 +20,13 @@ from labshare.kernel.time import local_day, local_zone
 
 # Whoever books or looks for a slot asks these: they are put together once.
 _NO_MOMENT = cast(null(), UtcDateTime)
+_CONFIRMED = "confirmed"
 _WORKING_DAYS = select(WorkingDay.day, WorkingDay.kind, literal(0)).union_all(
-    select(cast(null(), Date), literal(""), WorkingYear.year)
+    select(
+        cast(null(), Date),
+        case((WorkingYear.confirmed_at.is_not(None), literal(_CONFIRMED)), else_=literal("")),
+        WorkingYear.year,
+    )
 )
 _HOURS = select(
     OpeningHours.lab_id,
@@ -61,14 +66,17 @@ _INSTRUMENTS = (
 def working_days() -> WorkingDays:
     """The whole working-day table, in one statement."""
     kinds: dict[date, str] = {}
+    entered: set[int] = set()
     known: set[int] = set()
     rows: list[tuple[date | None, str, int]] = list(db.session.execute(_WORKING_DAYS))
     for day, kind, year in rows:
         if day is None:
-            known.add(year)
+            entered.add(year)
+            if kind == _CONFIRMED:
+                known.add(year)
         else:
             kinds[day] = kind
-    return WorkingDays({day: kind for day, kind in kinds.items() if day.year in known}, frozenset(known))
+    return WorkingDays({day: kind for day, kind in kinds.items() if day.year in entered}, frozenset(known))
 
 
 def hours_of_labs(lab_ids: Iterable[int], since: datetime) -> dict[int, LabHours]:

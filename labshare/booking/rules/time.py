@@ -53,7 +53,7 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class WorkingDays:
-    """The public working-day table: `kinds` names holidays and make-up days, `years` what the table covers."""
+    """The public working-day table: `kinds` names holidays and make-up days, `years` those confirmed as complete."""
 
     kinds: Mapping[date, str] = field(default_factory=dict)
     years: frozenset[int] = frozenset()
@@ -71,7 +71,7 @@ class WorkingDays:
         return kind == MAKE_UP or (kind is None and day.weekday() < 5)
 
     def missing_years(self, first: date, last: date) -> tuple[int, ...]:
-        """The years between two days that the table lacks: shown as a warning."""
+        """The years between two days of which the table is missing or not confirmed: shown as a warning."""
         return tuple(year for year in range(first.year, last.year + 1) if year not in self.years)
 
 

@@ -2,13 +2,14 @@
 
 `book`       hold, release_hold, book
 `answer`     confirm, decline; lapse (system)
-`move`       reschedule, propose, accept_proposal, decline_proposal, move_unit
+`move`       reschedule, propose, accept_proposal, decline_proposal, move_unit; where_to (reads)
 `work`       receive, start, finish, no_show; lengthen_running (system)
 `end`        cancel
 `charges`    propose_charge, consent_charge, refuse_charge
 `blocks`     block, unblock
 `documents`  settle_state, which the settlement room calls
-`hours`      set_opening_hours, add_closure, remove_closure, set_working_year, set_working_day, seed_working_years
+`hours`      set_opening_hours, add_closure, remove_closure, set_working_year, set_working_day,
+             confirm_working_year, seed_working_years
 `units`      change_units
 `documents`  settle_state, which the settlement room calls
 """
@@ -22,18 +23,28 @@ from labshare.booking.services.end import cancel
 from labshare.booking.services.hours import (
     SpecialDay,
     add_closure,
+    confirm_working_year,
     remove_closure,
     seed_working_years,
     set_opening_hours,
     set_working_day,
     set_working_year,
 )
-from labshare.booking.services.move import accept_proposal, decline_proposal, move_unit, propose, reschedule
+from labshare.booking.services.move import (
+    Move,
+    accept_proposal,
+    decline_proposal,
+    move_unit,
+    propose,
+    reschedule,
+    where_to,
+)
 from labshare.booking.services.units import change_units
 from labshare.booking.services.work import finish, lengthen_running, no_show, receive, start
 
 __all__ = [
     "Block",
+    "Move",
     "SpecialDay",
     "accept_proposal",
     "add_closure",
@@ -42,6 +53,7 @@ __all__ = [
     "cancel",
     "change_units",
     "confirm",
+    "confirm_working_year",
     "consent_charge",
     "decline",
     "decline_proposal",
@@ -65,4 +77,5 @@ __all__ = [
     "settle_state",
     "start",
     "unblock",
+    "where_to",
 ]

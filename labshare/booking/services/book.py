@@ -427,4 +427,4 @@ def _tell_of_new(booking: Booking, actor: Actor, now: datetime) -> None:
         telling.tell_lab(telling.REQUESTED, booking, actor=actor, now=now, answer_by=booking.answer_by)
     else:
         telling.tell_lab(telling.BOOKED, booking, actor=actor, now=now)
-        telling.tell_client(telling.CONFIRMED, booking, actor=actor, now=now)
+        telling.tell_confirmed_by_rule(booking, now=now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import chinese_calendar
-from sqlalchemy import delete, extract, select
+from sqlalchemy import delete, extract, or_, select
 
 from labshare.audit.services import record
 from labshare.booking.errors import EndBeforeStart, HoursOverlap
@@ -141,8 +141,9 @@ class SpecialDay:
 def set_working_year(
     *, actor: Actor, now: datetime, year: int, days: Mapping[date, SpecialDay], source: str
 ) -> list[Conflict]:
-    """Replace a year of the public working-day table; a year without special days is known all the same. For
-    administrators, and the system when it seeds the table. Bookings hit come back."""
+    """Replace a year of the public working-day table. One with special days is entered whole and thereby confirmed as
+    complete; one without is only begun, and pages go on warning. For administrators, and the system when it seeds the
+    table. Bookings hit come back."""
     if not actor.is_system:
         permissions.check(actor, "time.working_days")
     if not 2000 <= year <= 2200 or any(day.year != year for day in days):
@@ -155,9 +156,9 @@ def set_working_year(
     )
     known = db.session.get(WorkingYear, year)
     if known is None:
-        db.session.add(WorkingYear(year=year, source=source))
-    else:
-        known.source = source
+        known = WorkingYear(year=year)
+        db.session.add(known)
+    known.source, known.confirmed_at = source, now if days else None
     db.session.add_all(
         WorkingDay(day=day, kind=special.kind, name=special.name, name_en=special.name_en)
         for day, special in sorted(days.items())
@@ -175,8 +176,8 @@ def set_working_year(
 def set_working_day(
     *, actor: Actor, now: datetime, day: date, kind: str | None, name: str = "", name_en: str = ""
 ) -> list[Conflict]:
-    """Make one day a holiday or a make-up working day, or (`kind` None) what its weekday says. Bookings hit come
-    back."""
+    """Make one day a holiday or a make-up working day, or (`kind` None) an ordinary day again, as its weekday says. A
+    year that the table lacks is begun by it, not confirmed. Bookings hit come back."""
     permissions.check(actor, "time.working_days")
     if kind not in (None, HOLIDAY, MAKE_UP):
         raise InvalidInput(field="kind")
@@ -192,6 +193,26 @@ def set_working_day(
     db.session.flush()
     record(actor, now, "time.set_day", ("working_year", day.year), before=before, after={day.isoformat(): kind})
     return bookings_hit(now, days=[day])
+
+
+@verb("time.confirm_year")
+def confirm_working_year(*, actor: Actor, now: datetime, year: int) -> WorkingYear:
+    """Say that nothing is missing in a year of the table: pages stop warning. A second time changes nothing.
+
+    Raises `NotFound` for a year that was never begun.
+    """
+    permissions.check(actor, "time.working_days")
+    found = db.session.get(WorkingYear, year)
+    if found is None:
+        raise NotFound
+    if found.confirmed_at is None:
+        found.confirmed_at = now
+        record(
+            actor, now, "time.confirm_year", ("working_year", year),
+            before={"confirmed": False}, after={"confirmed": True, "days": len(_special_days(year))},
+        )  # fmt: skip
+        db.session.flush()
+    return found
 
 
 def _special_days(year: int) -> dict[str, str]:
@@ -240,13 +261,16 @@ _CHINESE = {holiday.value: holiday.chinese for holiday in chinese_calendar.Holid
 
 
 def known_years() -> Sequence[int]:
-    """The years that the table covers, in order."""
-    return list(db.session.scalars(select(WorkingYear.year).order_by(WorkingYear.year)))
+    """The years that the table covers or has days of, in order."""
+    with_days = select(extract("year", WorkingDay.day))
+    wanted = or_(WorkingYear.confirmed_at.is_not(None), WorkingYear.year.in_(with_days))
+    return list(db.session.scalars(select(WorkingYear.year).where(wanted).order_by(WorkingYear.year)))
 
 
 @verb("time.seed_years")
 def seed_working_years(*, actor: Actor, now: datetime, first: int, last: int) -> list[int]:
-    """Enter the published years that the table lacks; the years entered. Running it again changes nothing."""
+    """Enter the published years that the table lacks, or that were begun without a day; the years entered. Running it
+    again changes nothing."""
     if not actor.is_system:
         permissions.check(actor, "time.working_days")
     present = set(known_years())

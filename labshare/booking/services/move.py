@@ -1,5 +1,6 @@
 """Moving a booking: the client moves, the lab proposes, the client answers; another unit needs nobody's yes."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -11,6 +12,7 @@ from labshare.booking.models import Booking, Holding, Proposal
 from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.queries.world import Bench, bench_of_item, work_of_booking
 from labshare.booking.rules.lifecycle import CLIENT, LAB, State, answer_by, state_after_move, take
+from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Interval
 from labshare.booking.services import taking
 from labshare.booking.services.answer import check_again, refuse_lapsed, restore_deadline, settle_as_confirmed
@@ -33,12 +35,13 @@ def reschedule(
     starts_at: datetime,
     instrument_id: int | None = None,
     waive_reason: str | None = None,
+    reason: str = "",
 ) -> Booking:
     """The client's move, in `requested` and `confirmed`, before the start; the price is kept. Where the lab confirms
     by hand it returns to `requested`, and the time to answer starts anew. An open proposal ends.
 
-    Without `instrument_id` the present instrument comes first, then any other of the item's. Raises `IllegalStep`,
-    `AlreadyBegun`, `Lapsed`, the rules of time (422), `SlotTaken` (409).
+    Without `instrument_id` the present instrument comes first, then any other of the item's. `reason` is for the
+    time line. Raises `IllegalStep`, `AlreadyBegun`, `Lapsed`, the rules of time (422), `SlotTaken` (409).
     """
     booking = locked_booking(actor, ref, "booking.reschedule")
     state = state_after_move(booking.state, automatic=booking.lab.automatic_confirmation)
@@ -81,13 +84,56 @@ def reschedule(
             if waive:
                 booking.waive_reason = waive_reason
             db.session.flush()
-            note(actor, now, "booking.reschedule", booking, before)
+            note(actor, now, "booking.reschedule", booking, before, **({"reason": reason} if reason else {}))
             if state == State.REQUESTED:
                 telling.tell_lab(telling.REQUESTED, booking, actor=actor, now=now, answer_by=deadline)
             else:
                 telling.tell_lab(telling.MOVED, booking, actor=actor, now=now)
+                telling.tell_confirmed_by_rule(booking, now=now)
             return booking
     raise SlotTaken(alternatives_for(bench, work, starts_at, but_booking=booking.id, waive=waive))
+
+
+@dataclass(frozen=True)
+class Move:
+    """Where a booking would go, before anything is written."""
+
+    instrument: Instrument
+    unit: int
+    starts_at: datetime
+    ends_at: datetime
+    state: State
+    """The booking's state once it has moved."""
+    answer_by: datetime
+    """Until when the other side could answer, where it has to."""
+
+
+def where_to(booking: Booking, side: str, now: datetime, starts_at: datetime, instrument_id: int | None = None) -> Move:
+    """What a move by `side` (client or lab) to this start would come to, for the question before the last click;
+    nothing is written. Raises what `reschedule` or `propose` would raise, as far as it can be known now."""
+    if side == CLIENT:
+        state = state_after_move(booking.state, automatic=booking.lab.automatic_confirmation)
+        if booking.starts_at <= now:
+            raise AlreadyBegun
+    else:
+        state = take(booking.state, "propose", LAB)
+    bench = bench_to_move(booking, now)
+    if side == CLIENT and not bench.published:
+        raise NotPublished
+    work = work_of_booking(booking)
+    chosen = feasible_instruments(bench, work, starts_at, now, instrument_id, prefer=booking.instrument_id)
+    for instrument, rules in chosen:
+        plan = rules.plan(starts_at)
+        (candidate,) = bench.candidates(
+            work, starts_at, plan.holding_ends_at, instruments=[instrument], but_booking=booking.id
+        )
+        units = sorted(
+            free_units(candidate.busy, starts_at, plan.holding_ends_at), key=lambda one: (one != booking.unit, one)
+        )
+        if units:
+            deadline = answer_by(now, starts_at, bench.openings.days, local_zone())
+            return Move(instrument, units[0], plan.starts_at, plan.ends_at, state, deadline)
+    raise SlotTaken(alternatives_for(bench, work, starts_at, but_booking=booking.id))
 
 
 def bench_to_move(booking: Booking, now: datetime) -> Bench:
@@ -167,9 +213,14 @@ def propose(
             now,
             "booking.propose",
             ("booking", booking.ref),
-            before={"proposal": replaced.id} if replaced is not None else None,
+            before={
+                "starts_at": plain(booking.starts_at),
+                "ends_at": plain(booking.ends_at),
+                **({"proposal": replaced.id} if replaced is not None else {}),
+            },
             after={
                 "proposal": proposal.id,
+                "reason": reason,
                 "instrument_id": instrument.id,
                 "unit": unit,
                 "starts_at": plain(starts_at),
@@ -249,7 +300,7 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
         raise SlotTaken(alternatives_for(bench, work, plan.starts_at, but_booking=booking.id))
     _now_at(booking, instrument, proposal.unit, plan.starts_at, plan.ends_at)
     settle_as_confirmed(booking, state, now)
-    note(actor, now, "booking.accept_proposal", booking, before, proposal=proposal.id)
+    note(actor, now, "booking.accept_proposal", booking, before, proposal=proposal.id, reason=proposal.reason)
     telling.tell_lab(telling.PROPOSAL_ACCEPTED, booking, actor=actor, now=now)
     return booking
 

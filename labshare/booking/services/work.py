@@ -2,13 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import or_, select
 
 from labshare.audit.models import AuditEvent
 from labshare.audit.services import record
 from labshare.booking import telling
 from labshare.booking.errors import (
     FinishBeforeStart,
+    HeldBefore,
     MachineMinutesOutOfRange,
     MomentInFuture,
     NoShowTooEarly,
@@ -29,7 +31,7 @@ from labshare.booking.services.common import (
 )
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.time import MINUTE, ceil_minute, local_day
+from labshare.kernel.time import MINUTE, ceil_minute, local_day, local_zone
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 
@@ -58,6 +60,12 @@ def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: s
     return booking
 
 
+HELD_FOR = {
+    "maintenance": _l("maintenance"), "in_house": _l("in-house use"), "offer": _l("a client who is booking"),
+    "booking": _l("another booking"),
+}  # fmt: skip
+
+
 @verb("booking.start")
 def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) -> Booking:
     """Begin the test, now or `at` a moment not in the future. Starting early moves the holding's start, where the
@@ -73,7 +81,7 @@ def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) 
     if at < booking.starts_at:
         holding = taking.holding_of(booking.id)
         if holding is None or not taking.change_holding(holding.id, starts_at=at):
-            raise SlotTaken(field="at")
+            raise _in_the_way(booking, at) or SlotTaken(field="at")
         booking.starts_at = at
     _keep_until(booking, now + MINUTE, now)
     booking.state = state
@@ -81,6 +89,24 @@ def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) 
     db.session.flush()
     note(actor, now, "booking.start", booking, before)
     return booking
+
+
+def _in_the_way(booking: Booking, since: datetime) -> HeldBefore | None:
+    """What holds the booking's unit last between a moment and the booking's start."""
+    row = db.session.execute(
+        select(Holding.kind, Holding.ends_at, Booking.ref)
+        .outerjoin(Booking, Booking.id == Holding.booking_id)
+        .where(
+            Holding.instrument_id == booking.instrument_id, Holding.unit == booking.unit,
+            Holding.ends_at > since, Holding.starts_at < booking.starts_at,
+            or_(Holding.booking_id.is_(None), Holding.booking_id != booking.id),
+        )
+        .order_by(Holding.ends_at.desc())
+        .limit(1)
+    ).first()  # fmt: skip
+    if row is None:
+        return None
+    return HeldBefore(what=row.ref or HELD_FOR[row.kind], until=f"{row.ends_at.astimezone(local_zone()):%m-%d %H:%M}")
 
 
 def _not_in_future(at: datetime | None, now: datetime) -> datetime:

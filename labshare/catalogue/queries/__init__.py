@@ -16,9 +16,9 @@ from labshare.catalogue.queries.lists import (
     list_labs,
     list_standards,
     list_test_items,
-    nearest,
     public_counts,
 )
+from labshare.catalogue.queries.near import nearest
 from labshare.catalogue.queries.pages import (
     FeeRow,
     InstrumentPage,
@@ -31,7 +31,7 @@ from labshare.catalogue.queries.pages import (
     standard_page,
     test_item_page,
 )
-from labshare.catalogue.queries.search import Found, search
+from labshare.catalogue.queries.search import Candidate, Found, find
 from labshare.catalogue.queries.single import (
     draft_or_published,
     fee_on,
@@ -43,10 +43,10 @@ from labshare.catalogue.queries.single import (
 )
 
 __all__ = [
-    "FeeRow", "Filters", "Found", "InstrumentPage", "InstrumentRow", "LabPage", "LabRow", "Page", "ScopeRow",
-    "StandardMatch", "StandardPage", "StandardRow", "TestItemPage", "TestItemRow", "category_counts",
-    "draft_or_published", "facets", "fee_on", "get_accreditation", "get_instrument", "get_lab", "get_lab_by_code",
-    "get_test_item", "instrument_page", "lab_page", "list_instruments", "list_labs", "list_standards",
-    "list_test_items", "match_standard", "nearest", "public_counts", "search", "select_test_items", "standard_page",
-    "test_item_page",
+    "Candidate", "FeeRow", "Filters", "Found", "InstrumentPage", "InstrumentRow", "LabPage", "LabRow", "Page",
+    "ScopeRow", "StandardMatch", "StandardPage", "StandardRow", "TestItemPage", "TestItemRow", "category_counts",
+    "draft_or_published", "facets", "fee_on", "find", "get_accreditation", "get_instrument", "get_lab",
+    "get_lab_by_code", "get_test_item", "instrument_page", "lab_page", "list_instruments", "list_labs",
+    "list_standards", "list_test_items", "match_standard", "nearest", "public_counts", "select_test_items",
+    "standard_page", "test_item_page",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Admissions of open labs: where a lab is admitted on a day, and on which days in a division, as known at a moment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, select
@@ -61,17 +61,6 @@ def admitting_counties(lab_ids: Iterable[int]) -> set[str]:
             )
         )
     )
-
-
-def waiting_admissions() -> Sequence[tuple[LabAdmission, Lab]]:
-    """Those that wait for a second person, the oldest first."""
-    rows = db.session.execute(
-        select(LabAdmission, Lab)
-        .join(Lab, Lab.id == LabAdmission.lab_id)
-        .where(LabAdmission.confirmed_at.is_(None), LabAdmission.refused_at.is_(None))
-        .order_by(LabAdmission.id)
-    )
-    return [(row[0], row[1]) for row in rows]
 
 
 def blocks_another(admission: LabAdmission, first: date) -> bool:

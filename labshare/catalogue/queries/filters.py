@@ -3,40 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Select,
-    and_,
-    bindparam,
-    cast,
-    exists,
-    func,
-    literal_column,
-    or_,
-    select,
-    text,
-    true,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import aliased
-from sqlalchemy.types import Text
 
 from labshare.catalogue.models import (
     Accreditation,
+    AccreditationScope,
     Fee,
     Instrument,
     Lab,
-    SearchEntry,
     Standard,
     TestItem,
     TestItemInstrument,
     TestItemStandard,
 )
+from labshare.catalogue.queries.matching import Sought, found_in_text, sought
 from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules import text as spelling
+from labshare.catalogue.rules.meaning import literal
+from labshare.catalogue.synonyms import meaning
 from labshare.kernel.database import db
 
 Row = TypeVar("Row")
@@ -104,6 +91,14 @@ class StandardMatch:
     found: tuple[Standard, ...] = ()
     current: tuple[Standard, ...] = ()
     ids: frozenset[int] = field(default_factory=frozenset)
+    changes: tuple["Change", ...] = ()
+    """What those found replace or are replaced by, where the number names them or the day lies ahead."""
+
+    @property
+    def meanwhile(self) -> tuple[Standard, ...]:
+        """What is in force until those found are: nobody may test by a standard before its day, but by these."""
+        found = set(self.found)
+        return tuple(dict.fromkeys(one.old for one in self.changes if one.ahead and one.new in found))
 
     @property
     def replaced(self) -> Standard | None:
@@ -117,8 +112,19 @@ class StandardMatch:
         return standard.search_number == numbers.normalise(self.asked) or len(self.found) == 1
 
 
+@dataclass(frozen=True)
+class Change:
+    """One standard replaces another from a day on; `ahead` where that day is still to come."""
+
+    old: Standard
+    new: Standard
+    since: date | None
+    ahead: bool
+
+
 def match_standard(asked: str, day: date) -> StandardMatch:
-    """The listed standards a typed number means, and what is in force instead of them on `day`. One statement."""
+    """The listed standards a typed number means, what is in force instead of them on `day`, and what they replace or
+    are replaced by. One statement."""
     typed = numbers.normalise(asked)
     if not typed:
         return StandardMatch(asked)
@@ -139,76 +145,37 @@ def match_standard(asked: str, day: date) -> StandardMatch:
     by_number = {standard.search_number: standard for standard in everything.values()}
     current = dict.fromkeys(by_number[numbers.current(one.search_number, successors, day)] for one in found)
     ids = {one.id for one in found} | {one.id for one in current}
-    return StandardMatch(asked, found, tuple(current), frozenset(ids))
+    return StandardMatch(asked, found, tuple(current), frozenset(ids), _changes(typed, found, everything, day))
+
+
+def _changes(
+    typed: str, found: Sequence[Standard], everything: dict[int | None, Standard], day: date
+) -> tuple[Change, ...]:
+    changes = []
+    for old in everything.values():
+        new = everything.get(old.superseded_by_id)
+        if new is None or not (old in found or new in found):
+            continue
+        ahead = old.superseded_from is not None and old.superseded_from > day
+        if ahead or typed == new.search_number:
+            changes.append(Change(old, new, old.superseded_from, ahead))
+    return tuple(sorted(changes, key=lambda one: one.old.search_number))
 
 
 def _with_successors(typed: str) -> dict[int | None, Standard]:
-    """The standards whose number begins as typed and whatever has replaced them, in one statement."""
+    """The standards whose number begins as typed, what they have replaced and whatever has replaced them, in one
+    statement."""
     begins = select(Standard.id).where(Standard.search_number.startswith(typed, autoescape=True))
+    meant = begins.order_by(Standard.number).limit(50)
     chain = (
         select(Standard.id, Standard.superseded_by_id)
-        .where(Standard.id.in_(begins.order_by(Standard.number).limit(50)))
+        .where(or_(Standard.id.in_(meant), Standard.superseded_by_id.in_(meant)))
         .cte("chain", recursive=True)
     )
     later = aliased(Standard)
     chain = chain.union(select(later.id, later.superseded_by_id).join(chain, later.id == chain.c.superseded_by_id))
     rows = db.session.scalars(select(Standard).where(Standard.id.in_(select(chain.c.id)))).all()
     return {standard.id: standard for standard in rows}
-
-
-# ── Words ────────────────────────────────────────────────────────────────
-
-
-def contains_all(words: Sequence[str]) -> ColumnElement[bool]:
-    """Search entries in which every word occurs: found by their pairs of characters, and, where a word has several,
-    checked by the text itself (pairs may meet at the border of two fields)."""
-    return and_(true(), _by_index(words), *(_occurs(word) for word in words if len(word) > 2))
-
-
-def _occurs(word: str) -> ColumnElement[bool]:
-    find = func.instr if db.engine.dialect.name == "sqlite" else func.strpos
-    found: ColumnElement[bool] = find(SearchEntry.text, word) > 0
-    return found
-
-
-def _by_index(words: Sequence[str]) -> ColumnElement[bool]:
-    if not words:
-        return true()
-    if db.engine.dialect.name == "sqlite":
-        phrases = " AND ".join(f'"{" ".join(spelling.pairs(word))}"' for word in words)
-        return _matches(phrases)
-    pairs = sorted({pair for word in words for pair in spelling.pairs(word)})
-    found: ColumnElement[bool] = _grams_column().contains(_array(pairs))
-    return found
-
-
-def contains_any(parts: Sequence[str]) -> ColumnElement[bool]:
-    """Search entries in which any of these pairs or single characters occurs."""
-    if db.engine.dialect.name == "sqlite":
-        return _matches(" OR ".join(f'"{part}"' for part in parts))
-    found: ColumnElement[bool] = _grams_column().overlap(_array(parts))
-    return found
-
-
-def _matches(phrases: str) -> ColumnElement[bool]:
-    match = text("search_fts MATCH :phrases").bindparams(bindparam("phrases", phrases, unique=True))
-    return SearchEntry.id.in_(select(literal_column("rowid")).select_from(text("search_fts")).where(match))
-
-
-def _grams_column() -> Any:
-    return func.search_grams(SearchEntry.grams, type_=ARRAY(Text))
-
-
-def _array(values: Sequence[str]) -> Any:
-    return cast(list(values), ARRAY(Text))
-
-
-def found_in_text(kind: str, target: Any, words: Sequence[str]) -> ColumnElement[bool]:
-    """A condition on `target` (the id column of lab, instrument or test item)."""
-    # OFFSET 0: the entries are found once, by their index, and never asked for row by row.
-    entries = select(SearchEntry.target_id).where(SearchEntry.kind == kind, contains_all(words)).offset(0)
-    found: ColumnElement[bool] = target.in_(entries)
-    return found
 
 
 # ── Conditions ───────────────────────────────────────────────────────────
@@ -248,27 +215,53 @@ def accredited(kind: str, day: date, *more: ColumnElement[bool]) -> ColumnElemen
 
 
 def lab_conditions(filters: Filters, day: date) -> list[ColumnElement[bool]]:
+    """Labs are found by their own words: name, firm, place."""
     conditions = [Lab.state == "published", *_of_lab(filters)]
     if filters.accreditation:
         conditions.append(accredited(filters.accreditation, day))
-    if words := spelling.terms(filters.q):
-        conditions.append(found_in_text("lab", Lab.id, words))
+    if needs := literal(filters.q):
+        conditions.append(found_in_text("lab", Lab.id, (tuple(needs),)))
     return conditions
 
 
-def instrument_conditions(filters: Filters, day: date) -> list[ColumnElement[bool]]:
+@dataclass(frozen=True)
+class Words:
+    """What the words of a list mean, and which of them the catalogue has together."""
+
+    sought: Sought = ((),)
+    mark: str | None = None
+
+    @property
+    def any(self) -> bool:
+        return self.sought != ((),)
+
+
+def words_of(filters: Filters, kind: str) -> Words:
+    """At most two statements; none without words."""
+    if not spelling.terms(filters.q):
+        return Words()
+    asked = meaning(filters.q)
+    return Words(sought(asked, kind), asked.mark)
+
+
+def instrument_conditions(filters: Filters, day: date, words: Words) -> list[ColumnElement[bool]]:
     conditions = [published_instrument(), *_of_lab(filters)]
     if filters.class_code:
         conditions.append(Instrument.class_code.startswith(filters.class_code, autoescape=True))
     if filters.accreditation:
         conditions.append(accredited(filters.accreditation, day))
-    if words := spelling.terms(filters.q):
-        conditions.append(found_in_text("instrument", Instrument.id, words))
+    if words.mark:
+        conditions.append(accredited(words.mark, day))
+    if words.any:
+        conditions.append(found_in_text("instrument", Instrument.id, words.sought))
     return conditions
 
 
-def item_conditions(filters: Filters, day: date, match: StandardMatch | None = None) -> list[ColumnElement[bool]]:
-    """For a select that joins `TestItem` and `Lab`. `match` is `match_standard(filters.standard, day)`."""
+def item_conditions(
+    filters: Filters, day: date, words: Words, match: StandardMatch | None = None
+) -> list[ColumnElement[bool]]:
+    """For a select that joins `TestItem` and `Lab`. `words` is `words_of(filters, "test_item")`, `match`
+    `match_standard(filters.standard, day)`."""
     conditions = [published_item(), *_of_lab(filters)]
     if filters.category:
         conditions.append(TestItem.category == filters.category)
@@ -296,11 +289,24 @@ def item_conditions(filters: Filters, day: date, match: StandardMatch | None = N
         conditions.append(
             exists().where(Fee.test_item_id == TestItem.id, fee_in_force(day), Fee.amount_fen <= filters.max_fee_fen)
         )
-    if words := spelling.terms(filters.q):
-        conditions.append(found_in_text("test_item", TestItem.id, words))
+    if words.mark:
+        conditions.append(within_scope(words.mark, day))
+    if words.any:
+        conditions.append(found_in_text("test_item", TestItem.id, words.sought))
     return conditions
 
 
+def within_scope(kind: str, day: date) -> ColumnElement[bool]:
+    """Test items that the scope of a valid accreditation names."""
+    return TestItem.id.in_(
+        select(AccreditationScope.test_item_id)
+        .join(Accreditation, Accreditation.id == AccreditationScope.accreditation_id)
+        .where(Accreditation.kind == kind, Accreditation.valid_from <= day, Accreditation.valid_to >= day)
+    )
+
+
 def select_test_items(filters: Filters, day: date) -> Select[int]:
-    """The ids of the published test items that fit, as a select to build on (offers over all labs)."""
-    return select(TestItem.id).join(Lab, Lab.id == TestItem.lab_id).where(*item_conditions(filters, day))
+    """The ids of the published test items that fit, as a select to build on (offers over all labs). At most three
+    statements before it, for what standard and words mean."""
+    conditions = item_conditions(filters, day, words_of(filters, "test_item"))
+    return select(TestItem.id).join(Lab, Lab.id == TestItem.lab_id).where(*conditions)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.catalogue.models import (
@@ -23,9 +23,11 @@ from labshare.catalogue.models import (
     TestItemStandard,
 )
 from labshare.catalogue.queries import filters as narrowing
-from labshare.catalogue.queries.filters import NOT_NARROWED, Filters, Page, StandardMatch
+from labshare.catalogue.queries import matching
+from labshare.catalogue.queries.filters import NOT_NARROWED, Filters, Page, StandardMatch, Words
+from labshare.catalogue.queries.matching import Sought
 from labshare.catalogue.rules import standards as numbers
-from labshare.catalogue.rules import text as spelling
+from labshare.catalogue.rules.meaning import literal
 from labshare.catalogue.rules.validity import Span, valid_until
 from labshare.kernel.database import db
 
@@ -101,23 +103,16 @@ class Sort:
     joins: tuple[tuple[Any, Any], ...] = ()
 
 
-def _sort(order: str, q: str, newest: Any, fee: tuple[Any, Any] | None = None) -> Sort:
-    """By name in pinyin unless otherwise asked; by relevance, what is found in the name comes first."""
-    words = spelling.terms(q)
+def _sort(order: str, groups: Sought, newest: Any, fee: tuple[Any, Any] | None = None) -> Sort:
+    """By name in pinyin unless otherwise asked; by relevance, what fits best comes first."""
     if order == "fee" and fee is not None:
         target, on = fee
         return Sort((target.amount_fen.is_(None), target.amount_fen, SearchEntry.sort_key), ((target, on),))
     if order == "newest":
         return Sort((newest.desc(),))
-    if order == "relevance" and words:
-        return Sort((_position(words), SearchEntry.sort_key))
+    if order == "relevance" and any(groups):
+        return Sort((matching.relevance_of(groups), SearchEntry.sort_key))
     return Sort((SearchEntry.sort_key,))
-
-
-def _position(words: Sequence[str]) -> ColumnElement[Any]:
-    """Where the first word stands in the search text: names come first in it."""
-    find = func.instr if db.engine.dialect.name == "sqlite" else func.strpos
-    return find(SearchEntry.text, words[0])
 
 
 def _in_order(ids: Sequence[int], rows: Iterable[Any]) -> list[Any]:
@@ -133,7 +128,7 @@ def list_labs(
     offset: int = 0,
 ) -> Page[LabRow]:  # fmt: skip
     """Published labs; filters `q, town, accreditation`. Five statements."""
-    sort = _sort(order, filters.q, Lab.published_at)
+    sort = _sort(order, (tuple(literal(filters.q)),), Lab.published_at)
     ids, total = _page(Lab, narrowing.lab_conditions(filters, day), "lab", sort, limit, offset)
     rows = db.session.scalars(select(Lab).options(joinedload(Lab.firm)).where(Lab.id.in_(ids)))
     return Page(lab_rows(_in_order(ids, rows), day), total, limit, offset)
@@ -191,9 +186,11 @@ def list_instruments(
     filters: Filters = NOT_NARROWED, *, day: date, order: str = "relevance", limit: int = narrowing.PER_PAGE,
     offset: int = 0,
 ) -> Page[InstrumentRow]:  # fmt: skip
-    """Published instruments of published labs; filters `q, class_code, lab, town, accreditation`. Five statements."""
-    sort = _sort(order, filters.q, Instrument.created_at)
-    conditions = narrowing.instrument_conditions(filters, day)
+    """Published instruments of published labs; filters `q, class_code, lab, town, accreditation`. At most seven
+    statements."""
+    words = narrowing.words_of(filters, "instrument")
+    sort = _sort(order, words.sought, Instrument.created_at)
+    conditions = narrowing.instrument_conditions(filters, day, words)
     ids, total = _page(Instrument, conditions, "instrument", sort, limit, offset)
     rows = db.session.scalars(
         select(Instrument).options(joinedload(Instrument.lab).joinedload(Lab.firm)).where(Instrument.id.in_(ids))
@@ -238,22 +235,23 @@ def list_test_items(
     filters: Filters = NOT_NARROWED, *, day: date, order: str = "relevance", limit: int = narrowing.PER_PAGE,
     offset: int = 0, match: StandardMatch | None = None,
 ) -> Page[TestItemRow]:  # fmt: skip
-    """Published test items; all filters. At most eight statements.
+    """Published test items; all filters. At most ten statements.
 
     `match` is `match_standard(filters.standard, day)` where the caller has it already.
     """
+    words = narrowing.words_of(filters, "test_item")
     sort = _sort(
         order,
-        filters.q,
+        words.sought,
         TestItem.published_at,
         (Fee, and_(Fee.test_item_id == TestItem.id, narrowing.fee_in_force(day))),
     )
-    conditions = narrowing.item_conditions(filters, day, match)
+    conditions = narrowing.item_conditions(filters, day, words, match)
     ids, total = _page(TestItem, conditions, "test_item", sort, limit, offset)
     rows = db.session.execute(
         select(TestItem, Fee)
         .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, narrowing.fee_in_force(day)))
-        .options(joinedload(TestItem.lab).joinedload(Lab.firm), *_parts())
+        .options(joinedload(TestItem.lab).joinedload(Lab.firm), *parts_of_items())
         .where(TestItem.id.in_(ids))
     ).unique()
     fees = dict(rows.all())
@@ -262,7 +260,8 @@ def list_test_items(
     return Page(tuple(TestItemRow(item, fees[item], marks.get(item.id, ())) for item in items), total, limit, offset)
 
 
-def _parts() -> tuple[Any, ...]:
+def parts_of_items() -> tuple[Any, ...]:
+    """Loads standards and instruments with test items, two statements for all."""
     return (
         selectinload(TestItem.standards).joinedload(Standard.superseded_by),
         selectinload(TestItem.instruments),
@@ -345,15 +344,17 @@ def standard_rows(standards: Sequence[Standard], day: date) -> tuple[StandardRow
 
 def category_counts(day: date) -> dict[str, int]:
     """Published test items by category. One statement."""
-    return _counted(TestItem.category, Filters(), day)
+    return _counted(TestItem.category, Filters(), day, Words())
 
 
-def _counted(column: Any, filters: Filters, day: date, match: StandardMatch | None = None) -> dict[str, int]:
+def _counted(
+    column: Any, filters: Filters, day: date, words: Words, match: StandardMatch | None = None
+) -> dict[str, int]:
     counting = (
         select(column, func.count())
         .select_from(TestItem)
         .join(Lab, Lab.id == TestItem.lab_id)
-        .where(*narrowing.item_conditions(filters, day, match), column.is_not(None))
+        .where(*narrowing.item_conditions(filters, day, words, match), column.is_not(None))
         .group_by(column)
     )
     return dict(db.session.execute(counting).all())
@@ -362,8 +363,9 @@ def _counted(column: Any, filters: Filters, day: date, match: StandardMatch | No
 def facets(filters: Filters, day: date, match: StandardMatch | None = None) -> dict[str, dict[str, int]]:
     """How many test items there would be for each town, category and accreditation, the other filters kept.
 
-    Three statements, two more where a standard is given without `match`.
+    Three statements, two more where a standard is given without `match`, two for words.
     """
+    words = narrowing.words_of(filters, "test_item")
     if filters.standard and match is None:
         match = narrowing.match_standard(filters.standard, day)
     bare = replace(filters, accreditation=None)
@@ -376,11 +378,11 @@ def facets(filters: Filters, day: date, match: StandardMatch | None = None) -> d
         )
         .select_from(TestItem)
         .join(Lab, Lab.id == TestItem.lab_id)
-        .where(*narrowing.item_conditions(bare, day, match))
+        .where(*narrowing.item_conditions(bare, day, words, match))
     ).one()
     return {
-        "town": _counted(Lab.town, replace(filters, town=None), day, match),
-        "category": _counted(TestItem.category, replace(filters, category=None), day, match),
+        "town": _counted(Lab.town, replace(filters, town=None), day, words, match),
+        "category": _counted(TestItem.category, replace(filters, category=None), day, words, match),
         "accreditation": {kind: int(n) for kind, n in accreditation._mapping.items()},
     }
 
@@ -399,32 +401,3 @@ def public_counts() -> dict[str, int]:
         )
     ).one()
     return dict(row._mapping)
-
-
-# ── Nothing found ────────────────────────────────────────────────────────
-
-
-def nearest(q: str, *, day: date, limit: int = 6) -> tuple[TestItemRow, ...]:
-    """Published test items that share most with `q`, pairs of characters before single Chinese ones: what to show when
-    nothing is found. At most eight statements.
-    """
-    parts = spelling.parts(q)[:20]
-    if not parts:
-        return ()
-    find = func.instr if db.engine.dialect.name == "sqlite" else func.strpos
-    hits = [case((find(SearchEntry.text, part) > 0, len(part)), else_=0) for part in parts]
-    shared: Any = sum(hits[1:], start=hits[0])
-    items = (
-        db.session.scalars(
-            select(TestItem)
-            .join(Lab, Lab.id == TestItem.lab_id)
-            .join(SearchEntry, and_(SearchEntry.kind == "test_item", SearchEntry.target_id == TestItem.id))
-            .options(joinedload(TestItem.lab).joinedload(Lab.firm), *_parts())
-            .where(narrowing.published_item(), narrowing.contains_any(parts))
-            .order_by(shared.desc(), SearchEntry.sort_key, TestItem.id)
-            .limit(limit)
-        )
-        .unique()
-        .all()
-    )
-    return item_rows(items, day)

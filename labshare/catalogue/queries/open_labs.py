@@ -8,12 +8,14 @@ from sqlalchemy.orm import joinedload
 
 from labshare.catalogue.models import Lab, LabAdmission
 from labshare.catalogue.queries.admissions import admitted_on
-from labshare.catalogue.queries.filters import Page, found_in_text
-from labshare.catalogue.rules import text as spelling
+from labshare.catalogue.queries.filters import Page
+from labshare.catalogue.queries.matching import found_in_text
+from labshare.catalogue.rules.meaning import literal
 from labshare.kernel.database import db
 
-SHOWN = ("admitted", "waiting", "suspended")
-"""Admitted on the day; published and never admitted; admitted once, and not now."""
+SHOWN = ("admitted", "waiting", "suspended", "undecided")
+"""Admitted on the day; published and never admitted; admitted once, and not now; an admission waits for a second
+person."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,11 @@ def open_labs(
         statement = statement.where(~ever, Lab.state == "published")
     elif show == "suspended":
         statement = statement.where(ever, ~held)
-    if words := spelling.terms(q):
-        statement = statement.where(found_in_text("lab", Lab.id, words))
+    elif show == "undecided":
+        waits = select(LabAdmission.id).where(LabAdmission.lab_id == Lab.id, LabAdmission.undecided)
+        statement = statement.where(waits.correlate(Lab).exists())
+    if needs := literal(q):
+        statement = statement.where(found_in_text("lab", Lab.id, (tuple(needs),)))
     total = db.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
     rows = db.session.execute(statement.order_by(Lab.code).limit(limit).offset(offset)).all()
     admissions = {

@@ -1,66 +1,99 @@
-"""The one search box: a question taken apart, and what it finds over test items, instruments and labs."""
+"""The one search box: a question taken apart, and the test items that it means, the best first.
+
+Whatever asks in words (this box, `GET /slots`, the lists) means the same by them: `rules.meaning` reads the words,
+`queries.matching` finds them. Only the box goes on to what is near where nothing fits.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import date
 
-from labshare.catalogue.queries.filters import NOT_NARROWED, PER_PAGE, Filters, Page, StandardMatch, match_standard
-from labshare.catalogue.queries.lists import (
-    InstrumentRow,
-    LabRow,
-    TestItemRow,
-    list_instruments,
-    list_labs,
-    list_test_items,
-    nearest,
-)
-from labshare.catalogue.rules.question import Question, read_question
-from labshare.catalogue.rules.standards import looks_like_number
+from sqlalchemy import and_, select
 
-SIDE = 4
-"""How many instruments and labs stand beside the test items."""
+from labshare.catalogue.models import Accreditation, AccreditationScope, Lab, TestItem
+from labshare.catalogue.queries.filters import Filters, StandardMatch, Words, item_conditions, match_standard
+from labshare.catalogue.queries.matching import Sought, hits, sought
+from labshare.catalogue.rules.meaning import Meaning
+from labshare.catalogue.rules.question import Question
+from labshare.catalogue.synonyms import meaning
+from labshare.kernel.database import db
+
+MOST_ITEMS = 2_000
+"""The best of so many are weighed by time and price; who has more should say more."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A test item that a question means."""
+
+    marks: tuple[str, ...]
+    """Accreditations whose scope covers it on the day: CMA, CNAS."""
+    relevance: int
+    """0 fits best (`matching.EXACT`)."""
 
 
 @dataclass(frozen=True)
 class Found:
-    question: Question
-    """How the typed text was understood: standard, quantity, hours, by when, and the rest."""
-    filters: Filters
-    """What was narrowed by, the question's standard and words included."""
+    meaning: Meaning
+    """Without the words left out."""
     standard: StandardMatch | None
-    """What the standard's number means; `standard.replaced` is an old one that led to `standard.current`."""
-    items: Page[TestItemRow]
-    instruments: Page[InstrumentRow]
-    labs: Page[LabRow]
-    near: tuple[TestItemRow, ...] = ()
-    """Where no test item was found: those that come nearest."""
+    """What the standard's number means, where somebody has listed it."""
+    items: dict[int, Candidate]
+    left_out: tuple[str, ...]
+    """Words that no test has, or none together with the others."""
 
 
-def search(
-    text: str, *, day: date, filters: Filters = NOT_NARROWED, order: str = "relevance", limit: int = PER_PAGE,
-    offset: int = 0,
-) -> Found:  # fmt: skip
-    """Look for everything a question finds. At most 19 statements, on any number of entries; the number does not
-    depend on what is found. `filters` are those set beside the box and win over the question's."""
-    question = read_question(text, day)
-    standard = filters.standard or question.standard
-    match = match_standard(standard, day) if standard else None
-    rest = question.rest
-    if match is not None and not match.found and not filters.standard:
-        rest, standard, match = question.words, None, None  # a number nobody has listed is looked for as words
-    if standard is None and looks_like_number(rest):
-        rest_match = match_standard(rest, day)
-        if rest_match.found:
-            standard, match, rest = rest, rest_match, ""
-    narrowed = replace(filters, q=filters.q or rest, standard=standard)
-    items = list_test_items(narrowed, day=day, order=order, limit=limit, offset=offset, match=match)
-    words = narrowed.q or (standard or "")
-    beside = Filters(q=words, town=filters.town, accreditation=filters.accreditation, class_code=filters.class_code)
-    return Found(
-        question,
-        narrowed,
-        match,
-        items,
-        list_instruments(beside, day=day, limit=SIDE),
-        list_labs(beside, day=day, limit=SIDE),
-        nearest(words, day=day) if items.total == 0 else (),
+def find(question: Question, *, category: str | None, lab: str | None, day: date) -> Found:
+    """The test items that a question means, of a category, of one lab. At most five statements.
+
+    By a standard's number: what tests by it or by what is in force instead, narrowed by the other words where any of
+    these tests has them all. A number that nobody has listed is a word like others, and one that must occur.
+    """
+    match = match_standard(question.standard, day) if question.standard else None
+    listed = match is not None and bool(match.found)
+    asked = meaning(question.rest if listed else question.words)
+    filters = Filters(category=category, lab=lab)
+    if match is not None and listed:
+        match = replace(match, ids=match.ids | {one.id for one in match.meanwhile})
+        by_number = replace(filters, standard=question.standard)
+        items = _items(by_number, day, (asked.needs,), match)
+        if items or not asked.needs:
+            return Found(asked, match, items, ())
+        left_out = tuple(need.shown for need in asked.needs)
+        return Found(Meaning(), match, _items(by_number, day, ((),), match), left_out)
+    groups = sought(asked, "test_item")
+    if not groups:
+        return Found(asked, None, {}, ())
+    kept = tuple(need for need in asked.needs if any(need in group for group in groups))
+    left_out = tuple(need.shown for need in asked.needs if need not in kept)
+    return Found(replace(asked, needs=kept), None, _items(filters, day, groups, None), left_out)
+
+
+def _items(filters: Filters, day: date, groups: Sought, match: StandardMatch | None) -> dict[int, Candidate]:
+    valid = and_(
+        Accreditation.id == AccreditationScope.accreditation_id,
+        Accreditation.valid_from <= day,
+        Accreditation.valid_to >= day,
     )
+    found_by = hits("test_item", groups)
+    narrowed = (
+        select(TestItem.id, found_by.c.relevance)
+        .join(found_by, found_by.c.target_id == TestItem.id)
+        .join(Lab, Lab.id == TestItem.lab_id)
+        .where(*item_conditions(filters, day, Words(), match))
+        .order_by(found_by.c.relevance, TestItem.id)
+        .limit(MOST_ITEMS)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(narrowed.c.id, narrowed.c.relevance, Accreditation.kind)
+        .outerjoin(AccreditationScope, AccreditationScope.test_item_id == narrowed.c.id)
+        .outerjoin(Accreditation, valid)
+        .distinct()
+        .order_by(narrowed.c.relevance, narrowed.c.id, Accreditation.kind)
+    )
+    found: dict[int, Candidate] = {}
+    for item_id, relevance, kind in rows:
+        known = found.get(item_id)
+        marks = (*(known.marks if known else ()), *([kind] if kind else ()))
+        found[item_id] = Candidate(marks, relevance)
+    return found

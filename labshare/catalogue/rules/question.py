@@ -1,7 +1,8 @@
 """One typed question taken apart: "盐雾 GB/T 10125，3 件，下周五前" → what, by which standard, how many, by when.
 
-Chinese and English. What is understood as quantity, hours, day or standard is taken out; the rest is looked up as it
-stands. A day always means that whole local day: finished by its end.
+Chinese and English. What is understood as quantity, hours, day, accreditation or standard is taken out; the rest is
+looked up (`rules.meaning`). A day always means that whole local day: the report by its end, or, where the question says
+so (下周五前开始, start by Friday), a start on that day at the latest.
 """
 
 import calendar
@@ -26,6 +27,11 @@ class Question:
     quantity: int | None = None
     hours: int | None = None
     by: date | None = None
+    """The day on which the report is needed at the latest."""
+    start_by: date | None = None
+    """The day on which the test must have begun at the latest."""
+    mark: str | None = None
+    """CNAS or CMA."""
 
     @property
     def words(self) -> str:
@@ -53,6 +59,19 @@ _WEEKDAY = "|".join(name.lower() for name in calendar.day_name)
 _SHORT_WEEKDAY = "|".join(sorted(_DAYS, key=len, reverse=True))
 _BEFORE = r"(?:之前|以前|前|内|完成)*"
 _BY = r"(?:(?:by|before|until|on|no later than)\s+)?"
+_START_AFTER = re.compile(
+    r"^\s*(?:上午|下午)?\s*(?:就|要|必须|必需|能|能够|可以|可)*\s*(?:开始|开工|启动|开测|上机)(?:检测|测试|试验|做)?"
+)
+_START_BEFORE = re.compile(
+    r"(?:\bto\s+)?\b(?:start|starts|starting|begin|begins|beginning)\s*$|(?:开始于|开始)\s*$", re.IGNORECASE
+)
+_TIME_OF_DAY = re.compile(
+    r"^\s*(?:上午|下午|早上|中午|晚上|(?:in the\s+)?(?:morning|afternoon|evening)\b)|^\s*at the latest\b", re.IGNORECASE
+)
+_LATEST = re.compile(r"(?:最晚|最迟|不晚于|不迟于|截止到?|截至|\b(?:at the latest|latest))\s*$", re.IGNORECASE)
+_MARK = re.compile(
+    r"(?<![A-Za-z])(CNAS|CMA)(?![A-Za-z])(?:\s*(?:认可|认证|资质|accredited|accreditation)(?:的)?)?", re.IGNORECASE
+)
 
 _STANDARD = re.compile(
     r"(?<![A-Za-z])(?:GB|JB|QC|HB|YB|YS|SJ|FZ|HG|YY|DB|ISO|IEC|ASTM|EN|DIN|JIS)(?:\s?/\s?[TZ]|T(?=\s?\d))?"
@@ -73,20 +92,29 @@ _HOURS = re.compile(r"(\d{1,5})\s*(?:个小时|小时|hours?\b|hrs?\b|h\b)", re.
 def read_question(text: str, today: date) -> Question:
     """Take a question apart. `today` is the local day on which it is asked; days that have passed are left as words."""
     text = unicodedata.normalize("NFKC", text[:LONGEST_QUESTION])
-    standard, text = _standard(text)
-    by, text = _deadline(text, today)
+    standard, text = take_standard(text)
+    mark, text = take_mark(text)
+    by, start_by, text = _deadlines(text, today)
     hours, text = _number(text, (_HOURS,))
     quantity, text = _number(text, _QUANTITY)
-    return Question(rest=_tidy(text), standard=standard, quantity=quantity, hours=hours, by=by)
+    return Question(_tidy(text), standard, quantity, hours, by, start_by, mark)
 
 
-def _standard(text: str) -> tuple[str | None, str]:
+def take_standard(text: str) -> tuple[str | None, str]:
+    """The first standard's number in a text, blanks tidied, and the text without it."""
+    text = unicodedata.normalize("NFKC", text)
     for match in _STANDARD.finditer(text):
         if looks_like_number(match[0]):
             number = re.sub(r"\s*([/\-–—:])\s*", r"\1", match[0].strip())
             before = _BY_STANDARD.sub("", text[: match.start()])
             return re.sub(r"\s+", " ", number), f"{before} {text[match.end() :]}"
     return None, text
+
+
+def take_mark(text: str) -> tuple[str | None, str]:
+    """CNAS or CMA where a text asks for it, and the text without it."""
+    match = _MARK.search(text)
+    return (match[1].upper(), f"{text[: match.start()]} {text[match.end() :]}") if match else (None, text)
 
 
 def _number(text: str, patterns: tuple[re.Pattern[str], ...]) -> tuple[int | None, str]:
@@ -239,13 +267,33 @@ def _after(today: date, count: int | None, unit: str) -> date | None:
     return today + count * (7 if weeks else 1) * DAY
 
 
-def _deadline(text: str, today: date) -> tuple[date | None, str]:
+def _deadlines(text: str, today: date) -> tuple[date | None, date | None, str]:
+    """Report by and start by, each where it is said, and the text without them."""
+    by: date | None = None
+    start_by: date | None = None
+    for _each in range(2):
+        found = _day(text, today)
+        if found is None:
+            break
+        day, before, after = found
+        starts = _START_AFTER.match(after) or _START_BEFORE.search(before)
+        if (start_by if starts else by) is not None:
+            break
+        before, after = _LATEST.sub("", before), _TIME_OF_DAY.sub("", after)
+        before, after = _LATEST.sub("", _START_BEFORE.sub("", before)), _START_AFTER.sub("", after)
+        by, start_by = (by, day) if starts else (day, start_by)
+        text = f"{before} {after}"
+    return by, start_by, text
+
+
+def _day(text: str, today: date) -> tuple[date, str, str] | None:
+    """The first day of a text that has not passed, with what stands before and after it."""
     for pattern, read in _DEADLINES:
         for match in pattern.finditer(text):
             day = read(match, today)
             if day is not None and day >= today:
-                return day, f"{text[: match.start()]} {text[match.end() :]}"
-    return None, text
+                return day, text[: match.start()], text[match.end() :]
+    return None
 
 
 def _tidy(text: str) -> str:

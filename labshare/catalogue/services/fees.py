@@ -89,7 +89,9 @@ def add_fee(
     )
     with _overlap_named(item.id, valid_from, valid_to):
         db.session.add(fee)
-    audit.record(actor, now, "fee.add", subject=("test_item", item.id), before=None, after=_values(fee))
+    replaced = next((fees[span.id] for span in reversed(fitted) if span.id and span.first < valid_from), None)
+    before = _values(replaced) if replaced else None
+    audit.record(actor, now, "fee.add", subject=("test_item", item.id), before=before, after=_values(fee))
     return fee
 
 

@@ -1,7 +1,7 @@
 """The search index: what is looked through when somebody types. Rebuilt for a whole lab at a time, since an
-instrument's name is also found at its test items, a lab's at both. No verb of its own: it follows from the others."""
+instrument's name is also found at its test items. No verb of its own: it follows from the others."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -27,15 +27,17 @@ def initials(name: str) -> str:
     return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
 
 
-def _entry(kind: str, target_id: int, lab: Lab, name: str, fields: Iterable[str | None]) -> dict[str, Any]:
-    text = spelling.normalise([name, *fields, pinyin(name), initials(name)])
+def _entry(
+    kind: str, target_id: int, lab: Lab, name: str, name_en: str | None, fields: Sequence[str | None]
+) -> dict[str, Any]:
+    text, grams = spelling.entry([name, name_en], fields, pinyin(name), initials(name))
     return {
         "kind": kind,
         "target_id": target_id,
         "lab_id": lab.id,
         "sort_key": pinyin(name).casefold()[:200],
         "text": text,
-        "grams": spelling.grams(text),
+        "grams": grams,
     }
 
 
@@ -54,6 +56,14 @@ def rebuild_all() -> None:
     """Write the whole index anew: after rows were loaded other than by services. In pieces of a hundred labs."""
     db.session.flush()
     ids = list(db.session.scalars(select(Lab.id).order_by(Lab.id)))
+    for at in range(0, len(ids), 100):
+        _rebuild(ids[at : at + 100])
+
+
+def rebuild_where_missing() -> None:
+    """Write the entries of labs that have none: after an upgrade that changed what an entry looks like."""
+    missing = select(Lab.id).where(~select(SearchEntry.id).where(SearchEntry.lab_id == Lab.id).exists())
+    ids = list(db.session.scalars(missing.order_by(Lab.id)))
     for at in range(0, len(ids), 100):
         _rebuild(ids[at : at + 100])
 
@@ -112,8 +122,8 @@ def _of_lab(lab: Lab) -> dict[str, Any]:
         lab.id,
         lab,
         lab.name,
+        lab.name_en,
         [
-            lab.name_en,
             lab.firm.name,
             lab.firm.name_en,
             lab.code,
@@ -132,16 +142,17 @@ def _standards(item: TestItem, replaced: dict[int, list[str]]) -> list[str | Non
 
 
 def _of_item(item: TestItem, lab: Lab, replaced: dict[int, list[str]]) -> dict[str, Any]:
-    fields = [item.name_en, *_standards(item, replaced)]
+    """Without the lab's name: a 轴承检测中心 does not do everything with bearings."""
+    fields = _standards(item, replaced)
     for instrument in item.instruments:
         fields += [instrument.name, instrument.name_en, instrument.model, instrument.manufacturer]
-    return _entry("test_item", item.id, lab, item.name, [*fields, lab.name, lab.name_en])
+    return _entry("test_item", item.id, lab, item.name, item.name_en, fields)
 
 
 def _of_instrument(
     instrument: Instrument, lab: Lab, items: list[TestItem], replaced: dict[int, list[str]]
 ) -> dict[str, Any]:
-    fields: list[str | None] = [instrument.name_en, instrument.model, instrument.manufacturer]
+    fields: list[str | None] = [instrument.model, instrument.manufacturer]
     for item in items:
         fields += [item.name, item.name_en, *_standards(item, replaced)]
-    return _entry("instrument", instrument.id, lab, instrument.name, [*fields, lab.name, lab.name_en])
+    return _entry("instrument", instrument.id, lab, instrument.name, instrument.name_en, fields)

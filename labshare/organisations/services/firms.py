@@ -41,6 +41,7 @@ from labshare.organisations.rules import (
     size_class,
 )
 from labshare.organisations.separation import lock_firm, lock_person
+from labshare.organisations.services.bank_accounts import note_account
 from labshare.organisations.words import SECTORS as SECTOR_WORDS
 from labshare.organisations.words import SIZE_CLASSES as SIZE_WORDS
 
@@ -158,6 +159,7 @@ def register_firm(
     db.session.add(Membership(person_id=actor.person_id, firm_id=firm.id, role="owner", started_at=now))
     record(actor, now, "firm.register", ("firm", firm.id), after=_kept(firm))
     record(actor, now, "member.join", ("firm", firm.id), after={"person_id": actor.person_id, "role": "owner"})
+    note_account(actor, now, firm)
     if details.kind == "enterprise" and declared is not None:
         _write_size(actor, now, firm, declared, today)
     _tell_administrators(firm, now)
@@ -168,7 +170,8 @@ def register_firm(
 def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetails) -> Firm:
     """Change what the firm says about itself. The credit code stays.
 
-    Where something verified changes (`PROVEN`), the firm waits for verification again. Raises `NotFound`, `NotAllowed`,
+    Where something verified changes (`PROVEN`), the firm waits for verification again. Another bank account is told to
+    every owner. Raises `NotFound`, `NotAllowed`,
     and at its field what is wrong.
     """
     firm = _seen(actor, firm_id)
@@ -177,6 +180,7 @@ def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetai
     raise_all(_problems(details, local_day(now)))
     before, was_verified = _kept(firm), firm.verified
     proven = tuple(getattr(firm, name) for name in PROVEN)
+    account = firm.bank_account
     figures_sector, kind = firm.sector, firm.kind
     _fill(firm, details)
     if kind == "enterprise" and firm.kind != "enterprise":
@@ -188,6 +192,7 @@ def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetai
         firm.verified_at = firm.verified_by = None
         _tell_administrators(firm, now)
     record(actor, now, "firm.change", ("firm", firm.id), before, _kept(firm))
+    note_account(actor, now, firm, account)
     return firm
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, func, select
 
 from labshare.accounts import passwords
+from labshare.accounts.links import secret_of
 from labshare.accounts.models import Person
 from labshare.accounts.queries import person_by_email
 from labshare.accounts.services import checked_email, new_person
@@ -14,7 +15,7 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, SignInFirst, raise_all
-from labshare.kernel.telling import tell, tell_address
+from labshare.kernel.telling import makes_link, tell, tell_address
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
@@ -28,6 +29,7 @@ from labshare.organisations.errors import (
 )
 from labshare.organisations.models import FIRM_ROLES, Firm, Invitation, Membership
 from labshare.organisations.separation import check_person_may_join, lock_firm
+from labshare.organisations.services.tokens import end_tokens
 from labshare.organisations.words import ROLES
 
 INVITATION_LASTS = timedelta(days=14)
@@ -62,17 +64,17 @@ def invite(
             older.withdrawn_at = now
     if sum(older.withdrawn_at is None for older in open_ones) >= MOST_INVITATIONS:
         raise TooManyInvitations(n=MOST_INVITATIONS)
-    secret = secrets.token_urlsafe(32)
+    nonce = secrets.token_urlsafe(32)
     made = Invitation(
-        firm_id=firm_id, email=email, role=role, token_digest=digest(secret), invited_by=actor.person_id,
-        created_at=now, expires_at=now + INVITATION_LASTS,
+        firm_id=firm_id, email=email, role=role, nonce=nonce, token_digest=digest(secret_of("invitation", nonce)),
+        invited_by=actor.person_id, created_at=now, expires_at=now + INVITATION_LASTS,
     )  # fmt: skip
     db.session.add(made)
     db.session.flush()
     record(actor, now, "member.invite", ("firm", firm_id), after={"invitation_id": made.id, "role": role})
     inviter = db.session.get_one(Person, actor.person_id)
     tell_address(
-        to=email, kind="member.invited", url=f"/account/invitations/{secret}", now=now,
+        to=email, kind="member.invited", link_id=made.id, now=now,
         locale=(person.locale if person else None) or locale or inviter.locale,
         params={"firm": _said(firm), "inviter": inviter.name, "role": ROLES[role],
                 "until": local_day(made.expires_at)},
@@ -101,6 +103,14 @@ def invitation_of(secret: str, now: datetime) -> Invitation:
     if found is None:
         raise InvitationEnded
     return found
+
+
+def _mailed(invitation_id: int, now: datetime) -> str | None:
+    found = db.session.scalar(_open(now).where(Invitation.id == invitation_id))
+    return f"/account/invitations/{secret_of('invitation', found.nonce)}" if found and found.nonce else None
+
+
+makes_link("member.invited", _mailed)
 
 
 @verb("member.accept")
@@ -212,9 +222,10 @@ def _end(actor: Actor, now: datetime, found: Membership, action: str) -> None:
     lock_firm(found.firm_id)
     _keep_an_owner(found, None)
     found.ended_at = now
+    tokens = end_tokens(found.person_id, found.firm_id, now)
     db.session.flush()
     record(actor, now, action, ("firm", found.firm_id), {"person_id": found.person_id, "role": found.role},
-           {"person_id": found.person_id, "role": None})  # fmt: skip
+           {"person_id": found.person_id, "role": None, "tokens_ended": tokens})  # fmt: skip
 
 
 def _keep_an_owner(found: Membership, new_role: str | None) -> None:

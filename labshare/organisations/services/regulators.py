@@ -25,6 +25,7 @@ from labshare.organisations.errors import (
 )
 from labshare.organisations.models import RegulatorRole
 from labshare.organisations.separation import check_person_may_hold
+from labshare.organisations.services.tokens import end_tokens
 from labshare.organisations.words import ROLES
 
 
@@ -94,8 +95,8 @@ def withdraw_proposal(*, actor: Actor, now: datetime, role_id: int) -> Regulator
 
 @verb("regulator.end")
 def end_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
-    """End a role in force; the person is told. Two administrators remain. Raises `NotAllowed`, `NotFound`,
-    `LastAdministrators`."""
+    """End a role in force and the person's tokens as a regulator; the person is told. Two administrators remain.
+    Raises `NotAllowed`, `NotFound`, `LastAdministrators`."""
     permissions.check(actor, "regulator.manage")
     found = db.session.get(RegulatorRole, role_id, with_for_update=True)
     if found is None or found.agreed_at is None or found.ended_at is not None:
@@ -103,7 +104,9 @@ def end_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     if found.role == "admin":
         keep_two_administrators(found.person_id)
     found.ended_at = now
-    record(actor, now, "regulator.end", ("person", found.person_id), {"role": found.role}, {"role": None})
+    tokens = end_tokens(found.person_id, None, now)
+    record(actor, now, "regulator.end", ("person", found.person_id), {"role": found.role},
+           {"role": None, "tokens_ended": tokens})  # fmt: skip
     tell(kind="regulator.ended", person_ids=[found.person_id], params={"role": ROLES[found.role]}, now=now)
     return found
 

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, update
 
 from labshare.accounts.sessions import digest
 from labshare.audit.services import record
@@ -13,7 +13,7 @@ from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
 from labshare.kernel.verbs import verb
 from labshare.organisations.errors import NoRoles, TooManyTokens, UnknownChoice
 from labshare.organisations.models import ApiToken
-from labshare.organisations.queries import account_of_person
+from labshare.organisations.queries import account_of_person, open_tokens
 
 TOKEN_LASTS = timedelta(days=365)
 MOST_TOKENS = 20
@@ -38,17 +38,12 @@ def issue_token(*, actor: Actor, now: datetime, scope: str, name: str = "") -> t
     account = account_of_person(actor.person_id)
     if account is None or not account.actor(actor.firm_id).roles:
         raise NoRoles
-    count = db.session.scalar(
-        select(func.count())
-        .select_from(ApiToken)
-        .where(ApiToken.person_id == actor.person_id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > now)
-    )
-    if (count or 0) >= MOST_TOKENS:
+    if open_tokens(actor.person_id, now) >= MOST_TOKENS:
         raise TooManyTokens(n=MOST_TOKENS)
     secret = secrets.token_urlsafe(32)
     made = ApiToken(
         person_id=actor.person_id, firm_id=account.firm_id(actor.firm_id), name=name.strip()[:60], scope=scope,
-        token_digest=digest(secret), created_at=now, expires_at=now + TOKEN_LASTS,
+        token_digest=digest(secret), created_at=now, expires_at=now + TOKEN_LASTS, epoch=account.epoch,
     )  # fmt: skip
     db.session.add(made)
     db.session.flush()
@@ -66,6 +61,16 @@ def revoke_token(*, actor: Actor, now: datetime, token_id: int) -> ApiToken:
         found.revoked_at = now
         record(actor, now, "token.revoke", ("token", found.id), {"revoked": False}, {"revoked": True})
     return found
+
+
+def end_tokens(person_id: int, firm_id: int | None, now: datetime) -> int:
+    """End a person's tokens for a firm, or those of a regulator, for good: coming back brings none back. How many."""
+    ended = db.session.execute(
+        update(ApiToken)
+        .where(ApiToken.person_id == person_id, ApiToken.firm_id == firm_id, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    return int(ended.rowcount)  # type: ignore[attr-defined]
 
 
 def note_token_used(token_id: int, now: datetime) -> None:

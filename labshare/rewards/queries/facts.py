@@ -11,9 +11,10 @@ from labshare.catalogue.models import Instrument, Lab, LabAdmission
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.organisations.models import Firm
-from labshare.rewards.models import SETTLED_STATES, Assessment, Correction, RewardLine, RewardRun
+from labshare.rewards.models import SETTLED_STATES, Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.queries import verdicts
+from labshare.rewards.queries.grades import grades_in_force
 from labshare.rewards.queries.items import kept_before
 from labshare.rewards.queries.verdicts import Kept, LabRow, Scope, nested
 from labshare.rewards.rules.facts import Facts, Verdicts
@@ -61,7 +62,7 @@ def facts_of(policy: Policy, month: Month, *, compare: bool = False, known_at: d
         tally[3] += fen if of_month else 0
     paid = _by_code(codes, paid_in_window(policy, month))
     opening = _by_code(codes, openings(policy, month, known_at))
-    grades = grades_in_force(month)
+    grades = grades_in_force(month, known_at)
     admitted = admitted_in(scope)
     listed = {lab.code for lab in labs if lab.id in admitted} | tallies.keys() | _nonzero(paid) | _nonzero(opening)
     wanted = [lab for lab in labs if lab.code in listed]
@@ -107,16 +108,6 @@ def admitted_in(scope: Scope) -> set[int]:
         for lab_id, first, last in scope.admitted
         if first <= scope.month.last_day and last >= scope.month.first_day
     }
-
-
-def grades_in_force(month: Month) -> dict[int, str]:
-    """By lab id, the grade whose effective month is the latest up to `month`."""
-    rows = db.session.execute(
-        select(Assessment.lab_id, Assessment.grade)
-        .where(Assessment.effective_month <= str(month))
-        .order_by(Assessment.effective_month)
-    )
-    return {row.lab_id: row.grade for row in rows}
 
 
 def paid_in_window(policy: Policy, month: Month) -> dict[int, int]:

@@ -1,44 +1,200 @@
-"""Grades of labs, as pages list them."""
+"""Grades of labs: which are in force, and the lists they are entered on. Only confirmed lists count (contract section
+7); of two grades of one lab and effective month the one confirmed later holds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload
 
-from labshare.catalogue.models import Lab
+from labshare.accounts.models import Person
+from labshare.catalogue.models import Lab, LabAdmission
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.rewards.models import Assessment
+from labshare.organisations.permissions import may
+from labshare.rewards.assessments import OPEN_STATES, Assessment, AssessmentList, AssessmentVersion
 
 
-def grades_in_force(lab_ids: Iterable[int], month: Month) -> dict[int, Assessment]:
-    """The latest assessment of each lab that is in force in a month. One statement."""
-    rows = db.session.scalars(
+def _counting(month: Month | None = None, known_at: datetime | None = None) -> Select[tuple[Assessment]]:
+    """Grades on confirmed lists, the one that holds last. `month`: only those in force by then; `known_at`: only those
+    recorded by that moment."""
+    wanted = (
         select(Assessment)
-        .where(Assessment.lab_id.in_(list(lab_ids)), Assessment.effective_month <= str(month))
-        .order_by(Assessment.effective_month)
+        .join(Assessment.list)
+        .where(AssessmentList.state == "confirmed")
+        .order_by(AssessmentList.effective_month, Assessment.confirmed_at, Assessment.id)
+    )
+    if month is not None:
+        wanted = wanted.where(AssessmentList.effective_month <= str(month))
+    if known_at is not None:
+        wanted = wanted.where(Assessment.confirmed_at <= known_at)
+    return wanted
+
+
+def grades_in_force(month: Month, known_at: datetime | None = None) -> dict[int, str]:
+    """By lab id, the grade whose effective month is the latest up to `month`; `known_at`: as it was known at that
+    moment (UTC). One statement."""
+    rows = db.session.execute(_counting(month, known_at).with_only_columns(Assessment.lab_id, Assessment.grade))
+    return {lab_id: grade for lab_id, grade in rows}  # noqa: C416 - a row is no pair to the type checker
+
+
+def assessments_in_force(lab_ids: Iterable[int], month: Month) -> dict[int, Assessment]:
+    """By lab id, the assessment in force in a month with its list, of these labs. One statement."""
+    rows = db.session.scalars(
+        _counting(month).where(Assessment.lab_id.in_(list(lab_ids))).options(contains_eager(Assessment.list))
     )
     return {row.lab_id: row for row in rows}
 
 
 def grades_of(lab_id: int) -> list[Assessment]:
-    """All assessments of a lab, the latest first."""
+    """All confirmed assessments of a lab with their lists, the one that holds first. One statement."""
+    rows = db.session.scalars(
+        _counting().where(Assessment.lab_id == lab_id).options(contains_eager(Assessment.list))
+    ).all()
+    return list(reversed(rows))
+
+
+@dataclass(frozen=True)
+class ListRow:
+    """A list as others are told of it: who entered, who confirmed, how many labs it grades."""
+
+    list: AssessmentList
+    entered_by: str | None
+    confirmed_by: str | None
+    labs: int
+
+
+def grade_lists(
+    *, state: str | None = None, year: int | None = None, limit: int, offset: int
+) -> tuple[list[ListRow], int]:
+    """The lists, open ones first, then the newest; and how many there are. Three statements."""
+    enterer, confirmer = aliased(Person), aliased(Person)
+    confirmed = (
+        select(func.count())
+        .select_from(Assessment)
+        .where(Assessment.list_id == AssessmentList.id)
+        .correlate(AssessmentList)
+        .scalar_subquery()
+    )
+    wanted = (
+        select(AssessmentList, enterer.name, confirmer.name, confirmed)
+        .outerjoin(enterer, enterer.id == AssessmentList.entered_by)
+        .outerjoin(confirmer, confirmer.id == AssessmentList.confirmed_by)
+    )
+    if state is not None:
+        wanted = wanted.where(AssessmentList.state == state)
+    if year is not None:
+        wanted = wanted.where(AssessmentList.year == year)
+    total = db.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    open_first = case((AssessmentList.state.in_(OPEN_STATES), 0), else_=1)
+    rows = db.session.execute(
+        wanted.order_by(open_first, AssessmentList.entered_at.desc(), AssessmentList.id.desc())
+        .limit(limit)
+        .offset(offset)
+    ).all()
+    drafted = _graded_on_drafts([row[0] for row in rows if row[0].state != "confirmed"])
+    return [ListRow(row[0], row[1], row[2], drafted.get(row[0].id, row[3])) for row in rows], total
+
+
+def _graded_on_drafts(lists: Iterable[AssessmentList]) -> dict[int, int]:
+    """By list id, how many labs its latest version grades."""
+    found = db.session.scalars(
+        select(AssessmentVersion)
+        .join(AssessmentList, AssessmentList.id == AssessmentVersion.list_id)
+        .where(
+            AssessmentVersion.list_id.in_([one.id for one in lists]),
+            AssessmentVersion.number == AssessmentList.version,
+        )
+    )
+    return {one.list_id: sum(row["grade"] is not None for row in one.document["rows"]) for one in found}
+
+
+def years_of_lists() -> list[int]:
+    """The years of which there are lists, the latest first."""
+    years = select(AssessmentList.year).distinct().order_by(AssessmentList.year.desc())
+    return list(db.session.scalars(years))
+
+
+def grade_list(list_id: int) -> AssessmentList | None:
+    return db.session.get(AssessmentList, list_id)
+
+
+def version_of(of: AssessmentList) -> AssessmentVersion | None:
+    """The latest version; None on a migrated list."""
+    return db.session.get(AssessmentVersion, (of.id, of.version))
+
+
+def rows_of(of: AssessmentList) -> list[dict[str, Any]]:
+    """`{"lab": id, "grade": …, "reason": …}` of a list: as confirmed, else as the latest version says."""
+    if of.state == "confirmed":
+        rows = db.session.scalars(select(Assessment).where(Assessment.list_id == of.id))
+        return [{"lab": row.lab_id, "grade": row.grade, "reason": row.reason or ""} for row in rows]
+    version = version_of(of)
+    return list(version.document["rows"]) if version is not None else []
+
+
+def versions_of(list_id: int) -> list[tuple[AssessmentVersion, str]]:
+    """Every version with the name of who saved it, the latest first."""
+    rows = db.session.execute(
+        select(AssessmentVersion, Person.name)
+        .join(Person, Person.id == AssessmentVersion.edited_by)
+        .where(AssessmentVersion.list_id == list_id)
+        .order_by(AssessmentVersion.number.desc())
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def editors_of(list_id: int) -> set[int]:
+    """Who saved any version of the list."""
+    return set(db.session.scalars(select(AssessmentVersion.edited_by).where(AssessmentVersion.list_id == list_id)))
+
+
+def divisions_to_grade(day: date) -> list[str]:
+    """The counties with labs admitted on the day, in order."""
+    admitted = select(LabAdmission.division).where(LabAdmission.holds_on(day)).distinct()
+    return list(db.session.scalars(admitted.order_by(LabAdmission.division)))
+
+
+def labs_to_grade(division: str, day: date, also: Iterable[int] = ()) -> list[Lab]:
+    """The labs admitted in the division on the day, and `also` these by id; with firm, in order of code. One
+    statement."""
+    admitted = _admissions_in(division).where(LabAdmission.holds_on(day)).exists()
     return list(
         db.session.scalars(
-            select(Assessment).where(Assessment.lab_id == lab_id).order_by(Assessment.effective_month.desc())
+            select(Lab).options(joinedload(Lab.firm)).where(or_(admitted, Lab.id.in_(list(also)))).order_by(Lab.code)
         )
     )
 
 
-def recent_grades(*, limit: int, offset: int) -> tuple[list[Assessment], int]:
-    """Assessments of all labs, those effective last first, and how many there are. Two statements."""
-    rows = db.session.scalars(
-        select(Assessment)
-        .join(Lab, Lab.id == Assessment.lab_id)
-        .options(joinedload(Assessment.lab).joinedload(Lab.firm))
-        .order_by(Assessment.effective_month.desc(), Lab.code)
-        .limit(limit)
-        .offset(offset)
+def known_in(division: str, lab_ids: Iterable[int]) -> set[int]:
+    """Which of these labs lie in the division, or ever were admitted in it."""
+    there = or_(Lab.division.startswith(division, autoescape=True), _admissions_in(division).exists())
+    return set(db.session.scalars(select(Lab.id).where(Lab.id.in_(list(lab_ids)), there)))
+
+
+def _admissions_in(division: str) -> Select[tuple[int]]:
+    return (
+        select(LabAdmission.id)
+        .where(LabAdmission.lab_id == Lab.id, LabAdmission.division.startswith(division, autoescape=True))
+        .correlate(Lab)
     )
-    total = db.session.scalar(select(func.count()).select_from(Assessment)) or 0
-    return list(rows), total
+
+
+def labs_by_id(ids: Iterable[int]) -> Mapping[int, Lab]:
+    """Labs with their firms."""
+    rows = db.session.scalars(select(Lab).options(joinedload(Lab.firm)).where(Lab.id.in_(list(ids))))
+    return {lab.id: lab for lab in rows}
+
+
+HANDED_OVER = AssessmentList.state == "handed_over"
+SENT_BACK = (AssessmentList.state == "draft") & AssessmentList.sent_back_at.is_not(None)
+
+
+def lists_waiting_for(actor: Actor) -> Select[tuple[int]]:
+    """How many lists wait for this person, as a select: for an approver those handed over, for an officer those sent
+    back."""
+    waits = HANDED_OVER if may(actor, "grade.confirm") else SENT_BACK
+    return select(func.count()).select_from(AssessmentList).where(waits)

@@ -178,12 +178,13 @@ class YearMonth:
     month: Month
     payable_fen: int
     state: str
+    ends_at: datetime | None
 
 
 def year_of(line: RewardLine) -> list[YearMonth]:
     """The lab's payable in the year's months up to the line's."""
     rows = db.session.execute(
-        select(RewardRun.month, RewardLine.payable_fen, RewardRun.state)
+        select(RewardRun.month, RewardLine.payable_fen, RewardRun.state, RewardRun.publicity_ends_at)
         .join(RewardLine, RewardLine.run_id == RewardRun.id)
         .where(
             RewardLine.lab_id == line.lab_id,
@@ -191,7 +192,7 @@ def year_of(line: RewardLine) -> list[YearMonth]:
         )
         .order_by(RewardRun.month)
     )
-    return [YearMonth(Month.parse(row.month), row.payable_fen, row.state) for row in rows]
+    return [YearMonth(Month.parse(month), fen, state, ends_at) for month, fen, state, ends_at in rows]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ One module a step, so that each rule can be read, and switched off in a test, by
 * `eligible` (step 2), `bands` (step 3), `units` (step 4), `caps` (steps 5 and 6), `payable` (step 7)
 * `proportion`: sharing and reducing by largest remainder
 * `why`: why a line is zero
+* `parts`: what of a payable belongs to earlier months not approved yet; how a run's state is shown
 * `calculation`: the steps in their order, with the trace
 * `cases`: a case's JSON line in, its result out
 

@@ -1,21 +1,32 @@
 """The verbs of the rewards room (contract section 7)."""
 
-from labshare.rewards.services.approve import approve, conditions, pay
+from labshare.rewards.services.approve import Condition, approve, conditions, pay
+from labshare.rewards.services.compare import compare_now, compared_at_once
 from labshare.rewards.services.corrections import agree_correction, propose_correction, refuse_correction
-from labshare.rewards.services.grades import enter_grade
+from labshare.rewards.services.grades import (
+    confirm_grades,
+    hand_over_grades,
+    save_grades,
+    send_back_grades,
+    withdraw_grades,
+)
 from labshare.rewards.services.objections import answer_objection, raise_objection
 from labshare.rewards.services.policies import draft_policy, end_policy, publish_policy
 from labshare.rewards.services.publish import publish, send_back
 from labshare.rewards.services.run import run_month
 
 __all__ = [
+    "Condition",
     "agree_correction",
     "answer_objection",
     "approve",
+    "compare_now",
+    "compared_at_once",
     "conditions",
+    "confirm_grades",
     "draft_policy",
     "end_policy",
-    "enter_grade",
+    "hand_over_grades",
     "pay",
     "propose_correction",
     "publish",
@@ -23,5 +34,8 @@ __all__ = [
     "raise_objection",
     "refuse_correction",
     "run_month",
+    "save_grades",
     "send_back",
+    "send_back_grades",
+    "withdraw_grades",
 ]

@@ -6,7 +6,7 @@ from labshare.notices.kinds import kind
 
 kind(
     "reward.published",
-    title=_l("Reward run of %(month)s in publicity"),
+    title=_l("Public notice of the reward run of %(month)s"),
     text=_l("The statement of your lab can be read. An objection can be raised until %(until)s."),
 )
 kind(
@@ -38,4 +38,22 @@ kind(
     "correction.to_agree",
     title=_l("Correction to decide"),
     text=_l("A correction of %(amount_fen)s for %(lab)s waits for a second officer."),
+)
+kind(
+    "grades.to_confirm",
+    title=_l("Grades of %(year)s to confirm"),
+    text=_l("A list of grades of %(year)s for %(labs)s labs is handed over. It counts once an approver confirms it."),
+)
+kind(
+    "grades.sent_back",
+    title=_l("List of grades of %(year)s sent back"),
+    text=_l("It was not confirmed: %(reason)s"),
+)
+kind(
+    "grades.confirmed",
+    title=_l("%(lab)s: grade %(grade)s for %(year)s"),
+    text=_l(
+        "%(lab)s is graded %(grade)s, in force from %(month)s (%(reason)s). The grade in force in the month of a "
+        "reward run applies to everything that the run works out, not only to revenue from that month on."
+    ),
 )

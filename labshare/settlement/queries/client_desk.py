@@ -126,7 +126,12 @@ def _bookings(*where: Any, order: Any) -> Sequence[Booking]:
     return db.session.scalars(
         select(Booking)
         .where(*where)
-        .options(joinedload(Booking.lab), joinedload(Booking.test_item), joinedload(Booking.instrument))
+        .options(
+            joinedload(Booking.lab),
+            joinedload(Booking.lab_firm),
+            joinedload(Booking.test_item),
+            joinedload(Booking.instrument),
+        )
         .order_by(order, Booking.id)
         .limit(AT_MOST)
     ).all()

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Charge
+from labshare.booking.rules.lifecycle import DOCUMENT_STATES, State
 from labshare.kernel.database import db
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report
 from labshare.settlement.queries.reports import replaced_from, reports_of
@@ -69,6 +70,11 @@ class BookingPapers:
     @property
     def to_pay_fen(self) -> int:
         return self.booking.charged_fen - self.booking.paid_fen
+
+    @property
+    def payable(self) -> bool:
+        """Whether the client may pay: from the confirmation on, while something is left."""
+        return self.to_pay_fen > 0 and State(self.booking.state) in DOCUMENT_STATES
 
     @property
     def payers_waiting(self) -> list[Payment]:

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
+from labshare.accounts.models import Person
 from labshare.booking.models import Booking
 from labshare.booking.rules.lifecycle import DOCUMENT_STATES
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.organisations.models import Firm
+from labshare.organisations.models import Affiliation, Firm
 from labshare.organisations.permissions import visible
 from labshare.settlement.models import Payment
 
@@ -203,15 +204,22 @@ class PayerToDecide:
     payment: Payment
     booking: Booking
     payer: Firm | None
+    decided_by: str | None
+    """The name of who decided."""
+    ties: tuple[str, ...]
+    """Kinds of affiliation between the payer and the client, in force on the day of payment."""
+    lab_ties: tuple[str, ...]
+    """The same between the payer and the lab's own firm."""
 
 
 def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int = 0) -> Sequence[PayerToDecide]:
     """Payments by another payer: those that wait, the oldest first; else those decided, the latest first."""
     order = (Payment.id,) if waiting else (Payment.decided_at.desc(), Payment.id.desc())
     rows = db.session.execute(
-        select(Payment, Booking, Firm)
+        select(Payment, Booking, Firm, Person.name)
         .join(Booking, Booking.id == Payment.booking_id)
         .outerjoin(Firm, Firm.uscc == Payment.payer_uscc)
+        .outerjoin(Person, Person.id == Payment.decided_by)
         .options(
             joinedload(Booking.client),
             joinedload(Booking.lab),
@@ -222,8 +230,34 @@ def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int =
         .order_by(*order)
         .limit(limit)
         .offset(offset)
-    )
-    return [PayerToDecide(payment, booking, firm) for payment, booking, firm in rows]
+    ).all()
+    ties = _ties({firm.id for _, _, firm, _ in rows if firm is not None})
+
+    def between(firm: Firm | None, other_id: int, day: date) -> tuple[str, ...]:
+        if firm is None:
+            return ()
+        found = ties.get((firm.id, other_id), []) + ties.get((other_id, firm.id), [])
+        return tuple(sorted({kind for kind, since, until in found if since <= day and (until is None or day <= until)}))
+
+    return [
+        PayerToDecide(
+            payment, booking, firm, decided_by,
+            ties=between(firm, booking.client_firm_id, payment.paid_on),
+            lab_ties=between(firm, booking.lab_firm_id, payment.paid_on),
+        )
+        for payment, booking, firm, decided_by in rows
+    ]  # fmt: skip
+
+
+def _ties(firm_ids: set[int]) -> dict[tuple[int, int], list[tuple[str, date, date | None]]]:
+    """(firm, other firm) → kind, first and last day of the affiliations that touch these firms. One statement."""
+    found: dict[tuple[int, int], list[tuple[str, date, date | None]]] = {}
+    rows = select(
+        Affiliation.firm_id, Affiliation.other_firm_id, Affiliation.kind, Affiliation.valid_from, Affiliation.valid_to
+    ).where(or_(Affiliation.firm_id.in_(firm_ids), Affiliation.other_firm_id.in_(firm_ids)))
+    for firm, other, kind, since, until in db.session.execute(rows) if firm_ids else ():
+        found.setdefault((firm, other), []).append((kind, since, until))
+    return found
 
 
 def count_payers(actor: Actor, *, waiting: bool = True) -> int:

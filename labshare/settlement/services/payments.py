@@ -205,7 +205,12 @@ def _decide(booking: Booking, payment: Payment, verdict: str, note: str, actor: 
         "payment.accept_payer" if verdict == "accepted" else "payment.reject_payer",
         ("booking", booking.ref),
         before={"payment": payment.id, "verdict": before, "paid_fen": booking.paid_fen},
-        after={"payment": payment.id, "verdict": verdict, "amount_fen": payment.amount_fen},
+        after={
+            "payment": payment.id,
+            "verdict": verdict,
+            "amount_fen": payment.amount_fen,
+            "note": payment.verdict_note,
+        },
     )
     refresh(booking, actor=actor, now=now, cause="payment", cause_id=payment.id)
     tell.payer_decided(booking, payment, actor=actor, now=now)

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
-from labshare.notices.kinds import kind
+from labshare.notices.kinds import kind, said
 from labshare.notices.services import notify
 from labshare.settlement.models import Invoice, Payment, Report
 
@@ -27,6 +27,22 @@ INVOICE_RECORDED = kind(
     "invoice.recorded",
     title=_l("Invoice %(number)s, %(amount_fen)s (%(ref)s)"),
     text=_l("The lab has recorded invoice %(number)s for %(amount_fen)s at booking %(ref)s."),
+)
+INVOICE_TO_PAY = kind(
+    "invoice.to_pay",
+    title=_l("Invoice %(number)s, %(amount_fen)s (%(ref)s)"),
+    text=_l(
+        "The lab has recorded invoice %(number)s for %(amount_fen)s at booking %(ref)s. Pay %(owed_fen)s to %(payee)s, "
+        "account %(account)s, and write %(ref)s on the transfer."
+    ),
+)
+INVOICE_ASK_FOR_ACCOUNT = kind(
+    "invoice.ask_for_account",
+    title=_l("Invoice %(number)s, %(amount_fen)s (%(ref)s)"),
+    text=_l(
+        "The lab has recorded invoice %(number)s for %(amount_fen)s at booking %(ref)s. %(owed_fen)s is to be paid to "
+        "%(payee)s, which has entered no account: ask %(lab)s (%(phone)s), and write %(ref)s on the transfer."
+    ),
 )
 INVOICE_REVERSED = kind(
     "invoice.reversed",
@@ -77,8 +93,16 @@ def report_withdrawn(booking: Booking, report: Report, *, actor: Actor, now: dat
 
 
 def invoice_recorded(booking: Booking, invoice: Invoice, amount_fen: int, *, actor: Actor, now: datetime) -> None:
-    kind = INVOICE_RECORDED if amount_fen > 0 else INVOICE_REVERSED
-    tell_client(booking, kind, actor=actor, now=now, number=invoice.number, amount_fen=amount_fen)
+    owed_fen = booking.invoiced_fen - booking.paid_fen
+    kind, pay = (INVOICE_RECORDED if amount_fen > 0 else INVOICE_REVERSED), {}
+    if amount_fen > 0 and owed_fen > 0:
+        lab, firm = booking.lab, booking.lab_firm
+        pay = {"owed_fen": owed_fen, "payee": said(firm), "account": firm.bank_account}
+        kind = INVOICE_TO_PAY
+        if not firm.bank_account:
+            pay |= {"lab": said(lab), "phone": lab.phone or firm.phone or "—"}
+            kind = INVOICE_ASK_FOR_ACCOUNT
+    tell_client(booking, kind, actor=actor, now=now, number=invoice.number, amount_fen=amount_fen, **pay)
 
 
 def payer_waits(booking: Booking, payment: Payment, *, actor: Actor, now: datetime) -> None:

@@ -1,25 +1,34 @@
 """A form that was sent after a long pause, when the session had ended: signing in keeps what was typed.
 
-What was typed travels in the page itself, signed, so that nobody can have another's browser send a form of his own. It
-is sent again by a button, not by itself. Files cannot be kept, passwords are not.
+Only a form of our own pages is kept (the browser says where it comes from), only of the acts of `kept_acts`, and only
+for the browser it came from and, where that is known, the person. What was typed travels in the page itself, signed.
+After signing in the page says which act on which object it would do; a click does it, nothing by itself. Files cannot
+be kept, passwords are not.
 """
 
+import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import current_app, render_template, request
+from flask import current_app, flash, redirect, render_template, request, session
+from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from wtforms import HiddenField
 
-from labshare.kernel.errors import Conflict, Problem
+from labshare.accounts.queries import person_of_any_session
+from labshare.kernel.errors import Conflict, NotFound, Problem
 from labshare.web.account import blueprint
 from labshare.web.account.forms import SignInForm
-from labshare.web.account.sign_in import verified
-from labshare.web.actor import begin_browser_session, current_person
+from labshare.web.account.kept_acts import Act, act_of
+from labshare.web.account.sign_in import onward, verified
+from labshare.web.actor import begin_browser_session, current_actor, current_person
 from labshare.web.forms import show_problem
 
 OWN = frozenset({"csrf_token", "kept"})
 KEPT_SECONDS = 3600
+MARK = "kept_by"
+"""In the session's cookie: which browser this is."""
 
 
 class AgainForm(SignInForm):
@@ -31,15 +40,23 @@ def _serializer() -> URLSafeTimedSerializer:
 
 
 def worth_keeping() -> bool:
-    """Whether this request is a form of somebody whose session has ended."""
+    """Whether this request is a form of our own pages, of somebody whose session has ended, that may be kept."""
     return (
         request.method == "POST"
         and current_person() is None
+        and _from_own_page()
+        and act_of(request.endpoint, request.view_args or {}) is not None
         and bool(_names() - OWN)
-        and request.endpoint is not None
-        and not request.path.startswith("/account/")
-        and request.blueprint != "preferences"
     )
+
+
+def _from_own_page() -> bool:
+    """Whether the browser says that a page of ours sent this. One that says nothing is not believed."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    own = urlsplit(current_app.config["BASE_URL"])
+    return request.headers.get("Origin") == f"{own.scheme}://{own.netloc}"
 
 
 def _names() -> set[str]:
@@ -58,9 +75,10 @@ def sign_in_and_keep() -> tuple[str, int]:
         for value in request.form.getlist(name)
         if name not in OWN and "password" not in name
     ]
-    kept = _serializer().dumps([request.full_path.rstrip("?"), fields])
+    ended = person_of_any_session(session["_user_id"]) if "_user_id" in session else None
+    mark = session.setdefault(MARK, secrets.token_urlsafe(16))
     form = AgainForm(formdata=None)
-    form.kept.data = kept
+    form.kept.data = _serializer().dumps([mark, ended, request.full_path.rstrip("?"), fields])
     return render_template("account/expired.html", form=form, files=bool(request.files)), 401
 
 
@@ -69,9 +87,11 @@ def sign_in_again() -> Any:
     """Sign in; then the form stands ready to be sent again."""
     form = AgainForm()
     try:
-        path, fields = _serializer().loads(form.kept.data or "", max_age=KEPT_SECONDS)
-    except BadSignature:
+        mark, ended, path, fields = _serializer().loads(form.kept.data or "", max_age=KEPT_SECONDS)
+    except (BadSignature, ValueError):
         raise Conflict from None
+    if not secrets.compare_digest(str(session.get(MARK, "")), mark):
+        raise Conflict
     status = 422
     if form.validate_on_submit():
         try:
@@ -80,5 +100,32 @@ def sign_in_again() -> Any:
             status = show_problem(form, problem)
         else:
             begin_browser_session(key)
-            return render_template("account/again.html", path=path, fields=fields)
+            return _ready(ended, path, fields)
     return render_template("account/expired.html", form=form, files=False), status
+
+
+def _ready(ended: int | None, path: str, fields: list[list[str]]) -> Any:
+    """The page with the act and its button; where the act is not this person's, on to the own work without it."""
+    actor = current_actor()
+    found = _act(path, fields)
+    if found is not None and not actor.is_regulator and ended in (None, actor.person_id):
+        act, given = found
+        try:
+            about = act.about(actor, given)
+        except NotFound:
+            pass
+        else:
+            return render_template("account/again.html", act=act, about=about, path=path, fields=fields)
+    flash(_("What was typed before signing in was another account's work. It was not kept."), "bad")
+    return redirect(onward(""), 303)
+
+
+def _act(path: str, fields: list[list[str]]) -> tuple[Act, dict[str, Any]] | None:
+    """The act that the address does, and what it is given."""
+    try:
+        endpoint, values = current_app.create_url_adapter(request).match(urlsplit(path).path, method="POST")
+    except HTTPException:
+        return None
+    given = {**dict(fields), **values}
+    act = act_of(endpoint, given)
+    return (act, given) if act is not None else None

@@ -96,7 +96,7 @@ class JoinForm(NameForm, PasswordForm):
 class AccountForm(NameForm):
     locale = RadioField(
         _l("Language of pages and mails"),
-        choices=[("zh_Hans_CN", "中文"), ("en", "English"), ("", _l("As the browser says"))],
+        choices=[("zh_Hans_CN", "中文"), ("en", "English"), ("", _l("Same as browser"))],
         default="",
     )
 
@@ -134,7 +134,10 @@ class FirmForm(Form):
     registered_on = DayField(_l("Registered on"), [optional()])
     address = StringField(_l("Address"), [optional(), length(200)], render_kw={"autocomplete": "street-address"})
     phone = StringField(_l("Telephone"), [optional(), length(30)], render_kw={"type": "tel", "autocomplete": "tel"})
-    bank_account = StringField(_l("Bank account"), [optional(), length(40)], render_kw={"class": "ref"})
+    bank_account = StringField(
+        _l("Bank account"), [optional(), length(40)], render_kw={"class": "ref"},
+        description=_l("Every owner of the firm is told when it changes."),
+    )  # fmt: skip
 
 
 class FiguresForm(Form):

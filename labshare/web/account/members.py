@@ -5,13 +5,14 @@ from typing import Any
 from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 
-from labshare.accounts.queries import person_by_email
-from labshare.accounts.sessions import begin_session
+from labshare.accounts.queries import person_by_email, spelled
+from labshare.accounts.sessions import begin_session, digest
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
+from labshare.web import limits
 from labshare.web.account import blueprint
 from labshare.web.account.firm import own_firm
 from labshare.web.account.forms import InviteForm, JoinForm, RoleForm
@@ -38,6 +39,7 @@ def members() -> Any:
         permissions.check(actor, "member.manage", firm=firm.id)
     if form.validate_on_submit():
         try:
+            limits.count("invitation", about=digest(spelled(form.email.data)))
             with transaction():
                 organisations.invite(actor=actor, now=utc_now(), firm_id=firm.id, email=form.email.data,
                                      role=form.role.data, locale=locale_now())  # fmt: skip

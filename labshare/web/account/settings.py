@@ -6,6 +6,7 @@ from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from labshare.accounts import services
+from labshare.accounts.errors import WrongPresentPassword
 from labshare.accounts.sessions import begin_session
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import NotFound, Problem, SignInFirst
@@ -16,8 +17,10 @@ from labshare.notices.queries import notices_of, unread_count
 from labshare.notices.services import mark_read
 from labshare.organisations import queries
 from labshare.organisations import services as organisations
+from labshare.web import limits
 from labshare.web.account import blueprint
 from labshare.web.account.forms import AccountForm, ChangePasswordForm, TokenForm
+from labshare.web.account.throttle import Guesses
 from labshare.web.actor import act_for, begin_browser_session, current_actor, current_person, end_browser_session
 from labshare.web.forms import show_problem
 from labshare.web.language import safe_next
@@ -63,22 +66,24 @@ def change_password() -> Any:
     form, status = ChangePasswordForm(), 200
     if form.validate_on_submit():
         now, actor = utc_now(), current_actor()
+        guesses = Guesses.of_person(person.id)
         try:
-            with transaction():
-                services.count_attempt(email=person.email, address=actor.address or "", now=now)
+            guesses.admit()
             with transaction():
                 changed = services.change_password(
                     actor=actor, now=now, present_password=form.present_password.data, password=form.password.data
                 )
                 key = begin_session(changed, now)
+            guesses.right()
             firm_id = actor.firm_id
             begin_browser_session(key)
-
             if firm_id is not None:
                 act_for(firm_id)
-            flash_done(_("The password is changed; every other session has ended."))
+            flash_done(_("The password is changed; every other session and every API token has ended."))
             return redirect(url_for("account.index"), 303)
         except Problem as problem:
+            if any(isinstance(one, WrongPresentPassword) for one in getattr(problem, "problems", (problem,))):
+                guesses.failed()
             status = show_problem(form, problem)
     elif form.is_submitted():
         status = 422
@@ -103,6 +108,7 @@ def tokens() -> Any:
     form, status, secret = TokenForm(), 200, None
     if form.validate_on_submit():
         try:
+            limits.count("token")
             with transaction():
                 _token, secret = organisations.issue_token(
                     actor=current_actor(), now=utc_now(), scope="write" if form.writes.data else "read",

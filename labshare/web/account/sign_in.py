@@ -8,13 +8,17 @@ from flask_babel import gettext as _
 from labshare.accounts import passwords, services
 from labshare.accounts.errors import LinkExpired, WrongPassword
 from labshare.accounts.links import person_of_password_link
-from labshare.accounts.queries import credentials_of
+from labshare.accounts.queries import Credentials, credentials_of
 from labshare.accounts.sessions import begin_session
-from labshare.kernel.database import transaction
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import report_refusal, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
+from labshare.kernel.verbs import Refusal
+from labshare.web import limits
 from labshare.web.account import blueprint
 from labshare.web.account.forms import ForgotForm, PasswordForm, SignInForm, SignUpForm
+from labshare.web.account.throttle import Guesses, failures_to_tell
 from labshare.web.actor import (
     act_for,
     begin_browser_session,
@@ -39,7 +43,7 @@ def sign_in() -> Any:
     """Sign in, then go on to `next`. Where somebody is signed in already, go on at once."""
     target = request.values.get("next", "")
     if request.method == "GET" and current_person() is not None:
-        return redirect(_onward(target), 303)
+        return redirect(onward(target), 303)
     form, status = SignInForm(), 200
     if form.validate_on_submit():
         try:
@@ -48,13 +52,13 @@ def sign_in() -> Any:
             status = show_problem(form, problem)
         else:
             begin_browser_session(key)
-            return redirect(_onward(target), 303)
+            return redirect(onward(target), 303)
     elif form.is_submitted():
         status = 422
     return render_template("account/sign_in.html", form=form, next=target), status
 
 
-def _onward(target: str) -> str:
+def onward(target: str) -> str:
     """Where to go after signing in: back to where one came from, else to what waits for this person."""
     if target:
         return safe_next(target)
@@ -71,20 +75,37 @@ def _onward(target: str) -> str:
 
 
 def verified(email: str, password: str) -> str:
-    """The secret of a new session. Hashing takes its time, so it happens between two transactions.
+    """The secret of a new session. Hashing takes its time, so it happens outside every transaction.
 
-    Raises `TooManyAttempts`, `WrongPassword`.
+    What failed is in the trail, by the account's id alone. Raises `TooManyAttempts`, `TooManyRequests`,
+    `WrongPassword`.
     """
     now, actor = utc_now(), current_actor()
-    with transaction():
-        services.count_attempt(email=email, address=remote_address() or "", now=now)
     known = credentials_of(email, demonstration=demonstration_allowed())
-    if not passwords.fits(known.password_hash if known else None, password) or known is None:
-        raise WrongPassword
+    guesses = Guesses.at(email, known)
+    try:
+        guesses.admit()
+        if not passwords.fits(known.password_hash if known else None, password) or known is None:
+            guesses.failed()
+            raise WrongPassword
+    except Problem as problem:
+        _tell_failure(problem, known)
+        raise
+    guesses.right()
     seen = known.password_hash or ""
     better = passwords.hashed(password) if passwords.weak(seen) else None
     with transaction():
         return services.sign_in(actor=actor, now=now, person_id=known.person_id, seen_hash=seen, new_hash=better)
+
+
+def _tell_failure(problem: Problem, known: Credentials | None) -> None:
+    """Have the trail know of a failed sign-in, with how many there were this hour; of thousands, of a few."""
+    subject = ("person", str(known.person_id)) if known else ("attempt", "-")
+    number = failures_to_tell(" ".join(subject))
+    if number is not None:
+        problem.refusal = Refusal("account.sign_in", Actor(address=remote_address()), utc_now(), subject,
+                                  {"failures": number})  # fmt: skip
+        report_refusal(problem)
 
 
 @blueprint.post("/sign-out")
@@ -104,6 +125,7 @@ def sign_up() -> Any:
     form, status = SignUpForm(), 200
     if form.validate_on_submit():
         try:
+            limits.count("sign_up")
             with transaction():
                 services.sign_up(actor=current_actor(), now=utc_now(), email=form.email.data, name=form.name.data,
                                  locale=locale_now())  # fmt: skip
@@ -120,11 +142,15 @@ def forgotten() -> Any:
     """Ask for a link to set a new password. The answer is the same whether there is such an account."""
     form, status = ForgotForm(), 200
     if form.validate_on_submit():
-        with transaction():
-            services.ask_password_reset(actor=current_actor(), now=utc_now(), email=form.email.data,
-                                        locale=locale_now())  # fmt: skip
-        return render_template("account/sent.html", email=form.email.data, purpose="reset")
-    if form.is_submitted():
+        try:
+            limits.count("reset")
+            with transaction():
+                services.ask_password_reset(actor=current_actor(), now=utc_now(), email=form.email.data,
+                                            locale=locale_now())  # fmt: skip
+            return render_template("account/sent.html", email=form.email.data, purpose="reset")
+        except Problem as problem:
+            status = show_problem(form, problem)
+    elif form.is_submitted():
         status = 422
     return render_template("account/forgotten.html", form=form), status
 
@@ -152,7 +178,7 @@ def choose_password(token: str) -> Any:
             if key is not None:
                 begin_browser_session(key)
             flash_done(_("The password is set and you are signed in.") if key else _("The password is set."))
-            return redirect(_onward(""), 303)
+            return redirect(onward(""), 303)
     elif form.is_submitted():
         status = 422
     return render_template("account/password.html", form=form, is_new=is_new, email=person.email), status
@@ -164,7 +190,7 @@ def switch_firm() -> Any:
     wished = request.form.get("firm_id", "")
     if not wished.isdigit() or not act_for(int(wished)):
         flash(_("You are not a member of this firm."), "bad")
-    return redirect(_onward(""), 303)
+    return redirect(onward(""), 303)
 
 
 def _keep_choice(language: str) -> None:

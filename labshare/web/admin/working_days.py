@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import extract, select
 
 from labshare.booking.models import WorkingDay, WorkingYear
-from labshare.booking.services.hours import set_working_day, set_working_year
+from labshare.booking.services.hours import confirm_working_year, set_working_day, set_working_year
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
@@ -30,12 +30,14 @@ from labshare.web.layout import flash_done
 from labshare.web.numbers import asked_number
 
 KINDS = {"holiday": _l("Public holiday"), "make_up": _l("Make-up working day")}
+ORDINARY = "ordinary"
+"""What the form says for a day that is no special day (any more)."""
 
 
 class WorkingDayForm(Form):
     day = DayField(_l("Day"), [required()])
-    kind = RadioField(_l("Kind of day"), [required()], choices=[*KINDS.items(), ("", _l("As its weekday says"))],
-                      default="holiday")  # fmt: skip
+    kind = RadioField(_l("Kind of day"), [required()], default="holiday",
+                      choices=[*KINDS.items(), (ORDINARY, _l("Back to an ordinary day"))])  # fmt: skip
     name = StringField(_l("Name"), [optional(), length(60)])
     name_en = StringField(_l("Name in English"), [optional(), length(60)])
 
@@ -53,14 +55,16 @@ def _page(year: int, status: int = 200, *, day_form: WorkingDayForm | None = Non
     ).all()
     years = db.session.scalars(select(WorkingYear).order_by(WorkingYear.year)).all()
     present = local_day(utc_now()).year
-    known = {one.year for one in years}
+    confirmed = {one.year for one in years if one.confirmed_at}
+    begun = {one.year for one in years} - confirmed
     return (
         render_template(
             "admin/working_days.html", year=year, days=days, years=years, kinds=KINDS, conflicts=conflicts,
-            missing=[one for one in (present, present + 1) if one not in known],
+            missing=[one for one in (present, present + 1) if one not in confirmed | begun],
+            unconfirmed=[one for one in (present, present + 1) if one in begun],
             shown=next((one for one in years if one.year == year), None),
             day_form=day_form or WorkingDayForm(formdata=None),
-            year_form=year_form or WorkingYearForm(formdata=None, year=max(known, default=present - 1) + 1),
+            year_form=year_form or WorkingYearForm(formdata=None, year=max(confirmed | begun, default=present - 1) + 1),
             may_change=permissions.may(current_actor(), "time.working_days"),
         ),
         status,
@@ -86,8 +90,8 @@ def set_day() -> Any:
         try:
             with transaction():
                 hit = set_working_day(actor=current_actor(), now=utc_now(), day=form.day.data,
-                                      kind=form.kind.data or None, name=form.name.data or "",
-                                      name_en=form.name_en.data or "")  # fmt: skip
+                                      kind=None if form.kind.data == ORDINARY else form.kind.data,
+                                      name=form.name.data or "", name_en=form.name_en.data or "")  # fmt: skip
         except Problem as problem:
             return _page(year, show_problem(form, problem), day_form=form)
         if hit:
@@ -99,7 +103,7 @@ def set_day() -> Any:
 
 @blueprint.post("/working-days/years")
 def add_year() -> Any:
-    """Say that a year is known; its special days follow one by one."""
+    """Begin a year; its special days follow one by one, and then it is confirmed as complete."""
     permissions.check(current_actor(), "time.working_days")
     form = WorkingYearForm()
     if form.validate_on_submit():
@@ -112,6 +116,16 @@ def add_year() -> Any:
                 set_working_year(actor=current_actor(), now=utc_now(), year=year, days={}, source=form.source.data)
         except Problem as problem:
             return _page(year, show_problem(form, problem), year_form=form)
-        flash_done(_("The year is added; add its holidays and make-up days now."))
+        flash_done(_("The year is added; add its holidays and make-up days, then confirm that it is complete."))
         return redirect(url_for("admin.working_days", year=year), 303)
     return _page(local_day(utc_now()).year, 422, year_form=form)
+
+
+@blueprint.post("/working-days/years/<int:year>/confirm")
+def confirm_year(year: int) -> Any:
+    """Say that nothing is missing in a year: the warnings about it end."""
+    permissions.check(current_actor(), "time.working_days")
+    with transaction():
+        confirm_working_year(actor=current_actor(), now=utc_now(), year=year)
+    flash_done(_("%(year)s is confirmed as complete.", year=str(year)))
+    return redirect(url_for("admin.working_days", year=year), 303)

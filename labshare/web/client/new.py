@@ -146,6 +146,12 @@ def _page(bench: Bench, form: BookingForm, status: int = 200, taken: SlotTaken |
 def _fits(form: BookingForm, bench: Bench) -> bool:
     """Validates the form, quantity and hours against the item too, so that everything wrong is told at once."""
     fine: bool = form.validate_on_submit()
+    return _ask_problems(form, bench) and fine
+
+
+def _ask_problems(form: BookingForm, bench: Bench) -> bool:
+    """What is wrong with quantity and hours for this item, at their fields; True where nothing is."""
+    fine = True
     if isinstance(form.quantity.data, int) and ("hours" not in form or not form.hours.errors):
         for problem in question_problems(bench.terms(), form.quantity.data, _hours(form)):
             name = problem.field or ""
@@ -161,6 +167,8 @@ def new_booking() -> Any:
     bench = _bench(utc_now())
     form = _form(bench)
     _fill(form)
+    if "hours" not in form or form.hours.data is not None:  # not yet chosen is not wrong
+        _ask_problems(form, bench)
     return _page(bench, form)
 
 

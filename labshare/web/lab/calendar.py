@@ -6,6 +6,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -31,7 +32,8 @@ from labshare.web.forms import (
     show_problem,
 )
 from labshare.web.lab import blueprint
-from labshare.web.lab.board import calendar_of, chosen_lab
+from labshare.web.lab.board import chosen_lab
+from labshare.web.lab.timetable import calendar_of
 from labshare.web.layout import flash_done
 from labshare.web.numbers import asked_number
 
@@ -45,8 +47,8 @@ class BlockForm(Form):
         _l("Kind"), choices=[("maintenance", _l("Maintenance")), ("in_house", _l("In-house use"))],
         default="maintenance", validators=[required()],
     )  # fmt: skip
-    starts_at = LocalMomentField(_l("From"), validators=[required()])
-    ends_at = LocalMomentField(_l("Until"), validators=[required()])
+    starts_at = LocalMomentField(lazy_pgettext("moment", "From"), validators=[required()])
+    ends_at = LocalMomentField(lazy_pgettext("moment", "Until"), validators=[required()])
     note = StringField(_l("Note"), validators=[length(200)])
 
 
@@ -67,6 +69,7 @@ def calendar() -> Any:
     return render_template(
         "lab/calendar/page.html", lab=lab, labs=labs, week=shown, view=view, now=now, day=local_day(now),
         earlier=first - timedelta(days=VIEWS[view]), later=first + timedelta(days=VIEWS[view]),
+        scale="day" if view == "day" else "fit" if request.args.get("scale") == "fit" else "wide",
         instruments=instruments, instrument=instrument, may_block=may(actor, "time.block", lab=actor.firm_id),
     )  # fmt: skip
 

@@ -74,7 +74,7 @@ class InvoiceForm(Form):
     number = StringField(_l("Invoice number"), [required(), length(INVOICE_NUMBER_LENGTH)], render_kw={"class": "ref"})
     issued_on = DayField(_l("Date of the invoice"), [required()])
     amount_fen = MoneyField(_l("Amount (CNY), tax included"), [required()])
-    tax_fen = MoneyField(_l("Tax in it (CNY)"), [required()])
+    tax_fen = MoneyField(_l("Of which VAT (CNY)"), [required()])
     file = FileField(_l("Invoice file"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
 
     others: Sequence[Booking] = ()
@@ -106,7 +106,7 @@ class RedLetterForm(Form):
     amount_fen = MoneyField(
         _l("Amount taken off (CNY)"), [required()], description=_l("Without a minus sign, tax included.")
     )
-    tax_fen = MoneyField(_l("Tax in it (CNY)"), [required()])
+    tax_fen = MoneyField(_l("Of which VAT (CNY)"), [required()])
     file = FileField(_l("Invoice file"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
 
 
@@ -310,7 +310,7 @@ def _invoice_form(others: Sequence[Booking]) -> InvoiceForm:
     fields: dict[str, Any] = {"others": others}
     for each in others:
         fields[f"amount_{each.id}"] = MoneyField(_l("Amount (CNY), tax included"), [optional()])
-        fields[f"tax_{each.id}"] = MoneyField(_l("Tax in it (CNY)"), [optional()])
+        fields[f"tax_{each.id}"] = MoneyField(_l("Of which VAT (CNY)"), [optional()])
     form: InvoiceForm = type("InvoiceFormOfClient", (InvoiceForm,), fields)()
     return form
 

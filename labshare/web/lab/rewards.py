@@ -1,5 +1,6 @@
 """A firm's reward statements by month, what the running month would come to, and objections."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,9 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
 from labshare.rewards import services, words
-from labshare.rewards.models import RewardLine
+from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries import pages
+from labshare.rewards.queries.parts import Part, held_now, parts_of, parts_of_lines, payables, runs_of_years
 from labshare.rewards.queries.runs import calculate_now, policies_in_force
 from labshare.rewards.rules.calculation import Line
 from labshare.web.actor import current_actor
@@ -37,10 +39,20 @@ class ObjectionForm(Form):
 
 @dataclass(frozen=True)
 class Expected:
-    """What a lab would be paid for the running month as things stand."""
+    """What a lab would be paid with the running month as things stand: its own part, and those of the earlier months
+    that are not approved yet."""
 
     lab: Any
     line: Line
+    parts: list[Part]
+
+    @property
+    def own_fen(self) -> int:
+        return self.parts[-1].fen
+
+    @property
+    def earlier_fen(self) -> int:
+        return self.line.payable_fen - self.own_fen
 
 
 def _member() -> tuple[Actor, int]:
@@ -60,14 +72,24 @@ def rewards() -> Any:
     years = pages.years_with_runs() or [Month.at(now).year]
     asked = request.args.get("year", "")
     year = int(asked) if asked.isascii() and asked.isdigit() and int(asked) in years else years[0]
+    lines = [line for line in pages.statements(actor, year) if line.firm_id == firm_id]
     return render_template(
         "lab/rewards/list.html",
-        lines=[line for line in pages.statements(actor, year) if line.firm_id == firm_id],
+        months=_by_month(lines),
+        parts=parts_of_lines(lines, runs_of_years(year, year)),
         years=years,
         year=year,
         present=Month.at(now),
         words=words,
     )
+
+
+def _by_month(lines: Sequence[RewardLine]) -> list[tuple[RewardRun, list[RewardLine]]]:
+    """The lines of each run, in the order given."""
+    found: dict[int, tuple[RewardRun, list[RewardLine]]] = {}
+    for line in lines:
+        found.setdefault(line.run_id, (line.run, []))[1].append(line)
+    return list(found.values())
 
 
 @blueprint.get("/rewards/expected")
@@ -78,10 +100,17 @@ def reward_expected() -> Any:
     labs = {lab.code: lab for lab in pages.labs_of_firm(firm_id)}
     counties = admitting_counties(lab.id for lab in labs.values())
     found: list[Expected] = []
+    runs = runs_of_years(month.year, month.year)
     for policy in policies_in_force(month):
         if any(county.startswith(policy.division) for county in counties):
             lines = calculate_now(policy, month).calculation.lines
-            found += [Expected(labs[line.code], line) for line in lines if line.code in labs]
+            held = held_now(policy, month, runs)
+            paid = payables((run.id for run in held), [lab.id for lab in labs.values()])
+            found += [
+                Expected(lab, line, parts_of(month, line.payable_fen, lab.id, held, paid))
+                for line in lines
+                if (lab := labs.get(line.code)) is not None
+            ]
     return render_template("lab/rewards/expected.html", month=month, expected=found, words=words)
 
 
@@ -99,7 +128,8 @@ def reward_month(month: str) -> Any:
         return redirect(url_for("lab.reward", month=str(asked), code=lines[0].lab.code), 302)
     return render_template(
         "lab/rewards/list.html",
-        lines=lines,
+        months=_by_month(lines),
+        parts=parts_of_lines(lines, runs_of_years(asked.year, asked.year)),
         years=[asked.year],
         year=asked.year,
         present=None,

@@ -13,7 +13,8 @@ from labshare.settlement.queries.missing import missing_sums
 from labshare.web.actor import current_actor
 from labshare.web.booking_list import labs_of
 from labshare.web.lab import blueprint
-from labshare.web.lab.board import calendar_of, chosen_lab, due_on, outside_revenue, requests_of, today_of
+from labshare.web.lab.board import chosen_lab, due_on, outside_revenue, requests_of, today_of
+from labshare.web.lab.timetable import calendar_of
 
 FILTERS = {
     "all": ("confirmed", "received", "testing", "tested"),

@@ -17,6 +17,7 @@ from labshare.catalogue.words import CATEGORIES, CLASSES, CONDITIONS, class_name
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import towns_of
 from labshare.web.actor import current_actor
+from labshare.web.limits import limited
 from labshare.web.public import blueprint, reads
 from labshare.web.public.maps import outline_map
 from labshare.web.public.views import month_chart
@@ -55,6 +56,7 @@ class Pager:
 
 
 @blueprint.get("/labs")
+@limited("offers")
 def labs() -> str:
     """Five statements."""
     now, filters, number = utc_now(), asked_filters(), asked_page()
@@ -75,6 +77,7 @@ def labs() -> str:
 
 
 @blueprint.get("/labs/<code>")
+@limited("offers")
 def lab(code: str) -> str:
     now = utc_now()
     view = reads.lab_view(current_actor(), code, now)
@@ -82,6 +85,7 @@ def lab(code: str) -> str:
 
 
 @blueprint.get("/instruments")
+@limited("offers")
 def instruments() -> str:
     """Five statements."""
     now, filters, number = utc_now(), asked_filters(), asked_page()
@@ -103,6 +107,7 @@ def instruments() -> str:
 
 
 @blueprint.get("/instruments/<int:instrument_id>")
+@limited("offers")
 def instrument(instrument_id: int) -> str:
     now = utc_now()
     view = reads.instrument_view(current_actor(), instrument_id, now)
@@ -123,6 +128,7 @@ def instrument(instrument_id: int) -> str:
 
 
 @blueprint.get("/standards")
+@limited("offers")
 def standards() -> str:
     """Four statements."""
     number = asked_page()
@@ -132,6 +138,7 @@ def standards() -> str:
 
 
 @blueprint.get("/standards/<path:number>")
+@limited("offers")
 def standard(number: str) -> str | Response:
     """One standard; an old one says what replaces it and shows who tests by that."""
     view = standard_page(number, local_day(utc_now()))

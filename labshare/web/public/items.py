@@ -20,6 +20,7 @@ from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import local_day, local_zone, start_of_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.actor import current_actor
+from labshare.web.limits import limited
 from labshare.web.public import blueprint, reads
 
 DAYS_SHOWN = 7
@@ -162,6 +163,7 @@ def _may_go_on() -> bool:
 
 
 @blueprint.get("/test-items/<int:item_id>")
+@limited("offers")
 def test_item(item_id: int) -> str:
     """Nine statements. Raises `NotFound` for a draft of somebody else."""
     now = utc_now()

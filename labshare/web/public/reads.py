@@ -33,6 +33,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, local_zone
+from labshare.oversight.figures import done_figures, finished_in, on_offer
 from labshare.rewards.models import RewardRun
 
 # ── Figures ──────────────────────────────────────────────────────────────
@@ -47,7 +48,6 @@ class Figures:
     test_items: int
     clients: int
     tests: int
-    reports: int
     by_category: dict[str, int]
     by_town: dict[str, int]
     """Published labs by town."""
@@ -58,8 +58,7 @@ def public_figures(today: date) -> Figures:
     """One statement. The year's figures end with the last full month."""
     month = Month.of(today).previous
     since, until = Month(month.year, 1).starts_at(), month.ends_at()
-    of_lab = select(Lab.id).where(Lab.state == "published")
-    finished = and_(Booking.finished_at >= since, Booking.finished_at < until)
+    finished, done = finished_in((since, until)), done_figures()
 
     def row(kind: str, key: object, number: object) -> object:
         return select(literal(kind, String).label("kind"), key.label("key"), number.label("number"))  # type: ignore[attr-defined]
@@ -67,17 +66,12 @@ def public_figures(today: date) -> Figures:
     nothing = null().cast(String)
     parts = (
         row("category", TestItem.category, func.count(TestItem.id))
-        .where(TestItem.state == "published", TestItem.lab_id.in_(of_lab))  # type: ignore[attr-defined]
+        .where(on_offer(TestItem))  # type: ignore[attr-defined]
         .group_by(TestItem.category),
-        row("town", Lab.town, func.count(Lab.id)).where(Lab.state == "published").group_by(Lab.town),  # type: ignore[attr-defined]
-        row("instruments", nothing, func.count(Instrument.id)).where(  # type: ignore[attr-defined]
-            Instrument.state == "published", Instrument.lab_id.in_(of_lab)
-        ),
-        row("clients", nothing, func.count(func.distinct(Booking.client_firm_id))).where(finished),  # type: ignore[attr-defined]
-        row("tests", nothing, func.count(Booking.id)).where(finished),  # type: ignore[attr-defined]
-        row("reports", nothing, func.count(Booking.id)).where(  # type: ignore[attr-defined]
-            finished, Booking.state.in_(("reported", "settled"))
-        ),
+        row("town", Lab.town, func.count(Lab.id)).where(on_offer(Lab)).group_by(Lab.town),  # type: ignore[attr-defined]
+        row("instruments", nothing, func.count(Instrument.id)).where(on_offer(Instrument)),  # type: ignore[attr-defined]
+        row("clients", nothing, done["clients"]).where(finished),  # type: ignore[attr-defined]
+        row("tests", nothing, func.coalesce(done["tests"], 0)).where(finished),  # type: ignore[attr-defined]
     )
     found: dict[str, dict[str | None, int]] = {}
     for kind, key, number in db.session.execute(union_all(*parts)):
@@ -94,7 +88,6 @@ def public_figures(today: date) -> Figures:
         test_items=sum(categories.values()),
         clients=one("clients"),
         tests=one("tests"),
-        reports=one("reports"),
         by_category=categories,
         by_town=towns,
         as_of=month.last_day,
@@ -108,21 +101,19 @@ class MonthFigures:
     clients: int
     samples: int
     minutes: int
-    """Machine time of finished tests, whole minutes."""
+    """Effective time of finished tests, whole minutes."""
 
 
 def figures_by_month(today: date, months: int = 12) -> list[MonthFigures]:
     """The last full months, oldest first. One statement."""
     last = Month.of(today).previous
     span = list(last.plus(1 - months).through(last))
+    done = done_figures()
     parts = [
         select(
             literal(str(month), String).label("month"),
-            func.count(Booking.id),
-            func.count(func.distinct(Booking.client_firm_id)),
-            func.coalesce(func.sum(Booking.quantity), 0),
-            func.coalesce(func.sum(Booking.machine_minutes), 0),
-        ).where(Booking.finished_at >= month.starts_at(), Booking.finished_at < month.ends_at())
+            *(func.coalesce(done[name], 0) for name in ("tests", "clients", "samples", "used_minutes")),
+        ).where(finished_in((month.starts_at(), month.ends_at())))
         for month in span
     ]
     rows = {row[0]: row for row in db.session.execute(union_all(*parts))}
@@ -309,9 +300,9 @@ class DayOfUse:
 @dataclass(frozen=True)
 class MonthOfUse:
     month: Month
-    bookings: int
+    tests: int
     minutes: int
-    """Machine time of finished work, whole minutes."""
+    """Effective time of finished tests, whole minutes."""
 
 
 @dataclass(frozen=True)
@@ -397,13 +388,11 @@ def usage_by_month(instrument_id: int, today: date, months: int = 12) -> list[Mo
     """Finished work by the month it ended in. One statement."""
     last = Month.of(today).previous
     span = list(last.plus(1 - months).through(last))
-    minutes = func.coalesce(Booking.machine_minutes, 0)
+    done = done_figures()
     parts = [
-        select(literal(str(month), String), func.count(Booking.id), func.coalesce(func.sum(minutes), 0)).where(
-            Booking.instrument_id == instrument_id,
-            Booking.finished_at >= month.starts_at(),
-            Booking.finished_at < month.ends_at(),
-        )
+        select(
+            literal(str(month), String), func.coalesce(done["tests"], 0), func.coalesce(done["used_minutes"], 0)
+        ).where(Booking.instrument_id == instrument_id, finished_in((month.starts_at(), month.ends_at())))
         for month in span
     ]
     rows = {row[0]: row for row in db.session.execute(union_all(*parts))}

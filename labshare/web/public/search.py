@@ -1,30 +1,31 @@
 """The search page: one question, every lab's earliest slot and full price; and how the question was understood."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from flask import render_template, request, url_for
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, select
 
-from labshare.booking.queries.offers import Offer, offers
-from labshare.catalogue.models import Accreditation, AccreditationScope, Lab, TestItem
-from labshare.catalogue.queries import Filters, StandardMatch, match_standard, nearest
-from labshare.catalogue.queries.filters import item_conditions
+from labshare.booking.queries.offers import Offer, misfits, offers
+from labshare.catalogue.models import Standard
+from labshare.catalogue.queries import Candidate, Filters, StandardMatch, find, list_labs, nearest
+from labshare.catalogue.queries.matching import PART
 from labshare.catalogue.rules.question import Question, read_question
+from labshare.catalogue.synonyms import meaning
 from labshare.catalogue.words import CATEGORIES
-from labshare.kernel.database import db
 from labshare.kernel.places import Coordinates
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import town_of, towns_of
 from labshare.web.layout import reader
+from labshare.web.limits import limited
 from labshare.web.public import blueprint, reads
 from labshare.web.public.views import categories
 
-MOST_ITEMS = 2_000
 SHOWN = 12
 MOST_COMPARED = 4
+LABS_NAMED = 6
 ORDERS = {"earliest": _l("Earliest"), "cheapest": _l("Cheapest"), "nearest": _l("Nearest")}
 RADII = (10, 20)
 """Kilometres of the distance facet."""
@@ -39,6 +40,7 @@ class Asked:
     quantity: int
     hours: int | None
     by: date | None
+    start_by: date | None
     near: str | None
     """A town's code: where the samples come from."""
     category: str | None
@@ -55,9 +57,11 @@ class Answer:
 
     offer: Offer
     marks: tuple[str, ...]
+    relevance: int
+    """0 fits best."""
     report_by: date | None
-    late: bool
-    """The report would come after the day asked for, or there is no free start at all."""
+    late: date | None
+    """The day asked for that it misses: the report comes, or the test starts, after it."""
     more_instruments: int
     address: str
     """Its page, with everything asked and this start chosen."""
@@ -65,6 +69,11 @@ class Answer:
     @property
     def starts_at(self) -> datetime | None:
         return self.offer.slot.starts_at if self.offer.slot else None
+
+    @property
+    def misses(self) -> bool:
+        """A day asked for, or there is no free start at all."""
+        return self.late is not None or self.offer.slot is None
 
     @property
     def key(self) -> str:
@@ -86,7 +95,7 @@ class Wishes:
             (not self.mark or self.mark in one.marks)
             and (not self.towns or one.offer.lab.town in self.towns)
             and (self.within is None or (one.offer.distance_km is not None and one.offer.distance_km <= self.within))
-            and (not self.in_time or not one.late)
+            and (not self.in_time or not one.misses)
             and (not self.automatic or one.offer.lab.automatic_confirmation)
         )
 
@@ -99,12 +108,6 @@ def _whole(name: str) -> int | None:
 def read_asked(today: date) -> Asked:
     text = request.args.get("q", "")[:200].strip()
     question = read_question(text, today)
-    by = question.by
-    try:
-        by = date.fromisoformat(request.args.get("by", ""))
-    except ValueError:
-        if "by" in request.args:
-            by = None
     firm = reader().firm
     near = request.args.get("near", firm.town if firm else "")
     category = request.args.get("category")
@@ -113,15 +116,26 @@ def read_asked(today: date) -> Asked:
         question,
         _whole("quantity") or question.quantity or 1,
         _whole("hours") or question.hours,
-        by,
+        _day("by", question.by),
+        _day("start_by", question.start_by),
         near if town_of(near) else None,
         category if category in CATEGORIES else None,
         request.args.get("lab") or None,
     )
 
 
-def read_wishes() -> Wishes:
-    mark = request.args.get("mark", "")
+def _day(name: str, read: date | None) -> date | None:
+    """A day set by hand, which may be emptied (the form says `set`), else the one read from the text."""
+    if name not in request.args and "set" not in request.args:
+        return read
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def read_wishes(asked: Asked) -> Wishes:
+    mark = request.args.get("mark", asked.question.mark or "")
     return Wishes(
         mark if mark in ("CNAS", "CMA") else "",
         frozenset(request.args.getlist("town")),
@@ -131,59 +145,8 @@ def read_wishes() -> Wishes:
     )
 
 
-@dataclass(frozen=True)
-class Candidates:
-    """The test items that the question means."""
-
-    hours: dict[int, int | None]
-    """Item → the least hours its client may choose, None where there is no choice."""
-    marks: dict[int, tuple[str, ...]]
-
-
-def candidates(filters: Filters, day: date, match: StandardMatch | None) -> Candidates:
-    """One statement."""
-    valid = and_(
-        Accreditation.id == AccreditationScope.accreditation_id,
-        Accreditation.valid_from <= day,
-        Accreditation.valid_to >= day,
-    )
-    rows = db.session.execute(
-        select(TestItem.id, TestItem.hours_min, Accreditation.kind)
-        .join(Lab, Lab.id == TestItem.lab_id)
-        .outerjoin(AccreditationScope, AccreditationScope.test_item_id == TestItem.id)
-        .outerjoin(Accreditation, valid)
-        .where(*item_conditions(filters, day, match))
-        .distinct()
-        .order_by(TestItem.id)
-        .limit(MOST_ITEMS)
-    )
-    hours: dict[int, int | None] = {}
-    marks: dict[int, list[str]] = {}
-    for item_id, least, kind in rows:
-        hours[item_id] = least
-        if kind:
-            marks.setdefault(item_id, []).append(kind)
-    return Candidates(hours, {item_id: tuple(sorted(kinds)) for item_id, kinds in marks.items()})
-
-
-def _meaning(asked: Asked, day: date) -> tuple[Filters, StandardMatch | None]:
-    """What to look for: the standard where one is meant that somebody has listed, else the words. At most one
-    statement."""
-    standard = asked.question.standard
-    match = match_standard(standard, day) if standard else None
-    rest = asked.question.rest
-    if match is not None and match.found and rest:
-        rest = ""  # the number says more than the words beside it
-    if match is not None and not match.found:
-        rest, standard, match = asked.question.words, None, None
-    return Filters(q=rest, standard=standard, category=asked.category, lab=asked.lab), match
-
-
-def _answers(
-    found: Sequence[Offer], marks: dict[int, tuple[str, ...]], asked: Asked, hours: int | None
-) -> list[Answer]:
+def _answers(found: Sequence[Offer], items: Mapping[int, Candidate], asked: Asked) -> list[Answer]:
     """The offers by test item, on the instrument that is free first."""
-    by = asked.by
     by_item: dict[int, list[Offer]] = {}
     for offer in found:
         by_item.setdefault(offer.item.id, []).append(offer)
@@ -193,45 +156,64 @@ def _answers(
         report_by = (
             local_day(best.slot.ends_at) + timedelta(days=best.item.turnaround_days) if best.slot is not None else None
         )
-        late = report_by is None or (by is not None and report_by > by)
         values: dict[str, object] = {"quantity": asked.quantity}
-        if best.item.hours_min is not None:
-            values["hours"] = hours
+        if best.hours is not None:
+            values["hours"] = best.hours
         if best.slot is not None:
             values["starts_at"] = best.slot.starts_at.isoformat()
         address = url_for("public.test_item", item_id=item_id, **values)
-        result.append(Answer(best, marks.get(item_id, ()), report_by, late, len(group) - 1, address))
+        candidate = items[item_id]
+        late = _late(best, report_by, asked)
+        result.append(Answer(best, candidate.marks, candidate.relevance, report_by, late, len(group) - 1, address))
     return result
 
 
-def _order_key(order: str) -> Callable[[Answer], tuple[object, ...]]:
+def _late(offer: Offer, report_by: date | None, asked: Asked) -> date | None:
+    """The day asked for that the offer misses."""
+    if offer.slot is None or report_by is None:
+        return asked.start_by or asked.by
+    if asked.start_by is not None and local_day(offer.slot.starts_at) > asked.start_by:
+        return asked.start_by
+    return asked.by if asked.by is not None and report_by > asked.by else None
+
+
+Key = Callable[[Answer], tuple[object, ...]]
+
+
+def _by(order: str) -> Key:
+    """By what the client wishes alone."""
+
     def key(one: Answer) -> tuple[object, ...]:
         starts_at = one.starts_at.timestamp() if one.starts_at else 0
         price, away = one.offer.amount_fen, one.offer.distance_km
         tie = (one.offer.lab.code, one.offer.item.id)
         if order == "cheapest":
-            return (one.late, one.starts_at is None, price, starts_at, *tie)
+            return (one.misses, one.starts_at is None, price, starts_at, *tie)
         if order == "nearest":
-            return (one.late, one.starts_at is None, away is None, away or 0, starts_at, price, *tie)
-        return (one.late, one.starts_at is None, starts_at, price, *tie)
+            return (one.misses, one.starts_at is None, away is None, away or 0, starts_at, price, *tie)
+        return (one.misses, one.starts_at is None, starts_at, price, *tie)
 
     return key
 
 
+def _order_key(order: str) -> Key:
+    """What fits the question best comes first, among equals what the client wishes."""
+    wish = _by(order)
+    return lambda one: (one.relevance, *wish(one))
+
+
 def _facets(everything: Sequence[Answer], wishes: Wishes) -> dict[str, dict[str, int]]:
-    """How many lines each facet would leave, the other facets kept."""
+    """How many labs each facet would leave, the other facets kept: what the heading counts."""
 
     def count(without: Wishes, fits: Callable[[Answer], bool] = lambda _one: True) -> int:
-        return sum(1 for one in everything if without.fits(one) and fits(one))
+        return len({one.offer.lab.id for one in everything if without.fits(one) and fits(one)})
 
     no_mark, no_town = replace(wishes, mark=""), replace(wishes, towns=frozenset())
     no_radius, no_time = replace(wishes, within=None), replace(wishes, in_time=False)
-    towns: dict[str, int] = {}
-    for one in everything:
-        if no_town.fits(one) and one.offer.lab.town:
-            towns[one.offer.lab.town] = towns.get(one.offer.lab.town, 0) + 1
+    of_town = {one.offer.lab.id: one.offer.lab.town for one in everything if no_town.fits(one) and one.offer.lab.town}
+    towns = Counter(of_town.values())
     return {
-        "mark": {"": count(no_mark)}
+        "mark": {"any": count(no_mark)}
         | {kind: count(no_mark, lambda one, kind=kind: kind in one.marks) for kind in ("CNAS", "CMA")},  # type: ignore[misc]
         "town": towns,
         "within": {"": count(no_radius)} | {str(radius): count(replace(wishes, within=radius)) for radius in RADII},
@@ -240,57 +222,65 @@ def _facets(everything: Sequence[Answer], wishes: Wishes) -> dict[str, dict[str,
     }
 
 
-def _best(shown: Sequence[Answer]) -> dict[str, str]:
-    """Item → what it is best in, among those that come in time; nothing where all are alike."""
-    timely = [one for one in shown if not one.late]
-    best: dict[str, str] = {}
-    if len(timely) > 1:
-        best[min(timely, key=_order_key("cheapest")).key] = "cheapest"
-        best[min(timely, key=_order_key("earliest")).key] = "earliest"
+def _best(shown: Sequence[Answer]) -> dict[str, dict[str, int]]:
+    """Item → what it is best in, among those that come in time, and how many are as good; nothing where all are
+    alike. What is only found by its standard or instrument does not compete with what is named so."""
+    named = [one for one in shown if one.relevance != PART] or shown
+    timely = [one for one in named if not one.misses]
+    best: dict[str, dict[str, int]] = {}
+    for name, value in (
+        ("cheapest", lambda one: one.offer.amount_fen),
+        ("earliest", lambda one: one.starts_at),
+    ):
+        least = min(map(value, timely), default=None)
+        equals = [one for one in timely if value(one) == least]
+        if len(equals) < len(timely):
+            for one in equals:
+                best.setdefault(one.key, {})[name] = len(equals)
     return best
 
 
 @blueprint.get("/search")
+@limited("search")
 def search() -> str:
-    """At most ten statements."""
+    """At most seventeen statements."""
     now = utc_now()
     today = local_day(now)
-    asked, wishes = read_asked(today), read_wishes()
+    asked = read_asked(today)
+    wishes = read_wishes(asked)
     if not asked.anything:
         figures = reads.public_figures(today)
         return render_template("public/search_start.html", figures=figures, categories=categories(figures.by_category))
-    filters, match = _meaning(asked, today)
-    found = candidates(filters, today, match)
-    hours, assumed = asked.hours, False
-    if hours is None and found.hours and all(least is not None for least in found.hours.values()):
-        hours, assumed = min(least for least in found.hours.values() if least is not None), True
+    found = find(asked.question, category=asked.category, lab=asked.lab, day=today)
     place = town_of(asked.near)
     near: Coordinates | None = (place.latitude, place.longitude) if place else None
-    everything = _answers(
-        offers(list(found.hours), asked.quantity, hours, now, near=near, late_too=True) if found.hours else [],
-        found.marks,
-        asked,
-        hours,
-    )
+    ids = list(found.items)
+    offered = offers(ids, asked.quantity, asked.hours, now, near=near, late_too=True, own_hours=True) if ids else []
+    everything = _answers(offered, found.items, asked)
+    without = set(ids) - {one.offer.item.id for one in everything}
+    unfit = misfits([one for one in ids if one in without], asked.quantity, asked.hours)
     order = request.args.get("order", "earliest")
     if order not in ORDERS or (order == "nearest" and near is None):
         order = "earliest"
     shown = sorted((one for one in everything if wishes.fits(one)), key=_order_key(order))
     wanted = request.args.getlist("compare")
     compared = [one for one in shown if one.key in wanted][:MOST_COMPARED]
+    nothing = not everything and not unfit and bool(asked.text)
     return render_template(
         "public/compare.html" if request.args.get("view") == "compare" else "public/search.html",
-        asked=replace(asked, hours=hours),
-        hours_assumed=assumed,
-        needs_hours=sum(1 for least in found.hours.values() if least is not None) if hours is None else 0,
-        match=match,
-        standard=match.current[0] if match and match.current else None,
+        asked=asked,
+        meaning=found.meaning,
+        left_out=found.left_out,
+        own_hours=any(one.offer.hours is not None for one in everything) and asked.hours is None,
+        match=found.standard,
+        standard=_meant(found.standard),
         everything=everything,
+        misfits=unfit,
         shown=shown if request.args.get("show") == "all" else shown[:SHOWN],
         total=len(shown),
         labs=len({one.offer.lab.id for one in shown}),
-        timely=len({one.offer.lab.id for one in shown if not one.late}),
-        several=len({one.offer.item.name for one in shown}) > 1,
+        timely=len({one.offer.lab.id for one in shown if not one.misses}),
+        parts=_first_part(shown),
         facets=_facets(everything, wishes),
         wishes=wishes,
         best=_best(shown),
@@ -303,12 +293,29 @@ def search() -> str:
         radii=RADII if near is not None else (),
         category=CATEGORIES.get(asked.category or ""),
         now=now,
-        near_items=nearest(asked.text, day=today) if not found.hours and asked.text else (),
+        near_items=nearest(asked.question.words, day=today) if nothing else (),
+        labs_named=list_labs(Filters(q=asked.text), day=today, limit=LABS_NAMED).items if nothing else (),
     )
 
 
+def _meant(match: StandardMatch | None) -> Standard | None:
+    """The one standard a number means, to be named on the page: what is in force instead of what was asked for, else
+    what was asked for."""
+    if match is None or not match.current:
+        return None
+    return match.current[0]
+
+
+def _first_part(shown: Sequence[Answer]) -> str | None:
+    """Where the lines begin that have what was typed outside their names, below others that have it in them."""
+    parts = [one for one in shown if one.relevance == PART]
+    return parts[0].key if parts and len(parts) < len(shown) else None
+
+
 @blueprint.get("/search/understood")
+@limited("search")
 def understood() -> str:
     """How a question would be understood: a piece of page, shown while it is typed. No statement."""
     today = local_day(utc_now())
-    return render_template("public/_understood.html", question=read_question(request.args.get("q", "")[:200], today))
+    question = read_question(request.args.get("q", "")[:200], today)
+    return render_template("public/_understood.html", question=question, meaning=meaning(question.rest))

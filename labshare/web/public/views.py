@@ -16,6 +16,7 @@ from labshare.organisations.divisions import DIVISIONS, towns_of
 from labshare.web import filters
 from labshare.web.charts import Chart, stacked_bars
 from labshare.web.downloads import download
+from labshare.web.limits import limited
 from labshare.web.public import blueprint, reads
 from labshare.web.public.maps import outline_map
 
@@ -106,6 +107,7 @@ def how_it_works() -> str:
 
 
 @blueprint.get("/figures")
+@limited("offers")
 def statistics() -> str | Response:
     """Public figures with their definitions: by month, category and town; the months as a file. Two statements."""
     today = local_day(utc_now())

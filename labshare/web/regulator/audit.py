@@ -23,6 +23,7 @@ from labshare.web.actor import current_actor
 from labshare.web.downloads import capped, download
 from labshare.web.filters import twin
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, SelectField, StringField
+from labshare.web.limits import limited
 from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint, trail
 from labshare.web.regulator.trail_names import SUBJECTS
@@ -128,6 +129,7 @@ def audit_story(subject_type: str, subject_id: str) -> Any:
 
 
 @blueprint.post("/audit/verify")
+@limited("calculation")
 def audit_verify() -> Any:
     """Prove the whole trail untouched now, on the page."""
     check(current_actor(), "audit.see")

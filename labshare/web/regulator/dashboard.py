@@ -14,6 +14,7 @@ from labshare.rewards.words import REASONS
 from labshare.settlement.queries.missing import payers
 from labshare.web.actor import current_actor
 from labshare.web.charts import stacked_bars
+from labshare.web.limits import limited
 from labshare.web.regulator import blueprint
 from labshare.web.usage import UsageForm, period
 
@@ -21,11 +22,12 @@ SPANS = {"month": _l("Previous month"), "quarter": _l("Three months"), "year": _
 
 
 @blueprint.get("/", endpoint="dashboard")
+@limited("report")
 def overview() -> Any:
     actor, now = current_actor(), utc_now()
     check(actor, "dashboard.see")
     span, first, last = _period()
-    shown = dashboard(first, last, now)
+    shown = dashboard(first, last, now, actor.person_id)
     edges = [0, *BINS]
     labels = [f"{low}–{high}" for low, high in zip(edges, BINS, strict=False)] + [f"≥ {BINS[-1]}"]
     revenue = [
@@ -56,4 +58,4 @@ def tasks() -> Any:
     actor, now = current_actor(), utc_now()
     check(actor, "dashboard.see")
     recent = search(Search(person_id=actor.person_id), limit=10)
-    return render_template("regulator/tasks.html", waiting=waiting(now), recent=recent, now=now)
+    return render_template("regulator/tasks.html", waiting=waiting(now, actor.person_id), recent=recent, now=now)

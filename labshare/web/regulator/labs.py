@@ -1,4 +1,4 @@
-"""Open labs: admission, suspension, grades; and affiliations that were found."""
+"""Open labs: admission, suspension; and affiliations that were found."""
 
 from typing import Any
 
@@ -23,9 +23,7 @@ from labshare.organisations.models import Affiliation, Firm
 from labshare.organisations.permissions import check, may
 from labshare.organisations.services import end_affiliation, enter_affiliation
 from labshare.organisations.words import AFFILIATION_KINDS, AFFILIATION_SOURCES
-from labshare.rewards.policy import GRADES
-from labshare.rewards.queries.grades import grades_in_force, grades_of, recent_grades
-from labshare.rewards.services.grades import enter_grade
+from labshare.rewards.queries.grades import assessments_in_force, grades_of
 from labshare.rewards.words import GRADES as GRADE_WORDS
 from labshare.web.actor import current_actor
 from labshare.web.filters import short_day, twin
@@ -33,10 +31,8 @@ from labshare.web.forms import (
     CreditCodeField,
     DayField,
     Form,
-    MonthField,
     SelectField,
     StringField,
-    WholeNumberField,
     length,
     optional,
     required,
@@ -64,16 +60,6 @@ class AdmitForm(Form):
 class SuspendForm(Form):
     suspended_from = DayField(_l("First day on which it is no open lab"), [required()])
     reason = StringField(_l("Reason"), [required(), length(300)], description=_l("The lab is told."))
-
-
-class GradeForm(Form):
-    grade = SelectField(_l("Grade"), choices=[(name, GRADE_WORDS[name]) for name in GRADES if name != "ungraded"])
-    year = WholeNumberField(_l("Year assessed"), [required()], least=2000, most=2100)
-    effective_month = MonthField(_l("In force from"), [required()])
-
-
-class AnyGradeForm(GradeForm):
-    lab = StringField(_l("Lab code"), [required(), length(20)], description=_l("Such as XC-012."))
 
 
 class AffiliationForm(Form):
@@ -123,7 +109,7 @@ def labs_list() -> Any:
     page = open_labs(today, q=q, show=show, limit=PER_PAGE, offset=(asked_number("page") - 1) * PER_PAGE)
     return render_template(
         "regulator/labs/list.html", page=page, q=q, show=show, today=today,
-        grades=grades_in_force([row.lab.id for row in page.items], Month.of(today)), grade_words=GRADE_WORDS,
+        grades=assessments_in_force([row.lab.id for row in page.items], Month.of(today)), grade_words=GRADE_WORDS,
         may_admit=may(actor, "lab.admit"),
     )  # fmt: skip
 
@@ -135,22 +121,20 @@ def lab_of(lab_id: int) -> Any:
 
 
 def _lab_page(
-    lab_id: int, admit: Form | None = None, suspend: Form | None = None, grade: Form | None = None,
-    problem: Problem | None = None, status: int = 200,
+    lab_id: int, admit: Form | None = None, suspend: Form | None = None, problem: Problem | None = None,
+    status: int = 200,
 ) -> Any:  # fmt: skip
     actor, today = current_actor(), local_day(utc_now())
     shown = queries.lab_page(actor, lab_id, today)
     forms = {
         "admit": admit or AdmitForm(shown.lab, formdata=None, admitted_from=today),
         "suspend": suspend or SuspendForm(formdata=None, suspended_from=today),
-        "grade": grade
-        or GradeForm(formdata=None, year=today.year, effective_month=Month.of(today).next, grade="qualified"),
     }
     return render_template(
         "regulator/labs/lab.html", problems=said_problems(problem), shown=shown, lab=shown.lab, today=today,
         forms=forms, grades=grades_of(lab_id),
         grade_words=GRADE_WORDS, may_admit=may(actor, "lab.admit"), may_confirm=may(actor, "lab.confirm_admission"),
-        counties=DIVISIONS, may_grade=may(actor, "grade.enter"),
+        counties=DIVISIONS,
     ), status  # fmt: skip
 
 
@@ -205,46 +189,6 @@ def lab_suspend(lab_id: int) -> Any:
         ),
     )  # fmt: skip
     return answer if isinstance(answer, Response) else _lab_page(lab_id, suspend=form, status=answer)
-
-
-@blueprint.post("/labs/<int:lab_id>/grade")
-def lab_grade(lab_id: int) -> Any:
-    actor, form = officer_for("grade.enter"), GradeForm()
-    code = queries.get_lab(actor, lab_id).code
-    answer = posted(
-        form,
-        lambda: enter_grade(
-            actor=actor, now=utc_now(), lab=code, year=form.year.data, grade=form.grade.data,
-            effective_month=form.effective_month.data,
-        ),
-        lambda _made: (_("The grade is entered."), url_for("regulator.lab", lab_id=lab_id)),
-    )  # fmt: skip
-    return answer if isinstance(answer, Response) else _lab_page(lab_id, grade=form, status=answer)
-
-
-@blueprint.route("/assessments", methods=["GET", "POST"])
-def assessments() -> Any:
-    actor = regulator()
-    form = AnyGradeForm()
-    if form.is_submitted():
-        check(actor, "grade.enter")
-    elif form.year.data is None:
-        form.year.data, form.effective_month.data = local_day(utc_now()).year, Month.at(utc_now()).next
-    answer = posted(
-        form,
-        lambda: enter_grade(
-            actor=actor, now=utc_now(), lab=form.lab.data.upper(), year=form.year.data, grade=form.grade.data,
-            effective_month=form.effective_month.data,
-        ),
-        lambda _made: (_("The grade is entered."), url_for("regulator.assessments")),
-    )  # fmt: skip
-    if isinstance(answer, Response):
-        return answer
-    rows, total = recent_grades(limit=PER_PAGE, offset=(asked_number("page") - 1) * PER_PAGE)
-    return render_template(
-        "regulator/labs/assessments.html", form=form, rows=rows, grade_words=GRADE_WORDS,
-        page={"number": asked_number("page"), "size": PER_PAGE, "total": total}, may_grade=may(actor, "grade.enter"),
-    ), answer  # fmt: skip
 
 
 # ── Affiliations ─────────────────────────────────────────────────────────

@@ -7,7 +7,6 @@ from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms.validators import Optional
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
@@ -15,7 +14,7 @@ from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import InvalidInput, NotAllowed, Problem, SignInFirst
 from labshare.kernel.money import money_text
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import may
+from labshare.organisations.permissions import check, may
 from labshare.settlement import services
 from labshare.settlement.queries.missing import count_payers
 from labshare.settlement.queries.missing import payers as payments_by_others
@@ -29,7 +28,11 @@ from labshare.web.regulator import blueprint
 
 
 class AcceptForm(Form):
-    note = StringField(_l("Note"), [Optional(), length(NOTE_LENGTH)])
+    note = StringField(
+        _l("Note"),
+        [required(_l("Say why the payer may pay for the client.")), length(NOTE_LENGTH)],
+        description=_l("It stands in the audit trail."),
+    )
 
 
 class RejectForm(Form):
@@ -88,6 +91,7 @@ def _payers_page(sent: Any = None, place: Place | None = None, status: int = 200
 def decide_payer(payment_id: int, verdict: str) -> Any:
     """Let a payment by another payer count, or not."""
     actor = _regulator()
+    check(actor, "payment.accept_payer")
     place = (payment_id, verdict)
     form = _form(place)
     if not form.validate():

@@ -1,4 +1,4 @@
-"""Reward runs: the list of a year, one run with everything that can be done to it, a lab's line, corrections."""
+"""Reward runs: the list of a year, one run with everything that can be done to it, a lab's line."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,9 +18,12 @@ from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.rewards import services, words
+from labshare.rewards.errors import ResultChanged
 from labshare.rewards.models import Objection, RewardCalculation, RewardLine, RewardRun
 from labshare.rewards.queries import pages
+from labshare.rewards.queries import parts as held_parts
 from labshare.rewards.queries.runs import first_unapproved, missing_runs, rules_of
+from labshare.rewards.rules.parts import shown_state
 from labshare.web.actor import current_actor
 from labshare.web.downloads import download
 from labshare.web.filters import month as month_text
@@ -28,7 +31,6 @@ from labshare.web.filters import twin
 from labshare.web.forms import (
     DayField,
     Form,
-    MoneyField,
     StringField,
     TextAreaField,
     length,
@@ -38,6 +40,7 @@ from labshare.web.forms import (
 from labshare.web.language import language
 from labshare.web.layout import flash_done
 from labshare.web.ledger import answer_file, asked_page
+from labshare.web.limits import limited
 from labshare.web.regulator import blueprint
 from labshare.web.rewards import month_of, run_facts, statement_page
 
@@ -62,17 +65,6 @@ class AnswerForm(Form):
         self.with_ids(f"{verdict}-{objection_id}")
 
 
-class CorrectionForm(Form):
-    lab = StringField(_l("Code of the lab"), [required(), length(20)], render_kw={"class": "ref"})
-    fen = MoneyField(
-        _l("Amount (CNY)"),
-        [required()],
-        negative=True,
-        description=_l("Above 0: more is recovered. Below 0: in the lab's favour."),
-    )
-    reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(500)])
-
-
 @dataclass(frozen=True)
 class Change:
     """What a line's payable was in the calculation before."""
@@ -86,7 +78,7 @@ class Change:
         return self.after - self.before
 
 
-def _regulator(action: str = "run.see") -> Actor:
+def reading_regulator(action: str = "run.see") -> Actor:
     actor = current_actor()
     if actor.person_id is None:
         raise SignInFirst
@@ -102,15 +94,20 @@ def _division() -> str | None:
 @blueprint.get("/rewards")
 def runs() -> Any:
     """The runs of a year, and the months that have none yet."""
-    actor = _regulator()
+    actor = reading_regulator()
     now = utc_now()
     years = pages.years_with_runs() or [Month.at(now).year]
     asked = request.args.get("year", "")
     year = int(asked) if asked.isascii() and asked.isdigit() and int(asked) in years else years[0]
     missing = [(division, month) for division, month in missing_runs(Month.at(now).previous) if month.year >= years[0]]
+    rows = pages.runs_of_year(year)
+    of_year = [row.run for row in rows]
+    parts = {one.id: held_parts.parts_of_run(one, of_year) for one in of_year}
     return render_template(
         "regulator/rewards/runs.html",
-        rows=pages.runs_of_year(year),
+        rows=rows,
+        parts=parts,
+        own_total=sum(of[-1].fen for of in parts.values()),
         years=years,
         year=year,
         missing=missing,
@@ -127,7 +124,7 @@ def run(month: str) -> Any:
 
 def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
     """The run's page; `forms` are those sent back with errors."""
-    actor, now = _regulator(), utc_now()
+    actor, now = reading_regulator(), utc_now()
     found = pages.run_with_policy(month, _division())
     if found is None:
         raise NotFound
@@ -151,7 +148,16 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
     page = asked_page(len(chosen))
     objections = pages.objections_of(shown.id)
     rules = rules_of(shown.policy)
+    comparison = None
+    if shown.state in ("calculated", "published") and (services.compared_at_once(shown) or "compare" in request.args):
+        comparison = services.compare_now(shown, now)
     conditions = services.conditions(shown, actor, now, cheap=True) if shown.state == "published" else []
+    if conditions and comparison is not None:
+        problem = None if comparison.same else ResultChanged()
+        conditions.append(services.Condition("result_is_the_same", problem))
+    runs = held_parts.runs_of_years(month.year, month.year)
+    held = held_parts.held_by(shown, runs)
+    paid_earlier = held_parts.payables([one.id for one in held])
     html = render_template(
         "regulator/rewards/run.html",
         run=shown,
@@ -171,6 +177,10 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         names=names,
         publicity=pages.publicity_days(shown, now),
         conditions=conditions,
+        comparison=comparison,
+        parts=held_parts.parts_of_run(shown, runs),
+        earlier_fen=paid_earlier[held[-1].id] if held else {},
+        shown_state=shown_state(shown.state, shown.publicity_ends_at, now),
         earlier=first_unapproved(shown.division, month) if shown.state == "calculated" else None,
         ready=bool(conditions) and all(one.holds for one in conditions),
         may_calculate=may(actor, "run.calculate"),
@@ -277,6 +287,7 @@ def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: A
 
 
 @blueprint.post("/rewards/<month>/calculate")
+@limited("calculation")
 def run_calculate(month: str) -> Any:
     """Calculate, or calculate again."""
     asked = month_of(month)
@@ -288,7 +299,7 @@ def run_calculate(month: str) -> Any:
 def run_publish(month: str) -> Any:
     asked = month_of(month)
     return _step(asked, lambda actor, now: services.publish(actor=actor, now=now, month=asked, division=_division()),
-                 _("%(month)s is in publicity; its ledger is closed."))  # fmt: skip
+                 _("The public notice of %(month)s has begun; its ledger is closed."))  # fmt: skip
 
 
 @blueprint.post("/rewards/<month>/approve")
@@ -342,7 +353,7 @@ def run_answer(month: str, objection_id: int, verdict: str) -> Any:
 
 def _step(month: Month, act: Callable[[Actor, Any], Any], said: str) -> Any:
     """A step without a form: done, or its refusal above the page."""
-    actor = _regulator()
+    actor = reading_regulator()
     try:
         with transaction():
             act(actor, utc_now())
@@ -356,7 +367,7 @@ def _step(month: Month, act: Callable[[Actor, Any], Any], said: str) -> Any:
 
 
 def _form_step(month: Month, form: Form, name: str, act: Callable[[Actor, Any], Any], said: str) -> Any:
-    actor = _regulator()
+    actor = reading_regulator()
     if not form.validate():
         return run_page(month, 422, **{name: form})
     try:
@@ -373,60 +384,8 @@ def _form_step(month: Month, form: Form, name: str, act: Callable[[Actor, Any], 
 @blueprint.get("/rewards/<month>/labs/<code>")
 def run_line(month: str, code: str) -> Any:
     """A lab's line, step by step."""
-    actor = _regulator()
+    actor = reading_regulator()
     line = pages.line_with_run(month_of(month), code, _division())
     if line is None:
         raise NotFound
     return statement_page(line, actor, "regulator/rewards/statement.html")
-
-
-@blueprint.get("/rewards/corrections")
-def run_corrections() -> Any:
-    """Corrections of openings, proposed and decided."""
-    return _corrections_page()
-
-
-def _corrections_page(form: CorrectionForm | None = None, status: int = 200) -> Any:
-    actor = _regulator()
-    html = render_template(
-        "regulator/rewards/corrections.html",
-        rows=pages.all_corrections(),
-        form=form or CorrectionForm(formdata=None),
-        decides=may(actor, "correction.decide"),
-        me=actor.person_id,
-    )
-    return html, status
-
-
-@blueprint.post("/rewards/corrections")
-def propose_correction() -> Any:
-    actor, form = _regulator(), CorrectionForm()
-    if not form.validate():
-        return _corrections_page(form, 422)
-    try:
-        with transaction():
-            services.propose_correction(
-                actor=actor, now=utc_now(), lab=form.lab.data or "", fen=form.fen.data, reason=form.reason.data or ""
-            )
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        return _corrections_page(form, show_problem(form, problem))
-    flash_done(_("The correction waits for a second officer."))
-    return redirect(url_for("regulator.run_corrections"), 303)
-
-
-@blueprint.post("/rewards/corrections/<int:correction_id>/<any(agree, refuse):verdict>")
-def decide_correction(correction_id: int, verdict: str) -> Any:
-    actor = _regulator()
-    decide = services.agree_correction if verdict == "agree" else services.refuse_correction
-    try:
-        with transaction():
-            decide(actor=actor, now=utc_now(), correction_id=correction_id)
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        form = CorrectionForm(formdata=None)
-        return _corrections_page(form, show_problem(form, problem))
-    flash_done(_("The correction counts.") if verdict == "agree" else _("The correction does not count."))
-    return redirect(url_for("regulator.run_corrections"), 303)

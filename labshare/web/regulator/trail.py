@@ -22,8 +22,9 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MONTH = re.compile(r"\d{4}-\d\d")
 _NUMBERS = frozenset(
-    "calculation employees entries hours hours_max hours_min hours_step max_quantity publicity quantity rows "
-    "samples_per_run samples_received sessions_ended turnaround_days late_cancel_percent no_show_percent".split()
+    "calculation employees entries hours hours_max hours_min hours_step labs max_quantity publicity quantity rows "
+    "samples_per_run samples_received sessions_ended tokens_ended failures turnaround_days late_cancel_percent "
+    "no_show_percent count".split()
 )
 """Whole numbers that count something; the others are ids."""
 

@@ -8,13 +8,14 @@ from flask_babel.speaklater import LazyString
 from labshare.catalogue import words as catalogue
 from labshare.organisations import words as organisations
 from labshare.rewards import words as rewards
-from labshare.web.words import BOOKING_STATES, LIFE_STATES, RUN_STATES
+from labshare.web.words import BOOKING_STATES, LIFE_STATES, LIST_STATES, RUN_STATES
 
 Words = Mapping[str, LazyString]
 
 SUBJECTS: Words = {
     "accreditation": _l("Accreditation"),
     "affiliation": _l("Affiliation"),
+    "assessment_list": _l("List of grades"),
     "attempt": _l("Attempt"),
     "block": _l("Block"),
     "booking": _l("Booking"),
@@ -45,11 +46,17 @@ SUBJECTS: Words = {
     "test_item": _l("Test item"),
     "token": _l("API token"),
     "trail": _l("Audit trail"),
+    "upgrade": _l("Upgrade"),
     "working_day": _l("Working day"),
     "working_year": _l("Working year"),
 }
 
 FIELDS: Words = {
+    "account_digest": _l("Keyed digest of the account"),
+    "account_ends": _l("Account ends in"),
+    "confirmed": _l("Confirmed"),
+    "count": _l("Number"),
+    "marked": _l("Marked"),
     "accreditation_id": _l("Accreditation"),
     "address": _l("Address"),
     "admitted_from": _l("Admitted from"),
@@ -102,6 +109,7 @@ FIELDS: Words = {
     "function": _l("Functions"),
     "funds": _l("Funds"),
     "grade": _l("Grade"),
+    "grades": _l("Grades, by lab number"),
     "holding_ends_at": _l("Held until"),
     "holdings": _l("Held slots"),
     "horizon_minutes": _l("Bookable ahead"),
@@ -122,10 +130,12 @@ FIELDS: Words = {
     "kind": _l("Kind"),
     "lab": _l("Lab"),
     "lab_id": _l("Lab"),
+    "labs": _l("Labs graded"),
     "late_cancel_percent": _l("Late cancellation, % of the price"),
     "latitude": _l("Latitude"),
     "lead_time_minutes": _l("Lead time"),
     "line": _l("Line of the invoice"),
+    "list_id": _l("List of grades"),
     "locale": _l("Language"),
     "longest_minutes": _l("Longest booking"),
     "longitude": _l("Longitude"),
@@ -182,6 +192,8 @@ FIELDS: Words = {
     "sector": _l("Sector"),
     "service_content": _l("Services"),
     "sessions_ended": _l("Sessions ended"),
+    "tokens_ended": _l("API tokens ended"),
+    "failures": _l("Failed within the hour"),
     "setup_minutes": _l("Set-up, minutes"),
     "sha256": _l("Digest of the file"),
     "sharing": _l("Sharing"),
@@ -198,7 +210,7 @@ FIELDS: Words = {
     "superseded_by_id": _l("Replaced by"),
     "superseded_from": _l("Replaced from"),
     "suspended_from": _l("Suspended from"),
-    "tax_fen": _l("Tax in it"),
+    "tax_fen": _l("Of which VAT"),
     "technical": _l("Main specifications"),
     "test_item_id": _l("Test item"),
     "total_payable_fen": _l("Payable in all"),
@@ -211,6 +223,7 @@ FIELDS: Words = {
     "valid_from": _l("Valid from, included"),
     "valid_to": _l("Valid to, included"),
     "verdict": _l("Verdict"),
+    "version": _l("Version"),
     "waive_reason": _l("Reason of the exception"),
     "withdrawn": _l("Withdrawn"),
     "withdrawn_on": _l("Withdrawn on"),
@@ -242,6 +255,7 @@ VALUES: Mapping[str, Words] = {
     "size_class": organisations.SIZE_CLASSES,
     "usage": catalogue.USAGES,
     "verdict": {**rewards.VERDICTS, "accepted": _l("Accepted")},
+    "assessment_list.state": {name: look.word for name, look in LIST_STATES.items()},
     "booking.state": {name: look.word for name, look in BOOKING_STATES.items()},
     "firm.state": FIRM_STATES,
     "instrument.state": _LIFE,

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 
 from labshare.catalogue import words
@@ -226,7 +226,7 @@ class InstrumentForm(Form):
 class CalibrationForm(Form):
     certificate = StringField(_l("Certificate number"), [required(), length(60)])
     issuer = StringField(_l("Issued by"), [optional(), length(120)])
-    valid_from = DayField(_l("Valid from"), [required()])
+    valid_from = DayField(lazy_pgettext("certificate", "Valid from"), [required()])
     valid_to = DayField(_l("Calibrated until, included"), [required()])
 
 
@@ -337,7 +337,8 @@ class FeeForm(Form):
     basis = SelectField(
         _l("Charged by"),
         choices=[
-            ("sample", _l("Sample")), ("run", _l("Run")), ("test", _l("Test")), ("hour", _l("Hour of working time")),
+            ("sample", lazy_pgettext("fee basis", "Sample")), ("run", lazy_pgettext("fee basis", "Run")),
+            ("test", lazy_pgettext("fee basis", "Test")), ("hour", lazy_pgettext("fee basis", "Hour of working time")),
         ],
     )  # fmt: skip
     amount_fen = MoneyField(_l("Fee, CNY"), [required()], description=_l("Tax included."))

@@ -1,0 +1,182 @@
+"""What typed words find in the index: as SQL that both engines answer by their index of pairs and whole words."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from labshare.catalogue.models import Instrument, Lab, SearchEntry, TestItem
+from labshare.catalogue.rules.meaning import Meaning, Need, best_together
+from labshare.catalogue.rules.text import NAMES_END, Word
+from labshare.kernel.database import db
+
+Sought = tuple[tuple[Need, ...], ...]
+"""What is asked for: every need of a group, in any of the groups. Empty: nothing fits what was typed."""
+
+_TARGETS: dict[str, Any] = {"lab": Lab, "instrument": Instrument, "test_item": TestItem}
+
+
+def sought(meaning: Meaning, kind: str) -> Sought:
+    """All needs where something published meets them together; else those that weigh most of what is there. At most
+    two statements, none where nothing is needed."""
+    needs = meaning.needs
+    if not needs:
+        return ((),)
+    target = _TARGETS[kind]
+    published = _published(kind)
+    all_of_them = hits(kind, (needs,))
+    together = select(literal(1)).join(target, target.id == all_of_them.c.target_id).where(published).limit(1)
+    if db.session.scalar(together) is not None:
+        return (needs,)
+    if len(needs) == 1:
+        return ()
+    met = _once(
+        union_all(
+            *(
+                select(SearchEntry.target_id, literal(1 << place, Integer).label("bit")).where(
+                    SearchEntry.kind == kind, contains((need,))
+                )
+                for place, need in enumerate(needs)
+            )
+        )
+    )
+    by_target = (
+        select(func.sum(met.c.bit).label("bits"))
+        .join(target, target.id == met.c.target_id)
+        .where(published)
+        .group_by(met.c.target_id)
+        .subquery()
+    )
+    return best_together(needs, [int(bits) for bits in db.session.scalars(select(by_target.c.bits).distinct())])
+
+
+def _once(statement: Any) -> CTE:
+    """Evaluated once, by the index alone: joined to other rows, PostgreSQL would rather ask the dear function for each
+    of them where it knows no statistics yet."""
+    return statement.cte().prefix_with("MATERIALIZED")  # type: ignore[no-any-return]
+
+
+def hits(kind: str, groups: Sought) -> CTE:
+    """`target_id`, `relevance` and `sort_key` of the entries that meet any of the groups."""
+    columns = (SearchEntry.target_id, relevance_of(groups).label("relevance"), SearchEntry.sort_key)
+    return _once(select(*columns).where(SearchEntry.kind == kind, or_(*(contains(needs) for needs in groups))))
+
+
+def _published(kind: str) -> ColumnElement[bool]:
+    target = _TARGETS[kind]
+    of_lab = select(Lab.id).where(Lab.state == "published")
+    return and_(target.state == "published", true() if kind == "lab" else target.lab_id.in_(of_lab))
+
+
+def found_in_text(kind: str, target: Any, groups: Sought) -> ColumnElement[bool]:
+    """A condition on `target` (the id column of lab, instrument or test item)."""
+    if not groups:
+        return false()
+    if not any(groups):
+        return true()
+    found: ColumnElement[bool] = target.in_(select(hits(kind, groups).c.target_id))
+    return found
+
+
+def contains(needs: Sequence[Need]) -> ColumnElement[bool]:
+    """Search entries that meet every need, all entries where there is none: found by the index, and, where it may find
+    too much (pairs that meet at the border of two fields), checked by the text itself."""
+    if not needs:
+        return true()
+    if db.engine.dialect.name == "sqlite":
+        phrases = " AND ".join(f"({' OR '.join(_phrase(word) for word in need.words)})" for need in needs)
+        checked = [
+            or_(*(_occurs(word) for word in need.words)) for need in needs if any(word.checked for word in need.words)
+        ]
+        return and_(_matches(phrases), *checked)
+    return and_(*(or_(*(_by_array(word) for word in need.words)) for need in needs))
+
+
+def contains_any(parts: Sequence[str]) -> ColumnElement[bool]:
+    """Search entries in which any of these pairs or single characters occurs."""
+    if db.engine.dialect.name == "sqlite":
+        return _matches(" OR ".join(f'"{part}"' for part in parts))
+    found: ColumnElement[bool] = _grams_column().overlap(_array(parts))
+    return found
+
+
+def _phrase(word: Word) -> str:
+    if word.phrase:
+        return f'"{" ".join(word.grams)}"'
+    return "(" + " AND ".join(f'"{gram}"' for gram in word.grams) + ")"
+
+
+def _matches(phrases: str) -> ColumnElement[bool]:
+    match = text("search_fts MATCH :phrases").bindparams(bindparam("phrases", phrases, unique=True))
+    return SearchEntry.id.in_(select(literal_column("rowid")).select_from(text("search_fts")).where(match))
+
+
+def _by_array(word: Word) -> ColumnElement[bool]:
+    holds: ColumnElement[bool] = _grams_column().contains(_array(sorted(set(word.grams))))
+    return and_(holds, _occurs(word)) if word.checked else holds
+
+
+def _grams_column() -> Any:
+    return func.search_grams(SearchEntry.grams, type_=ARRAY(Text))
+
+
+def _array(values: Sequence[str]) -> Any:
+    return cast(list(values), ARRAY(Text))
+
+
+def position(pattern: str) -> ColumnElement[int]:
+    """Where a pattern stands in the text, from 1; 0 where it does not."""
+    find = func.instr if db.engine.dialect.name == "sqlite" else func.strpos
+    found: ColumnElement[int] = find(SearchEntry.text, pattern)
+    return found
+
+
+def _occurs(word: Word) -> ColumnElement[bool]:
+    return position(word.pattern) > 0
+
+
+# ── Relevance ────────────────────────────────────────────────────────────
+
+EXACT, NAMED, SAME, PART = range(4)
+"""A name begins with what was typed; a name holds it; a name says the same in other words; another field has it: a
+standard's title, an instrument."""
+
+
+def relevance(needs: Sequence[Need]) -> ColumnElement[int]:
+    """For a select that joins `SearchEntry`: how well what is found fits, the best first."""
+    if not needs:
+        return literal(EXACT)
+    end = position(NAMES_END)
+    named = lambda words: or_(*(position(word.pattern).between(1, end) for word in words))  # noqa: E731
+    typed = and_(*(named(need.typed) for need in needs))
+    begins = or_(*(position(word.pattern) == 1 for need in needs for word in need.typed))
+    heaviest = max(need.weight for need in needs)
+    same = and_(*(named((*need.typed, *need.others)) for need in needs if need.weight == heaviest))
+    return case((and_(typed, begins), EXACT), (typed, NAMED), (same, SAME), else_=PART)
+
+
+def relevance_of(groups: Sought) -> ColumnElement[int]:
+    """The best of what each group makes of it."""
+    every = [relevance(group) for group in groups]
+    if len(every) < 2:
+        return every[0] if every else literal(PART)
+    return func.min(*every) if db.engine.dialect.name == "sqlite" else func.least(*every)

@@ -1,0 +1,49 @@
+"""A firm's bank account in the trail: told to every owner, and never written in full (contract section 8)."""
+
+from datetime import datetime
+
+from labshare.accounts.models import Person
+from labshare.audit.services import record
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.digests import keyed_digest
+from labshare.kernel.telling import tell
+from labshare.organisations.models import Firm
+
+SHOWN = 4
+"""Digits at the end by which an owner knows the account."""
+SHORTEST_SHOWN = 8
+"""Of anything shorter, four digits would be too much of it."""
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
+
+
+def note_account(actor: Actor, now: datetime, firm: Firm, before: str = "") -> None:
+    """Write down and tell every owner that the firm's account was entered, changed or removed; nothing where it is the
+    same but for blanks and dashes. `before` is what it was."""
+    old, new = _compact(before), _compact(firm.bank_account)
+    if old == new:
+        return
+    record(actor, now, "firm.bank_account", ("firm", firm.id), _kept(old), _kept(new))
+    who = db.session.get(Person, actor.person_id) if actor.person_id is not None else None
+    tell(
+        kind="firm.bank_account_changed" if old else "firm.bank_account_entered",
+        now=now, firm_id=firm.id, roles=["owner"], url="/account/firm",
+        params={"firm": {"zh": firm.name, "en": firm.name_en or firm.name}, "name": who.name if who else None,
+                "before": account_ends(old) or None, "after": account_ends(new) or None},
+    )  # fmt: skip
+
+
+def account_ends(account: str) -> str:
+    """`…1234`; of a short one only the dots, of none nothing."""
+    compact = _compact(account)
+    return f"…{compact[-SHOWN:] if len(compact) >= SHORTEST_SHOWN else ''}" if compact else ""
+
+
+def _kept(account: str) -> dict[str, str] | None:
+    if not account:
+        return None
+    return {"account_ends": account_ends(account), "account_digest": keyed_digest("bank account", account)}
+
+
+def _compact(account: str) -> str:
+    return "".join(each for each in account.translate(_FULL_WIDTH) if each.isalnum()).upper()

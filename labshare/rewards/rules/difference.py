@@ -1,0 +1,72 @@
+"""What is different between a run as it was calculated and what calculating now would give, lab by lab."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+LISTED, GRADE, PAID, OPENING, VERDICT = "listed", "grade", "paid", "opening", "verdict"
+KINDS = (LISTED, GRADE, PAID, OPENING, VERDICT)
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input that changed. `verdict`: (number of entries, fen) of the window under `reason` (`None`: eligible);
+    `paid`, `opening`: fen; `grade`: its name; `listed`: whether the lab has a line."""
+
+    kind: str
+    before: Any
+    after: Any
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Side:
+    """A lab's line, of either calculation; money in fen. `verdicts`: reason → (number of entries, fen)."""
+
+    grade: str
+    paid_fen: int
+    opening_fen: int
+    payable_fen: int
+    verdicts: Mapping[str | None, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class LabChange:
+    code: str
+    before_fen: int
+    after_fen: int
+    inputs: tuple[Input, ...]
+    """Empty where only other labs' figures reach this one, through a firm's cap or the budget."""
+
+
+def verdicts_of(trace: Sequence[Mapping[str, Any]]) -> dict[str | None, tuple[int, int]]:
+    """The first step of a trace: how many entries, and how much, under each verdict."""
+    return {row["reason"]: (row["count"], row["fen"]) for row in trace[0]["inputs"]}
+
+
+def changes(before: Mapping[str, Side], after: Mapping[str, Side]) -> list[LabChange]:
+    """The labs of which an input or the payable differs; those whose payable differs most first, then by code."""
+    found = []
+    for code in sorted({*before, *after}):
+        was, now = before.get(code), after.get(code)
+        inputs = _inputs(was, now)
+        payables = (was.payable_fen if was else 0, now.payable_fen if now else 0)
+        if inputs or payables[0] != payables[1]:
+            found.append(LabChange(code, *payables, inputs))
+    return sorted(found, key=lambda one: (-abs(one.after_fen - one.before_fen), one.code))
+
+
+def _inputs(was: Side | None, now: Side | None) -> tuple[Input, ...]:
+    if was is None or now is None:
+        return (Input(LISTED, was is not None, now is not None),)
+    found = []
+    for kind, before, after in (
+        (GRADE, was.grade, now.grade), (PAID, was.paid_fen, now.paid_fen), (OPENING, was.opening_fen, now.opening_fen),
+    ):  # fmt: skip
+        if before != after:
+            found.append(Input(kind, before, after))
+    for reason in sorted({*was.verdicts, *now.verdicts}, key=lambda one: one or ""):
+        then, at_present = was.verdicts.get(reason, (0, 0)), now.verdicts.get(reason, (0, 0))
+        if then != at_present:
+            found.append(Input(VERDICT, then, at_present, reason))
+    return tuple(found)

@@ -1,0 +1,147 @@
+"""Which acts may be kept over an expired sign-in, what each is called, and on what it acts.
+
+Whatever is not listed is not kept; regulators' and administrators' acts never are.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from labshare.booking.models import Booking
+from labshare.booking.queries.bookings import get_booking
+from labshare.catalogue.models import Accreditation, Fee
+from labshare.catalogue.queries.single import get_instrument, get_lab, get_lab_by_code, get_test_item
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
+from labshare.settlement.models import Report
+from labshare.web.filters import twin
+
+Given = Mapping[str, Any]
+"""The values of the address, and those of the form where the address has none."""
+
+
+def _booking(actor: Actor, given: Given) -> str:
+    booking = get_booking(actor, given["ref"])
+    return f"{booking.ref} · {twin(booking.test_item)}"
+
+
+def _report(actor: Actor, given: Given) -> str:
+    report = db.session.get(Report, given["report_id"])
+    booking = db.session.get(Booking, report.booking_id) if report else None
+    if report is None or booking is None:
+        raise NotFound
+    return f"{report.number} · {_booking(actor, {'ref': booking.ref})}"
+
+
+def _lab(actor: Actor, given: Given) -> str:
+    lab = get_lab(actor, given["lab_id"])
+    return f"{lab.code} · {twin(lab)}"
+
+
+def _accreditation(actor: Actor, given: Given) -> str:
+    found = db.session.get(Accreditation, given["accreditation_id"])
+    if found is None:
+        raise NotFound
+    return f"{found.kind} {found.number} · {_lab(actor, {'lab_id': found.lab_id})}"
+
+
+def _instrument(actor: Actor, given: Given) -> str:
+    return str(twin(get_instrument(actor, given["instrument_id"])))
+
+
+def _blocked(actor: Actor, given: Given) -> str:
+    number = str(given.get("instrument", ""))
+    return _instrument(actor, {"instrument_id": int(number)}) if number.isdecimal() else ""
+
+
+def _item(actor: Actor, given: Given) -> str:
+    item = get_test_item(actor, given["item_id"])
+    return f"{twin(item)} · {twin(item.lab)}"
+
+
+def _booked(actor: Actor, given: Given) -> str:
+    number = str(given.get("test_item", ""))
+    return _item(actor, {"item_id": int(number)}) if number.isdecimal() else ""
+
+
+def _fee(actor: Actor, given: Given) -> str:
+    fee = db.session.get(Fee, given["fee_id"])
+    if fee is None:
+        raise NotFound
+    return _item(actor, {"item_id": fee.test_item_id})
+
+
+def _statement(actor: Actor, given: Given) -> str:
+    lab = get_lab_by_code(actor, given["code"])
+    return f"{given['month']} · {lab.code} · {twin(lab)}"
+
+
+def _new(_actor: Actor, _given: Given) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Act:
+    words: LazyString
+    about: Callable[[Actor, Given], str]
+    """What it acts on, in words; empty for something new. Raises `NotFound` where this person may not see it."""
+
+
+VERBS: dict[str, LazyString] = {
+    "confirm": _l("Confirm booking"),
+    "decline": _l("Decline request"),
+    "cancel": _l("Cancel booking"),
+    "receive": _l("Receive samples"),
+    "start": _l("Start test"),
+    "finish": _l("Finish test"),
+    "no-show": _l("Record no-show"),
+    "charge": _l("Propose a change of charge"),
+    "consent-charge": _l("Consent to the change of charge"),
+    "refuse-charge": _l("Refuse the change of charge"),
+    "accept-proposal": _l("Accept the new time"),
+    "decline-proposal": _l("Decline the new time"),
+    "move-unit": _l("Move to another unit"),
+}
+"""The steps of `booking_verb`."""
+
+ACTS: dict[str, Act] = {
+    "client.book": Act(_l("Book"), _booked),
+    "client.move_booking": Act(_l("Reschedule"), _booking),
+    "lab.move_booking": Act(_l("Propose another time"), _booking),
+    "lab.record_report": Act(_l("Upload report"), _booking),
+    "lab.withdraw_report": Act(_l("Withdraw report"), _report),
+    "lab.record_invoice": Act(_l("Add invoice"), _booking),
+    "lab.record_red_letter": Act(_l("Add red-letter invoice"), _booking),
+    "lab.record_payment": Act(_l("Add payment"), _booking),
+    "lab.record_refund": Act(_l("Add refund"), _booking),
+    "lab.block": Act(_l("Add block"), _blocked),
+    "lab.lab_new": Act(_l("Add a lab"), _new),
+    "lab.lab_edit": Act(_l("Change the lab"), _lab),
+    "lab.lab_hours": Act(_l("Change opening hours"), _lab),
+    "lab.closure_new": Act(_l("Add a closure"), _lab),
+    "lab.accreditation_new": Act(_l("Add an accreditation"), _lab),
+    "lab.accreditation": Act(_l("Change an accreditation"), _accreditation),
+    "lab.instrument_new": Act(_l("Add an instrument"), _new),
+    "lab.instrument_edit": Act(_l("Change the instrument"), _instrument),
+    "lab.calibration_new": Act(_l("Add a certificate"), _instrument),
+    "lab.test_item_new": Act(_l("Add a test item"), _new),
+    "lab.test_item_edit": Act(_l("Change the test item"), _item),
+    "lab.fee_new": Act(_l("Add a fee"), _item),
+    "lab.fee_edit": Act(_l("Change the fee"), _fee),
+    "lab.fee_end": Act(_l("End the fee"), _fee),
+    "lab.standard_new": Act(_l("Add a standard"), _new),
+    "lab.raise_objection": Act(_l("Raise objection"), _statement),
+}  # fmt: skip
+"""Endpoint → act. A form of another endpoint is not kept."""
+
+
+def act_of(endpoint: str | None, given: Given) -> Act | None:
+    """The act of a form's endpoint, or nothing where it is none that is kept."""
+    if endpoint in ("client.booking_verb", "lab.booking_verb"):
+        words = VERBS.get(str(given.get("verb")))
+        return Act(words, _booking) if words else None
+    return ACTS.get(endpoint or "")

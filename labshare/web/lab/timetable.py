@@ -1,0 +1,367 @@
+"""The lab's calendar: what holds its instruments over some days, and where each span stands on the axis of hours.
+
+The axis runs through the days shown and leaves out the hours of the night. Places on it are whole minutes from its
+beginning; the page writes them as classes (`labshare.web.lab.timetable.at`), which the stylesheet turns into
+percentages, so that no element needs a style of its own.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from sqlalchemy import Row, or_, select
+
+from labshare.booking.models import Booking, Holding
+from labshare.booking.queries.world import certificates_of, openings_of_lab
+from labshare.booking.rules.time import Closure, Interval, without
+from labshare.catalogue.models import Instrument, InstrumentUnit, Lab, TestItem
+from labshare.kernel.database import db
+from labshare.kernel.time import local_day, local_zone, start_of_day
+from labshare.organisations.models import Firm
+from labshare.web.filters import chinese, clock_time, month_day, said, short_firm, table_slot, twin, with_model
+
+HOUR, DAY = 60, 1440
+USUAL_HOURS = (8, 20)
+"""Shown of a day when nothing is open and nothing held."""
+MINUTE = timedelta(minutes=1)
+LONG = 150
+"""Minutes from which a bar has room for its own times and name."""
+
+KINDS = {
+    "ask": _l("Awaiting confirmation"), "": _l("Confirmed"), "work": _l("Testing"), "done": _l("Finished"),
+    "house": _l("In-house use"), "block": _l("Maintenance"),
+}  # fmt: skip
+"""The looks of bars, as the key of the calendar names them."""
+LOOKS = {
+    "requested": "ask", "confirmed": "", "received": "work", "testing": "work", "tested": "done", "reported": "done",
+    "settled": "done",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The days shown, each from `opens` to `closes` o'clock, one behind the other."""
+
+    first: date
+    days: int
+    opens: int
+    closes: int
+
+    @property
+    def hours(self) -> int:
+        """Hours shown of each day."""
+        return self.closes - self.opens
+
+    @property
+    def end(self) -> int:
+        """Its last minute."""
+        return self.days * self.hours * HOUR
+
+    def shows(self, moment: datetime) -> bool:
+        """Whether the axis has the moment, and does not leave it out."""
+        local = moment.astimezone(local_zone())
+        return 0 <= (local.date() - self.first).days < self.days and self.opens <= local.hour < self.closes
+
+    def at(self, moment: datetime) -> int:
+        """The minute of the axis at a moment; what the axis leaves out lies where it is cut."""
+        local = moment.astimezone(local_zone())
+        day = (local.date() - self.first).days
+        if day < 0:
+            return 0
+        if day >= self.days:
+            return self.end
+        minute = local.hour * HOUR + local.minute + (local.second >= 30) - self.opens * HOUR
+        return day * self.hours * HOUR + min(max(minute, 0), self.hours * HOUR)
+
+    def place(self, starts_at: datetime, ends_at: datetime) -> tuple[int, int]:
+        """(minute, width in minutes) of a span on the axis."""
+        start = self.at(starts_at)
+        return start, self.at(ends_at) - start
+
+
+def axis_of(first: date, days: int, weekly: Iterable[Sequence[tuple[int, int]]], held: Iterable[Interval]) -> Axis:
+    """The axis whose days cover the lab's opening hours (minutes after midnight by weekday) and what is held. What runs
+    through a night, and what begins or ends at midnight, is cut where the day shown ends, so that one such span does
+    not bring all nights onto the page."""
+    last_day = first + timedelta(days=days - 1)
+    opens, closes = [], []
+    for start, end in (span for day in weekly for span in day):
+        opens.append(start if end <= DAY else 0)
+        closes.append(min(end, DAY))
+    for span in held:
+        day = local_day(span.starts_at)
+        start, end = _local_minute(span.starts_at), _local_minute(span.ends_at)
+        if start and first <= day <= last_day:
+            opens.append(start)
+            closes.append(start + 1)
+        if end and day == local_day(span.ends_at - MINUTE):
+            opens.append(end - 1)
+            closes.append(end)
+    if not opens:
+        return Axis(first, days, *USUAL_HOURS)
+    return Axis(first, days, min(opens) // HOUR, -(-max(closes) // HOUR))
+
+
+def _local_minute(moment: datetime) -> int:
+    local = moment.astimezone(local_zone())
+    return local.hour * HOUR + local.minute
+
+
+def at(start: int, width: int) -> str:
+    """The classes that put an element at a minute of the axis, as wide as so many minutes (frontend: steps.scss)."""
+    return f"xh{start // HOUR} xm{start % HOUR} wh{width // HOUR} wm{width % HOUR}"
+
+
+class Named:
+    """A name in two languages, written once in the reader's for all its bars."""
+
+    def __init__(self, name: str, name_en: str | None) -> None:
+        self.name, self.name_en = name, name_en
+
+    @cached_property
+    def plain(self) -> str:
+        return twin(self)
+
+    @cached_property
+    def said(self) -> Markup:
+        return said(self)
+
+    @cached_property
+    def short(self) -> Markup:
+        """Without place and legal form, for a bar."""
+        return chinese(short_firm(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A span of held time: work or a block from `starts_at` to `ends_at`, then the clean-up until `free_at`."""
+
+    kind: str
+    """Chooses its look: ask, work, done, house, block, or empty for what is confirmed."""
+    offered: bool
+    """Held, not taken: for a proposal to a client (`ref` is its booking), or while somebody books."""
+    block: str | None
+    note: str
+    ref: str | None
+    state: str | None
+    client: Named | None
+    item: Named | None
+    starts_at: datetime
+    ends_at: datetime
+    free_at: datetime
+    begins: str
+    ends: str
+    dated: bool
+    span: str
+    """The times as they are written: on the bar, and both with their day beside it."""
+    what: str
+    """Its state, or what else holds the time, in words."""
+    cleanup: str
+    """The clean-up in words, empty where there is none."""
+    words: str
+    """All of it in words that stand alone: for those who do not see the bar, and where it is too narrow to write on."""
+    width: int
+    """Minutes of the axis."""
+    place: str
+    tail: str
+    """Classes of the clean-up time; empty where there is none on the axis."""
+    room: str
+    """Classes of where its times and name may be written: a short bar's reach over the free time behind it."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One unit of one instrument."""
+
+    instrument: Instrument
+    unit: int
+    bars: tuple[Bar, ...]
+    uncalibrated_from: date | None
+    uncalibrated: str
+    """Classes of the days on which the calibration has run out; empty where it holds."""
+
+    @cached_property
+    def label(self) -> Markup:
+        """Instrument with model, and the unit where there are several."""
+        unit = f" · {_('unit %(n)s', n=self.unit)}" if self.instrument.units > 1 else ""
+        return chinese(with_model(self.instrument)) + unit
+
+    @property
+    def calibrated_until(self) -> date | None:
+        """The last day the calibration holds, where it ends in the days shown."""
+        return self.uncalibrated_from - timedelta(days=1) if self.uncalibrated_from else None
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """`shut`: classes of the spans on the axis in which the lab is closed. `now`: the present minute, if shown."""
+
+    first: date
+    days: tuple[date, ...]
+    rows: tuple[Line, ...]
+    axis: Axis
+    openings: tuple[Interval, ...]
+    closures: tuple[Closure, ...]
+    shut: tuple[str, ...]
+    now: str
+
+    def open_on(self, day: date) -> list[Interval]:
+        """The day's opening intervals."""
+        return [span for span in self.openings if local_day(span.starts_at) == day]
+
+    def closed_on(self, day: date) -> list[Closure]:
+        """Closures that meet the day."""
+        since, until = start_of_day(day), start_of_day(day + timedelta(days=1))
+        return [each for each in self.closures if each.starts_at < until and since < each.ends_at]
+
+    def hours(self, step: int) -> list[tuple[int, str]]:
+        """Every so many hours: the hour of the clock, and the classes of its place."""
+        first, last, width = self.axis.opens, self.axis.closes, self.axis.hours
+        return [
+            (hour, at((day * width + hour - first) * HOUR, 0))
+            for day in range(self.axis.days)
+            for hour in range(first, last, step)
+        ]
+
+    def place_of(self, day: date) -> str:
+        """Classes of a day's place on the axis; empty where it is not shown."""
+        n = (day - self.first).days
+        return at(n * self.axis.hours * HOUR, self.axis.hours * HOUR) if 0 <= n < self.axis.days else ""
+
+    @cached_property
+    def by_day(self) -> dict[date, list[tuple[Line, Bar]]]:
+        """What is held on each day, in part or whole, in order of time."""
+        found: dict[date, list[tuple[Line, Bar]]] = {day: [] for day in self.days}
+        for row in self.rows:
+            for bar in row.bars:
+                day = max(local_day(bar.starts_at), self.first)
+                last = min(local_day(bar.free_at - MINUTE), self.days[-1])
+                while day <= last:
+                    found[day].append((row, bar))
+                    day += timedelta(days=1)
+        for held in found.values():
+            held.sort(key=lambda each: each[1].starts_at)
+        return found
+
+    @property
+    def busy(self) -> tuple[Line, ...]:
+        """The units that something holds, or that lack a calibration."""
+        return tuple(row for row in self.rows if row.bars or row.uncalibrated)
+
+    @property
+    def idle(self) -> list[Instrument]:
+        """The instruments of which no unit is held."""
+        busy = {row.instrument.id for row in self.busy}
+        return list({row.instrument.id: row.instrument for row in self.rows if row.instrument.id not in busy}.values())
+
+
+def calendar_of(lab: Lab, first: date, days: int, now: datetime, instrument_id: int | None = None) -> Calendar:
+    """All instruments of a lab over some days, from their holdings. Seven statements."""
+    since, until = start_of_day(first), start_of_day(first + timedelta(days=days))
+    units = db.session.execute(
+        select(Instrument, InstrumentUnit.unit)
+        .join(InstrumentUnit, InstrumentUnit.instrument_id == Instrument.id)
+        .where(
+            Instrument.lab_id == lab.id,
+            Instrument.state != "withdrawn",
+            *([Instrument.id == instrument_id] if instrument_id else []),
+        )
+        .order_by(Instrument.id, InstrumentUnit.unit)
+    ).all()
+    ids = [instrument.id for instrument, _unit in units]
+    found = db.session.execute(
+        select(
+            Holding.instrument_id, Holding.unit, Holding.kind, Holding.block, Holding.note, Holding.starts_at,
+            Holding.ends_at, Booking.ref, Booking.state, Booking.ends_at.label("work_until"), Booking.cleanup_minutes,
+            Booking.client_firm_id, Booking.test_item_id, Firm.name.label("client"), Firm.name_en.label("client_en"),
+            TestItem.name.label("item"), TestItem.name_en.label("item_en"),
+        )
+        .outerjoin(Booking, Booking.id == Holding.booking_id)
+        .outerjoin(Firm, Firm.id == Booking.client_firm_id)
+        .outerjoin(TestItem, TestItem.id == Booking.test_item_id)
+        .where(
+            Holding.instrument_id.in_(ids), Holding.starts_at < until, Holding.ends_at > since,
+            or_(Holding.expires_at.is_(None), Holding.expires_at > now),
+        )
+        .order_by(Holding.starts_at)
+    ).all()  # fmt: skip
+    certificates = certificates_of(ids)
+    openings = openings_of_lab(lab.id, since)
+    spans = tuple(openings.between(since, until))
+    axis = axis_of(first, days, openings.hours.weekly, [Interval(row.starts_at, row.ends_at) for row in found])
+    held: dict[tuple[int, int], list[Row[Any]]] = {}
+    for row in found:
+        held.setdefault((row.instrument_id, row.unit), []).append(row)
+    write = _Writer(axis)
+    last_day = first + timedelta(days=days - 1)
+    rows = []
+    for instrument, unit in units:
+        ends = [span.last for span in certificates.get(instrument.id, ())]
+        runs_out = max(ends) + timedelta(days=1) if ends and instrument.needs_calibration else None
+        runs_out = runs_out if runs_out and runs_out <= last_day else None
+        place = at(*axis.place(start_of_day(max(runs_out, first)), until)) if runs_out else ""
+        rows.append(Line(instrument, unit, write.bars(held.get((instrument.id, unit), ())), runs_out, place))
+    shut = (axis.place(*span) for span in without([Interval(since, until)], [(one[0], one[1]) for one in spans]))
+    return Calendar(
+        first, tuple(first + timedelta(days=n) for n in range(days)), tuple(rows), axis, spans,
+        tuple(openings.closures_within(since, until)), tuple(at(*place) for place in shut if place[1]),
+        at(axis.at(now), 0) if axis.shows(now) else "",
+    )  # fmt: skip
+
+
+class _Writer:
+    """Makes bars of rows; each name, and each word that all bars share, is translated once."""
+
+    def __init__(self, axis: Axis) -> None:
+        self.axis = axis
+        self._clients: dict[int, Named] = {}
+        self._items: dict[int, Named] = {}
+        self._kinds = {kind: str(words) for kind, words in KINDS.items()}
+        self._cleanup = _("clean-up until %(time)s")
+        self._proposed, self._held = _("Proposed time"), _("Held while a client books")
+
+    def bars(self, rows: Sequence[Row[Any]]) -> tuple[Bar, ...]:
+        """The bars of one unit, from its rows in order of time."""
+        edges = [*(self.axis.at(row.starts_at) for row in rows[1:]), self.axis.end]
+        return tuple(self._bar(row, edge) for row, edge in zip(rows, edges, strict=False))
+
+    def _bar(self, row: Row[Any], edge: int) -> Bar:
+        kind = {"maintenance": "block", "in_house": "house", "offer": "ask"}.get(row.kind)
+        kind, ends_at = (LOOKS.get(row.state, ""), _end_of_work(row)) if kind is None else (kind, row.ends_at)
+        offered = row.kind == "offer"
+        client = item = None
+        if row.ref is not None:
+            client = self._clients.setdefault(row.client_firm_id, Named(row.client, row.client_en))
+            item = self._items.setdefault(row.test_item_id, Named(row.item, row.item_en))
+        start, width = self.axis.place(row.starts_at, ends_at)
+        tail = self.axis.place(ends_at, row.ends_at)
+        room = width if width >= LONG else edge - start
+        span = table_slot(row.starts_at, ends_at)
+        dated = local_day(row.starts_at) != local_day(ends_at - MINUTE)
+        cleanup = self._cleanup % {"time": clock_time(row.ends_at)} if ends_at < row.ends_at else ""
+        state = (self._proposed if client else self._held) if offered else self._kinds[kind]
+        named = (client.plain, item.plain) if client and item else ()
+        return Bar(
+            kind, offered, row.block, row.note or "", row.ref, row.state, client, item, row.starts_at, ends_at,
+            row.ends_at, _on_bar(row.starts_at, dated), _on_bar(ends_at, dated), dated, span, state, cleanup,
+            " · ".join(filter(None, (*named, span, state, row.note, cleanup))), width, at(start, width),
+            at(*tail) if tail[1] else "", at(start, room),
+        )  # fmt: skip
+
+
+def _on_bar(moment: datetime, dated: bool) -> str:
+    """A time as a bar says it; one that lasts over a night says the days too."""
+    return f"{month_day(moment)} {clock_time(moment)}" if dated else clock_time(moment)
+
+
+def _end_of_work(row: Row[Any]) -> datetime:
+    """Where the clean-up begins. A test that takes longer than planned lengthens its holding: the work with it."""
+    planned: datetime = row.work_until or row.ends_at
+    if row.state == "testing":
+        planned = max(planned, row.ends_at - timedelta(minutes=row.cleanup_minutes))
+    return min(max(planned, row.starts_at), row.ends_at)

@@ -1,0 +1,81 @@
+"""The payment list of an approved run: one row a firm with its account, the labs it is for, what it rests on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask_babel import gettext as _
+
+from labshare.audit.services import record_export
+from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
+from labshare.kernel.months import Month
+from labshare.kernel.tables import Sheet, to_xlsx, yuan
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.models import Firm
+from labshare.organisations.permissions import may
+from labshare.rewards.models import SETTLED_STATES, RewardLine, RewardRun
+from labshare.rewards.queries import pages
+from labshare.web.actor import current_actor
+from labshare.web.downloads import download
+from labshare.web.filters import capital, twin
+from labshare.web.filters import month as month_text
+from labshare.web.regulator import blueprint
+from labshare.web.rewards import month_of, run_facts
+
+
+@blueprint.get("/rewards/<month>/payment-list")
+def payment_list(month: str) -> Any:
+    """The list as a workbook, once the run is approved; who took it is an event."""
+    actor = current_actor()
+    if actor.person_id is None:
+        raise SignInFirst
+    if not may(actor, "run.see"):
+        raise NotAllowed
+    found = pages.run_with_policy(month_of(month), request.args.get("division") or None)
+    if found is None:
+        raise NotFound
+    run = found[0]
+    if run.state not in SETTLED_STATES:  # nothing to pay yet: the run's page says what comes first
+        return redirect(url_for("regulator.run", month=run.month, division=run.division), 302)
+    lines = [line for line in pages.lines_with_labs(run.id) if line.payable_fen]
+    lines.sort(key=lambda line: (line.firm.uscc, line.lab.code))
+    content = _workbook(run, lines)
+    record_export(actor, utc_now(), "payment_list", {"month": run.month, "division": run.division, "format": "xlsx"})
+    return download(content, f"payment-list-{run.division}-{run.month}.xlsx")
+
+
+def _workbook(run: RewardRun, lines: Sequence[RewardLine]) -> bytes:
+    of_month = month_text(Month.parse(run.month))
+    total = sum(line.payable_fen for line in lines)
+    by_firm: dict[int, tuple[Firm, int, int]] = {}
+    for line in lines:
+        _firm, labs, fen = by_firm.get(line.firm_id, (line.firm, 0, 0))
+        by_firm[line.firm_id] = (line.firm, labs + 1, fen + line.payable_fen)
+    firms: list[Sequence[Any]] = [
+        (of_month, twin(firm), firm.uscc, firm.bank_account or _("not entered"), labs, yuan(fen), capital(fen))
+        for firm, labs, fen in by_firm.values()
+    ]
+    firms.append((_("Total"), "", "", "", len(lines), yuan(total), capital(total)))
+    by_lab: list[Sequence[Any]] = [
+        (of_month, line.lab.code, twin(line.lab), twin(line.firm), line.firm.uscc, yuan(line.payable_fen))
+        for line in lines
+    ]
+    by_lab.append((_("Total"), "", "", "", "", yuan(total)))
+    basis = [
+        (_("Month"), of_month),
+        (_("Reward run"), f"R-{run.month.replace('-', '')} · {run.division}"),
+        (_("Legal basis"), str(run.policy.document.get("legal_basis", ""))),
+        *((_("Reward policy"), fact) for fact in run_facts(run)[:1]),
+        *((_("Progress"), fact) for fact in run_facts(run)[1:]),
+        (_("Taken on"), local_day(utc_now())),
+    ]
+    return to_xlsx(
+        [_("Month"), _("Host firm"), _("Unified social credit code"), _("Bank account"), _("Labs"), _("Payable (CNY)"),
+         _("In capital numerals")],
+        firms, sheet=_("By firm"),
+        more=[
+            Sheet(_("By lab"), [_("Month"), _("Code of the lab"), _("Lab"), _("Host firm"),
+                                _("Unified social credit code"), _("Payable (CNY)")], by_lab),
+            Sheet(_("Basis"), [_("Field"), _("Value")], basis),
+        ],
+    )  # fmt: skip

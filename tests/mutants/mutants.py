@@ -242,12 +242,11 @@ _IN_THE_TURN = (
 )
 
 WAITS = (
-    Mutant(f"{_LIMITS}::test_what_is_looked_for_is_found", "the search knows no `import … from`",
+    Mutant(f"{_LIMITS}::test_what_is_looked_for_is_found", "an import from is overlooked",
            instead(f"tests/{_LIMITS}", "if isinstance(node, ast.ImportFrom) else []", "if False else []")),
     Mutant(f"{_LIMITS}::test_there_is_one_place", "a view sets its own limit",
            at_end("labshare/web/lab/papers.py", "def hurry() -> None:\n    request.max_content_length = 10**9")),
-    Mutant(f"{_BODIES}::test_no_body_is_read_inside_a_transaction", "bodies are read in the turn to write",
-           _IN_THE_TURN),
+    Mutant(f"{_BODIES}::test_no_body_is_read_inside_a_transaction", "bodies are read in the turn", _IN_THE_TURN),
     Mutant(f"{_BODIES}::test_who_may_not_takes_no_turn_to_write", "the API asks for no right before the turn",
            instead(_WRITING, "    if right is not None and \"ref\" in address:\n", "    if False:\n")),
     Mutant(f"{_BODIES}::test_nothing_is_read_of_who_may_not_store_it", "the right is asked after the body",

@@ -152,6 +152,39 @@ CONVENTIONS = (
     ),
 )  # fmt: skip
 
+_BODIES, _WORDS = "conventions/test_bodies.py", "conventions/test_words.py"
+_LABS_WORDS = "labshare/translations/lab/zh_Hans_CN/LC_MESSAGES/messages.po"
+
+CONVENTIONS += (
+    Mutant(
+        f"{_BODIES}::test_what_is_looked_for_is_found", "reading a limit passes for setting it",
+        instead(f"tests/{_BODIES}", " and isinstance(node.ctx, ast.Store)", ""),
+    ),
+    Mutant(
+        f"{_BODIES}::test_there_is_one_place", "a room reads PDFs itself",
+        at_end("labshare/settlement/files.py", "import pypdf"), only="[parsers]",
+    ),
+    Mutant(
+        f"{_BODIES}::test_there_is_one_place", "a page sets a limit of its own",
+        at_end("labshare/web/public/views.py", "def generous(request: object) -> None:\n"
+               "    request.max_content_length = None"), only="[limits]",
+    ),
+    Mutant(
+        f"{_WORDS}::test_a_word_of_two_meanings_is_plain_only_where_it_means_the_plain_thing", "a page says Run",
+        at_end("templates/public/home.html", '{{ _("Run") }}'),
+    ),
+    Mutant(
+        f"{_WORDS}::test_each_context_has_a_word_of_its_own", "two contexts share a Chinese word",
+        instead(_LABS_WORDS, 'msgctxt "fee basis"\nmsgid "Sample"\nmsgstr "按样"',
+                'msgctxt "fee basis"\nmsgid "Sample"\nmsgstr "送样要求"'),
+    ),
+    Mutant(
+        f"{_WORDS}::test_the_bases_of_a_fee_are_said_as_such", "a fee a sample is said as another word",
+        instead("labshare/web/lab/catalogue/forms.py", '("sample", lazy_pgettext("fee basis", "Sample"))',
+                '("sample", lazy_pgettext("catalogue", "Sample"))'), only="[sqlite-zh-CN-words0]",
+    ),
+)  # fmt: skip
+
 # --- rights ------------------------------------------------------------------------------------------------------
 
 _MATRIX = "rights/test_matrix.py"
@@ -169,6 +202,28 @@ RIGHTS = (
         f"{_MATRIX}::test_removing_a_check_is_seen", "nobody asks who answers an objection",
         instead("labshare/rewards/services/objections.py", '    check(actor, "objection.answer")\n', ""),
         only="[sqlite-objection.answer]",
+    ),
+)  # fmt: skip
+
+_READ_BODIES, _WEB_BODIES = "rights/test_bodies.py", "labshare/web/bodies.py"
+_UNCHECKED = instead(_WEB_BODIES, "    if check is not None:\n", "    if check is not None and not check:\n")
+
+RIGHTS += (
+    Mutant(
+        f"{_READ_BODIES}::test_no_body_is_read_inside_a_transaction", "bodies are read when they are asked for",
+        (Edit(_WEB_BODIES, "        if writing():\n", "        if False:\n"),
+         Edit(_WEB_BODIES, '    if request.mimetype != "multipart/form-data":\n',
+              '    return\n    if request.mimetype != "multipart/form-data":\n')),
+    ),
+    Mutant(f"{_READ_BODIES}::test_who_may_not_takes_no_turn_to_write", "only the turn checks the right", _UNCHECKED),
+    Mutant(f"{_READ_BODIES}::test_nothing_is_read_of_who_may_not_store_it", "the body is read first", _UNCHECKED),
+    Mutant(
+        f"{_READ_BODIES}::test_a_form_without_a_file_takes_a_megabyte", "every form may bring a file",
+        instead(_WEB_BODIES, ' if getattr(view, "takes_file", False) else None', ""),
+    ),
+    Mutant(
+        f"{_READ_BODIES}::test_reading_too_early_or_too_late_raises", "a sealed body is read",
+        instead(_WEB_BODIES, "        if self.sealed:\n", "        if False:\n"),
     ),
 )  # fmt: skip
 
@@ -202,9 +257,9 @@ def _on_both(test: str, wrong: str, edits: tuple[Edit, ...]) -> tuple[Mutant, ..
 
 RACES = (
     Mutant(f"{_BUSY}::test_a_page_that_waited_in_vain_is_tried_again", "nothing is tried again",
-           instead(_AGAIN, "TRIES = 3", "TRIES = 1")),
+           instead(_AGAIN, "TRIES = SQLITE_TRIES", "TRIES = 1")),
     Mutant(f"{_BUSY}::test_who_waits_too_long_is_told_to_come_back", "who waited in vain gets an error page",
-           instead(_AGAIN, "raise ServiceUnavailable(retry_after=5) from error", "raise")),
+           instead(_AGAIN, "raise Busy from error", "raise")),
     *_on_both(f"{_HTTP}::test_exactly_one_booking_a_round", "all time passes for free", _EVERYTHING_IS_FREE),
     *_on_both(f"{_HTTP}::test_without_the_guards_the_same_race_is_lost", "the guards stay", _GUARDED_AS_EVER),
     *_on_both(f"{_HTTP}::test_one_key_sent_fifty_times_books_once", "keys are not kept", _KEYS_FORGOTTEN),
@@ -220,9 +275,49 @@ RACES = (
               (Edit("labshare/booking/models.py", '        UniqueConstraint("booked_by", "submission"),\n', ""),
                Edit(_BOOK, "        raise AlreadySubmitted(ref=ref)\n", "        pass\n"))),
     Mutant(f"{_PAGES}::test_a_deadlock_of_two_pages_ends_with_both_done", "nothing is tried again",
-           instead(_AGAIN, "TRIES = 3", "TRIES = 1"), "postgresql"),
+           instead(_AGAIN, "TRIES = SQLITE_TRIES", "TRIES = 1"), "postgresql"),
     Mutant(f"{_PAGES}::test_who_gives_way_too_often_is_told_to_come_back", "who gave way gets an error page",
-           instead(_AGAIN, "raise ServiceUnavailable(retry_after=5) from error", "raise"), "postgresql"),
+           instead(_AGAIN, "raise Busy from error", "raise"), "postgresql"),
+)  # fmt: skip
+
+_SLOW, _TIMES = "races/test_slow_connections.py", "races/test_time_outs.py"
+_WAITING, _WORKER = "races/test_waiting.py", "races/test_worker.py"
+_WAIT, _ERRORS, _SERVER = "labshare/kernel/waiting.py", "labshare/web/errors.py", "labshare/commands/worker.py"
+
+RACES += (
+    *_on_both(f"{_SLOW}::test_writes_go_on_beside_forty_slow_connections", "threads wait for what is sent",
+              instead("labshare/commands/serve.py", '"labshare.commands.worker.PatientWorker"', '"gthread"')),
+    *_on_both(f"{_SLOW}::test_on_threads_that_wait_the_same_connections_stop_everything", "the patient worker serves",
+              instead("tests/races/test_http.py", '"--worker-class", "gthread"',
+                      '"--worker-class", "labshare.commands.worker.PatientWorker"')),
+    Mutant(f"{_TIMES}::test_a_statement_ends_in_time", "statements have no time-out",
+           instead(_WAIT, "statement_timeout = {_ms(wanted.statement)}", "statement_timeout = 0"), "postgresql"),
+    Mutant(f"{_TIMES}::test_a_page_that_only_reads_says_so_too", "only a transaction says so",
+           instead(_ERRORS, "    if waited_in_vain(error):", "    if False:"), "postgresql"),
+    Mutant(f"{_TIMES}::test_a_transaction_that_stands_idle_ends", "standing idle has no end",
+           instead(_WAIT, "SET idle_in_transaction_session_timeout = {_ms(wanted.idle)}",
+                   "SET idle_in_transaction_session_timeout = 0"), "postgresql"),
+    Mutant(f"{_TIMES}::test_commands_and_jobs_have_more_time", "jobs wait as short as pages",
+           instead(_WAIT, "    if has_request_context():", "    if config:"), "postgresql"),
+    *_on_both(f"{_WAITING}::test_a_form_is_shown_again_with_what_was_typed", "a page waits for ever so long",
+              instead(_WAIT, 'Patience(config["LOCK_SECONDS"],', 'Patience(config["LOCK_SECONDS"] + 8,')),
+    *_on_both(f"{_WAITING}::test_a_page_that_keeps_no_form_offers_to_send_it_again", "what was typed is lost",
+              instead(_ERRORS, '    if request.method != "POST" or request.sealed:', "    if True:")),
+    *_on_both(f"{_WAITING}::test_a_password_is_not_repeated", "passwords are repeated",
+              instead(_ERRORS, 'any("password" in name for name, _value in fields)', "False")),
+    *_on_both(f"{_WAITING}::test_the_api_says_when_to_come_back_and_its_key_stays_free", "the API does not say when",
+              (Edit("labshare/api/problems.py", 'response.headers["Retry-After"] = str(problem.retry_after)', "pass"),
+               Edit(_ERRORS, 'response.headers.setdefault("Retry-After", str(Busy.retry_after))', "pass"))),
+    Mutant(f"{_WORKER}::test_bodies_arrive_however_they_are_sent", "a body is read from its end",
+           instead(_SERVER, "            self.file.seek(0)\n", "")),
+    Mutant(f"{_WORKER}::test_requests_that_come_at_once_are_all_answered", "what came with a request is forgotten",
+           instead(_SERVER, "            conn.held += rest\n", "")),
+    Mutant(f"{_WORKER}::test_what_does_not_come_is_not_waited_for", "heads are waited for ten times as long",
+           instead(_SERVER, 'waited > settings["HEAD_SECONDS"]', 'waited > 10 * settings["HEAD_SECONDS"]')),
+    Mutant(f"{_WORKER}::test_strangers_megabytes_are_answered_and_kept_nowhere", "what is drained is kept",
+           instead(_SERVER, "            guest.come += len(data)\n            if",
+                   "            guest.come += len(data)\n            guest.held += data * 2\n"
+                   "            KEPT.append(guest)\n            if") + at_end(_SERVER, "KEPT: list[Guest] = []")),
 )  # fmt: skip
 
 MUTANTS = CONVENTIONS + RIGHTS + RACES

@@ -60,8 +60,8 @@ _NEXT_ID = {
 
 
 def _next_id(rows: Connection) -> int:
-    """The mac covers an event's number, so it must be known before. Asked of the driver: a quarter of the time."""
-    found: int = rows.connection.driver_connection.execute(_NEXT_ID[rows.dialect.name]).fetchone()[0]  # type: ignore[union-attr]
+    """The mac covers an event's number, so it must be known before."""
+    found: int = rows.exec_driver_sql(_NEXT_ID[rows.dialect.name]).scalar_one()
     return found
 
 

@@ -152,6 +152,39 @@ CONVENTIONS = (
     ),
 )  # fmt: skip
 
+_BODIES, _WORDS = "conventions/test_bodies.py", "conventions/test_words.py"
+_LABS_WORDS = "labshare/translations/lab/zh_Hans_CN/LC_MESSAGES/messages.po"
+
+CONVENTIONS += (
+    Mutant(
+        f"{_BODIES}::test_what_is_looked_for_is_found", "reading a limit passes for setting it",
+        instead(f"tests/{_BODIES}", " and isinstance(node.ctx, ast.Store)", ""),
+    ),
+    Mutant(
+        f"{_BODIES}::test_there_is_one_place", "a room reads PDFs itself",
+        at_end("labshare/settlement/files.py", "import pypdf"), only="[parsers]",
+    ),
+    Mutant(
+        f"{_BODIES}::test_there_is_one_place", "a page sets a limit of its own",
+        at_end("labshare/web/public/views.py", "def generous(request: object) -> None:\n"
+               "    request.max_content_length = None"), only="[limits]",
+    ),
+    Mutant(
+        f"{_WORDS}::test_a_word_of_two_meanings_is_plain_only_where_it_means_the_plain_thing", "a page says Run",
+        at_end("templates/public/home.html", '{{ _("Run") }}'),
+    ),
+    Mutant(
+        f"{_WORDS}::test_each_context_has_a_word_of_its_own", "two contexts share a Chinese word",
+        instead(_LABS_WORDS, 'msgctxt "fee basis"\nmsgid "Sample"\nmsgstr "按样"',
+                'msgctxt "fee basis"\nmsgid "Sample"\nmsgstr "送样要求"'),
+    ),
+    Mutant(
+        f"{_WORDS}::test_the_bases_of_a_fee_are_said_as_such", "a fee a sample is said as another word",
+        instead("labshare/web/lab/catalogue/forms.py", '("sample", lazy_pgettext("fee basis", "Sample"))',
+                '("sample", lazy_pgettext("catalogue", "Sample"))'), only="[sqlite-zh-CN-words0]",
+    ),
+)  # fmt: skip
+
 # --- rights ------------------------------------------------------------------------------------------------------
 
 _MATRIX = "rights/test_matrix.py"
@@ -169,6 +202,28 @@ RIGHTS = (
         f"{_MATRIX}::test_removing_a_check_is_seen", "nobody asks who answers an objection",
         instead("labshare/rewards/services/objections.py", '    check(actor, "objection.answer")\n', ""),
         only="[sqlite-objection.answer]",
+    ),
+)  # fmt: skip
+
+_READ_BODIES, _WEB_BODIES = "rights/test_bodies.py", "labshare/web/bodies.py"
+_UNCHECKED = instead(_WEB_BODIES, "    if check is not None:\n", "    if check is not None and not check:\n")
+
+RIGHTS += (
+    Mutant(
+        f"{_READ_BODIES}::test_no_body_is_read_inside_a_transaction", "bodies are read when they are asked for",
+        (Edit(_WEB_BODIES, "        if writing():\n", "        if False:\n"),
+         Edit(_WEB_BODIES, '    if request.mimetype != "multipart/form-data":\n',
+              '    return\n    if request.mimetype != "multipart/form-data":\n')),
+    ),
+    Mutant(f"{_READ_BODIES}::test_who_may_not_takes_no_turn_to_write", "only the turn checks the right", _UNCHECKED),
+    Mutant(f"{_READ_BODIES}::test_nothing_is_read_of_who_may_not_store_it", "the body is read first", _UNCHECKED),
+    Mutant(
+        f"{_READ_BODIES}::test_a_form_without_a_file_takes_a_megabyte", "every form may bring a file",
+        instead(_WEB_BODIES, ' if getattr(view, "takes_file", False) else None', ""),
+    ),
+    Mutant(
+        f"{_READ_BODIES}::test_reading_too_early_or_too_late_raises", "a sealed body is read",
+        instead(_WEB_BODIES, "        if self.sealed:\n", "        if False:\n"),
     ),
 )  # fmt: skip
 

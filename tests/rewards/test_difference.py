@@ -9,7 +9,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.models import Affiliation
 from labshare.rewards import services
-from labshare.rewards.models import Assessment, Policy, RewardRun
+from labshare.rewards.models import Policy, RewardRun
 from labshare.rewards.rules.difference import GRADE, LISTED, PAID, VERDICT
 from tests import factories
 from tests.factories import LONG_AGO
@@ -60,9 +60,7 @@ def test_a_run_that_nothing_reached_is_the_same(world):
 def test_a_grade_is_named(world):
     first = world.labs[0]
     with transaction():
-        factories.add(
-            Assessment(lab_id=first.id, year=2026, grade="excellent", effective_month="2026-10", assessed_at=LONG_AGO)
-        )
+        factories.grade(first, "excellent", "2026-10", year=2026)
     found = compared()
     assert not found.same
     assert inputs(found) == {(first.code, GRADE, None)}
@@ -121,10 +119,7 @@ def test_the_page_makes_recalculating_the_next_step(world, client, clock, langua
     assert f"{PATH}/publish" in before
 
     with transaction():
-        factories.add(
-            Assessment(lab_id=world.labs[0].id, year=2026, grade="excellent", effective_month="2026-10",
-                       assessed_at=LONG_AGO)
-        )  # fmt: skip
+        factories.grade(world.labs[0], "excellent", "2026-10", year=2026)
     page = client.get(PATH, headers=head).text
     assert words[0] in page
     assert words[1] in page

@@ -60,7 +60,7 @@ def test_a_run_that_nothing_reached_is_the_same(world):
 def test_a_grade_is_named(world):
     first = world.labs[0]
     with transaction():
-        factories.grade(first, "excellent", "2026-10")
+        factories.grade(first, "excellent", "2026-10", year=2026)
     found = compared()
     assert not found.same
     assert inputs(found) == {(first.code, GRADE, None)}
@@ -119,7 +119,7 @@ def test_the_page_makes_recalculating_the_next_step(world, client, clock, langua
     assert f"{PATH}/publish" in before
 
     with transaction():
-        factories.grade(world.labs[0], "excellent", "2026-10")
+        factories.grade(world.labs[0], "excellent", "2026-10", year=2026)
     page = client.get(PATH, headers=head).text
     assert words[0] in page
     assert words[1] in page

@@ -36,19 +36,17 @@ _TARGETS: dict[str, Any] = {"lab": Lab, "instrument": Instrument, "test_item": T
 
 
 def sought(meaning: Meaning, kind: str) -> Sought:
-    """All needs where something published meets them together; else those that weigh most of what is there. At most
-    two statements, none where nothing is needed."""
+    """All needs where something published meets them together; else those that weigh most of what is there. No
+    statement for one need, at most two for several."""
     needs = meaning.needs
-    if not needs:
-        return ((),)
+    if len(needs) < 2:
+        return (needs,)
     target = _TARGETS[kind]
     published = _published(kind)
-    all_of_them = hits(kind, (needs,))
-    together = select(target.id).join(all_of_them, all_of_them.c.target_id == target.id).where(published).limit(1)
+    entries = _once(select(SearchEntry.target_id).where(SearchEntry.kind == kind, contains(needs)))
+    together = select(target.id).join(entries, entries.c.target_id == target.id).where(published).limit(1)
     if db.session.scalar(together) is not None:
         return (needs,)
-    if len(needs) == 1:
-        return ()
     met = _once(
         union_all(
             *(
@@ -102,13 +100,14 @@ def contains(needs: Sequence[Need]) -> ColumnElement[bool]:
     too much (pairs that meet at the border of two fields), checked by the text itself."""
     if not needs:
         return true()
+    checked = [
+        or_(*(_occurs(word) for word in need.words)) for need in needs if any(word.checked for word in need.words)
+    ]
     if db.engine.dialect.name == "sqlite":
         phrases = " AND ".join(f"({' OR '.join(_phrase(word) for word in need.words)})" for need in needs)
-        checked = [
-            or_(*(_occurs(word) for word in need.words)) for need in needs if any(word.checked for word in need.words)
-        ]
         return and_(_matches(phrases), *checked)
-    return and_(*(or_(*(_by_array(word) for word in need.words)) for need in needs))
+    # the conditions for the index stand by themselves: mixed with the checks, each row would be cut into pairs again
+    return and_(*(or_(*(_by_array(word) for word in need.words)) for need in needs), *checked)
 
 
 def contains_any(parts: Sequence[str]) -> ColumnElement[bool]:
@@ -132,7 +131,7 @@ def _matches(phrases: str) -> ColumnElement[bool]:
 
 def _by_array(word: Word) -> ColumnElement[bool]:
     holds: ColumnElement[bool] = _grams_column().contains(_array(sorted(set(word.grams))))
-    return and_(holds, _occurs(word)) if word.checked else holds
+    return holds
 
 
 def _grams_column() -> Any:

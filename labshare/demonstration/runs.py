@@ -223,6 +223,10 @@ class Office:
         if division == world.scale.divisions[0]:
             waiting = [_graded(lab, ("good", "excellent", "qualified")[n % 3], n) for n, lab in enumerate(labs[5:17])]
             acts += self._grade_list(division, world.today - timedelta(days=2), world.month.next, waiting)
+            begun = [_graded(lab, "good", n) for n, lab in enumerate(labs[17:19])]
+            acts.append((world.at(world.today - timedelta(days=1), 16), lambda now: save_grades(
+                actor=self.officer, now=now, division=division, year=world.month.year,
+                effective_month=world.month.plus(2), rows=begun)))  # fmt: skip
         return acts
 
     def _grade_list(
@@ -250,6 +254,8 @@ class Office:
             (due.calculated_at, lambda now: run_month(actor=SYSTEM, now=now, **case)),
         ]  # fmt: skip
         ago = (world.month.year - month.year) * 12 + world.month.number - month.number
+        if ago == 1:  # ready to be published
+            acts.append((world.midnight, lambda now: run_month(actor=self.officer, now=now, **case)))
         if ago >= 2:
             # what was recorded since the night of the 1st
             acts.append((due.published_at - timedelta(minutes=20), lambda now: run_month(

@@ -266,9 +266,9 @@ class Tasks:
         self._elsewhere(1, lambda lab: self._days_ahead(lab)[5:12], asked=midnight - 8 * HOUR, client=client)
 
     def _elsewhere(self, turn: int, intervals: Callable[[Laboratory], list[Interval]], **more: Any) -> Life:
-        """A booking in the first of the other labs, from the `turn`-th on, that has room on an instrument whose
-        certificate reaches so far."""
-        for lab in self.others[turn:]:
+        """A booking in the first of the other labs, the `turn`-th first and the ones before it last, that has room on
+        an instrument whose certificate reaches so far."""
+        for lab in (*self.others[turn:], *self.others[:turn]):
             for kind in self._easy(lab):
                 with suppress(NoRoom):
                     return self._book(lab, kind, intervals(lab), **more)

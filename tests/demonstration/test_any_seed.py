@@ -38,6 +38,7 @@ def pairs(drawn: int) -> Iterator[tuple[int, date]]:
     rng = random.Random(drawn)
     yield 5, date(2026, 11, 24)  # found no attended test in its second lab
     yield 97, date(2026, 7, 7)
+    yield 389843247, date(2026, 4, 30)  # had three other labs, and asked for a fourth
     yield 29724, date(2028, 6, 15)  # the microscope's certificate ended too early
     for day in AWKWARD:
         yield rng.choice((rng.randrange(100), rng.randrange(10**9))), day

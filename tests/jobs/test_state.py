@@ -79,7 +79,7 @@ def test_the_monthly_run_comes_next_on_the_first_at_two(app: Flask, clock: Clock
     assert at_two.next_at == clock.now
 
 
-@pytest.mark.parametrize(("language", "late", "well"), [("zh-CN", "已逾期", "正常"), ("en", "Overdue", "In time")])
+@pytest.mark.parametrize(("language", "late", "well"), [("zh-CN", "已逾期", "正常"), ("en", "Overdue", "On time")])
 def test_administrators_see_them(app: Flask, clock: Clock, language: str, late: str, well: str) -> None:
     with transaction():
         admin = factories.regulator("admin")

@@ -154,7 +154,7 @@ ACTS: dict[str, Act] = {
         _l("The end is declined; both firms are told why."),
     ),
     "correct": Act(
-        _l("Correct an affiliation"), _l("Correct"),
+        _l("Correct an affiliation"), _l("Correct an affiliation"),
         _l("The present entry is voided and another one, confirmed, takes its place. Both firms are told."),
         CorrectForm, _corrected,
         lambda form, **who: organisations.correct_affiliation(

@@ -257,9 +257,8 @@ class Office:
         if ago == 1:  # ready to be published
             acts.append((world.midnight, lambda now: run_month(actor=self.officer, now=now, **case)))
         if ago >= 2:
-            # what was recorded since the night of the 1st
-            acts.append((due.published_at - timedelta(minutes=20), lambda now: run_month(
-                actor=self.officer, now=now, **case)))  # fmt: skip
+            # what was recorded since the night of the 1st, up to the very moment: offices are open
+            acts.append((due.published_at, lambda now: run_month(actor=self.officer, now=now, **case)))
             acts.append((due.published_at, lambda now: publish(actor=self.officer, now=now, **case)))
             if ago in OBJECTIONS:
                 acts += self._objection(due, case, *OBJECTIONS[ago])

@@ -55,11 +55,13 @@ def draw(seed: int, day: date) -> None:
     assert all(life.row["booked_at"] < world.midnight for life in county.tasks.lives)
     every_lab, county.labs = county.labs, county.labs[:LABS_WITH_BOOKINGS]
     draw_bookings(county)
-    assert Office(world, days, every_lab).acts()[-1][0] <= world.midnight
+    moments = [at for at, _act in Office(world, days, every_lab).acts()]
+    assert moments[-1] <= world.midnight
     for month in world.first_month.through(world.month.plus(-2)):
         due, following = due_of(world, days, month), due_of(world, days, month.next)
         in_order = [due.calculated_at, due.published_at, due.approved_at, following.published_at]
         assert in_order == sorted(in_order), "each month is approved before the next one is published"
+        assert moments.count(due.published_at) == 2, "calculated anew at the moment of publishing: offices are open"
         assert due.approved_at < world.at(following.month.last_day + timedelta(days=1), 2)
     assert all(at <= world.midnight for at, *_ in world.trail.waiting)
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(900)
 ENGINES = ("sqlite",)  # what a view asks of the database does not depend on the engine
 
 EXPORT = {"turn", "audit_event", "audit_address"}
-"""What is left where a regulator takes data out: an event with its address, in a transaction of its own, nothing else."""
+"""What is left where a regulator takes data out: an event, its address, in a transaction of its own, nothing else."""
 OTHER_WRITES = re.compile(r"\s*(?:CREATE|DROP|ALTER|REPLACE|TRUNCATE|MERGE|COPY)\b", re.IGNORECASE)
 
 

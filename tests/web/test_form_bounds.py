@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask
@@ -28,7 +29,7 @@ def every_form() -> Iterator[type[Form]]:
         yield kind
 
 
-ASKED = {"objection_id": 1, "verdict": "upheld"}
+ASKED = {"objection_id": 1, "verdict": "upheld", "lab": SimpleNamespace(division="330624")}
 """What some forms are made with."""
 
 

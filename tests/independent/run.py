@@ -76,16 +76,23 @@ def suspension(admission, known):
     return day(admission["suspended_from"]) if recorded(admission["suspended_at"], known) else None
 
 
-def lab_ids_with_money(fetch, policy):
-    """Labs that runs of the division ever paid, or that owe it something."""
-    runs = {row["id"] for row in fetch("SELECT * FROM reward_run") if row["division"] == policy["division"]}
+def lab_ids_with_money(fetch, policy, month, known):
+    """Labs that earlier runs of the division ever paid, or that owe it something."""
+    runs = {
+        row["id"]
+        for row in fetch("SELECT * FROM reward_run")
+        if row["division"] == policy["division"] and row["month"] < month and recorded(row["approved_at"], known)
+    }
     lines = {
         row["lab_id"]
         for row in fetch("SELECT * FROM reward_line")
         if row["run_id"] in runs and (row["payable_fen"] or row["recoverable_fen"])
     }
-    corrections = fetch("SELECT * FROM correction WHERE agreed_at IS NOT NULL")
-    return lines | {row["lab_id"] for row in corrections if row["division"] == policy["division"]}
+    return lines | {
+        row["lab_id"]
+        for row in fetch("SELECT * FROM correction")
+        if row["division"] == policy["division"] and recorded(row["agreed_at"], known)
+    }
 
 
 def controllers(links, on):
@@ -190,7 +197,7 @@ def case_of(fetch, policy, month, *, rows=None, approved=None, opening=None, kno
         if recorded(row["held_at"], known) and not recorded(row["released_at"], known)
     }
     lasting = [a for a in admissions if a["suspended_from"] is None or a["suspended_from"] > a["admitted_from"]]
-    ever = {a["lab_id"] for a in lasting} | lab_ids_with_money(fetch, policy)
+    ever = {a["lab_id"] for a in lasting} | lab_ids_with_money(fetch, policy, month, known)
     labs = {row["id"]: row for row in fetch("SELECT * FROM lab") if row["id"] in ever}
     bookings = {row["id"]: {**row, "booked_on": day(row["booked_on"])} for row in fetch("SELECT * FROM booking")}
     start = max(policy["effective_from"], month[:4] + "-01")

@@ -71,6 +71,7 @@ def print_plan(revision: str) -> None:
         config = alembic_config()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+        database.session.remove()
         session = database.session()
         session.get_bind = lambda *_args, **_kwargs: connection  # type: ignore[method-assign]
         try:

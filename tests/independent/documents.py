@@ -9,7 +9,7 @@ import functools
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from tests.independent import ledger, reward, run
+from tests.independent import ledger, run
 from tests.independent.run import moment
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -140,7 +140,7 @@ def runs(fetch, policies, today):
         earlier = [of for of in paid if of[0] == division and of[1] < start]
         opening = last_of_window[max(earlier, key=lambda of: of[1])] if earlier else {}
         case, reasons = run.case_of(fetch, policy, month, rows=rows, approved=before, opening=opening, known=until)
-        result = reward.result(case)
+        result = run.worked_out(case)
         done[division, month] = result, reasons
         if stored["approved_at"] is not None:
             paid[division, month] = [

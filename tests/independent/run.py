@@ -205,6 +205,8 @@ def case_of(fetch, policy, month, *, rows=None, approved=None, opening=None, kno
     for row in fetch("SELECT * FROM revenue_entry") if rows is None else rows:
         if row["lab_id"] not in labs or not start <= row["month"] <= month:
             continue
+        if known is not None and row.get("recorded_at") is not None and moment(row["recorded_at"]) > known:
+            continue
         reason = reason_of(bookings[row["booking_id"]], policy, admissions, held, affiliations)
         reasons[row["id"]] = reason
         tax = row["tax_fen"] if policy["tax"] == "excluded" else 0
@@ -249,17 +251,37 @@ def case_of(fetch, policy, month, *, rows=None, approved=None, opening=None, kno
     for row in graded:
         if row["effective_month"] <= month:
             grades[row["lab_id"]] = row["grade"]
+    idle = idle_labs(fetch, listed, known) if policy["unit"] == "firm" else []
     ledger = {
         "month": month,
-        "labs": [{"code": lab["code"], "firm": str(lab["firm_id"]), "grade": grades.get(lab["id"])} for lab in listed],
+        "labs": [
+            {"code": lab["code"], "firm": str(lab["firm_id"]), "grade": grades.get(lab["id"])} for lab in listed + idle
+        ],
         "entries": entries,
         "approved": approved,
         "opening": [{"lab": lab, "fen": fen} for lab, fen in opening.items()],
     }
-    return {"policy": policy, "ledger": ledger}, reasons
+    return {"policy": policy, "ledger": ledger, "idle": [lab["code"] for lab in idle]}, reasons
+
+
+def idle_labs(fetch, listed, known):
+    """Their firms' other labs that were ever published, wherever they are: their grades count for the firm, and they
+    have no line."""
+    firms, codes = {lab["firm_id"] for lab in listed}, {lab["code"] for lab in listed}
+    return [
+        row
+        for row in fetch("SELECT * FROM lab")
+        if row["firm_id"] in firms and row["code"] not in codes and recorded(row["first_published_at"], known)
+    ]
+
+
+def worked_out(case):
+    """The contract's result of a case, without the idle labs' empty lines."""
+    found = reward.result({"policy": case["policy"], "ledger": case["ledger"]})
+    return {**found, "labs": [lab for lab in found["labs"] if lab["code"] not in case["idle"]]}
 
 
 def result(fetch, policy, month):
     """The contract's result of a month, and each entry's reason by its id."""
     case, reasons = case_of(fetch, policy, month)
-    return reward.result(case), reasons
+    return worked_out(case), reasons

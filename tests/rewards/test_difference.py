@@ -7,12 +7,10 @@ import pytest
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
-from labshare.organisations.models import Affiliation
 from labshare.rewards import services
 from labshare.rewards.models import Policy, RewardRun
 from labshare.rewards.rules.difference import GRADE, LISTED, PAID, VERDICT
 from tests import factories
-from tests.factories import LONG_AGO
 from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
 from tests.signing import sign_in
 
@@ -72,10 +70,7 @@ def test_a_grade_is_named(world):
 def test_an_affiliation_is_named_by_the_entries_it_moves(world):
     first = world.labs[0]
     with transaction():
-        factories.add(
-            Affiliation(firm_id=first.firm_id, other_firm_id=world.clients[1].id, kind="controls", source="inspection",
-                        valid_from=date(2026, 1, 1), entered_at=LONG_AGO, entered_by=world.officer.id)
-        )  # fmt: skip
+        factories.affiliation(first.firm, world.clients[1], "controls", date(2026, 1, 1))
     found = compared()
     assert inputs(found) == {(first.code, VERDICT, None), (first.code, VERDICT, "related")}
     counted = next(given for given in found.labs[0].inputs if given.reason is None)

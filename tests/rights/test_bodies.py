@@ -21,9 +21,10 @@ pytestmark = pytest.mark.timeout(900)
 WRITING = [case for case in read_cases() if case.method in ("POST", "DELETE")]
 ASKED_LATE = """
 account.revoke_token account.sign_out_everywhere account.submit_firm account.change_role account.end_membership
-account.withdraw_invitation admin.agree_role admin.withdraw_proposal admin.end_role api_booking.release_hold
-api_booking.block api_booking.unblock api_settlement.withdraw_report api_settlement.accept_payer
-api_rewards.publish_policy api_rewards.raise_objection api_rewards.answer_objection lab.unblock lab.raise_objection
+account.withdraw_invitation account.agree_affiliation account.object_to_affiliation admin.agree_role
+admin.withdraw_proposal admin.end_role api_booking.release_hold api_booking.block api_booking.unblock
+api_settlement.withdraw_report api_settlement.accept_payer api_rewards.publish_policy
+api_rewards.raise_objection api_rewards.answer_objection lab.unblock lab.raise_objection
 """.split()
 """Where only the service can tell whose the object is: it is asked in the turn, which ends at once."""
 MEGABYTE = 1024 * 1024

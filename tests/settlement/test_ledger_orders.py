@@ -14,7 +14,7 @@ from labshare.settlement.queries.ledger import bookings_out_of_step
 from labshare.settlement.queries.papers import papers_of
 from tests.independent import ledger as clerk
 from tests.settlement.test_recognition import as_export
-from tests.settlement.world import World
+from tests.settlement.world import World, taken
 
 JUNE, JULY, AUGUST = Month(2026, 6), Month(2026, 7), Month(2026, 8)
 
@@ -25,12 +25,12 @@ def export(world):
 
 def documents():
     """Papers over four months, each as (name, what it waits for, how it is recorded)."""
-    kept = {}
+    kept, file = {}, taken()  # examined before any transaction
     return {
-        "report": ((), lambda w: kept.update(report=w.report(date(2026, 6, 25)))),
+        "report": ((), lambda w: kept.update(report=w.report(date(2026, 6, 25), file=file))),
         "successor": (
             ("report",),
-            lambda w: w.report(date(2026, 8, 3), replaces=kept["report"]),
+            lambda w: w.report(date(2026, 8, 3), replaces=kept["report"], file=file),
         ),
         "invoice": ((), lambda w: kept.update(invoice=w.invoice(90_000, date(2026, 7, 5), tax=5_094))),
         "red letter": (

@@ -148,7 +148,8 @@ class World:
     # documents, each in its own transaction
 
     def report(self, on: date | None = None, **given: Any) -> int:
-        given.setdefault("file", taken())
+        if "file" not in given:
+            given["file"] = taken()
         with transaction():
             return services.record_report(
                 **{

@@ -13,14 +13,13 @@ from sqlalchemy import select
 from labshare.audit.models import AuditEvent
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
-from labshare.organisations.models import Affiliation, RegulatorRole
+from labshare.organisations.models import Firm, RegulatorRole
 from labshare.rewards import services
 from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries.runs import calculate_now, policies_in_force
 from labshare.settlement.models import Payment
 from labshare.web.filters import capital, plain_amount
 from tests import factories
-from tests.factories import LONG_AGO
 from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
 from tests.signing import sign_in
 
@@ -170,10 +169,7 @@ def test_a_payer_is_decided_with_a_reason_that_stays(world, client, clock, langu
     with transaction():
         booking = world.bookings[0]
         payer = factories.firm(name="代付公司")
-        factories.add(
-            Affiliation(firm_id=payer.id, other_firm_id=booking.client_firm_id, kind="controls", source="inspection",
-                        valid_from=date(2026, 1, 1), entered_at=LONG_AGO, entered_by=world.officer.id)
-        )  # fmt: skip
+        factories.affiliation(payer, db.session.get_one(Firm, booking.client_firm_id), "controls", date(2026, 1, 1))
         payment = factories.add(
             Payment(booking_id=booking.id, amount_fen=100, paid_on=date(2026, 10, 20), reference="R1",
                     payer_uscc=payer.uscc, by_client=False, recorded_by=world.officer.id, recorded_at=clock.now)

@@ -18,7 +18,7 @@ import sys
 from typing import IO
 
 from pypdf import PdfReader, PdfWriter
-from pypdf.errors import PyPdfError
+from pypdf.errors import LimitReachedError, PyPdfError
 
 STUMBLES = (
     PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError, AssertionError,
@@ -31,6 +31,8 @@ def pdf(file: IO[bytes]) -> bool:
     try:
         reader = PdfReader(file, strict=False)
         return not reader.is_encrypted and len(reader.pages) > 0 and reader.pages[0].mediabox is not None
+    except LimitReachedError:  # the parser's own limit against such files came before ours: no answer either
+        raise
     except STUMBLES:
         return False
 

@@ -130,7 +130,7 @@ def _busy(problem: Busy) -> Any:
     if request.method != "POST" or request.sealed:  # type: ignore[attr-defined]
         return page(problem.status, problem.text)
     fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-    if not fields or any("password" in name for name, _value in fields):
+    if any("password" in name for name, _value in fields):
         return page(problem.status, problem.text)
     try:
         return render_template(

@@ -95,15 +95,23 @@ def test_a_page_that_keeps_no_form_offers_to_send_it_again(
     hurried: Flask, database: TestDatabase, language: str
 ) -> None:
     with transaction():
-        email = factories.person().email
+        browser = sign_in(hurried.test_client(), factories.person())
+    headers = {"Accept-Language": language}
     with somebody_writes_and_does_not_end(database):
-        answer = hurried.test_client().post(
-            "/account/forgotten", data={"email": email}, headers={"Accept-Language": language}
-        )
+        answer = browser.post("/account/notices/read", data={"until": '28 "a'}, headers=headers)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert LANGUAGES[language] in answer.text
-    assert '<form method="post" action="/account/forgotten">' in answer.text
-    assert f'<input type="hidden" name="email" value="{email}">' in answer.text
+    assert '<form method="post" action="/account/notices/read">' in answer.text
+    assert '<input type="hidden" name="until" value="28 &#34;a">' in answer.text
+
+
+def test_a_form_that_waited_in_vain_keeps_the_address_typed(hurried: Flask, database: TestDatabase) -> None:
+    with transaction():
+        email = factories.person().email
+    with somebody_writes_and_does_not_end(database):
+        answer = hurried.test_client().post("/account/forgotten", data={"email": email})
+    assert answer.status_code == 503
+    assert f'value="{email}"' in answer.text
 
 
 def test_a_password_is_not_repeated(hurried: Flask, database: TestDatabase) -> None:

@@ -505,6 +505,8 @@ def test_what_is_typed_meanwhile_is_kept(open_browser: Any, market: Market) -> N
     page.locator("#quantity").fill("2")
     with page.expect_request(re.compile(r"quantity=2&hours=24")):
         page.locator("#hours").fill("48")
+    while not held:  # the request is seen before it is held
+        page.wait_for_timeout(10)
     with page.expect_response(re.compile(r"quantity=2&hours=24")) as late:
         held[0].continue_()
     late.value.finished()

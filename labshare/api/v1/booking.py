@@ -20,11 +20,14 @@ from labshare.booking.models import BOOKING_STATES, Booking
 from labshare.booking.queries.bookings import get_booking, history, visible_bookings
 from labshare.booking.queries.offers import offers
 from labshare.booking.rules.price import HoursChoice
+from labshare.booking.services.blocks import instrument_to_block, own_block
+from labshare.booking.services.book import check_own_hold
 from labshare.catalogue.queries.filters import select_test_items
 from labshare.catalogue.queries.single import get_test_item
 from labshare.kernel.database import db
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
+from labshare.web.bodies import before_body
 from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("booking", "Slots, bookings, their lifecycle")
@@ -164,6 +167,7 @@ def hold(body: dict[str, Any]) -> Any:
 @blueprint.delete("/holds/<int:hold_id>")
 @blueprint.response(204)
 @blueprint.problems(401, 404)
+@before_body(lambda hold_id: check_own_hold(current_actor(), hold_id))
 @writing()
 def release_hold(hold_id: int) -> Any:
     """Give a kept slot back."""
@@ -389,6 +393,7 @@ def consent_charge(ref: str, charge_id: int) -> Any:
 @blueprint.arguments(BlockBody)
 @blueprint.response(201, one(BLOCK))
 @blueprint.problems(401, 403, 404, 409, 422)
+@before_body(lambda instrument_id: instrument_to_block(current_actor(), instrument_id))
 @writing("time.block")
 def block(body: dict[str, Any], instrument_id: int) -> Any:
     """Block what is free; bookings in the way stay and are listed."""
@@ -406,6 +411,7 @@ def block(body: dict[str, Any], instrument_id: int) -> Any:
 @blueprint.delete("/blocks/<block_id>")
 @blueprint.response(204)
 @blueprint.problems(401, 403, 404)
+@before_body(lambda block_id: own_block(current_actor(), block_id))
 @writing("time.unblock", right="time.block")
 def unblock(block_id: str) -> Any:
     """Give the time of a block back."""

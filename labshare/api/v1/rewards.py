@@ -20,8 +20,10 @@ from labshare.organisations.permissions import check, may
 from labshare.rewards import services
 from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun
 from labshare.rewards.queries.runs import line_of, lines_of, runs_of_month
-from labshare.rewards.services.objections import LONGEST
+from labshare.rewards.services.objections import LONGEST, check_answerer
+from labshare.rewards.services.policies import check_publisher
 from labshare.web.actor import current_actor
+from labshare.web.bodies import before_body
 from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("rewards", "Reward policies and monthly runs")
@@ -92,6 +94,7 @@ def draft_policy(body: dict[str, Any]) -> Any:
 @blueprint.post("/rewards/policies/<int:policy_id>/publish")
 @blueprint.response(200, one(POLICY))
 @blueprint.problems(401, 403, 404, 409, 422)
+@before_body(lambda **_: check_publisher(current_actor()))
 @writing()
 def publish_policy(policy_id: int) -> Any:
     """The approver publishes it; from then on it never changes."""
@@ -166,7 +169,7 @@ def pay(body: dict[str, Any], month: str) -> Any:
 @blueprint.arguments(ObjectionBody)
 @blueprint.response(201, one(OBJECTION))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing()
+@writing(reads_first=True)
 def raise_objection(body: dict[str, Any], month: str) -> Any:
     """A lab objects, once in each publicity; which lab may be left out where the firm has one line in the run."""
     actor = current_actor()
@@ -191,6 +194,7 @@ def _only_lab(month: str, firm_id: int | None) -> str:
 @blueprint.arguments(AnswerBody)
 @blueprint.response(200, one(OBJECTION))
 @blueprint.problems(401, 403, 404, 409, 422)
+@before_body(lambda **_: check_answerer(current_actor()))
 @writing()
 def answer_objection(body: dict[str, Any], month: str, objection_id: int) -> Any:
     """The officer answers; upheld, the run goes back to calculation."""

@@ -27,6 +27,7 @@ from labshare.settlement.files import Kinds, TakenFile, take_in
 from labshare.settlement.models import Invoice, Payment, Report
 from labshare.settlement.queries.documents import line_of_invoice, numbers_of_lines
 from labshare.settlement.queries.ledger import EntryLine, ledger_entries
+from labshare.settlement.services.books import ref_of
 from labshare.web.actor import current_actor
 from labshare.web.bodies import before_body
 from labshare.web.documents import check_booking
@@ -138,6 +139,7 @@ def record_report(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any
 @blueprint.arguments(ReasonBody)
 @blueprint.response(200, one(REPORT))
 @blueprint.problems(401, 403, 404, 409, 422)
+@before_body(lambda report_id: check_booking(current_actor(), ref_of(Report, report_id), "report.record"))
 @writing()
 def withdraw_report(body: dict[str, Any], report_id: int) -> Any:
     """A report no longer stands, from today on."""
@@ -186,6 +188,7 @@ def record_payment(body: dict[str, Any], file: TakenFile | None, ref: str) -> An
 @blueprint.arguments(NoteBody)
 @blueprint.response(200, one(PAYMENT))
 @blueprint.problems(401, 403, 404, 409)
+@before_body(lambda payment_id: check_booking(current_actor(), ref_of(Payment, payment_id), "payment.accept_payer"))
 @writing()
 def accept_payer(body: dict[str, Any], payment_id: int) -> Any:
     """An officer lets another payer's payment count."""

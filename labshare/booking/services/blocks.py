@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import Row, delete, or_, select
 
 from labshare.audit.services import record
 from labshare.booking.errors import EndBeforeStart, UnknownUnit
@@ -32,7 +32,8 @@ class Block:
     in_the_way: tuple[Booking, ...]
 
 
-def _instrument_of(actor: Actor, instrument_id: int) -> tuple[Instrument, Lab]:
+def instrument_to_block(actor: Actor, instrument_id: int) -> tuple[Instrument, Lab]:
+    """An instrument whose time the actor may block. Raises `NotFound`, `NotAllowed`."""
     row = db.session.execute(
         select(Instrument, Lab).join(Lab, Lab.id == Instrument.lab_id).where(Instrument.id == instrument_id)
     ).first()
@@ -44,6 +45,17 @@ def _instrument_of(actor: Actor, instrument_id: int) -> tuple[Instrument, Lab]:
         raise NotFound
     permissions.check(actor, "time.block", lab=lab.firm_id)
     return instrument, lab
+
+
+def own_block(actor: Actor, block_id: str) -> Sequence[Row[int, int]]:
+    """The holdings of a block (`id`, `instrument_id`) that the actor may give back. Raises `NotFound`, `NotAllowed`."""
+    rows = db.session.execute(
+        select(Holding.id, Holding.instrument_id).where(Holding.block == block_id, Holding.kind.in_(BLOCK_KINDS))
+    ).all()
+    if not rows:
+        raise NotFound
+    instrument_to_block(actor, rows[0].instrument_id)
+    return rows
 
 
 @verb("time.block")
@@ -60,7 +72,7 @@ def block(
 ) -> Block:
     """Take what is free of `[starts_at, ends_at)` on these units (all by default) and list the bookings in the way.
     `kind` is `maintenance` or `in_house`. Raises `EndBeforeStart`, `UnknownUnit`, `InvalidInput` (kind)."""
-    instrument, _lab = _instrument_of(actor, instrument_id)
+    instrument, _lab = instrument_to_block(actor, instrument_id)
     if kind not in BLOCK_KINDS:
         raise InvalidInput(field="kind")
     if ends_at <= starts_at:
@@ -128,13 +140,8 @@ def _bookings(ids: set[int]) -> tuple[Booking, ...]:
 @verb("time.unblock")
 def unblock(*, actor: Actor, now: datetime, block_id: str) -> None:
     """Give a block's time back. Raises `NotFound`."""
-    rows = db.session.execute(
-        select(Holding.id, Holding.instrument_id).where(Holding.block == block_id, Holding.kind.in_(BLOCK_KINDS))
-    ).all()
-    if not rows:
-        raise NotFound
+    rows = own_block(actor, block_id)
     instrument_id = rows[0].instrument_id
-    _instrument_of(actor, instrument_id)
     taking.prepare(instrument_id, now)
     db.session.execute(
         delete(Holding)

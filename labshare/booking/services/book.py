@@ -90,11 +90,10 @@ def hold(
     raise SlotTaken(alternatives_for(bench, work, starts_at, waive=waive))
 
 
-@verb("booking.release_hold")
-def release_hold(*, actor: Actor, now: datetime, hold_id: int) -> None:
-    """Give a held slot back. Raises `NotFound` for one that is not the person's, or gone."""
+def check_own_hold(actor: Actor, hold_id: int) -> None:
+    """Whether the person holds this slot for a firm they book for. Raises `NotFound`, `NotAllowed`."""
     held = db.session.scalar(
-        select(Holding).where(
+        select(Holding.id).where(
             Holding.id == hold_id,
             Holding.kind == "offer",
             Holding.held_for == actor.person_id,
@@ -104,6 +103,12 @@ def release_hold(*, actor: Actor, now: datetime, hold_id: int) -> None:
     if held is None or actor.person_id is None:
         raise NotFound
     permissions.check(actor, "booking.book", client=actor.firm_id)
+
+
+@verb("booking.release_hold")
+def release_hold(*, actor: Actor, now: datetime, hold_id: int) -> None:
+    """Give a held slot back. Raises `NotFound` for one that is not the person's, or gone; `NotAllowed`."""
+    check_own_hold(actor, hold_id)
     taking.release([hold_id])
     record(actor, now, "booking.release_hold", ("holding", hold_id))
 

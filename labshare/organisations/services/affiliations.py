@@ -82,7 +82,7 @@ def agree_affiliation(*, actor: Actor, now: datetime, affiliation_id: int) -> Af
     Raises `NotFound`, `NotAllowed`, `VerifiedFirmsOnly`, `AffiliationVoided`, `AffiliationEnded`, `AffiliationAgreed`,
     `ConfirmedByOfficer`.
     """
-    found, own = _named_side(actor, affiliation_id)
+    found, own = named_side(actor, affiliation_id)
     if not own.verified:
         raise VerifiedFirmsOnly
     _refuse_decided(found)
@@ -104,7 +104,7 @@ def object_to_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, r
 
     Raises `NotFound`, `NotAllowed`, `ReasonRequired`, `ObjectedAlready`, and as `agree_affiliation`.
     """
-    found, own = _named_side(actor, affiliation_id)
+    found, own = named_side(actor, affiliation_id)
     if not reason.strip():
         raise ReasonRequired
     _refuse_decided(found)
@@ -298,7 +298,7 @@ def said(firm: Firm) -> dict[str, str]:
     return {"zh": firm.name, "en": firm.name_en or firm.name}
 
 
-def _named_side(actor: Actor, affiliation_id: int) -> tuple[Affiliation, Firm]:
+def named_side(actor: Actor, affiliation_id: int) -> tuple[Affiliation, Firm]:
     """The declaration and the firm it names, whose owner the actor is. Raises `NotFound`, `NotAllowed`."""
     found = seen_affiliation(actor, affiliation_id)
     permissions.check(actor, "affiliation.declare", firm=found.link.other_side)

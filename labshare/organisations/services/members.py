@@ -85,10 +85,8 @@ def invite(
 @verb("member.withdraw_invitation")
 def withdraw_invitation(*, actor: Actor, now: datetime, invitation_id: int) -> Invitation:
     """Withdraw an open invitation. Raises `NotFound`, `NotAllowed`, `InvitationEnded`."""
-    found = db.session.get(Invitation, invitation_id, with_for_update=True)
-    if found is None:
-        raise NotFound
-    _managed(actor, found.firm_id)
+    found = managed_invitation(actor, invitation_id)
+    db.session.refresh(found, with_for_update=True)
     if found.accepted_at is not None or found.withdrawn_at is not None:
         raise InvitationEnded
     found.withdrawn_at = now
@@ -174,8 +172,7 @@ def change_role(*, actor: Actor, now: datetime, membership_id: int, role: str) -
 
     Raises `NotFound`, `NotAllowed`, `UnknownChoice`, `LastOwner`.
     """
-    found = _membership(membership_id)
-    firm = _managed(actor, found.firm_id)
+    found, firm = managed_membership(actor, membership_id)
     lock_firm(firm.id)
     if role not in FIRM_ROLES:
         raise UnknownChoice("role")
@@ -197,8 +194,7 @@ def change_role(*, actor: Actor, now: datetime, membership_id: int, role: str) -
 @verb("member.end")
 def end_membership(*, actor: Actor, now: datetime, membership_id: int) -> Membership:
     """End a member's access, tokens for this firm included. Raises `NotFound`, `NotAllowed`, `LastOwner`."""
-    found = _membership(membership_id)
-    firm = _managed(actor, found.firm_id)
+    found, firm = managed_membership(actor, membership_id)
     _end(actor, now, found, "member.end")
     tell(kind="member.ended", person_ids=[found.person_id], but=actor.person_id, now=now,
          params={"firm": _said(firm)})  # fmt: skip
@@ -256,10 +252,20 @@ def _managed(actor: Actor, firm_id: int) -> Firm:
     return firm
 
 
-def _membership(membership_id: int) -> Membership:
+def managed_membership(actor: Actor, membership_id: int) -> tuple[Membership, Firm]:
+    """A current membership of a firm whose members the actor manages. Raises `NotFound`, `NotAllowed`."""
     found = db.session.get(Membership, membership_id)
     if found is None or found.ended_at is not None:
         raise NotFound
+    return found, _managed(actor, found.firm_id)
+
+
+def managed_invitation(actor: Actor, invitation_id: int) -> Invitation:
+    """An invitation, open or not, to a firm whose members the actor manages. Raises `NotFound`, `NotAllowed`."""
+    found = db.session.get(Invitation, invitation_id)
+    if found is None:
+        raise NotFound
+    _managed(actor, found.firm_id)
     return found
 
 

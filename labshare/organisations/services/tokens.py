@@ -54,12 +54,19 @@ def issue_token(*, actor: Actor, now: datetime, scope: str, name: str = "") -> t
 @verb("token.revoke")
 def revoke_token(*, actor: Actor, now: datetime, token_id: int) -> ApiToken:
     """Revoke one of the own tokens. Raises `NotFound`."""
-    found = db.session.get(ApiToken, token_id, with_for_update=True)
-    if found is None or actor.person_id is None or found.person_id != actor.person_id:
-        raise NotFound
+    found = own_token(actor, token_id)
+    db.session.refresh(found, with_for_update=True)
     if found.revoked_at is None:
         found.revoked_at = now
         record(actor, now, "token.revoke", ("token", found.id), {"revoked": False}, {"revoked": True})
+    return found
+
+
+def own_token(actor: Actor, token_id: int) -> ApiToken:
+    """One of the actor's own tokens. Raises `NotFound`."""
+    found = db.session.get(ApiToken, token_id)
+    if found is None or actor.person_id is None or found.person_id != actor.person_id:
+        raise NotFound
     return found
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from labshare.audit.services import record
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, take_turn
 from labshare.kernel.errors import InvalidInput, NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.verbs import verb
@@ -38,6 +38,7 @@ def raise_objection(
         raise NotFound
     check(actor, "objection.raise", lab=row.firm_id)
     _check_text(text)
+    take_turn()
     run = the_run(month, division)
     if line_of(run.id, row.id) is None:
         raise NotFound
@@ -73,6 +74,13 @@ def raise_objection(
     return objection
 
 
+def check_answerer(actor: Actor) -> None:
+    """Whether they may answer objections. Raises `NotFound`, `NotAllowed`."""
+    if not may(actor, "run.see"):
+        raise NotFound
+    check(actor, "objection.answer")
+
+
 @verb("objection.answer", money=True)
 def answer_objection(*, actor: Actor, now: datetime, objection_id: int, verdict: str, text: str) -> Objection:
     """Answer an objection; `verdict` is `upheld` or `rejected`. Upheld, the run goes back to calculation, its month
@@ -80,9 +88,7 @@ def answer_objection(*, actor: Actor, now: datetime, objection_id: int, verdict:
 
     Raises `NotFound`, `NotAllowed`, `AlreadyAnswered`, `TextRequired`, `UnknownVerdict`.
     """
-    if not may(actor, "run.see"):
-        raise NotFound
-    check(actor, "objection.answer")
+    check_answerer(actor)
     if verdict not in VERDICTS:
         raise UnknownVerdict("verdict")
     _check_text(text)

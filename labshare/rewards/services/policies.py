@@ -65,8 +65,8 @@ def publish_policy(*, actor: Actor, now: datetime, policy_id: int) -> Policy:
 
     Raises `NotFound`, `PolicyImmutable`, `PoliciesOverlap`. The database refuses an overlap in one division too.
     """
+    check_publisher(actor)
     policy = _policy(actor, policy_id)
-    check(actor, "policy.publish")
     if policy.state != "draft":
         raise PolicyImmutable
     rules = read_policy(policy.document)
@@ -92,8 +92,8 @@ def end_policy(*, actor: Actor, now: datetime, policy_id: int, effective_to: Mon
     Raises `NotFound`, `MonthsReversed`, `MonthsSettled` where a run after that month is published under it,
     `PolicyImmutable` where it would last longer than published, `PoliciesOverlap`.
     """
+    check_publisher(actor)
     policy = _policy(actor, policy_id)
-    check(actor, "policy.publish")
     if policy.state != "published":
         raise PolicyImmutable
     if effective_to < Month.parse(policy.effective_from):
@@ -120,6 +120,13 @@ def check_no_overlap(policy: Policy) -> None:
             and policy.effective_from <= (other.effective_to or "9999-12")
         ):
             raise PoliciesOverlap(name=other.name, months=f"{other.effective_from}–{other.effective_to or ''}")
+
+
+def check_publisher(actor: Actor) -> None:
+    """Whether they may publish and end policies. Raises `NotFound`, `NotAllowed`."""
+    if not may(actor, "policy.see"):
+        raise NotFound
+    check(actor, "policy.publish")
 
 
 def _policy(actor: Actor, policy_id: int) -> Policy:

@@ -20,7 +20,7 @@ from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import check, may
-from labshare.settlement.models import RevenueEntry
+from labshare.settlement.models import Payment, Report, RevenueEntry
 from labshare.settlement.queries.closed import ClosedMonths, closed_months
 from labshare.settlement.queries.papers import entry_sums, papers_of
 from labshare.settlement.rules import Money, Papers, ledger_differences
@@ -65,6 +65,14 @@ def locked_bookings(actor: Actor, action: str, refs: Sequence[str]) -> list[Book
 
 def locked_booking(actor: Actor, action: str, ref: str) -> Booking:
     return locked_bookings(actor, action, [ref])[0]
+
+
+def ref_of(kind: type[Report] | type[Payment], document_id: int) -> str:
+    """The reference of the booking that a document is of. Raises `NotFound`."""
+    ref = db.session.scalar(select(Booking.ref).join(kind, kind.booking_id == Booking.id).where(kind.id == document_id))
+    if ref is None:
+        raise NotFound
+    return ref
 
 
 def check_documents_begin(booking: Booking) -> None:

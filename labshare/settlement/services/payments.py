@@ -10,7 +10,7 @@ from labshare.audit.services import record
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
+from labshare.kernel.errors import Problem, ReasonRequired, raise_all
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import PayerCodeInvalid, PayerDecidedAlready, PayerIsClient
@@ -18,7 +18,7 @@ from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Payment
 from labshare.settlement.rules import check_payment, check_refund
 from labshare.settlement.services import tell
-from labshare.settlement.services.books import check_documents_begin, locked_booking, papers, refresh
+from labshare.settlement.services.books import check_documents_begin, locked_booking, papers, ref_of, refresh
 from labshare.settlement.services.words import check_text, check_word
 
 REFERENCE_LENGTH = 60
@@ -176,12 +176,7 @@ def _wrong_words(reference: str, payer_uscc: str, file: TakenFile | None) -> Ite
 
 
 def _payment(actor: Actor, payment_id: int) -> tuple[Booking, Payment]:
-    ref = db.session.scalar(
-        select(Booking.ref).join(Payment, Payment.booking_id == Booking.id).where(Payment.id == payment_id)
-    )
-    if ref is None:
-        raise NotFound
-    booking = locked_booking(actor, "payment.accept_payer", ref)
+    booking = locked_booking(actor, "payment.accept_payer", ref_of(Payment, payment_id))
     payment = db.session.get_one(Payment, payment_id, populate_existing=True)
     if payment.by_client:
         raise PayerIsClient

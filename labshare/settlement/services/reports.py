@@ -13,7 +13,7 @@ from labshare.booking.rules.lifecycle import State
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
+from labshare.kernel.errors import Problem, ReasonRequired, raise_all
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import (
@@ -28,7 +28,7 @@ from labshare.settlement.models import Report
 from labshare.settlement.queries.reports import next_report_number
 from labshare.settlement.rules import check_report
 from labshare.settlement.services import tell
-from labshare.settlement.services.books import locked_booking, refresh
+from labshare.settlement.services.books import locked_booking, ref_of, refresh
 from labshare.settlement.services.words import check_text, check_word
 
 REPORT_STATES = frozenset({State.TESTED, State.REPORTED, State.SETTLED})
@@ -69,7 +69,7 @@ def record_report(
         actor,
         now,
         "report.record",
-        ("booking", ref),
+        ("booking", booking.ref),
         after={
             "report": report.id,
             "number": report.number,
@@ -89,12 +89,7 @@ def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str)
 
     Raises `ReasonRequired`, `ReasonTooLong`, `ReportWithdrawnAlready`.
     """
-    ref = db.session.scalar(
-        select(Booking.ref).join(Report, Report.booking_id == Booking.id).where(Report.id == report_id)
-    )
-    if ref is None:
-        raise NotFound
-    booking = locked_booking(actor, "report.record", ref)
+    booking = locked_booking(actor, "report.record", ref_of(Report, report_id))
     report = db.session.get_one(Report, report_id, populate_existing=True)
     reason = reason.strip()
     if report.withdrawn_on is not None:
@@ -109,7 +104,7 @@ def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str)
         actor,
         now,
         "report.withdraw",
-        ("booking", ref),
+        ("booking", booking.ref),
         before={"report": report.id, "withdrawn_on": None},
         after={"report": report.id, "withdrawn_on": report.withdrawn_on.isoformat(), "reason": reason},
     )

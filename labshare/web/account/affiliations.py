@@ -11,10 +11,12 @@ from labshare.organisations import effects, permissions
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Affiliation
 from labshare.organisations.queries.affiliations import affiliation_row, affiliations_of
+from labshare.organisations.services.affiliations import named_side
 from labshare.web.account import blueprint
 from labshare.web.account.firm import own_firm
 from labshare.web.account.forms import AffiliationForm, AskEndForm, EndAffiliationForm, ObjectForm
 from labshare.web.actor import current_actor
+from labshare.web.bodies import before_body
 from labshare.web.forms import Form
 from labshare.web.steps import posted
 
@@ -72,10 +74,15 @@ def _page(affiliation_id: int, objecting: Form | None = None, status: int = 200)
     ), status  # fmt: skip
 
 
+def _named(affiliation_id: int) -> None:
+    own_firm()
+    named_side(current_actor(), affiliation_id)
+
+
 @blueprint.post("/affiliations/<int:affiliation_id>/agree")
+@before_body(_named)
 def agree_affiliation(affiliation_id: int) -> Any:
     """The other side agrees to what was declared."""
-    own_firm()
     form = Form()
     answer = posted(
         form,
@@ -91,9 +98,9 @@ def agree_affiliation(affiliation_id: int) -> Any:
 
 
 @blueprint.post("/affiliations/<int:affiliation_id>/object")
+@before_body(_named)
 def object_to_affiliation(affiliation_id: int) -> Any:
     """The other side objects, with a reason."""
-    own_firm()
     form = ObjectForm()
     answer = posted(
         form,

@@ -17,6 +17,7 @@ from labshare.web.account import blueprint
 from labshare.web.account.forms import FiguresForm, FirmForm, RegisterFirmForm
 from labshare.web.account.settings import signed_in
 from labshare.web.actor import act_for, current_actor, reload_account
+from labshare.web.bodies import before_body
 from labshare.web.forms import show_problem
 from labshare.web.layout import flash_done
 
@@ -139,7 +140,12 @@ def declare_figures() -> Any:
     return render_template("account/figures.html", form=form, firm=found, needed=needed(found.sector, today)), status
 
 
+def _own_to_submit() -> None:
+    permissions.check(current_actor(), "firm.change", firm=own_firm().id)
+
+
 @blueprint.post("/firm/submit")
+@before_body(_own_to_submit)
 def submit_firm() -> Any:
     """Submit a returned firm again."""
     found = own_firm()

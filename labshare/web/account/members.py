@@ -12,6 +12,7 @@ from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
+from labshare.organisations.services.members import managed_invitation, managed_membership
 from labshare.web import limits
 from labshare.web.account import blueprint
 from labshare.web.account.firm import own_firm
@@ -26,6 +27,7 @@ from labshare.web.actor import (
     end_browser_session,
     reload_account,
 )
+from labshare.web.bodies import before_body
 from labshare.web.forms import show_problem
 from labshare.web.layout import flash_done
 
@@ -60,7 +62,18 @@ def members() -> Any:
     )  # fmt: skip
 
 
+def _managed(membership_id: int) -> None:
+    own_firm()
+    managed_membership(current_actor(), membership_id)
+
+
+def _managed_invitation(invitation_id: int) -> None:
+    own_firm()
+    managed_invitation(current_actor(), invitation_id)
+
+
 @blueprint.route("/members/<int:membership_id>/role", methods=["GET", "POST"])
+@before_body(_managed)
 def change_role(membership_id: int) -> Any:
     """Give a member another role."""
     firm, actor = own_firm(), current_actor()
@@ -85,9 +98,9 @@ def change_role(membership_id: int) -> Any:
 
 
 @blueprint.post("/members/<int:membership_id>/end")
+@before_body(_managed)
 def end_membership(membership_id: int) -> Any:
     """End a member's access."""
-    own_firm()
     with transaction():
         organisations.end_membership(actor=current_actor(), now=utc_now(), membership_id=membership_id)
     flash_done(_("The membership has ended."))
@@ -105,8 +118,8 @@ def leave() -> Any:
 
 
 @blueprint.post("/members/invitations/<int:invitation_id>/withdraw")
+@before_body(_managed_invitation)
 def withdraw_invitation(invitation_id: int) -> Any:
-    own_firm()
     with transaction():
         organisations.withdraw_invitation(actor=current_actor(), now=utc_now(), invitation_id=invitation_id)
     flash_done(_("The invitation is withdrawn."))

@@ -17,11 +17,13 @@ from labshare.notices.queries import notices_of, unread_count
 from labshare.notices.services import mark_read
 from labshare.organisations import queries
 from labshare.organisations import services as organisations
+from labshare.organisations.services.tokens import own_token
 from labshare.web import limits
 from labshare.web.account import blueprint
 from labshare.web.account.forms import AccountForm, ChangePasswordForm, TokenForm
 from labshare.web.account.throttle import Guesses
 from labshare.web.actor import act_for, begin_browser_session, current_actor, current_person, end_browser_session
+from labshare.web.bodies import before_body
 from labshare.web.forms import show_problem
 from labshare.web.language import safe_next
 from labshare.web.layout import flash_done
@@ -126,9 +128,14 @@ def tokens() -> Any:
     )
 
 
-@blueprint.post("/tokens/<int:token_id>/revoke")
-def revoke_token(token_id: int) -> Any:
+def _own_token(token_id: int) -> None:
     signed_in()
+    own_token(current_actor(), token_id)
+
+
+@blueprint.post("/tokens/<int:token_id>/revoke")
+@before_body(_own_token)
+def revoke_token(token_id: int) -> Any:
     with transaction():
         organisations.revoke_token(actor=current_actor(), now=utc_now(), token_id=token_id)
     flash_done(_("The token is revoked."))

@@ -16,6 +16,7 @@ from labshare.web.actor import current_actor
 from labshare.web.admin import blueprint
 from labshare.web.admin.forms import AccountFilterForm, DisableForm, ProposeForm
 from labshare.web.admin.paging import Page
+from labshare.web.bodies import before_body
 from labshare.web.forms import show_problem
 from labshare.web.layout import flash_done
 
@@ -109,7 +110,12 @@ def roles() -> Any:
     )  # fmt: skip
 
 
+def _may_manage(**_address: Any) -> None:
+    permissions.check(current_actor(), "regulator.manage")
+
+
 @blueprint.post("/roles/<int:role_id>/agree")
+@before_body(_may_manage)
 def agree_role(role_id: int) -> Any:
     """Agree to a proposal: the role is in force."""
     with transaction():
@@ -119,6 +125,7 @@ def agree_role(role_id: int) -> Any:
 
 
 @blueprint.post("/roles/<int:role_id>/withdraw")
+@before_body(_may_manage)
 def withdraw_proposal(role_id: int) -> Any:
     """Withdraw or turn down a proposal."""
     with transaction():
@@ -128,6 +135,7 @@ def withdraw_proposal(role_id: int) -> Any:
 
 
 @blueprint.post("/roles/<int:role_id>/end")
+@before_body(_may_manage)
 def end_role(role_id: int) -> Any:
     """End a role in force."""
     with transaction():

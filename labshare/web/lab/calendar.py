@@ -12,12 +12,14 @@ from sqlalchemy.orm import joinedload
 
 from labshare.booking import services
 from labshare.booking.models import Holding
+from labshare.booking.services.blocks import own_block
 from labshare.catalogue.models import Instrument
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check, may
 from labshare.web.actor import current_actor
+from labshare.web.bodies import before_body
 from labshare.web.booking_list import day_in
 from labshare.web.filters import with_model
 from labshare.web.forms import (
@@ -142,6 +144,7 @@ def block_page(block_id: str) -> Any:
 
 
 @blueprint.post("/calendar/blocks/<block_id>/remove")
+@before_body(lambda block_id: own_block(current_actor(), block_id))
 def unblock(block_id: str) -> Any:
     with transaction():
         services.unblock(actor=current_actor(), now=utc_now(), block_id=block_id)

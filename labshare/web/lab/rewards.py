@@ -181,7 +181,7 @@ def raise_objection(month: str, code: str) -> Any:
     if not form.validate():
         return _statement(month, code, form, 422)
     try:
-        with transaction():
+        with transaction(reads_first=True):
             services.raise_objection(
                 actor=actor, now=utc_now(), month=asked, lab=code, text=form.text.data or "", division=division
             )

@@ -235,12 +235,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what uses a database on both engines. `LABSHARE_TEST_DB` narrows it while developing."""
+    """Run what uses a database on both engines. `LABSHARE_TEST_DB` narrows it while developing.
+
+    A module or a test may say why one is enough: `ENGINES = ("sqlite",)`, `@pytest.mark.engines("sqlite")`. What is
+    looked at in a browser is the same on both, so SQLite is enough unless the module says otherwise.
+    """
     if "engine_name" in metafunc.fixturenames:
         wanted = os.environ.get("LABSHARE_TEST_DB")
         if wanted and wanted not in ENGINES:
             raise pytest.UsageError(f"LABSHARE_TEST_DB: {wanted!r} is none of {', '.join(ENGINES)}")
-        engines = getattr(metafunc.module, "ENGINES", ENGINES)  # a module may say why one is enough
+        mark = metafunc.definition.get_closest_marker("engines")
+        browsing = "open_browser" in metafunc.fixturenames
+        engines = mark.args if mark else getattr(metafunc.module, "ENGINES", ENGINES[:1] if browsing else ENGINES)
         metafunc.parametrize("engine_name", [wanted] if wanted else engines, scope="session")
 
 

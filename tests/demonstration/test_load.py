@@ -86,6 +86,7 @@ def bookings(**wanted: object) -> list[Booking]:
 # --- promises ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.engines("sqlite")  # the same rows on both: see below
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_each_account_finds_every_task_of_its_role(app: Flask, clock: Clock, moment: str):
     now = loaded(clock, moment)

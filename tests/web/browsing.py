@@ -2,7 +2,8 @@
 
 import contextvars
 import threading
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -58,21 +59,34 @@ def serving(crawl: Crawl) -> Iterator[str]:
 
 
 def looks_at(crawl: Crawl) -> list[Look]:
-    """Each page as each reader who reaches it. The readers of a page see it by turns in both languages, widths and
-    colours, and at other addresses of it; what only one reader reaches is looked at twice, so that each is seen in
-    both. Answers to forms, and things in each state, are looked at twice."""
+    """Each page as its readers see it, by turns in both languages, widths and colours, and at other addresses of it; of
+    more readers than turns, those on whose page stands some kind of element that the others' have not. What only one
+    reader reaches is looked at twice, so that each is seen in both. Answers to forms, and things in each state, are
+    looked at twice."""
     readers: dict[tuple[str, str], dict[str, list[str]]] = {}
+    elements: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
     for visit in crawl.visits:
         if visit.page is not None and visit.endpoint not in PIECES:
             readers.setdefault((visit.endpoint, visit.kind), {}).setdefault(visit.who, []).append(visit.path)
+            elements[visit.endpoint, visit.who] |= visit.page.elements
     looks = []
     for (endpoint, kind), of_readers in readers.items():
-        whos = list(of_readers) if len(of_readers) > 1 else [*of_readers] * 2
+        whos = [*_who_sees_more(of_readers, endpoint, elements)] if len(of_readers) > 1 else [*of_readers] * 2
         for turn, who in enumerate(whos if kind == endpoint else whos[:2]):
             paths = sorted(set(of_readers[who]), key=of_readers[who].index)
             language, width, colours = TURNS[turn % 4]
             looks.append(Look(who, LANGUAGES[language], width, colours, endpoint, paths[turn % len(paths)]))
     return looks
+
+
+def _who_sees_more(
+    readers: Iterable[str], endpoint: str, elements: dict[tuple[str, str], set[tuple[str, ...]]]
+) -> Iterator[str]:
+    seen: set[tuple[str, ...]] = set()
+    for number, who in enumerate(readers):
+        if number < len(TURNS) or elements[endpoint, who] - seen:
+            yield who
+        seen |= elements[endpoint, who]
 
 
 def look(crawl: Crawl, browser: Any, looks: list[Look]) -> Iterator[tuple[str, str]]:

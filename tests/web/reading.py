@@ -51,12 +51,15 @@ class Reading(HTMLParser):
         self._select: str | None = None
         self.pieces: list[tuple[str, str]] = []
         """(language or "data", text)"""
+        self.elements: set[tuple[str, ...]] = set()
+        """Which kinds of elements it has: tag, classes, role, type."""
         self._open: list[tuple[str, str]] = [("", "page")]
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
+        self.elements.add((tag, *(given.get(name, "") for name in ("class", "role", "type"))))
         language = self._open[-1][1]
         if tag != "html" and "lang" in given and language != "silent":
             language = given["lang"].split("-")[0]

@@ -9,8 +9,6 @@ from tests.web.clicking import Crew, crew
 from tests.web.test_calendar import House, shanghai
 
 __all__ = ["crew"]
-ENGINES = ("sqlite",)
-"""How a page is drawn does not depend on the database."""
 
 PLACES = """() => {
   const edge = (one) => one.getBoundingClientRect();

@@ -10,8 +10,6 @@ from tests import factories as make
 from tests.web.clicking import Crew, crew
 
 __all__ = ["crew"]
-ENGINES = ("sqlite",)
-"""How a page is drawn does not depend on the database."""
 
 KINDS = {"btn-quiet", "btn-primary", "form-control"}
 RING = """() => {

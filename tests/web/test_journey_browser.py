@@ -24,6 +24,8 @@ from tests.settlement.world import pdf
 from tests.web.clicking import crew, now_stands
 
 __all__ = ["crew"]
+ENGINES = ("sqlite", "postgresql")
+"""The one story that a browser tells on both."""
 
 
 STORY = [

@@ -21,8 +21,6 @@ from tests.settlement.world import World, pdf
 from tests.web.clicking import Crew, crew, now_stands
 
 __all__ = ["crew"]
-ENGINES = ("sqlite",)
-"""Which database keeps it is told by the services' own tests; here it is about what there is to click."""
 
 
 class House:

@@ -1,8 +1,8 @@
 """Every page, mail and error, as everybody of the demonstration, in both languages: it opens, says nothing in the other
 language without marking it, and asks the database little. A browser then looks at each for axe.
 
-Each address pattern is opened a few times a reader and language, not for every object; on PostgreSQL once, in one of the
-languages by turns.
+Each address pattern is opened a few times a reader and language, not for every object; on PostgreSQL once, in either
+language by turns.
 """
 
 import itertools

@@ -43,6 +43,22 @@ def test_nine_to_a_quarter_past_ten_is_drawn_there(app: Any, crew: Crew, query: 
     lab.finds_it_sound(f"calendar {query}")
 
 
+def test_a_bar_out_of_sight_says_nothing(app: Any, crew: Crew) -> None:
+    """A short bar's times stand on it and on the free time behind it; scrolled away, they go with it."""
+    with transaction():
+        house = House()
+        house.book(crew.clock.now, shanghai(25, 9))
+    lab = crew.sits_down(house.hand, house.lab.firm, width=1000, height=900)
+    lab.go("/lab/calendar?from=2026-11-25")
+    gone = """() => {
+      const [box, text] = ['.cal-box', '.bar-text'].map((one) => document.querySelector(one));
+      box.parentElement.scrollLeft = box.scrollWidth;
+      const name = document.querySelector('.cal tbody th').getBoundingClientRect();
+      return name.right - text.getBoundingClientRect().right;
+    }"""
+    assert lab.page.evaluate(gone) > 0
+
+
 def test_the_phone_has_the_agenda_with_times(app: Any, crew: Crew) -> None:
     with transaction():
         house = House()

@@ -171,7 +171,8 @@ class Bar:
     tail: str
     """Classes of the clean-up time; empty where there is none on the axis."""
     room: str
-    """Classes of where its times and name may be written: a short bar's reach over the free time behind it."""
+    """Classes of where its times and name may be written: a short bar's reach over the free time behind it; in a long
+    one (`is-long`) they stay in sight as long as it does."""
 
 
 @dataclass(frozen=True)
@@ -350,7 +351,7 @@ class _Writer:
             kind, offered, row.block, row.note or "", row.ref, row.state, client, item, row.starts_at, ends_at,
             row.ends_at, _on_bar(row.starts_at, dated), _on_bar(ends_at, dated), dated, span, state, cleanup,
             " · ".join(filter(None, (*named, span, state, row.note, cleanup))), width, at(start, width),
-            at(*tail) if tail[1] else "", at(start, room),
+            at(*tail) if tail[1] else "", at(start, room) + (" is-long" if width >= LONG else ""),
         )  # fmt: skip
 
 

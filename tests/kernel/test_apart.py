@@ -30,11 +30,14 @@ def a_file(app: Flask, tmp_path: Path) -> Iterator[object]:
 
 
 def readers() -> list[psutil.Process]:
-    return [
-        each
-        for each in psutil.Process().children(recursive=True)
-        if each.status() != psutil.STATUS_ZOMBIE and any("readers.py" in word for word in each.cmdline())
-    ]
+    return [each for each in psutil.Process().children(recursive=True) if _reads(each)]
+
+
+def _reads(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and any("readers.py" in word for word in process.cmdline())
+    except psutil.NoSuchProcess:  # one that ended just now
+        return False
 
 
 def test_good_and_bad_files_are_told_apart(a_file):

@@ -36,8 +36,8 @@ class Look:
     path: str
 
 
-TURNS = ((0, 1440, "light"), (1, 390, "dark"), (1, 1440, "dark"), (0, 390, "light"))
-"""Language, width and colours that a page's readers see by turns."""
+TURNS = ((0, 1440, "light"), (1, 390, "dark"), (0, 1440, "dark"), (1, 390, "light"))
+"""Language, width and colours that a page's readers see by turns; two that follow one another differ in all three."""
 
 
 @contextmanager
@@ -59,10 +59,9 @@ def serving(crawl: Crawl) -> Iterator[str]:
 
 
 def looks_at(crawl: Crawl) -> list[Look]:
-    """Each page as its readers see it, by turns in both languages, widths and colours, and at other addresses of it; of
-    more readers than turns, those on whose page stands some kind of element that the others' have not. What only one
-    reader reaches is looked at twice, so that each is seen in both. Answers to forms, and things in each state, are
-    looked at twice."""
+    """Each page twice, so that it is seen in both languages, widths and colours, by two readers where it has two; and as
+    each further reader on whose page stands some kind of element that theirs have not. Answers to forms, and things in
+    each state, are looked at twice, too."""
     readers: dict[tuple[str, str], dict[str, list[str]]] = {}
     elements: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
     for visit in crawl.visits:
@@ -70,11 +69,11 @@ def looks_at(crawl: Crawl) -> list[Look]:
             readers.setdefault((visit.endpoint, visit.kind), {}).setdefault(visit.who, []).append(visit.path)
             elements[visit.endpoint, visit.who] |= visit.page.elements
     looks = []
-    for (endpoint, kind), of_readers in readers.items():
+    for number, ((endpoint, kind), of_readers) in enumerate(readers.items()):
         whos = [*_who_sees_more(of_readers, endpoint, elements)] if len(of_readers) > 1 else [*of_readers] * 2
         for turn, who in enumerate(whos if kind == endpoint else whos[:2]):
             paths = sorted(set(of_readers[who]), key=of_readers[who].index)
-            language, width, colours = TURNS[turn % 4]
+            language, width, colours = TURNS[(2 * number + turn) % 4]
             looks.append(Look(who, LANGUAGES[language], width, colours, endpoint, paths[turn % len(paths)]))
     return looks
 
@@ -84,7 +83,7 @@ def _who_sees_more(
 ) -> Iterator[str]:
     seen: set[tuple[str, ...]] = set()
     for number, who in enumerate(readers):
-        if number < len(TURNS) or elements[endpoint, who] - seen:
+        if number < 2 or elements[endpoint, who] - seen:
             yield who
         seen |= elements[endpoint, who]
 

@@ -67,13 +67,18 @@ def _managed(membership_id: int) -> None:
     managed_membership(current_actor(), membership_id)
 
 
+def _managed_by_own_firm(membership_id: int) -> None:
+    permissions.check(current_actor(), "member.manage", firm=own_firm().id)
+    _managed(membership_id)
+
+
 def _managed_invitation(invitation_id: int) -> None:
     own_firm()
     managed_invitation(current_actor(), invitation_id)
 
 
 @blueprint.route("/members/<int:membership_id>/role", methods=["GET", "POST"])
-@before_body(_managed)
+@before_body(_managed_by_own_firm)
 def change_role(membership_id: int) -> Any:
     """Give a member another role."""
     firm, actor = own_firm(), current_actor()

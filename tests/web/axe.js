@@ -1,6 +1,7 @@
 // Run in a page beside axe-core by axe.py. Gives what is wrong, one line each: with `opening`, first with all open that
-// opens within the page, then with each menu and dialog, which lie above it, open by itself.
-async ({tags, without, opening}) => {
+// opens within the page, then with each menu and dialog, which lie above it, open by itself; those of the frame around
+// every page only if `frame` is wanted, too.
+async ({tags, without, opening, frame}) => {
   const found = [];
 
   async function look(part) {
@@ -21,6 +22,7 @@ async ({tags, without, opening}) => {
     if (wide > 0) found.push(`${wide} px out of the window: ${box.outerHTML.slice(0, 160)}`);
   }
 
+  const wanted = (part) => frame || !part.closest(".bar, #more");
   const explanations = [...document.querySelectorAll("details")];
   const menus = [];
   if (opening) {
@@ -31,13 +33,13 @@ async ({tags, without, opening}) => {
   await look(document);
   const page = document.documentElement;
   if (opening && page.scrollWidth > page.clientWidth) found.push(`${page.scrollWidth - page.clientWidth} px too wide`);
-  for (const menu of menus) {
+  for (const menu of menus.filter(wanted)) {
     menu.open = true;
     await look(menu);
     floats(menu).forEach(fits);
     menu.open = false;
   }
-  if (opening) for (const dialog of document.querySelectorAll("dialog")) {
+  if (opening) for (const dialog of [...document.querySelectorAll("dialog")].filter(wanted)) {
     if (!dialog.open) dialog.showModal();
     await look(dialog);
     fits(dialog);

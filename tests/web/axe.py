@@ -14,10 +14,11 @@ def _text(file: Path) -> str:
     return file.read_text()
 
 
-def _found(page: Any, without: str | None, opening: bool) -> list[str]:
+def _found(page: Any, without: str | None, opening: bool, frame: bool = True) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(_text(SOURCE))
-    found: list[str] = page.evaluate(_text(HERE / "axe.js"), {"tags": TAGS, "without": without, "opening": opening})
+    asked = {"tags": TAGS, "without": without, "opening": opening, "frame": frame}
+    found: list[str] = page.evaluate(_text(HERE / "axe.js"), asked)
     return found
 
 
@@ -27,10 +28,11 @@ def findings(page: Any, without: str | None = None) -> list[str]:
     return _found(page, without, opening=False)
 
 
-def examine(page: Any, without: str | None = None) -> list[str]:
+def examine(page: Any, without: str | None = None, *, frame: bool = True) -> list[str]:
     """What is wrong with the page when all that opens in place is open, then with each menu and dialog, opened one
-    after the other: axe's findings, and what does not fit the window."""
-    return _found(page, without, opening=True)
+    after the other: axe's findings, and what does not fit the window. Without `frame`, the menus around every page stay
+    closed."""
+    return _found(page, without, True, frame)
 
 
 def too_wide(page: Any) -> int:

@@ -59,9 +59,9 @@ def serving(crawl: Crawl) -> Iterator[str]:
 
 
 def looks_at(crawl: Crawl) -> list[Look]:
-    """Each page twice, so that it is seen in both languages, widths and colours, by two readers where it has two; and as
-    each further reader on whose page stands some kind of element that theirs have not. Answers to forms, and things in
-    each state, are looked at twice, too."""
+    """Each page twice, so that it is seen in both languages, widths and colours, by two readers where it has two; and
+    as each further reader on whose page stands some kind of element that theirs have not. Answers to forms, and things
+    in each state, are looked at twice, too."""
     readers: dict[tuple[str, str], dict[str, list[str]]] = {}
     elements: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
     for visit in crawl.visits:
@@ -89,7 +89,9 @@ def _who_sees_more(
 
 
 def look(crawl: Crawl, browser: Any, looks: list[Look]) -> Iterator[tuple[str, str]]:
-    """What is wrong with the pages, as (endpoint, finding)."""
+    """What is wrong with the pages, as (endpoint, finding). The menus of a reader's frame, which stand around every
+    page, are opened on the first page seen so."""
+    frames: set[tuple[str, str, int, str]] = set()
     in_turn = sorted(looks, key=lambda each: (each.who, each.language))
     with serving(crawl) as address:
         for (who, language), of_reader in groupby(in_turn, key=lambda each: (each.who, each.language)):
@@ -106,8 +108,10 @@ def look(crawl: Crawl, browser: Any, looks: list[Look]) -> Iterator[tuple[str, s
                 page.emulate_media(color_scheme=each.colours)
                 page.set_viewport_size({"width": each.width, "height": 900})
                 page.goto(each.path, wait_until="load")
-                for finding in [*axe.examine(page, SCRIPT_CALENDAR), *complaints]:
+                frame = who, language, each.width, each.colours
+                for finding in [*axe.examine(page, SCRIPT_CALENDAR, frame=frame not in frames), *complaints]:
                     seen = f"{each.path} ({who}, {language}, {each.width} px, {each.colours})"
                     yield each.endpoint, f"{finding} {seen}"
                 complaints.clear()
+                frames.add(frame)
             context.close()

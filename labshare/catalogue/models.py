@@ -124,20 +124,26 @@ class LabAdmission(Model):
     def _undecided_in_sql(cls) -> ColumnElement[bool]:
         return and_(cls.confirmed_at.is_(None), cls.refused_at.is_(None))
 
+    @hybrid_property
+    def counts(self) -> bool:
+        """Whether nobody has to confirm it any more. A suspension takes nothing from the days before it."""
+        return self.confirmed_at is not None
+
+    @counts.inplace.expression
+    @classmethod
+    def _counts_in_sql(cls) -> ColumnElement[bool]:
+        return cls.confirmed_at.is_not(None)
+
     @hybrid_method
     def holds_on(self, day: date) -> bool:
         """Whether the lab is an open lab on this local day by this row."""
-        return (
-            self.confirmed_at is not None
-            and self.admitted_from <= day
-            and (self.suspended_from is None or day < self.suspended_from)
-        )
+        return self.counts and self.admitted_from <= day and (self.suspended_from is None or day < self.suspended_from)
 
     @holds_on.inplace.expression  # type: ignore[attr-defined]
     @classmethod
     def _holds_on_in_sql(cls, day: date) -> ColumnElement[bool]:
         return and_(
-            cls.confirmed_at.is_not(None),
+            cls.counts,
             cls.admitted_from <= day,
             or_(cls.suspended_from.is_(None), cls.suspended_from > day),
         )

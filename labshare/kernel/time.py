@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from flask import current_app
 
 MINUTE = timedelta(minutes=1)
+ENDLESS = date(9999, 12, 31)
+"""The last day of what has no last day, where two last days are compared."""
 
 
 def _system_clock() -> datetime:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
-from labshare.kernel.time import local_day
+from labshare.kernel.time import ENDLESS, local_day
 from labshare.organisations.models import Affiliation
 from labshare.rewards.queries import verdicts
 from labshare.rewards.queries.runs import rules_of
@@ -133,7 +133,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "suspended labs stay admitted": (
         verdicts,
         "admission_spans",
-        lambda *of: [(lab, first, related.ENDLESS) for lab, first, _last in {s[0]: s for s in _spans(*of)}.values()],
+        lambda *of: [(lab, first, ENDLESS) for lab, first, _last in {s[0]: s for s in _spans(*of)}.values()],
     ),
     "an admission in any county counts": (verdicts, "admission_spans", lambda *_: _spans("")),
     "unknown size passes": (
@@ -223,7 +223,7 @@ def test_two_controlling_firms_relate_to_both_sides():
 
 def test_spans_that_touch_are_one():
     days = [(date(2026, 1, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 2, 5))]
-    assert related.merged([*days, (date(2026, 3, 1), related.ENDLESS)]) == (
+    assert related.merged([*days, (date(2026, 3, 1), ENDLESS)]) == (
         (date(2026, 1, 1), date(2026, 2, 5)),
-        (date(2026, 3, 1), related.ENDLESS),
+        (date(2026, 3, 1), ENDLESS),
     )

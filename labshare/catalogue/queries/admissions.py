@@ -7,8 +7,7 @@ from sqlalchemy import ColumnElement, and_, select
 
 from labshare.catalogue.models import Lab, LabAdmission
 from labshare.kernel.database import db
-
-ENDLESS = date(9999, 12, 31)
+from labshare.kernel.time import ENDLESS
 
 
 def admitted_on(day: date) -> ColumnElement[bool]:
@@ -48,17 +47,15 @@ def _last_day(suspended_from: date | None, suspended_at: datetime | None, known_
 
 
 def _known(known_at: datetime | None) -> ColumnElement[bool]:
-    confirmed = LabAdmission.confirmed_at.is_not(None)
-    return confirmed if known_at is None else and_(confirmed, LabAdmission.confirmed_at <= known_at)
+    counts = LabAdmission.counts
+    return counts if known_at is None else and_(counts, LabAdmission.confirmed_at <= known_at)
 
 
 def admitting_counties(lab_ids: Iterable[int]) -> set[str]:
     """The counties in which these labs ever were open labs."""
     return set(
         db.session.scalars(
-            select(LabAdmission.division).where(
-                LabAdmission.lab_id.in_(set(lab_ids)), LabAdmission.confirmed_at.is_not(None)
-            )
+            select(LabAdmission.division).where(LabAdmission.lab_id.in_(set(lab_ids)), LabAdmission.counts)
         )
     )
 

@@ -32,8 +32,7 @@ def open_labs(
 ) -> Page[OpenLab]:  # fmt: skip
     """Published labs, and withdrawn ones that were admitted. Three statements."""
     held = admitted_on(day)
-    counts = and_(LabAdmission.lab_id == Lab.id, LabAdmission.confirmed_at.is_not(None))
-    ever = select(LabAdmission.id).where(counts).correlate(Lab).exists()
+    ever = select(LabAdmission.id).where(LabAdmission.lab_id == Lab.id, LabAdmission.counts).correlate(Lab).exists()
     statement = (
         select(Lab, held.label("admitted"))
         .options(joinedload(Lab.firm))

@@ -206,7 +206,7 @@ def _waiting(actor: Actor, action: str, admission_id: int) -> LabAdmission:
     admission = db.session.get(LabAdmission, admission_id, with_for_update=True, populate_existing=True)
     if admission is None:
         raise NotFound
-    if admission.confirmed_at is not None or admission.refused_at is not None:
+    if not admission.undecided:
         raise errors.AdmissionDecided
     return admission
 
@@ -221,9 +221,7 @@ def suspend_lab(*, actor: Actor, now: datetime, lab_id: int, suspended_from: dat
     permissions.check(actor, "lab.admit")
     if not reason.strip():
         raise ReasonRequired
-    admission = next(
-        (one for one in _admissions(lab.id) if one.suspended_from is None and one.confirmed_at is not None), None
-    )
+    admission = next((one for one in _admissions(lab.id) if one.suspended_from is None and one.counts), None)
     if admission is None or admission.admitted_from > suspended_from:
         raise errors.NotAdmitted
     admission.suspended_from, admission.suspended_by, admission.suspended_at = suspended_from, actor.person_id, now

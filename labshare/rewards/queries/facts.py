@@ -176,7 +176,7 @@ def _last_admission() -> Any:
     """Of a line's lab: the division of its latest admission."""
     return (
         select(LabAdmission.division)
-        .where(LabAdmission.lab_id == RewardLine.lab_id, LabAdmission.confirmed_at.is_not(None))
+        .where(LabAdmission.lab_id == RewardLine.lab_id, LabAdmission.counts)
         .order_by(LabAdmission.admitted_from.desc())
         .limit(1)
         .correlate(RewardLine)

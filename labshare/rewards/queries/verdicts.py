@@ -19,14 +19,14 @@ from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.admissions import admission_spans
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.kernel.time import local_day
+from labshare.kernel.time import ENDLESS, local_day
 from labshare.organisations.links import Link
 from labshare.organisations.models import Firm
 from labshare.organisations.queries.affiliations import links
 from labshare.rewards.models import SETTLED_STATES, Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.rules.reasons import REASONS
-from labshare.rewards.rules.related import ENDLESS, Tie, related_spans
+from labshare.rewards.rules.related import Tie, related_spans
 
 NOBODY = -1
 RelatedPair = tuple[int, int, date, date, datetime | None]

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-ENDLESS = date(9999, 12, 31)
+from labshare.kernel.time import ENDLESS
+
 _DAY = timedelta(days=1)
 _EARLY = datetime(1, 1, 1, tzinfo=UTC)
 

@@ -126,7 +126,7 @@ def lab_admit(lab_id: int) -> Any:
         ),
         lambda made: (
             _("Admitted as an open lab from %(day)s; the lab is told.", day=short_day(made.admitted_from))
-            if made.confirmed_at
+            if made.counts
             else _("Entered from %(day)s on; it counts once the approver confirms it.",
                    day=short_day(made.admitted_from)),
             url_for("regulator.lab", lab_id=lab_id),

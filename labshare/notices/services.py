@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale, get_locale
-from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 
 from labshare.accounts.models import Person
 from labshare.kernel import telling
@@ -51,18 +51,20 @@ def notify(
         _told(bool(wanted), firm_id is not None, bool(held)),
         {"person_ids": wanted, "firm_id": firm_id, "roles": tuple(roles), "held": held},
     ).all()
+    told = [person for person in people if person.id != but]
+    if not told:
+        return 0
     kept = kinds.kept(params or {})
-    told = 0
-    for person in people:
-        if person.id == but:
-            continue
-        told += 1
-        db.session.add(
-            Notice(person_id=person.id, firm_id=firm_id, kind=kind, params=kept, url=url, created_at=now)
-        )  # fmt: skip
-        if found.mail:
-            _write_mail(person.email, person.locale, kind, kept, url, now, name=person.name)
-    return told
+    line = {"firm_id": firm_id, "kind": kind, "params": kept, "url": url, "created_at": now}
+    rows = db.session.connection()
+    rows.execute(_NOTICE, [line | {"person_id": person.id} for person in told])
+    if found.mail:
+        rows.execute(_MAIL, [_mail(one.email, one.locale, kind, kept, url, now, name=one.name) for one in told])
+    return len(told)
+
+
+_NOTICE, _MAIL = insert(Notice), insert(OutboxMail)
+"""Written past the session: almost every step tells somebody, and none reads it again."""
 
 
 @cache
@@ -104,7 +106,9 @@ def send_mail(
     most = kinds.KINDS[kind].most
     if most is not None and _written_within_hour(to, kind, now) >= most:
         return None
-    return _write_mail(to, locale, kind, kinds.kept(params or {}), url, now, link_id=link_id)
+    mail = OutboxMail(**_mail(to, locale, kind, kinds.kept(params or {}), url, now, link_id=link_id))
+    db.session.add(mail)
+    return mail
 
 
 def _written_within_hour(to: str, kind: str, now: datetime) -> int:
@@ -114,10 +118,11 @@ def _written_within_hour(to: str, kind: str, now: datetime) -> int:
     ) or 0  # fmt: skip
 
 
-def _write_mail(
+def _mail(
     to: str, locale: str | None, kind: str, params: dict[str, Any], url: str | None, now: datetime,
     *, name: str | None = None, link_id: int | None = None,
-) -> OutboxMail:  # fmt: skip
+) -> dict[str, Any]:  # fmt: skip
+    """The values of a mail's row."""
     written_in = locale or str(get_locale() or CHINESE)
     with force_locale(written_in):
         subject = kinds.title_of(kind, params)
@@ -128,12 +133,10 @@ def _write_mail(
             link=absolute(url) if link_id is None else LINK_PLACE,
             english=kinds.is_english(),
         )
-    mail = OutboxMail(
-        to=to, locale=written_in, subject=" ".join(subject.split())[:200], body=body, created_at=now, kind=kind,
-        link_id=link_id, rank=0 if kinds.KINDS[kind].first else 1,
-    )  # fmt: skip
-    db.session.add(mail)
-    return mail
+    return {
+        "to": to, "locale": written_in, "subject": " ".join(subject.split())[:200], "body": body, "created_at": now,
+        "kind": kind, "link_id": link_id, "rank": 0 if kinds.KINDS[kind].first else 1,
+    }  # fmt: skip
 
 
 def absolute(url: str | None) -> str | None:

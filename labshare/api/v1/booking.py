@@ -186,7 +186,7 @@ def book(body: dict[str, Any]) -> Any:
         actor=current_actor(), now=utc_now(), sample_description=body["sample_description"], hold_id=body["hold"],
         waive_reason=body["waive_reason"], **_wish(body),
     )  # fmt: skip
-    return _answer(made.ref)
+    return _answer(made.ref, just_made=True)
 
 
 def _wish(body: dict[str, Any]) -> dict[str, Any]:
@@ -199,15 +199,15 @@ def _wish(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _answer(ref: str) -> dict[str, Any]:
+def _answer(ref: str, *, just_made: bool = False) -> dict[str, Any]:
     """The booking as what was just done left it."""
     db.session.flush()
     written()
-    return _booking(ref)
+    return _booking(ref, just_made=just_made)
 
 
-def _booking(ref: str) -> dict[str, Any]:
-    found = get_booking(current_actor(), ref, anew=True)
+def _booking(ref: str, *, just_made: bool = False) -> dict[str, Any]:
+    found = get_booking(current_actor(), ref, anew=True, just_made=just_made)
     return shapes.booking(found, history(found))
 
 

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload, lazyload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from labshare.accounts.models import Person
 from labshare.audit.models import AuditEvent
@@ -37,9 +38,11 @@ def visible_bookings(actor: Actor) -> Select[Any]:
     )
 
 
-def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
+def get_booking(actor: Actor, ref: str, *, anew: bool = False, just_made: bool = False) -> Booking:
     """One booking with what its page shows; `anew`: as the database has it after what was just written, triggers'
-    doing included. Raises `NotFound`, also for what one may not see."""
+    doing included; `just_made`: in this very step, so that nobody can have proposed anything yet. Raises `NotFound`,
+    also for what one may not see."""
+    proposals: Any = Booking.proposals  # type: ignore[attr-defined]
     booking: Booking | None = db.session.scalar(
         visible_bookings(actor)
         .where(Booking.ref == ref)
@@ -51,12 +54,14 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
             joinedload(Booking.test_item),
             joinedload(Booking.fee),
             selectinload(Booking.charges),  # type: ignore[attr-defined]
-            selectinload(Booking.proposals),  # type: ignore[attr-defined]
+            lazyload(proposals) if just_made else selectinload(proposals),
         )
         .execution_options(populate_existing=anew)
     )
     if booking is None:
         raise NotFound
+    if just_made:
+        set_committed_value(booking, "proposals", [])
     return booking
 
 

@@ -14,6 +14,7 @@ from labshare.booking.rules.slots import Candidate, Taken
 from labshare.booking.rules.time import Closure as ClosureSpan
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, StartRules, WorkingDays
 from labshare.catalogue.models import Calibration, Fee, Instrument, Lab, TestItem, TestItemInstrument
+from labshare.catalogue.queries.admissions import county_on
 from labshare.catalogue.queries.filters import fee_in_force
 from labshare.kernel.database import Numbers, UtcDateTime, among, db
 from labshare.kernel.time import local_day, local_zone
@@ -45,10 +46,11 @@ _HOURS_AND_CLOSURES = _HOURS.union_all(
 _CERTIFICATES = select(Calibration.instrument_id, Calibration.valid_from, Calibration.valid_to).where(
     among(Calibration.instrument_id, bindparam("instrument_ids", type_=Numbers))
 )
+_DAY = bindparam("day", type_=Date)
 _ITEM = (
-    select(TestItem, Lab, Fee)
+    select(TestItem, Lab, Fee, county_on(_DAY))
     .join(Lab, Lab.id == TestItem.lab_id)
-    .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, fee_in_force(bindparam("day", type_=Date))))
+    .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, fee_in_force(_DAY)))
     .where(TestItem.id == bindparam("item_id"))
 )
 _INSTRUMENTS = (
@@ -205,6 +207,8 @@ class Bench:
     item: TestItem
     lab: Lab
     fee: Fee | None
+    county: str
+    """That a booking made now belongs to."""
     instruments: Sequence[Instrument]
     openings: Openings
     certificates: dict[int, tuple[DayRange, ...]]
@@ -250,17 +254,14 @@ def bench_of_item(item_id: int, now: datetime) -> Bench | None:
     row = db.session.execute(_ITEM, {"item_id": item_id, "day": local_day(now)}).first()
     if row is None:
         return None
-    item, lab, fee = row
+    item, lab, fee, county = row
     instruments = db.session.scalars(_INSTRUMENTS, {"item_id": item_id}).all()
-    return _bench(item, lab, fee, instruments, now)
-
-
-def _bench(item: TestItem, lab: Lab, fee: Fee | None, instruments: Sequence[Instrument], now: datetime) -> Bench:
     hours = hours_of_labs([lab.id], now - timedelta(days=2))[lab.id]
     return Bench(
         item=item,
         lab=lab,
         fee=fee,
+        county=county,
         instruments=instruments,
         openings=Openings(hours, working_days(), local_zone(), now),
         certificates=certificates_of([one.id for one in instruments]),

@@ -28,7 +28,6 @@ from labshare.booking.rules.time import Plan, StartRules
 from labshare.booking.services import taking
 from labshare.booking.services.common import plain
 from labshare.catalogue.models import Fee, Instrument
-from labshare.catalogue.queries.admissions import county_on
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, take_turn
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst, raise_all
@@ -314,7 +313,7 @@ def _try_to_book(
         "client_firm_id": client.id,
         "lab_firm_id": lab.firm_id,
         "lab_id": lab.id,
-        "division": county_on(lab, today),
+        "division": bench.county,
         "instrument_id": instrument.id,
         "unit": unit,
         "test_item_id": item.id,

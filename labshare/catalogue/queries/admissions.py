@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, func, select
 
 from labshare.catalogue.models import Lab, LabAdmission
 from labshare.kernel.database import db
@@ -17,13 +17,11 @@ def admitted_on(day: date) -> ColumnElement[bool]:
     )
 
 
-def county_on(lab: Lab, day: date) -> str:
-    """The six digits of the county that a booking made on this local day belongs to (contract section 5): that of the
-    lab's admission, else that of its town."""
-    admitted = db.session.scalar(
-        select(LabAdmission.division).where(LabAdmission.lab_id == lab.id, LabAdmission.holds_on(day))
-    )
-    return admitted or lab.division
+def county_on(day: date | BindParameter[date]) -> ColumnElement[str]:
+    """Of a `Lab`: the six digits of the county that a booking made on this local day belongs to (contract section 5),
+    that of the lab's admission, else that of its town."""
+    admitted = select(LabAdmission.division).where(LabAdmission.lab_id == Lab.id, LabAdmission.holds_on(day))
+    return func.coalesce(admitted.correlate(Lab).scalar_subquery(), Lab.division)
 
 
 def admission_spans(division: str, known_at: datetime | None = None) -> list[tuple[int, date, date]]:

@@ -62,6 +62,11 @@ class Axis:
         """Its last minute."""
         return self.days * self.hours * HOUR
 
+    def day_end(self, minute: int) -> int:
+        """The last minute of the day that this minute lies in."""
+        day = self.hours * HOUR
+        return (minute // day + 1) * day
+
     def shows(self, moment: datetime) -> bool:
         """Whether the axis has the moment, and does not leave it out."""
         local = moment.astimezone(local_zone())
@@ -341,7 +346,7 @@ class _Writer:
             item = self._items.setdefault(row.test_item_id, Named(row.item, row.item_en))
         start, width = self.axis.place(row.starts_at, ends_at)
         tail = self.axis.place(ends_at, row.ends_at)
-        room = width if width >= LONG else edge - start
+        room = width if width >= LONG else max(width, min(edge, self.axis.day_end(start)) - start)
         span = table_slot(row.starts_at, ends_at)
         dated = local_day(row.starts_at) != local_day(ends_at - MINUTE)
         cleanup = self._cleanup % {"time": clock_time(row.ends_at)} if ends_at < row.ends_at else ""

@@ -1,4 +1,4 @@
-"""No two holdings of one instrument unit overlap: the database itself refuses, SQL by hand included (contract 5)."""
+"""No two holdings of one instrument unit overlap: the database itself refuses, SQL by hand included (R-TIME-11)."""
 
 import sqlite3
 from collections.abc import Iterator

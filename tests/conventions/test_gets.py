@@ -2,7 +2,7 @@
 not ask for the writers' place.
 
 Seen at the database, so that it does not matter how far below the view somebody writes. One thing a GET may leave: the
-event of an export by a regulator (contract section 8).
+event of an export by a regulator (R-AUDIT-7).
 """
 
 import contextlib

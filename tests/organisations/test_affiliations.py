@@ -1,4 +1,4 @@
-"""Affiliations: who declares, answers, decides; what is kept; what the database refuses (contract section 5)."""
+"""Affiliations: who declares, answers, decides; what is kept; what the database refuses (docs/rules.md, R-AFFILIATION)."""
 
 from datetime import date, timedelta
 from typing import Any

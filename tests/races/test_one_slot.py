@@ -1,4 +1,4 @@
-"""Fifty processes at one slot, twenty rounds, on both databases: exactly one booking a round (contract section 5)."""
+"""Fifty processes at one slot, twenty rounds, on both databases: exactly one booking a round (R-TIME-11)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

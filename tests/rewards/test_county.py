@@ -1,4 +1,4 @@
-"""A lab's county comes from its admissions alone (contract section 5): no move sheds a cap or a debt, no county pays
+"""A lab's county comes from its admissions alone (R-COUNTY-5): no move sheds a cap or a debt, no county pays
 twice, a month closes for the county's bookings, and a published run is judged by what was recorded before."""
 
 from datetime import date, timedelta

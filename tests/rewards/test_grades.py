@@ -1,4 +1,4 @@
-"""A year's grades as one list: entered by one person, confirmed by another, known from then on (contract section 7)."""
+"""A year's grades as one list: entered by one person, confirmed by another, known from then on (docs/rules.md, R-GRADE)."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Who is related, since when and as known when (contract sections 5 to 7): the attack that this closes, the rule by
+"""Who is related, since when and as known when (docs/rules.md, R-AFFILIATION): the attack that this closes, the rule by
 properties, what touches published months, ends of links that excluded entries."""
 
 from dataclasses import replace

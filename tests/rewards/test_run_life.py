@@ -1,4 +1,4 @@
-"""A run's life: calculated, published, objected to, approved, paid; who may do what when (contract section 7)."""
+"""A run's life: calculated, published, objected to, approved, paid; who may do what when (docs/rules.md, R-RUN)."""
 
 import json
 from datetime import date, timedelta

@@ -18,7 +18,7 @@ def admitted_on(day: date) -> ColumnElement[bool]:
 
 
 def county_on(lab: Lab, day: date) -> str:
-    """The six digits of the county that a booking made on this local day belongs to (contract section 5): that of the
+    """The six digits of the county that a booking made on this local day belongs to (R-COUNTY-4): that of the
     lab's admission, else that of its town."""
     admitted = db.session.scalar(
         select(LabAdmission.division).where(LabAdmission.lab_id == lab.id, LabAdmission.holds_on(day))

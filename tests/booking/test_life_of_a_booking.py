@@ -1,7 +1,7 @@
 """A booking from request to tested, on both databases: each verb, its edges, its trail and what it holds."""
 
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from labshare.audit.models import AuditEvent
 from labshare.booking import errors, queries, services
 from labshare.booking.models import Booking, Charge, Holding, Proposal
+from labshare.catalogue.models import Fee
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db
 from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, ReasonRequired
@@ -54,6 +55,22 @@ def test_from_request_to_tested(house: House, clock: Clock) -> None:  # R-PRICE-
     assert actions(booking) == [
         "booking.book", "booking.confirm", "booking.receive", "booking.start", "booking.finish",
     ]  # fmt: skip
+
+
+def test_the_fee_of_the_day_of_booking_sets_the_price(house: House, clock: Clock) -> None:  # R-PRICE-5
+    fee = db.session.scalars(select(Fee)).one()
+    fee.valid_to = date(2026, 11, 24)
+    db.session.flush()
+    factories.add(
+        Fee(test_item_id=house.item.id, basis="sample", amount_fen=25_000, valid_from=date(2026, 11, 25),
+            created_at=clock.now)
+    )  # fmt: skip
+    db.session.commit()
+    first = house.book("2026-12-01 09:00")
+    clock.set("2026-11-25 00:00")
+    second = house.book("2026-12-01 10:00")
+    house.do(services.reschedule, house.client, ref=first.ref, starts_at=at("2026-12-01 14:00"))
+    assert (fresh(first).price_fen, fresh(second).price_fen) == (10_000, 25_000)
 
 
 def test_every_unit_is_tried_and_then_three_alternatives(house: House) -> None:  # R-TIME-12

@@ -338,7 +338,7 @@ def index_matches(pair: str) -> int:
     return db.session.scalar(text(statement), {"pair": pair})
 
 
-def test_a_fee_of_another_day_is_another_fee(market):  # R-PRICE-5
+def test_a_fee_of_another_day_is_another_fee(market):  # R-PRICE-6
     fee = db.session.scalars(select(Fee).where(Fee.test_item_id == market["spray"])).one()
     fee.valid_to = date(2026, 12, 31)
     db.session.flush()

@@ -116,7 +116,14 @@ def test_every_rule_is_cited_by_a_test() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["# the contract says so", "Contract sections 6", "(section 6, step 1)", "the glossary's words", "as mock 04", "DESIGN"],
+    [
+        "# the contract says so",
+        "Contract sections 6",
+        "(section 6, step 1)",
+        "the glossary's words",
+        "as mock 04",
+        "DESIGN",
+    ],
 )
 def test_a_paper_that_is_not_there_is_found(text: str) -> None:
     assert papers(text)

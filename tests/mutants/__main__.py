@@ -84,7 +84,7 @@ def tried(mutant: Mutant, copy: Path) -> tuple[bool, str]:
     finally:
         for file, source in kept.items():
             (copy / file).write_text(source)
-    failed = re.search(r"^FAILED \S+(?: - (.*))?$", ran.stdout, re.MULTILINE)
+    failed = re.search(r"^FAILED \S+::\w+(?:\[.*?\])?(?: - (.*))?$", ran.stdout, re.MULTILINE)
     if ran.returncode == 0:
         return False, "it passes"
     if ran.returncode != FAILED or failed is None:

@@ -1,4 +1,4 @@
-"""The one list of settings, read from the environment (contract section 2)."""
+"""The one list of settings, read from the environment."""
 
 import os
 import secrets

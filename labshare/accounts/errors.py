@@ -17,7 +17,7 @@ class WrongPresentPassword(InvalidInput):
 
 
 class TooManyAttempts(TooManyRequests):
-    """Passwords were guessed at: the message is the glossary's."""
+    """Passwords were guessed at."""
 
     message = _l("Too many attempts. Try again in %(n)s minutes.")
 

@@ -1,4 +1,4 @@
-"""JSON over the same services (contract section 4)."""
+"""JSON over the same services."""
 
 from flask import Flask
 from flask_smorest import Api

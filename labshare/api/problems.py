@@ -61,7 +61,7 @@ def _refused(problem: Problem) -> Response:
 API_FIELDS = {
     "test_item_id": "test_item", "instrument_id": "instrument", "hold_id": "hold", "fee_id": "fee",
 }  # fmt: skip
-"""Services' names of fields that the contract spells otherwise."""
+"""Services' names of fields that the API spells otherwise."""
 
 
 def _fields(problem: InvalidInput) -> Iterator[dict[str, str]]:

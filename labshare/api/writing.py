@@ -3,7 +3,7 @@
 `writing` stands next to the view: what is above it (arguments, files) is read before the transaction begins;
 `RoomBlueprint` puts `answering` around all of it. The answer is written in the same transaction as what was done, so
 that after a crash either both are there or neither: a replay gives the first answer or does the work for the first
-time, never a second time (contract section 4).
+time, never a second time.
 """
 
 import fcntl

@@ -1,4 +1,4 @@
-"""The audit trail (contract section 8). `audit_event` is append-only: the database refuses update and delete."""
+"""The audit trail (R-AUDIT-3). `audit_event` is append-only: the database refuses update and delete."""
 
 from datetime import datetime
 from typing import Any

@@ -1,6 +1,6 @@
-"""How events are marked and the trail is sealed: macs, leaves, Merkle roots, the chain (contract section 8). Hashes as
-RFC 9162 builds them: SHA-256, one byte before leaves (00) and before inner nodes (01), so that neither can pass for the
-other."""
+"""How events are marked (R-AUDIT-4) and the trail is sealed (R-AUDIT-5): macs, leaves, Merkle roots, the chain. Hashes
+as RFC 9162 builds them: SHA-256, one byte before leaves (00) and before inner nodes (01), so that neither can pass for
+the other."""
 
 import hashlib
 import hmac

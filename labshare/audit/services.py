@@ -28,7 +28,7 @@ def record(
     *,
     refused: bool = False,
 ) -> None:
-    """Write one event in the running transaction (contract section 8).
+    """Write one event in the running transaction (R-AUDIT-1).
 
     `subject` is (type, id or reference); `before` and `after` hold ids and values that JSON can carry (dates and
     moments as ISO text), never personal data.
@@ -149,7 +149,7 @@ class Broken:
 
 
 def verify(now: datetime, *, key: str, head: Mapping[str, Any] | None = None) -> Broken | None:
-    """Prove the trail untouched (contract section 8): None where it is, else the first broken place.
+    """Prove the trail untouched (R-AUDIT-5): None where it is, else the first broken place.
 
     `head` is an exported seal (`{"id", "root"}`): with it a cut tail shows too.
     """
@@ -222,7 +222,7 @@ def forget_addresses(before: datetime) -> int:
 
 
 def record_export(actor: Actor, now: datetime, what: str, asked: Mapping[str, Any]) -> None:
-    """Write that a regulator took data out (contract section 8). A read, so it opens its own transaction: nothing but
+    """Write that a regulator took data out (R-AUDIT-7). A read, so it opens its own transaction: nothing but
     the trail changes. Firms taking their own figures leave no event."""
     if actor.is_regulator:
         with transaction():

@@ -1,4 +1,4 @@
-"""Why a time, a step or a charge is refused (contract section 5)."""
+"""Why a time, a step or a charge is refused (docs/rules.md, R-TIME, R-PRICE, R-BOOKING)."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from labshare.kernel.errors import Conflict, InvalidInput, NotAllowed
 
 
 class StartRefused(InvalidInput):
-    """A rule of time that the start breaks: 422 on `starts_at` (contract section 5, Time)."""
+    """A rule of time that the start breaks: 422 on `starts_at` (docs/rules.md, R-TIME)."""
 
     default_field = "starts_at"
     waivable = False

@@ -173,7 +173,7 @@ class Booking(Model):
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """When the lab was last asked: at booking, or at a move that returned to `requested`."""
     answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When an unanswered request lapses (contract section 5, edges)."""
+    """When an unanswered request lapses (R-BOOKING-3)."""
 
     client_size: Mapped[str | None] = mapped_column(String(10))
     client_division: Mapped[str] = mapped_column(String(6))

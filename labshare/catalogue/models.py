@@ -64,7 +64,7 @@ class Lab(Model):
     automatic_confirmation: Mapped[bool] = mapped_column(default=False)
     lead_time_minutes: Mapped[int] = mapped_column(default=0)
     horizon_minutes: Mapped[int] = mapped_column(default=60 * 24 * 90)
-    """Elapsed minutes from now to a start, at least and at most (contract section 5)."""
+    """Elapsed minutes from now to a start, at least and at most (R-TIME-8)."""
     state: Mapped[str] = mapped_column(String(10), default="draft")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -306,7 +306,7 @@ class InstrumentUnit(Model):
 
 
 class Calibration(Model):
-    """A certificate. Successive ones join (contract section 5)."""
+    """A certificate. Successive ones join (R-TIME-10)."""
 
     __tablename__ = "calibration"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""`labshare rewards`: the month's run, the trace of one line, the pure calculation (contract section 1)."""
+"""`labshare rewards`: the month's run, the trace of one line, the pure calculation."""
 
 import json
 import sys

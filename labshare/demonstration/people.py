@@ -12,7 +12,7 @@ from labshare.demonstration.rows import Row, Rows
 
 PASSWORD = "xinchang-demo-2026"  # noqa: S105 - meant to be known; refused in production
 ACCOUNTS = ("client", "owner", "lab", "officer", "approver", "auditor", "admin", "admin2", "officer2")
-"""The accounts of contract section 3, and a second administrator and officer, since some steps need two."""
+"""The accounts that the README names, and a second administrator and officer, since some steps need two."""
 
 
 def hashed(password: str, rng: random.Random) -> str:

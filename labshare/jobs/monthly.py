@@ -1,4 +1,4 @@
-"""The past month's reward run, on the 1st at 02:00 local time; what was missed is caught up (contract section 7)."""
+"""The past month's reward run, on the 1st at 02:00 local time; what was missed is caught up (R-RUN-3)."""
 
 import logging
 from datetime import datetime, timedelta

@@ -12,7 +12,7 @@ class Actor:
 
     `roles` are the roles of the current membership and, for regulators, of the person: `owner`, `lab_manager`,
     `booker`, `accountant`, `viewer`; `officer`, `approver`, `auditor`, `admin`; `system` for jobs; empty for a visitor.
-    `address` is the network address, kept beside the audit trail, outside the seal (contract section 8).
+    `address` is the network address, kept beside the audit trail, outside the seal (R-AUDIT-8).
     """
 
     person_id: int | None = None

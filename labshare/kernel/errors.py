@@ -17,7 +17,7 @@ class Problem(Exception):
     """A refusal with words. `message` may hold `%(name)s` places that `params` fill.
 
     `status` is the HTTP status (RFC 9110); `field` names the input it belongs to, where there is one.
-    `money_or_rights` problems are written to the audit trail after the rollback (contract section 8).
+    `money_or_rights` problems are written to the audit trail after the rollback (R-AUDIT-2).
     """
 
     status: ClassVar[int] = 409
@@ -98,7 +98,7 @@ class SignInFirst(Problem):
 
 
 class NotFound(Problem):
-    """Also for what one may not see (contract section 4)."""
+    """Also for what one may not see (R-RIGHTS-2)."""
 
     status = 404
     message = _l("Not found, or not yours to see.")

@@ -25,7 +25,7 @@ class JobRun(Model):
 
 
 class IdempotencyKey(Model):
-    """The first answer to a POST with an `Idempotency-Key`, kept 24 hours for person, method and path (contract 4).
+    """The first answer to a POST with an `Idempotency-Key`, kept 24 hours for person, method and path.
 
     `status` is null while the first request is in flight.
     """

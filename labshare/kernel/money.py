@@ -10,7 +10,7 @@ FEN_PER_WAN = 1_000_000
 
 
 def round_half_up(amount: Fraction | Decimal | int) -> int:
-    """The nearest whole number; a half goes away from zero. The one rounding of LabShare (contract 5 and 6)."""
+    """The nearest whole number; a half goes away from zero. The one rounding of LabShare (R-PRICE-4, R-REWARD-10)."""
     exact = Fraction(amount)
     above, below = exact.numerator, exact.denominator
     rounded = (2 * abs(above) + below) // (2 * below)
@@ -18,7 +18,7 @@ def round_half_up(amount: Fraction | Decimal | int) -> int:
 
 
 def share_by_largest_remainder(total: int, weights: Mapping[str, int]) -> dict[str, int]:
-    """Share `total` fen among keys in proportion to whole weights ≥ 0 (contract section 6, step 4).
+    """Share `total` fen among keys in proportion to whole weights ≥ 0 (R-REWARD-12).
 
     Everyone gets the whole-fen floor of the exact share, then one fen each goes to the largest fractions; ties by
     key, by code point. With all weights 0 everyone gets 0.

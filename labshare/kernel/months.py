@@ -13,7 +13,7 @@ _SPELLING = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 @dataclass(frozen=True, order=True)
 class Month:
-    """A calendar month. Sorts by time; `str()` gives `YYYY-MM`, the spelling of the contract and of the database."""
+    """A calendar month. Sorts by time; `str()` gives `YYYY-MM`, the spelling of the API and of the database."""
 
     year: int
     number: int

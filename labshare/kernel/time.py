@@ -1,7 +1,7 @@
 """Moments and local days.
 
 Every moment inside LabShare is an aware `datetime` in UTC. A *local day* is the calendar day of a moment in the
-platform's zone (`TIME_ZONE`, contract section 2). Only the entrances ask for the present moment, through `utc_now`;
+platform's zone (`TIME_ZONE`). Only the entrances ask for the present moment, through `utc_now`;
 services and rules are handed `now`.
 """
 

@@ -128,7 +128,7 @@ class ConfirmedByOfficer(Conflict):
 
 
 class ExcludedEntries(Conflict):
-    """A link that excluded entries is ended by an officer alone (contract section 5)."""
+    """A link that excluded entries is ended by an officer alone (R-AFFILIATION-8)."""
 
     message = _l(
         "Revenue was left out of a reward because of this affiliation, so an officer ends it. Ask for its end, with "
@@ -199,7 +199,7 @@ class RolesExclude(Conflict):
 
 
 class HostMembershipExcludes(Conflict):
-    """Officer, approver and administrator exclude any membership in a firm with labs (contract section 7)."""
+    """Officer, approver and administrator exclude any membership in a firm with labs (R-RIGHTS-3)."""
 
     message = _l("This person is a member of a firm with labs; that excludes %(role)s.")
     money_or_rights = True

@@ -1,4 +1,4 @@
-"""What an affiliation says of bookings, as known at a moment (contract section 5, "Who is who"). Pure.
+"""What an affiliation says of bookings, as known at a moment (docs/rules.md, R-AFFILIATION). Pure.
 
 A declaration relates the declaring firm and the one it names, and nothing else. At labs of the declaring firm it holds
 for all its days, at labs of the other one for bookings made from its entry on, and for earlier ones once that firm

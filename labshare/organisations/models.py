@@ -292,7 +292,7 @@ class Membership(Model):
 
 
 class RegulatorRole(Model):
-    """A regulator's role: proposed by one administrator, in force once a second one agrees (contract section 7)."""
+    """A regulator's role: proposed by one administrator, in force once a second one agrees (R-RIGHTS-4)."""
 
     __tablename__ = "regulator_role"
     __table_args__ = (

@@ -144,7 +144,7 @@ def sector_of_industry(code: str) -> str | None:
 
 
 EXCLUDING = frozenset({"officer", "approver", "admin"})
-"""Roles of which one person holds at most one, and none beside a membership in a firm with labs (contract 7)."""
+"""Roles of which one person holds at most one, and none beside a membership in a firm with labs (R-RIGHTS-3)."""
 
 
 def excluded_by(role: str, held: frozenset[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Duties that exclude one another in one person (contract section 7), on every path that creates either side.
+"""Duties that exclude one another in one person (R-RIGHTS-3), on every path that creates either side.
 
 Officer, approver and administrator exclude one another, and any membership in a firm with labs. Each check first locks
 the row that both sides must pass (the person; the firm), so that two paths at once cannot slip by one another.

@@ -1,5 +1,5 @@
 """What the regulator's overview shows: six figures, three charts, what waits, the last seal. A fixed number of
-statements, all on indexes; money in fen, months as the contract spells them."""
+statements, all on indexes; money in fen, months as `YYYY-MM`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -77,7 +77,7 @@ def usage_report(
     lab_id: int | None = None,
     firm_id: int | None = None,
 ) -> UsageReport:
-    """The usage report that `actor` may see: regulators all, a host firm its own labs (contract section 4).
+    """The usage report that `actor` may see: regulators all, a host firm its own labs (R-USAGE-3).
 
     Blocks have no test item: by test item the report has no in-house use.
     `lab_id`, `firm_id` narrow it. Rows without any use are listed too, at zero.

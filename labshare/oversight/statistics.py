@@ -1,4 +1,4 @@
-"""Public statistics of a month: what anyone may see (contract section 4). No revenue, few clients suppressed."""
+"""Public statistics of a month: what anyone may see (R-USAGE-4). No revenue, few clients suppressed."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The tables of assessments (contract section 7): a year's grades are entered as one list, confirmed by another person,
+"""The tables of assessments (R-GRADE-2): a year's grades are entered as one list, confirmed by another person,
 and count from then on.
 
 A mistake is corrected by a later list: of two grades of one lab and effective month the one confirmed later holds. So

@@ -1,4 +1,4 @@
-"""Every refusal of the rewards room, with the words a person reads (contract sections 6 and 7)."""
+"""Every refusal of the rewards room, with the words a person reads."""
 
 from flask_babel import lazy_gettext as _l
 

@@ -1,4 +1,4 @@
-"""Reward policies, runs and their traces (contract sections 6 and 7). Money in fen; months `YYYY-MM`."""
+"""Reward policies, runs and their traces. Money in fen; months `YYYY-MM`."""
 
 from datetime import date, datetime
 from typing import Any
@@ -29,7 +29,7 @@ REASONS = (
 
 
 class Policy(Model):
-    """A reward policy: its document is section 6's JSON, immutable once published. Policies of a division never
+    """A reward policy: a JSON document, immutable once published (R-REWARD-1). Policies of a division never
     overlap."""
 
     __tablename__ = "policy"
@@ -114,7 +114,7 @@ class RewardRun(Model):
 
 
 class RewardRunHand(Model):
-    """Everybody who ever calculated or published a run: none of them may approve it (contract section 7)."""
+    """Everybody who ever calculated or published a run: none of them may approve it (R-RUN-8)."""
 
     __tablename__ = "reward_run_hand"
     __table_args__ = (one_of("act", ("calculated", "published")),)

@@ -1,4 +1,4 @@
-"""A reward policy: the JSON of contract section 6, read into frozen parameters or refused by name.
+"""A reward policy: its JSON (R-REWARD-1), read into frozen parameters or refused by name.
 
 Money in fen. Rates and coefficients come as strings and stay exact (`Fraction`): a rate is never a float.
 `read_policy` finds every fault before it refuses, so that a form can show each at its field.

@@ -1,4 +1,4 @@
-"""The words of what the room names: reasons, grades, states, causes (glossary)."""
+"""The words of what the room names: reasons, grades, states, causes."""
 
 from flask_babel import lazy_gettext as _l
 

@@ -1,4 +1,4 @@
-"""Why a document is refused (contract section 5, Documents)."""
+"""Why a document is refused (docs/rules.md, R-PAPER)."""
 
 from flask_babel import lazy_gettext as _l
 

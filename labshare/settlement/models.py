@@ -36,7 +36,7 @@ class StoredFile(Model):
 
 
 class Report(Model):
-    """A test report. Stands from its date until the day it is withdrawn or its successor's date (contract 5)."""
+    """A test report. Stands from its date until the day it is withdrawn or its successor's date (R-PAPER-3)."""
 
     __tablename__ = "report"
     __table_args__ = (

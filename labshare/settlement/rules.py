@@ -1,4 +1,4 @@
-"""What documents say of a booking's revenue, and what no document may say (contract section 5, Documents, Revenue).
+"""What documents say of a booking's revenue, and what no document may say (docs/rules.md, R-PAPER and R-RECOGNITION).
 
 Amounts in fen, tax included; a red letter and a refund are negative. Days are local days. Nothing here knows a table.
 """

@@ -341,7 +341,7 @@ class LocalMomentField(_TextField):
     """A wall-clock time of the platform's zone ↔ an aware moment in UTC.
 
     Where clocks change: a repeated local time is its first occurrence, a missing one is read with the offset before
-    the gap (contract section 5).
+    the gap (R-TIME-4).
     """
 
     message = _l("Enter a date and time such as 2026-11-24 14:30.")

@@ -1,4 +1,4 @@
-"""For those who look after it: `/healthz`, `/readyz`, `/metrics` (contract section 4).
+"""For those who look after it: `/healthz`, `/readyz`, `/metrics`.
 
 Requests are counted by each process; with several workers their files are added up (prometheus_client's multiprocess
 mode, turned on by `labshare serve`). What lies in the database is read when it is asked for, so that any web host gives

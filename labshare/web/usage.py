@@ -1,4 +1,4 @@
-"""The usage report as a page, for regulators over all labs and for a host firm over its own (contract section 4)."""
+"""The usage report as a page, for regulators over all labs and for a host firm over its own (R-USAGE-3)."""
 
 from datetime import datetime
 from typing import Any, get_args

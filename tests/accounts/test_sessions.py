@@ -56,6 +56,7 @@ def test_no_one_acts_for_a_firm_of_others(who: Any, client: FlaskClient) -> None
 
 
 def test_regulator_acts_with_roles_agreed_and_not_ended(who: Any, client: FlaskClient, clock: Any) -> None:
+    # R-RIGHTS-10
     officer = make.regulator("officer")
     make.add(RegulatorRole(person_id=officer.id, role="admin", proposed_at=make.LONG_AGO))
     sign_in(client, officer)
@@ -66,7 +67,7 @@ def test_regulator_acts_with_roles_agreed_and_not_ended(who: Any, client: FlaskC
 
 
 @pytest.mark.parametrize("how", ["membership", "disabled", "epoch", "everywhere", "signed_out", "too_long"])
-def test_access_ends_at_the_next_request(who: Any, client: FlaskClient, clock: Any, how: str) -> None:
+def test_access_ends_at_the_next_request(who: Any, client: FlaskClient, clock: Any, how: str) -> None:  # R-RIGHTS-10
     of = make.firm()
     someone = make.member(of, "owner")
     sign_in(client, someone, of)

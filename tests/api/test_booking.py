@@ -84,7 +84,7 @@ def test_bad_input_names_its_field(market: Market, client: FlaskClient, wish: Wi
     assert bookings() == 0
 
 
-def test_rights(market: Market, client: FlaskClient, wish: Wish) -> None:
+def test_rights(market: Market, client: FlaskClient, wish: Wish) -> None:  # R-RIGHTS-2
     assert client.post("/api/v1/bookings", json=wish()).status_code == 401
     assert client.post("/api/v1/bookings", json=wish(), headers={"Authorization": "Bearer no"}).status_code == 401
     assert client.post("/api/v1/bookings", json=wish(), headers=market.officer).status_code == 403

@@ -117,7 +117,7 @@ def test_policy_and_run(market: Market, client: FlaskClient, finished: str, cloc
     assert client.get("/api/v1/rewards/runs/2026-10", headers=market.lab_hand).status_code == 403
 
 
-def test_usage_statistics_and_trail(market: Market, client: FlaskClient, finished: str) -> None:
+def test_usage_statistics_and_trail(market: Market, client: FlaskClient, finished: str) -> None:  # R-USAGE-3, R-USAGE-4
     usage = client.get("/api/v1/reports/usage?from=2026-11&to=2026-11&by=lab", headers=market.lab_hand).json
     assert (usage["total"]["samples"], usage["total"]["used_minutes"]) == (2, 90)
     own = client.get("/api/v1/reports/usage?from=2026-11&to=2026-11", headers=market.stranger).json

@@ -94,7 +94,7 @@ def trail(app: Flask, clock: Any) -> Flask:
 @pytest.mark.parametrize("number", [-7, 0, 5, 7, 10, 10_000_000])
 def test_a_row_inserted_by_hand_shows_before_and_after_the_next_seal(
     trail: Flask, clock: Any, number: int, at: str, mac: str | None
-) -> None:
+) -> None:  # R-AUDIT-4
     insert_by_hand(number, UNREADABLE[db.engine.dialect.name] if at == "unreadable" else at, mac)
     assert verify() == (1, NAMED.format(number))
     try:
@@ -108,7 +108,7 @@ def test_a_row_inserted_by_hand_shows_before_and_after_the_next_seal(
     assert verify() == (1, NAMED.format(number))
 
 
-def test_a_copy_of_a_true_event_shows(trail: Flask) -> None:
+def test_a_copy_of_a_true_event_shows(trail: Flask) -> None:  # R-AUDIT-4
     """Mac and all: it covers the event's number too."""
     by_hand(
         "INSERT INTO audit_event (id, at, action, subject_type, subject_id, before, after, refused, mac) "
@@ -128,7 +128,7 @@ def test_an_event_changed_before_it_is_sealed_shows(trail: Flask, change: str) -
         seal(trail)
 
 
-def test_the_honest_trail_goes_on_past_any_number_of_forged_rows(trail: Flask) -> None:
+def test_the_honest_trail_goes_on_past_any_number_of_forged_rows(trail: Flask) -> None:  # R-AUDIT-4
     for number in range(10, 15):
         insert_by_hand(number)
     write(15, 16)
@@ -185,7 +185,7 @@ def test_another_key_proves_nothing(trail: Flask) -> None:
     assert verify() == (1, NAMED.format(2))
 
 
-def test_the_database_refuses_an_event_without_a_mac(app: Flask, clock: Any) -> None:
+def test_the_database_refuses_an_event_without_a_mac(app: Flask, clock: Any) -> None:  # R-AUDIT-4
     """A process of an older version, still running after the upgrade, fails at once instead of writing such events."""
     with pytest.raises(IntegrityError, match="carries its mac"), transaction() as session:
         session.add(AuditEvent(at=utc_now(), action="x.y", subject_type="x", subject_id="1", refused=False))

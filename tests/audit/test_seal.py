@@ -12,8 +12,9 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from labshare.audit import rules, services
-from labshare.audit.models import AuditEvent
-from labshare.kernel.actor import SYSTEM
+from labshare.audit.models import AuditAddress, AuditEvent
+from labshare.jobs.table import tidy_up
+from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import NotAllowed
 from labshare.kernel.time import utc_now
@@ -56,13 +57,13 @@ def sealed(app: Flask, clock: Any) -> Callable[[], services.Broken | None]:
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_event SET action = 'x'", "DELETE FROM audit_event"])
-def test_the_database_refuses_to_change_events(app: Flask, clock: Any, statement: str) -> None:
+def test_the_database_refuses_to_change_events(app: Flask, clock: Any, statement: str) -> None:  # R-AUDIT-3
     write(1)
     with pytest.raises(IntegrityError, match="append-only"), transaction() as session:
         session.execute(text(statement))
 
 
-def test_an_untouched_trail_verifies(sealed: Callable[[], Any]) -> None:
+def test_an_untouched_trail_verifies(sealed: Callable[[], Any]) -> None:  # R-AUDIT-5
     assert sealed() is None
     assert services.seal(utc_now(), key=KEY) == 0
 
@@ -82,12 +83,12 @@ def test_an_untouched_trail_verifies(sealed: Callable[[], Any]) -> None:
         ),
     ],
 )
-def test_tampering_shows(sealed: Callable[[], Any], tampering: str, shows: str) -> None:
+def test_tampering_shows(sealed: Callable[[], Any], tampering: str, shows: str) -> None:  # R-AUDIT-5
     by_hand(tampering)
     assert sealed().what == shows
 
 
-def test_a_resealed_forgery_shows_by_the_signature(sealed: Callable[[], Any], clock: Any) -> None:
+def test_a_resealed_forgery_shows_by_the_signature(sealed: Callable[[], Any], clock: Any) -> None:  # R-AUDIT-5
     """Whoever changes an event and works the root out anew still lacks the key."""
     by_hand("UPDATE audit_event SET action = 'thing.other' WHERE id = 7")
     events = list(db.session.scalars(db.select(AuditEvent).where(AuditEvent.id > 4).order_by(AuditEvent.id)))
@@ -109,7 +110,7 @@ def test_a_backdated_event_shows_as_unsealed(sealed: Callable[[], Any], clock: A
     assert (broken.what, broken.event_id) == ("unsealed", 8)
 
 
-def test_a_cut_tail_shows_against_an_exported_head(sealed: Callable[[], Any], clock: Any) -> None:
+def test_a_cut_tail_shows_against_an_exported_head(sealed: Callable[[], Any], clock: Any) -> None:  # R-AUDIT-5
     *_, head = services.export()
     by_hand("DELETE FROM audit_leaf WHERE seal_id = 3")
     by_hand("DELETE FROM audit_seal WHERE id = 3")
@@ -131,6 +132,7 @@ def test_a_late_commit_is_sealed_in_a_later_batch(app: Flask, clock: Any) -> Non
 
 
 def test_two_sealers_do_not_fork_the_chain(app: Flask, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # R-AUDIT-6
     write(4)
     slower = rules.merkle_root
 
@@ -151,7 +153,7 @@ def test_sealing_many_events_takes_batches(app: Flask, clock: Any) -> None:
     assert list(counts) == [10, 10, 5]
 
 
-def test_hashing_holds_no_writer_up(app: Flask, clock: Any) -> None:
+def test_hashing_holds_no_writer_up(app: Flask, clock: Any) -> None:  # R-AUDIT-6
     """The sealer's transaction writes one seal and its leaves; it reads no event inside."""
     write(3)
     inside: list[str] = []
@@ -167,7 +169,17 @@ def test_hashing_holds_no_writer_up(app: Flask, clock: Any) -> None:
     assert not [statement for statement in inside if "FROM audit_event" in statement]
 
 
-def test_refused_attempts_on_rights_are_written_after_the_rollback(app: Flask, clock: Any) -> None:
+def test_an_address_stands_beside_the_seal_and_is_erased_after_184_days(app: Flask, clock: Any) -> None:  # R-AUDIT-8
+    with transaction():
+        services.record(Actor(address="192.0.2.7"), utc_now(), "thing.change", ("thing", 1))
+    services.seal(utc_now(), key=KEY)
+    for days, kept in ((184, ["192.0.2.7"]), (1, [])):
+        tidy_up(clock.advance(days=days))
+        assert list(db.session.scalars(db.select(AuditAddress.address))) == kept
+    assert services.verify(utc_now(), key=KEY) is None
+
+
+def test_refused_attempts_on_rights_are_written_after_the_rollback(app: Flask, clock: Any) -> None:  # R-AUDIT-2
     @verb("test.forbidden")
     def forbidden(*, booking_id: int, actor: Any, now: datetime) -> None:
         """Refuse."""
@@ -187,7 +199,7 @@ def test_refused_attempts_on_rights_are_written_after_the_rollback(app: Flask, c
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=40))
 def test_merkle_root_equals_the_recursive_definition(leaves: list[bytes]) -> None:
-    """RFC 9162, section 2.1.1: split at the largest power of two below the count."""
+    """RFC 9162, 2.1.1: split at the largest power of two below the count."""
     import hashlib
 
     def mth(part: list[bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""Contract section 5, Time, minute by minute: slow, plain, and made without the rules it is compared with."""
+"""The rules of time (docs/rules.md), minute by minute: slow, plain, and made without the rules it is compared with."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The threshold cases of contract section 5, kept as data that an official can read (`cases/*.yaml`)."""
+"""The threshold cases of time, price and deadlines, kept as data that an official can read (`cases/*.yaml`)."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""No two holdings of one instrument unit overlap: the database itself refuses, SQL by hand included (contract 5)."""
+"""No two holdings of one instrument unit overlap: the database itself refuses, SQL by hand included (R-TIME-11)."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ def by_hand(app: Flask, clock: Clock, database: TestDatabase) -> Iterator[ByHand
     ("begin", "end"),
     [("10:00", "11:00"), ("10:15", "10:45"), ("09:00", "12:00"), ("09:30", "10:01"), ("10:59", "12:00")],
 )
-def test_overlapping_insert_is_refused(by_hand: ByHand, begin: str, end: str) -> None:
+def test_overlapping_insert_is_refused(by_hand: ByHand, begin: str, end: str) -> None:  # R-TIME-11
     by_hand.insert("10:00", "11:00")
     by_hand.insert("12:00", "13:00")
     with pytest.raises(REFUSED, match="holding_no_overlap"):
@@ -75,7 +75,7 @@ def test_overlapping_insert_is_refused(by_hand: ByHand, begin: str, end: str) ->
     assert len(by_hand.spans()) == 2
 
 
-def test_touching_intervals_and_other_units_are_fine(by_hand: ByHand) -> None:
+def test_touching_intervals_and_other_units_are_fine(by_hand: ByHand) -> None:  # R-TIME-1, R-TIME-11
     by_hand.insert("10:00", "11:00")
     by_hand.insert("11:00", "12:00")
     by_hand.insert("09:00", "10:00")
@@ -96,7 +96,7 @@ def test_touching_intervals_and_other_units_are_fine(by_hand: ByHand) -> None:
         "id = 900, unit = 1 WHERE unit = 2",
     ],
 )
-def test_overlapping_update_is_refused(by_hand: ByHand, change: str) -> None:
+def test_overlapping_update_is_refused(by_hand: ByHand, change: str) -> None:  # R-TIME-11
     by_hand.insert("10:00", "11:00")
     by_hand.insert("11:00", "12:00")
     by_hand.insert("10:30", "11:30", unit=2)
@@ -185,7 +185,7 @@ def test_no_spelling_of_a_time_gets_around_it(by_hand: ByHand, spelling: str) ->
             by_hand.run("UPDATE holding SET ends_at = ?", spelling)
 
 
-def test_one_submission_one_booking_by_hand(app: Flask, clock: Clock, database: TestDatabase) -> None:
+def test_one_submission_one_booking_by_hand(app: Flask, clock: Clock, database: TestDatabase) -> None:  # R-BOOKING-11
     house: House = make_house(clock)
     house.book("2026-11-25 09:00", submission="s1")
     second = house.book("2026-11-25 10:00", submission="s2")

@@ -21,7 +21,7 @@ from tests.booking.conftest import House, at, fresh
 WEEK = (((540, 720), (780, 1020)),) * 5 + ((), ())
 
 
-def test_new_hours_list_the_bookings_they_hit_and_change_none(house: House) -> None:
+def test_new_hours_list_the_bookings_they_hit_and_change_none(house: House) -> None:  # R-TIME-17, R-BOOKING-4
     early, late = house.book("2026-11-25 09:00"), house.book("2026-11-25 14:00")
     hit = house.do(
         services.set_opening_hours, house.manager, lab_id=house.lab.id, weekly=(((600, 1020),),) * 5 + ((),) * 2
@@ -34,7 +34,7 @@ def test_new_hours_list_the_bookings_they_hit_and_change_none(house: House) -> N
     house.do(services.confirm, house.manager, ref=early.ref)
 
 
-def test_closure_lists_what_it_hits_and_keeps_it_from_being_confirmed(house: House) -> None:
+def test_closure_lists_what_it_hits_and_keeps_it_from_being_confirmed(house: House) -> None:  # R-TIME-17, R-BOOKING-4
     inside, outside = house.book("2026-11-25 09:00"), house.book("2026-11-26 09:00")
     given = {"lab_id": house.lab.id, "starts_at": at("2026-11-25 00:00"), "ends_at": at("2026-11-26 00:00")}
     with pytest.raises(ReasonRequired):
@@ -73,7 +73,7 @@ def test_touching_hours_are_fine(house: House) -> None:
     assert house.do(services.set_opening_hours, house.manager, lab_id=house.lab.id, weekly=weekly) == []
 
 
-def test_only_the_lab_sets_its_hours_and_only_an_administrator_the_table(house: House) -> None:
+def test_only_the_lab_sets_its_hours_and_only_an_administrator_the_table(house: House) -> None:  # R-TIME-3
     with pytest.raises(NotAllowed):
         house.do(services.set_opening_hours, house.client, lab_id=house.lab.id, weekly=WEEK)
     with pytest.raises(NotAllowed):
@@ -82,7 +82,7 @@ def test_only_the_lab_sets_its_hours_and_only_an_administrator_the_table(house: 
         house.do(services.set_working_year, house.manager, year=2027, days={}, source="x")
 
 
-def test_a_new_holiday_lists_what_it_hits(house: House) -> None:
+def test_a_new_holiday_lists_what_it_hits(house: House) -> None:  # R-TIME-17
     booking = house.book("2026-11-25 09:00")
     house.book("2026-11-26 09:00")
     admin = factories.actor(factories.regulator("admin"), None, "admin")
@@ -114,7 +114,7 @@ def test_a_year_is_replaced_whole(house: House) -> None:
         house.do(services.set_working_year, admin, year=2027, source="", days={date(2028, 1, 1): SpecialDay("holiday")})
 
 
-def test_a_missing_year_has_neither_holidays_nor_make_up_days(app: Flask, house: House) -> None:
+def test_a_missing_year_has_neither_holidays_nor_make_up_days(app: Flask, house: House) -> None:  # R-TIME-3
     db.session.add(WorkingDay(day=date(2028, 5, 1), kind="holiday"))
     db.session.commit()
     days = working_days()

@@ -1,7 +1,7 @@
 """A booking from request to tested, on both databases: each verb, its edges, its trail and what it holds."""
 
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from labshare.audit.models import AuditEvent
 from labshare.booking import errors, queries, services
 from labshare.booking.models import Booking, Charge, Holding, Proposal
+from labshare.catalogue.models import Fee
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db
 from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, ReasonRequired
@@ -32,7 +33,7 @@ def actions(booking: Booking) -> list[str]:
     return [event.action for event in queries.history(booking)]
 
 
-def test_from_request_to_tested(house: House, clock: Clock) -> None:
+def test_from_request_to_tested(house: House, clock: Clock) -> None:  # R-PRICE-5, R-BOOKING-1
     booking = house.book("2026-11-25 09:00", quantity=2, sample_description="轴承套圈")
     assert (booking.state, booking.unit, booking.price_fen, booking.charged_fen) == ("requested", 1, 20_000, 20_000)
     assert booking.answer_by == at("2026-11-25 09:00")  # its start comes before two working days are over
@@ -49,13 +50,30 @@ def test_from_request_to_tested(house: House, clock: Clock) -> None:
     assert (booking.state, booking.machine_minutes, booking.ends_at) == ("tested", 80, at("2026-11-25 10:30"))
     assert booking.finished_on is not None
     assert booking.finished_on.isoformat() == "2026-11-25"
+    assert booking.charged_fen == 20_000, "machine time changes no price"
     assert holdings() == [(1, "booking", "25 09:00", "25 10:30")]
     assert actions(booking) == [
         "booking.book", "booking.confirm", "booking.receive", "booking.start", "booking.finish",
     ]  # fmt: skip
 
 
-def test_every_unit_is_tried_and_then_three_alternatives(house: House) -> None:
+def test_the_fee_of_the_day_of_booking_sets_the_price(house: House, clock: Clock) -> None:  # R-PRICE-5
+    fee = db.session.scalars(select(Fee)).one()
+    fee.valid_to = date(2026, 11, 24)
+    db.session.flush()
+    factories.add(
+        Fee(test_item_id=house.item.id, basis="sample", amount_fen=25_000, valid_from=date(2026, 11, 25),
+            created_at=clock.now)
+    )  # fmt: skip
+    db.session.commit()
+    first = house.book("2026-12-01 09:00")
+    clock.set("2026-11-25 00:00")
+    second = house.book("2026-12-01 10:00")
+    house.do(services.reschedule, house.client, ref=first.ref, starts_at=at("2026-12-01 14:00"))
+    assert (fresh(first).price_fen, fresh(second).price_fen) == (10_000, 25_000)
+
+
+def test_every_unit_is_tried_and_then_three_alternatives(house: House) -> None:  # R-TIME-12
     assert house.book("2026-11-25 09:00").unit == 1
     assert house.book("2026-11-25 09:30").unit == 2
     with pytest.raises(errors.SlotTaken) as refused:
@@ -82,7 +100,7 @@ def test_rules_of_time_are_422_on_starts_at(house: House) -> None:
         house.book("2026-11-25 09:00", quantity=0, hours=3)
 
 
-def test_second_click_books_nothing(house: House) -> None:
+def test_second_click_books_nothing(house: House) -> None:  # R-BOOKING-11
     first = house.book("2026-11-25 09:00", submission="abc")
     with pytest.raises(errors.AlreadySubmitted) as refused:
         house.book("2026-11-25 10:00", submission="abc")
@@ -98,7 +116,7 @@ def test_a_reference_taken_already_is_drawn_again(house: House, monkeypatch: pyt
     assert len(holdings()) == 2
 
 
-def test_who_may_not_book(house: House) -> None:
+def test_who_may_not_book(house: House) -> None:  # R-FIRM-2
     unverified = factories.firm(verified_at=None)
     person = factories.member(unverified)
     db.session.commit()
@@ -110,7 +128,17 @@ def test_who_may_not_book(house: House) -> None:
     assert [event.action for event in refused] == ["booking.book", "booking.book"]
 
 
-def test_others_do_not_see_it(house: House) -> None:
+def test_a_booking_keeps_the_clients_class_and_county(house: House) -> None:  # R-FIRM-5
+    booking = house.book("2026-11-25 09:00")
+    firm = booking.client
+    firm.size_class, firm.division = "large", "330683"
+    db.session.commit()
+    assert (fresh(booking).client_size, fresh(booking).client_division) == ("small", "330624")
+    later = house.book("2026-11-25 14:00")
+    assert (later.client_size, later.client_division) == ("large", "330683")
+
+
+def test_others_do_not_see_it(house: House) -> None:  # R-BOOKING-12, R-RIGHTS-2
     booking = house.book("2026-11-25 09:00")
     stranger_firm = factories.firm()
     stranger = factories.actor(factories.member(stranger_firm), stranger_firm, "owner")
@@ -128,7 +156,7 @@ def test_others_do_not_see_it(house: House) -> None:
     assert fresh(booking).state == "requested"
 
 
-def test_hold_keeps_the_slot_ten_minutes(single: House, clock: Clock) -> None:
+def test_hold_keeps_the_slot_ten_minutes(single: House, clock: Clock) -> None:  # R-TIME-13, R-TIME-14
     other_firm = factories.firm()
     other = factories.actor(factories.member(other_firm), other_firm, "booker")
     db.session.commit()
@@ -147,7 +175,13 @@ def test_hold_keeps_the_slot_ten_minutes(single: House, clock: Clock) -> None:
     assert single.book("2026-11-25 09:00", actor=other).state == "requested"
 
 
-def test_unanswered_request_lapses(house: House, clock: Clock) -> None:
+def test_a_person_keeps_one_slot_at_a_time(house: House) -> None:  # R-TIME-13
+    for start in ("2026-11-25 09:00", "2026-11-25 14:00"):
+        house.do(services.hold, house.client, test_item_id=house.item.id, quantity=1, starts_at=at(start))
+    assert holdings() == [(1, "offer", "25 14:00", "25 15:00")]
+
+
+def test_unanswered_request_lapses(house: House, clock: Clock) -> None:  # R-BOOKING-3
     booking = house.book("2026-12-01 09:00")
     assert booking.answer_by == at("2026-11-27 00:00")  # Tuesday: Wednesday and Thursday follow
     clock.set("2026-11-26 23:59")
@@ -162,7 +196,7 @@ def test_unanswered_request_lapses(house: House, clock: Clock) -> None:
     assert holdings() == []
 
 
-def test_lapsed_request_stops_counting_without_any_process(single: House, clock: Clock) -> None:
+def test_lapsed_request_stops_counting_without_any_process(single: House, clock: Clock) -> None:  # R-TIME-14
     first = single.book("2026-12-01 09:00")
     clock.set("2026-11-27 00:00")
     second = single.book("2026-12-01 09:00")
@@ -171,7 +205,7 @@ def test_lapsed_request_stops_counting_without_any_process(single: House, clock:
     assert fresh(first).state == "declined"
 
 
-def test_client_moves_and_it_is_a_request_again(house: House, clock: Clock) -> None:
+def test_client_moves_and_it_is_a_request_again(house: House, clock: Clock) -> None:  # R-BOOKING-5
     booking = house.book("2026-12-01 09:00", quantity=2)
     house.do(services.confirm, house.manager, ref=booking.ref)
     assert fresh(booking).answer_by is None
@@ -186,7 +220,7 @@ def test_client_moves_and_it_is_a_request_again(house: House, clock: Clock) -> N
         house.do(services.reschedule, house.client, ref=booking.ref, starts_at=at("2026-12-02 10:00"))
 
 
-def test_automatic_lab_confirms_at_once(app: object, clock: Clock) -> None:
+def test_automatic_lab_confirms_at_once(app: object, clock: Clock) -> None:  # R-BOOKING-2
     house = make_house(clock, lab={"automatic_confirmation": True})
     booking = house.book("2026-11-25 09:00")
     assert (booking.state, booking.answer_by) == ("confirmed", None)
@@ -194,7 +228,7 @@ def test_automatic_lab_confirms_at_once(app: object, clock: Clock) -> None:
     assert fresh(booking).state == "confirmed"
 
 
-def test_proposal_holds_its_time_and_accepting_confirms(house: House, clock: Clock) -> None:
+def test_proposal_holds_its_time_and_accepting_confirms(house: House, clock: Clock) -> None:  # R-BOOKING-6
     booking = house.book("2026-12-01 09:00", quantity=2)
     proposal = house.do(
         services.propose, house.manager, ref=booking.ref, starts_at=at("2026-12-01 10:00"), reason="仪器维护"
@@ -210,7 +244,7 @@ def test_proposal_holds_its_time_and_accepting_confirms(house: House, clock: Clo
         house.do(services.accept_proposal, house.client, ref=booking.ref, proposal_id=proposal.id)
 
 
-def test_new_proposal_replaces_the_old_one(house: House) -> None:
+def test_new_proposal_replaces_the_old_one(house: House) -> None:  # R-BOOKING-6
     booking = house.book("2026-12-01 09:00")
     first = house.do(services.propose, house.manager, ref=booking.ref, starts_at=at("2026-12-02 09:00"), reason="一")
     second = house.do(services.propose, house.manager, ref=booking.ref, starts_at=at("2026-12-02 09:30"), reason="二")
@@ -221,7 +255,7 @@ def test_new_proposal_replaces_the_old_one(house: House) -> None:
     assert fresh(booking).state == "requested"
 
 
-def test_open_proposal_stops_the_request_from_lapsing(house: House, clock: Clock) -> None:
+def test_open_proposal_stops_the_request_from_lapsing(house: House, clock: Clock) -> None:  # R-BOOKING-6
     booking = house.book("2026-12-03 09:00")
     clock.set("2026-11-26 16:00")
     house.do(services.propose, house.manager, ref=booking.ref, starts_at=at("2026-12-04 09:00"), reason="改期")
@@ -236,7 +270,7 @@ def test_open_proposal_stops_the_request_from_lapsing(house: House, clock: Clock
     assert holdings() == []
 
 
-def test_lab_moves_to_another_unit_without_asking(house: House) -> None:
+def test_lab_moves_to_another_unit_without_asking(house: House) -> None:  # R-BOOKING-7
     booking = house.book("2026-12-01 09:00")
     other = house.book("2026-12-01 09:00")
     with pytest.raises(errors.SlotTaken):
@@ -249,7 +283,7 @@ def test_lab_moves_to_another_unit_without_asking(house: House) -> None:
 
 
 @pytest.mark.parametrize(("now", "fee"), [("2026-11-30 09:00", 0), ("2026-11-30 09:01", 5_000)])
-def test_cancelling_costs_what_the_terms_say(app: object, clock: Clock, now: str, fee: int) -> None:
+def test_cancelling_costs_what_the_terms_say(app: object, clock: Clock, now: str, fee: int) -> None:  # R-PRICE-9
     house = make_house(clock, free_cancel_minutes=24 * 60, late_cancel_percent=50)
     booking = house.book("2026-12-01 09:00")
     house.do(services.confirm, house.manager, ref=booking.ref)
@@ -263,7 +297,7 @@ def test_cancelling_costs_what_the_terms_say(app: object, clock: Clock, now: str
     assert holdings() == []
 
 
-def test_lab_cancels_with_a_reason_and_for_nothing(app: object, clock: Clock) -> None:
+def test_lab_cancels_with_a_reason_and_for_nothing(app: object, clock: Clock) -> None:  # R-PRICE-9, R-BOOKING-8
     house = make_house(clock, free_cancel_minutes=24 * 60, late_cancel_percent=50)
     booking = house.book("2026-11-25 09:00")
     house.do(services.confirm, house.manager, ref=booking.ref)
@@ -276,7 +310,7 @@ def test_lab_cancels_with_a_reason_and_for_nothing(app: object, clock: Clock) ->
     assert (fresh(booking).state, fresh(booking).charged_fen) == ("cancelled", 0)
 
 
-def test_no_show_from_sixty_minutes_after_the_start(app: object, clock: Clock) -> None:
+def test_no_show_from_sixty_minutes_after_the_start(app: object, clock: Clock) -> None:  # R-BOOKING-9
     house = make_house(clock, no_show_percent=30)
     booking = house.book("2026-11-25 09:00")
     house.do(services.confirm, house.manager, ref=booking.ref)
@@ -288,7 +322,7 @@ def test_no_show_from_sixty_minutes_after_the_start(app: object, clock: Clock) -
     assert (fresh(booking).state, fresh(booking).charged_fen) == ("no_show", 3_000)
 
 
-def test_early_start_moves_the_holding_where_the_unit_is_free(single: House, clock: Clock) -> None:
+def test_early_start_moves_the_holding_where_the_unit_is_free(single: House, clock: Clock) -> None:  # R-TIME-16
     before = single.book("2026-11-25 10:00")
     booking = single.book("2026-11-25 11:00")
     single.do(services.confirm, single.manager, ref=booking.ref)
@@ -304,7 +338,7 @@ def test_early_start_moves_the_holding_where_the_unit_is_free(single: House, clo
     assert fresh(booking).state == "tested"
 
 
-def test_finish_is_never_in_the_future_nor_before_the_start(single: House, clock: Clock) -> None:
+def test_finish_is_never_in_the_future_nor_before_the_start(single: House, clock: Clock) -> None:  # R-TIME-16
     booking = single.book("2026-11-25 09:00")
     single.do(services.confirm, single.manager, ref=booking.ref)
     single.do(services.receive, single.manager, ref=booking.ref, samples=1)
@@ -318,7 +352,7 @@ def test_finish_is_never_in_the_future_nor_before_the_start(single: House, clock
     assert holdings() == [(1, "booking", "25 09:00", "25 09:25")]
 
 
-def test_running_test_keeps_its_unit_as_far_as_free(single: House, clock: Clock) -> None:
+def test_running_test_keeps_its_unit_as_far_as_free(single: House, clock: Clock) -> None:  # R-TIME-16
     booking = single.book("2026-11-25 09:00")
     following = single.book("2026-11-25 10:02")
     single.do(services.confirm, single.manager, ref=following.ref)
@@ -343,7 +377,7 @@ def test_running_test_keeps_its_unit_as_far_as_free(single: House, clock: Clock)
     assert holdings()[0] == (1, "booking", "25 09:00", "25 10:02")
 
 
-def test_increase_of_charge_needs_consent(house: House) -> None:
+def test_increase_of_charge_needs_consent(house: House) -> None:  # R-PRICE-7
     booking = house.book("2026-11-25 09:00")
     house.do(services.confirm, house.manager, ref=booking.ref)
     line = house.do(services.propose_charge, house.manager, ref=booking.ref, amount_fen=800, reason="复抛")
@@ -360,7 +394,7 @@ def test_increase_of_charge_needs_consent(house: House) -> None:
         house.do(services.propose_charge, house.manager, ref=booking.ref, amount_fen=-1, reason="多")
 
 
-def test_block_takes_what_is_free_and_lists_what_is_in_the_way(house: House) -> None:
+def test_block_takes_what_is_free_and_lists_what_is_in_the_way(house: House) -> None:  # R-TIME-15
     booking = house.book("2026-11-25 10:00")
     made = house.do(
         services.block,

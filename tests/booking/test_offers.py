@@ -76,7 +76,7 @@ def market(seed: int, now) -> list:  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_offers_equal_asking_each_instrument(app: Flask, clock: Clock, seed: int) -> None:
+def test_offers_equal_asking_each_instrument(app: Flask, clock: Clock, seed: int) -> None:  # R-SEARCH-1
     now = clock.now
     with transaction():
         factories.working_year()

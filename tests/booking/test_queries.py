@@ -43,6 +43,7 @@ def hold(house: House, unit: int, begin: str, end: str, kind: str = "maintenance
 
 
 def test_availability_shows_zero_and_what_has_lapsed_counts_no_more(house: House, clock: Clock) -> None:
+    # R-TIME-14, R-TIME-18
     with transaction():
         hold(house, 1, "2026-11-25 09:30", "2026-11-25 14:00")
         hold(house, 2, "2026-11-25 10:00", "2026-11-25 11:00")
@@ -58,7 +59,7 @@ def test_availability_shows_zero_and_what_has_lapsed_counts_no_more(house: House
     ]
 
 
-def test_availability_ends_with_calibration(app: Flask, clock: Clock) -> None:
+def test_availability_ends_with_calibration(app: Flask, clock: Clock) -> None:  # R-TIME-18
     last = at("2026-11-25 00:00").date()
     house = make_house(clock, instrument={"calibrated": (last, last)})
     segments = queries.availability(house.instrument, at("2026-11-24 00:00"), at("2026-11-28 00:00"), clock.now)

@@ -1,4 +1,4 @@
-"""Taking away any one rule of contract section 5 makes a test fail: each mutant here must be noticed."""
+"""Taking away any one rule of time, price or lifecycle makes a test fail: each mutant here must be noticed."""
 
 import sys
 from collections.abc import Callable

@@ -403,7 +403,7 @@ EXAMPLES = int(os.environ.get("LABSHARE_LIVES", "25"))
 
 
 @pytest.mark.timeout(900)
-def test_random_lives(app: Flask, clock: Clock, database: TestDatabase) -> None:
+def test_random_lives(app: Flask, clock: Clock, database: TestDatabase) -> None:  # R-BOOKING-1
     run(_machine(app, clock, database), EXAMPLES, shrink=True)
 
 

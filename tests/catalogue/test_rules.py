@@ -102,7 +102,7 @@ def test_whatever_is_added_no_day_has_two_fees_and_no_day_loses_one(wanted):
 # ── Validity ─────────────────────────────────────────────────────────────
 
 
-def test_certificates_that_follow_one_another_join():
+def test_certificates_that_follow_one_another_join():  # R-TIME-10
     spans = [Span(date(2025, 1, 1), date(2025, 12, 31)), Span(date(2026, 1, 1), date(2026, 12, 31))]
     assert validity.valid_until(spans, date(2025, 6, 1)) == date(2026, 12, 31)
     assert validity.covers(spans, date(2025, 12, 31), date(2026, 1, 1))
@@ -147,7 +147,7 @@ def test_a_number_is_one_however_it_is_typed(typed):
         ("GB9454-2017", "GB/T9454", False),
     ],
 )
-def test_a_number_without_its_year_means_every_year_of_it(listed, typed, same):
+def test_a_number_without_its_year_means_every_year_of_it(listed, typed, same):  # R-CATALOGUE-5
     assert standards.same_standard(listed, typed) is same
 
 

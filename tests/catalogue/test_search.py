@@ -113,7 +113,7 @@ def test_filters(market, filters, expected):
     assert found(filters) == [market[name] for name in expected]
 
 
-def test_an_accreditation_that_has_ended_does_not_count(market):
+def test_an_accreditation_that_has_ended_does_not_count(market):  # R-CATALOGUE-4
     assert found(Filters(accreditation="CNAS"), date(2027, 1, 2)) == []
     rows = queries.list_test_items(Filters(), day=TODAY).items
     assert {row.item.id: row.marks for row in rows} == {market["tensile"]: ("CNAS",), market["spray"]: ()}
@@ -138,7 +138,7 @@ def ask(typed: str, day: date = TODAY):
     return queries.find(read_question(typed, day), category=None, lab=None, day=day)
 
 
-def test_a_question_with_an_old_standard_leads_to_the_new_one_and_says_so(market):
+def test_a_question_with_an_old_standard_leads_to_the_new_one_and_says_so(market):  # R-CATALOGUE-5
     answer = ask("盐雾 GB/T 10125-2012，3 件，下周五前")
     assert list(answer.items) == [market["spray"]]
     assert answer.standard.replaced.number == "GB/T 10125-2012"
@@ -338,7 +338,7 @@ def index_matches(pair: str) -> int:
     return db.session.scalar(text(statement), {"pair": pair})
 
 
-def test_a_fee_of_another_day_is_another_fee(market):
+def test_a_fee_of_another_day_is_another_fee(market):  # R-PRICE-6
     fee = db.session.scalars(select(Fee).where(Fee.test_item_id == market["spray"])).one()
     fee.valid_to = date(2026, 12, 31)
     db.session.flush()

@@ -89,7 +89,7 @@ def test_a_lab_begins_as_a_draft_with_the_next_code(house):
     assert event.after["phone"] == "changed", "personal data stays out of the trail"
 
 
-def test_a_draft_is_not_there_for_others(house):
+def test_a_draft_is_not_there_for_others(house):  # R-CATALOGUE-1, R-RIGHTS-2
     with transaction():
         lab = labs.create_lab(**house.who, firm_id=house.firm.id, details=LAB)
         instrument = instruments.add_instrument(**house.who, lab_id=house.lab.id, details=INSTRUMENT)
@@ -130,7 +130,7 @@ def test_a_viewer_changes_nothing(house):
         labs.edit_lab(actor=viewer, now=house.clock.now, lab_id=house.lab.id, details=LAB)
 
 
-def test_what_a_lab_lacks_is_listed_and_then_it_is_published(house):
+def test_what_a_lab_lacks_is_listed_and_then_it_is_published(house):  # R-CATALOGUE-2
     with transaction():
         lab = labs.create_lab(**house.who, firm_id=house.firm.id, details=replace(LAB, address="", phone=""))
     with refused(("NotComplete", None), ("NotComplete", None)):
@@ -146,7 +146,7 @@ def test_what_a_lab_lacks_is_listed_and_then_it_is_published(house):
         labs.edit_lab(**house.who, lab_id=lab.id, details=replace(LAB, address=""))
 
 
-def test_an_unverified_firm_publishes_nothing(house):
+def test_an_unverified_firm_publishes_nothing(house):  # R-FIRM-2
     instrument = made_instrument(house, needs_calibration=False)
     item = made_item(house, instrument)
     with transaction():
@@ -160,7 +160,7 @@ def test_an_unverified_firm_publishes_nothing(house):
         test_items.publish_test_item(**house.who, test_item_id=item.id)
 
 
-def test_a_withdrawn_lab_takes_its_items_out_of_sight(house):
+def test_a_withdrawn_lab_takes_its_items_out_of_sight(house):  # R-CATALOGUE-3
     instrument = made_instrument(house, needs_calibration=False)
     item = made_item(house, instrument)
     with transaction():
@@ -177,7 +177,7 @@ def test_a_withdrawn_lab_takes_its_items_out_of_sight(house):
 # ── Admission ────────────────────────────────────────────────────────────
 
 
-def test_an_officer_admits_and_suspends_and_the_lab_is_told(house):
+def test_an_officer_admits_and_suspends_and_the_lab_is_told(house):  # R-COUNTY-1, R-COUNTY-3
     house.lab = not_yet_admitted(house)
     with transaction():
         labs.admit_lab(**house.by_officer, lab_id=house.lab.id, admitted_from=date(2026, 12, 1))
@@ -205,19 +205,19 @@ def test_an_officer_admits_and_suspends_and_the_lab_is_told(house):
     assert len(db.session.scalars(select(LabAdmission).where(LabAdmission.lab_id == house.lab.id)).all()) == 2
 
 
-def test_only_officers_admit(house):
+def test_only_officers_admit(house):  # R-COUNTY-1
     lab = not_yet_admitted(house)
     with refused(("NotAllowed", None)):
         labs.admit_lab(**house.who, lab_id=lab.id, admitted_from=TODAY)
 
 
-def test_an_admission_is_not_before_the_first_publication(house):
+def test_an_admission_is_not_before_the_first_publication(house):  # R-COUNTY-1
     lab = not_yet_admitted(house)
     with refused(("BeforePublication", "admitted_from")):
         labs.admit_lab(**house.by_officer, lab_id=lab.id, admitted_from=date(2026, 8, 31), reason="补录")
 
 
-def test_an_admission_of_more_than_30_days_back_waits_for_a_second_person(house):
+def test_an_admission_of_more_than_30_days_back_waits_for_a_second_person(house):  # R-COUNTY-2
     """Today is 24 November: 25 October is 30 days back, 24 October needs two."""
     lab = not_yet_admitted(house)
     approver = make.actor(make.regulator("approver"), None, "approver")
@@ -244,7 +244,7 @@ def test_an_admission_of_more_than_30_days_back_waits_for_a_second_person(house)
         labs.refuse_admission(actor=approver, now=house.clock.now, admission_id=waiting.id)
 
 
-def test_a_refused_admission_never_counts_and_makes_room_for_another(house):
+def test_a_refused_admission_never_counts_and_makes_room_for_another(house):  # R-COUNTY-2
     lab = not_yet_admitted(house)
     with transaction():
         waiting = labs.admit_lab(**house.by_officer, lab_id=lab.id, admitted_from=date(2026, 9, 2), reason="漏录")
@@ -262,14 +262,14 @@ def test_a_refused_admission_never_counts_and_makes_room_for_another(house):
     ["admitted_from = '2026-01-01'", "division = '330683'", "confirmed_at = '2026-01-01 00:00:00'",
      "lab_id = lab_id + 1", "entered_at = '2020-01-01 00:00:00'"],
 )  # fmt: skip
-def test_the_database_keeps_an_admission_as_recorded(house, change):
+def test_the_database_keeps_an_admission_as_recorded(house, change):  # R-COUNTY-3
     with pytest.raises(IntegrityError):
         sql(f"UPDATE lab_admission SET {change}")
     with pytest.raises(IntegrityError):
         sql("DELETE FROM lab_admission")
 
 
-def test_a_lab_that_moves_stays_admitted_where_it_was(house):
+def test_a_lab_that_moves_stays_admitted_where_it_was(house):  # R-COUNTY-4
     """The owner's form has a town only; the county of its bookings is that of its admission."""
     moved = LabDetails(**{**vars(LAB), "name": "搬迁的实验室", "town": "330683000"})
     with transaction():
@@ -281,7 +281,7 @@ def test_a_lab_that_moves_stays_admitted_where_it_was(house):
         labs.edit_lab(**house.who, lab_id=house.lab.id, details=LabDetails(**{**vars(moved), "town": "330683999"}))
 
 
-def test_a_draft_is_not_admitted(house):
+def test_a_draft_is_not_admitted(house):  # R-COUNTY-1
     with transaction():
         lab = labs.create_lab(**house.who, firm_id=house.firm.id, details=LAB)
     with refused(("OnlyPublishedLabs", None)):
@@ -311,7 +311,7 @@ def test_bad_units_and_bad_fields_are_said_together(house):
         )
 
 
-def test_publishing_an_instrument_needs_a_calibration_of_today(house):
+def test_publishing_an_instrument_needs_a_calibration_of_today(house):  # R-CATALOGUE-2
     instrument = made_instrument(house)
     with refused(("NotComplete", None)):
         instruments.publish_instrument(**house.who, instrument_id=instrument.id)
@@ -378,7 +378,7 @@ def test_units_that_are_held_ahead_stay(house):
 # ── Test items ───────────────────────────────────────────────────────────
 
 
-def test_a_test_item_from_draft_to_published(house):
+def test_a_test_item_from_draft_to_published(house):  # R-CATALOGUE-2
     make.standard("GB/T 228.1-2021")
     db.session.commit()
     instrument = made_instrument(house, needs_calibration=False)
@@ -424,7 +424,7 @@ def test_nothing_changed_writes_no_event(house):
     assert events() == before
 
 
-def test_scope_names_own_items_with_their_own_standards(house):
+def test_scope_names_own_items_with_their_own_standards(house):  # R-CATALOGUE-4
     standard, foreign = make.standard("GB/T 228.1-2021"), make.standard("GB/T 4340.1-2009")
     db.session.commit()
     with transaction():
@@ -461,7 +461,7 @@ def spans(item) -> list[tuple[str, str | None, int]]:
     return [(str(fee.valid_from), fee.valid_to and str(fee.valid_to), fee.amount_fen) for fee in rows]
 
 
-def test_a_fee_ahead_ends_the_present_one(house):
+def test_a_fee_ahead_ends_the_present_one(house):  # R-PRICE-6
     item = made_item(house, fee_from=date(2025, 1, 1))
     with transaction():
         fees.add_fee(**house.who, test_item_id=item.id, basis="hour", amount_fen=15_000, valid_from=date(2027, 1, 1))
@@ -489,7 +489,7 @@ def test_bad_fees(house):
         )  # fmt: skip
 
 
-def test_a_published_items_fee_begins_today_at_the_earliest(house):
+def test_a_published_items_fee_begins_today_at_the_earliest(house):  # R-PRICE-6
     instrument = make.instrument(house.lab)
     item = make.test_item(instrument)
     db.session.commit()
@@ -524,7 +524,7 @@ def test_a_used_fee_never_changes(house):
     "change",
     ["amount_fen = 1", "minimum_fen = 1", "basis = 'hour'", "valid_from = '2024-01-01'", "valid_to = '2026-11-23'"],
 )
-def test_the_database_itself_keeps_a_used_fee(house, change):
+def test_the_database_itself_keeps_a_used_fee(house, change):  # R-PRICE-6
     item = make.test_item(make.instrument(house.lab))
     db.session.commit()
     booked(house, item)
@@ -546,7 +546,7 @@ def test_an_unused_fee_is_corrected(house):
 @pytest.mark.parametrize(
     ("first", "last"), [("2026-11-24", "NULL"), ("2026-12-31", "'2026-12-31'"), ("2024-01-01", "'2025-01-01'")]
 )
-def test_the_database_itself_refuses_overlapping_fees(house, first, last):
+def test_the_database_itself_refuses_overlapping_fees(house, first, last):  # R-PRICE-6
     item = made_item(house, fee_from=date(2025, 1, 1))
     with pytest.raises(IntegrityError, match="fee_no_overlap"):
         sql(

@@ -2,7 +2,7 @@
 not ask for the writers' place.
 
 Seen at the database, so that it does not matter how far below the view somebody writes. One thing a GET may leave: the
-event of an export by a regulator (contract section 8).
+event of an export by a regulator (R-AUDIT-7).
 """
 
 import contextlib
@@ -70,7 +70,7 @@ def looked_at() -> list[Case]:
     return cases
 
 
-def test_no_get_opens_a_transaction(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_get_opens_a_transaction(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:  # R-RIGHTS-9
     wrong = []
     with nothing_stays(monkeypatch):
         for case in looked_at():
@@ -83,6 +83,7 @@ def test_no_get_opens_a_transaction(trial: Trial, monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_export_leaves_its_event_and_nothing_else(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    # R-AUDIT-7, R-RIGHTS-9
     """Every address, asked for a file; firms that take their own figures leave no event."""
     wrong, exports = [], set()
     with nothing_stays(monkeypatch):

@@ -172,7 +172,7 @@ def _judge(report: Report, what: str, seen: Seen, *, refused: bool) -> None:
         report.wrong.append(f"{what}: refused, and the trail knows nothing of it")
 
 
-def test_what_changes_has_its_event_and_what_is_refused_too(report: Report) -> None:
+def test_what_changes_has_its_event_and_what_is_refused_too(report: Report) -> None:  # R-AUDIT-1, R-AUDIT-2
     assert not report.wrong, "\n".join(report.wrong)
 
 

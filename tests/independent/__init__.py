@@ -1,1 +1,1 @@
-"""Recomputations written separately from the contract's text. Nothing in here imports anything from `labshare`."""
+"""Recomputations written separately, from docs/rules.md. Nothing in here imports anything from `labshare`."""

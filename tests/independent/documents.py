@@ -117,7 +117,7 @@ def entries(fetch, today):
 def runs(fetch, policies, today):
     """Every month's run from the first to the last that is stored, each worked out on those before it.
 
-    `policies` are the published documents. Returns {(division, month): (the contract's result, {(booking id, month of
+    `policies` are the published documents. Returns {(division, month): (the month's result, {(booking id, month of
     the entry): reason})}.
     """
     fetch = functools.cache(fetch)

@@ -80,7 +80,7 @@ def case(rng):
 
 
 def spoil(rng, good):
-    """The same case with one fault that the contract refuses."""
+    """The same case with one fault that is refused."""
     bad = copy.deepcopy(good)
     terms, ledger = bad["policy"], bad["ledger"]
     fault = rng.randrange(16)

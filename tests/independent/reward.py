@@ -1,4 +1,4 @@
-"""The reward of one month, worked out a second time from contract section 6 alone.
+"""The reward of one month, worked out a second time from docs/rules.md, not from the product.
 
 Plain integers: rates and coefficients are read as whole multiples of 10^-20, so every product is a whole number and the
 one rounding is an integer division. Nothing here is shared with the product.
@@ -159,7 +159,7 @@ def rounded(numerator, denominator):
 
 
 def result(case):
-    """The contract's result for one case; raises `Refused`."""
+    """The result for one case; raises `Refused`."""
     need(isinstance(case, dict) and isinstance(case.get("ledger"), dict), "case")
     policy, ledger = case.get("policy"), case["ledger"]
     check_policy(policy)

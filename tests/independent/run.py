@@ -180,7 +180,7 @@ def stored_payments(fetch, policy, labs, start, month):
 
 
 def case_of(fetch, policy, month, *, rows=None, approved=None, opening=None, known=None):
-    """The contract's case for a month, from the tables, and each entry's reason by its id.
+    """The case of a month, from the tables, and each entry's reason by its id.
 
     `rows` stand in for the stored ledger; `approved` and `opening` for what stored runs say was paid and is owed;
     what was recorded of affiliations after the moment `known` is not known yet. See `documents`.
@@ -276,12 +276,12 @@ def idle_labs(fetch, listed, known):
 
 
 def worked_out(case):
-    """The contract's result of a case, without the idle labs' empty lines."""
+    """The result of a case, without the idle labs' empty lines."""
     found = reward.result({"policy": case["policy"], "ledger": case["ledger"]})
     return {**found, "labs": [lab for lab in found["labs"] if lab["code"] not in case["idle"]]}
 
 
 def result(fetch, policy, month):
-    """The contract's result of a month, and each entry's reason by its id."""
+    """The result of a month, and each entry's reason by its id."""
     case, reasons = case_of(fetch, policy, month)
     return worked_out(case), reasons

@@ -37,13 +37,13 @@ def months():
     return sorted(run.month for run in db.session.query(RewardRun))
 
 
-def test_missed_months_are_caught_up_in_order(world, clock):
+def test_missed_months_are_caught_up_in_order(world, clock):  # R-RUN-3
     assert run_job(MONTHLY, clock.now)
     assert months() == ["2026-09", "2026-10"]
     assert not run_job(MONTHLY, clock.now)
 
 
-def test_the_past_month_is_calculated_on_the_first_at_two(world, clock):
+def test_the_past_month_is_calculated_on_the_first_at_two(world, clock):  # R-RUN-3
     run_job(MONTHLY, clock.now)
     assert not run_job(MONTHLY, clock.set("2026-12-01 01:59"))
     assert run_job(MONTHLY, clock.set("2026-12-01 02:00"))
@@ -51,7 +51,7 @@ def test_the_past_month_is_calculated_on_the_first_at_two(world, clock):
     assert monthly.due_at(Month(2026, 11)) == datetime(2026, 11, 30, 18, tzinfo=UTC)
 
 
-def test_a_month_that_an_officer_calculated_is_left_alone(world, clock):
+def test_a_month_that_an_officer_calculated_is_left_alone(world, clock):  # R-RUN-3
     with transaction():
         run = run_month(actor=world.acting("officer"), now=clock.now, month=Month(2026, 10))
         at = run.calculated_at

@@ -36,7 +36,7 @@ def test_a_frequent_job_is_overdue_ten_minutes_after_the_first_missed_turn(app: 
     assert state("notices.mail", clock).overdue
 
 
-def test_a_nightly_job_is_due_until_it_has_succeeded(app: Flask, clock: Clock) -> None:
+def test_a_nightly_job_is_due_until_it_has_succeeded(app: Flask, clock: Clock) -> None:  # R-AUDIT-9
     clock.set("2026-11-24 02:59")
     before = state("oversight.check", clock)
     assert (before.overdue, before.next_at) == (False, clock.now + timedelta(minutes=1))

@@ -16,8 +16,8 @@ from tests.mutants.mutants import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("conventions", "rights", "races")
-COPIED = ("labshare", "migrations", "templates", "tests")
-LINKED = (".venv", "static", "frontend", "docs", "config.py", "pyproject.toml", "Makefile", "README.md")
+COPIED = ("labshare", "migrations", "templates", "tests", "docs")
+LINKED = (".venv", "static", "frontend", "config.py", "pyproject.toml", "Makefile", "README.md")
 PATIENCE_SECONDS = 1_800
 FAILED = 1
 """pytest's exit code where tests ran and some failed; others mean that nothing was tried."""
@@ -84,7 +84,7 @@ def tried(mutant: Mutant, copy: Path) -> tuple[bool, str]:
     finally:
         for file, source in kept.items():
             (copy / file).write_text(source)
-    failed = re.search(r"^FAILED \S+(?: - (.*))?$", ran.stdout, re.MULTILINE)
+    failed = re.search(r"^FAILED \S+::\w+(?:\[.*?\])?(?: - (.*))?$", ran.stdout, re.MULTILINE)
     if ran.returncode == 0:
         return False, "it passes"
     if ran.returncode != FAILED or failed is None:

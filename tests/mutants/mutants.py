@@ -35,6 +35,7 @@ def instead(file: str, old: str, new: str) -> tuple[Edit, ...]:
 _SERVICES, _SOURCES = "conventions/test_services.py", "conventions/test_sources.py"
 _TEMPLATES, _TRAIL = "conventions/test_templates.py", "conventions/test_trail.py"
 _VERBS, _GETS = "conventions/test_verbs.py", "conventions/test_gets.py"
+_RULES = "conventions/test_rules.py"
 _UNSEEN_VERB = """from labshare.kernel.verbs import verb
 
 
@@ -136,6 +137,38 @@ CONVENTIONS = (
     Mutant(
         f"{_TRAIL}::test_a_notice_in_one_language_alone_is_seen", "notices are written past the listener",
         instead(f"tests/{_TRAIL}", '    event.listen(Notice, "before_insert", told)\n', "    told_not = told\n"),
+    ),
+    Mutant(
+        f"{_RULES}::test_a_rule_with_a_wrong_name_is_found", "a name may stand twice",
+        instead(f"tests/{_RULES}", 'assert name not in names, f"{name} is there twice"', "pass"),
+    ),
+    Mutant(
+        f"{_RULES}::test_every_rule_has_one_name_and_its_address", "a link leads nowhere",
+        instead("docs/rules.md", '<a id="r-time-4"></a>', '<a id="r-time-40"></a>'),
+    ),
+    Mutant(
+        f"{_RULES}::test_a_citation_is_found", "a single letter passes for an area",
+        instead(f"tests/{_RULES}", "R-[A-Z]{2,}", "R-[A-Z]+"),
+    ),
+    Mutant(
+        f"{_RULES}::test_whatever_is_cited_is_a_rule", "a source cites a rule that there is not",
+        at_end("labshare/booking/rules/price.py", "# R-PRICE-99"),
+    ),
+    Mutant(
+        f"{_RULES}::test_every_rule_is_cited_by_a_test", "the one test of a rule does not cite it",
+        instead("tests/audit/test_seal.py", "  # R-AUDIT-8", ""),
+    ),
+    Mutant(
+        f"{_RULES}::test_a_paper_that_is_not_there_is_found", "the search knows no glossary",
+        instead(f"tests/{_RULES}", "[Gg]lossary|", ""),
+    ),
+    Mutant(
+        f"{_RULES}::test_other_words_are_no_papers", "a section of a page passes for one of a paper",
+        instead(f"tests/{_RULES}", r"[Ss]ections? \d", "[Ss]ections?"),
+    ),
+    Mutant(
+        f"{_RULES}::test_nobody_cites_a_paper_that_is_not_there", "a source cites a section of something",
+        at_end("labshare/kernel/money.py", "# as section 6 says"),
     ),
     Mutant(
         f"{_VERBS}::test_every_verb_takes_actor_and_now_by_keyword_and_says_what_it_does", "a verb says nothing",

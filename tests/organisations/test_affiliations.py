@@ -1,4 +1,4 @@
-"""Affiliations: who declares, answers, decides; what is kept; what the database refuses (contract section 5)."""
+"""Affiliations: who declares, answers, decides; what is kept; what the database refuses (R-AFFILIATION)."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -57,7 +57,7 @@ def actions(found: Affiliation) -> list[str]:
 # ── Declaring and answering ───────────────────────────────────────────────
 
 
-def test_firm_declares_for_itself_alone(pair: tuple[Firm, Firm, Actor], clock: Any) -> None:
+def test_firm_declares_for_itself_alone(pair: tuple[Firm, Firm, Actor], clock: Any) -> None:  # R-AFFILIATION-1
     made = declared(pair, clock.now)
     assert (made.source, made.firm_id, made.other_firm_id) == ("firm", pair[0].id, pair[1].id)
     assert (made.declared_by_firm_id, made.recorded_at) == (pair[0].id, clock.now)
@@ -70,7 +70,7 @@ def test_firm_declares_that_another_controls_it(pair: tuple[Firm, Firm, Actor], 
     assert (made.firm_id, made.other_firm_id, made.declared_by_firm_id) == (pair[1].id, pair[0].id, pair[0].id)
 
 
-def test_only_verified_firms_declare_and_agree(app: Flask, clock: Any) -> None:
+def test_only_verified_firms_declare_and_agree(app: Flask, clock: Any) -> None:  # R-AFFILIATION-1
     stranger, host = make.firm(verified_at=None), make.firm()
     by, hosts_owner = owner(stranger), owner(host)
     db.session.commit()
@@ -121,7 +121,7 @@ def test_what_the_other_firm_declared_is_agreed_to_not_declared_again(
         declared((other, own, owner(other)), clock.now, kind="family")
 
 
-def test_the_other_side_is_told_and_agrees_once(pair: tuple[Firm, Firm, Actor], clock: Any) -> None:
+def test_the_other_side_is_told_and_agrees_once(pair: tuple[Firm, Firm, Actor], clock: Any) -> None:  # R-AFFILIATION-1
     _own, other, by = pair
     second = owner(other)
     made = declared(pair, clock.now)
@@ -138,7 +138,7 @@ def test_the_other_side_is_told_and_agrees_once(pair: tuple[Firm, Firm, Actor], 
 
 def test_the_other_side_objects_and_an_officer_decides(
     pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any
-) -> None:
+) -> None:  # R-AFFILIATION-4
     second = owner(pair[1])
     made = declared(pair, clock.now)
     with pytest.raises(ReasonRequired):
@@ -187,7 +187,7 @@ def entered(pair: tuple[Firm, Firm, Actor], officer: Actor, now: Any, **given: A
 
 def test_officer_enters_what_was_found_and_both_owners_are_told(
     pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any
-) -> None:
+) -> None:  # R-AFFILIATION-5
     second = owner(pair[1])
     made = entered(pair, officer, clock.now)
     assert (made.source, made.confirmed_at, made.confirmed_by) == ("inspection", clock.now, officer.person_id)
@@ -197,6 +197,7 @@ def test_officer_enters_what_was_found_and_both_owners_are_told(
 
 
 def test_officers_decisions_have_source_and_reason(pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any) -> None:
+    # R-AFFILIATION-5
     made = declared(pair, clock.now)
     given = {"actor": officer, "now": clock.now, "affiliation_id": made.id}
     with pytest.raises(InvalidInputs):
@@ -214,6 +215,7 @@ def test_officers_decisions_have_source_and_reason(pair: tuple[Firm, Firm, Actor
 
 
 def test_confirming_leaving_and_their_moments(pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any) -> None:
+    # R-AFFILIATION-5
     second = owner(pair[1])
     made = declared(pair, clock.now)
     with pytest.raises(errors.NothingToSee):
@@ -239,7 +241,7 @@ def test_confirming_leaving_and_their_moments(pair: tuple[Firm, Firm, Actor], of
 
 def test_a_correction_voids_the_row_and_records_one_that_names_it(
     pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any
-) -> None:
+) -> None:  # R-AFFILIATION-9
     before = clock.now
     old = declared(pair, before)
     later = clock.advance(hours=3)
@@ -260,7 +262,7 @@ def test_a_correction_voids_the_row_and_records_one_that_names_it(
 
 def test_firm_ends_what_it_declared_from_today_on_and_nothing_an_officer_entered(
     pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any
-) -> None:
+) -> None:  # R-AFFILIATION-8
     by = pair[2]
     made = declared(pair, clock.now)
     with pytest.raises(errors.EndsInThePast):
@@ -293,7 +295,7 @@ def test_an_end_never_lies_before_the_start_or_after_the_recorded_one(
 
 def test_what_an_officer_confirmed_a_firm_asks_to_end(
     pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any
-) -> None:
+) -> None:  # R-AFFILIATION-8
     by = pair[2]
     made = declared(pair, clock.now)
     services.confirm_affiliation(actor=officer, now=clock.now, affiliation_id=made.id, source="inspection", note="核查")
@@ -326,7 +328,7 @@ def test_what_an_officer_confirmed_a_firm_asks_to_end(
 
 def test_what_was_recorded_later_is_not_known_before(
     pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any
-) -> None:
+) -> None:  # R-AFFILIATION-9
     made = declared(pair, clock.now)
     moments = {"declared": clock.now}
     moments["agreed"] = clock.advance(hours=1)
@@ -387,7 +389,7 @@ def refused_by_the_database(statement: str) -> bool:
     return False
 
 
-def test_what_was_recorded_is_never_overwritten(told_much: Affiliation) -> None:
+def test_what_was_recorded_is_never_overwritten(told_much: Affiliation) -> None:  # R-AFFILIATION-9
     passed = [
         change
         for change in OVERWRITTEN
@@ -397,6 +399,7 @@ def test_what_was_recorded_is_never_overwritten(told_much: Affiliation) -> None:
 
 
 def test_rows_stay_and_voided_ones_are_left_alone(told_much: Affiliation, officer: Actor, clock: Any) -> None:
+    # R-AFFILIATION-9
     assert refused_by_the_database(f"DELETE FROM affiliation WHERE id = {told_much.id}")
     with transaction():
         services.void_affiliation(

@@ -56,6 +56,7 @@ def test_the_first_entry_is_an_event_and_told(firm: Firm, owner: Actor) -> None:
 
 
 def test_a_change_is_an_event_of_its_own_and_every_owner_is_told(firm: Firm, owner: Actor, clock: Any) -> None:
+    # R-FIRM-6
     """The one who changed it too: somebody else may have used the account."""
     other, accountant = make.member(firm, "owner"), make.member(firm, "accountant")
     change(owner, clock, firm, bank_account=SECOND)
@@ -71,6 +72,7 @@ def test_a_change_is_an_event_of_its_own_and_every_owner_is_told(firm: Firm, own
 
 
 def test_the_whole_number_is_nowhere_in_the_trail_or_in_notices(firm: Firm, owner: Actor, clock: Any) -> None:
+    # R-FIRM-6
     change(owner, clock, firm, bank_account=SECOND)
     change(owner, clock, firm, bank_account="")
     written = [json.dumps([one.before, one.after]) for one in db.session.scalars(select(AuditEvent))]

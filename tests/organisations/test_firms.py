@@ -63,7 +63,7 @@ def told(kind: str) -> list[int]:
 
 def test_registrar_is_owner_and_administrators_are_told(
     app: Flask, clock: Any, someone: Actor, administrator: Actor
-) -> None:
+) -> None:  # R-FIRM-1
     firm = registered(someone, clock.now)
     assert owner_of(firm).person_id == someone.person_id
     assert (state_of(firm), firm.size_class, firm.division) == ("waiting", "small", "330624")
@@ -76,7 +76,7 @@ def test_visitor_registers_nothing(app: Flask, clock: Any) -> None:
         registered(VISITOR, clock.now)
 
 
-def test_wrong_credit_code(app: Flask, clock: Any, someone: Actor) -> None:
+def test_wrong_credit_code(app: Flask, clock: Any, someone: Actor) -> None:  # R-FIRM-1
     code = make.credit_code(77)
     wrong = code[:-1] + ("1" if code[-1] != "1" else "2")
     with pytest.raises(errors.InvalidUscc) as refused:
@@ -84,7 +84,7 @@ def test_wrong_credit_code(app: Flask, clock: Any, someone: Actor) -> None:
     assert refused.value.field == "uscc"
 
 
-def test_firm_registers_once(app: Flask, clock: Any, someone: Actor) -> None:
+def test_firm_registers_once(app: Flask, clock: Any, someone: Actor) -> None:  # R-FIRM-1
     registered(someone, clock.now)
     with pytest.raises(errors.FirmExists):
         registered(make.actor(make.person()), clock.now, uscc=f" {make.credit_code(77).lower()} ")
@@ -110,7 +110,7 @@ def test_sector_says_which_figures_it_needs(app: Flask, clock: Any, someone: Act
 
 
 @pytest.mark.parametrize("kind", ["public_institution", "other"])
-def test_only_enterprises_have_a_size_class(app: Flask, clock: Any, someone: Actor, kind: str) -> None:
+def test_only_enterprises_have_a_size_class(app: Flask, clock: Any, someone: Actor, kind: str) -> None:  # R-FIRM-4
     firm = registered(someone, clock.now, details=replace(DETAILS, kind=kind))
     assert firm.size_class is None
     assert size_class_on(firm.id, date(2026, 11, 24)) is None
@@ -118,7 +118,7 @@ def test_only_enterprises_have_a_size_class(app: Flask, clock: Any, someone: Act
         declare_figures(actor=owner_of(firm), now=clock.now, firm_id=firm.id, declared=SMALL)
 
 
-def test_class_in_force_on_a_day(app: Flask, clock: Any, someone: Actor) -> None:
+def test_class_in_force_on_a_day(app: Flask, clock: Any, someone: Actor) -> None:  # R-FIRM-5
     firm = registered(someone, clock.now)
     clock.set("2027-03-01 09:00")
     large = Declared(2026, Figures(employees=1000, revenue_fen=40_000 * WAN))
@@ -136,6 +136,7 @@ def test_figures_of_the_same_day_replace_one_another(app: Flask, clock: Any, som
 
 
 def test_class_set_by_hand_names_its_reason(app: Flask, clock: Any, someone: Actor, administrator: Actor) -> None:
+    # R-FIRM-4
     firm = registered(someone, clock.now)
     with pytest.raises(ReasonRequired):
         set_size_class(actor=administrator, now=clock.now, firm_id=firm.id, size_class="large", reason=" ")
@@ -146,6 +147,7 @@ def test_class_set_by_hand_names_its_reason(app: Flask, clock: Any, someone: Act
 
 
 def test_verified_and_its_owner_is_told(app: Flask, clock: Any, someone: Actor, administrator: Actor) -> None:
+    # R-FIRM-2
     firm = registered(someone, clock.now)
     verify_firm(actor=administrator, now=clock.now, firm_id=firm.id)
     assert (firm.verified_by, state_of(firm)) == (administrator.person_id, "verified")
@@ -156,7 +158,7 @@ def test_verified_and_its_owner_is_told(app: Flask, clock: Any, someone: Actor, 
 
 def test_returned_with_a_reason_corrected_and_submitted_again(
     app: Flask, clock: Any, someone: Actor, administrator: Actor
-) -> None:
+) -> None:  # R-FIRM-2
     firm = registered(someone, clock.now)
     with pytest.raises(ReasonRequired):
         return_firm(actor=administrator, now=clock.now, firm_id=firm.id, reason="")
@@ -171,7 +173,7 @@ def test_returned_with_a_reason_corrected_and_submitted_again(
 
 
 @pytest.mark.parametrize("role", ["officer", "approver", "auditor"])
-def test_only_an_administrator_verifies(app: Flask, clock: Any, someone: Actor, role: str) -> None:
+def test_only_an_administrator_verifies(app: Flask, clock: Any, someone: Actor, role: str) -> None:  # R-FIRM-2
     firm = registered(someone, clock.now)
     with pytest.raises(NotAllowed):
         verify_firm(actor=make.actor(make.regulator(role), None, role), now=clock.now, firm_id=firm.id)
@@ -194,6 +196,7 @@ def test_refused_verification_is_in_the_trail(app: Flask, clock: Any, someone: A
 
 
 def test_change_of_what_was_verified_asks_anew(app: Flask, clock: Any, someone: Actor, administrator: Actor) -> None:
+    # R-FIRM-3
     firm = registered(someone, clock.now)
     verify_firm(actor=administrator, now=clock.now, firm_id=firm.id)
     owner = owner_of(firm)

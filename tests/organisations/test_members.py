@@ -42,7 +42,7 @@ def membership(person_id: int, firm: Firm) -> Membership:
     return db.session.query(Membership).filter_by(person_id=person_id, firm_id=firm.id, ended_at=None).one()
 
 
-def test_invited_person_joins_with_the_role(firm: Firm, owner: Actor, clock: Any) -> None:
+def test_invited_person_joins_with_the_role(firm: Firm, owner: Actor, clock: Any) -> None:  # R-RIGHTS-7
     guest = make.person(email="guest@test.example")
     invite(actor=owner, now=clock.now, firm_id=firm.id, email="Guest@Test.example", role="booker")
     accept_invitation(actor=make.actor(guest), now=clock.now, secret=secret_in_mail())
@@ -76,7 +76,7 @@ def test_invitation_ends(firm: Firm, owner: Actor, clock: Any, how: str) -> None
 
 
 @pytest.mark.parametrize("role", ["lab_manager", "booker", "accountant", "viewer"])
-def test_only_an_owner_manages_members(firm: Firm, owner: Actor, clock: Any, role: str) -> None:
+def test_only_an_owner_manages_members(firm: Firm, owner: Actor, clock: Any, role: str) -> None:  # R-RIGHTS-7
     member = make.member(firm, role)
     acting = make.actor(member, firm, role)
     own = membership(member.id, firm)
@@ -103,7 +103,7 @@ def test_owner_of_another_firm_finds_nothing(firm: Firm, owner: Actor, clock: An
             attempt()
 
 
-def test_last_owner_neither_leaves_nor_steps_down(firm: Firm, owner: Actor, clock: Any) -> None:
+def test_last_owner_neither_leaves_nor_steps_down(firm: Firm, owner: Actor, clock: Any) -> None:  # R-RIGHTS-7
     own = membership(owner.person_id or 0, firm)
     with pytest.raises(errors.LastOwner):
         leave(actor=owner, now=clock.now, firm_id=firm.id)

@@ -49,7 +49,7 @@ def roles_of(person: Person) -> set[str]:
     return {row.role for row in rows if row.agreed_at}
 
 
-def test_one_proposes_and_another_agrees(two: tuple[Actor, Actor], clock: Any) -> None:
+def test_one_proposes_and_another_agrees(two: tuple[Actor, Actor], clock: Any) -> None:  # R-RIGHTS-4
     someone = make.person()
     proposed = propose_role(actor=two[0], now=clock.now, email=someone.email, role="officer")
     assert roles_of(someone) == set()
@@ -59,7 +59,7 @@ def test_one_proposes_and_another_agrees(two: tuple[Actor, Actor], clock: Any) -
     assert roles_of(someone) == {"officer"}
 
 
-def test_nobody_gives_a_role_to_oneself(two: tuple[Actor, Actor], clock: Any) -> None:
+def test_nobody_gives_a_role_to_oneself(two: tuple[Actor, Actor], clock: Any) -> None:  # R-RIGHTS-4
     own = db.session.get_one(Person, two[0].person_id)
     with pytest.raises(errors.TwoAdministrators):
         propose_role(actor=two[0], now=clock.now, email=own.email, role="auditor")
@@ -79,7 +79,7 @@ def test_only_administrators_give_roles(app: Flask, clock: Any, role: str) -> No
 @pytest.mark.parametrize("wanted", EXCLUDING)
 def test_officer_approver_and_administrator_exclude_one_another(
     two: tuple[Actor, Actor], clock: Any, held: str, wanted: str
-) -> None:
+) -> None:  # R-RIGHTS-3
     someone = make.regulator(held)
     expected = errors.RoleHeld if held == wanted else errors.RolesExclude
     with pytest.raises(expected):
@@ -98,6 +98,7 @@ def test_roles_taken_between_proposal_and_agreement_count(two: tuple[Actor, Acto
 
 @pytest.mark.parametrize("role", EXCLUDING)
 def test_no_such_role_for_a_member_of_a_firm_with_labs(two: tuple[Actor, Actor], clock: Any, role: str) -> None:
+    # R-RIGHTS-3
     host, other = make.firm(), make.firm()
     make.lab(host, state="draft")
     with pytest.raises(errors.HostMembershipExcludes):
@@ -122,7 +123,7 @@ def test_auditor_excludes_nothing(two: tuple[Actor, Actor], clock: Any) -> None:
 
 
 @pytest.mark.parametrize("role", EXCLUDING)
-def test_no_membership_of_a_firm_with_labs_for_such_a_role(app: Flask, clock: Any, role: str) -> None:
+def test_no_membership_of_a_firm_with_labs_for_such_a_role(app: Flask, clock: Any, role: str) -> None:  # R-RIGHTS-3
     host = make.firm()
     owner = make.actor(make.member(host, "owner"), host, "owner")
     guest = make.regulator(role, email="guest@test.example")
@@ -137,7 +138,7 @@ def test_no_membership_of_a_firm_with_labs_for_such_a_role(app: Flask, clock: An
 
 
 @pytest.mark.parametrize("role", EXCLUDING)
-def test_no_lab_for_a_firm_with_such_a_member(two: tuple[Actor, Actor], clock: Any, role: str) -> None:
+def test_no_lab_for_a_firm_with_such_a_member(two: tuple[Actor, Actor], clock: Any, role: str) -> None:  # R-RIGHTS-3
     firm = make.firm()
     make.member(firm, "owner")
     check_firm_may_host(firm.id)
@@ -146,7 +147,7 @@ def test_no_lab_for_a_firm_with_such_a_member(two: tuple[Actor, Actor], clock: A
         check_firm_may_host(firm.id)
 
 
-def test_two_administrators_remain(two: tuple[Actor, Actor], clock: Any) -> None:
+def test_two_administrators_remain(two: tuple[Actor, Actor], clock: Any) -> None:  # R-RIGHTS-4
     own = db.session.query(RegulatorRole).filter_by(person_id=two[0].person_id).one()
     with pytest.raises(errors.LastAdministrators):
         end_role(actor=two[1], now=clock.now, role_id=own.id)
@@ -168,7 +169,7 @@ def run(*words: str) -> Any:
     return CliRunner().invoke(main, list(words), catch_exceptions=False)
 
 
-def test_first_two_administrators_by_command_and_no_third(app: Flask, clock: Any) -> None:
+def test_first_two_administrators_by_command_and_no_third(app: Flask, clock: Any) -> None:  # R-RIGHTS-5
     first = run("admin", "create", "--email", "first@test.example")
     assert first.exit_code == 0, first.output
     assert "/account/password/" in first.output
@@ -181,7 +182,7 @@ def test_first_two_administrators_by_command_and_no_third(app: Flask, clock: Any
     assert [event.refused for event in events.order_by(AuditEvent.id)] == [False, False, True]
 
 
-def test_refused_for_good_once_there_were_two(two: tuple[Actor, Actor], clock: Any) -> None:
+def test_refused_for_good_once_there_were_two(two: tuple[Actor, Actor], clock: Any) -> None:  # R-RIGHTS-5
     for row in db.session.query(RegulatorRole):
         row.ended_at = clock.now
     db.session.flush()

@@ -78,7 +78,7 @@ def bounds(line: str) -> tuple[str, dict[str, list[int]]]:
 
 
 @pytest.mark.parametrize("line", TABLE.strip().splitlines())
-def test_on_each_bound_and_one_below_it(line: str) -> None:
+def test_on_each_bound_and_one_below_it(line: str) -> None:  # R-FIRM-4
     sector, used = bounds(line)
     assert needed(sector, TODAY) == tuple(used)
     for rank, name in enumerate(("large", "medium", "small")):

@@ -31,7 +31,7 @@ PASSWORD = "nine green apples"
 KEPT = hashed(PASSWORD)
 
 
-def test_token_holds_the_role_in_its_firm_and_no_other(app: Flask, clock: Any) -> None:
+def test_token_holds_the_role_in_its_firm_and_no_other(app: Flask, clock: Any) -> None:  # R-RIGHTS-8
     first, second = make.firm(), make.firm()
     someone = make.member(first, "booker")
     make.add(Membership(person_id=someone.id, firm_id=second.id, role="owner", started_at=clock.now))
@@ -41,7 +41,7 @@ def test_token_holds_the_role_in_its_firm_and_no_other(app: Flask, clock: Any) -
     assert holder.actor == Actor(someone.id, first.id, frozenset({"booker"}), "192.0.2.7", "read")
 
 
-def test_regulators_token_holds_the_roles(app: Flask, clock: Any) -> None:
+def test_regulators_token_holds_the_roles(app: Flask, clock: Any) -> None:  # R-RIGHTS-8
     officer = make.regulator("officer")
     _row, secret = issue_token(actor=make.actor(officer, None, "officer"), now=clock.now, scope="write")
     holder = holder_of_token(secret, clock.now)
@@ -82,6 +82,7 @@ def test_token_ends(app: Flask, clock: Any, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["ended", "left"])
 def test_token_of_an_ended_membership_does_not_come_back_with_a_new_one(app: Flask, clock: Any, how: str) -> None:
+    # R-RIGHTS-8
     firm = make.firm()
     owner, someone = make.member(firm, "owner"), make.member(firm, "booker")
     acting = make.actor(someone, firm, "booker")
@@ -109,7 +110,7 @@ def test_changed_role_keeps_the_token_with_the_new_role(app: Flask, clock: Any) 
     assert holder.actor.roles == {"viewer"}
 
 
-def test_regulators_token_does_not_come_back_with_the_role(app: Flask, clock: Any) -> None:
+def test_regulators_token_does_not_come_back_with_the_role(app: Flask, clock: Any) -> None:  # R-RIGHTS-8
     officer, admin = make.regulator("officer"), make.regulator("admin")
     _row, secret = issue_token(actor=make.actor(officer, None, "officer"), now=clock.now, scope="write")
     role = db.session.query(RegulatorRole).filter_by(person_id=officer.id).one()

@@ -77,6 +77,7 @@ def made_up(usage: Usage) -> dict[str, Any]:
 
 @pytest.mark.parametrize("by", BYS)
 def test_each_row_of_the_usage_report_opens_to_exactly_what_it_counts(world: Any, clock: Clock, by: By) -> None:
+    # R-USAGE-2
     for first, last in ((OCTOBER, OCTOBER), (NOVEMBER, NOVEMBER), (OCTOBER.previous, NOVEMBER)):
         report = usage_report(ANYONE, by, first, last, clock.now)
         assert any(row.usage.recognised_fen for row in report.rows)
@@ -137,7 +138,7 @@ def test_what_is_not_in_the_report_is_not_opened(world: Any, reader: FlaskClient
         assert reader.get(path).status_code == 404
 
 
-def test_a_host_firm_opens_its_own_rows_alone(world: Any, client: FlaskClient) -> None:
+def test_a_host_firm_opens_its_own_rows_alone(world: Any, client: FlaskClient) -> None:  # R-USAGE-3
     own, other = world.labs[0], world.labs[2]
     with transaction():
         owner = factories.member(own.firm)
@@ -168,7 +169,7 @@ def test_the_overviews_figures_lead_to_pages_that_show_them(world: Any, clock: C
     assert reader.get(chart, headers=head).status_code == 200
 
 
-def test_tests_finished_firms_served_and_hours_are_the_same_everywhere(world: Any, clock: Clock) -> None:
+def test_tests_finished_firms_served_and_hours_are_the_same_everywhere(world: Any, clock: Clock) -> None:  # R-USAGE-2
     report = usage_report(ANYONE, "lab", OCTOBER, OCTOBER, clock.now).total
     overview = dashboard(OCTOBER, OCTOBER, clock.now).totals
     public = next(one for one in figures_by_month(local_day(clock.now)) if one.month == OCTOBER)

@@ -121,7 +121,7 @@ def test_the_trail_is_searched_by_who_acted_and_by_a_reference_in_small_letters(
     assert finds("subject=b-202611-aaaaa")
 
 
-def test_what_regulators_take_out_of_the_ledger_is_in_the_trail(county: None, client: FlaskClient) -> None:
+def test_what_regulators_take_out_of_the_ledger_is_in_the_trail(county: None, client: FlaskClient) -> None:  # R-AUDIT-7
     with transaction():
         auditor = factories.regulator("auditor")
     sign_in(client, auditor)

@@ -51,7 +51,7 @@ def of(house: House, by: By, month: Month = NOVEMBER) -> Usage:
 
 
 @pytest.mark.parametrize("by", ["lab", "instrument", "firm"])
-def test_what_a_lab_does_for_itself_is_effective_time_too(house: House, by: By) -> None:
+def test_what_a_lab_does_for_itself_is_effective_time_too(house: House, by: By) -> None:  # R-USAGE-1
     usage = of(house, by)
     assert (usage.booked_minutes, usage.used_minutes) == (90 + 90, 80 + 60 + 2 * 240)
     assert (usage.in_house_minutes, usage.outside_minutes) == (2 * 240, 80)

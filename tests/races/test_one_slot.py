@@ -1,4 +1,4 @@
-"""Fifty processes at one slot, twenty rounds, on both databases: exactly one booking a round (contract section 5)."""
+"""Fifty processes at one slot, twenty rounds, on both databases: exactly one booking a round (R-TIME-11)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -69,7 +69,7 @@ def overlaps() -> int:
 
 
 @pytest.mark.timeout(600)
-def test_one_winner_a_round(app: Flask, clock: Clock) -> None:
+def test_one_winner_a_round(app: Flask, clock: Clock) -> None:  # R-TIME-11
     house = make_house(clock, units=1)
     actors = clients(RUNNERS)
     rounds = racing.race(app, RUNNERS, ROUNDS, booking_at(house, actors))
@@ -112,7 +112,7 @@ def test_the_database_alone_has_one_winner(app: Flask, clock: Clock) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_one_submission_sent_fifty_times_books_once(app: Flask, clock: Clock) -> None:
+def test_one_submission_sent_fifty_times_books_once(app: Flask, clock: Clock) -> None:  # R-BOOKING-11
     house = make_house(clock, units=3)
     item_id = house.item.id
 

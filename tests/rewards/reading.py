@@ -1,4 +1,4 @@
-"""Reads the cases of `tests/rewards/cases/*.yaml` (see the README there) into the contract's JSON."""
+"""Reads the cases of `tests/rewards/cases/*.yaml` (see the README there) into a case's JSON."""
 
 import copy
 from dataclasses import dataclass

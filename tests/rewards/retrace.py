@@ -6,7 +6,7 @@ from typing import Any
 
 
 def check_trace(trace: Sequence[Mapping[str, Any]], line: Mapping[str, int]) -> None:
-    """`line`: the contract's figures of the same line. Fails at the first number that does not follow."""
+    """`line`: the figures of the same line. Fails at the first number that does not follow."""
     assert [step["step"] for step in trace] == [1, 2, 3, 4, 5, 6, 7]
     entries, eligible, bands, unit, caps, budget, payable = trace
     _entries(entries, line)

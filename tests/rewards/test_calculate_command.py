@@ -25,7 +25,7 @@ def run(file: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
     )
 
 
-def test_one_result_a_line_exactly_as_the_contract_names_it(tmp_path: Path) -> None:
+def test_one_result_a_line_exactly_with_its_own_names(tmp_path: Path) -> None:
     file = tmp_path / "cases.jsonl"
     file.write_text(json.dumps({"policy": policy_json(), "ledger": LEDGER}) + "\n")
     done = run(file)

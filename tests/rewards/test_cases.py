@@ -39,7 +39,7 @@ def failures(case: Case) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.title for case in CASES])
-def test_case_comes_out_as_written(case: Case) -> None:
+def test_case_comes_out_as_written(case: Case) -> None:  # R-REWARD-1
     assert failures(case) == []
 
 
@@ -60,13 +60,13 @@ def test_independent_recomputation_agrees_with_the_written_case(case: Case) -> N
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.expect], ids=[c.title for c in CASES if c.expect])
-def test_every_number_of_the_trace_can_be_worked_out_again(case: Case) -> None:
+def test_every_number_of_the_trace_can_be_worked_out_again(case: Case) -> None:  # R-REWARD-20
     calculation = cases.calculate_case(case.json)
     result = cases.result_of(calculation)
     for line, figures in zip(calculation.lines, result["labs"], strict=True):
         check_trace(json.loads(json.dumps(line.trace)), figures)
 
 
-def test_every_cause_of_a_zero_line_occurs_in_the_cases() -> None:
+def test_every_cause_of_a_zero_line_occurs_in_the_cases() -> None:  # R-REWARD-19
     occurring = {wanted.get("why") for case in CASES if case.expect for wanted in case.expect.values()}
     assert set(why.CAUSES) <= occurring

@@ -27,7 +27,7 @@ def call(*arguments):
     return CliRunner().invoke(rewards, arguments)
 
 
-def test_the_result_as_json_is_equal_on_a_repeat_but_for_moments(world, clock):
+def test_the_result_as_json_is_equal_on_a_repeat_but_for_moments(world, clock):  # R-RUN-2
     def timeless(output):
         return {name: value for name, value in json.loads(output).items() if not name.endswith("_at")}
 

@@ -1,4 +1,4 @@
-"""A lab's county comes from its admissions alone (contract section 5): no move sheds a cap or a debt, no county pays
+"""A lab's county comes from its admissions alone (R-COUNTY-5): no move sheds a cap or a debt, no county pays
 twice, a month closes for the county's bookings, and a published run is judged by what was recorded before."""
 
 from datetime import date, timedelta
@@ -72,7 +72,7 @@ def approved(world, clock, division, month):
     step(world, "approve", "approver", clock, month=month, division=division)
 
 
-def test_each_county_counts_what_was_booked_while_it_admitted_the_lab(world):
+def test_each_county_counts_what_was_booked_while_it_admitted_the_lab(world):  # R-COUNTY-5
     code = world.labs[0].code
     assert lines(HOME, OCTOBER) == {code: (100_000, 10_000)}
     assert lines(NEIGHBOUR, OCTOBER) == {code: (100_000, 10_000)}
@@ -85,7 +85,7 @@ def test_each_county_counts_what_was_booked_while_it_admitted_the_lab(world):
         assert {one["code"]: one["payable_fen"] for one in again["labs"]} == {code: 10_000}
 
 
-def test_moving_the_lab_over_and_back_changes_no_run_and_pays_nothing_twice(world, clock):
+def test_moving_the_lab_over_and_back_changes_no_run_and_pays_nothing_twice(world, clock):  # R-COUNTY-5
     """The owner's form: another town, in another county. It used to shed what was paid and owed."""
     approved(world, clock, HOME, SEPTEMBER)
     before = lines(HOME, OCTOBER), lines(NEIGHBOUR, OCTOBER)
@@ -105,7 +105,7 @@ def test_moving_the_lab_over_and_back_changes_no_run_and_pays_nothing_twice(worl
     assert said(clock) == set()
 
 
-def test_a_lab_that_left_keeps_its_line_its_payments_and_its_debt(world, clock):
+def test_a_lab_that_left_keeps_its_line_its_payments_and_its_debt(world, clock):  # R-REWARD-17, R-REWARD-18
     approved(world, clock, HOME, SEPTEMBER)
     with transaction():  # its September revenue turns out to be its own firm's, by a confirmed flag
         factories.add(BookingHold(booking_id=world.bookings[0].id, cause="flag", held_at=clock.now))
@@ -125,7 +125,7 @@ def test_a_lab_that_left_keeps_its_line_its_payments_and_its_debt(world, clock):
     assert said(clock) == set()
 
 
-def test_the_firms_cap_counts_what_was_paid_to_a_lab_that_left(app, clock):
+def test_the_firms_cap_counts_what_was_paid_to_a_lab_that_left(app, clock):  # R-REWARD-16
     """Two labs of one firm, cap 15,000 fen a year: what the first was paid before it left is used up."""
     now = clock.set("2026-11-02 10:00")
     with transaction():
@@ -143,7 +143,7 @@ def test_the_firms_cap_counts_what_was_paid_to_a_lab_that_left(app, clock):
     assert lines(HOME, OCTOBER)[second.code] == (100_000, 5_000)
 
 
-def test_a_month_closes_for_the_bookings_of_the_county_alone(world, clock):
+def test_a_month_closes_for_the_bookings_of_the_county_alone(world, clock):  # R-RECOGNITION-5
     step(world, "run_month", "officer", clock, month=OCTOBER, division=HOME)
     step(world, "publish", "officer", clock, month=OCTOBER, division=HOME)
     closed = closed_months()
@@ -156,7 +156,7 @@ def test_a_month_closes_for_the_bookings_of_the_county_alone(world, clock):
         add_revenue(home, "2026-10", 5)
 
 
-def test_a_division_closes_the_months_of_the_counties_in_it(world, clock):
+def test_a_division_closes_the_months_of_the_counties_in_it(world, clock):  # R-RECOGNITION-5
     officer = world.acting("officer")
     with transaction():
         close_month(actor=officer, now=clock.now, month=OCTOBER, division="33")
@@ -169,7 +169,7 @@ def test_a_division_closes_the_months_of_the_counties_in_it(world, clock):
         add_revenue(world.bookings[1], "2026-10", 5)
 
 
-def test_a_booking_keeps_its_county_whoever_writes(world):
+def test_a_booking_keeps_its_county_whoever_writes(world):  # R-COUNTY-4
     with pytest.raises(Exception, match="booking keeps its county"), transaction() as session:
         session.execute(text("UPDATE booking SET division = '330213'"))
 
@@ -208,7 +208,7 @@ CHANGES = {"a contest": held, "an affiliation": related, "a suspension": suspend
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_is_recorded_during_the_public_notice_neither_changes_nor_blocks_the_run(world, clock, change):
+def test_what_is_recorded_during_the_public_notice_neither_changes_nor_blocks_the_run(world, clock, change):  # R-RUN-9
     with transaction():
         world.suspended, world.newcomer = add_lab(world), add_lab(world, admitted=False)
         add_revenue(add_booking(world, world.newcomer, world.clients[0], date(2026, 9, 6)), "2026-09", 70_000)
@@ -224,7 +224,7 @@ def test_what_is_recorded_during_the_public_notice_neither_changes_nor_blocks_th
 
 
 @pytest.mark.parametrize(("change", "recoverable"), [("a contest", 10_000), ("an affiliation", 10_000)])
-def test_it_counts_from_the_next_run(world, clock, change, recoverable):
+def test_it_counts_from_the_next_run(world, clock, change, recoverable):  # R-RUN-9
     step(world, "run_month", "officer", clock, month=SEPTEMBER, division=HOME)
     step(world, "publish", "officer", clock, month=SEPTEMBER, division=HOME)
     clock.advance(days=2)
@@ -236,7 +236,7 @@ def test_it_counts_from_the_next_run(world, clock, change, recoverable):
     assert now_of(HOME, OCTOBER).lines[0].recoverable_fen == recoverable
 
 
-def test_an_officer_may_send_it_back_so_that_it_counts_at_once(world, clock):
+def test_an_officer_may_send_it_back_so_that_it_counts_at_once(world, clock):  # R-RUN-10
     step(world, "run_month", "officer", clock, month=SEPTEMBER, division=HOME)
     step(world, "publish", "officer", clock, month=SEPTEMBER, division=HOME)
     clock.advance(days=2)
@@ -255,7 +255,7 @@ def said(clock):
     return {(one.invariant, one.subject) for one in all_violations(clock.now, since=frozenset({"county"}))}
 
 
-def test_check_finds_a_firm_paid_above_its_cap(world, clock):
+def test_check_finds_a_firm_paid_above_its_cap(world, clock):  # R-AUDIT-9
     approved(world, clock, HOME, SEPTEMBER)
     assert said(clock) == set()
     firm = world.labs[0].firm_id

@@ -1,4 +1,4 @@
-"""A year's grades as one list: entered by one person, confirmed by another, known from then on (contract section 7)."""
+"""A year's grades as one list: entered by one person, confirmed by another, known from then on (R-GRADE)."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -77,7 +77,7 @@ def calculate(world, clock):
 # ── Two persons ──────────────────────────────────────────────────────────
 
 
-def test_one_officer_alone_cannot_raise_a_payable(world, clock):
+def test_one_officer_alone_cannot_raise_a_payable(world, clock):  # R-GRADE-2
     before = calculate(world, clock)
     found = handed_over(world, clock, "excellent", "excellent")
     assert calculate(world, clock) == before
@@ -92,7 +92,7 @@ def test_one_officer_alone_cannot_raise_a_payable(world, clock):
     assert calculate(world, clock)[first] == ("excellent", 11_667)
 
 
-def test_nobody_who_edited_any_version_confirms_it(world, clock):
+def test_nobody_who_edited_any_version_confirms_it(world, clock):  # R-GRADE-2
     """The second person once was an officer and saved the first version."""
     turncoat = factories.actor(world.approver, None, "officer")
     found = save(world, clock, "good", who=turncoat)
@@ -113,7 +113,7 @@ def test_an_approver_edits_no_list(world, clock):
         do(world, "hand_over_grades", "approver", clock, list_id=found.id, version=1)
 
 
-def test_only_what_was_seen_is_handed_over_and_confirmed(world, clock):
+def test_only_what_was_seen_is_handed_over_and_confirmed(world, clock):  # R-GRADE-3
     found = save(world, clock, "good")
     save(world, clock, "excellent", list_id=found.id, version=1)
     with pytest.raises(errors.ListChanged):
@@ -123,7 +123,7 @@ def test_only_what_was_seen_is_handed_over_and_confirmed(world, clock):
         do(world, "confirm_grades", "approver", clock, list_id=found.id, version=1)
 
 
-def test_what_another_saved_meanwhile_is_not_overwritten(world, clock):
+def test_what_another_saved_meanwhile_is_not_overwritten(world, clock):  # R-GRADE-3
     other = factories.actor(factories.regulator("officer"), None, "officer")
     db.session.commit()
     found = save(world, clock, "good")
@@ -145,7 +145,7 @@ def test_every_saving_of_a_draft_is_kept_and_the_same_again_is_none(world, clock
     assert [len(one.document["rows"]) for one in kept] == [1, 2]
 
 
-def test_a_draft_may_lack_reasons_but_is_not_handed_over_so(world, clock):
+def test_a_draft_may_lack_reasons_but_is_not_handed_over_so(world, clock):  # R-GRADE-1
     one, two = world.labs
     found = save(world, clock, rows=[GradeRow(one.id, "good", ""), GradeRow(two.id, None, "未提交材料")])
     with pytest.raises(InvalidInputs) as refused:
@@ -157,7 +157,7 @@ def test_a_draft_may_lack_reasons_but_is_not_handed_over_so(world, clock):
     assert db.session.get(AssessmentList, found.id).state == "draft"
 
 
-def test_an_empty_list_is_not_handed_over(world, clock):
+def test_an_empty_list_is_not_handed_over(world, clock):  # R-GRADE-1
     found = save(world, clock)
     with pytest.raises(errors.EmptyList):
         do(world, "hand_over_grades", "officer", clock, list_id=found.id, version=1)
@@ -196,7 +196,7 @@ def test_a_withdrawn_list_leaves_nothing(world, clock):
     assert grades_in_force(DECEMBER) == {}
 
 
-def test_only_the_author_withdraws_and_not_after_confirmation(world, clock):
+def test_only_the_author_withdraws_and_not_after_confirmation(world, clock):  # R-GRADE-1
     other = factories.actor(factories.regulator("officer"), None, "officer")
     db.session.commit()
     found = handed_over(world, clock, "good")
@@ -207,7 +207,7 @@ def test_only_the_author_withdraws_and_not_after_confirmation(world, clock):
         do(world, "withdraw_grades", "officer", clock, list_id=found.id)
 
 
-def test_sent_back_with_a_reason_it_is_edited_and_handed_over_again(world, clock):
+def test_sent_back_with_a_reason_it_is_edited_and_handed_over_again(world, clock):  # R-GRADE-2
     found = handed_over(world, clock, "excellent")
     with pytest.raises(ReasonRequired):
         do(world, "send_back_grades", "approver", clock, list_id=found.id, reason=" ")
@@ -228,7 +228,7 @@ def test_a_list_that_does_not_exist(world, clock):
 # ── What is known when ───────────────────────────────────────────────────
 
 
-def test_a_later_list_corrects_and_the_past_can_be_asked(world, clock):
+def test_a_later_list_corrects_and_the_past_can_be_asked(world, clock):  # R-GRADE-4
     lab = world.labs[0].id
     confirmed(world, clock, "excellent", month=OCTOBER)
     first = clock.now
@@ -245,7 +245,7 @@ def test_a_later_list_corrects_and_the_past_can_be_asked(world, clock):
     assert [one.grade for one in grades_of(lab)] == ["qualified", "good", "excellent"]
 
 
-def test_a_grade_confirmed_in_publicity_was_not_known_at_the_publication(world, clock):
+def test_a_grade_confirmed_in_publicity_was_not_known_at_the_publication(world, clock):  # R-GRADE-5
     """Not even one confirmed by a request that began before the publication and waited for it."""
     lab = world.labs[0].id
     calculate(world, clock)
@@ -258,7 +258,7 @@ def test_a_grade_confirmed_in_publicity_was_not_known_at_the_publication(world, 
     assert grades_in_force(OCTOBER, known_at=published_at) == {}
 
 
-def test_a_grade_confirmed_before_the_publication_was_known(world, clock):
+def test_a_grade_confirmed_before_the_publication_was_known(world, clock):  # R-GRADE-5
     confirmed(world, clock, "excellent")
     calculate(world, clock)
     do(world, "publish", "officer", clock, month=OCTOBER)
@@ -274,7 +274,7 @@ def previewed(world, clock, grades, month=OCTOBER):
     return previews(COUNTY, month, by_lab, clock.now)
 
 
-def test_the_preview_is_what_the_run_then_comes_to(world, clock):
+def test_the_preview_is_what_the_run_then_comes_to(world, clock):  # R-GRADE-6
     """The budget takes from the other lab what the grade gives to the first."""
     confirmed(world, clock, "qualified", "excellent")
     before = calculate(world, clock)
@@ -320,7 +320,7 @@ def test_without_a_policy_there_is_nothing_to_show(world, clock):
 # ── Told and written down ────────────────────────────────────────────────
 
 
-def test_owners_are_told_on_confirmation_and_not_before(world, clock):
+def test_owners_are_told_on_confirmation_and_not_before(world, clock):  # R-GRADE-6
     found = handed_over(world, clock, "excellent")
     told = select(Notice.person_id, Notice.kind).where(Notice.kind.like("grades.%"))
     assert db.session.execute(told).all() == [(world.approver.id, "grades.to_confirm")]
@@ -405,7 +405,7 @@ def test_the_trail_has_each_verb_and_each_labs_grade(world, clock):
         ),
     ],
 )
-def test_the_database_refuses(world, clock, statement):
+def test_the_database_refuses(world, clock, statement):  # R-GRADE-2
     """A confirmed list, one handed over that two officers edited, and a draft."""
     other = factories.regulator("officer")
     db.session.commit()
@@ -422,7 +422,7 @@ def test_the_database_refuses(world, clock, statement):
         db.session.execute(text(statement.format(**given)))
 
 
-def test_a_grade_beside_a_list_handed_over_does_not_count(world, clock):
+def test_a_grade_beside_a_list_handed_over_does_not_count(world, clock):  # R-GRADE-4
     found = handed_over(world, clock, "good")
     with transaction():
         row = Assessment(list_id=found.id, lab_id=world.labs[0].id, grade="excellent", reason="x",

@@ -54,12 +54,12 @@ def lines_of(month):
     return db.session.query(RewardLine).join(RewardRun).filter(RewardRun.month == str(month)).all()
 
 
-def test_months_that_each_hold_the_one_before_come_apart():
+def test_months_that_each_hold_the_one_before_come_apart():  # R-REWARD-21
     assert own_parts([100, 250, 230]) == [100, 150, -20]
     assert own_parts([]) == []
 
 
-def test_a_run_says_what_of_it_belongs_to_which_earlier_month(world, clock):
+def test_a_run_says_what_of_it_belongs_to_which_earlier_month(world, clock):  # R-REWARD-21
     calculated(world, clock, Month(2026, 8))
     approved(world, clock, Month(2026, 8))
     august, september, october = calculated(world, clock, SEPTEMBER, OCTOBER)
@@ -85,7 +85,7 @@ def test_an_earlier_month_approved_since_is_still_named_until_it_is_calculated_a
     assert held_by(runs[0], runs) == []
 
 
-def test_several_months_are_added_up_once(world, clock):
+def test_several_months_are_added_up_once(world, clock):  # R-REWARD-21
     runs = calculated(world, clock, Month(2026, 8), SEPTEMBER, OCTOBER)
     paid_in_the_end = runs[-1].total_payable_fen
     assert sum(run.total_payable_fen for run in runs) > paid_in_the_end

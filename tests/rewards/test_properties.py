@@ -68,7 +68,7 @@ many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCh
 
 @many
 @given(policies(), facts())
-def test_no_limit_is_ever_exceeded(policy: Policy, given_facts: Facts) -> None:
+def test_no_limit_is_ever_exceeded(policy: Policy, given_facts: Facts) -> None:  # R-REWARD-13, R-REWARD-14, R-REWARD-16
     found = calculate(policy, MONTH, given_facts)
     by_firm: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for line in found.lines:
@@ -205,7 +205,7 @@ def test_splitting_a_lab_never_raises_what_its_owners_get(
 
 @many
 @given(policies(), facts(with_past=False))
-def test_calculating_again_after_paying_pays_nothing_more(policy: Policy, given_facts: Facts) -> None:
+def test_calculating_again_after_paying_pays_nothing_more(policy: Policy, given_facts: Facts) -> None:  # R-REWARD-15
     first = calculate(policy, MONTH, given_facts)
     paid = {line.code: line.payable_fen for line in first.lines}
     again = calculate(policy, MONTH.next, replace(given_facts, paid=paid))
@@ -222,7 +222,7 @@ def test_without_past_the_payable_is_the_entitlement(policy: Policy, given_facts
 
 @many
 @given(policies(), facts(), st.integers(1, 1_000_000))
-def test_an_idle_lab_more_never_raises_its_firm(policy: Policy, given_facts: Facts, _chance: int) -> None:
+def test_an_idle_lab_more_never_raises_its_firm(policy: Policy, given_facts: Facts, _chance: int) -> None:  # R-REWARD-9
     firm = given_facts.labs[0].firm
     more = replace(given_facts, labs=(*given_facts.labs, Lab("Z-idle", firm, "excellent")))
     before, after = calculate(policy, MONTH, given_facts), calculate(policy, MONTH, more)
@@ -233,6 +233,6 @@ def test_an_idle_lab_more_never_raises_its_firm(policy: Policy, given_facts: Fac
 
 @many
 @given(policies(), facts())
-def test_listing_a_lab_only_for_its_grade_gives_it_no_line(policy: Policy, given_facts: Facts) -> None:
+def test_listing_a_lab_only_for_its_grade_gives_it_no_line(policy: Policy, given_facts: Facts) -> None:  # R-REWARD-18
     hidden = replace(given_facts, labs=(*given_facts.labs, Lab("Z-hidden", "F1", "good", listed=False)))
     assert "Z-hidden" not in figures(calculate(policy, MONTH, hidden))

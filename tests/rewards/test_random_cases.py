@@ -38,7 +38,7 @@ def test_traces_of_random_cases_recompute() -> None:
             check_trace(line.trace, figures)
 
 
-def test_a_zero_line_says_why_and_no_other_does() -> None:
+def test_a_zero_line_says_why_and_no_other_does() -> None:  # R-REWARD-19
     for case in random_cases.cases(seed=8, number=400):
         if reward.answer(json.dumps(case)) is None:
             continue

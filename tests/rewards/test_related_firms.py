@@ -1,4 +1,4 @@
-"""Who is related, since when and as known when (contract sections 5 to 7): the attack that this closes, the rule by
+"""Who is related, since when and as known when (docs/rules.md, R-AFFILIATION): the attack that this closes, the rule by
 properties, what touches published months, ends of links that excluded entries."""
 
 from dataclasses import replace
@@ -78,7 +78,7 @@ def digest(month: Month = OCTOBER) -> str:
 # ── The attack ────────────────────────────────────────────────────────────
 
 
-def test_an_unverified_firm_changes_no_labs_reward(world: World, client: Any, clock: Any) -> None:
+def test_an_unverified_firm_changes_no_labs_reward(world: World, client: Any, clock: Any) -> None:  # R-AFFILIATION-1
     """Through the ordinary page: one stranger declared that it controls every host, and so made them all related."""
     with transaction():
         stranger = factories.firm(verified_at=None)
@@ -96,6 +96,7 @@ def test_an_unverified_firm_changes_no_labs_reward(world: World, client: Any, cl
 
 @pytest.mark.parametrize("controlled", [False, True])
 def test_a_client_between_several_hosts_relates_no_third_firms(world: World, clock: Any, controlled: bool) -> None:
+    # R-AFFILIATION-2
     """Declared `controls` over the hosts, or by them; agreed to by some of them, too."""
     with transaction():
         by = owner(world.clients[0])
@@ -112,7 +113,7 @@ def test_a_client_between_several_hosts_relates_no_third_firms(world: World, clo
 # ── From its entry on, by the moment ──────────────────────────────────────
 
 
-def test_a_clients_declaration_holds_from_its_entry_by_the_moment(world: World, clock: Any) -> None:
+def test_a_clients_declaration_holds_from_its_entry_by_the_moment(world: World, clock: Any) -> None:  # R-AFFILIATION-3
     lab, client = world.labs[0], world.clients[0]
     with transaction():
         by = owner(client)
@@ -127,7 +128,7 @@ def test_a_clients_declaration_holds_from_its_entry_by_the_moment(world: World, 
     assert [found[10**power] for power in (3, 4, 5)] == [None, "related", "related"]
 
 
-def test_earlier_bookings_follow_once_the_host_agrees(world: World, clock: Any) -> None:
+def test_earlier_bookings_follow_once_the_host_agrees(world: World, clock: Any) -> None:  # R-AFFILIATION-3
     lab, client = world.labs[0], world.clients[0]
     with transaction():
         by, of_host = owner(client), owner(lab.firm)
@@ -137,7 +138,7 @@ def test_earlier_bookings_follow_once_the_host_agrees(world: World, clock: Any) 
     assert related() == {(lab.id, client.id)}
 
 
-def test_earlier_bookings_follow_once_an_officer_confirms(world: World, clock: Any) -> None:
+def test_earlier_bookings_follow_once_an_officer_confirms(world: World, clock: Any) -> None:  # R-AFFILIATION-3
     lab, client = world.labs[0], world.clients[0]
     with transaction():
         by = owner(client)
@@ -147,7 +148,7 @@ def test_earlier_bookings_follow_once_an_officer_confirms(world: World, clock: A
     assert related() == {(lab.id, client.id)}
 
 
-def test_the_hosts_own_declaration_holds_for_its_days(world: World, clock: Any) -> None:
+def test_the_hosts_own_declaration_holds_for_its_days(world: World, clock: Any) -> None:  # R-AFFILIATION-3
     lab, client = world.labs[0], world.clients[0]
     with transaction():
         by = owner(lab.firm)
@@ -157,6 +158,7 @@ def test_the_hosts_own_declaration_holds_for_its_days(world: World, clock: Any) 
 
 
 def test_a_chain_runs_over_what_both_declared_once_an_officer_has_seen_it(world: World, clock: Any) -> None:
+    # R-AFFILIATION-6
     host, sister, lab = world.labs[0].firm, world.clients[1], world.labs[0]
     with transaction():
         parent = factories.firm()
@@ -183,6 +185,7 @@ def published(world: World, clock: Any) -> World:
 
 
 def test_what_would_touch_published_months_waits_for_an_officer(published: World, clock: Any) -> None:
+    # R-AFFILIATION-7
     """The task names months and money; until it is decided the declaration never reaches back."""
     world = published
     lab, client = world.labs[0], world.clients[0]
@@ -201,7 +204,7 @@ def test_what_would_touch_published_months_waits_for_an_officer(published: World
     assert related() == {(lab.id, client.id)}
 
 
-def test_an_agreement_that_would_touch_them_waits_too(published: World, clock: Any) -> None:
+def test_an_agreement_that_would_touch_them_waits_too(published: World, clock: Any) -> None:  # R-AFFILIATION-7
     world = published
     lab, client = world.labs[0], world.clients[0]
     with transaction():
@@ -235,7 +238,7 @@ def test_what_a_decision_would_change_is_named_by_month_lab_and_money(published:
     assert touched(confirmed, replace(confirmed, ended_at=clock.now, ended_on=date(2026, 11, 2))) == []
 
 
-def test_a_link_that_excluded_entries_is_ended_by_an_officer_alone(world: World, clock: Any) -> None:
+def test_a_link_that_excluded_entries_is_ended_by_an_officer_alone(world: World, clock: Any) -> None:  # R-AFFILIATION-8
     lab, client = world.labs[0], world.clients[0]
     with transaction():
         by = owner(lab.firm)
@@ -254,6 +257,7 @@ def test_a_link_that_excluded_entries_is_ended_by_an_officer_alone(world: World,
 
 
 def test_the_officer_sees_months_and_money_before_the_click(published: World, client: Any, clock: Any) -> None:
+    # R-AFFILIATION-7
     world = published
     lab = world.labs[0]
     with transaction():
@@ -325,7 +329,7 @@ def utc(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("utc")
-def test_declared_links_never_relate_a_third_pair() -> None:
+def test_declared_links_never_relate_a_third_pair() -> None:  # R-AFFILIATION-2
     @settings(max_examples=300, deadline=None)
     @given(st.lists(some_links(), max_size=6), st.lists(some_links(answered=False), max_size=5))
     def holds(known: list[Link], declarations: list[Link]) -> None:

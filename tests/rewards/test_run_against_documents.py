@@ -50,7 +50,7 @@ def approve_by_hand(run: RewardRun, now: object) -> None:
 
 
 @pytest.mark.parametrize("terms", TERMS)
-def test_every_month_equals_the_recomputation(app, clock, terms):
+def test_every_month_equals_the_recomputation(app, clock, terms):  # R-REWARD-4
     now = clock.set("2026-11-24 10:00")
     world = random_world(len(terms), now, bookings=300, **TERMS[terms])
     document = policy_json(**TERMS[terms])
@@ -92,7 +92,7 @@ def test_every_month_equals_the_recomputation(app, clock, terms):
     assert db.session.query(RewardItem).count() == entries + changed
 
 
-def test_a_repeat_changes_nothing_but_the_moment(app, clock):
+def test_a_repeat_changes_nothing_but_the_moment(app, clock):  # R-RUN-2
     now = clock.set("2026-11-24 10:00")
     world = random_world(3, now)
     month = Month(2026, 10)

@@ -1,4 +1,4 @@
-"""A run's life: calculated, published, objected to, approved, paid; who may do what when (contract section 7)."""
+"""A run's life: calculated, published, objected to, approved, paid; who may do what when (docs/rules.md, R-RUN)."""
 
 import json
 from datetime import date, timedelta
@@ -65,7 +65,7 @@ def state(month=OCTOBER):
     return db.session.query(RewardRun).filter_by(month=str(month)).one().state
 
 
-def test_the_whole_life(world, clock):
+def test_the_whole_life(world, clock):  # R-RUN-1, R-RUN-4
     approve_september(world, clock)
     run = do(world, "run_month", "officer", clock, month=OCTOBER)
     assert (run.state, run.total_payable_fen) == ("calculated", 20_000)
@@ -81,7 +81,7 @@ def test_the_whole_life(world, clock):
 
 
 @pytest.mark.parametrize("month", [NOVEMBER, Month(2026, 12), Month(2027, 5)])
-def test_a_month_not_over_has_no_run(world, clock, month):
+def test_a_month_not_over_has_no_run(world, clock, month):  # R-RUN-1
     with pytest.raises(errors.FutureMonth):
         do(world, "run_month", "officer", clock, month=month)
     with pytest.raises(errors.FutureMonth):
@@ -89,7 +89,7 @@ def test_a_month_not_over_has_no_run(world, clock, month):
     assert db.session.query(RewardRun).count() == 0
 
 
-def test_a_month_ends_at_local_midnight(world, clock):
+def test_a_month_ends_at_local_midnight(world, clock):  # R-RUN-1
     clock.set("2026-10-31 23:59")
     with pytest.raises(errors.FutureMonth):
         do(world, "run_month", "officer", clock, month=OCTOBER)
@@ -97,14 +97,14 @@ def test_a_month_ends_at_local_midnight(world, clock):
     assert do(world, "run_month", "officer", clock, month=OCTOBER).state == "calculated"
 
 
-def test_a_month_without_policy_has_no_run(world, clock):
+def test_a_month_without_policy_has_no_run(world, clock):  # R-RUN-1
     with pytest.raises(errors.NoPolicy):
         do(world, "run_month", "officer", clock, month=Month(2026, 8))
     with pytest.raises(errors.NoRun):
         do(world, "publish", "officer", clock, month=SEPTEMBER)
 
 
-def test_only_officers_and_the_scheduler_calculate(world, clock):
+def test_only_officers_and_the_scheduler_calculate(world, clock):  # R-RUN-2
     for who in ("approver",):
         with pytest.raises(NotAllowed):
             do(world, "run_month", who, clock, month=OCTOBER)
@@ -115,7 +115,7 @@ def test_only_officers_and_the_scheduler_calculate(world, clock):
     assert do(world, "run_month", SYSTEM, clock, month=OCTOBER).calculated_by is None
 
 
-def test_recalculating_ends_with_publication(world, clock):
+def test_recalculating_ends_with_publication(world, clock):  # R-RUN-2
     approve_september(world, clock)
     do(world, "run_month", "officer", clock, month=OCTOBER)
     do(world, "run_month", "officer", clock, month=OCTOBER)
@@ -131,7 +131,7 @@ def test_recalculating_ends_with_publication(world, clock):
             do(world, verb, "officer", clock, month=OCTOBER)
 
 
-def test_published_only_if_calculating_now_gives_the_same(world, clock):
+def test_published_only_if_calculating_now_gives_the_same(world, clock):  # R-RUN-4
     do(world, "run_month", "officer", clock, month=OCTOBER)
     with transaction():
         factories.add(BookingHold(booking_id=world.bookings[1].id, cause="flag", held_at=clock.now))
@@ -153,7 +153,7 @@ def test_published_only_if_calculating_now_gives_the_same(world, clock):
         ("2026-11-02 10:00", {"2026-11-07": "make_up"}, "2026-11-07 23:59", "2026-11-08 00:00"),
     ],
 )
-def test_publicity_lasts_full_working_days(world, clock, published, special, last_refused, first_allowed):
+def test_publicity_lasts_full_working_days(world, clock, published, special, last_refused, first_allowed):  # R-RUN-5
     with transaction():
         for day, kind in special.items():
             db.session.add(WorkingDay(day=date.fromisoformat(day), kind=kind))
@@ -168,7 +168,7 @@ def test_publicity_lasts_full_working_days(world, clock, published, special, las
     do(world, "approve", "approver", clock, month=SEPTEMBER)
 
 
-def test_the_earlier_month_comes_first(world, clock):
+def test_the_earlier_month_comes_first(world, clock):  # R-RUN-7
     do(world, "run_month", "officer", clock, month=OCTOBER)
     do(world, "publish", "officer", clock, month=OCTOBER)
     clock.advance(days=8)
@@ -187,7 +187,7 @@ def test_the_earlier_month_comes_first(world, clock):
     assert do(world, "approve", "approver", clock, month=OCTOBER).publicity == 2
 
 
-def test_approving_fails_when_calculating_now_gives_another_result(world, clock):
+def test_approving_fails_when_calculating_now_gives_another_result(world, clock):  # R-RUN-7
     approve_september(world, clock)
     do(world, "run_month", "officer", clock, month=OCTOBER)
     do(world, "publish", "officer", clock, month=OCTOBER)
@@ -198,7 +198,7 @@ def test_approving_fails_when_calculating_now_gives_another_result(world, clock)
         do(world, "approve", "approver", clock, month=OCTOBER)
 
 
-def test_nobody_approves_what_he_ever_calculated_or_published(world, clock):
+def test_nobody_approves_what_he_ever_calculated_or_published(world, clock):  # R-RUN-8
     """Whoever was an officer then and is an approver now; a calculation by the scheduler frees nobody."""
     turned = factories.actor(world.officer, None, "approver")
     do(world, "run_month", "officer", clock, month=SEPTEMBER)
@@ -214,7 +214,7 @@ def test_nobody_approves_what_he_ever_calculated_or_published(world, clock):
     assert do(world, "approve", "approver", clock, month=SEPTEMBER).state == "approved"
 
 
-def test_an_officer_never_approves(world, clock):
+def test_an_officer_never_approves(world, clock):  # R-RUN-7
     do(world, "run_month", SYSTEM, clock, month=SEPTEMBER)
     do(world, "publish", "second_officer", clock, month=SEPTEMBER)
     clock.advance(days=8)
@@ -222,7 +222,7 @@ def test_an_officer_never_approves(world, clock):
         do(world, "approve", "officer", clock, month=SEPTEMBER)
 
 
-def test_an_objection_keeps_the_run_from_being_approved(world, clock):
+def test_an_objection_keeps_the_run_from_being_approved(world, clock):  # R-RUN-6, R-RUN-7
     code = world.labs[0].code
     with pytest.raises(errors.NoRun):
         do(world, "raise_objection", lab_owner(world), clock, month=SEPTEMBER, lab=code, text="少计一笔")
@@ -253,7 +253,7 @@ def test_an_objection_keeps_the_run_from_being_approved(world, clock):
     assert do(world, "approve", "approver", clock, month=SEPTEMBER).state == "approved"
 
 
-def test_an_upheld_objection_sends_the_run_back_and_opens_the_month(world, clock):
+def test_an_upheld_objection_sends_the_run_back_and_opens_the_month(world, clock):  # R-RECOGNITION-6, R-RUN-6
     do(world, "run_month", "officer", clock, month=SEPTEMBER)
     do(world, "publish", "officer", clock, month=SEPTEMBER)
     objection = do(
@@ -276,7 +276,7 @@ def test_an_upheld_objection_sends_the_run_back_and_opens_the_month(world, clock
     assert again.publicity == 2
 
 
-def test_no_objection_after_publicity_and_none_for_another_firms_lab(world, clock):
+def test_no_objection_after_publicity_and_none_for_another_firms_lab(world, clock):  # R-RUN-6
     do(world, "run_month", "officer", clock, month=SEPTEMBER)
     do(world, "publish", "officer", clock, month=SEPTEMBER)
     other = factories.actor(world.owner, world.labs[0].firm, "owner")
@@ -291,7 +291,7 @@ def test_no_objection_after_publicity_and_none_for_another_firms_lab(world, cloc
     assert db.session.query(Objection).count() == 0
 
 
-def test_paying_needs_an_approved_run_a_day_and_a_reference(world, clock):
+def test_paying_needs_an_approved_run_a_day_and_a_reference(world, clock):  # R-RUN-12
     do(world, "run_month", "officer", clock, month=SEPTEMBER)
     with pytest.raises(errors.WrongState):
         do(world, "pay", "officer", clock, month=SEPTEMBER, paid_on=date(2026, 11, 2), reference="1")
@@ -326,7 +326,7 @@ LOCKED = [
 
 
 @pytest.mark.parametrize("statement", LOCKED)
-def test_the_database_itself_locks_an_approved_run(world, clock, statement):
+def test_the_database_itself_locks_an_approved_run(world, clock, statement):  # R-RUN-11
     approve_september(world, clock)
     db.session.rollback()
     with pytest.raises(DBAPIError), transaction():
@@ -356,7 +356,7 @@ REPLACING = {
 }
 
 
-def test_replacing_rows_does_not_pass_the_lock_either(world, clock, engine_name):
+def test_replacing_rows_does_not_pass_the_lock_either(world, clock, engine_name):  # R-RUN-11
     approve_september(world, clock)
     do(world, "run_month", "officer", clock, month=OCTOBER)
     for statement in REPLACING[engine_name]:
@@ -387,7 +387,7 @@ def test_the_page_and_the_approval_ask_the_same_conditions(world, clock):
     assert all(one.holds for one in conditions(run, world.acting("approver"), clock.now))
 
 
-def test_figures_after_september_say_why_a_line_is_zero(world, clock):
+def test_figures_after_september_say_why_a_line_is_zero(world, clock):  # R-REWARD-19
     approve_september(world, clock)
     with transaction():
         for entry in world.bookings:
@@ -399,7 +399,17 @@ def test_figures_after_september_say_why_a_line_is_zero(world, clock):
     assert json.dumps(lines[0].trace)
 
 
-def test_a_correction_needs_two_officers_and_counts_from_the_open_month(world, clock):
+def test_a_sum_below_nothing_is_listed_with_its_bookings(world, clock):  # R-REWARD-22
+    refunded = world.bookings[0]
+    with transaction():
+        add_revenue(refunded, "2026-10", -300_000)
+    run = do(world, "run_month", "officer", clock, month=OCTOBER)
+    assert run.to_reclaim == [
+        {"lab": world.labs[0].code, "fen": -100_000, "bookings": [{"ref": refunded.ref, "fen": -200_000}]}
+    ]
+
+
+def test_a_correction_needs_two_officers_and_counts_from_the_open_month(world, clock):  # R-REWARD-23
     approve_september(world, clock)
     code = world.labs[0].code
     with pytest.raises(InvalidInputs):
@@ -419,7 +429,7 @@ def test_a_correction_needs_two_officers_and_counts_from_the_open_month(world, c
     assert (line.opening_fen, line.payable_fen) == (4_000, 6_000)
 
 
-def test_policies_are_drafted_by_officers_and_published_by_approvers(world, clock):
+def test_policies_are_drafted_by_officers_and_published_by_approvers(world, clock):  # R-REWARD-1, R-RUN-13
     from tests.rewards.reading import policy_json
 
     with pytest.raises(NotAllowed):
@@ -448,7 +458,7 @@ def test_policies_are_drafted_by_officers_and_published_by_approvers(world, cloc
         do(world, "draft_policy", "officer", clock, document=policy_json(), policy_id=draft.id)
 
 
-def test_the_database_refuses_overlapping_policies_itself(world, clock):
+def test_the_database_refuses_overlapping_policies_itself(world, clock):  # R-REWARD-1
     with pytest.raises(DBAPIError), transaction():
         db.session.execute(
             text(
@@ -464,7 +474,7 @@ def test_the_database_refuses_overlapping_policies_itself(world, clock):
         db.session.execute(text("DELETE FROM policy"))
 
 
-def test_only_one_grade_a_lab_and_month(world, clock):
+def test_only_one_grade_a_lab_and_month(world, clock):  # R-GRADE-4
     """Of two confirmed ones the later holds; a mistake is corrected by a later list."""
     with transaction():
         factories.grade(world.labs[0], "good", "2026-10", at=clock.now)
@@ -474,7 +484,7 @@ def test_only_one_grade_a_lab_and_month(world, clock):
     assert (line.grade, line.payable_fen) == ("excellent", 24_000)
 
 
-def test_the_lab_is_told_when_its_statement_is_published(world, clock):
+def test_the_lab_is_told_when_its_statement_is_published(world, clock):  # R-RUN-4
     from labshare.notices.models import Notice
 
     do(world, "run_month", "officer", clock, month=SEPTEMBER)

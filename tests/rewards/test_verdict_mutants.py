@@ -160,7 +160,7 @@ def verdicts_now(month: Month, known_at: datetime | None = None) -> dict[int, st
     return dict(verdicts.execute(start).all())
 
 
-def test_each_bent_rule_is_noticed(app, clock):
+def test_each_bent_rule_is_noticed(app, clock):  # R-COUNTY-1, R-REWARD-3, R-REWARD-4, R-REWARD-5, R-REWARD-6
     now = clock.set("2026-11-24 10:00")
     month = Month(2026, 10)
     random_world(5, now, bookings=3000, **TERMS)
@@ -176,7 +176,7 @@ def test_each_bent_rule_is_noticed(app, clock):
     assert not unnoticed, "\n".join(unnoticed)
 
 
-def test_verdicts_as_they_were_known_at_a_past_moment(app, clock):
+def test_verdicts_as_they_were_known_at_a_past_moment(app, clock):  # R-RUN-9
     """What was recorded later changes nothing; asked of the rows alone, by another way."""
     now = clock.set("2026-11-24 10:00")
     month = Month(2026, 10)
@@ -193,7 +193,7 @@ def test_verdicts_as_they_were_known_at_a_past_moment(app, clock):
     assert known != verdicts.related_pairs(hosts)
 
 
-def test_two_spans_of_one_lab_cannot_be_and_touching_ones_count_an_entry_once(app, clock):
+def test_two_spans_of_one_lab_cannot_be_and_touching_ones_count_an_entry_once(app, clock):  # R-COUNTY-3
     now = clock.set("2026-11-24 10:00")
     with transaction():
         world = people()
@@ -208,7 +208,7 @@ def test_two_spans_of_one_lab_cannot_be_and_touching_ones_count_an_entry_once(ap
         factories.admission(lab, date(2026, 2, 1), date(2026, 3, 1))
 
 
-def test_a_ring_of_firms_has_one_top_and_all_in_it_are_related():
+def test_a_ring_of_firms_has_one_top_and_all_in_it_are_related():  # R-REWARD-5
     ring = [related.Tie(a, b, "controls", date(2026, 1, 1)) for a, b in ((1, 2), (2, 3), (3, 1), (3, 4))]
     assert set(related.topmost(ring).values()) == {frozenset({1})}
     assert set(related.related_spans(ring, [4])) == {(4, 1), (4, 2), (4, 3)}

@@ -61,6 +61,7 @@ def test_every_route_is_listed_and_nothing_else(app: Flask) -> None:
 
 
 def test_everybody_gets_what_is_expected(begin: Callable[[], Trial], monkeypatch: pytest.MonkeyPatch) -> None:
+    # R-RIGHTS-2, R-RIGHTS-6
     wrong = _differences(begin(), monkeypatch)
     assert not wrong, f"{len(wrong)} answers differ:\n" + "\n".join(wrong)
 

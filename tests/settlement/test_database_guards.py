@@ -51,7 +51,7 @@ def first(table):
 
 
 @pytest.mark.parametrize("table", ["report", "invoice", "invoice_line", "payment", "revenue_entry"])
-def test_no_document_and_no_entry_is_deleted(world, table):
+def test_no_document_and_no_entry_is_deleted(world, table):  # R-PAPER-9, R-RECOGNITION-7
     with pytest.raises(REFUSED):
         run(f"DELETE FROM {table}")
 
@@ -72,7 +72,7 @@ def test_no_document_and_no_entry_is_deleted(world, table):
         "revenue_entry SET month = '2026-01'",
     ],
 )
-def test_no_document_and_no_entry_is_changed(world, change):
+def test_no_document_and_no_entry_is_changed(world, change):  # R-PAPER-9, R-RECOGNITION-7
     with pytest.raises(REFUSED):
         run(f"UPDATE {change}")
 
@@ -85,12 +85,12 @@ def test_a_payers_verdict_and_a_withdrawal_may_be_written(world):
 @pytest.mark.parametrize(
     ("amount", "tax"), [(-100_001, 0), (-100_000, -5_661), (-1, -2)], ids=["amount", "tax", "tax above amount"]
 )
-def test_a_red_letter_above_its_invoice(world, amount, tax):
+def test_a_red_letter_above_its_invoice(world, amount, tax):  # R-PAPER-6
     with pytest.raises(REFUSED):
         line(world, amount, tax, first("invoice_line"))
 
 
-def test_red_letters_together_above_their_invoice(world):
+def test_red_letters_together_above_their_invoice(world):  # R-PAPER-6
     original = first("invoice_line")
     line(world, -60_000, -3_000, original)
     with pytest.raises(REFUSED):
@@ -115,7 +115,7 @@ def test_a_red_letter_on_a_red_letter(world):
         line(world, -1, 0, red, "HAND-2")
 
 
-def test_an_invoice_to_another_client_or_of_another_seller(world):
+def test_an_invoice_to_another_client_or_of_another_seller(world):  # R-PAPER-7
     stranger = World()
     with pytest.raises(REFUSED):
         line(world, 1, 0, client=stranger.client.id)
@@ -123,7 +123,7 @@ def test_an_invoice_to_another_client_or_of_another_seller(world):
         line(world, 1, 0, seller=stranger.host.id)
 
 
-def test_an_invoice_number_twice_of_one_seller(world):
+def test_an_invoice_number_twice_of_one_seller(world):  # R-PAPER-7
     with pytest.raises(REFUSED):
         run(
             "INSERT INTO invoice (seller_firm_id, client_firm_id, number, issued_on) "
@@ -131,7 +131,7 @@ def test_an_invoice_number_twice_of_one_seller(world):
         )
 
 
-def test_an_entry_in_a_closed_month(world):
+def test_an_entry_in_a_closed_month(world):  # R-RECOGNITION-5
     world.close(Month(2026, 6))
     entry = (
         "INSERT INTO revenue_entry (booking_id, lab_id, instrument_id, month, amount_fen, tax_fen, recorded_at) "
@@ -159,6 +159,6 @@ def test_a_report_of_another_lab_or_replacing_anothers(world):
 
 @pytest.mark.parametrize("column", ["invoiced_fen", "paid_fen", "recognised_fen"])
 @pytest.mark.parametrize("value", [-1, 100_001])
-def test_sums_stay_between_nothing_and_the_charge(world, column, value):
+def test_sums_stay_between_nothing_and_the_charge(world, column, value):  # R-PRICE-8, R-PAPER-5
     with pytest.raises(REFUSED):
         run(f"UPDATE booking SET {column} = :value", value=value)

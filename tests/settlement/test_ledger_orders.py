@@ -63,7 +63,7 @@ def sums_of(booking_id):
     return tuple((month, amount, tax) for month, amount, tax in rows if (amount, tax) != (0, 0))
 
 
-def test_every_order_of_recording_gives_the_same_ledger(app, monkeypatch, engine_name):
+def test_every_order_of_recording_gives_the_same_ledger(app, monkeypatch, engine_name):  # R-RECOGNITION-4
     """The orders as a tree: what they begin with alike is recorded once, and taken back to try the next document."""
     papers = documents()
     waits = {name: set(needs) for name, (needs, _) in papers.items()}
@@ -95,7 +95,7 @@ def test_every_order_of_recording_gives_the_same_ledger(app, monkeypatch, engine
     assert len(set(ledgers)) == 1
 
 
-def test_what_comes_late_falls_into_the_first_open_month(app):
+def test_what_comes_late_falls_into_the_first_open_month(app):  # R-RECOGNITION-5
     world = World()
     world.report(date(2026, 6, 25))
     world.invoice(on=date(2026, 6, 26), tax=5_660)
@@ -107,7 +107,7 @@ def test_what_comes_late_falls_into_the_first_open_month(app):
     assert world.ledger == {"2026-06": (40_000, 2_264), "2026-08": (60_000, 3_396)}
 
 
-def test_a_month_opened_again_takes_back_what_came_late(app):
+def test_a_month_opened_again_takes_back_what_came_late(app):  # R-RECOGNITION-6
     world = World()
     world.report(date(2026, 6, 25))
     world.invoice(on=date(2026, 6, 26))

@@ -28,7 +28,7 @@ def world(app):
     return world
 
 
-def test_what_services_wrote_keeps_every_invariant(world):
+def test_what_services_wrote_keeps_every_invariant(world):  # R-AUDIT-9
     assert list(limits_broken()) == []
     assert list(ledger_out_of_step(PRESENT)) == []
     assert list(violations(utc_now())) == []
@@ -42,7 +42,7 @@ def test_what_services_wrote_keeps_every_invariant(world):
         pytest.param(1, date(2026, 6, 9), [date(2026, 6, 9)], id="paid before anything was charged"),
     ],
 )
-def test_a_day_outside_its_limits_is_named(world, fen, day, broken):
+def test_a_day_outside_its_limits_is_named(world, fen, day, broken):  # R-PAPER-5, R-AUDIT-9
     factories.add(
         Payment(
             booking_id=world.id,

@@ -72,7 +72,7 @@ def as_export(papers):
 
 @given(random_papers(), days)
 @settings(max_examples=400, deadline=None)
-def test_recognised_equals_the_clerks(papers, day):
+def test_recognised_equals_the_clerks(papers, day):  # R-RECOGNITION-1, R-RECOGNITION-2
     amount, tax = clerk.recognised(as_export(papers), day)
     if amount >= 0 and all(i >= 0 for i in (papers.invoiced(day).amount_fen, papers.paid(day))):
         assert papers.recognised(day) == Money(amount, tax)
@@ -80,7 +80,7 @@ def test_recognised_equals_the_clerks(papers, day):
 
 @given(random_papers())
 @settings(max_examples=300, deadline=None)
-def test_ledger_equals_the_clerks(papers):
+def test_ledger_equals_the_clerks(papers):  # R-RECOGNITION-3
     entries = ledger_differences(papers, {}, closed=(), present=Month.of(TODAY))
     written = {str(month): (money.amount_fen, money.tax_fen) for month, money in entries.items()}
     wrong = clerk.wrong_sums(as_export(papers), written, set(), TODAY)
@@ -92,7 +92,7 @@ def test_ledger_equals_the_clerks(papers):
 
 @given(random_papers(), st.sets(st.sampled_from(["2026-01", "2026-02", "2026-03", "2026-04", "2026-05"])), st.data())
 @settings(max_examples=300, deadline=None)
-def test_closed_months_are_left_alone_and_open_ones_add_up(papers, shut, data):
+def test_closed_months_are_left_alone_and_open_ones_add_up(papers, shut, data):  # R-RECOGNITION-5
     """Some of the papers are entered, months close, the rest comes late; then every open month adds up."""
     early = Papers(papers.charges, papers.reports[:1], papers.invoices[:1], papers.payments[:1])
     before = ledger_differences(early, {}, closed=(), present=Month.of(TODAY))
@@ -128,7 +128,7 @@ def recorded(papers, order, closings):
 
 @given(random_papers(), st.data())
 @settings(max_examples=200, deadline=None)
-def test_the_order_of_recording_never_matters(papers, data):
+def test_the_order_of_recording_never_matters(papers, data):  # R-RECOGNITION-4
     """With every month open the ledgers are equal; where months close in between, every open month adds up."""
     count = len(papers.charges) + len(papers.reports) + len(papers.invoices) + len(papers.payments)
     first, _ = recorded(papers, range(count), {})
@@ -146,7 +146,7 @@ def test_the_order_of_recording_never_matters(papers, data):
 
 @given(random_papers(), days)
 @settings(max_examples=200, deadline=None)
-def test_what_fits_is_the_most_that_breaks_no_day(papers, day):
+def test_what_fits_is_the_most_that_breaks_no_day(papers, day):  # R-PAPER-5
     def broken(more):
         return set(clerk.broken_limits(as_export(more))) - set(clerk.broken_limits(as_export(papers)))
 
@@ -195,7 +195,7 @@ def day(n):
         ),
     ],
 )  # fmt: skip
-def test_standing_reports(reports, standing):
+def test_standing_reports(reports, standing):  # R-PAPER-3
     papers = Papers(reports=reports, **FULL)
     for after, ids in standing.items():
         assert [report.id for report in papers.standing(day(after))] == ids
@@ -214,7 +214,7 @@ def test_standing_reports(reports, standing):
         pytest.param(0, 0, 0, 0, (0, 0), id="nothing charged"),
     ],
 )
-def test_least_and_its_tax(charged, invoiced, tax, paid, recognised):
+def test_least_and_its_tax(charged, invoiced, tax, paid, recognised):  # R-RECOGNITION-1, R-RECOGNITION-2
     papers = Papers(
         (ChargeLine(D, charged),),
         (ReportPaper(1, D),),

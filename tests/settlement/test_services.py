@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from labshare.audit.models import AuditEvent
-from labshare.booking.errors import IllegalStep
+from labshare.booking.errors import ChargeBelowInvoiced, ChargeBelowPaid, IllegalStep
+from labshare.booking.services import propose_charge
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, ReasonRequired
 from labshare.kernel.months import Month
@@ -37,7 +38,7 @@ def actions(world):
 # the way to settled and back
 
 
-def test_documents_move_the_booking_there_and_back(world):
+def test_documents_move_the_booking_there_and_back(world):  # R-BOOKING-10
     report = world.report()
     assert world.stands == "reported"
     line = world.invoice(tax=5_660)
@@ -58,7 +59,7 @@ def test_documents_move_the_booking_there_and_back(world):
     ]  # fmt: skip
 
 
-def test_a_change_of_charge_unsettles(world):
+def test_a_change_of_charge_unsettles(world):  # R-BOOKING-10
     world.report()
     world.invoice()
     world.payment()
@@ -69,6 +70,21 @@ def test_a_change_of_charge_unsettles(world):
     world.payment(5_000, on=world.today)
     assert world.stands == "settled"
     assert world.ledger == {"2026-06": (100_000, 0), "2026-11": (5_000, 0)}
+
+
+def test_a_charge_never_falls_below_what_is_invoiced_or_paid(world):  # R-PRICE-8
+    def lower(fen):
+        with transaction():
+            propose_charge(actor=world.manager, now=utc_now(), ref=world.ref, amount_fen=-fen, reason="减收")
+
+    world.invoice(60_000)
+    with pytest.raises(ChargeBelowInvoiced):
+        lower(40_001)
+    world.payment(70_000)
+    with pytest.raises(ChargeBelowPaid):
+        lower(30_001)
+    lower(30_000)
+    assert world.money[:3] == (70_000, 60_000, 70_000)
 
 
 def test_nothing_charged_settles_with_the_report(app):
@@ -92,14 +108,14 @@ def test_each_entry_names_the_document_that_made_it(world):
 
 
 @pytest.mark.parametrize("state", ["requested", "confirmed", "received", "testing", "declined", *LATE])
-def test_no_report_before_the_test_is_finished(app, state):
+def test_no_report_before_the_test_is_finished(app, state):  # R-PAPER-2
     world = World(state=state)
     with pytest.raises(IllegalStep):
         world.report()
 
 
 @pytest.mark.parametrize("state", ["requested", "declined"])
-def test_no_invoice_and_no_payment_before_the_confirmation(app, state):
+def test_no_invoice_and_no_payment_before_the_confirmation(app, state):  # R-PAPER-4
     world = World(state=state)
     for record in (world.invoice, world.payment, lambda: world.refund(1), lambda: world.red_letter(1, 1)):
         with pytest.raises(IllegalStep):
@@ -107,7 +123,7 @@ def test_no_invoice_and_no_payment_before_the_confirmation(app, state):
 
 
 @pytest.mark.parametrize("state", [*ORDER[1:5], *LATE])
-def test_invoices_and_payments_from_the_confirmation_on(app, state):
+def test_invoices_and_payments_from_the_confirmation_on(app, state):  # R-PAPER-4
     world = World(state=state)
     world.invoice(100)
     world.payment(100)
@@ -126,7 +142,7 @@ def test_invoices_and_payments_from_the_confirmation_on(app, state):
         ("payment", {"owner", "lab_manager", "accountant"}),
     ],
 )
-def test_who_records(world, verb, allowed):
+def test_who_records(world, verb, allowed):  # R-PAPER-10
     for role in ("owner", "lab_manager", "accountant", "booker", "viewer"):
         actor = factories.actor(factories.member(world.host, role), world.host, role)
         db.session.commit()
@@ -138,7 +154,7 @@ def test_who_records(world, verb, allowed):
                 getattr(world, verb)(**given)
 
 
-def test_strangers_and_clients_record_nothing(world):
+def test_strangers_and_clients_record_nothing(world):  # R-PAPER-10
     stranger = World()
     for record in (world.report, world.invoice, world.payment):
         with pytest.raises(NotFound):
@@ -158,7 +174,7 @@ def test_strangers_and_clients_record_nothing(world):
         world.withdraw(999_999)
 
 
-def test_only_officers_close_and_open_months(world):
+def test_only_officers_close_and_open_months(world):  # R-RECOGNITION-6
     for actor in (world.manager, factories.actor(factories.regulator("approver"), None, "approver")):
         world.officer = actor
         with pytest.raises(NotAllowed):
@@ -181,14 +197,14 @@ def test_numbers_run_on_by_lab_and_year(world):
     assert next_report_number(world.lab, 2026).endswith("-10001")
 
 
-def test_a_number_is_unique_in_a_lab_alone(world):
+def test_a_number_is_unique_in_a_lab_alone(world):  # R-PAPER-2
     world.report(number="N-1")
     with pytest.raises(errors.ReportNumberUsed):
         world.another().report(number="N-1")
     World().report(number="N-1")
 
 
-def test_replacing(world):
+def test_replacing(world):  # R-PAPER-3
     first = world.report()
     second = world.report(date(2026, 7, 1), replaces=first)
     with pytest.raises(errors.ReportReplacedAlready):
@@ -219,7 +235,7 @@ def test_everything_wrong_is_found_at_once(world):
 # invoices
 
 
-def test_one_invoice_covers_bookings_of_one_client_on_one_day(world):
+def test_one_invoice_covers_bookings_of_one_client_on_one_day(world):  # R-PAPER-7
     other, stranger = world.another(), World(lab=world.lab)
     world.invoice(50_000, number="26-1")
     other.invoice(number="26-1")
@@ -233,7 +249,7 @@ def test_one_invoice_covers_bookings_of_one_client_on_one_day(world):
     World().invoice(number="26-1")  # another seller's numbers are its own
 
 
-def test_an_invoice_over_bookings_of_two_clients_is_refused(world):
+def test_an_invoice_over_bookings_of_two_clients_is_refused(world):  # R-PAPER-7
     stranger = World(lab=world.lab)
     before = snapshot()
     with pytest.raises(errors.InvoiceOfOtherClient):
@@ -277,7 +293,7 @@ def test_red_letters_name_an_invoice_of_the_booking(world):
             world.red_letter(wrong, 100)
 
 
-def test_what_an_invoice_has_left(world):
+def test_what_an_invoice_has_left(world):  # R-PAPER-6
     line = world.invoice(60_000, tax=3_396)
     world.invoice(40_000)
     world.red_letter(line, 50_000, tax=3_000)
@@ -310,7 +326,7 @@ def test_amounts_beyond_all_measure(world, fen):
             record(fen)
 
 
-def test_the_charge_of_the_day_limits_what_is_dated_then(world):
+def test_the_charge_of_the_day_limits_what_is_dated_then(world):  # R-PAPER-5
     world.charge(50_000)  # agreed today
     with pytest.raises(errors.InvoiceAboveCharge) as problem:
         world.invoice(100_001, on=world.finished_on)
@@ -323,7 +339,7 @@ def test_the_charge_of_the_day_limits_what_is_dated_then(world):
 # payments
 
 
-def test_another_payers_payment_counts_once_accepted_from_its_date(world):
+def test_another_payers_payment_counts_once_accepted_from_its_date(world):  # R-PAPER-8
     world.report()
     world.invoice()
     payment = world.payment(payer_uscc=factories.credit_code(55_555), on=date(2026, 7, 3))
@@ -338,7 +354,7 @@ def test_another_payers_payment_counts_once_accepted_from_its_date(world):
         world.reject(payment)
 
 
-def test_a_rejected_payer_may_be_accepted_later(world):
+def test_a_rejected_payer_may_be_accepted_later(world):  # R-PAPER-8
     payment = world.payment(payer_uscc=factories.credit_code(55_555))
     world.reject(payment)
     assert world.money[2] == 0
@@ -353,7 +369,7 @@ def test_the_clients_own_payment_needs_no_verdict(world):
         world.accept(payment)
 
 
-def test_refunds_stay_within_what_was_paid_on_every_day(world):
+def test_refunds_stay_within_what_was_paid_on_every_day(world):  # R-PAPER-5
     world.payment(60_000, on=date(2026, 7, 1))
     world.payment(40_000, on=date(2026, 9, 1))
     with pytest.raises(errors.RefundAbovePayment) as problem:
@@ -381,7 +397,7 @@ def test_a_refund_to_somebody_else_counts_once_accepted(world):
 # trail and notices
 
 
-def test_every_document_has_its_event_without_personal_data(world):
+def test_every_document_has_its_event_without_personal_data(world):  # R-AUDIT-1
     report = world.report()
     line = world.invoice(tax=10)
     other = world.payment(100, payer_uscc=factories.credit_code(55_555))
@@ -417,7 +433,7 @@ def test_those_who_must_act_are_told(world):
     }
 
 
-def test_a_refusal_changes_nothing_but_the_trail(world):
+def test_a_refusal_changes_nothing_but_the_trail(world):  # R-AUDIT-2
     world.report()
     before = snapshot()
     for attempt in (

@@ -235,7 +235,7 @@ def test_a_taken_slot_offers_three_others_and_keeps_what_was_typed(
 
 def test_both_parties_and_regulators_see_the_booking(
     scene: Scene, booked: str, client: FlaskClient, language: str
-) -> None:
+) -> None:  # R-BOOKING-12
     with transaction():
         auditor = factories.regulator("auditor")
         stranger_firm = factories.firm()
@@ -336,7 +336,7 @@ def test_the_lab_proposes_and_the_client_accepts(scene: Scene, booked: str, clie
     assert (booking.state, booking.starts_at.isoformat()) == ("confirmed", "2026-11-26T01:00:00+00:00")
 
 
-def test_cancelling_shows_the_fee_first(scene: Scene, booked: str, client: FlaskClient) -> None:
+def test_cancelling_shows_the_fee_first(scene: Scene, booked: str, client: FlaskClient) -> None:  # R-PRICE-9
     page = client.get(f"/bookings/{booked}", headers={"Accept-Language": "en"})
     assert "¥60.00" in page.text
     answer = client.post(f"/bookings/{booked}/cancel", data={"cancel-reason": ""})

@@ -80,7 +80,7 @@ def text_of(page: str) -> str:
 QUESTION = {"q": "盐雾 GB/T 10125，3 件，48 小时，下周五前"}
 
 
-def test_each_offer_is_priced_for_this_question(client: FlaskClient, market: Market) -> None:
+def test_each_offer_is_priced_for_this_question(client: FlaskClient, market: Market) -> None:  # R-SEARCH-1
     page = text_of(client.get("/search", query_string=QUESTION, headers=EN).text)
     assert "2 labs can do it, one in time" in page
     assert "Prices for 3 samples and 48 hours, tax included" in page
@@ -89,7 +89,7 @@ def test_each_offer_is_priced_for_this_question(client: FlaskClient, market: Mar
     assert "Tue 24 Nov 10:00" in page, "the lab is open now"
 
 
-def test_who_is_too_late_stays_and_says_so(client: FlaskClient, market: Market) -> None:
+def test_who_is_too_late_stays_and_says_so(client: FlaskClient, market: Market) -> None:  # R-SEARCH-2
     page = client.get("/search", query_string=QUESTION, headers=ZH).text
     late = re.findall(r'<article class="offer late">.*?</article>', page, re.S)
     assert len(late) == 1

@@ -135,7 +135,7 @@ def test_the_statement_adds_up_and_links_every_entry(world, client, clock, at, l
     assert 'class="out"' not in only_counted
 
 
-def test_another_firms_statement_is_not_found(world, client, clock):
+def test_another_firms_statement_is_not_found(world, client, clock):  # R-RUN-14
     run_and_publish(world, clock)
     as_(client, world, "owner")
     assert client.get(f"/lab/rewards/2026-10/{world.labs[1].code}").status_code == 404
@@ -143,7 +143,7 @@ def test_another_firms_statement_is_not_found(world, client, clock):
     assert client.get(f"/regulator/rewards/2026-10/labs/{world.labs[0].code}").status_code == 403
 
 
-def test_before_publication_a_lab_sees_no_statement(world, client, clock):
+def test_before_publication_a_lab_sees_no_statement(world, client, clock):  # R-RUN-14
     run_and_publish(world, clock, publish=False)
     as_(client, world, "owner")
     assert client.get(f"/lab/rewards/2026-10/{world.labs[0].code}").status_code == 404

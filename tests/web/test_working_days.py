@@ -46,7 +46,7 @@ def test_a_holiday_is_set_back_to_an_ordinary_day(admin: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
-def test_an_empty_year_warns_until_it_is_confirmed(admin: FlaskClient, language: str) -> None:
+def test_an_empty_year_warns_until_it_is_confirmed(admin: FlaskClient, language: str) -> None:  # R-TIME-3
     head = {"Accept-Language": language}
     assert WARNS[language] in admin.get("/regulator/tasks", headers=head).text
 

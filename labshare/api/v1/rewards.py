@@ -217,7 +217,7 @@ def policy(of: Policy) -> dict[str, Any]:
 
 
 def run(of: RewardRun) -> dict[str, Any]:
-    """The result of section 6 with `state`, `policy`, moments and duties."""
+    """The month's result with `state`, `policy`, moments and duties."""
     codes = dict(db.session.execute(select(Lab.id, Lab.code)).all())
     lines = sorted((line(each, codes[each.lab_id]) for each in lines_of(of.id)), key=lambda each: str(each["code"]))
     return {

@@ -1,4 +1,4 @@
-"""How things look in JSON (contract section 4): money in fen, moments with offset, the names of the contract."""
+"""How things look in JSON: money in fen, moments with offset."""
 
 from collections.abc import Sequence
 from datetime import datetime

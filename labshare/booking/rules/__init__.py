@@ -1,4 +1,4 @@
-"""The rules of time, price and lifecycle: pure functions over frozen values (contract section 5).
+"""The rules of time, price and lifecycle: pure functions over frozen values (docs/rules.md).
 
 `time`       working days, opening intervals, the rules a start must keep, where work and holding end
 `price`      quantity, runs, work minutes, price, cancellation fee

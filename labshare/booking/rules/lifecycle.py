@@ -1,4 +1,4 @@
-"""The lifecycle of a booking: one table, state × verb → state, and who may take the step (contract section 5).
+"""The lifecycle of a booking: one table, state × verb → state, and who may take the step (R-BOOKING-1).
 
 An illegal step raises `IllegalStep`. Deadlines of requests and proposals stand below the table.
 """
@@ -159,7 +159,7 @@ def state_after_move(state: State | str, automatic: bool) -> State:
 
 
 def state_of_documents(report_stands: bool, charged_fen: int, invoiced_fen: int, paid_fen: int) -> State:
-    """`settled` holds while charged = invoiced = paid and a report stands (contract section 5, States)."""
+    """`settled` holds while charged = invoiced = paid and a report stands (R-BOOKING-10)."""
     if not report_stands:
         return State.TESTED
     return State.SETTLED if charged_fen == invoiced_fen == paid_fen else State.REPORTED

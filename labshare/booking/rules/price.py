@@ -1,5 +1,5 @@
 """Quantity, runs, work minutes, price, cancellation fee. Fen are integers; minutes and products exact fractions
-(contract section 5, Quantity, work, price)."""
+(docs/rules.md, R-PRICE)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -171,7 +171,7 @@ def work_agreed(
 
 
 def price_of(fee: Fee, work: Work) -> Price:
-    """Contract section 5: `sample` × quantity, `run` × runs, `test` × 1, `hour` × work minutes ÷ 60."""
+    """`sample` × quantity, `run` × runs, `test` × 1, `hour` × work minutes ÷ 60 (R-PRICE-3, R-PRICE-4)."""
     units = {
         "sample": Fraction(work.quantity),
         "run": Fraction(work.runs),

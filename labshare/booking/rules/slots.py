@@ -1,4 +1,4 @@
-"""What is free: starts to choose from, the earliest one, alternatives, availability (contract section 5, Time).
+"""What is free: starts to choose from, the earliest one, alternatives, availability (R-TIME-12, R-TIME-18).
 
 `Busy` holds the holdings of one instrument, for each unit in order of number, each sorted by start and free of
 overlaps. Where the holding of work ends never falls as its start rises; the searches below rest on that.

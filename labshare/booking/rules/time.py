@@ -1,4 +1,4 @@
-"""Working days, opening intervals, and the rules a start must keep (contract section 5, Time).
+"""Working days, opening intervals, and the rules a start must keep (docs/rules.md, R-TIME).
 
 Intervals are half-open, `[starts_at, ends_at)`; moments are aware UTC; work is elapsed time; a start is a whole minute.
 """
@@ -346,7 +346,7 @@ class StartRules:
         return found
 
     def problems_at_confirmation(self, start: datetime) -> list[StartRefused]:
-        """Closures and calibration again; not lead time, horizon or opening hours (contract section 5, Edges)."""
+        """Closures and calibration again; not lead time, horizon or opening hours (R-BOOKING-4)."""
         spans = [
             Interval(
                 start,

@@ -128,7 +128,7 @@ def book(
     submission: str | None = None,
 ) -> Booking:
     """Book a test for the actor's firm: on `instrument_id`, or on any instrument of the item; on whichever unit is
-    free. The price is that of the fee valid on the local day of booking and fixed then (contract section 5).
+    free. The price is that of the fee valid on the local day of booking and fixed then (R-PRICE-5).
 
     `starts_at` is an aware moment; `hours` the choice where the item offers one; `hold_id` the actor's own hold, given
     back in the same step; `submission` a one-time key of the form, so that a second click books nothing.

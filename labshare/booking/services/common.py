@@ -86,7 +86,7 @@ def yuan(fen: int) -> str:
 
 
 def check_charge_covers_documents(booking: Booking, total_fen: int) -> None:
-    """What is charged never falls below what is invoiced or paid (contract section 5, Documents)."""
+    """What is charged never falls below what is invoiced or paid (R-PRICE-8)."""
     if total_fen < booking.invoiced_fen:
         raise ChargeBelowInvoiced(amount=yuan(booking.invoiced_fen))
     if total_fen < booking.paid_fen:

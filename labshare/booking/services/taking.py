@@ -1,4 +1,4 @@
-"""Taking time: the one place where holdings are written. The database is the arbiter (DESIGN, section 3).
+"""Taking time: the one place where holdings are written. The database is the arbiter (R-TIME-11).
 
 On PostgreSQL whoever takes time first takes the instrument's advisory lock, so that rivals wait in line instead of
 running into a deadlock at the exclusion constraint; on SQLite the transaction already has the one writer's place.

@@ -18,7 +18,7 @@ def admitted_on(day: date) -> ColumnElement[bool]:
 
 
 def county_on(day: date | BindParameter[date]) -> ColumnElement[str]:
-    """Of a `Lab`: the six digits of the county that a booking made on this local day belongs to (contract section 5),
+    """Of a `Lab`: the six digits of the county that a booking made on this local day belongs to (R-COUNTY-4),
     that of the lab's admission, else that of its town."""
     admitted = select(LabAdmission.division).where(LabAdmission.lab_id == Lab.id, LabAdmission.holds_on(day))
     return func.coalesce(admitted.correlate(Lab).scalar_subquery(), Lab.division)

@@ -1,4 +1,4 @@
-"""Validity by certificates: days are local, both ends included; successive certificates join (contract section 5)."""
+"""Validity by certificates: days are local, both ends included; successive certificates join (R-TIME-10)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta

@@ -32,7 +32,7 @@ from labshare.organisations.separation import check_firm_may_host
 def create_lab(*, actor: Actor, now: datetime, firm_id: int, details: LabDetails) -> Lab:
     """A draft, seen by the firm alone. Its code is given: the next of its division (XC-083).
 
-    Raises `RegulatorAmongMembers` where a member is officer, approver or administrator (contract section 7)."""
+    Raises `RegulatorAmongMembers` where a member is officer, approver or administrator (R-RIGHTS-3)."""
     if db.session.get(Firm, firm_id) is None:
         raise NotFound
     permissions.check(actor, "catalogue.change", firm=firm_id)
@@ -114,7 +114,7 @@ def withdraw_lab(*, actor: Actor, now: datetime, lab_id: int) -> Lab:
 
 
 BACKDATED_ALONE = timedelta(days=30)
-"""How far back one officer alone may admit a lab (contract section 7)."""
+"""How far back one officer alone may admit a lab (R-COUNTY-2)."""
 
 
 @verb("lab.admit")
@@ -122,7 +122,7 @@ def admit_lab(
     *, actor: Actor, now: datetime, lab_id: int, admitted_from: date, division: str | None = None, reason: str = ""
 ) -> LabAdmission:
     """Admit a published lab as an open lab of a county (by default that of its town) from a local day on: for bookings
-    made from then on it earns rewards (contract section 5).
+    made from then on it earns rewards (R-COUNTY-1).
 
     More than 30 days back it needs a reason and waits for a second person. Raises `OnlyPublishedLabs`,
     `BeforePublication`, `UnknownChoice`, `ReasonRequired`, `AdmissionOverlaps` where another admission holds or waits

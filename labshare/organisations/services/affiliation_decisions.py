@@ -1,4 +1,4 @@
-"""Affiliations as officers decide them: enter, confirm, leave as declared, correct, void (contract section 5).
+"""Affiliations as officers decide them: enter, confirm, leave as declared, correct, void (R-AFFILIATION-5).
 
 Who decided, when, on what source and why is kept with each row; what was recorded before stays.
 """

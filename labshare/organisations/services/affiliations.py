@@ -1,4 +1,4 @@
-"""Affiliations as firms declare them: declare, agree, object, end, ask for an end (contract section 5)."""
+"""Affiliations as firms declare them: declare, agree, object, end, ask for an end (docs/rules.md, R-AFFILIATION)."""
 
 from dataclasses import replace
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""A firm's bank account in the trail: told to every owner, and never written in full (contract section 8)."""
+"""A firm's bank account in the trail: told to every owner, and never written in full (R-FIRM-6)."""
 
 from datetime import datetime
 

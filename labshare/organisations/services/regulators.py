@@ -1,4 +1,4 @@
-"""Regulators' roles: proposed by one administrator, in force once another agrees (contract section 7)."""
+"""Regulators' roles: proposed by one administrator, in force once another agrees (R-RIGHTS-4)."""
 
 from datetime import datetime
 
@@ -126,7 +126,7 @@ def keep_two_administrators(without: int) -> None:
 
 @verb("regulator.create_administrator")
 def create_administrator(*, actor: Actor, now: datetime, email: str, name: str) -> tuple[Person, str]:
-    """One of the first two administrators of an empty installation, by command (contract section 1).
+    """One of the first two administrators of an empty installation, by command (R-RIGHTS-5).
 
     The person, made if need be, and the token of a link to choose a password come back. Raises `NotAllowed` unless the
     actor is the system, `AdministratorsExist` once there ever were two, `RolesExclude`, `HostMembershipExcludes`,

@@ -1,4 +1,4 @@
-"""Runs and lines as JSON documents, for the command line and the API (contract sections 1, 4 and 6)."""
+"""Runs and lines as JSON documents, for the command line and the API."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def find_run(month: Month, division: str | None = None) -> RewardRun:
 
 
 def run_document(run: RewardRun) -> dict[str, Any]:
-    """The result of section 6 with `state`, `policy`, `calculated_at`, what is to be reclaimed, and the digest. All
+    """The month's result with `state`, `policy`, `calculated_at`, what is to be reclaimed, and the digest. All
     but `…_at` is equal when the month is calculated again."""
     lines = db.session.execute(
         select(RewardLine, Lab.code)

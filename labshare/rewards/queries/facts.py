@@ -39,7 +39,7 @@ class MonthFacts:
 
 
 def facts_of(policy: Policy, month: Month, *, compare: bool = False, known_at: datetime | None = None) -> MonthFacts:
-    """Gather what section 6 needs for `month`, which the policy must govern.
+    """Gather what the calculation needs for `month`, which the policy must govern.
 
     `compare` the verdicts with those that the earlier approved runs keep, too (for a run, not for a look ahead).
     `known_at` (UTC): by what was recorded up to then. What earlier runs were approved since counts all the same.
@@ -185,7 +185,7 @@ def _last_admission() -> Any:
 
 
 def to_reclaim(month_facts: MonthFacts) -> list[dict[str, object]]:
-    """Where a unit's sum is negative: lab, amount and the bookings that make it so (section 6)."""
+    """Where a unit's sum is negative: lab, amount and the bookings that make it so (R-REWARD-22)."""
     policy, facts = month_facts.scope.policy, month_facts.facts
     own: dict[str, int] = {}
     for (code, _instrument), fen in facts.eligible.items():

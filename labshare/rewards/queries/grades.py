@@ -1,5 +1,5 @@
-"""Grades of labs: which are in force, and the lists they are entered on. Only confirmed lists count (contract section
-7); of two grades of one lab and effective month the one confirmed later holds."""
+"""Grades of labs: which are in force, and the lists they are entered on. Only confirmed lists count (R-GRADE-4);
+of two grades of one lab and effective month the one confirmed later holds."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

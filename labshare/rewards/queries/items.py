@@ -1,4 +1,4 @@
-"""Verdicts kept with a run: only those new or changed since the last approved one (section 6, and the speed of it).
+"""Verdicts kept with a run: only those new or changed since the last approved one (R-REWARD-4, and the speed of it).
 
 An entry's verdict in a run is its item there, else its latest item in an earlier approved run of the division.
 """

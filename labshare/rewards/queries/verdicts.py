@@ -1,6 +1,6 @@
-"""Step 1 of section 6 in SQL: the verdict on every ledger entry of a window, for a million entries at once.
+"""Step 1 in SQL (R-REWARD-3): the verdict on every ledger entry of a window, for a million entries at once.
 
-One condition a reason, each a function here, in the order of the contract; the first that holds is the verdict. What
+One condition a reason, each a function here, in the order of the rule; the first that holds is the verdict. What
 is decided by dates of few rows (admissions, affiliations) is worked out beforehand as disjoint spans of days and
 handed to the database as a list, so that no booking is ever joined twice and no query runs per row.
 
@@ -56,7 +56,7 @@ class Scope:
     all_labs: bool
     """There are no other labs: no entry needs to be asked for its lab."""
     known_at: datetime | None = None
-    """UTC: what was recorded later does not count (contract section 7). None: all that is known now."""
+    """UTC: what was recorded later does not count (R-RUN-9). None: all that is known now."""
 
     @property
     def first_month(self) -> Month:

@@ -1,4 +1,4 @@
-"""The calculation of contract section 6, pure: facts in, lines with their traces out.
+"""The calculation of a month's reward (docs/rules.md), pure: facts in, lines with their traces out.
 
 One module a step, so that each rule can be read, and switched off in a test, by itself:
 

@@ -1,4 +1,4 @@
-"""The seven steps in their order (contract section 6), for one month and one policy."""
+"""The seven steps in their order, from R-REWARD-3 to R-REWARD-17, for one month and one policy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

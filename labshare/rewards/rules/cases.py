@@ -1,6 +1,6 @@
-"""`labshare rewards calculate --cases`: a case's JSON line in, exactly the contract's result out (section 6).
+"""`labshare rewards calculate --cases`: a case's JSON line in, its result out, and nothing more.
 
-Names beyond the contract's are ignored in a ledger (adding is not breaking) and refused in a policy.
+Unknown names are ignored in a ledger (adding is not breaking) and refused in a policy (R-REWARD-1).
 """
 
 import json
@@ -99,7 +99,7 @@ def read_ledger(policy: Policy, month: Month, ledger: Mapping[str, Any]) -> Fact
 
 
 def result_of(calculation: Calculation) -> dict[str, Any]:
-    """Exactly the result that the contract names."""
+    """Exactly what readers of a result rely on."""
     return {
         "month": str(calculation.month),
         "labs": [

@@ -1,6 +1,6 @@
 """What of a month's payable is the month's own, and what belongs to earlier months that were not approved before.
 
-A month pays the window's entitlement less what was approved (contract section 6, step 7). As long as an earlier month
+A month pays the window's entitlement less what was approved (R-REWARD-15). As long as an earlier month
 is not approved, a later one holds what that would pay: their sums must not be added up, their own parts may.
 """
 

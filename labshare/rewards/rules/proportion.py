@@ -1,4 +1,4 @@
-"""Sharing and reducing in proportion: always by largest remainder (contract section 6, step 4)."""
+"""Sharing and reducing in proportion: always by largest remainder (R-REWARD-12)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How long a run stays in publicity (contract section 7)."""
+"""How long a run stays in publicity (R-RUN-5)."""
 
 from collections.abc import Callable
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Why a ledger entry does not count; the first that applies is given, in this order (section 6, step 1)."""
+"""Why a ledger entry does not count; the first that applies is given, in this order (R-REWARD-3)."""
 
 REASONS = (
     "not_admitted",

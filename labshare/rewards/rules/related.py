@@ -1,6 +1,6 @@
 """Which firms are related on which days: an affiliation in force, or the same topmost firm along `controls`.
 
-Worked out once a run from the affiliations alone (section 6, step 1; which of them count: section 5), as disjoint spans
+Worked out once a run from the affiliations alone (R-REWARD-5; which of them count: R-AFFILIATION-6), as disjoint spans
 of days for each pair of a host firm and another firm; the database then only looks a booking's day up. Days are local
 days, both ends included.
 """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from labshare.rewards.rules.calculation import Amounts, UnitResult
 
 LABELS = ("entries", "eligible", "bands", "unit", "caps", "budget", "payable")
-"""One for each step of contract section 6."""
+"""One for each step of the calculation (R-REWARD-20)."""
 
 
 def plain(value: Fraction) -> str:

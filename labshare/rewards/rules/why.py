@@ -1,4 +1,4 @@
-"""Why a line pays nothing (glossary: "Why a line is zero"). Every zero line names exactly one cause."""
+"""Why a line pays nothing (R-REWARD-19). Every zero line names exactly one cause."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The verbs of the rewards room (contract section 7)."""
+"""The verbs of the rewards room."""
 
 from labshare.rewards.queries import touched  # noqa: F401 - answers what affiliations decide
 from labshare.rewards.services.approve import Condition, approve, conditions, pay

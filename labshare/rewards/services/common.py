@@ -65,7 +65,7 @@ def is_same(run: RewardRun, result: Result) -> bool:
 
 def calculated_now(run: RewardRun, month: Month, now: datetime) -> tuple[Result, bool]:
     """Calculate the run's month again, and whether it is the same. Once published it is judged by what was recorded
-    before (contract section 7): what comes during the public notice counts from the next run."""
+    before (R-RUN-9): what comes during the public notice counts from the next run."""
     result = calculate_now(policy_of(month, run.division), month, compare=True, known_at=run.published_at or now)
     return result, is_same(run, result)
 

@@ -1,4 +1,4 @@
-"""Signed corrections of a lab's opening: one officer proposes, another agrees or refuses (section 6, step 7)."""
+"""Signed corrections of a lab's opening: one officer proposes, another agrees or refuses (R-REWARD-23)."""
 
 from datetime import datetime
 

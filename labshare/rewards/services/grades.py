@@ -1,5 +1,5 @@
 """A year's grades as one list: an officer enters it and hands it over, an approver confirms it, and only then it counts
-(contract section 7). Until then its author can withdraw it; afterwards a later list corrects it."""
+(R-GRADE-2). Until then its author can withdraw it; afterwards a later list corrects it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ from labshare.rewards.queries.runs import published_since
 def draft_policy(
     *, actor: Actor, now: datetime, document: Any, policy_id: int | None = None, demonstration: bool = False
 ) -> Policy:
-    """Write a draft, or change one. `document` is section 6's JSON.
+    """Write a draft, or change one. `document` is its JSON (R-REWARD-1).
 
     Raises the policy's own problems, each at its field; `PolicyImmutable` for a published one; `NotFound`.
     """

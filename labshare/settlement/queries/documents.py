@@ -1,4 +1,4 @@
-"""A booking's documents and money as its page shows them (mock 04): four statements."""
+"""A booking's documents and money as its page shows them: four statements."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

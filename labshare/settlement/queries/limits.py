@@ -1,4 +1,4 @@
-"""Documents held against what they must keep on every document day (contract section 5); for `labshare check`."""
+"""Documents held against what they must keep on every document day (R-PAPER-5); for `labshare check`."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -63,7 +63,7 @@ def record_invoice(
 
     Amounts in fen, tax included. A number that is known adds to that invoice, if date and client are the same. Raises
     `IllegalStep` before `confirmed`, `InvoiceAboveCharge`, `TaxOutOfRange`, `DocumentInFuture`,
-    `InvoiceOfOtherClient`, `InvoiceOfOtherKind`, `InvoiceRecordedAlready`, `BookingTwice` (contract section 5).
+    `InvoiceOfOtherClient`, `InvoiceOfOtherKind`, `InvoiceRecordedAlready`, `BookingTwice` (R-PAPER-5, R-PAPER-7).
     Problems of the n-th further booking stand at `also-n-amount_fen` and so on.
     """
     shares = [Share(ref, amount_fen, tax_fen), *also]

@@ -42,7 +42,7 @@ def record_payment(
 
     A payer that is not the client counts once an officer accepts it. `submission` is the form's one-time key: the
     second click gets the first payment. Raises `IllegalStep` before `confirmed`, `PaymentAboveCharge`,
-    `DocumentInFuture`, `PayerCodeInvalid`, `NumberNotReadable` (contract section 5).
+    `DocumentInFuture`, `PayerCodeInvalid`, `NumberNotReadable` (R-PAPER-5).
     """
     return _record(1, actor, now, ref, amount_fen, paid_on, reference, payer_uscc, file, submission)
 

@@ -52,7 +52,7 @@ def record_report(
     `number`: the lab's own; None takes the next of the lab's series. `replaces`: id of this booking's report that the
     new one stands for from its date on. Raises `IllegalStep` before `tested`, `DocumentInFuture`, `ReportTooEarly`,
     `ReportNumberUsed`, `ReplacesUnknownReport`, `ReportReplacedAlready`, `FileMissing` and what `take_in` found
-    (contract section 5, Documents).
+    (R-PAPER-2).
     """
     booking = locked_booking(actor, "report.record", ref)
     if State(booking.state) not in REPORT_STATES or booking.finished_on is None:

@@ -314,7 +314,7 @@ class _Asked:
 
 
 def _digest(fields: Sequence[Any]) -> str:
-    """Of the decision's own fields, never of figures that move by themselves (contract section 7)."""
+    """Of the decision's own fields, never of figures that move by themselves."""
     return hashlib.sha256(repr([str(one) for one in fields]).encode()).hexdigest()[:32]
 
 

@@ -1,4 +1,4 @@
-"""Reward policies: the list, one policy, the form over section 6's JSON, publishing and ending.
+"""Reward policies: the list, one policy, the form over a policy's JSON, publishing and ending.
 
 Rates and coefficients are typed as decimals (0.10 is 10 %), money in yuan; both reach the policy exactly as typed.
 """
@@ -74,7 +74,7 @@ class PolicyForm(Form):
     publicity_working_days = WholeNumberField(_l("Publicity, working days"), [required()], least=0, most=60)
 
     def document(self) -> dict[str, Any]:
-        """Section 6's JSON of what was typed."""
+        """A policy's JSON of what was typed."""
         return {
             "name": self.name.data,
             "legal_basis": self.legal_basis.data,

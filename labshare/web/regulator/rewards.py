@@ -256,7 +256,7 @@ def totals_of(lines: list[RewardLine]) -> dict[str, int]:
 
 
 def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: Actor) -> Any:
-    """The lines as a file; an export by a regulator is an event (contract section 8)."""
+    """The lines as a file; an export by a regulator is an event (R-AUDIT-7)."""
     head = [
         _("Code of the lab"), _("Lab"), _("Host firm"), _("Grade"), _("Eligible this month (CNY)"),
         _("Eligible, year to date (CNY)"), _("Entitlement, year to date (CNY)"), _("Cut by caps and budget (CNY)"),

@@ -17,6 +17,7 @@ from labshare.kernel.database import transaction
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.oversight.dashboard import dashboard
+from labshare.oversight.public import figures_by_month, public_figures, usage_by_month
 from labshare.oversight.queries import By, usage_report
 from labshare.oversight.rows import behind
 from labshare.oversight.rules import Usage
@@ -24,7 +25,6 @@ from labshare.oversight.statistics import ANYONE, statistics
 from labshare.settlement.queries.ledger import ledger_total
 from labshare.web.filters import plain_amount, wan_number
 from labshare.web.lab.board import outside_revenue
-from labshare.web.public.reads import figures_by_month, public_figures, usage_by_month
 from tests import factories
 from tests.api.conftest import token_for
 from tests.conftest import Clock

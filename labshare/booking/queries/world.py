@@ -163,7 +163,7 @@ def counts(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 
 
 _TAKEN = (
-    select(Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind)
+    select(Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind, Holding.booking_id)
     .where(
         among(Holding.instrument_id, bindparam("instrument_ids", type_=Numbers)),
         Holding.ends_at > bindparam("since"),
@@ -192,9 +192,9 @@ def busy_units(
     if but_hold is not None:
         query = query.where(Holding.id != but_hold)
     given = {"instrument_ids": sorted(units), "since": since, "until": until, "now": now}
-    for instrument_id, unit, starts_at, ends_at, kind in db.session.execute(query, given):
+    for instrument_id, unit, *taken in db.session.execute(query, given):
         if unit <= len(busy[instrument_id]):
-            busy[instrument_id][unit - 1].append(Taken(starts_at, ends_at, kind))
+            busy[instrument_id][unit - 1].append(Taken(*taken))
     return busy
 
 

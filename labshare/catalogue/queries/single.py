@@ -1,5 +1,6 @@
 """One lab, instrument, test item or accreditation, for whoever may see it."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -69,6 +70,11 @@ def get_accreditation(actor: Actor, accreditation_id: int) -> Accreditation:
     if accreditation is None or not draft_or_published(actor, accreditation.lab, accreditation.lab.state):
         raise NotFound
     return accreditation
+
+
+def fees_of(item_id: int) -> Sequence[Fee]:
+    """All dated fees of an item, ended ones included, by first day. One statement."""
+    return db.session.scalars(select(Fee).where(Fee.test_item_id == item_id).order_by(Fee.valid_from)).all()
 
 
 def fee_on(item_id: int, day: date) -> Fee | None:

@@ -58,6 +58,14 @@ def runs_of_year(year: int) -> list[RunRow]:
     return [RunRow(*row) for row in rows]
 
 
+def runs_noticed(limit: int = 2) -> Sequence[RewardRun]:
+    """Runs published and not yet approved, the latest month first; `publicity_ends_at` says whether objections are
+    still possible."""
+    return db.session.scalars(
+        select(RewardRun).where(RewardRun.state == "published").order_by(RewardRun.month.desc()).limit(limit)
+    ).all()
+
+
 def years_with_runs() -> list[int]:
     first, last = db.session.execute(select(func.min(RewardRun.month), func.max(RewardRun.month))).one()
     return list(range(int(last[:4]), int(first[:4]) - 1, -1)) if first else []

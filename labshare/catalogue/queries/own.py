@@ -1,5 +1,6 @@
 """A firm's own catalogue, drafts and withdrawn entries included: what its workbench lists."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -192,8 +193,10 @@ def endings(firm_id: int, day: date) -> tuple[Ending, ...]:
     return tuple(sorted(found, key=lambda ending: ending.last))
 
 
-def lab_choices(firm_id: int) -> list[Lab]:
-    """The firm's labs by code. One statement."""
+def lab_choices(firm_id: int | None) -> list[Lab]:
+    """The firm's labs by code; none of no firm. One statement."""
+    if firm_id is None:
+        return []
     return list(db.session.scalars(select(Lab).where(Lab.firm_id == firm_id).order_by(Lab.code)))
 
 
@@ -212,3 +215,10 @@ def scope_to_choose(accreditation: Accreditation) -> tuple[list[tuple[TestItem, 
         )
     )
     return [(item, standard) for item, standard in pairs], {(one, other) for one, other in covered}
+
+
+def instruments_of_lab(lab_id: int) -> Sequence[Instrument]:
+    """The lab's instruments that are not withdrawn, in the order in which they were entered. One statement."""
+    return db.session.scalars(
+        select(Instrument).where(Instrument.lab_id == lab_id, Instrument.state != "withdrawn").order_by(Instrument.id)
+    ).all()

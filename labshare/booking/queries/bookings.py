@@ -82,6 +82,29 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
     return booking
 
 
+def booking_head(actor: Actor, ref: str) -> Booking:
+    """One booking with client, lab and test item alone. One statement. Raises `NotFound` as `get_booking`."""
+    booking: Booking | None = db.session.scalar(
+        visible_bookings(actor)
+        .where(Booking.ref == ref)
+        .options(joinedload(Booking.client), joinedload(Booking.lab), joinedload(Booking.test_item))
+    )
+    if booking is None:
+        raise NotFound
+    return booking
+
+
+def parties_of(actor: Actor, ref: str) -> tuple[int, int]:
+    """The ids of a booking's client and lab firm. One statement. Raises `NotFound` as `get_booking`."""
+    parties = db.session.execute(
+        visible_bookings(actor).where(Booking.ref == ref).with_only_columns(Booking.client_firm_id, Booking.lab_firm_id)
+    ).first()
+    if parties is None:
+        raise NotFound
+    client, lab = parties
+    return client, lab
+
+
 def sides(actor: Actor, booking: Booking) -> tuple[str, ...]:
     """On which sides of the booking the actor's firm stands: client, lab, both or none."""
     return tuple(

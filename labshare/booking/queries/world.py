@@ -4,7 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, case, cast, literal, not_, null, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    and_,
+    bindparam,
+    case,
+    cast,
+    extract,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+)
 
 from labshare.booking.models import Booking, Closure, Holding, OpeningHours, WorkingDay, WorkingYear
 from labshare.booking.rules import price as price_rules
@@ -272,3 +286,15 @@ def openings_of_lab(lab_id: int, since: datetime) -> Openings:
     """The opening intervals of one lab from `since` on."""
     hours = hours_of_labs([lab_id], since - timedelta(days=3))[lab_id]
     return Openings(hours, working_days(), local_zone(), since)
+
+
+def special_days(year: int) -> Sequence[WorkingDay]:
+    """The year's public holidays and make-up working days, in order."""
+    return db.session.scalars(
+        select(WorkingDay).where(extract("year", WorkingDay.day) == year).order_by(WorkingDay.day)
+    ).all()
+
+
+def working_years() -> Sequence[WorkingYear]:
+    """The years begun in the working-day table, confirmed or not, in order."""
+    return db.session.scalars(select(WorkingYear).order_by(WorkingYear.year)).all()

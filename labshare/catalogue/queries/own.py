@@ -193,6 +193,11 @@ def endings(firm_id: int, day: date) -> tuple[Ending, ...]:
     return tuple(sorted(found, key=lambda ending: ending.last))
 
 
+def all_labs() -> list[Lab]:
+    """Every lab by code, for regulators. One statement."""
+    return list(db.session.scalars(select(Lab).order_by(Lab.code)))
+
+
 def lab_choices(firm_id: int | None) -> list[Lab]:
     """The firm's labs by code; none of no firm. One statement."""
     if firm_id is None:
@@ -222,3 +227,11 @@ def instruments_of_lab(lab_id: int) -> Sequence[Instrument]:
     return db.session.scalars(
         select(Instrument).where(Instrument.lab_id == lab_id, Instrument.state != "withdrawn").order_by(Instrument.id)
     ).all()
+
+
+def instrument_choices(firm_id: int, lab_id: int | None = None) -> Sequence[Instrument]:
+    """The firm's instruments, or those of one of its labs, by lab and name; withdrawn ones too. One statement."""
+    chosen = select(Instrument).join(Lab, Lab.id == Instrument.lab_id).where(Lab.firm_id == firm_id)
+    if lab_id is not None:
+        chosen = chosen.where(Lab.id == lab_id)
+    return db.session.scalars(chosen.order_by(Instrument.lab_id, Instrument.name, Instrument.id)).all()

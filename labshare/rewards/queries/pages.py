@@ -1,6 +1,6 @@
 """What the pages about rewards read: few statements, whatever they show."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -126,14 +126,6 @@ def last_calculations(run: RewardRun) -> list[tuple[RewardCalculation, str | Non
     return [(row[0], row[1]) for row in rows]
 
 
-def names_of(ids: Iterable[int | None]) -> dict[int, str]:
-    """Names of persons by id."""
-    wanted = sorted({one for one in ids if one is not None})
-    if not wanted:
-        return {}
-    return {row.id: row.name for row in db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))}
-
-
 # --- one lab ---------------------------------------------------------------------------------------------
 
 
@@ -154,10 +146,6 @@ def statements(actor: Actor, year: int) -> list[RewardLine]:
             .order_by(RewardRun.month.desc(), Lab.code)
         )
     )
-
-
-def labs_of_firm(firm_id: int) -> list[Lab]:
-    return list(db.session.scalars(select(Lab).where(Lab.firm_id == firm_id).order_by(Lab.code)))
 
 
 def line_with_run(month: Month, code: str, division: str | None = None) -> RewardLine | None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import contains_eager, defer
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.rewards.models import SETTLED_STATES, Objection, Policy, RewardLine, RewardRun, RewardRunHand
 from labshare.rewards.policy import Policy as PolicyRules
@@ -210,3 +211,11 @@ def published_since(policy: Policy, after: Month | None) -> Month | None:
         wanted = wanted.where(RewardRun.month > str(after))
     found = db.session.scalar(wanted)
     return Month.parse(found) if found else None
+
+
+def get_policy(policy_id: int) -> Policy:
+    """A policy in any state. Raises `NotFound`."""
+    policy = db.session.get(Policy, policy_id)
+    if policy is None:
+        raise NotFound
+    return policy

@@ -48,6 +48,11 @@ def person_by_email(email: str) -> Person | None:
     return db.session.scalar(select(Person).where(Person.email == spelled(email)))
 
 
+def known_addresses(emails: Iterable[str]) -> set[str]:
+    """Those of these addresses, spelled as accounts keep them, that have an account."""
+    return set(db.session.scalars(select(Person.email).where(Person.email.in_(list(emails)))))
+
+
 def credentials_of(email: str, *, demonstration: bool = True) -> Credentials | None:
     """What a sign-in is compared with; nothing for an account that is not there, disabled, or not allowed here."""
     chosen = select(Person.id, Person.password_hash, Person.session_epoch, Person.demonstration).where(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from labshare.accounts.models import Person, SignInSession
@@ -192,6 +192,11 @@ def search_firms(wanted: FirmFilter, *, limit: int = 50, offset: int = 0) -> tup
         select(Firm).where(*conditions).order_by(Firm.created_at, Firm.id).limit(limit).offset(offset)
     ).all()
     return rows, total
+
+
+def is_empty() -> bool:
+    """Whether there is neither a person nor a firm yet."""
+    return not db.session.scalar(select(or_(exists(select(Person.id)), exists(select(Firm.id)))))
 
 
 def firms_waiting() -> int:

@@ -1,6 +1,6 @@
 """Reading accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
@@ -8,11 +8,28 @@ from sqlalchemy import func, or_, select
 from labshare.accounts.models import Person, SignInSession
 from labshare.accounts.sessions import digest
 from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
 
 
 def person_of_any_session(key: str) -> int | None:
     """Whose session this secret was, ended or not: for telling whose work a browser holds, never for letting in."""
     return db.session.scalar(select(SignInSession.person_id).where(SignInSession.key_digest == digest(key)))
+
+
+def get_person(person_id: int) -> Person:
+    """Raises `NotFound`."""
+    person = db.session.get(Person, person_id)
+    if person is None:
+        raise NotFound
+    return person
+
+
+def names_of(ids: Iterable[int | None]) -> dict[int, str]:
+    """Names of persons by id. One statement, none for nobody."""
+    wanted = sorted({one for one in ids if one is not None})
+    if not wanted:
+        return {}
+    return {row.id: row.name for row in db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))}
 
 
 @dataclass(frozen=True)
@@ -29,6 +46,11 @@ def spelled(email: str) -> str:
 
 def person_by_email(email: str) -> Person | None:
     return db.session.scalar(select(Person).where(Person.email == spelled(email)))
+
+
+def known_addresses(emails: Iterable[str]) -> set[str]:
+    """Those of these addresses, spelled as accounts keep them, that have an account."""
+    return set(db.session.scalars(select(Person.email).where(Person.email.in_(list(emails)))))
 
 
 def credentials_of(email: str, *, demonstration: bool = True) -> Credentials | None:

@@ -12,14 +12,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 from flask import Response, current_app, g, request
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
@@ -27,7 +26,7 @@ from labshare.api import problems
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import commit_early, db, report_refusal, transaction
 from labshare.kernel.errors import Conflict, InvalidInput, NotAllowed, Problem, SignInFirst
-from labshare.kernel.models import IdempotencyKey
+from labshare.kernel.kept_answers import keep_answer, kept_answer
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import Refusal
 from labshare.organisations.permissions import WRITING_SCOPE, may_anywhere
@@ -37,7 +36,6 @@ from labshare.web.documents import check_booking
 
 F = TypeVar("F", bound=Callable[..., Any])
 LONGEST_KEY = 255
-KEPT = timedelta(hours=24)
 KEPT_HEADERS = ("Content-Type", "Location")
 
 
@@ -137,22 +135,19 @@ def written() -> None:
 def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
     digest = _digest()
     db.session.rollback()  # who called was read before the key was ours: look again at what is there now
-    row = db.session.scalar(
-        select(IdempotencyKey).where(
-            IdempotencyKey.person_id == actor.person_id,
-            IdempotencyKey.method == request.method,
-            IdempotencyKey.path == request.path,
-            IdempotencyKey.key == key,
-            IdempotencyKey.created_at > utc_now() - KEPT,
-        )
-    )
+    place = {"person_id": actor.person_id, "method": request.method, "path": request.path, "key": key}
+    row = kept_answer(**place, now=utc_now())
     if row is not None:
         if row.digest != digest:
             raise IdempotencyMismatch
         return Response(row.body or b"", row.status, headers=[(name, value) for name, value in row.headers or []])
 
     def keep(response: Response) -> None:
-        _keep(actor, key, digest, response)
+        headers = [[name, response.headers[name]] for name in KEPT_HEADERS if name in response.headers]
+        keep_answer(
+            **place, digest=digest, now=utc_now(), status=response.status_code, headers=headers,
+            body=response.get_data(),
+        )  # fmt: skip
 
     try:
         return _done(work, keep)
@@ -172,24 +167,6 @@ def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
     with transaction():
         keep(response)
     return response
-
-
-def _keep(actor: Actor, key: str, digest: str, response: Response) -> None:
-    now = utc_now()
-    db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEPT))
-    db.session.add(
-        IdempotencyKey(
-            person_id=actor.person_id,
-            method=request.method,
-            path=request.path,
-            key=key,
-            digest=digest,
-            created_at=now,
-            status=response.status_code,
-            headers=[[name, response.headers[name]] for name in KEPT_HEADERS if name in response.headers],
-            body=response.get_data(),
-        )
-    )
 
 
 def _digest() -> str:

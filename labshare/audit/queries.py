@@ -98,6 +98,11 @@ def _last_settled_seal(now: datetime) -> ColumnElement[int]:
     return select(func.max(AuditSeal.id)).where(AuditSeal.sealed_at < now - LONGEST_TRANSACTION).scalar_subquery()
 
 
+def first_event_at() -> datetime | None:
+    """When the installation began: its first event."""
+    return db.session.scalar(select(AuditEvent.at).order_by(AuditEvent.id).limit(1))
+
+
 def last_seal() -> AuditSeal | None:
     return db.session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1))
 

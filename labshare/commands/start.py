@@ -18,7 +18,6 @@ from typing import TextIO
 
 import click
 from flask import Flask, current_app
-from sqlalchemy import exists, or_, select
 
 from labshare.commands import with_app
 from labshare.commands.db import upgrade_to
@@ -50,7 +49,9 @@ def start() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     upgrade_to()
-    if _is_empty():
+    from labshare.organisations.queries import is_empty
+
+    if is_empty():
         _load_demonstration_data()
     db.session.remove()
     db.engine.dispose()
@@ -102,13 +103,6 @@ def _taken(port: int) -> bool:
         except OSError:
             return True
     return False
-
-
-def _is_empty() -> bool:
-    from labshare.accounts.models import Person
-    from labshare.organisations.models import Firm
-
-    return not db.session.scalar(select(or_(exists(select(Person.id)), exists(select(Firm.id)))))
 
 
 def _load_demonstration_data() -> None:
@@ -173,12 +167,12 @@ def _end(children: list[multiprocessing.context.ForkProcess]) -> None:
 
 def _show_welcome(port: int, log: Path) -> None:
     """Print the address and, where the demonstration data is loaded, its accounts."""
-    from labshare.accounts.models import Person
+    from labshare.accounts.queries import known_addresses
     from labshare.demonstration.people import ACCOUNTS, PASSWORD, email_of
 
     click.echo(f"\nLabShare runs at http://127.0.0.1:{port}   (Ctrl-C stops it)")
     click.echo(f"Mails and messages: {log}")
-    known = set(db.session.scalars(select(Person.email).where(Person.email.in_(map(email_of, ACCOUNTS)))))
+    known = known_addresses(map(email_of, ACCOUNTS))
     db.session.rollback()
     if known:
         click.echo(f"\nDemonstration accounts, all with the password {PASSWORD}")

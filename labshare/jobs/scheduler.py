@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from labshare.jobs.table import JOBS, Job
 from labshare.kernel.database import db, transaction
+from labshare.kernel.job_runs import begin_run, end_run, run_due_at
 from labshare.kernel.models import JobRun
 from labshare.kernel.time import utc_now
 
@@ -43,22 +44,18 @@ def run_job(job: Job, now: datetime) -> bool:
         log.exception("job %s failed", job.name)
         result, failed = f"{type(problem).__name__}: {problem}", True
     with transaction():
-        row = db.session.get_one(JobRun, run_id)
-        row.finished_at, row.result, row.failed = utc_now(), result[:500], failed
+        end_run(run_id, utc_now(), result, failed=failed)
     return True
 
 
 def claim(job: Job, due_at: datetime, now: datetime) -> int | None:
     """Write the unique row of a due run; `None` where another host has it."""
     try:
-        with transaction() as session:
-            taken = session.query(JobRun).filter_by(job=job.name, due_at=due_at).one_or_none()
+        with transaction():
+            taken = run_due_at(job.name, due_at)
             if taken is not None:
                 return take_over(job, taken, now)
-            row = JobRun(job=job.name, due_at=due_at, started_at=now, host=host_name(), failed=False)
-            session.add(row)
-            session.flush()
-            return row.id
+            return begin_run(job.name, due_at, now, host_name())
     except IntegrityError:
         return None
 

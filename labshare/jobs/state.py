@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import select
-
-from labshare.audit.models import AuditEvent
+from labshare.audit.queries import first_event_at
 from labshare.jobs.table import JOBS, Job
-from labshare.kernel.database import db
+from labshare.kernel.job_runs import last_runs
 from labshare.kernel.models import JobRun
 
 GRACE = timedelta(minutes=10)
@@ -31,21 +28,9 @@ class JobState:
 
 def job_states(now: datetime) -> list[JobState]:
     """Every job of the table, in its order: two statements besides what a job asks to know whether it is due."""
-    began = db.session.scalar(select(AuditEvent.at).order_by(AuditEvent.id).limit(1))
-    well = (JobRun.finished_at.is_not(None), JobRun.failed.is_(False))
-    newest = [_newest(job, *conditions) for job in JOBS for conditions in ((), well)]
-    last: dict[str, JobRun] = {}
-    succeeded: dict[str, JobRun] = {}
-    for row in db.session.scalars(select(JobRun).where(JobRun.id.in_(newest)).order_by(JobRun.due_at)):
-        last[row.job] = row
-        if row.finished_at is not None and not row.failed:
-            succeeded[row.job] = row
+    began = first_event_at()
+    last, succeeded = last_runs([job.name for job in JOBS])
     return [_state(job, last.get(job.name), succeeded.get(job.name), began, now) for job in JOBS]
-
-
-def _newest(job: Job, *conditions: Any) -> Any:
-    rows = select(JobRun.id).where(JobRun.job == job.name, *conditions).order_by(JobRun.due_at.desc())
-    return rows.limit(1).scalar_subquery()
 
 
 def _state(job: Job, last: JobRun | None, succeeded: JobRun | None, began: datetime | None, now: datetime) -> JobState:

@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 from flask import current_app
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy import delete
 
 from labshare.audit import services as audit
 from labshare.booking import services as booking
 from labshare.jobs import monthly
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db, transaction
-from labshare.kernel.models import IdempotencyKey, JobRun
+from labshare.kernel.job_runs import forget_runs
+from labshare.kernel.kept_answers import forget_answers
 from labshare.kernel.time import local_day, start_of_day
 from labshare.notices.delivery import deliver_outbox
 from labshare.oversight.checks import violations
@@ -28,7 +28,6 @@ KEPT = timedelta(days=7)
 """How long the rows of frequent jobs are kept; those of the monthly and nightly ones stay."""
 ADDRESSES_KEPT = timedelta(days=184)
 """Network addresses beside the audit trail: six months and a day or two."""
-KEYS_KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -113,9 +112,9 @@ def tidy_up(now: datetime) -> str:
     """Drop what has served its time: rows of frequent jobs, answers to repeated requests, network addresses, files
     of recordings that failed."""
     frequent = [job.name for job in JOBS if job.frequent]
-    with transaction() as session:
-        session.execute(delete(JobRun).where(JobRun.job.in_(frequent), JobRun.due_at < now - KEPT))
-        session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now - KEYS_KEPT))
+    with transaction():
+        forget_runs(frequent, now - KEPT)
+        forget_answers(now)
         forgotten = audit.forget_addresses(now - ADDRESSES_KEPT)
     swept = sweep(now=now)
     db.session.rollback()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
 from labshare.notices.models import Notice
 
 
@@ -14,6 +15,14 @@ def unread_count(person_id: int) -> int:
         select(func.count()).select_from(Notice).where(Notice.person_id == person_id, Notice.read_at.is_(None))
     )
     return found or 0
+
+
+def own_notice(person_id: int, notice_id: int) -> Notice:
+    """One notice of this person's. Raises `NotFound`."""
+    notice = db.session.get(Notice, notice_id)
+    if notice is None or notice.person_id != person_id:
+        raise NotFound
+    return notice
 
 
 def notices_of(person_id: int, *, before: int | None = None, limit: int = 30) -> Sequence[Notice]:

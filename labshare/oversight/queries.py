@@ -114,6 +114,16 @@ def usage_report(
     return UsageReport(by, first, last, rows, total((row.usage for row in rows), clients, smes))
 
 
+def outside_revenue(lab_id: int, month: Month) -> int:
+    """Recognised at the lab in the month from clients other than its own firm, fen. One statement."""
+    total = (
+        select(revenue_figures()["outside_fen"])
+        .join(Booking, Booking.id == RevenueEntry.booking_id)
+        .where(RevenueEntry.lab_id == lab_id, RevenueEntry.month == str(month))
+    )
+    return int(db.session.scalar(total) or 0)
+
+
 def subjects(by: By, scope: list[ColumnElement[bool]]) -> Select[Any]:
     """What the report has rows for: id, code, Chinese and English name."""
     if by == "lab":

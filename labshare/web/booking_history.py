@@ -7,14 +7,13 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy import select
 
-from labshare.accounts.models import Person
+from labshare.accounts.queries import names_of
 from labshare.audit.models import AuditEvent
 from labshare.audit.words import action_words
 from labshare.booking.models import Booking, Proposal
 from labshare.catalogue.models import Instrument
-from labshare.kernel.database import db
+from labshare.catalogue.queries.single import instruments_by_id
 
 BY_RULE = _l("Confirmed automatically by the lab's rule")
 MOVES = frozenset({"booking.reschedule", "booking.accept_proposal", "booking.move_unit"})
@@ -59,14 +58,13 @@ class Entry:
 
 
 def entries(booking: Booking, events: Sequence[AuditEvent]) -> list[Entry]:
-    """The lines of a booking's events, oldest first. Two statements."""
-    ids = {event.person_id for event in events if event.person_id}
-    people: dict[int, str] = dict(db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).all())
+    """The lines of a booking's events, oldest first. At most two statements."""
+    people = names_of(event.person_id for event in events)
     proposals: dict[int, Proposal] = {one.id: one for one in booking.proposals}  # type: ignore[attr-defined]
     places = [event.after or {} for event in events]
     wanted = {int(after["instrument_id"]) for after in places if after.get("instrument_id")}
     wanted |= {one.instrument_id for one in proposals.values()}
-    instruments = {one.id: one for one in db.session.scalars(select(Instrument).where(Instrument.id.in_(wanted | {0})))}
+    instruments = instruments_by_id(wanted)
     found, at = [], None
     for event in events:
         after = event.after or {}

@@ -8,11 +8,10 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from labshare.booking.models import Booking
-from labshare.booking.queries.bookings import visible_bookings
+from labshare.booking.queries.bookings import parties_of
 from labshare.booking.rules.lifecycle import DOCUMENT_STATES, State
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
-from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
+from labshare.kernel.errors import NotAllowed, SignInFirst
 from labshare.kernel.time import local_day, utc_now
 from labshare.kernel.verbs import Refusal
 from labshare.organisations.permissions import check, may
@@ -27,12 +26,7 @@ def check_booking(actor: Actor, ref: str, action: str, *, verb: str | None = Non
     """
     if actor.person_id is None:
         raise SignInFirst
-    parties = db.session.execute(
-        visible_bookings(actor).where(Booking.ref == ref).with_only_columns(Booking.client_firm_id, Booking.lab_firm_id)
-    ).first()
-    if parties is None:
-        raise NotFound
-    client, lab = parties
+    client, lab = parties_of(actor, ref)
     try:
         check(actor, action, client=client, lab=lab)
     except NotAllowed as problem:

@@ -8,36 +8,15 @@ from urllib.parse import urlencode
 from flask import Flask, current_app, flash, g, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import exists, func, select
 
 from labshare.audit.words import action_words
-from labshare.booking.models import Booking
-from labshare.catalogue.models import Lab
 from labshare.kernel.actor import VISITOR, Actor
-from labshare.kernel.database import db
 from labshare.kernel.time import local_day, utc_now
-from labshare.notices.models import Notice
 from labshare.organisations.divisions import town_of
-from labshare.organisations.models import Firm
-from labshare.rewards.queries.grades import lists_waiting_for
-from labshare.settlement.models import Payment
-from labshare.settlement.queries.missing import papers_waiting
+from labshare.oversight.waiting import OwnFirm, firms_and_waiting
 from labshare.web import assets, navigation, words
 from labshare.web.actor import current_actor, current_person
 from labshare.web.language import HTML_LANG, chosen_language, theme
-
-
-@dataclass(frozen=True)
-class FirmChoice:
-    """A firm the reader is a member of."""
-
-    id: int
-    name: str
-    name_en: str | None
-    role: str
-    verified: bool
-    has_labs: bool
-    town: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +26,7 @@ class Reader:
     actor: Actor = VISITOR
     name: str | None = None
     email: str | None = None
-    firms: tuple[FirmChoice, ...] = field(default_factory=tuple)
+    firms: tuple[OwnFirm, ...] = field(default_factory=tuple)
     unread: int = 0
     waiting: Mapping[str, int] = field(default_factory=dict)
     """What waits for this person, by the names that navigation uses: `requests`, `payers`, `firms`, `grades`."""
@@ -57,7 +36,7 @@ class Reader:
         return self.actor.person_id is not None
 
     @property
-    def firm(self) -> FirmChoice | None:
+    def firm(self) -> OwnFirm | None:
         """The firm acted for now."""
         return next((firm for firm in self.firms if firm.id == self.actor.firm_id), None)
 
@@ -83,56 +62,8 @@ def _load_reader() -> Reader:
     actor, person = current_actor(), current_person()
     if person is None:
         return Reader(actor)
-    counts = {
-        "unread": select(func.count())
-        .select_from(Notice)
-        .where(Notice.person_id == person.id, Notice.read_at.is_(None)),
-        **_waiting(actor),
-    }
-    columns = [counting.scalar_subquery().label(name) for name, counting in counts.items()]
-    if not person.memberships:
-        row = db.session.execute(select(*columns)).one()
-        return Reader(actor, person.name, person.email, (), row.unread, dict(row._mapping))
-    has_labs = exists().where(Lab.firm_id == Firm.id).correlate(Firm)
-    rows = db.session.execute(
-        select(Firm.id, Firm.name, Firm.name_en, Firm.town, Firm.verified_at, has_labs.label("has_labs"), *columns)
-        .where(Firm.id.in_([firm for firm, _role in person.memberships]))
-        .order_by(Firm.name)
-    ).all()
-    role = dict(person.memberships)
-    choices = tuple(
-        FirmChoice(
-            row.id, row.name, row.name_en, role[row.id], row.verified_at is not None, bool(row.has_labs), row.town
-        )
-        for row in rows
-    )
-    counted = {name: getattr(rows[0], name) for name in counts} if rows else {"unread": 0}
-    return Reader(actor, person.name, person.email, choices, counted["unread"], counted)
-
-
-def _waiting(actor: Actor) -> dict[str, Any]:
-    """The counts behind the badges of this actor's navigation, as selects."""
-    counts: dict[str, Any] = {}
-    if actor.firm_id is not None:
-        counts["requests"] = (
-            select(func.count())
-            .select_from(Booking)
-            .where(Booking.lab_firm_id == actor.firm_id, Booking.state == "requested")
-        )
-        counts["papers"] = papers_waiting(actor.firm_id)
-    if actor.roles & {"admin"}:
-        counts["firms"] = (
-            select(func.count()).select_from(Firm).where(Firm.verified_at.is_(None), Firm.returned_at.is_(None))
-        )
-    if actor.roles & {"officer"}:
-        counts["payers"] = (
-            select(func.count())
-            .select_from(Payment)
-            .where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
-        )
-    if actor.roles & {"officer", "approver"}:
-        counts["grades"] = lists_waiting_for(actor)
-    return counts
+    firms, waiting = firms_and_waiting(actor, person.id, dict(person.memberships))
+    return Reader(actor, person.name, person.email, firms, waiting["unread"], waiting)
 
 
 def _top() -> list[navigation.Link]:

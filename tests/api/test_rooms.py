@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from labshare.kernel.database import transaction
+from labshare.rewards.models import RewardRun
 from tests import factories
 from tests.api.conftest import Market, token_for
 
@@ -115,6 +117,16 @@ def test_policy_and_run(market: Market, client: FlaskClient, finished: str, cloc
     assert client.get(line, headers=market.lab_hand).json["trace"]
     assert client.get(line, headers=market.stranger).status_code == 404
     assert client.get("/api/v1/rewards/runs/2026-10", headers=market.lab_hand).status_code == 403
+    with transaction() as session:  # another county's run of the month, whose number comes first
+        own = session.scalars(select(RewardRun)).one()
+        session.add(
+            RewardRun(
+                division="110101", month=own.month, policy_id=own.policy_id, state="calculated", digest=own.digest,
+                total_payable_fen=7, to_reclaim=[], calculated_at=own.calculated_at,
+            )
+        )  # fmt: skip
+    assert client.get("/api/v1/rewards/runs/2026-10", headers=market.officer).json == run.json
+    assert client.get(line, headers=market.lab_hand).json["trace"]
 
 
 def test_usage_statistics_and_trail(market: Market, client: FlaskClient, finished: str) -> None:  # R-USAGE-3, R-USAGE-4

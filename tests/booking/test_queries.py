@@ -99,19 +99,28 @@ def test_moving_leaves_out_ones_own_time(single: House, clock: Clock) -> None:
 def test_live_states(house: House, clock: Clock) -> None:
     ids = [house.instrument.id]
     clock.set("2026-11-25 09:30")
-    assert queries.live_states(ids, clock.now) == {ids[0]: "free"}
+    assert queries.live_states([house.instrument], clock.now) == {ids[0]: "free"}
     with transaction():
         hold(house, 1, "2026-11-25 09:00", "2026-11-25 10:00", "in_house")
-    assert queries.live_states(ids, clock.now) == {ids[0]: "free"}
+    assert queries.live_states([house.instrument], clock.now) == {ids[0]: "free"}
     with transaction():
         hold(house, 2, "2026-11-25 09:00", "2026-11-25 10:00")
-    assert queries.live_states(ids, clock.now) == {ids[0]: "in_use"}
+    assert queries.live_states([house.instrument], clock.now) == {ids[0]: "in_use"}
     house.do(
         services.block, house.manager, instrument_id=ids[0], starts_at=at("2026-11-25 10:00"),
         ends_at=at("2026-11-25 12:00"), kind="maintenance",
     )  # fmt: skip
     clock.set("2026-11-25 10:00")
-    assert queries.live_states(ids, clock.now) == {ids[0]: "down"}
+    assert queries.live_states([house.instrument], clock.now) == {ids[0]: "down"}
+
+
+def test_what_is_only_held_while_somebody_books_is_not_in_use(house: House, clock: Clock) -> None:
+    clock.set("2026-11-25 09:30")
+    with transaction():
+        hold(house, 1, "2026-11-25 09:00", "2026-11-25 10:00", "in_house")
+        hold(house, 2, "2026-11-25 09:30", "2026-11-25 10:00", "offer", expires_at=at("2026-11-25 09:40"))
+    assert queries.live_states([house.instrument], clock.now) == {house.instrument.id: "free"}
+    assert queries.use_of(house.instrument, (), clock.now).live == "free"
 
 
 def test_next_free_moment(house: House, clock: Clock) -> None:
@@ -151,5 +160,5 @@ def test_statements_do_not_grow_with_what_is_asked(
     assert count(lambda: queries.free_slots(item_id, 1, None, *span, clock.now)) <= 6
     assert count(lambda: queries.availability(chosen[0], *span, clock.now)) <= 4
     assert count(lambda: queries.next_free(chosen, clock.now)) <= 4
-    assert count(lambda: queries.live_states([one.id for one in chosen], clock.now)) <= 2
+    assert count(lambda: queries.live_states(chosen, clock.now)) <= 1
     assert count(lambda: queries.offers([item_id], 1, None, clock.now)) <= 9

@@ -36,6 +36,7 @@ _SERVICES, _SOURCES = "conventions/test_services.py", "conventions/test_sources.
 _TEMPLATES, _TRAIL = "conventions/test_templates.py", "conventions/test_trail.py"
 _VERBS, _GETS = "conventions/test_verbs.py", "conventions/test_gets.py"
 _RULES = "conventions/test_rules.py"
+_ENTRANCES = "conventions/test_entrances.py"
 _UNSEEN_VERB = """from labshare.kernel.verbs import verb
 
 
@@ -97,6 +98,22 @@ CONVENTIONS = (
     Mutant(
         f"{_GETS}::test_a_write_far_below_a_view_is_seen", "the listener sees no table",
         instead(f"tests/{_GETS}", "            tables.append(match[1].lower())", "            pass"),
+    ),
+    Mutant(
+        f"{_ENTRANCES}::test_a_question_is_found", "a session under another name is overlooked",
+        instead(f"tests/{_ENTRANCES}", 'if meant == "db"}', 'if name == meant == "db"}'),
+    ),
+    Mutant(
+        f"{_ENTRANCES}::test_what_asks_nothing_passes", "SQLAlchemy's errors pass for questions",
+        instead(f"tests/{_ENTRANCES}", ' and node.module != "sqlalchemy.exc":', ":"),
+    ),
+    Mutant(
+        f"{_ENTRANCES}::test_entrances_do_not_ask_the_database", "a page compares a model's attribute",
+        at_end("labshare/web/public/items.py", "PUBLISHED = TestItem.state == 'published'"),
+    ),
+    Mutant(
+        f"{_ENTRANCES}::test_entrances_do_not_ask_the_database", "the list keeps what a file no longer does",
+        instead("labshare/web/bodies.py", "        db.session.rollback()\n", "        pass\n"),
     ),
     Mutant(
         f"{_TEMPLATES}::test_each_rule_finds_what_breaks_it", "a rule looks for something else",

@@ -17,14 +17,13 @@ from labshare.kernel.database import transaction
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.oversight.dashboard import dashboard
-from labshare.oversight.queries import By, usage_report
+from labshare.oversight.public import figures_by_month, public_figures, usage_by_month
+from labshare.oversight.queries import By, outside_revenue, usage_report
 from labshare.oversight.rows import behind
 from labshare.oversight.rules import Usage
 from labshare.oversight.statistics import ANYONE, statistics
 from labshare.settlement.queries.ledger import ledger_total
 from labshare.web.filters import plain_amount, wan_number
-from labshare.web.lab.board import outside_revenue
-from labshare.web.public.reads import figures_by_month, public_figures, usage_by_month
 from tests import factories
 from tests.api.conftest import token_for
 from tests.conftest import Clock
@@ -210,7 +209,7 @@ def test_the_usage_api_and_a_labs_day_count_like_the_report(world: Any, clock: C
     report = usage_report(ANYONE, "lab", NOVEMBER, NOVEMBER, clock.now)
     for row in report.rows:
         lab = SimpleNamespace(id=row.id)
-        assert outside_revenue(lab, NOVEMBER) == row.usage.outside_fen  # type: ignore[arg-type]
+        assert outside_revenue(lab.id, NOVEMBER) == row.usage.outside_fen  # type: ignore[arg-type]
     with transaction():
         token = token_for(factories.regulator("auditor"))
     told = client.get("/api/v1/reports/usage?from=2026-11&to=2026-11", headers=token).get_json()["total"]

@@ -5,7 +5,6 @@ from typing import Any
 
 import marshmallow as ma
 from flask_babel import gettext as _
-from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.api.access import signed_in
 from labshare.api.v1 import shapes
@@ -16,15 +15,14 @@ from labshare.api.v1.fields import Fen, Length, Many, Moment, OneOf, Pattern, Ra
 from labshare.api.writing import writing, written
 from labshare.booking import services
 from labshare.booking.errors import HoursMissing, HoursNotOffered, HoursOutOfStep, QuantityOutOfRange
-from labshare.booking.models import BOOKING_STATES, Booking
-from labshare.booking.queries.bookings import get_booking, history, visible_bookings
+from labshare.booking.models import BOOKING_STATES
+from labshare.booking.queries.bookings import get_booking, history, list_bookings
 from labshare.booking.queries.offers import offers
 from labshare.booking.rules.price import HoursChoice
 from labshare.booking.services.blocks import instrument_to_block, own_block
 from labshare.booking.services.book import check_own_hold
 from labshare.catalogue.queries.filters import select_test_items
 from labshare.catalogue.queries.single import get_test_item
-from labshare.kernel.database import db
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
 from labshare.web.bodies import before_body
@@ -201,7 +199,6 @@ def _wish(body: dict[str, Any]) -> dict[str, Any]:
 
 def _answer(ref: str, *, just_made: bool = False) -> dict[str, Any]:
     """The booking as what was just done left it."""
-    db.session.flush()
     written()
     return _booking(ref, just_made=just_made)
 
@@ -218,17 +215,10 @@ def _booking(ref: str, *, just_made: bool = False) -> dict[str, Any]:
 @blueprint.problems(401, 422)
 def bookings(query: dict[str, Any]) -> Any:
     """The bookings of both parties' firms, newest first; for regulators, all."""
-    statement = visible_bookings(current_actor()).options(
-        joinedload(Booking.client), joinedload(Booking.lab), joinedload(Booking.instrument),
-        joinedload(Booking.test_item), selectinload(Booking.charges), selectinload(Booking.proposals),  # type: ignore[attr-defined]
+    rows = list_bookings(
+        current_actor(), state=query["state"], lab=query["lab"],
+        before=after(query["cursor"]) if query["cursor"] else None, limit=query["limit"] + 1,
     )  # fmt: skip
-    if query["state"]:
-        statement = statement.where(Booking.state == query["state"])
-    if query["lab"]:
-        statement = statement.where(Booking.lab.has(code=query["lab"]))
-    if query["cursor"]:
-        statement = statement.where(Booking.id < after(query["cursor"]))
-    rows = db.session.scalars(statement.order_by(Booking.id.desc()).limit(query["limit"] + 1)).all()
     more = len(rows) > query["limit"]
     rows = rows[: query["limit"]]
     return listed([shapes.booking(row) for row in rows], rows[-1].id if more else None)

@@ -113,7 +113,7 @@ def instruments(query: dict[str, Any]) -> Any:
 def instrument(instrument_id: int) -> Any:
     """One instrument with its live state."""
     found = get_instrument(current_actor(), instrument_id)
-    state = live_states([found.id], utc_now())[found.id]
+    state = live_states([found], utc_now())[found.id]
     return shapes.instrument(instrument_rows([found], _today())[0], state)
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import marshmallow as ma
-from sqlalchemy import select
 
 from labshare.api.access import signed_in
 from labshare.api.v1 import shapes
@@ -11,15 +10,14 @@ from labshare.api.v1.answers import LINE_WITH_TRACE, OBJECTION, POLICY, RUN, lis
 from labshare.api.v1.base import RoomBlueprint
 from labshare.api.v1.fields import Day, Length, MonthField, Names, OneOf, Strict, Text
 from labshare.api.writing import writing
-from labshare.catalogue.models import Lab
-from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check, may
 from labshare.rewards import services
 from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun
-from labshare.rewards.queries.runs import line_of, lines_of, runs_of_month
+from labshare.rewards.queries.pages import all_policies, line_with_run
+from labshare.rewards.queries.runs import codes_in_run, find_run, lines_with_codes, objection_of
 from labshare.rewards.services.objections import LONGEST, check_answerer
 from labshare.rewards.services.policies import check_publisher
 from labshare.web.actor import current_actor
@@ -63,11 +61,11 @@ def month_in(path: str) -> Month:
 
 
 def run_in(path: str) -> RewardRun:
-    """The run of the month in the address."""
-    runs = runs_of_month(month_in(path))
-    if not runs:
+    """The run of the month in the address: of several that of the platform's own division."""
+    asked = find_run(month_in(path))
+    if asked is None:
         raise NotFound
-    return runs[0]
+    return asked
 
 
 @blueprint.get("/rewards/policies")
@@ -77,7 +75,7 @@ def run_in(path: str) -> RewardRun:
 def policies() -> Any:
     """All policies, the newest first."""
     check(current_actor(), "policy.see")
-    rows = db.session.scalars(select(Policy).order_by(Policy.effective_from.desc(), Policy.id.desc()))
+    rows = sorted(all_policies(), key=lambda row: (row.effective_from, row.id), reverse=True)
     return {"items": [policy(row) for row in rows], "next_cursor": None}
 
 
@@ -128,13 +126,10 @@ def run_of_month(month: str) -> Any:
 @blueprint.problems(401, 404)
 def line_of_lab(month: str, lab: str) -> Any:
     """One lab's line with its trace: regulators all, a lab its own."""
-    found = db.session.scalar(select(Lab).where(Lab.code == lab))
-    if found is None or not may(current_actor(), "run.see_line", lab=found.firm_id):
+    shown = line_with_run(month_in(month), lab, run_in(month).division)
+    if shown is None or not may(current_actor(), "run.see_line", lab=shown.lab.firm_id):
         raise NotFound
-    shown = line_of(run_in(month).id, found.id)
-    if shown is None:
-        raise NotFound
-    return line(shown, found.code) | {"trace": shown.trace}
+    return line(shown, lab) | {"trace": shown.trace}
 
 
 @blueprint.post("/rewards/runs/<month>/publish")
@@ -179,12 +174,8 @@ def raise_objection(body: dict[str, Any], month: str) -> Any:
 
 
 def _only_lab(month: str, firm_id: int | None) -> str:
-    codes = db.session.scalars(
-        select(Lab.code)
-        .join(RewardLine, RewardLine.lab_id == Lab.id)
-        .join(RewardRun, RewardRun.id == RewardLine.run_id)
-        .where(RewardRun.month == str(month_in(month)), Lab.firm_id == firm_id)
-    ).all()
+    asked = find_run(month_in(month))
+    codes = codes_in_run(asked.id, firm_id) if asked else []
     if len(codes) != 1:
         raise NotFound(field="lab")
     return codes[0]
@@ -198,8 +189,8 @@ def _only_lab(month: str, firm_id: int | None) -> str:
 @writing()
 def answer_objection(body: dict[str, Any], month: str, objection_id: int) -> Any:
     """The officer answers; upheld, the run goes back to calculation."""
-    known = db.session.get(Objection, objection_id)
-    if known is None or known.run.month != str(month_in(month)):
+    known = objection_of(month_in(month), objection_id)  # held here, so the service finds it in the session
+    if known is None:
         raise NotFound
     made = services.answer_objection(actor=current_actor(), now=utc_now(), objection_id=objection_id, **body)
     return objection(made)
@@ -218,8 +209,6 @@ def policy(of: Policy) -> dict[str, Any]:
 
 def run(of: RewardRun) -> dict[str, Any]:
     """The month's result with `state`, `policy`, moments and duties."""
-    codes = dict(db.session.execute(select(Lab.id, Lab.code)).all())
-    lines = sorted((line(each, codes[each.lab_id]) for each in lines_of(of.id)), key=lambda each: str(each["code"]))
     return {
         "month": of.month,
         "state": of.state,
@@ -230,7 +219,7 @@ def run(of: RewardRun) -> dict[str, Any]:
         "publicity_ends_at": shapes.moment(of.publicity_ends_at),
         "approved_at": shapes.moment(of.approved_at),
         "paid_on": of.paid_on.isoformat() if of.paid_on else None,
-        "labs": lines,
+        "labs": [line(each, code) for each, code in lines_with_codes(of.id)],
         "total_payable_fen": of.total_payable_fen,
         "to_reclaim": of.to_reclaim,
     }

@@ -24,7 +24,9 @@ from labshare.booking.queries.slots import (
     free_slots,
     live_states,
     next_free,
+    next_free_of_items,
     price_for,
+    use_of,
 )
 from labshare.booking.queries.world import bench_of_item, openings_of_lab, working_days
 
@@ -42,11 +44,13 @@ __all__ = [
     "history",
     "live_states",
     "next_free",
+    "next_free_of_items",
     "next_steps",
     "offers",
     "open_proposal",
     "openings_of_lab",
     "price_for",
+    "use_of",
     "visible_bookings",
     "working_days",
 ]

@@ -38,6 +38,28 @@ def visible_bookings(actor: Actor) -> Select[Any]:
     )
 
 
+def list_bookings(
+    actor: Actor, *, state: str | None = None, lab: str | None = None, before: int | None = None, limit: int
+) -> list[Booking]:
+    """The bookings that the actor may see, the newest first, with what the API says of each; `lab` is a lab's code,
+    `before` the id of the last one seen. Three statements."""
+    statement = visible_bookings(actor).options(
+        joinedload(Booking.client),
+        joinedload(Booking.lab),
+        joinedload(Booking.instrument),
+        joinedload(Booking.test_item),
+        selectinload(Booking.charges),  # type: ignore[attr-defined]
+        selectinload(Booking.proposals),  # type: ignore[attr-defined]
+    )
+    if state:
+        statement = statement.where(Booking.state == state)
+    if lab:
+        statement = statement.where(Booking.lab.has(code=lab))
+    if before is not None:
+        statement = statement.where(Booking.id < before)
+    return list(db.session.scalars(statement.order_by(Booking.id.desc()).limit(limit)))
+
+
 def get_booking(actor: Actor, ref: str, *, anew: bool = False, just_made: bool = False) -> Booking:
     """One booking with what its page shows; `anew`: as the database has it after what was just written, triggers'
     doing included; `just_made`: in this very step, so that nobody can have proposed anything yet. Raises `NotFound`,
@@ -63,6 +85,29 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False, just_made: bool =
     if just_made:
         set_committed_value(booking, "proposals", [])
     return booking
+
+
+def booking_head(actor: Actor, ref: str) -> Booking:
+    """One booking with client, lab and test item alone. One statement. Raises `NotFound` as `get_booking`."""
+    booking: Booking | None = db.session.scalar(
+        visible_bookings(actor)
+        .where(Booking.ref == ref)
+        .options(joinedload(Booking.client), joinedload(Booking.lab), joinedload(Booking.test_item))
+    )
+    if booking is None:
+        raise NotFound
+    return booking
+
+
+def parties_of(actor: Actor, ref: str) -> tuple[int, int]:
+    """The ids of a booking's client and lab firm. One statement. Raises `NotFound` as `get_booking`."""
+    parties = db.session.execute(
+        visible_bookings(actor).where(Booking.ref == ref).with_only_columns(Booking.client_firm_id, Booking.lab_firm_id)
+    ).first()
+    if parties is None:
+        raise NotFound
+    client, lab = parties
+    return client, lab
 
 
 def sides(actor: Actor, booking: Booking) -> tuple[str, ...]:

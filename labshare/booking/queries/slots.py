@@ -1,30 +1,26 @@
 """What is free, over one item or over all labs. The number of statements never depends on how much is asked."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import or_, select
-
-from labshare.booking.models import Holding
 from labshare.booking.queries.world import (
     Bench,
     bench_of_item,
     busy_units,
     certificates_of,
-    counts,
     fee_terms,
     hours_of_labs,
     working_days,
 )
 from labshare.booking.rules import slots as slot_rules
 from labshare.booking.rules.price import Price, Work, price_of, work_of
-from labshare.booking.rules.slots import DayOfSlots, Segment, Slot
-from labshare.booking.rules.time import Openings
-from labshare.catalogue.models import Instrument
-from labshare.kernel.database import db
+from labshare.booking.rules.slots import Busy, DayOfSlots, Segment, Slot
+from labshare.booking.rules.time import DayRange, Openings, WorkingDays
+from labshare.catalogue.models import Calibration, Instrument, TestItem
 from labshare.kernel.errors import NotFound
-from labshare.kernel.time import local_zone
+from labshare.kernel.time import local_day, local_zone
 
 AFTERMATH = timedelta(days=70)
 """Work and the wait for the next opening rarely take longer than this; what does is asked for by itself."""
@@ -110,42 +106,82 @@ def alternatives_for(
 
 def availability(instrument: Instrument, since: datetime, until: datetime, now: datetime) -> list[Segment]:
     """Opening hours on calibrated days in `[since, until)`, with the number of free units; zero is shown. Holdings
-    that have lapsed at `now` do not count. Five statements."""
+    that have lapsed at `now` do not count. Four statements."""
+    busy = busy_units({instrument.id: instrument.units}, since, until, now)[instrument.id]
+    certificates = certificates_of([instrument.id]).get(instrument.id, ())
+    return _segments(instrument, certificates, busy, working_days(), since, until)
+
+
+def _segments(
+    instrument: Instrument,
+    certificates: Sequence[DayRange],
+    busy: Busy,
+    calendar: WorkingDays,
+    since: datetime,
+    until: datetime,
+) -> list[Segment]:
     hours = hours_of_labs([instrument.lab_id], since - timedelta(days=3))[instrument.lab_id]
-    openings = Openings(hours, working_days(), local_zone(), since)
-    certificates = certificates_of([instrument.id]).get(instrument.id, ()) if instrument.needs_calibration else None
-    intervals = slot_rules.on_calibrated_days(openings.between(since, until), certificates, openings)
-    busy = busy_units({instrument.id: instrument.units}, since, until, now)
-    return slot_rules.availability(intervals, busy[instrument.id])
+    openings = Openings(hours, calendar, local_zone(), since)
+    calibrated = certificates if instrument.needs_calibration else None
+    intervals = slot_rules.on_calibrated_days(openings.between(since, until), calibrated, openings)
+    return slot_rules.availability(intervals, busy)
 
 
-def live_states(instrument_ids: Sequence[int], now: datetime) -> dict[int, str]:
-    """`free`, `in_use` or `down` of each instrument at this moment: down while every unit is in maintenance, in use
-    while no unit is free. Two statements."""
-    units = {
-        row.id: (row.units, row.condition)
-        for row in db.session.execute(
-            select(Instrument.id, Instrument.units, Instrument.condition).where(Instrument.id.in_(instrument_ids))
-        )
-    }
-    taken: dict[int, list[str]] = {}
-    rows = select(Holding.instrument_id, Holding.kind).where(
-        Holding.instrument_id.in_(instrument_ids),
-        Holding.starts_at <= now,
-        Holding.ends_at > now,
-        counts(now),
-        or_(Holding.kind != "offer", Holding.booking_id.is_not(None)),
+@dataclass(frozen=True)
+class DayOfUse:
+    """A local day's opening hours, cut where the number of free units changes."""
+
+    day: date
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True)
+class Use:
+    """An instrument in the days to come. `live` as in `live_states`."""
+
+    live: str
+    days: tuple[DayOfUse, ...]
+    next_free: datetime | None
+    calendar: WorkingDays
+
+
+def use_of(instrument: Instrument, calibrations: Sequence[Calibration], now: datetime, days: int = 14) -> Use:
+    """Its use from `now` on; `calibrations` are all of the instrument's. Three statements."""
+    until = now + timedelta(days=days)
+    busy = busy_units({instrument.id: instrument.units}, now, until, now)[instrument.id]
+    calendar = working_days()
+    certificates = sorted(DayRange(one.valid_from, one.valid_to) for one in calibrations)
+    segments = _segments(instrument, certificates, busy, calendar, now, until)
+    today = local_day(now)
+    by_day: dict[date, list[Segment]] = {today + timedelta(days=n): [] for n in range(days)}
+    for segment in segments:
+        by_day.setdefault(local_day(segment.starts_at), []).append(segment)
+    return Use(
+        _live_state(instrument, busy, now),
+        tuple(DayOfUse(day, tuple(by_day[day])) for day in sorted(by_day)),
+        next((segment.starts_at for segment in segments if segment.units_free), None),
+        calendar,
     )
-    for instrument_id, kind in db.session.execute(rows):
-        taken.setdefault(instrument_id, []).append(kind)
-    states = {}
-    for instrument_id, (count, condition) in units.items():
-        kinds = taken.get(instrument_id, [])
-        if condition in ("awaiting_repair", "to_be_scrapped") or kinds.count("maintenance") >= count:
-            states[instrument_id] = "down"
-        else:
-            states[instrument_id] = "in_use" if len(kinds) >= count else "free"
-    return states
+
+
+def live_states(instruments: Sequence[Instrument], now: datetime) -> dict[int, str]:
+    """`free`, `in_use` or `down` of each instrument at this moment: down while every unit is in maintenance, in use
+    while no unit is free. One statement."""
+    busy = busy_units({one.id: one.units for one in instruments}, now, now + timedelta.resolution, now)
+    return {one.id: _live_state(one, busy[one.id], now) for one in instruments}
+
+
+def _live_state(instrument: Instrument, busy: Busy, now: datetime) -> str:
+    """What is only kept for somebody while they book is not in use."""
+    kinds = [
+        taken.kind
+        for unit in busy
+        for taken in unit
+        if taken.starts_at <= now < taken.ends_at and (taken.kind != "offer" or taken.booking_id is not None)
+    ]
+    if instrument.condition in ("awaiting_repair", "to_be_scrapped") or kinds.count("maintenance") >= instrument.units:
+        return "down"
+    return "in_use" if len(kinds) >= instrument.units else "free"
 
 
 def next_free(
@@ -171,3 +207,13 @@ def next_free(
                 result[one.id] = free.starts_at
                 break
     return result
+
+
+def next_free_of_items(items: Sequence[TestItem], now: datetime) -> dict[int, datetime | None]:
+    """When any of the instruments of each item next has a free unit, by the item's id. Six statements for all."""
+    instruments = {one.id: one for item in items for one in item.instruments}
+    free = next_free(list(instruments.values()), now)
+    return {
+        item.id: min((moment for one in item.instruments if (moment := free.get(one.id))), default=None)
+        for item in items
+    }

@@ -4,7 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, case, cast, literal, not_, null, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    and_,
+    bindparam,
+    case,
+    cast,
+    extract,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+)
 
 from labshare.booking.models import Booking, Closure, Holding, OpeningHours, WorkingDay, WorkingYear
 from labshare.booking.rules import price as price_rules
@@ -165,7 +179,7 @@ def counts(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
 
 
 _TAKEN = (
-    select(Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind)
+    select(Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind, Holding.booking_id)
     .where(
         among(Holding.instrument_id, bindparam("instrument_ids", type_=Numbers)),
         Holding.ends_at > bindparam("since"),
@@ -194,9 +208,9 @@ def busy_units(
     if but_hold is not None:
         query = query.where(Holding.id != but_hold)
     given = {"instrument_ids": sorted(units), "since": since, "until": until, "now": now}
-    for instrument_id, unit, starts_at, ends_at, kind in db.session.execute(query, given):
+    for instrument_id, unit, *taken in db.session.execute(query, given):
         if unit <= len(busy[instrument_id]):
-            busy[instrument_id][unit - 1].append(Taken(starts_at, ends_at, kind))
+            busy[instrument_id][unit - 1].append(Taken(*taken))
     return busy
 
 
@@ -273,3 +287,15 @@ def openings_of_lab(lab_id: int, since: datetime) -> Openings:
     """The opening intervals of one lab from `since` on."""
     hours = hours_of_labs([lab_id], since - timedelta(days=3))[lab_id]
     return Openings(hours, working_days(), local_zone(), since)
+
+
+def special_days(year: int) -> Sequence[WorkingDay]:
+    """The year's public holidays and make-up working days, in order."""
+    return db.session.scalars(
+        select(WorkingDay).where(extract("year", WorkingDay.day) == year).order_by(WorkingDay.day)
+    ).all()
+
+
+def working_years() -> Sequence[WorkingYear]:
+    """The years begun in the working-day table, confirmed or not, in order."""
+    return db.session.scalars(select(WorkingYear).order_by(WorkingYear.year)).all()

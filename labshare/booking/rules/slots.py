@@ -32,6 +32,7 @@ class Taken:
     starts_at: datetime
     ends_at: datetime
     kind: str = "booking"
+    booking_id: int | None = None
 
 
 Busy = Sequence[Sequence[Taken]]

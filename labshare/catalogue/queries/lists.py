@@ -66,6 +66,13 @@ class TestItemRow:
 
 
 @dataclass(frozen=True)
+class PricedItem:
+    item: TestItem
+    fee: Fee | None
+    """The fee in force on the day."""
+
+
+@dataclass(frozen=True)
 class StandardRow:
     standard: Standard
     successor: Standard | None
@@ -345,6 +352,12 @@ def standard_rows(standards: Sequence[Standard], day: date) -> tuple[StandardRow
 def category_counts(day: date) -> dict[str, int]:
     """Published test items by category. One statement."""
     return _counted(TestItem.category, Filters(), day, Words())
+
+
+def labs_by_town() -> dict[str, int]:
+    """Published labs by the code of their town. One statement."""
+    counting = select(Lab.town, func.count()).where(Lab.state == "published").group_by(Lab.town)
+    return {town or "": number for town, number in db.session.execute(counting)}
 
 
 def _counted(

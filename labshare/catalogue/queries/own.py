@@ -1,5 +1,6 @@
 """A firm's own catalogue, drafts and withdrawn entries included: what its workbench lists."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -192,8 +193,15 @@ def endings(firm_id: int, day: date) -> tuple[Ending, ...]:
     return tuple(sorted(found, key=lambda ending: ending.last))
 
 
-def lab_choices(firm_id: int) -> list[Lab]:
-    """The firm's labs by code. One statement."""
+def all_labs() -> list[Lab]:
+    """Every lab by code, for regulators. One statement."""
+    return list(db.session.scalars(select(Lab).order_by(Lab.code)))
+
+
+def lab_choices(firm_id: int | None) -> list[Lab]:
+    """The firm's labs by code; none of no firm. One statement."""
+    if firm_id is None:
+        return []
     return list(db.session.scalars(select(Lab).where(Lab.firm_id == firm_id).order_by(Lab.code)))
 
 
@@ -212,3 +220,18 @@ def scope_to_choose(accreditation: Accreditation) -> tuple[list[tuple[TestItem, 
         )
     )
     return [(item, standard) for item, standard in pairs], {(one, other) for one, other in covered}
+
+
+def instruments_of_lab(lab_id: int) -> Sequence[Instrument]:
+    """The lab's instruments that are not withdrawn, in the order in which they were entered. One statement."""
+    return db.session.scalars(
+        select(Instrument).where(Instrument.lab_id == lab_id, Instrument.state != "withdrawn").order_by(Instrument.id)
+    ).all()
+
+
+def instrument_choices(firm_id: int, lab_id: int | None = None) -> Sequence[Instrument]:
+    """The firm's instruments, or those of one of its labs, by lab and name; withdrawn ones too. One statement."""
+    chosen = select(Instrument).join(Lab, Lab.id == Instrument.lab_id).where(Lab.firm_id == firm_id)
+    if lab_id is not None:
+        chosen = chosen.where(Lab.id == lab_id)
+    return db.session.scalars(chosen.order_by(Instrument.lab_id, Instrument.name, Instrument.id)).all()

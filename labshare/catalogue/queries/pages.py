@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.catalogue.models import (
@@ -22,6 +23,7 @@ from labshare.catalogue.models import (
 from labshare.catalogue.queries import filters as narrowing
 from labshare.catalogue.queries.lists import (
     InstrumentRow,
+    PricedItem,
     StandardRow,
     TestItemRow,
     instrument_rows,
@@ -30,6 +32,7 @@ from labshare.catalogue.queries.lists import (
 )
 from labshare.catalogue.queries.single import (
     draft_or_published,
+    fees_of,
     get_instrument,
     get_lab,
     get_lab_by_code,
@@ -53,7 +56,9 @@ class ScopeRow:
 class LabPage:
     lab: Lab
     accreditations: tuple[Accreditation, ...]
-    """Newest first; `valid(day)` ones are those whose span holds the day."""
+    """Newest first, ended ones included."""
+    valid: tuple[Accreditation, ...]
+    """Those whose span holds the day, by kind."""
     scope: tuple[ScopeRow, ...]
     admissions: tuple[LabAdmission, ...]
     admitted: bool
@@ -70,7 +75,7 @@ class InstrumentPage:
     instrument: Instrument
     calibrations: tuple[Calibration, ...]
     calibrated_until: date | None
-    test_items: tuple[TestItemRow, ...]
+    test_items: tuple[PricedItem, ...]
     own: bool
 
 
@@ -108,7 +113,7 @@ class StandardPage:
 
 
 def lab_page(actor: Actor, code: str | int, day: date) -> LabPage:
-    """By code or id. Six statements. Raises `NotFound` where the actor may not see the lab."""
+    """By code or id. Five statements. Raises `NotFound` where the actor may not see the lab."""
     lab = get_lab_by_code(actor, code) if isinstance(code, str) else get_lab(actor, code)
     own = draft_or_published(actor, lab, "draft")
     admissions = tuple(
@@ -124,6 +129,12 @@ def lab_page(actor: Actor, code: str | int, day: date) -> LabPage:
     return LabPage(
         lab,
         accreditations,
+        tuple(
+            sorted(
+                (one for one in accreditations if one.valid_from <= day <= one.valid_to),
+                key=lambda one: (one.kind, one.id),
+            )
+        ),
         tuple(
             ScopeRow(one, by_id[item_id], standards[standard_id])
             for one, item_id, standard_id in scope
@@ -164,17 +175,19 @@ def _accreditations(
 
 
 def _items_of(lab_id: int, own: bool, day: date) -> list[tuple[TestItem, Fee | None]]:
-    """A lab's test items with their standards and the fee of the day. Two statements."""
+    """A lab's test items with their standards and the fee of the day. One statement."""
+    statement = _priced(own, day).where(TestItem.lab_id == lab_id)
+    statement = statement.order_by(TestItem.category, TestItem.name, TestItem.id)
+    return [(item, fee) for item, fee in db.session.execute(statement).unique()]
+
+
+def _priced(own: bool, day: date) -> Select[Any]:
     statement = (
         select(TestItem, Fee)
         .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, narrowing.fee_in_force(day)))
-        .options(selectinload(TestItem.standards).joinedload(Standard.superseded_by))
-        .where(TestItem.lab_id == lab_id)
-        .order_by(TestItem.category, TestItem.name, TestItem.id)
+        .options(joinedload(TestItem.standards).joinedload(Standard.superseded_by))
     )
-    if not own:
-        statement = statement.where(TestItem.state == "published")
-    return [(item, fee) for item, fee in db.session.execute(statement).unique()]
+    return statement if own else statement.where(TestItem.state == "published")
 
 
 def _instruments_of(lab_id: int, own: bool, day: date) -> tuple[InstrumentRow, ...]:
@@ -207,7 +220,7 @@ def _instruments_of(lab_id: int, own: bool, day: date) -> tuple[InstrumentRow, .
 
 
 def instrument_page(actor: Actor, instrument_id: int, day: date) -> InstrumentPage:
-    """Six statements. Raises `NotFound` where the actor may not see the instrument."""
+    """Three statements. Raises `NotFound` where the actor may not see the instrument."""
     instrument = get_instrument(actor, instrument_id)
     own = draft_or_published(actor, instrument.lab, "draft")
     calibrations = tuple(
@@ -217,26 +230,21 @@ def instrument_page(actor: Actor, instrument_id: int, day: date) -> InstrumentPa
             .order_by(Calibration.valid_to.desc(), Calibration.id.desc())
         )
     )
-    items = (
-        select(TestItem)
+    items = db.session.execute(
+        _priced(own, day)
         .join(TestItemInstrument, TestItemInstrument.test_item_id == TestItem.id)
-        .options(selectinload(TestItem.standards).joinedload(Standard.superseded_by))
         .where(TestItemInstrument.instrument_id == instrument.id)
         .order_by(TestItem.name, TestItem.id)
-    )
-    if not own:
-        items = items.where(TestItem.state == "published")
+    ).unique()
     until = valid_until([Span(one.valid_from, one.valid_to) for one in calibrations], day)
-    rows = item_rows(db.session.scalars(items).unique().all(), day)
-    return InstrumentPage(instrument, calibrations, until, rows, own)
+    return InstrumentPage(instrument, calibrations, until, tuple(PricedItem(item, fee) for item, fee in items), own)
 
 
 def test_item_page(actor: Actor, item_id: int, day: date) -> TestItemPage:
     """Eight statements. Raises `NotFound` where the actor may not see the test item."""
     item = get_test_item(actor, item_id)
     own = draft_or_published(actor, item.lab, "draft")
-    fees = db.session.scalars(select(Fee).where(Fee.test_item_id == item.id).order_by(Fee.valid_from)).all()
-    rows = tuple(FeeRow(fee, _when(fee, day)) for fee in fees)
+    rows = tuple(FeeRow(fee, _when(fee, day)) for fee in fees_of(item.id))
     marks = db.session.execute(
         select(Accreditation.kind, Accreditation.number, Standard.number)
         .join(AccreditationScope, AccreditationScope.accreditation_id == Accreditation.id)
@@ -261,6 +269,45 @@ def test_item_page(actor: Actor, item_id: int, day: date) -> TestItemPage:
 
 
 test_item_page.__test__ = False  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class StandardOfItem:
+    standard: Standard
+    marks: tuple[str, ...]
+    """Accreditations whose scope covers the item by this standard on the day: CMA, CNAS."""
+
+
+def standards_of(item_id: int, day: date) -> tuple[StandardOfItem, ...]:
+    """The item's standards by number, with the marks they carry. One statement."""
+    rows = db.session.execute(
+        select(Standard, Accreditation.kind)
+        .join(TestItemStandard, TestItemStandard.standard_id == Standard.id)
+        .outerjoin(
+            AccreditationScope,
+            and_(
+                AccreditationScope.test_item_id == TestItemStandard.test_item_id,
+                AccreditationScope.standard_id == Standard.id,
+            ),
+        )
+        .outerjoin(
+            Accreditation,
+            and_(
+                Accreditation.id == AccreditationScope.accreditation_id,
+                Accreditation.valid_from <= day,
+                Accreditation.valid_to >= day,
+            ),
+        )
+        .options(joinedload(Standard.superseded_by))
+        .where(TestItemStandard.test_item_id == item_id)
+        .order_by(Standard.number, Accreditation.kind)
+    )
+    marks: dict[Standard, dict[str, None]] = {}
+    for standard, kind in rows:
+        marks.setdefault(standard, {})
+        if kind:
+            marks[standard][kind] = None
+    return tuple(StandardOfItem(standard, tuple(kinds)) for standard, kinds in marks.items())
 
 
 def _when(fee: Fee, day: date) -> str:

@@ -1,16 +1,20 @@
 """One lab, instrument, test item or accreditation, for whoever may see it."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from labshare.catalogue.models import Accreditation, Fee, Instrument, Lab, Standard, TestItem
+from labshare.catalogue.models import Accreditation, Calibration, Fee, Instrument, Lab, Standard, TestItem
 from labshare.catalogue.queries.filters import fee_in_force
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.organisations import permissions
+
+T = TypeVar("T", Standard, Fee, Calibration)
 
 
 def draft_or_published(actor: Actor, lab: Lab, state: str = "published") -> bool:
@@ -69,6 +73,40 @@ def get_accreditation(actor: Actor, accreditation_id: int) -> Accreditation:
     if accreditation is None or not draft_or_published(actor, accreditation.lab, accreditation.lab.state):
         raise NotFound
     return accreditation
+
+
+def get_standard(standard_id: int) -> Standard:
+    """Raises `NotFound`."""
+    return _found(Standard, standard_id)
+
+
+def get_fee(fee_id: int) -> Fee:
+    """A fee of any day; whoever calls asks whose it is. Raises `NotFound`."""
+    return _found(Fee, fee_id)
+
+
+def get_calibration(calibration_id: int) -> Calibration:
+    """Whoever calls asks whose it is. Raises `NotFound`."""
+    return _found(Calibration, calibration_id)
+
+
+def _found(of: type[T], id: int) -> T:
+    row = db.session.get(of, id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def instruments_by_id(ids: Iterable[int]) -> dict[int, Instrument]:
+    """These instruments by id, in any state. One statement, none for no instrument."""
+    wanted = sorted(set(ids))
+    rows = db.session.scalars(select(Instrument).where(Instrument.id.in_(wanted))) if wanted else ()
+    return {one.id: one for one in rows}
+
+
+def fees_of(item_id: int) -> Sequence[Fee]:
+    """All dated fees of an item, ended ones included, by first day. One statement."""
+    return db.session.scalars(select(Fee).where(Fee.test_item_id == item_id).order_by(Fee.valid_from)).all()
 
 
 def fee_on(item_id: int, day: date) -> Fee | None:

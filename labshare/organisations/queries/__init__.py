@@ -1,17 +1,18 @@
 """Who someone is (behind a session or a token), and reading firms, members and roles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from labshare.accounts.models import Person, SignInSession
 from labshare.accounts.sessions import digest
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
 from labshare.organisations.models import (
     FIRM_ROLES,
     ApiToken,
@@ -193,6 +194,11 @@ def search_firms(wanted: FirmFilter, *, limit: int = 50, offset: int = 0) -> tup
     return rows, total
 
 
+def is_empty() -> bool:
+    """Whether there is neither a person nor a firm yet."""
+    return not db.session.scalar(select(or_(exists(select(Person.id)), exists(select(Firm.id)))))
+
+
 def firms_waiting() -> int:
     """How many firms wait for verification."""
     return db.session.scalar(
@@ -222,6 +228,34 @@ def size_class_on(firm_id: int, day: date) -> str | None:
         .join(Firm, Firm.id == FirmSize.firm_id)
         .where(FirmSize.firm_id == firm_id, FirmSize.valid_from <= day, Firm.kind == "enterprise")
         .order_by(FirmSize.valid_from.desc())
+        .limit(1)
+    )
+
+
+def get_firm(firm_id: int) -> Firm:
+    """Raises `NotFound`."""
+    firm = db.session.get(Firm, firm_id)
+    if firm is None:
+        raise NotFound
+    return firm
+
+
+def firms_by_id(ids: Iterable[int]) -> dict[int, Firm]:
+    """These firms by id. One statement, none for no firm."""
+    wanted = sorted(set(ids))
+    return {firm.id: firm for firm in db.session.scalars(select(Firm).where(Firm.id.in_(wanted)))} if wanted else {}
+
+
+def firm_meant(text: str) -> int | None:
+    """The id of the first firm of this credit code, or whose name in either language begins so."""
+    return db.session.scalar(
+        select(Firm.id)
+        .where(
+            (Firm.uscc == text.upper())
+            | Firm.name.startswith(text, autoescape=True)
+            | Firm.name_en.istartswith(text, autoescape=True)
+        )
+        .order_by(Firm.id)
         .limit(1)
     )
 

@@ -2,38 +2,19 @@
 
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
-from sqlalchemy.orm import defer
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.rewards.errors import NoRun
 from labshare.rewards.models import RewardLine, RewardRun
-from labshare.rewards.queries.runs import runs_of_month
-
-
-def find_run(month: Month, division: str | None = None) -> RewardRun:
-    """The month's run; without a division the only one, or that of the platform's own. Raises `NoRun`."""
-    runs = runs_of_month(month)
-    if division is None and len(runs) > 1:
-        division = str(current_app.config["DIVISION"])
-    for run in runs:
-        if division in (None, run.division):
-            return run
-    raise NoRun(month=month)
+from labshare.rewards.queries.runs import find_run, lines_with_codes
 
 
 def run_document(run: RewardRun) -> dict[str, Any]:
     """The month's result with `state`, `policy`, `calculated_at`, what is to be reclaimed, and the digest. All
     but `…_at` is equal when the month is calculated again."""
-    lines = db.session.execute(
-        select(RewardLine, Lab.code)
-        .join(Lab, Lab.id == RewardLine.lab_id)
-        .where(RewardLine.run_id == run.id)
-        .options(defer(RewardLine.trace))
-    ).all()
     return {
         "month": run.month,
         "division": run.division,
@@ -47,7 +28,7 @@ def run_document(run: RewardRun) -> dict[str, Any]:
                 "payable_fen": line.payable_fen,
                 "recoverable_fen": line.recoverable_fen,
             }
-            for line, code in sorted(lines, key=lambda found: found[1])
+            for line, code in lines_with_codes(run.id)
         ],
         "total_payable_fen": run.total_payable_fen,
         "to_reclaim": run.to_reclaim,
@@ -63,6 +44,8 @@ def run_document(run: RewardRun) -> dict[str, Any]:
 def line_document(month: Month, lab: str, division: str | None = None) -> dict[str, Any]:
     """One line with its trace; `lab` is a lab's code. Raises `NoRun`, also where the lab has no line."""
     run = find_run(month, division)
+    if run is None:
+        raise NoRun(month=month)
     line = db.session.scalar(
         select(RewardLine).join(Lab, Lab.id == RewardLine.lab_id).where(RewardLine.run_id == run.id, Lab.code == lab)
     )

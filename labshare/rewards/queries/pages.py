@@ -1,6 +1,6 @@
 """What the pages about rewards read: few statements, whatever they show."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,6 +56,14 @@ def runs_of_year(year: int) -> list[RunRow]:
         .order_by(RewardRun.month.desc(), RewardRun.division)
     )
     return [RunRow(*row) for row in rows]
+
+
+def runs_noticed(limit: int = 2) -> Sequence[RewardRun]:
+    """Runs published and not yet approved, the latest month first; `publicity_ends_at` says whether objections are
+    still possible."""
+    return db.session.scalars(
+        select(RewardRun).where(RewardRun.state == "published").order_by(RewardRun.month.desc()).limit(limit)
+    ).all()
 
 
 def years_with_runs() -> list[int]:
@@ -118,14 +126,6 @@ def last_calculations(run: RewardRun) -> list[tuple[RewardCalculation, str | Non
     return [(row[0], row[1]) for row in rows]
 
 
-def names_of(ids: Iterable[int | None]) -> dict[int, str]:
-    """Names of persons by id."""
-    wanted = sorted({one for one in ids if one is not None})
-    if not wanted:
-        return {}
-    return {row.id: row.name for row in db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))}
-
-
 # --- one lab ---------------------------------------------------------------------------------------------
 
 
@@ -146,10 +146,6 @@ def statements(actor: Actor, year: int) -> list[RewardLine]:
             .order_by(RewardRun.month.desc(), Lab.code)
         )
     )
-
-
-def labs_of_firm(firm_id: int) -> list[Lab]:
-    return list(db.session.scalars(select(Lab).where(Lab.firm_id == firm_id).order_by(Lab.code)))
 
 
 def line_with_run(month: Month, code: str, division: str | None = None) -> RewardLine | None:

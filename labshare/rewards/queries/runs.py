@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import contains_eager, defer
 
+from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.rewards.models import SETTLED_STATES, Objection, Policy, RewardLine, RewardRun, RewardRunHand
 from labshare.rewards.policy import Policy as PolicyRules
@@ -110,8 +113,12 @@ def run_of(division: str, month: Month) -> RewardRun | None:
     )
 
 
-def runs_of_month(month: Month) -> list[RewardRun]:
-    return list(db.session.scalars(select(RewardRun).where(RewardRun.month == str(month)).order_by(RewardRun.division)))
+def find_run(month: Month, division: str | None = None) -> RewardRun | None:
+    """The month's run; without a division the only one, or of several that of the platform's own."""
+    runs = db.session.scalars(select(RewardRun).where(RewardRun.month == str(month)).order_by(RewardRun.division)).all()
+    if division is None and len(runs) > 1:
+        division = str(current_app.config["DIVISION"])
+    return next((run for run in runs if division in (None, run.division)), None)
 
 
 def hands(run_id: int) -> set[int]:
@@ -161,6 +168,38 @@ def lines_of(run_id: int) -> list[RewardLine]:
     )
 
 
+def lines_with_codes(run_id: int) -> list[tuple[RewardLine, str]]:
+    """A run's lines without their traces, each with its lab's code, in order of the codes. One statement."""
+    rows = db.session.execute(
+        select(RewardLine, Lab.code)
+        .join(Lab, Lab.id == RewardLine.lab_id)
+        .where(RewardLine.run_id == run_id)
+        .options(defer(RewardLine.trace))
+    )
+    return sorted(((line, code) for line, code in rows), key=lambda row: row[1])
+
+
+def codes_in_run(run_id: int, firm_id: int | None) -> list[str]:
+    """The codes of the labs, now this firm's, that have a line in the run."""
+    return list(
+        db.session.scalars(
+            select(Lab.code)
+            .join(RewardLine, RewardLine.lab_id == Lab.id)
+            .where(RewardLine.run_id == run_id, Lab.firm_id == firm_id)
+        )
+    )
+
+
+def objection_of(month: Month, objection_id: int) -> Objection | None:
+    """An objection to a run of this month, with its run. One statement."""
+    return db.session.scalar(
+        select(Objection)
+        .join(Objection.run)
+        .options(contains_eager(Objection.run))
+        .where(Objection.id == objection_id, RewardRun.month == str(month))
+    )
+
+
 def line_of(run_id: int, lab_id: int) -> RewardLine | None:
     return db.session.scalar(select(RewardLine).where(RewardLine.run_id == run_id, RewardLine.lab_id == lab_id))
 
@@ -172,3 +211,11 @@ def published_since(policy: Policy, after: Month | None) -> Month | None:
         wanted = wanted.where(RewardRun.month > str(after))
     found = db.session.scalar(wanted)
     return Month.parse(found) if found else None
+
+
+def get_policy(policy_id: int) -> Policy:
+    """A policy in any state. Raises `NotFound`."""
+    policy = db.session.get(Policy, policy_id)
+    if policy is None:
+        raise NotFound
+    return policy

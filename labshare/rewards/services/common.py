@@ -11,7 +11,7 @@ from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.rewards.errors import NoPolicy, NoRun, RunRunning
 from labshare.rewards.models import Policy, RewardRun, RewardRunHand
-from labshare.rewards.queries.runs import Result, calculate_now, policies_in_force, runs_of_month
+from labshare.rewards.queries.runs import Result, calculate_now, find_run, policies_in_force
 from labshare.settlement.services.books import hold_months
 
 
@@ -34,15 +34,12 @@ def the_run(month: Month, division: str | None = None) -> RewardRun:
 
     Raises `NoRun`.
     """
-    runs = runs_of_month(month)
-    if division is None and len(runs) > 1:
-        division = str(current_app.config["DIVISION"])
-    for run in runs:
-        if division in (None, run.division):
-            lock_run(run.division, month)
-            db.session.refresh(run)
-            return run
-    raise NoRun(month=month)
+    run = find_run(month, division)
+    if run is None:
+        raise NoRun(month=month)
+    lock_run(run.division, month)
+    db.session.refresh(run)
+    return run
 
 
 def lock_run(division: str, month: Month) -> None:

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Charge
 from labshare.booking.rules.lifecycle import DOCUMENT_STATES, State
 from labshare.kernel.database import db
-from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report
+from labshare.kernel.errors import NotFound
+from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, StoredFile
 from labshare.settlement.queries.reports import replaced_from, reports_of
 from labshare.settlement.rules import ChargeLine, InvoicePaper, Money, Papers, PaymentPaper, ReportPaper
 
@@ -158,3 +160,27 @@ def numbers_of_lines(line_ids: Iterable[int]) -> dict[int, str]:
         .where(InvoiceLine.id.in_(ids))
     )
     return {line.id: line.number for line in db.session.execute(rows)}
+
+
+_FILE_OF: dict[str, Select[Any]] = {
+    "report": select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
+    .join(Report, Report.file_id == StoredFile.id)
+    .join(Booking, Booking.id == Report.booking_id),
+    "invoice": select(StoredFile, Invoice.client_firm_id, Invoice.seller_firm_id).join(
+        Invoice, Invoice.file_id == StoredFile.id
+    ),
+    "payment": select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
+    .join(Payment, Payment.file_id == StoredFile.id)
+    .join(Booking, Booking.id == Payment.booking_id),
+}
+_ID = {"report": Report.id, "invoice": Invoice.id, "payment": Payment.id}
+
+
+def file_with_parties(kind: str, document_id: int) -> tuple[StoredFile, int, int]:
+    """The file of a report, an invoice or a payment (`kind`), with the ids of client and lab firm. Raises `NotFound`,
+    also where the document has no file."""
+    found = db.session.execute(_FILE_OF[kind].where(_ID[kind] == document_id)).first()
+    if found is None:
+        raise NotFound
+    file, client, lab = found
+    return file, client, lab

@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
 from labshare.settlement.models import Report
 
 
@@ -25,6 +26,14 @@ def next_report_number(lab: Lab, year: int) -> str:
         int(number.removeprefix(prefix)) for number in largest if re.fullmatch(r"\d{4,8}", number[len(prefix) :])
     ]
     return f"{prefix}{max(serials, default=0) + 1:04d}"
+
+
+def get_report(report_id: int) -> Report:
+    """One report; whoever calls asks who may see its booking. Raises `NotFound`."""
+    report = db.session.get(Report, report_id)
+    if report is None:
+        raise NotFound
+    return report
 
 
 def reports_of(booking_id: int) -> Sequence[Report]:

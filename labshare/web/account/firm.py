@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app, redirect, render_template, url_for
 from flask_babel import gettext as _
 
-from labshare.kernel.database import db, transaction
+from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem, SignInFirst
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import permissions, queries
@@ -27,10 +27,9 @@ def own_firm() -> Firm:
     actor = current_actor()
     if actor.person_id is None:
         raise SignInFirst
-    firm = db.session.get(Firm, actor.firm_id) if actor.firm_id is not None else None
-    if firm is None:
+    if actor.firm_id is None:
         raise NotFound
-    return firm
+    return queries.get_firm(actor.firm_id)
 
 
 def details_from(form: FirmForm) -> FirmDetails:

@@ -10,14 +10,17 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import get_booking
-from labshare.catalogue.models import Accreditation, Fee
-from labshare.catalogue.queries.single import get_instrument, get_lab, get_lab_by_code, get_test_item
+from labshare.catalogue.queries.single import (
+    get_accreditation,
+    get_fee,
+    get_instrument,
+    get_lab,
+    get_lab_by_code,
+    get_test_item,
+)
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound
-from labshare.settlement.models import Report
+from labshare.settlement.queries.reports import get_report
 from labshare.web.filters import twin
 
 Given = Mapping[str, Any]
@@ -30,11 +33,8 @@ def _booking(actor: Actor, given: Given) -> str:
 
 
 def _report(actor: Actor, given: Given) -> str:
-    report = db.session.get(Report, given["report_id"])
-    booking = db.session.get(Booking, report.booking_id) if report else None
-    if report is None or booking is None:
-        raise NotFound
-    return f"{report.number} · {_booking(actor, {'ref': booking.ref})}"
+    report = get_report(given["report_id"])
+    return f"{report.number} · {_booking(actor, {'ref': report.booking.ref})}"
 
 
 def _lab(actor: Actor, given: Given) -> str:
@@ -43,10 +43,8 @@ def _lab(actor: Actor, given: Given) -> str:
 
 
 def _accreditation(actor: Actor, given: Given) -> str:
-    found = db.session.get(Accreditation, given["accreditation_id"])
-    if found is None:
-        raise NotFound
-    return f"{found.kind} {found.number} · {_lab(actor, {'lab_id': found.lab_id})}"
+    found = get_accreditation(actor, given["accreditation_id"])
+    return f"{found.kind} {found.number} · {found.lab.code} · {twin(found.lab)}"
 
 
 def _instrument(actor: Actor, given: Given) -> str:
@@ -69,10 +67,7 @@ def _booked(actor: Actor, given: Given) -> str:
 
 
 def _fee(actor: Actor, given: Given) -> str:
-    fee = db.session.get(Fee, given["fee_id"])
-    if fee is None:
-        raise NotFound
-    return _item(actor, {"item_id": fee.test_item_id})
+    return _item(actor, {"item_id": get_fee(given["fee_id"]).test_item_id})
 
 
 def _statement(actor: Actor, given: Given) -> str:

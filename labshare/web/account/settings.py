@@ -8,12 +8,11 @@ from flask_babel import gettext as _
 from labshare.accounts import services
 from labshare.accounts.errors import WrongPresentPassword
 from labshare.accounts.sessions import begin_session
-from labshare.kernel.database import db, transaction
-from labshare.kernel.errors import NotFound, Problem, SignInFirst
+from labshare.kernel.database import transaction
+from labshare.kernel.errors import Problem, SignInFirst
 from labshare.kernel.time import utc_now
 from labshare.notices.kinds import text_of, title_of
-from labshare.notices.models import Notice
-from labshare.notices.queries import notices_of, unread_count
+from labshare.notices.queries import notices_of, own_notice, unread_count
 from labshare.notices.services import mark_read
 from labshare.organisations import queries
 from labshare.organisations import services as organisations
@@ -169,9 +168,7 @@ def read_notices() -> Any:
 def open_notice(notice_id: int) -> Any:
     """Mark one as read and go to where one can act."""
     person = signed_in()
-    notice = db.session.get(Notice, notice_id)
-    if notice is None or notice.person_id != person.id:
-        raise NotFound
+    notice = own_notice(person.id, notice_id)
     target = notice.url
     if notice.firm_id is not None:
         act_for(notice.firm_id)

@@ -5,8 +5,8 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from labshare.kernel.database import db, transaction
-from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.database import transaction
+from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
@@ -39,10 +39,7 @@ def firms() -> Any:
 
 def _firm(firm_id: int) -> Firm:
     permissions.check(current_actor(), "firm.see_queue")
-    found = db.session.get(Firm, firm_id)
-    if found is None:
-        raise NotFound
-    return found
+    return queries.get_firm(firm_id)
 
 
 def _page(firm_id: int, status: int = 200, *, returning: ReturnForm | None = None, size: SizeForm | None = None) -> Any:

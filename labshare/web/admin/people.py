@@ -5,10 +5,9 @@ from typing import Any
 from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 
-from labshare.accounts.models import Person
-from labshare.accounts.queries import search_people
-from labshare.kernel.database import db, transaction
-from labshare.kernel.errors import NotFound, Problem
+from labshare.accounts.queries import get_person, search_people
+from labshare.kernel.database import transaction
+from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
@@ -34,9 +33,7 @@ def accounts() -> Any:
 
 def _account_page(person_id: int, form: DisableForm | None = None, status: int = 200) -> Any:
     permissions.check(current_actor(), "account.see")
-    person = db.session.get(Person, person_id)
-    if person is None:
-        raise NotFound
+    person = get_person(person_id)
     return (
         render_template(
             "admin/account.html", person=person, roles=queries.roles_of([person_id])[person_id],

@@ -5,11 +5,10 @@ from typing import Any
 from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import extract, select
 
-from labshare.booking.models import WorkingDay, WorkingYear
+from labshare.booking.queries.world import special_days, working_years
 from labshare.booking.services.hours import confirm_working_year, set_working_day, set_working_year
-from labshare.kernel.database import db, transaction
+from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import permissions
@@ -50,10 +49,7 @@ class WorkingYearForm(Form):
 
 def _page(year: int, status: int = 200, *, day_form: WorkingDayForm | None = None,
           year_form: WorkingYearForm | None = None, conflicts: Any = ()) -> Any:  # fmt: skip
-    days = db.session.scalars(
-        select(WorkingDay).where(extract("year", WorkingDay.day) == year).order_by(WorkingDay.day)
-    ).all()
-    years = db.session.scalars(select(WorkingYear).order_by(WorkingYear.year)).all()
+    days, years = special_days(year), working_years()
     present = local_day(utc_now()).year
     confirmed = {one.year for one in years if one.confirmed_at}
     begun = {one.year for one in years} - confirmed
@@ -108,7 +104,7 @@ def add_year() -> Any:
     form = WorkingYearForm()
     if form.validate_on_submit():
         year = form.year.data
-        if db.session.get(WorkingYear, year) is not None:
+        if year in {one.year for one in working_years()}:
             form.year.errors = [_("This year is there already.")]
             return _page(year, 409, year_form=form)
         try:

@@ -16,11 +16,11 @@ from labshare.booking.queries.world import Bench, bench_of_item
 from labshare.booking.rules.price import Price, Work, cancellation_fee, question_problems, work_of
 from labshare.booking.rules.slots import Slot
 from labshare.catalogue.queries import draft_or_published
-from labshare.kernel.database import db, transaction
+from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import utc_now
-from labshare.organisations.models import Firm
 from labshare.organisations.permissions import check, may
+from labshare.organisations.queries import get_firm
 from labshare.web.actor import current_actor
 from labshare.web.client import blueprint
 from labshare.web.filters import with_model
@@ -126,7 +126,8 @@ def _page(bench: Bench, form: BookingForm, status: int = 200, taken: SlotTaken |
     if form.starts_at.errors and start and work and bench.published:  # refused for another reason: what would go
         alternatives = alternatives_for(bench, work, start)
     span = Slot(start, start + work.duration, start + work.duration) if start and work else None
-    firm = db.session.get(Firm, current_actor().firm_id) if current_actor().firm_id else None
+    firm_id = current_actor().firm_id
+    firm = get_firm(firm_id) if firm_id is not None else None
     good = start if start and not form.starts_at.errors else None
     answer_by = bench.answer_by(good) if good else None
     cancel_fen = 0

@@ -4,12 +4,12 @@ from typing import Any
 
 from flask import render_template
 
-from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import bookings_hit
+from labshare.catalogue.queries.own import lab_choices
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check
 from labshare.web.actor import current_actor
-from labshare.web.booking_list import labs_of, show, waits_for_lab
+from labshare.web.booking_list import show
 from labshare.web.lab import blueprint
 
 
@@ -17,7 +17,7 @@ from labshare.web.lab import blueprint
 def bookings() -> Any:
     actor = current_actor()
     check(actor, "booking.see", lab=actor.firm_id)
-    return show("lab/bookings/list.html", "lab", Booking.lab_firm_id == actor.firm_id, waits=waits_for_lab(utc_now()))
+    return show("lab/bookings/list.html", "lab")
 
 
 @blueprint.get("/conflicts")
@@ -25,7 +25,7 @@ def conflicts() -> Any:
     """Bookings that no longer fit the opening hours, a closure or the working-day table; nobody moved them."""
     actor, now = current_actor(), utc_now()
     check(actor, "booking.see", lab=actor.firm_id)
-    labs = list(labs_of(actor))
+    labs = lab_choices(actor.firm_id)
     hits = bookings_hit(now, lab_ids=[lab.id for lab in labs])
     found = [(lab, [hit for hit in hits if hit.booking.lab_id == lab.id]) for lab in labs]
     return render_template("lab/bookings/conflicts.html", found=[(lab, hit) for lab, hit in found if hit])

@@ -7,14 +7,12 @@ from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from labshare.booking import services
-from labshare.booking.models import Holding
+from labshare.booking.queries.desk import spans_of_block
 from labshare.booking.services.blocks import own_block
-from labshare.catalogue.models import Instrument
-from labshare.kernel.database import db, transaction
+from labshare.catalogue.queries.own import instruments_of_lab
+from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check, may
@@ -65,14 +63,12 @@ def calendar() -> Any:
     first = day if view == "day" else day - timedelta(days=day.weekday())
     instrument = asked_number("instrument", 0) or None
     shown = calendar_of(lab, first, VIEWS[view], now, instrument)
-    instruments = db.session.scalars(
-        select(Instrument).where(Instrument.lab_id == lab.id, Instrument.state != "withdrawn").order_by(Instrument.id)
-    ).all()
     return render_template(
         "lab/calendar/page.html", lab=lab, labs=labs, week=shown, view=view, now=now, day=local_day(now),
         earlier=first - timedelta(days=VIEWS[view]), later=first + timedelta(days=VIEWS[view]),
         scale="day" if view == "day" else "fit" if request.args.get("scale") == "fit" else "wide",
-        instruments=instruments, instrument=instrument, may_block=may(actor, "time.block", lab=actor.firm_id),
+        instruments=instruments_of_lab(lab.id), instrument=instrument,
+        may_block=may(actor, "time.block", lab=actor.firm_id),
     )  # fmt: skip
 
 
@@ -81,9 +77,7 @@ def _block_form() -> BlockForm:
     check(actor, "time.block", lab=actor.firm_id)
     lab, _labs = chosen_lab(actor)
     form = BlockForm()
-    rows = db.session.scalars(
-        select(Instrument).where(Instrument.lab_id == lab.id, Instrument.state != "withdrawn").order_by(Instrument.id)
-    ).all()
+    rows = instruments_of_lab(lab.id)
     form.instrument.choices = [(each.id, with_model(each)) for each in rows]
     most = max((each.units for each in rows), default=1)
     form.units.choices = [(n, str(n)) for n in range(1, most + 1)]
@@ -127,13 +121,7 @@ def block_page(block_id: str) -> Any:
     actor = current_actor()
     check(actor, "booking.see", lab=actor.firm_id)
     lab, _labs = chosen_lab(actor)
-    spans = db.session.execute(
-        select(Holding, Instrument)
-        .join(Instrument, Instrument.id == Holding.instrument_id)
-        .where(Holding.block == block_id, Instrument.lab.has(firm_id=actor.firm_id))
-        .options(joinedload(Instrument.lab))
-        .order_by(Holding.unit, Holding.starts_at)
-    ).all()
+    spans = spans_of_block(block_id, actor.firm_id)
     if not spans:
         raise NotFound
     way = [ref for ref in request.args.get("way", "").split(",") if ref]

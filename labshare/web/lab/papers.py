@@ -8,23 +8,21 @@ from typing import Any
 from flask import current_app, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from labshare.booking.models import Booking
-from labshare.booking.queries.bookings import visible_bookings
-from labshare.kernel.database import db, transaction
-from labshare.kernel.errors import InvalidInput, NotFound, Problem
+from labshare.booking.queries.bookings import booking_head
+from labshare.kernel.database import transaction
+from labshare.kernel.errors import InvalidInput, Problem
 from labshare.kernel.money import money_text, round_half_up
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check
 from labshare.settlement import services
 from labshare.settlement.files import Kinds, TakenFile, take_in
-from labshare.settlement.models import Report
 from labshare.settlement.queries.documents import BookingPapers, documents_of
 from labshare.settlement.queries.missing import to_invoice_with
-from labshare.settlement.queries.reports import next_report_number
+from labshare.settlement.queries.reports import get_report, next_report_number
 from labshare.settlement.services.invoices import NUMBER_LENGTH as INVOICE_NUMBER_LENGTH
 from labshare.settlement.services.payments import REFERENCE_LENGTH
 from labshare.settlement.services.reports import NUMBER_LENGTH, REASON_LENGTH
@@ -154,13 +152,7 @@ def _taking_files(action: str) -> Callable[[Any], Any]:
 def _opened(ref: str, action: str) -> tuple[Booking, BookingPapers]:
     """The booking and its papers. Raises `NotFound`, `NotAllowed`."""
     actor = current_actor()
-    booking = db.session.scalar(
-        visible_bookings(actor)
-        .where(Booking.ref == ref)
-        .options(joinedload(Booking.client), joinedload(Booking.lab), joinedload(Booking.test_item))
-    )
-    if booking is None:
-        raise NotFound
+    booking = booking_head(actor, ref)
     check(actor, action, client=booking.client_firm_id, lab=booking.lab_firm_id)
     return booking, documents_of(booking, _today())
 
@@ -249,9 +241,7 @@ def record_report(ref: str) -> Any:
 @blueprint.route("/reports/<int:report_id>/withdraw", methods=["GET", "POST"])
 def withdraw_report(report_id: int) -> Any:
     """Withdraw a report, with a reason. From today on it stands no longer."""
-    report = db.session.get(Report, report_id)
-    if report is None:
-        raise NotFound
+    report = get_report(report_id)
     ref, number = report.booking.ref, report.number
     _booking, papers = _opened(ref, "report.record")
     form, status = WithdrawForm(), 200

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from labshare.catalogue.models import Lab
+from labshare.catalogue.queries.own import lab_choices
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, SignInFirst
 from labshare.kernel.tables import yuan
@@ -15,7 +16,6 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.settlement.queries import missing as lists
 from labshare.web.actor import current_actor
-from labshare.web.booking_list import labs_of
 from labshare.web.documents import booking_href
 from labshare.web.filters import twin
 from labshare.web.lab import blueprint
@@ -47,7 +47,7 @@ def _asked_lab(labs: list[Lab]) -> int | None:
 def missing_papers() -> Any:
     """What still lacks a document, and the amount not counted for want of it."""
     actor = _lab_member()
-    labs = labs_of(actor)
+    labs = lab_choices(actor.firm_id)
     lab_id = _asked_lab(labs)
     kind = request.args.get("lacks")
     kind = kind if kind in lists.KINDS else None
@@ -70,7 +70,7 @@ def missing_papers() -> Any:
 def receivables() -> Any:
     """What clients still owe for finished work and for cancellations, by age; as a file too."""
     actor = _lab_member()
-    labs = labs_of(actor)
+    labs = lab_choices(actor.firm_id)
     lab_id = _asked_lab(labs)
     format = request.args.get("format")
     if format in ("csv", "xlsx"):
@@ -116,5 +116,5 @@ def _receivables_file(actor: Actor, lab_id: int | None, format: str) -> Response
 def ledger() -> Any:
     """The revenue ledger of our labs, by month."""
     actor = _lab_member()
-    labs = labs_of(actor)
+    labs = lab_choices(actor.firm_id)
     return ledger_page(actor, "lab/papers/ledger.html", labs, _asked_lab(labs))

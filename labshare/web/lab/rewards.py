@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from labshare.catalogue.queries.admissions import admitting_counties
+from labshare.catalogue.queries.own import lab_choices
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
@@ -97,7 +98,7 @@ def reward_expected() -> Any:
     """What the running month would come to so far."""
     _actor, firm_id = _member()
     month = Month.at(utc_now())
-    labs = {lab.code: lab for lab in pages.labs_of_firm(firm_id)}
+    labs = {lab.code: lab for lab in lab_choices(firm_id)}
     counties = admitting_counties(lab.id for lab in labs.values())
     found: list[Expected] = []
     runs = runs_of_years(month.year, month.year)

@@ -14,15 +14,13 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row
 
-from labshare.booking.models import Booking, Holding
+from labshare.booking.queries.desk import held_between, units_of_lab
 from labshare.booking.queries.world import certificates_of, openings_of_lab
 from labshare.booking.rules.time import Closure, Interval, without
-from labshare.catalogue.models import Instrument, InstrumentUnit, Lab, TestItem
-from labshare.kernel.database import db
+from labshare.catalogue.models import Instrument, Lab
 from labshare.kernel.time import local_day, local_zone, start_of_day
-from labshare.organisations.models import Firm
 from labshare.web.filters import chinese, clock_time, month_day, said, short_firm, table_slot, twin, with_model
 
 HOUR, DAY = 60, 1440
@@ -269,33 +267,9 @@ class Calendar:
 def calendar_of(lab: Lab, first: date, days: int, now: datetime, instrument_id: int | None = None) -> Calendar:
     """All instruments of a lab over some days, from their holdings. Seven statements."""
     since, until = start_of_day(first), start_of_day(first + timedelta(days=days))
-    units = db.session.execute(
-        select(Instrument, InstrumentUnit.unit)
-        .join(InstrumentUnit, InstrumentUnit.instrument_id == Instrument.id)
-        .where(
-            Instrument.lab_id == lab.id,
-            Instrument.state != "withdrawn",
-            *([Instrument.id == instrument_id] if instrument_id else []),
-        )
-        .order_by(Instrument.id, InstrumentUnit.unit)
-    ).all()
+    units = units_of_lab(lab.id, instrument_id)
     ids = [instrument.id for instrument, _unit in units]
-    found = db.session.execute(
-        select(
-            Holding.instrument_id, Holding.unit, Holding.kind, Holding.block, Holding.note, Holding.starts_at,
-            Holding.ends_at, Booking.ref, Booking.state, Booking.ends_at.label("work_until"), Booking.cleanup_minutes,
-            Booking.client_firm_id, Booking.test_item_id, Firm.name.label("client"), Firm.name_en.label("client_en"),
-            TestItem.name.label("item"), TestItem.name_en.label("item_en"),
-        )
-        .outerjoin(Booking, Booking.id == Holding.booking_id)
-        .outerjoin(Firm, Firm.id == Booking.client_firm_id)
-        .outerjoin(TestItem, TestItem.id == Booking.test_item_id)
-        .where(
-            Holding.instrument_id.in_(ids), Holding.starts_at < until, Holding.ends_at > since,
-            or_(Holding.expires_at.is_(None), Holding.expires_at > now),
-        )
-        .order_by(Holding.starts_at)
-    ).all()  # fmt: skip
+    found = held_between(ids, since, until, now)
     certificates = certificates_of(ids)
     openings = openings_of_lab(lab.id, since)
     spans = tuple(openings.between(since, until))

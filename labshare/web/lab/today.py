@@ -5,15 +5,17 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
+from labshare.booking.queries.desk import requests_of, today_of
+from labshare.catalogue.queries.own import lab_choices
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check, may
+from labshare.oversight.queries import outside_revenue
 from labshare.settlement.queries.missing import missing_sums
 from labshare.web.actor import current_actor
-from labshare.web.booking_list import labs_of
 from labshare.web.lab import blueprint
-from labshare.web.lab.board import chosen_lab, due_on, outside_revenue, requests_of, today_of
+from labshare.web.lab.board import chosen_lab, due_on
 from labshare.web.lab.timetable import calendar_of
 
 FILTERS = {
@@ -40,7 +42,7 @@ def today() -> Any:
     day = local_day(now)
     shown = request.args.get("show", "all")
     states = FILTERS.get(shown, FILTERS["all"])
-    work = today_of(lab, now)
+    work = today_of(lab.id, now)
     waiting = sorted((each for each in work if each.state == "requested"), key=lambda each: (each.answer_by, each.id))
     dues = [due_on(each) for each in work if each.state == "tested"]
     in_hand = [each for each in work if each.state in states]
@@ -56,7 +58,7 @@ def today() -> Any:
         running=sum(1 for each in work if each.state == "testing"),
         due_today=sum(1 for due in dues if due and due <= day),
         due_week=sum(1 for due in dues if due and due <= week + timedelta(days=6)),
-        missing=missing_sums(actor, lab_id=lab.id), revenue_fen=outside_revenue(lab, Month.of(day)),
+        missing=missing_sums(actor, lab_id=lab.id), revenue_fen=outside_revenue(lab.id, Month.of(day)),
         week=calendar_of(lab, week, 7, now), due_on=due_on, may_work=may(actor, "booking.work", lab=actor.firm_id),
     )  # fmt: skip
 
@@ -67,6 +69,6 @@ def requests() -> Any:
     actor, now = current_actor(), utc_now()
     check(actor, "booking.see", lab=actor.firm_id)
     return render_template(
-        "lab/requests/page.html", requests=requests_of([lab.id for lab in labs_of(actor)]), now=now,
+        "lab/requests/page.html", requests=requests_of([lab.id for lab in lab_choices(actor.firm_id)]), now=now,
         may_answer=may(actor, "booking.confirm", lab=actor.firm_id),
     )  # fmt: skip

@@ -5,20 +5,26 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from labshare.booking.queries import live_states, use_of
+from labshare.booking.queries.world import hours_of_labs
 from labshare.catalogue.queries import (
     Filters,
     Page,
+    instrument_page,
+    lab_page,
     list_instruments,
     list_labs,
     list_standards,
     standard_page,
 )
+from labshare.catalogue.queries.lists import labs_by_town
 from labshare.catalogue.words import CATEGORIES, CLASSES, CONDITIONS, class_name
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import towns_of
+from labshare.oversight.public import usage_by_month
 from labshare.web.actor import current_actor
 from labshare.web.limits import limited
-from labshare.web.public import blueprint, reads
+from labshare.web.public import blueprint
 from labshare.web.public.maps import outline_map
 from labshare.web.public.views import month_chart
 
@@ -61,7 +67,7 @@ def labs() -> str:
     """Five statements."""
     now, filters, number = utc_now(), asked_filters(), asked_page()
     page = list_labs(filters, day=local_day(now), order=asked_order(), limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
-    by_town = reads.labs_by_town()
+    by_town = labs_by_town()
     return render_template(
         "public/labs.html",
         page=page,
@@ -80,8 +86,15 @@ def labs() -> str:
 @limited("offers")
 def lab(code: str) -> str:
     now = utc_now()
-    view = reads.lab_view(current_actor(), code, now)
-    return render_template("public/lab.html", view=view, lab=view.lab, categories=CATEGORIES)
+    view = lab_page(current_actor(), code, local_day(now))
+    return render_template(
+        "public/lab.html",
+        view=view,
+        lab=view.lab,
+        live=live_states([row.instrument for row in view.instruments], now),
+        hours=hours_of_labs([view.lab.id], now)[view.lab.id],
+        categories=CATEGORIES,
+    )
 
 
 @blueprint.get("/instruments")
@@ -96,7 +109,7 @@ def instruments() -> str:
         "public/instruments.html",
         page=page,
         paging=Pager(page),  # type: ignore[arg-type]
-        live=reads.live_now([row.instrument for row in page.items], now),
+        live=live_states([row.instrument for row in page.items], now),
         filters=filters,
         order=asked_order(),
         orders=ORDERS,
@@ -110,18 +123,22 @@ def instruments() -> str:
 @limited("offers")
 def instrument(instrument_id: int) -> str:
     now = utc_now()
-    view = reads.instrument_view(current_actor(), instrument_id, now)
+    today = local_day(now)
+    view = instrument_page(current_actor(), instrument_id, today)
+    months = usage_by_month(view.instrument.id, today)
     return render_template(
         "public/instrument.html",
         view=view,
         instrument=view.instrument,
         lab=view.instrument.lab,
+        use=use_of(view.instrument, view.calibrations, now),
+        months=months,
         class_name=class_name(view.instrument.class_code),
         condition=CONDITIONS[view.instrument.condition],
         usage_chart=month_chart(
             gettext("Usage by month"),
             gettext("hours, finished work"),
-            [(one.month, one.minutes // 60) for one in view.usage],
+            [(one.month, one.minutes // 60) for one in months],
         ),
         now=now,
     )

@@ -15,13 +15,15 @@ from labshare.booking.rules.price import ItemTerms, Price, question_problems, wo
 from labshare.booking.rules.slots import DayOfSlots, Slot
 from labshare.catalogue.models import Instrument, TestItem
 from labshare.catalogue.queries import draft_or_published
+from labshare.catalogue.queries.pages import standards_of
+from labshare.catalogue.queries.single import fees_of
 from labshare.catalogue.words import CATEGORIES
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import local_day, local_zone, start_of_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.actor import current_actor
 from labshare.web.limits import limited
-from labshare.web.public import blueprint, reads
+from labshare.web.public import blueprint
 
 DAYS_SHOWN = 7
 FIRST_SHOWN = 6
@@ -184,7 +186,7 @@ def test_item(item_id: int) -> str:
         days = slots_of_bench(bench, work, since, until, instrument_id=asked.instrument)
     free = [slot for one in days for slot in one.slots if slot.free]
     chosen = _chosen(free, asked.starts_at, now)
-    fees = reads.fees_of(item_id)
+    fees = fees_of(item_id)
     return render_template(
         "public/test_item.html",
         item=bench.item,
@@ -197,7 +199,7 @@ def test_item(item_id: int) -> str:
         fee=bench.fee,
         fees=[fee for fee in fees if fee.valid_to is None or fee.valid_to >= today],
         next_fee=next((fee for fee in fees if fee.valid_from > today), None),
-        standards=reads.standards_of(item_id, today),
+        standards=standards_of(item_id, today),
         columns=columns(days),
         reasons=reasons(days),
         chosen=chosen,

@@ -18,9 +18,10 @@ from labshare.catalogue.words import CATEGORIES
 from labshare.kernel.places import Coordinates
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import town_of, towns_of
+from labshare.oversight.public import public_figures
 from labshare.web.layout import reader
 from labshare.web.limits import limited
-from labshare.web.public import blueprint, reads
+from labshare.web.public import blueprint
 from labshare.web.public.views import categories
 
 SHOWN = 12
@@ -249,7 +250,7 @@ def search() -> str:
     asked = read_asked(today)
     wishes = read_wishes(asked)
     if not asked.anything:
-        figures = reads.public_figures(today)
+        figures = public_figures(today)
         return render_template("public/search_start.html", figures=figures, categories=categories(figures.by_category))
     found = find(asked.question, category=asked.category, lab=asked.lab, day=today)
     place = town_of(asked.near)

@@ -8,16 +8,20 @@ from flask import Response, render_template, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from labshare.booking.queries import next_free_of_items
+from labshare.catalogue.queries.news import latest_items, soon_replaced
 from labshare.catalogue.words import CATEGORIES
 from labshare.kernel.months import Month
 from labshare.kernel.tables import to_csv, to_xlsx
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, towns_of
+from labshare.oversight.public import figures_by_month, public_figures
+from labshare.rewards.queries.pages import runs_noticed
 from labshare.web import filters
 from labshare.web.charts import Chart, stacked_bars
 from labshare.web.downloads import download
 from labshare.web.limits import limited
-from labshare.web.public import blueprint, reads
+from labshare.web.public import blueprint
 from labshare.web.public.maps import outline_map
 
 CATEGORY_LOOKS = {
@@ -89,13 +93,15 @@ def categories(counts: dict[str, int]) -> list[dict[str, object]]:
 def home() -> str:
     """What can be asked here, the county's figures, what is new. Nine statements."""
     now = utc_now()
-    figures = reads.public_figures(local_day(now))
+    today = local_day(now)
+    figures, latest = public_figures(today), latest_items(today)
     return render_template(
         "public/home.html",
         figures=figures,
         categories=categories(figures.by_category),
-        latest=reads.latest_items(now),
-        news=reads.announcements(now),
+        latest=latest,
+        next_free=next_free_of_items([row.item for row in latest], now),
+        news={"runs": runs_noticed(), "standards": soon_replaced(today)},
         map=outline_map(figures.by_town),
         usual=USUAL,
     )
@@ -116,10 +122,10 @@ def statistics() -> str | Response:
         head = [gettext(word) for word in MONTH_HEADS]
         rows = [
             [str(one.month), one.tests, one.clients, one.samples, Decimal(one.minutes) / 60]
-            for one in reads.figures_by_month(today)
+            for one in figures_by_month(today)
         ]
         return download(to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows), f"figures.{kind}")
-    figures, months = reads.public_figures(today), reads.figures_by_month(today)
+    figures, months = public_figures(today), figures_by_month(today)
     return render_template(
         "public/statistics.html",
         figures=figures,

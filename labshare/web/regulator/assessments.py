@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
+from labshare.accounts.queries import names_of
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import InvalidInput, NotFound, Problem, SignInFirst
@@ -22,7 +23,6 @@ from labshare.rewards.errors import ListChanged
 from labshare.rewards.policy import GRADES
 from labshare.rewards.queries import grades as queries
 from labshare.rewards.queries.grade_preview import PreviewLine, previews
-from labshare.rewards.queries.pages import names_of
 from labshare.rewards.services.grades import LONGEST_REASON, GradeRow
 from labshare.rewards.words import GRADES as GRADE_WORDS
 from labshare.web.actor import current_actor

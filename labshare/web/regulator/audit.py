@@ -1,24 +1,23 @@
 """The audit trail: search it, read one booking's story, see what is sealed."""
 
 import json
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
 from wtforms.validators import Optional
 
-from labshare.accounts.models import Person
+from labshare.accounts.queries import names_of
 from labshare.audit import queries, services
-from labshare.audit.models import AuditEvent, AuditLeaf
+from labshare.audit.models import AuditEvent
 from labshare.audit.words import ACTIONS, action_words
-from labshare.kernel.database import db
 from labshare.kernel.tables import to_xlsx
 from labshare.kernel.time import local_zone, start_of_day, utc_now
-from labshare.organisations.models import Firm
 from labshare.organisations.permissions import check
+from labshare.organisations.queries import firm_meant, firms_by_id
 from labshare.web.actor import current_actor
 from labshare.web.downloads import capped, download
 from labshare.web.filters import twin
@@ -69,17 +68,7 @@ def _reference(text: str) -> str:
 
 def _firm_id(text: str) -> int:
     """A firm by credit code or by the start of its name; -1 where there is none, so that nothing is found."""
-    found = db.session.scalar(
-        select(Firm.id)
-        .where(
-            (Firm.uscc == text.upper())
-            | Firm.name.startswith(text, autoescape=True)
-            | Firm.name_en.istartswith(text, autoescape=True)
-        )
-        .order_by(Firm.id)
-        .limit(1)
-    )
-    return found or -1
+    return firm_meant(text) or -1
 
 
 @blueprint.get("/audit")
@@ -101,12 +90,11 @@ def audit() -> Any:
         form=form,
         events=events,
         more=more,
-        people=_people(events),
-        firms=_firms(events),
+        **_who(events),
         sealed=queries.seals_of([event.id for event in events]),
         **trail.WORDS,
         last=queries.last_seal(),
-        waiting=_waiting(),
+        waiting=queries.count_unsealed(utc_now()),
     )
 
 
@@ -120,8 +108,7 @@ def audit_story(subject_type: str, subject_id: str) -> Any:
         subject_type=subject_type,
         subject_id=subject_id,
         events=events,
-        people=_people(events),
-        firms=_firms(events),
+        **_who(events),
         sealed=queries.seals_of([event.id for event in events]),
         addresses=queries.addresses_of([event.id for event in events]),
         **trail.WORDS,
@@ -137,20 +124,12 @@ def audit_verify() -> Any:
     return redirect(url_for(".audit", verified="no" if broken else "yes"), 303)
 
 
-def _waiting() -> int:
-    """Events not sealed yet, counted behind the last seal."""
-    last = select(func.coalesce(func.max(AuditLeaf.event_id), 0)).scalar_subquery()
-    return db.session.scalar(select(func.count()).select_from(AuditEvent).where(AuditEvent.id > last)) or 0
-
-
-def _people(events: Any) -> dict[int, str]:
-    ids = {event.person_id for event in events if event.person_id}
-    return dict(db.session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).all())
-
-
-def _firms(events: Any) -> dict[int, Firm]:
-    ids = {event.firm_id for event in events if event.firm_id}
-    return {firm.id: firm for firm in db.session.scalars(select(Firm).where(Firm.id.in_(ids)))}
+def _who(events: Sequence[AuditEvent]) -> dict[str, dict[int, Any]]:
+    """Names of the persons and the firms of these events, by id."""
+    return {
+        "people": names_of(event.person_id for event in events),
+        "firms": firms_by_id(event.firm_id for event in events if event.firm_id),
+    }
 
 
 def _table(events: Any) -> tuple[list[str], list[list[Any]]]:
@@ -161,7 +140,8 @@ def _table(events: Any) -> tuple[list[str], list[list[Any]]]:
         _("Refused attempt"), _("Seal"),
     ]  # fmt: skip
     sealed = queries.seals_of([event.id for event in events])
-    people, firms, zone = _people(events), _firms(events), local_zone()
+    who, zone = _who(events), local_zone()
+    people, firms = who["people"], who["firms"]
     return head, [
         [
             event.id,

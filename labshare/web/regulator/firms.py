@@ -4,8 +4,6 @@ from typing import Any
 
 from flask import render_template
 
-from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound
 from labshare.organisations import permissions, queries
 from labshare.organisations.models import Firm
 from labshare.organisations.queries import FirmFilter
@@ -29,10 +27,7 @@ def firms() -> Any:
 
 def _firm(firm_id: int) -> Firm:
     permissions.check(current_actor(), "firm.see_all")
-    found = db.session.get(Firm, firm_id)
-    if found is None:
-        raise NotFound
-    return found
+    return queries.get_firm(firm_id)
 
 
 @blueprint.get("/firms/<int:firm_id>")

@@ -7,10 +7,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from labshare.catalogue import queries
-from labshare.catalogue.models import Standard
+from labshare.catalogue.queries.single import get_standard
 from labshare.catalogue.services import standards as services
-from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check, may
 from labshare.web.lab.catalogue.forms import StandardForm, SupersedeForm
@@ -50,9 +48,7 @@ def standards() -> Any:
 @blueprint.route("/standards/<int:standard_id>/supersede", methods=["GET", "POST"])
 def standard_supersede(standard_id: int) -> Any:
     actor = officer_for("standard.correct")
-    found = db.session.get(Standard, standard_id)
-    if found is None:
-        raise NotFound
+    found = get_standard(standard_id)
     form = SupersedeForm()
     if not form.is_submitted():
         form.successor.data = found.superseded_by.number if found.superseded_by else ""
@@ -70,6 +66,4 @@ def standard_supersede(standard_id: int) -> Any:
     )  # fmt: skip
     if isinstance(answer, Response):
         return answer
-    return render_template(
-        "regulator/labs/supersede.html", form=form, standard=db.session.get(Standard, standard_id)
-    ), answer
+    return render_template("regulator/labs/supersede.html", form=form, standard=get_standard(standard_id)), answer

@@ -6,11 +6,10 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 
-from labshare.catalogue.models import Lab
+from labshare.catalogue.queries.own import all_labs
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db, transaction
+from labshare.kernel.database import transaction
 from labshare.kernel.errors import InvalidInput, NotAllowed, Problem, SignInFirst
 from labshare.kernel.money import money_text
 from labshare.kernel.time import utc_now
@@ -116,7 +115,7 @@ def decide_payer(payment_id: int, verdict: str) -> Any:
 def ledger() -> Any:
     """The revenue ledger of all labs, by month."""
     actor = _regulator()
-    labs = list(db.session.scalars(select(Lab).order_by(Lab.code)))
+    labs = all_labs()
     asked = request.args.get("lab")
     lab_id = next((lab.id for lab in labs if lab.code == asked), None)
     return ledger_page(actor, "regulator/ledger.html", labs, lab_id)

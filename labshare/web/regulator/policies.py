@@ -9,8 +9,9 @@ from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from labshare.accounts.queries import names_of
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db, transaction
+from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
@@ -19,7 +20,7 @@ from labshare.rewards import services, words
 from labshare.rewards.models import Policy
 from labshare.rewards.policy import GRADES, SIZES
 from labshare.rewards.queries import pages
-from labshare.rewards.queries.runs import rules_of
+from labshare.rewards.queries.runs import get_policy, rules_of
 from labshare.web.actor import current_actor
 from labshare.web.filters import month as month_text
 from labshare.web.forms import (
@@ -216,14 +217,12 @@ def policy(policy_id: int) -> Any:
 
 def _policy_page(policy_id: int, form: EndForm | None = None, above: Form | None = None, status: int = 200) -> Any:
     actor = _regulator()
-    found = db.session.get(Policy, policy_id)
-    if found is None:
-        raise NotFound
+    found = get_policy(policy_id)
     html = render_template(
         "regulator/policies/policy.html",
         policy=found,
         rules=rules_of(found),
-        names=pages.names_of((found.created_by, found.published_by)),
+        names=names_of((found.created_by, found.published_by)),
         may_draft=may(actor, "policy.draft"),
         may_publish=may(actor, "policy.publish"),
         form=form or EndForm(formdata=None),
@@ -242,8 +241,8 @@ def policy_new() -> Any:
 @blueprint.get("/policies/<int:policy_id>/edit")
 def policy_edit(policy_id: int) -> Any:
     _regulator()
-    found = db.session.get(Policy, policy_id)
-    if found is None or found.state != "draft":
+    found = get_policy(policy_id)
+    if found.state != "draft":
         raise NotFound
     return _form_page(_filled(found), policy_id)
 

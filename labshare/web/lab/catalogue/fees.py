@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 
 from labshare.catalogue.models import Fee, TestItem
 from labshare.catalogue.queries import own
+from labshare.catalogue.queries.single import get_fee
 from labshare.catalogue.services import fees
-from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
 from labshare.web.filters import said, short_day
@@ -63,9 +63,7 @@ def _form_page(form: Any, item: TestItem, fee: Fee | None, step: str) -> str:
 
 
 def _my_fee(fee_id: int) -> tuple[Fee, TestItem]:
-    fee = db.session.get(Fee, fee_id)
-    if fee is None:
-        raise NotFound
+    fee = get_fee(fee_id)
     return fee, common.my_test_item(fee.test_item_id, change=True)
 
 

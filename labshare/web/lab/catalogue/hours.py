@@ -1,25 +1,23 @@
 """Opening hours by weekday, and closures. The bookings that no longer fit are listed; none is changed."""
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 from wtforms import Field
 
 from labshare.booking.errors import HoursOverlap
-from labshare.booking.models import Closure, OpeningHours
 from labshare.booking.queries.bookings import bookings_hit
+from labshare.booking.queries.desk import closures_ahead, lab_of_closure
+from labshare.booking.queries.world import hours_of_labs
 from labshare.booking.rules.time import clock_text
 from labshare.booking.services import add_closure, remove_closure, set_opening_hours
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries import own
-from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.web.actor import current_actor
 from labshare.web.filters import said
@@ -70,30 +68,20 @@ def _form_class(intervals: int) -> type[Form]:
     return type("HoursForm", (Form,), fields)
 
 
-def _rows(lab_id: int) -> list[OpeningHours]:
-    return list(
-        db.session.scalars(
-            select(OpeningHours)
-            .where(OpeningHours.lab_id == lab_id)
-            .order_by(OpeningHours.weekday, OpeningHours.opens_minute)
-        )
-    )
-
-
-def _filled(rows: Sequence[OpeningHours], *, posted: bool = True) -> tuple[Form, int]:
+def _filled(lab_id: int, *, posted: bool = True) -> tuple[Form, int]:
     """The form with what is in force: two intervals a day at least, and one more than there are. `posted` False: on a
     page where another form was posted."""
-    by_day = [[row for row in rows if row.weekday == day] for day in range(7)]
-    most = max(len(day) for day in by_day)
+    weekly = hours_of_labs([lab_id], utc_now())[lab_id].weekly
+    most = max(len(day) for day in weekly)
     intervals = max(2, most, min(MOST_INTERVALS, most + 1))
     kind = _form_class(intervals)
     form = kind() if posted else kind(formdata=None)
     if not posted or not form.is_submitted():
-        for day, spans in enumerate(by_day):
-            for at, row in enumerate(spans):
-                over = row.closes_minute > DAY_MINUTES
-                form[f"opens_{day}_{at}"].data = row.opens_minute
-                form[f"closes_{day}_{at}"].data = row.closes_minute - (DAY_MINUTES if over else 0)
+        for day, spans in enumerate(weekly):
+            for at, (opens, closes) in enumerate(spans):
+                over = closes > DAY_MINUTES
+                form[f"opens_{day}_{at}"].data = opens
+                form[f"closes_{day}_{at}"].data = closes - (DAY_MINUTES if over else 0)
                 form[f"next_{day}_{at}"].data = over
     return form, intervals
 
@@ -161,30 +149,22 @@ def _meets(form: Form, intervals: int, day: int, opens: int, closes: int, but: i
 @blueprint.get("/opening-hours")
 def opening_hours() -> Any:
     """The hours of all labs."""
-    labs = own.lab_choices(common.firm_id())
-    rows = db.session.scalars(
-        select(OpeningHours)
-        .where(OpeningHours.lab_id.in_([lab.id for lab in labs]))
-        .order_by(OpeningHours.weekday, OpeningHours.opens_minute)
-    )
-    by_lab: dict[int, list[list[str]]] = {lab.id: [[] for _day in WEEKDAYS] for lab in labs}
-    for row in rows:
-        by_lab[row.lab_id][row.weekday].append(f"{clock_text(row.opens_minute)}–{clock_text(row.closes_minute)}")
-    closures = db.session.scalars(
-        select(Closure)
-        .where(Closure.lab_id.in_([lab.id for lab in labs]), Closure.ends_at > utc_now())
-        .order_by(Closure.starts_at)
-    ).all()
+    labs, now = own.lab_choices(common.firm_id()), utc_now()
+    ids = [lab.id for lab in labs]
+    by_lab = {
+        lab_id: [[f"{clock_text(opens)}–{clock_text(closes)}" for opens, closes in day] for day in hours.weekly]
+        for lab_id, hours in hours_of_labs(ids, now).items()
+    }
     return render_template(
-        "lab/catalogue/opening_hours.html", labs=labs, hours=by_lab, weekdays=WEEKDAYS, closures=closures,
-        may_change=common.may_change(),
+        "lab/catalogue/opening_hours.html", labs=labs, hours=by_lab, weekdays=WEEKDAYS,
+        closures=closures_ahead(ids, now), may_change=common.may_change(),
     )  # fmt: skip
 
 
 @blueprint.route("/labs/<int:lab_id>/hours", methods=["GET", "POST"])
 def lab_hours(lab_id: int) -> Any:
     lab = common.my_lab(lab_id, change=True)
-    form, intervals = _filled(_rows(lab_id))
+    form, intervals = _filled(lab_id)
     answer: Any = 200
     if form.is_submitted():
         weekly = _weekly(form, intervals) if form.validate() else None
@@ -214,12 +194,9 @@ def _hours_saved(lab: Lab, hit: int) -> str:
 
 def _hours_page(lab: Lab, form: Form, intervals: int, closure_form: ClosureForm) -> str:
     now = utc_now()
-    closures = db.session.scalars(
-        select(Closure).where(Closure.lab_id == lab.id, Closure.ends_at > now).order_by(Closure.starts_at)
-    ).all()
     return render_template(
-        "lab/catalogue/hours.html", lab=lab, form=form, intervals=intervals, weekdays=WEEKDAYS, closures=closures,
-        closure_form=closure_form, conflicts=bookings_hit(now, lab_id=lab.id),
+        "lab/catalogue/hours.html", lab=lab, form=form, intervals=intervals, weekdays=WEEKDAYS,
+        closures=closures_ahead([lab.id], now), closure_form=closure_form, conflicts=bookings_hit(now, lab_id=lab.id),
     )  # fmt: skip
 
 
@@ -242,16 +219,13 @@ def closure_new(lab_id: int) -> Any:
     )  # fmt: skip
     if isinstance(answer, Response):
         return answer
-    hours_form, intervals = _filled(_rows(lab_id), posted=False)
+    hours_form, intervals = _filled(lab_id, posted=False)
     return _hours_page(common.my_lab(lab_id), hours_form, intervals, closure_form), answer
 
 
 @blueprint.post("/closures/<int:closure_id>/remove")
 def closure_remove(closure_id: int) -> Any:
-    closure = db.session.get(Closure, closure_id)
-    if closure is None:
-        raise NotFound
-    lab_id = closure.lab_id
+    lab_id = lab_of_closure(closure_id)
     common.my_lab(lab_id, change=True)
     answer = pressed(
         lambda: remove_closure(actor=current_actor(), now=utc_now(), closure_id=closure_id),

@@ -8,14 +8,14 @@ from werkzeug.wrappers import Response
 
 from labshare.booking.services import change_units
 from labshare.catalogue import queries
-from labshare.catalogue.models import Calibration, Instrument
+from labshare.catalogue.models import Instrument
 from labshare.catalogue.queries import own
 from labshare.catalogue.queries.publishing import instrument_conditions
+from labshare.catalogue.queries.single import get_calibration
 from labshare.catalogue.rules.entries import MOST_UNITS
 from labshare.catalogue.services import instruments
 from labshare.catalogue.words import class_name
-from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
 from labshare.web.filters import said, twin
@@ -164,10 +164,7 @@ def calibration_new(instrument_id: int) -> Any:
 
 @blueprint.post("/calibrations/<int:calibration_id>/remove")
 def calibration_remove(calibration_id: int) -> Any:
-    calibration = db.session.get(Calibration, calibration_id)
-    if calibration is None:
-        raise NotFound
-    instrument_id = calibration.instrument_id
+    instrument_id = get_calibration(calibration_id).instrument_id
     common.my_instrument(instrument_id, change=True)
     answer = pressed(
         lambda: instruments.remove_calibration(actor=current_actor(), now=utc_now(), calibration_id=calibration_id),

@@ -5,16 +5,13 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from labshare.catalogue import queries
-from labshare.catalogue.models import Instrument
 from labshare.catalogue.queries import own
 from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.services import standards, test_items
 from labshare.catalogue.words import CATEGORIES
-from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
@@ -39,10 +36,6 @@ def test_items_list() -> Any:
 
 def _instrument_choices(form: TestItemForm, lab_id: int | None, firm_id: int) -> None:
     """The instruments of the item's lab; before a lab is chosen, of all labs of the firm, with the lab's code."""
-    statement = select(Instrument).where(Instrument.lab_id.in_([lab.id for lab in own.lab_choices(firm_id)]))
-    if lab_id is not None:
-        statement = statement.where(Instrument.lab_id == lab_id)
-    found = db.session.scalars(statement.order_by(Instrument.lab_id, Instrument.name, Instrument.id)).all()
     codes = dict(form.lab.choices or [])
     form.instruments.choices = [
         (
@@ -51,7 +44,7 @@ def _instrument_choices(form: TestItemForm, lab_id: int | None, firm_id: int) ->
                 chinese(with_model(one)), one.inner_id, "" if lab_id else str(codes.get(one.lab_id, "")).split(" ")[0]
             ),
         )
-        for one in found
+        for one in own.instrument_choices(firm_id, lab_id)
     ]
 
 

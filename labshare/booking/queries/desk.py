@@ -1,0 +1,115 @@
+"""What a lab's desk shows: requests to answer, the work of a day, the calendar of its instruments, closures ahead."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, or_, select
+from sqlalchemy.orm import joinedload
+
+from labshare.booking.models import Booking, Closure, Holding
+from labshare.booking.queries.world import counts
+from labshare.catalogue.models import Instrument, InstrumentUnit, TestItem
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
+from labshare.kernel.time import local_day, start_of_day
+from labshare.organisations.models import Firm
+
+_PARTS = (joinedload(Booking.client), joinedload(Booking.test_item), joinedload(Booking.instrument))
+
+
+def requests_of(lab_ids: Sequence[int]) -> list[Booking]:
+    """Requests to answer, the one that lapses first first, with client, test item, instrument and lab."""
+    return list(
+        db.session.scalars(
+            select(Booking)
+            .where(Booking.lab_id.in_(lab_ids), Booking.state == "requested")
+            .options(*_PARTS, joinedload(Booking.lab))
+            .order_by(Booking.answer_by, Booking.id)
+        )
+    )
+
+
+def today_of(lab_id: int, now: datetime) -> list[Booking]:
+    """What is in hand today, by start: requests to answer, what starts today, is in the lab, or has a report due; with
+    client, test item and instrument."""
+    day = local_day(now)
+    since, until = start_of_day(day), start_of_day(day + timedelta(days=1))
+    return list(
+        db.session.scalars(
+            select(Booking)
+            .where(
+                Booking.lab_id == lab_id,
+                or_(
+                    Booking.state.in_(("requested", "received", "testing")),
+                    (Booking.state == "confirmed") & (Booking.starts_at >= since - timedelta(days=2))
+                    & (Booking.starts_at < until),
+                    (Booking.state == "tested") & (Booking.finished_at >= since - timedelta(days=30)),
+                ),
+            )
+            .options(*_PARTS)
+            .order_by(Booking.starts_at, Booking.id)
+        )
+    )  # fmt: skip
+
+
+def units_of_lab(lab_id: int, instrument_id: int | None = None) -> Sequence[Row[tuple[Instrument, int]]]:
+    """(instrument, unit) of the lab's instruments that are not withdrawn, or of one of them. One statement."""
+    units = (
+        select(Instrument, InstrumentUnit.unit)
+        .join(InstrumentUnit, InstrumentUnit.instrument_id == Instrument.id)
+        .where(Instrument.lab_id == lab_id, Instrument.state != "withdrawn")
+        .order_by(Instrument.id, InstrumentUnit.unit)
+    )
+    if instrument_id:
+        units = units.where(Instrument.id == instrument_id)
+    return db.session.execute(units).all()
+
+
+def held_between(
+    instrument_ids: Collection[int], since: datetime, until: datetime, now: datetime
+) -> Sequence[Row[Any]]:
+    """Holdings that count at `now` and meet `[since, until)`, by start. Beside the holding's own columns: of its
+    booking `ref`, `state`, `work_until` (then the clean-up begins), `cleanup_minutes`, the ids and both names of
+    client and test item; without a booking these are None. One statement."""
+    return db.session.execute(
+        select(
+            Holding.instrument_id, Holding.unit, Holding.kind, Holding.block, Holding.note, Holding.starts_at,
+            Holding.ends_at, Booking.ref, Booking.state, Booking.ends_at.label("work_until"), Booking.cleanup_minutes,
+            Booking.client_firm_id, Booking.test_item_id, Firm.name.label("client"), Firm.name_en.label("client_en"),
+            TestItem.name.label("item"), TestItem.name_en.label("item_en"),
+        )
+        .outerjoin(Booking, Booking.id == Holding.booking_id)
+        .outerjoin(Firm, Firm.id == Booking.client_firm_id)
+        .outerjoin(TestItem, TestItem.id == Booking.test_item_id)
+        .where(
+            Holding.instrument_id.in_(instrument_ids), Holding.starts_at < until, Holding.ends_at > since, counts(now),
+        )
+        .order_by(Holding.starts_at)
+    ).all()  # fmt: skip
+
+
+def spans_of_block(block_id: str, firm_id: int | None) -> Sequence[Row[tuple[Holding, Instrument]]]:
+    """What a block of one of the firm's labs took, by unit and start, each with its instrument and lab."""
+    return db.session.execute(
+        select(Holding, Instrument)
+        .join(Instrument, Instrument.id == Holding.instrument_id)
+        .where(Holding.block == block_id, Instrument.lab.has(firm_id=firm_id))
+        .options(joinedload(Instrument.lab))
+        .order_by(Holding.unit, Holding.starts_at)
+    ).all()
+
+
+def closures_ahead(lab_ids: Collection[int], now: datetime) -> Sequence[Closure]:
+    """Closures of these labs that are not over, by start."""
+    return db.session.scalars(
+        select(Closure).where(Closure.lab_id.in_(lab_ids), Closure.ends_at > now).order_by(Closure.starts_at)
+    ).all()
+
+
+def lab_of_closure(closure_id: int) -> int:
+    """The id of the lab that is closed then. Raises `NotFound`."""
+    closure = db.session.get(Closure, closure_id)
+    if closure is None:
+        raise NotFound
+    return closure.lab_id

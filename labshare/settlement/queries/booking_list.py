@@ -1,0 +1,144 @@
+"""The lists of bookings: the client's, the lab's, the regulators'; looked for by parties, test, invoice and time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy.orm import joinedload
+
+from labshare.booking.models import BOOKING_STATES, Booking, Charge, Proposal
+from labshare.booking.queries.bookings import visible_bookings
+from labshare.catalogue.models import TestItem
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.time import start_of_day
+from labshare.organisations.models import Firm
+from labshare.settlement.models import Invoice, InvoiceLine
+
+Side = Literal["client", "lab", "regulator"]
+_SORTS = {
+    "starts_at": Booking.starts_at,
+    "booked_at": Booking.booked_at,
+    "charged": Booking.charged_fen,
+    "state": case({state: index for index, state in enumerate(BOOKING_STATES)}, value=Booking.state),
+}
+
+
+@dataclass(frozen=True)
+class BookingFilter:
+    """What is looked for among bookings; None and empty: everything."""
+
+    text: str = ""
+    """Part of a reference, of the client's or the test item's name, or a whole invoice number."""
+    state: str | None = None
+    since: date | None = None
+    """Local days of the start, both included."""
+    until: date | None = None
+    waits: bool = False
+    """Only what waits for this side; nothing ever waits for a regulator."""
+
+
+@dataclass(frozen=True)
+class FoundBookings:
+    rows: Sequence[Booking]
+    total: int
+    """How many fit the filter."""
+    waiting: int
+    """How many wait for this side, whatever the filter."""
+
+
+def search_bookings(
+    actor: Actor, side: Side, wanted: BookingFilter, now: datetime, *, sort: str, limit: int, offset: int
+) -> FoundBookings:
+    """The bookings at which the actor's firm stands on this side (for regulators: all), with client, lab, instrument
+    and test item. `sort`: `starts_at`, `booked_at`, `charged` or `state`, with `-` before it the last first. Two
+    statements."""
+    base, waits = _of_side(actor, side), _waits(side, now)
+    found = _narrowed(base, wanted, waits)
+    rows = db.session.scalars(_ordered(found, sort).offset(offset).limit(limit)).all()
+    waiting = literal(0) if waits is None else _count(base.where(waits))
+    counts = db.session.execute(select(_count(found), waiting)).one()
+    return FoundBookings(rows, counts[0], counts[1])
+
+
+def _count(statement: Select[Any]) -> ColumnElement[int]:
+    return select(func.count()).select_from(statement.subquery()).scalar_subquery()
+
+
+def bookings_for_file(
+    actor: Actor, side: Side, wanted: BookingFilter, now: datetime, *, sort: str, limit: int
+) -> Sequence[Booking]:
+    """The first `limit` rows of the same list. One statement."""
+    found = _narrowed(_of_side(actor, side), wanted, _waits(side, now))
+    return db.session.scalars(_ordered(found, sort).limit(limit)).all()
+
+
+def _of_side(actor: Actor, side: Side) -> Select[Any]:
+    visible = visible_bookings(actor)
+    if side == "client":
+        return visible.where(Booking.client_firm_id == actor.firm_id)
+    return visible.where(Booking.lab_firm_id == actor.firm_id) if side == "lab" else visible
+
+
+def _waits(side: Side, now: datetime) -> ColumnElement[bool] | None:
+    if side == "regulator":
+        return None
+    return _waits_for_client(now) if side == "client" else _waits_for_lab(now)
+
+
+def _waits_for_client(now: datetime) -> ColumnElement[bool]:
+    """A proposal or a change of charge to answer, money to pay, samples to bring within two days."""
+    proposal = exists().where(Proposal.booking_id == Booking.id, Proposal.state == "open", Proposal.answer_by > now)
+    charge = exists().where(Charge.booking_id == Booking.id, Charge.state == "proposed")
+    owes = Booking.invoiced_fen > Booking.paid_fen
+    samples = and_(Booking.state == "confirmed", Booking.starts_at > now, Booking.starts_at < now + timedelta(days=2))
+    return or_(proposal, charge, owes, samples)
+
+
+def _waits_for_lab(now: datetime) -> ColumnElement[bool]:
+    """A request to answer, work to begin or end, a report or an invoice due."""
+    return or_(
+        Booking.state.in_(("requested", "received", "testing", "tested")),
+        and_(Booking.state == "confirmed", Booking.starts_at < now + timedelta(hours=12)),
+        and_(Booking.state == "reported", Booking.invoiced_fen < Booking.charged_fen),
+    )
+
+
+def _narrowed(statement: Select[Any], wanted: BookingFilter, waits: ColumnElement[bool] | None) -> Select[Any]:
+    if wanted.state:
+        statement = statement.where(Booking.state == wanted.state)
+    if wanted.since:
+        statement = statement.where(Booking.starts_at >= start_of_day(wanted.since))
+    if wanted.until:
+        statement = statement.where(Booking.starts_at < start_of_day(wanted.until + timedelta(days=1)))
+    text = wanted.text.strip()
+    if text:
+        like = f"%{text.replace('%', '')}%"
+        invoiced = (
+            select(InvoiceLine.booking_id)
+            .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+            .where(Invoice.number == text)
+        )
+        statement = statement.where(
+            or_(
+                Booking.ref.ilike(like),
+                Booking.client_firm_id.in_(select(Firm.id).where(or_(Firm.name.like(like), Firm.name_en.ilike(like)))),
+                Booking.test_item_id.in_(
+                    select(TestItem.id).where(or_(TestItem.name.like(like), TestItem.name_en.ilike(like)))
+                ),
+                Booking.id.in_(invoiced),
+            )
+        )
+    return statement.where(waits) if wanted.waits and waits is not None else statement
+
+
+def _ordered(statement: Select[Any], sort: str) -> Select[Any]:
+    column: Any = _SORTS.get(sort.removeprefix("-"), Booking.starts_at)
+    return statement.options(
+        joinedload(Booking.client),
+        joinedload(Booking.lab),
+        joinedload(Booking.instrument),
+        joinedload(Booking.test_item),
+    ).order_by(column.desc() if sort.startswith("-") else column, Booking.id.desc())

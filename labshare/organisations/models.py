@@ -8,12 +8,16 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     String,
     UniqueConstraint,
+    and_,
+    not_,
     text,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.accounts.models import Person
@@ -64,9 +68,24 @@ class Firm(Model):
     returned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     return_reason: Mapped[str | None] = mapped_column(String(500))
 
-    @property
+    @hybrid_property
     def verified(self) -> bool:
         return self.verified_at is not None
+
+    @verified.inplace.expression
+    @classmethod
+    def _verified_in_sql(cls) -> ColumnElement[bool]:
+        return cls.verified_at.is_not(None)
+
+    @hybrid_property
+    def waits(self) -> bool:
+        """Whether an administrator has to look at it: neither verified nor returned."""
+        return not self.verified and self.returned_at is None
+
+    @waits.inplace.expression
+    @classmethod
+    def _waits_in_sql(cls) -> ColumnElement[bool]:
+        return and_(not_(cls.verified), cls.returned_at.is_(None))
 
 
 class FirmSize(Model):

@@ -240,17 +240,13 @@ def waiting(now: datetime, person_id: int | None = None, runs: Sequence[RewardRu
     where they are read already."""
     today = local_day(now)
     wanted = [today.year] + ([today.year + 1] if today.month >= 10 else [])
-    unverified = (Firm.verified_at.is_(None), Firm.returned_at.is_(None))
     (firms, oldest, objections, payers, policies, published, corrections, roles, admissions, grades, back, *known) = (
         db.session.execute(
             select(
-                select(func.count()).select_from(Firm).where(*unverified).scalar_subquery(),
-                select(func.min(Firm.created_at)).where(*unverified).scalar_subquery(),
+                select(func.count()).select_from(Firm).where(Firm.waits).scalar_subquery(),
+                select(func.min(Firm.created_at)).where(Firm.waits).scalar_subquery(),
                 select(func.count()).select_from(Objection).where(Objection.verdict.is_(None)).scalar_subquery(),
-                select(func.count())
-                .select_from(Payment)
-                .where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
-                .scalar_subquery(),
+                select(func.count()).select_from(Payment).where(Payment.payer_waits).scalar_subquery(),
                 select(func.count()).select_from(Policy).where(Policy.state == "draft").scalar_subquery(),
                 select(func.count()).select_from(Policy).where(Policy.state != "draft").scalar_subquery(),
                 select(func.count())

@@ -72,15 +72,9 @@ def _waiting(actor: Actor) -> dict[str, Any]:
         )
         counts["papers"] = papers_waiting(actor.firm_id)
     if actor.roles & {"admin"}:
-        counts["firms"] = (
-            select(func.count()).select_from(Firm).where(Firm.verified_at.is_(None), Firm.returned_at.is_(None))
-        )
+        counts["firms"] = select(func.count()).select_from(Firm).where(Firm.waits)
     if actor.roles & {"officer"}:
-        counts["payers"] = (
-            select(func.count())
-            .select_from(Payment)
-            .where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
-        )
+        counts["payers"] = select(func.count()).select_from(Payment).where(Payment.payer_waits)
     if actor.roles & {"officer", "approver"}:
         counts["grades"] = lists_waiting_for(actor)
     return counts

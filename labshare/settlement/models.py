@@ -6,12 +6,16 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     String,
     UniqueConstraint,
+    and_,
+    or_,
     text,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.booking.models import Booking
@@ -149,9 +153,25 @@ class Payment(Model):
     booking: Mapped[Booking] = relationship(backref="payments")
     file: Mapped[StoredFile | None] = relationship()
 
-    @property
+    @hybrid_property
     def counts(self) -> bool:
+        """Whether the client paid it, or an officer lets the other payer's money count (R-PAPER-8)."""
         return self.by_client or self.payer_verdict == "accepted"
+
+    @counts.inplace.expression
+    @classmethod
+    def _counts_in_sql(cls) -> ColumnElement[bool]:
+        return or_(cls.by_client, cls.payer_verdict == "accepted")
+
+    @hybrid_property
+    def payer_waits(self) -> bool:
+        """Whether an officer has to decide on another payer."""
+        return not self.by_client and self.payer_verdict is None
+
+    @payer_waits.inplace.expression
+    @classmethod
+    def _payer_waits_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.by_client.is_(False), cls.payer_verdict.is_(None))
 
 
 class RevenueEntry(Model):

@@ -259,12 +259,6 @@ _READ_BODIES, _WEB_BODIES = "rights/test_bodies.py", "labshare/web/bodies.py"
 _UNCHECKED = instead(_WEB_BODIES, "    if check is not None:\n", "    if check is not None and not check:\n")
 
 RIGHTS += (
-    Mutant(
-        f"{_READ_BODIES}::test_no_body_is_read_inside_a_transaction", "bodies are read when they are asked for",
-        (Edit(_WEB_BODIES, "        if writing():\n", "        if False:\n"),
-         Edit(_WEB_BODIES, '    if request.mimetype != "multipart/form-data":\n',
-              '    return\n    if request.mimetype != "multipart/form-data":\n')),
-    ),
     Mutant(f"{_READ_BODIES}::test_who_may_not_takes_no_turn_to_write", "only the turn checks the right", _UNCHECKED),
     Mutant(f"{_READ_BODIES}::test_nothing_is_read_of_who_may_not_store_it", "the body is read first", _UNCHECKED),
     Mutant(
@@ -289,7 +283,8 @@ _AGAIN, _TAKING, _BOOK = (
 _NO_GUARD = (
     Edit("labshare/booking/models.py", '{but_own} ORDER BY h.starts_at DESC LIMIT 1) > NEW.starts_at"',
          '{but_own} ORDER BY h.starts_at DESC LIMIT 1) > NEW.starts_at AND 1 = 2"'),
-    Edit("labshare/booking/models.py", "tstzrange(starts_at, ends_at) WITH &&", "tstzrange(starts_at, ends_at) WITH ="),
+    Edit("labshare/booking/models.py", "tstzrange(starts_at, ends_at) WITH &&)",
+         "tstzrange(starts_at, ends_at) WITH &&) WHERE (1 = 2)"),
 )  # fmt: skip
 _EVERYTHING_IS_FREE = (
     *_NO_GUARD,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import and_, bindparam, case, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from labshare.accounts.models import Person, SignInSession
@@ -179,11 +179,11 @@ def search_firms(wanted: FirmFilter, *, limit: int = 50, offset: int = 0) -> tup
         conditions.append(or_(func.lower(Firm.name).like(like), func.lower(Firm.name_en).like(like),
                               func.lower(Firm.uscc).like(like)))  # fmt: skip
     if wanted.state == "verified":
-        conditions.append(Firm.verified_at.is_not(None))
+        conditions.append(Firm.verified)
     elif wanted.state == "returned":
-        conditions += [Firm.verified_at.is_(None), Firm.returned_at.is_not(None)]
+        conditions += [not_(Firm.verified), Firm.returned_at.is_not(None)]
     elif wanted.state == "waiting":
-        conditions += [Firm.verified_at.is_(None), Firm.returned_at.is_(None)]
+        conditions.append(Firm.waits)
     for column, value in ((Firm.kind, wanted.kind), (Firm.size_class, wanted.size_class), (Firm.town, wanted.town)):
         if value:
             conditions.append(column == value)
@@ -201,9 +201,7 @@ def is_empty() -> bool:
 
 def firms_waiting() -> int:
     """How many firms wait for verification."""
-    return db.session.scalar(
-        select(func.count()).select_from(Firm).where(Firm.verified_at.is_(None), Firm.returned_at.is_(None))
-    ) or 0  # fmt: skip
+    return db.session.scalar(select(func.count()).select_from(Firm).where(Firm.waits)) or 0
 
 
 def _plain(text: str) -> str:

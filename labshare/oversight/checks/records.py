@@ -82,11 +82,10 @@ def sums_that_differ(_now: datetime) -> Iterator[tuple[str, str]]:
         total = select(func.coalesce(func.sum(column), 0)).where(model.booking_id == Booking.id, *where)  # type: ignore[attr-defined]
         return total.scalar_subquery()
 
-    counts = or_(Payment.by_client, Payment.payer_verdict == "accepted")
     parts = {
         "charged": (Booking.charged_fen, of(Charge.amount_fen, Charge, Charge.state == "agreed")),
         "invoiced": (Booking.invoiced_fen, of(InvoiceLine.amount_fen, InvoiceLine)),
-        "paid": (Booking.paid_fen, of(Payment.amount_fen, Payment, counts)),
+        "paid": (Booking.paid_fen, of(Payment.amount_fen, Payment, Payment.counts)),
     }
     for name, (said, summed) in parts.items():
         for ref, one, other in db.session.execute(select(Booking.ref, said, summed).where(said != summed)):

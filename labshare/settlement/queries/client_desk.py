@@ -146,7 +146,7 @@ def _spent(ours: Any, today: date) -> Sequence[tuple[Month, int]]:
             ours,
             Payment.paid_on >= date(today.year, 1, 1),
             Payment.paid_on <= today,
-            or_(Payment.by_client, Payment.payer_verdict == "accepted"),
+            Payment.counts,
         )
         .group_by(Payment.paid_on)
     )

@@ -80,7 +80,7 @@ class BookingPapers:
 
     @property
     def payers_waiting(self) -> list[Payment]:
-        return [payment for payment in self.payments if not payment.by_client and payment.payer_verdict is None]
+        return [payment for payment in self.payments if payment.payer_waits]
 
     @property
     def reversible(self) -> list[InvoiceOfBooking]:

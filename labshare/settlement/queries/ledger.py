@@ -176,7 +176,7 @@ def bookings_out_of_step(month: Month, closed: ClosedMonths, division: str = "")
     )
     paid = _sums(
         select(Payment.booking_id, func.sum(Payment.amount_fen).label("fen")).where(
-            Payment.paid_on <= day, or_(Payment.by_client, Payment.payer_verdict == "accepted")
+            Payment.paid_on <= day, Payment.counts
         ),
         Payment.booking_id,
     )

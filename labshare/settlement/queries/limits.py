@@ -28,9 +28,7 @@ def limits_broken() -> Iterator[tuple[str, date, int, int, int]]:
         select(InvoiceLine.booking_id, Invoice.issued_on, none, InvoiceLine.amount_fen, none).join(
             Invoice, Invoice.id == InvoiceLine.invoice_id
         ),
-        select(Payment.booking_id, Payment.paid_on, none, none, Payment.amount_fen).where(
-            or_(Payment.by_client, Payment.payer_verdict == "accepted")
-        ),
+        select(Payment.booking_id, Payment.paid_on, none, none, Payment.amount_fen).where(Payment.counts),
     ).subquery()
     kinds = ("charged", "invoiced", "paid")
     days = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from labshare.accounts.models import Person
@@ -80,11 +80,7 @@ def _lab_side(actor: Actor) -> ColumnElement[bool]:
 
 
 def _payer_waits() -> ColumnElement[bool]:
-    return exists(
-        select(Payment.id).where(
-            Payment.booking_id == Booking.id, Payment.by_client.is_(False), Payment.payer_verdict.is_(None)
-        )
-    )
+    return exists(select(Payment.id).where(Payment.booking_id == Booking.id, Payment.payer_waits))
 
 
 def _lacks() -> dict[str, ColumnElement[bool]]:
@@ -265,12 +261,8 @@ def count_payers(actor: Actor, *, waiting: bool = True) -> int:
 
 
 def _other_payers(actor: Actor, waiting: bool) -> list[ColumnElement[bool]]:
-    undecided = Payment.payer_verdict.is_(None)
-    return [
-        visible(actor, "payer.see"),
-        Payment.by_client.is_(False),
-        undecided if waiting else Payment.payer_verdict.is_not(None),
-    ]
+    decided = and_(not_(Payment.by_client), Payment.payer_verdict.is_not(None))
+    return [visible(actor, "payer.see"), Payment.payer_waits if waiting else decided]
 
 
 def _of_lab(lab_id: int | None) -> list[ColumnElement[bool]]:

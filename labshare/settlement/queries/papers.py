@@ -43,13 +43,11 @@ def papers_of(booking_ids: Iterable[int]) -> dict[int, Papers]:
     for line in db.session.execute(lines):
         paper = InvoicePaper(line.id, line.issued_on, line.amount_fen, line.tax_fen, line.reverses_id)
         invoices[line.booking_id].append(paper)
-    received = select(
-        Payment.booking_id, Payment.id, Payment.paid_on, Payment.amount_fen, Payment.by_client, Payment.payer_verdict
-    )
-    for booking_id, payment_id, day, amount, by_client, verdict in db.session.execute(
+    received = select(Payment.booking_id, Payment.id, Payment.paid_on, Payment.amount_fen, Payment.counts)
+    for booking_id, payment_id, day, amount, counts in db.session.execute(
         received.where(Payment.booking_id.in_(ids)).order_by(Payment.id)
     ):
-        payments[booking_id].append(PaymentPaper(payment_id, day, amount, by_client or verdict == "accepted"))
+        payments[booking_id].append(PaymentPaper(payment_id, day, amount, bool(counts)))
     return {
         each: Papers(tuple(charges[each]), tuple(reports[each]), tuple(invoices[each]), tuple(payments[each]))
         for each in ids

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, false, or_, true
 
 from labshare.kernel.actor import REGULATOR_ROLES, Actor
-from labshare.kernel.errors import NotAllowed
+from labshare.kernel.errors import NotAllowed, NotFound
 
 Side = Literal["any", "client", "lab", "firm"]
 Grants = tuple[tuple[str, Side], ...]
@@ -157,6 +157,21 @@ def check(
     """Raise `NotAllowed` unless the actor may do this."""
     if not may(actor, action, client=client, lab=lab, firm=firm):
         raise NotAllowed
+
+
+def check_seen(
+    actor: Actor,
+    see: str,
+    action: str,
+    *,
+    client: int | None = None,
+    lab: int | None = None,
+    firm: int | None = None,
+) -> None:
+    """As `check`; but what the actor may not even `see` does not exist for them. Raises `NotFound`, `NotAllowed`."""
+    if not may(actor, see, client=client, lab=lab, firm=firm):
+        raise NotFound
+    check(actor, action, client=client, lab=lab, firm=firm)
 
 
 def visible(actor: Actor, action: str, *, client: Any = None, lab: Any = None, firm: Any = None) -> ColumnElement[bool]:

@@ -250,7 +250,7 @@ RIGHTS = (
     ),
     Mutant(
         f"{_MATRIX}::test_removing_a_check_is_seen", "nobody asks who answers an objection",
-        instead("labshare/rewards/services/objections.py", '    check(actor, "objection.answer")\n', ""),
+        instead("labshare/rewards/services/objections.py", '"run.see", "objection.answer"', '"run.see", "run.see"'),
         only="[sqlite-objection.answer]",
     ),
 )  # fmt: skip

@@ -65,7 +65,7 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False, just_made: bool =
     doing included; `just_made`: in this very step, so that nobody can have proposed anything yet. Raises `NotFound`,
     also for what one may not see."""
     proposals: Any = Booking.proposals  # type: ignore[attr-defined]
-    booking: Booking | None = db.session.scalar(
+    booking = _one_visible(
         visible_bookings(actor)
         .where(Booking.ref == ref)
         .options(
@@ -80,8 +80,6 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False, just_made: bool =
         )
         .execution_options(populate_existing=anew)
     )
-    if booking is None:
-        raise NotFound
     if just_made:
         set_committed_value(booking, "proposals", [])
     return booking
@@ -89,11 +87,15 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False, just_made: bool =
 
 def booking_head(actor: Actor, ref: str) -> Booking:
     """One booking with client, lab and test item alone. One statement. Raises `NotFound` as `get_booking`."""
-    booking: Booking | None = db.session.scalar(
+    return _one_visible(
         visible_bookings(actor)
         .where(Booking.ref == ref)
         .options(joinedload(Booking.client), joinedload(Booking.lab), joinedload(Booking.test_item))
     )
+
+
+def _one_visible(statement: Select[Any]) -> Booking:
+    booking: Booking | None = db.session.scalar(statement)
     if booking is None:
         raise NotFound
     return booking

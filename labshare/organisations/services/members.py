@@ -246,9 +246,9 @@ def _keep_an_owner(found: Membership, new_role: str | None) -> None:
 def _managed(actor: Actor, firm_id: int) -> Firm:
     """The firm whose members the actor manages. Raises `NotFound`, `NotAllowed`."""
     firm = db.session.get(Firm, firm_id)
-    if firm is None or not permissions.may(actor, "firm.see", firm=firm_id):
+    if firm is None:
         raise NotFound
-    permissions.check(actor, "member.manage", firm=firm_id)
+    permissions.check_seen(actor, "firm.see", "member.manage", firm=firm_id)
     return firm
 
 

@@ -13,7 +13,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.verbs import verb
 from labshare.notices.kinds import said
 from labshare.notices.services import notify
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import check, check_seen
 from labshare.rewards.errors import CorrectionDecided, NotZero, SecondOfficerNeeded, UnknownLab
 from labshare.rewards.models import Correction
 from labshare.rewards.queries.runs import first_unapproved
@@ -119,9 +119,7 @@ def first_open_month(division: str, present: Month) -> Month:
 
 
 def _undecided(actor: Actor, correction_id: int) -> Correction:
-    if not may(actor, "run.see"):
-        raise NotFound
-    check(actor, "correction.decide")
+    check_seen(actor, "run.see", "correction.decide")
     correction = db.session.scalar(
         select(Correction)
         .where(Correction.id == correction_id)

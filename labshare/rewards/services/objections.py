@@ -13,7 +13,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.verbs import verb
 from labshare.notices.kinds import said
 from labshare.notices.services import notify
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import check_seen
 from labshare.rewards.errors import AlreadyAnswered, AlreadyObjected, NotInPublicity, TextRequired, UnknownVerdict
 from labshare.rewards.models import Objection
 from labshare.rewards.queries.runs import line_of
@@ -34,9 +34,9 @@ def raise_objection(
     `lab` is a lab's code. Raises `NotFound`, `NotAllowed`, `TextRequired`, `NotInPublicity`, `AlreadyObjected`.
     """
     row = db.session.scalar(select(Lab).where(Lab.code == lab))
-    if row is None or not may(actor, "run.see_line", lab=row.firm_id):
+    if row is None:
         raise NotFound
-    check(actor, "objection.raise", lab=row.firm_id)
+    check_seen(actor, "run.see_line", "objection.raise", lab=row.firm_id)
     _check_text(text)
     take_turn()
     run = the_run(month, division)
@@ -76,9 +76,7 @@ def raise_objection(
 
 def check_answerer(actor: Actor) -> None:
     """Whether they may answer objections. Raises `NotFound`, `NotAllowed`."""
-    if not may(actor, "run.see"):
-        raise NotFound
-    check(actor, "objection.answer")
+    check_seen(actor, "run.see", "objection.answer")
 
 
 @verb("objection.answer", money=True)

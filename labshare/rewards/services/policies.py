@@ -12,7 +12,7 @@ from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import check, check_seen, may
 from labshare.rewards.errors import MonthsReversed, MonthsSettled, PoliciesOverlap, PolicyImmutable
 from labshare.rewards.models import Policy
 from labshare.rewards.policy import read_policy
@@ -124,9 +124,7 @@ def check_no_overlap(policy: Policy) -> None:
 
 def check_publisher(actor: Actor) -> None:
     """Whether they may publish and end policies. Raises `NotFound`, `NotAllowed`."""
-    if not may(actor, "policy.see"):
-        raise NotFound
-    check(actor, "policy.publish")
+    check_seen(actor, "policy.see", "policy.publish")
 
 
 def _policy(actor: Actor, policy_id: int) -> Policy:

@@ -19,7 +19,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import check_seen
 from labshare.settlement.models import Payment, Report, RevenueEntry
 from labshare.settlement.queries.closed import ClosedMonths, closed_months
 from labshare.settlement.queries.papers import entry_sums, papers_of
@@ -55,9 +55,7 @@ def locked_bookings(actor: Actor, action: str, refs: Sequence[str]) -> list[Book
     bookings = [by_ref[ref] for ref in refs if ref in by_ref]
     for booking in bookings:
         parties = {"client": booking.client_firm_id, "lab": booking.lab_firm_id}
-        if not may(actor, "document.see", **parties):
-            raise NotFound
-        check(actor, action, **parties)
+        check_seen(actor, "document.see", action, **parties)
     if len(bookings) < len(refs):
         raise NotFound
     return bookings

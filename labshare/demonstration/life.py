@@ -23,6 +23,7 @@ from labshare.booking.rules.price import Work, cancellation_fee, price_of
 from labshare.booking.rules.time import Plan
 from labshare.booking.services.common import SNAPSHOT
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
+from labshare.demonstration.orders import NOBODY, Order, Who
 from labshare.demonstration.rows import Row
 from labshare.demonstration.shelf import Shelf
 from labshare.demonstration.world import Client, World
@@ -40,16 +41,13 @@ from labshare.settlement.rules import (
     ledger_differences,
 )
 
-Who = tuple[int | None, int | None]
-"""Person and firm, as an event names them."""
-NOBODY: Who = (None, None)
 
-
-class Life:
+class Life(Order):
     """A booking with everything that hangs on it, in memory."""
 
     def __init__(self, world: World, shelf: Shelf, lab: Laboratory) -> None:
-        self.world, self.shelf, self.lab = world, shelf, lab
+        super().__init__(world, lab)
+        self.shelf = shelf
         self.charges: list[Row] = []
         self.reports: list[Row] = []
         self.lines: list[tuple[Row, Row]] = []
@@ -57,12 +55,9 @@ class Life:
         self.payments: list[Row] = []
         self.proposal: Row | None = None
         self.entries: dict[Month, Money] = {}
-        self.row: Row = {}
         self.holding_end: datetime
         self.finished_at: datetime
         """When the end of the test was recorded."""
-        self.desk: Who = (lab.host.manager["id"], lab.host.id)
-        self.office: Who = (lab.host.accountant["id"], lab.host.id)
 
     # -- booked
 
@@ -78,8 +73,7 @@ class Life:
         while ref in world.used_refs:
             ref = new_reference("B", month, world.refs)
         world.used_refs.add(ref)
-        self.client, self.booker = client, person
-        self.customer: Who = (person["id"], client.id)
+        self.client, self.customer = client, (person["id"], client.id)
         self.offer, self.machine, self.work = offer, machine, work
         self.holding_end = plan.holding_ends_at
         state = State.CONFIRMED if automatic else State.REQUESTED

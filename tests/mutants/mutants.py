@@ -36,7 +36,7 @@ _SERVICES, _SOURCES = "conventions/test_services.py", "conventions/test_sources.
 _TEMPLATES, _TRAIL = "conventions/test_templates.py", "conventions/test_trail.py"
 _VERBS, _GETS = "conventions/test_verbs.py", "conventions/test_gets.py"
 _RULES = "conventions/test_rules.py"
-_ENTRANCES = "conventions/test_entrances.py"
+_ENTRANCES, _CIRCLES = "conventions/test_entrances.py", "conventions/test_circles.py"
 _UNSEEN_VERB = """from labshare.kernel.verbs import verb
 
 
@@ -114,6 +114,19 @@ CONVENTIONS = (
     Mutant(
         f"{_ENTRANCES}::test_entrances_do_not_ask_the_database", "the list keeps what a file no longer does",
         instead("labshare/web/bodies.py", "        db.session.rollback()\n", "        pass\n"),
+    ),
+    Mutant(
+        f"{_CIRCLES}::test_a_circle_is_found", "a module imported by its name alone is overlooked",
+        instead(f"tests/{_CIRCLES}", "found |= {alias.name for alias in node.names}", "pass"),
+    ),
+    Mutant(
+        f"{_CIRCLES}::test_a_package_that_collects_its_modules_is_no_circle", "its module passes for the package",
+        instead(f"tests/{_CIRCLES}", "found.add(below if below in modules else node.module)", "found.add(node.module)"),
+    ),
+    Mutant(
+        f"{_CIRCLES}::test_no_module_imports_in_a_circle", "a rule imports the one that calls it",
+        at_end("labshare/rewards/rules/bands.py", "def whole() -> None:\n"
+               "    from labshare.rewards.rules import calculation\n\n    del calculation"),
     ),
     Mutant(
         f"{_TEMPLATES}::test_each_rule_finds_what_breaks_it", "a rule looks for something else",

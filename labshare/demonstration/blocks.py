@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from labshare.booking.models import Holding
+from labshare.booking.rules import rows
 from labshare.booking.rules.time import Interval
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
 from labshare.demonstration.world import World
@@ -73,11 +74,28 @@ def _enter(world: World, rng: random.Random, lab: Laboratory, machine: Machine, 
     name = str(uuid.UUID(int=rng.getrandbits(128), version=4))
     note = rng.choice(NOTES[kind])
     holdings = [
-        world.rows.add(Holding, instrument_id=machine.id, unit=unit, starts_at=starts_at, ends_at=ends_at, kind=kind,
-                       block=name, note=note, created_at=at)["id"]
+        world.rows.add(
+            Holding,
+            **rows.time_of_block(
+                name,
+                instrument_id=machine.id,
+                unit=unit,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                kind=kind,
+                note=note,
+                now=at,
+            ),
+        )["id"]
         for unit in units
-    ]  # fmt: skip
-    world.trail.record(at, lab.host.manager["id"], lab.host.id, "time.block", ("block", name), after={
-        "instrument_id": machine.id, "units": units, "starts_at": starts_at, "ends_at": ends_at, "kind": kind,
-        "holdings": holdings, "in_the_way": [],
-    })  # fmt: skip
+    ]
+    said = rows.blocked(
+        instrument_id=machine.id,
+        units=units,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        kind=kind,
+        holdings=holdings,
+        in_the_way=[],
+    )
+    world.trail.record(at, lab.host.manager["id"], lab.host.id, "time.block", ("block", name), after=said)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from labshare.kernel.months import Month
-from labshare.settlement import rules as real
+from labshare.settlement.rules import documents as real
 from tests.independent import ledger as clerk
 from tests.settlement.test_recognition import as_export
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labshare.kernel.months import Month
-from labshare.settlement.rules import (
+from labshare.settlement.rules.documents import (
     ChargeLine,
     InvoicePaper,
     Money,

@@ -9,6 +9,7 @@ from labshare.booking import telling
 from labshare.booking.errors import Lapsed, NotPublished
 from labshare.booking.models import LAPSED, Booking, Holding, Proposal
 from labshare.booking.queries.world import bench_of_item, work_of_booking
+from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import LAB, SYSTEM, State, take
 from labshare.booking.services import taking
 from labshare.booking.services.common import (
@@ -20,7 +21,7 @@ from labshare.booking.services.common import (
     snapshot,
 )
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import ReasonRequired, raise_all
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
@@ -58,10 +59,7 @@ def check_again(
 
 def settle_as_confirmed(booking: Booking, state: State, now: datetime) -> None:
     """Confirmed: the holding no longer expires."""
-    booking.state = state
-    if state == State.CONFIRMED:
-        booking.confirmed_at = now
-    booking.answer_by = None
+    set_columns(booking, rows.confirmed(state, now=now))
     db.session.flush()
     db.session.execute(
         update(Holding)
@@ -98,12 +96,9 @@ def _end_request(booking: Booking, state: State, reason: str, actor: Actor, now:
     before = snapshot(booking)
     close_proposal(booking, now, "void")
     taking.release_booking(booking.id)
-    booking.state = state
-    booking.ended_at = now
-    booking.end_reason = reason
-    booking.answer_by = None
-    # documents may stand from before a move back to `requested`: the charge covers them until they are reversed
-    bring_charge_to(booking, max(booking.invoiced_fen, booking.paid_fen), actor=actor, now=now, reason=reason)
+    set_columns(booking, rows.ended(state, now=now, reason=reason))
+    left = rows.charge_of_ended_request(invoiced_fen=booking.invoiced_fen, paid_fen=booking.paid_fen)
+    bring_charge_to(booking, left, actor=actor, now=now, reason=reason)
     db.session.flush()
     note(actor, now, action, booking, before)
 
@@ -156,12 +151,11 @@ def _lapse_proposal(booking_id: int, actor: Actor, now: datetime) -> None:
     )
     if booking is None or proposal is None:
         return
-    proposal.state = "lapsed"
-    proposal.answered_at = now
+    set_columns(proposal, rows.answered("lapsed", now=now))
     db.session.flush()
     taking.release_offers(booking.id)
     restore_deadline(booking)
-    record(actor, now, "booking.lapse_proposal", ("booking", booking.ref), after={"proposal": proposal.id})
+    record(actor, now, "booking.lapse_proposal", ("booking", booking.ref), after=rows.proposal_answered(proposal.id))
     telling.tell_lab(telling.PROPOSAL_LAPSED, booking, actor=actor, now=now)
     telling.tell_client(telling.PROPOSAL_LAPSED, booking, actor=actor, now=now)
 

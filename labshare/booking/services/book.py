@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -21,7 +20,8 @@ from labshare.booking.errors import (
 from labshare.booking.models import Booking, Charge, Holding
 from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.queries.world import Bench, bench_of_item, fee_terms
-from labshare.booking.rules.lifecycle import HOLD_FOR, State, answer_by, first_state
+from labshare.booking.rules import rows
+from labshare.booking.rules.lifecycle import State, answer_by, first_state
 from labshare.booking.rules.price import Price, Work, price_of, question_problems, work_of
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Plan, StartRules
@@ -68,14 +68,14 @@ def hold(
     for instrument, rules, unit in free_places(bench, work, chosen, starts_at, now):
         plan = rules.plan(starts_at)
         holding_id = taking.insert_holding(
-            instrument_id=instrument.id,
-            unit=unit,
-            starts_at=starts_at,
-            ends_at=plan.holding_ends_at,
-            kind="offer",
-            now=now,
-            held_for=actor.person_id,
-            expires_at=now + HOLD_FOR,
+            rows.time_of_hold(
+                actor.person_id,
+                instrument_id=instrument.id,
+                unit=unit,
+                starts_at=starts_at,
+                ends_at=plan.holding_ends_at,
+                now=now,
+            )
         )
         if holding_id is not None:
             record(
@@ -308,42 +308,31 @@ def _try_to_book(
     deadline = None
     if state == State.REQUESTED:
         deadline = answer_by(now, plan.starts_at, bench.openings.days, local_zone())
-    given: dict[str, Any] = {
-        "state": state,
-        "client_firm_id": client.id,
-        "lab_firm_id": lab.firm_id,
-        "lab_id": lab.id,
-        "division": bench.county,
-        "instrument_id": instrument.id,
-        "unit": unit,
-        "test_item_id": item.id,
-        "fee_id": fee.id,
-        "quantity": work.quantity,
-        "hours": None if work.hours is None else int(work.hours),
-        "sample_description": sample_description,
-        "work_minutes": _thousandths(work),
-        "cleanup_minutes": item.cleanup_minutes,
-        "starts_at": plan.starts_at,
-        "ends_at": plan.ends_at,
-        "booked_at": now,
-        "booked_on": today,
-        "booked_by": actor.person_id,
-        "submission": submission,
-        "waive_reason": waive_reason,
-        "requested_at": now,
-        "answer_by": deadline,
-        "client_size": client.size_class,
-        "client_division": client.division,
-        "instrument_value_fen": instrument.original_value_fen,
-        "statutory": item.statutory,
-        "free_cancel_minutes": item.free_cancel_minutes,
-        "late_cancel_percent": item.late_cancel_percent,
-        "no_show_percent": item.no_show_percent,
-        "turnaround_days": item.turnaround_days,
-        "price_fen": price.total_fen,
-        "charged_fen": price.total_fen,
-        "confirmed_at": now if state == State.CONFIRMED else None,
-    }
+    new = rows.NewBooking(
+        client_firm_id=client.id,
+        client_size=client.size_class,
+        client_division=client.division,
+        lab_firm_id=lab.firm_id,
+        lab_id=lab.id,
+        county=bench.county,
+        instrument_id=instrument.id,
+        instrument_value_fen=instrument.original_value_fen,
+        unit=unit,
+        test_item_id=item.id,
+        cleanup_minutes=item.cleanup_minutes,
+        statutory=item.statutory,
+        turnaround_days=item.turnaround_days,
+        cancellation=bench.terms().cancellation,
+        fee_id=fee.id,
+        price_fen=price.total_fen,
+        work=work,
+        plan=plan,
+        sample_description=sample_description,
+        booked_by=actor.person_id,
+        submission=submission,
+        waive_reason=waive_reason,
+    )
+    given = rows.booking(new, state, now=now, today=today, answer_by=deadline)
     for attempt in range(1, REFERENCES_TRIED + 1):
         booking = Booking(ref=new_reference("B", Month.of(today)), **given)
         try:
@@ -357,30 +346,7 @@ def _try_to_book(
                 refuse_second_click(actor, submission)
             if "ref" not in str(error.orig) or attempt == REFERENCES_TRIED:
                 raise
-    record(
-        actor,
-        now,
-        "booking.book",
-        ("booking", booking.ref),
-        after={
-            "state": str(state),
-            "client_firm_id": client.id,
-            "lab_id": lab.id,
-            "division": booking.division,
-            "instrument_id": instrument.id,
-            "unit": unit,
-            "test_item_id": item.id,
-            "fee_id": fee.id,
-            "quantity": work.quantity,
-            "hours": booking.hours,
-            "starts_at": plain(plan.starts_at),
-            "ends_at": plain(plan.ends_at),
-            "price_fen": price.total_fen,
-            "charged_fen": price.total_fen,
-            "answer_by": plain(deadline),
-            "waive_reason": waive_reason,
-        },
-    )
+    record(actor, now, "booking.book", ("booking", booking.ref), after=rows.booked(given))
     return booking
 
 
@@ -388,42 +354,25 @@ def _write(booking: Booking, plan: Plan, actor: Actor) -> None:
     """The booking's rows, its price as the first charge line, and its time; flushed."""
     db.session.add(booking)
     db.session.flush()
-    rows = db.session.connection()
-    rows.execute(
-        _PRICE_LINE,
-        {
-            "booking_id": booking.id,
-            "kind": "price",
-            "amount_fen": booking.price_fen,
-            "state": "agreed",
-            "entered_by": actor.person_id,
-            "entered_at": booking.booked_at,
-            "agreed_by": actor.person_id,
-            "agreed_on": booking.booked_on,
-        },
+    past_the_session = db.session.connection()
+    price = rows.price_line(
+        booking.id, booking.price_fen, by=actor.person_id, now=booking.booked_at, today=booking.booked_on
     )
-    rows.execute(
-        _TIME,
-        {
-            "instrument_id": booking.instrument_id,
-            "unit": booking.unit,
-            "starts_at": plan.starts_at,
-            "ends_at": plan.holding_ends_at,
-            "kind": "booking",
-            "booking_id": booking.id,
-            "expires_at": booking.answer_by,
-            "created_at": booking.booked_at,
-        },
+    past_the_session.execute(_PRICE_LINE, price)
+    time = rows.time_of_booking(
+        booking.id,
+        instrument_id=booking.instrument_id,
+        unit=booking.unit,
+        starts_at=plan.starts_at,
+        ends_at=plan.holding_ends_at,
+        expires_at=booking.answer_by,
+        now=booking.booked_at,
     )
+    past_the_session.execute(_TIME, time)
 
 
 _PRICE_LINE, _TIME = insert(Charge), insert(Holding)
 """Written past the session: every booking has them, and nobody reads them in the same step."""
-
-
-def _thousandths(work: Work) -> Decimal:
-    """Work minutes as the column keeps them, exact to a thousandth."""
-    return Decimal(int(work.minutes * 1000)) / 1000
 
 
 def _tell_of_new(booking: Booking, actor: Actor, now: datetime) -> None:

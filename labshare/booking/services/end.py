@@ -5,6 +5,7 @@ from datetime import datetime
 from labshare.booking import telling
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import cancellation_preview
+from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import LAB, take
 from labshare.booking.services import taking
 from labshare.booking.services.common import (
@@ -17,7 +18,7 @@ from labshare.booking.services.common import (
     snapshot,
 )
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import ReasonRequired
 from labshare.kernel.verbs import verb
 
@@ -38,10 +39,7 @@ def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Bookin
     before = snapshot(booking)
     close_proposal(booking, now, "void")
     taking.release_booking(booking.id)
-    booking.state = state
-    booking.ended_at = now
-    booking.end_reason = reason or None
-    booking.answer_by = None
+    set_columns(booking, rows.ended(state, now=now, reason=reason))
     bring_charge_to(booking, fee, actor=actor, now=now, reason=reason)
     db.session.flush()
     note(actor, now, "booking.cancel", booking, before, side=side)

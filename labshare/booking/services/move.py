@@ -11,16 +11,17 @@ from labshare.booking.errors import AlreadyBegun, NoOpenProposal, NotPublished, 
 from labshare.booking.models import Booking, Holding, Proposal
 from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.queries.world import Bench, bench_of_item, work_of_booking
+from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import CLIENT, LAB, State, answer_by, state_after_move, take
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Interval
 from labshare.booking.services import taking
 from labshare.booking.services.answer import check_again, refuse_lapsed, restore_deadline, settle_as_confirmed
 from labshare.booking.services.book import feasible_instruments, free_places, may_waive
-from labshare.booking.services.common import close_proposal, locked_booking, note, plain, snapshot
+from labshare.booking.services.common import close_proposal, locked_booking, note, snapshot
 from labshare.catalogue.models import Instrument
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import NotFound, ReasonRequired
 from labshare.kernel.time import local_zone
 from labshare.kernel.verbs import verb
@@ -74,13 +75,10 @@ def reschedule(
             expires_at=deadline,
         ):
             _now_at(booking, instrument, unit, plan.starts_at, plan.ends_at)
-            booking.state = state
-            booking.answer_by = deadline
-            if state == State.REQUESTED:
-                booking.requested_at = now
-                booking.confirmed_at = None
-            else:
-                booking.confirmed_at = booking.confirmed_at or now
+            set_columns(
+                booking,
+                rows.rescheduled(state, now=now, answer_by=deadline, confirmed_at=booking.confirmed_at),
+            )
             if waive:
                 booking.waive_reason = waive_reason
             db.session.flush()
@@ -144,11 +142,16 @@ def bench_to_move(booking: Booking, now: datetime) -> Bench:
 
 
 def _now_at(booking: Booking, instrument: Instrument, unit: int, starts_at: datetime, ends_at: datetime) -> None:
-    booking.instrument_id = instrument.id
-    booking.instrument_value_fen = instrument.original_value_fen
-    booking.unit = unit
-    booking.starts_at = starts_at
-    booking.ends_at = ends_at
+    set_columns(
+        booking,
+        rows.placed(
+            instrument_id=instrument.id,
+            instrument_value_fen=instrument.original_value_fen,
+            unit=unit,
+            starts_at=starts_at,
+            ends_at=ends_at,
+        ),
+    )
 
 
 @verb("booking.propose")
@@ -187,48 +190,36 @@ def propose(
             own = [(holding.starts_at, holding.ends_at)]
         if not _hold_for(booking, instrument.id, unit, Interval(starts_at, plan.holding_ends_at), own, deadline, now):
             continue
-        proposal = Proposal(
-            booking_id=booking.id,
+        values = rows.proposal(
+            booking.id,
             instrument_id=instrument.id,
             unit=unit,
             starts_at=plan.starts_at,
             ends_at=plan.ends_at,
             reason=reason,
-            state="open",
-            proposed_by=actor.person_id,
-            proposed_at=now,
+            by=actor.person_id,
+            now=now,
             answer_by=deadline,
         )
+        proposal = Proposal(**values)
         db.session.add(proposal)
         db.session.flush()
         if booking.state == State.REQUESTED and booking.answer_by is not None:
             db.session.execute(
                 update(Holding)
                 .where(Holding.booking_id == booking.id, Holding.kind == "booking")
-                .values(expires_at=max(booking.answer_by, deadline))
+                .values(expires_at=rows.expiry_beside_proposal(booking.answer_by, deadline))
                 .execution_options(synchronize_session=False)
             )
-        record(
-            actor,
-            now,
-            "booking.propose",
-            ("booking", booking.ref),
-            before={
-                "starts_at": plain(booking.starts_at),
-                "ends_at": plain(booking.ends_at),
-                **({"proposal": replaced.id} if replaced is not None else {}),
-            },
-            after={
-                "proposal": proposal.id,
-                "reason": reason,
-                "instrument_id": instrument.id,
-                "unit": unit,
-                "starts_at": plain(starts_at),
-                "ends_at": plain(plan.ends_at),
-                "answer_by": plain(deadline),
-                "waive_reason": waive_reason,
-            },
+        was, proposed = rows.proposed(
+            proposal.id,
+            values,
+            starts_at=booking.starts_at,
+            ends_at=booking.ends_at,
+            replaced=replaced.id if replaced is not None else None,
+            waive_reason=waive_reason,
         )
+        record(actor, now, "booking.propose", ("booking", booking.ref), before=was, after=proposed)
         telling.tell_client(
             telling.PROPOSED, booking, actor=actor, now=now, proposed_at=starts_at, reason=reason, answer_by=deadline
         )
@@ -249,14 +240,15 @@ def _hold_for(
     held: list[int] = []
     for piece in taking.pieces_free(wanted, own):
         holding_id = taking.insert_holding(
-            instrument_id=instrument_id,
-            unit=unit,
-            starts_at=piece.starts_at,
-            ends_at=piece.ends_at,
-            kind="offer",
-            now=now,
-            booking_id=booking.id,
-            expires_at=deadline,
+            rows.time_of_proposal(
+                booking.id,
+                instrument_id=instrument_id,
+                unit=unit,
+                starts_at=piece.starts_at,
+                ends_at=piece.ends_at,
+                answer_by=deadline,
+                now=now,
+            )
         )
         if holding_id is None:
             taking.release(held)
@@ -294,8 +286,7 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
     plan = bench.rules(work, instrument).plan(proposal.starts_at)
     taking.prepare(instrument.id, now)
     taking.release_offers(booking.id)
-    proposal.state = "accepted"
-    proposal.answered_at = now
+    set_columns(proposal, rows.answered("accepted", now=now))
     if not _put(booking, instrument.id, proposal.unit, plan.starts_at, plan.holding_ends_at, now):
         raise SlotTaken(alternatives_for(bench, work, plan.starts_at, but_booking=booking.id))
     _now_at(booking, instrument, proposal.unit, plan.starts_at, plan.ends_at)
@@ -315,13 +306,15 @@ def _put(
             holding.id, instrument_id=instrument_id, unit=unit, starts_at=starts_at, ends_at=ends_at, expires_at=None
         )
     made = taking.insert_holding(
-        instrument_id=instrument_id,
-        unit=unit,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        kind="booking",
-        now=now,
-        booking_id=booking.id,
+        rows.time_of_booking(
+            booking.id,
+            instrument_id=instrument_id,
+            unit=unit,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            expires_at=None,
+            now=now,
+        )
     )
     return made is not None
 
@@ -332,12 +325,11 @@ def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int)
     booking = locked_booking(actor, ref, "booking.answer_proposal")
     proposal = _open_proposal(booking, proposal_id, now)
     take(booking.state, "decline_proposal", CLIENT)
-    proposal.state = "declined"
-    proposal.answered_at = now
+    set_columns(proposal, rows.answered("declined", now=now))
     db.session.flush()
     taking.release_offers(booking.id)
     restore_deadline(booking)
-    record(actor, now, "booking.decline_proposal", ("booking", booking.ref), after={"proposal": proposal.id})
+    record(actor, now, "booking.decline_proposal", ("booking", booking.ref), after=rows.proposal_answered(proposal.id))
     telling.tell_lab(telling.PROPOSAL_DECLINED, booking, actor=actor, now=now)
     return booking
 

@@ -19,6 +19,7 @@ from labshare.booking.errors import (
 )
 from labshare.booking.models import Booking, Holding
 from labshare.booking.queries.bookings import cancellation_preview
+from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import LAB, NO_SHOW_AFTER, State, take
 from labshare.booking.services import taking
 from labshare.booking.services.common import (
@@ -30,7 +31,7 @@ from labshare.booking.services.common import (
     snapshot,
 )
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.time import MINUTE, ceil_minute, local_day, local_zone
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
@@ -50,10 +51,7 @@ def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: s
     if not 1 <= samples <= MOST_SAMPLES:
         raise SamplesOutOfRange(max=MOST_SAMPLES)
     before = snapshot(booking)
-    booking.state = state
-    booking.received_at = now
-    booking.samples_received = samples
-    booking.sample_condition = condition.strip() or None
+    set_columns(booking, rows.received(state, now=now, samples=samples, condition=condition))
     db.session.flush()
     note(actor, now, "booking.receive", booking, before)
     telling.tell_client(telling.RECEIVED, booking, actor=actor, now=now, samples=samples, condition=condition.strip())
@@ -84,8 +82,7 @@ def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) 
             raise _in_the_way(booking, at) or SlotTaken(field="at")
         booking.starts_at = at
     _keep_until(booking, now + MINUTE, now)
-    booking.state = state
-    booking.started_at = at
+    set_columns(booking, rows.started(state, at=at))
     db.session.flush()
     note(actor, now, "booking.start", booking, before)
     return booking
@@ -122,13 +119,15 @@ def _keep_until(booking: Booking, wanted: datetime, now: datetime) -> None:
     holding = taking.holding_of(booking.id)
     if holding is None:
         held = taking.insert_holding(
-            instrument_id=booking.instrument_id,
-            unit=booking.unit,
-            starts_at=now,
-            ends_at=wanted,
-            kind="booking",
-            now=now,
-            booking_id=booking.id,
+            rows.time_of_booking(
+                booking.id,
+                instrument_id=booking.instrument_id,
+                unit=booking.unit,
+                starts_at=now,
+                ends_at=wanted,
+                expires_at=None,
+                now=now,
+            )
         )
         if held is None:
             raise SlotTaken(field="at")
@@ -151,25 +150,24 @@ def finish(
     if at < started_at:
         raise FinishBeforeStart
     if machine_minutes is None:
-        machine_minutes = (at - started_at) // MINUTE
+        machine_minutes = rows.machine_minutes(started_at, at)
     elif not 0 <= machine_minutes <= MOST_MACHINE_MINUTES:
         raise MachineMinutesOutOfRange
     before = snapshot(booking)
     taking.prepare(booking.instrument_id, now)
     holding = taking.holding_of(booking.id)
     if holding is not None:
-        ends_at = at + timedelta(minutes=booking.cleanup_minutes)
+        ends_at = rows.end_of_time(at, booking.cleanup_minutes)
         if ends_at <= holding.starts_at:
             taking.release([holding.id])
         elif ends_at <= holding.ends_at:
             taking.change_holding(holding.id, ends_at=ends_at)
         else:
             taking.lengthen(holding, ends_at)
-    booking.state = state
-    booking.ends_at = max(at, booking.starts_at)
-    booking.finished_at = at
-    booking.finished_on = local_day(at)
-    booking.machine_minutes = machine_minutes
+    set_columns(
+        booking,
+        rows.finished(state, at=at, day=local_day(at), starts_at=booking.starts_at, machine_minutes=machine_minutes),
+    )
     db.session.flush()
     note(actor, now, "booking.finish", booking, before)
     telling.tell_client(telling.FINISHED, booking, actor=actor, now=now)
@@ -189,8 +187,7 @@ def no_show(*, actor: Actor, now: datetime, ref: str) -> Booking:
     before = snapshot(booking)
     close_proposal(booking, now, "void")
     taking.release_booking(booking.id)
-    booking.state = state
-    booking.ended_at = now
+    set_columns(booking, rows.no_show(state, now=now))
     bring_charge_to(booking, fee, actor=actor, now=now, reason="")
     db.session.flush()
     note(actor, now, "booking.no_show", booking, before)

@@ -14,7 +14,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, StoredFile
 from labshare.settlement.queries.reports import replaced_from, reports_of
-from labshare.settlement.rules import ChargeLine, InvoicePaper, Money, Papers, PaymentPaper, ReportPaper
+from labshare.settlement.rules.documents import ChargeLine, InvoicePaper, Money, Papers, PaymentPaper, ReportPaper
 
 
 @dataclass(frozen=True)

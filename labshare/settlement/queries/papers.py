@@ -9,7 +9,7 @@ from labshare.booking.models import Charge
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
-from labshare.settlement.rules import ChargeLine, InvoicePaper, Money, Papers, PaymentPaper, ReportPaper
+from labshare.settlement.rules.documents import ChargeLine, InvoicePaper, Money, Papers, PaymentPaper, ReportPaper
 
 
 def papers_of(booking_ids: Iterable[int]) -> dict[int, Papers]:

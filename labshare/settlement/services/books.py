@@ -4,7 +4,7 @@ On PostgreSQL a recording takes the ledger's shared lock first, then the booking
 opening a month takes the lock alone, so that no entry slips into a month while it closes. On SQLite writers queue.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -15,15 +15,16 @@ from labshare.booking.models import Booking, Charge
 from labshare.booking.rules.lifecycle import DOCUMENT_STATES, State
 from labshare.booking.services.documents import settle_state
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import check_seen
 from labshare.settlement.models import Payment, Report, RevenueEntry
-from labshare.settlement.queries.closed import ClosedMonths, closed_months
+from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.queries.papers import entry_sums, papers_of
-from labshare.settlement.rules import Money, Papers, ledger_differences
+from labshare.settlement.rules import rows
+from labshare.settlement.rules.documents import Papers, ledger_differences
 
 Cause = Literal["report", "invoice", "payment", "charge", "month"]
 
@@ -95,9 +96,7 @@ def refresh(
     db.session.flush()
     today = local_day(now)
     said = papers(booking)
-    booking.invoiced_fen = said.invoiced(today).amount_fen
-    booking.paid_fen = said.paid(today)
-    booking.recognised_fen = said.recognised(today).amount_fen
+    set_columns(booking, rows.sums(said, today))
     _write_entries([booking], {booking.id: said}, now=now, cause=cause, cause_id=cause_id)
     settle_state(booking, report_stands=bool(said.standing(today)), actor=actor, now=now)
     db.session.flush()
@@ -132,33 +131,18 @@ def _write_entries(
 ) -> int:
     closed, present = closed_months(), Month.at(now)
     entries = entry_sums([booking.id for booking in bookings])
-    rows = [
-        RevenueEntry(
+    made = []
+    for booking in bookings:
+        shut, written = closed.of(booking.division), entries.get(booking.id, {})
+        lacking = ledger_differences(said[booking.id], written, closed=shut, present=present)
+        made += rows.entries(
+            lacking,
             booking_id=booking.id,
             lab_id=booking.lab_id,
             instrument_id=booking.instrument_id,
-            month=str(month),
-            amount_fen=difference.amount_fen,
-            tax_fen=difference.tax_fen,
-            recorded_at=now,
+            now=now,
             cause=cause,
             cause_id=cause_id,
         )
-        for booking, month, difference in _lacking(bookings, said, entries, closed, present)
-    ]
-    db.session.add_all(rows)
-    return len(rows)
-
-
-def _lacking(
-    bookings: Sequence[Booking],
-    said: dict[int, Papers],
-    entries: dict[int, dict[Month, Money]],
-    closed: ClosedMonths,
-    present: Month,
-) -> Iterator[tuple[Booking, Month, Money]]:
-    for booking in bookings:
-        shut, written = closed.of(booking.division), entries.get(booking.id, {})
-        differences = ledger_differences(said[booking.id], written, closed=shut, present=present)
-        for month, difference in differences.items():
-            yield booking, month, difference
+    db.session.add_all(RevenueEntry(**values) for values in made)
+    return len(made)

@@ -66,6 +66,11 @@ class PaymentPaper:
     counts: bool = True
 
 
+def payment_counts(*, by_client: bool, payer_verdict: str | None) -> bool:
+    """Whether the client paid it, or an officer lets the other payer's money count (R-PAPER-8)."""
+    return by_client or payer_verdict == "accepted"
+
+
 @dataclass(frozen=True)
 class Money:
     """An amount and the tax in it, in fen."""

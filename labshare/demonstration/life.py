@@ -17,8 +17,8 @@ from labshare.booking.rules.lifecycle import (
     State,
     answer_by,
     first_state,
+    next_state,
     state_after_move,
-    take,
 )
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.price import Work, cancellation_fee, price_of
@@ -26,21 +26,21 @@ from labshare.booking.rules.rows import Values
 from labshare.booking.rules.time import Plan
 from labshare.booking.services.documents import documented
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
+from labshare.demonstration.loading import Client, Loading
 from labshare.demonstration.orders import NOBODY, Order, Who
 from labshare.demonstration.rows import Row
 from labshare.demonstration.shelf import Shelf
-from labshare.demonstration.world import Client, World
 from labshare.kernel.months import Month
 from labshare.kernel.references import new_reference
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
 from labshare.settlement.rules import rows as document_rows
 from labshare.settlement.rules.documents import (
     ChargeLine,
-    InvoicePaper,
+    Documents,
+    InvoiceDocument,
     Money,
-    Papers,
-    PaymentPaper,
-    ReportPaper,
+    PaymentDocument,
+    ReportDocument,
     ledger_differences,
     payment_counts,
 )
@@ -49,8 +49,8 @@ from labshare.settlement.rules.documents import (
 class Life(Order):
     """A booking with everything that hangs on it, in memory."""
 
-    def __init__(self, world: World, shelf: Shelf, lab: Laboratory) -> None:
-        super().__init__(world, lab)
+    def __init__(self, loading: Loading, shelf: Shelf, lab: Laboratory) -> None:
+        super().__init__(loading, lab)
         self.shelf = shelf
         self.charges: list[Row] = []
         self.reports: list[Row] = []
@@ -68,10 +68,21 @@ class Life(Order):
 
     # -- booked
 
-    def book(self, client: Client, person: Row, at: datetime, offer: Offer, machine: Machine, unit: int, work: Work,
-             plan: Plan, fee: FeeTerms, description: str) -> None:  # fmt: skip
-        world, lab, item = self.world, self.lab, offer.row
-        day = world.day(at)
+    def book(
+        self,
+        client: Client,
+        person: Row,
+        at: datetime,
+        offer: Offer,
+        machine: Machine,
+        unit: int,
+        work: Work,
+        plan: Plan,
+        fee: FeeTerms,
+        description: str,
+    ) -> None:
+        loading, lab, item = self.loading, self.lab, offer.row
+        day = loading.day(at)
         state = first_state(lab.row["automatic_confirmation"])
         deadline = self._deadline(at, plan) if state == State.REQUESTED else None
         self.client, self.customer = client, (person["id"], client.id)
@@ -99,7 +110,7 @@ class Life(Order):
             booked_by=person["id"],
         )
         values = rows.booking(new, state, now=at, today=day, answer_by=deadline)
-        self.row = world.rows.add(Booking, ref=self._reference(day), **values)
+        self.row = loading.rows.add(Booking, ref=self._reference(day), **values)
         self._charge(rows.price_line(self.row["id"], new.price_fen, by=person["id"], now=at, today=day))
         self.time = rows.time_of_booking(
             self.row["id"],
@@ -113,15 +124,15 @@ class Life(Order):
         self._record(at, self.customer, "booking.book", None, rows.booked(values))
 
     def _reference(self, day: date) -> str:
-        world, month = self.world, Month.of(day)
-        ref = new_reference("B", month, world.refs)
-        while ref in world.used_refs:
-            ref = new_reference("B", month, world.refs)
-        world.used_refs.add(ref)
+        loading, month = self.loading, Month.of(day)
+        ref = new_reference("B", month, loading.refs)
+        while ref in loading.used_refs:
+            ref = new_reference("B", month, loading.refs)
+        loading.used_refs.add(ref)
         return ref
 
     def _deadline(self, at: datetime, plan: Plan) -> datetime:
-        return answer_by(at, plan.starts_at, self.lab.openings.days, self.world.zone)
+        return answer_by(at, plan.starts_at, self.lab.openings.days, self.loading.zone)
 
     @property
     def state(self) -> State:
@@ -137,9 +148,10 @@ class Life(Order):
 
     # -- how steps are gathered
 
-    def _record(self, at: datetime, who: Who, action: str, before: Mapping[str, Any] | None,
-                after: Mapping[str, Any]) -> None:  # fmt: skip
-        self.world.trail.record(at, who[0], who[1], action, ("booking", self.row["ref"]), before, after)
+    def _record(
+        self, at: datetime, who: Who, action: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]
+    ) -> None:
+        self.loading.trail.record(at, who[0], who[1], action, ("booking", self.row["ref"]), before, after)
 
     def _snapshot(self) -> Values:
         return {name: self.row[name] for name in rows.SNAPSHOT}
@@ -148,7 +160,7 @@ class Life(Order):
         self._record(at, who, action, *rows.noted(before, self._snapshot(), **more))
 
     def _charge(self, values: Values) -> Row:
-        line = self.world.rows.add(Charge, **values)
+        line = self.loading.rows.add(Charge, **values)
         self.charges.append(line)
         return line
 
@@ -158,7 +170,7 @@ class Life(Order):
                 line["state"] = "refused"
         difference = total - self.row["charged_fen"]
         if difference:
-            today = self.world.day(at)
+            today = self.loading.day(at)
             self._charge(rows.ending_line(self.row["id"], difference, reason=reason, by=who[0], now=at, today=today))
             self.row["charged_fen"] = total
 
@@ -174,7 +186,7 @@ class Life(Order):
     # -- answers and moves
 
     def confirm(self, at: datetime) -> None:
-        state = take(self.state, "confirm", LAB)
+        state = next_state(self.state, "confirm", LAB)
         before = self._snapshot()
         self._close_proposal(at, "void")
         self._confirmed(state, at)
@@ -185,10 +197,10 @@ class Life(Order):
         self._hold(expires_at=None)
 
     def decline(self, at: datetime, reason: str) -> None:
-        self._end_request(take(self.state, "decline", LAB), at, self.desk, "booking.decline", reason)
+        self._end_request(next_state(self.state, "decline", LAB), at, self.desk, "booking.decline", reason)
 
     def lapse(self, at: datetime) -> None:
-        self._end_request(take(self.state, "lapse", SYSTEM), at, NOBODY, "booking.lapse", LAPSED)
+        self._end_request(next_state(self.state, "lapse", SYSTEM), at, NOBODY, "booking.lapse", LAPSED)
 
     def _end_request(self, state: State, at: datetime, who: Who, action: str, reason: str) -> None:
         before, row = self._snapshot(), self.row
@@ -201,7 +213,7 @@ class Life(Order):
 
     def propose(self, at: datetime, plan: Plan, unit: int, reason: str) -> Row:
         """Another time on the same instrument."""
-        take(self.state, "propose", LAB)
+        next_state(self.state, "propose", LAB)
         row, deadline = self.row, self._deadline(at, plan)
         values = rows.proposal(
             row["id"],
@@ -214,7 +226,7 @@ class Life(Order):
             now=at,
             answer_by=deadline,
         )
-        self.proposal = self.world.rows.add(Proposal, **values)
+        self.proposal = self.loading.rows.add(Proposal, **values)
         self.time_proposed = rows.time_of_proposal(
             row["id"],
             instrument_id=row["instrument_id"],
@@ -234,13 +246,14 @@ class Life(Order):
         proposal, held = self.proposal, self.time_proposed
         assert proposal is not None  # noqa: S101 - a script accepts what it proposed
         assert held is not None  # noqa: S101 - and that is held
-        state = take(self.state, "accept_proposal", CLIENT)
+        state = next_state(self.state, "accept_proposal", CLIENT)
         before = self._snapshot()
         self._close_proposal(at, "accepted")
         self._move(proposal["unit"], proposal["starts_at"], proposal["ends_at"], held["ends_at"])
         self._confirmed(state, at)
-        self._note(at, self.customer, "booking.accept_proposal", before, proposal=proposal["id"],
-                   reason=proposal["reason"])  # fmt: skip
+        self._note(
+            at, self.customer, "booking.accept_proposal", before, proposal=proposal["id"], reason=proposal["reason"]
+        )
 
     def _move(self, unit: int, starts_at: datetime, ends_at: datetime, holding_ends_at: datetime) -> None:
         placed = rows.placed(
@@ -254,7 +267,7 @@ class Life(Order):
         self._hold(unit=unit, starts_at=starts_at, ends_at=holding_ends_at)
 
     def decline_proposal(self, at: datetime) -> None:
-        take(self.state, "decline_proposal", CLIENT)
+        next_state(self.state, "decline_proposal", CLIENT)
         self._proposal_answered(at, self.customer, "declined", "booking.decline_proposal")
 
     def lapse_proposal(self, at: datetime) -> None:
@@ -282,7 +295,7 @@ class Life(Order):
 
     def cancel(self, at: datetime, reason: str, *, by_lab: bool = False) -> None:
         who, side = (self.desk, LAB) if by_lab else (self.customer, CLIENT)
-        state = take(self.state, "cancel", side)
+        state = next_state(self.state, "cancel", side)
         fee = self._fee_of_ending(at, by_lab=by_lab)
         before = self._snapshot()
         self._close_proposal(at, "void")
@@ -292,7 +305,7 @@ class Life(Order):
         self._note(at, who, "booking.cancel", before, side=side)
 
     def no_show(self, at: datetime) -> None:
-        state = take(self.state, "no_show", LAB)
+        state = next_state(self.state, "no_show", LAB)
         fee = self._fee_of_ending(at, no_show=True)
         before = self._snapshot()
         self._close_proposal(at, "void")
@@ -308,14 +321,14 @@ class Life(Order):
     # -- the work
 
     def receive(self, at: datetime, samples: int, condition: str) -> None:
-        state = take(self.state, "receive", LAB)
+        state = next_state(self.state, "receive", LAB)
         before = self._snapshot()
         self.row.update(rows.received(state, now=at, samples=samples, condition=condition))
         self._note(at, self.desk, "booking.receive", before)
 
     def start(self, at: datetime) -> None:
         """On time or late; the holding's start stays."""
-        state = take(self.state, "start", LAB)
+        state = next_state(self.state, "start", LAB)
         before = self._snapshot()
         self._close_proposal(at, "void")
         self.row.update(rows.started(state, at=at))
@@ -323,7 +336,7 @@ class Life(Order):
 
     def finish(self, now: datetime, at: datetime, machine_minutes: int | None = None) -> None:
         """Noted `now`, over `at`. A test that took longer has nothing more: nobody asked for its unit's time."""
-        state, row = take(self.state, "finish", LAB), self.row
+        state, row = next_state(self.state, "finish", LAB), self.row
         before = self._snapshot()
         if machine_minutes is None:
             machine_minutes = rows.machine_minutes(row["started_at"], at)
@@ -337,7 +350,7 @@ class Life(Order):
             rows.finished(
                 state,
                 at=at,
-                day=self.world.day(at),
+                day=self.loading.day(at),
                 starts_at=row["starts_at"],
                 machine_minutes=machine_minutes,
             )
@@ -347,9 +360,9 @@ class Life(Order):
     # -- charges
 
     def propose_charge(self, at: datetime, amount: int, reason: str) -> Row:
-        take(self.state, "charge", LAB)
+        next_state(self.state, "charge", LAB)
         before, row = self._snapshot(), self.row
-        by, today = self.desk[0], self.world.day(at)
+        by, today = self.desk[0], self.loading.day(at)
         line = self._charge(rows.change_line(row["id"], amount, reason=reason, by=by, now=at, today=today))
         agreed = line["state"] == "agreed"
         if agreed:
@@ -360,15 +373,15 @@ class Life(Order):
         return line
 
     def consent(self, at: datetime, line: Row) -> None:
-        take(self.state, "answer_charge", CLIENT)
+        next_state(self.state, "answer_charge", CLIENT)
         before = self._snapshot()
-        line.update(rows.consented(by=self.customer[0], today=self.world.day(at)))
+        line.update(rows.consented(by=self.customer[0], today=self.loading.day(at)))
         self.row["charged_fen"] += line["amount_fen"]
         self._note(at, self.customer, "charge.consent", before, charge=line["id"], amount_fen=line["amount_fen"])
         self._refresh(at, "charge", line["id"], self.customer)
 
     def refuse(self, at: datetime, line: Row) -> None:
-        take(self.state, "answer_charge", CLIENT)
+        next_state(self.state, "answer_charge", CLIENT)
         before = self._snapshot()
         line["state"] = "refused"
         self._note(at, self.customer, "charge.refuse", before, charge=line["id"], amount_fen=line["amount_fen"])
@@ -388,7 +401,7 @@ class Life(Order):
             by=self.desk[0],
             now=at,
         )
-        report = self.world.rows.add(Report, **values)
+        report = self.loading.rows.add(Report, **values)
         self.reports.append(report)
         said = document_rows.report_recorded(
             report["id"], number=number, issued_on=issued_on, replaces=report["replaces_id"], sha256=sha256
@@ -398,14 +411,22 @@ class Life(Order):
         return report
 
     def withdraw_report(self, at: datetime, report: Row, reason: str) -> None:
-        today = self.world.day(at)
+        today = self.loading.day(at)
         report.update(document_rows.withdrawal(today=today, reason=reason))
         said = document_rows.report_withdrawn(report["id"], today=today, reason=reason)
         self._record(at, self.desk, "report.withdraw", *said)
         self._refresh(at, "report", report["id"], self.desk)
 
-    def record_invoice(self, at: datetime, issued_on: date, amount: int, tax: int, *, reverses: Row | None = None,
-                       invoice: Row | None = None) -> tuple[Row, Row]:  # fmt: skip
+    def record_invoice(
+        self,
+        at: datetime,
+        issued_on: date,
+        amount: int,
+        tax: int,
+        *,
+        reverses: Row | None = None,
+        invoice: Row | None = None,
+    ) -> tuple[Row, Row]:
         """An invoice, or with `reverses` a red letter (negative amounts); `invoice` continues one of several lines."""
         invoice = invoice or self._invoice(at, issued_on, amount)
         values = document_rows.invoice_line(
@@ -417,7 +438,7 @@ class Life(Order):
             by=self.office[0],
             now=at,
         )
-        line = self.world.rows.add(InvoiceLine, **values)
+        line = self.loading.rows.add(InvoiceLine, **values)
         self.lines.append((invoice, line))
         said = document_rows.invoice_recorded(
             line["id"],
@@ -436,7 +457,7 @@ class Life(Order):
         values = document_rows.invoice(
             seller_firm_id=self.lab.host.id, client_firm_id=self.client.id, number=number, issued_on=issued_on
         )
-        return self.world.rows.add(Invoice, **values, file_id=file["id"] if file else None)
+        return self.loading.rows.add(Invoice, **values, file_id=file["id"] if file else None)
 
     def record_payment(self, at: datetime, paid_on: date, amount: int, payer: str | None = None) -> Row:
         """Money in, or with a negative amount a refund; `payer` another firm's credit code."""
@@ -450,7 +471,7 @@ class Life(Order):
             by=self.office[0],
             now=at,
         )
-        payment = self.world.rows.add(Payment, **values)
+        payment = self.loading.rows.add(Payment, **values)
         self.payments.append(payment)
         said = document_rows.payment_recorded(payment["id"], values, paid_fen=self.row["paid_fen"])
         self._record(at, self.office, *said)
@@ -458,7 +479,7 @@ class Life(Order):
         return payment
 
     def decide_payer(self, at: datetime, payment: Row, verdict: str, note: str) -> None:
-        officer: Who = (self.world.accounts["officer"]["id"], None)
+        officer: Who = (self.loading.accounts["officer"]["id"], None)
         decision = document_rows.payer_verdict(verdict, note=note, by=officer[0], now=at)
         said = document_rows.payer_decided(
             payment["id"],
@@ -473,20 +494,30 @@ class Life(Order):
 
     # -- what follows from documents
 
-    def papers(self) -> Papers:
-        return Papers(
+    def documents(self) -> Documents:
+        return Documents(
             tuple(ChargeLine(c["agreed_on"], c["amount_fen"]) for c in self.charges if c["state"] == "agreed"),
-            tuple(ReportPaper(r["id"], r["issued_on"], r["replaces_id"], r["withdrawn_on"]) for r in self.reports),
-            tuple(InvoicePaper(line["id"], invoice["issued_on"], line["amount_fen"], line["tax_fen"],
-                               line["reverses_id"]) for invoice, line in self.lines),
-            tuple(PaymentPaper(p["id"], p["paid_on"], p["amount_fen"],
-                               payment_counts(by_client=p["by_client"], payer_verdict=p["payer_verdict"]))
-                  for p in self.payments),
-        )  # fmt: skip
+            tuple(ReportDocument(r["id"], r["issued_on"], r["replaces_id"], r["withdrawn_on"]) for r in self.reports),
+            tuple(
+                InvoiceDocument(
+                    line["id"], invoice["issued_on"], line["amount_fen"], line["tax_fen"], line["reverses_id"]
+                )
+                for invoice, line in self.lines
+            ),
+            tuple(
+                PaymentDocument(
+                    p["id"],
+                    p["paid_on"],
+                    p["amount_fen"],
+                    payment_counts(by_client=p["by_client"], payer_verdict=p["payer_verdict"]),
+                )
+                for p in self.payments
+            ),
+        )
 
     def _refresh(self, at: datetime, cause: str, cause_id: int, who: Who) -> None:
         """As settlement's `refresh`: sums, ledger entries in the months open at that moment, state."""
-        row, today, said = self.row, self.world.day(at), self.papers()
+        row, today, said = self.row, self.loading.day(at), self.documents()
         row.update(document_rows.sums(said, today))
         self._enter(said, at, today, cause, cause_id)
         step = documented(
@@ -502,9 +533,9 @@ class Life(Order):
             row["state"] = str(state)
             self._note(at, who, action, before)
 
-    def _enter(self, said: Papers, at: datetime, today: date, cause: str, cause_id: int) -> None:
+    def _enter(self, said: Documents, at: datetime, today: date, cause: str, cause_id: int) -> None:
         """The ledger entries that the open months lack."""
-        closed = [month for month, moment in self.world.closed.items() if moment <= at]
+        closed = [month for month, moment in self.loading.closed.items() if moment <= at]
         lacking = ledger_differences(said, self.entries, closed=closed, present=Month.of(today))
         made = document_rows.entries(
             lacking,
@@ -516,7 +547,7 @@ class Life(Order):
             cause_id=cause_id,
         )
         for values in made:
-            self.world.rows.add(RevenueEntry, **values)
+            self.loading.rows.add(RevenueEntry, **values)
         for month, difference in lacking.items():
             self.entries[month] = self.entries.get(month, Money()) + difference
 
@@ -526,4 +557,4 @@ class Life(Order):
         """Write the booking's holding, as far as it has one, and what an open proposal holds."""
         for held in (self.time, self.time_proposed):
             if held is not None:
-                self.world.rows.add(Holding, **held)
+                self.loading.rows.add(Holding, **held)

@@ -1,9 +1,9 @@
-"""What was ordered where, and by whom: what a booking's steps and its papers both name."""
+"""What was ordered where, and by whom: what a booking's steps and its documents both name."""
 
 from labshare.booking.rules.price import Work
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
+from labshare.demonstration.loading import Client, Loading
 from labshare.demonstration.rows import Row
-from labshare.demonstration.world import Client, World
 
 Who = tuple[int | None, int | None]
 """Person and firm, as an event names them."""
@@ -21,7 +21,7 @@ class Order:
     customer: Who
     """Whoever booked."""
 
-    def __init__(self, world: World, lab: Laboratory) -> None:
-        self.world, self.lab = world, lab
+    def __init__(self, loading: Loading, lab: Laboratory) -> None:
+        self.loading, self.lab = loading, lab
         self.desk: Who = (lab.host.manager["id"], lab.host.id)
         self.office: Who = (lab.host.accountant["id"], lab.host.id)

@@ -290,7 +290,7 @@ _BUSY, _HTTP, _KILLED = "races/test_busy.py", "races/test_http.py", "races/test_
 _ONE, _PAGES = "races/test_one_slot.py", "races/test_pages.py"
 _AGAIN, _TAKING, _BOOK = (
     "labshare/web/again.py",
-    "labshare/booking/services/taking.py",
+    "labshare/booking/services/holdings.py",
     "labshare/booking/services/book.py",
 )
 _NO_GUARD = (

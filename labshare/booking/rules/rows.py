@@ -162,9 +162,17 @@ def charge_of_ended_request(*, invoiced_fen: int, paid_fen: int) -> int:
 
 
 def proposal(
-    booking_id: int, *, instrument_id: int, unit: int, starts_at: datetime, ends_at: datetime, reason: str,
-    by: int | None, now: datetime, answer_by: datetime,
-) -> Values:  # fmt: skip
+    booking_id: int,
+    *,
+    instrument_id: int,
+    unit: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    reason: str,
+    by: int | None,
+    now: datetime,
+    answer_by: datetime,
+) -> Values:
     """The lab's move, open until the client answers."""
     return {
         "booking_id": booking_id,
@@ -181,9 +189,14 @@ def proposal(
 
 
 def proposed(
-    proposal_id: int, made: Mapping[str, Any], *, starts_at: datetime, ends_at: datetime, replaced: int | None = None,
+    proposal_id: int,
+    made: Mapping[str, Any],
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    replaced: int | None = None,
     waive_reason: str | None = None,
-) -> tuple[Values, Values]:  # fmt: skip
+) -> tuple[Values, Values]:
     """What the event of a proposal says: the booking's present time, the open proposal that this one replaces, and
     what is proposed."""
     before: Values = {"starts_at": plain(starts_at), "ends_at": plain(ends_at)}
@@ -288,9 +301,15 @@ def consented(*, by: int | None, today: date) -> Values:
 
 
 def time_of_booking(
-    booking_id: int, *, instrument_id: int, unit: int, starts_at: datetime, ends_at: datetime,
-    expires_at: datetime | None, now: datetime,
-) -> Values:  # fmt: skip
+    booking_id: int,
+    *,
+    instrument_id: int,
+    unit: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    expires_at: datetime | None,
+    now: datetime,
+) -> Values:
     """The booking's own holding, clean-up included."""
     return {
         "instrument_id": instrument_id,
@@ -305,9 +324,15 @@ def time_of_booking(
 
 
 def time_of_proposal(
-    booking_id: int, *, instrument_id: int, unit: int, starts_at: datetime, ends_at: datetime, answer_by: datetime,
+    booking_id: int,
+    *,
+    instrument_id: int,
+    unit: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    answer_by: datetime,
     now: datetime,
-) -> Values:  # fmt: skip
+) -> Values:
     """What is held for a proposal until the client answers."""
     held = time_of_booking(
         booking_id, instrument_id=instrument_id, unit=unit, starts_at=starts_at, ends_at=ends_at,
@@ -343,9 +368,16 @@ def end_of_time(finished_at: datetime, cleanup_minutes: int) -> datetime:
 
 
 def time_of_block(
-    block: str, *, instrument_id: int, unit: int, starts_at: datetime, ends_at: datetime, kind: str, note: str,
+    block: str,
+    *,
+    instrument_id: int,
+    unit: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    kind: str,
+    note: str,
     now: datetime,
-) -> Values:  # fmt: skip
+) -> Values:
     """A span of one unit out of use."""
     return {
         "instrument_id": instrument_id,
@@ -360,9 +392,15 @@ def time_of_block(
 
 
 def blocked(
-    *, instrument_id: int, units: list[int], starts_at: datetime, ends_at: datetime, kind: str, holdings: list[int],
+    *,
+    instrument_id: int,
+    units: list[int],
+    starts_at: datetime,
+    ends_at: datetime,
+    kind: str,
+    holdings: list[int],
     in_the_way: list[str],
-) -> Values:  # fmt: skip
+) -> Values:
     """What the event of a block says: the holdings it took, the bookings that lie in its way."""
     return {
         "instrument_id": instrument_id,

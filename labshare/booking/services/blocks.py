@@ -12,7 +12,7 @@ from labshare.booking.errors import EndBeforeStart, UnknownUnit
 from labshare.booking.models import Booking, Holding
 from labshare.booking.rules import rows
 from labshare.booking.rules.time import Interval
-from labshare.booking.services import taking
+from labshare.booking.services import holdings
 from labshare.catalogue.models import Instrument, Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -80,7 +80,7 @@ def block(
     chosen = sorted(set(units)) if units else list(range(1, instrument.units + 1))
     if any(not 1 <= unit <= instrument.units for unit in chosen):
         raise UnknownUnit
-    taking.prepare(instrument_id, now)
+    holdings.prepare(instrument_id, now)
     in_time = list(
         db.session.scalars(
             select(Holding)
@@ -98,8 +98,8 @@ def block(
     taken: list[int] = []
     for unit in chosen:
         others = [(one.starts_at, one.ends_at) for one in in_time if one.unit == unit]
-        for piece in taking.pieces_free(Interval(starts_at, ends_at), others):
-            holding_id = taking.insert_holding(
+        for piece in holdings.pieces_free(Interval(starts_at, ends_at), others):
+            holding_id = holdings.insert_holding(
                 rows.time_of_block(
                     name,
                     instrument_id=instrument_id,
@@ -144,7 +144,7 @@ def unblock(*, actor: Actor, now: datetime, block_id: str) -> None:
     """Give a block's time back. Raises `NotFound`."""
     held = own_block(actor, block_id)
     instrument_id = held[0].instrument_id
-    taking.prepare(instrument_id, now)
+    holdings.prepare(instrument_id, now)
     db.session.execute(
         delete(Holding)
         .where(Holding.block == block_id, or_(Holding.kind == "maintenance", Holding.kind == "in_house"))

@@ -9,7 +9,7 @@ from labshare.booking.errors import ChargeIsZero, ChargeNotOpen, NegativeCharge
 from labshare.booking.listeners import charge_changed
 from labshare.booking.models import Booking, Charge
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import CLIENT, ENDED_STATES, LAB, take
+from labshare.booking.rules.lifecycle import CLIENT, ENDED_STATES, LAB, next_state
 from labshare.booking.services.common import (
     check_charge_covers_documents,
     locked_booking,
@@ -31,7 +31,7 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, re
     """Add a line, signed, in fen. A decrease counts at once; an increase waits for the client's consent. Raises
     `IllegalStep`, `ReasonRequired`, `ChargeIsZero`, `NegativeCharge`, `ChargeBelowInvoiced`, `ChargeBelowPaid`."""
     booking = locked_booking(actor, ref, "charge.propose")
-    take(booking.state, "charge", LAB)
+    next_state(booking.state, "charge", LAB)
     if not reason.strip():
         raise ReasonRequired
     if amount_fen == 0:
@@ -82,7 +82,7 @@ def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> 
     """The client agrees to an increase: it counts from this local day. Raises `IllegalStep`, `ChargeNotOpen`."""
     booking = locked_booking(actor, ref, "charge.consent")
     line = _waiting_line(booking, charge_id)
-    take(booking.state, "answer_charge", CLIENT)
+    next_state(booking.state, "answer_charge", CLIENT)
     before = snapshot(booking)
     set_columns(line, rows.consented(by=actor.person_id, today=local_day(now)))
     booking.charged_fen += line.amount_fen
@@ -98,7 +98,7 @@ def refuse_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> C
     """The client does not agree; the charge stays. Raises `IllegalStep`, `ChargeNotOpen`."""
     booking = locked_booking(actor, ref, "charge.consent")
     line = _waiting_line(booking, charge_id)
-    take(booking.state, "answer_charge", CLIENT)
+    next_state(booking.state, "answer_charge", CLIENT)
     before = snapshot(booking)
     line.state = "refused"
     db.session.flush()

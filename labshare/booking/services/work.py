@@ -20,8 +20,8 @@ from labshare.booking.errors import (
 from labshare.booking.models import Booking, Holding
 from labshare.booking.queries.bookings import cancellation_preview
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import LAB, NO_SHOW_AFTER, State, take
-from labshare.booking.services import taking
+from labshare.booking.rules.lifecycle import LAB, NO_SHOW_AFTER, State, next_state
+from labshare.booking.services import holdings
 from labshare.booking.services.common import (
     bring_charge_to,
     check_charge_covers_documents,
@@ -47,7 +47,7 @@ def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: s
     """Record that the samples came, how many, and their condition. From `confirmed`. Raises `IllegalStep`,
     `SamplesOutOfRange`."""
     booking = locked_booking(actor, ref, "booking.work")
-    state = take(booking.state, "receive", LAB)
+    state = next_state(booking.state, "receive", LAB)
     if not 1 <= samples <= MOST_SAMPLES:
         raise SamplesOutOfRange(max=MOST_SAMPLES)
     before = snapshot(booking)
@@ -70,15 +70,15 @@ def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) 
     unit is free; starting when the holding is over takes the unit again. Raises `IllegalStep`, `MomentInFuture`,
     `SlotTaken` (409)."""
     booking = locked_booking(actor, ref, "booking.work")
-    state = take(booking.state, "start", LAB)
+    state = next_state(booking.state, "start", LAB)
     at = _not_in_future(at, now)
     before = snapshot(booking)
-    taking.prepare(booking.instrument_id, now)
+    holdings.prepare(booking.instrument_id, now)
     close_proposal(booking, now, "void")
-    taking.release_offers(booking.id)
+    holdings.release_offers(booking.id)
     if at < booking.starts_at:
-        holding = taking.holding_of(booking.id)
-        if holding is None or not taking.change_holding(holding.id, starts_at=at):
+        holding = holdings.holding_of(booking.id)
+        if holding is None or not holdings.change_holding(holding.id, starts_at=at):
             raise _in_the_way(booking, at) or SlotTaken(field="at")
         booking.starts_at = at
     _keep_until(booking, now + MINUTE, now)
@@ -116,9 +116,9 @@ def _not_in_future(at: datetime | None, now: datetime) -> datetime:
 
 def _keep_until(booking: Booking, wanted: datetime, now: datetime) -> None:
     """The holding lasts at least to `wanted`: a test cannot run on a unit that another has taken since."""
-    holding = taking.holding_of(booking.id)
+    holding = holdings.holding_of(booking.id)
     if holding is None:
-        held = taking.insert_holding(
+        held = holdings.insert_holding(
             rows.time_of_booking(
                 booking.id,
                 instrument_id=booking.instrument_id,
@@ -131,7 +131,7 @@ def _keep_until(booking: Booking, wanted: datetime, now: datetime) -> None:
         )
         if held is None:
             raise SlotTaken(field="at")
-    elif holding.ends_at <= now and taking.lengthen(holding, wanted) <= now:
+    elif holding.ends_at <= now and holdings.lengthen(holding, wanted) <= now:
         raise SlotTaken(field="at")
 
 
@@ -144,7 +144,7 @@ def finish(
     minutes from start to finish) never changes a price. Raises `IllegalStep`, `MomentInFuture`, `FinishBeforeStart`,
     `MachineMinutesOutOfRange`."""
     booking = locked_booking(actor, ref, "booking.work")
-    state = take(booking.state, "finish", LAB)
+    state = next_state(booking.state, "finish", LAB)
     at = _not_in_future(at, now)
     started_at = booking.started_at or booking.starts_at
     if at < started_at:
@@ -154,16 +154,16 @@ def finish(
     elif not 0 <= machine_minutes <= MOST_MACHINE_MINUTES:
         raise MachineMinutesOutOfRange
     before = snapshot(booking)
-    taking.prepare(booking.instrument_id, now)
-    holding = taking.holding_of(booking.id)
+    holdings.prepare(booking.instrument_id, now)
+    holding = holdings.holding_of(booking.id)
     if holding is not None:
         ends_at = rows.end_of_time(at, booking.cleanup_minutes)
         if ends_at <= holding.starts_at:
-            taking.release([holding.id])
+            holdings.release([holding.id])
         elif ends_at <= holding.ends_at:
-            taking.change_holding(holding.id, ends_at=ends_at)
+            holdings.change_holding(holding.id, ends_at=ends_at)
         else:
-            taking.lengthen(holding, ends_at)
+            holdings.lengthen(holding, ends_at)
     set_columns(
         booking,
         rows.finished(state, at=at, day=local_day(at), starts_at=booking.starts_at, machine_minutes=machine_minutes),
@@ -179,14 +179,14 @@ def no_show(*, actor: Actor, now: datetime, ref: str) -> Booking:
     """Record that the samples did not come: from `confirmed` alone, from 60 minutes after the start. The charge
     becomes what the item's terms say. Raises `IllegalStep`, `NoShowTooEarly`, `ChargeBelowInvoiced`."""
     booking = locked_booking(actor, ref, "booking.work")
-    state = take(booking.state, "no_show", LAB)
+    state = next_state(booking.state, "no_show", LAB)
     if now < booking.starts_at + NO_SHOW_AFTER:
         raise NoShowTooEarly
     fee = cancellation_preview(booking, now, no_show=True)
     check_charge_covers_documents(booking, fee)
     before = snapshot(booking)
     close_proposal(booking, now, "void")
-    taking.release_booking(booking.id)
+    holdings.release_booking(booking.id)
     set_columns(booking, rows.no_show(state, now=now))
     bring_charge_to(booking, fee, actor=actor, now=now, reason="")
     db.session.flush()
@@ -217,12 +217,12 @@ def lengthen_running(*, actor: Actor, now: datetime) -> int:
         )
         if booking is None or booking.state != State.TESTING:
             continue
-        taking.prepare(instrument_id, now)
-        holding = taking.holding_of(booking_id)
+        holdings.prepare(instrument_id, now)
+        holding = holdings.holding_of(booking_id)
         if holding is None:
             continue
         was = holding.ends_at
-        if taking.lengthen(holding, wanted) > was:
+        if holdings.lengthen(holding, wanted) > was:
             lengthened += 1
             record(
                 actor,

@@ -10,15 +10,22 @@ from typing import Any
 
 from labshare.booking.rules.rows import Values
 from labshare.kernel.months import Month
-from labshare.settlement.rules.documents import Money, Papers
+from labshare.settlement.rules.documents import Documents, Money
 
 # Reports
 
 
 def report(
-    booking_id: int, *, lab_id: int, number: str, issued_on: date, replaces: int | None, file_id: int, by: int | None,
+    booking_id: int,
+    *,
+    lab_id: int,
+    number: str,
+    issued_on: date,
+    replaces: int | None,
+    file_id: int,
+    by: int | None,
     now: datetime,
-) -> Values:  # fmt: skip
+) -> Values:
     return {
         "booking_id": booking_id,
         "lab_id": lab_id,
@@ -67,9 +74,15 @@ def invoice(*, seller_firm_id: int, client_firm_id: int, number: str, issued_on:
 
 
 def invoice_line(
-    booking_id: int, *, invoice_id: int, amount_fen: int, tax_fen: int, reverses: int | None, by: int | None,
+    booking_id: int,
+    *,
+    invoice_id: int,
+    amount_fen: int,
+    tax_fen: int,
+    reverses: int | None,
+    by: int | None,
     now: datetime,
-) -> Values:  # fmt: skip
+) -> Values:
     """What an invoice says of the booking; amounts below 0 where it reverses a line."""
     return {
         "invoice_id": invoice_id,
@@ -104,9 +117,18 @@ def invoice_recorded(
 
 
 def payment(
-    booking_id: int, *, amount_fen: int, paid_on: date, reference: str, payer_uscc: str, by_client: bool,
-    by: int | None, now: datetime, submission: str | None = None, file_id: int | None = None,
-) -> Values:  # fmt: skip
+    booking_id: int,
+    *,
+    amount_fen: int,
+    paid_on: date,
+    reference: str,
+    payer_uscc: str,
+    by_client: bool,
+    by: int | None,
+    now: datetime,
+    submission: str | None = None,
+    file_id: int | None = None,
+) -> Values:
     """Money received, or below 0 given back."""
     return {
         "booking_id": booking_id,
@@ -154,19 +176,25 @@ def payer_decided(
 # What follows from documents
 
 
-def sums(papers: Papers, today: date) -> Values:
+def sums(documents: Documents, today: date) -> Values:
     """What the booking keeps of its documents."""
     return {
-        "invoiced_fen": papers.invoiced(today).amount_fen,
-        "paid_fen": papers.paid(today),
-        "recognised_fen": papers.recognised(today).amount_fen,
+        "invoiced_fen": documents.invoiced(today).amount_fen,
+        "paid_fen": documents.paid(today),
+        "recognised_fen": documents.recognised(today).amount_fen,
     }
 
 
 def entries(
-    lacking: Mapping[Month, Money], *, booking_id: int, lab_id: int, instrument_id: int, now: datetime,
-    cause: str | None, cause_id: int | None,
-) -> list[Values]:  # fmt: skip
+    lacking: Mapping[Month, Money],
+    *,
+    booking_id: int,
+    lab_id: int,
+    instrument_id: int,
+    now: datetime,
+    cause: str | None,
+    cause_id: int | None,
+) -> list[Values]:
     """The ledger's entries of what it lacks of a booking."""
     return [
         {

@@ -26,11 +26,11 @@ from labshare.settlement.models import Invoice, InvoiceLine
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_invoice, check_red_letter
 from labshare.settlement.services import tell
-from labshare.settlement.services.books import (
+from labshare.settlement.services.ledger import (
     check_documents_begin,
+    documents,
     locked_booking,
     locked_bookings,
-    papers,
     refresh,
 )
 from labshare.settlement.services.words import check_word
@@ -110,7 +110,7 @@ def record_red_letter(
     check_documents_begin(booking)
     number = number.strip()
     known = _known_invoice(booking, number)
-    said = papers(booking)
+    said = documents(booking)
     original = next((i for i in said.invoices if i.id == reverses and i.amount_fen > 0), None)
     problems = [*_wrong_file(file), *_wrong_number(number, known, [booking], issued_on, red=True)]
     if original is None:
@@ -169,7 +169,7 @@ def _wrong_shares(
 ) -> Iterator[Problem]:
     for place, (booking, share) in enumerate(zip(bookings, shares, strict=True)):
         for problem in check_invoice(
-            papers(booking), day=issued_on, amount_fen=share.amount_fen, tax_fen=share.tax_fen, today=today
+            documents(booking), day=issued_on, amount_fen=share.amount_fen, tax_fen=share.tax_fen, today=today
         ):
             if place == 0:
                 yield problem

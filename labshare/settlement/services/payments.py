@@ -19,7 +19,7 @@ from labshare.settlement.models import Payment
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_payment, check_refund
 from labshare.settlement.services import tell
-from labshare.settlement.services.books import check_documents_begin, locked_booking, papers, ref_of, refresh
+from labshare.settlement.services.ledger import check_documents_begin, documents, locked_booking, ref_of, refresh
 from labshare.settlement.services.words import check_text, check_word
 
 REFERENCE_LENGTH = 60
@@ -81,7 +81,11 @@ def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = ""
     check = check_payment if payment.amount_fen > 0 else check_refund
     raise_all(
         check(
-            papers(booking), day=payment.paid_on, amount_fen=abs(payment.amount_fen), counts=True, today=local_day(now)
+            documents(booking),
+            day=payment.paid_on,
+            amount_fen=abs(payment.amount_fen),
+            counts=True,
+            today=local_day(now),
         )
     )
     _decide(booking, payment, "accepted", note, actor, now)
@@ -125,7 +129,7 @@ def _record(
     check = check_payment if sign > 0 else check_refund
     raise_all(
         [
-            *check(papers(booking), day=paid_on, amount_fen=amount_fen, counts=by_client, today=local_day(now)),
+            *check(documents(booking), day=paid_on, amount_fen=amount_fen, counts=by_client, today=local_day(now)),
             *_wrong_words(reference, payer_uscc, file),
         ]
     )

@@ -29,7 +29,7 @@ from labshare.settlement.queries.reports import next_report_number
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_report
 from labshare.settlement.services import tell
-from labshare.settlement.services.books import locked_booking, ref_of, refresh
+from labshare.settlement.services.ledger import locked_booking, ref_of, refresh
 from labshare.settlement.services.words import check_text, check_word
 
 REPORT_STATES = frozenset({State.TESTED, State.REPORTED, State.SETTLED})

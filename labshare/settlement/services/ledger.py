@@ -1,4 +1,4 @@
-"""The books of a booking: its papers read, its sums, ledger and state brought up to what they say.
+"""The ledger of a booking: its documents read, its sums, ledger and state brought up to what they say.
 
 On PostgreSQL a recording takes the ledger's shared lock first, then the booking's row, and reads afterwards. Closing or
 opening a month takes the lock alone, so that no entry slips into a month while it closes. On SQLite writers queue.
@@ -22,9 +22,9 @@ from labshare.kernel.time import local_day
 from labshare.organisations.permissions import check_seen
 from labshare.settlement.models import Payment, Report, RevenueEntry
 from labshare.settlement.queries.closed import closed_months
-from labshare.settlement.queries.papers import entry_sums, papers_of
+from labshare.settlement.queries.loading import entry_sums, load_documents
 from labshare.settlement.rules import rows
-from labshare.settlement.rules.documents import Papers, ledger_differences
+from labshare.settlement.rules.documents import Documents, ledger_differences
 
 Cause = Literal["report", "invoice", "payment", "charge", "month"]
 
@@ -80,8 +80,8 @@ def check_documents_begin(booking: Booking) -> None:
         raise IllegalStep(state=State(booking.state).label)
 
 
-def papers(booking: Booking) -> Papers:
-    return papers_of([booking.id])[booking.id]
+def documents(booking: Booking) -> Documents:
+    return load_documents([booking.id])[booking.id]
 
 
 def refresh(
@@ -95,7 +95,7 @@ def refresh(
     """
     db.session.flush()
     today = local_day(now)
-    said = papers(booking)
+    said = documents(booking)
     set_columns(booking, rows.sums(said, today))
     _write_entries([booking], {booking.id: said}, now=now, cause=cause, cause_id=cause_id)
     settle_state(booking, report_stands=bool(said.standing(today)), actor=actor, now=now)
@@ -116,14 +116,14 @@ def bring_up(booking_ids: Iterable[int], *, now: datetime, cause: Cause) -> int:
     while left:
         ids, left = left[:1000], left[1000:]
         bookings = db.session.scalars(select(Booking).where(Booking.id.in_(ids))).all()
-        written += _write_entries(bookings, papers_of(ids), now=now, cause=cause, cause_id=None)
+        written += _write_entries(bookings, load_documents(ids), now=now, cause=cause, cause_id=None)
     db.session.flush()
     return written
 
 
 def _write_entries(
     bookings: Sequence[Booking],
-    said: dict[int, Papers],
+    said: dict[int, Documents],
     *,
     now: datetime,
     cause: Cause | None,

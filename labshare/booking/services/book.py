@@ -21,7 +21,7 @@ from labshare.booking.models import Booking, Charge, Holding
 from labshare.booking.queries.loading import BookableItem, fee_terms, load_bookable_item
 from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import State, answer_by, first_state
+from labshare.booking.rules.lifecycle import State, first_state
 from labshare.booking.rules.price import Price, Work, price_of, question_problems, work_of
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Plan, StartRules
@@ -33,7 +33,7 @@ from labshare.kernel.database import db, take_turn
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst, raise_all
 from labshare.kernel.months import Month
 from labshare.kernel.references import new_reference
-from labshare.kernel.time import local_day, local_zone
+from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 from labshare.organisations.models import Firm
@@ -305,9 +305,6 @@ def _try_to_book(
     item, lab = bookable.item, bookable.lab
     today = local_day(now)
     state = first_state(lab.automatic_confirmation)
-    deadline = None
-    if state == State.REQUESTED:
-        deadline = answer_by(now, plan.starts_at, bookable.openings.days, local_zone())
     new = rows.NewBooking(
         client_firm_id=client.id,
         client_size=client.size_class,
@@ -332,7 +329,7 @@ def _try_to_book(
         submission=submission,
         waive_reason=waive_reason,
     )
-    given = rows.booking(new, state, now=now, today=today, answer_by=deadline)
+    given = rows.booking(new, state, now=now, today=today, answer_by=bookable.answer_by(plan.starts_at))
     for attempt in range(1, REFERENCES_TRIED + 1):
         booking = Booking(ref=new_reference("B", Month.of(today)), **given)
         try:

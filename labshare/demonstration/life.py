@@ -179,7 +179,7 @@ class Life(Order):
             self.proposal.update(rows.answered(state, now=at))
             self.proposal = self.time_proposed = None
 
-    def _hold(self, **changes: Any) -> None:
+    def _change_time(self, **changes: Any) -> None:
         assert self.time is not None  # noqa: S101 - it has not ended
         self.time.update(changes)
 
@@ -194,7 +194,7 @@ class Life(Order):
 
     def _confirmed(self, state: State, at: datetime) -> None:
         self.row.update(rows.confirmed(state, now=at))
-        self._hold(expires_at=None)
+        self._change_time(expires_at=None)
 
     def decline(self, at: datetime, reason: str) -> None:
         self._end_request(next_state(self.state, "decline", LAB), at, self.desk, "booking.decline", reason)
@@ -237,7 +237,7 @@ class Life(Order):
             now=at,
         )
         if row["answer_by"] is not None:
-            self._hold(expires_at=rows.expiry_beside_proposal(row["answer_by"], deadline))
+            self._change_time(expires_at=rows.expiry_beside_proposal(row["answer_by"], deadline))
         said = rows.proposed(self.proposal["id"], values, starts_at=row["starts_at"], ends_at=row["ends_at"])
         self._record(at, self.desk, "booking.propose", *said)
         return self.proposal
@@ -264,7 +264,7 @@ class Life(Order):
             ends_at=ends_at,
         )
         self.row.update(placed)
-        self._hold(unit=unit, starts_at=starts_at, ends_at=holding_ends_at)
+        self._change_time(unit=unit, starts_at=starts_at, ends_at=holding_ends_at)
 
     def decline_proposal(self, at: datetime) -> None:
         next_state(self.state, "decline_proposal", CLIENT)
@@ -277,7 +277,7 @@ class Life(Order):
         assert self.proposal is not None  # noqa: S101
         number = self.proposal["id"]
         self._close_proposal(at, state)
-        self._hold(expires_at=self.row["answer_by"])
+        self._change_time(expires_at=self.row["answer_by"])
         self._record(at, who, action, None, rows.proposal_answered(number))
 
     def reschedule(self, at: datetime, plan: Plan, unit: int) -> None:
@@ -286,7 +286,7 @@ class Life(Order):
         self._close_proposal(at, "void")
         deadline = self._deadline(at, plan) if state == State.REQUESTED else None
         self._move(unit, plan.starts_at, plan.ends_at, plan.holding_ends_at)
-        self._hold(expires_at=deadline)
+        self._change_time(expires_at=deadline)
         first = self.row["confirmed_at"]
         self.row.update(rows.rescheduled(state, now=at, answer_by=deadline, confirmed_at=first))
         self._note(at, self.customer, "booking.reschedule", before)
@@ -335,7 +335,7 @@ class Life(Order):
         self._note(at, self.desk, "booking.start", before)
 
     def finish(self, now: datetime, at: datetime, machine_minutes: int | None = None) -> None:
-        """Noted `now`, over `at`. A test that took longer has nothing more: nobody asked for its unit's time."""
+        """Noted `now`, over since `at`. A test that took longer than planned keeps the time it has."""
         state, row = next_state(self.state, "finish", LAB), self.row
         before = self._snapshot()
         if machine_minutes is None:
@@ -345,7 +345,7 @@ class Life(Order):
         if ends_at <= self.time["starts_at"]:
             self.time = None
         else:
-            self._hold(ends_at=ends_at)
+            self._change_time(ends_at=ends_at)
         row.update(
             rows.finished(
                 state,

@@ -288,7 +288,7 @@ RIGHTS += (
 
 _BUSY, _HTTP, _KILLED = "races/test_busy.py", "races/test_http.py", "races/test_killed_writers.py"
 _ONE, _PAGES = "races/test_one_slot.py", "races/test_pages.py"
-_AGAIN, _TAKING, _BOOK = (
+_AGAIN, _HOLDINGS, _BOOK = (
     "labshare/web/again.py",
     "labshare/booking/services/holdings.py",
     "labshare/booking/services/book.py",
@@ -301,7 +301,7 @@ _NO_GUARD = (
 )  # fmt: skip
 _EVERYTHING_IS_FREE = (
     *_NO_GUARD,
-    Edit(_BOOK, "for instrument, rules, unit in free_places(bench, work, chosen, starts_at, now):\n        booking",
+    Edit(_BOOK, "for instrument, rules, unit in free_places(bookable, work, chosen, starts_at, now):\n        booking",
          "for instrument, rules, unit in ((i, r, 1) for i, r in chosen):\n        booking"),
 )  # fmt: skip
 _GUARDED_AS_EVER = instead("tests/races/unguarded.py", "    with db.engine.begin() as connection:\n",
@@ -324,7 +324,7 @@ RACES = (
     *_on_both(f"{_KILLED}::test_nothing_acknowledged_is_lost", "keys are not kept", _KEYS_FORGOTTEN),
     *_on_both(f"{_ONE}::test_one_winner_a_round", "all time passes for free", _EVERYTHING_IS_FREE),
     *_on_both(f"{_ONE}::test_three_units_have_three_winners", "only the first unit is tried",
-              instead(_BOOK, "for instrument, rules, unit in free_places(bench, work, chosen, starts_at, now):\n"
+              instead(_BOOK, "for instrument, rules, unit in free_places(bookable, work, chosen, starts_at, now):\n"
                       "        booking",
                       "for instrument, rules, unit in ((i, r, 1) for i, r in chosen):\n        booking")),
     *_on_both(f"{_ONE}::test_without_the_guards_the_race_is_lost", "the guards stay", _GUARDED_AS_EVER),

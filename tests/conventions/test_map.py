@@ -8,7 +8,8 @@ from tests.conventions.reading import ROOT
 
 def _rooms() -> ModuleType:
     spec = importlib.util.spec_from_file_location("rooms", ROOT / "docs" / "rooms.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -23,11 +24,13 @@ def test_rooms_look_downwards_only() -> None:
     rooms = _rooms()
     order = rooms.rooms_of(ROOT / "pyproject.toml")
     up = [(one, other) for one, other in rooms.imports_of("labshare", order) if order.index(one) > order.index(other)]
-    assert order[0] == "web" and order[-1] == "kernel"
+    assert order[0] == "web"
+    assert order[-1] == "kernel"
     assert not [pair for pair in up if pair[0] not in ("api", "jobs", "commands")], up
 
 
 def test_a_room_that_looks_up_is_drawn_left_of_the_diagonal() -> None:
     rooms = _rooms()
     picture = rooms.draw(["web", "kernel"], {("kernel", "web")})
-    assert picture.count("<circle") == 1 and f'cx="{rooms.LABEL + rooms.CELL // 2}"' in picture
+    assert picture.count("<circle") == 1
+    assert f'cx="{rooms.LABEL + rooms.CELL // 2}"' in picture

@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 
 from flask import g, request
 
+from labshare.http.actor import current_actor, demonstration_allowed, remote_address
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import SignInFirst
 from labshare.kernel.time import utc_now
 from labshare.organisations.queries import holder_of_token
-from labshare.web.actor import current_actor, demonstration_allowed, remote_address
 
 F = TypeVar("F", bound=Callable[..., Any])
 

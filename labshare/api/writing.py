@@ -23,6 +23,9 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from labshare.api import problems
+from labshare.http.actor import current_actor
+from labshare.http.bodies import before_body
+from labshare.http.rights import check_booking
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import commit_early, db, report_refusal, transaction
 from labshare.kernel.errors import Conflict, InvalidInput, NotAllowed, Problem, SignInFirst
@@ -30,9 +33,6 @@ from labshare.kernel.kept_answers import keep_answer, kept_answer
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import Refusal
 from labshare.organisations.permissions import WRITING_SCOPE, may_anywhere
-from labshare.web.actor import current_actor
-from labshare.web.bodies import before_body
-from labshare.web.documents import check_booking
 
 F = TypeVar("F", bound=Callable[..., Any])
 LONGEST_KEY = 255

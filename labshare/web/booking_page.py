@@ -24,12 +24,13 @@ from labshare.booking.queries.bookings import (
     next_steps,
     open_proposal,
 )
+from labshare.http.actor import current_actor
+from labshare.http.rights import check_booking
 from labshare.kernel.database import report_refusal, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
-from labshare.web.actor import current_actor
 from labshare.web.booking_history import BY_RULE, entries, reached
-from labshare.web.documents import check_booking, documents_panel
+from labshare.web.documents import documents_panel
 from labshare.web.forms import (
     BooleanField,
     Form,

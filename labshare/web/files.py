@@ -3,11 +3,11 @@
 from flask import Blueprint, abort, send_file
 from werkzeug.wrappers import Response
 
+from labshare.http.actor import current_actor
 from labshare.kernel.errors import NotFound, SignInFirst
 from labshare.organisations.permissions import may
 from labshare.settlement.files import path_of
 from labshare.settlement.queries.documents import file_with_parties
-from labshare.web.actor import current_actor
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 

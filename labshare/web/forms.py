@@ -32,11 +32,11 @@ from wtforms.validators import Length, StopValidation
 from wtforms.validators import Optional as WtOptional
 from wtforms.widgets import HiddenInput, TextInput
 
+from labshare.http.again import Application
 from labshare.kernel.errors import InvalidInputs, Problem
 from labshare.kernel.money import FEN_PER_YUAN
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_zone
-from labshare.web.again import Application
 
 __all__ = [
     "BooleanField", "CreditCodeField", "DayField", "FileField", "Form", "HoursField", "LocalMomentField",

@@ -23,7 +23,6 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from labshare.audit.queries import count_unsealed
-from labshare.jobs.state import job_states
 from labshare.kernel.database import db
 from labshare.kernel.time import utc_now
 from labshare.notices.delivery import queue_of_mail
@@ -100,7 +99,7 @@ class DatabaseFigures(Collector):
         age = GaugeMetricFamily(f"{name}_age_seconds", "How long ago that was.", labels=["job"])
         overdue = GaugeMetricFamily("labshare_job_overdue", "1: it should have run by now.", labels=["job"])
         failed = GaugeMetricFamily("labshare_job_failed", "1: its last run failed.", labels=["job"])
-        for state in job_states(now):
+        for state in current_app.extensions["labshare.jobs"](now):
             labels = [state.job.name]
             if state.succeeded_at is not None:
                 last.add_metric(labels, state.succeeded_at.timestamp())

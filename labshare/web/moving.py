@@ -17,11 +17,11 @@ from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import get_booking
 from labshare.booking.queries.slots import free_slots
 from labshare.booking.services import where_to
+from labshare.http.actor import current_actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, start_of_day, utc_now
 from labshare.organisations import permissions
-from labshare.web.actor import current_actor
 from labshare.web.booking_page import moment_in
 from labshare.web.forms import Form, TextAreaField, length, required, show_problem
 from labshare.web.layout import flash_done

@@ -12,6 +12,8 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from labshare.audit.services import record_export
+from labshare.http.downloads import download
+from labshare.http.language import language
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
@@ -28,10 +30,8 @@ from labshare.rewards.queries.runs import rules_of
 from labshare.rewards.rules.parts import shown_state
 from labshare.web.charts import nice_top
 from labshare.web.documents import booking_href
-from labshare.web.downloads import download
 from labshare.web.filters import day, plain_amount, twin
 from labshare.web.filters import month as month_text
-from labshare.web.language import language
 from labshare.web.ledger import CAUSES, answer_file, asked_page
 
 

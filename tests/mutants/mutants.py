@@ -113,7 +113,7 @@ CONVENTIONS = (
     ),
     Mutant(
         f"{_ENTRANCES}::test_entrances_do_not_ask_the_database", "the list keeps what a file no longer does",
-        instead("labshare/web/bodies.py", "        db.session.rollback()\n", "        pass\n"),
+        instead("labshare/http/bodies.py", "        db.session.rollback()\n", "        pass\n"),
     ),
     Mutant(
         f"{_TEMPLATES}::test_each_rule_finds_what_breaks_it", "a rule looks for something else",
@@ -255,7 +255,7 @@ RIGHTS = (
     ),
 )  # fmt: skip
 
-_READ_BODIES, _WEB_BODIES = "rights/test_bodies.py", "labshare/web/bodies.py"
+_READ_BODIES, _WEB_BODIES = "rights/test_bodies.py", "labshare/http/bodies.py"
 _UNCHECKED = instead(_WEB_BODIES, "    if check is not None:\n", "    if check is not None and not check:\n")
 
 RIGHTS += (
@@ -276,7 +276,7 @@ RIGHTS += (
 _BUSY, _HTTP, _KILLED = "races/test_busy.py", "races/test_http.py", "races/test_killed_writers.py"
 _ONE, _PAGES = "races/test_one_slot.py", "races/test_pages.py"
 _AGAIN, _TAKING, _BOOK = (
-    "labshare/web/again.py",
+    "labshare/http/again.py",
     "labshare/booking/services/taking.py",
     "labshare/booking/services/book.py",
 )
@@ -330,7 +330,7 @@ RACES = (
 _LIMITS, _BODIES = "conventions/test_bodies.py", "rights/test_bodies.py"
 _SLOW, _WORKER = "races/test_slow_connections.py", "races/test_worker.py"
 _WAITING, _TIMES = "races/test_waiting.py", "races/test_time_outs.py"
-_BODY, _ERRORS, _WRITING = "labshare/web/bodies.py", "labshare/web/errors.py", "labshare/api/writing.py"
+_BODY, _ERRORS, _WRITING = "labshare/http/bodies.py", "labshare/web/errors.py", "labshare/api/writing.py"
 _WAIT, _LOOP = "labshare/kernel/waiting.py", "labshare/commands/worker.py"
 _NO_TIME_OUTS = instead(
     _WAIT, "        connection.commit()  # a rollback", "        connection.rollback()  # a rollback"

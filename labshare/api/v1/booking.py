@@ -23,10 +23,10 @@ from labshare.booking.services.blocks import instrument_to_block, own_block
 from labshare.booking.services.book import check_own_hold
 from labshare.catalogue.queries.filters import select_test_items
 from labshare.catalogue.queries.single import get_test_item
+from labshare.http.actor import current_actor
+from labshare.http.bodies import before_body
+from labshare.http.limits import limited
 from labshare.kernel.time import local_day, utc_now
-from labshare.web.actor import current_actor
-from labshare.web.bodies import before_body
-from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("booking", "Slots, bookings, their lifecycle")
 QUANTITY = Whole(required=True, validate=Range(-(2**31), 2**31 - 1))

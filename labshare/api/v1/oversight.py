@@ -8,6 +8,10 @@ from labshare.api.v1.answers import EVENT, FILE, STATISTICS, USAGE, listing, one
 from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
 from labshare.api.v1.fields import Moment, MonthField, Names, OneOf, Text
 from labshare.audit.queries import Search, search
+from labshare.http.actor import current_actor
+from labshare.http.downloads import TYPES
+from labshare.http.limits import count, limited
+from labshare.http.usage import FORMATS, MOST_MONTHS, usage_file
 from labshare.kernel.errors import InvalidInput
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
@@ -15,10 +19,6 @@ from labshare.organisations.permissions import check
 from labshare.oversight.queries import UsageRow, usage_report
 from labshare.oversight.rules import Usage, suppressed
 from labshare.oversight.statistics import statistics
-from labshare.web.actor import current_actor
-from labshare.web.downloads import TYPES
-from labshare.web.limits import count, limited
-from labshare.web.usage import FORMATS, MOST_MONTHS, usage_file
 
 blueprint = RoomBlueprint("oversight", "Usage reports, the audit trail, public statistics")
 

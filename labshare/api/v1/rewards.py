@@ -10,6 +10,9 @@ from labshare.api.v1.answers import LINE_WITH_TRACE, OBJECTION, POLICY, RUN, lis
 from labshare.api.v1.base import RoomBlueprint
 from labshare.api.v1.fields import Day, Length, MonthField, Names, OneOf, Strict, Text
 from labshare.api.writing import writing
+from labshare.http.actor import current_actor
+from labshare.http.bodies import before_body
+from labshare.http.limits import limited
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
@@ -20,9 +23,6 @@ from labshare.rewards.queries.pages import all_policies, line_with_run
 from labshare.rewards.queries.runs import codes_in_run, find_run, lines_with_codes, objection_of
 from labshare.rewards.services.objections import LONGEST, check_answerer
 from labshare.rewards.services.policies import check_publisher
-from labshare.web.actor import current_actor
-from labshare.web.bodies import before_body
-from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("rewards", "Reward policies and monthly runs")
 

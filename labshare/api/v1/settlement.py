@@ -18,6 +18,9 @@ from labshare.api.v1.fields import WORDS, Day, Fen, Length, MonthField, Names, S
 from labshare.api.writing import writing
 from labshare.booking.queries.bookings import get_booking
 from labshare.catalogue.queries.single import get_lab_by_code
+from labshare.http.actor import current_actor
+from labshare.http.bodies import before_body
+from labshare.http.rights import check_booking
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
@@ -28,9 +31,6 @@ from labshare.settlement.models import Invoice, Payment, Report
 from labshare.settlement.queries.documents import line_of_invoice, numbers_of_lines
 from labshare.settlement.queries.ledger import EntryLine, ledger_entries
 from labshare.settlement.services.books import ref_of
-from labshare.web.actor import current_actor
-from labshare.web.bodies import before_body
-from labshare.web.documents import check_booking
 
 blueprint = RoomBlueprint("settlement", "Reports, invoices, payments, the revenue ledger")
 

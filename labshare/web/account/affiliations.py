@@ -6,6 +6,8 @@ from flask import render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from labshare.http.actor import current_actor
+from labshare.http.bodies import before_body
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import effects, permissions
 from labshare.organisations import services as organisations
@@ -15,8 +17,6 @@ from labshare.organisations.services.affiliations import named_side
 from labshare.web.account import blueprint
 from labshare.web.account.firm import own_firm
 from labshare.web.account.forms import AffiliationForm, AskEndForm, EndAffiliationForm, ObjectForm
-from labshare.web.actor import current_actor
-from labshare.web.bodies import before_body
 from labshare.web.forms import Form
 from labshare.web.steps import posted
 

@@ -5,6 +5,8 @@ from typing import Any
 from flask import current_app, redirect, render_template, url_for
 from flask_babel import gettext as _
 
+from labshare.http.actor import current_actor
+from labshare.http.bodies import before_body
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem, SignInFirst
 from labshare.kernel.time import local_day, utc_now
@@ -16,8 +18,7 @@ from labshare.organisations.services.firms import Declared, FirmDetails, state_o
 from labshare.web.account import blueprint
 from labshare.web.account.forms import FiguresForm, FirmForm, RegisterFirmForm
 from labshare.web.account.settings import signed_in
-from labshare.web.actor import act_for, current_actor, reload_account
-from labshare.web.bodies import before_body
+from labshare.web.actor import act_for, reload_account
 from labshare.web.forms import show_problem
 from labshare.web.layout import flash_done
 

@@ -7,27 +7,21 @@ from flask_babel import gettext as _
 
 from labshare.accounts.queries import person_by_email, spelled
 from labshare.accounts.sessions import begin_session, digest
+from labshare.http import limits
+from labshare.http.actor import current_actor, current_person
+from labshare.http.bodies import before_body
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
 from labshare.organisations.services.members import managed_invitation, managed_membership
-from labshare.web import limits
 from labshare.web.account import blueprint
 from labshare.web.account.firm import own_firm
 from labshare.web.account.forms import InviteForm, JoinForm, RoleForm
 from labshare.web.account.settings import signed_in
 from labshare.web.account.sign_in import locale_now
-from labshare.web.actor import (
-    act_for,
-    begin_browser_session,
-    current_actor,
-    current_person,
-    end_browser_session,
-    reload_account,
-)
-from labshare.web.bodies import before_body
+from labshare.web.actor import act_for, begin_browser_session, end_browser_session, reload_account
 from labshare.web.forms import show_problem
 from labshare.web.layout import flash_done
 

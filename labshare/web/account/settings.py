@@ -8,6 +8,9 @@ from flask_babel import gettext as _
 from labshare.accounts import services
 from labshare.accounts.errors import WrongPresentPassword
 from labshare.accounts.sessions import begin_session
+from labshare.http import limits
+from labshare.http.actor import current_actor, current_person
+from labshare.http.bodies import before_body
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem, SignInFirst
 from labshare.kernel.time import utc_now
@@ -17,12 +20,10 @@ from labshare.notices.services import mark_read
 from labshare.organisations import queries
 from labshare.organisations import services as organisations
 from labshare.organisations.services.tokens import own_token
-from labshare.web import limits
 from labshare.web.account import blueprint
 from labshare.web.account.forms import AccountForm, ChangePasswordForm, TokenForm
 from labshare.web.account.throttle import Guesses
-from labshare.web.actor import act_for, begin_browser_session, current_actor, current_person, end_browser_session
-from labshare.web.bodies import before_body
+from labshare.web.actor import act_for, begin_browser_session, end_browser_session
 from labshare.web.forms import show_problem
 from labshare.web.language import safe_next
 from labshare.web.layout import flash_done

@@ -10,25 +10,17 @@ from labshare.accounts.errors import LinkExpired, WrongPassword
 from labshare.accounts.links import person_of_password_link
 from labshare.accounts.queries import Credentials, credentials_of
 from labshare.accounts.sessions import begin_session
+from labshare.http import limits
+from labshare.http.actor import current_actor, current_person, demonstration_allowed, remote_address
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import report_refusal, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import Refusal
-from labshare.web import limits
 from labshare.web.account import blueprint
 from labshare.web.account.forms import ForgotForm, PasswordForm, SignInForm, SignUpForm
 from labshare.web.account.throttle import Guesses, failures_to_tell
-from labshare.web.actor import (
-    act_for,
-    begin_browser_session,
-    current_actor,
-    current_person,
-    demonstration_allowed,
-    end_browser_session,
-    remote_address,
-    session_key,
-)
+from labshare.web.actor import act_for, begin_browser_session, end_browser_session, session_key
 from labshare.web.forms import show_problem
 from labshare.web.language import LOCALES, chosen_language, keep_choice_with_person, safe_next
 from labshare.web.layout import flash_done, reader

@@ -5,6 +5,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from labshare.http.actor import current_actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
@@ -14,7 +15,6 @@ from labshare.organisations.models import Firm
 from labshare.organisations.queries import FirmFilter
 from labshare.organisations.queries.affiliations import affiliations_of
 from labshare.organisations.services.firms import state_of
-from labshare.web.actor import current_actor
 from labshare.web.admin import blueprint
 from labshare.web.admin.forms import FirmFilterForm, ReturnForm, SizeForm
 from labshare.web.admin.paging import Page

@@ -6,16 +6,16 @@ from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from labshare.accounts.queries import get_person, search_people
+from labshare.http.actor import current_actor
+from labshare.http.bodies import before_body
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
-from labshare.web.actor import current_actor
 from labshare.web.admin import blueprint
 from labshare.web.admin.forms import AccountFilterForm, DisableForm, ProposeForm
 from labshare.web.admin.paging import Page
-from labshare.web.bodies import before_body
 from labshare.web.forms import show_problem
 from labshare.web.layout import flash_done
 

@@ -8,11 +8,11 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.booking.queries.world import special_days, working_years
 from labshare.booking.services.hours import confirm_working_year, set_working_day, set_working_year
+from labshare.http.actor import current_actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import permissions
-from labshare.web.actor import current_actor
 from labshare.web.admin import blueprint
 from labshare.web.forms import (
     DayField,

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from labshare.http.actor import current_actor
 from labshare.kernel.errors import SignInFirst
-from labshare.web.actor import current_actor
 from labshare.web.booking_list import show
 from labshare.web.client import blueprint
 

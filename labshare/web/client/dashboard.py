@@ -4,10 +4,10 @@ from typing import Any
 
 from flask import render_template
 
+from labshare.http.actor import current_actor
 from labshare.kernel.errors import SignInFirst
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement.queries.client_desk import client_desk
-from labshare.web.actor import current_actor
 from labshare.web.charts import stacked_bars
 from labshare.web.client import blueprint
 

@@ -16,12 +16,12 @@ from labshare.booking.queries.world import Bench, bench_of_item
 from labshare.booking.rules.price import Price, Work, cancellation_fee, question_problems, work_of
 from labshare.booking.rules.slots import Slot
 from labshare.catalogue.queries import draft_or_published
+from labshare.http.actor import current_actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check, may
 from labshare.organisations.queries import get_firm
-from labshare.web.actor import current_actor
 from labshare.web.client import blueprint
 from labshare.web.filters import with_model
 from labshare.web.forms import (

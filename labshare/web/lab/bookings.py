@@ -6,9 +6,9 @@ from flask import render_template
 
 from labshare.booking.queries.bookings import bookings_hit
 from labshare.catalogue.queries.own import lab_choices
+from labshare.http.actor import current_actor
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check
-from labshare.web.actor import current_actor
 from labshare.web.booking_list import show
 from labshare.web.lab import blueprint
 

@@ -13,6 +13,9 @@ from werkzeug.wrappers import Response
 
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import booking_head
+from labshare.http.actor import current_actor
+from labshare.http.bodies import before_body
+from labshare.http.rights import check_booking
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import InvalidInput, Problem
 from labshare.kernel.money import money_text, round_half_up
@@ -26,9 +29,7 @@ from labshare.settlement.queries.reports import get_report, next_report_number
 from labshare.settlement.services.invoices import NUMBER_LENGTH as INVOICE_NUMBER_LENGTH
 from labshare.settlement.services.payments import REFERENCE_LENGTH
 from labshare.settlement.services.reports import NUMBER_LENGTH, REASON_LENGTH
-from labshare.web.actor import current_actor
-from labshare.web.bodies import before_body
-from labshare.web.documents import booking_href, check_booking
+from labshare.web.documents import booking_href
 from labshare.web.filters import day, plain_amount
 from labshare.web.forms import (
     CreditCodeField,

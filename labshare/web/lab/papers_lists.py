@@ -9,13 +9,13 @@ from werkzeug.wrappers import Response
 
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.own import lab_choices
+from labshare.http.actor import current_actor
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, SignInFirst
 from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.settlement.queries import missing as lists
-from labshare.web.actor import current_actor
 from labshare.web.documents import booking_href
 from labshare.web.filters import twin
 from labshare.web.lab import blueprint

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.catalogue.queries.admissions import admitting_counties
 from labshare.catalogue.queries.own import lab_choices
+from labshare.http.actor import current_actor
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
@@ -22,7 +23,6 @@ from labshare.rewards.queries import pages
 from labshare.rewards.queries.parts import Part, held_now, parts_of, parts_of_lines, payables, runs_of_years
 from labshare.rewards.queries.runs import calculate_now, policies_in_force
 from labshare.rewards.rules.calculation import Line
-from labshare.web.actor import current_actor
 from labshare.web.filters import month as month_text
 from labshare.web.forms import Form, TextAreaField, length, required, show_problem
 from labshare.web.lab import blueprint

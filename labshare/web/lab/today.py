@@ -7,13 +7,13 @@ from flask import redirect, render_template, request, url_for
 
 from labshare.booking.queries.desk import requests_of, today_of
 from labshare.catalogue.queries.own import lab_choices
+from labshare.http.actor import current_actor
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check, may
 from labshare.oversight.queries import outside_revenue
 from labshare.settlement.queries.missing import missing_sums
-from labshare.web.actor import current_actor
 from labshare.web.lab import blueprint
 from labshare.web.lab.board import chosen_lab, due_on
 from labshare.web.lab.timetable import calendar_of

@@ -19,11 +19,11 @@ from labshare.catalogue.queries import (
 )
 from labshare.catalogue.queries.lists import labs_by_town
 from labshare.catalogue.words import CATEGORIES, CLASSES, CONDITIONS, class_name
+from labshare.http.actor import current_actor
+from labshare.http.limits import limited
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import towns_of
 from labshare.oversight.public import usage_by_month
-from labshare.web.actor import current_actor
-from labshare.web.limits import limited
 from labshare.web.public import blueprint
 from labshare.web.public.maps import outline_map
 from labshare.web.public.views import month_chart

@@ -18,11 +18,11 @@ from labshare.catalogue.queries import draft_or_published
 from labshare.catalogue.queries.pages import standards_of
 from labshare.catalogue.queries.single import fees_of
 from labshare.catalogue.words import CATEGORIES
+from labshare.http.actor import current_actor
+from labshare.http.limits import limited
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import local_day, local_zone, start_of_day, utc_now
 from labshare.organisations.permissions import may
-from labshare.web.actor import current_actor
-from labshare.web.limits import limited
 from labshare.web.public import blueprint
 
 DAYS_SHOWN = 7

@@ -15,12 +15,12 @@ from labshare.catalogue.queries.matching import PART
 from labshare.catalogue.rules.question import Question, read_question
 from labshare.catalogue.synonyms import meaning
 from labshare.catalogue.words import CATEGORIES
+from labshare.http.limits import limited
 from labshare.kernel.places import Coordinates
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import town_of, towns_of
 from labshare.oversight.public import public_figures
 from labshare.web.layout import reader
-from labshare.web.limits import limited
 from labshare.web.public import blueprint
 from labshare.web.public.views import categories
 

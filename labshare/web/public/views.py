@@ -11,6 +11,8 @@ from flask_babel import lazy_gettext as _l
 from labshare.booking.queries import next_free_of_items
 from labshare.catalogue.queries.news import latest_items, soon_replaced
 from labshare.catalogue.words import CATEGORIES
+from labshare.http.downloads import download
+from labshare.http.limits import limited
 from labshare.kernel.months import Month
 from labshare.kernel.tables import to_csv, to_xlsx
 from labshare.kernel.time import local_day, utc_now
@@ -19,8 +21,6 @@ from labshare.oversight.public import figures_by_month, public_figures
 from labshare.rewards.queries.pages import runs_noticed
 from labshare.web import filters
 from labshare.web.charts import Chart, stacked_bars
-from labshare.web.downloads import download
-from labshare.web.limits import limited
 from labshare.web.public import blueprint
 from labshare.web.public.maps import outline_map
 

@@ -17,6 +17,7 @@ from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
+from labshare.http.actor import current_actor
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import SignInFirst
 from labshare.kernel.time import local_day, utc_now
@@ -30,7 +31,6 @@ from labshare.organisations.queries.affiliations import SHOWN, affiliation_with_
 from labshare.organisations.services.affiliations import DECISION_SOURCES
 from labshare.organisations.words import AFFILIATION_KINDS, AFFILIATION_SOURCES
 from labshare.rewards.queries.touched import Touched, bookings_between, touched
-from labshare.web.actor import current_actor
 from labshare.web.forms import (
     CreditCodeField,
     DayField,

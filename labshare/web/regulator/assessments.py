@@ -12,6 +12,7 @@ from wtforms import HiddenField
 
 from labshare.accounts.queries import names_of
 from labshare.catalogue.models import Lab
+from labshare.http.actor import current_actor
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import InvalidInput, NotFound, Problem, SignInFirst
 from labshare.kernel.months import Month
@@ -25,7 +26,6 @@ from labshare.rewards.queries import grades as queries
 from labshare.rewards.queries.grade_preview import PreviewLine, previews
 from labshare.rewards.services.grades import LONGEST_REASON, GradeRow
 from labshare.rewards.words import GRADES as GRADE_WORDS
-from labshare.web.actor import current_actor
 from labshare.web.forms import (
     Form,
     MonthField,

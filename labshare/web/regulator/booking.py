@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from labshare.http.actor import current_actor
 from labshare.organisations.permissions import check
-from labshare.web.actor import current_actor
 from labshare.web.booking_page import show
 from labshare.web.regulator import blueprint
 

@@ -6,15 +6,15 @@ from flask import render_template, request
 from flask_babel import lazy_gettext as _l
 
 from labshare.audit.queries import Search, search
+from labshare.http.actor import current_actor
+from labshare.http.limits import limited
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check
 from labshare.oversight.dashboard import BINS, dashboard, waiting
 from labshare.rewards.words import REASONS
 from labshare.settlement.queries.missing import payers
-from labshare.web.actor import current_actor
 from labshare.web.charts import stacked_bars
-from labshare.web.limits import limited
 from labshare.web.regulator import blueprint
 from labshare.web.usage import UsageForm, period
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from flask import render_template
 
+from labshare.http.actor import current_actor
 from labshare.organisations import permissions, queries
 from labshare.organisations.models import Firm
 from labshare.organisations.queries import FirmFilter
 from labshare.organisations.queries.affiliations import affiliations_of
 from labshare.organisations.services.firms import state_of
-from labshare.web.actor import current_actor
 from labshare.web.admin.forms import FirmFilterForm
 from labshare.web.admin.paging import Page
 from labshare.web.regulator import blueprint

@@ -11,6 +11,7 @@ from labshare.catalogue import queries
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.open_labs import SHOWN, open_labs
 from labshare.catalogue.services import labs as lab_services
+from labshare.http.actor import current_actor
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import Problem, SignInFirst
 from labshare.kernel.months import Month
@@ -19,7 +20,6 @@ from labshare.organisations.divisions import DIVISIONS, Division
 from labshare.organisations.permissions import check, may
 from labshare.rewards.queries.grades import assessments_in_force, grades_of
 from labshare.rewards.words import GRADES as GRADE_WORDS
-from labshare.web.actor import current_actor
 from labshare.web.filters import short_day, twin
 from labshare.web.forms import (
     DayField,

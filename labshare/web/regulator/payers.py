@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from labshare.catalogue.queries.own import all_labs
+from labshare.http.actor import current_actor
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import InvalidInput, NotAllowed, Problem, SignInFirst
@@ -18,7 +19,6 @@ from labshare.settlement import services
 from labshare.settlement.queries.missing import count_payers
 from labshare.settlement.queries.missing import payers as payments_by_others
 from labshare.settlement.services.payments import NOTE_LENGTH
-from labshare.web.actor import current_actor
 from labshare.web.documents import booking_href
 from labshare.web.forms import Form, StringField, length, required, show_problem
 from labshare.web.layout import flash_done

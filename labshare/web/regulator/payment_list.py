@@ -7,6 +7,8 @@ from flask import redirect, request, url_for
 from flask_babel import gettext as _
 
 from labshare.audit.services import record_export
+from labshare.http.actor import current_actor
+from labshare.http.downloads import download
 from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
 from labshare.kernel.months import Month
 from labshare.kernel.tables import Sheet, to_xlsx, yuan
@@ -15,8 +17,6 @@ from labshare.organisations.models import Firm
 from labshare.organisations.permissions import may
 from labshare.rewards.models import SETTLED_STATES, RewardLine, RewardRun
 from labshare.rewards.queries import pages
-from labshare.web.actor import current_actor
-from labshare.web.downloads import download
 from labshare.web.filters import capital, twin
 from labshare.web.filters import month as month_text
 from labshare.web.regulator import blueprint

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from labshare.accounts.queries import names_of
+from labshare.http.actor import current_actor
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
@@ -21,7 +22,6 @@ from labshare.rewards.models import Policy
 from labshare.rewards.policy import GRADES, SIZES
 from labshare.rewards.queries import pages
 from labshare.rewards.queries.runs import get_policy, rules_of
-from labshare.web.actor import current_actor
 from labshare.web.filters import month as month_text
 from labshare.web.forms import (
     BooleanField,

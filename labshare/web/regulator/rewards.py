@@ -9,6 +9,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from labshare.audit.services import record_export
+from labshare.http.actor import current_actor
+from labshare.http.downloads import download
+from labshare.http.language import language
+from labshare.http.limits import limited
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
@@ -24,8 +28,6 @@ from labshare.rewards.queries import pages
 from labshare.rewards.queries import parts as held_parts
 from labshare.rewards.queries.runs import first_unapproved, missing_runs, rules_of
 from labshare.rewards.rules.parts import shown_state
-from labshare.web.actor import current_actor
-from labshare.web.downloads import download
 from labshare.web.filters import month as month_text
 from labshare.web.filters import twin
 from labshare.web.forms import (
@@ -37,10 +39,8 @@ from labshare.web.forms import (
     required,
     show_problem,
 )
-from labshare.web.language import language
 from labshare.web.layout import flash_done
 from labshare.web.ledger import answer_file, asked_page
-from labshare.web.limits import limited
 from labshare.web.regulator import blueprint
 from labshare.web.rewards import month_of, run_facts, statement_page
 

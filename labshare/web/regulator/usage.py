@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from labshare.http.actor import current_actor
+from labshare.http.limits import limited
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check
-from labshare.web.actor import current_actor
-from labshare.web.limits import limited
 from labshare.web.regulator import blueprint
 from labshare.web.usage import bookings_page, usage_page
 

@@ -8,9 +8,9 @@ from labshare.catalogue.models import Accreditation, Instrument, Lab, TestItem
 from labshare.catalogue.queries import get_accreditation, get_instrument, get_lab, get_test_item
 from labshare.catalogue.rules.publishing import Condition
 from labshare.catalogue.words import PUBLISHING
+from labshare.http.actor import current_actor
 from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
 from labshare.organisations.permissions import check, may
-from labshare.web.actor import current_actor
 
 PER_PAGE = 50
 

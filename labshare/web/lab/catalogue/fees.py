@@ -11,9 +11,9 @@ from labshare.catalogue.models import Fee, TestItem
 from labshare.catalogue.queries import own
 from labshare.catalogue.queries.single import get_fee
 from labshare.catalogue.services import fees
+from labshare.http.actor import current_actor
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
-from labshare.web.actor import current_actor
 from labshare.web.filters import said, short_day
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common

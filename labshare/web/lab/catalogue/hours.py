@@ -17,9 +17,9 @@ from labshare.booking.rules.time import clock_text
 from labshare.booking.services import add_closure, remove_closure, set_opening_hours
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries import own
+from labshare.http.actor import current_actor
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
-from labshare.web.actor import current_actor
 from labshare.web.filters import said
 from labshare.web.forms import BooleanField, Form, MinutesField
 from labshare.web.lab import blueprint

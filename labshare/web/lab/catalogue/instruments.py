@@ -15,9 +15,9 @@ from labshare.catalogue.queries.single import get_calibration
 from labshare.catalogue.rules.entries import MOST_UNITS
 from labshare.catalogue.services import instruments
 from labshare.catalogue.words import class_name
+from labshare.http.actor import current_actor
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
-from labshare.web.actor import current_actor
 from labshare.web.filters import said, twin
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common

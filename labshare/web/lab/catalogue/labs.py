@@ -11,9 +11,9 @@ from labshare.catalogue import queries
 from labshare.catalogue.queries import own
 from labshare.catalogue.queries.publishing import lab_conditions
 from labshare.catalogue.services import accreditations, labs
+from labshare.http.actor import current_actor
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
-from labshare.web.actor import current_actor
 from labshare.web.filters import said
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common

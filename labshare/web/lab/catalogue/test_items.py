@@ -12,9 +12,9 @@ from labshare.catalogue.queries import own
 from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.services import standards, test_items
 from labshare.catalogue.words import CATEGORIES
+from labshare.http.actor import current_actor
 from labshare.kernel.errors import NotAllowed, Problem
 from labshare.kernel.time import local_day, utc_now
-from labshare.web.actor import current_actor
 from labshare.web.filters import chinese, said, twin, with_model
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common

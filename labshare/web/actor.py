@@ -14,6 +14,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from labshare.http.actor import FIRM, current_person, demonstration_allowed
+from labshare.http.rights import right_of
 from labshare.kernel.errors import SignInFirst
 from labshare.kernel.time import utc_now
 from labshare.organisations.queries import Account, account_of_session
@@ -104,12 +105,11 @@ def init(app: Flask) -> None:
     app.after_request(_keep_private)
 
 
-SIGNED_IN_ONLY = frozenset({"client", "lab", "regulator", "admin", "files"})
-"""Blueprints that show a visitor nothing but the way to sign in."""
-
-
 def _visitors_sign_in_first() -> None:
-    if request.blueprint in SIGNED_IN_ONLY and current_person() is None:
+    """A page that is not for everybody shows a visitor nothing but the way to sign in. The API knows its caller
+    later."""
+    right = right_of(request.endpoint)
+    if right is not None and not right.public and not request.path.startswith("/api/") and current_person() is None:
         raise SignInFirst
 
 

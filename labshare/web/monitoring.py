@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from labshare.audit.queries import count_unsealed
+from labshare.http.rights import public
 from labshare.kernel.database import db
 from labshare.kernel.time import utc_now
 from labshare.notices.delivery import queue_of_mail
@@ -36,12 +37,14 @@ METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"}
 
 
 @blueprint.get("/healthz")
+@public
 def healthz() -> Response:
     """The process is alive; nothing else is asked."""
     return Response("alive\n", content_type="text/plain; charset=utf-8")
 
 
 @blueprint.get("/readyz")
+@public
 def readyz() -> Response:
     """The database answers and has this version's tables; 503 with the reason otherwise."""
     lacking = _lacking()
@@ -64,6 +67,7 @@ def _newest() -> set[str]:
 
 
 @blueprint.get("/metrics")
+@public
 def metrics() -> Response:
     """Prometheus' text, for the addresses of `METRICS_FROM` alone; to all others the page does not exist."""
     if not _trusted():

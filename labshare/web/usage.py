@@ -12,8 +12,8 @@ from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.oversight.queries import By, UsageRow, usage_report
 from labshare.oversight.rows import behind
+from labshare.web.asked import asked_order, asked_page
 from labshare.web.forms import MonthField, QueryForm, SelectField
-from labshare.web.numbers import asked_number
 
 
 class UsageForm(QueryForm):
@@ -41,12 +41,12 @@ def usage_page(actor: Actor, now: datetime, template: str, lab_id: int | None = 
     if kind in FORMATS:
         return usage_file(actor, now, report, kind)
     form.first.data, form.last.data, form.by.data = first, last, by
-    sort = request.args.get("sort", "code")
+    sort = asked_order("code")
     rows_shown = sorted(report.rows, key=lambda row: _sort_key(row, sort.removeprefix("-")), reverse=sort[:1] == "-")
-    page = asked_number("page")
+    page = asked_page()
     return render_template(
-        template, form=form, report=report, rows=rows_shown[(page - 1) * 50 : page * 50], sort=sort,
-        page={"number": page, "size": 50, "total": len(rows_shown)}, definitions=DEFINITIONS, by_words=BY_WORDS,
+        template, form=form, report=report, rows=rows_shown[page.offset : page.offset + page.size], sort=sort,
+        page=page.of(len(rows_shown)), definitions=DEFINITIONS, by_words=BY_WORDS,
     )  # fmt: skip
 
 
@@ -56,11 +56,11 @@ def bookings_page(actor: Actor, now: datetime, template: str, by: str, key: int)
     first, last = period(form, now)
     if by not in get_args(By):
         raise NotFound
-    page = asked_number("page")
-    shown = behind(actor, by, key, first, last, now, offset=(page - 1) * 50, limit=50)  # type: ignore[arg-type]
+    page = asked_page()
+    shown = behind(actor, by, key, first, last, now, offset=page.offset, limit=page.size)  # type: ignore[arg-type]
     return render_template(
         template, shown=shown, first=first, last=last, by=by, key=key, by_words=BY_WORDS,
-        page={"number": page, "size": 50, "total": shown.bookings},
+        page=page.of(shown.bookings),
     )  # fmt: skip
 
 

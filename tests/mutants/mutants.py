@@ -235,6 +235,31 @@ CONVENTIONS += (
     ),
 )  # fmt: skip
 
+_ROUTES, _JOBS_PAGE = "conventions/test_routes.py", "labshare/web/admin/jobs.py"
+
+CONVENTIONS += (
+    Mutant(
+        f"{_ROUTES}::test_every_route_states_its_right", "a route says nothing",
+        instead(_JOBS_PAGE, '@requires("jobs.see")\n', ""),
+    ),
+    Mutant(
+        f"{_ROUTES}::test_rights_are_of_the_table", "a right that nobody can have",
+        instead(_JOBS_PAGE, '@requires("jobs.see")', '@requires("jobs.look")'),
+    ),
+    Mutant(
+        f"{_ROUTES}::test_rights_stated_agree_with_what_is_expected", "an auditor's page asks for an administrator",
+        instead(_JOBS_PAGE, '@requires("jobs.see")', '@requires("account.manage")'),
+    ),
+    Mutant(
+        f"{_ROUTES}::test_disagreements_are_found", "those who are refused are asked for the right",
+        instead(f"tests/{_ROUTES}", "answer == YES and actor", "answer != YES and actor"),
+    ),
+    Mutant(
+        f"{_ROUTES}::test_the_table_is_printed", "divisions are left out",
+        instead("labshare/commands/routes.py", "route.right.division", '""'),
+    ),
+)  # fmt: skip
+
 # --- rights ------------------------------------------------------------------------------------------------------
 
 _MATRIX = "rights/test_matrix.py"
@@ -330,7 +355,7 @@ RACES = (
 _LIMITS, _BODIES = "conventions/test_bodies.py", "rights/test_bodies.py"
 _SLOW, _WORKER = "races/test_slow_connections.py", "races/test_worker.py"
 _WAITING, _TIMES = "races/test_waiting.py", "races/test_time_outs.py"
-_BODY, _ERRORS, _WRITING = "labshare/http/bodies.py", "labshare/web/errors.py", "labshare/api/writing.py"
+_BODY, _ERRORS, _RIGHTS = "labshare/http/bodies.py", "labshare/web/errors.py", "labshare/http/rights.py"
 _WAIT, _LOOP = "labshare/kernel/waiting.py", "labshare/commands/worker.py"
 _NO_TIME_OUTS = instead(
     _WAIT, "        connection.commit()  # a rollback", "        connection.rollback()  # a rollback"
@@ -348,7 +373,7 @@ WAITS = (
            at_end("labshare/web/lab/papers.py", "def hurry() -> None:\n    request.max_content_length = 10**9")),
     Mutant(f"{_BODIES}::test_no_body_is_read_inside_a_transaction", "bodies are read in the turn", _IN_THE_TURN),
     Mutant(f"{_BODIES}::test_who_may_not_takes_no_turn_to_write", "the API asks for no right before the turn",
-           instead(_WRITING, "    if right is not None and \"ref\" in address:\n", "    if False:\n")),
+           instead(_RIGHTS, "        elif action != SIGNED_IN:\n", "        elif False:\n")),
     Mutant(f"{_BODIES}::test_nothing_is_read_of_who_may_not_store_it", "the right is asked after the body",
            instead(_BODY, "        check(**(request.view_args or {}))\n", "        pass\n")),
     Mutant(f"{_BODIES}::test_a_form_without_a_file_takes_a_megabyte", "every form takes what files take",

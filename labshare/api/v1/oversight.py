@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from labshare.api.access import signed_in
 from labshare.api.v1 import shapes
 from labshare.api.v1.answers import EVENT, FILE, STATISTICS, USAGE, listing, one
 from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
@@ -11,6 +10,7 @@ from labshare.audit.queries import Search, search
 from labshare.http.actor import current_actor
 from labshare.http.downloads import TYPES
 from labshare.http.limits import count, limited
+from labshare.http.rights import OWN_LABS, public, requires
 from labshare.http.usage import FORMATS, MOST_MONTHS, usage_file
 from labshare.kernel.errors import InvalidInput
 from labshare.kernel.months import Month
@@ -43,8 +43,8 @@ class StatisticsQuery(Names):
 
 
 @blueprint.get("/reports/usage")
+@requires("usage.see", of=OWN_LABS)
 @limited("report")
-@signed_in
 @blueprint.arguments(UsageQuery, location="query")
 @blueprint.response(200, one(USAGE))
 @blueprint.alt_response(200, schema=one(FILE), content_type=TYPES["csv"], success=True)
@@ -103,7 +103,7 @@ def _figures(of: Usage, months: int) -> dict[str, Any]:
 
 
 @blueprint.get("/audit/events")
-@signed_in
+@requires("audit.see")
 @blueprint.arguments(EventQuery, location="query")
 @blueprint.response(200, listing(EVENT))
 @blueprint.problems(401, 403, 422)
@@ -121,6 +121,7 @@ def events(query: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/statistics")
+@public
 @limited("offers")
 @blueprint.arguments(StatisticsQuery, location="query")
 @blueprint.response(200, one(STATISTICS))

@@ -18,6 +18,7 @@ from wtforms import HiddenField
 
 from labshare.accounts.queries import person_of_any_session
 from labshare.http.actor import current_actor, current_person
+from labshare.http.rights import public
 from labshare.kernel.errors import Conflict, NotFound, Problem
 from labshare.web.account import blueprint
 from labshare.web.account.forms import SignInForm
@@ -84,6 +85,7 @@ def sign_in_and_keep() -> tuple[str, int]:
 
 
 @blueprint.post("/sign-in-again")
+@public
 def sign_in_again() -> Any:
     """Sign in; then the form stands ready to be sent again."""
     form = AgainForm()

@@ -5,15 +5,15 @@ Rates and coefficients are typed as decimals (0.10 is 10 %), money in yuan; both
 
 from typing import Any
 
-from flask import redirect, render_template, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
 from labshare.accounts.queries import names_of
 from labshare.http.actor import current_actor
-from labshare.kernel.actor import Actor
-from labshare.kernel.database import transaction
-from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
+from labshare.http.rights import requires
+from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
@@ -39,8 +39,8 @@ from labshare.web.forms import (
     required,
     show_problem,
 )
-from labshare.web.layout import flash_done
 from labshare.web.regulator import blueprint
+from labshare.web.steps import posted, pressed
 
 BANDS = 6
 """Rows for bands in the form; empty ones are left out."""
@@ -142,15 +142,6 @@ class EndForm(Form):
     effective_to = MonthField(_l("Last month"), [required()])
 
 
-def _regulator() -> Actor:
-    actor = current_actor()
-    if actor.person_id is None:
-        raise SignInFirst
-    if not may(actor, "policy.see"):
-        raise NotAllowed
-    return actor
-
-
 def _filled(policy: Policy | None) -> PolicyForm:
     """The form of a policy; of none: the usual terms."""
     document = policy.document if policy is not None else USUAL
@@ -197,9 +188,10 @@ USUAL: dict[str, Any] = {
 
 
 @blueprint.get("/policies")
+@requires("policy.see")
 def policies() -> Any:
     """All policies, drafts too."""
-    actor = _regulator()
+    actor = current_actor()
     return render_template(
         "regulator/policies/list.html",
         policies=pages.all_policies(),
@@ -210,13 +202,14 @@ def policies() -> Any:
 
 
 @blueprint.get("/policies/<int:policy_id>")
+@requires("policy.see")
 def policy(policy_id: int) -> Any:
     """One policy, in words."""
     return _policy_page(policy_id)
 
 
 def _policy_page(policy_id: int, form: EndForm | None = None, above: Form | None = None, status: int = 200) -> Any:
-    actor = _regulator()
+    actor = current_actor()
     found = get_policy(policy_id)
     html = render_template(
         "regulator/policies/policy.html",
@@ -234,13 +227,14 @@ def _policy_page(policy_id: int, form: EndForm | None = None, above: Form | None
 
 
 @blueprint.get("/policies/new")
+@requires("policy.draft")
 def policy_new() -> Any:
     return _form_page(_filled(None), None)
 
 
 @blueprint.get("/policies/<int:policy_id>/edit")
+@requires("policy.draft")
 def policy_edit(policy_id: int) -> Any:
-    _regulator()
     found = get_policy(policy_id)
     if found.state != "draft":
         raise NotFound
@@ -248,8 +242,6 @@ def policy_edit(policy_id: int) -> Any:
 
 
 def _form_page(form: PolicyForm, policy_id: int | None, status: int = 200) -> Any:
-    if not may(_regulator(), "policy.draft"):
-        raise NotAllowed
     html = render_template(
         "regulator/policies/form.html", form=form, policy_id=policy_id, bands=range(BANDS), grades=GRADES
     )
@@ -257,58 +249,59 @@ def _form_page(form: PolicyForm, policy_id: int | None, status: int = 200) -> An
 
 
 @blueprint.post("/policies/new")
+@requires("policy.draft", verb="policy.draft")
 def policy_create() -> Any:
     return _save(None)
 
 
 @blueprint.post("/policies/<int:policy_id>/edit")
+@requires("policy.draft", verb="policy.draft")
 def policy_change(policy_id: int) -> Any:
     return _save(policy_id)
 
 
 def _save(policy_id: int | None) -> Any:
-    actor, form = _regulator(), PolicyForm()
-    if not form.validate():
-        return _form_page(form, policy_id, 422)
-    try:
-        with transaction():
-            saved = services.draft_policy(actor=actor, now=utc_now(), document=form.document(), policy_id=policy_id).id
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        return _form_page(form, policy_id, show_problem(form, problem, **form.places()))
-    flash_done(_("The draft is saved; an approver publishes it."))
-    return redirect(url_for("regulator.policy", policy_id=saved), 303)
+    form = PolicyForm()
+    answer = posted(
+        form,
+        lambda: services.draft_policy(
+            actor=current_actor(), now=utc_now(), document=form.document(), policy_id=policy_id
+        ),
+        lambda saved: (
+            _("The draft is saved; an approver publishes it."), url_for("regulator.policy", policy_id=saved.id)
+        ),
+        **form.places(),
+    )  # fmt: skip
+    return answer if isinstance(answer, Response) else _form_page(form, policy_id, answer)
 
 
 @blueprint.post("/policies/<int:policy_id>/publish")
+@requires("policy.publish", verb="policy.publish")
 def policy_publish(policy_id: int) -> Any:
     """From here on it governs, and never changes."""
-    actor = _regulator()
-    try:
-        with transaction():
-            services.publish_policy(actor=actor, now=utc_now(), policy_id=policy_id)
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        above = Form(formdata=None)
-        return _policy_page(policy_id, above=above, status=show_problem(above, problem))
-    flash_done(_("The policy is published."))
-    return redirect(url_for("regulator.policy", policy_id=policy_id), 303)
+    answer = pressed(
+        lambda: services.publish_policy(actor=current_actor(), now=utc_now(), policy_id=policy_id),
+        lambda _published: (_("The policy is published."), url_for("regulator.policy", policy_id=policy_id)),
+    )
+    if isinstance(answer, Response):
+        return answer
+    above = Form(formdata=None)
+    return _policy_page(policy_id, above=above, status=show_problem(above, answer))
 
 
 @blueprint.post("/policies/<int:policy_id>/end")
+@requires("policy.publish", verb="policy.end")
 def policy_end(policy_id: int) -> Any:
     """Give a published policy its last month."""
-    actor, form = _regulator(), EndForm()
-    if not form.validate() or form.effective_to.data is None:
-        return _policy_page(policy_id, form, status=422)
-    try:
-        with transaction():
-            services.end_policy(actor=actor, now=utc_now(), policy_id=policy_id, effective_to=form.effective_to.data)
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        return _policy_page(policy_id, form, status=show_problem(form, problem))
-    flash_done(_("The policy ends with %(month)s.", month=month_text(form.effective_to.data)))
-    return redirect(url_for("regulator.policy", policy_id=policy_id), 303)
+    form = EndForm()
+    answer = posted(
+        form,
+        lambda: services.end_policy(
+            actor=current_actor(), now=utc_now(), policy_id=policy_id, effective_to=form.effective_to.data
+        ),
+        lambda _ended: (
+            _("The policy ends with %(month)s.", month=month_text(form.effective_to.data)),
+            url_for("regulator.policy", policy_id=policy_id),
+        ),
+    )
+    return answer if isinstance(answer, Response) else _policy_page(policy_id, form, status=answer)

@@ -18,6 +18,7 @@ from labshare.booking.services import add_closure, remove_closure, set_opening_h
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries import own
 from labshare.http.actor import current_actor
+from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.web.filters import said
@@ -25,7 +26,7 @@ from labshare.web.forms import BooleanField, Form, MinutesField
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.forms import ClosureForm
-from labshare.web.steps import posted, pressed, words
+from labshare.web.steps import carry_out, posted, pressed, words
 
 WEEKDAYS = (
     _l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"),
@@ -147,6 +148,7 @@ def _meets(form: Form, intervals: int, day: int, opens: int, closes: int, but: i
 
 
 @blueprint.get("/opening-hours")
+@requires("catalogue.see_drafts", of=OWN_FIRM)
 def opening_hours() -> Any:
     """The hours of all labs."""
     labs, now = own.lab_choices(common.firm_id()), utc_now()
@@ -162,8 +164,9 @@ def opening_hours() -> Any:
 
 
 @blueprint.route("/labs/<int:lab_id>/hours", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM, then=("time.hours",))
 def lab_hours(lab_id: int) -> Any:
-    lab = common.my_lab(lab_id, change=True)
+    lab = common.my_lab(lab_id)
     form, intervals = _filled(lab_id)
     answer: Any = 200
     if form.is_submitted():
@@ -201,8 +204,9 @@ def _hours_page(lab: Lab, form: Form, intervals: int, closure_form: ClosureForm)
 
 
 @blueprint.post("/labs/<int:lab_id>/closures")
+@requires("catalogue.change", of=OWN_FIRM, then=("time.hours",))
 def closure_new(lab_id: int) -> Any:
-    common.my_lab(lab_id, change=True)
+    common.my_lab(lab_id)
     closure_form = ClosureForm()
     answer = posted(
         closure_form,
@@ -224,13 +228,11 @@ def closure_new(lab_id: int) -> Any:
 
 
 @blueprint.post("/closures/<int:closure_id>/remove")
+@requires("catalogue.change", of=OWN_FIRM, then=("time.hours",))
 def closure_remove(closure_id: int) -> Any:
     lab_id = lab_of_closure(closure_id)
-    common.my_lab(lab_id, change=True)
-    answer = pressed(
+    common.my_lab(lab_id)
+    return carry_out(
         lambda: remove_closure(actor=current_actor(), now=utc_now(), closure_id=closure_id),
         lambda _none: (_("The closure is taken back."), url_for("lab.lab_hours", lab_id=lab_id)),
     )
-    if isinstance(answer, Problem):
-        raise answer
-    return answer

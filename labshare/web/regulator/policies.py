@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from labshare.accounts.queries import names_of
 from labshare.http.actor import current_actor
+from labshare.http.dates import month as month_text
 from labshare.http.rights import requires
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
@@ -22,10 +23,10 @@ from labshare.rewards.models import Policy
 from labshare.rewards.policy import GRADES, SIZES
 from labshare.rewards.queries import pages
 from labshare.rewards.queries.runs import get_policy, rules_of
-from labshare.web.filters import month as month_text
 from labshare.web.forms import (
     BooleanField,
     Form,
+    Line,
     MoneyField,
     MonthField,
     MultipleField,
@@ -35,6 +36,7 @@ from labshare.web.forms import (
     StringField,
     WholeNumberField,
     length,
+    lines,
     optional,
     required,
     show_problem,
@@ -44,6 +46,15 @@ from labshare.web.steps import posted, pressed
 
 BANDS = 6
 """Rows for bands in the form; empty ones are left out."""
+
+
+class BandLine(Line):
+    from_fen = MoneyField(_l("From (CNY)"), [optional()])
+    rate = RateField(_l("Rate (0.10 means a tenth)"), [optional()])
+
+    @property
+    def filled(self) -> bool:
+        return self.from_fen.data is not None or self.rate.data is not None
 
 
 class PolicyForm(Form):
@@ -68,6 +79,7 @@ class PolicyForm(Form):
     unit = SelectField(_l("Bands and threshold apply"), [required()], choices=list(words.UNITS.items()))
     threshold_fen = MoneyField(_l("Threshold (CNY)"), [required()], description=_l("Below it: nothing."))
     kind = RadioField(_l("Bands"), [required()], choices=list(words.KINDS.items()))
+    bands = lines(BandLine, BANDS)
     instrument_year_fen = MoneyField(_l("Cap per instrument and year (CNY)"), [optional()])
     lab_year_fen = MoneyField(_l("Cap per lab and year (CNY)"), [optional()])
     firm_year_fen = MoneyField(_l("Cap per firm and year (CNY)"), [optional()])
@@ -94,9 +106,7 @@ class PolicyForm(Form):
             "threshold_fen": self.threshold_fen.data,
             "bands": {
                 "kind": self.kind.data,
-                "steps": [
-                    {"from_fen": self[f"from_{row}"].data, "rate": self[f"rate_{row}"].data} for row in self.rows()
-                ],
+                "steps": [{"from_fen": band.from_fen.data, "rate": band.rate.data} for band in self.steps()],
             },
             "grades": {grade: self[f"grade_{grade}"].data for grade in GRADES},
             "caps": {
@@ -108,11 +118,9 @@ class PolicyForm(Form):
             "publicity_working_days": self.publicity_working_days.data,
         }
 
-    def rows(self) -> list[int]:
+    def steps(self) -> list[BandLine]:
         """The bands that were filled in."""
-        return [
-            row for row in range(BANDS) if self[f"from_{row}"].data is not None or self[f"rate_{row}"].data is not None
-        ]
+        return [entry.form for entry in self.bands if entry.form.filled]
 
     def places(self) -> dict[str, str]:
         """Where the problems of the document's fields are shown."""
@@ -121,19 +129,16 @@ class PolicyForm(Form):
             "clients.divisions": "divisions",
             "instruments.min_original_value_fen": "min_original_value_fen",
             "bands.kind": "kind",
-            "bands.steps": "from_0",
+            "bands.steps": self.bands[0].from_fen.name,
             **{f"grades.{grade}": f"grade_{grade}" for grade in GRADES},
             **{f"caps.{cap}": cap for cap in ("instrument_year_fen", "lab_year_fen", "firm_year_fen")},
         }
-        for place, row in enumerate(self.rows()):
-            found[f"bands.steps.{place}.from_fen"] = f"from_{row}"
-            found[f"bands.steps.{place}.rate"] = f"rate_{row}"
+        for place, band in enumerate(self.steps()):
+            found[f"bands.steps.{place}.from_fen"] = band.from_fen.name
+            found[f"bands.steps.{place}.rate"] = band.rate.name
         return found
 
 
-for _row in range(BANDS):
-    setattr(PolicyForm, f"from_{_row}", MoneyField(_l("From (CNY)"), [optional()]))
-    setattr(PolicyForm, f"rate_{_row}", RateField(_l("Rate (0.10 means a tenth)"), [optional()]))
 for _grade, _word in words.GRADES.items():
     setattr(PolicyForm, f"grade_{_grade}", RateField(_word, [required()]))
 
@@ -160,8 +165,7 @@ def _filled(policy: Policy | None) -> PolicyForm:
         "kind": document["bands"]["kind"],
         **document["caps"],
         **{f"grade_{grade}": document["grades"][grade] for grade in GRADES},
-        **{f"from_{row}": step["from_fen"] for row, step in enumerate(steps[:BANDS])},
-        **{f"rate_{row}": step["rate"] for row, step in enumerate(steps[:BANDS])},
+        "bands": [{"from_fen": step["from_fen"], "rate": step["rate"]} for step in steps[:BANDS]],
     }  # fmt: skip
     return PolicyForm(formdata=None, **values)
 
@@ -242,9 +246,7 @@ def policy_edit(policy_id: int) -> Any:
 
 
 def _form_page(form: PolicyForm, policy_id: int | None, status: int = 200) -> Any:
-    html = render_template(
-        "regulator/policies/form.html", form=form, policy_id=policy_id, bands=range(BANDS), grades=GRADES
-    )
+    html = render_template("regulator/policies/form.html", form=form, policy_id=policy_id, grades=GRADES)
     return html, status
 
 

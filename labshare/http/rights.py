@@ -21,7 +21,7 @@ from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import Refusal
 from labshare.organisations.permissions import WRITING_SCOPE, check, may_anywhere
 from labshare.settlement.models import Report
-from labshare.settlement.services.books import ref_of
+from labshare.settlement.services.ledger import ref_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 

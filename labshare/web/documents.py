@@ -12,7 +12,7 @@ from labshare.booking.rules.lifecycle import DOCUMENT_STATES, State
 from labshare.kernel.actor import Actor
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
-from labshare.settlement.queries.documents import BookingPapers, documents_of
+from labshare.settlement.queries.documents import BookingDocuments, documents_of
 from labshare.settlement.services.reports import REPORT_STATES
 
 
@@ -42,7 +42,7 @@ def documents_panel(booking: Booking, actor: Actor) -> dict[str, Any]:
     return {"papers": papers, "paper_actions": paper_actions(papers, actor)}
 
 
-def paper_actions(papers: BookingPapers, actor: Actor) -> list[PaperAction]:
+def paper_actions(papers: BookingDocuments, actor: Actor) -> list[PaperAction]:
     booking = papers.booking
     parties = {"client": booking.client_firm_id, "lab": booking.lab_firm_id}
     found = []

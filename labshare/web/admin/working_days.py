@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from labshare.booking.queries.world import special_days, working_years
+from labshare.booking.queries.loading import special_days, working_years
 from labshare.booking.services.hours import confirm_working_year, set_working_day, set_working_year
 from labshare.http.actor import current_actor
 from labshare.http.rights import requires

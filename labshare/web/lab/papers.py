@@ -21,7 +21,7 @@ from labshare.kernel.money import money_text, round_half_up
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
 from labshare.settlement.files import Kinds, TakenFile, take_in
-from labshare.settlement.queries.documents import BookingPapers, documents_of
+from labshare.settlement.queries.documents import BookingDocuments, documents_of
 from labshare.settlement.queries.missing import to_invoice_with
 from labshare.settlement.queries.reports import get_report, next_report_number
 from labshare.settlement.services.invoices import NUMBER_LENGTH as INVOICE_NUMBER_LENGTH
@@ -143,7 +143,7 @@ def _today() -> date:
     return local_day(utc_now())
 
 
-def _opened(ref: str) -> tuple[Booking, BookingPapers]:
+def _opened(ref: str) -> tuple[Booking, BookingDocuments]:
     """The booking and its papers. Raises `NotFound`."""
     booking = booking_head(current_actor(), ref)
     return booking, documents_of(booking, _today())
@@ -170,7 +170,7 @@ def _submitted(
     return show_problem(form, answer, **(places or {})) if isinstance(answer, Problem) else answer
 
 
-def _page(name: str, form: Form, ref: str, papers: BookingPapers, status: int = 200, **more: Any) -> Any:
+def _page(name: str, form: Form, ref: str, papers: BookingDocuments, status: int = 200, **more: Any) -> Any:
     """The form with the booking's money beside it, read anew after a refusal."""
     if status != 200:
         _booking, papers = _opened(ref)

@@ -12,7 +12,7 @@ from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.open_labs import SHOWN, open_labs
 from labshare.catalogue.services import labs as lab_services
 from labshare.http.actor import current_actor
-from labshare.http.rights import requires
+from labshare.http.rights import Of, requires
 from labshare.kernel.errors import Problem
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
@@ -36,6 +36,7 @@ from labshare.web.steps import posted, pressed, said_problems
 
 ANSWERS = {"confirm": "lab.confirm_admission", "refuse": "lab.refuse_admission"}
 """A second person's answer → the right to it."""
+ADMISSION = Of("answer in the address", asks=lambda actor, act, **_address: check(actor, ANSWERS[act]))
 
 
 class AdmitForm(Form):
@@ -124,11 +125,10 @@ def lab_admit(lab_id: int) -> Any:
 
 
 @blueprint.post("/labs/<int:lab_id>/admissions/<int:admission_id>/<any(confirm, refuse):act>")
-@requires("dashboard.see", then=tuple(ANSWERS.values()))
+@requires("lab.refuse_admission", of=ADMISSION, then=("lab.confirm_admission",))
 def admission_decide(lab_id: int, admission_id: int, act: str) -> Any:
     """The second person's answer to an admission of more than 30 days back."""
     actor = current_actor()
-    check(actor, ANSWERS[act])
     decide = lab_services.confirm_admission if act == "confirm" else lab_services.refuse_admission
     said_ = _("The admission is confirmed; the lab is told.") if act == "confirm" else _("The admission is refused.")
     answer = pressed(

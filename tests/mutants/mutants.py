@@ -141,6 +141,10 @@ CONVENTIONS = (
         at_end("templates/public/home.html", '<p style="color: red"></p>'),
     ),
     Mutant(
+        f"{_TEMPLATES}::test_every_line_can_be_read_beside_another", "a line runs out of the window",
+        at_end("templates/public/home.html", f"{{# {'long ' * 24}#}}"),
+    ),
+    Mutant(
         f"{_TRAIL}::test_what_changes_has_its_event_and_what_is_refused_too", "firms change without an event",
         at_end("labshare/organisations/services/firms.py", "def record(*_args: object, **_more: object) -> None: ..."),
     ),

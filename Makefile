@@ -81,6 +81,7 @@ lint-messages: python
 	$(BIN)/labshare messages check
 lint-templates: python
 	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/djlint --check --quiet templates
 
 # Resolves pyproject.toml anew into requirements/; pins that still fit stay (`make lock UPGRADE=--upgrade` moves them).
 LOCK = .build/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -16,12 +16,14 @@ from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.rules.price import Price, Work, cancellation_fee, question_problems, work_of
 from labshare.booking.rules.slots import Slot
 from labshare.catalogue.queries import draft_or_published
+from labshare.http.actor import current_actor
+from labshare.http.rights import OWN_BOOKINGS, requires
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import may
 from labshare.organisations.queries import get_firm
-from labshare.web.actor import current_actor
+from labshare.web.asked import read_moment, read_number
 from labshare.web.client import blueprint
 from labshare.web.filters import with_model
 from labshare.web.forms import (
@@ -61,10 +63,10 @@ class BookingForm(Form):
 
 
 def _item_id() -> int:
-    text = request.values.get("test_item", "")
-    if not text.isdecimal() or len(text) > 9:
+    found = read_number(request.values.get("test_item", ""), 9)
+    if found is None:
         raise NotFound
-    return int(text)
+    return found
 
 
 def _bench(now: datetime) -> BookableItem:
@@ -94,15 +96,14 @@ def _form(bench: BookableItem) -> BookingForm:
 def _fill(form: BookingForm) -> None:
     """What the address asks for."""
     form.test_item.data = str(_item_id())
-    form.quantity.data = int(request.args["quantity"]) if request.args.get("quantity", "").isdecimal() else 1
+    quantity = read_number(request.args.get("quantity", ""))
+    form.quantity.data = 1 if quantity is None else quantity
     for name in ("hours", "instrument"):
-        if name in form and request.args.get(name, "").isdecimal():
-            form[name].data = int(request.args[name])
-    try:
-        moment = datetime.fromisoformat(request.args.get("starts_at", "").replace(" ", "+"))
-        form.starts_at.data = moment if moment.tzinfo else None
-    except ValueError:
-        form.starts_at.data = None
+        asked = read_number(request.args.get(name, ""))
+        if name in form and asked is not None:
+            form[name].data = asked
+    moment = read_moment(request.args.get("starts_at", ""))
+    form.starts_at.data = moment if moment is not None and moment.tzinfo else None
 
 
 def _hours(form: BookingForm) -> Decimal | None:
@@ -163,8 +164,8 @@ def _ask_problems(form: BookingForm, bench: BookableItem) -> bool:
 
 
 @blueprint.get("/bookings/new")
+@requires("booking.book", of=OWN_BOOKINGS)
 def new_booking() -> Any:
-    check(current_actor(), "booking.book", client=current_actor().firm_id)
     bench = _bench(utc_now())
     form = _form(bench)
     _fill(form)
@@ -174,9 +175,9 @@ def new_booking() -> Any:
 
 
 @blueprint.post("/bookings/new")
+@requires("booking.book", of=OWN_BOOKINGS)
 def book() -> Any:
     actor, now = current_actor(), utc_now()
-    check(actor, "booking.book", client=actor.firm_id)
     bench = _bench(now)
     form = _form(bench)
     if "another" in request.form:  # one of the alternatives: the same form with its start

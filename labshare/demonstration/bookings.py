@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
 
-from labshare.booking.rules.lifecycle import State
 from labshare.booking.rules.price import Work, work_of
 from labshare.booking.rules.time import Interval, Plan, StartRules
+from labshare.booking.terms import BookingState
 from labshare.demonstration.blocks import keep_for_itself
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
 from labshare.demonstration.life import Life
@@ -240,7 +240,7 @@ class Course:
 
     def run(self) -> None:
         self._go()
-        if self.life.state in (State.DECLINED, State.CANCELLED, State.NO_SHOW):
+        if self.life.state in (BookingState.DECLINED, BookingState.CANCELLED, BookingState.NO_SHOW):
             self._give_back()
             self.maker.papering.ended(self.rng, self.life, self.at)
 
@@ -256,15 +256,15 @@ class Course:
 
     def _go(self) -> None:
         rng, life = self.rng, self.life
-        if life.state == State.REQUESTED:
+        if life.state == BookingState.REQUESTED:
             self._answer()
-        if life.state != State.CONFIRMED:
+        if life.state != BookingState.CONFIRMED:
             return
         if rng.random() < 0.03:
             self._client_moves()
-        if life.state == State.CONFIRMED and rng.random() < 0.02:
+        if life.state == BookingState.CONFIRMED and rng.random() < 0.02:
             self._lab_moves()
-        if life.state != State.CONFIRMED or life.proposal is not None:
+        if life.state != BookingState.CONFIRMED or life.proposal is not None:
             return
         start = life.starts_at
         gap = start - self.at
@@ -304,7 +304,7 @@ class Course:
             life.decline(self.at, rng.choice(DECLINES))
         elif chance < 0.07:
             self._lab_moves()
-            if life.state == State.REQUESTED and life.proposal is None:
+            if life.state == BookingState.REQUESTED and life.proposal is None:
                 still = life.deadline
                 at = min(self._waking(self.at + 20 * MINUTE), still or self.at)
                 if still and at < still and self._before_midnight(at):
@@ -376,7 +376,7 @@ class Course:
         self._give_back()
         life.reschedule(self.at, place.plan, place.unit)
         self.span = self._take(place)
-        if life.state == State.REQUESTED:
+        if life.state == BookingState.REQUESTED:
             self._answer()
 
     # -- the work

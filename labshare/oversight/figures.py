@@ -9,18 +9,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, literal, select
 
 from labshare.booking.models import Booking, Holding
+from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import minutes_between
 from labshare.settlement.models import RevenueEntry
 
-TOOK_TIME = ("confirmed", "received", "testing", "tested", "reported", "settled", "no_show")
 SMES = ("medium", "small", "micro")
 Span = tuple[datetime, datetime]
 
 
 def started_in(span: Span) -> ColumnElement[bool]:
     """Bookings that took time, and start in `span`."""
-    return and_(Booking.state.in_(TOOK_TIME), Booking.starts_at >= span[0], Booking.starts_at < span[1])
+    return and_(Booking.state.in_(BookingState.took_time()), Booking.starts_at >= span[0], Booking.starts_at < span[1])
 
 
 def finished_in(span: Span) -> ColumnElement[bool]:
@@ -30,7 +30,12 @@ def finished_in(span: Span) -> ColumnElement[bool]:
 
 def kept_in_house(span: Span, now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Which holdings are in-house use that began in `span` and is over."""
-    return Holding.kind == "in_house", Holding.starts_at >= span[0], Holding.starts_at < span[1], Holding.ends_at <= now
+    return (
+        Holding.kind == HoldingKind.IN_HOUSE,
+        Holding.starts_at >= span[0],
+        Holding.starts_at < span[1],
+        Holding.ends_at <= now,
+    )
 
 
 def for_others() -> ColumnElement[bool]:
@@ -43,7 +48,7 @@ def booked_values() -> Mapping[str, ColumnElement[int]]:
     return {
         "booked_minutes": minutes_between(Booking.starts_at, Booking.ends_at),
         "bookings": literal(1),
-        "no_shows": case((Booking.state == "no_show", 1), else_=0),
+        "no_shows": case((Booking.state == BookingState.NO_SHOW, 1), else_=0),
     }
 
 

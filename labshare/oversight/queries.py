@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
 from labshare.booking.models import Booking, Holding
 from labshare.booking.queries.world import hours_of_labs, working_days
 from labshare.booking.rules.time import Interval, Openings
+from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -256,7 +257,7 @@ def _blocked(open_times: Mapping[int, _OpenTime], span: tuple[datetime, datetime
     """Minutes of opening time that blocks take, by instrument. `open_times`: of each instrument's lab."""
     blocks = db.session.execute(
         select(Holding.instrument_id, Holding.starts_at, Holding.ends_at).where(
-            Holding.kind.in_(("maintenance", "in_house")), Holding.starts_at < span[1], Holding.ends_at > span[0]
+            Holding.kind.in_(HoldingKind.blocks()), Holding.starts_at < span[1], Holding.ends_at > span[0]
         )
     )
     result: dict[int, int] = {}

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import exists, func, select
 
 from labshare.booking.models import Booking
+from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -68,7 +69,7 @@ def _waiting(actor: Actor) -> dict[str, Any]:
         counts["requests"] = (
             select(func.count())
             .select_from(Booking)
-            .where(Booking.lab_firm_id == actor.firm_id, Booking.state == "requested")
+            .where(Booking.lab_firm_id == actor.firm_id, Booking.state == BookingState.REQUESTED)
         )
         counts["papers"] = papers_waiting(actor.firm_id)
     if actor.roles & {"admin"}:

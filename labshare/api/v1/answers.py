@@ -3,7 +3,7 @@
 from typing import Any
 
 from labshare.api.v1.base import Shape
-from labshare.booking.models import BOOKING_STATES
+from labshare.booking.terms import BookingState
 
 Schema = dict[str, Any]
 
@@ -86,7 +86,7 @@ EVENT = thing(
     subject=thing(type=maybe(TEXT), id=maybe(TEXT)), before=ANYTHING, after=ANYTHING, refused=YES_NO,
 )  # fmt: skip
 BOOKING = thing(
-    ref=TEXT, state={"enum": list(BOOKING_STATES)}, client=thing(uscc=TEXT, name=TEXT, name_en=maybe(TEXT)),
+    ref=TEXT, state={"enum": list(BookingState)}, client=thing(uscc=TEXT, name=TEXT, name_en=maybe(TEXT)),
     lab=LAB_BRIEF, instrument=having(INSTRUMENT_BRIEF, unit=WHOLE), test_item=ITEM_BRIEF, quantity=WHOLE,
     hours=maybe(WHOLE), starts_at=MOMENT, ends_at=MOMENT, sample_description=TEXT, price_fen=WHOLE, charged_fen=WHOLE,
     invoiced_fen=WHOLE, paid_fen=WHOLE, recognised_fen=WHOLE, charges=many(CHARGE), proposals=many(PROPOSAL),

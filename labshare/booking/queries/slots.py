@@ -18,6 +18,7 @@ from labshare.booking.rules import slots as slot_rules
 from labshare.booking.rules.price import Price, Work, price_of, work_of
 from labshare.booking.rules.slots import Busy, DayOfSlots, Segment, Slot
 from labshare.booking.rules.time import DayRange, Openings, WorkingDays
+from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Calibration, Instrument, TestItem
 from labshare.kernel.errors import NotFound
 from labshare.kernel.time import local_day, local_zone
@@ -177,9 +178,12 @@ def _live_state(instrument: Instrument, busy: Busy, now: datetime) -> str:
         taken.kind
         for unit in busy
         for taken in unit
-        if taken.starts_at <= now < taken.ends_at and (taken.kind != "offer" or taken.booking_id is not None)
+        if taken.starts_at <= now < taken.ends_at and (taken.kind != HoldingKind.OFFER or taken.booking_id is not None)
     ]
-    if instrument.condition in ("awaiting_repair", "to_be_scrapped") or kinds.count("maintenance") >= instrument.units:
+    if (
+        instrument.condition in ("awaiting_repair", "to_be_scrapped")
+        or kinds.count(HoldingKind.MAINTENANCE) >= instrument.units
+    ):
         return "down"
     return "in_use" if len(kinds) >= instrument.units else "free"
 

@@ -3,23 +3,24 @@
 from datetime import datetime
 
 from labshare.booking.models import Booking
-from labshare.booking.rules.lifecycle import State, state_of_documents
+from labshare.booking.rules.lifecycle import state_of_documents
 from labshare.booking.services.common import note, snapshot
+from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 
 _ACTIONS = {
-    State.REPORTED: "booking.report",
-    State.SETTLED: "booking.settle",
-    State.TESTED: "booking.lose_report",
+    BookingState.REPORTED: "booking.report",
+    BookingState.SETTLED: "booking.settle",
+    BookingState.TESTED: "booking.lose_report",
 }
 
 
-def settle_state(booking: Booking, *, report_stands: bool, actor: Actor, now: datetime) -> State:
+def settle_state(booking: Booking, *, report_stands: bool, actor: Actor, now: datetime) -> BookingState:
     """Bring a booking that is `tested`, `reported` or `settled` to the state that its report, `charged_fen`,
     `invoiced_fen` and `paid_fen` ask for; any other state stays. Writes the step to the trail."""
-    present = State(booking.state)
-    if present not in (State.TESTED, State.REPORTED, State.SETTLED):
+    present = BookingState(booking.state)
+    if present not in (BookingState.TESTED, BookingState.REPORTED, BookingState.SETTLED):
         return present
     wanted = state_of_documents(report_stands, booking.charged_fen, booking.invoiced_fen, booking.paid_fen)
     if wanted == present:
@@ -27,6 +28,8 @@ def settle_state(booking: Booking, *, report_stands: bool, actor: Actor, now: da
     before = snapshot(booking)
     booking.state = wanted
     db.session.flush()
-    action = "booking.unsettle" if (present, wanted) == (State.SETTLED, State.REPORTED) else _ACTIONS[wanted]
+    action = (
+        "booking.unsettle" if (present, wanted) == (BookingState.SETTLED, BookingState.REPORTED) else _ACTIONS[wanted]
+    )
     note(actor, now, action, booking, before)
     return wanted

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Numeric, and_, case, cast, exists, func, o
 from sqlalchemy.orm import aliased
 
 from labshare.booking.models import Booking, Charge
+from labshare.booking.terms import ChargeState
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -160,7 +161,7 @@ def bookings_out_of_step(month: Month, closed: ClosedMonths, division: str = "")
     day = month.last_day
     charged = _sums(
         select(Charge.booking_id, func.sum(Charge.amount_fen).label("fen")).where(
-            Charge.state == "agreed", Charge.agreed_on <= day
+            Charge.state == ChargeState.AGREED, Charge.agreed_on <= day
         ),
         Charge.booking_id,
     )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from labshare.accounts.models import Person
 from labshare.booking.models import Booking
-from labshare.booking.rules.lifecycle import DOCUMENT_STATES
+from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.organisations.models import Affiliation, Firm
@@ -21,9 +21,6 @@ KINDS = ("own", "report", "invoice", "payment", "payer")
 """`own`: a report or an invoice, for the lab to do; the others wait for the client or an officer."""
 AGES = (30, 60, 90)
 """Days since the work was finished (or the booking ended), up to which a receivable counts as that old."""
-
-_FINISHED = ("tested", "reported", "settled")
-_ENDED = ("cancelled", "no_show")
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Lack:
     @property
     def not_counted_fen(self) -> int:
         """Charged for finished work, but not recognised yet; what a cancellation costs never is, having no report."""
-        if self.booking.state not in _FINISHED:
+        if self.booking.state not in BookingState.tested_or_later():
             return 0
         return self.booking.charged_fen - self.booking.recognised_fen
 
@@ -84,8 +81,8 @@ def _payer_waits() -> ColumnElement[bool]:
 
 
 def _lacks() -> dict[str, ColumnElement[bool]]:
-    finished, ended = Booking.state.in_(_FINISHED), Booking.state.in_(_ENDED)
-    report = Booking.state == "tested"
+    finished, ended = Booking.state.in_(BookingState.tested_or_later()), Booking.state.in_(BookingState.over_with_fee())
+    report = Booking.state == BookingState.TESTED
     invoice = and_(or_(finished, ended), Booking.charged_fen > Booking.invoiced_fen)
     return {
         "own": or_(report, invoice),
@@ -117,7 +114,9 @@ def missing_papers(
 def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
     lacks = _lacks()
     counted = [func.coalesce(func.sum(case((lacks[kind], 1), else_=0)), 0) for kind in KINDS]
-    uncounted = case((Booking.state.in_(_FINISHED), Booking.charged_fen - Booking.recognised_fen), else_=0)
+    uncounted = case(
+        (Booking.state.in_(BookingState.tested_or_later()), Booking.charged_fen - Booking.recognised_fen), else_=0
+    )
     row = db.session.execute(
         select(*counted, func.count(), func.coalesce(func.sum(uncounted), 0)).where(
             _lab_side(actor), or_(*lacks.values()), *_of_lab(lab_id)
@@ -129,7 +128,9 @@ def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
 def papers_waiting(firm_id: int) -> Select[Any]:
     """How many bookings of a firm's labs wait for a report or an invoice: the badge in the navigation."""
     count = select(func.count()).select_from(Booking).where(Booking.lab_firm_id == firm_id)
-    return count.where(Booking.state.in_((*_FINISHED, *_ENDED)), _lacks()["own"])
+    return count.where(
+        Booking.state.in_((*BookingState.tested_or_later(), *BookingState.over_with_fee())), _lacks()["own"]
+    )
 
 
 def to_invoice_with(actor: Actor, booking: Booking, *, limit: int = 20) -> Sequence[Booking]:
@@ -142,7 +143,7 @@ def to_invoice_with(actor: Actor, booking: Booking, *, limit: int = 20) -> Seque
             Booking.client_firm_id == booking.client_firm_id,
             Booking.lab_firm_id == booking.lab_firm_id,
             Booking.id != booking.id,
-            Booking.state.in_(DOCUMENT_STATES),
+            Booking.state.in_(BookingState.with_documents()),
             Booking.charged_fen > Booking.invoiced_fen,
         )
         .order_by(Booking.starts_at.desc())

@@ -12,8 +12,8 @@ from sqlalchemy import func, select, text
 
 from labshare.booking.errors import IllegalStep
 from labshare.booking.models import Booking, Charge
-from labshare.booking.rules.lifecycle import DOCUMENT_STATES, State
 from labshare.booking.services.documents import settle_state
+from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
@@ -75,8 +75,8 @@ def ref_of(kind: type[Report] | type[Payment], document_id: int) -> str:
 
 def check_documents_begin(booking: Booking) -> None:
     """Invoices and payments from `confirmed` on. Raises `IllegalStep`."""
-    if State(booking.state) not in DOCUMENT_STATES:
-        raise IllegalStep(state=State(booking.state).label)
+    if booking.state not in BookingState.with_documents():
+        raise IllegalStep(state=BookingState(booking.state).label)
 
 
 def papers(booking: Booking) -> Papers:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from labshare.audit.services import record
 from labshare.booking.errors import IllegalStep
 from labshare.booking.models import Booking
-from labshare.booking.rules.lifecycle import State
+from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -31,7 +31,6 @@ from labshare.settlement.services import tell
 from labshare.settlement.services.books import locked_booking, ref_of, refresh
 from labshare.settlement.services.words import check_text, check_word
 
-REPORT_STATES = frozenset({State.TESTED, State.REPORTED, State.SETTLED})
 NUMBER_LENGTH = 40
 REASON_LENGTH = 500
 
@@ -55,8 +54,8 @@ def record_report(
     (R-PAPER-2).
     """
     booking = locked_booking(actor, "report.record", ref)
-    if State(booking.state) not in REPORT_STATES or booking.finished_on is None:
-        raise IllegalStep(state=State(booking.state).label)
+    if booking.state not in BookingState.tested_or_later() or booking.finished_on is None:
+        raise IllegalStep(state=BookingState(booking.state).label)
     problems = [*_wrong_file(file), *check_report(issued_on, today=local_day(now), finished_on=booking.finished_on)]
     problems += _wrong_successor(booking, replaces)
     if number is not None:

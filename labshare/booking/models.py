@@ -102,15 +102,15 @@ class Booking(Model):
         CheckConstraint("paid_fen BETWEEN 0 AND charged_fen", name="paid_within_charge"),
         CheckConstraint("recognised_fen BETWEEN 0 AND charged_fen", name="recognised_within_charge"),
         CheckConstraint(
-            f"state IN ({listed(BookingState.before_samples())}) OR received_at IS NOT NULL",
+            f"state IN ({listed(BookingState.before_samples(), ',')}) OR received_at IS NOT NULL",
             name="received_known",
         ),
         CheckConstraint(
-            f"state NOT IN ({listed(BookingState.started_or_later())}) OR started_at IS NOT NULL",
+            f"state NOT IN ({listed(BookingState.started_or_later(), ',')}) OR started_at IS NOT NULL",
             name="started_known",
         ),
         CheckConstraint(
-            f"state NOT IN ({listed(BookingState.tested_or_later())}) OR finished_at IS NOT NULL",
+            f"state NOT IN ({listed(BookingState.tested_or_later(), ',')}) OR finished_at IS NOT NULL",
             name="finished_known",
         ),
         CheckConstraint(

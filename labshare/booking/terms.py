@@ -82,7 +82,7 @@ class HoldingKind(Term):
     phrase: LazyString | str
     """Within a sentence: held for …"""
 
-    def __init__(self, code: str, phrase: LazyString, label: LazyString | str = "") -> None:
+    def __init__(self, code: str, phrase: LazyString | str = "", label: LazyString | str = "") -> None:
         super().__init__(code, label)
         self.phrase = phrase
 

@@ -1,6 +1,7 @@
 """The fixed words of the catalogue: states, fees' bases, categories, choices of the national platform."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from flask_babel.speaklater import LazyString
 
 from labshare.kernel.terms import Look, Term
@@ -96,9 +97,11 @@ class Funds(Term):
 class Category(Term):
     """Of a test item, with examples of what is tested."""
 
-    examples: LazyString
+    examples: LazyString | str
 
-    def __init__(self, code: str, label: LazyString, icon: str, examples: LazyString) -> None:
+    def __init__(
+        self, code: str, label: LazyString | str = "", icon: str = "", examples: LazyString | str = ""
+    ) -> None:
         super().__init__(code, label, Look(icon))
         self.examples = examples
 
@@ -119,10 +122,17 @@ class Category(Term):
 class FeeBasis(Term):
     """What an amount of a fee is for."""
 
-    SAMPLE = "sample", _l("a sample")
-    RUN = "run", _l("a run")
-    TEST = "test", _l("a test")
-    HOUR = "hour", _l("an hour")
+    per: LazyString | str
+    """Within a price: so much for …"""
+
+    def __init__(self, code: str, label: LazyString | str = "", per: LazyString | str = "") -> None:
+        super().__init__(code, label)
+        self.per = per
+
+    SAMPLE = "sample", lazy_pgettext("fee basis", "Sample"), _l("a sample")
+    RUN = "run", lazy_pgettext("fee basis", "Run"), _l("a run")
+    TEST = "test", lazy_pgettext("fee basis", "Test"), _l("a test")
+    HOUR = "hour", lazy_pgettext("fee basis", "Hour of working time"), _l("an hour")
 
 
 class SearchKind(Term):
@@ -152,6 +162,10 @@ class Admission(Term):
     """How labs stand to being open labs, as an officer's list divides them."""
 
     ADMITTED = "admitted"
+    """On the day."""
     WAITING = "waiting"
+    """Published and never admitted."""
     SUSPENDED = "suspended"
+    """Admitted once, and not now."""
     UNDECIDED = "undecided"
+    """An admission waits for a second person."""

@@ -13,7 +13,7 @@ from labshare.demonstration.catalogue import Laboratory, Machine, Offer
 from labshare.demonstration.world import World
 
 HALF_AN_HOUR = timedelta(minutes=30)
-NOTES = {
+NOTES: dict[str, tuple[str, ...]] = {
     HoldingKind.MAINTENANCE: ("导轨保养", "期间核查", "更换耗材"),
     HoldingKind.IN_HOUSE: ("本厂自用", "新品试制检测"),
 }

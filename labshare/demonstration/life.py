@@ -33,6 +33,7 @@ from labshare.settlement.rules import (
     ReportPaper,
     ledger_differences,
 )
+from labshare.settlement.terms import PayerVerdict
 
 Who = tuple[int | None, int | None]
 """Person and firm, as an event names them."""
@@ -367,7 +368,7 @@ class Life:
     def decide_payer(self, at: datetime, payment: Row, verdict: str, note: str) -> None:
         officer: Who = (self.world.accounts["officer"]["id"], None)
         payment.update(payer_verdict=verdict, decided_by=officer[0], decided_at=at, verdict_note=note or None)
-        self._said(at, officer, "payment.accept_payer" if verdict == "accepted" else "payment.reject_payer",
+        self._said(at, officer, "payment.accept_payer" if verdict == PayerVerdict.ACCEPTED else "payment.reject_payer",
                    {"payment": payment["id"], "verdict": None, "paid_fen": self.row["paid_fen"]},
                    {"payment": payment["id"], "verdict": verdict, "amount_fen": payment["amount_fen"]})  # fmt: skip
         self._refresh(at, "payment", payment["id"], officer)
@@ -382,7 +383,7 @@ class Life:
             tuple(InvoicePaper(line["id"], invoice["issued_on"], line["amount_fen"], line["tax_fen"],
                                line["reverses_id"]) for invoice, line in self.lines),
             tuple(PaymentPaper(p["id"], p["paid_on"], p["amount_fen"],
-                               p["by_client"] or p["payer_verdict"] == "accepted") for p in self.payments),
+                               p["by_client"] or p["payer_verdict"] == PayerVerdict.ACCEPTED) for p in self.payments),
         )  # fmt: skip
 
     def _refresh(self, at: datetime, cause: str, cause_id: int, who: Who) -> None:
@@ -393,7 +394,7 @@ class Life:
         row = self.row
         row["invoiced_fen"] = sum(line["amount_fen"] for _invoice, line in self.lines)
         row["paid_fen"] = sum(
-            p["amount_fen"] for p in self.payments if p["by_client"] or p["payer_verdict"] == "accepted"
+            p["amount_fen"] for p in self.payments if p["by_client"] or p["payer_verdict"] == PayerVerdict.ACCEPTED
         )
         stands = False
         if self.reports:

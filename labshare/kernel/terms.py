@@ -24,6 +24,7 @@ class Look:
     """How a badge is drawn. Colour (`css`) says the phase, icon and word say the state."""
 
     icon: str
+    """Empty: it has no badge."""
     css: str = ""
 
 
@@ -43,8 +44,12 @@ class Term(StrEnum):
 
     def __init__(self, code: str, label: LazyString | str = "", look: Look | None = None) -> None:
         self.label = label or code
-        if look is not None:
-            self.look = look
+        self.look = look or Look("")
+
+    @classmethod
+    def known(cls, code: str | None) -> Self | None:
+        """The word of this code, as it may come from an address or a file; none of any other."""
+        return next((term for term in cls if term == code), None)
 
     @classmethod
     def offered(cls) -> tuple[Self, ...]:
@@ -57,9 +62,9 @@ class Term(StrEnum):
         return [(term, term.label) for term in cls.offered()]
 
 
-def listed(terms: Iterable[Term]) -> str:
-    """Codes as SQL lists them: `'draft','published'`."""
-    return ",".join(f"'{term}'" for term in terms)
+def listed(terms: Iterable[str], between: str = ", ") -> str:
+    """Codes as SQL lists them: `'draft', 'published'`."""
+    return between.join(f"'{term}'" for term in terms)
 
 
 class OfficialRole(Term):

@@ -1,6 +1,7 @@
 """The fixed words of firms, roles and affiliations."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 from labshare.kernel.terms import Look, OfficialRole, Term
 
@@ -64,9 +65,9 @@ class FirmRole(Term):
     VIEWER = "viewer", _l("Viewer")
 
 
-def role_label(role: str) -> str:
+def role_label(role: str) -> LazyString | str:
     """How a role is called, of a firm or of a regulator."""
-    return str((FirmRole(role) if role in set(FirmRole) else OfficialRole(role)).label)
+    return (FirmRole.known(role) or OfficialRole(role)).label
 
 
 class AffiliationKind(Term):
@@ -96,6 +97,10 @@ class AffiliationState(Term):
     ENDED = "ended", _l("Affiliation over"), Look("clock")
     VOIDED = "voided", _l("Voided"), Look("ban")
 
+    @classmethod
+    def over(cls) -> tuple["AffiliationState", ...]:
+        return (cls.ENDED, cls.VOIDED)
+
 
 class ToDecide(Term):
     """Why an officer has to decide an affiliation."""
@@ -105,3 +110,12 @@ class ToDecide(Term):
     CHAIN = "chain", _l("Both sides declared a control: chains run over it once seen")
     HELD = "held", _l("It decided entries before; it holds as it did until decided")
     END_ASKED = "end_asked", _l("An end is asked for")
+
+
+class AffiliationList(Term):
+    """Which affiliations an officer's list shows."""
+
+    DECIDE = "decide"
+    DECLARED = "declared"
+    CONFIRMED = "confirmed"
+    OVER = "over"

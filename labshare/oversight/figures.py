@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, select
 from labshare.booking.models import Booking, Holding
 from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Lab
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.database import minutes_between
+from labshare.organisations.terms import SizeClass
 from labshare.settlement.models import RevenueEntry
 
-SMES = ("medium", "small", "micro")
 Span = tuple[datetime, datetime]
 
 
@@ -71,7 +72,7 @@ def booked_figures() -> dict[str, ColumnElement[int]]:
 def done_figures() -> dict[str, ColumnElement[int]]:
     """Sums over bookings of `finished_in`, and how many firms, and SMEs, they were for: the lab's own firm is none of
     its clients."""
-    client, sme = Booking.client_firm_id, Booking.client_size.in_(SMES)
+    client, sme = Booking.client_firm_id, Booking.client_size.in_(SizeClass.smes())
     return {name: func.sum(value) for name, value in done_values().items()} | {
         "clients": func.count(case((for_others(), client)).distinct()),
         "smes": func.count(case((and_(for_others(), sme), client)).distinct()),
@@ -80,10 +81,10 @@ def done_figures() -> dict[str, ColumnElement[int]]:
 
 def on_offer(kind: Any) -> ColumnElement[bool]:
     """Labs, instruments and test items that the public can use now: published, at a published lab."""
-    published: ColumnElement[bool] = kind.state == "published"
+    published: ColumnElement[bool] = kind.state == LifeState.PUBLISHED
     if kind is Lab:
         return published
-    return and_(published, kind.lab_id.in_(select(Lab.id).where(Lab.state == "published")))
+    return and_(published, kind.lab_id.in_(select(Lab.id).where(Lab.state == LifeState.PUBLISHED)))
 
 
 def in_house_minutes() -> ColumnElement[int]:

@@ -89,9 +89,9 @@ class ListState(Term):
 class Reason(Term):
     """Why a ledger entry does not count; the first that applies is given, in this order (R-REWARD-3)."""
 
-    sentence: LazyString
+    sentence: LazyString | str
 
-    def __init__(self, code: str, label: LazyString, sentence: LazyString) -> None:
+    def __init__(self, code: str, label: LazyString | str = "", sentence: LazyString | str = "") -> None:
         super().__init__(code, label)
         self.sentence = sentence
 

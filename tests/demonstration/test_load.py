@@ -45,10 +45,10 @@ from labshare.organisations.divisions import towns_of
 from labshare.organisations.models import Affiliation, Firm, Membership, RegulatorRole
 from labshare.oversight.checks import violations
 from labshare.rewards.assessments import Assessment
-from labshare.rewards.models import REASONS, Policy, RewardItem, RewardRun
-from labshare.rewards.policy import GRADES
+from labshare.rewards.models import Policy, RewardItem, RewardRun
 from labshare.rewards.services.approve import conditions
 from labshare.rewards.services.publish import publish
+from labshare.rewards.terms import Grade, Reason
 from labshare.settlement.files import path_of
 from labshare.settlement.models import InvoiceLine, Payment, Report, RevenueEntry, StoredFile
 from tests.conftest import SHANGHAI, Clock, TestDatabase
@@ -207,8 +207,8 @@ def test_the_county_is_whole_and_keeps_every_invariant(app: Flask, clock: Clock,
     states = Counter(db.session.scalars(select(Booking.state)))
     assert set(states) == set(BookingState)
     assert states["settled"] > sum(states.values()) / 2
-    assert set(db.session.scalars(select(RewardItem.reason))) == (set(REASONS) - {"suspended"}) | {None}
-    assert set(db.session.scalars(select(Assessment.grade))) == set(GRADES)
+    assert set(db.session.scalars(select(RewardItem.reason))) == (set(Reason) - {"suspended"}) | {None}
+    assert set(db.session.scalars(select(Assessment.grade))) == set(Grade)
     assert set(db.session.scalars(select(Affiliation.kind))) == {"controls", "shares_owner", "family", "declared"}
     assert {bool(one) for one in db.session.scalars(select(Policy.demonstration))} == {True}
     latest = db.session.scalar(select(func.max(AuditEvent.at)))

@@ -4,6 +4,7 @@ from typing import Any
 
 from labshare.api.v1.base import Shape
 from labshare.booking.terms import BookingState
+from labshare.catalogue.terms import LiveState
 
 Schema = dict[str, Any]
 
@@ -58,7 +59,7 @@ LAB = having(
 INSTRUMENT = having(
     INSTRUMENT_BRIEF, lab=LAB_BRIEF, model=maybe(TEXT), manufacturer=maybe(TEXT), class_code=TEXT, units=WHOLE,
     original_value_fen=maybe(WHOLE), in_use_since=maybe(DAY), calibrated_until=maybe(DAY), test_items=WHOLE,
-    state={"enum": ["free", "in_use", "down", None]},
+    state={"enum": [*LiveState.of_instrument(), None]},
 )  # fmt: skip
 TEST_ITEM = having(
     ITEM_BRIEF, standards=many(TEXT), lab=LAB_BRIEF, instruments=many(having(INSTRUMENT_BRIEF, units=WHOLE)),

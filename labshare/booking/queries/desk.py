@@ -11,6 +11,7 @@ from labshare.booking.models import Booking, Closure, Holding
 from labshare.booking.queries.world import counts
 from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Instrument, InstrumentUnit, TestItem
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.time import local_day, start_of_day
@@ -59,7 +60,7 @@ def units_of_lab(lab_id: int, instrument_id: int | None = None) -> Sequence[Row[
     units = (
         select(Instrument, InstrumentUnit.unit)
         .join(InstrumentUnit, InstrumentUnit.instrument_id == Instrument.id)
-        .where(Instrument.lab_id == lab_id, Instrument.state != "withdrawn")
+        .where(Instrument.lab_id == lab_id, Instrument.state != LifeState.WITHDRAWN)
         .order_by(Instrument.id, InstrumentUnit.unit)
     )
     if instrument_id:

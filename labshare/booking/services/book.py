@@ -29,6 +29,7 @@ from labshare.booking.services import taking
 from labshare.booking.services.common import plain
 from labshare.booking.terms import BookingState, ChargeKind, ChargeState, HoldingKind
 from labshare.catalogue.models import Fee, Instrument
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, take_turn
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst, raise_all
@@ -166,7 +167,7 @@ def bookable_bench(actor: Actor, test_item_id: int, now: datetime) -> Bench:
     bench = bench_of_item(test_item_id, now)
     if bench is None:
         raise NotFound
-    draft = "draft" in (bench.item.state, bench.lab.state)
+    draft = LifeState.DRAFT in (bench.item.state, bench.lab.state)
     if draft and not permissions.may(actor, "catalogue.see_drafts", firm=bench.lab.firm_id):
         raise NotFound
     if actor.person_id is None:

@@ -12,9 +12,11 @@ from labshare.booking.terms import BookingState, ChargeState, HoldingKind
 from labshare.catalogue.models import Fee, Lab, TestItemInstrument
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
+from labshare.kernel.terms import OfficialRole
 from labshare.organisations.models import Membership, RegulatorRole
 from labshare.oversight.checks.registry import invariant
 from labshare.rewards.models import RewardItem, RewardLine, RewardRun
+from labshare.rewards.terms import RunState
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
 from labshare.settlement.queries.limits import ledger_out_of_step, limits_broken
 
@@ -238,7 +240,7 @@ def approved_runs_changed(_now: datetime) -> Iterator[tuple[str, str]]:
             .order_by(AuditEvent.id)
         )
     }
-    for run in db.session.scalars(select(RewardRun).where(RewardRun.state.in_(("approved", "paid")))):
+    for run in db.session.scalars(select(RewardRun).where(RewardRun.state.in_((RunState.APPROVED, RunState.PAID)))):
         if approvals.get(f"{run.division}-{run.month}") != run.digest:
             yield run.month, "the digest differs from the one approved"
 
@@ -251,7 +253,7 @@ def duties_not_separated(_now: datetime) -> Iterator[tuple[str, str]]:
     current = select(RegulatorRole.person_id, RegulatorRole.role).where(
         RegulatorRole.ended_at.is_(None),
         RegulatorRole.agreed_at.is_not(None),
-        RegulatorRole.role.in_(("officer", "approver", "admin")),
+        RegulatorRole.role.in_((OfficialRole.OFFICER, OfficialRole.APPROVER, OfficialRole.ADMIN)),
     )
     roles: dict[int, list[str]] = {}
     for person, role in db.session.execute(current):

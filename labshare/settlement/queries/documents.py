@@ -15,6 +15,7 @@ from labshare.kernel.errors import NotFound
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, StoredFile
 from labshare.settlement.queries.reports import replaced_from, reports_of
 from labshare.settlement.rules import ChargeLine, InvoicePaper, Money, Papers, PaymentPaper, ReportPaper
+from labshare.settlement.terms import DocumentKind
 
 
 @dataclass(frozen=True)
@@ -163,17 +164,21 @@ def numbers_of_lines(line_ids: Iterable[int]) -> dict[int, str]:
 
 
 _FILE_OF: dict[str, Select[Any]] = {
-    "report": select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
+    DocumentKind.REPORT: select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
     .join(Report, Report.file_id == StoredFile.id)
     .join(Booking, Booking.id == Report.booking_id),
-    "invoice": select(StoredFile, Invoice.client_firm_id, Invoice.seller_firm_id).join(
+    DocumentKind.INVOICE: select(StoredFile, Invoice.client_firm_id, Invoice.seller_firm_id).join(
         Invoice, Invoice.file_id == StoredFile.id
     ),
-    "payment": select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
+    DocumentKind.PAYMENT: select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
     .join(Payment, Payment.file_id == StoredFile.id)
     .join(Booking, Booking.id == Payment.booking_id),
 }
-_ID = {"report": Report.id, "invoice": Invoice.id, "payment": Payment.id}
+_ID: dict[str, Any] = {
+    DocumentKind.REPORT: Report.id,
+    DocumentKind.INVOICE: Invoice.id,
+    DocumentKind.PAYMENT: Payment.id,
+}
 
 
 def file_with_parties(kind: str, document_id: int) -> tuple[StoredFile, int, int]:

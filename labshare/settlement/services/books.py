@@ -6,7 +6,6 @@ opening a month takes the lock alone, so that no entry slips into a month while 
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import func, select, text
 
@@ -24,8 +23,7 @@ from labshare.settlement.models import Payment, Report, RevenueEntry
 from labshare.settlement.queries.closed import ClosedMonths, closed_months
 from labshare.settlement.queries.papers import entry_sums, papers_of
 from labshare.settlement.rules import Money, Papers, ledger_differences
-
-Cause = Literal["report", "invoice", "payment", "charge", "month"]
+from labshare.settlement.terms import EntryCause
 
 _LEDGER_LOCK = 0x1ED6E5
 """Key of the advisory lock that says whether months may close."""
@@ -84,7 +82,7 @@ def papers(booking: Booking) -> Papers:
 
 
 def refresh(
-    booking: Booking, *, actor: Actor, now: datetime, cause: Cause | None = None, cause_id: int | None = None
+    booking: Booking, *, actor: Actor, now: datetime, cause: EntryCause | None = None, cause_id: int | None = None
 ) -> None:
     """Bring sums, ledger entries and state of a booking to what its documents say.
 
@@ -108,10 +106,10 @@ def refresh_after_charge(booking: Booking, *, actor: Actor, now: datetime, charg
     if charge_id is None:
         charge_id = db.session.scalar(select(func.max(Charge.id)).where(Charge.booking_id == booking.id))
     hold_months()
-    refresh(booking, actor=actor, now=now, cause="charge", cause_id=charge_id)
+    refresh(booking, actor=actor, now=now, cause=EntryCause.CHARGE, cause_id=charge_id)
 
 
-def bring_up(booking_ids: Iterable[int], *, now: datetime, cause: Cause) -> int:
+def bring_up(booking_ids: Iterable[int], *, now: datetime, cause: EntryCause) -> int:
     """Write the entries that these bookings lack in open months; returns how many. A few statements a thousand."""
     written, left = 0, list(booking_ids)
     while left:
@@ -127,7 +125,7 @@ def _write_entries(
     said: dict[int, Papers],
     *,
     now: datetime,
-    cause: Cause | None,
+    cause: EntryCause | None,
     cause_id: int | None,
 ) -> int:
     closed, present = closed_months(), Month.at(now)

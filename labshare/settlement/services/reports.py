@@ -29,7 +29,8 @@ from labshare.settlement.queries.reports import next_report_number
 from labshare.settlement.rules import check_report
 from labshare.settlement.services import tell
 from labshare.settlement.services.books import locked_booking, ref_of, refresh
-from labshare.settlement.services.words import check_text, check_word
+from labshare.settlement.services.typed_text import check_text, check_word
+from labshare.settlement.terms import EntryCause
 
 NUMBER_LENGTH = 40
 REASON_LENGTH = 500
@@ -77,7 +78,7 @@ def record_report(
             "sha256": file.sha256,
         },
     )
-    refresh(booking, actor=actor, now=now, cause="report", cause_id=report.id)
+    refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
     tell.report_recorded(booking, report, actor=actor, now=now)
     return report
 
@@ -107,7 +108,7 @@ def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str)
         before={"report": report.id, "withdrawn_on": None},
         after={"report": report.id, "withdrawn_on": report.withdrawn_on.isoformat(), "reason": reason},
     )
-    refresh(booking, actor=actor, now=now, cause="report", cause_id=report.id)
+    refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
     tell.report_withdrawn(booking, report, actor=actor, now=now)
     return report
 

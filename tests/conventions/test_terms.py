@@ -11,10 +11,10 @@ from tests.conventions.reading import ROOMS, inside, python_files
 
 MEMBERSHIP = {"in_", "not_in", "count"}
 THINGS = {
-    "booking", "client", "firm", "instrument", "lab", "month", "own", "payer", "payment", "report", "system",
+    "booking", "client", "en", "firm", "instrument", "lab", "month", "own", "payer", "payment", "report", "system",
     "test_item",
 }  # fmt: skip
-"""Codes that name things, too: as subjects of the trail, fields of forms and sides of a booking they are compared in
+"""Codes that name things, too: subjects of the trail, languages, fields of forms and sides of a booking are compared in
 their own right. Beside a column of codes they count like all others."""
 DATA = "labshare/demonstration/data/"
 """The invented county's tables."""
@@ -38,7 +38,7 @@ NAMES = {
     "act": "RunAct", "basis": "FeeBasis", "by": "UsageBy", "category": "Category",
     "cause": "EntryCause HoldCause", "condition": "InstrumentCondition", "funds": "Funds", "grade": "Grade",
     "kind": "AccreditationKind AffiliationKind BandKind ChangedInput ChargeKind DayKind FirmKind HoldingKind",
-    "payer_verdict": "PayerVerdict", "reason": "Reason", "regulators": "OfficialRole",
+    "locale": "Locale", "payer_verdict": "PayerVerdict", "reason": "Reason", "regulators": "OfficialRole",
     "role": "FirmRole OfficialRole", "roles": "FirmRole OfficialRole", "scope": "TokenScope", "sector": "SectorName",
     "sharing": "Sharing", "show": "Admission AffiliationList", "size": "SizeClass", "size_class": "SizeClass",
     "source": "AffiliationSource InstrumentSource",

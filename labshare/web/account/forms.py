@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, PasswordField
 
 from labshare.accounts.passwords import SHORTEST
+from labshare.accounts.terms import Locale
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.organisations.terms import AffiliationKind, FirmKind, FirmRole, SectorName
 from labshare.web.forms import (
@@ -94,7 +95,7 @@ class JoinForm(NameForm, PasswordForm):
 class AccountForm(NameForm):
     locale = RadioField(
         _l("Language of pages and mails"),
-        choices=[("zh_Hans_CN", "中文"), ("en", "English"), ("", _l("Same as browser"))],
+        choices=[*((one, one.own_name) for one in Locale), ("", _l("Same as browser"))],
         default="",
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from labshare.accounts.terms import Locale
 from labshare.booking.terms import BookingState, DayKind, EndReason, HoldingKind, Party
 from labshare.catalogue.terms import (
     Category,
@@ -267,7 +268,7 @@ VALUES: Mapping[str, Words] = {
     "end_reason": _labels(EndReason),
     "funds": _labels(Funds),
     "grade": _labels(Grade),
-    "locale": {"zh_Hans_CN": _l("Chinese"), "en": _l("English")},
+    "locale": _labels(Locale),
     "proposed": _labels(FirmRole, OfficialRole),
     "role": _labels(FirmRole, OfficialRole),
     "sector": _labels(SectorName),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
+from labshare.booking.terms import ChargeState
 from labshare.demonstration.life import Life
 from labshare.demonstration.loading import Loading
 from labshare.demonstration.rows import Row
@@ -99,7 +100,7 @@ class DocumentWriter:
         loading, row = self.loading, life.row
         plain = together is None and not life.lines
         steps: list[Step] = []
-        waiting = [line for line in life.charges if line["state"] == "proposed"]
+        waiting = [line for line in life.charges if line["state"] == ChargeState.PROPOSED]
         settled = finished
         if waiting:
             answered = self.office(life, rng, loading.day(finished) + timedelta(days=rng.randrange(0, 3)))

@@ -8,23 +8,15 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from labshare.booking.models import LAPSED, Booking, Charge, Holding, Proposal
+from labshare.booking.models import Booking, Charge, Holding, Proposal
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import (
-    CLIENT,
-    LAB,
-    SYSTEM,
-    State,
-    answer_by,
-    first_state,
-    next_state,
-    state_after_move,
-)
+from labshare.booking.rules.lifecycle import answer_by, first_state, next_state, state_after_move
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.price import Work, cancellation_fee, price_of
 from labshare.booking.rules.rows import Values
 from labshare.booking.rules.time import Plan
 from labshare.booking.services.documents import documented
+from labshare.booking.terms import BookingState, ChargeState, EndReason, Party, ProposalState
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
 from labshare.demonstration.loading import Client, Loading
 from labshare.demonstration.orders import NOBODY, Order, Who
@@ -84,7 +76,7 @@ class Life(Order):
         loading, lab, item = self.loading, self.lab, offer.row
         day = loading.day(at)
         state = first_state(lab.row["automatic_confirmation"])
-        deadline = self._deadline(at, plan) if state == State.REQUESTED else None
+        deadline = self._deadline(at, plan) if state == BookingState.REQUESTED else None
         self.client, self.customer = client, (person["id"], client.id)
         self.offer, self.machine, self.work = offer, machine, work
         new = rows.NewBooking(
@@ -135,8 +127,8 @@ class Life(Order):
         return answer_by(at, plan.starts_at, self.lab.openings.days, self.loading.zone)
 
     @property
-    def state(self) -> State:
-        return State(self.row["state"])
+    def state(self) -> BookingState:
+        return BookingState(self.row["state"])
 
     @property
     def starts_at(self) -> datetime:
@@ -166,8 +158,8 @@ class Life(Order):
 
     def _bring_charge_to(self, total: int, who: Who, at: datetime, reason: str) -> None:
         for line in self.charges:
-            if line["state"] == "proposed":
-                line["state"] = "refused"
+            if line["state"] == ChargeState.PROPOSED:
+                line["state"] = ChargeState.REFUSED
         difference = total - self.row["charged_fen"]
         if difference:
             today = self.loading.day(at)
@@ -186,25 +178,25 @@ class Life(Order):
     # -- answers and moves
 
     def confirm(self, at: datetime) -> None:
-        state = next_state(self.state, "confirm", LAB)
+        state = next_state(self.state, "confirm", Party.LAB)
         before = self._snapshot()
-        self._close_proposal(at, "void")
+        self._close_proposal(at, ProposalState.VOID)
         self._confirmed(state, at)
         self._note(at, self.desk, "booking.confirm", before)
 
-    def _confirmed(self, state: State, at: datetime) -> None:
+    def _confirmed(self, state: BookingState, at: datetime) -> None:
         self.row.update(rows.confirmed(state, now=at))
         self._change_time(expires_at=None)
 
     def decline(self, at: datetime, reason: str) -> None:
-        self._end_request(next_state(self.state, "decline", LAB), at, self.desk, "booking.decline", reason)
+        self._end_request(next_state(self.state, "decline", Party.LAB), at, self.desk, "booking.decline", reason)
 
     def lapse(self, at: datetime) -> None:
-        self._end_request(next_state(self.state, "lapse", SYSTEM), at, NOBODY, "booking.lapse", LAPSED)
+        self._end_request(next_state(self.state, "lapse", Party.SYSTEM), at, NOBODY, "booking.lapse", EndReason.LAPSED)
 
-    def _end_request(self, state: State, at: datetime, who: Who, action: str, reason: str) -> None:
+    def _end_request(self, state: BookingState, at: datetime, who: Who, action: str, reason: str) -> None:
         before, row = self._snapshot(), self.row
-        self._close_proposal(at, "void")
+        self._close_proposal(at, ProposalState.VOID)
         self.time = None
         row.update(rows.ended(state, now=at, reason=reason))
         left = rows.charge_of_ended_request(invoiced_fen=row["invoiced_fen"], paid_fen=row["paid_fen"])
@@ -213,7 +205,7 @@ class Life(Order):
 
     def propose(self, at: datetime, plan: Plan, unit: int, reason: str) -> Row:
         """Another time on the same instrument."""
-        next_state(self.state, "propose", LAB)
+        next_state(self.state, "propose", Party.LAB)
         row, deadline = self.row, self._deadline(at, plan)
         values = rows.proposal(
             row["id"],
@@ -246,9 +238,9 @@ class Life(Order):
         proposal, held = self.proposal, self.time_proposed
         assert proposal is not None  # noqa: S101 - a script accepts what it proposed
         assert held is not None  # noqa: S101 - and that is held
-        state = next_state(self.state, "accept_proposal", CLIENT)
+        state = next_state(self.state, "accept_proposal", Party.CLIENT)
         before = self._snapshot()
-        self._close_proposal(at, "accepted")
+        self._close_proposal(at, ProposalState.ACCEPTED)
         self._move(proposal["unit"], proposal["starts_at"], proposal["ends_at"], held["ends_at"])
         self._confirmed(state, at)
         self._note(
@@ -267,13 +259,13 @@ class Life(Order):
         self._change_time(unit=unit, starts_at=starts_at, ends_at=holding_ends_at)
 
     def decline_proposal(self, at: datetime) -> None:
-        next_state(self.state, "decline_proposal", CLIENT)
-        self._proposal_answered(at, self.customer, "declined", "booking.decline_proposal")
+        next_state(self.state, "decline_proposal", Party.CLIENT)
+        self._proposal_answered(at, self.customer, ProposalState.DECLINED, "booking.decline_proposal")
 
     def lapse_proposal(self, at: datetime) -> None:
-        self._proposal_answered(at, NOBODY, "lapsed", "booking.lapse_proposal")
+        self._proposal_answered(at, NOBODY, ProposalState.LAPSED, "booking.lapse_proposal")
 
-    def _proposal_answered(self, at: datetime, who: Who, state: str, action: str) -> None:
+    def _proposal_answered(self, at: datetime, who: Who, state: ProposalState, action: str) -> None:
         assert self.proposal is not None  # noqa: S101
         number = self.proposal["id"]
         self._close_proposal(at, state)
@@ -283,8 +275,8 @@ class Life(Order):
     def reschedule(self, at: datetime, plan: Plan, unit: int) -> None:
         state = state_after_move(self.state, automatic=self.lab.row["automatic_confirmation"])
         before = self._snapshot()
-        self._close_proposal(at, "void")
-        deadline = self._deadline(at, plan) if state == State.REQUESTED else None
+        self._close_proposal(at, ProposalState.VOID)
+        deadline = self._deadline(at, plan) if state == BookingState.REQUESTED else None
         self._move(unit, plan.starts_at, plan.ends_at, plan.holding_ends_at)
         self._change_time(expires_at=deadline)
         first = self.row["confirmed_at"]
@@ -294,21 +286,21 @@ class Life(Order):
     # -- endings
 
     def cancel(self, at: datetime, reason: str, *, by_lab: bool = False) -> None:
-        who, side = (self.desk, LAB) if by_lab else (self.customer, CLIENT)
+        who, side = (self.desk, Party.LAB) if by_lab else (self.customer, Party.CLIENT)
         state = next_state(self.state, "cancel", side)
         fee = self._fee_of_ending(at, by_lab=by_lab)
         before = self._snapshot()
-        self._close_proposal(at, "void")
+        self._close_proposal(at, ProposalState.VOID)
         self.time = None
         self.row.update(rows.ended(state, now=at, reason=reason))
         self._bring_charge_to(fee, who, at, reason)
         self._note(at, who, "booking.cancel", before, side=side)
 
     def no_show(self, at: datetime) -> None:
-        state = next_state(self.state, "no_show", LAB)
+        state = next_state(self.state, "no_show", Party.LAB)
         fee = self._fee_of_ending(at, no_show=True)
         before = self._snapshot()
-        self._close_proposal(at, "void")
+        self._close_proposal(at, ProposalState.VOID)
         self.time = None
         self.row.update(rows.no_show(state, now=at))
         self._bring_charge_to(fee, self.desk, at, "")
@@ -321,22 +313,22 @@ class Life(Order):
     # -- the work
 
     def receive(self, at: datetime, samples: int, condition: str) -> None:
-        state = next_state(self.state, "receive", LAB)
+        state = next_state(self.state, "receive", Party.LAB)
         before = self._snapshot()
         self.row.update(rows.received(state, now=at, samples=samples, condition=condition))
         self._note(at, self.desk, "booking.receive", before)
 
     def start(self, at: datetime) -> None:
         """On time or late; the holding's start stays."""
-        state = next_state(self.state, "start", LAB)
+        state = next_state(self.state, "start", Party.LAB)
         before = self._snapshot()
-        self._close_proposal(at, "void")
+        self._close_proposal(at, ProposalState.VOID)
         self.row.update(rows.started(state, at=at))
         self._note(at, self.desk, "booking.start", before)
 
     def finish(self, now: datetime, at: datetime, machine_minutes: int | None = None) -> None:
         """Noted `now`, over since `at`. A test that took longer than planned keeps the time it has."""
-        state, row = next_state(self.state, "finish", LAB), self.row
+        state, row = next_state(self.state, "finish", Party.LAB), self.row
         before = self._snapshot()
         if machine_minutes is None:
             machine_minutes = rows.machine_minutes(row["started_at"], at)
@@ -360,11 +352,11 @@ class Life(Order):
     # -- charges
 
     def propose_charge(self, at: datetime, amount: int, reason: str) -> Row:
-        next_state(self.state, "charge", LAB)
+        next_state(self.state, "charge", Party.LAB)
         before, row = self._snapshot(), self.row
         by, today = self.desk[0], self.loading.day(at)
         line = self._charge(rows.change_line(row["id"], amount, reason=reason, by=by, now=at, today=today))
-        agreed = line["state"] == "agreed"
+        agreed = line["state"] == ChargeState.AGREED
         if agreed:
             row["charged_fen"] += amount
         self._note(at, self.desk, "charge.propose", before, charge=line["id"], amount_fen=amount)
@@ -373,7 +365,7 @@ class Life(Order):
         return line
 
     def consent(self, at: datetime, line: Row) -> None:
-        next_state(self.state, "answer_charge", CLIENT)
+        next_state(self.state, "answer_charge", Party.CLIENT)
         before = self._snapshot()
         line.update(rows.consented(by=self.customer[0], today=self.loading.day(at)))
         self.row["charged_fen"] += line["amount_fen"]
@@ -381,9 +373,9 @@ class Life(Order):
         self._refresh(at, "charge", line["id"], self.customer)
 
     def refuse(self, at: datetime, line: Row) -> None:
-        next_state(self.state, "answer_charge", CLIENT)
+        next_state(self.state, "answer_charge", Party.CLIENT)
         before = self._snapshot()
-        line["state"] = "refused"
+        line["state"] = ChargeState.REFUSED
         self._note(at, self.customer, "charge.refuse", before, charge=line["id"], amount_fen=line["amount_fen"])
 
     # -- documents
@@ -496,7 +488,9 @@ class Life(Order):
 
     def documents(self) -> Documents:
         return Documents(
-            tuple(ChargeLine(c["agreed_on"], c["amount_fen"]) for c in self.charges if c["state"] == "agreed"),
+            tuple(
+                ChargeLine(c["agreed_on"], c["amount_fen"]) for c in self.charges if c["state"] == ChargeState.AGREED
+            ),
             tuple(ReportDocument(r["id"], r["issued_on"], r["replaces_id"], r["withdrawn_on"]) for r in self.reports),
             tuple(
                 InvoiceDocument(

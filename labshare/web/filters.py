@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
+from labshare.catalogue.terms import FeeBasis
 from labshare.http.dates import (
     MONTHS_EN,
     NOTHING,
@@ -64,11 +65,11 @@ COUNTERS = {
 }
 """What is counted → Chinese counter and noun, English singular and plural."""
 
-BASES = {
-    "sample": ("元/样", "a sample"),
-    "run": ("元/批", "a run"),
-    "test": ("元/项", "a test"),
-    "hour": ("元/小时", "an hour"),
+BASES: dict[str, tuple[str, str]] = {
+    FeeBasis.SAMPLE: ("元/样", "a sample"),
+    FeeBasis.RUN: ("元/批", "a run"),
+    FeeBasis.TEST: ("元/项", "a test"),
+    FeeBasis.HOUR: ("元/小时", "an hour"),
 }
 
 

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, abort, g, has_request_context, redirect, request, url_for
 from flask_babel import Babel
 
+from labshare.accounts.terms import Locale
 from labshare.http.actor import current_person
 from labshare.http.rights import public
 
-LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
+LOCALES = {"zh": Locale.CHINESE, "en": Locale.ENGLISH}
 """Language → the locale of its catalogues."""
 
 HTML_LANG = {"zh": "zh-CN", "en": "en"}

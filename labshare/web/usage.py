@@ -1,7 +1,7 @@
 """The usage report as a page, for regulators over all labs and for a host firm over its own (R-USAGE-3)."""
 
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 from flask import render_template, request
 from flask_babel import lazy_gettext as _l
@@ -10,8 +10,9 @@ from labshare.http.usage import BY_WORDS, DEFINITIONS, FORMATS, MOST_MONTHS, usa
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
-from labshare.oversight.queries import By, UsageRow, usage_report
+from labshare.oversight.queries import UsageRow, usage_report
 from labshare.oversight.rows import behind
+from labshare.oversight.terms import UsageBy
 from labshare.web.asked import asked_order, asked_page
 from labshare.web.forms import MonthField, QueryForm, SelectField
 
@@ -19,7 +20,7 @@ from labshare.web.forms import MonthField, QueryForm, SelectField
 class UsageForm(QueryForm):
     first = MonthField(_l("From"), name="from")
     last = MonthField(_l("To"), name="to")
-    by = SelectField(_l("Rows"), choices=list(BY_WORDS.items()))
+    by = SelectField(_l("Rows"), choices=UsageBy.choices())
 
 
 def period(form: UsageForm, now: datetime) -> tuple[Month, Month]:
@@ -35,7 +36,7 @@ def period(form: UsageForm, now: datetime) -> tuple[Month, Month]:
 def usage_page(actor: Actor, now: datetime, template: str, lab_id: int | None = None) -> Any:
     form = UsageForm()
     first, last = period(form, now)
-    by: By = form.by.data if form.by.data in get_args(By) else "lab"
+    by = UsageBy.known(form.by.data) or UsageBy.LAB
     report = usage_report(actor, by, first, last, now, lab_id=lab_id)
     kind = request.args.get("format")
     if kind in FORMATS:
@@ -54,7 +55,7 @@ def bookings_page(actor: Actor, now: datetime, template: str, by: str, key: int)
     """What a row's figures are made of: each booking with what it adds to them, and the ledger's months."""
     form = UsageForm()
     first, last = period(form, now)
-    if by not in get_args(By):
+    if UsageBy.known(by) is None:
         raise NotFound
     page = asked_page()
     shown = behind(actor, by, key, first, last, now, offset=page.offset, limit=page.size)  # type: ignore[arg-type]

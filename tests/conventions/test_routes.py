@@ -10,7 +10,7 @@ from flask import Flask
 
 from labshare.commands import main
 from labshare.http.rights import EVERYBODY, FOUND, SIGNED_IN, Right, declared
-from labshare.kernel.actor import REGULATOR_ROLES
+from labshare.kernel.terms import OfficialRole
 from labshare.organisations.permissions import PERMISSIONS
 from tests.rights.matrix import HIDDEN, SIGN_IN, YES, Case, read_cases, routes_of
 
@@ -18,7 +18,7 @@ ENGINES = ("sqlite",)
 ROLES = {
     "client_owner": "owner", "client_booker": "booker", "client_accountant": "accountant", "client_viewer": "viewer",
     "lab_owner": "owner", "lab_manager": "lab_manager", "lab_accountant": "accountant", "lab_viewer": "viewer",
-    "stranger": "owner", **{role: role for role in REGULATOR_ROLES},
+    "stranger": "owner", **{role: role for role in frozenset(OfficialRole)},
 }  # fmt: skip
 """The matrix' actors and the role each has."""
 

@@ -22,6 +22,7 @@ from labshare.rewards.queries.pages import all_policies, line_with_run
 from labshare.rewards.queries.runs import codes_in_run, find_run, lines_with_codes, objection_of
 from labshare.rewards.services.objections import LONGEST, check_answerer
 from labshare.rewards.services.policies import check_publisher
+from labshare.rewards.terms import ObjectionVerdict
 
 blueprint = RoomBlueprint("rewards", "Reward policies and monthly runs")
 POLICIES = Of("policies, which one sees", asks=lambda actor, **_: check_publisher(actor))
@@ -43,7 +44,7 @@ class ObjectionBody(Strict):
 
 
 class AnswerBody(Strict):
-    verdict = Text(required=True, validate=OneOf(("upheld", "rejected")))
+    verdict = Text(required=True, validate=OneOf(tuple(ObjectionVerdict)))
     text = Text(required=True, validate=Length(1, LONGEST))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from labshare.booking.rules.rows import Values
 from labshare.kernel.months import Month
 from labshare.settlement.rules.documents import Documents, Money
+from labshare.settlement.terms import PayerVerdict
 
 # Reports
 
@@ -167,7 +168,7 @@ def payer_decided(
     """The action, and what its event says before and after."""
     verdict = decision["payer_verdict"]
     return (
-        "payment.accept_payer" if verdict == "accepted" else "payment.reject_payer",
+        "payment.accept_payer" if verdict == PayerVerdict.ACCEPTED else "payment.reject_payer",
         {"payment": payment_id, "verdict": verdict_before, "paid_fen": paid_fen},
         {"payment": payment_id, "verdict": verdict, "amount_fen": amount_fen, "note": decision["verdict_note"]},
     )

@@ -14,6 +14,7 @@ from labshare.http.actor import current_actor, current_person
 from labshare.http.rights import SIGNED_IN, Of, requires, signed_in
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem, SignInFirst
+from labshare.kernel.terms import TokenScope
 from labshare.kernel.time import utc_now
 from labshare.notices.kinds import text_of, title_of
 from labshare.notices.queries import notices_of, own_notice, unread_count
@@ -116,9 +117,11 @@ def tokens() -> Any:
             limits.count("token")
             with transaction():
                 _token, secret = organisations.issue_token(
-                    actor=current_actor(), now=utc_now(), scope="write" if form.writes.data else "read",
+                    actor=current_actor(),
+                    now=utc_now(),
+                    scope=TokenScope.WRITE if form.writes.data else TokenScope.READ,
                     name=form.name.data,
-                )  # fmt: skip
+                )
             form = TokenForm(formdata=None)
         except Problem as problem:
             status = show_problem(form, problem)

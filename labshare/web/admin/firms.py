@@ -14,6 +14,7 @@ from labshare.organisations import services as organisations
 from labshare.organisations.queries import FirmFilter
 from labshare.organisations.queries.affiliations import affiliations_of
 from labshare.organisations.services.firms import state_of
+from labshare.organisations.terms import FirmState
 from labshare.web.admin import blueprint
 from labshare.web.admin.forms import FirmFilterForm, ReturnForm, SizeForm
 from labshare.web.asked import asked_page
@@ -25,7 +26,7 @@ from labshare.web.steps import carry_out, posted
 def firms() -> Any:
     """The queue of firms that wait, the longest first; or any others."""
     form = FirmFilterForm()
-    state = form.state.data if "state" in request.args else "waiting"
+    state = form.state.data if "state" in request.args else FirmState.WAITING
     form.state.data = state
     wanted = FirmFilter(form.q.data or "", state, form.kind.data, form.size_class.data, form.town.data)
     page = asked_page()

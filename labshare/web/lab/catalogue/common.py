@@ -5,7 +5,6 @@ from typing import Any
 from labshare.catalogue.models import Accreditation, Instrument, Lab, TestItem
 from labshare.catalogue.queries import get_accreditation, get_instrument, get_lab, get_test_item
 from labshare.catalogue.rules.publishing import Condition
-from labshare.catalogue.words import PUBLISHING
 from labshare.http.actor import current_actor
 from labshare.kernel.errors import NotAllowed, NotFound
 from labshare.organisations.permissions import may
@@ -60,4 +59,4 @@ def my_accreditation(accreditation_id: int) -> Accreditation:
 
 def in_words(conditions: tuple[Condition, ...]) -> list[tuple[bool, Any]]:
     """What publishing needs, as (met, words)."""
-    return [(condition.met, PUBLISHING[condition.key]) for condition in conditions]
+    return [(condition.met, condition.key.label) for condition in conditions]

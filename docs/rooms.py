@@ -22,8 +22,9 @@ STYLE = (
 
 def rooms_of(pyproject: Path) -> list[str]:
     """The rooms from the entrances down to the kernel, as the linter's layers name them."""
-    contracts = tomllib.loads(pyproject.read_text())["tool"]["importlinter"]["contracts"]
-    layers = next(each["layers"] for each in contracts if each["type"] == "layers")
+    linter = tomllib.loads(pyproject.read_text())["tool"]["importlinter"]
+    checks = [check for value in linter.values() if isinstance(value, list) for check in value]
+    layers = next(check["layers"] for check in checks if isinstance(check, dict) and check["type"] == "layers")
     names = [name.strip(" ()") for layer in layers for name in layer.replace("|", ":").split(":")]
     return [name.removeprefix("labshare.") for name in names]
 

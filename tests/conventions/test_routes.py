@@ -18,7 +18,7 @@ ENGINES = ("sqlite",)
 ROLES = {
     "client_owner": "owner", "client_booker": "booker", "client_accountant": "accountant", "client_viewer": "viewer",
     "lab_owner": "owner", "lab_manager": "lab_manager", "lab_accountant": "accountant", "lab_viewer": "viewer",
-    "stranger": "owner", **{role: role for role in frozenset(OfficialRole)},
+    "stranger": "owner", **{role: role for role in OfficialRole},
 }  # fmt: skip
 """The matrix' actors and the role each has."""
 

@@ -1,6 +1,7 @@
 """LabShare, the shared-laboratory marketplace. `create_app` is the one place where everything is joined."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def create_app(**overrides: Any) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     db.init_app(app)
     for room in ROOMS:
-        _import_models(room)
+        _import_parts(room)
 
     from labshare import api, web
     from labshare.audit.services import record_refusal
@@ -50,6 +51,8 @@ def create_app(**overrides: Any) -> Flask:
     return app
 
 
-def _import_models(room: str) -> None:
-    if (ROOT / "labshare" / room / "models.py").exists():
-        import_module(f"labshare.{room}.models")
+def _import_parts(room: str) -> None:
+    """Its tables, and what its services register: titles of actions, words of notices."""
+    for part in ("models", "services"):
+        if find_spec(f"labshare.{room}.{part}"):
+            import_module(f"labshare.{room}.{part}")

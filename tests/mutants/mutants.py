@@ -40,7 +40,7 @@ _ENTRANCES = "conventions/test_entrances.py"
 _UNSEEN_VERB = """from labshare.kernel.verbs import verb
 
 
-@verb("notice.forget")
+@verb("notice.forget", title="Forgotten")
 def forget(*, actor: object, now: datetime) -> None:
     {doc}
     return None
@@ -133,7 +133,8 @@ CONVENTIONS = (
     ),
     Mutant(
         f"{_TRAIL}::test_what_the_trail_and_notices_keep_has_words", "an action has no words",
-        instead("labshare/audit/words.py", '    "booking.confirm": _l("Confirmed"),\n', ""),
+        instead("labshare/booking/services/documents.py",
+                'name_action("booking.report", _l("Report issued"))', '"booking.report"'),
     ),
     Mutant(
         f"{_TRAIL}::test_what_the_trail_and_notices_keep_has_words", "a value has no words",

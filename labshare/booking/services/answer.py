@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 
 from labshare.audit.services import record
@@ -22,11 +23,14 @@ from labshare.booking.services.common import (
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import ReasonRequired, raise_all
-from labshare.kernel.verbs import verb
+from labshare.kernel.verbs import name_action, verb
 from labshare.organisations import permissions
 
+LAPSE = name_action("booking.lapse", _l("Request lapsed"))
+LAPSE_PROPOSAL = name_action("booking.lapse_proposal", _l("Proposal lapsed"))
 
-@verb("booking.confirm")
+
+@verb("booking.confirm", title=_l("Confirmed"))
 def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
     """Confirm a request. Publication, closures and calibration are checked again, not lead time, horizon or opening
     hours. An open proposal ends. Raises `IllegalStep`, `Lapsed`, `NotPublished`, `LabClosed`, `CalibrationExpired`."""
@@ -80,7 +84,7 @@ def refuse_lapsed(booking: Booking, now: datetime) -> None:
         raise Lapsed
 
 
-@verb("booking.decline")
+@verb("booking.decline", title=_l("Declined"))
 def decline(*, actor: Actor, now: datetime, ref: str, reason: str) -> Booking:
     """Decline a request, with a reason; nothing is charged. Raises `IllegalStep`, `ReasonRequired`,
     `ChargeBelowInvoiced`."""
@@ -108,7 +112,7 @@ def _end_request(booking: Booking, state: State, reason: str, actor: Actor, now:
     note(actor, now, action, booking, before)
 
 
-@verb("time.lapse")
+@verb("time.lapse", title=_l("What was unanswered lapsed"))
 def lapse(*, actor: Actor, now: datetime, limit: int = 500) -> int:
     """End the proposals and decline the requests that nobody answered in time; delete holds that are over. How many
     bookings were declined. For the system alone; running it twice changes nothing more."""
@@ -130,7 +134,7 @@ def lapse(*, actor: Actor, now: datetime, limit: int = 500) -> int:
         if booking.state != State.REQUESTED or booking.answer_by is None or booking.answer_by > now:
             continue  # answered meanwhile
         state = take(booking.state, "lapse", SYSTEM)
-        _end_request(booking, state, LAPSED, actor, now, "booking.lapse")
+        _end_request(booking, state, LAPSED, actor, now, LAPSE)
         telling.tell_client(telling.LAPSED, booking, actor=actor, now=now)
         telling.tell_lab(telling.LAPSED, booking, actor=actor, now=now)
         declined += 1
@@ -161,7 +165,7 @@ def _lapse_proposal(booking_id: int, actor: Actor, now: datetime) -> None:
     db.session.flush()
     taking.release_offers(booking.id)
     restore_deadline(booking)
-    record(actor, now, "booking.lapse_proposal", ("booking", booking.ref), after={"proposal": proposal.id})
+    record(actor, now, LAPSE_PROPOSAL, ("booking", booking.ref), after={"proposal": proposal.id})
     telling.tell_lab(telling.PROPOSAL_LAPSED, booking, actor=actor, now=now)
     telling.tell_client(telling.PROPOSAL_LAPSED, booking, actor=actor, now=now)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
@@ -42,7 +43,7 @@ REFERENCES_TRIED = 5
 """A month's references are drawn by chance: one that is taken already is drawn again."""
 
 
-@verb("booking.hold")
+@verb("booking.hold", title=_l("Slot held"))
 def hold(
     *,
     actor: Actor,
@@ -104,7 +105,7 @@ def check_own_hold(actor: Actor, hold_id: int) -> None:
     permissions.check(actor, "booking.book", client=actor.firm_id)
 
 
-@verb("booking.release_hold")
+@verb("booking.release_hold", title=_l("Held slot released"))
 def release_hold(*, actor: Actor, now: datetime, hold_id: int) -> None:
     """Give a held slot back. Raises `NotFound` for one that is not the person's, or gone; `NotAllowed`."""
     check_own_hold(actor, hold_id)
@@ -112,7 +113,7 @@ def release_hold(*, actor: Actor, now: datetime, hold_id: int) -> None:
     record(actor, now, "booking.release_hold", ("holding", hold_id))
 
 
-@verb("booking.book", money=True)
+@verb("booking.book", title=_l("Booked"), money=True)
 def book(
     *,
     actor: Actor,

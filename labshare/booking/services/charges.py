@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from labshare.booking import telling
@@ -25,7 +26,7 @@ MOST_FEN = 1_000_000_000_00
 """No line is larger than a thousand million yuan."""
 
 
-@verb("charge.propose", money=True)
+@verb("charge.propose", title=_l("Change of charge proposed"), money=True)
 def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, reason: str) -> Charge:
     """Add a line, signed, in fen. A decrease counts at once; an increase waits for the client's consent. Raises
     `IllegalStep`, `ReasonRequired`, `ChargeIsZero`, `NegativeCharge`, `ChargeBelowInvoiced`, `ChargeBelowPaid`."""
@@ -84,7 +85,7 @@ def _waiting_line(booking: Booking, charge_id: int) -> Charge:
     return line
 
 
-@verb("charge.consent", money=True)
+@verb("charge.consent", title=_l("Change of charge consented to"), money=True)
 def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> Charge:
     """The client agrees to an increase: it counts from this local day. Raises `IllegalStep`, `ChargeNotOpen`."""
     booking = locked_booking(actor, ref, "charge.consent")
@@ -102,7 +103,7 @@ def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> 
     return line
 
 
-@verb("charge.refuse", money=True)
+@verb("charge.refuse", title=_l("Change of charge refused"), money=True)
 def refuse_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> Charge:
     """The client does not agree; the charge stays. Raises `IllegalStep`, `ChargeNotOpen`."""
     booking = locked_booking(actor, ref, "charge.consent")

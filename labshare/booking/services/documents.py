@@ -2,17 +2,21 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
+
 from labshare.booking.models import Booking
 from labshare.booking.rules.lifecycle import State, state_of_documents
 from labshare.booking.services.common import note, snapshot
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.verbs import name_action
 
 _ACTIONS = {
-    State.REPORTED: "booking.report",
-    State.SETTLED: "booking.settle",
-    State.TESTED: "booking.lose_report",
+    State.REPORTED: name_action("booking.report", _l("Report issued")),
+    State.SETTLED: name_action("booking.settle", _l("Settled")),
+    State.TESTED: name_action("booking.lose_report", _l("Tested again: no report stands")),
 }
+_UNSETTLE = name_action("booking.unsettle", _l("No longer settled"))
 
 
 def settle_state(booking: Booking, *, report_stands: bool, actor: Actor, now: datetime) -> State:
@@ -27,6 +31,6 @@ def settle_state(booking: Booking, *, report_stands: bool, actor: Actor, now: da
     before = snapshot(booking)
     booking.state = wanted
     db.session.flush()
-    action = "booking.unsettle" if (present, wanted) == (State.SETTLED, State.REPORTED) else _ACTIONS[wanted]
-    note(actor, now, action, booking, before)
+    step = _UNSETTLE if (present, wanted) == (State.SETTLED, State.REPORTED) else _ACTIONS[wanted]
+    note(actor, now, step, booking, before)
     return wanted

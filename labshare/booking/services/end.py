@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
+
 from labshare.booking import telling
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import cancellation_preview
@@ -22,7 +24,7 @@ from labshare.kernel.errors import ReasonRequired
 from labshare.kernel.verbs import verb
 
 
-@verb("booking.cancel", money=True)
+@verb("booking.cancel", title=_l("Cancelled"), money=True)
 def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Booking:
     """Cancel: the client before `received`, the lab before `testing` and with a reason. The charge becomes what the
     item's terms say (`queries.cancellation_preview`; nothing where the lab cancels). Raises `IllegalStep`,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 
 from labshare.audit.services import record
@@ -26,7 +27,7 @@ from labshare.kernel.time import local_zone
 from labshare.kernel.verbs import verb
 
 
-@verb("booking.reschedule")
+@verb("booking.reschedule", title=_l("Rescheduled"))
 def reschedule(
     *,
     actor: Actor,
@@ -151,7 +152,7 @@ def _now_at(booking: Booking, instrument: Instrument, unit: int, starts_at: date
     booking.ends_at = ends_at
 
 
-@verb("booking.propose")
+@verb("booking.propose", title=_l("Another time proposed"))
 def propose(
     *,
     actor: Actor,
@@ -279,7 +280,7 @@ def _open_proposal(booking: Booking, proposal_id: int, now: datetime) -> Proposa
     return proposal
 
 
-@verb("booking.accept_proposal")
+@verb("booking.accept_proposal", title=_l("New time accepted"))
 def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) -> Booking:
     """Accept the lab's time: it confirms. Publication, closures and calibration are checked again. Raises
     `IllegalStep`, `NoOpenProposal`, `NotPublished`, `LabClosed`, `CalibrationExpired`."""
@@ -326,7 +327,7 @@ def _put(
     return made is not None
 
 
-@verb("booking.decline_proposal")
+@verb("booking.decline_proposal", title=_l("New time declined"))
 def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) -> Booking:
     """Keep the present time. Raises `IllegalStep`, `NoOpenProposal`."""
     booking = locked_booking(actor, ref, "booking.answer_proposal")
@@ -342,7 +343,7 @@ def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int)
     return booking
 
 
-@verb("booking.move_unit")
+@verb("booking.move_unit", title=_l("Moved to another unit"))
 def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
     """Another unit of the same instrument at the same time, without asking the client. An open proposal ends, since
     the booking moves. Raises `IllegalStep`, `Lapsed`, `UnknownUnit` (422), `SlotTaken` (409)."""

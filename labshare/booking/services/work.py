@@ -32,16 +32,18 @@ from labshare.booking.services.common import (
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.time import MINUTE, ceil_minute, local_day, local_zone
-from labshare.kernel.verbs import verb
+from labshare.kernel.verbs import name_action, verb
 from labshare.organisations import permissions
 
 MOST_SAMPLES = 100_000
 MOST_MACHINE_MINUTES = 60 * 24 * 366
 TELL_BEFORE = timedelta(minutes=15)
 """How long before its start the next party is told that the test before it is still running."""
+LENGTHEN = name_action("booking.lengthen", _l("Held time lengthened"))
+OVERRUN = name_action("booking.overrun", _l("Test runs over its time"))
 
 
-@verb("booking.receive")
+@verb("booking.receive", title=_l("Samples received"))
 def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: str = "") -> Booking:
     """Record that the samples came, how many, and their condition. From `confirmed`. Raises `IllegalStep`,
     `SamplesOutOfRange`."""
@@ -66,7 +68,7 @@ HELD_FOR = {
 }  # fmt: skip
 
 
-@verb("booking.start")
+@verb("booking.start", title=_l("Test started"))
 def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) -> Booking:
     """Begin the test, now or `at` a moment not in the future. Starting early moves the holding's start, where the
     unit is free; starting when the holding is over takes the unit again. Raises `IllegalStep`, `MomentInFuture`,
@@ -136,7 +138,7 @@ def _keep_until(booking: Booking, wanted: datetime, now: datetime) -> None:
         raise SlotTaken(field="at")
 
 
-@verb("booking.finish")
+@verb("booking.finish", title=_l("Test finished"))
 def finish(
     *, actor: Actor, now: datetime, ref: str, at: datetime | None = None, machine_minutes: int | None = None
 ) -> Booking:
@@ -176,7 +178,7 @@ def finish(
     return booking
 
 
-@verb("booking.no_show", money=True)
+@verb("booking.no_show", title=_l("No-show recorded"), money=True)
 def no_show(*, actor: Actor, now: datetime, ref: str) -> Booking:
     """Record that the samples did not come: from `confirmed` alone, from 60 minutes after the start. The charge
     becomes what the item's terms say. Raises `IllegalStep`, `NoShowTooEarly`, `ChargeBelowInvoiced`."""
@@ -198,7 +200,7 @@ def no_show(*, actor: Actor, now: datetime, ref: str) -> Booking:
     return booking
 
 
-@verb("time.lengthen")
+@verb("time.lengthen", title=_l("Running work lengthened"))
 def lengthen_running(*, actor: Actor, now: datetime) -> int:
     """Lengthen the holdings of running tests that are about to end, minute by minute, as far as the unit is free, and
     tell the next party. How many were lengthened. For the system alone, once a minute."""
@@ -230,7 +232,7 @@ def lengthen_running(*, actor: Actor, now: datetime) -> int:
             record(
                 actor,
                 now,
-                "booking.lengthen",
+                LENGTHEN,
                 ("booking", booking.ref),
                 before={"holding_ends_at": was.isoformat()},
                 after={"holding_ends_at": holding.ends_at.isoformat()},
@@ -249,7 +251,7 @@ def _tell_next_parties(actor: Actor, now: datetime) -> None:
     told = select(AuditEvent.id).where(
         AuditEvent.subject_type == "booking",
         AuditEvent.subject_id == Booking.ref,
-        AuditEvent.action == "booking.overrun",
+        AuditEvent.action == OVERRUN,
     )
     nexts = db.session.scalars(
         select(Booking)
@@ -268,6 +270,6 @@ def _tell_next_parties(actor: Actor, now: datetime) -> None:
         )
     ).all()
     for booking in nexts:
-        record(actor, now, "booking.overrun", ("booking", booking.ref))
+        record(actor, now, OVERRUN, ("booking", booking.ref))
         telling.tell_client(telling.OVERRUN, booking, actor=actor, now=now)
         telling.tell_lab(telling.OVERRUN, booking, actor=actor, now=now)

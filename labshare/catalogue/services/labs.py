@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -28,7 +29,7 @@ from labshare.organisations.models import Firm
 from labshare.organisations.separation import check_firm_may_host
 
 
-@verb("lab.create")
+@verb("lab.create", title=_l("Lab created"))
 def create_lab(*, actor: Actor, now: datetime, firm_id: int, details: LabDetails) -> Lab:
     """A draft, seen by the firm alone. Its code is given: the next of its division (XC-083).
 
@@ -78,7 +79,7 @@ def _with_code(lab: Lab) -> None:
     raise RuntimeError("no free code for a lab")
 
 
-@verb("lab.edit")
+@verb("lab.edit", title=_l("Lab changed"))
 def edit_lab(*, actor: Actor, now: datetime, lab_id: int, details: LabDetails) -> Lab:
     """A published lab must keep what publishing needs."""
     lab = common.own_lab(actor, lab_id)
@@ -95,7 +96,7 @@ def edit_lab(*, actor: Actor, now: datetime, lab_id: int, details: LabDetails) -
     return lab
 
 
-@verb("lab.publish")
+@verb("lab.publish", title=_l("Lab published"))
 def publish_lab(*, actor: Actor, now: datetime, lab_id: int) -> Lab:
     """Raises `FirmNotVerified` and `NotComplete` for everything that is missing, `WrongState`."""
     lab = common.own_lab(actor, lab_id)
@@ -105,7 +106,7 @@ def publish_lab(*, actor: Actor, now: datetime, lab_id: int) -> Lab:
     return lab
 
 
-@verb("lab.withdraw")
+@verb("lab.withdraw", title=_l("Lab withdrawn"))
 def withdraw_lab(*, actor: Actor, now: datetime, lab_id: int) -> Lab:
     """Nobody finds or books it any more, nor its instruments and test items; bookings that are made stay."""
     lab = common.own_lab(actor, lab_id)
@@ -117,7 +118,7 @@ BACKDATED_ALONE = timedelta(days=30)
 """How far back one officer alone may admit a lab (R-COUNTY-2)."""
 
 
-@verb("lab.admit")
+@verb("lab.admit", title=_l("Admitted as an open lab"))
 def admit_lab(
     *, actor: Actor, now: datetime, lab_id: int, admitted_from: date, division: str | None = None, reason: str = ""
 ) -> LabAdmission:
@@ -167,7 +168,7 @@ def admit_lab(
     return admission
 
 
-@verb("lab.confirm_admission")
+@verb("lab.confirm_admission", title=_l("Admission confirmed"))
 def confirm_admission(*, actor: Actor, now: datetime, admission_id: int) -> LabAdmission:
     """Confirm, as a second person, an admission of more than 30 days back. It counts from now on.
 
@@ -188,7 +189,7 @@ def confirm_admission(*, actor: Actor, now: datetime, admission_id: int) -> LabA
     return admission
 
 
-@verb("lab.refuse_admission")
+@verb("lab.refuse_admission", title=_l("Admission refused"))
 def refuse_admission(*, actor: Actor, now: datetime, admission_id: int) -> LabAdmission:
     """Refuse, or withdraw as its author, an admission that waits. Raises `NotFound`, `AdmissionDecided`."""
     admission = _waiting(actor, "lab.refuse_admission", admission_id)
@@ -211,7 +212,7 @@ def _waiting(actor: Actor, action: str, admission_id: int) -> LabAdmission:
     return admission
 
 
-@verb("lab.suspend")
+@verb("lab.suspend", title=_l("Suspended as an open lab"))
 def suspend_lab(*, actor: Actor, now: datetime, lab_id: int, suspended_from: date, reason: str) -> LabAdmission:
     """End the admission that holds: `suspended_from` is the first local day on which the lab is no open lab.
 

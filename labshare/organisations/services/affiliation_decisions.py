@@ -5,6 +5,8 @@ Who decided, when, on what source and why is kept with each row; what was record
 
 from datetime import date, datetime
 
+from flask_babel import lazy_gettext as _l
+
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -34,7 +36,7 @@ from labshare.organisations.services.affiliations import (
 )
 
 
-@verb("affiliation.enter", money=True)
+@verb("affiliation.enter", title=_l("Affiliation entered"), money=True)
 def enter_affiliation(
     *, actor: Actor, now: datetime, firm_id: int, other_uscc: str, kind: str, valid_from: date,
     valid_to: date | None = None, source: str, note: str,
@@ -55,7 +57,7 @@ def enter_affiliation(
     return made
 
 
-@verb("affiliation.confirm", money=True)
+@verb("affiliation.confirm", title=_l("Affiliation confirmed"), money=True)
 def confirm_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, source: str, note: str) -> Affiliation:
     """An officer confirms a declaration: it holds for all its days, and chains run over it. Both firms are told.
 
@@ -75,7 +77,7 @@ def confirm_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, sou
     return found
 
 
-@verb("affiliation.leave", money=True)
+@verb("affiliation.leave", title=_l("Affiliation left as declared"), money=True)
 def leave_as_declared(*, actor: Actor, now: datetime, affiliation_id: int, note: str) -> Affiliation:
     """An officer has seen a declaration and leaves it as it is: it relates the two firms as declarations do.
 
@@ -97,7 +99,7 @@ def leave_as_declared(*, actor: Actor, now: datetime, affiliation_id: int, note:
     return found
 
 
-@verb("affiliation.decline_end", money=True)
+@verb("affiliation.decline_end", title=_l("End of an affiliation declined"), money=True)
 def decline_end(*, actor: Actor, now: datetime, affiliation_id: int, reason: str) -> Affiliation:
     """An officer does not end an affiliation as asked, with a reason; both firms are told.
 
@@ -116,7 +118,7 @@ def decline_end(*, actor: Actor, now: datetime, affiliation_id: int, reason: str
     return found
 
 
-@verb("affiliation.void", money=True)
+@verb("affiliation.void", title=_l("Affiliation voided"), money=True)
 def void_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, source: str, reason: str) -> Affiliation:
     """An officer finds that a relation never was: it no longer holds for any day, also for bookings made before.
 
@@ -133,7 +135,7 @@ def void_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, source
     return found
 
 
-@verb("affiliation.correct", money=True)
+@verb("affiliation.correct", title=_l("Affiliation corrected"), money=True)
 def correct_affiliation(
     *, actor: Actor, now: datetime, affiliation_id: int, kind: str, valid_from: date, valid_to: date | None,
     source: str, reason: str,

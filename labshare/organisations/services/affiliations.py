@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, func, or_, select
 from stdnum.cn import uscc as credit_code
 
@@ -42,7 +43,7 @@ NOTE_LENGTH = 300
 OBJECTION_LENGTH = 500
 
 
-@verb("affiliation.declare", money=True)
+@verb("affiliation.declare", title=_l("Affiliation declared"), money=True)
 def declare_affiliation(
     *, actor: Actor, now: datetime, firm_id: int, other_uscc: str, kind: str, valid_from: date,
     valid_to: date | None = None, note: str = "", controlled: bool = False,
@@ -74,7 +75,7 @@ def declare_affiliation(
     return made
 
 
-@verb("affiliation.agree", money=True)
+@verb("affiliation.agree", title=_l("Affiliation agreed to"), money=True)
 def agree_affiliation(*, actor: Actor, now: datetime, affiliation_id: int) -> Affiliation:
     """The other side's owner agrees to a declaration: it holds at that firm's labs for all its days.
 
@@ -98,7 +99,7 @@ def agree_affiliation(*, actor: Actor, now: datetime, affiliation_id: int) -> Af
     return found
 
 
-@verb("affiliation.object", money=True)
+@verb("affiliation.object", title=_l("Objection to an affiliation"), money=True)
 def object_to_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, reason: str) -> Affiliation:
     """The other side's owner objects to a declaration, with a reason. It holds as it did; an officer decides.
 
@@ -118,7 +119,7 @@ def object_to_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, r
     return found
 
 
-@verb("affiliation.end", money=True)
+@verb("affiliation.end", title=_l("Affiliation ended"), money=True)
 def end_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, valid_to: date, reason: str = "",
                     source: str | None = None) -> Affiliation:  # fmt: skip
     """Say on which day (included) a relation ended; what was recorded stays.
@@ -154,7 +155,7 @@ def end_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, valid_t
     return found
 
 
-@verb("affiliation.ask_end", money=True)
+@verb("affiliation.ask_end", title=_l("End of an affiliation asked for"), money=True)
 def ask_end(*, actor: Actor, now: datetime, affiliation_id: int, valid_to: date, reason: str) -> Affiliation:
     """One of the two firms asks an officer to end an affiliation on a day, with a reason.
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from stdnum.cn import uscc as credit_code
 
@@ -12,7 +13,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, SignInFirst, raise_all
 from labshare.kernel.telling import tell
 from labshare.kernel.time import local_day
-from labshare.kernel.verbs import verb
+from labshare.kernel.verbs import name_action, verb
 from labshare.organisations import permissions
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.organisations.errors import (
@@ -45,6 +46,7 @@ from labshare.organisations.services.bank_accounts import note_account
 from labshare.organisations.words import SECTORS as SECTOR_WORDS
 from labshare.organisations.words import SIZE_CLASSES as SIZE_WORDS
 
+SIZE_DERIVED = name_action("firm.size_class", _l("Size class derived"))
 GREATEST_FIGURE = 10**15
 """Fen: ten trillion yuan."""
 
@@ -126,7 +128,7 @@ def _fill(firm: Firm, details: FirmDetails) -> None:
     firm.division = firm.town[:6] if firm.town else (details.division or firm.division)
 
 
-@verb("firm.register")
+@verb("firm.register", title=_l("Firm registered"))
 def register_firm(
     *, actor: Actor, now: datetime, uscc: str, details: FirmDetails, declared: Declared | None = None,
     home_division: str = "330624",
@@ -166,7 +168,7 @@ def register_firm(
     return firm
 
 
-@verb("firm.change")
+@verb("firm.change", title=_l("Firm changed"))
 def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetails) -> Firm:
     """Change what the firm says about itself. The credit code stays.
 
@@ -208,7 +210,7 @@ def _derive_again(actor: Actor, now: datetime, firm: Firm) -> None:
     _write_size(actor, now, firm, Declared(last.year, figures), today)
 
 
-@verb("firm.declare_figures")
+@verb("firm.declare_figures", title=_l("Figures declared"))
 def declare_figures(*, actor: Actor, now: datetime, firm_id: int, declared: Declared) -> FirmSize:
     """Declare a year's figures; the size class derived from them holds from today on. Bookings made before keep theirs.
 
@@ -233,7 +235,7 @@ def declare_figures(*, actor: Actor, now: datetime, firm_id: int, declared: Decl
     return row
 
 
-@verb("firm.set_size_class")
+@verb("firm.set_size_class", title=_l("Size class set by hand"))
 def set_size_class(*, actor: Actor, now: datetime, firm_id: int, size_class: str, reason: str) -> FirmSize:
     """Set an enterprise's class by hand, with a reason, from today on: for sectors that the standard leaves out.
 
@@ -275,14 +277,14 @@ def _put_size(
     firm.size_class = derived
     db.session.flush()
     record(
-        actor, now, "firm.size_class", ("firm", firm.id), before,
+        actor, now, SIZE_DERIVED, ("firm", firm.id), before,
         {"size_class": derived, "year": year, "sector": firm.sector, "valid_from": today.isoformat(),
          "by_hand": reason is not None, **asdict(figures)},
     )  # fmt: skip
     return row
 
 
-@verb("firm.submit")
+@verb("firm.submit", title=_l("Submitted for verification"))
 def submit_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     """Submit a returned firm for verification again. Raises `NotFound`, `NotAllowed`, `AlreadyVerified`,
     `NotReturned`."""
@@ -300,7 +302,7 @@ def submit_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     return firm
 
 
-@verb("firm.verify")
+@verb("firm.verify", title=_l("Firm verified"))
 def verify_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     """Verify a firm that waits for it; its owners are told. Raises `NotFound`, `NotAllowed`, `AlreadyVerified`,
     `NotSubmitted`."""
@@ -313,7 +315,7 @@ def verify_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     return firm
 
 
-@verb("firm.return")
+@verb("firm.return", title=_l("Firm returned"))
 def return_firm(*, actor: Actor, now: datetime, firm_id: int, reason: str) -> Firm:
     """Return a firm to its owners with a reason; they are told. Raises as `verify_firm`, and `ReasonRequired`."""
     firm = _waiting(actor, firm_id)

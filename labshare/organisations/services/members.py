@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select
 
 from labshare.accounts import passwords
@@ -37,7 +38,7 @@ MOST_INVITATIONS = 50
 """Open at once, for one firm."""
 
 
-@verb("member.invite")
+@verb("member.invite", title=_l("Member invited"))
 def invite(
     *, actor: Actor, now: datetime, firm_id: int, email: str, role: str, locale: str | None = None
 ) -> Invitation:
@@ -82,7 +83,7 @@ def invite(
     return made
 
 
-@verb("member.withdraw_invitation")
+@verb("member.withdraw_invitation", title=_l("Invitation withdrawn"))
 def withdraw_invitation(*, actor: Actor, now: datetime, invitation_id: int) -> Invitation:
     """Withdraw an open invitation. Raises `NotFound`, `NotAllowed`, `InvitationEnded`."""
     found = managed_invitation(actor, invitation_id)
@@ -111,7 +112,7 @@ def _mailed(invitation_id: int, now: datetime) -> str | None:
 makes_link("member.invited", _mailed)
 
 
-@verb("member.accept")
+@verb("member.accept", title=_l("Invitation accepted"))
 def accept_invitation(*, actor: Actor, now: datetime, secret: str) -> Membership:
     """Accept an invitation that went to the own address.
 
@@ -126,7 +127,7 @@ def accept_invitation(*, actor: Actor, now: datetime, secret: str) -> Membership
     return _join(actor, now, invitation, person)
 
 
-@verb("member.join")
+@verb("member.join", title=_l("Joined the firm"))
 def join_by_invitation(*, actor: Actor, now: datetime, secret: str, name: str, password: str) -> Person:
     """Make an account by an invitation, whose link proves the address, and join the firm with it.
 
@@ -166,7 +167,7 @@ def _join(actor: Actor, now: datetime, invitation: Invitation, person: Person) -
     return made
 
 
-@verb("member.change_role")
+@verb("member.change_role", title=_l("Role changed"))
 def change_role(*, actor: Actor, now: datetime, membership_id: int, role: str) -> Membership:
     """Give a member another role: the present membership ends and a new one begins, so that who was what stays known.
 
@@ -191,7 +192,7 @@ def change_role(*, actor: Actor, now: datetime, membership_id: int, role: str) -
     return made
 
 
-@verb("member.end")
+@verb("member.end", title=_l("Membership ended"))
 def end_membership(*, actor: Actor, now: datetime, membership_id: int) -> Membership:
     """End a member's access, tokens for this firm included. Raises `NotFound`, `NotAllowed`, `LastOwner`."""
     found, firm = managed_membership(actor, membership_id)
@@ -201,7 +202,7 @@ def end_membership(*, actor: Actor, now: datetime, membership_id: int) -> Member
     return found
 
 
-@verb("member.leave")
+@verb("member.leave", title=_l("Left the firm"))
 def leave(*, actor: Actor, now: datetime, firm_id: int) -> Membership:
     """Leave a firm. Raises `NotFound` where one is no member, `LastOwner`."""
     found = _current(actor.person_id, firm_id) if actor.person_id is not None else None

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, func, select
 
 from labshare.accounts import links
@@ -29,7 +30,7 @@ from labshare.organisations.services.tokens import end_tokens
 from labshare.organisations.words import ROLES
 
 
-@verb("regulator.propose")
+@verb("regulator.propose", title=_l("Regulator's role proposed"))
 def propose_role(*, actor: Actor, now: datetime, email: str, role: str) -> RegulatorRole:
     """Propose a person for a regulator's role; the other administrators are told.
 
@@ -64,7 +65,7 @@ def propose_role(*, actor: Actor, now: datetime, email: str, role: str) -> Regul
     return made
 
 
-@verb("regulator.agree")
+@verb("regulator.agree", title=_l("Regulator's role agreed to"))
 def agree_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     """Agree to another administrator's proposal: the role is in force from now on.
 
@@ -83,7 +84,7 @@ def agree_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     return found
 
 
-@verb("regulator.withdraw")
+@verb("regulator.withdraw", title=_l("Proposal of a role withdrawn"))
 def withdraw_proposal(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     """Withdraw or turn down a proposal. Raises `NotAllowed`, `NotFound`."""
     found = _open_proposal(actor, role_id)
@@ -93,7 +94,7 @@ def withdraw_proposal(*, actor: Actor, now: datetime, role_id: int) -> Regulator
     return found
 
 
-@verb("regulator.end")
+@verb("regulator.end", title=_l("Regulator's role ended"))
 def end_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     """End a role in force and the person's tokens as a regulator; the person is told. Two administrators remain.
     Raises `NotAllowed`, `NotFound`, `LastAdministrators`."""
@@ -124,7 +125,7 @@ def keep_two_administrators(without: int) -> None:
         raise LastAdministrators
 
 
-@verb("regulator.create_administrator")
+@verb("regulator.create_administrator", title=_l("Administrator created"))
 def create_administrator(*, actor: Actor, now: datetime, email: str, name: str) -> tuple[Person, str]:
     """One of the first two administrators of an empty installation, by command (R-RIGHTS-5).
 

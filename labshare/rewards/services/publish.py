@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
+
 from labshare.audit.services import record
 from labshare.booking.queries.world import working_days
 from labshare.kernel.actor import Actor
@@ -22,7 +24,7 @@ from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.services.months import close_month, reopen_month
 
 
-@verb("run.publish", money=True)
+@verb("run.publish", title=_l("Publicity begun"), money=True)
 def publish(*, actor: Actor, now: datetime, month: Month, division: str | None = None) -> RewardRun:
     """Put the run into publicity and close its month.
 
@@ -71,7 +73,7 @@ def publish(*, actor: Actor, now: datetime, month: Month, division: str | None =
     return run
 
 
-@verb("run.send_back", money=True)
+@verb("run.send_back", title=_l("Run sent back"), money=True)
 def send_back(*, actor: Actor, now: datetime, month: Month, reason: str, division: str | None = None) -> RewardRun:
     """Take a run out of publicity, with a reason: its month opens again, and publicity will start anew.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -46,7 +47,7 @@ class Share:
     tax_fen: int
 
 
-@verb("invoice.record", money=True)
+@verb("invoice.record", title=_l("Invoice recorded"), money=True)
 def record_invoice(
     *,
     actor: Actor,
@@ -87,7 +88,7 @@ def record_invoice(
     return invoice
 
 
-@verb("invoice.reverse", money=True)
+@verb("invoice.reverse", title=_l("Red-letter invoice recorded"), money=True)
 def record_red_letter(
     *,
     actor: Actor,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from stdnum.cn import uscc
 
@@ -25,7 +26,7 @@ REFERENCE_LENGTH = 60
 NOTE_LENGTH = 300
 
 
-@verb("payment.record", money=True)
+@verb("payment.record", title=_l("Payment recorded"), money=True)
 def record_payment(
     *,
     actor: Actor,
@@ -47,7 +48,7 @@ def record_payment(
     return _record(1, actor, now, ref, amount_fen, paid_on, reference, payer_uscc, file, submission)
 
 
-@verb("payment.refund", money=True)
+@verb("payment.refund", title=_l("Refund recorded"), money=True)
 def record_refund(
     *,
     actor: Actor,
@@ -67,7 +68,7 @@ def record_refund(
     return _record(-1, actor, now, ref, amount_fen, paid_on, reference, payer_uscc, file, submission)
 
 
-@verb("payment.accept_payer", money=True)
+@verb("payment.accept_payer", title=_l("Payer accepted"), money=True)
 def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = "") -> Payment:
     """An officer lets another payer's payment (or a refund to it) count, from its date on.
 
@@ -87,7 +88,7 @@ def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = ""
     return payment
 
 
-@verb("payment.reject_payer", money=True)
+@verb("payment.reject_payer", title=_l("Payer not accepted"), money=True)
 def reject_payer(*, actor: Actor, now: datetime, payment_id: int, note: str) -> Payment:
     """An officer decides that another payer's payment does not count; it may still be accepted later.
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -36,7 +37,7 @@ NUMBER_LENGTH = 40
 REASON_LENGTH = 500
 
 
-@verb("report.record", money=True)
+@verb("report.record", title=_l("Report uploaded"), money=True)
 def record_report(
     *,
     actor: Actor,
@@ -83,7 +84,7 @@ def record_report(
     return report
 
 
-@verb("report.withdraw", money=True)
+@verb("report.withdraw", title=_l("Report withdrawn"), money=True)
 def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str) -> Report:
     """Withdraw a report: from today on it stands no longer. What it replaced stays replaced.
 

@@ -41,7 +41,7 @@ def create_app(**overrides: Any) -> Flask:
     from labshare import api, web
     from labshare.audit.services import record_refusal
     from labshare.booking.listeners import on_charge_changed
-    from labshare.notices import services  # noqa: F401 - carries what the rooms below it tell
+    from labshare.notices import services  # noqa: F401 - carries the notifications of the rooms below it
     from labshare.settlement.services import refresh_after_charge
 
     on_refusal(record_refusal)

@@ -21,7 +21,7 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, SignInFirst, raise_all
-from labshare.kernel.telling import tell, tell_address
+from labshare.kernel.notifications import notify, send_mail
 from labshare.kernel.verbs import name_action, verb
 
 LOCALES = ("zh_Hans_CN", "en")
@@ -75,9 +75,9 @@ def sign_up(*, actor: Actor, now: datetime, email: str, name: str, locale: str |
     if known.disabled_at is not None:
         return
     if known.password_hash is None:
-        tell_address(to=email, kind="account.confirm", link_id=known.id, locale=known.locale or locale, now=now)
+        send_mail(to=email, kind="account.confirm", link_id=known.id, locale=known.locale or locale, now=now)
     else:
-        tell_address(to=email, kind="account.exists", url="/account/sign-in", locale=known.locale or locale, now=now)
+        send_mail(to=email, kind="account.exists", url="/account/sign-in", locale=known.locale or locale, now=now)
 
 
 @verb("account.ask_reset", title=_l("Password reset asked for"))
@@ -89,7 +89,7 @@ def ask_password_reset(*, actor: Actor, now: datetime, email: str, locale: str |
     """
     email = checked_email(email)
     known = person_by_email(email)
-    written = tell_address(to=email, kind="account.reset", link_id=known.id if known else NOBODY,
+    written = send_mail(to=email, kind="account.reset", link_id=known.id if known else NOBODY,
                            locale=(known.locale if known else None) or locale, now=now)  # fmt: skip
     if written and known is not None:
         record(actor, now, "account.ask_reset", ("person", known.id))
@@ -108,7 +108,7 @@ def set_password(*, actor: Actor, now: datetime, token: str, password: str) -> P
     if person.email_confirmed_at is None:
         person.email_confirmed_at = now
     if not was_new:
-        tell(kind="account.password_changed", person_ids=[person.id], now=now)
+        notify(kind="account.password_changed", person_ids=[person.id], now=now)
     return person
 
 
@@ -125,7 +125,7 @@ def change_password(*, actor: Actor, now: datetime, present_password: str, passw
     problems.extend(passwords.problems(password, email=person.email, name=person.name))
     raise_all(problems)
     _change_password(actor, now, person, password, "account.change_password")
-    tell(kind="account.password_changed", person_ids=[person.id], now=now)
+    notify(kind="account.password_changed", person_ids=[person.id], now=now)
     return person
 
 

@@ -19,7 +19,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from labshare.kernel.database import db, transaction
-from labshare.kernel.telling import link_for
+from labshare.kernel.notifications import link_for
 from labshare.notices.models import OutboxMail
 from labshare.notices.services import LINK_PLACE, absolute
 

@@ -1,6 +1,6 @@
 """What an affiliation has decided, or would change, in reward runs: asked here, answered by the room of rewards.
 
-Organisations lie below rewards: as with `kernel.telling`, the higher room says once, when it is loaded, by which
+Organisations lie below rewards: as with `kernel.notifications`, the higher room says once, when it is loaded, by which
 functions it answers.
 """
 

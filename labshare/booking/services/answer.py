@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 
 from labshare.audit.services import record
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.errors import Lapsed, NotPublished
 from labshare.booking.models import LAPSED, Booking, Holding, Proposal
 from labshare.booking.queries.world import bench_of_item, work_of_booking
@@ -43,7 +43,7 @@ def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
     taking.release_offers(booking.id)
     settle_as_confirmed(booking, state, now)
     note(actor, now, "booking.confirm", booking, before)
-    telling.tell_client(telling.CONFIRMED, booking, actor=actor, now=now)
+    notifications.notify_client(notifications.CONFIRMED, booking, actor=actor, now=now)
     return booking
 
 
@@ -94,7 +94,7 @@ def decline(*, actor: Actor, now: datetime, ref: str, reason: str) -> Booking:
         raise ReasonRequired
     check_charge_covers_documents(booking, 0)
     _end_request(booking, state, reason, actor, now, "booking.decline")
-    telling.tell_client(telling.DECLINED, booking, actor=actor, now=now, reason=reason)
+    notifications.notify_client(notifications.DECLINED, booking, actor=actor, now=now, reason=reason)
     return booking
 
 
@@ -135,8 +135,8 @@ def lapse(*, actor: Actor, now: datetime, limit: int = 500) -> int:
             continue  # answered meanwhile
         state = take(booking.state, "lapse", SYSTEM)
         _end_request(booking, state, LAPSED, actor, now, LAPSE)
-        telling.tell_client(telling.LAPSED, booking, actor=actor, now=now)
-        telling.tell_lab(telling.LAPSED, booking, actor=actor, now=now)
+        notifications.notify_client(notifications.LAPSED, booking, actor=actor, now=now)
+        notifications.notify_lab(notifications.LAPSED, booking, actor=actor, now=now)
         declined += 1
     over = db.session.scalars(
         select(Holding.id).where(Holding.kind == "offer", Holding.expires_at <= now).limit(limit)
@@ -166,8 +166,8 @@ def _lapse_proposal(booking_id: int, actor: Actor, now: datetime) -> None:
     taking.release_offers(booking.id)
     restore_deadline(booking)
     record(actor, now, LAPSE_PROPOSAL, ("booking", booking.ref), after={"proposal": proposal.id})
-    telling.tell_lab(telling.PROPOSAL_LAPSED, booking, actor=actor, now=now)
-    telling.tell_client(telling.PROPOSAL_LAPSED, booking, actor=actor, now=now)
+    notifications.notify_lab(notifications.PROPOSAL_LAPSED, booking, actor=actor, now=now)
+    notifications.notify_client(notifications.PROPOSAL_LAPSED, booking, actor=actor, now=now)
 
 
 def restore_deadline(booking: Booking) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from labshare.audit.services import record
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.errors import (
     AlreadySubmitted,
     FirmUnverified,
@@ -429,7 +429,7 @@ def _thousandths(work: Work) -> Decimal:
 
 def _tell_of_new(booking: Booking, actor: Actor, now: datetime) -> None:
     if booking.state == State.REQUESTED:
-        telling.tell_lab(telling.REQUESTED, booking, actor=actor, now=now, answer_by=booking.answer_by)
+        notifications.notify_lab(notifications.REQUESTED, booking, actor=actor, now=now, answer_by=booking.answer_by)
     else:
-        telling.tell_lab(telling.BOOKED, booking, actor=actor, now=now)
-        telling.tell_confirmed_by_rule(booking, now=now)
+        notifications.notify_lab(notifications.BOOKED, booking, actor=actor, now=now)
+        notifications.notify_confirmed_by_rule(booking, now=now)

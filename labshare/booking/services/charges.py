@@ -5,7 +5,7 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.errors import ChargeIsZero, ChargeNotOpen, NegativeCharge
 from labshare.booking.listeners import charge_changed
 from labshare.booking.models import Booking, Charge
@@ -63,10 +63,12 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, re
     note(actor, now, "charge.propose", booking, before, charge=line.id, amount_fen=amount_fen)
     if lowers:
         charge_changed(booking, actor=actor, now=now, charge_id=line.id)
-        telling.tell_client(telling.CHARGE_LOWERED, booking, actor=actor, now=now, charged_fen=total, reason=reason)
+        notifications.notify_client(
+            notifications.CHARGE_LOWERED, booking, actor=actor, now=now, charged_fen=total, reason=reason
+        )
     else:
-        telling.tell_client(
-            telling.CHARGE_PROPOSED, booking, actor=actor, now=now, amount_fen=amount_fen, reason=reason
+        notifications.notify_client(
+            notifications.CHARGE_PROPOSED, booking, actor=actor, now=now, amount_fen=amount_fen, reason=reason
         )
     return line
 
@@ -99,7 +101,9 @@ def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> 
     db.session.flush()
     note(actor, now, "charge.consent", booking, before, charge=line.id, amount_fen=line.amount_fen)
     charge_changed(booking, actor=actor, now=now, charge_id=line.id)
-    telling.tell_lab(telling.CHARGE_AGREED, booking, actor=actor, now=now, charged_fen=booking.charged_fen)
+    notifications.notify_lab(
+        notifications.CHARGE_AGREED, booking, actor=actor, now=now, charged_fen=booking.charged_fen
+    )
     return line
 
 
@@ -113,5 +117,5 @@ def refuse_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> C
     line.state = "refused"
     db.session.flush()
     note(actor, now, "charge.refuse", booking, before, charge=line.id, amount_fen=line.amount_fen)
-    telling.tell_lab(telling.CHARGE_REFUSED, booking, actor=actor, now=now, amount_fen=line.amount_fen)
+    notifications.notify_lab(notifications.CHARGE_REFUSED, booking, actor=actor, now=now, amount_fen=line.amount_fen)
     return line

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from labshare.audit.services import record
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.errors import ChargeBelowInvoiced, ChargeBelowPaid
 from labshare.booking.listeners import charge_changed
 from labshare.booking.models import Booking, Charge, Proposal
@@ -142,8 +142,8 @@ __all__ = [
     "close_proposal",
     "locked_booking",
     "note",
+    "notifications",
     "plain",
     "side_for",
     "snapshot",
-    "telling",
 ]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import cancellation_preview
 from labshare.booking.rules.lifecycle import LAB, take
@@ -47,8 +47,10 @@ def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Bookin
     bring_charge_to(booking, fee, actor=actor, now=now, reason=reason)
     db.session.flush()
     note(actor, now, "booking.cancel", booking, before, side=side)
-    telling.tell_client(
-        telling.CANCELLED, booking, actor=actor, now=now, charged_fen=booking.charged_fen, reason=reason
+    notifications.notify_client(
+        notifications.CANCELLED, booking, actor=actor, now=now, charged_fen=booking.charged_fen, reason=reason
     )
-    telling.tell_lab(telling.CANCELLED, booking, actor=actor, now=now, charged_fen=booking.charged_fen, reason=reason)
+    notifications.notify_lab(
+        notifications.CANCELLED, booking, actor=actor, now=now, charged_fen=booking.charged_fen, reason=reason
+    )
     return booking

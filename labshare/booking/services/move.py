@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 
 from labshare.audit.services import record
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.errors import AlreadyBegun, NoOpenProposal, NotPublished, SlotTaken, UnknownUnit
 from labshare.booking.models import Booking, Holding, Proposal
 from labshare.booking.queries.slots import alternatives_for
@@ -87,10 +87,10 @@ def reschedule(
             db.session.flush()
             note(actor, now, "booking.reschedule", booking, before, **({"reason": reason} if reason else {}))
             if state == State.REQUESTED:
-                telling.tell_lab(telling.REQUESTED, booking, actor=actor, now=now, answer_by=deadline)
+                notifications.notify_lab(notifications.REQUESTED, booking, actor=actor, now=now, answer_by=deadline)
             else:
-                telling.tell_lab(telling.MOVED, booking, actor=actor, now=now)
-                telling.tell_confirmed_by_rule(booking, now=now)
+                notifications.notify_lab(notifications.MOVED, booking, actor=actor, now=now)
+                notifications.notify_confirmed_by_rule(booking, now=now)
             return booking
     raise SlotTaken(alternatives_for(bench, work, starts_at, but_booking=booking.id, waive=waive))
 
@@ -230,8 +230,14 @@ def propose(
                 "waive_reason": waive_reason,
             },
         )
-        telling.tell_client(
-            telling.PROPOSED, booking, actor=actor, now=now, proposed_at=starts_at, reason=reason, answer_by=deadline
+        notifications.notify_client(
+            notifications.PROPOSED,
+            booking,
+            actor=actor,
+            now=now,
+            proposed_at=starts_at,
+            reason=reason,
+            answer_by=deadline,
         )
         return proposal
     raise SlotTaken(alternatives_for(bench, work, starts_at, but_booking=booking.id, waive=waive))
@@ -302,7 +308,7 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
     _now_at(booking, instrument, proposal.unit, plan.starts_at, plan.ends_at)
     settle_as_confirmed(booking, state, now)
     note(actor, now, "booking.accept_proposal", booking, before, proposal=proposal.id, reason=proposal.reason)
-    telling.tell_lab(telling.PROPOSAL_ACCEPTED, booking, actor=actor, now=now)
+    notifications.notify_lab(notifications.PROPOSAL_ACCEPTED, booking, actor=actor, now=now)
     return booking
 
 
@@ -339,7 +345,7 @@ def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int)
     taking.release_offers(booking.id)
     restore_deadline(booking)
     record(actor, now, "booking.decline_proposal", ("booking", booking.ref), after={"proposal": proposal.id})
-    telling.tell_lab(telling.PROPOSAL_DECLINED, booking, actor=actor, now=now)
+    notifications.notify_lab(notifications.PROPOSAL_DECLINED, booking, actor=actor, now=now)
     return booking
 
 
@@ -363,5 +369,5 @@ def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
     booking.unit = unit
     db.session.flush()
     note(actor, now, "booking.move_unit", booking, before)
-    telling.tell_client(telling.UNIT_MOVED, booking, actor=actor, now=now, unit=unit)
+    notifications.notify_client(notifications.UNIT_MOVED, booking, actor=actor, now=now, unit=unit)
     return booking

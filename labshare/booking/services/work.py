@@ -7,7 +7,7 @@ from sqlalchemy import or_, select
 
 from labshare.audit.models import AuditEvent
 from labshare.audit.services import record
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.errors import (
     FinishBeforeStart,
     HeldBefore,
@@ -58,7 +58,9 @@ def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: s
     booking.sample_condition = condition.strip() or None
     db.session.flush()
     note(actor, now, "booking.receive", booking, before)
-    telling.tell_client(telling.RECEIVED, booking, actor=actor, now=now, samples=samples, condition=condition.strip())
+    notifications.notify_client(
+        notifications.RECEIVED, booking, actor=actor, now=now, samples=samples, condition=condition.strip()
+    )
     return booking
 
 
@@ -174,7 +176,7 @@ def finish(
     booking.machine_minutes = machine_minutes
     db.session.flush()
     note(actor, now, "booking.finish", booking, before)
-    telling.tell_client(telling.FINISHED, booking, actor=actor, now=now)
+    notifications.notify_client(notifications.FINISHED, booking, actor=actor, now=now)
     return booking
 
 
@@ -196,7 +198,7 @@ def no_show(*, actor: Actor, now: datetime, ref: str) -> Booking:
     bring_charge_to(booking, fee, actor=actor, now=now, reason="")
     db.session.flush()
     note(actor, now, "booking.no_show", booking, before)
-    telling.tell_client(telling.NO_SHOW, booking, actor=actor, now=now, charged_fen=booking.charged_fen)
+    notifications.notify_client(notifications.NO_SHOW, booking, actor=actor, now=now, charged_fen=booking.charged_fen)
     return booking
 
 
@@ -271,5 +273,5 @@ def _tell_next_parties(actor: Actor, now: datetime) -> None:
     ).all()
     for booking in nexts:
         record(actor, now, OVERRUN, ("booking", booking.ref))
-        telling.tell_client(telling.OVERRUN, booking, actor=actor, now=now)
-        telling.tell_lab(telling.OVERRUN, booking, actor=actor, now=now)
+        notifications.notify_client(notifications.OVERRUN, booking, actor=actor, now=now)
+        notifications.notify_lab(notifications.OVERRUN, booking, actor=actor, now=now)

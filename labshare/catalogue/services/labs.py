@@ -9,13 +9,13 @@ from sqlalchemy.exc import IntegrityError
 from labshare.audit import services as audit
 from labshare.catalogue import errors
 from labshare.catalogue.models import Lab, LabAdmission
+from labshare.catalogue.notifications import ADMISSION_WAITS, ADMITTED, SUSPENDED
 from labshare.catalogue.queries import get_lab
 from labshare.catalogue.queries.admissions import blocks_another
 from labshare.catalogue.queries.publishing import lab_conditions
 from labshare.catalogue.rules.entries import LabDetails, changes, lab_problems
 from labshare.catalogue.services import common
 from labshare.catalogue.services.index import rebuild_lab
-from labshare.catalogue.telling import ADMISSION_WAITS, ADMITTED, SUSPENDED
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, ReasonRequired, raise_all
@@ -159,7 +159,7 @@ def admit_lab(
                "confirmed": not backdated},
     )  # fmt: skip
     if not backdated:
-        _tell(lab, ADMITTED, now, admitted_from, reason)
+        _notify(lab, ADMITTED, now, admitted_from, reason)
     else:
         notify(
             kind=ADMISSION_WAITS, now=now, params={"lab": said(lab), "day": admitted_from},
@@ -185,7 +185,7 @@ def confirm_admission(*, actor: Actor, now: datetime, admission_id: int) -> LabA
         after={"admitted_from": admission.admitted_from.isoformat(), "division": admission.division,
                "confirmed": True},
     )  # fmt: skip
-    _tell(lab, ADMITTED, now, admission.admitted_from, admission.reason)
+    _notify(lab, ADMITTED, now, admission.admitted_from, admission.reason)
     return admission
 
 
@@ -233,7 +233,7 @@ def suspend_lab(*, actor: Actor, now: datetime, lab_id: int, suspended_from: dat
         before={"admitted_from": admission.admitted_from.isoformat(), "suspended_from": None},
         after={"suspended_from": suspended_from.isoformat(), "reason": reason.strip()},
     )  # fmt: skip
-    _tell(lab, SUSPENDED, now, suspended_from, reason.strip())
+    _notify(lab, SUSPENDED, now, suspended_from, reason.strip())
     return admission
 
 
@@ -247,7 +247,7 @@ def _admissions(lab_id: int) -> list[LabAdmission]:
     )
 
 
-def _tell(lab: Lab, kind: str, now: datetime, day: date, reason: str) -> None:
+def _notify(lab: Lab, kind: str, now: datetime, day: date, reason: str) -> None:
     notify(
         kind=kind,
         now=now,

@@ -28,11 +28,11 @@ from labshare.organisations.services.affiliations import (
     firm_of,
     forget_asked,
     iso,
+    notify_both,
     other_firm,
     refuse_twice,
     refuse_voided,
     seen_affiliation,
-    tell_both,
 )
 
 
@@ -53,7 +53,7 @@ def enter_affiliation(
     made = Affiliation(firm_id=firm.id, other_firm_id=other.id, kind=kind, valid_from=valid_from, valid_to=valid_to)
     _record_found(made, actor, now, source, note)
     record(actor, now, "affiliation.enter", ("affiliation", made.id), after=as_recorded(made) | {"note": made.note})
-    tell_both(made, now, "affiliation.entered", valid_from=valid_from)
+    notify_both(made, now, "affiliation.entered", valid_from=valid_from)
     return made
 
 
@@ -73,7 +73,7 @@ def confirm_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, sou
         actor, now, "affiliation.confirm", ("affiliation", found.id),
         after={"source": source, "note": found.confirmed_note},
     )  # fmt: skip
-    tell_both(found, now, "affiliation.confirmed", valid_from=found.valid_from)
+    notify_both(found, now, "affiliation.confirmed", valid_from=found.valid_from)
     return found
 
 
@@ -95,7 +95,7 @@ def leave_as_declared(*, actor: Actor, now: datetime, affiliation_id: int, note:
         raise ReasonRequired("note")
     found.seen_at, found.seen_by, found.seen_note = now, actor.person_id, note.strip()[:NOTE_LENGTH]
     record(actor, now, "affiliation.leave", ("affiliation", found.id), after={"note": found.seen_note})
-    tell_both(found, now, "affiliation.left")
+    notify_both(found, now, "affiliation.left")
     return found
 
 
@@ -114,7 +114,7 @@ def decline_end(*, actor: Actor, now: datetime, affiliation_id: int, reason: str
     forget_asked(found)
     why = reason.strip()[:NOTE_LENGTH]
     record(actor, now, "affiliation.decline_end", ("affiliation", found.id), before, {"reason": why})
-    tell_both(found, now, "affiliation.end_declined", reason=why)
+    notify_both(found, now, "affiliation.end_declined", reason=why)
     return found
 
 
@@ -131,7 +131,7 @@ def void_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, source
         actor, now, "affiliation.void", ("affiliation", found.id), as_recorded(found),
         {"source": source, "reason": found.void_reason},
     )  # fmt: skip
-    tell_both(found, now, "affiliation.voided", reason=found.void_reason)
+    notify_both(found, now, "affiliation.voided", reason=found.void_reason)
     return found
 
 
@@ -159,7 +159,7 @@ def correct_affiliation(
     )  # fmt: skip
     _record_found(made, actor, now, source, reason)
     record(actor, now, "affiliation.correct", ("affiliation", made.id), before, as_recorded(made) | {"note": made.note})
-    tell_both(made, now, "affiliation.corrected", reason=made.note, valid_from=valid_from)
+    notify_both(made, now, "affiliation.corrected", reason=made.note, valid_from=valid_from)
     return made
 
 

@@ -12,7 +12,7 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, raise_all
-from labshare.kernel.telling import tell
+from labshare.kernel.notifications import notify
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import effects, permissions
@@ -70,8 +70,8 @@ def declare_affiliation(
     db.session.add(made)
     db.session.flush()
     record(actor, now, "affiliation.declare", ("affiliation", made.id), after=as_recorded(made))
-    _tell_firm(made, firm, other, now, "affiliation.declared")
-    _tell_officers(made, now, made.declaration_touches)
+    _notify_firm(made, firm, other, now, "affiliation.declared")
+    _notify_officers(made, now, made.declaration_touches)
     return made
 
 
@@ -94,8 +94,8 @@ def agree_affiliation(*, actor: Actor, now: datetime, affiliation_id: int) -> Af
         actor, now, "affiliation.agree", ("affiliation", found.id),
         after={"agreed": True, **touches_said(found.agreement_touches)},
     )  # fmt: skip
-    _tell_firm(found, own, declaring_firm(found), now, "affiliation.agreed")
-    _tell_officers(found, now, found.agreement_touches)
+    _notify_firm(found, own, declaring_firm(found), now, "affiliation.agreed")
+    _notify_officers(found, now, found.agreement_touches)
     return found
 
 
@@ -114,8 +114,8 @@ def object_to_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, r
     found.objected_at, found.objected_by = now, actor.person_id
     found.objection = reason.strip()[:OBJECTION_LENGTH]
     record(actor, now, "affiliation.object", ("affiliation", found.id), after={"reason": found.objection})
-    _tell_firm(found, own, declaring_firm(found), now, "affiliation.objected")
-    _tell_of_task(found, now, "affiliation.objected_task")
+    _notify_firm(found, own, declaring_firm(found), now, "affiliation.objected")
+    _notify_of_task(found, now, "affiliation.objected_task")
     return found
 
 
@@ -151,7 +151,7 @@ def end_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, valid_t
         actor, now, "affiliation.end", ("affiliation", found.id), before,
         {"valid_to": iso(valid_to), "reason": found.end_reason, "source": source},
     )  # fmt: skip
-    tell_both(found, now, "affiliation.ended", valid_to=valid_to, but=actor.person_id)
+    notify_both(found, now, "affiliation.ended", valid_to=valid_to, but=actor.person_id)
     return found
 
 
@@ -178,7 +178,7 @@ def ask_end(*, actor: Actor, now: datetime, affiliation_id: int, valid_to: date,
         actor, now, "affiliation.ask_end", ("affiliation", found.id),
         after={"valid_to": iso(valid_to), "reason": found.end_asked_reason},
     )  # fmt: skip
-    _tell_of_task(found, now, "affiliation.end_asked")
+    _notify_of_task(found, now, "affiliation.end_asked")
     return found
 
 
@@ -281,11 +281,11 @@ def touches_said(touches: list[Any] | None) -> dict[str, Any]:
     return {"months": sorted({one["month"] for one in touches}), "fen": sum(one["fen"] for one in touches)}
 
 
-def tell_both(found: Affiliation, now: datetime, kind: str, *, but: int | None = None, **params: Any) -> None:
+def notify_both(found: Affiliation, now: datetime, kind: str, *, but: int | None = None, **params: Any) -> None:
     """Tell the owners of both firms."""
     pair = firm_of(found.firm_id), firm_of(found.other_firm_id)
     for own, other in (pair, pair[::-1]):
-        tell(
+        notify(
             kind=kind, firm_id=own.id, roles=["owner"], url=f"/account/affiliations/{found.id}", now=now, but=but,
             params={"firm": said(own), "other": said(other), "kind": KIND_WORDS[found.kind], **params},
         )  # fmt: skip
@@ -339,26 +339,26 @@ def forget_asked(found: Affiliation) -> None:
     found.end_asked_at = found.end_asked_by = found.end_asked_on = found.end_asked_reason = None
 
 
-def _tell_firm(found: Affiliation, own: Firm, other: Firm, now: datetime, kind: str) -> None:
+def _notify_firm(found: Affiliation, own: Firm, other: Firm, now: datetime, kind: str) -> None:
     """Tell the owners of `other` what `own` did."""
-    tell(
+    notify(
         kind=kind, firm_id=other.id, roles=["owner"], url=f"/account/affiliations/{found.id}", now=now,
         params={"firm": said(own), "other": said(other), "kind": KIND_WORDS[found.kind],
                 "valid_from": found.valid_from},
     )  # fmt: skip
 
 
-def _tell_officers(found: Affiliation, now: datetime, touches: list[Any] | None) -> None:
+def _notify_officers(found: Affiliation, now: datetime, touches: list[Any] | None) -> None:
     """Name months and money of a declaration that would touch published months."""
     if touches:
         months = sorted({one["month"] for one in touches})
-        _tell_of_task(
+        _notify_of_task(
             found, now, "affiliation.touches", months=" · ".join(months), total_fen=sum(one["fen"] for one in touches)
         )
 
 
-def _tell_of_task(found: Affiliation, now: datetime, kind: str, **params: Any) -> None:
-    tell(
+def _notify_of_task(found: Affiliation, now: datetime, kind: str, **params: Any) -> None:
+    notify(
         kind=kind, regulators=["officer"], url=f"/regulator/affiliations/{found.id}", now=now,
         params={"firm": said(firm_of(found.firm_id)), "other": said(firm_of(found.other_firm_id)), **params},
     )  # fmt: skip

@@ -9,7 +9,7 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.digests import keyed_digest
-from labshare.kernel.telling import tell
+from labshare.kernel.notifications import notify
 from labshare.kernel.verbs import name_action
 from labshare.organisations.models import Firm
 
@@ -29,7 +29,7 @@ def note_account(actor: Actor, now: datetime, firm: Firm, before: str = "") -> N
         return
     record(actor, now, ENTERED, ("firm", firm.id), _kept(old), _kept(new))
     who = db.session.get(Person, actor.person_id) if actor.person_id is not None else None
-    tell(
+    notify(
         kind="firm.bank_account_changed" if old else "firm.bank_account_entered",
         now=now, firm_id=firm.id, roles=["owner"], url="/account/firm",
         params={"firm": {"zh": firm.name, "en": firm.name_en or firm.name}, "name": who.name if who else None,

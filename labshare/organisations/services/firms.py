@@ -11,7 +11,7 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, SignInFirst, raise_all
-from labshare.kernel.telling import tell
+from labshare.kernel.notifications import notify
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import name_action, verb
 from labshare.organisations import permissions
@@ -164,7 +164,7 @@ def register_firm(
     note_account(actor, now, firm)
     if details.kind == "enterprise" and declared is not None:
         _write_size(actor, now, firm, declared, today)
-    _tell_administrators(firm, now)
+    _notify_administrators(firm, now)
     return firm
 
 
@@ -192,7 +192,7 @@ def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetai
     asks_again = was_verified and proven != tuple(getattr(firm, name) for name in PROVEN)
     if asks_again:
         firm.verified_at = firm.verified_by = None
-        _tell_administrators(firm, now)
+        _notify_administrators(firm, now)
     record(actor, now, "firm.change", ("firm", firm.id), before, _kept(firm))
     note_account(actor, now, firm, account)
     return firm
@@ -227,7 +227,7 @@ def declare_figures(*, actor: Actor, now: datetime, firm_id: int, declared: Decl
     before = firm.size_class
     row = _write_size(actor, now, firm, declared, today)
     if before != firm.size_class and firm.verified:
-        tell(
+        notify(
             kind="firm.size_changed", regulators=["admin", "officer"], url=f"/regulator/firms/{firm.id}", now=now,
             params={"firm": _said(firm), "size_class": SIZE_WORDS[row.size_class], "year": declared.year,
                     "valid_from": today},
@@ -298,7 +298,7 @@ def submit_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     before = {"state": state_of(firm)}
     firm.returned_at, firm.return_reason = None, None
     record(actor, now, "firm.submit", ("firm", firm.id), before, {"state": state_of(firm)})
-    _tell_administrators(firm, now)
+    _notify_administrators(firm, now)
     return firm
 
 
@@ -310,7 +310,7 @@ def verify_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     before = {"state": state_of(firm)}
     firm.verified_at, firm.verified_by = now, actor.person_id
     record(actor, now, "firm.verify", ("firm", firm.id), before, {"state": state_of(firm)})
-    tell(kind="firm.verified", params={"firm": _said(firm)}, firm_id=firm.id, roles=["owner", "lab_manager"],
+    notify(kind="firm.verified", params={"firm": _said(firm)}, firm_id=firm.id, roles=["owner", "lab_manager"],
          url="/account/firm", now=now)  # fmt: skip
     return firm
 
@@ -324,7 +324,7 @@ def return_firm(*, actor: Actor, now: datetime, firm_id: int, reason: str) -> Fi
     before = {"state": state_of(firm)}
     firm.returned_at, firm.return_reason = now, reason.strip()[:500]
     record(actor, now, "firm.return", ("firm", firm.id), before, {"state": state_of(firm)})
-    tell(kind="firm.returned", params={"firm": _said(firm), "reason": firm.return_reason}, firm_id=firm.id,
+    notify(kind="firm.returned", params={"firm": _said(firm), "reason": firm.return_reason}, firm_id=firm.id,
          roles=["owner"], url="/account/firm", now=now)  # fmt: skip
     return firm
 
@@ -367,6 +367,6 @@ def _said(firm: Firm) -> dict[str, str]:
     return {"zh": firm.name, "en": firm.name_en or firm.name}
 
 
-def _tell_administrators(firm: Firm, now: datetime) -> None:
-    tell(kind="firm.submitted", params={"firm": _said(firm), "uscc": firm.uscc}, regulators=["admin"],
+def _notify_administrators(firm: Firm, now: datetime) -> None:
+    notify(kind="firm.submitted", params={"firm": _said(firm), "uscc": firm.uscc}, regulators=["admin"],
          url=f"/admin/firms/{firm.id}", now=now)  # fmt: skip

@@ -16,7 +16,7 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, SignInFirst, raise_all
-from labshare.kernel.telling import makes_link, tell, tell_address
+from labshare.kernel.notifications import makes_link, notify, send_mail
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
@@ -74,7 +74,7 @@ def invite(
     db.session.flush()
     record(actor, now, "member.invite", ("firm", firm_id), after={"invitation_id": made.id, "role": role})
     inviter = db.session.get_one(Person, actor.person_id)
-    tell_address(
+    send_mail(
         to=email, kind="member.invited", link_id=made.id, now=now,
         locale=(person.locale if person else None) or locale or inviter.locale,
         params={"firm": _said(firm), "inviter": inviter.name, "role": ROLES[role],
@@ -160,7 +160,7 @@ def _join(actor: Actor, now: datetime, invitation: Invitation, person: Person) -
     record(actor, now, "member.join", ("firm", invitation.firm_id),
            after={"person_id": person.id, "role": invitation.role, "invitation_id": invitation.id})  # fmt: skip
     firm = db.session.get_one(Firm, invitation.firm_id)
-    tell(
+    notify(
         kind="member.joined", firm_id=firm.id, roles=["owner"], but=person.id, url="/account/members", now=now,
         params={"name": person.name, "firm": _said(firm), "role": ROLES[invitation.role]},
     )  # fmt: skip
@@ -187,7 +187,7 @@ def change_role(*, actor: Actor, now: datetime, membership_id: int, role: str) -
     db.session.add(made)
     db.session.flush()
     record(actor, now, "member.change_role", ("firm", firm.id), before, {"person_id": found.person_id, "role": role})
-    tell(kind="member.role_changed", person_ids=[found.person_id], but=actor.person_id, url="/account", now=now,
+    notify(kind="member.role_changed", person_ids=[found.person_id], but=actor.person_id, url="/account", now=now,
          params={"firm": _said(firm), "role": ROLES[role]})  # fmt: skip
     return made
 
@@ -197,7 +197,7 @@ def end_membership(*, actor: Actor, now: datetime, membership_id: int) -> Member
     """End a member's access, tokens for this firm included. Raises `NotFound`, `NotAllowed`, `LastOwner`."""
     found, firm = managed_membership(actor, membership_id)
     _end(actor, now, found, "member.end")
-    tell(kind="member.ended", person_ids=[found.person_id], but=actor.person_id, now=now,
+    notify(kind="member.ended", person_ids=[found.person_id], but=actor.person_id, now=now,
          params={"firm": _said(firm)})  # fmt: skip
     return found
 
@@ -210,7 +210,7 @@ def leave(*, actor: Actor, now: datetime, firm_id: int) -> Membership:
         raise NotFound
     _end(actor, now, found, "member.leave")
     firm, person = db.session.get_one(Firm, firm_id), db.session.get_one(Person, found.person_id)
-    tell(kind="member.left", firm_id=firm_id, roles=["owner"], url="/account/members", now=now,
+    notify(kind="member.left", firm_id=firm_id, roles=["owner"], url="/account/members", now=now,
          params={"name": person.name, "firm": _said(firm)})  # fmt: skip
     return found
 

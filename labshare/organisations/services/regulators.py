@@ -13,7 +13,7 @@ from labshare.audit.services import record
 from labshare.kernel.actor import REGULATOR_ROLES, Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, NotFound, raise_all
-from labshare.kernel.telling import tell
+from labshare.kernel.notifications import notify
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 from labshare.organisations.errors import (
@@ -58,7 +58,7 @@ def propose_role(*, actor: Actor, now: datetime, email: str, role: str) -> Regul
     db.session.flush()
     record(actor, now, "regulator.propose", ("person", person.id), after={"role": role, "role_id": made.id})
     proposer = db.session.get_one(Person, actor.person_id)
-    tell(
+    notify(
         kind="regulator.proposed", regulators=["admin"], but=actor.person_id, url="/admin/roles", now=now,
         params={"proposer": proposer.name, "name": person.name, "role": ROLES[role]},
     )  # fmt: skip
@@ -79,7 +79,7 @@ def agree_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     found.agreed_by, found.agreed_at = actor.person_id, now
     record(actor, now, "regulator.agree", ("person", found.person_id), {"role": None},
            {"role": found.role, "role_id": found.id, "proposed_by": found.proposed_by})  # fmt: skip
-    tell(kind="regulator.given", person_ids=[found.person_id], params={"role": ROLES[found.role]}, url="/account",
+    notify(kind="regulator.given", person_ids=[found.person_id], params={"role": ROLES[found.role]}, url="/account",
          now=now)  # fmt: skip
     return found
 
@@ -108,7 +108,7 @@ def end_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     tokens = end_tokens(found.person_id, None, now)
     record(actor, now, "regulator.end", ("person", found.person_id), {"role": found.role},
            {"role": None, "tokens_ended": tokens})  # fmt: skip
-    tell(kind="regulator.ended", person_ids=[found.person_id], params={"role": ROLES[found.role]}, now=now)
+    notify(kind="regulator.ended", person_ids=[found.person_id], params={"role": ROLES[found.role]}, now=now)
     return found
 
 

@@ -18,7 +18,7 @@ from labshare.rewards.errors import FutureMonth, ResultChanged, RunClosed, RunNo
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.runs import lines_of, rules_of
 from labshare.rewards.rules.publicity import publicity_over_on
-from labshare.rewards.services import tell  # noqa: F401 - registers the words of the notices
+from labshare.rewards.services import notifications  # noqa: F401 - registers the words of the notices
 from labshare.rewards.services.common import add_hand, calculated_now, subject, the_run
 from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.services.months import close_month, reopen_month

@@ -25,7 +25,7 @@ from labshare.settlement.errors import (
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Invoice, InvoiceLine
 from labshare.settlement.rules import check_invoice, check_red_letter
-from labshare.settlement.services import tell
+from labshare.settlement.services import notifications
 from labshare.settlement.services.books import (
     check_documents_begin,
     locked_booking,
@@ -248,4 +248,4 @@ def _add_line(
         },
     )
     refresh(booking, actor=actor, now=now, cause="invoice", cause_id=line.id)
-    tell.invoice_recorded(booking, invoice, amount_fen, actor=actor, now=now)
+    notifications.invoice_recorded(booking, invoice, amount_fen, actor=actor, now=now)

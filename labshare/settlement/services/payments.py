@@ -18,7 +18,7 @@ from labshare.settlement.errors import PayerCodeInvalid, PayerDecidedAlready, Pa
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Payment
 from labshare.settlement.rules import check_payment, check_refund
-from labshare.settlement.services import tell
+from labshare.settlement.services import notifications
 from labshare.settlement.services.books import check_documents_begin, locked_booking, papers, ref_of, refresh
 from labshare.settlement.services.words import check_text, check_word
 
@@ -159,7 +159,7 @@ def _record(
     )
     refresh(booking, actor=actor, now=now, cause="payment", cause_id=payment.id)
     if not by_client:
-        tell.payer_waits(booking, payment, actor=actor, now=now)
+        notifications.payer_waits(booking, payment, actor=actor, now=now)
     return payment
 
 
@@ -209,4 +209,4 @@ def _decide(booking: Booking, payment: Payment, verdict: str, note: str, actor: 
         },
     )
     refresh(booking, actor=actor, now=now, cause="payment", cause_id=payment.id)
-    tell.payer_decided(booking, payment, actor=actor, now=now)
+    notifications.payer_decided(booking, payment, actor=actor, now=now)

@@ -28,7 +28,7 @@ from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Report
 from labshare.settlement.queries.reports import next_report_number
 from labshare.settlement.rules import check_report
-from labshare.settlement.services import tell
+from labshare.settlement.services import notifications
 from labshare.settlement.services.books import locked_booking, ref_of, refresh
 from labshare.settlement.services.words import check_text, check_word
 
@@ -80,7 +80,7 @@ def record_report(
         },
     )
     refresh(booking, actor=actor, now=now, cause="report", cause_id=report.id)
-    tell.report_recorded(booking, report, actor=actor, now=now)
+    notifications.report_recorded(booking, report, actor=actor, now=now)
     return report
 
 
@@ -110,7 +110,7 @@ def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str)
         after={"report": report.id, "withdrawn_on": report.withdrawn_on.isoformat(), "reason": reason},
     )
     refresh(booking, actor=actor, now=now, cause="report", cause_id=report.id)
-    tell.report_withdrawn(booking, report, actor=actor, now=now)
+    notifications.report_withdrawn(booking, report, actor=actor, now=now)
     return report
 
 

@@ -40,12 +40,12 @@ def create_app(**overrides: Any) -> Flask:
 
     from labshare import api, web
     from labshare.audit.services import record_refusal
-    from labshare.booking.listeners import on_charge_changed
+    from labshare.events import ANSWERS, HANDLERS
+    from labshare.kernel.events import join
     from labshare.notices import services  # noqa: F401 - carries the notifications of the rooms below it
-    from labshare.settlement.services import refresh_after_charge
 
     on_refusal(record_refusal)
-    on_charge_changed(refresh_after_charge)
+    join(HANDLERS, ANSWERS)
     web.register(app)
     api.register(app)
     return app

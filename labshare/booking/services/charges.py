@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from labshare.booking import notifications
 from labshare.booking.errors import ChargeIsZero, ChargeNotOpen, NegativeCharge
-from labshare.booking.listeners import charge_changed
+from labshare.booking.events import ChargeChanged
 from labshare.booking.models import Booking, Charge
 from labshare.booking.rules.lifecycle import CLIENT, ENDED_STATES, LAB, take
 from labshare.booking.services.common import (
@@ -19,6 +19,7 @@ from labshare.booking.services.common import (
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import InvalidInput, NotFound, ReasonRequired
+from labshare.kernel.events import emit
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 
@@ -62,7 +63,7 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, re
     db.session.flush()
     note(actor, now, "charge.propose", booking, before, charge=line.id, amount_fen=amount_fen)
     if lowers:
-        charge_changed(booking, actor=actor, now=now, charge_id=line.id)
+        emit(ChargeChanged(booking, line.id, actor, now))
         notifications.notify_client(
             notifications.CHARGE_LOWERED, booking, actor=actor, now=now, charged_fen=total, reason=reason
         )
@@ -100,7 +101,7 @@ def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> 
     booking.charged_fen += line.amount_fen
     db.session.flush()
     note(actor, now, "charge.consent", booking, before, charge=line.id, amount_fen=line.amount_fen)
-    charge_changed(booking, actor=actor, now=now, charge_id=line.id)
+    emit(ChargeChanged(booking, line.id, actor, now))
     notifications.notify_lab(
         notifications.CHARGE_AGREED, booking, actor=actor, now=now, charged_fen=booking.charged_fen
     )

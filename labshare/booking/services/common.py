@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from labshare.audit.services import record
 from labshare.booking import notifications
 from labshare.booking.errors import ChargeBelowInvoiced, ChargeBelowPaid
-from labshare.booking.listeners import charge_changed
+from labshare.booking.events import ChargeChanged
 from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.queries.bookings import sides
 from labshare.booking.rules import lifecycle
@@ -16,6 +16,7 @@ from labshare.booking.rules.lifecycle import CLIENT, LAB, SYSTEM
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.events import emit
 from labshare.kernel.time import local_day
 from labshare.organisations import permissions
 
@@ -118,7 +119,7 @@ def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: date
     db.session.add(line)
     booking.charged_fen = total_fen
     db.session.flush()
-    charge_changed(booking, actor=actor, now=now, charge_id=line.id)
+    emit(ChargeChanged(booking, line.id, actor, now))
 
 
 def close_proposal(booking: Booking, now: datetime, state: str) -> Proposal | None:

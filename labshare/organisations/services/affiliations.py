@@ -12,10 +12,11 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, raise_all
+from labshare.kernel.events import ask
 from labshare.kernel.notifications import notify
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
-from labshare.organisations import effects, permissions
+from labshare.organisations import permissions
 from labshare.organisations.errors import (
     AffiliationAgreed,
     AffiliationEnded,
@@ -35,6 +36,7 @@ from labshare.organisations.errors import (
     UnknownChoice,
     VerifiedFirmsOnly,
 )
+from labshare.organisations.events import ExcludedByLink, TouchedByLink
 from labshare.organisations.models import AFFILIATION_KINDS, Affiliation, Firm
 from labshare.organisations.separation import lock_firm
 from labshare.organisations.words import AFFILIATION_KINDS as KIND_WORDS
@@ -66,7 +68,7 @@ def declare_affiliation(
         firm_id=first.id, other_firm_id=second.id, kind=kind, valid_from=valid_from, valid_to=valid_to, source="firm",
         declared_by_firm_id=firm.id, note=note.strip()[:NOTE_LENGTH], entered_by=actor.person_id, recorded_at=now,
     )  # fmt: skip
-    made.declaration_touches = effects.touched(None, replace(made.link, id=0)) or None
+    made.declaration_touches = ask(TouchedByLink(None, replace(made.link, id=0))) or None
     db.session.add(made)
     db.session.flush()
     record(actor, now, "affiliation.declare", ("affiliation", made.id), after=as_recorded(made))
@@ -88,7 +90,7 @@ def agree_affiliation(*, actor: Actor, now: datetime, affiliation_id: int) -> Af
         raise VerifiedFirmsOnly
     _refuse_decided(found)
     agreed = replace(found.link, agreed_at=now)
-    found.agreement_touches = effects.touched(found.link, agreed) or None
+    found.agreement_touches = ask(TouchedByLink(found.link, agreed)) or None
     found.agreed_at, found.agreed_by = now, actor.person_id
     record(
         actor, now, "affiliation.agree", ("affiliation", found.id),
@@ -136,7 +138,7 @@ def end_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, valid_t
         permissions.check(actor, "affiliation.declare", firm=found.declared_by_firm_id)
         if found.confirmed_at is not None:
             raise ConfirmedByOfficer
-        if effects.has_excluded(found.link):
+        if ask(ExcludedByLink(found.link)):
             raise ExcludedEntries
         if valid_to < local_day(now):
             raise EndsInThePast

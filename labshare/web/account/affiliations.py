@@ -7,11 +7,12 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from labshare.kernel.time import local_day, utc_now
-from labshare.organisations import effects, permissions
+from labshare.organisations import permissions
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Affiliation
 from labshare.organisations.queries.affiliations import affiliation_row, affiliations_of
 from labshare.organisations.services.affiliations import named_side
+from labshare.rewards.queries.touched import has_excluded
 from labshare.web.account import blueprint
 from labshare.web.account.firm import own_firm
 from labshare.web.account.forms import AffiliationForm, AskEndForm, EndAffiliationForm, ObjectForm
@@ -122,9 +123,7 @@ def end_affiliation(affiliation_id: int) -> Any:
     row = affiliation_row(found.id, affiliation_id)
     permissions.check(actor, "affiliation.declare", firm=found.id)
     link = row.affiliation.link
-    by_officer = (
-        link.declared_by != found.id or link.confirmed_at is not None or effects.has_excluded(row.affiliation.link)
-    )
+    by_officer = link.declared_by != found.id or link.confirmed_at is not None or has_excluded(row.affiliation.link)
     form = AskEndForm() if by_officer else EndAffiliationForm()
     if not form.is_submitted():
         form.valid_to.data = local_day(utc_now())

@@ -25,6 +25,15 @@ from labshare.catalogue.models import (
     TestItemInstrument,
     TestItemStandard,
 )
+from labshare.catalogue.terms import (
+    AccreditationKind,
+    FeeBasis,
+    Funds,
+    InstrumentCondition,
+    InstrumentSource,
+    InstrumentUsage,
+    LifeState,
+)
 from labshare.demonstration.codes import cma_number, cnas_number
 from labshare.demonstration.data.hosts import HOSTS, PROFILES, SECOND_LABS, SECOND_LABS_EN, Profile
 from labshare.demonstration.data.instruments import KIND, Kind
@@ -143,7 +152,7 @@ class CatalogueMaker:
             phone=host.row["phone"], description=profile.description[0], description_en=profile.description[1],
             automatic_confirmation=not demo and rng.random() < 0.35,
             lead_time_minutes=rng.choice((0, 60, 120, 240, 1440)) if not demo else 60,
-            horizon_minutes=60 * 24 * rng.choice((60, 90, 90, 120)), state="published", created_at=created,
+            horizon_minutes=60 * 24 * rng.choice((60, 90, 90, 120)), state=LifeState.PUBLISHED, created_at=created,
             published_at=created + timedelta(hours=3), first_published_at=created + timedelta(hours=3),
         )  # fmt: skip
         self._said(created, host, "lab.create", ("lab", row["id"]), {"code": code, "name": row["name"], "town": town})
@@ -164,7 +173,7 @@ class CatalogueMaker:
 
     def _published(self, at: datetime, host: HostFirm, table: str, row: Row) -> None:
         self.world.trail.record(at, host.manager["id"], host.id, f"{table}.publish", (table, row["id"]),
-                                before={"state": "draft"}, after={"state": "published"})  # fmt: skip
+                                before={"state": LifeState.DRAFT}, after={"state": LifeState.PUBLISHED})  # fmt: skip
 
     def _town(self, rng: random.Random) -> str:
         known = towns_of(self.division)
@@ -254,19 +263,34 @@ class CatalogueMaker:
         home_made = not model.maker
         zh, en = kind.name
         row = world.rows.add(
-            Instrument, lab_id=lab.id, inner_id=f"{lab.row['code'].replace('-', '')}-{place + 1:02d}",
+            Instrument,
+            lab_id=lab.id,
+            inner_id=f"{lab.row['code'].replace('-', '')}-{place + 1:02d}",
             name=f"{zh} {model.maker} {model.model}" if not home_made else f"{zh} {model.model}",
             name_en=f"{en} {model.maker} {model.model}" if not home_made else f"{en} {model.model}",
-            model=model.model, manufacturer=model.maker, nation=model.nation, class_code=kind.class_code,
-            original_value_fen=value, begin_date=bought, usage="special" if kind.special else "general",
-            source="self_made" if home_made else "bought",
-            funds=rng.choices(("own", "local", "central"), (84, 12, 4))[0],
+            model=model.model,
+            manufacturer=model.maker,
+            nation=model.nation,
+            class_code=kind.class_code,
+            original_value_fen=value,
+            begin_date=bought,
+            usage=InstrumentUsage.SPECIAL if kind.special else InstrumentUsage.GENERAL,
+            source=InstrumentSource.SELF_MADE if home_made else InstrumentSource.BOUGHT,
+            funds=rng.choices((Funds.OWN, Funds.LOCAL, Funds.CENTRAL), (84, 12, 4))[0],
             customs_supervised=model.nation != "CN" and rng.random() < 0.05,
-            condition=rng.choices(("normal", "occasional", "frequent"), (90, 8, 2))[0], technical=kind.technical,
-            function=kind.function, subjects="430.40", service_content=kind.function, units=units,
-            longest_minutes=kind.longest_minutes, needs_calibration=kind.calibrated, state="published",
+            condition=rng.choices(
+                (InstrumentCondition.NORMAL, InstrumentCondition.OCCASIONAL, InstrumentCondition.FREQUENT), (90, 8, 2)
+            )[0],
+            technical=kind.technical,
+            function=kind.function,
+            subjects="430.40",
+            service_content=kind.function,
+            units=units,
+            longest_minutes=kind.longest_minutes,
+            needs_calibration=kind.calibrated,
+            state=LifeState.PUBLISHED,
             created_at=lab.row["created_at"] + timedelta(hours=1),
-        )  # fmt: skip
+        )
         for unit in range(1, units + 1):
             world.rows.add(InstrumentUnit, instrument_id=row["id"], unit=unit)
         self._said(row["created_at"], lab.host, "instrument.add", ("instrument", row["id"]), {
@@ -351,7 +375,7 @@ class CatalogueMaker:
             attended=test.attended, runs_start_in_hours=test.runs_start_in_hours, statutory=statutory,
             turnaround_days=test.turnaround, free_cancel_minutes=terms.free_minutes,
             late_cancel_percent=terms.late_percent, no_show_percent=terms.no_show_percent,
-            state="published", created_at=created, published_at=created + timedelta(hours=1),
+            state=LifeState.PUBLISHED, created_at=created, published_at=created + timedelta(hours=1),
         )  # fmt: skip
         for number in test.standards:
             world.rows.add(TestItemStandard, test_item_id=row["id"], standard_id=self.standards[number]["id"])
@@ -381,7 +405,7 @@ class CatalogueMaker:
         changed = world.first_day + timedelta(days=rng.randrange(40, 260)) if rng.random() < 0.55 else None
         ahead = world.month.plus(rng.choice((1, 2, 3))).first_day if rng.random() < 0.15 else None
         begun = world.day(item["published_at"])
-        minimum = rng.choice((0, 0, 100, 200)) if high <= 300 and test.basis in ("sample", "hour") else 0
+        minimum = rng.choice((0, 0, 100, 200)) if high <= 300 and test.basis in (FeeBasis.SAMPLE, FeeBasis.HOUR) else 0
         steps = [(begun, max(low, now * 9 // 10) if changed else now)]
         if changed:
             steps.append((changed, now))
@@ -409,7 +433,11 @@ class CatalogueMaker:
 
     def _accreditation(self, rng: random.Random, lab: Laboratory, key: str, number: int) -> None:
         world = self.world
-        kinds = [kind for kind, share in (("CNAS", 0.55), ("CMA", 0.6)) if rng.random() < share or lab.demo]
+        kinds = [
+            kind
+            for kind, share in ((AccreditationKind.CNAS, 0.55), (AccreditationKind.CMA, 0.6))
+            if rng.random() < share or lab.demo
+        ]
         for kind in kinds:
             last = world.today + timedelta(days=rng.randrange(120, 1900))
             if rng.random() < 0.12:
@@ -417,7 +445,7 @@ class CatalogueMaker:
             first = date(last.year - 6, last.month, min(last.day, 28))
             row = world.rows.add(
                 Accreditation, lab_id=lab.id, kind=kind, valid_from=first, valid_to=last,
-                number=cnas_number(rng) if kind == "CNAS"
+                number=cnas_number(rng) if kind == AccreditationKind.CNAS
                 else cma_number(first.year, CMA_FIELDS.get(key, "08"), 1000 + number),
             )  # fmt: skip
             self._said(lab.row["created_at"], lab.host, "accreditation.add", ("lab", lab.id), {

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from pypinyin import lazy_pinyin
 
+from labshare.catalogue.terms import Category
 from labshare.demonstration.codes import credit_code
 from labshare.demonstration.data.clients import BOUNDS, BRANDS, FORMS, TRADES
 from labshare.demonstration.data.hosts import CHUANYAN, HOSTS, Host
@@ -13,10 +14,12 @@ from labshare.demonstration.people import email_of
 from labshare.demonstration.rows import Row
 from labshare.demonstration.world import Client, HostFirm, World
 from labshare.kernel.money import FEN_PER_WAN
+from labshare.kernel.terms import OfficialRole
 from labshare.organisations.divisions import DIVISIONS, towns_of
 from labshare.organisations.models import Affiliation, Firm, FirmSize, Invitation, Membership, RegulatorRole
+from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmKind, FirmRole, FirmState, SizeClass
 
-SIZES = ("large", "medium", "small", "micro")
+SIZES = tuple(SizeClass)
 SIZE_SHARES = (3, 11, 48, 38)
 INDUSTRIAL_TOWNS = ("330624001", "330624002", "330624003", "330624004", "330624112")
 STREETS = ("工业园区", "创新路", "兴业路", "沿江路", "环城路")
@@ -26,8 +29,9 @@ NEIGHBOURS = ("330683", "331023", "330783", "330226", "330213")
 def make_regulators(world: World) -> None:
     """The accounts of the regulators; two administrators, two officers, since some steps need two."""
     since = world.long_ago
-    roles = {"officer": "officer", "officer2": "officer", "approver": "approver", "auditor": "auditor",
-             "admin": "admin", "admin2": "admin"}  # fmt: skip
+    roles = {"officer": OfficialRole.OFFICER, "officer2": OfficialRole.OFFICER, "approver": OfficialRole.APPROVER,
+             "auditor": OfficialRole.AUDITOR,
+             "admin": OfficialRole.ADMIN, "admin2": OfficialRole.ADMIN}  # fmt: skip
     for account, role in roles.items():
         person = world.accounts[account] = world.people.make(email_of(account), since=since)
         row = world.rows.add(RegulatorRole, person_id=person["id"], role=role, proposed_at=since, agreed_at=since)
@@ -55,7 +59,11 @@ def make_hosts(world: World, division: str, hosts: tuple[Host, ...] = HOSTS) -> 
         accountant = world.people.make(f"accounts.{stem}@demo.example")
         if demo:
             world.accounts.update(owner=owner, lab=manager)
-        for person, role in ((owner, "owner"), (manager, "lab_manager"), (accountant, "accountant")):
+        for person, role in (
+            (owner, FirmRole.OWNER),
+            (manager, FirmRole.LAB_MANAGER),
+            (accountant, FirmRole.ACCOUNTANT),
+        ):
             _member(world, person, firm, role)
         client = Client(firm, _wants(host), 2.0, [owner, manager], sizes)
         made.append(HostFirm(firm, owner, manager, accountant, client))
@@ -67,7 +75,7 @@ def _wants(host: Host) -> tuple[str, ...]:
     for trade in TRADES:
         if trade.industry == host.industry:
             return trade.categories
-    return ("mechanics", "composition", "dimensions")
+    return (Category.MECHANICS, Category.COMPOSITION, Category.DIMENSIONS)
 
 
 def make_clients(world: World, division: str, count: int) -> list[Client]:
@@ -90,16 +98,16 @@ def make_clients(world: World, division: str, count: int) -> list[Client]:
         town = None
         if where == division:
             town = towns[number % len(towns)] if number < 48 else _town(rng, towns)
-        firm = _firm(world, rng, kind="enterprise", division=where, name=f"{place}{brand}{words}{form}",
+        firm = _firm(world, rng, kind=FirmKind.ENTERPRISE, division=where, name=f"{place}{brand}{words}{form}",
                      name_en=f"{place_en} {_latin(brand)} {words_en} {form_en}", sector=trade.sector,
                      industry=trade.industry, town=town, young=rng.random() < 0.04)  # fmt: skip
         sizes = _sizes(world, rng, firm, size)
         owner = world.people.make(f"c{firm['id']}@demo.example", since=firm["created_at"])
-        _member(world, owner, firm, "owner")
+        _member(world, owner, firm, FirmRole.OWNER)
         members = [owner]
         if rng.random() < 0.35:
             booker = world.people.make(f"b{firm['id']}@demo.example", since=firm["created_at"])
-            _member(world, booker, firm, "booker")
+            _member(world, booker, firm, FirmRole.BOOKER)
             members.append(booker)
         made.append(Client(firm, trade.categories, min(25.0, rng.paretovariate(1.2)), members, sizes))
     if home:
@@ -111,14 +119,26 @@ def make_clients(world: World, division: str, count: int) -> list[Client]:
 
 def _client_account(world: World, clients: list[Client]) -> None:
     """`client@` books for a small bearing firm that orders often."""
-    chosen = next(c for c in clients if c.sizes[-1][1] == "small" and c.categories[0] == "bearings"
-                  and c.row["created_at"] < world.at(world.first_day, 0)
-                  and all(size == "small" for _day, size in c.sizes) and c.row["division"] == "330624")  # fmt: skip
+    chosen = next(
+        c
+        for c in clients
+        if c.sizes[-1][1] == SizeClass.SMALL
+        and c.categories[0] == Category.BEARINGS
+        and c.row["created_at"] < world.at(world.first_day, 0)
+        and all(size == SizeClass.SMALL for _day, size in c.sizes)
+        and c.row["division"] == "330624"
+    )
     person = world.accounts["client"] = world.people.make(email_of("client"), since=chosen.row["created_at"])
-    _member(world, person, chosen.row, "booker")
+    _member(world, person, chosen.row, FirmRole.BOOKER)
     chosen.members = [person]
     chosen.weight = 6.0
-    chosen.categories = ("bearings", "metallography", "dimensions", "composition", "mechanics")
+    chosen.categories = (
+        Category.BEARINGS,
+        Category.METALLOGRAPHY,
+        Category.DIMENSIONS,
+        Category.COMPOSITION,
+        Category.MECHANICS,
+    )
     world.demo_client = chosen
 
 
@@ -165,11 +185,18 @@ def _firm(world: World, rng: random.Random, *, kind: str, division: str, name: s
         verified_at=verified, verified_by=admin if verified else None,
     )  # fmt: skip
     said = {"uscc": row["uscc"], "name": name, "kind": kind, "division": division, "town": town, "sector": sector,
-            "industry": industry, "state": "waiting"}  # fmt: skip
+            "industry": industry, "state": FirmState.WAITING}  # fmt: skip
     world.trail.record(created, None, row["id"], "firm.register", ("firm", row["id"]), after=said)
     if verified is not None:
-        world.trail.record(verified, admin, None, "firm.verify", ("firm", row["id"]), before={"state": "waiting"},
-                           after={"state": "verified"})  # fmt: skip
+        world.trail.record(
+            verified,
+            admin,
+            None,
+            "firm.verify",
+            ("firm", row["id"]),
+            before={"state": FirmState.WAITING},
+            after={"state": FirmState.VERIFIED},
+        )
     return row
 
 
@@ -184,30 +211,40 @@ def make_waiting(world: World) -> None:
         brand = ("朝晖", "暮云", "听泉", "望岳", "临川")[number]
         trade = TRADES[number]
         _where, place, place_en = _place(rng, world.scale.divisions[0], True, 0)
-        firm = _firm(world, rng, kind="enterprise", division=world.scale.divisions[0],
+        firm = _firm(world, rng, kind=FirmKind.ENTERPRISE, division=world.scale.divisions[0],
                      name=f"{place}{brand}{words}有限公司", name_en=f"{place_en} {_latin(brand)} {words_en} Co., Ltd.",
                      sector=trade.sector, industry=trade.industry, town=rng.choice(towns), waiting=True)  # fmt: skip
         _sizes(world, rng, firm, SIZES[2 + number % 2])
-        _member(world, world.people.make(f"new{firm['id']}@demo.example", since=firm["created_at"]), firm, "owner")
+        _member(
+            world, world.people.make(f"new{firm['id']}@demo.example", since=firm["created_at"]), firm, FirmRole.OWNER
+        )
         if number == 4:
             at = min(firm["created_at"] + timedelta(hours=1), world.midnight)
             firm.update(returned_at=at, return_reason="营业执照照片不清晰，请重新上传。")
             world.trail.record(at, world.accounts["admin"]["id"], None, "firm.return", ("firm", firm["id"]),
-                               before={"state": "waiting"}, after={"state": "returned"})  # fmt: skip
+                               before={"state": FirmState.WAITING}, after={"state": FirmState.RETURNED})  # fmt: skip
     person = world.people.make(email_of("auditor2"), since=world.midnight - timedelta(days=6))
     proposer = world.accounts["admin2"]["id"]
     at = world.midnight - timedelta(hours=9)
-    role = world.rows.add(RegulatorRole, person_id=person["id"], role="auditor", proposed_by=proposer, proposed_at=at)
+    role = world.rows.add(
+        RegulatorRole, person_id=person["id"], role=OfficialRole.AUDITOR, proposed_by=proposer, proposed_at=at
+    )
     world.trail.record(at, proposer, None, "regulator.propose", ("person", person["id"]),
-                       after={"role": "auditor", "role_id": role["id"]})  # fmt: skip
+                       after={"role": OfficialRole.AUDITOR, "role_id": role["id"]})  # fmt: skip
     owner = world.accounts["owner"]["id"]
     host = next(host for host in world.hosts if host.owner["id"] == owner)
     invitation = world.rows.add(
-        Invitation, firm_id=host.id, email="bench@demo.example", role="lab_manager", invited_by=owner, created_at=at,
-        token_digest=f"{rng.getrandbits(256):064x}", expires_at=at + timedelta(days=14),
-    )  # fmt: skip
+        Invitation,
+        firm_id=host.id,
+        email="bench@demo.example",
+        role=FirmRole.LAB_MANAGER,
+        invited_by=owner,
+        created_at=at,
+        token_digest=f"{rng.getrandbits(256):064x}",
+        expires_at=at + timedelta(days=14),
+    )
     world.trail.record(at, owner, host.id, "member.invite", ("firm", host.id),
-                       after={"invitation_id": invitation["id"], "role": "lab_manager"})  # fmt: skip
+                       after={"invitation_id": invitation["id"], "role": FirmRole.LAB_MANAGER})  # fmt: skip
 
 
 def _member(world: World, person: Row, firm: Row, role: str) -> None:
@@ -220,7 +257,7 @@ def _sizes(world: World, rng: random.Random, firm: Row, size: str) -> list[tuple
     dated = [(first, size)]
     if rng.random() < 0.2 and first < world.first_day:
         later = size
-        if rng.random() < 0.3 and size != "large":
+        if rng.random() < 0.3 and size != SizeClass.LARGE:
             later = SIZES[max(1, SIZES.index(size) - 1)]
         dated.append((world.first_day + timedelta(days=rng.randrange(60, 240)), later))
     for since, named in dated:
@@ -246,8 +283,13 @@ def _between(rng: random.Random, bounds: tuple[int, int, int] | None, size: str)
     if bounds is None:
         return None
     large, medium, small = bounds
-    low, high = {"large": (large, large * 3), "medium": (medium, large - 1), "small": (small, medium - 1),
-                 "micro": (1, small - 1)}[size]  # fmt: skip
+    staff: dict[str, tuple[int, int]] = {
+        SizeClass.LARGE: (large, large * 3),
+        SizeClass.MEDIUM: (medium, large - 1),
+        SizeClass.SMALL: (small, medium - 1),
+        SizeClass.MICRO: (1, small - 1),
+    }
+    low, high = staff[size]
     return rng.randrange(low, max(low + 1, min(high, low * 4 + 8) + 1))
 
 
@@ -259,13 +301,13 @@ def _affiliate(world: World, clients: list[Client]) -> None:
     early = world.first_day - timedelta(days=300)
     officer = world.accounts["officer"]["id"]
     for number, host in enumerate(world.hosts):
-        kinds = ("controls", "shares_owner", "family", "declared")
+        kinds = tuple(AffiliationKind)
         for turn in range(1 + number % 3):
             other = next(chosen)
             kind = kinds[(number + turn) % 4]
             since = early if turn == 0 else world.first_day + timedelta(days=rng.randrange(20, 200))
             until = None if rng.random() < 0.85 else since + timedelta(days=rng.randrange(120, 300))
-            chain = kind == "controls" and turn == 0
+            chain = kind == AffiliationKind.CONTROLS and turn == 0
             declared = _declare(world, host.client, other, kind, since, until, world.at(max(since, early), 10))
             if chain or answers.random() < 0.6:
                 _agree(world, declared, other, world.at(since + timedelta(days=2), 14))
@@ -273,8 +315,18 @@ def _affiliate(world: World, clients: list[Client]) -> None:
             if chain:  # the daughter has a daughter
                 _leave(world, declared, world.at(since + timedelta(days=5), 9))
                 below = next(chosen)
-                _affiliation(world, other.row, below.row, "controls", early, None, "business_register", officer,
-                             world.at(early, 11), note="企业信用信息公示")  # fmt: skip
+                _affiliation(
+                    world,
+                    other.row,
+                    below.row,
+                    AffiliationKind.CONTROLS,
+                    early,
+                    None,
+                    AffiliationSource.BUSINESS_REGISTER,
+                    officer,
+                    world.at(early, 11),
+                    note="企业信用信息公示",
+                )
                 world.related[host.id].append(below)
     found = next(chosen)
     host = world.hosts[min(CHUANYAN, len(world.hosts) - 1)]
@@ -316,7 +368,7 @@ def _leave(world: World, declared: Row, at: datetime) -> None:
 def _affiliation(world: World, firm: Row, other: Row, kind: str, since: date, until: date | None, source: str,
                  person_id: int, at: datetime, note: str = "") -> Row:  # fmt: skip
     """Declared by the first firm, or entered by an officer, who has confirmed it with that."""
-    by_firm = source == "firm"
+    by_firm = source == AffiliationSource.FIRM
     row = world.rows.add(
         Affiliation, firm_id=firm["id"], other_firm_id=other["id"], kind=kind, valid_from=since, valid_to=until,
         source=source, note=note, entered_by=person_id, recorded_at=at,

@@ -9,19 +9,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from labshare.booking.models import LAPSED, Booking, Charge, Holding, Proposal
-from labshare.booking.rules.lifecycle import (
-    HOLDING_STATES,
-    SYSTEM,
-    State,
-    answer_by,
-    state_of_documents,
-    take,
-)
+from labshare.booking.models import Booking, Charge, Holding, Proposal
+from labshare.booking.rules.lifecycle import answer_by, state_of_documents, take
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.price import Work, cancellation_fee, price_of
 from labshare.booking.rules.time import Plan
 from labshare.booking.services.common import SNAPSHOT
+from labshare.booking.terms import BookingState, ChargeKind, ChargeState, EndReason, HoldingKind, Party, ProposalState
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
 from labshare.demonstration.rows import Row
 from labshare.demonstration.shelf import Shelf
@@ -39,6 +33,7 @@ from labshare.settlement.rules import (
     ReportPaper,
     ledger_differences,
 )
+from labshare.settlement.terms import PayerVerdict
 
 Who = tuple[int | None, int | None]
 """Person and firm, as an event names them."""
@@ -82,7 +77,7 @@ class Life:
         self.customer: Who = (person["id"], client.id)
         self.offer, self.machine, self.work = offer, machine, work
         self.holding_end = plan.holding_ends_at
-        state = State.CONFIRMED if automatic else State.REQUESTED
+        state = BookingState.CONFIRMED if automatic else BookingState.REQUESTED
         self.row = world.rows.add(
             Booking, ref=ref, state=str(state), client_firm_id=client.id, lab_firm_id=lab.host.id,
             lab_id=lab.id, division=lab.row["division"], instrument_id=machine.id, unit=unit,
@@ -97,7 +92,7 @@ class Life:
             turnaround_days=item["turnaround_days"], price_fen=price, charged_fen=price,
             confirmed_at=at if automatic else None, invoiced_fen=0, paid_fen=0, recognised_fen=0,
         )  # fmt: skip
-        self._charge("price", price, "", "agreed", self.customer, at, day)
+        self._charge(ChargeKind.PRICE, price, "", ChargeState.AGREED, self.customer, at, day)
         self._said(at, self.customer, "booking.book", None, {
             "state": str(state), "client_firm_id": client.id, "lab_id": lab.id,
             "division": lab.row["division"], "instrument_id": machine.id,
@@ -107,8 +102,8 @@ class Life:
         })  # fmt: skip
 
     @property
-    def state(self) -> State:
-        return State(self.row["state"])
+    def state(self) -> BookingState:
+        return BookingState(self.row["state"])
 
     @property
     def starts_at(self) -> datetime:
@@ -137,18 +132,19 @@ class Life:
                 agreed_on: date | None) -> Row:  # fmt: skip
         line = self.world.rows.add(
             Charge, booking_id=self.row["id"], kind=kind, amount_fen=amount, reason=reason, state=state,
-            entered_by=who[0], entered_at=at, agreed_by=who[0] if state == "agreed" else None, agreed_on=agreed_on,
+            entered_by=who[0], entered_at=at, agreed_by=who[0] if state == ChargeState.AGREED else None,
+            agreed_on=agreed_on,
         )  # fmt: skip
         self.charges.append(line)
         return line
 
     def _bring_charge_to(self, total: int, who: Who, at: datetime, reason: str) -> None:
         for line in self.charges:
-            if line["state"] == "proposed":
-                line["state"] = "refused"
+            if line["state"] == ChargeState.PROPOSED:
+                line["state"] = ChargeState.REFUSED
         difference = total - self.row["charged_fen"]
         if difference:
-            self._charge("ending", difference, reason, "agreed", who, at, self.world.day(at))
+            self._charge(ChargeKind.ENDING, difference, reason, ChargeState.AGREED, who, at, self.world.day(at))
             self.row["charged_fen"] = total
 
     def _close_proposal(self, at: datetime, state: str) -> None:
@@ -160,20 +156,20 @@ class Life:
 
     def confirm(self, at: datetime) -> None:
         before = self._snapshot()
-        self._close_proposal(at, "void")
-        self.row.update(state="confirmed", confirmed_at=at, answer_by=None)
+        self._close_proposal(at, ProposalState.VOID)
+        self.row.update(state=BookingState.CONFIRMED, confirmed_at=at, answer_by=None)
         self._note(at, self.desk, "booking.confirm", before)
 
     def decline(self, at: datetime, reason: str) -> None:
         self._end_request(at, self.desk, "booking.decline", reason)
 
     def lapse(self, at: datetime) -> None:
-        self._end_request(at, NOBODY, "booking.lapse", LAPSED)
+        self._end_request(at, NOBODY, "booking.lapse", EndReason.LAPSED)
 
     def _end_request(self, at: datetime, who: Who, action: str, reason: str) -> None:
         before = self._snapshot()
-        self._close_proposal(at, "void")
-        self.row.update(state="declined", ended_at=at, end_reason=reason, answer_by=None)
+        self._close_proposal(at, ProposalState.VOID)
+        self.row.update(state=BookingState.DECLINED, ended_at=at, end_reason=reason, answer_by=None)
         self._bring_charge_to(0, who, at, reason)
         self._note(at, who, action, before)
 
@@ -182,8 +178,8 @@ class Life:
         deadline = answer_by(at, plan.starts_at, self.lab.openings.days, self.world.zone)
         self.proposal = self.world.rows.add(
             Proposal, booking_id=self.row["id"], instrument_id=self.row["instrument_id"], unit=unit,
-            starts_at=plan.starts_at, ends_at=plan.ends_at, reason=reason, state="open", proposed_by=self.desk[0],
-            proposed_at=at, answer_by=deadline,
+            starts_at=plan.starts_at, ends_at=plan.ends_at, reason=reason, state=ProposalState.OPEN,
+            proposed_by=self.desk[0], proposed_at=at, answer_by=deadline,
         )  # fmt: skip
         self.proposed = plan
         self._said(at, self.desk, "booking.propose", None, {
@@ -196,12 +192,12 @@ class Life:
         proposal = self.proposal
         assert proposal is not None  # noqa: S101 - a script accepts what it proposed
         before = self._snapshot()
-        self._close_proposal(at, "accepted")
+        self._close_proposal(at, ProposalState.ACCEPTED)
         self.row.update(unit=proposal["unit"], starts_at=proposal["starts_at"], ends_at=proposal["ends_at"])
         self.holding_end = self.proposed.holding_ends_at
-        if self.row["state"] == "requested":
-            self.row["state"] = "confirmed"
-        if self.row["state"] == "confirmed":
+        if self.row["state"] == BookingState.REQUESTED:
+            self.row["state"] = BookingState.CONFIRMED
+        if self.row["state"] == BookingState.CONFIRMED:
             self.row["confirmed_at"] = at
         self.row["answer_by"] = None
         self._note(at, self.customer, "booking.accept_proposal", before, proposal=proposal["id"])
@@ -209,25 +205,25 @@ class Life:
     def decline_proposal(self, at: datetime) -> None:
         assert self.proposal is not None  # noqa: S101
         number = self.proposal["id"]
-        self._close_proposal(at, "declined")
+        self._close_proposal(at, ProposalState.DECLINED)
         self._said(at, self.customer, "booking.decline_proposal", None, {"proposal": number})
 
     def lapse_proposal(self, at: datetime) -> None:
         assert self.proposal is not None  # noqa: S101
         number = self.proposal["id"]
-        self._close_proposal(at, "lapsed")
+        self._close_proposal(at, ProposalState.LAPSED)
         self._said(at, NOBODY, "booking.lapse_proposal", None, {"proposal": number})
 
     def reschedule(self, at: datetime, plan: Plan, unit: int) -> None:
         before = self._snapshot()
-        self._close_proposal(at, "void")
+        self._close_proposal(at, ProposalState.VOID)
         self.row.update(unit=unit, starts_at=plan.starts_at, ends_at=plan.ends_at)
         self.holding_end = plan.holding_ends_at
         if self.lab.row["automatic_confirmation"]:
-            self.row.update(state="confirmed", answer_by=None, confirmed_at=self.row["confirmed_at"] or at)
+            self.row.update(state=BookingState.CONFIRMED, answer_by=None, confirmed_at=self.row["confirmed_at"] or at)
         else:
             deadline = answer_by(at, plan.starts_at, self.lab.openings.days, self.world.zone)
-            self.row.update(state="requested", requested_at=at, confirmed_at=None, answer_by=deadline)
+            self.row.update(state=BookingState.REQUESTED, requested_at=at, confirmed_at=None, answer_by=deadline)
         self._note(at, self.customer, "booking.reschedule", before)
 
     # -- endings
@@ -237,17 +233,17 @@ class Life:
         fee = cancellation_fee(self.offer.terms.cancellation, self.row["price_fen"],
                                until_start=self.starts_at - at, by_lab=by_lab)  # fmt: skip
         before = self._snapshot()
-        self._close_proposal(at, "void")
-        self.row.update(state="cancelled", ended_at=at, end_reason=reason or None, answer_by=None)
+        self._close_proposal(at, ProposalState.VOID)
+        self.row.update(state=BookingState.CANCELLED, ended_at=at, end_reason=reason or None, answer_by=None)
         self._bring_charge_to(fee, who, at, reason)
-        self._note(at, who, "booking.cancel", before, side="lab" if by_lab else "client")
+        self._note(at, who, "booking.cancel", before, side=Party.LAB if by_lab else Party.CLIENT)
 
     def no_show(self, at: datetime) -> None:
         fee = cancellation_fee(self.offer.terms.cancellation, self.row["price_fen"],
                                until_start=self.starts_at - at, no_show=True)  # fmt: skip
         before = self._snapshot()
-        self._close_proposal(at, "void")
-        self.row.update(state="no_show", ended_at=at)
+        self._close_proposal(at, ProposalState.VOID)
+        self.row.update(state=BookingState.NO_SHOW, ended_at=at)
         self._bring_charge_to(fee, self.desk, at, "")
         self._note(at, self.desk, "booking.no_show", before)
 
@@ -255,14 +251,16 @@ class Life:
 
     def receive(self, at: datetime, samples: int, condition: str) -> None:
         before = self._snapshot()
-        self.row.update(state="received", received_at=at, samples_received=samples, sample_condition=condition or None)
+        self.row.update(
+            state=BookingState.RECEIVED, received_at=at, samples_received=samples, sample_condition=condition or None
+        )
         self._note(at, self.desk, "booking.receive", before)
 
     def start(self, at: datetime) -> None:
         """On time or late; the holding's start stays."""
         before = self._snapshot()
-        self._close_proposal(at, "void")
-        self.row.update(state="testing", started_at=at)
+        self._close_proposal(at, ProposalState.VOID)
+        self.row.update(state=BookingState.TESTING, started_at=at)
         self._note(at, self.desk, "booking.start", before)
 
     def finish(self, now: datetime, at: datetime, machine_minutes: int | None = None) -> None:
@@ -270,7 +268,7 @@ class Life:
         started = self.row["started_at"]
         minutes = (at - started) // MINUTE if machine_minutes is None else machine_minutes
         self.holding_end = min(self.holding_end, at + timedelta(minutes=self.row["cleanup_minutes"]))
-        self.row.update(state="tested", ends_at=max(at, self.starts_at), finished_at=at,
+        self.row.update(state=BookingState.TESTED, ends_at=max(at, self.starts_at), finished_at=at,
                         finished_on=self.world.day(at), machine_minutes=minutes)  # fmt: skip
         self._note(now, self.desk, "booking.finish", before)
 
@@ -280,7 +278,8 @@ class Life:
         lowers = amount < 0
         before = self._snapshot()
         day = self.world.day(at)
-        line = self._charge("change", amount, reason, "agreed" if lowers else "proposed", self.desk, at,
+        state = ChargeState.AGREED if lowers else ChargeState.PROPOSED
+        line = self._charge(ChargeKind.CHANGE, amount, reason, state, self.desk, at,
                             day if lowers else None)  # fmt: skip
         if lowers:
             self.row["charged_fen"] += amount
@@ -291,14 +290,14 @@ class Life:
 
     def consent(self, at: datetime, line: Row) -> None:
         before = self._snapshot()
-        line.update(state="agreed", agreed_by=self.customer[0], agreed_on=self.world.day(at))
+        line.update(state=ChargeState.AGREED, agreed_by=self.customer[0], agreed_on=self.world.day(at))
         self.row["charged_fen"] += line["amount_fen"]
         self._note(at, self.customer, "charge.consent", before, charge=line["id"], amount_fen=line["amount_fen"])
         self._refresh(at, "charge", line["id"], self.customer)
 
     def refuse(self, at: datetime, line: Row) -> None:
         before = self._snapshot()
-        line["state"] = "refused"
+        line["state"] = ChargeState.REFUSED
         self._note(at, self.customer, "charge.refuse", before, charge=line["id"], amount_fen=line["amount_fen"])
 
     # -- documents
@@ -369,7 +368,7 @@ class Life:
     def decide_payer(self, at: datetime, payment: Row, verdict: str, note: str) -> None:
         officer: Who = (self.world.accounts["officer"]["id"], None)
         payment.update(payer_verdict=verdict, decided_by=officer[0], decided_at=at, verdict_note=note or None)
-        self._said(at, officer, "payment.accept_payer" if verdict == "accepted" else "payment.reject_payer",
+        self._said(at, officer, "payment.accept_payer" if verdict == PayerVerdict.ACCEPTED else "payment.reject_payer",
                    {"payment": payment["id"], "verdict": None, "paid_fen": self.row["paid_fen"]},
                    {"payment": payment["id"], "verdict": verdict, "amount_fen": payment["amount_fen"]})  # fmt: skip
         self._refresh(at, "payment", payment["id"], officer)
@@ -378,12 +377,13 @@ class Life:
 
     def papers(self) -> Papers:
         return Papers(
-            tuple(ChargeLine(c["agreed_on"], c["amount_fen"]) for c in self.charges if c["state"] == "agreed"),
+            tuple(ChargeLine(c["agreed_on"], c["amount_fen"])
+                  for c in self.charges if c["state"] == ChargeState.AGREED),
             tuple(ReportPaper(r["id"], r["issued_on"], r["replaces_id"], r["withdrawn_on"]) for r in self.reports),
             tuple(InvoicePaper(line["id"], invoice["issued_on"], line["amount_fen"], line["tax_fen"],
                                line["reverses_id"]) for invoice, line in self.lines),
             tuple(PaymentPaper(p["id"], p["paid_on"], p["amount_fen"],
-                               p["by_client"] or p["payer_verdict"] == "accepted") for p in self.payments),
+                               p["by_client"] or p["payer_verdict"] == PayerVerdict.ACCEPTED) for p in self.payments),
         )  # fmt: skip
 
     def _refresh(self, at: datetime, cause: str, cause_id: int, who: Who) -> None:
@@ -394,7 +394,7 @@ class Life:
         row = self.row
         row["invoiced_fen"] = sum(line["amount_fen"] for _invoice, line in self.lines)
         row["paid_fen"] = sum(
-            p["amount_fen"] for p in self.payments if p["by_client"] or p["payer_verdict"] == "accepted"
+            p["amount_fen"] for p in self.payments if p["by_client"] or p["payer_verdict"] == PayerVerdict.ACCEPTED
         )
         stands = False
         if self.reports:
@@ -404,15 +404,15 @@ class Life:
             if self.entries or (self.lines and self.payments):
                 self._enter(said, at, today, cause, cause_id)
         state = self.state
-        if state not in (State.TESTED, State.REPORTED, State.SETTLED):
+        if state not in (BookingState.TESTED, BookingState.REPORTED, BookingState.SETTLED):
             return
         to = state_of_documents(stands, row["charged_fen"], row["invoiced_fen"], row["paid_fen"])
         if to == state:
             return
-        verb = {State.TESTED: "lose_report", State.SETTLED: "settle"}.get(to) or (
-            "report" if state == State.TESTED else "unsettle"
+        verb = {BookingState.TESTED: "lose_report", BookingState.SETTLED: "settle"}.get(to) or (
+            "report" if state == BookingState.TESTED else "unsettle"
         )
-        row["state"] = str(take(state, verb, SYSTEM))
+        row["state"] = str(take(state, verb, Party.SYSTEM))
         self._said(at, who, f"booking.{verb}", {"state": str(state)}, {"state": row["state"]})
 
     def _enter(self, said: Papers, at: datetime, today: date, cause: str, cause_id: int) -> None:
@@ -432,20 +432,20 @@ class Life:
     def hold(self) -> None:
         """Write the booking's holding, as far as it has one, and what an open proposal holds."""
         row = self.row
-        holds = self.state in HOLDING_STATES or row["finished_at"] is not None
+        holds = self.state in BookingState.holding_time() or row["finished_at"] is not None
         expires = row["answer_by"]
         if self.proposal is not None and expires is not None:
             expires = max(expires, self.proposal["answer_by"])
         if holds and row["starts_at"] < self.holding_end:
             self.world.rows.add(
                 Holding, instrument_id=row["instrument_id"], unit=row["unit"], starts_at=row["starts_at"],
-                ends_at=self.holding_end, kind="booking", booking_id=row["id"], expires_at=expires,
+                ends_at=self.holding_end, kind=HoldingKind.BOOKING, booking_id=row["id"], expires_at=expires,
                 created_at=row["booked_at"],
             )  # fmt: skip
         if self.proposal is not None:
             proposal = self.proposal
             self.world.rows.add(
                 Holding, instrument_id=proposal["instrument_id"], unit=proposal["unit"],
-                starts_at=proposal["starts_at"], ends_at=self.proposed.holding_ends_at, kind="offer",
+                starts_at=proposal["starts_at"], ends_at=self.proposed.holding_ends_at, kind=HoldingKind.OFFER,
                 booking_id=row["id"], expires_at=proposal["answer_by"], created_at=proposal["proposed_at"],
             )  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
+from labshare.booking.terms import ChargeState
 from labshare.demonstration.life import Life
 from labshare.demonstration.rows import Row
 from labshare.demonstration.world import World
@@ -98,7 +99,7 @@ class Papering:
         world, row = self.world, life.row
         plain = together is None and not life.lines
         steps: list[Step] = []
-        waiting = [line for line in life.charges if line["state"] == "proposed"]
+        waiting = [line for line in life.charges if line["state"] == ChargeState.PROPOSED]
         settled = finished
         if waiting:
             answered = self.office(life, rng, world.day(finished) + timedelta(days=rng.randrange(0, 3)))

@@ -19,6 +19,7 @@ from labshare.booking.rules.lifecycle import answer_by
 from labshare.booking.rules.price import work_of
 from labshare.booking.rules.time import Interval, StartRules
 from labshare.catalogue.models import Fee, Instrument, InstrumentUnit, TestItem, TestItemInstrument, TestItemStandard
+from labshare.catalogue.terms import Category, FeeBasis, LifeState
 from labshare.demonstration.blocks import maintain
 from labshare.demonstration.bookings import MATERIALS, Place, free_unit
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
@@ -55,7 +56,7 @@ class Tasks:
         self.tomorrow = world.at(world.today + DAY, 0)
         self.customers = [
             client for client in world.clients
-            if client is not world.demo_client and client.categories[0] == "bearings"
+            if client is not world.demo_client and client.categories[0] == Category.BEARINGS
             and client.row["verified_at"] is not None and client.row["created_at"] < world.at(world.first_day, 0)
         ]  # fmt: skip
 
@@ -305,19 +306,19 @@ class Tasks:
             name="超声波探伤仪 Olympus EPOCH 650", name_en="Ultrasonic flaw detector Olympus EPOCH 650",
             model="EPOCH 650", manufacturer="Olympus", nation="JP", class_code="020601",
             original_value_fen=9_800_000, begin_date=world.today - timedelta(days=40), technical="0.2–26.5 MHz",
-            function="棒材与锻件探伤", subjects="430.40", state="draft", created_at=at,
+            function="棒材与锻件探伤", subjects="430.40", state=LifeState.DRAFT, created_at=at,
         )  # fmt: skip
         world.rows.add(InstrumentUnit, instrument_id=instrument["id"], unit=1)
         item = world.rows.add(
             TestItem, lab_id=lab.id, name="超声波探伤（轴承钢棒材）",
-            name_en="Ultrasonic flaw detection (bearing steel bars)", category="mechanics",
+            name_en="Ultrasonic flaw detection (bearing steel bars)", category=Category.MECHANICS,
             sample_requirement="表面粗糙度不大于 Ra 6.3", sample_requirement_en="Surface Ra 6.3 or better",
-            setup_minutes=10, sample_minutes=20, max_quantity=10, state="draft", created_at=at + 20 * MINUTE,
+            setup_minutes=10, sample_minutes=20, max_quantity=10, state=LifeState.DRAFT, created_at=at + 20 * MINUTE,
         )  # fmt: skip
         world.rows.add(TestItemInstrument, test_item_id=item["id"], instrument_id=instrument["id"])
         standard = next(row["id"] for row in world.standards.values() if row["number"].startswith("GB/T 10561-2023"))
         world.rows.add(TestItemStandard, test_item_id=item["id"], standard_id=standard)
-        fee = world.rows.add(Fee, test_item_id=item["id"], basis="sample", amount_fen=15_000, minimum_fen=0,
+        fee = world.rows.add(Fee, test_item_id=item["id"], basis=FeeBasis.SAMPLE, amount_fen=15_000, minimum_fen=0,
                              valid_from=world.today - DAY, created_at=at + 25 * MINUTE)  # fmt: skip
         who = lab.host.manager["id"], lab.host.id
         world.trail.record(at, *who, "instrument.add", ("instrument", instrument["id"]),
@@ -326,7 +327,7 @@ class Tasks:
                            after={"lab_id": lab.id, "name": item["name"],
                                   "instruments": [instrument["id"]]})  # fmt: skip
         world.trail.record(at + 25 * MINUTE, *who, "fee.add", ("test_item", item["id"]), after={
-            "fee_id": fee["id"], "basis": "sample", "amount_fen": 15_000, "minimum_fen": 0,
+            "fee_id": fee["id"], "basis": FeeBasis.SAMPLE, "amount_fen": 15_000, "minimum_fen": 0,
             "valid_from": fee["valid_from"], "valid_to": None,
         })  # fmt: skip
 

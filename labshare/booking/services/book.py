@@ -22,13 +22,15 @@ from labshare.booking.errors import (
 from labshare.booking.models import Booking, Charge, Holding
 from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.queries.world import Bench, bench_of_item, fee_terms
-from labshare.booking.rules.lifecycle import HOLD_FOR, State, answer_by, first_state
+from labshare.booking.rules.lifecycle import HOLD_FOR, answer_by, first_state
 from labshare.booking.rules.price import Price, Work, price_of, question_problems, work_of
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Plan, StartRules
 from labshare.booking.services import taking
 from labshare.booking.services.common import plain
+from labshare.booking.terms import BookingState, ChargeKind, ChargeState, HoldingKind
 from labshare.catalogue.models import Fee, Instrument
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, take_turn
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst, raise_all
@@ -73,7 +75,7 @@ def hold(
             unit=unit,
             starts_at=starts_at,
             ends_at=plan.holding_ends_at,
-            kind="offer",
+            kind=HoldingKind.OFFER,
             now=now,
             held_for=actor.person_id,
             expires_at=now + HOLD_FOR,
@@ -95,7 +97,7 @@ def check_own_hold(actor: Actor, hold_id: int) -> None:
     held = db.session.scalar(
         select(Holding.id).where(
             Holding.id == hold_id,
-            Holding.kind == "offer",
+            Holding.kind == HoldingKind.OFFER,
             Holding.held_for == actor.person_id,
             Holding.booking_id.is_(None),
         )
@@ -166,7 +168,7 @@ def bookable_bench(actor: Actor, test_item_id: int, now: datetime) -> Bench:
     bench = bench_of_item(test_item_id, now)
     if bench is None:
         raise NotFound
-    draft = "draft" in (bench.item.state, bench.lab.state)
+    draft = LifeState.DRAFT in (bench.item.state, bench.lab.state)
     if draft and not permissions.may(actor, "catalogue.see_drafts", firm=bench.lab.firm_id):
         raise NotFound
     if actor.person_id is None:
@@ -282,7 +284,7 @@ def give_back_holds(actor: Actor, hold_id: int | None = None) -> int | None:
 
 _HOLDS_OF_PERSON = (
     delete(Holding)
-    .where(Holding.held_for == bindparam("person_id"), Holding.kind == "offer", Holding.booking_id.is_(None))
+    .where(Holding.held_for == bindparam("person_id"), Holding.kind == HoldingKind.OFFER, Holding.booking_id.is_(None))
     .execution_options(synchronize_session=False)
 )
 
@@ -307,7 +309,7 @@ def _try_to_book(
     today = local_day(now)
     state = first_state(lab.automatic_confirmation)
     deadline = None
-    if state == State.REQUESTED:
+    if state == BookingState.REQUESTED:
         deadline = answer_by(now, plan.starts_at, bench.openings.days, local_zone())
     given: dict[str, Any] = {
         "state": state,
@@ -343,7 +345,7 @@ def _try_to_book(
         "turnaround_days": item.turnaround_days,
         "price_fen": price.total_fen,
         "charged_fen": price.total_fen,
-        "confirmed_at": now if state == State.CONFIRMED else None,
+        "confirmed_at": now if state == BookingState.CONFIRMED else None,
     }
     for attempt in range(1, REFERENCES_TRIED + 1):
         booking = Booking(ref=new_reference("B", Month.of(today)), **given)
@@ -394,9 +396,9 @@ def _write(booking: Booking, plan: Plan, actor: Actor) -> None:
         _PRICE_LINE,
         {
             "booking_id": booking.id,
-            "kind": "price",
+            "kind": ChargeKind.PRICE,
             "amount_fen": booking.price_fen,
-            "state": "agreed",
+            "state": ChargeState.AGREED,
             "entered_by": actor.person_id,
             "entered_at": booking.booked_at,
             "agreed_by": actor.person_id,
@@ -410,7 +412,7 @@ def _write(booking: Booking, plan: Plan, actor: Actor) -> None:
             "unit": booking.unit,
             "starts_at": plan.starts_at,
             "ends_at": plan.holding_ends_at,
-            "kind": "booking",
+            "kind": HoldingKind.BOOKING,
             "booking_id": booking.id,
             "expires_at": booking.answer_by,
             "created_at": booking.booked_at,
@@ -428,7 +430,7 @@ def _thousandths(work: Work) -> Decimal:
 
 
 def _tell_of_new(booking: Booking, actor: Actor, now: datetime) -> None:
-    if booking.state == State.REQUESTED:
+    if booking.state == BookingState.REQUESTED:
         notifications.notify_lab(notifications.REQUESTED, booking, actor=actor, now=now, answer_by=booking.answer_by)
     else:
         notifications.notify_lab(notifications.BOOKED, booking, actor=actor, now=now)

@@ -12,7 +12,7 @@ from labshare.booking.events import ChargeChanged
 from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.queries.bookings import sides
 from labshare.booking.rules import lifecycle
-from labshare.booking.rules.lifecycle import CLIENT, LAB, SYSTEM
+from labshare.booking.terms import ChargeKind, ChargeState, Party, ProposalState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
@@ -50,12 +50,12 @@ def locked_booking(actor: Actor, ref: str, action: str) -> Booking:
 def side_for(actor: Actor, booking: Booking, verb: str) -> str:
     """The side on which the actor takes the step; where the firm stands on both, the one from which it is legal."""
     if actor.is_system:
-        return SYSTEM
+        return Party.SYSTEM
     mine = sides(actor, booking)
     for side in mine:
         if verb in lifecycle.possible(booking.state, side):
             return side
-    return mine[0] if mine else LAB
+    return mine[0] if mine else Party.LAB
 
 
 def plain(value: Any) -> Any:
@@ -98,8 +98,8 @@ def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: date
     """Enter the line that an ending makes, and refuse the changes that still wait for consent."""
     db.session.execute(
         update(Charge)
-        .where(Charge.booking_id == booking.id, Charge.state == "proposed")
-        .values(state="refused")
+        .where(Charge.booking_id == booking.id, Charge.state == ChargeState.PROPOSED)
+        .values(state=ChargeState.REFUSED)
         .execution_options(synchronize_session="fetch")
     )
     difference = total_fen - booking.charged_fen
@@ -107,10 +107,10 @@ def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: date
         return
     line = Charge(
         booking_id=booking.id,
-        kind="ending",
+        kind=ChargeKind.ENDING,
         amount_fen=difference,
         reason=reason,
-        state="agreed",
+        state=ChargeState.AGREED,
         entered_by=actor.person_id,
         entered_at=now,
         agreed_by=actor.person_id,
@@ -125,7 +125,9 @@ def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: date
 def close_proposal(booking: Booking, now: datetime, state: str) -> Proposal | None:
     """End the open proposal, if there is one, as `state`; its held time is the caller's."""
     proposal = db.session.scalar(
-        select(Proposal).where(Proposal.booking_id == booking.id, Proposal.state == "open").with_for_update()
+        select(Proposal)
+        .where(Proposal.booking_id == booking.id, Proposal.state == ProposalState.OPEN)
+        .with_for_update()
     )
     if proposal is not None:
         proposal.state = state
@@ -135,9 +137,6 @@ def close_proposal(booking: Booking, now: datetime, state: str) -> Proposal | No
 
 
 __all__ = [
-    "CLIENT",
-    "LAB",
-    "SYSTEM",
     "bring_charge_to",
     "check_charge_covers_documents",
     "close_proposal",

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from labshare.booking import notifications
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import cancellation_preview
-from labshare.booking.rules.lifecycle import LAB, take
+from labshare.booking.rules.lifecycle import take
 from labshare.booking.services import taking
 from labshare.booking.services.common import (
     bring_charge_to,
@@ -18,6 +18,7 @@ from labshare.booking.services.common import (
     side_for,
     snapshot,
 )
+from labshare.booking.terms import Party, ProposalState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import ReasonRequired
@@ -33,12 +34,12 @@ def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Bookin
     side = side_for(actor, booking, "cancel")
     state = take(booking.state, "cancel", side)
     reason = reason.strip()
-    if side == LAB and not reason:
+    if side == Party.LAB and not reason:
         raise ReasonRequired
-    fee = cancellation_preview(booking, now, by_lab=side == LAB)
+    fee = cancellation_preview(booking, now, by_lab=side == Party.LAB)
     check_charge_covers_documents(booking, fee)
     before = snapshot(booking)
-    close_proposal(booking, now, "void")
+    close_proposal(booking, now, ProposalState.VOID)
     taking.release_booking(booking.id)
     booking.state = state
     booking.ended_at = now

@@ -12,13 +12,14 @@ from labshare.booking.errors import AlreadyBegun, NoOpenProposal, NotPublished, 
 from labshare.booking.models import Booking, Holding, Proposal
 from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.queries.world import Bench, bench_of_item, work_of_booking
-from labshare.booking.rules.lifecycle import CLIENT, LAB, State, answer_by, state_after_move, take
+from labshare.booking.rules.lifecycle import answer_by, state_after_move, take
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Interval
 from labshare.booking.services import taking
 from labshare.booking.services.answer import check_again, refuse_lapsed, restore_deadline, settle_as_confirmed
 from labshare.booking.services.book import feasible_instruments, free_places, may_waive
 from labshare.booking.services.common import close_proposal, locked_booking, note, plain, snapshot
+from labshare.booking.terms import BookingState, HoldingKind, Party, ProposalState
 from labshare.catalogue.models import Instrument
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -56,10 +57,10 @@ def reschedule(
     waive = may_waive(actor, bench, waive_reason)
     work = work_of_booking(booking)
     chosen = feasible_instruments(bench, work, starts_at, now, instrument_id, waive=waive, prefer=booking.instrument_id)
-    close_proposal(booking, now, "void")
+    close_proposal(booking, now, ProposalState.VOID)
     taking.release_offers(booking.id)
     deadline = None
-    if state == State.REQUESTED:
+    if state == BookingState.REQUESTED:
         deadline = answer_by(now, starts_at, bench.openings.days, local_zone())
     holding = taking.holding_of(booking.id)
     for instrument, rules, unit in free_places(
@@ -77,7 +78,7 @@ def reschedule(
             _now_at(booking, instrument, unit, plan.starts_at, plan.ends_at)
             booking.state = state
             booking.answer_by = deadline
-            if state == State.REQUESTED:
+            if state == BookingState.REQUESTED:
                 booking.requested_at = now
                 booking.confirmed_at = None
             else:
@@ -86,7 +87,7 @@ def reschedule(
                 booking.waive_reason = waive_reason
             db.session.flush()
             note(actor, now, "booking.reschedule", booking, before, **({"reason": reason} if reason else {}))
-            if state == State.REQUESTED:
+            if state == BookingState.REQUESTED:
                 notifications.notify_lab(notifications.REQUESTED, booking, actor=actor, now=now, answer_by=deadline)
             else:
                 notifications.notify_lab(notifications.MOVED, booking, actor=actor, now=now)
@@ -103,7 +104,7 @@ class Move:
     unit: int
     starts_at: datetime
     ends_at: datetime
-    state: State
+    state: BookingState
     """The booking's state once it has moved."""
     answer_by: datetime
     """Until when the other side could answer, where it has to."""
@@ -112,14 +113,14 @@ class Move:
 def where_to(booking: Booking, side: str, now: datetime, starts_at: datetime, instrument_id: int | None = None) -> Move:
     """What a move by `side` (client or lab) to this start would come to, for the question before the last click;
     nothing is written. Raises what `reschedule` or `propose` would raise, as far as it can be known now."""
-    if side == CLIENT:
+    if side == Party.CLIENT:
         state = state_after_move(booking.state, automatic=booking.lab.automatic_confirmation)
         if booking.starts_at <= now:
             raise AlreadyBegun
     else:
-        state = take(booking.state, "propose", LAB)
+        state = take(booking.state, "propose", Party.LAB)
     bench = bench_to_move(booking, now)
-    if side == CLIENT and not bench.published:
+    if side == Party.CLIENT and not bench.published:
         raise NotPublished
     work = work_of_booking(booking)
     chosen = feasible_instruments(bench, work, starts_at, now, instrument_id, prefer=booking.instrument_id)
@@ -167,7 +168,7 @@ def propose(
     replaces an open one; while it is open the request does not lapse. Raises `IllegalStep`, `Lapsed`,
     `ReasonRequired`, the rules of time (422), `SlotTaken` (409)."""
     booking = locked_booking(actor, ref, "booking.propose")
-    take(booking.state, "propose", LAB)
+    take(booking.state, "propose", Party.LAB)
     refuse_lapsed(booking, now)
     if not reason.strip():
         raise ReasonRequired
@@ -175,7 +176,7 @@ def propose(
     waive = may_waive(actor, bench, waive_reason)
     work = work_of_booking(booking)
     chosen = feasible_instruments(bench, work, starts_at, now, instrument_id, waive=waive, prefer=booking.instrument_id)
-    replaced = close_proposal(booking, now, "replaced")
+    replaced = close_proposal(booking, now, ProposalState.REPLACED)
     taking.release_offers(booking.id)
     holding = taking.holding_of(booking.id)
     deadline = answer_by(now, starts_at, bench.openings.days, local_zone())
@@ -195,17 +196,17 @@ def propose(
             starts_at=plan.starts_at,
             ends_at=plan.ends_at,
             reason=reason,
-            state="open",
+            state=ProposalState.OPEN,
             proposed_by=actor.person_id,
             proposed_at=now,
             answer_by=deadline,
         )
         db.session.add(proposal)
         db.session.flush()
-        if booking.state == State.REQUESTED and booking.answer_by is not None:
+        if booking.state == BookingState.REQUESTED and booking.answer_by is not None:
             db.session.execute(
                 update(Holding)
-                .where(Holding.booking_id == booking.id, Holding.kind == "booking")
+                .where(Holding.booking_id == booking.id, Holding.kind == HoldingKind.BOOKING)
                 .values(expires_at=max(booking.answer_by, deadline))
                 .execution_options(synchronize_session=False)
             )
@@ -260,7 +261,7 @@ def _hold_for(
             unit=unit,
             starts_at=piece.starts_at,
             ends_at=piece.ends_at,
-            kind="offer",
+            kind=HoldingKind.OFFER,
             now=now,
             booking_id=booking.id,
             expires_at=deadline,
@@ -281,7 +282,7 @@ def _open_proposal(booking: Booking, proposal_id: int, now: datetime) -> Proposa
     )
     if proposal is None:
         raise NotFound
-    if proposal.state != "open" or proposal.answer_by <= now:
+    if proposal.state != ProposalState.OPEN or proposal.answer_by <= now:
         raise NoOpenProposal
     return proposal
 
@@ -292,7 +293,7 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
     `IllegalStep`, `NoOpenProposal`, `NotPublished`, `LabClosed`, `CalibrationExpired`."""
     booking = locked_booking(actor, ref, "booking.answer_proposal")
     proposal = _open_proposal(booking, proposal_id, now)
-    state = take(booking.state, "accept_proposal", CLIENT)
+    state = take(booking.state, "accept_proposal", Party.CLIENT)
     check_again(booking, now, proposal.starts_at, proposal.instrument_id)
     before = snapshot(booking)
     bench = bench_to_move(booking, now)
@@ -301,7 +302,7 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
     plan = bench.rules(work, instrument).plan(proposal.starts_at)
     taking.prepare(instrument.id, now)
     taking.release_offers(booking.id)
-    proposal.state = "accepted"
+    proposal.state = ProposalState.ACCEPTED
     proposal.answered_at = now
     if not _put(booking, instrument.id, proposal.unit, plan.starts_at, plan.holding_ends_at, now):
         raise SlotTaken(alternatives_for(bench, work, plan.starts_at, but_booking=booking.id))
@@ -326,7 +327,7 @@ def _put(
         unit=unit,
         starts_at=starts_at,
         ends_at=ends_at,
-        kind="booking",
+        kind=HoldingKind.BOOKING,
         now=now,
         booking_id=booking.id,
     )
@@ -338,8 +339,8 @@ def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int)
     """Keep the present time. Raises `IllegalStep`, `NoOpenProposal`."""
     booking = locked_booking(actor, ref, "booking.answer_proposal")
     proposal = _open_proposal(booking, proposal_id, now)
-    take(booking.state, "decline_proposal", CLIENT)
-    proposal.state = "declined"
+    take(booking.state, "decline_proposal", Party.CLIENT)
+    proposal.state = ProposalState.DECLINED
     proposal.answered_at = now
     db.session.flush()
     taking.release_offers(booking.id)
@@ -354,13 +355,13 @@ def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
     """Another unit of the same instrument at the same time, without asking the client. An open proposal ends, since
     the booking moves. Raises `IllegalStep`, `Lapsed`, `UnknownUnit` (422), `SlotTaken` (409)."""
     booking = locked_booking(actor, ref, "booking.work")
-    take(booking.state, "move_unit", LAB)
+    take(booking.state, "move_unit", Party.LAB)
     refuse_lapsed(booking, now)
     if not 1 <= unit <= booking.instrument.units:
         raise UnknownUnit(field="unit")
     before = snapshot(booking)
     taking.prepare(booking.instrument_id, now)
-    close_proposal(booking, now, "void")
+    close_proposal(booking, now, ProposalState.VOID)
     taking.release_offers(booking.id)
     restore_deadline(booking)
     holding = taking.holding_of(booking.id)

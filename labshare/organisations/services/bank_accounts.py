@@ -12,6 +12,7 @@ from labshare.kernel.digests import keyed_digest
 from labshare.kernel.notifications import notify
 from labshare.kernel.verbs import name_action
 from labshare.organisations.models import Firm
+from labshare.organisations.terms import FirmRole
 
 ENTERED = name_action("firm.bank_account", _l("Bank account entered or changed"))
 SHOWN = 4
@@ -31,7 +32,7 @@ def note_account(actor: Actor, now: datetime, firm: Firm, before: str = "") -> N
     who = db.session.get(Person, actor.person_id) if actor.person_id is not None else None
     notify(
         kind="firm.bank_account_changed" if old else "firm.bank_account_entered",
-        now=now, firm_id=firm.id, roles=["owner"], url="/account/firm",
+        now=now, firm_id=firm.id, roles=[FirmRole.OWNER], url="/account/firm",
         params={"firm": {"zh": firm.name, "en": firm.name_en or firm.name}, "name": who.name if who else None,
                 "before": account_ends(old) or None, "after": account_ends(new) or None},
     )  # fmt: skip

@@ -12,12 +12,10 @@ from labshare.kernel.months import Month
 from labshare.rewards.policy import Policy
 from labshare.rewards.rules.facts import Facts, Lab
 from labshare.rewards.rules.proportion import Share
+from labshare.rewards.terms import RewardUnit, TraceStep
 
 if TYPE_CHECKING:
     from labshare.rewards.rules.calculation import Amounts, UnitResult
-
-LABELS = ("entries", "eligible", "bands", "unit", "caps", "budget", "payable")
-"""One for each step of the calculation (R-REWARD-20)."""
 
 
 def plain(value: Fraction) -> str:
@@ -75,7 +73,9 @@ def of_line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: "Amou
             },
             parameters={
                 "unit": policy.unit,
-                "instrument_year_fen": policy.caps.instrument_year_fen if policy.unit == "instrument" else None,
+                "instrument_year_fen": policy.caps.instrument_year_fen
+                if policy.unit == RewardUnit.INSTRUMENT
+                else None,
             },
             result=amounts.by_units[code],
         ),
@@ -123,7 +123,7 @@ def of_line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: "Amou
 def _step(number: int, *, inputs: Any, parameters: Mapping[str, Any], result: Any) -> Mapping[str, Any]:
     return {
         "step": number,
-        "label": LABELS[number - 1],
+        "label": tuple(TraceStep)[number - 1],
         "inputs": inputs,
         "parameters": parameters,
         "result": result,

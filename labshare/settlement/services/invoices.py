@@ -33,7 +33,8 @@ from labshare.settlement.services.books import (
     papers,
     refresh,
 )
-from labshare.settlement.services.words import check_word
+from labshare.settlement.services.typed_text import check_word
+from labshare.settlement.terms import EntryCause
 
 NUMBER_LENGTH = 30
 
@@ -247,5 +248,5 @@ def _add_line(
             "invoiced_fen": booking.invoiced_fen + amount_fen,
         },
     )
-    refresh(booking, actor=actor, now=now, cause="invoice", cause_id=line.id)
+    refresh(booking, actor=actor, now=now, cause=EntryCause.INVOICE, cause_id=line.id)
     notifications.invoice_recorded(booking, invoice, amount_fen, actor=actor, now=now)

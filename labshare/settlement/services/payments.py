@@ -20,7 +20,8 @@ from labshare.settlement.models import Payment
 from labshare.settlement.rules import check_payment, check_refund
 from labshare.settlement.services import notifications
 from labshare.settlement.services.books import check_documents_begin, locked_booking, papers, ref_of, refresh
-from labshare.settlement.services.words import check_text, check_word
+from labshare.settlement.services.typed_text import check_text, check_word
+from labshare.settlement.terms import EntryCause, PayerVerdict
 
 REFERENCE_LENGTH = 60
 NOTE_LENGTH = 300
@@ -76,7 +77,7 @@ def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = ""
     """
     booking, payment = _payment(actor, payment_id)
     _check_note(note)
-    if payment.payer_verdict == "accepted":
+    if payment.payer_verdict == PayerVerdict.ACCEPTED:
         raise PayerDecidedAlready
     check = check_payment if payment.amount_fen > 0 else check_refund
     raise_all(
@@ -84,7 +85,7 @@ def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = ""
             papers(booking), day=payment.paid_on, amount_fen=abs(payment.amount_fen), counts=True, today=local_day(now)
         )
     )
-    _decide(booking, payment, "accepted", note, actor, now)
+    _decide(booking, payment, PayerVerdict.ACCEPTED, note, actor, now)
     return payment
 
 
@@ -100,7 +101,7 @@ def reject_payer(*, actor: Actor, now: datetime, payment_id: int, note: str) -> 
         raise ReasonRequired("note")
     if payment.payer_verdict is not None:
         raise PayerDecidedAlready
-    _decide(booking, payment, "rejected", note, actor, now)
+    _decide(booking, payment, PayerVerdict.REJECTED, note, actor, now)
     return payment
 
 
@@ -157,7 +158,7 @@ def _record(
             "paid_fen": booking.paid_fen + (payment.amount_fen if by_client else 0),
         },
     )
-    refresh(booking, actor=actor, now=now, cause="payment", cause_id=payment.id)
+    refresh(booking, actor=actor, now=now, cause=EntryCause.PAYMENT, cause_id=payment.id)
     if not by_client:
         notifications.payer_waits(booking, payment, actor=actor, now=now)
     return payment
@@ -198,7 +199,7 @@ def _decide(booking: Booking, payment: Payment, verdict: str, note: str, actor: 
     record(
         actor,
         now,
-        "payment.accept_payer" if verdict == "accepted" else "payment.reject_payer",
+        "payment.accept_payer" if verdict == PayerVerdict.ACCEPTED else "payment.reject_payer",
         ("booking", booking.ref),
         before={"payment": payment.id, "verdict": before, "paid_fen": booking.paid_fen},
         after={
@@ -208,5 +209,5 @@ def _decide(booking: Booking, payment: Payment, verdict: str, note: str, actor: 
             "note": payment.verdict_note,
         },
     )
-    refresh(booking, actor=actor, now=now, cause="payment", cause_id=payment.id)
+    refresh(booking, actor=actor, now=now, cause=EntryCause.PAYMENT, cause_id=payment.id)
     notifications.payer_decided(booking, payment, actor=actor, now=now)

@@ -52,7 +52,7 @@ def create_app(**overrides: Any) -> Flask:
 
 
 def _import_parts(room: str) -> None:
-    """Its tables, and what its services register: titles of actions, words of notices."""
-    for part in ("models", "services"):
+    """Its tables, its labels, and what its services register: titles of actions, words of notices."""
+    for part in ("models", "labels", "services"):
         if find_spec(f"labshare.{room}.{part}"):
             import_module(f"labshare.{room}.{part}")

@@ -21,10 +21,10 @@ from labshare.audit.services import record
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
+from labshare.kernel.labels import FIELDS, SUBJECTS
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import TITLES, VERBS, watching
 from labshare.notices.models import Notice
-from labshare.web.regulator.trail_names import FIELDS, SUBJECTS
 from tests import factories as make
 from tests.conventions.trail_steps import EXEMPT, steps
 from tests.rights.matrix import NO, YES, Trial, nothing_stays, read_cases

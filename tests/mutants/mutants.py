@@ -154,7 +154,7 @@ CONVENTIONS = (
     ),
     Mutant(
         f"{_TRAIL}::test_what_the_trail_and_notices_keep_has_words", "a value has no words",
-        instead("labshare/web/regulator/trail_names.py", '    "charged_fen": _l("Charged in all"),\n', ""),
+        instead("labshare/booking/labels.py", '        "charged_fen": _l("Charged in all"),\n', ""),
     ),
     Mutant(
         f"{_TRAIL}::test_every_verb_was_run", "a verb that no step runs",

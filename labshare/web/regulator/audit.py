@@ -13,6 +13,7 @@ from wtforms.validators import Optional
 from labshare.accounts.queries import names_of
 from labshare.audit import queries, services
 from labshare.audit.models import AuditEvent
+from labshare.kernel.labels import SUBJECTS
 from labshare.kernel.tables import to_xlsx
 from labshare.kernel.time import local_zone, start_of_day, utc_now
 from labshare.kernel.verbs import TITLES, action_title
@@ -25,7 +26,6 @@ from labshare.web.forms import DayField, OptionalSelectField, QueryForm, SelectF
 from labshare.web.limits import limited
 from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint, trail
-from labshare.web.regulator.trail_names import SUBJECTS
 
 PAGE = 50
 EXPORT_AT_MOST = 50_000

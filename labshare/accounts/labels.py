@@ -6,9 +6,7 @@ from labshare.accounts.terms import Locale
 from labshare.kernel.labels import name_codes, name_fields, name_subjects
 
 name_subjects(
-    {
-        "person": _l("Person"),
-    }
+    person=_l("Person"),
 )
 name_fields(
     {

@@ -5,11 +5,9 @@ from flask_babel import lazy_gettext as _l
 from labshare.kernel.labels import name_fields, name_subjects
 
 name_subjects(
-    {
-        "attempt": _l("Attempt"),
-        "export": _l("Export"),
-        "trail": _l("Audit trail"),
-    }
+    attempt=_l("Attempt"),
+    export=_l("Export"),
+    trail=_l("Audit trail"),
 )
 name_fields(
     {

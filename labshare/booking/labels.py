@@ -6,17 +6,15 @@ from labshare.booking.terms import BookingState, DayKind, EndReason, HoldingKind
 from labshare.kernel.labels import name_codes, name_fields, name_subjects
 
 name_subjects(
-    {
-        "block": _l("Block"),
-        "booking": _l("Booking"),
-        "closure": _l("Closure"),
-        "hold": _l("Held slot"),
-        "holding": _l("Held slot"),
-        "item": _l("Test item"),
-        "ref": _l("Booking"),
-        "working_day": _l("Working day"),
-        "working_year": _l("Working year"),
-    }
+    block=_l("Block"),
+    booking=_l("Booking"),
+    closure=_l("Closure"),
+    hold=_l("Held slot"),
+    holding=_l("Held slot"),
+    item=_l("Test item"),
+    ref=_l("Booking"),
+    working_day=_l("Working day"),
+    working_year=_l("Working year"),
 )
 name_fields(
     {

@@ -15,15 +15,13 @@ from labshare.catalogue.terms import (
 from labshare.kernel.labels import name_codes, name_fields, name_subjects
 
 name_subjects(
-    {
-        "accreditation": _l("Accreditation"),
-        "calibration": _l("Calibration"),
-        "fee": _l("Fee"),
-        "instrument": _l("Instrument"),
-        "lab": _l("Lab"),
-        "standard": _l("Standard"),
-        "test_item": _l("Test item"),
-    }
+    accreditation=_l("Accreditation"),
+    calibration=_l("Calibration"),
+    fee=_l("Fee"),
+    instrument=_l("Instrument"),
+    lab=_l("Lab"),
+    standard=_l("Standard"),
+    test_item=_l("Test item"),
 )
 name_fields(
     {

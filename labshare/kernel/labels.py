@@ -21,7 +21,7 @@ CODES: dict[str, dict[str, Label]] = {}
 """Codes by the value's name, by `subject.name` where one name means several things; `day` where the name is a day."""
 
 
-def name_subjects(labels: Mapping[str, Label]) -> None:
+def name_subjects(**labels: Label) -> None:
     """Say what kinds of subjects are called."""
     _add(SUBJECTS, labels)
 

@@ -15,14 +15,12 @@ from labshare.organisations.terms import (
 )
 
 name_subjects(
-    {
-        "affiliation": _l("Affiliation"),
-        "firm": _l("Firm"),
-        "invitation": _l("Invitation"),
-        "membership": _l("Membership"),
-        "role": _l("Regulator's role"),
-        "token": _l("API token"),
-    }
+    affiliation=_l("Affiliation"),
+    firm=_l("Firm"),
+    invitation=_l("Invitation"),
+    membership=_l("Membership"),
+    role=_l("Regulator's role"),
+    token=_l("API token"),
 )
 name_fields(
     {

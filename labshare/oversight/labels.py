@@ -5,9 +5,7 @@ from flask_babel import lazy_gettext as _l
 from labshare.kernel.labels import name_fields, name_subjects
 
 name_subjects(
-    {
-        "upgrade": _l("Upgrade"),
-    }
+    upgrade=_l("Upgrade"),
 )
 name_fields(
     {

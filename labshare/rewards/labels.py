@@ -7,13 +7,11 @@ from labshare.kernel.labels import name_codes, name_fields, name_subjects
 from labshare.rewards.terms import Grade, ListState, ObjectionVerdict, RunState
 
 name_subjects(
-    {
-        "assessment_list": _l("List of grades"),
-        "correction": _l("Correction"),
-        "objection": _l("Objection"),
-        "policy": _l("Policy"),
-        "reward_run": _l("Reward run"),
-    }
+    assessment_list=_l("List of grades"),
+    correction=_l("Correction"),
+    objection=_l("Objection"),
+    policy=_l("Policy"),
+    reward_run=_l("Reward run"),
 )
 name_fields(
     {

@@ -6,12 +6,10 @@ from labshare.kernel.labels import name_codes, name_fields, name_subjects
 from labshare.settlement.terms import PayerVerdict
 
 name_subjects(
-    {
-        "invoice": _l("Invoice"),
-        "month": _l("Month of the ledger"),
-        "payment": _l("Payment"),
-        "report": _l("Report"),
-    }
+    invoice=_l("Invoice"),
+    month=_l("Month of the ledger"),
+    payment=_l("Payment"),
+    report=_l("Report"),
 )
 name_fields(
     {

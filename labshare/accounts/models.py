@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from labshare.accounts.terms import Locale
 from labshare.kernel.database import Model, UtcDateTime, one_of
 
 
@@ -12,7 +13,7 @@ class Person(Model):
     """An account. What the person may do comes from memberships and regulator roles (organisations)."""
 
     __tablename__ = "person"
-    __table_args__ = (one_of("locale", ("zh_Hans_CN", "en"), null=True),)
+    __table_args__ = (one_of("locale", Locale, null=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)

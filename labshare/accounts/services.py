@@ -16,6 +16,7 @@ from labshare.accounts.errors import (
 from labshare.accounts.models import Person
 from labshare.accounts.queries import person_by_email
 from labshare.accounts.sessions import begin_session, end_all_sessions, end_session
+from labshare.accounts.terms import Locale
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -23,7 +24,6 @@ from labshare.kernel.errors import NotFound, Problem, SignInFirst, raise_all
 from labshare.kernel.telling import tell, tell_address
 from labshare.kernel.verbs import verb
 
-LOCALES = ("zh_Hans_CN", "en")
 NOBODY = 0
 """No account's id."""
 
@@ -179,7 +179,7 @@ def change_account(*, actor: Actor, now: datetime, name: str, locale: str | None
     before = {"locale": person.locale}
     changed = person.name != name.strip()
     person.name = name.strip()[:80]
-    person.locale = locale if locale in LOCALES else None
+    person.locale = Locale.known(locale)
     record(actor, now, "account.change", ("person", person.id), before,
            {"locale": person.locale, "name_changed": changed})  # fmt: skip
     return person
@@ -189,7 +189,7 @@ def change_account(*, actor: Actor, now: datetime, name: str, locale: str | None
 def choose_language(*, actor: Actor, now: datetime, locale: str) -> None:
     """Keep the language the person chose. Raises `SignInFirst`."""
     person = _own(actor)
-    if locale in LOCALES and person.locale != locale:
+    if Locale.known(locale) and person.locale != locale:
         before = {"locale": person.locale}
         person.locale = locale
         record(actor, now, "account.choose_language", ("person", person.id), before, {"locale": locale})

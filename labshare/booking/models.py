@@ -16,24 +16,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from labshare.booking.terms import BookingState, ChargeKind, ChargeState, DayKind, EndReason, HoldingKind, ProposalState
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem
 from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of
+from labshare.kernel.terms import listed
 from labshare.organisations.models import Firm
-
-BOOKING_STATES = (
-    "requested", "confirmed", "received", "testing", "tested", "reported", "settled",
-    "declined", "cancelled", "no_show",
-)  # fmt: skip
-LAPSED = "lapsed"
-"""`end_reason` of a request that nobody answered."""
-HOLDING_KINDS = ("booking", "maintenance", "in_house", "offer")
 
 
 class WorkingDay(Model):
     """A day that is not what its weekday says: a public holiday, or a make-up working day."""
 
     __tablename__ = "working_day"
-    __table_args__ = (one_of("kind", ("holiday", "make_up")),)
+    __table_args__ = (one_of("kind", DayKind),)
 
     day: Mapped[date] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
@@ -100,7 +94,7 @@ class Booking(Model):
 
     __tablename__ = "booking"
     __table_args__ = (
-        one_of("state", BOOKING_STATES),
+        one_of("state", BookingState),
         CheckConstraint("quantity >= 1", name="quantity_positive"),
         CheckConstraint("starts_at <= ends_at", name="times_in_order"),
         CheckConstraint("charged_fen >= 0 AND price_fen >= 0", name="charge_not_negative"),
@@ -108,15 +102,15 @@ class Booking(Model):
         CheckConstraint("paid_fen BETWEEN 0 AND charged_fen", name="paid_within_charge"),
         CheckConstraint("recognised_fen BETWEEN 0 AND charged_fen", name="recognised_within_charge"),
         CheckConstraint(
-            "state IN ('requested','confirmed','declined','cancelled','no_show') OR received_at IS NOT NULL",
+            f"state IN ({listed(BookingState.before_samples(), ',')}) OR received_at IS NOT NULL",
             name="received_known",
         ),
         CheckConstraint(
-            "state NOT IN ('testing','tested','reported','settled') OR started_at IS NOT NULL",
+            f"state NOT IN ({listed(BookingState.started_or_later(), ',')}) OR started_at IS NOT NULL",
             name="started_known",
         ),
         CheckConstraint(
-            "state NOT IN ('tested','reported','settled') OR finished_at IS NOT NULL",
+            f"state NOT IN ({listed(BookingState.tested_or_later(), ',')}) OR finished_at IS NOT NULL",
             name="finished_known",
         ),
         CheckConstraint(
@@ -135,8 +129,8 @@ class Booking(Model):
         Index(
             "ix_booking_requests_due",
             "answer_by",
-            sqlite_where=text("state = 'requested'"),
-            postgresql_where=text("state = 'requested'"),
+            sqlite_where=text(f"state = '{BookingState.REQUESTED}'"),
+            postgresql_where=text(f"state = '{BookingState.REQUESTED}'"),
         ),
     )
 
@@ -206,7 +200,7 @@ class Booking(Model):
     @property
     def lapsed(self) -> bool:
         """Declined by the system, because nobody answered in time."""
-        return self.state == "declined" and self.end_reason == LAPSED
+        return self.state == BookingState.DECLINED and self.end_reason == EndReason.LAPSED
 
     client: Mapped[Firm] = relationship(foreign_keys=[client_firm_id])
     lab_firm: Mapped[Firm] = relationship(foreign_keys=[lab_firm_id])
@@ -225,9 +219,9 @@ class Holding(Model):
 
     __tablename__ = "holding"
     __table_args__ = (
-        one_of("kind", HOLDING_KINDS),
+        one_of("kind", HoldingKind),
         CheckConstraint("starts_at < ends_at", name="times_in_order"),
-        CheckConstraint("kind <> 'booking' OR booking_id IS NOT NULL", name="booking_named"),
+        CheckConstraint(f"kind <> '{HoldingKind.BOOKING}' OR booking_id IS NOT NULL", name="booking_named"),
         ForeignKeyConstraint(
             ["instrument_id", "unit"],
             ["instrument_unit.instrument_id", "instrument_unit.unit"],
@@ -244,8 +238,8 @@ class Holding(Model):
             "uq_holding_of_booking",
             "booking_id",
             unique=True,
-            sqlite_where=text("kind = 'booking'"),
-            postgresql_where=text("kind = 'booking'"),
+            sqlite_where=text(f"kind = '{HoldingKind.BOOKING}'"),
+            postgresql_where=text(f"kind = '{HoldingKind.BOOKING}'"),
         ),
     )
 
@@ -324,14 +318,14 @@ class Proposal(Model):
 
     __tablename__ = "proposal"
     __table_args__ = (
-        one_of("state", ("open", "accepted", "declined", "replaced", "lapsed", "void")),
+        one_of("state", ProposalState),
         CheckConstraint("starts_at < ends_at", name="times_in_order"),
         Index(
             "uq_proposal_open",
             "booking_id",
             unique=True,
-            sqlite_where=text("state = 'open'"),
-            postgresql_where=text("state = 'open'"),
+            sqlite_where=text(f"state = '{ProposalState.OPEN}'"),
+            postgresql_where=text(f"state = '{ProposalState.OPEN}'"),
         ),
         Index(None, "booking_id"),
     )
@@ -357,9 +351,9 @@ class Charge(Model):
 
     __tablename__ = "charge"
     __table_args__ = (
-        one_of("kind", ("price", "change", "ending")),
-        one_of("state", ("proposed", "agreed", "refused")),
-        CheckConstraint("(state = 'agreed') = (agreed_on IS NOT NULL)", name="agreed_dated"),
+        one_of("kind", ChargeKind),
+        one_of("state", ChargeState),
+        CheckConstraint(f"(state = '{ChargeState.AGREED}') = (agreed_on IS NOT NULL)", name="agreed_dated"),
         Index(None, "booking_id"),
     )
 

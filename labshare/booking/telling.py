@@ -9,9 +9,10 @@ from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
 from labshare.notices.kinds import kind, said
 from labshare.notices.services import notify
+from labshare.organisations.terms import FirmRole
 
-LAB_ROLES = ("owner", "lab_manager")
-CLIENT_ROLES = ("owner",)
+LAB_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER)
+CLIENT_ROLES = (FirmRole.OWNER,)
 """Beside the person who booked."""
 
 REQUESTED = kind(

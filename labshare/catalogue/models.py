@@ -21,16 +21,21 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from labshare.catalogue.terms import (
+    AccreditationKind,
+    Category,
+    FeeBasis,
+    Funds,
+    InstrumentCondition,
+    InstrumentSource,
+    InstrumentUsage,
+    LifeState,
+    SearchKind,
+    Sharing,
+)
 from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of
 from labshare.organisations.models import Firm
 
-PUBLICATION_STATES = ("draft", "published", "withdrawn")
-CONDITIONS = ("normal", "occasional", "frequent", "awaiting_repair", "to_be_scrapped")
-FEE_BASES = ("sample", "run", "test", "hour")
-CATEGORIES = (
-    "mechanics", "metallography", "composition", "bearings", "dimensions", "wheels",
-    "environment", "refrigeration", "electrical", "cleanliness", "textile_machinery", "pharma",
-)  # fmt: skip
 """The twelve categories of the home page."""
 
 
@@ -39,7 +44,7 @@ class Lab(Model):
 
     __tablename__ = "lab"
     __table_args__ = (
-        one_of("state", PUBLICATION_STATES),
+        one_of("state", LifeState),
         Index(None, "firm_id"),
         Index(None, "town"),
     )
@@ -65,7 +70,7 @@ class Lab(Model):
     lead_time_minutes: Mapped[int] = mapped_column(default=0)
     horizon_minutes: Mapped[int] = mapped_column(default=60 * 24 * 90)
     """Elapsed minutes from now to a start, at least and at most (R-TIME-8)."""
-    state: Mapped[str] = mapped_column(String(10), default="draft")
+    state: Mapped[str] = mapped_column(String(10), default=LifeState.DRAFT)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     first_published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -217,7 +222,7 @@ class Accreditation(Model):
 
     __tablename__ = "accreditation"
     __table_args__ = (
-        one_of("kind", ("CMA", "CNAS")),
+        one_of("kind", AccreditationKind),
         UniqueConstraint("lab_id", "kind", "number", "valid_from"),
         CheckConstraint("valid_from <= valid_to", name="dates_in_order"),
     )
@@ -247,12 +252,12 @@ class Instrument(Model):
 
     __tablename__ = "instrument"
     __table_args__ = (
-        one_of("state", PUBLICATION_STATES),
-        one_of("condition", CONDITIONS),
-        one_of("usage", ("special", "general")),
-        one_of("sharing", ("inside", "outside", "not_shared")),
-        one_of("source", ("bought", "self_made", "donated", "other")),
-        one_of("funds", ("central", "local", "own", "other")),
+        one_of("state", LifeState),
+        one_of("condition", InstrumentCondition),
+        one_of("usage", InstrumentUsage),
+        one_of("sharing", Sharing),
+        one_of("source", InstrumentSource),
+        one_of("funds", Funds),
         CheckConstraint("units BETWEEN 1 AND 99", name="units_range"),
         CheckConstraint("original_value_fen >= 0", name="value_not_negative"),
         UniqueConstraint("lab_id", "inner_id"),
@@ -272,13 +277,13 @@ class Instrument(Model):
     original_value_fen: Mapped[int | None] = mapped_column(BigInteger)
     """Null: not entered; counts as 0 for a policy's lower limit."""
     begin_date: Mapped[date | None]
-    usage: Mapped[str] = mapped_column(String(10), default="general")
+    usage: Mapped[str] = mapped_column(String(10), default=InstrumentUsage.GENERAL)
     """`special` or `general`: quota hours 800 or 1,400."""
-    sharing: Mapped[str] = mapped_column(String(10), default="outside")
-    source: Mapped[str] = mapped_column(String(10), default="bought")
-    funds: Mapped[str] = mapped_column(String(10), default="own")
+    sharing: Mapped[str] = mapped_column(String(10), default=Sharing.OUTSIDE)
+    source: Mapped[str] = mapped_column(String(10), default=InstrumentSource.BOUGHT)
+    funds: Mapped[str] = mapped_column(String(10), default=Funds.OWN)
     customs_supervised: Mapped[bool] = mapped_column(default=False)
-    condition: Mapped[str] = mapped_column(String(20), default="normal")
+    condition: Mapped[str] = mapped_column(String(20), default=InstrumentCondition.NORMAL)
     technical: Mapped[str] = mapped_column(Text, default="")
     function: Mapped[str] = mapped_column(Text, default="")
     subjects: Mapped[str] = mapped_column(String(100), default="")
@@ -289,7 +294,7 @@ class Instrument(Model):
     longest_minutes: Mapped[int | None]
     """Against work minutes."""
     needs_calibration: Mapped[bool] = mapped_column(default=True)
-    state: Mapped[str] = mapped_column(String(10), default="draft")
+    state: Mapped[str] = mapped_column(String(10), default=LifeState.DRAFT)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     lab: Mapped[Lab] = relationship()
@@ -348,8 +353,8 @@ class TestItem(Model):
     __tablename__ = "test_item"
     __test__ = False  # not a pytest class
     __table_args__ = (
-        one_of("state", PUBLICATION_STATES),
-        one_of("category", CATEGORIES),
+        one_of("state", LifeState),
+        one_of("category", Category),
         CheckConstraint("samples_per_run >= 1", name="samples_per_run_positive"),
         CheckConstraint("max_quantity >= 1", name="max_quantity_positive"),
         CheckConstraint(
@@ -399,7 +404,7 @@ class TestItem(Model):
     """Cancelling is free until so many minutes before the start; later costs `late_cancel_percent` of the price."""
     late_cancel_percent: Mapped[int] = mapped_column(default=0)
     no_show_percent: Mapped[int] = mapped_column(default=0)
-    state: Mapped[str] = mapped_column(String(10), default="draft")
+    state: Mapped[str] = mapped_column(String(10), default=LifeState.DRAFT)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -431,7 +436,7 @@ class Fee(Model):
 
     __tablename__ = "fee"
     __table_args__ = (
-        one_of("basis", FEE_BASES),
+        one_of("basis", FeeBasis),
         CheckConstraint("amount_fen >= 0 AND minimum_fen >= 0", name="not_negative"),
         CheckConstraint("valid_to IS NULL OR valid_from <= valid_to", name="dates_in_order"),
         Index(None, "test_item_id", "valid_from", unique=True),
@@ -492,7 +497,7 @@ class SearchEntry(Model):
 
     __tablename__ = "search_entry"
     __table_args__ = (
-        one_of("kind", ("lab", "instrument", "test_item")),
+        one_of("kind", SearchKind),
         UniqueConstraint("kind", "target_id"),
         Index(None, "kind", "target_id", "sort_key"),
         Index(None, "lab_id"),

@@ -6,6 +6,7 @@ from flask import current_app
 from labshare.accounts.queries import person_by_email
 from labshare.commands import with_app
 from labshare.kernel.database import transaction
+from labshare.kernel.terms import TokenScope
 from labshare.kernel.time import utc_now
 from labshare.organisations.errors import NoSuchAccount
 from labshare.organisations.queries import account_of_person
@@ -19,7 +20,7 @@ def token() -> None:
 
 @token.command()
 @click.option("--email", required=True, help="Whose token: the account's address.")
-@click.option("--scope", type=click.Choice(["read", "write"]), default="write", show_default=True)
+@click.option("--scope", type=click.Choice(list(TokenScope)), default=TokenScope.WRITE, show_default=True)
 @with_app
 def issue(email: str, scope: str) -> None:
     """Print a token, once, alone on its line. It acts for the person's first firm, else with the regulator's roles."""

@@ -9,11 +9,15 @@ from datetime import datetime, timedelta
 from labshare.booking.models import Holding
 from labshare.booking.rules import rows
 from labshare.booking.rules.time import Interval
+from labshare.booking.terms import HoldingKind
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
 from labshare.demonstration.loading import Loading
 
 HALF_AN_HOUR = timedelta(minutes=30)
-NOTES = {"maintenance": ("导轨保养", "期间核查", "更换耗材"), "in_house": ("本厂自用", "新品试制检测")}
+NOTES: dict[str, tuple[str, ...]] = {
+    HoldingKind.MAINTENANCE: ("导轨保养", "期间核查", "更换耗材"),
+    HoldingKind.IN_HOUSE: ("本厂自用", "新品试制检测"),
+}
 
 
 def keep_for_itself(
@@ -36,13 +40,13 @@ def keep_for_itself(
         mine = offers.get(machine.id, ())
         if rng.random() < 0.5:
             for _turn in range(rng.randint(1, 4)):
-                _block(loading, rng, lab, machine, rng.choice(days)[1], "maintenance")
+                _block(loading, rng, lab, machine, rng.choice(days)[1], HoldingKind.MAINTENANCE)
         if not mine or not all(offer.terms.attended for offer in mine) or rng.random() > 0.8:
             continue
         weekdays = rng.sample(range(6), rng.choice((2, 3, 4, 5)))
         for day, interval in days:
             if day.weekday() in weekdays and day < ahead and rng.random() < 0.85:
-                _block(loading, rng, lab, machine, interval, "in_house")
+                _block(loading, rng, lab, machine, interval, HoldingKind.IN_HOUSE)
 
 
 def _block(
@@ -50,7 +54,7 @@ def _block(
 ) -> None:
     """Take a free part of an opening interval on one unit, as `time.block` does."""
     room = (interval.ends_at - interval.starts_at) // HALF_AN_HOUR
-    length = rng.choice((2, 4, 6) if kind == "maintenance" else (5, 6, 7, 8))
+    length = rng.choice((2, 4, 6) if kind == HoldingKind.MAINTENANCE else (5, 6, 7, 8))
     starts_at = interval.starts_at + rng.randrange(max(1, room - length + 1)) * HALF_AN_HOUR
     ends_at = min(interval.ends_at, starts_at + length * HALF_AN_HOUR)
     unit = 1 + rng.randrange(len(machine.taken))
@@ -75,7 +79,17 @@ def maintain(
             insort(taken, (starts_at, ends_at))
             units.append(unit)
     if units:
-        _enter(loading, rng, lab, machine, units, starts_at, ends_at, "maintenance", starts_at - timedelta(minutes=12))
+        _enter(
+            loading,
+            rng,
+            lab,
+            machine,
+            units,
+            starts_at,
+            ends_at,
+            HoldingKind.MAINTENANCE,
+            starts_at - timedelta(minutes=12),
+        )
 
 
 def _enter(

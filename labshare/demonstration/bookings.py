@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
 
-from labshare.booking.rules.lifecycle import State
 from labshare.booking.rules.price import Work, work_of
 from labshare.booking.rules.time import Interval, Plan, StartRules
+from labshare.booking.terms import BookingState
+from labshare.catalogue.terms import Category
 from labshare.demonstration.blocks import keep_for_itself
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
 from labshare.demonstration.documents import DocumentWriter
@@ -28,11 +29,19 @@ OWN_SHARE = (0.08, 0.45)
 """Between these lies, lab by lab, the share of the orders that come from its own firm, a batch each."""
 MINUTE = timedelta(minutes=1)
 MATERIALS = {
-    "mechanics": "牌号 GCr15、40Cr", "metallography": "牌号 GCr15", "composition": "牌号 GCr15、ADC12",
-    "bearings": "型号 6204-2RS", "dimensions": "附图纸", "wheels": "规格 17×7.5J", "environment": "表面镀锌",
-    "refrigeration": "型号 EXV-1.8", "electrical": "12 V 控制器", "cleanliness": "密封包装",
-    "textile_machinery": "附转速要求", "pharma": "避光密封",
-}  # fmt: skip
+    Category.MECHANICS: "牌号 GCr15、40Cr",
+    Category.METALLOGRAPHY: "牌号 GCr15",
+    Category.COMPOSITION: "牌号 GCr15、ADC12",
+    Category.BEARINGS: "型号 6204-2RS",
+    Category.DIMENSIONS: "附图纸",
+    Category.WHEELS: "规格 17×7.5J",
+    Category.ENVIRONMENT: "表面镀锌",
+    Category.REFRIGERATION: "型号 EXV-1.8",
+    Category.ELECTRICAL: "12 V 控制器",
+    Category.CLEANLINESS: "密封包装",
+    Category.TEXTILE_MACHINERY: "附转速要求",
+    Category.PHARMA: "避光密封",
+}
 DECLINES = ("仪器近期排满，请改选其他实验室。", "样品规格超出本实验室能力。", "该时段检测员外出。")
 CANCELS = ("送样计划推迟", "样品未制备完成", "改为厂内自检", "订单取消")
 LAB_CANCELS = ("仪器故障待修", "检测员请假，无人替代")
@@ -262,7 +271,7 @@ class Course:
 
     def run(self) -> None:
         self._go()
-        if self.life.state in (State.DECLINED, State.CANCELLED, State.NO_SHOW):
+        if self.life.state in (BookingState.DECLINED, BookingState.CANCELLED, BookingState.NO_SHOW):
             self._give_back()
             self.maker.documents.ended(self.rng, self.life, self.at)
 
@@ -278,15 +287,15 @@ class Course:
 
     def _go(self) -> None:
         rng, life = self.rng, self.life
-        if life.state == State.REQUESTED:
+        if life.state == BookingState.REQUESTED:
             self._answer()
-        if life.state != State.CONFIRMED:
+        if life.state != BookingState.CONFIRMED:
             return
         if rng.random() < 0.03:
             self._client_moves()
-        if life.state == State.CONFIRMED and rng.random() < 0.02:
+        if life.state == BookingState.CONFIRMED and rng.random() < 0.02:
             self._lab_moves()
-        if life.state != State.CONFIRMED or life.proposal is not None:
+        if life.state != BookingState.CONFIRMED or life.proposal is not None:
             return
         start = life.starts_at
         gap = start - self.at
@@ -326,7 +335,7 @@ class Course:
             life.decline(self.at, rng.choice(DECLINES))
         elif chance < 0.07:
             self._lab_moves()
-            if life.state == State.REQUESTED and life.proposal is None:
+            if life.state == BookingState.REQUESTED and life.proposal is None:
                 still = life.deadline
                 at = min(self._waking(self.at + 20 * MINUTE), still or self.at)
                 if still and at < still and self._before_midnight(at):
@@ -398,7 +407,7 @@ class Course:
         self._give_back()
         life.reschedule(self.at, place.plan, place.unit)
         self.span = self._take(place)
-        if life.state == State.REQUESTED:
+        if life.state == BookingState.REQUESTED:
             self._answer()
 
     # -- the work

@@ -6,7 +6,8 @@ import chinese_calendar
 from chinese_calendar.constants import Holiday
 
 from labshare.booking.models import WorkingDay, WorkingYear
-from labshare.booking.rules.time import HOLIDAY, MAKE_UP, WorkingDays
+from labshare.booking.rules.time import WorkingDays
+from labshare.booking.terms import DayKind
 from labshare.demonstration.loading import Loading
 
 CHINESE = {
@@ -40,11 +41,11 @@ def make_calendar(loading: Loading) -> WorkingDays:
             holiday, name = chinese_calendar.get_holiday_detail(day)
             named = Holiday(name) if name else None
             if named is not None:
-                kind = "holiday" if holiday else "make_up"
+                kind = DayKind.HOLIDAY if holiday else DayKind.MAKE_UP
                 if holiday or day.weekday() >= 5:
                     loading.rows.add(
                         WorkingDay, day=day, kind=kind, name=CHINESE.get(named, named.value), name_en=named.value
                     )
-                    kinds[day] = HOLIDAY if holiday else MAKE_UP
+                    kinds[day] = DayKind.HOLIDAY if holiday else DayKind.MAKE_UP
             day += timedelta(days=1)
     return WorkingDays(kinds, frozenset(years))

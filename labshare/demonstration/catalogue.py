@@ -25,6 +25,15 @@ from labshare.catalogue.models import (
     TestItemInstrument,
     TestItemStandard,
 )
+from labshare.catalogue.terms import (
+    AccreditationKind,
+    FeeBasis,
+    Funds,
+    InstrumentCondition,
+    InstrumentSource,
+    InstrumentUsage,
+    LifeState,
+)
 from labshare.demonstration.codes import cma_number, cnas_number
 from labshare.demonstration.data.hosts import HOSTS, PROFILES, SECOND_LABS, SECOND_LABS_EN, Profile
 from labshare.demonstration.data.instruments import KIND, Kind
@@ -159,7 +168,7 @@ class CatalogueMaker:
             automatic_confirmation=not demo and rng.random() < 0.35,
             lead_time_minutes=rng.choice((0, 60, 120, 240, 1440)) if not demo else 60,
             horizon_minutes=60 * 24 * rng.choice((60, 90, 90, 120)),
-            state="published",
+            state=LifeState.PUBLISHED,
             created_at=created,
             published_at=created + timedelta(hours=3),
             first_published_at=created + timedelta(hours=3),
@@ -188,8 +197,8 @@ class CatalogueMaker:
             host.id,
             f"{table}.publish",
             (table, row["id"]),
-            before={"state": "draft"},
-            after={"state": "published"},
+            before={"state": LifeState.DRAFT},
+            after={"state": LifeState.PUBLISHED},
         )
 
     def _town(self, rng: random.Random) -> str:
@@ -313,11 +322,13 @@ class CatalogueMaker:
             class_code=kind.class_code,
             original_value_fen=value,
             begin_date=bought,
-            usage="special" if kind.special else "general",
-            source="self_made" if home_made else "bought",
-            funds=rng.choices(("own", "local", "central"), (84, 12, 4))[0],
+            usage=InstrumentUsage.SPECIAL if kind.special else InstrumentUsage.GENERAL,
+            source=InstrumentSource.SELF_MADE if home_made else InstrumentSource.BOUGHT,
+            funds=rng.choices((Funds.OWN, Funds.LOCAL, Funds.CENTRAL), (84, 12, 4))[0],
             customs_supervised=model.nation != "CN" and rng.random() < 0.05,
-            condition=rng.choices(("normal", "occasional", "frequent"), (90, 8, 2))[0],
+            condition=rng.choices(
+                (InstrumentCondition.NORMAL, InstrumentCondition.OCCASIONAL, InstrumentCondition.FREQUENT), (90, 8, 2)
+            )[0],
             technical=kind.technical,
             function=kind.function,
             subjects="430.40",
@@ -325,7 +336,7 @@ class CatalogueMaker:
             units=units,
             longest_minutes=kind.longest_minutes,
             needs_calibration=kind.calibrated,
-            state="published",
+            state=LifeState.PUBLISHED,
             created_at=lab.row["created_at"] + timedelta(hours=1),
         )
         for unit in range(1, units + 1):
@@ -453,7 +464,7 @@ class CatalogueMaker:
             free_cancel_minutes=terms.free_minutes,
             late_cancel_percent=terms.late_percent,
             no_show_percent=terms.no_show_percent,
-            state="published",
+            state=LifeState.PUBLISHED,
             created_at=created,
             published_at=created + timedelta(hours=1),
         )
@@ -501,7 +512,7 @@ class CatalogueMaker:
         changed = loading.first_day + timedelta(days=rng.randrange(40, 260)) if rng.random() < 0.55 else None
         ahead = loading.month.plus(rng.choice((1, 2, 3))).first_day if rng.random() < 0.15 else None
         begun = loading.day(item["published_at"])
-        minimum = rng.choice((0, 0, 100, 200)) if high <= 300 and test.basis in ("sample", "hour") else 0
+        minimum = rng.choice((0, 0, 100, 200)) if high <= 300 and test.basis in (FeeBasis.SAMPLE, FeeBasis.HOUR) else 0
         steps = [(begun, max(low, now * 9 // 10) if changed else now)]
         if changed:
             steps.append((changed, now))
@@ -546,7 +557,11 @@ class CatalogueMaker:
 
     def _accreditation(self, rng: random.Random, lab: Laboratory, key: str, number: int) -> None:
         loading = self.loading
-        kinds = [kind for kind, share in (("CNAS", 0.55), ("CMA", 0.6)) if rng.random() < share or lab.demo]
+        kinds = [
+            kind
+            for kind, share in ((AccreditationKind.CNAS, 0.55), (AccreditationKind.CMA, 0.6))
+            if rng.random() < share or lab.demo
+        ]
         for kind in kinds:
             last = loading.today + timedelta(days=rng.randrange(120, 1900))
             if rng.random() < 0.12:
@@ -559,7 +574,7 @@ class CatalogueMaker:
                 valid_from=first,
                 valid_to=last,
                 number=cnas_number(rng)
-                if kind == "CNAS"
+                if kind == AccreditationKind.CNAS
                 else cma_number(first.year, CMA_FIELDS.get(key, "08"), 1000 + number),
             )
             self._said(

@@ -4,6 +4,8 @@ import random
 
 from stdnum.cn import uscc
 
+from labshare.organisations.terms import FirmKind
+
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -17,7 +19,7 @@ def organisation_code(serial: str) -> str:
 
 def credit_code(kind: str, division: str, number: int) -> str:
     """A valid code of an invented organisation: enterprises begin with 91, public institutions with 12, others 52."""
-    prefix = {"enterprise": "91", "public_institution": "12"}.get(kind, "52")
+    prefix = {FirmKind.ENTERPRISE: "91", FirmKind.PUBLIC_INSTITUTION: "12"}.get(kind, "52")
     body = f"{prefix}{division}{organisation_code(f'MA{number:06d}')}"
     return body + uscc.calc_check_digit(body)
 

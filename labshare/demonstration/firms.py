@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from pypinyin import lazy_pinyin
 
+from labshare.catalogue.terms import Category
 from labshare.demonstration.codes import credit_code
 from labshare.demonstration.data.clients import BOUNDS, BRANDS, FORMS, TRADES
 from labshare.demonstration.data.hosts import CHUANYAN, HOSTS, Host
@@ -13,10 +14,12 @@ from labshare.demonstration.loading import Client, HostFirm, Loading
 from labshare.demonstration.people import email_of
 from labshare.demonstration.rows import Row
 from labshare.kernel.money import FEN_PER_WAN
+from labshare.kernel.terms import OfficialRole
 from labshare.organisations.divisions import DIVISIONS, towns_of
 from labshare.organisations.models import Affiliation, Firm, FirmSize, Invitation, Membership, RegulatorRole
+from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmKind, FirmRole, FirmState, SizeClass
 
-SIZES = ("large", "medium", "small", "micro")
+SIZES = tuple(SizeClass)
 SIZE_SHARES = (3, 11, 48, 38)
 INDUSTRIAL_TOWNS = ("330624001", "330624002", "330624003", "330624004", "330624112")
 STREETS = ("工业园区", "创新路", "兴业路", "沿江路", "环城路")
@@ -26,8 +29,9 @@ NEIGHBOURS = ("330683", "331023", "330783", "330226", "330213")
 def make_regulators(loading: Loading) -> None:
     """The accounts of the regulators; two administrators, two officers, since some steps need two."""
     since = loading.long_ago
-    roles = {"officer": "officer", "officer2": "officer", "approver": "approver", "auditor": "auditor",
-             "admin": "admin", "admin2": "admin"}  # fmt: skip
+    roles = {"officer": OfficialRole.OFFICER, "officer2": OfficialRole.OFFICER, "approver": OfficialRole.APPROVER,
+             "auditor": OfficialRole.AUDITOR,
+             "admin": OfficialRole.ADMIN, "admin2": OfficialRole.ADMIN}  # fmt: skip
     for account, role in roles.items():
         person = loading.accounts[account] = loading.people.make(email_of(account), since=since)
         row = loading.rows.add(RegulatorRole, person_id=person["id"], role=role, proposed_at=since, agreed_at=since)
@@ -65,7 +69,11 @@ def make_hosts(loading: Loading, division: str, hosts: tuple[Host, ...] = HOSTS)
         accountant = loading.people.make(f"accounts.{stem}@demo.example")
         if demo:
             loading.accounts.update(owner=owner, lab=manager)
-        for person, role in ((owner, "owner"), (manager, "lab_manager"), (accountant, "accountant")):
+        for person, role in (
+            (owner, FirmRole.OWNER),
+            (manager, FirmRole.LAB_MANAGER),
+            (accountant, FirmRole.ACCOUNTANT),
+        ):
             _member(loading, person, firm, role)
         client = Client(firm, _wants(host), 2.0, [owner, manager], sizes)
         made.append(HostFirm(firm, owner, manager, accountant, client))
@@ -77,7 +85,7 @@ def _wants(host: Host) -> tuple[str, ...]:
     for trade in TRADES:
         if trade.industry == host.industry:
             return trade.categories
-    return ("mechanics", "composition", "dimensions")
+    return (Category.MECHANICS, Category.COMPOSITION, Category.DIMENSIONS)
 
 
 def make_clients(loading: Loading, division: str, count: int) -> list[Client]:
@@ -103,7 +111,7 @@ def make_clients(loading: Loading, division: str, count: int) -> list[Client]:
         firm = _firm(
             loading,
             rng,
-            kind="enterprise",
+            kind=FirmKind.ENTERPRISE,
             division=where,
             name=f"{place}{brand}{words}{form}",
             name_en=f"{place_en} {_latin(brand)} {words_en} {form_en}",
@@ -114,11 +122,11 @@ def make_clients(loading: Loading, division: str, count: int) -> list[Client]:
         )
         sizes = _sizes(loading, rng, firm, size)
         owner = loading.people.make(f"c{firm['id']}@demo.example", since=firm["created_at"])
-        _member(loading, owner, firm, "owner")
+        _member(loading, owner, firm, FirmRole.OWNER)
         members = [owner]
         if rng.random() < 0.35:
             booker = loading.people.make(f"b{firm['id']}@demo.example", since=firm["created_at"])
-            _member(loading, booker, firm, "booker")
+            _member(loading, booker, firm, FirmRole.BOOKER)
             members.append(booker)
         made.append(Client(firm, trade.categories, min(25.0, rng.paretovariate(1.2)), members, sizes))
     if home:
@@ -133,17 +141,23 @@ def _client_account(loading: Loading, clients: list[Client]) -> None:
     chosen = next(
         c
         for c in clients
-        if c.sizes[-1][1] == "small"
-        and c.categories[0] == "bearings"
+        if c.sizes[-1][1] == SizeClass.SMALL
+        and c.categories[0] == Category.BEARINGS
         and c.row["created_at"] < loading.at(loading.first_day, 0)
-        and all(size == "small" for _day, size in c.sizes)
+        and all(size == SizeClass.SMALL for _day, size in c.sizes)
         and c.row["division"] == "330624"
     )
     person = loading.accounts["client"] = loading.people.make(email_of("client"), since=chosen.row["created_at"])
-    _member(loading, person, chosen.row, "booker")
+    _member(loading, person, chosen.row, FirmRole.BOOKER)
     chosen.members = [person]
     chosen.weight = 6.0
-    chosen.categories = ("bearings", "metallography", "dimensions", "composition", "mechanics")
+    chosen.categories = (
+        Category.BEARINGS,
+        Category.METALLOGRAPHY,
+        Category.DIMENSIONS,
+        Category.COMPOSITION,
+        Category.MECHANICS,
+    )
     loading.demo_client = chosen
 
 
@@ -213,7 +227,7 @@ def _firm(
         verified_by=admin if verified else None,
     )
     said = {"uscc": row["uscc"], "name": name, "kind": kind, "division": division, "town": town, "sector": sector,
-            "industry": industry, "state": "waiting"}  # fmt: skip
+            "industry": industry, "state": FirmState.WAITING}  # fmt: skip
     loading.trail.record(created, None, row["id"], "firm.register", ("firm", row["id"]), after=said)
     if verified is not None:
         loading.trail.record(
@@ -222,8 +236,8 @@ def _firm(
             None,
             "firm.verify",
             ("firm", row["id"]),
-            before={"state": "waiting"},
-            after={"state": "verified"},
+            before={"state": FirmState.WAITING},
+            after={"state": FirmState.VERIFIED},
         )
     return row
 
@@ -248,7 +262,7 @@ def make_waiting(loading: Loading) -> None:
         firm = _firm(
             loading,
             rng,
-            kind="enterprise",
+            kind=FirmKind.ENTERPRISE,
             division=loading.scale.divisions[0],
             name=f"{place}{brand}{words}有限公司",
             name_en=f"{place_en} {_latin(brand)} {words_en} Co., Ltd.",
@@ -258,7 +272,12 @@ def make_waiting(loading: Loading) -> None:
             waiting=True,
         )
         _sizes(loading, rng, firm, SIZES[2 + number % 2])
-        _member(loading, loading.people.make(f"new{firm['id']}@demo.example", since=firm["created_at"]), firm, "owner")
+        _member(
+            loading,
+            loading.people.make(f"new{firm['id']}@demo.example", since=firm["created_at"]),
+            firm,
+            FirmRole.OWNER,
+        )
         if number == 4:
             at = min(firm["created_at"] + timedelta(hours=1), loading.midnight)
             firm.update(returned_at=at, return_reason="营业执照照片不清晰，请重新上传。")
@@ -268,20 +287,22 @@ def make_waiting(loading: Loading) -> None:
                 None,
                 "firm.return",
                 ("firm", firm["id"]),
-                before={"state": "waiting"},
-                after={"state": "returned"},
+                before={"state": FirmState.WAITING},
+                after={"state": FirmState.RETURNED},
             )
     person = loading.people.make(email_of("auditor2"), since=loading.midnight - timedelta(days=6))
     proposer = loading.accounts["admin2"]["id"]
     at = loading.midnight - timedelta(hours=9)
-    role = loading.rows.add(RegulatorRole, person_id=person["id"], role="auditor", proposed_by=proposer, proposed_at=at)
+    role = loading.rows.add(
+        RegulatorRole, person_id=person["id"], role=OfficialRole.AUDITOR, proposed_by=proposer, proposed_at=at
+    )
     loading.trail.record(
         at,
         proposer,
         None,
         "regulator.propose",
         ("person", person["id"]),
-        after={"role": "auditor", "role_id": role["id"]},
+        after={"role": OfficialRole.AUDITOR, "role_id": role["id"]},
     )
     owner = loading.accounts["owner"]["id"]
     host = next(host for host in loading.hosts if host.owner["id"] == owner)
@@ -289,7 +310,7 @@ def make_waiting(loading: Loading) -> None:
         Invitation,
         firm_id=host.id,
         email="bench@demo.example",
-        role="lab_manager",
+        role=FirmRole.LAB_MANAGER,
         invited_by=owner,
         created_at=at,
         token_digest=f"{rng.getrandbits(256):064x}",
@@ -301,7 +322,7 @@ def make_waiting(loading: Loading) -> None:
         host.id,
         "member.invite",
         ("firm", host.id),
-        after={"invitation_id": invitation["id"], "role": "lab_manager"},
+        after={"invitation_id": invitation["id"], "role": FirmRole.LAB_MANAGER},
     )
 
 
@@ -315,7 +336,7 @@ def _sizes(loading: Loading, rng: random.Random, firm: Row, size: str) -> list[t
     dated = [(first, size)]
     if rng.random() < 0.2 and first < loading.first_day:
         later = size
-        if rng.random() < 0.3 and size != "large":
+        if rng.random() < 0.3 and size != SizeClass.LARGE:
             later = SIZES[max(1, SIZES.index(size) - 1)]
         dated.append((loading.first_day + timedelta(days=rng.randrange(60, 240)), later))
     for since, named in dated:
@@ -349,12 +370,13 @@ def _between(rng: random.Random, bounds: tuple[int, int, int] | None, size: str)
     if bounds is None:
         return None
     large, medium, small = bounds
-    low, high = {
-        "large": (large, large * 3),
-        "medium": (medium, large - 1),
-        "small": (small, medium - 1),
-        "micro": (1, small - 1),
-    }[size]
+    staff: dict[str, tuple[int, int]] = {
+        SizeClass.LARGE: (large, large * 3),
+        SizeClass.MEDIUM: (medium, large - 1),
+        SizeClass.SMALL: (small, medium - 1),
+        SizeClass.MICRO: (1, small - 1),
+    }
+    low, high = staff[size]
     return rng.randrange(low, max(low + 1, min(high, low * 4 + 8) + 1))
 
 
@@ -366,13 +388,13 @@ def _affiliate(loading: Loading, clients: list[Client]) -> None:
     early = loading.first_day - timedelta(days=300)
     officer = loading.accounts["officer"]["id"]
     for number, host in enumerate(loading.hosts):
-        kinds = ("controls", "shares_owner", "family", "declared")
+        kinds = tuple(AffiliationKind)
         for turn in range(1 + number % 3):
             other = next(chosen)
             kind = kinds[(number + turn) % 4]
             since = early if turn == 0 else loading.first_day + timedelta(days=rng.randrange(20, 200))
             until = None if rng.random() < 0.85 else since + timedelta(days=rng.randrange(120, 300))
-            chain = kind == "controls" and turn == 0
+            chain = kind == AffiliationKind.CONTROLS and turn == 0
             declared = _declare(loading, host.client, other, kind, since, until, loading.at(max(since, early), 10))
             if chain or answers.random() < 0.6:
                 _agree(loading, declared, other, loading.at(since + timedelta(days=2), 14))
@@ -384,10 +406,10 @@ def _affiliate(loading: Loading, clients: list[Client]) -> None:
                     loading,
                     other.row,
                     below.row,
-                    "controls",
+                    AffiliationKind.CONTROLS,
                     early,
                     None,
-                    "business_register",
+                    AffiliationSource.BUSINESS_REGISTER,
                     officer,
                     loading.at(early, 11),
                     note="企业信用信息公示",
@@ -452,7 +474,7 @@ def _affiliation(
     note: str = "",
 ) -> Row:
     """Declared by the first firm, or entered by an officer, who has confirmed it with that."""
-    by_firm = source == "firm"
+    by_firm = source == AffiliationSource.FIRM
     row = loading.rows.add(
         Affiliation,
         firm_id=firm["id"],

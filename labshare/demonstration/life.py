@@ -8,23 +8,15 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from labshare.booking.models import LAPSED, Booking, Charge, Holding, Proposal
+from labshare.booking.models import Booking, Charge, Holding, Proposal
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import (
-    CLIENT,
-    LAB,
-    SYSTEM,
-    State,
-    answer_by,
-    first_state,
-    next_state,
-    state_after_move,
-)
+from labshare.booking.rules.lifecycle import answer_by, first_state, next_state, state_after_move
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.price import Work, cancellation_fee, price_of
 from labshare.booking.rules.rows import Values
 from labshare.booking.rules.time import Plan
 from labshare.booking.services.documents import documented
+from labshare.booking.terms import BookingState, ChargeState, EndReason, Party, ProposalState
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
 from labshare.demonstration.loading import Client, Loading
 from labshare.demonstration.orders import NOBODY, Order, Who
@@ -44,6 +36,7 @@ from labshare.settlement.rules.documents import (
     ledger_differences,
     payment_counts,
 )
+from labshare.settlement.terms import EntryCause, PayerVerdict
 
 
 class Life(Order):
@@ -84,7 +77,7 @@ class Life(Order):
         loading, lab, item = self.loading, self.lab, offer.row
         day = loading.day(at)
         state = first_state(lab.row["automatic_confirmation"])
-        deadline = self._deadline(at, plan) if state == State.REQUESTED else None
+        deadline = self._deadline(at, plan) if state == BookingState.REQUESTED else None
         self.client, self.customer = client, (person["id"], client.id)
         self.offer, self.machine, self.work = offer, machine, work
         new = rows.NewBooking(
@@ -135,8 +128,8 @@ class Life(Order):
         return answer_by(at, plan.starts_at, self.lab.openings.days, self.loading.zone)
 
     @property
-    def state(self) -> State:
-        return State(self.row["state"])
+    def state(self) -> BookingState:
+        return BookingState(self.row["state"])
 
     @property
     def starts_at(self) -> datetime:
@@ -166,15 +159,15 @@ class Life(Order):
 
     def _bring_charge_to(self, total: int, who: Who, at: datetime, reason: str) -> None:
         for line in self.charges:
-            if line["state"] == "proposed":
-                line["state"] = "refused"
+            if line["state"] == ChargeState.PROPOSED:
+                line["state"] = ChargeState.REFUSED
         difference = total - self.row["charged_fen"]
         if difference:
             today = self.loading.day(at)
             self._charge(rows.ending_line(self.row["id"], difference, reason=reason, by=who[0], now=at, today=today))
             self.row["charged_fen"] = total
 
-    def _close_proposal(self, at: datetime, state: str) -> None:
+    def _close_proposal(self, at: datetime, state: ProposalState) -> None:
         if self.proposal is not None:
             self.proposal.update(rows.answered(state, now=at))
             self.proposal = self.time_proposed = None
@@ -186,25 +179,25 @@ class Life(Order):
     # -- answers and moves
 
     def confirm(self, at: datetime) -> None:
-        state = next_state(self.state, "confirm", LAB)
+        state = next_state(self.state, "confirm", Party.LAB)
         before = self._snapshot()
-        self._close_proposal(at, "void")
+        self._close_proposal(at, ProposalState.VOID)
         self._confirmed(state, at)
         self._note(at, self.desk, "booking.confirm", before)
 
-    def _confirmed(self, state: State, at: datetime) -> None:
+    def _confirmed(self, state: BookingState, at: datetime) -> None:
         self.row.update(rows.confirmed(state, now=at))
         self._change_time(expires_at=None)
 
     def decline(self, at: datetime, reason: str) -> None:
-        self._end_request(next_state(self.state, "decline", LAB), at, self.desk, "booking.decline", reason)
+        self._end_request(next_state(self.state, "decline", Party.LAB), at, self.desk, "booking.decline", reason)
 
     def lapse(self, at: datetime) -> None:
-        self._end_request(next_state(self.state, "lapse", SYSTEM), at, NOBODY, "booking.lapse", LAPSED)
+        self._end_request(next_state(self.state, "lapse", Party.SYSTEM), at, NOBODY, "booking.lapse", EndReason.LAPSED)
 
-    def _end_request(self, state: State, at: datetime, who: Who, action: str, reason: str) -> None:
+    def _end_request(self, state: BookingState, at: datetime, who: Who, action: str, reason: str) -> None:
         before, row = self._snapshot(), self.row
-        self._close_proposal(at, "void")
+        self._close_proposal(at, ProposalState.VOID)
         self.time = None
         row.update(rows.ended(state, now=at, reason=reason))
         left = rows.charge_of_ended_request(invoiced_fen=row["invoiced_fen"], paid_fen=row["paid_fen"])
@@ -213,7 +206,7 @@ class Life(Order):
 
     def propose(self, at: datetime, plan: Plan, unit: int, reason: str) -> Row:
         """Another time on the same instrument."""
-        next_state(self.state, "propose", LAB)
+        next_state(self.state, "propose", Party.LAB)
         row, deadline = self.row, self._deadline(at, plan)
         values = rows.proposal(
             row["id"],
@@ -246,9 +239,9 @@ class Life(Order):
         proposal, held = self.proposal, self.time_proposed
         assert proposal is not None  # noqa: S101 - a script accepts what it proposed
         assert held is not None  # noqa: S101 - and that is held
-        state = next_state(self.state, "accept_proposal", CLIENT)
+        state = next_state(self.state, "accept_proposal", Party.CLIENT)
         before = self._snapshot()
-        self._close_proposal(at, "accepted")
+        self._close_proposal(at, ProposalState.ACCEPTED)
         self._move(proposal["unit"], proposal["starts_at"], proposal["ends_at"], held["ends_at"])
         self._confirmed(state, at)
         self._note(
@@ -267,13 +260,13 @@ class Life(Order):
         self._change_time(unit=unit, starts_at=starts_at, ends_at=holding_ends_at)
 
     def decline_proposal(self, at: datetime) -> None:
-        next_state(self.state, "decline_proposal", CLIENT)
-        self._proposal_answered(at, self.customer, "declined", "booking.decline_proposal")
+        next_state(self.state, "decline_proposal", Party.CLIENT)
+        self._proposal_answered(at, self.customer, ProposalState.DECLINED, "booking.decline_proposal")
 
     def lapse_proposal(self, at: datetime) -> None:
-        self._proposal_answered(at, NOBODY, "lapsed", "booking.lapse_proposal")
+        self._proposal_answered(at, NOBODY, ProposalState.LAPSED, "booking.lapse_proposal")
 
-    def _proposal_answered(self, at: datetime, who: Who, state: str, action: str) -> None:
+    def _proposal_answered(self, at: datetime, who: Who, state: ProposalState, action: str) -> None:
         assert self.proposal is not None  # noqa: S101
         number = self.proposal["id"]
         self._close_proposal(at, state)
@@ -283,8 +276,8 @@ class Life(Order):
     def reschedule(self, at: datetime, plan: Plan, unit: int) -> None:
         state = state_after_move(self.state, automatic=self.lab.row["automatic_confirmation"])
         before = self._snapshot()
-        self._close_proposal(at, "void")
-        deadline = self._deadline(at, plan) if state == State.REQUESTED else None
+        self._close_proposal(at, ProposalState.VOID)
+        deadline = self._deadline(at, plan) if state == BookingState.REQUESTED else None
         self._move(unit, plan.starts_at, plan.ends_at, plan.holding_ends_at)
         self._change_time(expires_at=deadline)
         first = self.row["confirmed_at"]
@@ -294,21 +287,21 @@ class Life(Order):
     # -- endings
 
     def cancel(self, at: datetime, reason: str, *, by_lab: bool = False) -> None:
-        who, side = (self.desk, LAB) if by_lab else (self.customer, CLIENT)
+        who, side = (self.desk, Party.LAB) if by_lab else (self.customer, Party.CLIENT)
         state = next_state(self.state, "cancel", side)
         fee = self._fee_of_ending(at, by_lab=by_lab)
         before = self._snapshot()
-        self._close_proposal(at, "void")
+        self._close_proposal(at, ProposalState.VOID)
         self.time = None
         self.row.update(rows.ended(state, now=at, reason=reason))
         self._bring_charge_to(fee, who, at, reason)
         self._note(at, who, "booking.cancel", before, side=side)
 
     def no_show(self, at: datetime) -> None:
-        state = next_state(self.state, "no_show", LAB)
+        state = next_state(self.state, "no_show", Party.LAB)
         fee = self._fee_of_ending(at, no_show=True)
         before = self._snapshot()
-        self._close_proposal(at, "void")
+        self._close_proposal(at, ProposalState.VOID)
         self.time = None
         self.row.update(rows.no_show(state, now=at))
         self._bring_charge_to(fee, self.desk, at, "")
@@ -321,22 +314,22 @@ class Life(Order):
     # -- the work
 
     def receive(self, at: datetime, samples: int, condition: str) -> None:
-        state = next_state(self.state, "receive", LAB)
+        state = next_state(self.state, "receive", Party.LAB)
         before = self._snapshot()
         self.row.update(rows.received(state, now=at, samples=samples, condition=condition))
         self._note(at, self.desk, "booking.receive", before)
 
     def start(self, at: datetime) -> None:
         """On time or late; the holding's start stays."""
-        state = next_state(self.state, "start", LAB)
+        state = next_state(self.state, "start", Party.LAB)
         before = self._snapshot()
-        self._close_proposal(at, "void")
+        self._close_proposal(at, ProposalState.VOID)
         self.row.update(rows.started(state, at=at))
         self._note(at, self.desk, "booking.start", before)
 
     def finish(self, now: datetime, at: datetime, machine_minutes: int | None = None) -> None:
         """Noted `now`, over since `at`. A test that took longer than planned keeps the time it has."""
-        state, row = next_state(self.state, "finish", LAB), self.row
+        state, row = next_state(self.state, "finish", Party.LAB), self.row
         before = self._snapshot()
         if machine_minutes is None:
             machine_minutes = rows.machine_minutes(row["started_at"], at)
@@ -360,30 +353,30 @@ class Life(Order):
     # -- charges
 
     def propose_charge(self, at: datetime, amount: int, reason: str) -> Row:
-        next_state(self.state, "charge", LAB)
+        next_state(self.state, "charge", Party.LAB)
         before, row = self._snapshot(), self.row
         by, today = self.desk[0], self.loading.day(at)
         line = self._charge(rows.change_line(row["id"], amount, reason=reason, by=by, now=at, today=today))
-        agreed = line["state"] == "agreed"
+        agreed = line["state"] == ChargeState.AGREED
         if agreed:
             row["charged_fen"] += amount
         self._note(at, self.desk, "charge.propose", before, charge=line["id"], amount_fen=amount)
         if agreed:
-            self._refresh(at, "charge", line["id"], self.desk)
+            self._refresh(at, EntryCause.CHARGE, line["id"], self.desk)
         return line
 
     def consent(self, at: datetime, line: Row) -> None:
-        next_state(self.state, "answer_charge", CLIENT)
+        next_state(self.state, "answer_charge", Party.CLIENT)
         before = self._snapshot()
         line.update(rows.consented(by=self.customer[0], today=self.loading.day(at)))
         self.row["charged_fen"] += line["amount_fen"]
         self._note(at, self.customer, "charge.consent", before, charge=line["id"], amount_fen=line["amount_fen"])
-        self._refresh(at, "charge", line["id"], self.customer)
+        self._refresh(at, EntryCause.CHARGE, line["id"], self.customer)
 
     def refuse(self, at: datetime, line: Row) -> None:
-        next_state(self.state, "answer_charge", CLIENT)
+        next_state(self.state, "answer_charge", Party.CLIENT)
         before = self._snapshot()
-        line["state"] = "refused"
+        line["state"] = ChargeState.REFUSED
         self._note(at, self.customer, "charge.refuse", before, charge=line["id"], amount_fen=line["amount_fen"])
 
     # -- documents
@@ -407,7 +400,7 @@ class Life(Order):
             report["id"], number=number, issued_on=issued_on, replaces=report["replaces_id"], sha256=sha256
         )
         self._record(at, self.desk, "report.record", None, said)
-        self._refresh(at, "report", report["id"], self.desk)
+        self._refresh(at, EntryCause.REPORT, report["id"], self.desk)
         return report
 
     def withdraw_report(self, at: datetime, report: Row, reason: str) -> None:
@@ -415,7 +408,7 @@ class Life(Order):
         report.update(document_rows.withdrawal(today=today, reason=reason))
         said = document_rows.report_withdrawn(report["id"], today=today, reason=reason)
         self._record(at, self.desk, "report.withdraw", *said)
-        self._refresh(at, "report", report["id"], self.desk)
+        self._refresh(at, EntryCause.REPORT, report["id"], self.desk)
 
     def record_invoice(
         self,
@@ -448,7 +441,7 @@ class Life(Order):
             invoiced_fen=self.row["invoiced_fen"],
         )
         self._record(at, self.office, *said)
-        self._refresh(at, "invoice", line["id"], self.office)
+        self._refresh(at, EntryCause.INVOICE, line["id"], self.office)
         return invoice, line
 
     def _invoice(self, at: datetime, issued_on: date, amount: int) -> Row:
@@ -475,10 +468,10 @@ class Life(Order):
         self.payments.append(payment)
         said = document_rows.payment_recorded(payment["id"], values, paid_fen=self.row["paid_fen"])
         self._record(at, self.office, *said)
-        self._refresh(at, "payment", payment["id"], self.office)
+        self._refresh(at, EntryCause.PAYMENT, payment["id"], self.office)
         return payment
 
-    def decide_payer(self, at: datetime, payment: Row, verdict: str, note: str) -> None:
+    def decide_payer(self, at: datetime, payment: Row, verdict: PayerVerdict, note: str) -> None:
         officer: Who = (self.loading.accounts["officer"]["id"], None)
         decision = document_rows.payer_verdict(verdict, note=note, by=officer[0], now=at)
         said = document_rows.payer_decided(
@@ -490,13 +483,15 @@ class Life(Order):
         )
         payment.update(decision)
         self._record(at, officer, *said)
-        self._refresh(at, "payment", payment["id"], officer)
+        self._refresh(at, EntryCause.PAYMENT, payment["id"], officer)
 
     # -- what follows from documents
 
     def documents(self) -> Documents:
         return Documents(
-            tuple(ChargeLine(c["agreed_on"], c["amount_fen"]) for c in self.charges if c["state"] == "agreed"),
+            tuple(
+                ChargeLine(c["agreed_on"], c["amount_fen"]) for c in self.charges if c["state"] == ChargeState.AGREED
+            ),
             tuple(ReportDocument(r["id"], r["issued_on"], r["replaces_id"], r["withdrawn_on"]) for r in self.reports),
             tuple(
                 InvoiceDocument(
@@ -515,7 +510,7 @@ class Life(Order):
             ),
         )
 
-    def _refresh(self, at: datetime, cause: str, cause_id: int, who: Who) -> None:
+    def _refresh(self, at: datetime, cause: EntryCause, cause_id: int, who: Who) -> None:
         """As settlement's `refresh`: sums, ledger entries in the months open at that moment, state."""
         row, today, said = self.row, self.loading.day(at), self.documents()
         row.update(document_rows.sums(said, today))
@@ -533,7 +528,7 @@ class Life(Order):
             row["state"] = str(state)
             self._note(at, who, action, before)
 
-    def _enter(self, said: Documents, at: datetime, today: date, cause: str, cause_id: int) -> None:
+    def _enter(self, said: Documents, at: datetime, today: date, cause: EntryCause, cause_id: int) -> None:
         """The ledger entries that the open months lack."""
         closed = [month for month, moment in self.loading.closed.items() if moment <= at]
         lacking = ledger_differences(said, self.entries, closed=closed, present=Month.of(today))

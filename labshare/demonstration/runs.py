@@ -15,9 +15,11 @@ from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db
 from labshare.kernel.money import FEN_PER_WAN
 from labshare.kernel.months import Month
+from labshare.kernel.terms import OfficialRole
 from labshare.notices.models import Notice, OutboxMail
 from labshare.organisations.models import Firm
 from labshare.organisations.services import declare_affiliation, enter_affiliation
+from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmRole, SizeClass
 from labshare.rewards.assessments import AssessmentList
 from labshare.rewards.services.approve import approve, pay
 from labshare.rewards.services.grades import GradeRow, confirm_grades, hand_over_grades, save_grades
@@ -25,6 +27,7 @@ from labshare.rewards.services.objections import answer_objection, raise_objecti
 from labshare.rewards.services.policies import draft_policy, publish_policy
 from labshare.rewards.services.publish import publish
 from labshare.rewards.services.run import run_month
+from labshare.rewards.terms import BandKind, Grade, ObjectionVerdict, RewardUnit, Tax
 from labshare.settlement.models import RevenueEntry
 
 PUBLICITY = 5
@@ -96,17 +99,18 @@ def _grades(loading: Loading, division: str, labs: list[Laboratory]) -> dict[Mon
     for number, lab in enumerate(labs):
         grade = rng.choices(("excellent", "good", "qualified", "unqualified", None), (16, 46, 24, 6, 8))[0]
         if number < 5:
-            grade = ("excellent", "good", "qualified", "unqualified", "ungraded")[number]
+            grade = tuple(Grade)[number]
         if grade:
             lists.setdefault(loading.first_month, []).append(_graded(lab, grade, number))
         if rng.random() < 0.3:
-            grade = rng.choices(("excellent", "good", "qualified"), (3, 5, 2))[0]
+            grade = rng.choices((Grade.EXCELLENT, Grade.GOOD, Grade.QUALIFIED), (3, 5, 2))[0]
             lists.setdefault(loading.month.plus(-4), []).append(_graded(lab, grade, number))
     return lists
 
 
 def _graded(lab: Laboratory, grade: str, number: int) -> GradeRow:
-    score = {"excellent": 90, "good": 80, "qualified": 62, "unqualified": 46}.get(grade)
+    scores: dict[str, int] = {Grade.EXCELLENT: 90, Grade.GOOD: 80, Grade.QUALIFIED: 62, Grade.UNQUALIFIED: 46}
+    score = scores.get(grade)
     reason = "投入运行未满一年，未参加考核" if score is None else f"考核得分 {score + number % 9} 分"
     return GradeRow(lab.id, grade, reason)
 
@@ -121,12 +125,18 @@ def first_policy(loading: Loading, division: str) -> dict[str, Any]:
         "name": "共享仪器开放服务奖励办法（演示）", "legal_basis": "演示政策，非正式文件", "division": division,
         "effective_from": str(loading.first_month),
         "effective_to": str(loading.first_month.plus(FIRST_POLICY_MONTHS - 1)),
-        "tax": "excluded",
-        "clients": {"sizes": ["small", "micro"], "divisions": ["33"], "exclude_related": True},
+        "tax": Tax.EXCLUDED,
+        "clients": {"sizes": [SizeClass.SMALL, SizeClass.MICRO], "divisions": ["33"], "exclude_related": True},
         "instruments": {"min_original_value_fen": 5 * FEN_PER_WAN}, "exclude_statutory": True,
-        "unit": "instrument", "threshold_fen": 300_000,
-        "bands": {"kind": "highest", "steps": _steps((0, "0.08"), (5_000_000, "0.10"))},
-        "grades": {"excellent": "1.2", "good": "1.0", "qualified": "0.8", "unqualified": "0", "ungraded": "1.0"},
+        "unit": RewardUnit.INSTRUMENT, "threshold_fen": 300_000,
+        "bands": {"kind": BandKind.HIGHEST, "steps": _steps((0, "0.08"), (5_000_000, "0.10"))},
+        "grades": {
+        Grade.EXCELLENT: "1.2",
+        Grade.GOOD: "1.0",
+        Grade.QUALIFIED: "0.8",
+        Grade.UNQUALIFIED: "0",
+        Grade.UNGRADED: "1.0",
+    },
         "caps": {"instrument_year_fen": 3_000_000, "lab_year_fen": 15_000_000, "firm_year_fen": 40_000_000},
         "budget_year_fen": None, "publicity_working_days": PUBLICITY,
     }  # fmt: skip
@@ -137,12 +147,18 @@ def second_policy(loading: Loading, division: str) -> dict[str, Any]:
     return {
         "name": "共享实验室奖励办法（演示）", "legal_basis": "演示政策，非正式文件", "division": division,
         "effective_from": str(loading.first_month.plus(FIRST_POLICY_MONTHS)), "effective_to": str(_policy_end(loading)),
-        "tax": "included",
-        "clients": {"sizes": ["medium", "small", "micro"], "divisions": [division], "exclude_related": True},
+        "tax": Tax.INCLUDED,
+        "clients": {"sizes": list(SizeClass.smes()), "divisions": [division], "exclude_related": True},
         "instruments": {"min_original_value_fen": 20 * FEN_PER_WAN}, "exclude_statutory": True,
-        "unit": "lab", "threshold_fen": 1_000_000,
-        "bands": {"kind": "marginal", "steps": _steps((0, "0.10"), (30_000_000, "0.15"))},
-        "grades": {"excellent": "1.2", "good": "1.0", "qualified": "0.8", "unqualified": "0", "ungraded": "1.0"},
+        "unit": RewardUnit.LAB, "threshold_fen": 1_000_000,
+        "bands": {"kind": BandKind.MARGINAL, "steps": _steps((0, "0.10"), (30_000_000, "0.15"))},
+        "grades": {
+        Grade.EXCELLENT: "1.2",
+        Grade.GOOD: "1.0",
+        Grade.QUALIFIED: "0.8",
+        Grade.UNQUALIFIED: "0",
+        Grade.UNGRADED: "1.0",
+    },
         "caps": {"instrument_year_fen": None, "lab_year_fen": 12_000_000, "firm_year_fen": 30_000_000},
         "budget_year_fen": 600_000_000, "publicity_working_days": PUBLICITY,
     }  # fmt: skip
@@ -165,7 +181,8 @@ class Office:
     def __init__(self, loading: Loading, days: WorkingDays, labs: list[Laboratory]) -> None:
         self.loading, self.days, self.labs = loading, days, labs
         self.officer, self.approver = (
-            Actor(person_id=loading.accounts[role]["id"], roles=frozenset({role})) for role in ("officer", "approver")
+            Actor(person_id=loading.accounts[role]["id"], roles=frozenset({role}))
+            for role in (OfficialRole.OFFICER, OfficialRole.APPROVER)
         )
 
     def run(self, at_last: Callable[[], None]) -> None:
@@ -244,9 +261,12 @@ class Office:
                 )
             )
         if division == loading.scale.divisions[0]:
-            waiting = [_graded(lab, ("good", "excellent", "qualified")[n % 3], n) for n, lab in enumerate(labs[5:17])]
+            waiting = [
+                _graded(lab, (Grade.GOOD, Grade.EXCELLENT, Grade.QUALIFIED)[n % 3], n)
+                for n, lab in enumerate(labs[5:17])
+            ]
             acts += self._grade_list(division, loading.today - timedelta(days=2), loading.month.next, waiting)
-            begun = [_graded(lab, "good", n) for n, lab in enumerate(labs[17:19])]
+            begun = [_graded(lab, Grade.GOOD, n) for n, lab in enumerate(labs[17:19])]
             acts.append(
                 (
                     loading.at(loading.today - timedelta(days=1), 16),
@@ -329,7 +349,7 @@ class Office:
             and any(since <= first and (until is None or until > last) for since, until in lab.admitted)
         ]
         lab = admitted[due.month.number % len(admitted)]
-        by = Actor(person_id=lab.host.manager["id"], firm_id=lab.host.id, roles=frozenset({"lab_manager"}))
+        by = Actor(person_id=lab.host.manager["id"], firm_id=lab.host.id, roles=frozenset({FirmRole.LAB_MANAGER}))
         made: list[int] = []
         raised = due.published_at + timedelta(days=1, hours=3)
         return [
@@ -340,7 +360,7 @@ class Office:
             (
                 raised + timedelta(hours=26),
                 lambda now: answer_objection(
-                    actor=self.officer, now=now, objection_id=made[0], verdict="rejected", text=answer
+                    actor=self.officer, now=now, objection_id=made[0], verdict=ObjectionVerdict.REJECTED, text=answer
                 ),
             ),
         ]
@@ -357,9 +377,9 @@ class Office:
             now=now,
             firm_id=host.id,
             other_uscc=found.row["uscc"],
-            kind="shares_owner",
+            kind=AffiliationKind.SHARES_OWNER,
             valid_from=loading.first_day - timedelta(days=500),
-            source="inspection",
+            source=AffiliationSource.INSPECTION,
             note="核查发现持股 30%",
         )
 
@@ -368,7 +388,7 @@ class Office:
         loading = self.loading
         host = loading.hosts[0]
         at = loading.at(loading.today - timedelta(days=2), 11, 5)
-        owner = Actor(person_id=host.owner["id"], firm_id=host.id, roles=frozenset({"owner"}))
+        owner = Actor(person_id=host.owner["id"], firm_id=host.id, roles=frozenset({FirmRole.OWNER}))
         known = {client.id for client in loading.related.get(host.id, ())}
 
         def declare(now: datetime) -> None:
@@ -387,7 +407,7 @@ class Office:
                     now=now,
                     firm_id=host.id,
                     other_uscc=best.uscc,
-                    kind="family",
+                    kind=AffiliationKind.FAMILY,
                     valid_from=loading.first_day,
                     note="实际控制人为亲属",
                 )

@@ -19,6 +19,7 @@ from labshare.booking.rules.lifecycle import answer_by
 from labshare.booking.rules.price import work_of
 from labshare.booking.rules.time import Interval, StartRules
 from labshare.catalogue.models import Fee, Instrument, InstrumentUnit, TestItem, TestItemInstrument, TestItemStandard
+from labshare.catalogue.terms import Category, FeeBasis, LifeState
 from labshare.demonstration.blocks import maintain
 from labshare.demonstration.bookings import MATERIALS, Place, free_unit
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
@@ -58,7 +59,7 @@ class Tasks:
             client
             for client in loading.clients
             if client is not loading.demo_client
-            and client.categories[0] == "bearings"
+            and client.categories[0] == Category.BEARINGS
             and client.row["verified_at"] is not None
             and client.row["created_at"] < loading.at(loading.first_day, 0)
         ]
@@ -358,7 +359,7 @@ class Tasks:
             technical="0.2–26.5 MHz",
             function="棒材与锻件探伤",
             subjects="430.40",
-            state="draft",
+            state=LifeState.DRAFT,
             created_at=at,
         )
         loading.rows.add(InstrumentUnit, instrument_id=instrument["id"], unit=1)
@@ -367,13 +368,13 @@ class Tasks:
             lab_id=lab.id,
             name="超声波探伤（轴承钢棒材）",
             name_en="Ultrasonic flaw detection (bearing steel bars)",
-            category="mechanics",
+            category=Category.MECHANICS,
             sample_requirement="表面粗糙度不大于 Ra 6.3",
             sample_requirement_en="Surface Ra 6.3 or better",
             setup_minutes=10,
             sample_minutes=20,
             max_quantity=10,
-            state="draft",
+            state=LifeState.DRAFT,
             created_at=at + 20 * MINUTE,
         )
         loading.rows.add(TestItemInstrument, test_item_id=item["id"], instrument_id=instrument["id"])
@@ -382,7 +383,7 @@ class Tasks:
         fee = loading.rows.add(
             Fee,
             test_item_id=item["id"],
-            basis="sample",
+            basis=FeeBasis.SAMPLE,
             amount_fen=15_000,
             minimum_fen=0,
             valid_from=loading.today - DAY,
@@ -410,7 +411,7 @@ class Tasks:
             ("test_item", item["id"]),
             after={
                 "fee_id": fee["id"],
-                "basis": "sample",
+                "basis": FeeBasis.SAMPLE,
                 "amount_fen": 15_000,
                 "minimum_fen": 0,
                 "valid_from": fee["valid_from"],

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, field
 
-REGULATOR_ROLES = ("officer", "approver", "auditor", "admin")
-"""Roles of a person rather than of a membership; each may read what every firm does."""
+from labshare.kernel.terms import OfficialRole, TokenScope
 
 
 @dataclass(frozen=True)
@@ -19,12 +18,12 @@ class Actor:
     firm_id: int | None = None
     roles: frozenset[str] = field(default_factory=frozenset)
     address: str | None = None
-    scope: str = "write"
+    scope: str = TokenScope.WRITE
     """`read` for a read-only API token."""
 
     @property
     def is_regulator(self) -> bool:
-        return not self.roles.isdisjoint(REGULATOR_ROLES)
+        return not self.roles.isdisjoint(OfficialRole)
 
     @property
     def is_system(self) -> bool:

@@ -36,6 +36,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from labshare.kernel.errors import Busy, Problem
+from labshare.kernel.terms import listed
 from labshare.kernel.waiting import bound_waiting, waited_in_vain, writers_queue
 
 
@@ -299,9 +300,8 @@ def append_only(table: FromClause, *, but: str = "") -> None:
 
 def one_of(column: str, values: Iterable[str], *, null: bool = False) -> CheckConstraint:
     """A CHECK that a text column holds one of the listed words."""
-    listed = ", ".join(f"'{value}'" for value in values)
     empty = f"{column} IS NULL OR " if null else ""
-    return CheckConstraint(f"{empty}{column} IN ({listed})", name=f"{column}_known")
+    return CheckConstraint(f"{empty}{column} IN ({listed(values)})", name=f"{column}_known")
 
 
 @event.listens_for(Base.metadata, "before_create")

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from flask import current_app
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from labshare.accounts.terms import Locale
 from labshare.kernel.database import db, transaction
 from labshare.kernel.telling import link_for
 from labshare.notices.models import OutboxMail
@@ -192,6 +193,6 @@ def message(letter: Letter, sender: str) -> EmailMessage:
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(letter.body)
     made["Content-Language"] = (
-        "en" if letter.locale == "en" else "zh-CN"
+        "en" if letter.locale == Locale.ENGLISH else "zh-CN"
     )  # after: setting the content takes such headers away
     return made

@@ -13,6 +13,7 @@ from flask_babel import force_locale, get_locale
 from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 
 from labshare.accounts.models import Person
+from labshare.accounts.terms import Locale
 from labshare.kernel import telling
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -20,7 +21,6 @@ from labshare.notices import kinds, words  # noqa: F401 - the kinds of the rooms
 from labshare.notices.models import Notice, OutboxMail
 from labshare.organisations.models import Membership, RegulatorRole
 
-CHINESE = "zh_Hans_CN"
 LINK_PLACE = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands in a mail for the link that is made when it is sent."""
 
@@ -123,7 +123,7 @@ def _mail(
     *, name: str | None = None, link_id: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """The values of a mail's row."""
-    written_in = locale or str(get_locale() or CHINESE)
+    written_in = locale or str(get_locale() or Locale.CHINESE)
     with force_locale(written_in):
         subject = kinds.title_of(kind, params)
         body = current_app.jinja_env.get_template("mail/notice.txt").render(

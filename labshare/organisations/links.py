@@ -10,7 +10,8 @@ an officer has seen.
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 
-STATES = ("waiting", "agreed", "confirmed", "objected", "held", "ended", "voided")
+from labshare.organisations.terms import AffiliationKind, AffiliationState, ToDecide
+
 ENDLESS = date(9999, 12, 31)
 
 
@@ -105,40 +106,39 @@ class Link:
         return not any(answer is not None and answer > self.objected_at for answer in answers)
 
     @property
-    def to_decide(self) -> tuple[str, ...]:
+    def to_decide(self) -> tuple[ToDecide, ...]:
         """Why an officer has to decide; nothing: there is nothing to decide."""
         if self.voided_at is not None:
             return ()
         reasons = []
         if self.confirmed_at is None:
             if self.objection_open:
-                reasons.append("objected")
+                reasons.append(ToDecide.OBJECTED)
             if self.seen_at is None:
                 if self.held:
-                    reasons.append("held")
+                    reasons.append(ToDecide.HELD)
                 if self.declaration_waits or self.agreement_waits:
-                    reasons.append("touches")
-                elif self.kind == "controls" and self.agreed_at is not None:
-                    reasons.append("chain")
+                    reasons.append(ToDecide.TOUCHES)
+                elif self.kind == AffiliationKind.CONTROLS and self.agreed_at is not None:
+                    reasons.append(ToDecide.CHAIN)
             elif self.agreement_waits and self.agreed_at is not None and self.agreed_at > self.seen_at:
-                reasons.append("touches")
+                reasons.append(ToDecide.TOUCHES)
         if self.end_asked_at is not None:
-            reasons.append("end_asked")
+            reasons.append(ToDecide.END_ASKED)
         return tuple(reasons)
 
-    def state(self, today: date) -> str:
-        """One of `STATES`."""
+    def state(self, today: date) -> AffiliationState:
         if self.voided_at is not None:
-            return "voided"
+            return AffiliationState.VOIDED
         if self.last < today:
-            return "ended"
+            return AffiliationState.ENDED
         if self.confirmed_at is not None:
-            return "confirmed"
+            return AffiliationState.CONFIRMED
         if self.objection_open:
-            return "objected"
+            return AffiliationState.OBJECTED
         if self.held and self.seen_at is None:
-            return "held"
-        return "agreed" if self.agreed_at is not None else "waiting"
+            return AffiliationState.HELD
+        return AffiliationState.AGREED if self.agreed_at is not None else AffiliationState.WAITING
 
 
 _MOMENTS = tuple(one.name for one in fields(Link) if one.name.endswith("_at") and one.name != "recorded_at")

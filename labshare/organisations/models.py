@@ -21,15 +21,10 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.accounts.models import Person
-from labshare.kernel.actor import REGULATOR_ROLES
 from labshare.kernel.database import Model, UtcDateTime, guard, one_of
+from labshare.kernel.terms import OfficialRole, TokenScope
 from labshare.organisations.links import Link
-
-FIRM_KINDS = ("enterprise", "public_institution", "other")
-SIZE_CLASSES = ("large", "medium", "small", "micro")
-AFFILIATION_KINDS = ("controls", "shares_owner", "family", "declared")
-AFFILIATION_SOURCES = ("firm", "business_register", "inspection")
-FIRM_ROLES = ("owner", "lab_manager", "booker", "accountant", "viewer")
+from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmKind, FirmRole, SizeClass
 
 
 class Firm(Model):
@@ -37,7 +32,7 @@ class Firm(Model):
 
     __tablename__ = "firm"
     __table_args__ = (
-        one_of("kind", FIRM_KINDS),
+        one_of("kind", FirmKind),
         Index(None, "town"),
         Index(None, "verified_at"),
     )
@@ -94,7 +89,7 @@ class FirmSize(Model):
     __tablename__ = "firm_size"
     __table_args__ = (
         UniqueConstraint("firm_id", "valid_from"),
-        one_of("size_class", SIZE_CLASSES),
+        one_of("size_class", SizeClass),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -119,8 +114,8 @@ class Affiliation(Model):
 
     __tablename__ = "affiliation"
     __table_args__ = (
-        one_of("kind", AFFILIATION_KINDS),
-        one_of("source", AFFILIATION_SOURCES),
+        one_of("kind", AffiliationKind),
+        one_of("source", AffiliationSource),
         CheckConstraint("firm_id <> other_firm_id", name="two_firms"),
         CheckConstraint("valid_to IS NULL OR valid_from <= valid_to", name="dates_in_order"),
         CheckConstraint(
@@ -287,7 +282,7 @@ class Membership(Model):
 
     __tablename__ = "membership"
     __table_args__ = (
-        one_of("role", FIRM_ROLES),
+        one_of("role", FirmRole),
         Index(
             "uq_membership_current",
             "person_id",
@@ -315,7 +310,7 @@ class RegulatorRole(Model):
 
     __tablename__ = "regulator_role"
     __table_args__ = (
-        one_of("role", REGULATOR_ROLES),
+        one_of("role", OfficialRole),
         CheckConstraint("agreed_by IS NULL OR agreed_by <> proposed_by", name="two_administrators"),
         Index(
             "uq_regulator_role_current",
@@ -346,7 +341,7 @@ class Invitation(Model):
     sent; it is found by its digest."""
 
     __tablename__ = "invitation"
-    __table_args__ = (one_of("role", FIRM_ROLES), Index(None, "firm_id"))
+    __table_args__ = (one_of("role", FirmRole), Index(None, "firm_id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
@@ -369,7 +364,7 @@ class ApiToken(Model):
     roles, with a new password and with "sign out everywhere"."""
 
     __tablename__ = "api_token"
-    __table_args__ = (one_of("scope", ("read", "write")), Index(None, "person_id"))
+    __table_args__ = (one_of("scope", TokenScope), Index(None, "person_id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))

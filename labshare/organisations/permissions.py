@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, false, or_, true
 
-from labshare.kernel.actor import REGULATOR_ROLES, Actor
+from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, NotFound
+from labshare.kernel.terms import OfficialRole
+from labshare.organisations.terms import FirmRole
 
 Side = Literal["any", "client", "lab", "firm"]
 Grants = tuple[tuple[str, Side], ...]
@@ -22,21 +24,21 @@ def _grants(side: Side, *roles: str) -> Grants:
     return tuple((role, side) for role in roles)
 
 
-READERS = _grants("any", *REGULATOR_ROLES)
+READERS = _grants("any", *OfficialRole)
 """Regulators see all."""
-CLIENT_MEMBERS = _grants("client", "owner", "lab_manager", "booker", "accountant", "viewer")
-LAB_MEMBERS = _grants("lab", "owner", "lab_manager", "booker", "accountant", "viewer")
-FIRM_MEMBERS = _grants("firm", "owner", "lab_manager", "booker", "accountant", "viewer")
+CLIENT_MEMBERS = _grants("client", *FirmRole)
+LAB_MEMBERS = _grants("lab", *FirmRole)
+FIRM_MEMBERS = _grants("firm", *FirmRole)
 PARTIES = CLIENT_MEMBERS + LAB_MEMBERS
-BOOKERS = _grants("client", "owner", "lab_manager", "booker")
-LAB_HANDS = _grants("lab", "owner", "lab_manager")
-LAB_MONEY = _grants("lab", "owner", "lab_manager", "accountant")
-FIRM_OWNER = _grants("firm", "owner")
-FIRM_HANDS = _grants("firm", "owner", "lab_manager")
-OFFICER = _grants("any", "officer")
-APPROVER = _grants("any", "approver")
-AUDITOR = _grants("any", "auditor")
-ADMIN = _grants("any", "admin")
+BOOKERS = _grants("client", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.BOOKER)
+LAB_HANDS = _grants("lab", FirmRole.OWNER, FirmRole.LAB_MANAGER)
+LAB_MONEY = _grants("lab", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
+FIRM_OWNER = _grants("firm", FirmRole.OWNER)
+FIRM_HANDS = _grants("firm", FirmRole.OWNER, FirmRole.LAB_MANAGER)
+OFFICER = _grants("any", OfficialRole.OFFICER)
+APPROVER = _grants("any", OfficialRole.APPROVER)
+AUDITOR = _grants("any", OfficialRole.AUDITOR)
+ADMIN = _grants("any", OfficialRole.ADMIN)
 SYSTEM_ONLY = _grants("any", "system")
 
 PERMISSIONS: dict[str, Grants] = {
@@ -102,7 +104,7 @@ PERMISSIONS: dict[str, Grants] = {
     "run.publish": OFFICER,
     "run.approve": APPROVER,
     "run.pay": OFFICER,
-    "objection.raise": _grants("lab", "owner", "lab_manager"),
+    "objection.raise": _grants("lab", FirmRole.OWNER, FirmRole.LAB_MANAGER),
     "objection.answer": OFFICER,
     "correction.decide": OFFICER,
     "grade.see": READERS,

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from labshare.kernel.money import FEN_PER_WAN
+from labshare.kernel.terms import OfficialRole
+from labshare.organisations.terms import SectorName, SizeClass
 
 Bounds = tuple[int, int, int]
 """The lower bounds of large, medium and small; a value on the bound meets it (及以上)."""
-
-CLASSES = ("large", "medium", "small")
-SMALLEST = "micro"
-SMES = frozenset({"medium", "small", "micro"})
 
 
 @dataclass(frozen=True)
@@ -40,27 +38,25 @@ class Figures:
 
 
 SECTORS_2011: Mapping[str, Sector] = {
-    "agriculture": Sector(revenue_wan=(20000, 500, 50)),
-    "industry": Sector(staff=(1000, 300, 20), revenue_wan=(40000, 2000, 300)),
-    "construction": Sector(revenue_wan=(80000, 6000, 300), assets_wan=(80000, 5000, 300)),
-    "wholesale": Sector(staff=(200, 20, 5), revenue_wan=(40000, 5000, 1000)),
-    "retail": Sector(staff=(300, 50, 10), revenue_wan=(20000, 500, 100)),
-    "transport": Sector(staff=(1000, 300, 20), revenue_wan=(30000, 3000, 200)),
-    "warehousing": Sector(staff=(200, 100, 20), revenue_wan=(30000, 1000, 100)),
-    "postal": Sector(staff=(1000, 300, 20), revenue_wan=(30000, 2000, 100)),
-    "accommodation": Sector(staff=(300, 100, 10), revenue_wan=(10000, 2000, 100)),
-    "catering": Sector(staff=(300, 100, 10), revenue_wan=(10000, 2000, 100)),
-    "information": Sector(staff=(2000, 100, 10), revenue_wan=(100000, 1000, 100)),
-    "software": Sector(staff=(300, 100, 10), revenue_wan=(10000, 1000, 50)),
-    "real_estate": Sector(revenue_wan=(200000, 1000, 100), assets_wan=(10000, 5000, 2000)),
-    "property": Sector(staff=(1000, 300, 100), revenue_wan=(5000, 1000, 500)),
-    "leasing_business": Sector(staff=(300, 100, 10), assets_wan=(120000, 8000, 100)),
-    "other": Sector(staff=(300, 100, 10)),
+    SectorName.AGRICULTURE: Sector(revenue_wan=(20000, 500, 50)),
+    SectorName.INDUSTRY: Sector(staff=(1000, 300, 20), revenue_wan=(40000, 2000, 300)),
+    SectorName.CONSTRUCTION: Sector(revenue_wan=(80000, 6000, 300), assets_wan=(80000, 5000, 300)),
+    SectorName.WHOLESALE: Sector(staff=(200, 20, 5), revenue_wan=(40000, 5000, 1000)),
+    SectorName.RETAIL: Sector(staff=(300, 50, 10), revenue_wan=(20000, 500, 100)),
+    SectorName.TRANSPORT: Sector(staff=(1000, 300, 20), revenue_wan=(30000, 3000, 200)),
+    SectorName.WAREHOUSING: Sector(staff=(200, 100, 20), revenue_wan=(30000, 1000, 100)),
+    SectorName.POSTAL: Sector(staff=(1000, 300, 20), revenue_wan=(30000, 2000, 100)),
+    SectorName.ACCOMMODATION: Sector(staff=(300, 100, 10), revenue_wan=(10000, 2000, 100)),
+    SectorName.CATERING: Sector(staff=(300, 100, 10), revenue_wan=(10000, 2000, 100)),
+    SectorName.INFORMATION: Sector(staff=(2000, 100, 10), revenue_wan=(100000, 1000, 100)),
+    SectorName.SOFTWARE: Sector(staff=(300, 100, 10), revenue_wan=(10000, 1000, 50)),
+    SectorName.REAL_ESTATE: Sector(revenue_wan=(200000, 1000, 100), assets_wan=(10000, 5000, 2000)),
+    SectorName.PROPERTY: Sector(staff=(1000, 300, 100), revenue_wan=(5000, 1000, 500)),
+    SectorName.LEASING_BUSINESS: Sector(staff=(300, 100, 10), assets_wan=(120000, 8000, 100)),
+    SectorName.OTHER: Sector(staff=(300, 100, 10)),
 }
 STANDARDS: tuple[tuple[date, Mapping[str, Sector]], ...] = ((date(2011, 6, 18), SECTORS_2011),)
 """From which day on which bounds hold, the oldest first."""
-
-SECTORS = tuple(SECTORS_2011)
 
 
 def bounds_on(day: date) -> Mapping[str, Sector]:
@@ -100,22 +96,47 @@ def size_class(sector: str, figures: Figures, day: date) -> str:
         if value is None:
             raise ValueError(f"{sector}: a figure is missing")
         pairs.append((bounds, value, unit))
-    for rank, name in enumerate(CLASSES):
+    for rank, name in enumerate((SizeClass.LARGE, SizeClass.MEDIUM, SizeClass.SMALL)):
         if all(value >= bounds[rank] * unit for bounds, value, unit in pairs):
             return name
-    return SMALLEST
+    return SizeClass.MICRO
 
 
 _DIVISIONS = {
-    "51": "wholesale", "52": "retail", "54": "transport", "55": "transport", "56": "transport", "57": "transport",
-    "58": "transport", "59": "warehousing", "60": "postal", "61": "accommodation", "62": "catering",
-    "63": "information", "64": "information", "65": "software",
-}  # fmt: skip
+    "51": SectorName.WHOLESALE,
+    "52": SectorName.RETAIL,
+    "54": SectorName.TRANSPORT,
+    "55": SectorName.TRANSPORT,
+    "56": SectorName.TRANSPORT,
+    "57": SectorName.TRANSPORT,
+    "58": SectorName.TRANSPORT,
+    "59": SectorName.WAREHOUSING,
+    "60": SectorName.POSTAL,
+    "61": SectorName.ACCOMMODATION,
+    "62": SectorName.CATERING,
+    "63": SectorName.INFORMATION,
+    "64": SectorName.INFORMATION,
+    "65": SectorName.SOFTWARE,
+}
 _LETTERS = {
-    "A": "agriculture", "B": "industry", "C": "industry", "D": "industry", "E": "construction",
-    "L": "leasing_business", "M": "other", "N": "other", "O": "other", "R": "other",
-}  # fmt: skip
-_GROUPS = {"591": "transport", "701": "real_estate", "702": "property", "703": "other", "709": "other"}
+    "A": SectorName.AGRICULTURE,
+    "B": SectorName.INDUSTRY,
+    "C": SectorName.INDUSTRY,
+    "D": SectorName.INDUSTRY,
+    "E": SectorName.CONSTRUCTION,
+    "L": SectorName.LEASING_BUSINESS,
+    "M": SectorName.OTHER,
+    "N": SectorName.OTHER,
+    "O": SectorName.OTHER,
+    "R": SectorName.OTHER,
+}
+_GROUPS = {
+    "591": SectorName.TRANSPORT,
+    "701": SectorName.REAL_ESTATE,
+    "702": SectorName.PROPERTY,
+    "703": SectorName.OTHER,
+    "709": SectorName.OTHER,
+}
 
 _CODE = re.compile(r"([A-T])(\d{2}|\d{3}|\d{4})")
 
@@ -139,11 +160,11 @@ def sector_of_industry(code: str) -> str | None:
     if letter == "K":
         return _GROUPS.get(digits[:3])
     if letter == "Q":
-        return "other" if digits.startswith("85") else None
+        return SectorName.OTHER if digits.startswith("85") else None
     return _LETTERS.get(letter)
 
 
-EXCLUDING = frozenset({"officer", "approver", "admin"})
+EXCLUDING = frozenset({OfficialRole.OFFICER, OfficialRole.APPROVER, OfficialRole.ADMIN})
 """Roles of which one person holds at most one, and none beside a membership in a firm with labs (R-RIGHTS-3)."""
 
 

@@ -12,7 +12,7 @@ from labshare.kernel.errors import NotFound
 from labshare.organisations.errors import HostMembershipExcludes, RegulatorAmongMembers, RolesExclude
 from labshare.organisations.models import Firm, Membership, RegulatorRole
 from labshare.organisations.rules import EXCLUDING, excluded_by
-from labshare.organisations.words import ROLES
+from labshare.organisations.terms import role_label
 
 
 def lock_person(person_id: int) -> Person:
@@ -60,7 +60,7 @@ def check_person_may_hold(person_id: int, role: str) -> None:
     lock_person(person_id)
     other = excluded_by(role, held_roles(person_id))
     if other is not None:
-        raise RolesExclude(role=ROLES[other])
+        raise RolesExclude(role=role_label(other))
     if role not in EXCLUDING:
         return
     lab = db.metadata.tables["lab"]
@@ -70,7 +70,7 @@ def check_person_may_hold(person_id: int, role: str) -> None:
         )
     )
     if db.session.scalar(in_host_firm):
-        raise HostMembershipExcludes(role=ROLES[role])
+        raise HostMembershipExcludes(role=role_label(role))
 
 
 def check_person_may_join(person_id: int, firm_id: int) -> None:
@@ -79,7 +79,7 @@ def check_person_may_join(person_id: int, firm_id: int) -> None:
     lock_person(person_id)
     conflicting = sorted(held_roles(person_id) & EXCLUDING)
     if conflicting and hosts_labs(firm_id):
-        raise HostMembershipExcludes(role=ROLES[conflicting[0]])
+        raise HostMembershipExcludes(role=role_label(conflicting[0]))
 
 
 def check_firm_may_host(firm_id: int) -> None:
@@ -104,4 +104,4 @@ def check_firm_may_host(firm_id: int) -> None:
         )
     )
     if conflicting is not None:
-        raise RegulatorAmongMembers(role=ROLES[conflicting])
+        raise RegulatorAmongMembers(role=role_label(conflicting))

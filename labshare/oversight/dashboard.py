@@ -12,8 +12,10 @@ from labshare.audit.models import AuditSeal
 from labshare.audit.queries import last_seal
 from labshare.booking.models import Booking, Holding, WorkingYear
 from labshare.catalogue.models import Instrument, LabAdmission
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.database import days_between, db
 from labshare.kernel.months import Month
+from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm, RegulatorRole
 from labshare.organisations.queries.affiliations import affiliations_to_decide
@@ -23,10 +25,10 @@ from labshare.rewards.assessments import AssessmentList
 from labshare.rewards.models import Correction, Objection, Policy, RewardItem, RewardLine, RewardRun
 from labshare.rewards.queries.grades import HANDED_OVER, SENT_BACK
 from labshare.rewards.queries.parts import payable_in
+from labshare.rewards.terms import PolicyState, RunState
 from labshare.settlement.models import Payment, Report, RevenueEntry
 
-NOT_PAID = ("calculated", "published", "approved")
-NEEDED_ROLES = ("officer", "approver")
+NEEDED_ROLES = (OfficialRole.OFFICER, OfficialRole.APPROVER)
 BINS = (20, 40, 60, 80, 100)
 """Upper edges of the utilisation chart's groups, per cent; the last group is open."""
 
@@ -146,7 +148,7 @@ def _runs(first: Month) -> list[tuple[RewardRun, int]]:
     query = (
         select(RewardRun, func.coalesce(func.sum(RewardLine.month_eligible_fen), 0))
         .outerjoin(RewardLine, RewardLine.run_id == RewardRun.id)
-        .where(or_(RewardRun.month >= str(first), RewardRun.state.in_(NOT_PAID)))
+        .where(or_(RewardRun.month >= str(first), RewardRun.state.in_(RunState.not_paid())))
         .group_by(RewardRun.id)
         .order_by(RewardRun.month)
     )
@@ -225,7 +227,7 @@ def _utilisation_groups(first: Month, last: Month, now: datetime) -> list[int]:
     query = (
         select(Instrument.units, func.coalesce(func.sum(used.c.minutes), 0))
         .outerjoin(used, used.c.instrument_id == Instrument.id)
-        .where(Instrument.state == "published")
+        .where(Instrument.state == LifeState.PUBLISHED)
         .group_by(Instrument.id)
     )
     counts = [0] * (len(BINS) + 1)
@@ -247,8 +249,8 @@ def waiting(now: datetime, person_id: int | None = None, runs: Sequence[RewardRu
                 select(func.min(Firm.created_at)).where(Firm.waits).scalar_subquery(),
                 select(func.count()).select_from(Objection).where(Objection.verdict.is_(None)).scalar_subquery(),
                 select(func.count()).select_from(Payment).where(Payment.payer_waits).scalar_subquery(),
-                select(func.count()).select_from(Policy).where(Policy.state == "draft").scalar_subquery(),
-                select(func.count()).select_from(Policy).where(Policy.state != "draft").scalar_subquery(),
+                select(func.count()).select_from(Policy).where(Policy.state == PolicyState.DRAFT).scalar_subquery(),
+                select(func.count()).select_from(Policy).where(Policy.state != PolicyState.DRAFT).scalar_subquery(),
                 select(func.count())
                 .select_from(Correction)
                 .where(
@@ -290,8 +292,8 @@ def waiting(now: datetime, person_id: int | None = None, runs: Sequence[RewardRu
         ).one()
     )
     if runs is None:
-        runs = db.session.scalars(select(RewardRun).where(RewardRun.state.in_(NOT_PAID))).all()
-    open_runs = sorted((run for run in runs if run.state in NOT_PAID), key=lambda run: run.month)
+        runs = db.session.scalars(select(RewardRun).where(RewardRun.state.in_(RunState.not_paid()))).all()
+    open_runs = sorted((run for run in runs if run.state in RunState.not_paid()), key=lambda run: run.month)
     missing = [one for one, count in zip([*NEEDED_ROLES, *wanted], known, strict=True) if not count]
     years = [one for one in missing if isinstance(one, int)]
     missing_roles = [one for one in missing if isinstance(one, str)]

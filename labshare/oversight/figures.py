@@ -9,18 +9,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, literal, select
 
 from labshare.booking.models import Booking, Holding
+from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Lab
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.database import minutes_between
+from labshare.organisations.terms import SizeClass
 from labshare.settlement.models import RevenueEntry
 
-TOOK_TIME = ("confirmed", "received", "testing", "tested", "reported", "settled", "no_show")
-SMES = ("medium", "small", "micro")
 Span = tuple[datetime, datetime]
 
 
 def started_in(span: Span) -> ColumnElement[bool]:
     """Bookings that took time, and start in `span`."""
-    return and_(Booking.state.in_(TOOK_TIME), Booking.starts_at >= span[0], Booking.starts_at < span[1])
+    return and_(Booking.state.in_(BookingState.took_time()), Booking.starts_at >= span[0], Booking.starts_at < span[1])
 
 
 def finished_in(span: Span) -> ColumnElement[bool]:
@@ -30,7 +31,12 @@ def finished_in(span: Span) -> ColumnElement[bool]:
 
 def kept_in_house(span: Span, now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Which holdings are in-house use that began in `span` and is over."""
-    return Holding.kind == "in_house", Holding.starts_at >= span[0], Holding.starts_at < span[1], Holding.ends_at <= now
+    return (
+        Holding.kind == HoldingKind.IN_HOUSE,
+        Holding.starts_at >= span[0],
+        Holding.starts_at < span[1],
+        Holding.ends_at <= now,
+    )
 
 
 def for_others() -> ColumnElement[bool]:
@@ -43,7 +49,7 @@ def booked_values() -> Mapping[str, ColumnElement[int]]:
     return {
         "booked_minutes": minutes_between(Booking.starts_at, Booking.ends_at),
         "bookings": literal(1),
-        "no_shows": case((Booking.state == "no_show", 1), else_=0),
+        "no_shows": case((Booking.state == BookingState.NO_SHOW, 1), else_=0),
     }
 
 
@@ -66,7 +72,7 @@ def booked_figures() -> dict[str, ColumnElement[int]]:
 def done_figures() -> dict[str, ColumnElement[int]]:
     """Sums over bookings of `finished_in`, and how many firms, and SMEs, they were for: the lab's own firm is none of
     its clients."""
-    client, sme = Booking.client_firm_id, Booking.client_size.in_(SMES)
+    client, sme = Booking.client_firm_id, Booking.client_size.in_(SizeClass.smes())
     return {name: func.sum(value) for name, value in done_values().items()} | {
         "clients": func.count(case((for_others(), client)).distinct()),
         "smes": func.count(case((and_(for_others(), sme), client)).distinct()),
@@ -75,10 +81,10 @@ def done_figures() -> dict[str, ColumnElement[int]]:
 
 def on_offer(kind: Any) -> ColumnElement[bool]:
     """Labs, instruments and test items that the public can use now: published, at a published lab."""
-    published: ColumnElement[bool] = kind.state == "published"
+    published: ColumnElement[bool] = kind.state == LifeState.PUBLISHED
     if kind is Lab:
         return published
-    return and_(published, kind.lab_id.in_(select(Lab.id).where(Lab.state == "published")))
+    return and_(published, kind.lab_id.in_(select(Lab.id).where(Lab.state == LifeState.PUBLISHED)))
 
 
 def in_house_minutes() -> ColumnElement[int]:

@@ -9,14 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
 
 from labshare.booking.models import Booking, Holding
 from labshare.booking.queries.loading import hours_of_labs, working_days
 from labshare.booking.rules.time import Interval, Openings
+from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Instrument, Lab, TestItem
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
@@ -33,9 +35,9 @@ from labshare.oversight.figures import (
     started_in,
 )
 from labshare.oversight.rules import Usage, total
+from labshare.oversight.terms import UsageBy
 from labshare.settlement.models import Report, RevenueEntry
 
-By = Literal["lab", "instrument", "test_item", "firm"]
 COUNTED = (
     "booked_minutes", "used_minutes", "in_house_minutes", "outside_minutes", "bookings", "no_shows", "tests", "samples",
     "clients", "smes", "recognised_fen", "outside_fen", "reports",
@@ -56,7 +58,7 @@ class UsageRow:
 
 @dataclass(frozen=True)
 class UsageReport:
-    by: By
+    by: UsageBy
     first: Month
     last: Month
     rows: Sequence[UsageRow]
@@ -69,7 +71,7 @@ class UsageReport:
 
 def usage_report(
     actor: Actor,
-    by: By,
+    by: UsageBy,
     first: Month,
     last: Month,
     now: datetime,
@@ -82,7 +84,7 @@ def usage_report(
     Blocks have no test item: by test item the report has no in-house use.
     `lab_id`, `firm_id` narrow it. Rows without any use are listed too, at zero.
     """
-    scope = [visible(actor, "usage.see", lab=Lab.firm_id), Lab.state != "draft"]
+    scope = [visible(actor, "usage.see", lab=Lab.firm_id), Lab.state != LifeState.DRAFT]
     if lab_id is not None:
         scope.append(Lab.id == lab_id)
     if firm_id is not None:
@@ -96,7 +98,7 @@ def usage_report(
         _recognised(by, scope, first, last),
         _reports(by, scope, first, last),
     ]
-    if by != "test_item":
+    if by != UsageBy.TEST_ITEM:
         parts.append(_in_house(by, scope, span, now))
     for key, *numbers in db.session.execute(union_all(*parts)):
         mine = figures.setdefault(key, {})
@@ -124,24 +126,29 @@ def outside_revenue(lab_id: int, month: Month) -> int:
     return int(db.session.scalar(total) or 0)
 
 
-def subjects(by: By, scope: list[ColumnElement[bool]]) -> Select[Any]:
+def subjects(by: UsageBy, scope: list[ColumnElement[bool]]) -> Select[Any]:
     """What the report has rows for: id, code, Chinese and English name."""
-    if by == "lab":
+    if by == UsageBy.LAB:
         return select(Lab.id, Lab.code, Lab.name, Lab.name_en).where(*scope)
-    if by == "firm":
+    if by == UsageBy.FIRM:
         query = select(Firm.id, Firm.uscc.label("code"), Firm.name, Firm.name_en).join(Lab, Lab.firm_id == Firm.id)
         return query.where(*scope).distinct()
-    if by == "instrument":
+    if by == UsageBy.INSTRUMENT:
         code = (Lab.code + " " + Instrument.inner_id).label("code")
         query = select(Instrument.id, code, Instrument.name, Instrument.name_en).join(Lab)
-        return query.where(*scope, Instrument.state != "draft")
+        return query.where(*scope, Instrument.state != LifeState.DRAFT)
     query = select(TestItem.id, Lab.code, TestItem.name, TestItem.name_en).join(Lab)
-    return query.where(*scope, TestItem.state != "draft")
+    return query.where(*scope, TestItem.state != LifeState.DRAFT)
 
 
-def key_of(by: By, of: Any) -> ColumnElement[int]:
+def key_of(by: UsageBy, of: Any) -> ColumnElement[int]:
     """The column of a booking (or of a ledger entry joined to its booking) that the report groups by."""
-    columns = {"lab": of.lab_id, "instrument": of.instrument_id, "test_item": Booking.test_item_id, "firm": Lab.firm_id}
+    columns = {
+        UsageBy.LAB: of.lab_id,
+        UsageBy.INSTRUMENT: of.instrument_id,
+        UsageBy.TEST_ITEM: Booking.test_item_id,
+        UsageBy.FIRM: Lab.firm_id,
+    }
     return columns[by]
 
 
@@ -150,19 +157,21 @@ def _row(key: ColumnElement[int], figures: Mapping[str, ColumnElement[int]]) -> 
     return select(key, *(figures.get(name, literal(0)).label(name) for name in COUNTED)).group_by(key)
 
 
-def _booked(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
+def _booked(by: UsageBy, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
     query = _row(key_of(by, Booking), booked_figures()).join(Lab, Lab.id == Booking.lab_id)
     return query.where(*scope, started_in(span))
 
 
-def _done(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
+def _done(by: UsageBy, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
     query = _row(key_of(by, Booking), done_figures()).join(Lab, Lab.id == Booking.lab_id)
     return query.where(*scope, finished_in(span))
 
 
-def _in_house(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime], now: datetime) -> Select[Any]:
+def _in_house(
+    by: UsageBy, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime], now: datetime
+) -> Select[Any]:
     minutes = in_house_minutes()
-    key: Any = {"lab": Lab.id, "instrument": Instrument.id, "firm": Lab.firm_id}[by]
+    key: Any = {UsageBy.LAB: Lab.id, UsageBy.INSTRUMENT: Instrument.id, UsageBy.FIRM: Lab.firm_id}[by]
     return (
         _row(key, {"used_minutes": minutes, "in_house_minutes": minutes})
         .select_from(Holding)
@@ -178,7 +187,7 @@ def _clients(scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) 
     return query.where(*scope, finished_in(span))
 
 
-def _recognised(by: By, scope: list[ColumnElement[bool]], first: Month, last: Month) -> Select[Any]:
+def _recognised(by: UsageBy, scope: list[ColumnElement[bool]], first: Month, last: Month) -> Select[Any]:
     return (
         _row(key_of(by, RevenueEntry), revenue_figures())
         .select_from(RevenueEntry)
@@ -188,7 +197,7 @@ def _recognised(by: By, scope: list[ColumnElement[bool]], first: Month, last: Mo
     )
 
 
-def _reports(by: By, scope: list[ColumnElement[bool]], first: Month, last: Month) -> Select[Any]:
+def _reports(by: UsageBy, scope: list[ColumnElement[bool]], first: Month, last: Month) -> Select[Any]:
     return (
         _row(key_of(by, Booking), {"reports": func.count()})
         .select_from(Report)
@@ -198,20 +207,20 @@ def _reports(by: By, scope: list[ColumnElement[bool]], first: Month, last: Month
     )
 
 
-def _open_time(by: By, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Mapping[int, Any]:
+def _open_time(by: UsageBy, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Mapping[int, Any]:
     """Hours open by row: opening hours less closures, for each unit, less blocks that fall into them."""
-    if by == "test_item":
+    if by == UsageBy.TEST_ITEM:
         return _nothing_open(scope)
     instruments = db.session.execute(
         select(Instrument.id, Instrument.units, Instrument.lab_id, Lab.firm_id)
         .join(Lab, Lab.id == Instrument.lab_id)
-        .where(*scope, Instrument.state != "draft")
+        .where(*scope, Instrument.state != LifeState.DRAFT)
     ).all()
     open_times = _open_times({row.lab_id for row in instruments}, span)
     blocked = _blocked({row.id: open_times[row.lab_id] for row in instruments}, span)
     result: dict[int, dict[str, int]] = {}
     for row in instruments:
-        key = {"lab": row.lab_id, "instrument": row.id, "firm": row.firm_id}[by]
+        key = {UsageBy.LAB: row.lab_id, UsageBy.INSTRUMENT: row.id, UsageBy.FIRM: row.firm_id}[by]
         sums = result.setdefault(key, {"available_minutes": 0, "units": 0})
         sums["available_minutes"] += max(0, open_times[row.lab_id].minutes(*span) * row.units - blocked.get(row.id, 0))
         sums["units"] += row.units
@@ -248,7 +257,7 @@ def _open_times(lab_ids: Iterable[int], span: tuple[datetime, datetime]) -> dict
 
 
 def _nothing_open(scope: list[ColumnElement[bool]]) -> Mapping[int, Any]:
-    ids = db.session.scalars(select(TestItem.id).join(Lab).where(*scope, TestItem.state != "draft"))
+    ids = db.session.scalars(select(TestItem.id).join(Lab).where(*scope, TestItem.state != LifeState.DRAFT))
     return {key: {"available_minutes": None} for key in ids}
 
 
@@ -256,7 +265,7 @@ def _blocked(open_times: Mapping[int, _OpenTime], span: tuple[datetime, datetime
     """Minutes of opening time that blocks take, by instrument. `open_times`: of each instrument's lab."""
     blocks = db.session.execute(
         select(Holding.instrument_id, Holding.starts_at, Holding.ends_at).where(
-            Holding.kind.in_(("maintenance", "in_house")), Holding.starts_at < span[1], Holding.ends_at > span[0]
+            Holding.kind.in_(HoldingKind.blocks()), Holding.starts_at < span[1], Holding.ends_at > span[0]
         )
     )
     result: dict[int, int] = {}

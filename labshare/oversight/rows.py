@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Holding
 from labshare.catalogue.models import Instrument, Lab, TestItem
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
@@ -26,8 +27,9 @@ from labshare.oversight.figures import (
     revenue_figures,
     started_in,
 )
-from labshare.oversight.queries import By, key_of, subjects
+from labshare.oversight.queries import key_of, subjects
 from labshare.oversight.rules import Usage
+from labshare.oversight.terms import UsageBy
 from labshare.settlement.models import RevenueEntry
 
 
@@ -66,12 +68,17 @@ class Behind:
 
 
 def behind(
-    actor: Actor, by: By, key: int, first: Month, last: Month, now: datetime, *, offset: int, limit: int
+    actor: Actor, by: UsageBy, key: int, first: Month, last: Month, now: datetime, *, offset: int, limit: int
 ) -> Behind:
     """Open one row of the report: every booking that counts in any of its figures, those begun last first. Five
     statements, whatever it shows. Raises `NotFound` for what the actor's report does not list."""
-    scope = [visible(actor, "usage.see", lab=Lab.firm_id), Lab.state != "draft"]
-    id_of: Any = {"lab": Lab.id, "instrument": Instrument.id, "test_item": TestItem.id, "firm": Firm.id}[by]
+    scope = [visible(actor, "usage.see", lab=Lab.firm_id), Lab.state != LifeState.DRAFT]
+    id_of: Any = {
+        UsageBy.LAB: Lab.id,
+        UsageBy.INSTRUMENT: Instrument.id,
+        UsageBy.TEST_ITEM: TestItem.id,
+        UsageBy.FIRM: Firm.id,
+    }[by]
     subject = db.session.execute(subjects(by, [*scope, id_of == key])).first()
     if subject is None:
         raise NotFound
@@ -130,11 +137,11 @@ def behind(
 
 
 def _in_house(
-    by: By, key: int, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime], now: datetime
+    by: UsageBy, key: int, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime], now: datetime
 ) -> tuple[int, int]:
-    if by == "test_item":  # a block names none
+    if by == UsageBy.TEST_ITEM:  # a block names none
         return 0, 0
-    of: Any = {"lab": Lab.id, "instrument": Instrument.id, "firm": Lab.firm_id}[by]
+    of: Any = {UsageBy.LAB: Lab.id, UsageBy.INSTRUMENT: Instrument.id, UsageBy.FIRM: Lab.firm_id}[by]
     number, minutes = db.session.execute(
         select(func.count(), in_house_minutes())
         .select_from(Holding)
@@ -145,7 +152,7 @@ def _in_house(
     return number, int(minutes or 0)
 
 
-def _ledger(by: By, key: int, scope: list[ColumnElement[bool]], first: Month, last: Month) -> list[LedgerShare]:
+def _ledger(by: UsageBy, key: int, scope: list[ColumnElement[bool]], first: Month, last: Month) -> list[LedgerShare]:
     rows = db.session.execute(
         select(Lab, RevenueEntry.month, revenue_figures()["recognised_fen"])
         .join(RevenueEntry, RevenueEntry.lab_id == Lab.id)

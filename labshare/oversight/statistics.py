@@ -9,12 +9,13 @@ from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
+from labshare.kernel.terms import OfficialRole
 from labshare.oversight.figures import on_offer
 from labshare.oversight.queries import UsageReport, usage_report
 from labshare.rewards.models import RewardLine, RewardRun
+from labshare.rewards.terms import RunState
 
-PUBLISHED = ("published", "approved", "paid")
-ANYONE = Actor(roles=frozenset({"auditor"}))
+ANYONE = Actor(roles=frozenset({OfficialRole.AUDITOR}))
 """Counting over all labs reads with an auditor's eyes; only what this module returns goes out."""
 
 
@@ -49,7 +50,7 @@ def statistics(month: Month, now: datetime) -> Statistics:
 
 
 def _rewards(month: Month) -> dict[int, int] | None:
-    run_ids = select(RewardRun.id).where(RewardRun.month == str(month), RewardRun.state.in_(PUBLISHED))
+    run_ids = select(RewardRun.id).where(RewardRun.month == str(month), RewardRun.state.in_(RunState.public()))
     rows = db.session.execute(
         select(RewardLine.lab_id, func.sum(RewardLine.payable_fen))
         .where(RewardLine.run_id.in_(run_ids))

@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import exists, func, select
 
 from labshare.booking.models import Booking
+from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.terms import OfficialRole
 from labshare.notices.models import Notice
 from labshare.organisations.models import Firm
 from labshare.rewards.queries.grades import lists_waiting_for
@@ -68,13 +70,13 @@ def _waiting(actor: Actor) -> dict[str, Any]:
         counts["requests"] = (
             select(func.count())
             .select_from(Booking)
-            .where(Booking.lab_firm_id == actor.firm_id, Booking.state == "requested")
+            .where(Booking.lab_firm_id == actor.firm_id, Booking.state == BookingState.REQUESTED)
         )
         counts["papers"] = papers_waiting(actor.firm_id)
     if actor.roles & {"admin"}:
         counts["firms"] = select(func.count()).select_from(Firm).where(Firm.waits)
-    if actor.roles & {"officer"}:
+    if actor.roles & {OfficialRole.OFFICER}:
         counts["payers"] = select(func.count()).select_from(Payment).where(Payment.payer_waits)
-    if actor.roles & {"officer", "approver"}:
+    if actor.roles & {OfficialRole.OFFICER, OfficialRole.APPROVER}:
         counts["grades"] = lists_waiting_for(actor)
     return counts

@@ -13,10 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of
-from labshare.rewards.policy import GRADES
-
-LIST_STATES = ("draft", "handed_over", "confirmed", "withdrawn")
-OPEN_STATES = ("draft", "handed_over")
+from labshare.rewards.terms import Grade, ListState
 
 
 class AssessmentList(Model):
@@ -24,7 +21,7 @@ class AssessmentList(Model):
 
     __tablename__ = "assessment_list"
     __table_args__ = (
-        one_of("state", LIST_STATES),
+        one_of("state", ListState),
         CheckConstraint("(state = 'confirmed') = (confirmed_at IS NOT NULL)", name="confirmed_with_moment"),
         CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_with_moment"),
         CheckConstraint(
@@ -40,7 +37,7 @@ class AssessmentList(Model):
     year: Mapped[int]
     """The year assessed."""
     effective_month: Mapped[str] = mapped_column(String(7))
-    state: Mapped[str] = mapped_column(String(12), default="draft")
+    state: Mapped[str] = mapped_column(String(12), default=ListState.DRAFT)
     version: Mapped[int] = mapped_column(default=0)
     """The number of the latest version; what is handed over and confirmed is that one."""
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -77,7 +74,7 @@ class Assessment(Model):
 
     __tablename__ = "assessment"
     __table_args__ = (
-        one_of("grade", GRADES),
+        one_of("grade", Grade),
         CheckConstraint("reason IS NULL OR trim(reason) <> ''", name="reason_given"),
         UniqueConstraint("list_id", "lab_id"),
         Index(None, "lab_id"),

@@ -17,15 +17,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import Model, UtcDateTime, append_only, db, guard, one_of
+from labshare.kernel.terms import listed
 from labshare.organisations.models import Firm
 from labshare.rewards import assessments  # noqa: F401 - the room's tables of grades
-
-RUN_STATES = ("calculated", "published", "approved", "paid")
-SETTLED_STATES = ("approved", "paid")
-REASONS = (
-    "not_admitted", "suspended", "own_firm", "related", "client_size", "client_division", "instrument_value",
-    "statutory",
-)  # fmt: skip
+from labshare.rewards.terms import HoldCause, ObjectionVerdict, PolicyState, Reason, RunAct, RunState
 
 
 class Policy(Model):
@@ -34,7 +29,7 @@ class Policy(Model):
 
     __tablename__ = "policy"
     __table_args__ = (
-        one_of("state", ("draft", "published")),
+        one_of("state", PolicyState),
         CheckConstraint(
             "effective_to IS NULL OR effective_from <= effective_to",
             name="months_in_order",
@@ -51,7 +46,7 @@ class Policy(Model):
     """Last month, included. The one thing that may still change on a published policy: it can be ended."""
     document: Mapped[dict[str, Any]] = mapped_column(JSON)
     demonstration: Mapped[bool] = mapped_column(default=False)
-    state: Mapped[str] = mapped_column(String(10), default="draft")
+    state: Mapped[str] = mapped_column(String(10), default=PolicyState.DRAFT)
     created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -62,7 +57,7 @@ class BookingHold(Model):
     """A confirmed flag or an open contest holds a booking's entries: they do not count while it lasts."""
 
     __tablename__ = "booking_hold"
-    __table_args__ = (one_of("cause", ("flag", "contest")), Index(None, "booking_id"))
+    __table_args__ = (one_of("cause", HoldCause), Index(None, "booking_id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
@@ -78,7 +73,7 @@ class RewardRun(Model):
 
     __tablename__ = "reward_run"
     __table_args__ = (
-        one_of("state", RUN_STATES),
+        one_of("state", RunState.kept()),
         UniqueConstraint("division", "month"),
     )
 
@@ -117,7 +112,7 @@ class RewardRunHand(Model):
     """Everybody who ever calculated or published a run: none of them may approve it (R-RUN-8)."""
 
     __tablename__ = "reward_run_hand"
-    __table_args__ = (one_of("act", ("calculated", "published")),)
+    __table_args__ = (one_of("act", RunAct),)
 
     run_id: Mapped[int] = mapped_column(ForeignKey("reward_run.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
@@ -179,7 +174,7 @@ class RewardItem(Model):
 
     __tablename__ = "reward_item"
     __table_args__ = (
-        one_of("reason", REASONS, null=True),
+        one_of("reason", Reason, null=True),
         Index(None, "run_id"),
         {"sqlite_with_rowid": False},
     )
@@ -198,7 +193,7 @@ class Objection(Model):
     __tablename__ = "objection"
     __table_args__ = (
         UniqueConstraint("run_id", "lab_id", "publicity"),
-        one_of("verdict", ("upheld", "rejected"), null=True),
+        one_of("verdict", ObjectionVerdict, null=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -245,7 +240,7 @@ class Correction(Model):
 def _locked_with_run(table: str, key: str) -> None:
     """Rows of an approved run are locked: the database refuses to change, add or remove them, or to move them."""
     open_run = (
-        "EXISTS (SELECT 1 FROM reward_run r WHERE r.id = {row}.run_id AND r.state IN ('calculated', 'published'))"
+        f"EXISTS (SELECT 1 FROM reward_run r WHERE r.id = {{row}}.run_id AND r.state IN ({listed(RunState.open())}))"
     )
     refuse = f"SELECT RAISE(ABORT, '{table}: the run is approved') WHERE NOT "
     replaced = (
@@ -275,7 +270,7 @@ def _locked_with_run(table: str, key: str) -> None:
             (
                 f"CREATE FUNCTION {table}_locked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
                 f"IF EXISTS (SELECT 1 FROM (SELECT DISTINCT run_id FROM touched) t LEFT JOIN reward_run r "
-                f"ON r.id = t.run_id AND r.state IN ('calculated', 'published') WHERE r.id IS NULL) THEN "
+                f"ON r.id = t.run_id AND r.state IN ({listed(RunState.open())}) WHERE r.id IS NULL) THEN "
                 f"{raises(f'{table}: the run is approved')} END IF; RETURN NULL; END $$"
             ),
             (
@@ -323,7 +318,8 @@ def _differs(*columns: str) -> str:
 
 
 _RUN_FROZEN = (
-    f"(OLD.state IN ('approved', 'paid') AND (NEW.state NOT IN ('approved', 'paid') OR {_differs(*_SET_AT_APPROVAL)} "
+    f"(OLD.state IN ({listed(RunState.settled())}) "
+    f"AND (NEW.state NOT IN ({listed(RunState.settled())}) OR {_differs(*_SET_AT_APPROVAL)} "
     "OR CAST(NEW.to_reclaim AS TEXT) <> CAST(OLD.to_reclaim AS TEXT))) "
     f"OR (OLD.state = 'paid' AND (NEW.state <> 'paid' OR {_differs(*_SET_AT_PAYMENT)}))"
 )

@@ -12,6 +12,8 @@ from typing import Any
 
 from labshare.kernel.errors import Problem, raise_all
 from labshare.kernel.months import Month
+from labshare.kernel.terms import Term
+from labshare.organisations.terms import SizeClass
 from labshare.rewards.errors import (
     MissingName,
     MonthsReversed,
@@ -24,12 +26,7 @@ from labshare.rewards.errors import (
     UnknownName,
     WrongKind,
 )
-
-SIZES = ("large", "medium", "small", "micro")
-GRADES = ("excellent", "good", "qualified", "unqualified", "ungraded")
-UNITS = ("instrument", "lab", "firm")
-KINDS = ("marginal", "highest")
-TAXES = ("included", "excluded")
+from labshare.rewards.terms import BandKind, Grade, RewardUnit, Tax
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,40})?")
 _DIVISION = re.compile(r"[0-9]{2,12}")
@@ -93,7 +90,7 @@ class Policy:
 
     def coefficient(self, grade: str | None) -> Fraction:
         """The coefficient of a grade; no grade counts as `ungraded`."""
-        return self.grades[grade or "ungraded"]
+        return self.grades[grade or Grade.UNGRADED]
 
 
 def read_policy(data: object) -> Policy:
@@ -109,7 +106,7 @@ def read_policy(data: object) -> Policy:
     clients = reader.names(top.get("clients"), "clients", ("sizes", "divisions", "exclude_related"))
     instruments = reader.names(top.get("instruments"), "instruments", ("min_original_value_fen",))
     bands = reader.names(top.get("bands"), "bands", ("kind", "steps"))
-    grades = reader.names(top.get("grades"), "grades", GRADES)
+    grades = reader.names(top.get("grades"), "grades", tuple(Grade))
     caps = reader.names(top.get("caps"), "caps", ("instrument_year_fen", "lab_year_fen", "firm_year_fen"))
     first = reader.of(top, "effective_from", _month)
     last = reader.of(top, "effective_to", _optional(_month))
@@ -121,19 +118,19 @@ def read_policy(data: object) -> Policy:
         "division": reader.of(top, "division", _division),
         "effective_from": first,
         "effective_to": last,
-        "tax": reader.of(top, "tax", _one_of(TAXES)),
+        "tax": reader.of(top, "tax", _one_of(Tax)),
         "clients": Clients(
-            sizes=reader.of(clients, "clients.sizes", _optional(_several(_one_of(SIZES), frozenset))),
+            sizes=reader.of(clients, "clients.sizes", _optional(_several(_one_of(SizeClass), frozenset))),
             divisions=reader.of(clients, "clients.divisions", _optional(_several(_division, tuple))),
             exclude_related=reader.of(clients, "clients.exclude_related", _yes_or_no),
         ),
         "min_original_value_fen": reader.of(instruments, "instruments.min_original_value_fen", _amount),
         "exclude_statutory": reader.of(top, "exclude_statutory", _yes_or_no),
-        "unit": reader.of(top, "unit", _one_of(UNITS)),
+        "unit": reader.of(top, "unit", _one_of(RewardUnit)),
         "threshold_fen": reader.of(top, "threshold_fen", _amount),
-        "kind": reader.of(bands, "bands.kind", _one_of(KINDS)),
+        "kind": reader.of(bands, "bands.kind", _one_of(BandKind)),
         "steps": _read_steps(reader, bands),
-        "grades": {grade: reader.of(grades, f"grades.{grade}", _coefficient) for grade in GRADES},
+        "grades": {grade: reader.of(grades, f"grades.{grade}", _coefficient) for grade in Grade},
         "caps": Caps(
             instrument_year_fen=reader.of(caps, "caps.instrument_year_fen", _optional(_amount)),
             lab_year_fen=reader.of(caps, "caps.lab_year_fen", _optional(_amount)),
@@ -278,9 +275,9 @@ def _division(value: Any, path: str) -> str:
     return value
 
 
-def _one_of(choices: tuple[str, ...]) -> Callable[[Any, str], str]:
+def _one_of(choices: type[Term]) -> Callable[[Any, str], str]:
     def read(value: Any, path: str) -> str:
-        if not isinstance(value, str) or value not in choices:
+        if not isinstance(value, str) or choices.known(value) is None:
             raise UnknownChoice(path, choices=", ".join(choices))
         return value
 

@@ -21,8 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from labshare.booking.models import Booking
 from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of
 from labshare.settlement.rules.documents import payment_counts
-
-ENTRY_CAUSES = ("report", "invoice", "payment", "charge", "month")
+from labshare.settlement.terms import EntryCause, PayerVerdict
 
 
 class StoredFile(Model):
@@ -120,7 +119,7 @@ class Payment(Model):
     __tablename__ = "payment"
     __table_args__ = (
         CheckConstraint("amount_fen <> 0", name="amount_not_zero"),
-        one_of("payer_verdict", ("accepted", "rejected"), null=True),
+        one_of("payer_verdict", PayerVerdict, null=True),
         UniqueConstraint("booking_id", "submission"),
         Index(
             "ix_payment_payer_waiting",
@@ -162,7 +161,7 @@ class Payment(Model):
     @counts.inplace.expression
     @classmethod
     def _counts_in_sql(cls) -> ColumnElement[bool]:
-        return or_(cls.by_client, cls.payer_verdict == "accepted")
+        return or_(cls.by_client, cls.payer_verdict == PayerVerdict.ACCEPTED)
 
     @hybrid_property
     def payer_waits(self) -> bool:
@@ -181,7 +180,7 @@ class RevenueEntry(Model):
     __tablename__ = "revenue_entry"
     __table_args__ = (
         CheckConstraint("amount_fen <> 0 OR tax_fen <> 0", name="says_something"),
-        one_of("cause", ENTRY_CAUSES, null=True),
+        one_of("cause", EntryCause, null=True),
         Index(None, "booking_id", "month"),
         Index(None, "month", "lab_id"),
         Index(None, "lab_id", "month"),

@@ -12,6 +12,7 @@ from labshare.accounts.queries import names_of
 from labshare.audit.models import AuditEvent
 from labshare.audit.words import action_words
 from labshare.booking.models import Booking, Proposal
+from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Instrument
 from labshare.catalogue.queries.single import instruments_by_id
 
@@ -76,7 +77,7 @@ def entries(booking: Booking, events: Sequence[AuditEvent]) -> list[Entry]:
         found.append(
             Entry(
                 event.action, action_words(event.action), event.at, people.get(event.person_id or 0),
-                state == "confirmed" and event.action in ("booking.book", "booking.reschedule"), state,
+                state == BookingState.CONFIRMED and event.action in ("booking.book", "booking.reschedule"), state,
                 at if shown else None, shown,
                 str(after.get("reason") or (proposal.reason if proposal else "")) if shown else "",
             )

@@ -11,6 +11,7 @@ from wtforms.validators import Optional
 
 from labshare.audit.services import record_export
 from labshare.booking.models import Booking
+from labshare.booking.terms import BookingState
 from labshare.kernel.tables import to_csv, to_xlsx, yuan
 from labshare.kernel.time import local_day, local_zone, utc_now
 from labshare.settlement.queries.booking_list import BookingFilter, Side, bookings_for_file, search_bookings
@@ -19,7 +20,6 @@ from labshare.web.downloads import capped, download
 from labshare.web.filters import twin
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, StringField
 from labshare.web.numbers import asked_number
-from labshare.web.words import BOOKING_STATES as STATE_LOOKS
 
 PAGE = 50
 EXPORT_AT_MOST = 50_000
@@ -27,9 +27,7 @@ EXPORT_AT_MOST = 50_000
 
 class ListForm(QueryForm):
     q = StringField(_l("Reference, firm, test, invoice number"))
-    state = OptionalSelectField(
-        _l("State"), choices=[(name, look.word) for name, look in STATE_LOOKS.items()], blank=_l("All")
-    )
+    state = OptionalSelectField(_l("State"), choices=BookingState.choices(), blank=_l("All"))
     since = DayField(_l("From"), name="from", validators=[Optional()])
     until = DayField(_l("To"), name="to", validators=[Optional()])
 
@@ -66,7 +64,7 @@ def _file(bookings: Sequence[Booking], now: datetime, kind: str) -> Any:
     zone = local_zone()
     rows = [
         [
-            each.ref, str(STATE_LOOKS[each.state].word), twin(each.test_item), twin(each.lab), twin(each.client),
+            each.ref, str(BookingState(each.state).label), twin(each.test_item), twin(each.lab), twin(each.client),
             each.quantity, each.starts_at.astimezone(zone), each.ends_at.astimezone(zone), yuan(each.charged_fen),
             yuan(each.invoiced_fen), yuan(each.paid_fen), yuan(each.recognised_fen),
         ]

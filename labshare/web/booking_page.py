@@ -24,6 +24,7 @@ from labshare.booking.queries.bookings import (
     next_steps,
     open_proposal,
 )
+from labshare.booking.terms import BookingState, ChargeState, Party
 from labshare.kernel.database import report_refusal, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
@@ -181,7 +182,7 @@ def show(ref: str, side: str, forms: dict[str, Form] | None = None, status: int 
             steps=steps,
             forms=forms,
             proposal=waiting,
-            waiting_charges=[each for each in booking.charges if each.state == "proposed"],  # type: ignore[attr-defined]
+            waiting_charges=[each for each in booking.charges if each.state == ChargeState.PROPOSED],  # type: ignore[attr-defined]
             cancel_fen=cancellation_preview(booking, now, by_lab=side == "lab"),
             no_show_fen=cancellation_preview(booking, now, no_show=True),
             reached=reached(lines),
@@ -233,18 +234,18 @@ class NextMove:
 
 
 ANSWERS_PROPOSAL = NextMove(
-    "client", _l("The client accepts or declines the proposed time."), _l("Accept or decline the proposed time.")
+    Party.CLIENT, _l("The client accepts or declines the proposed time."), _l("Accept or decline the proposed time.")
 )
-ISSUES_INVOICE = NextMove("lab", _l("The lab issues the invoice."), _l("Issue the invoice."))
-PAYS = NextMove("client", _l("The client pays."), _l("Pay the lab."), pays=True)
+ISSUES_INVOICE = NextMove(Party.LAB, _l("The lab issues the invoice."), _l("Issue the invoice."))
+PAYS = NextMove(Party.CLIENT, _l("The client pays."), _l("Pay the lab."), pays=True)
 MOVES = {
-    "requested": NextMove("lab", _l("The lab answers the request."), _l("Answer the request.")),
-    "confirmed": NextMove(
-        "client", _l("The client brings or sends the samples."), _l("Bring or send the samples before the start.")
+    BookingState.REQUESTED: NextMove(Party.LAB, _l("The lab answers the request."), _l("Answer the request.")),
+    BookingState.CONFIRMED: NextMove(
+        Party.CLIENT, _l("The client brings or sends the samples."), _l("Bring or send the samples before the start.")
     ),
-    "received": NextMove("lab", _l("The lab starts the test."), _l("Start the test.")),
-    "testing": NextMove("lab", _l("The lab finishes the test."), _l("Finish the test.")),
-    "tested": NextMove("lab", _l("The lab issues the report."), _l("Issue the report.")),
+    BookingState.RECEIVED: NextMove(Party.LAB, _l("The lab starts the test."), _l("Start the test.")),
+    BookingState.TESTING: NextMove(Party.LAB, _l("The lab finishes the test."), _l("Finish the test.")),
+    BookingState.TESTED: NextMove(Party.LAB, _l("The lab issues the report."), _l("Issue the report.")),
 }
 
 
@@ -252,7 +253,7 @@ def _next_move(booking: Booking, proposal: Proposal | None) -> NextMove | None:
     """The one next step; a fee for cancelling or not coming is invoiced and paid like any other."""
     if proposal is not None:
         return ANSWERS_PROPOSAL
-    if booking.state in ("reported", "cancelled", "no_show"):
+    if booking.state in (BookingState.REPORTED, BookingState.CANCELLED, BookingState.NO_SHOW):
         if booking.invoiced_fen < booking.charged_fen:
             return ISSUES_INVOICE
         return PAYS if booking.paid_fen < booking.charged_fen else None

@@ -9,14 +9,13 @@ from flask_babel.speaklater import LazyString
 
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import parties_of
-from labshare.booking.rules.lifecycle import DOCUMENT_STATES, State
+from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, SignInFirst
 from labshare.kernel.time import local_day, utc_now
 from labshare.kernel.verbs import Refusal
 from labshare.organisations.permissions import check, may
 from labshare.settlement.queries.documents import BookingDocuments, documents_of
-from labshare.settlement.services.reports import REPORT_STATES
 
 
 def check_booking(actor: Actor, ref: str, action: str, *, verb: str | None = None) -> None:
@@ -68,9 +67,9 @@ def paper_actions(papers: BookingDocuments, actor: Actor) -> list[PaperAction]:
     def add(name: str, label: LazyString, icon: str, first: bool = False) -> None:
         found.append(PaperAction(name, label, url_for(f"lab.{name}", ref=booking.ref), icon, first))
 
-    if may(actor, "report.record", **parties) and State(booking.state) in REPORT_STATES:
+    if may(actor, "report.record", **parties) and booking.state in BookingState.tested_or_later():
         add("record_report", _l("Upload report"), "upload", not papers.standing)
-    if State(booking.state) not in DOCUMENT_STATES:
+    if booking.state not in BookingState.with_documents():
         return found
     if may(actor, "invoice.record", **parties):
         if papers.to_invoice_fen > 0:

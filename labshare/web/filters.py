@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
+from labshare.catalogue.terms import FeeBasis
 from labshare.kernel.money import FEN_PER_WAN, FEN_PER_YUAN, round_half_up
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, local_zone, utc_now
@@ -58,11 +59,11 @@ COUNTERS = {
 }
 """What is counted → Chinese counter and noun, English singular and plural."""
 
-BASES = {
-    "sample": ("元/样", "a sample"),
-    "run": ("元/批", "a run"),
-    "test": ("元/项", "a test"),
-    "hour": ("元/小时", "an hour"),
+BASES: dict[str, tuple[str, str]] = {
+    FeeBasis.SAMPLE: ("元/样", "a sample"),
+    FeeBasis.RUN: ("元/批", "a run"),
+    FeeBasis.TEST: ("元/项", "a test"),
+    FeeBasis.HOUR: ("元/小时", "an hour"),
 }
 
 

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, abort, g, has_request_context, redirect, request, url_for
 from flask_babel import Babel, get_locale
 
+from labshare.accounts.terms import Locale
 from labshare.web.actor import current_person
 
-LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
+LOCALES = {"zh": Locale.CHINESE, "en": Locale.ENGLISH}
 """Language → the locale of its catalogues."""
 
 HTML_LANG = {"zh": "zh-CN", "en": "en"}

@@ -11,10 +11,12 @@ from flask_wtf.csrf import generate_csrf
 
 from labshare.audit.words import action_words
 from labshare.kernel.actor import VISITOR, Actor
+from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import town_of
+from labshare.organisations.rules import EXCLUDING
 from labshare.oversight.waiting import OwnFirm, firms_and_waiting
-from labshare.web import assets, navigation, words
+from labshare.web import assets, labels, navigation
 from labshare.web.actor import current_actor, current_person
 from labshare.web.language import HTML_LANG, chosen_language, theme
 
@@ -48,7 +50,7 @@ class Reader:
     @property
     def read_only(self) -> bool:
         """An auditor reads all and changes nothing."""
-        return "auditor" in self.actor.roles and not self.actor.roles & {"officer", "approver", "admin"}
+        return OfficialRole.AUDITOR in self.actor.roles and not self.actor.roles & EXCLUDING
 
 
 def reader() -> Reader:
@@ -127,11 +129,9 @@ def context() -> dict[str, Any]:
 
 def init(app: Flask) -> None:
     assets.init(app)
+    labels.init(app)
     app.context_processor(context)
     app.jinja_env.globals.update(
-        look=words.look,
-        shown_run_state=words.shown_run_state,
-        SCALE=words.SCALE,
         with_query=with_query,
         page_exists=exists_page,
         town_of=town_of,

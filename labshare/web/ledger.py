@@ -7,8 +7,6 @@ from typing import Any
 
 from flask import make_response, render_template, request
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
 from labshare.audit.services import record_export
@@ -18,18 +16,11 @@ from labshare.kernel.months import Month
 from labshare.kernel.tables import CSV_TYPE, XLSX_TYPE, Sheet, to_csv, to_xlsx, yuan
 from labshare.kernel.time import utc_now
 from labshare.settlement.queries.ledger import EntryLine, ledger_entries, ledger_months, ledger_rows, ledger_total
+from labshare.settlement.terms import EntryCause
 from labshare.web.documents import booking_href
 from labshare.web.filters import twin
 
 PAGE_SIZE = 50
-
-CAUSES: dict[str, LazyString] = {
-    "report": _l("Report"),
-    "invoice": _l("Invoice"),
-    "payment": _l("Payment"),
-    "charge": _l("Change of charge"),
-    "month": _l("Month reopened"),
-}
 
 
 @dataclass(frozen=True)
@@ -90,7 +81,7 @@ def ledger_page(actor: Actor, template: str, labs: Sequence[Lab], lab_id: int | 
         page=page,
         booking_href=partial(booking_href, actor=actor),
         labs=labs,
-        causes=CAUSES,
+        causes=dict(EntryCause.choices()),
     )
 
 
@@ -118,7 +109,7 @@ def _row(line: EntryLine) -> tuple[Any, ...]:
         twin(line.test_item),
         twin(line.client),
         line.client.uscc,
-        str(CAUSES[line.document.kind]) if line.document else None,
+        str(EntryCause(line.document.kind).label) if line.document else None,
         line.document.number if line.document else None,
         yuan(line.entry.amount_fen),
         yuan(line.entry.tax_fen),

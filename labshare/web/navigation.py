@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from labshare.kernel.actor import Actor
+from labshare.organisations.terms import FirmRole
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,6 @@ TABS: dict[str, tuple[str, ...]] = {
 
 CLIENT_TABS = (DASHBOARD, FIND, MY_BOOKINGS, MESSAGES, ACCOUNT)
 
-LAB_ROLES = frozenset({"lab_manager", "operator"})
-
 
 @dataclass(frozen=True)
 class Link:
@@ -160,7 +159,7 @@ def kind_of(actor: Actor, has_labs: bool) -> str:
         return "regulator"
     if actor.person_id is None:
         return "visitor"
-    return "lab" if has_labs or actor.roles & LAB_ROLES else "client"
+    return "lab" if has_labs or FirmRole.LAB_MANAGER in actor.roles else "client"
 
 
 def links(items: tuple[Item, ...], actor: Actor, counts: Mapping[str, int]) -> list[Link]:

@@ -18,7 +18,6 @@ from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import Sheet, yuan
 from labshare.kernel.time import local_day, utc_now
-from labshare.rewards import words
 from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries import pages
 from labshare.rewards.queries import parts as held_parts
@@ -26,13 +25,26 @@ from labshare.rewards.queries.pages import EntryRow
 from labshare.rewards.queries.parts import Part
 from labshare.rewards.queries.runs import rules_of
 from labshare.rewards.rules.parts import shown_state
+from labshare.rewards.terms import Grade, Reason, RunState, Tax, TraceStep, WhyZero
+from labshare.settlement.terms import EntryCause
 from labshare.web.charts import nice_top
 from labshare.web.documents import booking_href
 from labshare.web.downloads import download
 from labshare.web.filters import day, plain_amount, twin
 from labshare.web.filters import month as month_text
 from labshare.web.language import language
-from labshare.web.ledger import CAUSES, answer_file, asked_page
+from labshare.web.ledger import answer_file, asked_page
+
+ENTRY_COLUMNS = (
+    _l("Recorded on"),
+    _l("Booking"),
+    _l("Test item"),
+    _l("Client"),
+    _l("Verdict"),
+    _l("Reason"),
+    _l("Amount (CNY)"),
+)
+"""Heads of a statement's entries as a file."""
 
 
 def month_of(text: str) -> Month:
@@ -46,7 +58,7 @@ def month_of(text: str) -> Month:
 def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int = 200, **more: Any) -> Any:
     """The statement as a page, or (`?format=xlsx` or `csv`) its entries as a file."""
     rules = rules_of(line.run.policy)
-    verdicts = pages.month_verdicts(line, tax_excluded=rules.tax == "excluded")
+    verdicts = pages.month_verdicts(line, tax_excluded=rules.tax == Tax.EXCLUDED)
     now = utc_now()
     line_parts = parts_of_line(line)
     format = request.args.get("format")
@@ -77,8 +89,7 @@ def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int
         year_top=nice_top(max([one.payable_fen for one in year], default=0) or 1),
         objections=pages.objections_of(line.run_id, line.lab_id),
         booking_href=partial(booking_href, actor=actor),
-        causes=CAUSES,
-        words=words,
+        causes=dict(EntryCause.choices()),
         Decimal=Decimal,
         **more,
     )
@@ -100,7 +111,7 @@ def parts_table(parts: Sequence[Part]) -> list[tuple[Any, ...]]:
     rows = [
         (
             month_text(part.month),
-            str(words.STATES[shown_state(part.state, part.ends_at, now)]) if part.state else "",
+            str(shown_state(part.state, part.ends_at, now).label) if part.state else "",
             yuan(part.fen),
         )
         for part in parts
@@ -110,15 +121,15 @@ def parts_table(parts: Sequence[Part]) -> list[tuple[Any, ...]]:
 
 def entries_file(line: RewardLine, rows: Sequence[EntryRow], parts: Sequence[Part], format: str) -> Response:
     """The month's entries with verdict and reason; as XLSX with a sheet of what the payable sum is made of."""
-    head = [str(column) for column in words.ENTRY_COLUMNS]
+    head = [str(column) for column in ENTRY_COLUMNS]
     table = [
         (
             local_day(row.entry.recorded_at),
             row.entry.booking.ref,
             twin(row.entry.booking.test_item),
             twin(row.entry.booking.client),
-            str(words.COUNTED if row.reason is None else words.NOT_COUNTED),
-            "" if row.reason is None else str(words.REASONS[row.reason]),
+            str(_("Counted") if row.reason is None else _("Not counted")),
+            "" if row.reason is None else str(Reason(row.reason).label),
             yuan(row.fen),
         )
         for row in rows
@@ -136,7 +147,7 @@ def _paper(
     """The statement to file: the result, what it rests on, each entry, and the seven steps."""
     title = _("Reward statement of %(month)s", month=month_text(line.run.month))
     facts = [
-        f"{twin(line.lab)} ({line.lab.code}) · {twin(line.firm)} · {words.GRADES[line.grade]}",
+        f"{twin(line.lab)} ({line.lab.code}) · {twin(line.firm)} · {Grade(line.grade).label}",
         _(
             "Payable %(payable)s CNY; entitlement, year to date %(entitlement)s; earlier approved %(paid)s; "
             "opening balance %(opening)s",
@@ -146,7 +157,7 @@ def _paper(
             opening=plain_amount(line.opening_fen),
         ),
         *([parts_sentence(parts)] if len(parts) > 1 else []),
-        *([str(words.WHY_ZERO[line.why])] if line.why else []),
+        *([str(WhyZero(line.why).label)] if line.why else []),
         *run_facts(line.run),
     ]
     total = (_("Total"), *[""] * (len(head) - 2), sum((row[-1] for row in table), yuan(0)))
@@ -168,10 +179,10 @@ def parts_sentence(parts: Sequence[Part]) -> str:
 def run_facts(run: RewardRun) -> list[str]:
     """What a paper about a run names: its policy, how far it is, and the check value of its result."""
     steps = [
-        (words.STATES["calculated"], run.calculated_at),
-        (words.STATES["published"], run.published_at),
-        (words.STATES["approved"], run.approved_at),
-        (words.STATES["paid"], run.paid_on),
+        (RunState.CALCULATED.label, run.calculated_at),
+        (RunState.PUBLISHED.label, run.published_at),
+        (RunState.APPROVED.label, run.approved_at),
+        (RunState.PAID.label, run.paid_on),
     ]
     policy = f"{run.policy.name} · {_('version %(n)s', n=run.policy.version)}"
     return [
@@ -182,13 +193,13 @@ def run_facts(run: RewardRun) -> list[str]:
 
 
 STEP_WORDS = {
-    "entries": _l("Eligible, year to date, in the entries"),
-    "eligible": _l("Eligible revenue, year to date (C)"),
-    "bands": _l("Bands, times the coefficient of the grade"),
-    "unit": _l("After sharing or capping by unit"),
-    "caps": _l("Caps of the year: lab, then firm"),
-    "budget": _l("Budget of the year"),
-    "payable": _l("Less what was approved before"),
+    TraceStep.ENTRIES: _l("Eligible, year to date, in the entries"),
+    TraceStep.ELIGIBLE: _l("Eligible revenue, year to date (C)"),
+    TraceStep.BANDS: _l("Bands, times the coefficient of the grade"),
+    TraceStep.UNIT: _l("After sharing or capping by unit"),
+    TraceStep.CAPS: _l("Caps of the year: lab, then firm"),
+    TraceStep.BUDGET: _l("Budget of the year"),
+    TraceStep.PAYABLE: _l("Less what was approved before"),
 }
 
 

@@ -1,7 +1,7 @@
 """The usage report as a page, for regulators over all labs and for a host firm over its own (R-USAGE-3)."""
 
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 from flask import Response, render_template, request
 from flask_babel import gettext as _
@@ -13,18 +13,16 @@ from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import Sheet, to_csv, to_xlsx, yuan
-from labshare.oversight.queries import By, UsageReport, UsageRow, usage_report
+from labshare.oversight.queries import UsageReport, UsageRow, usage_report
 from labshare.oversight.rows import behind
 from labshare.oversight.rules import Usage
+from labshare.oversight.terms import UsageBy
 from labshare.web.downloads import download
 from labshare.web.filters import clock_time, long_day, month
 from labshare.web.forms import MonthField, QueryForm, SelectField
 from labshare.web.language import language
 from labshare.web.numbers import asked_number
 
-BY_WORDS = {
-    "lab": _l("By lab"), "instrument": _l("By instrument"), "test_item": _l("By test item"), "firm": _l("By firm"),
-}  # fmt: skip
 DEFINITIONS = (
     (_l("Hours open"), _l("Opening hours less closures and blocks, for each unit of each instrument.")),
     (
@@ -59,7 +57,7 @@ FORMATS = ("csv", "xlsx", "pdf")
 class UsageForm(QueryForm):
     first = MonthField(_l("From"), name="from")
     last = MonthField(_l("To"), name="to")
-    by = SelectField(_l("Rows"), choices=list(BY_WORDS.items()))
+    by = SelectField(_l("Rows"), choices=UsageBy.choices())
 
 
 def period(form: UsageForm, now: datetime) -> tuple[Month, Month]:
@@ -75,7 +73,7 @@ def period(form: UsageForm, now: datetime) -> tuple[Month, Month]:
 def usage_page(actor: Actor, now: datetime, template: str, lab_id: int | None = None) -> Any:
     form = UsageForm()
     first, last = period(form, now)
-    by: By = form.by.data if form.by.data in get_args(By) else "lab"
+    by = UsageBy.known(form.by.data) or UsageBy.LAB
     report = usage_report(actor, by, first, last, now, lab_id=lab_id)
     kind = request.args.get("format")
     if kind in FORMATS:
@@ -85,21 +83,27 @@ def usage_page(actor: Actor, now: datetime, template: str, lab_id: int | None = 
     rows_shown = sorted(report.rows, key=lambda row: _sort_key(row, sort.removeprefix("-")), reverse=sort[:1] == "-")
     page = asked_number("page")
     return render_template(
-        template, form=form, report=report, rows=rows_shown[(page - 1) * 50 : page * 50], sort=sort,
-        page={"number": page, "size": 50, "total": len(rows_shown)}, definitions=DEFINITIONS, by_words=BY_WORDS,
-    )  # fmt: skip
+        template,
+        form=form,
+        report=report,
+        rows=rows_shown[(page - 1) * 50 : page * 50],
+        sort=sort,
+        page={"number": page, "size": 50, "total": len(rows_shown)},
+        definitions=DEFINITIONS,
+        by_words=dict(UsageBy.choices()),
+    )
 
 
 def bookings_page(actor: Actor, now: datetime, template: str, by: str, key: int) -> Any:
     """What a row's figures are made of: each booking with what it adds to them, and the ledger's months."""
     form = UsageForm()
     first, last = period(form, now)
-    if by not in get_args(By):
+    if UsageBy.known(by) is None:
         raise NotFound
     page = asked_number("page")
     shown = behind(actor, by, key, first, last, now, offset=(page - 1) * 50, limit=50)  # type: ignore[arg-type]
     return render_template(
-        template, shown=shown, first=first, last=last, by=by, key=key, by_words=BY_WORDS,
+        template, shown=shown, first=first, last=last, by=by, key=key, by_words=dict(UsageBy.choices()),
         page={"number": page, "size": 50, "total": shown.bookings},
     )  # fmt: skip
 
@@ -122,13 +126,13 @@ def usage_file(actor: Actor, now: datetime, report: UsageReport, kind: str) -> R
     head, rows = as_table(report)
     if kind == "pdf":
         facts = [
-            f"{period_words(report.first, report.last)} · {BY_WORDS[report.by]}",
+            f"{period_words(report.first, report.last)} · {report.by.label}",
             _("As of %(moment)s", moment=f"{long_day(now)} {clock_time(now)}"),
         ]
         notes = [(str(term), str(words)) for term, words in DEFINITIONS]
         content = to_pdf(_("Usage report"), facts, head, rows, notes=notes, language=language(), made_at=now)
     else:
-        about = [(_("Period"), period_words(report.first, report.last)), (_("Rows"), str(BY_WORDS[report.by]))]
+        about = [(_("Period"), period_words(report.first, report.last)), (_("Rows"), str(report.by.label))]
         about += [(str(term), str(words)) for term, words in DEFINITIONS]
         sheet = Sheet(_("Definitions"), [_("Field"), _("Value")], about)
         content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows, _("Usage report"), more=[sheet])

@@ -22,8 +22,6 @@ from labshare.booking.rules.price import (
     work_of,
 )
 from labshare.booking.rules.time import (
-    HOLIDAY,
-    MAKE_UP,
     Closure,
     DayRange,
     InstrumentTerms,
@@ -32,6 +30,7 @@ from labshare.booking.rules.time import (
     StartRules,
     WorkingDays,
 )
+from labshare.booking.terms import DayKind
 
 CASES = Path(__file__).parent / "cases"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -54,8 +53,8 @@ def minutes(clock: str) -> int:
 
 
 def days_of(group: dict[str, Any]) -> WorkingDays:
-    kinds = {date.fromisoformat(day): HOLIDAY for day in group.get("holidays", [])}
-    kinds |= {date.fromisoformat(day): MAKE_UP for day in group.get("make_up", [])}
+    kinds = {date.fromisoformat(day): DayKind.HOLIDAY for day in group.get("holidays", [])}
+    kinds |= {date.fromisoformat(day): DayKind.MAKE_UP for day in group.get("make_up", [])}
     return WorkingDays(kinds, frozenset({2026, 2027}))
 
 

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from labshare.booking.rules import slots
 from labshare.booking.rules.price import HoursChoice, ItemTerms, work_of
 from labshare.booking.rules.time import (
-    HOLIDAY,
-    MAKE_UP,
     Closure,
     DayRange,
     InstrumentTerms,
@@ -21,6 +19,7 @@ from labshare.booking.rules.time import (
     StartRules,
     WorkingDays,
 )
+from labshare.booking.terms import DayKind
 from tests.booking.reference import World
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -137,7 +136,7 @@ def worlds(draw: st.DrawFn) -> tuple[World, StartRules, slots.Candidate]:
             if item.runs_start_open and not attended
         ],
     )
-    kinds = dict.fromkeys(holidays, HOLIDAY) | dict.fromkeys(make_up, MAKE_UP)
+    kinds = dict.fromkeys(holidays, DayKind.HOLIDAY) | dict.fromkeys(make_up, DayKind.MAKE_UP)
     openings = Openings(
         LabHours(tuple(tuple(day) for day in weekly), tuple(Closure(*closure) for closure in closures)),
         WorkingDays(kinds, frozenset({2026})),

@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 
 from labshare.booking.rules import lifecycle, price, time
-from labshare.booking.rules.lifecycle import State
 from labshare.booking.rules.price import HoursChoice
 from labshare.booking.rules.time import DayRange, Openings, Plan, StartRules, WorkingDays
 from labshare.booking.services import answer, charges, end, holdings, hours, move, work
+from labshare.booking.terms import BookingState
 from tests.booking import test_cases, test_hours, test_life_of_a_booking
 from tests.booking.conftest import make_house
 from tests.conftest import Clock
@@ -145,9 +145,9 @@ def test_cases_notice(monkeypatch: Patch, rule: str) -> None:
 
 
 # what the life of a booking must notice, on both databases
-def _confirmed_stays(state: Any, automatic: bool) -> State:
+def _confirmed_stays(state: Any, automatic: bool) -> BookingState:
     del automatic
-    return State(state)
+    return BookingState(state)
 
 
 def _only_prepare_nothing(instrument_id: int, now: datetime) -> None:

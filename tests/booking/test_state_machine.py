@@ -18,8 +18,8 @@ from sqlalchemy import delete, func, select
 from labshare.booking import services
 from labshare.booking.errors import SlotTaken
 from labshare.booking.models import Booking, Charge, Holding, Proposal
-from labshare.booking.rules.lifecycle import HOLDING_STATES
 from labshare.booking.services import answer, holdings, move
+from labshare.booking.terms import BookingState
 from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
@@ -74,7 +74,9 @@ class Life(RuleBasedStateMachine):
     def some(self, number: int) -> str:
         """A booking, mostly one that is still alive."""
         db.session.rollback()
-        alive = db.session.scalars(select(Booking.ref).where(Booking.state.in_(HOLDING_STATES)).order_by(Booking.id))
+        alive = db.session.scalars(
+            select(Booking.ref).where(Booking.state.in_(BookingState.holding_time())).order_by(Booking.id)
+        )
         refs = list(alive) if number % 5 else []
         refs = refs or self.refs
         return refs[number % len(refs)]
@@ -279,7 +281,7 @@ class Life(RuleBasedStateMachine):
             holding, proposal = holdings.get(booking.id), proposals.get(booking.id)
             name = f"{booking.ref} {booking.state}"
             assert proposal is not None or not offers.get(booking.id), name
-            if booking.state not in HOLDING_STATES:
+            if booking.state not in BookingState.holding_time():
                 assert proposal is None, name
                 assert not offers.get(booking.id), name
                 if booking.state in ("declined", "cancelled", "no_show"):

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labshare.catalogue import errors
-from labshare.catalogue.models import CATEGORIES
 from labshare.catalogue.rules import fees, standards, text, validity
 from labshare.catalogue.rules import meaning as meaning_rules
 from labshare.catalogue.rules.class_codes import is_class_code
@@ -341,5 +340,5 @@ def test_every_problem_of_an_instrument_at_once():
 )
 def test_a_test_item_that_is_wrong(wrong, problem):
     right = {"name": "拉伸试验", "category": "mechanics", "sample_minutes": Decimal("7.5")}
-    assert codes(item_problems(TestItemDetails(**right), CATEGORIES)) == []
-    assert codes(item_problems(TestItemDetails(**{**right, **wrong}), CATEGORIES)) == [problem]
+    assert codes(item_problems(TestItemDetails(**right))) == []
+    assert codes(item_problems(TestItemDetails(**{**right, **wrong}))) == [problem]

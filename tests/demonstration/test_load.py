@@ -19,8 +19,9 @@ from labshare.accounts.models import Person
 from labshare.accounts.passwords import fits, weak
 from labshare.audit import services as audit
 from labshare.audit.models import AuditEvent
-from labshare.booking.models import BOOKING_STATES, Booking, Charge, Holding, OpeningHours, Proposal
+from labshare.booking.models import Booking, Charge, Holding, OpeningHours, Proposal
 from labshare.booking.services import accept_proposal, confirm, consent_charge, finish, receive, start
+from labshare.booking.terms import BookingState
 from labshare.catalogue.models import (
     Accreditation,
     AccreditationScope,
@@ -44,10 +45,10 @@ from labshare.organisations.divisions import towns_of
 from labshare.organisations.models import Affiliation, Firm, Membership, RegulatorRole
 from labshare.oversight.checks import violations
 from labshare.rewards.assessments import Assessment
-from labshare.rewards.models import REASONS, Policy, RewardItem, RewardRun
-from labshare.rewards.policy import GRADES
+from labshare.rewards.models import Policy, RewardItem, RewardRun
 from labshare.rewards.services.approve import conditions
 from labshare.rewards.services.publish import publish
+from labshare.rewards.terms import Grade, Reason
 from labshare.settlement.files import path_of
 from labshare.settlement.models import InvoiceLine, Payment, Report, RevenueEntry, StoredFile
 from tests.conftest import SHANGHAI, Clock, TestDatabase
@@ -99,7 +100,7 @@ def test_each_account_finds_every_task_of_its_role(app: Flask, clock: Clock, mom
 
 def _lab_finds(lab: Actor, now: datetime) -> None:
     mine = bookings(lab_firm_id=lab.firm_id)
-    state = {name: [each for each in mine if each.state == name] for name in BOOKING_STATES}
+    state = {name: [each for each in mine if each.state == name] for name in BookingState}
     requests = sorted(each.answer_by for each in state["requested"] if each.answer_by > now)
     assert len(requests) >= 3
     left = requests[0] - now
@@ -204,10 +205,10 @@ def test_the_county_is_whole_and_keeps_every_invariant(app: Flask, clock: Clock,
     if whole:
         _as_many_as_promised()
     states = Counter(db.session.scalars(select(Booking.state)))
-    assert set(states) == set(BOOKING_STATES)
+    assert set(states) == set(BookingState)
     assert states["settled"] > sum(states.values()) / 2
-    assert set(db.session.scalars(select(RewardItem.reason))) == (set(REASONS) - {"suspended"}) | {None}
-    assert set(db.session.scalars(select(Assessment.grade))) == set(GRADES)
+    assert set(db.session.scalars(select(RewardItem.reason))) == (set(Reason) - {"suspended"}) | {None}
+    assert set(db.session.scalars(select(Assessment.grade))) == set(Grade)
     assert set(db.session.scalars(select(Affiliation.kind))) == {"controls", "shares_owner", "family", "declared"}
     assert {bool(one) for one in db.session.scalars(select(Policy.demonstration))} == {True}
     latest = db.session.scalar(select(func.max(AuditEvent.at)))

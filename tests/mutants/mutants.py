@@ -37,6 +37,7 @@ _TEMPLATES, _TRAIL = "conventions/test_templates.py", "conventions/test_trail.py
 _VERBS, _GETS = "conventions/test_verbs.py", "conventions/test_gets.py"
 _RULES = "conventions/test_rules.py"
 _ENTRANCES, _CIRCLES = "conventions/test_entrances.py", "conventions/test_circles.py"
+_TERMS = "conventions/test_terms.py"
 _UNSEEN_VERB = """from labshare.kernel.verbs import verb
 
 
@@ -129,6 +130,22 @@ CONVENTIONS = (
                "    from labshare.rewards.rules import calculation\n\n    del calculation"),
     ),
     Mutant(
+        f"{_TERMS}::test_a_raw_code_is_found", "what is assigned is not looked at",
+        instead(f"tests/{_TERMS}", "                    yield name, node.value", "                    pass"),
+    ),
+    Mutant(
+        f"{_TERMS}::test_other_text_passes", "names of things count as codes",
+        instead(f"tests/{_TERMS}", "else ALL - THINGS", "else ALL"),
+    ),
+    Mutant(
+        f"{_TERMS}::test_codes_stand_in_terms_alone", "a query compares a state with text",
+        at_end("labshare/booking/queries/desk.py", "LATE = Booking.state == 'confirmed'"),
+    ),
+    Mutant(
+        f"{_TERMS}::test_every_name_stands_for_a_vocabulary", "a name holds a vocabulary that there is not",
+        instead(f"tests/{_TERMS}", '"act": "RunAct"', '"act": "RunDeed"'),
+    ),
+    Mutant(
         f"{_TEMPLATES}::test_each_rule_finds_what_breaks_it", "a rule looks for something else",
         instead(f"tests/{_TEMPLATES}", 're.compile(r"javascript:"', 're.compile(r"ecmascript:"'),
     ),
@@ -216,7 +233,7 @@ CONVENTIONS = (
 )  # fmt: skip
 
 _BODIES, _WORDS = "conventions/test_bodies.py", "conventions/test_words.py"
-_LABS_WORDS = "labshare/translations/lab/zh_Hans_CN/LC_MESSAGES/messages.po"
+_CATALOGUE_WORDS = "labshare/translations/catalogue/zh_Hans_CN/LC_MESSAGES/messages.po"
 
 CONVENTIONS += (
     Mutant(
@@ -238,13 +255,13 @@ CONVENTIONS += (
     ),
     Mutant(
         f"{_WORDS}::test_each_context_has_a_word_of_its_own", "two contexts share a Chinese word",
-        instead(_LABS_WORDS, 'msgctxt "fee basis"\nmsgid "Sample"\nmsgstr "按样"',
+        instead(_CATALOGUE_WORDS, 'msgctxt "fee basis"\nmsgid "Sample"\nmsgstr "按样"',
                 'msgctxt "fee basis"\nmsgid "Sample"\nmsgstr "送样要求"'),
     ),
     Mutant(
         f"{_WORDS}::test_the_bases_of_a_fee_are_said_as_such", "a fee a sample is said as another word",
-        instead("labshare/web/lab/catalogue/forms.py", '("sample", lazy_pgettext("fee basis", "Sample"))',
-                '("sample", lazy_pgettext("catalogue", "Sample"))'), only="[sqlite-zh-CN-words0]",
+        instead("labshare/catalogue/terms.py", '"sample", lazy_pgettext("fee basis", "Sample"), ',
+                '"sample", lazy_pgettext("catalogue", "Sample"), '), only="[sqlite-zh-CN-words0]",
     ),
 )  # fmt: skip
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from labshare.organisations.rules import SECTORS, Figures, needed, sector_of_industry, size_class
+from labshare.organisations.rules import Figures, needed, sector_of_industry, size_class
+from labshare.organisations.terms import SectorName
 
 TODAY = date(2026, 11, 24)
 
@@ -90,7 +91,7 @@ def test_on_each_bound_and_one_below_it(line: str) -> None:  # R-FIRM-4
 
 
 def test_every_sector_is_in_the_table() -> None:
-    assert sorted(line.split()[0] for line in TABLE.strip().splitlines()) == sorted(SECTORS)
+    assert sorted(line.split()[0] for line in TABLE.strip().splitlines()) == sorted(SectorName)
 
 
 def test_missing_figure_is_not_taken_for_zero() -> None:

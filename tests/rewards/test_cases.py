@@ -5,7 +5,8 @@ import json
 import pytest
 
 from labshare.kernel.errors import InvalidInputs, Problem
-from labshare.rewards.rules import cases, why
+from labshare.rewards.rules import cases
+from labshare.rewards.terms import WhyZero
 from tests.independent import reward
 from tests.rewards.reading import Case, all_cases, fen
 from tests.rewards.retrace import check_trace
@@ -69,4 +70,4 @@ def test_every_number_of_the_trace_can_be_worked_out_again(case: Case) -> None: 
 
 def test_every_cause_of_a_zero_line_occurs_in_the_cases() -> None:  # R-REWARD-19
     occurring = {wanted.get("why") for case in CASES if case.expect for wanted in case.expect.values()}
-    assert set(why.CAUSES) <= occurring
+    assert set(WhyZero) <= occurring

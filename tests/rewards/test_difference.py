@@ -9,7 +9,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.rewards import services
 from labshare.rewards.models import Policy, RewardRun
-from labshare.rewards.rules.difference import GRADE, LISTED, PAID, VERDICT
+from labshare.rewards.terms import ChangedInput
 from tests import factories
 from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
 from tests.signing import sign_in
@@ -61,7 +61,7 @@ def test_a_grade_is_named(world):
         factories.grade(first, "excellent", "2026-10", year=2026)
     found = compared()
     assert not found.same
-    assert inputs(found) == {(first.code, GRADE, None)}
+    assert inputs(found) == {(first.code, ChangedInput.GRADE, None)}
     (one,) = found.labs
     assert (one.inputs[0].before, one.inputs[0].after) == ("ungraded", "excellent")
     assert one.after_fen > one.before_fen
@@ -72,7 +72,7 @@ def test_an_affiliation_is_named_by_the_entries_it_moves(world):
     with transaction():
         factories.affiliation(first.firm, world.clients[1], "controls", date(2026, 1, 1))
     found = compared()
-    assert inputs(found) == {(first.code, VERDICT, None), (first.code, VERDICT, "related")}
+    assert inputs(found) == {(first.code, ChangedInput.VERDICT, None), (first.code, ChangedInput.VERDICT, "related")}
     counted = next(given for given in found.labs[0].inputs if given.reason is None)
     assert (counted.before, counted.after) == ((3, 300_000), (2, 200_000))
 
@@ -80,7 +80,7 @@ def test_an_affiliation_is_named_by_the_entries_it_moves(world):
 def test_an_admission_is_named(world):
     with transaction():
         newcomer = add_lab(world)
-    assert inputs(compared()) == {(newcomer.code, LISTED, None)}
+    assert inputs(compared()) == {(newcomer.code, ChangedInput.LISTED, None)}
 
 
 def test_an_earlier_approval_is_named(world, clock):
@@ -89,7 +89,7 @@ def test_an_earlier_approval_is_named(world, clock):
     clock.advance(days=10)
     with transaction():
         services.approve(actor=world.acting("approver"), now=clock.now, month=SEPTEMBER)
-    assert inputs(compared()) == {(lab.code, PAID, None) for lab in world.labs}
+    assert inputs(compared()) == {(lab.code, ChangedInput.PAID, None) for lab in world.labs}
     calculate(world, clock, OCTOBER)
     assert compared().same
 

@@ -15,6 +15,7 @@ from labshare.rewards.rules import bands, calculation, caps, cases, eligible, pa
 from labshare.rewards.rules.bands import Part
 from labshare.rewards.rules.facts import Facts
 from labshare.rewards.rules.proportion import Share
+from labshare.rewards.terms import Reason
 from tests.rewards.test_cases import CASES, failures
 
 
@@ -206,7 +207,7 @@ _real_steps, _real_ledger = calculation.go_through_steps, cases.read_ledger
 
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
     # step 1 and the window
-    **{f"{reason} counts": (cases, "read_ledger", counts_despite(reason)) for reason in cases.REASONS},
+    **{f"{reason} counts": (cases, "read_ledger", counts_despite(reason)) for reason in Reason},
     "other years count": (Policy, "window", window_of_all_years),
     "months the policy does not govern count": (Policy, "window", window_of_the_whole_calendar_year),
     "the next month counts": (Policy, "window", window_past_the_month),

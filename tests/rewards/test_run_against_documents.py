@@ -12,9 +12,9 @@ from labshare.rewards.queries.items import approved_runs, verdicts_in_run
 from labshare.rewards.queries.runs import calculate_now
 from labshare.rewards.queries.verdicts import execute
 from labshare.rewards.rules.cases import result_of
-from labshare.rewards.rules.reasons import REASONS
 from labshare.rewards.services import run_month
 from labshare.rewards.services.common import policy_of
+from labshare.rewards.terms import Reason
 from tests.independent import run as independent
 from tests.rewards.reading import policy_json
 from tests.rewards.retrace import check_trace
@@ -86,7 +86,7 @@ def test_every_month_equals_the_recomputation(app, clock, terms):  # R-REWARD-4
                     {"id": booking.id},
                 )
     if terms == "by lab":
-        assert seen == {None, *REASONS}
+        assert seen == {None, *Reason}
     changed = db.session.query(RewardItem).filter_by(changes=True).count()
     entries = len(reasons)
     assert db.session.query(RewardItem).count() == entries + changed

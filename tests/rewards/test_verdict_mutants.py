@@ -15,8 +15,8 @@ from labshare.organisations.models import Affiliation
 from labshare.rewards.queries import verdicts
 from labshare.rewards.queries.runs import rules_of
 from labshare.rewards.rules import related
-from labshare.rewards.rules.reasons import REASONS
 from labshare.rewards.services.common import policy_of
+from labshare.rewards.terms import Reason
 from tests import factories
 from tests.independent import run as independent
 from tests.rewards.reading import policy_json
@@ -31,7 +31,7 @@ def never(_policy: Any) -> None:
 
 
 def swapped(first: str, second: str) -> tuple[str, ...]:
-    order = list(REASONS)
+    order = list(Reason)
     a, b = order.index(first), order.index(second)
     order[a], order[b] = order[b], order[a]
     return tuple(order)
@@ -67,14 +67,14 @@ _links = verdicts.links
 _spans = verdicts.admission_spans
 
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
-    **{f"{reason} never applies": (verdicts, reason, never) for reason in REASONS},
-    "suspended before not_admitted": (verdicts, "REASONS", swapped("not_admitted", "suspended")),
-    "own_firm before suspended": (verdicts, "REASONS", swapped("suspended", "own_firm")),
+    **{f"{reason} never applies": (verdicts, reason, never) for reason in Reason},
+    "suspended before not_admitted": (verdicts, "Reason", swapped("not_admitted", "suspended")),
+    "own_firm before suspended": (verdicts, "Reason", swapped("suspended", "own_firm")),
     # "related before own_firm" is no mutant: a firm is never related to itself
-    "client_size before related": (verdicts, "REASONS", swapped("related", "client_size")),
-    "client_division before client_size": (verdicts, "REASONS", swapped("client_size", "client_division")),
-    "instrument_value before client_division": (verdicts, "REASONS", swapped("client_division", "instrument_value")),
-    "statutory before instrument_value": (verdicts, "REASONS", swapped("instrument_value", "statutory")),
+    "client_size before related": (verdicts, "Reason", swapped("related", "client_size")),
+    "client_division before client_size": (verdicts, "Reason", swapped("client_size", "client_division")),
+    "instrument_value before client_division": (verdicts, "Reason", swapped("client_division", "instrument_value")),
+    "statutory before instrument_value": (verdicts, "Reason", swapped("instrument_value", "statutory")),
     "affiliations read one way": (related, "directly_related", direct_one_way),
     "an affiliation's last day is left out": (related, "directly_related", last_day_left_out),
     "no common topmost firm": (related, "of_one_topmost_firm", lambda *_: None),

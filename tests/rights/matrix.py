@@ -13,10 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from labshare.kernel.actor import REGULATOR_ROLES
 from labshare.kernel.database import db
+from labshare.kernel.terms import OfficialRole
 from labshare.organisations import permissions
-from labshare.organisations.models import FIRM_ROLES
+from labshare.organisations.terms import FirmRole
 from tests.rights.world import ACTORS, GROUPS, RightsWorld
 from tests.settlement.world import pdf
 from tests.signing import sign_in
@@ -108,7 +108,7 @@ class Table(dict[str, Any]):
         return super().get(action, default)
 
 
-EVERYBODY = tuple((role, "any") for role in (*FIRM_ROLES, *REGULATOR_ROLES))
+EVERYBODY = tuple((role, "any") for role in (*FirmRole, *OfficialRole))
 
 
 @contextlib.contextmanager

@@ -28,8 +28,8 @@ from labshare.kernel.months import Month
 from labshare.notices import kinds
 from labshare.notices.models import OutboxMail
 from labshare.notices.services import send_mail
-from labshare.organisations.words import AFFILIATION_KINDS, ROLES, SIZE_CLASSES
-from labshare.rewards.words import VERDICTS
+from labshare.organisations.terms import AffiliationKind, FirmRole, SizeClass
+from labshare.rewards.terms import ObjectionVerdict
 from labshare.web import errors
 from tests import factories
 from tests.conftest import TUESDAY_MORNING, Clock
@@ -228,10 +228,10 @@ def test_mails_keep_to_their_language(crawl: Crawl) -> None:
         **{name: kinds.said(booking.client) for name in ("client", "firm", "other")},
         "lab": kinds.said(booking.lab),
         "item": kinds.said(booking.test_item),
-        "role": ROLES["lab_manager"],
-        "kind": AFFILIATION_KINDS["controls"],
-        "size_class": SIZE_CLASSES["small"],
-        "verdict": VERDICTS["rejected"],
+        "role": FirmRole.LAB_MANAGER.label,
+        "kind": AffiliationKind.CONTROLS.label,
+        "size_class": SizeClass.SMALL.label,
+        "verdict": ObjectionVerdict.REJECTED.label,
         "month": Month.parse("2026-10"),
         **dict.fromkeys(("until", "day", "valid_from"), TUESDAY_MORNING.date()),
         **dict.fromkeys(("starts_at", "answer_by", "proposed_at"), TUESDAY_MORNING),

@@ -141,11 +141,11 @@ def test_navigation_leaves_out_what_does_not_exist(app: Flask) -> None:
 def test_every_icon_that_is_used_is_in_the_sprite(app: Flask) -> None:
     from pathlib import Path
 
-    from labshare.web import words
+    from labshare.catalogue.terms import Category
+    from labshare.web.labels import VOCABULARIES
 
     listed = set(Path("frontend/icons.txt").read_text().split())
-    tables = (words.BOOKING_STATES, words.RUN_STATES, words.LIFE_STATES, words.LIVE_STATES)
-    used = {look.icon for table in tables for look in table.values()}
+    used = {term.look.icon for vocabulary in (*VOCABULARIES.values(), Category) for term in vocabulary} - {""}
     used |= {item.icon for items in (*TOP.values(), *RAIL.values(), CLIENT_TABS) for item in items if item.icon}
     for template in Path("templates").rglob("*.html"):
         used |= set(re.findall(r"""(?:symbol=|icon\()['"]([a-z0-9-]+)['"]""", template.read_text()))

@@ -3,7 +3,8 @@
 from typing import Any
 
 from labshare.api.v1.base import Shape
-from labshare.booking.models import BOOKING_STATES
+from labshare.booking.terms import BookingState
+from labshare.catalogue.terms import LiveState
 
 Schema = dict[str, Any]
 
@@ -58,7 +59,7 @@ LAB = having(
 INSTRUMENT = having(
     INSTRUMENT_BRIEF, lab=LAB_BRIEF, model=maybe(TEXT), manufacturer=maybe(TEXT), class_code=TEXT, units=WHOLE,
     original_value_fen=maybe(WHOLE), in_use_since=maybe(DAY), calibrated_until=maybe(DAY), test_items=WHOLE,
-    state={"enum": ["free", "in_use", "down", None]},
+    state={"enum": [*LiveState.of_instrument(), None]},
 )  # fmt: skip
 TEST_ITEM = having(
     ITEM_BRIEF, standards=many(TEXT), lab=LAB_BRIEF, instruments=many(having(INSTRUMENT_BRIEF, units=WHOLE)),
@@ -86,7 +87,7 @@ EVENT = thing(
     subject=thing(type=maybe(TEXT), id=maybe(TEXT)), before=ANYTHING, after=ANYTHING, refused=YES_NO,
 )  # fmt: skip
 BOOKING = thing(
-    ref=TEXT, state={"enum": list(BOOKING_STATES)}, client=thing(uscc=TEXT, name=TEXT, name_en=maybe(TEXT)),
+    ref=TEXT, state={"enum": list(BookingState)}, client=thing(uscc=TEXT, name=TEXT, name_en=maybe(TEXT)),
     lab=LAB_BRIEF, instrument=having(INSTRUMENT_BRIEF, unit=WHOLE), test_item=ITEM_BRIEF, quantity=WHOLE,
     hours=maybe(WHOLE), starts_at=MOMENT, ends_at=MOMENT, sample_description=TEXT, price_fen=WHOLE, charged_fen=WHOLE,
     invoiced_fen=WHOLE, paid_fen=WHOLE, recognised_fen=WHOLE, charges=many(CHARGE), proposals=many(PROPOSAL),

@@ -15,12 +15,12 @@ from labshare.api.v1.fields import Fen, Length, Many, Moment, OneOf, Pattern, Ra
 from labshare.api.writing import writing, written
 from labshare.booking import services
 from labshare.booking.errors import HoursMissing, HoursNotOffered, HoursOutOfStep, QuantityOutOfRange
-from labshare.booking.models import BOOKING_STATES
 from labshare.booking.queries.bookings import get_booking, history, list_bookings
 from labshare.booking.queries.offers import offers
 from labshare.booking.rules.price import HoursChoice
 from labshare.booking.services.blocks import instrument_to_block, own_block
 from labshare.booking.services.book import check_own_hold
+from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.queries.filters import select_test_items
 from labshare.catalogue.queries.single import get_test_item
 from labshare.kernel.time import local_day, utc_now
@@ -106,12 +106,12 @@ class BlockBody(Strict):
     starts_at = Moment(required=True)
     ends_at = Moment(required=True)
     units = Many(Whole(validate=Range(1, 99)), load_default=None, allow_none=True)
-    kind = Text(required=True, validate=OneOf(("maintenance", "in_house")))
+    kind = Text(required=True, validate=OneOf(HoldingKind.blocks()))
     note = Text(load_default="", validate=Length(max=200))
 
 
 class BookingQuery(ListQuery):
-    state = Text(load_default=None, validate=OneOf(BOOKING_STATES))
+    state = Text(load_default=None, validate=OneOf(tuple(BookingState)))
     lab = Text(load_default=None)
 
 

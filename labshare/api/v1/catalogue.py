@@ -21,12 +21,13 @@ from labshare.catalogue.queries.lists import (
     list_test_items,
 )
 from labshare.catalogue.queries.single import get_instrument, get_lab_by_code, get_test_item
+from labshare.catalogue.terms import AccreditationKind
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
 from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("catalogue", "Labs, instruments, test items")
-ACCREDITATION = Text(load_default=None, validate=OneOf(("CMA", "CNAS")))
+ACCREDITATION = Text(load_default=None, validate=OneOf(tuple(AccreditationKind)))
 FILTERS = {field.name for field in fields(Filters)}
 LONGEST_SPAN_DAYS = 92
 

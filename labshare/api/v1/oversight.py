@@ -15,6 +15,7 @@ from labshare.organisations.permissions import check
 from labshare.oversight.queries import UsageRow, usage_report
 from labshare.oversight.rules import Usage, suppressed
 from labshare.oversight.statistics import statistics
+from labshare.oversight.terms import UsageBy
 from labshare.web.actor import current_actor
 from labshare.web.downloads import TYPES
 from labshare.web.limits import count, limited
@@ -26,7 +27,7 @@ blueprint = RoomBlueprint("oversight", "Usage reports, the audit trail, public s
 class UsageQuery(Names):
     first = MonthField(required=True, data_key="from")
     last = MonthField(required=True, data_key="to")
-    by = Text(load_default="lab", validate=OneOf(("lab", "instrument", "test_item", "firm")))
+    by = Text(load_default=UsageBy.LAB, validate=OneOf(tuple(UsageBy)))
     format = Text(load_default="json", validate=OneOf(("json", *FORMATS)))
 
 
@@ -60,7 +61,7 @@ def usage(query: dict[str, Any]) -> Any:
         raise InvalidInput(field="to")
     if query["format"] != "json":
         count("export")
-    report = usage_report(actor, query["by"], first, last, now)
+    report = usage_report(actor, UsageBy(query["by"]), first, last, now)
     if query["format"] != "json":
         return usage_file(actor, now, report, query["format"])
     return {

@@ -20,6 +20,7 @@ from labshare.rewards.queries.pages import all_policies, line_with_run
 from labshare.rewards.queries.runs import codes_in_run, find_run, lines_with_codes, objection_of
 from labshare.rewards.services.objections import LONGEST, check_answerer
 from labshare.rewards.services.policies import check_publisher
+from labshare.rewards.terms import ObjectionVerdict
 from labshare.web.actor import current_actor
 from labshare.web.bodies import before_body
 from labshare.web.limits import limited
@@ -42,7 +43,7 @@ class ObjectionBody(Strict):
 
 
 class AnswerBody(Strict):
-    verdict = Text(required=True, validate=OneOf(("upheld", "rejected")))
+    verdict = Text(required=True, validate=OneOf(tuple(ObjectionVerdict)))
     text = Text(required=True, validate=Length(1, LONGEST))
 
 

@@ -21,9 +21,9 @@ from labshare.booking.queries.loading import (
     working_days,
 )
 from labshare.booking.rules import lifecycle
-from labshare.booking.rules.lifecycle import CLIENT, LAB, State
 from labshare.booking.rules.price import cancellation_fee
 from labshare.booking.rules.time import Openings, StartRules
+from labshare.booking.terms import BookingState, ChargeState, Party, ProposalState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem
@@ -116,7 +116,7 @@ def sides(actor: Actor, booking: Booking) -> tuple[str, ...]:
     """On which sides of the booking the actor's firm stands: client, lab, both or none."""
     return tuple(
         side
-        for side, firm_id in ((CLIENT, booking.client_firm_id), (LAB, booking.lab_firm_id))
+        for side, firm_id in ((Party.CLIENT, booking.client_firm_id), (Party.LAB, booking.lab_firm_id))
         if firm_id == actor.firm_id is not None
     )
 
@@ -149,8 +149,8 @@ def next_steps(actor: Actor, booking: Booking, now: datetime) -> tuple[str, ...]
             if verb not in found and verb in ACTIONS and permissions.may(actor, ACTIONS[verb], **firm):
                 found.append(verb)
     begun = booking.starts_at <= now
-    open_now = any(one.state == "open" and one.answer_by > now for one in booking.proposals)  # type: ignore[attr-defined]
-    waiting = any(one.state == "proposed" for one in booking.charges)  # type: ignore[attr-defined]
+    open_now = any(one.state == ProposalState.OPEN and one.answer_by > now for one in booking.proposals)  # type: ignore[attr-defined]
+    waiting = any(one.state == ChargeState.PROPOSED for one in booking.charges)  # type: ignore[attr-defined]
     closed = {
         "reschedule": begun,
         "no_show": now < booking.starts_at + lifecycle.NO_SHOW_AFTER,
@@ -206,7 +206,9 @@ def client_contact(booking: Booking) -> Contact:
 def open_proposal(booking: Booking, now: datetime) -> Proposal | None:
     """The proposal that waits for the client's answer."""
     return db.session.scalar(
-        select(Proposal).where(Proposal.booking_id == booking.id, Proposal.state == "open", Proposal.answer_by > now)
+        select(Proposal).where(
+            Proposal.booking_id == booking.id, Proposal.state == ProposalState.OPEN, Proposal.answer_by > now
+        )
     )
 
 
@@ -231,7 +233,7 @@ def bookings_hit(
     query = (
         select(Booking)
         .where(
-            Booking.state.in_([State.REQUESTED, State.CONFIRMED, State.RECEIVED]),
+            Booking.state.in_([BookingState.REQUESTED, BookingState.CONFIRMED, BookingState.RECEIVED]),
             Booking.starts_at > now,
         )
         .options(

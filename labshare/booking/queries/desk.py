@@ -9,7 +9,9 @@ from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Closure, Holding
 from labshare.booking.queries.loading import counts
+from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Instrument, InstrumentUnit, TestItem
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.time import local_day, start_of_day
@@ -23,7 +25,7 @@ def requests_of(lab_ids: Sequence[int]) -> list[Booking]:
     return list(
         db.session.scalars(
             select(Booking)
-            .where(Booking.lab_id.in_(lab_ids), Booking.state == "requested")
+            .where(Booking.lab_id.in_(lab_ids), Booking.state == BookingState.REQUESTED)
             .options(*_PARTS, joinedload(Booking.lab))
             .order_by(Booking.answer_by, Booking.id)
         )
@@ -41,10 +43,10 @@ def today_of(lab_id: int, now: datetime) -> list[Booking]:
             .where(
                 Booking.lab_id == lab_id,
                 or_(
-                    Booking.state.in_(("requested", "received", "testing")),
-                    (Booking.state == "confirmed") & (Booking.starts_at >= since - timedelta(days=2))
+                    Booking.state.in_((BookingState.REQUESTED, BookingState.RECEIVED, BookingState.TESTING)),
+                    (Booking.state == BookingState.CONFIRMED) & (Booking.starts_at >= since - timedelta(days=2))
                     & (Booking.starts_at < until),
-                    (Booking.state == "tested") & (Booking.finished_at >= since - timedelta(days=30)),
+                    (Booking.state == BookingState.TESTED) & (Booking.finished_at >= since - timedelta(days=30)),
                 ),
             )
             .options(*_PARTS)
@@ -58,7 +60,7 @@ def units_of_lab(lab_id: int, instrument_id: int | None = None) -> Sequence[Row[
     units = (
         select(Instrument, InstrumentUnit.unit)
         .join(InstrumentUnit, InstrumentUnit.instrument_id == Instrument.id)
-        .where(Instrument.lab_id == lab_id, Instrument.state != "withdrawn")
+        .where(Instrument.lab_id == lab_id, Instrument.state != LifeState.WITHDRAWN)
         .order_by(Instrument.id, InstrumentUnit.unit)
     )
     if instrument_id:

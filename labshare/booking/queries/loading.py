@@ -30,6 +30,7 @@ from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Ope
 from labshare.catalogue.models import Calibration, Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.queries.admissions import county_on
 from labshare.catalogue.queries.filters import fee_in_force
+from labshare.catalogue.terms import InstrumentCondition, LifeState
 from labshare.kernel.database import Numbers, UtcDateTime, among, db
 from labshare.kernel.time import local_day, local_zone
 
@@ -72,8 +73,8 @@ _INSTRUMENTS = (
     .join(TestItemInstrument, TestItemInstrument.instrument_id == Instrument.id)
     .where(
         TestItemInstrument.test_item_id == bindparam("item_id"),
-        Instrument.state == "published",
-        not_(Instrument.condition == "to_be_scrapped"),
+        Instrument.state == LifeState.PUBLISHED,
+        not_(Instrument.condition == InstrumentCondition.TO_BE_SCRAPPED),
     )
     .order_by(Instrument.id)
 )
@@ -231,7 +232,9 @@ class BookableItem:
 
     @property
     def published(self) -> bool:
-        return self.item.state == "published" and self.lab.state == "published" and bool(self.instruments)
+        return (
+            self.item.state == LifeState.PUBLISHED and self.lab.state == LifeState.PUBLISHED and bool(self.instruments)
+        )
 
     def terms(self) -> ItemTerms:
         return item_terms(self.item)

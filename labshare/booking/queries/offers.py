@@ -23,6 +23,7 @@ from labshare.booking.rules.price import HoursChoice, ItemTerms, Price, Work, pr
 from labshare.booking.rules.slots import Slot
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, Plan, StartRules, WorkingDays
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
+from labshare.catalogue.terms import InstrumentCondition, LifeState
 from labshare.kernel.database import Numbers, among, db
 from labshare.kernel.errors import Problem
 from labshare.kernel.places import Coordinates, Kilometres, as_the_crow_flies
@@ -178,10 +179,10 @@ def _pairs(items: Select[Any] | Collection[int], instrument_id: int | None, toda
         )
         .where(
             wanted,
-            TestItem.state == "published",
-            Lab.state == "published",
-            Instrument.state == "published",
-            Instrument.condition != "to_be_scrapped",
+            TestItem.state == LifeState.PUBLISHED,
+            Lab.state == LifeState.PUBLISHED,
+            Instrument.state == LifeState.PUBLISHED,
+            Instrument.condition != InstrumentCondition.TO_BE_SCRAPPED,
         )
     )
     if instrument_id is not None:

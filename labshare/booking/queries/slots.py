@@ -18,7 +18,9 @@ from labshare.booking.rules import slots as slot_rules
 from labshare.booking.rules.price import Price, Work, price_of, work_of
 from labshare.booking.rules.slots import Busy, DayOfSlots, Segment, Slot
 from labshare.booking.rules.time import DayRange, Openings, WorkingDays
+from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Calibration, Instrument, TestItem
+from labshare.catalogue.terms import InstrumentCondition, LifeState, LiveState
 from labshare.kernel.errors import NotFound
 from labshare.kernel.time import local_day, local_zone
 
@@ -171,31 +173,34 @@ def use_of(instrument: Instrument, calibrations: Sequence[Calibration], now: dat
     )
 
 
-def live_states(instruments: Sequence[Instrument], now: datetime) -> dict[int, str]:
+def live_states(instruments: Sequence[Instrument], now: datetime) -> dict[int, LiveState]:
     """`free`, `in_use` or `down` of each instrument at this moment: down while every unit is in maintenance, in use
     while no unit is free. One statement."""
     busy = busy_units({one.id: one.units for one in instruments}, now, now + timedelta.resolution, now)
     return {one.id: _live_state(one, busy[one.id], now) for one in instruments}
 
 
-def _live_state(instrument: Instrument, busy: Busy, now: datetime) -> str:
+def _live_state(instrument: Instrument, busy: Busy, now: datetime) -> LiveState:
     """What is only kept for somebody while they book is not in use."""
     kinds = [
         taken.kind
         for unit in busy
         for taken in unit
-        if taken.starts_at <= now < taken.ends_at and (taken.kind != "offer" or taken.booking_id is not None)
+        if taken.starts_at <= now < taken.ends_at and (taken.kind != HoldingKind.OFFER or taken.booking_id is not None)
     ]
-    if instrument.condition in ("awaiting_repair", "to_be_scrapped") or kinds.count("maintenance") >= instrument.units:
-        return "down"
-    return "in_use" if len(kinds) >= instrument.units else "free"
+    if (
+        instrument.condition in InstrumentCondition.out_of_order()
+        or kinds.count(HoldingKind.MAINTENANCE) >= instrument.units
+    ):
+        return LiveState.DOWN
+    return LiveState.IN_USE if len(kinds) >= instrument.units else LiveState.FREE
 
 
 def next_free(
     instruments: Sequence[Instrument], now: datetime, within: timedelta = timedelta(days=60)
 ) -> dict[int, datetime | None]:
     """When each instrument next has a free unit in opening hours on a calibrated day. Six statements for all."""
-    chosen = [one for one in instruments if one.state == "published"]
+    chosen = [one for one in instruments if one.state == LifeState.PUBLISHED]
     result: dict[int, datetime | None] = dict.fromkeys((one.id for one in instruments), None)
     if not chosen:
         return result

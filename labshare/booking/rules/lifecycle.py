@@ -5,14 +5,11 @@ An illegal step raises `IllegalStep`. Deadlines of requests and proposals stand 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
-
-from flask_babel import lazy_gettext as _l
-from flask_babel.speaklater import LazyString
 
 from labshare.booking.errors import IllegalStep
 from labshare.booking.rules.time import WorkingDays
+from labshare.booking.terms import BookingState, Party
 from labshare.kernel.time import local_day, start_of_day
 
 NO_SHOW_AFTER = timedelta(minutes=60)
@@ -25,108 +22,60 @@ HOLD_FOR = timedelta(minutes=10)
 """How long a slot is held while the form is filled in."""
 
 
-class State(StrEnum):
-    REQUESTED = "requested"
-    CONFIRMED = "confirmed"
-    RECEIVED = "received"
-    TESTING = "testing"
-    TESTED = "tested"
-    REPORTED = "reported"
-    SETTLED = "settled"
-    DECLINED = "declined"
-    CANCELLED = "cancelled"
-    NO_SHOW = "no_show"
-
-    @property
-    def label(self) -> LazyString:
-        return LABELS[self]
-
-
-LABELS: dict[State, LazyString] = {
-    State.REQUESTED: _l("Awaiting confirmation"),
-    State.CONFIRMED: _l("Confirmed"),
-    State.RECEIVED: _l("Samples received"),
-    State.TESTING: _l("Testing"),
-    State.TESTED: _l("Tested"),
-    State.REPORTED: _l("Report issued"),
-    State.SETTLED: _l("Settled"),
-    State.DECLINED: _l("Declined"),
-    State.CANCELLED: _l("Cancelled"),
-    State.NO_SHOW: _l("No-show"),
-}
-
-HOLDING_STATES = frozenset({State.REQUESTED, State.CONFIRMED, State.RECEIVED, State.TESTING})
-"""In these a booking holds its time."""
-ENDED_STATES = frozenset({State.DECLINED, State.CANCELLED, State.NO_SHOW})
-DOCUMENT_STATES = frozenset(set(State) - {State.REQUESTED, State.DECLINED})
-"""From `confirmed` on: invoices, payments, and what a cancelled or missed booking still owes."""
-MAIN_LINE = (
-    State.REQUESTED,
-    State.CONFIRMED,
-    State.RECEIVED,
-    State.TESTING,
-    State.TESTED,
-    State.REPORTED,
-    State.SETTLED,
-)
-
-CLIENT, LAB, SYSTEM = "client", "lab", "system"
-
-
 @dataclass(frozen=True)
 class Step:
     """`verb` taken by `who` leads from `state` to `to`."""
 
-    state: State
+    state: BookingState
     verb: str
-    to: State
+    to: BookingState
     who: frozenset[str]
 
 
 def _steps() -> tuple[Step, ...]:
-    s = State
-    table: tuple[tuple[State, str, State, str], ...] = (
-        (s.REQUESTED, "confirm", s.CONFIRMED, "lab"),
-        (s.REQUESTED, "decline", s.DECLINED, "lab"),
-        (s.REQUESTED, "lapse", s.DECLINED, "system"),
+    s, lab, client, system = BookingState, Party.LAB, Party.CLIENT, Party.SYSTEM
+    table: tuple[tuple[BookingState, str, BookingState, tuple[Party, ...]], ...] = (
+        (s.REQUESTED, "confirm", s.CONFIRMED, (lab,)),
+        (s.REQUESTED, "decline", s.DECLINED, (lab,)),
+        (s.REQUESTED, "lapse", s.DECLINED, (system,)),
         # a client's move: back to `requested` where the lab confirms by hand, see `state_after_move`
-        (s.REQUESTED, "reschedule", s.REQUESTED, "client"),
-        (s.CONFIRMED, "reschedule", s.REQUESTED, "client"),
+        (s.REQUESTED, "reschedule", s.REQUESTED, (client,)),
+        (s.CONFIRMED, "reschedule", s.REQUESTED, (client,)),
         # a lab's move needs the client's yes
-        (s.REQUESTED, "propose", s.REQUESTED, "lab"),
-        (s.CONFIRMED, "propose", s.CONFIRMED, "lab"),
-        (s.RECEIVED, "propose", s.RECEIVED, "lab"),
-        (s.REQUESTED, "accept_proposal", s.CONFIRMED, "client"),
-        (s.CONFIRMED, "accept_proposal", s.CONFIRMED, "client"),
-        (s.RECEIVED, "accept_proposal", s.RECEIVED, "client"),
-        (s.REQUESTED, "decline_proposal", s.REQUESTED, "client"),
-        (s.CONFIRMED, "decline_proposal", s.CONFIRMED, "client"),
-        (s.RECEIVED, "decline_proposal", s.RECEIVED, "client"),
-        (s.REQUESTED, "move_unit", s.REQUESTED, "lab"),
-        (s.CONFIRMED, "move_unit", s.CONFIRMED, "lab"),
-        (s.RECEIVED, "move_unit", s.RECEIVED, "lab"),
-        (s.REQUESTED, "cancel", s.CANCELLED, "client lab"),
-        (s.CONFIRMED, "cancel", s.CANCELLED, "client lab"),
-        (s.RECEIVED, "cancel", s.CANCELLED, "lab"),
-        (s.CONFIRMED, "no_show", s.NO_SHOW, "lab"),
-        (s.CONFIRMED, "receive", s.RECEIVED, "lab"),
-        (s.RECEIVED, "start", s.TESTING, "lab"),
-        (s.TESTING, "lengthen", s.TESTING, "system"),
-        (s.TESTING, "finish", s.TESTED, "lab"),
+        (s.REQUESTED, "propose", s.REQUESTED, (lab,)),
+        (s.CONFIRMED, "propose", s.CONFIRMED, (lab,)),
+        (s.RECEIVED, "propose", s.RECEIVED, (lab,)),
+        (s.REQUESTED, "accept_proposal", s.CONFIRMED, (client,)),
+        (s.CONFIRMED, "accept_proposal", s.CONFIRMED, (client,)),
+        (s.RECEIVED, "accept_proposal", s.RECEIVED, (client,)),
+        (s.REQUESTED, "decline_proposal", s.REQUESTED, (client,)),
+        (s.CONFIRMED, "decline_proposal", s.CONFIRMED, (client,)),
+        (s.RECEIVED, "decline_proposal", s.RECEIVED, (client,)),
+        (s.REQUESTED, "move_unit", s.REQUESTED, (lab,)),
+        (s.CONFIRMED, "move_unit", s.CONFIRMED, (lab,)),
+        (s.RECEIVED, "move_unit", s.RECEIVED, (lab,)),
+        (s.REQUESTED, "cancel", s.CANCELLED, (client, lab)),
+        (s.CONFIRMED, "cancel", s.CANCELLED, (client, lab)),
+        (s.RECEIVED, "cancel", s.CANCELLED, (lab,)),
+        (s.CONFIRMED, "no_show", s.NO_SHOW, (lab,)),
+        (s.CONFIRMED, "receive", s.RECEIVED, (lab,)),
+        (s.RECEIVED, "start", s.TESTING, (lab,)),
+        (s.TESTING, "lengthen", s.TESTING, (system,)),
+        (s.TESTING, "finish", s.TESTED, (lab,)),
         # documents move a finished booking; the settlement room decides when
-        (s.TESTED, "report", s.REPORTED, "system"),
-        (s.TESTED, "settle", s.SETTLED, "system"),
-        (s.REPORTED, "settle", s.SETTLED, "system"),
-        (s.REPORTED, "lose_report", s.TESTED, "system"),
-        (s.SETTLED, "unsettle", s.REPORTED, "system"),
-        (s.SETTLED, "lose_report", s.TESTED, "system"),
+        (s.TESTED, "report", s.REPORTED, (system,)),
+        (s.TESTED, "settle", s.SETTLED, (system,)),
+        (s.REPORTED, "settle", s.SETTLED, (system,)),
+        (s.REPORTED, "lose_report", s.TESTED, (system,)),
+        (s.SETTLED, "unsettle", s.REPORTED, (system,)),
+        (s.SETTLED, "lose_report", s.TESTED, (system,)),
     )
-    steps = [Step(state, verb, to, frozenset(who.split())) for state, verb, to, who in table]
+    steps = [Step(state, verb, to, frozenset(who)) for state, verb, to, who in table]
     for state in (s.CONFIRMED, s.RECEIVED, s.TESTING, s.TESTED, s.REPORTED, s.SETTLED):
-        steps.append(Step(state, "charge", state, frozenset({LAB})))
-        steps.append(Step(state, "answer_charge", state, frozenset({CLIENT})))
-    for state in (s.CANCELLED, s.NO_SHOW):  # the lab may waive the fee
-        steps.append(Step(state, "charge", state, frozenset({LAB})))
+        steps.append(Step(state, "charge", state, frozenset({lab})))
+        steps.append(Step(state, "answer_charge", state, frozenset({client})))
+    for state in s.over_with_fee():  # the lab may waive the fee
+        steps.append(Step(state, "charge", state, frozenset({lab})))
     return tuple(steps)
 
 
@@ -134,35 +83,35 @@ STEPS = _steps()
 _TABLE = {(step.state, step.verb): step for step in STEPS}
 
 
-def next_state(state: State | str, verb: str, who: str) -> State:
+def next_state(state: BookingState | str, verb: str, who: str) -> BookingState:
     """The state after `verb` taken by `who`. Raises `IllegalStep`."""
-    step = _TABLE.get((State(state), verb))
+    step = _TABLE.get((BookingState(state), verb))
     if step is None or who not in step.who:
-        raise IllegalStep(state=State(state).label)
+        raise IllegalStep(state=BookingState(state).label)
     return step.to
 
 
-def possible(state: State | str, who: str) -> tuple[str, ...]:
+def possible(state: BookingState | str, who: str) -> tuple[str, ...]:
     """The verbs that `who` may take from `state`, in the order of the table."""
     return tuple(step.verb for step in STEPS if step.state == state and who in step.who)
 
 
-def first_state(automatic: bool) -> State:
+def first_state(automatic: bool) -> BookingState:
     """A lab that confirms automatically skips `requested`."""
-    return State.CONFIRMED if automatic else State.REQUESTED
+    return BookingState.CONFIRMED if automatic else BookingState.REQUESTED
 
 
-def state_after_move(state: State | str, automatic: bool) -> State:
+def state_after_move(state: BookingState | str, automatic: bool) -> BookingState:
     """Where a client's move leads. Raises `IllegalStep` after `confirmed`."""
-    next_state(state, "reschedule", CLIENT)
+    next_state(state, "reschedule", Party.CLIENT)
     return first_state(automatic)
 
 
-def state_of_documents(report_stands: bool, charged_fen: int, invoiced_fen: int, paid_fen: int) -> State:
+def state_of_documents(report_stands: bool, charged_fen: int, invoiced_fen: int, paid_fen: int) -> BookingState:
     """`settled` holds while charged = invoiced = paid and a report stands (R-BOOKING-10)."""
     if not report_stands:
-        return State.TESTED
-    return State.SETTLED if charged_fen == invoiced_fen == paid_fen else State.REPORTED
+        return BookingState.TESTED
+    return BookingState.SETTLED if charged_fen == invoiced_fen == paid_fen else BookingState.REPORTED
 
 
 def answer_by(asked_at: datetime, starts_at: datetime, days: WorkingDays, zone: ZoneInfo) -> datetime:

@@ -12,10 +12,10 @@ from labshare.booking.errors import (
     HoursOutOfStep,
     QuantityOutOfRange,
 )
+from labshare.catalogue.terms import FeeBasis
 from labshare.kernel.errors import Problem, raise_all
 from labshare.kernel.money import round_half_up
 
-BASES = ("sample", "run", "test", "hour")
 Number = Decimal | Fraction | int
 
 
@@ -36,7 +36,7 @@ class HoursChoice:
 
 @dataclass(frozen=True)
 class Fee:
-    """A dated fee: `basis` is one of `BASES`, amounts in fen."""
+    """A dated fee: `basis` is a `FeeBasis`, amounts in fen."""
 
     basis: str
     amount_fen: int
@@ -172,12 +172,13 @@ def work_agreed(
 
 def price_of(fee: Fee, work: Work) -> Price:
     """`sample` × quantity, `run` × runs, `test` × 1, `hour` × work minutes ÷ 60 (R-PRICE-3, R-PRICE-4)."""
-    units = {
-        "sample": Fraction(work.quantity),
-        "run": Fraction(work.runs),
-        "test": Fraction(1),
-        "hour": work.minutes / 60,
-    }[fee.basis]
+    counted: dict[str, Fraction] = {
+        FeeBasis.SAMPLE: Fraction(work.quantity),
+        FeeBasis.RUN: Fraction(work.runs),
+        FeeBasis.TEST: Fraction(1),
+        FeeBasis.HOUR: work.minutes / 60,
+    }
+    units = counted[fee.basis]
     product = round_half_up(fee.amount_fen * units)
     return Price(
         fee.basis,

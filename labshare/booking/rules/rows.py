@@ -10,9 +10,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from labshare.booking.rules.lifecycle import HOLD_FOR, State
+from labshare.booking.rules.lifecycle import HOLD_FOR
 from labshare.booking.rules.price import CancellationTerms, Work
 from labshare.booking.rules.time import Plan
+from labshare.booking.terms import BookingState, ChargeKind, ChargeState, HoldingKind, ProposalState
 from labshare.kernel.time import MINUTE
 
 Values = dict[str, Any]
@@ -70,7 +71,7 @@ class NewBooking:
     waive_reason: str | None = None
 
 
-def booking(new: NewBooking, state: State, *, now: datetime, today: date, answer_by: datetime | None) -> Values:
+def booking(new: NewBooking, state: BookingState, *, now: datetime, today: date, answer_by: datetime | None) -> Values:
     """The booking but for its reference. `answer_by` where it waits for the lab."""
     work, plan = new.work, new.plan
     return {
@@ -107,7 +108,7 @@ def booking(new: NewBooking, state: State, *, now: datetime, today: date, answer
         "turnaround_days": new.turnaround_days,
         "price_fen": new.price_fen,
         "charged_fen": new.price_fen,
-        "confirmed_at": now if state == State.CONFIRMED else None,
+        "confirmed_at": now if state == BookingState.CONFIRMED else None,
     }
 
 
@@ -125,15 +126,17 @@ def booked(made: Mapping[str, Any]) -> Values:
 # Answers and moves
 
 
-def confirmed(state: State, *, now: datetime) -> Values:
+def confirmed(state: BookingState, *, now: datetime) -> Values:
     """After a confirmation, or an accepted proposal, which leaves a booking whose samples are there in its state."""
     values: Values = {"state": str(state), "answer_by": None}
-    return values | {"confirmed_at": now} if state == State.CONFIRMED else values
+    return values | {"confirmed_at": now} if state == BookingState.CONFIRMED else values
 
 
-def rescheduled(state: State, *, now: datetime, answer_by: datetime | None, confirmed_at: datetime | None) -> Values:
+def rescheduled(
+    state: BookingState, *, now: datetime, answer_by: datetime | None, confirmed_at: datetime | None
+) -> Values:
     """After the client's move: asked anew, or confirmed by the lab's rule, since when it first was."""
-    if state == State.REQUESTED:
+    if state == BookingState.REQUESTED:
         return {"state": str(state), "answer_by": answer_by, "requested_at": now, "confirmed_at": None}
     return {"state": str(state), "answer_by": answer_by, "confirmed_at": confirmed_at or now}
 
@@ -151,7 +154,7 @@ def placed(
     }
 
 
-def ended(state: State, *, now: datetime, reason: str) -> Values:
+def ended(state: BookingState, *, now: datetime, reason: str) -> Values:
     """After it was declined, has lapsed or was cancelled."""
     return {"state": str(state), "ended_at": now, "end_reason": reason or None, "answer_by": None}
 
@@ -181,7 +184,7 @@ def proposal(
         "starts_at": starts_at,
         "ends_at": ends_at,
         "reason": reason,
-        "state": "open",
+        "state": ProposalState.OPEN,
         "proposed_by": by,
         "proposed_at": now,
         "answer_by": answer_by,
@@ -208,7 +211,7 @@ def proposed(
     return before, after | {"waive_reason": waive_reason}
 
 
-def answered(state: str, *, now: datetime) -> Values:
+def answered(state: ProposalState, *, now: datetime) -> Values:
     """A proposal that is no longer open, however it ended."""
     return {"state": state, "answered_at": now}
 
@@ -221,11 +224,11 @@ def proposal_answered(proposal_id: int) -> Values:
 # The work
 
 
-def no_show(state: State, *, now: datetime) -> Values:
+def no_show(state: BookingState, *, now: datetime) -> Values:
     return {"state": str(state), "ended_at": now}
 
 
-def received(state: State, *, now: datetime, samples: int, condition: str) -> Values:
+def received(state: BookingState, *, now: datetime, samples: int, condition: str) -> Values:
     return {
         "state": str(state),
         "received_at": now,
@@ -234,7 +237,7 @@ def received(state: State, *, now: datetime, samples: int, condition: str) -> Va
     }
 
 
-def started(state: State, *, at: datetime) -> Values:
+def started(state: BookingState, *, at: datetime) -> Values:
     return {"state": str(state), "started_at": at}
 
 
@@ -243,7 +246,7 @@ def machine_minutes(since: datetime, until: datetime) -> int:
     return (until - since) // MINUTE
 
 
-def finished(state: State, *, at: datetime, day: date, starts_at: datetime, machine_minutes: int) -> Values:
+def finished(state: BookingState, *, at: datetime, day: date, starts_at: datetime, machine_minutes: int) -> Values:
     """`day` is the local one of `at`."""
     return {
         "state": str(state),
@@ -261,9 +264,9 @@ def price_line(booking_id: int, amount_fen: int, *, by: int | None, now: datetim
     """The first line of what is charged."""
     return {
         "booking_id": booking_id,
-        "kind": "price",
+        "kind": ChargeKind.PRICE,
         "amount_fen": amount_fen,
-        "state": "agreed",
+        "state": ChargeState.AGREED,
         "entered_by": by,
         "entered_at": now,
         "agreed_by": by,
@@ -274,7 +277,7 @@ def price_line(booking_id: int, amount_fen: int, *, by: int | None, now: datetim
 def ending_line(booking_id: int, amount_fen: int, *, reason: str, by: int | None, now: datetime, today: date) -> Values:
     """What brings the charge to what an ending costs."""
     line = price_line(booking_id, amount_fen, by=by, now=now, today=today)
-    return line | {"kind": "ending", "reason": reason}
+    return line | {"kind": ChargeKind.ENDING, "reason": reason}
 
 
 def change_line(booking_id: int, amount_fen: int, *, reason: str, by: int | None, now: datetime, today: date) -> Values:
@@ -282,10 +285,10 @@ def change_line(booking_id: int, amount_fen: int, *, reason: str, by: int | None
     lowers = amount_fen < 0
     return {
         "booking_id": booking_id,
-        "kind": "change",
+        "kind": ChargeKind.CHANGE,
         "amount_fen": amount_fen,
         "reason": reason,
-        "state": "agreed" if lowers else "proposed",
+        "state": ChargeState.AGREED if lowers else ChargeState.PROPOSED,
         "entered_by": by,
         "entered_at": now,
         "agreed_by": by if lowers else None,
@@ -294,7 +297,7 @@ def change_line(booking_id: int, amount_fen: int, *, reason: str, by: int | None
 
 
 def consented(*, by: int | None, today: date) -> Values:
-    return {"state": "agreed", "agreed_by": by, "agreed_on": today}
+    return {"state": ChargeState.AGREED, "agreed_by": by, "agreed_on": today}
 
 
 # Time that is held
@@ -316,7 +319,7 @@ def time_of_booking(
         "unit": unit,
         "starts_at": starts_at,
         "ends_at": ends_at,
-        "kind": "booking",
+        "kind": HoldingKind.BOOKING,
         "booking_id": booking_id,
         "expires_at": expires_at,
         "created_at": now,
@@ -338,7 +341,7 @@ def time_of_proposal(
         booking_id, instrument_id=instrument_id, unit=unit, starts_at=starts_at, ends_at=ends_at,
         expires_at=answer_by, now=now,
     )  # fmt: skip
-    return held | {"kind": "offer"}
+    return held | {"kind": HoldingKind.OFFER}
 
 
 def time_of_hold(
@@ -350,7 +353,7 @@ def time_of_hold(
         "unit": unit,
         "starts_at": starts_at,
         "ends_at": ends_at,
-        "kind": "offer",
+        "kind": HoldingKind.OFFER,
         "held_for": person_id,
         "expires_at": now + HOLD_FOR,
         "created_at": now,

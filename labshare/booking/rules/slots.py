@@ -19,6 +19,7 @@ from labshare.booking.rules.time import (
     joined,
     joined_days,
 )
+from labshare.booking.terms import HoldingKind
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import MINUTE, ceil_minute, local_day, start_of_day
 
@@ -31,7 +32,7 @@ class Taken:
 
     starts_at: datetime
     ends_at: datetime
-    kind: str = "booking"
+    kind: str = HoldingKind.BOOKING
     booking_id: int | None = None
 
 
@@ -208,7 +209,7 @@ def slot_at(
             for taken in full.busy
             if (holding := clash(taken, plan.starts_at, plan.holding_ends_at)) is not None
         }
-        blocked = kinds <= {"maintenance", "in_house"}
+        blocked = kinds <= set(HoldingKind.blocks())
         return Slot(
             start,
             plan.ends_at,

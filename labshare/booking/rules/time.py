@@ -30,6 +30,7 @@ from labshare.booking.errors import (
     TooShort,
 )
 from labshare.booking.rules.price import Work, plain
+from labshare.booking.terms import DayKind
 from labshare.kernel.time import (
     MINUTE,
     ceil_minute,
@@ -43,7 +44,6 @@ YEAR = timedelta(days=365)
 """How far ahead the next opening minute is looked for after unattended work."""
 FARTHEST = 10 * YEAR
 """No start lies farther ahead, whatever horizon there is or is waived."""
-HOLIDAY, MAKE_UP = "holiday", "make_up"
 
 
 class Interval(NamedTuple):
@@ -61,14 +61,14 @@ class WorkingDays:
     def weekday_of_hours(self, day: date) -> int | None:
         """Whose weekday's hours hold on `day` (Monday = 0): none on a public holiday, Monday's on a make-up day."""
         kind = self.kinds.get(day)
-        if kind == HOLIDAY:
+        if kind == DayKind.HOLIDAY:
             return None
-        return 0 if kind == MAKE_UP else day.weekday()
+        return 0 if kind == DayKind.MAKE_UP else day.weekday()
 
     def is_working_day(self, day: date) -> bool:
         """A public working day."""
         kind = self.kinds.get(day)
-        return kind == MAKE_UP or (kind is None and day.weekday() < 5)
+        return kind == DayKind.MAKE_UP or (kind is None and day.weekday() < 5)
 
     def missing_years(self, first: date, last: date) -> tuple[int, ...]:
         """The years between two days of which the table is missing or not confirmed: shown as a warning."""
@@ -279,7 +279,7 @@ class Openings:
     def why_closed(self, moment: datetime) -> StartRefused:
         """The reason why `moment` is not an opening moment."""
         day = local_day(moment, self.zone)
-        if self.days.kinds.get(day) == HOLIDAY:
+        if self.days.kinds.get(day) == DayKind.HOLIDAY:
             return PublicHoliday(date=day)
         for closure in self.closures_within(moment, moment):
             return LabClosed(reason=closure.reason or "–")

@@ -7,10 +7,10 @@ from sqlalchemy import select, update
 from labshare.audit.services import record
 from labshare.booking import telling
 from labshare.booking.errors import Lapsed, NotPublished
-from labshare.booking.models import LAPSED, Booking, Holding, Proposal
+from labshare.booking.models import Booking, Holding, Proposal
 from labshare.booking.queries.loading import load_bookable_item, work_of_booking
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import LAB, SYSTEM, State, next_state
+from labshare.booking.rules.lifecycle import next_state
 from labshare.booking.services import holdings
 from labshare.booking.services.common import (
     bring_charge_to,
@@ -20,6 +20,7 @@ from labshare.booking.services.common import (
     note,
     snapshot,
 )
+from labshare.booking.terms import BookingState, EndReason, HoldingKind, Party, ProposalState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import ReasonRequired, raise_all
@@ -32,11 +33,11 @@ def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
     """Confirm a request. Publication, closures and calibration are checked again, not lead time, horizon or opening
     hours. An open proposal ends. Raises `IllegalStep`, `Lapsed`, `NotPublished`, `LabClosed`, `CalibrationExpired`."""
     booking = locked_booking(actor, ref, "booking.confirm")
-    state = next_state(booking.state, "confirm", LAB)
+    state = next_state(booking.state, "confirm", Party.LAB)
     refuse_lapsed(booking, now)
     before = snapshot(booking)
     check_again(booking, now)
-    close_proposal(booking, now, "void")
+    close_proposal(booking, now, ProposalState.VOID)
     holdings.release_offers(booking.id)
     settle_as_confirmed(booking, state, now)
     note(actor, now, "booking.confirm", booking, before)
@@ -57,13 +58,13 @@ def check_again(
     raise_all(rules.problems_at_confirmation(starts_at or booking.starts_at))
 
 
-def settle_as_confirmed(booking: Booking, state: State, now: datetime) -> None:
+def settle_as_confirmed(booking: Booking, state: BookingState, now: datetime) -> None:
     """Confirmed: the holding no longer expires."""
     set_columns(booking, rows.confirmed(state, now=now))
     db.session.flush()
     db.session.execute(
         update(Holding)
-        .where(Holding.booking_id == booking.id, Holding.kind == "booking")
+        .where(Holding.booking_id == booking.id, Holding.kind == HoldingKind.BOOKING)
         .values(expires_at=None)
         .execution_options(synchronize_session=False)
     )
@@ -71,7 +72,7 @@ def settle_as_confirmed(booking: Booking, state: State, now: datetime) -> None:
 
 def refuse_lapsed(booking: Booking, now: datetime) -> None:
     """A request stops counting at its deadline even if no process has declined it yet. Raises `Lapsed`."""
-    if booking.state != State.REQUESTED:
+    if booking.state != BookingState.REQUESTED:
         return
     holding = holdings.holding_of(booking.id)
     if holding is None or (holding.expires_at is not None and holding.expires_at <= now):
@@ -83,7 +84,7 @@ def decline(*, actor: Actor, now: datetime, ref: str, reason: str) -> Booking:
     """Decline a request, with a reason; nothing is charged. Raises `IllegalStep`, `ReasonRequired`,
     `ChargeBelowInvoiced`."""
     booking = locked_booking(actor, ref, "booking.decline")
-    state = next_state(booking.state, "decline", LAB)
+    state = next_state(booking.state, "decline", Party.LAB)
     if not reason.strip():
         raise ReasonRequired
     check_charge_covers_documents(booking, 0)
@@ -92,9 +93,9 @@ def decline(*, actor: Actor, now: datetime, ref: str, reason: str) -> Booking:
     return booking
 
 
-def _end_request(booking: Booking, state: State, reason: str, actor: Actor, now: datetime, action: str) -> None:
+def _end_request(booking: Booking, state: BookingState, reason: str, actor: Actor, now: datetime, action: str) -> None:
     before = snapshot(booking)
-    close_proposal(booking, now, "void")
+    close_proposal(booking, now, ProposalState.VOID)
     holdings.release_booking(booking.id)
     set_columns(booking, rows.ended(state, now=now, reason=reason))
     left = rows.charge_of_ended_request(invoiced_fen=booking.invoiced_fen, paid_fen=booking.paid_fen)
@@ -109,28 +110,33 @@ def lapse(*, actor: Actor, now: datetime, limit: int = 500) -> int:
     bookings were declined. For the system alone; running it twice changes nothing more."""
     permissions.check(actor, "time.lapse")
     for proposal in db.session.scalars(
-        select(Proposal).where(Proposal.state == "open", Proposal.answer_by <= now).order_by(Proposal.id).limit(limit)
+        select(Proposal)
+        .where(Proposal.state == ProposalState.OPEN, Proposal.answer_by <= now)
+        .order_by(Proposal.id)
+        .limit(limit)
     ).all():
         _lapse_proposal(proposal.booking_id, actor, now)
-    waiting = select(Proposal.id).where(Proposal.booking_id == Booking.id, Proposal.state == "open").exists()
+    waiting = (
+        select(Proposal.id).where(Proposal.booking_id == Booking.id, Proposal.state == ProposalState.OPEN).exists()
+    )
     refs = db.session.scalars(
         select(Booking.ref)
-        .where(Booking.state == State.REQUESTED, Booking.answer_by <= now, ~waiting)
+        .where(Booking.state == BookingState.REQUESTED, Booking.answer_by <= now, ~waiting)
         .order_by(Booking.id)
         .limit(limit)
     ).all()
     declined = 0
     for ref in refs:
         booking = locked_booking(actor, ref, "booking.decline")
-        if booking.state != State.REQUESTED or booking.answer_by is None or booking.answer_by > now:
+        if booking.state != BookingState.REQUESTED or booking.answer_by is None or booking.answer_by > now:
             continue  # answered meanwhile
-        state = next_state(booking.state, "lapse", SYSTEM)
-        _end_request(booking, state, LAPSED, actor, now, "booking.lapse")
+        state = next_state(booking.state, "lapse", Party.SYSTEM)
+        _end_request(booking, state, EndReason.LAPSED, actor, now, "booking.lapse")
         telling.tell_client(telling.LAPSED, booking, actor=actor, now=now)
         telling.tell_lab(telling.LAPSED, booking, actor=actor, now=now)
         declined += 1
     over = db.session.scalars(
-        select(Holding.id).where(Holding.kind == "offer", Holding.expires_at <= now).limit(limit)
+        select(Holding.id).where(Holding.kind == HoldingKind.OFFER, Holding.expires_at <= now).limit(limit)
     ).all()
     if over:
         holdings.release(over)
@@ -146,12 +152,12 @@ def _lapse_proposal(booking_id: int, actor: Actor, now: datetime) -> None:
     )
     proposal = db.session.scalar(
         select(Proposal)
-        .where(Proposal.booking_id == booking_id, Proposal.state == "open", Proposal.answer_by <= now)
+        .where(Proposal.booking_id == booking_id, Proposal.state == ProposalState.OPEN, Proposal.answer_by <= now)
         .with_for_update()
     )
     if booking is None or proposal is None:
         return
-    set_columns(proposal, rows.answered("lapsed", now=now))
+    set_columns(proposal, rows.answered(ProposalState.LAPSED, now=now))
     db.session.flush()
     holdings.release_offers(booking.id)
     restore_deadline(booking)
@@ -162,10 +168,10 @@ def _lapse_proposal(booking_id: int, actor: Actor, now: datetime) -> None:
 
 def restore_deadline(booking: Booking) -> None:
     """Without an open proposal a request lapses at its own deadline again."""
-    if booking.state == State.REQUESTED:
+    if booking.state == BookingState.REQUESTED:
         db.session.execute(
             update(Holding)
-            .where(Holding.booking_id == booking.id, Holding.kind == "booking")
+            .where(Holding.booking_id == booking.id, Holding.kind == HoldingKind.BOOKING)
             .values(expires_at=booking.answer_by)
             .execution_options(synchronize_session=False)
         )

@@ -13,14 +13,14 @@ from labshare.booking.models import Booking, Holding
 from labshare.booking.rules import rows
 from labshare.booking.rules.time import Interval
 from labshare.booking.services import holdings
+from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Instrument, Lab
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import InvalidInput, NotFound
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
-
-BLOCK_KINDS = ("maintenance", "in_house")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def instrument_to_block(actor: Actor, instrument_id: int) -> tuple[Instrument, L
     if row is None:
         raise NotFound
     instrument, lab = row
-    seen = instrument.state == lab.state == "published"
+    seen = instrument.state == lab.state == LifeState.PUBLISHED
     if not seen and not permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id):
         raise NotFound
     permissions.check(actor, "time.block", lab=lab.firm_id)
@@ -50,7 +50,9 @@ def instrument_to_block(actor: Actor, instrument_id: int) -> tuple[Instrument, L
 def own_block(actor: Actor, block_id: str) -> Sequence[Row[int, int]]:
     """The holdings of a block (`id`, `instrument_id`) that the actor may give back. Raises `NotFound`, `NotAllowed`."""
     held = db.session.execute(
-        select(Holding.id, Holding.instrument_id).where(Holding.block == block_id, Holding.kind.in_(BLOCK_KINDS))
+        select(Holding.id, Holding.instrument_id).where(
+            Holding.block == block_id, Holding.kind.in_(HoldingKind.blocks())
+        )
     ).all()
     if not held:
         raise NotFound
@@ -73,7 +75,7 @@ def block(
     """Take what is free of `[starts_at, ends_at)` on these units (all by default) and list the bookings in the way.
     `kind` is `maintenance` or `in_house`. Raises `EndBeforeStart`, `UnknownUnit`, `InvalidInput` (kind)."""
     instrument, _lab = instrument_to_block(actor, instrument_id)
-    if kind not in BLOCK_KINDS:
+    if kind not in HoldingKind.blocks():
         raise InvalidInput(field="kind")
     if ends_at <= starts_at:
         raise EndBeforeStart
@@ -147,7 +149,10 @@ def unblock(*, actor: Actor, now: datetime, block_id: str) -> None:
     holdings.prepare(instrument_id, now)
     db.session.execute(
         delete(Holding)
-        .where(Holding.block == block_id, or_(Holding.kind == "maintenance", Holding.kind == "in_house"))
+        .where(
+            Holding.block == block_id,
+            or_(Holding.kind == HoldingKind.MAINTENANCE, Holding.kind == HoldingKind.IN_HOUSE),
+        )
         .execution_options(synchronize_session=False)
     )
     record(

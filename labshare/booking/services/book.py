@@ -21,13 +21,15 @@ from labshare.booking.models import Booking, Charge, Holding
 from labshare.booking.queries.loading import BookableItem, fee_terms, load_bookable_item
 from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import State, first_state
+from labshare.booking.rules.lifecycle import first_state
 from labshare.booking.rules.price import Price, Work, price_of, question_problems, work_of
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Plan, StartRules
 from labshare.booking.services import holdings
 from labshare.booking.services.common import plain
+from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Fee, Instrument
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, take_turn
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst, raise_all
@@ -94,7 +96,7 @@ def check_own_hold(actor: Actor, hold_id: int) -> None:
     held = db.session.scalar(
         select(Holding.id).where(
             Holding.id == hold_id,
-            Holding.kind == "offer",
+            Holding.kind == HoldingKind.OFFER,
             Holding.held_for == actor.person_id,
             Holding.booking_id.is_(None),
         )
@@ -165,7 +167,7 @@ def check_bookable(actor: Actor, test_item_id: int, now: datetime) -> BookableIt
     bookable = load_bookable_item(test_item_id, now)
     if bookable is None:
         raise NotFound
-    draft = "draft" in (bookable.item.state, bookable.lab.state)
+    draft = LifeState.DRAFT in (bookable.item.state, bookable.lab.state)
     if draft and not permissions.may(actor, "catalogue.see_drafts", firm=bookable.lab.firm_id):
         raise NotFound
     if actor.person_id is None:
@@ -281,7 +283,7 @@ def give_back_holds(actor: Actor, hold_id: int | None = None) -> int | None:
 
 _HOLDS_OF_PERSON = (
     delete(Holding)
-    .where(Holding.held_for == bindparam("person_id"), Holding.kind == "offer", Holding.booking_id.is_(None))
+    .where(Holding.held_for == bindparam("person_id"), Holding.kind == HoldingKind.OFFER, Holding.booking_id.is_(None))
     .execution_options(synchronize_session=False)
 )
 
@@ -373,7 +375,7 @@ _PRICE_LINE, _TIME = insert(Charge), insert(Holding)
 
 
 def _tell_of_new(booking: Booking, actor: Actor, now: datetime) -> None:
-    if booking.state == State.REQUESTED:
+    if booking.state == BookingState.REQUESTED:
         telling.tell_lab(telling.REQUESTED, booking, actor=actor, now=now, answer_by=booking.answer_by)
     else:
         telling.tell_lab(telling.BOOKED, booking, actor=actor, now=now)

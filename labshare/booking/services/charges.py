@@ -9,13 +9,14 @@ from labshare.booking.errors import ChargeIsZero, ChargeNotOpen, NegativeCharge
 from labshare.booking.listeners import charge_changed
 from labshare.booking.models import Booking, Charge
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import CLIENT, ENDED_STATES, LAB, next_state
+from labshare.booking.rules.lifecycle import next_state
 from labshare.booking.services.common import (
     check_charge_covers_documents,
     locked_booking,
     note,
     snapshot,
 )
+from labshare.booking.terms import BookingState, ChargeState, Party
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import InvalidInput, NotFound, ReasonRequired
@@ -31,12 +32,12 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, re
     """Add a line, signed, in fen. A decrease counts at once; an increase waits for the client's consent. Raises
     `IllegalStep`, `ReasonRequired`, `ChargeIsZero`, `NegativeCharge`, `ChargeBelowInvoiced`, `ChargeBelowPaid`."""
     booking = locked_booking(actor, ref, "charge.propose")
-    next_state(booking.state, "charge", LAB)
+    next_state(booking.state, "charge", Party.LAB)
     if not reason.strip():
         raise ReasonRequired
     if amount_fen == 0:
         raise ChargeIsZero
-    if abs(amount_fen) > MOST_FEN or (booking.state in ENDED_STATES and amount_fen > 0):
+    if abs(amount_fen) > MOST_FEN or (booking.state in BookingState.over() and amount_fen > 0):
         raise InvalidInput(field="amount_fen")
     total = booking.charged_fen + amount_fen
     if total < 0:
@@ -72,7 +73,7 @@ def _waiting_line(booking: Booking, charge_id: int) -> Charge:
     )
     if line is None:
         raise NotFound
-    if line.state != "proposed":
+    if line.state != ChargeState.PROPOSED:
         raise ChargeNotOpen
     return line
 
@@ -82,7 +83,7 @@ def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> 
     """The client agrees to an increase: it counts from this local day. Raises `IllegalStep`, `ChargeNotOpen`."""
     booking = locked_booking(actor, ref, "charge.consent")
     line = _waiting_line(booking, charge_id)
-    next_state(booking.state, "answer_charge", CLIENT)
+    next_state(booking.state, "answer_charge", Party.CLIENT)
     before = snapshot(booking)
     set_columns(line, rows.consented(by=actor.person_id, today=local_day(now)))
     booking.charged_fen += line.amount_fen
@@ -98,9 +99,9 @@ def refuse_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> C
     """The client does not agree; the charge stays. Raises `IllegalStep`, `ChargeNotOpen`."""
     booking = locked_booking(actor, ref, "charge.consent")
     line = _waiting_line(booking, charge_id)
-    next_state(booking.state, "answer_charge", CLIENT)
+    next_state(booking.state, "answer_charge", Party.CLIENT)
     before = snapshot(booking)
-    line.state = "refused"
+    line.state = ChargeState.REFUSED
     db.session.flush()
     note(actor, now, "charge.refuse", booking, before, charge=line.id, amount_fen=line.amount_fen)
     telling.tell_lab(telling.CHARGE_REFUSED, booking, actor=actor, now=now, amount_fen=line.amount_fen)

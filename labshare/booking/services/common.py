@@ -12,8 +12,8 @@ from labshare.booking.listeners import charge_changed
 from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.queries.bookings import sides
 from labshare.booking.rules import lifecycle
-from labshare.booking.rules.lifecycle import CLIENT, LAB, SYSTEM
 from labshare.booking.rules.rows import SNAPSHOT, Values, answered, ending_line, noted, plain
+from labshare.booking.terms import ChargeState, Party, ProposalState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import NotFound
@@ -44,12 +44,12 @@ def locked_booking(actor: Actor, ref: str, action: str) -> Booking:
 def side_for(actor: Actor, booking: Booking, verb: str) -> str:
     """The side on which the actor takes the step; where the firm stands on both, the one from which it is legal."""
     if actor.is_system:
-        return SYSTEM
+        return Party.SYSTEM
     mine = sides(actor, booking)
     for side in mine:
         if verb in lifecycle.possible(booking.state, side):
             return side
-    return mine[0] if mine else LAB
+    return mine[0] if mine else Party.LAB
 
 
 def snapshot(booking: Booking) -> Values:
@@ -79,8 +79,8 @@ def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: date
     """Enter the line that an ending makes, and refuse the changes that still wait for consent."""
     db.session.execute(
         update(Charge)
-        .where(Charge.booking_id == booking.id, Charge.state == "proposed")
-        .values(state="refused")
+        .where(Charge.booking_id == booking.id, Charge.state == ChargeState.PROPOSED)
+        .values(state=ChargeState.REFUSED)
         .execution_options(synchronize_session="fetch")
     )
     difference = total_fen - booking.charged_fen
@@ -95,10 +95,12 @@ def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: date
     charge_changed(booking, actor=actor, now=now, charge_id=line.id)
 
 
-def close_proposal(booking: Booking, now: datetime, state: str) -> Proposal | None:
+def close_proposal(booking: Booking, now: datetime, state: ProposalState) -> Proposal | None:
     """End the open proposal, if there is one, as `state`; its held time is the caller's."""
     proposal = db.session.scalar(
-        select(Proposal).where(Proposal.booking_id == booking.id, Proposal.state == "open").with_for_update()
+        select(Proposal)
+        .where(Proposal.booking_id == booking.id, Proposal.state == ProposalState.OPEN)
+        .with_for_update()
     )
     if proposal is not None:
         set_columns(proposal, answered(state, now=now))
@@ -107,9 +109,6 @@ def close_proposal(booking: Booking, now: datetime, state: str) -> Proposal | No
 
 
 __all__ = [
-    "CLIENT",
-    "LAB",
-    "SYSTEM",
     "bring_charge_to",
     "check_charge_covers_documents",
     "close_proposal",

@@ -6,7 +6,7 @@ from labshare.booking import telling
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import cancellation_preview
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import LAB, next_state
+from labshare.booking.rules.lifecycle import next_state
 from labshare.booking.services import holdings
 from labshare.booking.services.common import (
     bring_charge_to,
@@ -17,6 +17,7 @@ from labshare.booking.services.common import (
     side_for,
     snapshot,
 )
+from labshare.booking.terms import Party, ProposalState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import ReasonRequired
@@ -32,12 +33,12 @@ def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Bookin
     side = side_for(actor, booking, "cancel")
     state = next_state(booking.state, "cancel", side)
     reason = reason.strip()
-    if side == LAB and not reason:
+    if side == Party.LAB and not reason:
         raise ReasonRequired
-    fee = cancellation_preview(booking, now, by_lab=side == LAB)
+    fee = cancellation_preview(booking, now, by_lab=side == Party.LAB)
     check_charge_covers_documents(booking, fee)
     before = snapshot(booking)
-    close_proposal(booking, now, "void")
+    close_proposal(booking, now, ProposalState.VOID)
     holdings.release_booking(booking.id)
     set_columns(booking, rows.ended(state, now=now, reason=reason))
     bring_charge_to(booking, fee, actor=actor, now=now, reason=reason)

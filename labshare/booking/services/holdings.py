@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from labshare.booking.models import Holding
 from labshare.booking.rules.rows import Values
 from labshare.booking.rules.time import Interval
+from labshare.booking.terms import HoldingKind
 from labshare.kernel.database import db
 
 LOCK_CLASS = 8130
@@ -72,7 +73,7 @@ def holding_of(booking_id: int) -> Holding | None:
     """The booking's own holding, read anew."""
     return db.session.scalar(
         select(Holding)
-        .where(Holding.booking_id == booking_id, Holding.kind == "booking")
+        .where(Holding.booking_id == booking_id, Holding.kind == HoldingKind.BOOKING)
         .execution_options(populate_existing=True)
     )
 
@@ -84,7 +85,7 @@ def release_booking(booking_id: int) -> None:
 
 def release_offers(booking_id: int) -> None:
     """Delete what is held for a booking's proposal."""
-    _delete(Holding.booking_id == booking_id, Holding.kind == "offer")
+    _delete(Holding.booking_id == booking_id, Holding.kind == HoldingKind.OFFER)
 
 
 def release(holding_ids: Sequence[int]) -> None:

@@ -12,9 +12,11 @@ from labshare.audit.services import record
 from labshare.booking.errors import EndBeforeStart, HoursOverlap
 from labshare.booking.models import Closure, OpeningHours, WorkingDay, WorkingYear
 from labshare.booking.queries.bookings import Conflict, bookings_hit
-from labshare.booking.rules.time import HOLIDAY, MAKE_UP, Weekly, clock_text
+from labshare.booking.rules.time import Weekly, clock_text
 from labshare.booking.services.common import plain
+from labshare.booking.terms import DayKind
 from labshare.catalogue.models import Lab
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import InvalidInput, NotFound, ReasonRequired
@@ -29,7 +31,7 @@ def _lab(actor: Actor, lab_id: int) -> Lab:
     lab = db.session.get(Lab, lab_id)
     if lab is None:
         raise NotFound
-    if lab.state != "published" and not permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id):
+    if lab.state != LifeState.PUBLISHED and not permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id):
         raise NotFound
     permissions.check(actor, "time.hours", firm=lab.firm_id)
     return lab
@@ -148,7 +150,7 @@ def set_working_year(
         permissions.check(actor, "time.working_days")
     if not 2000 <= year <= 2200 or any(day.year != year for day in days):
         raise InvalidInput(field="year")
-    if any(special.kind not in (HOLIDAY, MAKE_UP) for special in days.values()):
+    if any(DayKind.known(special.kind) is None for special in days.values()):
         raise InvalidInput(field="kind")
     before = _special_days(year)
     db.session.execute(
@@ -179,7 +181,7 @@ def set_working_day(
     """Make one day a holiday or a make-up working day, or (`kind` None) an ordinary day again, as its weekday says. A
     year that the table lacks is begun by it, not confirmed. Bookings hit come back."""
     permissions.check(actor, "time.working_days")
-    if kind not in (None, HOLIDAY, MAKE_UP):
+    if kind is not None and DayKind.known(kind) is None:
         raise InvalidInput(field="kind")
     row = db.session.get(WorkingDay, day)
     before = {day.isoformat(): row.kind if row else None}
@@ -243,9 +245,9 @@ def published_year(year: int) -> dict[date, SpecialDay] | None:
             off, festival = chinese_calendar.get_holiday_detail(day)
             weekend = day.weekday() >= 5
             if off and (festival or not weekend):
-                found[day] = _special(HOLIDAY, festival)
+                found[day] = _special(DayKind.HOLIDAY, festival)
             elif not off and weekend:
-                found[day] = _special(MAKE_UP, festival)
+                found[day] = _special(DayKind.MAKE_UP, festival)
     except NotImplementedError:
         return None
     return found

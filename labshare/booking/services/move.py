@@ -12,13 +12,14 @@ from labshare.booking.models import Booking, Holding, Proposal
 from labshare.booking.queries.loading import BookableItem, load_bookable_item, work_of_booking
 from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import CLIENT, LAB, State, answer_by, next_state, state_after_move
+from labshare.booking.rules.lifecycle import answer_by, next_state, state_after_move
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Interval
 from labshare.booking.services import holdings
 from labshare.booking.services.answer import check_again, refuse_lapsed, restore_deadline, settle_as_confirmed
 from labshare.booking.services.book import feasible_instruments, free_places, may_waive
 from labshare.booking.services.common import close_proposal, locked_booking, note, snapshot
+from labshare.booking.terms import BookingState, HoldingKind, Party, ProposalState
 from labshare.catalogue.models import Instrument
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
@@ -58,10 +59,10 @@ def reschedule(
     chosen = feasible_instruments(
         bookable, work, starts_at, now, instrument_id, waive=waive, prefer=booking.instrument_id
     )
-    close_proposal(booking, now, "void")
+    close_proposal(booking, now, ProposalState.VOID)
     holdings.release_offers(booking.id)
     deadline = None
-    if state == State.REQUESTED:
+    if state == BookingState.REQUESTED:
         deadline = answer_by(now, starts_at, bookable.openings.days, local_zone())
     holding = holdings.holding_of(booking.id)
     for instrument, rules, unit in free_places(
@@ -85,7 +86,7 @@ def reschedule(
                 booking.waive_reason = waive_reason
             db.session.flush()
             note(actor, now, "booking.reschedule", booking, before, **({"reason": reason} if reason else {}))
-            if state == State.REQUESTED:
+            if state == BookingState.REQUESTED:
                 telling.tell_lab(telling.REQUESTED, booking, actor=actor, now=now, answer_by=deadline)
             else:
                 telling.tell_lab(telling.MOVED, booking, actor=actor, now=now)
@@ -102,7 +103,7 @@ class Move:
     unit: int
     starts_at: datetime
     ends_at: datetime
-    state: State
+    state: BookingState
     """The booking's state once it has moved."""
     answer_by: datetime
     """Until when the other side could answer, where it has to."""
@@ -111,14 +112,14 @@ class Move:
 def where_to(booking: Booking, side: str, now: datetime, starts_at: datetime, instrument_id: int | None = None) -> Move:
     """What a move by `side` (client or lab) to this start would come to, for the question before the last click;
     nothing is written. Raises what `reschedule` or `propose` would raise, as far as it can be known now."""
-    if side == CLIENT:
+    if side == Party.CLIENT:
         state = state_after_move(booking.state, automatic=booking.lab.automatic_confirmation)
         if booking.starts_at <= now:
             raise AlreadyBegun
     else:
-        state = next_state(booking.state, "propose", LAB)
+        state = next_state(booking.state, "propose", Party.LAB)
     bookable = bookable_to_move(booking, now)
-    if side == CLIENT and not bookable.published:
+    if side == Party.CLIENT and not bookable.published:
         raise NotPublished
     work = work_of_booking(booking)
     chosen = feasible_instruments(bookable, work, starts_at, now, instrument_id, prefer=booking.instrument_id)
@@ -171,7 +172,7 @@ def propose(
     replaces an open one; while it is open the request does not lapse. Raises `IllegalStep`, `Lapsed`,
     `ReasonRequired`, the rules of time (422), `SlotTaken` (409)."""
     booking = locked_booking(actor, ref, "booking.propose")
-    next_state(booking.state, "propose", LAB)
+    next_state(booking.state, "propose", Party.LAB)
     refuse_lapsed(booking, now)
     if not reason.strip():
         raise ReasonRequired
@@ -181,7 +182,7 @@ def propose(
     chosen = feasible_instruments(
         bookable, work, starts_at, now, instrument_id, waive=waive, prefer=booking.instrument_id
     )
-    replaced = close_proposal(booking, now, "replaced")
+    replaced = close_proposal(booking, now, ProposalState.REPLACED)
     holdings.release_offers(booking.id)
     holding = holdings.holding_of(booking.id)
     deadline = answer_by(now, starts_at, bookable.openings.days, local_zone())
@@ -208,10 +209,10 @@ def propose(
         proposal = Proposal(**values)
         db.session.add(proposal)
         db.session.flush()
-        if booking.state == State.REQUESTED and booking.answer_by is not None:
+        if booking.state == BookingState.REQUESTED and booking.answer_by is not None:
             db.session.execute(
                 update(Holding)
-                .where(Holding.booking_id == booking.id, Holding.kind == "booking")
+                .where(Holding.booking_id == booking.id, Holding.kind == HoldingKind.BOOKING)
                 .values(expires_at=rows.expiry_beside_proposal(booking.answer_by, deadline))
                 .execution_options(synchronize_session=False)
             )
@@ -270,7 +271,7 @@ def _open_proposal(booking: Booking, proposal_id: int, now: datetime) -> Proposa
     )
     if proposal is None:
         raise NotFound
-    if proposal.state != "open" or proposal.answer_by <= now:
+    if proposal.state != ProposalState.OPEN or proposal.answer_by <= now:
         raise NoOpenProposal
     return proposal
 
@@ -281,7 +282,7 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
     `IllegalStep`, `NoOpenProposal`, `NotPublished`, `LabClosed`, `CalibrationExpired`."""
     booking = locked_booking(actor, ref, "booking.answer_proposal")
     proposal = _open_proposal(booking, proposal_id, now)
-    state = next_state(booking.state, "accept_proposal", CLIENT)
+    state = next_state(booking.state, "accept_proposal", Party.CLIENT)
     check_again(booking, now, proposal.starts_at, proposal.instrument_id)
     before = snapshot(booking)
     bookable = bookable_to_move(booking, now)
@@ -290,7 +291,7 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
     plan = bookable.rules(work, instrument).plan(proposal.starts_at)
     holdings.prepare(instrument.id, now)
     holdings.release_offers(booking.id)
-    set_columns(proposal, rows.answered("accepted", now=now))
+    set_columns(proposal, rows.answered(ProposalState.ACCEPTED, now=now))
     if not _put(booking, instrument.id, proposal.unit, plan.starts_at, plan.holding_ends_at, now):
         raise SlotTaken(alternatives_for(bookable, work, plan.starts_at, but_booking=booking.id))
     _now_at(booking, instrument, proposal.unit, plan.starts_at, plan.ends_at)
@@ -328,8 +329,8 @@ def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int)
     """Keep the present time. Raises `IllegalStep`, `NoOpenProposal`."""
     booking = locked_booking(actor, ref, "booking.answer_proposal")
     proposal = _open_proposal(booking, proposal_id, now)
-    next_state(booking.state, "decline_proposal", CLIENT)
-    set_columns(proposal, rows.answered("declined", now=now))
+    next_state(booking.state, "decline_proposal", Party.CLIENT)
+    set_columns(proposal, rows.answered(ProposalState.DECLINED, now=now))
     db.session.flush()
     holdings.release_offers(booking.id)
     restore_deadline(booking)
@@ -343,13 +344,13 @@ def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
     """Another unit of the same instrument at the same time, without asking the client. An open proposal ends, since
     the booking moves. Raises `IllegalStep`, `Lapsed`, `UnknownUnit` (422), `SlotTaken` (409)."""
     booking = locked_booking(actor, ref, "booking.work")
-    next_state(booking.state, "move_unit", LAB)
+    next_state(booking.state, "move_unit", Party.LAB)
     refuse_lapsed(booking, now)
     if not 1 <= unit <= booking.instrument.units:
         raise UnknownUnit(field="unit")
     before = snapshot(booking)
     holdings.prepare(booking.instrument_id, now)
-    close_proposal(booking, now, "void")
+    close_proposal(booking, now, ProposalState.VOID)
     holdings.release_offers(booking.id)
     restore_deadline(booking)
     holding = holdings.holding_of(booking.id)

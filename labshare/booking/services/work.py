@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 
 from labshare.audit.models import AuditEvent
@@ -20,7 +19,7 @@ from labshare.booking.errors import (
 from labshare.booking.models import Booking, Holding
 from labshare.booking.queries.bookings import cancellation_preview
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import LAB, NO_SHOW_AFTER, State, next_state
+from labshare.booking.rules.lifecycle import NO_SHOW_AFTER, next_state
 from labshare.booking.services import holdings
 from labshare.booking.services.common import (
     bring_charge_to,
@@ -30,6 +29,7 @@ from labshare.booking.services.common import (
     note,
     snapshot,
 )
+from labshare.booking.terms import BookingState, HoldingKind, Party, ProposalState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.time import MINUTE, ceil_minute, local_day, local_zone
@@ -47,7 +47,7 @@ def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: s
     """Record that the samples came, how many, and their condition. From `confirmed`. Raises `IllegalStep`,
     `SamplesOutOfRange`."""
     booking = locked_booking(actor, ref, "booking.work")
-    state = next_state(booking.state, "receive", LAB)
+    state = next_state(booking.state, "receive", Party.LAB)
     if not 1 <= samples <= MOST_SAMPLES:
         raise SamplesOutOfRange(max=MOST_SAMPLES)
     before = snapshot(booking)
@@ -58,23 +58,17 @@ def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: s
     return booking
 
 
-HELD_FOR = {
-    "maintenance": _l("maintenance"), "in_house": _l("in-house use"), "offer": _l("a client who is booking"),
-    "booking": _l("another booking"),
-}  # fmt: skip
-
-
 @verb("booking.start")
 def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) -> Booking:
     """Begin the test, now or `at` a moment not in the future. Starting early moves the holding's start, where the
     unit is free; starting when the holding is over takes the unit again. Raises `IllegalStep`, `MomentInFuture`,
     `SlotTaken` (409)."""
     booking = locked_booking(actor, ref, "booking.work")
-    state = next_state(booking.state, "start", LAB)
+    state = next_state(booking.state, "start", Party.LAB)
     at = _not_in_future(at, now)
     before = snapshot(booking)
     holdings.prepare(booking.instrument_id, now)
-    close_proposal(booking, now, "void")
+    close_proposal(booking, now, ProposalState.VOID)
     holdings.release_offers(booking.id)
     if at < booking.starts_at:
         holding = holdings.holding_of(booking.id)
@@ -103,7 +97,9 @@ def _in_the_way(booking: Booking, since: datetime) -> HeldBefore | None:
     ).first()  # fmt: skip
     if row is None:
         return None
-    return HeldBefore(what=row.ref or HELD_FOR[row.kind], until=f"{row.ends_at.astimezone(local_zone()):%m-%d %H:%M}")
+    return HeldBefore(
+        what=row.ref or HoldingKind(row.kind).phrase, until=f"{row.ends_at.astimezone(local_zone()):%m-%d %H:%M}"
+    )
 
 
 def _not_in_future(at: datetime | None, now: datetime) -> datetime:
@@ -144,7 +140,7 @@ def finish(
     minutes from start to finish) never changes a price. Raises `IllegalStep`, `MomentInFuture`, `FinishBeforeStart`,
     `MachineMinutesOutOfRange`."""
     booking = locked_booking(actor, ref, "booking.work")
-    state = next_state(booking.state, "finish", LAB)
+    state = next_state(booking.state, "finish", Party.LAB)
     at = _not_in_future(at, now)
     started_at = booking.started_at or booking.starts_at
     if at < started_at:
@@ -179,13 +175,13 @@ def no_show(*, actor: Actor, now: datetime, ref: str) -> Booking:
     """Record that the samples did not come: from `confirmed` alone, from 60 minutes after the start. The charge
     becomes what the item's terms say. Raises `IllegalStep`, `NoShowTooEarly`, `ChargeBelowInvoiced`."""
     booking = locked_booking(actor, ref, "booking.work")
-    state = next_state(booking.state, "no_show", LAB)
+    state = next_state(booking.state, "no_show", Party.LAB)
     if now < booking.starts_at + NO_SHOW_AFTER:
         raise NoShowTooEarly
     fee = cancellation_preview(booking, now, no_show=True)
     check_charge_covers_documents(booking, fee)
     before = snapshot(booking)
-    close_proposal(booking, now, "void")
+    close_proposal(booking, now, ProposalState.VOID)
     holdings.release_booking(booking.id)
     set_columns(booking, rows.no_show(state, now=now))
     bring_charge_to(booking, fee, actor=actor, now=now, reason="")
@@ -204,7 +200,11 @@ def lengthen_running(*, actor: Actor, now: datetime) -> int:
     due = db.session.execute(
         select(Booking.id, Booking.instrument_id)
         .join(Holding, Holding.booking_id == Booking.id)
-        .where(Booking.state == State.TESTING, Holding.kind == "booking", Holding.ends_at <= ceil_minute(now) + MINUTE)
+        .where(
+            Booking.state == BookingState.TESTING,
+            Holding.kind == HoldingKind.BOOKING,
+            Holding.ends_at <= ceil_minute(now) + MINUTE,
+        )
         .order_by(Booking.instrument_id, Booking.id)
     ).all()
     lengthened = 0
@@ -215,7 +215,7 @@ def lengthen_running(*, actor: Actor, now: datetime) -> int:
             .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
-        if booking is None or booking.state != State.TESTING:
+        if booking is None or booking.state != BookingState.TESTING:
             continue
         holdings.prepare(instrument_id, now)
         holding = holdings.holding_of(booking_id)
@@ -241,7 +241,11 @@ def _tell_next_parties(actor: Actor, now: datetime) -> None:
     running = (
         select(Holding.instrument_id, Holding.unit, Holding.ends_at)
         .join(Booking, Booking.id == Holding.booking_id)
-        .where(Booking.state == State.TESTING, Holding.kind == "booking", Holding.ends_at <= now + TELL_BEFORE)
+        .where(
+            Booking.state == BookingState.TESTING,
+            Holding.kind == HoldingKind.BOOKING,
+            Holding.ends_at <= now + TELL_BEFORE,
+        )
     ).subquery()
     told = select(AuditEvent.id).where(
         AuditEvent.subject_type == "booking",
@@ -258,8 +262,8 @@ def _tell_next_parties(actor: Actor, now: datetime) -> None:
             & (running.c.ends_at == Holding.starts_at),
         )
         .where(
-            Holding.kind == "booking",
-            Booking.state.in_([State.REQUESTED, State.CONFIRMED, State.RECEIVED]),
+            Holding.kind == HoldingKind.BOOKING,
+            Booking.state.in_([BookingState.REQUESTED, BookingState.CONFIRMED, BookingState.RECEIVED]),
             Booking.starts_at <= now + 2 * MINUTE,
             ~told.exists(),
         )

@@ -24,6 +24,7 @@ from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules import text as spelling
 from labshare.catalogue.rules.meaning import literal
 from labshare.catalogue.synonyms import meaning
+from labshare.catalogue.terms import LifeState, SearchKind
 from labshare.kernel.database import db
 
 Row = TypeVar("Row")
@@ -186,11 +187,11 @@ def fee_in_force(day: date | BindParameter[date]) -> ColumnElement[bool]:
 
 
 def published_instrument() -> ColumnElement[bool]:
-    return and_(Instrument.state == "published", Lab.state == "published")
+    return and_(Instrument.state == LifeState.PUBLISHED, Lab.state == LifeState.PUBLISHED)
 
 
 def published_item() -> ColumnElement[bool]:
-    return and_(TestItem.state == "published", Lab.state == "published")
+    return and_(TestItem.state == LifeState.PUBLISHED, Lab.state == LifeState.PUBLISHED)
 
 
 def _of_lab(filters: Filters) -> list[ColumnElement[bool]]:
@@ -204,7 +205,7 @@ def _of_lab(filters: Filters) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def accredited(kind: str, day: date, *more: ColumnElement[bool]) -> ColumnElement[bool]:
+def accredited(kind: SearchKind, day: date, *more: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(
         Accreditation.lab_id == Lab.id,
         Accreditation.kind == kind,
@@ -216,11 +217,11 @@ def accredited(kind: str, day: date, *more: ColumnElement[bool]) -> ColumnElemen
 
 def lab_conditions(filters: Filters, day: date) -> list[ColumnElement[bool]]:
     """Labs are found by their own words: name, firm, place."""
-    conditions = [Lab.state == "published", *_of_lab(filters)]
+    conditions = [Lab.state == LifeState.PUBLISHED, *_of_lab(filters)]
     if filters.accreditation:
         conditions.append(accredited(filters.accreditation, day))
     if needs := literal(filters.q):
-        conditions.append(found_in_text("lab", Lab.id, (tuple(needs),)))
+        conditions.append(found_in_text(SearchKind.LAB, Lab.id, (tuple(needs),)))
     return conditions
 
 
@@ -236,7 +237,7 @@ class Words:
         return self.sought != ((),)
 
 
-def words_of(filters: Filters, kind: str) -> Words:
+def words_of(filters: Filters, kind: SearchKind) -> Words:
     """At most two statements; none without words."""
     if not spelling.terms(filters.q):
         return Words()
@@ -253,14 +254,14 @@ def instrument_conditions(filters: Filters, day: date, words: Words) -> list[Col
     if words.mark:
         conditions.append(accredited(words.mark, day))
     if words.any:
-        conditions.append(found_in_text("instrument", Instrument.id, words.sought))
+        conditions.append(found_in_text(SearchKind.INSTRUMENT, Instrument.id, words.sought))
     return conditions
 
 
 def item_conditions(
     filters: Filters, day: date, words: Words, match: StandardMatch | None = None
 ) -> list[ColumnElement[bool]]:
-    """For a select that joins `TestItem` and `Lab`. `words` is `words_of(filters, "test_item")`, `match`
+    """For a select that joins `TestItem` and `Lab`. `words` is `words_of(filters, SearchKind.TEST_ITEM)`, `match`
     `match_standard(filters.standard, day)`."""
     conditions = [published_item(), *_of_lab(filters)]
     if filters.category:
@@ -272,7 +273,7 @@ def item_conditions(
                 .join(Instrument, Instrument.id == TestItemInstrument.instrument_id)
                 .where(
                     Instrument.class_code.startswith(filters.class_code, autoescape=True),
-                    Instrument.state == "published",
+                    Instrument.state == LifeState.PUBLISHED,
                 )
             )
         )
@@ -292,11 +293,11 @@ def item_conditions(
     if words.mark:
         conditions.append(within_scope(words.mark, day))
     if words.any:
-        conditions.append(found_in_text("test_item", TestItem.id, words.sought))
+        conditions.append(found_in_text(SearchKind.TEST_ITEM, TestItem.id, words.sought))
     return conditions
 
 
-def within_scope(kind: str, day: date) -> ColumnElement[bool]:
+def within_scope(kind: SearchKind, day: date) -> ColumnElement[bool]:
     """Test items that the scope of a valid accreditation names."""
     return TestItem.id.in_(
         select(AccreditationScope.test_item_id)
@@ -308,5 +309,5 @@ def within_scope(kind: str, day: date) -> ColumnElement[bool]:
 def select_test_items(filters: Filters, day: date) -> Select[int]:
     """The ids of the published test items that fit, as a select to build on (offers over all labs). At most three
     statements before it, for what standard and words mean."""
-    conditions = item_conditions(filters, day, words_of(filters, "test_item"))
+    conditions = item_conditions(filters, day, words_of(filters, SearchKind.TEST_ITEM))
     return select(TestItem.id).join(Lab, Lab.id == TestItem.lab_id).where(*conditions)

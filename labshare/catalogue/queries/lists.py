@@ -29,6 +29,7 @@ from labshare.catalogue.queries.matching import Sought
 from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules.meaning import literal
 from labshare.catalogue.rules.validity import Span, valid_until
+from labshare.catalogue.terms import AccreditationKind, LifeState, SearchKind
 from labshare.kernel.database import db
 
 
@@ -136,7 +137,7 @@ def list_labs(
 ) -> Page[LabRow]:  # fmt: skip
     """Published labs; filters `q, town, accreditation`. Five statements."""
     sort = _sort(order, (tuple(literal(filters.q)),), Lab.published_at)
-    ids, total = _page(Lab, narrowing.lab_conditions(filters, day), "lab", sort, limit, offset)
+    ids, total = _page(Lab, narrowing.lab_conditions(filters, day), SearchKind.LAB, sort, limit, offset)
     rows = db.session.scalars(select(Lab).options(joinedload(Lab.firm)).where(Lab.id.in_(ids)))
     return Page(lab_rows(_in_order(ids, rows), day), total, limit, offset)
 
@@ -150,12 +151,12 @@ def lab_rows(labs: Sequence[Lab], day: date) -> tuple[LabRow, ...]:
             select(
                 Lab.id,
                 select(func.count())
-                .where(Instrument.lab_id == Lab.id, Instrument.state == "published")
+                .where(Instrument.lab_id == Lab.id, Instrument.state == LifeState.PUBLISHED)
                 .correlate(Lab)
                 .scalar_subquery()
                 .label("instruments"),
                 select(func.count())
-                .where(TestItem.lab_id == Lab.id, TestItem.state == "published")
+                .where(TestItem.lab_id == Lab.id, TestItem.state == LifeState.PUBLISHED)
                 .correlate(Lab)
                 .scalar_subquery()
                 .label("test_items"),
@@ -195,10 +196,10 @@ def list_instruments(
 ) -> Page[InstrumentRow]:  # fmt: skip
     """Published instruments of published labs; filters `q, class_code, lab, town, accreditation`. At most seven
     statements."""
-    words = narrowing.words_of(filters, "instrument")
+    words = narrowing.words_of(filters, SearchKind.INSTRUMENT)
     sort = _sort(order, words.sought, Instrument.created_at)
     conditions = narrowing.instrument_conditions(filters, day, words)
-    ids, total = _page(Instrument, conditions, "instrument", sort, limit, offset)
+    ids, total = _page(Instrument, conditions, SearchKind.INSTRUMENT, sort, limit, offset)
     rows = db.session.scalars(
         select(Instrument).options(joinedload(Instrument.lab).joinedload(Lab.firm)).where(Instrument.id.in_(ids))
     )
@@ -215,7 +216,7 @@ def instrument_rows(instruments: Sequence[Instrument], day: date, *, drafts: boo
         .group_by(TestItemInstrument.instrument_id)
     )
     if not drafts:
-        count = count.where(TestItem.state == "published")
+        count = count.where(TestItem.state == LifeState.PUBLISHED)
     items: dict[int, int] = dict(db.session.execute(count).all())
     until = calibrated_until(ids, day)
     return tuple(
@@ -246,7 +247,7 @@ def list_test_items(
 
     `match` is `match_standard(filters.standard, day)` where the caller has it already.
     """
-    words = narrowing.words_of(filters, "test_item")
+    words = narrowing.words_of(filters, SearchKind.TEST_ITEM)
     sort = _sort(
         order,
         words.sought,
@@ -254,7 +255,7 @@ def list_test_items(
         (Fee, and_(Fee.test_item_id == TestItem.id, narrowing.fee_in_force(day))),
     )
     conditions = narrowing.item_conditions(filters, day, words, match)
-    ids, total = _page(TestItem, conditions, "test_item", sort, limit, offset)
+    ids, total = _page(TestItem, conditions, SearchKind.TEST_ITEM, sort, limit, offset)
     rows = db.session.execute(
         select(TestItem, Fee)
         .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, narrowing.fee_in_force(day)))
@@ -356,7 +357,7 @@ def category_counts(day: date) -> dict[str, int]:
 
 def labs_by_town() -> dict[str, int]:
     """Published labs by the code of their town. One statement."""
-    counting = select(Lab.town, func.count()).where(Lab.state == "published").group_by(Lab.town)
+    counting = select(Lab.town, func.count()).where(Lab.state == LifeState.PUBLISHED).group_by(Lab.town)
     return {town or "": number for town, number in db.session.execute(counting)}
 
 
@@ -378,7 +379,7 @@ def facets(filters: Filters, day: date, match: StandardMatch | None = None) -> d
 
     Three statements, two more where a standard is given without `match`, two for words.
     """
-    words = narrowing.words_of(filters, "test_item")
+    words = narrowing.words_of(filters, SearchKind.TEST_ITEM)
     if filters.standard and match is None:
         match = narrowing.match_standard(filters.standard, day)
     bare = replace(filters, accreditation=None)
@@ -386,7 +387,7 @@ def facets(filters: Filters, day: date, match: StandardMatch | None = None) -> d
         select(
             *(
                 func.coalesce(func.sum(case((narrowing.accredited(kind, day), 1), else_=0)), 0).label(kind)
-                for kind in ("CMA", "CNAS")
+                for kind in AccreditationKind
             )
         )
         .select_from(TestItem)
@@ -402,10 +403,10 @@ def facets(filters: Filters, day: date, match: StandardMatch | None = None) -> d
 
 def public_counts() -> dict[str, int]:
     """Published labs, instruments and test items. One statement."""
-    labs = select(func.count()).where(Lab.state == "published").scalar_subquery()
-    of_lab = select(Lab.id).where(Lab.state == "published")
-    instruments = select(func.count()).where(Instrument.state == "published", Instrument.lab_id.in_(of_lab))
-    items = select(func.count()).where(TestItem.state == "published", TestItem.lab_id.in_(of_lab))
+    labs = select(func.count()).where(Lab.state == LifeState.PUBLISHED).scalar_subquery()
+    of_lab = select(Lab.id).where(Lab.state == LifeState.PUBLISHED)
+    instruments = select(func.count()).where(Instrument.state == LifeState.PUBLISHED, Instrument.lab_id.in_(of_lab))
+    items = select(func.count()).where(TestItem.state == LifeState.PUBLISHED, TestItem.lab_id.in_(of_lab))
     row = db.session.execute(
         select(
             labs.label("labs"),

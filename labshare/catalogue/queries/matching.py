@@ -27,15 +27,16 @@ from sqlalchemy.types import Text
 from labshare.catalogue.models import Instrument, Lab, SearchEntry, TestItem
 from labshare.catalogue.rules.meaning import Meaning, Need, best_together
 from labshare.catalogue.rules.text import NAMES_END, Word
+from labshare.catalogue.terms import LifeState, SearchKind
 from labshare.kernel.database import db
 
 Sought = tuple[tuple[Need, ...], ...]
 """What is asked for: every need of a group, in any of the groups. Empty: nothing fits what was typed."""
 
-_TARGETS: dict[str, Any] = {"lab": Lab, "instrument": Instrument, "test_item": TestItem}
+_TARGETS: dict[str, Any] = {SearchKind.LAB: Lab, SearchKind.INSTRUMENT: Instrument, SearchKind.TEST_ITEM: TestItem}
 
 
-def sought(meaning: Meaning, kind: str) -> Sought:
+def sought(meaning: Meaning, kind: SearchKind) -> Sought:
     """All needs where something published meets them together; else those that weigh most of what is there. No
     statement for one need, at most two for several."""
     needs = meaning.needs
@@ -73,19 +74,19 @@ def _once(statement: Any) -> CTE:
     return statement.cte().prefix_with("MATERIALIZED")  # type: ignore[no-any-return]
 
 
-def hits(kind: str, groups: Sought) -> CTE:
+def hits(kind: SearchKind, groups: Sought) -> CTE:
     """`target_id`, `relevance` and `sort_key` of the entries that meet any of the groups."""
     columns = (SearchEntry.target_id, relevance_of(groups).label("relevance"), SearchEntry.sort_key)
     return _once(select(*columns).where(SearchEntry.kind == kind, or_(*(contains(needs) for needs in groups))))
 
 
-def _published(kind: str) -> ColumnElement[bool]:
+def _published(kind: SearchKind) -> ColumnElement[bool]:
     target = _TARGETS[kind]
-    of_lab = select(Lab.id).where(Lab.state == "published")
-    return and_(target.state == "published", true() if kind == "lab" else target.lab_id.in_(of_lab))
+    of_lab = select(Lab.id).where(Lab.state == LifeState.PUBLISHED)
+    return and_(target.state == LifeState.PUBLISHED, true() if kind == SearchKind.LAB else target.lab_id.in_(of_lab))
 
 
-def found_in_text(kind: str, target: Any, groups: Sought) -> ColumnElement[bool]:
+def found_in_text(kind: SearchKind, target: Any, groups: Sought) -> ColumnElement[bool]:
     """A condition on `target` (the id column of lab, instrument or test item)."""
     if not groups:
         return false()

@@ -15,6 +15,7 @@ from labshare.catalogue.rules import text as spelling
 from labshare.catalogue.rules.likeness import ENOUGH, likeness, test_of
 from labshare.catalogue.rules.meaning import Meaning
 from labshare.catalogue.synonyms import meaning
+from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
 
 MOST_NAMES = 300
@@ -32,7 +33,7 @@ def nearest(q: str, *, day: date, limit: int = 6) -> tuple[TestItemRow, ...]:
 
 
 def _by_words(asked: Meaning, limit: int) -> list[int]:
-    groups = sought(asked, "test_item")
+    groups = sought(asked, SearchKind.TEST_ITEM)
     if not groups:
         return []
     found_by = hits("test_item", groups)
@@ -53,7 +54,7 @@ def _alike(q: str, asked: Meaning) -> list[int]:
     shared: Any = sum(hits[1:], start=hits[0])
     like = (
         select(SearchEntry.target_id, shared.label("shared"))
-        .where(SearchEntry.kind == "test_item", contains_any(parts))
+        .where(SearchEntry.kind == SearchKind.TEST_ITEM, contains_any(parts))
         .cte()
         .prefix_with("MATERIALIZED")
     )

@@ -11,11 +11,8 @@ from labshare.catalogue.queries.admissions import admitted_on
 from labshare.catalogue.queries.filters import Page
 from labshare.catalogue.queries.matching import found_in_text
 from labshare.catalogue.rules.meaning import literal
+from labshare.catalogue.terms import Admission, LifeState, SearchKind
 from labshare.kernel.database import db
-
-SHOWN = ("admitted", "waiting", "suspended", "undecided")
-"""Admitted on the day; published and never admitted; admitted once, and not now; an admission waits for a second
-person."""
 
 
 @dataclass(frozen=True)
@@ -36,19 +33,19 @@ def open_labs(
     statement = (
         select(Lab, held.label("admitted"))
         .options(joinedload(Lab.firm))
-        .where(or_(Lab.state == "published", and_(Lab.state == "withdrawn", ever)))
+        .where(or_(Lab.state == LifeState.PUBLISHED, and_(Lab.state == LifeState.WITHDRAWN, ever)))
     )
-    if show == "admitted":
+    if show == Admission.ADMITTED:
         statement = statement.where(held)
-    elif show == "waiting":
-        statement = statement.where(~ever, Lab.state == "published")
-    elif show == "suspended":
+    elif show == Admission.WAITING:
+        statement = statement.where(~ever, Lab.state == LifeState.PUBLISHED)
+    elif show == Admission.SUSPENDED:
         statement = statement.where(ever, ~held)
-    elif show == "undecided":
+    elif show == Admission.UNDECIDED:
         waits = select(LabAdmission.id).where(LabAdmission.lab_id == Lab.id, LabAdmission.undecided)
         statement = statement.where(waits.correlate(Lab).exists())
     if needs := literal(q):
-        statement = statement.where(found_in_text("lab", Lab.id, (tuple(needs),)))
+        statement = statement.where(found_in_text(SearchKind.LAB, Lab.id, (tuple(needs),)))
     total = db.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
     rows = db.session.execute(statement.order_by(Lab.code).limit(limit).offset(offset)).all()
     admissions = {

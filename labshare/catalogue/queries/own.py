@@ -23,6 +23,7 @@ from labshare.catalogue.models import (
 )
 from labshare.catalogue.queries.filters import Page, fee_in_force
 from labshare.catalogue.queries.lists import InstrumentRow, TestItemRow, instrument_rows, item_rows
+from labshare.catalogue.terms import LifeState, SearchKind
 from labshare.kernel.database import db
 
 SOON = timedelta(days=60)
@@ -54,7 +55,7 @@ class OwnFee:
 class Ending:
     """A certificate that ends soon or has ended, with nothing after it."""
 
-    kind: str
+    kind: SearchKind
     """`calibration` or `accreditation`."""
     last: date
     instrument: Instrument | None = None
@@ -80,9 +81,9 @@ def own_labs(firm_id: int, day: date) -> tuple[OwnLab, ...]:
         select(
             Lab,
             count(Instrument),
-            count(Instrument, Instrument.state == "published"),
+            count(Instrument, Instrument.state == LifeState.PUBLISHED),
             count(TestItem),
-            count(TestItem, TestItem.state == "published"),
+            count(TestItem, TestItem.state == LifeState.PUBLISHED),
             admitted,
         )
         .where(Lab.firm_id == firm_id)
@@ -102,7 +103,7 @@ def own_instruments(
         .options(joinedload(Instrument.lab))
         .where(Lab.firm_id == firm_id)
     )
-    rows, total = _narrowed(statement, Instrument, "instrument", lab_id, state, limit, offset)
+    rows, total = _narrowed(statement, Instrument, SearchKind.INSTRUMENT, lab_id, state, limit, offset)
     return Page(instrument_rows(rows, day, drafts=True), total, limit, offset)
 
 
@@ -121,7 +122,7 @@ def own_test_items(
         )
         .where(Lab.firm_id == firm_id)
     )
-    rows, total = _narrowed(statement, TestItem, "test_item", lab_id, state, limit, offset)
+    rows, total = _narrowed(statement, TestItem, SearchKind.TEST_ITEM, lab_id, state, limit, offset)
     return Page(item_rows(rows, day), total, limit, offset)
 
 
@@ -137,8 +138,8 @@ def own_fees(
         .where(Lab.firm_id == firm_id)
     )
     has_fee = select(Fee.id).where(Fee.test_item_id == TestItem.id, fee_in_force(day)).correlate(TestItem).exists()
-    first = case((and_(~has_fee, TestItem.state != "withdrawn"), 0), else_=1)
-    rows, total = _narrowed(statement, TestItem, "test_item", lab_id, state, limit, offset, first)
+    first = case((and_(~has_fee, TestItem.state != LifeState.WITHDRAWN), 0), else_=1)
+    rows, total = _narrowed(statement, TestItem, SearchKind.TEST_ITEM, lab_id, state, limit, offset, first)
     fees = db.session.scalars(
         select(Fee)
         .where(Fee.test_item_id.in_([item.id for item in rows]), or_(Fee.valid_to.is_(None), Fee.valid_to >= day))
@@ -152,7 +153,14 @@ def own_fees(
 
 
 def _narrowed(
-    statement: Any, of: Any, kind: str, lab_id: int | None, state: str | None, limit: int, offset: int, *first: Any
+    statement: Any,
+    of: Any,
+    kind: SearchKind,
+    lab_id: int | None,
+    state: str | None,
+    limit: int,
+    offset: int,
+    *first: Any,
 ) -> tuple[list[Any], int]:
     if lab_id is not None:
         statement = statement.where(Lab.id == lab_id)
@@ -162,7 +170,7 @@ def _narrowed(
     statement = statement.outerjoin(SearchEntry, and_(SearchEntry.kind == kind, SearchEntry.target_id == of.id))
     rows = db.session.scalars(
         statement.order_by(*first, SearchEntry.sort_key, of.id).limit(limit).offset(offset)
-    ).unique()  # fmt: skip
+    ).unique()
     return list(rows), total
 
 
@@ -174,7 +182,7 @@ def endings(firm_id: int, day: date) -> tuple[Ending, ...]:
         select(Instrument, last)
         .join(Lab, Lab.id == Instrument.lab_id)
         .join(Calibration, Calibration.instrument_id == Instrument.id)
-        .where(Lab.firm_id == firm_id, Instrument.state == "published", Instrument.needs_calibration.is_(True))
+        .where(Lab.firm_id == firm_id, Instrument.state == LifeState.PUBLISHED, Instrument.needs_calibration.is_(True))
         .group_by(Instrument.id)
         .having(last <= day + SOON)
         .order_by(last, Instrument.id)
@@ -184,7 +192,7 @@ def endings(firm_id: int, day: date) -> tuple[Ending, ...]:
         select(Accreditation)
         .join(Lab, Lab.id == Accreditation.lab_id)
         .options(joinedload(Accreditation.lab))
-        .where(Lab.firm_id == firm_id, Lab.state == "published", Accreditation.valid_to <= day + SOON)
+        .where(Lab.firm_id == firm_id, Lab.state == LifeState.PUBLISHED, Accreditation.valid_to <= day + SOON)
         .order_by(Accreditation.valid_to)
         .limit(PER_PAGE)
     ).all()
@@ -225,7 +233,9 @@ def scope_to_choose(accreditation: Accreditation) -> tuple[list[tuple[TestItem, 
 def instruments_of_lab(lab_id: int) -> Sequence[Instrument]:
     """The lab's instruments that are not withdrawn, in the order in which they were entered. One statement."""
     return db.session.scalars(
-        select(Instrument).where(Instrument.lab_id == lab_id, Instrument.state != "withdrawn").order_by(Instrument.id)
+        select(Instrument)
+        .where(Instrument.lab_id == lab_id, Instrument.state != LifeState.WITHDRAWN)
+        .order_by(Instrument.id)
     ).all()
 
 

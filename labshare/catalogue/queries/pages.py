@@ -40,6 +40,7 @@ from labshare.catalogue.queries.single import (
 )
 from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules.validity import Span, valid_until
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
@@ -115,7 +116,7 @@ class StandardPage:
 def lab_page(actor: Actor, code: str | int, day: date) -> LabPage:
     """By code or id. Five statements. Raises `NotFound` where the actor may not see the lab."""
     lab = get_lab_by_code(actor, code) if isinstance(code, str) else get_lab(actor, code)
-    own = draft_or_published(actor, lab, "draft")
+    own = draft_or_published(actor, lab, LifeState.DRAFT)
     admissions = tuple(
         db.session.scalars(
             select(LabAdmission).where(LabAdmission.lab_id == lab.id).order_by(LabAdmission.admitted_from.desc())
@@ -187,7 +188,7 @@ def _priced(own: bool, day: date) -> Select[Any]:
         .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, narrowing.fee_in_force(day)))
         .options(joinedload(TestItem.standards).joinedload(Standard.superseded_by))
     )
-    return statement if own else statement.where(TestItem.state == "published")
+    return statement if own else statement.where(TestItem.state == LifeState.PUBLISHED)
 
 
 def _instruments_of(lab_id: int, own: bool, day: date) -> tuple[InstrumentRow, ...]:
@@ -200,7 +201,7 @@ def _instruments_of(lab_id: int, own: bool, day: date) -> tuple[InstrumentRow, .
         .correlate(Instrument)
     )
     if not own:
-        count = count.where(TestItem.state == "published")
+        count = count.where(TestItem.state == LifeState.PUBLISHED)
     statement = (
         select(Instrument, count.scalar_subquery(), Calibration.valid_from, Calibration.valid_to)
         .outerjoin(Calibration, and_(Calibration.instrument_id == Instrument.id, Calibration.valid_to >= day))
@@ -208,7 +209,7 @@ def _instruments_of(lab_id: int, own: bool, day: date) -> tuple[InstrumentRow, .
         .order_by(Instrument.name, Instrument.id)
     )
     if not own:
-        statement = statement.where(Instrument.state == "published")
+        statement = statement.where(Instrument.state == LifeState.PUBLISHED)
     items: dict[Instrument, int] = {}
     spans: dict[Instrument, list[Span]] = {}
     for instrument, n, first, last in db.session.execute(statement):
@@ -222,7 +223,7 @@ def _instruments_of(lab_id: int, own: bool, day: date) -> tuple[InstrumentRow, .
 def instrument_page(actor: Actor, instrument_id: int, day: date) -> InstrumentPage:
     """Three statements. Raises `NotFound` where the actor may not see the instrument."""
     instrument = get_instrument(actor, instrument_id)
-    own = draft_or_published(actor, instrument.lab, "draft")
+    own = draft_or_published(actor, instrument.lab, LifeState.DRAFT)
     calibrations = tuple(
         db.session.scalars(
             select(Calibration)
@@ -243,7 +244,7 @@ def instrument_page(actor: Actor, instrument_id: int, day: date) -> InstrumentPa
 def test_item_page(actor: Actor, item_id: int, day: date) -> TestItemPage:
     """Eight statements. Raises `NotFound` where the actor may not see the test item."""
     item = get_test_item(actor, item_id)
-    own = draft_or_published(actor, item.lab, "draft")
+    own = draft_or_published(actor, item.lab, LifeState.DRAFT)
     rows = tuple(FeeRow(fee, _when(fee, day)) for fee in fees_of(item.id))
     marks = db.session.execute(
         select(Accreditation.kind, Accreditation.number, Standard.number)
@@ -256,7 +257,7 @@ def test_item_page(actor: Actor, item_id: int, day: date) -> TestItemPage:
         )
         .order_by(Accreditation.kind, Standard.number)
     )
-    instruments = [one for one in item.instruments if own or one.state == "published"]
+    instruments = [one for one in item.instruments if own or one.state == LifeState.PUBLISHED]
     return TestItemPage(
         item,
         next((row.fee for row in rows if row.when == "present"), None),

@@ -15,6 +15,7 @@ from labshare.catalogue.queries.matching import Sought, hits, sought
 from labshare.catalogue.rules.meaning import Meaning
 from labshare.catalogue.rules.question import Question
 from labshare.catalogue.synonyms import meaning
+from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
 
 MOST_ITEMS = 2_000
@@ -60,7 +61,7 @@ def find(question: Question, *, category: str | None, lab: str | None, day: date
             return Found(asked, match, items, ())
         left_out = tuple(need.shown for need in asked.needs)
         return Found(Meaning(), match, _items(by_number, day, ((),), match), left_out)
-    groups = sought(asked, "test_item")
+    groups = sought(asked, SearchKind.TEST_ITEM)
     if not groups:
         return Found(asked, None, {}, ())
     kept = tuple(need for need in asked.needs if any(need in group for group in groups))

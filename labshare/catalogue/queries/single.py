@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.catalogue.models import Accreditation, Calibration, Fee, Instrument, Lab, Standard, TestItem
 from labshare.catalogue.queries.filters import fee_in_force
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
@@ -17,10 +18,10 @@ from labshare.organisations import permissions
 T = TypeVar("T", Standard, Fee, Calibration)
 
 
-def draft_or_published(actor: Actor, lab: Lab, state: str = "published") -> bool:
+def draft_or_published(actor: Actor, lab: Lab, state: str = LifeState.PUBLISHED) -> bool:
     """Whether the actor sees something in `state` of `lab`: what is published is everybody's, the rest the firm's
     own and the regulators'."""
-    if lab.state == "published" and state == "published":
+    if lab.state == LifeState.PUBLISHED and state == LifeState.PUBLISHED:
         return True
     return permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id)
 

@@ -9,13 +9,10 @@ from typing import Any
 
 from labshare.catalogue import errors
 from labshare.catalogue.rules.class_codes import OTHER, is_class_code
+from labshare.catalogue.terms import Category, Funds, InstrumentCondition, InstrumentSource, InstrumentUsage, Sharing
 from labshare.kernel.errors import Problem
+from labshare.kernel.terms import Term
 
-USAGES = ("general", "special")
-SHARING = ("outside", "inside", "not_shared")
-SOURCES = ("bought", "self_made", "donated", "other")
-FUNDS = ("own", "central", "local", "other")
-CONDITIONS = ("normal", "occasional", "frequent", "awaiting_repair", "to_be_scrapped")
 YEAR_MINUTES = 366 * 24 * 60
 MOST_HOURS = 20_000
 MOST_SAMPLES = 10_000
@@ -54,12 +51,12 @@ class InstrumentDetails:
     class_code: str = OTHER
     original_value_fen: int | None = None
     begin_date: date | None = None
-    usage: str = "general"
-    sharing: str = "outside"
-    source: str = "bought"
-    funds: str = "own"
+    usage: str = InstrumentUsage.GENERAL
+    sharing: str = Sharing.OUTSIDE
+    source: str = InstrumentSource.BOUGHT
+    funds: str = Funds.OWN
     customs_supervised: bool = False
-    condition: str = "normal"
+    condition: str = InstrumentCondition.NORMAL
     technical: str = ""
     function: str = ""
     subjects: str = ""
@@ -127,8 +124,8 @@ def _range(details: Any, name: str, least: int, most: int) -> Iterator[Problem]:
         yield errors.OutOfRange(name, least=least, most=most)
 
 
-def _choice(details: Any, name: str, choices: tuple[str, ...]) -> Iterator[Problem]:
-    if getattr(details, name) not in choices:
+def _choice(details: Any, name: str, choices: type[Term]) -> Iterator[Problem]:
+    if choices.known(getattr(details, name)) is None:
         yield errors.UnknownChoice(name)
 
 
@@ -169,7 +166,8 @@ def instrument_problems(instrument: InstrumentDetails, today: date) -> Iterator[
         yield errors.UnknownChoice("nation")
     yield from _range(instrument, "original_value_fen", 0, 10**13)
     for name, choices in (
-        ("usage", USAGES), ("sharing", SHARING), ("source", SOURCES), ("funds", FUNDS), ("condition", CONDITIONS),
+        ("usage", InstrumentUsage), ("sharing", Sharing), ("source", InstrumentSource), ("funds", Funds),
+        ("condition", InstrumentCondition),
     ):  # fmt: skip
         yield from _choice(instrument, name, choices)
     if instrument.begin_date is not None and instrument.begin_date > today:
@@ -186,10 +184,10 @@ def units_problems(units: int) -> Iterator[Problem]:
         yield errors.OutOfRange("units", least=1, most=MOST_UNITS)
 
 
-def item_problems(item: TestItemDetails, categories: tuple[str, ...]) -> Iterator[Problem]:
+def item_problems(item: TestItemDetails) -> Iterator[Problem]:
     yield from _required(item, "name")
     yield from _texts(item, _ITEM_TEXTS)
-    yield from _choice(item, "category", categories)
+    yield from _choice(item, "category", Category)
     for name in ("setup_minutes", "sample_minutes", "run_minutes"):
         yield from _range(item, name, 0, YEAR_MINUTES)
     yield from _range(item, "cleanup_minutes", 0, 7 * 24 * 60)

@@ -1,11 +1,13 @@
-"""What must be there before something is shown to everybody. Keys; their words are `words.PUBLISHING`."""
+"""What must be there before something is shown to everybody."""
 
 from dataclasses import dataclass
+
+from labshare.catalogue.terms import Requirement
 
 
 @dataclass(frozen=True)
 class Condition:
-    key: str
+    key: Requirement
     met: bool
 
 
@@ -38,31 +40,31 @@ class ItemFacts:
 
 def lab_conditions(lab: LabFacts) -> tuple[Condition, ...]:
     return (
-        Condition("firm_verified", lab.firm_verified),
-        Condition("address", lab.address),
-        Condition("phone", lab.phone),
+        Condition(Requirement.FIRM_VERIFIED, lab.firm_verified),
+        Condition(Requirement.ADDRESS, lab.address),
+        Condition(Requirement.PHONE, lab.phone),
     )
 
 
 def instrument_conditions(instrument: InstrumentFacts) -> tuple[Condition, ...]:
     return (
-        Condition("firm_verified", instrument.firm_verified),
-        Condition("lab_published", instrument.lab_published),
-        Condition("model", instrument.model),
-        Condition("calibrated", instrument.calibrated),
-        Condition("open_to_others", instrument.open_to_others),
+        Condition(Requirement.FIRM_VERIFIED, instrument.firm_verified),
+        Condition(Requirement.LAB_PUBLISHED, instrument.lab_published),
+        Condition(Requirement.MODEL, instrument.model),
+        Condition(Requirement.CALIBRATED, instrument.calibrated),
+        Condition(Requirement.OPEN_TO_OTHERS, instrument.open_to_others),
     )
 
 
 def item_conditions(item: ItemFacts) -> tuple[Condition, ...]:
     return (
-        Condition("firm_verified", item.firm_verified),
-        Condition("lab_published", item.lab_published),
-        Condition("instrument_published", item.instrument_published),
-        Condition("fee_today", item.fee_today),
-        Condition("sample_requirement", item.sample_requirement),
+        Condition(Requirement.FIRM_VERIFIED, item.firm_verified),
+        Condition(Requirement.LAB_PUBLISHED, item.lab_published),
+        Condition(Requirement.INSTRUMENT_PUBLISHED, item.instrument_published),
+        Condition(Requirement.FEE_TODAY, item.fee_today),
+        Condition(Requirement.SAMPLE_REQUIREMENT, item.sample_requirement),
     )
 
 
-def missing(conditions: tuple[Condition, ...]) -> tuple[str, ...]:
+def missing(conditions: tuple[Condition, ...]) -> tuple[Requirement, ...]:
     return tuple(condition.key for condition in conditions if not condition.met)

@@ -10,18 +10,18 @@ from labshare.audit import services as audit
 from labshare.catalogue import errors
 from labshare.catalogue.models import Accreditation, AccreditationScope, TestItem, TestItemStandard
 from labshare.catalogue.services import common
+from labshare.catalogue.terms import AccreditationKind
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import Problem, raise_all
 from labshare.kernel.verbs import verb
 
-KINDS = ("CMA", "CNAS")
-_NUMBERS = {"CMA": r"\d{12}", "CNAS": r"L\d{4,5}"}
+_NUMBERS: dict[str, str] = {AccreditationKind.CMA: r"\d{12}", AccreditationKind.CNAS: r"L\d{4,5}"}
 
 
 def _problems(kind: str, number: str, valid_from: date, valid_to: date) -> list[Problem]:
     problems: list[Problem] = []
-    if kind not in KINDS:
+    if AccreditationKind.known(kind) is None:
         problems.append(errors.UnknownChoice("kind"))
     elif not re.fullmatch(_NUMBERS[kind], number):
         problems.append(errors.BadAccreditationNumber())
@@ -32,7 +32,7 @@ def _problems(kind: str, number: str, valid_from: date, valid_to: date) -> list[
 
 def tidy_number(number: str) -> str:
     """`CNAS L12345` → `L12345`."""
-    return "".join(number.upper().split()).removeprefix("CNAS").removeprefix("CMA")
+    return "".join(number.upper().split()).removeprefix(AccreditationKind.CNAS).removeprefix(AccreditationKind.CMA)
 
 
 @verb("accreditation.add")

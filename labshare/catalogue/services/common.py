@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from labshare.audit import services as audit
-from labshare.catalogue import words
 from labshare.catalogue.errors import FirmNotVerified, NotComplete, WrongState
 from labshare.catalogue.models import Accreditation, Instrument, Lab, TestItem
 from labshare.catalogue.queries import get_accreditation, get_instrument, get_lab, get_test_item
 from labshare.catalogue.rules.publishing import Condition, missing
+from labshare.catalogue.terms import LifeState, Requirement
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import Problem, raise_all
@@ -51,19 +51,24 @@ def require(conditions: tuple[Condition, ...]) -> None:
     """Raise everything that is missing for publishing, at once."""
     problems: list[Problem] = []
     for key in missing(conditions):
-        problems.append(FirmNotVerified() if key == "firm_verified" else NotComplete(what=words.PUBLISHING[key]))
+        problems.append(FirmNotVerified() if key == Requirement.FIRM_VERIFIED else NotComplete(what=key.label))
     raise_all(problems)
 
 
 def move(
-    actor: Actor, now: datetime, thing: Lab | Instrument | TestItem, action: str, states: tuple[str, ...], to: str
+    actor: Actor,
+    now: datetime,
+    thing: Lab | Instrument | TestItem,
+    action: str,
+    states: tuple[LifeState, ...],
+    to: LifeState,
 ) -> None:
     """Change the state of publication and write it to the trail. Raises `WrongState`."""
     if thing.state not in states:
-        raise WrongState(state=words.PUBLICATION_STATES[thing.state])
+        raise WrongState(state=LifeState(thing.state).label)
     before = thing.state
     thing.state = to
-    if to == "published" and not isinstance(thing, Instrument):
+    if to == LifeState.PUBLISHED and not isinstance(thing, Instrument):
         thing.published_at = now
     db.session.flush()
     audit.record(

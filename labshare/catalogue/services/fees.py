@@ -7,11 +7,12 @@ from sqlalchemy import or_, select
 
 from labshare.audit import services as audit
 from labshare.catalogue import errors
-from labshare.catalogue.models import FEE_BASES, Fee, TestItem
+from labshare.catalogue.models import Fee, TestItem
 from labshare.catalogue.queries import get_test_item
 from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.rules.fees import FeeSpan, with_new
 from labshare.catalogue.services import common
+from labshare.catalogue.terms import FeeBasis, LifeState, Requirement
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, raise_all
@@ -30,7 +31,7 @@ _OVERLAPS = {
 
 def _amount_problems(basis: str, amount_fen: int, minimum_fen: int) -> list[Problem]:
     problems: list[Problem] = []
-    if basis not in FEE_BASES:
+    if FeeBasis.known(basis) is None:
         problems.append(errors.UnknownChoice("basis"))
     for name, value in (("amount_fen", amount_fen), ("minimum_fen", minimum_fen)):
         if not 0 <= value <= MOST_FEN:
@@ -64,7 +65,7 @@ def add_fee(
     item = common.own_test_item(actor, test_item_id)
     today = local_day(now)
     problems = _amount_problems(basis, amount_fen, minimum_fen)
-    if item.state == "published" and valid_from < today:
+    if item.state == LifeState.PUBLISHED and valid_from < today:
         problems.append(errors.FeeFromThePast())
     fees = _spans(item.id)
     try:
@@ -166,8 +167,8 @@ def remove_fee(*, actor: Actor, now: datetime, fee_id: int) -> None:
 
 
 def _keeps_a_fee(item: TestItem, today: date) -> None:
-    if item.state == "published":
-        common.require(tuple(one for one in item_conditions(item, today) if one.key == "fee_today"))
+    if item.state == LifeState.PUBLISHED:
+        common.require(tuple(one for one in item_conditions(item, today) if one.key == Requirement.FEE_TODAY))
 
 
 def _own_fee(actor: Actor, fee_id: int) -> tuple[Fee, TestItem]:

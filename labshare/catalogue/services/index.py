@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.catalogue.models import Instrument, Lab, SearchEntry, Standard, TestItem, TestItemStandard
 from labshare.catalogue.rules import text as spelling
+from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
 from labshare.organisations.divisions import town_of
 
@@ -28,7 +29,7 @@ def initials(name: str) -> str:
 
 
 def _entry(
-    kind: str, target_id: int, lab: Lab, name: str, name_en: str | None, fields: Sequence[str | None]
+    kind: SearchKind, target_id: int, lab: Lab, name: str, name_en: str | None, fields: Sequence[str | None]
 ) -> dict[str, Any]:
     text, grams = spelling.entry([name, name_en], fields, pinyin(name), initials(name))
     return {
@@ -118,7 +119,7 @@ def _replaced_numbers(ids: set[int]) -> dict[int, list[str]]:
 def _of_lab(lab: Lab) -> dict[str, Any]:
     town = town_of(lab.town)
     return _entry(
-        "lab",
+        SearchKind.LAB,
         lab.id,
         lab,
         lab.name,
@@ -146,7 +147,7 @@ def _of_item(item: TestItem, lab: Lab, replaced: dict[int, list[str]]) -> dict[s
     fields = _standards(item, replaced)
     for instrument in item.instruments:
         fields += [instrument.name, instrument.name_en, instrument.model, instrument.manufacturer]
-    return _entry("test_item", item.id, lab, item.name, item.name_en, fields)
+    return _entry(SearchKind.TEST_ITEM, item.id, lab, item.name, item.name_en, fields)
 
 
 def _of_instrument(
@@ -155,4 +156,4 @@ def _of_instrument(
     fields: list[str | None] = [instrument.model, instrument.manufacturer]
     for item in items:
         fields += [item.name, item.name_en, *_standards(item, replaced)]
-    return _entry("instrument", instrument.id, lab, instrument.name, instrument.name_en, fields)
+    return _entry(SearchKind.INSTRUMENT, instrument.id, lab, instrument.name, instrument.name_en, fields)

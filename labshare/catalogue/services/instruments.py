@@ -12,6 +12,7 @@ from labshare.catalogue.queries.publishing import instrument_conditions
 from labshare.catalogue.rules.entries import InstrumentDetails, changes, instrument_problems, units_problems
 from labshare.catalogue.services import common
 from labshare.catalogue.services.index import rebuild_lab
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, raise_all
@@ -28,7 +29,7 @@ def add_instrument(
     lab = common.own_lab(actor, lab_id)
     problems = [*instrument_problems(details, local_day(now)), *units_problems(units)]
     raise_all([*problems, *_number_problems(lab.id, details.inner_id)])
-    instrument = Instrument(lab_id=lab.id, units=units, state="draft", created_at=now)
+    instrument = Instrument(lab_id=lab.id, units=units, state=LifeState.DRAFT, created_at=now)
     common.fill(instrument, details)
     with common.refusals({"inner_id": errors.InnerIdUsed}):
         db.session.add(instrument)
@@ -68,7 +69,7 @@ def edit_instrument(*, actor: Actor, now: datetime, instrument_id: int, details:
         return instrument
     with common.refusals({"inner_id": errors.InnerIdUsed}):
         common.fill(instrument, details)
-    if instrument.state == "published":
+    if instrument.state == LifeState.PUBLISHED:
         common.require(instrument_conditions(instrument, today))
     audit.record(
         actor, now, "instrument.edit", subject=("instrument", instrument.id), before=before, after=after
@@ -82,7 +83,7 @@ def publish_instrument(*, actor: Actor, now: datetime, instrument_id: int) -> In
     """Raises `FirmNotVerified` and `NotComplete` for everything that is missing, `WrongState`."""
     instrument = common.own_instrument(actor, instrument_id)
     common.require(instrument_conditions(instrument, local_day(now)))
-    common.move(actor, now, instrument, "instrument.publish", ("draft", "withdrawn"), "published")
+    common.move(actor, now, instrument, "instrument.publish", LifeState.hidden(), LifeState.PUBLISHED)
     return instrument
 
 
@@ -90,7 +91,7 @@ def publish_instrument(*, actor: Actor, now: datetime, instrument_id: int) -> In
 def withdraw_instrument(*, actor: Actor, now: datetime, instrument_id: int) -> Instrument:
     """It is offered no more; bookings that are made stay."""
     instrument = common.own_instrument(actor, instrument_id)
-    common.move(actor, now, instrument, "instrument.withdraw", ("published",), "withdrawn")
+    common.move(actor, now, instrument, "instrument.withdraw", (LifeState.PUBLISHED,), LifeState.WITHDRAWN)
     return instrument
 
 

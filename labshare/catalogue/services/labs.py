@@ -15,9 +15,11 @@ from labshare.catalogue.rules.entries import LabDetails, changes, lab_problems
 from labshare.catalogue.services import common
 from labshare.catalogue.services.index import rebuild_lab
 from labshare.catalogue.telling import ADMISSION_WAITS, ADMITTED, SUSPENDED
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, ReasonRequired, raise_all
+from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.notices.kinds import said
@@ -26,6 +28,7 @@ from labshare.organisations import permissions
 from labshare.organisations.divisions import DIVISIONS, PLACES, lab_code_prefix
 from labshare.organisations.models import Firm
 from labshare.organisations.separation import check_firm_may_host
+from labshare.organisations.terms import FirmRole
 
 
 @verb("lab.create")
@@ -38,7 +41,7 @@ def create_lab(*, actor: Actor, now: datetime, firm_id: int, details: LabDetails
     permissions.check(actor, "catalogue.change", firm=firm_id)
     _check(details)
     check_firm_may_host(firm_id)
-    lab = Lab(firm_id=firm_id, state="draft", created_at=now)
+    lab = Lab(firm_id=firm_id, state=LifeState.DRAFT, created_at=now)
     _fill(lab, details)
     _with_code(lab)
     _nothing, after = changes(None, details, but=common.PERSONAL)
@@ -88,7 +91,7 @@ def edit_lab(*, actor: Actor, now: datetime, lab_id: int, details: LabDetails) -
         return lab
     _fill(lab, details)
     db.session.flush()
-    if lab.state == "published":
+    if lab.state == LifeState.PUBLISHED:
         common.require(lab_conditions(lab))
     audit.record(actor, now, "lab.edit", subject=("lab", lab.id), before=before, after=after)
     rebuild_lab(lab.id)
@@ -100,7 +103,7 @@ def publish_lab(*, actor: Actor, now: datetime, lab_id: int) -> Lab:
     """Raises `FirmNotVerified` and `NotComplete` for everything that is missing, `WrongState`."""
     lab = common.own_lab(actor, lab_id)
     common.require(lab_conditions(lab))
-    common.move(actor, now, lab, "lab.publish", ("draft", "withdrawn"), "published")
+    common.move(actor, now, lab, "lab.publish", LifeState.hidden(), LifeState.PUBLISHED)
     lab.first_published_at = lab.first_published_at or now
     return lab
 
@@ -109,7 +112,7 @@ def publish_lab(*, actor: Actor, now: datetime, lab_id: int) -> Lab:
 def withdraw_lab(*, actor: Actor, now: datetime, lab_id: int) -> Lab:
     """Nobody finds or books it any more, nor its instruments and test items; bookings that are made stay."""
     lab = common.own_lab(actor, lab_id)
-    common.move(actor, now, lab, "lab.withdraw", ("published",), "withdrawn")
+    common.move(actor, now, lab, "lab.withdraw", (LifeState.PUBLISHED,), LifeState.WITHDRAWN)
     return lab
 
 
@@ -130,7 +133,7 @@ def admit_lab(
     """
     lab = get_lab(actor, lab_id)
     permissions.check(actor, "lab.admit")
-    if lab.state != "published" or lab.first_published_at is None:
+    if lab.state != LifeState.PUBLISHED or lab.first_published_at is None:
         raise errors.OnlyPublishedLabs
     division = division or lab.division
     if division not in DIVISIONS and division != lab.division:
@@ -162,7 +165,7 @@ def admit_lab(
     else:
         notify(
             kind=ADMISSION_WAITS, now=now, params={"lab": said(lab), "day": admitted_from},
-            url=f"/regulator/labs/{lab.id}", regulators=("approver",), but=actor.person_id,
+            url=f"/regulator/labs/{lab.id}", regulators=(OfficialRole.APPROVER,), but=actor.person_id,
         )  # fmt: skip
     return admission
 
@@ -253,5 +256,5 @@ def _tell(lab: Lab, kind: str, now: datetime, day: date, reason: str) -> None:
         params={"lab": said(lab), "day": day, "reason": reason or "—"},
         url=f"/lab/labs/{lab.id}",
         firm_id=lab.firm_id,
-        roles=("owner", "lab_manager"),
+        roles=(FirmRole.OWNER, FirmRole.LAB_MANAGER),
     )

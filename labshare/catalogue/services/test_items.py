@@ -7,12 +7,13 @@ from sqlalchemy import select
 
 from labshare.audit import services as audit
 from labshare.catalogue import errors
-from labshare.catalogue.models import CATEGORIES, AccreditationScope, Instrument, Lab, Standard, TestItem
+from labshare.catalogue.models import AccreditationScope, Instrument, Lab, Standard, TestItem
 from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules.entries import TestItemDetails, changes, item_problems
 from labshare.catalogue.services import common
 from labshare.catalogue.services.index import rebuild_lab
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import Problem, raise_all
@@ -57,11 +58,11 @@ def add_test_item(
 ) -> TestItem:
     """A draft. `standards` are numbers as printed or typed, `instruments` ids of the same lab."""
     lab = common.own_lab(actor, lab_id)
-    problems = list(item_problems(details, CATEGORIES))
+    problems = list(item_problems(details))
     by = _standards(standards, problems)
     on = _instruments(lab, instruments, problems)
     raise_all(problems)
-    item = TestItem(lab_id=lab.id, state="draft", created_at=now)
+    item = TestItem(lab_id=lab.id, state=LifeState.DRAFT, created_at=now)
     common.fill(item, details)
     item.standards, item.instruments = by, on
     db.session.add(item)
@@ -90,7 +91,7 @@ def edit_test_item(
     What an accreditation covers of a standard that is taken away ends with it.
     """
     item = common.own_test_item(actor, test_item_id)
-    problems = list(item_problems(details, CATEGORIES))
+    problems = list(item_problems(details))
     by = _standards(standards, problems)
     on = _instruments(item.lab, instruments, problems)
     raise_all(problems)
@@ -105,7 +106,7 @@ def edit_test_item(
         return item
     _drop_scope(item)
     db.session.flush()
-    if item.state == "published":
+    if item.state == LifeState.PUBLISHED:
         common.require(item_conditions(item, local_day(now)))
     audit.record(
         actor, now, "test_item.edit", subject=("test_item", item.id), before=before, after=after
@@ -129,7 +130,7 @@ def publish_test_item(*, actor: Actor, now: datetime, test_item_id: int) -> Test
     """Raises `FirmNotVerified` and `NotComplete` for everything that is missing, `WrongState`."""
     item = common.own_test_item(actor, test_item_id)
     common.require(item_conditions(item, local_day(now)))
-    common.move(actor, now, item, "test_item.publish", ("draft", "withdrawn"), "published")
+    common.move(actor, now, item, "test_item.publish", LifeState.hidden(), LifeState.PUBLISHED)
     return item
 
 
@@ -137,5 +138,5 @@ def publish_test_item(*, actor: Actor, now: datetime, test_item_id: int) -> Test
 def withdraw_test_item(*, actor: Actor, now: datetime, test_item_id: int) -> TestItem:
     """It is offered no more; bookings that are made stay."""
     item = common.own_test_item(actor, test_item_id)
-    common.move(actor, now, item, "test_item.withdraw", ("published",), "withdrawn")
+    common.move(actor, now, item, "test_item.withdraw", (LifeState.PUBLISHED,), LifeState.WITHDRAWN)
     return item

@@ -13,8 +13,8 @@ from labshare.accounts.sessions import digest
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.terms import TokenScope
 from labshare.organisations.models import (
-    FIRM_ROLES,
     ApiToken,
     Firm,
     FirmSize,
@@ -22,6 +22,7 @@ from labshare.organisations.models import (
     Membership,
     RegulatorRole,
 )
+from labshare.organisations.terms import FirmKind, FirmRole, FirmState
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class Account:
             return wished
         return firms[0] if firms else None
 
-    def actor(self, wished_firm: int | None = None, *, address: str | None = None, scope: str = "write") -> Actor:
+    def actor(
+        self, wished_firm: int | None = None, *, address: str | None = None, scope: str = TokenScope.WRITE
+    ) -> Actor:
         """Act for that firm, with the role there and the regulator's roles of the person."""
         firm_id = self.firm_id(wished_firm)
         roles = {role for firm, role in self.memberships if firm == firm_id} | self.regulator_roles
@@ -178,11 +181,11 @@ def search_firms(wanted: FirmFilter, *, limit: int = 50, offset: int = 0) -> tup
         like = f"%{_plain(wanted.q)}%"
         conditions.append(or_(func.lower(Firm.name).like(like), func.lower(Firm.name_en).like(like),
                               func.lower(Firm.uscc).like(like)))  # fmt: skip
-    if wanted.state == "verified":
+    if wanted.state == FirmState.VERIFIED:
         conditions.append(Firm.verified)
-    elif wanted.state == "returned":
+    elif wanted.state == FirmState.RETURNED:
         conditions += [not_(Firm.verified), Firm.returned_at.is_not(None)]
-    elif wanted.state == "waiting":
+    elif wanted.state == FirmState.WAITING:
         conditions.append(Firm.waits)
     for column, value in ((Firm.kind, wanted.kind), (Firm.size_class, wanted.size_class), (Firm.town, wanted.town)):
         if value:
@@ -224,7 +227,7 @@ def size_class_on(firm_id: int, day: date) -> str | None:
     return db.session.scalar(
         select(FirmSize.size_class)
         .join(Firm, Firm.id == FirmSize.firm_id)
-        .where(FirmSize.firm_id == firm_id, FirmSize.valid_from <= day, Firm.kind == "enterprise")
+        .where(FirmSize.firm_id == firm_id, FirmSize.valid_from <= day, Firm.kind == FirmKind.ENTERPRISE)
         .order_by(FirmSize.valid_from.desc())
         .limit(1)
     )
@@ -268,7 +271,7 @@ def firm_by_code(uscc: str) -> Firm | None:
 
 def members_of(firm_id: int) -> Sequence[Membership]:
     """The present members with their persons: owners first, then by name."""
-    order = case({role: place for place, role in enumerate(FIRM_ROLES)}, value=Membership.role)
+    order = case({role: place for place, role in enumerate(FirmRole)}, value=Membership.role)
     return db.session.scalars(
         select(Membership)
         .join(Membership.person)

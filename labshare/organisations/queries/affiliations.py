@@ -13,6 +13,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.organisations.links import Link
 from labshare.organisations.models import Affiliation, Firm
+from labshare.organisations.terms import AffiliationKind, AffiliationList
 
 _OF = Affiliation
 _COLUMNS = (
@@ -29,12 +30,15 @@ _MAY_WAIT = and_(
         and_(
             _OF.confirmed_at.is_(None),
             or_(
-                _OF.objected_at.is_not(None), _OF.holds_until_decided, _OF.declaration_touches.is_not(null()),
-                _OF.agreement_touches.is_not(null()), and_(_OF.kind == "controls", _OF.agreed_at.is_not(None)),
+                _OF.objected_at.is_not(None),
+                _OF.holds_until_decided,
+                _OF.declaration_touches.is_not(null()),
+                _OF.agreement_touches.is_not(null()),
+                and_(_OF.kind == AffiliationKind.CONTROLS, _OF.agreed_at.is_not(None)),
             ),
         ),
     ),
-)  # fmt: skip
+)
 """The few rows among which those to decide are: what decides is `Link.to_decide`."""
 
 
@@ -97,13 +101,10 @@ class FoundRow:
     """Why an officer has to decide."""
 
 
-SHOWN = ("decide", "declared", "confirmed", "over")
-
-
 def search_affiliations(
     today: date, *, q: str = "", show: str | None = None, limit: int = 50, offset: int = 0
 ) -> tuple[list[FoundRow], int]:
-    """Affiliations by firm, the latest first, and how many in all; `show`: one of `SHOWN`. Three statements."""
+    """Affiliations by firm, the latest first, and how many in all; `show`: an `AffiliationList`. Three statements."""
     one, other = aliased(Firm), aliased(Firm)
     waiting = affiliations_to_decide()
     over = or_(Affiliation.voided_at.is_not(None), func.coalesce(Affiliation.ended_on, Affiliation.valid_to) < today)
@@ -114,14 +115,14 @@ def search_affiliations(
             for firm in (one, other)
             for column in (firm.name, firm.name_en, firm.uscc)
         )))  # fmt: skip
-    if show == "decide":
+    if show == AffiliationList.DECIDE:
         conditions.append(Affiliation.id.in_(list(waiting)))
-    elif show == "over":
+    elif show == AffiliationList.OVER:
         conditions.append(over)
     elif show is not None:
         confirmed = Affiliation.confirmed_at
         conditions += [
-            confirmed.is_not(None) if show == "confirmed" else confirmed.is_(None),
+            confirmed.is_not(None) if show == AffiliationList.CONFIRMED else confirmed.is_(None),
             Affiliation.voided_at.is_(None),
         ]
     wanted = (

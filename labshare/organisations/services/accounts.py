@@ -9,6 +9,7 @@ from labshare.accounts.models import Person
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import ReasonRequired
+from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 from labshare.organisations.models import RegulatorRole
@@ -26,7 +27,7 @@ def disable_account(*, actor: Actor, now: datetime, person_id: int, reason: str)
         raise ReasonRequired
     is_administrator = select(RegulatorRole.id).where(
         RegulatorRole.person_id == person_id,
-        RegulatorRole.role == "admin",
+        RegulatorRole.role == OfficialRole.ADMIN,
         RegulatorRole.agreed_at.is_not(None),
         RegulatorRole.ended_at.is_(None),
     )

@@ -12,6 +12,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, raise_all
 from labshare.kernel.telling import tell
+from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import effects, permissions
@@ -34,9 +35,9 @@ from labshare.organisations.errors import (
     UnknownChoice,
     VerifiedFirmsOnly,
 )
-from labshare.organisations.models import AFFILIATION_KINDS, Affiliation, Firm
+from labshare.organisations.models import Affiliation, Firm
 from labshare.organisations.separation import lock_firm
-from labshare.organisations.words import AFFILIATION_KINDS as KIND_WORDS
+from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmRole
 
 NOTE_LENGTH = 300
 OBJECTION_LENGTH = 500
@@ -59,12 +60,20 @@ def declare_affiliation(
     if not firm.verified:
         raise VerifiedFirmsOnly
     other = other_firm(firm, other_uscc, kind, valid_from, valid_to)
-    first, second = (other, firm) if controlled and kind == "controls" else (firm, other)
+    first, second = (other, firm) if controlled and kind == AffiliationKind.CONTROLS else (firm, other)
     refuse_twice(first, second, kind, valid_from, valid_to, by=firm)
     made = Affiliation(
-        firm_id=first.id, other_firm_id=second.id, kind=kind, valid_from=valid_from, valid_to=valid_to, source="firm",
-        declared_by_firm_id=firm.id, note=note.strip()[:NOTE_LENGTH], entered_by=actor.person_id, recorded_at=now,
-    )  # fmt: skip
+        firm_id=first.id,
+        other_firm_id=second.id,
+        kind=kind,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        source=AffiliationSource.FIRM,
+        declared_by_firm_id=firm.id,
+        note=note.strip()[:NOTE_LENGTH],
+        entered_by=actor.person_id,
+        recorded_at=now,
+    )
     made.declaration_touches = effects.touched(None, replace(made.link, id=0)) or None
     db.session.add(made)
     db.session.flush()
@@ -202,7 +211,7 @@ def other_firm(firm: Firm, other_uscc: str, kind: str, valid_from: date, valid_t
         problems.append(NoSuchFirm())
     elif other.id == firm.id:
         problems.append(SameFirm())
-    if kind not in AFFILIATION_KINDS:
+    if AffiliationKind.known(kind) is None:
         problems.append(UnknownChoice("kind"))
     if valid_to is not None and valid_to < valid_from:
         problems.append(DatesNotInOrder())
@@ -218,7 +227,7 @@ def refuse_twice(
     """Raise `AffiliationExists` where the same is recorded for some of these days (`DeclaredByOther` where the other
     firm declared it), apart from the row `but`. `controls` is the same in one direction, the other kinds in both."""
     same = and_(Affiliation.firm_id == first.id, Affiliation.other_firm_id == second.id)
-    if kind != "controls":
+    if kind != AffiliationKind.CONTROLS:
         same = or_(same, and_(Affiliation.firm_id == second.id, Affiliation.other_firm_id == first.id))
     last = func.coalesce(Affiliation.ended_on, Affiliation.valid_to)
     found = select(Affiliation).where(
@@ -237,14 +246,11 @@ def refuse_twice(
 def decision_problems(source: str | None, reason: str, *, field: str = "reason") -> list[Problem]:
     """A decision has a source and a reason."""
     problems: list[Problem] = []
-    if source not in DECISION_SOURCES:
+    if source not in AffiliationSource.of_officers():
         problems.append(UnknownChoice("source"))
     if not reason.strip():
         problems.append(ReasonRequired(field))
     return problems
-
-
-DECISION_SOURCES = ("business_register", "inspection")
 
 
 def refuse_voided(found: Affiliation) -> None:
@@ -285,9 +291,14 @@ def tell_both(found: Affiliation, now: datetime, kind: str, *, but: int | None =
     pair = firm_of(found.firm_id), firm_of(found.other_firm_id)
     for own, other in (pair, pair[::-1]):
         tell(
-            kind=kind, firm_id=own.id, roles=["owner"], url=f"/account/affiliations/{found.id}", now=now, but=but,
-            params={"firm": said(own), "other": said(other), "kind": KIND_WORDS[found.kind], **params},
-        )  # fmt: skip
+            kind=kind,
+            firm_id=own.id,
+            roles=[FirmRole.OWNER],
+            url=f"/account/affiliations/{found.id}",
+            now=now,
+            but=but,
+            params={"firm": said(own), "other": said(other), "kind": AffiliationKind(found.kind).label, **params},
+        )
 
 
 def iso(day: date | None) -> str | None:
@@ -341,8 +352,8 @@ def forget_asked(found: Affiliation) -> None:
 def _tell_firm(found: Affiliation, own: Firm, other: Firm, now: datetime, kind: str) -> None:
     """Tell the owners of `other` what `own` did."""
     tell(
-        kind=kind, firm_id=other.id, roles=["owner"], url=f"/account/affiliations/{found.id}", now=now,
-        params={"firm": said(own), "other": said(other), "kind": KIND_WORDS[found.kind],
+        kind=kind, firm_id=other.id, roles=[FirmRole.OWNER], url=f"/account/affiliations/{found.id}", now=now,
+        params={"firm": said(own), "other": said(other), "kind": AffiliationKind(found.kind).label,
                 "valid_from": found.valid_from},
     )  # fmt: skip
 
@@ -358,6 +369,6 @@ def _tell_officers(found: Affiliation, now: datetime, touches: list[Any] | None)
 
 def _tell_of_task(found: Affiliation, now: datetime, kind: str, **params: Any) -> None:
     tell(
-        kind=kind, regulators=["officer"], url=f"/regulator/affiliations/{found.id}", now=now,
+        kind=kind, regulators=[OfficialRole.OFFICER], url=f"/regulator/affiliations/{found.id}", now=now,
         params={"firm": said(firm_of(found.firm_id)), "other": said(firm_of(found.other_firm_id)), **params},
     )  # fmt: skip

@@ -9,6 +9,7 @@ from labshare.kernel.database import db
 from labshare.kernel.digests import keyed_digest
 from labshare.kernel.telling import tell
 from labshare.organisations.models import Firm
+from labshare.organisations.terms import FirmRole
 
 SHOWN = 4
 """Digits at the end by which an owner knows the account."""
@@ -27,7 +28,7 @@ def note_account(actor: Actor, now: datetime, firm: Firm, before: str = "") -> N
     who = db.session.get(Person, actor.person_id) if actor.person_id is not None else None
     tell(
         kind="firm.bank_account_changed" if old else "firm.bank_account_entered",
-        now=now, firm_id=firm.id, roles=["owner"], url="/account/firm",
+        now=now, firm_id=firm.id, roles=[FirmRole.OWNER], url="/account/firm",
         params={"firm": {"zh": firm.name, "en": firm.name_en or firm.name}, "name": who.name if who else None,
                 "before": account_ends(old) or None, "after": account_ends(new) or None},
     )  # fmt: skip

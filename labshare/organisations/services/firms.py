@@ -11,6 +11,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, SignInFirst, raise_all
 from labshare.kernel.telling import tell
+from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
@@ -31,9 +32,8 @@ from labshare.organisations.errors import (
     UnknownChoice,
     YearNotPast,
 )
-from labshare.organisations.models import FIRM_KINDS, SIZE_CLASSES, Firm, FirmSize, Membership
+from labshare.organisations.models import Firm, FirmSize, Membership
 from labshare.organisations.rules import (
-    SECTORS,
     Figures,
     is_industry_code,
     needed,
@@ -42,8 +42,7 @@ from labshare.organisations.rules import (
 )
 from labshare.organisations.separation import lock_firm, lock_person
 from labshare.organisations.services.bank_accounts import note_account
-from labshare.organisations.words import SECTORS as SECTOR_WORDS
-from labshare.organisations.words import SIZE_CLASSES as SIZE_WORDS
+from labshare.organisations.terms import FirmKind, FirmRole, FirmState, SectorName, SizeClass
 
 GREATEST_FIGURE = 10**15
 """Fen: ten trillion yuan."""
@@ -83,9 +82,9 @@ def _problems(details: FirmDetails, today: date) -> list[Problem]:
     problems: list[Problem] = []
     if not details.name.strip():
         problems.append(FillIn("name"))
-    if details.kind not in FIRM_KINDS:
+    if FirmKind.known(details.kind) is None:
         problems.append(UnknownChoice("kind"))
-    if details.sector not in SECTORS:
+    if SectorName.known(details.sector) is None:
         problems.append(UnknownChoice("sector"))
     if details.town and details.town not in TOWNS:
         problems.append(UnknownChoice("town"))
@@ -99,7 +98,7 @@ def _problems(details: FirmDetails, today: date) -> list[Problem]:
         else:
             sector = sector_of_industry(details.industry)
             if sector is not None and sector != details.sector:
-                problems.append(IndustryOfOtherSector(sector=SECTOR_WORDS[sector]))
+                problems.append(IndustryOfOtherSector(sector=SectorName(sector).label))
     return problems
 
 
@@ -111,7 +110,7 @@ def _figure_problems(sector: str, declared: Declared, today: date) -> list[Probl
     for name, value in given.items():
         if value is not None and not 0 <= value <= GREATEST_FIGURE:
             problems.append(NegativeFigure(name))
-    if sector in SECTORS:
+    if SectorName.known(sector):
         problems.extend(FigureNeeded(name) for name in needed(sector, today) if given[name] is None)
     return problems
 
@@ -145,7 +144,7 @@ def register_firm(
         problems.append(InvalidUscc())
     elif db.session.scalar(select(Firm.id).where(Firm.uscc == code)) is not None:
         problems.append(FirmExists())
-    if details.kind == "enterprise":
+    if details.kind == FirmKind.ENTERPRISE:
         if declared is None:
             problems.append(FigureNeeded("employees"))
         else:
@@ -156,11 +155,11 @@ def register_firm(
     _fill(firm, details)
     db.session.add(firm)
     db.session.flush()
-    db.session.add(Membership(person_id=actor.person_id, firm_id=firm.id, role="owner", started_at=now))
+    db.session.add(Membership(person_id=actor.person_id, firm_id=firm.id, role=FirmRole.OWNER, started_at=now))
     record(actor, now, "firm.register", ("firm", firm.id), after=_kept(firm))
-    record(actor, now, "member.join", ("firm", firm.id), after={"person_id": actor.person_id, "role": "owner"})
+    record(actor, now, "member.join", ("firm", firm.id), after={"person_id": actor.person_id, "role": FirmRole.OWNER})
     note_account(actor, now, firm)
-    if details.kind == "enterprise" and declared is not None:
+    if details.kind == FirmKind.ENTERPRISE and declared is not None:
         _write_size(actor, now, firm, declared, today)
     _tell_administrators(firm, now)
     return firm
@@ -183,9 +182,9 @@ def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetai
     account = firm.bank_account
     figures_sector, kind = firm.sector, firm.kind
     _fill(firm, details)
-    if kind == "enterprise" and firm.kind != "enterprise":
+    if kind == FirmKind.ENTERPRISE and firm.kind != FirmKind.ENTERPRISE:
         firm.size_class = None
-    if firm.kind == "enterprise" and (figures_sector != firm.sector or kind != firm.kind):
+    if firm.kind == FirmKind.ENTERPRISE and (figures_sector != firm.sector or kind != firm.kind):
         _derive_again(actor, now, firm)
     asks_again = was_verified and proven != tuple(getattr(firm, name) for name in PROVEN)
     if asks_again:
@@ -217,7 +216,7 @@ def declare_figures(*, actor: Actor, now: datetime, firm_id: int, declared: Decl
     """
     firm = _seen(actor, firm_id)
     permissions.check(actor, "firm.change", firm=firm.id)
-    if firm.kind != "enterprise":
+    if firm.kind != FirmKind.ENTERPRISE:
         raise NoSizeClass
     lock_firm(firm_id)
     today = local_day(now)
@@ -226,10 +225,17 @@ def declare_figures(*, actor: Actor, now: datetime, firm_id: int, declared: Decl
     row = _write_size(actor, now, firm, declared, today)
     if before != firm.size_class and firm.verified:
         tell(
-            kind="firm.size_changed", regulators=["admin", "officer"], url=f"/regulator/firms/{firm.id}", now=now,
-            params={"firm": _said(firm), "size_class": SIZE_WORDS[row.size_class], "year": declared.year,
-                    "valid_from": today},
-        )  # fmt: skip
+            kind="firm.size_changed",
+            regulators=[OfficialRole.ADMIN, OfficialRole.OFFICER],
+            url=f"/regulator/firms/{firm.id}",
+            now=now,
+            params={
+                "firm": _said(firm),
+                "size_class": SizeClass(row.size_class).label,
+                "year": declared.year,
+                "valid_from": today,
+            },
+        )
     return row
 
 
@@ -242,9 +248,9 @@ def set_size_class(*, actor: Actor, now: datetime, firm_id: int, size_class: str
     firm = _seen(actor, firm_id)
     permissions.check(actor, "firm.verify")
     problems: list[Problem] = []
-    if firm.kind != "enterprise":
+    if firm.kind != FirmKind.ENTERPRISE:
         problems.append(NoSizeClass())
-    elif size_class not in SIZE_CLASSES:
+    elif SizeClass.known(size_class) is None:
         problems.append(UnknownChoice("size_class"))
     if not reason.strip():
         problems.append(ReasonRequired())
@@ -308,8 +314,14 @@ def verify_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     before = {"state": state_of(firm)}
     firm.verified_at, firm.verified_by = now, actor.person_id
     record(actor, now, "firm.verify", ("firm", firm.id), before, {"state": state_of(firm)})
-    tell(kind="firm.verified", params={"firm": _said(firm)}, firm_id=firm.id, roles=["owner", "lab_manager"],
-         url="/account/firm", now=now)  # fmt: skip
+    tell(
+        kind="firm.verified",
+        params={"firm": _said(firm)},
+        firm_id=firm.id,
+        roles=[FirmRole.OWNER, FirmRole.LAB_MANAGER],
+        url="/account/firm",
+        now=now,
+    )
     return firm
 
 
@@ -323,7 +335,7 @@ def return_firm(*, actor: Actor, now: datetime, firm_id: int, reason: str) -> Fi
     firm.returned_at, firm.return_reason = now, reason.strip()[:500]
     record(actor, now, "firm.return", ("firm", firm.id), before, {"state": state_of(firm)})
     tell(kind="firm.returned", params={"firm": _said(firm), "reason": firm.return_reason}, firm_id=firm.id,
-         roles=["owner"], url="/account/firm", now=now)  # fmt: skip
+         roles=[FirmRole.OWNER], url="/account/firm", now=now)  # fmt: skip
     return firm
 
 
@@ -338,11 +350,11 @@ def _waiting(actor: Actor, firm_id: int) -> Firm:
     return firm
 
 
-def state_of(firm: Firm) -> str:
+def state_of(firm: Firm) -> FirmState:
     """`verified`, `returned` or `waiting`."""
     if firm.verified:
-        return "verified"
-    return "returned" if firm.returned_at is not None else "waiting"
+        return FirmState.VERIFIED
+    return FirmState.RETURNED if firm.returned_at is not None else FirmState.WAITING
 
 
 def _seen(actor: Actor, firm_id: int) -> Firm:
@@ -366,5 +378,5 @@ def _said(firm: Firm) -> dict[str, str]:
 
 
 def _tell_administrators(firm: Firm, now: datetime) -> None:
-    tell(kind="firm.submitted", params={"firm": _said(firm), "uscc": firm.uscc}, regulators=["admin"],
+    tell(kind="firm.submitted", params={"firm": _said(firm), "uscc": firm.uscc}, regulators=[OfficialRole.ADMIN],
          url=f"/admin/firms/{firm.id}", now=now)  # fmt: skip

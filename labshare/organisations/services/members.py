@@ -27,10 +27,10 @@ from labshare.organisations.errors import (
     TooManyInvitations,
     UnknownChoice,
 )
-from labshare.organisations.models import FIRM_ROLES, Firm, Invitation, Membership
+from labshare.organisations.models import Firm, Invitation, Membership
 from labshare.organisations.separation import check_person_may_join, lock_firm
 from labshare.organisations.services.tokens import end_tokens
-from labshare.organisations.words import ROLES
+from labshare.organisations.terms import FirmRole
 
 INVITATION_LASTS = timedelta(days=14)
 MOST_INVITATIONS = 50
@@ -51,7 +51,7 @@ def invite(
         email = checked_email(email)
     except Problem as problem:
         problems.append(problem)
-    if role not in FIRM_ROLES:
+    if FirmRole.known(role) is None:
         problems.append(UnknownChoice("role"))
     raise_all(problems)
     lock_firm(firm_id)
@@ -76,7 +76,7 @@ def invite(
     tell_address(
         to=email, kind="member.invited", link_id=made.id, now=now,
         locale=(person.locale if person else None) or locale or inviter.locale,
-        params={"firm": _said(firm), "inviter": inviter.name, "role": ROLES[role],
+        params={"firm": _said(firm), "inviter": inviter.name, "role": FirmRole(role).label,
                 "until": local_day(made.expires_at)},
     )  # fmt: skip
     return made
@@ -160,8 +160,8 @@ def _join(actor: Actor, now: datetime, invitation: Invitation, person: Person) -
            after={"person_id": person.id, "role": invitation.role, "invitation_id": invitation.id})  # fmt: skip
     firm = db.session.get_one(Firm, invitation.firm_id)
     tell(
-        kind="member.joined", firm_id=firm.id, roles=["owner"], but=person.id, url="/account/members", now=now,
-        params={"name": person.name, "firm": _said(firm), "role": ROLES[invitation.role]},
+        kind="member.joined", firm_id=firm.id, roles=[FirmRole.OWNER], but=person.id, url="/account/members", now=now,
+        params={"name": person.name, "firm": _said(firm), "role": FirmRole(invitation.role).label},
     )  # fmt: skip
     return made
 
@@ -174,7 +174,7 @@ def change_role(*, actor: Actor, now: datetime, membership_id: int, role: str) -
     """
     found, firm = managed_membership(actor, membership_id)
     lock_firm(firm.id)
-    if role not in FIRM_ROLES:
+    if FirmRole.known(role) is None:
         raise UnknownChoice("role")
     if found.role == role:
         return found
@@ -187,7 +187,7 @@ def change_role(*, actor: Actor, now: datetime, membership_id: int, role: str) -
     db.session.flush()
     record(actor, now, "member.change_role", ("firm", firm.id), before, {"person_id": found.person_id, "role": role})
     tell(kind="member.role_changed", person_ids=[found.person_id], but=actor.person_id, url="/account", now=now,
-         params={"firm": _said(firm), "role": ROLES[role]})  # fmt: skip
+         params={"firm": _said(firm), "role": FirmRole(role).label})  # fmt: skip
     return made
 
 
@@ -209,7 +209,7 @@ def leave(*, actor: Actor, now: datetime, firm_id: int) -> Membership:
         raise NotFound
     _end(actor, now, found, "member.leave")
     firm, person = db.session.get_one(Firm, firm_id), db.session.get_one(Person, found.person_id)
-    tell(kind="member.left", firm_id=firm_id, roles=["owner"], url="/account/members", now=now,
+    tell(kind="member.left", firm_id=firm_id, roles=[FirmRole.OWNER], url="/account/members", now=now,
          params={"name": person.name, "firm": _said(firm)})  # fmt: skip
     return found
 
@@ -225,7 +225,7 @@ def _end(actor: Actor, now: datetime, found: Membership, action: str) -> None:
 
 
 def _keep_an_owner(found: Membership, new_role: str | None) -> None:
-    if found.role != "owner" or new_role == "owner":
+    if found.role != FirmRole.OWNER or new_role == FirmRole.OWNER:
         return
     owners = db.session.scalar(
         select(func.count())
@@ -233,7 +233,7 @@ def _keep_an_owner(found: Membership, new_role: str | None) -> None:
         .join(Person, Person.id == Membership.person_id)
         .where(
             Membership.firm_id == found.firm_id,
-            Membership.role == "owner",
+            Membership.role == FirmRole.OWNER,
             Membership.ended_at.is_(None),
             Membership.id != found.id,
             Person.disabled_at.is_(None),

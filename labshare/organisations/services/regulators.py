@@ -9,10 +9,11 @@ from labshare.accounts.models import Person
 from labshare.accounts.queries import person_by_email
 from labshare.accounts.services import checked_email, new_person
 from labshare.audit.services import record
-from labshare.kernel.actor import REGULATOR_ROLES, Actor
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, NotFound, raise_all
 from labshare.kernel.telling import tell
+from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 from labshare.organisations.errors import (
@@ -26,7 +27,6 @@ from labshare.organisations.errors import (
 from labshare.organisations.models import RegulatorRole
 from labshare.organisations.separation import check_person_may_hold
 from labshare.organisations.services.tokens import end_tokens
-from labshare.organisations.words import ROLES
 
 
 @verb("regulator.propose")
@@ -39,7 +39,7 @@ def propose_role(*, actor: Actor, now: datetime, email: str, role: str) -> Regul
     permissions.check(actor, "regulator.manage")
     person = person_by_email(email)
     raise_all(
-        ([] if role in REGULATOR_ROLES else [UnknownChoice("role")])
+        ([] if OfficialRole.known(role) else [UnknownChoice("role")])
         + ([] if person is not None and person.disabled_at is None else [NoSuchAccount()])
     )
     assert person is not None  # noqa: S101 - said above
@@ -58,8 +58,8 @@ def propose_role(*, actor: Actor, now: datetime, email: str, role: str) -> Regul
     record(actor, now, "regulator.propose", ("person", person.id), after={"role": role, "role_id": made.id})
     proposer = db.session.get_one(Person, actor.person_id)
     tell(
-        kind="regulator.proposed", regulators=["admin"], but=actor.person_id, url="/admin/roles", now=now,
-        params={"proposer": proposer.name, "name": person.name, "role": ROLES[role]},
+        kind="regulator.proposed", regulators=[OfficialRole.ADMIN], but=actor.person_id, url="/admin/roles", now=now,
+        params={"proposer": proposer.name, "name": person.name, "role": OfficialRole(role).label},
     )  # fmt: skip
     return made
 
@@ -78,8 +78,13 @@ def agree_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     found.agreed_by, found.agreed_at = actor.person_id, now
     record(actor, now, "regulator.agree", ("person", found.person_id), {"role": None},
            {"role": found.role, "role_id": found.id, "proposed_by": found.proposed_by})  # fmt: skip
-    tell(kind="regulator.given", person_ids=[found.person_id], params={"role": ROLES[found.role]}, url="/account",
-         now=now)  # fmt: skip
+    tell(
+        kind="regulator.given",
+        person_ids=[found.person_id],
+        params={"role": OfficialRole(found.role).label},
+        url="/account",
+        now=now,
+    )
     return found
 
 
@@ -101,13 +106,13 @@ def end_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     found = db.session.get(RegulatorRole, role_id, with_for_update=True)
     if found is None or found.agreed_at is None or found.ended_at is not None:
         raise NotFound
-    if found.role == "admin":
+    if found.role == OfficialRole.ADMIN:
         keep_two_administrators(found.person_id)
     found.ended_at = now
     tokens = end_tokens(found.person_id, None, now)
     record(actor, now, "regulator.end", ("person", found.person_id), {"role": found.role},
            {"role": None, "tokens_ended": tokens})  # fmt: skip
-    tell(kind="regulator.ended", person_ids=[found.person_id], params={"role": ROLES[found.role]}, now=now)
+    tell(kind="regulator.ended", person_ids=[found.person_id], params={"role": OfficialRole(found.role).label}, now=now)
     return found
 
 
@@ -116,7 +121,7 @@ def keep_two_administrators(without: int) -> None:
     left = db.session.scalars(
         select(RegulatorRole)
         .join(Person, Person.id == RegulatorRole.person_id)
-        .where(_in_force("admin"), Person.disabled_at.is_(None), RegulatorRole.person_id != without)
+        .where(_in_force(OfficialRole.ADMIN), Person.disabled_at.is_(None), RegulatorRole.person_id != without)
         .order_by(RegulatorRole.id)
         .with_for_update(of=RegulatorRole)
     ).all()
@@ -136,7 +141,7 @@ def create_administrator(*, actor: Actor, now: datetime, email: str, name: str) 
         raise NotAllowed
     ever = db.session.scalar(
         select(func.count(RegulatorRole.person_id.distinct())).where(
-            RegulatorRole.role == "admin", RegulatorRole.agreed_at.is_not(None)
+            RegulatorRole.role == OfficialRole.ADMIN, RegulatorRole.agreed_at.is_not(None)
         )
     )
     email = checked_email(email)
@@ -146,12 +151,21 @@ def create_administrator(*, actor: Actor, now: datetime, email: str, name: str) 
     if person is None:
         person = new_person(email=email, name=name, now=now)
         record(actor, now, "account.sign_up", ("person", person.id), after={"by_command": True})
-    check_person_may_hold(person.id, "admin")
-    if db.session.scalar(select(RegulatorRole.id).where(_in_force("admin"), RegulatorRole.person_id == person.id)):
+    check_person_may_hold(person.id, OfficialRole.ADMIN)
+    if db.session.scalar(
+        select(RegulatorRole.id).where(_in_force(OfficialRole.ADMIN), RegulatorRole.person_id == person.id)
+    ):
         raise RoleHeld
-    db.session.add(RegulatorRole(person_id=person.id, role="admin", proposed_at=now, agreed_at=now))
+    db.session.add(RegulatorRole(person_id=person.id, role=OfficialRole.ADMIN, proposed_at=now, agreed_at=now))
     db.session.flush()
-    record(actor, now, "regulator.create_administrator", ("person", person.id), {"role": None}, {"role": "admin"})
+    record(
+        actor,
+        now,
+        "regulator.create_administrator",
+        ("person", person.id),
+        {"role": None},
+        {"role": OfficialRole.ADMIN},
+    )
     return person, links.password_link(person, now, links.SIGN_UP_LASTS)
 
 

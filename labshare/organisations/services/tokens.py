@@ -10,6 +10,7 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
+from labshare.kernel.terms import TokenScope
 from labshare.kernel.verbs import verb
 from labshare.organisations.errors import NoRoles, TooManyTokens, UnknownChoice
 from labshare.organisations.models import ApiToken
@@ -31,9 +32,9 @@ def issue_token(*, actor: Actor, now: datetime, scope: str, name: str = "") -> t
     """
     if actor.person_id is None:
         raise SignInFirst
-    if actor.scope != "write":
+    if actor.scope != TokenScope.WRITE:
         raise NotAllowed
-    if scope not in ("read", "write"):
+    if scope not in (TokenScope.READ, TokenScope.WRITE):
         raise UnknownChoice("scope")
     account = account_of_person(actor.person_id)
     if account is None or not account.actor(actor.firm_id).roles:

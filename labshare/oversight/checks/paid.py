@@ -12,8 +12,9 @@ from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.oversight.checks.registry import invariant
-from labshare.rewards.models import SETTLED_STATES, Correction, Policy, RewardItem, RewardLine, RewardRun
+from labshare.rewards.models import Correction, Policy, RewardItem, RewardLine, RewardRun
 from labshare.rewards.queries.runs import rules_of
+from labshare.rewards.terms import RunState
 from labshare.settlement.models import RevenueEntry
 
 
@@ -26,7 +27,7 @@ def paid_above_caps(_now: datetime) -> Iterator[tuple[str, str]]:
         paid = (
             select(RewardRun.policy_id, year, key, func.sum(RewardLine.payable_fen))
             .join(RewardRun, RewardRun.id == RewardLine.run_id)
-            .where(RewardRun.state.in_(SETTLED_STATES))
+            .where(RewardRun.state.in_(RunState.settled()))
             .group_by(RewardRun.policy_id, year, key)
         )
         for policy_id, of_year, subject, fen in db.session.execute(paid):
@@ -44,7 +45,7 @@ def paid_above_caps(_now: datetime) -> Iterator[tuple[str, str]]:
 @invariant("No ledger entry is eligible in two divisions", since="county")
 def entries_eligible_twice(_now: datetime) -> Iterator[tuple[str, str]]:
     """By the last verdict that each division's approved runs keep of an entry."""
-    settled = RewardRun.state.in_(SETTLED_STATES)
+    settled = RewardRun.state.in_(RunState.settled())
     if len(db.session.scalars(select(RewardRun.division).where(settled).distinct()).all()) < 2:
         return
     later, later_run = aliased(RewardItem), aliased(RewardRun)
@@ -55,7 +56,7 @@ def entries_eligible_twice(_now: datetime) -> Iterator[tuple[str, str]]:
             later.entry_id == RewardItem.entry_id,
             later_run.division == RewardRun.division,
             later_run.month > RewardRun.month,
-            later_run.state.in_(SETTLED_STATES),
+            later_run.state.in_(RunState.settled()),
         )
         .exists()
     )
@@ -85,7 +86,7 @@ def debts_gone(_now: datetime) -> Iterator[tuple[str, str]]:
     for division, of_division in runs.items():
         for before, run in itertools.pairwise(of_division):
             if (
-                before.state not in SETTLED_STATES
+                before.state not in RunState.settled()
                 or before.approved_at is None
                 or run.calculated_at < before.approved_at
             ):

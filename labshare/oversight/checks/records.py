@@ -8,18 +8,17 @@ from sqlalchemy.orm import aliased
 
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import Booking, Charge, Holding
-from labshare.booking.rules.lifecycle import HOLDING_STATES
+from labshare.booking.terms import BookingState, ChargeState, HoldingKind
 from labshare.catalogue.models import Fee, Lab, TestItemInstrument
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
+from labshare.kernel.terms import OfficialRole
 from labshare.organisations.models import Membership, RegulatorRole
 from labshare.oversight.checks.registry import invariant
 from labshare.rewards.models import RewardItem, RewardLine, RewardRun
+from labshare.rewards.terms import RunState
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
 from labshare.settlement.queries.limits import ledger_out_of_step, limits_broken
-
-HELD = tuple(state.value for state in HOLDING_STATES)
-
 
 # --- time --------------------------------------------------------------------------------------------------------
 
@@ -38,15 +37,19 @@ def overlapping_holdings(_now: datetime) -> Iterator[tuple[str, str]]:
 
 @invariant("A booking that takes time has its one holding, on its unit, from its start over its end")
 def bookings_without_their_time(_now: datetime) -> Iterator[tuple[str, str]]:
-    own = and_(Holding.booking_id == Booking.id, Holding.kind == "booking")
+    own = and_(Holding.booking_id == Booking.id, Holding.kind == HoldingKind.BOOKING)
     wrong = or_(
         Holding.id.is_(None),
         Holding.instrument_id != Booking.instrument_id,
         Holding.unit != Booking.unit,
         Holding.starts_at > Booking.starts_at,
-        and_(Booking.state != "testing", Holding.ends_at < Booking.ends_at),
+        and_(Booking.state != BookingState.TESTING, Holding.ends_at < Booking.ends_at),
     )
-    query = select(Booking.ref, Booking.state).outerjoin(Holding, own).where(Booking.state.in_(HELD), wrong)
+    query = (
+        select(Booking.ref, Booking.state)
+        .outerjoin(Holding, own)
+        .where(Booking.state.in_(BookingState.holding_time()), wrong)
+    )
     for ref, state in db.session.execute(query):
         yield ref, f"state {state}: its holding is missing or lies elsewhere"
 
@@ -56,7 +59,7 @@ def ended_bookings_with_time(_now: datetime) -> Iterator[tuple[str, str]]:
     query = (
         select(Booking.ref, Booking.state)
         .join(Holding, Holding.booking_id == Booking.id)
-        .where(Booking.state.in_(("declined", "cancelled", "no_show")))
+        .where(Booking.state.in_(BookingState.over()))
     )
     for ref, state in db.session.execute(query):
         yield ref, f"state {state}, yet time is held"
@@ -68,7 +71,7 @@ def bookings_on_wrong_instruments(_now: datetime) -> Iterator[tuple[str, str]]:
         TestItemInstrument.test_item_id == Booking.test_item_id,
         TestItemInstrument.instrument_id == Booking.instrument_id,
     )
-    query = select(Booking.ref).where(~can, Booking.state.in_(("requested", "confirmed")))
+    query = select(Booking.ref).where(~can, Booking.state.in_((BookingState.REQUESTED, BookingState.CONFIRMED)))
     for ref in db.session.scalars(query):
         yield ref, "its instrument is not one of the test item's"
 
@@ -83,7 +86,7 @@ def sums_that_differ(_now: datetime) -> Iterator[tuple[str, str]]:
         return total.scalar_subquery()
 
     parts = {
-        "charged": (Booking.charged_fen, of(Charge.amount_fen, Charge, Charge.state == "agreed")),
+        "charged": (Booking.charged_fen, of(Charge.amount_fen, Charge, Charge.state == ChargeState.AGREED)),
         "invoiced": (Booking.invoiced_fen, of(InvoiceLine.amount_fen, InvoiceLine)),
         "paid": (Booking.paid_fen, of(Payment.amount_fen, Payment, Payment.counts)),
     }
@@ -108,9 +111,11 @@ def states_against_documents(_now: datetime) -> Iterator[tuple[str, str]]:
     replaced = select(Report.replaces_id).where(Report.replaces_id.is_not(None))
     stands = exists().where(Report.booking_id == Booking.id, Report.withdrawn_on.is_(None), Report.id.not_in(replaced))
     full = and_(Booking.charged_fen == Booking.invoiced_fen, Booking.charged_fen == Booking.paid_fen)
-    should = case((and_(stands, full), "settled"), (stands, "reported"), else_="tested")
+    should = case(
+        (and_(stands, full), BookingState.SETTLED), (stands, BookingState.REPORTED), else_=BookingState.TESTED
+    )
     query = select(Booking.ref, Booking.state, should).where(
-        Booking.state.in_(("tested", "reported", "settled")), Booking.state != should
+        Booking.state.in_(BookingState.tested_or_later()), Booking.state != should
     )
     for ref, state, expected in db.session.execute(query):
         yield ref, f"is {state}, documents say {expected}"
@@ -165,7 +170,7 @@ def ledger_against_documents(_now: datetime) -> Iterator[tuple[str, str]]:
     for ref, recognised, fen in db.session.execute(query):
         yield ref, f"recognised {recognised}, ledger {fen}"
     whole = _least(Booking.charged_fen, Booking.invoiced_fen, Booking.paid_fen)
-    expected = case((Booking.state.in_(("reported", "settled")), whole), else_=0)
+    expected = case((Booking.state.in_((BookingState.REPORTED, BookingState.SETTLED)), whole), else_=0)
     for ref, said, fen in db.session.execute(
         select(Booking.ref, Booking.recognised_fen, expected).where(Booking.recognised_fen != expected)
     ):
@@ -235,7 +240,7 @@ def approved_runs_changed(_now: datetime) -> Iterator[tuple[str, str]]:
             .order_by(AuditEvent.id)
         )
     }
-    for run in db.session.scalars(select(RewardRun).where(RewardRun.state.in_(("approved", "paid")))):
+    for run in db.session.scalars(select(RewardRun).where(RewardRun.state.in_((RunState.APPROVED, RunState.PAID)))):
         if approvals.get(f"{run.division}-{run.month}") != run.digest:
             yield run.month, "the digest differs from the one approved"
 
@@ -248,7 +253,7 @@ def duties_not_separated(_now: datetime) -> Iterator[tuple[str, str]]:
     current = select(RegulatorRole.person_id, RegulatorRole.role).where(
         RegulatorRole.ended_at.is_(None),
         RegulatorRole.agreed_at.is_not(None),
-        RegulatorRole.role.in_(("officer", "approver", "admin")),
+        RegulatorRole.role.in_((OfficialRole.OFFICER, OfficialRole.APPROVER, OfficialRole.ADMIN)),
     )
     roles: dict[int, list[str]] = {}
     for person, role in db.session.execute(current):

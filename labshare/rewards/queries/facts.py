@@ -11,7 +11,7 @@ from labshare.catalogue.models import Instrument, Lab, LabAdmission
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.organisations.models import Firm
-from labshare.rewards.models import SETTLED_STATES, Correction, RewardLine, RewardRun
+from labshare.rewards.models import Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.queries import verdicts
 from labshare.rewards.queries.grades import grades_in_force
@@ -19,7 +19,7 @@ from labshare.rewards.queries.items import kept_before
 from labshare.rewards.queries.verdicts import Kept, LabRow, Scope, nested
 from labshare.rewards.rules.facts import Facts, Verdicts
 from labshare.rewards.rules.facts import Lab as LabFacts
-from labshare.rewards.rules.reasons import REASONS
+from labshare.rewards.terms import Reason, RewardUnit, RunState
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def facts_of(policy: Policy, month: Month, *, compare: bool = False, known_at: d
     admitted = admitted_in(scope)
     listed = {lab.code for lab in labs if lab.id in admitted} | tallies.keys() | _nonzero(paid) | _nonzero(opening)
     wanted = [lab for lab in labs if lab.code in listed]
-    if policy.unit == "firm":
+    if policy.unit == RewardUnit.FIRM:
         wanted += idle_labs({lab.firm_id for lab in wanted}, {lab.id for lab in wanted}, known_at)
     facts = Facts(
         labs=tuple(LabFacts(lab.code, lab.firm, grades.get(lab.id), listed=lab.code in listed) for lab in wanted),
@@ -74,7 +74,7 @@ def facts_of(policy: Policy, month: Month, *, compare: bool = False, known_at: d
         paid={code: fen for code, fen in paid.items() if code in listed},
         opening={code: fen for code, fen in opening.items() if code in listed},
         verdicts={
-            code: tuple(Verdicts(reason, *found[reason]) for reason in (None, *REASONS) if reason in found)
+            code: tuple(Verdicts(reason, *found[reason]) for reason in (None, *Reason) if reason in found)
             for code, found in tallies.items()
         },
     )
@@ -121,7 +121,7 @@ def paid_in_window(policy: Policy, month: Month) -> dict[int, int]:
                 nested(RewardRun.division, policy.division),
                 RewardRun.month >= str(policy.window(month)[0]),
                 RewardRun.month < str(month),
-                RewardRun.state.in_(SETTLED_STATES),
+                RewardRun.state.in_(RunState.settled()),
             )
             .group_by(RewardLine.lab_id)
         )
@@ -151,7 +151,7 @@ def _left_before(division: str, first: str) -> dict[int, int]:
     before = (
         nested(RewardRun.division, division),
         RewardRun.month < first,
-        RewardRun.state.in_(SETTLED_STATES),
+        RewardRun.state.in_(RunState.settled()),
     )
     last = (
         select(RewardRun.division, func.max(RewardRun.month).label("month"))
@@ -190,9 +190,9 @@ def to_reclaim(month_facts: MonthFacts) -> list[dict[str, object]]:
     own: dict[str, int] = {}
     for (code, _instrument), fen in facts.eligible.items():
         own[code] = own.get(code, 0) + fen
-    if policy.unit == "instrument":
+    if policy.unit == RewardUnit.INSTRUMENT:
         negative = {unit: fen for unit, fen in facts.eligible.items() if fen < 0}
-    elif policy.unit == "lab":
+    elif policy.unit == RewardUnit.LAB:
         negative = {(code, ""): fen for code, fen in own.items() if fen < 0}
     else:
         firm_of = {lab.code: lab.firm for lab in facts.labs}

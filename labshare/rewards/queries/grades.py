@@ -15,7 +15,8 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.organisations.permissions import may
-from labshare.rewards.assessments import OPEN_STATES, Assessment, AssessmentList, AssessmentVersion
+from labshare.rewards.assessments import Assessment, AssessmentList, AssessmentVersion
+from labshare.rewards.terms import ListState
 
 
 def _counting(month: Month | None = None, known_at: datetime | None = None) -> Select[Assessment]:
@@ -24,7 +25,7 @@ def _counting(month: Month | None = None, known_at: datetime | None = None) -> S
     wanted = (
         select(Assessment)
         .join(Assessment.list)
-        .where(AssessmentList.state == "confirmed")
+        .where(AssessmentList.state == ListState.CONFIRMED)
         .order_by(AssessmentList.effective_month, Assessment.confirmed_at, Assessment.id)
     )
     if month is not None:
@@ -89,13 +90,13 @@ def grade_lists(
     if year is not None:
         wanted = wanted.where(AssessmentList.year == year)
     total = db.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-    open_first = case((AssessmentList.state.in_(OPEN_STATES), 0), else_=1)
+    open_first = case((AssessmentList.state.in_(ListState.open()), 0), else_=1)
     rows = db.session.execute(
         wanted.order_by(open_first, AssessmentList.entered_at.desc(), AssessmentList.id.desc())
         .limit(limit)
         .offset(offset)
     ).all()
-    drafted = _graded_on_drafts([row[0] for row in rows if row[0].state != "confirmed"])
+    drafted = _graded_on_drafts([row[0] for row in rows if row[0].state != ListState.CONFIRMED])
     return [ListRow(row[0], row[1], row[2], drafted.get(row[0].id, row[3])) for row in rows], total
 
 
@@ -129,7 +130,7 @@ def version_of(of: AssessmentList) -> AssessmentVersion | None:
 
 def rows_of(of: AssessmentList) -> list[dict[str, Any]]:
     """`{"lab": id, "grade": …, "reason": …}` of a list: as confirmed, else as the latest version says."""
-    if of.state == "confirmed":
+    if of.state == ListState.CONFIRMED:
         rows = db.session.scalars(select(Assessment).where(Assessment.list_id == of.id))
         return [{"lab": row.lab_id, "grade": row.grade, "reason": row.reason or ""} for row in rows]
     version = version_of(of)
@@ -189,8 +190,8 @@ def labs_by_id(ids: Iterable[int]) -> Mapping[int, Lab]:
     return {lab.id: lab for lab in rows}
 
 
-HANDED_OVER = AssessmentList.state == "handed_over"
-SENT_BACK = (AssessmentList.state == "draft") & AssessmentList.sent_back_at.is_not(None)
+HANDED_OVER = AssessmentList.state == ListState.HANDED_OVER
+SENT_BACK = (AssessmentList.state == ListState.DRAFT) & AssessmentList.sent_back_at.is_not(None)
 
 
 def lists_waiting_for(actor: Actor) -> Select[int]:

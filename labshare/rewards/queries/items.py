@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.rewards.models import SETTLED_STATES, RewardRun
+from labshare.rewards.models import RewardRun
 from labshare.rewards.queries import verdicts
 from labshare.rewards.queries.verdicts import KEPT_REASON, Kept, Scope
+from labshare.rewards.terms import RunState
 
 
 def approved_runs(division: str, before: Month, *, first: Month | None = None) -> list[int]:
@@ -25,7 +26,7 @@ def kept_before(scope: Scope) -> Kept:
 
 def _approved(division: str, before: Month, first: Month | None) -> list[tuple[int, Month, str]]:
     wanted = select(RewardRun.id, RewardRun.month, RewardRun.verdicts).where(
-        RewardRun.division == division, RewardRun.month < str(before), RewardRun.state.in_(SETTLED_STATES)
+        RewardRun.division == division, RewardRun.month < str(before), RewardRun.state.in_(RunState.settled())
     )
     if first is not None:
         wanted = wanted.where(RewardRun.month >= str(first))

@@ -18,7 +18,6 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import visible
 from labshare.rewards.models import (
-    SETTLED_STATES,
     Correction,
     Objection,
     Policy,
@@ -29,6 +28,7 @@ from labshare.rewards.models import (
 from labshare.rewards.queries.items import verdicts_in_run
 from labshare.rewards.queries.verdicts import execute
 from labshare.rewards.rules.publicity import working_days_between
+from labshare.rewards.terms import RewardUnit, RunState
 from labshare.settlement.models import RevenueEntry
 
 DAY = timedelta(days=1)
@@ -62,7 +62,7 @@ def runs_noticed(limit: int = 2) -> Sequence[RewardRun]:
     """Runs published and not yet approved, the latest month first; `publicity_ends_at` says whether objections are
     still possible."""
     return db.session.scalars(
-        select(RewardRun).where(RewardRun.state == "published").order_by(RewardRun.month.desc()).limit(limit)
+        select(RewardRun).where(RewardRun.state == RunState.PUBLISHED).order_by(RewardRun.month.desc()).limit(limit)
     ).all()
 
 
@@ -140,7 +140,7 @@ def statements(actor: Actor, year: int) -> list[RewardLine]:
             .options(contains_eager(RewardLine.run), contains_eager(RewardLine.lab), defer(RewardLine.trace))
             .where(
                 RewardRun.month.between(f"{year}-01", f"{year}-12"),
-                RewardRun.state != "calculated",
+                RewardRun.state != RunState.CALCULATED,
                 visible(actor, "run.see_line", lab=RewardLine.firm_id),
             )
             .order_by(RewardRun.month.desc(), Lab.code)
@@ -209,7 +209,7 @@ def month_verdicts(line: RewardLine, *, tax_excluded: bool) -> list[tuple[int, i
             RewardRun.division == run.division,
             RewardRun.month.between(f"{run.month[:4]}-01", run.month),
             RewardRun.month < run.month,
-            RewardRun.state.in_(SETTLED_STATES),
+            RewardRun.state.in_(RunState.settled()),
         )
         .order_by(RewardRun.month)
     ).all()
@@ -245,7 +245,7 @@ def entry_rows(verdicts: Sequence[tuple[int, int, str | None]]) -> list[EntryRow
 
 def instrument_names(trace: Sequence[dict[str, Any]]) -> dict[str, Instrument]:
     """The instruments that a trace names by id (units lab and instrument)."""
-    if trace[1]["parameters"]["unit"] == "firm":
+    if trace[1]["parameters"]["unit"] == RewardUnit.FIRM:
         return {}
     ids = {int(name) for unit in trace[1]["inputs"] for name in unit["sums"]}
     if not ids:
@@ -280,7 +280,7 @@ def all_corrections() -> list[tuple[Correction, Lab, str, str | None]]:
 
 def publicity_days(run: RewardRun, now: datetime) -> tuple[int, int, tuple[int, ...]] | None:
     """(working days of publicity begun, working days left, years the calendar lacks), for a run in publicity."""
-    if run.state != "published" or run.published_at is None or run.publicity_ends_at is None:
+    if run.state != RunState.PUBLISHED or run.published_at is None or run.publicity_ends_at is None:
         return None
     days, today = working_days(), local_day(now)
     first = local_day(run.published_at) + DAY

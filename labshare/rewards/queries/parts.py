@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.rewards.models import SETTLED_STATES, Policy, RewardLine, RewardRun
+from labshare.rewards.models import Policy, RewardLine, RewardRun
 from labshare.rewards.rules.parts import own_parts
+from labshare.rewards.terms import RunState
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def runs_of_years(first: int, last: int) -> list[RewardRun]:
 def held_by(run: RewardRun, runs: Iterable[RewardRun]) -> list[RewardRun]:
     """The earlier runs of its window, in order of month, whose payable the run holds: those not approved when it was
     calculated. `runs`: those of its year, at least."""
-    if run.state in SETTLED_STATES:
+    if run.state in RunState.settled():
         return []
     return [
         one
@@ -46,7 +47,7 @@ def held_by(run: RewardRun, runs: Iterable[RewardRun]) -> list[RewardRun]:
 
 def held_now(policy: Policy, month: Month, runs: Iterable[RewardRun]) -> list[RewardRun]:
     """The same for a month calculated now: the window's earlier runs that are not approved."""
-    return [one for one in _of_window(policy.id, str(month), runs) if one.state not in SETTLED_STATES]
+    return [one for one in _of_window(policy.id, str(month), runs) if one.state not in RunState.settled()]
 
 
 def _of_window(policy_id: int, month: str, runs: Iterable[RewardRun]) -> list[RewardRun]:

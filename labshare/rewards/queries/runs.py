@@ -14,12 +14,13 @@ from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
-from labshare.rewards.models import SETTLED_STATES, Objection, Policy, RewardLine, RewardRun, RewardRunHand
+from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun, RewardRunHand
 from labshare.rewards.policy import Policy as PolicyRules
 from labshare.rewards.policy import read_policy
 from labshare.rewards.queries.facts import MonthFacts, facts_of, to_reclaim
 from labshare.rewards.rules.calculation import Calculation, calculate
 from labshare.rewards.rules.cases import result_of
+from labshare.rewards.terms import PolicyState, RunState
 
 
 def rules_of(policy: Policy) -> PolicyRules:
@@ -34,7 +35,7 @@ def policies_in_force(month: Month) -> list[Policy]:
         db.session.scalars(
             select(Policy)
             .where(
-                Policy.state == "published",
+                Policy.state == PolicyState.PUBLISHED,
                 Policy.effective_from <= str(month),
                 or_(Policy.effective_to.is_(None), Policy.effective_to >= str(month)),
             )
@@ -46,7 +47,9 @@ def policies_in_force(month: Month) -> list[Policy]:
 def governed_months(division: str, before: Month) -> list[Month]:
     """Every month before `before` that some published policy of the division governs, in order."""
     months: set[Month] = set()
-    for policy in db.session.scalars(select(Policy).where(Policy.state == "published", Policy.division == division)):
+    for policy in db.session.scalars(
+        select(Policy).where(Policy.state == PolicyState.PUBLISHED, Policy.division == division)
+    ):
         first = Month.parse(policy.effective_from)
         last = min(Month.parse(policy.effective_to) if policy.effective_to else before, before.previous)
         months.update(first.through(last))
@@ -56,7 +59,7 @@ def governed_months(division: str, before: Month) -> list[Month]:
 def missing_runs(last: Month) -> list[tuple[str, Month]]:
     """(division, month) up to `last` that a published policy governs and that have no run, the earliest first."""
     known = {(row.division, row.month) for row in db.session.execute(select(RewardRun.division, RewardRun.month))}
-    divisions = db.session.scalars(select(Policy.division).where(Policy.state == "published").distinct())
+    divisions = db.session.scalars(select(Policy.division).where(Policy.state == PolicyState.PUBLISHED).distinct())
     return sorted(
         (
             (division, month)
@@ -140,7 +143,7 @@ def first_unapproved(division: str, before: Month) -> Month | None:
     """The first governed month before `before`, of earlier windows too, whose run is not approved."""
     approved = set(
         db.session.scalars(
-            select(RewardRun.month).where(RewardRun.division == division, RewardRun.state.in_(SETTLED_STATES))
+            select(RewardRun.month).where(RewardRun.division == division, RewardRun.state.in_(RunState.settled()))
         )
     )
     return next((month for month in governed_months(division, before) if str(month) not in approved), None)
@@ -150,7 +153,7 @@ def last_approval_before(division: str, before: Month) -> datetime | None:
     """When the last of the earlier months was approved."""
     return db.session.scalar(
         select(RewardRun.approved_at)
-        .where(RewardRun.division == division, RewardRun.month < str(before), RewardRun.state.in_(SETTLED_STATES))
+        .where(RewardRun.division == division, RewardRun.month < str(before), RewardRun.state.in_(RunState.settled()))
         .order_by(RewardRun.approved_at.desc())
         .limit(1)
     )
@@ -206,7 +209,9 @@ def line_of(run_id: int, lab_id: int) -> RewardLine | None:
 
 def published_since(policy: Policy, after: Month | None) -> Month | None:
     """The last month after `after` whose run under this policy is published, approved or paid."""
-    wanted = select(func.max(RewardRun.month)).where(RewardRun.policy_id == policy.id, RewardRun.state != "calculated")
+    wanted = select(func.max(RewardRun.month)).where(
+        RewardRun.policy_id == policy.id, RewardRun.state != RunState.CALCULATED
+    )
     if after is not None:
         wanted = wanted.where(RewardRun.month > str(after))
     found = db.session.scalar(wanted)

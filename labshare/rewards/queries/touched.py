@@ -15,13 +15,13 @@ from labshare.kernel.months import Month
 from labshare.organisations import effects
 from labshare.organisations.links import Link
 from labshare.organisations.queries.affiliations import links
+from labshare.organisations.terms import AffiliationKind
 from labshare.rewards.models import RewardItem, RewardRun
 from labshare.rewards.queries import verdicts
 from labshare.rewards.queries.runs import rules_of
 from labshare.rewards.rules.related import Span, related_spans
+from labshare.rewards.terms import Reason, RunState
 from labshare.settlement.models import RevenueEntry
-
-RELATED = "related"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def touched(before: Link | None, after: Link | None) -> list[Touched]:
         return []
     runs = db.session.scalars(
         select(RewardRun)
-        .where(RewardRun.state != "calculated")
+        .where(RewardRun.state != RunState.CALCULATED)
         .options(joinedload(RewardRun.policy))
         .order_by(RewardRun.division, RewardRun.month)
     ).all()
@@ -86,7 +86,8 @@ def _in_window(
         f"{verdicts.common_tables(scope)}, now_pairs AS MATERIALIZED ({verdicts.pairs_given(pairs[0])}), "
         f"then_pairs AS MATERIALIZED ({verdicts.pairs_given(pairs[1])}), was AS ({was}), becomes AS ({becomes}) "
         "SELECT w.month, w.lab_id, t.reason, count(*), sum(w.fen) FROM was w JOIN becomes t ON t.id = w.id "
-        f"WHERE (w.reason IS NULL AND t.reason = '{RELATED}') OR (w.reason = '{RELATED}' AND t.reason IS NULL) "
+        f"WHERE (w.reason IS NULL AND t.reason = '{Reason.RELATED}') "
+        f"OR (w.reason = '{Reason.RELATED}' AND t.reason IS NULL) "
         "GROUP BY w.month, w.lab_id, t.reason"
     )
     codes = {lab.id: lab.code for lab in scope.labs}
@@ -125,7 +126,7 @@ def has_excluded(link: Link) -> bool:
     """Whether a run, also one that is only calculated, left entries out because of this link: entries between its two
     firms, or between two firms that are related over it alone."""
     pairs = {(link.firm, link.other), (link.other, link.firm)}
-    if link.chains and link.kind == "controls":
+    if link.chains and link.kind == AffiliationKind.CONTROLS:
         rest = [one for one in links() if one.id != link.id]
         hosts = set(db.session.scalars(select(Lab.firm_id).distinct()))
         with_it, without = _related([*rest, link], hosts), _related(rest, hosts)
@@ -137,7 +138,7 @@ def has_excluded(link: Link) -> bool:
         .where(
             tuple_(Booking.lab_firm_id, Booking.client_firm_id).in_(sorted(pairs)),
             Booking.booked_on.between(link.valid_from, link.last),
-            RewardItem.reason == RELATED,
+            RewardItem.reason == Reason.RELATED,
         )
         .limit(1)
     )

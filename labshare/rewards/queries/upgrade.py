@@ -8,9 +8,10 @@ from sqlalchemy.orm import joinedload
 
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.rewards.models import SETTLED_STATES, RewardRun
+from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.pages import lines_with_labs
 from labshare.rewards.queries.runs import calculate_now, rules_of
+from labshare.rewards.terms import RunState
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,10 @@ def money_changes(present: Month) -> Iterator[MoneyChange]:
     runs = db.session.scalars(
         select(RewardRun).options(joinedload(RewardRun.policy)).order_by(RewardRun.division, RewardRun.month)
     ).all()
-    last_approved = {run.policy_id: run.id for run in runs if run.state in SETTLED_STATES}
+    last_approved = {run.policy_id: run.id for run in runs if run.state in RunState.settled()}
     for run in runs:
         month = Month.parse(run.month)
-        approved = run.state in SETTLED_STATES
+        approved = run.state in RunState.settled()
         if month.year != present.year or (approved and run.id != last_approved[run.policy_id]):
             continue
         if not rules_of(run.policy).governs(month):
@@ -52,7 +53,9 @@ def money_changes(present: Month) -> Iterator[MoneyChange]:
 def published_otherwise() -> Iterator[RewardRun]:
     """Runs in public notice whose lines or verdicts today's rules would write otherwise, be it at 0.00: they cannot be
     approved before an officer sends them back and publishes them again."""
-    for run in db.session.scalars(select(RewardRun).where(RewardRun.state == "published").order_by(RewardRun.month)):
+    for run in db.session.scalars(
+        select(RewardRun).where(RewardRun.state == RunState.PUBLISHED).order_by(RewardRun.month)
+    ):
         now = calculate_now(run.policy, Month.parse(run.month), compare=True, known_at=run.published_at)
         if now.digest != run.digest:
             yield run

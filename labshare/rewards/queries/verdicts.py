@@ -23,10 +23,10 @@ from labshare.kernel.time import ENDLESS, local_day
 from labshare.organisations.links import Link
 from labshare.organisations.models import Firm
 from labshare.organisations.queries.affiliations import links
-from labshare.rewards.models import SETTLED_STATES, Correction, RewardLine, RewardRun
+from labshare.rewards.models import Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
-from labshare.rewards.rules.reasons import REASONS
 from labshare.rewards.rules.related import Tie, related_spans
+from labshare.rewards.terms import Reason, RunState, Tax
 
 NOBODY = -1
 RelatedPair = tuple[int, int, date, date, datetime | None]
@@ -76,7 +76,7 @@ def scope_of(policy: Policy, month: Month, known_at: datetime | None = None) -> 
 
 def labs_with_money(division: str) -> set[int]:
     """Labs that an approved run of the division, of one in it or around it, paid or left a debt; or a correction."""
-    settled = nested(RewardRun.division, division) & RewardRun.state.in_(SETTLED_STATES)
+    settled = nested(RewardRun.division, division) & RewardRun.state.in_(RunState.settled())
     money = (RewardLine.payable_fen != 0) | (RewardLine.recoverable_fen != 0)
     return set(
         db.session.scalars(
@@ -147,14 +147,14 @@ def statutory(policy: Policy) -> str | None:
 def conditions() -> dict[str, Callable[[Policy], str | None]]:
     """The conditions by reason, looked up anew so that each can be replaced in a test."""
     here = globals()
-    return {reason: here[reason] for reason in REASONS}
+    return {reason: here[reason] for reason in Reason}
 
 
 def verdict(policy: Policy, *, numbers: bool = False) -> str:
-    """The SQL of the verdict: the first reason that applies, else NULL. As `numbers`: its place in `REASONS`, else -1
+    """The SQL of the verdict: the first reason that applies, else NULL. As `numbers`: its place in `Reason`, else -1
     (a million numbers are grouped faster than a million words)."""
     cases = [(reason, condition(policy)) for reason, condition in conditions().items()]
-    names = {reason: str(place) if numbers else f"'{reason}'" for place, reason in enumerate(REASONS)}
+    names: dict[str, str] = {reason: str(place) if numbers else f"'{reason}'" for place, reason in enumerate(Reason)}
     whens = " ".join(f"WHEN {condition} THEN {names[reason]}" for reason, condition in cases if condition)
     return f"CASE {whens} {'ELSE -1 ' if numbers else ''}END"
 
@@ -242,7 +242,7 @@ def execute(statement: str) -> Any:
 
 def entries_with_verdict(
     scope: Scope, columns: str, *, numbers: bool = False, joins: str = "", after: Month | None = None,
-    related_to: str = "related", only: str = "",
+    related_to: str = Reason.RELATED, only: str = "",
 ) -> str:  # fmt: skip
     """`SELECT columns, reason FROM …` over the window's entries of the scope's labs; `after`: only later months.
 
@@ -316,7 +316,7 @@ KEPT_REASON = "CASE WHEN c.entry_id IS NULL THEN f.reason ELSE c.reason END"
 
 def amount(policy: Policy) -> str:
     """What of an entry counts: its amount, less its tax where the policy says so."""
-    return "e.amount_fen - e.tax_fen" if policy.tax == "excluded" else "e.amount_fen"
+    return "e.amount_fen - e.tax_fen" if policy.tax == Tax.EXCLUDED else "e.amount_fen"
 
 
 def _of_labs(scope: Scope) -> str:
@@ -387,7 +387,7 @@ def sums(scope: Scope, until: Month | None = None) -> Sums:
     for lab, key, place, of, _late, count, fen, *_checks in found:
         eligible = place == -1
         row = merged_rows.setdefault(
-            (lab, key if eligible else None, None if eligible else REASONS[place], bool(of)), [0, 0]
+            (lab, key if eligible else None, None if eligible else tuple(Reason)[place], bool(of)), [0, 0]
         )
         row[0] += int(count)
         row[1] += int(fen)

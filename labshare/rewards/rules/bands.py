@@ -7,6 +7,7 @@ from fractions import Fraction
 from labshare.kernel.money import round_half_up
 from labshare.rewards.policy import Policy, Step
 from labshare.rewards.rules.facts import Lab
+from labshare.rewards.terms import BandKind, Grade, RewardUnit
 
 
 @dataclass(frozen=True)
@@ -59,18 +60,20 @@ def parts_of(policy: Policy, counted_fen: int) -> tuple[Part, ...]:
     """The bands on C; nothing below the threshold."""
     if below_threshold(policy.threshold_fen, counted_fen):
         return ()
-    return marginal(policy.steps, counted_fen) if policy.kind == "marginal" else highest(policy.steps, counted_fen)
+    return (
+        marginal(policy.steps, counted_fen) if policy.kind == BandKind.MARGINAL else highest(policy.steps, counted_fen)
+    )
 
 
 def smallest_grade(policy: Policy, labs: Iterable[Lab]) -> str:
     """The grade with the smallest coefficient among a firm's labs, idle ones too (unit firm)."""
-    grades = sorted(lab.grade or "ungraded" for lab in labs)
+    grades = sorted(lab.grade or Grade.UNGRADED for lab in labs)
     return min(grades, key=policy.coefficient)
 
 
 def grade_of(policy: Policy, lab: Lab, firm_labs: Iterable[Lab]) -> str:
     """The grade that the unit's coefficient comes from."""
-    return smallest_grade(policy, firm_labs) if policy.unit == "firm" else lab.grade or "ungraded"
+    return smallest_grade(policy, firm_labs) if policy.unit == RewardUnit.FIRM else lab.grade or Grade.UNGRADED
 
 
 def base(policy: Policy, counted_fen: int, grade: str) -> Base:

@@ -11,6 +11,7 @@ from labshare.rewards.rules.amounts import Amounts, UnitResult
 from labshare.rewards.rules.eligible import Unit
 from labshare.rewards.rules.facts import Facts, Lab
 from labshare.rewards.rules.proportion import Share
+from labshare.rewards.terms import Grade, RewardUnit
 
 
 @dataclass(frozen=True)
@@ -127,14 +128,14 @@ def _units(
                 base = bands.base(policy, counted.get(unit, 0), grade)
                 capped = (
                     units.cap_instrument(policy.caps.instrument_year_fen, base.result)
-                    if policy.unit == "instrument"
+                    if policy.unit == RewardUnit.INSTRUMENT
                     else base.result
                 )
                 results.append(UnitResult(sums, base, capped))
             found[lab.code] = tuple(results)
             shares[lab.code] = None
             amounts[lab.code] = units.sum_instruments(result.capped for result in results)
-        if policy.unit == "firm":
+        if policy.unit == RewardUnit.FIRM:
             amount = found[own[0].code][0].capped
             for code, part in units.share_firm(amount, {lab.code: own_sum[lab.code] for lab in own}).items():
                 shares[code], amounts[code] = part, part.result
@@ -146,12 +147,14 @@ def _leaves(
     unit: str, labs: list[Lab], firms: Mapping[str, list[Lab]], facts: Facts, own_sum: Mapping[str, int]
 ) -> dict[str, dict[Unit, dict[str, int]]]:
     """Of each lab's units, what their C is the sum of, for the trace: sums by instrument, or (unit firm) by lab."""
-    if unit == "firm":
+    if unit == RewardUnit.FIRM:
         by_lab = {firm: {lab.code: own_sum[lab.code] for lab in own} for firm, own in firms.items()}
         return {lab.code: {lab.firm: by_lab[lab.firm]} for lab in labs}
-    leaves: dict[str, dict[Unit, dict[str, int]]] = {lab.code: {lab.code: {}} if unit == "lab" else {} for lab in labs}
+    leaves: dict[str, dict[Unit, dict[str, int]]] = {
+        lab.code: {lab.code: {}} if unit == RewardUnit.LAB else {} for lab in labs
+    }
     for (code, instrument), fen in sorted(facts.eligible.items(), key=lambda item: (item[0][0], str(item[0][1]))):
-        key: Unit = code if unit == "lab" else (code, instrument)
+        key: Unit = code if unit == RewardUnit.LAB else (code, instrument)
         leaves[code].setdefault(key, {})[str(instrument)] = fen
     return leaves
 
@@ -173,11 +176,11 @@ def _within_firms(
 def _line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amounts) -> Line:
     code = lab.code
     unit_results = amounts.units[code]
-    grade = unit_results[0].base.grade if unit_results else lab.grade or "ungraded"
+    grade = unit_results[0].base.grade if unit_results else lab.grade or Grade.UNGRADED
     share = amounts.unit_share[code]
     uncapped = share.result if share else sum(result.base.result for result in unit_results)
     counted = sum(result.base.counted_fen for result in unit_results)
-    if policy.unit == "firm":
+    if policy.unit == RewardUnit.FIRM:
         counted = min(counted, eligible.not_below_zero(amounts.own_sum[code]))
     course = why.Course(
         counted=counted,

@@ -10,10 +10,10 @@ from typing import Any
 from labshare.kernel.errors import InvalidInputs, Problem
 from labshare.kernel.months import Month
 from labshare.rewards.errors import BrokenLine, LabTwice, NoPolicy, UnknownGrade, UnknownLab, UnknownReason
-from labshare.rewards.policy import GRADES, Policy, read_policy
+from labshare.rewards.policy import Policy, read_policy
 from labshare.rewards.rules.calculation import Calculation, calculate
 from labshare.rewards.rules.facts import Facts, Instrument, Lab, Verdicts
-from labshare.rewards.rules.reasons import REASONS
+from labshare.rewards.terms import Grade, Reason
 
 
 def answer_lines(lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
@@ -92,7 +92,7 @@ def read_ledger(policy: Policy, month: Month, ledger: Mapping[str, Any]) -> Fact
         paid,
         opening,
         {
-            code: tuple(Verdicts(reason, *found[reason]) for reason in (None, *REASONS) if reason in found)
+            code: tuple(Verdicts(reason, *found[reason]) for reason in (None, *Reason) if reason in found)
             for code, found in verdicts.items()
         },
     )
@@ -122,7 +122,7 @@ def _labs(ledger: Mapping[str, Any]) -> list[Lab]:
     for item in _list(ledger, "labs"):
         code, firm = _text(item, "code"), _text(item, "firm")
         grade = item.get("grade")
-        if grade is not None and grade not in GRADES:
+        if grade is not None and Grade.known(grade) is None:
             raise UnknownGrade("grade", grade=grade)
         if code in seen:
             raise LabTwice("code", lab=code)
@@ -140,7 +140,7 @@ def _known(codes: set[str], item: Mapping[str, Any]) -> str:
 
 def _reason(entry: Mapping[str, Any]) -> str | None:
     reason = _there(entry, "reason")
-    if reason is not None and reason not in REASONS:
+    if reason is not None and Reason.known(reason) is None:
         raise UnknownReason("reason", reason=reason)
     return None if reason is None else str(reason)
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-LISTED, GRADE, PAID, OPENING, VERDICT = "listed", "grade", "paid", "opening", "verdict"
-KINDS = (LISTED, GRADE, PAID, OPENING, VERDICT)
+from labshare.rewards.terms import ChangedInput
 
 
 @dataclass(frozen=True)
@@ -13,7 +12,7 @@ class Input:
     """One input that changed. `verdict`: (number of entries, fen) of the window under `reason` (`None`: eligible);
     `paid`, `opening`: fen; `grade`: its name; `listed`: whether the lab has a line."""
 
-    kind: str
+    kind: ChangedInput
     before: Any
     after: Any
     reason: str | None = None
@@ -58,15 +57,17 @@ def changes(before: Mapping[str, Side], after: Mapping[str, Side]) -> list[LabCh
 
 def _inputs(was: Side | None, now: Side | None) -> tuple[Input, ...]:
     if was is None or now is None:
-        return (Input(LISTED, was is not None, now is not None),)
+        return (Input(ChangedInput.LISTED, was is not None, now is not None),)
     found = []
     for kind, before, after in (
-        (GRADE, was.grade, now.grade), (PAID, was.paid_fen, now.paid_fen), (OPENING, was.opening_fen, now.opening_fen),
-    ):  # fmt: skip
+        (ChangedInput.GRADE, was.grade, now.grade),
+        (ChangedInput.PAID, was.paid_fen, now.paid_fen),
+        (ChangedInput.OPENING, was.opening_fen, now.opening_fen),
+    ):
         if before != after:
             found.append(Input(kind, before, after))
     for reason in sorted({*was.verdicts, *now.verdicts}, key=lambda one: one or ""):
         then, at_present = was.verdicts.get(reason, (0, 0)), now.verdicts.get(reason, (0, 0))
         if then != at_present:
-            found.append(Input(VERDICT, then, at_present, reason))
+            found.append(Input(ChangedInput.VERDICT, then, at_present, reason))
     return tuple(found)

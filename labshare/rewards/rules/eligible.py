@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from labshare.rewards.rules.facts import Facts, Instrument, Lab
+from labshare.rewards.terms import RewardUnit
 
 Unit = tuple[str, Instrument] | str
 """(lab, instrument), a lab's code, or a firm."""
@@ -10,9 +11,9 @@ Unit = tuple[str, Instrument] | str
 
 def unit_of(unit: str, lab: Lab, instrument: Instrument) -> Unit:
     """The unit to which the sum of one lab's instrument belongs."""
-    if unit == "instrument":
+    if unit == RewardUnit.INSTRUMENT:
         return lab.code, instrument
-    return lab.code if unit == "lab" else lab.firm
+    return lab.code if unit == RewardUnit.LAB else lab.firm
 
 
 def own_sums(facts: Facts) -> dict[str, int]:
@@ -27,7 +28,7 @@ def unit_sums(unit: str, facts: Facts) -> dict[Unit, int]:
     """Each unit's eligible sum, as it is: may be negative. An instrument without entries is no unit; a lab is."""
     by_code = {lab.code: lab for lab in facts.labs}
     sums: dict[Unit, int] = {}
-    if unit != "instrument":
+    if unit != RewardUnit.INSTRUMENT:
         sums = {unit_of(unit, lab, ""): 0 for lab in facts.labs}
     for (code, instrument), fen in facts.eligible.items():
         key = unit_of(unit, by_code[code], instrument)

@@ -7,8 +7,7 @@ is not approved, a later one holds what that would pay: their sums must not be a
 from collections.abc import Sequence
 from datetime import datetime
 
-NOTICE_OVER = "notice_over"
-"""How a published run is shown once its publicity has ended and it waits for approval."""
+from labshare.rewards.terms import RunState
 
 
 def own_parts(payables: Sequence[int]) -> list[int]:
@@ -16,7 +15,7 @@ def own_parts(payables: Sequence[int]) -> list[int]:
     return [fen - before for before, fen in zip([0, *payables], payables, strict=False)]
 
 
-def shown_state(state: str, publicity_ends_at: datetime | None, now: datetime) -> str:
-    """A run's state as pages call it: `NOTICE_OVER` instead of `published` once publicity has ended."""
-    over = state == "published" and publicity_ends_at is not None and now >= publicity_ends_at
-    return NOTICE_OVER if over else state
+def shown_state(state: str, publicity_ends_at: datetime | None, now: datetime) -> RunState:
+    """A run's state as pages call it: `notice_over` instead of `published` once publicity has ended."""
+    over = state == RunState.PUBLISHED and publicity_ends_at is not None and now >= publicity_ends_at
+    return RunState.NOTICE_OVER if over else RunState(state)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from labshare.kernel.time import ENDLESS
+from labshare.organisations.terms import AffiliationKind
 
 _DAY = timedelta(days=1)
 _EARLY = datetime(1, 1, 1, tzinfo=UTC)
@@ -70,7 +71,7 @@ def directly_related(ties: Iterable[Tie], hosts: set[int], spans: Spans) -> None
 
 def of_one_topmost_firm(ties: Iterable[Tie], hosts: set[int], spans: Spans) -> None:
     """The same topmost firm along `controls`, on the days between two changes of control."""
-    for group in _groups([tie for tie in ties if tie.kind == "controls" and tie.chains]):
+    for group in _groups([tie for tie in ties if tie.kind == AffiliationKind.CONTROLS and tie.chains]):
         firms = {firm for tie in group for firm in (tie.firm, tie.other)}
         if not firms & hosts:
             continue

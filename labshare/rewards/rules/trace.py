@@ -13,9 +13,7 @@ from labshare.rewards.policy import Policy
 from labshare.rewards.rules.amounts import Amounts, UnitResult
 from labshare.rewards.rules.facts import Facts, Lab
 from labshare.rewards.rules.proportion import Share
-
-LABELS = ("entries", "eligible", "bands", "unit", "caps", "budget", "payable")
-"""One for each step of the calculation (R-REWARD-20)."""
+from labshare.rewards.terms import RewardUnit, TraceStep
 
 
 def plain(value: Fraction) -> str:
@@ -73,7 +71,9 @@ def of_line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amoun
             },
             parameters={
                 "unit": policy.unit,
-                "instrument_year_fen": policy.caps.instrument_year_fen if policy.unit == "instrument" else None,
+                "instrument_year_fen": policy.caps.instrument_year_fen
+                if policy.unit == RewardUnit.INSTRUMENT
+                else None,
             },
             result=amounts.by_units[code],
         ),
@@ -121,7 +121,7 @@ def of_line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amoun
 def _step(number: int, *, inputs: Any, parameters: Mapping[str, Any], result: Any) -> Mapping[str, Any]:
     return {
         "step": number,
-        "label": LABELS[number - 1],
+        "label": tuple(TraceStep)[number - 1],
         "inputs": inputs,
         "parameters": parameters,
         "result": result,

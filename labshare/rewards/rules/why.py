@@ -2,25 +2,7 @@
 
 from dataclasses import dataclass
 
-NO_REVENUE = "no_revenue"
-BELOW_THRESHOLD = "below_threshold"
-GRADE_ZERO = "grade_zero"
-BANDS_ZERO = "bands_zero"
-CAP_REACHED = "cap_reached"
-BUDGET_USED = "budget_used"
-SET_OFF = "set_off"
-NOTHING_NEW = "nothing_new"
-
-CAUSES = (
-    NO_REVENUE,
-    BELOW_THRESHOLD,
-    GRADE_ZERO,
-    BANDS_ZERO,
-    CAP_REACHED,
-    BUDGET_USED,
-    SET_OFF,
-    NOTHING_NEW,
-)
+from labshare.rewards.terms import WhyZero
 
 
 @dataclass(frozen=True)
@@ -45,24 +27,24 @@ class Course:
     recoverable: int
 
 
-def why_zero(course: Course) -> str | None:
+def why_zero(course: Course) -> WhyZero | None:
     """The cause for which nothing is paid; `None` where something is."""
     if course.payable > 0:
         return None
     if course.due > 0:
-        return CAP_REACHED if course.after_firm == 0 else BUDGET_USED
+        return WhyZero.CAP_REACHED if course.after_firm == 0 else WhyZero.BUDGET_USED
     if course.uncapped == 0:
         return _why_no_base(course)
     if course.recoverable > 0 or course.entitlement > course.settled - course.opening:
-        return SET_OFF
+        return WhyZero.SET_OFF
     if course.uncapped > course.settled:
-        return CAP_REACHED if course.after_caps <= course.settled else BUDGET_USED
-    return NOTHING_NEW
+        return WhyZero.CAP_REACHED if course.after_caps <= course.settled else WhyZero.BUDGET_USED
+    return WhyZero.NOTHING_NEW
 
 
-def _why_no_base(course: Course) -> str:
+def _why_no_base(course: Course) -> WhyZero:
     if course.counted == 0:
-        return NO_REVENUE
+        return WhyZero.NO_REVENUE
     if course.all_below_threshold:
-        return BELOW_THRESHOLD
-    return GRADE_ZERO if course.coefficient_zero else BANDS_ZERO
+        return WhyZero.BELOW_THRESHOLD
+    return WhyZero.GRADE_ZERO if course.coefficient_zero else WhyZero.BANDS_ZERO

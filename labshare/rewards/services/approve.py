@@ -9,10 +9,12 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import Problem, raise_all
 from labshare.kernel.months import Month
+from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
 from labshare.organisations.permissions import check
+from labshare.organisations.terms import FirmRole
 from labshare.rewards.errors import (
     EarlierMonthOpen,
     ObjectionOpen,
@@ -28,13 +30,14 @@ from labshare.rewards.errors import (
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.runs import first_unapproved, hands, last_approval_before, lines_of, open_objections
 from labshare.rewards.services.common import calculated_now, subject, the_run
+from labshare.rewards.terms import ApprovalCondition, RunState
 
 
 @dataclass(frozen=True)
 class Condition:
     """One thing that must hold before a run can be approved; `problem` says what is amiss, None where it holds."""
 
-    name: str
+    name: ApprovalCondition
     problem: Problem | None
 
     @property
@@ -43,7 +46,7 @@ class Condition:
 
 
 def in_publicity(run: RewardRun, _actor: Actor, _now: datetime) -> Problem | None:
-    return None if run.state == "published" else WrongState(state=run.state)
+    return None if run.state == RunState.PUBLISHED else WrongState(state=run.state)
 
 
 def publicity_is_over(run: RewardRun, _actor: Actor, now: datetime) -> Problem | None:
@@ -98,9 +101,9 @@ def checks() -> tuple[Check, ...]:
 def conditions(run: RewardRun, actor: Actor, now: datetime, *, cheap: bool = False) -> list[Condition]:
     """Each condition with ✓ or ✗, for the page. `cheap` leaves out calculating again."""
     return [
-        Condition(one.__name__, one(run, actor, now))
+        Condition(ApprovalCondition(one.__name__), one(run, actor, now))
         for one in checks()
-        if not (cheap and one.__name__ == "result_is_the_same")
+        if not (cheap and one.__name__ == ApprovalCondition.RESULT_IS_THE_SAME)
     ]
 
 
@@ -117,15 +120,15 @@ def approve(*, actor: Actor, now: datetime, month: Month, division: str | None =
         problem = one(run, actor, now)
         if problem is not None:
             raise problem
-    run.state = "approved"
+    run.state = RunState.APPROVED
     run.approved_at, run.approved_by = now, actor.person_id
     record(
         actor,
         now,
         "run.approve",
         subject(run),
-        before={"state": "published"},
-        after={"state": "approved", "total_payable_fen": run.total_payable_fen, "digest": run.digest},
+        before={"state": RunState.PUBLISHED},
+        after={"state": RunState.APPROVED, "total_payable_fen": run.total_payable_fen, "digest": run.digest},
     )
     db.session.flush()
     notify(
@@ -133,7 +136,7 @@ def approve(*, actor: Actor, now: datetime, month: Month, division: str | None =
         now=now,
         params={"month": month, "total_fen": run.total_payable_fen},
         url=f"/regulator/rewards/{month}",
-        regulators=("officer",),
+        regulators=(OfficialRole.OFFICER,),
         but=actor.person_id,
     )
     return run
@@ -149,7 +152,7 @@ def pay(
     """
     check(actor, "run.pay")
     run = the_run(month, division)
-    if run.state != "approved" or run.approved_at is None:
+    if run.state != RunState.APPROVED or run.approved_at is None:
         raise WrongState(state=run.state)
     problems: list[Problem] = []
     if paid_on > local_day(now):
@@ -159,15 +162,15 @@ def pay(
     if not reference.strip() or len(reference) > 100:
         problems.append(ReferenceRequired())
     raise_all(problems)
-    run.state, run.paid_on, run.paid_by = "paid", paid_on, actor.person_id
+    run.state, run.paid_on, run.paid_by = RunState.PAID, paid_on, actor.person_id
     run.payment_reference = reference.strip()
     record(
         actor,
         now,
         "run.pay",
         subject(run),
-        before={"state": "approved"},
-        after={"state": "paid", "paid_on": paid_on.isoformat(), "reference": run.payment_reference},
+        before={"state": RunState.APPROVED},
+        after={"state": RunState.PAID, "paid_on": paid_on.isoformat(), "reference": run.payment_reference},
     )
     db.session.flush()
     by_firm: dict[int, int] = {}
@@ -181,7 +184,7 @@ def pay(
                 params={"month": month, "payable_fen": fen, "reference": run.payment_reference},
                 url=f"/lab/rewards/{month}",
                 firm_id=firm_id,
-                roles=("owner", "accountant"),
+                roles=(FirmRole.OWNER, FirmRole.ACCOUNTANT),
                 but=actor.person_id,
             )
     return run

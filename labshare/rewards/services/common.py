@@ -12,6 +12,7 @@ from labshare.kernel.months import Month
 from labshare.rewards.errors import NoPolicy, NoRun, RunRunning
 from labshare.rewards.models import Policy, RewardRun, RewardRunHand
 from labshare.rewards.queries.runs import Result, calculate_now, find_run, policies_in_force
+from labshare.rewards.terms import RunAct
 from labshare.settlement.services.ledger import hold_months
 
 
@@ -67,7 +68,7 @@ def calculated_now(run: RewardRun, month: Month, now: datetime) -> tuple[Result,
     return result, is_same(run, result)
 
 
-def add_hand(run: RewardRun, actor: Actor, act: str, now: datetime) -> None:
+def add_hand(run: RewardRun, actor: Actor, act: RunAct, now: datetime) -> None:
     """Remember who calculated or published: none of them may approve. The scheduler is nobody, and frees nobody."""
     if actor.person_id is None:
         return

@@ -10,6 +10,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
 from labshare.kernel.months import Month
+from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.notices.kinds import said
 from labshare.notices.services import notify
@@ -66,7 +67,7 @@ def propose_correction(
         now=now,
         params={"amount_fen": fen, "lab": said(row)},
         url="/regulator/rewards/corrections",
-        regulators=("officer",),
+        regulators=(OfficialRole.OFFICER,),
         but=actor.person_id,
     )
     return correction

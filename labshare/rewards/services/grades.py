@@ -13,11 +13,13 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
 from labshare.kernel.months import Month
+from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.notices.kinds import said
 from labshare.notices.services import notify
 from labshare.organisations.permissions import check, may
-from labshare.rewards.assessments import OPEN_STATES, Assessment, AssessmentList, AssessmentVersion
+from labshare.organisations.terms import FirmRole
+from labshare.rewards.assessments import Assessment, AssessmentList, AssessmentVersion
 from labshare.rewards.errors import (
     EditedByYou,
     EmptyList,
@@ -31,10 +33,9 @@ from labshare.rewards.errors import (
     UnknownLab,
 )
 from labshare.rewards.models import RewardRun
-from labshare.rewards.policy import GRADES
 from labshare.rewards.queries.grades import assessments_in_force, editors_of, known_in, labs_by_id, version_of
 from labshare.rewards.services import tell  # noqa: F401 - registers the words of the notices
-from labshare.rewards.words import GRADES as GRADE_WORDS
+from labshare.rewards.terms import Grade, ListState
 from labshare.settlement.services.ledger import hold_months
 
 LONGEST_REASON = 300
@@ -66,7 +67,7 @@ def save_grades(
     found = _locked(actor, list_id) if list_id is not None else None
     if found is not None:
         division = found.division
-        if found.state != "draft":
+        if found.state != ListState.DRAFT:
             raise ListNotOpen
         if found.version != version:
             raise ListChanged
@@ -80,7 +81,9 @@ def save_grades(
     if found is not None and last is not None and last.document == document:
         return found
     if found is None:
-        found = AssessmentList(division=division, entered_by=actor.person_id, entered_at=now, version=0, state="draft")
+        found = AssessmentList(
+            division=division, entered_by=actor.person_id, entered_at=now, version=0, state=ListState.DRAFT
+        )
         db.session.add(found)
     found.year, found.effective_month = year, str(effective_month)
     found.version += 1
@@ -108,19 +111,19 @@ def hand_over_grades(*, actor: Actor, now: datetime, list_id: int, version: int)
     """
     check(actor, "grade.enter")
     found = _locked(actor, list_id)
-    if found.state != "draft":
+    if found.state != ListState.DRAFT:
         raise ListNotOpen
     rows = _rows_seen(found, version)
     raise_all(_gaps(rows))
-    found.state = "handed_over"
+    found.state = ListState.HANDED_OVER
     found.handed_over_by, found.handed_over_at = actor.person_id, now
     record(
-        actor, now, "grades.hand_over", _subject(found), before={"state": "draft"},
-        after={"state": "handed_over", "version": found.version},
+        actor, now, "grades.hand_over", _subject(found), before={"state": ListState.DRAFT},
+        after={"state": ListState.HANDED_OVER, "version": found.version},
     )  # fmt: skip
     notify(
         kind="grades.to_confirm", now=now, params={"year": found.year, "labs": len(rows)}, url=_page(found),
-        regulators=("approver",), but=actor.person_id,
+        regulators=(OfficialRole.APPROVER,), but=actor.person_id,
     )  # fmt: skip
     db.session.flush()
     return found
@@ -134,15 +137,15 @@ def send_back_grades(*, actor: Actor, now: datetime, list_id: int, reason: str) 
     """
     check(actor, "grade.confirm")
     found = _locked(actor, list_id)
-    if found.state != "handed_over":
+    if found.state != ListState.HANDED_OVER:
         raise ListNotHandedOver
     if not reason.strip() or len(reason) > 500:
         raise ReasonRequired
-    found.state = "draft"
+    found.state = ListState.DRAFT
     found.sent_back_by, found.sent_back_at, found.sent_back_reason = actor.person_id, now, reason.strip()
     record(
-        actor, now, "grades.send_back", _subject(found), before={"state": "handed_over"},
-        after={"state": "draft", "reason": reason.strip()},
+        actor, now, "grades.send_back", _subject(found), before={"state": ListState.HANDED_OVER},
+        after={"state": ListState.DRAFT, "reason": reason.strip()},
     )  # fmt: skip
     notify(
         kind="grades.sent_back", now=now, params={"year": found.year, "reason": reason.strip()}, url=_page(found),
@@ -158,13 +161,15 @@ def withdraw_grades(*, actor: Actor, now: datetime, list_id: int) -> AssessmentL
     `NotTheAuthor`."""
     check(actor, "grade.enter")
     found = _locked(actor, list_id)
-    if found.state not in OPEN_STATES:
+    if found.state not in ListState.open():
         raise ListNotOpen
     if found.entered_by != actor.person_id:
         raise NotTheAuthor
     before = found.state
-    found.state, found.withdrawn_at = "withdrawn", now
-    record(actor, now, "grades.withdraw", _subject(found), before={"state": before}, after={"state": "withdrawn"})
+    found.state, found.withdrawn_at = ListState.WITHDRAWN, now
+    record(
+        actor, now, "grades.withdraw", _subject(found), before={"state": before}, after={"state": ListState.WITHDRAWN}
+    )
     db.session.flush()
     return found
 
@@ -179,7 +184,7 @@ def confirm_grades(*, actor: Actor, now: datetime, list_id: int, version: int) -
     check(actor, "grade.confirm")
     hold_months()
     found = _locked(actor, list_id)
-    if found.state != "handed_over":
+    if found.state != ListState.HANDED_OVER:
         raise ListNotHandedOver
     if actor.person_id in _hands(found):
         raise EditedByYou
@@ -195,12 +200,12 @@ def confirm_grades(*, actor: Actor, now: datetime, list_id: int, version: int) -
             for row in rows
         ],
     )  # fmt: skip
-    found.state = "confirmed"
+    found.state = ListState.CONFIRMED
     found.confirmed_by, found.confirmed_at = actor.person_id, known_from
     db.session.flush()
     record(
-        actor, now, "grades.confirm", _subject(found), before={"state": "handed_over"},
-        after={"state": "confirmed", "version": found.version, "year": found.year,
+        actor, now, "grades.confirm", _subject(found), before={"state": ListState.HANDED_OVER},
+        after={"state": ListState.CONFIRMED, "version": found.version, "year": found.year,
                "effective_month": found.effective_month, "labs": len(rows)},
     )  # fmt: skip
     labs = labs_by_id(row["lab"] for row in rows)
@@ -214,9 +219,9 @@ def confirm_grades(*, actor: Actor, now: datetime, list_id: int, version: int) -
         )  # fmt: skip
         notify(
             kind="grades.confirmed", now=now,
-            params={"lab": said(lab), "grade": GRADE_WORDS[row["grade"]], "year": found.year,
+            params={"lab": said(lab), "grade": Grade(row["grade"]).label, "year": found.year,
                     "month": month, "reason": row["reason"]},
-            url="/lab/rewards", firm_id=lab.firm_id, roles=("owner", "lab_manager"), but=actor.person_id,
+            url="/lab/rewards", firm_id=lab.firm_id, roles=(FirmRole.OWNER, FirmRole.LAB_MANAGER), but=actor.person_id,
         )  # fmt: skip
     return found
 
@@ -259,7 +264,7 @@ def _row_problems(rows: list[GradeRow], division: str) -> list[Problem]:
     for row in rows:
         if row.lab_id not in known:
             problems.append(UnknownLab(f"grade_{row.lab_id}", lab=row.lab_id))
-        if row.grade is not None and row.grade not in GRADES:
+        if row.grade is not None and Grade.known(row.grade) is None:
             problems.append(UnknownGrade(f"grade_{row.lab_id}", grade=row.grade))
         if len(row.reason.strip()) > LONGEST_REASON:
             problems.append(ReasonTooLong(f"reason_{row.lab_id}", most=LONGEST_REASON))

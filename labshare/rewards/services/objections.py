@@ -10,6 +10,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, take_turn
 from labshare.kernel.errors import InvalidInput, NotFound
 from labshare.kernel.months import Month
+from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.notices.kinds import said
 from labshare.notices.services import notify
@@ -19,7 +20,7 @@ from labshare.rewards.models import Objection
 from labshare.rewards.queries.runs import line_of
 from labshare.rewards.services.common import lock_run, subject, the_run
 from labshare.rewards.services.publish import return_to_calculation
-from labshare.rewards.words import VERDICTS
+from labshare.rewards.terms import ObjectionVerdict, RunState
 
 LONGEST = 4000
 """Characters of an objection or an answer."""
@@ -42,7 +43,7 @@ def raise_objection(
     run = the_run(month, division)
     if line_of(run.id, row.id) is None:
         raise NotFound
-    if run.state != "published" or run.publicity_ends_at is None or now >= run.publicity_ends_at:
+    if run.state != RunState.PUBLISHED or run.publicity_ends_at is None or now >= run.publicity_ends_at:
         raise NotInPublicity
     if db.session.scalar(
         select(Objection.id).where(
@@ -68,7 +69,7 @@ def raise_objection(
         now=now,
         params={"lab": said(row), "month": month},
         url=f"/regulator/rewards/{month}",
-        regulators=("officer",),
+        regulators=(OfficialRole.OFFICER,),
         but=actor.person_id,
     )
     return objection
@@ -87,7 +88,7 @@ def answer_objection(*, actor: Actor, now: datetime, objection_id: int, verdict:
     Raises `NotFound`, `NotAllowed`, `AlreadyAnswered`, `TextRequired`, `UnknownVerdict`.
     """
     check_answerer(actor)
-    if verdict not in VERDICTS:
+    if ObjectionVerdict.known(verdict) is None:
         raise UnknownVerdict("verdict")
     _check_text(text)
     found = db.session.get(Objection, objection_id)
@@ -105,12 +106,12 @@ def answer_objection(*, actor: Actor, now: datetime, objection_id: int, verdict:
     record(
         actor, now, "objection.answer", ("objection", found.id), before={"verdict": None}, after={"verdict": verdict}
     )
-    if verdict == "upheld" and run.state == "published":
+    if verdict == ObjectionVerdict.UPHELD and run.state == RunState.PUBLISHED:
         return_to_calculation(run, month, actor=actor, now=now, cause={"objection": found.id})
     notify(
         kind="reward.answered",
         now=now,
-        params={"month": month, "verdict": VERDICTS[verdict]},
+        params={"month": month, "verdict": ObjectionVerdict(verdict).label},
         url=f"/lab/rewards/{month}",
         person_ids=(found.raised_by,),
         but=actor.person_id,

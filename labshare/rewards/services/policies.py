@@ -10,6 +10,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
+from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
 from labshare.organisations.permissions import check, check_seen, may
@@ -17,6 +18,7 @@ from labshare.rewards.errors import MonthsReversed, MonthsSettled, PoliciesOverl
 from labshare.rewards.models import Policy
 from labshare.rewards.policy import read_policy
 from labshare.rewards.queries.runs import published_since
+from labshare.rewards.terms import PolicyState
 
 
 @verb("policy.draft")
@@ -30,11 +32,13 @@ def draft_policy(
     check(actor, "policy.draft")
     rules = read_policy(document)
     policy = _policy(actor, policy_id) if policy_id is not None else None
-    if policy is not None and policy.state != "draft":
+    if policy is not None and policy.state != PolicyState.DRAFT:
         raise PolicyImmutable
     before = None if policy is None else {"document": policy.document}
     if policy is None:
-        policy = Policy(state="draft", created_by=actor.person_id, created_at=now, demonstration=demonstration)
+        policy = Policy(
+            state=PolicyState.DRAFT, created_by=actor.person_id, created_at=now, demonstration=demonstration
+        )
         db.session.add(policy)
     if policy.division != rules.division:
         policy.division = rules.division
@@ -53,7 +57,7 @@ def draft_policy(
             now=now,
             params={"name": policy.name},
             url=f"/regulator/policies/{policy.id}",
-            regulators=("approver",),
+            regulators=(OfficialRole.APPROVER,),
             but=actor.person_id,
         )
     return policy
@@ -67,19 +71,19 @@ def publish_policy(*, actor: Actor, now: datetime, policy_id: int) -> Policy:
     """
     check_publisher(actor)
     policy = _policy(actor, policy_id)
-    if policy.state != "draft":
+    if policy.state != PolicyState.DRAFT:
         raise PolicyImmutable
     rules = read_policy(policy.document)
     check_no_overlap(policy)
-    policy.state = "published"
+    policy.state = PolicyState.PUBLISHED
     policy.published_by, policy.published_at = actor.person_id, now
     record(
         actor,
         now,
         "policy.publish",
         ("policy", policy.id),
-        before={"state": "draft"},
-        after={"state": "published", "division": rules.division, "from": policy.effective_from},
+        before={"state": PolicyState.DRAFT},
+        after={"state": PolicyState.PUBLISHED, "division": rules.division, "from": policy.effective_from},
     )
     db.session.flush()
     return policy
@@ -94,7 +98,7 @@ def end_policy(*, actor: Actor, now: datetime, policy_id: int, effective_to: Mon
     """
     check_publisher(actor)
     policy = _policy(actor, policy_id)
-    if policy.state != "published":
+    if policy.state != PolicyState.PUBLISHED:
         raise PolicyImmutable
     if effective_to < Month.parse(policy.effective_from):
         raise MonthsReversed("effective_to")
@@ -112,7 +116,9 @@ def end_policy(*, actor: Actor, now: datetime, policy_id: int, effective_to: Mon
 
 def check_no_overlap(policy: Policy) -> None:
     """No lab is ever governed by two policies: divisions of which one contains the other overlap too."""
-    for other in db.session.scalars(select(Policy).where(Policy.state == "published", Policy.id != policy.id)):
+    for other in db.session.scalars(
+        select(Policy).where(Policy.state == PolicyState.PUBLISHED, Policy.id != policy.id)
+    ):
         nested = other.division.startswith(policy.division) or policy.division.startswith(other.division)
         if (
             nested

@@ -12,12 +12,14 @@ from labshare.kernel.time import local_day, start_of_day
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
 from labshare.organisations.permissions import check
+from labshare.organisations.terms import FirmRole
 from labshare.rewards.errors import FutureMonth, ResultChanged, RunClosed, RunNotOpen, WrongState
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.runs import lines_of, rules_of
 from labshare.rewards.rules.publicity import publicity_over_on
 from labshare.rewards.services import tell  # noqa: F401 - registers the words of the notices
 from labshare.rewards.services.common import add_hand, calculated_now, subject, the_run
+from labshare.rewards.terms import RunAct, RunState
 from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.services.months import close_month, reopen_month
 
@@ -33,20 +35,20 @@ def publish(*, actor: Actor, now: datetime, month: Month, division: str | None =
     if now < month.ends_at():
         raise FutureMonth(month=month)
     run = the_run(month, division)
-    if run.state == "published":
+    if run.state == RunState.PUBLISHED:
         raise RunNotOpen
-    if run.state != "calculated":
+    if run.state != RunState.CALCULATED:
         raise RunClosed
     _result, same = calculated_now(run, month, now)
     if not same:
         raise ResultChanged
     policy = rules_of(run.policy)
     over_on = publicity_over_on(local_day(now), policy.publicity_working_days, working_days().is_working_day)
-    run.state = "published"
+    run.state = RunState.PUBLISHED
     run.publicity += 1
     run.published_at, run.published_by = now, actor.person_id
     run.publicity_ends_at = start_of_day(over_on)
-    add_hand(run, actor, "published", now)
+    add_hand(run, actor, RunAct.PUBLISHED, now)
     if not closed_months().has(run.division, month):
         close_month(actor=actor, now=now, month=month, division=run.division)
     record(
@@ -54,8 +56,8 @@ def publish(*, actor: Actor, now: datetime, month: Month, division: str | None =
         now,
         "run.publish",
         subject(run),
-        before={"state": "calculated"},
-        after={"state": "published", "publicity": run.publicity, "ends_at": run.publicity_ends_at.isoformat()},
+        before={"state": RunState.CALCULATED},
+        after={"state": RunState.PUBLISHED, "publicity": run.publicity, "ends_at": run.publicity_ends_at.isoformat()},
     )
     db.session.flush()
     for firm_id in sorted({line.firm_id for line in lines_of(run.id)}):
@@ -65,7 +67,7 @@ def publish(*, actor: Actor, now: datetime, month: Month, division: str | None =
             params={"month": month, "until": run.publicity_ends_at},
             url=f"/lab/rewards/{month}",
             firm_id=firm_id,
-            roles=("owner", "lab_manager", "accountant"),
+            roles=(FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT),
             but=actor.person_id,
         )
     return run
@@ -89,9 +91,9 @@ def return_to_calculation(
     run: RewardRun, month: Month, *, actor: Actor, now: datetime, cause: dict[str, object]
 ) -> RewardRun:
     """`published` → `calculated`; the month opens for the division's bookings."""
-    if run.state != "published":
+    if run.state != RunState.PUBLISHED:
         raise WrongState(state=run.state)
-    run.state = "calculated"
+    run.state = RunState.CALCULATED
     run.published_at = run.published_by = run.publicity_ends_at = None
     db.session.flush()
     if closed_months().has(run.division, month):
@@ -101,7 +103,7 @@ def return_to_calculation(
         now,
         "run.send_back",
         subject(run),
-        before={"state": "published"},
-        after={"state": "calculated"} | cause,
+        before={"state": RunState.PUBLISHED},
+        after={"state": RunState.CALCULATED} | cause,
     )
     return run

@@ -15,6 +15,7 @@ from labshare.rewards.models import RewardCalculation, RewardLine, RewardRun
 from labshare.rewards.queries.items import write_items
 from labshare.rewards.queries.runs import Result, calculate_now, run_of
 from labshare.rewards.services.common import add_hand, is_same, lock_run, policy_of, subject
+from labshare.rewards.terms import RunAct, RunState
 
 
 @verb("run.calculate", money=True)
@@ -30,14 +31,16 @@ def run_month(*, actor: Actor, now: datetime, month: Month, division: str | None
     policy = policy_of(month, division)
     lock_run(policy.division, month)
     run = run_of(policy.division, month)
-    if run is not None and run.state == "published":
+    if run is not None and run.state == RunState.PUBLISHED:
         raise RunNotOpen
-    if run is not None and run.state != "calculated":
+    if run is not None and run.state != RunState.CALCULATED:
         raise RunClosed
     before = _figures(run)
     result = calculate_now(policy, month, compare=True, known_at=now)
     if run is None:
-        run = RewardRun(division=policy.division, month=str(month), state="calculated", calculation=1, publicity=0)
+        run = RewardRun(
+            division=policy.division, month=str(month), state=RunState.CALCULATED, calculation=1, publicity=0
+        )
         _take(run, result, actor, now)
         db.session.add(run)
         db.session.flush()
@@ -49,7 +52,7 @@ def run_month(*, actor: Actor, now: datetime, month: Month, division: str | None
         _write(run, result, anew=True)
     else:
         run.calculated_at, run.calculated_by = now, actor.person_id
-    add_hand(run, actor, "calculated", now)
+    add_hand(run, actor, RunAct.CALCULATED, now)
     record(actor, now, "run.calculate", subject(run), before=before, after=_figures(run))
     db.session.flush()
     return run

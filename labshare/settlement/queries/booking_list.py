@@ -8,8 +8,9 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import joinedload
 
-from labshare.booking.models import BOOKING_STATES, Booking, Charge, Proposal
+from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.queries.bookings import visible_bookings
+from labshare.booking.terms import BookingState, ChargeState, ProposalState
 from labshare.catalogue.models import TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -22,7 +23,7 @@ _SORTS = {
     "starts_at": Booking.starts_at,
     "booked_at": Booking.booked_at,
     "charged": Booking.charged_fen,
-    "state": case({state: index for index, state in enumerate(BOOKING_STATES)}, value=Booking.state),
+    "state": case({state: index for index, state in enumerate(BookingState)}, value=Booking.state),
 }
 
 
@@ -90,19 +91,23 @@ def _waits(side: Side, now: datetime) -> ColumnElement[bool] | None:
 
 def _waits_for_client(now: datetime) -> ColumnElement[bool]:
     """A proposal or a change of charge to answer, money to pay, samples to bring within two days."""
-    proposal = exists().where(Proposal.booking_id == Booking.id, Proposal.state == "open", Proposal.answer_by > now)
-    charge = exists().where(Charge.booking_id == Booking.id, Charge.state == "proposed")
+    proposal = exists().where(
+        Proposal.booking_id == Booking.id, Proposal.state == ProposalState.OPEN, Proposal.answer_by > now
+    )
+    charge = exists().where(Charge.booking_id == Booking.id, Charge.state == ChargeState.PROPOSED)
     owes = Booking.invoiced_fen > Booking.paid_fen
-    samples = and_(Booking.state == "confirmed", Booking.starts_at > now, Booking.starts_at < now + timedelta(days=2))
+    samples = and_(
+        Booking.state == BookingState.CONFIRMED, Booking.starts_at > now, Booking.starts_at < now + timedelta(days=2)
+    )
     return or_(proposal, charge, owes, samples)
 
 
 def _waits_for_lab(now: datetime) -> ColumnElement[bool]:
     """A request to answer, work to begin or end, a report or an invoice due."""
     return or_(
-        Booking.state.in_(("requested", "received", "testing", "tested")),
-        and_(Booking.state == "confirmed", Booking.starts_at < now + timedelta(hours=12)),
-        and_(Booking.state == "reported", Booking.invoiced_fen < Booking.charged_fen),
+        Booking.state.in_((BookingState.REQUESTED, BookingState.RECEIVED, BookingState.TESTING, BookingState.TESTED)),
+        and_(Booking.state == BookingState.CONFIRMED, Booking.starts_at < now + timedelta(hours=12)),
+        and_(Booking.state == BookingState.REPORTED, Booking.invoiced_fen < Booking.charged_fen),
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from labshare.booking.models import Booking, Charge, Proposal
+from labshare.booking.terms import BookingState, ChargeState, ProposalState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
@@ -23,7 +24,6 @@ SAMPLES_AHEAD = timedelta(days=2)
 AT_MOST = 6
 """Rows of each list; the list of bookings has the rest."""
 _OWING = Booking.invoiced_fen > Booking.paid_fen
-_FINISHED = ("tested", "reported", "settled")
 
 
 @dataclass(frozen=True)
@@ -64,14 +64,19 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
         visible(actor, "booking.see", client=Booking.client_firm_id, lab=Booking.lab_firm_id),
     )
     today = local_day(now)
-    ahead = and_(Booking.state.in_(("requested", "confirmed")), Booking.ends_at > now)
+    ahead = and_(Booking.state.in_((BookingState.REQUESTED, BookingState.CONFIRMED)), Booking.ends_at > now)
     sums = db.session.execute(
         select(
             func.count(),
             func.sum(case((ahead, 1), else_=0)),
             func.sum(case((_OWING, 1), else_=0)),
             func.sum(case((_OWING, Booking.invoiced_fen - Booking.paid_fen), else_=0)),
-            func.sum(case((Booking.state.in_(_FINISHED), Booking.charged_fen - Booking.invoiced_fen), else_=0)),
+            func.sum(
+                case(
+                    (Booking.state.in_(BookingState.tested_or_later()), Booking.charged_fen - Booking.invoiced_fen),
+                    else_=0,
+                )
+            ),
         ).where(ours)
     ).one()
     successor = aliased(Report)
@@ -80,7 +85,7 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
         proposals=db.session.scalars(
             select(Proposal)
             .join(Booking, Booking.id == Proposal.booking_id)
-            .where(ours, Proposal.state == "open", Proposal.answer_by > now)
+            .where(ours, Proposal.state == ProposalState.OPEN, Proposal.answer_by > now)
             .options(*_through(Proposal.booking))
             .order_by(Proposal.answer_by, Proposal.id)
             .limit(AT_MOST)
@@ -88,14 +93,16 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
         charges=db.session.scalars(
             select(Charge)
             .join(Booking, Booking.id == Charge.booking_id)
-            .where(ours, Charge.state == "proposed")
+            .where(ours, Charge.state == ChargeState.PROPOSED)
             .options(*_through(Charge.booking))
             .order_by(Charge.entered_at, Charge.id)
             .limit(AT_MOST)
         ).all(),
         to_pay=_bookings(ours, _OWING, order=Booking.starts_at),
         samples=[
-            each for each in upcoming if each.state == "confirmed" and now < each.starts_at < now + SAMPLES_AHEAD
+            each
+            for each in upcoming
+            if each.state == BookingState.CONFIRMED and now < each.starts_at < now + SAMPLES_AHEAD
         ],
         reports=db.session.scalars(
             select(Report)

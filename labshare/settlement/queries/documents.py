@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Charge
-from labshare.booking.rules.lifecycle import DOCUMENT_STATES, State
+from labshare.booking.terms import BookingState, ChargeState
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, StoredFile
@@ -22,6 +22,7 @@ from labshare.settlement.rules.documents import (
     PaymentDocument,
     ReportDocument,
 )
+from labshare.settlement.terms import DocumentKind
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class BookingDocuments:
     @property
     def payable(self) -> bool:
         """Whether the client may pay: from the confirmation on, while something is left."""
-        return self.to_pay_fen > 0 and State(self.booking.state) in DOCUMENT_STATES
+        return self.to_pay_fen > 0 and self.booking.state in BookingState.with_documents()
 
     @property
     def payers_waiting(self) -> list[Payment]:
@@ -97,7 +98,7 @@ class BookingDocuments:
 def documents_of(booking: Booking, day: date) -> BookingDocuments:
     """The booking's documents, each kind oldest first. Whoever calls has checked that the reader may see them."""
     charges = db.session.scalars(
-        select(Charge).where(Charge.booking_id == booking.id, Charge.state == "agreed").order_by(Charge.id)
+        select(Charge).where(Charge.booking_id == booking.id, Charge.state == ChargeState.AGREED).order_by(Charge.id)
     ).all()
     reports = reports_of(booking.id)
     lines = db.session.scalars(
@@ -170,17 +171,21 @@ def numbers_of_lines(line_ids: Iterable[int]) -> dict[int, str]:
 
 
 _FILE_OF: dict[str, Select[Any]] = {
-    "report": select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
+    DocumentKind.REPORT: select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
     .join(Report, Report.file_id == StoredFile.id)
     .join(Booking, Booking.id == Report.booking_id),
-    "invoice": select(StoredFile, Invoice.client_firm_id, Invoice.seller_firm_id).join(
+    DocumentKind.INVOICE: select(StoredFile, Invoice.client_firm_id, Invoice.seller_firm_id).join(
         Invoice, Invoice.file_id == StoredFile.id
     ),
-    "payment": select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
+    DocumentKind.PAYMENT: select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
     .join(Payment, Payment.file_id == StoredFile.id)
     .join(Booking, Booking.id == Payment.booking_id),
 }
-_ID = {"report": Report.id, "invoice": Invoice.id, "payment": Payment.id}
+_ID: dict[str, Any] = {
+    DocumentKind.REPORT: Report.id,
+    DocumentKind.INVOICE: Invoice.id,
+    DocumentKind.PAYMENT: Payment.id,
+}
 
 
 def file_with_parties(kind: str, document_id: int) -> tuple[StoredFile, int, int]:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Numeric, and_, case, cast, exists, func, o
 from sqlalchemy.orm import aliased
 
 from labshare.booking.models import Booking, Charge
+from labshare.booking.terms import ChargeState
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -17,6 +18,7 @@ from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
 from labshare.settlement.queries.closed import ClosedMonths, closed_months
+from labshare.settlement.terms import EntryCause
 
 
 @dataclass(frozen=True)
@@ -129,11 +131,11 @@ def _entries(actor: Actor, month: Month, lab_id: int | None) -> Any:
         .join(Firm, Firm.id == Booking.client_firm_id)
         .join(TestItem, TestItem.id == Booking.test_item_id)
         .join(Instrument, Instrument.id == RevenueEntry.instrument_id)
-        .outerjoin(Report, and_(cause == "report", Report.id == cause_id))
-        .outerjoin(InvoiceLine, and_(cause == "invoice", InvoiceLine.id == cause_id))
+        .outerjoin(Report, and_(cause == EntryCause.REPORT, Report.id == cause_id))
+        .outerjoin(InvoiceLine, and_(cause == EntryCause.INVOICE, InvoiceLine.id == cause_id))
         .outerjoin(Invoice, Invoice.id == InvoiceLine.invoice_id)
-        .outerjoin(Payment, and_(cause == "payment", Payment.id == cause_id))
-        .outerjoin(Charge, and_(cause == "charge", Charge.id == cause_id))
+        .outerjoin(Payment, and_(cause == EntryCause.PAYMENT, Payment.id == cause_id))
+        .outerjoin(Charge, and_(cause == EntryCause.CHARGE, Charge.id == cause_id))
         .where(may_see_ledger(actor), RevenueEntry.month == str(month), *_of_lab(lab_id))
     )
 
@@ -160,7 +162,7 @@ def bookings_out_of_step(month: Month, closed: ClosedMonths, division: str = "")
     day = month.last_day
     charged = _sums(
         select(Charge.booking_id, func.sum(Charge.amount_fen).label("fen")).where(
-            Charge.state == "agreed", Charge.agreed_on <= day
+            Charge.state == ChargeState.AGREED, Charge.agreed_on <= day
         ),
         Charge.booking_id,
     )

@@ -10,20 +10,16 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from labshare.accounts.models import Person
 from labshare.booking.models import Booking
-from labshare.booking.rules.lifecycle import DOCUMENT_STATES
+from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.organisations.models import Affiliation, Firm
 from labshare.organisations.permissions import visible
 from labshare.settlement.models import Payment
+from labshare.settlement.terms import Lacking
 
-KINDS = ("own", "report", "invoice", "payment", "payer")
-"""`own`: a report or an invoice, for the lab to do; the others wait for the client or an officer."""
 AGES = (30, 60, 90)
 """Days since the work was finished (or the booking ended), up to which a receivable counts as that old."""
-
-_FINISHED = ("tested", "reported", "settled")
-_ENDED = ("cancelled", "no_show")
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class Lack:
     @property
     def not_counted_fen(self) -> int:
         """Charged for finished work, but not recognised yet; what a cancellation costs never is, having no report."""
-        if self.booking.state not in _FINISHED:
+        if self.booking.state not in BookingState.tested_or_later():
             return 0
         return self.booking.charged_fen - self.booking.recognised_fen
 
@@ -63,7 +59,7 @@ class LackSums:
     not_counted_fen: int
 
     def of(self, kind: str) -> int:
-        return int(getattr(self, kind)) if kind in KINDS else self.all
+        return int(getattr(self, kind)) if Lacking.known(kind) else self.all
 
 
 @dataclass(frozen=True)
@@ -84,15 +80,15 @@ def _payer_waits() -> ColumnElement[bool]:
 
 
 def _lacks() -> dict[str, ColumnElement[bool]]:
-    finished, ended = Booking.state.in_(_FINISHED), Booking.state.in_(_ENDED)
-    report = Booking.state == "tested"
+    finished, ended = Booking.state.in_(BookingState.tested_or_later()), Booking.state.in_(BookingState.over_with_fee())
+    report = Booking.state == BookingState.TESTED
     invoice = and_(or_(finished, ended), Booking.charged_fen > Booking.invoiced_fen)
     return {
-        "own": or_(report, invoice),
-        "report": report,
-        "invoice": invoice,
-        "payment": and_(or_(finished, ended), Booking.charged_fen > Booking.paid_fen),
-        "payer": _payer_waits(),
+        Lacking.OWN: or_(report, invoice),
+        Lacking.REPORT: report,
+        Lacking.INVOICE: invoice,
+        Lacking.PAYMENT: and_(or_(finished, ended), Booking.charged_fen > Booking.paid_fen),
+        Lacking.PAYER: _payer_waits(),
     }
 
 
@@ -101,9 +97,9 @@ def missing_papers(
 ) -> Sequence[Lack]:
     """The lab side's bookings that lack something, those finished longest ago first. One statement."""
     lacks = _lacks()
-    wanted = lacks[kind] if kind in KINDS else or_(*lacks.values())
+    wanted = lacks[kind] if kind in lacks else or_(*lacks.values())
     rows = db.session.execute(
-        select(Booking, lacks["report"].label("report"), lacks["payer"].label("payer"))
+        select(Booking, lacks[Lacking.REPORT].label("report"), lacks[Lacking.PAYER].label("payer"))
         .join(Booking.client)
         .options(contains_eager(Booking.client), joinedload(Booking.test_item), joinedload(Booking.lab))
         .where(_lab_side(actor), wanted, *_of_lab(lab_id))
@@ -116,8 +112,10 @@ def missing_papers(
 
 def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
     lacks = _lacks()
-    counted = [func.coalesce(func.sum(case((lacks[kind], 1), else_=0)), 0) for kind in KINDS]
-    uncounted = case((Booking.state.in_(_FINISHED), Booking.charged_fen - Booking.recognised_fen), else_=0)
+    counted = [func.coalesce(func.sum(case((lacks[kind], 1), else_=0)), 0) for kind in Lacking]
+    uncounted = case(
+        (Booking.state.in_(BookingState.tested_or_later()), Booking.charged_fen - Booking.recognised_fen), else_=0
+    )
     row = db.session.execute(
         select(*counted, func.count(), func.coalesce(func.sum(uncounted), 0)).where(
             _lab_side(actor), or_(*lacks.values()), *_of_lab(lab_id)
@@ -129,7 +127,9 @@ def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
 def papers_waiting(firm_id: int) -> Select[Any]:
     """How many bookings of a firm's labs wait for a report or an invoice: the badge in the navigation."""
     count = select(func.count()).select_from(Booking).where(Booking.lab_firm_id == firm_id)
-    return count.where(Booking.state.in_((*_FINISHED, *_ENDED)), _lacks()["own"])
+    return count.where(
+        Booking.state.in_((*BookingState.tested_or_later(), *BookingState.over_with_fee())), _lacks()[Lacking.OWN]
+    )
 
 
 def to_invoice_with(actor: Actor, booking: Booking, *, limit: int = 20) -> Sequence[Booking]:
@@ -142,7 +142,7 @@ def to_invoice_with(actor: Actor, booking: Booking, *, limit: int = 20) -> Seque
             Booking.client_firm_id == booking.client_firm_id,
             Booking.lab_firm_id == booking.lab_firm_id,
             Booking.id != booking.id,
-            Booking.state.in_(DOCUMENT_STATES),
+            Booking.state.in_(BookingState.with_documents()),
             Booking.charged_fen > Booking.invoiced_fen,
         )
         .order_by(Booking.starts_at.desc())
@@ -155,7 +155,7 @@ def to_invoice_with(actor: Actor, booking: Booking, *, limit: int = 20) -> Seque
 
 
 def _owed(actor: Actor, lab_id: int | None) -> list[ColumnElement[bool]]:
-    return [_lab_side(actor), _lacks()["payment"], *_of_lab(lab_id)]
+    return [_lab_side(actor), _lacks()[Lacking.PAYMENT], *_of_lab(lab_id)]
 
 
 def _since() -> ColumnElement[Any]:

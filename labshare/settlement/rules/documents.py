@@ -24,6 +24,7 @@ from labshare.settlement.errors import (
     ReversesTooMuchTax,
     TaxOutOfRange,
 )
+from labshare.settlement.terms import PayerVerdict
 
 LARGEST_FEN = 10**12
 """Ten billion yuan: beyond any document, well inside what the database can hold and add up."""
@@ -68,7 +69,7 @@ class PaymentDocument:
 
 def payment_counts(*, by_client: bool, payer_verdict: str | None) -> bool:
     """Whether the client paid it, or an officer lets the other payer's money count (R-PAPER-8)."""
-    return by_client or payer_verdict == "accepted"
+    return by_client or payer_verdict == PayerVerdict.ACCEPTED
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ from labshare.settlement.services.ledger import (
     locked_bookings,
     refresh,
 )
-from labshare.settlement.services.words import check_word
+from labshare.settlement.services.typed_text import check_word
+from labshare.settlement.terms import EntryCause
 
 NUMBER_LENGTH = 30
 
@@ -237,5 +238,5 @@ def _add_line(
         line.id, values, number=invoice.number, issued_on=invoice.issued_on, invoiced_fen=booking.invoiced_fen
     )
     record(actor, now, action, ("booking", booking.ref), before=before, after=after)
-    refresh(booking, actor=actor, now=now, cause="invoice", cause_id=line.id)
+    refresh(booking, actor=actor, now=now, cause=EntryCause.INVOICE, cause_id=line.id)
     tell.invoice_recorded(booking, invoice, amount_fen, actor=actor, now=now)

@@ -6,14 +6,13 @@ opening a month takes the lock alone, so that no entry slips into a month while 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import func, select, text
 
 from labshare.booking.errors import IllegalStep
 from labshare.booking.models import Booking, Charge
-from labshare.booking.rules.lifecycle import DOCUMENT_STATES, State
 from labshare.booking.services.documents import settle_state
+from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import NotFound
@@ -25,8 +24,7 @@ from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.queries.loading import entry_sums, load_documents
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import Documents, ledger_differences
-
-Cause = Literal["report", "invoice", "payment", "charge", "month"]
+from labshare.settlement.terms import EntryCause
 
 _LEDGER_LOCK = 0x1ED6E5
 """Key of the advisory lock that says whether months may close."""
@@ -76,8 +74,8 @@ def ref_of(kind: type[Report] | type[Payment], document_id: int) -> str:
 
 def check_documents_begin(booking: Booking) -> None:
     """Invoices and payments from `confirmed` on. Raises `IllegalStep`."""
-    if State(booking.state) not in DOCUMENT_STATES:
-        raise IllegalStep(state=State(booking.state).label)
+    if booking.state not in BookingState.with_documents():
+        raise IllegalStep(state=BookingState(booking.state).label)
 
 
 def documents(booking: Booking) -> Documents:
@@ -85,7 +83,7 @@ def documents(booking: Booking) -> Documents:
 
 
 def refresh(
-    booking: Booking, *, actor: Actor, now: datetime, cause: Cause | None = None, cause_id: int | None = None
+    booking: Booking, *, actor: Actor, now: datetime, cause: EntryCause | None = None, cause_id: int | None = None
 ) -> None:
     """Bring sums, ledger entries and state of a booking to what its documents say.
 
@@ -107,10 +105,10 @@ def refresh_after_charge(booking: Booking, *, actor: Actor, now: datetime, charg
     if charge_id is None:
         charge_id = db.session.scalar(select(func.max(Charge.id)).where(Charge.booking_id == booking.id))
     hold_months()
-    refresh(booking, actor=actor, now=now, cause="charge", cause_id=charge_id)
+    refresh(booking, actor=actor, now=now, cause=EntryCause.CHARGE, cause_id=charge_id)
 
 
-def bring_up(booking_ids: Iterable[int], *, now: datetime, cause: Cause) -> int:
+def bring_up(booking_ids: Iterable[int], *, now: datetime, cause: EntryCause) -> int:
     """Write the entries that these bookings lack in open months; returns how many. A few statements a thousand."""
     written, left = 0, list(booking_ids)
     while left:
@@ -126,7 +124,7 @@ def _write_entries(
     said: dict[int, Documents],
     *,
     now: datetime,
-    cause: Cause | None,
+    cause: EntryCause | None,
     cause_id: int | None,
 ) -> int:
     closed, present = closed_months(), Month.at(now)

@@ -14,6 +14,7 @@ from labshare.settlement.models import ClosedMonth
 from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.queries.ledger import bookings_out_of_step
 from labshare.settlement.services.ledger import bring_up, hold_months
+from labshare.settlement.terms import EntryCause
 
 
 @verb("ledger.close_month", money=True)
@@ -52,7 +53,7 @@ def reopen_month(*, actor: Actor, now: datetime, month: Month, division: str) ->
     shut, late = closed_months(), set[int]()
     for each in month.through(Month.at(now)):
         late.update(bookings_out_of_step(each, shut, division))
-    entries = bring_up(sorted(late), now=now, cause="month")
+    entries = bring_up(sorted(late), now=now, cause=EntryCause.MONTH)
     record(
         actor, now, "ledger.reopen_month", ("month", month),
         before={"division": division, "closed": True},

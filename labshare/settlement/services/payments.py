@@ -20,7 +20,8 @@ from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_payment, check_refund
 from labshare.settlement.services import tell
 from labshare.settlement.services.ledger import check_documents_begin, documents, locked_booking, ref_of, refresh
-from labshare.settlement.services.words import check_text, check_word
+from labshare.settlement.services.typed_text import check_text, check_word
+from labshare.settlement.terms import EntryCause, PayerVerdict
 
 REFERENCE_LENGTH = 60
 NOTE_LENGTH = 300
@@ -76,7 +77,7 @@ def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = ""
     """
     booking, payment = _payment(actor, payment_id)
     _check_note(note)
-    if payment.payer_verdict == "accepted":
+    if payment.payer_verdict == PayerVerdict.ACCEPTED:
         raise PayerDecidedAlready
     check = check_payment if payment.amount_fen > 0 else check_refund
     raise_all(
@@ -88,7 +89,7 @@ def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = ""
             today=local_day(now),
         )
     )
-    _decide(booking, payment, "accepted", note, actor, now)
+    _decide(booking, payment, PayerVerdict.ACCEPTED, note, actor, now)
     return payment
 
 
@@ -104,7 +105,7 @@ def reject_payer(*, actor: Actor, now: datetime, payment_id: int, note: str) -> 
         raise ReasonRequired("note")
     if payment.payer_verdict is not None:
         raise PayerDecidedAlready
-    _decide(booking, payment, "rejected", note, actor, now)
+    _decide(booking, payment, PayerVerdict.REJECTED, note, actor, now)
     return payment
 
 
@@ -150,7 +151,7 @@ def _record(
     db.session.flush()
     action, before, after = rows.payment_recorded(payment.id, values, paid_fen=booking.paid_fen)
     record(actor, now, action, ("booking", ref), before=before, after=after)
-    refresh(booking, actor=actor, now=now, cause="payment", cause_id=payment.id)
+    refresh(booking, actor=actor, now=now, cause=EntryCause.PAYMENT, cause_id=payment.id)
     if not by_client:
         tell.payer_waits(booking, payment, actor=actor, now=now)
     return payment
@@ -182,7 +183,7 @@ def _check_note(note: str) -> None:
         raise problem
 
 
-def _decide(booking: Booking, payment: Payment, verdict: str, note: str, actor: Actor, now: datetime) -> None:
+def _decide(booking: Booking, payment: Payment, verdict: PayerVerdict, note: str, actor: Actor, now: datetime) -> None:
     decision = rows.payer_verdict(verdict, note=note, by=actor.person_id, now=now)
     action, before, after = rows.payer_decided(
         payment.id,
@@ -193,5 +194,5 @@ def _decide(booking: Booking, payment: Payment, verdict: str, note: str, actor: 
     )
     set_columns(payment, decision)
     record(actor, now, action, ("booking", booking.ref), before=before, after=after)
-    refresh(booking, actor=actor, now=now, cause="payment", cause_id=payment.id)
+    refresh(booking, actor=actor, now=now, cause=EntryCause.PAYMENT, cause_id=payment.id)
     tell.payer_decided(booking, payment, actor=actor, now=now)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from labshare.audit.services import record
 from labshare.booking.errors import IllegalStep
 from labshare.booking.models import Booking
-from labshare.booking.rules.lifecycle import State
+from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
@@ -30,9 +30,9 @@ from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_report
 from labshare.settlement.services import tell
 from labshare.settlement.services.ledger import locked_booking, ref_of, refresh
-from labshare.settlement.services.words import check_text, check_word
+from labshare.settlement.services.typed_text import check_text, check_word
+from labshare.settlement.terms import EntryCause
 
-REPORT_STATES = frozenset({State.TESTED, State.REPORTED, State.SETTLED})
 NUMBER_LENGTH = 40
 REASON_LENGTH = 500
 
@@ -56,8 +56,8 @@ def record_report(
     (R-PAPER-2).
     """
     booking = locked_booking(actor, "report.record", ref)
-    if State(booking.state) not in REPORT_STATES or booking.finished_on is None:
-        raise IllegalStep(state=State(booking.state).label)
+    if booking.state not in BookingState.tested_or_later() or booking.finished_on is None:
+        raise IllegalStep(state=BookingState(booking.state).label)
     problems = [*_wrong_file(file), *check_report(issued_on, today=local_day(now), finished_on=booking.finished_on)]
     problems += _wrong_successor(booking, replaces)
     if number is not None:
@@ -75,7 +75,7 @@ def record_report(
             report.id, number=report.number, issued_on=issued_on, replaces=replaces, sha256=file.sha256
         ),
     )
-    refresh(booking, actor=actor, now=now, cause="report", cause_id=report.id)
+    refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
     tell.report_recorded(booking, report, actor=actor, now=now)
     return report
 
@@ -98,7 +98,7 @@ def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str)
     set_columns(report, rows.withdrawal(today=local_day(now), reason=reason))
     before, after = rows.report_withdrawn(report.id, today=local_day(now), reason=reason)
     record(actor, now, "report.withdraw", ("booking", booking.ref), before=before, after=after)
-    refresh(booking, actor=actor, now=now, cause="report", cause_id=report.id)
+    refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
     tell.report_withdrawn(booking, report, actor=actor, now=now)
     return report
 

@@ -6,12 +6,15 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
+from labshare.kernel.terms import OfficialRole
 from labshare.notices.kinds import kind, said
 from labshare.notices.services import notify
+from labshare.organisations.terms import FirmRole
 from labshare.settlement.models import Invoice, Payment, Report
+from labshare.settlement.terms import PayerVerdict
 
-CLIENT_ROLES = ("owner", "booker", "accountant")
-LAB_MONEY_ROLES = ("owner", "lab_manager", "accountant")
+CLIENT_ROLES = (FirmRole.OWNER, FirmRole.BOOKER, FirmRole.ACCOUNTANT)
+LAB_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
 
 REPORT_READY = kind(
     "report.recorded",
@@ -111,13 +114,13 @@ def payer_waits(booking: Booking, payment: Payment, *, actor: Actor, now: dateti
         now=now,
         params={"ref": booking.ref, "amount_fen": payment.amount_fen},
         url="/regulator/payers",
-        regulators=("officer",),
+        regulators=(OfficialRole.OFFICER,),
         but=actor.person_id,
     )
 
 
 def payer_decided(booking: Booking, payment: Payment, *, actor: Actor, now: datetime) -> None:
-    accepted = payment.payer_verdict == "accepted"
+    accepted = payment.payer_verdict == PayerVerdict.ACCEPTED
     notify(
         kind=PAYER_ACCEPTED if accepted else PAYER_REJECTED,
         now=now,

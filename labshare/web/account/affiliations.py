@@ -12,6 +12,7 @@ from labshare.organisations import services as organisations
 from labshare.organisations.models import Affiliation
 from labshare.organisations.queries.affiliations import affiliation_row, affiliations_of
 from labshare.organisations.services.affiliations import named_side
+from labshare.organisations.terms import AffiliationKind, AffiliationState
 from labshare.web.account import blueprint
 from labshare.web.account.firm import own_firm
 from labshare.web.account.forms import AffiliationForm, AskEndForm, EndAffiliationForm, ObjectForm
@@ -32,7 +33,7 @@ def affiliations() -> Any:
         form,
         lambda: organisations.declare_affiliation(
             actor=actor, now=utc_now(), firm_id=found.id, other_uscc=form.other_uscc.data,
-            kind="controls" if form.kind.data == "controlled" else form.kind.data,
+            kind=AffiliationKind.CONTROLS if form.kind.data == "controlled" else form.kind.data,
             controlled=form.kind.data == "controlled", valid_from=form.valid_from.data, valid_to=form.valid_to.data,
             note=form.note.data or "",
         ),
@@ -64,7 +65,7 @@ def _page(affiliation_id: int, objecting: Form | None = None, status: int = 200)
     row = affiliation_row(firm.id, affiliation_id)
     may = permissions.may(current_actor(), "affiliation.declare", firm=firm.id)
     link = row.affiliation.link
-    open_ = link.state(local_day(utc_now())) not in ("ended", "voided")
+    open_ = link.state(local_day(utc_now())) not in AffiliationState.over()
     return render_template(
         "account/affiliation.html", row=row, one=row.affiliation, firm=firm,
         may_answer=may and open_ and link.other_side == firm.id and link.agreed_at is None

@@ -13,6 +13,7 @@ from labshare.organisations import services as organisations
 from labshare.organisations.models import Firm
 from labshare.organisations.rules import Figures, needed
 from labshare.organisations.services.firms import Declared, FirmDetails, state_of
+from labshare.organisations.terms import FirmKind
 from labshare.web.account import blueprint
 from labshare.web.account.forms import FiguresForm, FirmForm, RegisterFirmForm
 from labshare.web.account.settings import signed_in
@@ -58,7 +59,7 @@ def register_firm() -> Any:
             with transaction():
                 firm = organisations.register_firm(
                     actor=current_actor(), now=utc_now(), uscc=form.uscc.data, details=details_from(form),
-                    declared=_declared_from(form) if form.kind.data == "enterprise" else None,
+                    declared=_declared_from(form) if form.kind.data == FirmKind.ENTERPRISE else None,
                     home_division=current_app.config["DIVISION"],
                 )  # fmt: skip
                 firm_id = firm.id

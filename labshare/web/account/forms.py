@@ -6,10 +6,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, PasswordField
 
 from labshare.accounts.passwords import SHORTEST
-from labshare.organisations import words
+from labshare.accounts.terms import Locale
 from labshare.organisations.divisions import DIVISIONS, TOWNS
-from labshare.organisations.models import AFFILIATION_KINDS, FIRM_KINDS, FIRM_ROLES
-from labshare.organisations.rules import SECTORS
+from labshare.organisations.terms import AffiliationKind, FirmKind, FirmRole, SectorName
 from labshare.web.forms import (
     BooleanField,
     CreditCodeField,
@@ -96,7 +95,7 @@ class JoinForm(NameForm, PasswordForm):
 class AccountForm(NameForm):
     locale = RadioField(
         _l("Language of pages and mails"),
-        choices=[("zh_Hans_CN", "中文"), ("en", "English"), ("", _l("Same as browser"))],
+        choices=[*((one, one.own_name) for one in Locale), ("", _l("Same as browser"))],
         default="",
     )
 
@@ -120,13 +119,11 @@ class FirmForm(Form):
 
     name = StringField(_l("Name"), [required(), length(120)], render_kw={"autocomplete": "organization"})
     name_en = StringField(_l("Name in English"), [optional(), length(160)])
-    kind = RadioField(
-        _l("Kind"), [required()], choices=[(kind, words.FIRM_KINDS[kind]) for kind in FIRM_KINDS], default="enterprise"
-    )
+    kind = RadioField(_l("Kind"), [required()], choices=FirmKind.choices(), default=FirmKind.ENTERPRISE)
     division = SelectField(_l("County"), [required()], choices=division_choices)
     town = OptionalSelectField(_l("Town"), choices=town_choices, description=_l("For firms of this county."))
     sector = SelectField(_l("Sector"), [required()], default="industry",
-                         choices=[(one, words.SECTORS[one]) for one in SECTORS],
+                         choices=SectorName.choices(),
                          description=_l("By the main activity; the size class depends on it."))  # fmt: skip
     industry = StringField(_l("Industry code"), [optional(), length(5)], render_kw={"class": "ref"},
                            description=_l("Code of GB/T 4754, such as C3451."))  # fmt: skip
@@ -158,17 +155,17 @@ class RegisterFirmForm(CreditCodeForm, FirmForm):
 
 class InviteForm(Form):
     email = email_field()
-    role = SelectField(_l("Role"), [required()], choices=[(role, words.ROLES[role]) for role in reversed(FIRM_ROLES)])
+    role = SelectField(_l("Role"), [required()], choices=FirmRole.choices()[::-1])
 
 
 class RoleForm(Form):
-    role = SelectField(_l("Role"), [required()], choices=[(role, words.ROLES[role]) for role in FIRM_ROLES])
+    role = SelectField(_l("Role"), [required()], choices=FirmRole.choices())
 
 
 RELATIONS = {
-    "controls": _l("Our firm controls it"),
+    AffiliationKind.CONTROLS: _l("Our firm controls it"),
     "controlled": _l("It controls our firm"),
-    **{kind: words.AFFILIATION_KINDS[kind] for kind in AFFILIATION_KINDS if kind != "controls"},
+    **{kind: kind.label for kind in AffiliationKind if kind != AffiliationKind.CONTROLS},
 }
 """What a firm says of another one. `controlled` is `controls` the other way."""
 

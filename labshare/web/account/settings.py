@@ -10,6 +10,7 @@ from labshare.accounts.errors import WrongPresentPassword
 from labshare.accounts.sessions import begin_session
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem, SignInFirst
+from labshare.kernel.terms import TokenScope
 from labshare.kernel.time import utc_now
 from labshare.notices.kinds import text_of, title_of
 from labshare.notices.queries import notices_of, own_notice, unread_count
@@ -112,9 +113,11 @@ def tokens() -> Any:
             limits.count("token")
             with transaction():
                 _token, secret = organisations.issue_token(
-                    actor=current_actor(), now=utc_now(), scope="write" if form.writes.data else "read",
+                    actor=current_actor(),
+                    now=utc_now(),
+                    scope=TokenScope.WRITE if form.writes.data else TokenScope.READ,
                     name=form.name.data,
-                )  # fmt: skip
+                )
             form = TokenForm(formdata=None)
         except Problem as problem:
             status = show_problem(form, problem)

@@ -14,6 +14,7 @@ from labshare.organisations.models import Firm
 from labshare.organisations.queries import FirmFilter
 from labshare.organisations.queries.affiliations import affiliations_of
 from labshare.organisations.services.firms import state_of
+from labshare.organisations.terms import FirmState
 from labshare.web.actor import current_actor
 from labshare.web.admin import blueprint
 from labshare.web.admin.forms import FirmFilterForm, ReturnForm, SizeForm
@@ -27,7 +28,7 @@ def firms() -> Any:
     """The queue of firms that wait, the longest first; or any others."""
     permissions.check(current_actor(), "firm.see_queue")
     form = FirmFilterForm()
-    state = form.state.data if "state" in request.args else "waiting"
+    state = form.state.data if "state" in request.args else FirmState.WAITING
     form.state.data = state
     wanted = FirmFilter(form.q.data or "", state, form.kind.data, form.size_class.data, form.town.data)
     page = Page.of_request()

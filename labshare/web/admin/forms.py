@@ -2,9 +2,8 @@
 
 from flask_babel import lazy_gettext as _l
 
-from labshare.kernel.actor import REGULATOR_ROLES
-from labshare.organisations import words
-from labshare.organisations.models import FIRM_KINDS, SIZE_CLASSES
+from labshare.kernel.terms import OfficialRole
+from labshare.organisations.terms import FirmKind, FirmState, SizeClass
 from labshare.web.account.forms import email_field, town_choices
 from labshare.web.forms import (
     Form,
@@ -21,21 +20,9 @@ from labshare.web.forms import (
 
 class FirmFilterForm(QueryForm):
     q = StringField(_l("Name or credit code"), [optional(), length(120)])
-    state = OptionalSelectField(
-        _l("State"),
-        choices=[
-            ("waiting", _l("Awaiting verification")),
-            ("returned", _l("Returned")),
-            ("verified", _l("Verified")),
-        ],
-        blank=_l("All"),
-    )
-    kind = OptionalSelectField(
-        _l("Kind"), choices=[(one, words.FIRM_KINDS[one]) for one in FIRM_KINDS], blank=_l("All")
-    )
-    size_class = OptionalSelectField(
-        _l("Size class"), choices=[(one, words.SIZE_CLASSES[one]) for one in SIZE_CLASSES], blank=_l("All")
-    )
+    state = OptionalSelectField(_l("State"), choices=FirmState.choices(), blank=_l("All"))
+    kind = OptionalSelectField(_l("Kind"), choices=FirmKind.choices(), blank=_l("All"))
+    size_class = OptionalSelectField(_l("Size class"), choices=SizeClass.choices(), blank=_l("All"))
     town = OptionalSelectField(_l("Town"), choices=town_choices, blank=_l("All"))
 
 
@@ -45,7 +32,7 @@ class ReturnForm(Form):
 
 class SizeForm(Form):
     size_class = SelectField(_l("Size class"), [required()],
-                             choices=[(one, words.SIZE_CLASSES[one]) for one in SIZE_CLASSES])  # fmt: skip
+                             choices=SizeClass.choices())  # fmt: skip
     reason = StringField(_l("Reason"), [required(), length(200)])
 
 
@@ -59,4 +46,4 @@ class DisableForm(Form):
 
 class ProposeForm(Form):
     email = email_field(description=_l("The person needs an account."))
-    role = SelectField(_l("Role"), [required()], choices=[(one, words.ROLES[one]) for one in REGULATOR_ROLES])
+    role = SelectField(_l("Role"), [required()], choices=OfficialRole.choices())

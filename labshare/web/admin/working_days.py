@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.booking.queries.loading import special_days, working_years
 from labshare.booking.services.hours import confirm_working_year, set_working_day, set_working_year
+from labshare.booking.terms import DayKind
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
@@ -28,15 +29,14 @@ from labshare.web.forms import (
 from labshare.web.layout import flash_done
 from labshare.web.numbers import asked_number
 
-KINDS = {"holiday": _l("Public holiday"), "make_up": _l("Make-up working day")}
 ORDINARY = "ordinary"
 """What the form says for a day that is no special day (any more)."""
 
 
 class WorkingDayForm(Form):
     day = DayField(_l("Day"), [required()])
-    kind = RadioField(_l("Kind of day"), [required()], default="holiday",
-                      choices=[*KINDS.items(), (ORDINARY, _l("Back to an ordinary day"))])  # fmt: skip
+    kind = RadioField(_l("Kind of day"), [required()], default=DayKind.HOLIDAY,
+                      choices=[*DayKind.choices(), (ORDINARY, _l("Back to an ordinary day"))])  # fmt: skip
     name = StringField(_l("Name"), [optional(), length(60)])
     name_en = StringField(_l("Name in English"), [optional(), length(60)])
 
@@ -55,7 +55,8 @@ def _page(year: int, status: int = 200, *, day_form: WorkingDayForm | None = Non
     begun = {one.year for one in years} - confirmed
     return (
         render_template(
-            "admin/working_days.html", year=year, days=days, years=years, kinds=KINDS, conflicts=conflicts,
+            "admin/working_days.html", year=year, days=days, years=years, kinds=dict(DayKind.choices()),
+            conflicts=conflicts,
             missing=[one for one in (present, present + 1) if one not in confirmed | begun],
             unconfirmed=[one for one in (present, present + 1) if one in begun],
             shown=next((one for one in years if one.year == year), None),

@@ -16,6 +16,7 @@ from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.rules.price import Price, Work, cancellation_fee, question_problems, work_of
 from labshare.booking.rules.slots import Slot
 from labshare.catalogue.queries import draft_or_published
+from labshare.catalogue.terms import LifeState
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import utc_now
@@ -72,7 +73,7 @@ def _bench(now: datetime) -> BookableItem:
     bench = load_bookable_item(_item_id(), now)
     if bench is None:
         raise NotFound
-    withdrawn = request.method == "POST" and "draft" not in (bench.item.state, bench.lab.state)
+    withdrawn = request.method == "POST" and LifeState.DRAFT not in (bench.item.state, bench.lab.state)
     if not withdrawn and not draft_or_published(current_actor(), bench.lab, bench.item.state):
         raise NotFound
     return bench

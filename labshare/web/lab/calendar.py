@@ -11,6 +11,7 @@ from flask_babel import lazy_pgettext
 from labshare.booking import services
 from labshare.booking.queries.desk import spans_of_block
 from labshare.booking.services.blocks import own_block
+from labshare.booking.terms import HoldingKind
 from labshare.catalogue.queries.own import instruments_of_lab
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
@@ -44,8 +45,8 @@ class BlockForm(Form):
     instrument = SelectField(_l("Instrument"), coerce=int, validators=[required()])
     units = MultipleField(_l("Units"), description=_l("None chosen: all units."), coerce=int)
     kind = RadioField(
-        _l("Kind"), choices=[("maintenance", _l("Maintenance")), ("in_house", _l("In-house use"))],
-        default="maintenance", validators=[required()],
+        _l("Kind"), choices=[(kind, kind.label) for kind in HoldingKind.blocks()],
+        default=HoldingKind.MAINTENANCE, validators=[required()],
     )  # fmt: skip
     starts_at = LocalMomentField(lazy_pgettext("moment", "From"), validators=[required()])
     ends_at = LocalMomentField(lazy_pgettext("moment", "Until"), validators=[required()])

@@ -15,6 +15,7 @@ from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.settlement.queries import missing as lists
+from labshare.settlement.terms import DocumentKind, Lacking
 from labshare.web.actor import current_actor
 from labshare.web.documents import booking_href
 from labshare.web.filters import twin
@@ -34,7 +35,7 @@ def _lab_member(action: str = "ledger.see") -> Actor:
 
 def _may_record(actor: Actor) -> dict[str, bool]:
     """Which papers this member records: report, invoice, payment."""
-    return {kind: may(actor, f"{kind}.record", lab=actor.firm_id) for kind in ("report", "invoice", "payment")}
+    return {kind: may(actor, f"{kind}.record", lab=actor.firm_id) for kind in DocumentKind}
 
 
 def _asked_lab(labs: list[Lab]) -> int | None:
@@ -50,7 +51,7 @@ def missing_papers() -> Any:
     labs = lab_choices(actor.firm_id)
     lab_id = _asked_lab(labs)
     kind = request.args.get("lacks")
-    kind = kind if kind in lists.KINDS else None
+    kind = Lacking.known(kind)
     sums = lists.missing_sums(actor, lab_id=lab_id)
     page = asked_page(sums.of(kind or "all"))
     rows = lists.missing_papers(actor, kind=kind, lab_id=lab_id, limit=page.size, offset=page.offset)

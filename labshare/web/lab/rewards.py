@@ -16,12 +16,13 @@ from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
-from labshare.rewards import services, words
+from labshare.rewards import services
 from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries import pages
 from labshare.rewards.queries.parts import Part, held_now, parts_of, parts_of_lines, payables, runs_of_years
 from labshare.rewards.queries.runs import calculate_now, policies_in_force
 from labshare.rewards.rules.calculation import Line
+from labshare.rewards.terms import RunState
 from labshare.web.actor import current_actor
 from labshare.web.filters import month as month_text
 from labshare.web.forms import Form, TextAreaField, length, required, show_problem
@@ -81,7 +82,6 @@ def rewards() -> Any:
         years=years,
         year=year,
         present=Month.at(now),
-        words=words,
     )
 
 
@@ -112,7 +112,7 @@ def reward_expected() -> Any:
                 for line in lines
                 if (lab := labs.get(line.code)) is not None
             ]
-    return render_template("lab/rewards/expected.html", month=month, expected=found, words=words)
+    return render_template("lab/rewards/expected.html", month=month, expected=found)
 
 
 @blueprint.get("/rewards/<month>")
@@ -135,7 +135,6 @@ def reward_month(month: str) -> Any:
         year=asked.year,
         present=None,
         month=asked,
-        words=words,
     )
 
 
@@ -161,14 +160,14 @@ def _statement(month: str, code: str, form: ObjectionForm | None = None, status:
 
 def in_publicity(line: RewardLine) -> bool:
     ends = line.run.publicity_ends_at
-    return line.run.state == "published" and ends is not None and utc_now() < ends
+    return line.run.state == RunState.PUBLISHED and ends is not None and utc_now() < ends
 
 
 def _line(month: str, code: str) -> tuple[Actor, RewardLine]:
     """The firm's own line, once published. Raises `NotFound`."""
     actor, _firm = _member()
     line = pages.line_with_run(month_of(month), code)
-    if line is None or line.run.state == "calculated" or not may(actor, "run.see_line", lab=line.firm_id):
+    if line is None or line.run.state == RunState.CALCULATED or not may(actor, "run.see_line", lab=line.firm_id):
         raise NotFound
     return actor, line
 

@@ -19,6 +19,7 @@ from sqlalchemy import Row
 from labshare.booking.queries.desk import held_between, units_of_lab
 from labshare.booking.queries.loading import certificates_of, openings_of_lab
 from labshare.booking.rules.time import Closure, Interval, without
+from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Instrument, Lab
 from labshare.kernel.time import local_day, local_zone, start_of_day
 from labshare.web.filters import chinese, clock_time, month_day, said, short_firm, table_slot, twin, with_model
@@ -35,10 +36,14 @@ KINDS = {
     "house": _l("In-house use"), "block": _l("Maintenance"),
 }  # fmt: skip
 """The looks of bars, as the key of the calendar names them."""
-LOOKS = {
-    "requested": "ask", "confirmed": "", "received": "work", "testing": "work", "tested": "done", "reported": "done",
-    "settled": "done",
-}  # fmt: skip
+LOOKS: dict[str, str] = {
+    BookingState.REQUESTED: "ask",
+    BookingState.CONFIRMED: "",
+    **dict.fromkeys(BookingState.at_work(), "work"),
+    **dict.fromkeys(BookingState.tested_or_later(), "done"),
+}
+HELD: dict[str, str] = {HoldingKind.MAINTENANCE: "block", HoldingKind.IN_HOUSE: "house", HoldingKind.OFFER: "ask"}
+"""The look of what holds time without a booking of its own."""
 
 
 @dataclass(frozen=True)
@@ -311,9 +316,9 @@ class _Writer:
         return tuple(self._bar(row, edge) for row, edge in zip(rows, edges, strict=False))
 
     def _bar(self, row: Row[Any], edge: int) -> Bar:
-        kind = {"maintenance": "block", "in_house": "house", "offer": "ask"}.get(row.kind)
+        kind = HELD.get(row.kind)
         kind, ends_at = (LOOKS.get(row.state, ""), _end_of_work(row)) if kind is None else (kind, row.ends_at)
-        offered = row.kind == "offer"
+        offered = row.kind == HoldingKind.OFFER
         client = item = None
         if row.ref is not None:
             client = self._clients.setdefault(row.client_firm_id, Named(row.client, row.client_en))
@@ -342,6 +347,6 @@ def _on_bar(moment: datetime, dated: bool) -> str:
 def _end_of_work(row: Row[Any]) -> datetime:
     """Where the clean-up begins. A test that takes longer than planned lengthens its holding: the work with it."""
     planned: datetime = row.work_until or row.ends_at
-    if row.state == "testing":
+    if row.state == BookingState.TESTING:
         planned = max(planned, row.ends_at - timedelta(minutes=row.cleanup_minutes))
     return min(max(planned, row.starts_at), row.ends_at)

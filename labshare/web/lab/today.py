@@ -6,6 +6,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 
 from labshare.booking.queries.desk import requests_of, today_of
+from labshare.booking.terms import BookingState
 from labshare.catalogue.queries.own import lab_choices
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
@@ -19,10 +20,10 @@ from labshare.web.lab.board import chosen_lab, due_on
 from labshare.web.lab.timetable import calendar_of
 
 FILTERS = {
-    "all": ("confirmed", "received", "testing", "tested"),
-    "arriving": ("confirmed",),
-    "running": ("received", "testing"),
-    "report": ("tested",),
+    "all": (BookingState.CONFIRMED, *BookingState.at_work(), BookingState.TESTED),
+    "arriving": (BookingState.CONFIRMED,),
+    "running": BookingState.at_work(),
+    "report": (BookingState.TESTED,),
 }
 
 
@@ -43,10 +44,12 @@ def today() -> Any:
     shown = request.args.get("show", "all")
     states = FILTERS.get(shown, FILTERS["all"])
     work = today_of(lab.id, now)
-    waiting = sorted((each for each in work if each.state == "requested"), key=lambda each: (each.answer_by, each.id))
-    dues = [due_on(each) for each in work if each.state == "tested"]
+    waiting = sorted(
+        (each for each in work if each.state == BookingState.REQUESTED), key=lambda each: (each.answer_by, each.id)
+    )
+    dues = [due_on(each) for each in work if each.state == BookingState.TESTED]
     in_hand = [each for each in work if each.state in states]
-    later = [each for each in in_hand if each.state == "tested" and (due_on(each) or day) > day]
+    later = [each for each in in_hand if each.state == BookingState.TESTED and (due_on(each) or day) > day]
     if states == FILTERS["all"]:  # a report that is not due yet is no work of today: one line leads there
         in_hand = [each for each in in_hand if each not in later]
     week = day - timedelta(days=day.weekday())
@@ -54,8 +57,8 @@ def today() -> Any:
         "lab/today/page.html", lab=lab, labs=labs, now=now, day=day,
         requests=waiting, work=in_hand, later=len(later) if states == FILTERS["all"] else 0,
         shown=shown if shown in FILTERS else "all",
-        arriving=[each for each in work if each.state == "confirmed"],
-        running=sum(1 for each in work if each.state == "testing"),
+        arriving=[each for each in work if each.state == BookingState.CONFIRMED],
+        running=sum(1 for each in work if each.state == BookingState.TESTING),
         due_today=sum(1 for due in dues if due and due <= day),
         due_week=sum(1 for due in dues if due and due <= week + timedelta(days=6)),
         missing=missing_sums(actor, lab_id=lab.id), revenue_fen=outside_revenue(lab.id, Month.of(day)),

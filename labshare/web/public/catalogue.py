@@ -18,7 +18,8 @@ from labshare.catalogue.queries import (
     standard_page,
 )
 from labshare.catalogue.queries.lists import labs_by_town
-from labshare.catalogue.words import CATEGORIES, CLASSES, CONDITIONS, class_name
+from labshare.catalogue.rules.class_codes import CLASSES, class_name
+from labshare.catalogue.terms import AccreditationKind, Category, InstrumentCondition
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import towns_of
 from labshare.oversight.public import usage_by_month
@@ -29,7 +30,7 @@ from labshare.web.public.maps import outline_map
 from labshare.web.public.views import month_chart
 
 PER_PAGE = 20
-MARKS = ("CNAS", "CMA")
+MARKS = tuple(reversed(AccreditationKind))
 ORDERS = {"relevance": _l("Best match"), "name": _l("Name"), "newest": _l("Newest")}
 
 
@@ -93,7 +94,7 @@ def lab(code: str) -> str:
         lab=view.lab,
         live=live_states([row.instrument for row in view.instruments], now),
         hours=hours_of_labs([view.lab.id], now)[view.lab.id],
-        categories=CATEGORIES,
+        categories=dict(Category.choices()),
     )
 
 
@@ -134,7 +135,7 @@ def instrument(instrument_id: int) -> str:
         use=use_of(view.instrument, view.calibrations, now),
         months=months,
         class_name=class_name(view.instrument.class_code),
-        condition=CONDITIONS[view.instrument.condition],
+        condition=InstrumentCondition(view.instrument.condition).label,
         usage_chart=month_chart(
             gettext("Usage by month"),
             gettext("hours, finished work"),

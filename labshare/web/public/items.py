@@ -17,7 +17,7 @@ from labshare.catalogue.models import Instrument, TestItem
 from labshare.catalogue.queries import draft_or_published
 from labshare.catalogue.queries.pages import standards_of
 from labshare.catalogue.queries.single import fees_of
-from labshare.catalogue.words import CATEGORIES
+from labshare.catalogue.terms import Category
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import local_day, local_zone, start_of_day, utc_now
 from labshare.organisations.permissions import may
@@ -212,7 +212,7 @@ def test_item(item_id: int) -> str:
         missing_years=bench.openings.days.missing_years(asked.since, asked.since + timedelta(days=DAYS_SHOWN)),
         calibrated=_calibrated(bench.instruments, bench.certificates, today),
         go_on=booking_address(bench.item, asked, chosen) if chosen and price and _may_go_on() else None,
-        category=CATEGORIES[bench.item.category],
+        category=Category(bench.item.category).label,
         shown=FIRST_SHOWN,
     )
 

@@ -14,7 +14,7 @@ from labshare.catalogue.queries import Candidate, Filters, StandardMatch, find, 
 from labshare.catalogue.queries.matching import PART
 from labshare.catalogue.rules.question import Question, read_question
 from labshare.catalogue.synonyms import meaning
-from labshare.catalogue.words import CATEGORIES
+from labshare.catalogue.terms import AccreditationKind, Category
 from labshare.kernel.places import Coordinates
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import town_of, towns_of
@@ -120,7 +120,7 @@ def read_asked(today: date) -> Asked:
         _day("by", question.by),
         _day("start_by", question.start_by),
         near if town_of(near) else None,
-        category if category in CATEGORIES else None,
+        Category.known(category),
         request.args.get("lab") or None,
     )
 
@@ -138,7 +138,7 @@ def _day(name: str, read: date | None) -> date | None:
 def read_wishes(asked: Asked) -> Wishes:
     mark = request.args.get("mark", asked.question.mark or "")
     return Wishes(
-        mark if mark in ("CNAS", "CMA") else "",
+        AccreditationKind.known(mark) or "",
         frozenset(request.args.getlist("town")),
         _whole("within"),
         request.args.get("late") == "hide",
@@ -215,7 +215,7 @@ def _facets(everything: Sequence[Answer], wishes: Wishes) -> dict[str, dict[str,
     towns = Counter(of_town.values())
     return {
         "mark": {"any": count(no_mark)}
-        | {kind: count(no_mark, lambda one, kind=kind: kind in one.marks) for kind in ("CNAS", "CMA")},  # type: ignore[misc]
+        | {kind: count(no_mark, lambda one, kind=kind: kind in one.marks) for kind in reversed(AccreditationKind)},  # type: ignore[misc]
         "town": towns,
         "within": {"": count(no_radius)} | {str(radius): count(replace(wishes, within=radius)) for radius in RADII},
         "late": {"": count(no_time), "hide": count(replace(wishes, in_time=True))},
@@ -292,7 +292,7 @@ def search() -> str:
         place=place,
         towns=towns_of(""),
         radii=RADII if near is not None else (),
-        category=CATEGORIES.get(asked.category or ""),
+        category=Category(asked.category).label if asked.category else None,
         now=now,
         near_items=nearest(asked.question.words, day=today) if nothing else (),
         labs_named=list_labs(Filters(q=asked.text), day=today, limit=LABS_NAMED).items if nothing else (),

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.booking.queries import next_free_of_items
 from labshare.catalogue.queries.news import latest_items, soon_replaced
-from labshare.catalogue.words import CATEGORIES
+from labshare.catalogue.terms import Category
 from labshare.kernel.months import Month
 from labshare.kernel.tables import to_csv, to_xlsx
 from labshare.kernel.time import local_day, utc_now
@@ -23,22 +23,6 @@ from labshare.web.downloads import download
 from labshare.web.limits import limited
 from labshare.web.public import blueprint
 from labshare.web.public.maps import outline_map
-
-CATEGORY_LOOKS = {
-    "mechanics": ("hammer", _l("Tensile · hardness")),
-    "metallography": ("microscope", _l("Inclusions · grain size")),
-    "composition": ("atom-2", _l("Spark OES · carbon, sulphur")),
-    "bearings": ("circle-dashed", _l("Vibration · life")),
-    "dimensions": ("ruler-2", _l("Roundness · CMM")),
-    "wheels": ("steering-wheel", _l("Impact · fatigue")),
-    "environment": ("mist", _l("Salt spray · temperature")),
-    "refrigeration": ("snowflake", _l("Expansion valves · helium")),
-    "electrical": ("bolt", _l("Electrical · mechanical loads")),
-    "cleanliness": ("scan", _l("Particles")),
-    "textile_machinery": ("needle-thread", _l("Noise · balance")),
-    "pharma": ("pill", _l("HPLC · mass spectrometry")),
-}
-"""Icon and examples of each category."""
 
 USUAL = (
     (_l("Rockwell hardness"), "GB/T 230.1"),
@@ -83,9 +67,9 @@ MONTH_HEADS = ("Period", "Tests finished", "Firms served", "Samples tested", "Ma
 def categories(counts: dict[str, int]) -> list[dict[str, object]]:
     """The categories with icon, examples and how many test items."""
     return [
-        {"code": code, "name": name, "icon": CATEGORY_LOOKS[code][0], "examples": CATEGORY_LOOKS[code][1],
-         "count": counts.get(code, 0)}
-        for code, name in CATEGORIES.items()
+        {"code": one, "name": one.label, "icon": one.look.icon, "examples": one.examples,
+         "count": counts.get(one, 0)}
+        for one in Category
     ]  # fmt: skip
 
 

@@ -26,9 +26,8 @@ from labshare.organisations.links import Link
 from labshare.organisations.models import Affiliation
 from labshare.organisations.permissions import check, may
 from labshare.organisations.queries import firm_by_code
-from labshare.organisations.queries.affiliations import SHOWN, affiliation_with_persons, search_affiliations
-from labshare.organisations.services.affiliations import DECISION_SOURCES
-from labshare.organisations.words import AFFILIATION_KINDS, AFFILIATION_SOURCES
+from labshare.organisations.queries.affiliations import affiliation_with_persons, search_affiliations
+from labshare.organisations.terms import AffiliationKind, AffiliationList, AffiliationSource, ToDecide
 from labshare.rewards.queries.touched import Touched, bookings_between, touched
 from labshare.web.actor import current_actor
 from labshare.web.forms import (
@@ -46,14 +45,7 @@ from labshare.web.regulator import blueprint
 from labshare.web.steps import posted
 
 PER_PAGE = 50
-SOURCES = [(name, AFFILIATION_SOURCES[name]) for name in DECISION_SOURCES]
-TO_DECIDE: dict[str, LazyString] = {
-    "objected": _l("The other side objects"),
-    "touches": _l("It touches published months"),
-    "chain": _l("Both sides declared a control: chains run over it once seen"),
-    "held": _l("It decided entries before; it holds as it did until decided"),
-    "end_asked": _l("An end is asked for"),
-}
+SOURCES = [(source, source.label) for source in AffiliationSource.of_officers()]
 
 
 class StepForm(Form):
@@ -66,7 +58,7 @@ class EnterForm(StepForm):
     firm_uscc = CreditCodeField(_l("Credit code of the first firm"), [required()],
                                 description=_l("Of a control: the controlling firm."))  # fmt: skip
     other_uscc = CreditCodeField(_l("Credit code of the other firm"), [required()])
-    kind = SelectField(_l("Kind"), choices=list(AFFILIATION_KINDS.items()))
+    kind = SelectField(_l("Kind"), choices=AffiliationKind.choices())
     source = SelectField(_l("Source"), choices=SOURCES)
     valid_from = DayField(_l("First day"), [required()])
     valid_to = DayField(_l("Last day, included"), [optional()], description=_l("Empty: until further notice."))
@@ -90,7 +82,7 @@ class EndForm(StepForm):
 
 
 class CorrectForm(StepForm):
-    kind = SelectField(_l("Kind"), choices=list(AFFILIATION_KINDS.items()))
+    kind = SelectField(_l("Kind"), choices=AffiliationKind.choices())
     valid_from = DayField(_l("First day"), [required()])
     valid_to = DayField(_l("Last day, included"), [optional()], description=_l("Empty: until further notice."))
     source = SelectField(_l("Source"), choices=SOURCES)
@@ -220,14 +212,14 @@ def affiliations() -> Any:
         )
     if isinstance(answer, Response):
         return answer
-    show = request.args.get("show") if request.args.get("show") in SHOWN else None
+    show = AffiliationList.known(request.args.get("show"))
     q, number = request.args.get("q", "")[:80], asked_number("page")
     rows, total = search_affiliations(
         local_day(utc_now()), q=q, show=show, limit=PER_PAGE, offset=(number - 1) * PER_PAGE
     )
     return render_template(
-        "regulator/affiliations/list.html", form=form, rows=rows, show=show, q=q, kinds=AFFILIATION_KINDS,
-        sources=AFFILIATION_SOURCES, reasons=TO_DECIDE, changes=changes or [],
+        "regulator/affiliations/list.html", form=form, rows=rows, show=show, q=q, kinds=dict(AffiliationKind.choices()),
+        sources=dict(AffiliationSource.choices()), reasons=dict(ToDecide.choices()), changes=changes or [],
         may_enter=may(actor, "affiliation.enter"),
         page={"number": number, "size": PER_PAGE, "total": total},
     ), answer  # fmt: skip
@@ -249,11 +241,17 @@ def affiliation(affiliation_id: int) -> Any:
     actor = _regulator()
     found = affiliation_with_persons(affiliation_id)
     return render_template(
-        "regulator/affiliations/one.html", found=found, one=found.affiliation, link=found.affiliation.link,
+        "regulator/affiliations/one.html",
+        found=found,
+        one=found.affiliation,
+        link=found.affiliation.link,
         bookings=bookings_between(found.affiliation.firm_id, found.affiliation.other_firm_id),
-        kinds=AFFILIATION_KINDS, sources=AFFILIATION_SOURCES, reasons=TO_DECIDE,
-        acts=_possible(found.affiliation.link) if may(actor, "affiliation.enter") else [], titles=ACTS,
-    )  # fmt: skip
+        kinds=dict(AffiliationKind.choices()),
+        sources=dict(AffiliationSource.choices()),
+        reasons=dict(ToDecide.choices()),
+        acts=_possible(found.affiliation.link) if may(actor, "affiliation.enter") else [],
+        titles=ACTS,
+    )
 
 
 def _possible(link: Link) -> list[str]:
@@ -297,7 +295,7 @@ def affiliation_decide(affiliation_id: int, act: str) -> Any:
         return answer
     return render_template(
         "regulator/affiliations/decide.html", form=form, found=affiliation_with_persons(affiliation_id),
-        what=what, changes=changes, kinds=AFFILIATION_KINDS,
+        what=what, changes=changes, kinds=dict(AffiliationKind.choices()),
     ), answer  # fmt: skip
 
 

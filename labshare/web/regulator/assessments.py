@@ -18,13 +18,12 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check, may
 from labshare.rewards import services
-from labshare.rewards.assessments import OPEN_STATES, AssessmentList, AssessmentVersion
+from labshare.rewards.assessments import AssessmentList, AssessmentVersion
 from labshare.rewards.errors import ListChanged
-from labshare.rewards.policy import GRADES
 from labshare.rewards.queries import grades as queries
 from labshare.rewards.queries.grade_preview import PreviewLine, previews
 from labshare.rewards.services.grades import LONGEST_REASON, GradeRow
-from labshare.rewards.words import GRADES as GRADE_WORDS
+from labshare.rewards.terms import Grade, ListState
 from labshare.web.actor import current_actor
 from labshare.web.forms import (
     Form,
@@ -41,7 +40,6 @@ from labshare.web.forms import (
 from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint
 from labshare.web.steps import posted, pressed
-from labshare.web.words import LIST_STATES
 
 PER_PAGE = 50
 
@@ -66,9 +64,7 @@ def form_of(labs: list[Lab], **given: Any) -> Any:
     """The form with `grade_<id>` and `reason_<id>` for each lab, named by its code in errors."""
     fields: dict[str, Any] = {}
     for lab in labs:
-        fields[f"grade_{lab.id}"] = OptionalSelectField(
-            _("Grade of %(lab)s", lab=lab.code), choices=[(name, GRADE_WORDS[name]) for name in GRADES]
-        )
+        fields[f"grade_{lab.id}"] = OptionalSelectField(_("Grade of %(lab)s", lab=lab.code), choices=Grade.choices())
         fields[f"reason_{lab.id}"] = StringField(
             _("Reason for %(lab)s", lab=lab.code), [length(LONGEST_REASON)], render_kw={"autocomplete": "off"}
         )
@@ -102,14 +98,14 @@ def assessments() -> Any:
     actor = _reader()
     state, year = request.args.get("state"), request.args.get("year", "")
     years = queries.years_of_lists()
-    chosen_state = state if state in LIST_STATES else None
+    chosen_state = ListState.known(state)
     chosen_year = int(year) if year.isascii() and year.isdigit() and int(year) in years else None
     rows, total = queries.grade_lists(
         state=chosen_state, year=chosen_year, limit=PER_PAGE, offset=(asked_number("page") - 1) * PER_PAGE
     )
     return render_template(
         "regulator/assessments/lists.html", rows=rows, years=years, year=chosen_year, state=chosen_state,
-        states=LIST_STATES, may_enter=may(actor, "grade.enter"),
+        states=ListState, may_enter=may(actor, "grade.enter"),
         page={"number": asked_number("page"), "size": PER_PAGE, "total": total},
     )  # fmt: skip
 
@@ -132,7 +128,7 @@ def assessment_edit(list_id: int) -> Any:
     """Go on with a draft."""
     _enterer()
     found = _list(list_id)
-    if found.state != "draft" and request.method == "GET":
+    if found.state != ListState.DRAFT and request.method == "GET":
         raise NotFound
     return _entering(found, found.division, [])
 
@@ -165,10 +161,17 @@ def _entering_page(
 ) -> Any:
     saved = {row["lab"]: row for row in queries.rows_of(found)} if found is not None else {}
     return render_template(
-        "regulator/assessments/enter.html", form=form, found=found, labs=labs, division=division, divisions=divisions,
-        held=queries.assessments_in_force([lab.id for lab in labs], Month.at(utc_now())), grade_words=GRADE_WORDS,
-        saved=saved, changed=status == ListChanged.status,
-    ), status  # fmt: skip
+        "regulator/assessments/enter.html",
+        form=form,
+        found=found,
+        labs=labs,
+        division=division,
+        divisions=divisions,
+        held=queries.assessments_in_force([lab.id for lab in labs], Month.at(utc_now())),
+        grade_words=dict(Grade.choices()),
+        saved=saved,
+        changed=status == ListChanged.status,
+    ), status
 
 
 def _labs(found: AssessmentList | None, division: str) -> list[Lab]:
@@ -249,7 +252,7 @@ def _list_page(
 ) -> Any:
     actor, now = current_actor(), utc_now()
     rows = queries.rows_of(found)
-    is_open = found.state in OPEN_STATES
+    is_open = found.state in ListState.open()
     shown = (
         previews(
             found.division, Month.parse(found.effective_month),
@@ -267,7 +270,7 @@ def _list_page(
         "regulator/assessments/list.html", found=found, shown=shown, money=money, course=_course(found, versions),
         rows=sorted(rows, key=lambda row: labs[row["lab"]].code), labs=labs,
         others=sorted((line for lab, line in money.items() if lab not in graded), key=lambda line: line.lab.code),
-        held=queries.assessments_in_force(graded, Month.at(now)), grade_words=GRADE_WORDS,
+        held=queries.assessments_in_force(graded, Month.at(now)), grade_words=dict(Grade.choices()),
         may_enter=may(actor, "grade.enter"), may_confirm=may(actor, "grade.confirm"),
         worked_on_it=actor.person_id in hands,
         is_author=actor.person_id == found.entered_by, above=above,

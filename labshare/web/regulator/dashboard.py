@@ -10,7 +10,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check
 from labshare.oversight.dashboard import BINS, dashboard, waiting
-from labshare.rewards.words import REASONS
+from labshare.rewards.terms import Reason
 from labshare.settlement.queries.missing import payers
 from labshare.web.actor import current_actor
 from labshare.web.charts import stacked_bars
@@ -38,7 +38,7 @@ def overview() -> Any:
         "regulator/dashboard.html", shown=shown, span=span, spans=SPANS, form=UsageForm(),
         revenue_chart=stacked_bars(revenue),
         groups_chart=stacked_bars([(label, count, 0) for label, count in zip(labels, shown.groups, strict=True)]),
-        reason_words=REASONS, payers=payers(actor, limit=6), now=now,
+        reason_words=dict(Reason.choices()), payers=payers(actor, limit=6), now=now,
     )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response
 
 from labshare.catalogue import queries
 from labshare.catalogue.models import Lab
-from labshare.catalogue.queries.open_labs import SHOWN, open_labs
+from labshare.catalogue.queries.open_labs import open_labs
 from labshare.catalogue.services import labs as lab_services
+from labshare.catalogue.terms import Admission
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import Problem, SignInFirst
 from labshare.kernel.months import Month
@@ -18,7 +19,7 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, Division
 from labshare.organisations.permissions import check, may
 from labshare.rewards.queries.grades import assessments_in_force, grades_of
-from labshare.rewards.words import GRADES as GRADE_WORDS
+from labshare.rewards.terms import Grade
 from labshare.web.actor import current_actor
 from labshare.web.filters import short_day, twin
 from labshare.web.forms import (
@@ -81,13 +82,18 @@ def officer_for(action: str) -> Actor:
 def labs_list() -> Any:
     actor, today = regulator(), local_day(utc_now())
     q, show = request.args.get("q", "")[:80], request.args.get("show")
-    show = show if show in SHOWN else None
+    show = Admission.known(show)
     page = open_labs(today, q=q, show=show, limit=PER_PAGE, offset=(asked_number("page") - 1) * PER_PAGE)
     return render_template(
-        "regulator/labs/list.html", page=page, q=q, show=show, today=today,
-        grades=assessments_in_force([row.lab.id for row in page.items], Month.of(today)), grade_words=GRADE_WORDS,
+        "regulator/labs/list.html",
+        page=page,
+        q=q,
+        show=show,
+        today=today,
+        grades=assessments_in_force([row.lab.id for row in page.items], Month.of(today)),
+        grade_words=dict(Grade.choices()),
         may_admit=may(actor, "lab.admit"),
-    )  # fmt: skip
+    )
 
 
 @blueprint.get("/labs/<int:lab_id>", endpoint="lab")
@@ -107,11 +113,18 @@ def _lab_page(
         "suspend": suspend or SuspendForm(formdata=None, suspended_from=today),
     }
     return render_template(
-        "regulator/labs/lab.html", problems=said_problems(problem), shown=shown, lab=shown.lab, today=today,
-        forms=forms, grades=grades_of(lab_id),
-        grade_words=GRADE_WORDS, may_admit=may(actor, "lab.admit"), may_confirm=may(actor, "lab.confirm_admission"),
+        "regulator/labs/lab.html",
+        problems=said_problems(problem),
+        shown=shown,
+        lab=shown.lab,
+        today=today,
+        forms=forms,
+        grades=grades_of(lab_id),
+        grade_words=dict(Grade.choices()),
+        may_admit=may(actor, "lab.admit"),
+        may_confirm=may(actor, "lab.confirm_admission"),
         counties=DIVISIONS,
-    ), status  # fmt: skip
+    ), status
 
 
 @blueprint.post("/labs/<int:lab_id>/admit")

@@ -13,8 +13,9 @@ from labshare.kernel.tables import Sheet, to_xlsx, yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import may
-from labshare.rewards.models import SETTLED_STATES, RewardLine, RewardRun
+from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries import pages
+from labshare.rewards.terms import RunState
 from labshare.web.actor import current_actor
 from labshare.web.downloads import download
 from labshare.web.filters import capital, twin
@@ -35,7 +36,7 @@ def payment_list(month: str) -> Any:
     if found is None:
         raise NotFound
     run = found[0]
-    if run.state not in SETTLED_STATES:  # nothing to pay yet: the run's page says what comes first
+    if run.state not in RunState.settled():  # nothing to pay yet: the run's page says what comes first
         return redirect(url_for("regulator.run", month=run.month, division=run.division), 302)
     lines = [line for line in pages.lines_with_labs(run.id) if line.payable_fen]
     lines.sort(key=lambda line: (line.firm.uscc, line.lab.code))

@@ -16,11 +16,12 @@ from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
-from labshare.rewards import services, words
+from labshare.organisations.terms import SizeClass
+from labshare.rewards import services
 from labshare.rewards.models import Policy
-from labshare.rewards.policy import GRADES, SIZES
 from labshare.rewards.queries import pages
 from labshare.rewards.queries.runs import get_policy, rules_of
+from labshare.rewards.terms import BandKind, Grade, PolicyState, RewardUnit, Tax
 from labshare.web.actor import current_actor
 from labshare.web.filters import month as month_text
 from labshare.web.forms import (
@@ -54,9 +55,9 @@ class PolicyForm(Form):
     )
     effective_from = MonthField(_l("Effective from"), [required()])
     effective_to = MonthField(_l("Effective to"), [optional()], description=_l("Last month, included."))
-    tax = RadioField(_l("Amounts of the ledger"), [required()], choices=list(words.TAXES.items()))
+    tax = RadioField(_l("Amounts of the ledger"), [required()], choices=Tax.choices())
     any_size = BooleanField(_l("Clients of any size, also those without a size class"))
-    sizes = MultipleField(_l("Client sizes"), choices=list(words.SIZES.items()))
+    sizes = MultipleField(_l("Client sizes"), choices=SizeClass.choices())
     divisions = StringField(
         _l("Client divisions"),
         [optional(), length(200)],
@@ -65,9 +66,9 @@ class PolicyForm(Form):
     exclude_related = BooleanField(_l("Exclude related firms"))
     exclude_statutory = BooleanField(_l("Exclude statutory tests"))
     min_original_value_fen = MoneyField(_l("Minimum original value of the instrument (CNY)"), [required()])
-    unit = SelectField(_l("Bands and threshold apply"), [required()], choices=list(words.UNITS.items()))
+    unit = SelectField(_l("Bands and threshold apply"), [required()], choices=RewardUnit.choices())
     threshold_fen = MoneyField(_l("Threshold (CNY)"), [required()], description=_l("Below it: nothing."))
-    kind = RadioField(_l("Bands"), [required()], choices=list(words.KINDS.items()))
+    kind = RadioField(_l("Bands"), [required()], choices=BandKind.choices())
     instrument_year_fen = MoneyField(_l("Cap per instrument and year (CNY)"), [optional()])
     lab_year_fen = MoneyField(_l("Cap per lab and year (CNY)"), [optional()])
     firm_year_fen = MoneyField(_l("Cap per firm and year (CNY)"), [optional()])
@@ -84,7 +85,9 @@ class PolicyForm(Form):
             "effective_to": str(self.effective_to.data) if self.effective_to.data else None,
             "tax": self.tax.data,
             "clients": {
-                "sizes": None if self.any_size.data else [size for size in SIZES if size in (self.sizes.data or [])],
+                "sizes": None
+                if self.any_size.data
+                else [size for size in SizeClass if size in (self.sizes.data or [])],
                 "divisions": (self.divisions.data or "").split() or None,
                 "exclude_related": bool(self.exclude_related.data),
             },
@@ -98,7 +101,7 @@ class PolicyForm(Form):
                     {"from_fen": self[f"from_{row}"].data, "rate": self[f"rate_{row}"].data} for row in self.rows()
                 ],
             },
-            "grades": {grade: self[f"grade_{grade}"].data for grade in GRADES},
+            "grades": {grade: self[f"grade_{grade}"].data for grade in Grade},
             "caps": {
                 "instrument_year_fen": self.instrument_year_fen.data,
                 "lab_year_fen": self.lab_year_fen.data,
@@ -122,7 +125,7 @@ class PolicyForm(Form):
             "instruments.min_original_value_fen": "min_original_value_fen",
             "bands.kind": "kind",
             "bands.steps": "from_0",
-            **{f"grades.{grade}": f"grade_{grade}" for grade in GRADES},
+            **{f"grades.{grade}": f"grade_{grade}" for grade in Grade},
             **{f"caps.{cap}": cap for cap in ("instrument_year_fen", "lab_year_fen", "firm_year_fen")},
         }
         for place, row in enumerate(self.rows()):
@@ -134,8 +137,8 @@ class PolicyForm(Form):
 for _row in range(BANDS):
     setattr(PolicyForm, f"from_{_row}", MoneyField(_l("From (CNY)"), [optional()]))
     setattr(PolicyForm, f"rate_{_row}", RateField(_l("Rate (0.10 means a tenth)"), [optional()]))
-for _grade, _word in words.GRADES.items():
-    setattr(PolicyForm, f"grade_{_grade}", RateField(_word, [required()]))
+for _grade in Grade:
+    setattr(PolicyForm, f"grade_{_grade}", RateField(_grade.label, [required()]))
 
 
 class EndForm(Form):
@@ -168,7 +171,7 @@ def _filled(policy: Policy | None) -> PolicyForm:
         "min_original_value_fen": document["instruments"]["min_original_value_fen"],
         "kind": document["bands"]["kind"],
         **document["caps"],
-        **{f"grade_{grade}": document["grades"][grade] for grade in GRADES},
+        **{f"grade_{grade}": document["grades"][grade] for grade in Grade},
         **{f"from_{row}": step["from_fen"] for row, step in enumerate(steps[:BANDS])},
         **{f"rate_{row}": step["rate"] for row, step in enumerate(steps[:BANDS])},
     }  # fmt: skip
@@ -181,14 +184,20 @@ USUAL: dict[str, Any] = {
     "division": "330624",
     "effective_from": None,
     "effective_to": None,
-    "tax": "included",
-    "clients": {"sizes": ["medium", "small", "micro"], "divisions": None, "exclude_related": True},
+    "tax": Tax.INCLUDED,
+    "clients": {"sizes": list(SizeClass.smes()), "divisions": None, "exclude_related": True},
     "instruments": {"min_original_value_fen": 0},
     "exclude_statutory": True,
-    "unit": "lab",
+    "unit": RewardUnit.LAB,
     "threshold_fen": 0,
-    "bands": {"kind": "marginal", "steps": [{"from_fen": 0, "rate": "0.10"}]},
-    "grades": {"excellent": "1.2", "good": "1.0", "qualified": "0.8", "unqualified": "0", "ungraded": "1.0"},
+    "bands": {"kind": BandKind.MARGINAL, "steps": [{"from_fen": 0, "rate": "0.10"}]},
+    "grades": {
+        Grade.EXCELLENT: "1.2",
+        Grade.GOOD: "1.0",
+        Grade.QUALIFIED: "0.8",
+        Grade.UNQUALIFIED: "0",
+        Grade.UNGRADED: "1.0",
+    },
     "caps": {"instrument_year_fen": None, "lab_year_fen": None, "firm_year_fen": None},
     "budget_year_fen": None,
     "publicity_working_days": 5,
@@ -205,7 +214,6 @@ def policies() -> Any:
         policies=pages.all_policies(),
         drafts=may(actor, "policy.draft"),
         present=str(Month.at(utc_now())),
-        words=words,
     )
 
 
@@ -228,7 +236,6 @@ def _policy_page(policy_id: int, form: EndForm | None = None, above: Form | None
         form=form or EndForm(formdata=None),
         above=above,
         present=str(Month.at(utc_now())),
-        words=words,
     )
     return html, status
 
@@ -242,7 +249,7 @@ def policy_new() -> Any:
 def policy_edit(policy_id: int) -> Any:
     _regulator()
     found = get_policy(policy_id)
-    if found.state != "draft":
+    if found.state != PolicyState.DRAFT:
         raise NotFound
     return _form_page(_filled(found), policy_id)
 
@@ -251,7 +258,7 @@ def _form_page(form: PolicyForm, policy_id: int | None, status: int = 200) -> An
     if not may(_regulator(), "policy.draft"):
         raise NotAllowed
     html = render_template(
-        "regulator/policies/form.html", form=form, policy_id=policy_id, bands=range(BANDS), grades=GRADES
+        "regulator/policies/form.html", form=form, policy_id=policy_id, bands=range(BANDS), grades=tuple(Grade)
     )
     return html, status
 

@@ -17,13 +17,14 @@ from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
-from labshare.rewards import services, words
+from labshare.rewards import services
 from labshare.rewards.errors import ResultChanged
 from labshare.rewards.models import Objection, RewardCalculation, RewardLine, RewardRun
 from labshare.rewards.queries import pages
 from labshare.rewards.queries import parts as held_parts
 from labshare.rewards.queries.runs import first_unapproved, missing_runs, rules_of
 from labshare.rewards.rules.parts import shown_state
+from labshare.rewards.terms import ApprovalCondition, Grade, ObjectionVerdict, RunState, WhyZero
 from labshare.web.actor import current_actor
 from labshare.web.downloads import download
 from labshare.web.filters import month as month_text
@@ -112,7 +113,6 @@ def runs() -> Any:
         year=year,
         missing=missing,
         calculates=may(actor, "run.calculate"),
-        words=words,
     )
 
 
@@ -149,12 +149,14 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
     objections = pages.objections_of(shown.id)
     rules = rules_of(shown.policy)
     comparison = None
-    if shown.state in ("calculated", "published") and (services.compared_at_once(shown) or "compare" in request.args):
+    if shown.state in (RunState.CALCULATED, RunState.PUBLISHED) and (
+        services.compared_at_once(shown) or "compare" in request.args
+    ):
         comparison = services.compare_now(shown, now)
-    conditions = services.conditions(shown, actor, now, cheap=True) if shown.state == "published" else []
+    conditions = services.conditions(shown, actor, now, cheap=True) if shown.state == RunState.PUBLISHED else []
     if conditions and comparison is not None:
         problem = None if comparison.same else ResultChanged()
-        conditions.append(services.Condition("result_is_the_same", problem))
+        conditions.append(services.Condition(ApprovalCondition.RESULT_IS_THE_SAME, problem))
     runs = held_parts.runs_of_years(month.year, month.year)
     held = held_parts.held_by(shown, runs)
     paid_earlier = held_parts.payables([one.id for one in held])
@@ -181,7 +183,7 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         parts=held_parts.parts_of_run(shown, runs),
         earlier_fen=paid_earlier[held[-1].id] if held else {},
         shown_state=shown_state(shown.state, shown.publicity_ends_at, now),
-        earlier=first_unapproved(shown.division, month) if shown.state == "calculated" else None,
+        earlier=first_unapproved(shown.division, month) if shown.state == RunState.CALCULATED else None,
         ready=bool(conditions) and all(one.holds for one in conditions),
         may_calculate=may(actor, "run.calculate"),
         may_publish=may(actor, "run.publish"),
@@ -192,7 +194,6 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         pay_form=forms.get("pay") or PayForm(formdata=None, paid_on=local_day(now)),
         answer_forms=_answer_forms(objections, forms.get("answer")),
         above=forms.get("above") or forms.get("answer"),
-        words=words,
     )
     return html, status
 
@@ -201,7 +202,7 @@ def _answer_forms(
     objections: Sequence[tuple[Objection, str | None]], sent: AnswerForm | None
 ) -> dict[tuple[int, str], AnswerForm]:
     """Both judgements of each open objection; the one sent back keeps what was typed."""
-    places = [(one.id, verdict) for one, _name in objections if one.verdict is None for verdict in words.VERDICTS]
+    places = [(one.id, verdict) for one, _name in objections if one.verdict is None for verdict in ObjectionVerdict]
     return {
         place: sent if sent is not None and sent.place == place else AnswerForm(*place, formdata=None)
         for place in places
@@ -267,9 +268,9 @@ def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: A
             line.lab.code,
             twin(line.lab),
             twin(line.firm),
-            str(words.GRADES[line.grade]),
+            str(Grade(line.grade).label),
             *(yuan(getattr(line, column)) for column in COLUMNS),
-            str(words.WHY_ZERO[line.why]) if line.why else "",
+            str(WhyZero(line.why).label) if line.why else "",
         )
         for line in sorted_lines(lines, "lab")
     ]
@@ -339,7 +340,7 @@ def run_answer(month: str, objection_id: int, verdict: str) -> Any:
     asked, form = month_of(month), AnswerForm(objection_id, verdict)
     said = (
         _("The objection is upheld; the run is back in calculation.")
-        if verdict == "upheld"
+        if verdict == ObjectionVerdict.UPHELD
         else _("The objection is not upheld; its answer is sent.")
     )
     return _form_step(

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup, escape
 
-from labshare.catalogue import words as catalogue
+from labshare.catalogue.rules.class_codes import class_name
 from labshare.organisations.divisions import town_of
 from labshare.web import filters
 from labshare.web.regulator.trail_names import DAYS, FIELDS, SUBJECTS, VALUES
@@ -92,7 +92,7 @@ def _text(subject_type: str, name: str, value: str) -> Markup:
     if table is not None and value in table:
         return escape(str(table[value]))
     if name == "class_code":
-        return escape(str(catalogue.class_name(value)))
+        return escape(str(class_name(value)))
     if name == "town" and (town := town_of(value)) is not None:
         return filters.said(town)
     if _MOMENT.match(value):

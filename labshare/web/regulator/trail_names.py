@@ -5,12 +5,32 @@ from collections.abc import Mapping
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from labshare.catalogue import words as catalogue
-from labshare.organisations import words as organisations
-from labshare.rewards import words as rewards
-from labshare.web.words import BOOKING_STATES, LIFE_STATES, LIST_STATES, RUN_STATES
+from labshare.accounts.terms import Locale
+from labshare.booking.terms import BookingState, DayKind, EndReason, HoldingKind, Party
+from labshare.catalogue.terms import (
+    Category,
+    FeeBasis,
+    Funds,
+    InstrumentCondition,
+    InstrumentSource,
+    InstrumentUsage,
+    LifeState,
+    Sharing,
+)
+from labshare.kernel.terms import OfficialRole, Term, TokenScope
+from labshare.organisations.terms import (
+    AffiliationKind,
+    AffiliationSource,
+    FirmKind,
+    FirmRole,
+    FirmState,
+    SectorName,
+    SizeClass,
+)
+from labshare.rewards.terms import Grade, ListState, ObjectionVerdict, RunState
+from labshare.settlement.terms import PayerVerdict
 
-Words = Mapping[str, LazyString]
+Words = Mapping[str, LazyString | str]
 
 SUBJECTS: Words = {
     "accreditation": _l("Accreditation"),
@@ -234,44 +254,43 @@ FIELDS: Words = {
 }
 """Name of a value in the trail → what it is. A test holds that every value written has a word."""
 
-FIRM_STATES: Words = {
-    "waiting": _l("Awaiting verification"),
-    "verified": _l("Verified"),
-    "returned": _l("Returned"),
-}
-_LIFE: Words = {name: look.word for name, look in LIFE_STATES.items()}
-DAYS: Words = {"holiday": _l("Public holiday"), "make_up": _l("Make-up working day")}
+
+def _labels(*vocabularies: type[Term]) -> Words:
+    return {term: term.label for vocabulary in vocabularies for term in vocabulary}
+
+
+DAYS: Words = _labels(DayKind)
 
 VALUES: Mapping[str, Words] = {
-    "basis": catalogue.BASES,
-    "category": catalogue.CATEGORIES,
-    "condition": catalogue.CONDITIONS,
-    "end_reason": {"lapsed": _l("Not answered in time")},
-    "funds": catalogue.FUNDS,
-    "grade": rewards.GRADES,
-    "locale": {"zh_Hans_CN": _l("Chinese"), "en": _l("English")},
-    "proposed": organisations.ROLES,
-    "role": organisations.ROLES,
-    "sector": organisations.SECTORS,
-    "sharing": catalogue.SHARING,
-    "side": {"client": _l("Client"), "lab": _l("Lab"), "system": _l("System")},
-    "size_class": organisations.SIZE_CLASSES,
-    "usage": catalogue.USAGES,
-    "verdict": {**rewards.VERDICTS, "accepted": _l("Accepted")},
-    "assessment_list.state": {name: look.word for name, look in LIST_STATES.items()},
-    "booking.state": {name: look.word for name, look in BOOKING_STATES.items()},
-    "firm.state": FIRM_STATES,
-    "instrument.state": _LIFE,
-    "lab.state": _LIFE,
-    "policy.state": _LIFE,
-    "reward_run.state": {name: look.word for name, look in RUN_STATES.items()},
-    "test_item.state": _LIFE,
-    "affiliation.kind": organisations.AFFILIATION_KINDS,
-    "affiliation.source": organisations.AFFILIATION_SOURCES,
-    "block.kind": {"maintenance": _l("Maintenance"), "in_house": _l("In-house use")},
-    "booking.verdict": {"accepted": _l("Accepted"), "rejected": _l("Not accepted")},
-    "firm.kind": organisations.FIRM_KINDS,
-    "instrument.source": catalogue.SOURCES,
-    "token.scope": organisations.SCOPES,
+    "basis": {basis: basis.per for basis in FeeBasis},
+    "category": _labels(Category),
+    "condition": _labels(InstrumentCondition),
+    "end_reason": _labels(EndReason),
+    "funds": _labels(Funds),
+    "grade": _labels(Grade),
+    "locale": _labels(Locale),
+    "proposed": _labels(FirmRole, OfficialRole),
+    "role": _labels(FirmRole, OfficialRole),
+    "sector": _labels(SectorName),
+    "sharing": _labels(Sharing),
+    "side": _labels(Party),
+    "size_class": _labels(SizeClass),
+    "usage": _labels(InstrumentUsage),
+    "verdict": _labels(PayerVerdict, ObjectionVerdict),
+    "assessment_list.state": _labels(ListState),
+    "booking.state": _labels(BookingState),
+    "firm.state": _labels(FirmState),
+    "instrument.state": _labels(LifeState),
+    "lab.state": _labels(LifeState),
+    "policy.state": _labels(LifeState),
+    "reward_run.state": _labels(RunState),
+    "test_item.state": _labels(LifeState),
+    "affiliation.kind": _labels(AffiliationKind),
+    "affiliation.source": _labels(AffiliationSource),
+    "block.kind": {kind: kind.label for kind in HoldingKind.blocks()},
+    "booking.verdict": _labels(PayerVerdict),
+    "firm.kind": _labels(FirmKind),
+    "instrument.source": _labels(InstrumentSource),
+    "token.scope": _labels(TokenScope),
 }
 """Codes by the value's name, or by subject and name where one name means several things."""

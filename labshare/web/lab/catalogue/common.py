@@ -7,7 +7,6 @@ from flask import request
 from labshare.catalogue.models import Accreditation, Instrument, Lab, TestItem
 from labshare.catalogue.queries import get_accreditation, get_instrument, get_lab, get_test_item
 from labshare.catalogue.rules.publishing import Condition
-from labshare.catalogue.words import PUBLISHING
 from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
 from labshare.organisations.permissions import check, may
 from labshare.web.actor import current_actor
@@ -76,4 +75,4 @@ def offset() -> int:
 
 def in_words(conditions: tuple[Condition, ...]) -> list[tuple[bool, Any]]:
     """What publishing needs, as (met, words)."""
-    return [(condition.met, PUBLISHING[condition.key]) for condition in conditions]
+    return [(condition.met, condition.key.label) for condition in conditions]

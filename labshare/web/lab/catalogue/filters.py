@@ -2,8 +2,9 @@
 
 from flask import request
 
-from labshare.catalogue.models import PUBLICATION_STATES, Lab
+from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.own import lab_choices
+from labshare.catalogue.terms import LifeState
 
 
 def narrowed(firm_id: int) -> tuple[list[Lab], int | None, str | None]:
@@ -12,4 +13,4 @@ def narrowed(firm_id: int) -> tuple[list[Lab], int | None, str | None]:
     wanted = request.args.get("lab", "")
     lab_id = next((lab.id for lab in labs if str(lab.id) == wanted), None)
     state = request.args.get("state")
-    return labs, lab_id, state if state in PUBLICATION_STATES else None
+    return labs, lab_id, LifeState.known(state)

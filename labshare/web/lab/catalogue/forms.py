@@ -8,9 +8,18 @@ from typing import Any
 from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 
-from labshare.catalogue import words
-from labshare.catalogue.models import CATEGORIES, Instrument, TestItem
+from labshare.catalogue.models import Instrument, TestItem
 from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
+from labshare.catalogue.terms import (
+    AccreditationKind,
+    Category,
+    FeeBasis,
+    Funds,
+    InstrumentCondition,
+    InstrumentSource,
+    InstrumentUsage,
+    Sharing,
+)
 from labshare.kernel.money import FEN_PER_WAN
 from labshare.organisations.divisions import PLACES
 from labshare.web.filters import twin
@@ -32,10 +41,6 @@ from labshare.web.forms import (
 )
 
 DAY_MINUTES = 24 * 60
-
-
-def choices(names: dict[str, Any]) -> list[tuple[str, Any]]:
-    return list(names.items())
 
 
 class HoursLengthField(MinutesField):
@@ -110,7 +115,7 @@ class LabForm(Form):
 
 
 class AccreditationForm(Form):
-    kind = SelectField(_l("Kind"), choices=[("CMA", "CMA"), ("CNAS", "CNAS")])
+    kind = SelectField(_l("Kind"), choices=AccreditationKind.choices())
     number = StringField(
         _l("Certificate number"), [required(), length(20)], description=_l("CMA: 12 digits. CNAS: such as L12345.")
     )
@@ -176,11 +181,11 @@ class InstrumentForm(Form):
     )
     original_value_fen = WanField(_l("Original value, 10,000 CNY"), [optional()])
     begin_date = DayField(_l("In use since"), [optional()])
-    condition = SelectField(_l("Condition"), choices=choices(words.CONDITIONS))
-    usage = SelectField(_l("Use"), choices=choices(words.USAGES))
-    sharing = SelectField(_l("Sharing"), choices=choices(words.SHARING))
-    source = SelectField(_l("Source"), choices=choices(words.SOURCES))
-    funds = SelectField(_l("Funds"), choices=choices(words.FUNDS))
+    condition = SelectField(_l("Condition"), choices=InstrumentCondition.choices())
+    usage = SelectField(_l("Use"), choices=InstrumentUsage.choices())
+    sharing = SelectField(_l("Sharing"), choices=Sharing.choices())
+    source = SelectField(_l("Source"), choices=InstrumentSource.choices())
+    funds = SelectField(_l("Funds"), choices=Funds.choices())
     customs_supervised = BooleanField(_l("Under customs supervision"))
     technical = TextAreaField(_l("Main specifications"), [optional(), length(4000)])
     function = TextAreaField(_l("Functions"), [optional(), length(4000)])
@@ -234,7 +239,7 @@ class TestItemForm(Form):
     __test__ = False
 
     lab = SelectField(_l("Lab"), coerce=int)
-    category = SelectField(_l("Category"), choices=[(name, words.CATEGORIES[name]) for name in CATEGORIES])
+    category = SelectField(_l("Category"), choices=Category.choices())
     name = StringField(_l("Name of the test"), [required(), length(120)])
     name_en = StringField(_l("Name in English"), [optional(), length(160)])
     standards = TextAreaField(
@@ -334,13 +339,7 @@ class TestItemForm(Form):
 
 
 class FeeForm(Form):
-    basis = SelectField(
-        _l("Charged by"),
-        choices=[
-            ("sample", lazy_pgettext("fee basis", "Sample")), ("run", lazy_pgettext("fee basis", "Run")),
-            ("test", lazy_pgettext("fee basis", "Test")), ("hour", lazy_pgettext("fee basis", "Hour of working time")),
-        ],
-    )  # fmt: skip
+    basis = SelectField(_l("Charged by"), choices=FeeBasis.choices())
     amount_fen = MoneyField(_l("Fee, CNY"), [required()], description=_l("Tax included."))
     minimum_fen = MoneyField(_l("Minimum charge, CNY"), [required()], default=0)
 

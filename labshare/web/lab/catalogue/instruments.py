@@ -12,9 +12,9 @@ from labshare.catalogue.models import Instrument
 from labshare.catalogue.queries import own
 from labshare.catalogue.queries.publishing import instrument_conditions
 from labshare.catalogue.queries.single import get_calibration
+from labshare.catalogue.rules.class_codes import class_name
 from labshare.catalogue.rules.entries import MOST_UNITS
 from labshare.catalogue.services import instruments
-from labshare.catalogue.words import class_name
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor

@@ -11,7 +11,7 @@ from labshare.catalogue import queries
 from labshare.catalogue.queries import own
 from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.services import standards, test_items
-from labshare.catalogue.words import CATEGORIES
+from labshare.catalogue.terms import Category
 from labshare.kernel.errors import NotAllowed, Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
@@ -30,7 +30,7 @@ def test_items_list() -> Any:
     page = own.own_test_items(firm_id, today, lab_id=lab_id, state=state, limit=common.PER_PAGE, offset=common.offset())
     return render_template(
         "lab/catalogue/test_items.html", page=page, labs=labs, lab_id=lab_id, state_filter=state,
-        categories=CATEGORIES, may_change=common.may_change(),
+        categories=dict(Category.choices()), may_change=common.may_change(),
     )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def show_test_item(item_id: int, problem: Problem | None = None) -> Any:
         shown=shown,
         item=shown.item,
         today=today,
-        categories=CATEGORIES,
+        categories=dict(Category.choices()),
         conditions=common.in_words(item_conditions(shown.item, today, shown.fee, known=True)),
         problems=said_problems(problem),
         may_change=common.may_change(),

@@ -1,0 +1,133 @@
+"""The fixed words of time and bookings."""
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from labshare.kernel.terms import Look, Term
+
+
+class BookingState(Term):
+    """Of a booking (R-BOOKING-1): the seven of the main line in their order, then the three ends off it."""
+
+    REQUESTED = "requested", _l("Awaiting confirmation"), Look("clock-question", "is-requested")
+    CONFIRMED = "confirmed", _l("Confirmed"), Look("calendar-check", "is-confirmed")
+    RECEIVED = "received", _l("Samples received"), Look("package", "is-received")
+    TESTING = "testing", _l("Testing"), Look("activity", "is-testing")
+    TESTED = "tested", _l("Tested"), Look("circle-check", "is-tested")
+    REPORTED = "reported", _l("Report issued"), Look("file-check", "is-reported")
+    SETTLED = "settled", _l("Settled"), Look("checks", "is-settled")
+    DECLINED = "declined", _l("Declined"), Look("circle-x")
+    CANCELLED = "cancelled", _l("Cancelled"), Look("ban")
+    NO_SHOW = "no_show", _l("No-show"), Look("user-x", "is-no-show")
+
+    @classmethod
+    def main_line(cls) -> tuple["BookingState", ...]:
+        """How far a booking has come, from the request to the end of everything."""
+        return tuple(state for state in cls if state not in cls.over())
+
+    @classmethod
+    def over(cls) -> tuple["BookingState", ...]:
+        """Ended without the test."""
+        return (cls.DECLINED, cls.CANCELLED, cls.NO_SHOW)
+
+    @classmethod
+    def holding_time(cls) -> tuple["BookingState", ...]:
+        """In these a booking holds its time."""
+        return (cls.REQUESTED, cls.CONFIRMED, cls.RECEIVED, cls.TESTING)
+
+    @classmethod
+    def at_work(cls) -> tuple["BookingState", ...]:
+        """The samples are there and the test is not over."""
+        return (cls.RECEIVED, cls.TESTING)
+
+    @classmethod
+    def tested_or_later(cls) -> tuple["BookingState", ...]:
+        """The test is over: a report can stand, and what is charged can be recognised."""
+        return (cls.TESTED, cls.REPORTED, cls.SETTLED)
+
+    @classmethod
+    def started_or_later(cls) -> tuple["BookingState", ...]:
+        return (cls.TESTING, *cls.tested_or_later())
+
+    @classmethod
+    def before_samples(cls) -> tuple["BookingState", ...]:
+        """The samples have not come, or never will."""
+        return (cls.REQUESTED, cls.CONFIRMED, *cls.over())
+
+    @classmethod
+    def with_documents(cls) -> tuple["BookingState", ...]:
+        """From `confirmed` on: invoices, payments, and what a cancelled or missed booking still owes."""
+        return tuple(state for state in cls if state not in (cls.REQUESTED, cls.DECLINED))
+
+    @classmethod
+    def took_time(cls) -> tuple["BookingState", ...]:
+        """Confirmed or beyond, a no-show included: its time counts as booked."""
+        return (*cls.main_line()[1:], cls.NO_SHOW)
+
+    @classmethod
+    def over_with_fee(cls) -> tuple["BookingState", ...]:
+        """Ended without the test, and something may be owed all the same."""
+        return (cls.CANCELLED, cls.NO_SHOW)
+
+
+class EndReason(Term):
+    """What the platform gives as the reason of an end; people write their own."""
+
+    LAPSED = "lapsed", _l("Not answered in time")
+
+
+class HoldingKind(Term):
+    """What takes an instrument's time."""
+
+    phrase: LazyString | str
+    """Within a sentence: held for …"""
+
+    def __init__(self, code: str, phrase: LazyString | str = "", label: LazyString | str = "") -> None:
+        super().__init__(code, label)
+        self.phrase = phrase
+
+    BOOKING = "booking", _l("another booking")
+    MAINTENANCE = "maintenance", _l("maintenance"), _l("Maintenance")
+    IN_HOUSE = "in_house", _l("in-house use"), _l("In-house use")
+    OFFER = "offer", _l("a client who is booking")
+
+    @classmethod
+    def blocks(cls) -> tuple["HoldingKind", ...]:
+        """What a lab holds for itself."""
+        return (cls.MAINTENANCE, cls.IN_HOUSE)
+
+
+class DayKind(Term):
+    """Of a day that is not what its weekday says."""
+
+    HOLIDAY = "holiday", _l("Public holiday")
+    MAKE_UP = "make_up", _l("Make-up working day")
+
+
+class ProposalState(Term):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    REPLACED = "replaced"
+    LAPSED = "lapsed"
+    VOID = "void"
+
+
+class ChargeKind(Term):
+    PRICE = "price"
+    CHANGE = "change"
+    ENDING = "ending"
+
+
+class ChargeState(Term):
+    PROPOSED = "proposed"
+    AGREED = "agreed"
+    REFUSED = "refused"
+
+
+class Party(Term):
+    """Who takes a step of a booking."""
+
+    CLIENT = "client", _l("Client")
+    LAB = "lab", _l("Lab")
+    SYSTEM = "system", _l("System")

@@ -1,0 +1,92 @@
+"""What codes are called in templates: `{{ member.role|named("role") }}`, `{{ term(booking.state).look.icon }}`."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from jinja2 import pass_context
+
+from labshare.booking.terms import BookingState
+from labshare.catalogue.terms import LifeState, LiveState
+from labshare.kernel.terms import Term, TokenScope
+from labshare.kernel.time import utc_now
+from labshare.organisations.divisions import DIVISIONS, TOWNS
+from labshare.organisations.terms import (
+    AffiliationKind,
+    AffiliationSource,
+    AffiliationState,
+    FirmKind,
+    SectorName,
+    SizeClass,
+    role_label,
+)
+from labshare.rewards.rules.parts import shown_state
+from labshare.rewards.terms import (
+    BandKind,
+    ChangedInput,
+    Grade,
+    ListState,
+    ObjectionVerdict,
+    Reason,
+    RewardUnit,
+    RunState,
+    Tax,
+    WhyZero,
+)
+from labshare.web.language import language
+
+VOCABULARIES: dict[str, type[Term]] = {
+    "affiliation": AffiliationState,
+    "affiliation_kind": AffiliationKind,
+    "band_kind": BandKind,
+    "booking": BookingState,
+    "changed_input": ChangedInput,
+    "firm_kind": FirmKind,
+    "grade": Grade,
+    "life": LifeState,
+    "list": ListState,
+    "live": LiveState,
+    "objection_verdict": ObjectionVerdict,
+    "reason": Reason,
+    "reward_unit": RewardUnit,
+    "run": RunState,
+    "scope": TokenScope,
+    "sector": SectorName,
+    "size_class": SizeClass,
+    "source": AffiliationSource,
+    "tax": Tax,
+    "why_zero": WhyZero,
+}
+"""As templates name them."""
+
+
+def term(code: str, vocabulary: str = "booking") -> Term:
+    """The word of a code, with label and look."""
+    return VOCABULARIES[vocabulary](code)
+
+
+def shown_run_state(state: str, publicity_ends_at: datetime | None) -> RunState:
+    """A run's state as pages show it at this moment (`rewards.rules.parts.shown_state`)."""
+    return shown_state(state, publicity_ends_at, utc_now())
+
+
+@pass_context
+def named(_context: Any, code: str | None, vocabulary: str) -> str:
+    """What a code is called; an em dash for none. (With the context, so that Jinja does not work out a constant's
+    name once and for all, in the language of whoever came first.)"""
+    if not code:
+        return "—"
+    if vocabulary in ("town", "division"):
+        place = (TOWNS if vocabulary == "town" else DIVISIONS).get(code)
+        if place is None:
+            return code
+        return place.name_en if language() == "en" else place.name
+    if vocabulary == "role":
+        return str(role_label(code))
+    known = VOCABULARIES[vocabulary].known(code)
+    return str(known.label) if known else code
+
+
+def init(app: Flask) -> None:
+    app.jinja_env.filters["named"] = named
+    app.jinja_env.globals.update(term=term, shown_run_state=shown_run_state, main_line=BookingState.main_line())

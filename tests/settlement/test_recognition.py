@@ -112,12 +112,13 @@ def test_closed_months_are_left_alone_and_open_ones_add_up(documents, shut, data
 
 def recorded(documents, order, closings):
     """The ledger after entering the documents in this order, a month closing after some of the steps."""
-    documents = [("charges", line) for line in documents.charges]
-    documents += [(kind, paper) for kind in ("reports", "invoices", "payments") for paper in getattr(documents, kind)]
+    one_by_one = [
+        (kind, paper) for kind in ("charges", "reports", "invoices", "payments") for paper in getattr(documents, kind)
+    ]
     entered = {"charges": (), "reports": (), "invoices": (), "payments": ()}
     ledger, closed = {}, set()
     for step, place in enumerate(order):
-        kind, paper = documents[place]
+        kind, paper = one_by_one[place]
         entered[kind] = (*entered[kind], paper)
         more = ledger_differences(Documents(**entered), ledger, closed=closed, present=Month.of(TODAY))
         assert not set(more) & closed

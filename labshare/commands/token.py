@@ -20,7 +20,9 @@ def token() -> None:
 
 @token.command()
 @click.option("--email", required=True, help="Whose token: the account's address.")
-@click.option("--scope", type=click.Choice(list(TokenScope)), default=TokenScope.WRITE, show_default=True)
+@click.option(
+    "--scope", type=click.Choice([one.value for one in TokenScope]), default=TokenScope.WRITE.value, show_default=True
+)
 @with_app
 def issue(email: str, scope: str) -> None:
     """Print a token, once, alone on its line. It acts for the person's first firm, else with the regulator's roles."""

@@ -15,7 +15,7 @@ from labshare.kernel.errors import NotAllowed, SignInFirst
 from labshare.kernel.time import local_day, utc_now
 from labshare.kernel.verbs import Refusal
 from labshare.organisations.permissions import check, may
-from labshare.settlement.queries.documents import BookingPapers, documents_of
+from labshare.settlement.queries.documents import BookingDocuments, documents_of
 
 
 def check_booking(actor: Actor, ref: str, action: str, *, verb: str | None = None) -> None:
@@ -59,7 +59,7 @@ def documents_panel(booking: Booking, actor: Actor) -> dict[str, Any]:
     return {"papers": papers, "paper_actions": paper_actions(papers, actor)}
 
 
-def paper_actions(papers: BookingPapers, actor: Actor) -> list[PaperAction]:
+def paper_actions(papers: BookingDocuments, actor: Actor) -> list[PaperAction]:
     booking = papers.booking
     parties = {"client": booking.client_firm_id, "lab": booking.lab_firm_id}
     found = []

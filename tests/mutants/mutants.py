@@ -36,7 +36,8 @@ _SERVICES, _SOURCES = "conventions/test_services.py", "conventions/test_sources.
 _TEMPLATES, _TRAIL = "conventions/test_templates.py", "conventions/test_trail.py"
 _VERBS, _GETS = "conventions/test_verbs.py", "conventions/test_gets.py"
 _RULES = "conventions/test_rules.py"
-_ENTRANCES, _TERMS = "conventions/test_entrances.py", "conventions/test_terms.py"
+_ENTRANCES, _CIRCLES = "conventions/test_entrances.py", "conventions/test_circles.py"
+_TERMS = "conventions/test_terms.py"
 _UNSEEN_VERB = """from labshare.kernel.verbs import verb
 
 
@@ -114,6 +115,19 @@ CONVENTIONS = (
     Mutant(
         f"{_ENTRANCES}::test_entrances_do_not_ask_the_database", "the list keeps what a file no longer does",
         instead("labshare/web/bodies.py", "        db.session.rollback()\n", "        pass\n"),
+    ),
+    Mutant(
+        f"{_CIRCLES}::test_a_circle_is_found", "a module imported by its name alone is overlooked",
+        instead(f"tests/{_CIRCLES}", "found |= {alias.name for alias in node.names}", "pass"),
+    ),
+    Mutant(
+        f"{_CIRCLES}::test_a_package_that_collects_its_modules_is_no_circle", "its module passes for the package",
+        instead(f"tests/{_CIRCLES}", "found.add(below if below in modules else node.module)", "found.add(node.module)"),
+    ),
+    Mutant(
+        f"{_CIRCLES}::test_no_module_imports_in_a_circle", "a rule imports the one that calls it",
+        at_end("labshare/rewards/rules/bands.py", "def whole() -> None:\n"
+               "    from labshare.rewards.rules import calculation\n\n    del calculation"),
     ),
     Mutant(
         f"{_TERMS}::test_a_raw_code_is_found", "what is assigned is not looked at",
@@ -292,9 +306,9 @@ RIGHTS += (
 
 _BUSY, _HTTP, _KILLED = "races/test_busy.py", "races/test_http.py", "races/test_killed_writers.py"
 _ONE, _PAGES = "races/test_one_slot.py", "races/test_pages.py"
-_AGAIN, _TAKING, _BOOK = (
+_AGAIN, _HOLDINGS, _BOOK = (
     "labshare/web/again.py",
-    "labshare/booking/services/taking.py",
+    "labshare/booking/services/holdings.py",
     "labshare/booking/services/book.py",
 )
 _NO_GUARD = (
@@ -305,7 +319,7 @@ _NO_GUARD = (
 )  # fmt: skip
 _EVERYTHING_IS_FREE = (
     *_NO_GUARD,
-    Edit(_BOOK, "for instrument, rules, unit in free_places(bench, work, chosen, starts_at, now):\n        booking",
+    Edit(_BOOK, "for instrument, rules, unit in free_places(bookable, work, chosen, starts_at, now):\n        booking",
          "for instrument, rules, unit in ((i, r, 1) for i, r in chosen):\n        booking"),
 )  # fmt: skip
 _GUARDED_AS_EVER = instead("tests/races/unguarded.py", "    with db.engine.begin() as connection:\n",
@@ -328,7 +342,7 @@ RACES = (
     *_on_both(f"{_KILLED}::test_nothing_acknowledged_is_lost", "keys are not kept", _KEYS_FORGOTTEN),
     *_on_both(f"{_ONE}::test_one_winner_a_round", "all time passes for free", _EVERYTHING_IS_FREE),
     *_on_both(f"{_ONE}::test_three_units_have_three_winners", "only the first unit is tried",
-              instead(_BOOK, "for instrument, rules, unit in free_places(bench, work, chosen, starts_at, now):\n"
+              instead(_BOOK, "for instrument, rules, unit in free_places(bookable, work, chosen, starts_at, now):\n"
                       "        booking",
                       "for instrument, rules, unit in ((i, r, 1) for i, r in chosen):\n        booking")),
     *_on_both(f"{_ONE}::test_without_the_guards_the_race_is_lost", "the guards stay", _GUARDED_AS_EVER),

@@ -5,7 +5,7 @@ import re
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -18,10 +18,11 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.oversight.dashboard import dashboard
 from labshare.oversight.public import figures_by_month, public_figures, usage_by_month
-from labshare.oversight.queries import By, outside_revenue, usage_report
+from labshare.oversight.queries import outside_revenue, usage_report
 from labshare.oversight.rows import behind
 from labshare.oversight.rules import Usage
 from labshare.oversight.statistics import ANYONE, statistics
+from labshare.oversight.terms import UsageBy
 from labshare.settlement.queries.ledger import ledger_total
 from labshare.web.filters import plain_amount, wan_number
 from tests import factories
@@ -31,7 +32,7 @@ from tests.rewards.world import add_booking, add_lab, add_revenue, people
 from tests.signing import sign_in
 
 OCTOBER, NOVEMBER = Month(2026, 10), Month(2026, 11)
-BYS = get_args(By)
+BYS = tuple(UsageBy)
 NO_BOOKING_MAKES_UP = {"available_minutes", "units", "reports"}
 
 
@@ -75,7 +76,7 @@ def made_up(usage: Usage) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("by", BYS)
-def test_each_row_of_the_usage_report_opens_to_exactly_what_it_counts(world: Any, clock: Clock, by: By) -> None:
+def test_each_row_of_the_usage_report_opens_to_exactly_what_it_counts(world: Any, clock: Clock, by: UsageBy) -> None:
     # R-USAGE-2
     for first, last in ((OCTOBER, OCTOBER), (NOVEMBER, NOVEMBER), (OCTOBER.previous, NOVEMBER)):
         report = usage_report(ANYONE, by, first, last, clock.now)
@@ -114,7 +115,7 @@ def links(page: str, path: str) -> list[str]:
 @pytest.mark.parametrize("by", BYS)
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_a_row_of_the_page_leads_to_its_total_name_and_ledger(
-    world: Any, clock: Clock, reader: FlaskClient, by: By, language: str
+    world: Any, clock: Clock, reader: FlaskClient, by: UsageBy, language: str
 ) -> None:
     head = {"Accept-Language": language}
     page = reader.get(f"/regulator/usage?by={by}&from=2026-10&to=2026-10", headers=head).text

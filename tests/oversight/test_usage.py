@@ -9,9 +9,10 @@ from labshare.booking import services
 from labshare.kernel.database import transaction
 from labshare.kernel.months import Month
 from labshare.oversight.dashboard import dashboard
-from labshare.oversight.queries import By, usage_report
+from labshare.oversight.queries import usage_report
 from labshare.oversight.rules import Usage
 from labshare.oversight.statistics import ANYONE
+from labshare.oversight.terms import UsageBy
 from tests import factories
 from tests.booking.conftest import House, at, make_house
 from tests.conftest import Clock
@@ -43,7 +44,7 @@ def house(app: Flask, clock: Clock) -> House:
     return house
 
 
-def of(house: House, by: By, month: Month = NOVEMBER) -> Usage:
+def of(house: House, by: UsageBy, month: Month = NOVEMBER) -> Usage:
     report = usage_report(ANYONE, by, month, month, house.clock.now)
     assert len(report.rows) == 1
     assert report.rows[0].usage == report.total
@@ -51,7 +52,7 @@ def of(house: House, by: By, month: Month = NOVEMBER) -> Usage:
 
 
 @pytest.mark.parametrize("by", ["lab", "instrument", "firm"])
-def test_what_a_lab_does_for_itself_is_effective_time_too(house: House, by: By) -> None:  # R-USAGE-1
+def test_what_a_lab_does_for_itself_is_effective_time_too(house: House, by: UsageBy) -> None:  # R-USAGE-1
     usage = of(house, by)
     assert (usage.booked_minutes, usage.used_minutes) == (90 + 90, 80 + 60 + 2 * 240)
     assert (usage.in_house_minutes, usage.outside_minutes) == (2 * 240, 80)

@@ -27,7 +27,7 @@ from labshare.settlement.files import Kinds, TakenFile, take_in
 from labshare.settlement.models import Invoice, Payment, Report
 from labshare.settlement.queries.documents import line_of_invoice, numbers_of_lines
 from labshare.settlement.queries.ledger import EntryLine, ledger_entries
-from labshare.settlement.services.books import ref_of
+from labshare.settlement.services.ledger import ref_of
 from labshare.web.actor import current_actor
 from labshare.web.bodies import before_body
 from labshare.web.documents import check_booking

@@ -5,7 +5,7 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _l
 
 from labshare.audit.services import record
-from labshare.booking.queries.world import working_days
+from labshare.booking.queries.loading import working_days
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import ReasonRequired

@@ -6,7 +6,7 @@ from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from labshare.booking.queries.world import special_days, working_years
+from labshare.booking.queries.loading import special_days, working_years
 from labshare.booking.services.hours import confirm_working_year, set_working_day, set_working_year
 from labshare.booking.terms import DayKind
 from labshare.kernel.database import transaction

@@ -11,8 +11,8 @@ from wtforms import HiddenField
 
 from labshare.booking import services
 from labshare.booking.errors import AlreadySubmitted, SlotTaken
+from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.slots import alternatives_for, price_for
-from labshare.booking.queries.world import Bench, bench_of_item
 from labshare.booking.rules.price import Price, Work, cancellation_fee, question_problems, work_of
 from labshare.booking.rules.slots import Slot
 from labshare.catalogue.queries import draft_or_published
@@ -68,9 +68,9 @@ def _item_id() -> int:
     return int(text)
 
 
-def _bench(now: datetime) -> Bench:
+def _bench(now: datetime) -> BookableItem:
     """The item asked for. Withdrawn while somebody filled in the form, it is told above the form, which is kept."""
-    bench = bench_of_item(_item_id(), now)
+    bench = load_bookable_item(_item_id(), now)
     if bench is None:
         raise NotFound
     withdrawn = request.method == "POST" and LifeState.DRAFT not in (bench.item.state, bench.lab.state)
@@ -79,7 +79,7 @@ def _bench(now: datetime) -> Bench:
     return bench
 
 
-def _form(bench: Bench) -> BookingForm:
+def _form(bench: BookableItem) -> BookingForm:
     form = BookingForm()
     choices = [(each.id, with_model(each)) for each in bench.instruments]
     form.instrument.choices = choices
@@ -111,7 +111,7 @@ def _hours(form: BookingForm) -> Decimal | None:
     return Decimal(hours) if hours is not None else None
 
 
-def _price(bench: Bench, form: BookingForm) -> tuple[Price | None, Work | None]:
+def _price(bench: BookableItem, form: BookingForm) -> tuple[Price | None, Work | None]:
     """The price for what stands in the form, where it can be worked out, and its work."""
     quantity, hours = form.quantity.data or 0, _hours(form)
     try:
@@ -120,7 +120,7 @@ def _price(bench: Bench, form: BookingForm) -> tuple[Price | None, Work | None]:
         return None, None
 
 
-def _page(bench: Bench, form: BookingForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
+def _page(bench: BookableItem, form: BookingForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
     price, work = _price(bench, form)
     start = form.starts_at.data
     alternatives = taken.alternatives if taken else ()
@@ -145,13 +145,13 @@ def _page(bench: Bench, form: BookingForm, status: int = 200, taken: SlotTaken |
     )  # fmt: skip
 
 
-def _fits(form: BookingForm, bench: Bench) -> bool:
+def _fits(form: BookingForm, bench: BookableItem) -> bool:
     """Validates the form, quantity and hours against the item too, so that everything wrong is told at once."""
     fine: bool = form.validate_on_submit()
     return _ask_problems(form, bench) and fine
 
 
-def _ask_problems(form: BookingForm, bench: Bench) -> bool:
+def _ask_problems(form: BookingForm, bench: BookableItem) -> bool:
     """What is wrong with quantity and hours for this item, at their fields; True where nothing is."""
     fine = True
     if isinstance(form.quantity.data, int) and ("hours" not in form or not form.hours.errors):

@@ -20,7 +20,7 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check
 from labshare.settlement import services
 from labshare.settlement.files import Kinds, TakenFile, take_in
-from labshare.settlement.queries.documents import BookingPapers, documents_of
+from labshare.settlement.queries.documents import BookingDocuments, documents_of
 from labshare.settlement.queries.missing import to_invoice_with
 from labshare.settlement.queries.reports import get_report, next_report_number
 from labshare.settlement.services.invoices import NUMBER_LENGTH as INVOICE_NUMBER_LENGTH
@@ -149,7 +149,7 @@ def _taking_files(action: str) -> Callable[[Any], Any]:
     return before_body(lambda ref: check_booking(current_actor(), ref, action), file=True)
 
 
-def _opened(ref: str, action: str) -> tuple[Booking, BookingPapers]:
+def _opened(ref: str, action: str) -> tuple[Booking, BookingDocuments]:
     """The booking and its papers. Raises `NotFound`, `NotAllowed`."""
     actor = current_actor()
     booking = booking_head(actor, ref)
@@ -180,7 +180,9 @@ def _submitted(
         return show_problem(form, problem, **(places or {})), None
 
 
-def _page(name: str, form: Form, ref: str, papers: BookingPapers, action: str, status: int = 200, **more: Any) -> Any:
+def _page(
+    name: str, form: Form, ref: str, papers: BookingDocuments, action: str, status: int = 200, **more: Any
+) -> Any:
     """The form with the booking's money beside it, read anew after a refusal."""
     if status != 200:
         _booking, papers = _opened(ref, action)

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from labshare.booking.queries import live_states, use_of
-from labshare.booking.queries.world import hours_of_labs
+from labshare.booking.queries.loading import hours_of_labs
 from labshare.catalogue.queries import (
     Filters,
     Page,

@@ -9,8 +9,8 @@ from flask import current_app, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from labshare.booking.queries import bench_of_item
-from labshare.booking.queries.slots import price_for, slots_of_bench
+from labshare.booking.queries import load_bookable_item
+from labshare.booking.queries.slots import price_for, slots_of_loaded
 from labshare.booking.rules.price import ItemTerms, Price, question_problems, work_of
 from labshare.booking.rules.slots import DayOfSlots, Slot
 from labshare.catalogue.models import Instrument, TestItem
@@ -170,7 +170,7 @@ def test_item(item_id: int) -> str:
     """Nine statements. Raises `NotFound` for a draft of somebody else."""
     now = utc_now()
     today = local_day(now)
-    bench = bench_of_item(item_id, now)
+    bench = load_bookable_item(item_id, now)
     if bench is None or not draft_or_published(current_actor(), bench.lab, bench.item.state):
         raise NotFound
     terms = bench.terms()
@@ -183,7 +183,7 @@ def test_item(item_id: int) -> str:
         since = max(now, start_of_day(asked.since))
         until = start_of_day(asked.since + timedelta(days=DAYS_SHOWN))
         work = work_of(terms, asked.quantity, asked.hours)
-        days = slots_of_bench(bench, work, since, until, instrument_id=asked.instrument)
+        days = slots_of_loaded(bench, work, since, until, instrument_id=asked.instrument)
     free = [slot for one in days for slot in one.slots if slot.free]
     chosen = _chosen(free, asked.starts_at, now)
     fees = fees_of(item_id)

@@ -12,7 +12,7 @@ from wtforms import Field
 from labshare.booking.errors import HoursOverlap
 from labshare.booking.queries.bookings import bookings_hit
 from labshare.booking.queries.desk import closures_ahead, lab_of_closure
-from labshare.booking.queries.world import hours_of_labs
+from labshare.booking.queries.loading import hours_of_labs
 from labshare.booking.rules.time import clock_text
 from labshare.booking.services import add_closure, remove_closure, set_opening_hours
 from labshare.catalogue.models import Lab

@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)
 
 .PHONY: run test build python node frontend translations messages new-migration lock clean bench \
-	mutants lint lint-style lint-types lint-layers lint-messages lint-templates
+	mutants map fmt lint lint-style lint-types lint-layers lint-messages lint-templates
 
 run: build
 	@exec $(BIN)/labshare start
@@ -58,6 +58,15 @@ messages: python
 new-migration: python
 	@$(BIN)/labshare db revision "$(NAME)"
 	@$(BIN)/ruff format -q migrations
+
+# Writes sources the way `make lint` wants them.
+fmt: python
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format .
+
+# Draws docs/pictures/rooms.svg anew: which room imports which.
+map: python
+	@$(BIN)/python docs/rooms.py
 
 # `make -k lint` goes on after a finding.
 lint: lint-style lint-types lint-layers lint-messages lint-templates

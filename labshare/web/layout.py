@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from labshare.audit.words import action_words
+from labshare.http.actor import current_actor, current_person
 from labshare.kernel.actor import VISITOR, Actor
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import town_of
 from labshare.oversight.waiting import OwnFirm, firms_and_waiting
 from labshare.web import assets, navigation, words
-from labshare.web.actor import current_actor, current_person
 from labshare.web.language import HTML_LANG, chosen_language, theme
 
 

@@ -134,7 +134,7 @@ STEPS = _steps()
 _TABLE = {(step.state, step.verb): step for step in STEPS}
 
 
-def take(state: State | str, verb: str, who: str) -> State:
+def next_state(state: State | str, verb: str, who: str) -> State:
     """The state after `verb` taken by `who`. Raises `IllegalStep`."""
     step = _TABLE.get((State(state), verb))
     if step is None or who not in step.who:
@@ -154,7 +154,7 @@ def first_state(automatic: bool) -> State:
 
 def state_after_move(state: State | str, automatic: bool) -> State:
     """Where a client's move leads. Raises `IllegalStep` after `confirmed`."""
-    take(state, "reschedule", CLIENT)
+    next_state(state, "reschedule", CLIENT)
     return first_state(automatic)
 
 

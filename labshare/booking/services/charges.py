@@ -8,7 +8,8 @@ from labshare.booking import telling
 from labshare.booking.errors import ChargeIsZero, ChargeNotOpen, NegativeCharge
 from labshare.booking.listeners import charge_changed
 from labshare.booking.models import Booking, Charge
-from labshare.booking.rules.lifecycle import CLIENT, ENDED_STATES, LAB, take
+from labshare.booking.rules import rows
+from labshare.booking.rules.lifecycle import CLIENT, ENDED_STATES, LAB, next_state
 from labshare.booking.services.common import (
     check_charge_covers_documents,
     locked_booking,
@@ -16,7 +17,7 @@ from labshare.booking.services.common import (
     snapshot,
 )
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import InvalidInput, NotFound, ReasonRequired
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
@@ -30,7 +31,7 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, re
     """Add a line, signed, in fen. A decrease counts at once; an increase waits for the client's consent. Raises
     `IllegalStep`, `ReasonRequired`, `ChargeIsZero`, `NegativeCharge`, `ChargeBelowInvoiced`, `ChargeBelowPaid`."""
     booking = locked_booking(actor, ref, "charge.propose")
-    take(booking.state, "charge", LAB)
+    next_state(booking.state, "charge", LAB)
     if not reason.strip():
         raise ReasonRequired
     if amount_fen == 0:
@@ -45,15 +46,7 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, re
         check_charge_covers_documents(booking, total)
     before = snapshot(booking)
     line = Charge(
-        booking_id=booking.id,
-        kind="change",
-        amount_fen=amount_fen,
-        reason=reason,
-        state="agreed" if lowers else "proposed",
-        entered_by=actor.person_id,
-        entered_at=now,
-        agreed_by=actor.person_id if lowers else None,
-        agreed_on=local_day(now) if lowers else None,
+        **rows.change_line(booking.id, amount_fen, reason=reason, by=actor.person_id, now=now, today=local_day(now))
     )
     db.session.add(line)
     if lowers:
@@ -89,11 +82,9 @@ def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> 
     """The client agrees to an increase: it counts from this local day. Raises `IllegalStep`, `ChargeNotOpen`."""
     booking = locked_booking(actor, ref, "charge.consent")
     line = _waiting_line(booking, charge_id)
-    take(booking.state, "answer_charge", CLIENT)
+    next_state(booking.state, "answer_charge", CLIENT)
     before = snapshot(booking)
-    line.state = "agreed"
-    line.agreed_by = actor.person_id
-    line.agreed_on = local_day(now)
+    set_columns(line, rows.consented(by=actor.person_id, today=local_day(now)))
     booking.charged_fen += line.amount_fen
     db.session.flush()
     note(actor, now, "charge.consent", booking, before, charge=line.id, amount_fen=line.amount_fen)
@@ -107,7 +98,7 @@ def refuse_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> C
     """The client does not agree; the charge stays. Raises `IllegalStep`, `ChargeNotOpen`."""
     booking = locked_booking(actor, ref, "charge.consent")
     line = _waiting_line(booking, charge_id)
-    take(booking.state, "answer_charge", CLIENT)
+    next_state(booking.state, "answer_charge", CLIENT)
     before = snapshot(booking)
     line.state = "refused"
     db.session.flush()

@@ -5,8 +5,9 @@ from datetime import datetime
 from labshare.booking import telling
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import cancellation_preview
-from labshare.booking.rules.lifecycle import LAB, take
-from labshare.booking.services import taking
+from labshare.booking.rules import rows
+from labshare.booking.rules.lifecycle import LAB, next_state
+from labshare.booking.services import holdings
 from labshare.booking.services.common import (
     bring_charge_to,
     check_charge_covers_documents,
@@ -17,7 +18,7 @@ from labshare.booking.services.common import (
     snapshot,
 )
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import ReasonRequired
 from labshare.kernel.verbs import verb
 
@@ -29,7 +30,7 @@ def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Bookin
     `ReasonRequired`, `ChargeBelowInvoiced`, `ChargeBelowPaid`."""
     booking = locked_booking(actor, ref, "booking.cancel")
     side = side_for(actor, booking, "cancel")
-    state = take(booking.state, "cancel", side)
+    state = next_state(booking.state, "cancel", side)
     reason = reason.strip()
     if side == LAB and not reason:
         raise ReasonRequired
@@ -37,11 +38,8 @@ def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Bookin
     check_charge_covers_documents(booking, fee)
     before = snapshot(booking)
     close_proposal(booking, now, "void")
-    taking.release_booking(booking.id)
-    booking.state = state
-    booking.ended_at = now
-    booking.end_reason = reason or None
-    booking.answer_by = None
+    holdings.release_booking(booking.id)
+    set_columns(booking, rows.ended(state, now=now, reason=reason))
     bring_charge_to(booking, fee, actor=actor, now=now, reason=reason)
     db.session.flush()
     note(actor, now, "booking.cancel", booking, before, side=side)

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, PasswordField
 
 from labshare.accounts.passwords import SHORTEST
+from labshare.http.language import language
 from labshare.organisations import words
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.organisations.models import AFFILIATION_KINDS, FIRM_KINDS, FIRM_ROLES
@@ -26,7 +27,6 @@ from labshare.web.forms import (
     optional,
     required,
 )
-from labshare.web.language import language
 
 
 class SecretField(PasswordField):

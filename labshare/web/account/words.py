@@ -4,10 +4,10 @@ from typing import Any
 
 from jinja2 import pass_context
 
+from labshare.http.language import language
 from labshare.organisations import words
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.web.account import blueprint
-from labshare.web.language import language
 
 TABLES = {
     "role": words.ROLES,

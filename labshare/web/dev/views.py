@@ -8,6 +8,7 @@ from flask import render_template
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from labshare.http.rights import public
 from labshare.organisations.words import ROLES
 from labshare.web.charts import stacked_bars
 from labshare.web.dev import blueprint
@@ -37,6 +38,7 @@ MONTHS: Sequence[tuple[str, int, int]] = (("9", 12, 3), ("10", 20, 0), ("11", 7,
 
 
 @blueprint.get("/components")
+@public
 def components() -> str:
     form: Any = ComponentForm(formdata=None)
     form.name.errors = [gettext("Fill this in.")]

@@ -6,6 +6,7 @@ from labshare.web import actor, addresses, errors, filters, forms, headers, lang
 from labshare.web.account import blueprint as account
 from labshare.web.admin import blueprint as admin
 from labshare.web.client import blueprint as client
+from labshare.web.dev import blueprint as dev
 from labshare.web.files import blueprint as files
 from labshare.web.lab import blueprint as lab
 from labshare.web.public import blueprint as public
@@ -26,3 +27,5 @@ def register(app: Application) -> None:
     limits.init(app)
     for blueprint in (public, account, client, lab, regulator, admin, files):
         app.register_blueprint(blueprint)
+    if not app.config["PRODUCTION"]:
+        app.register_blueprint(dev)

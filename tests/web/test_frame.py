@@ -150,3 +150,15 @@ def test_every_icon_that_is_used_is_in_the_sprite(app: Flask) -> None:
     for template in Path("templates").rglob("*.html"):
         used |= set(re.findall(r"""(?:symbol=|icon\()['"]([a-z0-9-]+)['"]""", template.read_text()))
     assert used <= listed
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("language", "title"), [("zh", "组件"), ("en", "Components")])
+def test_developers_see_every_component(client: FlaskClient, language: str, title: str, theme: str) -> None:
+    client.post("/language", data={"language": language, "next": "/"})
+    client.post("/theme", data={"theme": theme, "next": "/"})
+    page = client.get("/dev/components")
+    assert page.status_code == 200
+    assert f"<h1>{title}</h1>" in page.text
+    assert f'data-theme="{theme}"' in page.text
+    assert '<a href="#name">' in page.text, "a field with an error is shown too"

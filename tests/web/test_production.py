@@ -168,6 +168,10 @@ def test_headers_are_strict(production: Flask) -> None:
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_pages_for_developers_are_not_there(production: Flask) -> None:
+    assert production.test_client().get("/dev/components", base_url=SAFE["BASE_URL"]).status_code == 404
+
+
 def test_demonstration_account_does_not_sign_in(production: Flask) -> None:
     someone = make.person(password_hash=hashed(PASSWORD), demonstration=True, email="client@demo.example")
     db.session.commit()

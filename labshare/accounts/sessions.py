@@ -49,8 +49,7 @@ def end_all_sessions(person: Person, now: datetime) -> int:
     open_ones = db.session.scalars(
         select(SignInSession).where(
             SignInSession.person_id == person.id,
-            SignInSession.ended_at.is_(None),
-            SignInSession.expires_at > now,
+            SignInSession.open_at(now),
         )
     ).all()
     for one in open_ones:

@@ -12,7 +12,7 @@ from labshare.notices.models import Notice
 def unread_count(person_id: int) -> int:
     """For the bell: one look at the index of unread notices."""
     found = db.session.scalar(
-        select(func.count()).select_from(Notice).where(Notice.person_id == person_id, Notice.read_at.is_(None))
+        select(func.count()).select_from(Notice).where(Notice.person_id == person_id, Notice.unread)
     )
     return found or 0
 

@@ -12,7 +12,6 @@ from labshare.audit.models import AuditSeal
 from labshare.audit.queries import last_seal
 from labshare.booking.models import Booking, Holding, WorkingYear
 from labshare.catalogue.models import Instrument, LabAdmission
-from labshare.catalogue.terms import LifeState
 from labshare.kernel.database import days_between, db
 from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
@@ -227,7 +226,7 @@ def _utilisation_groups(first: Month, last: Month, now: datetime) -> list[int]:
     query = (
         select(Instrument.units, func.coalesce(func.sum(used.c.minutes), 0))
         .outerjoin(used, used.c.instrument_id == Instrument.id)
-        .where(Instrument.state == LifeState.PUBLISHED)
+        .where(Instrument.published)
         .group_by(Instrument.id)
     )
     counts = [0] * (len(BINS) + 1)
@@ -262,8 +261,7 @@ def waiting(now: datetime, person_id: int | None = None, runs: Sequence[RewardRu
                 select(func.count())
                 .select_from(RegulatorRole)
                 .where(
-                    RegulatorRole.agreed_at.is_(None),
-                    RegulatorRole.ended_at.is_(None),
+                    RegulatorRole.proposed,
                     RegulatorRole.proposed_by.is_distinct_from(person_id),
                 )
                 .scalar_subquery(),
@@ -276,8 +274,7 @@ def waiting(now: datetime, person_id: int | None = None, runs: Sequence[RewardRu
                     select(func.count())
                     .where(
                         RegulatorRole.role == role,
-                        RegulatorRole.agreed_at.is_not(None),
-                        RegulatorRole.ended_at.is_(None),
+                        RegulatorRole.in_force,
                     )
                     .scalar_subquery()
                     for role in NEEDED_ROLES

@@ -39,9 +39,7 @@ def firms_and_waiting(
     `unread` notices and, as far as they are theirs to do, `requests`, `papers`, `firms`, `payers`, `grades`. One
     statement."""
     counts = {
-        "unread": select(func.count())
-        .select_from(Notice)
-        .where(Notice.person_id == person_id, Notice.read_at.is_(None)),
+        "unread": select(func.count()).select_from(Notice).where(Notice.person_id == person_id, Notice.unread),
         **_waiting(actor),
     }
     columns = [counting.scalar_subquery().label(name) for name, counting in counts.items()]
@@ -49,13 +47,13 @@ def firms_and_waiting(
         return (), dict(db.session.execute(select(*columns)).one()._mapping)
     has_labs = exists().where(Lab.firm_id == Firm.id).correlate(Firm)
     rows = db.session.execute(
-        select(Firm.id, Firm.name, Firm.name_en, Firm.town, Firm.verified_at, has_labs.label("has_labs"), *columns)
+        select(Firm.id, Firm.name, Firm.name_en, Firm.town, Firm.verified, has_labs.label("has_labs"), *columns)
         .where(Firm.id.in_(list(memberships)))
         .order_by(Firm.name)
     ).all()
     firms = tuple(
         OwnFirm(
-            row.id, row.name, row.name_en, memberships[row.id], row.verified_at is not None, bool(row.has_labs),
+            row.id, row.name, row.name_en, memberships[row.id], row.verified, bool(row.has_labs),
             row.town,
         )
         for row in rows

@@ -29,8 +29,7 @@ from labshare.booking.rules.time import Closure as ClosureSpan
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, StartRules, WorkingDays
 from labshare.catalogue.models import Calibration, Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.queries.admissions import county_on
-from labshare.catalogue.queries.filters import fee_in_force
-from labshare.catalogue.terms import InstrumentCondition, LifeState
+from labshare.catalogue.terms import InstrumentCondition
 from labshare.kernel.database import Numbers, UtcDateTime, among, db
 from labshare.kernel.time import local_day, local_zone
 
@@ -65,7 +64,7 @@ _DAY = bindparam("day", type_=Date)
 _ITEM = (
     select(TestItem, Lab, Fee, county_on(_DAY))
     .join(Lab, Lab.id == TestItem.lab_id)
-    .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, fee_in_force(_DAY)))
+    .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, Fee.in_force_on(_DAY)))
     .where(TestItem.id == bindparam("item_id"))
 )
 _INSTRUMENTS = (
@@ -73,7 +72,7 @@ _INSTRUMENTS = (
     .join(TestItemInstrument, TestItemInstrument.instrument_id == Instrument.id)
     .where(
         TestItemInstrument.test_item_id == bindparam("item_id"),
-        Instrument.state == LifeState.PUBLISHED,
+        Instrument.published,
         not_(Instrument.condition == InstrumentCondition.TO_BE_SCRAPPED),
     )
     .order_by(Instrument.id)
@@ -232,9 +231,7 @@ class Bench:
 
     @property
     def published(self) -> bool:
-        return (
-            self.item.state == LifeState.PUBLISHED and self.lab.state == LifeState.PUBLISHED and bool(self.instruments)
-        )
+        return self.item.published and self.lab.published and bool(self.instruments)
 
     def terms(self) -> ItemTerms:
         return item_terms(self.item)

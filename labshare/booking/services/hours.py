@@ -16,7 +16,6 @@ from labshare.booking.rules.time import Weekly, clock_text
 from labshare.booking.services.common import plain
 from labshare.booking.terms import DayKind
 from labshare.catalogue.models import Lab
-from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import InvalidInput, NotFound, ReasonRequired
@@ -31,7 +30,7 @@ def _lab(actor: Actor, lab_id: int) -> Lab:
     lab = db.session.get(Lab, lab_id)
     if lab is None:
         raise NotFound
-    if lab.state != LifeState.PUBLISHED and not permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id):
+    if not lab.published and not permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id):
         raise NotFound
     permissions.check(actor, "time.hours", firm=lab.firm_id)
     return lab

@@ -60,4 +60,4 @@ def admitting_counties(lab_ids: Iterable[int]) -> set[str]:
 
 def blocks_another(admission: LabAdmission, first: date) -> bool:
     """Whether an admission from `first` on would overlap this one."""
-    return admission.refused_at is None and (admission.suspended_from is None or admission.suspended_from > first)
+    return not admission.refused and admission.lasts_to(first)

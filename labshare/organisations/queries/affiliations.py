@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, null, or_, select
+from sqlalchemy import and_, func, not_, null, or_, select
 from sqlalchemy.orm import aliased
 
 from labshare.accounts.models import Person
@@ -24,11 +24,11 @@ _COLUMNS = (
 )  # fmt: skip
 """In the order of `Link`."""
 _MAY_WAIT = and_(
-    _OF.voided_at.is_(None),
+    ~_OF.voided,
     or_(
         _OF.end_asked_at.is_not(None),
         and_(
-            _OF.confirmed_at.is_(None),
+            ~_OF.confirmed,
             or_(
                 _OF.objected_at.is_not(None),
                 _OF.holds_until_decided,
@@ -107,7 +107,7 @@ def search_affiliations(
     """Affiliations by firm, the latest first, and how many in all; `show`: an `AffiliationList`. Three statements."""
     one, other = aliased(Firm), aliased(Firm)
     waiting = affiliations_to_decide()
-    over = or_(Affiliation.voided_at.is_not(None), func.coalesce(Affiliation.ended_on, Affiliation.valid_to) < today)
+    over = or_(Affiliation.voided, not_(Affiliation.lasts_to(today)))
     conditions: list[Any] = []
     if q.strip():
         conditions.append(or_(*(
@@ -120,11 +120,8 @@ def search_affiliations(
     elif show == AffiliationList.OVER:
         conditions.append(over)
     elif show is not None:
-        confirmed = Affiliation.confirmed_at
-        conditions += [
-            confirmed.is_not(None) if show == AffiliationList.CONFIRMED else confirmed.is_(None),
-            Affiliation.voided_at.is_(None),
-        ]
+        confirmed = show == AffiliationList.CONFIRMED
+        conditions += [Affiliation.confirmed if confirmed else ~Affiliation.confirmed, ~Affiliation.voided]
     wanted = (
         select(Affiliation, one, other)
         .join(one, one.id == Affiliation.firm_id)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from stdnum.cn import uscc as credit_code
 
 from labshare.audit.services import record
@@ -142,7 +142,7 @@ def end_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, valid_t
         raise_all(decision_problems(source, reason))
     else:
         permissions.check(actor, "affiliation.declare", firm=found.declared_by_firm_id)
-        if found.confirmed_at is not None:
+        if found.confirmed:
             raise ConfirmedByOfficer
         if effects.has_excluded(found.link):
             raise ExcludedEntries
@@ -229,9 +229,8 @@ def refuse_twice(
     same = and_(Affiliation.firm_id == first.id, Affiliation.other_firm_id == second.id)
     if kind != AffiliationKind.CONTROLS:
         same = or_(same, and_(Affiliation.firm_id == second.id, Affiliation.other_firm_id == first.id))
-    last = func.coalesce(Affiliation.ended_on, Affiliation.valid_to)
     found = select(Affiliation).where(
-        same, Affiliation.kind == kind, Affiliation.voided_at.is_(None), or_(last.is_(None), last >= valid_from)
+        same, Affiliation.kind == kind, ~Affiliation.voided, Affiliation.lasts_to(valid_from)
     )
     if valid_to is not None:
         found = found.where(Affiliation.valid_from <= valid_to)
@@ -254,7 +253,7 @@ def decision_problems(source: str | None, reason: str, *, field: str = "reason")
 
 
 def refuse_voided(found: Affiliation) -> None:
-    if found.voided_at is not None:
+    if found.voided:
         raise AffiliationVoided
 
 
@@ -326,7 +325,7 @@ def _refuse_decided(found: Affiliation) -> None:
     refuse_voided(found)
     if found.agreed_at is not None:
         raise AffiliationAgreed
-    if found.confirmed_at is not None:
+    if found.confirmed:
         raise ConfirmedByOfficer
 
 

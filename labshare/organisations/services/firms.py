@@ -354,7 +354,7 @@ def state_of(firm: Firm) -> FirmState:
     """`verified`, `returned` or `waiting`."""
     if firm.verified:
         return FirmState.VERIFIED
-    return FirmState.RETURNED if firm.returned_at is not None else FirmState.WAITING
+    return FirmState.RETURNED if firm.returned else FirmState.WAITING
 
 
 def _seen(actor: Actor, firm_id: int) -> Firm:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from labshare.audit.models import AuditEvent
@@ -99,8 +99,7 @@ def sums_that_differ(_now: datetime) -> Iterator[tuple[str, str]]:
 def fees_out_of_date(_now: datetime) -> Iterator[tuple[str, str]]:
     wrong = or_(
         Fee.test_item_id != Booking.test_item_id,
-        Fee.valid_from > Booking.booked_on,
-        and_(Fee.valid_to.is_not(None), Fee.valid_to < Booking.booked_on),
+        not_(Fee.in_force_on(Booking.booked_on)),
     )
     for ref in db.session.scalars(select(Booking.ref).join(Fee, Fee.id == Booking.fee_id).where(wrong)):
         yield ref, "its fee was not in force"
@@ -251,8 +250,7 @@ def approved_runs_changed(_now: datetime) -> Iterator[tuple[str, str]]:
 @invariant("Officer, approver and administrator exclude one another and membership in a firm with labs")
 def duties_not_separated(_now: datetime) -> Iterator[tuple[str, str]]:
     current = select(RegulatorRole.person_id, RegulatorRole.role).where(
-        RegulatorRole.ended_at.is_(None),
-        RegulatorRole.agreed_at.is_not(None),
+        RegulatorRole.in_force,
         RegulatorRole.role.in_((OfficialRole.OFFICER, OfficialRole.APPROVER, OfficialRole.ADMIN)),
     )
     roles: dict[int, list[str]] = {}
@@ -262,7 +260,7 @@ def duties_not_separated(_now: datetime) -> Iterator[tuple[str, str]]:
         if len(held) > 1:
             yield f"person {person}", " and ".join(sorted(held))
     members = select(Membership.person_id).where(
-        Membership.ended_at.is_(None),
+        Membership.current,
         Membership.person_id.in_(roles),
         Membership.firm_id.in_(select(Lab.firm_id)),
     )

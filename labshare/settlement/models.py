@@ -12,10 +12,11 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    not_,
     or_,
     text,
 )
-from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.booking.models import Booking
@@ -62,6 +63,26 @@ class Report(Model):
 
     booking: Mapped[Booking] = relationship(backref="reports")
     file: Mapped[StoredFile] = relationship()
+
+    @hybrid_property
+    def withdrawn(self) -> bool:
+        """Whether the lab took it back, on whatever day."""
+        return self.withdrawn_on is not None
+
+    @withdrawn.inplace.expression
+    @classmethod
+    def _withdrawn_in_sql(cls) -> ColumnElement[bool]:
+        return cls.withdrawn_on.is_not(None)
+
+    @hybrid_method
+    def kept_on(self, day: date) -> bool:
+        """Whether it is issued by this day and not withdrawn by then; a successor may have taken its place."""
+        return self.issued_on <= day and (self.withdrawn_on is None or day < self.withdrawn_on)
+
+    @kept_on.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _kept_on_in_sql(cls, day: date) -> ColumnElement[bool]:
+        return and_(cls.issued_on <= day, or_(cls.withdrawn_on.is_(None), cls.withdrawn_on > day))
 
 
 class Invoice(Model):
@@ -171,6 +192,16 @@ class Payment(Model):
     @classmethod
     def _payer_waits_in_sql(cls) -> ColumnElement[bool]:
         return and_(cls.by_client.is_(False), cls.payer_verdict.is_(None))
+
+    @hybrid_property
+    def payer_decided(self) -> bool:
+        """Whether an officer has decided on another payer."""
+        return not self.by_client and self.payer_verdict is not None
+
+    @payer_decided.inplace.expression
+    @classmethod
+    def _payer_decided_in_sql(cls) -> ColumnElement[bool]:
+        return and_(not_(cls.by_client), cls.payer_verdict.is_not(None))
 
 
 class RevenueEntry(Model):

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
     Date,
     and_,
     bindparam,
@@ -39,7 +37,7 @@ _CONFIRMED = "confirmed"
 _WORKING_DAYS = select(WorkingDay.day, WorkingDay.kind, literal(0)).union_all(
     select(
         cast(null(), Date),
-        case((WorkingYear.confirmed_at.is_not(None), literal(_CONFIRMED)), else_=literal("")),
+        case((WorkingYear.confirmed, literal(_CONFIRMED)), else_=literal("")),
         WorkingYear.year,
     )
 )
@@ -173,18 +171,13 @@ def work_of_booking(booking: Booking) -> Work:
     )
 
 
-def counts(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    """The condition on a holding that it still counts at `now`."""
-    return or_(Holding.expires_at.is_(None), Holding.expires_at > now)
-
-
 _TAKEN = (
     select(Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind, Holding.booking_id)
     .where(
         among(Holding.instrument_id, bindparam("instrument_ids", type_=Numbers)),
         Holding.ends_at > bindparam("since"),
         Holding.starts_at < bindparam("until"),
-        counts(bindparam("now", type_=UtcDateTime)),
+        Holding.counts_at(bindparam("now", type_=UtcDateTime)),
     )
     .order_by(Holding.starts_at)
 )

@@ -429,7 +429,7 @@ def _thousandths(work: Work) -> Decimal:
 
 
 def _tell_of_new(booking: Booking, actor: Actor, now: datetime) -> None:
-    if booking.state == BookingState.REQUESTED:
+    if booking.unanswered:
         telling.tell_lab(telling.REQUESTED, booking, actor=actor, now=now, answer_by=booking.answer_by)
     else:
         telling.tell_lab(telling.BOOKED, booking, actor=actor, now=now)

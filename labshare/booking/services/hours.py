@@ -206,7 +206,7 @@ def confirm_working_year(*, actor: Actor, now: datetime, year: int) -> WorkingYe
     found = db.session.get(WorkingYear, year)
     if found is None:
         raise NotFound
-    if found.confirmed_at is None:
+    if not found.confirmed:
         found.confirmed_at = now
         record(
             actor, now, "time.confirm_year", ("working_year", year),
@@ -264,7 +264,7 @@ _CHINESE = {holiday.value: holiday.chinese for holiday in chinese_calendar.Holid
 def known_years() -> Sequence[int]:
     """The years that the table covers or has days of, in order."""
     with_days = select(extract("year", WorkingDay.day))
-    wanted = or_(WorkingYear.confirmed_at.is_not(None), WorkingYear.year.in_(with_days))
+    wanted = or_(WorkingYear.confirmed, WorkingYear.year.in_(with_days))
     return list(db.session.scalars(select(WorkingYear.year).where(wanted).order_by(WorkingYear.year)))
 
 

@@ -202,7 +202,7 @@ def propose(
         )
         db.session.add(proposal)
         db.session.flush()
-        if booking.state == BookingState.REQUESTED and booking.answer_by is not None:
+        if booking.unanswered and booking.answer_by is not None:
             db.session.execute(
                 update(Holding)
                 .where(Holding.booking_id == booking.id, Holding.kind == HoldingKind.BOOKING)
@@ -275,7 +275,7 @@ def _open_proposal(booking: Booking, proposal_id: int, now: datetime) -> Proposa
     )
     if proposal is None:
         raise NotFound
-    if proposal.state != ProposalState.OPEN or proposal.answer_by <= now:
+    if not proposal.open_at(now):
         raise NoOpenProposal
     return proposal
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, func, select
 
 from labshare.catalogue.models import Lab, LabAdmission
 from labshare.kernel.database import db
@@ -22,6 +23,11 @@ def county_on(day: date | BindParameter[date]) -> ColumnElement[str]:
     that of the lab's admission, else that of its town."""
     admitted = select(LabAdmission.division).where(LabAdmission.lab_id == Lab.id, LabAdmission.holds_on(day))
     return func.coalesce(admitted.correlate(Lab).scalar_subquery(), Lab.division)
+
+
+def admissions_waiting() -> Select[Any]:
+    """How many admissions wait for a second person, as a select."""
+    return select(func.count()).select_from(LabAdmission).where(LabAdmission.undecided)
 
 
 def admission_spans(division: str, known_at: datetime | None = None) -> list[tuple[int, date, date]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from labshare.accounts.models import Person, SignInSession
@@ -202,7 +202,17 @@ def is_empty() -> bool:
 
 def firms_waiting() -> int:
     """How many firms wait for verification."""
-    return db.session.scalar(select(func.count()).select_from(Firm).where(Firm.waits)) or 0
+    return db.session.scalar(firms_to_verify()) or 0
+
+
+def firms_to_verify() -> Select[Any]:
+    """The same as a select."""
+    return select(func.count()).select_from(Firm).where(Firm.waits)
+
+
+def oldest_firm_to_verify() -> Select[Any]:
+    """The moment since when the first of them waits, as a select."""
+    return select(func.min(Firm.created_at)).where(Firm.waits)
 
 
 def _plain(text: str) -> str:
@@ -329,6 +339,17 @@ def regulator_roles() -> list[RoleRow]:
         .order_by(RegulatorRole.agreed, RegulatorRole.role, Person.name)
     ).all()
     return [RoleRow(role, person, by) for role, person, by in rows]
+
+
+def roles_proposed(*, but: int | None) -> Select[Any]:
+    """How many proposals of somebody else than this person wait for agreement, as a select."""
+    others = RegulatorRole.proposed_by.is_distinct_from(but)
+    return select(func.count()).select_from(RegulatorRole).where(RegulatorRole.proposed, others)
+
+
+def holders_of(role: str) -> Select[Any]:
+    """How many persons hold a regulator's role, as a select."""
+    return select(func.count()).select_from(RegulatorRole).where(RegulatorRole.role == role, RegulatorRole.in_force)
 
 
 def roles_of(person_ids: Sequence[int]) -> dict[int, list[tuple[str, Firm | None]]]:

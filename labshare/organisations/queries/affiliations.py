@@ -1,6 +1,6 @@
 """Reading affiliations: as the rules want them, as a firm sees its own, as officers look for them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -46,6 +46,12 @@ def links(known_at: datetime | None = None) -> list[Link]:
     """Every affiliation as it was known at `known_at` (None: now), voided ones left out. One statement."""
     rows = db.session.execute(select(*_COLUMNS).order_by(_OF.id)).all()
     return [known for row in rows if (known := Link(*row).known(known_at)) is not None]
+
+
+def links_of(firm_ids: Collection[int]) -> list[Link]:
+    """Every affiliation of these firms, on either side, as it is known now; voided ones left out. One statement."""
+    theirs = or_(_OF.firm_id.in_(firm_ids), _OF.other_firm_id.in_(firm_ids))
+    return [Link(*row) for row in db.session.execute(select(*_COLUMNS).where(theirs, ~_OF.voided).order_by(_OF.id))]
 
 
 def affiliations_to_decide() -> dict[int, tuple[str, ...]]:

@@ -9,7 +9,8 @@ from labshare.audit.queries import Search, search
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check
-from labshare.oversight.dashboard import BINS, dashboard, waiting
+from labshare.oversight.dashboard import BINS, dashboard
+from labshare.oversight.waiting import waiting_for_regulators
 from labshare.rewards.terms import Reason
 from labshare.settlement.queries.missing import payers
 from labshare.web.actor import current_actor
@@ -58,4 +59,6 @@ def tasks() -> Any:
     actor, now = current_actor(), utc_now()
     check(actor, "dashboard.see")
     recent = search(Search(person_id=actor.person_id), limit=10)
-    return render_template("regulator/tasks.html", waiting=waiting(now, actor.person_id), recent=recent, now=now)
+    return render_template(
+        "regulator/tasks.html", waiting=waiting_for_regulators(now, actor.person_id), recent=recent, now=now
+    )

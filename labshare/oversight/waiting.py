@@ -86,9 +86,7 @@ class OwnFirm:
     town: str | None = None
 
 
-def firms_and_waiting(
-    actor: Actor, person_id: int, memberships: Mapping[int, str]
-) -> tuple[tuple[OwnFirm, ...], dict[str, int]]:
+def firms_and_waiting(actor: Actor, memberships: Mapping[int, str]) -> tuple[tuple[OwnFirm, ...], dict[str, int]]:
     """The firms of these memberships (firm id → role) by name, and how much waits for the person acting as `actor`:
     the badges of the kinds that are theirs to do. One statement."""
     counts: dict[str, Select[Any]] = {}

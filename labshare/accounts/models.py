@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, not_
 from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -59,12 +59,22 @@ class SignInSession(Model):
     """However busy it is."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    @hybrid_property
+    def ended(self) -> bool:
+        """Signed out, whatever its time."""
+        return self.ended_at is not None
+
+    @ended.inplace.expression
+    @classmethod
+    def _ended_in_sql(cls) -> ColumnElement[bool]:
+        return cls.ended_at.is_not(None)
+
     @hybrid_method
     def open_at(self, moment: datetime) -> bool:
         """Whether neither its person nor time has ended it. What the epoch ends is asked with the person."""
-        return self.ended_at is None and moment < self.expires_at
+        return not self.ended and moment < self.expires_at
 
     @open_at.inplace.expression  # type: ignore[attr-defined]
     @classmethod
     def _open_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
-        return and_(cls.ended_at.is_(None), cls.expires_at > moment)
+        return and_(not_(cls.ended), cls.expires_at > moment)

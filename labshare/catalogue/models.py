@@ -152,6 +152,16 @@ class LabAdmission(Model):
     def _counts_in_sql(cls) -> ColumnElement[bool]:
         return cls.confirmed_at.is_not(None)
 
+    @hybrid_method
+    def counted_at(self, moment: datetime) -> bool:
+        """Whether it counted at this moment already."""
+        return self.confirmed_at is not None and self.confirmed_at <= moment
+
+    @counted_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _counted_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return cls.confirmed_at <= moment
+
     @hybrid_property
     def refused(self) -> bool:
         return self.refused_at is not None

@@ -27,7 +27,7 @@ class Dated:
         """Whether it holds on this day."""
         return self.valid_from <= day and self.lasts_to(day)
 
-    @in_force_on.inplace.expression  # type: ignore[attr-defined]
+    @in_force_on.inplace.expression  # type: ignore[attr-defined, untyped-decorator]
     @classmethod
     def _in_force_on_in_sql(cls, day: date) -> ColumnElement[bool]:
         return and_(cls.valid_from <= day, cls.lasts_to(day))
@@ -37,17 +37,17 @@ class Dated:
         """Whether it is not over on this day; it may be ahead."""
         return self.valid_to is None or day <= self.valid_to
 
-    @lasts_to.inplace.expression  # type: ignore[attr-defined]
+    @lasts_to.inplace.expression  # type: ignore[attr-defined, untyped-decorator]
     @classmethod
     def _lasts_to_in_sql(cls, day: date) -> ColumnElement[bool]:
-        return lasts_in_sql(cls.valid_to, day)  # type: ignore[arg-type]
+        return lasts_in_sql(cls.valid_to, day)
 
     @hybrid_method
     def ahead_on(self, day: date) -> bool:
         """Whether it begins after this day."""
         return day < self.valid_from
 
-    @ahead_on.inplace.expression  # type: ignore[attr-defined]
+    @ahead_on.inplace.expression  # type: ignore[attr-defined, untyped-decorator]
     @classmethod
     def _ahead_on_in_sql(cls, day: date) -> ColumnElement[bool]:
         return cls.valid_from > day

@@ -66,7 +66,7 @@ class AssessmentList(Model):
         """Whether its grades count in this month, where no later list says otherwise."""
         return self.counts and self.effective_month <= str(month)
 
-    @in_force_in.inplace.expression  # type: ignore[attr-defined]
+    @in_force_in.inplace.expression  # type: ignore[attr-defined, untyped-decorator]
     @classmethod
     def _in_force_in_in_sql(cls, month: Month) -> ColumnElement[bool]:
         return and_(cls.counts, cls.effective_month <= str(month))
@@ -129,7 +129,7 @@ class Assessment(Model):
         """Whether the grade was known at this moment."""
         return self.confirmed_at <= moment
 
-    @known_at.inplace.expression  # type: ignore[attr-defined]
+    @known_at.inplace.expression  # type: ignore[attr-defined, untyped-decorator]
     @classmethod
     def _known_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
         return cls.confirmed_at <= moment

@@ -151,15 +151,24 @@ class RewardRun(Model):
     policy: Mapped[Policy] = relationship()
 
     @hybrid_method
+    def in_notice_at(self, moment: datetime) -> bool:
+        """Whether its public notice is not over."""
+        return self.publicity_ends_at is not None and moment < self.publicity_ends_at
+
+    @in_notice_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _in_notice_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return cls.publicity_ends_at > moment
+
+    @hybrid_method
     def takes_objections_at(self, moment: datetime) -> bool:
         """Whether labs can object to it: its public notice lasts."""
-        ends = self.publicity_ends_at
-        return self.state == RunState.PUBLISHED and ends is not None and moment < ends
+        return self.state == RunState.PUBLISHED and self.in_notice_at(moment)
 
     @takes_objections_at.inplace.expression  # type: ignore[attr-defined]
     @classmethod
     def _takes_objections_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
-        return and_(cls.state == RunState.PUBLISHED, cls.publicity_ends_at > moment)
+        return and_(cls.state == RunState.PUBLISHED, cls.in_notice_at(moment))
 
 
 class RewardRunHand(Model):

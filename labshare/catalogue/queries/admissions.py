@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, func, select
 
 from labshare.catalogue.models import Lab, LabAdmission
 from labshare.kernel.database import db
@@ -51,8 +51,7 @@ def _last_day(suspended_from: date | None, suspended_at: datetime | None, known_
 
 
 def _known(known_at: datetime | None) -> ColumnElement[bool]:
-    counts = LabAdmission.counts
-    return counts if known_at is None else and_(counts, LabAdmission.confirmed_at <= known_at)
+    return LabAdmission.counts if known_at is None else LabAdmission.counted_at(known_at)
 
 
 def admitting_counties(lab_ids: Iterable[int]) -> set[str]:

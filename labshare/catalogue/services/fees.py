@@ -100,7 +100,7 @@ def _overlap_named(item_id: int, first: date, last: date | None) -> Any:
     """The database's own refusal of an overlap, with the day the other fee began (of one written meanwhile, too)."""
     other = select(Fee.valid_from).where(Fee.test_item_id == item_id, Fee.lasts_to(first))
     if last is not None:
-        other = other.where(Fee.valid_from <= last)
+        other = other.where(~Fee.ahead_on(last))
     first_day = other.order_by(Fee.valid_from).limit(1)
     return common.refusals(_OVERLAPS, date=lambda: db.session.scalar(first_day))
 

@@ -332,7 +332,7 @@ def _refuse_decided(found: Affiliation) -> None:
 def _refuse_ended(found: Affiliation, now: datetime) -> None:
     if found.ended_at is not None:
         raise EndRecorded
-    if found.valid_to is not None and found.valid_to < local_day(now):
+    if not found.lasts_to(local_day(now)):
         raise AffiliationEnded
 
 

@@ -297,7 +297,7 @@ def submit_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     lock_firm(firm_id)
     if firm.verified:
         raise AlreadyVerified
-    if firm.returned_at is None:
+    if not firm.returned:
         raise NotReturned
     before = {"state": state_of(firm)}
     firm.returned_at, firm.return_reason = None, None
@@ -345,7 +345,7 @@ def _waiting(actor: Actor, firm_id: int) -> Firm:
     lock_firm(firm_id)
     if firm.verified:
         raise AlreadyVerified
-    if firm.returned_at is not None:
+    if firm.returned:
         raise NotSubmitted
     return firm
 

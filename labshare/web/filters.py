@@ -15,20 +15,26 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from labshare.catalogue.terms import FeeBasis
+from labshare.http.dates import (
+    MONTHS_EN,
+    NOTHING,
+    WEEKDAYS_EN,
+    WEEKDAYS_ZH,
+    as_day,
+    clock_time,
+    day,
+    in_chinese,
+    local,
+    long_day,
+    month,
+    weekday,
+)
+from labshare.http.language import language
 from labshare.kernel.money import FEN_PER_WAN, FEN_PER_YUAN, round_half_up
 from labshare.kernel.months import Month
-from labshare.kernel.time import local_day, local_zone, utc_now
-from labshare.web.language import language
+from labshare.kernel.time import local_day, utc_now
 
-NOTHING = "—"
 MINUS = "\u2212"
-WEEKDAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
-WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS_EN = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
 COUNTERS = {
     "sample": ("件样品", "sample", "samples"),
     "instrument": ("台仪器", "instrument", "instruments"),
@@ -72,10 +78,6 @@ LEGAL_FORM = re.compile(r"(?:股份)?有限(?:责任)?公司$|,? (?:Co\., Ltd\.|
 """What short_firm leaves out before and after the name proper."""
 
 
-def _zh() -> bool:
-    return language() == "zh"
-
-
 # ── Money ────────────────────────────────────────────────────────────────
 
 
@@ -117,7 +119,7 @@ def sentence_money(fen: int | None) -> str:
     """Money inside a sentence: 1,234.50 元, in English ¥1,234.50."""
     if fen is None:
         return NOTHING
-    return f"{MINUS if fen < 0 else ''}{_yuan(fen)} 元" if _zh() else plain_money(fen)
+    return f"{MINUS if fen < 0 else ''}{_yuan(fen)} 元" if in_chinese() else plain_money(fen)
 
 
 def wan(fen: int | None) -> str:
@@ -125,7 +127,7 @@ def wan(fen: int | None) -> str:
     if fen is None:
         return NOTHING
     sign = MINUS if fen < 0 else ""
-    if _zh():
+    if in_chinese():
         hundredths = round_half_up(Decimal(abs(fen)) * 100 / FEN_PER_WAN)
         whole, rest = divmod(hundredths, 100)
         return f"{sign}{whole:,}.{rest:02d} 万元"
@@ -141,7 +143,7 @@ def wan_number(fen: int | None) -> str:
 
 def wan_unit() -> str:
     """万元, in English CNY."""
-    return "万元" if _zh() else "CNY"
+    return "万元" if in_chinese() else "CNY"
 
 
 def money_range(low: int | None, high: int | None, basis: str | None = None) -> str:
@@ -153,7 +155,7 @@ def money_range(low: int | None, high: int | None, basis: str | None = None) -> 
     if basis is None:
         return f"{plain_money(low)}–{plain_money(high)}"
     zh, en = BASES[basis]
-    return f"{_yuan(low)}–{_yuan(high)} {zh}" if _zh() else f"{plain_money(low)}–{plain_money(high)} {en}"
+    return f"{_yuan(low)}–{_yuan(high)} {zh}" if in_chinese() else f"{plain_money(low)}–{plain_money(high)} {en}"
 
 
 def fee(amount_fen: int | None, basis: str, minimum_fen: int | None = None) -> str:
@@ -161,7 +163,7 @@ def fee(amount_fen: int | None, basis: str, minimum_fen: int | None = None) -> s
     if amount_fen is None:
         return NOTHING
     zh, en = BASES[str(basis)]
-    if _zh():
+    if in_chinese():
         return f"{_yuan(amount_fen)} {zh}" + (f"，最低 {_yuan(minimum_fen)} 元" if minimum_fen else "")
     return f"{plain_money(amount_fen)} {en}" + (f", minimum {plain_money(minimum_fen)}" if minimum_fen else "")
 
@@ -174,7 +176,7 @@ def fee_text(row: Any) -> str:
 def basis_unit(basis: str) -> str:
     """元/样, in English CNY a sample: for a column head."""
     zh, en = BASES[str(basis)]
-    return zh if _zh() else f"CNY {en}"
+    return zh if in_chinese() else f"CNY {en}"
 
 
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"
@@ -274,13 +276,13 @@ def counted(value: int | None, what: str) -> str:
     if value is None:
         return NOTHING
     zh, one, many = COUNTERS[what]
-    return f"{value:,} {zh}" if _zh() else f"{value:,} {one if value == 1 else many}"
+    return f"{value:,} {zh}" if in_chinese() else f"{value:,} {one if value == 1 else many}"
 
 
 def unit_word(value: int, what: str) -> str:
     """The counter alone, beside a large figure: 件样品, in English samples."""
     zh, one, many = COUNTERS[what]
-    return zh if _zh() else (one if value == 1 else many)
+    return zh if in_chinese() else (one if value == 1 else many)
 
 
 def minutes(value: int | Decimal | None) -> str:
@@ -289,7 +291,7 @@ def minutes(value: int | Decimal | None) -> str:
         return NOTHING
     value = Decimal(value)
     hours, rest = divmod(value, 60)
-    hour_word, minute_word = ("小时", "分钟") if _zh() else ("h", "min")
+    hour_word, minute_word = ("小时", "分钟") if in_chinese() else ("h", "min")
     parts = [f"{int(hours):,} {hour_word}"] if hours else []
     if rest or not hours:
         parts.append(f"{number(rest)} {minute_word}")
@@ -323,66 +325,31 @@ def file_size(size: int | None) -> str:
 # ── Dates and times ──────────────────────────────────────────────────────
 
 
-def _local(moment: datetime) -> datetime:
-    return moment.astimezone(local_zone())
-
-
-def _weekday(value: date) -> str:
-    return (WEEKDAYS_ZH if _zh() else WEEKDAYS_EN)[value.weekday()]
-
-
 def _today() -> date:
     return local_day(utc_now())
 
 
-def _as_day(value: date | datetime) -> date:
-    return _local(value).date() if isinstance(value, datetime) else value
-
-
-def day(value: date | datetime | None) -> str:
-    """2026年11月24日, in English 24 November 2026."""
-    if value is None:
-        return NOTHING
-    value = _as_day(value)
-    if _zh():
-        return f"{value.year}年{value.month}月{value.day}日"
-    return f"{value.day} {MONTHS_EN[value.month - 1]} {value.year}"
-
-
-def weekday(value: date | datetime | None) -> str:
-    """周二, Tue."""
-    return NOTHING if value is None else _weekday(_as_day(value))
-
-
 def weekday_name(number: int) -> str:
     """The weekday of a number, 0 for Monday: 周一, Mon."""
-    return (WEEKDAYS_ZH if _zh() else WEEKDAYS_EN)[number]
-
-
-def long_day(value: date | datetime | None) -> str:
-    """2026年11月24日 周二, in English Tue 24 November 2026."""
-    if value is None:
-        return NOTHING
-    value = _as_day(value)
-    return f"{day(value)} {_weekday(value)}" if _zh() else f"{_weekday(value)} {day(value)}"
+    return (WEEKDAYS_ZH if in_chinese() else WEEKDAYS_EN)[number]
 
 
 def short_day(value: date | datetime | None) -> str:
     """In tables and documents: 2026-11-24, in English 24 Nov 2026."""
     if value is None:
         return NOTHING
-    value = _as_day(value)
-    return value.isoformat() if _zh() else f"{value.day} {MONTHS_EN[value.month - 1][:3]} {value.year}"
+    value = as_day(value)
+    return value.isoformat() if in_chinese() else f"{value.day} {MONTHS_EN[value.month - 1][:3]} {value.year}"
 
 
 def near_day(value: date | datetime | None) -> str:
     """In the near weeks: 11-24 周二, in English Tue 24 Nov; in another year the short date."""
     if value is None:
         return NOTHING
-    value = _as_day(value)
+    value = as_day(value)
     if _far(value):
         return short_day(value)
-    return f"{month_day(value)} {_weekday(value)}" if _zh() else f"{_weekday(value)} {month_day(value)}"
+    return f"{month_day(value)} {weekday(value)}" if in_chinese() else f"{weekday(value)} {month_day(value)}"
 
 
 def _far(value: date) -> bool:
@@ -395,16 +362,16 @@ def month_day(value: date | datetime | None) -> str:
     """11-24, in English 24 Nov: where the weekday stands elsewhere."""
     if value is None:
         return NOTHING
-    value = _as_day(value)
-    return f"{value.month:02d}-{value.day:02d}" if _zh() else f"{value.day} {MONTHS_EN[value.month - 1][:3]}"
+    value = as_day(value)
+    return f"{value.month:02d}-{value.day:02d}" if in_chinese() else f"{value.day} {MONTHS_EN[value.month - 1][:3]}"
 
 
 def long_month_day(value: date | datetime | None) -> str:
     """11月24日 周二, in English Tue 24 November: the heading of a day."""
     if value is None:
         return NOTHING
-    value = _as_day(value)
-    if _zh():
+    value = as_day(value)
+    if in_chinese():
         return f"{value.month}月{value.day}日 {weekday(value)}"
     return f"{weekday(value)} {value.day} {MONTHS_EN[value.month - 1]}"
 
@@ -413,11 +380,6 @@ def clock_span(span: Any) -> str:
     """08:00–20:00, of anything with `starts_at` and `ends_at`; midnight at the end is 24:00."""
     end = clock_time(span.ends_at)
     return f"{clock_time(span.starts_at)}–{'24:00' if end == '00:00' else end}"
-
-
-def clock_time(moment: datetime | None) -> str:
-    """14:30."""
-    return NOTHING if moment is None else f"{_local(moment):%H:%M}"
 
 
 def when(moment: datetime | None) -> str:
@@ -430,7 +392,7 @@ def moment_tag(moment: datetime | None, form: str = "when") -> Markup:
     if moment is None:
         return escape(NOTHING)
     text = {"when": when, "day": day, "long_day": long_day, "clock": clock_time, "relative": relative}[form](moment)
-    return Markup('<time datetime="{}">{}</time>').format(_local(moment).isoformat(timespec="minutes"), text)
+    return Markup('<time datetime="{}">{}</time>').format(local(moment).isoformat(timespec="minutes"), text)
 
 
 def slot(starts_at: datetime | None, ends_at: datetime | None, *, table: bool = False) -> str:
@@ -438,13 +400,13 @@ def slot(starts_at: datetime | None, ends_at: datetime | None, *, table: bool = 
     another year with the year."""
     if starts_at is None or ends_at is None:
         return NOTHING
-    start, end = _local(starts_at), _local(ends_at)
+    start, end = local(starts_at), local(ends_at)
     first, last = start.date(), end.date()
     days = (last - first).days
     far = _far(first)
-    if _zh():
+    if in_chinese():
         if days == 0:
-            head = near_day(first) if table else f"{day(first) if far else _month_day_zh(first)} {_weekday(first)}"
+            head = near_day(first) if table else f"{day(first) if far else _month_day_zh(first)} {weekday(first)}"
             return f"{head} {start:%H:%M}–{end:%H:%M}"
         short, full = (month_day, short_day) if table else (_month_day_zh, day)
         until = "次日" if days == 1 else short(last)
@@ -462,20 +424,12 @@ def table_slot(starts_at: datetime | None, ends_at: datetime | None) -> str:
     return slot(starts_at, ends_at, table=True)
 
 
-def month(value: Month | str | None) -> str:
-    """2026年11月, in English November 2026."""
-    if value is None:
-        return NOTHING
-    value = value if isinstance(value, Month) else Month.parse(value)
-    return f"{value.year}年{value.number}月" if _zh() else f"{MONTHS_EN[value.number - 1]} {value.year}"
-
-
 def year_to_date(value: Month | str | None) -> str:
     """2026年1–11月累计, in English January–November 2026."""
     if value is None:
         return NOTHING
     value = value if isinstance(value, Month) else Month.parse(value)
-    if _zh():
+    if in_chinese():
         return f"{value.year}年1–{value.number}月累计" if value.number > 1 else f"{value.year}年1月累计"
     return f"January–{MONTHS_EN[value.number - 1]} {value.year}" if value.number > 1 else f"January {value.year}"
 
@@ -488,13 +442,13 @@ def relative(moment: datetime | None, now: datetime | None = None) -> str:
     later = gap < timedelta(0)
     seconds = int(abs(gap).total_seconds())
     if seconds < 60:
-        return "刚刚" if _zh() else "just now"
+        return "刚刚" if in_chinese() else "just now"
     value, zh, en = next(
         (seconds // size, zh, en)
         for size, zh, en in ((86_400, "天", "day"), (3_600, "小时", "hour"), (60, "分钟", "minute"))
         if seconds >= size
     )
-    if _zh():
+    if in_chinese():
         return f"{value} {zh}{'后' if later else '前'}"
     words = f"{value} {en}{'' if value == 1 else 's'}"
     return f"in {words}" if later else f"{words} ago"
@@ -506,21 +460,21 @@ def remaining(moment: datetime | None, now: datetime | None = None) -> str:
         return NOTHING
     seconds = max(0, int((moment - (now or utc_now())).total_seconds()))
     if seconds >= 172_800:
-        return f"还剩 {seconds // 86_400} 天" if _zh() else f"{seconds // 86_400} days left"
+        return f"还剩 {seconds // 86_400} 天" if in_chinese() else f"{seconds // 86_400} days left"
     if seconds >= 3_600:
         hours, rest = seconds // 3_600, seconds % 3_600 // 60
-        if _zh():
+        if in_chinese():
             return f"还剩 {hours} 小时" + (f" {rest} 分" if rest else "")
         return f"{hours} h" + (f" {rest} min" if rest else "") + " left"
     whole, rest = divmod(seconds, 60)
-    return f"还剩 {whole} 分 {rest} 秒" if _zh() else f"{whole}:{rest:02d} left"
+    return f"还剩 {whole} 分 {rest} 秒" if in_chinese() else f"{whole}:{rest:02d} left"
 
 
 def deadline(moment: datetime | None) -> str:
     """截至 2026年12月1日 17:00, in English until 1 December 2026, 17:00."""
     if moment is None:
         return NOTHING
-    if _zh():
+    if in_chinese():
         return f"截至 {day(moment)} {clock_time(moment)}"
     return f"until {day(moment)}, {clock_time(moment)}"
 

@@ -8,6 +8,7 @@ from jinja2 import pass_context
 
 from labshare.booking.terms import BookingState
 from labshare.catalogue.terms import LifeState, LiveState
+from labshare.http.language import language
 from labshare.kernel.terms import Term, TokenScope
 from labshare.kernel.time import utc_now
 from labshare.organisations.divisions import DIVISIONS, TOWNS
@@ -33,7 +34,6 @@ from labshare.rewards.terms import (
     Tax,
     WhyZero,
 )
-from labshare.web.language import language
 
 VOCABULARIES: dict[str, type[Term]] = {
     "affiliation": AffiliationState,

@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, abort, g, has_request_context, redirect, request, url_for
-from flask_babel import Babel, get_locale
+from flask_babel import Babel
 
 from labshare.accounts.terms import Locale
-from labshare.web.actor import current_person
+from labshare.http.actor import current_person
+from labshare.http.rights import public
 
 LOCALES = {"zh": Locale.CHINESE, "en": Locale.ENGLISH}
 """Language → the locale of its catalogues."""
@@ -61,12 +62,6 @@ def _decide() -> str:
     return "zh"
 
 
-def language() -> str:
-    """`zh` or `en`: the language now being written, in a page, a mail or a file."""
-    locale = get_locale()
-    return "en" if locale is not None and locale.language == "en" else "zh"
-
-
 def theme() -> str:
     """`light`, `dark`, or `auto` where the reader chose none and the system's holds."""
     chosen = request.cookies.get("theme", "")
@@ -94,6 +89,7 @@ def _keep(response: Any, name: str, value: str) -> Response:
 
 
 @blueprint.post("/language")
+@public
 def choose_language() -> Response:
     """Set the language and come back to the same page."""
     chosen = request.form.get("language", "")
@@ -106,6 +102,7 @@ def choose_language() -> Response:
 
 
 @blueprint.post("/theme")
+@public
 def choose_theme() -> Response:
     """Set light, dark or the system's theme and come back to the same page."""
     chosen = request.form.get("theme", "")

@@ -27,7 +27,7 @@ from labshare.rewards.models import Policy
 from labshare.rewards.policy import Policy as PolicyRules
 from labshare.rewards.terms import ListState, ObjectionVerdict, PolicyState, RunState
 from labshare.settlement.models import Report
-from labshare.settlement.rules import Papers, ReportPaper
+from labshare.settlement.rules.documents import Papers, ReportPaper
 from labshare.settlement.terms import PayerVerdict
 from tests import factories
 

@@ -7,6 +7,7 @@ from wtforms import EmailField, PasswordField
 
 from labshare.accounts.passwords import SHORTEST
 from labshare.accounts.terms import Locale
+from labshare.http.language import language
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.organisations.terms import AffiliationKind, FirmKind, FirmRole, SectorName
 from labshare.web.forms import (
@@ -25,7 +26,6 @@ from labshare.web.forms import (
     optional,
     required,
 )
-from labshare.web.language import language
 
 
 class SecretField(PasswordField):

@@ -14,6 +14,7 @@ from flask_babel import ngettext
 from markupsafe import Markup, escape
 
 from labshare.catalogue.rules.class_codes import class_name
+from labshare.http import dates
 from labshare.organisations.divisions import town_of
 from labshare.web import filters
 from labshare.web.regulator.trail_names import DAYS, FIELDS, SUBJECTS, VALUES
@@ -43,7 +44,7 @@ def subject_title(subject_type: str, subject_id: str) -> str:
 def field_words(name: str) -> Markup:
     """What a value is; a day of the working calendar is its own name."""
     if _DAY.fullmatch(name):
-        return escape(filters.day(date.fromisoformat(name)))
+        return escape(dates.day(date.fromisoformat(name)))
     word = FIELDS.get(name)
     return escape(str(word)) if word is not None else _code(name)
 
@@ -51,7 +52,7 @@ def field_words(name: str) -> Markup:
 def value_words(subject_type: str, name: str, value: Any) -> Markup:
     """One value as a person reads it."""
     if value is None or value == "" or value == []:
-        return escape(filters.NOTHING)
+        return escape(dates.NOTHING)
     if isinstance(value, bool):
         return escape(_("Yes") if value else _("No"))
     if isinstance(value, int | float):
@@ -98,9 +99,9 @@ def _text(subject_type: str, name: str, value: str) -> Markup:
     if _MOMENT.match(value):
         return filters.moment_tag(datetime.fromisoformat(value))
     if _DAY.fullmatch(value):
-        return escape(filters.day(date.fromisoformat(value)))
+        return escape(dates.day(date.fromisoformat(value)))
     if _MONTH.fullmatch(value):
-        return escape(filters.month(value))
+        return escape(dates.month(value))
     return filters.chinese(value) if _is_sentence(value) else _code(value)
 
 

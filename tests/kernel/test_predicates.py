@@ -27,7 +27,7 @@ from labshare.rewards.models import Policy
 from labshare.rewards.policy import Policy as PolicyRules
 from labshare.rewards.terms import ListState, ObjectionVerdict, PolicyState, RunState
 from labshare.settlement.models import Report
-from labshare.settlement.rules.documents import Papers, ReportPaper
+from labshare.settlement.rules.documents import Documents, ReportDocument
 from labshare.settlement.terms import PayerVerdict
 from tests import factories
 
@@ -131,8 +131,8 @@ def test_a_policy_governs_as_its_document_does(first: Month, last: Month | None,
 
 @given(issued=DAYS, withdrawn=st.none() | DAYS, day=DAYS)
 def test_a_report_is_kept_as_the_rule_says(issued: date, withdrawn: date | None, day: date) -> None:  # R-PAPER-3
-    papers = Papers((), (ReportPaper(1, issued, None, withdrawn),), (), ())
-    assert Report(issued_on=issued, withdrawn_on=withdrawn).kept_on(day) == bool(papers.standing(day))
+    documents = Documents((), (ReportDocument(1, issued, None, withdrawn),), (), ())
+    assert Report(issued_on=issued, withdrawn_on=withdrawn).kept_on(day) == bool(documents.standing(day))
 
 
 SPANS = st.tuples(DAYS, st.none() | DAYS).filter(lambda span: span[1] is None or span[0] <= span[1])

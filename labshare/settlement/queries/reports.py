@@ -38,7 +38,7 @@ def get_report(report_id: int) -> Report:
 
 def stands_on(day: date) -> ColumnElement[bool]:
     """Condition on `Report`: it stands on this day (R-PAPER-3). A successor that was itself withdrawn still has
-    replaced it. For papers that are read already: `rules.Papers.standing`."""
+    replaced it. For documents that are read already: `rules.documents.Documents.standing`."""
     successor = aliased(Report)
     replaced = exists(select(successor.id).where(successor.replaces_id == Report.id, successor.issued_on <= day))
     return and_(Report.kept_on(day), ~replaced)

@@ -34,7 +34,7 @@ from labshare.catalogue.terms import (
     SearchKind,
     Sharing,
 )
-from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of
+from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of, stays_as_recorded
 from labshare.kernel.spans import Dated
 from labshare.organisations.models import Firm
 
@@ -220,38 +220,16 @@ guard(
             "CREATE TRIGGER admission_no_overlap_update BEFORE UPDATE ON lab_admission "
             f"BEGIN {_ADMISSION_CLASH.format(but='AND a.id IS NOT NEW.id')}; END"
         ),
-        (
-            f"CREATE TRIGGER admission_as_recorded BEFORE UPDATE ON lab_admission WHEN {_ADMISSION_REWRITTEN} "
-            "BEGIN SELECT RAISE(ABORT, 'admission stays as recorded'); END"
-        ),
-        (
-            "CREATE TRIGGER admission_no_delete BEFORE DELETE ON lab_admission "
-            "BEGIN SELECT RAISE(ABORT, 'admission stays as recorded'); END"
-        ),
     ),
     postgresql=(
         (
             "ALTER TABLE lab_admission ADD CONSTRAINT admission_no_overlap EXCLUDE USING gist "
             "(lab_id WITH =, daterange(admitted_from, suspended_from, '[)') WITH &&) WHERE (refused_at IS NULL)"
         ),
-        (
-            "CREATE FUNCTION admission_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'admission stays as recorded' "
-            "USING ERRCODE = 'integrity_constraint_violation'; END $$"
-        ),
-        (
-            "CREATE TRIGGER admission_as_recorded BEFORE UPDATE ON lab_admission FOR EACH ROW "
-            f"WHEN ({_ADMISSION_REWRITTEN}) EXECUTE FUNCTION admission_refuse()"
-        ),
-        (
-            "CREATE TRIGGER admission_no_delete BEFORE DELETE ON lab_admission FOR EACH ROW "
-            "EXECUTE FUNCTION admission_refuse()"
-        ),
-        (
-            "CREATE TRIGGER admission_no_truncate BEFORE TRUNCATE ON lab_admission FOR EACH STATEMENT "
-            "EXECUTE FUNCTION admission_refuse()"
-        ),
     ),
+)
+stays_as_recorded(
+    LabAdmission.__table__, rewritten=_ADMISSION_REWRITTEN, name="admission", kept="admission stays as recorded"
 )
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.accounts.models import Person
-from labshare.kernel.database import Model, UtcDateTime, guard, one_of
+from labshare.kernel.database import Model, UtcDateTime, guard, one_of, stays_as_recorded
 from labshare.kernel.terms import OfficialRole, TokenScope
 from labshare.organisations.links import Link
 from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmKind, FirmRole, SizeClass
@@ -291,40 +291,14 @@ _AFFILIATION_REWRITTEN = " OR ".join(
         f"(OLD.voided_at IS NOT NULL AND ({_differ(_EVER_SET)}))",
     ]
 )
+stays_as_recorded(Affiliation.__table__, rewritten=_AFFILIATION_REWRITTEN)
 guard(
     Affiliation.__table__,
     sqlite=(
         (
-            f"CREATE TRIGGER affiliation_as_recorded BEFORE UPDATE ON affiliation WHEN {_AFFILIATION_REWRITTEN} "
-            "BEGIN SELECT RAISE(ABORT, 'affiliation stays as recorded'); END"
-        ),
-        (
-            "CREATE TRIGGER affiliation_no_delete BEFORE DELETE ON affiliation "
-            "BEGIN SELECT RAISE(ABORT, 'affiliation rows stay'); END"
-        ),
-        (
             "CREATE TRIGGER affiliation_not_replaced BEFORE INSERT ON affiliation "
             "WHEN EXISTS (SELECT 1 FROM affiliation a WHERE a.id = NEW.id) "
             "BEGIN SELECT RAISE(ABORT, 'affiliation rows stay'); END"
-        ),
-    ),
-    postgresql=(
-        (
-            "CREATE FUNCTION affiliation_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'affiliation stays as recorded' "
-            "USING ERRCODE = 'integrity_constraint_violation'; END $$"
-        ),
-        (
-            f"CREATE TRIGGER affiliation_as_recorded BEFORE UPDATE ON affiliation FOR EACH ROW "
-            f"WHEN ({_AFFILIATION_REWRITTEN}) EXECUTE FUNCTION affiliation_refuse()"
-        ),
-        (
-            "CREATE TRIGGER affiliation_no_delete BEFORE DELETE ON affiliation FOR EACH ROW "
-            "EXECUTE FUNCTION affiliation_refuse()"
-        ),
-        (
-            "CREATE TRIGGER affiliation_no_truncate BEFORE TRUNCATE ON affiliation FOR EACH STATEMENT "
-            "EXECUTE FUNCTION affiliation_refuse()"
         ),
     ),
 )

@@ -20,7 +20,7 @@ from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.booking.models import Booking
-from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of
+from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of, stays_as_recorded
 from labshare.settlement.rules.documents import payment_counts
 from labshare.settlement.terms import EntryCause, PayerVerdict
 
@@ -249,40 +249,6 @@ class ClosedMonth(Model):
 # an invoice to someone else than its bookings' client, an entry in a closed month.
 
 
-def _kept_as_recorded(table: Any, *columns: str) -> None:
-    """No row of this table is deleted, and these columns never change."""
-    name, listed = table.name, ", ".join(columns)
-    guard(
-        table,
-        sqlite=(
-            (
-                f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {name} "
-                f"BEGIN SELECT RAISE(ABORT, '{name} rows stay'); END"
-            ),
-            (
-                f"CREATE TRIGGER {name}_as_recorded BEFORE UPDATE OF {listed} ON {name} "
-                f"BEGIN SELECT RAISE(ABORT, '{name} stays as recorded'); END"
-            ),
-        ),
-        postgresql=(
-            (
-                f"CREATE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-                f"$$ BEGIN RAISE EXCEPTION '{name} stays as recorded' "
-                "USING ERRCODE = 'integrity_constraint_violation'; END $$"
-            ),
-            f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION {name}_refuse()",
-            (
-                f"CREATE TRIGGER {name}_as_recorded BEFORE UPDATE OF {listed} ON {name} FOR EACH ROW "
-                f"EXECUTE FUNCTION {name}_refuse()"
-            ),
-            (
-                f"CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name} FOR EACH STATEMENT "
-                f"EXECUTE FUNCTION {name}_refuse()"
-            ),
-        ),
-    )
-
-
 def _refuse_insert(table: Any, name: str, wrong: str, *, lock: str = "") -> None:
     """Refuse an INSERT where the SQL condition `wrong` holds; `lock` is what PostgreSQL runs before it looks."""
     message = name.replace("_", " ")
@@ -306,9 +272,9 @@ def _refuse_insert(table: Any, name: str, wrong: str, *, lock: str = "") -> None
     )
 
 
-_kept_as_recorded(Report.__table__, "booking_id", "lab_id", "number", "issued_on", "replaces_id", "file_id")
-_kept_as_recorded(Invoice.__table__, "seller_firm_id", "client_firm_id", "number", "issued_on")
-_kept_as_recorded(Payment.__table__, "booking_id", "amount_fen", "paid_on", "reference", "payer_uscc", "by_client")
+stays_as_recorded(Report.__table__, "booking_id", "lab_id", "number", "issued_on", "replaces_id", "file_id")
+stays_as_recorded(Invoice.__table__, "seller_firm_id", "client_firm_id", "number", "issued_on")
+stays_as_recorded(Payment.__table__, "booking_id", "amount_fen", "paid_on", "reference", "payer_uscc", "by_client")
 append_only(InvoiceLine.__table__)
 append_only(RevenueEntry.__table__)
 

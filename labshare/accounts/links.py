@@ -45,7 +45,7 @@ def person_of_password_link(token: str, now: datetime) -> Person:
     except (BadSignature, ValueError, TypeError):
         raise LinkExpired from None
     person = db.session.get(Person, person_id)
-    if person is None or person.disabled_at is not None or now.timestamp() >= until or state != _state(person):
+    if person is None or not person.enabled or now.timestamp() >= until or state != _state(person):
         raise LinkExpired
     return person
 
@@ -62,7 +62,7 @@ def _mailed(lasts: timedelta, *, first: bool = False) -> Callable[[int, datetime
 
     def make(person_id: int, now: datetime) -> str | None:
         person = db.session.get(Person, person_id)
-        if person is None or person.disabled_at is not None or (first and person.password_hash is not None):
+        if person is None or not person.enabled or (first and person.password_hash is not None):
             return None
         return f"/account/password/{password_link(person, now, lasts)}"
 

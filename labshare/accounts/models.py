@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, not_
+from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from labshare.accounts.terms import Locale
@@ -30,6 +31,16 @@ class Person(Model):
     email_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    @hybrid_property
+    def enabled(self) -> bool:
+        """Whether nobody has disabled the account."""
+        return self.disabled_at is None
+
+    @enabled.inplace.expression
+    @classmethod
+    def _enabled_in_sql(cls) -> ColumnElement[bool]:
+        return cls.disabled_at.is_(None)
+
 
 class SignInSession(Model):
     """A signed-in browser. Its cookie holds a secret of which only the digest is kept, so that signing out ends it
@@ -47,3 +58,23 @@ class SignInSession(Model):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """However busy it is."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @hybrid_property
+    def ended(self) -> bool:
+        """Signed out, whatever its time."""
+        return self.ended_at is not None
+
+    @ended.inplace.expression
+    @classmethod
+    def _ended_in_sql(cls) -> ColumnElement[bool]:
+        return cls.ended_at.is_not(None)
+
+    @hybrid_method
+    def open_at(self, moment: datetime) -> bool:
+        """Whether neither its person nor time has ended it. What the epoch ends is asked with the person."""
+        return not self.ended and moment < self.expires_at
+
+    @open_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _open_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(not_(cls.ended), cls.expires_at > moment)

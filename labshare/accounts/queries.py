@@ -56,7 +56,7 @@ def known_addresses(emails: Iterable[str]) -> set[str]:
 def credentials_of(email: str, *, demonstration: bool = True) -> Credentials | None:
     """What a sign-in is compared with; nothing for an account that is not there, disabled, or not allowed here."""
     chosen = select(Person.id, Person.password_hash, Person.session_epoch, Person.demonstration).where(
-        Person.email == spelled(email), Person.disabled_at.is_(None)
+        Person.email == spelled(email), Person.enabled
     )
     found = db.session.execute(chosen).one_or_none()
     if found is None or (found.demonstration and not demonstration):

@@ -72,7 +72,7 @@ def sign_up(*, actor: Actor, now: datetime, email: str, name: str, locale: str |
     if known is None:
         known = new_person(email=email, name=name, now=now, locale=locale)
         record(actor, now, "account.sign_up", ("person", known.id), after={"locale": locale})
-    if known.disabled_at is not None:
+    if not known.enabled:
         return
     if known.password_hash is None:
         send_mail(to=email, kind="account.confirm", link_id=known.id, locale=known.locale or locale, now=now)
@@ -147,7 +147,7 @@ def sign_in(*, actor: Actor, now: datetime, person_id: int, seen_hash: str, new_
     `new_hash` replaces a hash of older parameters. Raises `WrongPassword` if the account changed in the meantime.
     """
     person = db.session.get(Person, person_id)
-    if person is None or person.disabled_at is not None or person.password_hash != seen_hash:
+    if person is None or not person.enabled or person.password_hash != seen_hash:
         raise WrongPassword
     if new_hash:
         person.password_hash = new_hash
@@ -205,7 +205,7 @@ def disable(actor: Actor, now: datetime, person_id: int, reason: str) -> Person:
         raise NotFound
     if person.id == actor.person_id:
         raise NotYourself
-    if person.disabled_at is None:
+    if person.enabled:
         person.disabled_at = now
         end_all_sessions(person, now)
         record(actor, now, "account.disable", ("person", person.id), {"disabled": False},
@@ -218,7 +218,7 @@ def enable(actor: Actor, now: datetime, person_id: int) -> Person:
     person = db.session.get(Person, person_id, with_for_update=True)
     if person is None:
         raise NotFound
-    if person.disabled_at is not None:
+    if not person.enabled:
         person.disabled_at = None
         record(actor, now, "account.enable", ("person", person.id), {"disabled": True}, {"disabled": False})
     return person

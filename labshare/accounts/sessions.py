@@ -37,9 +37,7 @@ def begin_session(person: Person, now: datetime) -> str:
 def end_session(key: str, now: datetime) -> None:
     """End the session of this secret, if it is still open."""
     db.session.execute(
-        update(SignInSession)
-        .where(SignInSession.key_digest == digest(key), SignInSession.ended_at.is_(None))
-        .values(ended_at=now)
+        update(SignInSession).where(SignInSession.key_digest == digest(key), ~SignInSession.ended).values(ended_at=now)
     )
 
 
@@ -49,8 +47,7 @@ def end_all_sessions(person: Person, now: datetime) -> int:
     open_ones = db.session.scalars(
         select(SignInSession).where(
             SignInSession.person_id == person.id,
-            SignInSession.ended_at.is_(None),
-            SignInSession.expires_at > now,
+            SignInSession.open_at(now),
         )
     ).all()
     for one in open_ones:

@@ -1,19 +1,23 @@
 """Time and bookings. Moments are UTC; `holding` is the only table that takes an instrument's time."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     String,
     Text,
     UniqueConstraint,
+    and_,
+    or_,
     text,
 )
+from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.booking.terms import BookingState, ChargeKind, ChargeState, DayKind, EndReason, HoldingKind, ProposalState
@@ -21,6 +25,9 @@ from labshare.catalogue.models import Fee, Instrument, Lab, TestItem
 from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of
 from labshare.kernel.terms import listed
 from labshare.organisations.models import Firm
+
+SAMPLES_AHEAD = timedelta(days=2)
+"""How long before its start a confirmed booking asks for its samples."""
 
 
 class WorkingDay(Model):
@@ -45,6 +52,16 @@ class WorkingYear(Model):
     source: Mapped[str] = mapped_column(String(200))
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it was entered whole, or an administrator said that nothing is missing in it."""
+
+    @hybrid_property
+    def confirmed(self) -> bool:
+        """Whether it counts as complete."""
+        return self.confirmed_at is not None
+
+    @confirmed.inplace.expression
+    @classmethod
+    def _confirmed_in_sql(cls) -> ColumnElement[bool]:
+        return cls.confirmed_at.is_not(None)
 
 
 class OpeningHours(Model):
@@ -202,6 +219,36 @@ class Booking(Model):
         """Declined by the system, because nobody answered in time."""
         return self.state == BookingState.DECLINED and self.end_reason == EndReason.LAPSED
 
+    @hybrid_property
+    def unanswered(self) -> bool:
+        """Whether it waits for the lab to confirm or decline."""
+        return self.state == BookingState.REQUESTED
+
+    @hybrid_method
+    def lapses_by(self, moment: datetime) -> bool:
+        """Whether it is a request whose time to answer is over at this moment."""
+        return self.unanswered and self.answer_by is not None and self.answer_by <= moment
+
+    @lapses_by.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _lapses_by_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.unanswered, cls.answer_by <= moment)
+
+    @hybrid_property
+    def owes(self) -> bool:
+        """Whether something is invoiced and not paid."""
+        return self.invoiced_fen > self.paid_fen
+
+    @hybrid_method
+    def samples_due_at(self, moment: datetime) -> bool:
+        """Whether it is confirmed and begins so soon that the samples must come."""
+        return self.state == BookingState.CONFIRMED and moment < self.starts_at < moment + SAMPLES_AHEAD
+
+    @samples_due_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _samples_due_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.state == BookingState.CONFIRMED, cls.starts_at > moment, cls.starts_at < moment + SAMPLES_AHEAD)
+
     client: Mapped[Firm] = relationship(foreign_keys=[client_firm_id])
     lab_firm: Mapped[Firm] = relationship(foreign_keys=[lab_firm_id])
     lab: Mapped[Lab] = relationship()
@@ -257,6 +304,26 @@ class Holding(Model):
     note: Mapped[str] = mapped_column(String(200), default="")
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @hybrid_method
+    def counts_at(self, moment: datetime) -> bool:
+        """Whether it takes the time still: it has not lapsed."""
+        return self.expires_at is None or moment < self.expires_at
+
+    @counts_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _counts_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return or_(cls.expires_at.is_(None), cls.expires_at > moment)
+
+    @hybrid_method
+    def lapsed_by(self, moment: datetime) -> bool:
+        """Whether it has stopped counting."""
+        return self.expires_at is not None and self.expires_at <= moment
+
+    @lapsed_by.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _lapsed_by_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return cls.expires_at <= moment
 
 
 # Since no two holdings of a unit overlap, only the last one that starts before the new end can be in the way: one index
@@ -345,6 +412,31 @@ class Proposal(Model):
 
     booking: Mapped[Booking] = relationship(backref="proposals")
 
+    @hybrid_property
+    def open(self) -> bool:
+        """Not answered, replaced or ended; its time may be over."""
+        return self.state == ProposalState.OPEN
+
+    @hybrid_method
+    def open_at(self, moment: datetime) -> bool:
+        """Whether it waits for the client's answer."""
+        return self.open and moment < self.answer_by
+
+    @open_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _open_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.open, cls.answer_by > moment)
+
+    @hybrid_method
+    def lapses_by(self, moment: datetime) -> bool:
+        """Whether its time to answer is over without an answer."""
+        return self.open and self.answer_by <= moment
+
+    @lapses_by.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _lapses_by_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.open, cls.answer_by <= moment)
+
 
 class Charge(Model):
     """A line of what is charged, signed. The first is the price; an increase counts once the client consents."""
@@ -371,3 +463,13 @@ class Charge(Model):
     """Local day agreed: the line's document day; of the price, the day of booking."""
 
     booking: Mapped[Booking] = relationship(backref="charges")
+
+    @hybrid_property
+    def agreed(self) -> bool:
+        """Whether it counts."""
+        return self.state == ChargeState.AGREED
+
+    @hybrid_property
+    def waits(self) -> bool:
+        """Whether it waits for the client's consent."""
+        return self.state == ChargeState.PROPOSED

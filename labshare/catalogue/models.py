@@ -5,6 +5,7 @@ Minutes are exact decimals (`Minutes`), money is fen, dates are local days, both
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     BigInteger,
@@ -33,13 +34,25 @@ from labshare.catalogue.terms import (
     SearchKind,
     Sharing,
 )
-from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of
+from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of, stays_as_recorded
+from labshare.kernel.spans import Dated
 from labshare.organisations.models import Firm
 
 """The twelve categories of the home page."""
 
 
-class Lab(Model):
+class Listed:
+    """What has a state of publication: a lab, an instrument, a test item. Others see it only with its lab."""
+
+    if TYPE_CHECKING:
+        state: Mapped[str]
+
+    @hybrid_property
+    def published(self) -> bool:
+        return self.state == LifeState.PUBLISHED
+
+
+class Lab(Listed, Model):
     """A laboratory of a host firm. Visible to others once published; rewarded only while admitted as an open lab."""
 
     __tablename__ = "lab"
@@ -140,18 +153,43 @@ class LabAdmission(Model):
         return cls.confirmed_at.is_not(None)
 
     @hybrid_method
+    def counted_at(self, moment: datetime) -> bool:
+        """Whether it counted at this moment already."""
+        return self.confirmed_at is not None and self.confirmed_at <= moment
+
+    @counted_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _counted_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return cls.confirmed_at <= moment
+
+    @hybrid_property
+    def refused(self) -> bool:
+        return self.refused_at is not None
+
+    @refused.inplace.expression
+    @classmethod
+    def _refused_in_sql(cls) -> ColumnElement[bool]:
+        return cls.refused_at.is_not(None)
+
+    @hybrid_method
+    def lasts_to(self, day: date) -> bool:
+        """Whether it is not suspended on this day; it may be ahead."""
+        return self.suspended_from is None or day < self.suspended_from
+
+    @lasts_to.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _lasts_to_in_sql(cls, day: date) -> ColumnElement[bool]:
+        return or_(cls.suspended_from.is_(None), cls.suspended_from > day)
+
+    @hybrid_method
     def holds_on(self, day: date) -> bool:
         """Whether the lab is an open lab on this local day by this row."""
-        return self.counts and self.admitted_from <= day and (self.suspended_from is None or day < self.suspended_from)
+        return self.counts and self.admitted_from <= day and self.lasts_to(day)
 
     @holds_on.inplace.expression  # type: ignore[attr-defined]
     @classmethod
     def _holds_on_in_sql(cls, day: date) -> ColumnElement[bool]:
-        return and_(
-            cls.counts,
-            cls.admitted_from <= day,
-            or_(cls.suspended_from.is_(None), cls.suspended_from > day),
-        )
+        return and_(cls.counts, cls.admitted_from <= day, cls.lasts_to(day))
 
 
 _ADMISSION_CLASH = (
@@ -182,42 +220,20 @@ guard(
             "CREATE TRIGGER admission_no_overlap_update BEFORE UPDATE ON lab_admission "
             f"BEGIN {_ADMISSION_CLASH.format(but='AND a.id IS NOT NEW.id')}; END"
         ),
-        (
-            f"CREATE TRIGGER admission_as_recorded BEFORE UPDATE ON lab_admission WHEN {_ADMISSION_REWRITTEN} "
-            "BEGIN SELECT RAISE(ABORT, 'admission stays as recorded'); END"
-        ),
-        (
-            "CREATE TRIGGER admission_no_delete BEFORE DELETE ON lab_admission "
-            "BEGIN SELECT RAISE(ABORT, 'admission stays as recorded'); END"
-        ),
     ),
     postgresql=(
         (
             "ALTER TABLE lab_admission ADD CONSTRAINT admission_no_overlap EXCLUDE USING gist "
             "(lab_id WITH =, daterange(admitted_from, suspended_from, '[)') WITH &&) WHERE (refused_at IS NULL)"
         ),
-        (
-            "CREATE FUNCTION admission_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'admission stays as recorded' "
-            "USING ERRCODE = 'integrity_constraint_violation'; END $$"
-        ),
-        (
-            "CREATE TRIGGER admission_as_recorded BEFORE UPDATE ON lab_admission FOR EACH ROW "
-            f"WHEN ({_ADMISSION_REWRITTEN}) EXECUTE FUNCTION admission_refuse()"
-        ),
-        (
-            "CREATE TRIGGER admission_no_delete BEFORE DELETE ON lab_admission FOR EACH ROW "
-            "EXECUTE FUNCTION admission_refuse()"
-        ),
-        (
-            "CREATE TRIGGER admission_no_truncate BEFORE TRUNCATE ON lab_admission FOR EACH STATEMENT "
-            "EXECUTE FUNCTION admission_refuse()"
-        ),
     ),
+)
+stays_as_recorded(
+    LabAdmission.__table__, rewritten=_ADMISSION_REWRITTEN, name="admission", kept="admission stays as recorded"
 )
 
 
-class Accreditation(Model):
+class Accreditation(Dated, Model):
     """CMA or CNAS of a lab, with its dates."""
 
     __tablename__ = "accreditation"
@@ -247,7 +263,7 @@ class AccreditationScope(Model):
     standard_id: Mapped[int] = mapped_column(ForeignKey("standard.id"), primary_key=True)
 
 
-class Instrument(Model):
+class Instrument(Listed, Model):
     """An instrument with the fields the national platform expects. Its `units` work side by side."""
 
     __tablename__ = "instrument"
@@ -310,7 +326,7 @@ class InstrumentUnit(Model):
     unit: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
-class Calibration(Model):
+class Calibration(Dated, Model):
     """A certificate. Successive ones join (R-TIME-10)."""
 
     __tablename__ = "calibration"
@@ -346,8 +362,28 @@ class Standard(Model):
 
     superseded_by: Mapped["Standard | None"] = relationship(remote_side="Standard.id")
 
+    @hybrid_method
+    def replaced_on(self, day: date) -> bool:
+        """Whether another stands in its place on this day."""
+        return self.superseded_by_id is not None and (self.superseded_from is None or self.superseded_from <= day)
 
-class TestItem(Model):
+    @replaced_on.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _replaced_on_in_sql(cls, day: date) -> ColumnElement[bool]:
+        return and_(cls.superseded_by_id.is_not(None), or_(cls.superseded_from.is_(None), cls.superseded_from <= day))
+
+    @hybrid_method
+    def replaced_after(self, day: date) -> bool:
+        """Whether a day is known, after this one, on which it is replaced."""
+        return self.superseded_from is not None and day < self.superseded_from
+
+    @replaced_after.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _replaced_after_in_sql(cls, day: date) -> ColumnElement[bool]:
+        return cls.superseded_from > day
+
+
+class TestItem(Listed, Model):
     """A test a lab offers: how long it takes, how it is priced, on which instruments."""
 
     __tablename__ = "test_item"
@@ -431,7 +467,7 @@ class TestItemInstrument(Model):
     instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True, index=True)
 
 
-class Fee(Model):
+class Fee(Dated, Model):
     """What a test item costs from a day on. Dated fees of an item never overlap; a used fee never changes."""
 
     __tablename__ = "fee"

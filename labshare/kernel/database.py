@@ -302,6 +302,48 @@ def append_only(table: FromClause, *, but: str = "") -> None:
     )
 
 
+def stays_as_recorded(
+    table: FromClause, *columns: str, rewritten: str = "", name: str | None = None, kept: str | None = None
+) -> None:
+    """Refuse DELETE (and TRUNCATE) on a table, and UPDATE of these columns, or under the condition `rewritten` on OLD
+    and NEW. `name` begins what the guards are called, the table's own where none is given; `kept`: what the refused
+    deletion says on SQLite."""
+    table_name = _name(table)
+    name = name or table_name
+    of = f" OF {', '.join(columns)}" if columns else ""
+    kept = kept or f"{name} rows stay"
+    guard(
+        table,
+        sqlite=(
+            (f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {table_name} BEGIN SELECT RAISE(ABORT, '{kept}'); END"),
+            (
+                f"CREATE TRIGGER {name}_as_recorded BEFORE UPDATE{of} ON {table_name} "
+                f"{f'WHEN {rewritten} ' if rewritten else ''}"
+                f"BEGIN SELECT RAISE(ABORT, '{name} stays as recorded'); END"
+            ),
+        ),
+        postgresql=(
+            (
+                f"CREATE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN RAISE EXCEPTION '{name} stays as recorded' "
+                "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+            ),
+            (
+                f"CREATE TRIGGER {name}_as_recorded BEFORE UPDATE{of} ON {table_name} FOR EACH ROW "
+                f"{f'WHEN ({rewritten}) ' if rewritten else ''}EXECUTE FUNCTION {name}_refuse()"
+            ),
+            (
+                f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {table_name} FOR EACH ROW "
+                f"EXECUTE FUNCTION {name}_refuse()"
+            ),
+            (
+                f"CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {table_name} FOR EACH STATEMENT "
+                f"EXECUTE FUNCTION {name}_refuse()"
+            ),
+        ),
+    )
+
+
 def one_of(column: str, values: Iterable[str], *, null: bool = False) -> CheckConstraint:
     """A CHECK that a text column holds one of the listed words."""
     empty = f"{column} IS NULL OR " if null else ""

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, Text, text
+from sqlalchemy import JSON, ColumnElement, Index, String, Text, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from labshare.kernel.database import Model, UtcDateTime
@@ -31,6 +32,15 @@ class Notice(Model):
     url: Mapped[str | None] = mapped_column(String(300))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @hybrid_property
+    def unread(self) -> bool:
+        return self.read_at is None
+
+    @unread.inplace.expression
+    @classmethod
+    def _unread_in_sql(cls) -> ColumnElement[bool]:
+        return cls.read_at.is_(None)
 
 
 class OutboxMail(Model):

@@ -1,8 +1,9 @@
 """What a person was told."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
@@ -11,10 +12,12 @@ from labshare.notices.models import Notice
 
 def unread_count(person_id: int) -> int:
     """For the bell: one look at the index of unread notices."""
-    found = db.session.scalar(
-        select(func.count()).select_from(Notice).where(Notice.person_id == person_id, Notice.read_at.is_(None))
-    )
-    return found or 0
+    return db.session.scalar(unread_of(person_id)) or 0
+
+
+def unread_of(person_id: int | None) -> Select[Any]:
+    """The same as a select."""
+    return select(func.count()).select_from(Notice).where(Notice.person_id == person_id, Notice.unread)
 
 
 def own_notice(person_id: int, notice_id: int) -> Notice:

@@ -76,20 +76,19 @@ def _told(persons: bool, firm: bool, regulators: bool) -> Select[int, str, str, 
     if firm:
         members = select(Membership.person_id).where(
             Membership.firm_id == bindparam("firm_id"),
-            Membership.ended_at.is_(None),
+            Membership.current,
             Membership.role.in_(bindparam("roles", expanding=True)),
         )
         conditions.append(Person.id.in_(members))
     if regulators:
         holders = select(RegulatorRole.person_id).where(
             RegulatorRole.role.in_(bindparam("held", expanding=True)),
-            RegulatorRole.agreed_at.is_not(None),
-            RegulatorRole.ended_at.is_(None),
+            RegulatorRole.in_force,
         )
         conditions.append(Person.id.in_(holders))
     return (
         select(Person.id, Person.email, Person.name, Person.locale)
-        .where(or_(*conditions), Person.disabled_at.is_(None))
+        .where(or_(*conditions), Person.enabled)
         .order_by(Person.id)
     )
 
@@ -146,7 +145,7 @@ def absolute(url: str | None) -> str | None:
 
 def mark_read(*, actor: Actor, now: datetime, notice_ids: Iterable[int] | None = None) -> int:
     """Mark the person's own notices as read: these, or all. How many were unread."""
-    change = update(Notice).where(Notice.person_id == actor.person_id, Notice.read_at.is_(None))
+    change = update(Notice).where(Notice.person_id == actor.person_id, Notice.unread)
     if notice_ids is not None:
         change = change.where(Notice.id.in_(tuple(notice_ids)))
     return int(db.session.execute(change.values(read_at=now)).rowcount)  # type: ignore[attr-defined]

@@ -61,6 +61,10 @@ class Link:
         recorded = self.valid_to or ENDLESS
         return recorded if self.ended_at is None or self.ended_on is None else min(recorded, self.ended_on)
 
+    def holds_on(self, day: date) -> bool:
+        """Whether the day is one of its days."""
+        return self.valid_from <= day <= self.last
+
     @property
     def certain(self) -> bool:
         """An officer entered or confirmed it, or it still holds as it did."""

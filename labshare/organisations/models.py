@@ -14,14 +14,16 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    func,
     not_,
+    or_,
     text,
 )
-from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.accounts.models import Person
-from labshare.kernel.database import Model, UtcDateTime, guard, one_of
+from labshare.kernel.database import Model, UtcDateTime, guard, one_of, stays_as_recorded
 from labshare.kernel.terms import OfficialRole, TokenScope
 from labshare.organisations.links import Link
 from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmKind, FirmRole, SizeClass
@@ -82,6 +84,16 @@ class Firm(Model):
     def _waits_in_sql(cls) -> ColumnElement[bool]:
         return and_(not_(cls.verified), cls.returned_at.is_(None))
 
+    @hybrid_property
+    def returned(self) -> bool:
+        """Whether an administrator sent it back, to be corrected."""
+        return not self.verified and self.returned_at is not None
+
+    @returned.inplace.expression
+    @classmethod
+    def _returned_in_sql(cls) -> ColumnElement[bool]:
+        return and_(not_(cls.verified), cls.returned_at.is_not(None))
+
 
 class FirmSize(Model):
     """A firm's declared figures of one year and the size class derived from them. The class is a dated fact."""
@@ -103,6 +115,16 @@ class FirmSize(Model):
     valid_from: Mapped[date]
     reason: Mapped[str | None] = mapped_column(String(200))
     """Why the class was set by hand, where it was."""
+
+    @hybrid_method
+    def begun_by(self, day: date) -> bool:
+        """Whether it counts on this day, where no later row does."""
+        return self.valid_from <= day
+
+    @begun_by.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _begun_by_in_sql(cls, day: date) -> ColumnElement[bool]:
+        return cls.valid_from <= day
 
 
 class Affiliation(Model):
@@ -208,6 +230,37 @@ class Affiliation(Model):
             ended_on=self.ended_on, voided_at=self.voided_at, held=bool(self.holds_until_decided),
         )  # fmt: skip
 
+    @hybrid_property
+    def voided(self) -> bool:
+        """Whether it is known that it never held."""
+        return self.voided_at is not None
+
+    @voided.inplace.expression
+    @classmethod
+    def _voided_in_sql(cls) -> ColumnElement[bool]:
+        return cls.voided_at.is_not(None)
+
+    @hybrid_property
+    def confirmed(self) -> bool:
+        """Whether an officer entered or confirmed it."""
+        return self.confirmed_at is not None
+
+    @confirmed.inplace.expression
+    @classmethod
+    def _confirmed_in_sql(cls) -> ColumnElement[bool]:
+        return cls.confirmed_at.is_not(None)
+
+    @hybrid_method
+    def lasts_to(self, day: date) -> bool:
+        """Whether its last day, as recorded or as ended, is not before this day."""
+        return day <= self.link.last
+
+    @lasts_to.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _lasts_to_in_sql(cls, day: date) -> ColumnElement[bool]:
+        last: ColumnElement[date | None] = func.coalesce(cls.ended_on, cls.valid_to)
+        return or_(last.is_(None), last >= day)
+
 
 _AS_RECORDED = (
     "id", "firm_id", "other_firm_id", "kind", "valid_from", "valid_to", "source", "declared_by_firm_id", "note",
@@ -238,40 +291,14 @@ _AFFILIATION_REWRITTEN = " OR ".join(
         f"(OLD.voided_at IS NOT NULL AND ({_differ(_EVER_SET)}))",
     ]
 )
+stays_as_recorded(Affiliation.__table__, rewritten=_AFFILIATION_REWRITTEN)
 guard(
     Affiliation.__table__,
     sqlite=(
         (
-            f"CREATE TRIGGER affiliation_as_recorded BEFORE UPDATE ON affiliation WHEN {_AFFILIATION_REWRITTEN} "
-            "BEGIN SELECT RAISE(ABORT, 'affiliation stays as recorded'); END"
-        ),
-        (
-            "CREATE TRIGGER affiliation_no_delete BEFORE DELETE ON affiliation "
-            "BEGIN SELECT RAISE(ABORT, 'affiliation rows stay'); END"
-        ),
-        (
             "CREATE TRIGGER affiliation_not_replaced BEFORE INSERT ON affiliation "
             "WHEN EXISTS (SELECT 1 FROM affiliation a WHERE a.id = NEW.id) "
             "BEGIN SELECT RAISE(ABORT, 'affiliation rows stay'); END"
-        ),
-    ),
-    postgresql=(
-        (
-            "CREATE FUNCTION affiliation_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'affiliation stays as recorded' "
-            "USING ERRCODE = 'integrity_constraint_violation'; END $$"
-        ),
-        (
-            f"CREATE TRIGGER affiliation_as_recorded BEFORE UPDATE ON affiliation FOR EACH ROW "
-            f"WHEN ({_AFFILIATION_REWRITTEN}) EXECUTE FUNCTION affiliation_refuse()"
-        ),
-        (
-            "CREATE TRIGGER affiliation_no_delete BEFORE DELETE ON affiliation FOR EACH ROW "
-            "EXECUTE FUNCTION affiliation_refuse()"
-        ),
-        (
-            "CREATE TRIGGER affiliation_no_truncate BEFORE TRUNCATE ON affiliation FOR EACH STATEMENT "
-            "EXECUTE FUNCTION affiliation_refuse()"
         ),
     ),
 )
@@ -304,6 +331,16 @@ class Membership(Model):
     person: Mapped[Person] = relationship()
     firm: Mapped[Firm] = relationship()
 
+    @hybrid_property
+    def current(self) -> bool:
+        """Whether it has not ended."""
+        return self.ended_at is None
+
+    @current.inplace.expression
+    @classmethod
+    def _current_in_sql(cls) -> ColumnElement[bool]:
+        return cls.ended_at.is_(None)
+
 
 class RegulatorRole(Model):
     """A regulator's role: proposed by one administrator, in force once a second one agrees (R-RIGHTS-4)."""
@@ -335,6 +372,46 @@ class RegulatorRole(Model):
 
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
 
+    @hybrid_property
+    def current(self) -> bool:
+        """Held or proposed: not ended."""
+        return self.ended_at is None
+
+    @current.inplace.expression
+    @classmethod
+    def _current_in_sql(cls) -> ColumnElement[bool]:
+        return cls.ended_at.is_(None)
+
+    @hybrid_property
+    def agreed(self) -> bool:
+        """Whether a second administrator agreed to it, ended or not."""
+        return self.agreed_at is not None
+
+    @agreed.inplace.expression
+    @classmethod
+    def _agreed_in_sql(cls) -> ColumnElement[bool]:
+        return cls.agreed_at.is_not(None)
+
+    @hybrid_property
+    def in_force(self) -> bool:
+        """Whether the person holds it now."""
+        return self.agreed and self.current
+
+    @in_force.inplace.expression
+    @classmethod
+    def _in_force_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.agreed, cls.current)
+
+    @hybrid_property
+    def proposed(self) -> bool:
+        """Whether it waits for a second administrator."""
+        return not self.agreed and self.current
+
+    @proposed.inplace.expression
+    @classmethod
+    def _proposed_in_sql(cls) -> ColumnElement[bool]:
+        return and_(not_(cls.agreed), cls.current)
+
 
 class Invitation(Model):
     """An invitation into a firm, by mail. The link's secret is made from `nonce` and `SECRET_KEY` when the mail is
@@ -357,6 +434,26 @@ class Invitation(Model):
     """None for those of an earlier version, whose mails were written with their link."""
 
     firm: Mapped[Firm] = relationship()
+
+    @hybrid_property
+    def unused(self) -> bool:
+        """Neither accepted nor withdrawn, be it over or not."""
+        return self.accepted_at is None and self.withdrawn_at is None
+
+    @unused.inplace.expression
+    @classmethod
+    def _unused_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.accepted_at.is_(None), cls.withdrawn_at.is_(None))
+
+    @hybrid_method
+    def open_at(self, moment: datetime) -> bool:
+        """Whether it can be accepted."""
+        return self.unused and moment < self.expires_at
+
+    @open_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _open_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.unused, cls.expires_at > moment)
 
 
 class ApiToken(Model):
@@ -381,3 +478,23 @@ class ApiToken(Model):
     """The person's `session_epoch` when it was issued; any other ends it, as it ends sessions."""
 
     person: Mapped[Person] = relationship()
+
+    @hybrid_property
+    def revoked(self) -> bool:
+        """Ended for good, whatever its time."""
+        return self.revoked_at is not None
+
+    @revoked.inplace.expression
+    @classmethod
+    def _revoked_in_sql(cls) -> ColumnElement[bool]:
+        return cls.revoked_at.is_not(None)
+
+    @hybrid_method
+    def lasts_past(self, moment: datetime) -> bool:
+        """Whether time has not ended it."""
+        return self.expires_at is None or moment < self.expires_at
+
+    @lasts_past.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _lasts_past_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return or_(cls.expires_at.is_(None), cls.expires_at > moment)

@@ -48,8 +48,7 @@ def held_roles(person_id: int) -> frozenset[str]:
         db.session.scalars(
             select(RegulatorRole.role).where(
                 RegulatorRole.person_id == person_id,
-                RegulatorRole.agreed_at.is_not(None),
-                RegulatorRole.ended_at.is_(None),
+                RegulatorRole.in_force,
             )
         )
     )
@@ -66,7 +65,7 @@ def check_person_may_hold(person_id: int, role: str) -> None:
     in_host_firm = select(
         exists().where(
             Membership.person_id == person_id,
-            Membership.ended_at.is_(None),
+            Membership.current,
             Membership.firm_id.in_(ask(FirmsWithLabs())),
         )
     )
@@ -91,7 +90,7 @@ def check_firm_may_host(firm_id: int) -> None:
     lock_firm(firm_id)
     members = db.session.scalars(
         select(Membership.person_id)
-        .where(Membership.firm_id == firm_id, Membership.ended_at.is_(None))
+        .where(Membership.firm_id == firm_id, Membership.current)
         .order_by(Membership.person_id)
     ).all()
     for person_id in members:
@@ -100,8 +99,7 @@ def check_firm_may_host(firm_id: int) -> None:
         select(RegulatorRole.role).where(
             RegulatorRole.person_id.in_(members),
             RegulatorRole.role.in_(EXCLUDING),
-            RegulatorRole.agreed_at.is_not(None),
-            RegulatorRole.ended_at.is_(None),
+            RegulatorRole.in_force,
         )
     )
     if conflicting is not None:

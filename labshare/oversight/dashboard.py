@@ -10,25 +10,18 @@ from sqlalchemy import case, func, or_, select, union_all
 
 from labshare.audit.models import AuditSeal
 from labshare.audit.queries import last_seal
-from labshare.booking.models import Booking, Holding, WorkingYear
-from labshare.catalogue.models import Instrument, LabAdmission
-from labshare.catalogue.terms import LifeState
+from labshare.booking.models import Booking, Holding
+from labshare.catalogue.models import Instrument
 from labshare.kernel.database import days_between, db
 from labshare.kernel.months import Month
-from labshare.kernel.terms import OfficialRole
-from labshare.kernel.time import local_day
-from labshare.organisations.models import Firm, RegulatorRole
-from labshare.organisations.queries.affiliations import affiliations_to_decide
 from labshare.oversight.figures import done_figures, finished_in, in_house_minutes, kept_in_house, revenue_figures
 from labshare.oversight.rules import Usage
-from labshare.rewards.assessments import AssessmentList
-from labshare.rewards.models import Correction, Objection, Policy, RewardItem, RewardLine, RewardRun
-from labshare.rewards.queries.grades import HANDED_OVER, SENT_BACK
+from labshare.oversight.waiting import Waiting, waiting_for_regulators
+from labshare.rewards.models import RewardItem, RewardLine, RewardRun
 from labshare.rewards.queries.parts import payable_in
-from labshare.rewards.terms import PolicyState, RunState
-from labshare.settlement.models import Payment, Report, RevenueEntry
+from labshare.rewards.terms import RunState
+from labshare.settlement.models import Report, RevenueEntry
 
-NEEDED_ROLES = (OfficialRole.OFFICER, OfficialRole.APPROVER)
 BINS = (20, 40, 60, 80, 100)
 """Upper edges of the utilisation chart's groups, per cent; the last group is open."""
 
@@ -43,36 +36,6 @@ class Revenue:
     outside_fen: int
     counted_fen: int | None
     """None: no run of that month yet."""
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """What waits for a regulator."""
-
-    firms: int
-    oldest_firm: datetime | None
-    objections: int
-    payers: int
-    affiliations: int
-    """Declared ones that an officer has to decide."""
-    policies: int
-    admissions: int
-    """Of more than 30 days back, which the approver confirms."""
-    grades: int
-    """Lists of grades handed over, which an approver confirms."""
-    grades_back: int
-    """Lists of grades sent back to the officers."""
-    runs: Sequence[RewardRun]
-    """Runs that are not paid out yet, oldest first."""
-    corrections: int
-    """Proposed by another officer, and not decided."""
-    roles: int
-    """Proposed by another administrator, and not agreed to."""
-    missing_years: Sequence[int]
-    missing_roles: Sequence[str]
-    """Roles that nobody holds, without which no reward is ever approved."""
-    no_policy: bool
-    """No policy was ever published."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +101,7 @@ def dashboard(first: Month, last: Month, now: datetime, person_id: int | None = 
         totals=_totals(first, last, now),
         groups=_utilisation_groups(year, last, now),
         reasons=_reasons(first, last),
-        waiting=waiting(now, person_id, [run for run, _ in runs]),
+        waiting=waiting_for_regulators(now, person_id, [run for run, _ in runs]),
         seal=last_seal(),
     )
 
@@ -227,7 +190,7 @@ def _utilisation_groups(first: Month, last: Month, now: datetime) -> list[int]:
     query = (
         select(Instrument.units, func.coalesce(func.sum(used.c.minutes), 0))
         .outerjoin(used, used.c.instrument_id == Instrument.id)
-        .where(Instrument.state == LifeState.PUBLISHED)
+        .where(Instrument.published)
         .group_by(Instrument.id)
     )
     counts = [0] * (len(BINS) + 1)
@@ -235,82 +198,3 @@ def _utilisation_groups(first: Month, last: Month, now: datetime) -> list[int]:
         rate = Usage(used_minutes=int(minutes), units=units).utilisation(months) or Fraction(0)
         counts[next((group for group, edge in enumerate(BINS) if rate * 100 < edge), len(BINS))] += 1
     return counts
-
-
-def waiting(now: datetime, person_id: int | None = None, runs: Sequence[RewardRun] | None = None) -> Waiting:
-    """What regulators have to do now. Whoever proposed something (`person_id`) is not asked to agree to it; `runs`
-    where they are read already."""
-    today = local_day(now)
-    wanted = [today.year] + ([today.year + 1] if today.month >= 10 else [])
-    (firms, oldest, objections, payers, policies, published, corrections, roles, admissions, grades, back, *known) = (
-        db.session.execute(
-            select(
-                select(func.count()).select_from(Firm).where(Firm.waits).scalar_subquery(),
-                select(func.min(Firm.created_at)).where(Firm.waits).scalar_subquery(),
-                select(func.count()).select_from(Objection).where(Objection.verdict.is_(None)).scalar_subquery(),
-                select(func.count()).select_from(Payment).where(Payment.payer_waits).scalar_subquery(),
-                select(func.count()).select_from(Policy).where(Policy.state == PolicyState.DRAFT).scalar_subquery(),
-                select(func.count()).select_from(Policy).where(Policy.state != PolicyState.DRAFT).scalar_subquery(),
-                select(func.count())
-                .select_from(Correction)
-                .where(
-                    Correction.agreed_at.is_(None),
-                    Correction.refused_at.is_(None),
-                    Correction.proposed_by.is_distinct_from(person_id),
-                )
-                .scalar_subquery(),
-                select(func.count())
-                .select_from(RegulatorRole)
-                .where(
-                    RegulatorRole.agreed_at.is_(None),
-                    RegulatorRole.ended_at.is_(None),
-                    RegulatorRole.proposed_by.is_distinct_from(person_id),
-                )
-                .scalar_subquery(),
-                select(func.count()).select_from(LabAdmission).where(LabAdmission.undecided).scalar_subquery(),
-                *(
-                    select(func.count()).select_from(AssessmentList).where(waits).scalar_subquery()
-                    for waits in (HANDED_OVER, SENT_BACK)
-                ),
-                *(
-                    select(func.count())
-                    .where(
-                        RegulatorRole.role == role,
-                        RegulatorRole.agreed_at.is_not(None),
-                        RegulatorRole.ended_at.is_(None),
-                    )
-                    .scalar_subquery()
-                    for role in NEEDED_ROLES
-                ),
-                *(
-                    select(func.count())
-                    .where(WorkingYear.year == year, WorkingYear.confirmed_at.is_not(None))
-                    .scalar_subquery()
-                    for year in wanted
-                ),
-            )
-        ).one()
-    )
-    if runs is None:
-        runs = db.session.scalars(select(RewardRun).where(RewardRun.state.in_(RunState.not_paid()))).all()
-    open_runs = sorted((run for run in runs if run.state in RunState.not_paid()), key=lambda run: run.month)
-    missing = [one for one, count in zip([*NEEDED_ROLES, *wanted], known, strict=True) if not count]
-    years = [one for one in missing if isinstance(one, int)]
-    missing_roles = [one for one in missing if isinstance(one, str)]
-    return Waiting(
-        firms,
-        oldest,
-        objections,
-        payers,
-        len(affiliations_to_decide()),
-        policies,
-        admissions,
-        grades,
-        back,
-        open_runs,
-        corrections,
-        roles,
-        years,
-        missing_roles,
-        not published,
-    )

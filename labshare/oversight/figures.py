@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, select
 from labshare.booking.models import Booking, Holding
 from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Lab
-from labshare.catalogue.terms import LifeState
 from labshare.kernel.database import minutes_between
 from labshare.organisations.terms import SizeClass
 from labshare.settlement.models import RevenueEntry
@@ -81,10 +80,10 @@ def done_figures() -> dict[str, ColumnElement[int]]:
 
 def on_offer(kind: Any) -> ColumnElement[bool]:
     """Labs, instruments and test items that the public can use now: published, at a published lab."""
-    published: ColumnElement[bool] = kind.state == LifeState.PUBLISHED
+    published: ColumnElement[bool] = kind.published
     if kind is Lab:
         return published
-    return and_(published, kind.lab_id.in_(select(Lab.id).where(Lab.state == LifeState.PUBLISHED)))
+    return and_(published, kind.lab_id.in_(select(Lab.id).where(Lab.published)))
 
 
 def in_house_minutes() -> ColumnElement[int]:

@@ -1,22 +1,76 @@
-"""Who reads a page: the firms they belong to, and what waits for them there. For the head of every page."""
+"""What waits for whom: the one table of it, and who counts what of it.
 
-from collections.abc import Mapping
+Each kind of thing has its select in the room that knows it; a line of `KINDS` says for whom it waits and on which page
+it is done. The navigation's badges, the regulators' overview and their list of tasks count by this table. What waits
+in a booking for its client or its lab is a condition on `Booking` in `settlement.queries.waiting`, by which the lists,
+the client's dashboard and the lab's page of the day go.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, exists, select
 
-from labshare.booking.models import Booking
-from labshare.booking.terms import BookingState
+from labshare.booking.queries.desk import requests_waiting, year_confirmed
 from labshare.catalogue.models import Lab
+from labshare.catalogue.queries.admissions import admissions_waiting
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.terms import OfficialRole
-from labshare.notices.models import Notice
+from labshare.kernel.time import local_day
+from labshare.notices.queries import unread_of
+from labshare.organisations import queries as organisations
 from labshare.organisations.models import Firm
-from labshare.rewards.queries.grades import lists_waiting_for
-from labshare.settlement.models import Payment
-from labshare.settlement.queries.missing import papers_waiting
+from labshare.organisations.queries.affiliations import affiliations_to_decide
+from labshare.rewards.models import RewardRun
+from labshare.rewards.queries.grades import lists_handed_over, lists_sent_back
+from labshare.rewards.queries.waiting import corrections_waiting, objections_waiting, policies, runs_waiting
+from labshare.settlement.queries.missing import papers_waiting, payers_waiting
+
+PERSON, FIRM = "person", "firm"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of thing that waits."""
+
+    name: str
+    whose: str
+    """A regulator's role, `firm` for the members of the firm acted for, `person` for whoever is told."""
+    count: Callable[[Actor], Select[Any]]
+    page: str
+    """The endpoint of the page where it is done."""
+    badge: str | None = None
+    """The name of the navigation's count that shows it."""
+
+
+KINDS = (
+    Kind("unread", PERSON, lambda actor: unread_of(actor.person_id), "account.notices", "unread"),
+    Kind("requests", FIRM, lambda actor: requests_waiting(actor.firm_id), "lab.requests", "requests"),
+    Kind("papers", FIRM, lambda actor: papers_waiting(actor.firm_id), "lab.missing_papers", "papers"),
+    Kind("firms", OfficialRole.ADMIN, lambda _actor: organisations.firms_to_verify(), "admin.firms", "firms"),
+    Kind("roles", OfficialRole.ADMIN, lambda actor: organisations.roles_proposed(but=actor.person_id), "admin.roles"),
+    Kind("payers", OfficialRole.OFFICER, lambda _actor: payers_waiting(), "regulator.payers", "payers"),
+    Kind("objections", OfficialRole.OFFICER, lambda _actor: objections_waiting(), "regulator.runs"),
+    Kind("policies", OfficialRole.APPROVER, lambda _actor: policies(published=False), "regulator.policies"),
+    Kind(
+        "corrections",
+        OfficialRole.OFFICER,
+        lambda actor: corrections_waiting(but=actor.person_id),
+        "regulator.run_corrections",
+    ),
+    Kind("admissions", OfficialRole.APPROVER, lambda _actor: admissions_waiting(), "regulator.labs"),
+    Kind("grades", OfficialRole.APPROVER, lambda _actor: lists_handed_over(), "regulator.assessments", "grades"),
+    Kind("grades_back", OfficialRole.OFFICER, lambda _actor: lists_sent_back(), "regulator.assessments", "grades"),
+)
+"""Beside these, for regulators: affiliations to decide (by a rule, not by SQL alone: `Link.to_decide`), runs that are
+not paid out, years of the calendar and roles that are missing."""
+NEEDED_ROLES = (OfficialRole.OFFICER, OfficialRole.APPROVER)
+
+
+# ── For the head of every page ────────────────────────────────────────────
 
 
 @dataclass(frozen=True)
@@ -32,51 +86,90 @@ class OwnFirm:
     town: str | None = None
 
 
-def firms_and_waiting(
-    actor: Actor, person_id: int, memberships: Mapping[int, str]
-) -> tuple[tuple[OwnFirm, ...], dict[str, int]]:
+def firms_and_waiting(actor: Actor, memberships: Mapping[int, str]) -> tuple[tuple[OwnFirm, ...], dict[str, int]]:
     """The firms of these memberships (firm id → role) by name, and how much waits for the person acting as `actor`:
-    `unread` notices and, as far as they are theirs to do, `requests`, `papers`, `firms`, `payers`, `grades`. One
-    statement."""
-    counts = {
-        "unread": select(func.count())
-        .select_from(Notice)
-        .where(Notice.person_id == person_id, Notice.read_at.is_(None)),
-        **_waiting(actor),
-    }
+    the badges of the kinds that are theirs to do. One statement."""
+    counts: dict[str, Select[Any]] = {}
+    for kind in KINDS:
+        if kind.badge is not None and _is_theirs(kind, actor):
+            counts.setdefault(kind.badge, kind.count(actor))
     columns = [counting.scalar_subquery().label(name) for name, counting in counts.items()]
     if not memberships:
         return (), dict(db.session.execute(select(*columns)).one()._mapping)
     has_labs = exists().where(Lab.firm_id == Firm.id).correlate(Firm)
     rows = db.session.execute(
-        select(Firm.id, Firm.name, Firm.name_en, Firm.town, Firm.verified_at, has_labs.label("has_labs"), *columns)
+        select(
+            Firm.id, Firm.name, Firm.name_en, Firm.town, Firm.verified.label("verified"), has_labs.label("has_labs"),
+            *columns,
+        )
         .where(Firm.id.in_(list(memberships)))
         .order_by(Firm.name)
-    ).all()
+    ).all()  # fmt: skip
     firms = tuple(
-        OwnFirm(
-            row.id, row.name, row.name_en, memberships[row.id], row.verified_at is not None, bool(row.has_labs),
-            row.town,
-        )
+        OwnFirm(row.id, row.name, row.name_en, memberships[row.id], bool(row.verified), bool(row.has_labs), row.town)
         for row in rows
-    )  # fmt: skip
+    )
     return firms, {name: getattr(rows[0], name) for name in counts} if rows else {"unread": 0}
 
 
-def _waiting(actor: Actor) -> dict[str, Any]:
-    """The counts as selects."""
-    counts: dict[str, Any] = {}
-    if actor.firm_id is not None:
-        counts["requests"] = (
-            select(func.count())
-            .select_from(Booking)
-            .where(Booking.lab_firm_id == actor.firm_id, Booking.state == BookingState.REQUESTED)
-        )
-        counts["papers"] = papers_waiting(actor.firm_id)
-    if actor.roles & {"admin"}:
-        counts["firms"] = select(func.count()).select_from(Firm).where(Firm.waits)
-    if actor.roles & {OfficialRole.OFFICER}:
-        counts["payers"] = select(func.count()).select_from(Payment).where(Payment.payer_waits)
-    if actor.roles & {OfficialRole.OFFICER, OfficialRole.APPROVER}:
-        counts["grades"] = lists_waiting_for(actor)
-    return counts
+def _is_theirs(kind: Kind, actor: Actor) -> bool:
+    if kind.whose == FIRM:
+        return actor.firm_id is not None
+    return kind.whose == PERSON or kind.whose in actor.roles
+
+
+# ── For regulators ────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits for a regulator."""
+
+    firms: int
+    oldest_firm: datetime | None
+    objections: int
+    payers: int
+    affiliations: int
+    """Declared ones that an officer has to decide."""
+    policies: int
+    admissions: int
+    """Of more than 30 days back, which the approver confirms."""
+    grades: int
+    """Lists of grades handed over, which an approver confirms."""
+    grades_back: int
+    """Lists of grades sent back to the officers."""
+    runs: Sequence[RewardRun]
+    """Runs that are not paid out yet, oldest first."""
+    corrections: int
+    """Proposed by another officer, and not decided."""
+    roles: int
+    """Proposed by another administrator, and not agreed to."""
+    missing_years: Sequence[int]
+    missing_roles: Sequence[str]
+    """Roles that nobody holds, without which no reward is ever approved."""
+    no_policy: bool
+    """No policy was ever published."""
+
+
+def waiting_for_regulators(
+    now: datetime, person_id: int | None = None, runs: Sequence[RewardRun] | None = None
+) -> Waiting:
+    """What regulators have to do now. Whoever proposed something (`person_id`) is not asked to agree to it; `runs`
+    where they are read already."""
+    actor, today = Actor(person_id=person_id), local_day(now)
+    years = [today.year] + ([today.year + 1] if today.month >= 10 else [])
+    selects = {kind.name: kind.count(actor) for kind in KINDS if kind.whose not in (PERSON, FIRM)}
+    selects |= {"oldest_firm": organisations.oldest_firm_to_verify(), "published": policies(published=True)}
+    selects |= {role: organisations.holders_of(role) for role in NEEDED_ROLES}
+    selects |= {str(year): year_confirmed(year) for year in years}
+    columns = [counting.scalar_subquery().label(name) for name, counting in selects.items()]
+    found = db.session.execute(select(*columns)).one()._mapping
+    return Waiting(
+        **{kind.name: found[kind.name] for kind in KINDS if kind.name in found},
+        oldest_firm=found["oldest_firm"],
+        affiliations=len(affiliations_to_decide()),
+        runs=runs_waiting(runs),
+        missing_years=[year for year in years if not found[str(year)]],
+        missing_roles=[role for role in NEEDED_ROLES if not found[role]],
+        no_policy=not found["published"],
+    )

@@ -8,11 +8,13 @@ nothing changes in place, and what was known at any past moment can still be ask
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_
+from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of
+from labshare.kernel.months import Month
 from labshare.rewards.terms import Grade, ListState
 
 
@@ -54,6 +56,36 @@ class AssessmentList(Model):
     migrated: Mapped[bool] = mapped_column(default=False)
     """Made by the migration from grades that one person entered and nobody confirmed."""
 
+    @hybrid_property
+    def counts(self) -> bool:
+        """Whether its grades count."""
+        return self.state == ListState.CONFIRMED
+
+    @hybrid_method
+    def in_force_in(self, month: Month) -> bool:
+        """Whether its grades count in this month, where no later list says otherwise."""
+        return self.counts and self.effective_month <= str(month)
+
+    @in_force_in.inplace.expression  # type: ignore[attr-defined, untyped-decorator]
+    @classmethod
+    def _in_force_in_in_sql(cls, month: Month) -> ColumnElement[bool]:
+        return and_(cls.counts, cls.effective_month <= str(month))
+
+    @hybrid_property
+    def handed_over(self) -> bool:
+        """Whether it waits for another person to confirm it."""
+        return self.state == ListState.HANDED_OVER
+
+    @hybrid_property
+    def sent_back(self) -> bool:
+        """Whether it waits for its author to correct it."""
+        return self.state == ListState.DRAFT and self.sent_back_at is not None
+
+    @sent_back.inplace.expression
+    @classmethod
+    def _sent_back_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.state == ListState.DRAFT, cls.sent_back_at.is_not(None))
+
 
 class AssessmentVersion(Model):
     """What a list said after each saving, and who saved it: none of them may confirm it."""
@@ -91,6 +123,16 @@ class Assessment(Model):
 
     list: Mapped[AssessmentList] = relationship()
     lab: Mapped[Lab] = relationship()
+
+    @hybrid_method
+    def known_at(self, moment: datetime) -> bool:
+        """Whether the grade was known at this moment."""
+        return self.confirmed_at <= moment
+
+    @known_at.inplace.expression  # type: ignore[attr-defined, untyped-decorator]
+    @classmethod
+    def _known_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return cls.confirmed_at <= moment
 
 
 append_only(AssessmentVersion.__table__)

@@ -7,20 +7,27 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     String,
     Text,
     UniqueConstraint,
+    and_,
+    or_,
 )
+from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import Model, UtcDateTime, append_only, db, guard, one_of
+from labshare.kernel.months import Month
 from labshare.kernel.terms import listed
 from labshare.organisations.models import Firm
 from labshare.rewards import assessments  # noqa: F401 - the room's tables of grades
 from labshare.rewards.terms import HoldCause, ObjectionVerdict, PolicyState, Reason, RunAct, RunState
+
+ENDLESS_MONTH = "9999-12"
 
 
 class Policy(Model):
@@ -51,6 +58,42 @@ class Policy(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @hybrid_property
+    def published(self) -> bool:
+        """Whether it can no longer change but for its last month."""
+        return self.state == PolicyState.PUBLISHED
+
+    @hybrid_property
+    def draft(self) -> bool:
+        """Whether it waits to be published."""
+        return self.state == PolicyState.DRAFT
+
+    @hybrid_method
+    def governs(self, month: Month) -> bool:
+        """Whether the month is one of its months; of the document the same asks `rewards.policy.Policy`."""
+        return self.effective_from <= str(month) and (self.effective_to is None or str(month) <= self.effective_to)
+
+    @governs.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _governs_in_sql(cls, month: Month) -> ColumnElement[bool]:
+        return and_(cls.effective_from <= str(month), or_(cls.effective_to.is_(None), cls.effective_to >= str(month)))
+
+    @hybrid_method
+    def in_force_in(self, month: Month) -> bool:
+        """Whether it is published and governs the month."""
+        return self.published and self.governs(month)
+
+    @in_force_in.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _in_force_in_in_sql(cls, month: Month) -> ColumnElement[bool]:
+        return and_(cls.published, cls.governs(month))
+
+    def shares_months_with(self, other: "Policy") -> bool:
+        """Whether some month would be governed by both."""
+        return self.effective_from <= (other.effective_to or ENDLESS_MONTH) and other.effective_from <= (
+            self.effective_to or ENDLESS_MONTH
+        )
 
 
 class BookingHold(Model):
@@ -106,6 +149,26 @@ class RewardRun(Model):
     payment_reference: Mapped[str | None] = mapped_column(String(100))
 
     policy: Mapped[Policy] = relationship()
+
+    @hybrid_method
+    def in_notice_at(self, moment: datetime) -> bool:
+        """Whether its public notice is not over."""
+        return self.publicity_ends_at is not None and moment < self.publicity_ends_at
+
+    @in_notice_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _in_notice_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return cls.publicity_ends_at > moment
+
+    @hybrid_method
+    def takes_objections_at(self, moment: datetime) -> bool:
+        """Whether labs can object to it: its public notice lasts."""
+        return self.state == RunState.PUBLISHED and self.in_notice_at(moment)
+
+    @takes_objections_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _takes_objections_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.state == RunState.PUBLISHED, cls.in_notice_at(moment))
 
 
 class RewardRunHand(Model):
@@ -211,6 +274,16 @@ class Objection(Model):
     run: Mapped[RewardRun] = relationship(backref="objections")
     lab: Mapped[Lab] = relationship()
 
+    @hybrid_property
+    def unanswered(self) -> bool:
+        """Whether nobody has answered it."""
+        return self.verdict is None
+
+    @unanswered.inplace.expression
+    @classmethod
+    def _unanswered_in_sql(cls) -> ColumnElement[bool]:
+        return cls.verdict.is_(None)
+
 
 class Correction(Model):
     """A signed correction to a lab's opening balance in a window, decided by two officers with a reason."""
@@ -235,6 +308,36 @@ class Correction(Model):
     agreed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     agreed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @hybrid_property
+    def agreed(self) -> bool:
+        """Whether it counts."""
+        return self.agreed_at is not None
+
+    @agreed.inplace.expression
+    @classmethod
+    def _agreed_in_sql(cls) -> ColumnElement[bool]:
+        return cls.agreed_at.is_not(None)
+
+    @hybrid_method
+    def counted_at(self, moment: datetime) -> bool:
+        """Whether it counted at this moment already."""
+        return self.agreed_at is not None and self.agreed_at <= moment
+
+    @counted_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _counted_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return cls.agreed_at <= moment
+
+    @hybrid_property
+    def undecided(self) -> bool:
+        """Whether it waits for a second officer."""
+        return self.agreed_at is None and self.refused_at is None
+
+    @undecided.inplace.expression
+    @classmethod
+    def _undecided_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.agreed_at.is_(None), cls.refused_at.is_(None))
 
 
 def _locked_with_run(table: str, key: str) -> None:

@@ -12,14 +12,15 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    not_,
     or_,
     text,
 )
-from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.booking.models import Booking
-from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of
+from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of, stays_as_recorded
 from labshare.settlement.rules.documents import payment_counts
 from labshare.settlement.terms import EntryCause, PayerVerdict
 
@@ -63,6 +64,26 @@ class Report(Model):
 
     booking: Mapped[Booking] = relationship(backref="reports")
     file: Mapped[StoredFile] = relationship()
+
+    @hybrid_property
+    def withdrawn(self) -> bool:
+        """Whether the lab took it back, on whatever day."""
+        return self.withdrawn_on is not None
+
+    @withdrawn.inplace.expression
+    @classmethod
+    def _withdrawn_in_sql(cls) -> ColumnElement[bool]:
+        return cls.withdrawn_on.is_not(None)
+
+    @hybrid_method
+    def kept_on(self, day: date) -> bool:
+        """Whether it is issued by this day and not withdrawn by then; a successor may have taken its place."""
+        return self.issued_on <= day and (self.withdrawn_on is None or day < self.withdrawn_on)
+
+    @kept_on.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _kept_on_in_sql(cls, day: date) -> ColumnElement[bool]:
+        return and_(cls.issued_on <= day, or_(cls.withdrawn_on.is_(None), cls.withdrawn_on > day))
 
 
 class Invoice(Model):
@@ -173,6 +194,16 @@ class Payment(Model):
     def _payer_waits_in_sql(cls) -> ColumnElement[bool]:
         return and_(cls.by_client.is_(False), cls.payer_verdict.is_(None))
 
+    @hybrid_property
+    def payer_decided(self) -> bool:
+        """Whether an officer has decided on another payer."""
+        return not self.by_client and self.payer_verdict is not None
+
+    @payer_decided.inplace.expression
+    @classmethod
+    def _payer_decided_in_sql(cls) -> ColumnElement[bool]:
+        return and_(not_(cls.by_client), cls.payer_verdict.is_not(None))
+
 
 class RevenueEntry(Model):
     """One entry of the revenue ledger: append-only. Sums by booking up to month M equal recognised(last day of M)."""
@@ -218,40 +249,6 @@ class ClosedMonth(Model):
 # an invoice to someone else than its bookings' client, an entry in a closed month.
 
 
-def _kept_as_recorded(table: Any, *columns: str) -> None:
-    """No row of this table is deleted, and these columns never change."""
-    name, listed = table.name, ", ".join(columns)
-    guard(
-        table,
-        sqlite=(
-            (
-                f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {name} "
-                f"BEGIN SELECT RAISE(ABORT, '{name} rows stay'); END"
-            ),
-            (
-                f"CREATE TRIGGER {name}_as_recorded BEFORE UPDATE OF {listed} ON {name} "
-                f"BEGIN SELECT RAISE(ABORT, '{name} stays as recorded'); END"
-            ),
-        ),
-        postgresql=(
-            (
-                f"CREATE FUNCTION {name}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-                f"$$ BEGIN RAISE EXCEPTION '{name} stays as recorded' "
-                "USING ERRCODE = 'integrity_constraint_violation'; END $$"
-            ),
-            f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION {name}_refuse()",
-            (
-                f"CREATE TRIGGER {name}_as_recorded BEFORE UPDATE OF {listed} ON {name} FOR EACH ROW "
-                f"EXECUTE FUNCTION {name}_refuse()"
-            ),
-            (
-                f"CREATE TRIGGER {name}_no_truncate BEFORE TRUNCATE ON {name} FOR EACH STATEMENT "
-                f"EXECUTE FUNCTION {name}_refuse()"
-            ),
-        ),
-    )
-
-
 def _refuse_insert(table: Any, name: str, wrong: str, *, lock: str = "") -> None:
     """Refuse an INSERT where the SQL condition `wrong` holds; `lock` is what PostgreSQL runs before it looks."""
     message = name.replace("_", " ")
@@ -275,9 +272,9 @@ def _refuse_insert(table: Any, name: str, wrong: str, *, lock: str = "") -> None
     )
 
 
-_kept_as_recorded(Report.__table__, "booking_id", "lab_id", "number", "issued_on", "replaces_id", "file_id")
-_kept_as_recorded(Invoice.__table__, "seller_firm_id", "client_firm_id", "number", "issued_on")
-_kept_as_recorded(Payment.__table__, "booking_id", "amount_fen", "paid_on", "reference", "payer_uscc", "by_client")
+stays_as_recorded(Report.__table__, "booking_id", "lab_id", "number", "issued_on", "replaces_id", "file_id")
+stays_as_recorded(Invoice.__table__, "seller_firm_id", "client_firm_id", "number", "issued_on")
+stays_as_recorded(Payment.__table__, "booking_id", "amount_fen", "paid_on", "reference", "payer_uscc", "by_client")
 append_only(InvoiceLine.__table__)
 append_only(RevenueEntry.__table__)
 

@@ -23,7 +23,7 @@ from labshare.booking.queries.bookings import (
     next_steps,
     open_proposal,
 )
-from labshare.booking.terms import BookingState, ChargeState, Party
+from labshare.booking.terms import BookingState, Party
 from labshare.http.actor import current_actor
 from labshare.http.rights import check_step
 from labshare.kernel.database import report_refusal, transaction
@@ -182,7 +182,7 @@ def show(ref: str, side: str, forms: dict[str, Form] | None = None, status: int 
             steps=steps,
             forms=forms,
             proposal=waiting,
-            waiting_charges=[each for each in booking.charges if each.state == ChargeState.PROPOSED],  # type: ignore[attr-defined]
+            waiting_charges=[each for each in booking.charges if each.waits],  # type: ignore[attr-defined]
             cancel_fen=cancellation_preview(booking, now, by_lab=side == "lab"),
             no_show_fen=cancellation_preview(booking, now, no_show=True),
             reached=reached(lines),

@@ -64,7 +64,7 @@ def _load_reader() -> Reader:
     actor, person = current_actor(), current_person()
     if person is None:
         return Reader(actor)
-    firms, waiting = firms_and_waiting(actor, person.id, dict(person.memberships))
+    firms, waiting = firms_and_waiting(actor, dict(person.memberships))
     return Reader(actor, person.name, person.email, firms, waiting["unread"], waiting)
 
 

@@ -35,6 +35,7 @@ def instead(file: str, old: str, new: str) -> tuple[Edit, ...]:
 _SERVICES, _SOURCES = "conventions/test_services.py", "conventions/test_sources.py"
 _TEMPLATES, _TRAIL = "conventions/test_templates.py", "conventions/test_trail.py"
 _VERBS, _GETS = "conventions/test_verbs.py", "conventions/test_gets.py"
+_PREDICATES = "conventions/test_predicates.py"
 _RULES = "conventions/test_rules.py"
 _TERMS = "conventions/test_terms.py"
 _ENTRANCES, _CIRCLES = "conventions/test_entrances.py", "conventions/test_circles.py"
@@ -144,6 +145,18 @@ CONVENTIONS = (
     Mutant(
         f"{_TERMS}::test_every_name_stands_for_a_vocabulary", "a name holds a vocabulary that there is not",
         instead(f"tests/{_TERMS}", '"act": "RunAct"', '"act": "RunDeed"'),
+    ),
+    Mutant(
+        f"{_PREDICATES}::test_a_comparison_is_found", "whether a column is set is not looked at",
+        instead(f"tests/{_PREDICATES}", 'attr="is_" | "is_not"', 'attr="isnt"'),
+    ),
+    Mutant(
+        f"{_PREDICATES}::test_other_uses_pass", "a look-up of one day counts as a predicate",
+        instead(f"tests/{_PREDICATES}", "if not whole or", "if True or"),
+    ),
+    Mutant(
+        f"{_PREDICATES}::test_dated_columns_are_compared_beside_them_alone", "a query spells a predicate anew",
+        at_end("labshare/notices/queries.py", "UNREAD = Notice.read_at.is_(None)"),
     ),
     Mutant(
         f"{_TEMPLATES}::test_each_rule_finds_what_breaks_it", "a rule looks for something else",

@@ -23,7 +23,7 @@ from labshare.booking.queries.loading import (
 from labshare.booking.rules import lifecycle
 from labshare.booking.rules.price import cancellation_fee
 from labshare.booking.rules.time import Openings, StartRules
-from labshare.booking.terms import BookingState, ChargeState, Party, ProposalState
+from labshare.booking.terms import BookingState, Party
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem
@@ -149,8 +149,8 @@ def next_steps(actor: Actor, booking: Booking, now: datetime) -> tuple[str, ...]
             if verb not in found and verb in ACTIONS and permissions.may(actor, ACTIONS[verb], **firm):
                 found.append(verb)
     begun = booking.starts_at <= now
-    open_now = any(one.state == ProposalState.OPEN and one.answer_by > now for one in booking.proposals)  # type: ignore[attr-defined]
-    waiting = any(one.state == ChargeState.PROPOSED for one in booking.charges)  # type: ignore[attr-defined]
+    open_now = any(one.open_at(now) for one in booking.proposals)  # type: ignore[attr-defined]
+    waiting = any(one.waits for one in booking.charges)  # type: ignore[attr-defined]
     closed = {
         "reschedule": begun,
         "no_show": now < booking.starts_at + lifecycle.NO_SHOW_AFTER,
@@ -205,11 +205,7 @@ def client_contact(booking: Booking) -> Contact:
 
 def open_proposal(booking: Booking, now: datetime) -> Proposal | None:
     """The proposal that waits for the client's answer."""
-    return db.session.scalar(
-        select(Proposal).where(
-            Proposal.booking_id == booking.id, Proposal.state == ProposalState.OPEN, Proposal.answer_by > now
-        )
-    )
+    return db.session.scalar(select(Proposal).where(Proposal.booking_id == booking.id, Proposal.open_at(now)))
 
 
 def charges_of(booking: Booking) -> list[Charge]:

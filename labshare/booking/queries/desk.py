@@ -4,11 +4,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from labshare.booking.models import Booking, Closure, Holding
-from labshare.booking.queries.loading import counts
+from labshare.booking.models import Booking, Closure, Holding, WorkingYear
 from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Instrument, InstrumentUnit, TestItem
 from labshare.catalogue.terms import LifeState
@@ -25,11 +24,21 @@ def requests_of(lab_ids: Sequence[int]) -> list[Booking]:
     return list(
         db.session.scalars(
             select(Booking)
-            .where(Booking.lab_id.in_(lab_ids), Booking.state == BookingState.REQUESTED)
+            .where(Booking.lab_id.in_(lab_ids), Booking.unanswered)
             .options(*_PARTS, joinedload(Booking.lab))
             .order_by(Booking.answer_by, Booking.id)
         )
     )
+
+
+def requests_waiting(firm_id: int | None) -> Select[Any]:
+    """How many requests wait for the labs of a firm, as a select."""
+    return select(func.count()).select_from(Booking).where(Booking.lab_firm_id == firm_id, Booking.unanswered)
+
+
+def year_confirmed(year: int) -> Select[Any]:
+    """1 where the table of working days covers the year, as a select."""
+    return select(func.count()).where(WorkingYear.year == year, WorkingYear.confirmed)
 
 
 def today_of(lab_id: int, now: datetime) -> list[Booking]:
@@ -85,7 +94,10 @@ def held_between(
         .outerjoin(Firm, Firm.id == Booking.client_firm_id)
         .outerjoin(TestItem, TestItem.id == Booking.test_item_id)
         .where(
-            Holding.instrument_id.in_(instrument_ids), Holding.starts_at < until, Holding.ends_at > since, counts(now),
+            Holding.instrument_id.in_(instrument_ids),
+            Holding.starts_at < until,
+            Holding.ends_at > since,
+            Holding.counts_at(now),
         )
         .order_by(Holding.starts_at)
     ).all()  # fmt: skip

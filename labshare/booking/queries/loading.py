@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
     Date,
     and_,
     bindparam,
@@ -29,8 +27,7 @@ from labshare.booking.rules.time import Closure as ClosureSpan
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, StartRules, WorkingDays
 from labshare.catalogue.models import Calibration, Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.queries.admissions import county_on
-from labshare.catalogue.queries.filters import fee_in_force
-from labshare.catalogue.terms import InstrumentCondition, LifeState
+from labshare.catalogue.terms import InstrumentCondition
 from labshare.kernel.database import Numbers, UtcDateTime, among, db
 from labshare.kernel.time import local_day, local_zone
 
@@ -40,7 +37,7 @@ _CONFIRMED = "confirmed"
 _WORKING_DAYS = select(WorkingDay.day, WorkingDay.kind, literal(0)).union_all(
     select(
         cast(null(), Date),
-        case((WorkingYear.confirmed_at.is_not(None), literal(_CONFIRMED)), else_=literal("")),
+        case((WorkingYear.confirmed, literal(_CONFIRMED)), else_=literal("")),
         WorkingYear.year,
     )
 )
@@ -65,7 +62,7 @@ _DAY = bindparam("day", type_=Date)
 _ITEM = (
     select(TestItem, Lab, Fee, county_on(_DAY))
     .join(Lab, Lab.id == TestItem.lab_id)
-    .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, fee_in_force(_DAY)))
+    .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, Fee.in_force_on(_DAY)))
     .where(TestItem.id == bindparam("item_id"))
 )
 _INSTRUMENTS = (
@@ -73,7 +70,7 @@ _INSTRUMENTS = (
     .join(TestItemInstrument, TestItemInstrument.instrument_id == Instrument.id)
     .where(
         TestItemInstrument.test_item_id == bindparam("item_id"),
-        Instrument.state == LifeState.PUBLISHED,
+        Instrument.published,
         not_(Instrument.condition == InstrumentCondition.TO_BE_SCRAPPED),
     )
     .order_by(Instrument.id)
@@ -174,18 +171,13 @@ def work_of_booking(booking: Booking) -> Work:
     )
 
 
-def counts(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    """The condition on a holding that it still counts at `now`."""
-    return or_(Holding.expires_at.is_(None), Holding.expires_at > now)
-
-
 _TAKEN = (
     select(Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind, Holding.booking_id)
     .where(
         among(Holding.instrument_id, bindparam("instrument_ids", type_=Numbers)),
         Holding.ends_at > bindparam("since"),
         Holding.starts_at < bindparam("until"),
-        counts(bindparam("now", type_=UtcDateTime)),
+        Holding.counts_at(bindparam("now", type_=UtcDateTime)),
     )
     .order_by(Holding.starts_at)
 )
@@ -232,9 +224,7 @@ class BookableItem:
 
     @property
     def published(self) -> bool:
-        return (
-            self.item.state == LifeState.PUBLISHED and self.lab.state == LifeState.PUBLISHED and bool(self.instruments)
-        )
+        return self.item.published and self.lab.published and bool(self.instruments)
 
     def terms(self) -> ItemTerms:
         return item_terms(self.item)

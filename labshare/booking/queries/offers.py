@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.queries.gaps import Gap, free_units, gaps, moment
@@ -23,7 +23,7 @@ from labshare.booking.rules.price import HoursChoice, ItemTerms, Price, Work, pr
 from labshare.booking.rules.slots import Slot
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, Plan, StartRules, WorkingDays
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
-from labshare.catalogue.terms import InstrumentCondition, LifeState
+from labshare.catalogue.terms import InstrumentCondition
 from labshare.kernel.database import Numbers, among, db
 from labshare.kernel.errors import Problem
 from labshare.kernel.places import Coordinates, Kilometres, as_the_crow_flies
@@ -173,15 +173,14 @@ def _pairs(items: Select[Any] | Collection[int], instrument_id: int | None, toda
             Fee,
             and_(
                 Fee.test_item_id == TestItem.id,
-                Fee.valid_from <= today,
-                or_(Fee.valid_to.is_(None), Fee.valid_to >= today),
+                Fee.in_force_on(today),
             ),
         )
         .where(
             wanted,
-            TestItem.state == LifeState.PUBLISHED,
-            Lab.state == LifeState.PUBLISHED,
-            Instrument.state == LifeState.PUBLISHED,
+            TestItem.published,
+            Lab.published,
+            Instrument.published,
             Instrument.condition != InstrumentCondition.TO_BE_SCRAPPED,
         )
     )

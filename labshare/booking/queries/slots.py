@@ -20,7 +20,7 @@ from labshare.booking.rules.slots import Busy, DayOfSlots, Segment, Slot
 from labshare.booking.rules.time import DayRange, Openings, WorkingDays
 from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Calibration, Instrument, TestItem
-from labshare.catalogue.terms import InstrumentCondition, LifeState, LiveState
+from labshare.catalogue.terms import InstrumentCondition, LiveState
 from labshare.kernel.errors import NotFound
 from labshare.kernel.time import local_day, local_zone
 
@@ -200,7 +200,7 @@ def next_free(
     instruments: Sequence[Instrument], now: datetime, within: timedelta = timedelta(days=60)
 ) -> dict[int, datetime | None]:
     """When each instrument next has a free unit in opening hours on a calibrated day. Six statements for all."""
-    chosen = [one for one in instruments if one.state == LifeState.PUBLISHED]
+    chosen = [one for one in instruments if one.published]
     result: dict[int, datetime | None] = dict.fromkeys((one.id for one in instruments), None)
     if not chosen:
         return result

@@ -76,10 +76,10 @@ def settle_as_confirmed(booking: Booking, state: BookingState, now: datetime) ->
 
 def refuse_lapsed(booking: Booking, now: datetime) -> None:
     """A request stops counting at its deadline even if no process has declined it yet. Raises `Lapsed`."""
-    if booking.state != BookingState.REQUESTED:
+    if not booking.unanswered:
         return
     holding = holdings.holding_of(booking.id)
-    if holding is None or (holding.expires_at is not None and holding.expires_at <= now):
+    if holding is None or not holding.counts_at(now):
         raise Lapsed
 
 
@@ -114,25 +114,17 @@ def lapse(*, actor: Actor, now: datetime, limit: int = 500) -> int:
     bookings were declined. For the system alone; running it twice changes nothing more."""
     permissions.check(actor, "time.lapse")
     for proposal in db.session.scalars(
-        select(Proposal)
-        .where(Proposal.state == ProposalState.OPEN, Proposal.answer_by <= now)
-        .order_by(Proposal.id)
-        .limit(limit)
+        select(Proposal).where(Proposal.lapses_by(now)).order_by(Proposal.id).limit(limit)
     ).all():
         _lapse_proposal(proposal.booking_id, actor, now)
-    waiting = (
-        select(Proposal.id).where(Proposal.booking_id == Booking.id, Proposal.state == ProposalState.OPEN).exists()
-    )
+    waiting = select(Proposal.id).where(Proposal.booking_id == Booking.id, Proposal.open).exists()
     refs = db.session.scalars(
-        select(Booking.ref)
-        .where(Booking.state == BookingState.REQUESTED, Booking.answer_by <= now, ~waiting)
-        .order_by(Booking.id)
-        .limit(limit)
+        select(Booking.ref).where(Booking.lapses_by(now), ~waiting).order_by(Booking.id).limit(limit)
     ).all()
     declined = 0
     for ref in refs:
         booking = locked_booking(actor, ref, "booking.decline")
-        if booking.state != BookingState.REQUESTED or booking.answer_by is None or booking.answer_by > now:
+        if not booking.lapses_by(now):
             continue  # answered meanwhile
         state = next_state(booking.state, "lapse", Party.SYSTEM)
         _end_request(booking, state, EndReason.LAPSED, actor, now, LAPSE)
@@ -140,7 +132,7 @@ def lapse(*, actor: Actor, now: datetime, limit: int = 500) -> int:
         notifications.notify_lab(notifications.LAPSED, booking, actor=actor, now=now)
         declined += 1
     over = db.session.scalars(
-        select(Holding.id).where(Holding.kind == HoldingKind.OFFER, Holding.expires_at <= now).limit(limit)
+        select(Holding.id).where(Holding.kind == HoldingKind.OFFER, Holding.lapsed_by(now)).limit(limit)
     ).all()
     if over:
         holdings.release(over)
@@ -155,9 +147,7 @@ def _lapse_proposal(booking_id: int, actor: Actor, now: datetime) -> None:
         .execution_options(populate_existing=True)
     )
     proposal = db.session.scalar(
-        select(Proposal)
-        .where(Proposal.booking_id == booking_id, Proposal.state == ProposalState.OPEN, Proposal.answer_by <= now)
-        .with_for_update()
+        select(Proposal).where(Proposal.booking_id == booking_id, Proposal.lapses_by(now)).with_for_update()
     )
     if booking is None or proposal is None:
         return
@@ -172,7 +162,7 @@ def _lapse_proposal(booking_id: int, actor: Actor, now: datetime) -> None:
 
 def restore_deadline(booking: Booking) -> None:
     """Without an open proposal a request lapses at its own deadline again."""
-    if booking.state == BookingState.REQUESTED:
+    if booking.unanswered:
         db.session.execute(
             update(Holding)
             .where(Holding.booking_id == booking.id, Holding.kind == HoldingKind.BOOKING)

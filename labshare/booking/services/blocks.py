@@ -16,7 +16,6 @@ from labshare.booking.rules.time import Interval
 from labshare.booking.services import holdings
 from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Instrument, Lab
-from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import InvalidInput, NotFound
@@ -41,7 +40,7 @@ def instrument_to_block(actor: Actor, instrument_id: int) -> tuple[Instrument, L
     if row is None:
         raise NotFound
     instrument, lab = row
-    seen = instrument.state == lab.state == LifeState.PUBLISHED
+    seen = instrument.published and lab.published
     if not seen and not permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id):
         raise NotFound
     permissions.check(actor, "time.block", lab=lab.firm_id)

@@ -28,7 +28,7 @@ from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Plan, StartRules
 from labshare.booking.services import holdings
 from labshare.booking.services.common import plain
-from labshare.booking.terms import BookingState, HoldingKind
+from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Fee, Instrument
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
@@ -376,7 +376,7 @@ _PRICE_LINE, _TIME = insert(Charge), insert(Holding)
 
 
 def _tell_of_new(booking: Booking, actor: Actor, now: datetime) -> None:
-    if booking.state == BookingState.REQUESTED:
+    if booking.unanswered:
         notifications.notify_lab(notifications.REQUESTED, booking, actor=actor, now=now, answer_by=booking.answer_by)
     else:
         notifications.notify_lab(notifications.BOOKED, booking, actor=actor, now=now)

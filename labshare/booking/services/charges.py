@@ -77,7 +77,7 @@ def _waiting_line(booking: Booking, charge_id: int) -> Charge:
     )
     if line is None:
         raise NotFound
-    if line.state != ChargeState.PROPOSED:
+    if not line.waits:
         raise ChargeNotOpen
     return line
 

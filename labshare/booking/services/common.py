@@ -80,7 +80,7 @@ def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: date
     """Enter the line that an ending makes, and refuse the changes that still wait for consent."""
     db.session.execute(
         update(Charge)
-        .where(Charge.booking_id == booking.id, Charge.state == ChargeState.PROPOSED)
+        .where(Charge.booking_id == booking.id, Charge.waits)
         .values(state=ChargeState.REFUSED)
         .execution_options(synchronize_session="fetch")
     )
@@ -99,9 +99,7 @@ def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: date
 def close_proposal(booking: Booking, now: datetime, state: ProposalState) -> Proposal | None:
     """End the open proposal, if there is one, as `state`; its held time is the caller's."""
     proposal = db.session.scalar(
-        select(Proposal)
-        .where(Proposal.booking_id == booking.id, Proposal.state == ProposalState.OPEN)
-        .with_for_update()
+        select(Proposal).where(Proposal.booking_id == booking.id, Proposal.open).with_for_update()
     )
     if proposal is not None:
         set_columns(proposal, answered(state, now=now))

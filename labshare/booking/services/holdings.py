@@ -32,7 +32,7 @@ def prepare(instrument_id: int, now: datetime) -> None:
 
 _LAPSED = (
     delete(Holding)
-    .where(Holding.instrument_id == bindparam("instrument_id"), Holding.expires_at <= bindparam("now"))
+    .where(Holding.instrument_id == bindparam("instrument_id"), Holding.lapsed_by(bindparam("now")))  # type: ignore[arg-type]  # a moment, given later
     .execution_options(synchronize_session=False)
 )
 

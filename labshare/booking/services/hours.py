@@ -17,7 +17,6 @@ from labshare.booking.rules.time import Weekly, clock_text
 from labshare.booking.services.common import plain
 from labshare.booking.terms import DayKind
 from labshare.catalogue.models import Lab
-from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import InvalidInput, NotFound, ReasonRequired
@@ -32,7 +31,7 @@ def _lab(actor: Actor, lab_id: int) -> Lab:
     lab = db.session.get(Lab, lab_id)
     if lab is None:
         raise NotFound
-    if lab.state != LifeState.PUBLISHED and not permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id):
+    if not lab.published and not permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id):
         raise NotFound
     permissions.check(actor, "time.hours", firm=lab.firm_id)
     return lab
@@ -208,7 +207,7 @@ def confirm_working_year(*, actor: Actor, now: datetime, year: int) -> WorkingYe
     found = db.session.get(WorkingYear, year)
     if found is None:
         raise NotFound
-    if found.confirmed_at is None:
+    if not found.confirmed:
         found.confirmed_at = now
         record(
             actor, now, "time.confirm_year", ("working_year", year),
@@ -266,7 +265,7 @@ _CHINESE = {holiday.value: holiday.chinese for holiday in chinese_calendar.Holid
 def known_years() -> Sequence[int]:
     """The years that the table covers or has days of, in order."""
     with_days = select(extract("year", WorkingDay.day))
-    wanted = or_(WorkingYear.confirmed_at.is_not(None), WorkingYear.year.in_(with_days))
+    wanted = or_(WorkingYear.confirmed, WorkingYear.year.in_(with_days))
     return list(db.session.scalars(select(WorkingYear.year).where(wanted).order_by(WorkingYear.year)))
 
 

@@ -210,7 +210,7 @@ def propose(
         proposal = Proposal(**values)
         db.session.add(proposal)
         db.session.flush()
-        if booking.state == BookingState.REQUESTED and booking.answer_by is not None:
+        if booking.unanswered and booking.answer_by is not None:
             db.session.execute(
                 update(Holding)
                 .where(Holding.booking_id == booking.id, Holding.kind == HoldingKind.BOOKING)
@@ -278,7 +278,7 @@ def _open_proposal(booking: Booking, proposal_id: int, now: datetime) -> Proposa
     )
     if proposal is None:
         raise NotFound
-    if proposal.state != ProposalState.OPEN or proposal.answer_by <= now:
+    if not proposal.open_at(now):
         raise NoOpenProposal
     return proposal
 

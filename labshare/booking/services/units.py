@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, exists, func, or_, select
+from sqlalchemy import delete, exists, func, select
 
 from labshare.audit.services import record
 from labshare.booking.models import Holding
@@ -35,13 +35,11 @@ def change_units(*, actor: Actor, now: datetime, instrument_id: int, units: int)
     numbered = {row.unit for row in db.session.scalars(rows)}
     leaving = [Holding.instrument_id == instrument.id, Holding.unit > units]
     highest = db.session.scalar(
-        select(func.max(Holding.unit)).where(
-            *leaving, Holding.ends_at > now, or_(Holding.expires_at.is_(None), Holding.expires_at > now)
-        )
+        select(func.max(Holding.unit)).where(*leaving, Holding.ends_at > now, Holding.counts_at(now))
     )
     if highest is not None:
         raise UnitsTaken(unit=highest, n=highest)
-    db.session.execute(delete(Holding).where(*leaving, Holding.expires_at <= now))
+    db.session.execute(delete(Holding).where(*leaving, Holding.lapsed_by(now)))
     held = exists().where(Holding.instrument_id == InstrumentUnit.instrument_id, Holding.unit == InstrumentUnit.unit)
     db.session.execute(
         delete(InstrumentUnit)

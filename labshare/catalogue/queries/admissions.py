@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, func, select
 
 from labshare.catalogue.models import Lab, LabAdmission
 from labshare.kernel.database import db
@@ -22,6 +23,11 @@ def county_on(day: date | BindParameter[date]) -> ColumnElement[str]:
     that of the lab's admission, else that of its town."""
     admitted = select(LabAdmission.division).where(LabAdmission.lab_id == Lab.id, LabAdmission.holds_on(day))
     return func.coalesce(admitted.correlate(Lab).scalar_subquery(), Lab.division)
+
+
+def admissions_waiting() -> Select[Any]:
+    """How many admissions wait for a second person, as a select."""
+    return select(func.count()).select_from(LabAdmission).where(LabAdmission.undecided)
 
 
 def admission_spans(division: str, known_at: datetime | None = None) -> list[tuple[int, date, date]]:
@@ -45,8 +51,7 @@ def _last_day(suspended_from: date | None, suspended_at: datetime | None, known_
 
 
 def _known(known_at: datetime | None) -> ColumnElement[bool]:
-    counts = LabAdmission.counts
-    return counts if known_at is None else and_(counts, LabAdmission.confirmed_at <= known_at)
+    return LabAdmission.counts if known_at is None else LabAdmission.counted_at(known_at)
 
 
 def admitting_counties(lab_ids: Iterable[int]) -> set[str]:
@@ -60,4 +65,4 @@ def admitting_counties(lab_ids: Iterable[int]) -> set[str]:
 
 def blocks_another(admission: LabAdmission, first: date) -> bool:
     """Whether an admission from `first` on would overlap this one."""
-    return admission.refused_at is None and (admission.suspended_from is None or admission.suspended_from > first)
+    return not admission.refused and admission.lasts_to(first)

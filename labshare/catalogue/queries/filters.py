@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Generic, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from labshare.catalogue.models import (
@@ -24,7 +24,7 @@ from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules import text as spelling
 from labshare.catalogue.rules.meaning import literal
 from labshare.catalogue.synonyms import meaning
-from labshare.catalogue.terms import LifeState, SearchKind
+from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
 
 Row = TypeVar("Row")
@@ -157,7 +157,7 @@ def _changes(
         new = everything.get(old.superseded_by_id)
         if new is None or not (old in found or new in found):
             continue
-        ahead = old.superseded_from is not None and old.superseded_from > day
+        ahead = old.replaced_after(day)
         if ahead or typed == new.search_number:
             changes.append(Change(old, new, old.superseded_from, ahead))
     return tuple(sorted(changes, key=lambda one: one.old.search_number))
@@ -182,16 +182,12 @@ def _with_successors(typed: str) -> dict[int | None, Standard]:
 # ── Conditions ───────────────────────────────────────────────────────────
 
 
-def fee_in_force(day: date | BindParameter[date]) -> ColumnElement[bool]:
-    return and_(Fee.valid_from <= day, or_(Fee.valid_to.is_(None), Fee.valid_to >= day))
-
-
 def published_instrument() -> ColumnElement[bool]:
-    return and_(Instrument.state == LifeState.PUBLISHED, Lab.state == LifeState.PUBLISHED)
+    return and_(Instrument.published, Lab.published)
 
 
 def published_item() -> ColumnElement[bool]:
-    return and_(TestItem.state == LifeState.PUBLISHED, Lab.state == LifeState.PUBLISHED)
+    return and_(TestItem.published, Lab.published)
 
 
 def _of_lab(filters: Filters) -> list[ColumnElement[bool]]:
@@ -209,15 +205,14 @@ def accredited(kind: SearchKind, day: date, *more: ColumnElement[bool]) -> Colum
     return exists().where(
         Accreditation.lab_id == Lab.id,
         Accreditation.kind == kind,
-        Accreditation.valid_from <= day,
-        Accreditation.valid_to >= day,
+        Accreditation.in_force_on(day),
         *more,
     )
 
 
 def lab_conditions(filters: Filters, day: date) -> list[ColumnElement[bool]]:
     """Labs are found by their own words: name, firm, place."""
-    conditions = [Lab.state == LifeState.PUBLISHED, *_of_lab(filters)]
+    conditions = [Lab.published, *_of_lab(filters)]
     if filters.accreditation:
         conditions.append(accredited(filters.accreditation, day))
     if needs := literal(filters.q):
@@ -273,7 +268,7 @@ def item_conditions(
                 .join(Instrument, Instrument.id == TestItemInstrument.instrument_id)
                 .where(
                     Instrument.class_code.startswith(filters.class_code, autoescape=True),
-                    Instrument.state == LifeState.PUBLISHED,
+                    Instrument.published,
                 )
             )
         )
@@ -288,7 +283,7 @@ def item_conditions(
         )
     if filters.max_fee_fen is not None:
         conditions.append(
-            exists().where(Fee.test_item_id == TestItem.id, fee_in_force(day), Fee.amount_fen <= filters.max_fee_fen)
+            exists().where(Fee.test_item_id == TestItem.id, Fee.in_force_on(day), Fee.amount_fen <= filters.max_fee_fen)
         )
     if words.mark:
         conditions.append(within_scope(words.mark, day))
@@ -302,7 +297,7 @@ def within_scope(kind: SearchKind, day: date) -> ColumnElement[bool]:
     return TestItem.id.in_(
         select(AccreditationScope.test_item_id)
         .join(Accreditation, Accreditation.id == AccreditationScope.accreditation_id)
-        .where(Accreditation.kind == kind, Accreditation.valid_from <= day, Accreditation.valid_to >= day)
+        .where(Accreditation.kind == kind, Accreditation.in_force_on(day))
     )
 
 

@@ -29,7 +29,7 @@ from labshare.catalogue.queries.matching import Sought
 from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules.meaning import literal
 from labshare.catalogue.rules.validity import Span, valid_until
-from labshare.catalogue.terms import AccreditationKind, LifeState, SearchKind
+from labshare.catalogue.terms import AccreditationKind, SearchKind
 from labshare.kernel.database import db
 
 
@@ -151,12 +151,12 @@ def lab_rows(labs: Sequence[Lab], day: date) -> tuple[LabRow, ...]:
             select(
                 Lab.id,
                 select(func.count())
-                .where(Instrument.lab_id == Lab.id, Instrument.state == LifeState.PUBLISHED)
+                .where(Instrument.lab_id == Lab.id, Instrument.published)
                 .correlate(Lab)
                 .scalar_subquery()
                 .label("instruments"),
                 select(func.count())
-                .where(TestItem.lab_id == Lab.id, TestItem.state == LifeState.PUBLISHED)
+                .where(TestItem.lab_id == Lab.id, TestItem.published)
                 .correlate(Lab)
                 .scalar_subquery()
                 .label("test_items"),
@@ -171,7 +171,7 @@ def lab_rows(labs: Sequence[Lab], day: date) -> tuple[LabRow, ...]:
     kinds: dict[int, set[str]] = {}
     for lab_id, kind in db.session.execute(
         select(Accreditation.lab_id, Accreditation.kind).where(
-            Accreditation.lab_id.in_(ids), Accreditation.valid_from <= day, Accreditation.valid_to >= day
+            Accreditation.lab_id.in_(ids), Accreditation.in_force_on(day)
         )
     ):
         kinds.setdefault(lab_id, set()).add(kind)
@@ -216,7 +216,7 @@ def instrument_rows(instruments: Sequence[Instrument], day: date, *, drafts: boo
         .group_by(TestItemInstrument.instrument_id)
     )
     if not drafts:
-        count = count.where(TestItem.state == LifeState.PUBLISHED)
+        count = count.where(TestItem.published)
     items: dict[int, int] = dict(db.session.execute(count).all())
     until = calibrated_until(ids, day)
     return tuple(
@@ -229,7 +229,7 @@ def calibrated_until(ids: Iterable[int], day: date) -> dict[int, date]:
     spans: dict[int, list[Span]] = {}
     for instrument_id, first, last in db.session.execute(
         select(Calibration.instrument_id, Calibration.valid_from, Calibration.valid_to).where(
-            Calibration.instrument_id.in_(list(ids)), Calibration.valid_to >= day
+            Calibration.instrument_id.in_(list(ids)), Calibration.lasts_to(day)
         )
     ):
         spans.setdefault(instrument_id, []).append(Span(first, last))
@@ -252,13 +252,13 @@ def list_test_items(
         order,
         words.sought,
         TestItem.published_at,
-        (Fee, and_(Fee.test_item_id == TestItem.id, narrowing.fee_in_force(day))),
+        (Fee, and_(Fee.test_item_id == TestItem.id, Fee.in_force_on(day))),
     )
     conditions = narrowing.item_conditions(filters, day, words, match)
     ids, total = _page(TestItem, conditions, SearchKind.TEST_ITEM, sort, limit, offset)
     rows = db.session.execute(
         select(TestItem, Fee)
-        .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, narrowing.fee_in_force(day)))
+        .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, Fee.in_force_on(day)))
         .options(joinedload(TestItem.lab).joinedload(Lab.firm), *parts_of_items())
         .where(TestItem.id.in_(ids))
     ).unique()
@@ -282,7 +282,7 @@ def item_rows(items: Sequence[TestItem], day: date) -> tuple[TestItemRow, ...]:
     fees = {
         fee.test_item_id: fee
         for fee in db.session.scalars(
-            select(Fee).where(Fee.test_item_id.in_(ids), narrowing.fee_in_force(day))
+            select(Fee).where(Fee.test_item_id.in_(ids), Fee.in_force_on(day))
         )
     }  # fmt: skip
     marks = marks_of(ids, day)
@@ -297,8 +297,7 @@ def marks_of(ids: Sequence[int], day: date) -> dict[int, tuple[str, ...]]:
         .join(Accreditation, Accreditation.id == AccreditationScope.accreditation_id)
         .where(
             AccreditationScope.test_item_id.in_(ids),
-            Accreditation.valid_from <= day,
-            Accreditation.valid_to >= day,
+            Accreditation.in_force_on(day),
         )
         .distinct()
     ):
@@ -340,7 +339,7 @@ def standard_rows(standards: Sequence[Standard], day: date) -> tuple[StandardRow
         StandardRow(
             one,
             one.superseded_by,
-            one.superseded_by_id is not None and (one.superseded_from is None or one.superseded_from <= day),
+            one.replaced_on(day),
             counts.get(one.id, 0),
         )
         for one in standards
@@ -357,7 +356,7 @@ def category_counts(day: date) -> dict[str, int]:
 
 def labs_by_town() -> dict[str, int]:
     """Published labs by the code of their town. One statement."""
-    counting = select(Lab.town, func.count()).where(Lab.state == LifeState.PUBLISHED).group_by(Lab.town)
+    counting = select(Lab.town, func.count()).where(Lab.published).group_by(Lab.town)
     return {town or "": number for town, number in db.session.execute(counting)}
 
 
@@ -403,10 +402,10 @@ def facets(filters: Filters, day: date, match: StandardMatch | None = None) -> d
 
 def public_counts() -> dict[str, int]:
     """Published labs, instruments and test items. One statement."""
-    labs = select(func.count()).where(Lab.state == LifeState.PUBLISHED).scalar_subquery()
-    of_lab = select(Lab.id).where(Lab.state == LifeState.PUBLISHED)
-    instruments = select(func.count()).where(Instrument.state == LifeState.PUBLISHED, Instrument.lab_id.in_(of_lab))
-    items = select(func.count()).where(TestItem.state == LifeState.PUBLISHED, TestItem.lab_id.in_(of_lab))
+    labs = select(func.count()).where(Lab.published).scalar_subquery()
+    of_lab = select(Lab.id).where(Lab.published)
+    instruments = select(func.count()).where(Instrument.published, Instrument.lab_id.in_(of_lab))
+    items = select(func.count()).where(TestItem.published, TestItem.lab_id.in_(of_lab))
     row = db.session.execute(
         select(
             labs.label("labs"),

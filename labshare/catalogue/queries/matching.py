@@ -27,7 +27,7 @@ from sqlalchemy.types import Text
 from labshare.catalogue.models import Instrument, Lab, SearchEntry, TestItem
 from labshare.catalogue.rules.meaning import Meaning, Need, best_together
 from labshare.catalogue.rules.text import NAMES_END, Word
-from labshare.catalogue.terms import LifeState, SearchKind
+from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
 
 Sought = tuple[tuple[Need, ...], ...]
@@ -82,8 +82,8 @@ def hits(kind: SearchKind, groups: Sought) -> CTE:
 
 def _published(kind: SearchKind) -> ColumnElement[bool]:
     target = _TARGETS[kind]
-    of_lab = select(Lab.id).where(Lab.state == LifeState.PUBLISHED)
-    return and_(target.state == LifeState.PUBLISHED, true() if kind == SearchKind.LAB else target.lab_id.in_(of_lab))
+    of_lab = select(Lab.id).where(Lab.published)
+    return and_(target.published, true() if kind == SearchKind.LAB else target.lab_id.in_(of_lab))
 
 
 def found_in_text(kind: SearchKind, target: Any, groups: Sought) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import joinedload
 
 from labshare.catalogue.models import Fee, Lab, Standard, TestItem, TestItemStandard
-from labshare.catalogue.queries.filters import fee_in_force, published_item
+from labshare.catalogue.queries.filters import published_item
 from labshare.catalogue.queries.lists import PricedItem
 from labshare.kernel.database import db
 
@@ -25,7 +25,7 @@ def latest_items(day: date, limit: int = 6) -> tuple[PricedItem, ...]:
     )
     rows = db.session.execute(
         select(TestItem, Fee)
-        .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, fee_in_force(day)))
+        .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, Fee.in_force_on(day)))
         .options(joinedload(TestItem.lab), joinedload(TestItem.standards), joinedload(TestItem.instruments))
         .where(TestItem.id.in_(select(of_lab.c.id).where(of_lab.c.place == 1)))
         .order_by(*newest)
@@ -43,7 +43,7 @@ def soon_replaced(day: date, limit: int = 3) -> list[tuple[Standard, int]]:
         .join(TestItemStandard, TestItemStandard.standard_id == Standard.id)
         .join(TestItem, TestItem.id == TestItemStandard.test_item_id)
         .join(Lab, Lab.id == TestItem.lab_id)
-        .where(published_item(), Standard.superseded_from > day, Standard.superseded_from <= day + AHEAD)
+        .where(published_item(), Standard.replaced_after(day), Standard.superseded_from <= day + AHEAD)
         .group_by(Standard.id)
         .order_by(Standard.superseded_from)
         .limit(limit)

@@ -33,12 +33,12 @@ def open_labs(
     statement = (
         select(Lab, held.label("admitted"))
         .options(joinedload(Lab.firm))
-        .where(or_(Lab.state == LifeState.PUBLISHED, and_(Lab.state == LifeState.WITHDRAWN, ever)))
+        .where(or_(Lab.published, and_(Lab.state == LifeState.WITHDRAWN, ever)))
     )
     if show == Admission.ADMITTED:
         statement = statement.where(held)
     elif show == Admission.WAITING:
-        statement = statement.where(~ever, Lab.state == LifeState.PUBLISHED)
+        statement = statement.where(~ever, Lab.published)
     elif show == Admission.SUSPENDED:
         statement = statement.where(ever, ~held)
     elif show == Admission.UNDECIDED:
@@ -52,7 +52,7 @@ def open_labs(
         row.lab_id: row
         for row in db.session.scalars(
             select(LabAdmission)
-            .where(LabAdmission.lab_id.in_([lab.id for lab, _admitted in rows]), LabAdmission.refused_at.is_(None))
+            .where(LabAdmission.lab_id.in_([lab.id for lab, _admitted in rows]), ~LabAdmission.refused)
             .order_by(LabAdmission.admitted_from)
         )
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.catalogue.models import (
@@ -21,7 +21,7 @@ from labshare.catalogue.models import (
     TestItem,
     TestItemStandard,
 )
-from labshare.catalogue.queries.filters import Page, fee_in_force
+from labshare.catalogue.queries.filters import Page
 from labshare.catalogue.queries.lists import InstrumentRow, TestItemRow, instrument_rows, item_rows
 from labshare.catalogue.terms import LifeState, SearchKind
 from labshare.kernel.database import db
@@ -81,9 +81,9 @@ def own_labs(firm_id: int, day: date) -> tuple[OwnLab, ...]:
         select(
             Lab,
             count(Instrument),
-            count(Instrument, Instrument.state == LifeState.PUBLISHED),
+            count(Instrument, Instrument.published),
             count(TestItem),
-            count(TestItem, TestItem.state == LifeState.PUBLISHED),
+            count(TestItem, TestItem.published),
             admitted,
         )
         .where(Lab.firm_id == firm_id)
@@ -137,16 +137,16 @@ def own_fees(
         .options(joinedload(TestItem.lab))
         .where(Lab.firm_id == firm_id)
     )
-    has_fee = select(Fee.id).where(Fee.test_item_id == TestItem.id, fee_in_force(day)).correlate(TestItem).exists()
+    has_fee = select(Fee.id).where(Fee.test_item_id == TestItem.id, Fee.in_force_on(day)).correlate(TestItem).exists()
     first = case((and_(~has_fee, TestItem.state != LifeState.WITHDRAWN), 0), else_=1)
     rows, total = _narrowed(statement, TestItem, SearchKind.TEST_ITEM, lab_id, state, limit, offset, first)
     fees = db.session.scalars(
         select(Fee)
-        .where(Fee.test_item_id.in_([item.id for item in rows]), or_(Fee.valid_to.is_(None), Fee.valid_to >= day))
+        .where(Fee.test_item_id.in_([item.id for item in rows]), Fee.lasts_to(day))
         .order_by(Fee.valid_from.desc())
     ).all()
-    present = {fee.test_item_id: fee for fee in fees if fee.valid_from <= day}
-    ahead = {fee.test_item_id: fee for fee in fees if fee.valid_from > day}
+    present = {fee.test_item_id: fee for fee in fees if not fee.ahead_on(day)}
+    ahead = {fee.test_item_id: fee for fee in fees if fee.ahead_on(day)}
     return Page(
         tuple(OwnFee(item, present.get(item.id), ahead.get(item.id)) for item in rows), total, limit, offset
     )  # fmt: skip
@@ -182,7 +182,7 @@ def endings(firm_id: int, day: date) -> tuple[Ending, ...]:
         select(Instrument, last)
         .join(Lab, Lab.id == Instrument.lab_id)
         .join(Calibration, Calibration.instrument_id == Instrument.id)
-        .where(Lab.firm_id == firm_id, Instrument.state == LifeState.PUBLISHED, Instrument.needs_calibration.is_(True))
+        .where(Lab.firm_id == firm_id, Instrument.published, Instrument.needs_calibration.is_(True))
         .group_by(Instrument.id)
         .having(last <= day + SOON)
         .order_by(last, Instrument.id)
@@ -192,7 +192,7 @@ def endings(firm_id: int, day: date) -> tuple[Ending, ...]:
         select(Accreditation)
         .join(Lab, Lab.id == Accreditation.lab_id)
         .options(joinedload(Accreditation.lab))
-        .where(Lab.firm_id == firm_id, Lab.state == LifeState.PUBLISHED, Accreditation.valid_to <= day + SOON)
+        .where(Lab.firm_id == firm_id, Lab.published, Accreditation.valid_to <= day + SOON)
         .order_by(Accreditation.valid_to)
         .limit(PER_PAGE)
     ).all()

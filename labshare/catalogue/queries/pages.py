@@ -132,7 +132,7 @@ def lab_page(actor: Actor, code: str | int, day: date) -> LabPage:
         accreditations,
         tuple(
             sorted(
-                (one for one in accreditations if one.valid_from <= day <= one.valid_to),
+                (one for one in accreditations if one.in_force_on(day)),
                 key=lambda one: (one.kind, one.id),
             )
         ),
@@ -169,7 +169,7 @@ def _accreditations(
     scope = [(one, item_id, standard_id) for one, item_id, standard_id in rows if item_id is not None]
     marks: dict[int, set[str]] = {}
     for one, item_id, _standard_id in scope:
-        if one.valid_from <= day <= one.valid_to:
+        if one.in_force_on(day):
             marks.setdefault(item_id, set()).add(one.kind)
     accreditations = tuple(dict.fromkeys(one for one, _item_id, _standard_id in rows))
     return accreditations, scope, {item_id: tuple(sorted(kinds)) for item_id, kinds in marks.items()}
@@ -185,10 +185,10 @@ def _items_of(lab_id: int, own: bool, day: date) -> list[tuple[TestItem, Fee | N
 def _priced(own: bool, day: date) -> Select[Any]:
     statement = (
         select(TestItem, Fee)
-        .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, narrowing.fee_in_force(day)))
+        .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, Fee.in_force_on(day)))
         .options(joinedload(TestItem.standards).joinedload(Standard.superseded_by))
     )
-    return statement if own else statement.where(TestItem.state == LifeState.PUBLISHED)
+    return statement if own else statement.where(TestItem.published)
 
 
 def _instruments_of(lab_id: int, own: bool, day: date) -> tuple[InstrumentRow, ...]:
@@ -201,15 +201,15 @@ def _instruments_of(lab_id: int, own: bool, day: date) -> tuple[InstrumentRow, .
         .correlate(Instrument)
     )
     if not own:
-        count = count.where(TestItem.state == LifeState.PUBLISHED)
+        count = count.where(TestItem.published)
     statement = (
         select(Instrument, count.scalar_subquery(), Calibration.valid_from, Calibration.valid_to)
-        .outerjoin(Calibration, and_(Calibration.instrument_id == Instrument.id, Calibration.valid_to >= day))
+        .outerjoin(Calibration, and_(Calibration.instrument_id == Instrument.id, Calibration.lasts_to(day)))
         .where(Instrument.lab_id == lab_id)
         .order_by(Instrument.name, Instrument.id)
     )
     if not own:
-        statement = statement.where(Instrument.state == LifeState.PUBLISHED)
+        statement = statement.where(Instrument.published)
     items: dict[Instrument, int] = {}
     spans: dict[Instrument, list[Span]] = {}
     for instrument, n, first, last in db.session.execute(statement):
@@ -252,12 +252,11 @@ def test_item_page(actor: Actor, item_id: int, day: date) -> TestItemPage:
         .join(Standard, Standard.id == AccreditationScope.standard_id)
         .where(
             AccreditationScope.test_item_id == item.id,
-            Accreditation.valid_from <= day,
-            Accreditation.valid_to >= day,
+            Accreditation.in_force_on(day),
         )
         .order_by(Accreditation.kind, Standard.number)
     )
-    instruments = [one for one in item.instruments if own or one.state == LifeState.PUBLISHED]
+    instruments = [one for one in item.instruments if own or one.published]
     return TestItemPage(
         item,
         next((row.fee for row in rows if row.when == "present"), None),
@@ -295,8 +294,7 @@ def standards_of(item_id: int, day: date) -> tuple[StandardOfItem, ...]:
             Accreditation,
             and_(
                 Accreditation.id == AccreditationScope.accreditation_id,
-                Accreditation.valid_from <= day,
-                Accreditation.valid_to >= day,
+                Accreditation.in_force_on(day),
             ),
         )
         .options(joinedload(Standard.superseded_by))
@@ -312,9 +310,9 @@ def standards_of(item_id: int, day: date) -> tuple[StandardOfItem, ...]:
 
 
 def _when(fee: Fee, day: date) -> str:
-    if fee.valid_from > day:
+    if fee.ahead_on(day):
         return "ahead"
-    return "past" if fee.valid_to is not None and fee.valid_to < day else "present"
+    return "present" if fee.lasts_to(day) else "past"
 
 
 def standard_page(number: str, day: date) -> StandardPage:

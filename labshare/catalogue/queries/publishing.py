@@ -7,7 +7,7 @@ from labshare.catalogue.queries.lists import calibrated_until
 from labshare.catalogue.queries.single import fee_on
 from labshare.catalogue.rules import publishing
 from labshare.catalogue.rules.publishing import Condition
-from labshare.catalogue.terms import LifeState, Sharing
+from labshare.catalogue.terms import Sharing
 
 
 def lab_conditions(lab: Lab) -> tuple[Condition, ...]:
@@ -26,7 +26,7 @@ def instrument_conditions(
     return publishing.instrument_conditions(
         publishing.InstrumentFacts(
             instrument.lab.firm.verified,
-            instrument.lab.state == LifeState.PUBLISHED,
+            instrument.lab.published,
             bool(instrument.model.strip() and instrument.manufacturer.strip()),
             calibrated,
             instrument.sharing == Sharing.OUTSIDE,
@@ -41,8 +41,8 @@ def item_conditions(item: TestItem, day: date, fee: Fee | None = None, *, known:
     return publishing.item_conditions(
         publishing.ItemFacts(
             item.lab.firm.verified,
-            item.lab.state == LifeState.PUBLISHED,
-            any(instrument.state == LifeState.PUBLISHED for instrument in item.instruments),
+            item.lab.published,
+            any(instrument.published for instrument in item.instruments),
             fee is not None,
             bool(item.sample_requirement.strip()),
         )

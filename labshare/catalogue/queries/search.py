@@ -72,8 +72,7 @@ def find(question: Question, *, category: str | None, lab: str | None, day: date
 def _items(filters: Filters, day: date, groups: Sought, match: StandardMatch | None) -> dict[int, Candidate]:
     valid = and_(
         Accreditation.id == AccreditationScope.accreditation_id,
-        Accreditation.valid_from <= day,
-        Accreditation.valid_to >= day,
+        Accreditation.in_force_on(day),
     )
     found_by = hits("test_item", groups)
     narrowed = (

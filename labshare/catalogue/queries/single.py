@@ -8,7 +8,6 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.catalogue.models import Accreditation, Calibration, Fee, Instrument, Lab, Standard, TestItem
-from labshare.catalogue.queries.filters import fee_in_force
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -22,7 +21,7 @@ T = TypeVar("T", Standard, Fee, Calibration)
 def draft_or_published(actor: Actor, lab: Lab, state: str = LifeState.PUBLISHED) -> bool:
     """Whether the actor sees something in `state` of `lab`: what is published is everybody's, the rest the firm's
     own and the regulators'."""
-    if lab.state == LifeState.PUBLISHED and state == LifeState.PUBLISHED:
+    if lab.published and state == LifeState.PUBLISHED:
         return True
     return permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id)
 
@@ -113,7 +112,7 @@ def fees_of(item_id: int) -> Sequence[Fee]:
 
 def fee_on(item_id: int, day: date) -> Fee | None:
     """The fee in force on a day."""
-    return db.session.scalar(select(Fee).where(Fee.test_item_id == item_id, fee_in_force(day)))
+    return db.session.scalar(select(Fee).where(Fee.test_item_id == item_id, Fee.in_force_on(day)))
 
 
 def firms_with_labs(_asked: FirmsWithLabs) -> Select[int]:

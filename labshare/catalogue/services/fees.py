@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from labshare.audit import services as audit
 from labshare.catalogue import errors
@@ -13,7 +13,7 @@ from labshare.catalogue.queries import get_test_item
 from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.rules.fees import FeeSpan, with_new
 from labshare.catalogue.services import common
-from labshare.catalogue.terms import FeeBasis, LifeState, Requirement
+from labshare.catalogue.terms import FeeBasis, Requirement
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, raise_all
@@ -66,7 +66,7 @@ def add_fee(
     item = common.own_test_item(actor, test_item_id)
     today = local_day(now)
     problems = _amount_problems(basis, amount_fen, minimum_fen)
-    if item.state == LifeState.PUBLISHED and valid_from < today:
+    if item.published and valid_from < today:
         problems.append(errors.FeeFromThePast())
     fees = _spans(item.id)
     try:
@@ -99,11 +99,9 @@ def add_fee(
 
 def _overlap_named(item_id: int, first: date, last: date | None) -> Any:
     """The database's own refusal of an overlap, with the day the other fee began (of one written meanwhile, too)."""
-    other = select(Fee.valid_from).where(
-        Fee.test_item_id == item_id, or_(Fee.valid_to.is_(None), Fee.valid_to >= first)
-    )
+    other = select(Fee.valid_from).where(Fee.test_item_id == item_id, Fee.lasts_to(first))
     if last is not None:
-        other = other.where(Fee.valid_from <= last)
+        other = other.where(~Fee.ahead_on(last))
     first_day = other.order_by(Fee.valid_from).limit(1)
     return common.refusals(_OVERLAPS, date=lambda: db.session.scalar(first_day))
 
@@ -168,7 +166,7 @@ def remove_fee(*, actor: Actor, now: datetime, fee_id: int) -> None:
 
 
 def _keeps_a_fee(item: TestItem, today: date) -> None:
-    if item.state == LifeState.PUBLISHED:
+    if item.published:
         common.require(tuple(one for one in item_conditions(item, today) if one.key == Requirement.FEE_TODAY))
 
 

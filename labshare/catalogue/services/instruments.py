@@ -70,7 +70,7 @@ def edit_instrument(*, actor: Actor, now: datetime, instrument_id: int, details:
         return instrument
     with common.refusals({"inner_id": errors.InnerIdUsed}):
         common.fill(instrument, details)
-    if instrument.state == LifeState.PUBLISHED:
+    if instrument.published:
         common.require(instrument_conditions(instrument, today))
     audit.record(
         actor, now, "instrument.edit", subject=("instrument", instrument.id), before=before, after=after

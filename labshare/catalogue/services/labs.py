@@ -92,7 +92,7 @@ def edit_lab(*, actor: Actor, now: datetime, lab_id: int, details: LabDetails) -
         return lab
     _fill(lab, details)
     db.session.flush()
-    if lab.state == LifeState.PUBLISHED:
+    if lab.published:
         common.require(lab_conditions(lab))
     audit.record(actor, now, "lab.edit", subject=("lab", lab.id), before=before, after=after)
     rebuild_lab(lab.id)
@@ -134,7 +134,7 @@ def admit_lab(
     """
     lab = get_lab(actor, lab_id)
     permissions.check(actor, "lab.admit")
-    if lab.state != LifeState.PUBLISHED or lab.first_published_at is None:
+    if not lab.published or lab.first_published_at is None:
         raise errors.OnlyPublishedLabs
     division = division or lab.division
     if division not in DIVISIONS and division != lab.division:

@@ -107,7 +107,7 @@ def edit_test_item(
         return item
     _drop_scope(item)
     db.session.flush()
-    if item.state == LifeState.PUBLISHED:
+    if item.published:
         common.require(item_conditions(item, local_day(now)))
     audit.record(
         actor, now, "test_item.edit", subject=("test_item", item.id), before=before, after=after

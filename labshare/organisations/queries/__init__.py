@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, exists, func, not_, or_, select
+from sqlalchemy import Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from labshare.accounts.models import Person, SignInSession
@@ -114,12 +114,11 @@ def _person_with_roles(join: Any) -> Any:
             RegulatorRole,
             and_(
                 RegulatorRole.person_id == Person.id,
-                RegulatorRole.agreed_at.is_not(None),
-                RegulatorRole.ended_at.is_(None),
+                RegulatorRole.in_force,
             ),
         )
-        .outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.ended_at.is_(None)))
-        .where(Person.disabled_at.is_(None))
+        .outerjoin(Membership, and_(Membership.person_id == Person.id, Membership.current))
+        .where(Person.enabled)
         .order_by(Membership.started_at, Membership.id)
     )
 
@@ -127,19 +126,18 @@ def _person_with_roles(join: Any) -> Any:
 # Every request asks one of these: they are put together once.
 _BY_SESSION = _person_with_roles(SignInSession.person_id == Person.id).where(
     SignInSession.key_digest == bindparam("key_digest"),
-    SignInSession.ended_at.is_(None),
-    SignInSession.expires_at > bindparam("now"),
+    SignInSession.open_at(bindparam("now")),
     SignInSession.epoch == Person.session_epoch,
 )
 _BY_PERSON = _person_with_roles(None).where(Person.id == bindparam("person_id"))
-_IN_FORCE = and_(Person.id == ApiToken.person_id, Person.session_epoch == ApiToken.epoch, ApiToken.revoked_at.is_(None))
+_IN_FORCE = and_(Person.id == ApiToken.person_id, Person.session_epoch == ApiToken.epoch, ~ApiToken.revoked)
 """A token that nothing has ended but time: the join of its person."""
 _TOKEN = (
     select(ApiToken.id, ApiToken.person_id, ApiToken.firm_id, ApiToken.scope)
     .join(Person, _IN_FORCE)
     .where(
         ApiToken.token_digest == bindparam("token_digest"),
-        or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")),
+        ApiToken.lasts_past(bindparam("now")),
     )
 )
 
@@ -184,7 +182,7 @@ def search_firms(wanted: FirmFilter, *, limit: int = 50, offset: int = 0) -> tup
     if wanted.state == FirmState.VERIFIED:
         conditions.append(Firm.verified)
     elif wanted.state == FirmState.RETURNED:
-        conditions += [not_(Firm.verified), Firm.returned_at.is_not(None)]
+        conditions += [Firm.returned]
     elif wanted.state == FirmState.WAITING:
         conditions.append(Firm.waits)
     for column, value in ((Firm.kind, wanted.kind), (Firm.size_class, wanted.size_class), (Firm.town, wanted.town)):
@@ -204,7 +202,17 @@ def is_empty() -> bool:
 
 def firms_waiting() -> int:
     """How many firms wait for verification."""
-    return db.session.scalar(select(func.count()).select_from(Firm).where(Firm.waits)) or 0
+    return db.session.scalar(firms_to_verify()) or 0
+
+
+def firms_to_verify() -> Select[Any]:
+    """The same as a select."""
+    return select(func.count()).select_from(Firm).where(Firm.waits)
+
+
+def oldest_firm_to_verify() -> Select[Any]:
+    """The moment since when the first of them waits, as a select."""
+    return select(func.min(Firm.created_at)).where(Firm.waits)
 
 
 def _plain(text: str) -> str:
@@ -227,7 +235,7 @@ def size_class_on(firm_id: int, day: date) -> str | None:
     return db.session.scalar(
         select(FirmSize.size_class)
         .join(Firm, Firm.id == FirmSize.firm_id)
-        .where(FirmSize.firm_id == firm_id, FirmSize.valid_from <= day, Firm.kind == FirmKind.ENTERPRISE)
+        .where(FirmSize.firm_id == firm_id, FirmSize.begun_by(day), Firm.kind == FirmKind.ENTERPRISE)
         .order_by(FirmSize.valid_from.desc())
         .limit(1)
     )
@@ -276,7 +284,7 @@ def members_of(firm_id: int) -> Sequence[Membership]:
         select(Membership)
         .join(Membership.person)
         .options(contains_eager(Membership.person))
-        .where(Membership.firm_id == firm_id, Membership.ended_at.is_(None))
+        .where(Membership.firm_id == firm_id, Membership.current)
         .order_by(order, Person.name, Membership.id)
     ).all()
 
@@ -287,9 +295,7 @@ def invitations_of(firm_id: int, now: datetime) -> Sequence[Invitation]:
         select(Invitation)
         .where(
             Invitation.firm_id == firm_id,
-            Invitation.accepted_at.is_(None),
-            Invitation.withdrawn_at.is_(None),
-            Invitation.expires_at > now,
+            Invitation.open_at(now),
         )
         .order_by(Invitation.id.desc())
     ).all()
@@ -312,7 +318,7 @@ def tokens_of(person_id: int) -> Sequence[tuple[ApiToken, Firm | None]]:
 def open_tokens(person_id: int, now: datetime) -> int:
     """How many of the person's tokens are in force."""
     chosen = select(func.count()).select_from(ApiToken).join(Person, _IN_FORCE)
-    return db.session.scalar(chosen.where(ApiToken.person_id == person_id, ApiToken.expires_at > now)) or 0
+    return db.session.scalar(chosen.where(ApiToken.person_id == person_id, ApiToken.lasts_past(now))) or 0
 
 
 @dataclass(frozen=True)
@@ -329,10 +335,21 @@ def regulator_roles() -> list[RoleRow]:
         select(RegulatorRole, Person, proposer)
         .join(Person, Person.id == RegulatorRole.person_id)
         .outerjoin(proposer, proposer.id == RegulatorRole.proposed_by)
-        .where(RegulatorRole.ended_at.is_(None))
-        .order_by(RegulatorRole.agreed_at.is_not(None), RegulatorRole.role, Person.name)
+        .where(RegulatorRole.current)
+        .order_by(RegulatorRole.agreed, RegulatorRole.role, Person.name)
     ).all()
     return [RoleRow(role, person, by) for role, person, by in rows]
+
+
+def roles_proposed(*, but: int | None) -> Select[Any]:
+    """How many proposals of somebody else than this person wait for agreement, as a select."""
+    others = RegulatorRole.proposed_by.is_distinct_from(but)
+    return select(func.count()).select_from(RegulatorRole).where(RegulatorRole.proposed, others)
+
+
+def holders_of(role: str) -> Select[Any]:
+    """How many persons hold a regulator's role, as a select."""
+    return select(func.count()).select_from(RegulatorRole).where(RegulatorRole.role == role, RegulatorRole.in_force)
 
 
 def roles_of(person_ids: Sequence[int]) -> dict[int, list[tuple[str, Firm | None]]]:
@@ -342,8 +359,7 @@ def roles_of(person_ids: Sequence[int]) -> dict[int, list[tuple[str, Firm | None
         select(RegulatorRole.person_id, RegulatorRole.role)
         .where(
             RegulatorRole.person_id.in_(person_ids),
-            RegulatorRole.agreed_at.is_not(None),
-            RegulatorRole.ended_at.is_(None),
+            RegulatorRole.in_force,
         )
         .order_by(RegulatorRole.role)
     ):
@@ -351,7 +367,7 @@ def roles_of(person_ids: Sequence[int]) -> dict[int, list[tuple[str, Firm | None
     for person_id, role, firm in db.session.execute(
         select(Membership.person_id, Membership.role, Firm)
         .join(Firm, Firm.id == Membership.firm_id)
-        .where(Membership.person_id.in_(person_ids), Membership.ended_at.is_(None))
+        .where(Membership.person_id.in_(person_ids), Membership.current)
         .order_by(Membership.id)
     ):
         found[person_id].append((role, firm))

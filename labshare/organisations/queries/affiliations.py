@@ -1,11 +1,11 @@
 """Reading affiliations: as the rules want them, as a firm sees its own, as officers look for them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, null, or_, select
+from sqlalchemy import and_, func, not_, null, or_, select
 from sqlalchemy.orm import aliased
 
 from labshare.accounts.models import Person
@@ -24,11 +24,11 @@ _COLUMNS = (
 )  # fmt: skip
 """In the order of `Link`."""
 _MAY_WAIT = and_(
-    _OF.voided_at.is_(None),
+    ~_OF.voided,
     or_(
         _OF.end_asked_at.is_not(None),
         and_(
-            _OF.confirmed_at.is_(None),
+            ~_OF.confirmed,
             or_(
                 _OF.objected_at.is_not(None),
                 _OF.holds_until_decided,
@@ -46,6 +46,12 @@ def links(known_at: datetime | None = None) -> list[Link]:
     """Every affiliation as it was known at `known_at` (None: now), voided ones left out. One statement."""
     rows = db.session.execute(select(*_COLUMNS).order_by(_OF.id)).all()
     return [known for row in rows if (known := Link(*row).known(known_at)) is not None]
+
+
+def links_of(firm_ids: Collection[int]) -> list[Link]:
+    """Every affiliation of these firms, on either side, as it is known now; voided ones left out. One statement."""
+    theirs = or_(_OF.firm_id.in_(firm_ids), _OF.other_firm_id.in_(firm_ids))
+    return [Link(*row) for row in db.session.execute(select(*_COLUMNS).where(theirs, ~_OF.voided).order_by(_OF.id))]
 
 
 def affiliations_to_decide() -> dict[int, tuple[str, ...]]:
@@ -107,7 +113,7 @@ def search_affiliations(
     """Affiliations by firm, the latest first, and how many in all; `show`: an `AffiliationList`. Three statements."""
     one, other = aliased(Firm), aliased(Firm)
     waiting = affiliations_to_decide()
-    over = or_(Affiliation.voided_at.is_not(None), func.coalesce(Affiliation.ended_on, Affiliation.valid_to) < today)
+    over = or_(Affiliation.voided, not_(Affiliation.lasts_to(today)))
     conditions: list[Any] = []
     if q.strip():
         conditions.append(or_(*(
@@ -120,11 +126,8 @@ def search_affiliations(
     elif show == AffiliationList.OVER:
         conditions.append(over)
     elif show is not None:
-        confirmed = Affiliation.confirmed_at
-        conditions += [
-            confirmed.is_not(None) if show == AffiliationList.CONFIRMED else confirmed.is_(None),
-            Affiliation.voided_at.is_(None),
-        ]
+        confirmed = show == AffiliationList.CONFIRMED
+        conditions += [Affiliation.confirmed if confirmed else ~Affiliation.confirmed, ~Affiliation.voided]
     wanted = (
         select(Affiliation, one, other)
         .join(one, one.id == Affiliation.firm_id)

@@ -29,8 +29,7 @@ def disable_account(*, actor: Actor, now: datetime, person_id: int, reason: str)
     is_administrator = select(RegulatorRole.id).where(
         RegulatorRole.person_id == person_id,
         RegulatorRole.role == OfficialRole.ADMIN,
-        RegulatorRole.agreed_at.is_not(None),
-        RegulatorRole.ended_at.is_(None),
+        RegulatorRole.in_force,
     )
     if person_id != actor.person_id and db.session.scalar(is_administrator) is not None:
         keep_two_administrators(person_id)

@@ -64,7 +64,7 @@ def confirm_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, sou
     Raises `NotFound`, `NotAllowed`, `AffiliationVoided`, `AffiliationConfirmed`, `ReasonRequired`, `UnknownChoice`.
     """
     found = _for_officer(actor, affiliation_id)
-    if found.confirmed_at is not None:
+    if found.confirmed:
         raise AffiliationConfirmed
     raise_all(decision_problems(source, note, field="note"))
     found.confirmed_at, found.confirmed_by = now, actor.person_id
@@ -85,7 +85,7 @@ def leave_as_declared(*, actor: Actor, now: datetime, affiliation_id: int, note:
     `AffiliationVoided`, `AffiliationConfirmed`, `AffiliationSeen`, `NothingToSee`, `ReasonRequired`.
     """
     found = _for_officer(actor, affiliation_id)
-    if found.confirmed_at is not None:
+    if found.confirmed:
         raise AffiliationConfirmed
     if found.seen_at is not None:
         raise AffiliationSeen

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from stdnum.cn import uscc as credit_code
 
 from labshare.audit.services import record
@@ -145,7 +145,7 @@ def end_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, valid_t
         raise_all(decision_problems(source, reason))
     else:
         permissions.check(actor, "affiliation.declare", firm=found.declared_by_firm_id)
-        if found.confirmed_at is not None:
+        if found.confirmed:
             raise ConfirmedByOfficer
         if ask(ExcludedByLink(found.link)):
             raise ExcludedEntries
@@ -232,9 +232,8 @@ def refuse_twice(
     same = and_(Affiliation.firm_id == first.id, Affiliation.other_firm_id == second.id)
     if kind != AffiliationKind.CONTROLS:
         same = or_(same, and_(Affiliation.firm_id == second.id, Affiliation.other_firm_id == first.id))
-    last = func.coalesce(Affiliation.ended_on, Affiliation.valid_to)
     found = select(Affiliation).where(
-        same, Affiliation.kind == kind, Affiliation.voided_at.is_(None), or_(last.is_(None), last >= valid_from)
+        same, Affiliation.kind == kind, ~Affiliation.voided, Affiliation.lasts_to(valid_from)
     )
     if valid_to is not None:
         found = found.where(Affiliation.valid_from <= valid_to)
@@ -257,7 +256,7 @@ def decision_problems(source: str | None, reason: str, *, field: str = "reason")
 
 
 def refuse_voided(found: Affiliation) -> None:
-    if found.voided_at is not None:
+    if found.voided:
         raise AffiliationVoided
 
 
@@ -329,14 +328,14 @@ def _refuse_decided(found: Affiliation) -> None:
     refuse_voided(found)
     if found.agreed_at is not None:
         raise AffiliationAgreed
-    if found.confirmed_at is not None:
+    if found.confirmed:
         raise ConfirmedByOfficer
 
 
 def _refuse_ended(found: Affiliation, now: datetime) -> None:
     if found.ended_at is not None:
         raise EndRecorded
-    if found.valid_to is not None and found.valid_to < local_day(now):
+    if not found.lasts_to(local_day(now)):
         raise AffiliationEnded
 
 

@@ -299,7 +299,7 @@ def submit_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     lock_firm(firm_id)
     if firm.verified:
         raise AlreadyVerified
-    if firm.returned_at is None:
+    if not firm.returned:
         raise NotReturned
     before = {"state": state_of(firm)}
     firm.returned_at, firm.return_reason = None, None
@@ -347,7 +347,7 @@ def _waiting(actor: Actor, firm_id: int) -> Firm:
     lock_firm(firm_id)
     if firm.verified:
         raise AlreadyVerified
-    if firm.returned_at is not None:
+    if firm.returned:
         raise NotSubmitted
     return firm
 
@@ -356,7 +356,7 @@ def state_of(firm: Firm) -> FirmState:
     """`verified`, `returned` or `waiting`."""
     if firm.verified:
         return FirmState.VERIFIED
-    return FirmState.RETURNED if firm.returned_at is not None else FirmState.WAITING
+    return FirmState.RETURNED if firm.returned else FirmState.WAITING
 
 
 def _seen(actor: Actor, firm_id: int) -> Firm:

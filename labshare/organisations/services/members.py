@@ -63,7 +63,7 @@ def invite(
     for older in open_ones:
         if older.email == email:
             older.withdrawn_at = now
-    if sum(older.withdrawn_at is None for older in open_ones) >= MOST_INVITATIONS:
+    if sum(older.unused for older in open_ones) >= MOST_INVITATIONS:
         raise TooManyInvitations(n=MOST_INVITATIONS)
     nonce = secrets.token_urlsafe(32)
     made = Invitation(
@@ -88,7 +88,7 @@ def withdraw_invitation(*, actor: Actor, now: datetime, invitation_id: int) -> I
     """Withdraw an open invitation. Raises `NotFound`, `NotAllowed`, `InvitationEnded`."""
     found = managed_invitation(actor, invitation_id)
     db.session.refresh(found, with_for_update=True)
-    if found.accepted_at is not None or found.withdrawn_at is not None:
+    if not found.unused:
         raise InvitationEnded
     found.withdrawn_at = now
     record(actor, now, "member.withdraw_invitation", ("firm", found.firm_id), {"invitation_id": found.id},
@@ -136,7 +136,7 @@ def join_by_invitation(*, actor: Actor, now: datetime, secret: str, name: str, p
     """
     invitation = _locked(secret, now)
     person = person_by_email(invitation.email)
-    if person is not None and (person.password_hash is not None or person.disabled_at is not None):
+    if person is not None and (person.password_hash is not None or not person.enabled):
         raise InvitationOfAnother
     raise_all(passwords.problems(password, email=invitation.email, name=name))
     if person is None:
@@ -235,9 +235,9 @@ def _keep_an_owner(found: Membership, new_role: str | None) -> None:
         .where(
             Membership.firm_id == found.firm_id,
             Membership.role == FirmRole.OWNER,
-            Membership.ended_at.is_(None),
+            Membership.current,
             Membership.id != found.id,
-            Person.disabled_at.is_(None),
+            Person.enabled,
         )
     )
     if not owners:
@@ -256,7 +256,7 @@ def _managed(actor: Actor, firm_id: int) -> Firm:
 def managed_membership(actor: Actor, membership_id: int) -> tuple[Membership, Firm]:
     """A current membership of a firm whose members the actor manages. Raises `NotFound`, `NotAllowed`."""
     found = db.session.get(Membership, membership_id)
-    if found is None or found.ended_at is not None:
+    if found is None or not found.current:
         raise NotFound
     return found, _managed(actor, found.firm_id)
 
@@ -272,16 +272,12 @@ def managed_invitation(actor: Actor, invitation_id: int) -> Invitation:
 
 def _current(person_id: int, firm_id: int) -> Membership | None:
     return db.session.scalar(
-        select(Membership).where(
-            Membership.person_id == person_id, Membership.firm_id == firm_id, Membership.ended_at.is_(None)
-        )
+        select(Membership).where(Membership.person_id == person_id, Membership.firm_id == firm_id, Membership.current)
     )
 
 
 def _open(now: datetime) -> Select[Invitation]:
-    return select(Invitation).where(
-        Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None), Invitation.expires_at > now
-    )
+    return select(Invitation).where(Invitation.open_at(now))
 
 
 def _locked(secret: str, now: datetime) -> Invitation:

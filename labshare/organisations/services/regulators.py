@@ -41,7 +41,7 @@ def propose_role(*, actor: Actor, now: datetime, email: str, role: str) -> Regul
     person = person_by_email(email)
     raise_all(
         ([] if OfficialRole.known(role) else [UnknownChoice("role")])
-        + ([] if person is not None and person.disabled_at is None else [NoSuchAccount()])
+        + ([] if person is not None and person.enabled else [NoSuchAccount()])
     )
     assert person is not None  # noqa: S101 - said above
     if person.id == actor.person_id:
@@ -49,7 +49,7 @@ def propose_role(*, actor: Actor, now: datetime, email: str, role: str) -> Regul
     check_person_may_hold(person.id, role)
     if db.session.scalar(
         select(RegulatorRole.id).where(
-            RegulatorRole.person_id == person.id, RegulatorRole.role == role, RegulatorRole.ended_at.is_(None)
+            RegulatorRole.person_id == person.id, RegulatorRole.role == role, RegulatorRole.current
         )
     ):
         raise RoleHeld("role")
@@ -105,7 +105,7 @@ def end_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     Raises `NotAllowed`, `NotFound`, `LastAdministrators`."""
     permissions.check(actor, "regulator.manage")
     found = db.session.get(RegulatorRole, role_id, with_for_update=True)
-    if found is None or found.agreed_at is None or found.ended_at is not None:
+    if found is None or not found.in_force:
         raise NotFound
     if found.role == OfficialRole.ADMIN:
         keep_two_administrators(found.person_id)
@@ -124,7 +124,7 @@ def keep_two_administrators(without: int) -> None:
     left = db.session.scalars(
         select(RegulatorRole)
         .join(Person, Person.id == RegulatorRole.person_id)
-        .where(_in_force(OfficialRole.ADMIN), Person.disabled_at.is_(None), RegulatorRole.person_id != without)
+        .where(_in_force(OfficialRole.ADMIN), Person.enabled, RegulatorRole.person_id != without)
         .order_by(RegulatorRole.id)
         .with_for_update(of=RegulatorRole)
     ).all()
@@ -144,12 +144,12 @@ def create_administrator(*, actor: Actor, now: datetime, email: str, name: str) 
         raise NotAllowed
     ever = db.session.scalar(
         select(func.count(RegulatorRole.person_id.distinct())).where(
-            RegulatorRole.role == OfficialRole.ADMIN, RegulatorRole.agreed_at.is_not(None)
+            RegulatorRole.role == OfficialRole.ADMIN, RegulatorRole.agreed
         )
     )
     email = checked_email(email)
     person = person_by_email(email)
-    if (ever or 0) >= 2 or (person is not None and person.disabled_at is not None):
+    if (ever or 0) >= 2 or (person is not None and not person.enabled):
         raise AdministratorsExist
     if person is None:
         person = new_person(email=email, name=name, now=now)
@@ -173,12 +173,12 @@ def create_administrator(*, actor: Actor, now: datetime, email: str, name: str) 
 
 
 def _in_force(role: str) -> ColumnElement[bool]:
-    return (RegulatorRole.role == role) & RegulatorRole.agreed_at.is_not(None) & RegulatorRole.ended_at.is_(None)
+    return (RegulatorRole.role == role) & RegulatorRole.in_force
 
 
 def _open_proposal(actor: Actor, role_id: int) -> RegulatorRole:
     permissions.check(actor, "regulator.manage")
     found = db.session.get(RegulatorRole, role_id, with_for_update=True)
-    if found is None or found.agreed_at is not None or found.ended_at is not None:
+    if found is None or not found.proposed:
         raise NotFound
     return found

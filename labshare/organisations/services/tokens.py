@@ -58,7 +58,7 @@ def revoke_token(*, actor: Actor, now: datetime, token_id: int) -> ApiToken:
     """Revoke one of the own tokens. Raises `NotFound`."""
     found = own_token(actor, token_id)
     db.session.refresh(found, with_for_update=True)
-    if found.revoked_at is None:
+    if not found.revoked:
         found.revoked_at = now
         record(actor, now, "token.revoke", ("token", found.id), {"revoked": False}, {"revoked": True})
     return found
@@ -76,7 +76,7 @@ def end_tokens(person_id: int, firm_id: int | None, now: datetime) -> int:
     """End a person's tokens for a firm, or those of a regulator, for good: coming back brings none back. How many."""
     ended = db.session.execute(
         update(ApiToken)
-        .where(ApiToken.person_id == person_id, ApiToken.firm_id == firm_id, ApiToken.revoked_at.is_(None))
+        .where(ApiToken.person_id == person_id, ApiToken.firm_id == firm_id, ~ApiToken.revoked)
         .values(revoked_at=now)
     )
     return int(ended.rowcount)  # type: ignore[attr-defined]

@@ -124,7 +124,7 @@ def _corrected(division: str, run: RewardRun, lab_id: int) -> int:
                 Correction.division == division,
                 Correction.lab_id == lab_id,
                 Correction.from_month.between(str(first), run.month),
-                Correction.agreed_at <= (run.published_at or run.calculated_at),
+                Correction.counted_at(run.published_at or run.calculated_at),
             )
         )
         or 0

@@ -3,21 +3,23 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import Booking, Charge, Holding
-from labshare.booking.terms import BookingState, ChargeState, HoldingKind
+from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Fee, Lab, TestItemInstrument
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
+from labshare.kernel.time import local_day
 from labshare.organisations.models import Membership, RegulatorRole
 from labshare.oversight.checks.registry import invariant
 from labshare.rewards.models import RewardItem, RewardLine, RewardRun
 from labshare.rewards.terms import RunState
-from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
+from labshare.settlement.models import Invoice, InvoiceLine, Payment, RevenueEntry
+from labshare.settlement.queries.ledger import standing_on
 from labshare.settlement.queries.limits import ledger_out_of_step, limits_broken
 
 # --- time --------------------------------------------------------------------------------------------------------
@@ -86,7 +88,7 @@ def sums_that_differ(_now: datetime) -> Iterator[tuple[str, str]]:
         return total.scalar_subquery()
 
     parts = {
-        "charged": (Booking.charged_fen, of(Charge.amount_fen, Charge, Charge.state == ChargeState.AGREED)),
+        "charged": (Booking.charged_fen, of(Charge.amount_fen, Charge, Charge.agreed)),
         "invoiced": (Booking.invoiced_fen, of(InvoiceLine.amount_fen, InvoiceLine)),
         "paid": (Booking.paid_fen, of(Payment.amount_fen, Payment, Payment.counts)),
     }
@@ -99,17 +101,15 @@ def sums_that_differ(_now: datetime) -> Iterator[tuple[str, str]]:
 def fees_out_of_date(_now: datetime) -> Iterator[tuple[str, str]]:
     wrong = or_(
         Fee.test_item_id != Booking.test_item_id,
-        Fee.valid_from > Booking.booked_on,
-        and_(Fee.valid_to.is_not(None), Fee.valid_to < Booking.booked_on),
+        not_(Fee.in_force_on(Booking.booked_on)),
     )
     for ref in db.session.scalars(select(Booking.ref).join(Fee, Fee.id == Booking.fee_id).where(wrong)):
         yield ref, "its fee was not in force"
 
 
 @invariant("Settled is what is reported, invoiced and paid in full, and nothing else")
-def states_against_documents(_now: datetime) -> Iterator[tuple[str, str]]:
-    replaced = select(Report.replaces_id).where(Report.replaces_id.is_not(None))
-    stands = exists().where(Report.booking_id == Booking.id, Report.withdrawn_on.is_(None), Report.id.not_in(replaced))
+def states_against_documents(now: datetime) -> Iterator[tuple[str, str]]:
+    stands = standing_on(local_day(now))
     full = and_(Booking.charged_fen == Booking.invoiced_fen, Booking.charged_fen == Booking.paid_fen)
     should = case(
         (and_(stands, full), BookingState.SETTLED), (stands, BookingState.REPORTED), else_=BookingState.TESTED
@@ -251,8 +251,7 @@ def approved_runs_changed(_now: datetime) -> Iterator[tuple[str, str]]:
 @invariant("Officer, approver and administrator exclude one another and membership in a firm with labs")
 def duties_not_separated(_now: datetime) -> Iterator[tuple[str, str]]:
     current = select(RegulatorRole.person_id, RegulatorRole.role).where(
-        RegulatorRole.ended_at.is_(None),
-        RegulatorRole.agreed_at.is_not(None),
+        RegulatorRole.in_force,
         RegulatorRole.role.in_((OfficialRole.OFFICER, OfficialRole.APPROVER, OfficialRole.ADMIN)),
     )
     roles: dict[int, list[str]] = {}
@@ -262,7 +261,7 @@ def duties_not_separated(_now: datetime) -> Iterator[tuple[str, str]]:
         if len(held) > 1:
             yield f"person {person}", " and ".join(sorted(held))
     members = select(Membership.person_id).where(
-        Membership.ended_at.is_(None),
+        Membership.current,
         Membership.person_id.in_(roles),
         Membership.firm_id.in_(select(Lab.firm_id)),
     )

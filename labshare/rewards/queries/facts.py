@@ -135,7 +135,7 @@ def openings(policy: Policy, month: Month, known_at: datetime | None = None) -> 
     """
     first = str(policy.window(month)[0])
     found = {lab_id: fen for lab_id, fen in _left_before(policy.division, first).items() if fen}
-    agreed = Correction.agreed_at.is_not(None) if known_at is None else Correction.agreed_at <= known_at
+    agreed = Correction.agreed if known_at is None else Correction.counted_at(known_at)
     for lab_id, fen in db.session.execute(
         select(Correction.lab_id, Correction.fen).where(
             Correction.division == policy.division, Correction.from_month.between(first, str(month)), agreed

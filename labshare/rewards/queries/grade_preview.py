@@ -16,7 +16,7 @@ from labshare.rewards.queries.grades import assessments_in_force, labs_by_id
 from labshare.rewards.queries.runs import first_unapproved, governed_months, policies_in_force, rules_of
 from labshare.rewards.rules.calculation import Line, calculate
 from labshare.rewards.rules.facts import Facts
-from labshare.rewards.terms import PolicyState, RunState
+from labshare.rewards.terms import RunState
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def next_open_month(division: str, present: Month) -> Month:
 
 def _divisions_of_policies(division: str) -> list[str]:
     """Divisions with a published policy that contain this one or lie in it."""
-    divisions = db.session.scalars(select(Policy.division).where(Policy.state == PolicyState.PUBLISHED).distinct())
+    divisions = db.session.scalars(select(Policy.division).where(Policy.published).distinct())
     return sorted(one for one in divisions if one.startswith(division) or division.startswith(one))
 
 

@@ -11,10 +11,8 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from labshare.accounts.models import Person
 from labshare.catalogue.models import Lab, LabAdmission
-from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.organisations.permissions import may
 from labshare.rewards.assessments import Assessment, AssessmentList, AssessmentVersion
 from labshare.rewards.terms import ListState
 
@@ -25,13 +23,11 @@ def _counting(month: Month | None = None, known_at: datetime | None = None) -> S
     wanted = (
         select(Assessment)
         .join(Assessment.list)
-        .where(AssessmentList.state == ListState.CONFIRMED)
+        .where(AssessmentList.counts if month is None else AssessmentList.in_force_in(month))
         .order_by(AssessmentList.effective_month, Assessment.confirmed_at, Assessment.id)
     )
-    if month is not None:
-        wanted = wanted.where(AssessmentList.effective_month <= str(month))
     if known_at is not None:
-        wanted = wanted.where(Assessment.confirmed_at <= known_at)
+        wanted = wanted.where(Assessment.known_at(known_at))
     return wanted
 
 
@@ -96,7 +92,7 @@ def grade_lists(
         .limit(limit)
         .offset(offset)
     ).all()
-    drafted = _graded_on_drafts([row[0] for row in rows if row[0].state != ListState.CONFIRMED])
+    drafted = _graded_on_drafts([row[0] for row in rows if not row[0].counts])
     return [ListRow(row[0], row[1], row[2], drafted.get(row[0].id, row[3])) for row in rows], total
 
 
@@ -130,7 +126,7 @@ def version_of(of: AssessmentList) -> AssessmentVersion | None:
 
 def rows_of(of: AssessmentList) -> list[dict[str, Any]]:
     """`{"lab": id, "grade": …, "reason": …}` of a list: as confirmed, else as the latest version says."""
-    if of.state == ListState.CONFIRMED:
+    if of.counts:
         rows = db.session.scalars(select(Assessment).where(Assessment.list_id == of.id))
         return [{"lab": row.lab_id, "grade": row.grade, "reason": row.reason or ""} for row in rows]
     version = version_of(of)
@@ -190,12 +186,11 @@ def labs_by_id(ids: Iterable[int]) -> Mapping[int, Lab]:
     return {lab.id: lab for lab in rows}
 
 
-HANDED_OVER = AssessmentList.state == ListState.HANDED_OVER
-SENT_BACK = (AssessmentList.state == ListState.DRAFT) & AssessmentList.sent_back_at.is_not(None)
+def lists_handed_over() -> Select[Any]:
+    """How many lists wait for an approver, as a select."""
+    return select(func.count()).select_from(AssessmentList).where(AssessmentList.handed_over)
 
 
-def lists_waiting_for(actor: Actor) -> Select[int]:
-    """How many lists wait for this person, as a select: for an approver those handed over, for an officer those sent
-    back."""
-    waits = HANDED_OVER if may(actor, "grade.confirm") else SENT_BACK
-    return select(func.count()).select_from(AssessmentList).where(waits)
+def lists_sent_back() -> Select[Any]:
+    """How many lists wait for an officer, as a select."""
+    return select(func.count()).select_from(AssessmentList).where(AssessmentList.sent_back)

@@ -46,9 +46,7 @@ class RunRow:
 def runs_of_year(year: int) -> list[RunRow]:
     """A year's runs, the latest first, with the number of their labs and open objections."""
     labs = select(func.count()).where(RewardLine.run_id == RewardRun.id).scalar_subquery()
-    objections = (
-        select(func.count()).where(Objection.run_id == RewardRun.id, Objection.verdict.is_(None)).scalar_subquery()
-    )
+    objections = select(func.count()).where(Objection.run_id == RewardRun.id, Objection.unanswered).scalar_subquery()
     rows = db.session.execute(
         select(RewardRun, labs, objections)
         .options(joinedload(RewardRun.policy))

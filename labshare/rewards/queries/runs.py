@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import current_app
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import contains_eager, defer
 
 from labshare.catalogue.models import Lab
@@ -20,7 +21,9 @@ from labshare.rewards.policy import read_policy
 from labshare.rewards.queries.facts import MonthFacts, facts_of, to_reclaim
 from labshare.rewards.rules.calculation import Calculation, calculate
 from labshare.rewards.rules.cases import result_of
-from labshare.rewards.terms import PolicyState, RunState
+from labshare.rewards.terms import RunState
+
+T = TypeVar("T", Policy, RewardRun)
 
 
 def rules_of(policy: Policy) -> PolicyRules:
@@ -31,25 +34,13 @@ def rules_of(policy: Policy) -> PolicyRules:
 
 def policies_in_force(month: Month) -> list[Policy]:
     """Published policies that govern `month`, by division."""
-    return list(
-        db.session.scalars(
-            select(Policy)
-            .where(
-                Policy.state == PolicyState.PUBLISHED,
-                Policy.effective_from <= str(month),
-                or_(Policy.effective_to.is_(None), Policy.effective_to >= str(month)),
-            )
-            .order_by(Policy.division)
-        )
-    )
+    return list(db.session.scalars(select(Policy).where(Policy.in_force_in(month)).order_by(Policy.division)))
 
 
 def governed_months(division: str, before: Month) -> list[Month]:
     """Every month before `before` that some published policy of the division governs, in order."""
     months: set[Month] = set()
-    for policy in db.session.scalars(
-        select(Policy).where(Policy.state == PolicyState.PUBLISHED, Policy.division == division)
-    ):
+    for policy in db.session.scalars(select(Policy).where(Policy.published, Policy.division == division)):
         first = Month.parse(policy.effective_from)
         last = min(Month.parse(policy.effective_to) if policy.effective_to else before, before.previous)
         months.update(first.through(last))
@@ -59,7 +50,7 @@ def governed_months(division: str, before: Month) -> list[Month]:
 def missing_runs(last: Month) -> list[tuple[str, Month]]:
     """(division, month) up to `last` that a published policy governs and that have no run, the earliest first."""
     known = {(row.division, row.month) for row in db.session.execute(select(RewardRun.division, RewardRun.month))}
-    divisions = db.session.scalars(select(Policy.division).where(Policy.state == PolicyState.PUBLISHED).distinct())
+    divisions = db.session.scalars(select(Policy.division).where(Policy.published).distinct())
     return sorted(
         (
             (division, month)
@@ -119,9 +110,19 @@ def run_of(division: str, month: Month) -> RewardRun | None:
 def find_run(month: Month, division: str | None = None) -> RewardRun | None:
     """The month's run; without a division the only one, or of several that of the platform's own."""
     runs = db.session.scalars(select(RewardRun).where(RewardRun.month == str(month)).order_by(RewardRun.division)).all()
-    if division is None and len(runs) > 1:
+    return of_division(runs, division)
+
+
+def find_policy(month: Month, division: str | None = None) -> Policy | None:
+    """The policy in force in a month, chosen in the same way."""
+    return of_division(policies_in_force(month), division)
+
+
+def of_division(rows: Sequence[T], division: str | None) -> T | None:
+    """The division's own; without a division the only one, or of several that of the platform's own."""
+    if division is None and len(rows) > 1:
         division = str(current_app.config["DIVISION"])
-    return next((run for run in runs if division in (None, run.division)), None)
+    return next((row for row in rows if division in (None, row.division)), None)
 
 
 def hands(run_id: int) -> set[int]:
@@ -133,7 +134,7 @@ def open_objections(run_id: int) -> int:
     """Objections of the run that nobody has answered."""
     return (
         db.session.scalar(
-            select(func.count()).select_from(Objection).where(Objection.run_id == run_id, Objection.verdict.is_(None))
+            select(func.count()).select_from(Objection).where(Objection.run_id == run_id, Objection.unanswered)
         )
         or 0
     )

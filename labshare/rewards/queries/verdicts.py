@@ -82,7 +82,7 @@ def labs_with_money(division: str) -> set[int]:
         db.session.scalars(
             union(
                 select(RewardLine.lab_id).join(RewardRun, RewardRun.id == RewardLine.run_id).where(settled, money),
-                select(Correction.lab_id).where(Correction.division == division, Correction.agreed_at.is_not(None)),
+                select(Correction.lab_id).where(Correction.division == division, Correction.agreed),
             )
         )
     )

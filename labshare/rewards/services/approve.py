@@ -53,7 +53,7 @@ def in_publicity(run: RewardRun, _actor: Actor, _now: datetime) -> Problem | Non
 
 def publicity_is_over(run: RewardRun, _actor: Actor, now: datetime) -> Problem | None:
     """00:00 after the policy's number of full working days."""
-    if run.publicity_ends_at is None or now >= run.publicity_ends_at:
+    if run.publicity_ends_at is None or not run.in_notice_at(now):
         return None
     return PublicityLasts(date=local_day(run.publicity_ends_at) - timedelta(days=1))
 

@@ -3,7 +3,6 @@
 import zlib
 from datetime import datetime
 
-from flask import current_app
 from sqlalchemy import text
 
 from labshare.kernel.actor import Actor
@@ -11,7 +10,7 @@ from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.rewards.errors import NoPolicy, NoRun, RunRunning
 from labshare.rewards.models import Policy, RewardRun, RewardRunHand
-from labshare.rewards.queries.runs import Result, calculate_now, find_run, policies_in_force
+from labshare.rewards.queries.runs import Result, calculate_now, find_policy, find_run
 from labshare.rewards.terms import RunAct
 from labshare.settlement.services.ledger import hold_months
 
@@ -21,13 +20,10 @@ def policy_of(month: Month, division: str | None = None) -> Policy:
 
     Raises `NoPolicy`.
     """
-    found = policies_in_force(month)
-    if division is None and len(found) > 1:
-        division = str(current_app.config["DIVISION"])
-    for policy in found:
-        if division in (None, policy.division):
-            return policy
-    raise NoPolicy(month=month)
+    policy = find_policy(month, division)
+    if policy is None:
+        raise NoPolicy(month=month)
+    return policy
 
 
 def the_run(month: Month, division: str | None = None) -> RewardRun:

@@ -130,6 +130,6 @@ def _undecided(actor: Actor, correction_id: int) -> Correction:
     )
     if correction is None:
         raise NotFound
-    if correction.agreed_at is not None or correction.refused_at is not None:
+    if not correction.undecided:
         raise CorrectionDecided
     return correction

@@ -44,7 +44,7 @@ def raise_objection(
     run = the_run(month, division)
     if line_of(run.id, row.id) is None:
         raise NotFound
-    if run.state != RunState.PUBLISHED or run.publicity_ends_at is None or now >= run.publicity_ends_at:
+    if not run.takes_objections_at(now):
         raise NotInPublicity
     if db.session.scalar(
         select(Objection.id).where(
@@ -100,7 +100,7 @@ def answer_objection(*, actor: Actor, now: datetime, objection_id: int, verdict:
     lock_run(run.division, month)
     db.session.refresh(run)
     db.session.refresh(found)
-    if found.verdict is not None:
+    if not found.unanswered:
         raise AlreadyAnswered
     found.verdict, found.answer = verdict, text.strip()
     found.answered_by, found.answered_at = actor.person_id, now

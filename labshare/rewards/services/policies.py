@@ -99,7 +99,7 @@ def end_policy(*, actor: Actor, now: datetime, policy_id: int, effective_to: Mon
     """
     check_publisher(actor)
     policy = _policy(actor, policy_id)
-    if policy.state != PolicyState.PUBLISHED:
+    if not policy.published:
         raise PolicyImmutable
     if effective_to < Month.parse(policy.effective_from):
         raise MonthsReversed("effective_to")
@@ -117,15 +117,9 @@ def end_policy(*, actor: Actor, now: datetime, policy_id: int, effective_to: Mon
 
 def check_no_overlap(policy: Policy) -> None:
     """No lab is ever governed by two policies: divisions of which one contains the other overlap too."""
-    for other in db.session.scalars(
-        select(Policy).where(Policy.state == PolicyState.PUBLISHED, Policy.id != policy.id)
-    ):
+    for other in db.session.scalars(select(Policy).where(Policy.published, Policy.id != policy.id)):
         nested = other.division.startswith(policy.division) or policy.division.startswith(other.division)
-        if (
-            nested
-            and other.effective_from <= (policy.effective_to or "9999-12")
-            and policy.effective_from <= (other.effective_to or "9999-12")
-        ):
+        if nested and policy.shares_months_with(other):
             raise PoliciesOverlap(name=other.name, months=f"{other.effective_from}–{other.effective_to or ''}")
 
 

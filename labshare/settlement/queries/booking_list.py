@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select
 from sqlalchemy.orm import joinedload
 
-from labshare.booking.models import Booking, Charge, Proposal
+from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import visible_bookings
-from labshare.booking.terms import BookingState, ChargeState, ProposalState
+from labshare.booking.terms import BookingState
 from labshare.catalogue.models import TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.time import start_of_day
 from labshare.organisations.models import Firm
 from labshare.settlement.models import Invoice, InvoiceLine
+from labshare.settlement.queries.waiting import waits_for_client, waits_for_lab
 
 Side = Literal["client", "lab", "regulator"]
 _SORTS = {
@@ -86,29 +87,7 @@ def _of_side(actor: Actor, side: Side) -> Select[Any]:
 def _waits(side: Side, now: datetime) -> ColumnElement[bool] | None:
     if side == "regulator":
         return None
-    return _waits_for_client(now) if side == "client" else _waits_for_lab(now)
-
-
-def _waits_for_client(now: datetime) -> ColumnElement[bool]:
-    """A proposal or a change of charge to answer, money to pay, samples to bring within two days."""
-    proposal = exists().where(
-        Proposal.booking_id == Booking.id, Proposal.state == ProposalState.OPEN, Proposal.answer_by > now
-    )
-    charge = exists().where(Charge.booking_id == Booking.id, Charge.state == ChargeState.PROPOSED)
-    owes = Booking.invoiced_fen > Booking.paid_fen
-    samples = and_(
-        Booking.state == BookingState.CONFIRMED, Booking.starts_at > now, Booking.starts_at < now + timedelta(days=2)
-    )
-    return or_(proposal, charge, owes, samples)
-
-
-def _waits_for_lab(now: datetime) -> ColumnElement[bool]:
-    """A request to answer, work to begin or end, a report or an invoice due."""
-    return or_(
-        Booking.state.in_((BookingState.REQUESTED, BookingState.RECEIVED, BookingState.TESTING, BookingState.TESTED)),
-        and_(Booking.state == BookingState.CONFIRMED, Booking.starts_at < now + timedelta(hours=12)),
-        and_(Booking.state == BookingState.REPORTED, Booking.invoiced_fen < Booking.charged_fen),
-    )
+    return waits_for_client(now) if side == "client" else waits_for_lab(now)
 
 
 def _narrowed(statement: Select[Any], wanted: BookingFilter, waits: ColumnElement[bool] | None) -> Select[Any]:

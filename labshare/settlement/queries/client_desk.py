@@ -5,25 +5,23 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, exists, func, or_, select
-from sqlalchemy.orm import aliased, contains_eager, joinedload
+from sqlalchemy import and_, case, func, select
+from sqlalchemy.orm import contains_eager, joinedload
 
 from labshare.booking.models import Booking, Charge, Proposal
-from labshare.booking.terms import BookingState, ChargeState, ProposalState
+from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import visible
 from labshare.settlement.models import Payment, Report
+from labshare.settlement.queries.reports import stands_on
 
 NEW_REPORT_DAYS = 14
 """A report counts as newly arrived for so many days."""
-SAMPLES_AHEAD = timedelta(days=2)
-"""How long before its start a confirmed booking asks for its samples."""
 AT_MOST = 6
 """Rows of each list; the list of bookings has the rest."""
-_OWING = Booking.invoiced_fen > Booking.paid_fen
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,8 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
         select(
             func.count(),
             func.sum(case((ahead, 1), else_=0)),
-            func.sum(case((_OWING, 1), else_=0)),
-            func.sum(case((_OWING, Booking.invoiced_fen - Booking.paid_fen), else_=0)),
+            func.sum(case((Booking.owes, 1), else_=0)),
+            func.sum(case((Booking.owes, Booking.invoiced_fen - Booking.paid_fen), else_=0)),
             func.sum(
                 case(
                     (Booking.state.in_(BookingState.tested_or_later()), Booking.charged_fen - Booking.invoiced_fen),
@@ -79,13 +77,12 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
             ),
         ).where(ours)
     ).one()
-    successor = aliased(Report)
     upcoming = _bookings(ours, ahead, order=Booking.starts_at)
     return ClientDesk(
         proposals=db.session.scalars(
             select(Proposal)
             .join(Booking, Booking.id == Proposal.booking_id)
-            .where(ours, Proposal.state == ProposalState.OPEN, Proposal.answer_by > now)
+            .where(ours, Proposal.open_at(now))
             .options(*_through(Proposal.booking))
             .order_by(Proposal.answer_by, Proposal.id)
             .limit(AT_MOST)
@@ -93,16 +90,16 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
         charges=db.session.scalars(
             select(Charge)
             .join(Booking, Booking.id == Charge.booking_id)
-            .where(ours, Charge.state == ChargeState.PROPOSED)
+            .where(ours, Charge.waits)
             .options(*_through(Charge.booking))
             .order_by(Charge.entered_at, Charge.id)
             .limit(AT_MOST)
         ).all(),
-        to_pay=_bookings(ours, _OWING, order=Booking.starts_at),
+        to_pay=_bookings(ours, Booking.owes, order=Booking.starts_at),
         samples=[
             each
             for each in upcoming
-            if each.state == BookingState.CONFIRMED and now < each.starts_at < now + SAMPLES_AHEAD
+            if each.samples_due_at(now)
         ],
         reports=db.session.scalars(
             select(Report)
@@ -110,8 +107,7 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
             .where(
                 ours,
                 Report.issued_on > today - timedelta(days=NEW_REPORT_DAYS),
-                or_(Report.withdrawn_on.is_(None), Report.withdrawn_on > today),
-                ~exists().where(successor.replaces_id == Report.id),
+                stands_on(today),
             )
             .options(*_through(Report.booking))
             .order_by(Report.issued_on.desc(), Report.id.desc())

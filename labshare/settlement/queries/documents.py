@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Charge
-from labshare.booking.terms import BookingState, ChargeState
+from labshare.booking.terms import BookingState
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, StoredFile
@@ -98,7 +98,7 @@ class BookingDocuments:
 def documents_of(booking: Booking, day: date) -> BookingDocuments:
     """The booking's documents, each kind oldest first. Whoever calls has checked that the reader may see them."""
     charges = db.session.scalars(
-        select(Charge).where(Charge.booking_id == booking.id, Charge.state == ChargeState.AGREED).order_by(Charge.id)
+        select(Charge).where(Charge.booking_id == booking.id, Charge.agreed).order_by(Charge.id)
     ).all()
     reports = reports_of(booking.id)
     lines = db.session.scalars(

@@ -6,10 +6,8 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Numeric, and_, case, cast, exists, func, or_, select
-from sqlalchemy.orm import aliased
 
 from labshare.booking.models import Booking, Charge
-from labshare.booking.terms import ChargeState
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -18,6 +16,7 @@ from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
 from labshare.settlement.queries.closed import ClosedMonths, closed_months
+from labshare.settlement.queries.reports import stands_on
 from labshare.settlement.terms import EntryCause
 
 
@@ -162,7 +161,7 @@ def bookings_out_of_step(month: Month, closed: ClosedMonths, division: str = "")
     day = month.last_day
     charged = _sums(
         select(Charge.booking_id, func.sum(Charge.amount_fen).label("fen")).where(
-            Charge.state == ChargeState.AGREED, Charge.agreed_on <= day
+            Charge.agreed, Charge.agreed_on <= day
         ),
         Charge.booking_id,
     )
@@ -219,15 +218,7 @@ def bookings_out_of_step(month: Month, closed: ClosedMonths, division: str = "")
 
 def standing_on(day: date) -> ColumnElement[bool]:
     """Condition on `Booking`: a report stands on this day."""
-    successor = aliased(Report)
-    return exists(
-        select(Report.id).where(
-            Report.booking_id == Booking.id,
-            Report.issued_on <= day,
-            or_(Report.withdrawn_on.is_(None), Report.withdrawn_on > day),
-            ~exists(select(successor.id).where(successor.replaces_id == Report.id, successor.issued_on <= day)),
-        )
-    )
+    return exists(select(Report.id).where(Report.booking_id == Booking.id, stands_on(day)))
 
 
 def _sums(statement: Any, key: Any) -> Any:

@@ -6,7 +6,6 @@ from datetime import date
 from sqlalchemy import func, literal, or_, select, union_all
 
 from labshare.booking.models import Booking, Charge
-from labshare.booking.terms import ChargeState
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, RevenueEntry
@@ -25,7 +24,7 @@ def limits_broken() -> Iterator[tuple[str, date, int, int, int]]:
             Charge.amount_fen.label("charged"),
             none.label("invoiced"),
             none.label("paid"),
-        ).where(Charge.state == ChargeState.AGREED),
+        ).where(Charge.agreed),
         select(InvoiceLine.booking_id, Invoice.issued_on, none, InvoiceLine.amount_fen, none).join(
             Invoice, Invoice.id == InvoiceLine.invoice_id
         ),

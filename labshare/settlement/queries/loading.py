@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 
 from labshare.booking.models import Charge
-from labshare.booking.terms import ChargeState
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
@@ -28,7 +27,7 @@ def load_documents(booking_ids: Iterable[int]) -> dict[int, Documents]:
     invoices: dict[int, list[InvoiceDocument]] = defaultdict(list)
     payments: dict[int, list[PaymentDocument]] = defaultdict(list)
     agreed = select(Charge.booking_id, Charge.agreed_on, Charge.amount_fen).where(
-        Charge.booking_id.in_(ids), Charge.state == ChargeState.AGREED
+        Charge.booking_id.in_(ids), Charge.agreed
     )
     for booking_id, day, amount in db.session.execute(agreed):
         charges[booking_id].append(ChargeLine(day, amount))  # type: ignore[arg-type]  # an agreed line has its day

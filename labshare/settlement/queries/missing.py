@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from labshare.accounts.models import Person
@@ -13,8 +13,10 @@ from labshare.booking.models import Booking
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.organisations.models import Affiliation, Firm
+from labshare.organisations.links import Link
+from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
+from labshare.organisations.queries.affiliations import links_of
 from labshare.settlement.models import Payment
 from labshare.settlement.terms import Lacking
 
@@ -124,7 +126,7 @@ def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
     return LackSums(*(int(value) for value in row))
 
 
-def papers_waiting(firm_id: int) -> Select[Any]:
+def papers_waiting(firm_id: int | None) -> Select[Any]:
     """How many bookings of a firm's labs wait for a report or an invoice: the badge in the navigation."""
     count = select(func.count()).select_from(Booking).where(Booking.lab_firm_id == firm_id)
     return count.where(
@@ -233,7 +235,7 @@ def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int =
         if firm is None:
             return ()
         found = ties.get((firm.id, other_id), []) + ties.get((other_id, firm.id), [])
-        return tuple(sorted({kind for kind, since, until in found if since <= day and (until is None or day <= until)}))
+        return tuple(sorted({link.kind for link in found if link.holds_on(day)}))
 
     return [
         PayerToDecide(
@@ -245,15 +247,17 @@ def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int =
     ]  # fmt: skip
 
 
-def _ties(firm_ids: set[int]) -> dict[tuple[int, int], list[tuple[str, date, date | None]]]:
-    """(firm, other firm) → kind, first and last day of the affiliations that touch these firms. One statement."""
-    found: dict[tuple[int, int], list[tuple[str, date, date | None]]] = {}
-    rows = select(
-        Affiliation.firm_id, Affiliation.other_firm_id, Affiliation.kind, Affiliation.valid_from, Affiliation.valid_to
-    ).where(or_(Affiliation.firm_id.in_(firm_ids), Affiliation.other_firm_id.in_(firm_ids)))
-    for firm, other, kind, since, until in db.session.execute(rows) if firm_ids else ():
-        found.setdefault((firm, other), []).append((kind, since, until))
+def _ties(firm_ids: set[int]) -> dict[tuple[int, int], list[Link]]:
+    """(firm, other firm) → the affiliations that touch these firms. One statement."""
+    found: dict[tuple[int, int], list[Link]] = {}
+    for link in links_of(firm_ids) if firm_ids else ():
+        found.setdefault((link.firm, link.other), []).append(link)
     return found
+
+
+def payers_waiting() -> Select[Any]:
+    """How many payments of another payer wait for an officer, as a select."""
+    return select(func.count()).select_from(Payment).where(Payment.payer_waits)
 
 
 def count_payers(actor: Actor, *, waiting: bool = True) -> int:
@@ -261,8 +265,7 @@ def count_payers(actor: Actor, *, waiting: bool = True) -> int:
 
 
 def _other_payers(actor: Actor, waiting: bool) -> list[ColumnElement[bool]]:
-    decided = and_(not_(Payment.by_client), Payment.payer_verdict.is_not(None))
-    return [visible(actor, "payer.see"), Payment.payer_waits if waiting else decided]
+    return [visible(actor, "payer.see"), Payment.payer_waits if waiting else Payment.payer_decided]
 
 
 def _of_lab(lab_id: int | None) -> list[ColumnElement[bool]]:

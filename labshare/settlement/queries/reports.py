@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy.orm import aliased, joinedload
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
@@ -34,6 +34,14 @@ def get_report(report_id: int) -> Report:
     if report is None:
         raise NotFound
     return report
+
+
+def stands_on(day: date) -> ColumnElement[bool]:
+    """Condition on `Report`: it stands on this day (R-PAPER-3). A successor that was itself withdrawn still has
+    replaced it. For documents that are read already: `rules.documents.Documents.standing`."""
+    successor = aliased(Report)
+    replaced = exists(select(successor.id).where(successor.replaces_id == Report.id, successor.issued_on <= day))
+    return and_(Report.kept_on(day), ~replaced)
 
 
 def reports_of(booking_id: int) -> Sequence[Report]:

@@ -11,7 +11,6 @@ from labshare.notices.kinds import kind, said
 from labshare.notices.services import notify
 from labshare.organisations.terms import FirmRole
 from labshare.settlement.models import Invoice, Payment, Report
-from labshare.settlement.terms import PayerVerdict
 
 CLIENT_ROLES = (FirmRole.OWNER, FirmRole.BOOKER, FirmRole.ACCOUNTANT)
 LAB_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
@@ -120,7 +119,7 @@ def payer_waits(booking: Booking, payment: Payment, *, actor: Actor, now: dateti
 
 
 def payer_decided(booking: Booking, payment: Payment, *, actor: Actor, now: datetime) -> None:
-    accepted = payment.payer_verdict == PayerVerdict.ACCEPTED
+    accepted = payment.counts
     notify(
         kind=PAYER_ACCEPTED if accepted else PAYER_REJECTED,
         now=now,

@@ -78,7 +78,7 @@ def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = ""
     """
     booking, payment = _payment(actor, payment_id)
     _check_note(note)
-    if payment.payer_verdict == PayerVerdict.ACCEPTED:
+    if payment.counts:
         raise PayerDecidedAlready
     check = check_payment if payment.amount_fen > 0 else check_refund
     raise_all(
@@ -104,7 +104,7 @@ def reject_payer(*, actor: Actor, now: datetime, payment_id: int, note: str) -> 
     _check_note(note)
     if not note.strip():
         raise ReasonRequired("note")
-    if payment.payer_verdict is not None:
+    if payment.payer_decided:
         raise PayerDecidedAlready
     _decide(booking, payment, PayerVerdict.REJECTED, note, actor, now)
     return payment

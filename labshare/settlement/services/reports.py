@@ -90,7 +90,7 @@ def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str)
     booking = locked_booking(actor, "report.record", ref_of(Report, report_id))
     report = db.session.get_one(Report, report_id, populate_existing=True)
     reason = reason.strip()
-    if report.withdrawn_on is not None:
+    if report.withdrawn:
         raise ReportWithdrawnAlready
     if not reason:
         raise ReasonRequired

@@ -94,8 +94,8 @@ def roles() -> Any:
     rows = queries.regulator_roles()
     return (
         render_template(
-            "admin/roles.html", form=form, proposals=[row for row in rows if row.role.agreed_at is None],
-            held=[row for row in rows if row.role.agreed_at is not None], me=actor.person_id,
+            "admin/roles.html", form=form, proposals=[row for row in rows if row.role.proposed],
+            held=[row for row in rows if row.role.in_force], me=actor.person_id,
             may_manage=permissions.may(actor, "regulator.manage"),
         ),
         answer,

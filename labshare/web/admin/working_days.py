@@ -54,7 +54,7 @@ def _page(year: int, status: int = 200, *, day_form: WorkingDayForm | None = Non
           year_form: WorkingYearForm | None = None, conflicts: Any = ()) -> Any:  # fmt: skip
     days, years = special_days(year), working_years()
     present = local_day(utc_now()).year
-    confirmed = {one.year for one in years if one.confirmed_at}
+    confirmed = {one.year for one in years if one.confirmed}
     begun = {one.year for one in years} - confirmed
     return (
         render_template(

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from labshare.http.rights import public
-from labshare.organisations.words import ROLES
+from labshare.organisations.terms import FirmRole
 from labshare.web.charts import stacked_bars
 from labshare.web.dev import blueprint
 from labshare.web.forms import BooleanField, Form, RadioField, SelectField, StringField, TextAreaField, required
@@ -20,8 +20,8 @@ class ComponentForm(Form):
 
     name = StringField(_l("Name"), [required()])
     reason = TextAreaField(_l("Reason"), description=_l("The owner is told and can correct and submit it again."))
-    role = SelectField(_l("Role"), choices=list(ROLES.items()))
-    kind = RadioField(_l("Kind of day"), choices=list(ROLES.items())[:2])
+    role = SelectField(_l("Role"), choices=FirmRole.choices())
+    kind = RadioField(_l("Kind of day"), choices=FirmRole.choices()[:2])
     confirmed = BooleanField(_l("Confirmed"))
 
 

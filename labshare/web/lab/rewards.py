@@ -163,8 +163,7 @@ def _statement(month: str, code: str, form: ObjectionForm | None = None, status:
 
 
 def in_publicity(line: RewardLine) -> bool:
-    ends = line.run.publicity_ends_at
-    return line.run.state == RunState.PUBLISHED and ends is not None and utc_now() < ends
+    return line.run.takes_objections_at(utc_now())
 
 
 def _line(month: str, code: str) -> tuple[Actor, RewardLine]:

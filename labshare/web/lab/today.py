@@ -46,9 +46,7 @@ def today() -> Any:
     shown = request.args.get("show", "all")
     states = FILTERS.get(shown, FILTERS["all"])
     work = today_of(lab.id, now)
-    waiting = sorted(
-        (each for each in work if each.state == BookingState.REQUESTED), key=lambda each: (each.answer_by, each.id)
-    )
+    waiting = sorted((each for each in work if each.unanswered), key=lambda each: (each.answer_by, each.id))
     dues = [due_on(each) for each in work if each.state == BookingState.TESTED]
     in_hand = [each for each in work if each.state in states]
     later = [each for each in in_hand if each.state == BookingState.TESTED and (due_on(each) or day) > day]

@@ -11,7 +11,8 @@ from labshare.http.limits import limited
 from labshare.http.rights import requires
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
-from labshare.oversight.dashboard import BINS, dashboard, waiting
+from labshare.oversight.dashboard import BINS, dashboard
+from labshare.oversight.waiting import waiting_for_regulators
 from labshare.rewards.terms import Reason
 from labshare.settlement.queries.missing import payers
 from labshare.web.charts import stacked_bars
@@ -58,4 +59,6 @@ def tasks() -> Any:
     """Everything that waits for a regulator, with the way to it."""
     actor, now = current_actor(), utc_now()
     recent = search(Search(person_id=actor.person_id), limit=10)
-    return render_template("regulator/tasks.html", waiting=waiting(now, actor.person_id), recent=recent, now=now)
+    return render_template(
+        "regulator/tasks.html", waiting=waiting_for_regulators(now, actor.person_id), recent=recent, now=now
+    )

@@ -160,7 +160,7 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         sort=sort,
         page=page,
         objections=objections,
-        open_objections={objection.lab_id for objection, _name in objections if objection.verdict is None},
+        open_objections={objection.lab_id for objection, _name in objections if objection.unanswered},
         calculations=calculations,
         changes=sorted(changes.values(), key=lambda one: (-abs(one.difference), one.code))[:12],
         labs={line.lab.code: line.lab for line in lines},
@@ -190,7 +190,7 @@ def _answer_forms(
     objections: Sequence[tuple[Objection, str | None]], sent: AnswerForm | None
 ) -> dict[tuple[int, str], AnswerForm]:
     """Both judgements of each open objection; the one sent back keeps what was typed."""
-    places = [(one.id, verdict) for one, _name in objections if one.verdict is None for verdict in ObjectionVerdict]
+    places = [(one.id, verdict) for one, _name in objections if one.unanswered for verdict in ObjectionVerdict]
     return {
         place: sent if sent is not None and sent.place == place else AnswerForm(*place, formdata=None)
         for place in places

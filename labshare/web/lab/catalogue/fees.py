@@ -11,7 +11,6 @@ from labshare.catalogue.models import Fee, TestItem
 from labshare.catalogue.queries import own
 from labshare.catalogue.queries.single import get_fee
 from labshare.catalogue.services import fees
-from labshare.catalogue.terms import LifeState
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
@@ -48,7 +47,7 @@ def fee_new(item_id: int) -> Any:
     item = common.my_test_item(item_id)
     form = NewFeeForm()
     today = local_day(utc_now())
-    default_day(form, "valid_from", today + timedelta(days=1) if item.state == LifeState.PUBLISHED else today)
+    default_day(form, "valid_from", today + timedelta(days=1) if item.published else today)
     answer = posted(
         form,
         lambda: fees.add_fee(

@@ -1,0 +1,33 @@
+"""What of rewards waits for a regulator: counts, as selects for `oversight.waiting`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from labshare.kernel.database import db
+from labshare.rewards.models import Correction, Objection, Policy, RewardRun
+from labshare.rewards.terms import RunState
+
+
+def objections_waiting() -> Select[Any]:
+    """Objections that nobody has answered."""
+    return select(func.count()).select_from(Objection).where(Objection.unanswered)
+
+
+def policies(*, published: bool) -> Select[Any]:
+    """Policies published, or drafts to publish."""
+    return select(func.count()).select_from(Policy).where(Policy.published if published else Policy.draft)
+
+
+def corrections_waiting(*, but: int | None) -> Select[Any]:
+    """Corrections to decide that somebody else than this person proposed."""
+    others = Correction.proposed_by.is_distinct_from(but)
+    return select(func.count()).select_from(Correction).where(Correction.undecided, others)
+
+
+def runs_waiting(runs: Sequence[RewardRun] | None = None) -> list[RewardRun]:
+    """Runs that are not paid out, the oldest first, of all or of these."""
+    if runs is None:
+        runs = db.session.scalars(select(RewardRun).where(RewardRun.state.in_(RunState.not_paid()))).all()
+    return sorted((run for run in runs if run.state in RunState.not_paid()), key=lambda run: run.month)

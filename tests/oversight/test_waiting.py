@@ -1,0 +1,57 @@
+"""The one table of what waits for whom: navigation, overview and tasks count by it."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import transaction
+from labshare.kernel.terms import OfficialRole
+from labshare.kernel.time import utc_now
+from labshare.organisations.models import RegulatorRole
+from labshare.oversight.waiting import FIRM, KINDS, PERSON, firms_and_waiting, waiting_for_regulators
+from labshare.web import navigation
+from tests import factories
+from tests.conftest import Clock
+
+
+def items() -> Iterator[navigation.Item]:
+    for table in (*navigation.TOP.values(), *navigation.RAIL.values()):
+        yield from (item for item in table if item.count)
+
+
+def test_each_badge_leads_to_where_it_is_done() -> None:
+    pages = {kind.badge: kind.page for kind in KINDS if kind.badge}
+    assert {item.count: item.endpoint for item in items()} == {
+        badge: page for badge, page in pages.items() if badge != "unread"
+    }
+
+
+def test_every_page_is_there(app: Flask) -> None:
+    assert {kind.page for kind in KINDS} <= app.view_functions.keys()
+
+
+def test_everything_waits_for_somebody_known() -> None:
+    assert {kind.whose for kind in KINDS} <= {PERSON, FIRM, *OfficialRole}
+
+
+@pytest.mark.parametrize("role", [OfficialRole.OFFICER, OfficialRole.APPROVER, OfficialRole.ADMIN])
+def test_badge_and_overview_say_the_same(app: Flask, clock: Clock, role: OfficialRole) -> None:
+    with transaction():
+        factories.firm(verified_at=None)
+        someone = factories.regulator(role)
+    shown = waiting_for_regulators(utc_now(), someone.id)
+    _firms, badges = firms_and_waiting(Actor(person_id=someone.id, roles=frozenset({role})), {})
+    assert shown.firms == 1
+    theirs = {kind.badge: getattr(shown, kind.name) for kind in KINDS if kind.whose == role and kind.badge}
+    assert badges == {"unread": 0} | theirs
+
+
+def test_whoever_proposed_is_not_asked_to_agree(app: Flask, clock: Clock) -> None:  # R-RIGHTS-4
+    with transaction():
+        one, other = factories.regulator("admin"), factories.regulator("admin")
+        role = RegulatorRole(person_id=factories.person().id, role=OfficialRole.AUDITOR, proposed_by=one.id,
+                             proposed_at=factories.LONG_AGO)  # fmt: skip
+        factories.add(role)
+    assert [waiting_for_regulators(utc_now(), person.id).roles for person in (one, other)] == [0, 1]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from labshare.demonstration.pdf import one_page
 from labshare.demonstration.rows import Row
 from labshare.demonstration.world import World
-from labshare.kernel.money import money_text
+from labshare.kernel.formatting import plain_money
 from labshare.settlement.files import PDF, path_of
 from labshare.settlement.models import StoredFile
 
@@ -71,7 +71,7 @@ class Shelf:
             f"开票日期 Issued: {issued_on}",
             f"购买方 Client: {life.client.row['name']} {life.client.row['uscc']}",
             f"销售方 Seller: {life.lab.host.row['name']} {life.lab.host.row['uscc']}",
-            f"价税合计 Total: {money_text(amount)}",
+            f"价税合计 Total: {plain_money(amount)}",
             f"预约编号 Booking: {life.row['ref']}",
             "演示数据，不作证明之用。 Demonstration data, of no legal effect.",
         ]

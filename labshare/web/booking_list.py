@@ -12,12 +12,12 @@ from wtforms.validators import Optional
 from labshare.audit.services import record_export
 from labshare.booking.models import Booking
 from labshare.booking.terms import BookingState
+from labshare.kernel.formatting import twin
 from labshare.kernel.tables import to_csv, to_xlsx, yuan
 from labshare.kernel.time import local_day, local_zone, utc_now
 from labshare.settlement.queries.booking_list import BookingFilter, Side, bookings_for_file, search_bookings
 from labshare.web.actor import current_actor
 from labshare.web.downloads import capped, download
-from labshare.web.filters import twin
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, StringField
 from labshare.web.numbers import asked_number
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, abort, g, has_request_context, redirect, request, url_for
-from flask_babel import Babel, get_locale
+from flask_babel import Babel
 
 from labshare.accounts.terms import Locale
 from labshare.web.actor import current_person
@@ -59,12 +59,6 @@ def _decide() -> str:
         if wished in LOCALES:
             return wished
     return "zh"
-
-
-def language() -> str:
-    """`zh` or `en`: the language now being written, in a page, a mail or a file."""
-    locale = get_locale()
-    return "en" if locale is not None and locale.language == "en" else "zh"
 
 
 def theme() -> str:

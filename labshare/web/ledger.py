@@ -12,13 +12,13 @@ from werkzeug.wrappers import Response
 from labshare.audit.services import record_export
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
+from labshare.kernel.formatting import twin
 from labshare.kernel.months import Month
 from labshare.kernel.tables import CSV_TYPE, XLSX_TYPE, Sheet, to_csv, to_xlsx, yuan
 from labshare.kernel.time import utc_now
 from labshare.settlement.queries.ledger import EntryLine, ledger_entries, ledger_months, ledger_rows, ledger_total
 from labshare.settlement.terms import EntryCause
 from labshare.web.documents import booking_href
-from labshare.web.filters import twin
 
 PAGE_SIZE = 50
 

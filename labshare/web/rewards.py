@@ -14,6 +14,8 @@ from werkzeug.wrappers import Response
 from labshare.audit.services import record_export
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
+from labshare.kernel.formatting import day, language, plain_amount, twin
+from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import Sheet, yuan
@@ -30,9 +32,6 @@ from labshare.settlement.terms import EntryCause
 from labshare.web.charts import nice_top
 from labshare.web.documents import booking_href
 from labshare.web.downloads import download
-from labshare.web.filters import day, plain_amount, twin
-from labshare.web.filters import month as month_text
-from labshare.web.language import language
 from labshare.web.ledger import answer_file, asked_page
 
 ENTRY_COLUMNS = (

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from labshare.audit.services import record_export
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
+from labshare.kernel.formatting import clock_time, language, long_day, month, twin
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import Sheet, to_csv, to_xlsx, yuan
@@ -18,9 +19,7 @@ from labshare.oversight.rows import behind
 from labshare.oversight.rules import Usage
 from labshare.oversight.terms import UsageBy
 from labshare.web.downloads import download
-from labshare.web.filters import clock_time, long_day, month
 from labshare.web.forms import MonthField, QueryForm, SelectField
-from labshare.web.language import language
 from labshare.web.numbers import asked_number
 
 DEFINITIONS = (
@@ -148,17 +147,13 @@ def as_table(report: UsageReport) -> tuple[list[str], list[list[Any]]]:
         _("Bookings"), _("No-shows"), _("Tests finished"), _("Samples"), _("Firms served"), _("SMEs served"),
         _("Reports issued"), _("Recognised revenue (CNY)"), _("Outside revenue (CNY)"),
     ]  # fmt: skip
-    rows = [[row.code, _name(row), *_figures(row.usage, report.months)] for row in report.rows]
+    rows = [[row.code, twin(row), *_figures(row.usage, report.months)] for row in report.rows]
     return head, [*rows, [_("Total"), "", *_figures(report.total, report.months)]]
 
 
 def period_words(first: Month, last: Month) -> str:
     """One month, or the first and the last."""
     return month(first) if first == last else f"{month(first)} – {month(last)}"
-
-
-def _name(row: UsageRow) -> str:
-    return (row.name_en or row.name) if language() == "en" else row.name
 
 
 def _figures(usage: Usage, months: int) -> list[Any]:

@@ -16,6 +16,7 @@ from labshare.booking.terms import ChargeKind, ChargeState, Party, ProposalState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.formatting import plain_money
 from labshare.kernel.time import local_day
 from labshare.organisations import permissions
 
@@ -80,17 +81,12 @@ def note(actor: Actor, now: datetime, action: str, booking: Booking, before: dic
     )
 
 
-def yuan(fen: int) -> str:
-    """An amount not below 0 as messages write it."""
-    return f"¥{fen // 100:,}.{fen % 100:02d}"
-
-
 def check_charge_covers_documents(booking: Booking, total_fen: int) -> None:
     """What is charged never falls below what is invoiced or paid (R-PRICE-8)."""
     if total_fen < booking.invoiced_fen:
-        raise ChargeBelowInvoiced(amount=yuan(booking.invoiced_fen))
+        raise ChargeBelowInvoiced(amount=plain_money(booking.invoiced_fen))
     if total_fen < booking.paid_fen:
-        raise ChargeBelowPaid(amount=yuan(booking.paid_fen))
+        raise ChargeBelowPaid(amount=plain_money(booking.paid_fen))
 
 
 def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: datetime, reason: str) -> None:

@@ -12,6 +12,7 @@ from labshare.booking import services
 from labshare.booking.queries.desk import spans_of_block
 from labshare.booking.services.blocks import own_block
 from labshare.booking.terms import HoldingKind
+from labshare.catalogue.formatting import with_model
 from labshare.catalogue.queries.own import instruments_of_lab
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
@@ -20,7 +21,6 @@ from labshare.organisations.permissions import check, may
 from labshare.web.actor import current_actor
 from labshare.web.bodies import before_body
 from labshare.web.booking_list import day_in
-from labshare.web.filters import with_model
 from labshare.web.forms import (
     Form,
     LocalMomentField,

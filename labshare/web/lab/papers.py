@@ -15,7 +15,8 @@ from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import booking_head
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import InvalidInput, Problem
-from labshare.kernel.money import money_text, round_half_up
+from labshare.kernel.formatting import day, plain_amount, plain_money
+from labshare.kernel.money import round_half_up
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import check
 from labshare.settlement import services
@@ -29,7 +30,6 @@ from labshare.settlement.services.reports import NUMBER_LENGTH, REASON_LENGTH
 from labshare.web.actor import current_actor
 from labshare.web.bodies import before_body
 from labshare.web.documents import booking_href, check_booking
-from labshare.web.filters import day, plain_amount
 from labshare.web.forms import (
     CreditCodeField,
     DayField,
@@ -377,8 +377,8 @@ def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[...,
             if not payment.by_client:
                 return _("Recorded. It counts once an officer accepts the payer.")
             if payment.amount_fen > 0:
-                return _("The payment of %(amount)s is recorded.", amount=money_text(payment.amount_fen))
-            return _("The refund of %(amount)s is recorded.", amount=money_text(-payment.amount_fen))
+                return _("The payment of %(amount)s is recorded.", amount=plain_money(payment.amount_fen))
+            return _("The refund of %(amount)s is recorded.", amount=plain_money(-payment.amount_fen))
 
         status, said = _submitted(form, record)
         if said:

@@ -11,6 +11,7 @@ from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.own import lab_choices
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, SignInFirst
+from labshare.kernel.formatting import twin
 from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
@@ -18,7 +19,6 @@ from labshare.settlement.queries import missing as lists
 from labshare.settlement.terms import DocumentKind, Lacking
 from labshare.web.actor import current_actor
 from labshare.web.documents import booking_href
-from labshare.web.filters import twin
 from labshare.web.lab import blueprint
 from labshare.web.ledger import answer_file, asked_page, ledger_page
 

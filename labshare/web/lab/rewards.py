@@ -13,6 +13,7 @@ from labshare.catalogue.queries.own import lab_choices
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
+from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
@@ -24,7 +25,6 @@ from labshare.rewards.queries.runs import calculate_now, policies_in_force
 from labshare.rewards.rules.calculation import Line
 from labshare.rewards.terms import RunState
 from labshare.web.actor import current_actor
-from labshare.web.filters import month as month_text
 from labshare.web.forms import Form, TextAreaField, length, required, show_problem
 from labshare.web.lab import blueprint
 from labshare.web.layout import flash_done

@@ -14,13 +14,13 @@ from labshare.accounts.queries import names_of
 from labshare.audit import queries, services
 from labshare.audit.models import AuditEvent
 from labshare.audit.words import ACTIONS, action_words
+from labshare.kernel.formatting import twin
 from labshare.kernel.tables import to_xlsx
 from labshare.kernel.time import local_zone, start_of_day, utc_now
 from labshare.organisations.permissions import check
 from labshare.organisations.queries import firm_meant, firms_by_id
 from labshare.web.actor import current_actor
 from labshare.web.downloads import capped, download
-from labshare.web.filters import twin
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, SelectField, StringField
 from labshare.web.limits import limited
 from labshare.web.numbers import asked_number

@@ -14,6 +14,7 @@ from labshare.catalogue.services import labs as lab_services
 from labshare.catalogue.terms import Admission
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import Problem, SignInFirst
+from labshare.kernel.formatting import short_day, twin
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, Division
@@ -21,7 +22,6 @@ from labshare.organisations.permissions import check, may
 from labshare.rewards.queries.grades import assessments_in_force, grades_of
 from labshare.rewards.terms import Grade
 from labshare.web.actor import current_actor
-from labshare.web.filters import short_day, twin
 from labshare.web.forms import (
     DayField,
     Form,

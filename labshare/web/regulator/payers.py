@@ -11,7 +11,7 @@ from labshare.catalogue.queries.own import all_labs
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import InvalidInput, NotAllowed, Problem, SignInFirst
-from labshare.kernel.money import money_text
+from labshare.kernel.formatting import plain_money
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check, may
 from labshare.settlement import services
@@ -99,7 +99,7 @@ def decide_payer(payment_id: int, verdict: str) -> Any:
     try:
         with transaction():
             payment = decide(actor=actor, now=utc_now(), payment_id=payment_id, note=form.note.data or "")
-            amount, ref = money_text(payment.amount_fen), payment.booking.ref
+            amount, ref = plain_money(payment.amount_fen), payment.booking.ref
     except Problem as problem:
         if problem.status in (403, 404):
             raise

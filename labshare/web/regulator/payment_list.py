@@ -7,7 +7,10 @@ from flask import redirect, request, url_for
 from flask_babel import gettext as _
 
 from labshare.audit.services import record_export
+from labshare.kernel.capitals import capital
 from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
+from labshare.kernel.formatting import month as month_text
+from labshare.kernel.formatting import run_reference, twin
 from labshare.kernel.months import Month
 from labshare.kernel.tables import Sheet, to_xlsx, yuan
 from labshare.kernel.time import local_day, utc_now
@@ -18,8 +21,6 @@ from labshare.rewards.queries import pages
 from labshare.rewards.terms import RunState
 from labshare.web.actor import current_actor
 from labshare.web.downloads import download
-from labshare.web.filters import capital, twin
-from labshare.web.filters import month as month_text
 from labshare.web.regulator import blueprint
 from labshare.web.rewards import month_of, run_facts
 
@@ -64,7 +65,7 @@ def _workbook(run: RewardRun, lines: Sequence[RewardLine]) -> bytes:
     by_lab.append((_("Total"), "", "", "", "", yuan(total)))
     basis = [
         (_("Month"), of_month),
-        (_("Reward run"), f"R-{run.month.replace('-', '')} · {run.division}"),
+        (_("Reward run"), f"{run_reference(run.month)} · {run.division}"),
         (_("Legal basis"), str(run.policy.document.get("legal_basis", ""))),
         *((_("Reward policy"), fact) for fact in run_facts(run)[:1]),
         *((_("Progress"), fact) for fact in run_facts(run)[1:]),

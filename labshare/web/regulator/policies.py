@@ -13,6 +13,7 @@ from labshare.accounts.queries import names_of
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
+from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
@@ -23,7 +24,6 @@ from labshare.rewards.queries import pages
 from labshare.rewards.queries.runs import get_policy, rules_of
 from labshare.rewards.terms import BandKind, Grade, PolicyState, RewardUnit, Tax
 from labshare.web.actor import current_actor
-from labshare.web.filters import month as month_text
 from labshare.web.forms import (
     BooleanField,
     Form,

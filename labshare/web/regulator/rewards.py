@@ -12,6 +12,8 @@ from labshare.audit.services import record_export
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
+from labshare.kernel.formatting import language, run_reference, twin
+from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import yuan
@@ -27,8 +29,6 @@ from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.terms import ApprovalCondition, Grade, ObjectionVerdict, RunState, WhyZero
 from labshare.web.actor import current_actor
 from labshare.web.downloads import download
-from labshare.web.filters import month as month_text
-from labshare.web.filters import twin
 from labshare.web.forms import (
     DayField,
     Form,
@@ -38,7 +38,6 @@ from labshare.web.forms import (
     required,
     show_problem,
 )
-from labshare.web.language import language
 from labshare.web.layout import flash_done
 from labshare.web.ledger import answer_file, asked_page
 from labshare.web.limits import limited
@@ -279,7 +278,7 @@ def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: A
     # Read whole before the event is written: its commit expires the rows.
     totals = totals_of(lines)
     title = _("Reward run of %(month)s", month=month_text(Month.parse(shown.month)))
-    facts = [f"R-{shown.month.replace('-', '')} · {shown.division}", *run_facts(shown)]
+    facts = [f"{run_reference(shown.month)} · {shown.division}", *run_facts(shown)]
     record_export(actor, now, "reward_run", asked)
     if format != "pdf":
         return answer_file(name, head, rows, format)

@@ -14,6 +14,7 @@ from flask_babel import ngettext
 from markupsafe import Markup, escape
 
 from labshare.catalogue.rules.class_codes import class_name
+from labshare.kernel import formatting
 from labshare.organisations.divisions import town_of
 from labshare.web import filters
 from labshare.web.regulator.trail_names import DAYS, FIELDS, SUBJECTS, VALUES
@@ -43,7 +44,7 @@ def subject_title(subject_type: str, subject_id: str) -> str:
 def field_words(name: str) -> Markup:
     """What a value is; a day of the working calendar is its own name."""
     if _DAY.fullmatch(name):
-        return escape(filters.day(date.fromisoformat(name)))
+        return escape(formatting.day(date.fromisoformat(name)))
     word = FIELDS.get(name)
     return escape(str(word)) if word is not None else _code(name)
 
@@ -51,7 +52,7 @@ def field_words(name: str) -> Markup:
 def value_words(subject_type: str, name: str, value: Any) -> Markup:
     """One value as a person reads it."""
     if value is None or value == "" or value == []:
-        return escape(filters.NOTHING)
+        return escape(formatting.NOTHING)
     if isinstance(value, bool):
         return escape(_("Yes") if value else _("No"))
     if isinstance(value, int | float):
@@ -67,14 +68,14 @@ def _number(name: str, value: float) -> Markup:
     if name == "fen" or name.endswith("_fen"):
         return filters.money(int(value))
     if name.endswith("_minutes"):
-        return escape(filters.minutes(int(value)))
-    return escape(filters.number(int(value))) if name in _NUMBERS else _code(str(value))
+        return escape(formatting.minutes(int(value)))
+    return escape(formatting.number(int(value))) if name in _NUMBERS else _code(str(value))
 
 
 def _list(subject_type: str, name: str, values: list[Any]) -> Markup:
     if name == "hours":
         return Markup("; ").join(
-            escape(f"{filters.weekday_name(day)} {_clock(opens)}–{_clock(closes)}") for day, opens, closes in values
+            escape(f"{formatting.weekday_name(day)} {_clock(opens)}–{_clock(closes)}") for day, opens, closes in values
         )
     if any(isinstance(value, list | dict) for value in values):
         return _code(json.dumps(values, ensure_ascii=False))
@@ -98,9 +99,9 @@ def _text(subject_type: str, name: str, value: str) -> Markup:
     if _MOMENT.match(value):
         return filters.moment_tag(datetime.fromisoformat(value))
     if _DAY.fullmatch(value):
-        return escape(filters.day(date.fromisoformat(value)))
+        return escape(formatting.day(date.fromisoformat(value)))
     if _MONTH.fullmatch(value):
-        return escape(filters.month(value))
+        return escape(formatting.month(value))
     return filters.chinese(value) if _is_sentence(value) else _code(value)
 
 

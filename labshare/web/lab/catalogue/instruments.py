@@ -16,9 +16,10 @@ from labshare.catalogue.rules.class_codes import class_name
 from labshare.catalogue.rules.entries import MOST_UNITS
 from labshare.catalogue.services import instruments
 from labshare.kernel.errors import Problem
+from labshare.kernel.formatting import twin
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.actor import current_actor
-from labshare.web.filters import said, twin
+from labshare.web.filters import said
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed

@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)
 
 .PHONY: run test build python node frontend translations messages new-migration lock clean bench \
-	mutants lint lint-style lint-types lint-layers lint-messages lint-templates
+	mutants map fmt lint lint-style lint-types lint-layers lint-messages lint-templates
 
 run: build
 	@exec $(BIN)/labshare start
@@ -59,6 +59,15 @@ new-migration: python
 	@$(BIN)/labshare db revision "$(NAME)"
 	@$(BIN)/ruff format -q migrations
 
+# Writes sources the way `make lint` wants them.
+fmt: python
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format .
+
+# Draws docs/pictures/rooms.svg anew: which room imports which.
+map: python
+	@$(BIN)/python docs/rooms.py
+
 # `make -k lint` goes on after a finding.
 lint: lint-style lint-types lint-layers lint-messages lint-templates
 lint-style: python
@@ -72,6 +81,7 @@ lint-messages: python
 	$(BIN)/labshare messages check
 lint-templates: python
 	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/djlint --check --quiet templates
 
 # Resolves pyproject.toml anew into requirements/; pins that still fit stay (`make lock UPGRADE=--upgrade` moves them).
 LOCK = .build/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -19,7 +19,7 @@ ENTRANCES = ("web", "api", "jobs", "commands")
 def create_app(**overrides: Any) -> Flask:
     """Build the application from `config.settings()`; `overrides` replace settings (tests)."""
     from config import settings
-    from labshare.web.again import Application
+    from labshare.http.again import Application
 
     app = Application(
         __name__,
@@ -40,11 +40,13 @@ def create_app(**overrides: Any) -> Flask:
     from labshare import api, web
     from labshare.audit.services import record_refusal
     from labshare.booking.listeners import on_charge_changed
+    from labshare.jobs.state import job_states
     from labshare.notices import services  # noqa: F401 - carries what the rooms below it tell
     from labshare.settlement.services import refresh_after_charge
 
     on_refusal(record_refusal)
     on_charge_changed(refresh_after_charge)
+    app.extensions["labshare.jobs"] = job_states
     web.register(app)
     api.register(app)
     return app

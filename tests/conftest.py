@@ -7,6 +7,7 @@ session and engine; each test gets a fresh copy of an empty database made once f
 import contextvars
 import functools
 import os
+import re
 import shutil
 import signal
 import smtplib
@@ -216,11 +217,31 @@ def _make_app(database: TestDatabase) -> Flask:
     return app
 
 
+IN_TAGS = re.compile(r"<[a-zA-Z][^<>]*>")
+AT_TAGS = re.compile(r"(?<=>)\s*\n\s*(?=<)|(<[a-zA-Z][^<>]*>)\s*\n\s*|\s*\n\s*(?=</)")
+
+
+class Answer:
+    """A page's text without what only the layout of its template made: line breaks and indents in tags and at them."""
+
+    @property
+    def text(self) -> str:
+        text: str = super().text  # type: ignore[misc]
+        if self.mimetype != "text/html":  # type: ignore[attr-defined]
+            return text
+        text = IN_TAGS.sub(lambda tag: re.sub(r"\s+", " ", tag[0]).replace(" >", ">"), text)
+        return AT_TAGS.sub(lambda gap: gap[1] or "", text)
+
+
 class SeparateClient(FlaskClient):
     """A client whose requests share nothing with the test's own application context: neither `g` nor the session.
 
     After each request the test's session begins afresh, so that it reads what the request wrote.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.response_wrapper = type("Page", (Answer, self.response_wrapper), {})
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         answer = contextvars.Context().run(super().open, *args, **kwargs)

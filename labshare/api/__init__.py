@@ -1,9 +1,15 @@
 """JSON over the same services."""
 
+from typing import Any
+
 from flask import Flask
 from flask_smorest import Api
 
 from labshare.api import docs, v1
+from labshare.http.rights import public
+
+DESCRIPTION = "api-docs.openapi_json"
+"""The library's view of the description, which everybody may read."""
 
 
 class QuietApi(Api):  # type: ignore[misc]
@@ -25,5 +31,7 @@ def register(app: Flask) -> None:
         OPENAPI_JSON_PATH="openapi.json",
     )
     api = QuietApi(app)
+    describe: Any = app.view_functions[DESCRIPTION]
+    app.view_functions[DESCRIPTION] = public(lambda: describe())
     v1.register(app, api)
     docs.register(app, api)

@@ -1,18 +1,12 @@
 """Who calls: a bearer token, or nobody. The browser's cookie is never looked at here, so no forged form gets in."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar
-
 from flask import g, request
 
+from labshare.http.actor import demonstration_allowed, remote_address
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import SignInFirst
 from labshare.kernel.time import utc_now
 from labshare.organisations.queries import holder_of_token
-from labshare.web.actor import current_actor, demonstration_allowed, remote_address
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 def know_caller() -> None:
@@ -32,15 +26,3 @@ def know_caller() -> None:
     g.actor = holder.actor
     if holder.locale and "Accept-Language" not in request.headers:
         g.language = holder.locale[:2]
-
-
-def signed_in(view: F) -> F:
-    """This address needs a token."""
-
-    @wraps(view)
-    def guarded(*args: Any, **kwargs: Any) -> Any:
-        if current_actor().person_id is None:
-            raise SignInFirst
-        return view(*args, **kwargs)
-
-    return guarded  # type: ignore[return-value]

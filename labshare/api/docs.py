@@ -7,6 +7,8 @@ from typing import Any
 from flask import Flask, render_template
 from flask_smorest import Api
 
+from labshare.http.rights import public
+
 METHODS = ("get", "post", "delete")
 
 
@@ -34,6 +36,7 @@ def register(app: Flask, api: Api) -> None:
     about = {}
 
     @app.get("/api/docs")
+    @public
     def documentation() -> str:
         if not rooms:
             document = api.spec.to_dict()

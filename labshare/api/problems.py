@@ -11,8 +11,8 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from labshare.api.v1.shapes import slot
 from labshare.booking.errors import SlotTaken
+from labshare.http.references import reference
 from labshare.kernel.errors import Busy, InvalidInput, InvalidInputs, Problem, SignInFirst
-from labshare.web.errors import reference
 
 log = logging.getLogger("labshare.api")
 

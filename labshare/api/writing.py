@@ -23,16 +23,12 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from labshare.api import problems
+from labshare.http.actor import current_actor
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import commit_early, db, report_refusal, transaction
-from labshare.kernel.errors import Conflict, InvalidInput, NotAllowed, Problem, SignInFirst
+from labshare.kernel.errors import Conflict, InvalidInput, Problem
 from labshare.kernel.kept_answers import keep_answer, kept_answer
 from labshare.kernel.time import utc_now
-from labshare.kernel.verbs import Refusal
-from labshare.organisations.permissions import WRITING_SCOPE, may_anywhere
-from labshare.web.actor import current_actor
-from labshare.web.bodies import before_body
-from labshare.web.documents import check_booking
 
 F = TypeVar("F", bound=Callable[..., Any])
 LONGEST_KEY = 255
@@ -53,29 +49,8 @@ class InFlight(Conflict):
     message = _l("The first request with this key is still being worked on.")
 
 
-def may_write(view: Any, address: dict[str, Any]) -> None:
-    """What is asked of every request that changes something, before its body is read: a token, one for writing, and
-    the view's right: to the booking in the address, or to what everybody may know of.
-
-    Where there is something else in the address, its service says who may see it.
-    """
-    actor = current_actor()
-    if actor.person_id is None:
-        raise SignInFirst
-    if actor.scope != WRITING_SCOPE:
-        raise NotAllowed
-    verb, right = getattr(view, "verb", None), getattr(view, "right", None)
-    if right is not None and "ref" in address:
-        check_booking(actor, address["ref"], right, verb=verb)
-    elif right is not None and not may_anywhere(actor, right):
-        problem = NotAllowed()
-        problem.refusal = Refusal(verb, actor, utc_now(), next(iter(address.items()), None))
-        raise problem
-
-
 def answering(view: F) -> F:
     """Around a whole view: on POST its answer is kept under its `Idempotency-Key`, if it has one."""
-    own: Callable[..., None] = getattr(view, "before_body", lambda **_: None)
 
     @wraps(view)
     def run(*args: Any, **kwargs: Any) -> Response:
@@ -89,20 +64,12 @@ def answering(view: F) -> F:
         with _alone(f"{actor.person_id} {request.method} {request.path} {key}"):
             return _once(actor, key, lambda: view(*args, **kwargs))
 
-    def check(**address: Any) -> None:
-        may_write(view, address)
-        own(**address)
-
-    return before_body(check, file=getattr(view, "takes_file", False))(run)  # type: ignore[return-value]
+    return run  # type: ignore[return-value]
 
 
-def writing(verb: str | None = None, *, right: str | None = None, reads_first: bool = False) -> Callable[[F], F]:
+def writing(*, reads_first: bool = False) -> Callable[[F], F]:
     """Begin the transaction that the view works in; it ends when the answer is made, and kept. `reads_first` as of
-    `transaction`.
-
-    `verb` is what its service is called; who lacks the `right` to it (of the same name, if nothing is said) is refused
-    before. Neither, where only the service can tell whose the object is.
-    """
+    `transaction`."""
 
     def decorate(view: F) -> F:
         @wraps(view)
@@ -110,7 +77,6 @@ def writing(verb: str | None = None, *, right: str | None = None, reads_first: b
             g.step.enter_context(transaction(reads_first=reads_first))
             return view(*args, **kwargs)
 
-        run.verb, run.right = verb, right or verb  # type: ignore[attr-defined]
         return run  # type: ignore[return-value]
 
     return decorate

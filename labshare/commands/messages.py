@@ -93,6 +93,8 @@ def area_of(file: Path) -> str:
         return folder if folder in READERS else "web"
     if folder == "web":
         return rest[1] if rest[1] in READERS and len(rest) > 2 else "web"
+    if folder == "http":
+        return "web"
     return folder if folder in AREAS else "commands"
 
 

@@ -5,7 +5,7 @@ many slow connections as there are threads stop the server. Here the worker's on
 
 - the head, and a small body with it, within `HEAD_SECONDS`; then a thread has the application answer;
 - a larger body only once the application asks for it, that is, once it knows who sends it and that they may
-  (`labshare.web.bodies`): the thread is let go, the loop collects the body (`BODY_SECONDS`, then `BODY_RATE`), and the
+  (`labshare.http.bodies`): the thread is let go, the loop collects the body (`BODY_SECONDS`, then `BODY_RATE`), and the
   application begins again with all of it. Until it asks it has only read, so beginning again does nothing twice.
 
 Who is too slow is answered 408. What the application did not ask for is drained unseen for a while, so that the
@@ -76,7 +76,7 @@ class Body:
     def __init__(self, guest: "Guest", body: Any) -> None:
         self.guest, self.body = guest, body
         self.most: int | None = None
-        """How much the application takes, as it says (`labshare.web.bodies`)."""
+        """How much the application takes, as it says (`labshare.http.bodies`)."""
 
     @property
     def failed(self) -> bool:

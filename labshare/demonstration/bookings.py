@@ -17,10 +17,10 @@ from labshare.booking.terms import BookingState
 from labshare.catalogue.terms import Category
 from labshare.demonstration.blocks import keep_for_itself
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
+from labshare.demonstration.documents import DocumentWriter
 from labshare.demonstration.life import Life
-from labshare.demonstration.papers import Papering
+from labshare.demonstration.loading import Client, Loading
 from labshare.demonstration.shelf import Shelf
-from labshare.demonstration.world import Client, World
 
 SEASON = (0, 88, 55, 112, 110, 104, 108, 92, 90, 112, 96, 118, 110)
 """Demand by month, in percent of the average: low around Spring Festival and in the hot months."""
@@ -58,8 +58,8 @@ class Place:
 class Customers:
     """Who books at a lab: firms by what they have tested, related firms and hosts among them."""
 
-    def __init__(self, world: World, clients: Sequence[Client], hosts: Sequence[Client]) -> None:
-        self.world, self.hosts = world, hosts
+    def __init__(self, loading: Loading, clients: Sequence[Client], hosts: Sequence[Client]) -> None:
+        self.loading, self.hosts = loading, hosts
         self.by_category: dict[str, tuple[list[Client], list[float]]] = {}
         for category in MATERIALS:
             wanting = [client for client in clients if category in client.categories]
@@ -71,7 +71,7 @@ class Customers:
         chance = rng.random()
         if chance < 0.05:
             return rng.choice(self.hosts)
-        related = self.world.related.get(lab.host.id)
+        related = self.loading.related.get(lab.host.id)
         if chance < 0.08 and related:
             return rng.choice(related)
         wanting, weights = self.by_category[category]
@@ -81,18 +81,18 @@ class Customers:
 class Diary:
     """The opening intervals of a lab from the first day to a month ahead, with the demand for each."""
 
-    def __init__(self, world: World, lab: Laboratory) -> None:
-        begin = world.at(world.first_day, 0)
-        self.intervals = lab.openings.between(begin, world.midnight + timedelta(days=35))
+    def __init__(self, loading: Loading, lab: Laboratory) -> None:
+        begin = loading.at(loading.first_day, 0)
+        self.intervals = lab.openings.between(begin, loading.midnight + timedelta(days=35))
         self.starts = [interval.starts_at for interval in self.intervals]
-        self.weights = list(accumulate(self._demand(world, interval) for interval in self.intervals))
+        self.weights = list(accumulate(self._demand(loading, interval) for interval in self.intervals))
 
     @staticmethod
-    def _demand(world: World, interval: Interval) -> float:
-        day = world.day(interval.starts_at)
+    def _demand(loading: Loading, interval: Interval) -> float:
+        day = loading.day(interval.starts_at)
         weight = SEASON[day.month] * WEEKDAY[day.weekday()] * ((interval.ends_at - interval.starts_at) / MINUTE)
-        weight *= 1 + 0.25 * (day - world.first_day).days / 365
-        ahead = (day - world.today).days
+        weight *= 1 + 0.25 * (day - loading.first_day).days / 365
+        ahead = (day - loading.today).days
         if ahead >= 0:  # the nearer, the fuller
             weight *= max(0.03, 1 - ahead / 16)
         return weight
@@ -103,17 +103,17 @@ class Bookings:
 
     def __init__(
         self,
-        world: World,
+        loading: Loading,
         labs: Sequence[Laboratory],
         clients: Sequence[Client],
         hosts: Sequence[Client],
         shelf: Shelf,
     ) -> None:
-        self.world, self.shelf = world, shelf
-        self.customers = Customers(world, clients, hosts)
-        self.papering = Papering(world)
+        self.loading, self.shelf = loading, shelf
+        self.customers = Customers(loading, clients, hosts)
+        self.documents = DocumentWriter(loading)
         total = sum(machine.busy * self._draw_of(lab) for lab in labs for machine in lab.machines)
-        self.a_machine = world.scale.bookings * 1.035 * len(labs) / 82 / total
+        self.a_machine = loading.scale.bookings * 1.035 * len(labs) / 82 / total
 
     @staticmethod
     def _draw_of(lab: Laboratory) -> float:
@@ -122,14 +122,14 @@ class Bookings:
 
     def make(self, lab: Laboratory) -> Iterator[Life]:
         """The bookings of a lab, each lived up to midnight."""
-        rng = self.world.rng(f"bookings/{lab.row['code']}")
+        rng = self.loading.rng(f"bookings/{lab.row['code']}")
         own_share = rng.uniform(*OWN_SHARE)
-        diary = Diary(self.world, lab)
+        diary = Diary(self.loading, lab)
         by_machine: dict[int, list[Offer]] = {}
         for offer in lab.offers:
             for machine in offer.machines:
                 by_machine.setdefault(machine.id, []).append(offer)
-        keep_for_itself(self.world, rng, lab, diary.intervals, by_machine)
+        keep_for_itself(self.loading, rng, lab, diary.intervals, by_machine)
         for machine in lab.machines:
             offers = by_machine.get(machine.id)
             if not offers:
@@ -143,8 +143,9 @@ class Bookings:
 
     # -- placing
 
-    def _one(self, rng: random.Random, lab: Laboratory, diary: Diary, machine: Machine, offer: Offer, *,
-             own: bool) -> Life | None:  # fmt: skip
+    def _one(
+        self, rng: random.Random, lab: Laboratory, diary: Diary, machine: Machine, offer: Offer, *, own: bool
+    ) -> Life | None:
         for _attempt in range(6):
             work = self._work(rng, offer, batch=own)
             rules = StartRules(lab.openings, work, machine.terms)
@@ -155,7 +156,7 @@ class Bookings:
             if booked_at is None or rules.problems(place.plan.starts_at, booked_at):
                 continue
             client = lab.host.client if own else self.customers.draw(rng, lab, offer.row["category"])
-            fee = offer.fee_on(self.world.day(booked_at))
+            fee = offer.fee_on(self.loading.day(booked_at))
             verified = client.row["verified_at"]
             if fee is None or verified is None or verified > booked_at:
                 continue
@@ -165,9 +166,11 @@ class Bookings:
     def _work(self, rng: random.Random, offer: Offer, *, batch: bool) -> Work:
         """How much is ordered: some pieces, or a whole `batch`, as a firm brings its own production."""
         most = offer.terms.max_quantity
-        quantity = min(most, 1 + int(rng.expovariate(0.25))) if offer.terms.samples_per_run == 1 else min(
-            most, rng.choice((1, 2, 3, 3, 4, 6, 8, 12, 16))
-        )  # fmt: skip
+        quantity = (
+            min(most, 1 + int(rng.expovariate(0.25)))
+            if offer.terms.samples_per_run == 1
+            else min(most, rng.choice((1, 2, 3, 3, 4, 6, 8, 12, 16)))
+        )
         if batch:
             quantity = rng.randint(max(quantity, most // 3), most)
         hours = None
@@ -197,25 +200,35 @@ class Bookings:
 
     def _booked_at(self, rng: random.Random, lab: Laboratory, start: datetime) -> datetime | None:
         """Some days before, in waking hours, and never after midnight of today."""
-        world = self.world
+        loading = self.loading
         latest = start - timedelta(minutes=lab.row["lead_time_minutes"] + rng.randrange(2, 240))
         earliest = start - timedelta(minutes=lab.row["horizon_minutes"])
-        day = world.day(start) - timedelta(days=1 + min(40, int(rng.expovariate(0.28))))
-        if day >= world.today:  # ordered lately, for a time farther ahead
-            day = world.today - timedelta(days=1 + int(rng.expovariate(0.5)))
-        at = world.at(day, min(21, max(7, int(rng.gauss(13, 3.2)))), rng.randrange(60))
+        day = loading.day(start) - timedelta(days=1 + min(40, int(rng.expovariate(0.28))))
+        if day >= loading.today:  # ordered lately, for a time farther ahead
+            day = loading.today - timedelta(days=1 + int(rng.expovariate(0.5)))
+        at = loading.at(day, min(21, max(7, int(rng.gauss(13, 3.2)))), rng.randrange(60))
         at = min(at + timedelta(seconds=rng.randrange(60)), latest)
-        if at > world.midnight:
+        if at > loading.midnight:
             return None
-        return at if at >= max(earliest, world.at(world.first_day, 0)) else None
+        return at if at >= max(earliest, loading.at(loading.first_day, 0)) else None
 
     # -- living
 
-    def _live(self, rng: random.Random, lab: Laboratory, diary: Diary, machine: Machine, offer: Offer,
-              rules: StartRules, place: Place, booked_at: datetime, client: Client) -> Life:  # fmt: skip
-        fee = offer.fee_on(self.world.day(booked_at))
+    def _live(
+        self,
+        rng: random.Random,
+        lab: Laboratory,
+        diary: Diary,
+        machine: Machine,
+        offer: Offer,
+        rules: StartRules,
+        place: Place,
+        booked_at: datetime,
+        client: Client,
+    ) -> Life:
+        fee = offer.fee_on(self.loading.day(booked_at))
         assert fee is not None  # noqa: S101 - asked before
-        life = Life(self.world, self.shelf, lab)
+        life = Life(self.loading, self.shelf, lab)
         category = offer.row["category"]
         description = (
             f"{offer.row['name'].split('（')[-1].rstrip('）')}，{MATERIALS[category]}，共 {rules.work.quantity} 件"
@@ -240,25 +253,34 @@ def free_unit(machine: Machine, starts_at: datetime, ends_at: datetime) -> int |
 class Course:
     """How one booking goes on: steps at moments, taken in order as long as they lie before midnight."""
 
-    def __init__(self, maker: Bookings, rng: random.Random, lab: Laboratory, diary: Diary, machine: Machine,
-                 rules: StartRules, life: Life, span: tuple[datetime, datetime]) -> None:  # fmt: skip
+    def __init__(
+        self,
+        maker: Bookings,
+        rng: random.Random,
+        lab: Laboratory,
+        diary: Diary,
+        machine: Machine,
+        rules: StartRules,
+        life: Life,
+        span: tuple[datetime, datetime],
+    ) -> None:
         self.maker, self.rng, self.lab, self.diary, self.machine = maker, rng, lab, diary, machine
         self.rules, self.life, self.span = rules, life, span
-        self.world = maker.world
+        self.loading = maker.loading
         self.at: datetime = life.row["booked_at"]
 
     def run(self) -> None:
         self._go()
         if self.life.state in (BookingState.DECLINED, BookingState.CANCELLED, BookingState.NO_SHOW):
             self._give_back()
-            self.maker.papering.ended(self.rng, self.life, self.at)
+            self.maker.documents.ended(self.rng, self.life, self.at)
 
     def _give_back(self) -> None:
         self.machine.taken[self.life.row["unit"] - 1].remove(self.span)
 
     def _before_midnight(self, at: datetime) -> bool:
         """Move the clock of this booking on; False where that lies past the end of the story."""
-        if at > self.world.midnight:
+        if at > self.loading.midnight:
             return False
         self.at = max(self.at, at)
         return True
@@ -325,10 +347,10 @@ class Course:
 
     def _waking(self, at: datetime) -> datetime:
         """Nobody answers at night."""
-        local = at.astimezone(self.world.zone)
+        local = at.astimezone(self.loading.zone)
         if local.hour >= 21:
-            return self.world.at(local.date() + timedelta(days=1), 8, local.minute)
-        return self.world.at(local.date(), 8, local.minute) if local.hour < 7 else at
+            return self.loading.at(local.date() + timedelta(days=1), 8, local.minute)
+        return self.loading.at(local.date(), 8, local.minute) if local.hour < 7 else at
 
     def _another_place(self, since: datetime) -> Place | None:
         """A free start within some days after the present one."""
@@ -400,7 +422,7 @@ class Course:
             return
         samples = life.row["quantity"]
         life.receive(self.at, samples, rng.choice(CONDITIONS))
-        self.maker.papering.prepay(rng, life, self.at)
+        self.maker.documents.prepay(rng, life, self.at)
         begun = max(start + rng.choice((0, 0, 0, 1, 2, 4)) * MINUTE, whole(self.at + MINUTE))
         if not self._before_midnight(begun):
             return
@@ -416,11 +438,11 @@ class Course:
         if not self.lab.openings.contains(finished) and not work.attended:
             noted = max(finished, self.lab.openings.next_opening(finished) or finished)
         if self._before_midnight(begun + (finished - begun) / 2):
-            self.maker.papering.during_test(rng, life, self.at)
+            self.maker.documents.during_test(rng, life, self.at)
         if not self._before_midnight(noted):
             return
         life.finish(self.at, finished, (finished - begun) // MINUTE)
-        self.maker.papering.paper(rng, life, self.at)
+        self.maker.documents.paper(rng, life, self.at)
 
 
 def whole(moment: datetime) -> datetime:

@@ -38,8 +38,8 @@ from labshare.demonstration.codes import cma_number, cnas_number
 from labshare.demonstration.data.hosts import HOSTS, PROFILES, SECOND_LABS, SECOND_LABS_EN, Profile
 from labshare.demonstration.data.instruments import KIND, Kind
 from labshare.demonstration.data.items import NORMS, TYPES, Type, Words
+from labshare.demonstration.loading import HostFirm, Loading
 from labshare.demonstration.rows import Row
-from labshare.demonstration.world import HostFirm, World
 from labshare.kernel.money import FEN_PER_WAN, FEN_PER_YUAN
 from labshare.organisations.divisions import TOWNS, lab_code_prefix, towns_of
 
@@ -106,22 +106,26 @@ class Laboratory:
         return int(self.row["id"])
 
 
-def make_standards(world: World) -> dict[str, Row]:
+def make_standards(loading: Loading) -> dict[str, Row]:
     made: dict[str, Row] = {}
     for norm in NORMS:
-        made[norm.number] = world.rows.add(
-            Standard, number=norm.number, search_number=norm.number.replace(" ", "").upper(), name=norm.name[0],
-            name_en=norm.name[1], superseded_from=norm.replaced_from,
+        made[norm.number] = loading.rows.add(
+            Standard,
+            number=norm.number,
+            search_number=norm.number.replace(" ", "").upper(),
+            name=norm.name[0],
+            name_en=norm.name[1],
+            superseded_from=norm.replaced_from,
             superseded_by_id=made[norm.replaced_by]["id"] if norm.replaced_by else None,
-        )  # fmt: skip
+        )
     return made
 
 
 class CatalogueMaker:
     """Makes the labs of one division."""
 
-    def __init__(self, world: World, division: str, days: WorkingDays, standards: dict[str, Row]) -> None:
-        self.world, self.division, self.days, self.standards = world, division, days, standards
+    def __init__(self, loading: Loading, division: str, days: WorkingDays, standards: dict[str, Row]) -> None:
+        self.loading, self.division, self.days, self.standards = loading, division, days, standards
         self.seen: Counter[str] = Counter()
 
     def make(self, hosts: list[HostFirm]) -> list[Laboratory]:
@@ -129,32 +133,46 @@ class CatalogueMaker:
         for host, plan in zip(hosts, HOSTS, strict=False):
             repeated: Counter[str] = Counter()
             for key in plan.labs:
-                if len(made) == self.world.scale.labs:
+                if len(made) == self.loading.scale.labs:
                     return made
                 number = len(made) + 1
-                rng = self.world.rng(f"lab/{self.division}/{number}")
+                rng = self.loading.rng(f"lab/{self.division}/{number}")
                 made.append(self._lab(rng, number, host, key, repeated[key], plan.short, plan.accredited))
                 repeated[key] += 1
         return made
 
-    def _lab(self, rng: random.Random, number: int, host: HostFirm, key: str, turn: int, short: Words,
-             accredited: bool) -> Laboratory:  # fmt: skip
-        world, profile = self.world, PROFILES[key]
-        demo = host.owner is world.accounts.get("owner")
+    def _lab(
+        self, rng: random.Random, number: int, host: HostFirm, key: str, turn: int, short: Words, accredited: bool
+    ) -> Laboratory:
+        loading, profile = self.loading, PROFILES[key]
+        demo = host.owner is loading.accounts.get("owner")
         code = f"{lab_code_prefix(self.division)}-{number:03d}"
-        created = world.long_ago + timedelta(hours=rng.randrange(24 * 320))
+        created = loading.long_ago + timedelta(hours=rng.randrange(24 * 320))
         town = (host.row["town"] if rng.random() < 0.7 or demo else None) or self._town(rng)
         longitude, latitude = _scatter(rng, town)
-        row = world.rows.add(
-            Lab, code=code, firm_id=host.id, name=f"{short[0]}{profile.name[0]}{SECOND_LABS[turn]}",
-            name_en=f"{short[1]} {profile.name[1]}{SECOND_LABS_EN[turn]}", division=self.division, town=town,
-            address=host.row["address"], longitude=longitude, latitude=latitude, contact=world.people.name(),
-            phone=host.row["phone"], description=profile.description[0], description_en=profile.description[1],
+        row = loading.rows.add(
+            Lab,
+            code=code,
+            firm_id=host.id,
+            name=f"{short[0]}{profile.name[0]}{SECOND_LABS[turn]}",
+            name_en=f"{short[1]} {profile.name[1]}{SECOND_LABS_EN[turn]}",
+            division=self.division,
+            town=town,
+            address=host.row["address"],
+            longitude=longitude,
+            latitude=latitude,
+            contact=loading.people.name(),
+            phone=host.row["phone"],
+            description=profile.description[0],
+            description_en=profile.description[1],
             automatic_confirmation=not demo and rng.random() < 0.35,
             lead_time_minutes=rng.choice((0, 60, 120, 240, 1440)) if not demo else 60,
-            horizon_minutes=60 * 24 * rng.choice((60, 90, 90, 120)), state=LifeState.PUBLISHED, created_at=created,
-            published_at=created + timedelta(hours=3), first_published_at=created + timedelta(hours=3),
-        )  # fmt: skip
+            horizon_minutes=60 * 24 * rng.choice((60, 90, 90, 120)),
+            state=LifeState.PUBLISHED,
+            created_at=created,
+            published_at=created + timedelta(hours=3),
+            first_published_at=created + timedelta(hours=3),
+        )
         self._said(created, host, "lab.create", ("lab", row["id"]), {"code": code, "name": row["name"], "town": town})
         self._published(row["published_at"], host, "lab", row)
         shape = self._shape(rng, number, demo)
@@ -167,13 +185,21 @@ class CatalogueMaker:
             self._accreditation(rng, lab, key, number)
         return lab
 
-    def _said(self, at: datetime, host: HostFirm, action: str, subject: tuple[str, object],
-              after: dict[str, object]) -> None:  # fmt: skip
-        self.world.trail.record(at, host.manager["id"], host.id, action, subject, after=after)
+    def _said(
+        self, at: datetime, host: HostFirm, action: str, subject: tuple[str, object], after: dict[str, object]
+    ) -> None:
+        self.loading.trail.record(at, host.manager["id"], host.id, action, subject, after=after)
 
     def _published(self, at: datetime, host: HostFirm, table: str, row: Row) -> None:
-        self.world.trail.record(at, host.manager["id"], host.id, f"{table}.publish", (table, row["id"]),
-                                before={"state": LifeState.DRAFT}, after={"state": LifeState.PUBLISHED})  # fmt: skip
+        self.loading.trail.record(
+            at,
+            host.manager["id"],
+            host.id,
+            f"{table}.publish",
+            (table, row["id"]),
+            before={"state": LifeState.DRAFT},
+            after={"state": LifeState.PUBLISHED},
+        )
 
     def _town(self, rng: random.Random) -> str:
         known = towns_of(self.division)
@@ -187,59 +213,81 @@ class CatalogueMaker:
         return rng.choices(tuple(SHAPES), (22, 34, 16, 12, 10, 0))[0]
 
     def _hours(self, rng: random.Random, lab: Row, shape: str, host: HostFirm) -> Openings:
-        world, week = self.world, SHAPES[shape]
+        loading, week = self.loading, SHAPES[shape]
         for weekday, spans in enumerate(week):
             for opens, closes in spans:
-                world.rows.add(
+                loading.rows.add(
                     OpeningHours, lab_id=lab["id"], weekday=weekday, opens_minute=opens, closes_minute=closes
                 )
         closures = []
-        for offset, length, reason in ((rng.randrange(30, 340), rng.randrange(1, 3), "年度设备保养"),
-                                       (rng.randrange(340, 700), 1, "内部评审"),
-                                       (rng.choice((377, 384, 391)), 1, "实验室搬迁与调试")):  # fmt: skip
+        for offset, length, reason in (
+            (rng.randrange(30, 340), rng.randrange(1, 3), "年度设备保养"),
+            (rng.randrange(340, 700), 1, "内部评审"),
+            (rng.choice((377, 384, 391)), 1, "实验室搬迁与调试"),
+        ):
             if reason != "年度设备保养" and rng.random() < 0.6:
                 continue
-            first = world.first_day + timedelta(days=offset)
-            if -5 <= (first - world.today).days <= 12:
+            first = loading.first_day + timedelta(days=offset)
+            if -5 <= (first - loading.today).days <= 12:
                 first += timedelta(days=24)  # nothing closes while the accounts have their tasks
-            closure = ClosureTerms(world.at(first, 0), world.at(first + timedelta(days=length), 0), reason)
+            closure = ClosureTerms(loading.at(first, 0), loading.at(first + timedelta(days=length), 0), reason)
             closures.append(closure)
-            world.rows.add(
+            loading.rows.add(
                 Closure, lab_id=lab["id"], starts_at=closure.starts_at, ends_at=closure.ends_at, reason=reason
             )
         hours = LabHours(tuple(tuple(spans) for spans in week), tuple(closures))
-        since = world.at(world.first_day - timedelta(days=40), 0)
-        openings = Openings(hours, self.days, world.zone, since)
+        since = loading.at(loading.first_day - timedelta(days=40), 0)
+        openings = Openings(hours, self.days, loading.zone, since)
         openings.between(since, since + timedelta(days=560))
         return openings
 
     def _admission(self, rng: random.Random, lab: Laboratory, number: int) -> None:
         """Most labs are open labs all along; some since mid-year, one suspended for a while, three not yet."""
-        world = self.world
+        loading = self.loading
         if number % 27 == 20:
             return
-        published = world.day(lab.row["published_at"])
-        since = max(world.first_day - timedelta(days=rng.randrange(30, 300)), published + timedelta(days=1))
+        published = loading.day(lab.row["published_at"])
+        since = max(loading.first_day - timedelta(days=rng.randrange(30, 300)), published + timedelta(days=1))
         if number % 13 == 9:
-            since = (world.first_day + timedelta(days=rng.randrange(60, 200))).replace(day=rng.randrange(14, 28))
+            since = (loading.first_day + timedelta(days=rng.randrange(60, 200))).replace(day=rng.randrange(14, 28))
         spans: list[tuple[date, date | None]] = [(since, None)]
         if number == 30:
-            pause = world.first_day + timedelta(days=150)
+            pause = loading.first_day + timedelta(days=150)
             spans = [(since, pause), (pause + timedelta(days=45), None)]
         for admitted, suspended in spans:
-            officer = world.accounts["officer"]["id"]
-            entered = world.at(admitted - timedelta(days=1), 15)
-            world.rows.add(LabAdmission, lab_id=lab.id, division=self.division, admitted_from=admitted,
-                           suspended_from=suspended, reason="超期未整改" if suspended else "", entered_by=officer,
-                           entered_at=entered, confirmed_at=entered, suspended_by=officer if suspended else None,
-                           suspended_at=world.at(suspended, 9) if suspended else None)  # fmt: skip
-            world.trail.record(entered, officer, None, "lab.admit", ("lab", lab.id),
-                               after={"admitted_from": admitted, "division": self.division, "reason": "",
-                                      "confirmed": True})  # fmt: skip
+            officer = loading.accounts["officer"]["id"]
+            entered = loading.at(admitted - timedelta(days=1), 15)
+            loading.rows.add(
+                LabAdmission,
+                lab_id=lab.id,
+                division=self.division,
+                admitted_from=admitted,
+                suspended_from=suspended,
+                reason="超期未整改" if suspended else "",
+                entered_by=officer,
+                entered_at=entered,
+                confirmed_at=entered,
+                suspended_by=officer if suspended else None,
+                suspended_at=loading.at(suspended, 9) if suspended else None,
+            )
+            loading.trail.record(
+                entered,
+                officer,
+                None,
+                "lab.admit",
+                ("lab", lab.id),
+                after={"admitted_from": admitted, "division": self.division, "reason": "", "confirmed": True},
+            )
             if suspended:
-                world.trail.record(world.at(suspended, 9), officer, None, "lab.suspend", ("lab", lab.id),
-                                   before={"admitted_from": admitted, "suspended_from": None},
-                                   after={"suspended_from": suspended, "reason": "超期未整改"})  # fmt: skip
+                loading.trail.record(
+                    loading.at(suspended, 9),
+                    officer,
+                    None,
+                    "lab.suspend",
+                    ("lab", lab.id),
+                    before={"admitted_from": admitted, "suspended_from": None},
+                    after={"suspended_from": suspended, "reason": "超期未整改"},
+                )
         lab.admitted = spans
 
     # -- instruments
@@ -253,16 +301,16 @@ class CatalogueMaker:
             lab.machines.append(self._instrument(rng, lab, KIND[key], place))
 
     def _instrument(self, rng: random.Random, lab: Laboratory, kind: Kind, place: int) -> Machine:
-        world = self.world
+        loading = self.loading
         model = kind.models[(self.seen[kind.key] + rng.randrange(2)) % len(kind.models)]
         units = rng.randint(*kind.units) if not lab.demo else kind.units[1]
         value: int | None = rng.randrange(model.value[0] * 100, model.value[1] * 100 + 1) * (FEN_PER_WAN // 100)
         if rng.random() < 0.02:
             value = None  # not entered: counts as 0
-        bought = world.first_day - timedelta(days=rng.randrange(420, 3600))
+        bought = loading.first_day - timedelta(days=rng.randrange(420, 3600))
         home_made = not model.maker
         zh, en = kind.name
-        row = world.rows.add(
+        row = loading.rows.add(
             Instrument,
             lab_id=lab.id,
             inner_id=f"{lab.row['code'].replace('-', '')}-{place + 1:02d}",
@@ -292,48 +340,73 @@ class CatalogueMaker:
             created_at=lab.row["created_at"] + timedelta(hours=1),
         )
         for unit in range(1, units + 1):
-            world.rows.add(InstrumentUnit, instrument_id=row["id"], unit=unit)
-        self._said(row["created_at"], lab.host, "instrument.add", ("instrument", row["id"]), {
-            "lab_id": lab.id, "units": units, "name": row["name"], "model": row["model"],
-            "original_value_fen": value,
-        })  # fmt: skip
+            loading.rows.add(InstrumentUnit, instrument_id=row["id"], unit=unit)
+        self._said(
+            row["created_at"],
+            lab.host,
+            "instrument.add",
+            ("instrument", row["id"]),
+            {
+                "lab_id": lab.id,
+                "units": units,
+                "name": row["name"],
+                "model": row["model"],
+                "original_value_fen": value,
+            },
+        )
         self._published(row["created_at"] + timedelta(minutes=30), lab.host, "instrument", row)
         certificates = self._calibrations(rng, lab, row, kind, place) if kind.calibrated else None
         terms = InstrumentTerms(
-            units=units, lead=timedelta(minutes=lab.row["lead_time_minutes"]),
+            units=units,
+            lead=timedelta(minutes=lab.row["lead_time_minutes"]),
             horizon=timedelta(minutes=lab.row["horizon_minutes"]),
             longest=None if kind.longest_minutes is None else Decimal(kind.longest_minutes),
-            certificates=certificates, id=row["id"],
-        )  # fmt: skip
+            certificates=certificates,
+            id=row["id"],
+        )
         return Machine(row, kind, terms, [[] for _ in range(units)], min(12.0, rng.paretovariate(1.2)))
 
-    def _calibrations(self, rng: random.Random, lab: Laboratory, row: Row, kind: Kind,
-                      place: int) -> tuple[DayRange, ...]:  # fmt: skip
+    def _calibrations(
+        self, rng: random.Random, lab: Laboratory, row: Row, kind: Kind, place: int
+    ) -> tuple[DayRange, ...]:
         """Yearly certificates that join. One instrument of the demonstration lab is due within days, one a little
         later, one has lapsed."""
-        world = self.world
-        last = world.today + timedelta(days=rng.randrange(45, 360))
+        loading = self.loading
+        last = loading.today + timedelta(days=rng.randrange(45, 360))
         if lab.demo and kind.key == "cs":
-            last = world.today + timedelta(days=9)
+            last = loading.today + timedelta(days=9)
         elif lab.demo and kind.key == "gauss":
-            last = world.today - timedelta(days=12)
+            last = loading.today - timedelta(days=12)
         elif not lab.demo and rng.random() < 0.05:
-            last = world.today + timedelta(days=rng.randrange(3, 28))
+            last = loading.today + timedelta(days=rng.randrange(3, 28))
         spans: list[DayRange] = []
-        while not spans or spans[0].first > world.first_day - timedelta(days=30):
+        while not spans or spans[0].first > loading.first_day - timedelta(days=30):
             first = last - timedelta(days=364)
             spans.insert(0, DayRange(first, last))
             last = first - timedelta(days=1)
         for span in spans:
             number = f"{span.first.year}-{rng.randrange(10_000, 99_999)}"
-            calibration = world.rows.add(Calibration, instrument_id=row["id"], certificate=f"ZJJL{number}",
-                                         issuer="浙江省计量检定机构（演示）", valid_from=span.first,
-                                         valid_to=span.last)  # fmt: skip
-            at = min(world.at(span.first, 16), world.midnight)
-            self._said(max(at, row["created_at"]), lab.host, "calibration.add", ("instrument", row["id"]), {
-                "calibration_id": calibration["id"], "certificate": calibration["certificate"],
-                "valid_from": span.first, "valid_to": span.last,
-            })  # fmt: skip
+            calibration = loading.rows.add(
+                Calibration,
+                instrument_id=row["id"],
+                certificate=f"ZJJL{number}",
+                issuer="浙江省计量检定机构（演示）",
+                valid_from=span.first,
+                valid_to=span.last,
+            )
+            at = min(loading.at(span.first, 16), loading.midnight)
+            self._said(
+                max(at, row["created_at"]),
+                lab.host,
+                "calibration.add",
+                ("instrument", row["id"]),
+                {
+                    "calibration_id": calibration["id"],
+                    "certificate": calibration["certificate"],
+                    "valid_from": span.first,
+                    "valid_to": span.last,
+                },
+            )
         return tuple(spans)
 
     # -- test items
@@ -357,54 +430,88 @@ class CatalogueMaker:
                     machines = [machine for kind in test.kinds for machine in by_kind.get(kind, ())]
                     lab.offers.append(self._item(rng, lab, test, variant, statutory, machines))
 
-    def _item(self, rng: random.Random, lab: Laboratory, test: Type, variant: Words, statutory: bool,
-              machines: list[Machine]) -> Offer:  # fmt: skip
-        world = self.world
+    def _item(
+        self, rng: random.Random, lab: Laboratory, test: Type, variant: Words, statutory: bool, machines: list[Machine]
+    ) -> Offer:
+        loading = self.loading
         created = lab.row["created_at"] + timedelta(hours=2)
         most = max(1, test.most + rng.choice((0, 0, 0, -test.most // 4, test.most // 4)))
         terms = CancellationTerms(*rng.choice(((0, 0, 0), (1440, 20, 30), (1440, 30, 50), (2880, 50, 100))))
         choice = test.hours
-        row = world.rows.add(
-            TestItem, lab_id=lab.id, name=f"{test.name[0]}（{variant[0]}）", name_en=f"{test.name[1]} ({variant[1]})",
-            category=test.category, description=f"依据 {'、'.join(test.standards)}，提供{test.name[0]}并出具检测报告。",
+        row = loading.rows.add(
+            TestItem,
+            lab_id=lab.id,
+            name=f"{test.name[0]}（{variant[0]}）",
+            name_en=f"{test.name[1]} ({variant[1]})",
+            category=test.category,
+            description=f"依据 {'、'.join(test.standards)}，提供{test.name[0]}并出具检测报告。",
             description_en=f"{test.name[1]} to {', '.join(test.standards)}, with a test report.",
-            sample_requirement=test.requirement[0], sample_requirement_en=test.requirement[1],
-            setup_minutes=Decimal(test.setup), sample_minutes=test.sample_minutes, run_minutes=Decimal(test.run),
-            cleanup_minutes=test.cleanup, samples_per_run=test.per_run, hours_min=choice[0] if choice else None,
-            hours_max=choice[1] if choice else None, hours_step=choice[2] if choice else None, max_quantity=most,
-            attended=test.attended, runs_start_in_hours=test.runs_start_in_hours, statutory=statutory,
-            turnaround_days=test.turnaround, free_cancel_minutes=terms.free_minutes,
-            late_cancel_percent=terms.late_percent, no_show_percent=terms.no_show_percent,
-            state=LifeState.PUBLISHED, created_at=created, published_at=created + timedelta(hours=1),
-        )  # fmt: skip
+            sample_requirement=test.requirement[0],
+            sample_requirement_en=test.requirement[1],
+            setup_minutes=Decimal(test.setup),
+            sample_minutes=test.sample_minutes,
+            run_minutes=Decimal(test.run),
+            cleanup_minutes=test.cleanup,
+            samples_per_run=test.per_run,
+            hours_min=choice[0] if choice else None,
+            hours_max=choice[1] if choice else None,
+            hours_step=choice[2] if choice else None,
+            max_quantity=most,
+            attended=test.attended,
+            runs_start_in_hours=test.runs_start_in_hours,
+            statutory=statutory,
+            turnaround_days=test.turnaround,
+            free_cancel_minutes=terms.free_minutes,
+            late_cancel_percent=terms.late_percent,
+            no_show_percent=terms.no_show_percent,
+            state=LifeState.PUBLISHED,
+            created_at=created,
+            published_at=created + timedelta(hours=1),
+        )
         for number in test.standards:
-            world.rows.add(TestItemStandard, test_item_id=row["id"], standard_id=self.standards[number]["id"])
+            loading.rows.add(TestItemStandard, test_item_id=row["id"], standard_id=self.standards[number]["id"])
         for machine in machines:
-            world.rows.add(TestItemInstrument, test_item_id=row["id"], instrument_id=machine.id)
-        self._said(created, lab.host, "test_item.add", ("test_item", row["id"]), {
-            "lab_id": lab.id, "name": row["name"], "category": row["category"], "statutory": statutory,
-            "instruments": [machine.id for machine in machines],
-        })  # fmt: skip
+            loading.rows.add(TestItemInstrument, test_item_id=row["id"], instrument_id=machine.id)
+        self._said(
+            created,
+            lab.host,
+            "test_item.add",
+            ("test_item", row["id"]),
+            {
+                "lab_id": lab.id,
+                "name": row["name"],
+                "category": row["category"],
+                "statutory": statutory,
+                "instruments": [machine.id for machine in machines],
+            },
+        )
         self._published(row["published_at"], lab.host, "test_item", row)
         rules = ItemTerms(
-            setup=Decimal(test.setup), per_sample=test.sample_minutes, per_run=Decimal(test.run),
-            cleanup=Decimal(test.cleanup), samples_per_run=test.per_run,
-            hours=HoursChoice(*(Decimal(hours) for hours in choice)) if choice else None, max_quantity=most,
-            attended=test.attended, runs_start_open=test.runs_start_in_hours, cancellation=terms, id=row["id"],
-        )  # fmt: skip
+            setup=Decimal(test.setup),
+            per_sample=test.sample_minutes,
+            per_run=Decimal(test.run),
+            cleanup=Decimal(test.cleanup),
+            samples_per_run=test.per_run,
+            hours=HoursChoice(*(Decimal(hours) for hours in choice)) if choice else None,
+            max_quantity=most,
+            attended=test.attended,
+            runs_start_open=test.runs_start_in_hours,
+            cancellation=terms,
+            id=row["id"],
+        )
         return Offer(row, test, rules, self._fees(rng, lab, row, test), machines)
 
     def _fees(
         self, rng: random.Random, lab: Laboratory, item: Row, test: Type
     ) -> list[tuple[date, date | None, FeeTerms]]:
         """A fee of the past, the present one, and for some one ahead; they never overlap."""
-        world = self.world
+        loading = self.loading
         low, high = test.fee
         step = 1 if high < 100 else 10 if high < 1000 else 50
         now = rng.randrange(low, high + 1, step)
-        changed = world.first_day + timedelta(days=rng.randrange(40, 260)) if rng.random() < 0.55 else None
-        ahead = world.month.plus(rng.choice((1, 2, 3))).first_day if rng.random() < 0.15 else None
-        begun = world.day(item["published_at"])
+        changed = loading.first_day + timedelta(days=rng.randrange(40, 260)) if rng.random() < 0.55 else None
+        ahead = loading.month.plus(rng.choice((1, 2, 3))).first_day if rng.random() < 0.15 else None
+        begun = loading.day(item["published_at"])
         minimum = rng.choice((0, 0, 100, 200)) if high <= 300 and test.basis in (FeeBasis.SAMPLE, FeeBasis.HOUR) else 0
         steps = [(begun, max(low, now * 9 // 10) if changed else now)]
         if changed:
@@ -415,48 +522,83 @@ class CatalogueMaker:
         for place, (since, yuan) in enumerate(steps):
             until = steps[place + 1][0] - timedelta(days=1) if place + 1 < len(steps) else None
             entered = (
-                world.at(min(since, world.today) - timedelta(days=rng.randrange(5, 20)), 10)
+                loading.at(min(since, loading.today) - timedelta(days=rng.randrange(5, 20)), 10)
                 if place
                 else item["created_at"]
             )
-            row = world.rows.add(Fee, test_item_id=item["id"], basis=test.basis, amount_fen=yuan * FEN_PER_YUAN,
-                                 minimum_fen=minimum * FEN_PER_YUAN, valid_from=since, valid_to=until,
-                                 created_at=entered)  # fmt: skip
-            self._said(entered, lab.host, "fee.add", ("test_item", item["id"]), {
-                "fee_id": row["id"], "basis": test.basis, "amount_fen": row["amount_fen"],
-                "minimum_fen": row["minimum_fen"], "valid_from": since, "valid_to": None,
-            })  # fmt: skip
+            row = loading.rows.add(
+                Fee,
+                test_item_id=item["id"],
+                basis=test.basis,
+                amount_fen=yuan * FEN_PER_YUAN,
+                minimum_fen=minimum * FEN_PER_YUAN,
+                valid_from=since,
+                valid_to=until,
+                created_at=entered,
+            )
+            self._said(
+                entered,
+                lab.host,
+                "fee.add",
+                ("test_item", item["id"]),
+                {
+                    "fee_id": row["id"],
+                    "basis": test.basis,
+                    "amount_fen": row["amount_fen"],
+                    "minimum_fen": row["minimum_fen"],
+                    "valid_from": since,
+                    "valid_to": None,
+                },
+            )
             made.append((since, until, FeeTerms(test.basis, row["amount_fen"], row["minimum_fen"], row["id"])))
         return made
 
     # -- accreditation
 
     def _accreditation(self, rng: random.Random, lab: Laboratory, key: str, number: int) -> None:
-        world = self.world
+        loading = self.loading
         kinds = [
             kind
             for kind, share in ((AccreditationKind.CNAS, 0.55), (AccreditationKind.CMA, 0.6))
             if rng.random() < share or lab.demo
         ]
         for kind in kinds:
-            last = world.today + timedelta(days=rng.randrange(120, 1900))
+            last = loading.today + timedelta(days=rng.randrange(120, 1900))
             if rng.random() < 0.12:
-                last = world.today + timedelta(days=rng.randrange(10, 80))
+                last = loading.today + timedelta(days=rng.randrange(10, 80))
             first = date(last.year - 6, last.month, min(last.day, 28))
-            row = world.rows.add(
-                Accreditation, lab_id=lab.id, kind=kind, valid_from=first, valid_to=last,
-                number=cnas_number(rng) if kind == AccreditationKind.CNAS
+            row = loading.rows.add(
+                Accreditation,
+                lab_id=lab.id,
+                kind=kind,
+                valid_from=first,
+                valid_to=last,
+                number=cnas_number(rng)
+                if kind == AccreditationKind.CNAS
                 else cma_number(first.year, CMA_FIELDS.get(key, "08"), 1000 + number),
-            )  # fmt: skip
-            self._said(lab.row["created_at"], lab.host, "accreditation.add", ("lab", lab.id), {
-                "accreditation_id": row["id"], "kind": kind, "number": row["number"], "valid_from": first,
-                "valid_to": last,
-            })  # fmt: skip
+            )
+            self._said(
+                lab.row["created_at"],
+                lab.host,
+                "accreditation.add",
+                ("lab", lab.id),
+                {
+                    "accreditation_id": row["id"],
+                    "kind": kind,
+                    "number": row["number"],
+                    "valid_from": first,
+                    "valid_to": last,
+                },
+            )
             for offer in lab.offers:
                 if rng.random() < 0.8:
                     for standard in offer.test.standards:
-                        world.rows.add(AccreditationScope, accreditation_id=row["id"], test_item_id=offer.row["id"],
-                                       standard_id=self.standards[standard]["id"])  # fmt: skip
+                        loading.rows.add(
+                            AccreditationScope,
+                            accreditation_id=row["id"],
+                            test_item_id=offer.row["id"],
+                            standard_id=self.standards[standard]["id"],
+                        )
 
 
 def _scatter(rng: random.Random, town: str | None) -> tuple[str | None, str | None]:

@@ -10,9 +10,9 @@ from labshare.catalogue.terms import Category
 from labshare.demonstration.codes import credit_code
 from labshare.demonstration.data.clients import BOUNDS, BRANDS, FORMS, TRADES
 from labshare.demonstration.data.hosts import CHUANYAN, HOSTS, Host
+from labshare.demonstration.loading import Client, HostFirm, Loading
 from labshare.demonstration.people import email_of
 from labshare.demonstration.rows import Row
-from labshare.demonstration.world import Client, HostFirm, World
 from labshare.kernel.money import FEN_PER_WAN
 from labshare.kernel.terms import OfficialRole
 from labshare.organisations.divisions import DIVISIONS, towns_of
@@ -26,48 +26,53 @@ STREETS = ("工业园区", "创新路", "兴业路", "沿江路", "环城路")
 NEIGHBOURS = ("330683", "331023", "330783", "330226", "330213")
 
 
-def make_regulators(world: World) -> None:
+def make_regulators(loading: Loading) -> None:
     """The accounts of the regulators; two administrators, two officers, since some steps need two."""
-    since = world.long_ago
-    roles = {"officer": OfficialRole.OFFICER, "officer2": OfficialRole.OFFICER, "approver": OfficialRole.APPROVER,
-             "auditor": OfficialRole.AUDITOR,
-             "admin": OfficialRole.ADMIN, "admin2": OfficialRole.ADMIN}  # fmt: skip
+    since = loading.long_ago
+    roles = {"officer": "officer", "officer2": "officer", "approver": "approver", "auditor": "auditor",
+             "admin": "admin", "admin2": "admin"}  # fmt: skip
     for account, role in roles.items():
-        person = world.accounts[account] = world.people.make(email_of(account), since=since)
-        row = world.rows.add(RegulatorRole, person_id=person["id"], role=role, proposed_at=since, agreed_at=since)
-        world.trail.record(since, None, None, "regulator.propose", ("person", person["id"]),
-                           after={"role": role, "role_id": row["id"]})  # fmt: skip
+        person = loading.accounts[account] = loading.people.make(email_of(account), since=since)
+        row = loading.rows.add(RegulatorRole, person_id=person["id"], role=role, proposed_at=since, agreed_at=since)
+        loading.trail.record(
+            since, None, None, "regulator.propose", ("person", person["id"]), after={"role": role, "role_id": row["id"]}
+        )
 
 
-def make_hosts(world: World, division: str, hosts: tuple[Host, ...] = HOSTS) -> list[HostFirm]:
+def make_hosts(loading: Loading, division: str, hosts: tuple[Host, ...] = HOSTS) -> list[HostFirm]:
     """The firms with labs of one division."""
-    rng = world.rng(f"hosts/{division}")
-    home = division == world.scale.divisions[0]
+    rng = loading.rng(f"hosts/{division}")
+    home = division == loading.scale.divisions[0]
     made = []
     for number, host in enumerate(hosts):
         name, name_en = host.name
         if not home:
             name, name_en = f"{name}（{division}）", f"{name_en} ({division})"
         known_towns = [town.code for town in towns_of(division)]
-        firm = _firm(world, rng, kind=host.kind, division=division, name=name, name_en=name_en, sector=host.sector,
-                     industry=host.industry, town=host.town if home else (known_towns or [None])[0])  # fmt: skip
-        sizes = _sizes(world, rng, firm, host.size) if host.size else []
+        firm = _firm(
+            loading,
+            rng,
+            kind=host.kind,
+            division=division,
+            name=name,
+            name_en=name_en,
+            sector=host.sector,
+            industry=host.industry,
+            town=host.town if home else (known_towns or [None])[0],
+        )
+        sizes = _sizes(loading, rng, firm, host.size) if host.size else []
         demo = home and number == CHUANYAN
         stem = f"{division}.{number + 1:02d}"
-        owner = world.people.make(email_of("owner") if demo else f"owner.{stem}@demo.example")
-        manager = world.people.make(email_of("lab") if demo else f"lab.{stem}@demo.example")
-        accountant = world.people.make(f"accounts.{stem}@demo.example")
+        owner = loading.people.make(email_of("owner") if demo else f"owner.{stem}@demo.example")
+        manager = loading.people.make(email_of("lab") if demo else f"lab.{stem}@demo.example")
+        accountant = loading.people.make(f"accounts.{stem}@demo.example")
         if demo:
-            world.accounts.update(owner=owner, lab=manager)
-        for person, role in (
-            (owner, FirmRole.OWNER),
-            (manager, FirmRole.LAB_MANAGER),
-            (accountant, FirmRole.ACCOUNTANT),
-        ):
-            _member(world, person, firm, role)
+            loading.accounts.update(owner=owner, lab=manager)
+        for person, role in ((owner, "owner"), (manager, "lab_manager"), (accountant, "accountant")):
+            _member(loading, person, firm, role)
         client = Client(firm, _wants(host), 2.0, [owner, manager], sizes)
         made.append(HostFirm(firm, owner, manager, accountant, client))
-    world.hosts += made
+    loading.hosts += made
     return made
 
 
@@ -78,10 +83,10 @@ def _wants(host: Host) -> tuple[str, ...]:
     return (Category.MECHANICS, Category.COMPOSITION, Category.DIMENSIONS)
 
 
-def make_clients(world: World, division: str, count: int) -> list[Client]:
+def make_clients(loading: Loading, division: str, count: int) -> list[Client]:
     """Client firms of one division, every sector, size class and town among them; one in twelve from next door."""
-    rng = world.rng(f"clients/{division}")
-    home = division == world.scale.divisions[0]
+    rng = loading.rng(f"clients/{division}")
+    home = division == loading.scale.divisions[0]
     made: list[Client] = []
     used: set[tuple[str, str]] = set()
     towns = [town.code for town in towns_of(division)] or [None]
@@ -98,38 +103,47 @@ def make_clients(world: World, division: str, count: int) -> list[Client]:
         town = None
         if where == division:
             town = towns[number % len(towns)] if number < 48 else _town(rng, towns)
-        firm = _firm(world, rng, kind=FirmKind.ENTERPRISE, division=where, name=f"{place}{brand}{words}{form}",
-                     name_en=f"{place_en} {_latin(brand)} {words_en} {form_en}", sector=trade.sector,
-                     industry=trade.industry, town=town, young=rng.random() < 0.04)  # fmt: skip
-        sizes = _sizes(world, rng, firm, size)
-        owner = world.people.make(f"c{firm['id']}@demo.example", since=firm["created_at"])
-        _member(world, owner, firm, FirmRole.OWNER)
+        firm = _firm(
+            loading,
+            rng,
+            kind=FirmKind.ENTERPRISE,
+            division=where,
+            name=f"{place}{brand}{words}{form}",
+            name_en=f"{place_en} {_latin(brand)} {words_en} {form_en}",
+            sector=trade.sector,
+            industry=trade.industry,
+            town=town,
+            young=rng.random() < 0.04,
+        )
+        sizes = _sizes(loading, rng, firm, size)
+        owner = loading.people.make(f"c{firm['id']}@demo.example", since=firm["created_at"])
+        _member(loading, owner, firm, "owner")
         members = [owner]
         if rng.random() < 0.35:
-            booker = world.people.make(f"b{firm['id']}@demo.example", since=firm["created_at"])
-            _member(world, booker, firm, FirmRole.BOOKER)
+            booker = loading.people.make(f"b{firm['id']}@demo.example", since=firm["created_at"])
+            _member(loading, booker, firm, "booker")
             members.append(booker)
         made.append(Client(firm, trade.categories, min(25.0, rng.paretovariate(1.2)), members, sizes))
     if home:
-        _client_account(world, made)
-        _affiliate(world, made)
-    world.clients += made
+        _client_account(loading, made)
+        _affiliate(loading, made)
+    loading.clients += made
     return made
 
 
-def _client_account(world: World, clients: list[Client]) -> None:
+def _client_account(loading: Loading, clients: list[Client]) -> None:
     """`client@` books for a small bearing firm that orders often."""
     chosen = next(
         c
         for c in clients
         if c.sizes[-1][1] == SizeClass.SMALL
         and c.categories[0] == Category.BEARINGS
-        and c.row["created_at"] < world.at(world.first_day, 0)
+        and c.row["created_at"] < loading.at(loading.first_day, 0)
         and all(size == SizeClass.SMALL for _day, size in c.sizes)
         and c.row["division"] == "330624"
     )
-    person = world.accounts["client"] = world.people.make(email_of("client"), since=chosen.row["created_at"])
-    _member(world, person, chosen.row, FirmRole.BOOKER)
+    person = loading.accounts["client"] = loading.people.make(email_of("client"), since=chosen.row["created_at"])
+    _member(loading, person, chosen.row, "booker")
     chosen.members = [person]
     chosen.weight = 6.0
     chosen.categories = (
@@ -139,7 +153,7 @@ def _client_account(world: World, clients: list[Client]) -> None:
         Category.COMPOSITION,
         Category.MECHANICS,
     )
-    world.demo_client = chosen
+    loading.demo_client = chosen
 
 
 def _place(rng: random.Random, division: str, home: bool, number: int) -> tuple[str, str, str]:
@@ -162,33 +176,56 @@ def _town(rng: random.Random, towns: list[str | None]) -> str | None:
     return rng.choice(industrial) if industrial and rng.random() < 0.8 else rng.choice(towns)
 
 
-def _firm(world: World, rng: random.Random, *, kind: str, division: str, name: str, name_en: str, sector: str,
-          industry: str, town: str | None, young: bool = False, waiting: bool = False) -> Row:  # fmt: skip
-    number = world.rows.counters["firm"] + 1
-    created = world.long_ago + timedelta(minutes=rng.randrange(60 * 24 * 300))
-    registered = world.first_day - timedelta(days=rng.randrange(500, 9000))
+def _firm(
+    loading: Loading,
+    rng: random.Random,
+    *,
+    kind: str,
+    division: str,
+    name: str,
+    name_en: str,
+    sector: str,
+    industry: str,
+    town: str | None,
+    young: bool = False,
+    waiting: bool = False,
+) -> Row:
+    number = loading.rows.counters["firm"] + 1
+    created = loading.long_ago + timedelta(minutes=rng.randrange(60 * 24 * 300))
+    registered = loading.first_day - timedelta(days=rng.randrange(500, 9000))
     if young:
-        created = world.at(world.first_day + timedelta(days=rng.randrange(20, 300)), rng.randrange(8, 17))
-        registered = world.day(created) - timedelta(days=rng.randrange(3, 60))
+        created = loading.at(loading.first_day + timedelta(days=rng.randrange(20, 300)), rng.randrange(8, 17))
+        registered = loading.day(created) - timedelta(days=rng.randrange(3, 60))
     verified: datetime | None = created + timedelta(hours=rng.randrange(2, 70))
     if waiting:
-        created = world.midnight - timedelta(minutes=rng.randrange(90, 60 * 24 * 4))
-        registered, verified = world.day(created) - timedelta(days=rng.randrange(5, 90)), None
-    admin = world.accounts["admin"]["id"]
+        created = loading.midnight - timedelta(minutes=rng.randrange(90, 60 * 24 * 4))
+        registered, verified = loading.day(created) - timedelta(days=rng.randrange(5, 90)), None
+    admin = loading.accounts["admin"]["id"]
     town_name = next((t.name for t in towns_of(division) if t.code == town), "")
-    row = world.rows.add(
-        Firm, uscc=credit_code(kind, division, number), name=name, name_en=name_en, kind=kind, division=division,
-        town=town, sector=sector, industry=industry, registered_on=registered, created_at=created,
+    row = loading.rows.add(
+        Firm,
+        uscc=credit_code(kind, division, number),
+        name=name,
+        name_en=name_en,
+        kind=kind,
+        division=division,
+        town=town,
+        sector=sector,
+        industry=industry,
+        registered_on=registered,
+        created_at=created,
         address=f"{town_name}{rng.choice(STREETS)}{rng.randrange(1, 300)}号",
-        phone=f"0575-86{rng.randrange(100_000, 999_999)}", legal_person=world.people.name(),
+        phone=f"0575-86{rng.randrange(100_000, 999_999)}",
+        legal_person=loading.people.name(),
         bank_account=f"{rng.choice((1211, 3305, 6222))}{rng.randrange(10**14, 10**15)}",
-        verified_at=verified, verified_by=admin if verified else None,
-    )  # fmt: skip
+        verified_at=verified,
+        verified_by=admin if verified else None,
+    )
     said = {"uscc": row["uscc"], "name": name, "kind": kind, "division": division, "town": town, "sector": sector,
             "industry": industry, "state": FirmState.WAITING}  # fmt: skip
-    world.trail.record(created, None, row["id"], "firm.register", ("firm", row["id"]), after=said)
+    loading.trail.record(created, None, row["id"], "firm.register", ("firm", row["id"]), after=said)
     if verified is not None:
-        world.trail.record(
+        loading.trail.record(
             verified,
             admin,
             None,
@@ -200,40 +237,66 @@ def _firm(world: World, rng: random.Random, *, kind: str, division: str, name: s
     return row
 
 
-def make_waiting(world: World) -> None:
+def make_waiting(loading: Loading) -> None:
     """What waits for an administrator: firms to verify, one of them returned once, and a role that another
     administrator proposed; and what waits for an owner: an invitation not accepted yet."""
-    rng = world.rng("waiting")
-    towns = [town.code for town in towns_of(world.scale.divisions[0])] or [None]
-    for number, (words, words_en) in enumerate((("精密轴承", "Precision Bearing"), ("阀门配件", "Valve Parts"),
-                                                ("纺机零件", "Textile Parts"), ("生物饲料", "Bio Feed"),
-                                                ("电子元件", "Electronic Parts"))):  # fmt: skip
+    rng = loading.rng("waiting")
+    towns = [town.code for town in towns_of(loading.scale.divisions[0])] or [None]
+    for number, (words, words_en) in enumerate(
+        (
+            ("精密轴承", "Precision Bearing"),
+            ("阀门配件", "Valve Parts"),
+            ("纺机零件", "Textile Parts"),
+            ("生物饲料", "Bio Feed"),
+            ("电子元件", "Electronic Parts"),
+        )
+    ):
         brand = ("朝晖", "暮云", "听泉", "望岳", "临川")[number]
         trade = TRADES[number]
-        _where, place, place_en = _place(rng, world.scale.divisions[0], True, 0)
-        firm = _firm(world, rng, kind=FirmKind.ENTERPRISE, division=world.scale.divisions[0],
-                     name=f"{place}{brand}{words}有限公司", name_en=f"{place_en} {_latin(brand)} {words_en} Co., Ltd.",
-                     sector=trade.sector, industry=trade.industry, town=rng.choice(towns), waiting=True)  # fmt: skip
-        _sizes(world, rng, firm, SIZES[2 + number % 2])
-        _member(
-            world, world.people.make(f"new{firm['id']}@demo.example", since=firm["created_at"]), firm, FirmRole.OWNER
+        _where, place, place_en = _place(rng, loading.scale.divisions[0], True, 0)
+        firm = _firm(
+            loading,
+            rng,
+            kind=FirmKind.ENTERPRISE,
+            division=loading.scale.divisions[0],
+            name=f"{place}{brand}{words}有限公司",
+            name_en=f"{place_en} {_latin(brand)} {words_en} Co., Ltd.",
+            sector=trade.sector,
+            industry=trade.industry,
+            town=rng.choice(towns),
+            waiting=True,
         )
+        _sizes(loading, rng, firm, SIZES[2 + number % 2])
+        _member(loading, loading.people.make(f"new{firm['id']}@demo.example", since=firm["created_at"]), firm, "owner")
         if number == 4:
-            at = min(firm["created_at"] + timedelta(hours=1), world.midnight)
+            at = min(firm["created_at"] + timedelta(hours=1), loading.midnight)
             firm.update(returned_at=at, return_reason="营业执照照片不清晰，请重新上传。")
-            world.trail.record(at, world.accounts["admin"]["id"], None, "firm.return", ("firm", firm["id"]),
-                               before={"state": FirmState.WAITING}, after={"state": FirmState.RETURNED})  # fmt: skip
-    person = world.people.make(email_of("auditor2"), since=world.midnight - timedelta(days=6))
-    proposer = world.accounts["admin2"]["id"]
-    at = world.midnight - timedelta(hours=9)
-    role = world.rows.add(
+            loading.trail.record(
+                at,
+                loading.accounts["admin"]["id"],
+                None,
+                "firm.return",
+                ("firm", firm["id"]),
+                before={"state": FirmState.WAITING},
+                after={"state": FirmState.RETURNED},
+            )
+    person = loading.people.make(email_of("auditor2"), since=loading.midnight - timedelta(days=6))
+    proposer = loading.accounts["admin2"]["id"]
+    at = loading.midnight - timedelta(hours=9)
+    role = loading.rows.add(
         RegulatorRole, person_id=person["id"], role=OfficialRole.AUDITOR, proposed_by=proposer, proposed_at=at
     )
-    world.trail.record(at, proposer, None, "regulator.propose", ("person", person["id"]),
-                       after={"role": OfficialRole.AUDITOR, "role_id": role["id"]})  # fmt: skip
-    owner = world.accounts["owner"]["id"]
-    host = next(host for host in world.hosts if host.owner["id"] == owner)
-    invitation = world.rows.add(
+    loading.trail.record(
+        at,
+        proposer,
+        None,
+        "regulator.propose",
+        ("person", person["id"]),
+        after={"role": OfficialRole.AUDITOR, "role_id": role["id"]},
+    )
+    owner = loading.accounts["owner"]["id"]
+    host = next(host for host in loading.hosts if host.owner["id"] == owner)
+    invitation = loading.rows.add(
         Invitation,
         firm_id=host.id,
         email="bench@demo.example",
@@ -243,28 +306,42 @@ def make_waiting(world: World) -> None:
         token_digest=f"{rng.getrandbits(256):064x}",
         expires_at=at + timedelta(days=14),
     )
-    world.trail.record(at, owner, host.id, "member.invite", ("firm", host.id),
-                       after={"invitation_id": invitation["id"], "role": FirmRole.LAB_MANAGER})  # fmt: skip
+    loading.trail.record(
+        at,
+        owner,
+        host.id,
+        "member.invite",
+        ("firm", host.id),
+        after={"invitation_id": invitation["id"], "role": FirmRole.LAB_MANAGER},
+    )
 
 
-def _member(world: World, person: Row, firm: Row, role: str) -> None:
-    world.rows.add(Membership, person_id=person["id"], firm_id=firm["id"], role=role, started_at=firm["created_at"])
+def _member(loading: Loading, person: Row, firm: Row, role: str) -> None:
+    loading.rows.add(Membership, person_id=person["id"], firm_id=firm["id"], role=role, started_at=firm["created_at"])
 
 
-def _sizes(world: World, rng: random.Random, firm: Row, size: str) -> list[tuple[date, str]]:
+def _sizes(loading: Loading, rng: random.Random, firm: Row, size: str) -> list[tuple[date, str]]:
     """The firm's declared figures: of the year before the data begin, and for some of the year after it."""
-    first = max(world.first_day - timedelta(days=200), world.day(firm["created_at"]))
+    first = max(loading.first_day - timedelta(days=200), loading.day(firm["created_at"]))
     dated = [(first, size)]
-    if rng.random() < 0.2 and first < world.first_day:
+    if rng.random() < 0.2 and first < loading.first_day:
         later = size
         if rng.random() < 0.3 and size != SizeClass.LARGE:
             later = SIZES[max(1, SIZES.index(size) - 1)]
-        dated.append((world.first_day + timedelta(days=rng.randrange(60, 240)), later))
+        dated.append((loading.first_day + timedelta(days=rng.randrange(60, 240)), later))
     for since, named in dated:
         staff, revenue, assets = _figures(rng, firm["sector"], named)
-        world.rows.add(FirmSize, firm_id=firm["id"], year=since.year - 1, employees=staff,
-                       revenue_fen=revenue * FEN_PER_WAN, assets_fen=assets * FEN_PER_WAN, sector=firm["sector"],
-                       size_class=named, valid_from=since)  # fmt: skip
+        loading.rows.add(
+            FirmSize,
+            firm_id=firm["id"],
+            year=since.year - 1,
+            employees=staff,
+            revenue_fen=revenue * FEN_PER_WAN,
+            assets_fen=assets * FEN_PER_WAN,
+            sector=firm["sector"],
+            size_class=named,
+            valid_from=since,
+        )
     firm["size_class"] = dated[-1][1]
     return dated
 
@@ -293,93 +370,132 @@ def _between(rng: random.Random, bounds: tuple[int, int, int] | None, size: str)
     return rng.randrange(low, max(low + 1, min(high, low * 4 + 8) + 1))
 
 
-def _affiliate(world: World, clients: list[Client]) -> None:
+def _affiliate(loading: Loading, clients: list[Client]) -> None:
     """Chains of control, shared owners, families, what firms declared; one that an inspection found late."""
-    rng, answers = world.rng("affiliations"), world.rng("answers to affiliations")
-    ordinary = [c for c in clients if c.row["division"] == "330624" and c is not world.demo_client]
-    chosen = iter(rng.sample(ordinary, min(len(ordinary), 3 * len(world.hosts) + 8)))
-    early = world.first_day - timedelta(days=300)
-    officer = world.accounts["officer"]["id"]
-    for number, host in enumerate(world.hosts):
+    rng, answers = loading.rng("affiliations"), loading.rng("answers to affiliations")
+    ordinary = [c for c in clients if c.row["division"] == "330624" and c is not loading.demo_client]
+    chosen = iter(rng.sample(ordinary, min(len(ordinary), 3 * len(loading.hosts) + 8)))
+    early = loading.first_day - timedelta(days=300)
+    officer = loading.accounts["officer"]["id"]
+    for number, host in enumerate(loading.hosts):
         kinds = tuple(AffiliationKind)
         for turn in range(1 + number % 3):
             other = next(chosen)
             kind = kinds[(number + turn) % 4]
-            since = early if turn == 0 else world.first_day + timedelta(days=rng.randrange(20, 200))
+            since = early if turn == 0 else loading.first_day + timedelta(days=rng.randrange(20, 200))
             until = None if rng.random() < 0.85 else since + timedelta(days=rng.randrange(120, 300))
             chain = kind == AffiliationKind.CONTROLS and turn == 0
-            declared = _declare(world, host.client, other, kind, since, until, world.at(max(since, early), 10))
+            declared = _declare(loading, host.client, other, kind, since, until, loading.at(max(since, early), 10))
             if chain or answers.random() < 0.6:
-                _agree(world, declared, other, world.at(since + timedelta(days=2), 14))
-            world.related.setdefault(host.id, []).append(other)
+                _agree(loading, declared, other, loading.at(since + timedelta(days=2), 14))
+            loading.related.setdefault(host.id, []).append(other)
             if chain:  # the daughter has a daughter
-                _leave(world, declared, world.at(since + timedelta(days=5), 9))
+                _leave(loading, declared, loading.at(since + timedelta(days=5), 9))
                 below = next(chosen)
                 _affiliation(
-                    world,
+                    loading,
                     other.row,
                     below.row,
-                    AffiliationKind.CONTROLS,
+                    "controls",
                     early,
                     None,
-                    AffiliationSource.BUSINESS_REGISTER,
+                    "business_register",
                     officer,
-                    world.at(early, 11),
+                    loading.at(early, 11),
                     note="企业信用信息公示",
                 )
-                world.related[host.id].append(below)
+                loading.related[host.id].append(below)
     found = next(chosen)
-    host = world.hosts[min(CHUANYAN, len(world.hosts) - 1)]
-    world.late_affiliation = (host, found)
-    world.related.setdefault(host.id, []).append(found)
-    _one_sided(world, list(chosen)[:2])
+    host = loading.hosts[min(CHUANYAN, len(loading.hosts) - 1)]
+    loading.late_affiliation = (host, found)
+    loading.related.setdefault(host.id, []).append(found)
+    _one_sided(loading, list(chosen)[:2])
 
 
-def _one_sided(world: World, clients: list[Client]) -> None:
+def _one_sided(loading: Loading, clients: list[Client]) -> None:
     """What two clients declared of the last days: one waits for the other side's answer, the other is objected to."""
-    day = world.today - timedelta(days=9)
+    day = loading.today - timedelta(days=9)
     for number, client in enumerate(clients):
-        host = world.hosts[number % len(world.hosts)]
-        declared = _declare(world, client, host.client, "shares_owner", day, None, world.at(day, 15))
+        host = loading.hosts[number % len(loading.hosts)]
+        declared = _declare(loading, client, host.client, "shares_owner", day, None, loading.at(day, 15))
         if number:
-            at = world.at(day + timedelta(days=4), 16)
+            at = loading.at(day + timedelta(days=4), 16)
             reason = "双方股东仅姓名相同，并非同一人"
             declared |= {"objected_at": at, "objected_by": host.owner["id"], "objection": reason}
-            world.trail.record(at, host.owner["id"], host.id, "affiliation.object", ("affiliation", declared["id"]),
-                               after={"reason": reason})  # fmt: skip
+            loading.trail.record(
+                at,
+                host.owner["id"],
+                host.id,
+                "affiliation.object",
+                ("affiliation", declared["id"]),
+                after={"reason": reason},
+            )
 
 
-def _declare(world: World, by: Client, other: Client, kind: str, since: date, until: date | None, at: datetime) -> Row:
-    return _affiliation(world, by.row, other.row, kind, since, until, "firm", by.members[0]["id"], at)
+def _declare(
+    loading: Loading, by: Client, other: Client, kind: str, since: date, until: date | None, at: datetime
+) -> Row:
+    return _affiliation(loading, by.row, other.row, kind, since, until, "firm", by.members[0]["id"], at)
 
 
-def _agree(world: World, declared: Row, by: Client, at: datetime) -> None:
+def _agree(loading: Loading, declared: Row, by: Client, at: datetime) -> None:
     declared |= {"agreed_at": at, "agreed_by": by.members[0]["id"]}
-    world.trail.record(at, by.members[0]["id"], by.id, "affiliation.agree", ("affiliation", declared["id"]),
-                       after={"agreed": True})  # fmt: skip
+    loading.trail.record(
+        at, by.members[0]["id"], by.id, "affiliation.agree", ("affiliation", declared["id"]), after={"agreed": True}
+    )
 
 
-def _leave(world: World, declared: Row, at: datetime) -> None:
-    officer, note = world.accounts["officer"]["id"], "双方均已申报，章程已核对"
+def _leave(loading: Loading, declared: Row, at: datetime) -> None:
+    officer, note = loading.accounts["officer"]["id"], "双方均已申报，章程已核对"
     declared |= {"seen_at": at, "seen_by": officer, "seen_note": note}
-    world.trail.record(at, officer, None, "affiliation.leave", ("affiliation", declared["id"]), after={"note": note})
+    loading.trail.record(at, officer, None, "affiliation.leave", ("affiliation", declared["id"]), after={"note": note})
 
 
-def _affiliation(world: World, firm: Row, other: Row, kind: str, since: date, until: date | None, source: str,
-                 person_id: int, at: datetime, note: str = "") -> Row:  # fmt: skip
+def _affiliation(
+    loading: Loading,
+    firm: Row,
+    other: Row,
+    kind: str,
+    since: date,
+    until: date | None,
+    source: str,
+    person_id: int,
+    at: datetime,
+    note: str = "",
+) -> Row:
     """Declared by the first firm, or entered by an officer, who has confirmed it with that."""
     by_firm = source == AffiliationSource.FIRM
-    row = world.rows.add(
-        Affiliation, firm_id=firm["id"], other_firm_id=other["id"], kind=kind, valid_from=since, valid_to=until,
-        source=source, note=note, entered_by=person_id, recorded_at=at,
+    row = loading.rows.add(
+        Affiliation,
+        firm_id=firm["id"],
+        other_firm_id=other["id"],
+        kind=kind,
+        valid_from=since,
+        valid_to=until,
+        source=source,
+        note=note,
+        entered_by=person_id,
+        recorded_at=at,
         declared_by_firm_id=firm["id"] if by_firm else None,
-        **({} if by_firm else {"confirmed_at": at, "confirmed_by": person_id, "confirmed_source": source,
-                               "confirmed_note": note}),
-    )  # fmt: skip
-    world.trail.record(
-        at, person_id, firm["id"] if by_firm else None,
-        "affiliation.declare" if by_firm else "affiliation.enter", ("affiliation", row["id"]),
-        after={"firm_id": firm["id"], "other_firm_id": other["id"], "kind": kind, "valid_from": since,
-               "valid_to": until, "source": source},
-    )  # fmt: skip
+        **(
+            {}
+            if by_firm
+            else {"confirmed_at": at, "confirmed_by": person_id, "confirmed_source": source, "confirmed_note": note}
+        ),
+    )
+    loading.trail.record(
+        at,
+        person_id,
+        firm["id"] if by_firm else None,
+        "affiliation.declare" if by_firm else "affiliation.enter",
+        ("affiliation", row["id"]),
+        after={
+            "firm_id": firm["id"],
+            "other_firm_id": other["id"],
+            "kind": kind,
+            "valid_from": since,
+            "valid_to": until,
+            "source": source,
+        },
+    )
     return row

@@ -17,12 +17,12 @@ from labshare.demonstration.calendar import make_calendar
 from labshare.demonstration.catalogue import CatalogueMaker, Laboratory, make_standards
 from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
 from labshare.demonstration.firms import make_clients, make_hosts, make_regulators, make_waiting
+from labshare.demonstration.loading import Loading
 from labshare.demonstration.rows import Rows, empty
 from labshare.demonstration.runs import Office, schedule_months
 from labshare.demonstration.scale import Scale
 from labshare.demonstration.shelf import Shelf
 from labshare.demonstration.tasks import Tasks
-from labshare.demonstration.world import World
 from labshare.kernel.database import analyse, db, transaction
 from labshare.kernel.time import local_day, local_zone
 
@@ -30,7 +30,7 @@ SEALED_AT_ONCE = 10_000
 Progress = Callable[[str], None]
 
 
-def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line: None) -> World:
+def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line: None) -> Loading:
     """Fill an empty database with invented data, all of it before 00:00 of the local day of `now`.
 
     The same scale, seed and local day give the same data. Opens its own transaction. Raises `NotInProduction`,
@@ -41,22 +41,22 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
     with _no_collector(), transaction() as session:
         if not empty(db.metadata.sorted_tables):
             raise DatabaseNotEmpty
-        world = World(Rows(session), scale, seed, local_day(now), local_zone())
-        days = draw_platform(world)
-        shelf, tasks, every_lab = Shelf(world), None, []
+        loading = Loading(Rows(session), scale, seed, local_day(now), local_zone())
+        days = draw_platform(loading)
+        shelf, tasks, every_lab = Shelf(loading), None, []
         for division in scale.divisions:
-            county = draw_county(world, division, days, shelf)
-            _write_county(world, county, say)
+            county = draw_county(loading, division, days, shelf)
+            _write_county(loading, county, say)
             tasks = tasks or county.tasks
             every_lab += county.labs
-        world.rows.continue_numbering()
+        loading.rows.continue_numbering()
         say("Monthly runs …")
-        Office(world, days, every_lab).run(tasks.tell if tasks else lambda: None)
+        Office(loading, days, every_lab).run(tasks.tell if tasks else lambda: None)
         rebuild_all()
     analyse()
-    sealed = seal(world.midnight, key=current_app.config["AUDIT_KEY"], batch=SEALED_AT_ONCE)
+    sealed = seal(loading.midnight, key=current_app.config["AUDIT_KEY"], batch=SEALED_AT_ONCE)
     say(f"{sealed} events sealed")
-    return world
+    return loading
 
 
 @contextmanager
@@ -71,12 +71,12 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def draw_platform(world: World) -> WorkingDays:
+def draw_platform(loading: Loading) -> WorkingDays:
     """What belongs to no county: regulators, working days, standards, when each month was closed."""
-    make_regulators(world)
-    days = make_calendar(world)
-    world.standards = make_standards(world)
-    schedule_months(world, days)
+    make_regulators(loading)
+    days = make_calendar(loading)
+    loading.standards = make_standards(loading)
+    schedule_months(loading, days)
     return days
 
 
@@ -91,15 +91,15 @@ class County:
     """What the accounts are promised, in the first county."""
 
 
-def draw_county(world: World, division: str, days: WorkingDays, shelf: Shelf) -> County:
+def draw_county(loading: Loading, division: str, days: WorkingDays, shelf: Shelf) -> County:
     """Draw its firms, labs and, in the first, the accounts' tasks; the slow part, its bookings, comes with writing."""
-    hosts = make_hosts(world, division)
-    clients = make_clients(world, division, world.scale.clients)
-    labs = CatalogueMaker(world, division, days, world.standards).make(hosts)
-    county = County(division, labs, Bookings(world, labs, clients, [host.client for host in hosts], shelf), None)
-    if division == world.scale.divisions[0]:
-        make_waiting(world)
-        county.tasks = Tasks(world, labs, shelf)
+    hosts = make_hosts(loading, division)
+    clients = make_clients(loading, division, loading.scale.clients)
+    labs = CatalogueMaker(loading, division, days, loading.standards).make(hosts)
+    county = County(division, labs, Bookings(loading, labs, clients, [host.client for host in hosts], shelf), None)
+    if division == loading.scale.divisions[0]:
+        make_waiting(loading)
+        county.tasks = Tasks(loading, labs, shelf)
         for life in county.tasks.make():
             life.hold()
     return county
@@ -110,21 +110,23 @@ def draw_bookings(county: County) -> int:
     count = 0
     for _host, theirs in groupby(county.labs, key=lambda lab: lab.host.id):
         lives = [life for lab in theirs for life in county.bookings.make(lab)]
-        county.bookings.papering.share_invoices()
+        county.bookings.documents.share_invoices()
         for life in lives:
             life.hold()
         count += len(lives)
     return count
 
 
-def _write_county(world: World, county: County, say: Progress) -> None:
+def _write_county(loading: Loading, county: County, say: Progress) -> None:
     """To the database; of its labs only what the runs need is kept."""
     labs, count = county.labs, draw_bookings(county)
-    written = world.rows.write()
-    say(f"{county.division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
-        f"{sum(len(lab.offers) for lab in labs)} test items, {count} bookings; {written} rows")  # fmt: skip
-    if world.scale.counties > 1:  # events of many counties do not fit into memory: each county's are written at once
-        world.trail.catch_up(world.midnight)
+    written = loading.rows.write()
+    say(
+        f"{county.division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
+        f"{sum(len(lab.offers) for lab in labs)} test items, {count} bookings; {written} rows"
+    )
+    if loading.scale.counties > 1:  # events of many counties do not fit into memory: each county's are written at once
+        loading.trail.catch_up(loading.midnight)
         gc.collect()
     for lab in labs:
         lab.machines, lab.offers = [], []

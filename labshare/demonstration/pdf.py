@@ -50,8 +50,9 @@ def one_page(title: str, lines: Sequence[str]) -> bytes:
     body = _HEAD + b"8 0 obj\n<< /Length %d >>\nstream\n%s\nendstream\nendobj\n" % (len(stream), stream)
     table = b"".join(b"%010d 00000 n \n" % each for each in (*_PLACES, place))
     return body + b"xref\n0 9\n0000000000 65535 f \n%strailer\n<< /Size 9 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
-        table, len(body),
-    )  # fmt: skip
+        table,
+        len(body),
+    )
 
 
 def _line(line: str, size: int) -> list[bytes]:

@@ -43,6 +43,11 @@ class People:
         """One account, its address confirmed."""
         created = (since or self.since) - timedelta(minutes=self.rng.randrange(60, 60 * 24 * 30))
         return self.rows.add(
-            Person, email=email, name=name or self.name(), password_hash=self.hash, demonstration=True,
-            created_at=created, email_confirmed_at=created,
-        )  # fmt: skip
+            Person,
+            email=email,
+            name=name or self.name(),
+            password_hash=self.hash,
+            demonstration=True,
+            created_at=created,
+            email_confirmed_at=created,
+        )

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from labshare.booking.models import Booking
 from labshare.booking.rules.time import WorkingDays
 from labshare.demonstration.catalogue import Laboratory
-from labshare.demonstration.world import World
+from labshare.demonstration.loading import Loading
 from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db
 from labshare.kernel.money import FEN_PER_WAN
@@ -65,46 +65,48 @@ def _nth_working_day(days: WorkingDays, after: date, number: int) -> date:
     return day
 
 
-def due_of(world: World, days: WorkingDays, month: Month) -> Due:
+def due_of(loading: Loading, days: WorkingDays, month: Month) -> Due:
     """Calculated on the 1st at 02:00, published on the 6th working day, approved on the one after publicity."""
     last = month.last_day
     published = _nth_working_day(days, last, 6)
     approved = _nth_working_day(days, published, PUBLICITY + 1)
     return Due(
         month,
-        min(world.at(last + timedelta(days=1), 2), world.midnight),
-        world.at(published, 10, 5),
-        world.at(approved, 9, 40),
-        world.at(_nth_working_day(days, approved, 3), 15, 10),
+        min(loading.at(last + timedelta(days=1), 2), loading.midnight),
+        loading.at(published, 10, 5),
+        loading.at(approved, 9, 40),
+        loading.at(_nth_working_day(days, approved, 3), 15, 10),
     )
 
 
-def schedule_months(world: World, days: WorkingDays) -> None:
+def schedule_months(loading: Loading, days: WorkingDays) -> None:
     """Which months' ledgers are closed, and since when: all but the last month's."""
-    for month in world.first_month.through(world.month.plus(-2)):
-        world.closed[month] = due_of(world, days, month).published_at
+    for month in loading.first_month.through(loading.month.plus(-2)):
+        loading.closed[month] = due_of(loading, days, month).published_at
 
 
-def policy_divisions(world: World) -> list[str]:
+def policy_divisions(loading: Loading) -> list[str]:
     """One programme a county, or a province where there are several counties."""
-    divisions = world.scale.divisions
+    divisions = loading.scale.divisions
     return [divisions[0]] if len(divisions) == 1 else sorted({division[:2] for division in divisions})
 
 
-def _grades(world: World, division: str, labs: list[Laboratory]) -> dict[Month, list[GradeRow]]:
+def _grades(loading: Loading, division: str, labs: list[Laboratory]) -> dict[Month, list[GradeRow]]:
     """Every grade, by the month from which it holds: one before the data begin, for some a new one in mid-year; a few
     labs are not graded."""
-    rng = world.rng(f"grades/{division}")
+    rng = loading.rng(f"grades/{division}")
     lists: dict[Month, list[GradeRow]] = {}
     for number, lab in enumerate(labs):
-        grade = rng.choices(("excellent", "good", "qualified", "unqualified", None), (16, 46, 24, 6, 8))[0]
+        grade = rng.choices(
+            (Grade.EXCELLENT, Grade.GOOD, Grade.QUALIFIED, Grade.UNQUALIFIED, None), (16, 46, 24, 6, 8)
+        )[0]
         if number < 5:
             grade = tuple(Grade)[number]
         if grade:
-            lists.setdefault(world.first_month, []).append(_graded(lab, grade, number))
+            lists.setdefault(loading.first_month, []).append(_graded(lab, grade, number))
         if rng.random() < 0.3:
             grade = rng.choices((Grade.EXCELLENT, Grade.GOOD, Grade.QUALIFIED), (3, 5, 2))[0]
-            lists.setdefault(world.month.plus(-4), []).append(_graded(lab, grade, number))
+            lists.setdefault(loading.month.plus(-4), []).append(_graded(lab, grade, number))
     return lists
 
 
@@ -119,146 +121,202 @@ def _steps(*steps: tuple[int, str]) -> list[dict[str, Any]]:
     return [{"from_fen": fen, "rate": rate} for fen, rate in steps]
 
 
-def first_policy(world: World, division: str) -> dict[str, Any]:
+def first_policy(loading: Loading, division: str) -> dict[str, Any]:
     """By instrument, the highest band on everything; neighbours' firms count too."""
     return {
-        "name": "共享仪器开放服务奖励办法（演示）", "legal_basis": "演示政策，非正式文件", "division": division,
-        "effective_from": str(world.first_month), "effective_to": str(world.first_month.plus(FIRST_POLICY_MONTHS - 1)),
+        "name": "共享仪器开放服务奖励办法（演示）",
+        "legal_basis": "演示政策，非正式文件",
+        "division": division,
+        "effective_from": str(loading.first_month),
+        "effective_to": str(loading.first_month.plus(FIRST_POLICY_MONTHS - 1)),
         "tax": Tax.EXCLUDED,
         "clients": {"sizes": [SizeClass.SMALL, SizeClass.MICRO], "divisions": ["33"], "exclude_related": True},
-        "instruments": {"min_original_value_fen": 5 * FEN_PER_WAN}, "exclude_statutory": True,
-        "unit": RewardUnit.INSTRUMENT, "threshold_fen": 300_000,
+        "instruments": {"min_original_value_fen": 5 * FEN_PER_WAN},
+        "exclude_statutory": True,
+        "unit": RewardUnit.INSTRUMENT,
+        "threshold_fen": 300_000,
         "bands": {"kind": BandKind.HIGHEST, "steps": _steps((0, "0.08"), (5_000_000, "0.10"))},
         "grades": {
-        Grade.EXCELLENT: "1.2",
-        Grade.GOOD: "1.0",
-        Grade.QUALIFIED: "0.8",
-        Grade.UNQUALIFIED: "0",
-        Grade.UNGRADED: "1.0",
-    },
+            Grade.EXCELLENT: "1.2",
+            Grade.GOOD: "1.0",
+            Grade.QUALIFIED: "0.8",
+            Grade.UNQUALIFIED: "0",
+            Grade.UNGRADED: "1.0",
+        },
         "caps": {"instrument_year_fen": 3_000_000, "lab_year_fen": 15_000_000, "firm_year_fen": 40_000_000},
-        "budget_year_fen": None, "publicity_working_days": PUBLICITY,
-    }  # fmt: skip
+        "budget_year_fen": None,
+        "publicity_working_days": PUBLICITY,
+    }
 
 
-def second_policy(world: World, division: str) -> dict[str, Any]:
+def second_policy(loading: Loading, division: str) -> dict[str, Any]:
     """By lab, each rate on its part; clients of the county alone, instruments from 200,000 yuan."""
     return {
-        "name": "共享实验室奖励办法（演示）", "legal_basis": "演示政策，非正式文件", "division": division,
-        "effective_from": str(world.first_month.plus(FIRST_POLICY_MONTHS)), "effective_to": str(_policy_end(world)),
+        "name": "共享实验室奖励办法（演示）",
+        "legal_basis": "演示政策，非正式文件",
+        "division": division,
+        "effective_from": str(loading.first_month.plus(FIRST_POLICY_MONTHS)),
+        "effective_to": str(_policy_end(loading)),
         "tax": Tax.INCLUDED,
         "clients": {"sizes": list(SizeClass.smes()), "divisions": [division], "exclude_related": True},
-        "instruments": {"min_original_value_fen": 20 * FEN_PER_WAN}, "exclude_statutory": True,
-        "unit": RewardUnit.LAB, "threshold_fen": 1_000_000,
+        "instruments": {"min_original_value_fen": 20 * FEN_PER_WAN},
+        "exclude_statutory": True,
+        "unit": RewardUnit.LAB,
+        "threshold_fen": 1_000_000,
         "bands": {"kind": BandKind.MARGINAL, "steps": _steps((0, "0.10"), (30_000_000, "0.15"))},
         "grades": {
-        Grade.EXCELLENT: "1.2",
-        Grade.GOOD: "1.0",
-        Grade.QUALIFIED: "0.8",
-        Grade.UNQUALIFIED: "0",
-        Grade.UNGRADED: "1.0",
-    },
+            Grade.EXCELLENT: "1.2",
+            Grade.GOOD: "1.0",
+            Grade.QUALIFIED: "0.8",
+            Grade.UNQUALIFIED: "0",
+            Grade.UNGRADED: "1.0",
+        },
         "caps": {"instrument_year_fen": None, "lab_year_fen": 12_000_000, "firm_year_fen": 30_000_000},
-        "budget_year_fen": 600_000_000, "publicity_working_days": PUBLICITY,
-    }  # fmt: skip
+        "budget_year_fen": 600_000_000,
+        "publicity_working_days": PUBLICITY,
+    }
 
 
-def _policy_end(world: World) -> Month:
+def _policy_end(loading: Loading) -> Month:
     """The next end of a year that is still to come."""
-    return Month(world.month.plus(1).year, 12)
+    return Month(loading.month.plus(1).year, 12)
 
 
-def _next_policy(world: World, division: str) -> dict[str, Any]:
-    following = _policy_end(world).next
-    return {**second_policy(world, division), "name": f"共享实验室奖励办法（演示，{following.year} 年）",
+def _next_policy(loading: Loading, division: str) -> dict[str, Any]:
+    following = _policy_end(loading).next
+    return {**second_policy(loading, division), "name": f"共享实验室奖励办法（演示，{following.year} 年）",
             "effective_from": str(following), "effective_to": None, "threshold_fen": 500_000}  # fmt: skip
 
 
 class Office:
     """The regulators at work in the past: each verb at its moment, the trail written up to there first."""
 
-    def __init__(self, world: World, days: WorkingDays, labs: list[Laboratory]) -> None:
-        self.world, self.days, self.labs = world, days, labs
+    def __init__(self, loading: Loading, days: WorkingDays, labs: list[Laboratory]) -> None:
+        self.loading, self.days, self.labs = loading, days, labs
         self.officer, self.approver = (
-            Actor(person_id=world.accounts[role]["id"], roles=frozenset({role}))
+            Actor(person_id=loading.accounts[role]["id"], roles=frozenset({role}))
             for role in (OfficialRole.OFFICER, OfficialRole.APPROVER)
         )
 
     def run(self, at_last: Callable[[], None]) -> None:
         """Do what was due until midnight; `at_last` what is told of the last days."""
-        world = self.world
+        loading = self.loading
         for at, act in self.acts():
-            world.trail.catch_up(at)
+            loading.trail.catch_up(at)
             act(at)
             db.session.flush()
-        world.trail.catch_up(world.midnight)
+        loading.trail.catch_up(loading.midnight)
         at_last()
         self._tidy()
 
     def acts(self) -> list[tuple[datetime, Callable[[datetime], Any]]]:
         """Policies, then month after month what was due until midnight, in order of time."""
-        world = self.world
+        loading = self.loading
         acts: list[tuple[datetime, Callable[[datetime], Any]]] = []
-        for division in policy_divisions(world):
+        for division in policy_divisions(loading):
             acts += self._policies(division)
-            for month in world.first_month.through(world.month.previous):
+            for month in loading.first_month.through(loading.month.previous):
                 acts += self._month(division, month)
-        for division in world.scale.divisions:
+        for division in loading.scale.divisions:
             acts += self._grade_lists(division)
         acts += [self._late_affiliation(), self._touching_declaration()]
-        return sorted((each for each in acts if each[0] <= world.midnight), key=lambda each: each[0])
+        return sorted((each for each in acts if each[0] <= loading.midnight), key=lambda each: each[0])
 
     def _policies(self, division: str) -> list[tuple[datetime, Callable[[datetime], Any]]]:
-        world = self.world
+        loading = self.loading
         acts: list[tuple[datetime, Callable[[datetime], Any]]] = []
-        starts = (world.first_month, world.first_month.plus(FIRST_POLICY_MONTHS))
+        starts = (loading.first_month, loading.first_month.plus(FIRST_POLICY_MONTHS))
         for make, month in zip((first_policy, second_policy), starts, strict=True):
             drafted: list[int] = []
-            document = make(world, division)
+            document = make(loading, division)
             day = month.previous.last_day - timedelta(days=20)
-            acts.append((world.at(day, 10), lambda now, d=document, made=drafted: made.append(
-                draft_policy(actor=self.officer, now=now, document=d, demonstration=True).id)))  # fmt: skip
-            acts.append((world.at(day + timedelta(days=5), 15), lambda now, made=drafted: publish_policy(
-                actor=self.approver, now=now, policy_id=made[0])))  # fmt: skip
-        acts.append((world.at(world.today - timedelta(days=3), 11), lambda now: draft_policy(
-            actor=self.officer, now=now, document=_next_policy(world, division), demonstration=True)))  # fmt: skip
+            acts.append(
+                (
+                    loading.at(day, 10),
+                    lambda now, d=document, made=drafted: made.append(
+                        draft_policy(actor=self.officer, now=now, document=d, demonstration=True).id
+                    ),
+                )
+            )
+            acts.append(
+                (
+                    loading.at(day + timedelta(days=5), 15),
+                    lambda now, made=drafted: publish_policy(actor=self.approver, now=now, policy_id=made[0]),
+                )
+            )
+        acts.append(
+            (
+                loading.at(loading.today - timedelta(days=3), 11),
+                lambda now: draft_policy(
+                    actor=self.officer, now=now, document=_next_policy(loading, division), demonstration=True
+                ),
+            )
+        )
         return acts
 
     def _grade_lists(self, division: str) -> list[tuple[datetime, Callable[[datetime], Any]]]:
         """The lists of a county, entered by an officer and confirmed by the approver; the last one still waits."""
-        world = self.world
+        loading = self.loading
         labs = [lab for lab in self.labs if lab.row["division"] == division]
         lists = [
             (month.previous.last_day - timedelta(days=6), month, rows)
-            for month, rows in sorted(_grades(world, division, labs).items())
+            for month, rows in sorted(_grades(loading, division, labs).items())
         ]
         acts: list[tuple[datetime, Callable[[datetime], Any]]] = []
         for day, month, rows in lists:
             acts += self._grade_list(division, day, month, rows)
-            acts.append((world.at(day + timedelta(days=1), 10), lambda now, d=division, m=month: confirm_grades(
-                actor=self.approver, now=now, list_id=self._latest(d, m), version=1)))  # fmt: skip
-        if division == world.scale.divisions[0]:
+            acts.append(
+                (
+                    loading.at(day + timedelta(days=1), 10),
+                    lambda now, d=division, m=month: confirm_grades(
+                        actor=self.approver, now=now, list_id=self._latest(d, m), version=1
+                    ),
+                )
+            )
+        if division == loading.scale.divisions[0]:
             waiting = [
                 _graded(lab, (Grade.GOOD, Grade.EXCELLENT, Grade.QUALIFIED)[n % 3], n)
                 for n, lab in enumerate(labs[5:17])
             ]
-            acts += self._grade_list(division, world.today - timedelta(days=2), world.month.next, waiting)
+            acts += self._grade_list(division, loading.today - timedelta(days=2), loading.month.next, waiting)
             begun = [_graded(lab, Grade.GOOD, n) for n, lab in enumerate(labs[17:19])]
-            acts.append((world.at(world.today - timedelta(days=1), 16), lambda now: save_grades(
-                actor=self.officer, now=now, division=division, year=world.month.year,
-                effective_month=world.month.plus(2), rows=begun)))  # fmt: skip
+            acts.append(
+                (
+                    loading.at(loading.today - timedelta(days=1), 16),
+                    lambda now: save_grades(
+                        actor=self.officer,
+                        now=now,
+                        division=division,
+                        year=loading.month.year,
+                        effective_month=loading.month.plus(2),
+                        rows=begun,
+                    ),
+                )
+            )
         return acts
 
     def _grade_list(
         self, division: str, day: date, month: Month, rows: list[GradeRow]
     ) -> list[tuple[datetime, Callable[[datetime], Any]]]:
         return [
-            (self.world.at(day, 16), lambda now: save_grades(
-                actor=self.officer, now=now, division=division, year=month.previous.year, effective_month=month,
-                rows=rows)),
-            (self.world.at(day, 16, 40), lambda now: hand_over_grades(
-                actor=self.officer, now=now, list_id=self._latest(division, month), version=1)),
-        ]  # fmt: skip
+            (
+                self.loading.at(day, 16),
+                lambda now: save_grades(
+                    actor=self.officer,
+                    now=now,
+                    division=division,
+                    year=month.previous.year,
+                    effective_month=month,
+                    rows=rows,
+                ),
+            ),
+            (
+                self.loading.at(day, 16, 40),
+                lambda now: hand_over_grades(
+                    actor=self.officer, now=now, list_id=self._latest(division, month), version=1
+                ),
+            ),
+        ]
 
     def _latest(self, division: str, month: Month) -> int:
         """The list of a county that is in force from a month."""
@@ -268,14 +326,14 @@ class Office:
         return db.session.scalars(wanted).one()
 
     def _month(self, division: str, month: Month) -> list[tuple[datetime, Callable[[datetime], Any]]]:
-        world, due = self.world, due_of(self.world, self.days, month)
+        loading, due = self.loading, due_of(self.loading, self.days, month)
         case = {"month": month, "division": division}
         acts: list[tuple[datetime, Callable[[datetime], Any]]] = [
             (due.calculated_at, lambda now: run_month(actor=SYSTEM, now=now, **case)),
-        ]  # fmt: skip
-        ago = (world.month.year - month.year) * 12 + world.month.number - month.number
+        ]
+        ago = (loading.month.year - month.year) * 12 + loading.month.number - month.number
         if ago == 1:  # ready to be published
-            acts.append((world.midnight, lambda now: run_month(actor=self.officer, now=now, **case)))
+            acts.append((loading.midnight, lambda now: run_month(actor=self.officer, now=now, **case)))
         if ago >= 2:
             # what was recorded since the night of the 1st, up to the very moment: offices are open
             acts.append((due.published_at, lambda now: run_month(actor=self.officer, now=now, **case)))
@@ -286,54 +344,65 @@ class Office:
             acts.append((due.approved_at, lambda now: approve(actor=self.approver, now=now, **case)))
         if ago >= 4:
             reference = f"拨付 {month}-{division}"
-            acts.append((due.paid_at, lambda now: pay(
-                actor=self.officer, now=now, paid_on=world.day(now), reference=reference, **case)))  # fmt: skip
+            acts.append(
+                (
+                    due.paid_at,
+                    lambda now: pay(actor=self.officer, now=now, paid_on=loading.day(now), reference=reference, **case),
+                )
+            )
         return acts
 
     def _objection(self, due: Due, case: dict[str, Any], text: str, answer: str) -> Any:
         """A lab objects in publicity, and the officer rejects it."""
         first, last = due.month.first_day, due.month.last_day
         admitted = [
-            lab for lab in self.labs
+            lab
+            for lab in self.labs
             if lab.row["division"].startswith(case["division"])
             and any(since <= first and (until is None or until > last) for since, until in lab.admitted)
-        ]  # fmt: skip
+        ]
         lab = admitted[due.month.number % len(admitted)]
         by = Actor(person_id=lab.host.manager["id"], firm_id=lab.host.id, roles=frozenset({FirmRole.LAB_MANAGER}))
         made: list[int] = []
         raised = due.published_at + timedelta(days=1, hours=3)
         return [
-            (raised, lambda now: made.append(
-                raise_objection(actor=by, now=now, lab=lab.row["code"], text=text, **case).id)),
-            (raised + timedelta(hours=26), lambda now: answer_objection(
-                actor=self.officer, now=now, objection_id=made[0], verdict=ObjectionVerdict.REJECTED, text=answer)),
-        ]  # fmt: skip
+            (
+                raised,
+                lambda now: made.append(raise_objection(actor=by, now=now, lab=lab.row["code"], text=text, **case).id),
+            ),
+            (
+                raised + timedelta(hours=26),
+                lambda now: answer_objection(
+                    actor=self.officer, now=now, objection_id=made[0], verdict=ObjectionVerdict.REJECTED, text=answer
+                ),
+            ),
+        ]
 
     def _late_affiliation(self) -> tuple[datetime, Callable[[datetime], Any]]:
         """Found after one run was approved and before the next was calculated: it counts from then on."""
-        world = self.world
-        host, found = world.late_affiliation
-        month = world.month.plus(-2)
-        approved = due_of(world, self.days, month.previous).approved_at
-        at = max(world.at(month.last_day - timedelta(days=3), 15, 20), approved + timedelta(hours=5))
+        loading = self.loading
+        host, found = loading.late_affiliation
+        month = loading.month.plus(-2)
+        approved = due_of(loading, self.days, month.previous).approved_at
+        at = max(loading.at(month.last_day - timedelta(days=3), 15, 20), approved + timedelta(hours=5))
         return at, lambda now: enter_affiliation(
             actor=self.officer,
             now=now,
             firm_id=host.id,
             other_uscc=found.row["uscc"],
             kind=AffiliationKind.SHARES_OWNER,
-            valid_from=world.first_day - timedelta(days=500),
+            valid_from=loading.first_day - timedelta(days=500),
             source=AffiliationSource.INSPECTION,
             note="核查发现持股 30%",
         )
 
     def _touching_declaration(self) -> tuple[datetime, Callable[[datetime], Any]]:
         """A firm with labs declares its best client of published months: an officer has to decide."""
-        world = self.world
-        host = world.hosts[0]
-        at = world.at(world.today - timedelta(days=2), 11, 5)
+        loading = self.loading
+        host = loading.hosts[0]
+        at = loading.at(loading.today - timedelta(days=2), 11, 5)
         owner = Actor(person_id=host.owner["id"], firm_id=host.id, roles=frozenset({FirmRole.OWNER}))
-        known = {client.id for client in world.related.get(host.id, ())}
+        known = {client.id for client in loading.related.get(host.id, ())}
 
         def declare(now: datetime) -> None:
             best = db.session.execute(
@@ -347,14 +416,19 @@ class Office:
             ).first()
             if best is not None:
                 declare_affiliation(
-                    actor=owner, now=now, firm_id=host.id, other_uscc=best.uscc, kind=AffiliationKind.FAMILY,
-                    valid_from=world.first_day, note="实际控制人为亲属",
-                )  # fmt: skip
+                    actor=owner,
+                    now=now,
+                    firm_id=host.id,
+                    other_uscc=best.uscc,
+                    kind=AffiliationKind.FAMILY,
+                    valid_from=loading.first_day,
+                    note="实际控制人为亲属",
+                )
 
         return at, declare
 
     def _tidy(self) -> None:
         """What was told in the past has been sent, and read but for the last days."""
-        recent = self.world.midnight - timedelta(days=10)
+        recent = self.loading.midnight - timedelta(days=10)
         db.session.execute(update(OutboxMail).values(sent_at=OutboxMail.created_at, attempts=1))
         db.session.execute(update(Notice).where(Notice.created_at < recent).values(read_at=Notice.created_at))

@@ -1,27 +1,24 @@
-"""Papers with their numbers and files: PDFs that name their booking, kept as uploads are."""
+"""Documents with their numbers and files: PDFs that name their booking, kept as uploads are."""
 
 import hashlib
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from labshare.demonstration.loading import Loading
+from labshare.demonstration.orders import Order
 from labshare.demonstration.pdf import one_page
 from labshare.demonstration.rows import Row
-from labshare.demonstration.world import World
 from labshare.kernel.formatting import plain_money
 from labshare.settlement.files import PDF, path_of
 from labshare.settlement.models import StoredFile
 
-if TYPE_CHECKING:
-    from labshare.demonstration.life import Life
-
 
 class Shelf:
-    """Numbers papers and stores their files. `keep` puts bytes under the SHA-256 of their content."""
+    """Numbers documents and stores their files. `keep` puts bytes under the SHA-256 of their content."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, loading: Loading) -> None:
+        self.loading = loading
         self.reports: Counter[tuple[str, int]] = Counter()
         self.invoices: Counter[int] = Counter()
         self.slips = 0
@@ -40,42 +37,41 @@ class Shelf:
         self.slips += 1
         return f"{paid_on:%Y%m%d}{self.slips:09d}"
 
-    def report(self, life: "Life", number: str, issued_on: date, at: datetime,
-               replaces: str | None) -> tuple[Row, str]:  # fmt: skip
-        row, lab, item = life.row, life.lab.row, life.offer.row
+    def report(self, order: Order, number: str, issued_on: date, at: datetime, replaces: str | None) -> tuple[Row, str]:
+        row, lab, item = order.row, order.lab.row, order.offer.row
         lines = [
             f"报告编号 Report number: {number}",
             f"预约编号 Booking: {row['ref']}",
             f"实验室 Lab: {lab['name']} {lab['code']}",
             f"Lab (English): {lab['name_en']}",
-            f"委托方 Client: {life.client.row['name']} {life.client.row['uscc']}",
+            f"委托方 Client: {order.client.row['name']} {order.client.row['uscc']}",
             f"检测项目 Test: {item['name']}",
             f"Test (English): {item['name_en']}",
-            f"仪器 Instrument: {life.machine.row['name']}",
+            f"仪器 Instrument: {order.machine.row['name']}",
             f"样品 Samples: {row['samples_received']}",
-            f"检测日期 Tested: {life.world.day(row['started_at'])} - {row['finished_on']}",
+            f"检测日期 Tested: {order.loading.day(row['started_at'])} - {row['finished_on']}",
             f"签发日期 Issued: {issued_on}",
             "结论 Result: 见附表，符合委托要求。 See table; meets the order.",
             "演示数据，不作证明之用。 Demonstration data, of no legal effect.",
         ]
         if replaces:
             lines.insert(1, f"代替报告 Replaces: {replaces}")
-        return self.keep(one_page("检测报告 Test report", lines), f"{number}.pdf", life.desk[0], at)
+        return self.keep(one_page("检测报告 Test report", lines), f"{number}.pdf", order.desk[0], at)
 
-    def invoice(self, life: "Life", number: str, issued_on: date, amount: int, at: datetime) -> Row | None:
+    def invoice(self, order: Order, number: str, issued_on: date, amount: int, at: datetime) -> Row | None:
         """The invoice's file; for the last months only, since older ones are kept on paper."""
-        if issued_on < life.world.month.plus(-2).first_day:
+        if issued_on < order.loading.month.plus(-2).first_day:
             return None
         lines = [
             f"发票号码 Invoice number: {number}",
             f"开票日期 Issued: {issued_on}",
-            f"购买方 Client: {life.client.row['name']} {life.client.row['uscc']}",
-            f"销售方 Seller: {life.lab.host.row['name']} {life.lab.host.row['uscc']}",
+            f"购买方 Client: {order.client.row['name']} {order.client.row['uscc']}",
+            f"销售方 Seller: {order.lab.host.row['name']} {order.lab.host.row['uscc']}",
             f"价税合计 Total: {plain_money(amount)}",
-            f"预约编号 Booking: {life.row['ref']}",
+            f"预约编号 Booking: {order.row['ref']}",
             "演示数据，不作证明之用。 Demonstration data, of no legal effect.",
         ]
-        return self.keep(one_page("电子发票 Invoice", lines), f"{number}.pdf", life.office[0], at)[0]
+        return self.keep(one_page("电子发票 Invoice", lines), f"{number}.pdf", order.office[0], at)[0]
 
     def keep(self, content: bytes, name: str, person_id: int | None, at: datetime) -> tuple[Row, str]:
         """Store a file and its row; the row and the digest."""
@@ -85,6 +81,13 @@ class Shelf:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.folders.add(path.parent)
         path.write_bytes(content)
-        row = self.world.rows.add(StoredFile, sha256=sha256, name=name, content_type=PDF, size=len(content),
-                                  uploaded_by=person_id, uploaded_at=at)  # fmt: skip
+        row = self.loading.rows.add(
+            StoredFile,
+            sha256=sha256,
+            name=name,
+            content_type=PDF,
+            size=len(content),
+            uploaded_by=person_id,
+            uploaded_at=at,
+        )
         return row, sha256

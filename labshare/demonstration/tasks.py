@@ -23,10 +23,10 @@ from labshare.catalogue.terms import Category, FeeBasis, LifeState
 from labshare.demonstration.blocks import maintain
 from labshare.demonstration.bookings import MATERIALS, Place, free_unit
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
+from labshare.demonstration.documents import tax_in
 from labshare.demonstration.life import Life
-from labshare.demonstration.papers import tax_in
+from labshare.demonstration.loading import Client, Loading
 from labshare.demonstration.shelf import Shelf
-from labshare.demonstration.world import Client, World
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db
 
@@ -42,23 +42,27 @@ class NoRoom(RuntimeError):
 class Tasks:
     """The tasks around one firm with labs (`owner@`, `lab@`) and one client firm (`client@`)."""
 
-    def __init__(self, world: World, labs: list[Laboratory], shelf: Shelf) -> None:
-        self.world, self.shelf = world, shelf
-        self.rng = world.rng("tasks")
+    def __init__(self, loading: Loading, labs: list[Laboratory], shelf: Shelf) -> None:
+        self.loading, self.shelf = loading, shelf
+        self.rng = loading.rng("tasks")
         self.labs = [lab for lab in labs if lab.demo]
         self.others = [
-            lab for lab in labs
+            lab
+            for lab in labs
             if not lab.demo and not lab.row["automatic_confirmation"] and lab.admitted and self._easy(lab)
-        ]  # fmt: skip
+        ]
         self.main = self.labs[0]
         self.lives: list[Life] = []
         self.told: list[tuple[Life, str, bool, datetime, dict[str, Any]]] = []
-        self.tomorrow = world.at(world.today + DAY, 0)
+        self.tomorrow = loading.at(loading.today + DAY, 0)
         self.customers = [
-            client for client in world.clients
-            if client is not world.demo_client and client.categories[0] == Category.BEARINGS
-            and client.row["verified_at"] is not None and client.row["created_at"] < world.at(world.first_day, 0)
-        ]  # fmt: skip
+            client
+            for client in loading.clients
+            if client is not loading.demo_client
+            and client.categories[0] == Category.BEARINGS
+            and client.row["verified_at"] is not None
+            and client.row["created_at"] < loading.at(loading.first_day, 0)
+        ]
 
     def make(self) -> list[Life]:
         self._lab_tasks()
@@ -67,7 +71,7 @@ class Tasks:
         self._drafts()
         for lab in (self.main, *self.others[:3]):
             machine = next((each for each in lab.machines if each.kind.key == "onh"), lab.machines[-1])
-            maintain(self.world, self.rng, lab, machine, self.world.midnight - 9 * HOUR, self.tomorrow + 30 * HOUR)
+            maintain(self.loading, self.rng, lab, machine, self.loading.midnight - 9 * HOUR, self.tomorrow + 30 * HOUR)
         return self.lives
 
     # -- where and when
@@ -81,13 +85,23 @@ class Tasks:
 
     def _days_ago(self, lab: Laboratory, days: int) -> list[Interval]:
         """Opening intervals that ended before today, the latest at least so many days ago first."""
-        until = self.world.midnight - (days - 1) * DAY
+        until = self.loading.midnight - (days - 1) * DAY
         found = lab.openings.between(until - 60 * DAY, until)
         return [each for each in reversed(found) if each.ends_at < until]
 
-    def _book(self, lab: Laboratory, kind: str, intervals: list[Interval], *, client: Client | None = None,
-              before: timedelta = 3 * DAY, asked: datetime | None = None, quantity: int = 2, hours: int | None = None,
-              attended: bool = True) -> Life:  # fmt: skip
+    def _book(
+        self,
+        lab: Laboratory,
+        kind: str,
+        intervals: list[Interval],
+        *,
+        client: Client | None = None,
+        before: timedelta = 3 * DAY,
+        asked: datetime | None = None,
+        quantity: int = 2,
+        hours: int | None = None,
+        attended: bool = True,
+    ) -> Life:
         """A booking in the first interval with room, ordered `before` it (never after midnight)."""
         client = client or self.customers[len(self.lives) % len(self.customers)]
         for machine, offer in self._benches(lab, kind, attended):
@@ -97,15 +111,25 @@ class Tasks:
                 place = self._room(rules, machine, interval)
                 if place is None:
                     continue
-                latest = self.world.midnight - self.rng.randrange(120, 400) * MINUTE
+                latest = self.loading.midnight - self.rng.randrange(120, 400) * MINUTE
                 at = asked or min(place.plan.starts_at - before, latest)
-                fee = offer.fee_on(self.world.day(at))
+                fee = offer.fee_on(self.loading.day(at))
                 if fee is None or rules.problems(place.plan.starts_at, at):
                     continue
-                life = Life(self.world, self.shelf, lab)
+                life = Life(self.loading, self.shelf, lab)
                 name = offer.row["name"].split("（")[-1].rstrip("）")
-                life.book(client, client.members[0], at, offer, machine, place.unit, work, place.plan, fee,
-                          f"{name}，{MATERIALS[offer.row['category']]}，共 {work.quantity} 件")  # fmt: skip
+                life.book(
+                    client,
+                    client.members[0],
+                    at,
+                    offer,
+                    machine,
+                    place.unit,
+                    work,
+                    place.plan,
+                    fee,
+                    f"{name}，{MATERIALS[offer.row['category']]}，共 {work.quantity} 件",
+                )
                 insort(machine.taken[place.unit - 1], (place.plan.starts_at, place.plan.holding_ends_at))
                 self.lives.append(life)
                 return life
@@ -113,10 +137,12 @@ class Tasks:
 
     def _benches(self, lab: Laboratory, kind: str, attended: bool) -> list[tuple[Machine, Offer]]:
         return [
-            (machine, offer) for machine in lab.machines if machine.kind.key == kind
+            (machine, offer)
+            for machine in lab.machines
+            if machine.kind.key == kind
             for offer in lab.offers
             if machine in offer.machines and offer.terms.attended == attended and not offer.row["statutory"]
-        ]  # fmt: skip
+        ]
 
     def _room(self, rules: StartRules, machine: Machine, interval: Interval) -> Place | None:
         start = interval.starts_at
@@ -136,13 +162,16 @@ class Tasks:
 
     def _confirmed(self, life: Life) -> Life:
         at = life.row["booked_at"] + 50 * MINUTE
-        life.confirm(min(at, self.world.midnight - 90 * MINUTE))
+        life.confirm(min(at, self.loading.midnight - 90 * MINUTE))
         return life
 
     def _received(self, life: Life, at: datetime | None = None) -> Life:
         self._confirmed(life)
-        life.receive(at or max(life.starts_at - 40 * MINUTE, life.row["confirmed_at"] + 10 * MINUTE),
-                     life.row["quantity"], "包装完好")  # fmt: skip
+        life.receive(
+            at or max(life.starts_at - 40 * MINUTE, life.row["confirmed_at"] + 10 * MINUTE),
+            life.row["quantity"],
+            "包装完好",
+        )
         return life
 
     def _finished(self, life: Life) -> Life:
@@ -155,21 +184,21 @@ class Tasks:
     def _reported(self, life: Life) -> Life:
         self._finished(life)
         at = life.row["finished_at"] + 100 * MINUTE
-        life.record_report(at, self.world.day(at))
+        life.record_report(at, self.loading.day(at))
         return life
 
     def _invoiced(self, life: Life) -> Life:
         self._reported(life)
         amount = life.row["charged_fen"]
         at = life.row["finished_at"] + 130 * MINUTE
-        life.record_invoice(at, self.world.day(at), amount, tax_in(amount))
+        life.record_invoice(at, self.loading.day(at), amount, tax_in(amount))
         return life
 
     # -- lab@ and owner@
 
     def _lab_tasks(self) -> None:
-        lab, world = self.main, self.world
-        ahead, midnight = self._days_ahead(lab), world.midnight
+        lab, loading = self.main, self.loading
+        ahead, midnight = self._days_ahead(lab), loading.midnight
         # can start now, at any hour: received, and its unit free from now to its start
         for kind in ("sem", "roundness", "profilometer"):
             machine = next(each for each in lab.machines if each.kind.key == kind)
@@ -188,8 +217,9 @@ class Tasks:
         # to finish: long tests that were started some days ago and go on beyond today
         for kind, hours in (("life_rig", 400), ("salt", None)):
             ago = self._days_ago(lab, 2)[:8]
-            life = self._book(lab, kind, ago, before=6 * DAY, attended=False, hours=hours or self._hours_for(ago[0]),
-                              quantity=8)  # fmt: skip
+            life = self._book(
+                lab, kind, ago, before=6 * DAY, attended=False, hours=hours or self._hours_for(ago[0]), quantity=8
+            )
             self._received(life)
             life.start(life.starts_at)
         # papers
@@ -203,18 +233,24 @@ class Tasks:
         for lab in self.labs[1:3]:
             kind = lab.machines[0].kind.key
             attended = kind != "life_rig"
-            self._book(lab, kind, self._days_ahead(lab)[4:10], attended=attended, hours=None if attended else 200,
-                       asked=midnight - 300 * MINUTE)  # fmt: skip
+            self._book(
+                lab,
+                kind,
+                self._days_ahead(lab)[4:10],
+                attended=attended,
+                hours=None if attended else 200,
+                asked=midnight - 300 * MINUTE,
+            )
 
     def _keep_free(self, machine: Machine, life: Life) -> None:
         """Nobody else gets the unit before the booking's start."""
-        insort(machine.taken[life.row["unit"] - 1], (self.world.midnight - 30 * MINUTE, life.starts_at))
+        insort(machine.taken[life.row["unit"] - 1], (self.loading.midnight - 30 * MINUTE, life.starts_at))
 
     def _asked_long_ago(self, start: datetime) -> datetime:
-        days, world = self.main.openings.days, self.world
+        days, loading = self.main.openings.days, self.loading
         for ago in range(20, 0, -1):
-            at = world.at(world.today - ago * DAY, 15, 12)
-            if answer_by(at, start, days, world.zone) >= self.tomorrow:
+            at = loading.at(loading.today - ago * DAY, 15, 12)
+            if answer_by(at, start, days, loading.zone) >= self.tomorrow:
                 return at
         raise NoRoom("requests")
 
@@ -226,8 +262,8 @@ class Tasks:
     # -- client@
 
     def _client_tasks(self) -> None:
-        world, lab, client = self.world, self.main, self.world.demo_client
-        ahead, midnight = self._days_ahead(lab), self.world.midnight
+        loading, lab, client = self.loading, self.main, self.loading.demo_client
+        ahead, midnight = self._days_ahead(lab), self.loading.midnight
         mine: Callable[..., Life] = lambda *given, **more: self._book(*given, client=client, **more)  # noqa: E731
         # proposals to answer, one at a request, one at a confirmed booking
         for kind, confirmed in (("roundness", True), ("microscope", False)):
@@ -244,8 +280,15 @@ class Tasks:
             at = midnight - 4 * HOUR
             proposal = life.propose(at, place.plan, place.unit, "仪器临时校准，需顺延。")
             insort(life.machine.taken[place.unit - 1], (place.plan.starts_at, place.plan.holding_ends_at))
-            self._notify(life, telling.PROPOSED, at, lab=False, proposed_at=place.plan.starts_at,
-                         reason="仪器临时校准，需顺延。", answer_by=proposal["answer_by"])  # fmt: skip
+            self._notify(
+                life,
+                telling.PROPOSED,
+                at,
+                lab=False,
+                proposed_at=place.plan.starts_at,
+                reason="仪器临时校准，需顺延。",
+                answer_by=proposal["answer_by"],
+            )
         # a charge to consent to
         life = self._finished(mine(lab, "utm", self._days_ago(lab, 1)[:6], before=4 * DAY, quantity=4))
         at = midnight - 3 * HOUR
@@ -256,7 +299,7 @@ class Tasks:
         # reports to download: one paid, and money to pay
         life = self._invoiced(mine(lab, "oes", self._days_ago(lab, 8), before=4 * DAY))
         paid = life.row["finished_at"] + 150 * MINUTE
-        life.record_payment(paid, world.day(paid), life.row["charged_fen"])
+        life.record_payment(paid, loading.day(paid), life.row["charged_fen"])
         self._invoiced(mine(lab, "roundness", self._days_ago(lab, 4), before=4 * DAY))
         self._invoiced(self._elsewhere(0, lambda lab: self._days_ago(lab, 6), client=client))
         # upcoming, and waiting for an answer
@@ -293,43 +336,88 @@ class Tasks:
             self._invoiced(life)
             at = life.row["finished_at"] + DAY
             payer = self.customers[-1 - number].row["uscc"]
-            life.record_payment(at, self.world.day(at), life.row["charged_fen"], payer)
+            life.record_payment(at, self.loading.day(at), life.row["charged_fen"], payer)
 
     # -- owner@
 
     def _drafts(self) -> None:
         """An instrument and a test item that are not published yet."""
-        world, lab = self.world, self.main
-        at = world.midnight - 28 * HOUR
-        instrument = world.rows.add(
-            Instrument, lab_id=lab.id, inner_id=f"{lab.row['code'].replace('-', '')}-99",
-            name="超声波探伤仪 Olympus EPOCH 650", name_en="Ultrasonic flaw detector Olympus EPOCH 650",
-            model="EPOCH 650", manufacturer="Olympus", nation="JP", class_code="020601",
-            original_value_fen=9_800_000, begin_date=world.today - timedelta(days=40), technical="0.2–26.5 MHz",
-            function="棒材与锻件探伤", subjects="430.40", state=LifeState.DRAFT, created_at=at,
-        )  # fmt: skip
-        world.rows.add(InstrumentUnit, instrument_id=instrument["id"], unit=1)
-        item = world.rows.add(
-            TestItem, lab_id=lab.id, name="超声波探伤（轴承钢棒材）",
-            name_en="Ultrasonic flaw detection (bearing steel bars)", category=Category.MECHANICS,
-            sample_requirement="表面粗糙度不大于 Ra 6.3", sample_requirement_en="Surface Ra 6.3 or better",
-            setup_minutes=10, sample_minutes=20, max_quantity=10, state=LifeState.DRAFT, created_at=at + 20 * MINUTE,
-        )  # fmt: skip
-        world.rows.add(TestItemInstrument, test_item_id=item["id"], instrument_id=instrument["id"])
-        standard = next(row["id"] for row in world.standards.values() if row["number"].startswith("GB/T 10561-2023"))
-        world.rows.add(TestItemStandard, test_item_id=item["id"], standard_id=standard)
-        fee = world.rows.add(Fee, test_item_id=item["id"], basis=FeeBasis.SAMPLE, amount_fen=15_000, minimum_fen=0,
-                             valid_from=world.today - DAY, created_at=at + 25 * MINUTE)  # fmt: skip
+        loading, lab = self.loading, self.main
+        at = loading.midnight - 28 * HOUR
+        instrument = loading.rows.add(
+            Instrument,
+            lab_id=lab.id,
+            inner_id=f"{lab.row['code'].replace('-', '')}-99",
+            name="超声波探伤仪 Olympus EPOCH 650",
+            name_en="Ultrasonic flaw detector Olympus EPOCH 650",
+            model="EPOCH 650",
+            manufacturer="Olympus",
+            nation="JP",
+            class_code="020601",
+            original_value_fen=9_800_000,
+            begin_date=loading.today - timedelta(days=40),
+            technical="0.2–26.5 MHz",
+            function="棒材与锻件探伤",
+            subjects="430.40",
+            state=LifeState.DRAFT,
+            created_at=at,
+        )
+        loading.rows.add(InstrumentUnit, instrument_id=instrument["id"], unit=1)
+        item = loading.rows.add(
+            TestItem,
+            lab_id=lab.id,
+            name="超声波探伤（轴承钢棒材）",
+            name_en="Ultrasonic flaw detection (bearing steel bars)",
+            category=Category.MECHANICS,
+            sample_requirement="表面粗糙度不大于 Ra 6.3",
+            sample_requirement_en="Surface Ra 6.3 or better",
+            setup_minutes=10,
+            sample_minutes=20,
+            max_quantity=10,
+            state=LifeState.DRAFT,
+            created_at=at + 20 * MINUTE,
+        )
+        loading.rows.add(TestItemInstrument, test_item_id=item["id"], instrument_id=instrument["id"])
+        standard = next(row["id"] for row in loading.standards.values() if row["number"].startswith("GB/T 10561-2023"))
+        loading.rows.add(TestItemStandard, test_item_id=item["id"], standard_id=standard)
+        fee = loading.rows.add(
+            Fee,
+            test_item_id=item["id"],
+            basis=FeeBasis.SAMPLE,
+            amount_fen=15_000,
+            minimum_fen=0,
+            valid_from=loading.today - DAY,
+            created_at=at + 25 * MINUTE,
+        )
         who = lab.host.manager["id"], lab.host.id
-        world.trail.record(at, *who, "instrument.add", ("instrument", instrument["id"]),
-                           after={"lab_id": lab.id, "units": 1, "name": instrument["name"]})  # fmt: skip
-        world.trail.record(at + 20 * MINUTE, *who, "test_item.add", ("test_item", item["id"]),
-                           after={"lab_id": lab.id, "name": item["name"],
-                                  "instruments": [instrument["id"]]})  # fmt: skip
-        world.trail.record(at + 25 * MINUTE, *who, "fee.add", ("test_item", item["id"]), after={
-            "fee_id": fee["id"], "basis": FeeBasis.SAMPLE, "amount_fen": 15_000, "minimum_fen": 0,
-            "valid_from": fee["valid_from"], "valid_to": None,
-        })  # fmt: skip
+        loading.trail.record(
+            at,
+            *who,
+            "instrument.add",
+            ("instrument", instrument["id"]),
+            after={"lab_id": lab.id, "units": 1, "name": instrument["name"]},
+        )
+        loading.trail.record(
+            at + 20 * MINUTE,
+            *who,
+            "test_item.add",
+            ("test_item", item["id"]),
+            after={"lab_id": lab.id, "name": item["name"], "instruments": [instrument["id"]]},
+        )
+        loading.trail.record(
+            at + 25 * MINUTE,
+            *who,
+            "fee.add",
+            ("test_item", item["id"]),
+            after={
+                "fee_id": fee["id"],
+                "basis": FeeBasis.SAMPLE,
+                "amount_fen": 15_000,
+                "minimum_fen": 0,
+                "valid_from": fee["valid_from"],
+                "valid_to": None,
+            },
+        )
 
     # -- told
 

@@ -11,8 +11,19 @@ from labshare.audit import rules
 from labshare.audit.models import AuditEvent
 from labshare.demonstration.rows import Rows, to_json
 
-COLUMNS = ("id", "at", "person_id", "firm_id", "action", "subject_type", "subject_id", "before", "after", "refused",
-           "mac")  # fmt: skip
+COLUMNS = (
+    "id",
+    "at",
+    "person_id",
+    "firm_id",
+    "action",
+    "subject_type",
+    "subject_id",
+    "before",
+    "after",
+    "refused",
+    "mac",
+)
 
 
 class Trail:
@@ -37,10 +48,19 @@ class Trail:
     ) -> None:
         """As `audit.services.record`; dates and moments become ISO text."""
         self.recorded += 1
-        self.waiting.append((
-            at, self.recorded, person_id, firm_id, action, subject[0], str(subject[1]),
-            None if before is None else to_json(before), None if after is None else to_json(after),
-        ))  # fmt: skip
+        self.waiting.append(
+            (
+                at,
+                self.recorded,
+                person_id,
+                firm_id,
+                action,
+                subject[0],
+                str(subject[1]),
+                None if before is None else to_json(before),
+                None if after is None else to_json(after),
+            )
+        )
 
     def catch_up(self, until: datetime) -> None:
         """Write the events up to this moment, after those that services have written meanwhile."""

@@ -6,7 +6,7 @@ anything waits is bounded in `labshare.kernel.waiting`.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -192,6 +192,12 @@ def transaction(*, reads_first: bool = False) -> Iterator[Session]:
         if waited_in_vain(error):
             raise Busy from error
         raise
+
+
+def set_columns(row: Base, values: Mapping[str, Any]) -> None:
+    """Give a row that the session keeps what was decided for it, by the names of its columns."""
+    for name, value in values.items():
+        setattr(row, name, value)
 
 
 def writing() -> bool:

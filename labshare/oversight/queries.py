@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
 
 from labshare.booking.models import Booking, Holding
-from labshare.booking.queries.world import hours_of_labs, working_days
+from labshare.booking.queries.loading import hours_of_labs, working_days
 from labshare.booking.rules.time import Interval, Openings
 from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Instrument, Lab, TestItem

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.booking.models import Booking
 from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of
+from labshare.settlement.rules.documents import payment_counts
 from labshare.settlement.terms import EntryCause, PayerVerdict
 
 
@@ -155,7 +156,7 @@ class Payment(Model):
     @hybrid_property
     def counts(self) -> bool:
         """Whether the client paid it, or an officer lets the other payer's money count (R-PAPER-8)."""
-        return self.by_client or self.payer_verdict == PayerVerdict.ACCEPTED
+        return payment_counts(by_client=self.by_client, payer_verdict=self.payer_verdict)
 
     @counts.inplace.expression
     @classmethod

@@ -1,9 +1,10 @@
 """Pages, by who looks at them. `register` joins the frame and the blueprints to the application."""
 
-from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, limits, monitoring
+from labshare.http import limits
+from labshare.http.again import Application
+from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, monitoring
 from labshare.web.account import blueprint as account
 from labshare.web.admin import blueprint as admin
-from labshare.web.again import Application
 from labshare.web.client import blueprint as client
 from labshare.web.files import blueprint as files
 from labshare.web.lab import blueprint as lab

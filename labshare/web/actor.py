@@ -1,4 +1,4 @@
-"""Who looks at this page: the signed-in person, the firm acted for, and the network address.
+"""The sessions of browsers: beginning and ending one, the firm acted for in it, what a visitor is shown.
 
 A browser's cookie holds a secret; person, memberships and roles are read anew at every request (one statement), so a
 membership, an account or a session that ended has ended at the next request.
@@ -9,17 +9,17 @@ Behind proxies, `TRUSTED_PROXIES` says how many of ours stand in front; that man
 
 from datetime import timedelta
 
-from flask import Flask, Response, current_app, g, has_request_context, request, session
+from flask import Flask, Response, g, has_request_context, request, session
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from labshare.kernel.actor import VISITOR, Actor
+from labshare.http.actor import FIRM, current_person, demonstration_allowed
+from labshare.http.rights import right_of
 from labshare.kernel.errors import SignInFirst
 from labshare.kernel.time import utc_now
 from labshare.organisations.queries import Account, account_of_session
 from labshare.web.browsers import remember_browser
 
-FIRM = "firm_id"
 IDLE = timedelta(hours=12)
 """A browser that asked for nothing this long is signed out."""
 
@@ -39,38 +39,9 @@ class SignedIn:
         return self.key
 
 
-def demonstration_allowed() -> bool:
-    """Demonstration accounts sign in anywhere but in production."""
-    return not current_app.config["PRODUCTION"]
-
-
 def _load(key: str) -> SignedIn | None:
     account = account_of_session(key, utc_now(), demonstration=demonstration_allowed())
     return SignedIn(key, account) if account else None
-
-
-def current_person() -> Account | None:
-    """The signed-in person, or nothing."""
-    if not has_request_context() or not current_user.is_authenticated:
-        return None
-    account: Account = current_user.account
-    return account
-
-
-def remote_address() -> str | None:
-    """The network address of this request, with trusted proxies taken off."""
-    return request.remote_addr[:45] if has_request_context() and request.remote_addr else None
-
-
-def current_actor() -> Actor:
-    """Who acts in this request, for services. A visitor has no person and no roles."""
-    if "actor" not in g:
-        person = current_person()
-        g.actor = (
-            person.actor(session.get(FIRM), address=remote_address()) if person else Actor(address=remote_address())
-        )
-    actor: Actor = g.actor if has_request_context() else VISITOR
-    return actor
 
 
 def _forget_loaded() -> None:
@@ -134,12 +105,11 @@ def init(app: Flask) -> None:
     app.after_request(_keep_private)
 
 
-SIGNED_IN_ONLY = frozenset({"client", "lab", "regulator", "admin", "files"})
-"""Blueprints that show a visitor nothing but the way to sign in."""
-
-
 def _visitors_sign_in_first() -> None:
-    if request.blueprint in SIGNED_IN_ONLY and current_person() is None:
+    """A page that is not for everybody shows a visitor nothing but the way to sign in. The API knows its caller
+    later."""
+    right = right_of(request.endpoint)
+    if right is not None and not right.public and not request.path.startswith("/api/") and current_person() is None:
         raise SignInFirst
 
 

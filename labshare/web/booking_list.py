@@ -1,7 +1,7 @@
 """Lists of bookings with filters in the address: the client's, the lab's, the regulators'. One table."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import render_template, request
@@ -12,16 +12,15 @@ from wtforms.validators import Optional
 from labshare.audit.services import record_export
 from labshare.booking.models import Booking
 from labshare.booking.terms import BookingState
+from labshare.http.actor import current_actor
+from labshare.http.downloads import capped, download_rows
 from labshare.kernel.formatting import twin
-from labshare.kernel.tables import to_csv, to_xlsx, yuan
+from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, local_zone, utc_now
 from labshare.settlement.queries.booking_list import BookingFilter, Side, bookings_for_file, search_bookings
-from labshare.web.actor import current_actor
-from labshare.web.downloads import capped, download
+from labshare.web.asked import asked_order, asked_page
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, StringField
-from labshare.web.numbers import asked_number
 
-PAGE = 50
 EXPORT_AT_MOST = 50_000
 
 
@@ -42,17 +41,17 @@ def show(template: str, side: Side) -> Any:
     """The list for `side`."""
     actor, now = current_actor(), utc_now()
     form = ListForm()
-    sort = request.args.get("sort", "-starts_at")
+    sort = asked_order("-starts_at")
     kind = request.args.get("format")
     if kind in ("csv", "xlsx"):
         record_export(actor, now, "bookings", request.args.to_dict())  # first: its commit expires what is read
         rows = bookings_for_file(actor, side, wanted_of(form), now, sort=sort, limit=EXPORT_AT_MOST + 1)
         return _file(rows, now, kind)
-    page = asked_number("page")
-    found = search_bookings(actor, side, wanted_of(form), now, sort=sort, limit=PAGE, offset=(page - 1) * PAGE)
+    page = asked_page()
+    found = search_bookings(actor, side, wanted_of(form), now, sort=sort, limit=page.size, offset=page.offset)
     return render_template(
         template, side=side, form=form, rows=found.rows, sort=sort, now=now, waiting=found.waiting,
-        page={"number": page, "size": PAGE, "total": found.total},
+        page=page.of(found.total),
     )  # fmt: skip
 
 
@@ -71,13 +70,4 @@ def _file(bookings: Sequence[Booking], now: datetime, kind: str) -> Any:
         for each in bookings
     ]  # fmt: skip
     held = capped(rows, EXPORT_AT_MOST)
-    name = f"bookings-{local_day(now)}.{kind}"
-    return download(to_csv(head, held) if kind == "csv" else to_xlsx(head, held), name)
-
-
-def day_in(name: str, otherwise: date) -> date:
-    """A day in the address."""
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return otherwise
+    return download_rows(f"bookings-{local_day(now)}", head, held, kind)

@@ -5,7 +5,6 @@ Each side's views call `show` and `act`; which verbs stand open comes from `book
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from flask import redirect, render_template, url_for
@@ -25,12 +24,13 @@ from labshare.booking.queries.bookings import (
     open_proposal,
 )
 from labshare.booking.terms import BookingState, ChargeState, Party
+from labshare.http.actor import current_actor
+from labshare.http.rights import check_step
 from labshare.kernel.database import report_refusal, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
-from labshare.web.actor import current_actor
 from labshare.web.booking_history import BY_RULE, entries, reached
-from labshare.web.documents import check_booking, documents_panel
+from labshare.web.documents import documents_panel
 from labshare.web.forms import (
     BooleanField,
     Form,
@@ -208,7 +208,7 @@ def act(ref: str, name: str, side: str) -> Any:
         return show(ref, side, {name: form}, 422)
     values = {each: _given(each, form[each].data) for each in verb.fields}
     try:
-        check_booking(actor, ref, RIGHTS[name], verb=verb.service.action)  # type: ignore[attr-defined]
+        check_step(actor, ref, RIGHTS[name], verb=verb.service.action)  # type: ignore[attr-defined]
         with transaction():
             verb.service(actor=actor, now=now, ref=ref, **values)
     except Problem as problem:
@@ -258,11 +258,3 @@ def _next_move(booking: Booking, proposal: Proposal | None) -> NextMove | None:
             return ISSUES_INVOICE
         return PAYS if booking.paid_fen < booking.charged_fen else None
     return MOVES.get(booking.state)
-
-
-def moment_in(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None

@@ -8,29 +8,11 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from labshare.booking.models import Booking
-from labshare.booking.queries.bookings import parties_of
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
-from labshare.kernel.errors import NotAllowed, SignInFirst
 from labshare.kernel.time import local_day, utc_now
-from labshare.kernel.verbs import Refusal
-from labshare.organisations.permissions import check, may
-from labshare.settlement.queries.documents import BookingPapers, documents_of
-
-
-def check_booking(actor: Actor, ref: str, action: str, *, verb: str | None = None) -> None:
-    """Whether they may do this to the booking. Raises `SignInFirst`, `NotFound`, `NotAllowed`.
-
-    One statement: what is asked before a body is read. A refusal is that of the verb, if it is called otherwise.
-    """
-    if actor.person_id is None:
-        raise SignInFirst
-    client, lab = parties_of(actor, ref)
-    try:
-        check(actor, action, client=client, lab=lab)
-    except NotAllowed as problem:
-        problem.refusal = Refusal(verb or action, actor, utc_now(), ("ref", ref))
-        raise
+from labshare.organisations.permissions import may
+from labshare.settlement.queries.documents import BookingDocuments, documents_of
 
 
 def booking_href(ref: str, actor: Actor) -> str:
@@ -59,7 +41,7 @@ def documents_panel(booking: Booking, actor: Actor) -> dict[str, Any]:
     return {"papers": papers, "paper_actions": paper_actions(papers, actor)}
 
 
-def paper_actions(papers: BookingPapers, actor: Actor) -> list[PaperAction]:
+def paper_actions(papers: BookingDocuments, actor: Actor) -> list[PaperAction]:
     booking = papers.booking
     parties = {"client": booking.client_firm_id, "lab": booking.lab_firm_id}
     found = []

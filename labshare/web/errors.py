@@ -1,10 +1,9 @@
 """Error pages: what happened, what was saved, how to go on, with a reference number. `/api/` answers for itself."""
 
 import logging
-import secrets
 from typing import Any
 
-from flask import Flask, current_app, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, current_app, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError
@@ -12,27 +11,20 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from labshare.http.actor import current_actor
+from labshare.http.bodies import unseal
+from labshare.http.references import reference
 from labshare.kernel.database import db, report_refusal
 from labshare.kernel.errors import Busy, NotAllowed, Problem, SignInFirst
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import Refusal
 from labshare.kernel.waiting import waited_in_vain
-from labshare.web.actor import current_actor
-from labshare.web.bodies import unseal
 
 log = logging.getLogger("labshare.web")
 
 
 def is_api() -> bool:
     return request.path.startswith("/api/")
-
-
-def reference() -> str:
-    """The number by which this request is found in the log."""
-    if "reference" not in g:
-        g.reference = secrets.token_hex(4).upper()
-    number: str = g.reference
-    return number
 
 
 def _words(status: int) -> tuple[str, str]:

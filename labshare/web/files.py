@@ -3,23 +3,22 @@
 from flask import Blueprint, abort, send_file
 from werkzeug.wrappers import Response
 
-from labshare.kernel.errors import NotFound, SignInFirst
+from labshare.http.actor import current_actor
+from labshare.http.rights import FOUND, requires
+from labshare.kernel.errors import NotFound
 from labshare.organisations.permissions import may
 from labshare.settlement.files import path_of
 from labshare.settlement.queries.documents import file_with_parties
-from labshare.web.actor import current_actor
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 
 
 @blueprint.get("/<any(report, invoice, payment):kind>/<int:document_id>")
+@requires("document.see", of=FOUND)
 def download(kind: str, document_id: int) -> Response:
     """The file of a report, an invoice or a payment. 404 for whoever may not see the document."""
-    actor = current_actor()
-    if actor.person_id is None:
-        raise SignInFirst
     file, client, lab = file_with_parties(kind, document_id)
-    if not may(actor, "document.see", client=client, lab=lab):
+    if not may(current_actor(), "document.see", client=client, lab=lab):
         raise NotFound
     path = path_of(file.sha256)
     if not path.is_file():

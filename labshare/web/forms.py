@@ -5,7 +5,7 @@ Money is fen, moments are aware UTC, days and months are local. A form never dec
 
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
@@ -20,29 +20,33 @@ from stdnum.cn import uscc
 from wtforms import (
     BooleanField,
     Field,
+    FieldList,
+    FormField,
     HiddenField,
     StringField,
     TextAreaField,
 )
+from wtforms import Form as WtForm
 from wtforms import RadioField as WtRadioField
 from wtforms import SelectField as WtSelectField
 from wtforms import SelectMultipleField as WtSelectMultipleField
 from wtforms.fields.choices import Choice, SelectChoice
+from wtforms.meta import DefaultMeta
 from wtforms.validators import Length, StopValidation
 from wtforms.validators import Optional as WtOptional
 from wtforms.widgets import HiddenInput, TextInput
 
+from labshare.http.again import Application
 from labshare.kernel.errors import InvalidInputs, Problem
 from labshare.kernel.money import FEN_PER_YUAN
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_zone
-from labshare.web.again import Application
 
 __all__ = [
-    "BooleanField", "CreditCodeField", "DayField", "FileField", "Form", "HoursField", "LocalMomentField",
+    "BooleanField", "CreditCodeField", "DayField", "FileField", "Form", "HoursField", "Line", "LocalMomentField",
     "MinutesField", "MoneyField", "MonthField", "MultipleField", "OptionalSelectField", "QueryForm", "RadioField",
-    "SelectField", "StringField", "TextAreaField", "WholeNumberField", "csrf", "length", "optional", "required",
-    "show_problem",
+    "SelectField", "StringField", "TextAreaField", "WholeNumberField", "csrf", "length", "lines", "optional",
+    "required", "show_problem",
 ]  # fmt: skip
 
 csrf = CSRFProtect()
@@ -70,18 +74,43 @@ class _Translations:
         return ngettext(singular, plural, n)
 
 
+class _Ours:
+    """What all our forms do alike."""
+
+    def get_translations(self, form: Any) -> _Translations:
+        return _Translations()
+
+    def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
+        """Texts lose the blanks around them."""
+        if issubclass(unbound_field.field_class, StringField) and "filters" not in unbound_field.kwargs:
+            unbound_field.kwargs["filters"] = (_strip,)
+        return unbound_field.bind(form=form, **options)
+
+
+class Line(WtForm):
+    """One line of a form's table, such as a band: see `lines`. The form around it carries the tokens."""
+
+    class Meta(_Ours, DefaultMeta):
+        pass
+
+
+class _Lines(FieldList):
+    """Every line stands at its place, whatever was sent of it; what was sent for other places is passed over."""
+
+    def _extract_indices(self, prefix: str, formdata: Any) -> Iterator[int]:
+        return iter(range(self.min_entries))
+
+
+def lines(line: type[Line], count: int) -> Any:
+    """So many lines, each with the fields of `line`: `bands-0-rate`, `bands-1-rate`."""
+    return _Lines(FormField(line), min_entries=count, max_entries=count)
+
+
 class Form(FlaskForm):
     """A form that posts. Carries the CSRF token and a one-time `submission` token, by which a double click is known."""
 
-    class Meta(FlaskForm.Meta):
-        def get_translations(self, form: Any) -> _Translations:
-            return _Translations()
-
-        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
-            """Texts lose the blanks around them."""
-            if issubclass(unbound_field.field_class, StringField) and "filters" not in unbound_field.kwargs:
-                unbound_field.kwargs["filters"] = (_strip,)
-            return unbound_field.bind(form=form, **options)
+    class Meta(_Ours, FlaskForm.Meta):
+        pass
 
     submission = HiddenField(default=lambda: str(uuid.uuid4()))
 
@@ -102,9 +131,18 @@ class Form(FlaskForm):
     def all_errors(self) -> list[tuple[Field | None, str]]:
         """Every error as (field or None, message), in the order of the form; general ones first."""
         found: list[tuple[Field | None, str]] = [(None, str(message)) for message in self.form_errors]
-        for one in self:
+        for one in self.all_fields:
             found += [(one, message) for message in _flat(one.errors)]
         return found
+
+    def field(self, name: str) -> Field | None:
+        """A field of the form or of its lines by its name, if there is one."""
+        return self[name] if name in self else next((one for one in self.all_fields if one.name == name), None)
+
+    @property
+    def all_fields(self) -> Iterator[Field]:
+        """The fields that are filled in, also those in lines."""
+        return _leaves(self)
 
 
 class QueryForm(FlaskForm):
@@ -119,6 +157,14 @@ class QueryForm(FlaskForm):
         for field in self:  # a filter not in the address is not wrong
             if field.name not in request.args:
                 field.errors = []
+
+
+def _leaves(fields: Iterable[Field]) -> Iterator[Field]:
+    for one in fields:
+        if isinstance(one, FieldList | FormField):
+            yield from _leaves(one)
+        else:
+            yield one
 
 
 def _strip(value: Any) -> Any:
@@ -142,8 +188,9 @@ def show_problem(form: Form, problem: Problem, **places: str) -> int:
     """
     for each in problem.problems if isinstance(problem, InvalidInputs) else (problem,):
         name = places.get(each.field or "", each.field)
-        if name and name in form and not isinstance(form[name].widget, HiddenInput):
-            form[name].errors = [*form[name].errors, each.text]
+        field = form.field(name) if name else None
+        if field is not None and not isinstance(field.widget, HiddenInput):
+            field.errors = [*field.errors, each.text]
         else:
             form.form_errors.append(each.text)
     return problem.status

@@ -12,7 +12,8 @@ from flask import Blueprint, Flask, Response, abort, g, has_request_context, red
 from flask_babel import Babel
 
 from labshare.accounts.terms import Locale
-from labshare.web.actor import current_person
+from labshare.http.actor import current_person
+from labshare.http.rights import public
 
 LOCALES = {"zh": Locale.CHINESE, "en": Locale.ENGLISH}
 """Language → the locale of its catalogues."""
@@ -88,6 +89,7 @@ def _keep(response: Any, name: str, value: str) -> Response:
 
 
 @blueprint.post("/language")
+@public
 def choose_language() -> Response:
     """Set the language and come back to the same page."""
     chosen = request.form.get("language", "")
@@ -100,6 +102,7 @@ def choose_language() -> Response:
 
 
 @blueprint.post("/theme")
+@public
 def choose_theme() -> Response:
     """Set light, dark or the system's theme and come back to the same page."""
     chosen = request.form.get("theme", "")

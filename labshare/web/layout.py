@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from labshare.audit.words import action_words
+from labshare.http.actor import current_actor, current_person
 from labshare.kernel.actor import VISITOR, Actor
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day, utc_now
@@ -17,7 +18,6 @@ from labshare.organisations.divisions import town_of
 from labshare.organisations.rules import EXCLUDING
 from labshare.oversight.waiting import OwnFirm, firms_and_waiting
 from labshare.web import assets, labels, navigation
-from labshare.web.actor import current_actor, current_person
 from labshare.web.language import HTML_LANG, chosen_language, theme
 
 

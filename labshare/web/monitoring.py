@@ -23,7 +23,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from labshare.audit.queries import count_unsealed
-from labshare.jobs.state import job_states
+from labshare.http.rights import public
 from labshare.kernel.database import db
 from labshare.kernel.time import utc_now
 from labshare.notices.delivery import queue_of_mail
@@ -37,12 +37,14 @@ METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"}
 
 
 @blueprint.get("/healthz")
+@public
 def healthz() -> Response:
     """The process is alive; nothing else is asked."""
     return Response("alive\n", content_type="text/plain; charset=utf-8")
 
 
 @blueprint.get("/readyz")
+@public
 def readyz() -> Response:
     """The database answers and has this version's tables; 503 with the reason otherwise."""
     lacking = _lacking()
@@ -65,6 +67,7 @@ def _newest() -> set[str]:
 
 
 @blueprint.get("/metrics")
+@public
 def metrics() -> Response:
     """Prometheus' text, for the addresses of `METRICS_FROM` alone; to all others the page does not exist."""
     if not _trusted():
@@ -100,7 +103,7 @@ class DatabaseFigures(Collector):
         age = GaugeMetricFamily(f"{name}_age_seconds", "How long ago that was.", labels=["job"])
         overdue = GaugeMetricFamily("labshare_job_overdue", "1: it should have run by now.", labels=["job"])
         failed = GaugeMetricFamily("labshare_job_failed", "1: its last run failed.", labels=["job"])
-        for state in job_states(now):
+        for state in current_app.extensions["labshare.jobs"](now):
             labels = [state.job.name]
             if state.succeeded_at is not None:
                 last.add_metric(labels, state.succeeded_at.timestamp())

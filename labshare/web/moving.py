@@ -17,12 +17,11 @@ from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import get_booking
 from labshare.booking.queries.slots import free_slots
 from labshare.booking.services import where_to
+from labshare.http.actor import current_actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, start_of_day, utc_now
-from labshare.organisations import permissions
-from labshare.web.actor import current_actor
-from labshare.web.booking_page import moment_in
+from labshare.web.asked import read_day, read_moment
 from labshare.web.forms import Form, TextAreaField, length, required, show_problem
 from labshare.web.layout import flash_done
 from labshare.web.public.items import FIRST_SHOWN, columns
@@ -61,10 +60,7 @@ def page(booking: Booking, side: str, form: Form, status: int = 200, taken: Slot
 
 def _since(now: datetime) -> date:
     asked = request.form.get("week") or request.form.get("from") or request.args.get("from", "")
-    try:
-        return max(local_day(now), date.fromisoformat(asked))
-    except ValueError:
-        return local_day(now)
+    return max(local_day(now), read_day(asked) or local_day(now))
 
 
 def choose(ref: str, side: str, service: Callable[..., Any], done: LazyString) -> Any:
@@ -72,15 +68,11 @@ def choose(ref: str, side: str, service: Callable[..., Any], done: LazyString) -
     `NotFound`, `NotAllowed`."""
     actor, now = current_actor(), utc_now()
     booking = get_booking(actor, ref)
-    if side == "lab":
-        permissions.check(actor, "booking.propose", lab=booking.lab_firm_id)
-    else:
-        permissions.check(actor, "booking.reschedule", client=booking.client_firm_id)
     form = ProposeForm() if side == "lab" else MoveForm()
     if request.method == "GET" or "week" in request.form or "back" in request.form:
         return page(booking, side, form)
     start, _sep, instrument = request.form.get("slot", "").partition("|")
-    starts_at, instrument_id = moment_in(start), int(instrument) if instrument.isdecimal() else None
+    starts_at, instrument_id = read_moment(start), int(instrument) if instrument.isdecimal() else None
     if starts_at is None:
         form.validate()
         return page(booking, side, form, 422)

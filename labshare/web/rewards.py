@@ -12,8 +12,8 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from labshare.audit.services import record_export
+from labshare.http.downloads import download, download_rows
 from labshare.kernel.actor import Actor
-from labshare.kernel.errors import NotFound
 from labshare.kernel.formatting import day, language, plain_amount, twin
 from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
@@ -29,29 +29,9 @@ from labshare.rewards.queries.runs import rules_of
 from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.terms import Grade, Reason, RunState, Tax, TraceStep, WhyZero
 from labshare.settlement.terms import EntryCause
+from labshare.web.asked import asked_page
 from labshare.web.charts import nice_top
 from labshare.web.documents import booking_href
-from labshare.web.downloads import download
-from labshare.web.ledger import answer_file, asked_page
-
-ENTRY_COLUMNS = (
-    _l("Recorded on"),
-    _l("Booking"),
-    _l("Test item"),
-    _l("Client"),
-    _l("Verdict"),
-    _l("Reason"),
-    _l("Amount (CNY)"),
-)
-"""Heads of a statement's entries as a file."""
-
-
-def month_of(text: str) -> Month:
-    """The month of an address. Raises `NotFound` where it is none."""
-    try:
-        return Month.parse(text)
-    except ValueError:
-        raise NotFound from None
 
 
 def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int = 200, **more: Any) -> Any:
@@ -137,7 +117,7 @@ def entries_file(line: RewardLine, rows: Sequence[EntryRow], parts: Sequence[Par
     if format == "pdf":
         return _paper(line, parts, head, table, name)
     sheet = Sheet(_("Payable by month"), [str(column) for column in PART_HEAD], parts_table(parts))
-    return answer_file(name, head, table, format, sheet=_("Entries"), more=[sheet])
+    return download_rows(name, head, table, format, sheet=_("Entries"), more=[sheet])
 
 
 def _paper(
@@ -190,6 +170,17 @@ def run_facts(run: RewardRun) -> list[str]:
         f"{_('Check value')} {run.digest}",
     ]
 
+
+ENTRY_COLUMNS = (
+    _l("Recorded on"),
+    _l("Booking"),
+    _l("Test item"),
+    _l("Client"),
+    _l("Verdict"),
+    _l("Reason"),
+    _l("Amount (CNY)"),
+)
+"""Heads of a statement's entries as a file."""
 
 STEP_WORDS = {
     TraceStep.ENTRIES: _l("Eligible, year to date, in the entries"),

@@ -1,6 +1,7 @@
 """Carrying out one step of a page: a posted form, or a pressed button. One transaction, then a line and a redirect."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import redirect, request
@@ -16,7 +17,24 @@ Done = Callable[[Any], tuple[str, str]]
 """What to say of the result, and where to go on."""
 
 
-def posted(form: Form, step: Callable[[], Any], done: Done, **places: str) -> Response | int:
+@dataclass(frozen=True)
+class Around:
+    """What goes with a step, outside its transaction."""
+
+    before: Callable[[], Any] = lambda: None
+    """Done first; a problem it raises is shown like the step's."""
+    after: Callable[[], Any] = lambda: None
+    """Done once the step is written."""
+    reads_first: bool = False
+    """As of `transaction`."""
+
+
+STEP_ALONE = Around()
+
+
+def posted(
+    form: Form, step: Callable[[], Any], done: Done, around: Around = STEP_ALONE, **places: str
+) -> Response | int:
     """Carry out a posted form: a redirect, or the status for showing it (again). On GET nothing happens: 200.
 
     `places` says where a service's names differ from the form's; see `show_problem`. What one may not see or do is
@@ -26,19 +44,26 @@ def posted(form: Form, step: Callable[[], Any], done: Done, **places: str) -> Re
         return 200
     if not form.validate():
         return 422
-    answer = pressed(step, done)
+    answer = pressed(step, done, around)
     return show_problem(form, answer, **places) if isinstance(answer, Problem) else answer
 
 
-def pressed(step: Callable[[], Any], done: Done) -> Response | Problem:
+def pressed(step: Callable[[], Any], done: Done, around: Around = STEP_ALONE) -> Response | Problem:
     """Carry out a button's step: a redirect, or the problem to show on the page it stands on."""
     try:
-        with transaction():
-            message, address = done(step())
+        return carry_out(step, done, around)
     except (NotAllowed, NotFound):
         raise
     except Problem as problem:
         return problem
+
+
+def carry_out(step: Callable[[], Any], done: Done, around: Around = STEP_ALONE) -> Response:
+    """Carry out the step of a button whose page has no place for a problem: it is raised."""
+    around.before()
+    with transaction(reads_first=around.reads_first):
+        message, address = done(step())
+    around.after()
     flash_done(message)
     return redirect(address, 303)
 

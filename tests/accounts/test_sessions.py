@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from labshare.accounts.sessions import end_all_sessions
+from labshare.http.actor import current_actor
 from labshare.kernel.database import db
 from labshare.organisations.models import Membership, RegulatorRole
-from labshare.web.actor import act_for, current_actor
+from labshare.web.actor import act_for
 from tests import factories as make
 from tests.signing import sign_in
 

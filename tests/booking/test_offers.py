@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from labshare.booking.models import Closure, Holding
-from labshare.booking.queries import bench_of_item, offers
+from labshare.booking.queries import load_bookable_item, offers
 from labshare.booking.rules.price import price_of, question_problems, work_of
 from labshare.booking.rules.slots import earliest
 from labshare.kernel.database import db, transaction
@@ -86,16 +86,16 @@ def test_offers_equal_asking_each_instrument(app: Flask, clock: Clock, seed: int
     until = now + timedelta(days=20)
     expected = {}
     for item_id in ids:
-        bench = bench_of_item(item_id, now)
-        assert bench is not None
-        if question_problems(bench.terms(), quantity, hours):
+        bookable = load_bookable_item(item_id, now)
+        assert bookable is not None
+        if question_problems(bookable.terms(), quantity, hours):
             continue
-        work = work_of(bench.terms(), quantity, hours)
-        for candidate in bench.candidates(work, now, until + timedelta(days=60)):
+        work = work_of(bookable.terms(), quantity, hours)
+        for candidate in bookable.candidates(work, now, until + timedelta(days=60)):
             rules = candidate.rules
             slot = earliest(candidate, rules.first_allowed(now), min(rules.allowed_before(now), until))
             if slot is not None:
-                price = price_of(_fee(bench), work).total_fen
+                price = price_of(_fee(bookable), work).total_fen
                 expected[item_id, candidate.instrument_id] = (slot, price)
     found = offers(ids, quantity, hours, now, until=until)
     assert {(one.item.id, one.instrument.id): (one.slot, one.amount_fen) for one in found} == expected
@@ -113,10 +113,10 @@ def test_offers_equal_asking_each_instrument(app: Flask, clock: Clock, seed: int
     assert len(every) >= len(expected)
 
 
-def _fee(bench):  # type: ignore[no-untyped-def]
-    from labshare.booking.queries.world import fee_terms
+def _fee(bookable):  # type: ignore[no-untyped-def]
+    from labshare.booking.queries.loading import fee_terms
 
-    return fee_terms(bench.fee)
+    return fee_terms(bookable.fee)
 
 
 def test_at_most_nine_statements(app: Flask, clock: Clock) -> None:

@@ -12,7 +12,7 @@ from flask import Flask
 from labshare.booking.rules import lifecycle, price, time
 from labshare.booking.rules.price import HoursChoice
 from labshare.booking.rules.time import DayRange, Openings, Plan, StartRules, WorkingDays
-from labshare.booking.services import answer, charges, end, hours, move, taking, work
+from labshare.booking.services import answer, charges, end, holdings, hours, move, work
 from labshare.booking.terms import BookingState
 from tests.booking import test_cases, test_hours, test_life_of_a_booking
 from tests.booking.conftest import make_house
@@ -164,7 +164,7 @@ LIFE: dict[str, tuple[Callable[[Patch], None], Callable[..., None]]] = {
         test_life_of_a_booking.test_unanswered_request_lapses,
     ),
     "who takes time deletes what lapsed": (
-        lambda p: p.setattr(taking, "prepare", _only_prepare_nothing),
+        lambda p: p.setattr(holdings, "prepare", _only_prepare_nothing),
         test_life_of_a_booking.test_lapsed_request_stops_counting_without_any_process,
     ),
     "a second click books nothing": (
@@ -190,15 +190,15 @@ LIFE: dict[str, tuple[Callable[[Patch], None], Callable[..., None]]] = {
         test_life_of_a_booking.test_finish_is_never_in_the_future_nor_before_the_start,
     ),
     "an early start needs the unit free": (
-        lambda p: p.setattr(taking, "change_holding", lambda holding_id, **values: True),
+        lambda p: p.setattr(holdings, "change_holding", lambda holding_id, **values: True),
         test_life_of_a_booking.test_early_start_moves_the_holding_where_the_unit_is_free,
     ),
     "a running test keeps its unit": (
-        lambda p: p.setattr(taking, "lengthen", lambda holding, wanted: holding.ends_at),
+        lambda p: p.setattr(holdings, "lengthen", lambda holding, wanted: holding.ends_at),
         test_life_of_a_booking.test_running_test_keeps_its_unit_as_far_as_free,
     ),
     "blocks take what is free": (
-        lambda p: p.setattr(taking, "pieces_free", lambda wanted, taken: [wanted]),
+        lambda p: p.setattr(holdings, "pieces_free", lambda wanted, taken: [wanted]),
         test_life_of_a_booking.test_block_takes_what_is_free_and_lists_what_is_in_the_way,
     ),
     "an increase needs consent": (

@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, select
 from labshare.booking import services
 from labshare.booking.errors import SlotTaken
 from labshare.booking.models import Booking, Charge, Holding, Proposal
-from labshare.booking.services import answer, move, taking
+from labshare.booking.services import answer, holdings, move
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
@@ -425,15 +425,15 @@ def _no_clean_up(patch: pytest.MonkeyPatch) -> None:
 
 def _lapsed_not_deleted(patch: pytest.MonkeyPatch) -> None:
     """Who takes time does not delete what has lapsed: a free slot cannot be taken."""
-    patch.setattr(taking, "prepare", lambda instrument_id, now: None)
+    patch.setattr(holdings, "prepare", lambda instrument_id, now: None)
 
 
 def _lapsed_counts(patch: pytest.MonkeyPatch) -> None:
     """What has lapsed still counts until somebody tidies up."""
-    from labshare.booking.queries import world
+    from labshare.booking.queries import loading
 
-    patch.setattr(world, "counts", lambda now: Holding.id.is_not(None))
-    patch.setattr(taking, "prepare", lambda instrument_id, now: None)
+    patch.setattr(loading, "counts", lambda now: Holding.id.is_not(None))
+    patch.setattr(holdings, "prepare", lambda instrument_id, now: None)
 
 
 def _proposal_not_held(patch: pytest.MonkeyPatch) -> None:
@@ -441,13 +441,13 @@ def _proposal_not_held(patch: pytest.MonkeyPatch) -> None:
 
 
 def _offers_left_behind(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(taking, "release_offers", lambda booking_id: None)
-    patch.setattr(taking, "release_booking", lambda booking_id: db.session.execute(
+    patch.setattr(holdings, "release_offers", lambda booking_id: None)
+    patch.setattr(holdings, "release_booking", lambda booking_id: db.session.execute(
         delete(Holding).where(Holding.booking_id == booking_id, Holding.kind == "booking")))  # fmt: skip
 
 
 def _ended_keeps_its_time(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(taking, "release_booking", lambda booking_id: None)
+    patch.setattr(holdings, "release_booking", lambda booking_id: None)
 
 
 def _confirmed_still_expires(patch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ ROOMS = (
     "rewards",
     "oversight",
 )
-ENTRANCES = ("web", "api", "jobs", "commands")
+ENTRANCES = ("http", "web", "api", "jobs", "commands")
 
 
 def python_files(*folders: str) -> list[Path]:

@@ -36,7 +36,7 @@ def test_what_is_looked_for_is_found() -> None:
 
 @pytest.mark.parametrize(
     ("look", "where"),
-    [(limits_set, "labshare/web/bodies.py"), (parsers_imported, "labshare/kernel/readers.py")],
+    [(limits_set, "labshare/http/bodies.py"), (parsers_imported, "labshare/kernel/readers.py")],
     ids=["limits", "parsers"],
 )
 def test_there_is_one_place(look, where) -> None:

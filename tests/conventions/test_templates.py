@@ -1,4 +1,5 @@
-"""Templates: nothing the content security policy would block, nothing let through unescaped without a reason."""
+"""Templates: nothing the content security policy would block, nothing let through unescaped without a reason, no line
+that a review cannot show."""
 
 import re
 
@@ -15,6 +16,7 @@ RULES = {
     "unescaped without a reason in a comment on its line": re.compile(r"\|\s*safe\b(?!.*\{#.+#\})"),
     "escaping turned off": re.compile(r"\{%-?\s*autoescape\s+false"),
 }
+MOST_COLUMNS = 120
 
 
 def broken_rules(source: str, *, html: bool = True) -> list[tuple[int, str]]:
@@ -65,3 +67,15 @@ def test_every_template_keeps_the_rules():
         for line, rule in broken_rules(path.read_text(), html=path.suffix in (".html", ".svg", ".xml"))
     ]
     assert not found, "\n".join(found)
+
+
+def test_every_line_can_be_read_beside_another():
+    """`djlint --check` holds the layout, and breaks no line by itself."""
+    long = [
+        f"{inside(path)}:{number}: {len(line)} columns"
+        for path in sorted((ROOT / "templates").rglob("*"))
+        if path.is_file()
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > MOST_COLUMNS
+    ]
+    assert not long, "\n".join(long)

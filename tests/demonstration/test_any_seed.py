@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from labshare.demonstration import people
-from labshare.demonstration.load import World, draw_bookings, draw_county, draw_platform
+from labshare.demonstration.load import Loading, draw_bookings, draw_county, draw_platform
 from labshare.demonstration.rows import Rows
 from labshare.demonstration.runs import Office, due_of
 from labshare.demonstration.scale import Scale
@@ -47,23 +47,23 @@ def pairs(drawn: int) -> Iterator[tuple[int, date]]:
 
 
 def draw(seed: int, day: date) -> None:
-    world = World(Rows(db.session()), TINY, seed, day, local_zone())
-    days = draw_platform(world)
-    county = draw_county(world, TINY.divisions[0], days, Shelf(world))
+    loading = Loading(Rows(db.session()), TINY, seed, day, local_zone())
+    days = draw_platform(loading)
+    county = draw_county(loading, TINY.divisions[0], days, Shelf(loading))
     assert county.tasks is not None
     assert len(county.tasks.lives) >= 35
-    assert all(life.row["booked_at"] < world.midnight for life in county.tasks.lives)
+    assert all(life.row["booked_at"] < loading.midnight for life in county.tasks.lives)
     every_lab, county.labs = county.labs, county.labs[:LABS_WITH_BOOKINGS]
     draw_bookings(county)
-    moments = [at for at, _act in Office(world, days, every_lab).acts()]
-    assert moments[-1] <= world.midnight
-    for month in world.first_month.through(world.month.plus(-2)):
-        due, following = due_of(world, days, month), due_of(world, days, month.next)
+    moments = [at for at, _act in Office(loading, days, every_lab).acts()]
+    assert moments[-1] <= loading.midnight
+    for month in loading.first_month.through(loading.month.plus(-2)):
+        due, following = due_of(loading, days, month), due_of(loading, days, month.next)
         in_order = [due.calculated_at, due.published_at, due.approved_at, following.published_at]
         assert in_order == sorted(in_order), "each month is approved before the next one is published"
         assert moments.count(due.published_at) == 2, "calculated anew at the moment of publishing: offices are open"
-        assert due.approved_at < world.at(following.month.last_day + timedelta(days=1), 2)
-    assert all(at <= world.midnight for at, *_ in world.trail.waiting)
+        assert due.approved_at < loading.at(following.month.last_day + timedelta(days=1), 2)
+    assert all(at <= loading.midnight for at, *_ in loading.trail.waiting)
 
 
 @pytest.mark.timeout(900)

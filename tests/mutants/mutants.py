@@ -36,7 +36,8 @@ _SERVICES, _SOURCES = "conventions/test_services.py", "conventions/test_sources.
 _TEMPLATES, _TRAIL = "conventions/test_templates.py", "conventions/test_trail.py"
 _VERBS, _GETS = "conventions/test_verbs.py", "conventions/test_gets.py"
 _RULES = "conventions/test_rules.py"
-_ENTRANCES, _TERMS = "conventions/test_entrances.py", "conventions/test_terms.py"
+_TERMS = "conventions/test_terms.py"
+_ENTRANCES, _CIRCLES = "conventions/test_entrances.py", "conventions/test_circles.py"
 _UNSEEN_VERB = """from labshare.kernel.verbs import verb
 
 
@@ -113,7 +114,20 @@ CONVENTIONS = (
     ),
     Mutant(
         f"{_ENTRANCES}::test_entrances_do_not_ask_the_database", "the list keeps what a file no longer does",
-        instead("labshare/web/bodies.py", "        db.session.rollback()\n", "        pass\n"),
+        instead("labshare/http/bodies.py", "        db.session.rollback()\n", "        pass\n"),
+    ),
+    Mutant(
+        f"{_CIRCLES}::test_a_circle_is_found", "a module imported by its name alone is overlooked",
+        instead(f"tests/{_CIRCLES}", "found |= {alias.name for alias in node.names}", "pass"),
+    ),
+    Mutant(
+        f"{_CIRCLES}::test_a_package_that_collects_its_modules_is_no_circle", "its module passes for the package",
+        instead(f"tests/{_CIRCLES}", "found.add(below if below in modules else node.module)", "found.add(node.module)"),
+    ),
+    Mutant(
+        f"{_CIRCLES}::test_no_module_imports_in_a_circle", "a rule imports the one that calls it",
+        at_end("labshare/rewards/rules/bands.py", "def whole() -> None:\n"
+               "    from labshare.rewards.rules import calculation\n\n    del calculation"),
     ),
     Mutant(
         f"{_TERMS}::test_a_raw_code_is_found", "what is assigned is not looked at",
@@ -142,6 +156,10 @@ CONVENTIONS = (
     Mutant(
         f"{_TEMPLATES}::test_every_template_keeps_the_rules", "a page has a style of its own",
         at_end("templates/public/home.html", '<p style="color: red"></p>'),
+    ),
+    Mutant(
+        f"{_TEMPLATES}::test_every_line_can_be_read_beside_another", "a line runs out of the window",
+        at_end("templates/public/home.html", f"{{# {'long ' * 24}#}}"),
     ),
     Mutant(
         f"{_TRAIL}::test_what_changes_has_its_event_and_what_is_refused_too", "firms change without an event",
@@ -251,6 +269,31 @@ CONVENTIONS += (
     ),
 )  # fmt: skip
 
+_ROUTES, _JOBS_PAGE = "conventions/test_routes.py", "labshare/web/admin/jobs.py"
+
+CONVENTIONS += (
+    Mutant(
+        f"{_ROUTES}::test_every_route_states_its_right", "a route says nothing",
+        instead(_JOBS_PAGE, '@requires("jobs.see")\n', ""),
+    ),
+    Mutant(
+        f"{_ROUTES}::test_rights_are_of_the_table", "a right that nobody can have",
+        instead(_JOBS_PAGE, '@requires("jobs.see")', '@requires("jobs.look")'),
+    ),
+    Mutant(
+        f"{_ROUTES}::test_rights_stated_agree_with_what_is_expected", "an auditor's page asks for an administrator",
+        instead(_JOBS_PAGE, '@requires("jobs.see")', '@requires("account.manage")'),
+    ),
+    Mutant(
+        f"{_ROUTES}::test_disagreements_are_found", "those who are refused are asked for the right",
+        instead(f"tests/{_ROUTES}", "answer == YES and actor", "answer != YES and actor"),
+    ),
+    Mutant(
+        f"{_ROUTES}::test_the_table_is_printed", "divisions are left out",
+        instead("labshare/commands/routes.py", "route.right.division", '""'),
+    ),
+)  # fmt: skip
+
 # --- rights ------------------------------------------------------------------------------------------------------
 
 _MATRIX = "rights/test_matrix.py"
@@ -271,7 +314,7 @@ RIGHTS = (
     ),
 )  # fmt: skip
 
-_READ_BODIES, _WEB_BODIES = "rights/test_bodies.py", "labshare/web/bodies.py"
+_READ_BODIES, _WEB_BODIES = "rights/test_bodies.py", "labshare/http/bodies.py"
 _UNCHECKED = instead(_WEB_BODIES, "    if check is not None:\n", "    if check is not None and not check:\n")
 
 RIGHTS += (
@@ -291,9 +334,9 @@ RIGHTS += (
 
 _BUSY, _HTTP, _KILLED = "races/test_busy.py", "races/test_http.py", "races/test_killed_writers.py"
 _ONE, _PAGES = "races/test_one_slot.py", "races/test_pages.py"
-_AGAIN, _TAKING, _BOOK = (
-    "labshare/web/again.py",
-    "labshare/booking/services/taking.py",
+_AGAIN, _HOLDINGS, _BOOK = (
+    "labshare/http/again.py",
+    "labshare/booking/services/holdings.py",
     "labshare/booking/services/book.py",
 )
 _NO_GUARD = (
@@ -304,7 +347,7 @@ _NO_GUARD = (
 )  # fmt: skip
 _EVERYTHING_IS_FREE = (
     *_NO_GUARD,
-    Edit(_BOOK, "for instrument, rules, unit in free_places(bench, work, chosen, starts_at, now):\n        booking",
+    Edit(_BOOK, "for instrument, rules, unit in free_places(bookable, work, chosen, starts_at, now):\n        booking",
          "for instrument, rules, unit in ((i, r, 1) for i, r in chosen):\n        booking"),
 )  # fmt: skip
 _GUARDED_AS_EVER = instead("tests/races/unguarded.py", "    with db.engine.begin() as connection:\n",
@@ -327,7 +370,7 @@ RACES = (
     *_on_both(f"{_KILLED}::test_nothing_acknowledged_is_lost", "keys are not kept", _KEYS_FORGOTTEN),
     *_on_both(f"{_ONE}::test_one_winner_a_round", "all time passes for free", _EVERYTHING_IS_FREE),
     *_on_both(f"{_ONE}::test_three_units_have_three_winners", "only the first unit is tried",
-              instead(_BOOK, "for instrument, rules, unit in free_places(bench, work, chosen, starts_at, now):\n"
+              instead(_BOOK, "for instrument, rules, unit in free_places(bookable, work, chosen, starts_at, now):\n"
                       "        booking",
                       "for instrument, rules, unit in ((i, r, 1) for i, r in chosen):\n        booking")),
     *_on_both(f"{_ONE}::test_without_the_guards_the_race_is_lost", "the guards stay", _GUARDED_AS_EVER),
@@ -346,7 +389,7 @@ RACES = (
 _LIMITS, _BODIES = "conventions/test_bodies.py", "rights/test_bodies.py"
 _SLOW, _WORKER = "races/test_slow_connections.py", "races/test_worker.py"
 _WAITING, _TIMES = "races/test_waiting.py", "races/test_time_outs.py"
-_BODY, _ERRORS, _WRITING = "labshare/web/bodies.py", "labshare/web/errors.py", "labshare/api/writing.py"
+_BODY, _ERRORS, _RIGHTS = "labshare/http/bodies.py", "labshare/web/errors.py", "labshare/http/rights.py"
 _WAIT, _LOOP = "labshare/kernel/waiting.py", "labshare/commands/worker.py"
 _NO_TIME_OUTS = instead(
     _WAIT, "        connection.commit()  # a rollback", "        connection.rollback()  # a rollback"
@@ -364,7 +407,7 @@ WAITS = (
            at_end("labshare/web/lab/papers.py", "def hurry() -> None:\n    request.max_content_length = 10**9")),
     Mutant(f"{_BODIES}::test_no_body_is_read_inside_a_transaction", "bodies are read in the turn", _IN_THE_TURN),
     Mutant(f"{_BODIES}::test_who_may_not_takes_no_turn_to_write", "the API asks for no right before the turn",
-           instead(_WRITING, "    if right is not None and \"ref\" in address:\n", "    if False:\n")),
+           instead(_RIGHTS, "        elif action != SIGNED_IN:\n", "        elif False:\n")),
     Mutant(f"{_BODIES}::test_nothing_is_read_of_who_may_not_store_it", "the right is asked after the body",
            instead(_BODY, "        check(**(request.view_args or {}))\n", "        pass\n")),
     Mutant(f"{_BODIES}::test_a_form_without_a_file_takes_a_megabyte", "every form takes what files take",

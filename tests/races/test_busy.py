@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 
 from labshare.booking.models import Booking
+from labshare.http import again
 from labshare.kernel.database import db, transaction
-from labshare.web import again
 from tests import factories
 from tests.signing import sign_in
 

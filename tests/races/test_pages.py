@@ -11,10 +11,10 @@ from sqlalchemy import text
 
 from labshare.booking import services
 from labshare.booking.models import Booking
+from labshare.http import again
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.time import utc_now
-from labshare.web import again
 from tests import factories
 from tests.signing import sign_in
 

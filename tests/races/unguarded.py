@@ -11,7 +11,7 @@ from sqlalchemy import delete, event
 from sqlalchemy.engine import Engine
 
 from labshare.booking.models import Holding
-from labshare.booking.services import taking
+from labshare.booking.services import holdings
 from labshare.kernel import database
 from labshare.kernel.database import db
 
@@ -45,7 +45,7 @@ def nobody_waits_in_line(app: Flask) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (database, import_module("labshare.booking.services.book")):
             patch.setattr(module, "take_turn", no_turn)
-        patch.setattr(taking, "prepare", only_delete_lapsed)
+        patch.setattr(holdings, "prepare", only_delete_lapsed)
         event.remove(Engine, "begin", database._begin)
         try:
             yield

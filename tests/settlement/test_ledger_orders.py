@@ -11,7 +11,7 @@ from labshare.kernel.months import Month
 from labshare.settlement.models import RevenueEntry
 from labshare.settlement.queries.closed import ClosedMonths, closed_months
 from labshare.settlement.queries.ledger import bookings_out_of_step
-from labshare.settlement.queries.papers import papers_of
+from labshare.settlement.queries.loading import load_documents
 from tests.independent import ledger as clerk
 from tests.settlement.test_recognition import as_export
 from tests.settlement.world import World, taken
@@ -20,7 +20,7 @@ JUNE, JULY, AUGUST = Month(2026, 6), Month(2026, 7), Month(2026, 8)
 
 
 def export(world):
-    return as_export(papers_of([world.id])[world.id])
+    return as_export(load_documents([world.id])[world.id])
 
 
 def documents():

@@ -1,6 +1,6 @@
 """Every rule of documents and of recognition, bent one at a time: each time the judge below must notice.
 
-The judge asks a rules module for random papers' recognition, ledger and room, and holds them against the clerk's
+The judge asks a rules module for random documents' recognition, ledger and room, and holds them against the clerk's
 reckoning; and it knows what each check must say of written cases. A mutant it lets pass is a rule nothing proves.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from labshare.kernel.months import Month
-from labshare.settlement import rules as real
+from labshare.settlement.rules import documents as real
 from tests.independent import ledger as clerk
 from tests.settlement.test_recognition import as_export
 
@@ -29,7 +29,7 @@ def module(source):
     return made
 
 
-def random_papers(rules, chance):
+def random_documents(rules, chance):
     def day(first=START):
         return first + timedelta(days=chance.randint(0, (TODAY - first).days))
 
@@ -41,40 +41,44 @@ def random_papers(rules, chance):
         replaces = chance.choice([None, *earlier])
         issued = day()
         withdrawn = day(issued) if chance.random() < 0.4 else None
-        reports.append(rules.ReportPaper(number, issued, replaces, withdrawn))
+        reports.append(rules.ReportDocument(number, issued, replaces, withdrawn))
     invoices = []
     for number in range(1, chance.randint(0, 3) + 1):
         fen = chance.randint(1, 900)
-        invoices.append(rules.InvoicePaper(number, day(), fen, chance.randint(0, fen)))
+        invoices.append(rules.InvoiceDocument(number, day(), fen, chance.randint(0, fen)))
     for number, original in enumerate(list(invoices), start=10):
         if chance.random() < 0.4:
             part = chance.randint(1, original.amount_fen)
             tax = chance.randint(0, min(part, original.tax_fen))
-            invoices.append(rules.InvoicePaper(number, day(original.day), -part, -tax, original.id))
+            invoices.append(rules.InvoiceDocument(number, day(original.day), -part, -tax, original.id))
     payments = [
-        rules.PaymentPaper(number, day(), chance.choice([1, 1, 1, -1]) * chance.randint(1, 900), chance.random() < 0.8)
+        rules.PaymentDocument(
+            number, day(), chance.choice([1, 1, 1, -1]) * chance.randint(1, 900), chance.random() < 0.8
+        )
         for number in range(chance.randint(0, 3))
     ]
-    return rules.Papers(tuple(charges), tuple(reports), tuple(invoices), tuple(payments))
+    return rules.Documents(tuple(charges), tuple(reports), tuple(invoices), tuple(payments))
 
 
-def agrees_with_the_clerk(rules, papers, chance):
-    export = as_export(papers)
+def agrees_with_the_clerk(rules, documents, chance):
+    export = as_export(documents)
     ends = clerk.month_ends(START, TODAY)
-    days = [START + timedelta(days=chance.randint(0, SPAN)) for _ in range(6)] + papers.days()
-    lawful = all(papers.invoiced(d).amount_fen >= 0 and papers.paid(d) >= 0 and papers.charged(d) >= 0 for d in days)
+    days = [START + timedelta(days=chance.randint(0, SPAN)) for _ in range(6)] + documents.days()
+    lawful = all(
+        documents.invoiced(d).amount_fen >= 0 and documents.paid(d) >= 0 and documents.charged(d) >= 0 for d in days
+    )
     if lawful:
         for day in days:
-            if tuple(vars(papers.recognised(day)).values()) != clerk.recognised(export, day):
+            if tuple(vars(documents.recognised(day)).values()) != clerk.recognised(export, day):
                 return False
     if all(clerk.recognised(export, end)[0] >= 0 for end in ends):
         shut = {str(Month.of(end)) for end in ends if chance.random() < 0.3}
         closed = {Month.parse(name) for name in shut}
-        found = rules.ledger_differences(papers, {}, closed=closed, present=Month.of(TODAY))
+        found = rules.ledger_differences(documents, {}, closed=closed, present=Month.of(TODAY))
         written = {str(month): (money.amount_fen, money.tax_fen) for month, money in found.items()}
         if set(written) & shut or (0, 0) in written.values() or clerk.wrong_sums(export, written, shut, TODAY):
             return False
-        again = rules.ledger_differences(papers, found, closed=closed, present=Month.of(TODAY))
+        again = rules.ledger_differences(documents, found, closed=closed, present=Month.of(TODAY))
         if again:
             return False
     if not clerk.broken_limits(export):
@@ -90,7 +94,7 @@ def agrees_with_the_clerk(rules, papers, chance):
                 lambda fen: {"payments": [*export["payments"], {"day": day, "fen": -fen, "counts": 1}]},
             ),
         ):
-            most = room(papers, day)
+            most = room(documents, day)
             if most > 0 and clerk.broken_limits({**export, **more(most)}):
                 return False
             if not clerk.broken_limits({**export, **more(most + 1)}):
@@ -106,13 +110,13 @@ def later(days):
 
 
 def says_what_it_must(rules):
-    invoice = rules.InvoicePaper(1, later(5), 600, 34)
-    red = rules.InvoicePaper(2, later(6), -100, -6, 1)
-    papers = rules.Papers(
+    invoice = rules.InvoiceDocument(1, later(5), 600, 34)
+    red = rules.InvoiceDocument(2, later(6), -100, -6, 1)
+    documents = rules.Documents(
         (rules.ChargeLine(D, 1_000), rules.ChargeLine(later(10), 500)),
         (),
         (invoice, red),
-        (rules.PaymentPaper(1, later(5), 600), rules.PaymentPaper(2, later(5), 5_000, counts=False)),
+        (rules.PaymentDocument(1, later(5), 600), rules.PaymentDocument(2, later(5), 5_000, counts=False)),
     )
     today = later(20)
     cases = [
@@ -151,15 +155,15 @@ def says_what_it_must(rules):
         ("check_refund", {"day": later(5), "amount_fen": 0, "counts": True}, ["AmountNotAboveZero"]),
     ]
     for name, given, expected in cases:
-        subject = {"check_report": (), "check_red_letter": (papers, invoice)}.get(name, (papers,))
+        subject = {"check_report": (), "check_red_letter": (documents, invoice)}.get(name, (documents,))
         found = [type(problem).__name__ for problem in getattr(rules, name)(*subject, **given, today=today)]
         if found != expected:
             return False
-    half = rules.Papers(
+    half = rules.Documents(
         (rules.ChargeLine(D, 1_000),),
-        (rules.ReportPaper(1, D),),
-        (rules.InvoicePaper(1, D, 1_000, 57),),
-        (rules.PaymentPaper(1, D, 500),),
+        (rules.ReportDocument(1, D),),
+        (rules.InvoiceDocument(1, D, 1_000, 57),),
+        (rules.PaymentDocument(1, D, 500),),
     )
     ledger = rules.ledger_differences(half, {}, closed=(), present=Month.of(D))
     return ledger == {Month.of(D): rules.Money(500, 29)}  # half of 57 is 28.5
@@ -171,7 +175,7 @@ def judge(source, rounds=400):
         rules = module(source)
         chance = random.Random(7)
         return says_what_it_must(rules) and all(
-            agrees_with_the_clerk(rules, random_papers(rules, chance), chance) for _ in range(rounds)
+            agrees_with_the_clerk(rules, random_documents(rules, chance), chance) for _ in range(rounds)
         )
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
         return False
@@ -335,11 +339,11 @@ MUTANTS = {
         "    if tax_fen",
     ),
     "payments above the charge pass": (
-        "(room := payment_room(papers, day))",
+        "(room := payment_room(documents, day))",
         "(room := LARGEST_FEN)",
     ),
     "refunds above what was paid pass": (
-        "(room := refund_room(papers, day))",
+        "(room := refund_room(documents, day))",
         "(room := LARGEST_FEN)",
     ),
     "other payers are measured at once": (
@@ -371,8 +375,8 @@ MUTANTS = {
         "",
     ),
     "recognised on the first day": (
-        "papers.recognised(month.last_day)",
-        "papers.recognised(month.first_day)",
+        "documents.recognised(month.last_day)",
+        "documents.recognised(month.first_day)",
     ),
 }
 

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labshare.kernel.months import Month
-from labshare.settlement.rules import (
+from labshare.settlement.rules.documents import (
     ChargeLine,
-    InvoicePaper,
+    Documents,
+    InvoiceDocument,
     Money,
-    Papers,
-    PaymentPaper,
-    ReportPaper,
+    PaymentDocument,
+    ReportDocument,
     invoice_room,
     ledger_differences,
     payment_room,
@@ -38,87 +38,89 @@ def random_papers(draw):
         earlier = [report.id for report in reports if report.id not in {r.replaces for r in reports}]
         replaces = draw(st.sampled_from([None, *earlier]))
         withdrawn = draw(st.one_of(st.none(), days.filter(lambda d, day=day: d >= day)))
-        reports.append(ReportPaper(number, day, replaces, withdrawn))
+        reports.append(ReportDocument(number, day, replaces, withdrawn))
     invoices = []
     for number in range(1, draw(st.integers(0, 3)) + 1):
         amount = draw(amounts)
-        invoices.append(InvoicePaper(number, draw(days), amount, draw(st.integers(0, amount))))
+        invoices.append(InvoiceDocument(number, draw(days), amount, draw(st.integers(0, amount))))
     for number, original in enumerate(list(invoices), start=10):
         if draw(st.booleans()):
             part = draw(st.integers(1, original.amount_fen))
             tax = draw(st.integers(0, min(part, original.tax_fen)))
             day = draw(days.filter(lambda d, first=original.day: d >= first))
-            invoices.append(InvoicePaper(number, day, -part, -tax, original.id))
+            invoices.append(InvoiceDocument(number, day, -part, -tax, original.id))
     payments = draw(
         st.lists(
-            st.builds(PaymentPaper, st.just(0), days, st.integers(-500, 2_000).filter(bool), st.booleans()), max_size=4
+            st.builds(PaymentDocument, st.just(0), days, st.integers(-500, 2_000).filter(bool), st.booleans()),
+            max_size=4,
         )
     )
-    return Papers(tuple(charges), tuple(reports), tuple(invoices), tuple(payments))
+    return Documents(tuple(charges), tuple(reports), tuple(invoices), tuple(payments))
 
 
-def as_export(papers):
+def as_export(documents):
     """The same papers as the clerk reads them."""
     return {
-        "charges": [{"day": line.day, "fen": line.amount_fen} for line in papers.charges],
+        "charges": [{"day": line.day, "fen": line.amount_fen} for line in documents.charges],
         "reports": [
             {"id": report.id, "day": report.day, "replaces": report.replaces, "withdrawn": report.withdrawn_on}
-            for report in papers.reports
+            for report in documents.reports
         ],
-        "invoices": [{"day": i.day, "fen": i.amount_fen, "tax": i.tax_fen} for i in papers.invoices],
-        "payments": [{"day": p.day, "fen": p.amount_fen, "counts": p.counts} for p in papers.payments],
+        "invoices": [{"day": i.day, "fen": i.amount_fen, "tax": i.tax_fen} for i in documents.invoices],
+        "payments": [{"day": p.day, "fen": p.amount_fen, "counts": p.counts} for p in documents.payments],
     }
 
 
 @given(random_papers(), days)
 @settings(max_examples=400, deadline=None)
-def test_recognised_equals_the_clerks(papers, day):  # R-RECOGNITION-1, R-RECOGNITION-2
-    amount, tax = clerk.recognised(as_export(papers), day)
-    if amount >= 0 and all(i >= 0 for i in (papers.invoiced(day).amount_fen, papers.paid(day))):
-        assert papers.recognised(day) == Money(amount, tax)
+def test_recognised_equals_the_clerks(documents, day):  # R-RECOGNITION-1, R-RECOGNITION-2
+    amount, tax = clerk.recognised(as_export(documents), day)
+    if amount >= 0 and all(i >= 0 for i in (documents.invoiced(day).amount_fen, documents.paid(day))):
+        assert documents.recognised(day) == Money(amount, tax)
 
 
 @given(random_papers())
 @settings(max_examples=300, deadline=None)
-def test_ledger_equals_the_clerks(papers):  # R-RECOGNITION-3
-    entries = ledger_differences(papers, {}, closed=(), present=Month.of(TODAY))
+def test_ledger_equals_the_clerks(documents):  # R-RECOGNITION-3
+    entries = ledger_differences(documents, {}, closed=(), present=Month.of(TODAY))
     written = {str(month): (money.amount_fen, money.tax_fen) for month, money in entries.items()}
-    wrong = clerk.wrong_sums(as_export(papers), written, set(), TODAY)
-    negative = any(clerk.recognised(as_export(papers), end)[0] < 0 for end in clerk.month_ends(START, TODAY))
+    wrong = clerk.wrong_sums(as_export(documents), written, set(), TODAY)
+    negative = any(clerk.recognised(as_export(documents), end)[0] < 0 for end in clerk.month_ends(START, TODAY))
     assert not wrong or negative
     if not negative:
-        assert written == clerk.ledger(as_export(papers), TODAY)
+        assert written == clerk.ledger(as_export(documents), TODAY)
 
 
 @given(random_papers(), st.sets(st.sampled_from(["2026-01", "2026-02", "2026-03", "2026-04", "2026-05"])), st.data())
 @settings(max_examples=300, deadline=None)
-def test_closed_months_are_left_alone_and_open_ones_add_up(papers, shut, data):  # R-RECOGNITION-5
+def test_closed_months_are_left_alone_and_open_ones_add_up(documents, shut, data):  # R-RECOGNITION-5
     """Some of the papers are entered, months close, the rest comes late; then every open month adds up."""
-    early = Papers(papers.charges, papers.reports[:1], papers.invoices[:1], papers.payments[:1])
+    early = Documents(documents.charges, documents.reports[:1], documents.invoices[:1], documents.payments[:1])
     before = ledger_differences(early, {}, closed=(), present=Month.of(TODAY))
     closed = {Month.parse(month) for month in shut}
-    late = ledger_differences(papers, before, closed=closed, present=Month.of(TODAY))
+    late = ledger_differences(documents, before, closed=closed, present=Month.of(TODAY))
     assert not closed & set(late)
     together = {
         str(month): ((total := before.get(month, Money()) + late.get(month, Money())).amount_fen, total.tax_fen)
         for month in {*before, *late}
     }
-    if all(clerk.recognised(as_export(papers), end)[0] >= 0 for end in clerk.month_ends(START, TODAY)):
-        assert clerk.wrong_sums(as_export(papers), together, shut, TODAY) == []
+    if all(clerk.recognised(as_export(documents), end)[0] >= 0 for end in clerk.month_ends(START, TODAY)):
+        assert clerk.wrong_sums(as_export(documents), together, shut, TODAY) == []
     again = {month: before.get(month, Money()) + late.get(month, Money()) for month in {*before, *late}}
-    assert ledger_differences(papers, again, closed=closed, present=Month.of(TODAY)) == {}
+    assert ledger_differences(documents, again, closed=closed, present=Month.of(TODAY)) == {}
 
 
-def recorded(papers, order, closings):
+def recorded(documents, order, closings):
     """The ledger after entering the documents in this order, a month closing after some of the steps."""
-    documents = [("charges", line) for line in papers.charges]
-    documents += [(kind, paper) for kind in ("reports", "invoices", "payments") for paper in getattr(papers, kind)]
+    one_by_one = [
+        (kind, paper) for kind in ("charges", "reports", "invoices", "payments") for paper in getattr(documents, kind)
+    ]
     entered = {"charges": (), "reports": (), "invoices": (), "payments": ()}
     ledger, closed = {}, set()
     for step, place in enumerate(order):
-        kind, paper = documents[place]
+        kind, paper = one_by_one[place]
         entered[kind] = (*entered[kind], paper)
-        more = ledger_differences(Papers(**entered), ledger, closed=closed, present=Month.of(TODAY))
+        more = ledger_differences(Documents(**entered), ledger, closed=closed, present=Month.of(TODAY))
         assert not set(more) & closed
         ledger = {month: ledger.get(month, Money()) + more.get(month, Money()) for month in {*ledger, *more}}
         if step in closings:
@@ -128,44 +130,44 @@ def recorded(papers, order, closings):
 
 @given(random_papers(), st.data())
 @settings(max_examples=200, deadline=None)
-def test_the_order_of_recording_never_matters(papers, data):  # R-RECOGNITION-4
+def test_the_order_of_recording_never_matters(documents, data):  # R-RECOGNITION-4
     """With every month open the ledgers are equal; where months close in between, every open month adds up."""
-    count = len(papers.charges) + len(papers.reports) + len(papers.invoices) + len(papers.payments)
-    first, _ = recorded(papers, range(count), {})
+    count = len(documents.charges) + len(documents.reports) + len(documents.invoices) + len(documents.payments)
+    first, _ = recorded(documents, range(count), {})
     order = data.draw(st.permutations(range(count)))
-    second, _ = recorded(papers, order, {})
+    second, _ = recorded(documents, order, {})
     assert {m: v for m, v in first.items() if v} == {m: v for m, v in second.items() if v}
     months = [Month(2026, number) for number in range(1, 6)]
     closings = data.draw(st.dictionaries(st.integers(0, count), st.sampled_from(months), max_size=3))
-    third, closed = recorded(papers, order, closings)
+    third, closed = recorded(documents, order, closings)
     for month in months:
         if month not in closed:
             total = sum((money for each, money in third.items() if each <= month), Money())
-            assert total == papers.recognised(month.last_day)
+            assert total == documents.recognised(month.last_day)
 
 
 @given(random_papers(), days)
 @settings(max_examples=200, deadline=None)
-def test_what_fits_is_the_most_that_breaks_no_day(papers, day):  # R-PAPER-5
+def test_what_fits_is_the_most_that_breaks_no_day(documents, day):  # R-PAPER-5
     def broken(more):
-        return set(clerk.broken_limits(as_export(more))) - set(clerk.broken_limits(as_export(papers)))
+        return set(clerk.broken_limits(as_export(more))) - set(clerk.broken_limits(as_export(documents)))
 
-    if clerk.broken_limits(as_export(papers)):
+    if clerk.broken_limits(as_export(documents)):
         return
-    room = invoice_room(papers, day)
+    room = invoice_room(documents, day)
     if room > 0:
-        assert not broken(papers.with_invoice(InvoicePaper(99, day, room)))
-    assert broken(papers.with_invoice(InvoicePaper(99, day, room + 1)))
-    for amount in (payment_room(papers, day) + 1, -refund_room(papers, day) - 1):
-        payments = (*papers.payments, PaymentPaper(99, day, amount))
-        assert broken(Papers(papers.charges, papers.reports, papers.invoices, payments))
+        assert not broken(documents.with_invoice(InvoiceDocument(99, day, room)))
+    assert broken(documents.with_invoice(InvoiceDocument(99, day, room + 1)))
+    for amount in (payment_room(documents, day) + 1, -refund_room(documents, day) - 1):
+        payments = (*documents.payments, PaymentDocument(99, day, amount))
+        assert broken(Documents(documents.charges, documents.reports, documents.invoices, payments))
 
 
 D = date(2026, 3, 2)
 FULL = {
     "charges": (ChargeLine(D, 1000),),
-    "invoices": (InvoicePaper(1, D, 1000, 57),),
-    "payments": (PaymentPaper(1, D, 1000),),
+    "invoices": (InvoiceDocument(1, D, 1000, 57),),
+    "payments": (PaymentDocument(1, D, 1000),),
 }
 
 
@@ -177,29 +179,29 @@ def day(n):
     ("reports", "standing"),
     [
         pytest.param((), {}, id="none"),
-        pytest.param((ReportPaper(1, day(2)),), {1: [], 2: [1], 9: [1]}, id="from its date on"),
-        pytest.param((ReportPaper(1, day(2), None, day(5)),), {4: [1], 5: []}, id="until the day of withdrawal"),
-        pytest.param((ReportPaper(1, day(2), None, day(2)),), {2: [], 3: []}, id="withdrawn on its day"),
+        pytest.param((ReportDocument(1, day(2)),), {1: [], 2: [1], 9: [1]}, id="from its date on"),
+        pytest.param((ReportDocument(1, day(2), None, day(5)),), {4: [1], 5: []}, id="until the day of withdrawal"),
+        pytest.param((ReportDocument(1, day(2), None, day(2)),), {2: [], 3: []}, id="withdrawn on its day"),
         pytest.param(
-            (ReportPaper(1, day(2)), ReportPaper(2, day(6), 1)), {5: [1], 6: [2]}, id="until its successor's date"
+            (ReportDocument(1, day(2)), ReportDocument(2, day(6), 1)), {5: [1], 6: [2]}, id="until its successor's date"
         ),
         pytest.param(
-            (ReportPaper(1, day(2)), ReportPaper(2, day(6), 1, day(8))),
+            (ReportDocument(1, day(2)), ReportDocument(2, day(6), 1, day(8))),
             {7: [2], 8: []},
             id="a withdrawn successor revives nothing",
         ),
         pytest.param(
-            (ReportPaper(1, day(2)), ReportPaper(2, day(3)), ReportPaper(3, day(6), 1)),
+            (ReportDocument(1, day(2)), ReportDocument(2, day(3)), ReportDocument(3, day(6), 1)),
             {6: [2, 3]},
             id="the second of two reports is not touched",
         ),
     ],
 )  # fmt: skip
 def test_standing_reports(reports, standing):  # R-PAPER-3
-    papers = Papers(reports=reports, **FULL)
+    documents = Documents(reports=reports, **FULL)
     for after, ids in standing.items():
-        assert [report.id for report in papers.standing(day(after))] == ids
-        assert papers.recognised(day(after)) == (Money(1000, 57) if ids else Money())
+        assert [report.id for report in documents.standing(day(after))] == ids
+        assert documents.recognised(day(after)) == (Money(1000, 57) if ids else Money())
 
 
 @pytest.mark.parametrize(
@@ -215,10 +217,10 @@ def test_standing_reports(reports, standing):  # R-PAPER-3
     ],
 )
 def test_least_and_its_tax(charged, invoiced, tax, paid, recognised):  # R-RECOGNITION-1, R-RECOGNITION-2
-    papers = Papers(
+    documents = Documents(
         (ChargeLine(D, charged),),
-        (ReportPaper(1, D),),
-        (InvoicePaper(1, D, invoiced, tax),) if invoiced else (),
-        (PaymentPaper(1, D, paid),) if paid else (),
+        (ReportDocument(1, D),),
+        (InvoiceDocument(1, D, invoiced, tax),) if invoiced else (),
+        (PaymentDocument(1, D, paid),) if paid else (),
     )
-    assert papers.recognised(D) == Money(*recognised)
+    assert documents.recognised(D) == Money(*recognised)

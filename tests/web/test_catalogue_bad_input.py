@@ -61,7 +61,13 @@ ITEM = {
     "turnaround_days": "5", "free_cancel_minutes": "24", "late_cancel_percent": "0", "no_show_percent": "0",
 }  # fmt: skip
 FEE = {"basis": "sample", "amount_fen": "120.00", "minimum_fen": "0", "valid_from": "2027-01-01", "valid_to": ""}
-WEEK = {"opens_0_0": "08:00", "closes_0_0": "12:00", "opens_0_1": "13:00", "closes_0_1": "17:00"}
+MONDAY = "days-0-spans"
+WEEK = {
+    f"{MONDAY}-0-opens": "08:00",
+    f"{MONDAY}-0-closes": "12:00",
+    f"{MONDAY}-1-opens": "13:00",
+    f"{MONDAY}-1-closes": "17:00",
+}
 CERTIFICATE = {"certificate": "C-9", "issuer": "省计量院", "valid_from": "2026-01-01", "valid_to": "2026-12-31"}
 ADMIT = {"division": "330624", "admitted_from": "2026-12-01", "reason": "补录"}
 GRADES = {"year": "2026", "effective_month": "2027-01", "common_reason": "新科〔2026〕15 号"}
@@ -160,18 +166,19 @@ CASES = {
         "已有预约使用该收费标准", "Bookings use this fee;", 409,
     ),
     "overlapping opening hours": (
-        "/lab/labs/{bare_lab}/hours", WEEK, {"opens_0_1": "11:30"}, "opens_0_0", "重叠。", "Overlaps with", 422,
+        "/lab/labs/{bare_lab}/hours", WEEK, {f"{MONDAY}-1-opens": "11:30"}, f"{MONDAY}-0-opens",
+        "重叠。", "Overlaps with", 422,
     ),
     "closes before it opens": (
-        "/lab/labs/{bare_lab}/hours", WEEK, {"closes_0_1": "09:00"}, "closes_0_1",
+        "/lab/labs/{bare_lab}/hours", WEEK, {f"{MONDAY}-1-closes": "09:00"}, f"{MONDAY}-1-closes",
         "关闭时间早于开放时间", "Closes before it opens.", 422,
     ),
     "half an interval": (
-        "/lab/labs/{bare_lab}/hours", WEEK, {"closes_0_1": ""}, "closes_0_1",
+        "/lab/labs/{bare_lab}/hours", WEEK, {f"{MONDAY}-1-closes": ""}, f"{MONDAY}-1-closes",
         "开放和关闭时间须同时填写，或都不填。", "Give both times, or neither.", 422,
     ),
     "no such time": (
-        "/lab/labs/{bare_lab}/hours", WEEK, {"opens_0_0": "25:70"}, "opens_0_0",
+        "/lab/labs/{bare_lab}/hours", WEEK, {f"{MONDAY}-0-opens": "25:70"}, f"{MONDAY}-0-opens",
         "应为时间，如 08:30。", "Enter a time such as 08:30.", 422,
     ),
     "closure without a reason": (

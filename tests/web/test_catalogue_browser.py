@@ -16,6 +16,8 @@ from tests.catalogue.conftest import TODAY
 from tests.signing import sign_in_browser
 from tests.web import axe
 
+MONDAY = {"0-opens": "8:00", "0-closes": "12:00", "1-opens": "13:00", "1-closes": "17:00"}
+
 
 def fill(page, **values):
     for name, value in values.items():
@@ -78,7 +80,7 @@ def test_from_an_empty_firm_to_a_test_that_can_be_booked(app, clock, page, open_
 
     page.goto("/lab/opening-hours")
     page.get_by_role("link", name="编辑").click()
-    fill(page, opens_0_0="8:00", closes_0_0="12:00", opens_0_1="13:00", closes_0_1="17:00")
+    fill(page, **{f"days-0-spans-{name}": time for name, time in MONDAY.items()})
     save(page, "保存开放时间")
     fill(page, starts_at="2026-12-07T08:00", ends_at="2026-12-08T08:00", reason="盘点")
     save(page, "添加暂停开放")

@@ -13,11 +13,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from config import ROOT
+from labshare.http import limits
 from labshare.kernel.database import db
 from labshare.notices.models import OutboxMail
 from labshare.organisations.models import ApiToken
 from labshare.organisations.services import issue_token
-from labshare.web import limits
 from tests import factories as make
 from tests import valkey
 from tests.signing import sign_in

@@ -198,7 +198,7 @@ def test_address_behind_proxies(
 ) -> None:
     environment(DATABASE_URL=f"sqlite:///{tmp_path / 'labshare.db'}", TRUSTED_PROXIES=str(proxies))
     app = create_app()
-    from labshare.web.actor import remote_address
+    from labshare.http.actor import remote_address
 
     app.add_url_rule("/-address", "-address", lambda: remote_address() or "")
     answer = app.test_client().get("/-address", headers={"X-Forwarded-For": forwarded})

@@ -245,18 +245,19 @@ def test_policies_are_drafted_and_published_by_form(world, client, at, language)
     as_(client, world, "officer")
     fields = policy_fields(client)
     fields |= {"name": "第二版办法", "legal_basis": "办法", "effective_from": "2027-01", "division": "330681"}
-    bad = at("/regulator/policies/new", **{**fields, "rate_0": "1.5", "from_1": "0", "rate_1": "0.2"})
+    wrong = {"bands-0-rate": "1.5", "bands-1-from_fen": "0", "bands-1-rate": "0.2"}
+    bad = at("/regulator/policies/new", **{**fields, **wrong})
     assert bad.status_code == 422
     assert ("A rate lies between 0 and 1." if language == "en" else "奖励比例应在 0 至 1 之间。") in error_at(
-        bad, "rate_0"
+        bad, "bands-0-rate"
     )
-    assert ("The first band starts at 0" if language == "en" else "首档起点应为 0") in error_at(bad, "from_1")
+    assert ("The first band starts at 0" if language == "en" else "首档起点应为 0") in error_at(bad, "bands-1-from_fen")
     assert 'value="第二版办法"' in bad.text
     assert db.session.query(Policy).count() == 1
     saved = client.post("/regulator/policies/new", data=fields)
     assert saved.status_code == 303
     assert at(saved.location).status_code == 200
-    changed = client.post(f"{saved.location}/edit", data={**fields, "rate_0": "0.12"})
+    changed = client.post(f"{saved.location}/edit", data={**fields, "bands-0-rate": "0.12"})
     assert changed.status_code == 303
     as_(client, world, "approver")
     assert client.post(f"{saved.location}/publish").status_code == 303

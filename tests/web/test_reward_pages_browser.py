@@ -114,7 +114,7 @@ def test_a_policy_is_drafted_by_one_and_ended_and_published_by_another(world, cr
     officer, approver = crew.sits_down(world.officer), crew.sits_down(world.approver, None, "en-GB")
     officer.go("/regulator/policies").follow("起草政策").fill(
         name="第二版", legal_basis="新财企〔2027〕12 号", division="330624", effective_from="2028-01", effective_to="",
-        from_0="0", rate_0="0.12", lab_year_fen="200000",
+        lab_year_fen="200000", **{"bands-0-from_fen": "0", "bands-0-rate": "0.12"},
     )  # fmt: skip
     officer.press("保存草稿").reads("草稿已保存", "第二版", "2028年1月", "12%", "200,000.00")
     assert officer.buttons("发布") == 0

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import WorkingDay
-from labshare.booking.queries.world import working_days
+from labshare.booking.queries.loading import working_days
 from labshare.kernel.database import db, transaction
 from tests import factories
 from tests.signing import sign_in

@@ -9,7 +9,6 @@ from flask_smorest import Api
 from labshare.api import problems
 from labshare.api.v1.base import PROBLEM
 from labshare.api.v1.fields import Moment, MonthField
-from labshare.web.forms import csrf
 
 
 def register(app: Flask, api: Api) -> None:
@@ -23,5 +22,4 @@ def register(app: Flask, api: Api) -> None:
         blueprint = getattr(import_module(f"{__name__}.{found.name}"), "blueprint", None)
         if blueprint is None:
             continue
-        csrf.exempt(blueprint)
         api.register_blueprint(blueprint, url_prefix="/api/v1")

@@ -12,7 +12,7 @@ from flask_smorest import Blueprint
 from labshare.api.access import know_caller
 from labshare.api.v1.fields import Names, Range, Text, Whole
 from labshare.api.writing import LONGEST_KEY, answering
-from labshare.web.bodies import CHANGING
+from labshare.http.bodies import CHANGING
 
 LIMIT, MOST = 50, 200
 PROBLEM = {"type": "object", "properties": {

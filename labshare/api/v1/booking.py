@@ -6,7 +6,6 @@ from typing import Any
 import marshmallow as ma
 from flask_babel import gettext as _
 
-from labshare.api.access import signed_in
 from labshare.api.v1 import shapes
 from labshare.api.v1.answers import BLOCK, BOOKING, CHARGE, HOLD, OFFER, PROPOSAL, listing, one
 from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
@@ -18,17 +17,19 @@ from labshare.booking.errors import HoursMissing, HoursNotOffered, HoursOutOfSte
 from labshare.booking.queries.bookings import get_booking, history, list_bookings
 from labshare.booking.queries.offers import offers
 from labshare.booking.rules.price import HoursChoice
-from labshare.booking.services.blocks import instrument_to_block, own_block
+from labshare.booking.services.blocks import instrument_to_block
 from labshare.booking.services.book import check_own_hold
 from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.queries.filters import select_test_items
 from labshare.catalogue.queries.single import get_test_item
+from labshare.http.actor import current_actor
+from labshare.http.limits import limited
+from labshare.http.rights import FOUND, SOMEWHERE, THE_BLOCK, THE_BOOKING, Of, public, requires
 from labshare.kernel.time import local_day, utc_now
-from labshare.web.actor import current_actor
-from labshare.web.bodies import before_body
-from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("booking", "Slots, bookings, their lifecycle")
+OWN_HOLD = Of("own hold", asks=check_own_hold)
+THE_INSTRUMENT = Of("instrument in the address", asks=instrument_to_block)
 QUANTITY = Whole(required=True, validate=Range(-(2**31), 2**31 - 1))
 IDENTITY = Range(1, 2**31 - 1)
 
@@ -116,6 +117,7 @@ class BookingQuery(ListQuery):
 
 
 @blueprint.get("/slots")
+@public
 @limited("search")
 @blueprint.arguments(SlotQuery, location="query")
 @blueprint.response(200, listing(OFFER))
@@ -153,19 +155,20 @@ def _check_hours(low: int | None, high: int | None, step: int | None, hours: int
 
 
 @blueprint.post("/holds")
+@requires("booking.book", of=SOMEWHERE, verb="booking.hold")
 @blueprint.arguments(WishBody)
 @blueprint.response(201, one(HOLD))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("booking.hold", right="booking.book", reads_first=True)
+@writing(reads_first=True)
 def hold(body: dict[str, Any]) -> Any:
     """Keep a slot for ten minutes."""
     return shapes.hold(services.hold(actor=current_actor(), now=utc_now(), **_wish(body)))
 
 
 @blueprint.delete("/holds/<int:hold_id>")
+@requires("booking.book", of=OWN_HOLD)
 @blueprint.response(204)
 @blueprint.problems(401, 404)
-@before_body(lambda hold_id: check_own_hold(current_actor(), hold_id))
 @writing()
 def release_hold(hold_id: int) -> Any:
     """Give a kept slot back."""
@@ -174,10 +177,11 @@ def release_hold(hold_id: int) -> Any:
 
 
 @blueprint.post("/bookings")
+@requires("booking.book", of=SOMEWHERE, verb="booking.book")
 @blueprint.arguments(BookingBody)
 @blueprint.response(201, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("booking.book", reads_first=True)
+@writing(reads_first=True)
 def book(body: dict[str, Any]) -> Any:
     """Book a slot; one just taken is answered with alternatives."""
     made = services.book(
@@ -209,7 +213,7 @@ def _booking(ref: str, *, just_made: bool = False) -> dict[str, Any]:
 
 
 @blueprint.get("/bookings")
-@signed_in
+@requires("booking.see", of=FOUND)
 @blueprint.arguments(BookingQuery, location="query")
 @blueprint.response(200, listing(BOOKING))
 @blueprint.problems(401, 422)
@@ -225,7 +229,7 @@ def bookings(query: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/bookings/<ref>")
-@signed_in
+@requires("booking.see", of=FOUND)
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 404)
 def booking(ref: str) -> Any:
@@ -234,9 +238,10 @@ def booking(ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/confirm")
+@requires("booking.confirm", of=THE_BOOKING, verb="booking.confirm")
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("booking.confirm")
+@writing()
 def confirm(ref: str) -> Any:
     """The lab says yes."""
     services.confirm(actor=current_actor(), now=utc_now(), ref=ref)
@@ -244,10 +249,11 @@ def confirm(ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/decline")
+@requires("booking.decline", of=THE_BOOKING, verb="booking.decline")
 @blueprint.arguments(ReasonBody)
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("booking.decline")
+@writing()
 def decline(body: dict[str, Any], ref: str) -> Any:
     """The lab says no, with a reason."""
     services.decline(actor=current_actor(), now=utc_now(), ref=ref, reason=body["reason"])
@@ -255,10 +261,11 @@ def decline(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/reschedule")
+@requires("booking.reschedule", of=THE_BOOKING, verb="booking.reschedule")
 @blueprint.arguments(MoveBody)
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("booking.reschedule")
+@writing()
 def reschedule(body: dict[str, Any], ref: str) -> Any:
     """The client moves it."""
     services.reschedule(actor=current_actor(), now=utc_now(), ref=ref, **_move(body))
@@ -274,10 +281,11 @@ def _move(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/bookings/<ref>/cancel")
+@requires("booking.cancel", of=THE_BOOKING, verb="booking.cancel")
 @blueprint.arguments(CancelBody)
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("booking.cancel")
+@writing()
 def cancel(body: dict[str, Any], ref: str) -> Any:
     """Either party ends it, under the item's terms."""
     services.cancel(actor=current_actor(), now=utc_now(), ref=ref, reason=body["reason"])
@@ -285,10 +293,11 @@ def cancel(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/proposals")
+@requires("booking.propose", of=THE_BOOKING, verb="booking.propose")
 @blueprint.arguments(ProposalBody)
 @blueprint.response(201, one(PROPOSAL))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("booking.propose")
+@writing()
 def propose(body: dict[str, Any], ref: str) -> Any:
     """The lab proposes another time, held until the client answers."""
     made = services.propose(actor=current_actor(), now=utc_now(), ref=ref, reason=body["reason"], **_move(body))
@@ -296,9 +305,10 @@ def propose(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/proposals/<int:proposal_id>/accept")
+@requires("booking.answer_proposal", of=THE_BOOKING, verb="booking.accept_proposal")
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("booking.accept_proposal", right="booking.answer_proposal")
+@writing()
 def accept_proposal(ref: str, proposal_id: int) -> Any:
     """The client accepts the new time."""
     services.accept_proposal(actor=current_actor(), now=utc_now(), ref=ref, proposal_id=proposal_id)
@@ -306,9 +316,10 @@ def accept_proposal(ref: str, proposal_id: int) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/proposals/<int:proposal_id>/decline")
+@requires("booking.answer_proposal", of=THE_BOOKING, verb="booking.decline_proposal")
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409)
-@writing("booking.decline_proposal", right="booking.answer_proposal")
+@writing()
 def decline_proposal(ref: str, proposal_id: int) -> Any:
     """The client keeps the old time."""
     services.decline_proposal(actor=current_actor(), now=utc_now(), ref=ref, proposal_id=proposal_id)
@@ -316,10 +327,11 @@ def decline_proposal(ref: str, proposal_id: int) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/receive")
+@requires("booking.work", of=THE_BOOKING, verb="booking.receive")
 @blueprint.arguments(ReceiveBody)
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("booking.receive", right="booking.work")
+@writing()
 def receive(body: dict[str, Any], ref: str) -> Any:
     """Samples have come."""
     services.receive(actor=current_actor(), now=utc_now(), ref=ref, **body)
@@ -327,10 +339,11 @@ def receive(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/start")
+@requires("booking.work", of=THE_BOOKING, verb="booking.start")
 @blueprint.arguments(StartBody)
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("booking.start", right="booking.work")
+@writing()
 def start(body: dict[str, Any], ref: str) -> Any:
     """The test begins, now or at the moment given."""
     services.start(actor=current_actor(), now=utc_now(), ref=ref, at=body["at"])
@@ -338,10 +351,11 @@ def start(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/finish")
+@requires("booking.work", of=THE_BOOKING, verb="booking.finish")
 @blueprint.arguments(FinishBody)
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("booking.finish", right="booking.work")
+@writing()
 def finish(body: dict[str, Any], ref: str) -> Any:
     """The test ends, now or at the moment given."""
     services.finish(
@@ -351,9 +365,10 @@ def finish(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/no-show")
+@requires("booking.work", of=THE_BOOKING, verb="booking.no_show")
 @blueprint.response(200, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409)
-@writing("booking.no_show", right="booking.work")
+@writing()
 def no_show(ref: str) -> Any:
     """Samples did not come within 60 minutes of the start."""
     services.no_show(actor=current_actor(), now=utc_now(), ref=ref)
@@ -361,30 +376,32 @@ def no_show(ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/charges")
+@requires("charge.propose", of=THE_BOOKING, verb="charge.propose")
 @blueprint.arguments(ChargeBody)
 @blueprint.response(201, one(CHARGE))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("charge.propose")
+@writing()
 def propose_charge(body: dict[str, Any], ref: str) -> Any:
     """A change of charge; an increase counts once the client consents."""
     return shapes.charge(services.propose_charge(actor=current_actor(), now=utc_now(), ref=ref, **body))
 
 
 @blueprint.post("/bookings/<ref>/charges/<int:charge_id>/consent")
+@requires("charge.consent", of=THE_BOOKING, verb="charge.consent")
 @blueprint.response(200, one(CHARGE))
 @blueprint.problems(401, 403, 404, 409)
-@writing("charge.consent")
+@writing()
 def consent_charge(ref: str, charge_id: int) -> Any:
     """The client agrees to an increase."""
     return shapes.charge(services.consent_charge(actor=current_actor(), now=utc_now(), ref=ref, charge_id=charge_id))
 
 
 @blueprint.post("/instruments/<int:instrument_id>/blocks")
+@requires("time.block", of=THE_INSTRUMENT, verb="time.block")
 @blueprint.arguments(BlockBody)
 @blueprint.response(201, one(BLOCK))
 @blueprint.problems(401, 403, 404, 409, 422)
-@before_body(lambda instrument_id: instrument_to_block(current_actor(), instrument_id))
-@writing("time.block")
+@writing()
 def block(body: dict[str, Any], instrument_id: int) -> Any:
     """Block what is free; bookings in the way stay and are listed."""
     made = services.block(actor=current_actor(), now=utc_now(), instrument_id=instrument_id, **body)
@@ -399,10 +416,10 @@ def block(body: dict[str, Any], instrument_id: int) -> Any:
 
 
 @blueprint.delete("/blocks/<block_id>")
+@requires("time.block", of=THE_BLOCK, verb="time.unblock")
 @blueprint.response(204)
 @blueprint.problems(401, 403, 404)
-@before_body(lambda block_id: own_block(current_actor(), block_id))
-@writing("time.unblock", right="time.block")
+@writing()
 def unblock(block_id: str) -> Any:
     """Give the time of a block back."""
     services.unblock(actor=current_actor(), now=utc_now(), block_id=block_id)

@@ -22,9 +22,10 @@ from labshare.catalogue.queries.lists import (
 )
 from labshare.catalogue.queries.single import get_instrument, get_lab_by_code, get_test_item
 from labshare.catalogue.terms import AccreditationKind
+from labshare.http.actor import current_actor
+from labshare.http.limits import limited
+from labshare.http.rights import public
 from labshare.kernel.time import local_day, utc_now
-from labshare.web.actor import current_actor
-from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("catalogue", "Labs, instruments, test items")
 ACCREDITATION = Text(load_default=None, validate=OneOf(tuple(AccreditationKind)))
@@ -77,6 +78,7 @@ def _today() -> Any:
 
 
 @blueprint.get("/labs")
+@public
 @limited("search")
 @blueprint.arguments(LabQuery, location="query")
 @blueprint.response(200, listing(LAB))
@@ -88,6 +90,7 @@ def labs(query: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/labs/<code>")
+@public
 @limited("offers")
 @blueprint.response(200, one(LAB))
 @blueprint.problems(404)
@@ -97,6 +100,7 @@ def lab(code: str) -> Any:
 
 
 @blueprint.get("/instruments")
+@public
 @limited("search")
 @blueprint.arguments(InstrumentQuery, location="query")
 @blueprint.response(200, listing(INSTRUMENT))
@@ -108,6 +112,7 @@ def instruments(query: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/instruments/<int:instrument_id>")
+@public
 @limited("offers")
 @blueprint.response(200, one(INSTRUMENT))
 @blueprint.problems(404)
@@ -119,6 +124,7 @@ def instrument(instrument_id: int) -> Any:
 
 
 @blueprint.get("/instruments/<int:instrument_id>/availability")
+@public
 @limited("offers")
 @blueprint.arguments(SpanQuery, location="query")
 @blueprint.response(200, listing(SEGMENT))
@@ -131,6 +137,7 @@ def instrument_availability(query: dict[str, Any], instrument_id: int) -> Any:
 
 
 @blueprint.get("/test-items")
+@public
 @limited("search")
 @blueprint.arguments(TestItemQuery, location="query")
 @blueprint.response(200, listing(TEST_ITEM))
@@ -142,6 +149,7 @@ def test_items(query: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/test-items/<int:item_id>")
+@public
 @limited("offers")
 @blueprint.response(200, one(TEST_ITEM))
 @blueprint.problems(404)

@@ -2,24 +2,23 @@
 
 from typing import Any
 
-from labshare.api.access import signed_in
 from labshare.api.v1 import shapes
 from labshare.api.v1.answers import EVENT, FILE, STATISTICS, USAGE, listing, one
 from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
 from labshare.api.v1.fields import Moment, MonthField, Names, OneOf, Text
 from labshare.audit.queries import Search, search
+from labshare.http.actor import current_actor
+from labshare.http.downloads import TYPES
+from labshare.http.limits import count, limited
+from labshare.http.rights import OWN_LABS, public, requires
+from labshare.http.usage import FORMATS, MOST_MONTHS, usage_file
 from labshare.kernel.errors import InvalidInput
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import check
 from labshare.oversight.queries import UsageRow, usage_report
 from labshare.oversight.rules import Usage, suppressed
 from labshare.oversight.statistics import statistics
 from labshare.oversight.terms import UsageBy
-from labshare.web.actor import current_actor
-from labshare.web.downloads import TYPES
-from labshare.web.limits import count, limited
-from labshare.web.usage import FORMATS, MOST_MONTHS, usage_file
 
 blueprint = RoomBlueprint("oversight", "Usage reports, the audit trail, public statistics")
 
@@ -44,8 +43,8 @@ class StatisticsQuery(Names):
 
 
 @blueprint.get("/reports/usage")
+@requires("usage.see", of=OWN_LABS)
 @limited("report")
-@signed_in
 @blueprint.arguments(UsageQuery, location="query")
 @blueprint.response(200, one(USAGE))
 @blueprint.alt_response(200, schema=one(FILE), content_type=TYPES["csv"], success=True)
@@ -55,7 +54,6 @@ class StatisticsQuery(Names):
 def usage(query: dict[str, Any]) -> Any:
     """Usage over months: a host firm its own labs, regulators all. JSON, CSV, XLSX or PDF."""
     actor, now = current_actor(), utc_now()
-    check(actor, "usage.see", lab=actor.firm_id)
     first, last = query["first"], query["last"]
     if first > last or first.plus(MOST_MONTHS) <= last:
         raise InvalidInput(field="to")
@@ -104,13 +102,12 @@ def _figures(of: Usage, months: int) -> dict[str, Any]:
 
 
 @blueprint.get("/audit/events")
-@signed_in
+@requires("audit.see")
 @blueprint.arguments(EventQuery, location="query")
 @blueprint.response(200, listing(EVENT))
 @blueprint.problems(401, 403, 422)
 def events(query: dict[str, Any]) -> Any:
     """The audit trail, newest first."""
-    check(current_actor(), "audit.see")
     wanted = Search(
         since=query["since"], until=query["until"], action=query["action"], subject_type=query["subject_type"],
         subject_id=query["subject_id"],
@@ -122,6 +119,7 @@ def events(query: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/statistics")
+@public
 @limited("offers")
 @blueprint.arguments(StatisticsQuery, location="query")
 @blueprint.response(200, one(STATISTICS))

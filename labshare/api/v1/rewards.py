@@ -4,16 +4,18 @@ from typing import Any
 
 import marshmallow as ma
 
-from labshare.api.access import signed_in
 from labshare.api.v1 import shapes
 from labshare.api.v1.answers import LINE_WITH_TRACE, OBJECTION, POLICY, RUN, listing, one
 from labshare.api.v1.base import RoomBlueprint
 from labshare.api.v1.fields import Day, Length, MonthField, Names, OneOf, Strict, Text
 from labshare.api.writing import writing
+from labshare.http.actor import current_actor
+from labshare.http.limits import limited
+from labshare.http.rights import FOUND, Of, requires
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import may
 from labshare.rewards import services
 from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun
 from labshare.rewards.queries.pages import all_policies, line_with_run
@@ -21,11 +23,10 @@ from labshare.rewards.queries.runs import codes_in_run, find_run, lines_with_cod
 from labshare.rewards.services.objections import LONGEST, check_answerer
 from labshare.rewards.services.policies import check_publisher
 from labshare.rewards.terms import ObjectionVerdict
-from labshare.web.actor import current_actor
-from labshare.web.bodies import before_body
-from labshare.web.limits import limited
 
 blueprint = RoomBlueprint("rewards", "Reward policies and monthly runs")
+POLICIES = Of("policies, which one sees", asks=lambda actor, **_: check_publisher(actor))
+OBJECTIONS = Of("objections, which one sees", asks=lambda actor, **_: check_answerer(actor))
 
 
 class MonthBody(Strict):
@@ -70,30 +71,30 @@ def run_in(path: str) -> RewardRun:
 
 
 @blueprint.get("/rewards/policies")
-@signed_in
+@requires("policy.see")
 @blueprint.response(200, listing(POLICY))
 @blueprint.problems(401, 403)
 def policies() -> Any:
     """All policies, the newest first."""
-    check(current_actor(), "policy.see")
     rows = sorted(all_policies(), key=lambda row: (row.effective_from, row.id), reverse=True)
     return {"items": [policy(row) for row in rows], "next_cursor": None}
 
 
 @blueprint.post("/rewards/policies")
+@requires("policy.draft", verb="policy.draft")
 @blueprint.arguments(AnyBody)
 @blueprint.response(201, one(POLICY))
 @blueprint.problems(401, 403, 409, 422)
-@writing("policy.draft")
+@writing()
 def draft_policy(body: dict[str, Any]) -> Any:
     """Draft a policy."""
     return policy(services.draft_policy(actor=current_actor(), now=utc_now(), document=body))
 
 
 @blueprint.post("/rewards/policies/<int:policy_id>/publish")
+@requires("policy.publish", of=POLICIES)
 @blueprint.response(200, one(POLICY))
 @blueprint.problems(401, 403, 404, 409, 422)
-@before_body(lambda **_: check_publisher(current_actor()))
 @writing()
 def publish_policy(policy_id: int) -> Any:
     """The approver publishes it; from then on it never changes."""
@@ -101,28 +102,28 @@ def publish_policy(policy_id: int) -> Any:
 
 
 @blueprint.post("/rewards/runs")
+@requires("run.calculate", verb="run.calculate")
 @limited("calculation")
 @blueprint.arguments(MonthBody)
 @blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 409, 422)
-@writing("run.calculate")
+@writing()
 def calculate(body: dict[str, Any]) -> Any:
     """Calculate a month's run, or calculate it again until it is published."""
     return run(services.run_month(actor=current_actor(), now=utc_now(), month=body["month"]))
 
 
 @blueprint.get("/rewards/runs/<month>")
-@signed_in
+@requires("run.see")
 @blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 404)
 def run_of_month(month: str) -> Any:
     """A run with all its lines, for regulators."""
-    check(current_actor(), "run.see")
     return run(run_in(month))
 
 
 @blueprint.get("/rewards/runs/<month>/lines/<lab>")
-@signed_in
+@requires("run.see_line", of=FOUND)
 @blueprint.response(200, one(LINE_WITH_TRACE))
 @blueprint.problems(401, 404)
 def line_of_lab(month: str, lab: str) -> Any:
@@ -134,34 +135,38 @@ def line_of_lab(month: str, lab: str) -> Any:
 
 
 @blueprint.post("/rewards/runs/<month>/publish")
+@requires("run.publish", verb="run.publish")
 @blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("run.publish")
+@writing()
 def publish(month: str) -> Any:
     """Publicity begins; the month's ledger is closed."""
     return run(services.publish(actor=current_actor(), now=utc_now(), month=month_in(month)))
 
 
 @blueprint.post("/rewards/runs/<month>/approve")
+@requires("run.approve", verb="run.approve")
 @blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 404, 409)
-@writing("run.approve")
+@writing()
 def approve(month: str) -> Any:
     """Another person approves; from then on nothing in it changes."""
     return run(services.approve(actor=current_actor(), now=utc_now(), month=month_in(month)))
 
 
 @blueprint.post("/rewards/runs/<month>/pay")
+@requires("run.pay", verb="run.pay")
 @blueprint.arguments(PayBody)
 @blueprint.response(200, one(RUN))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing("run.pay")
+@writing()
 def pay(body: dict[str, Any], month: str) -> Any:
     """The approved rewards were paid out."""
     return run(services.pay(actor=current_actor(), now=utc_now(), month=month_in(month), **body))
 
 
 @blueprint.post("/rewards/runs/<month>/objections")
+@requires("objection.raise", of=FOUND)
 @blueprint.arguments(ObjectionBody)
 @blueprint.response(201, one(OBJECTION))
 @blueprint.problems(401, 403, 404, 409, 422)
@@ -183,10 +188,10 @@ def _only_lab(month: str, firm_id: int | None) -> str:
 
 
 @blueprint.post("/rewards/runs/<month>/objections/<int:objection_id>/answer")
+@requires("objection.answer", of=OBJECTIONS)
 @blueprint.arguments(AnswerBody)
 @blueprint.response(200, one(OBJECTION))
 @blueprint.problems(401, 403, 404, 409, 422)
-@before_body(lambda **_: check_answerer(current_actor()))
 @writing()
 def answer_objection(body: dict[str, Any], month: str, objection_id: int) -> Any:
     """The officer answers; upheld, the run goes back to calculation."""

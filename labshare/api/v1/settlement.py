@@ -9,7 +9,6 @@ from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_smorest.fields import Upload
 
-from labshare.api.access import signed_in
 from labshare.api.v1 import shapes
 from labshare.api.v1.answers import ENTRY, INVOICE, PAYMENT, REPORT, listing, one
 from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
@@ -18,6 +17,8 @@ from labshare.api.v1.fields import WORDS, Day, Fen, Length, MonthField, Names, S
 from labshare.api.writing import writing
 from labshare.booking.queries.bookings import get_booking
 from labshare.catalogue.queries.single import get_lab_by_code
+from labshare.http.actor import current_actor
+from labshare.http.rights import FOUND, THE_BOOKING, THE_REPORT, Of, parties_of_booking, requires
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
@@ -27,12 +28,12 @@ from labshare.settlement.files import Kinds, TakenFile, take_in
 from labshare.settlement.models import Invoice, Payment, Report
 from labshare.settlement.queries.documents import line_of_invoice, numbers_of_lines
 from labshare.settlement.queries.ledger import EntryLine, ledger_entries
-from labshare.settlement.services.books import ref_of
-from labshare.web.actor import current_actor
-from labshare.web.bodies import before_body
-from labshare.web.documents import check_booking
+from labshare.settlement.services.ledger import ref_of
 
 blueprint = RoomBlueprint("settlement", "Reports, invoices, payments, the revenue ledger")
+THE_PAYMENT = Of(
+    "payment in the address", lambda actor, payment_id: parties_of_booking(actor, ref_of(Payment, payment_id))
+)
 
 
 class ReportForm(Strict):
@@ -114,7 +115,7 @@ def _taking(
                 blueprint.ARGUMENTS_PARSER.parse(FileForm(), request, location="files")
             return view(sent, _file(kinds), ref)
 
-        admitted = before_body(lambda ref: check_booking(current_actor(), ref, action), file=True)
+        admitted = requires(action, of=THE_BOOKING, verb=action, file=True)
         return admitted(blueprint.doc(requestBody={"required": True, "content": content})(reading))
 
     return decorate
@@ -136,10 +137,10 @@ def record_report(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any
 
 
 @blueprint.post("/reports/<int:report_id>/withdraw")
+@requires("report.record", of=THE_REPORT, verb="report.withdraw")
 @blueprint.arguments(ReasonBody)
 @blueprint.response(200, one(REPORT))
 @blueprint.problems(401, 403, 404, 409, 422)
-@before_body(lambda report_id: check_booking(current_actor(), ref_of(Report, report_id), "report.record"))
 @writing()
 def withdraw_report(body: dict[str, Any], report_id: int) -> Any:
     """A report no longer stands, from today on."""
@@ -185,10 +186,10 @@ def record_payment(body: dict[str, Any], file: TakenFile | None, ref: str) -> An
 
 
 @blueprint.post("/payments/<int:payment_id>/accept-payer")
+@requires("payment.accept_payer", of=THE_PAYMENT, verb="payment.accept_payer")
 @blueprint.arguments(NoteBody)
 @blueprint.response(200, one(PAYMENT))
 @blueprint.problems(401, 403, 404, 409)
-@before_body(lambda payment_id: check_booking(current_actor(), ref_of(Payment, payment_id), "payment.accept_payer"))
 @writing()
 def accept_payer(body: dict[str, Any], payment_id: int) -> Any:
     """An officer lets another payer's payment count."""
@@ -197,7 +198,7 @@ def accept_payer(body: dict[str, Any], payment_id: int) -> Any:
 
 
 @blueprint.get("/labs/<code>/ledger")
-@signed_in
+@requires("ledger.see", of=FOUND)
 @blueprint.arguments(LedgerQuery, location="query")
 @blueprint.response(200, listing(ENTRY))
 @blueprint.problems(401, 404, 422)

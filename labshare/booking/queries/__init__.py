@@ -1,6 +1,6 @@
 """Reads of this room.
 
-`world`     rows as the values the rules take
+`loading`   rows as the values the rules take
 `slots`     free slots, availability, the next free moment, live states
 `offers`    the earliest slot and the price of every lab for one question
 `bookings`  bookings one may see, their time line, what waits for whom, conflicts
@@ -17,6 +17,7 @@ from labshare.booking.queries.bookings import (
     open_proposal,
     visible_bookings,
 )
+from labshare.booking.queries.loading import load_bookable_item, openings_of_lab, working_days
 from labshare.booking.queries.offers import Offer, offers
 from labshare.booking.queries.slots import (
     alternatives_for,
@@ -28,14 +29,12 @@ from labshare.booking.queries.slots import (
     price_for,
     use_of,
 )
-from labshare.booking.queries.world import bench_of_item, openings_of_lab, working_days
 
 __all__ = [
     "Conflict",
     "Offer",
     "alternatives_for",
     "availability",
-    "bench_of_item",
     "bookings_hit",
     "cancellation_preview",
     "charges_of",
@@ -43,6 +42,7 @@ __all__ = [
     "get_booking",
     "history",
     "live_states",
+    "load_bookable_item",
     "next_free",
     "next_free_of_items",
     "next_steps",

@@ -12,7 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from labshare.accounts.models import Person
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import Booking, Charge, Proposal
-from labshare.booking.queries.world import (
+from labshare.booking.queries.loading import (
     certificates_of,
     hours_of_labs,
     instrument_terms,

@@ -8,7 +8,7 @@ from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Closure, Holding
-from labshare.booking.queries.world import counts
+from labshare.booking.queries.loading import counts
 from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Instrument, InstrumentUnit, TestItem
 from labshare.catalogue.terms import LifeState

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.queries.gaps import Gap, free_units, gaps, moment
-from labshare.booking.queries.world import certificates_of, hours_of_labs, item_terms, working_days
+from labshare.booking.queries.loading import certificates_of, hours_of_labs, item_terms, working_days
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.price import HoursChoice, ItemTerms, Price, Work, price_of, question_problems, work_agreed
 from labshare.booking.rules.slots import Slot

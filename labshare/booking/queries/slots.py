@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from labshare.booking.queries.world import (
-    Bench,
-    bench_of_item,
+from labshare.booking.queries.loading import (
+    BookableItem,
     busy_units,
     certificates_of,
     fee_terms,
     hours_of_labs,
+    load_bookable_item,
     working_days,
 )
 from labshare.booking.rules import slots as slot_rules
@@ -28,10 +28,10 @@ AFTERMATH = timedelta(days=70)
 """Work and the wait for the next opening rarely take longer than this; what does is asked for by itself."""
 
 
-def price_for(bench: Bench, quantity: int, hours: Decimal | int | None = None) -> Price | None:
+def price_for(bookable: BookableItem, quantity: int, hours: Decimal | int | None = None) -> Price | None:
     """The price for `quantity` by the fee of today; None where no fee is valid. Raises as `work_of`."""
-    work = work_of(bench.terms(), quantity, hours)
-    return price_of(fee_terms(bench.fee), work) if bench.fee is not None else None
+    work = work_of(bookable.terms(), quantity, hours)
+    return price_of(fee_terms(bookable.fee), work) if bookable.fee is not None else None
 
 
 def free_slots(
@@ -50,17 +50,24 @@ def free_slots(
     """The starts to choose from in `[since, until)`, by local day, closed ones with their reason; on all instruments
     of the item, or one. `but_booking` leaves out a booking's own time (to move it). Raises `NotFound`, and as
     `work_of` for quantity and hours. Seven statements."""
-    bench = bench_of_item(item_id, now)
-    if bench is None:
+    bookable = load_bookable_item(item_id, now)
+    if bookable is None:
         raise NotFound
-    work = work_of(bench.terms(), quantity, hours)
-    return slots_of_bench(
-        bench, work, since, until, instrument_id=instrument_id, but_booking=but_booking, but_hold=but_hold, waive=waive
+    work = work_of(bookable.terms(), quantity, hours)
+    return slots_of_loaded(
+        bookable,
+        work,
+        since,
+        until,
+        instrument_id=instrument_id,
+        but_booking=but_booking,
+        but_hold=but_hold,
+        waive=waive,
     )
 
 
-def slots_of_bench(
-    bench: Bench,
+def slots_of_loaded(
+    bookable: BookableItem,
     work: Work,
     since: datetime,
     until: datetime,
@@ -70,9 +77,9 @@ def slots_of_bench(
     but_hold: int | None = None,
     waive: bool = False,
 ) -> list[DayOfSlots]:
-    """`free_slots` for a bench already loaded and work already worked out."""
-    instruments = [one for one in bench.instruments if instrument_id in (None, one.id)]
-    candidates = bench.candidates(
+    """`free_slots` for an item already loaded and work already worked out."""
+    instruments = [one for one in bookable.instruments if instrument_id in (None, one.id)]
+    candidates = bookable.candidates(
         work,
         since,
         until + work.duration + work.cleanup + AFTERMATH,
@@ -80,24 +87,24 @@ def slots_of_bench(
         but_booking=but_booking,
         but_hold=but_hold,
     )
-    return slot_rules.slots_by_day(candidates, since, until, bench.now, waive=waive)
+    return slot_rules.slots_by_day(candidates, since, until, bookable.now, waive=waive)
 
 
 def alternatives_for(
-    bench: Bench, work: Work, asked: datetime, *, but_booking: int | None = None, waive: bool = False
+    bookable: BookableItem, work: Work, asked: datetime, *, but_booking: int | None = None, waive: bool = False
 ) -> tuple[Slot, ...]:
     """Three free starts nearest in time to `asked`, on any instrument of the item. One statement for each widening of
     the window, at most three."""
-    if not bench.instruments:
+    if not bookable.instruments:
         return ()
-    now = bench.now
-    latest = max(bench.rules(work, one).allowed_before(now, waive=waive) for one in bench.instruments)
+    now = bookable.now
+    latest = max(bookable.rules(work, one).allowed_before(now, waive=waive) for one in bookable.instruments)
     found: list[Slot] = []
     for width in (timedelta(days=4), timedelta(days=21), timedelta(days=120)):
         since, until = max(now, asked - width), min(latest, asked + width)
         if since >= until:
             continue
-        candidates = bench.candidates(
+        candidates = bookable.candidates(
             work, since, until + work.duration + work.cleanup + AFTERMATH, but_booking=but_booking
         )
         found = slot_rules.alternatives(candidates, asked, now, since, until, waive=waive)

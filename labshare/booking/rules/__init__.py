@@ -4,4 +4,5 @@
 `price`      quantity, runs, work minutes, price, cancellation fee
 `slots`      what is free: starts to choose from, the earliest one, alternatives, availability
 `lifecycle`  the one table of states and steps, and the deadlines of requests and proposals
+`rows`       what each step writes
 """

@@ -83,7 +83,7 @@ STEPS = _steps()
 _TABLE = {(step.state, step.verb): step for step in STEPS}
 
 
-def take(state: BookingState | str, verb: str, who: str) -> BookingState:
+def next_state(state: BookingState | str, verb: str, who: str) -> BookingState:
     """The state after `verb` taken by `who`. Raises `IllegalStep`."""
     step = _TABLE.get((BookingState(state), verb))
     if step is None or who not in step.who:
@@ -103,7 +103,7 @@ def first_state(automatic: bool) -> BookingState:
 
 def state_after_move(state: BookingState | str, automatic: bool) -> BookingState:
     """Where a client's move leads. Raises `IllegalStep` after `confirmed`."""
-    take(state, "reschedule", Party.CLIENT)
+    next_state(state, "reschedule", Party.CLIENT)
     return first_state(automatic)
 
 

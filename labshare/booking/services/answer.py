@@ -8,9 +8,10 @@ from labshare.audit.services import record
 from labshare.booking import telling
 from labshare.booking.errors import Lapsed, NotPublished
 from labshare.booking.models import Booking, Holding, Proposal
-from labshare.booking.queries.world import bench_of_item, work_of_booking
-from labshare.booking.rules.lifecycle import take
-from labshare.booking.services import taking
+from labshare.booking.queries.loading import load_bookable_item, work_of_booking
+from labshare.booking.rules import rows
+from labshare.booking.rules.lifecycle import next_state
+from labshare.booking.services import holdings
 from labshare.booking.services.common import (
     bring_charge_to,
     check_charge_covers_documents,
@@ -21,7 +22,7 @@ from labshare.booking.services.common import (
 )
 from labshare.booking.terms import BookingState, EndReason, HoldingKind, Party, ProposalState
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import ReasonRequired, raise_all
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
@@ -32,12 +33,12 @@ def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
     """Confirm a request. Publication, closures and calibration are checked again, not lead time, horizon or opening
     hours. An open proposal ends. Raises `IllegalStep`, `Lapsed`, `NotPublished`, `LabClosed`, `CalibrationExpired`."""
     booking = locked_booking(actor, ref, "booking.confirm")
-    state = take(booking.state, "confirm", Party.LAB)
+    state = next_state(booking.state, "confirm", Party.LAB)
     refuse_lapsed(booking, now)
     before = snapshot(booking)
     check_again(booking, now)
     close_proposal(booking, now, ProposalState.VOID)
-    taking.release_offers(booking.id)
+    holdings.release_offers(booking.id)
     settle_as_confirmed(booking, state, now)
     note(actor, now, "booking.confirm", booking, before)
     telling.tell_client(telling.CONFIRMED, booking, actor=actor, now=now)
@@ -48,21 +49,18 @@ def check_again(
     booking: Booking, now: datetime, starts_at: datetime | None = None, instrument_id: int | None = None
 ) -> None:
     """Publication, closures and calibration for a booking's start (or another one). Raises what is broken."""
-    bench = bench_of_item(booking.test_item_id, now)
+    bookable = load_bookable_item(booking.test_item_id, now)
     wanted = instrument_id or booking.instrument_id
-    instrument = next((one for one in bench.instruments if one.id == wanted), None) if bench else None
-    if bench is None or not bench.published or instrument is None:
+    instrument = next((one for one in bookable.instruments if one.id == wanted), None) if bookable else None
+    if bookable is None or not bookable.published or instrument is None:
         raise NotPublished
-    rules = bench.rules(work_of_booking(booking), instrument)
+    rules = bookable.rules(work_of_booking(booking), instrument)
     raise_all(rules.problems_at_confirmation(starts_at or booking.starts_at))
 
 
 def settle_as_confirmed(booking: Booking, state: BookingState, now: datetime) -> None:
     """Confirmed: the holding no longer expires."""
-    booking.state = state
-    if state == BookingState.CONFIRMED:
-        booking.confirmed_at = now
-    booking.answer_by = None
+    set_columns(booking, rows.confirmed(state, now=now))
     db.session.flush()
     db.session.execute(
         update(Holding)
@@ -76,7 +74,7 @@ def refuse_lapsed(booking: Booking, now: datetime) -> None:
     """A request stops counting at its deadline even if no process has declined it yet. Raises `Lapsed`."""
     if booking.state != BookingState.REQUESTED:
         return
-    holding = taking.holding_of(booking.id)
+    holding = holdings.holding_of(booking.id)
     if holding is None or (holding.expires_at is not None and holding.expires_at <= now):
         raise Lapsed
 
@@ -86,7 +84,7 @@ def decline(*, actor: Actor, now: datetime, ref: str, reason: str) -> Booking:
     """Decline a request, with a reason; nothing is charged. Raises `IllegalStep`, `ReasonRequired`,
     `ChargeBelowInvoiced`."""
     booking = locked_booking(actor, ref, "booking.decline")
-    state = take(booking.state, "decline", Party.LAB)
+    state = next_state(booking.state, "decline", Party.LAB)
     if not reason.strip():
         raise ReasonRequired
     check_charge_covers_documents(booking, 0)
@@ -98,13 +96,10 @@ def decline(*, actor: Actor, now: datetime, ref: str, reason: str) -> Booking:
 def _end_request(booking: Booking, state: BookingState, reason: str, actor: Actor, now: datetime, action: str) -> None:
     before = snapshot(booking)
     close_proposal(booking, now, ProposalState.VOID)
-    taking.release_booking(booking.id)
-    booking.state = state
-    booking.ended_at = now
-    booking.end_reason = reason
-    booking.answer_by = None
-    # documents may stand from before a move back to `requested`: the charge covers them until they are reversed
-    bring_charge_to(booking, max(booking.invoiced_fen, booking.paid_fen), actor=actor, now=now, reason=reason)
+    holdings.release_booking(booking.id)
+    set_columns(booking, rows.ended(state, now=now, reason=reason))
+    left = rows.charge_of_ended_request(invoiced_fen=booking.invoiced_fen, paid_fen=booking.paid_fen)
+    bring_charge_to(booking, left, actor=actor, now=now, reason=reason)
     db.session.flush()
     note(actor, now, action, booking, before)
 
@@ -135,7 +130,7 @@ def lapse(*, actor: Actor, now: datetime, limit: int = 500) -> int:
         booking = locked_booking(actor, ref, "booking.decline")
         if booking.state != BookingState.REQUESTED or booking.answer_by is None or booking.answer_by > now:
             continue  # answered meanwhile
-        state = take(booking.state, "lapse", Party.SYSTEM)
+        state = next_state(booking.state, "lapse", Party.SYSTEM)
         _end_request(booking, state, EndReason.LAPSED, actor, now, "booking.lapse")
         telling.tell_client(telling.LAPSED, booking, actor=actor, now=now)
         telling.tell_lab(telling.LAPSED, booking, actor=actor, now=now)
@@ -144,7 +139,7 @@ def lapse(*, actor: Actor, now: datetime, limit: int = 500) -> int:
         select(Holding.id).where(Holding.kind == HoldingKind.OFFER, Holding.expires_at <= now).limit(limit)
     ).all()
     if over:
-        taking.release(over)
+        holdings.release(over)
     return declined
 
 
@@ -162,12 +157,11 @@ def _lapse_proposal(booking_id: int, actor: Actor, now: datetime) -> None:
     )
     if booking is None or proposal is None:
         return
-    proposal.state = ProposalState.LAPSED
-    proposal.answered_at = now
+    set_columns(proposal, rows.answered("lapsed", now=now))
     db.session.flush()
-    taking.release_offers(booking.id)
+    holdings.release_offers(booking.id)
     restore_deadline(booking)
-    record(actor, now, "booking.lapse_proposal", ("booking", booking.ref), after={"proposal": proposal.id})
+    record(actor, now, "booking.lapse_proposal", ("booking", booking.ref), after=rows.proposal_answered(proposal.id))
     telling.tell_lab(telling.PROPOSAL_LAPSED, booking, actor=actor, now=now)
     telling.tell_client(telling.PROPOSAL_LAPSED, booking, actor=actor, now=now)
 

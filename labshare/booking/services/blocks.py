@@ -10,9 +10,9 @@ from sqlalchemy import Row, delete, or_, select
 from labshare.audit.services import record
 from labshare.booking.errors import EndBeforeStart, UnknownUnit
 from labshare.booking.models import Booking, Holding
+from labshare.booking.rules import rows
 from labshare.booking.rules.time import Interval
-from labshare.booking.services import taking
-from labshare.booking.services.common import plain
+from labshare.booking.services import holdings
 from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Instrument, Lab
 from labshare.catalogue.terms import LifeState
@@ -49,15 +49,15 @@ def instrument_to_block(actor: Actor, instrument_id: int) -> tuple[Instrument, L
 
 def own_block(actor: Actor, block_id: str) -> Sequence[Row[int, int]]:
     """The holdings of a block (`id`, `instrument_id`) that the actor may give back. Raises `NotFound`, `NotAllowed`."""
-    rows = db.session.execute(
+    held = db.session.execute(
         select(Holding.id, Holding.instrument_id).where(
             Holding.block == block_id, Holding.kind.in_(HoldingKind.blocks())
         )
     ).all()
-    if not rows:
+    if not held:
         raise NotFound
-    instrument_to_block(actor, rows[0].instrument_id)
-    return rows
+    instrument_to_block(actor, held[0].instrument_id)
+    return held
 
 
 @verb("time.block")
@@ -82,7 +82,7 @@ def block(
     chosen = sorted(set(units)) if units else list(range(1, instrument.units + 1))
     if any(not 1 <= unit <= instrument.units for unit in chosen):
         raise UnknownUnit
-    taking.prepare(instrument_id, now)
+    holdings.prepare(instrument_id, now)
     in_time = list(
         db.session.scalars(
             select(Holding)
@@ -100,16 +100,18 @@ def block(
     taken: list[int] = []
     for unit in chosen:
         others = [(one.starts_at, one.ends_at) for one in in_time if one.unit == unit]
-        for piece in taking.pieces_free(Interval(starts_at, ends_at), others):
-            holding_id = taking.insert_holding(
-                instrument_id=instrument_id,
-                unit=unit,
-                starts_at=piece.starts_at,
-                ends_at=piece.ends_at,
-                kind=kind,
-                now=now,
-                block=name,
-                note=note,
+        for piece in holdings.pieces_free(Interval(starts_at, ends_at), others):
+            holding_id = holdings.insert_holding(
+                rows.time_of_block(
+                    name,
+                    instrument_id=instrument_id,
+                    unit=unit,
+                    starts_at=piece.starts_at,
+                    ends_at=piece.ends_at,
+                    kind=kind,
+                    note=note,
+                    now=now,
+                )
             )
             if holding_id is not None:
                 taken.append(holding_id)
@@ -119,18 +121,18 @@ def block(
         now,
         "time.block",
         ("block", name),
-        after={
-            "instrument_id": instrument_id,
-            "units": chosen,
-            "starts_at": plain(starts_at),
-            "ends_at": plain(ends_at),
-            "kind": kind,
-            "holdings": taken,
-            "in_the_way": [booking.ref for booking in in_the_way],
-        },
+        after=rows.blocked(
+            instrument_id=instrument_id,
+            units=chosen,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            kind=kind,
+            holdings=taken,
+            in_the_way=[booking.ref for booking in in_the_way],
+        ),
     )
-    rows = db.session.scalars(select(Holding).where(Holding.id.in_(taken)).order_by(Holding.unit, Holding.starts_at))
-    return Block(name, tuple(rows), in_the_way)
+    held = db.session.scalars(select(Holding).where(Holding.id.in_(taken)).order_by(Holding.unit, Holding.starts_at))
+    return Block(name, tuple(held), in_the_way)
 
 
 def _bookings(ids: set[int]) -> tuple[Booking, ...]:
@@ -142,9 +144,9 @@ def _bookings(ids: set[int]) -> tuple[Booking, ...]:
 @verb("time.unblock")
 def unblock(*, actor: Actor, now: datetime, block_id: str) -> None:
     """Give a block's time back. Raises `NotFound`."""
-    rows = own_block(actor, block_id)
-    instrument_id = rows[0].instrument_id
-    taking.prepare(instrument_id, now)
+    held = own_block(actor, block_id)
+    instrument_id = held[0].instrument_id
+    holdings.prepare(instrument_id, now)
     db.session.execute(
         delete(Holding)
         .where(
@@ -158,5 +160,5 @@ def unblock(*, actor: Actor, now: datetime, block_id: str) -> None:
         now,
         "time.unblock",
         ("block", block_id),
-        before={"instrument_id": instrument_id, "holdings": [row.id for row in rows]},
+        before={"instrument_id": instrument_id, "holdings": [row.id for row in held]},
     )

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -19,15 +18,16 @@ from labshare.booking.errors import (
     SlotTaken,
 )
 from labshare.booking.models import Booking, Charge, Holding
+from labshare.booking.queries.loading import BookableItem, fee_terms, load_bookable_item
 from labshare.booking.queries.slots import alternatives_for
-from labshare.booking.queries.world import Bench, bench_of_item, fee_terms
-from labshare.booking.rules.lifecycle import HOLD_FOR, answer_by, first_state
+from labshare.booking.rules import rows
+from labshare.booking.rules.lifecycle import first_state
 from labshare.booking.rules.price import Price, Work, price_of, question_problems, work_of
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Plan, StartRules
-from labshare.booking.services import taking
+from labshare.booking.services import holdings
 from labshare.booking.services.common import plain
-from labshare.booking.terms import BookingState, ChargeKind, ChargeState, HoldingKind
+from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Fee, Instrument
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
@@ -35,7 +35,7 @@ from labshare.kernel.database import db, take_turn
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst, raise_all
 from labshare.kernel.months import Month
 from labshare.kernel.references import new_reference
-from labshare.kernel.time import local_day, local_zone
+from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 from labshare.organisations.models import Firm
@@ -60,24 +60,24 @@ def hold(
 
     Raises as `book`.
     """
-    bench = bookable_bench(actor, test_item_id, now)
+    bookable = check_bookable(actor, test_item_id, now)
     client_of(actor)
-    waive = may_waive(actor, bench, waive_reason)
-    work = work_for(bench, quantity, hours)
-    chosen = feasible_instruments(bench, work, starts_at, now, instrument_id, waive=waive)
+    waive = may_waive(actor, bookable, waive_reason)
+    work = work_for(bookable, quantity, hours)
+    chosen = feasible_instruments(bookable, work, starts_at, now, instrument_id, waive=waive)
     take_turn()
     give_back_holds(actor)
-    for instrument, rules, unit in free_places(bench, work, chosen, starts_at, now):
+    for instrument, rules, unit in free_places(bookable, work, chosen, starts_at, now):
         plan = rules.plan(starts_at)
-        holding_id = taking.insert_holding(
-            instrument_id=instrument.id,
-            unit=unit,
-            starts_at=starts_at,
-            ends_at=plan.holding_ends_at,
-            kind=HoldingKind.OFFER,
-            now=now,
-            held_for=actor.person_id,
-            expires_at=now + HOLD_FOR,
+        holding_id = holdings.insert_holding(
+            rows.time_of_hold(
+                actor.person_id,
+                instrument_id=instrument.id,
+                unit=unit,
+                starts_at=starts_at,
+                ends_at=plan.holding_ends_at,
+                now=now,
+            )
         )
         if holding_id is not None:
             record(
@@ -88,7 +88,7 @@ def hold(
                 after={"instrument_id": instrument.id, "unit": unit, "starts_at": plain(starts_at)},
             )
             return db.session.get_one(Holding, holding_id)
-    raise SlotTaken(alternatives_for(bench, work, starts_at, waive=waive))
+    raise SlotTaken(alternatives_for(bookable, work, starts_at, waive=waive))
 
 
 def check_own_hold(actor: Actor, hold_id: int) -> None:
@@ -110,7 +110,7 @@ def check_own_hold(actor: Actor, hold_id: int) -> None:
 def release_hold(*, actor: Actor, now: datetime, hold_id: int) -> None:
     """Give a held slot back. Raises `NotFound` for one that is not the person's, or gone; `NotAllowed`."""
     check_own_hold(actor, hold_id)
-    taking.release([hold_id])
+    holdings.release([hold_id])
     record(actor, now, "booking.release_hold", ("holding", hold_id))
 
 
@@ -137,45 +137,45 @@ def book(
     Raises `AlreadySubmitted` (with `ref`), `FirmUnverified`, `NotPublished`, `NoFee`, the problems of quantity, hours
     and start (422, together where several apply), `SlotTaken` (409, with three alternatives).
     """
-    bench = bookable_bench(actor, test_item_id, now)
+    bookable = check_bookable(actor, test_item_id, now)
     client = client_of(actor)
     if submission is not None:
         refuse_second_click(actor, submission)
-    waive = may_waive(actor, bench, waive_reason)
-    work = work_for(bench, quantity, hours)
-    chosen = feasible_instruments(bench, work, starts_at, now, instrument_id, waive=waive)
-    if bench.fee is None:
+    waive = may_waive(actor, bookable, waive_reason)
+    work = work_for(bookable, quantity, hours)
+    chosen = feasible_instruments(bookable, work, starts_at, now, instrument_id, waive=waive)
+    if bookable.fee is None:
         raise NoFee
-    price = price_of(fee_terms(bench.fee), work)
+    price = price_of(fee_terms(bookable.fee), work)
     take_turn()
     preferred = give_back_holds(actor, hold_id)
     if preferred is not None:
         chosen = sorted(chosen, key=lambda one: one[0].id != preferred)
-    for instrument, rules, unit in free_places(bench, work, chosen, starts_at, now):
+    for instrument, rules, unit in free_places(bookable, work, chosen, starts_at, now):
         booking = _try_to_book(
-            actor, now, bench, bench.fee, client, instrument, unit, rules.plan(starts_at), work, price,
+            actor, now, bookable, bookable.fee, client, instrument, unit, rules.plan(starts_at), work, price,
             sample_description, waive_reason if waive else None, submission,
         )  # fmt: skip
         if booking is not None:
             _tell_of_new(booking, actor, now)
             return booking
-    raise SlotTaken(alternatives_for(bench, work, starts_at, waive=waive))
+    raise SlotTaken(alternatives_for(bookable, work, starts_at, waive=waive))
 
 
-def bookable_bench(actor: Actor, test_item_id: int, now: datetime) -> Bench:
+def check_bookable(actor: Actor, test_item_id: int, now: datetime) -> BookableItem:
     """The item with its lab and instruments. Raises `NotFound` for a draft of another firm, else `NotPublished`."""
-    bench = bench_of_item(test_item_id, now)
-    if bench is None:
+    bookable = load_bookable_item(test_item_id, now)
+    if bookable is None:
         raise NotFound
-    draft = LifeState.DRAFT in (bench.item.state, bench.lab.state)
-    if draft and not permissions.may(actor, "catalogue.see_drafts", firm=bench.lab.firm_id):
+    draft = LifeState.DRAFT in (bookable.item.state, bookable.lab.state)
+    if draft and not permissions.may(actor, "catalogue.see_drafts", firm=bookable.lab.firm_id):
         raise NotFound
     if actor.person_id is None:
         raise SignInFirst
     permissions.check(actor, "booking.book", client=actor.firm_id)
-    if not bench.published:
+    if not bookable.published:
         raise NotPublished
-    return bench
+    return bookable
 
 
 def client_of(actor: Actor) -> Firm:
@@ -188,11 +188,11 @@ def client_of(actor: Actor) -> Firm:
     return firm
 
 
-def may_waive(actor: Actor, bench: Bench, waive_reason: str | None) -> bool:
+def may_waive(actor: Actor, bookable: BookableItem, waive_reason: str | None) -> bool:
     """Whether lead time and horizon are waived: by a member of the lab, with a reason."""
     if waive_reason is None:
         return False
-    permissions.check(actor, "booking.waive", lab=bench.lab.firm_id)
+    permissions.check(actor, "booking.waive", lab=bookable.lab.firm_id)
     if not waive_reason.strip():
         raise ReasonRequired(field="waive_reason")
     return True
@@ -206,9 +206,9 @@ def refuse_second_click(actor: Actor, submission: str) -> None:
         raise AlreadySubmitted(ref=ref)
 
 
-def work_for(bench: Bench, quantity: int, hours: Decimal | int | None) -> Work:
+def work_for(bookable: BookableItem, quantity: int, hours: Decimal | int | None) -> Work:
     """The work; every problem of quantity and hours at once."""
-    terms = bench.terms()
+    terms = bookable.terms()
     raise_all(question_problems(terms, quantity, hours))
     return work_of(terms, quantity, hours)
 
@@ -217,7 +217,7 @@ Chosen = tuple[Instrument, StartRules]
 
 
 def feasible_instruments(
-    bench: Bench,
+    bookable: BookableItem,
     work: Work,
     starts_at: datetime,
     now: datetime,
@@ -228,13 +228,13 @@ def feasible_instruments(
 ) -> list[Chosen]:
     """The instruments on which this start keeps every rule of time. Raises what the first one breaks, if none is
     left, and `InstrumentNotOfItem`."""
-    wanted = [one for one in bench.instruments if instrument_id in (None, one.id)]
+    wanted = [one for one in bookable.instruments if instrument_id in (None, one.id)]
     if not wanted:
         raise InstrumentNotOfItem() if instrument_id is not None else NotPublished()
     chosen: list[Chosen] = []
     first: Sequence[Problem] = ()
     for instrument in sorted(wanted, key=lambda one: (one.id != prefer, one.id)):
-        rules = bench.rules(work, instrument)
+        rules = bookable.rules(work, instrument)
         problems = rules.problems(starts_at, now, waive=waive)
         if problems:
             first = first or problems
@@ -246,7 +246,7 @@ def feasible_instruments(
 
 
 def free_places(
-    bench: Bench,
+    bookable: BookableItem,
     work: Work,
     chosen: Sequence[Chosen],
     starts_at: datetime,
@@ -258,9 +258,9 @@ def free_places(
     """Every unit that looks free, instrument by instrument, after waiting for one's turn there. The caller takes it;
     whether it really is free the database says."""
     for instrument, rules in chosen:
-        taking.prepare(instrument.id, now)
+        holdings.prepare(instrument.id, now)
         plan = rules.plan(starts_at)
-        candidates = bench.candidates(
+        candidates = bookable.candidates(
             work, starts_at, plan.holding_ends_at, instruments=[instrument], but_booking=but_booking
         )
         units = free_units(candidates[0].busy, starts_at, plan.holding_ends_at)
@@ -291,7 +291,7 @@ _HOLDS_OF_PERSON = (
 def _try_to_book(
     actor: Actor,
     now: datetime,
-    bench: Bench,
+    bookable: BookableItem,
     fee: Fee,
     client: Firm,
     instrument: Instrument,
@@ -304,48 +304,34 @@ def _try_to_book(
     submission: str | None,
 ) -> Booking | None:
     """Write booking, holding, charge and event; None if the database finds the unit taken."""
-    item, lab = bench.item, bench.lab
+    item, lab = bookable.item, bookable.lab
     today = local_day(now)
     state = first_state(lab.automatic_confirmation)
-    deadline = None
-    if state == BookingState.REQUESTED:
-        deadline = answer_by(now, plan.starts_at, bench.openings.days, local_zone())
-    given: dict[str, Any] = {
-        "state": state,
-        "client_firm_id": client.id,
-        "lab_firm_id": lab.firm_id,
-        "lab_id": lab.id,
-        "division": bench.county,
-        "instrument_id": instrument.id,
-        "unit": unit,
-        "test_item_id": item.id,
-        "fee_id": fee.id,
-        "quantity": work.quantity,
-        "hours": None if work.hours is None else int(work.hours),
-        "sample_description": sample_description,
-        "work_minutes": _thousandths(work),
-        "cleanup_minutes": item.cleanup_minutes,
-        "starts_at": plan.starts_at,
-        "ends_at": plan.ends_at,
-        "booked_at": now,
-        "booked_on": today,
-        "booked_by": actor.person_id,
-        "submission": submission,
-        "waive_reason": waive_reason,
-        "requested_at": now,
-        "answer_by": deadline,
-        "client_size": client.size_class,
-        "client_division": client.division,
-        "instrument_value_fen": instrument.original_value_fen,
-        "statutory": item.statutory,
-        "free_cancel_minutes": item.free_cancel_minutes,
-        "late_cancel_percent": item.late_cancel_percent,
-        "no_show_percent": item.no_show_percent,
-        "turnaround_days": item.turnaround_days,
-        "price_fen": price.total_fen,
-        "charged_fen": price.total_fen,
-        "confirmed_at": now if state == BookingState.CONFIRMED else None,
-    }
+    new = rows.NewBooking(
+        client_firm_id=client.id,
+        client_size=client.size_class,
+        client_division=client.division,
+        lab_firm_id=lab.firm_id,
+        lab_id=lab.id,
+        county=bookable.county,
+        instrument_id=instrument.id,
+        instrument_value_fen=instrument.original_value_fen,
+        unit=unit,
+        test_item_id=item.id,
+        cleanup_minutes=item.cleanup_minutes,
+        statutory=item.statutory,
+        turnaround_days=item.turnaround_days,
+        cancellation=bookable.terms().cancellation,
+        fee_id=fee.id,
+        price_fen=price.total_fen,
+        work=work,
+        plan=plan,
+        sample_description=sample_description,
+        booked_by=actor.person_id,
+        submission=submission,
+        waive_reason=waive_reason,
+    )
+    given = rows.booking(new, state, now=now, today=today, answer_by=bookable.answer_by(plan.starts_at))
     for attempt in range(1, REFERENCES_TRIED + 1):
         booking = Booking(ref=new_reference("B", Month.of(today)), **given)
         try:
@@ -353,36 +339,13 @@ def _try_to_book(
                 _write(booking, plan, actor)
             break
         except IntegrityError as error:
-            if taking.refused_by_guard(error):
+            if holdings.refused_by_guard(error):
                 return None
             if submission is not None:
                 refuse_second_click(actor, submission)
             if "ref" not in str(error.orig) or attempt == REFERENCES_TRIED:
                 raise
-    record(
-        actor,
-        now,
-        "booking.book",
-        ("booking", booking.ref),
-        after={
-            "state": str(state),
-            "client_firm_id": client.id,
-            "lab_id": lab.id,
-            "division": booking.division,
-            "instrument_id": instrument.id,
-            "unit": unit,
-            "test_item_id": item.id,
-            "fee_id": fee.id,
-            "quantity": work.quantity,
-            "hours": booking.hours,
-            "starts_at": plain(plan.starts_at),
-            "ends_at": plain(plan.ends_at),
-            "price_fen": price.total_fen,
-            "charged_fen": price.total_fen,
-            "answer_by": plain(deadline),
-            "waive_reason": waive_reason,
-        },
-    )
+    record(actor, now, "booking.book", ("booking", booking.ref), after=rows.booked(given))
     return booking
 
 
@@ -390,42 +353,25 @@ def _write(booking: Booking, plan: Plan, actor: Actor) -> None:
     """The booking's rows, its price as the first charge line, and its time; flushed."""
     db.session.add(booking)
     db.session.flush()
-    rows = db.session.connection()
-    rows.execute(
-        _PRICE_LINE,
-        {
-            "booking_id": booking.id,
-            "kind": ChargeKind.PRICE,
-            "amount_fen": booking.price_fen,
-            "state": ChargeState.AGREED,
-            "entered_by": actor.person_id,
-            "entered_at": booking.booked_at,
-            "agreed_by": actor.person_id,
-            "agreed_on": booking.booked_on,
-        },
+    past_the_session = db.session.connection()
+    price = rows.price_line(
+        booking.id, booking.price_fen, by=actor.person_id, now=booking.booked_at, today=booking.booked_on
     )
-    rows.execute(
-        _TIME,
-        {
-            "instrument_id": booking.instrument_id,
-            "unit": booking.unit,
-            "starts_at": plan.starts_at,
-            "ends_at": plan.holding_ends_at,
-            "kind": HoldingKind.BOOKING,
-            "booking_id": booking.id,
-            "expires_at": booking.answer_by,
-            "created_at": booking.booked_at,
-        },
+    past_the_session.execute(_PRICE_LINE, price)
+    time = rows.time_of_booking(
+        booking.id,
+        instrument_id=booking.instrument_id,
+        unit=booking.unit,
+        starts_at=plan.starts_at,
+        ends_at=plan.holding_ends_at,
+        expires_at=booking.answer_by,
+        now=booking.booked_at,
     )
+    past_the_session.execute(_TIME, time)
 
 
 _PRICE_LINE, _TIME = insert(Charge), insert(Holding)
 """Written past the session: every booking has them, and nobody reads them in the same step."""
-
-
-def _thousandths(work: Work) -> Decimal:
-    """Work minutes as the column keeps them, exact to a thousandth."""
-    return Decimal(int(work.minutes * 1000)) / 1000
 
 
 def _tell_of_new(booking: Booking, actor: Actor, now: datetime) -> None:

@@ -8,16 +8,17 @@ from labshare.booking import telling
 from labshare.booking.errors import ChargeIsZero, ChargeNotOpen, NegativeCharge
 from labshare.booking.listeners import charge_changed
 from labshare.booking.models import Booking, Charge
-from labshare.booking.rules.lifecycle import take
+from labshare.booking.rules import rows
+from labshare.booking.rules.lifecycle import next_state
 from labshare.booking.services.common import (
     check_charge_covers_documents,
     locked_booking,
     note,
     snapshot,
 )
-from labshare.booking.terms import BookingState, ChargeKind, ChargeState, Party
+from labshare.booking.terms import BookingState, ChargeState, Party
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import InvalidInput, NotFound, ReasonRequired
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
@@ -31,7 +32,7 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, re
     """Add a line, signed, in fen. A decrease counts at once; an increase waits for the client's consent. Raises
     `IllegalStep`, `ReasonRequired`, `ChargeIsZero`, `NegativeCharge`, `ChargeBelowInvoiced`, `ChargeBelowPaid`."""
     booking = locked_booking(actor, ref, "charge.propose")
-    take(booking.state, "charge", Party.LAB)
+    next_state(booking.state, "charge", Party.LAB)
     if not reason.strip():
         raise ReasonRequired
     if amount_fen == 0:
@@ -46,15 +47,7 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, re
         check_charge_covers_documents(booking, total)
     before = snapshot(booking)
     line = Charge(
-        booking_id=booking.id,
-        kind=ChargeKind.CHANGE,
-        amount_fen=amount_fen,
-        reason=reason,
-        state=ChargeState.AGREED if lowers else ChargeState.PROPOSED,
-        entered_by=actor.person_id,
-        entered_at=now,
-        agreed_by=actor.person_id if lowers else None,
-        agreed_on=local_day(now) if lowers else None,
+        **rows.change_line(booking.id, amount_fen, reason=reason, by=actor.person_id, now=now, today=local_day(now))
     )
     db.session.add(line)
     if lowers:
@@ -90,11 +83,9 @@ def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> 
     """The client agrees to an increase: it counts from this local day. Raises `IllegalStep`, `ChargeNotOpen`."""
     booking = locked_booking(actor, ref, "charge.consent")
     line = _waiting_line(booking, charge_id)
-    take(booking.state, "answer_charge", Party.CLIENT)
+    next_state(booking.state, "answer_charge", Party.CLIENT)
     before = snapshot(booking)
-    line.state = ChargeState.AGREED
-    line.agreed_by = actor.person_id
-    line.agreed_on = local_day(now)
+    set_columns(line, rows.consented(by=actor.person_id, today=local_day(now)))
     booking.charged_fen += line.amount_fen
     db.session.flush()
     note(actor, now, "charge.consent", booking, before, charge=line.id, amount_fen=line.amount_fen)
@@ -108,7 +99,7 @@ def refuse_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> C
     """The client does not agree; the charge stays. Raises `IllegalStep`, `ChargeNotOpen`."""
     booking = locked_booking(actor, ref, "charge.consent")
     line = _waiting_line(booking, charge_id)
-    take(booking.state, "answer_charge", Party.CLIENT)
+    next_state(booking.state, "answer_charge", Party.CLIENT)
     before = snapshot(booking)
     line.state = ChargeState.REFUSED
     db.session.flush()

@@ -12,19 +12,14 @@ from labshare.booking.listeners import charge_changed
 from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.queries.bookings import sides
 from labshare.booking.rules import lifecycle
-from labshare.booking.terms import ChargeKind, ChargeState, Party, ProposalState
+from labshare.booking.rules.rows import SNAPSHOT, Values, answered, ending_line, noted, plain
+from labshare.booking.terms import ChargeState, Party, ProposalState
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import NotFound
 from labshare.kernel.formatting import plain_money
 from labshare.kernel.time import local_day
 from labshare.organisations import permissions
-
-SNAPSHOT = (
-    "state", "instrument_id", "unit", "starts_at", "ends_at", "charged_fen", "answer_by", "samples_received",
-    "started_at", "finished_at", "machine_minutes", "end_reason", "waive_reason",
-)  # fmt: skip
-"""What the trail keeps of a booking before and after a step: ids and values, no personal data."""
 
 
 def locked_booking(actor: Actor, ref: str, action: str) -> Booking:
@@ -58,27 +53,14 @@ def side_for(actor: Actor, booking: Booking, verb: str) -> str:
     return mine[0] if mine else Party.LAB
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON carries it."""
-    return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def snapshot(booking: Booking) -> dict[str, Any]:
+def snapshot(booking: Booking) -> Values:
     return {name: plain(getattr(booking, name)) for name in SNAPSHOT}
 
 
-def note(actor: Actor, now: datetime, action: str, booking: Booking, before: dict[str, Any], **more: Any) -> None:
+def note(actor: Actor, now: datetime, action: str, booking: Booking, before: Values, **more: Any) -> None:
     """Write what changed of the booking to the trail, in this transaction."""
-    after = snapshot(booking)
-    changed = [name for name in SNAPSHOT if before[name] != after[name]]
-    record(
-        actor,
-        now,
-        action,
-        ("booking", booking.ref),
-        before={name: before[name] for name in changed},
-        after={name: after[name] for name in changed} | {name: plain(value) for name, value in more.items()},
-    )
+    was, became = noted(before, snapshot(booking), **more)
+    record(actor, now, action, ("booking", booking.ref), before=was, after=became)
 
 
 def check_charge_covers_documents(booking: Booking, total_fen: int) -> None:
@@ -101,15 +83,7 @@ def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: date
     if difference == 0:
         return
     line = Charge(
-        booking_id=booking.id,
-        kind=ChargeKind.ENDING,
-        amount_fen=difference,
-        reason=reason,
-        state=ChargeState.AGREED,
-        entered_by=actor.person_id,
-        entered_at=now,
-        agreed_by=actor.person_id,
-        agreed_on=local_day(now),
+        **ending_line(booking.id, difference, reason=reason, by=actor.person_id, now=now, today=local_day(now))
     )
     db.session.add(line)
     booking.charged_fen = total_fen
@@ -125,8 +99,7 @@ def close_proposal(booking: Booking, now: datetime, state: str) -> Proposal | No
         .with_for_update()
     )
     if proposal is not None:
-        proposal.state = state
-        proposal.answered_at = now
+        set_columns(proposal, answered(state, now=now))
         db.session.flush()
     return proposal
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from labshare.booking import telling
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import cancellation_preview
-from labshare.booking.rules.lifecycle import take
-from labshare.booking.services import taking
+from labshare.booking.rules import rows
+from labshare.booking.rules.lifecycle import next_state
+from labshare.booking.services import holdings
 from labshare.booking.services.common import (
     bring_charge_to,
     check_charge_covers_documents,
@@ -18,7 +19,7 @@ from labshare.booking.services.common import (
 )
 from labshare.booking.terms import Party, ProposalState
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import ReasonRequired
 from labshare.kernel.verbs import verb
 
@@ -30,7 +31,7 @@ def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Bookin
     `ReasonRequired`, `ChargeBelowInvoiced`, `ChargeBelowPaid`."""
     booking = locked_booking(actor, ref, "booking.cancel")
     side = side_for(actor, booking, "cancel")
-    state = take(booking.state, "cancel", side)
+    state = next_state(booking.state, "cancel", side)
     reason = reason.strip()
     if side == Party.LAB and not reason:
         raise ReasonRequired
@@ -38,11 +39,8 @@ def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Bookin
     check_charge_covers_documents(booking, fee)
     before = snapshot(booking)
     close_proposal(booking, now, ProposalState.VOID)
-    taking.release_booking(booking.id)
-    booking.state = state
-    booking.ended_at = now
-    booking.end_reason = reason or None
-    booking.answer_by = None
+    holdings.release_booking(booking.id)
+    set_columns(booking, rows.ended(state, now=now, reason=reason))
     bring_charge_to(booking, fee, actor=actor, now=now, reason=reason)
     db.session.flush()
     note(actor, now, "booking.cancel", booking, before, side=side)

@@ -9,19 +9,20 @@ from labshare.audit.services import record
 from labshare.booking import telling
 from labshare.booking.errors import AlreadyBegun, NoOpenProposal, NotPublished, SlotTaken, UnknownUnit
 from labshare.booking.models import Booking, Holding, Proposal
+from labshare.booking.queries.loading import BookableItem, load_bookable_item, work_of_booking
 from labshare.booking.queries.slots import alternatives_for
-from labshare.booking.queries.world import Bench, bench_of_item, work_of_booking
-from labshare.booking.rules.lifecycle import answer_by, state_after_move, take
+from labshare.booking.rules import rows
+from labshare.booking.rules.lifecycle import answer_by, next_state, state_after_move
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Interval
-from labshare.booking.services import taking
+from labshare.booking.services import holdings
 from labshare.booking.services.answer import check_again, refuse_lapsed, restore_deadline, settle_as_confirmed
 from labshare.booking.services.book import feasible_instruments, free_places, may_waive
-from labshare.booking.services.common import close_proposal, locked_booking, note, plain, snapshot
+from labshare.booking.services.common import close_proposal, locked_booking, note, snapshot
 from labshare.booking.terms import BookingState, HoldingKind, Party, ProposalState
 from labshare.catalogue.models import Instrument
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import NotFound, ReasonRequired
 from labshare.kernel.time import local_zone
 from labshare.kernel.verbs import verb
@@ -49,24 +50,26 @@ def reschedule(
     if booking.starts_at <= now:
         raise AlreadyBegun
     refuse_lapsed(booking, now)
-    bench = bench_to_move(booking, now)
-    if not bench.published:
+    bookable = bookable_to_move(booking, now)
+    if not bookable.published:
         raise NotPublished
     before = snapshot(booking)
-    waive = may_waive(actor, bench, waive_reason)
+    waive = may_waive(actor, bookable, waive_reason)
     work = work_of_booking(booking)
-    chosen = feasible_instruments(bench, work, starts_at, now, instrument_id, waive=waive, prefer=booking.instrument_id)
+    chosen = feasible_instruments(
+        bookable, work, starts_at, now, instrument_id, waive=waive, prefer=booking.instrument_id
+    )
     close_proposal(booking, now, ProposalState.VOID)
-    taking.release_offers(booking.id)
+    holdings.release_offers(booking.id)
     deadline = None
     if state == BookingState.REQUESTED:
-        deadline = answer_by(now, starts_at, bench.openings.days, local_zone())
-    holding = taking.holding_of(booking.id)
+        deadline = answer_by(now, starts_at, bookable.openings.days, local_zone())
+    holding = holdings.holding_of(booking.id)
     for instrument, rules, unit in free_places(
-        bench, work, chosen, starts_at, now, but_booking=booking.id, prefer_unit=booking.unit
+        bookable, work, chosen, starts_at, now, but_booking=booking.id, prefer_unit=booking.unit
     ):
         plan = rules.plan(starts_at)
-        if holding is not None and taking.change_holding(
+        if holding is not None and holdings.change_holding(
             holding.id,
             instrument_id=instrument.id,
             unit=unit,
@@ -75,13 +78,10 @@ def reschedule(
             expires_at=deadline,
         ):
             _now_at(booking, instrument, unit, plan.starts_at, plan.ends_at)
-            booking.state = state
-            booking.answer_by = deadline
-            if state == BookingState.REQUESTED:
-                booking.requested_at = now
-                booking.confirmed_at = None
-            else:
-                booking.confirmed_at = booking.confirmed_at or now
+            set_columns(
+                booking,
+                rows.rescheduled(state, now=now, answer_by=deadline, confirmed_at=booking.confirmed_at),
+            )
             if waive:
                 booking.waive_reason = waive_reason
             db.session.flush()
@@ -92,7 +92,7 @@ def reschedule(
                 telling.tell_lab(telling.MOVED, booking, actor=actor, now=now)
                 telling.tell_confirmed_by_rule(booking, now=now)
             return booking
-    raise SlotTaken(alternatives_for(bench, work, starts_at, but_booking=booking.id, waive=waive))
+    raise SlotTaken(alternatives_for(bookable, work, starts_at, but_booking=booking.id, waive=waive))
 
 
 @dataclass(frozen=True)
@@ -117,39 +117,44 @@ def where_to(booking: Booking, side: str, now: datetime, starts_at: datetime, in
         if booking.starts_at <= now:
             raise AlreadyBegun
     else:
-        state = take(booking.state, "propose", Party.LAB)
-    bench = bench_to_move(booking, now)
-    if side == Party.CLIENT and not bench.published:
+        state = next_state(booking.state, "propose", Party.LAB)
+    bookable = bookable_to_move(booking, now)
+    if side == Party.CLIENT and not bookable.published:
         raise NotPublished
     work = work_of_booking(booking)
-    chosen = feasible_instruments(bench, work, starts_at, now, instrument_id, prefer=booking.instrument_id)
+    chosen = feasible_instruments(bookable, work, starts_at, now, instrument_id, prefer=booking.instrument_id)
     for instrument, rules in chosen:
         plan = rules.plan(starts_at)
-        (candidate,) = bench.candidates(
+        (candidate,) = bookable.candidates(
             work, starts_at, plan.holding_ends_at, instruments=[instrument], but_booking=booking.id
         )
         units = sorted(
             free_units(candidate.busy, starts_at, plan.holding_ends_at), key=lambda one: (one != booking.unit, one)
         )
         if units:
-            deadline = answer_by(now, starts_at, bench.openings.days, local_zone())
+            deadline = answer_by(now, starts_at, bookable.openings.days, local_zone())
             return Move(instrument, units[0], plan.starts_at, plan.ends_at, state, deadline)
-    raise SlotTaken(alternatives_for(bench, work, starts_at, but_booking=booking.id))
+    raise SlotTaken(alternatives_for(bookable, work, starts_at, but_booking=booking.id))
 
 
-def bench_to_move(booking: Booking, now: datetime) -> Bench:
-    bench = bench_of_item(booking.test_item_id, now)
-    if bench is None:
+def bookable_to_move(booking: Booking, now: datetime) -> BookableItem:
+    bookable = load_bookable_item(booking.test_item_id, now)
+    if bookable is None:
         raise NotFound
-    return bench
+    return bookable
 
 
 def _now_at(booking: Booking, instrument: Instrument, unit: int, starts_at: datetime, ends_at: datetime) -> None:
-    booking.instrument_id = instrument.id
-    booking.instrument_value_fen = instrument.original_value_fen
-    booking.unit = unit
-    booking.starts_at = starts_at
-    booking.ends_at = ends_at
+    set_columns(
+        booking,
+        rows.placed(
+            instrument_id=instrument.id,
+            instrument_value_fen=instrument.original_value_fen,
+            unit=unit,
+            starts_at=starts_at,
+            ends_at=ends_at,
+        ),
+    )
 
 
 @verb("booking.propose")
@@ -167,20 +172,22 @@ def propose(
     replaces an open one; while it is open the request does not lapse. Raises `IllegalStep`, `Lapsed`,
     `ReasonRequired`, the rules of time (422), `SlotTaken` (409)."""
     booking = locked_booking(actor, ref, "booking.propose")
-    take(booking.state, "propose", Party.LAB)
+    next_state(booking.state, "propose", Party.LAB)
     refuse_lapsed(booking, now)
     if not reason.strip():
         raise ReasonRequired
-    bench = bench_to_move(booking, now)
-    waive = may_waive(actor, bench, waive_reason)
+    bookable = bookable_to_move(booking, now)
+    waive = may_waive(actor, bookable, waive_reason)
     work = work_of_booking(booking)
-    chosen = feasible_instruments(bench, work, starts_at, now, instrument_id, waive=waive, prefer=booking.instrument_id)
+    chosen = feasible_instruments(
+        bookable, work, starts_at, now, instrument_id, waive=waive, prefer=booking.instrument_id
+    )
     replaced = close_proposal(booking, now, ProposalState.REPLACED)
-    taking.release_offers(booking.id)
-    holding = taking.holding_of(booking.id)
-    deadline = answer_by(now, starts_at, bench.openings.days, local_zone())
+    holdings.release_offers(booking.id)
+    holding = holdings.holding_of(booking.id)
+    deadline = answer_by(now, starts_at, bookable.openings.days, local_zone())
     for instrument, rules, unit in free_places(
-        bench, work, chosen, starts_at, now, but_booking=booking.id, prefer_unit=booking.unit
+        bookable, work, chosen, starts_at, now, but_booking=booking.id, prefer_unit=booking.unit
     ):
         plan = rules.plan(starts_at)
         own = []
@@ -188,53 +195,41 @@ def propose(
             own = [(holding.starts_at, holding.ends_at)]
         if not _hold_for(booking, instrument.id, unit, Interval(starts_at, plan.holding_ends_at), own, deadline, now):
             continue
-        proposal = Proposal(
-            booking_id=booking.id,
+        values = rows.proposal(
+            booking.id,
             instrument_id=instrument.id,
             unit=unit,
             starts_at=plan.starts_at,
             ends_at=plan.ends_at,
             reason=reason,
-            state=ProposalState.OPEN,
-            proposed_by=actor.person_id,
-            proposed_at=now,
+            by=actor.person_id,
+            now=now,
             answer_by=deadline,
         )
+        proposal = Proposal(**values)
         db.session.add(proposal)
         db.session.flush()
         if booking.state == BookingState.REQUESTED and booking.answer_by is not None:
             db.session.execute(
                 update(Holding)
                 .where(Holding.booking_id == booking.id, Holding.kind == HoldingKind.BOOKING)
-                .values(expires_at=max(booking.answer_by, deadline))
+                .values(expires_at=rows.expiry_beside_proposal(booking.answer_by, deadline))
                 .execution_options(synchronize_session=False)
             )
-        record(
-            actor,
-            now,
-            "booking.propose",
-            ("booking", booking.ref),
-            before={
-                "starts_at": plain(booking.starts_at),
-                "ends_at": plain(booking.ends_at),
-                **({"proposal": replaced.id} if replaced is not None else {}),
-            },
-            after={
-                "proposal": proposal.id,
-                "reason": reason,
-                "instrument_id": instrument.id,
-                "unit": unit,
-                "starts_at": plain(starts_at),
-                "ends_at": plain(plan.ends_at),
-                "answer_by": plain(deadline),
-                "waive_reason": waive_reason,
-            },
+        was, proposed = rows.proposed(
+            proposal.id,
+            values,
+            starts_at=booking.starts_at,
+            ends_at=booking.ends_at,
+            replaced=replaced.id if replaced is not None else None,
+            waive_reason=waive_reason,
         )
+        record(actor, now, "booking.propose", ("booking", booking.ref), before=was, after=proposed)
         telling.tell_client(
             telling.PROPOSED, booking, actor=actor, now=now, proposed_at=starts_at, reason=reason, answer_by=deadline
         )
         return proposal
-    raise SlotTaken(alternatives_for(bench, work, starts_at, but_booking=booking.id, waive=waive))
+    raise SlotTaken(alternatives_for(bookable, work, starts_at, but_booking=booking.id, waive=waive))
 
 
 def _hold_for(
@@ -248,19 +243,20 @@ def _hold_for(
 ) -> bool:
     """Hold the proposed time as far as it is not already the booking's own; all of it or nothing."""
     held: list[int] = []
-    for piece in taking.pieces_free(wanted, own):
-        holding_id = taking.insert_holding(
-            instrument_id=instrument_id,
-            unit=unit,
-            starts_at=piece.starts_at,
-            ends_at=piece.ends_at,
-            kind=HoldingKind.OFFER,
-            now=now,
-            booking_id=booking.id,
-            expires_at=deadline,
+    for piece in holdings.pieces_free(wanted, own):
+        holding_id = holdings.insert_holding(
+            rows.time_of_proposal(
+                booking.id,
+                instrument_id=instrument_id,
+                unit=unit,
+                starts_at=piece.starts_at,
+                ends_at=piece.ends_at,
+                answer_by=deadline,
+                now=now,
+            )
         )
         if holding_id is None:
-            taking.release(held)
+            holdings.release(held)
             return False
         held.append(holding_id)
     return True
@@ -286,19 +282,18 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
     `IllegalStep`, `NoOpenProposal`, `NotPublished`, `LabClosed`, `CalibrationExpired`."""
     booking = locked_booking(actor, ref, "booking.answer_proposal")
     proposal = _open_proposal(booking, proposal_id, now)
-    state = take(booking.state, "accept_proposal", Party.CLIENT)
+    state = next_state(booking.state, "accept_proposal", Party.CLIENT)
     check_again(booking, now, proposal.starts_at, proposal.instrument_id)
     before = snapshot(booking)
-    bench = bench_to_move(booking, now)
-    instrument = next(one for one in bench.instruments if one.id == proposal.instrument_id)
+    bookable = bookable_to_move(booking, now)
+    instrument = next(one for one in bookable.instruments if one.id == proposal.instrument_id)
     work = work_of_booking(booking)
-    plan = bench.rules(work, instrument).plan(proposal.starts_at)
-    taking.prepare(instrument.id, now)
-    taking.release_offers(booking.id)
-    proposal.state = ProposalState.ACCEPTED
-    proposal.answered_at = now
+    plan = bookable.rules(work, instrument).plan(proposal.starts_at)
+    holdings.prepare(instrument.id, now)
+    holdings.release_offers(booking.id)
+    set_columns(proposal, rows.answered("accepted", now=now))
     if not _put(booking, instrument.id, proposal.unit, plan.starts_at, plan.holding_ends_at, now):
-        raise SlotTaken(alternatives_for(bench, work, plan.starts_at, but_booking=booking.id))
+        raise SlotTaken(alternatives_for(bookable, work, plan.starts_at, but_booking=booking.id))
     _now_at(booking, instrument, proposal.unit, plan.starts_at, plan.ends_at)
     settle_as_confirmed(booking, state, now)
     note(actor, now, "booking.accept_proposal", booking, before, proposal=proposal.id, reason=proposal.reason)
@@ -310,19 +305,21 @@ def _put(
     booking: Booking, instrument_id: int, unit: int, starts_at: datetime, ends_at: datetime, now: datetime
 ) -> bool:
     """Bring the booking's own holding to this time."""
-    holding = taking.holding_of(booking.id)
+    holding = holdings.holding_of(booking.id)
     if holding is not None:
-        return taking.change_holding(
+        return holdings.change_holding(
             holding.id, instrument_id=instrument_id, unit=unit, starts_at=starts_at, ends_at=ends_at, expires_at=None
         )
-    made = taking.insert_holding(
-        instrument_id=instrument_id,
-        unit=unit,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        kind=HoldingKind.BOOKING,
-        now=now,
-        booking_id=booking.id,
+    made = holdings.insert_holding(
+        rows.time_of_booking(
+            booking.id,
+            instrument_id=instrument_id,
+            unit=unit,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            expires_at=None,
+            now=now,
+        )
     )
     return made is not None
 
@@ -332,13 +329,12 @@ def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int)
     """Keep the present time. Raises `IllegalStep`, `NoOpenProposal`."""
     booking = locked_booking(actor, ref, "booking.answer_proposal")
     proposal = _open_proposal(booking, proposal_id, now)
-    take(booking.state, "decline_proposal", Party.CLIENT)
-    proposal.state = ProposalState.DECLINED
-    proposal.answered_at = now
+    next_state(booking.state, "decline_proposal", Party.CLIENT)
+    set_columns(proposal, rows.answered("declined", now=now))
     db.session.flush()
-    taking.release_offers(booking.id)
+    holdings.release_offers(booking.id)
     restore_deadline(booking)
-    record(actor, now, "booking.decline_proposal", ("booking", booking.ref), after={"proposal": proposal.id})
+    record(actor, now, "booking.decline_proposal", ("booking", booking.ref), after=rows.proposal_answered(proposal.id))
     telling.tell_lab(telling.PROPOSAL_DECLINED, booking, actor=actor, now=now)
     return booking
 
@@ -348,17 +344,17 @@ def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
     """Another unit of the same instrument at the same time, without asking the client. An open proposal ends, since
     the booking moves. Raises `IllegalStep`, `Lapsed`, `UnknownUnit` (422), `SlotTaken` (409)."""
     booking = locked_booking(actor, ref, "booking.work")
-    take(booking.state, "move_unit", Party.LAB)
+    next_state(booking.state, "move_unit", Party.LAB)
     refuse_lapsed(booking, now)
     if not 1 <= unit <= booking.instrument.units:
         raise UnknownUnit(field="unit")
     before = snapshot(booking)
-    taking.prepare(booking.instrument_id, now)
+    holdings.prepare(booking.instrument_id, now)
     close_proposal(booking, now, ProposalState.VOID)
-    taking.release_offers(booking.id)
+    holdings.release_offers(booking.id)
     restore_deadline(booking)
-    holding = taking.holding_of(booking.id)
-    if holding is None or not taking.change_holding(holding.id, unit=unit):
+    holding = holdings.holding_of(booking.id)
+    if holding is None or not holdings.change_holding(holding.id, unit=unit):
         raise SlotTaken
     booking.unit = unit
     db.session.flush()

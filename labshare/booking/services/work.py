@@ -18,8 +18,9 @@ from labshare.booking.errors import (
 )
 from labshare.booking.models import Booking, Holding
 from labshare.booking.queries.bookings import cancellation_preview
-from labshare.booking.rules.lifecycle import NO_SHOW_AFTER, take
-from labshare.booking.services import taking
+from labshare.booking.rules import rows
+from labshare.booking.rules.lifecycle import NO_SHOW_AFTER, next_state
+from labshare.booking.services import holdings
 from labshare.booking.services.common import (
     bring_charge_to,
     check_charge_covers_documents,
@@ -30,7 +31,7 @@ from labshare.booking.services.common import (
 )
 from labshare.booking.terms import BookingState, HoldingKind, Party, ProposalState
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.formatting import clock_time, month_day
 from labshare.kernel.time import MINUTE, ceil_minute, local_day
 from labshare.kernel.verbs import verb
@@ -47,14 +48,11 @@ def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: s
     """Record that the samples came, how many, and their condition. From `confirmed`. Raises `IllegalStep`,
     `SamplesOutOfRange`."""
     booking = locked_booking(actor, ref, "booking.work")
-    state = take(booking.state, "receive", Party.LAB)
+    state = next_state(booking.state, "receive", Party.LAB)
     if not 1 <= samples <= MOST_SAMPLES:
         raise SamplesOutOfRange(max=MOST_SAMPLES)
     before = snapshot(booking)
-    booking.state = state
-    booking.received_at = now
-    booking.samples_received = samples
-    booking.sample_condition = condition.strip() or None
+    set_columns(booking, rows.received(state, now=now, samples=samples, condition=condition))
     db.session.flush()
     note(actor, now, "booking.receive", booking, before)
     telling.tell_client(telling.RECEIVED, booking, actor=actor, now=now, samples=samples, condition=condition.strip())
@@ -67,20 +65,19 @@ def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) 
     unit is free; starting when the holding is over takes the unit again. Raises `IllegalStep`, `MomentInFuture`,
     `SlotTaken` (409)."""
     booking = locked_booking(actor, ref, "booking.work")
-    state = take(booking.state, "start", Party.LAB)
+    state = next_state(booking.state, "start", Party.LAB)
     at = _not_in_future(at, now)
     before = snapshot(booking)
-    taking.prepare(booking.instrument_id, now)
+    holdings.prepare(booking.instrument_id, now)
     close_proposal(booking, now, ProposalState.VOID)
-    taking.release_offers(booking.id)
+    holdings.release_offers(booking.id)
     if at < booking.starts_at:
-        holding = taking.holding_of(booking.id)
-        if holding is None or not taking.change_holding(holding.id, starts_at=at):
+        holding = holdings.holding_of(booking.id)
+        if holding is None or not holdings.change_holding(holding.id, starts_at=at):
             raise _in_the_way(booking, at) or SlotTaken(field="at")
         booking.starts_at = at
     _keep_until(booking, now + MINUTE, now)
-    booking.state = state
-    booking.started_at = at
+    set_columns(booking, rows.started(state, at=at))
     db.session.flush()
     note(actor, now, "booking.start", booking, before)
     return booking
@@ -116,20 +113,22 @@ def _not_in_future(at: datetime | None, now: datetime) -> datetime:
 
 def _keep_until(booking: Booking, wanted: datetime, now: datetime) -> None:
     """The holding lasts at least to `wanted`: a test cannot run on a unit that another has taken since."""
-    holding = taking.holding_of(booking.id)
+    holding = holdings.holding_of(booking.id)
     if holding is None:
-        held = taking.insert_holding(
-            instrument_id=booking.instrument_id,
-            unit=booking.unit,
-            starts_at=now,
-            ends_at=wanted,
-            kind=HoldingKind.BOOKING,
-            now=now,
-            booking_id=booking.id,
+        held = holdings.insert_holding(
+            rows.time_of_booking(
+                booking.id,
+                instrument_id=booking.instrument_id,
+                unit=booking.unit,
+                starts_at=now,
+                ends_at=wanted,
+                expires_at=None,
+                now=now,
+            )
         )
         if held is None:
             raise SlotTaken(field="at")
-    elif holding.ends_at <= now and taking.lengthen(holding, wanted) <= now:
+    elif holding.ends_at <= now and holdings.lengthen(holding, wanted) <= now:
         raise SlotTaken(field="at")
 
 
@@ -142,31 +141,30 @@ def finish(
     minutes from start to finish) never changes a price. Raises `IllegalStep`, `MomentInFuture`, `FinishBeforeStart`,
     `MachineMinutesOutOfRange`."""
     booking = locked_booking(actor, ref, "booking.work")
-    state = take(booking.state, "finish", Party.LAB)
+    state = next_state(booking.state, "finish", Party.LAB)
     at = _not_in_future(at, now)
     started_at = booking.started_at or booking.starts_at
     if at < started_at:
         raise FinishBeforeStart
     if machine_minutes is None:
-        machine_minutes = (at - started_at) // MINUTE
+        machine_minutes = rows.machine_minutes(started_at, at)
     elif not 0 <= machine_minutes <= MOST_MACHINE_MINUTES:
         raise MachineMinutesOutOfRange
     before = snapshot(booking)
-    taking.prepare(booking.instrument_id, now)
-    holding = taking.holding_of(booking.id)
+    holdings.prepare(booking.instrument_id, now)
+    holding = holdings.holding_of(booking.id)
     if holding is not None:
-        ends_at = at + timedelta(minutes=booking.cleanup_minutes)
+        ends_at = rows.end_of_time(at, booking.cleanup_minutes)
         if ends_at <= holding.starts_at:
-            taking.release([holding.id])
+            holdings.release([holding.id])
         elif ends_at <= holding.ends_at:
-            taking.change_holding(holding.id, ends_at=ends_at)
+            holdings.change_holding(holding.id, ends_at=ends_at)
         else:
-            taking.lengthen(holding, ends_at)
-    booking.state = state
-    booking.ends_at = max(at, booking.starts_at)
-    booking.finished_at = at
-    booking.finished_on = local_day(at)
-    booking.machine_minutes = machine_minutes
+            holdings.lengthen(holding, ends_at)
+    set_columns(
+        booking,
+        rows.finished(state, at=at, day=local_day(at), starts_at=booking.starts_at, machine_minutes=machine_minutes),
+    )
     db.session.flush()
     note(actor, now, "booking.finish", booking, before)
     telling.tell_client(telling.FINISHED, booking, actor=actor, now=now)
@@ -178,16 +176,15 @@ def no_show(*, actor: Actor, now: datetime, ref: str) -> Booking:
     """Record that the samples did not come: from `confirmed` alone, from 60 minutes after the start. The charge
     becomes what the item's terms say. Raises `IllegalStep`, `NoShowTooEarly`, `ChargeBelowInvoiced`."""
     booking = locked_booking(actor, ref, "booking.work")
-    state = take(booking.state, "no_show", Party.LAB)
+    state = next_state(booking.state, "no_show", Party.LAB)
     if now < booking.starts_at + NO_SHOW_AFTER:
         raise NoShowTooEarly
     fee = cancellation_preview(booking, now, no_show=True)
     check_charge_covers_documents(booking, fee)
     before = snapshot(booking)
     close_proposal(booking, now, ProposalState.VOID)
-    taking.release_booking(booking.id)
-    booking.state = state
-    booking.ended_at = now
+    holdings.release_booking(booking.id)
+    set_columns(booking, rows.no_show(state, now=now))
     bring_charge_to(booking, fee, actor=actor, now=now, reason="")
     db.session.flush()
     note(actor, now, "booking.no_show", booking, before)
@@ -221,12 +218,12 @@ def lengthen_running(*, actor: Actor, now: datetime) -> int:
         )
         if booking is None or booking.state != BookingState.TESTING:
             continue
-        taking.prepare(instrument_id, now)
-        holding = taking.holding_of(booking_id)
+        holdings.prepare(instrument_id, now)
+        holding = holdings.holding_of(booking_id)
         if holding is None:
             continue
         was = holding.ends_at
-        if taking.lengthen(holding, wanted) > was:
+        if holdings.lengthen(holding, wanted) > was:
             lengthened += 1
             record(
                 actor,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, contains_eager, defer, joinedload
 
 from labshare.accounts.models import Person
 from labshare.booking.models import Booking
-from labshare.booking.queries.world import working_days
+from labshare.booking.queries.loading import working_days
 from labshare.catalogue.models import Instrument, Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db

@@ -7,6 +7,7 @@ One module a step, so that each rule can be read, and switched off in a test, by
 * `proportion`: sharing and reducing by largest remainder
 * `why`: why a line is zero
 * `parts`: what of a payable belongs to earlier months not approved yet; how a run's state is shown
+* `amounts`: what the steps hand on, which `trace` writes down step by step
 * `calculation`: the steps in their order, with the trace
 * `cases`: a case's JSON line in, its result out
 

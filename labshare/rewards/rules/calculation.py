@@ -7,6 +7,7 @@ from typing import Any
 from labshare.kernel.months import Month
 from labshare.rewards.policy import Policy
 from labshare.rewards.rules import bands, caps, eligible, payable, proportion, trace, units, why
+from labshare.rewards.rules.amounts import Amounts, UnitResult
 from labshare.rewards.rules.eligible import Unit
 from labshare.rewards.rules.facts import Facts, Lab
 from labshare.rewards.rules.proportion import Share
@@ -42,42 +43,6 @@ class Calculation:
     @property
     def total_payable_fen(self) -> int:
         return sum(line.payable_fen for line in self.lines)
-
-
-@dataclass(frozen=True)
-class UnitResult:
-    """Steps 2 to 4 of one unit. `sums`: what C is the sum of: by instrument, or (unit firm) by lab."""
-
-    sums: Mapping[str, int]
-    base: bands.Base
-    capped: int
-
-
-@dataclass(frozen=True)
-class Amounts:
-    """What every lab has after each step, by code; a `Share` where it came from a sharing or a reduction."""
-
-    own_sum: Mapping[str, int]
-    units: Mapping[str, tuple[UnitResult, ...]]
-    unit_share: Mapping[str, Share | None]
-    by_units: Mapping[str, int]
-    own_cap: Mapping[str, int]
-    firm_total: Mapping[str, int]
-    firm_share: Mapping[str, Share | None]
-    after_firm_cap: Mapping[str, int]
-    budget_total: int
-    budget_share: Mapping[str, Share | None]
-    entitlement: Mapping[str, int]
-    paid: Mapping[str, int]
-    opening: Mapping[str, int]
-    due: Mapping[str, int]
-    firm_paid: Mapping[str, int]
-    due_firm_share: Mapping[str, Share | None]
-    due_after_firm: Mapping[str, int]
-    all_paid: int
-    due_budget_share: Mapping[str, Share | None]
-    payable: Mapping[str, int]
-    recoverable: Mapping[str, int]
 
 
 def calculate(policy: Policy, month: Month, facts: Facts) -> Calculation:

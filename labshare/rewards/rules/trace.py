@@ -6,16 +6,14 @@ All amounts are fen. Exact products, rates and coefficients are decimal strings.
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labshare.kernel.months import Month
 from labshare.rewards.policy import Policy
+from labshare.rewards.rules.amounts import Amounts, UnitResult
 from labshare.rewards.rules.facts import Facts, Lab
 from labshare.rewards.rules.proportion import Share
 from labshare.rewards.terms import RewardUnit, TraceStep
-
-if TYPE_CHECKING:
-    from labshare.rewards.rules.calculation import Amounts, UnitResult
 
 
 def plain(value: Fraction) -> str:
@@ -28,7 +26,7 @@ def plain(value: Fraction) -> str:
     return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)
 
 
-def of_line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: "Amounts") -> tuple[Mapping[str, Any], ...]:
+def of_line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amounts) -> tuple[Mapping[str, Any], ...]:
     """The seven steps of one lab's line."""
     code, firm = lab.code, lab.firm
     results = amounts.units[code]
@@ -130,7 +128,7 @@ def _step(number: int, *, inputs: Any, parameters: Mapping[str, Any], result: An
     }
 
 
-def _base(result: "UnitResult") -> dict[str, Any]:
+def _base(result: UnitResult) -> dict[str, Any]:
     base = result.base
     return {
         "counted": base.counted_fen,

@@ -13,7 +13,7 @@ from labshare.rewards.errors import NoPolicy, NoRun, RunRunning
 from labshare.rewards.models import Policy, RewardRun, RewardRunHand
 from labshare.rewards.queries.runs import Result, calculate_now, find_run, policies_in_force
 from labshare.rewards.terms import RunAct
-from labshare.settlement.services.books import hold_months
+from labshare.settlement.services.ledger import hold_months
 
 
 def policy_of(month: Month, division: str | None = None) -> Policy:

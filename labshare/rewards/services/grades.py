@@ -36,7 +36,7 @@ from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.grades import assessments_in_force, editors_of, known_in, labs_by_id, version_of
 from labshare.rewards.services import tell  # noqa: F401 - registers the words of the notices
 from labshare.rewards.terms import Grade, ListState
-from labshare.settlement.services.books import hold_months
+from labshare.settlement.services.ledger import hold_months
 
 LONGEST_REASON = 300
 Document = dict[str, Any]

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from labshare.audit.services import record
-from labshare.booking.queries.world import working_days
+from labshare.booking.queries.loading import working_days
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import ReasonRequired

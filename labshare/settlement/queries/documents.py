@@ -14,7 +14,14 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, StoredFile
 from labshare.settlement.queries.reports import replaced_from, reports_of
-from labshare.settlement.rules import ChargeLine, InvoicePaper, Money, Papers, PaymentPaper, ReportPaper
+from labshare.settlement.rules.documents import (
+    ChargeLine,
+    Documents,
+    InvoiceDocument,
+    Money,
+    PaymentDocument,
+    ReportDocument,
+)
 from labshare.settlement.terms import DocumentKind
 
 
@@ -42,7 +49,7 @@ class InvoiceOfBooking:
 
 
 @dataclass(frozen=True)
-class BookingPapers:
+class BookingDocuments:
     """Everything on one booking's money and documents, on one day."""
 
     booking: Booking
@@ -51,7 +58,7 @@ class BookingPapers:
     reports: Sequence[ReportLine]
     invoices: Sequence[InvoiceOfBooking]
     payments: Sequence[Payment]
-    papers: Papers
+    documents: Documents
 
     @property
     def standing(self) -> list[Report]:
@@ -59,12 +66,12 @@ class BookingPapers:
 
     @property
     def recognised(self) -> Money:
-        return self.papers.recognised(self.day)
+        return self.documents.recognised(self.day)
 
     @property
     def tax_fen(self) -> int:
         """Net invoiced tax."""
-        return self.papers.invoiced(self.day).tax_fen
+        return self.documents.invoiced(self.day).tax_fen
 
     @property
     def to_invoice_fen(self) -> int:
@@ -88,7 +95,7 @@ class BookingPapers:
         return [each for each in self.invoices if not each.red and each.left.amount_fen > 0]
 
 
-def documents_of(booking: Booking, day: date) -> BookingPapers:
+def documents_of(booking: Booking, day: date) -> BookingDocuments:
     """The booking's documents, each kind oldest first. Whoever calls has checked that the reader may see them."""
     charges = db.session.scalars(
         select(Charge).where(Charge.booking_id == booking.id, Charge.state == ChargeState.AGREED).order_by(Charge.id)
@@ -106,19 +113,19 @@ def documents_of(booking: Booking, day: date) -> BookingPapers:
         .options(joinedload(Payment.file))
         .order_by(Payment.paid_on, Payment.id)
     ).all()
-    papers = Papers(
+    documents = Documents(
         tuple(ChargeLine(charge.agreed_on, charge.amount_fen) for charge in charges if charge.agreed_on),
-        tuple(ReportPaper(r.id, r.issued_on, r.replaces_id, r.withdrawn_on) for r in reports),
+        tuple(ReportDocument(r.id, r.issued_on, r.replaces_id, r.withdrawn_on) for r in reports),
         tuple(
-            InvoicePaper(line.id, line.invoice.issued_on, line.amount_fen, line.tax_fen, line.reverses_id)
+            InvoiceDocument(line.id, line.invoice.issued_on, line.amount_fen, line.tax_fen, line.reverses_id)
             for line in lines
         ),
-        tuple(PaymentPaper(p.id, p.paid_on, p.amount_fen, p.counts) for p in payments),
+        tuple(PaymentDocument(p.id, p.paid_on, p.amount_fen, p.counts) for p in payments),
     )
-    standing = {report.id for report in papers.standing(day)}
+    standing = {report.id for report in documents.standing(day)}
     replaced = replaced_from(reports)
     numbers = {line.id: line.invoice.number for line in lines}
-    return BookingPapers(
+    return BookingDocuments(
         booking,
         day,
         charges,
@@ -127,13 +134,13 @@ def documents_of(booking: Booking, day: date) -> BookingPapers:
             InvoiceOfBooking(
                 line,
                 line.invoice,
-                papers.left_of(line.id) if line.amount_fen > 0 else Money(),
+                documents.left_of(line.id) if line.amount_fen > 0 else Money(),
                 numbers.get(line.reverses_id) if line.reverses_id else None,
             )
             for line in lines
         ],
         payments,
-        papers,
+        documents,
     )
 
 

@@ -157,7 +157,7 @@ def bookings_out_of_step(month: Month, closed: ClosedMonths, division: str = "")
     """Ids of the division's bookings for which the month is open and whose entries up to it do not add up to what is
     recognised on its last day. Must be empty.
 
-    Set-based, the same sums as `rules.Papers.recognised`.
+    Set-based, the same sums as `Documents.recognised`.
     """
     day = month.last_day
     charged = _sums(

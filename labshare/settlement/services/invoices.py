@@ -23,13 +23,14 @@ from labshare.settlement.errors import (
 )
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Invoice, InvoiceLine
-from labshare.settlement.rules import check_invoice, check_red_letter
+from labshare.settlement.rules import rows
+from labshare.settlement.rules.documents import check_invoice, check_red_letter
 from labshare.settlement.services import tell
-from labshare.settlement.services.books import (
+from labshare.settlement.services.ledger import (
     check_documents_begin,
+    documents,
     locked_booking,
     locked_bookings,
-    papers,
     refresh,
 )
 from labshare.settlement.services.typed_text import check_word
@@ -110,7 +111,7 @@ def record_red_letter(
     check_documents_begin(booking)
     number = number.strip()
     known = _known_invoice(booking, number)
-    said = papers(booking)
+    said = documents(booking)
     original = next((i for i in said.invoices if i.id == reverses and i.amount_fen > 0), None)
     problems = [*_wrong_file(file), *_wrong_number(number, known, [booking], issued_on, red=True)]
     if original is None:
@@ -169,7 +170,7 @@ def _wrong_shares(
 ) -> Iterator[Problem]:
     for place, (booking, share) in enumerate(zip(bookings, shares, strict=True)):
         for problem in check_invoice(
-            papers(booking), day=issued_on, amount_fen=share.amount_fen, tax_fen=share.tax_fen, today=today
+            documents(booking), day=issued_on, amount_fen=share.amount_fen, tax_fen=share.tax_fen, today=today
         ):
             if place == 0:
                 yield problem
@@ -191,12 +192,14 @@ def _invoice(
 ) -> Invoice:
     """The invoice with this number, new if need be."""
     if known is None:
-        known = Invoice(
-            seller_firm_id=bookings[0].lab_firm_id,
-            client_firm_id=bookings[0].client_firm_id,
+        first = bookings[0]
+        values = rows.invoice(
+            seller_firm_id=first.lab_firm_id,
+            client_firm_id=first.client_firm_id,
             number=number,
             issued_on=issued_on,
         )
+        known = Invoice(**values)
         try:
             with db.session.begin_nested():
                 db.session.add(known)
@@ -219,33 +222,21 @@ def _add_line(
     actor: Actor,
     now: datetime,
 ) -> None:
-    line = InvoiceLine(
+    values = rows.invoice_line(
+        booking.id,
         invoice_id=invoice.id,
-        booking_id=booking.id,
         amount_fen=amount_fen,
         tax_fen=tax_fen,
-        reverses_id=reverses,
-        recorded_by=actor.person_id,
-        recorded_at=now,
+        reverses=reverses,
+        by=actor.person_id,
+        now=now,
     )
+    line = InvoiceLine(**values)
     db.session.add(line)
     db.session.flush()
-    record(
-        actor,
-        now,
-        "invoice.record" if reverses is None else "invoice.reverse",
-        ("booking", booking.ref),
-        before={"invoiced_fen": booking.invoiced_fen},
-        after={
-            "invoice": invoice.id,
-            "line": line.id,
-            "number": invoice.number,
-            "issued_on": invoice.issued_on.isoformat(),
-            "amount_fen": amount_fen,
-            "tax_fen": tax_fen,
-            "reverses": reverses,
-            "invoiced_fen": booking.invoiced_fen + amount_fen,
-        },
+    action, before, after = rows.invoice_recorded(
+        line.id, values, number=invoice.number, issued_on=invoice.issued_on, invoiced_fen=booking.invoiced_fen
     )
+    record(actor, now, action, ("booking", booking.ref), before=before, after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.INVOICE, cause_id=line.id)
     tell.invoice_recorded(booking, invoice, amount_fen, actor=actor, now=now)

@@ -13,7 +13,7 @@ from labshare.settlement.errors import MonthClosedAlready, MonthNotClosed
 from labshare.settlement.models import ClosedMonth
 from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.queries.ledger import bookings_out_of_step
-from labshare.settlement.services.books import bring_up, hold_months
+from labshare.settlement.services.ledger import bring_up, hold_months
 from labshare.settlement.terms import EntryCause
 
 

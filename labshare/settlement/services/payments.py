@@ -9,16 +9,17 @@ from stdnum.cn import uscc
 from labshare.audit.services import record
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import Problem, ReasonRequired, raise_all
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import PayerCodeInvalid, PayerDecidedAlready, PayerIsClient
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Payment
-from labshare.settlement.rules import check_payment, check_refund
+from labshare.settlement.rules import rows
+from labshare.settlement.rules.documents import check_payment, check_refund
 from labshare.settlement.services import tell
-from labshare.settlement.services.books import check_documents_begin, locked_booking, papers, ref_of, refresh
+from labshare.settlement.services.ledger import check_documents_begin, documents, locked_booking, ref_of, refresh
 from labshare.settlement.services.typed_text import check_text, check_word
 from labshare.settlement.terms import EntryCause, PayerVerdict
 
@@ -81,7 +82,11 @@ def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = ""
     check = check_payment if payment.amount_fen > 0 else check_refund
     raise_all(
         check(
-            papers(booking), day=payment.paid_on, amount_fen=abs(payment.amount_fen), counts=True, today=local_day(now)
+            documents(booking),
+            day=payment.paid_on,
+            amount_fen=abs(payment.amount_fen),
+            counts=True,
+            today=local_day(now),
         )
     )
     _decide(booking, payment, PayerVerdict.ACCEPTED, note, actor, now)
@@ -125,38 +130,27 @@ def _record(
     check = check_payment if sign > 0 else check_refund
     raise_all(
         [
-            *check(papers(booking), day=paid_on, amount_fen=amount_fen, counts=by_client, today=local_day(now)),
+            *check(documents(booking), day=paid_on, amount_fen=amount_fen, counts=by_client, today=local_day(now)),
             *_wrong_words(reference, payer_uscc, file),
         ]
     )
-    payment = Payment(
-        booking_id=booking.id,
+    values = rows.payment(
+        booking.id,
         amount_fen=sign * amount_fen,
         paid_on=paid_on,
         reference=reference,
         payer_uscc=payer_uscc,
         by_client=by_client,
+        by=actor.person_id,
+        now=now,
         submission=submission,
         file_id=store(file, actor=actor, now=now).id if file is not None else None,
-        recorded_by=actor.person_id,
-        recorded_at=now,
     )
+    payment = Payment(**values)
     db.session.add(payment)
     db.session.flush()
-    record(
-        actor,
-        now,
-        "payment.record" if sign > 0 else "payment.refund",
-        ("booking", ref),
-        before={"paid_fen": booking.paid_fen},
-        after={
-            "payment": payment.id,
-            "amount_fen": payment.amount_fen,
-            "paid_on": paid_on.isoformat(),
-            "by_client": by_client,
-            "paid_fen": booking.paid_fen + (payment.amount_fen if by_client else 0),
-        },
-    )
+    action, before, after = rows.payment_recorded(payment.id, values, paid_fen=booking.paid_fen)
+    record(actor, now, action, ("booking", ref), before=before, after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.PAYMENT, cause_id=payment.id)
     if not by_client:
         tell.payer_waits(booking, payment, actor=actor, now=now)
@@ -190,23 +184,15 @@ def _check_note(note: str) -> None:
 
 
 def _decide(booking: Booking, payment: Payment, verdict: str, note: str, actor: Actor, now: datetime) -> None:
-    before = payment.payer_verdict
-    payment.payer_verdict = verdict
-    payment.decided_by = actor.person_id
-    payment.decided_at = now
-    payment.verdict_note = note.strip() or None
-    record(
-        actor,
-        now,
-        "payment.accept_payer" if verdict == PayerVerdict.ACCEPTED else "payment.reject_payer",
-        ("booking", booking.ref),
-        before={"payment": payment.id, "verdict": before, "paid_fen": booking.paid_fen},
-        after={
-            "payment": payment.id,
-            "verdict": verdict,
-            "amount_fen": payment.amount_fen,
-            "note": payment.verdict_note,
-        },
+    decision = rows.payer_verdict(verdict, note=note, by=actor.person_id, now=now)
+    action, before, after = rows.payer_decided(
+        payment.id,
+        decision,
+        verdict_before=payment.payer_verdict,
+        amount_fen=payment.amount_fen,
+        paid_fen=booking.paid_fen,
     )
+    set_columns(payment, decision)
+    record(actor, now, action, ("booking", booking.ref), before=before, after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.PAYMENT, cause_id=payment.id)
     tell.payer_decided(booking, payment, actor=actor, now=now)

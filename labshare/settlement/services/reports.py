@@ -12,7 +12,7 @@ from labshare.booking.models import Booking
 from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import Problem, ReasonRequired, raise_all
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
@@ -26,9 +26,10 @@ from labshare.settlement.errors import (
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Report
 from labshare.settlement.queries.reports import next_report_number
-from labshare.settlement.rules import check_report
+from labshare.settlement.rules import rows
+from labshare.settlement.rules.documents import check_report
 from labshare.settlement.services import tell
-from labshare.settlement.services.books import locked_booking, ref_of, refresh
+from labshare.settlement.services.ledger import locked_booking, ref_of, refresh
 from labshare.settlement.services.typed_text import check_text, check_word
 from labshare.settlement.terms import EntryCause
 
@@ -70,13 +71,9 @@ def record_report(
         now,
         "report.record",
         ("booking", booking.ref),
-        after={
-            "report": report.id,
-            "number": report.number,
-            "issued_on": issued_on.isoformat(),
-            "replaces": replaces,
-            "sha256": file.sha256,
-        },
+        after=rows.report_recorded(
+            report.id, number=report.number, issued_on=issued_on, replaces=replaces, sha256=file.sha256
+        ),
     )
     refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
     tell.report_recorded(booking, report, actor=actor, now=now)
@@ -98,16 +95,9 @@ def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str)
         raise ReasonRequired
     if problem := check_text(reason, REASON_LENGTH, "reason"):
         raise problem
-    report.withdrawn_on = local_day(now)
-    report.withdraw_reason = reason
-    record(
-        actor,
-        now,
-        "report.withdraw",
-        ("booking", booking.ref),
-        before={"report": report.id, "withdrawn_on": None},
-        after={"report": report.id, "withdrawn_on": report.withdrawn_on.isoformat(), "reason": reason},
-    )
+    set_columns(report, rows.withdrawal(today=local_day(now), reason=reason))
+    before, after = rows.report_withdrawn(report.id, today=local_day(now), reason=reason)
+    record(actor, now, "report.withdraw", ("booking", booking.ref), before=before, after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
     tell.report_withdrawn(booking, report, actor=actor, now=now)
     return report
@@ -149,16 +139,17 @@ def _add_report(
     lab = db.session.get_one(Lab, booking.lab_id)
     stored = store(file, actor=actor, now=now)
     for _attempt in range(10):
-        report = Report(
-            booking_id=booking.id,
+        values = rows.report(
+            booking.id,
             lab_id=lab.id,
             number=number or next_report_number(lab, issued_on.year),
             issued_on=issued_on,
-            replaces_id=replaces,
+            replaces=replaces,
             file_id=stored.id,
-            recorded_by=actor.person_id,
-            recorded_at=now,
+            by=actor.person_id,
+            now=now,
         )
+        report = Report(**values)
         try:
             with db.session.begin_nested():
                 db.session.add(report)

@@ -6,6 +6,9 @@ from flask import render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from labshare.http.actor import current_actor
+from labshare.http.rights import MEMBERS_FIRM, Of, requires
+from labshare.kernel.actor import Actor
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import effects, permissions
 from labshare.organisations import services as organisations
@@ -16,19 +19,16 @@ from labshare.organisations.terms import AffiliationKind, AffiliationState
 from labshare.web.account import blueprint
 from labshare.web.account.firm import own_firm
 from labshare.web.account.forms import AffiliationForm, AskEndForm, EndAffiliationForm, ObjectForm
-from labshare.web.actor import current_actor
-from labshare.web.bodies import before_body
 from labshare.web.forms import Form
 from labshare.web.steps import posted
 
 
 @blueprint.route("/affiliations", methods=["GET", "POST"])
+@requires("firm.see", of=MEMBERS_FIRM, to_post="affiliation.declare")
 def affiliations() -> Any:
     """The firm's affiliations; its owner declares more."""
     found, actor = own_firm(), current_actor()
     form = AffiliationForm()
-    if form.is_submitted():
-        permissions.check(actor, "affiliation.declare", firm=found.id)
     answer = posted(
         form,
         lambda: organisations.declare_affiliation(
@@ -55,6 +55,7 @@ def _declared(made: Affiliation) -> tuple[str, str]:
 
 
 @blueprint.get("/affiliations/<int:affiliation_id>")
+@requires("firm.see", of=MEMBERS_FIRM)
 def affiliation(affiliation_id: int) -> Any:
     """One affiliation: what it means for bookings, what became of it, and what the firm can do."""
     return _page(affiliation_id)
@@ -75,13 +76,21 @@ def _page(affiliation_id: int, objecting: Form | None = None, status: int = 200)
     ), status  # fmt: skip
 
 
-def _named(affiliation_id: int) -> None:
+def _named(actor: Actor, affiliation_id: int) -> None:
     own_firm()
-    named_side(current_actor(), affiliation_id)
+    named_side(actor, affiliation_id)
+
+
+def _own_side(actor: Actor, affiliation_id: int) -> dict[str, int | None]:
+    return {"firm": affiliation_row(own_firm().id, affiliation_id) and actor.firm_id}
+
+
+NAMED_SIDE = Of("affiliation, as the side it names", asks=_named)
+OWN_AFFILIATION = Of("affiliation, as either side", _own_side)
 
 
 @blueprint.post("/affiliations/<int:affiliation_id>/agree")
-@before_body(_named)
+@requires("affiliation.declare", of=NAMED_SIDE)
 def agree_affiliation(affiliation_id: int) -> Any:
     """The other side agrees to what was declared."""
     form = Form()
@@ -99,7 +108,7 @@ def agree_affiliation(affiliation_id: int) -> Any:
 
 
 @blueprint.post("/affiliations/<int:affiliation_id>/object")
-@before_body(_named)
+@requires("affiliation.declare", of=NAMED_SIDE)
 def object_to_affiliation(affiliation_id: int) -> Any:
     """The other side objects, with a reason."""
     form = ObjectForm()
@@ -117,11 +126,11 @@ def object_to_affiliation(affiliation_id: int) -> Any:
 
 
 @blueprint.route("/affiliations/<int:affiliation_id>/end", methods=["GET", "POST"])
+@requires("affiliation.declare", of=OWN_AFFILIATION)
 def end_affiliation(affiliation_id: int) -> Any:
     """Say when a declared affiliation ends, or ask an officer for the end of one that only an officer ends."""
     found, actor = own_firm(), current_actor()
     row = affiliation_row(found.id, affiliation_id)
-    permissions.check(actor, "affiliation.declare", firm=found.id)
     link = row.affiliation.link
     by_officer = (
         link.declared_by != found.id or link.confirmed_at is not None or effects.has_excluded(row.affiliation.link)

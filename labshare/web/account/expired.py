@@ -17,12 +17,14 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from wtforms import HiddenField
 
 from labshare.accounts.queries import person_of_any_session
+from labshare.http.actor import current_actor, current_person
+from labshare.http.rights import public
 from labshare.kernel.errors import Conflict, NotFound, Problem
 from labshare.web.account import blueprint
 from labshare.web.account.forms import SignInForm
 from labshare.web.account.kept_acts import Act, act_of
 from labshare.web.account.sign_in import onward, verified
-from labshare.web.actor import begin_browser_session, current_actor, current_person
+from labshare.web.actor import begin_browser_session
 from labshare.web.forms import show_problem
 
 OWN = frozenset({"csrf_token", "kept"})
@@ -83,6 +85,7 @@ def sign_in_and_keep() -> tuple[str, int]:
 
 
 @blueprint.post("/sign-in-again")
+@public
 def sign_in_again() -> Any:
     """Sign in; then the form stands ready to be sent again."""
     form = AgainForm()

@@ -4,53 +4,50 @@ from typing import Any
 
 from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from labshare.accounts.queries import person_by_email, spelled
 from labshare.accounts.sessions import begin_session, digest
+from labshare.http import limits
+from labshare.http.actor import current_actor, current_person
+from labshare.http.rights import MEMBERS_FIRM, Of, public, requires
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
 from labshare.organisations.services.members import managed_invitation, managed_membership
-from labshare.web import limits
 from labshare.web.account import blueprint
 from labshare.web.account.firm import own_firm
 from labshare.web.account.forms import InviteForm, JoinForm, RoleForm
-from labshare.web.account.settings import signed_in
+from labshare.web.account.settings import signed_in_person
 from labshare.web.account.sign_in import locale_now
-from labshare.web.actor import (
-    act_for,
-    begin_browser_session,
-    current_actor,
-    current_person,
-    end_browser_session,
-    reload_account,
-)
-from labshare.web.bodies import before_body
+from labshare.web.actor import act_for, begin_browser_session, end_browser_session, reload_account
 from labshare.web.forms import show_problem
 from labshare.web.layout import flash_done
+from labshare.web.steps import Around, carry_out, posted
 
 
 @blueprint.route("/members", methods=["GET", "POST"])
+@requires("firm.see", of=MEMBERS_FIRM, to_post="member.manage")
 def members() -> Any:
     """The firm's members; its owner invites more."""
     firm, actor = own_firm(), current_actor()
-    form, status = InviteForm(), 200
-    if form.is_submitted():
-        permissions.check(actor, "member.manage", firm=firm.id)
-    if form.validate_on_submit():
-        try:
-            limits.count("invitation", about=digest(spelled(form.email.data)))
-            with transaction():
-                organisations.invite(actor=actor, now=utc_now(), firm_id=firm.id, email=form.email.data,
-                                     role=form.role.data, locale=locale_now())  # fmt: skip
-            flash_done(_("The invitation is on its way to %(email)s.", email=form.email.data))
-            return redirect(url_for("account.members"), 303)
-        except Problem as problem:
-            status = show_problem(form, problem)
-    elif form.is_submitted():
-        status = 422
+    form = InviteForm()
+    answer = posted(
+        form,
+        lambda: organisations.invite(
+            actor=actor, now=utc_now(), firm_id=firm.id, email=form.email.data, role=form.role.data,
+            locale=locale_now(),
+        ),
+        lambda _made: (
+            _("The invitation is on its way to %(email)s.", email=form.email.data), url_for("account.members")
+        ),
+        Around(before=lambda: limits.count("invitation", about=digest(spelled(form.email.data)))),
+    )  # fmt: skip
+    if isinstance(answer, Response):
+        return answer
     may_manage = permissions.may(actor, "member.manage", firm=firm.id)
     return (
         render_template(
@@ -58,80 +55,83 @@ def members() -> Any:
             invitations=queries.invitations_of(firm.id, utc_now()) if may_manage else (), may_manage=may_manage,
             me=actor.person_id,
         ),
-        status,
+        answer,
     )  # fmt: skip
 
 
-def _managed(membership_id: int) -> None:
+def _managed(actor: Actor, membership_id: int) -> None:
     own_firm()
-    managed_membership(current_actor(), membership_id)
+    managed_membership(actor, membership_id)
 
 
-def _managed_by_own_firm(membership_id: int) -> None:
-    permissions.check(current_actor(), "member.manage", firm=own_firm().id)
-    _managed(membership_id)
+def _managed_by_own_firm(actor: Actor, membership_id: int) -> None:
+    permissions.check(actor, "member.manage", firm=own_firm().id)
+    managed_membership(actor, membership_id)
 
 
-def _managed_invitation(invitation_id: int) -> None:
+def _managed_invitation(actor: Actor, invitation_id: int) -> None:
     own_firm()
-    managed_invitation(current_actor(), invitation_id)
+    managed_invitation(actor, invitation_id)
+
+
+MEMBERSHIP = Of("membership in a firm one manages", asks=_managed)
+OWN_MEMBERSHIP = Of("membership in the own firm", asks=_managed_by_own_firm)
+INVITATION = Of("invitation to a firm one manages", asks=_managed_invitation)
 
 
 @blueprint.route("/members/<int:membership_id>/role", methods=["GET", "POST"])
-@before_body(_managed_by_own_firm)
+@requires("member.manage", of=OWN_MEMBERSHIP)
 def change_role(membership_id: int) -> Any:
     """Give a member another role."""
     firm, actor = own_firm(), current_actor()
-    permissions.check(actor, "member.manage", firm=firm.id)
     member = next((one for one in queries.members_of(firm.id) if one.id == membership_id), None)
-    form, status = RoleForm(role=member.role if member else None), 200
-    if form.validate_on_submit():
-        try:
-            with transaction():
-                organisations.change_role(actor=actor, now=utc_now(), membership_id=membership_id, role=form.role.data)
-            flash_done(_("The role is changed."))
-            return redirect(url_for("account.members"), 303)
-        except Problem as problem:
-            if problem.status == 404:
-                raise
-            status = show_problem(form, problem)
-    elif form.is_submitted():
-        status = 422
+    form = RoleForm(role=member.role if member else None)
+    answer = posted(
+        form,
+        lambda: organisations.change_role(
+            actor=actor, now=utc_now(), membership_id=membership_id, role=form.role.data
+        ),
+        lambda _changed: (_("The role is changed."), url_for("account.members")),
+    )  # fmt: skip
+    if isinstance(answer, Response):
+        return answer
     if member is None:
         raise NotFound
-    return render_template("account/member_role.html", form=form, firm=firm, member=member), status
+    return render_template("account/member_role.html", form=form, firm=firm, member=member), answer
 
 
 @blueprint.post("/members/<int:membership_id>/end")
-@before_body(_managed)
+@requires("member.manage", of=MEMBERSHIP)
 def end_membership(membership_id: int) -> Any:
     """End a member's access."""
-    with transaction():
-        organisations.end_membership(actor=current_actor(), now=utc_now(), membership_id=membership_id)
-    flash_done(_("The membership has ended."))
-    return redirect(url_for("account.members"), 303)
+    return carry_out(
+        lambda: organisations.end_membership(actor=current_actor(), now=utc_now(), membership_id=membership_id),
+        lambda _done: (_("The membership has ended."), url_for("account.members")),
+    )
 
 
 @blueprint.post("/members/leave")
+@requires("firm.see", of=MEMBERS_FIRM)
 def leave() -> Any:
     """Leave the firm acted for."""
     firm = own_firm()
-    with transaction():
-        organisations.leave(actor=current_actor(), now=utc_now(), firm_id=firm.id)
-    flash_done(_("You no longer act for this firm."))
-    return redirect(url_for("account.index"), 303)
+    return carry_out(
+        lambda: organisations.leave(actor=current_actor(), now=utc_now(), firm_id=firm.id),
+        lambda _done: (_("You no longer act for this firm."), url_for("account.index")),
+    )
 
 
 @blueprint.post("/members/invitations/<int:invitation_id>/withdraw")
-@before_body(_managed_invitation)
+@requires("member.manage", of=INVITATION)
 def withdraw_invitation(invitation_id: int) -> Any:
-    with transaction():
-        organisations.withdraw_invitation(actor=current_actor(), now=utc_now(), invitation_id=invitation_id)
-    flash_done(_("The invitation is withdrawn."))
-    return redirect(url_for("account.members"), 303)
+    return carry_out(
+        lambda: organisations.withdraw_invitation(actor=current_actor(), now=utc_now(), invitation_id=invitation_id),
+        lambda _done: (_("The invitation is withdrawn."), url_for("account.members")),
+    )
 
 
 @blueprint.route("/invitations/<secret>", methods=["GET", "POST"])
+@public
 def invitation(secret: str) -> Any:
     """What a mailed invitation leads to: accept with the account it went to, or make one."""
     found = organisations.invitation_of(secret, utc_now())
@@ -157,7 +157,7 @@ def invitation(secret: str) -> Any:
             elif needs_account:
                 raise _Again
             else:
-                signed_in()
+                signed_in_person()
             act_for(firm_id)
             flash_done(_("You act for this firm now."))
             return redirect(url_for("account.firm"), 303)

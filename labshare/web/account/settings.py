@@ -4,10 +4,14 @@ from typing import Any
 
 from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from labshare.accounts import services
 from labshare.accounts.errors import WrongPresentPassword
 from labshare.accounts.sessions import begin_session
+from labshare.http import limits
+from labshare.http.actor import current_actor, current_person
+from labshare.http.rights import SIGNED_IN, Of, requires, signed_in
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem, SignInFirst
 from labshare.kernel.terms import TokenScope
@@ -18,21 +22,20 @@ from labshare.notices.services import mark_read
 from labshare.organisations import queries
 from labshare.organisations import services as organisations
 from labshare.organisations.services.tokens import own_token
-from labshare.web import limits
 from labshare.web.account import blueprint
 from labshare.web.account.forms import AccountForm, ChangePasswordForm, TokenForm
 from labshare.web.account.throttle import Guesses
-from labshare.web.actor import act_for, begin_browser_session, current_actor, current_person, end_browser_session
-from labshare.web.bodies import before_body
+from labshare.web.actor import act_for, begin_browser_session, end_browser_session
+from labshare.web.asked import asked_number
 from labshare.web.forms import show_problem
 from labshare.web.language import safe_next
 from labshare.web.layout import flash_done
-from labshare.web.numbers import asked_number
+from labshare.web.steps import carry_out, posted
 
 NOTICES_A_PAGE = 30
 
 
-def signed_in() -> queries.Account:
+def signed_in_person() -> queries.Account:
     """The signed-in person. Raises `SignInFirst`."""
     person = current_person()
     if person is None:
@@ -41,30 +44,30 @@ def signed_in() -> queries.Account:
 
 
 @blueprint.route("/", methods=["GET", "POST"])
+@signed_in
 def index() -> Any:
     """Name and language, and the way to everything else of the account."""
-    person = signed_in()
-    form, status = AccountForm(data={"name": person.name, "locale": person.locale or ""}), 200
-    if form.validate_on_submit():
-        try:
-            with transaction():
-                services.change_account(actor=current_actor(), now=utc_now(), name=form.name.data,
-                                        locale=form.locale.data or None)  # fmt: skip
-            flash_done(_("Saved."))
-            return redirect(url_for("account.index"), 303)
-        except Problem as problem:
-            status = show_problem(form, problem)
-    elif form.is_submitted():
-        status = 422
+    person = signed_in_person()
+    form = AccountForm(data={"name": person.name, "locale": person.locale or ""})
+    answer = posted(
+        form,
+        lambda: services.change_account(
+            actor=current_actor(), now=utc_now(), name=form.name.data, locale=form.locale.data or None
+        ),
+        lambda _changed: (_("Saved."), url_for("account.index")),
+    )
+    if isinstance(answer, Response):
+        return answer
     return render_template(
         "account/index.html", form=form, person=person, roles=queries.roles_of([person.id])[person.id]
-    ), status
+    ), answer
 
 
 @blueprint.route("/change-password", methods=["GET", "POST"])
+@signed_in
 def change_password() -> Any:
     """Change the own password. Every other session ends; this browser gets a new one."""
-    person = signed_in()
+    person = signed_in_person()
     form, status = ChangePasswordForm(), 200
     if form.validate_on_submit():
         now, actor = utc_now(), current_actor()
@@ -93,9 +96,9 @@ def change_password() -> Any:
 
 
 @blueprint.post("/sign-out-everywhere")
+@signed_in
 def sign_out_everywhere() -> Any:
     """End every session of the account, this one too."""
-    signed_in()
     with transaction():
         services.sign_out_everywhere(actor=current_actor(), now=utc_now())
     end_browser_session()
@@ -104,9 +107,10 @@ def sign_out_everywhere() -> Any:
 
 
 @blueprint.route("/tokens", methods=["GET", "POST"])
+@signed_in
 def tokens() -> Any:
     """API tokens: issue one, whose secret is shown once; list; revoke."""
-    person = signed_in()
+    person = signed_in_person()
     form, status, secret = TokenForm(), 200, None
     if form.validate_on_submit():
         try:
@@ -130,24 +134,23 @@ def tokens() -> Any:
     )
 
 
-def _own_token(token_id: int) -> None:
-    signed_in()
-    own_token(current_actor(), token_id)
+OWN_TOKEN = Of("own token", asks=own_token)
 
 
 @blueprint.post("/tokens/<int:token_id>/revoke")
-@before_body(_own_token)
+@requires(SIGNED_IN, of=OWN_TOKEN)
 def revoke_token(token_id: int) -> Any:
-    with transaction():
-        organisations.revoke_token(actor=current_actor(), now=utc_now(), token_id=token_id)
-    flash_done(_("The token is revoked."))
-    return redirect(url_for("account.tokens"), 303)
+    return carry_out(
+        lambda: organisations.revoke_token(actor=current_actor(), now=utc_now(), token_id=token_id),
+        lambda _done: (_("The token is revoked."), url_for("account.tokens")),
+    )
 
 
 @blueprint.get("/notices")
+@signed_in
 def notices() -> Any:
     """What this person was told, the newest first."""
-    person = signed_in()
+    person = signed_in_person()
     before = asked_number("before", 0) or None
     found = list(notices_of(person.id, before=before, limit=NOTICES_A_PAGE))
     more = len(found) > NOTICES_A_PAGE
@@ -159,18 +162,19 @@ def notices() -> Any:
 
 
 @blueprint.post("/notices/read")
+@signed_in
 def read_notices() -> Any:
     """Mark all as read."""
-    signed_in()
     with transaction():
         mark_read(actor=current_actor(), now=utc_now())
     return redirect(url_for("account.notices"), 303)
 
 
 @blueprint.post("/notices/<int:notice_id>/open")
+@signed_in
 def open_notice(notice_id: int) -> Any:
     """Mark one as read and go to where one can act."""
-    person = signed_in()
+    person = signed_in_person()
     notice = own_notice(person.id, notice_id)
     target = notice.url
     if notice.firm_id is not None:

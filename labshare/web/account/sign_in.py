@@ -10,25 +10,18 @@ from labshare.accounts.errors import LinkExpired, WrongPassword
 from labshare.accounts.links import person_of_password_link
 from labshare.accounts.queries import Credentials, credentials_of
 from labshare.accounts.sessions import begin_session
+from labshare.http import limits
+from labshare.http.actor import current_actor, current_person, demonstration_allowed, remote_address
+from labshare.http.rights import public
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import report_refusal, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import Refusal
-from labshare.web import limits
 from labshare.web.account import blueprint
 from labshare.web.account.forms import ForgotForm, PasswordForm, SignInForm, SignUpForm
 from labshare.web.account.throttle import Guesses, failures_to_tell
-from labshare.web.actor import (
-    act_for,
-    begin_browser_session,
-    current_actor,
-    current_person,
-    demonstration_allowed,
-    end_browser_session,
-    remote_address,
-    session_key,
-)
+from labshare.web.actor import act_for, begin_browser_session, end_browser_session, session_key
 from labshare.web.forms import show_problem
 from labshare.web.language import LOCALES, chosen_language, keep_choice_with_person, safe_next
 from labshare.web.layout import flash_done, reader
@@ -39,6 +32,7 @@ def locale_now() -> str:
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
+@public
 def sign_in() -> Any:
     """Sign in, then go on to `next`. Where somebody is signed in already, go on at once."""
     target = request.values.get("next", "")
@@ -109,6 +103,7 @@ def _tell_failure(problem: Problem, known: Credentials | None) -> None:
 
 
 @blueprint.post("/sign-out")
+@public
 def sign_out() -> Any:
     """End this browser's session."""
     key = session_key()
@@ -120,6 +115,7 @@ def sign_out() -> Any:
 
 
 @blueprint.route("/sign-up", methods=["GET", "POST"])
+@public
 def sign_up() -> Any:
     """Ask for an account. The answer is the same whether there is one already."""
     form, status = SignUpForm(), 200
@@ -138,6 +134,7 @@ def sign_up() -> Any:
 
 
 @blueprint.route("/forgotten", methods=["GET", "POST"])
+@public
 def forgotten() -> Any:
     """Ask for a link to set a new password. The answer is the same whether there is such an account."""
     form, status = ForgotForm(), 200
@@ -156,6 +153,7 @@ def forgotten() -> Any:
 
 
 @blueprint.route("/password/<token>", methods=["GET", "POST"])
+@public
 def choose_password(token: str) -> Any:
     """Choose a password by a mailed link; signs in with it. A dead link leads on to asking for a new one."""
     try:
@@ -185,6 +183,7 @@ def choose_password(token: str) -> Any:
 
 
 @blueprint.post("/firm/switch")
+@public
 def switch_firm() -> Any:
     """Act for another of the own firms."""
     wished = request.form.get("firm_id", "")

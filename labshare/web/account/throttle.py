@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from labshare.accounts.errors import TooManyAttempts
 from labshare.accounts.queries import Credentials, spelled
 from labshare.accounts.sessions import digest
+from labshare.http import limits
 from labshare.kernel.time import machine_seconds
-from labshare.web import limits
 from labshare.web.browsers import mark_of_browser
 
 MINUTE, HOUR = 60, 3600

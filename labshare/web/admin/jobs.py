@@ -2,17 +2,15 @@
 
 from typing import Any
 
-from flask import render_template
+from flask import current_app, render_template
 
-from labshare.jobs.state import job_states
+from labshare.http.rights import requires
 from labshare.kernel.time import utc_now
-from labshare.organisations import permissions
-from labshare.web.actor import current_actor
 from labshare.web.admin import blueprint
 
 
 @blueprint.get("/jobs")
+@requires("jobs.see")
 def jobs() -> Any:
     """Every scheduled job with its last start and success, its next time, its error."""
-    permissions.check(current_actor(), "jobs.see")
-    return render_template("admin/jobs.html", states=job_states(utc_now()))
+    return render_template("admin/jobs.html", states=current_app.extensions["labshare.jobs"](utc_now()))

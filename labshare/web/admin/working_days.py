@@ -5,16 +5,19 @@ from typing import Any
 from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
-from labshare.booking.queries.world import special_days, working_years
+from labshare.booking.queries.loading import special_days, working_years
 from labshare.booking.services.hours import confirm_working_year, set_working_day, set_working_year
 from labshare.booking.terms import DayKind
+from labshare.http.actor import current_actor
+from labshare.http.rights import requires
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import permissions
-from labshare.web.actor import current_actor
 from labshare.web.admin import blueprint
+from labshare.web.asked import asked_number
 from labshare.web.forms import (
     DayField,
     Form,
@@ -27,7 +30,7 @@ from labshare.web.forms import (
     show_problem,
 )
 from labshare.web.layout import flash_done
-from labshare.web.numbers import asked_number
+from labshare.web.steps import carry_out, posted
 
 ORDINARY = "ordinary"
 """What the form says for a day that is no special day (any more)."""
@@ -69,17 +72,17 @@ def _page(year: int, status: int = 200, *, day_form: WorkingDayForm | None = Non
 
 
 @blueprint.get("/working-days")
+@requires("time.see_working_days")
 def working_days() -> Any:
     """A year's table, and which years are missing."""
-    permissions.check(current_actor(), "time.see_working_days")
     year = asked_number("year", local_day(utc_now()).year)
     return _page(min(max(year, 2000), 2200))
 
 
 @blueprint.post("/working-days")
+@requires("time.working_days")
 def set_day() -> Any:
     """Set one day. Bookings it hits are listed and not changed."""
-    permissions.check(current_actor(), "time.working_days")
     form = WorkingDayForm()
     year = local_day(utc_now()).year
     if form.validate_on_submit():
@@ -99,30 +102,35 @@ def set_day() -> Any:
 
 
 @blueprint.post("/working-days/years")
+@requires("time.working_days")
 def add_year() -> Any:
     """Begin a year; its special days follow one by one, and then it is confirmed as complete."""
-    permissions.check(current_actor(), "time.working_days")
     form = WorkingYearForm()
-    if form.validate_on_submit():
-        year = form.year.data
-        if year in {one.year for one in working_years()}:
-            form.year.errors = [_("This year is there already.")]
-            return _page(year, 409, year_form=form)
-        try:
-            with transaction():
-                set_working_year(actor=current_actor(), now=utc_now(), year=year, days={}, source=form.source.data)
-        except Problem as problem:
-            return _page(year, show_problem(form, problem), year_form=form)
-        flash_done(_("The year is added; add its holidays and make-up days, then confirm that it is complete."))
-        return redirect(url_for("admin.working_days", year=year), 303)
-    return _page(local_day(utc_now()).year, 422, year_form=form)
+    year = form.year.data if form.validate() else local_day(utc_now()).year
+    if not form.errors and year in {one.year for one in working_years()}:
+        form.year.errors = [_("This year is there already.")]
+        return _page(year, 409, year_form=form)
+    answer = posted(
+        form,
+        lambda: set_working_year(actor=current_actor(), now=utc_now(), year=year, days={}, source=form.source.data),
+        lambda _made: (
+            _("The year is added; add its holidays and make-up days, then confirm that it is complete."),
+            url_for("admin.working_days", year=year),
+        ),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return _page(year, answer, year_form=form)
 
 
 @blueprint.post("/working-days/years/<int:year>/confirm")
+@requires("time.working_days")
 def confirm_year(year: int) -> Any:
     """Say that nothing is missing in a year: the warnings about it end."""
-    permissions.check(current_actor(), "time.working_days")
-    with transaction():
-        confirm_working_year(actor=current_actor(), now=utc_now(), year=year)
-    flash_done(_("%(year)s is confirmed as complete.", year=str(year)))
-    return redirect(url_for("admin.working_days", year=year), 303)
+    return carry_out(
+        lambda: confirm_working_year(actor=current_actor(), now=utc_now(), year=year),
+        lambda _done: (
+            _("%(year)s is confirmed as complete.", year=str(year)),
+            url_for("admin.working_days", year=year),
+        ),
+    )

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from labshare.kernel.errors import SignInFirst
-from labshare.web.actor import current_actor
+from labshare.http.rights import FOUND, requires
 from labshare.web.booking_list import show
 from labshare.web.client import blueprint
 
 
 @blueprint.get("/bookings")
+@requires("booking.see", of=FOUND)
 def bookings() -> Any:
-    if current_actor().person_id is None:
-        raise SignInFirst
     return show("client/bookings.html", "client")

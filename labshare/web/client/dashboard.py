@@ -4,19 +4,18 @@ from typing import Any
 
 from flask import render_template
 
-from labshare.kernel.errors import SignInFirst
+from labshare.http.actor import current_actor
+from labshare.http.rights import FOUND, requires
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement.queries.client_desk import client_desk
-from labshare.web.actor import current_actor
 from labshare.web.charts import stacked_bars
 from labshare.web.client import blueprint
 
 
 @blueprint.get("/client/")
+@requires("booking.see", of=FOUND)
 def dashboard() -> Any:
     actor, now = current_actor(), utc_now()
-    if actor.person_id is None:
-        raise SignInFirst
     desk = client_desk(actor, now)
     return render_template(
         "client/dashboard.html", shown=desk, day=local_day(now),

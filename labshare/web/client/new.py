@@ -11,19 +11,21 @@ from wtforms import HiddenField
 
 from labshare.booking import services
 from labshare.booking.errors import AlreadySubmitted, SlotTaken
+from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.slots import alternatives_for, price_for
-from labshare.booking.queries.world import Bench, bench_of_item
 from labshare.booking.rules.price import Price, Work, cancellation_fee, question_problems, work_of
 from labshare.booking.rules.slots import Slot
 from labshare.catalogue.formatting import with_model
 from labshare.catalogue.queries import draft_or_published
 from labshare.catalogue.terms import LifeState
+from labshare.http.actor import current_actor
+from labshare.http.rights import OWN_BOOKINGS, requires
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import may
 from labshare.organisations.queries import get_firm
-from labshare.web.actor import current_actor
+from labshare.web.asked import read_moment, read_number
 from labshare.web.client import blueprint
 from labshare.web.forms import (
     Form,
@@ -62,15 +64,15 @@ class BookingForm(Form):
 
 
 def _item_id() -> int:
-    text = request.values.get("test_item", "")
-    if not text.isdecimal() or len(text) > 9:
+    found = read_number(request.values.get("test_item", ""), 9)
+    if found is None:
         raise NotFound
-    return int(text)
+    return found
 
 
-def _bench(now: datetime) -> Bench:
+def _bench(now: datetime) -> BookableItem:
     """The item asked for. Withdrawn while somebody filled in the form, it is told above the form, which is kept."""
-    bench = bench_of_item(_item_id(), now)
+    bench = load_bookable_item(_item_id(), now)
     if bench is None:
         raise NotFound
     withdrawn = request.method == "POST" and LifeState.DRAFT not in (bench.item.state, bench.lab.state)
@@ -79,7 +81,7 @@ def _bench(now: datetime) -> Bench:
     return bench
 
 
-def _form(bench: Bench) -> BookingForm:
+def _form(bench: BookableItem) -> BookingForm:
     form = BookingForm()
     choices = [(each.id, with_model(each)) for each in bench.instruments]
     form.instrument.choices = choices
@@ -95,15 +97,14 @@ def _form(bench: Bench) -> BookingForm:
 def _fill(form: BookingForm) -> None:
     """What the address asks for."""
     form.test_item.data = str(_item_id())
-    form.quantity.data = int(request.args["quantity"]) if request.args.get("quantity", "").isdecimal() else 1
+    quantity = read_number(request.args.get("quantity", ""))
+    form.quantity.data = 1 if quantity is None else quantity
     for name in ("hours", "instrument"):
-        if name in form and request.args.get(name, "").isdecimal():
-            form[name].data = int(request.args[name])
-    try:
-        moment = datetime.fromisoformat(request.args.get("starts_at", "").replace(" ", "+"))
-        form.starts_at.data = moment if moment.tzinfo else None
-    except ValueError:
-        form.starts_at.data = None
+        asked = read_number(request.args.get(name, ""))
+        if name in form and asked is not None:
+            form[name].data = asked
+    moment = read_moment(request.args.get("starts_at", ""))
+    form.starts_at.data = moment if moment is not None and moment.tzinfo else None
 
 
 def _hours(form: BookingForm) -> Decimal | None:
@@ -111,7 +112,7 @@ def _hours(form: BookingForm) -> Decimal | None:
     return Decimal(hours) if hours is not None else None
 
 
-def _price(bench: Bench, form: BookingForm) -> tuple[Price | None, Work | None]:
+def _price(bench: BookableItem, form: BookingForm) -> tuple[Price | None, Work | None]:
     """The price for what stands in the form, where it can be worked out, and its work."""
     quantity, hours = form.quantity.data or 0, _hours(form)
     try:
@@ -120,7 +121,7 @@ def _price(bench: Bench, form: BookingForm) -> tuple[Price | None, Work | None]:
         return None, None
 
 
-def _page(bench: Bench, form: BookingForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
+def _page(bench: BookableItem, form: BookingForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
     price, work = _price(bench, form)
     start = form.starts_at.data
     alternatives = taken.alternatives if taken else ()
@@ -145,13 +146,13 @@ def _page(bench: Bench, form: BookingForm, status: int = 200, taken: SlotTaken |
     )  # fmt: skip
 
 
-def _fits(form: BookingForm, bench: Bench) -> bool:
+def _fits(form: BookingForm, bench: BookableItem) -> bool:
     """Validates the form, quantity and hours against the item too, so that everything wrong is told at once."""
     fine: bool = form.validate_on_submit()
     return _ask_problems(form, bench) and fine
 
 
-def _ask_problems(form: BookingForm, bench: Bench) -> bool:
+def _ask_problems(form: BookingForm, bench: BookableItem) -> bool:
     """What is wrong with quantity and hours for this item, at their fields; True where nothing is."""
     fine = True
     if isinstance(form.quantity.data, int) and ("hours" not in form or not form.hours.errors):
@@ -164,8 +165,8 @@ def _ask_problems(form: BookingForm, bench: Bench) -> bool:
 
 
 @blueprint.get("/bookings/new")
+@requires("booking.book", of=OWN_BOOKINGS)
 def new_booking() -> Any:
-    check(current_actor(), "booking.book", client=current_actor().firm_id)
     bench = _bench(utc_now())
     form = _form(bench)
     _fill(form)
@@ -175,9 +176,9 @@ def new_booking() -> Any:
 
 
 @blueprint.post("/bookings/new")
+@requires("booking.book", of=OWN_BOOKINGS)
 def book() -> Any:
     actor, now = current_actor(), utc_now()
-    check(actor, "booking.book", client=actor.firm_id)
     bench = _bench(now)
     form = _form(bench)
     if "another" in request.form:  # one of the alternatives: the same form with its start

@@ -10,17 +10,16 @@ from flask_babel import lazy_pgettext, ngettext
 
 from labshare.booking import services
 from labshare.booking.queries.desk import spans_of_block
-from labshare.booking.services.blocks import own_block
 from labshare.booking.terms import HoldingKind
 from labshare.catalogue.formatting import with_model
 from labshare.catalogue.queries.own import instruments_of_lab
+from labshare.http.actor import current_actor
+from labshare.http.rights import OWN_LABS, THE_BLOCK, requires
 from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import local_day, utc_now
-from labshare.organisations.permissions import check, may
-from labshare.web.actor import current_actor
-from labshare.web.bodies import before_body
-from labshare.web.booking_list import day_in
+from labshare.organisations.permissions import may
+from labshare.web.asked import asked_choice, asked_day, asked_number
 from labshare.web.forms import (
     Form,
     LocalMomentField,
@@ -36,7 +35,7 @@ from labshare.web.lab import blueprint
 from labshare.web.lab.board import chosen_lab
 from labshare.web.lab.timetable import calendar_of
 from labshare.web.layout import flash_done
-from labshare.web.numbers import asked_number
+from labshare.web.steps import carry_out
 
 VIEWS = {"day": 1, "week": 7, "table": 7}
 
@@ -54,13 +53,12 @@ class BlockForm(Form):
 
 
 @blueprint.get("/calendar")
+@requires("booking.see", of=OWN_LABS)
 def calendar() -> Any:
     actor, now = current_actor(), utc_now()
-    check(actor, "booking.see", lab=actor.firm_id)
     lab, labs = chosen_lab(actor)
-    view = request.args.get("view", "week")
-    view = view if view in VIEWS else "week"
-    day = day_in("from", local_day(now))
+    view = asked_choice("view", VIEWS, "week")
+    day = asked_day("from") or local_day(now)
     first = day if view == "day" else day - timedelta(days=day.weekday())
     instrument = asked_number("instrument", 0) or None
     shown = calendar_of(lab, first, VIEWS[view], now, instrument)
@@ -75,7 +73,6 @@ def calendar() -> Any:
 
 def _block_form() -> BlockForm:
     actor = current_actor()
-    check(actor, "time.block", lab=actor.firm_id)
     lab, _labs = chosen_lab(actor)
     form = BlockForm()
     rows = instruments_of_lab(lab.id)
@@ -86,6 +83,7 @@ def _block_form() -> BlockForm:
 
 
 @blueprint.get("/calendar/block")
+@requires("time.block", of=OWN_LABS)
 def block_form() -> Any:
     form = _block_form()
     form.instrument.data = asked_number("instrument", 0) or None
@@ -93,6 +91,7 @@ def block_form() -> Any:
 
 
 @blueprint.post("/calendar/block")
+@requires("time.block", of=OWN_LABS)
 def block() -> Any:
     actor, now = current_actor(), utc_now()
     form = _block_form()
@@ -117,10 +116,10 @@ def block() -> Any:
 
 
 @blueprint.get("/calendar/blocks/<block_id>")
+@requires("booking.see", of=OWN_LABS)
 def block_page(block_id: str) -> Any:
     """What a block took, and the bookings that lay in the way."""
     actor = current_actor()
-    check(actor, "booking.see", lab=actor.firm_id)
     lab, _labs = chosen_lab(actor)
     spans = spans_of_block(block_id, actor.firm_id)
     if not spans:
@@ -133,9 +132,12 @@ def block_page(block_id: str) -> Any:
 
 
 @blueprint.post("/calendar/blocks/<block_id>/remove")
-@before_body(lambda block_id: own_block(current_actor(), block_id))
+@requires("time.block", of=THE_BLOCK)
 def unblock(block_id: str) -> Any:
-    with transaction():
-        services.unblock(actor=current_actor(), now=utc_now(), block_id=block_id)
-    flash_done(_("The block is removed; the time is free again."))
-    return redirect(url_for(".calendar", lab=request.form.get("lab") or None), 303)
+    return carry_out(
+        lambda: services.unblock(actor=current_actor(), now=utc_now(), block_id=block_id),
+        lambda _done: (
+            _("The block is removed; the time is free again."),
+            url_for(".calendar", lab=request.form.get("lab") or None),
+        ),
+    )

@@ -5,7 +5,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from flask import current_app, redirect, render_template, request
+from flask import current_app, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
@@ -13,23 +13,21 @@ from werkzeug.wrappers import Response
 
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import booking_head
-from labshare.kernel.database import transaction
+from labshare.http.actor import current_actor
+from labshare.http.rights import THE_BOOKING, THE_REPORT, requires
 from labshare.kernel.errors import InvalidInput, Problem
 from labshare.kernel.formatting import day, plain_amount, plain_money
 from labshare.kernel.money import round_half_up
 from labshare.kernel.time import local_day, utc_now
-from labshare.organisations.permissions import check
 from labshare.settlement import services
 from labshare.settlement.files import Kinds, TakenFile, take_in
-from labshare.settlement.queries.documents import BookingPapers, documents_of
+from labshare.settlement.queries.documents import BookingDocuments, documents_of
 from labshare.settlement.queries.missing import to_invoice_with
 from labshare.settlement.queries.reports import get_report, next_report_number
 from labshare.settlement.services.invoices import NUMBER_LENGTH as INVOICE_NUMBER_LENGTH
 from labshare.settlement.services.payments import REFERENCE_LENGTH
 from labshare.settlement.services.reports import NUMBER_LENGTH, REASON_LENGTH
-from labshare.web.actor import current_actor
-from labshare.web.bodies import before_body
-from labshare.web.documents import booking_href, check_booking
+from labshare.web.documents import booking_href
 from labshare.web.forms import (
     CreditCodeField,
     DayField,
@@ -46,7 +44,7 @@ from labshare.web.forms import (
     show_problem,
 )
 from labshare.web.lab import blueprint
-from labshare.web.layout import flash_done
+from labshare.web.steps import pressed
 
 PROPOSED_TAX_PERCENT = 6
 """VAT of testing services: the tax that the form proposes; the invoice decides."""
@@ -144,26 +142,20 @@ def _today() -> date:
     return local_day(utc_now())
 
 
-def _taking_files(action: str) -> Callable[[Any], Any]:
-    """A view that takes a file of those who may do this to the booking in its address."""
-    return before_body(lambda ref: check_booking(current_actor(), ref, action), file=True)
-
-
-def _opened(ref: str, action: str) -> tuple[Booking, BookingPapers]:
-    """The booking and its papers. Raises `NotFound`, `NotAllowed`."""
-    actor = current_actor()
-    booking = booking_head(actor, ref)
-    check(actor, action, client=booking.client_firm_id, lab=booking.lab_firm_id)
+def _opened(ref: str) -> tuple[Booking, BookingDocuments]:
+    """The booking and its papers. Raises `NotFound`."""
+    booking = booking_head(current_actor(), ref)
     return booking, documents_of(booking, _today())
 
 
 def _submitted(
     form: Form,
+    ref: str,
     record: Callable[[TakenFile | None], str],
     kinds: Kinds = "paper",
     places: Mapping[str, str] | None = None,
-) -> tuple[int, str | None]:
-    """Read the form, take its file in, record. Gives the status and, if all went well, what to say on the next page.
+) -> Response | int:
+    """Read the form, take its file in, record. Gives the way to the booking or, if something is wrong, the status.
 
     A file that is wrong is told even where the rest of the form could not be read.
     """
@@ -172,18 +164,15 @@ def _submitted(
     if not valid:
         if file is not None and file.problem is not None:
             show_problem(form, file.problem)
-        return InvalidInput.status, None
-    try:
-        with transaction():
-            return 303, record(file)
-    except Problem as problem:
-        return show_problem(form, problem, **(places or {})), None
+        return InvalidInput.status
+    answer = pressed(lambda: record(file), lambda said: (said, booking_href(ref, current_actor())))
+    return show_problem(form, answer, **(places or {})) if isinstance(answer, Problem) else answer
 
 
-def _page(name: str, form: Form, ref: str, papers: BookingPapers, action: str, status: int = 200, **more: Any) -> Any:
+def _page(name: str, form: Form, ref: str, papers: BookingDocuments, status: int = 200, **more: Any) -> Any:
     """The form with the booking's money beside it, read anew after a refusal."""
     if status != 200:
-        _booking, papers = _opened(ref, action)
+        _booking, papers = _opened(ref)
     booking = papers.booking
     page = render_template(
         f"lab/papers/{name}.html",
@@ -197,22 +186,18 @@ def _page(name: str, form: Form, ref: str, papers: BookingPapers, action: str, s
     return page, status
 
 
-def _done(ref: str, said: str) -> Response:
-    flash_done(said)
-    return redirect(booking_href(ref, current_actor()), 303)
-
-
 def _tax_in(amount_fen: int) -> int:
     """The tax to propose for an amount that includes it."""
     return round_half_up(Fraction(max(0, amount_fen) * PROPOSED_TAX_PERCENT, 100 + PROPOSED_TAX_PERCENT))
 
 
 @blueprint.route("/bookings/<ref>/report", methods=["GET", "POST"])
-@_taking_files("report.record")
+@requires("report.record", of=THE_BOOKING, verb="report.record", file=True)
 def record_report(ref: str) -> Any:
     """Upload a report; its number is proposed."""
-    booking, papers = _opened(ref, "report.record")
-    form, status = ReportForm(), 200
+    booking, papers = _opened(ref)
+    form = ReportForm()
+    answer: Response | int = 200
     form.replaces.choices = [(line.report.id, line.report.number) for line in papers.reports if not line.replaced_on]
     form.issued_on.description = _("Not before %(day)s, the day the test ended.", day=day(booking.finished_on))
     if request.method == "GET":
@@ -232,38 +217,41 @@ def record_report(ref: str) -> Any:
             )
             return _("Report %(number)s is recorded; the client is told.", number=form.number.data)
 
-        status, said = _submitted(form, record, "pdf")
-        if said:
-            return _done(ref, said)
-    return _page("report", form, ref, papers, "report.record", status)
+        answer = _submitted(form, ref, record, "pdf")
+    if isinstance(answer, Response):
+        return answer
+    return _page("report", form, ref, papers, answer)
 
 
 @blueprint.route("/reports/<int:report_id>/withdraw", methods=["GET", "POST"])
+@requires("report.record", of=THE_REPORT)
 def withdraw_report(report_id: int) -> Any:
     """Withdraw a report, with a reason. From today on it stands no longer."""
     report = get_report(report_id)
     ref, number = report.booking.ref, report.number
-    _booking, papers = _opened(ref, "report.record")
-    form, status = WithdrawForm(), 200
+    _booking, papers = _opened(ref)
+    form = WithdrawForm()
+    answer: Response | int = 200
     if request.method == "POST":
 
         def record(_file: TakenFile | None) -> str:
             services.withdraw_report(actor=current_actor(), now=utc_now(), report_id=report_id, reason=form.reason.data)
             return _("Report %(number)s is withdrawn; the client is told.", number=number)
 
-        status, said = _submitted(form, record)
-        if said:
-            return _done(ref, said)
-    return _page("withdraw", form, ref, papers, "report.record", status, report_id=report_id)
+        answer = _submitted(form, ref, record)
+    if isinstance(answer, Response):
+        return answer
+    return _page("withdraw", form, ref, papers, answer, report_id=report_id)
 
 
 @blueprint.route("/bookings/<ref>/invoice", methods=["GET", "POST"])
-@_taking_files("invoice.record")
+@requires("invoice.record", of=THE_BOOKING, verb="invoice.record", file=True)
 def record_invoice(ref: str) -> Any:
     """An invoice for this booking and, if it covers them too, others of the same client."""
-    booking, papers = _opened(ref, "invoice.record")
+    booking, papers = _opened(ref)
     others = to_invoice_with(current_actor(), booking)
-    form, status = _invoice_form(others), 200
+    form = _invoice_form(others)
+    answer: Response | int = 200
     if request.method == "GET":
         form.issued_on.data = _today()
         form.amount_fen.data = max(0, papers.to_invoice_fen)
@@ -289,10 +277,10 @@ def record_invoice(ref: str) -> Any:
             )
             return _("Invoice %(number)s is recorded; the client is told.", number=invoice.number)
 
-        status, said = _submitted(form, record, places=places)
-        if said:
-            return _done(ref, said)
-    return _page("invoice", form, ref, papers, "invoice.record", status)
+        answer = _submitted(form, ref, record, places=places)
+    if isinstance(answer, Response):
+        return answer
+    return _page("invoice", form, ref, papers, answer)
 
 
 def _invoice_form(others: Sequence[Booking]) -> InvoiceForm:
@@ -306,11 +294,12 @@ def _invoice_form(others: Sequence[Booking]) -> InvoiceForm:
 
 
 @blueprint.route("/bookings/<ref>/red-letter", methods=["GET", "POST"])
-@_taking_files("invoice.record")
+@requires("invoice.record", of=THE_BOOKING, verb="invoice.record", file=True)
 def record_red_letter(ref: str) -> Any:
     """A red letter that takes an invoice back, wholly or in part."""
-    _booking, papers = _opened(ref, "invoice.record")
-    form, status = RedLetterForm(), 200
+    _booking, papers = _opened(ref)
+    form = RedLetterForm()
+    answer: Response | int = 200
     form.reverses.choices = [
         (each.line.id, f"{each.invoice.number} · {plain_amount(each.left.amount_fen)}") for each in papers.reversible
     ]
@@ -332,29 +321,29 @@ def record_red_letter(ref: str) -> Any:
             )
             return _("Red-letter invoice %(number)s is recorded; the client is told.", number=invoice.number)
 
-        status, said = _submitted(form, record)
-        if said:
-            return _done(ref, said)
-    return _page("red_letter", form, ref, papers, "invoice.record", status)
+        answer = _submitted(form, ref, record)
+    if isinstance(answer, Response):
+        return answer
+    return _page("red_letter", form, ref, papers, answer)
 
 
 @blueprint.route("/bookings/<ref>/payment", methods=["GET", "POST"])
-@_taking_files("payment.record")
+@requires("payment.record", of=THE_BOOKING, verb="payment.record", file=True)
 def record_payment(ref: str) -> Any:
     """Money received, from the client or, once accepted, from somebody else."""
     return _money_form(ref, PaymentForm(), services.record_payment, "payment")
 
 
 @blueprint.route("/bookings/<ref>/refund", methods=["GET", "POST"])
-@_taking_files("payment.record")
+@requires("payment.record", of=THE_BOOKING, verb="payment.record", file=True)
 def record_refund(ref: str) -> Any:
     """Money given back."""
     return _money_form(ref, RefundForm(), services.record_refund, "refund")
 
 
 def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[..., Any], name: str) -> Any:
-    booking, papers = _opened(ref, "payment.record")
-    status = 200
+    booking, papers = _opened(ref)
+    answer: Response | int = 200
     if request.method == "GET":
         form.paid_on.data = _today()
         form.payer_uscc.data = booking.client.uscc
@@ -380,7 +369,7 @@ def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[...,
                 return _("The payment of %(amount)s is recorded.", amount=plain_money(payment.amount_fen))
             return _("The refund of %(amount)s is recorded.", amount=plain_money(-payment.amount_fen))
 
-        status, said = _submitted(form, record)
-        if said:
-            return _done(ref, said)
-    return _page("payment", form, ref, papers, "payment.record", status, refund=name == "refund")
+        answer = _submitted(form, ref, record)
+    if isinstance(answer, Response):
+        return answer
+    return _page("payment", form, ref, papers, answer, refund=name == "refund")

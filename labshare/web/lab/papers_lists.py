@@ -9,28 +9,20 @@ from werkzeug.wrappers import Response
 
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.own import lab_choices
+from labshare.http.actor import current_actor
+from labshare.http.downloads import download_rows
+from labshare.http.rights import OWN_LABS, requires
 from labshare.kernel.actor import Actor
-from labshare.kernel.errors import NotAllowed, SignInFirst
 from labshare.kernel.formatting import twin
 from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.settlement.queries import missing as lists
 from labshare.settlement.terms import DocumentKind, Lacking
-from labshare.web.actor import current_actor
+from labshare.web.asked import asked_page
 from labshare.web.documents import booking_href
 from labshare.web.lab import blueprint
-from labshare.web.ledger import answer_file, asked_page, ledger_page
-
-
-def _lab_member(action: str = "ledger.see") -> Actor:
-    """Who acts, for the firm with labs it acts for. Raises `SignInFirst`, `NotAllowed`."""
-    actor = current_actor()
-    if actor.person_id is None:
-        raise SignInFirst
-    if not may(actor, action, lab=actor.firm_id):
-        raise NotAllowed
-    return actor
+from labshare.web.ledger import ledger_page
 
 
 def _may_record(actor: Actor) -> dict[str, bool]:
@@ -45,9 +37,10 @@ def _asked_lab(labs: list[Lab]) -> int | None:
 
 
 @blueprint.get("/papers")
+@requires("ledger.see", of=OWN_LABS)
 def missing_papers() -> Any:
     """What still lacks a document, and the amount not counted for want of it."""
-    actor = _lab_member()
+    actor = current_actor()
     labs = lab_choices(actor.firm_id)
     lab_id = _asked_lab(labs)
     kind = request.args.get("lacks")
@@ -68,9 +61,10 @@ def missing_papers() -> Any:
 
 
 @blueprint.get("/receivables")
+@requires("ledger.see", of=OWN_LABS)
 def receivables() -> Any:
     """What clients still owe for finished work and for cancellations, by age; as a file too."""
-    actor = _lab_member()
+    actor = current_actor()
     labs = lab_choices(actor.firm_id)
     lab_id = _asked_lab(labs)
     format = request.args.get("format")
@@ -110,12 +104,13 @@ def _receivables_file(actor: Actor, lab_id: int | None, format: str) -> Response
         )
         for booking in lists.receivables(actor, lab_id=lab_id, limit=None)
     )
-    return answer_file(f"receivables-{local_day(utc_now())}", head, rows, format)
+    return download_rows(f"receivables-{local_day(utc_now())}", head, rows, format)
 
 
 @blueprint.get("/ledger")
+@requires("ledger.see", of=OWN_LABS)
 def ledger() -> Any:
     """The revenue ledger of our labs, by month."""
-    actor = _lab_member()
+    actor = current_actor()
     labs = lab_choices(actor.firm_id)
     return ledger_page(actor, "lab/papers/ledger.html", labs, _asked_lab(labs))

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
 from labshare.catalogue.queries.admissions import admitting_counties
 from labshare.catalogue.queries.own import lab_choices
+from labshare.http.actor import current_actor
+from labshare.http.rights import OWN_LABS, requires
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import transaction
-from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
+from labshare.kernel.errors import NotAllowed, NotFound
 from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
@@ -24,11 +26,11 @@ from labshare.rewards.queries.parts import Part, held_now, parts_of, parts_of_li
 from labshare.rewards.queries.runs import calculate_now, policies_in_force
 from labshare.rewards.rules.calculation import Line
 from labshare.rewards.terms import RunState
-from labshare.web.actor import current_actor
-from labshare.web.forms import Form, TextAreaField, length, required, show_problem
+from labshare.web.asked import asked_year, month_of
+from labshare.web.forms import Form, TextAreaField, length, required
 from labshare.web.lab import blueprint
-from labshare.web.layout import flash_done
-from labshare.web.rewards import month_of, statement_page
+from labshare.web.rewards import statement_page
+from labshare.web.steps import Around, posted
 
 
 class ObjectionForm(Form):
@@ -58,22 +60,21 @@ class Expected:
 
 
 def _member() -> tuple[Actor, int]:
+    """Who acts, and for which firm. Raises `NotAllowed` for who acts for none."""
     actor = current_actor()
-    if actor.person_id is None:
-        raise SignInFirst
-    if actor.firm_id is None or not may(actor, "run.see_line", lab=actor.firm_id):
+    if actor.firm_id is None:
         raise NotAllowed
     return actor, actor.firm_id
 
 
 @blueprint.get("/rewards")
+@requires("run.see_line", of=OWN_LABS)
 def rewards() -> Any:
     """Statements by month, the latest first."""
     actor, firm_id = _member()
     now = utc_now()
     years = pages.years_with_runs() or [Month.at(now).year]
-    asked = request.args.get("year", "")
-    year = int(asked) if asked.isascii() and asked.isdigit() and int(asked) in years else years[0]
+    year = asked_year(years, years[0])
     lines = [line for line in pages.statements(actor, year) if line.firm_id == firm_id]
     return render_template(
         "lab/rewards/list.html",
@@ -94,6 +95,7 @@ def _by_month(lines: Sequence[RewardLine]) -> list[tuple[RewardRun, list[RewardL
 
 
 @blueprint.get("/rewards/expected")
+@requires("run.see_line", of=OWN_LABS)
 def reward_expected() -> Any:
     """What the running month would come to so far."""
     _actor, firm_id = _member()
@@ -116,6 +118,7 @@ def reward_expected() -> Any:
 
 
 @blueprint.get("/rewards/<month>")
+@requires("run.see_line", of=OWN_LABS)
 def reward_month(month: str) -> Any:
     """The firm's statements of a month: the only one, or the list of its labs."""
     actor, firm_id = _member()
@@ -139,6 +142,7 @@ def reward_month(month: str) -> Any:
 
 
 @blueprint.get("/rewards/<month>/<code>")
+@requires("run.see_line", of=OWN_LABS)
 def reward(month: str, code: str) -> Any:
     """One lab's statement."""
     return _statement(month, code)
@@ -173,21 +177,21 @@ def _line(month: str, code: str) -> tuple[Actor, RewardLine]:
 
 
 @blueprint.post("/rewards/<month>/<code>/objections")
+@requires("run.see_line", of=OWN_LABS, then=("objection.raise",))
 def raise_objection(month: str, code: str) -> Any:
     """Object to the line."""
     actor, line = _line(month, code)
     division, asked = line.run.division, month_of(month)
     form = ObjectionForm()
-    if not form.validate():
-        return _statement(month, code, form, 422)
-    try:
-        with transaction(reads_first=True):
-            services.raise_objection(
-                actor=actor, now=utc_now(), month=asked, lab=code, text=form.text.data or "", division=division
-            )
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        return _statement(month, code, form, show_problem(form, problem))
-    flash_done(_("The objection to %(month)s is raised; an officer answers it.", month=month_text(asked)))
-    return redirect(url_for("lab.reward", month=month, code=code), 303)
+    answer = posted(
+        form,
+        lambda: services.raise_objection(
+            actor=actor, now=utc_now(), month=asked, lab=code, text=form.text.data or "", division=division
+        ),
+        lambda _raised: (
+            _("The objection to %(month)s is raised; an officer answers it.", month=month_text(asked)),
+            url_for("lab.reward", month=month, code=code),
+        ),
+        Around(reads_first=True),
+    )
+    return answer if isinstance(answer, Response) else _statement(month, code, form, answer)

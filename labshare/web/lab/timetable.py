@@ -17,7 +17,7 @@ from markupsafe import Markup
 from sqlalchemy import Row
 
 from labshare.booking.queries.desk import held_between, units_of_lab
-from labshare.booking.queries.world import certificates_of, openings_of_lab
+from labshare.booking.queries.loading import certificates_of, openings_of_lab
 from labshare.booking.rules.time import Closure, Interval, without
 from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.formatting import with_model

@@ -8,13 +8,14 @@ from flask import redirect, render_template, request, url_for
 from labshare.booking.queries.desk import requests_of, today_of
 from labshare.booking.terms import BookingState
 from labshare.catalogue.queries.own import lab_choices
+from labshare.http.actor import current_actor
+from labshare.http.rights import OWN_LABS, requires, signed_in
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import may
 from labshare.oversight.queries import outside_revenue
 from labshare.settlement.queries.missing import missing_sums
-from labshare.web.actor import current_actor
 from labshare.web.lab import blueprint
 from labshare.web.lab.board import chosen_lab, due_on
 from labshare.web.lab.timetable import calendar_of
@@ -28,14 +29,15 @@ FILTERS = {
 
 
 @blueprint.get("/")
+@signed_in
 def home() -> Any:
     return redirect(url_for(".today"))
 
 
 @blueprint.get("/today")
+@requires("booking.see", of=OWN_LABS)
 def today() -> Any:
     actor, now = current_actor(), utc_now()
-    check(actor, "booking.see", lab=actor.firm_id)
     try:
         lab, labs = chosen_lab(actor)
     except NotFound:
@@ -67,10 +69,10 @@ def today() -> Any:
 
 
 @blueprint.get("/requests")
+@requires("booking.see", of=OWN_LABS)
 def requests() -> Any:
     """Every request to our labs, the one that lapses first first."""
     actor, now = current_actor(), utc_now()
-    check(actor, "booking.see", lab=actor.firm_id)
     return render_template(
         "lab/requests/page.html", requests=requests_of([lab.id for lab in lab_choices(actor.firm_id)]), now=now,
         may_answer=may(actor, "booking.confirm", lab=actor.firm_id),

@@ -2,23 +2,23 @@
 
 from typing import Any
 
+from labshare.http.actor import current_actor
+from labshare.http.limits import limited
+from labshare.http.rights import OWN_LABS, requires
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import check
-from labshare.web.actor import current_actor
 from labshare.web.lab import blueprint
-from labshare.web.limits import limited
 from labshare.web.usage import bookings_page, usage_page
 
 
 @blueprint.get("/usage")
+@requires("usage.see", of=OWN_LABS)
 @limited("report")
 def usage() -> Any:
-    check(current_actor(), "usage.see", lab=current_actor().firm_id)
     return usage_page(current_actor(), utc_now(), "lab/usage/report.html")
 
 
 @blueprint.get("/usage/<by>/<int:key>")
+@requires("usage.see", of=OWN_LABS)
 @limited("report")
 def usage_rows(by: str, key: int) -> Any:
-    check(current_actor(), "usage.see", lab=current_actor().firm_id)
     return bookings_page(current_actor(), utc_now(), "lab/usage/bookings.html", by, key)

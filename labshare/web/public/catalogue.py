@@ -6,10 +6,9 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from labshare.booking.queries import live_states, use_of
-from labshare.booking.queries.world import hours_of_labs
+from labshare.booking.queries.loading import hours_of_labs
 from labshare.catalogue.queries import (
     Filters,
-    Page,
     instrument_page,
     lab_page,
     list_instruments,
@@ -20,11 +19,13 @@ from labshare.catalogue.queries import (
 from labshare.catalogue.queries.lists import labs_by_town
 from labshare.catalogue.rules.class_codes import CLASSES, class_name
 from labshare.catalogue.terms import AccreditationKind, Category, InstrumentCondition
+from labshare.http.actor import current_actor
+from labshare.http.limits import limited
+from labshare.http.rights import public
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import towns_of
 from labshare.oversight.public import usage_by_month
-from labshare.web.actor import current_actor
-from labshare.web.limits import limited
+from labshare.web.asked import asked_choice, asked_page
 from labshare.web.public import blueprint
 from labshare.web.public.maps import outline_map
 from labshare.web.public.views import month_chart
@@ -34,47 +35,35 @@ MARKS = tuple(reversed(AccreditationKind))
 ORDERS = {"relevance": _l("Best match"), "name": _l("Name"), "newest": _l("Newest")}
 
 
-def asked_page() -> int:
-    """The number of the page asked for, from 1; nonsense is 1."""
-    text = request.args.get("page", "1")
-    return max(1, min(int(text), 10_000)) if text.isdecimal() and len(text) < 6 else 1
-
-
 def asked_filters() -> Filters:
-    mark = request.args.get("mark", "")
     return Filters(
         q=request.args.get("q", "")[:200].strip(),
         town=request.args.get("town") or None,
         class_code=request.args.get("class", "")[:6] or None,
-        accreditation=mark if mark in MARKS else None,
+        accreditation=asked_choice("mark", MARKS),
     )
 
 
-def asked_order() -> str:
-    order = request.args.get("order", "relevance")
-    return order if order in ORDERS else "relevance"
-
-
-class Pager:
-    """What the pager macro reads, from a catalogue page."""
-
-    def __init__(self, page: Page[object]) -> None:
-        self.number, self.size, self.total = page.number, page.limit, page.total
-
-
 @blueprint.get("/labs")
+@public
 @limited("offers")
 def labs() -> str:
     """Five statements."""
-    now, filters, number = utc_now(), asked_filters(), asked_page()
-    page = list_labs(filters, day=local_day(now), order=asked_order(), limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+    now, filters, asked = utc_now(), asked_filters(), asked_page(size=PER_PAGE)
+    page = list_labs(
+        filters,
+        day=local_day(now),
+        order=asked_choice("order", ORDERS, "relevance"),
+        limit=asked.size,
+        offset=asked.offset,
+    )
     by_town = labs_by_town()
     return render_template(
         "public/labs.html",
         page=page,
-        paging=Pager(page),  # type: ignore[arg-type]
+        paging=page,
         filters=filters,
-        order=asked_order(),
+        order=asked_choice("order", ORDERS, "relevance"),
         orders=ORDERS,
         by_town=by_town,
         towns=towns_of(""),
@@ -84,6 +73,7 @@ def labs() -> str:
 
 
 @blueprint.get("/labs/<code>")
+@public
 @limited("offers")
 def lab(code: str) -> str:
     now = utc_now()
@@ -99,20 +89,25 @@ def lab(code: str) -> str:
 
 
 @blueprint.get("/instruments")
+@public
 @limited("offers")
 def instruments() -> str:
     """Five statements."""
-    now, filters, number = utc_now(), asked_filters(), asked_page()
+    now, filters, asked = utc_now(), asked_filters(), asked_page(size=PER_PAGE)
     page = list_instruments(
-        filters, day=local_day(now), order=asked_order(), limit=PER_PAGE, offset=(number - 1) * PER_PAGE
+        filters,
+        day=local_day(now),
+        order=asked_choice("order", ORDERS, "relevance"),
+        limit=asked.size,
+        offset=asked.offset,
     )
     return render_template(
         "public/instruments.html",
         page=page,
-        paging=Pager(page),  # type: ignore[arg-type]
+        paging=page,
         live=live_states([row.instrument for row in page.items], now),
         filters=filters,
-        order=asked_order(),
+        order=asked_choice("order", ORDERS, "relevance"),
         orders=ORDERS,
         towns=towns_of(""),
         classes={code: name for code, name in CLASSES.items() if code in ("01", "02", "03", "08", "11", "99")},
@@ -121,6 +116,7 @@ def instruments() -> str:
 
 
 @blueprint.get("/instruments/<int:instrument_id>")
+@public
 @limited("offers")
 def instrument(instrument_id: int) -> str:
     now = utc_now()
@@ -146,16 +142,18 @@ def instrument(instrument_id: int) -> str:
 
 
 @blueprint.get("/standards")
+@public
 @limited("offers")
 def standards() -> str:
     """Four statements."""
-    number = asked_page()
+    asked = asked_page(size=PER_PAGE)
     q = request.args.get("q", "")[:100].strip()
-    page = list_standards(q, day=local_day(utc_now()), limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
-    return render_template("public/standards.html", page=page, paging=Pager(page), q=q)  # type: ignore[arg-type]
+    page = list_standards(q, day=local_day(utc_now()), limit=asked.size, offset=asked.offset)
+    return render_template("public/standards.html", page=page, paging=page, q=q)
 
 
 @blueprint.get("/standards/<path:number>")
+@public
 @limited("offers")
 def standard(number: str) -> str | Response:
     """One standard; an old one says what replaces it and shows who tests by that."""

@@ -9,8 +9,8 @@ from flask import current_app, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from labshare.booking.queries import bench_of_item
-from labshare.booking.queries.slots import price_for, slots_of_bench
+from labshare.booking.queries import load_bookable_item
+from labshare.booking.queries.slots import price_for, slots_of_loaded
 from labshare.booking.rules.price import ItemTerms, Price, question_problems, work_of
 from labshare.booking.rules.slots import DayOfSlots, Slot
 from labshare.catalogue.models import Instrument, TestItem
@@ -18,11 +18,13 @@ from labshare.catalogue.queries import draft_or_published
 from labshare.catalogue.queries.pages import standards_of
 from labshare.catalogue.queries.single import fees_of
 from labshare.catalogue.terms import Category
+from labshare.http.actor import current_actor
+from labshare.http.limits import limited
+from labshare.http.rights import public
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import local_day, local_zone, start_of_day, utc_now
 from labshare.organisations.permissions import may
-from labshare.web.actor import current_actor
-from labshare.web.limits import limited
+from labshare.web.asked import asked_day, read_moment, read_number
 from labshare.web.public import blueprint
 
 DAYS_SHOWN = 7
@@ -125,25 +127,16 @@ def read_address(terms: ItemTerms, today: date) -> Asked:
         hours = int(terms.hours.min)
     if terms.hours is None:
         hours = None
-    starts_at = None
-    try:
-        moment = datetime.fromisoformat(request.args.get("starts_at", "").replace(" ", "+"))
-        starts_at = moment if moment.tzinfo else moment.replace(tzinfo=local_zone())
-    except ValueError:
-        pass
-    since = today
-    try:
-        since = max(today, date.fromisoformat(request.args.get("from", "")))
-    except ValueError:
-        if starts_at is not None:
-            since = max(today, local_day(starts_at) - timedelta(days=2))
+    starts_at = read_moment(request.args.get("starts_at", ""))
+    if starts_at is not None and starts_at.tzinfo is None:
+        starts_at = starts_at.replace(tzinfo=local_zone())
+    since = asked_day("from") or (local_day(starts_at) - timedelta(days=2) if starts_at is not None else today)
     quantity = _whole("quantity")
-    return Asked(1 if quantity is None else quantity, hours, starts_at, since, _whole("instrument"))
+    return Asked(1 if quantity is None else quantity, hours, starts_at, max(today, since), _whole("instrument"))
 
 
 def _whole(name: str) -> int | None:
-    text = request.args.get(name, "").strip()
-    return int(text) if text.isdecimal() and len(text) <= 7 else None
+    return read_number(request.args.get(name, ""), 7)
 
 
 def booking_address(item: TestItem, asked: Asked, slot: Slot) -> str:
@@ -165,12 +158,13 @@ def _may_go_on() -> bool:
 
 
 @blueprint.get("/test-items/<int:item_id>")
+@public
 @limited("offers")
 def test_item(item_id: int) -> str:
     """Nine statements. Raises `NotFound` for a draft of somebody else."""
     now = utc_now()
     today = local_day(now)
-    bench = bench_of_item(item_id, now)
+    bench = load_bookable_item(item_id, now)
     if bench is None or not draft_or_published(current_actor(), bench.lab, bench.item.state):
         raise NotFound
     terms = bench.terms()
@@ -183,7 +177,7 @@ def test_item(item_id: int) -> str:
         since = max(now, start_of_day(asked.since))
         until = start_of_day(asked.since + timedelta(days=DAYS_SHOWN))
         work = work_of(terms, asked.quantity, asked.hours)
-        days = slots_of_bench(bench, work, since, until, instrument_id=asked.instrument)
+        days = slots_of_loaded(bench, work, since, until, instrument_id=asked.instrument)
     free = [slot for one in days for slot in one.slots if slot.free]
     chosen = _chosen(free, asked.starts_at, now)
     fees = fees_of(item_id)

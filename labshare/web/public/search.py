@@ -15,12 +15,14 @@ from labshare.catalogue.queries.matching import PART
 from labshare.catalogue.rules.question import Question, read_question
 from labshare.catalogue.synonyms import meaning
 from labshare.catalogue.terms import AccreditationKind, Category
+from labshare.http.limits import limited
+from labshare.http.rights import public
 from labshare.kernel.places import Coordinates
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import town_of, towns_of
 from labshare.oversight.public import public_figures
+from labshare.web.asked import asked_day, read_number
 from labshare.web.layout import reader
-from labshare.web.limits import limited
 from labshare.web.public import blueprint
 from labshare.web.public.views import categories
 
@@ -102,8 +104,7 @@ class Wishes:
 
 
 def _whole(name: str) -> int | None:
-    text = request.args.get(name, "").strip()
-    return int(text) if text.isdecimal() and 0 < len(text) <= 6 and int(text) > 0 else None
+    return read_number(request.args.get(name, ""), 6) or None
 
 
 def read_asked(today: date) -> Asked:
@@ -129,10 +130,7 @@ def _day(name: str, read: date | None) -> date | None:
     """A day set by hand, which may be emptied (the form says `set`), else the one read from the text."""
     if name not in request.args and "set" not in request.args:
         return read
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
+    return asked_day(name)
 
 
 def read_wishes(asked: Asked) -> Wishes:
@@ -242,6 +240,7 @@ def _best(shown: Sequence[Answer]) -> dict[str, dict[str, int]]:
 
 
 @blueprint.get("/search")
+@public
 @limited("search")
 def search() -> str:
     """At most seventeen statements."""
@@ -314,6 +313,7 @@ def _first_part(shown: Sequence[Answer]) -> str | None:
 
 
 @blueprint.get("/search/understood")
+@public
 @limited("search")
 def understood() -> str:
     """How a question would be understood: a piece of page, shown while it is typed. No statement."""

@@ -11,16 +11,16 @@ from flask_babel import lazy_gettext as _l
 from labshare.booking.queries import next_free_of_items
 from labshare.catalogue.queries.news import latest_items, soon_replaced
 from labshare.catalogue.terms import Category
+from labshare.http.downloads import download_rows
+from labshare.http.limits import limited
+from labshare.http.rights import public
 from labshare.kernel import formatting
 from labshare.kernel.months import Month
-from labshare.kernel.tables import to_csv, to_xlsx
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, towns_of
 from labshare.oversight.public import figures_by_month, public_figures
 from labshare.rewards.queries.pages import runs_noticed
 from labshare.web.charts import Chart, stacked_bars
-from labshare.web.downloads import download
-from labshare.web.limits import limited
 from labshare.web.public import blueprint
 from labshare.web.public.maps import outline_map
 
@@ -74,6 +74,7 @@ def categories(counts: dict[str, int]) -> list[dict[str, object]]:
 
 
 @blueprint.get("/")
+@public
 def home() -> str:
     """What can be asked here, the county's figures, what is new. Nine statements."""
     now = utc_now()
@@ -92,11 +93,13 @@ def home() -> str:
 
 
 @blueprint.get("/how-it-works")
+@public
 def how_it_works() -> str:
     return render_template("public/how_it_works.html")
 
 
 @blueprint.get("/figures")
+@public
 @limited("offers")
 def statistics() -> str | Response:
     """Public figures with their definitions: by month, category and town; the months as a file. Two statements."""
@@ -108,7 +111,7 @@ def statistics() -> str | Response:
             [str(one.month), one.tests, one.clients, one.samples, Decimal(one.minutes) / 60]
             for one in figures_by_month(today)
         ]
-        return download(to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows), f"figures.{kind}")
+        return download_rows("figures", head, rows, kind)
     figures, months = public_figures(today), figures_by_month(today)
     return render_template(
         "public/statistics.html",
@@ -140,15 +143,18 @@ def statistics() -> str | Response:
 
 
 @blueprint.get("/rules")
+@public
 def rules() -> str:
     return render_template("public/rules.html")
 
 
 @blueprint.get("/privacy")
+@public
 def privacy() -> str:
     return render_template("public/privacy.html")
 
 
 @blueprint.get("/accessibility")
+@public
 def accessibility() -> str:
     return render_template("public/accessibility.html")

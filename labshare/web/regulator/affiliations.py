@@ -17,19 +17,19 @@ from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
-from labshare.kernel.actor import Actor
-from labshare.kernel.errors import SignInFirst
+from labshare.http.actor import current_actor
+from labshare.http.rights import requires
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import services as organisations
 from labshare.organisations.errors import NoSuchFirm
 from labshare.organisations.links import Link
 from labshare.organisations.models import Affiliation
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import may
 from labshare.organisations.queries import firm_by_code
 from labshare.organisations.queries.affiliations import affiliation_with_persons, search_affiliations
 from labshare.organisations.terms import AffiliationKind, AffiliationList, AffiliationSource, ToDecide
 from labshare.rewards.queries.touched import Touched, bookings_between, touched
-from labshare.web.actor import current_actor
+from labshare.web.asked import asked_choice, asked_page
 from labshare.web.forms import (
     CreditCodeField,
     DayField,
@@ -40,11 +40,9 @@ from labshare.web.forms import (
     optional,
     required,
 )
-from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint
 from labshare.web.steps import posted
 
-PER_PAGE = 50
 SOURCES = [(source, source.label) for source in AffiliationSource.of_officers()]
 
 
@@ -166,22 +164,13 @@ NAMES = {"confirm": {"note": "reason"}, "leave": {"note": "reason"}}
 """Where a service's field is called otherwise on the form."""
 
 
-def _regulator() -> Actor:
-    actor = current_actor()
-    if actor.person_id is None:
-        raise SignInFirst
-    check(actor, "dashboard.see")
-    return actor
-
-
 @blueprint.route("/affiliations", methods=["GET", "POST"])
+@requires("dashboard.see", to_post="affiliation.enter")
 def affiliations() -> Any:
     """All affiliations, those to decide first where asked for; an officer enters one that was found."""
-    actor = _regulator()
+    actor = current_actor()
     form = EnterForm()
-    if form.is_submitted():
-        check(actor, "affiliation.enter")
-    elif request.args.get("firm"):
+    if not form.is_submitted() and request.args.get("firm"):
         form.firm_uscc.data = request.args["firm"][:18]
     shown, changes = None, None
 
@@ -212,16 +201,14 @@ def affiliations() -> Any:
         )
     if isinstance(answer, Response):
         return answer
-    show = AffiliationList.known(request.args.get("show"))
-    q, number = request.args.get("q", "")[:80], asked_number("page")
-    rows, total = search_affiliations(
-        local_day(utc_now()), q=q, show=show, limit=PER_PAGE, offset=(number - 1) * PER_PAGE
-    )
+    show = asked_choice("show", AffiliationList)
+    q, page = request.args.get("q", "")[:80], asked_page()
+    rows, total = search_affiliations(local_day(utc_now()), q=q, show=show, limit=page.size, offset=page.offset)
     return render_template(
         "regulator/affiliations/list.html", form=form, rows=rows, show=show, q=q, kinds=dict(AffiliationKind.choices()),
         sources=dict(AffiliationSource.choices()), reasons=dict(ToDecide.choices()), changes=changes or [],
         may_enter=may(actor, "affiliation.enter"),
-        page={"number": number, "size": PER_PAGE, "total": total},
+        page=page.of(total),
     ), answer  # fmt: skip
 
 
@@ -236,9 +223,10 @@ def _of_a_new_one(form: EnterForm) -> list[Touched]:
 
 
 @blueprint.get("/affiliations/<int:affiliation_id>")
+@requires("dashboard.see")
 def affiliation(affiliation_id: int) -> Any:
     """One affiliation: who said what and when, what is between the two firms, and what an officer can do."""
-    actor = _regulator()
+    actor = current_actor()
     found = affiliation_with_persons(affiliation_id)
     return render_template(
         "regulator/affiliations/one.html",
@@ -270,10 +258,10 @@ def _possible(link: Link) -> list[str]:
 @blueprint.route(
     "/affiliations/<int:affiliation_id>/<any(confirm, leave, end, decline, correct, void):act>", methods=["GET", "POST"]
 )
+@requires("affiliation.enter")
 def affiliation_decide(affiliation_id: int, act: str) -> Any:
     """Take one decision: typed, shown with what it changes in published months, taken."""
-    actor = _regulator()
-    check(actor, "affiliation.enter")
+    actor = current_actor()
     found, what = affiliation_with_persons(affiliation_id), ACTS[act]
     one, link, now = found.affiliation, found.affiliation.link, utc_now()
     form: Any = what.form(obj=_filled(one, act) if not request.form else None)

@@ -12,11 +12,12 @@ from wtforms import HiddenField
 
 from labshare.accounts.queries import names_of
 from labshare.catalogue.models import Lab
-from labshare.kernel.actor import Actor
-from labshare.kernel.errors import InvalidInput, NotFound, Problem, SignInFirst
+from labshare.http.actor import current_actor
+from labshare.http.rights import requires
+from labshare.kernel.errors import InvalidInput, NotFound, Problem
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import may
 from labshare.rewards import services
 from labshare.rewards.assessments import AssessmentList, AssessmentVersion
 from labshare.rewards.errors import ListChanged
@@ -24,7 +25,7 @@ from labshare.rewards.queries import grades as queries
 from labshare.rewards.queries.grade_preview import PreviewLine, previews
 from labshare.rewards.services.grades import LONGEST_REASON, GradeRow
 from labshare.rewards.terms import Grade, ListState
-from labshare.web.actor import current_actor
+from labshare.web.asked import asked_choice, asked_page, asked_year, read_number
 from labshare.web.forms import (
     Form,
     MonthField,
@@ -37,11 +38,8 @@ from labshare.web.forms import (
     required,
     show_problem,
 )
-from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint
 from labshare.web.steps import posted, pressed
-
-PER_PAGE = 50
 
 
 class ListForm(Form):
@@ -71,20 +69,6 @@ def form_of(labs: list[Lab], **given: Any) -> Any:
     return type("ListOfLabs", (ListForm,), fields)(**given)
 
 
-def _reader() -> Actor:
-    actor = current_actor()
-    if actor.person_id is None:
-        raise SignInFirst
-    check(actor, "grade.see")
-    return actor
-
-
-def _enterer() -> Actor:
-    actor = _reader()
-    check(actor, "grade.enter")
-    return actor
-
-
 def _list(list_id: int) -> AssessmentList:
     found = queries.grade_list(list_id)
     if found is None:
@@ -93,20 +77,17 @@ def _list(list_id: int) -> AssessmentList:
 
 
 @blueprint.get("/assessments")
+@requires("grade.see")
 def assessments() -> Any:
     """The lists, open ones first."""
-    actor = _reader()
-    state, year = request.args.get("state"), request.args.get("year", "")
-    years = queries.years_of_lists()
-    chosen_state = ListState.known(state)
-    chosen_year = int(year) if year.isascii() and year.isdigit() and int(year) in years else None
-    rows, total = queries.grade_lists(
-        state=chosen_state, year=chosen_year, limit=PER_PAGE, offset=(asked_number("page") - 1) * PER_PAGE
-    )
+    actor = current_actor()
+    years, page = queries.years_of_lists(), asked_page()
+    state, year = asked_choice("state", ListState), asked_year(years, None)
+    rows, total = queries.grade_lists(state=state, year=year, limit=page.size, offset=page.offset)
     return render_template(
-        "regulator/assessments/lists.html", rows=rows, years=years, year=chosen_year, state=chosen_state,
+        "regulator/assessments/lists.html", rows=rows, years=years, year=year, state=state,
         states=ListState, may_enter=may(actor, "grade.enter"),
-        page={"number": asked_number("page"), "size": PER_PAGE, "total": total},
+        page=page.of(total),
     )  # fmt: skip
 
 
@@ -114,9 +95,9 @@ def assessments() -> Any:
 
 
 @blueprint.route("/assessments/new", methods=["GET", "POST"])
+@requires("grade.enter")
 def assessment_new() -> Any:
     """Begin a list."""
-    _enterer()
     divisions = queries.divisions_to_grade(local_day(utc_now()))
     asked = request.args.get("division", current_app.config["DIVISION"])
     division = asked if asked in divisions else next(iter(divisions), str(current_app.config["DIVISION"]))
@@ -124,9 +105,9 @@ def assessment_new() -> Any:
 
 
 @blueprint.route("/assessments/<int:list_id>/edit", methods=["GET", "POST"])
+@requires("grade.enter")
 def assessment_edit(list_id: int) -> Any:
     """Go on with a draft."""
-    _enterer()
     found = _list(list_id)
     if found.state != ListState.DRAFT and request.method == "GET":
         raise NotFound
@@ -142,7 +123,7 @@ def _entering(found: AssessmentList | None, division: str, divisions: list[str])
         lambda: services.save_grades(
             actor=current_actor(), now=utc_now(), division=division, year=form.year.data,
             effective_month=form.effective_month.data, rows=_rows(form, labs), list_id=list_id,
-            version=_number(form.version.data),
+            version=read_number(form.version.data or ""),
         ),
         lambda saved: (
             _("The list is saved. Nothing counts yet."), url_for("regulator.assessment", list_id=saved.id)
@@ -200,17 +181,13 @@ def _rows(form: Any, labs: list[Lab]) -> list[GradeRow]:
     return rows
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
 # ── One list ─────────────────────────────────────────────────────────────
 
 
 @blueprint.get("/assessments/<int:list_id>")
+@requires("grade.see")
 def assessment(list_id: int) -> Any:
     """A list with its grades; while it is open, with what it changes in money."""
-    _reader()
     return _list_page(_list(list_id))
 
 
@@ -279,10 +256,10 @@ def _list_page(
 
 
 @blueprint.post("/assessments/<int:list_id>/hand-over")
+@requires("grade.enter")
 def assessment_hand_over(list_id: int) -> Any:
     """Hand a draft over; what it still lacks is shown at its field."""
-    _enterer()
-    version = _number(request.form.get("version"))
+    version = read_number(request.form.get("version", ""))
     answer = pressed(
         lambda: services.hand_over_grades(
             actor=current_actor(), now=utc_now(), list_id=list_id, version=version or 0
@@ -303,8 +280,8 @@ def assessment_hand_over(list_id: int) -> Any:
 
 
 @blueprint.post("/assessments/<int:list_id>/withdraw")
+@requires("grade.enter")
 def assessment_withdraw(list_id: int) -> Any:
-    _enterer()
     answer = pressed(
         lambda: services.withdraw_grades(actor=current_actor(), now=utc_now(), list_id=list_id),
         lambda _made: (
@@ -315,10 +292,10 @@ def assessment_withdraw(list_id: int) -> Any:
 
 
 @blueprint.post("/assessments/<int:list_id>/confirm")
+@requires("grade.confirm")
 def assessment_confirm(list_id: int) -> Any:
     """From here on the list's grades count."""
-    check(_reader(), "grade.confirm")
-    version = _number(request.form.get("version"))
+    version = read_number(request.form.get("version", ""))
     answer = pressed(
         lambda: services.confirm_grades(actor=current_actor(), now=utc_now(), list_id=list_id, version=version or 0),
         lambda _made: (
@@ -329,8 +306,8 @@ def assessment_confirm(list_id: int) -> Any:
 
 
 @blueprint.post("/assessments/<int:list_id>/send-back")
+@requires("grade.confirm")
 def assessment_send_back(list_id: int) -> Any:
-    check(_reader(), "grade.confirm")
     form = SendBackForm()
     answer = posted(
         form,

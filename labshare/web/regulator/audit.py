@@ -14,16 +14,16 @@ from labshare.accounts.queries import names_of
 from labshare.audit import queries, services
 from labshare.audit.models import AuditEvent
 from labshare.audit.words import ACTIONS, action_words
+from labshare.http.actor import current_actor
+from labshare.http.downloads import capped, download
+from labshare.http.limits import limited
+from labshare.http.rights import requires
 from labshare.kernel.formatting import twin
 from labshare.kernel.tables import to_xlsx
 from labshare.kernel.time import local_zone, start_of_day, utc_now
-from labshare.organisations.permissions import check
 from labshare.organisations.queries import firm_meant, firms_by_id
-from labshare.web.actor import current_actor
-from labshare.web.downloads import capped, download
+from labshare.web.asked import asked_number
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, SelectField, StringField
-from labshare.web.limits import limited
-from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint, trail
 from labshare.web.regulator.trail_names import SUBJECTS
 
@@ -72,9 +72,9 @@ def _firm_id(text: str) -> int:
 
 
 @blueprint.get("/audit")
+@requires("audit.see")
 def audit() -> Any:
     actor = current_actor()
-    check(actor, "audit.see")
     form = SearchForm()
     wanted = form.wanted()
     if request.args.get("format") == "xlsx":
@@ -99,9 +99,9 @@ def audit() -> Any:
 
 
 @blueprint.get("/audit/<subject_type>/<subject_id>")
+@requires("audit.see")
 def audit_story(subject_type: str, subject_id: str) -> Any:
     """Everything that happened to one subject."""
-    check(current_actor(), "audit.see")
     events = queries.story(subject_type, subject_id)
     return render_template(
         "regulator/audit/story.html",
@@ -116,10 +116,10 @@ def audit_story(subject_type: str, subject_id: str) -> Any:
 
 
 @blueprint.post("/audit/verify")
+@requires("audit.see")
 @limited("calculation")
 def audit_verify() -> Any:
     """Prove the whole trail untouched now, on the page."""
-    check(current_actor(), "audit.see")
     broken = services.verify(utc_now(), key=current_app.config["AUDIT_KEY"])
     return redirect(url_for(".audit", verified="no" if broken else "yes"), 303)
 

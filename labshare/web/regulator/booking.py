@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from labshare.organisations.permissions import check
-from labshare.web.actor import current_actor
+from labshare.http.rights import requires
 from labshare.web.booking_page import show
 from labshare.web.regulator import blueprint
 
 
 @blueprint.get("/bookings/<ref>")
+@requires("dashboard.see")
 def booking(ref: str) -> Any:
-    check(current_actor(), "dashboard.see")
     return show(ref, "regulator")

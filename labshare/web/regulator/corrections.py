@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from flask import redirect, render_template, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
-from labshare.kernel.database import transaction
-from labshare.kernel.errors import Problem
+from labshare.http.actor import current_actor
+from labshare.http.rights import requires
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
 from labshare.rewards import services
 from labshare.rewards.queries import pages
 from labshare.web.forms import Form, MoneyField, StringField, TextAreaField, length, required, show_problem
-from labshare.web.layout import flash_done
 from labshare.web.regulator import blueprint
-from labshare.web.regulator.rewards import reading_regulator
+from labshare.web.steps import posted, pressed
 
 
 class CorrectionForm(Form):
@@ -30,13 +30,14 @@ class CorrectionForm(Form):
 
 
 @blueprint.get("/rewards/corrections")
+@requires("run.see")
 def run_corrections() -> Any:
     """Corrections of openings, proposed and decided."""
     return _corrections_page()
 
 
 def _corrections_page(form: CorrectionForm | None = None, status: int = 200) -> Any:
-    actor = reading_regulator()
+    actor = current_actor()
     html = render_template(
         "regulator/rewards/corrections.html",
         rows=pages.all_corrections(),
@@ -48,34 +49,32 @@ def _corrections_page(form: CorrectionForm | None = None, status: int = 200) -> 
 
 
 @blueprint.post("/rewards/corrections")
+@requires("correction.decide", verb="correction.propose")
 def propose_correction() -> Any:
-    actor, form = reading_regulator(), CorrectionForm()
-    if not form.validate():
-        return _corrections_page(form, 422)
-    try:
-        with transaction():
-            services.propose_correction(
-                actor=actor, now=utc_now(), lab=form.lab.data or "", fen=form.fen.data, reason=form.reason.data or ""
-            )
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        return _corrections_page(form, show_problem(form, problem))
-    flash_done(_("The correction waits for a second officer."))
-    return redirect(url_for("regulator.run_corrections"), 303)
+    form = CorrectionForm()
+    answer = posted(
+        form,
+        lambda: services.propose_correction(
+            actor=current_actor(), now=utc_now(), lab=form.lab.data or "", fen=form.fen.data,
+            reason=form.reason.data or "",
+        ),
+        lambda _proposed: (_("The correction waits for a second officer."), url_for("regulator.run_corrections")),
+    )  # fmt: skip
+    return answer if isinstance(answer, Response) else _corrections_page(form, answer)
 
 
 @blueprint.post("/rewards/corrections/<int:correction_id>/<any(agree, refuse):verdict>")
+@requires("correction.decide")
 def decide_correction(correction_id: int, verdict: str) -> Any:
-    actor = reading_regulator()
     decide = services.agree_correction if verdict == "agree" else services.refuse_correction
-    try:
-        with transaction():
-            decide(actor=actor, now=utc_now(), correction_id=correction_id)
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        form = CorrectionForm(formdata=None)
-        return _corrections_page(form, show_problem(form, problem))
-    flash_done(_("The correction counts.") if verdict == "agree" else _("The correction does not count."))
-    return redirect(url_for("regulator.run_corrections"), 303)
+    answer = pressed(
+        lambda: decide(actor=current_actor(), now=utc_now(), correction_id=correction_id),
+        lambda _decided: (
+            _("The correction counts.") if verdict == "agree" else _("The correction does not count."),
+            url_for("regulator.run_corrections"),
+        ),
+    )
+    if isinstance(answer, Response):
+        return answer
+    form = CorrectionForm(formdata=None)
+    return _corrections_page(form, show_problem(form, answer))

@@ -6,15 +6,15 @@ from flask import render_template, request
 from flask_babel import lazy_gettext as _l
 
 from labshare.audit.queries import Search, search
+from labshare.http.actor import current_actor
+from labshare.http.limits import limited
+from labshare.http.rights import requires
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import check
 from labshare.oversight.dashboard import BINS, dashboard, waiting
 from labshare.rewards.terms import Reason
 from labshare.settlement.queries.missing import payers
-from labshare.web.actor import current_actor
 from labshare.web.charts import stacked_bars
-from labshare.web.limits import limited
 from labshare.web.regulator import blueprint
 from labshare.web.usage import UsageForm, period
 
@@ -22,10 +22,10 @@ SPANS = {"month": _l("Previous month"), "quarter": _l("Three months"), "year": _
 
 
 @blueprint.get("/", endpoint="dashboard")
+@requires("dashboard.see")
 @limited("report")
 def overview() -> Any:
     actor, now = current_actor(), utc_now()
-    check(actor, "dashboard.see")
     span, first, last = _period()
     shown = dashboard(first, last, now, actor.person_id)
     edges = [0, *BINS]
@@ -53,9 +53,9 @@ def _period() -> tuple[str, Month, Month]:
 
 
 @blueprint.get("/tasks")
+@requires("dashboard.see")
 def tasks() -> Any:
     """Everything that waits for a regulator, with the way to it."""
     actor, now = current_actor(), utc_now()
-    check(actor, "dashboard.see")
     recent = search(Search(person_id=actor.person_id), limit=10)
     return render_template("regulator/tasks.html", waiting=waiting(now, actor.person_id), recent=recent, now=now)

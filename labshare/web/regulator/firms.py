@@ -4,36 +4,32 @@ from typing import Any
 
 from flask import render_template
 
+from labshare.http.actor import current_actor
+from labshare.http.rights import requires
 from labshare.organisations import permissions, queries
-from labshare.organisations.models import Firm
 from labshare.organisations.queries import FirmFilter
 from labshare.organisations.queries.affiliations import affiliations_of
 from labshare.organisations.services.firms import state_of
-from labshare.web.actor import current_actor
 from labshare.web.admin.forms import FirmFilterForm
-from labshare.web.admin.paging import Page
+from labshare.web.asked import asked_page
 from labshare.web.regulator import blueprint
 
 
 @blueprint.get("/firms")
+@requires("firm.see_all")
 def firms() -> Any:
     """Search all firms."""
-    permissions.check(current_actor(), "firm.see_all")
-    form, page = FirmFilterForm(), Page.of_request()
+    form, page = FirmFilterForm(), asked_page()
     wanted = FirmFilter(form.q.data or "", form.state.data, form.kind.data, form.size_class.data, form.town.data)
-    found, page.total = queries.search_firms(wanted, limit=page.size, offset=page.offset)
-    return render_template("regulator/firms.html", form=form, firms=found, page=page, state_of=state_of)
-
-
-def _firm(firm_id: int) -> Firm:
-    permissions.check(current_actor(), "firm.see_all")
-    return queries.get_firm(firm_id)
+    found, total = queries.search_firms(wanted, limit=page.size, offset=page.offset)
+    return render_template("regulator/firms.html", form=form, firms=found, page=page.of(total), state_of=state_of)
 
 
 @blueprint.get("/firms/<int:firm_id>")
+@requires("firm.see_all")
 def firm(firm_id: int) -> Any:
     """One firm: details, size classes, affiliations."""
-    found = _firm(firm_id)
+    found = queries.get_firm(firm_id)
     return render_template(
         "regulator/firm.html", firm=found, state=state_of(found), sizes=queries.sizes_of(firm_id),
         rows=affiliations_of(firm_id),

@@ -12,8 +12,9 @@ from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.open_labs import open_labs
 from labshare.catalogue.services import labs as lab_services
 from labshare.catalogue.terms import Admission
-from labshare.kernel.actor import Actor
-from labshare.kernel.errors import Problem, SignInFirst
+from labshare.http.actor import current_actor
+from labshare.http.rights import Of, requires
+from labshare.kernel.errors import Problem
 from labshare.kernel.formatting import short_day, twin
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
@@ -21,7 +22,7 @@ from labshare.organisations.divisions import DIVISIONS, Division
 from labshare.organisations.permissions import check, may
 from labshare.rewards.queries.grades import assessments_in_force, grades_of
 from labshare.rewards.terms import Grade
-from labshare.web.actor import current_actor
+from labshare.web.asked import asked_choice, asked_page
 from labshare.web.forms import (
     DayField,
     Form,
@@ -31,11 +32,12 @@ from labshare.web.forms import (
     optional,
     required,
 )
-from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint
 from labshare.web.steps import posted, pressed, said_problems
 
-PER_PAGE = 50
+ANSWERS = {"confirm": "lab.confirm_admission", "refuse": "lab.refuse_admission"}
+"""A second person's answer → the right to it."""
+ADMISSION = Of("answer in the address", asks=lambda actor, act, **_address: check(actor, ANSWERS[act]))
 
 
 class AdmitForm(Form):
@@ -61,29 +63,15 @@ def counties_with(code: str) -> dict[str, Division]:
     return {**({} if code in DIVISIONS else {code: Division(code, code, code, "")}), **DIVISIONS}
 
 
-def regulator() -> Actor:
-    actor = current_actor()
-    if actor.person_id is None:
-        raise SignInFirst
-    check(actor, "dashboard.see")
-    return actor
-
-
-def officer_for(action: str) -> Actor:
-    actor = regulator()
-    check(actor, action)
-    return actor
-
-
 # ── Open labs ────────────────────────────────────────────────────────────
 
 
 @blueprint.get("/labs", endpoint="labs")
+@requires("dashboard.see")
 def labs_list() -> Any:
-    actor, today = regulator(), local_day(utc_now())
-    q, show = request.args.get("q", "")[:80], request.args.get("show")
-    show = Admission.known(show)
-    page = open_labs(today, q=q, show=show, limit=PER_PAGE, offset=(asked_number("page") - 1) * PER_PAGE)
+    actor, today = current_actor(), local_day(utc_now())
+    q, show, asked = request.args.get("q", "")[:80], asked_choice("show", Admission), asked_page()
+    page = open_labs(today, q=q, show=show, limit=asked.size, offset=asked.offset)
     return render_template(
         "regulator/labs/list.html",
         page=page,
@@ -97,8 +85,8 @@ def labs_list() -> Any:
 
 
 @blueprint.get("/labs/<int:lab_id>", endpoint="lab")
+@requires("dashboard.see")
 def lab_of(lab_id: int) -> Any:
-    regulator()
     return _lab_page(lab_id)
 
 
@@ -128,8 +116,9 @@ def _lab_page(
 
 
 @blueprint.post("/labs/<int:lab_id>/admit")
+@requires("lab.admit")
 def lab_admit(lab_id: int) -> Any:
-    actor = officer_for("lab.admit")
+    actor = current_actor()
     form = AdmitForm(queries.get_lab(actor, lab_id))
     answer = posted(
         form,
@@ -149,9 +138,10 @@ def lab_admit(lab_id: int) -> Any:
 
 
 @blueprint.post("/labs/<int:lab_id>/admissions/<int:admission_id>/<any(confirm, refuse):act>")
+@requires("lab.refuse_admission", of=ADMISSION, then=("lab.confirm_admission",))
 def admission_decide(lab_id: int, admission_id: int, act: str) -> Any:
     """The second person's answer to an admission of more than 30 days back."""
-    actor = officer_for("lab.confirm_admission" if act == "confirm" else "lab.refuse_admission")
+    actor = current_actor()
     decide = lab_services.confirm_admission if act == "confirm" else lab_services.refuse_admission
     said_ = _("The admission is confirmed; the lab is told.") if act == "confirm" else _("The admission is refused.")
     answer = pressed(
@@ -164,8 +154,9 @@ def admission_decide(lab_id: int, admission_id: int, act: str) -> Any:
 
 
 @blueprint.post("/labs/<int:lab_id>/suspend")
+@requires("lab.admit")
 def lab_suspend(lab_id: int) -> Any:
-    actor, form = officer_for("lab.admit"), SuspendForm()
+    actor, form = current_actor(), SuspendForm()
     answer = posted(
         form,
         lambda: lab_services.suspend_lab(

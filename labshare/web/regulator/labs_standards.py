@@ -9,21 +9,20 @@ from werkzeug.wrappers import Response
 from labshare.catalogue import queries
 from labshare.catalogue.queries.single import get_standard
 from labshare.catalogue.services import standards as services
+from labshare.http.actor import current_actor
+from labshare.http.rights import requires
 from labshare.kernel.time import local_day, utc_now
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import may
+from labshare.web.asked import asked_page
 from labshare.web.lab.catalogue.forms import StandardForm, SupersedeForm
-from labshare.web.numbers import asked_number
 from labshare.web.regulator import blueprint
-from labshare.web.regulator.labs import PER_PAGE, officer_for, regulator
 from labshare.web.steps import posted
 
 
 @blueprint.route("/standards", methods=["GET", "POST"])
+@requires("dashboard.see", to_post="standard.add")
 def standards() -> Any:
-    actor = regulator()
-    form = StandardForm()
-    if form.is_submitted():
-        check(actor, "standard.add")
+    actor, form = current_actor(), StandardForm()
     answer = posted(
         form,
         lambda: services.add_standard(
@@ -36,18 +35,17 @@ def standards() -> Any:
     )
     if isinstance(answer, Response):
         return answer
-    q = request.args.get("q", "")[:60]
-    page = queries.list_standards(
-        q, day=local_day(utc_now()), limit=PER_PAGE, offset=(asked_number("page") - 1) * PER_PAGE
-    )
+    q, asked = request.args.get("q", "")[:60], asked_page()
+    page = queries.list_standards(q, day=local_day(utc_now()), limit=asked.size, offset=asked.offset)
     return render_template(
         "regulator/labs/standards.html", form=form, page=page, q=q, may_change=may(actor, "standard.correct")
     ), answer
 
 
 @blueprint.route("/standards/<int:standard_id>/supersede", methods=["GET", "POST"])
+@requires("standard.correct")
 def standard_supersede(standard_id: int) -> Any:
-    actor = officer_for("standard.correct")
+    actor = current_actor()
     found = get_standard(standard_id)
     form = SupersedeForm()
     if not form.is_submitted():

@@ -3,27 +3,28 @@
 from functools import partial
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
 from labshare.catalogue.queries.own import all_labs
-from labshare.kernel.actor import Actor
-from labshare.kernel.database import transaction
-from labshare.kernel.errors import InvalidInput, NotAllowed, Problem, SignInFirst
+from labshare.http.actor import current_actor
+from labshare.http.rights import requires
 from labshare.kernel.formatting import plain_money
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import may
 from labshare.settlement import services
+from labshare.settlement.models import Payment
 from labshare.settlement.queries.missing import count_payers
 from labshare.settlement.queries.missing import payers as payments_by_others
 from labshare.settlement.services.payments import NOTE_LENGTH
-from labshare.web.actor import current_actor
+from labshare.web.asked import asked_page
 from labshare.web.documents import booking_href
-from labshare.web.forms import Form, StringField, length, required, show_problem
-from labshare.web.layout import flash_done
-from labshare.web.ledger import asked_page, ledger_page
+from labshare.web.forms import Form, StringField, length, required
+from labshare.web.ledger import ledger_page
 from labshare.web.regulator import blueprint
+from labshare.web.steps import posted
 
 
 class AcceptForm(Form):
@@ -49,19 +50,10 @@ def _form(place: Place, **given: Any) -> Any:
     return form
 
 
-def _regulator() -> Actor:
-    actor = current_actor()
-    if actor.person_id is None:
-        raise SignInFirst
-    if not may(actor, "payer.see"):
-        raise NotAllowed
-    return actor
-
-
 @blueprint.get("/payers")
+@requires("payer.see")
 def payers() -> Any:
     """Payments that wait, and those decided."""
-    _regulator()
     return _payers_page()
 
 
@@ -87,34 +79,32 @@ def _payers_page(sent: Any = None, place: Place | None = None, status: int = 200
 
 
 @blueprint.post("/payers/<int:payment_id>/<any(accept, reject):verdict>")
+@requires("payment.accept_payer")
 def decide_payer(payment_id: int, verdict: str) -> Any:
     """Let a payment by another payer count, or not."""
-    actor = _regulator()
-    check(actor, "payment.accept_payer")
     place = (payment_id, verdict)
     form = _form(place)
-    if not form.validate():
-        return _payers_page(form, place, InvalidInput.status)
     decide = services.accept_payer if verdict == "accept" else services.reject_payer
-    try:
-        with transaction():
-            payment = decide(actor=actor, now=utc_now(), payment_id=payment_id, note=form.note.data or "")
-            amount, ref = plain_money(payment.amount_fen), payment.booking.ref
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        return _payers_page(form, place, show_problem(form, problem))
+    answer = posted(
+        form,
+        lambda: decide(actor=current_actor(), now=utc_now(), payment_id=payment_id, note=form.note.data or ""),
+        lambda payment: (_decided(payment, verdict), url_for("regulator.payers")),
+    )
+    return answer if isinstance(answer, Response) else _payers_page(form, place, answer)
+
+
+def _decided(payment: Payment, verdict: str) -> str:
+    amount, ref = plain_money(payment.amount_fen), payment.booking.ref  # type: ignore[attr-defined]
     if verdict == "accept":
-        flash_done(_("The payer at %(ref)s is accepted; %(amount)s counts.", ref=ref, amount=amount))
-    else:
-        flash_done(_("The payer at %(ref)s is not accepted; %(amount)s does not count.", ref=ref, amount=amount))
-    return redirect(url_for("regulator.payers"), 303)
+        return _("The payer at %(ref)s is accepted; %(amount)s counts.", ref=ref, amount=amount)
+    return _("The payer at %(ref)s is not accepted; %(amount)s does not count.", ref=ref, amount=amount)
 
 
 @blueprint.get("/ledger")
+@requires("payer.see")
 def ledger() -> Any:
     """The revenue ledger of all labs, by month."""
-    actor = _regulator()
+    actor = current_actor()
     labs = all_labs()
     asked = request.args.get("lab")
     lab_id = next((lab.id for lab in labs if lab.code == asked), None)

@@ -3,37 +3,35 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import redirect, url_for
 from flask_babel import gettext as _
 
 from labshare.audit.services import record_export
+from labshare.http.actor import current_actor
+from labshare.http.downloads import download
+from labshare.http.rights import ASKED_DIVISION, requires
 from labshare.kernel.capitals import capital
-from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
+from labshare.kernel.errors import NotFound
 from labshare.kernel.formatting import month as month_text
 from labshare.kernel.formatting import run_reference, twin
 from labshare.kernel.months import Month
 from labshare.kernel.tables import Sheet, to_xlsx, yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.models import Firm
-from labshare.organisations.permissions import may
 from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries import pages
 from labshare.rewards.terms import RunState
-from labshare.web.actor import current_actor
-from labshare.web.downloads import download
+from labshare.web.asked import asked_division, month_of
 from labshare.web.regulator import blueprint
-from labshare.web.rewards import month_of, run_facts
+from labshare.web.rewards import run_facts
 
 
 @blueprint.get("/rewards/<month>/payment-list")
+@requires("run.see", division=ASKED_DIVISION)
 def payment_list(month: str) -> Any:
     """The list as a workbook, once the run is approved; who took it is an event."""
     actor = current_actor()
-    if actor.person_id is None:
-        raise SignInFirst
-    if not may(actor, "run.see"):
-        raise NotAllowed
-    found = pages.run_with_policy(month_of(month), request.args.get("division") or None)
+    found = pages.run_with_policy(month_of(month), asked_division())
     if found is None:
         raise NotFound
     run = found[0]

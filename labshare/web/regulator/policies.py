@@ -5,14 +5,15 @@ Rates and coefficients are typed as decimals (0.10 is 10 %), money in yuan; both
 
 from typing import Any
 
-from flask import redirect, render_template, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
 from labshare.accounts.queries import names_of
-from labshare.kernel.actor import Actor
-from labshare.kernel.database import transaction
-from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
+from labshare.http.actor import current_actor
+from labshare.http.rights import requires
+from labshare.kernel.errors import NotFound
 from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
@@ -23,10 +24,10 @@ from labshare.rewards.models import Policy
 from labshare.rewards.queries import pages
 from labshare.rewards.queries.runs import get_policy, rules_of
 from labshare.rewards.terms import BandKind, Grade, PolicyState, RewardUnit, Tax
-from labshare.web.actor import current_actor
 from labshare.web.forms import (
     BooleanField,
     Form,
+    Line,
     MoneyField,
     MonthField,
     MultipleField,
@@ -36,15 +37,25 @@ from labshare.web.forms import (
     StringField,
     WholeNumberField,
     length,
+    lines,
     optional,
     required,
     show_problem,
 )
-from labshare.web.layout import flash_done
 from labshare.web.regulator import blueprint
+from labshare.web.steps import posted, pressed
 
 BANDS = 6
 """Rows for bands in the form; empty ones are left out."""
+
+
+class BandLine(Line):
+    from_fen = MoneyField(_l("From (CNY)"), [optional()])
+    rate = RateField(_l("Rate (0.10 means a tenth)"), [optional()])
+
+    @property
+    def filled(self) -> bool:
+        return self.from_fen.data is not None or self.rate.data is not None
 
 
 class PolicyForm(Form):
@@ -69,6 +80,7 @@ class PolicyForm(Form):
     unit = SelectField(_l("Bands and threshold apply"), [required()], choices=RewardUnit.choices())
     threshold_fen = MoneyField(_l("Threshold (CNY)"), [required()], description=_l("Below it: nothing."))
     kind = RadioField(_l("Bands"), [required()], choices=BandKind.choices())
+    bands = lines(BandLine, BANDS)
     instrument_year_fen = MoneyField(_l("Cap per instrument and year (CNY)"), [optional()])
     lab_year_fen = MoneyField(_l("Cap per lab and year (CNY)"), [optional()])
     firm_year_fen = MoneyField(_l("Cap per firm and year (CNY)"), [optional()])
@@ -97,9 +109,7 @@ class PolicyForm(Form):
             "threshold_fen": self.threshold_fen.data,
             "bands": {
                 "kind": self.kind.data,
-                "steps": [
-                    {"from_fen": self[f"from_{row}"].data, "rate": self[f"rate_{row}"].data} for row in self.rows()
-                ],
+                "steps": [{"from_fen": band.from_fen.data, "rate": band.rate.data} for band in self.steps()],
             },
             "grades": {grade: self[f"grade_{grade}"].data for grade in Grade},
             "caps": {
@@ -111,11 +121,9 @@ class PolicyForm(Form):
             "publicity_working_days": self.publicity_working_days.data,
         }
 
-    def rows(self) -> list[int]:
+    def steps(self) -> list[BandLine]:
         """The bands that were filled in."""
-        return [
-            row for row in range(BANDS) if self[f"from_{row}"].data is not None or self[f"rate_{row}"].data is not None
-        ]
+        return [entry.form for entry in self.bands if entry.form.filled]
 
     def places(self) -> dict[str, str]:
         """Where the problems of the document's fields are shown."""
@@ -124,34 +132,22 @@ class PolicyForm(Form):
             "clients.divisions": "divisions",
             "instruments.min_original_value_fen": "min_original_value_fen",
             "bands.kind": "kind",
-            "bands.steps": "from_0",
+            "bands.steps": self.bands[0].from_fen.name,
             **{f"grades.{grade}": f"grade_{grade}" for grade in Grade},
             **{f"caps.{cap}": cap for cap in ("instrument_year_fen", "lab_year_fen", "firm_year_fen")},
         }
-        for place, row in enumerate(self.rows()):
-            found[f"bands.steps.{place}.from_fen"] = f"from_{row}"
-            found[f"bands.steps.{place}.rate"] = f"rate_{row}"
+        for place, band in enumerate(self.steps()):
+            found[f"bands.steps.{place}.from_fen"] = band.from_fen.name
+            found[f"bands.steps.{place}.rate"] = band.rate.name
         return found
 
 
-for _row in range(BANDS):
-    setattr(PolicyForm, f"from_{_row}", MoneyField(_l("From (CNY)"), [optional()]))
-    setattr(PolicyForm, f"rate_{_row}", RateField(_l("Rate (0.10 means a tenth)"), [optional()]))
 for _grade in Grade:
     setattr(PolicyForm, f"grade_{_grade}", RateField(_grade.label, [required()]))
 
 
 class EndForm(Form):
     effective_to = MonthField(_l("Last month"), [required()])
-
-
-def _regulator() -> Actor:
-    actor = current_actor()
-    if actor.person_id is None:
-        raise SignInFirst
-    if not may(actor, "policy.see"):
-        raise NotAllowed
-    return actor
 
 
 def _filled(policy: Policy | None) -> PolicyForm:
@@ -172,8 +168,7 @@ def _filled(policy: Policy | None) -> PolicyForm:
         "kind": document["bands"]["kind"],
         **document["caps"],
         **{f"grade_{grade}": document["grades"][grade] for grade in Grade},
-        **{f"from_{row}": step["from_fen"] for row, step in enumerate(steps[:BANDS])},
-        **{f"rate_{row}": step["rate"] for row, step in enumerate(steps[:BANDS])},
+        "bands": [{"from_fen": step["from_fen"], "rate": step["rate"]} for step in steps[:BANDS]],
     }  # fmt: skip
     return PolicyForm(formdata=None, **values)
 
@@ -206,9 +201,10 @@ USUAL: dict[str, Any] = {
 
 
 @blueprint.get("/policies")
+@requires("policy.see")
 def policies() -> Any:
     """All policies, drafts too."""
-    actor = _regulator()
+    actor = current_actor()
     return render_template(
         "regulator/policies/list.html",
         policies=pages.all_policies(),
@@ -218,13 +214,14 @@ def policies() -> Any:
 
 
 @blueprint.get("/policies/<int:policy_id>")
+@requires("policy.see")
 def policy(policy_id: int) -> Any:
     """One policy, in words."""
     return _policy_page(policy_id)
 
 
 def _policy_page(policy_id: int, form: EndForm | None = None, above: Form | None = None, status: int = 200) -> Any:
-    actor = _regulator()
+    actor = current_actor()
     found = get_policy(policy_id)
     html = render_template(
         "regulator/policies/policy.html",
@@ -241,13 +238,14 @@ def _policy_page(policy_id: int, form: EndForm | None = None, above: Form | None
 
 
 @blueprint.get("/policies/new")
+@requires("policy.draft")
 def policy_new() -> Any:
     return _form_page(_filled(None), None)
 
 
 @blueprint.get("/policies/<int:policy_id>/edit")
+@requires("policy.draft")
 def policy_edit(policy_id: int) -> Any:
-    _regulator()
     found = get_policy(policy_id)
     if found.state != PolicyState.DRAFT:
         raise NotFound
@@ -255,67 +253,64 @@ def policy_edit(policy_id: int) -> Any:
 
 
 def _form_page(form: PolicyForm, policy_id: int | None, status: int = 200) -> Any:
-    if not may(_regulator(), "policy.draft"):
-        raise NotAllowed
-    html = render_template(
-        "regulator/policies/form.html", form=form, policy_id=policy_id, bands=range(BANDS), grades=tuple(Grade)
-    )
+    html = render_template("regulator/policies/form.html", form=form, policy_id=policy_id, grades=tuple(Grade))
     return html, status
 
 
 @blueprint.post("/policies/new")
+@requires("policy.draft", verb="policy.draft")
 def policy_create() -> Any:
     return _save(None)
 
 
 @blueprint.post("/policies/<int:policy_id>/edit")
+@requires("policy.draft", verb="policy.draft")
 def policy_change(policy_id: int) -> Any:
     return _save(policy_id)
 
 
 def _save(policy_id: int | None) -> Any:
-    actor, form = _regulator(), PolicyForm()
-    if not form.validate():
-        return _form_page(form, policy_id, 422)
-    try:
-        with transaction():
-            saved = services.draft_policy(actor=actor, now=utc_now(), document=form.document(), policy_id=policy_id).id
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        return _form_page(form, policy_id, show_problem(form, problem, **form.places()))
-    flash_done(_("The draft is saved; an approver publishes it."))
-    return redirect(url_for("regulator.policy", policy_id=saved), 303)
+    form = PolicyForm()
+    answer = posted(
+        form,
+        lambda: services.draft_policy(
+            actor=current_actor(), now=utc_now(), document=form.document(), policy_id=policy_id
+        ),
+        lambda saved: (
+            _("The draft is saved; an approver publishes it."), url_for("regulator.policy", policy_id=saved.id)
+        ),
+        **form.places(),
+    )  # fmt: skip
+    return answer if isinstance(answer, Response) else _form_page(form, policy_id, answer)
 
 
 @blueprint.post("/policies/<int:policy_id>/publish")
+@requires("policy.publish", verb="policy.publish")
 def policy_publish(policy_id: int) -> Any:
     """From here on it governs, and never changes."""
-    actor = _regulator()
-    try:
-        with transaction():
-            services.publish_policy(actor=actor, now=utc_now(), policy_id=policy_id)
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        above = Form(formdata=None)
-        return _policy_page(policy_id, above=above, status=show_problem(above, problem))
-    flash_done(_("The policy is published."))
-    return redirect(url_for("regulator.policy", policy_id=policy_id), 303)
+    answer = pressed(
+        lambda: services.publish_policy(actor=current_actor(), now=utc_now(), policy_id=policy_id),
+        lambda _published: (_("The policy is published."), url_for("regulator.policy", policy_id=policy_id)),
+    )
+    if isinstance(answer, Response):
+        return answer
+    above = Form(formdata=None)
+    return _policy_page(policy_id, above=above, status=show_problem(above, answer))
 
 
 @blueprint.post("/policies/<int:policy_id>/end")
+@requires("policy.publish", verb="policy.end")
 def policy_end(policy_id: int) -> Any:
     """Give a published policy its last month."""
-    actor, form = _regulator(), EndForm()
-    if not form.validate() or form.effective_to.data is None:
-        return _policy_page(policy_id, form, status=422)
-    try:
-        with transaction():
-            services.end_policy(actor=actor, now=utc_now(), policy_id=policy_id, effective_to=form.effective_to.data)
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        return _policy_page(policy_id, form, status=show_problem(form, problem))
-    flash_done(_("The policy ends with %(month)s.", month=month_text(form.effective_to.data)))
-    return redirect(url_for("regulator.policy", policy_id=policy_id), 303)
+    form = EndForm()
+    answer = posted(
+        form,
+        lambda: services.end_policy(
+            actor=current_actor(), now=utc_now(), policy_id=policy_id, effective_to=form.effective_to.data
+        ),
+        lambda _ended: (
+            _("The policy ends with %(month)s.", month=month_text(form.effective_to.data)),
+            url_for("regulator.policy", policy_id=policy_id),
+        ),
+    )
+    return answer if isinstance(answer, Response) else _policy_page(policy_id, form, status=answer)

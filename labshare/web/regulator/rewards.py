@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
 from labshare.audit.services import record_export
+from labshare.http.actor import current_actor
+from labshare.http.downloads import download, download_rows
+from labshare.http.limits import limited
+from labshare.http.rights import ASKED_DIVISION, requires
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import transaction
-from labshare.kernel.errors import NotAllowed, NotFound, Problem, SignInFirst
+from labshare.kernel.errors import NotFound
 from labshare.kernel.formatting import language, run_reference, twin
 from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
@@ -27,8 +32,7 @@ from labshare.rewards.queries import parts as held_parts
 from labshare.rewards.queries.runs import first_unapproved, missing_runs, rules_of
 from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.terms import ApprovalCondition, Grade, ObjectionVerdict, RunState, WhyZero
-from labshare.web.actor import current_actor
-from labshare.web.downloads import download
+from labshare.web.asked import asked_choice, asked_division, asked_order, asked_page, asked_year, month_of
 from labshare.web.forms import (
     DayField,
     Form,
@@ -38,11 +42,9 @@ from labshare.web.forms import (
     required,
     show_problem,
 )
-from labshare.web.layout import flash_done
-from labshare.web.ledger import answer_file, asked_page
-from labshare.web.limits import limited
 from labshare.web.regulator import blueprint
-from labshare.web.rewards import month_of, run_facts, statement_page
+from labshare.web.rewards import run_facts, statement_page
+from labshare.web.steps import posted, pressed
 
 
 class SendBackForm(Form):
@@ -78,27 +80,13 @@ class Change:
         return self.after - self.before
 
 
-def reading_regulator(action: str = "run.see") -> Actor:
-    actor = current_actor()
-    if actor.person_id is None:
-        raise SignInFirst
-    if not may(actor, action):
-        raise NotAllowed
-    return actor
-
-
-def _division() -> str | None:
-    return request.args.get("division") or None
-
-
 @blueprint.get("/rewards")
+@requires("run.see")
 def runs() -> Any:
     """The runs of a year, and the months that have none yet."""
-    actor = reading_regulator()
-    now = utc_now()
+    actor, now = current_actor(), utc_now()
     years = pages.years_with_runs() or [Month.at(now).year]
-    asked = request.args.get("year", "")
-    year = int(asked) if asked.isascii() and asked.isdigit() and int(asked) in years else years[0]
+    year = asked_year(years, years[0])
     missing = [(division, month) for division, month in missing_runs(Month.at(now).previous) if month.year >= years[0]]
     rows = pages.runs_of_year(year)
     of_year = [row.run for row in rows]
@@ -116,6 +104,7 @@ def runs() -> Any:
 
 
 @blueprint.get("/rewards/<month>")
+@requires("run.see", division=ASKED_DIVISION)
 def run(month: str) -> Any:
     """One run."""
     return run_page(month_of(month))
@@ -123,8 +112,8 @@ def run(month: str) -> Any:
 
 def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
     """The run's page; `forms` are those sent back with errors."""
-    actor, now = reading_regulator(), utc_now()
-    found = pages.run_with_policy(month, _division())
+    actor, now = current_actor(), utc_now()
+    found = pages.run_with_policy(month, asked_division())
     if found is None:
         raise NotFound
     shown, names = found
@@ -140,9 +129,8 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         "cap": lambda line: line.cut_fen > 0,
         "zero": lambda line: line.payable_fen == 0,
     }
-    show = request.args.get("show", "all")
-    show = show if show in groups else "all"
-    sort = request.args.get("sort", "-payable")
+    show = asked_choice("show", groups, "all")
+    sort = asked_order("-payable")
     chosen = sorted_lines([line for line in lines if groups[show](line)], sort)
     page = asked_page(len(chosen))
     objections = pages.objections_of(shown.id)
@@ -281,60 +269,75 @@ def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: A
     facts = [f"{run_reference(shown.month)} · {shown.division}", *run_facts(shown)]
     record_export(actor, now, "reward_run", asked)
     if format != "pdf":
-        return answer_file(name, head, rows, format)
+        return download_rows(name, head, rows, format)
     rows.append((_("Total"), "", "", "", *(yuan(totals[column]) for column in COLUMNS), ""))
     return download(to_pdf(title, facts, head, rows, language=language(), made_at=now), f"{name}.pdf")
 
 
 @blueprint.post("/rewards/<month>/calculate")
+@requires("run.calculate", verb="run.calculate", division=ASKED_DIVISION)
 @limited("calculation")
 def run_calculate(month: str) -> Any:
     """Calculate, or calculate again."""
     asked = month_of(month)
-    return _step(asked, lambda actor, now: services.run_month(actor=actor, now=now, month=asked, division=_division()),
-                 _("%(month)s is calculated."))  # fmt: skip
+    return _step(
+        asked,
+        lambda actor, now: services.run_month(actor=actor, now=now, month=asked, division=asked_division()),
+        _("%(month)s is calculated."),
+    )
 
 
 @blueprint.post("/rewards/<month>/publish")
+@requires("run.publish", verb="run.publish", division=ASKED_DIVISION)
 def run_publish(month: str) -> Any:
     asked = month_of(month)
-    return _step(asked, lambda actor, now: services.publish(actor=actor, now=now, month=asked, division=_division()),
-                 _("The public notice of %(month)s has begun; its ledger is closed."))  # fmt: skip
+    return _step(
+        asked,
+        lambda actor, now: services.publish(actor=actor, now=now, month=asked, division=asked_division()),
+        _("The public notice of %(month)s has begun; its ledger is closed."),
+    )
 
 
 @blueprint.post("/rewards/<month>/approve")
+@requires("run.approve", verb="run.approve", division=ASKED_DIVISION)
 def run_approve(month: str) -> Any:
     asked = month_of(month)
-    return _step(asked, lambda actor, now: services.approve(actor=actor, now=now, month=asked, division=_division()),
-                 _("%(month)s is approved."))  # fmt: skip
+    return _step(
+        asked,
+        lambda actor, now: services.approve(actor=actor, now=now, month=asked, division=asked_division()),
+        _("%(month)s is approved."),
+    )
 
 
 @blueprint.post("/rewards/<month>/send-back")
+@requires("run.publish", verb="run.send_back", division=ASKED_DIVISION)
 def run_send_back(month: str) -> Any:
     asked, form = month_of(month), SendBackForm()
     return _form_step(
         asked, form, "send_back",
         lambda actor, now: services.send_back(
-            actor=actor, now=now, month=asked, reason=form.reason.data or "", division=_division()
+            actor=actor, now=now, month=asked, reason=form.reason.data or "", division=asked_division()
         ),
         _("%(month)s is back in calculation; its ledger is open again."),
     )  # fmt: skip
 
 
 @blueprint.post("/rewards/<month>/pay")
+@requires("run.pay", verb="run.pay", division=ASKED_DIVISION)
 def run_pay(month: str) -> Any:
     asked, form = month_of(month), PayForm()
     return _form_step(
         asked, form, "pay",
         lambda actor, now: services.pay(
             actor=actor, now=now, month=asked, paid_on=form.paid_on.data, reference=form.reference.data or "",
-            division=_division(),
+            division=asked_division(),
         ),
         _("The payout of %(month)s is recorded."),
     )  # fmt: skip
 
 
 @blueprint.post("/rewards/<month>/objections/<int:objection_id>/<any(upheld, rejected):verdict>")
+@requires("objection.answer", verb="objection.answer")
 def run_answer(month: str, objection_id: int, verdict: str) -> Any:
     asked, form = month_of(month), AnswerForm(objection_id, verdict)
     said = (
@@ -351,41 +354,36 @@ def run_answer(month: str, objection_id: int, verdict: str) -> Any:
     )  # fmt: skip
 
 
-def _step(month: Month, act: Callable[[Actor, Any], Any], said: str) -> Any:
+Act = Callable[[Actor, datetime], Any]
+
+
+def _step(month: Month, act: Act, said: str) -> Any:
     """A step without a form: done, or its refusal above the page."""
-    actor = reading_regulator()
-    try:
-        with transaction():
-            act(actor, utc_now())
-    except Problem as problem:
-        if problem.status in (403, 404) or pages.run_with_policy(month, _division()) is None:
-            raise
-        form = Form(formdata=None)
-        return run_page(month, show_problem(form, problem), above=form)
-    flash_done(said % {"month": month_text(month)})
-    return redirect(url_for("regulator.run", month=str(month), division=_division()), 303)
+    answer = pressed(lambda: act(current_actor(), utc_now()), lambda _done: _told(month, said))
+    if isinstance(answer, Response):
+        return answer
+    if pages.run_with_policy(month, asked_division()) is None:
+        raise answer
+    form = Form(formdata=None)
+    return run_page(month, show_problem(form, answer), above=form)
 
 
-def _form_step(month: Month, form: Form, name: str, act: Callable[[Actor, Any], Any], said: str) -> Any:
-    actor = reading_regulator()
-    if not form.validate():
-        return run_page(month, 422, **{name: form})
-    try:
-        with transaction():
-            act(actor, utc_now())
-    except Problem as problem:
-        if problem.status in (403, 404):
-            raise
-        return run_page(month, show_problem(form, problem), **{name: form})
-    flash_done(said % {"month": month_text(month)})
-    return redirect(url_for("regulator.run", month=str(month), division=_division()), 303)
+def _form_step(month: Month, form: Form, name: str, act: Act, said: str) -> Any:
+    answer = posted(form, lambda: act(current_actor(), utc_now()), lambda _done: _told(month, said))
+    return answer if isinstance(answer, Response) else run_page(month, answer, **{name: form})
+
+
+def _told(month: Month, said: str) -> tuple[str, str]:
+    address = url_for("regulator.run", month=str(month), division=asked_division())
+    return said % {"month": month_text(month)}, address
 
 
 @blueprint.get("/rewards/<month>/labs/<code>")
+@requires("run.see", division=ASKED_DIVISION)
 def run_line(month: str, code: str) -> Any:
     """A lab's line, step by step."""
-    actor = reading_regulator()
-    line = pages.line_with_run(month_of(month), code, _division())
+    actor = current_actor()
+    line = pages.line_with_run(month_of(month), code, asked_division())
     if line is None:
         raise NotFound
     return statement_page(line, actor, "regulator/rewards/statement.html")

@@ -12,10 +12,12 @@ from labshare.catalogue.queries import own
 from labshare.catalogue.queries.single import get_fee
 from labshare.catalogue.services import fees
 from labshare.catalogue.terms import LifeState
+from labshare.http.actor import current_actor
+from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
 from labshare.kernel.formatting import short_day
 from labshare.kernel.time import local_day, utc_now
-from labshare.web.actor import current_actor
+from labshare.web.asked import asked_page
 from labshare.web.filters import said
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
@@ -26,10 +28,11 @@ from labshare.web.steps import posted, pressed, words
 
 
 @blueprint.get("/fees", endpoint="fees")
+@requires("catalogue.see_drafts", of=OWN_FIRM)
 def fees_list() -> Any:
     firm_id, today = common.firm_id(), local_day(utc_now())
-    labs, lab_id, state = narrowed(firm_id)
-    page = own.own_fees(firm_id, today, lab_id=lab_id, state=state, limit=common.PER_PAGE, offset=common.offset())
+    (labs, lab_id, state), asked = narrowed(firm_id), asked_page()
+    page = own.own_fees(firm_id, today, lab_id=lab_id, state=state, limit=asked.size, offset=asked.offset)
     return render_template(
         "lab/catalogue/fees.html", page=page, labs=labs, lab_id=lab_id, state_filter=state,
         may_change=common.may_change(),
@@ -41,8 +44,9 @@ def _back(item_id: int) -> str:
 
 
 @blueprint.route("/test-items/<int:item_id>/fees/new", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM)
 def fee_new(item_id: int) -> Any:
-    item = common.my_test_item(item_id, change=True)
+    item = common.my_test_item(item_id)
     form = NewFeeForm()
     today = local_day(utc_now())
     default_day(form, "valid_from", today + timedelta(days=1) if item.state == LifeState.PUBLISHED else today)
@@ -66,10 +70,11 @@ def _form_page(form: Any, item: TestItem, fee: Fee | None, step: str) -> str:
 
 def _my_fee(fee_id: int) -> tuple[Fee, TestItem]:
     fee = get_fee(fee_id)
-    return fee, common.my_test_item(fee.test_item_id, change=True)
+    return fee, common.my_test_item(fee.test_item_id)
 
 
 @blueprint.route("/fees/<int:fee_id>", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM)
 def fee_edit(fee_id: int) -> Any:
     fee, item = _my_fee(fee_id)
     item_id = item.id
@@ -90,6 +95,7 @@ def fee_edit(fee_id: int) -> Any:
 
 
 @blueprint.route("/fees/<int:fee_id>/end", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM)
 def fee_end(fee_id: int) -> Any:
     fee, item = _my_fee(fee_id)
     item_id = item.id
@@ -110,6 +116,7 @@ def fee_end(fee_id: int) -> Any:
 
 
 @blueprint.post("/fees/<int:fee_id>/remove")
+@requires("catalogue.change", of=OWN_FIRM)
 def fee_remove(fee_id: int) -> Any:
     _fee, item = _my_fee(fee_id)
     item_id, name = item.id, said(item)

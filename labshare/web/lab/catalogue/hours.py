@@ -1,6 +1,7 @@
 """Opening hours by weekday, and closures. The bookings that no longer fit are listed; none is changed."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from flask import render_template, url_for
@@ -13,20 +14,21 @@ from wtforms import Field
 from labshare.booking.errors import HoursOverlap
 from labshare.booking.queries.bookings import bookings_hit
 from labshare.booking.queries.desk import closures_ahead, lab_of_closure
-from labshare.booking.queries.world import hours_of_labs
+from labshare.booking.queries.loading import hours_of_labs
 from labshare.booking.rules.time import clock_text
 from labshare.booking.services import add_closure, remove_closure, set_opening_hours
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries import own
+from labshare.http.actor import current_actor
+from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
-from labshare.web.actor import current_actor
 from labshare.web.filters import said
-from labshare.web.forms import BooleanField, Form, MinutesField
+from labshare.web.forms import BooleanField, Form, Line, MinutesField, lines
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.forms import ClosureForm
-from labshare.web.steps import posted, pressed, words
+from labshare.web.steps import carry_out, posted, pressed, words
 
 WEEKDAYS = (
     _l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"),
@@ -58,15 +60,32 @@ class ClockField(MinutesField):
         return f"{data // 60:02d}:{data % 60:02d}"
 
 
+class SpanLine(Line):
+    """An interval of a day: when it opens and closes, and whether it closes the next day."""
+
+    opens = ClockField()
+    closes = ClockField()
+    next_day = BooleanField()
+
+    @property
+    def whole(self) -> bool:
+        return self.opens.data is not None and self.closes.data is not None
+
+    @property
+    def start(self) -> int:
+        """Of a whole one, in minutes after the day's midnight."""
+        return int(self.opens.data or 0)
+
+    @property
+    def end(self) -> int:
+        """The same of its end; more than a day's where it closes the next day."""
+        return int(self.closes.data or 0) + (DAY_MINUTES if self.next_day.data else 0)
+
+
 def _form_class(intervals: int) -> type[Form]:
-    """A form with so many intervals for each weekday: opens, closes, and whether it closes the next day."""
-    fields: dict[str, Any] = {}
-    for day, name in enumerate(WEEKDAYS):
-        for at in range(intervals):
-            fields[f"opens_{day}_{at}"] = ClockField(_l("%(day)s, opens", day=name))
-            fields[f"closes_{day}_{at}"] = ClockField(_l("%(day)s, closes", day=name))
-            fields[f"next_{day}_{at}"] = BooleanField(_l("%(day)s, closes the next day", day=name))
-    return type("HoursForm", (Form,), fields)
+    """A form with so many intervals for each weekday."""
+    day = type("DayLine", (Line,), {"spans": lines(SpanLine, intervals)})
+    return type("HoursForm", (Form,), {"days": lines(day, len(WEEKDAYS))})
 
 
 def _filled(lab_id: int, *, posted: bool = True) -> tuple[Form, int]:
@@ -77,36 +96,43 @@ def _filled(lab_id: int, *, posted: bool = True) -> tuple[Form, int]:
     intervals = max(2, most, min(MOST_INTERVALS, most + 1))
     kind = _form_class(intervals)
     form = kind() if posted else kind(formdata=None)
+    for day, _place, span in _spans(form):
+        name = WEEKDAYS[day]
+        span.opens.label.text = _("%(day)s, opens", day=name)
+        span.closes.label.text = _("%(day)s, closes", day=name)
+        span.next_day.label.text = _("%(day)s, closes the next day", day=name)
     if not posted or not form.is_submitted():
-        for day, spans in enumerate(weekly):
-            for at, (opens, closes) in enumerate(spans):
+        for day, at, span in _spans(form):
+            if at < len(weekly[day]):
+                opens, closes = weekly[day][at]
                 over = closes > DAY_MINUTES
-                form[f"opens_{day}_{at}"].data = opens
-                form[f"closes_{day}_{at}"].data = closes - (DAY_MINUTES if over else 0)
-                form[f"next_{day}_{at}"].data = over
+                span.opens.data, span.closes.data = opens, closes - (DAY_MINUTES if over else 0)
+                span.next_day.data = over
     return form, intervals
 
 
-def _weekly(form: Form, intervals: int) -> tuple[tuple[tuple[int, int], ...], ...] | None:
+def _spans(form: Form) -> Iterator[tuple[int, int, SpanLine]]:
+    """Each interval with its weekday and its place in the day."""
+    for day, line in enumerate(form["days"]):
+        for at, span in enumerate(line.spans):
+            yield day, at, span.form
+
+
+def _weekly(form: Form) -> tuple[tuple[tuple[int, int], ...], ...] | None:
     """What was entered, or None where something is missing or not in order: said at its field."""
     right = True
-    week = []
-    for day in range(7):
-        spans = []
-        for at in range(intervals):
-            opens, closes = form[f"opens_{day}_{at}"], form[f"closes_{day}_{at}"]
-            if opens.data is None and closes.data is None:
-                continue
-            if opens.data is None or closes.data is None:
-                right = _say(closes if closes.data is None else opens, _("Give both times, or neither."))
-                continue
-            end = closes.data + (DAY_MINUTES if form[f"next_{day}_{at}"].data else 0)
-            if opens.data >= DAY_MINUTES or end <= opens.data:
-                right = _say(closes, _("Closes before it opens. Tick “next day” where it runs past midnight."))
-                continue
-            spans.append((opens.data, end))
-        week.append(tuple(spans))
-    return tuple(week) if right else None
+    week: list[list[tuple[int, int]]] = [[] for _day in WEEKDAYS]
+    for day, _at, span in _spans(form):
+        opens, closes = span.opens, span.closes
+        if opens.data is None and closes.data is None:
+            continue
+        if not span.whole:
+            right = _say(closes if closes.data is None else opens, _("Give both times, or neither."))
+        elif span.start >= DAY_MINUTES or span.end <= span.start:
+            right = _say(closes, _("Closes before it opens. Tick “next day” where it runs past midnight."))
+        else:
+            week[day].append((span.start, span.end))
+    return tuple(map(tuple, week)) if right else None
 
 
 def _say(field: Field, message: str) -> bool:
@@ -114,40 +140,32 @@ def _say(field: Field, message: str) -> bool:
     return False
 
 
-def _at_its_field(form: Form, intervals: int, problem: HoursOverlap) -> None:
+def _at_its_field(form: Form, problem: HoursOverlap) -> None:
     """Say an overlap beside the interval it names."""
-    for day in range(7):
-        for at in range(intervals):
-            opens, closes = form[f"opens_{day}_{at}"], form[f"closes_{day}_{at}"]
-            if opens.data is None or closes.data is None:
-                continue
-            end = closes.data + (DAY_MINUTES if form[f"next_{day}_{at}"].data else 0)
-            if problem.params.get("hours") == f"{clock_text(opens.data)}–{clock_text(end)}" and _meets(
-                form, intervals, day, opens.data, end, at
-            ):
-                _say(opens, problem.text)
-                return
+    for day, _at, span in _spans(form):
+        if (
+            span.whole
+            and problem.params.get("hours") == f"{clock_text(span.start)}–{clock_text(span.end)}"
+            and _meets(form, day, span)
+        ):
+            _say(span.opens, problem.text)
+            return
     form.form_errors.append(problem.text)
 
 
-def _meets(form: Form, intervals: int, day: int, opens: int, closes: int, but: int) -> bool:
-    start, end = day * DAY_MINUTES + opens, day * DAY_MINUTES + closes
-    for other_day in range(7):
-        for at in range(intervals):
-            if (other_day, at) == (day, but):
-                continue
-            since, until = form[f"opens_{other_day}_{at}"].data, form[f"closes_{other_day}_{at}"].data
-            if since is None or until is None:
-                continue
-            base = other_day * DAY_MINUTES
-            until += DAY_MINUTES if form[f"next_{other_day}_{at}"].data else 0
-            for week in (-7 * DAY_MINUTES, 0, 7 * DAY_MINUTES):
-                if base + since + week < end and start < base + until + week:
-                    return True
+def _meets(form: Form, day: int, one: SpanLine) -> bool:
+    start, end = day * DAY_MINUTES + one.start, day * DAY_MINUTES + one.end
+    for other_day, _at, other in _spans(form):
+        if other is one or not other.whole:
+            continue
+        since, until = other_day * DAY_MINUTES + other.start, other_day * DAY_MINUTES + other.end
+        if any(since + week < end and start < until + week for week in (-7 * DAY_MINUTES, 0, 7 * DAY_MINUTES)):
+            return True
     return False
 
 
 @blueprint.get("/opening-hours")
+@requires("catalogue.see_drafts", of=OWN_FIRM)
 def opening_hours() -> Any:
     """The hours of all labs."""
     labs, now = own.lab_choices(common.firm_id()), utc_now()
@@ -163,12 +181,13 @@ def opening_hours() -> Any:
 
 
 @blueprint.route("/labs/<int:lab_id>/hours", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM, then=("time.hours",))
 def lab_hours(lab_id: int) -> Any:
-    lab = common.my_lab(lab_id, change=True)
+    lab = common.my_lab(lab_id)
     form, intervals = _filled(lab_id)
     answer: Any = 200
     if form.is_submitted():
-        weekly = _weekly(form, intervals) if form.validate() else None
+        weekly = _weekly(form) if form.validate() else None
         answer = 422
         if weekly is not None:
             saved = pressed(
@@ -179,7 +198,7 @@ def lab_hours(lab_id: int) -> Any:
                 return saved
             answer = saved.status
             if isinstance(saved, HoursOverlap):
-                _at_its_field(form, intervals, saved)
+                _at_its_field(form, saved)
             else:
                 form.form_errors.append(saved.text)
     return _hours_page(common.my_lab(lab_id), form, intervals, ClosureForm(formdata=None)), answer
@@ -202,8 +221,9 @@ def _hours_page(lab: Lab, form: Form, intervals: int, closure_form: ClosureForm)
 
 
 @blueprint.post("/labs/<int:lab_id>/closures")
+@requires("catalogue.change", of=OWN_FIRM, then=("time.hours",))
 def closure_new(lab_id: int) -> Any:
-    common.my_lab(lab_id, change=True)
+    common.my_lab(lab_id)
     closure_form = ClosureForm()
     answer = posted(
         closure_form,
@@ -229,13 +249,11 @@ def closure_new(lab_id: int) -> Any:
 
 
 @blueprint.post("/closures/<int:closure_id>/remove")
+@requires("catalogue.change", of=OWN_FIRM, then=("time.hours",))
 def closure_remove(closure_id: int) -> Any:
     lab_id = lab_of_closure(closure_id)
-    common.my_lab(lab_id, change=True)
-    answer = pressed(
+    common.my_lab(lab_id)
+    return carry_out(
         lambda: remove_closure(actor=current_actor(), now=utc_now(), closure_id=closure_id),
         lambda _none: (_("The closure is taken back."), url_for("lab.lab_hours", lab_id=lab_id)),
     )
-    if isinstance(answer, Problem):
-        raise answer
-    return answer

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -15,10 +15,12 @@ from labshare.catalogue.queries.single import get_calibration
 from labshare.catalogue.rules.class_codes import class_name
 from labshare.catalogue.rules.entries import MOST_UNITS
 from labshare.catalogue.services import instruments
+from labshare.http.actor import current_actor
+from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
 from labshare.kernel.formatting import twin
 from labshare.kernel.time import local_day, utc_now
-from labshare.web.actor import current_actor
+from labshare.web.asked import asked_number, asked_page
 from labshare.web.filters import said
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
@@ -28,12 +30,11 @@ from labshare.web.steps import posted, pressed, said_problems, words
 
 
 @blueprint.get("/instruments", endpoint="instruments")
+@requires("catalogue.see_drafts", of=OWN_FIRM)
 def instruments_list() -> Any:
     firm_id, today = common.firm_id(), local_day(utc_now())
-    labs, lab_id, state = narrowed(firm_id)
-    page = own.own_instruments(
-        firm_id, today, lab_id=lab_id, state=state, limit=common.PER_PAGE, offset=common.offset()
-    )
+    (labs, lab_id, state), asked = narrowed(firm_id), asked_page()
+    page = own.own_instruments(firm_id, today, lab_id=lab_id, state=state, limit=asked.size, offset=asked.offset)
     return render_template(
         "lab/catalogue/instruments.html", page=page, labs=labs, lab_id=lab_id, state_filter=state, today=today,
         soon=today + own.SOON, endings=own.endings(firm_id, today), may_change=common.may_change(),
@@ -41,13 +42,14 @@ def instruments_list() -> Any:
 
 
 @blueprint.route("/instruments/new", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM)
 def instrument_new() -> Any:
-    firm_id = common.firm_id("catalogue.change")
+    firm_id = common.firm_id()
     labs = own.lab_choices(firm_id)
     form = InstrumentForm()
     form.lab.choices = [(lab.id, f"{lab.code} {twin(lab)}") for lab in labs]
-    if not form.is_submitted() and request.args.get("lab", "").isascii() and request.args.get("lab", "").isdigit():
-        form.lab.data = int(request.args["lab"])
+    if not form.is_submitted() and (asked := asked_number("lab", 0)):
+        form.lab.data = asked
     answer = posted(
         form,
         lambda: instruments.add_instrument(
@@ -64,6 +66,7 @@ def instrument_new() -> Any:
 
 
 @blueprint.get("/instruments/<int:instrument_id>")
+@requires("catalogue.see_drafts", of=OWN_FIRM)
 def instrument(instrument_id: int) -> Any:
     return show_instrument(instrument_id)
 
@@ -87,8 +90,9 @@ def show_instrument(instrument_id: int, problem: Problem | None = None) -> Any:
 
 
 @blueprint.route("/instruments/<int:instrument_id>/edit", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM)
 def instrument_edit(instrument_id: int) -> Any:
-    found = common.my_instrument(instrument_id, change=True)
+    found = common.my_instrument(instrument_id)
     form = InstrumentForm.of(found)
 
     def save() -> Instrument:
@@ -113,8 +117,9 @@ def instrument_edit(instrument_id: int) -> Any:
 
 
 @blueprint.post("/instruments/<int:instrument_id>/publish")
+@requires("catalogue.change", of=OWN_FIRM)
 def instrument_publish(instrument_id: int) -> Any:
-    common.my_instrument(instrument_id, change=True)
+    common.my_instrument(instrument_id)
     answer = pressed(
         lambda: instruments.publish_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
         lambda one: (
@@ -126,8 +131,9 @@ def instrument_publish(instrument_id: int) -> Any:
 
 
 @blueprint.post("/instruments/<int:instrument_id>/withdraw")
+@requires("catalogue.change", of=OWN_FIRM)
 def instrument_withdraw(instrument_id: int) -> Any:
-    common.my_instrument(instrument_id, change=True)
+    common.my_instrument(instrument_id)
     answer = pressed(
         lambda: instruments.withdraw_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
         lambda one: (
@@ -142,8 +148,9 @@ def instrument_withdraw(instrument_id: int) -> Any:
 
 
 @blueprint.route("/instruments/<int:instrument_id>/calibrations/new", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM)
 def calibration_new(instrument_id: int) -> Any:
-    found = common.my_instrument(instrument_id, change=True)
+    found = common.my_instrument(instrument_id)
     form = CalibrationForm()
     default_day(form, "valid_from", local_day(utc_now()))
     answer = posted(
@@ -164,9 +171,10 @@ def calibration_new(instrument_id: int) -> Any:
 
 
 @blueprint.post("/calibrations/<int:calibration_id>/remove")
+@requires("catalogue.change", of=OWN_FIRM)
 def calibration_remove(calibration_id: int) -> Any:
     instrument_id = get_calibration(calibration_id).instrument_id
-    common.my_instrument(instrument_id, change=True)
+    common.my_instrument(instrument_id)
     answer = pressed(
         lambda: instruments.remove_calibration(actor=current_actor(), now=utc_now(), calibration_id=calibration_id),
         lambda _none: (_("The certificate is taken back."), url_for("lab.instrument", instrument_id=instrument_id)),

@@ -11,9 +11,10 @@ from labshare.catalogue import queries
 from labshare.catalogue.queries import own
 from labshare.catalogue.queries.publishing import lab_conditions
 from labshare.catalogue.services import accreditations, labs
+from labshare.http.actor import current_actor
+from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
-from labshare.web.actor import current_actor
 from labshare.web.filters import said
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
@@ -22,6 +23,7 @@ from labshare.web.steps import posted, pressed, said_problems, words
 
 
 @blueprint.get("/labs", endpoint="labs")
+@requires("catalogue.see_drafts", of=OWN_FIRM)
 def labs_list() -> Any:
     firm_id, today = common.firm_id(), local_day(utc_now())
     return render_template(
@@ -33,8 +35,9 @@ def labs_list() -> Any:
 
 
 @blueprint.route("/labs/new", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM)
 def lab_new() -> Any:
-    firm_id = common.firm_id("catalogue.change")
+    firm_id = common.firm_id()
     form = LabForm()
     answer = posted(
         form,
@@ -54,6 +57,7 @@ def lab_new() -> Any:
 
 
 @blueprint.get("/labs/<int:lab_id>")
+@requires("catalogue.see_drafts", of=OWN_FIRM)
 def lab(lab_id: int) -> Any:
     return show_lab(lab_id)
 
@@ -75,8 +79,9 @@ def show_lab(lab_id: int, problem: Problem | None = None) -> Any:
 
 
 @blueprint.route("/labs/<int:lab_id>/edit", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM)
 def lab_edit(lab_id: int) -> Any:
-    lab = common.my_lab(lab_id, change=True)
+    lab = common.my_lab(lab_id)
     form = LabForm(obj=lab)
     answer = posted(
         form,
@@ -89,8 +94,9 @@ def lab_edit(lab_id: int) -> Any:
 
 
 @blueprint.post("/labs/<int:lab_id>/publish")
+@requires("catalogue.change", of=OWN_FIRM)
 def lab_publish(lab_id: int) -> Any:
-    common.my_lab(lab_id, change=True)
+    common.my_lab(lab_id)
     answer = pressed(
         lambda: labs.publish_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id),
         lambda lab: (
@@ -102,8 +108,9 @@ def lab_publish(lab_id: int) -> Any:
 
 
 @blueprint.post("/labs/<int:lab_id>/withdraw")
+@requires("catalogue.change", of=OWN_FIRM)
 def lab_withdraw(lab_id: int) -> Any:
-    common.my_lab(lab_id, change=True)
+    common.my_lab(lab_id)
     answer = pressed(
         lambda: labs.withdraw_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id),
         lambda lab: (
@@ -118,8 +125,9 @@ def lab_withdraw(lab_id: int) -> Any:
 
 
 @blueprint.route("/labs/<int:lab_id>/accreditations/new", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM)
 def accreditation_new(lab_id: int) -> Any:
-    lab = common.my_lab(lab_id, change=True)
+    lab = common.my_lab(lab_id)
     form = AccreditationForm()
     answer = posted(
         form,
@@ -138,6 +146,7 @@ def accreditation_new(lab_id: int) -> Any:
 
 
 @blueprint.route("/accreditations/<int:accreditation_id>", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM)
 def accreditation(accreditation_id: int) -> Any:
     found = common.my_accreditation(accreditation_id)
     form = AccreditationForm(obj=found)

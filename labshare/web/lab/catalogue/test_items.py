@@ -13,10 +13,12 @@ from labshare.catalogue.queries import own
 from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.services import standards, test_items
 from labshare.catalogue.terms import Category
+from labshare.http.actor import current_actor
+from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import NotAllowed, Problem
 from labshare.kernel.formatting import twin
 from labshare.kernel.time import local_day, utc_now
-from labshare.web.actor import current_actor
+from labshare.web.asked import asked_page
 from labshare.web.filters import chinese, said
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
@@ -26,10 +28,11 @@ from labshare.web.steps import posted, pressed, said_problems, words
 
 
 @blueprint.get("/test-items", endpoint="test_items")
+@requires("catalogue.see_drafts", of=OWN_FIRM)
 def test_items_list() -> Any:
     firm_id, today = common.firm_id(), local_day(utc_now())
-    labs, lab_id, state = narrowed(firm_id)
-    page = own.own_test_items(firm_id, today, lab_id=lab_id, state=state, limit=common.PER_PAGE, offset=common.offset())
+    (labs, lab_id, state), asked = narrowed(firm_id), asked_page()
+    page = own.own_test_items(firm_id, today, lab_id=lab_id, state=state, limit=asked.size, offset=asked.offset)
     return render_template(
         "lab/catalogue/test_items.html", page=page, labs=labs, lab_id=lab_id, state_filter=state,
         categories=dict(Category.choices()), may_change=common.may_change(),
@@ -51,8 +54,9 @@ def _instrument_choices(form: TestItemForm, lab_id: int | None, firm_id: int) ->
 
 
 @blueprint.route("/test-items/new", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM)
 def test_item_new() -> Any:
-    firm_id = common.firm_id("catalogue.change")
+    firm_id = common.firm_id()
     labs = own.lab_choices(firm_id)
     form = TestItemForm()
     form.lab.choices = [(lab.id, f"{lab.code} {twin(lab)}") for lab in labs]
@@ -78,6 +82,7 @@ def test_item_new() -> Any:
 
 
 @blueprint.get("/test-items/<int:item_id>")
+@requires("catalogue.see_drafts", of=OWN_FIRM)
 def test_item(item_id: int) -> Any:
     return show_test_item(item_id)
 
@@ -100,8 +105,9 @@ def show_test_item(item_id: int, problem: Problem | None = None) -> Any:
 
 
 @blueprint.route("/test-items/<int:item_id>/edit", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM)
 def test_item_edit(item_id: int) -> Any:
-    found = common.my_test_item(item_id, change=True)
+    found = common.my_test_item(item_id)
     form = TestItemForm.of(found)
     _instrument_choices(form, found.lab_id, found.lab.firm_id)
     answer = posted(
@@ -123,8 +129,9 @@ def test_item_edit(item_id: int) -> Any:
 
 
 @blueprint.post("/test-items/<int:item_id>/publish")
+@requires("catalogue.change", of=OWN_FIRM)
 def test_item_publish(item_id: int) -> Any:
-    common.my_test_item(item_id, change=True)
+    common.my_test_item(item_id)
     answer = pressed(
         lambda: test_items.publish_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
         lambda one: (
@@ -136,8 +143,9 @@ def test_item_publish(item_id: int) -> Any:
 
 
 @blueprint.post("/test-items/<int:item_id>/withdraw")
+@requires("catalogue.change", of=OWN_FIRM)
 def test_item_withdraw(item_id: int) -> Any:
-    common.my_test_item(item_id, change=True)
+    common.my_test_item(item_id)
     answer = pressed(
         lambda: test_items.withdraw_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
         lambda one: (
@@ -149,8 +157,9 @@ def test_item_withdraw(item_id: int) -> Any:
 
 
 @blueprint.route("/standards/new", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM, then=("standard.add",))
 def standard_new() -> Any:
-    firm_id = common.firm_id("catalogue.change")
+    firm_id = common.firm_id()
     if not own.lab_choices(firm_id):
         raise NotAllowed
     form = StandardForm()

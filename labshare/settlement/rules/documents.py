@@ -25,6 +25,7 @@ from labshare.settlement.errors import (
     ReversesTooMuchTax,
     TaxOutOfRange,
 )
+from labshare.settlement.terms import PayerVerdict
 
 LARGEST_FEN = 10**12
 """Ten billion yuan: beyond any document, well inside what the database can hold and add up."""
@@ -39,7 +40,7 @@ class ChargeLine:
 
 
 @dataclass(frozen=True)
-class ReportPaper:
+class ReportDocument:
     id: int
     day: date
     replaces: int | None = None
@@ -47,7 +48,7 @@ class ReportPaper:
 
 
 @dataclass(frozen=True)
-class InvoicePaper:
+class InvoiceDocument:
     """One booking's line of an invoice; negative, it reverses the line `reverses`."""
 
     id: int
@@ -58,13 +59,18 @@ class InvoicePaper:
 
 
 @dataclass(frozen=True)
-class PaymentPaper:
+class PaymentDocument:
     """`counts`: the payer is the client, or an officer accepted the payer."""
 
     id: int
     day: date
     amount_fen: int
     counts: bool = True
+
+
+def payment_counts(*, by_client: bool, payer_verdict: str | None) -> bool:
+    """Whether the client paid it, or an officer lets the other payer's money count (R-PAPER-8)."""
+    return by_client or payer_verdict == PayerVerdict.ACCEPTED
 
 
 @dataclass(frozen=True)
@@ -88,13 +94,13 @@ NOTHING = Money()
 
 
 @dataclass(frozen=True)
-class Papers:
+class Documents:
     """All documents of one booking. A method with a `day` counts those dated up to and including that day."""
 
     charges: tuple[ChargeLine, ...] = ()
-    reports: tuple[ReportPaper, ...] = ()
-    invoices: tuple[InvoicePaper, ...] = ()
-    payments: tuple[PaymentPaper, ...] = ()
+    reports: tuple[ReportDocument, ...] = ()
+    invoices: tuple[InvoiceDocument, ...] = ()
+    payments: tuple[PaymentDocument, ...] = ()
 
     def charged(self, day: date) -> int:
         return sum(line.amount_fen for line in self.charges if line.day <= day)
@@ -107,7 +113,7 @@ class Papers:
         """Net of refunds; what another payer paid counts once accepted."""
         return sum(payment.amount_fen for payment in self.payments if payment.counts and payment.day <= day)
 
-    def standing(self, day: date) -> tuple[ReportPaper, ...]:
+    def standing(self, day: date) -> tuple[ReportDocument, ...]:
         """Reports issued, not withdrawn by then, and not replaced by then: a successor that was itself withdrawn
         still has replaced its predecessor."""
         replaced = {report.replaces for report in self.reports if report.day <= day}
@@ -148,26 +154,26 @@ class Papers:
             NOTHING,
         )
 
-    def with_invoice(self, invoice: InvoicePaper) -> "Papers":
+    def with_invoice(self, invoice: InvoiceDocument) -> "Documents":
         return replace(self, invoices=(*self.invoices, invoice))
 
 
 # What still fits
 
 
-def invoice_room(papers: Papers, day: date) -> int:
+def invoice_room(documents: Documents, day: date) -> int:
     """The most an invoice of this day can say, so that net invoiced ≤ charged on it and on every later day."""
-    return min(papers.charged(d) - papers.invoiced(d).amount_fen for d in papers.days_from(day))
+    return min(documents.charged(d) - documents.invoiced(d).amount_fen for d in documents.days_from(day))
 
 
-def payment_room(papers: Papers, day: date) -> int:
+def payment_room(documents: Documents, day: date) -> int:
     """The most a payment of this day can be, so that net paid ≤ charged on it and on every later day."""
-    return min(papers.charged(d) - papers.paid(d) for d in papers.days_from(day))
+    return min(documents.charged(d) - documents.paid(d) for d in documents.days_from(day))
 
 
-def refund_room(papers: Papers, day: date) -> int:
+def refund_room(documents: Documents, day: date) -> int:
     """The most that can be refunded on this day, so that net paid ≥ 0 on it and on every later day."""
-    return min(papers.paid(d) for d in papers.days_from(day))
+    return min(documents.paid(d) for d in documents.days_from(day))
 
 
 # What is wrong with a document. Each gives every problem it finds, so that a form can show them together.
@@ -191,7 +197,7 @@ def check_amount(amount_fen: int) -> Iterator[Problem]:
         yield AmountTooLarge(amount=plain_money(LARGEST_FEN))
 
 
-def check_invoice(papers: Papers, *, day: date, amount_fen: int, tax_fen: int, today: date) -> Iterator[Problem]:
+def check_invoice(documents: Documents, *, day: date, amount_fen: int, tax_fen: int, today: date) -> Iterator[Problem]:
     """A blue invoice of `amount_fen` > 0 for this booking."""
     yield from check_day(day, today, "issued_on")
     if problems := tuple(check_amount(amount_fen)):
@@ -199,13 +205,13 @@ def check_invoice(papers: Papers, *, day: date, amount_fen: int, tax_fen: int, t
         return
     if not 0 <= tax_fen <= amount_fen:
         yield TaxOutOfRange()
-    room = invoice_room(papers, day)
+    room = invoice_room(documents, day)
     if amount_fen > room and day <= today:
         yield InvoiceAboveCharge(amount=plain_money(room))
 
 
 def check_red_letter(
-    papers: Papers, original: InvoicePaper, *, day: date, amount_fen: int, tax_fen: int, today: date
+    documents: Documents, original: InvoiceDocument, *, day: date, amount_fen: int, tax_fen: int, today: date
 ) -> Iterator[Problem]:
     """A red letter that takes `amount_fen` > 0 with `tax_fen` ≥ 0 off an invoice."""
     yield from check_day(day, today, "issued_on")
@@ -214,7 +220,7 @@ def check_red_letter(
     if problems := tuple(check_amount(amount_fen)):
         yield from problems
         return
-    left = papers.left_of(original.id)
+    left = documents.left_of(original.id)
     if not 0 <= tax_fen <= amount_fen:
         yield TaxOutOfRange()
     elif tax_fen > left.tax_fen:
@@ -223,23 +229,23 @@ def check_red_letter(
         yield ReversesTooMuch(amount=plain_money(left.amount_fen))
 
 
-def check_payment(papers: Papers, *, day: date, amount_fen: int, counts: bool, today: date) -> Iterator[Problem]:
+def check_payment(documents: Documents, *, day: date, amount_fen: int, counts: bool, today: date) -> Iterator[Problem]:
     """Money of `amount_fen` > 0 received. What does not count yet is measured once an officer accepts its payer."""
     yield from check_day(day, today, "paid_on")
     if problems := tuple(check_amount(amount_fen)):
         yield from problems
         return
-    if counts and day <= today and amount_fen > (room := payment_room(papers, day)):
+    if counts and day <= today and amount_fen > (room := payment_room(documents, day)):
         yield PaymentAboveCharge(amount=plain_money(room))
 
 
-def check_refund(papers: Papers, *, day: date, amount_fen: int, counts: bool, today: date) -> Iterator[Problem]:
+def check_refund(documents: Documents, *, day: date, amount_fen: int, counts: bool, today: date) -> Iterator[Problem]:
     """Money of `amount_fen` > 0 given back."""
     yield from check_day(day, today, "paid_on")
     if problems := tuple(check_amount(amount_fen)):
         yield from problems
         return
-    if counts and day <= today and amount_fen > (room := refund_room(papers, day)):
+    if counts and day <= today and amount_fen > (room := refund_room(documents, day)):
         yield RefundAbovePayment(amount=plain_money(room))
 
 
@@ -247,7 +253,7 @@ def check_refund(papers: Papers, *, day: date, amount_fen: int, counts: bool, to
 
 
 def ledger_differences(
-    papers: Papers, entries: Mapping[Month, Money], *, closed: Iterable[Month], present: Month
+    documents: Documents, entries: Mapping[Month, Money], *, closed: Iterable[Month], present: Month
 ) -> dict[Month, Money]:
     """The one entry that each open month lacks, so that the sum up to it is what is recognised on its last day.
 
@@ -255,7 +261,7 @@ def ledger_differences(
     of the entries there are, by month. Closed months are left as they are: what comes late falls into the first month
     still open.
     """
-    days = papers.days()
+    days = documents.days()
     if not days:
         return {}
     shut = set(closed)
@@ -266,7 +272,7 @@ def ledger_differences(
         written += entries.get(month, NOTHING)
         if month in shut:
             continue
-        if difference := papers.recognised(month.last_day) - written:
+        if difference := documents.recognised(month.last_day) - written:
             lacking[month] = difference
             written += difference
     return lacking

@@ -10,10 +10,10 @@ from typing import Any
 from flask import Flask, request
 from sqlalchemy.exc import OperationalError
 
+from labshare.http.bodies import SealedRequest, read_body
 from labshare.kernel.database import commits, db
 from labshare.kernel.errors import Busy
 from labshare.kernel.waiting import SQLITE_TRIES
-from labshare.web.bodies import SealedRequest, read_body
 
 log = logging.getLogger("labshare.web")
 TRIES = SQLITE_TRIES
@@ -30,7 +30,7 @@ def gave_way(error: OperationalError) -> bool:
 
 
 class Application(Flask):
-    """Flask whose requests are sealed until `labshare.web.bodies` reads them, and whose views are tried up to `TRIES`
+    """Flask whose requests are sealed until `labshare.http.bodies` reads them, and whose views are tried up to `TRIES`
     times where the database gave way and nothing was committed yet.
 
     A view only reads before its transaction and redirects after it, so doing it anew does nothing twice. In the end,

@@ -1,6 +1,6 @@
 """When the body of a request is read: after it is known who sends it and whether they may, before any transaction.
 
-The order stands here once, for pages and API alike (`labshare.web.again`): the view's own check of the right, which
+The order stands here once, for pages and API alike (`labshare.http.again`): the view's own check of the right, which
 sees headers and address only; the body's limit; the body, whole; the checks that need it (the forms' token); the view.
 A request is sealed until then, and a body cannot be read inside a transaction: both raise, wherever it is tried.
 """
@@ -55,7 +55,8 @@ class SealedRequest(Request):
 
 
 def before_body(check: Check, *, file: bool = False) -> Callable[[F], F]:
-    """Have `check(**view_args)` refuse (by raising a `Problem`) before the body of a view's request is read.
+    """Have `check(**view_args)` refuse (by raising a `Problem`) before a view begins and before its request's body is
+    read. Routes say it with `labshare.http.rights`.
 
     `file`: the body may bring a file, so up to `MAX_UPLOAD_LENGTH` is taken of whoever passes.
     """
@@ -69,12 +70,14 @@ def before_body(check: Check, *, file: bool = False) -> Callable[[F], F]:
 
 def read_body() -> None:
     """Check, then read the body of a request that changes something. Raises what the check raises, 413, 400."""
-    if request.method not in CHANGING or request.routing_exception is not None:
+    if request.method == "OPTIONS" or request.routing_exception is not None:
         return
     view = current_app.view_functions.get(request.endpoint or "")
     check: Check | None = getattr(view, "before_body", None)
     if check is not None:
         check(**(request.view_args or {}))
+    if request.method not in CHANGING:
+        return
     unseal(current_app.config["MAX_UPLOAD_LENGTH"] if getattr(view, "takes_file", False) else None)
     if _length() > AT_ONCE:
         db.session.rollback()

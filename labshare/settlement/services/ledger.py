@@ -1,10 +1,10 @@
-"""The books of a booking: its papers read, its sums, ledger and state brought up to what they say.
+"""The ledger of a booking: its documents read, its sums, ledger and state brought up to what they say.
 
 On PostgreSQL a recording takes the ledger's shared lock first, then the booking's row, and reads afterwards. Closing or
 opening a month takes the lock alone, so that no entry slips into a month while it closes. On SQLite writers queue.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, text
@@ -14,15 +14,16 @@ from labshare.booking.models import Booking, Charge
 from labshare.booking.services.documents import settle_state
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import check_seen
 from labshare.settlement.models import Payment, Report, RevenueEntry
-from labshare.settlement.queries.closed import ClosedMonths, closed_months
-from labshare.settlement.queries.papers import entry_sums, papers_of
-from labshare.settlement.rules import Money, Papers, ledger_differences
+from labshare.settlement.queries.closed import closed_months
+from labshare.settlement.queries.loading import entry_sums, load_documents
+from labshare.settlement.rules import rows
+from labshare.settlement.rules.documents import Documents, ledger_differences
 from labshare.settlement.terms import EntryCause
 
 _LEDGER_LOCK = 0x1ED6E5
@@ -77,8 +78,8 @@ def check_documents_begin(booking: Booking) -> None:
         raise IllegalStep(state=BookingState(booking.state).label)
 
 
-def papers(booking: Booking) -> Papers:
-    return papers_of([booking.id])[booking.id]
+def documents(booking: Booking) -> Documents:
+    return load_documents([booking.id])[booking.id]
 
 
 def refresh(
@@ -92,10 +93,8 @@ def refresh(
     """
     db.session.flush()
     today = local_day(now)
-    said = papers(booking)
-    booking.invoiced_fen = said.invoiced(today).amount_fen
-    booking.paid_fen = said.paid(today)
-    booking.recognised_fen = said.recognised(today).amount_fen
+    said = documents(booking)
+    set_columns(booking, rows.sums(said, today))
     _write_entries([booking], {booking.id: said}, now=now, cause=cause, cause_id=cause_id)
     settle_state(booking, report_stands=bool(said.standing(today)), actor=actor, now=now)
     db.session.flush()
@@ -115,14 +114,14 @@ def bring_up(booking_ids: Iterable[int], *, now: datetime, cause: EntryCause) ->
     while left:
         ids, left = left[:1000], left[1000:]
         bookings = db.session.scalars(select(Booking).where(Booking.id.in_(ids))).all()
-        written += _write_entries(bookings, papers_of(ids), now=now, cause=cause, cause_id=None)
+        written += _write_entries(bookings, load_documents(ids), now=now, cause=cause, cause_id=None)
     db.session.flush()
     return written
 
 
 def _write_entries(
     bookings: Sequence[Booking],
-    said: dict[int, Papers],
+    said: dict[int, Documents],
     *,
     now: datetime,
     cause: EntryCause | None,
@@ -130,33 +129,18 @@ def _write_entries(
 ) -> int:
     closed, present = closed_months(), Month.at(now)
     entries = entry_sums([booking.id for booking in bookings])
-    rows = [
-        RevenueEntry(
+    made = []
+    for booking in bookings:
+        shut, written = closed.of(booking.division), entries.get(booking.id, {})
+        lacking = ledger_differences(said[booking.id], written, closed=shut, present=present)
+        made += rows.entries(
+            lacking,
             booking_id=booking.id,
             lab_id=booking.lab_id,
             instrument_id=booking.instrument_id,
-            month=str(month),
-            amount_fen=difference.amount_fen,
-            tax_fen=difference.tax_fen,
-            recorded_at=now,
+            now=now,
             cause=cause,
             cause_id=cause_id,
         )
-        for booking, month, difference in _lacking(bookings, said, entries, closed, present)
-    ]
-    db.session.add_all(rows)
-    return len(rows)
-
-
-def _lacking(
-    bookings: Sequence[Booking],
-    said: dict[int, Papers],
-    entries: dict[int, dict[Month, Money]],
-    closed: ClosedMonths,
-    present: Month,
-) -> Iterator[tuple[Booking, Month, Money]]:
-    for booking in bookings:
-        shut, written = closed.of(booking.division), entries.get(booking.id, {})
-        differences = ledger_differences(said[booking.id], written, closed=shut, present=present)
-        for month, difference in differences.items():
-            yield booking, month, difference
+    db.session.add_all(RevenueEntry(**values) for values in made)
+    return len(made)

@@ -1,13 +1,13 @@
 """Files made on the spot: always an attachment, never shown by the browser."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import Response
 from flask_babel import gettext as _
 
 from labshare.kernel.formatting import number
-from labshare.kernel.tables import CSV_TYPE, XLSX_TYPE
+from labshare.kernel.tables import CSV_TYPE, XLSX_TYPE, Sheet, to_csv, to_xlsx
 
 TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE, "pdf": "application/pdf"}
 
@@ -24,3 +24,12 @@ def download(content: bytes, name: str) -> Response:
     response = Response(content, content_type=TYPES[name.rsplit(".", 1)[1]])
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
+
+
+def download_rows(
+    name: str, head: Sequence[str], rows: Iterable[Sequence[Any]], kind: str,
+    *, sheet: str = "Sheet1", more: Sequence[Sheet] = (),
+) -> Response:  # fmt: skip
+    """Answer with rows as CSV or XLSX. `sheet`, `more`: the sheet's name and those after it, in XLSX alone."""
+    content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows, sheet=sheet, more=more)
+    return download(content, f"{name}.{kind}")

@@ -52,7 +52,7 @@ class HostFirm:
         return int(self.row["id"])
 
 
-class World:
+class Loading:
     """One load. Everything in it happened before `midnight`, the first moment of the local day of loading: so the data
     depend on the seed and the day alone, and whatever the hour, nothing lies in the future."""
 

@@ -1,4 +1,4 @@
-"""The papers of finished bookings: reports, invoices, payments, in the many ways they come, late ones too."""
+"""The documents of finished bookings: reports, invoices, payments, in the many ways they come, late ones too."""
 
 import random
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from labshare.booking.terms import ChargeState
 from labshare.demonstration.life import Life
+from labshare.demonstration.loading import Loading
 from labshare.demonstration.rows import Row
-from labshare.demonstration.world import World
 from labshare.kernel.money import FEN_PER_YUAN, round_half_up
 
 Step = tuple[datetime, Callable[[datetime], None]]
@@ -23,11 +23,11 @@ def tax_in(amount_fen: int) -> int:
     return round_half_up(amount_fen * VAT)
 
 
-class Papering:
-    """Writes the papers of one division's bookings; those billed together wait in `groups`."""
+class DocumentWriter:
+    """Writes the documents of one division's bookings; those billed together wait in `groups`."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, loading: Loading) -> None:
+        self.loading = loading
         self.groups: dict[tuple[int, int, str], list[tuple[random.Random, Life]]] = {}
 
     def office(self, life: Life, rng: random.Random, day: date) -> datetime:
@@ -35,16 +35,16 @@ class Papering:
         days = life.lab.openings.days
         while not days.is_working_day(day):
             day += timedelta(days=1)
-        return self.world.at(day, rng.randrange(8, 17), rng.randrange(60)) + timedelta(seconds=rng.randrange(60))
+        return self.loading.at(day, rng.randrange(8, 17), rng.randrange(60)) + timedelta(seconds=rng.randrange(60))
 
     # -- before the end of the test
 
     def prepay(self, rng: random.Random, life: Life, at: datetime) -> None:
         """Some clients pay when they bring the samples."""
         amount = life.row["charged_fen"]
-        if rng.random() > 0.05 or amount == 0 or at + timedelta(minutes=9) > self.world.midnight:
+        if rng.random() > 0.05 or amount == 0 or at + timedelta(minutes=9) > self.loading.midnight:
             return
-        day = self.world.day(at)
+        day = self.loading.day(at)
         life.record_invoice(at + timedelta(minutes=4), day, amount, tax_in(amount))
         life.record_payment(at + timedelta(minutes=8), day, amount)
 
@@ -82,27 +82,28 @@ class Papering:
         amount = life.row["charged_fen"]
         if amount == 0 or rng.random() < 0.06:
             return
-        invoiced = self.office(life, rng, self.world.day(at) + timedelta(days=rng.randrange(1, 8)))
-        steps: list[Step] = [(invoiced, lambda t: _invoice(self.world, life, t, amount))]
+        invoiced = self.office(life, rng, self.loading.day(at) + timedelta(days=rng.randrange(1, 8)))
+        steps: list[Step] = [(invoiced, lambda t: _invoice(self.loading, life, t, amount))]
         if rng.random() < 0.96:
-            paid = self.office(life, rng, self.world.day(invoiced) + timedelta(days=rng.randrange(1, 30)))
-            steps.append((paid, lambda t: _pay(self.world, life, t, amount)))
+            paid = self.office(life, rng, self.loading.day(invoiced) + timedelta(days=rng.randrange(1, 30)))
+            steps.append((paid, lambda t: _pay(self.loading, life, t, amount)))
         self._run(steps)
 
     def _run(self, steps: list[Step]) -> None:
         for at, act in sorted(steps, key=lambda step: step[0]):
-            if at <= self.world.midnight:
+            if at <= self.loading.midnight:
                 act(at)
 
-    def _script(self, rng: random.Random, life: Life, finished: datetime, together: datetime | None,
-                shared: dict[str, Row]) -> list[Step]:  # fmt: skip
-        world, row = self.world, life.row
+    def _script(
+        self, rng: random.Random, life: Life, finished: datetime, together: datetime | None, shared: dict[str, Row]
+    ) -> list[Step]:
+        loading, row = self.loading, life.row
         plain = together is None and not life.lines
         steps: list[Step] = []
         waiting = [line for line in life.charges if line["state"] == ChargeState.PROPOSED]
         settled = finished
         if waiting:
-            answered = self.office(life, rng, world.day(finished) + timedelta(days=rng.randrange(0, 3)))
+            answered = self.office(life, rng, loading.day(finished) + timedelta(days=rng.randrange(0, 3)))
             settled = answered = max(answered, finished + timedelta(minutes=5))
             answer = life.refuse if rng.random() < 0.15 else life.consent
             steps.append((answered, lambda t: answer(t, waiting[0])))
@@ -116,13 +117,13 @@ class Papering:
         return steps
 
     def _report(self, rng: random.Random, life: Life, finished: datetime, steps: list[Step]) -> datetime:
-        world = self.world
+        loading = self.loading
         turnaround = life.row["turnaround_days"]
         wait = rng.randrange(turnaround) if rng.random() < 0.93 else turnaround + rng.randrange(1, 9)
         issued = max(
-            self.office(life, rng, world.day(finished) + timedelta(days=wait)), finished + timedelta(minutes=35)
+            self.office(life, rng, loading.day(finished) + timedelta(days=wait)), finished + timedelta(minutes=35)
         )
-        day = world.day(issued)
+        day = loading.day(issued)
         recorded = issued
         if rng.random() < 0.03:  # the paper went out in time, its entry came late
             recorded = self.office(life, rng, day + timedelta(days=rng.randrange(10, 50)))
@@ -130,28 +131,38 @@ class Papering:
         steps.append((recorded, lambda t: made.append(life.record_report(t, day))))
         chance = rng.random()
         if chance < 0.02:
-            again = self.office(life, rng, world.day(recorded) + timedelta(days=rng.randrange(2, 45)))
-            steps.append((again, lambda t: _ignore(life.record_report(t, world.day(t), made[0]))))
+            again = self.office(life, rng, loading.day(recorded) + timedelta(days=rng.randrange(2, 45)))
+            steps.append((again, lambda t: _ignore(life.record_report(t, loading.day(t), made[0]))))
         elif chance < 0.03:
-            back = self.office(life, rng, world.day(recorded) + timedelta(days=rng.randrange(3, 50)))
+            back = self.office(life, rng, loading.day(recorded) + timedelta(days=rng.randrange(3, 50)))
             steps.append((back, lambda t: life.withdraw_report(t, made[0], rng.choice(WITHDRAWALS))))
             if chance < 0.0285:
-                anew = self.office(life, rng, world.day(back) + timedelta(days=rng.randrange(2, 9)))
-                steps.append((anew, lambda t: _ignore(life.record_report(t, world.day(t)))))
+                anew = self.office(life, rng, loading.day(back) + timedelta(days=rng.randrange(2, 9)))
+                steps.append((anew, lambda t: _ignore(life.record_report(t, loading.day(t)))))
         return recorded
 
-    def _money(self, rng: random.Random, life: Life, steps: list[Step], settled: datetime, reported: datetime,
-               together: datetime | None, shared: dict[str, Row], *, plain: bool) -> None:  # fmt: skip
-        world = self.world
+    def _money(
+        self,
+        rng: random.Random,
+        life: Life,
+        steps: list[Step],
+        settled: datetime,
+        reported: datetime,
+        together: datetime | None,
+        shared: dict[str, Row],
+        *,
+        plain: bool,
+    ) -> None:
+        loading = self.loading
         if together is not None:
             invoiced = max(together, settled)
             if invoiced != together:
                 shared = {}
         else:
             base = max(settled, reported) if rng.random() < 0.85 else settled
-            invoiced = self.office(life, rng, world.day(base) + timedelta(days=min(20, int(rng.expovariate(0.3)))))
+            invoiced = self.office(life, rng, loading.day(base) + timedelta(days=min(20, int(rng.expovariate(0.3)))))
             invoiced = max(invoiced, settled + timedelta(minutes=11))
-        day = world.day(invoiced)
+        day = loading.day(invoiced)
         recorded = invoiced
         if plain and rng.random() < 0.03:
             recorded = self.office(life, rng, day + timedelta(days=rng.randrange(12, 55)))
@@ -170,15 +181,15 @@ class Papering:
         paid = max(paid, settled + timedelta(minutes=30))
         chance = rng.random()
         if chance < 0.03:
-            half = self.office(life, rng, world.day(paid) + timedelta(days=rng.randrange(3, 40)))
-            steps.append((paid, lambda t: _pay(world, life, t, life.row["charged_fen"] // 2)))
-            steps.append((half, lambda t: _pay(world, life, t, life.row["charged_fen"] - life.row["paid_fen"])))
+            half = self.office(life, rng, loading.day(paid) + timedelta(days=rng.randrange(3, 40)))
+            steps.append((paid, lambda t: _pay(loading, life, t, life.row["charged_fen"] // 2)))
+            steps.append((half, lambda t: _pay(loading, life, t, life.row["charged_fen"] - life.row["paid_fen"])))
         elif chance < 0.05:
             self._other_payer(rng, life, steps, paid)
         else:
-            late = self.office(life, rng, world.day(paid) + timedelta(days=rng.randrange(8, 45)))
+            late = self.office(life, rng, loading.day(paid) + timedelta(days=rng.randrange(8, 45)))
             when = late if rng.random() < 0.03 else paid
-            steps.append((when, lambda t: _pay(world, life, t, life.row["charged_fen"], world.day(paid))))
+            steps.append((when, lambda t: _pay(loading, life, t, life.row["charged_fen"], loading.day(paid))))
             if plain and chance < 0.07:
                 self._invoice_anew(rng, life, steps, max(recorded, when))
             elif plain and chance < 0.085:
@@ -186,13 +197,13 @@ class Papering:
 
     def _other_payer(self, rng: random.Random, life: Life, steps: list[Step], paid: datetime) -> None:
         """Another firm pays: an officer accepts it, or does not and the client pays; the latest still wait."""
-        world = self.world
-        payer = rng.choice(world.clients).row["uscc"]
+        loading = self.loading
+        payer = rng.choice(loading.clients).row["uscc"]
         if payer == life.client.row["uscc"]:
             return
         made: list[Row] = []
-        steps.append((paid, lambda t: made.extend(_pay_as(world, life, t, payer))))
-        decided = self.office(life, rng, world.day(paid) + timedelta(days=rng.randrange(2, 25)))
+        steps.append((paid, lambda t: made.extend(_pay_as(loading, life, t, payer))))
+        decided = self.office(life, rng, loading.day(paid) + timedelta(days=rng.randrange(2, 25)))
         if rng.random() < 0.75:
             steps.append(
                 (
@@ -204,26 +215,26 @@ class Papering:
             steps.append(
                 (decided, lambda t: [life.decide_payer(t, p, "rejected", "无代付证明") for p in made] and None)
             )
-            own = self.office(life, rng, world.day(decided) + timedelta(days=rng.randrange(2, 20)))
-            steps.append((own, lambda t: _pay(world, life, t, life.row["charged_fen"] - life.row["paid_fen"])))
+            own = self.office(life, rng, loading.day(decided) + timedelta(days=rng.randrange(2, 20)))
+            steps.append((own, lambda t: _pay(loading, life, t, life.row["charged_fen"] - life.row["paid_fen"])))
 
     def _invoice_anew(self, rng: random.Random, life: Life, steps: list[Step], after: datetime) -> None:
         """A red letter over the whole invoice, and a right one the same day."""
-        world = self.world
+        loading = self.loading
 
         def reverse(at: datetime) -> None:
             if life.lines:
                 _invoice, line = life.lines[0]
-                life.record_invoice(at, world.day(at), -line["amount_fen"], -line["tax_fen"], reverses=line)
+                life.record_invoice(at, loading.day(at), -line["amount_fen"], -line["tax_fen"], reverses=line)
 
-        at = self.office(life, rng, world.day(after) + timedelta(days=rng.randrange(1, 25)))
-        if at + timedelta(minutes=10) <= world.midnight or rng.random() < 0.5:
+        at = self.office(life, rng, loading.day(after) + timedelta(days=rng.randrange(1, 25)))
+        if at + timedelta(minutes=10) <= loading.midnight or rng.random() < 0.5:
             steps.append((at, reverse))
-            steps.append((at + timedelta(minutes=10), lambda t: _invoice(world, life, t, life.row["charged_fen"])))
+            steps.append((at + timedelta(minutes=10), lambda t: _invoice(loading, life, t, life.row["charged_fen"])))
 
     def _give_back(self, rng: random.Random, life: Life, steps: list[Step], after: datetime) -> None:
         """After a complaint: part of the invoice reversed, refunded, and the charge lowered."""
-        world = self.world
+        loading = self.loading
 
         def act(at: datetime) -> None:
             part = life.row["charged_fen"] // 5
@@ -231,29 +242,29 @@ class Papering:
                 return
             _invoice, line = life.lines[0]
             tax = min(tax_in(part), line["tax_fen"])
-            life.record_invoice(at, world.day(at), -part, -tax, reverses=line)
-            life.record_payment(at + timedelta(minutes=3), world.day(at), -part)
+            life.record_invoice(at, loading.day(at), -part, -tax, reverses=line)
+            life.record_payment(at + timedelta(minutes=3), loading.day(at), -part)
             life.propose_charge(at + timedelta(minutes=6), -part, "样品复测，部分退费")
 
-        steps.append((self.office(life, rng, world.day(after) + timedelta(days=rng.randrange(3, 60))), act))
+        steps.append((self.office(life, rng, loading.day(after) + timedelta(days=rng.randrange(3, 60))), act))
 
 
 def _ignore(_made: object) -> None:
     return None
 
 
-def _invoice(world: World, life: Life, at: datetime, amount: int) -> None:
+def _invoice(loading: Loading, life: Life, at: datetime, amount: int) -> None:
     left = amount - life.row["invoiced_fen"]
     if left > 0:
-        life.record_invoice(at, world.day(at), left, tax_in(left))
+        life.record_invoice(at, loading.day(at), left, tax_in(left))
 
 
-def _pay(world: World, life: Life, at: datetime, amount: int, day: date | None = None) -> None:
+def _pay(loading: Loading, life: Life, at: datetime, amount: int, day: date | None = None) -> None:
     amount = min(amount, life.row["charged_fen"] - life.row["paid_fen"])
     if amount > 0:
-        life.record_payment(at, day or world.day(at), amount)
+        life.record_payment(at, day or loading.day(at), amount)
 
 
-def _pay_as(world: World, life: Life, at: datetime, payer: str) -> list[Row]:
+def _pay_as(loading: Loading, life: Life, at: datetime, payer: str) -> list[Row]:
     amount = life.row["charged_fen"]
-    return [life.record_payment(at, world.day(at), amount, payer)] if amount else []
+    return [life.record_payment(at, loading.day(at), amount, payer)] if amount else []

@@ -16,9 +16,9 @@ from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter, RateLimitExceeded
 from limits.storage import Storage
 
+from labshare.http.actor import current_actor, remote_address
 from labshare.kernel.errors import TooManyRequests
 from labshare.kernel.time import machine_seconds
-from labshare.web.actor import current_actor, remote_address
 
 F = TypeVar("F", bound=Callable[..., Any])
 HOME_BITS = 64

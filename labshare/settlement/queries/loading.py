@@ -10,16 +10,23 @@ from labshare.booking.terms import ChargeState
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
-from labshare.settlement.rules import ChargeLine, InvoicePaper, Money, Papers, PaymentPaper, ReportPaper
+from labshare.settlement.rules.documents import (
+    ChargeLine,
+    Documents,
+    InvoiceDocument,
+    Money,
+    PaymentDocument,
+    ReportDocument,
+)
 
 
-def papers_of(booking_ids: Iterable[int]) -> dict[int, Papers]:
-    """The papers of each of these bookings."""
+def load_documents(booking_ids: Iterable[int]) -> dict[int, Documents]:
+    """The documents of each of these bookings."""
     ids = list(booking_ids)
     charges: dict[int, list[ChargeLine]] = defaultdict(list)
-    reports: dict[int, list[ReportPaper]] = defaultdict(list)
-    invoices: dict[int, list[InvoicePaper]] = defaultdict(list)
-    payments: dict[int, list[PaymentPaper]] = defaultdict(list)
+    reports: dict[int, list[ReportDocument]] = defaultdict(list)
+    invoices: dict[int, list[InvoiceDocument]] = defaultdict(list)
+    payments: dict[int, list[PaymentDocument]] = defaultdict(list)
     agreed = select(Charge.booking_id, Charge.agreed_on, Charge.amount_fen).where(
         Charge.booking_id.in_(ids), Charge.state == ChargeState.AGREED
     )
@@ -27,7 +34,7 @@ def papers_of(booking_ids: Iterable[int]) -> dict[int, Papers]:
         charges[booking_id].append(ChargeLine(day, amount))  # type: ignore[arg-type]  # an agreed line has its day
     issued = select(Report.booking_id, Report.id, Report.issued_on, Report.replaces_id, Report.withdrawn_on)
     for row in db.session.execute(issued.where(Report.booking_id.in_(ids)).order_by(Report.id)):
-        reports[row.booking_id].append(ReportPaper(row.id, row.issued_on, row.replaces_id, row.withdrawn_on))
+        reports[row.booking_id].append(ReportDocument(row.id, row.issued_on, row.replaces_id, row.withdrawn_on))
     lines = (
         select(
             InvoiceLine.booking_id,
@@ -42,15 +49,15 @@ def papers_of(booking_ids: Iterable[int]) -> dict[int, Papers]:
         .order_by(InvoiceLine.id)
     )
     for line in db.session.execute(lines):
-        paper = InvoicePaper(line.id, line.issued_on, line.amount_fen, line.tax_fen, line.reverses_id)
+        paper = InvoiceDocument(line.id, line.issued_on, line.amount_fen, line.tax_fen, line.reverses_id)
         invoices[line.booking_id].append(paper)
     received = select(Payment.booking_id, Payment.id, Payment.paid_on, Payment.amount_fen, Payment.counts)
     for booking_id, payment_id, day, amount, counts in db.session.execute(
         received.where(Payment.booking_id.in_(ids)).order_by(Payment.id)
     ):
-        payments[booking_id].append(PaymentPaper(payment_id, day, amount, bool(counts)))
+        payments[booking_id].append(PaymentDocument(payment_id, day, amount, bool(counts)))
     return {
-        each: Papers(tuple(charges[each]), tuple(reports[each]), tuple(invoices[each]), tuple(payments[each]))
+        each: Documents(tuple(charges[each]), tuple(reports[each]), tuple(invoices[each]), tuple(payments[each]))
         for each in ids
     }
 

@@ -216,7 +216,7 @@ def busy_units(
 
 
 @dataclass
-class Bench:
+class BookableItem:
     """One test item in its lab, with the instruments that can do it now: what every question about slots needs."""
 
     item: TestItem
@@ -266,15 +266,15 @@ class Bench:
         return [Candidate(self.rules(work, one), busy[one.id]) for one in chosen]
 
 
-def bench_of_item(item_id: int, now: datetime) -> Bench | None:
-    """The bench of a test item, in six statements; None if there is no such item."""
+def load_bookable_item(item_id: int, now: datetime) -> BookableItem | None:
+    """A test item with all that questions about slots need, in six statements; None if there is no such item."""
     row = db.session.execute(_ITEM, {"item_id": item_id, "day": local_day(now)}).first()
     if row is None:
         return None
     item, lab, fee, county = row
     instruments = db.session.scalars(_INSTRUMENTS, {"item_id": item_id}).all()
     hours = hours_of_labs([lab.id], now - timedelta(days=2))[lab.id]
-    return Bench(
+    return BookableItem(
         item=item,
         lab=lab,
         fee=fee,

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from labshare.booking.models import Holding
+from labshare.booking.rules.rows import Values
 from labshare.booking.rules.time import Interval
 from labshare.booking.terms import HoldingKind
 from labshare.kernel.database import db
@@ -40,40 +41,11 @@ def refused_by_guard(error: IntegrityError) -> bool:
     return "holding_no_overlap" in str(error.orig)
 
 
-def insert_holding(
-    *,
-    instrument_id: int,
-    unit: int,
-    starts_at: datetime,
-    ends_at: datetime,
-    kind: str,
-    now: datetime,
-    booking_id: int | None = None,
-    held_for: int | None = None,
-    block: str | None = None,
-    note: str = "",
-    expires_at: datetime | None = None,
-) -> int | None:
+def insert_holding(values: Values) -> int | None:
     """Take the time; the holding's id, or None if the database refuses because it is taken."""
     try:
         with db.session.begin_nested():
-            return db.session.scalar(
-                insert(Holding)
-                .values(
-                    instrument_id=instrument_id,
-                    unit=unit,
-                    starts_at=starts_at,
-                    ends_at=ends_at,
-                    kind=kind,
-                    booking_id=booking_id,
-                    held_for=held_for,
-                    block=block,
-                    note=note,
-                    expires_at=expires_at,
-                    created_at=now,
-                )
-                .returning(Holding.id)
-            )
+            return db.session.scalar(insert(Holding).values(**values).returning(Holding.id))
     except IntegrityError as error:
         if refused_by_guard(error):
             return None

@@ -1,0 +1,205 @@
+"""What a route asks of whoever comes, said where the route stands: the right, of whom or of what, whose division.
+
+`@public`, `@signed_in` and `@requires("run.see", …)` are asked before a body is read and before the view begins
+(`labshare.http.bodies`); services ask again for what a body names. `labshare routes` prints them all.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request
+
+from labshare.booking.queries.bookings import parties_of
+from labshare.booking.services.blocks import own_block
+from labshare.http.actor import current_actor
+from labshare.http.bodies import CHANGING, before_body
+from labshare.kernel.actor import Actor
+from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
+from labshare.kernel.time import utc_now
+from labshare.kernel.verbs import Refusal
+from labshare.organisations.permissions import WRITING_SCOPE, check, may_anywhere
+from labshare.settlement.models import Report
+from labshare.settlement.services.ledger import ref_of
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EVERYBODY, SIGNED_IN = "everybody", "signed in"
+ASKED_DIVISION = "?division="
+"""The division in the address's query; without it the only one, or the platform's own."""
+
+
+@dataclass(frozen=True)
+class Of:
+    """On whose behalf, or of what, a right is asked.
+
+    `parties(actor, **address)` gives the ids of the firms on each side; `asks(actor, **address)` is a room's own
+    question, which knows the right. Both raise `NotFound` for what the actor may not see.
+    """
+
+    name: str
+    parties: Callable[..., Mapping[str, int | None]] | None = None
+    asks: Callable[..., Any] | None = None
+
+    def ask(self, actor: Actor, action: str, address: Mapping[str, Any]) -> None:
+        if self.asks is not None:
+            self.asks(actor, **address)
+        elif action != SIGNED_IN:
+            check(actor, action, **(self.parties(actor, **address) if self.parties else {}))
+
+
+class _Somewhere(Of):
+    """Whether there could be anything to which they may do this; the service asks for the thing itself."""
+
+    def ask(self, actor: Actor, action: str, address: Mapping[str, Any]) -> None:
+        if not may_anywhere(actor, action):
+            raise NotAllowed
+
+
+class _Found(Of):
+    """The query that finds it leaves out what they may not see."""
+
+    def ask(self, actor: Actor, action: str, address: Mapping[str, Any]) -> None:
+        pass
+
+
+def _must_have_a_firm(actor: Actor, **_address: Any) -> Mapping[str, int | None]:
+    if actor.firm_id is None:
+        raise NotFound
+    return {"firm": actor.firm_id}
+
+
+def parties_of_booking(actor: Actor, ref: str, **_address: Any) -> Mapping[str, int | None]:
+    """The firms of the booking in the address. One statement. Raises `NotFound`."""
+    client, lab = parties_of(actor, ref)
+    return {"client": client, "lab": lab}
+
+
+def _parties_of_report(actor: Actor, report_id: int) -> Mapping[str, int | None]:
+    return parties_of_booking(actor, ref_of(Report, report_id))
+
+
+ANY = Of("")
+OWN_FIRM = Of("own firm", lambda actor, **_: {"firm": actor.firm_id})
+MEMBERS_FIRM = Of("own firm, for members", _must_have_a_firm)
+OWN_LABS = Of("own firm as lab", lambda actor, **_: {"lab": actor.firm_id})
+OWN_BOOKINGS = Of("own firm as client", lambda actor, **_: {"client": actor.firm_id})
+THE_BOOKING = Of("booking in the address", parties_of_booking)
+THE_BLOCK = Of("block in the address", asks=own_block)
+THE_REPORT = Of("report in the address", _parties_of_report)
+SOMEWHERE = _Somewhere("what the body or the service names")
+FOUND = _Found("what the query finds")
+
+
+@dataclass(frozen=True)
+class Right:
+    """What a route asks."""
+
+    action: str
+    """An action of the permission table, `EVERYBODY` or `SIGNED_IN`."""
+    of: Of = ANY
+    to_post: str | None = None
+    """Asked besides, where the route takes a form, too."""
+    then: tuple[str, ...] = ()
+    """Asked by the view or its service once they know the object or the step."""
+    verb: str | None = None
+    """The service's name, under which the trail keeps a refusal; a page's endpoint where nothing is said."""
+    division: str = ""
+
+    @property
+    def public(self) -> bool:
+        return self.action == EVERYBODY
+
+    def actions(self, method: str) -> list[str]:
+        """What is asked before the view begins."""
+        return [self.action, self.to_post] if self.to_post and method in CHANGING else [self.action]
+
+    def ask(self, **address: Any) -> None:
+        """Whether the request may go on. Raises `SignInFirst`, `NotFound`, `NotAllowed`."""
+        if self.public:
+            return
+        actor, changing = current_actor(), request.method in CHANGING
+        if actor.person_id is None:
+            raise SignInFirst
+        if changing and actor.scope != WRITING_SCOPE:
+            raise NotAllowed
+        try:
+            for action in self.actions(request.method):
+                self.of.ask(actor, action, address)
+        except NotAllowed as problem:
+            if changing and self.verb and problem.refusal is None:
+                problem.refusal = Refusal(self.verb, actor, utc_now(), _subject(address))
+            raise
+
+
+def _subject(address: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What an address names first, as a verb's refusal names its subject."""
+    return next(((name.removesuffix("_id"), str(value)) for name, value in address.items()), None)
+
+
+def requires(
+    action: str, *, of: Of = ANY, to_post: str | None = None, then: tuple[str, ...] = (), verb: str | None = None,
+    division: str = "", file: bool = False,
+) -> Callable[[F], F]:  # fmt: skip
+    """Have a route ask for a right. See `Right`; `file` as of `before_body`."""
+    right = Right(action, of, to_post, then, verb, division)
+
+    def mark(view: F) -> F:
+        view.right = right  # type: ignore[attr-defined]
+        return before_body(right.ask, file=file)(view)
+
+    return mark
+
+
+def public(view: F) -> F:
+    """Everybody may, visitors too."""
+    return requires(EVERYBODY)(view)
+
+
+def signed_in(view: F) -> F:
+    """Whoever is signed in may."""
+    return requires(SIGNED_IN)(view)
+
+
+def right_of(endpoint: str | None) -> Right | None:
+    """What the route of this name asks; nothing of what is no view of ours."""
+    right: Right | None = getattr(current_app.view_functions.get(endpoint or ""), "right", None)
+    return right
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one address, and what it asks."""
+
+    method: str
+    address: str
+    endpoint: str
+    right: Right
+
+
+def declared(app: Flask) -> list[Route]:
+    """Every route that states its right, by address."""
+    return sorted(
+        (
+            Route(method, _SHORT.sub(r"<\1>", rule.rule), rule.endpoint, right)
+            for rule in app.url_map.iter_rules()
+            if (right := getattr(app.view_functions[rule.endpoint], "right", None)) is not None
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        ),
+        key=lambda route: (route.address, route.method),
+    )
+
+
+_SHORT = re.compile(r"<(?:[^:<>]*:)?(\w+)>")
+"""The name of a place in an address, without what may stand in it."""
+
+
+def check_step(actor: Actor, ref: str, action: str, *, verb: str) -> None:
+    """Whether they may take this step with a booking, known once it is chosen; a refusal is the verb's. One statement.
+    Raises `NotFound`, `NotAllowed`."""
+    try:
+        check(actor, action, **parties_of_booking(actor, ref))
+    except NotAllowed as problem:
+        problem.refusal = Refusal(verb, actor, utc_now(), ("ref", ref))
+        raise

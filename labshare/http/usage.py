@@ -1,0 +1,105 @@
+"""The usage report as a file: for pages and API the same (R-USAGE-3)."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Response
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from labshare.audit.services import record_export
+from labshare.http.downloads import download
+from labshare.kernel.actor import Actor
+from labshare.kernel.formatting import clock_time, language, long_day, month, twin
+from labshare.kernel.months import Month
+from labshare.kernel.pdf import to_pdf
+from labshare.kernel.tables import Sheet, to_csv, to_xlsx, yuan
+from labshare.oversight.queries import UsageReport
+from labshare.oversight.rules import Usage
+
+BY_WORDS = {
+    "lab": _l("By lab"), "instrument": _l("By instrument"), "test_item": _l("By test item"), "firm": _l("By firm"),
+}  # fmt: skip
+DEFINITIONS = (
+    (_l("Hours open"), _l("Opening hours less closures and blocks, for each unit of each instrument.")),
+    (
+        _l("Hours booked"),
+        _l("From start to end of work of bookings confirmed or beyond that start in the months, no-shows included."),
+    ),
+    (
+        _l("Effective hours"),
+        _l(
+            "Work finished in the months, with preparation and post-processing, by the machine time where it was "
+            "entered; and in-house use that began in them and is over."
+        ),
+    ),
+    (_l("In-house hours"), _l("Blocks of in-house use that are over; without test items, as a block names none.")),
+    (_l("Utilisation"), _l("Effective hours ÷ 1,600 hours a year for each unit, in proportion to the months.")),
+    (_l("Sharing rate"), _l("Effective hours for clients other than the lab's own firm ÷ effective hours.")),
+    (_l("Tests finished"), _l("Bookings whose test ended in the month, whatever became of report and money.")),
+    (
+        _l("Firms served"),
+        _l("Different firms other than the lab's own with a test finished in the months; a total counts a firm once."),
+    ),
+    (
+        _l("Recognised revenue"),
+        _l("Entries of the revenue ledger in these months, tax included; the lab's own firm as a client included."),
+    ),
+    (_l("Outside revenue"), _l("The part of recognised revenue whose client is not the lab's own firm.")),
+)  # fmt: skip
+MOST_MONTHS = 36
+FORMATS = ("csv", "xlsx", "pdf")
+
+
+def usage_file(actor: Actor, now: datetime, report: UsageReport, kind: str) -> Response:
+    """The report as a file of one of `FORMATS`, in the reader's language; the audit trail has who took it."""
+    period = {"from": report.first, "to": report.last}
+    record_export(actor, now, "usage", {"by": report.by, **period, "format": kind})
+    head, rows = as_table(report)
+    if kind == "pdf":
+        facts = [
+            f"{period_words(report.first, report.last)} · {BY_WORDS[report.by]}",
+            _("As of %(moment)s", moment=f"{long_day(now)} {clock_time(now)}"),
+        ]
+        notes = [(str(term), str(words)) for term, words in DEFINITIONS]
+        content = to_pdf(_("Usage report"), facts, head, rows, notes=notes, language=language(), made_at=now)
+    else:
+        about = [(_("Period"), period_words(report.first, report.last)), (_("Rows"), str(BY_WORDS[report.by]))]
+        about += [(str(term), str(words)) for term, words in DEFINITIONS]
+        sheet = Sheet(_("Definitions"), [_("Field"), _("Value")], about)
+        content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows, _("Usage report"), more=[sheet])
+    return download(content, f"usage-{report.by}-{report.first}-{report.last}.{kind}")
+
+
+def as_table(report: UsageReport) -> tuple[list[str], list[list[Any]]]:
+    """The report with its total as rows for a file; hours with two decimals, money in yuan, rates as percentages."""
+    head = [
+        _("Code"), _("Name"), _("Hours open"), _("Hours booked"), _("Effective hours"),
+        _("In-house hours"), _("Hours for outside clients"),
+        _("%(rate)s, %%", rate=_("Utilisation")), _("%(rate)s, %%", rate=_("Sharing rate")),
+        _("Bookings"), _("No-shows"), _("Tests finished"), _("Samples"), _("Firms served"), _("SMEs served"),
+        _("Reports issued"), _("Recognised revenue (CNY)"), _("Outside revenue (CNY)"),
+    ]  # fmt: skip
+    rows = [[row.code, twin(row), *_figures(row.usage, report.months)] for row in report.rows]
+    return head, [*rows, [_("Total"), "", *_figures(report.total, report.months)]]
+
+
+def period_words(first: Month, last: Month) -> str:
+    """One month, or the first and the last."""
+    return month(first) if first == last else f"{month(first)} – {month(last)}"
+
+
+def _figures(usage: Usage, months: int) -> list[Any]:
+    def hours(minutes: int | None) -> Any:
+        return None if minutes is None else yuan(round(minutes * 100 / 60))
+
+    def percent(rate: Any) -> Any:
+        return None if rate is None else yuan(round(rate * 10_000))
+
+    return [
+        hours(usage.available_minutes), hours(usage.booked_minutes), hours(usage.used_minutes),
+        hours(usage.in_house_minutes), hours(usage.outside_minutes), percent(usage.utilisation(months)),
+        percent(usage.sharing_rate),
+        usage.bookings, usage.no_shows, usage.tests, usage.samples, usage.clients, usage.smes, usage.reports,
+        yuan(usage.recognised_fen), yuan(usage.outside_fen),
+    ]  # fmt: skip

@@ -11,7 +11,7 @@ from labshare.commands import with_app
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db as database
 from labshare.kernel.database import transaction
-from labshare.kernel.money import money_text
+from labshare.kernel.formatting import plain_money
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.oversight.checks import all_violations, known_findings
@@ -98,10 +98,10 @@ def _print_changes(changes: list[MoneyChange]) -> None:
     for one in changes:
         click.echo(
             f"{one.division} {one.month} {one.lab} {one.figure}: "
-            f"{money_text(one.before_fen)} -> {money_text(one.after_fen)}"
+            f"{plain_money(one.before_fen)} -> {plain_money(one.after_fen)}"
         )
     changed = sum(one.after_fen - one.before_fen for one in changes)
-    click.echo(f"{len(changes)} lines would change, by {money_text(changed)} in all")
+    click.echo(f"{len(changes)} lines would change, by {plain_money(changed)} in all")
 
 
 def _present() -> str | None:

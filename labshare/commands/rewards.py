@@ -9,6 +9,7 @@ import click
 
 from labshare.commands import with_app
 from labshare.kernel.actor import SYSTEM
+from labshare.kernel.formatting import plain_amount
 from labshare.kernel.months import Month
 from labshare.rewards.rules.cases import answer_lines
 
@@ -71,9 +72,9 @@ def run(month: Month, division: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return
-    click.echo(f"{month}: {len(document['labs'])} labs, {_yuan(document['total_payable_fen'])} yuan payable")
+    click.echo(f"{month}: {len(document['labs'])} labs, {plain_amount(document['total_payable_fen'])} yuan payable")
     for reclaim in document["to_reclaim"]:
-        click.echo(f"to reclaim: {reclaim['lab']} {_yuan(reclaim['fen'])}")
+        click.echo(f"to reclaim: {reclaim['lab']} {plain_amount(reclaim['fen'])}")
 
 
 @rewards.command("explain")
@@ -90,15 +91,10 @@ def explain(month: Month, lab: str, division: str | None, as_json: bool) -> None
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return
-    click.echo(f"{document['month']} {document['code']}: {_yuan(document['payable_fen'])} yuan payable")
+    click.echo(f"{document['month']} {document['code']}: {plain_amount(document['payable_fen'])} yuan payable")
     if document["why"]:
         click.echo(f"zero because: {document['why']}")
     for step in document["trace"]:
         click.echo(f"{step['step']}. {step['label']}: {json.dumps(step['result'])}")
         click.echo(f"   inputs {json.dumps(step['inputs'], ensure_ascii=False)}")
         click.echo(f"   parameters {json.dumps(step['parameters'], ensure_ascii=False)}")
-
-
-def _yuan(fen: int) -> str:
-    sign = "-" if fen < 0 else ""
-    return f"{sign}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"

@@ -9,7 +9,7 @@ from labshare.demonstration.loading import Loading
 from labshare.demonstration.orders import Order
 from labshare.demonstration.pdf import one_page
 from labshare.demonstration.rows import Row
-from labshare.kernel.money import money_text
+from labshare.kernel.formatting import plain_money
 from labshare.settlement.files import PDF, path_of
 from labshare.settlement.models import StoredFile
 
@@ -67,7 +67,7 @@ class Shelf:
             f"开票日期 Issued: {issued_on}",
             f"购买方 Client: {order.client.row['name']} {order.client.row['uscc']}",
             f"销售方 Seller: {order.lab.host.row['name']} {order.lab.host.row['uscc']}",
-            f"价税合计 Total: {money_text(amount)}",
+            f"价税合计 Total: {plain_money(amount)}",
             f"预约编号 Booking: {order.row['ref']}",
             "演示数据，不作证明之用。 Demonstration data, of no legal effect.",
         ]

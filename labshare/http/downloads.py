@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response
 from flask_babel import gettext as _
 
+from labshare.kernel.formatting import number
 from labshare.kernel.tables import CSV_TYPE, XLSX_TYPE, Sheet, to_csv, to_xlsx
 
 TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE, "pdf": "application/pdf"}
@@ -15,7 +16,7 @@ def capped(rows: Sequence[Sequence[Any]], most: int) -> list[Sequence[Any]]:
     """A file's rows; where there are more than it may hold, the last line says so."""
     if len(rows) <= most:
         return list(rows)
-    return [*rows[:most], [_("Only the first %(n)s rows are here; narrow the filters.", n=f"{most:,}")]]
+    return [*rows[:most], [_("Only the first %(n)s rows are here; narrow the filters.", n=number(most))]]
 
 
 def download(content: bytes, name: str) -> Response:

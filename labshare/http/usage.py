@@ -8,14 +8,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from labshare.audit.services import record_export
-from labshare.http.dates import clock_time, long_day, month
 from labshare.http.downloads import download
-from labshare.http.language import language
 from labshare.kernel.actor import Actor
+from labshare.kernel.formatting import clock_time, language, long_day, month, twin
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import Sheet, to_csv, to_xlsx, yuan
-from labshare.oversight.queries import UsageReport, UsageRow
+from labshare.oversight.queries import UsageReport
 from labshare.oversight.rules import Usage
 
 BY_WORDS = {
@@ -81,17 +80,13 @@ def as_table(report: UsageReport) -> tuple[list[str], list[list[Any]]]:
         _("Bookings"), _("No-shows"), _("Tests finished"), _("Samples"), _("Firms served"), _("SMEs served"),
         _("Reports issued"), _("Recognised revenue (CNY)"), _("Outside revenue (CNY)"),
     ]  # fmt: skip
-    rows = [[row.code, _name(row), *_figures(row.usage, report.months)] for row in report.rows]
+    rows = [[row.code, twin(row), *_figures(row.usage, report.months)] for row in report.rows]
     return head, [*rows, [_("Total"), "", *_figures(report.total, report.months)]]
 
 
 def period_words(first: Month, last: Month) -> str:
     """One month, or the first and the last."""
     return month(first) if first == last else f"{month(first)} – {month(last)}"
-
-
-def _name(row: UsageRow) -> str:
-    return (row.name_en or row.name) if language() == "en" else row.name
 
 
 def _figures(usage: Usage, months: int) -> list[Any]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, ClassVar
 
-from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from labshare.kernel import formatting
 from labshare.kernel.months import Month
 
 
@@ -48,14 +48,9 @@ class Problem(Exception):
 
 def _written(value: Any) -> str:
     """A day or month in the reader's language, 2026年11月24日 or 24 November 2026; anything else as it is."""
-    is_month = isinstance(value, Month)
-    if not is_month and type(value) is not date:
-        return str(value)
-    day = value.first_day if is_month else value
-    locale = get_locale()
-    if locale is not None and locale.language == "zh":
-        return f"{day.year}年{day.month}月" + ("" if is_month else f"{day.day}日")
-    return f"{day:%B %Y}" if is_month else f"{day.day} {day:%B %Y}"
+    if isinstance(value, Month):
+        return formatting.month(value)
+    return formatting.day(value) if type(value) is date else str(value)
 
 
 class Conflict(Problem):

@@ -32,9 +32,3 @@ def share_by_largest_remainder(total: int, weights: Mapping[str, int]) -> dict[s
     for key in by_fraction[:left]:
         shares[key] += 1
     return shares
-
-
-def money_text(fen: int) -> str:
-    """Money standing alone, the same in both languages: `¥1,234.50`, `-¥0.05`."""
-    yuan, rest = divmod(abs(fen), FEN_PER_YUAN)
-    return f"{'-' if fen < 0 else ''}¥{yuan:,}.{rest:02d}"

@@ -20,19 +20,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flask_babel import get_locale
+from flask_babel import force_locale
 from flask_babel import gettext as translated
 from flask_babel.speaklater import LazyString
 
+from labshare.kernel import formatting
 from labshare.kernel.months import Month
-from labshare.kernel.time import local_zone
 
-WEEKDAYS_ZH = "一二三四五六日"
-WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS_EN = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
+SOURCE = "en"
+"""The language of the messages themselves: written in it, a message is what the catalogues know it by."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +59,8 @@ def kind(
 
 def said(thing: Any, column: str = "name") -> dict[str, str]:
     """A datum with its English twin column (`name`, `name_en`), for `params`."""
-    chinese = getattr(thing, column) or ""
-    return {"zh": chinese, "en": getattr(thing, f"{column}_en", None) or chinese}
+    zh, en = formatting.twins(thing, column)
+    return {"zh": zh or "", "en": en or zh or ""}
 
 
 def kept(params: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +76,8 @@ def _kept(value: Any) -> Any:
     if isinstance(value, Month):
         return {"month": str(value)}
     if isinstance(value, LazyString):
-        return {"say": str(value._args[0])}
+        with force_locale(SOURCE):
+            return {"say": str(value)}
     return value
 
 
@@ -102,37 +99,17 @@ def text_of(kind_name: str, params: dict[str, Any]) -> str:
 
 
 def _written(name: str, value: Any) -> str:
-    english = is_english()
     if isinstance(value, dict):
         if "at" in value:
-            return _moment(datetime.fromisoformat(value["at"]), english)
+            return formatting.sentence_moment(datetime.fromisoformat(value["at"]))
         if "on" in value:
-            return _day(date.fromisoformat(value["on"]), english)
+            return formatting.day(date.fromisoformat(value["on"]))
         if "month" in value:
-            month = Month.parse(value["month"])
-            return f"{MONTHS_EN[month.number - 1]} {month.year}" if english else f"{month.year}年{month.number}月"
+            return formatting.month(value["month"])
         if "say" in value:
-            return str(translated(value["say"]))
+            return translated(value["say"])
         if "zh" in value:
-            return str(value["en"] if english else value["zh"])
+            return str(value[formatting.language()])
     if name.endswith("_fen") and isinstance(value, int):
-        whole, rest = divmod(abs(value), 100)
-        sign = "-" if value < 0 else ""
-        return f"{sign}¥{whole:,}.{rest:02d}" if english else f"{sign}{whole:,}.{rest:02d} 元"
-    return "—" if value is None else str(value)
-
-
-def is_english() -> bool:
-    locale = get_locale()
-    return locale is not None and locale.language == "en"
-
-
-def _day(day: date, english: bool) -> str:
-    return f"{day.day} {MONTHS_EN[day.month - 1]} {day.year}" if english else f"{day.year}年{day.month}月{day.day}日"
-
-
-def _moment(moment: datetime, english: bool) -> str:
-    local = moment.astimezone(local_zone())
-    if english:
-        return f"{WEEKDAYS_EN[local.weekday()]} {local.day} {MONTHS_EN[local.month - 1][:3]}, {local:%H:%M}"
-    return f"{local.month}月{local.day}日 周{WEEKDAYS_ZH[local.weekday()]} {local:%H:%M}"
+        return formatting.sentence_money(value)
+    return formatting.NOTHING if value is None else str(value)

@@ -130,7 +130,6 @@ def _mail(
             title=subject,
             text=kinds.text_of(kind, params),
             link=absolute(url) if link_id is None else LINK_PLACE,
-            english=kinds.is_english(),
         )
     return {
         "to": to, "locale": written_in, "subject": " ".join(subject.split())[:200], "body": body, "created_at": now,

@@ -14,11 +14,11 @@ from labshare.booking.models import Booking
 from labshare.booking.terms import BookingState
 from labshare.http.actor import current_actor
 from labshare.http.downloads import capped, download_rows
+from labshare.kernel.formatting import twin
 from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, local_zone, utc_now
 from labshare.settlement.queries.booking_list import BookingFilter, Side, bookings_for_file, search_bookings
 from labshare.web.asked import asked_order, asked_page
-from labshare.web.filters import twin
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, StringField
 
 EXPORT_AT_MOST = 50_000

@@ -8,7 +8,7 @@ from jinja2 import pass_context
 
 from labshare.booking.terms import BookingState
 from labshare.catalogue.terms import LifeState, LiveState
-from labshare.http.language import language
+from labshare.kernel.formatting import NOTHING, twin
 from labshare.kernel.terms import Term, TokenScope
 from labshare.kernel.time import utc_now
 from labshare.organisations.divisions import DIVISIONS, TOWNS
@@ -75,12 +75,12 @@ def named(_context: Any, code: str | None, vocabulary: str) -> str:
     """What a code is called; an em dash for none. (With the context, so that Jinja does not work out a constant's
     name once and for all, in the language of whoever came first.)"""
     if not code:
-        return "—"
+        return NOTHING
     if vocabulary in ("town", "division"):
         place = (TOWNS if vocabulary == "town" else DIVISIONS).get(code)
         if place is None:
             return code
-        return place.name_en if language() == "en" else place.name
+        return twin(place)
     if vocabulary == "role":
         return str(role_label(code))
     known = VOCABULARIES[vocabulary].known(code)

@@ -11,6 +11,7 @@ from labshare.audit.services import record_export
 from labshare.catalogue.models import Lab
 from labshare.http.downloads import download_rows
 from labshare.kernel.actor import Actor
+from labshare.kernel.formatting import twin
 from labshare.kernel.months import Month
 from labshare.kernel.tables import yuan
 from labshare.kernel.time import utc_now
@@ -18,7 +19,6 @@ from labshare.settlement.queries.ledger import EntryLine, ledger_entries, ledger
 from labshare.settlement.terms import EntryCause
 from labshare.web.asked import asked_month, asked_page
 from labshare.web.documents import booking_href
-from labshare.web.filters import twin
 
 
 def ledger_page(actor: Actor, template: str, labs: Sequence[Lab], lab_id: int | None) -> Any:

@@ -12,11 +12,10 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from labshare.audit.services import record_export
-from labshare.http.dates import day
-from labshare.http.dates import month as month_text
 from labshare.http.downloads import download, download_rows
-from labshare.http.language import language
 from labshare.kernel.actor import Actor
+from labshare.kernel.formatting import day, language, plain_amount, twin
+from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import Sheet, yuan
@@ -33,7 +32,6 @@ from labshare.settlement.terms import EntryCause
 from labshare.web.asked import asked_page
 from labshare.web.charts import nice_top
 from labshare.web.documents import booking_href
-from labshare.web.filters import plain_amount, twin
 
 
 def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int = 200, **more: Any) -> Any:

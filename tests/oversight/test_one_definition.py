@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from labshare.booking.models import Holding
 from labshare.kernel.database import transaction
+from labshare.kernel.formatting import plain_amount, wan_number
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.oversight.dashboard import dashboard
@@ -24,7 +25,6 @@ from labshare.oversight.rules import Usage
 from labshare.oversight.statistics import ANYONE, statistics
 from labshare.oversight.terms import UsageBy
 from labshare.settlement.queries.ledger import ledger_total
-from labshare.web.filters import plain_amount, wan_number
 from tests import factories
 from tests.api.conftest import token_for
 from tests.conftest import Clock

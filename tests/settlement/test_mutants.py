@@ -327,11 +327,11 @@ MUTANTS = {
         "if day <= original.day:",
     ),
     "a red letter above its invoice passes": (
-        "    if amount_fen > left.amount_fen:\n        yield ReversesTooMuch(amount=money_text(left.amount_fen))\n",
+        "    if amount_fen > left.amount_fen:\n        yield ReversesTooMuch(amount=plain_money(left.amount_fen))\n",
         "",
     ),
     "a red letter with too much tax passes": (
-        "    elif tax_fen > left.tax_fen:\n        yield ReversesTooMuchTax(amount=money_text(left.tax_fen))\n",
+        "    elif tax_fen > left.tax_fen:\n        yield ReversesTooMuchTax(amount=plain_money(left.tax_fen))\n",
         "",
     ),
     "a red letter's tax above its amount passes": (

@@ -11,14 +11,15 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from labshare.audit.models import AuditEvent
+from labshare.kernel.capitals import capital
 from labshare.kernel.database import db, transaction
+from labshare.kernel.formatting import plain_amount
 from labshare.kernel.months import Month
 from labshare.organisations.models import Firm, RegulatorRole
 from labshare.rewards import services
 from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries.runs import calculate_now, policies_in_force
 from labshare.settlement.models import Payment
-from labshare.web.filters import capital, plain_amount
 from tests import factories
 from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
 from tests.signing import sign_in

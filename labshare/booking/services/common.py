@@ -18,6 +18,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import NotFound
 from labshare.kernel.events import emit
+from labshare.kernel.formatting import plain_money
 from labshare.kernel.time import local_day
 from labshare.organisations import permissions
 
@@ -63,17 +64,12 @@ def note(actor: Actor, now: datetime, action: str, booking: Booking, before: Val
     record(actor, now, action, ("booking", booking.ref), before=was, after=became)
 
 
-def yuan(fen: int) -> str:
-    """An amount not below 0 as messages write it."""
-    return f"¥{fen // 100:,}.{fen % 100:02d}"
-
-
 def check_charge_covers_documents(booking: Booking, total_fen: int) -> None:
     """What is charged never falls below what is invoiced or paid (R-PRICE-8)."""
     if total_fen < booking.invoiced_fen:
-        raise ChargeBelowInvoiced(amount=yuan(booking.invoiced_fen))
+        raise ChargeBelowInvoiced(amount=plain_money(booking.invoiced_fen))
     if total_fen < booking.paid_fen:
-        raise ChargeBelowPaid(amount=yuan(booking.paid_fen))
+        raise ChargeBelowPaid(amount=plain_money(booking.paid_fen))
 
 
 def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: datetime, reason: str) -> None:

@@ -33,7 +33,8 @@ from labshare.booking.services.common import (
 from labshare.booking.terms import BookingState, HoldingKind, Party, ProposalState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
-from labshare.kernel.time import MINUTE, ceil_minute, local_day, local_zone
+from labshare.kernel.formatting import clock_time, month_day
+from labshare.kernel.time import MINUTE, ceil_minute, local_day
 from labshare.kernel.verbs import name_action, verb
 from labshare.organisations import permissions
 
@@ -103,7 +104,7 @@ def _in_the_way(booking: Booking, since: datetime) -> HeldBefore | None:
     if row is None:
         return None
     return HeldBefore(
-        what=row.ref or HoldingKind(row.kind).phrase, until=f"{row.ends_at.astimezone(local_zone()):%m-%d %H:%M}"
+        what=row.ref or HoldingKind(row.kind).phrase, until=f"{month_day(row.ends_at)} {clock_time(row.ends_at)}"
     )
 
 

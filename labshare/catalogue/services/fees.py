@@ -17,6 +17,7 @@ from labshare.catalogue.terms import FeeBasis, Requirement
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, raise_all
+from labshare.kernel.formatting import plain_amount
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
@@ -36,7 +37,7 @@ def _amount_problems(basis: str, amount_fen: int, minimum_fen: int) -> list[Prob
         problems.append(errors.UnknownChoice("basis"))
     for name, value in (("amount_fen", amount_fen), ("minimum_fen", minimum_fen)):
         if not 0 <= value <= MOST_FEN:
-            problems.append(errors.OutOfRange(name, least="0.00", most=f"{MOST_FEN // 100:,}.00"))
+            problems.append(errors.OutOfRange(name, least=plain_amount(0), most=plain_amount(MOST_FEN)))
     return problems
 
 

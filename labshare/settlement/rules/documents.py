@@ -9,7 +9,8 @@ from datetime import date
 from fractions import Fraction
 
 from labshare.kernel.errors import Problem
-from labshare.kernel.money import money_text, round_half_up
+from labshare.kernel.formatting import plain_money
+from labshare.kernel.money import round_half_up
 from labshare.kernel.months import Month
 from labshare.settlement.errors import (
     AmountNotAboveZero,
@@ -193,7 +194,7 @@ def check_amount(amount_fen: int) -> Iterator[Problem]:
     if amount_fen <= 0:
         yield AmountNotAboveZero()
     elif amount_fen > LARGEST_FEN:
-        yield AmountTooLarge(amount=money_text(LARGEST_FEN))
+        yield AmountTooLarge(amount=plain_money(LARGEST_FEN))
 
 
 def check_invoice(documents: Documents, *, day: date, amount_fen: int, tax_fen: int, today: date) -> Iterator[Problem]:
@@ -206,7 +207,7 @@ def check_invoice(documents: Documents, *, day: date, amount_fen: int, tax_fen: 
         yield TaxOutOfRange()
     room = invoice_room(documents, day)
     if amount_fen > room and day <= today:
-        yield InvoiceAboveCharge(amount=money_text(room))
+        yield InvoiceAboveCharge(amount=plain_money(room))
 
 
 def check_red_letter(
@@ -223,9 +224,9 @@ def check_red_letter(
     if not 0 <= tax_fen <= amount_fen:
         yield TaxOutOfRange()
     elif tax_fen > left.tax_fen:
-        yield ReversesTooMuchTax(amount=money_text(left.tax_fen))
+        yield ReversesTooMuchTax(amount=plain_money(left.tax_fen))
     if amount_fen > left.amount_fen:
-        yield ReversesTooMuch(amount=money_text(left.amount_fen))
+        yield ReversesTooMuch(amount=plain_money(left.amount_fen))
 
 
 def check_payment(documents: Documents, *, day: date, amount_fen: int, counts: bool, today: date) -> Iterator[Problem]:
@@ -235,7 +236,7 @@ def check_payment(documents: Documents, *, day: date, amount_fen: int, counts: b
         yield from problems
         return
     if counts and day <= today and amount_fen > (room := payment_room(documents, day)):
-        yield PaymentAboveCharge(amount=money_text(room))
+        yield PaymentAboveCharge(amount=plain_money(room))
 
 
 def check_refund(documents: Documents, *, day: date, amount_fen: int, counts: bool, today: date) -> Iterator[Problem]:
@@ -245,7 +246,7 @@ def check_refund(documents: Documents, *, day: date, amount_fen: int, counts: bo
         yield from problems
         return
     if counts and day <= today and amount_fen > (room := refund_room(documents, day)):
-        yield RefundAbovePayment(amount=money_text(room))
+        yield RefundAbovePayment(amount=plain_money(room))
 
 
 # The ledger

@@ -7,7 +7,7 @@ from wtforms import EmailField, PasswordField
 
 from labshare.accounts.passwords import SHORTEST
 from labshare.accounts.terms import Locale
-from labshare.http.language import language
+from labshare.kernel.formatting import twin
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.organisations.terms import AffiliationKind, FirmKind, FirmRole, SectorName
 from labshare.web.forms import (
@@ -101,11 +101,11 @@ class AccountForm(NameForm):
 
 
 def town_choices() -> list[tuple[str, str]]:
-    return [(town.code, town.name_en if language() == "en" else town.name) for town in TOWNS.values()]
+    return [(town.code, twin(town)) for town in TOWNS.values()]
 
 
 def division_choices() -> list[tuple[str, str]]:
-    return [(one.code, one.name_en if language() == "en" else one.name) for one in DIVISIONS.values()]
+    return [(one.code, twin(one)) for one in DIVISIONS.values()]
 
 
 class CreditCodeForm(Form):

@@ -20,8 +20,8 @@ from labshare.catalogue.queries.single import (
     get_test_item,
 )
 from labshare.kernel.actor import Actor
+from labshare.kernel.formatting import twin
 from labshare.settlement.queries.reports import get_report
-from labshare.web.filters import twin
 
 Given = Mapping[str, Any]
 """The values of the address, and those of the form where the address has none."""

@@ -15,6 +15,7 @@ from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.rules.price import Price, Work, cancellation_fee, question_problems, work_of
 from labshare.booking.rules.slots import Slot
+from labshare.catalogue.formatting import with_model
 from labshare.catalogue.queries import draft_or_published
 from labshare.catalogue.terms import LifeState
 from labshare.http.actor import current_actor
@@ -26,7 +27,6 @@ from labshare.organisations.permissions import may
 from labshare.organisations.queries import get_firm
 from labshare.web.asked import read_moment, read_number
 from labshare.web.client import blueprint
-from labshare.web.filters import with_model
 from labshare.web.forms import (
     Form,
     HoursField,

@@ -6,11 +6,12 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
+from flask_babel import lazy_pgettext, ngettext
 
 from labshare.booking import services
 from labshare.booking.queries.desk import spans_of_block
 from labshare.booking.terms import HoldingKind
+from labshare.catalogue.formatting import with_model
 from labshare.catalogue.queries.own import instruments_of_lab
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_LABS, THE_BLOCK, requires
@@ -19,7 +20,6 @@ from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.asked import asked_choice, asked_day, asked_number
-from labshare.web.filters import with_model
 from labshare.web.forms import (
     Form,
     LocalMomentField,
@@ -111,7 +111,7 @@ def block() -> Any:
         return render_template("lab/calendar/block.html", form=form, lab=lab), status
     if not taken:
         return render_template("lab/calendar/blocked.html", spans=(), lab=lab, way=in_the_way[:20])
-    flash_done(_("Blocked; %(n)s spans taken.", n=taken))
+    flash_done(ngettext("Blocked; %(num)d span taken.", "Blocked; %(num)d spans taken.", taken))
     return redirect(url_for(".block_page", block_id=name, lab=lab.code, way=",".join(in_the_way[:20])), 303)
 
 

@@ -14,10 +14,10 @@ from werkzeug.wrappers import Response
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import booking_head
 from labshare.http.actor import current_actor
-from labshare.http.dates import day
 from labshare.http.rights import THE_BOOKING, THE_REPORT, requires
 from labshare.kernel.errors import InvalidInput, Problem
-from labshare.kernel.money import money_text, round_half_up
+from labshare.kernel.formatting import day, plain_amount, plain_money
+from labshare.kernel.money import round_half_up
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
 from labshare.settlement.files import Kinds, TakenFile, take_in
@@ -28,7 +28,6 @@ from labshare.settlement.services.invoices import NUMBER_LENGTH as INVOICE_NUMBE
 from labshare.settlement.services.payments import REFERENCE_LENGTH
 from labshare.settlement.services.reports import NUMBER_LENGTH, REASON_LENGTH
 from labshare.web.documents import booking_href
-from labshare.web.filters import plain_amount
 from labshare.web.forms import (
     CreditCodeField,
     DayField,
@@ -367,8 +366,8 @@ def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[...,
             if not payment.by_client:
                 return _("Recorded. It counts once an officer accepts the payer.")
             if payment.amount_fen > 0:
-                return _("The payment of %(amount)s is recorded.", amount=money_text(payment.amount_fen))
-            return _("The refund of %(amount)s is recorded.", amount=money_text(-payment.amount_fen))
+                return _("The payment of %(amount)s is recorded.", amount=plain_money(payment.amount_fen))
+            return _("The refund of %(amount)s is recorded.", amount=plain_money(-payment.amount_fen))
 
         answer = _submitted(form, ref, record)
     if isinstance(answer, Response):

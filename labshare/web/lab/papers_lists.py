@@ -13,6 +13,7 @@ from labshare.http.actor import current_actor
 from labshare.http.downloads import download_rows
 from labshare.http.rights import OWN_LABS, requires
 from labshare.kernel.actor import Actor
+from labshare.kernel.formatting import twin
 from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
@@ -20,7 +21,6 @@ from labshare.settlement.queries import missing as lists
 from labshare.settlement.terms import DocumentKind, Lacking
 from labshare.web.asked import asked_page
 from labshare.web.documents import booking_href
-from labshare.web.filters import twin
 from labshare.web.lab import blueprint
 from labshare.web.ledger import ledger_page
 

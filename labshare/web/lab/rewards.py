@@ -12,10 +12,10 @@ from werkzeug.wrappers import Response
 from labshare.catalogue.queries.admissions import admitting_counties
 from labshare.catalogue.queries.own import lab_choices
 from labshare.http.actor import current_actor
-from labshare.http.dates import month as month_text
 from labshare.http.rights import OWN_LABS, requires
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, NotFound
+from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may

@@ -20,10 +20,12 @@ from labshare.booking.queries.desk import held_between, units_of_lab
 from labshare.booking.queries.loading import certificates_of, openings_of_lab
 from labshare.booking.rules.time import Closure, Interval, without
 from labshare.booking.terms import BookingState, HoldingKind
+from labshare.catalogue.formatting import with_model
 from labshare.catalogue.models import Instrument, Lab
-from labshare.http.dates import clock_time
+from labshare.kernel.formatting import clock_time, month_day, table_slot, twin
 from labshare.kernel.time import local_day, local_zone, start_of_day
-from labshare.web.filters import chinese, month_day, said, short_firm, table_slot, twin, with_model
+from labshare.organisations.names import short_firm
+from labshare.web.filters import chinese, said
 
 HOUR, DAY = 60, 1440
 USUAL_HOURS = (8, 20)

@@ -11,16 +11,15 @@ from flask_babel import lazy_gettext as _l
 from labshare.booking.queries import next_free_of_items
 from labshare.catalogue.queries.news import latest_items, soon_replaced
 from labshare.catalogue.terms import Category
-from labshare.http import dates
 from labshare.http.downloads import download_rows
 from labshare.http.limits import limited
 from labshare.http.rights import public
+from labshare.kernel import formatting
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, towns_of
 from labshare.oversight.public import figures_by_month, public_figures
 from labshare.rewards.queries.pages import runs_noticed
-from labshare.web import filters
 from labshare.web.charts import Chart, stacked_bars
 from labshare.web.public import blueprint
 from labshare.web.public.maps import outline_map
@@ -50,14 +49,14 @@ def month_chart(title: str, unit: str, values: Sequence[tuple[Month, int]]) -> M
     highest = max(values, key=lambda pair: pair[1])
     finding = gettext(
         "%(title)s, %(unit)s: highest %(number)s in %(month)s", title=title, unit=unit,
-        number=filters.number(highest[1]), month=dates.month(highest[0]),
+        number=formatting.number(highest[1]), month=formatting.month(highest[0]),
     )  # fmt: skip
     return MonthChart(
         title,
         unit,
         finding,
         stacked_bars([(str(month.number), value, 0) for month, value in values]),
-        [f"{dates.month(month)} {filters.number(value)}" for month, value in values],
+        [f"{formatting.month(month)} {formatting.number(value)}" for month, value in values],
     )
 
 

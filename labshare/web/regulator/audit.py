@@ -17,13 +17,13 @@ from labshare.http.actor import current_actor
 from labshare.http.downloads import capped, download
 from labshare.http.limits import limited
 from labshare.http.rights import requires
+from labshare.kernel.formatting import twin
 from labshare.kernel.labels import SUBJECTS
 from labshare.kernel.tables import to_xlsx
 from labshare.kernel.time import local_zone, start_of_day, utc_now
 from labshare.kernel.verbs import TITLES, action_title
 from labshare.organisations.queries import firm_meant, firms_by_id
 from labshare.web.asked import asked_number
-from labshare.web.filters import twin
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, SelectField, StringField
 from labshare.web.regulator import blueprint, trail
 

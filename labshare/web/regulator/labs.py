@@ -15,6 +15,7 @@ from labshare.catalogue.terms import Admission
 from labshare.http.actor import current_actor
 from labshare.http.rights import Of, requires
 from labshare.kernel.errors import Problem
+from labshare.kernel.formatting import short_day, twin
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, Division
@@ -22,7 +23,6 @@ from labshare.organisations.permissions import check, may
 from labshare.rewards.queries.grades import assessments_in_force, grades_of
 from labshare.rewards.terms import Grade
 from labshare.web.asked import asked_choice, asked_page
-from labshare.web.filters import short_day, twin
 from labshare.web.forms import (
     DayField,
     Form,

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from labshare.catalogue.queries.own import all_labs
 from labshare.http.actor import current_actor
 from labshare.http.rights import requires
-from labshare.kernel.money import money_text
+from labshare.kernel.formatting import plain_money
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
 from labshare.settlement import services
@@ -94,7 +94,7 @@ def decide_payer(payment_id: int, verdict: str) -> Any:
 
 
 def _decided(payment: Payment, verdict: str) -> str:
-    amount, ref = money_text(payment.amount_fen), payment.booking.ref  # type: ignore[attr-defined]
+    amount, ref = plain_money(payment.amount_fen), payment.booking.ref  # type: ignore[attr-defined]
     if verdict == "accept":
         return _("The payer at %(ref)s is accepted; %(amount)s counts.", ref=ref, amount=amount)
     return _("The payer at %(ref)s is not accepted; %(amount)s does not count.", ref=ref, amount=amount)

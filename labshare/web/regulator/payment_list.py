@@ -8,10 +8,12 @@ from flask_babel import gettext as _
 
 from labshare.audit.services import record_export
 from labshare.http.actor import current_actor
-from labshare.http.dates import month as month_text
 from labshare.http.downloads import download
 from labshare.http.rights import ASKED_DIVISION, requires
+from labshare.kernel.capitals import capital
 from labshare.kernel.errors import NotFound
+from labshare.kernel.formatting import month as month_text
+from labshare.kernel.formatting import run_reference, twin
 from labshare.kernel.months import Month
 from labshare.kernel.tables import Sheet, to_xlsx, yuan
 from labshare.kernel.time import local_day, utc_now
@@ -20,7 +22,6 @@ from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries import pages
 from labshare.rewards.terms import RunState
 from labshare.web.asked import asked_division, month_of
-from labshare.web.filters import capital, twin
 from labshare.web.regulator import blueprint
 from labshare.web.rewards import run_facts
 
@@ -62,7 +63,7 @@ def _workbook(run: RewardRun, lines: Sequence[RewardLine]) -> bytes:
     by_lab.append((_("Total"), "", "", "", "", yuan(total)))
     basis = [
         (_("Month"), of_month),
-        (_("Reward run"), f"R-{run.month.replace('-', '')} · {run.division}"),
+        (_("Reward run"), f"{run_reference(run.month)} · {run.division}"),
         (_("Legal basis"), str(run.policy.document.get("legal_basis", ""))),
         *((_("Reward policy"), fact) for fact in run_facts(run)[:1]),
         *((_("Progress"), fact) for fact in run_facts(run)[1:]),

@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response
 
 from labshare.accounts.queries import names_of
 from labshare.http.actor import current_actor
-from labshare.http.dates import month as month_text
 from labshare.http.rights import requires
 from labshare.kernel.errors import NotFound
+from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may

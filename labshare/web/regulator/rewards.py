@@ -12,13 +12,13 @@ from werkzeug.wrappers import Response
 
 from labshare.audit.services import record_export
 from labshare.http.actor import current_actor
-from labshare.http.dates import month as month_text
 from labshare.http.downloads import download, download_rows
-from labshare.http.language import language
 from labshare.http.limits import limited
 from labshare.http.rights import ASKED_DIVISION, requires
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
+from labshare.kernel.formatting import language, run_reference, twin
+from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import yuan
@@ -33,7 +33,6 @@ from labshare.rewards.queries.runs import first_unapproved, missing_runs, rules_
 from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.terms import ApprovalCondition, Grade, ObjectionVerdict, RunState, WhyZero
 from labshare.web.asked import asked_choice, asked_division, asked_order, asked_page, asked_year, month_of
-from labshare.web.filters import twin
 from labshare.web.forms import (
     DayField,
     Form,
@@ -267,7 +266,7 @@ def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: A
     # Read whole before the event is written: its commit expires the rows.
     totals = totals_of(lines)
     title = _("Reward run of %(month)s", month=month_text(Month.parse(shown.month)))
-    facts = [f"R-{shown.month.replace('-', '')} · {shown.division}", *run_facts(shown)]
+    facts = [f"{run_reference(shown.month)} · {shown.division}", *run_facts(shown)]
     record_export(actor, now, "reward_run", asked)
     if format != "pdf":
         return download_rows(name, head, rows, format)

@@ -14,7 +14,7 @@ from flask_babel import ngettext
 from markupsafe import Markup, escape
 
 from labshare.catalogue.rules.class_codes import class_name
-from labshare.http import dates
+from labshare.kernel import formatting
 from labshare.kernel.labels import CODES, COUNTS, FIELDS, SUBJECTS
 from labshare.organisations.divisions import town_of
 from labshare.web import filters
@@ -38,7 +38,7 @@ def subject_title(subject_type: str, subject_id: str) -> str:
 def field_words(name: str) -> Markup:
     """What a value is; a day of the working calendar is its own name."""
     if _DAY.fullmatch(name):
-        return escape(dates.day(date.fromisoformat(name)))
+        return escape(formatting.day(date.fromisoformat(name)))
     word = FIELDS.get(name)
     return escape(str(word)) if word is not None else _code(name)
 
@@ -46,7 +46,7 @@ def field_words(name: str) -> Markup:
 def value_words(subject_type: str, name: str, value: Any) -> Markup:
     """One value as a person reads it."""
     if value is None or value == "" or value == []:
-        return escape(dates.NOTHING)
+        return escape(formatting.NOTHING)
     if isinstance(value, bool):
         return escape(_("Yes") if value else _("No"))
     if isinstance(value, int | float):
@@ -62,14 +62,14 @@ def _number(name: str, value: float) -> Markup:
     if name == "fen" or name.endswith("_fen"):
         return filters.money(int(value))
     if name.endswith("_minutes"):
-        return escape(filters.minutes(int(value)))
-    return escape(filters.number(int(value))) if name in COUNTS else _code(str(value))
+        return escape(formatting.minutes(int(value)))
+    return escape(formatting.number(int(value))) if name in COUNTS else _code(str(value))
 
 
 def _list(subject_type: str, name: str, values: list[Any]) -> Markup:
     if name == "hours":
         return Markup("; ").join(
-            escape(f"{filters.weekday_name(day)} {_clock(opens)}–{_clock(closes)}") for day, opens, closes in values
+            escape(f"{formatting.weekday_name(day)} {_clock(opens)}–{_clock(closes)}") for day, opens, closes in values
         )
     if any(isinstance(value, list | dict) for value in values):
         return _code(json.dumps(values, ensure_ascii=False))
@@ -93,9 +93,9 @@ def _text(subject_type: str, name: str, value: str) -> Markup:
     if _MOMENT.match(value):
         return filters.moment_tag(datetime.fromisoformat(value))
     if _DAY.fullmatch(value):
-        return escape(dates.day(date.fromisoformat(value)))
+        return escape(formatting.day(date.fromisoformat(value)))
     if _MONTH.fullmatch(value):
-        return escape(dates.month(value))
+        return escape(formatting.month(value))
     return filters.chinese(value) if _is_sentence(value) else _code(value)
 
 

@@ -14,9 +14,10 @@ from labshare.catalogue.services import fees
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
+from labshare.kernel.formatting import short_day
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.asked import asked_page
-from labshare.web.filters import said, short_day
+from labshare.web.filters import said
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed

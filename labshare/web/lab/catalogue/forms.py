@@ -20,9 +20,9 @@ from labshare.catalogue.terms import (
     InstrumentUsage,
     Sharing,
 )
+from labshare.kernel.formatting import twin
 from labshare.kernel.money import FEN_PER_WAN
 from labshare.organisations.divisions import PLACES
-from labshare.web.filters import twin
 from labshare.web.forms import (
     BooleanField,
     DayField,

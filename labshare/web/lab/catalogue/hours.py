@@ -7,6 +7,7 @@ from typing import Any
 from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 from wtforms import Field
 
@@ -231,7 +232,11 @@ def closure_new(lab_id: int) -> Any:
             ends_at=closure_form.ends_at.data, reason=closure_form.reason.data,
         ),
         lambda made: (
-            _("The lab is closed then; %(n)s bookings lie in this time, see below.", n=len(made[1]))
+            ngettext(
+                "The lab is closed then; %(num)d booking lies in this time, see below.",
+                "The lab is closed then; %(num)d bookings lie in this time, see below.",
+                len(made[1]),
+            )
             if made[1]
             else _("The lab is closed then."),
             url_for("lab.lab_hours", lab_id=lab_id),

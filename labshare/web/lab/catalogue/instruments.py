@@ -18,9 +18,10 @@ from labshare.catalogue.services import instruments
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
+from labshare.kernel.formatting import twin
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.asked import asked_number, asked_page
-from labshare.web.filters import said, twin
+from labshare.web.filters import said
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed

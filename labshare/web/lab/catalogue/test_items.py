@@ -8,6 +8,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from labshare.catalogue import queries
+from labshare.catalogue.formatting import with_model
 from labshare.catalogue.queries import own
 from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.services import standards, test_items
@@ -15,9 +16,10 @@ from labshare.catalogue.terms import Category
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import NotAllowed, Problem
+from labshare.kernel.formatting import twin
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.asked import asked_page
-from labshare.web.filters import chinese, said, twin, with_model
+from labshare.web.filters import chinese, said
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed

@@ -15,7 +15,7 @@ def fee(amount_fen: int | None, basis: str, minimum_fen: int | None = None) -> s
     text = f"{money_before(amount_fen)} {FeeBasis(basis).per}"
     if not minimum_fen:
         return text
-    return _("%(fee)s, minimum %(minimum)s", fee=text, minimum=sentence_money(minimum_fen))
+    return str(_("%(fee)s, minimum %(minimum)s", fee=text, minimum=sentence_money(minimum_fen)))
 
 
 def fee_text(row: Any) -> str:
@@ -36,7 +36,7 @@ def money_range(low: int | None, high: int | None, basis: str | None = None) -> 
 
 def basis_unit(basis: str) -> str:
     """元/样, in English CNY a sample: for a column head."""
-    return _("CNY %(per)s", per=FeeBasis(basis).per)
+    return str(_("CNY %(per)s", per=FeeBasis(basis).per))
 
 
 def with_model(instrument: Any) -> str:

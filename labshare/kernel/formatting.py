@@ -149,7 +149,7 @@ def wan_number(fen: int | None) -> str:
 
 def wan_unit() -> str:
     """万元, in English CNY."""
-    return pgettext("unit of large sums", "CNY")
+    return str(pgettext("unit of large sums", "CNY"))
 
 
 # ── Numbers ──────────────────────────────────────────────────────────────
@@ -300,7 +300,7 @@ def weekday(value: date | datetime | None) -> str:
 
 def weekday_name(number: int) -> str:
     """The weekday of a number, 0 for Monday: 周一, Mon."""
-    return babel_dates.get_day_names("abbreviated", locale=_locale())[number]
+    return str(babel_dates.get_day_names("abbreviated", locale=_locale())[number])
 
 
 def long_day(value: date | datetime | None) -> str:
@@ -379,14 +379,14 @@ def slot(starts_at: datetime | None, ends_at: datetime | None, *, table: bool = 
     start, end = clock_time(starts_at), clock_time(ends_at)
     if first == last:
         on = near_day(first) if table else _day(first, "far_slot" if _far(first) else "slot")
-        return pgettext("slot", "%(day)s, %(start)s–%(end)s", day=on, start=start, end=end)
+        return str(pgettext("slot", "%(day)s, %(start)s–%(end)s", day=on, start=start, end=end))
     nights = (last - first).days
     until = _day(last, "next_day") if nights == 1 else None
     if table:
         on, until = short_day(first) if _far(first) else month_day(first), until or month_day(last)
     else:
         on, until = _day(first, "far_nights" if _far(first) else "nights"), until or _day(last, "nights")
-    return pgettext("slot", "%(first)s %(start)s – %(last)s %(end)s", first=on, start=start, last=until, end=end)
+    return str(pgettext("slot", "%(first)s %(start)s – %(last)s %(end)s", first=on, start=start, last=until, end=end))
 
 
 def table_slot(starts_at: datetime | None, ends_at: datetime | None) -> str:
@@ -422,7 +422,7 @@ def relative(moment: datetime | None, now: datetime | None = None) -> str:
     for size, ago, ahead in SPANS:
         if seconds >= size:
             return (ahead if gap < timedelta(0) else ago)(seconds // size)
-    return _("just now")
+    return str(_("just now"))
 
 
 def remaining(moment: datetime | None, now: datetime | None = None) -> str:
@@ -431,13 +431,13 @@ def remaining(moment: datetime | None, now: datetime | None = None) -> str:
         return NOTHING
     seconds = max(0, int((moment - (now or utc_now())).total_seconds()))
     if seconds >= 172_800:
-        return ngettext("%(num)d day left", "%(num)d days left", seconds // 86_400)
+        return str(ngettext("%(num)d day left", "%(num)d days left", seconds // 86_400))
     hours, rest = divmod(seconds, 3_600)
     if not hours:
-        return _("%(minutes)d:%(seconds)02d left", minutes=rest // 60, seconds=rest % 60)
+        return str(_("%(minutes)d:%(seconds)02d left", minutes=rest // 60, seconds=rest % 60))
     if rest < 60:
-        return _("%(hours)d h left", hours=hours)
-    return _("%(hours)d h %(minutes)d min left", hours=hours, minutes=rest // 60)
+        return str(_("%(hours)d h left", hours=hours))
+    return str(_("%(hours)d h %(minutes)d min left", hours=hours, minutes=rest // 60))
 
 
 def deadline(moment: datetime | None) -> str:

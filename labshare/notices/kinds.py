@@ -107,7 +107,7 @@ def _written(name: str, value: Any) -> str:
         if "month" in value:
             return formatting.month(value["month"])
         if "say" in value:
-            return translated(value["say"])
+            return str(translated(value["say"]))
         if "zh" in value:
             return str(value[formatting.language()])
     if name.endswith("_fen") and isinstance(value, int):

@@ -57,7 +57,9 @@ def hybrids(model: type[Any]) -> list[tuple[str, str | None]]:
     return sorted({(name, parameter) for name, parameter in found if not name.startswith("_")}, key=str)
 
 
-MODELS = [mapper.class_ for mapper in Base.registry.mappers if hybrids(mapper.class_)]
+MODELS = sorted(
+    (mapper.class_ for mapper in Base.registry.mappers if hybrids(mapper.class_)), key=lambda model: model.__name__
+)
 
 
 def values_of(column: Column[Any]) -> st.SearchStrategy[Any]:

@@ -1,6 +1,7 @@
 """LabShare, the shared-laboratory marketplace. `create_app` is the one place where everything is joined."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ ROOMS = (
     "kernel", "audit", "accounts", "organisations", "notices", "catalogue", "booking", "settlement", "rewards",
     "oversight",
 )  # fmt: skip
-ENTRANCES = ("web", "api", "jobs", "commands")
 
 
 def create_app(**overrides: Any) -> Flask:
@@ -35,23 +35,25 @@ def create_app(**overrides: Any) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     db.init_app(app)
     for room in ROOMS:
-        _import_models(room)
+        _import_parts(room)
 
     from labshare import api, web
     from labshare.audit.services import record_refusal
-    from labshare.booking.listeners import on_charge_changed
+    from labshare.events import ANSWERS, HANDLERS
     from labshare.jobs.state import job_states
-    from labshare.notices import services  # noqa: F401 - carries what the rooms below it tell
-    from labshare.settlement.services import refresh_after_charge
+    from labshare.kernel.events import join
+    from labshare.notices import services  # noqa: F401 - carries the notifications of the rooms below it
 
     on_refusal(record_refusal)
-    on_charge_changed(refresh_after_charge)
+    join(HANDLERS, ANSWERS)
     app.extensions["labshare.jobs"] = job_states
     web.register(app)
     api.register(app)
     return app
 
 
-def _import_models(room: str) -> None:
-    if (ROOT / "labshare" / room / "models.py").exists():
-        import_module(f"labshare.{room}.models")
+def _import_parts(room: str) -> None:
+    """Its tables, its labels, and what its services register: titles of actions, words of notices."""
+    for part in ("models", "labels", "services"):
+        if find_spec(f"labshare.{room}.{part}"):
+            import_module(f"labshare.{room}.{part}")

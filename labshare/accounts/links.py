@@ -13,7 +13,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from labshare.accounts.errors import LinkExpired
 from labshare.accounts.models import Person
 from labshare.kernel.database import db
-from labshare.kernel.telling import makes_link
+from labshare.kernel.notifications import makes_link
 
 RESET_LASTS = timedelta(hours=1)
 SIGN_UP_LASTS = timedelta(days=3)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from labshare.accounts import links, passwords
@@ -21,11 +22,12 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, SignInFirst, raise_all
-from labshare.kernel.telling import tell, tell_address
-from labshare.kernel.verbs import verb
+from labshare.kernel.notifications import notify, send_mail
+from labshare.kernel.verbs import name_action, verb
 
 NOBODY = 0
 """No account's id."""
+name_action("account.confirm_email", _l("E-mail confirmed"))  # written by no step; the search still offers it
 
 
 def checked_email(email: str) -> str:
@@ -53,7 +55,7 @@ def new_person(*, email: str, name: str, now: datetime, locale: str | None = Non
     return person
 
 
-@verb("account.sign_up")
+@verb("account.sign_up", title=_l("Signed up"))
 def sign_up(*, actor: Actor, now: datetime, email: str, name: str, locale: str | None = None) -> None:
     """Ask for an account: a mail with a link to choose a password goes out, to whoever owns the address.
 
@@ -73,12 +75,12 @@ def sign_up(*, actor: Actor, now: datetime, email: str, name: str, locale: str |
     if not known.enabled:
         return
     if known.password_hash is None:
-        tell_address(to=email, kind="account.confirm", link_id=known.id, locale=known.locale or locale, now=now)
+        send_mail(to=email, kind="account.confirm", link_id=known.id, locale=known.locale or locale, now=now)
     else:
-        tell_address(to=email, kind="account.exists", url="/account/sign-in", locale=known.locale or locale, now=now)
+        send_mail(to=email, kind="account.exists", url="/account/sign-in", locale=known.locale or locale, now=now)
 
 
-@verb("account.ask_reset")
+@verb("account.ask_reset", title=_l("Password reset asked for"))
 def ask_password_reset(*, actor: Actor, now: datetime, email: str, locale: str | None = None) -> None:
     """Send a link to set a new password, if there is such an account; a few an hour at most.
 
@@ -87,13 +89,13 @@ def ask_password_reset(*, actor: Actor, now: datetime, email: str, locale: str |
     """
     email = checked_email(email)
     known = person_by_email(email)
-    written = tell_address(to=email, kind="account.reset", link_id=known.id if known else NOBODY,
+    written = send_mail(to=email, kind="account.reset", link_id=known.id if known else NOBODY,
                            locale=(known.locale if known else None) or locale, now=now)  # fmt: skip
     if written and known is not None:
         record(actor, now, "account.ask_reset", ("person", known.id))
 
 
-@verb("account.set_password")
+@verb("account.set_password", title=_l("Password set"))
 def set_password(*, actor: Actor, now: datetime, token: str, password: str) -> Person:
     """Set the password by a mailed link: confirms the address, ends every session, uses the link up.
 
@@ -106,11 +108,11 @@ def set_password(*, actor: Actor, now: datetime, token: str, password: str) -> P
     if person.email_confirmed_at is None:
         person.email_confirmed_at = now
     if not was_new:
-        tell(kind="account.password_changed", person_ids=[person.id], now=now)
+        notify(kind="account.password_changed", person_ids=[person.id], now=now)
     return person
 
 
-@verb("account.change_password")
+@verb("account.change_password", title=_l("Password changed"))
 def change_password(*, actor: Actor, now: datetime, present_password: str, password: str) -> Person:
     """Change the own password; ends every session, this browser's too (which the page begins anew).
 
@@ -123,7 +125,7 @@ def change_password(*, actor: Actor, now: datetime, present_password: str, passw
     problems.extend(passwords.problems(password, email=person.email, name=person.name))
     raise_all(problems)
     _change_password(actor, now, person, password, "account.change_password")
-    tell(kind="account.password_changed", person_ids=[person.id], now=now)
+    notify(kind="account.password_changed", person_ids=[person.id], now=now)
     return person
 
 
@@ -138,7 +140,7 @@ def _as(actor: Actor, person: Person) -> Actor:
     return actor if actor.person_id else Actor(person_id=person.id, address=actor.address)
 
 
-@verb("account.sign_in")
+@verb("account.sign_in", title=_l("Signed in"))
 def sign_in(*, actor: Actor, now: datetime, person_id: int, seen_hash: str, new_hash: str | None = None) -> str:
     """Begin a session of the person whose password, kept as `seen_hash`, has just been verified; its secret comes back.
 
@@ -153,7 +155,7 @@ def sign_in(*, actor: Actor, now: datetime, person_id: int, seen_hash: str, new_
     return begin_session(person, now)
 
 
-@verb("account.sign_out")
+@verb("account.sign_out", title=_l("Signed out"))
 def sign_out(*, actor: Actor, now: datetime, key: str) -> None:
     """End the session of this secret."""
     end_session(key, now)
@@ -161,7 +163,7 @@ def sign_out(*, actor: Actor, now: datetime, key: str) -> None:
         record(actor, now, "account.sign_out", ("person", actor.person_id))
 
 
-@verb("account.sign_out_everywhere")
+@verb("account.sign_out_everywhere", title=_l("Signed out everywhere"))
 def sign_out_everywhere(*, actor: Actor, now: datetime) -> int:
     """End every session of the own account, this one too. How many were open."""
     person = _own(actor)
@@ -170,7 +172,7 @@ def sign_out_everywhere(*, actor: Actor, now: datetime) -> int:
     return ended
 
 
-@verb("account.change")
+@verb("account.change", title=_l("Account changed"))
 def change_account(*, actor: Actor, now: datetime, name: str, locale: str | None) -> Person:
     """Change the own name and language. Raises `SignInFirst`, `NameRequired`."""
     person = _own(actor)
@@ -185,7 +187,7 @@ def change_account(*, actor: Actor, now: datetime, name: str, locale: str | None
     return person
 
 
-@verb("account.choose_language")
+@verb("account.choose_language", title=_l("Language chosen"))
 def choose_language(*, actor: Actor, now: datetime, locale: str) -> None:
     """Keep the language the person chose. Raises `SignInFirst`."""
     person = _own(actor)

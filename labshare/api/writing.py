@@ -27,6 +27,7 @@ from labshare.http.actor import current_actor
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import commit_early, db, report_refusal, transaction
 from labshare.kernel.errors import Conflict, InvalidInput, Problem
+from labshare.kernel.events import handle_events
 from labshare.kernel.kept_answers import keep_answer, kept_answer
 from labshare.kernel.time import utc_now
 
@@ -94,7 +95,9 @@ def _done(work: Callable[[], Any], keep: Callable[[Response], None] | None = Non
 def written() -> None:
     """What was asked is done, the answer is still to be read and worded: let the next writer go on meanwhile, unless
     the answer is kept under a key and so belongs to the same transaction."""
-    if not g.keeps_answer:
+    if g.keeps_answer:
+        handle_events()
+    else:
         commit_early()
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
@@ -16,6 +17,10 @@ from labshare.audit.models import AuditAddress, AuditEvent, AuditLeaf, AuditSeal
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
+from labshare.kernel.verbs import name_action
+
+EXPORT = name_action("export.take", _l("Data exported"))
+name_action(rules.MACS_BEGIN, _l("Events carry a mac from here on"))
 
 
 def record(
@@ -226,6 +231,4 @@ def record_export(actor: Actor, now: datetime, what: str, asked: Mapping[str, An
     the trail changes. Firms taking their own figures leave no event."""
     if actor.is_regulator:
         with transaction():
-            record(
-                actor, now, "export.take", ("export", what), after={name: str(value) for name, value in asked.items()}
-            )
+            record(actor, now, EXPORT, ("export", what), after={name: str(value) for name, value in asked.items()})

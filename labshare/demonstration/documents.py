@@ -10,6 +10,7 @@ from labshare.demonstration.life import Life
 from labshare.demonstration.loading import Loading
 from labshare.demonstration.rows import Row
 from labshare.kernel.money import FEN_PER_YUAN, round_half_up
+from labshare.settlement.terms import PayerVerdict
 
 Step = tuple[datetime, Callable[[datetime], None]]
 EXTRAS = ("加测一组试样", "样品需线切割制备", "加急处理", "增加带标识报告")
@@ -208,12 +209,17 @@ class DocumentWriter:
             steps.append(
                 (
                     decided,
-                    lambda t: [life.decide_payer(t, p, "accepted", "集团内代付，有委托书") for p in made] and None,
+                    lambda t: (
+                        [life.decide_payer(t, p, PayerVerdict.ACCEPTED, "集团内代付，有委托书") for p in made] and None
+                    ),
                 )
             )
         else:
             steps.append(
-                (decided, lambda t: [life.decide_payer(t, p, "rejected", "无代付证明") for p in made] and None)
+                (
+                    decided,
+                    lambda t: [life.decide_payer(t, p, PayerVerdict.REJECTED, "无代付证明") for p in made] and None,
+                )
             )
             own = self.office(life, rng, loading.day(decided) + timedelta(days=rng.randrange(2, 20)))
             steps.append((own, lambda t: _pay(loading, life, t, life.row["charged_fen"] - life.row["paid_fen"])))

@@ -29,8 +29,9 @@ NEIGHBOURS = ("330683", "331023", "330783", "330226", "330213")
 def make_regulators(loading: Loading) -> None:
     """The accounts of the regulators; two administrators, two officers, since some steps need two."""
     since = loading.long_ago
-    roles = {"officer": "officer", "officer2": "officer", "approver": "approver", "auditor": "auditor",
-             "admin": "admin", "admin2": "admin"}  # fmt: skip
+    roles = {"officer": OfficialRole.OFFICER, "officer2": OfficialRole.OFFICER, "approver": OfficialRole.APPROVER,
+             "auditor": OfficialRole.AUDITOR,
+             "admin": OfficialRole.ADMIN, "admin2": OfficialRole.ADMIN}  # fmt: skip
     for account, role in roles.items():
         person = loading.accounts[account] = loading.people.make(email_of(account), since=since)
         row = loading.rows.add(RegulatorRole, person_id=person["id"], role=role, proposed_at=since, agreed_at=since)
@@ -68,7 +69,11 @@ def make_hosts(loading: Loading, division: str, hosts: tuple[Host, ...] = HOSTS)
         accountant = loading.people.make(f"accounts.{stem}@demo.example")
         if demo:
             loading.accounts.update(owner=owner, lab=manager)
-        for person, role in ((owner, "owner"), (manager, "lab_manager"), (accountant, "accountant")):
+        for person, role in (
+            (owner, FirmRole.OWNER),
+            (manager, FirmRole.LAB_MANAGER),
+            (accountant, FirmRole.ACCOUNTANT),
+        ):
             _member(loading, person, firm, role)
         client = Client(firm, _wants(host), 2.0, [owner, manager], sizes)
         made.append(HostFirm(firm, owner, manager, accountant, client))
@@ -117,11 +122,11 @@ def make_clients(loading: Loading, division: str, count: int) -> list[Client]:
         )
         sizes = _sizes(loading, rng, firm, size)
         owner = loading.people.make(f"c{firm['id']}@demo.example", since=firm["created_at"])
-        _member(loading, owner, firm, "owner")
+        _member(loading, owner, firm, FirmRole.OWNER)
         members = [owner]
         if rng.random() < 0.35:
             booker = loading.people.make(f"b{firm['id']}@demo.example", since=firm["created_at"])
-            _member(loading, booker, firm, "booker")
+            _member(loading, booker, firm, FirmRole.BOOKER)
             members.append(booker)
         made.append(Client(firm, trade.categories, min(25.0, rng.paretovariate(1.2)), members, sizes))
     if home:
@@ -143,7 +148,7 @@ def _client_account(loading: Loading, clients: list[Client]) -> None:
         and c.row["division"] == "330624"
     )
     person = loading.accounts["client"] = loading.people.make(email_of("client"), since=chosen.row["created_at"])
-    _member(loading, person, chosen.row, "booker")
+    _member(loading, person, chosen.row, FirmRole.BOOKER)
     chosen.members = [person]
     chosen.weight = 6.0
     chosen.categories = (
@@ -267,7 +272,12 @@ def make_waiting(loading: Loading) -> None:
             waiting=True,
         )
         _sizes(loading, rng, firm, SIZES[2 + number % 2])
-        _member(loading, loading.people.make(f"new{firm['id']}@demo.example", since=firm["created_at"]), firm, "owner")
+        _member(
+            loading,
+            loading.people.make(f"new{firm['id']}@demo.example", since=firm["created_at"]),
+            firm,
+            FirmRole.OWNER,
+        )
         if number == 4:
             at = min(firm["created_at"] + timedelta(hours=1), loading.midnight)
             firm.update(returned_at=at, return_reason="营业执照照片不清晰，请重新上传。")
@@ -396,10 +406,10 @@ def _affiliate(loading: Loading, clients: list[Client]) -> None:
                     loading,
                     other.row,
                     below.row,
-                    "controls",
+                    AffiliationKind.CONTROLS,
                     early,
                     None,
-                    "business_register",
+                    AffiliationSource.BUSINESS_REGISTER,
                     officer,
                     loading.at(early, 11),
                     note="企业信用信息公示",

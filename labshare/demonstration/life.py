@@ -36,6 +36,7 @@ from labshare.settlement.rules.documents import (
     ledger_differences,
     payment_counts,
 )
+from labshare.settlement.terms import EntryCause, PayerVerdict
 
 
 class Life(Order):
@@ -166,7 +167,7 @@ class Life(Order):
             self._charge(rows.ending_line(self.row["id"], difference, reason=reason, by=who[0], now=at, today=today))
             self.row["charged_fen"] = total
 
-    def _close_proposal(self, at: datetime, state: str) -> None:
+    def _close_proposal(self, at: datetime, state: ProposalState) -> None:
         if self.proposal is not None:
             self.proposal.update(rows.answered(state, now=at))
             self.proposal = self.time_proposed = None
@@ -361,7 +362,7 @@ class Life(Order):
             row["charged_fen"] += amount
         self._note(at, self.desk, "charge.propose", before, charge=line["id"], amount_fen=amount)
         if agreed:
-            self._refresh(at, "charge", line["id"], self.desk)
+            self._refresh(at, EntryCause.CHARGE, line["id"], self.desk)
         return line
 
     def consent(self, at: datetime, line: Row) -> None:
@@ -370,7 +371,7 @@ class Life(Order):
         line.update(rows.consented(by=self.customer[0], today=self.loading.day(at)))
         self.row["charged_fen"] += line["amount_fen"]
         self._note(at, self.customer, "charge.consent", before, charge=line["id"], amount_fen=line["amount_fen"])
-        self._refresh(at, "charge", line["id"], self.customer)
+        self._refresh(at, EntryCause.CHARGE, line["id"], self.customer)
 
     def refuse(self, at: datetime, line: Row) -> None:
         next_state(self.state, "answer_charge", Party.CLIENT)
@@ -399,7 +400,7 @@ class Life(Order):
             report["id"], number=number, issued_on=issued_on, replaces=report["replaces_id"], sha256=sha256
         )
         self._record(at, self.desk, "report.record", None, said)
-        self._refresh(at, "report", report["id"], self.desk)
+        self._refresh(at, EntryCause.REPORT, report["id"], self.desk)
         return report
 
     def withdraw_report(self, at: datetime, report: Row, reason: str) -> None:
@@ -407,7 +408,7 @@ class Life(Order):
         report.update(document_rows.withdrawal(today=today, reason=reason))
         said = document_rows.report_withdrawn(report["id"], today=today, reason=reason)
         self._record(at, self.desk, "report.withdraw", *said)
-        self._refresh(at, "report", report["id"], self.desk)
+        self._refresh(at, EntryCause.REPORT, report["id"], self.desk)
 
     def record_invoice(
         self,
@@ -440,7 +441,7 @@ class Life(Order):
             invoiced_fen=self.row["invoiced_fen"],
         )
         self._record(at, self.office, *said)
-        self._refresh(at, "invoice", line["id"], self.office)
+        self._refresh(at, EntryCause.INVOICE, line["id"], self.office)
         return invoice, line
 
     def _invoice(self, at: datetime, issued_on: date, amount: int) -> Row:
@@ -467,10 +468,10 @@ class Life(Order):
         self.payments.append(payment)
         said = document_rows.payment_recorded(payment["id"], values, paid_fen=self.row["paid_fen"])
         self._record(at, self.office, *said)
-        self._refresh(at, "payment", payment["id"], self.office)
+        self._refresh(at, EntryCause.PAYMENT, payment["id"], self.office)
         return payment
 
-    def decide_payer(self, at: datetime, payment: Row, verdict: str, note: str) -> None:
+    def decide_payer(self, at: datetime, payment: Row, verdict: PayerVerdict, note: str) -> None:
         officer: Who = (self.loading.accounts["officer"]["id"], None)
         decision = document_rows.payer_verdict(verdict, note=note, by=officer[0], now=at)
         said = document_rows.payer_decided(
@@ -482,7 +483,7 @@ class Life(Order):
         )
         payment.update(decision)
         self._record(at, officer, *said)
-        self._refresh(at, "payment", payment["id"], officer)
+        self._refresh(at, EntryCause.PAYMENT, payment["id"], officer)
 
     # -- what follows from documents
 
@@ -509,7 +510,7 @@ class Life(Order):
             ),
         )
 
-    def _refresh(self, at: datetime, cause: str, cause_id: int, who: Who) -> None:
+    def _refresh(self, at: datetime, cause: EntryCause, cause_id: int, who: Who) -> None:
         """As settlement's `refresh`: sums, ledger entries in the months open at that moment, state."""
         row, today, said = self.row, self.loading.day(at), self.documents()
         row.update(document_rows.sums(said, today))
@@ -527,7 +528,7 @@ class Life(Order):
             row["state"] = str(state)
             self._note(at, who, action, before)
 
-    def _enter(self, said: Documents, at: datetime, today: date, cause: str, cause_id: int) -> None:
+    def _enter(self, said: Documents, at: datetime, today: date, cause: EntryCause, cause_id: int) -> None:
         """The ledger entries that the open months lack."""
         closed = [month for month, moment in self.loading.closed.items() if moment <= at]
         lacking = ledger_differences(said, self.entries, closed=closed, present=Month.of(today))

@@ -51,7 +51,7 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
             every_lab += county.labs
         loading.rows.continue_numbering()
         say("Monthly runs …")
-        Office(loading, days, every_lab).run(tasks.tell if tasks else lambda: None)
+        Office(loading, days, every_lab).run(tasks.notify if tasks else lambda: None)
         rebuild_all()
     analyse()
     sealed = seal(loading.midnight, key=current_app.config["AUDIT_KEY"], batch=SEALED_AT_ONCE)

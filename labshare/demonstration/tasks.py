@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.models import Booking
 from labshare.booking.rules.lifecycle import answer_by
 from labshare.booking.rules.price import work_of
@@ -208,10 +208,10 @@ class Tasks:
         for kind in ("utm", "hardness", "microscope"):
             start = ahead[6].starts_at
             life = self._book(lab, kind, ahead[6:12], asked=self._asked_long_ago(start), quantity=3)
-            self._notify(life, telling.REQUESTED, life.row["booked_at"], lab=True, answer_by=life.deadline)
+            self._notify(life, notifications.REQUESTED, life.row["booked_at"], lab=True, answer_by=life.deadline)
         for kind in ("oes", "cmm", "vibrometer"):
             life = self._book(lab, kind, ahead[5:12], asked=midnight - self.rng.randrange(180, 500) * MINUTE)
-            self._notify(life, telling.REQUESTED, life.row["booked_at"], lab=True, answer_by=life.deadline)
+            self._notify(life, notifications.REQUESTED, life.row["booked_at"], lab=True, answer_by=life.deadline)
         for kind in ("oes", "hardness", "utm"):  # to receive
             self._confirmed(self._book(lab, kind, ahead[:6], before=6 * DAY))
         # to finish: long tests that were started some days ago and go on beyond today
@@ -282,7 +282,7 @@ class Tasks:
             insort(life.machine.taken[place.unit - 1], (place.plan.starts_at, place.plan.holding_ends_at))
             self._notify(
                 life,
-                telling.PROPOSED,
+                notifications.PROPOSED,
                 at,
                 lab=False,
                 proposed_at=place.plan.starts_at,
@@ -295,7 +295,7 @@ class Tasks:
         if at < life.row["finished_at"]:
             at = life.row["finished_at"] + 5 * MINUTE
         life.propose_charge(at, 12_000, "加测一组试样")
-        self._notify(life, telling.CHARGE_PROPOSED, at, lab=False, amount_fen=12_000, reason="加测一组试样")
+        self._notify(life, notifications.CHARGE_PROPOSED, at, lab=False, amount_fen=12_000, reason="加测一组试样")
         # reports to download: one paid, and money to pay
         life = self._invoiced(mine(lab, "oes", self._days_ago(lab, 8), before=4 * DAY))
         paid = life.row["finished_at"] + 150 * MINUTE
@@ -305,7 +305,7 @@ class Tasks:
         # upcoming, and waiting for an answer
         for kind in ("vibrometer", "oes"):
             life = self._confirmed(mine(lab, kind, ahead[1:8], before=6 * DAY))
-            self._notify(life, telling.CONFIRMED, life.row["confirmed_at"], lab=False)
+            self._notify(life, notifications.CONFIRMED, life.row["confirmed_at"], lab=False)
         mine(lab, "cmm", ahead[7:14], asked=midnight - 6 * HOUR)
         self._elsewhere(1, lambda lab: self._days_ahead(lab)[5:12], asked=midnight - 8 * HOUR, client=client)
 
@@ -421,9 +421,11 @@ class Tasks:
 
     # -- told
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Write the notices of the latest steps, once the rows are there."""
         for life, kind, lab, at, params in sorted(self.told, key=lambda one: one[3]):
             booking = db.session.scalars(select(Booking).where(Booking.ref == life.row["ref"])).one()
-            (telling.tell_lab if lab else telling.tell_client)(kind, booking, actor=SYSTEM, now=at, **params)
+            (notifications.notify_lab if lab else notifications.notify_client)(
+                kind, booking, actor=SYSTEM, now=at, **params
+            )
         db.session.flush()

@@ -36,6 +36,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from labshare.kernel.errors import Busy, Problem
+from labshare.kernel.events import carry_no_more, carrying, handle_events
 from labshare.kernel.terms import listed
 from labshare.kernel.waiting import bound_waiting, waited_in_vain, writers_queue
 
@@ -162,7 +163,8 @@ def report_refusal(problem: Problem) -> None:
 def transaction(*, reads_first: bool = False) -> Iterator[Session]:
     """One business step: everything inside is written together or not at all. Only entrances open one.
 
-    Starts afresh (what was read before is read again), commits at the end, rolls back on any exception.
+    Starts afresh (what was read before is read again); at the end the events that it carries are handled, and it
+    commits. Rolls back on any exception.
     `reads_first`: the service reads long before it writes and says `take_turn()` then; until that SQLite's writers'
     queue goes on without it. Raises `RuntimeError` inside another transaction, `Busy` where a lock, a statement or a
     connection was waited for in vain.
@@ -173,7 +175,7 @@ def transaction(*, reads_first: bool = False) -> Iterator[Session]:
     session.rollback()
     session.expire_all()
     try:
-        with ExitStack() as turn:
+        with ExitStack() as turn, carrying():
             session.info["writing"], session.info["in_turn"] = turn, False
             try:
                 if not reads_first:
@@ -232,10 +234,12 @@ def commit_early() -> None:
     """
     session = db.session()
     _commit(session)
+    carry_no_more()
     session.info["writing"].close()
 
 
 def _commit(session: Session) -> None:
+    handle_events()
     session.commit()
     session.info["commits"] = session.info.get("commits", 0) + 1
 

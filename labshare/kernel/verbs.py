@@ -2,6 +2,9 @@
 
 A service is one verb a user would say: a function with keyword arguments, among them `actor` and `now`. It never
 commits; an entrance opens `transaction()` around it.
+
+What is done has a title, which the trail shows: a verb's stands beside it, that of any other action beside the place
+where it is recorded (`name_action`).
 """
 
 import functools
@@ -11,6 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import Problem
 
@@ -18,6 +24,25 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 VERBS: dict[str, Callable[..., Any]] = {}
 """Every writing service by its action's name (`booking.confirm`)."""
+TITLES: dict[str, LazyString] = {}
+"""What each action is called on pages."""
+PAGE_ATTEMPT = _l("Attempt on a page")
+"""Of `page.<endpoint>`: a page refused before any service was asked. Only attempts have such names."""
+
+
+def name_action(action: str, title: LazyString) -> str:
+    """Say what an action is called on pages. Its name comes back, so that it can be kept as a constant."""
+    if action in TITLES:
+        raise RuntimeError(f"two titles of one action: {action}")
+    TITLES[action] = title
+    return action
+
+
+def action_title(action: str) -> LazyString | str:
+    """What happened, in the reader's language; the bare name of an action that a later version no longer knows."""
+    if action.startswith("page."):
+        return PAGE_ATTEMPT
+    return TITLES.get(action, action)
 
 
 @dataclass(frozen=True)
@@ -32,8 +57,9 @@ class Refusal:
     """Ids and values beside the problem's name."""
 
 
-def verb(action: str, *, money: bool = False) -> Callable[[F], F]:
-    """Register a service as the verb `action`. With `money`, every refusal goes to the trail, not only rights'."""
+def verb(action: str, *, title: LazyString, money: bool = False) -> Callable[[F], F]:
+    """Register a service as the verb `action`, called `title` in the trail. With `money`, every refusal goes there,
+    not only rights'."""
 
     def register(service: F) -> F:
         @functools.wraps(service)
@@ -48,8 +74,7 @@ def verb(action: str, *, money: bool = False) -> Callable[[F], F]:
             _tell(action, None)
             return result
 
-        if action in VERBS:
-            raise RuntimeError(f"two services for one verb: {action}")
+        name_action(action, title)
         VERBS[action] = call
         call.action = action  # type: ignore[attr-defined]
         return call  # type: ignore[return-value]

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from labshare.accounts.terms import Locale
 from labshare.kernel.database import db, transaction
-from labshare.kernel.telling import link_for
+from labshare.kernel.notifications import link_for
 from labshare.notices.models import OutboxMail
 from labshare.notices.services import LINK_PLACE, absolute
 

@@ -14,7 +14,7 @@ from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 
 from labshare.accounts.models import Person
 from labshare.accounts.terms import Locale
-from labshare.kernel import telling
+from labshare.kernel import notifications
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.notices import kinds, words  # noqa: F401 - the kinds of the rooms below
@@ -99,8 +99,8 @@ def send_mail(
 ) -> OutboxMail | None:  # fmt: skip
     """Write a mail to an address that may not be an account's (an invitation, a confirmation).
 
-    `link_id` instead of `url`: the link is a secret, made when the mail is sent (`kernel.telling.makes_link`). Nothing
-    is written where the address was sent the kind's most within the hour.
+    `link_id` instead of `url`: the link is a secret, made when the mail is sent (`kernel.notifications.makes_link`).
+    Nothing is written where the address was sent the kind's most within the hour.
     """
     most = kinds.KINDS[kind].most
     if most is not None and _written_within_hour(to, kind, now) >= most:
@@ -151,4 +151,4 @@ def mark_read(*, actor: Actor, now: datetime, notice_ids: Iterable[int] | None =
     return int(db.session.execute(change.values(read_at=now)).rowcount)  # type: ignore[attr-defined]
 
 
-telling.carry(notify=notify, send_mail=send_mail)
+notifications.carry(notify=notify, send_mail=send_mail)

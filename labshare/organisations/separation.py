@@ -4,12 +4,14 @@ Officer, approver and administrator exclude one another, and any membership in a
 the row that both sides must pass (the person; the firm), so that two paths at once cannot slip by one another.
 """
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, literal, select
 
 from labshare.accounts.models import Person
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.events import ask
 from labshare.organisations.errors import HostMembershipExcludes, RegulatorAmongMembers, RolesExclude
+from labshare.organisations.events import FirmsWithLabs
 from labshare.organisations.models import Firm, Membership, RegulatorRole
 from labshare.organisations.rules import EXCLUDING, excluded_by
 from labshare.organisations.terms import role_label
@@ -36,10 +38,8 @@ def lock_firm(firm_id: int) -> Firm:
 
 
 def hosts_labs(firm_id: int) -> bool:
-    """Whether the firm has a lab, published or not. The table is asked for by name: this room lies below the
-    catalogue's."""
-    lab = db.metadata.tables["lab"]
-    return bool(db.session.scalar(select(exists().where(lab.c.firm_id == firm_id))))
+    """Whether the firm has a lab, published or not."""
+    return bool(db.session.scalar(select(literal(firm_id).in_(ask(FirmsWithLabs())))))
 
 
 def held_roles(person_id: int) -> frozenset[str]:
@@ -62,9 +62,12 @@ def check_person_may_hold(person_id: int, role: str) -> None:
         raise RolesExclude(role=role_label(other))
     if role not in EXCLUDING:
         return
-    lab = db.metadata.tables["lab"]
     in_host_firm = select(
-        exists().where(Membership.person_id == person_id, Membership.current, lab.c.firm_id == Membership.firm_id)
+        exists().where(
+            Membership.person_id == person_id,
+            Membership.current,
+            Membership.firm_id.in_(ask(FirmsWithLabs())),
+        )
     )
     if db.session.scalar(in_host_firm):
         raise HostMembershipExcludes(role=role_label(role))

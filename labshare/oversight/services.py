@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
+
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -11,7 +13,7 @@ from labshare.oversight.checks import Violation, all_violations, known_findings
 from labshare.oversight.models import UpgradeFinding
 
 
-@verb("check.mark_known", money=True)
+@verb("check.mark_known", title=_l("Old violations marked at an upgrade"), money=True)
 def mark_known(*, actor: Actor, now: datetime, migrations: frozenset[str]) -> list[Violation]:
     """Mark what violates the invariants that became rules with these migrations: `labshare check` lists it from now on
     and does not fail on it. Called by `labshare db upgrade` alone, right after they ran."""

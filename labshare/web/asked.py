@@ -1,6 +1,6 @@
 """What an address asks for: numbers, days, months, orders, pages. What cannot be read counts as not asked."""
 
-from collections.abc import Container
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import overload
@@ -28,7 +28,7 @@ def asked_number(name: str, otherwise: int = 1) -> int:
     return read_number(request.args.get(name, "")) or otherwise
 
 
-def asked_year(years: Container[int], otherwise: int | None) -> int | None:
+def asked_year(years: Iterable[int], otherwise: int | None) -> int | None:
     """One of the years there are."""
     year = read_number(request.args.get("year", ""))
     return year if year is not None and year in years else otherwise
@@ -77,13 +77,13 @@ def asked_division() -> str | None:
 
 
 @overload
-def asked_choice(name: str, among: Container[str], otherwise: str) -> str: ...
+def asked_choice(name: str, among: Iterable[str], otherwise: str) -> str: ...
 @overload
-def asked_choice(name: str, among: Container[str], otherwise: None = None) -> str | None: ...
-def asked_choice(name: str, among: Container[str], otherwise: str | None = None) -> str | None:
+def asked_choice(name: str, among: Iterable[str], otherwise: None = None) -> str | None: ...
+def asked_choice(name: str, among: Iterable[str], otherwise: str | None = None) -> str | None:
     """One of several words: a filter, a view."""
     word = request.args.get(name)
-    return word if word is not None and word in among else otherwise
+    return next((each for each in among if each == word), otherwise)
 
 
 def asked_order(otherwise: str) -> str:

@@ -10,11 +10,11 @@ from flask_babel.speaklater import LazyString
 
 from labshare.accounts.queries import names_of
 from labshare.audit.models import AuditEvent
-from labshare.audit.words import action_words
 from labshare.booking.models import Booking, Proposal
 from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Instrument
 from labshare.catalogue.queries.single import instruments_by_id
+from labshare.kernel.verbs import action_title
 
 BY_RULE = _l("Confirmed automatically by the lab's rule")
 MOVES = frozenset({"booking.reschedule", "booking.accept_proposal", "booking.move_unit"})
@@ -76,7 +76,7 @@ def entries(booking: Booking, events: Sequence[AuditEvent]) -> list[Entry]:
         shown = offered or new if event.action in MOVES | ABOUT_PROPOSALS else None
         found.append(
             Entry(
-                event.action, action_words(event.action), event.at, people.get(event.person_id or 0),
+                event.action, action_title(event.action), event.at, people.get(event.person_id or 0),
                 state == BookingState.CONFIRMED and event.action in ("booking.book", "booking.reschedule"), state,
                 at if shown else None, shown,
                 str(after.get("reason") or (proposal.reason if proposal else "")) if shown else "",

@@ -9,11 +9,11 @@ from flask import Flask, current_app, flash, g, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
-from labshare.audit.words import action_words
 from labshare.http.actor import current_actor, current_person
 from labshare.kernel.actor import VISITOR, Actor
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day, utc_now
+from labshare.kernel.verbs import action_title
 from labshare.organisations.divisions import town_of
 from labshare.organisations.rules import EXCLUDING
 from labshare.oversight.waiting import OwnFirm, firms_and_waiting
@@ -136,7 +136,7 @@ def init(app: Flask) -> None:
         page_exists=exists_page,
         town_of=town_of,
         csrf_token=generate_csrf,
-        action_words=action_words,
+        action_title=action_title,
     )
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = True

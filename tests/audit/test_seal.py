@@ -18,7 +18,7 @@ from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import NotAllowed
 from labshare.kernel.time import utc_now
-from labshare.kernel.verbs import VERBS, verb
+from labshare.kernel.verbs import TITLES, VERBS, verb
 
 KEY = "k" * 32
 
@@ -180,7 +180,7 @@ def test_an_address_stands_beside_the_seal_and_is_erased_after_184_days(app: Fla
 
 
 def test_refused_attempts_on_rights_are_written_after_the_rollback(app: Flask, clock: Any) -> None:  # R-AUDIT-2
-    @verb("test.forbidden")
+    @verb("test.forbidden", title="Forbidden")
     def forbidden(*, booking_id: int, actor: Any, now: datetime) -> None:
         """Refuse."""
         services.record(actor, now, "test.half", ("thing", 1))
@@ -190,7 +190,7 @@ def test_refused_attempts_on_rights_are_written_after_the_rollback(app: Flask, c
         with pytest.raises(NotAllowed), transaction():
             forbidden(booking_id=7, actor=SYSTEM, now=utc_now())
     finally:
-        del VERBS["test.forbidden"]
+        del VERBS["test.forbidden"], TITLES["test.forbidden"]
     (row,) = db.session.scalars(db.select(AuditEvent)).all()
     assert (row.action, row.refused, row.subject_type, row.subject_id) == ("test.forbidden", True, "booking", "7")
     assert row.after == {"problem": "NotAllowed", "field": None}

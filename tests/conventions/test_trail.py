@@ -18,14 +18,13 @@ from sqlalchemy import Connection, Row, event
 
 from labshare.audit.models import AuditEvent
 from labshare.audit.services import record
-from labshare.audit.words import ACTIONS
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
+from labshare.kernel.labels import FIELDS, SUBJECTS
 from labshare.kernel.time import utc_now
-from labshare.kernel.verbs import VERBS, watching
+from labshare.kernel.verbs import TITLES, VERBS, watching
 from labshare.notices.models import Notice
-from labshare.web.regulator.trail_names import FIELDS, SUBJECTS
 from tests import factories as make
 from tests.conventions.trail_steps import EXEMPT, steps
 from tests.rights.matrix import NO, YES, Trial, nothing_stays, read_cases
@@ -108,7 +107,7 @@ def _written(connection: Connection, number: int) -> Row[Any]:
 def _wordless(row: Row[Any]) -> set[str]:
     """What in an event no page has a word for."""
     found = set()
-    if not row.action.startswith("page.") and row.action not in ACTIONS:
+    if not row.action.startswith("page.") and row.action not in TITLES:
         found.add(f"action {row.action}")
     if row.subject_type not in SUBJECTS and not row.refused:
         found.add(f"subject {row.subject_type}")

@@ -42,7 +42,7 @@ _ENTRANCES, _CIRCLES = "conventions/test_entrances.py", "conventions/test_circle
 _UNSEEN_VERB = """from labshare.kernel.verbs import verb
 
 
-@verb("notice.forget")
+@verb("notice.forget", title="Forgotten")
 def forget(*, actor: object, now: datetime) -> None:
     {doc}
     return None
@@ -180,11 +180,12 @@ CONVENTIONS = (
     ),
     Mutant(
         f"{_TRAIL}::test_what_the_trail_and_notices_keep_has_words", "an action has no words",
-        instead("labshare/audit/words.py", '    "booking.confirm": _l("Confirmed"),\n', ""),
+        instead("labshare/booking/services/documents.py",
+                'name_action("booking.report", _l("Report issued"))', '"booking.report"'),
     ),
     Mutant(
         f"{_TRAIL}::test_what_the_trail_and_notices_keep_has_words", "a value has no words",
-        instead("labshare/web/regulator/trail_names.py", '    "charged_fen": _l("Charged in all"),\n', ""),
+        instead("labshare/booking/labels.py", '        "charged_fen": _l("Charged in all"),\n', ""),
     ),
     Mutant(
         f"{_TRAIL}::test_every_verb_was_run", "a verb that no step runs",

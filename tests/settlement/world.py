@@ -236,7 +236,8 @@ class World:
 
     def charge(self, fen: int, on: date | None = None) -> None:
         """A change of charge that both sides have agreed, as booking tells of it."""
-        from labshare.booking.listeners import charge_changed
+        from labshare.booking.events import ChargeChanged
+        from labshare.kernel.events import emit, handle_events
 
         with transaction():
             booking = db.session.get_one(Booking, self.id)
@@ -253,7 +254,8 @@ class World:
             )
             booking.charged_fen += fen
             db.session.flush()
-            charge_changed(booking, actor=self.manager, now=utc_now(), charge_id=line.id)
+            emit(ChargeChanged(booking, line.id, self.manager, utc_now()))
+            handle_events()
 
     def close(self, month: Any) -> None:
         with transaction():

@@ -211,7 +211,7 @@ def proposed(
     return before, after | {"waive_reason": waive_reason}
 
 
-def answered(state: str, *, now: datetime) -> Values:
+def answered(state: ProposalState, *, now: datetime) -> Values:
     """A proposal that is no longer open, however it ended."""
     return {"state": state, "answered_at": now}
 

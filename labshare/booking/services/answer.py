@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 
 from labshare.audit.services import record
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.errors import Lapsed, NotPublished
 from labshare.booking.models import Booking, Holding, Proposal
 from labshare.booking.queries.loading import load_bookable_item, work_of_booking
@@ -24,11 +25,14 @@ from labshare.booking.terms import BookingState, EndReason, HoldingKind, Party, 
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import ReasonRequired, raise_all
-from labshare.kernel.verbs import verb
+from labshare.kernel.verbs import name_action, verb
 from labshare.organisations import permissions
 
+LAPSE = name_action("booking.lapse", _l("Request lapsed"))
+LAPSE_PROPOSAL = name_action("booking.lapse_proposal", _l("Proposal lapsed"))
 
-@verb("booking.confirm")
+
+@verb("booking.confirm", title=_l("Confirmed"))
 def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
     """Confirm a request. Publication, closures and calibration are checked again, not lead time, horizon or opening
     hours. An open proposal ends. Raises `IllegalStep`, `Lapsed`, `NotPublished`, `LabClosed`, `CalibrationExpired`."""
@@ -41,7 +45,7 @@ def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
     holdings.release_offers(booking.id)
     settle_as_confirmed(booking, state, now)
     note(actor, now, "booking.confirm", booking, before)
-    telling.tell_client(telling.CONFIRMED, booking, actor=actor, now=now)
+    notifications.notify_client(notifications.CONFIRMED, booking, actor=actor, now=now)
     return booking
 
 
@@ -79,7 +83,7 @@ def refuse_lapsed(booking: Booking, now: datetime) -> None:
         raise Lapsed
 
 
-@verb("booking.decline")
+@verb("booking.decline", title=_l("Declined"))
 def decline(*, actor: Actor, now: datetime, ref: str, reason: str) -> Booking:
     """Decline a request, with a reason; nothing is charged. Raises `IllegalStep`, `ReasonRequired`,
     `ChargeBelowInvoiced`."""
@@ -89,7 +93,7 @@ def decline(*, actor: Actor, now: datetime, ref: str, reason: str) -> Booking:
         raise ReasonRequired
     check_charge_covers_documents(booking, 0)
     _end_request(booking, state, reason, actor, now, "booking.decline")
-    telling.tell_client(telling.DECLINED, booking, actor=actor, now=now, reason=reason)
+    notifications.notify_client(notifications.DECLINED, booking, actor=actor, now=now, reason=reason)
     return booking
 
 
@@ -104,7 +108,7 @@ def _end_request(booking: Booking, state: BookingState, reason: str, actor: Acto
     note(actor, now, action, booking, before)
 
 
-@verb("time.lapse")
+@verb("time.lapse", title=_l("What was unanswered lapsed"))
 def lapse(*, actor: Actor, now: datetime, limit: int = 500) -> int:
     """End the proposals and decline the requests that nobody answered in time; delete holds that are over. How many
     bookings were declined. For the system alone; running it twice changes nothing more."""
@@ -123,9 +127,9 @@ def lapse(*, actor: Actor, now: datetime, limit: int = 500) -> int:
         if not booking.lapses_by(now):
             continue  # answered meanwhile
         state = next_state(booking.state, "lapse", Party.SYSTEM)
-        _end_request(booking, state, EndReason.LAPSED, actor, now, "booking.lapse")
-        telling.tell_client(telling.LAPSED, booking, actor=actor, now=now)
-        telling.tell_lab(telling.LAPSED, booking, actor=actor, now=now)
+        _end_request(booking, state, EndReason.LAPSED, actor, now, LAPSE)
+        notifications.notify_client(notifications.LAPSED, booking, actor=actor, now=now)
+        notifications.notify_lab(notifications.LAPSED, booking, actor=actor, now=now)
         declined += 1
     over = db.session.scalars(
         select(Holding.id).where(Holding.kind == HoldingKind.OFFER, Holding.lapsed_by(now)).limit(limit)
@@ -147,13 +151,13 @@ def _lapse_proposal(booking_id: int, actor: Actor, now: datetime) -> None:
     )
     if booking is None or proposal is None:
         return
-    set_columns(proposal, rows.answered("lapsed", now=now))
+    set_columns(proposal, rows.answered(ProposalState.LAPSED, now=now))
     db.session.flush()
     holdings.release_offers(booking.id)
     restore_deadline(booking)
-    record(actor, now, "booking.lapse_proposal", ("booking", booking.ref), after=rows.proposal_answered(proposal.id))
-    telling.tell_lab(telling.PROPOSAL_LAPSED, booking, actor=actor, now=now)
-    telling.tell_client(telling.PROPOSAL_LAPSED, booking, actor=actor, now=now)
+    record(actor, now, LAPSE_PROPOSAL, ("booking", booking.ref), after=rows.proposal_answered(proposal.id))
+    notifications.notify_lab(notifications.PROPOSAL_LAPSED, booking, actor=actor, now=now)
+    notifications.notify_client(notifications.PROPOSAL_LAPSED, booking, actor=actor, now=now)
 
 
 def restore_deadline(booking: Booking) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Row, delete, or_, select
 
 from labshare.audit.services import record
@@ -59,7 +60,7 @@ def own_block(actor: Actor, block_id: str) -> Sequence[Row[int, int]]:
     return held
 
 
-@verb("time.block")
+@verb("time.block", title=_l("Instrument blocked"))
 def block(
     *,
     actor: Actor,
@@ -140,7 +141,7 @@ def _bookings(ids: set[int]) -> tuple[Booking, ...]:
     return tuple(db.session.scalars(select(Booking).where(Booking.id.in_(ids)).order_by(Booking.starts_at)))
 
 
-@verb("time.unblock")
+@verb("time.unblock", title=_l("Block removed"))
 def unblock(*, actor: Actor, now: datetime, block_id: str) -> None:
     """Give a block's time back. Raises `NotFound`."""
     held = own_block(actor, block_id)

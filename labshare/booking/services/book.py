@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from labshare.audit.services import record
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.errors import (
     AlreadySubmitted,
     FirmUnverified,
@@ -44,7 +45,7 @@ REFERENCES_TRIED = 5
 """A month's references are drawn by chance: one that is taken already is drawn again."""
 
 
-@verb("booking.hold")
+@verb("booking.hold", title=_l("Slot held"))
 def hold(
     *,
     actor: Actor,
@@ -106,7 +107,7 @@ def check_own_hold(actor: Actor, hold_id: int) -> None:
     permissions.check(actor, "booking.book", client=actor.firm_id)
 
 
-@verb("booking.release_hold")
+@verb("booking.release_hold", title=_l("Held slot released"))
 def release_hold(*, actor: Actor, now: datetime, hold_id: int) -> None:
     """Give a held slot back. Raises `NotFound` for one that is not the person's, or gone; `NotAllowed`."""
     check_own_hold(actor, hold_id)
@@ -114,7 +115,7 @@ def release_hold(*, actor: Actor, now: datetime, hold_id: int) -> None:
     record(actor, now, "booking.release_hold", ("holding", hold_id))
 
 
-@verb("booking.book", money=True)
+@verb("booking.book", title=_l("Booked"), money=True)
 def book(
     *,
     actor: Actor,
@@ -376,7 +377,7 @@ _PRICE_LINE, _TIME = insert(Charge), insert(Holding)
 
 def _tell_of_new(booking: Booking, actor: Actor, now: datetime) -> None:
     if booking.unanswered:
-        telling.tell_lab(telling.REQUESTED, booking, actor=actor, now=now, answer_by=booking.answer_by)
+        notifications.notify_lab(notifications.REQUESTED, booking, actor=actor, now=now, answer_by=booking.answer_by)
     else:
-        telling.tell_lab(telling.BOOKED, booking, actor=actor, now=now)
-        telling.tell_confirmed_by_rule(booking, now=now)
+        notifications.notify_lab(notifications.BOOKED, booking, actor=actor, now=now)
+        notifications.notify_confirmed_by_rule(booking, now=now)

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.errors import ChargeIsZero, ChargeNotOpen, NegativeCharge
-from labshare.booking.listeners import charge_changed
+from labshare.booking.events import ChargeChanged
 from labshare.booking.models import Booking, Charge
 from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import next_state
@@ -20,6 +21,7 @@ from labshare.booking.terms import BookingState, ChargeState, Party
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import InvalidInput, NotFound, ReasonRequired
+from labshare.kernel.events import emit
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 
@@ -27,7 +29,7 @@ MOST_FEN = 1_000_000_000_00
 """No line is larger than a thousand million yuan."""
 
 
-@verb("charge.propose", money=True)
+@verb("charge.propose", title=_l("Change of charge proposed"), money=True)
 def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, reason: str) -> Charge:
     """Add a line, signed, in fen. A decrease counts at once; an increase waits for the client's consent. Raises
     `IllegalStep`, `ReasonRequired`, `ChargeIsZero`, `NegativeCharge`, `ChargeBelowInvoiced`, `ChargeBelowPaid`."""
@@ -55,11 +57,13 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, re
     db.session.flush()
     note(actor, now, "charge.propose", booking, before, charge=line.id, amount_fen=amount_fen)
     if lowers:
-        charge_changed(booking, actor=actor, now=now, charge_id=line.id)
-        telling.tell_client(telling.CHARGE_LOWERED, booking, actor=actor, now=now, charged_fen=total, reason=reason)
+        emit(ChargeChanged(booking, line.id, actor, now))
+        notifications.notify_client(
+            notifications.CHARGE_LOWERED, booking, actor=actor, now=now, charged_fen=total, reason=reason
+        )
     else:
-        telling.tell_client(
-            telling.CHARGE_PROPOSED, booking, actor=actor, now=now, amount_fen=amount_fen, reason=reason
+        notifications.notify_client(
+            notifications.CHARGE_PROPOSED, booking, actor=actor, now=now, amount_fen=amount_fen, reason=reason
         )
     return line
 
@@ -78,7 +82,7 @@ def _waiting_line(booking: Booking, charge_id: int) -> Charge:
     return line
 
 
-@verb("charge.consent", money=True)
+@verb("charge.consent", title=_l("Change of charge consented to"), money=True)
 def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> Charge:
     """The client agrees to an increase: it counts from this local day. Raises `IllegalStep`, `ChargeNotOpen`."""
     booking = locked_booking(actor, ref, "charge.consent")
@@ -89,12 +93,14 @@ def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> 
     booking.charged_fen += line.amount_fen
     db.session.flush()
     note(actor, now, "charge.consent", booking, before, charge=line.id, amount_fen=line.amount_fen)
-    charge_changed(booking, actor=actor, now=now, charge_id=line.id)
-    telling.tell_lab(telling.CHARGE_AGREED, booking, actor=actor, now=now, charged_fen=booking.charged_fen)
+    emit(ChargeChanged(booking, line.id, actor, now))
+    notifications.notify_lab(
+        notifications.CHARGE_AGREED, booking, actor=actor, now=now, charged_fen=booking.charged_fen
+    )
     return line
 
 
-@verb("charge.refuse", money=True)
+@verb("charge.refuse", title=_l("Change of charge refused"), money=True)
 def refuse_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> Charge:
     """The client does not agree; the charge stays. Raises `IllegalStep`, `ChargeNotOpen`."""
     booking = locked_booking(actor, ref, "charge.consent")
@@ -104,5 +110,5 @@ def refuse_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> C
     line.state = ChargeState.REFUSED
     db.session.flush()
     note(actor, now, "charge.refuse", booking, before, charge=line.id, amount_fen=line.amount_fen)
-    telling.tell_lab(telling.CHARGE_REFUSED, booking, actor=actor, now=now, amount_fen=line.amount_fen)
+    notifications.notify_lab(notifications.CHARGE_REFUSED, booking, actor=actor, now=now, amount_fen=line.amount_fen)
     return line

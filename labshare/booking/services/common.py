@@ -6,17 +6,18 @@ from typing import Any
 from sqlalchemy import select, update
 
 from labshare.audit.services import record
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.errors import ChargeBelowInvoiced, ChargeBelowPaid
-from labshare.booking.listeners import charge_changed
+from labshare.booking.events import ChargeChanged
 from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.queries.bookings import sides
 from labshare.booking.rules import lifecycle
 from labshare.booking.rules.rows import SNAPSHOT, Values, answered, ending_line, noted, plain
-from labshare.booking.terms import ChargeState, Party
+from labshare.booking.terms import ChargeState, Party, ProposalState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import NotFound
+from labshare.kernel.events import emit
 from labshare.kernel.time import local_day
 from labshare.organisations import permissions
 
@@ -92,10 +93,10 @@ def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: date
     db.session.add(line)
     booking.charged_fen = total_fen
     db.session.flush()
-    charge_changed(booking, actor=actor, now=now, charge_id=line.id)
+    emit(ChargeChanged(booking, line.id, actor, now))
 
 
-def close_proposal(booking: Booking, now: datetime, state: str) -> Proposal | None:
+def close_proposal(booking: Booking, now: datetime, state: ProposalState) -> Proposal | None:
     """End the open proposal, if there is one, as `state`; its held time is the caller's."""
     proposal = db.session.scalar(
         select(Proposal).where(Proposal.booking_id == booking.id, Proposal.open).with_for_update()
@@ -112,8 +113,8 @@ __all__ = [
     "close_proposal",
     "locked_booking",
     "note",
+    "notifications",
     "plain",
     "side_for",
     "snapshot",
-    "telling",
 ]

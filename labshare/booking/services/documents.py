@@ -2,18 +2,22 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
+
 from labshare.booking.models import Booking
 from labshare.booking.rules.lifecycle import state_of_documents
 from labshare.booking.services.common import note, snapshot
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.verbs import name_action
 
 _ACTIONS = {
-    BookingState.REPORTED: "booking.report",
-    BookingState.SETTLED: "booking.settle",
-    BookingState.TESTED: "booking.lose_report",
+    BookingState.REPORTED: name_action("booking.report", _l("Report issued")),
+    BookingState.SETTLED: name_action("booking.settle", _l("Settled")),
+    BookingState.TESTED: name_action("booking.lose_report", _l("Tested again: no report stands")),
 }
+_UNSETTLE = name_action("booking.unsettle", _l("No longer settled"))
 
 
 def documented(
@@ -21,15 +25,13 @@ def documented(
 ) -> tuple[BookingState, str] | None:
     """The state that its documents ask of a finished booking, and the action that brings it there; None where it
     stays as it is."""
-    if present not in (BookingState.TESTED, BookingState.REPORTED, BookingState.SETTLED):
+    if present not in BookingState.tested_or_later():
         return None
     wanted = state_of_documents(report_stands, charged_fen, invoiced_fen, paid_fen)
     if wanted == present:
         return None
-    return wanted, "booking.unsettle" if (present, wanted) == (
-        BookingState.SETTLED,
-        BookingState.REPORTED,
-    ) else _ACTIONS[wanted]
+    unsettled = (present, wanted) == (BookingState.SETTLED, BookingState.REPORTED)
+    return wanted, _UNSETTLE if unsettled else _ACTIONS[wanted]
 
 
 def settle_state(booking: Booking, *, report_stands: bool, actor: Actor, now: datetime) -> BookingState:

@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
-from labshare.booking import telling
+from flask_babel import lazy_gettext as _l
+
+from labshare.booking import notifications
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import cancellation_preview
 from labshare.booking.rules import rows
@@ -24,7 +26,7 @@ from labshare.kernel.errors import ReasonRequired
 from labshare.kernel.verbs import verb
 
 
-@verb("booking.cancel", money=True)
+@verb("booking.cancel", title=_l("Cancelled"), money=True)
 def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Booking:
     """Cancel: the client before `received`, the lab before `testing` and with a reason. The charge becomes what the
     item's terms say (`queries.cancellation_preview`; nothing where the lab cancels). Raises `IllegalStep`,
@@ -44,8 +46,10 @@ def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Bookin
     bring_charge_to(booking, fee, actor=actor, now=now, reason=reason)
     db.session.flush()
     note(actor, now, "booking.cancel", booking, before, side=side)
-    telling.tell_client(
-        telling.CANCELLED, booking, actor=actor, now=now, charged_fen=booking.charged_fen, reason=reason
+    notifications.notify_client(
+        notifications.CANCELLED, booking, actor=actor, now=now, charged_fen=booking.charged_fen, reason=reason
     )
-    telling.tell_lab(telling.CANCELLED, booking, actor=actor, now=now, charged_fen=booking.charged_fen, reason=reason)
+    notifications.notify_lab(
+        notifications.CANCELLED, booking, actor=actor, now=now, charged_fen=booking.charged_fen, reason=reason
+    )
     return booking

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import chinese_calendar
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, extract, or_, select
 
 from labshare.audit.services import record
@@ -36,7 +37,7 @@ def _lab(actor: Actor, lab_id: int) -> Lab:
     return lab
 
 
-@verb("time.set_hours")
+@verb("time.set_hours", title=_l("Opening hours changed"))
 def set_opening_hours(*, actor: Actor, now: datetime, lab_id: int, weekly: Weekly) -> list[Conflict]:
     """Replace a lab's weekly hours: seven days from Monday, each a sequence of (opens, closes) minutes after local
     midnight, past midnight counting on. Touching intervals are fine. Raises `HoursOverlap` and `InvalidInput` on
@@ -82,7 +83,7 @@ def _check_weekly(weekly: Weekly) -> None:
             raise HoursOverlap(hours=f"{clock_text(opens)}–{clock_text(closes)}")
 
 
-@verb("time.add_closure")
+@verb("time.add_closure", title=_l("Closure added"))
 def add_closure(
     *, actor: Actor, now: datetime, lab_id: int, starts_at: datetime, ends_at: datetime, reason: str
 ) -> tuple[Closure, list[Conflict]]:
@@ -111,7 +112,7 @@ def add_closure(
     return closure, conflicts
 
 
-@verb("time.remove_closure")
+@verb("time.remove_closure", title=_l("Closure removed"))
 def remove_closure(*, actor: Actor, now: datetime, closure_id: int) -> None:
     """Open again. Raises `NotFound`."""
     closure = db.session.get(Closure, closure_id)
@@ -138,7 +139,7 @@ class SpecialDay:
     name_en: str = ""
 
 
-@verb("time.set_year")
+@verb("time.set_year", title=_l("Working year changed"))
 def set_working_year(
     *, actor: Actor, now: datetime, year: int, days: Mapping[date, SpecialDay], source: str
 ) -> list[Conflict]:
@@ -173,7 +174,7 @@ def set_working_year(
     return bookings_hit(now, days=changed) if changed else []
 
 
-@verb("time.set_day")
+@verb("time.set_day", title=_l("Working day changed"))
 def set_working_day(
     *, actor: Actor, now: datetime, day: date, kind: str | None, name: str = "", name_en: str = ""
 ) -> list[Conflict]:
@@ -196,7 +197,7 @@ def set_working_day(
     return bookings_hit(now, days=[day])
 
 
-@verb("time.confirm_year")
+@verb("time.confirm_year", title=_l("Working year confirmed as complete"))
 def confirm_working_year(*, actor: Actor, now: datetime, year: int) -> WorkingYear:
     """Say that nothing is missing in a year of the table: pages stop warning. A second time changes nothing.
 
@@ -268,7 +269,7 @@ def known_years() -> Sequence[int]:
     return list(db.session.scalars(select(WorkingYear.year).where(wanted).order_by(WorkingYear.year)))
 
 
-@verb("time.seed_years")
+@verb("time.seed_years", title=_l("Working days taken over"))
 def seed_working_years(*, actor: Actor, now: datetime, first: int, last: int) -> list[int]:
     """Enter the published years that the table lacks, or that were begun without a day; the years entered. Running it
     again changes nothing."""

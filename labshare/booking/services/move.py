@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 
 from labshare.audit.services import record
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.errors import AlreadyBegun, NoOpenProposal, NotPublished, SlotTaken, UnknownUnit
 from labshare.booking.models import Booking, Holding, Proposal
 from labshare.booking.queries.loading import BookableItem, load_bookable_item, work_of_booking
@@ -28,7 +29,7 @@ from labshare.kernel.time import local_zone
 from labshare.kernel.verbs import verb
 
 
-@verb("booking.reschedule")
+@verb("booking.reschedule", title=_l("Rescheduled"))
 def reschedule(
     *,
     actor: Actor,
@@ -87,10 +88,10 @@ def reschedule(
             db.session.flush()
             note(actor, now, "booking.reschedule", booking, before, **({"reason": reason} if reason else {}))
             if state == BookingState.REQUESTED:
-                telling.tell_lab(telling.REQUESTED, booking, actor=actor, now=now, answer_by=deadline)
+                notifications.notify_lab(notifications.REQUESTED, booking, actor=actor, now=now, answer_by=deadline)
             else:
-                telling.tell_lab(telling.MOVED, booking, actor=actor, now=now)
-                telling.tell_confirmed_by_rule(booking, now=now)
+                notifications.notify_lab(notifications.MOVED, booking, actor=actor, now=now)
+                notifications.notify_confirmed_by_rule(booking, now=now)
             return booking
     raise SlotTaken(alternatives_for(bookable, work, starts_at, but_booking=booking.id, waive=waive))
 
@@ -157,7 +158,7 @@ def _now_at(booking: Booking, instrument: Instrument, unit: int, starts_at: date
     )
 
 
-@verb("booking.propose")
+@verb("booking.propose", title=_l("Another time proposed"))
 def propose(
     *,
     actor: Actor,
@@ -225,8 +226,14 @@ def propose(
             waive_reason=waive_reason,
         )
         record(actor, now, "booking.propose", ("booking", booking.ref), before=was, after=proposed)
-        telling.tell_client(
-            telling.PROPOSED, booking, actor=actor, now=now, proposed_at=starts_at, reason=reason, answer_by=deadline
+        notifications.notify_client(
+            notifications.PROPOSED,
+            booking,
+            actor=actor,
+            now=now,
+            proposed_at=starts_at,
+            reason=reason,
+            answer_by=deadline,
         )
         return proposal
     raise SlotTaken(alternatives_for(bookable, work, starts_at, but_booking=booking.id, waive=waive))
@@ -276,7 +283,7 @@ def _open_proposal(booking: Booking, proposal_id: int, now: datetime) -> Proposa
     return proposal
 
 
-@verb("booking.accept_proposal")
+@verb("booking.accept_proposal", title=_l("New time accepted"))
 def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) -> Booking:
     """Accept the lab's time: it confirms. Publication, closures and calibration are checked again. Raises
     `IllegalStep`, `NoOpenProposal`, `NotPublished`, `LabClosed`, `CalibrationExpired`."""
@@ -291,13 +298,13 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
     plan = bookable.rules(work, instrument).plan(proposal.starts_at)
     holdings.prepare(instrument.id, now)
     holdings.release_offers(booking.id)
-    set_columns(proposal, rows.answered("accepted", now=now))
+    set_columns(proposal, rows.answered(ProposalState.ACCEPTED, now=now))
     if not _put(booking, instrument.id, proposal.unit, plan.starts_at, plan.holding_ends_at, now):
         raise SlotTaken(alternatives_for(bookable, work, plan.starts_at, but_booking=booking.id))
     _now_at(booking, instrument, proposal.unit, plan.starts_at, plan.ends_at)
     settle_as_confirmed(booking, state, now)
     note(actor, now, "booking.accept_proposal", booking, before, proposal=proposal.id, reason=proposal.reason)
-    telling.tell_lab(telling.PROPOSAL_ACCEPTED, booking, actor=actor, now=now)
+    notifications.notify_lab(notifications.PROPOSAL_ACCEPTED, booking, actor=actor, now=now)
     return booking
 
 
@@ -324,22 +331,22 @@ def _put(
     return made is not None
 
 
-@verb("booking.decline_proposal")
+@verb("booking.decline_proposal", title=_l("New time declined"))
 def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) -> Booking:
     """Keep the present time. Raises `IllegalStep`, `NoOpenProposal`."""
     booking = locked_booking(actor, ref, "booking.answer_proposal")
     proposal = _open_proposal(booking, proposal_id, now)
     next_state(booking.state, "decline_proposal", Party.CLIENT)
-    set_columns(proposal, rows.answered("declined", now=now))
+    set_columns(proposal, rows.answered(ProposalState.DECLINED, now=now))
     db.session.flush()
     holdings.release_offers(booking.id)
     restore_deadline(booking)
     record(actor, now, "booking.decline_proposal", ("booking", booking.ref), after=rows.proposal_answered(proposal.id))
-    telling.tell_lab(telling.PROPOSAL_DECLINED, booking, actor=actor, now=now)
+    notifications.notify_lab(notifications.PROPOSAL_DECLINED, booking, actor=actor, now=now)
     return booking
 
 
-@verb("booking.move_unit")
+@verb("booking.move_unit", title=_l("Moved to another unit"))
 def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
     """Another unit of the same instrument at the same time, without asking the client. An open proposal ends, since
     the booking moves. Raises `IllegalStep`, `Lapsed`, `UnknownUnit` (422), `SlotTaken` (409)."""
@@ -359,5 +366,5 @@ def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
     booking.unit = unit
     db.session.flush()
     note(actor, now, "booking.move_unit", booking, before)
-    telling.tell_client(telling.UNIT_MOVED, booking, actor=actor, now=now, unit=unit)
+    notifications.notify_client(notifications.UNIT_MOVED, booking, actor=actor, now=now, unit=unit)
     return booking

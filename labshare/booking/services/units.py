@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, exists, func, select
 
 from labshare.audit.services import record
@@ -17,7 +18,7 @@ from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 
 
-@verb("instrument.change_units")
+@verb("instrument.change_units", title=_l("Units changed"))
 def change_units(*, actor: Actor, now: datetime, instrument_id: int, units: int) -> Instrument:
     """Set the number of units. Fewer: the highest go, whose past holdings keep their row.
 

@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 
 from labshare.audit.models import AuditEvent
 from labshare.audit.services import record
-from labshare.booking import telling
+from labshare.booking import notifications
 from labshare.booking.errors import (
     FinishBeforeStart,
     HeldBefore,
@@ -33,16 +34,18 @@ from labshare.booking.terms import BookingState, HoldingKind, Party, ProposalSta
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.time import MINUTE, ceil_minute, local_day, local_zone
-from labshare.kernel.verbs import verb
+from labshare.kernel.verbs import name_action, verb
 from labshare.organisations import permissions
 
 MOST_SAMPLES = 100_000
 MOST_MACHINE_MINUTES = 60 * 24 * 366
 TELL_BEFORE = timedelta(minutes=15)
 """How long before its start the next party is told that the test before it is still running."""
+LENGTHEN = name_action("booking.lengthen", _l("Held time lengthened"))
+OVERRUN = name_action("booking.overrun", _l("Test runs over its time"))
 
 
-@verb("booking.receive")
+@verb("booking.receive", title=_l("Samples received"))
 def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: str = "") -> Booking:
     """Record that the samples came, how many, and their condition. From `confirmed`. Raises `IllegalStep`,
     `SamplesOutOfRange`."""
@@ -54,11 +57,13 @@ def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: s
     set_columns(booking, rows.received(state, now=now, samples=samples, condition=condition))
     db.session.flush()
     note(actor, now, "booking.receive", booking, before)
-    telling.tell_client(telling.RECEIVED, booking, actor=actor, now=now, samples=samples, condition=condition.strip())
+    notifications.notify_client(
+        notifications.RECEIVED, booking, actor=actor, now=now, samples=samples, condition=condition.strip()
+    )
     return booking
 
 
-@verb("booking.start")
+@verb("booking.start", title=_l("Test started"))
 def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) -> Booking:
     """Begin the test, now or `at` a moment not in the future. Starting early moves the holding's start, where the
     unit is free; starting when the holding is over takes the unit again. Raises `IllegalStep`, `MomentInFuture`,
@@ -131,7 +136,7 @@ def _keep_until(booking: Booking, wanted: datetime, now: datetime) -> None:
         raise SlotTaken(field="at")
 
 
-@verb("booking.finish")
+@verb("booking.finish", title=_l("Test finished"))
 def finish(
     *, actor: Actor, now: datetime, ref: str, at: datetime | None = None, machine_minutes: int | None = None
 ) -> Booking:
@@ -166,11 +171,11 @@ def finish(
     )
     db.session.flush()
     note(actor, now, "booking.finish", booking, before)
-    telling.tell_client(telling.FINISHED, booking, actor=actor, now=now)
+    notifications.notify_client(notifications.FINISHED, booking, actor=actor, now=now)
     return booking
 
 
-@verb("booking.no_show", money=True)
+@verb("booking.no_show", title=_l("No-show recorded"), money=True)
 def no_show(*, actor: Actor, now: datetime, ref: str) -> Booking:
     """Record that the samples did not come: from `confirmed` alone, from 60 minutes after the start. The charge
     becomes what the item's terms say. Raises `IllegalStep`, `NoShowTooEarly`, `ChargeBelowInvoiced`."""
@@ -187,11 +192,11 @@ def no_show(*, actor: Actor, now: datetime, ref: str) -> Booking:
     bring_charge_to(booking, fee, actor=actor, now=now, reason="")
     db.session.flush()
     note(actor, now, "booking.no_show", booking, before)
-    telling.tell_client(telling.NO_SHOW, booking, actor=actor, now=now, charged_fen=booking.charged_fen)
+    notifications.notify_client(notifications.NO_SHOW, booking, actor=actor, now=now, charged_fen=booking.charged_fen)
     return booking
 
 
-@verb("time.lengthen")
+@verb("time.lengthen", title=_l("Running work lengthened"))
 def lengthen_running(*, actor: Actor, now: datetime) -> int:
     """Lengthen the holdings of running tests that are about to end, minute by minute, as far as the unit is free, and
     tell the next party. How many were lengthened. For the system alone, once a minute."""
@@ -227,7 +232,7 @@ def lengthen_running(*, actor: Actor, now: datetime) -> int:
             record(
                 actor,
                 now,
-                "booking.lengthen",
+                LENGTHEN,
                 ("booking", booking.ref),
                 before={"holding_ends_at": was.isoformat()},
                 after={"holding_ends_at": holding.ends_at.isoformat()},
@@ -250,7 +255,7 @@ def _tell_next_parties(actor: Actor, now: datetime) -> None:
     told = select(AuditEvent.id).where(
         AuditEvent.subject_type == "booking",
         AuditEvent.subject_id == Booking.ref,
-        AuditEvent.action == "booking.overrun",
+        AuditEvent.action == OVERRUN,
     )
     nexts = db.session.scalars(
         select(Booking)
@@ -269,6 +274,6 @@ def _tell_next_parties(actor: Actor, now: datetime) -> None:
         )
     ).all()
     for booking in nexts:
-        record(actor, now, "booking.overrun", ("booking", booking.ref))
-        telling.tell_client(telling.OVERRUN, booking, actor=actor, now=now)
-        telling.tell_lab(telling.OVERRUN, booking, actor=actor, now=now)
+        record(actor, now, OVERRUN, ("booking", booking.ref))
+        notifications.notify_client(notifications.OVERRUN, booking, actor=actor, now=now)
+        notifications.notify_lab(notifications.OVERRUN, booking, actor=actor, now=now)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.catalogue.models import Accreditation, Calibration, Fee, Instrument, Lab, Standard, TestItem
@@ -13,6 +13,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.organisations import permissions
+from labshare.organisations.events import FirmsWithLabs
 
 T = TypeVar("T", Standard, Fee, Calibration)
 
@@ -112,3 +113,8 @@ def fees_of(item_id: int) -> Sequence[Fee]:
 def fee_on(item_id: int, day: date) -> Fee | None:
     """The fee in force on a day."""
     return db.session.scalar(select(Fee).where(Fee.test_item_id == item_id, Fee.in_force_on(day)))
+
+
+def firms_with_labs(_asked: FirmsWithLabs) -> Select[int]:
+    """The ids of firms that have a lab, published or not, as a query."""
+    return select(Lab.firm_id)

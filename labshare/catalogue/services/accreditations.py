@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, insert, select
 
 from labshare.audit import services as audit
@@ -35,7 +36,7 @@ def tidy_number(number: str) -> str:
     return "".join(number.upper().split()).removeprefix(AccreditationKind.CNAS).removeprefix(AccreditationKind.CMA)
 
 
-@verb("accreditation.add")
+@verb("accreditation.add", title=_l("Accreditation added"))
 def add_accreditation(
     *, actor: Actor, now: datetime, lab_id: int, kind: str, number: str, valid_from: date, valid_to: date
 ) -> Accreditation:
@@ -52,7 +53,7 @@ def add_accreditation(
     return accreditation
 
 
-@verb("accreditation.edit")
+@verb("accreditation.edit", title=_l("Accreditation changed"))
 def edit_accreditation(
     *, actor: Actor, now: datetime, accreditation_id: int, kind: str, number: str, valid_from: date, valid_to: date
 ) -> Accreditation:
@@ -71,7 +72,7 @@ def edit_accreditation(
     return accreditation
 
 
-@verb("accreditation.set_scope")
+@verb("accreditation.set_scope", title=_l("Scope set"))
 def set_scope(*, actor: Actor, now: datetime, accreditation_id: int, scope: Iterable[tuple[int, int]]) -> Accreditation:
     """What it covers: (test item, standard) ids, all of them. Raises `OutsideScope` for others than the lab's own
     test items with their own standards."""

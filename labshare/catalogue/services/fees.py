@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from labshare.audit import services as audit
@@ -44,7 +45,7 @@ def _spans(item_id: int) -> dict[int, Fee]:
     return {fee.id: fee for fee in fees}
 
 
-@verb("fee.add", money=True)
+@verb("fee.add", title=_l("Fee added"), money=True)
 def add_fee(
     *,
     actor: Actor,
@@ -115,7 +116,7 @@ def _end(actor: Actor, now: datetime, fee: Fee, last: date | None) -> None:
     )  # fmt: skip
 
 
-@verb("fee.end", money=True)
+@verb("fee.end", title=_l("Fee ended"), money=True)
 def end_fee(*, actor: Actor, now: datetime, fee_id: int, valid_to: date) -> Fee:
     """Let a fee hold up to a day, included. Raises `DatesNotInOrder`, `FeeInUse` (booked with it after that day),
     `FeesOverlap` (moved out again over a later fee), `NotComplete` (a published item would have no fee today)."""
@@ -128,7 +129,7 @@ def end_fee(*, actor: Actor, now: datetime, fee_id: int, valid_to: date) -> Fee:
     return fee
 
 
-@verb("fee.change", money=True)
+@verb("fee.change", title=_l("Fee changed"), money=True)
 def change_fee(*, actor: Actor, now: datetime, fee_id: int, basis: str, amount_fen: int, minimum_fen: int = 0) -> Fee:
     """Correct a fee that no booking has used. Raises `FeeInUse`, said by the database."""
     fee, item = _own_fee(actor, fee_id)
@@ -140,7 +141,7 @@ def change_fee(*, actor: Actor, now: datetime, fee_id: int, basis: str, amount_f
     return fee
 
 
-@verb("fee.remove", money=True)
+@verb("fee.remove", title=_l("Fee removed"), money=True)
 def remove_fee(*, actor: Actor, now: datetime, fee_id: int) -> None:
     """Take back a fee that no booking has used; the one it had ended holds until further notice again.
 

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from labshare.audit import services as audit
@@ -21,7 +22,7 @@ from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 
 
-@verb("instrument.add")
+@verb("instrument.add", title=_l("Instrument added"))
 def add_instrument(
     *, actor: Actor, now: datetime, lab_id: int, details: InstrumentDetails, units: int = 1
 ) -> Instrument:
@@ -53,7 +54,7 @@ def _number_problems(lab_id: int, inner_id: str, but: int | None = None) -> list
     return [errors.InnerIdUsed()] if other is not None else []
 
 
-@verb("instrument.edit")
+@verb("instrument.edit", title=_l("Instrument changed"))
 def edit_instrument(*, actor: Actor, now: datetime, instrument_id: int, details: InstrumentDetails) -> Instrument:
     """A published instrument must keep what publishing needs."""
     instrument = common.own_instrument(actor, instrument_id)
@@ -78,7 +79,7 @@ def edit_instrument(*, actor: Actor, now: datetime, instrument_id: int, details:
     return instrument
 
 
-@verb("instrument.publish")
+@verb("instrument.publish", title=_l("Instrument published"))
 def publish_instrument(*, actor: Actor, now: datetime, instrument_id: int) -> Instrument:
     """Raises `FirmNotVerified` and `NotComplete` for everything that is missing, `WrongState`."""
     instrument = common.own_instrument(actor, instrument_id)
@@ -87,7 +88,7 @@ def publish_instrument(*, actor: Actor, now: datetime, instrument_id: int) -> In
     return instrument
 
 
-@verb("instrument.withdraw")
+@verb("instrument.withdraw", title=_l("Instrument withdrawn"))
 def withdraw_instrument(*, actor: Actor, now: datetime, instrument_id: int) -> Instrument:
     """It is offered no more; bookings that are made stay."""
     instrument = common.own_instrument(actor, instrument_id)
@@ -95,7 +96,7 @@ def withdraw_instrument(*, actor: Actor, now: datetime, instrument_id: int) -> I
     return instrument
 
 
-@verb("calibration.add")
+@verb("calibration.add", title=_l("Calibration added"))
 def add_calibration(
     *, actor: Actor, now: datetime, instrument_id: int, certificate: str, issuer: str, valid_from: date, valid_to: date
 ) -> Calibration:
@@ -135,7 +136,7 @@ def add_calibration(
     return calibration
 
 
-@verb("calibration.remove")
+@verb("calibration.remove", title=_l("Calibration removed"))
 def remove_calibration(*, actor: Actor, now: datetime, calibration_id: int) -> None:
     """Take back a certificate that was entered by mistake; the trail keeps it."""
     calibration = db.session.get(Calibration, calibration_id)

@@ -2,19 +2,20 @@
 
 from datetime import date, datetime, timedelta
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from labshare.audit import services as audit
 from labshare.catalogue import errors
 from labshare.catalogue.models import Lab, LabAdmission
+from labshare.catalogue.notifications import ADMISSION_WAITS, ADMITTED, SUSPENDED
 from labshare.catalogue.queries import get_lab
 from labshare.catalogue.queries.admissions import blocks_another
 from labshare.catalogue.queries.publishing import lab_conditions
 from labshare.catalogue.rules.entries import LabDetails, changes, lab_problems
 from labshare.catalogue.services import common
 from labshare.catalogue.services.index import rebuild_lab
-from labshare.catalogue.telling import ADMISSION_WAITS, ADMITTED, SUSPENDED
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -31,7 +32,7 @@ from labshare.organisations.separation import check_firm_may_host
 from labshare.organisations.terms import FirmRole
 
 
-@verb("lab.create")
+@verb("lab.create", title=_l("Lab created"))
 def create_lab(*, actor: Actor, now: datetime, firm_id: int, details: LabDetails) -> Lab:
     """A draft, seen by the firm alone. Its code is given: the next of its division (XC-083).
 
@@ -81,7 +82,7 @@ def _with_code(lab: Lab) -> None:
     raise RuntimeError("no free code for a lab")
 
 
-@verb("lab.edit")
+@verb("lab.edit", title=_l("Lab changed"))
 def edit_lab(*, actor: Actor, now: datetime, lab_id: int, details: LabDetails) -> Lab:
     """A published lab must keep what publishing needs."""
     lab = common.own_lab(actor, lab_id)
@@ -98,7 +99,7 @@ def edit_lab(*, actor: Actor, now: datetime, lab_id: int, details: LabDetails) -
     return lab
 
 
-@verb("lab.publish")
+@verb("lab.publish", title=_l("Lab published"))
 def publish_lab(*, actor: Actor, now: datetime, lab_id: int) -> Lab:
     """Raises `FirmNotVerified` and `NotComplete` for everything that is missing, `WrongState`."""
     lab = common.own_lab(actor, lab_id)
@@ -108,7 +109,7 @@ def publish_lab(*, actor: Actor, now: datetime, lab_id: int) -> Lab:
     return lab
 
 
-@verb("lab.withdraw")
+@verb("lab.withdraw", title=_l("Lab withdrawn"))
 def withdraw_lab(*, actor: Actor, now: datetime, lab_id: int) -> Lab:
     """Nobody finds or books it any more, nor its instruments and test items; bookings that are made stay."""
     lab = common.own_lab(actor, lab_id)
@@ -120,7 +121,7 @@ BACKDATED_ALONE = timedelta(days=30)
 """How far back one officer alone may admit a lab (R-COUNTY-2)."""
 
 
-@verb("lab.admit")
+@verb("lab.admit", title=_l("Admitted as an open lab"))
 def admit_lab(
     *, actor: Actor, now: datetime, lab_id: int, admitted_from: date, division: str | None = None, reason: str = ""
 ) -> LabAdmission:
@@ -161,7 +162,7 @@ def admit_lab(
                "confirmed": not backdated},
     )  # fmt: skip
     if not backdated:
-        _tell(lab, ADMITTED, now, admitted_from, reason)
+        _notify(lab, ADMITTED, now, admitted_from, reason)
     else:
         notify(
             kind=ADMISSION_WAITS, now=now, params={"lab": said(lab), "day": admitted_from},
@@ -170,7 +171,7 @@ def admit_lab(
     return admission
 
 
-@verb("lab.confirm_admission")
+@verb("lab.confirm_admission", title=_l("Admission confirmed"))
 def confirm_admission(*, actor: Actor, now: datetime, admission_id: int) -> LabAdmission:
     """Confirm, as a second person, an admission of more than 30 days back. It counts from now on.
 
@@ -187,11 +188,11 @@ def confirm_admission(*, actor: Actor, now: datetime, admission_id: int) -> LabA
         after={"admitted_from": admission.admitted_from.isoformat(), "division": admission.division,
                "confirmed": True},
     )  # fmt: skip
-    _tell(lab, ADMITTED, now, admission.admitted_from, admission.reason)
+    _notify(lab, ADMITTED, now, admission.admitted_from, admission.reason)
     return admission
 
 
-@verb("lab.refuse_admission")
+@verb("lab.refuse_admission", title=_l("Admission refused"))
 def refuse_admission(*, actor: Actor, now: datetime, admission_id: int) -> LabAdmission:
     """Refuse, or withdraw as its author, an admission that waits. Raises `NotFound`, `AdmissionDecided`."""
     admission = _waiting(actor, "lab.refuse_admission", admission_id)
@@ -214,7 +215,7 @@ def _waiting(actor: Actor, action: str, admission_id: int) -> LabAdmission:
     return admission
 
 
-@verb("lab.suspend")
+@verb("lab.suspend", title=_l("Suspended as an open lab"))
 def suspend_lab(*, actor: Actor, now: datetime, lab_id: int, suspended_from: date, reason: str) -> LabAdmission:
     """End the admission that holds: `suspended_from` is the first local day on which the lab is no open lab.
 
@@ -235,7 +236,7 @@ def suspend_lab(*, actor: Actor, now: datetime, lab_id: int, suspended_from: dat
         before={"admitted_from": admission.admitted_from.isoformat(), "suspended_from": None},
         after={"suspended_from": suspended_from.isoformat(), "reason": reason.strip()},
     )  # fmt: skip
-    _tell(lab, SUSPENDED, now, suspended_from, reason.strip())
+    _notify(lab, SUSPENDED, now, suspended_from, reason.strip())
     return admission
 
 
@@ -249,7 +250,7 @@ def _admissions(lab_id: int) -> list[LabAdmission]:
     )
 
 
-def _tell(lab: Lab, kind: str, now: datetime, day: date, reason: str) -> None:
+def _notify(lab: Lab, kind: str, now: datetime, day: date, reason: str) -> None:
     notify(
         kind=kind,
         now=now,

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from labshare.audit import services as audit
@@ -17,7 +18,7 @@ from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 
 
-@verb("standard.add")
+@verb("standard.add", title=_l("Standard added"))
 def add_standard(*, actor: Actor, now: datetime, number: str, name: str, name_en: str = "") -> Standard:
     """By a lab or an officer. Raises `StandardKnown` for one that is listed, however spelt."""
     _check(actor, "standard.add")
@@ -53,7 +54,7 @@ def _check(actor: Actor, action: str) -> None:
         raise NotAllowed
 
 
-@verb("standard.supersede")
+@verb("standard.supersede", title=_l("Standard superseded"))
 def supersede_standard(
     *, actor: Actor, now: datetime, standard_id: int, successor: str, superseded_from: date
 ) -> Standard:

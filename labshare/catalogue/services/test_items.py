@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from labshare.audit import services as audit
@@ -46,7 +47,7 @@ def _links(item: TestItem) -> dict[str, list[int]]:
     }
 
 
-@verb("test_item.add")
+@verb("test_item.add", title=_l("Test item added"))
 def add_test_item(
     *,
     actor: Actor,
@@ -76,7 +77,7 @@ def add_test_item(
     return item
 
 
-@verb("test_item.edit")
+@verb("test_item.edit", title=_l("Test item changed"))
 def edit_test_item(
     *,
     actor: Actor,
@@ -125,7 +126,7 @@ def _drop_scope(item: TestItem) -> None:
         db.session.delete(row)
 
 
-@verb("test_item.publish")
+@verb("test_item.publish", title=_l("Test item published"))
 def publish_test_item(*, actor: Actor, now: datetime, test_item_id: int) -> TestItem:
     """Raises `FirmNotVerified` and `NotComplete` for everything that is missing, `WrongState`."""
     item = common.own_test_item(actor, test_item_id)
@@ -134,7 +135,7 @@ def publish_test_item(*, actor: Actor, now: datetime, test_item_id: int) -> Test
     return item
 
 
-@verb("test_item.withdraw")
+@verb("test_item.withdraw", title=_l("Test item withdrawn"))
 def withdraw_test_item(*, actor: Actor, now: datetime, test_item_id: int) -> TestItem:
     """It is offered no more; bookings that are made stay."""
     item = common.own_test_item(actor, test_item_id)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from labshare.accounts import services as accounts
@@ -16,7 +17,7 @@ from labshare.organisations.models import RegulatorRole
 from labshare.organisations.services.regulators import keep_two_administrators
 
 
-@verb("account.disable")
+@verb("account.disable", title=_l("Account disabled"))
 def disable_account(*, actor: Actor, now: datetime, person_id: int, reason: str) -> Person:
     """Disable an account: its sessions and tokens end at the next request.
 
@@ -35,7 +36,7 @@ def disable_account(*, actor: Actor, now: datetime, person_id: int, reason: str)
     return accounts.disable(actor, now, person_id, reason.strip()[:200])
 
 
-@verb("account.enable")
+@verb("account.enable", title=_l("Account enabled"))
 def enable_account(*, actor: Actor, now: datetime, person_id: int) -> Person:
     """Let a disabled account in again. Raises `NotAllowed`, `NotFound`."""
     permissions.check(actor, "account.manage")

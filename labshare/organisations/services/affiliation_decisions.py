@@ -5,6 +5,8 @@ Who decided, when, on what source and why is kept with each row; what was record
 
 from datetime import date, datetime
 
+from flask_babel import lazy_gettext as _l
+
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -26,15 +28,15 @@ from labshare.organisations.services.affiliations import (
     firm_of,
     forget_asked,
     iso,
+    notify_both,
     other_firm,
     refuse_twice,
     refuse_voided,
     seen_affiliation,
-    tell_both,
 )
 
 
-@verb("affiliation.enter", money=True)
+@verb("affiliation.enter", title=_l("Affiliation entered"), money=True)
 def enter_affiliation(
     *, actor: Actor, now: datetime, firm_id: int, other_uscc: str, kind: str, valid_from: date,
     valid_to: date | None = None, source: str, note: str,
@@ -51,11 +53,11 @@ def enter_affiliation(
     made = Affiliation(firm_id=firm.id, other_firm_id=other.id, kind=kind, valid_from=valid_from, valid_to=valid_to)
     _record_found(made, actor, now, source, note)
     record(actor, now, "affiliation.enter", ("affiliation", made.id), after=as_recorded(made) | {"note": made.note})
-    tell_both(made, now, "affiliation.entered", valid_from=valid_from)
+    notify_both(made, now, "affiliation.entered", valid_from=valid_from)
     return made
 
 
-@verb("affiliation.confirm", money=True)
+@verb("affiliation.confirm", title=_l("Affiliation confirmed"), money=True)
 def confirm_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, source: str, note: str) -> Affiliation:
     """An officer confirms a declaration: it holds for all its days, and chains run over it. Both firms are told.
 
@@ -71,11 +73,11 @@ def confirm_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, sou
         actor, now, "affiliation.confirm", ("affiliation", found.id),
         after={"source": source, "note": found.confirmed_note},
     )  # fmt: skip
-    tell_both(found, now, "affiliation.confirmed", valid_from=found.valid_from)
+    notify_both(found, now, "affiliation.confirmed", valid_from=found.valid_from)
     return found
 
 
-@verb("affiliation.leave", money=True)
+@verb("affiliation.leave", title=_l("Affiliation left as declared"), money=True)
 def leave_as_declared(*, actor: Actor, now: datetime, affiliation_id: int, note: str) -> Affiliation:
     """An officer has seen a declaration and leaves it as it is: it relates the two firms as declarations do.
 
@@ -93,11 +95,11 @@ def leave_as_declared(*, actor: Actor, now: datetime, affiliation_id: int, note:
         raise ReasonRequired("note")
     found.seen_at, found.seen_by, found.seen_note = now, actor.person_id, note.strip()[:NOTE_LENGTH]
     record(actor, now, "affiliation.leave", ("affiliation", found.id), after={"note": found.seen_note})
-    tell_both(found, now, "affiliation.left")
+    notify_both(found, now, "affiliation.left")
     return found
 
 
-@verb("affiliation.decline_end", money=True)
+@verb("affiliation.decline_end", title=_l("End of an affiliation declined"), money=True)
 def decline_end(*, actor: Actor, now: datetime, affiliation_id: int, reason: str) -> Affiliation:
     """An officer does not end an affiliation as asked, with a reason; both firms are told.
 
@@ -112,11 +114,11 @@ def decline_end(*, actor: Actor, now: datetime, affiliation_id: int, reason: str
     forget_asked(found)
     why = reason.strip()[:NOTE_LENGTH]
     record(actor, now, "affiliation.decline_end", ("affiliation", found.id), before, {"reason": why})
-    tell_both(found, now, "affiliation.end_declined", reason=why)
+    notify_both(found, now, "affiliation.end_declined", reason=why)
     return found
 
 
-@verb("affiliation.void", money=True)
+@verb("affiliation.void", title=_l("Affiliation voided"), money=True)
 def void_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, source: str, reason: str) -> Affiliation:
     """An officer finds that a relation never was: it no longer holds for any day, also for bookings made before.
 
@@ -129,11 +131,11 @@ def void_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, source
         actor, now, "affiliation.void", ("affiliation", found.id), as_recorded(found),
         {"source": source, "reason": found.void_reason},
     )  # fmt: skip
-    tell_both(found, now, "affiliation.voided", reason=found.void_reason)
+    notify_both(found, now, "affiliation.voided", reason=found.void_reason)
     return found
 
 
-@verb("affiliation.correct", money=True)
+@verb("affiliation.correct", title=_l("Affiliation corrected"), money=True)
 def correct_affiliation(
     *, actor: Actor, now: datetime, affiliation_id: int, kind: str, valid_from: date, valid_to: date | None,
     source: str, reason: str,
@@ -157,7 +159,7 @@ def correct_affiliation(
     )  # fmt: skip
     _record_found(made, actor, now, source, reason)
     record(actor, now, "affiliation.correct", ("affiliation", made.id), before, as_recorded(made) | {"note": made.note})
-    tell_both(made, now, "affiliation.corrected", reason=made.note, valid_from=valid_from)
+    notify_both(made, now, "affiliation.corrected", reason=made.note, valid_from=valid_from)
     return made
 
 

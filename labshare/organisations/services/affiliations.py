@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, or_, select
 from stdnum.cn import uscc as credit_code
 
@@ -11,11 +12,12 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, raise_all
-from labshare.kernel.telling import tell
+from labshare.kernel.events import ask
+from labshare.kernel.notifications import notify
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
-from labshare.organisations import effects, permissions
+from labshare.organisations import permissions
 from labshare.organisations.errors import (
     AffiliationAgreed,
     AffiliationEnded,
@@ -35,6 +37,7 @@ from labshare.organisations.errors import (
     UnknownChoice,
     VerifiedFirmsOnly,
 )
+from labshare.organisations.events import ExcludedByLink, TouchedByLink
 from labshare.organisations.models import Affiliation, Firm
 from labshare.organisations.separation import lock_firm
 from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmRole
@@ -43,7 +46,7 @@ NOTE_LENGTH = 300
 OBJECTION_LENGTH = 500
 
 
-@verb("affiliation.declare", money=True)
+@verb("affiliation.declare", title=_l("Affiliation declared"), money=True)
 def declare_affiliation(
     *, actor: Actor, now: datetime, firm_id: int, other_uscc: str, kind: str, valid_from: date,
     valid_to: date | None = None, note: str = "", controlled: bool = False,
@@ -74,16 +77,16 @@ def declare_affiliation(
         entered_by=actor.person_id,
         recorded_at=now,
     )
-    made.declaration_touches = effects.touched(None, replace(made.link, id=0)) or None
+    made.declaration_touches = ask(TouchedByLink(None, replace(made.link, id=0))) or None
     db.session.add(made)
     db.session.flush()
     record(actor, now, "affiliation.declare", ("affiliation", made.id), after=as_recorded(made))
-    _tell_firm(made, firm, other, now, "affiliation.declared")
-    _tell_officers(made, now, made.declaration_touches)
+    _notify_firm(made, firm, other, now, "affiliation.declared")
+    _notify_officers(made, now, made.declaration_touches)
     return made
 
 
-@verb("affiliation.agree", money=True)
+@verb("affiliation.agree", title=_l("Affiliation agreed to"), money=True)
 def agree_affiliation(*, actor: Actor, now: datetime, affiliation_id: int) -> Affiliation:
     """The other side's owner agrees to a declaration: it holds at that firm's labs for all its days.
 
@@ -96,18 +99,18 @@ def agree_affiliation(*, actor: Actor, now: datetime, affiliation_id: int) -> Af
         raise VerifiedFirmsOnly
     _refuse_decided(found)
     agreed = replace(found.link, agreed_at=now)
-    found.agreement_touches = effects.touched(found.link, agreed) or None
+    found.agreement_touches = ask(TouchedByLink(found.link, agreed)) or None
     found.agreed_at, found.agreed_by = now, actor.person_id
     record(
         actor, now, "affiliation.agree", ("affiliation", found.id),
         after={"agreed": True, **touches_said(found.agreement_touches)},
     )  # fmt: skip
-    _tell_firm(found, own, declaring_firm(found), now, "affiliation.agreed")
-    _tell_officers(found, now, found.agreement_touches)
+    _notify_firm(found, own, declaring_firm(found), now, "affiliation.agreed")
+    _notify_officers(found, now, found.agreement_touches)
     return found
 
 
-@verb("affiliation.object", money=True)
+@verb("affiliation.object", title=_l("Objection to an affiliation"), money=True)
 def object_to_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, reason: str) -> Affiliation:
     """The other side's owner objects to a declaration, with a reason. It holds as it did; an officer decides.
 
@@ -122,12 +125,12 @@ def object_to_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, r
     found.objected_at, found.objected_by = now, actor.person_id
     found.objection = reason.strip()[:OBJECTION_LENGTH]
     record(actor, now, "affiliation.object", ("affiliation", found.id), after={"reason": found.objection})
-    _tell_firm(found, own, declaring_firm(found), now, "affiliation.objected")
-    _tell_of_task(found, now, "affiliation.objected_task")
+    _notify_firm(found, own, declaring_firm(found), now, "affiliation.objected")
+    _notify_of_task(found, now, "affiliation.objected_task")
     return found
 
 
-@verb("affiliation.end", money=True)
+@verb("affiliation.end", title=_l("Affiliation ended"), money=True)
 def end_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, valid_to: date, reason: str = "",
                     source: str | None = None) -> Affiliation:  # fmt: skip
     """Say on which day (included) a relation ended; what was recorded stays.
@@ -144,7 +147,7 @@ def end_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, valid_t
         permissions.check(actor, "affiliation.declare", firm=found.declared_by_firm_id)
         if found.confirmed:
             raise ConfirmedByOfficer
-        if effects.has_excluded(found.link):
+        if ask(ExcludedByLink(found.link)):
             raise ExcludedEntries
         if valid_to < local_day(now):
             raise EndsInThePast
@@ -159,11 +162,11 @@ def end_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, valid_t
         actor, now, "affiliation.end", ("affiliation", found.id), before,
         {"valid_to": iso(valid_to), "reason": found.end_reason, "source": source},
     )  # fmt: skip
-    tell_both(found, now, "affiliation.ended", valid_to=valid_to, but=actor.person_id)
+    notify_both(found, now, "affiliation.ended", valid_to=valid_to, but=actor.person_id)
     return found
 
 
-@verb("affiliation.ask_end", money=True)
+@verb("affiliation.ask_end", title=_l("End of an affiliation asked for"), money=True)
 def ask_end(*, actor: Actor, now: datetime, affiliation_id: int, valid_to: date, reason: str) -> Affiliation:
     """One of the two firms asks an officer to end an affiliation on a day, with a reason.
 
@@ -186,7 +189,7 @@ def ask_end(*, actor: Actor, now: datetime, affiliation_id: int, valid_to: date,
         actor, now, "affiliation.ask_end", ("affiliation", found.id),
         after={"valid_to": iso(valid_to), "reason": found.end_asked_reason},
     )  # fmt: skip
-    _tell_of_task(found, now, "affiliation.end_asked")
+    _notify_of_task(found, now, "affiliation.end_asked")
     return found
 
 
@@ -285,11 +288,11 @@ def touches_said(touches: list[Any] | None) -> dict[str, Any]:
     return {"months": sorted({one["month"] for one in touches}), "fen": sum(one["fen"] for one in touches)}
 
 
-def tell_both(found: Affiliation, now: datetime, kind: str, *, but: int | None = None, **params: Any) -> None:
+def notify_both(found: Affiliation, now: datetime, kind: str, *, but: int | None = None, **params: Any) -> None:
     """Tell the owners of both firms."""
     pair = firm_of(found.firm_id), firm_of(found.other_firm_id)
     for own, other in (pair, pair[::-1]):
-        tell(
+        notify(
             kind=kind,
             firm_id=own.id,
             roles=[FirmRole.OWNER],
@@ -348,26 +351,26 @@ def forget_asked(found: Affiliation) -> None:
     found.end_asked_at = found.end_asked_by = found.end_asked_on = found.end_asked_reason = None
 
 
-def _tell_firm(found: Affiliation, own: Firm, other: Firm, now: datetime, kind: str) -> None:
+def _notify_firm(found: Affiliation, own: Firm, other: Firm, now: datetime, kind: str) -> None:
     """Tell the owners of `other` what `own` did."""
-    tell(
+    notify(
         kind=kind, firm_id=other.id, roles=[FirmRole.OWNER], url=f"/account/affiliations/{found.id}", now=now,
         params={"firm": said(own), "other": said(other), "kind": AffiliationKind(found.kind).label,
                 "valid_from": found.valid_from},
     )  # fmt: skip
 
 
-def _tell_officers(found: Affiliation, now: datetime, touches: list[Any] | None) -> None:
+def _notify_officers(found: Affiliation, now: datetime, touches: list[Any] | None) -> None:
     """Name months and money of a declaration that would touch published months."""
     if touches:
         months = sorted({one["month"] for one in touches})
-        _tell_of_task(
+        _notify_of_task(
             found, now, "affiliation.touches", months=" · ".join(months), total_fen=sum(one["fen"] for one in touches)
         )
 
 
-def _tell_of_task(found: Affiliation, now: datetime, kind: str, **params: Any) -> None:
-    tell(
+def _notify_of_task(found: Affiliation, now: datetime, kind: str, **params: Any) -> None:
+    notify(
         kind=kind, regulators=[OfficialRole.OFFICER], url=f"/regulator/affiliations/{found.id}", now=now,
         params={"firm": said(firm_of(found.firm_id)), "other": said(firm_of(found.other_firm_id)), **params},
     )  # fmt: skip

@@ -2,15 +2,19 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
+
 from labshare.accounts.models import Person
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.digests import keyed_digest
-from labshare.kernel.telling import tell
+from labshare.kernel.notifications import notify
+from labshare.kernel.verbs import name_action
 from labshare.organisations.models import Firm
 from labshare.organisations.terms import FirmRole
 
+ENTERED = name_action("firm.bank_account", _l("Bank account entered or changed"))
 SHOWN = 4
 """Digits at the end by which an owner knows the account."""
 SHORTEST_SHOWN = 8
@@ -24,9 +28,9 @@ def note_account(actor: Actor, now: datetime, firm: Firm, before: str = "") -> N
     old, new = _compact(before), _compact(firm.bank_account)
     if old == new:
         return
-    record(actor, now, "firm.bank_account", ("firm", firm.id), _kept(old), _kept(new))
+    record(actor, now, ENTERED, ("firm", firm.id), _kept(old), _kept(new))
     who = db.session.get(Person, actor.person_id) if actor.person_id is not None else None
-    tell(
+    notify(
         kind="firm.bank_account_changed" if old else "firm.bank_account_entered",
         now=now, firm_id=firm.id, roles=[FirmRole.OWNER], url="/account/firm",
         params={"firm": {"zh": firm.name, "en": firm.name_en or firm.name}, "name": who.name if who else None,

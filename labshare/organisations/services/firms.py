@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from stdnum.cn import uscc as credit_code
 
@@ -10,10 +11,10 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, SignInFirst, raise_all
-from labshare.kernel.telling import tell
+from labshare.kernel.notifications import notify
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
-from labshare.kernel.verbs import verb
+from labshare.kernel.verbs import name_action, verb
 from labshare.organisations import permissions
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.organisations.errors import (
@@ -44,6 +45,7 @@ from labshare.organisations.separation import lock_firm, lock_person
 from labshare.organisations.services.bank_accounts import note_account
 from labshare.organisations.terms import FirmKind, FirmRole, FirmState, SectorName, SizeClass
 
+SIZE_DERIVED = name_action("firm.size_class", _l("Size class derived"))
 GREATEST_FIGURE = 10**15
 """Fen: ten trillion yuan."""
 
@@ -125,7 +127,7 @@ def _fill(firm: Firm, details: FirmDetails) -> None:
     firm.division = firm.town[:6] if firm.town else (details.division or firm.division)
 
 
-@verb("firm.register")
+@verb("firm.register", title=_l("Firm registered"))
 def register_firm(
     *, actor: Actor, now: datetime, uscc: str, details: FirmDetails, declared: Declared | None = None,
     home_division: str = "330624",
@@ -161,11 +163,11 @@ def register_firm(
     note_account(actor, now, firm)
     if details.kind == FirmKind.ENTERPRISE and declared is not None:
         _write_size(actor, now, firm, declared, today)
-    _tell_administrators(firm, now)
+    _notify_administrators(firm, now)
     return firm
 
 
-@verb("firm.change")
+@verb("firm.change", title=_l("Firm changed"))
 def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetails) -> Firm:
     """Change what the firm says about itself. The credit code stays.
 
@@ -189,7 +191,7 @@ def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetai
     asks_again = was_verified and proven != tuple(getattr(firm, name) for name in PROVEN)
     if asks_again:
         firm.verified_at = firm.verified_by = None
-        _tell_administrators(firm, now)
+        _notify_administrators(firm, now)
     record(actor, now, "firm.change", ("firm", firm.id), before, _kept(firm))
     note_account(actor, now, firm, account)
     return firm
@@ -207,7 +209,7 @@ def _derive_again(actor: Actor, now: datetime, firm: Firm) -> None:
     _write_size(actor, now, firm, Declared(last.year, figures), today)
 
 
-@verb("firm.declare_figures")
+@verb("firm.declare_figures", title=_l("Figures declared"))
 def declare_figures(*, actor: Actor, now: datetime, firm_id: int, declared: Declared) -> FirmSize:
     """Declare a year's figures; the size class derived from them holds from today on. Bookings made before keep theirs.
 
@@ -224,7 +226,7 @@ def declare_figures(*, actor: Actor, now: datetime, firm_id: int, declared: Decl
     before = firm.size_class
     row = _write_size(actor, now, firm, declared, today)
     if before != firm.size_class and firm.verified:
-        tell(
+        notify(
             kind="firm.size_changed",
             regulators=[OfficialRole.ADMIN, OfficialRole.OFFICER],
             url=f"/regulator/firms/{firm.id}",
@@ -239,7 +241,7 @@ def declare_figures(*, actor: Actor, now: datetime, firm_id: int, declared: Decl
     return row
 
 
-@verb("firm.set_size_class")
+@verb("firm.set_size_class", title=_l("Size class set by hand"))
 def set_size_class(*, actor: Actor, now: datetime, firm_id: int, size_class: str, reason: str) -> FirmSize:
     """Set an enterprise's class by hand, with a reason, from today on: for sectors that the standard leaves out.
 
@@ -281,14 +283,14 @@ def _put_size(
     firm.size_class = derived
     db.session.flush()
     record(
-        actor, now, "firm.size_class", ("firm", firm.id), before,
+        actor, now, SIZE_DERIVED, ("firm", firm.id), before,
         {"size_class": derived, "year": year, "sector": firm.sector, "valid_from": today.isoformat(),
          "by_hand": reason is not None, **asdict(figures)},
     )  # fmt: skip
     return row
 
 
-@verb("firm.submit")
+@verb("firm.submit", title=_l("Submitted for verification"))
 def submit_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     """Submit a returned firm for verification again. Raises `NotFound`, `NotAllowed`, `AlreadyVerified`,
     `NotReturned`."""
@@ -302,11 +304,11 @@ def submit_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     before = {"state": state_of(firm)}
     firm.returned_at, firm.return_reason = None, None
     record(actor, now, "firm.submit", ("firm", firm.id), before, {"state": state_of(firm)})
-    _tell_administrators(firm, now)
+    _notify_administrators(firm, now)
     return firm
 
 
-@verb("firm.verify")
+@verb("firm.verify", title=_l("Firm verified"))
 def verify_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     """Verify a firm that waits for it; its owners are told. Raises `NotFound`, `NotAllowed`, `AlreadyVerified`,
     `NotSubmitted`."""
@@ -314,7 +316,7 @@ def verify_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     before = {"state": state_of(firm)}
     firm.verified_at, firm.verified_by = now, actor.person_id
     record(actor, now, "firm.verify", ("firm", firm.id), before, {"state": state_of(firm)})
-    tell(
+    notify(
         kind="firm.verified",
         params={"firm": _said(firm)},
         firm_id=firm.id,
@@ -325,7 +327,7 @@ def verify_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     return firm
 
 
-@verb("firm.return")
+@verb("firm.return", title=_l("Firm returned"))
 def return_firm(*, actor: Actor, now: datetime, firm_id: int, reason: str) -> Firm:
     """Return a firm to its owners with a reason; they are told. Raises as `verify_firm`, and `ReasonRequired`."""
     firm = _waiting(actor, firm_id)
@@ -334,7 +336,7 @@ def return_firm(*, actor: Actor, now: datetime, firm_id: int, reason: str) -> Fi
     before = {"state": state_of(firm)}
     firm.returned_at, firm.return_reason = now, reason.strip()[:500]
     record(actor, now, "firm.return", ("firm", firm.id), before, {"state": state_of(firm)})
-    tell(kind="firm.returned", params={"firm": _said(firm), "reason": firm.return_reason}, firm_id=firm.id,
+    notify(kind="firm.returned", params={"firm": _said(firm), "reason": firm.return_reason}, firm_id=firm.id,
          roles=[FirmRole.OWNER], url="/account/firm", now=now)  # fmt: skip
     return firm
 
@@ -377,6 +379,6 @@ def _said(firm: Firm) -> dict[str, str]:
     return {"zh": firm.name, "en": firm.name_en or firm.name}
 
 
-def _tell_administrators(firm: Firm, now: datetime) -> None:
-    tell(kind="firm.submitted", params={"firm": _said(firm), "uscc": firm.uscc}, regulators=[OfficialRole.ADMIN],
+def _notify_administrators(firm: Firm, now: datetime) -> None:
+    notify(kind="firm.submitted", params={"firm": _said(firm), "uscc": firm.uscc}, regulators=[OfficialRole.ADMIN],
          url=f"/admin/firms/{firm.id}", now=now)  # fmt: skip

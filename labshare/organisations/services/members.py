@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select
 
 from labshare.accounts import passwords
@@ -15,7 +16,7 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, SignInFirst, raise_all
-from labshare.kernel.telling import makes_link, tell, tell_address
+from labshare.kernel.notifications import makes_link, notify, send_mail
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
@@ -37,7 +38,7 @@ MOST_INVITATIONS = 50
 """Open at once, for one firm."""
 
 
-@verb("member.invite")
+@verb("member.invite", title=_l("Member invited"))
 def invite(
     *, actor: Actor, now: datetime, firm_id: int, email: str, role: str, locale: str | None = None
 ) -> Invitation:
@@ -73,7 +74,7 @@ def invite(
     db.session.flush()
     record(actor, now, "member.invite", ("firm", firm_id), after={"invitation_id": made.id, "role": role})
     inviter = db.session.get_one(Person, actor.person_id)
-    tell_address(
+    send_mail(
         to=email, kind="member.invited", link_id=made.id, now=now,
         locale=(person.locale if person else None) or locale or inviter.locale,
         params={"firm": _said(firm), "inviter": inviter.name, "role": FirmRole(role).label,
@@ -82,7 +83,7 @@ def invite(
     return made
 
 
-@verb("member.withdraw_invitation")
+@verb("member.withdraw_invitation", title=_l("Invitation withdrawn"))
 def withdraw_invitation(*, actor: Actor, now: datetime, invitation_id: int) -> Invitation:
     """Withdraw an open invitation. Raises `NotFound`, `NotAllowed`, `InvitationEnded`."""
     found = managed_invitation(actor, invitation_id)
@@ -111,7 +112,7 @@ def _mailed(invitation_id: int, now: datetime) -> str | None:
 makes_link("member.invited", _mailed)
 
 
-@verb("member.accept")
+@verb("member.accept", title=_l("Invitation accepted"))
 def accept_invitation(*, actor: Actor, now: datetime, secret: str) -> Membership:
     """Accept an invitation that went to the own address.
 
@@ -126,7 +127,7 @@ def accept_invitation(*, actor: Actor, now: datetime, secret: str) -> Membership
     return _join(actor, now, invitation, person)
 
 
-@verb("member.join")
+@verb("member.join", title=_l("Joined the firm"))
 def join_by_invitation(*, actor: Actor, now: datetime, secret: str, name: str, password: str) -> Person:
     """Make an account by an invitation, whose link proves the address, and join the firm with it.
 
@@ -159,14 +160,14 @@ def _join(actor: Actor, now: datetime, invitation: Invitation, person: Person) -
     record(actor, now, "member.join", ("firm", invitation.firm_id),
            after={"person_id": person.id, "role": invitation.role, "invitation_id": invitation.id})  # fmt: skip
     firm = db.session.get_one(Firm, invitation.firm_id)
-    tell(
+    notify(
         kind="member.joined", firm_id=firm.id, roles=[FirmRole.OWNER], but=person.id, url="/account/members", now=now,
         params={"name": person.name, "firm": _said(firm), "role": FirmRole(invitation.role).label},
     )  # fmt: skip
     return made
 
 
-@verb("member.change_role")
+@verb("member.change_role", title=_l("Role changed"))
 def change_role(*, actor: Actor, now: datetime, membership_id: int, role: str) -> Membership:
     """Give a member another role: the present membership ends and a new one begins, so that who was what stays known.
 
@@ -186,22 +187,22 @@ def change_role(*, actor: Actor, now: datetime, membership_id: int, role: str) -
     db.session.add(made)
     db.session.flush()
     record(actor, now, "member.change_role", ("firm", firm.id), before, {"person_id": found.person_id, "role": role})
-    tell(kind="member.role_changed", person_ids=[found.person_id], but=actor.person_id, url="/account", now=now,
+    notify(kind="member.role_changed", person_ids=[found.person_id], but=actor.person_id, url="/account", now=now,
          params={"firm": _said(firm), "role": FirmRole(role).label})  # fmt: skip
     return made
 
 
-@verb("member.end")
+@verb("member.end", title=_l("Membership ended"))
 def end_membership(*, actor: Actor, now: datetime, membership_id: int) -> Membership:
     """End a member's access, tokens for this firm included. Raises `NotFound`, `NotAllowed`, `LastOwner`."""
     found, firm = managed_membership(actor, membership_id)
     _end(actor, now, found, "member.end")
-    tell(kind="member.ended", person_ids=[found.person_id], but=actor.person_id, now=now,
+    notify(kind="member.ended", person_ids=[found.person_id], but=actor.person_id, now=now,
          params={"firm": _said(firm)})  # fmt: skip
     return found
 
 
-@verb("member.leave")
+@verb("member.leave", title=_l("Left the firm"))
 def leave(*, actor: Actor, now: datetime, firm_id: int) -> Membership:
     """Leave a firm. Raises `NotFound` where one is no member, `LastOwner`."""
     found = _current(actor.person_id, firm_id) if actor.person_id is not None else None
@@ -209,7 +210,7 @@ def leave(*, actor: Actor, now: datetime, firm_id: int) -> Membership:
         raise NotFound
     _end(actor, now, found, "member.leave")
     firm, person = db.session.get_one(Firm, firm_id), db.session.get_one(Person, found.person_id)
-    tell(kind="member.left", firm_id=firm_id, roles=[FirmRole.OWNER], url="/account/members", now=now,
+    notify(kind="member.left", firm_id=firm_id, roles=[FirmRole.OWNER], url="/account/members", now=now,
          params={"name": person.name, "firm": _said(firm)})  # fmt: skip
     return found
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, func, select
 
 from labshare.accounts import links
@@ -12,7 +13,7 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, NotFound, raise_all
-from labshare.kernel.telling import tell
+from labshare.kernel.notifications import notify
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
@@ -29,7 +30,7 @@ from labshare.organisations.separation import check_person_may_hold
 from labshare.organisations.services.tokens import end_tokens
 
 
-@verb("regulator.propose")
+@verb("regulator.propose", title=_l("Regulator's role proposed"))
 def propose_role(*, actor: Actor, now: datetime, email: str, role: str) -> RegulatorRole:
     """Propose a person for a regulator's role; the other administrators are told.
 
@@ -57,14 +58,14 @@ def propose_role(*, actor: Actor, now: datetime, email: str, role: str) -> Regul
     db.session.flush()
     record(actor, now, "regulator.propose", ("person", person.id), after={"role": role, "role_id": made.id})
     proposer = db.session.get_one(Person, actor.person_id)
-    tell(
+    notify(
         kind="regulator.proposed", regulators=[OfficialRole.ADMIN], but=actor.person_id, url="/admin/roles", now=now,
         params={"proposer": proposer.name, "name": person.name, "role": OfficialRole(role).label},
     )  # fmt: skip
     return made
 
 
-@verb("regulator.agree")
+@verb("regulator.agree", title=_l("Regulator's role agreed to"))
 def agree_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     """Agree to another administrator's proposal: the role is in force from now on.
 
@@ -78,7 +79,7 @@ def agree_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     found.agreed_by, found.agreed_at = actor.person_id, now
     record(actor, now, "regulator.agree", ("person", found.person_id), {"role": None},
            {"role": found.role, "role_id": found.id, "proposed_by": found.proposed_by})  # fmt: skip
-    tell(
+    notify(
         kind="regulator.given",
         person_ids=[found.person_id],
         params={"role": OfficialRole(found.role).label},
@@ -88,7 +89,7 @@ def agree_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     return found
 
 
-@verb("regulator.withdraw")
+@verb("regulator.withdraw", title=_l("Proposal of a role withdrawn"))
 def withdraw_proposal(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     """Withdraw or turn down a proposal. Raises `NotAllowed`, `NotFound`."""
     found = _open_proposal(actor, role_id)
@@ -98,7 +99,7 @@ def withdraw_proposal(*, actor: Actor, now: datetime, role_id: int) -> Regulator
     return found
 
 
-@verb("regulator.end")
+@verb("regulator.end", title=_l("Regulator's role ended"))
 def end_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     """End a role in force and the person's tokens as a regulator; the person is told. Two administrators remain.
     Raises `NotAllowed`, `NotFound`, `LastAdministrators`."""
@@ -112,7 +113,9 @@ def end_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     tokens = end_tokens(found.person_id, None, now)
     record(actor, now, "regulator.end", ("person", found.person_id), {"role": found.role},
            {"role": None, "tokens_ended": tokens})  # fmt: skip
-    tell(kind="regulator.ended", person_ids=[found.person_id], params={"role": OfficialRole(found.role).label}, now=now)
+    notify(
+        kind="regulator.ended", person_ids=[found.person_id], params={"role": OfficialRole(found.role).label}, now=now
+    )
     return found
 
 
@@ -129,7 +132,7 @@ def keep_two_administrators(without: int) -> None:
         raise LastAdministrators
 
 
-@verb("regulator.create_administrator")
+@verb("regulator.create_administrator", title=_l("Administrator created"))
 def create_administrator(*, actor: Actor, now: datetime, email: str, name: str) -> tuple[Person, str]:
     """One of the first two administrators of an empty installation, by command (R-RIGHTS-5).
 

@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, update
 
 from labshare.accounts.sessions import digest
@@ -23,7 +24,7 @@ NOTED_EVERY = timedelta(minutes=15)
 """How exactly the last use is known."""
 
 
-@verb("token.issue")
+@verb("token.issue", title=_l("API token issued"))
 def issue_token(*, actor: Actor, now: datetime, scope: str, name: str = "") -> tuple[ApiToken, str]:
     """Issue a token that acts as the actor: for the firm acted for, else with the regulator's roles.
 
@@ -52,7 +53,7 @@ def issue_token(*, actor: Actor, now: datetime, scope: str, name: str = "") -> t
     return made, secret
 
 
-@verb("token.revoke")
+@verb("token.revoke", title=_l("API token revoked"))
 def revoke_token(*, actor: Actor, now: datetime, token_id: int) -> ApiToken:
     """Revoke one of the own tokens. Raises `NotFound`."""
     found = own_token(actor, token_id)

@@ -12,7 +12,7 @@ from labshare.booking.models import Booking
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.organisations import effects
+from labshare.organisations.events import ExcludedByLink, TouchedByLink
 from labshare.organisations.links import Link
 from labshare.organisations.queries.affiliations import links
 from labshare.organisations.terms import AffiliationKind
@@ -160,12 +160,13 @@ def _given(
     return [(*pair, *span) for pair in sorted(wanted) for span in spans.get(pair, ())]
 
 
-def _as_kept(before: Link | None, after: Link | None) -> list[dict[str, Any]]:
+def touched_by_link(asked: TouchedByLink) -> list[dict[str, Any]]:
     """`touched` as an affiliation keeps it: what no longer counts positive, what counts again negative."""
     return [
         {"month": str(one.month), "lab": one.lab, "entries": one.entries, "fen": one.fen if one.reason else -one.fen}
-        for one in touched(before, after)
+        for one in touched(asked.before, asked.after)
     ]
 
 
-effects.answer(touched=_as_kept, has_excluded=has_excluded)
+def excluded_by_link(asked: ExcludedByLink) -> bool:
+    return has_excluded(asked.link)

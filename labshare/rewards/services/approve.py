@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from flask_babel import lazy_gettext as _l
+
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -107,7 +109,7 @@ def conditions(run: RewardRun, actor: Actor, now: datetime, *, cheap: bool = Fal
     ]
 
 
-@verb("run.approve", money=True)
+@verb("run.approve", title=_l("Run approved"), money=True)
 def approve(*, actor: Actor, now: datetime, month: Month, division: str | None = None) -> RewardRun:
     """Approve a published run. From here on the database refuses any change to it.
 
@@ -142,7 +144,7 @@ def approve(*, actor: Actor, now: datetime, month: Month, division: str | None =
     return run
 
 
-@verb("run.pay", money=True)
+@verb("run.pay", title=_l("Payout recorded"), money=True)
 def pay(
     *, actor: Actor, now: datetime, month: Month, paid_on: date, reference: str, division: str | None = None
 ) -> RewardRun:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from labshare.audit.services import record
@@ -21,7 +22,7 @@ from labshare.rewards.queries.runs import first_unapproved
 from labshare.rewards.services.common import policy_of
 
 
-@verb("correction.propose", money=True)
+@verb("correction.propose", title=_l("Correction proposed"), money=True)
 def propose_correction(
     *, actor: Actor, now: datetime, lab: str, fen: int, reason: str, division: str | None = None
 ) -> Correction:
@@ -73,7 +74,7 @@ def propose_correction(
     return correction
 
 
-@verb("correction.agree", money=True)
+@verb("correction.agree", title=_l("Correction agreed to"), money=True)
 def agree_correction(*, actor: Actor, now: datetime, correction_id: int) -> Correction:
     """Agree, as another officer. It counts from the first month not approved.
 
@@ -97,7 +98,7 @@ def agree_correction(*, actor: Actor, now: datetime, correction_id: int) -> Corr
     return correction
 
 
-@verb("correction.refuse", money=True)
+@verb("correction.refuse", title=_l("Correction refused"), money=True)
 def refuse_correction(*, actor: Actor, now: datetime, correction_id: int) -> Correction:
     """Refuse or withdraw a correction not yet agreed. Raises `NotFound`, `CorrectionDecided`."""
     correction = _undecided(actor, correction_id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, insert, select
 
 from labshare.audit.services import record
@@ -14,7 +15,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
 from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
-from labshare.kernel.verbs import verb
+from labshare.kernel.verbs import name_action, verb
 from labshare.notices.kinds import said
 from labshare.notices.services import notify
 from labshare.organisations.permissions import check, may
@@ -34,11 +35,13 @@ from labshare.rewards.errors import (
 )
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.grades import assessments_in_force, editors_of, known_in, labs_by_id, version_of
-from labshare.rewards.services import tell  # noqa: F401 - registers the words of the notices
+from labshare.rewards.services import notifications  # noqa: F401 - registers the words of the notices
 from labshare.rewards.terms import Grade, ListState
 from labshare.settlement.services.ledger import hold_months
 
 LONGEST_REASON = 300
+COUNTS = name_action("grade.counts", _l("Grade confirmed"))
+name_action("grade.enter", _l("Grade entered"))  # of events from before there were lists
 Document = dict[str, Any]
 
 
@@ -51,7 +54,7 @@ class GradeRow:
     reason: str = ""
 
 
-@verb("grades.save", money=True)
+@verb("grades.save", title=_l("List of grades saved"), money=True)
 def save_grades(
     *, actor: Actor, now: datetime, division: str, year: int, effective_month: Month, rows: Iterable[GradeRow],
     list_id: int | None = None, version: int | None = None,
@@ -102,7 +105,7 @@ def save_grades(
     return found
 
 
-@verb("grades.hand_over", money=True)
+@verb("grades.hand_over", title=_l("List of grades handed over"), money=True)
 def hand_over_grades(*, actor: Actor, now: datetime, list_id: int, version: int) -> AssessmentList:
     """Hand a draft over for confirming, as it was seen; the approvers are told.
 
@@ -129,7 +132,7 @@ def hand_over_grades(*, actor: Actor, now: datetime, list_id: int, version: int)
     return found
 
 
-@verb("grades.send_back", money=True)
+@verb("grades.send_back", title=_l("List of grades sent back"), money=True)
 def send_back_grades(*, actor: Actor, now: datetime, list_id: int, reason: str) -> AssessmentList:
     """Give a list back to the officers, as the one who would confirm it; whoever worked on it is told why.
 
@@ -155,7 +158,7 @@ def send_back_grades(*, actor: Actor, now: datetime, list_id: int, reason: str) 
     return found
 
 
-@verb("grades.withdraw", money=True)
+@verb("grades.withdraw", title=_l("List of grades withdrawn"), money=True)
 def withdraw_grades(*, actor: Actor, now: datetime, list_id: int) -> AssessmentList:
     """Withdraw one's own list until it is confirmed; it never counts. Raises `NotFound`, `ListNotOpen`,
     `NotTheAuthor`."""
@@ -174,7 +177,7 @@ def withdraw_grades(*, actor: Actor, now: datetime, list_id: int) -> AssessmentL
     return found
 
 
-@verb("grades.confirm", money=True)
+@verb("grades.confirm", title=_l("List of grades confirmed"), money=True)
 def confirm_grades(*, actor: Actor, now: datetime, list_id: int, version: int) -> AssessmentList:
     """Confirm a list exactly as it was seen: from here on its grades count, for runs not published yet.
 
@@ -212,7 +215,7 @@ def confirm_grades(*, actor: Actor, now: datetime, list_id: int, version: int) -
     for row in rows:
         lab, before = labs[row["lab"]], held.get(row["lab"])
         record(
-            actor, now, "grade.counts", ("lab", lab.id),
+            actor, now, COUNTS, ("lab", lab.id),
             before=None if before is None else {"grade": before.grade, "effective_month": before.list.effective_month},
             after={"grade": row["grade"], "reason": row["reason"], "year": found.year,
                    "effective_month": found.effective_month, "list_id": found.id},

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from labshare.audit.services import record
@@ -26,7 +27,7 @@ LONGEST = 4000
 """Characters of an objection or an answer."""
 
 
-@verb("objection.raise", money=True)
+@verb("objection.raise", title=_l("Objection raised"), money=True)
 def raise_objection(
     *, actor: Actor, now: datetime, month: Month, lab: str, text: str, division: str | None = None
 ) -> Objection:
@@ -80,7 +81,7 @@ def check_answerer(actor: Actor) -> None:
     check_seen(actor, "run.see", "objection.answer")
 
 
-@verb("objection.answer", money=True)
+@verb("objection.answer", title=_l("Objection answered"), money=True)
 def answer_objection(*, actor: Actor, now: datetime, objection_id: int, verdict: str, text: str) -> Objection:
     """Answer an objection; `verdict` is `upheld` or `rejected`. Upheld, the run goes back to calculation, its month
     opens, and publicity will start anew.

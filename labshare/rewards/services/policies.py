@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from labshare.audit.services import record
@@ -21,7 +22,7 @@ from labshare.rewards.queries.runs import published_since
 from labshare.rewards.terms import PolicyState
 
 
-@verb("policy.draft")
+@verb("policy.draft", title=_l("Policy drafted"))
 def draft_policy(
     *, actor: Actor, now: datetime, document: Any, policy_id: int | None = None, demonstration: bool = False
 ) -> Policy:
@@ -63,7 +64,7 @@ def draft_policy(
     return policy
 
 
-@verb("policy.publish", money=True)
+@verb("policy.publish", title=_l("Policy published"), money=True)
 def publish_policy(*, actor: Actor, now: datetime, policy_id: int) -> Policy:
     """Publish a draft: from here on it is immutable, but for its last month (`end_policy`).
 
@@ -89,7 +90,7 @@ def publish_policy(*, actor: Actor, now: datetime, policy_id: int) -> Policy:
     return policy
 
 
-@verb("policy.end", money=True)
+@verb("policy.end", title=_l("Policy ended"), money=True)
 def end_policy(*, actor: Actor, now: datetime, policy_id: int, effective_to: Month) -> Policy:
     """Give a published policy its last month, included.
 

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
+
 from labshare.audit.services import record
 from labshare.booking.queries.loading import working_days
 from labshare.kernel.actor import Actor
@@ -17,14 +19,14 @@ from labshare.rewards.errors import FutureMonth, ResultChanged, RunClosed, RunNo
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.runs import lines_of, rules_of
 from labshare.rewards.rules.publicity import publicity_over_on
-from labshare.rewards.services import tell  # noqa: F401 - registers the words of the notices
+from labshare.rewards.services import notifications  # noqa: F401 - registers the words of the notices
 from labshare.rewards.services.common import add_hand, calculated_now, subject, the_run
 from labshare.rewards.terms import RunAct, RunState
 from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.services.months import close_month, reopen_month
 
 
-@verb("run.publish", money=True)
+@verb("run.publish", title=_l("Publicity begun"), money=True)
 def publish(*, actor: Actor, now: datetime, month: Month, division: str | None = None) -> RewardRun:
     """Put the run into publicity and close its month.
 
@@ -73,7 +75,7 @@ def publish(*, actor: Actor, now: datetime, month: Month, division: str | None =
     return run
 
 
-@verb("run.send_back", money=True)
+@verb("run.send_back", title=_l("Run sent back"), money=True)
 def send_back(*, actor: Actor, now: datetime, month: Month, reason: str, division: str | None = None) -> RewardRun:
     """Take a run out of publicity, with a reason: its month opens again, and publicity will start anew.
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, insert
 
 from labshare.audit.services import record
@@ -18,7 +19,7 @@ from labshare.rewards.services.common import add_hand, is_same, lock_run, policy
 from labshare.rewards.terms import RunAct, RunState
 
 
-@verb("run.calculate", money=True)
+@verb("run.calculate", title=_l("Run calculated"), money=True)
 def run_month(*, actor: Actor, now: datetime, month: Month, division: str | None = None) -> RewardRun:
     """Calculate the month's run, or calculate it again until it is published. A repeat changes nothing but `…_at`.
 

@@ -11,7 +11,7 @@ from typing import Any
 from labshare.booking.rules.rows import Values
 from labshare.kernel.months import Month
 from labshare.settlement.rules.documents import Documents, Money
-from labshare.settlement.terms import PayerVerdict
+from labshare.settlement.terms import EntryCause, PayerVerdict
 
 # Reports
 
@@ -158,7 +158,7 @@ def payment_recorded(payment_id: int, made: Mapping[str, Any], *, paid_fen: int)
     return "payment.record" if amount > 0 else "payment.refund", {"paid_fen": paid_fen}, after
 
 
-def payer_verdict(verdict: str, *, note: str, by: int | None, now: datetime) -> Values:
+def payer_verdict(verdict: PayerVerdict, *, note: str, by: int | None, now: datetime) -> Values:
     return {"payer_verdict": verdict, "decided_by": by, "decided_at": now, "verdict_note": note.strip() or None}
 
 
@@ -193,7 +193,7 @@ def entries(
     lab_id: int,
     instrument_id: int,
     now: datetime,
-    cause: str | None,
+    cause: EntryCause | None,
     cause_id: int | None,
 ) -> list[Values]:
     """The ledger's entries of what it lacks of a booking."""

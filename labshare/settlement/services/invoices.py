@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -25,7 +26,7 @@ from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Invoice, InvoiceLine
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_invoice, check_red_letter
-from labshare.settlement.services import tell
+from labshare.settlement.services import notifications
 from labshare.settlement.services.ledger import (
     check_documents_begin,
     documents,
@@ -48,7 +49,7 @@ class Share:
     tax_fen: int
 
 
-@verb("invoice.record", money=True)
+@verb("invoice.record", title=_l("Invoice recorded"), money=True)
 def record_invoice(
     *,
     actor: Actor,
@@ -89,7 +90,7 @@ def record_invoice(
     return invoice
 
 
-@verb("invoice.reverse", money=True)
+@verb("invoice.reverse", title=_l("Red-letter invoice recorded"), money=True)
 def record_red_letter(
     *,
     actor: Actor,
@@ -239,4 +240,4 @@ def _add_line(
     )
     record(actor, now, action, ("booking", booking.ref), before=before, after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.INVOICE, cause_id=line.id)
-    tell.invoice_recorded(booking, invoice, amount_fen, actor=actor, now=now)
+    notifications.invoice_recorded(booking, invoice, amount_fen, actor=actor, now=now)

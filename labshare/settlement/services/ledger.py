@@ -7,10 +7,11 @@ opening a month takes the lock alone, so that no entry slips into a month while 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from labshare.booking.errors import IllegalStep
-from labshare.booking.models import Booking, Charge
+from labshare.booking.events import ChargeChanged
+from labshare.booking.models import Booking
 from labshare.booking.services.documents import settle_state
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
@@ -100,12 +101,11 @@ def refresh(
     db.session.flush()
 
 
-def refresh_after_charge(booking: Booking, *, actor: Actor, now: datetime, charge_id: int | None = None) -> None:
-    """What booking calls, through its listeners, when `charged_fen` has changed. The first line makes no entry."""
-    if charge_id is None:
-        charge_id = db.session.scalar(select(func.max(Charge.id)).where(Charge.booking_id == booking.id))
+def refresh_after_charge(event: ChargeChanged) -> None:
+    """Bring a booking up to its new charge. Refuses nothing: booking has asked whether the charge covers what the
+    documents say."""
     hold_months()
-    refresh(booking, actor=actor, now=now, cause=EntryCause.CHARGE, cause_id=charge_id)
+    refresh(event.booking, actor=event.actor, now=event.now, cause=EntryCause.CHARGE, cause_id=event.charge_id)
 
 
 def bring_up(booking_ids: Iterable[int], *, now: datetime, cause: EntryCause) -> int:

@@ -3,11 +3,13 @@ closes; sent back, it opens."""
 
 from datetime import datetime
 
+from flask_babel import lazy_gettext as _l
+
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.kernel.verbs import verb
+from labshare.kernel.verbs import name_action, verb
 from labshare.organisations.permissions import check
 from labshare.settlement.errors import MonthClosedAlready, MonthNotClosed
 from labshare.settlement.models import ClosedMonth
@@ -16,8 +18,10 @@ from labshare.settlement.queries.ledger import bookings_out_of_step
 from labshare.settlement.services.ledger import bring_up, hold_months
 from labshare.settlement.terms import EntryCause
 
+name_action("ledger.entries", _l("Ledger entries written"))  # written by no step; the search still offers it
 
-@verb("ledger.close_month", money=True)
+
+@verb("ledger.close_month", title=_l("Month closed"), money=True)
 def close_month(*, actor: Actor, now: datetime, month: Month, division: str) -> None:
     """Close a month for bookings whose county begins with `division`: no entry of theirs goes into it any more; what
     comes late falls into the first month still open.
@@ -36,7 +40,7 @@ def close_month(*, actor: Actor, now: datetime, month: Month, division: str) -> 
     )  # fmt: skip
 
 
-@verb("ledger.reopen_month", money=True)
+@verb("ledger.reopen_month", title=_l("Month opened again"), money=True)
 def reopen_month(*, actor: Actor, now: datetime, month: Month, division: str) -> int:
     """Open a closed month of a division again and bring its bookings' open months to what is recognised: what came
     late moves back into it.

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from stdnum.cn import uscc
 
@@ -18,7 +19,7 @@ from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Payment
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_payment, check_refund
-from labshare.settlement.services import tell
+from labshare.settlement.services import notifications
 from labshare.settlement.services.ledger import check_documents_begin, documents, locked_booking, ref_of, refresh
 from labshare.settlement.services.typed_text import check_text, check_word
 from labshare.settlement.terms import EntryCause, PayerVerdict
@@ -27,7 +28,7 @@ REFERENCE_LENGTH = 60
 NOTE_LENGTH = 300
 
 
-@verb("payment.record", money=True)
+@verb("payment.record", title=_l("Payment recorded"), money=True)
 def record_payment(
     *,
     actor: Actor,
@@ -49,7 +50,7 @@ def record_payment(
     return _record(1, actor, now, ref, amount_fen, paid_on, reference, payer_uscc, file, submission)
 
 
-@verb("payment.refund", money=True)
+@verb("payment.refund", title=_l("Refund recorded"), money=True)
 def record_refund(
     *,
     actor: Actor,
@@ -69,7 +70,7 @@ def record_refund(
     return _record(-1, actor, now, ref, amount_fen, paid_on, reference, payer_uscc, file, submission)
 
 
-@verb("payment.accept_payer", money=True)
+@verb("payment.accept_payer", title=_l("Payer accepted"), money=True)
 def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = "") -> Payment:
     """An officer lets another payer's payment (or a refund to it) count, from its date on.
 
@@ -93,7 +94,7 @@ def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = ""
     return payment
 
 
-@verb("payment.reject_payer", money=True)
+@verb("payment.reject_payer", title=_l("Payer not accepted"), money=True)
 def reject_payer(*, actor: Actor, now: datetime, payment_id: int, note: str) -> Payment:
     """An officer decides that another payer's payment does not count; it may still be accepted later.
 
@@ -153,7 +154,7 @@ def _record(
     record(actor, now, action, ("booking", ref), before=before, after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.PAYMENT, cause_id=payment.id)
     if not by_client:
-        tell.payer_waits(booking, payment, actor=actor, now=now)
+        notifications.payer_waits(booking, payment, actor=actor, now=now)
     return payment
 
 
@@ -183,7 +184,7 @@ def _check_note(note: str) -> None:
         raise problem
 
 
-def _decide(booking: Booking, payment: Payment, verdict: str, note: str, actor: Actor, now: datetime) -> None:
+def _decide(booking: Booking, payment: Payment, verdict: PayerVerdict, note: str, actor: Actor, now: datetime) -> None:
     decision = rows.payer_verdict(verdict, note=note, by=actor.person_id, now=now)
     action, before, after = rows.payer_decided(
         payment.id,
@@ -195,4 +196,4 @@ def _decide(booking: Booking, payment: Payment, verdict: str, note: str, actor: 
     set_columns(payment, decision)
     record(actor, now, action, ("booking", booking.ref), before=before, after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.PAYMENT, cause_id=payment.id)
-    tell.payer_decided(booking, payment, actor=actor, now=now)
+    notifications.payer_decided(booking, payment, actor=actor, now=now)

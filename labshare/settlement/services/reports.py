@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
@@ -28,7 +29,7 @@ from labshare.settlement.models import Report
 from labshare.settlement.queries.reports import next_report_number
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_report
-from labshare.settlement.services import tell
+from labshare.settlement.services import notifications
 from labshare.settlement.services.ledger import locked_booking, ref_of, refresh
 from labshare.settlement.services.typed_text import check_text, check_word
 from labshare.settlement.terms import EntryCause
@@ -37,7 +38,7 @@ NUMBER_LENGTH = 40
 REASON_LENGTH = 500
 
 
-@verb("report.record", money=True)
+@verb("report.record", title=_l("Report uploaded"), money=True)
 def record_report(
     *,
     actor: Actor,
@@ -76,11 +77,11 @@ def record_report(
         ),
     )
     refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
-    tell.report_recorded(booking, report, actor=actor, now=now)
+    notifications.report_recorded(booking, report, actor=actor, now=now)
     return report
 
 
-@verb("report.withdraw", money=True)
+@verb("report.withdraw", title=_l("Report withdrawn"), money=True)
 def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str) -> Report:
     """Withdraw a report: from today on it stands no longer. What it replaced stays replaced.
 
@@ -99,7 +100,7 @@ def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str)
     before, after = rows.report_withdrawn(report.id, today=local_day(now), reason=reason)
     record(actor, now, "report.withdraw", ("booking", booking.ref), before=before, after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
-    tell.report_withdrawn(booking, report, actor=actor, now=now)
+    notifications.report_withdrawn(booking, report, actor=actor, now=now)
     return report
 
 

@@ -10,12 +10,13 @@ from labshare.http.actor import current_actor
 from labshare.http.rights import MEMBERS_FIRM, Of, requires
 from labshare.kernel.actor import Actor
 from labshare.kernel.time import local_day, utc_now
-from labshare.organisations import effects, permissions
+from labshare.organisations import permissions
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Affiliation
 from labshare.organisations.queries.affiliations import affiliation_row, affiliations_of
 from labshare.organisations.services.affiliations import named_side
 from labshare.organisations.terms import AffiliationKind, AffiliationState
+from labshare.rewards.queries.touched import has_excluded
 from labshare.web.account import blueprint
 from labshare.web.account.firm import own_firm
 from labshare.web.account.forms import AffiliationForm, AskEndForm, EndAffiliationForm, ObjectForm
@@ -132,9 +133,7 @@ def end_affiliation(affiliation_id: int) -> Any:
     found, actor = own_firm(), current_actor()
     row = affiliation_row(found.id, affiliation_id)
     link = row.affiliation.link
-    by_officer = (
-        link.declared_by != found.id or link.confirmed_at is not None or effects.has_excluded(row.affiliation.link)
-    )
+    by_officer = link.declared_by != found.id or link.confirmed_at is not None or has_excluded(row.affiliation.link)
     form = AskEndForm() if by_officer else EndAffiliationForm()
     if not form.is_submitted():
         form.valid_to.data = local_day(utc_now())

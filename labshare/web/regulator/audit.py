@@ -13,26 +13,26 @@ from wtforms.validators import Optional
 from labshare.accounts.queries import names_of
 from labshare.audit import queries, services
 from labshare.audit.models import AuditEvent
-from labshare.audit.words import ACTIONS, action_words
 from labshare.http.actor import current_actor
 from labshare.http.downloads import capped, download
 from labshare.http.limits import limited
 from labshare.http.rights import requires
+from labshare.kernel.labels import SUBJECTS
 from labshare.kernel.tables import to_xlsx
 from labshare.kernel.time import local_zone, start_of_day, utc_now
+from labshare.kernel.verbs import TITLES, action_title
 from labshare.organisations.queries import firm_meant, firms_by_id
 from labshare.web.asked import asked_number
 from labshare.web.filters import twin
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, SelectField, StringField
 from labshare.web.regulator import blueprint, trail
-from labshare.web.regulator.trail_names import SUBJECTS
 
 PAGE = 50
 EXPORT_AT_MOST = 50_000
 
 
 def _actions() -> list[tuple[str, Any]]:
-    return sorted(ACTIONS.items(), key=lambda pair: str(pair[1]))
+    return sorted(TITLES.items(), key=lambda pair: str(pair[1]))
 
 
 class SearchForm(QueryForm):
@@ -150,7 +150,7 @@ def _table(events: Any) -> tuple[list[str], list[list[Any]]]:
             people.get(event.person_id) if event.person_id else _("System"),
             event.firm_id,
             twin(firms[event.firm_id]) if event.firm_id in firms else None,
-            str(action_words(event.action)),
+            str(action_title(event.action)),
             event.action,
             str(SUBJECTS.get(event.subject_type, event.subject_type)),
             event.subject_id,

@@ -1,4 +1,4 @@
-"""The trail's values as a person reads them; the names stand in `trail_names`.
+"""The trail's values as a person reads them; the rooms say how they are called (`kernel.labels`).
 
 What is left over is data: ids, codes and digests, written as `<code>`; Chinese data is marked on an English page.
 """
@@ -15,19 +15,13 @@ from markupsafe import Markup, escape
 
 from labshare.catalogue.rules.class_codes import class_name
 from labshare.http import dates
+from labshare.kernel.labels import CODES, COUNTS, FIELDS, SUBJECTS
 from labshare.organisations.divisions import town_of
 from labshare.web import filters
-from labshare.web.regulator.trail_names import DAYS, FIELDS, SUBJECTS, VALUES
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MONTH = re.compile(r"\d{4}-\d\d")
-_NUMBERS = frozenset(
-    "calculation employees entries hours hours_max hours_min hours_step labs max_quantity publicity quantity rows "
-    "samples_per_run samples_received sessions_ended tokens_ended failures turnaround_days late_cancel_percent "
-    "no_show_percent count".split()
-)
-"""Whole numbers that count something; the others are ids."""
 
 
 def subject_words(subject_type: str) -> Markup:
@@ -69,7 +63,7 @@ def _number(name: str, value: float) -> Markup:
         return filters.money(int(value))
     if name.endswith("_minutes"):
         return escape(filters.minutes(int(value)))
-    return escape(filters.number(int(value))) if name in _NUMBERS else _code(str(value))
+    return escape(filters.number(int(value))) if name in COUNTS else _code(str(value))
 
 
 def _list(subject_type: str, name: str, values: list[Any]) -> Markup:
@@ -87,9 +81,9 @@ def _clock(minute: int) -> str:
 
 
 def _text(subject_type: str, name: str, value: str) -> Markup:
-    table = VALUES.get(f"{subject_type}.{name}") or VALUES.get(name)
+    table = CODES.get(f"{subject_type}.{name}") or CODES.get(name)
     if table is None and _DAY.fullmatch(name):
-        table = DAYS
+        table = CODES["day"]
     if table is not None and value in table:
         return escape(str(table[value]))
     if name == "class_code":

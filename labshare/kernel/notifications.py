@@ -1,4 +1,4 @@
-"""How rooms that lie below `notices` tell people something: they say it here, and notices, once loaded, carries it.
+"""How rooms that lie below `notices` notify people: they say it here, and notices, once loaded, carries it.
 
 Rooms above notices call `labshare.notices.services` themselves. Links that open something for whoever holds them are
 made when a mail is sent: the room that knows how says so here, by the kind of the mail.
@@ -17,12 +17,12 @@ def carry(*, notify: Callable[..., Any], send_mail: Callable[..., Any]) -> None:
     _carriers.update(notify=notify, send_mail=send_mail)
 
 
-def tell(**what: Any) -> None:
-    """Tell people; takes what `labshare.notices.services.notify` takes."""
+def notify(**what: Any) -> None:
+    """Notify people; takes what `labshare.notices.services.notify` takes."""
     _carriers["notify"](**what)
 
 
-def tell_address(**what: Any) -> bool:
+def send_mail(**what: Any) -> bool:
     """Write to an address; takes what `labshare.notices.services.send_mail` takes. Whether a mail was written: of some
     kinds only so many go to one address within an hour."""
     return _carriers["send_mail"](**what) is not None

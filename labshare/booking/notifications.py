@@ -125,23 +125,25 @@ CHARGE_REFUSED = kind(
 )
 
 
-def tell_client(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:
+def notify_client(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:
     """Tell the person who booked and the client firm's owners."""
-    _tell(notice, booking, booking.client_firm_id, CLIENT_ROLES, (booking.booked_by,), actor, now, params, "/bookings/")
+    _notify(
+        notice, booking, booking.client_firm_id, CLIENT_ROLES, (booking.booked_by,), actor, now, params, "/bookings/"
+    )
 
 
-def tell_confirmed_by_rule(booking: Booking, *, now: datetime) -> None:
+def notify_confirmed_by_rule(booking: Booking, *, now: datetime) -> None:
     """Tell the client's side, whoever booked included, that nobody has to answer any more: no person confirmed it."""
-    _tell(CONFIRMED_BY_RULE, booking, booking.client_firm_id, CLIENT_ROLES, (booking.booked_by,), None, now, {},
+    _notify(CONFIRMED_BY_RULE, booking, booking.client_firm_id, CLIENT_ROLES, (booking.booked_by,), None, now, {},
           "/bookings/")  # fmt: skip
 
 
-def tell_lab(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:
+def notify_lab(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:
     """Tell the lab's owners and managers."""
-    _tell(notice, booking, booking.lab_firm_id, LAB_ROLES, (), actor, now, params, "/lab/bookings/")
+    _notify(notice, booking, booking.lab_firm_id, LAB_ROLES, (), actor, now, params, "/lab/bookings/")
 
 
-def _tell(
+def _notify(
     notice: str,
     booking: Booking,
     firm_id: int,

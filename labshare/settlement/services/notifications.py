@@ -69,7 +69,7 @@ PAYER_REJECTED = kind(
 )
 
 
-def tell_client(
+def notify_client(
     booking: Booking, kind: str, *, actor: Actor, now: datetime, **params: object
 ) -> None:  # fmt: skip
     notify(
@@ -85,11 +85,11 @@ def tell_client(
 
 
 def report_recorded(booking: Booking, report: Report, *, actor: Actor, now: datetime) -> None:
-    tell_client(booking, REPORT_READY, actor=actor, now=now, number=report.number)
+    notify_client(booking, REPORT_READY, actor=actor, now=now, number=report.number)
 
 
 def report_withdrawn(booking: Booking, report: Report, *, actor: Actor, now: datetime) -> None:
-    tell_client(
+    notify_client(
         booking, REPORT_WITHDRAWN, actor=actor, now=now, number=report.number, reason=report.withdraw_reason or ""
     )
 
@@ -104,7 +104,7 @@ def invoice_recorded(booking: Booking, invoice: Invoice, amount_fen: int, *, act
         if not firm.bank_account:
             pay |= {"lab": said(lab), "phone": lab.phone or firm.phone or "—"}
             kind = INVOICE_ASK_FOR_ACCOUNT
-    tell_client(booking, kind, actor=actor, now=now, number=invoice.number, amount_fen=amount_fen, **pay)
+    notify_client(booking, kind, actor=actor, now=now, number=invoice.number, amount_fen=amount_fen, **pay)
 
 
 def payer_waits(booking: Booking, payment: Payment, *, actor: Actor, now: datetime) -> None:

@@ -1,12 +1,11 @@
-"""Every action that the trail can record has words."""
+"""Every action that the trail can record has a title."""
 
 import ast
 import re
 
 from flask import Flask
 
-from labshare.audit.words import ACTIONS, PAGE_ATTEMPT, action_words
-from labshare.kernel.verbs import VERBS
+from labshare.kernel.verbs import PAGE_ATTEMPT, TITLES, VERBS, action_title
 from labshare.notices.kinds import KINDS
 from labshare.organisations.permissions import PERMISSIONS
 from tests.conventions.reading import ROOMS, inside, python_files
@@ -17,8 +16,8 @@ ACTION_AT = 2
 """The action is the third argument: actor, now, action."""
 
 
-def test_every_verb_has_its_words(app: Flask) -> None:
-    assert not [name for name in VERBS if name.split(".")[0] != "test" and name not in ACTIONS]
+def test_every_verb_has_its_title(app: Flask) -> None:
+    assert not [name for name in VERBS if name.split(".")[0] != "test" and name not in TITLES]
 
 
 def _written_out(node: ast.expr) -> set[str] | None:
@@ -35,7 +34,7 @@ def _strings(tree: ast.AST) -> set[str]:
     return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
-def test_every_action_that_a_room_records_has_its_words(app: Flask) -> None:
+def test_every_action_that_a_room_records_has_its_title(app: Flask) -> None:
     """Those written out in the call; where a variable stands there, every string of that file that may be one: neither
     a permission nor a kind of notice. What is put together from pieces cannot be read here and is refused."""
     others = set(PERMISSIONS) | set(KINDS)
@@ -53,8 +52,8 @@ def test_every_action_that_a_room_records_has_its_words(app: Flask) -> None:
             found |= {one for one in _strings(tree) if NAME.fullmatch(one)} - others if written is None else written
     assert len(found) > 80, "does this test still look in the right places?"
     assert not pieced, "actions put together from pieces: " + ", ".join(pieced)
-    assert not found - set(ACTIONS)
+    assert not found - set(TITLES)
 
 
 def test_a_page_refused_before_any_service_is_an_attempt() -> None:
-    assert action_words("page.lab.fee_new") is PAGE_ATTEMPT
+    assert action_title("page.lab.fee_new") is PAGE_ATTEMPT

@@ -1,0 +1,25 @@
+"""What this room's subjects, values and codes are called in the trail."""
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.accounts.terms import Locale
+from labshare.kernel.labels import name_codes, name_fields, name_subjects
+
+name_subjects(
+    person=_l("Person"),
+)
+name_fields(
+    {
+        "account_digest": _l("Keyed digest of the account"),
+        "disabled": _l("Disabled"),
+        "failures": _l("Failed within the hour"),
+        "locale": _l("Language"),
+        "name": _l("Name"),
+        "name_changed": _l("Name changed"),
+        "person_id": _l("Person"),
+        "reason": _l("Reason"),
+        "sessions_ended": _l("Sessions ended"),
+    },
+    counts={"failures", "sessions_ended"},
+)
+name_codes("locale", *Locale)

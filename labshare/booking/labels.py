@@ -1,0 +1,49 @@
+"""What this room's subjects, values and codes are called in the trail."""
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.booking.terms import BookingState, DayKind, EndReason, HoldingKind, Party
+from labshare.kernel.labels import name_codes, name_fields, name_subjects
+
+name_subjects(
+    block=_l("Block"),
+    booking=_l("Booking"),
+    closure=_l("Closure"),
+    hold=_l("Held slot"),
+    holding=_l("Held slot"),
+    item=_l("Test item"),
+    ref=_l("Booking"),
+    working_day=_l("Working day"),
+    working_year=_l("Working year"),
+)
+name_fields(
+    {
+        "answer_by": _l("Answer due"),
+        "charge": _l("Charge"),
+        "charged_fen": _l("Charged in all"),
+        "client_firm_id": _l("Client"),
+        "closure": _l("Closure"),
+        "ends_at": _l("End"),
+        "finished_at": _l("Test finished"),
+        "holding_ends_at": _l("Held until"),
+        "holdings": _l("Held slots"),
+        "hours": _l("Length or opening hours"),
+        "in_the_way": _l("Bookings in the way"),
+        "machine_minutes": _l("Machine time"),
+        "price_fen": _l("Price"),
+        "proposal": _l("Proposal"),
+        "quantity": _l("Samples"),
+        "samples_received": _l("Samples received"),
+        "side": _l("By the side of"),
+        "started_at": _l("Test started"),
+        "starts_at": _l("Start"),
+        "unit": _l("Unit"),
+        "waive_reason": _l("Reason of the exception"),
+    },
+    counts={"hours", "quantity", "samples_received"},
+)
+name_codes("block.kind", *HoldingKind.blocks())
+name_codes("booking.state", *BookingState)
+name_codes("day", *DayKind)
+name_codes("end_reason", *EndReason)
+name_codes("side", *Party)

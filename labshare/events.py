@@ -1,0 +1,21 @@
+"""Who reacts to what, in which order, and who answers what: the one place where rooms are joined upwards.
+
+Handlers run in the transaction in which the event happened, at its end (`labshare.kernel.events`).
+"""
+
+from labshare.booking.events import ChargeChanged
+from labshare.catalogue.queries.single import firms_with_labs
+from labshare.kernel.events import Answers, Handlers
+from labshare.organisations.events import ExcludedByLink, FirmsWithLabs, TouchedByLink
+from labshare.rewards.queries.touched import excluded_by_link, touched_by_link
+from labshare.settlement.services import refresh_after_charge
+
+HANDLERS: Handlers = {
+    ChargeChanged: (refresh_after_charge,),
+}
+
+ANSWERS: Answers = {
+    FirmsWithLabs: firms_with_labs,
+    TouchedByLink: touched_by_link,
+    ExcludedByLink: excluded_by_link,
+}

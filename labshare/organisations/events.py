@@ -1,0 +1,30 @@
+"""What this room asks those above it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select
+
+from labshare.kernel.events import Question
+from labshare.organisations.links import Link
+
+
+@dataclass(frozen=True)
+class FirmsWithLabs(Question[Select[int]]):
+    """The ids of firms that have a lab, published or not, as a query."""
+
+
+@dataclass(frozen=True)
+class TouchedByLink(Question[list[dict[str, Any]]]):
+    """What changes in published and approved months when the link `before` becomes `after` (None: is not there), as
+    `[{"month", "lab", "entries", "fen"}]`; fen is what would no longer count, negative what would count again."""
+
+    before: Link | None
+    after: Link | None
+
+
+@dataclass(frozen=True)
+class ExcludedByLink(Question[bool]):
+    """Whether entries of any run, also of one that is only calculated, were left out because of this link."""
+
+    link: Link

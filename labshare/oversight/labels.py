@@ -1,0 +1,15 @@
+"""What this room's subjects, values and codes are called in the trail."""
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.kernel.labels import name_fields, name_subjects
+
+name_subjects(
+    upgrade=_l("Upgrade"),
+)
+name_fields(
+    {
+        "digest": _l("Digest of the result"),
+        "marked": _l("Marked"),
+    },
+)

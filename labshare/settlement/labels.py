@@ -1,0 +1,39 @@
+"""What this room's subjects, values and codes are called in the trail."""
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.kernel.labels import name_codes, name_fields, name_subjects
+from labshare.settlement.terms import PayerVerdict
+
+name_subjects(
+    invoice=_l("Invoice"),
+    month=_l("Month of the ledger"),
+    payment=_l("Payment"),
+    report=_l("Report"),
+)
+name_fields(
+    {
+        "by_client": _l("Paid by the client itself"),
+        "closed": _l("Closed"),
+        "entries": _l("Ledger entries"),
+        "invoice": _l("Invoice"),
+        "invoiced_fen": _l("Invoiced in all"),
+        "issued_on": _l("Date of the document"),
+        "line": _l("Line of the invoice"),
+        "month": _l("Month of the ledger"),
+        "number": _l("Number"),
+        "paid_fen": _l("Paid in all"),
+        "paid_on": _l("Paid on"),
+        "payment": _l("Payment"),
+        "reference": _l("Reference"),
+        "replaces": _l("Replaces"),
+        "report": _l("Report"),
+        "reverses": _l("Invoice reversed"),
+        "tax_fen": _l("Of which VAT"),
+        "verdict": _l("Verdict"),
+        "withdrawn_on": _l("Withdrawn on"),
+    },
+    counts={"entries"},
+)
+name_codes("booking.verdict", *PayerVerdict)
+name_codes("verdict", PayerVerdict.ACCEPTED)

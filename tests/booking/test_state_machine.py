@@ -430,9 +430,7 @@ def _lapsed_not_deleted(patch: pytest.MonkeyPatch) -> None:
 
 def _lapsed_counts(patch: pytest.MonkeyPatch) -> None:
     """What has lapsed still counts until somebody tidies up."""
-    from labshare.booking.queries import loading
-
-    patch.setattr(loading, "counts", lambda now: Holding.id.is_not(None))
+    patch.setattr(Holding, "counts_at", classmethod(lambda cls, moment: True))
     patch.setattr(holdings, "prepare", lambda instrument_id, now: None)
 
 

@@ -171,7 +171,7 @@ def test_the_guard_refuses_fees_of_one_day(
 def test_days_of_an_admission_are_those_on_which_it_holds(
     app: Flask, span: tuple[date, date | None], confirmed: datetime | None, day: date
 ) -> None:  # R-COUNTY-4
-    lab = factories.lab()
+    lab = factories.lab(admitted=False)
     row = LabAdmission(
         lab_id=lab.id, division="330624", admitted_from=span[0], suspended_from=span[1], confirmed_at=confirmed,
         entered_at=FIRST_MOMENT, suspended_at=FIRST_MOMENT if span[1] else None,

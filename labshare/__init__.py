@@ -11,9 +11,17 @@ from labshare.kernel.database import db, on_refusal
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    "kernel", "audit", "accounts", "organisations", "notices", "catalogue", "booking", "settlement", "rewards",
+    "kernel",
+    "audit",
+    "accounts",
+    "organisations",
+    "notices",
+    "catalogue",
+    "booking",
+    "settlement",
+    "rewards",
     "oversight",
-)  # fmt: skip
+)
 
 
 def create_app(**overrides: Any) -> Flask:

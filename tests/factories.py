@@ -48,19 +48,38 @@ def credit_code(number: int, division: str = "330624") -> str:
 def person(**given: Any) -> Person:
     n = next(_count)
     return add(
-        Person(**{"email": f"person{n}@test.example", "name": f"人{n}", "created_at": LONG_AGO,
-                  "email_confirmed_at": LONG_AGO, **given})
-    )  # fmt: skip
+        Person(
+            **{
+                "email": f"person{n}@test.example",
+                "name": f"人{n}",
+                "created_at": LONG_AGO,
+                "email_confirmed_at": LONG_AGO,
+                **given,
+            }
+        )
+    )
 
 
 def firm(**given: Any) -> Firm:
     """A verified small industrial enterprise of the county."""
     n = next(_count)
     return add(
-        Firm(**{"uscc": credit_code(n), "name": f"企业{n}", "name_en": f"Firm {n}", "kind": "enterprise",
-                "division": "330624", "town": "330624001", "sector": "industry", "size_class": "small",
-                "created_at": LONG_AGO, "verified_at": LONG_AGO, **given})
-    )  # fmt: skip
+        Firm(
+            **{
+                "uscc": credit_code(n),
+                "name": f"企业{n}",
+                "name_en": f"Firm {n}",
+                "kind": "enterprise",
+                "division": "330624",
+                "town": "330624001",
+                "sector": "industry",
+                "size_class": "small",
+                "created_at": LONG_AGO,
+                "verified_at": LONG_AGO,
+                **given,
+            }
+        )
+    )
 
 
 def member(of: Firm, role: str = "owner", **given: Any) -> Person:
@@ -85,9 +104,19 @@ def affiliation(
     if declared_by is not None:
         found = {"source": "firm", "declared_by_firm_id": declared_by.id}
     return add(
-        Affiliation(**{"firm_id": one.id, "other_firm_id": other.id, "kind": kind, "valid_from": since,
-                       "entered_by": by, "recorded_at": LONG_AGO, **found, **given})
-    )  # fmt: skip
+        Affiliation(
+            **{
+                "firm_id": one.id,
+                "other_firm_id": other.id,
+                "kind": kind,
+                "valid_from": since,
+                "entered_by": by,
+                "recorded_at": LONG_AGO,
+                **found,
+                **given,
+            }
+        )
+    )
 
 
 def actor(someone: Person, of: Firm | None = None, *roles: str) -> Actor:
@@ -106,10 +135,22 @@ def lab(
     n = next(_count)
     of = of or firm(size_class="large")
     made = add(
-        Lab(**{"code": f"XC-{n:03d}", "firm_id": of.id, "name": f"实验室{n}", "name_en": f"Lab {n}",
-               "division": of.division, "town": of.town, "state": "published", "created_at": LONG_AGO,
-               "published_at": LONG_AGO, "first_published_at": LONG_AGO, **given})
-    )  # fmt: skip
+        Lab(
+            **{
+                "code": f"XC-{n:03d}",
+                "firm_id": of.id,
+                "name": f"实验室{n}",
+                "name_en": f"Lab {n}",
+                "division": of.division,
+                "town": of.town,
+                "state": "published",
+                "created_at": LONG_AGO,
+                "published_at": LONG_AGO,
+                "first_published_at": LONG_AGO,
+                **given,
+            }
+        )
+    )
     for weekday in range(5):
         for opens, closes in hours:
             add(
@@ -128,8 +169,16 @@ def lab(
 def grade(of: Lab, grade: str, effective_month: str, *, year: int = 2025, at: datetime = LONG_AGO) -> Assessment:
     """A lab's grade on a list of its own, entered by one person and confirmed by another at this moment."""
     enterer, confirmer = person(), person()
-    on = add(AssessmentList(division=of.division, year=year, effective_month=effective_month, state="draft",
-                            entered_by=enterer.id, entered_at=at))  # fmt: skip
+    on = add(
+        AssessmentList(
+            division=of.division,
+            year=year,
+            effective_month=effective_month,
+            state="draft",
+            entered_by=enterer.id,
+            entered_at=at,
+        )
+    )
     on.state, on.handed_over_by, on.handed_over_at = "handed_over", enterer.id, at
     db.session.flush()
     made = add(Assessment(list_id=on.id, lab_id=of.id, grade=grade, reason="考核得分", confirmed_at=at))
@@ -142,10 +191,18 @@ def admission(of: Lab, since: date = date(2025, 1, 1), until: date | None = None
     """An open lab of its town's county from `since` on; `until` is the first day on which it is none."""
     return add(
         LabAdmission(
-            **{"lab_id": of.id, "division": of.division, "admitted_from": since, "suspended_from": until,
-               "entered_at": LONG_AGO, "confirmed_at": LONG_AGO, "suspended_at": LONG_AGO if until else None, **given}
+            **{
+                "lab_id": of.id,
+                "division": of.division,
+                "admitted_from": since,
+                "suspended_from": until,
+                "entered_at": LONG_AGO,
+                "confirmed_at": LONG_AGO,
+                "suspended_at": LONG_AGO if until else None,
+                **given,
+            }
         )
-    )  # fmt: skip
+    )
 
 
 def working_year(year: int = 2026) -> WorkingYear:
@@ -153,13 +210,24 @@ def working_year(year: int = 2026) -> WorkingYear:
     return add(WorkingYear(year=year, source="test", confirmed_at=LONG_AGO))
 
 
-def instrument(at: Lab, *, calibrated: tuple[date, date] | None = (date(2025, 1, 1), date(2030, 12, 31)),
-               **given: Any) -> Instrument:  # fmt: skip
+def instrument(
+    at: Lab, *, calibrated: tuple[date, date] | None = (date(2025, 1, 1), date(2030, 12, 31)), **given: Any
+) -> Instrument:
     n = next(_count)
     made = add(
-        Instrument(**{"lab_id": at.id, "inner_id": f"A{n}", "name": f"仪器{n}", "name_en": f"Instrument {n}",
-                      "original_value_fen": 50_000_000, "state": "published", "created_at": LONG_AGO, **given})
-    )  # fmt: skip
+        Instrument(
+            **{
+                "lab_id": at.id,
+                "inner_id": f"A{n}",
+                "name": f"仪器{n}",
+                "name_en": f"Instrument {n}",
+                "original_value_fen": 50_000_000,
+                "state": "published",
+                "created_at": LONG_AGO,
+                **given,
+            }
+        )
+    )
     for unit in range(1, made.units + 1):
         add(InstrumentUnit(instrument_id=made.id, unit=unit))
     if calibrated:
@@ -188,20 +256,44 @@ def standard(number: str | None = None, **given: Any) -> Standard:
     )
 
 
-def test_item(on: Instrument, *more: Instrument, by: Standard | None = None, fee_fen: int = 10_000,
-              basis: str = "sample", minimum_fen: int = 0, **given: Any) -> TestItem:  # fmt: skip
+def test_item(
+    on: Instrument,
+    *more: Instrument,
+    by: Standard | None = None,
+    fee_fen: int = 10_000,
+    basis: str = "sample",
+    minimum_fen: int = 0,
+    **given: Any,
+) -> TestItem:
     """A published attended test of an hour a sample, 100.00 yuan a sample since 2025."""
     n = next(_count)
     made = TestItem(
-        **{"lab_id": on.lab_id, "name": f"检测{n}", "name_en": f"Test {n}", "category": "mechanics",
-           "sample_minutes": Decimal(60), "max_quantity": 20, "state": "published", "created_at": LONG_AGO,
-           "published_at": LONG_AGO, **given}
-    )  # fmt: skip
+        **{
+            "lab_id": on.lab_id,
+            "name": f"检测{n}",
+            "name_en": f"Test {n}",
+            "category": "mechanics",
+            "sample_minutes": Decimal(60),
+            "max_quantity": 20,
+            "state": "published",
+            "created_at": LONG_AGO,
+            "published_at": LONG_AGO,
+            **given,
+        }
+    )
     made.instruments = [on, *more]
     made.standards = [by] if by else []
     add(made)
-    add(Fee(test_item_id=made.id, basis=basis, amount_fen=fee_fen, minimum_fen=minimum_fen,
-            valid_from=date(2025, 1, 1), created_at=LONG_AGO))  # fmt: skip
+    add(
+        Fee(
+            test_item_id=made.id,
+            basis=basis,
+            amount_fen=fee_fen,
+            minimum_fen=minimum_fen,
+            valid_from=date(2025, 1, 1),
+            created_at=LONG_AGO,
+        )
+    )
     return made
 
 

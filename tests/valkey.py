@@ -41,8 +41,10 @@ def running_server() -> Iterator[str]:
     with (home / "log").open("w") as log:
         server = subprocess.Popen(
             [binary(), "--port", "0", "--unixsocket", home / "socket", "--save", "", "--dir", home],
-            stdout=log, stderr=log, preexec_fn=end_with_parent,
-        )  # fmt: skip
+            stdout=log,
+            stderr=log,
+            preexec_fn=end_with_parent,
+        )
     address = f"valkey+unix://{home / 'socket'}"
     try:
         deadline = time.monotonic() + 20

@@ -89,8 +89,13 @@ def ask_password_reset(*, actor: Actor, now: datetime, email: str, locale: str |
     """
     email = checked_email(email)
     known = person_by_email(email)
-    written = send_mail(to=email, kind="account.reset", link_id=known.id if known else NOBODY,
-                           locale=(known.locale if known else None) or locale, now=now)  # fmt: skip
+    written = send_mail(
+        to=email,
+        kind="account.reset",
+        link_id=known.id if known else NOBODY,
+        locale=(known.locale if known else None) or locale,
+        now=now,
+    )
     if written and known is not None:
         record(actor, now, "account.ask_reset", ("person", known.id))
 
@@ -182,8 +187,9 @@ def change_account(*, actor: Actor, now: datetime, name: str, locale: str | None
     changed = person.name != name.strip()
     person.name = name.strip()[:80]
     person.locale = Locale.known(locale)
-    record(actor, now, "account.change", ("person", person.id), before,
-           {"locale": person.locale, "name_changed": changed})  # fmt: skip
+    record(
+        actor, now, "account.change", ("person", person.id), before, {"locale": person.locale, "name_changed": changed}
+    )
     return person
 
 
@@ -208,8 +214,14 @@ def disable(actor: Actor, now: datetime, person_id: int, reason: str) -> Person:
     if person.enabled:
         person.disabled_at = now
         end_all_sessions(person, now)
-        record(actor, now, "account.disable", ("person", person.id), {"disabled": False},
-               {"disabled": True, "reason": reason})  # fmt: skip
+        record(
+            actor,
+            now,
+            "account.disable",
+            ("person", person.id),
+            {"disabled": False},
+            {"disabled": True, "reason": reason},
+        )
     return person
 
 

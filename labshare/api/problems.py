@@ -59,8 +59,11 @@ def _refused(problem: Problem) -> Response:
 
 
 API_FIELDS = {
-    "test_item_id": "test_item", "instrument_id": "instrument", "hold_id": "hold", "fee_id": "fee",
-}  # fmt: skip
+    "test_item_id": "test_item",
+    "instrument_id": "instrument",
+    "hold_id": "hold",
+    "fee_id": "fee",
+}
 """Services' names of fields that the API spells otherwise."""
 
 

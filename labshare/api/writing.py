@@ -114,9 +114,13 @@ def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
     def keep(response: Response) -> None:
         headers = [[name, response.headers[name]] for name in KEPT_HEADERS if name in response.headers]
         keep_answer(
-            **place, digest=digest, now=utc_now(), status=response.status_code, headers=headers,
+            **place,
+            digest=digest,
+            now=utc_now(),
+            status=response.status_code,
+            headers=headers,
             body=response.get_data(),
-        )  # fmt: skip
+        )
 
     try:
         return _done(work, keep)

@@ -22,10 +22,18 @@ Read = Event | int
 
 def _columns() -> Select[Any]:
     return select(
-        AuditEvent.id, AuditEvent.at, AuditEvent.person_id, AuditEvent.firm_id, AuditEvent.action,
-        AuditEvent.subject_type, AuditEvent.subject_id, AuditEvent.before, AuditEvent.after, AuditEvent.refused,
+        AuditEvent.id,
+        AuditEvent.at,
+        AuditEvent.person_id,
+        AuditEvent.firm_id,
+        AuditEvent.action,
+        AuditEvent.subject_type,
+        AuditEvent.subject_id,
+        AuditEvent.before,
+        AuditEvent.after,
+        AuditEvent.refused,
         AuditEvent.mac,
-    )  # fmt: skip
+    )
 
 
 def _read(query: Select[Any], id: Any) -> list[Read]:

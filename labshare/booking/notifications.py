@@ -134,8 +134,17 @@ def notify_client(notice: str, booking: Booking, *, actor: Actor, now: datetime,
 
 def notify_confirmed_by_rule(booking: Booking, *, now: datetime) -> None:
     """Tell the client's side, whoever booked included, that nobody has to answer any more: no person confirmed it."""
-    _notify(CONFIRMED_BY_RULE, booking, booking.client_firm_id, CLIENT_ROLES, (booking.booked_by,), None, now, {},
-          "/bookings/")  # fmt: skip
+    _notify(
+        CONFIRMED_BY_RULE,
+        booking,
+        booking.client_firm_id,
+        CLIENT_ROLES,
+        (booking.booked_by,),
+        None,
+        now,
+        {},
+        "/bookings/",
+    )
 
 
 def notify_lab(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:

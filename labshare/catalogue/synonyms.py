@@ -26,9 +26,14 @@ def _concept(row: dict[str, str]) -> Concept:
         return tuple(word for word in row[name].split("|") if word)
 
     return Concept(
-        row["concept"], cast(Kind, row["kind"]), several("zh"), several("en"), several("short"), several("finds"),
+        row["concept"],
+        cast(Kind, row["kind"]),
+        several("zh"),
+        several("en"),
+        several("short"),
+        several("finds"),
         row["source"],
-    )  # fmt: skip
+    )
 
 
 def meaning(typed: str) -> Meaning:

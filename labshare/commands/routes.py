@@ -15,11 +15,15 @@ def routes() -> None:
     rows = [("METHOD", "ADDRESS", "RIGHT", "OF", "DIVISION", "THEN")]
     rows += [
         (
-            route.method, route.address, " + ".join(route.right.actions(route.method)), route.right.of.name,
-            route.right.division, ", ".join(dict.fromkeys(route.right.then)),
+            route.method,
+            route.address,
+            " + ".join(route.right.actions(route.method)),
+            route.right.of.name,
+            route.right.division,
+            ", ".join(dict.fromkeys(route.right.then)),
         )
         for route in declared(current_app)
-    ]  # fmt: skip
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     for row in rows:
         click.echo("  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[5]]).rstrip())

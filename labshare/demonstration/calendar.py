@@ -11,10 +11,14 @@ from labshare.booking.terms import DayKind
 from labshare.demonstration.loading import Loading
 
 CHINESE = {
-    Holiday.new_years_day: "元旦", Holiday.spring_festival: "春节", Holiday.tomb_sweeping_day: "清明节",
-    Holiday.labour_day: "劳动节", Holiday.dragon_boat_festival: "端午节", Holiday.national_day: "国庆节",
+    Holiday.new_years_day: "元旦",
+    Holiday.spring_festival: "春节",
+    Holiday.tomb_sweeping_day: "清明节",
+    Holiday.labour_day: "劳动节",
+    Holiday.dragon_boat_festival: "端午节",
+    Holiday.national_day: "国庆节",
     Holiday.mid_autumn_festival: "中秋节",
-}  # fmt: skip
+}
 
 
 def known_year(year: int) -> bool:

@@ -29,9 +29,14 @@ NEIGHBOURS = ("330683", "331023", "330783", "330226", "330213")
 def make_regulators(loading: Loading) -> None:
     """The accounts of the regulators; two administrators, two officers, since some steps need two."""
     since = loading.long_ago
-    roles = {"officer": OfficialRole.OFFICER, "officer2": OfficialRole.OFFICER, "approver": OfficialRole.APPROVER,
-             "auditor": OfficialRole.AUDITOR,
-             "admin": OfficialRole.ADMIN, "admin2": OfficialRole.ADMIN}  # fmt: skip
+    roles = {
+        "officer": OfficialRole.OFFICER,
+        "officer2": OfficialRole.OFFICER,
+        "approver": OfficialRole.APPROVER,
+        "auditor": OfficialRole.AUDITOR,
+        "admin": OfficialRole.ADMIN,
+        "admin2": OfficialRole.ADMIN,
+    }
     for account, role in roles.items():
         person = loading.accounts[account] = loading.people.make(email_of(account), since=since)
         row = loading.rows.add(RegulatorRole, person_id=person["id"], role=role, proposed_at=since, agreed_at=since)
@@ -226,8 +231,16 @@ def _firm(
         verified_at=verified,
         verified_by=admin if verified else None,
     )
-    said = {"uscc": row["uscc"], "name": name, "kind": kind, "division": division, "town": town, "sector": sector,
-            "industry": industry, "state": FirmState.WAITING}  # fmt: skip
+    said = {
+        "uscc": row["uscc"],
+        "name": name,
+        "kind": kind,
+        "division": division,
+        "town": town,
+        "sector": sector,
+        "industry": industry,
+        "state": FirmState.WAITING,
+    }
     loading.trail.record(created, None, row["id"], "firm.register", ("firm", row["id"]), after=said)
     if verified is not None:
         loading.trail.record(

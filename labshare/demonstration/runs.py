@@ -122,46 +122,57 @@ def _steps(*steps: tuple[int, str]) -> list[dict[str, Any]]:
 def first_policy(loading: Loading, division: str) -> dict[str, Any]:
     """By instrument, the highest band on everything; neighbours' firms count too."""
     return {
-        "name": "共享仪器开放服务奖励办法（演示）", "legal_basis": "演示政策，非正式文件", "division": division,
+        "name": "共享仪器开放服务奖励办法（演示）",
+        "legal_basis": "演示政策，非正式文件",
+        "division": division,
         "effective_from": str(loading.first_month),
         "effective_to": str(loading.first_month.plus(FIRST_POLICY_MONTHS - 1)),
         "tax": Tax.EXCLUDED,
         "clients": {"sizes": [SizeClass.SMALL, SizeClass.MICRO], "divisions": ["33"], "exclude_related": True},
-        "instruments": {"min_original_value_fen": 5 * FEN_PER_WAN}, "exclude_statutory": True,
-        "unit": RewardUnit.INSTRUMENT, "threshold_fen": 300_000,
+        "instruments": {"min_original_value_fen": 5 * FEN_PER_WAN},
+        "exclude_statutory": True,
+        "unit": RewardUnit.INSTRUMENT,
+        "threshold_fen": 300_000,
         "bands": {"kind": BandKind.HIGHEST, "steps": _steps((0, "0.08"), (5_000_000, "0.10"))},
         "grades": {
-        Grade.EXCELLENT: "1.2",
-        Grade.GOOD: "1.0",
-        Grade.QUALIFIED: "0.8",
-        Grade.UNQUALIFIED: "0",
-        Grade.UNGRADED: "1.0",
-    },
+            Grade.EXCELLENT: "1.2",
+            Grade.GOOD: "1.0",
+            Grade.QUALIFIED: "0.8",
+            Grade.UNQUALIFIED: "0",
+            Grade.UNGRADED: "1.0",
+        },
         "caps": {"instrument_year_fen": 3_000_000, "lab_year_fen": 15_000_000, "firm_year_fen": 40_000_000},
-        "budget_year_fen": None, "publicity_working_days": PUBLICITY,
-    }  # fmt: skip
+        "budget_year_fen": None,
+        "publicity_working_days": PUBLICITY,
+    }
 
 
 def second_policy(loading: Loading, division: str) -> dict[str, Any]:
     """By lab, each rate on its part; clients of the county alone, instruments from 200,000 yuan."""
     return {
-        "name": "共享实验室奖励办法（演示）", "legal_basis": "演示政策，非正式文件", "division": division,
-        "effective_from": str(loading.first_month.plus(FIRST_POLICY_MONTHS)), "effective_to": str(_policy_end(loading)),
+        "name": "共享实验室奖励办法（演示）",
+        "legal_basis": "演示政策，非正式文件",
+        "division": division,
+        "effective_from": str(loading.first_month.plus(FIRST_POLICY_MONTHS)),
+        "effective_to": str(_policy_end(loading)),
         "tax": Tax.INCLUDED,
         "clients": {"sizes": list(SizeClass.smes()), "divisions": [division], "exclude_related": True},
-        "instruments": {"min_original_value_fen": 20 * FEN_PER_WAN}, "exclude_statutory": True,
-        "unit": RewardUnit.LAB, "threshold_fen": 1_000_000,
+        "instruments": {"min_original_value_fen": 20 * FEN_PER_WAN},
+        "exclude_statutory": True,
+        "unit": RewardUnit.LAB,
+        "threshold_fen": 1_000_000,
         "bands": {"kind": BandKind.MARGINAL, "steps": _steps((0, "0.10"), (30_000_000, "0.15"))},
         "grades": {
-        Grade.EXCELLENT: "1.2",
-        Grade.GOOD: "1.0",
-        Grade.QUALIFIED: "0.8",
-        Grade.UNQUALIFIED: "0",
-        Grade.UNGRADED: "1.0",
-    },
+            Grade.EXCELLENT: "1.2",
+            Grade.GOOD: "1.0",
+            Grade.QUALIFIED: "0.8",
+            Grade.UNQUALIFIED: "0",
+            Grade.UNGRADED: "1.0",
+        },
         "caps": {"instrument_year_fen": None, "lab_year_fen": 12_000_000, "firm_year_fen": 30_000_000},
-        "budget_year_fen": 600_000_000, "publicity_working_days": PUBLICITY,
-    }  # fmt: skip
+        "budget_year_fen": 600_000_000,
+        "publicity_working_days": PUBLICITY,
+    }
 
 
 def _policy_end(loading: Loading) -> Month:
@@ -171,8 +182,13 @@ def _policy_end(loading: Loading) -> Month:
 
 def _next_policy(loading: Loading, division: str) -> dict[str, Any]:
     following = _policy_end(loading).next
-    return {**second_policy(loading, division), "name": f"共享实验室奖励办法（演示，{following.year} 年）",
-            "effective_from": str(following), "effective_to": None, "threshold_fen": 500_000}  # fmt: skip
+    return {
+        **second_policy(loading, division),
+        "name": f"共享实验室奖励办法（演示，{following.year} 年）",
+        "effective_from": str(following),
+        "effective_to": None,
+        "threshold_fen": 500_000,
+    }
 
 
 class Office:

@@ -27,9 +27,14 @@ def download(content: bytes, name: str) -> Response:
 
 
 def download_rows(
-    name: str, head: Sequence[str], rows: Iterable[Sequence[Any]], kind: str,
-    *, sheet: str = "Sheet1", more: Sequence[Sheet] = (),
-) -> Response:  # fmt: skip
+    name: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    kind: str,
+    *,
+    sheet: str = "Sheet1",
+    more: Sequence[Sheet] = (),
+) -> Response:
     """Answer with rows as CSV or XLSX. `sheet`, `more`: the sheet's name and those after it, in XLSX alone."""
     content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows, sheet=sheet, more=more)
     return download(content, f"{name}.{kind}")

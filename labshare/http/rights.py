@@ -139,9 +139,15 @@ def _subject(address: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def requires(
-    action: str, *, of: Of = ANY, to_post: str | None = None, then: tuple[str, ...] = (), verb: str | None = None,
-    division: str = "", file: bool = False,
-) -> Callable[[F], F]:  # fmt: skip
+    action: str,
+    *,
+    of: Of = ANY,
+    to_post: str | None = None,
+    then: tuple[str, ...] = (),
+    verb: str | None = None,
+    division: str = "",
+    file: bool = False,
+) -> Callable[[F], F]:
     """Have a route ask for a right. See `Right`; `file` as of `before_body`."""
     right = Right(action, of, to_post, then, verb, division)
 

@@ -18,8 +18,11 @@ from labshare.oversight.queries import UsageReport
 from labshare.oversight.rules import Usage
 
 BY_WORDS = {
-    "lab": _l("By lab"), "instrument": _l("By instrument"), "test_item": _l("By test item"), "firm": _l("By firm"),
-}  # fmt: skip
+    "lab": _l("By lab"),
+    "instrument": _l("By instrument"),
+    "test_item": _l("By test item"),
+    "firm": _l("By firm"),
+}
 DEFINITIONS = (
     (_l("Hours open"), _l("Opening hours less closures and blocks, for each unit of each instrument.")),
     (
@@ -46,7 +49,7 @@ DEFINITIONS = (
         _l("Entries of the revenue ledger in these months, tax included; the lab's own firm as a client included."),
     ),
     (_l("Outside revenue"), _l("The part of recognised revenue whose client is not the lab's own firm.")),
-)  # fmt: skip
+)
 MOST_MONTHS = 36
 FORMATS = ("csv", "xlsx", "pdf")
 
@@ -74,12 +77,25 @@ def usage_file(actor: Actor, now: datetime, report: UsageReport, kind: str) -> R
 def as_table(report: UsageReport) -> tuple[list[str], list[list[Any]]]:
     """The report with its total as rows for a file; hours with two decimals, money in yuan, rates as percentages."""
     head = [
-        _("Code"), _("Name"), _("Hours open"), _("Hours booked"), _("Effective hours"),
-        _("In-house hours"), _("Hours for outside clients"),
-        _("%(rate)s, %%", rate=_("Utilisation")), _("%(rate)s, %%", rate=_("Sharing rate")),
-        _("Bookings"), _("No-shows"), _("Tests finished"), _("Samples"), _("Firms served"), _("SMEs served"),
-        _("Reports issued"), _("Recognised revenue (CNY)"), _("Outside revenue (CNY)"),
-    ]  # fmt: skip
+        _("Code"),
+        _("Name"),
+        _("Hours open"),
+        _("Hours booked"),
+        _("Effective hours"),
+        _("In-house hours"),
+        _("Hours for outside clients"),
+        _("%(rate)s, %%", rate=_("Utilisation")),
+        _("%(rate)s, %%", rate=_("Sharing rate")),
+        _("Bookings"),
+        _("No-shows"),
+        _("Tests finished"),
+        _("Samples"),
+        _("Firms served"),
+        _("SMEs served"),
+        _("Reports issued"),
+        _("Recognised revenue (CNY)"),
+        _("Outside revenue (CNY)"),
+    ]
     rows = [[row.code, twin(row), *_figures(row.usage, report.months)] for row in report.rows]
     return head, [*rows, [_("Total"), "", *_figures(report.total, report.months)]]
 
@@ -97,9 +113,20 @@ def _figures(usage: Usage, months: int) -> list[Any]:
         return None if rate is None else yuan(round(rate * 10_000))
 
     return [
-        hours(usage.available_minutes), hours(usage.booked_minutes), hours(usage.used_minutes),
-        hours(usage.in_house_minutes), hours(usage.outside_minutes), percent(usage.utilisation(months)),
+        hours(usage.available_minutes),
+        hours(usage.booked_minutes),
+        hours(usage.used_minutes),
+        hours(usage.in_house_minutes),
+        hours(usage.outside_minutes),
+        percent(usage.utilisation(months)),
         percent(usage.sharing_rate),
-        usage.bookings, usage.no_shows, usage.tests, usage.samples, usage.clients, usage.smes, usage.reports,
-        yuan(usage.recognised_fen), yuan(usage.outside_fen),
-    ]  # fmt: skip
+        usage.bookings,
+        usage.no_shows,
+        usage.tests,
+        usage.samples,
+        usage.clients,
+        usage.smes,
+        usage.reports,
+        yuan(usage.recognised_fen),
+        yuan(usage.outside_fen),
+    ]

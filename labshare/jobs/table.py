@@ -125,18 +125,26 @@ SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hou
 
 JOBS: tuple[Job, ...] = (
     Job(
-        "rewards.month", _l("Monthly reward run"), 15 * SECOND, monthly.due, monthly.following,
-        monthly.run_due_months, frequent=False,
+        "rewards.month",
+        _l("Monthly reward run"),
+        15 * SECOND,
+        monthly.due,
+        monthly.following,
+        monthly.run_due_months,
+        frequent=False,
     ),
     Job("booking.lapse", _l("Unanswered requests"), MINUTE, each(MINUTE), after_each(MINUTE), lapse_requests),
     Job("booking.lengthen", _l("Running tests"), MINUTE, each(MINUTE), after_each(MINUTE), lengthen_running),
-    Job(
-        "audit.seal", _l("Seal the audit trail"), 30 * SECOND, each(30 * SECOND), after_each(30 * SECOND), seal_audit
-    ),
+    Job("audit.seal", _l("Seal the audit trail"), 30 * SECOND, each(30 * SECOND), after_each(30 * SECOND), seal_audit),
     Job("notices.mail", _l("Send mail"), 10 * SECOND, each(10 * SECOND), after_each(10 * SECOND), send_mail),
     Job(
-        "oversight.check", _l("Nightly check"), 10 * MINUTE, nightly(3), after_night(3), check_everything,
+        "oversight.check",
+        _l("Nightly check"),
+        10 * MINUTE,
+        nightly(3),
+        after_night(3),
+        check_everything,
         frequent=False,
     ),
     Job("kernel.tidy", _l("Tidy up"), 10 * MINUTE, nightly(4), after_night(4), tidy_up, frequent=False),
-)  # fmt: skip
+)

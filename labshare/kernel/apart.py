@@ -85,8 +85,11 @@ def _process_apart() -> socket.socket:
             with theirs:
                 process = subprocess.Popen(
                     [sys.executable, "-I", str(Path(__file__).with_name("readers.py")), str(theirs.fileno())],
-                    pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env={},
-                )  # fmt: skip
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    env={},
+                )
             if _running is None:
                 atexit.register(_forget)
             _running = os.getpid(), ours, process

@@ -24,18 +24,33 @@ def kept_answer(*, person_id: int, method: str, path: str, key: str, now: dateti
 
 
 def keep_answer(
-    *, person_id: int, method: str, path: str, key: str, digest: str, now: datetime, status: int,
-    headers: list[list[str]], body: bytes,
-) -> None:  # fmt: skip
+    *,
+    person_id: int,
+    method: str,
+    path: str,
+    key: str,
+    digest: str,
+    now: datetime,
+    status: int,
+    headers: list[list[str]],
+    body: bytes,
+) -> None:
     """Keep an answer in the transaction that is open; `digest` tells whether a repetition asks the same. Where another
     request kept one under the key meanwhile, the commit raises `IntegrityError`."""
     forget_answers(now)
     db.session.add(
         IdempotencyKey(
-            person_id=person_id, method=method, path=path, key=key, digest=digest, created_at=now, status=status,
-            headers=headers, body=body,
+            person_id=person_id,
+            method=method,
+            path=path,
+            key=key,
+            digest=digest,
+            created_at=now,
+            status=status,
+            headers=headers,
+            body=body,
         )
-    )  # fmt: skip
+    )
 
 
 def forget_answers(now: datetime) -> None:

@@ -16,9 +16,15 @@ TEMPLATE = Path(__file__).with_name("table.typ")
 
 
 def to_pdf(
-    title: str, facts: Iterable[str], head: Sequence[str], rows: Iterable[Sequence[Any]],
-    *, notes: Iterable[tuple[str, str]] = (), language: str, made_at: datetime,
-) -> bytes:  # fmt: skip
+    title: str,
+    facts: Iterable[str],
+    head: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    notes: Iterable[tuple[str, str]] = (),
+    language: str,
+    made_at: datetime,
+) -> bytes:
     """A4 across, its head repeated on each page, the last row a total. Cells as in `to_xlsx`: money is a `Decimal`.
 
     `language` is `zh` or `en`; `made_at` is the file's date of making. All text is data: none is read as markup.
@@ -30,14 +36,23 @@ def to_pdf(
         for place in range(len(head))
     ]
     paper = {
-        "title": title, "facts": list(facts), "head": list(head), "rows": said, "widths": widths, "notes": list(notes),
+        "title": title,
+        "facts": list(facts),
+        "head": list(head),
+        "rows": said,
+        "widths": widths,
+        "notes": list(notes),
         "language": language,
-    }  # fmt: skip
+    }
     fonts = Path(str(current_app.static_folder)) / "dist" / "fonts"
     return typst.compile(
-        TEMPLATE, format="pdf", font_paths=[fonts], ignore_system_fonts=True, timestamp=int(made_at.timestamp()),
+        TEMPLATE,
+        format="pdf",
+        font_paths=[fonts],
+        ignore_system_fonts=True,
+        timestamp=int(made_at.timestamp()),
         sys_inputs={"paper": json.dumps(paper)},
-    )  # fmt: skip
+    )
 
 
 def _is_number(cell: Any) -> bool:

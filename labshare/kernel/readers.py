@@ -21,8 +21,16 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.errors import LimitReachedError, PyPdfError
 
 STUMBLES = (
-    PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError, AssertionError,
-)  # fmt: skip
+    PyPdfError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    RecursionError,
+    OSError,
+    AssertionError,
+)
 """Whatever a parser stumbles over: the file is none that can be opened."""
 
 

@@ -47,9 +47,14 @@ KINDS: dict[str, Words] = {}
 
 
 def kind(
-    name: str, *, title: LazyString | str, text: LazyString | str, mail: bool = True, first: bool = False,
+    name: str,
+    *,
+    title: LazyString | str,
+    text: LazyString | str,
+    mail: bool = True,
+    first: bool = False,
     most: int | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """Register a kind of notice. Its name comes back, so that it can be kept as a constant."""
     if name in KINDS:
         raise RuntimeError(f"two kinds of notice of one name: {name}")

@@ -94,9 +94,15 @@ def _told(persons: bool, firm: bool, regulators: bool) -> Select[int, str, str, 
 
 
 def send_mail(
-    *, to: str, kind: str, now: datetime, params: dict[str, Any] | None = None, url: str | None = None,
-    locale: str | None = None, link_id: int | None = None,
-) -> OutboxMail | None:  # fmt: skip
+    *,
+    to: str,
+    kind: str,
+    now: datetime,
+    params: dict[str, Any] | None = None,
+    url: str | None = None,
+    locale: str | None = None,
+    link_id: int | None = None,
+) -> OutboxMail | None:
     """Write a mail to an address that may not be an account's (an invitation, a confirmation).
 
     `link_id` instead of `url`: the link is a secret, made when the mail is sent (`kernel.notifications.makes_link`).
@@ -112,15 +118,27 @@ def send_mail(
 
 def _written_within_hour(to: str, kind: str, now: datetime) -> int:
     counting = select(func.count()).select_from(OutboxMail)
-    return db.session.scalar(
-        counting.where(OutboxMail.to == to, OutboxMail.kind == kind, OutboxMail.created_at > now - timedelta(hours=1))
-    ) or 0  # fmt: skip
+    return (
+        db.session.scalar(
+            counting.where(
+                OutboxMail.to == to, OutboxMail.kind == kind, OutboxMail.created_at > now - timedelta(hours=1)
+            )
+        )
+        or 0
+    )
 
 
 def _mail(
-    to: str, locale: str | None, kind: str, params: dict[str, Any], url: str | None, now: datetime,
-    *, name: str | None = None, link_id: int | None = None,
-) -> dict[str, Any]:  # fmt: skip
+    to: str,
+    locale: str | None,
+    kind: str,
+    params: dict[str, Any],
+    url: str | None,
+    now: datetime,
+    *,
+    name: str | None = None,
+    link_id: int | None = None,
+) -> dict[str, Any]:
     """The values of a mail's row."""
     written_in = locale or str(get_locale() or Locale.CHINESE)
     with force_locale(written_in):
@@ -132,9 +150,15 @@ def _mail(
             link=absolute(url) if link_id is None else LINK_PLACE,
         )
     return {
-        "to": to, "locale": written_in, "subject": " ".join(subject.split())[:200], "body": body, "created_at": now,
-        "kind": kind, "link_id": link_id, "rank": 0 if kinds.KINDS[kind].first else 1,
-    }  # fmt: skip
+        "to": to,
+        "locale": written_in,
+        "subject": " ".join(subject.split())[:200],
+        "body": body,
+        "created_at": now,
+        "kind": kind,
+        "link_id": link_id,
+        "rank": 0 if kinds.KINDS[kind].first else 1,
+    }
 
 
 def absolute(url: str | None) -> str | None:

@@ -154,13 +154,18 @@ class Affiliation(Model):
                 name=f"{act}_by_somebody",
             )
             for act, also in (
-                ("agreed", ""), ("objected", "objection IS NULL"), ("seen", ""), ("confirmed", ""),
-                ("end_asked", "end_asked_on IS NULL"), ("ended", "ended_on IS NULL"), ("voided", "void_reason IS NULL"),
+                ("agreed", ""),
+                ("objected", "objection IS NULL"),
+                ("seen", ""),
+                ("confirmed", ""),
+                ("end_asked", "end_asked_on IS NULL"),
+                ("ended", "ended_on IS NULL"),
+                ("voided", "void_reason IS NULL"),
             )
         ),
         Index(None, "firm_id"),
         Index(None, "other_firm_id"),
-    )  # fmt: skip
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
@@ -222,13 +227,26 @@ class Affiliation(Model):
     def link(self) -> Link:
         """What the rules read."""
         return Link(
-            id=self.id, firm=self.firm_id, other=self.other_firm_id, kind=self.kind, valid_from=self.valid_from,
-            valid_to=self.valid_to, recorded_at=self.recorded_at, declared_by=self.declared_by_firm_id,
-            declaration_waits=bool(self.declaration_touches), agreed_at=self.agreed_at,
-            agreement_waits=bool(self.agreement_touches), objected_at=self.objected_at, seen_at=self.seen_at,
-            confirmed_at=self.confirmed_at, end_asked_at=self.end_asked_at, ended_at=self.ended_at,
-            ended_on=self.ended_on, voided_at=self.voided_at, held=bool(self.holds_until_decided),
-        )  # fmt: skip
+            id=self.id,
+            firm=self.firm_id,
+            other=self.other_firm_id,
+            kind=self.kind,
+            valid_from=self.valid_from,
+            valid_to=self.valid_to,
+            recorded_at=self.recorded_at,
+            declared_by=self.declared_by_firm_id,
+            declaration_waits=bool(self.declaration_touches),
+            agreed_at=self.agreed_at,
+            agreement_waits=bool(self.agreement_touches),
+            objected_at=self.objected_at,
+            seen_at=self.seen_at,
+            confirmed_at=self.confirmed_at,
+            end_asked_at=self.end_asked_at,
+            ended_at=self.ended_at,
+            ended_on=self.ended_on,
+            voided_at=self.voided_at,
+            held=bool(self.holds_until_decided),
+        )
 
     @hybrid_property
     def voided(self) -> bool:
@@ -263,9 +281,21 @@ class Affiliation(Model):
 
 
 _AS_RECORDED = (
-    "id", "firm_id", "other_firm_id", "kind", "valid_from", "valid_to", "source", "declared_by_firm_id", "note",
-    "entered_by", "recorded_at", "corrects_id", "declaration_touches", "holds_until_decided",
-)  # fmt: skip
+    "id",
+    "firm_id",
+    "other_firm_id",
+    "kind",
+    "valid_from",
+    "valid_to",
+    "source",
+    "declared_by_firm_id",
+    "note",
+    "entered_by",
+    "recorded_at",
+    "corrects_id",
+    "declaration_touches",
+    "holds_until_decided",
+)
 _SET_ONCE = {
     "agreed_at": ("agreed_by", "agreement_touches"),
     "objected_at": ("objected_by", "objection"),

@@ -92,10 +92,15 @@ def figures_by_month(today: date, months: int = 12) -> list[MonthFigures]:
     ]
     rows = {row[0]: row for row in db.session.execute(union_all(*parts))}
     return [
-        MonthFigures(month, int(rows[str(month)][1]), int(rows[str(month)][2]), int(rows[str(month)][3]),
-                     int(rows[str(month)][4]))
+        MonthFigures(
+            month,
+            int(rows[str(month)][1]),
+            int(rows[str(month)][2]),
+            int(rows[str(month)][3]),
+            int(rows[str(month)][4]),
+        )
         for month in span
-    ]  # fmt: skip
+    ]
 
 
 @dataclass(frozen=True)

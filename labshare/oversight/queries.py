@@ -39,9 +39,20 @@ from labshare.oversight.terms import UsageBy
 from labshare.settlement.models import Report, RevenueEntry
 
 COUNTED = (
-    "booked_minutes", "used_minutes", "in_house_minutes", "outside_minutes", "bookings", "no_shows", "tests", "samples",
-    "clients", "smes", "recognised_fen", "outside_fen", "reports",
-)  # fmt: skip
+    "booked_minutes",
+    "used_minutes",
+    "in_house_minutes",
+    "outside_minutes",
+    "bookings",
+    "no_shows",
+    "tests",
+    "samples",
+    "clients",
+    "smes",
+    "recognised_fen",
+    "outside_fen",
+    "reports",
+)
 """The figures that SQL counts, in the order in which each part of the union gives them."""
 
 

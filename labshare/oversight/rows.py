@@ -124,7 +124,9 @@ def behind(
         .limit(limit)
     )
     return Behind(
-        subject.code, subject.name, subject.name_en,
+        subject.code,
+        subject.name,
+        subject.name_en,
         total=Usage(**total, in_house_minutes=kept, clients=clients, smes=smes),
         bookings=number,
         rows=[
@@ -133,7 +135,7 @@ def behind(
         ],
         blocks=blocks,
         ledger=_ledger(by, key, scope, first, last),
-    )  # fmt: skip
+    )
 
 
 def _in_house(

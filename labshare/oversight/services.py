@@ -25,7 +25,10 @@ def mark_known(*, actor: Actor, now: datetime, migrations: frozenset[str]) -> li
     )
     db.session.flush()
     record(
-        actor, now, "check.mark_known", ("upgrade", "-".join(sorted(migrations))[:60]),
+        actor,
+        now,
+        "check.mark_known",
+        ("upgrade", "-".join(sorted(migrations))[:60]),
         after={"marked": [f"{one.invariant}: {one.subject}" for one in found][:200], "count": len(found)},
-    )  # fmt: skip
+    )
     return found

@@ -99,12 +99,17 @@ def firms_and_waiting(actor: Actor, memberships: Mapping[int, str]) -> tuple[tup
     has_labs = exists().where(Lab.firm_id == Firm.id).correlate(Firm)
     rows = db.session.execute(
         select(
-            Firm.id, Firm.name, Firm.name_en, Firm.town, Firm.verified.label("verified"), has_labs.label("has_labs"),
+            Firm.id,
+            Firm.name,
+            Firm.name_en,
+            Firm.town,
+            Firm.verified.label("verified"),
+            has_labs.label("has_labs"),
             *columns,
         )
         .where(Firm.id.in_(list(memberships)))
         .order_by(Firm.name)
-    ).all()  # fmt: skip
+    ).all()
     firms = tuple(
         OwnFirm(row.id, row.name, row.name_en, memberships[row.id], bool(row.verified), bool(row.has_labs), row.town)
         for row in rows

@@ -409,10 +409,22 @@ _locked_with_run("reward_item", "entry_id, run_id")
 append_only(RewardRunHand.__table__)
 
 _SET_AT_APPROVAL = (
-    "month", "division", "policy_id", "digest", "verdicts", "total_payable_fen", "calculation", "calculated_at",
+    "month",
+    "division",
+    "policy_id",
+    "digest",
+    "verdicts",
+    "total_payable_fen",
+    "calculation",
+    "calculated_at",
     "calculated_by",
-    "publicity", "published_at", "published_by", "publicity_ends_at", "approved_at", "approved_by",
-)  # fmt: skip
+    "publicity",
+    "published_at",
+    "published_by",
+    "publicity_ends_at",
+    "approved_at",
+    "approved_by",
+)
 _SET_AT_PAYMENT = ("paid_on", "paid_by", "payment_reference")
 
 

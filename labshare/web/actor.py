@@ -114,8 +114,9 @@ def _visitors_sign_in_first() -> None:
 
 
 PUBLIC = frozenset({"public", "api_catalogue"})
-PUBLIC_ENDPOINTS = frozenset({"static", "documentation", "api-docs.openapi_json", "api_booking.slots",
-                              "api_oversight.public_statistics"})  # fmt: skip
+PUBLIC_ENDPOINTS = frozenset(
+    {"static", "documentation", "api-docs.openapi_json", "api_booking.slots", "api_oversight.public_statistics"}
+)
 """What everybody gets alike; a cache may keep the answers that visitors get."""
 
 

@@ -76,12 +76,17 @@ def entries(booking: Booking, events: Sequence[AuditEvent]) -> list[Entry]:
         shown = offered or new if event.action in MOVES | ABOUT_PROPOSALS else None
         found.append(
             Entry(
-                event.action, action_title(event.action), event.at, people.get(event.person_id or 0),
-                state == BookingState.CONFIRMED and event.action in ("booking.book", "booking.reschedule"), state,
-                at if shown else None, shown,
+                event.action,
+                action_title(event.action),
+                event.at,
+                people.get(event.person_id or 0),
+                state == BookingState.CONFIRMED and event.action in ("booking.book", "booking.reschedule"),
+                state,
+                at if shown else None,
+                shown,
                 str(after.get("reason") or (proposal.reason if proposal else "")) if shown else "",
             )
-        )  # fmt: skip
+        )
         at = new or at
     return found
 

@@ -50,24 +50,49 @@ def show(template: str, side: Side) -> Any:
     page = asked_page()
     found = search_bookings(actor, side, wanted_of(form), now, sort=sort, limit=page.size, offset=page.offset)
     return render_template(
-        template, side=side, form=form, rows=found.rows, sort=sort, now=now, waiting=found.waiting,
+        template,
+        side=side,
+        form=form,
+        rows=found.rows,
+        sort=sort,
+        now=now,
+        waiting=found.waiting,
         page=page.of(found.total),
-    )  # fmt: skip
+    )
 
 
 def _file(bookings: Sequence[Booking], now: datetime, kind: str) -> Any:
     head = [
-        _("Reference"), _("State"), _("Test item"), _("Lab"), _("Client"), _("Samples"), _("Start"), _("End"),
-        _("Charged (CNY)"), _("Invoiced (CNY)"), _("Paid (CNY)"), _("Recognised (CNY)"),
-    ]  # fmt: skip
+        _("Reference"),
+        _("State"),
+        _("Test item"),
+        _("Lab"),
+        _("Client"),
+        _("Samples"),
+        _("Start"),
+        _("End"),
+        _("Charged (CNY)"),
+        _("Invoiced (CNY)"),
+        _("Paid (CNY)"),
+        _("Recognised (CNY)"),
+    ]
     zone = local_zone()
     rows = [
         [
-            each.ref, str(BookingState(each.state).label), twin(each.test_item), twin(each.lab), twin(each.client),
-            each.quantity, each.starts_at.astimezone(zone), each.ends_at.astimezone(zone), yuan(each.charged_fen),
-            yuan(each.invoiced_fen), yuan(each.paid_fen), yuan(each.recognised_fen),
+            each.ref,
+            str(BookingState(each.state).label),
+            twin(each.test_item),
+            twin(each.lab),
+            twin(each.client),
+            each.quantity,
+            each.starts_at.astimezone(zone),
+            each.ends_at.astimezone(zone),
+            yuan(each.charged_fen),
+            yuan(each.invoiced_fen),
+            yuan(each.paid_fen),
+            yuan(each.recognised_fen),
         ]
         for each in bookings
-    ]  # fmt: skip
+    ]
     held = capped(rows, EXPORT_AT_MOST)
     return download_rows(f"bookings-{local_day(now)}", head, held, kind)

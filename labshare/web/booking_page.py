@@ -79,9 +79,11 @@ class FinishForm(Form):
 
 class ChargeForm(Form):
     amount_fen = MoneyField(
-        _l("Change (CNY)"), negative=True, description=_l("What is added; with a minus sign, taken off."),
+        _l("Change (CNY)"),
+        negative=True,
+        description=_l("What is added; with a minus sign, taken off."),
         validators=[required()],
-    )  # fmt: skip
+    )
     reason = TextAreaField(_l("Reason"), validators=[required(), length(500)])
 
 
@@ -118,35 +120,58 @@ VERBS: Mapping[str, Verb] = {
     "finish": Verb(FinishForm, services.finish, _l("The test is finished."), ("at", "machine_minutes")),
     "no-show": Verb(PlainForm, services.no_show, _l("No-show recorded; the slot is free again."), step="no_show"),
     "charge": Verb(
-        ChargeForm, services.propose_charge, _l("Entered. An increase counts once the client consents."),
+        ChargeForm,
+        services.propose_charge,
+        _l("Entered. An increase counts once the client consents."),
         ("amount_fen", "reason"),
     ),
     "consent-charge": Verb(
-        AnswerChargeForm, services.consent_charge, _l("Consented; the charge has changed."), ("charge_id",),
+        AnswerChargeForm,
+        services.consent_charge,
+        _l("Consented; the charge has changed."),
+        ("charge_id",),
         "answer_charge",
     ),
     "refuse-charge": Verb(
-        AnswerChargeForm, services.refuse_charge, _l("Refused; the charge stays as it was."), ("charge_id",),
+        AnswerChargeForm,
+        services.refuse_charge,
+        _l("Refused; the charge stays as it was."),
+        ("charge_id",),
         "answer_charge",
     ),
     "accept-proposal": Verb(
-        ProposalForm, services.accept_proposal, _l("Accepted; the new time is confirmed."), ("proposal_id",),
+        ProposalForm,
+        services.accept_proposal,
+        _l("Accepted; the new time is confirmed."),
+        ("proposal_id",),
         "accept_proposal",
     ),
     "decline-proposal": Verb(
-        ProposalForm, services.decline_proposal, _l("Declined; the time stays as it was."), ("proposal_id",),
+        ProposalForm,
+        services.decline_proposal,
+        _l("Declined; the time stays as it was."),
+        ("proposal_id",),
         "decline_proposal",
     ),
     "move-unit": Verb(UnitForm, services.move_unit, _l("Moved to another unit."), ("unit",), "move_unit"),
-}  # fmt: skip
+}
 
 
 RIGHTS = {
-    "confirm": "booking.confirm", "decline": "booking.decline", "cancel": "booking.cancel", "receive": "booking.work",
-    "start": "booking.work", "finish": "booking.work", "no-show": "booking.work", "charge": "charge.propose",
-    "consent-charge": "charge.consent", "refuse-charge": "charge.consent", "accept-proposal": "booking.answer_proposal",
-    "decline-proposal": "booking.answer_proposal", "move-unit": "booking.work",
-}  # fmt: skip
+    "confirm": "booking.confirm",
+    "decline": "booking.decline",
+    "cancel": "booking.cancel",
+    "receive": "booking.work",
+    "start": "booking.work",
+    "finish": "booking.work",
+    "no-show": "booking.work",
+    "charge": "charge.propose",
+    "consent-charge": "charge.consent",
+    "refuse-charge": "charge.consent",
+    "accept-proposal": "booking.answer_proposal",
+    "decline-proposal": "booking.answer_proposal",
+    "move-unit": "booking.work",
+}
 """What each verb's service asks for, asked before anybody waits for the turn to write."""
 
 
@@ -203,8 +228,13 @@ def act(ref: str, name: str, side: str) -> Any:
     if not form.validate_on_submit():
         return show(ref, side, {name: form}, 422)
     if isinstance(form, ReceiveForm) and form.samples.data != booking.quantity and not form.differs.data:
-        form.samples.errors = [_("%(booked)s booked, %(came)s received. If that is right, tick it below.",
-                                 booked=booking.quantity, came=form.samples.data)]  # fmt: skip
+        form.samples.errors = [
+            _(
+                "%(booked)s booked, %(came)s received. If that is right, tick it below.",
+                booked=booking.quantity,
+                came=form.samples.data,
+            )
+        ]
         return show(ref, side, {name: form}, 422)
     values = {each: _given(each, form[each].data) for each in verb.fields}
     try:

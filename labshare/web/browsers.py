@@ -46,7 +46,12 @@ def remember_browser(person_id: int, epoch: int) -> None:
     @after_this_request
     def keep(response: Response) -> Response:
         response.set_cookie(
-            _cookie(), value, max_age=int(LASTS.total_seconds()), path="/", httponly=True, samesite="Lax",
+            _cookie(),
+            value,
+            max_age=int(LASTS.total_seconds()),
+            path="/",
+            httponly=True,
+            samesite="Lax",
             secure=current_app.config["PRODUCTION"],
-        )  # fmt: skip
+        )
         return response

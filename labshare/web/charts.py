@@ -48,8 +48,14 @@ def stacked_bars(rows: Sequence[tuple[str, int, int]]) -> Chart:
         low_h, up_h = max(0, low) * scale, max(0, up) * scale
         bars.append(
             Bar(
-                label, round(LEFT + index * step + step * 0.16, 1), round(step * 0.68, 1), round(FLOOR - low_h, 1),
-                round(low_h, 1), round(FLOOR - low_h - up_h, 1), round(up_h, 1), low + up,
+                label,
+                round(LEFT + index * step + step * 0.16, 1),
+                round(step * 0.68, 1),
+                round(FLOOR - low_h, 1),
+                round(low_h, 1),
+                round(FLOOR - low_h - up_h, 1),
+                round(up_h, 1),
+                low + up,
             )
-        )  # fmt: skip
+        )
     return Chart(bars, [(round(FLOOR - part * (FLOOR - TOP) / 4, 1), top * part // 4) for part in range(5)])

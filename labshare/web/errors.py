@@ -47,7 +47,7 @@ def _words(status: int) -> tuple[str, str]:
             _("Nothing was saved. If it happens again, tell us the number below."),
         ),
         503: (_("Not available for the moment"), _("Try again in a minute. Nothing was saved.")),
-    }  # fmt: skip
+    }
     return table.get(status) or table[500 if status >= 500 else 400]
 
 
@@ -126,9 +126,13 @@ def _busy(problem: Busy) -> Any:
         return page(problem.status, problem.text)
     try:
         return render_template(
-            "errors/busy.html", message=problem.text, fields=fields, files=bool(request.files),
-            path=request.full_path.rstrip("?"), reference=reference(),
-        ), problem.status  # fmt: skip
+            "errors/busy.html",
+            message=problem.text,
+            fields=fields,
+            files=bool(request.files),
+            path=request.full_path.rstrip("?"),
+            reference=reference(),
+        ), problem.status
     except Exception:  # the page around it may need the database, too
         log.exception("error page %s failed", reference())
         db.session.rollback()

@@ -43,11 +43,32 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_zone
 
 __all__ = [
-    "BooleanField", "CreditCodeField", "DayField", "FileField", "Form", "HoursField", "Line", "LocalMomentField",
-    "MinutesField", "MoneyField", "MonthField", "MultipleField", "OptionalSelectField", "QueryForm", "RadioField",
-    "SelectField", "StringField", "TextAreaField", "WholeNumberField", "csrf", "length", "lines", "optional",
-    "required", "show_problem",
-]  # fmt: skip
+    "BooleanField",
+    "CreditCodeField",
+    "DayField",
+    "FileField",
+    "Form",
+    "HoursField",
+    "Line",
+    "LocalMomentField",
+    "MinutesField",
+    "MoneyField",
+    "MonthField",
+    "MultipleField",
+    "OptionalSelectField",
+    "QueryForm",
+    "RadioField",
+    "SelectField",
+    "StringField",
+    "TextAreaField",
+    "WholeNumberField",
+    "csrf",
+    "length",
+    "lines",
+    "optional",
+    "required",
+    "show_problem",
+]
 
 csrf = CSRFProtect()
 
@@ -416,8 +437,14 @@ class CreditCodeField(_TextField):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.render_kw = {"class": "ref", "maxlength": "24", "autocapitalize": "characters", "spellcheck": "false",
-                          "autocomplete": "off", **(self.render_kw or {})}  # fmt: skip
+        self.render_kw = {
+            "class": "ref",
+            "maxlength": "24",
+            "autocapitalize": "characters",
+            "spellcheck": "false",
+            "autocomplete": "off",
+            **(self.render_kw or {}),
+        }
 
     def read(self, text: str) -> str:
         code = uscc.compact(text).upper()

@@ -49,10 +49,18 @@ def ledger_page(actor: Actor, template: str, labs: Sequence[Lab], lab_id: int | 
 
 def _head() -> list[str]:
     return [
-        _("Month"), _("Booking"), _("Lab"), _("Instrument"), _("Test item"), _("Client"),
-        _("Unified social credit code"), _("Document"), _("Document number"),
-        _("Recognised revenue (CNY)"), _("Tax (CNY)"),
-    ]  # fmt: skip
+        _("Month"),
+        _("Booking"),
+        _("Lab"),
+        _("Instrument"),
+        _("Test item"),
+        _("Client"),
+        _("Unified social credit code"),
+        _("Document"),
+        _("Document number"),
+        _("Recognised revenue (CNY)"),
+        _("Tax (CNY)"),
+    ]
 
 
 def _row(line: EntryLine) -> tuple[Any, ...]:

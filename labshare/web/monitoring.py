@@ -30,9 +30,11 @@ from labshare.notices.delivery import queue_of_mail
 
 blueprint = Blueprint("monitoring", __name__)
 REQUESTS = Histogram(
-    "labshare_request_seconds", "Requests by endpoint and status, with how long they took.",
-    ("endpoint", "method", "status"), buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-)  # fmt: skip
+    "labshare_request_seconds",
+    "Requests by endpoint and status, with how long they took.",
+    ("endpoint", "method", "status"),
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
 METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})
 
 
@@ -116,9 +118,10 @@ class DatabaseFigures(Collector):
         yield GaugeMetricFamily("labshare_mail_queue", "Letters not sent yet.", waiting)
         yield GaugeMetricFamily("labshare_mail_given_up", "Letters given up after the last attempt.", given_up)
         yield GaugeMetricFamily(
-            "labshare_mail_oldest_age_seconds", "How long the oldest of them waits.",
+            "labshare_mail_oldest_age_seconds",
+            "How long the oldest of them waits.",
             (now - oldest).total_seconds() if oldest else 0,
-        )  # fmt: skip
+        )
 
 
 def _begin() -> None:

@@ -44,18 +44,30 @@ def page(booking: Booking, side: str, form: Form, status: int = 200, taken: Slot
     now = utc_now()
     since = _since(now)
     days = free_slots(
-        booking.test_item_id, booking.quantity, booking.hours, max(now, start_of_day(since)),
-        start_of_day(since + timedelta(days=DAYS)), now, but_booking=booking.id,
-    )  # fmt: skip
+        booking.test_item_id,
+        booking.quantity,
+        booking.hours,
+        max(now, start_of_day(since)),
+        start_of_day(since + timedelta(days=DAYS)),
+        now,
+        but_booking=booking.id,
+    )
     return (
         render_template(
-            "booking/move.html", booking=booking, side=side, form=form, columns=columns(days), since=since,
-            taken=taken is not None, alternatives=taken.alternatives if taken else (), shown=FIRST_SHOWN,
+            "booking/move.html",
+            booking=booking,
+            side=side,
+            form=form,
+            columns=columns(days),
+            since=since,
+            taken=taken is not None,
+            alternatives=taken.alternatives if taken else (),
+            shown=FIRST_SHOWN,
             later=since + timedelta(days=DAYS),
             earlier=max(local_day(now), since - timedelta(days=DAYS)) if since > local_day(now) else None,
         ),
         status,
-    )  # fmt: skip
+    )
 
 
 def _since(now: datetime) -> date:
@@ -88,9 +100,13 @@ def choose(ref: str, side: str, service: Callable[..., Any], done: LazyString) -
             )
         with transaction():
             service(
-                actor=actor, now=now, ref=ref, starts_at=starts_at, instrument_id=instrument_id,
+                actor=actor,
+                now=now,
+                ref=ref,
+                starts_at=starts_at,
+                instrument_id=instrument_id,
                 reason=form.reason.data or "",
-            )  # fmt: skip
+            )
     except SlotTaken as problem:
         return page(get_booking(actor, ref), side, form, problem.status, problem)
     except Problem as problem:

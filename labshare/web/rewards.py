@@ -140,8 +140,9 @@ def _paper(
         *run_facts(line.run),
     ]
     total = (_("Total"), *[""] * (len(head) - 2), sum((row[-1] for row in table), yuan(0)))
-    paper = to_pdf(title, facts, head, [*table, total], notes=step_notes(line.trace), language=language(),
-                   made_at=utc_now())  # fmt: skip
+    paper = to_pdf(
+        title, facts, head, [*table, total], notes=step_notes(line.trace), language=language(), made_at=utc_now()
+    )
     return download(paper, f"{name}.pdf")
 
 

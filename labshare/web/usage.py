@@ -46,9 +46,15 @@ def usage_page(actor: Actor, now: datetime, template: str, lab_id: int | None = 
     rows_shown = sorted(report.rows, key=lambda row: _sort_key(row, sort.removeprefix("-")), reverse=sort[:1] == "-")
     page = asked_page()
     return render_template(
-        template, form=form, report=report, rows=rows_shown[page.offset : page.offset + page.size], sort=sort,
-        page=page.of(len(rows_shown)), definitions=DEFINITIONS, by_words=BY_WORDS,
-    )  # fmt: skip
+        template,
+        form=form,
+        report=report,
+        rows=rows_shown[page.offset : page.offset + page.size],
+        sort=sort,
+        page=page.of(len(rows_shown)),
+        definitions=DEFINITIONS,
+        by_words=BY_WORDS,
+    )
 
 
 def bookings_page(actor: Actor, now: datetime, template: str, by: str, key: int) -> Any:
@@ -60,17 +66,30 @@ def bookings_page(actor: Actor, now: datetime, template: str, by: str, key: int)
     page = asked_page()
     shown = behind(actor, by, key, first, last, now, offset=page.offset, limit=page.size)  # type: ignore[arg-type]
     return render_template(
-        template, shown=shown, first=first, last=last, by=by, key=key, by_words=BY_WORDS,
+        template,
+        shown=shown,
+        first=first,
+        last=last,
+        by=by,
+        key=key,
+        by_words=BY_WORDS,
         page=page.of(shown.bookings),
-    )  # fmt: skip
+    )
 
 
 def _sort_key(row: UsageRow, name: str) -> Any:
     usage = row.usage
     return {
-        "available": usage.available_minutes or 0, "booked": usage.booked_minutes, "used": usage.used_minutes,
-        "in_house": usage.in_house_minutes, "outside": usage.outside_minutes, "samples": usage.samples,
-        "clients": usage.clients, "tests": usage.tests, "outside_revenue": usage.outside_fen,
-        "recognised": usage.recognised_fen, "utilisation": usage.utilisation(1) or 0,
+        "available": usage.available_minutes or 0,
+        "booked": usage.booked_minutes,
+        "used": usage.used_minutes,
+        "in_house": usage.in_house_minutes,
+        "outside": usage.outside_minutes,
+        "samples": usage.samples,
+        "clients": usage.clients,
+        "tests": usage.tests,
+        "outside_revenue": usage.outside_fen,
+        "recognised": usage.recognised_fen,
+        "utilisation": usage.utilisation(1) or 0,
         "sharing": usage.sharing_rate or 0,
-    }.get(name, row.code)  # fmt: skip
+    }.get(name, row.code)

@@ -12,8 +12,16 @@ revision = "affiliations"
 down_revision = "grades"
 
 OLD = (
-    "id", "firm_id", "other_firm_id", "kind", "valid_from", "valid_to", "source", "note", "entered_by",
-)  # fmt: skip
+    "id",
+    "firm_id",
+    "other_firm_id",
+    "kind",
+    "valid_from",
+    "valid_to",
+    "source",
+    "note",
+    "entered_by",
+)
 PERSONS = ("agreed_by", "objected_by", "seen_by", "confirmed_by", "end_asked_by", "ended_by", "voided_by")
 
 
@@ -36,17 +44,33 @@ def added_columns():
         sa.Column("corrects_id", sa.Integer(), nullable=True),
         sa.Column("declaration_touches", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("holds_until_decided", sa.Boolean(), nullable=False, server_default=sa.false()),
-        _moment("agreed_at"), _person("agreed_by"),
+        _moment("agreed_at"),
+        _person("agreed_by"),
         sa.Column("agreement_touches", sa.JSON(none_as_null=True), nullable=True),
-        _moment("objected_at"), _person("objected_by"), _text("objection", 500),
-        _moment("seen_at"), _person("seen_by"), _text("seen_note", 300),
-        _moment("confirmed_at"), _person("confirmed_by"), _text("confirmed_source", 20), _text("confirmed_note", 300),
-        _moment("end_asked_at"), _person("end_asked_by"), sa.Column("end_asked_on", sa.Date(), nullable=True),
+        _moment("objected_at"),
+        _person("objected_by"),
+        _text("objection", 500),
+        _moment("seen_at"),
+        _person("seen_by"),
+        _text("seen_note", 300),
+        _moment("confirmed_at"),
+        _person("confirmed_by"),
+        _text("confirmed_source", 20),
+        _text("confirmed_note", 300),
+        _moment("end_asked_at"),
+        _person("end_asked_by"),
+        sa.Column("end_asked_on", sa.Date(), nullable=True),
         _text("end_asked_reason", 300),
-        _moment("ended_at"), _person("ended_by"), sa.Column("ended_on", sa.Date(), nullable=True),
-        _text("ended_source", 20), _text("end_reason", 300),
-        _moment("voided_at"), _person("voided_by"), _text("voided_source", 20), _text("void_reason", 300),
-    ]  # fmt: skip
+        _moment("ended_at"),
+        _person("ended_by"),
+        sa.Column("ended_on", sa.Date(), nullable=True),
+        _text("ended_source", 20),
+        _text("end_reason", 300),
+        _moment("voided_at"),
+        _person("voided_by"),
+        _text("voided_source", 20),
+        _text("void_reason", 300),
+    ]
 
 
 CHECKS = {
@@ -100,9 +124,11 @@ def upgrade():
     connection = op.get_bind()
     if connection.dialect.name == "sqlite":
         _made_anew(
-            [*_recorded("recorded_at"), *added_columns()], OLD_CHECKS | CHECKS, OLD_KEYS | KEYS,
+            [*_recorded("recorded_at"), *added_columns()],
+            OLD_CHECKS | CHECKS,
+            OLD_KEYS | KEYS,
             {"recorded_at": "entered_at", "holds_until_decided": "0", **FILLED},
-        )  # fmt: skip
+        )
     else:
         op.alter_column("affiliation", "entered_at", new_column_name="recorded_at")
         for column in added_columns():
@@ -202,8 +228,9 @@ def _what_decided(connection):
     ).bindparams(sa.bindparam("runs", expanding=True))
     for row in connection.execute(related, {"runs": runs}).mappings():
         on = str(row["booked_on"])[:10]
-        held |= _because_of([one for one in links if one["first"] <= on <= one["last"]],
-                            row["lab_firm_id"], row["client_firm_id"])  # fmt: skip
+        held |= _because_of(
+            [one for one in links if one["first"] <= on <= one["last"]], row["lab_firm_id"], row["client_firm_id"]
+        )
     return sorted(held)
 
 

@@ -175,14 +175,22 @@ def test_no_route_of_regulators_administrators_or_accounts_is_listed(app: Flask)
 
 def test_every_form_of_clients_and_labs_is_kept_or_has_nothing_to_keep(app: Flask) -> None:
     bare = {
-        "lab.calibration_remove", "lab.closure_remove", "lab.fee_remove", "lab.instrument_publish",
-        "lab.instrument_withdraw", "lab.lab_publish", "lab.lab_withdraw", "lab.test_item_publish",
-        "lab.test_item_withdraw", "lab.unblock",
-    }  # fmt: skip
+        "lab.calibration_remove",
+        "lab.closure_remove",
+        "lab.fee_remove",
+        "lab.instrument_publish",
+        "lab.instrument_withdraw",
+        "lab.lab_publish",
+        "lab.lab_withdraw",
+        "lab.test_item_publish",
+        "lab.test_item_withdraw",
+        "lab.unblock",
+    }
     posting = {
-        rule.endpoint for rule in app.url_map.iter_rules()
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
         if "POST" in (rule.methods or ()) and rule.endpoint.startswith(("client.", "lab."))
-    }  # fmt: skip
+    }
     assert posting - bare - {"client.booking_verb", "lab.booking_verb"} == set(ACTS)
 
 

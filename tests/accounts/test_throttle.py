@@ -72,9 +72,11 @@ def test_guessing_at_one_account_waits_longer_and_longer(limited: Flask, known: 
 def test_refusal_says_when_and_keeps_what_was_typed(limited: Flask, known: Person, language: str, words: str) -> None:
     guess(limited, known.email, throttle.FREE)
     answer = limited.test_client().post(
-        "/account/sign-in", data={"email": known.email, "password": PASSWORD, "next": "/bookings"},
-        environ_base={"REMOTE_ADDR": HERE}, headers={"Accept-Language": language},
-    )  # fmt: skip
+        "/account/sign-in",
+        data={"email": known.email, "password": PASSWORD, "next": "/bookings"},
+        environ_base={"REMOTE_ADDR": HERE},
+        headers={"Accept-Language": language},
+    )
     assert answer.status_code == 429
     assert words in answer.text
     assert f'value="{known.email}"' in answer.text

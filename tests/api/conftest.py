@@ -54,13 +54,16 @@ def market(app: Flask, clock: Any) -> Market:
         client = factories.firm()
         stranger = factories.firm()
         return Market(
-            lab, instrument, item, client,
+            lab,
+            instrument,
+            item,
+            client,
             booker=token_for(factories.member(client, "booker"), client),
             lab_hand=token_for(factories.member(lab.firm, "lab_manager"), lab.firm),
             stranger=token_for(factories.member(stranger), stranger),
             officer=token_for(factories.regulator("officer")),
             auditor=token_for(factories.regulator("auditor")),
-        )  # fmt: skip
+        )
 
 
 @pytest.fixture

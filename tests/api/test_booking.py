@@ -162,9 +162,11 @@ def test_thirty_requests_with_one_key_book_once(market: Market, app: Flask, wish
 
     def post(_: int) -> tuple[int, bytes]:
         answer = app.test_client().post(
-            "/api/v1/bookings", data=body, content_type="application/json",
+            "/api/v1/bookings",
+            data=body,
+            content_type="application/json",
             headers=market.booker | {"Idempotency-Key": "race"},
-        )  # fmt: skip
+        )
         return answer.status_code, answer.data
 
     with ThreadPoolExecutor(10) as pool:

@@ -63,8 +63,20 @@ def _pairs(schema: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
 
 def _wrong_fields(client: FlaskClient, bound: Bound, value: Any, headers: Headers) -> tuple[int, list[str]]:
     path = bound.path
-    for place in ("ref", "proposal_id", "charge_id", "instrument_id", "policy_id", "objection_id", "report_id",
-                  "payment_id", "code", "block_id", "hold_id", "lab"):  # fmt: skip
+    for place in (
+        "ref",
+        "proposal_id",
+        "charge_id",
+        "instrument_id",
+        "policy_id",
+        "objection_id",
+        "report_id",
+        "payment_id",
+        "code",
+        "block_id",
+        "hold_id",
+        "lab",
+    ):
         path = path.replace("{" + place + "}", "1")
     path = path.replace("{month}", "2026-10")
     assert "{" not in path, path
@@ -80,9 +92,7 @@ def _wrong_fields(client: FlaskClient, bound: Bound, value: Any, headers: Header
     return answer.status_code, [one["field"] for one in told.get("errors", [])]
 
 
-def test_every_bound_of_the_description_refuses(
-    app: Flask, market: Market, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+def test_every_bound_of_the_description_refuses(app: Flask, market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     """The right to what the address names is asked before the body is read; here only the bounds are looked at."""
     for view in app.view_functions.values():
         if hasattr(view, "before_body"):
@@ -114,8 +124,9 @@ def test_an_idempotency_key_longer_than_kept_is_refused(app: Flask, market: Mark
     client = app.test_client()
     for length, status in ((LONGEST_KEY + 1, 422), (LONGEST_KEY, 201)):
         headers = {**market.booker, "Idempotency-Key": "k" * length}
-        answer = client.post("/api/v1/bookings", data=json.dumps(wish()), content_type="application/json",
-                             headers=headers)  # fmt: skip
+        answer = client.post(
+            "/api/v1/bookings", data=json.dumps(wish()), content_type="application/json", headers=headers
+        )
         assert answer.status_code == status, answer.text
 
 

@@ -33,9 +33,12 @@ from labshare.settlement.models import Payment, Report
 ENGINES = ("sqlite",)  # what is asked here is how the web side reads and writes; SQL has its own tests on both
 SMALL = Scale("small", counties=1, clients=100, bookings=1_000, labs=20)
 CHECKS = [
-    not_a_server_error, checks.status_code_conformance, checks.content_type_conformance,
-    checks.response_headers_conformance, checks.response_schema_conformance,
-]  # fmt: skip
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
 ROLES = ("client", "lab", "officer")
 NAMES = {"test_item": "item_id", "instrument": "instrument_id", "lab": "code", "replaces": "report_id"}
 """Names in bodies and queries that mean what a name in an address means."""
@@ -72,11 +75,18 @@ def known(tokens: dict[str, str]) -> Known:
         refs.setdefault((row.state, row.client_firm_id in firms), row.ref)
     labs = list(db.session.scalars(select(Lab.code).where(Lab.firm_id.in_(firms))))
     return {
-        "ref": list(refs.values()), "proposal_id": ids(Proposal.id), "charge_id": ids(Charge.id),
-        "report_id": ids(Report.id), "payment_id": ids(Payment.id), "policy_id": ids(Policy.id),
-        "instrument_id": ids(Instrument.id), "item_id": ids(TestItem.id), "code": labs, "lab": labs,
+        "ref": list(refs.values()),
+        "proposal_id": ids(Proposal.id),
+        "charge_id": ids(Charge.id),
+        "report_id": ids(Report.id),
+        "payment_id": ids(Payment.id),
+        "policy_id": ids(Policy.id),
+        "instrument_id": ids(Instrument.id),
+        "item_id": ids(TestItem.id),
+        "code": labs,
+        "lab": labs,
         "month": [*ids(RewardRun.month)[-3:], "2026-11"],
-    }  # fmt: skip
+    }
 
 
 def make_real(case: Any, known: Known) -> None:
@@ -107,9 +117,12 @@ def findings(
 
     @hypothesis.seed(1)
     @hypothesis.settings(
-        max_examples=examples, deadline=None, database=None, phases=[hypothesis.Phase.generate],
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[hypothesis.Phase.generate],
         suppress_health_check=list(hypothesis.HealthCheck),
-    )  # fmt: skip
+    )
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     def call(case: Any) -> None:
         prepare(case)

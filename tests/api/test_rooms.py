@@ -48,8 +48,11 @@ def test_report_invoice_payment_settle_a_booking(market: Market, client: FlaskCl
     invoice = {"number": "26332000000009018427", "amount_fen": 20_000, "tax_fen": 1_132, "issued_on": "2026-11-25"}
     assert client.post(f"{path}/invoices", json=invoice, headers=market.lab_hand).status_code == 201
     payment = {
-        "amount_fen": 20_000, "paid_on": "2026-11-25", "reference": "ICBC-1", "payer_uscc": market.client.uscc,
-    }  # fmt: skip
+        "amount_fen": 20_000,
+        "paid_on": "2026-11-25",
+        "reference": "ICBC-1",
+        "payer_uscc": market.client.uscc,
+    }
     assert client.post(f"{path}/payments", json=payment, headers=market.lab_hand).status_code == 201
     booking = client.get(path, headers=market.booker).json
     assert (booking["state"], booking["recognised_fen"]) == ("settled", 20_000)
@@ -80,21 +83,31 @@ def test_money_is_refused_with_its_field(market: Market, client: FlaskClient, fi
     answer = client.post(f"{path}/invoices", json=too_much, headers=market.lab_hand)
     assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "amount_fen"), answer.text
     fake = client.post(
-        f"{path}/reports", data={"issued_on": "2026-11-25", "file": (io.BytesIO(b"MZ"), "a.pdf")},
+        f"{path}/reports",
+        data={"issued_on": "2026-11-25", "file": (io.BytesIO(b"MZ"), "a.pdf")},
         headers=market.lab_hand,
-    )  # fmt: skip
+    )
     assert (fake.status_code, fake.json["errors"][0]["field"]) == (422, "file"), fake.text
 
 
 POLICY = {
-    "name": "演示", "legal_basis": "演示", "division": "330624", "effective_from": "2026-01", "effective_to": None,
-    "tax": "included", "clients": {"sizes": ["micro", "small", "medium"], "divisions": None, "exclude_related": True},
-    "instruments": {"min_original_value_fen": 0}, "exclude_statutory": True, "unit": "lab", "threshold_fen": 0,
+    "name": "演示",
+    "legal_basis": "演示",
+    "division": "330624",
+    "effective_from": "2026-01",
+    "effective_to": None,
+    "tax": "included",
+    "clients": {"sizes": ["micro", "small", "medium"], "divisions": None, "exclude_related": True},
+    "instruments": {"min_original_value_fen": 0},
+    "exclude_statutory": True,
+    "unit": "lab",
+    "threshold_fen": 0,
     "bands": {"kind": "marginal", "steps": [{"from_fen": 0, "rate": "0.10"}]},
     "grades": {"excellent": "1.2", "good": "1.0", "qualified": "0.8", "unqualified": "0", "ungraded": "1.0"},
     "caps": {"instrument_year_fen": None, "lab_year_fen": 20000000, "firm_year_fen": 50000000},
-    "budget_year_fen": None, "publicity_working_days": 5,
-}  # fmt: skip
+    "budget_year_fen": None,
+    "publicity_working_days": 5,
+}
 
 
 def test_policy_and_run(market: Market, client: FlaskClient, finished: str, clock: Any) -> None:
@@ -121,10 +134,16 @@ def test_policy_and_run(market: Market, client: FlaskClient, finished: str, cloc
         own = session.scalars(select(RewardRun)).one()
         session.add(
             RewardRun(
-                division="110101", month=own.month, policy_id=own.policy_id, state="calculated", digest=own.digest,
-                total_payable_fen=7, to_reclaim=[], calculated_at=own.calculated_at,
+                division="110101",
+                month=own.month,
+                policy_id=own.policy_id,
+                state="calculated",
+                digest=own.digest,
+                total_payable_fen=7,
+                to_reclaim=[],
+                calculated_at=own.calculated_at,
             )
-        )  # fmt: skip
+        )
     assert client.get("/api/v1/rewards/runs/2026-10", headers=market.officer).json == run.json
     assert client.get(line, headers=market.lab_hand).json["trace"]
 

@@ -72,8 +72,11 @@ def insert_by_hand(number: int, at: str = TODAY, mac: str | None = "0" * 64) -> 
     by_hand(
         "INSERT INTO audit_event (id, at, action, subject_type, subject_id, before, after, refused, mac) "
         "VALUES (:number, :at, 'run.approve', 'reward_run', '330624-2026-10', NULL, :after, false, :mac)",
-        number=number, at=at, after='{"fen": 100}', mac=mac,
-    )  # fmt: skip
+        number=number,
+        at=at,
+        after='{"fen": 100}',
+        mac=mac,
+    )
 
 
 @pytest.fixture
@@ -118,9 +121,17 @@ def test_a_copy_of_a_true_event_shows(trail: Flask) -> None:  # R-AUDIT-4
 
 
 @pytest.mark.parametrize(
-    "change", ["action = 'run.pay'", "at = '2026-11-24 01:00:00.000000'", "person_id = 7", "refused = true",
-               "subject_id = '2'", "after = '{\"a\": 1}'", "id = 12"]
-)  # fmt: skip
+    "change",
+    [
+        "action = 'run.pay'",
+        "at = '2026-11-24 01:00:00.000000'",
+        "person_id = 7",
+        "refused = true",
+        "subject_id = '2'",
+        "after = '{\"a\": 1}'",
+        "id = 12",
+    ],
+)
 def test_an_event_changed_before_it_is_sealed_shows(trail: Flask, change: str) -> None:
     by_hand(f"UPDATE audit_event SET {change} WHERE id = 8")
     assert verify() == (1, NAMED.format(12 if change == "id = 12" else 8))
@@ -175,8 +186,10 @@ def test_nobody_but_the_holder_of_the_key_names_a_last_seal_without_macs(trail: 
     by_hand(
         "INSERT INTO audit_event (id, at, action, subject_type, subject_id, after, refused, mac) "
         "VALUES (1, :at, 'trail.begin_macs', 'trail', '-', :after, false, :mac)",
-        at=LONG_AGO, after='{"seal_id": 2}', mac="0" * 64,
-    )  # fmt: skip
+        at=LONG_AGO,
+        after='{"seal_id": 2}',
+        mac="0" * 64,
+    )
     assert verify() == (1, NAMED.format(3))
 
 

@@ -8,8 +8,10 @@ import time
 from tests.bench import bookings, offers, pages, runs, slow
 from tests.bench.measure import ENGINES, Figure, show
 
-SIZES = {False: {"entries": 1_000_000, "instruments": 1_000, "holdings": 1_000_000, "seconds": 8},
-         True: {"entries": 20_000, "instruments": 100, "holdings": 10_000, "seconds": 2}}  # fmt: skip
+SIZES = {
+    False: {"entries": 1_000_000, "instruments": 1_000, "holdings": 1_000_000, "seconds": 8},
+    True: {"entries": 20_000, "instruments": 100, "holdings": 10_000, "seconds": 2},
+}
 
 
 def main() -> None:

@@ -54,17 +54,28 @@ def fill() -> list[tuple[int, str]]:
             person = factories.member(firm)
             secret = f"bench-{number}"
             factories.add(
-                ApiToken(person_id=person.id, firm_id=firm.id, scope="write", token_digest=digest(secret),
-                         created_at=factories.LONG_AGO)
-            )  # fmt: skip
+                ApiToken(
+                    person_id=person.id,
+                    firm_id=firm.id,
+                    scope="write",
+                    token_digest=digest(secret),
+                    created_at=factories.LONG_AGO,
+                )
+            )
             made.append((item.id, secret))
             if number == CLIENTS:  # ids of holdings run ahead of ids of bookings, so that none is taken for the other
                 rows = [
-                    {"instrument_id": instrument.id, "unit": 1, "kind": "in_house", "note": "", "created_at": FIRST,
-                     "starts_at": FIRST + timedelta(days=600, hours=n),
-                     "ends_at": FIRST + timedelta(days=600, hours=n + 1)}
+                    {
+                        "instrument_id": instrument.id,
+                        "unit": 1,
+                        "kind": "in_house",
+                        "note": "",
+                        "created_at": FIRST,
+                        "starts_at": FIRST + timedelta(days=600, hours=n),
+                        "ends_at": FIRST + timedelta(days=600, hours=n + 1),
+                    }
                     for n in range(500)
-                ]  # fmt: skip
+                ]
                 db.session.execute(insert(Holding), rows)
     return made
 
@@ -158,10 +169,13 @@ def recorded(app: Flask, item: int, token: str, number: int) -> tuple[list[Step]
     booking = db.session.scalar(select(Booking).where(Booking.ref == answer.json["ref"]))
     assert booking is not None
     changing = {
-        "ref": booking.ref, "booking": booking.id, "start": start_of(number), "end": booking.ends_at,
+        "ref": booking.ref,
+        "booking": booking.id,
+        "start": start_of(number),
+        "end": booking.ends_at,
         "holding": db.session.scalar(select(Holding.id).where(Holding.booking_id == booking.id)),
         "charge": db.session.scalar(select(Charge.id).where(Charge.booking_id == booking.id)),
-    }  # fmt: skip
+    }
     db.session.rollback()
     return steps, changing
 
@@ -274,12 +288,16 @@ def measure(engine: str, seconds: float) -> list[Figure]:
                 bare = raw(engine, url, runs[:count], seconds, 20_000 * turn)
                 figures.append(
                     Figure(
-                        f"bookings over HTTP, {count} client{'s' if count > 1 else ''}", engine,
-                        f"{statements} statements each", f"{served:,.0f} /s", f"{bare:,.0f} /s", served / bare,
+                        f"bookings over HTTP, {count} client{'s' if count > 1 else ''}",
+                        engine,
+                        f"{statements} statements each",
+                        f"{served:,.0f} /s",
+                        f"{bare:,.0f} /s",
+                        served / bare,
                         "0.30, floor 0.15" if count > 1 else "",
                         "-- bookings: the statements of one request, recorded and replayed on the bare driver",
                     )
-                )  # fmt: skip
+                )
     return figures
 
 
@@ -298,9 +316,21 @@ def serving(*, workers: int, threads: int) -> Iterator[None]:
     """`labshare serve` on the database of this world, until it is left."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PORT": str(PORT)}
     server = subprocess.Popen(
-        [sys.executable, "-c", "from labshare.commands import main; main()", "serve", "--log-level", "warning",
-         "--workers", str(workers), "--threads", str(threads)], env=environment, cwd=ROOT,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            "from labshare.commands import main; main()",
+            "serve",
+            "--log-level",
+            "warning",
+            "--workers",
+            str(workers),
+            "--threads",
+            str(threads),
+        ],
+        env=environment,
+        cwd=ROOT,
+    )
     try:
         _wait_for_server()
         yield

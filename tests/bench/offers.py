@@ -56,9 +56,16 @@ def fill(instruments: int, holdings: int) -> list[int]:
                 begins = moment + timedelta(minutes=rng.choice((0, 0, 30, 60, 120, 300)))
                 moment = begins + timedelta(minutes=rng.choice((60, 120, 240)))
                 rows.append(
-                    {"instrument_id": place, "unit": 1, "starts_at": begins, "ends_at": moment, "kind": "in_house",
-                     "note": "", "created_at": NOW}
-                )  # fmt: skip
+                    {
+                        "instrument_id": place,
+                        "unit": 1,
+                        "starts_at": begins,
+                        "ends_at": moment,
+                        "kind": "in_house",
+                        "note": "",
+                        "created_at": NOW,
+                    }
+                )
         with transaction():
             db.session.execute(insert(Holding), rows)
     analyse()
@@ -90,6 +97,12 @@ def measure(engine: str, instruments: int, holdings: int) -> Figure:
         assert raw() == instruments
         mine, plain = in_turns(ours, raw)
     return Figure(
-        "offers: earliest slot and price of every lab", engine, f"{instruments:,} instruments, {holdings:,} holdings",
-        milliseconds(mine), milliseconds(plain), mine / plain, "2, floor 4", sql,
-    )  # fmt: skip
+        "offers: earliest slot and price of every lab",
+        engine,
+        f"{instruments:,} instruments, {holdings:,} holdings",
+        milliseconds(mine),
+        milliseconds(plain),
+        mine / plain,
+        "2, floor 4",
+        sql,
+    )

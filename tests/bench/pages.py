@@ -44,13 +44,17 @@ def addresses() -> dict[str, list[tuple[str, str]]]:
     return {
         "": [("home", "/"), ("search", "/search?q=拉伸"), ("test item", f"/test-items/{item}")],
         "client@demo.example": [
-            ("what waits", "/client/"), ("my bookings", "/bookings"), ("booking", f"/bookings/{ref}"),
+            ("what waits", "/client/"),
+            ("my bookings", "/bookings"),
+            ("booking", f"/bookings/{ref}"),
         ],
         "lab@demo.example": [("lab's day", "/lab/today"), ("statement", f"/lab/rewards/{month}/{lab}")],
         "officer@demo.example": [
-            ("overview", "/regulator/"), ("run", f"/regulator/rewards/{month}"), ("usage", "/regulator/usage"),
+            ("overview", "/regulator/"),
+            ("run", f"/regulator/rewards/{month}"),
+            ("usage", "/regulator/usage"),
         ],
-    }  # fmt: skip
+    }
 
 
 def _firm_of(email: str) -> int | None:

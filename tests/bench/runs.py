@@ -20,14 +20,23 @@ NOW = datetime(2026, 12, 1, 2, 0, tzinfo=UTC)
 MONTH = Month(2026, 11)
 ENTRIES_EACH = 2
 POLICY = {
-    "name": "Bench", "legal_basis": "Bench", "division": "330624", "effective_from": "2026-01", "effective_to": None,
-    "tax": "included", "clients": {"sizes": ["micro", "small", "medium"], "divisions": None, "exclude_related": True},
-    "instruments": {"min_original_value_fen": 0}, "exclude_statutory": True, "unit": "lab", "threshold_fen": 0,
+    "name": "Bench",
+    "legal_basis": "Bench",
+    "division": "330624",
+    "effective_from": "2026-01",
+    "effective_to": None,
+    "tax": "included",
+    "clients": {"sizes": ["micro", "small", "medium"], "divisions": None, "exclude_related": True},
+    "instruments": {"min_original_value_fen": 0},
+    "exclude_statutory": True,
+    "unit": "lab",
+    "threshold_fen": 0,
     "bands": {"kind": "marginal", "steps": [{"from_fen": 0, "rate": "0.10"}, {"from_fen": 30000000, "rate": "0.15"}]},
     "grades": {"excellent": "1.2", "good": "1.0", "qualified": "0.8", "unqualified": "0", "ungraded": "1.0"},
     "caps": {"instrument_year_fen": None, "lab_year_fen": 20000000, "firm_year_fen": 50000000},
-    "budget_year_fen": None, "publicity_working_days": 5,
-}  # fmt: skip
+    "budget_year_fen": None,
+    "publicity_working_days": 5,
+}
 RAW_ITEMS = """
 INSERT INTO raw_item (entry_id, run_id, reason)
 SELECT e.id, 1, CASE WHEN b.client_firm_id = b.lab_firm_id THEN 'own_firm'
@@ -72,24 +81,61 @@ def fill(entries: int) -> None:
             lab, host, instrument, item = rng.choice(benches)
             client, size = rng.choice(firms)
             start = datetime(2026, 1, 5, 1, tzinfo=UTC) + timedelta(minutes=number % 460_000)
-            bookings.append({
-                "id": number, "ref": f"B-{number:09d}", "state": "settled", "client_firm_id": client,
-                "lab_firm_id": host, "lab_id": lab, "instrument_id": instrument, "unit": 1, "test_item_id": item,
-                "fee_id": fees[item], "quantity": 1, "sample_description": "x", "work_minutes": Decimal(60),
-                "cleanup_minutes": 0, "starts_at": start, "ends_at": start + timedelta(hours=1), "booked_at": start,
-                "booked_on": date(2026, 1, 4), "booked_by": booker, "requested_at": start, "client_size": size,
-                "client_division": "330624", "instrument_value_fen": 50_000_000, "statutory": number % 50 == 0,
-                "free_cancel_minutes": 0, "late_cancel_percent": 0, "no_show_percent": 0, "turnaround_days": 5,
-                "price_fen": 20_000, "charged_fen": 20_000, "invoiced_fen": 20_000, "paid_fen": 20_000,
-                "recognised_fen": 20_000, "received_at": start, "started_at": start,
-                "finished_at": start + timedelta(hours=1), "finished_on": date(2026, 1, 5),
-            })  # fmt: skip
+            bookings.append(
+                {
+                    "id": number,
+                    "ref": f"B-{number:09d}",
+                    "state": "settled",
+                    "client_firm_id": client,
+                    "lab_firm_id": host,
+                    "lab_id": lab,
+                    "instrument_id": instrument,
+                    "unit": 1,
+                    "test_item_id": item,
+                    "fee_id": fees[item],
+                    "quantity": 1,
+                    "sample_description": "x",
+                    "work_minutes": Decimal(60),
+                    "cleanup_minutes": 0,
+                    "starts_at": start,
+                    "ends_at": start + timedelta(hours=1),
+                    "booked_at": start,
+                    "booked_on": date(2026, 1, 4),
+                    "booked_by": booker,
+                    "requested_at": start,
+                    "client_size": size,
+                    "client_division": "330624",
+                    "instrument_value_fen": 50_000_000,
+                    "statutory": number % 50 == 0,
+                    "free_cancel_minutes": 0,
+                    "late_cancel_percent": 0,
+                    "no_show_percent": 0,
+                    "turnaround_days": 5,
+                    "price_fen": 20_000,
+                    "charged_fen": 20_000,
+                    "invoiced_fen": 20_000,
+                    "paid_fen": 20_000,
+                    "recognised_fen": 20_000,
+                    "received_at": start,
+                    "started_at": start,
+                    "finished_at": start + timedelta(hours=1),
+                    "finished_on": date(2026, 1, 5),
+                }
+            )
             month = rng.choice(months)
             for _ in range(ENTRIES_EACH):
-                ledger.append({
-                    "booking_id": number, "lab_id": lab, "instrument_id": instrument, "month": month,
-                    "amount_fen": 10_000, "tax_fen": 566, "recorded_at": start, "cause": "payment",
-                })  # fmt: skip
+                ledger.append(
+                    {
+                        "booking_id": number,
+                        "lab_id": lab,
+                        "instrument_id": instrument,
+                        "month": month,
+                        "amount_fen": 10_000,
+                        "tax_fen": 566,
+                        "recorded_at": start,
+                        "cause": "payment",
+                    }
+                )
         known = {column.name for column in RevenueEntry.__table__.columns}
         with transaction():
             db.session.execute(insert(Booking), bookings)
@@ -130,9 +176,15 @@ def measure(engine: str, entries: int) -> Figure:
                 db.session.execute(text("DELETE FROM raw_item"))
                 db.session.execute(text("DELETE FROM raw_line"))
     return Figure(
-        "monthly run, verdicts and lines written", engine, f"{entries:,} entries", f"{ours:,.2f} s", f"{raw:,.2f} s",
-        sorted(ratios)[1], "1.5, floor 3", RAW_ITEMS + ";\n" + RAW_LINES,
-    )  # fmt: skip
+        "monthly run, verdicts and lines written",
+        engine,
+        f"{entries:,} entries",
+        f"{ours:,.2f} s",
+        f"{raw:,.2f} s",
+        sorted(ratios)[1],
+        "1.5, floor 3",
+        RAW_ITEMS + ";\n" + RAW_LINES,
+    )
 
 
 def _compare(run_id: int) -> None:

@@ -40,8 +40,13 @@ def measure(engine: str) -> list[Figure]:
                 beside = delays(item, token, 2 * BOOKINGS)
     return [
         Figure(
-            f"a booking beside 40 slow connections, {which}", engine, f"{BOOKINGS} bookings", milliseconds(of(beside)),
-            milliseconds(of(alone)), of(beside) / of(alone), "raw: without them",
+            f"a booking beside 40 slow connections, {which}",
+            engine,
+            f"{BOOKINGS} bookings",
+            milliseconds(of(beside)),
+            milliseconds(of(alone)),
+            of(beside) / of(alone),
+            "raw: without them",
         )
         for which, of in (("median", statistics.median), ("longest", max))
-    ]  # fmt: skip
+    ]

@@ -40,8 +40,11 @@ class ByHand:
         self.run(
             f"{verb} INTO holding (instrument_id, unit, starts_at, ends_at, kind, note, created_at) "
             f"VALUES (?, ?, ?, ?, 'maintenance', '', '2026-11-24 00:00:00.000000') {tail}",
-            self.instrument, unit, self.time(begin), self.time(end),
-        )  # fmt: skip
+            self.instrument,
+            unit,
+            self.time(begin),
+            self.time(end),
+        )
 
     def spans(self) -> list[tuple[int, int, str, str]]:
         rows = self.run("SELECT instrument_id, unit, starts_at, ends_at FROM holding ORDER BY 1, 2, 3")
@@ -156,9 +159,14 @@ def test_no_row_id_gets_around_it(by_hand: ByHand) -> None:
 
 
 SPELLINGS = (
-    "2026-12-01 10:30", "2026-12-01T10:30:00.000000", "2026-12-01 10:30:00", "1764585000",
-    "2026-12-01 10:30:00.000000Z", " 2026-12-01 10:30:00.000000", "2026-12-01 10:30:00.0000000",
-)  # fmt: skip
+    "2026-12-01 10:30",
+    "2026-12-01T10:30:00.000000",
+    "2026-12-01 10:30:00",
+    "1764585000",
+    "2026-12-01 10:30:00.000000Z",
+    " 2026-12-01 10:30:00.000000",
+    "2026-12-01 10:30:00.0000000",
+)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -179,8 +187,10 @@ def test_no_spelling_of_a_time_gets_around_it(by_hand: ByHand, spelling: str) ->
         with pytest.raises(REFUSED, match="holding_time_spelling"):
             by_hand.run(
                 f"INSERT INTO holding ({columns}) VALUES (?, 1, CAST(? AS BLOB), CAST(? AS BLOB), {values})",
-                by_hand.instrument, by_hand.time("10:30"), by_hand.time("10:45"),
-            )  # fmt: skip
+                by_hand.instrument,
+                by_hand.time("10:30"),
+                by_hand.time("10:45"),
+            )
         with pytest.raises(REFUSED, match="holding_time_spelling"):
             by_hand.run("UPDATE holding SET ends_at = ?", spelling)
 

@@ -53,8 +53,12 @@ def test_from_request_to_tested(house: House, clock: Clock) -> None:  # R-PRICE-
     assert booking.charged_fen == 20_000, "machine time changes no price"
     assert holdings() == [(1, "booking", "25 09:00", "25 10:30")]
     assert actions(booking) == [
-        "booking.book", "booking.confirm", "booking.receive", "booking.start", "booking.finish",
-    ]  # fmt: skip
+        "booking.book",
+        "booking.confirm",
+        "booking.receive",
+        "booking.start",
+        "booking.finish",
+    ]
 
 
 def test_the_fee_of_the_day_of_booking_sets_the_price(house: House, clock: Clock) -> None:  # R-PRICE-5
@@ -62,9 +66,14 @@ def test_the_fee_of_the_day_of_booking_sets_the_price(house: House, clock: Clock
     fee.valid_to = date(2026, 11, 24)
     db.session.flush()
     factories.add(
-        Fee(test_item_id=house.item.id, basis="sample", amount_fen=25_000, valid_from=date(2026, 11, 25),
-            created_at=clock.now)
-    )  # fmt: skip
+        Fee(
+            test_item_id=house.item.id,
+            basis="sample",
+            amount_fen=25_000,
+            valid_from=date(2026, 11, 25),
+            created_at=clock.now,
+        )
+    )
     db.session.commit()
     first = house.book("2026-12-01 09:00")
     clock.set("2026-11-25 00:00")

@@ -51,10 +51,15 @@ def market(seed: int, now) -> list:  # type: ignore[no-untyped-def]
                     expires = chance.choice([None, None, None, now + timedelta(minutes=chance.choice([-5, 0, 5]))])
                     factories.add(
                         Holding(
-                            instrument_id=instrument.id, unit=unit, starts_at=begin, ends_at=moment, created_at=now,
-                            kind="offer" if expires else "maintenance", expires_at=expires,
+                            instrument_id=instrument.id,
+                            unit=unit,
+                            starts_at=begin,
+                            ends_at=moment,
+                            created_at=now,
+                            kind="offer" if expires else "maintenance",
+                            expires_at=expires,
                         )
-                    )  # fmt: skip
+                    )
             attended = chance.random() < 0.5
             choice = chance.random() < 0.3
             items.append(

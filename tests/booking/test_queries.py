@@ -36,10 +36,15 @@ def local(moment: Any) -> str:
 def hold(house: House, unit: int, begin: str, end: str, kind: str = "maintenance", **given: Any) -> None:
     factories.add(
         Holding(
-            instrument_id=house.instrument.id, unit=unit, starts_at=at(begin), ends_at=at(end), kind=kind,
-            created_at=house.clock.now, **given,
+            instrument_id=house.instrument.id,
+            unit=unit,
+            starts_at=at(begin),
+            ends_at=at(end),
+            kind=kind,
+            created_at=house.clock.now,
+            **given,
         )
-    )  # fmt: skip
+    )
 
 
 def test_availability_shows_zero_and_what_has_lapsed_counts_no_more(house: House, clock: Clock) -> None:
@@ -78,8 +83,11 @@ def test_free_slots_say_why_they_are_closed(single: House, clock: Clock) -> None
     assert "25 12:30" not in wednesday
     assert wednesday["25 13:00"] == "SlotTaken"
     assert [(day.day.day, day.note.code if day.note else None) for day in days] == [
-        (25, None), (26, None), (27, None), (28, "OutsideOpeningHours"),
-    ]  # fmt: skip
+        (25, None),
+        (26, None),
+        (27, None),
+        (28, "OutsideOpeningHours"),
+    ]
 
 
 def test_moving_leaves_out_ones_own_time(single: House, clock: Clock) -> None:
@@ -107,9 +115,13 @@ def test_live_states(house: House, clock: Clock) -> None:
         hold(house, 2, "2026-11-25 09:00", "2026-11-25 10:00")
     assert queries.live_states([house.instrument], clock.now) == {ids[0]: "in_use"}
     house.do(
-        services.block, house.manager, instrument_id=ids[0], starts_at=at("2026-11-25 10:00"),
-        ends_at=at("2026-11-25 12:00"), kind="maintenance",
-    )  # fmt: skip
+        services.block,
+        house.manager,
+        instrument_id=ids[0],
+        starts_at=at("2026-11-25 10:00"),
+        ends_at=at("2026-11-25 12:00"),
+        kind="maintenance",
+    )
     clock.set("2026-11-25 10:00")
     assert queries.live_states([house.instrument], clock.now) == {ids[0]: "down"}
 
@@ -142,10 +154,14 @@ def test_statements_do_not_grow_with_what_is_asked(
         for one in house.item.instruments:
             factories.add(
                 Holding(
-                    instrument_id=one.id, unit=1, starts_at=at("2026-11-25 09:00"), ends_at=at("2026-11-25 10:00"),
-                    kind="maintenance", created_at=clock.now,
+                    instrument_id=one.id,
+                    unit=1,
+                    starts_at=at("2026-11-25 09:00"),
+                    ends_at=at("2026-11-25 10:00"),
+                    kind="maintenance",
+                    created_at=clock.now,
                 )
-            )  # fmt: skip
+            )
         chosen = list(house.item.instruments)
 
     def count(ask: Callable[[], object]) -> int:

@@ -112,7 +112,7 @@ RULES: dict[str, Callable[[Patch], None]] = {
         "cancellation_fee",
         lambda *given, **more: price.cancellation_fee(*given, **more | {"by_lab": False}),
     ),
-}  # fmt: skip
+}
 
 
 def _replace(given: Any, **changes: Any) -> Any:

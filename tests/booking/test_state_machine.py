@@ -338,11 +338,16 @@ def _holdings() -> list[tuple[Any, ...]]:
         tuple(row)
         for row in db.session.execute(
             select(
-                Holding.id, Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind,
+                Holding.id,
+                Holding.instrument_id,
+                Holding.unit,
+                Holding.starts_at,
+                Holding.ends_at,
+                Holding.kind,
                 Holding.expires_at,
             ).order_by(Holding.id)
         )
-    ]  # fmt: skip
+    ]
 
 
 def _check_alternatives(problem: SlotTaken, now: datetime) -> None:
@@ -379,10 +384,14 @@ def _machine(app: Flask, clock: Clock, database: TestDatabase, *, guarded: bool 
         "LifeHere",
         (Life,),
         {
-            "house": house, "second": second, "instruments": ids, "item_id": item_id, "clock": clock,
+            "house": house,
+            "second": second,
+            "instruments": ids,
+            "item_id": item_id,
+            "clock": clock,
             "renew": staticmethod(renew),
         },
-    )  # fmt: skip
+    )
 
 
 def run(machine: type[Life], examples: int, steps: int = 30, *, shrink: bool = False) -> None:
@@ -440,8 +449,13 @@ def _proposal_not_held(patch: pytest.MonkeyPatch) -> None:
 
 def _offers_left_behind(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(holdings, "release_offers", lambda booking_id: None)
-    patch.setattr(holdings, "release_booking", lambda booking_id: db.session.execute(
-        delete(Holding).where(Holding.booking_id == booking_id, Holding.kind == "booking")))  # fmt: skip
+    patch.setattr(
+        holdings,
+        "release_booking",
+        lambda booking_id: db.session.execute(
+            delete(Holding).where(Holding.booking_id == booking_id, Holding.kind == "booking")
+        ),
+    )
 
 
 def _ended_keeps_its_time(patch: pytest.MonkeyPatch) -> None:
@@ -472,9 +486,16 @@ def _fee_without_line(patch: pytest.MonkeyPatch) -> None:
 
 
 MUTANTS = [
-    _no_clean_up, _lapsed_not_deleted, _lapsed_counts, _proposal_not_held, _offers_left_behind, _ended_keeps_its_time,
-    _confirmed_still_expires, _unit_not_written, _fee_without_line,
-]  # fmt: skip
+    _no_clean_up,
+    _lapsed_not_deleted,
+    _lapsed_counts,
+    _proposal_not_held,
+    _offers_left_behind,
+    _ended_keeps_its_time,
+    _confirmed_still_expires,
+    _unit_not_written,
+    _fee_without_line,
+]
 
 
 @pytest.mark.timeout(900)

@@ -35,29 +35,45 @@ def county(app: Flask) -> None:
             old = standards[norm.number]
             old.superseded_by_id, old.superseded_from = standards[norm.replaced_by].id, norm.replaced_from
     for lab in (make.lab(name="新昌轴承检测中心", name_en="Bearing test centre"), make.lab(name="金属材料实验室")):
-        mark = make.add(Accreditation(lab_id=lab.id, kind="CNAS", number="L1", valid_from=date(2024, 1, 1),
-                                      valid_to=date(2029, 1, 1)))  # fmt: skip
+        mark = make.add(
+            Accreditation(
+                lab_id=lab.id, kind="CNAS", number="L1", valid_from=date(2024, 1, 1), valid_to=date(2029, 1, 1)
+            )
+        )
         machines: dict[str, Any] = {}
         for kind in TYPES:
             for key in kind.kinds:
                 if key not in machines:
                     told, model = KIND[key], KIND[key].models[0]
                     machines[key] = make.instrument(
-                        lab, name=f"{told.name[0]} {model.maker} {model.model}", name_en=told.name[1],
-                        model=model.model, manufacturer=model.maker, units=told.units[0],
-                    )  # fmt: skip
+                        lab,
+                        name=f"{told.name[0]} {model.maker} {model.model}",
+                        name_en=told.name[1],
+                        model=model.model,
+                        manufacturer=model.maker,
+                        units=told.units[0],
+                    )
             for zh, en in (kind.variants or (("", ""),))[:2]:
                 hours = dict(zip(("hours_min", "hours_max", "hours_step"), kind.hours or (), strict=False))
                 item = make.test_item(
-                    *(machines[key] for key in kind.kinds), name=f"{kind.name[0]}（{zh}）",
-                    name_en=f"{kind.name[1]} ({en})", category=kind.category, attended=kind.attended,
-                    max_quantity=kind.most, sample_minutes=Decimal(kind.sample), run_minutes=kind.run,
-                    setup_minutes=kind.setup, **hours,
-                )  # fmt: skip
+                    *(machines[key] for key in kind.kinds),
+                    name=f"{kind.name[0]}（{zh}）",
+                    name_en=f"{kind.name[1]} ({en})",
+                    category=kind.category,
+                    attended=kind.attended,
+                    max_quantity=kind.most,
+                    sample_minutes=Decimal(kind.sample),
+                    run_minutes=kind.run,
+                    setup_minutes=kind.setup,
+                    **hours,
+                )
                 item.standards = [standards[number] for number in kind.standards]
                 if kind.key in ("rockwell", "vickers"):
-                    make.add(AccreditationScope(accreditation_id=mark.id, test_item_id=item.id,
-                                                standard_id=item.standards[0].id))  # fmt: skip
+                    make.add(
+                        AccreditationScope(
+                            accreditation_id=mark.id, test_item_id=item.id, standard_id=item.standards[0].id
+                        )
+                    )
     rebuild_all()
     db.session.commit()
 

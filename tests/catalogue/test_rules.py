@@ -195,11 +195,18 @@ def test_an_entry_sets_names_initials_and_short_words_apart():
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [
-        ("测一下硬度多少钱", "硬度"), ("我想做个盐雾测试", "盐雾"), ("salt spray testing cost near me", "salt spray"),
-        ("拉力试验机", "拉力试验机"), ("附近哪里能测nss", "NSS"), ("GB/T 10125 盐雾检测", "GB/T 10125 盐雾"),
-        ("检测", "检测"), ("how much", "how much"), ("赛默飞 直读光谱", "赛默飞直读光谱"), ("铜管的成分", "铜成分"),
+        ("测一下硬度多少钱", "硬度"),
+        ("我想做个盐雾测试", "盐雾"),
+        ("salt spray testing cost near me", "salt spray"),
+        ("拉力试验机", "拉力试验机"),
+        ("附近哪里能测nss", "NSS"),
+        ("GB/T 10125 盐雾检测", "GB/T 10125 盐雾"),
+        ("检测", "检测"),
+        ("how much", "how much"),
+        ("赛默飞 直读光谱", "赛默飞直读光谱"),
+        ("铜管的成分", "铜成分"),
     ],
-)  # fmt: skip
+)
 def test_fillers_cost_nothing(typed, shown):
     assert meaning(typed).shown == shown
 
@@ -304,21 +311,33 @@ def test_a_lab_that_is_right():
 def test_every_problem_of_a_lab_at_once():
     lab = LabDetails(name=" ", town="33068300", longitude="200", latitude="29.5", horizon_minutes=1)
     assert codes(lab_problems(lab)) == [
-        ("Required", "name"), ("UnknownTown", "town"), ("BadCoordinates", "longitude"),
+        ("Required", "name"),
+        ("UnknownTown", "town"),
+        ("BadCoordinates", "longitude"),
         ("OutOfRange", "horizon_minutes"),
-    ]  # fmt: skip
+    ]
 
 
 def test_every_problem_of_an_instrument_at_once():
     wrong = InstrumentDetails(
-        inner_id="", name="x" * 121, class_code="12", original_value_fen=-1, usage="both", begin_date=TODAY + DAY,
-        shortest_minutes=60, longest_minutes=30,
-    )  # fmt: skip
+        inner_id="",
+        name="x" * 121,
+        class_code="12",
+        original_value_fen=-1,
+        usage="both",
+        begin_date=TODAY + DAY,
+        shortest_minutes=60,
+        longest_minutes=30,
+    )
     assert codes(instrument_problems(wrong, TODAY)) == [
-        ("Required", "inner_id"), ("TooLongText", "name"), ("BadClassCode", "class_code"),
-        ("OutOfRange", "original_value_fen"), ("UnknownChoice", "usage"), ("DateInFuture", "begin_date"),
+        ("Required", "inner_id"),
+        ("TooLongText", "name"),
+        ("BadClassCode", "class_code"),
+        ("OutOfRange", "original_value_fen"),
+        ("UnknownChoice", "usage"),
+        ("DateInFuture", "begin_date"),
         ("LongestBelowShortest", "longest_minutes"),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(

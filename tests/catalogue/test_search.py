@@ -39,20 +39,38 @@ def market(app):
     make.standard("GB/T 10125-2012", name="旧盐雾", superseded_by_id=new.id, superseded_from=date(2022, 3, 1))
     first = make.lab(name="新昌表面工程检测中心", name_en="Surface engineering lab", town="330624002")
     chamber = make.instrument(
-        first, name="盐雾试验箱", name_en="Salt spray chamber", model="CCT1100", manufacturer="Q-FOG",
+        first,
+        name="盐雾试验箱",
+        name_en="Salt spray chamber",
+        model="CCT1100",
+        manufacturer="Q-FOG",
         class_code="011101",
-    )  # fmt: skip
-    spray = make.test_item(chamber, by=new, name="中性盐雾试验", name_en="Neutral salt spray", category="environment",
-                           fee_fen=1_000, basis="hour")  # fmt: skip
+    )
+    spray = make.test_item(
+        chamber,
+        by=new,
+        name="中性盐雾试验",
+        name_en="Neutral salt spray",
+        category="environment",
+        fee_fen=1_000,
+        basis="hour",
+    )
     second = make.lab(name="力学实验室", name_en="Mechanics lab", town="330624004")
     machine = make.instrument(second, name="万能试验机", model="Z100", manufacturer="ZwickRoell", class_code="020100")
-    tensile = make.test_item(machine, by=make.standard("GB/T 228.1-2021", name="金属材料 拉伸试验"), name="拉伸试验",
-                             name_en="Tensile test", fee_fen=12_000)  # fmt: skip
+    tensile = make.test_item(
+        machine,
+        by=make.standard("GB/T 228.1-2021", name="金属材料 拉伸试验"),
+        name="拉伸试验",
+        name_en="Tensile test",
+        fee_fen=12_000,
+    )
     draft = make.test_item(machine, name="金丝雀检测", state="draft")
-    cnas = make.add(Accreditation(lab_id=second.id, kind="CNAS", number="L12345", valid_from=date(2024, 1, 1),
-                                  valid_to=date(2027, 1, 1)))  # fmt: skip
-    make.add(AccreditationScope(accreditation_id=cnas.id, test_item_id=tensile.id,
-                                standard_id=tensile.standards[0].id))  # fmt: skip
+    cnas = make.add(
+        Accreditation(
+            lab_id=second.id, kind="CNAS", number="L12345", valid_from=date(2024, 1, 1), valid_to=date(2027, 1, 1)
+        )
+    )
+    make.add(AccreditationScope(accreditation_id=cnas.id, test_item_id=tensile.id, standard_id=tensile.standards[0].id))
     rebuild_all()
     db.session.commit()
     return {"spray": spray.id, "tensile": tensile.id, "draft": draft.id, "first": first, "second": second}
@@ -64,10 +82,26 @@ def found(filters: Filters, day: date = TODAY) -> list[int]:
 
 @pytest.mark.parametrize(
     "q",
-    ["盐雾", "雾", "中性盐雾", "GB/T 10125", "gb/t10125-2021", "GB／T 10125—2012", "10125", "cct1100",
-     "Q-FOG", "zxyw", "zhongxingyanwu", "Salt spray", "SALT", "盐雾测试", "NSS", "salt spray test cost",
-     "哪里可以做盐雾"],
-)  # fmt: skip
+    [
+        "盐雾",
+        "雾",
+        "中性盐雾",
+        "GB/T 10125",
+        "gb/t10125-2021",
+        "GB／T 10125—2012",
+        "10125",
+        "cct1100",
+        "Q-FOG",
+        "zxyw",
+        "zhongxingyanwu",
+        "Salt spray",
+        "SALT",
+        "盐雾测试",
+        "NSS",
+        "salt spray test cost",
+        "哪里可以做盐雾",
+    ],
+)
 def test_what_finds_the_salt_spray_test(market, q):
     assert found(Filters(q=q)) == [market["spray"]]
 
@@ -307,9 +341,10 @@ def test_services_keep_the_index(app, clock):
     item = TestItemDetails(name="洛氏硬度", category="mechanics", sample_requirement="1 件", sample_minutes=10)
     with transaction():
         machine = instruments.add_instrument(
-            **who, lab_id=lab.id,
+            **who,
+            lab_id=lab.id,
             details=InstrumentDetails(inner_id="1", name="硬度计", model="HR-150", needs_calibration=False),
-        )  # fmt: skip
+        )
         made = test_items.add_test_item(**who, lab_id=lab.id, details=item, instruments=[machine.id])
     assert entry("test_item", made.id).startswith("洛氏硬度 | 硬度计 hr150")
     with transaction():
@@ -342,8 +377,15 @@ def test_a_fee_of_another_day_is_another_fee(market):  # R-PRICE-6
     fee = db.session.scalars(select(Fee).where(Fee.test_item_id == market["spray"])).one()
     fee.valid_to = date(2026, 12, 31)
     db.session.flush()
-    make.add(Fee(test_item_id=market["spray"], basis="hour", amount_fen=2_000, valid_from=date(2027, 1, 1),
-                 created_at=make.LONG_AGO))  # fmt: skip
+    make.add(
+        Fee(
+            test_item_id=market["spray"],
+            basis="hour",
+            amount_fen=2_000,
+            valid_from=date(2027, 1, 1),
+            created_at=make.LONG_AGO,
+        )
+    )
     db.session.commit()
     assert found(Filters(max_fee_fen=1_500)) == [market["spray"]]
     assert found(Filters(max_fee_fen=1_500), date(2027, 1, 1)) == []

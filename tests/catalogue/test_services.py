@@ -43,8 +43,13 @@ def made_instrument(house, **changes):
 
 def not_yet_admitted(house):
     """A second lab of the firm, published in September."""
-    lab = make.lab(house.firm, admitted=False, address="人民路 2 号", phone="0575-00001234",
-                   first_published_at=house.clock.at("2026-09-01 09:00"))  # fmt: skip
+    lab = make.lab(
+        house.firm,
+        admitted=False,
+        address="人民路 2 号",
+        phone="0575-00001234",
+        first_published_at=house.clock.at("2026-09-01 09:00"),
+    )
     db.session.commit()
     return lab
 
@@ -70,9 +75,13 @@ def booked(house, item, **given):
     db.session.commit()
     with transaction():
         return booking.book(
-            actor=make.actor(person, client, "booker"), now=house.clock.now, test_item_id=item.id, quantity=1,
-            starts_at=datetime(2026, 11, 25, 1, 0, tzinfo=UTC), **given,
-        )  # fmt: skip
+            actor=make.actor(person, client, "booker"),
+            now=house.clock.now,
+            test_item_id=item.id,
+            quantity=1,
+            starts_at=datetime(2026, 11, 25, 1, 0, tzinfo=UTC),
+            **given,
+        )
 
 
 # ── Labs ─────────────────────────────────────────────────────────────────
@@ -182,8 +191,11 @@ def test_an_officer_admits_and_suspends_and_the_lab_is_told(house):  # R-COUNTY-
     with transaction():
         labs.admit_lab(**house.by_officer, lab_id=house.lab.id, admitted_from=date(2026, 12, 1))
     assert last_event().after == {
-        "admitted_from": "2026-12-01", "division": "330624", "reason": "", "confirmed": True,
-    }  # fmt: skip
+        "admitted_from": "2026-12-01",
+        "division": "330624",
+        "reason": "",
+        "confirmed": True,
+    }
     assert not queries.lab_page(VISITOR, house.lab.code, date(2026, 11, 30)).admitted
     assert queries.lab_page(VISITOR, house.lab.code, date(2026, 12, 1)).admitted
     with refused(("AdmissionOverlaps", "admitted_from")):
@@ -259,9 +271,14 @@ def test_a_refused_admission_never_counts_and_makes_room_for_another(house):  # 
 
 @pytest.mark.parametrize(
     "change",
-    ["admitted_from = '2026-01-01'", "division = '330683'", "confirmed_at = '2026-01-01 00:00:00'",
-     "lab_id = lab_id + 1", "entered_at = '2020-01-01 00:00:00'"],
-)  # fmt: skip
+    [
+        "admitted_from = '2026-01-01'",
+        "division = '330683'",
+        "confirmed_at = '2026-01-01 00:00:00'",
+        "lab_id = lab_id + 1",
+        "entered_at = '2020-01-01 00:00:00'",
+    ],
+)
 def test_the_database_keeps_an_admission_as_recorded(house, change):  # R-COUNTY-3
     with pytest.raises(IntegrityError):
         sql(f"UPDATE lab_admission SET {change}")
@@ -384,12 +401,17 @@ def test_a_test_item_from_draft_to_published(house):  # R-CATALOGUE-2
     instrument = made_instrument(house, needs_calibration=False)
     with transaction():
         item = test_items.add_test_item(
-            **house.who, lab_id=house.lab.id, details=replace(ITEM, sample_requirement=""),
-            standards=["gb/t228.1-2021"], instruments=[instrument.id],
-        )  # fmt: skip
+            **house.who,
+            lab_id=house.lab.id,
+            details=replace(ITEM, sample_requirement=""),
+            standards=["gb/t228.1-2021"],
+            instruments=[instrument.id],
+        )
     assert [condition.key for condition in item_conditions(item, TODAY) if not condition.met] == [
-        "instrument_published", "fee_today", "sample_requirement",
-    ]  # fmt: skip
+        "instrument_published",
+        "fee_today",
+        "sample_requirement",
+    ]
     with refused(("NotComplete", None), ("NotComplete", None), ("NotComplete", None)):
         test_items.publish_test_item(**house.who, test_item_id=item.id)
     with transaction():
@@ -428,13 +450,15 @@ def test_scope_names_own_items_with_their_own_standards(house):  # R-CATALOGUE-4
     standard, foreign = make.standard("GB/T 228.1-2021"), make.standard("GB/T 4340.1-2009")
     db.session.commit()
     with transaction():
-        item = test_items.add_test_item(
-            **house.who, lab_id=house.lab.id, details=ITEM, standards=["GB/T 228.1-2021"]
-        )  # fmt: skip
+        item = test_items.add_test_item(**house.who, lab_id=house.lab.id, details=ITEM, standards=["GB/T 228.1-2021"])
         cnas = accreditations.add_accreditation(
-            **house.who, lab_id=house.lab.id, kind="CNAS", number="CNAS L12345", valid_from=date(2024, 1, 1),
+            **house.who,
+            lab_id=house.lab.id,
+            kind="CNAS",
+            number="CNAS L12345",
+            valid_from=date(2024, 1, 1),
             valid_to=date(2029, 12, 31),
-        )  # fmt: skip
+        )
         accreditations.set_scope(**house.who, accreditation_id=cnas.id, scope=[(item.id, standard.id)])
     assert queries.test_item_page(house.actor, item.id, TODAY).marks == (("CNAS", "L12345", "GB/T 228.1-2021"),)
     assert queries.test_item_page(house.actor, item.id, date(2030, 1, 1)).marks == ()
@@ -480,13 +504,20 @@ def test_a_fee_ahead_ends_the_present_one(house):  # R-PRICE-6
 def test_bad_fees(house):
     item = made_item(house)
     with refused(
-        ("UnknownChoice", "basis"), ("OutOfRange", "amount_fen"), ("OutOfRange", "minimum_fen"),
+        ("UnknownChoice", "basis"),
+        ("OutOfRange", "amount_fen"),
+        ("OutOfRange", "minimum_fen"),
         ("DatesNotInOrder", "valid_to"),
-    ):  # fmt: skip
+    ):
         fees.add_fee(
-            **house.who, test_item_id=item.id, basis="day", amount_fen=-1, minimum_fen=-1,
-            valid_from=date(2027, 1, 2), valid_to=date(2027, 1, 1),
-        )  # fmt: skip
+            **house.who,
+            test_item_id=item.id,
+            basis="day",
+            amount_fen=-1,
+            minimum_fen=-1,
+            valid_from=date(2027, 1, 2),
+            valid_to=date(2027, 1, 1),
+        )
 
 
 def test_a_published_items_fee_begins_today_at_the_earliest(house):  # R-PRICE-6

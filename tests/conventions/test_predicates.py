@@ -9,11 +9,35 @@ import pytest
 from tests.conventions.reading import inside, python_files
 
 COLUMNS = {
-    "admitted_from", "agreed_at", "answer_by", "confirmed_at", "disabled_at", "effective_from", "effective_month",
-    "effective_to", "ended_at", "ended_on", "expires_at", "handed_over_at", "payer_verdict", "publicity_ends_at",
-    "read_at", "refused_at", "released_at", "returned_at", "revoked_at", "sent_back_at", "superseded_from",
-    "suspended_from", "valid_from", "valid_to", "verified_at", "voided_at", "withdrawn_at", "withdrawn_on",
-}  # fmt: skip
+    "admitted_from",
+    "agreed_at",
+    "answer_by",
+    "confirmed_at",
+    "disabled_at",
+    "effective_from",
+    "effective_month",
+    "effective_to",
+    "ended_at",
+    "ended_on",
+    "expires_at",
+    "handed_over_at",
+    "payer_verdict",
+    "publicity_ends_at",
+    "read_at",
+    "refused_at",
+    "released_at",
+    "returned_at",
+    "revoked_at",
+    "sent_back_at",
+    "superseded_from",
+    "suspended_from",
+    "valid_from",
+    "valid_to",
+    "verified_at",
+    "voided_at",
+    "withdrawn_at",
+    "withdrawn_on",
+}
 """From which, until which or since when something holds."""
 HOME = ("models.py", "assessments.py", "kernel/spans.py", "organisations/links.py", "rewards/policy.py")
 """Where the predicates stand: the models, the span they share, affiliations and policies as the rules know them."""

@@ -16,10 +16,17 @@ from tests.rights.matrix import HIDDEN, SIGN_IN, YES, Case, read_cases, routes_o
 
 ENGINES = ("sqlite",)
 ROLES = {
-    "client_owner": "owner", "client_booker": "booker", "client_accountant": "accountant", "client_viewer": "viewer",
-    "lab_owner": "owner", "lab_manager": "lab_manager", "lab_accountant": "accountant", "lab_viewer": "viewer",
-    "stranger": "owner", **{role: role for role in OfficialRole},
-}  # fmt: skip
+    "client_owner": "owner",
+    "client_booker": "booker",
+    "client_accountant": "accountant",
+    "client_viewer": "viewer",
+    "lab_owner": "owner",
+    "lab_manager": "lab_manager",
+    "lab_accountant": "accountant",
+    "lab_viewer": "viewer",
+    "stranger": "owner",
+    **{role: role for role in OfficialRole},
+}
 """The matrix' actors and the role each has."""
 
 

@@ -11,9 +11,20 @@ from tests.conventions.reading import ROOMS, inside, python_files
 
 MEMBERSHIP = {"in_", "not_in", "count"}
 THINGS = {
-    "booking", "client", "en", "firm", "instrument", "lab", "month", "own", "payer", "payment", "report", "system",
+    "booking",
+    "client",
+    "en",
+    "firm",
+    "instrument",
+    "lab",
+    "month",
+    "own",
+    "payer",
+    "payment",
+    "report",
+    "system",
     "test_item",
-}  # fmt: skip
+}
 """Codes that name things, too: subjects of the trail, languages, fields of forms and sides of a booking are compared in
 their own right. Beside a column of codes they count like all others."""
 DATA = "labshare/demonstration/data/"
@@ -35,18 +46,37 @@ def vocabularies() -> list[type[Term]]:
 
 CODES = [set(vocabulary) for vocabulary in vocabularies()]
 NAMES = {
-    "act": "RunAct", "basis": "FeeBasis", "by": "UsageBy", "category": "Category",
-    "cause": "EntryCause HoldCause", "condition": "InstrumentCondition", "funds": "Funds", "grade": "Grade",
+    "act": "RunAct",
+    "basis": "FeeBasis",
+    "by": "UsageBy",
+    "category": "Category",
+    "cause": "EntryCause HoldCause",
+    "condition": "InstrumentCondition",
+    "funds": "Funds",
+    "grade": "Grade",
     "kind": "AccreditationKind AffiliationKind BandKind ChangedInput ChargeKind DayKind FirmKind HoldingKind",
-    "locale": "Locale", "payer_verdict": "PayerVerdict", "reason": "Reason", "regulators": "OfficialRole",
-    "role": "FirmRole OfficialRole", "roles": "FirmRole OfficialRole", "scope": "TokenScope", "sector": "SectorName",
-    "sharing": "Sharing", "show": "Admission AffiliationList", "size": "SizeClass", "size_class": "SizeClass",
+    "locale": "Locale",
+    "payer_verdict": "PayerVerdict",
+    "reason": "Reason",
+    "regulators": "OfficialRole",
+    "role": "FirmRole OfficialRole",
+    "roles": "FirmRole OfficialRole",
+    "scope": "TokenScope",
+    "sector": "SectorName",
+    "sharing": "Sharing",
+    "show": "Admission AffiliationList",
+    "size": "SizeClass",
+    "size_class": "SizeClass",
     "source": "AffiliationSource InstrumentSource",
     "state": "AffiliationState BookingState ChargeState FirmState LifeState ListState LiveState PolicyState "
     "ProposalState RunState",
-    "tax": "Tax", "unit": "RewardUnit", "usage": "InstrumentUsage", "verdict": "ObjectionVerdict PayerVerdict",
-    "why": "WhyZero", "why_zero": "WhyZero",
-}  # fmt: skip
+    "tax": "Tax",
+    "unit": "RewardUnit",
+    "usage": "InstrumentUsage",
+    "verdict": "ObjectionVerdict PayerVerdict",
+    "why": "WhyZero",
+    "why_zero": "WhyZero",
+}
 """What columns, fields and parameters of codes are called → the vocabularies they hold."""
 BY_NAME = {
     name: {term for vocabulary in vocabularies() if vocabulary.__name__ in listed.split() for term in vocabulary}
@@ -87,8 +117,11 @@ def _places(node: ast.AST) -> Iterator[tuple[str | None, ast.expr]]:
             if isinstance(value, ast.Call):  # of a column
                 yield from ((name, keyword.value) for keyword in value.keywords if keyword.arg == "default")
         case ast.Dict():
-            yield from ((str(key.value), value) for key, value in zip(node.keys, node.values, strict=True)
-                        if isinstance(key, ast.Constant))  # fmt: skip
+            yield from (
+                (str(key.value), value)
+                for key, value in zip(node.keys, node.values, strict=True)
+                if isinstance(key, ast.Constant)
+            )
         case ast.arguments():
             given = [*node.posonlyargs, *node.args][-len(node.defaults) :] if node.defaults else []
             pairs = [*zip(given, node.defaults, strict=True), *zip(node.kwonlyargs, node.kw_defaults, strict=True)]

@@ -47,10 +47,13 @@ def test_each_context_has_a_word_of_its_own() -> None:
         assert len(set(said)) == len(said), word
 
 
-@pytest.mark.parametrize(("language", "words"), [
-    ("zh-CN", ["按样", "按批", "按项", "按小时"]),
-    ("en", ["Sample", "Run", "Test", "Hour of working time"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("zh-CN", ["按样", "按批", "按项", "按小时"]),
+        ("en", ["Sample", "Run", "Test", "Hour of working time"]),
+    ],
+)
 def test_the_bases_of_a_fee_are_said_as_such(
     app: Flask, clock: Any, client: FlaskClient, language: str, words: list[str]
 ) -> None:

@@ -126,9 +126,15 @@ def _catalogue(world: RightsWorld) -> Iterator[Step]:
     yield "edit a lab", lambda: labs.edit_lab(actor=owner, now=now, lab_id=lab.id, details=renamed)
     with transaction():
         booking.set_opening_hours(actor=owner, now=now, lab_id=lab.id, weekly=[[(540, 1020)]] * 5 + [[], []])
-    machine = InstrumentDetails(inner_id="A-901", name="试验机", model="X0", manufacturer="试验机厂",
-                                original_value_fen=5_000_000,
-                                begin_date=date(2020, 1, 1), needs_calibration=False)  # fmt: skip
+    machine = InstrumentDetails(
+        inner_id="A-901",
+        name="试验机",
+        model="X0",
+        manufacturer="试验机厂",
+        original_value_fen=5_000_000,
+        begin_date=date(2020, 1, 1),
+        needs_calibration=False,
+    )
     yield "add an instrument", lambda: instruments.add_instrument(actor=owner, now=now, lab_id=lab.id, details=machine)
     with transaction():
         added = instruments.add_instrument(
@@ -150,14 +156,29 @@ def _catalogue(world: RightsWorld) -> Iterator[Step]:
         ),
     )
     with transaction():
-        drafted = test_items.add_test_item(actor=owner, now=now, lab_id=lab.id, details=item,
-                                          standards=[places["standard"]], instruments=[added.id])  # fmt: skip
-        fees.add_fee(actor=owner, now=now, test_item_id=drafted.id, basis="sample", amount_fen=9_000,
-                          minimum_fen=0, valid_from=local_day(now))  # fmt: skip
-    yield "edit a test item", lambda: test_items.edit_test_item(
-        actor=owner, now=now, test_item_id=drafted.id, details=TestItemDetails(**{**vars(item), "name": "洛氏硬度"}),
-        standards=[places["standard"]], instruments=[added.id],
-    )  # fmt: skip
+        drafted = test_items.add_test_item(
+            actor=owner, now=now, lab_id=lab.id, details=item, standards=[places["standard"]], instruments=[added.id]
+        )
+        fees.add_fee(
+            actor=owner,
+            now=now,
+            test_item_id=drafted.id,
+            basis="sample",
+            amount_fen=9_000,
+            minimum_fen=0,
+            valid_from=local_day(now),
+        )
+    yield (
+        "edit a test item",
+        lambda: test_items.edit_test_item(
+            actor=owner,
+            now=now,
+            test_item_id=drafted.id,
+            details=TestItemDetails(**{**vars(item), "name": "洛氏硬度"}),
+            standards=[places["standard"]],
+            instruments=[added.id],
+        ),
+    )
     yield "publish a test item", lambda: test_items.publish_test_item(actor=owner, now=now, test_item_id=drafted.id)
     yield "admit a lab", lambda: labs.admit_lab(actor=officer, now=now, lab_id=lab.id, admitted_from=local_day(now))
     with transaction():
@@ -194,9 +215,13 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     def book(day: str, at: int) -> str:
         with transaction():
             return booking.book(
-                actor=client, now=utc_now(), test_item_id=item.id, quantity=1, sample_description="试样",
+                actor=client,
+                now=utc_now(),
+                test_item_id=item.id,
+                quantity=1,
+                sample_description="试样",
                 starts_at=start_of_day(date.fromisoformat(day)) + timedelta(hours=at),
-            ).ref  # fmt: skip
+            ).ref
 
     def confirmed(day: str, at: int) -> str:
         ref = book(day, at)
@@ -224,10 +249,19 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     clock.set("2026-11-30 09:00")
     yield "let a request lapse", lambda: booking.lapse(actor=SYSTEM, now=utc_now())
     accountant = acting(world, "lab_accountant")
-    yield "record a red letter", lambda: settlement.record_red_letter(
-        actor=accountant, now=utc_now(), ref=places["reported"], number="26330000000000000077",
-        issued_on=date(2026, 11, 30), amount_fen=1_000, tax_fen=0, reverses=places["invoice_line"],
-    )  # fmt: skip
+    yield (
+        "record a red letter",
+        lambda: settlement.record_red_letter(
+            actor=accountant,
+            now=utc_now(),
+            ref=places["reported"],
+            number="26330000000000000077",
+            issued_on=date(2026, 11, 30),
+            amount_fen=1_000,
+            tax_fen=0,
+            reverses=places["invoice_line"],
+        ),
+    )
 
 
 def _rewards(world: RightsWorld, clock: Any) -> Iterator[Step]:

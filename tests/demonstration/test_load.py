@@ -120,9 +120,10 @@ def _lab_finds(lab: Actor, now: datetime) -> None:
     today = now.astimezone(SHANGHAI).date()
     own = select(Instrument.id).join(Lab, Lab.id == Instrument.lab_id).where(Lab.firm_id == lab.firm_id)
     ends = db.session.scalars(
-        select(func.max(Calibration.valid_to)).where(Calibration.instrument_id.in_(own))
+        select(func.max(Calibration.valid_to))
+        .where(Calibration.instrument_id.in_(own))
         .group_by(Calibration.instrument_id)
-    ).all()  # fmt: skip
+    ).all()
     assert any(0 <= (last - today).days <= 30 for last in ends)
     assert any(last < today for last in ends)
     labs = select(Lab.id).where(Lab.firm_id == lab.firm_id)
@@ -169,8 +170,11 @@ def _regulators_find(officer: Actor, approver: Actor, now: datetime) -> None:
     month = Month.at(now)
     runs = {run.month: run for run in db.session.scalars(select(RewardRun))}
     assert [runs[str(month.plus(-ago))].state for ago in (1, 2, 3, 4)] == [
-        "calculated", "published", "approved", "paid",
-    ]  # fmt: skip
+        "calculated",
+        "published",
+        "approved",
+        "paid",
+    ]
     assert len(runs) == 12
     assert all(each.holds for each in conditions(runs[str(month.plus(-2))], approver, now))
     try:
@@ -180,8 +184,10 @@ def _regulators_find(officer: Actor, approver: Actor, now: datetime) -> None:
     except _Enough:
         pass
     draft = db.session.scalars(select(Policy).where(Policy.state == "draft")).one()
-    assert all(draft.effective_from > policy.effective_to for policy in db.session.scalars(
-        select(Policy).where(Policy.state == "published")))  # fmt: skip
+    assert all(
+        draft.effective_from > policy.effective_to
+        for policy in db.session.scalars(select(Policy).where(Policy.state == "published"))
+    )
     waiting = select(func.count()).where(Payment.by_client.is_(False), Payment.payer_verdict.is_(None))
     assert db.session.scalar(waiting) >= 2
     assert db.session.scalar(select(func.count(Lab.id)).where(Lab.id.not_in(select(LabAdmission.lab_id)))) >= 1

@@ -42,14 +42,24 @@ def test_a_nightly_job_is_due_until_it_has_succeeded(app: Flask, clock: Clock) -
     assert (before.overdue, before.next_at) == (False, clock.now + timedelta(minutes=1))
     due = clock.set("2026-11-24 03:10")
     assert (state("oversight.check", clock).overdue, state("oversight.check", clock).next_at) == (
-        False, due - timedelta(minutes=10),
-    )  # fmt: skip
+        False,
+        due - timedelta(minutes=10),
+    )
     clock.set("2026-11-24 03:11")
     assert state("oversight.check", clock).overdue
     with transaction() as session:
         started = clock.now
-        session.add(JobRun(job="oversight.check", due_at=due - timedelta(minutes=10), started_at=started, host="here",
-                           finished_at=started, failed=True, result="RuntimeError: 1 violations"))  # fmt: skip
+        session.add(
+            JobRun(
+                job="oversight.check",
+                due_at=due - timedelta(minutes=10),
+                started_at=started,
+                host="here",
+                finished_at=started,
+                failed=True,
+                result="RuntimeError: 1 violations",
+            )
+        )
     failed = state("oversight.check", clock)
     assert (failed.overdue, failed.error, failed.started_at) == (True, "RuntimeError: 1 violations", clock.now)
     with transaction() as session:

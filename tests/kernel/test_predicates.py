@@ -38,10 +38,16 @@ MONTHS = st.integers(1, 5).map(lambda n: Month(2026, n))
 ARGUMENTS: dict[str, st.SearchStrategy[Any]] = {"day": DAYS, "moment": MOMENTS, "month": MONTHS}
 """What predicates are asked for, by the name of the parameter."""
 STATES = {
-    "booking": BookingState, "charge": ChargeState, "proposal": ProposalState, "policy": PolicyState,
-    "reward_run": RunState, "assessment_list": ListState, "lab": LifeState, "instrument": LifeState,
+    "booking": BookingState,
+    "charge": ChargeState,
+    "proposal": ProposalState,
+    "policy": PolicyState,
+    "reward_run": RunState,
+    "assessment_list": ListState,
+    "lab": LifeState,
+    "instrument": LifeState,
     "test_item": LifeState,
-}  # fmt: skip
+}
 VERDICTS = {"payment": PayerVerdict, "objection": ObjectionVerdict}
 ANY_ROWS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -148,10 +154,17 @@ def test_the_guard_refuses_fees_of_one_day(
     item = factories.test_item(factories.instrument(factories.lab()))
     db.session.execute(delete(Fee))
     fees = [
-        Fee(test_item_id=item.id, basis="sample", amount_fen=1, minimum_fen=0, valid_from=first, valid_to=last,
-            created_at=factories.LONG_AGO)
+        Fee(
+            test_item_id=item.id,
+            basis="sample",
+            amount_fen=1,
+            minimum_fen=0,
+            valid_from=first,
+            valid_to=last,
+            created_at=factories.LONG_AGO,
+        )
         for first, last in (one, other)
-    ]  # fmt: skip
+    ]
     days = [FIRST_DAY + timedelta(days=n) for n in range(6)]
     both = any(fees[0].in_force_on(day) and fees[1].in_force_on(day) for day in days)
     db.session.add(fees[0])
@@ -173,9 +186,14 @@ def test_days_of_an_admission_are_those_on_which_it_holds(
 ) -> None:  # R-COUNTY-4
     lab = factories.lab(admitted=False)
     row = LabAdmission(
-        lab_id=lab.id, division="330624", admitted_from=span[0], suspended_from=span[1], confirmed_at=confirmed,
-        entered_at=FIRST_MOMENT, suspended_at=FIRST_MOMENT if span[1] else None,
-    )  # fmt: skip
+        lab_id=lab.id,
+        division="330624",
+        admitted_from=span[0],
+        suspended_from=span[1],
+        confirmed_at=confirmed,
+        entered_at=FIRST_MOMENT,
+        suspended_at=FIRST_MOMENT if span[1] else None,
+    )
     db.session.add(row)
     db.session.flush()
     days = [spans for spans in admission_spans("330624") if spans[0] == lab.id]

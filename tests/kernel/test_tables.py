@@ -33,9 +33,14 @@ def test_xlsx_writes_formulas_as_text_and_money_as_numbers() -> None:
 def test_pdf_repeats_its_head_and_takes_no_text_for_markup(app: Flask) -> None:
     rows = [[f"XC-{n:03}", '#panic("x") *盐雾* $1$', yuan(123450 + n)] for n in range(60)]
     file = to_pdf(
-        "使用报告", ["2026 年 11 月"], ["编号", "名称", "收入（元）"], [*rows, ["合计", "", yuan(7_408_770)]],
-        notes=[("收入", "含税")], language="zh", made_at=datetime(2026, 11, 25, 9, 30, tzinfo=UTC),
-    )  # fmt: skip
+        "使用报告",
+        ["2026 年 11 月"],
+        ["编号", "名称", "收入（元）"],
+        [*rows, ["合计", "", yuan(7_408_770)]],
+        notes=[("收入", "含税")],
+        language="zh",
+        made_at=datetime(2026, 11, 25, 9, 30, tzinfo=UTC),
+    )
     reader = PdfReader(io.BytesIO(file))
     pages = [page.extract_text() for page in reader.pages]
     assert len(pages) == 2

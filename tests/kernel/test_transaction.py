@@ -54,9 +54,15 @@ def test_an_early_commit_is_seen_and_lets_the_next_writer_go_on(app, engine_name
 def another_writes_a_firm() -> None:
     with Session(db.engine.execution_options(labshare_writes=True)) as other:
         other.add(
-            Firm(uscc=make.credit_code(999_999), name="另一家", kind="enterprise", division="330624", sector="industry",
-                 created_at=make.LONG_AGO)
-        )  # fmt: skip
+            Firm(
+                uscc=make.credit_code(999_999),
+                name="另一家",
+                kind="enterprise",
+                division="330624",
+                sector="industry",
+                created_at=make.LONG_AGO,
+            )
+        )
         other.commit()
 
 

@@ -73,14 +73,43 @@ def filled(empty: Flask) -> None:
     command.upgrade(alembic_config(), BEFORE)
     put("person", id=1, email="o@test.example")
     for number in range(1, 7):
-        put("firm", id=number, uscc=f"91330624000000{number:04d}", name=f"企业{number}", kind="enterprise",
-            division="330624", sector="industry", verified_at="2025-01-01 00:00:00.000000")  # fmt: skip
+        put(
+            "firm",
+            id=number,
+            uscc=f"91330624000000{number:04d}",
+            name=f"企业{number}",
+            kind="enterprise",
+            division="330624",
+            sector="industry",
+            verified_at="2025-01-01 00:00:00.000000",
+        )
     for number, firm, other, kind, last, source in LINKS:
-        put("affiliation", id=number, firm_id=firm, other_firm_id=other, kind=kind, valid_from="2025-01-01",
-            valid_to=last, source=source, entered_by=1, entered_at="2025-03-04 05:06:07.000000", note="")  # fmt: skip
+        put(
+            "affiliation",
+            id=number,
+            firm_id=firm,
+            other_firm_id=other,
+            kind=kind,
+            valid_from="2025-01-01",
+            valid_to=last,
+            source=source,
+            entered_by=1,
+            entered_at="2025-03-04 05:06:07.000000",
+            note="",
+        )
     put("lab", id=1, code="XC-1", firm_id=HOST, name="实验室", division="330624", state="published")
-    put("policy", id=1, division="330624", name="甲", version=1, state="draft", effective_from="2025-01",
-        effective_to=None, document="{}", created_by=1)  # fmt: skip
+    put(
+        "policy",
+        id=1,
+        division="330624",
+        name="甲",
+        version=1,
+        state="draft",
+        effective_from="2025-01",
+        effective_to=None,
+        document="{}",
+        created_by=1,
+    )
     put("instrument", id=1, lab_id=1)
     put("instrument_unit", instrument_id=1, unit=1)
     put("test_item", id=1, lab_id=1)
@@ -88,16 +117,45 @@ def filled(empty: Flask) -> None:
     for number, month in ((1, "2025-12"), (2, "2026-09")):
         put("reward_run", id=number, division="330624", month=month, policy_id=1, state="calculated", digest="x")
     for number, client, day, month, run in BOOKINGS:
-        put("booking", id=number, ref=f"B-{number}", state="confirmed", client_firm_id=client, lab_firm_id=HOST,
+        put(
+            "booking",
+            id=number,
+            ref=f"B-{number}",
+            state="confirmed",
+            client_firm_id=client,
+            lab_firm_id=HOST,
             lab_id=1,
-            instrument_id=1, unit=1, test_item_id=1, fee_id=1, booked_on=day, booked_by=1, quantity=1,
-            client_division="330624", ends_at="2026-01-01 01:00:00.000000")  # fmt: skip
-        put("revenue_entry", id=number, booking_id=number, lab_id=1, instrument_id=1, month=month, amount_fen=1000,
-            tax_fen=0)  # fmt: skip
+            instrument_id=1,
+            unit=1,
+            test_item_id=1,
+            fee_id=1,
+            booked_on=day,
+            booked_by=1,
+            quantity=1,
+            client_division="330624",
+            ends_at="2026-01-01 01:00:00.000000",
+        )
+        put(
+            "revenue_entry",
+            id=number,
+            booking_id=number,
+            lab_id=1,
+            instrument_id=1,
+            month=month,
+            amount_fen=1000,
+            tax_fen=0,
+        )
         put("reward_item", entry_id=number, run_id=run, reason="related", changes=False)
     for number in range(1, 12):  # the rest of 2025: that window is over
-        put("reward_run", id=10 + number, division="330624", month=f"2025-{number:02d}", policy_id=1,
-            state="calculated", digest="x")  # fmt: skip
+        put(
+            "reward_run",
+            id=10 + number,
+            division="330624",
+            month=f"2025-{number:02d}",
+            policy_id=1,
+            state="calculated",
+            digest="x",
+        )
     execute("UPDATE reward_run SET state = 'approved'")
 
 
@@ -113,8 +171,12 @@ def test_links_take_on_their_moments(filled: None) -> None:
     found = rows()
     assert {str(row["recorded_at"])[:19] for row in found.values()} == {"2025-03-04 05:06:07"}
     assert {number: row["declared_by_firm_id"] for number, row in found.items()} == {
-        1: HOST, 2: None, 3: ONE_SIDED, 4: IDLE, 5: None,
-    }  # fmt: skip
+        1: HOST,
+        2: None,
+        3: ONE_SIDED,
+        4: IDLE,
+        5: None,
+    }
     confirmed = {number: row["confirmed_source"] for number, row in found.items() if row["confirmed_at"] is not None}
     assert confirmed == {2: "business_register", 5: "inspection"}
     assert [number for number, row in found.items() if row["holds_until_decided"]] == [1]
@@ -132,10 +194,15 @@ def test_the_guards_stand_after_it(filled: None) -> None:
 def test_down_again_ends_and_voids_are_what_it_could_say_before(filled: None) -> None:
     before = rows()
     command.upgrade(alembic_config(), ME)
-    execute("UPDATE affiliation SET ended_at = :at, ended_by = 1, ended_on = :day WHERE id = 1",
-            at="2026-11-01 00:00:00.000000", day=date(2026, 10, 31).isoformat())  # fmt: skip
-    execute("UPDATE affiliation SET voided_at = :at, voided_by = 1, void_reason = 'x' WHERE id = 4",
-            at="2026-11-01 00:00:00.000000")  # fmt: skip
+    execute(
+        "UPDATE affiliation SET ended_at = :at, ended_by = 1, ended_on = :day WHERE id = 1",
+        at="2026-11-01 00:00:00.000000",
+        day=date(2026, 10, 31).isoformat(),
+    )
+    execute(
+        "UPDATE affiliation SET voided_at = :at, voided_by = 1, void_reason = 'x' WHERE id = 4",
+        at="2026-11-01 00:00:00.000000",
+    )
 
     command.downgrade(alembic_config(), BEFORE)
 

@@ -69,8 +69,11 @@ def test_a_booking_takes_the_county_of_its_day_or_of_the_run_that_counted_it(fil
 def test_what_was_closed_stays_closed_for_everybody(filled):
     command.upgrade(alembic_config(), "county")
     assert rows("SELECT division, month FROM closed_month ORDER BY 1, 2") == [
-        ("330624", "2026-08"), ("330624", "2026-09"), ("330683", "2026-08"), ("330683", "2026-09"),
-    ]  # fmt: skip
+        ("330624", "2026-08"),
+        ("330624", "2026-09"),
+        ("330683", "2026-08"),
+        ("330683", "2026-09"),
+    ]
 
 
 def test_it_goes_back_as_it_was_but_for_the_split(filled):
@@ -79,8 +82,10 @@ def test_it_goes_back_as_it_was_but_for_the_split(filled):
     command.downgrade(alembic_config(), "0001")
     assert {table: rows(f"SELECT * FROM {table} ORDER BY 1") for table in before} == before
     assert days("SELECT lab_id, admitted_from, suspended_from FROM lab_admission ORDER BY 1, 2") == [
-        ("1", "2026-01-01", "2026-09-20"), ("1", "2026-09-20", None),
-        ("2", "2026-03-01", "2026-08-01"), ("2", "2026-10-01", None),
-    ]  # fmt: skip
+        ("1", "2026-01-01", "2026-09-20"),
+        ("1", "2026-09-20", None),
+        ("2", "2026-03-01", "2026-08-01"),
+        ("2", "2026-10-01", None),
+    ]
     command.upgrade(alembic_config(), "head")
     assert rows("SELECT count(*) FROM lab_admission") == [(4,)]

@@ -47,8 +47,13 @@ def filled(empty):
         execute(
             "INSERT INTO assessment (lab_id, year, grade, effective_month, assessed_by, assessed_at) "
             "VALUES (:lab, :year, :grade, :month, :by, :at)",
-            lab=lab, year=year, grade=grade, month=month, by=by, at=at,
-        )  # fmt: skip
+            lab=lab,
+            year=year,
+            grade=grade,
+            month=month,
+            by=by,
+            at=at,
+        )
     return empty
 
 

@@ -26,16 +26,31 @@ def run(statement: str, **values: Any) -> Any:
 def filled(empty: Flask) -> Flask:
     """A database of the version before with a person, a token, a sent and a waiting mail, an attempt to sign in."""
     command.upgrade(alembic_config(), BEFORE)
-    run("INSERT INTO person (id, email, name, session_epoch, demonstration, created_at) VALUES "
-        "(1, 'a@test.example', 'A', 3, :no, :at)", no=False, at=MOMENT[:26])  # fmt: skip
-    run("INSERT INTO regulator_role (id, person_id, role, proposed_at, agreed_at) VALUES (1, 1, 'officer', :at, :at)",
-        at=MOMENT[:26])  # fmt: skip
-    run("INSERT INTO api_token (id, person_id, name, scope, token_digest, created_at) VALUES "
-        "(1, 1, 'script', 'read', :digest, :at)", digest=digest("secret"), at=MOMENT[:26])  # fmt: skip
+    run(
+        "INSERT INTO person (id, email, name, session_epoch, demonstration, created_at) VALUES "
+        "(1, 'a@test.example', 'A', 3, :no, :at)",
+        no=False,
+        at=MOMENT[:26],
+    )
+    run(
+        "INSERT INTO regulator_role (id, person_id, role, proposed_at, agreed_at) VALUES (1, 1, 'officer', :at, :at)",
+        at=MOMENT[:26],
+    )
+    run(
+        "INSERT INTO api_token (id, person_id, name, scope, token_digest, created_at) VALUES "
+        "(1, 1, 'script', 'read', :digest, :at)",
+        digest=digest("secret"),
+        at=MOMENT[:26],
+    )
     for number, sent in ((1, MOMENT[:26]), (2, None)):
-        run("INSERT INTO outbox_mail (id, \"to\", locale, subject, body, created_at, sent_at, attempts) VALUES "
-            "(:id, 'a@test.example', 'en', 'x', :body, :at, :sent, 0)", id=number, body=LINKED, at=MOMENT[:26],
-            sent=sent)  # fmt: skip
+        run(
+            'INSERT INTO outbox_mail (id, "to", locale, subject, body, created_at, sent_at, attempts) VALUES '
+            "(:id, 'a@test.example', 'en', 'x', :body, :at, :sent, 0)",
+            id=number,
+            body=LINKED,
+            at=MOMENT[:26],
+            sent=sent,
+        )
     run("INSERT INTO sign_in_attempt (email_digest, address, at) VALUES ('x', '192.0.2.7', :at)", at=MOMENT[:26])
     return empty
 
@@ -60,9 +75,12 @@ def test_up_keeps_tokens_alive_and_forgets_the_links_of_sent_mails(filled: Flask
 
 def test_down_brings_the_table_back_and_drops_mails_nobody_could_finish(filled: Flask) -> None:
     command.upgrade(alembic_config(), "limits")
-    run("INSERT INTO outbox_mail (id, \"to\", locale, subject, body, created_at, attempts, kind, link_id, rank) VALUES "
-        "(3, 'a@test.example', 'en', 'x', :body, :at, 0, 'account.reset', 1, 0)", body="\ufffc",
-        at=MOMENT[:26])  # fmt: skip
+    run(
+        'INSERT INTO outbox_mail (id, "to", locale, subject, body, created_at, attempts, kind, link_id, rank) VALUES '
+        "(3, 'a@test.example', 'en', 'x', :body, :at, 0, 'account.reset', 1, 0)",
+        body="\ufffc",
+        at=MOMENT[:26],
+    )
     command.downgrade(alembic_config(), BEFORE)
     columns = {column["name"] for column in inspect(db.engine).get_columns("sign_in_attempt")}
     assert columns == {"id", "email_digest", "address", "at"}

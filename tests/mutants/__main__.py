@@ -51,11 +51,27 @@ def misfits(mutant: Mutant) -> list[str]:
 
 def run(copy: Path, engine: str, *tests: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist",
-         "-p", "no:schemathesis", *(f"tests/{test}" for test in tests)],
-        cwd=copy, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS * len(tests),
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--no-header",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            "-p",
+            "no:schemathesis",
+            *(f"tests/{test}" for test in tests),
+        ],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS * len(tests),
         env=os.environ | {"PYTHONPATH": str(copy), "LABSHARE_TEST_DB": engine},
-    )  # fmt: skip
+    )
 
 
 def failing_anyway(mutants: Sequence[Mutant], copy: Path) -> set[tuple[str, str]]:
@@ -113,8 +129,11 @@ def main(wanted: Sequence[str]) -> int:
             begun = time.monotonic()
             noticed, how = tried(mutant, Path(folder))
             lived += not noticed
-            print(f"{'noticed' if noticed else 'LIVES':8}{time.monotonic() - begun:6.1f} s  {mutant.test} "
-                  f"({mutant.engine}): {mutant.wrong} -> {how[:100]}", flush=True)  # fmt: skip
+            print(
+                f"{'noticed' if noticed else 'LIVES':8}{time.monotonic() - begun:6.1f} s  {mutant.test} "
+                f"({mutant.engine}): {mutant.wrong} -> {how[:100]}",
+                flush=True,
+            )
     print("\n".join(wrong))
     print(f"{len(tests)} tests, {len(chosen)} mutants tried, {lived} not noticed, {len(wrong)} missing or misfitting")
     return 1 if lived or wrong else 0

@@ -78,8 +78,13 @@ def test_only_so_many_links_are_written_to_one_address(app: Flask, clock: Any) -
 
 def test_text_that_holds_the_sign_of_a_link_gets_none(app: Flask, clock: Any) -> None:
     firm = make.firm(name="甲\N{OBJECT REPLACEMENT CHARACTER}厂")
-    invite(actor=make.actor(make.member(firm), firm, "owner"), now=clock.now, firm_id=firm.id, email="a@test.example",
-           role="viewer")  # fmt: skip
+    invite(
+        actor=make.actor(make.member(firm), firm, "owner"),
+        now=clock.now,
+        firm_id=firm.id,
+        email="a@test.example",
+        role="viewer",
+    )
     letter = delivery.letter_of(db.session.query(OutboxMail).one(), clock.now)
     assert letter is not None
     assert letter.body.count("/account/invitations/") == 1

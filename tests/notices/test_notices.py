@@ -64,9 +64,15 @@ def test_told_once_each_and_the_doer_not(app: Flask, clock: Any) -> None:
     officer = make.regulator("officer")
     gone = make.member(of, "owner", disabled_at=clock.now)
     notify(
-        kind="test.asked", params=params(), person_ids=[owner.id, gone.id], firm_id=of.id, roles=["owner", "booker"],
-        regulators=["officer"], but=booker.id, now=clock.now,
-    )  # fmt: skip
+        kind="test.asked",
+        params=params(),
+        person_ids=[owner.id, gone.id],
+        firm_id=of.id,
+        roles=["owner", "booker"],
+        regulators=["officer"],
+        but=booker.id,
+        now=clock.now,
+    )
     db.session.flush()
     assert sorted(notice.person_id for notice in db.session.query(Notice)) == sorted([owner.id, officer.id])
     assert viewer.id not in {notice.person_id for notice in db.session.query(Notice)}

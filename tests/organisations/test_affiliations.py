@@ -39,9 +39,16 @@ def owner(firm: Firm) -> Actor:
 def declared(pair: tuple[Firm, Firm, Actor], now: Any, **given: Any) -> Affiliation:
     own, other, by = pair
     return services.declare_affiliation(
-        **{"actor": by, "now": now, "firm_id": own.id, "other_uscc": other.uscc, "kind": "controls",
-           "valid_from": date(2026, 1, 1), **given}
-    )  # fmt: skip
+        **{
+            "actor": by,
+            "now": now,
+            "firm_id": own.id,
+            "other_uscc": other.uscc,
+            "kind": "controls",
+            "valid_from": date(2026, 1, 1),
+            **given,
+        }
+    )
 
 
 def told(kind: str) -> list[int]:
@@ -180,9 +187,18 @@ def test_a_third_firm_sees_nothing_of_it(pair: tuple[Firm, Firm, Actor], clock: 
 
 def entered(pair: tuple[Firm, Firm, Actor], officer: Actor, now: Any, **given: Any) -> Affiliation:
     return services.enter_affiliation(
-        **{"actor": officer, "now": now, "firm_id": pair[0].id, "other_uscc": pair[1].uscc, "kind": "family",
-           "valid_from": date(2025, 5, 1), "source": "inspection", "note": "核查", **given}
-    )  # fmt: skip
+        **{
+            "actor": officer,
+            "now": now,
+            "firm_id": pair[0].id,
+            "other_uscc": pair[1].uscc,
+            "kind": "family",
+            "valid_from": date(2025, 5, 1),
+            "source": "inspection",
+            "note": "核查",
+            **given,
+        }
+    )
 
 
 def test_officer_enters_what_was_found_and_both_owners_are_told(
@@ -246,9 +262,15 @@ def test_a_correction_voids_the_row_and_records_one_that_names_it(
     old = declared(pair, before)
     later = clock.advance(hours=3)
     new = services.correct_affiliation(
-        actor=officer, now=later, affiliation_id=old.id, kind="family", valid_from=date(2026, 3, 1), valid_to=None,
-        source="inspection", reason="并非控股，系亲属",
-    )  # fmt: skip
+        actor=officer,
+        now=later,
+        affiliation_id=old.id,
+        kind="family",
+        valid_from=date(2026, 3, 1),
+        valid_to=None,
+        source="inspection",
+        reason="并非控股，系亲属",
+    )
     assert (new.corrects_id, new.kind, new.recorded_at, old.voided_at) == (old.id, "family", later, later)
     assert (old.kind, old.valid_from) == ("controls", date(2026, 1, 1))
     assert [link.id for link in links(before)] == [old.id]
@@ -273,9 +295,13 @@ def test_firm_ends_what_it_declared_from_today_on_and_nothing_an_officer_entered
     with pytest.raises(NotAllowed):
         services.end_affiliation(actor=by, now=clock.now, affiliation_id=found.id, valid_to=date(2026, 12, 31))
     services.end_affiliation(
-        actor=officer, now=clock.now, affiliation_id=found.id, valid_to=date(2025, 12, 31), source="inspection",
+        actor=officer,
+        now=clock.now,
+        affiliation_id=found.id,
+        valid_to=date(2025, 12, 31),
+        source="inspection",
         reason="已分家",
-    )  # fmt: skip
+    )
     with pytest.raises(errors.EndRecorded):
         services.end_affiliation(
             actor=officer, now=clock.now, affiliation_id=found.id, valid_to=TODAY, source="inspection", reason="再次"
@@ -358,13 +384,22 @@ def test_what_was_recorded_later_is_not_known_before(
 # ── What the database refuses ─────────────────────────────────────────────
 
 OVERWRITTEN = [
-    "valid_from = '2020-01-01'", "valid_to = '2026-11-30'", "kind = 'family'", "recorded_at = '2020-01-01 00:00:00'",
-    "declared_by_firm_id = other_firm_id", "source = 'inspection'", "note = 'x'",
-    "agreed_at = NULL, agreed_by = NULL", "agreed_at = '2020-01-01 00:00:00'",
-    "confirmed_at = '2020-01-01 00:00:00'", "confirmed_source = 'business_register'",
-    "ended_at = '2020-01-01 00:00:00'", "ended_on = '2026-12-24'", "ended_at = NULL, ended_by = NULL, ended_on = NULL",
+    "valid_from = '2020-01-01'",
+    "valid_to = '2026-11-30'",
+    "kind = 'family'",
+    "recorded_at = '2020-01-01 00:00:00'",
+    "declared_by_firm_id = other_firm_id",
+    "source = 'inspection'",
+    "note = 'x'",
+    "agreed_at = NULL, agreed_by = NULL",
+    "agreed_at = '2020-01-01 00:00:00'",
+    "confirmed_at = '2020-01-01 00:00:00'",
+    "confirmed_source = 'business_register'",
+    "ended_at = '2020-01-01 00:00:00'",
+    "ended_on = '2026-12-24'",
+    "ended_at = NULL, ended_by = NULL, ended_on = NULL",
     "holds_until_decided = TRUE",
-]  # fmt: skip
+]
 
 
 @pytest.fixture

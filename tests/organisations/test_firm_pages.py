@@ -18,10 +18,18 @@ from tests.signing import sign_in, sign_in_browser
 from tests.web.axe import findings
 
 TYPED = {
-    "uscc": make.credit_code(707), "name": "新昌县试验轴承有限公司", "kind": "enterprise", "division": "330624",
-    "town": "330624004", "sector": "industry", "industry": "C3451", "address": "澄潭街道 8 号", "year": "2025",
-    "employees": "40", "revenue_fen": "900.50",
-}  # fmt: skip
+    "uscc": make.credit_code(707),
+    "name": "新昌县试验轴承有限公司",
+    "kind": "enterprise",
+    "division": "330624",
+    "town": "330624004",
+    "sector": "industry",
+    "industry": "C3451",
+    "address": "澄潭街道 8 号",
+    "year": "2025",
+    "employees": "40",
+    "revenue_fen": "900.50",
+}
 WRONG_CODE = TYPED["uscc"][:-1] + ("1" if TYPED["uscc"][-1] != "1" else "2")
 
 
@@ -46,7 +54,7 @@ BAD = [
     ("employees", "-3", "不得小于 0。", "At least 0."),
     ("registered_on", "2027-01-01", "日期不得晚于今天。", "The date lies in the future."),
     ("year", "2020", "2024 至 2026", "2024 to 2026"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -104,12 +112,29 @@ def world(app: Flask) -> dict[str, tuple[Person, Firm | None]]:
 
 
 PAGES = {
-    "owner": ["/account/", "/account/firm", "/account/firm/change", "/account/firm/figures", "/account/members",
-              "/account/affiliations", "/account/tokens", "/account/notices", "/account/firm/register",
-              "/account/change-password"],
-    "admin": ["/admin/firms", "/admin/firms?state=verified", "/admin/firms/1", "/admin/accounts", "/admin/roles",
-              "/admin/working-days", "/regulator/firms", "/regulator/firms/1"],
-}  # fmt: skip
+    "owner": [
+        "/account/",
+        "/account/firm",
+        "/account/firm/change",
+        "/account/firm/figures",
+        "/account/members",
+        "/account/affiliations",
+        "/account/tokens",
+        "/account/notices",
+        "/account/firm/register",
+        "/account/change-password",
+    ],
+    "admin": [
+        "/admin/firms",
+        "/admin/firms?state=verified",
+        "/admin/firms/1",
+        "/admin/accounts",
+        "/admin/roles",
+        "/admin/working-days",
+        "/regulator/firms",
+        "/regulator/firms/1",
+    ],
+}
 
 
 def test_pages_take_few_statements_whatever_they_show(app: Flask, client: FlaskClient, clock: Any) -> None:

@@ -29,8 +29,9 @@ from labshare.organisations.services.firms import Declared, FirmDetails, state_o
 from tests import factories as make
 
 WAN = 1_000_000
-DETAILS = FirmDetails(name="新昌试验轴承有限公司", kind="enterprise", sector="industry", industry="C3451",
-                      town="330624004")  # fmt: skip
+DETAILS = FirmDetails(
+    name="新昌试验轴承有限公司", kind="enterprise", sector="industry", industry="C3451", town="330624004"
+)
 SMALL = Declared(2025, Figures(employees=40, revenue_fen=900 * WAN))
 
 
@@ -46,9 +47,12 @@ def administrator(app: Flask) -> Actor:
 
 def registered(someone: Actor, now: Any, **given: Any) -> Firm:
     return register_firm(
-        actor=someone, now=now, uscc=given.pop("uscc", make.credit_code(77)), details=given.pop("details", DETAILS),
+        actor=someone,
+        now=now,
+        uscc=given.pop("uscc", make.credit_code(77)),
+        details=given.pop("details", DETAILS),
         declared=given.pop("declared", SMALL),
-    )  # fmt: skip
+    )
 
 
 def owner_of(firm: Firm) -> Actor:

@@ -51,9 +51,18 @@ def test_regulators_token_holds_the_roles(app: Flask, clock: Any) -> None:  # R-
 
 @pytest.mark.parametrize(
     "how",
-    ["revoked", "membership", "disabled", "expired", "other secret", "production", "changed password", "reset password",
-     "signed out everywhere"],
-)  # fmt: skip
+    [
+        "revoked",
+        "membership",
+        "disabled",
+        "expired",
+        "other secret",
+        "production",
+        "changed password",
+        "reset password",
+        "signed out everywhere",
+    ],
+)
 def test_token_ends(app: Flask, clock: Any, how: str) -> None:
     firm = make.firm()
     someone = make.member(firm, "owner", demonstration=True, password_hash=KEPT)

@@ -53,10 +53,16 @@ def world(app: Flask, clock: Clock) -> Any:
                 for day, length in ((date(2026, 9, 30), 30), (date(2026, 10, 5 + place), 2), (date(2026, 10, 31), 40)):
                     begun = datetime(day.year, day.month, day.day, 2, tzinfo=UTC)
                     booking = add_booking(
-                        world, lab, client, day, instrument=place % 2, quantity=place + 1,
-                        ends_at=begun + timedelta(hours=length), finished_at=begun + timedelta(hours=length),
+                        world,
+                        lab,
+                        client,
+                        day,
+                        instrument=place % 2,
+                        quantity=place + 1,
+                        ends_at=begun + timedelta(hours=length),
+                        finished_at=begun + timedelta(hours=length),
                         machine_minutes=61 if place == 0 else None,
-                    )  # fmt: skip
+                    )
                     add_revenue(booking, f"{day:%Y-%m}", 10_000 + 7 * number + place, 100)
                     add_revenue(booking, "2026-11", -303 + number, 3)
             add_booking(world, lab, clients[0], date(2026, 10, 12), state="no_show", finished_at=None, started_at=None)
@@ -65,9 +71,15 @@ def world(app: Flask, clock: Clock) -> Any:
             moved.instrument_id = world.instruments[lab.id][1].id
             start = datetime(2026, 10, 22, 5, tzinfo=UTC)
             factories.add(
-                Holding(instrument_id=world.instruments[lab.id][0].id, unit=1, kind="in_house", starts_at=start,
-                        ends_at=start + timedelta(hours=3), created_at=start)
-            )  # fmt: skip
+                Holding(
+                    instrument_id=world.instruments[lab.id][0].id,
+                    unit=1,
+                    kind="in_house",
+                    starts_at=start,
+                    ends_at=start + timedelta(hours=3),
+                    created_at=start,
+                )
+            )
     return world
 
 
@@ -86,8 +98,16 @@ def test_each_row_of_the_usage_report_opens_to_exactly_what_it_counts(world: Any
             assert made_up(opened.total) == made_up(row.usage), (by, row.code, first)
             assert (opened.code, opened.name) == (row.code, row.name)
             assert len(opened.rows) == opened.bookings
-            for name in ("booked_minutes", "outside_minutes", "bookings", "no_shows", "tests", "samples",
-                         "recognised_fen", "outside_fen"):  # fmt: skip
+            for name in (
+                "booked_minutes",
+                "outside_minutes",
+                "bookings",
+                "no_shows",
+                "tests",
+                "samples",
+                "recognised_fen",
+                "outside_fen",
+            ):
                 assert sum(getattr(one.usage, name) for one in opened.rows) == getattr(row.usage, name), name
             used = sum(one.usage.used_minutes for one in opened.rows)
             assert used + opened.total.in_house_minutes == row.usage.used_minutes
@@ -193,8 +213,10 @@ def test_the_public_api_counts_like_the_pages(world: Any, clock: Clock, client: 
     told = client.get("/api/v1/statistics?month=2026-10").get_json()
     public = public_figures(local_day(clock.now))
     assert (told["labs"], told["instruments"], told["test_items"]) == (
-        public.labs, public.instruments, public.test_items
-    )  # fmt: skip
+        public.labs,
+        public.instruments,
+        public.test_items,
+    )
     month = next(one for one in figures_by_month(local_day(clock.now)) if one.month == OCTOBER)
     assert sum(row["tests"] for row in told["by_lab"]) == month.tests
     assert sum(row["tests"] for row in told["by_instrument"]) == month.tests

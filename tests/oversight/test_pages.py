@@ -19,11 +19,21 @@ from tests import factories
 from tests.signing import sign_in
 
 PAGES = [
-    "/regulator/", "/regulator/?span=year", "/regulator/tasks", "/regulator/audit", "/regulator/audit/thing/1",
-    "/regulator/usage", "/regulator/usage?by=instrument", "/regulator/usage?by=test_item", "/regulator/usage?by=firm",
-    "/regulator/usage?format=csv", "/regulator/usage?format=pdf", "/regulator/usage?format=xlsx",
-    "/regulator/audit?format=xlsx", "/regulator/usage/lab/1",
-]  # fmt: skip
+    "/regulator/",
+    "/regulator/?span=year",
+    "/regulator/tasks",
+    "/regulator/audit",
+    "/regulator/audit/thing/1",
+    "/regulator/usage",
+    "/regulator/usage?by=instrument",
+    "/regulator/usage?by=test_item",
+    "/regulator/usage?by=firm",
+    "/regulator/usage?format=csv",
+    "/regulator/usage?format=pdf",
+    "/regulator/usage?format=xlsx",
+    "/regulator/audit?format=xlsx",
+    "/regulator/usage/lab/1",
+]
 
 
 @pytest.fixture
@@ -137,12 +147,18 @@ FAR = "9" * 30
 @pytest.mark.parametrize(
     "path",
     [
-        f"/regulator/audit?before={FAR}", f"/regulator/bookings?page={FAR}", f"/regulator/usage?page={FAR}",
-        f"/regulator/standards?page={FAR}", f"/account/notices?before={FAR}", f"/admin/accounts?page={FAR}",
-        f"/admin/working-days?year={FAR}", "/regulator/usage?from=0001-01&to=0001-02",
-        "/regulator/usage?from=9999-12&to=9999-12", "/regulator/audit?since=0001-01-01&until=9999-12-31",
+        f"/regulator/audit?before={FAR}",
+        f"/regulator/bookings?page={FAR}",
+        f"/regulator/usage?page={FAR}",
+        f"/regulator/standards?page={FAR}",
+        f"/account/notices?before={FAR}",
+        f"/admin/accounts?page={FAR}",
+        f"/admin/working-days?year={FAR}",
+        "/regulator/usage?from=0001-01&to=0001-02",
+        "/regulator/usage?from=9999-12&to=9999-12",
+        "/regulator/audit?since=0001-01-01&until=9999-12-31",
     ],
-)  # fmt: skip
+)
 def test_an_address_with_a_number_out_of_range_is_a_page(county: None, client: FlaskClient, path: str) -> None:
     with transaction():
         auditor = factories.regulator("auditor")

@@ -37,9 +37,13 @@ def house(app: Flask, clock: Clock) -> House:
         clock.set("2026-11-24 10:00")
     for day, kind, until in (("26", "in_house", "17:00"), ("27", "maintenance", "16:00"), ("30", "in_house", "17:00")):
         house.do(
-            services.block, house.manager, instrument_id=house.instrument.id, kind=kind,
-            starts_at=at(f"2026-11-{day} 13:00"), ends_at=at(f"2026-11-{day} {until}"),
-        )  # fmt: skip
+            services.block,
+            house.manager,
+            instrument_id=house.instrument.id,
+            kind=kind,
+            starts_at=at(f"2026-11-{day} 13:00"),
+            ends_at=at(f"2026-11-{day} {until}"),
+        )
     clock.set("2026-11-28 10:00")
     return house
 
@@ -92,9 +96,13 @@ def test_the_overview_of_in_house_use_alone(app: Flask, clock: Clock) -> None:
         instrument = factories.instrument(lab)
         manager = factories.actor(factories.member(lab.firm, "lab_manager"), lab.firm, "lab_manager")
         services.block(
-            actor=manager, now=clock.now, instrument_id=instrument.id, kind="in_house",
-            starts_at=at("2026-11-01 00:00"), ends_at=at("2026-11-15 00:00"),
-        )  # fmt: skip
+            actor=manager,
+            now=clock.now,
+            instrument_id=instrument.id,
+            kind="in_house",
+            starts_at=at("2026-11-01 00:00"),
+            ends_at=at("2026-11-15 00:00"),
+        )
     shown = dashboard(NOVEMBER, NOVEMBER, clock.now)
     assert (shown.totals.used_minutes, shown.totals.sharing_rate) == (14 * 1440, 0)
     assert shown.groups[1] == 1, "336 of 1,600 hours"

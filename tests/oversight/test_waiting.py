@@ -51,7 +51,11 @@ def test_badge_and_overview_say_the_same(app: Flask, clock: Clock, role: Officia
 def test_whoever_proposed_is_not_asked_to_agree(app: Flask, clock: Clock) -> None:  # R-RIGHTS-4
     with transaction():
         one, other = factories.regulator("admin"), factories.regulator("admin")
-        role = RegulatorRole(person_id=factories.person().id, role=OfficialRole.AUDITOR, proposed_by=one.id,
-                             proposed_at=factories.LONG_AGO)  # fmt: skip
+        role = RegulatorRole(
+            person_id=factories.person().id,
+            role=OfficialRole.AUDITOR,
+            proposed_by=one.id,
+            proposed_at=factories.LONG_AGO,
+        )
         factories.add(role)
     assert [waiting_for_regulators(utc_now(), person.id).roles for person in (one, other)] == [0, 1]

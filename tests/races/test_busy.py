@@ -52,9 +52,12 @@ def the_file_is_held() -> Iterator[sqlite3.Connection]:
 
 def book(browser: Any, item_id: int) -> Any:
     form = {
-        "test_item": item_id, "starts_at": "2026-11-25T09:00", "quantity": "1", "sample_description": "试样",
+        "test_item": item_id,
+        "starts_at": "2026-11-25T09:00",
+        "quantity": "1",
+        "sample_description": "试样",
         "book": "1",
-    }  # fmt: skip
+    }
     return browser.post("/bookings/new", data=form)
 
 

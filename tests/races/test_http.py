@@ -48,15 +48,37 @@ def serving(database: TestDatabase, *, guarded: bool = True) -> Iterator[tuple[i
     environment = os.environ | environment_for(database) | {"PYTHONPATH": str(ROOT), "PORT": str(port)}
     if guarded:
         command = [
-            sys.executable, "-c", "from labshare.commands import main; main()", "serve", "--log-level", "warning",
-            "--workers", "4", "--threads", "4",
-        ]  # fmt: skip
+            sys.executable,
+            "-c",
+            "from labshare.commands import main; main()",
+            "serve",
+            "--log-level",
+            "warning",
+            "--workers",
+            "4",
+            "--threads",
+            "4",
+        ]
     else:
         command = [
-            sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "4", "--threads", "4",
-            "--worker-class", "gthread", "--log-level", "warning", "--no-control-socket", "--graceful-timeout", "2",
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--workers",
+            "4",
+            "--threads",
+            "4",
+            "--worker-class",
+            "gthread",
+            "--log-level",
+            "warning",
+            "--no-control-socket",
+            "--graceful-timeout",
+            "2",
             "tests.races.unguarded:app()",
-        ]  # fmt: skip
+        ]
     server = subprocess.Popen(command, env=environment, cwd=ROOT)
     try:
         until = time.monotonic() + 120
@@ -87,10 +109,13 @@ def market(runners: int) -> tuple[int, list[str]]:
             person = factories.member(firm)
             factories.add(
                 ApiToken(
-                    person_id=person.id, firm_id=firm.id, scope="write", token_digest=digest(f"runner-{number}"),
+                    person_id=person.id,
+                    firm_id=firm.id,
+                    scope="write",
+                    token_digest=digest(f"runner-{number}"),
                     created_at=factories.LONG_AGO,
                 )
-            )  # fmt: skip
+            )
             tokens.append(f"runner-{number}")
         return item.id, tokens
 
@@ -150,8 +175,11 @@ def test_one_key_sent_fifty_times_books_once(app: Flask, database: TestDatabase)
     """One idempotency key: one booking, the same answer for all, or 409 while the first is in flight."""
     item_id, tokens = market(1)
     body = {
-        "test_item": item_id, "quantity": 1, "starts_at": FIRST.isoformat(), "sample_description": "轴承",
-    }  # fmt: skip
+        "test_item": item_id,
+        "quantity": 1,
+        "starts_at": FIRST.isoformat(),
+        "sample_description": "轴承",
+    }
 
     def send(_runner: int, _number: int) -> int:
         for _ in range(100):

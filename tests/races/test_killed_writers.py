@@ -109,6 +109,10 @@ def test_nothing_acknowledged_is_lost(app: Flask, database: TestDatabase, tmp_pa
     environment = os.environ | environment_for(database) | {"PYTHONPATH": str(ROOT)}
     checked = subprocess.run(
         [sys.executable, "-c", "from labshare.commands import main; main()", "check"],
-        env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -120,9 +120,13 @@ def test_one_submission_sent_fifty_times_books_once(app: Flask, clock: Clock) ->
         try:
             with transaction():
                 services.book(
-                    actor=house.client, now=clock.now, test_item_id=item_id, quantity=1,
-                    starts_at=at("2026-11-25 09:00") + timedelta(days=number), submission=f"form-{number}",
-                )  # fmt: skip
+                    actor=house.client,
+                    now=clock.now,
+                    test_item_id=item_id,
+                    quantity=1,
+                    starts_at=at("2026-11-25 09:00") + timedelta(days=number),
+                    submission=f"form-{number}",
+                )
         except AlreadySubmitted:
             return racing.TAKEN
         return racing.WON

@@ -45,10 +45,15 @@ def requested(app: Flask, clock: Any) -> tuple[Any, Any, list[str]]:
         with transaction():
             actor = Actor(person_id=booker.id, firm_id=client.id, roles=frozenset({"owner"}))
             made = services.book(
-                actor=actor, now=utc_now(), test_item_id=item.id, quantity=1, hours=None, instrument_id=None,
+                actor=actor,
+                now=utc_now(),
+                test_item_id=item.id,
+                quantity=1,
+                hours=None,
+                instrument_id=None,
                 starts_at=datetime(2026, 11, 25, 1, tzinfo=UTC),
                 sample_description="试样",
-            )  # fmt: skip
+            )
             refs.append(made.ref)
     db.session.execute(text(CROSS))
     db.session.commit()

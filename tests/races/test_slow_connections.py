@@ -54,10 +54,13 @@ def token_of_the_lab(ref: str) -> str:
         person = factories.member(db.session.get(Firm, firm_id), "lab_manager")
         factories.add(
             ApiToken(
-                person_id=person.id, firm_id=firm_id, scope="write", token_digest=digest("labs-own"),
+                person_id=person.id,
+                firm_id=firm_id,
+                scope="write",
+                token_digest=digest("labs-own"),
                 created_at=factories.LONG_AGO,
             )
-        )  # fmt: skip
+        )
     return "labs-own"
 
 

@@ -61,10 +61,13 @@ def booker(hurried: Flask) -> tuple[Any, int]:
         person = factories.member(firm, "booker")
         factories.add(
             ApiToken(
-                person_id=person.id, firm_id=firm.id, scope="write", token_digest=digest("own"),
+                person_id=person.id,
+                firm_id=firm.id,
+                scope="write",
+                token_digest=digest("own"),
                 created_at=factories.LONG_AGO,
             )
-        )  # fmt: skip
+        )
     return sign_in(hurried.test_client(), person, firm), item.id
 
 

@@ -38,9 +38,12 @@ def booking(item: int, number: int, size: int = 0) -> bytes:
 
 def head(token: str, *more: str) -> bytes:
     lines = (
-        "POST /api/v1/bookings HTTP/1.1", "Host: lab", f"Authorization: Bearer {token}",
-        "Content-Type: application/json", *more,
-    )  # fmt: skip
+        "POST /api/v1/bookings HTTP/1.1",
+        "Host: lab",
+        f"Authorization: Bearer {token}",
+        "Content-Type: application/json",
+        *more,
+    )
     return "\r\n".join((*lines, "", "")).encode()
 
 

@@ -30,15 +30,28 @@ def fill(entries: int, *, labs: int = LABS, clients: int = CLIENTS, commit: bool
     item = factories.test_item(instruments[0])
     sizes = ("micro", "small", "medium", "large")
     firms = [
-        Firm(uscc=factories.credit_code(500_000 + n), name=f"客户{n}", kind="enterprise", division="330624",
-             sector="industry", size_class=sizes[n % 4], created_at=factories.LONG_AGO)
+        Firm(
+            uscc=factories.credit_code(500_000 + n),
+            name=f"客户{n}",
+            kind="enterprise",
+            division="330624",
+            sector="industry",
+            size_class=sizes[n % 4],
+            created_at=factories.LONG_AGO,
+        )
         for n in range(clients)
-    ]  # fmt: skip
+    ]
     db.session.add_all(firms)
     db.session.flush()
     for n in range(0, clients, 7):
-        factories.affiliation(hosts[n % len(hosts)], firms[n], "controls", date(2026, 1 + n % 9, 1),
-                              entered_by=someone.id, confirmed_by=someone.id)  # fmt: skip
+        factories.affiliation(
+            hosts[n % len(hosts)],
+            firms[n],
+            "controls",
+            date(2026, 1 + n % 9, 1),
+            entered_by=someone.id,
+            confirmed_by=someone.id,
+        )
     db.session.flush()
     fee_id = db.session.execute(text("SELECT min(id) FROM fee")).scalar()
     sqlite = db.engine.dialect.name == "sqlite"

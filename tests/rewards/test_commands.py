@@ -48,8 +48,14 @@ def test_one_line_explained(world):
     call("run", "--month", "2026-10")
     said = json.loads(call("explain", "--month", "2026-10", "--lab", code, "--json").output)
     assert [step["label"] for step in said["trace"]] == [
-        "entries", "eligible", "bands", "unit", "caps", "budget", "payable",
-    ]  # fmt: skip
+        "entries",
+        "eligible",
+        "bands",
+        "unit",
+        "caps",
+        "budget",
+        "payable",
+    ]
     assert said["payable_fen"] == 10_000
     assert "7. payable: 10000" in call("explain", "--month", "2026-10", "--lab", code).output
 

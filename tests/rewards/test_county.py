@@ -183,25 +183,37 @@ def held(world, clock):
 
 def related(world, clock):
     enter_affiliation(
-        actor=world.acting("officer"), now=clock.now, firm_id=world.labs[0].firm_id, other_uscc=world.clients[0].uscc,
-        kind="family", valid_from=date(2025, 1, 1), source="inspection", note="核查发现",
-    )  # fmt: skip
+        actor=world.acting("officer"),
+        now=clock.now,
+        firm_id=world.labs[0].firm_id,
+        other_uscc=world.clients[0].uscc,
+        kind="family",
+        valid_from=date(2025, 1, 1),
+        source="inspection",
+        note="核查发现",
+    )
 
 
 def suspended(world, clock):
     """To a day in the past: the lab was no open lab when it was booked, for what is judged later."""
     labs.suspend_lab(
-        actor=world.acting("officer"), now=clock.now, lab_id=world.suspended.id, suspended_from=date(2026, 9, 1),
+        actor=world.acting("officer"),
+        now=clock.now,
+        lab_id=world.suspended.id,
+        suspended_from=date(2026, 9, 1),
         reason="超期未整改",
-    )  # fmt: skip
+    )
 
 
 def admitted(world, clock):
     """Of another lab with revenue in September: entered now, it would add a line."""
     labs.admit_lab(
-        actor=world.acting("officer"), now=clock.now, lab_id=world.newcomer.id, reason="补录",
+        actor=world.acting("officer"),
+        now=clock.now,
+        lab_id=world.newcomer.id,
+        reason="补录",
         admitted_from=clock.now.date() - timedelta(days=25),
-    )  # fmt: skip
+    )
 
 
 CHANGES = {"a contest": held, "an affiliation": related, "a suspension": suspended, "an admission": admitted}

@@ -415,9 +415,12 @@ def test_the_database_refuses(world, clock, statement):  # R-GRADE-2
     do(world, "hand_over_grades", "officer", clock, list_id=found.id, version=2)
     save(world, clock, "good")
     given = {
-        "officer": world.officer.id, "approver": world.approver.id, "other": other.id, "lab": world.labs[1].id,
+        "officer": world.officer.id,
+        "approver": world.approver.id,
+        "other": other.id,
+        "lab": world.labs[1].id,
         "now": "'2026-11-02 02:00:00.000000'",
-    }  # fmt: skip
+    }
     with pytest.raises(DBAPIError), transaction():
         db.session.execute(text(statement.format(**given)))
 
@@ -425,7 +428,12 @@ def test_the_database_refuses(world, clock, statement):  # R-GRADE-2
 def test_a_grade_beside_a_list_handed_over_does_not_count(world, clock):  # R-GRADE-4
     found = handed_over(world, clock, "good")
     with transaction():
-        row = Assessment(list_id=found.id, lab_id=world.labs[0].id, grade="excellent", reason="x",
-                         confirmed_at=datetime(2026, 1, 1, tzinfo=UTC))  # fmt: skip
+        row = Assessment(
+            list_id=found.id,
+            lab_id=world.labs[0].id,
+            grade="excellent",
+            reason="x",
+            confirmed_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
         factories.add(row)
     assert grades_in_force(DECEMBER) == {}

@@ -57,8 +57,16 @@ def do(service: Any, actor: Any, clock: Any, **given: Any) -> Any:
 
 
 def declare(by: Any, other: Any, clock: Any, kind: str = "family", since: date = date(2026, 1, 1), **given: Any) -> Any:
-    return do(organisations.declare_affiliation, by, clock, firm_id=by.firm_id, other_uscc=other.uscc, kind=kind,
-              valid_from=since, **given)  # fmt: skip
+    return do(
+        organisations.declare_affiliation,
+        by,
+        clock,
+        firm_id=by.firm_id,
+        other_uscc=other.uscc,
+        kind=kind,
+        valid_from=since,
+        **given,
+    )
 
 
 def related(month: Month = OCTOBER) -> set[tuple[int, int]]:
@@ -143,8 +151,14 @@ def test_earlier_bookings_follow_once_an_officer_confirms(world: World, clock: A
     with transaction():
         by = owner(client)
     made = declare(by, lab.firm, clock)
-    do(organisations.confirm_affiliation, world.acting("officer"), clock, affiliation_id=made.id, source="inspection",
-       note="核查")  # fmt: skip
+    do(
+        organisations.confirm_affiliation,
+        world.acting("officer"),
+        clock,
+        affiliation_id=made.id,
+        source="inspection",
+        note="核查",
+    )
     assert related() == {(lab.id, client.id)}
 
 
@@ -231,8 +245,14 @@ def test_what_a_decision_would_change_is_named_by_month_lab_and_money(published:
     assert [(str(one.month), one.lab, one.reason, one.entries, one.fen) for one in found] == [
         ("2026-09", lab.code, "related", 1, 100_000)
     ]
-    do(organisations.confirm_affiliation, world.acting("officer"), clock, affiliation_id=made.id, source="inspection",
-       note="核查")  # fmt: skip
+    do(
+        organisations.confirm_affiliation,
+        world.acting("officer"),
+        clock,
+        affiliation_id=made.id,
+        source="inspection",
+        note="核查",
+    )
     back = touched(confirmed, None)
     assert [(str(one.month), one.reason, one.fen) for one in back] == [("2026-09", None, 100_000)]
     assert touched(confirmed, replace(confirmed, ended_at=clock.now, ended_on=date(2026, 11, 2))) == []
@@ -298,13 +318,24 @@ def some_links(draw: st.DrawFn, *, answered: bool = True) -> Link:
     recorded = draw(MOMENTS)
     ended = draw(st.none() | DAYS)
     return Link(
-        id=draw(st.integers(1, 10**6)), firm=firm, other=other, kind=draw(st.sampled_from(["controls", "family"])),
-        valid_from=first, valid_to=draw(st.none() | DAYS.map(lambda day: max(day, first))), recorded_at=recorded,
-        declared_by=by, declaration_waits=draw(st.booleans()), agreement_waits=draw(st.booleans()),
-        agreed_at=draw(maybe) if by else None, seen_at=draw(maybe), held=answered and draw(st.booleans()),
-        confirmed_at=draw(maybe) if by else recorded, ended_on=ended, ended_at=recorded if ended else None,
+        id=draw(st.integers(1, 10**6)),
+        firm=firm,
+        other=other,
+        kind=draw(st.sampled_from(["controls", "family"])),
+        valid_from=first,
+        valid_to=draw(st.none() | DAYS.map(lambda day: max(day, first))),
+        recorded_at=recorded,
+        declared_by=by,
+        declaration_waits=draw(st.booleans()),
+        agreement_waits=draw(st.booleans()),
+        agreed_at=draw(maybe) if by else None,
+        seen_at=draw(maybe),
+        held=answered and draw(st.booleans()),
+        confirmed_at=draw(maybe) if by else recorded,
+        ended_on=ended,
+        ended_at=recorded if ended else None,
         voided_at=draw(st.none() | MOMENTS) if answered else None,
-    )  # fmt: skip
+    )
 
 
 def spans_of(links: list[Link]) -> dict[tuple[int, int], tuple[Span, ...]]:

@@ -110,10 +110,15 @@ def add_revenue(booking: Booking, month: str, fen: int, tax: int = 0) -> Revenue
     at = datetime(int(month[:4]), int(month[5:]), 20, tzinfo=UTC)
     return factories.add(
         RevenueEntry(
-            booking_id=booking.id, lab_id=booking.lab_id, instrument_id=booking.instrument_id, month=month,
-            amount_fen=fen, tax_fen=tax, recorded_at=at,
+            booking_id=booking.id,
+            lab_id=booking.lab_id,
+            instrument_id=booking.instrument_id,
+            month=month,
+            amount_fen=fen,
+            tax_fen=tax,
+            recorded_at=at,
         )
-    )  # fmt: skip
+    )
 
 
 def put_policy(world: World, now: datetime, **changes: Any) -> Any:
@@ -197,9 +202,17 @@ def random_world(seed: int, now: datetime, *, bookings: int = 150, **policy: Any
             kind = "controls" if number < 40 else rng.choice(["shares_owner", "family", "declared"])
             if number in (0, 4, 5):  # declared by both sides and seen
                 by = world.officer.id
-                made = factories.affiliation(one, other, kind, start, declared_by=one, agreed_by=by,
-                                             agreed_at=LONG_AGO + timedelta(hours=1),
-                                             seen_at=LONG_AGO + timedelta(days=1), seen_by=by)  # fmt: skip
+                made = factories.affiliation(
+                    one,
+                    other,
+                    kind,
+                    start,
+                    declared_by=one,
+                    agreed_by=by,
+                    agreed_at=LONG_AGO + timedelta(hours=1),
+                    seen_at=LONG_AGO + timedelta(days=1),
+                    seen_by=by,
+                )
             else:
                 made = random_affiliation(rng, world, one, other, kind, start, end)
             entry = made.recorded_at.date()
@@ -227,20 +240,24 @@ def random_world(seed: int, now: datetime, *, bookings: int = 150, **policy: Any
                 of_host = [one for one in world.labs if at in (one, one.firm)]
                 lab, client = rng.choice(of_host or world.labs), whom or client
             booking = add_booking(
-                world, lab, client, on,
+                world,
+                lab,
+                client,
+                on,
                 instrument=rng.randint(0, 1),
                 instrument_value_fen=rng.choice([None, 0, 10_000_000, 50_000_000, 50_000_000, 50_000_000]),
                 statutory=rng.random() < 0.2,
-            )  # fmt: skip
+            )
             for _ in range(rng.choice([1, 1, 1, 2, 3])):
                 month = f"{on:%Y-%m}" if rng.random() < 0.7 else f"2026-{rng.randint(1, 12):02d}"
                 fen = rng.choice([1, 1, 1, -1]) * rng.randint(1, 9_000_000)
                 add_revenue(booking, month, fen, fen // 17)
             if rng.random() < 0.15:
                 factories.add(
-                    BookingHold(booking_id=booking.id, cause="flag", held_at=LONG_AGO,
-                                released_at=rng.choice([None, now]))
-                )  # fmt: skip
+                    BookingHold(
+                        booking_id=booking.id, cause="flag", held_at=LONG_AGO, released_at=rng.choice([None, now])
+                    )
+                )
         one_sided(world)
         put_policy(world, now, **policy)
     return world

@@ -34,9 +34,21 @@ from tests.rewards.reading import policy_json
 from tests.settlement.world import World as Booked
 
 ACTORS = (
-    "visitor", "client_owner", "client_booker", "client_accountant", "client_viewer", "lab_owner", "lab_manager",
-    "lab_accountant", "lab_viewer", "stranger", "officer", "approver", "auditor", "admin",
-)  # fmt: skip
+    "visitor",
+    "client_owner",
+    "client_booker",
+    "client_accountant",
+    "client_viewer",
+    "lab_owner",
+    "lab_manager",
+    "lab_accountant",
+    "lab_viewer",
+    "stranger",
+    "officer",
+    "approver",
+    "auditor",
+    "admin",
+)
 GROUPS = {
     "everyone": ACTORS,
     "signed_in": ACTORS[1:],
@@ -121,76 +133,137 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
         places[state] = ahead.ref
     double = make.instrument(lab, units=2)
     made = make.test_item(double)
-    two = Booked(state="confirmed", lab=lab, client=client, booked_on=local_day(utc_now()), finished_on=tomorrow,
-                 given={"instrument_id": double.id, "test_item_id": made.id})  # fmt: skip
+    two = Booked(
+        state="confirmed",
+        lab=lab,
+        client=client,
+        booked_on=local_day(utc_now()),
+        finished_on=tomorrow,
+        given={"instrument_id": double.id, "test_item_id": made.id},
+    )
     places["two_units"] = two.ref
     with transaction():
         proposal = make.add(
             Proposal(
-                booking_id=ahead.booking.id, instrument_id=ahead.booking.instrument_id, unit=1,
+                booking_id=ahead.booking.id,
+                instrument_id=ahead.booking.instrument_id,
+                unit=1,
                 starts_at=ahead.booking.starts_at + timedelta(hours=2),
-                ends_at=ahead.booking.ends_at + timedelta(hours=2), reason="仪器检修", state="open",
-                proposed_by=ahead.manager.person_id, proposed_at=utc_now(), answer_by=ahead.booking.starts_at,
+                ends_at=ahead.booking.ends_at + timedelta(hours=2),
+                reason="仪器检修",
+                state="open",
+                proposed_by=ahead.manager.person_id,
+                proposed_at=utc_now(),
+                answer_by=ahead.booking.starts_at,
             )
-        )  # fmt: skip
+        )
         make.add(
             Holding(
-                instrument_id=ahead.booking.instrument_id, unit=1, starts_at=proposal.starts_at,
-                ends_at=proposal.ends_at, kind="offer", booking_id=ahead.booking.id, expires_at=proposal.answer_by,
+                instrument_id=ahead.booking.instrument_id,
+                unit=1,
+                starts_at=proposal.starts_at,
+                ends_at=proposal.ends_at,
+                kind="offer",
+                booking_id=ahead.booking.id,
+                expires_at=proposal.answer_by,
                 created_at=utc_now(),
             )
-        )  # fmt: skip
+        )
         charge = make.add(
-            Charge(booking_id=ahead.booking.id, kind="change", amount_fen=5_000, reason="加做", state="proposed",
-                   entered_at=utc_now())
-        )  # fmt: skip
+            Charge(
+                booking_id=ahead.booking.id,
+                kind="change",
+                amount_fen=5_000,
+                reason="加做",
+                state="proposed",
+                entered_at=utc_now(),
+            )
+        )
         block = make.add(
-            Holding(instrument_id=instrument, unit=1, starts_at=utc_now() + timedelta(days=9),
-                    ends_at=utc_now() + timedelta(days=10), kind="maintenance", block="0b1c",
-                    created_at=utc_now())
-        )  # fmt: skip
+            Holding(
+                instrument_id=instrument,
+                unit=1,
+                starts_at=utc_now() + timedelta(days=9),
+                ends_at=utc_now() + timedelta(days=10),
+                kind="maintenance",
+                block="0b1c",
+                created_at=utc_now(),
+            )
+        )
     with transaction():
         hold = make.add(
-            Holding(instrument_id=instrument, unit=1, starts_at=utc_now() + timedelta(days=12),
-                    ends_at=utc_now() + timedelta(days=12, hours=1), kind="offer", held_for=booker.id,
-                    expires_at=utc_now() + timedelta(minutes=10), created_at=utc_now())
-        )  # fmt: skip
+            Holding(
+                instrument_id=instrument,
+                unit=1,
+                starts_at=utc_now() + timedelta(days=12),
+                ends_at=utc_now() + timedelta(days=12, hours=1),
+                kind="offer",
+                held_for=booker.id,
+                expires_at=utc_now() + timedelta(minutes=10),
+                created_at=utc_now(),
+            )
+        )
     places.update(
         hold_id=hold.id,
-        item_id=item, lab_id=lab.id, lab_code=lab.code, instrument_id=instrument, proposal_id=proposal.id,
-        charge_id=charge.id, block_id=block.block, tomorrow=tomorrow.isoformat(), client_firm=client.id,
-        host_firm=lab.firm_id, client_uscc=client.uscc, today=local_day(utc_now()).isoformat(),
-    )  # fmt: skip
+        item_id=item,
+        lab_id=lab.id,
+        lab_code=lab.code,
+        instrument_id=instrument,
+        proposal_id=proposal.id,
+        charge_id=charge.id,
+        block_id=block.block,
+        tomorrow=tomorrow.isoformat(),
+        client_firm=client.id,
+        host_firm=lab.firm_id,
+        client_uscc=client.uscc,
+        today=local_day(utc_now()).isoformat(),
+    )
     return places
 
 
 def _catalogue(lab: Any, instrument_id: int, item_id: int) -> dict[str, Any]:
     with transaction():
         accreditation = make.add(
-            Accreditation(lab_id=lab.id, kind="CMA", number="231234567890", valid_from=date(2025, 1, 1),
-                          valid_to=date(2030, 1, 1))
-        )  # fmt: skip
+            Accreditation(
+                lab_id=lab.id, kind="CMA", number="231234567890", valid_from=date(2025, 1, 1), valid_to=date(2030, 1, 1)
+            )
+        )
         closure = make.add(
-            Closure(lab_id=lab.id, starts_at=utc_now() + timedelta(days=20), ends_at=utc_now() + timedelta(days=21),
-                    reason="盘点")
-        )  # fmt: skip
+            Closure(
+                lab_id=lab.id,
+                starts_at=utc_now() + timedelta(days=20),
+                ends_at=utc_now() + timedelta(days=21),
+                reason="盘点",
+            )
+        )
         present = db.session.query(Fee).filter_by(test_item_id=item_id).one()
         present.valid_to = date(2026, 12, 31)
         later = make.add(
-            Fee(test_item_id=item_id, basis="sample", amount_fen=20_000, minimum_fen=0, valid_from=date(2027, 1, 1),
-                created_at=utc_now())
-        )  # fmt: skip
+            Fee(
+                test_item_id=item_id,
+                basis="sample",
+                amount_fen=20_000,
+                minimum_fen=0,
+                valid_from=date(2027, 1, 1),
+                created_at=utc_now(),
+            )
+        )
         standard = make.standard()
         draft = make.instrument(lab, state="draft")
         late = make.lab(lab.firm, admitted=False)
         admission = make.admission(late, confirmed_at=None)
     calibration = db.session.query(Calibration).filter_by(instrument_id=instrument_id).one()
     return {
-        "draft_instrument_id": draft.id, "admission_id": admission.id,
-        "accreditation_id": accreditation.id, "closure_id": closure.id, "later_fee_id": later.id,
+        "draft_instrument_id": draft.id,
+        "admission_id": admission.id,
+        "accreditation_id": accreditation.id,
+        "closure_id": closure.id,
+        "later_fee_id": later.id,
         "fee_id": present.id,
-        "calibration_id": calibration.id, "standard": standard.number, "standard_id": standard.id,
-    }  # fmt: skip
+        "calibration_id": calibration.id,
+        "standard": standard.number,
+        "standard_id": standard.id,
+    }
 
 
 def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
@@ -198,25 +271,44 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
     admin = make.actor(world.people["admin"], None, "admin")
     with transaction():
         helper = make.person()
-        invitation = organisations.invite(actor=owner, now=utc_now(), firm_id=client.id, email="guest@test.example",
-                                          role="viewer")  # fmt: skip
+        invitation = organisations.invite(
+            actor=owner, now=utc_now(), firm_id=client.id, email="guest@test.example", role="viewer"
+        )
         relation = organisations.declare_affiliation(
-            actor=owner, now=utc_now(), firm_id=client.id, other_uscc=other.uscc, kind="declared",
+            actor=owner,
+            now=utc_now(),
+            firm_id=client.id,
+            other_uscc=other.uscc,
+            kind="declared",
             valid_from=date(2026, 1, 1),
-        )  # fmt: skip
+        )
         disputed = make.affiliation(
-            client, other, "family", date(2025, 1, 1), valid_to=date(2025, 12, 31), declared_by=client,
-            objected_at=utc_now(), objected_by=make.person().id, objection="并无亲属关系",
-        )  # fmt: skip
+            client,
+            other,
+            "family",
+            date(2025, 1, 1),
+            valid_to=date(2025, 12, 31),
+            declared_by=client,
+            objected_at=utc_now(),
+            objected_by=make.person().id,
+            objection="并无亲属关系",
+        )
         asked = make.affiliation(
-            client, other, "shares_owner", date(2026, 1, 1), end_asked_at=utc_now(), end_asked_by=make.person().id,
-            end_asked_on=date(2026, 10, 1), end_asked_reason="股权已转让",
-        )  # fmt: skip
+            client,
+            other,
+            "shares_owner",
+            date(2026, 1, 1),
+            end_asked_at=utc_now(),
+            end_asked_by=make.person().id,
+            end_asked_on=date(2026, 10, 1),
+            end_asked_reason="股权已转让",
+        )
         entered = make.affiliation(client, other, "controls", date(2026, 1, 1))
         notify(kind="account.password_changed", person_ids=[owner.person_id or 0], now=utc_now())
         token, _secret = organisations.issue_token(actor=owner, now=utc_now(), scope="read")
-        proposal = organisations.propose_role(actor=make.actor(make.regulator("admin"), None, "admin"), now=utc_now(),
-                                              email=helper.email, role="auditor")  # fmt: skip
+        proposal = organisations.propose_role(
+            actor=make.actor(make.regulator("admin"), None, "admin"), now=utc_now(), email=helper.email, role="auditor"
+        )
         waiting = make.firm(verified_at=None)
         returned = make.firm(verified_at=None)
         organisations.return_firm(actor=admin, now=utc_now(), firm_id=returned.id, reason="名称不符")
@@ -229,15 +321,23 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         "secret": secret.split("/account/invitations/")[1].split()[0],
         "link": password_link(helper, utc_now(), RESET_LASTS),
         "membership_id": db.session.query(Membership).filter_by(person_id=extra.id).one().id,
-        "invitation_id": invitation.id, "affiliation_id": relation.id, "disputed_id": disputed.id,
-        "asked_id": asked.id, "entered_id": entered.id, "token_id": token.id,
+        "invitation_id": invitation.id,
+        "affiliation_id": relation.id,
+        "disputed_id": disputed.id,
+        "asked_id": asked.id,
+        "entered_id": entered.id,
+        "token_id": token.id,
         "notice_id": db.session.query(Notice).filter_by(kind="account.password_changed").one().id,
-        "proposed_role_id": proposal.id, "waiting_firm": waiting.id, "other_uscc": other.uscc,
+        "proposed_role_id": proposal.id,
+        "waiting_firm": waiting.id,
+        "other_uscc": other.uscc,
         "held_role_id": db.session.query(RegulatorRole).filter_by(person_id=held.id).one().id,
-        "person_id": helper.id, "member_email": extra.email,
-        "disabled_id": disabled.id, "person_email": make.person().email,
+        "person_id": helper.id,
+        "member_email": extra.email,
+        "disabled_id": disabled.id,
+        "person_email": make.person().email,
         "free_code": make.credit_code(555_555),
-    }  # fmt: skip
+    }
 
 
 def _rewards(world: RightsWorld, lab: Any) -> dict[str, Any]:
@@ -248,8 +348,7 @@ def _rewards(world: RightsWorld, lab: Any) -> dict[str, Any]:
     with transaction():
         policy = draft_policy(actor=officer, now=utc_now(), document=policy_json(effective_from="2026-10"))
         publish_policy(actor=approver, now=utc_now(), policy_id=policy.id)
-        draft = draft_policy(actor=officer, now=utc_now(),
-                             document=policy_json(effective_from="2027-01", name="草稿"))  # fmt: skip
+        draft = draft_policy(actor=officer, now=utc_now(), document=policy_json(effective_from="2027-01", name="草稿"))
     with transaction():
         run_month(actor=officer, now=utc_now(), month=month)
     with transaction():
@@ -263,9 +362,7 @@ def _rewards(world: RightsWorld, lab: Any) -> dict[str, Any]:
         given = {"now": utc_now(), "division": lab.division, "year": 2025, "effective_month": Month.parse("2026-12")}
         rows = [GradeRow(lab.id, "good", "考核得分 82")]
         own = make.actor(world.people["officer"], None, "officer")
-        draft_grades, handed, own_grades = (
-            save_grades(actor=by, rows=rows, **given) for by in (officer, officer, own)
-        )  # fmt: skip
+        draft_grades, handed, own_grades = (save_grades(actor=by, rows=rows, **given) for by in (officer, officer, own))
         hand_over_grades(actor=officer, now=utc_now(), list_id=handed.id, version=1)
     return {
         "draft_grades": draft_grades.id,

@@ -35,11 +35,18 @@ def open_time(of: World) -> None:
     with transaction():
         db.session.add(
             Proposal(
-                booking_id=of.id, instrument_id=booking.instrument_id, unit=1, starts_at=NOW + timedelta(days=3),
-                ends_at=NOW + timedelta(days=3, hours=1), reason="仪器检修", state="open",
-                proposed_by=of.manager.person_id, proposed_at=NOW, answer_by=NOW + timedelta(days=2),
+                booking_id=of.id,
+                instrument_id=booking.instrument_id,
+                unit=1,
+                starts_at=NOW + timedelta(days=3),
+                ends_at=NOW + timedelta(days=3, hours=1),
+                reason="仪器检修",
+                state="open",
+                proposed_by=of.manager.person_id,
+                proposed_at=NOW,
+                answer_by=NOW + timedelta(days=2),
             )
-        )  # fmt: skip
+        )
 
 
 def test_what_waits_and_what_is_owed(world: World) -> None:

@@ -153,7 +153,7 @@ def test_bad_input_has_its_message_at_its_field(app, world, lab_client, case):
         "payment": {**PAYMENT, "payer_uscc": world.client.uscc},
         "refund": {**PAYMENT, "payer_uscc": world.client.uscc, "paid_on": "2026-11-24"},
         "red-letter": {**RED_LETTER, "reverses": reverses},
-    }[form]  # fmt: skip
+    }[form]
     before = snapshot()
     for headers, message in ((CHINESE, chinese), (ENGLISH, english)):
         values = {**good, **typed}
@@ -383,10 +383,18 @@ def test_the_regulators_ledger_shows_all_labs(app, world):
 
 
 PAGES = [
-    "/lab/papers", "/lab/papers?lacks=payment", "/lab/receivables", "/lab/ledger", "/lab/bookings/{ref}/report",
-    "/lab/bookings/{ref}/invoice", "/lab/bookings/{ref}/red-letter", "/lab/bookings/{ref}/payment",
-    "/lab/bookings/{ref}/refund", "/regulator/payers", "/regulator/ledger",
-]  # fmt: skip
+    "/lab/papers",
+    "/lab/papers?lacks=payment",
+    "/lab/receivables",
+    "/lab/ledger",
+    "/lab/bookings/{ref}/report",
+    "/lab/bookings/{ref}/invoice",
+    "/lab/bookings/{ref}/red-letter",
+    "/lab/bookings/{ref}/payment",
+    "/lab/bookings/{ref}/refund",
+    "/regulator/payers",
+    "/regulator/ledger",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)

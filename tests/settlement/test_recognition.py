@@ -196,7 +196,7 @@ def day(n):
             id="the second of two reports is not touched",
         ),
     ],
-)  # fmt: skip
+)
 def test_standing_reports(reports, standing):  # R-PAPER-3
     documents = Documents(reports=reports, **FULL)
     for after, ids in standing.items():

@@ -54,9 +54,13 @@ def test_documents_move_the_booking_there_and_back(world):  # R-BOOKING-10
     world.report(world.today)
     assert world.stands == "settled"
     assert [action for action in actions(world) if action.startswith("booking.")] == [
-        "booking.report", "booking.settle", "booking.unsettle", "booking.settle", "booking.lose_report",
+        "booking.report",
         "booking.settle",
-    ]  # fmt: skip
+        "booking.unsettle",
+        "booking.settle",
+        "booking.lose_report",
+        "booking.settle",
+    ]
 
 
 def test_a_change_of_charge_unsettles(world):  # R-BOOKING-10
@@ -228,8 +232,10 @@ def test_everything_wrong_is_found_at_once(world):
     with pytest.raises(InvalidInputs) as problems:
         world.report(date(2026, 6, 19), file=taken(b"no"), number=" ")
     assert {type(problem) for problem in problems.value.problems} == {
-        errors.NotAPdf, errors.ReportTooEarly, errors.NumberNotReadable,
-    }  # fmt: skip
+        errors.NotAPdf,
+        errors.ReportTooEarly,
+        errors.NumberNotReadable,
+    }
 
 
 # invoices
@@ -407,9 +413,15 @@ def test_every_document_has_its_event_without_personal_data(world):  # R-AUDIT-1
     world.red_letter(line, 100)
     world.withdraw(report)
     assert [action for action in actions(world) if not action.startswith("booking.")] == [
-        "report.record", "invoice.record", "payment.record", "payment.accept_payer", "payment.record",
-        "payment.refund", "invoice.reverse", "report.withdraw",
-    ]  # fmt: skip
+        "report.record",
+        "invoice.record",
+        "payment.record",
+        "payment.accept_payer",
+        "payment.record",
+        "payment.refund",
+        "invoice.reverse",
+        "report.withdraw",
+    ]
     kept = repr([(event.before, event.after) for event in db.session.query(AuditEvent)])
     assert world.client.uscc not in kept
     assert world.client.name not in kept
@@ -495,7 +507,7 @@ def test_names_of_files_are_plain(app):
         pytest.param(pdf().ljust(1024 * 1024 + 1, b"\n"), errors.FileTooLarge, id="too large"),
         pytest.param(pdf(), None, id="good"),
     ],
-)  # fmt: skip
+)
 def test_a_pdf_is_known_by_its_content(app, content, problem):
     app.config["UPLOAD_LIMIT"] = 1024 * 1024
     found = taken(content).problem

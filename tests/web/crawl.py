@@ -26,8 +26,17 @@ from tests.web.reading import Reading
 
 VISITOR = "visitor"
 READERS = (
-    VISITOR, "client", "owner", "lab", "accountant", "viewer", "officer", "approver", "auditor", "admin",
-)  # fmt: skip
+    VISITOR,
+    "client",
+    "owner",
+    "lab",
+    "accountant",
+    "viewer",
+    "officer",
+    "approver",
+    "auditor",
+    "admin",
+)
 """Somebody of each role; the firm's roles are those of the firm with labs, but for the client's booker."""
 LANGUAGES = ("zh-CN", "en")
 TIMES = 2

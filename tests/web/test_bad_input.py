@@ -43,27 +43,39 @@ def shop(app: Flask, clock: Clock) -> dict[str, Any]:
         item, draft = factories.test_item(instrument), factories.test_item(instrument, state="draft")
         withdrawn = factories.test_item(instrument)
         db.session.get_one(TestItem, withdrawn.id).state = "withdrawn"
-        return {"client": client, "booker": factories.member(client, "booker"), "item": item.id, "draft": draft.id,
-                "withdrawn": withdrawn.id}  # fmt: skip
+        return {
+            "client": client,
+            "booker": factories.member(client, "booker"),
+            "item": item.id,
+            "draft": draft.id,
+            "withdrawn": withdrawn.id,
+        }
 
 
 BOOKINGS = {
     # what is wrong, its field, Chinese, English
     "in the past": ({"starts_at": "2026-11-23T09:00"}, "starts_at", "该时间已过", "That time has passed."),
     "outside hours": (
-        {"starts_at": "2026-11-25T20:00"}, "starts_at", "不在开放时间内", "Outside opening hours (",
+        {"starts_at": "2026-11-25T20:00"},
+        "starts_at",
+        "不在开放时间内",
+        "Outside opening hours (",
     ),
     "on a holiday": (
-        {"starts_at": "2026-11-26T09:00"}, "starts_at",
-        "2026年11月26日为法定节假日，实验室不开放。", "26 November 2026 is a public holiday.",
+        {"starts_at": "2026-11-26T09:00"},
+        "starts_at",
+        "2026年11月26日为法定节假日，实验室不开放。",
+        "26 November 2026 is a public holiday.",
     ),
     "past the calibration date": (
-        {"starts_at": "2026-12-07T09:00"}, "starts_at",
-        "有效期至2026年12月4日，该时段不可预约。", "calibration ends on 4 December 2026.",
+        {"starts_at": "2026-12-07T09:00"},
+        "starts_at",
+        "有效期至2026年12月4日，该时段不可预约。",
+        "calibration ends on 4 December 2026.",
     ),
     "quantity 0": ({"quantity": "0"}, "quantity", "样品数量应为 1 至 20", "Between 1 and 20 samples"),
     "quantity 10,000": ({"quantity": "10000"}, "quantity", "样品数量应为 1 至 20", "Between 1 and 20 samples"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -71,8 +83,13 @@ BOOKINGS = {
 def test_a_booking(client: FlaskClient, shop: dict[str, Any], case: str, language: str) -> None:
     wrong, field, zh, en = BOOKINGS[case]
     sign_in(client, shop["booker"], shop["client"])
-    sent = {"test_item": str(shop["item"]), "starts_at": "2026-11-25T09:00", "quantity": "3",
-            "sample_description": "GCr15 棒料 2 根", **wrong}  # fmt: skip
+    sent = {
+        "test_item": str(shop["item"]),
+        "starts_at": "2026-11-25T09:00",
+        "quantity": "3",
+        "sample_description": "GCr15 棒料 2 根",
+        **wrong,
+    }
     before = rows()
     answer = client.post("/bookings/new", data={**sent, "book": "1"}, headers={"Accept-Language": LANGUAGES[language]})
     assert answer.status_code == 422
@@ -91,8 +108,13 @@ def test_a_booking_of_an_unpublished_item(
     client: FlaskClient, shop: dict[str, Any], which: str, status: int, language: str
 ) -> None:
     sign_in(client, shop["booker"], shop["client"])
-    form = {"test_item": str(shop[which]), "starts_at": "2026-11-25T09:00", "quantity": "3",
-            "sample_description": "棒料", "book": "1"}  # fmt: skip
+    form = {
+        "test_item": str(shop[which]),
+        "starts_at": "2026-11-25T09:00",
+        "quantity": "3",
+        "sample_description": "棒料",
+        "book": "1",
+    }
     before = rows()
     answer = client.post("/bookings/new", data=form, headers={"Accept-Language": LANGUAGES[language]})
     assert answer.status_code == status
@@ -111,8 +133,13 @@ def test_a_forged_booking(app: Flask, shop: dict[str, Any], language: str) -> No
     """Sent from elsewhere with the reader's cookie, without the form's token."""
     app.config["WTF_CSRF_ENABLED"] = True
     client = sign_in(app.test_client(), shop["booker"], shop["client"])
-    form = {"test_item": str(shop["item"]), "starts_at": "2026-11-25T09:00", "quantity": "3",
-            "sample_description": "棒料", "book": "1"}  # fmt: skip
+    form = {
+        "test_item": str(shop["item"]),
+        "starts_at": "2026-11-25T09:00",
+        "quantity": "3",
+        "sample_description": "棒料",
+        "book": "1",
+    }
     before = rows()
     answer = client.post("/bookings/new", data=form, headers={"Accept-Language": LANGUAGES[language]})
     assert answer.status_code == 400
@@ -191,7 +218,12 @@ def test_approval_by_the_same_person(client: FlaskClient, months: World, clock: 
 
 def test_the_cases_would_pass_with_what_is_wrong_put_right(client: FlaskClient, shop: dict[str, Any]) -> None:
     sign_in(client, shop["booker"], shop["client"])
-    form = {"test_item": str(shop["item"]), "starts_at": "2026-11-25T09:00", "quantity": "3",
-            "sample_description": "GCr15 棒料 2 根", "book": "1"}  # fmt: skip
+    form = {
+        "test_item": str(shop["item"]),
+        "starts_at": "2026-11-25T09:00",
+        "quantity": "3",
+        "sample_description": "GCr15 棒料 2 根",
+        "book": "1",
+    }
     assert client.post("/bookings/new", data=form).status_code == 303
     assert re.search(r"B-202611-\w+", client.get("/bookings").text)

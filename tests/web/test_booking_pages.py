@@ -52,9 +52,13 @@ def language(request: Any) -> str:
 
 def form(scene: Scene, **given: Any) -> dict[str, Any]:
     return {
-        "test_item": scene.item.id, "starts_at": "2026-11-25T09:00", "quantity": "2",
-        "sample_description": "GCr15 棒料 2 根", "book": "1", **given,
-    }  # fmt: skip
+        "test_item": scene.item.id,
+        "starts_at": "2026-11-25T09:00",
+        "quantity": "2",
+        "sample_description": "GCr15 棒料 2 根",
+        "book": "1",
+        **given,
+    }
 
 
 def count() -> int:
@@ -302,9 +306,14 @@ def test_the_next_step_is_said_to_whoever_takes_it(
     assert ("Issue the invoice." if en else "开具发票。") in next_step("lab")
     with transaction():
         record_invoice(
-            actor=factories.actor(scene.hand, scene.lab.firm, "lab_manager"), now=clock.now, ref=booked,
-            number="26330000000000000001", issued_on=date(2026, 11, 24), amount_fen=6_000, tax_fen=0,
-        )  # fmt: skip
+            actor=factories.actor(scene.hand, scene.lab.firm, "lab_manager"),
+            now=clock.now,
+            ref=booked,
+            number="26330000000000000001",
+            issued_on=date(2026, 11, 24),
+            amount_fen=6_000,
+            tax_fen=0,
+        )
     assert ("Pay the lab. ¥60.00 is not paid yet" if en else "60.00 元") in next_step("client")
     waits = client.get("/bookings?waits=1", headers=headers).text
     assert booked in waits
@@ -366,8 +375,9 @@ def test_a_move_asks_before_anything_changes(scene: Scene, booked: str, client: 
     assert question.status_code == 200
     for words in (
         ("Wed 25 Nov, 09:00–11:00", "Thu 26 Nov, 09:00–11:00", "¥200.00", "moving costs nothing", "The lab confirms")
-        if en else ("11月25日 周三 09:00–11:00", "11月26日 周四 09:00–11:00", "200.00 元", "改期不收费", "待实验室在")
-    ):  # fmt: skip
+        if en
+        else ("11月25日 周三 09:00–11:00", "11月26日 周四 09:00–11:00", "200.00 元", "改期不收费", "待实验室在")
+    ):
         assert words in question.text
     assert "送样晚一天" in question.text
     db.session.rollback()
@@ -408,10 +418,13 @@ def test_the_reason_is_kept_from_week_to_week_and_to_the_question(
 def test_a_slot_taken_between_question_and_click_offers_others(scene: Scene, booked: str, client: FlaskClient) -> None:
     with transaction():
         services.block(
-            actor=factories.actor(scene.hand, scene.lab.firm, "lab_manager"), now=utc_now(),
-            instrument_id=scene.instrument.id, starts_at=datetime(2026, 11, 26, 9, tzinfo=SHANGHAI),
-            ends_at=datetime(2026, 11, 26, 12, tzinfo=SHANGHAI), kind="maintenance",
-        )  # fmt: skip
+            actor=factories.actor(scene.hand, scene.lab.firm, "lab_manager"),
+            now=utc_now(),
+            instrument_id=scene.instrument.id,
+            starts_at=datetime(2026, 11, 26, 9, tzinfo=SHANGHAI),
+            ends_at=datetime(2026, 11, 26, 12, tzinfo=SHANGHAI),
+            kind="maintenance",
+        )
     for sure in ({}, {"sure": "1"}):
         page = client.post(f"/bookings/{booked}/move", data={**moved_slot(), "reason": "晚一天", **sure})
         assert page.status_code == 409
@@ -444,7 +457,7 @@ def test_the_history_of_moves_has_both_times_the_reason_and_who(
     ):
         sign_in(client, person, firm)
         text = client.get(path + booked, headers={"Accept-Language": language}).text
-        lines = re.findall(r"<li><svg.*?</li>", text[text.index('<details class="mt-2">'):], re.S)  # fmt: skip
+        lines = re.findall(r"<li><svg.*?</li>", text[text.index('<details class="mt-2">') :], re.S)
         moves = [line for line in lines if "→" in line]
         assert len(moves) == 3
         for line, old, new, reason, who in (
@@ -483,12 +496,12 @@ def test_each_party_finds_the_others_contact_and_nobody_else_does(
         auditor = factories.regulator("auditor")
     sign_in(client, scene.hand, scene.lab.firm)
     text = client.get(f"/lab/bookings/{booked}").text
-    contact = text[text.index("委托方联系人"):][:400]  # fmt: skip
+    contact = text[text.index("委托方联系人") :][:400]
     for words in ("陈立", "tel:0575-86020001", f"mailto:{email}"):
         assert words in contact
     sign_in(client, scene.booker, scene.client)
     text = client.get(f"/bookings/{booked}").text
-    assert "tel:0575-86029999" in text[text.index("实验室联系方式"):]  # fmt: skip
+    assert "tel:0575-86029999" in text[text.index("实验室联系方式") :]
     sign_in(client, auditor)
     text = client.get(f"/regulator/bookings/{booked}").text
     assert email not in text
@@ -519,7 +532,7 @@ def test_automatic_confirmation_has_nobodys_name_in_the_time_line(
     rule = "Confirmed automatically by the lab's rule" if language == "en" else "按实验室规则自动确认"
     assert rule in confirmed
     assert automatic.booker.name not in confirmed
-    assert rule in text[text.index('<details class="mt-2">'):]  # fmt: skip
+    assert rule in text[text.index('<details class="mt-2">') :]
 
 
 @pytest.mark.parametrize("account", ["1211 0240 0920 1234 567", ""])
@@ -534,9 +547,14 @@ def test_whoever_must_pay_finds_account_and_reference(
         hand = factories.actor(scene.hand, scene.lab.firm, "lab_manager")
         services.confirm(actor=hand, now=clock.now, ref=booked)
         record_invoice(
-            actor=hand, now=clock.now, ref=booked, number="26330000000000000001", issued_on=date(2026, 11, 24),
-            amount_fen=20_000, tax_fen=0,
-        )  # fmt: skip
+            actor=hand,
+            now=clock.now,
+            ref=booked,
+            number="26330000000000000001",
+            issued_on=date(2026, 11, 24),
+            amount_fen=20_000,
+            tax_fen=0,
+        )
         payee = lab.firm.name_en if en else lab.firm.name
     for path in (f"/bookings/{booked}", "/client/"):
         page = client.get(path, headers=headers).text
@@ -581,9 +599,13 @@ def test_starting_early_names_what_is_in_the_way_and_the_way_out(
     hand = factories.actor(scene.hand, scene.lab.firm, "lab_manager")
     with transaction():
         other = services.book(
-            actor=factories.actor(scene.booker, scene.client, "booker"), now=clock.now, test_item_id=scene.item.id,
-            quantity=1, starts_at=datetime(2026, 11, 24, 14, tzinfo=SHANGHAI), sample_description="x",
-        ).ref  # fmt: skip
+            actor=factories.actor(scene.booker, scene.client, "booker"),
+            now=clock.now,
+            test_item_id=scene.item.id,
+            quantity=1,
+            starts_at=datetime(2026, 11, 24, 14, tzinfo=SHANGHAI),
+            sample_description="x",
+        ).ref
         for ref in (booked, other):
             services.confirm(actor=hand, now=clock.now, ref=ref)
         services.receive(actor=hand, now=clock.now, ref=booked, samples=2)

@@ -39,9 +39,13 @@ class House:
 
     def book(self, now: datetime, starts_at: datetime) -> str:
         return services.book(
-            actor=factories.actor(self.booker, self.client, "booker"), now=now, test_item_id=self.item.id, quantity=1,
-            starts_at=starts_at, sample_description="x",
-        ).ref  # fmt: skip
+            actor=factories.actor(self.booker, self.client, "booker"),
+            now=now,
+            test_item_id=self.item.id,
+            quantity=1,
+            starts_at=starts_at,
+            sample_description="x",
+        ).ref
 
 
 @pytest.fixture
@@ -53,16 +57,19 @@ def house(app: Flask, clock: Any) -> House:
 MONDAY = date(2026, 11, 23)
 
 
-@pytest.mark.parametrize(("days", "axis", "moment", "minute"), [
-    (1, (8, 20), (25, 9, 0), 60),
-    (1, (8, 20), (25, 10, 15), 135),
-    (1, (8, 20), (25, 7, 0), 0),  # left out: at the cut
-    (1, (8, 20), (25, 23, 59), 720),
-    (1, (8, 20), (26, 3, 0), 720),
-    (7, (8, 18), (25, 9, 7), 1267),  # two days of ten hours, then an hour and seven minutes
-    (7, (0, 24), (23, 0, 1), 1),
-    (7, (0, 24), (29, 23, 59), 7 * 1440 - 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("days", "axis", "moment", "minute"),
+    [
+        (1, (8, 20), (25, 9, 0), 60),
+        (1, (8, 20), (25, 10, 15), 135),
+        (1, (8, 20), (25, 7, 0), 0),  # left out: at the cut
+        (1, (8, 20), (25, 23, 59), 720),
+        (1, (8, 20), (26, 3, 0), 720),
+        (7, (8, 18), (25, 9, 7), 1267),  # two days of ten hours, then an hour and seven minutes
+        (7, (0, 24), (23, 0, 1), 1),
+        (7, (0, 24), (29, 23, 59), 7 * 1440 - 1),
+    ],
+)
 def test_a_moment_has_its_minute_on_the_axis(
     app: Flask, days: int, axis: tuple[int, int], moment: tuple[int, ...], minute: int
 ) -> None:
@@ -70,15 +77,18 @@ def test_a_moment_has_its_minute_on_the_axis(
     assert Axis(first, days, *axis).at(shanghai(*moment)) == minute
 
 
-@pytest.mark.parametrize(("weekly", "held", "hours"), [
-    ([], [], (8, 20)),
-    ([(510, 1050)], [], (8, 18)),
-    ([(0, 1440)], [], (0, 24)),
-    ([(1080, 1800)], [], (0, 24)),  # open past midnight
-    ([(480, 1020)], [((25, 18, 10), (25, 19, 5))], (8, 20)),
-    ([(480, 1020)], [((25, 10, 0), (27, 2, 13))], (8, 17)),  # a night more or less is not shown
-    ([(480, 1020)], [((25, 0, 0), (26, 0, 0))], (8, 17)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("weekly", "held", "hours"),
+    [
+        ([], [], (8, 20)),
+        ([(510, 1050)], [], (8, 18)),
+        ([(0, 1440)], [], (0, 24)),
+        ([(1080, 1800)], [], (0, 24)),  # open past midnight
+        ([(480, 1020)], [((25, 18, 10), (25, 19, 5))], (8, 20)),
+        ([(480, 1020)], [((25, 10, 0), (27, 2, 13))], (8, 17)),  # a night more or less is not shown
+        ([(480, 1020)], [((25, 0, 0), (26, 0, 0))], (8, 17)),
+    ],
+)
 def test_the_axis_shows_the_hours_in_which_something_begins(
     app: Flask, weekly: list[Any], held: list[Any], hours: tuple[int, int]
 ) -> None:
@@ -140,9 +150,14 @@ def test_a_bar_says_its_times_and_what_it_is(
     label = re.search(r'aria-label="([^"]*)"', bar.group()).group(1)  # type: ignore[union-attr]
     for words in {
         "zh-CN": ("绿坞轴承配件", "拉伸试验", "11-25 周三 09:00–10:15", "待确认", "清洁至 10:35"),
-        "en": ("Lvwu Bearings", "Tensile test", "Wed 25 Nov, 09:00–10:15", "Awaiting confirmation",
-               "clean-up until 10:35"),
-    }[language]:  # fmt: skip
+        "en": (
+            "Lvwu Bearings",
+            "Tensile test",
+            "Wed 25 Nov, 09:00–10:15",
+            "Awaiting confirmation",
+            "clean-up until 10:35",
+        ),
+    }[language]:
         assert words in label
     assert "<b>09:00</b><i>–</i><b>10:15</b>" in page
     assert "style=" not in page
@@ -151,10 +166,14 @@ def test_a_bar_says_its_times_and_what_it_is(
 def test_what_lasts_over_a_night_says_its_days(house: House, client: FlaskClient, clock: Any) -> None:
     with transaction():
         services.block(
-            actor=factories.actor(house.hand, house.lab.firm, "lab_manager"), now=clock.now,
-            instrument_id=house.instrument.id, starts_at=shanghai(25, 15), ends_at=shanghai(27, 10),
-            kind="maintenance", note="导轨保养",
-        )  # fmt: skip
+            actor=factories.actor(house.hand, house.lab.firm, "lab_manager"),
+            now=clock.now,
+            instrument_id=house.instrument.id,
+            starts_at=shanghai(25, 15),
+            ends_at=shanghai(27, 10),
+            kind="maintenance",
+            note="导轨保养",
+        )
     sign_in(client, house.hand, house.lab.firm)
     page = client.get("/lab/calendar?view=day&from=2026-11-26").text
     assert "<b>11-25 15:00</b><i>–</i><b>11-27 10:00</b>" in page

@@ -59,8 +59,16 @@ def test_from_an_empty_firm_to_a_test_that_can_be_booked(app, clock, page, open_
     confirm(page, "发布")
 
     page.get_by_role("link", name="添加仪器").first.click()
-    fill(page, inner_id="SB-1", name="万能试验机", model="Z100", manufacturer="ZwickRoell", class_code="020100",
-         original_value_fen="75.50", units="2")  # fmt: skip
+    fill(
+        page,
+        inner_id="SB-1",
+        name="万能试验机",
+        model="Z100",
+        manufacturer="ZwickRoell",
+        class_code="020100",
+        original_value_fen="75.50",
+        units="2",
+    )
     save(page, "保存草稿")
     page.get_by_role("link", name="添加证书").first.click()
     fill(page, certificate="JL-2026-1", issuer="省计量院", valid_from="2026-01-01", valid_to="2026-12-31")
@@ -69,8 +77,14 @@ def test_from_an_empty_firm_to_a_test_that_can_be_booked(app, clock, page, open_
 
     page.goto("/lab/test-items")
     page.get_by_role("link", name="添加检测项目").first.click()
-    fill(page, name="拉伸试验", name_en="Tensile test", standards="gb/t228.1-2021", sample_requirement="3 根",
-         sample_minutes="7.5")  # fmt: skip
+    fill(
+        page,
+        name="拉伸试验",
+        name_en="Tensile test",
+        standards="gb/t228.1-2021",
+        sample_requirement="3 根",
+        sample_minutes="7.5",
+    )
     page.get_by_label("万能试验机").check()
     save(page, "保存草稿")
     fill(page, amount_fen="120.00", minimum_fen="200", valid_from="2026-11-24")
@@ -115,21 +129,39 @@ def house(app, clock):
     instrument = make.instrument(lab, calibrated=(date(2025, 1, 1), date(2026, 12, 1)), name_en=None, model="Z100")
     item = make.test_item(instrument, by=make.standard("GB/T 228.1-2021"))
     make.test_item(make.instrument(lab, calibrated=None, state="draft"), state="draft")
-    mark = make.add(Accreditation(lab_id=lab.id, kind="CMA", number="121108340012", valid_from=date(2021, 1, 1),
-                                  valid_to=date(2026, 12, 31)))  # fmt: skip
+    mark = make.add(
+        Accreditation(
+            lab_id=lab.id, kind="CMA", number="121108340012", valid_from=date(2021, 1, 1), valid_to=date(2026, 12, 31)
+        )
+    )
     rebuild_all()
     db.session.commit()
     return {"firm": firm, "lab": lab.id, "instrument": instrument.id, "item": item.id, "mark": mark.id}
 
 
 LAB_PAGES = [
-    "/lab/labs", "/lab/labs/{lab}", "/lab/labs/{lab}/edit", "/lab/accreditations/{mark}", "/lab/instruments",
-    "/lab/instruments/{instrument}", "/lab/instruments/{instrument}/edit", "/lab/test-items", "/lab/test-items/{item}",
-    "/lab/test-items/{item}/edit", "/lab/fees", "/lab/test-items/{item}/fees/new", "/lab/opening-hours",
+    "/lab/labs",
+    "/lab/labs/{lab}",
+    "/lab/labs/{lab}/edit",
+    "/lab/accreditations/{mark}",
+    "/lab/instruments",
+    "/lab/instruments/{instrument}",
+    "/lab/instruments/{instrument}/edit",
+    "/lab/test-items",
+    "/lab/test-items/{item}",
+    "/lab/test-items/{item}/edit",
+    "/lab/fees",
+    "/lab/test-items/{item}/fees/new",
+    "/lab/opening-hours",
     "/lab/labs/{lab}/hours",
-]  # fmt: skip
-OFFICER_PAGES = ["/regulator/labs", "/regulator/labs/{lab}", "/regulator/assessments", "/regulator/affiliations",
-                 "/regulator/standards"]  # fmt: skip
+]
+OFFICER_PAGES = [
+    "/regulator/labs",
+    "/regulator/labs/{lab}",
+    "/regulator/assessments",
+    "/regulator/affiliations",
+    "/regulator/standards",
+]
 
 
 @pytest.mark.parametrize(("locale", "width", "scheme"), [("zh-CN", 390, "dark"), ("en-GB", 1440, "light")])

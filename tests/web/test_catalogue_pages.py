@@ -44,10 +44,16 @@ def house(app):
     bare = make.instrument(lab, calibrated=None, state="draft", name_en=None)
     item = make.test_item(instrument, by=standard, sample_requirement="3 根")
     draft = make.test_item(bare, state="draft", hours_min=24, hours_max=240, hours_step=24, attended=False)
-    make.add(Accreditation(lab_id=lab.id, kind="CMA", number="121108340012", valid_from=date(2021, 1, 1),
-                           valid_to=date(2026, 12, 31)))  # fmt: skip
-    closure = make.add(Closure(lab_id=lab.id, starts_at=utc_now().replace(year=2027), reason="盘点",
-                               ends_at=utc_now().replace(year=2028)))  # fmt: skip
+    make.add(
+        Accreditation(
+            lab_id=lab.id, kind="CMA", number="121108340012", valid_from=date(2021, 1, 1), valid_to=date(2026, 12, 31)
+        )
+    )
+    closure = make.add(
+        Closure(
+            lab_id=lab.id, starts_at=utc_now().replace(year=2027), reason="盘点", ends_at=utc_now().replace(year=2028)
+        )
+    )
     affiliation = make.affiliation(firm, make.firm())
     make.grade(lab, "good", "2026-01")
     rebuild_all()
@@ -55,32 +61,67 @@ def house(app):
     fee = db.session.scalars(select(Fee).where(Fee.test_item_id == item.id)).one()
     accreditation = db.session.scalars(select(Accreditation)).one()
     return {
-        "firm": firm, "affiliation": affiliation, "standard": standard,
-        "lab": lab, "instrument": instrument, "bare": bare, "item": item,
-        "draft": draft, "fee": fee, "accreditation": accreditation, "closure": closure,
+        "firm": firm,
+        "affiliation": affiliation,
+        "standard": standard,
+        "lab": lab,
+        "instrument": instrument,
+        "bare": bare,
+        "item": item,
+        "draft": draft,
+        "fee": fee,
+        "accreditation": accreditation,
+        "closure": closure,
         "calibration": db.session.scalars(select(Calibration)).first(),
-    }  # fmt: skip
+    }
 
 
 PAGES = [
-    "/lab/labs", "/lab/labs/new", "/lab/labs/{lab}", "/lab/labs/{lab}/edit", "/lab/labs/{lab}/accreditations/new",
-    "/lab/accreditations/{accreditation}", "/lab/instruments", "/lab/instruments/new", "/lab/instruments/{instrument}",
-    "/lab/instruments/{bare}", "/lab/instruments/{instrument}/edit", "/lab/instruments/{instrument}/calibrations/new",
-    "/lab/test-items", "/lab/test-items/new", "/lab/test-items/{item}", "/lab/test-items/{draft}",
-    "/lab/test-items/{item}/edit", "/lab/fees", "/lab/test-items/{item}/fees/new", "/lab/fees/{fee}",
-    "/lab/fees/{fee}/end", "/lab/opening-hours", "/lab/labs/{lab}/hours", "/lab/standards/new",
-    "/lab/instruments?lab=1&state=draft", "/lab/test-items?state=withdrawn", "/lab/fees?lab=999999&page=x",
-]  # fmt: skip
+    "/lab/labs",
+    "/lab/labs/new",
+    "/lab/labs/{lab}",
+    "/lab/labs/{lab}/edit",
+    "/lab/labs/{lab}/accreditations/new",
+    "/lab/accreditations/{accreditation}",
+    "/lab/instruments",
+    "/lab/instruments/new",
+    "/lab/instruments/{instrument}",
+    "/lab/instruments/{bare}",
+    "/lab/instruments/{instrument}/edit",
+    "/lab/instruments/{instrument}/calibrations/new",
+    "/lab/test-items",
+    "/lab/test-items/new",
+    "/lab/test-items/{item}",
+    "/lab/test-items/{draft}",
+    "/lab/test-items/{item}/edit",
+    "/lab/fees",
+    "/lab/test-items/{item}/fees/new",
+    "/lab/fees/{fee}",
+    "/lab/fees/{fee}/end",
+    "/lab/opening-hours",
+    "/lab/labs/{lab}/hours",
+    "/lab/standards/new",
+    "/lab/instruments?lab=1&state=draft",
+    "/lab/test-items?state=withdrawn",
+    "/lab/fees?lab=999999&page=x",
+]
 
 
 OFFICER_PAGES = [
-    "/regulator/labs", "/regulator/labs?show=waiting&q=x", "/regulator/labs/{lab}", "/regulator/assessments",
-    "/regulator/affiliations", "/regulator/affiliations?show=decide&q=x", "/regulator/affiliations/{affiliation}",
-    "/regulator/affiliations/{affiliation}/correct", "/regulator/affiliations/{affiliation}/void",
+    "/regulator/labs",
+    "/regulator/labs?show=waiting&q=x",
+    "/regulator/labs/{lab}",
+    "/regulator/assessments",
+    "/regulator/affiliations",
+    "/regulator/affiliations?show=decide&q=x",
+    "/regulator/affiliations/{affiliation}",
+    "/regulator/affiliations/{affiliation}/correct",
+    "/regulator/affiliations/{affiliation}/void",
     "/regulator/standards",
     "/regulator/standards?q=228",
-    "/regulator/standards/{standard}/supersede", "/regulator/affiliations/{affiliation}/end",
-]  # fmt: skip
+    "/regulator/standards/{standard}/supersede",
+    "/regulator/affiliations/{affiliation}/end",
+]
 
 
 def address(page, house):

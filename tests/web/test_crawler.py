@@ -43,10 +43,14 @@ SMALL = Scale("small", counties=1, clients=300, bookings=2_000, labs=20)
 MOST_STATEMENTS = 12
 MORE_STATEMENTS = {
     # a booking shows who moved it from when to when, whom to call, and where to pay
-    "client.booking": 13, "regulator.booking": 13, "lab.booking": 14,
+    "client.booking": 13,
+    "regulator.booking": 13,
+    "lab.booking": 14,
     # these calculate: the running month, whether a run still comes to the same, what grades would change
-    "lab.reward_expected": 16, "regulator.run": 24, "regulator.assessment": 25,
-}  # fmt: skip
+    "lab.reward_expected": 16,
+    "regulator.run": 24,
+    "regulator.assessment": 25,
+}
 """Where a page asks more, a fixed number whatever it shows."""
 
 KNOWN: dict[tuple[str, str], str] = {}

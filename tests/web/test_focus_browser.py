@@ -53,14 +53,23 @@ def pages(app: Any, crew: Crew) -> Any:
         booker, hand = make.member(firm, "booker"), make.member(lab.firm, "lab_manager")
     with transaction():
         ref = services.book(
-            actor=make.actor(booker, firm, "booker"), now=crew.clock.now, test_item_id=item.id, quantity=1,
-            starts_at=crew.clock.at("2026-11-25 09:00"), sample_description="x",
-        ).ref  # fmt: skip
+            actor=make.actor(booker, firm, "booker"),
+            now=crew.clock.now,
+            test_item_id=item.id,
+            quantity=1,
+            starts_at=crew.clock.at("2026-11-25 09:00"),
+            sample_description="x",
+        ).ref
     return {
         (booker, firm): ["/", f"/bookings/{ref}", f"/bookings/{ref}/move", "/bookings", "/account/settings"],
-        (hand, lab.firm): [f"/lab/bookings/{ref}", "/lab/calendar?view=day&from=2026-11-25", "/lab/requests",
-                           "/lab/calendar/block", f"/lab/test-items/{item.id}/fees/new"],
-    }  # fmt: skip
+        (hand, lab.firm): [
+            f"/lab/bookings/{ref}",
+            "/lab/calendar?view=day&from=2026-11-25",
+            "/lab/requests",
+            "/lab/calendar/block",
+            f"/lab/test-items/{item.id}/fees/new",
+        ],
+    }
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])

@@ -77,19 +77,27 @@ def test_what_is_typed_is_read(any_app: Flask, field: str, typed: str, read: obj
         ("amount", "1,23", "Enter an amount such as 1,234.50.", "请填写金额，如 1,234.50。"),
         ("on", "2026-02-30", "Enter a date such as 2026-11-24.", "请填写日期，如 2026-11-24。"),
         ("month", "2026-13", "Enter a month such as 2026-11.", "请填写月份，如 2026-11。"),
-        ("at", "tomorrow", "Enter a date and time such as 2026-11-24 14:30.",
-         "请填写日期和时间，如 2026-11-24 14:30。"),
+        (
+            "at",
+            "tomorrow",
+            "Enter a date and time such as 2026-11-24 14:30.",
+            "请填写日期和时间，如 2026-11-24 14:30。",
+        ),
         ("minutes", "0.0001", "Enter minutes such as 30 or 7.5.", "请填写分钟数，如 30 或 7.5。"),
         ("quantity", "0", "Between 1 and 100.", "应为 1 至 100。"),
         ("quantity", "10000", "Between 1 and 100.", "应为 1 至 100。"),
         ("quantity", "2.5", "Enter a whole number.", "请填写整数。"),
-        ("code", "91330624MA2B1234XX", "Not a valid credit code: the check character does not fit.",
-         "统一社会信用代码有误：校验位不符。"),
+        (
+            "code",
+            "91330624MA2B1234XX",
+            "Not a valid credit code: the check character does not fit.",
+            "统一社会信用代码有误：校验位不符。",
+        ),
         ("size", "huge", "Not a valid choice.", "选项无效，请重新选择。"),
         ("name", "   ", "Fill this in.", "此项须填写。"),
         ("name", "x" * 11, "At most 10 characters.", "最多 10 个字。"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_read_says_what_to_do(
     any_app: Flask, field: str, typed: str, english: str, chinese: str
 ) -> None:

@@ -51,8 +51,12 @@ def at(client, language):
     """Ask for a page, or post a form, in the language under test."""
 
     def ask(path, **given):
-        return client.open(path, method="POST" if given else "GET", data=given or None,
-                           headers={"Accept-Language": LANGUAGES[language]})  # fmt: skip
+        return client.open(
+            path,
+            method="POST" if given else "GET",
+            data=given or None,
+            headers={"Accept-Language": LANGUAGES[language]},
+        )
 
     return ask
 
@@ -74,9 +78,13 @@ def made(world, clock, *grades, handed_over=True):
     given = [GradeRow(lab.id, grade, "考核得分 92") for lab, grade in zip(world.labs, grades, strict=False)]
     with transaction():
         found = services.save_grades(
-            actor=world.acting("officer"), now=clock.now, division="330624", year=2025,
-            effective_month=Month(2026, 10), rows=given,
-        )  # fmt: skip
+            actor=world.acting("officer"),
+            now=clock.now,
+            division="330624",
+            year=2025,
+            effective_month=Month(2026, 10),
+            rows=given,
+        )
         if handed_over:
             services.hand_over_grades(actor=world.acting("officer"), now=clock.now, list_id=found.id, version=1)
     return found
@@ -159,9 +167,15 @@ def test_what_another_saved_meanwhile_is_shown_and_then_replaced_knowingly(world
     sign_in(client, second)
     with transaction():
         services.save_grades(
-            actor=world.acting("officer"), now=clock.now, division="330624", year=2025, list_id=found.id, version=1,
-            effective_month=Month(2026, 10), rows=[GradeRow(world.labs[0].id, "qualified", "考核得分 61")],
-        )  # fmt: skip
+            actor=world.acting("officer"),
+            now=clock.now,
+            division="330624",
+            year=2025,
+            list_id=found.id,
+            version=1,
+            effective_month=Month(2026, 10),
+            rows=[GradeRow(world.labs[0].id, "qualified", "考核得分 61")],
+        )
     answer = at(f"{LISTS}/{found.id}/edit", **form(world, "excellent", version="1"))
     assert answer.status_code == 409
     words = "Saved by now: Qualified" if language == "en" else "当前已保存：合格"
@@ -200,9 +214,13 @@ def test_who_worked_on_a_list_sees_why_it_cannot_be_confirmed(world, client, clo
     with transaction():
         turncoat = make.actor(world.approver, None, "officer")
         services.save_grades(
-            actor=turncoat, now=clock.now, division="330624", year=2025, effective_month=Month(2026, 10),
+            actor=turncoat,
+            now=clock.now,
+            division="330624",
+            year=2025,
+            effective_month=Month(2026, 10),
             rows=[GradeRow(world.labs[0].id, "good", "考核得分 80")],
-        )  # fmt: skip
+        )
     found = saved()
     with transaction():
         services.hand_over_grades(actor=world.acting("officer"), now=clock.now, list_id=found.id, version=1)

@@ -29,16 +29,39 @@ ENGINES = ("sqlite", "postgresql")
 
 
 STORY = [
-    "lab.admit", "booking.book", "booking.confirm", "booking.receive", "booking.start", "charge.propose",
-    "booking.finish", "charge.consent", "report.record", "invoice.record", "payment.record", "payment.record",
-    "run.calculate", "run.publish", "objection.raise", "objection.answer", "run.approve", "run.pay",
-]  # fmt: skip
+    "lab.admit",
+    "booking.book",
+    "booking.confirm",
+    "booking.receive",
+    "booking.start",
+    "charge.propose",
+    "booking.finish",
+    "charge.consent",
+    "report.record",
+    "invoice.record",
+    "payment.record",
+    "payment.record",
+    "run.calculate",
+    "run.publish",
+    "objection.raise",
+    "objection.answer",
+    "run.approve",
+    "run.pay",
+]
 """What the trail tells, in this order."""
 
 BOOKING_STORY = [
-    "Booked", "Confirmed", "Samples received", "Test started", "Change of charge proposed", "Test finished",
-    "Change of charge consented to", "Report uploaded", "Invoice recorded", "Payment recorded",
-]  # fmt: skip
+    "Booked",
+    "Confirmed",
+    "Samples received",
+    "Test started",
+    "Change of charge proposed",
+    "Test finished",
+    "Change of charge consented to",
+    "Report uploaded",
+    "Invoice recorded",
+    "Payment recorded",
+]
 
 
 @dataclass
@@ -60,24 +83,37 @@ def county(app: Any, clock: Any) -> County:
     with transaction():
         make.working_year()
         host = make.firm(name="青坛精密有限公司", name_en="Qingtan Precision", size_class="large")
-        lab = make.lab(host, admitted=False, name="力学检测中心", name_en="Mechanics centre", contact="王工",
-                       phone="0575-86000000")  # fmt: skip
+        lab = make.lab(
+            host, admitted=False, name="力学检测中心", name_en="Mechanics centre", contact="王工", phone="0575-86000000"
+        )
         item = make.test_item(
             make.instrument(lab, name="万能试验机", name_en="Universal tester", model="Z100"),
-            by=make.standard("GB/T 228.1-2021"), name="拉伸试验", name_en="Tensile test", fee_fen=80_000,
-            sample_requirement="每种材料 3 根", free_cancel_minutes=2880, late_cancel_percent=30, no_show_percent=50,
-        )  # fmt: skip
+            by=make.standard("GB/T 228.1-2021"),
+            name="拉伸试验",
+            name_en="Tensile test",
+            fee_fen=80_000,
+            sample_requirement="每种材料 3 根",
+            free_cancel_minutes=2880,
+            late_cancel_percent=30,
+            no_show_percent=50,
+        )
         client = make.firm(name="绿坞轴承配件有限公司", name_en="Lvwu Bearings", size_class="small")
         officer, approver = make.regulator("officer", name="李敏"), make.regulator("approver", name="赵岚")
         policy = draft_policy(
-            actor=make.actor(officer, None, "officer"), now=clock.now,
+            actor=make.actor(officer, None, "officer"),
+            now=clock.now,
             document=policy_json(effective_from="2026-11"),
-        )  # fmt: skip
+        )
         publish_policy(actor=make.actor(approver, None, "approver"), now=clock.now, policy_id=policy.id)
         made = County(
-            lab, client, make.member(host, "lab_manager", name="王颖"), make.member(client, "booker", name="陈立"),
-            officer, approver, make.regulator("auditor", name="孙正"),
-        )  # fmt: skip
+            lab,
+            client,
+            make.member(host, "lab_manager", name="王颖"),
+            make.member(client, "booker", name="陈立"),
+            officer,
+            approver,
+            make.regulator("auditor", name="孙正"),
+        )
         assert item.id
         rebuild_all()
     return made

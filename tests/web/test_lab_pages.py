@@ -16,10 +16,20 @@ from tests import factories
 from tests.signing import sign_in
 
 LAB_PAGES = [
-    "/lab/today", "/lab/today?show=running", "/lab/requests", "/lab/calendar", "/lab/calendar?view=day",
-    "/lab/calendar?view=table", "/lab/calendar/block", "/lab/bookings", "/lab/bookings?waits=1&q=B-",
-    "/lab/bookings?state=confirmed&sort=charged", "/lab/conflicts", "/lab/usage", "/lab/bookings?format=csv",
-]  # fmt: skip
+    "/lab/today",
+    "/lab/today?show=running",
+    "/lab/requests",
+    "/lab/calendar",
+    "/lab/calendar?view=day",
+    "/lab/calendar?view=table",
+    "/lab/calendar/block",
+    "/lab/bookings",
+    "/lab/bookings?waits=1&q=B-",
+    "/lab/bookings?state=confirmed&sort=charged",
+    "/lab/conflicts",
+    "/lab/usage",
+    "/lab/bookings?format=csv",
+]
 
 
 class House:
@@ -44,9 +54,13 @@ class House:
             for _unit in range(3):
                 if start.weekday() < 5 and made < count:
                     services.book(
-                        actor=actor, now=utc_now(), test_item_id=self.item.id, quantity=1, starts_at=start,
+                        actor=actor,
+                        now=utc_now(),
+                        test_item_id=self.item.id,
+                        quantity=1,
+                        starts_at=start,
                         sample_description="x",
-                    )  # fmt: skip
+                    )
                     made += 1
             start += timedelta(days=1)
         self.next_start = start
@@ -109,13 +123,26 @@ def test_a_block_takes_what_is_free_and_is_removed(house: House, client: FlaskCl
     with transaction():
         house.book(1)
     sign_in(client, house.hand, house.lab.firm)
-    wrong = client.post("/lab/calendar/block", data={
-        "instrument": house.instrument.id, "kind": "maintenance", "starts_at": "2026-11-25T12:00",
-        "ends_at": "2026-11-25T08:00"})  # fmt: skip
+    wrong = client.post(
+        "/lab/calendar/block",
+        data={
+            "instrument": house.instrument.id,
+            "kind": "maintenance",
+            "starts_at": "2026-11-25T12:00",
+            "ends_at": "2026-11-25T08:00",
+        },
+    )
     assert wrong.status_code == 422
-    made = client.post("/lab/calendar/block", data={
-        "instrument": house.instrument.id, "kind": "maintenance", "starts_at": "2026-11-25T08:00",
-        "ends_at": "2026-11-25T12:00", "note": "导轨保养"})  # fmt: skip
+    made = client.post(
+        "/lab/calendar/block",
+        data={
+            "instrument": house.instrument.id,
+            "kind": "maintenance",
+            "starts_at": "2026-11-25T08:00",
+            "ends_at": "2026-11-25T12:00",
+            "note": "导轨保养",
+        },
+    )
     assert made.status_code == 303
     page = client.get(made.location)
     db.session.rollback()
@@ -129,8 +156,13 @@ def test_a_block_takes_what_is_free_and_is_removed(house: House, client: FlaskCl
 
 
 def test_a_block_where_nothing_is_free_says_so_and_names_what_is_there(house: House, client: FlaskClient) -> None:
-    block = {"instrument": house.instrument.id, "kind": "maintenance", "starts_at": "2026-11-25T08:00",
-             "ends_at": "2026-11-25T12:00", "note": "导轨保养"}  # fmt: skip
+    block = {
+        "instrument": house.instrument.id,
+        "kind": "maintenance",
+        "starts_at": "2026-11-25T08:00",
+        "ends_at": "2026-11-25T12:00",
+        "note": "导轨保养",
+    }
     sign_in(client, house.hand, house.lab.firm)
     assert client.post("/lab/calendar/block", data=block).status_code == 303
     again = client.post("/lab/calendar/block", data=block, headers={"Accept-Language": "en"})
@@ -143,16 +175,27 @@ def test_members_see_only_what_their_role_does(house: House, client: FlaskClient
         house.book(1)
         viewer = factories.member(house.lab.firm, "viewer")
     sign_in(client, house.hand, house.lab.firm)
-    block = client.post("/lab/calendar/block", data={
-        "instrument": house.instrument.id, "kind": "maintenance", "starts_at": "2026-11-26T08:00",
-        "ends_at": "2026-11-26T12:00", "note": "导轨保养"}).location  # fmt: skip
+    block = client.post(
+        "/lab/calendar/block",
+        data={
+            "instrument": house.instrument.id,
+            "kind": "maintenance",
+            "starts_at": "2026-11-26T08:00",
+            "ends_at": "2026-11-26T12:00",
+            "note": "导轨保养",
+        },
+    ).location
     assert "/remove" in client.get(block).text
     now = utc_now()
     with transaction():
         done = update(Booking).values(
-            state="tested", received_at=now, samples_received=1, started_at=now, finished_at=now,
+            state="tested",
+            received_at=now,
+            samples_received=1,
+            started_at=now,
+            finished_at=now,
             finished_on=local_day(now),
-        )  # fmt: skip
+        )
         db.session.execute(done)
     ref = db.session.scalar(select(Booking.ref))
     assert "/report" in client.get("/lab/papers").text

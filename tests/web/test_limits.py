@@ -91,14 +91,15 @@ CASES: dict[str, Callable[[World, int], Any]] = {
     "export of a regulator": lambda w, _n: w.officer.get("/regulator/ledger?format=csv"),
     "export of public figures": lambda w, _n: stranger(w, "/figures?format=csv"),
     "report": lambda w, _n: w.officer.get("/regulator/usage"),
-    "report API": lambda w, _n: w.app.test_client().get("/api/v1/reports/usage?from=2026-10&to=2026-10&by=lab",
-                                                        headers=w.token),
+    "report API": lambda w, _n: w.app.test_client().get(
+        "/api/v1/reports/usage?from=2026-10&to=2026-10&by=lab", headers=w.token
+    ),
     "calculation": lambda w, _n: w.officer.post("/regulator/rewards/2026-10/calculate"),
     "calculation of the trail": lambda w, _n: w.auditor.post("/regulator/audit/verify"),
     "password": lambda w, _n: w.member.post(
         "/account/change-password", data={"present_password": "x", "password": "another long password"}
     ),
-}  # fmt: skip
+}
 """Limit → the n-th request under it. "sign_in_again" is the known browser's, see below."""
 
 
@@ -271,8 +272,14 @@ def test_storage_that_is_away_stops_nobody_and_limits_still_hold(
 def test_operating_guide_tells_the_limits_that_hold() -> None:
     guide = (ROOT / "docs" / "operating.md").read_text()
     told = re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]+) \|", guide.partition("## Limits")[2], re.M)
-    words = {"address": "address", "stranger": "address", "account": "account", "firm": "firm",
-             "mailbox": "firm and address written to", "browser": "browser"}  # fmt: skip
+    words = {
+        "address": "address",
+        "stranger": "address",
+        "account": "account",
+        "firm": "firm",
+        "mailbox": "firm and address written to",
+        "browser": "browser",
+    }
     spans = {60: "a minute", 300: "in 5 minutes", 600: "in 10 minutes", 3600: "an hour"}
     expected = {
         name: "; ".join(f"{one.most} {spans[one.seconds]} by {words[one.by.__name__]}" for one in rules)

@@ -13,8 +13,14 @@ from tests.rights.world import build
 
 ENGINES = ("sqlite",)
 pytestmark = pytest.mark.timeout(600)
-PUBLIC = {"public", "api_catalogue", "documentation", "api-docs.openapi_json", "api_booking.slots",
-          "api_oversight.public_statistics"}  # fmt: skip
+PUBLIC = {
+    "public",
+    "api_catalogue",
+    "documentation",
+    "api-docs.openapi_json",
+    "api_booking.slots",
+    "api_oversight.public_statistics",
+}
 
 
 def is_public(endpoint: str) -> bool:
@@ -41,9 +47,10 @@ def test_nothing_that_is_not_public_is_kept_by_a_cache(app: Flask, clock: Any, m
                     wrong.append(f"{address} as {actor}: {answer.headers.get('Cache-Control')}")
     assert not wrong, "\n".join(wrong)
     readable = {
-        rule.endpoint for rule in app.url_map.iter_rules()
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
         if "GET" in (rule.methods or ()) and rule.endpoint != "static" and not rule.endpoint.startswith("/-")
-    }  # fmt: skip
+    }
     assert readable == asked
 
 

@@ -31,9 +31,19 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Set the environment: the safe one with changes; None takes a setting away."""
 
     def use(**changes: str | None) -> None:
-        for name in (*KEYS, "MAIL_URL", "BASE_URL", "DATABASE_URL", "RATELIMIT_ENABLED",
-                     "FLASK_DEBUG", "UPLOAD_DIR", "TRUSTED_PROXIES", "TIME_ZONE", "RATELIMIT_STORAGE_URI",
-                     "MAIL_PER_HOUR"):  # fmt: skip
+        for name in (
+            *KEYS,
+            "MAIL_URL",
+            "BASE_URL",
+            "DATABASE_URL",
+            "RATELIMIT_ENABLED",
+            "FLASK_DEBUG",
+            "UPLOAD_DIR",
+            "TRUSTED_PROXIES",
+            "TIME_ZONE",
+            "RATELIMIT_STORAGE_URI",
+            "MAIL_PER_HOUR",
+        ):
             monkeypatch.delenv(name, raising=False)
         for name, value in {**SAFE, "LABSHARE_INSTANCE": str(tmp_path), **changes}.items():
             if value is not None:
@@ -99,8 +109,11 @@ def test_workers_that_count_alone_are_warned_of(
     storage: str | None,
     warned: bool,
 ) -> None:
-    environment(LABSHARE_ENV=environment_name, DATABASE_URL=f"sqlite:///{tmp_path / 'labshare.db'}",
-                RATELIMIT_STORAGE_URI=storage)  # fmt: skip
+    environment(
+        LABSHARE_ENV=environment_name,
+        DATABASE_URL=f"sqlite:///{tmp_path / 'labshare.db'}",
+        RATELIMIT_STORAGE_URI=storage,
+    )
     warn_of_counting_alone(create_app(), workers)
     assert ("RATELIMIT_STORAGE_URI" in capsys.readouterr().err) == warned
 

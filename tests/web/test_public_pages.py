@@ -45,25 +45,67 @@ def market(app: Flask) -> Market:
     now = utc_now()
     new = make.standard("GB/T 10125-2021", name="盐雾试验", name_en="Salt spray tests")
     make.standard("GB/T 10125-2012", name="盐雾试验", superseded_by_id=new.id, superseded_from=date(2021, 12, 1))
-    near = make.lab(make.firm(size_class="large", town="330624003"), name="天姥车轮实验室", name_en="Tianmu Wheel Lab",
-                    town="330624003", automatic_confirmation=True, longitude="120.875", latitude="29.500")  # fmt: skip
-    cheap = make.lab(make.firm(size_class="large", town="330624110"), name="儒岙金属材料实验室", name_en=None,
-                     town="330624110", longitude="120.9166", latitude="29.3595")  # fmt: skip
+    near = make.lab(
+        make.firm(size_class="large", town="330624003"),
+        name="天姥车轮实验室",
+        name_en="Tianmu Wheel Lab",
+        town="330624003",
+        automatic_confirmation=True,
+        longitude="120.875",
+        latitude="29.500",
+    )
+    cheap = make.lab(
+        make.firm(size_class="large", town="330624110"),
+        name="儒岙金属材料实验室",
+        name_en=None,
+        town="330624110",
+        longitude="120.9166",
+        latitude="29.3595",
+    )
     chamber = make.instrument(near, units=2, name="盐雾箱 Q-FOG", name_en="Salt spray chamber Q-FOG")
     other = make.instrument(cheap, name="盐雾箱", name_en="Salt spray chamber")
     broken = make.instrument(near, name="硬度计", name_en="Hardness tester", condition="awaiting_repair")
-    spray = {"name": "中性盐雾试验", "name_en": "Neutral salt spray", "category": "environment", "attended": False,
-             "sample_minutes": Decimal(0),
-             "hours_min": 24, "hours_max": 480, "hours_step": 24, "samples_per_run": 4}  # fmt: skip
-    salt = make.test_item(chamber, by=new, fee_fen=600, basis="hour", minimum_fen=20_000, max_quantity=20,
-                          free_cancel_minutes=1440, late_cancel_percent=30, turnaround_days=2, **spray)  # fmt: skip
+    spray = {
+        "name": "中性盐雾试验",
+        "name_en": "Neutral salt spray",
+        "category": "environment",
+        "attended": False,
+        "sample_minutes": Decimal(0),
+        "hours_min": 24,
+        "hours_max": 480,
+        "hours_step": 24,
+        "samples_per_run": 4,
+    }
+    salt = make.test_item(
+        chamber,
+        by=new,
+        fee_fen=600,
+        basis="hour",
+        minimum_fen=20_000,
+        max_quantity=20,
+        free_cancel_minutes=1440,
+        late_cancel_percent=30,
+        turnaround_days=2,
+        **spray,
+    )
     late = make.test_item(other, by=new, fee_fen=500, basis="hour", turnaround_days=2, **spray)
-    make.add(Holding(instrument_id=other.id, unit=1, starts_at=now, ends_at=now + timedelta(days=13), kind="in_house",
-                     created_at=now))  # fmt: skip
+    make.add(
+        Holding(
+            instrument_id=other.id,
+            unit=1,
+            starts_at=now,
+            ends_at=now + timedelta(days=13),
+            kind="in_house",
+            created_at=now,
+        )
+    )
     hardness = make.test_item(broken, name="洛氏硬度", name_en=None, fee_fen=2_000, sample_minutes=Decimal(10))
     draft = make.test_item(chamber, name="秘密检测", name_en="Secret test", state="draft")
-    mark = make.add(Accreditation(lab_id=near.id, kind="CNAS", number="CNAS L12345", valid_from=date(2024, 1, 1),
-                                  valid_to=date(2029, 12, 31)))  # fmt: skip
+    mark = make.add(
+        Accreditation(
+            lab_id=near.id, kind="CNAS", number="CNAS L12345", valid_from=date(2024, 1, 1), valid_to=date(2029, 12, 31)
+        )
+    )
     make.add(AccreditationScope(accreditation_id=mark.id, test_item_id=salt.id, standard_id=new.id))
     firm = make.firm(name="青坛五金", name_en="Qingtan Hardware", town="330624004")
     person = make.member(firm, "owner", name="陈蕾")
@@ -266,8 +308,16 @@ def test_closed_slots_say_why(app: Flask, client: FlaskClient, market: Market) -
     assert "Closed" in page, "a Saturday"
     now = utc_now()
     for unit in (1, 2):
-        make.add(Holding(instrument_id=market.chamber.id, unit=unit, starts_at=now + timedelta(hours=20),
-                         ends_at=now + timedelta(hours=60), kind="in_house", created_at=now))  # fmt: skip
+        make.add(
+            Holding(
+                instrument_id=market.chamber.id,
+                unit=unit,
+                starts_at=now + timedelta(hours=20),
+                ends_at=now + timedelta(hours=60),
+                kind="in_house",
+                created_at=now,
+            )
+        )
     db.session.commit()
     page = client.get(f"/test-items/{market.salt.id}?hours=24", headers=ZH).text
     closed = re.findall(r'<span class="slot is-closed">.*?<small>(.*?)</small>', page, re.S)
@@ -309,8 +359,16 @@ def test_live_state_of_an_instrument(client: FlaskClient, market: Market) -> Non
     assert " Down " in shown(market.broken)
     assert " Free " in shown(market.chamber)
     for unit in (1, 2):
-        make.add(Holding(instrument_id=market.chamber.id, unit=unit, starts_at=now - timedelta(hours=1),
-                         ends_at=now + timedelta(hours=1), kind="in_house", created_at=now))  # fmt: skip
+        make.add(
+            Holding(
+                instrument_id=market.chamber.id,
+                unit=unit,
+                starts_at=now - timedelta(hours=1),
+                ends_at=now + timedelta(hours=1),
+                kind="in_house",
+                created_at=now,
+            )
+        )
     db.session.commit()
     assert " In use " in shown(market.chamber)
 

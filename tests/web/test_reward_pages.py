@@ -56,8 +56,9 @@ def at(client, language):
     """Ask for a page in the language under test."""
 
     def ask(path, **given):
-        return client.open(path, method="POST" if given else "GET", data=given or None,
-                           headers={"Accept-Language": language})  # fmt: skip
+        return client.open(
+            path, method="POST" if given else "GET", data=given or None, headers={"Accept-Language": language}
+        )
 
     return ask
 
@@ -283,8 +284,17 @@ def policy_fields(client):
     page = client.get("/regulator/policies/new").text
     fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page))
     wanted = {name: value for name, value in fields.items() if name not in ("csrf_token", "submission", "tax", "kind")}
-    return {**wanted, "tax": "included", "kind": "marginal", "unit": "lab", "sizes": ["small", "micro"],
-            "exclude_related": "y", "exclude_statutory": "y", "divisions": "", "any_size": ""}  # fmt: skip
+    return {
+        **wanted,
+        "tax": "included",
+        "kind": "marginal",
+        "unit": "lab",
+        "sizes": ["small", "micro"],
+        "exclude_related": "y",
+        "exclude_statutory": "y",
+        "divisions": "",
+        "any_size": "",
+    }
 
 
 def error_at(page, field):
@@ -337,9 +347,12 @@ def test_pages_take_few_statements(world, client, clock, who, path):
     run_and_publish(world, clock)
     with transaction():
         services.raise_objection(
-            actor=factories.actor(world.owner, world.labs[0].firm, "owner"), now=clock.now, month=OCTOBER,
-            lab=world.labs[0].code, text="x",
-        )  # fmt: skip
+            actor=factories.actor(world.owner, world.labs[0].firm, "owner"),
+            now=clock.now,
+            month=OCTOBER,
+            lab=world.labs[0].code,
+            text="x",
+        )
     as_(client, world, who)
     statements = []
 

@@ -42,9 +42,12 @@ def world(app, clock):
         services.publish(actor=world.acting("officer"), now=now, month=OCTOBER)
     with transaction():
         services.raise_objection(
-            actor=factories.actor(world.owner, world.labs[0].firm, "owner"), now=now, month=OCTOBER,
-            lab=world.labs[0].code, text="10 月 8 日一笔应计入。",
-        )  # fmt: skip
+            actor=factories.actor(world.owner, world.labs[0].firm, "owner"),
+            now=now,
+            month=OCTOBER,
+            lab=world.labs[0].code,
+            text="10 月 8 日一笔应计入。",
+        )
     return world
 
 
@@ -113,9 +116,14 @@ def test_an_objection_upheld_and_a_run_sent_back_start_publicity_anew(world, cre
 def test_a_policy_is_drafted_by_one_and_ended_and_published_by_another(world, crew):
     officer, approver = crew.sits_down(world.officer), crew.sits_down(world.approver, None, "en-GB")
     officer.go("/regulator/policies").follow("起草政策").fill(
-        name="第二版", legal_basis="新财企〔2027〕12 号", division="330624", effective_from="2028-01", effective_to="",
-        lab_year_fen="200000", **{"bands-0-from_fen": "0", "bands-0-rate": "0.12"},
-    )  # fmt: skip
+        name="第二版",
+        legal_basis="新财企〔2027〕12 号",
+        division="330624",
+        effective_from="2028-01",
+        effective_to="",
+        lab_year_fen="200000",
+        **{"bands-0-from_fen": "0", "bands-0-rate": "0.12"},
+    )
     officer.press("保存草稿").reads("草稿已保存", "第二版", "2028年1月", "12%", "200,000.00")
     assert officer.buttons("发布") == 0
     approver.go("/regulator/policies").follow(re.compile("第二版")).does("Publish").reads("2026-10")

@@ -153,9 +153,10 @@ def test_corrections_and_roles_wait_for_whoever_did_not_propose_them(world, clie
         )
         admins = [factories.regulator("admin") for _ in range(2)]
         factories.add(
-            RegulatorRole(person_id=factories.person().id, role="auditor", proposed_by=admins[0].id,
-                          proposed_at=clock.now)
-        )  # fmt: skip
+            RegulatorRole(
+                person_id=factories.person().id, role="auditor", proposed_by=admins[0].id, proposed_at=clock.now
+            )
+        )
     assert "1 correction to decide" in tasks(client, world.second_officer)
     assert "1 correction to decide" not in tasks(client, world.officer)
     assert "1 role to agree to" in tasks(client, admins[1])
@@ -172,9 +173,17 @@ def test_a_payer_is_decided_with_a_reason_that_stays(world, client, clock, langu
         payer = factories.firm(name="代付公司")
         factories.affiliation(payer, db.session.get_one(Firm, booking.client_firm_id), "controls", date(2026, 1, 1))
         payment = factories.add(
-            Payment(booking_id=booking.id, amount_fen=100, paid_on=date(2026, 10, 20), reference="R1",
-                    payer_uscc=payer.uscc, by_client=False, recorded_by=world.officer.id, recorded_at=clock.now)
-        )  # fmt: skip
+            Payment(
+                booking_id=booking.id,
+                amount_fen=100,
+                paid_on=date(2026, 10, 20),
+                reference="R1",
+                payer_uscc=payer.uscc,
+                by_client=False,
+                recorded_by=world.officer.id,
+                recorded_at=clock.now,
+            )
+        )
     sign_in(client, world.officer)
     head = {"Accept-Language": language}
     page = client.get("/regulator/payers", headers=head).text

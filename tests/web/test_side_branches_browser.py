@@ -33,9 +33,14 @@ class House:
             self.at = make.lab(self.host, name="力学检测中心", name_en="Mechanics centre")
             self.instrument = make.instrument(self.at, name="万能试验机", name_en="Universal tester")
             self.item = make.test_item(
-                self.instrument, name="拉伸试验", name_en="Tensile test", fee_fen=80_000, free_cancel_minutes=2880,
-                late_cancel_percent=30, no_show_percent=50,
-            )  # fmt: skip
+                self.instrument,
+                name="拉伸试验",
+                name_en="Tensile test",
+                fee_fen=80_000,
+                free_cancel_minutes=2880,
+                late_cancel_percent=30,
+                no_show_percent=50,
+            )
             self.firm = make.firm(name="绿坞轴承配件有限公司", name_en="Lvwu Bearings")
             self.booker = make.member(self.firm, "booker", name="陈立")
             self.hand = make.member(self.host, "lab_manager", name="王颖")
@@ -45,8 +50,9 @@ class House:
 
     def acting(self, side: str) -> Any:
         someone, firm, role = {
-            "client": (self.booker, self.firm, "booker"), "lab": (self.hand, self.host, "lab_manager"),
-        }[side]  # fmt: skip
+            "client": (self.booker, self.firm, "booker"),
+            "lab": (self.hand, self.host, "lab_manager"),
+        }[side]
         return make.actor(someone, firm, role)
 
     def booked(self, at: str, *steps: str) -> str:
@@ -55,9 +61,13 @@ class House:
         now = self.crew.clock.now
         with transaction():
             booking = services.book(
-                actor=self.acting("client"), now=now, test_item_id=self.item.id, quantity=1,
-                starts_at=self.crew.clock.at(at), sample_description="GCr15 棒料",
-            )  # fmt: skip
+                actor=self.acting("client"),
+                now=now,
+                test_item_id=self.item.id,
+                quantity=1,
+                starts_at=self.crew.clock.at(at),
+                sample_description="GCr15 棒料",
+            )
             ref = str(booking.ref)
             for step in steps:
                 more = {"samples": 1} if step == "receive" else {}
@@ -202,8 +212,10 @@ def test_a_booking_moves_to_another_unit_and_its_report_is_replaced(house: House
 def test_papers_are_taken_back(app: Any, crew: Crew) -> None:
     """A report withdrawn and replaced, a red letter with its refund, another payer accepted and not accepted."""
     world = World()
-    person, firm = (db.session.get(kind, key) for kind, key in (
-        (make.Person, world.manager.person_id), (make.Firm, world.manager.firm_id)))  # fmt: skip
+    person, firm = (
+        db.session.get(kind, key)
+        for kind, key in ((make.Person, world.manager.person_id), (make.Firm, world.manager.firm_id))
+    )
     officer = crew.sits_down(db.session.get(make.Person, world.officer.person_id), None, "en-GB")
     client = crew.sits_down(db.session.get(make.Person, world.booker.person_id), world.client, "en-GB")
     lab = crew.sits_down(person, firm, width=390, height=844, color_scheme="dark")
@@ -263,8 +275,13 @@ def test_time_is_blocked_and_given_back_on_the_calendar(house: House) -> None:
     lab.follow("排期").follow("维护", "main").does("取消停用").reads("已取消停用，时段恢复可约。")
     db.session.rollback()
     assert db.session.query(Holding).filter(Holding.kind != "booking").count() == 0
-    assert client.go(f"/test-items/{house.item.id}?quantity=1&from=2026-11-26").page.locator(
-        ".slotday", has_text="26 Nov").get_by_text("Not available").count() == 0  # fmt: skip
+    assert (
+        client.go(f"/test-items/{house.item.id}?quantity=1&from=2026-11-26")
+        .page.locator(".slotday", has_text="26 Nov")
+        .get_by_text("Not available")
+        .count()
+        == 0
+    )
 
 
 def test_a_slot_taken_meanwhile_and_two_clicks(house: House) -> None:

@@ -52,87 +52,182 @@ LAB_BRIEF = thing(code=TEXT, name=TEXT, name_en=maybe(TEXT), town=maybe(TEXT))
 INSTRUMENT_BRIEF = thing(id=WHOLE, name=TEXT, name_en=maybe(TEXT))
 ITEM_BRIEF = INSTRUMENT_BRIEF
 LAB = having(
-    LAB_BRIEF, firm=thing(name=TEXT, name_en=maybe(TEXT)), address=maybe(TEXT), phone=maybe(TEXT),
-    accreditations=many(TEXT), admitted=YES_NO, instruments=WHOLE, test_items=WHOLE, automatic_confirmation=YES_NO,
-    lead_time_minutes=WHOLE, horizon_minutes=WHOLE,
-)  # fmt: skip
+    LAB_BRIEF,
+    firm=thing(name=TEXT, name_en=maybe(TEXT)),
+    address=maybe(TEXT),
+    phone=maybe(TEXT),
+    accreditations=many(TEXT),
+    admitted=YES_NO,
+    instruments=WHOLE,
+    test_items=WHOLE,
+    automatic_confirmation=YES_NO,
+    lead_time_minutes=WHOLE,
+    horizon_minutes=WHOLE,
+)
 INSTRUMENT = having(
-    INSTRUMENT_BRIEF, lab=LAB_BRIEF, model=maybe(TEXT), manufacturer=maybe(TEXT), class_code=TEXT, units=WHOLE,
-    original_value_fen=maybe(WHOLE), in_use_since=maybe(DAY), calibrated_until=maybe(DAY), test_items=WHOLE,
+    INSTRUMENT_BRIEF,
+    lab=LAB_BRIEF,
+    model=maybe(TEXT),
+    manufacturer=maybe(TEXT),
+    class_code=TEXT,
+    units=WHOLE,
+    original_value_fen=maybe(WHOLE),
+    in_use_since=maybe(DAY),
+    calibrated_until=maybe(DAY),
+    test_items=WHOLE,
     state={"enum": [*LiveState.of_instrument(), None]},
-)  # fmt: skip
+)
 TEST_ITEM = having(
-    ITEM_BRIEF, standards=many(TEXT), lab=LAB_BRIEF, instruments=many(having(INSTRUMENT_BRIEF, units=WHOLE)),
+    ITEM_BRIEF,
+    standards=many(TEXT),
+    lab=LAB_BRIEF,
+    instruments=many(having(INSTRUMENT_BRIEF, units=WHOLE)),
     fee=maybe(thing(basis=TEXT, amount_fen=WHOLE, minimum_fen=maybe(WHOLE))),
     minutes=thing(setup=MINUTES, per_sample=MINUTES, per_run=MINUTES, cleanup=MINUTES),
-    samples_per_run=maybe(WHOLE), hours=maybe(thing(min=WHOLE, max=WHOLE, step=WHOLE)), max_quantity=WHOLE,
-    attended=YES_NO, statutory=YES_NO, category=maybe(TEXT), accreditations=many(TEXT), turnaround_days=maybe(WHOLE),
-)  # fmt: skip
+    samples_per_run=maybe(WHOLE),
+    hours=maybe(thing(min=WHOLE, max=WHOLE, step=WHOLE)),
+    max_quantity=WHOLE,
+    attended=YES_NO,
+    statutory=YES_NO,
+    category=maybe(TEXT),
+    accreditations=many(TEXT),
+    turnaround_days=maybe(WHOLE),
+)
 SEGMENT = thing(starts_at=MOMENT, ends_at=MOMENT, units_free=WHOLE)
 SLOT = thing(instrument=WHOLE, starts_at=MOMENT, ends_at=MOMENT)
 OFFER = thing(
-    test_item=ITEM_BRIEF, instrument=INSTRUMENT_BRIEF, lab=LAB_BRIEF, starts_at=MOMENT, ends_at=MOMENT,
-    amount_fen=WHOLE, distance_km=maybe({"type": "number"}),
-)  # fmt: skip
+    test_item=ITEM_BRIEF,
+    instrument=INSTRUMENT_BRIEF,
+    lab=LAB_BRIEF,
+    starts_at=MOMENT,
+    ends_at=MOMENT,
+    amount_fen=WHOLE,
+    distance_km=maybe({"type": "number"}),
+)
 HOLD = thing(id=WHOLE, instrument=WHOLE, starts_at=MOMENT, expires_at=MOMENT)
-BLOCK = thing(
-    id=TEXT, holdings=many(thing(unit=WHOLE, starts_at=MOMENT, ends_at=MOMENT)), in_the_way=many(TEXT)
-)  # fmt: skip
+BLOCK = thing(id=TEXT, holdings=many(thing(unit=WHOLE, starts_at=MOMENT, ends_at=MOMENT)), in_the_way=many(TEXT))
 CHARGE = thing(id=WHOLE, kind=TEXT, amount_fen=WHOLE, reason=maybe(TEXT), state=TEXT)
 PROPOSAL = thing(
     id=WHOLE, instrument=WHOLE, starts_at=MOMENT, ends_at=MOMENT, reason=TEXT, state=TEXT, answer_by=MOMENT
-)  # fmt: skip
+)
 EVENT = thing(
-    id=WHOLE, at=MOMENT, action=TEXT, person=maybe(WHOLE), firm=maybe(WHOLE),
-    subject=thing(type=maybe(TEXT), id=maybe(TEXT)), before=ANYTHING, after=ANYTHING, refused=YES_NO,
-)  # fmt: skip
+    id=WHOLE,
+    at=MOMENT,
+    action=TEXT,
+    person=maybe(WHOLE),
+    firm=maybe(WHOLE),
+    subject=thing(type=maybe(TEXT), id=maybe(TEXT)),
+    before=ANYTHING,
+    after=ANYTHING,
+    refused=YES_NO,
+)
 BOOKING = thing(
-    ref=TEXT, state={"enum": list(BookingState)}, client=thing(uscc=TEXT, name=TEXT, name_en=maybe(TEXT)),
-    lab=LAB_BRIEF, instrument=having(INSTRUMENT_BRIEF, unit=WHOLE), test_item=ITEM_BRIEF, quantity=WHOLE,
-    hours=maybe(WHOLE), starts_at=MOMENT, ends_at=MOMENT, sample_description=TEXT, price_fen=WHOLE, charged_fen=WHOLE,
-    invoiced_fen=WHOLE, paid_fen=WHOLE, recognised_fen=WHOLE, charges=many(CHARGE), proposals=many(PROPOSAL),
+    ref=TEXT,
+    state={"enum": list(BookingState)},
+    client=thing(uscc=TEXT, name=TEXT, name_en=maybe(TEXT)),
+    lab=LAB_BRIEF,
+    instrument=having(INSTRUMENT_BRIEF, unit=WHOLE),
+    test_item=ITEM_BRIEF,
+    quantity=WHOLE,
+    hours=maybe(WHOLE),
+    starts_at=MOMENT,
+    ends_at=MOMENT,
+    sample_description=TEXT,
+    price_fen=WHOLE,
+    charged_fen=WHOLE,
+    invoiced_fen=WHOLE,
+    paid_fen=WHOLE,
+    recognised_fen=WHOLE,
+    charges=many(CHARGE),
+    proposals=many(PROPOSAL),
     history=many(EVENT),
-)  # fmt: skip
+)
 REPORT = thing(id=WHOLE, number=TEXT, issued_on=DAY, replaces=maybe(WHOLE), withdrawn_on=maybe(DAY))
 INVOICE = thing(
-    id=WHOLE, number=TEXT, issued_on=DAY,
+    id=WHOLE,
+    number=TEXT,
+    issued_on=DAY,
     lines=many(thing(id=WHOLE, booking=TEXT, amount_fen=WHOLE, tax_fen=WHOLE, reverses=maybe(TEXT))),
-)  # fmt: skip
+)
 PAYMENT = thing(
     id=WHOLE, amount_fen=WHOLE, paid_on=DAY, reference=TEXT, payer_uscc=TEXT, counts=YES_NO, payer_verdict=maybe(TEXT)
-)  # fmt: skip
+)
 ENTRY = thing(
-    id=WHOLE, booking=TEXT, month=MONTH, amount_fen=WHOLE, tax_fen=WHOLE, recorded_at=MOMENT,
+    id=WHOLE,
+    booking=TEXT,
+    month=MONTH,
+    amount_fen=WHOLE,
+    tax_fen=WHOLE,
+    recorded_at=MOMENT,
     document=maybe(thing(kind=TEXT, id=WHOLE, number=maybe(TEXT))),
-)  # fmt: skip
+)
 POLICY = thing(
-    id=WHOLE, version=WHOLE, state=TEXT, effective_to=maybe(MONTH), published_at=maybe(MOMENT),
+    id=WHOLE,
+    version=WHOLE,
+    state=TEXT,
+    effective_to=maybe(MONTH),
+    published_at=maybe(MOMENT),
     document={"type": "object"},
-)  # fmt: skip
+)
 LINE = thing(
-    code=TEXT, grade=maybe(TEXT), eligible_ytd_fen=WHOLE, entitlement_ytd_fen=WHOLE, payable_fen=WHOLE,
-    recoverable_fen=WHOLE, why=maybe(TEXT),
-)  # fmt: skip
+    code=TEXT,
+    grade=maybe(TEXT),
+    eligible_ytd_fen=WHOLE,
+    entitlement_ytd_fen=WHOLE,
+    payable_fen=WHOLE,
+    recoverable_fen=WHOLE,
+    why=maybe(TEXT),
+)
 LINE_WITH_TRACE = having(LINE, trace=many(ANYTHING))
 RUN = thing(
-    month=MONTH, state=TEXT, policy=thing(id=WHOLE, name=TEXT, version=WHOLE), calculation=WHOLE,
-    calculated_at=MOMENT, published_at=maybe(MOMENT), publicity_ends_at=maybe(MOMENT), approved_at=maybe(MOMENT),
-    paid_on=maybe(DAY), labs=many(LINE), total_payable_fen=WHOLE, to_reclaim=many(ANYTHING),
-)  # fmt: skip
+    month=MONTH,
+    state=TEXT,
+    policy=thing(id=WHOLE, name=TEXT, version=WHOLE),
+    calculation=WHOLE,
+    calculated_at=MOMENT,
+    published_at=maybe(MOMENT),
+    publicity_ends_at=maybe(MOMENT),
+    approved_at=maybe(MOMENT),
+    paid_on=maybe(DAY),
+    labs=many(LINE),
+    total_payable_fen=WHOLE,
+    to_reclaim=many(ANYTHING),
+)
 OBJECTION = thing(id=WHOLE, text=TEXT, verdict=maybe(TEXT), answer=maybe(TEXT))
 ROW = thing(id=WHOLE, code=maybe(TEXT), name=TEXT, name_en=maybe(TEXT))
 FIGURES = thing(
-    available_minutes=maybe(WHOLE), booked_minutes=WHOLE, used_minutes=WHOLE, in_house_minutes=WHOLE,
-    outside_minutes=WHOLE, utilisation=RATE,
-    sharing_rate=RATE, bookings=WHOLE, no_shows=WHOLE, tests=WHOLE, samples=WHOLE, clients=WHOLE, smes=WHOLE,
-    reports=WHOLE, recognised_fen=WHOLE, outside_fen=WHOLE,
-)  # fmt: skip
+    available_minutes=maybe(WHOLE),
+    booked_minutes=WHOLE,
+    used_minutes=WHOLE,
+    in_house_minutes=WHOLE,
+    outside_minutes=WHOLE,
+    utilisation=RATE,
+    sharing_rate=RATE,
+    bookings=WHOLE,
+    no_shows=WHOLE,
+    tests=WHOLE,
+    samples=WHOLE,
+    clients=WHOLE,
+    smes=WHOLE,
+    reports=WHOLE,
+    recognised_fen=WHOLE,
+    outside_fen=WHOLE,
+)
 USAGE = thing(**{"from": MONTH, "to": MONTH}, by=TEXT, items=many(having(ROW, **FIGURES["properties"])), total=FIGURES)
 PUBLIC_ROW = having(
-    ROW, open_minutes=WHOLE, booked_minutes=WHOLE, used_minutes=WHOLE, outside_minutes=WHOLE, tests=WHOLE,
+    ROW,
+    open_minutes=WHOLE,
+    booked_minutes=WHOLE,
+    used_minutes=WHOLE,
+    outside_minutes=WHOLE,
+    tests=WHOLE,
     clients={"type": "string", "pattern": "^(<3|[0-9]+)$"},
-)  # fmt: skip
+)
 STATISTICS = thing(
-    month=MONTH, labs=WHOLE, instruments=WHOLE, test_items=WHOLE, by_lab=many(PUBLIC_ROW),
+    month=MONTH,
+    labs=WHOLE,
+    instruments=WHOLE,
+    test_items=WHOLE,
+    by_lab=many(PUBLIC_ROW),
     by_instrument=many(PUBLIC_ROW),
-)  # fmt: skip
+)

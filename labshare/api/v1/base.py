@@ -15,29 +15,42 @@ from labshare.api.writing import LONGEST_KEY, answering
 from labshare.http.bodies import CHANGING
 
 LIMIT, MOST = 50, 200
-PROBLEM = {"type": "object", "properties": {
-    "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
-    "detail": {"type": "string"},
-    "errors": {"type": "array", "items": {"type": "object", "properties": {
-        "field": {"type": "string"}, "message": {"type": "string"}}}},
-    "alternatives": {"type": "array", "items": {"type": "object"}},
-}, "required": ["type", "title", "status", "detail"]}  # fmt: skip
+PROBLEM = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"field": {"type": "string"}, "message": {"type": "string"}}},
+        },
+        "alternatives": {"type": "array", "items": {"type": "object"}},
+    },
+    "required": ["type", "title", "status", "detail"],
+}
 PROBLEM_HERE = {"$ref": "#/components/schemas/Problem"}
 PROBLEM_TYPE = "application/problem+json"
 ALWAYS = {
     "get": (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS),
     "delete": (HTTPStatus.UNAUTHORIZED,),
     "post": (
-        HTTPStatus.UNAUTHORIZED, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.TOO_MANY_REQUESTS,
     ),
-}  # fmt: skip
+}
 """What any address may answer: a token that has ended; a key in flight or used with other data; too much sent;
 too often asked."""
 KEY_HEADER = {
-    "in": "header", "name": "Idempotency-Key", "required": False,
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
-}  # fmt: skip
+}
 
 
 class Shape:

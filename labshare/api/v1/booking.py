@@ -136,9 +136,17 @@ def slots(query: dict[str, Any]) -> Any:
         items = select_test_items(filters_of(query), local_day(now))
     near = tuple(float(part) for part in query["near"].split(",")) if query["near"] else None
     found = offers(
-        items, query["quantity"], hours, now, since=query["since"], until=query["until"], done_by=query["done_by"],
-        order=query["order"], near=near, limit=query["limit"],
-    )  # fmt: skip
+        items,
+        query["quantity"],
+        hours,
+        now,
+        since=query["since"],
+        until=query["until"],
+        done_by=query["done_by"],
+        order=query["order"],
+        near=near,
+        limit=query["limit"],
+    )
     return {"items": [shapes.offer(offer) for offer in found]}
 
 
@@ -185,9 +193,13 @@ def release_hold(hold_id: int) -> Any:
 def book(body: dict[str, Any]) -> Any:
     """Book a slot; one just taken is answered with alternatives."""
     made = services.book(
-        actor=current_actor(), now=utc_now(), sample_description=body["sample_description"], hold_id=body["hold"],
-        waive_reason=body["waive_reason"], **_wish(body),
-    )  # fmt: skip
+        actor=current_actor(),
+        now=utc_now(),
+        sample_description=body["sample_description"],
+        hold_id=body["hold"],
+        waive_reason=body["waive_reason"],
+        **_wish(body),
+    )
     return _answer(made.ref, just_made=True)
 
 
@@ -220,9 +232,12 @@ def _booking(ref: str, *, just_made: bool = False) -> dict[str, Any]:
 def bookings(query: dict[str, Any]) -> Any:
     """The bookings of both parties' firms, newest first; for regulators, all."""
     rows = list_bookings(
-        current_actor(), state=query["state"], lab=query["lab"],
-        before=after(query["cursor"]) if query["cursor"] else None, limit=query["limit"] + 1,
-    )  # fmt: skip
+        current_actor(),
+        state=query["state"],
+        lab=query["lab"],
+        before=after(query["cursor"]) if query["cursor"] else None,
+        limit=query["limit"] + 1,
+    )
     more = len(rows) > query["limit"]
     rows = rows[: query["limit"]]
     return listed([shapes.booking(row) for row in rows], rows[-1].id if more else None)

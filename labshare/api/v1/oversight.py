@@ -109,9 +109,12 @@ def _figures(of: Usage, months: int) -> dict[str, Any]:
 def events(query: dict[str, Any]) -> Any:
     """The audit trail, newest first."""
     wanted = Search(
-        since=query["since"], until=query["until"], action=query["action"], subject_type=query["subject_type"],
+        since=query["since"],
+        until=query["until"],
+        action=query["action"],
+        subject_type=query["subject_type"],
         subject_id=query["subject_id"],
-    )  # fmt: skip
+    )
     limit = query["limit"]
     rows = search(wanted, before_id=after(query["cursor"]) or None, limit=limit + 1)
     shown = rows[:limit]

@@ -156,9 +156,13 @@ def withdraw_report(body: dict[str, Any], report_id: int) -> Any:
 def record_invoice(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
     """Record an invoice; a negative amount is a red letter and names what it reverses. JSON or a form with the file."""
     common = {
-        "actor": current_actor(), "now": utc_now(), "ref": ref, "number": body["number"],
-        "issued_on": body["issued_on"], "file": file,
-    }  # fmt: skip
+        "actor": current_actor(),
+        "now": utc_now(),
+        "ref": ref,
+        "number": body["number"],
+        "issued_on": body["issued_on"],
+        "file": file,
+    }
     if body["amount_fen"] < 0 or body["reverses"] is not None:
         original = line_of_invoice(get_booking(current_actor(), ref), body["reverses"] or "")
         made = services.record_red_letter(

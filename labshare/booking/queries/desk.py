@@ -53,7 +53,8 @@ def today_of(lab_id: int, now: datetime) -> list[Booking]:
                 Booking.lab_id == lab_id,
                 or_(
                     Booking.state.in_((BookingState.REQUESTED, BookingState.RECEIVED, BookingState.TESTING)),
-                    (Booking.state == BookingState.CONFIRMED) & (Booking.starts_at >= since - timedelta(days=2))
+                    (Booking.state == BookingState.CONFIRMED)
+                    & (Booking.starts_at >= since - timedelta(days=2))
                     & (Booking.starts_at < until),
                     (Booking.state == BookingState.TESTED) & (Booking.finished_at >= since - timedelta(days=30)),
                 ),
@@ -61,7 +62,7 @@ def today_of(lab_id: int, now: datetime) -> list[Booking]:
             .options(*_PARTS)
             .order_by(Booking.starts_at, Booking.id)
         )
-    )  # fmt: skip
+    )
 
 
 def units_of_lab(lab_id: int, instrument_id: int | None = None) -> Sequence[Row[tuple[Instrument, int]]]:
@@ -85,10 +86,23 @@ def held_between(
     client and test item; without a booking these are None. One statement."""
     return db.session.execute(
         select(
-            Holding.instrument_id, Holding.unit, Holding.kind, Holding.block, Holding.note, Holding.starts_at,
-            Holding.ends_at, Booking.ref, Booking.state, Booking.ends_at.label("work_until"), Booking.cleanup_minutes,
-            Booking.client_firm_id, Booking.test_item_id, Firm.name.label("client"), Firm.name_en.label("client_en"),
-            TestItem.name.label("item"), TestItem.name_en.label("item_en"),
+            Holding.instrument_id,
+            Holding.unit,
+            Holding.kind,
+            Holding.block,
+            Holding.note,
+            Holding.starts_at,
+            Holding.ends_at,
+            Booking.ref,
+            Booking.state,
+            Booking.ends_at.label("work_until"),
+            Booking.cleanup_minutes,
+            Booking.client_firm_id,
+            Booking.test_item_id,
+            Firm.name.label("client"),
+            Firm.name_en.label("client_en"),
+            TestItem.name.label("item"),
+            TestItem.name_en.label("item_en"),
         )
         .outerjoin(Booking, Booking.id == Holding.booking_id)
         .outerjoin(Firm, Firm.id == Booking.client_firm_id)
@@ -100,7 +114,7 @@ def held_between(
             Holding.counts_at(now),
         )
         .order_by(Holding.starts_at)
-    ).all()  # fmt: skip
+    ).all()
 
 
 def spans_of_block(block_id: str, firm_id: int | None) -> Sequence[Row[tuple[Holding, Instrument]]]:

@@ -54,7 +54,7 @@ _HOURS_AND_CLOSURES = _HOURS.union_all(
     select(
         Closure.lab_id, literal(-1), literal(0), literal(0), Closure.starts_at, Closure.ends_at, Closure.reason
     ).where(among(Closure.lab_id, bindparam("lab_ids", type_=Numbers)), Closure.ends_at > bindparam("since"))
-)  # fmt: skip
+)
 _CERTIFICATES = select(Calibration.instrument_id, Calibration.valid_from, Calibration.valid_to).where(
     among(Calibration.instrument_id, bindparam("instrument_ids", type_=Numbers))
 )

@@ -86,13 +86,33 @@ class _Pair(NamedTuple):
 
 
 _COLUMNS = (
-    TestItem.id, Instrument.id, Instrument.lab_id,
-    TestItem.setup_minutes, TestItem.sample_minutes, TestItem.run_minutes, TestItem.cleanup_minutes,
-    TestItem.samples_per_run, TestItem.hours_min, TestItem.hours_max, TestItem.hours_step,
-    TestItem.max_quantity, TestItem.attended, TestItem.runs_start_in_hours, Fee.id, Fee.basis, Fee.amount_fen,
-    Fee.minimum_fen, Instrument.units, Instrument.shortest_minutes, Instrument.longest_minutes,
-    Instrument.needs_calibration, Lab.lead_time_minutes, Lab.horizon_minutes, Lab.latitude, Lab.longitude,
-)  # fmt: skip
+    TestItem.id,
+    Instrument.id,
+    Instrument.lab_id,
+    TestItem.setup_minutes,
+    TestItem.sample_minutes,
+    TestItem.run_minutes,
+    TestItem.cleanup_minutes,
+    TestItem.samples_per_run,
+    TestItem.hours_min,
+    TestItem.hours_max,
+    TestItem.hours_step,
+    TestItem.max_quantity,
+    TestItem.attended,
+    TestItem.runs_start_in_hours,
+    Fee.id,
+    Fee.basis,
+    Fee.amount_fen,
+    Fee.minimum_fen,
+    Instrument.units,
+    Instrument.shortest_minutes,
+    Instrument.longest_minutes,
+    Instrument.needs_calibration,
+    Lab.lead_time_minutes,
+    Lab.horizon_minutes,
+    Lab.latitude,
+    Lab.longitude,
+)
 
 
 @dataclass

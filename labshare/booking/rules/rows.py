@@ -20,9 +20,20 @@ Values = dict[str, Any]
 """Columns, or fields of an event, with their values."""
 
 SNAPSHOT = (
-    "state", "instrument_id", "unit", "starts_at", "ends_at", "charged_fen", "answer_by", "samples_received",
-    "started_at", "finished_at", "machine_minutes", "end_reason", "waive_reason",
-)  # fmt: skip
+    "state",
+    "instrument_id",
+    "unit",
+    "starts_at",
+    "ends_at",
+    "charged_fen",
+    "answer_by",
+    "samples_received",
+    "started_at",
+    "finished_at",
+    "machine_minutes",
+    "end_reason",
+    "waive_reason",
+)
 """What the trail keeps of a booking before and after a step: ids and values, no personal data."""
 
 
@@ -113,9 +124,23 @@ def booking(new: NewBooking, state: BookingState, *, now: datetime, today: date,
 
 
 _BOOKED = (
-    "state", "client_firm_id", "lab_id", "division", "instrument_id", "unit", "test_item_id", "fee_id", "quantity",
-    "hours", "starts_at", "ends_at", "price_fen", "charged_fen", "answer_by", "waive_reason",
-)  # fmt: skip
+    "state",
+    "client_firm_id",
+    "lab_id",
+    "division",
+    "instrument_id",
+    "unit",
+    "test_item_id",
+    "fee_id",
+    "quantity",
+    "hours",
+    "starts_at",
+    "ends_at",
+    "price_fen",
+    "charged_fen",
+    "answer_by",
+    "waive_reason",
+)
 
 
 def booked(made: Mapping[str, Any]) -> Values:
@@ -338,9 +363,14 @@ def time_of_proposal(
 ) -> Values:
     """What is held for a proposal until the client answers."""
     held = time_of_booking(
-        booking_id, instrument_id=instrument_id, unit=unit, starts_at=starts_at, ends_at=ends_at,
-        expires_at=answer_by, now=now,
-    )  # fmt: skip
+        booking_id,
+        instrument_id=instrument_id,
+        unit=unit,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        expires_at=answer_by,
+        now=now,
+    )
     return held | {"kind": HoldingKind.OFFER}
 
 

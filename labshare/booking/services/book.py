@@ -154,9 +154,20 @@ def book(
         chosen = sorted(chosen, key=lambda one: one[0].id != preferred)
     for instrument, rules, unit in free_places(bookable, work, chosen, starts_at, now):
         booking = _try_to_book(
-            actor, now, bookable, bookable.fee, client, instrument, unit, rules.plan(starts_at), work, price,
-            sample_description, waive_reason if waive else None, submission,
-        )  # fmt: skip
+            actor,
+            now,
+            bookable,
+            bookable.fee,
+            client,
+            instrument,
+            unit,
+            rules.plan(starts_at),
+            work,
+            price,
+            sample_description,
+            waive_reason if waive else None,
+            submission,
+        )
         if booking is not None:
             _tell_of_new(booking, actor, now)
             return booking

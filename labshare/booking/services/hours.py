@@ -210,9 +210,13 @@ def confirm_working_year(*, actor: Actor, now: datetime, year: int) -> WorkingYe
     if not found.confirmed:
         found.confirmed_at = now
         record(
-            actor, now, "time.confirm_year", ("working_year", year),
-            before={"confirmed": False}, after={"confirmed": True, "days": len(_special_days(year))},
-        )  # fmt: skip
+            actor,
+            now,
+            "time.confirm_year",
+            ("working_year", year),
+            before={"confirmed": False},
+            after={"confirmed": True, "days": len(_special_days(year))},
+        )
         db.session.flush()
     return found
 
@@ -226,10 +230,15 @@ def _special_days(year: int) -> dict[str, str]:
 
 SOURCE = "国务院办公厅关于部分节假日安排的通知"
 ENGLISH = {
-    "元旦": "New Year's Day", "春节": "Spring Festival", "清明": "Tomb-sweeping Day", "劳动节": "Labour Day",
-    "端午": "Dragon Boat Festival", "中秋": "Mid-Autumn Festival", "国庆节": "National Day",
+    "元旦": "New Year's Day",
+    "春节": "Spring Festival",
+    "清明": "Tomb-sweeping Day",
+    "劳动节": "Labour Day",
+    "端午": "Dragon Boat Festival",
+    "中秋": "Mid-Autumn Festival",
+    "国庆节": "National Day",
     "抗日战争暨世界反法西斯战争胜利70周年": "70th Anniversary of Victory",
-}  # fmt: skip
+}
 
 
 def published_year(year: int) -> dict[date, SpecialDay] | None:

@@ -52,7 +52,11 @@ def change_units(*, actor: Actor, now: datetime, instrument_id: int, units: int)
     instrument.units = units
     db.session.flush()
     record(
-        actor, now, "instrument.change_units", ("instrument", instrument.id), before={"units": before},
+        actor,
+        now,
+        "instrument.change_units",
+        ("instrument", instrument.id),
+        before={"units": before},
         after={"units": units},
-    )  # fmt: skip
+    )
     return instrument

@@ -94,13 +94,15 @@ def _in_the_way(booking: Booking, since: datetime) -> HeldBefore | None:
         select(Holding.kind, Holding.ends_at, Booking.ref)
         .outerjoin(Booking, Booking.id == Holding.booking_id)
         .where(
-            Holding.instrument_id == booking.instrument_id, Holding.unit == booking.unit,
-            Holding.ends_at > since, Holding.starts_at < booking.starts_at,
+            Holding.instrument_id == booking.instrument_id,
+            Holding.unit == booking.unit,
+            Holding.ends_at > since,
+            Holding.starts_at < booking.starts_at,
             or_(Holding.booking_id.is_(None), Holding.booking_id != booking.id),
         )
         .order_by(Holding.ends_at.desc())
         .limit(1)
-    ).first()  # fmt: skip
+    ).first()
     if row is None:
         return None
     return HeldBefore(

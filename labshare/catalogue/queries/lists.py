@@ -132,9 +132,13 @@ def _in_order(ids: Sequence[int], rows: Iterable[Any]) -> list[Any]:
 
 
 def list_labs(
-    filters: Filters = NOT_NARROWED, *, day: date, order: str = "relevance", limit: int = narrowing.PER_PAGE,
+    filters: Filters = NOT_NARROWED,
+    *,
+    day: date,
+    order: str = "relevance",
+    limit: int = narrowing.PER_PAGE,
     offset: int = 0,
-) -> Page[LabRow]:  # fmt: skip
+) -> Page[LabRow]:
     """Published labs; filters `q, town, accreditation`. Five statements."""
     sort = _sort(order, (tuple(literal(filters.q)),), Lab.published_at)
     ids, total = _page(Lab, narrowing.lab_conditions(filters, day), SearchKind.LAB, sort, limit, offset)
@@ -191,9 +195,13 @@ def lab_rows(labs: Sequence[Lab], day: date) -> tuple[LabRow, ...]:
 
 
 def list_instruments(
-    filters: Filters = NOT_NARROWED, *, day: date, order: str = "relevance", limit: int = narrowing.PER_PAGE,
+    filters: Filters = NOT_NARROWED,
+    *,
+    day: date,
+    order: str = "relevance",
+    limit: int = narrowing.PER_PAGE,
     offset: int = 0,
-) -> Page[InstrumentRow]:  # fmt: skip
+) -> Page[InstrumentRow]:
     """Published instruments of published labs; filters `q, class_code, lab, town, accreditation`. At most seven
     statements."""
     words = narrowing.words_of(filters, SearchKind.INSTRUMENT)
@@ -240,9 +248,14 @@ def calibrated_until(ids: Iterable[int], day: date) -> dict[int, date]:
 
 
 def list_test_items(
-    filters: Filters = NOT_NARROWED, *, day: date, order: str = "relevance", limit: int = narrowing.PER_PAGE,
-    offset: int = 0, match: StandardMatch | None = None,
-) -> Page[TestItemRow]:  # fmt: skip
+    filters: Filters = NOT_NARROWED,
+    *,
+    day: date,
+    order: str = "relevance",
+    limit: int = narrowing.PER_PAGE,
+    offset: int = 0,
+    match: StandardMatch | None = None,
+) -> Page[TestItemRow]:
     """Published test items; all filters. At most ten statements.
 
     `match` is `match_standard(filters.standard, day)` where the caller has it already.
@@ -281,10 +294,8 @@ def item_rows(items: Sequence[TestItem], day: date) -> tuple[TestItemRow, ...]:
     ids = [item.id for item in items]
     fees = {
         fee.test_item_id: fee
-        for fee in db.session.scalars(
-            select(Fee).where(Fee.test_item_id.in_(ids), Fee.in_force_on(day))
-        )
-    }  # fmt: skip
+        for fee in db.session.scalars(select(Fee).where(Fee.test_item_id.in_(ids), Fee.in_force_on(day)))
+    }
     marks = marks_of(ids, day)
     return tuple(TestItemRow(item, fees.get(item.id), marks.get(item.id, ())) for item in items)
 

@@ -24,9 +24,7 @@ class OpenLab:
     """On the day."""
 
 
-def open_labs(
-    day: date, *, q: str = "", show: str | None = None, limit: int = 50, offset: int = 0
-) -> Page[OpenLab]:  # fmt: skip
+def open_labs(day: date, *, q: str = "", show: str | None = None, limit: int = 50, offset: int = 0) -> Page[OpenLab]:
     """Published labs, and withdrawn ones that were admitted. Three statements."""
     held = admitted_on(day)
     ever = select(LabAdmission.id).where(LabAdmission.lab_id == Lab.id, LabAdmission.counts).correlate(Lab).exists()

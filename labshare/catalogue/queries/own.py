@@ -93,9 +93,14 @@ def own_labs(firm_id: int, day: date) -> tuple[OwnLab, ...]:
 
 
 def own_instruments(
-    firm_id: int, day: date, *, lab_id: int | None = None, state: str | None = None, limit: int = PER_PAGE,
+    firm_id: int,
+    day: date,
+    *,
+    lab_id: int | None = None,
+    state: str | None = None,
+    limit: int = PER_PAGE,
     offset: int = 0,
-) -> Page[InstrumentRow]:  # fmt: skip
+) -> Page[InstrumentRow]:
     """Four statements."""
     statement = (
         select(Instrument)
@@ -108,9 +113,14 @@ def own_instruments(
 
 
 def own_test_items(
-    firm_id: int, day: date, *, lab_id: int | None = None, state: str | None = None, limit: int = PER_PAGE,
+    firm_id: int,
+    day: date,
+    *,
+    lab_id: int | None = None,
+    state: str | None = None,
+    limit: int = PER_PAGE,
     offset: int = 0,
-) -> Page[TestItemRow]:  # fmt: skip
+) -> Page[TestItemRow]:
     """Six statements."""
     statement = (
         select(TestItem)
@@ -127,9 +137,14 @@ def own_test_items(
 
 
 def own_fees(
-    firm_id: int, day: date, *, lab_id: int | None = None, state: str | None = None, limit: int = PER_PAGE,
+    firm_id: int,
+    day: date,
+    *,
+    lab_id: int | None = None,
+    state: str | None = None,
+    limit: int = PER_PAGE,
     offset: int = 0,
-) -> Page[OwnFee]:  # fmt: skip
+) -> Page[OwnFee]:
     """Four statements. Items without a fee today come first."""
     statement = (
         select(TestItem)
@@ -147,9 +162,7 @@ def own_fees(
     ).all()
     present = {fee.test_item_id: fee for fee in fees if not fee.ahead_on(day)}
     ahead = {fee.test_item_id: fee for fee in fees if fee.ahead_on(day)}
-    return Page(
-        tuple(OwnFee(item, present.get(item.id), ahead.get(item.id)) for item in rows), total, limit, offset
-    )  # fmt: skip
+    return Page(tuple(OwnFee(item, present.get(item.id), ahead.get(item.id)) for item in rows), total, limit, offset)
 
 
 def _narrowed(

@@ -329,10 +329,8 @@ def standard_page(number: str, day: date) -> StandardPage:
         chain.append(following)
         following = following.superseded_by
     predecessors = tuple(
-        db.session.scalars(
-            select(Standard).where(Standard.superseded_by_id == standard.id).order_by(Standard.number)
-        )
-    )  # fmt: skip
+        db.session.scalars(select(Standard).where(Standard.superseded_by_id == standard.id).order_by(Standard.number))
+    )
     items = (
         db.session.scalars(
             select(TestItem)

@@ -98,12 +98,35 @@ class TestItemDetails:
     no_show_percent: int = 0
 
 
-_LAB_TEXTS = {"name": 120, "name_en": 160, "address": 200, "contact": 60, "phone": 30, "description": 4000,
-              "description_en": 4000}  # fmt: skip
-_INSTRUMENT_TEXTS = {"inner_id": 40, "name": 120, "name_en": 160, "model": 80, "manufacturer": 120, "technical": 4000,
-                     "function": 4000, "subjects": 100, "service_content": 4000, "requirement": 4000}  # fmt: skip
-_ITEM_TEXTS = {"name": 120, "name_en": 160, "description": 4000, "description_en": 4000, "sample_requirement": 2000,
-               "sample_requirement_en": 2000}  # fmt: skip
+_LAB_TEXTS = {
+    "name": 120,
+    "name_en": 160,
+    "address": 200,
+    "contact": 60,
+    "phone": 30,
+    "description": 4000,
+    "description_en": 4000,
+}
+_INSTRUMENT_TEXTS = {
+    "inner_id": 40,
+    "name": 120,
+    "name_en": 160,
+    "model": 80,
+    "manufacturer": 120,
+    "technical": 4000,
+    "function": 4000,
+    "subjects": 100,
+    "service_content": 4000,
+    "requirement": 4000,
+}
+_ITEM_TEXTS = {
+    "name": 120,
+    "name_en": 160,
+    "description": 4000,
+    "description_en": 4000,
+    "sample_requirement": 2000,
+    "sample_requirement_en": 2000,
+}
 
 
 def _texts(details: Any, most: dict[str, int]) -> Iterator[Problem]:
@@ -166,9 +189,12 @@ def instrument_problems(instrument: InstrumentDetails, today: date) -> Iterator[
         yield errors.UnknownChoice("nation")
     yield from _range(instrument, "original_value_fen", 0, 10**13)
     for name, choices in (
-        ("usage", InstrumentUsage), ("sharing", Sharing), ("source", InstrumentSource), ("funds", Funds),
+        ("usage", InstrumentUsage),
+        ("sharing", Sharing),
+        ("source", InstrumentSource),
+        ("funds", Funds),
         ("condition", InstrumentCondition),
-    ):  # fmt: skip
+    ):
         yield from _choice(instrument, name, choices)
     if instrument.begin_date is not None and instrument.begin_date > today:
         yield errors.DateInFuture("begin_date")

@@ -47,9 +47,7 @@ def add_accreditation(
     accreditation = Accreditation(lab_id=lab.id, kind=kind, number=number, valid_from=valid_from, valid_to=valid_to)
     with common.refusals({"accreditation": errors.AccreditationEntered}):
         db.session.add(accreditation)
-    audit.record(
-        actor, now, "accreditation.add", subject=("lab", lab.id), before=None, after=_values(accreditation)
-    )  # fmt: skip
+    audit.record(actor, now, "accreditation.add", subject=("lab", lab.id), before=None, after=_values(accreditation))
     return accreditation
 
 
@@ -66,9 +64,13 @@ def edit_accreditation(
         accreditation.kind, accreditation.number = kind, number
         accreditation.valid_from, accreditation.valid_to = valid_from, valid_to
     audit.record(
-        actor, now, "accreditation.edit", subject=("lab", accreditation.lab_id), before=before,
+        actor,
+        now,
+        "accreditation.edit",
+        subject=("lab", accreditation.lab_id),
+        before=before,
         after=_values(accreditation),
-    )  # fmt: skip
+    )
     return accreditation
 
 
@@ -104,10 +106,13 @@ def set_scope(*, actor: Actor, now: datetime, accreditation_id: int, scope: Iter
             ],
         )
     audit.record(
-        actor, now, "accreditation.set_scope", subject=("lab", accreditation.lab_id),
+        actor,
+        now,
+        "accreditation.set_scope",
+        subject=("lab", accreditation.lab_id),
         before={"accreditation_id": accreditation.id, "scope": sorted(map(list, before))},
         after={"accreditation_id": accreditation.id, "scope": sorted(map(list, wanted))},
-    )  # fmt: skip
+    )
     return accreditation
 
 

@@ -112,9 +112,13 @@ def _end(actor: Actor, now: datetime, fee: Fee, last: date | None) -> None:
     with common.refusals(_USED):
         fee.valid_to = last
     audit.record(
-        actor, now, "fee.end", subject=("test_item", fee.test_item_id), before=before,
+        actor,
+        now,
+        "fee.end",
+        subject=("test_item", fee.test_item_id),
+        before=before,
         after={"fee_id": fee.id, "valid_to": last.isoformat() if last else None},
-    )  # fmt: skip
+    )
 
 
 @verb("fee.end", title=_l("Fee ended"), money=True)

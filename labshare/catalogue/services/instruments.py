@@ -38,9 +38,13 @@ def add_instrument(
     db.session.flush()
     _nothing, after = changes(None, details)
     audit.record(
-        actor, now, "instrument.add", subject=("instrument", instrument.id), before=None,
+        actor,
+        now,
+        "instrument.add",
+        subject=("instrument", instrument.id),
+        before=None,
         after={"lab_id": lab.id, "units": units, **after},
-    )  # fmt: skip
+    )
     rebuild_lab(lab.id)
     return instrument
 
@@ -72,9 +76,7 @@ def edit_instrument(*, actor: Actor, now: datetime, instrument_id: int, details:
         common.fill(instrument, details)
     if instrument.published:
         common.require(instrument_conditions(instrument, today))
-    audit.record(
-        actor, now, "instrument.edit", subject=("instrument", instrument.id), before=before, after=after
-    )  # fmt: skip
+    audit.record(actor, now, "instrument.edit", subject=("instrument", instrument.id), before=before, after=after)
     rebuild_lab(instrument.lab_id)
     return instrument
 
@@ -130,9 +132,13 @@ def add_calibration(
     db.session.add(calibration)
     db.session.flush()
     audit.record(
-        actor, now, "calibration.add", subject=("instrument", instrument.id), before=None,
+        actor,
+        now,
+        "calibration.add",
+        subject=("instrument", instrument.id),
+        before=None,
         after=_certificate(calibration),
-    )  # fmt: skip
+    )
     return calibration
 
 
@@ -147,9 +153,7 @@ def remove_calibration(*, actor: Actor, now: datetime, calibration_id: int) -> N
     before = _certificate(calibration)
     db.session.delete(calibration)
     db.session.flush()
-    audit.record(
-        actor, now, "calibration.remove", subject=("instrument", instrument.id), before=before, after=None
-    )  # fmt: skip
+    audit.record(actor, now, "calibration.remove", subject=("instrument", instrument.id), before=before, after=None)
 
 
 def _certificate(calibration: Calibration) -> dict[str, object]:

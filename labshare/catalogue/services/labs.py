@@ -149,25 +149,43 @@ def admit_lab(
     if backdated and not reason.strip():
         raise ReasonRequired
     admission = LabAdmission(
-        lab_id=lab.id, division=division, admitted_from=admitted_from, reason=reason.strip(),
-        entered_by=actor.person_id, entered_at=now, confirmed_at=None if backdated else now,
-    )  # fmt: skip
+        lab_id=lab.id,
+        division=division,
+        admitted_from=admitted_from,
+        reason=reason.strip(),
+        entered_by=actor.person_id,
+        entered_at=now,
+        confirmed_at=None if backdated else now,
+    )
     with common.refusals(
-        {"admission_no_overlap": errors.AdmissionOverlaps}, date=admitted_from,
-    ):  # fmt: skip
+        {"admission_no_overlap": errors.AdmissionOverlaps},
+        date=admitted_from,
+    ):
         db.session.add(admission)
     audit.record(
-        actor, now, "lab.admit", subject=("lab", lab.id), before=None,
-        after={"admitted_from": admitted_from.isoformat(), "division": division, "reason": admission.reason,
-               "confirmed": not backdated},
-    )  # fmt: skip
+        actor,
+        now,
+        "lab.admit",
+        subject=("lab", lab.id),
+        before=None,
+        after={
+            "admitted_from": admitted_from.isoformat(),
+            "division": division,
+            "reason": admission.reason,
+            "confirmed": not backdated,
+        },
+    )
     if not backdated:
         _notify(lab, ADMITTED, now, admitted_from, reason)
     else:
         notify(
-            kind=ADMISSION_WAITS, now=now, params={"lab": said(lab), "day": admitted_from},
-            url=f"/regulator/labs/{lab.id}", regulators=(OfficialRole.APPROVER,), but=actor.person_id,
-        )  # fmt: skip
+            kind=ADMISSION_WAITS,
+            now=now,
+            params={"lab": said(lab), "day": admitted_from},
+            url=f"/regulator/labs/{lab.id}",
+            regulators=(OfficialRole.APPROVER,),
+            but=actor.person_id,
+        )
     return admission
 
 
@@ -184,10 +202,13 @@ def confirm_admission(*, actor: Actor, now: datetime, admission_id: int) -> LabA
     db.session.flush()
     lab = db.session.get_one(Lab, admission.lab_id)
     audit.record(
-        actor, now, "lab.confirm_admission", subject=("lab", lab.id), before={"confirmed": False},
-        after={"admitted_from": admission.admitted_from.isoformat(), "division": admission.division,
-               "confirmed": True},
-    )  # fmt: skip
+        actor,
+        now,
+        "lab.confirm_admission",
+        subject=("lab", lab.id),
+        before={"confirmed": False},
+        after={"admitted_from": admission.admitted_from.isoformat(), "division": admission.division, "confirmed": True},
+    )
     _notify(lab, ADMITTED, now, admission.admitted_from, admission.reason)
     return admission
 
@@ -199,9 +220,13 @@ def refuse_admission(*, actor: Actor, now: datetime, admission_id: int) -> LabAd
     admission.refused_by, admission.refused_at = actor.person_id, now
     db.session.flush()
     audit.record(
-        actor, now, "lab.refuse_admission", subject=("lab", admission.lab_id), before={"refused": False},
+        actor,
+        now,
+        "lab.refuse_admission",
+        subject=("lab", admission.lab_id),
+        before={"refused": False},
         after={"admitted_from": admission.admitted_from.isoformat(), "refused": True},
-    )  # fmt: skip
+    )
     return admission
 
 
@@ -232,10 +257,13 @@ def suspend_lab(*, actor: Actor, now: datetime, lab_id: int, suspended_from: dat
     admission.reason = reason.strip()
     db.session.flush()
     audit.record(
-        actor, now, "lab.suspend", subject=("lab", lab.id),
+        actor,
+        now,
+        "lab.suspend",
+        subject=("lab", lab.id),
         before={"admitted_from": admission.admitted_from.isoformat(), "suspended_from": None},
         after={"suspended_from": suspended_from.isoformat(), "reason": reason.strip()},
-    )  # fmt: skip
+    )
     _notify(lab, SUSPENDED, now, suspended_from, reason.strip())
     return admission
 

@@ -39,9 +39,13 @@ def add_standard(*, actor: Actor, now: datetime, number: str, name: str, name_en
     with common.refusals({"standard": errors.StandardKnown}):
         db.session.add(standard)
     audit.record(
-        actor, now, "standard.add", subject=("standard", standard.id), before=None,
+        actor,
+        now,
+        "standard.add",
+        subject=("standard", standard.id),
+        before=None,
         after={"number": number, "name": name},
-    )  # fmt: skip
+    )
     return standard
 
 
@@ -85,8 +89,12 @@ def supersede_standard(
     standard.superseded_by, standard.superseded_from = later, superseded_from
     db.session.flush()
     audit.record(
-        actor, now, "standard.supersede", subject=("standard", standard.id), before=before,
+        actor,
+        now,
+        "standard.supersede",
+        subject=("standard", standard.id),
+        before=before,
         after={"superseded_by_id": later.id, "superseded_from": superseded_from.isoformat()},
-    )  # fmt: skip
+    )
     rebuild_labs_with_standard(later.id)
     return standard

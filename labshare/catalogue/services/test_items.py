@@ -70,9 +70,13 @@ def add_test_item(
     db.session.flush()
     _nothing, after = changes(None, details)
     audit.record(
-        actor, now, "test_item.add", subject=("test_item", item.id), before=None,
+        actor,
+        now,
+        "test_item.add",
+        subject=("test_item", item.id),
+        before=None,
         after={"lab_id": lab.id, **after, **_links(item)},
-    )  # fmt: skip
+    )
     rebuild_lab(lab.id)
     return item
 
@@ -109,9 +113,7 @@ def edit_test_item(
     db.session.flush()
     if item.published:
         common.require(item_conditions(item, local_day(now)))
-    audit.record(
-        actor, now, "test_item.edit", subject=("test_item", item.id), before=before, after=after
-    )  # fmt: skip
+    audit.record(actor, now, "test_item.edit", subject=("test_item", item.id), before=before, after=after)
     rebuild_lab(item.lab_id)
     return item
 

@@ -103,10 +103,16 @@ def holder_of_token(
 def _person_with_roles(join: Any) -> Any:
     """The person, once for each pair of a regulator's role in force and a current membership; once with none."""
     chosen = select(
-        Person.id, Person.email, Person.name, Person.locale, Person.session_epoch, Person.demonstration,
+        Person.id,
+        Person.email,
+        Person.name,
+        Person.locale,
+        Person.session_epoch,
+        Person.demonstration,
         RegulatorRole.role,
-        Membership.firm_id, Membership.role.label("firm_role"),
-    ).select_from(Person)  # fmt: skip
+        Membership.firm_id,
+        Membership.role.label("firm_role"),
+    ).select_from(Person)
     if join is not None:
         chosen = chosen.join(SignInSession, join)
     return (
@@ -177,8 +183,9 @@ def search_firms(wanted: FirmFilter, *, limit: int = 50, offset: int = 0) -> tup
     conditions: list[Any] = []
     if wanted.q.strip():
         like = f"%{_plain(wanted.q)}%"
-        conditions.append(or_(func.lower(Firm.name).like(like), func.lower(Firm.name_en).like(like),
-                              func.lower(Firm.uscc).like(like)))  # fmt: skip
+        conditions.append(
+            or_(func.lower(Firm.name).like(like), func.lower(Firm.name_en).like(like), func.lower(Firm.uscc).like(like))
+        )
     if wanted.state == FirmState.VERIFIED:
         conditions.append(Firm.verified)
     elif wanted.state == FirmState.RETURNED:

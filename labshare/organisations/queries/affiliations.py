@@ -17,11 +17,26 @@ from labshare.organisations.terms import AffiliationKind, AffiliationList
 
 _OF = Affiliation
 _COLUMNS = (
-    _OF.id, _OF.firm_id, _OF.other_firm_id, _OF.kind, _OF.valid_from, _OF.valid_to, _OF.recorded_at,
-    _OF.declared_by_firm_id, _OF.declaration_touches.is_not(null()), _OF.agreed_at,
-    _OF.agreement_touches.is_not(null()), _OF.objected_at, _OF.seen_at, _OF.confirmed_at, _OF.end_asked_at,
-    _OF.ended_at, _OF.ended_on, _OF.voided_at, _OF.holds_until_decided,
-)  # fmt: skip
+    _OF.id,
+    _OF.firm_id,
+    _OF.other_firm_id,
+    _OF.kind,
+    _OF.valid_from,
+    _OF.valid_to,
+    _OF.recorded_at,
+    _OF.declared_by_firm_id,
+    _OF.declaration_touches.is_not(null()),
+    _OF.agreed_at,
+    _OF.agreement_touches.is_not(null()),
+    _OF.objected_at,
+    _OF.seen_at,
+    _OF.confirmed_at,
+    _OF.end_asked_at,
+    _OF.ended_at,
+    _OF.ended_on,
+    _OF.voided_at,
+    _OF.holds_until_decided,
+)
 """In the order of `Link`."""
 _MAY_WAIT = and_(
     ~_OF.voided,
@@ -116,11 +131,15 @@ def search_affiliations(
     over = or_(Affiliation.voided, not_(Affiliation.lasts_to(today)))
     conditions: list[Any] = []
     if q.strip():
-        conditions.append(or_(*(
-            func.lower(column).contains(q.strip().lower(), autoescape=True)
-            for firm in (one, other)
-            for column in (firm.name, firm.name_en, firm.uscc)
-        )))  # fmt: skip
+        conditions.append(
+            or_(
+                *(
+                    func.lower(column).contains(q.strip().lower(), autoescape=True)
+                    for firm in (one, other)
+                    for column in (firm.name, firm.name_en, firm.uscc)
+                )
+            )
+        )
     if show == AffiliationList.DECIDE:
         conditions.append(Affiliation.id.in_(list(waiting)))
     elif show == AffiliationList.OVER:
@@ -168,9 +187,15 @@ def affiliation_with_persons(affiliation_id: int) -> Evidence:
         raise NotFound
     found = row[0]
     ids: Sequence[int | None] = (
-        found.entered_by, found.agreed_by, found.objected_by, found.seen_by, found.confirmed_by, found.end_asked_by,
-        found.ended_by, found.voided_by,
-    )  # fmt: skip
+        found.entered_by,
+        found.agreed_by,
+        found.objected_by,
+        found.seen_by,
+        found.confirmed_by,
+        found.end_asked_by,
+        found.ended_by,
+        found.voided_by,
+    )
     persons = db.session.scalars(select(Person).where(Person.id.in_([one for one in ids if one is not None])))
     later = db.session.scalar(select(Affiliation).where(Affiliation.corrects_id == affiliation_id).limit(1))
     return Evidence(found, row[1], row[2], {person.id: person for person in persons}, later)

@@ -38,9 +38,17 @@ from labshare.organisations.services.affiliations import (
 
 @verb("affiliation.enter", title=_l("Affiliation entered"), money=True)
 def enter_affiliation(
-    *, actor: Actor, now: datetime, firm_id: int, other_uscc: str, kind: str, valid_from: date,
-    valid_to: date | None = None, source: str, note: str,
-) -> Affiliation:  # fmt: skip
+    *,
+    actor: Actor,
+    now: datetime,
+    firm_id: int,
+    other_uscc: str,
+    kind: str,
+    valid_from: date,
+    valid_to: date | None = None,
+    source: str,
+    note: str,
+) -> Affiliation:
     """An officer enters a relation found, with its source and a note; the firms' owners are told. It is confirmed.
 
     Raises `NotAllowed`, `ReasonRequired`, and as `declare_affiliation`.
@@ -70,9 +78,12 @@ def confirm_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, sou
     found.confirmed_at, found.confirmed_by = now, actor.person_id
     found.confirmed_source, found.confirmed_note = source, note.strip()[:NOTE_LENGTH]
     record(
-        actor, now, "affiliation.confirm", ("affiliation", found.id),
+        actor,
+        now,
+        "affiliation.confirm",
+        ("affiliation", found.id),
         after={"source": source, "note": found.confirmed_note},
-    )  # fmt: skip
+    )
     notify_both(found, now, "affiliation.confirmed", valid_from=found.valid_from)
     return found
 
@@ -128,18 +139,29 @@ def void_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, source
     raise_all(decision_problems(source, reason))
     _void(found, actor, now, source, reason)
     record(
-        actor, now, "affiliation.void", ("affiliation", found.id), as_recorded(found),
+        actor,
+        now,
+        "affiliation.void",
+        ("affiliation", found.id),
+        as_recorded(found),
         {"source": source, "reason": found.void_reason},
-    )  # fmt: skip
+    )
     notify_both(found, now, "affiliation.voided", reason=found.void_reason)
     return found
 
 
 @verb("affiliation.correct", title=_l("Affiliation corrected"), money=True)
 def correct_affiliation(
-    *, actor: Actor, now: datetime, affiliation_id: int, kind: str, valid_from: date, valid_to: date | None,
-    source: str, reason: str,
-) -> Affiliation:  # fmt: skip
+    *,
+    actor: Actor,
+    now: datetime,
+    affiliation_id: int,
+    kind: str,
+    valid_from: date,
+    valid_to: date | None,
+    source: str,
+    reason: str,
+) -> Affiliation:
     """An officer corrects kind or dates: the row is voided, and a confirmed one that names it is recorded.
 
     Raises `NotFound`, `NotAllowed`, `AffiliationVoided`, `ReasonRequired`, `UnknownChoice`, `DatesNotInOrder`,
@@ -154,9 +176,13 @@ def correct_affiliation(
     before = as_recorded(old)
     _void(old, actor, now, source, reason)
     made = Affiliation(
-        firm_id=firm.id, other_firm_id=other.id, kind=kind, valid_from=valid_from, valid_to=valid_to,
+        firm_id=firm.id,
+        other_firm_id=other.id,
+        kind=kind,
+        valid_from=valid_from,
+        valid_to=valid_to,
         corrects_id=old.id,
-    )  # fmt: skip
+    )
     _record_found(made, actor, now, source, reason)
     record(actor, now, "affiliation.correct", ("affiliation", made.id), before, as_recorded(made) | {"note": made.note})
     notify_both(made, now, "affiliation.corrected", reason=made.note, valid_from=valid_from)

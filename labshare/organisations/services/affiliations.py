@@ -48,9 +48,17 @@ OBJECTION_LENGTH = 500
 
 @verb("affiliation.declare", title=_l("Affiliation declared"), money=True)
 def declare_affiliation(
-    *, actor: Actor, now: datetime, firm_id: int, other_uscc: str, kind: str, valid_from: date,
-    valid_to: date | None = None, note: str = "", controlled: bool = False,
-) -> Affiliation:  # fmt: skip
+    *,
+    actor: Actor,
+    now: datetime,
+    firm_id: int,
+    other_uscc: str,
+    kind: str,
+    valid_from: date,
+    valid_to: date | None = None,
+    note: str = "",
+    controlled: bool = False,
+) -> Affiliation:
     """A verified firm's owner declares a relation to another firm, which is told and may agree or object.
 
     `controls` runs from the own firm to the other; with `controlled` from the other to the own. What it would change in
@@ -102,9 +110,12 @@ def agree_affiliation(*, actor: Actor, now: datetime, affiliation_id: int) -> Af
     found.agreement_touches = ask(TouchedByLink(found.link, agreed)) or None
     found.agreed_at, found.agreed_by = now, actor.person_id
     record(
-        actor, now, "affiliation.agree", ("affiliation", found.id),
+        actor,
+        now,
+        "affiliation.agree",
+        ("affiliation", found.id),
         after={"agreed": True, **touches_said(found.agreement_touches)},
-    )  # fmt: skip
+    )
     _notify_firm(found, own, declaring_firm(found), now, "affiliation.agreed")
     _notify_officers(found, now, found.agreement_touches)
     return found
@@ -131,8 +142,9 @@ def object_to_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, r
 
 
 @verb("affiliation.end", title=_l("Affiliation ended"), money=True)
-def end_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, valid_to: date, reason: str = "",
-                    source: str | None = None) -> Affiliation:  # fmt: skip
+def end_affiliation(
+    *, actor: Actor, now: datetime, affiliation_id: int, valid_to: date, reason: str = "", source: str | None = None
+) -> Affiliation:
     """Say on which day (included) a relation ended; what was recorded stays.
 
     An officer ends any, with a reason and a source. A firm ends what it declared, from today on, unless an officer has
@@ -159,9 +171,13 @@ def end_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, valid_t
     found.ended_source, found.end_reason = source, reason.strip()[:NOTE_LENGTH]
     forget_asked(found)
     record(
-        actor, now, "affiliation.end", ("affiliation", found.id), before,
+        actor,
+        now,
+        "affiliation.end",
+        ("affiliation", found.id),
+        before,
         {"valid_to": iso(valid_to), "reason": found.end_reason, "source": source},
-    )  # fmt: skip
+    )
     notify_both(found, now, "affiliation.ended", valid_to=valid_to, but=actor.person_id)
     return found
 
@@ -186,9 +202,12 @@ def ask_end(*, actor: Actor, now: datetime, affiliation_id: int, valid_to: date,
     found.end_asked_at, found.end_asked_by, found.end_asked_on = now, actor.person_id, valid_to
     found.end_asked_reason = reason.strip()[:NOTE_LENGTH]
     record(
-        actor, now, "affiliation.ask_end", ("affiliation", found.id),
+        actor,
+        now,
+        "affiliation.ask_end",
+        ("affiliation", found.id),
         after={"valid_to": iso(valid_to), "reason": found.end_asked_reason},
-    )  # fmt: skip
+    )
     _notify_of_task(found, now, "affiliation.end_asked")
     return found
 
@@ -224,9 +243,15 @@ def other_firm(firm: Firm, other_uscc: str, kind: str, valid_from: date, valid_t
 
 
 def refuse_twice(
-    first: Firm, second: Firm, kind: str, valid_from: date, valid_to: date | None, *, by: Firm | None = None,
+    first: Firm,
+    second: Firm,
+    kind: str,
+    valid_from: date,
+    valid_to: date | None,
+    *,
+    by: Firm | None = None,
     but: int | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Raise `AffiliationExists` where the same is recorded for some of these days (`DeclaredByOther` where the other
     firm declared it), apart from the row `but`. `controls` is the same in one direction, the other kinds in both."""
     same = and_(Affiliation.firm_id == first.id, Affiliation.other_firm_id == second.id)
@@ -275,10 +300,16 @@ def firm_of(firm_id: int | None) -> Firm:
 def as_recorded(made: Affiliation) -> dict[str, Any]:
     """What the trail keeps of a recorded affiliation."""
     return {
-        "firm_id": made.firm_id, "other_firm_id": made.other_firm_id, "kind": made.kind, "source": made.source,
-        "valid_from": iso(made.valid_from), "valid_to": iso(made.valid_to), "declared_by_firm_id":
-        made.declared_by_firm_id, "corrects_id": made.corrects_id, **touches_said(made.declaration_touches),
-    }  # fmt: skip
+        "firm_id": made.firm_id,
+        "other_firm_id": made.other_firm_id,
+        "kind": made.kind,
+        "source": made.source,
+        "valid_from": iso(made.valid_from),
+        "valid_to": iso(made.valid_to),
+        "declared_by_firm_id": made.declared_by_firm_id,
+        "corrects_id": made.corrects_id,
+        **touches_said(made.declaration_touches),
+    }
 
 
 def touches_said(touches: list[Any] | None) -> dict[str, Any]:
@@ -354,10 +385,18 @@ def forget_asked(found: Affiliation) -> None:
 def _notify_firm(found: Affiliation, own: Firm, other: Firm, now: datetime, kind: str) -> None:
     """Tell the owners of `other` what `own` did."""
     notify(
-        kind=kind, firm_id=other.id, roles=[FirmRole.OWNER], url=f"/account/affiliations/{found.id}", now=now,
-        params={"firm": said(own), "other": said(other), "kind": AffiliationKind(found.kind).label,
-                "valid_from": found.valid_from},
-    )  # fmt: skip
+        kind=kind,
+        firm_id=other.id,
+        roles=[FirmRole.OWNER],
+        url=f"/account/affiliations/{found.id}",
+        now=now,
+        params={
+            "firm": said(own),
+            "other": said(other),
+            "kind": AffiliationKind(found.kind).label,
+            "valid_from": found.valid_from,
+        },
+    )
 
 
 def _notify_officers(found: Affiliation, now: datetime, touches: list[Any] | None) -> None:
@@ -371,6 +410,9 @@ def _notify_officers(found: Affiliation, now: datetime, touches: list[Any] | Non
 
 def _notify_of_task(found: Affiliation, now: datetime, kind: str, **params: Any) -> None:
     notify(
-        kind=kind, regulators=[OfficialRole.OFFICER], url=f"/regulator/affiliations/{found.id}", now=now,
+        kind=kind,
+        regulators=[OfficialRole.OFFICER],
+        url=f"/regulator/affiliations/{found.id}",
+        now=now,
         params={"firm": said(firm_of(found.firm_id)), "other": said(firm_of(found.other_firm_id)), **params},
-    )  # fmt: skip
+    )

@@ -32,10 +32,17 @@ def note_account(actor: Actor, now: datetime, firm: Firm, before: str = "") -> N
     who = db.session.get(Person, actor.person_id) if actor.person_id is not None else None
     notify(
         kind="firm.bank_account_changed" if old else "firm.bank_account_entered",
-        now=now, firm_id=firm.id, roles=[FirmRole.OWNER], url="/account/firm",
-        params={"firm": {"zh": firm.name, "en": firm.name_en or firm.name}, "name": who.name if who else None,
-                "before": account_ends(old) or None, "after": account_ends(new) or None},
-    )  # fmt: skip
+        now=now,
+        firm_id=firm.id,
+        roles=[FirmRole.OWNER],
+        url="/account/firm",
+        params={
+            "firm": {"zh": firm.name, "en": firm.name_en or firm.name},
+            "name": who.name if who else None,
+            "before": account_ends(old) or None,
+            "after": account_ends(new) or None,
+        },
+    )
 
 
 def account_ends(account: str) -> str:

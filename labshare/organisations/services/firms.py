@@ -129,9 +129,14 @@ def _fill(firm: Firm, details: FirmDetails) -> None:
 
 @verb("firm.register", title=_l("Firm registered"))
 def register_firm(
-    *, actor: Actor, now: datetime, uscc: str, details: FirmDetails, declared: Declared | None = None,
+    *,
+    actor: Actor,
+    now: datetime,
+    uscc: str,
+    details: FirmDetails,
+    declared: Declared | None = None,
     home_division: str = "330624",
-) -> Firm:  # fmt: skip
+) -> Firm:
     """Register a firm and become its owner; it waits for verification from then on.
 
     An enterprise declares its figures, from which the size class follows. Anyone signed in may register one. Raises
@@ -283,10 +288,20 @@ def _put_size(
     firm.size_class = derived
     db.session.flush()
     record(
-        actor, now, SIZE_DERIVED, ("firm", firm.id), before,
-        {"size_class": derived, "year": year, "sector": firm.sector, "valid_from": today.isoformat(),
-         "by_hand": reason is not None, **asdict(figures)},
-    )  # fmt: skip
+        actor,
+        now,
+        SIZE_DERIVED,
+        ("firm", firm.id),
+        before,
+        {
+            "size_class": derived,
+            "year": year,
+            "sector": firm.sector,
+            "valid_from": today.isoformat(),
+            "by_hand": reason is not None,
+            **asdict(figures),
+        },
+    )
     return row
 
 
@@ -336,8 +351,14 @@ def return_firm(*, actor: Actor, now: datetime, firm_id: int, reason: str) -> Fi
     before = {"state": state_of(firm)}
     firm.returned_at, firm.return_reason = now, reason.strip()[:500]
     record(actor, now, "firm.return", ("firm", firm.id), before, {"state": state_of(firm)})
-    notify(kind="firm.returned", params={"firm": _said(firm), "reason": firm.return_reason}, firm_id=firm.id,
-         roles=[FirmRole.OWNER], url="/account/firm", now=now)  # fmt: skip
+    notify(
+        kind="firm.returned",
+        params={"firm": _said(firm), "reason": firm.return_reason},
+        firm_id=firm.id,
+        roles=[FirmRole.OWNER],
+        url="/account/firm",
+        now=now,
+    )
     return firm
 
 
@@ -370,9 +391,15 @@ def _seen(actor: Actor, firm_id: int) -> Firm:
 def _kept(firm: Firm) -> dict[str, object]:
     """What the trail keeps: values, and of personal data nothing (the legal representative is a person)."""
     return {
-        "uscc": firm.uscc, "name": firm.name, "kind": firm.kind, "division": firm.division, "town": firm.town,
-        "sector": firm.sector, "industry": firm.industry, "state": state_of(firm),
-    }  # fmt: skip
+        "uscc": firm.uscc,
+        "name": firm.name,
+        "kind": firm.kind,
+        "division": firm.division,
+        "town": firm.town,
+        "sector": firm.sector,
+        "industry": firm.industry,
+        "state": state_of(firm),
+    }
 
 
 def _said(firm: Firm) -> dict[str, str]:
@@ -380,5 +407,10 @@ def _said(firm: Firm) -> dict[str, str]:
 
 
 def _notify_administrators(firm: Firm, now: datetime) -> None:
-    notify(kind="firm.submitted", params={"firm": _said(firm), "uscc": firm.uscc}, regulators=[OfficialRole.ADMIN],
-         url=f"/admin/firms/{firm.id}", now=now)  # fmt: skip
+    notify(
+        kind="firm.submitted",
+        params={"firm": _said(firm), "uscc": firm.uscc},
+        regulators=[OfficialRole.ADMIN],
+        url=f"/admin/firms/{firm.id}",
+        now=now,
+    )

@@ -67,19 +67,32 @@ def invite(
         raise TooManyInvitations(n=MOST_INVITATIONS)
     nonce = secrets.token_urlsafe(32)
     made = Invitation(
-        firm_id=firm_id, email=email, role=role, nonce=nonce, token_digest=digest(secret_of("invitation", nonce)),
-        invited_by=actor.person_id, created_at=now, expires_at=now + INVITATION_LASTS,
-    )  # fmt: skip
+        firm_id=firm_id,
+        email=email,
+        role=role,
+        nonce=nonce,
+        token_digest=digest(secret_of("invitation", nonce)),
+        invited_by=actor.person_id,
+        created_at=now,
+        expires_at=now + INVITATION_LASTS,
+    )
     db.session.add(made)
     db.session.flush()
     record(actor, now, "member.invite", ("firm", firm_id), after={"invitation_id": made.id, "role": role})
     inviter = db.session.get_one(Person, actor.person_id)
     send_mail(
-        to=email, kind="member.invited", link_id=made.id, now=now,
+        to=email,
+        kind="member.invited",
+        link_id=made.id,
+        now=now,
         locale=(person.locale if person else None) or locale or inviter.locale,
-        params={"firm": _said(firm), "inviter": inviter.name, "role": FirmRole(role).label,
-                "until": local_day(made.expires_at)},
-    )  # fmt: skip
+        params={
+            "firm": _said(firm),
+            "inviter": inviter.name,
+            "role": FirmRole(role).label,
+            "until": local_day(made.expires_at),
+        },
+    )
     return made
 
 
@@ -91,8 +104,14 @@ def withdraw_invitation(*, actor: Actor, now: datetime, invitation_id: int) -> I
     if not found.unused:
         raise InvitationEnded
     found.withdrawn_at = now
-    record(actor, now, "member.withdraw_invitation", ("firm", found.firm_id), {"invitation_id": found.id},
-           {"withdrawn": True})  # fmt: skip
+    record(
+        actor,
+        now,
+        "member.withdraw_invitation",
+        ("firm", found.firm_id),
+        {"invitation_id": found.id},
+        {"withdrawn": True},
+    )
     return found
 
 
@@ -157,13 +176,23 @@ def _join(actor: Actor, now: datetime, invitation: Invitation, person: Person) -
     db.session.add(made)
     invitation.accepted_at = now
     db.session.flush()
-    record(actor, now, "member.join", ("firm", invitation.firm_id),
-           after={"person_id": person.id, "role": invitation.role, "invitation_id": invitation.id})  # fmt: skip
+    record(
+        actor,
+        now,
+        "member.join",
+        ("firm", invitation.firm_id),
+        after={"person_id": person.id, "role": invitation.role, "invitation_id": invitation.id},
+    )
     firm = db.session.get_one(Firm, invitation.firm_id)
     notify(
-        kind="member.joined", firm_id=firm.id, roles=[FirmRole.OWNER], but=person.id, url="/account/members", now=now,
+        kind="member.joined",
+        firm_id=firm.id,
+        roles=[FirmRole.OWNER],
+        but=person.id,
+        url="/account/members",
+        now=now,
         params={"name": person.name, "firm": _said(firm), "role": FirmRole(invitation.role).label},
-    )  # fmt: skip
+    )
     return made
 
 
@@ -187,8 +216,14 @@ def change_role(*, actor: Actor, now: datetime, membership_id: int, role: str) -
     db.session.add(made)
     db.session.flush()
     record(actor, now, "member.change_role", ("firm", firm.id), before, {"person_id": found.person_id, "role": role})
-    notify(kind="member.role_changed", person_ids=[found.person_id], but=actor.person_id, url="/account", now=now,
-         params={"firm": _said(firm), "role": FirmRole(role).label})  # fmt: skip
+    notify(
+        kind="member.role_changed",
+        person_ids=[found.person_id],
+        but=actor.person_id,
+        url="/account",
+        now=now,
+        params={"firm": _said(firm), "role": FirmRole(role).label},
+    )
     return made
 
 
@@ -197,8 +232,9 @@ def end_membership(*, actor: Actor, now: datetime, membership_id: int) -> Member
     """End a member's access, tokens for this firm included. Raises `NotFound`, `NotAllowed`, `LastOwner`."""
     found, firm = managed_membership(actor, membership_id)
     _end(actor, now, found, "member.end")
-    notify(kind="member.ended", person_ids=[found.person_id], but=actor.person_id, now=now,
-         params={"firm": _said(firm)})  # fmt: skip
+    notify(
+        kind="member.ended", person_ids=[found.person_id], but=actor.person_id, now=now, params={"firm": _said(firm)}
+    )
     return found
 
 
@@ -210,8 +246,14 @@ def leave(*, actor: Actor, now: datetime, firm_id: int) -> Membership:
         raise NotFound
     _end(actor, now, found, "member.leave")
     firm, person = db.session.get_one(Firm, firm_id), db.session.get_one(Person, found.person_id)
-    notify(kind="member.left", firm_id=firm_id, roles=[FirmRole.OWNER], url="/account/members", now=now,
-         params={"name": person.name, "firm": _said(firm)})  # fmt: skip
+    notify(
+        kind="member.left",
+        firm_id=firm_id,
+        roles=[FirmRole.OWNER],
+        url="/account/members",
+        now=now,
+        params={"name": person.name, "firm": _said(firm)},
+    )
     return found
 
 
@@ -221,8 +263,14 @@ def _end(actor: Actor, now: datetime, found: Membership, action: str) -> None:
     found.ended_at = now
     tokens = end_tokens(found.person_id, found.firm_id, now)
     db.session.flush()
-    record(actor, now, action, ("firm", found.firm_id), {"person_id": found.person_id, "role": found.role},
-           {"person_id": found.person_id, "role": None, "tokens_ended": tokens})  # fmt: skip
+    record(
+        actor,
+        now,
+        action,
+        ("firm", found.firm_id),
+        {"person_id": found.person_id, "role": found.role},
+        {"person_id": found.person_id, "role": None, "tokens_ended": tokens},
+    )
 
 
 def _keep_an_owner(found: Membership, new_role: str | None) -> None:

@@ -59,9 +59,13 @@ def propose_role(*, actor: Actor, now: datetime, email: str, role: str) -> Regul
     record(actor, now, "regulator.propose", ("person", person.id), after={"role": role, "role_id": made.id})
     proposer = db.session.get_one(Person, actor.person_id)
     notify(
-        kind="regulator.proposed", regulators=[OfficialRole.ADMIN], but=actor.person_id, url="/admin/roles", now=now,
+        kind="regulator.proposed",
+        regulators=[OfficialRole.ADMIN],
+        but=actor.person_id,
+        url="/admin/roles",
+        now=now,
         params={"proposer": proposer.name, "name": person.name, "role": OfficialRole(role).label},
-    )  # fmt: skip
+    )
     return made
 
 
@@ -77,8 +81,14 @@ def agree_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
         raise TwoAdministrators
     check_person_may_hold(found.person_id, found.role)
     found.agreed_by, found.agreed_at = actor.person_id, now
-    record(actor, now, "regulator.agree", ("person", found.person_id), {"role": None},
-           {"role": found.role, "role_id": found.id, "proposed_by": found.proposed_by})  # fmt: skip
+    record(
+        actor,
+        now,
+        "regulator.agree",
+        ("person", found.person_id),
+        {"role": None},
+        {"role": found.role, "role_id": found.id, "proposed_by": found.proposed_by},
+    )
     notify(
         kind="regulator.given",
         person_ids=[found.person_id],
@@ -94,8 +104,14 @@ def withdraw_proposal(*, actor: Actor, now: datetime, role_id: int) -> Regulator
     """Withdraw or turn down a proposal. Raises `NotAllowed`, `NotFound`."""
     found = _open_proposal(actor, role_id)
     found.ended_at = now
-    record(actor, now, "regulator.withdraw", ("person", found.person_id), {"role_id": found.id, "proposed": found.role},
-           {"proposed": None})  # fmt: skip
+    record(
+        actor,
+        now,
+        "regulator.withdraw",
+        ("person", found.person_id),
+        {"role_id": found.id, "proposed": found.role},
+        {"proposed": None},
+    )
     return found
 
 
@@ -111,8 +127,14 @@ def end_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
         keep_two_administrators(found.person_id)
     found.ended_at = now
     tokens = end_tokens(found.person_id, None, now)
-    record(actor, now, "regulator.end", ("person", found.person_id), {"role": found.role},
-           {"role": None, "tokens_ended": tokens})  # fmt: skip
+    record(
+        actor,
+        now,
+        "regulator.end",
+        ("person", found.person_id),
+        {"role": found.role},
+        {"role": None, "tokens_ended": tokens},
+    )
     notify(
         kind="regulator.ended", person_ids=[found.person_id], params={"role": OfficialRole(found.role).label}, now=now
     )

@@ -44,9 +44,15 @@ def issue_token(*, actor: Actor, now: datetime, scope: str, name: str = "") -> t
         raise TooManyTokens(n=MOST_TOKENS)
     secret = secrets.token_urlsafe(32)
     made = ApiToken(
-        person_id=actor.person_id, firm_id=account.firm_id(actor.firm_id), name=name.strip()[:60], scope=scope,
-        token_digest=digest(secret), created_at=now, expires_at=now + TOKEN_LASTS, epoch=account.epoch,
-    )  # fmt: skip
+        person_id=actor.person_id,
+        firm_id=account.firm_id(actor.firm_id),
+        name=name.strip()[:60],
+        scope=scope,
+        token_digest=digest(secret),
+        created_at=now,
+        expires_at=now + TOKEN_LASTS,
+        epoch=account.epoch,
+    )
     db.session.add(made)
     db.session.flush()
     record(actor, now, "token.issue", ("token", made.id), after={"scope": scope, "firm_id": made.firm_id})

@@ -29,9 +29,11 @@ from labshare.settlement.queries.limits import ledger_out_of_step, limits_broken
 def overlapping_holdings(_now: datetime) -> Iterator[tuple[str, str]]:
     same_unit = {"partition_by": (Holding.instrument_id, Holding.unit), "order_by": (Holding.starts_at, Holding.id)}
     ordered = select(
-        Holding.id, Holding.ends_at, func.lead(Holding.starts_at).over(**same_unit).label("next_start"),
+        Holding.id,
+        Holding.ends_at,
+        func.lead(Holding.starts_at).over(**same_unit).label("next_start"),
         func.lead(Holding.id).over(**same_unit).label("next_id"),
-    ).subquery()  # fmt: skip
+    ).subquery()
     query = select(ordered.c.id, ordered.c.next_id).where(ordered.c.next_start < ordered.c.ends_at)
     for holding, other in db.session.execute(query):
         yield f"holding {holding}", f"overlaps holding {other}"

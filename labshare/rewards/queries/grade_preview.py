@@ -100,8 +100,13 @@ def _preview(policy: Policy, month: Month, effective_month: Month, grades: Mappi
         window=(window[0], window[-1]),
         lines=[
             PreviewLine(
-                labs[ids[line.code]], before[line.code].grade, line.grade, before[line.code].payable_fen,
-                line.payable_fen, before[line.code].recoverable_fen, line.recoverable_fen,
+                labs[ids[line.code]],
+                before[line.code].grade,
+                line.grade,
+                before[line.code].payable_fen,
+                line.payable_fen,
+                before[line.code].recoverable_fen,
+                line.recoverable_fen,
             )
             for line in changed
         ],
@@ -109,7 +114,7 @@ def _preview(policy: Policy, month: Month, effective_month: Month, grades: Mappi
         total_then_fen=sum(line.payable_fen for line in after),
         not_over=now < month.ends_at(),
         not_approved=first_unapproved(policy.division, month),
-    )  # fmt: skip
+    )
 
 
 def _money(line: Line) -> tuple[int, int]:

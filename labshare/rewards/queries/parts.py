@@ -70,9 +70,13 @@ def payables(run_ids: Iterable[int], lab_ids: Iterable[int] | None = None) -> di
 
 
 def parts_of(
-    month: Month, payable_fen: int, lab_id: int, held: Sequence[RewardRun], paid: Mapping[int, Mapping[int, int]],
+    month: Month,
+    payable_fen: int,
+    lab_id: int,
+    held: Sequence[RewardRun],
+    paid: Mapping[int, Mapping[int, int]],
     run: RewardRun | None = None,
-) -> list[Part]:  # fmt: skip
+) -> list[Part]:
     """A lab's payable of a month, taken apart: what each held month adds, then the month itself; it adds up to
     `payable_fen`. `paid` from `payables` of the held runs; `run`: the month's own, where it has one."""
     own = own_parts([*(paid[one.id].get(lab_id, 0) for one in held), payable_fen])

@@ -112,13 +112,16 @@ def bookings_between(firm_id: int, other_id: int) -> list[Between]:
     """By host firm, what the other of the two booked there. One statement."""
     rows = db.session.execute(
         select(
-            Booking.lab_firm_id, func.count(), func.min(Booking.booked_on), func.max(Booking.booked_on),
+            Booking.lab_firm_id,
+            func.count(),
+            func.min(Booking.booked_on),
+            func.max(Booking.booked_on),
             func.sum(Booking.recognised_fen),
         )
         .where(tuple_(Booking.lab_firm_id, Booking.client_firm_id).in_([(firm_id, other_id), (other_id, firm_id)]))
         .group_by(Booking.lab_firm_id)
         .order_by(Booking.lab_firm_id)
-    )  # fmt: skip
+    )
     return [Between(host, count, first, last, int(fen)) for host, count, first, last, fen in rows]
 
 

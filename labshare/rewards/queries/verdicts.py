@@ -241,9 +241,15 @@ def execute(statement: str) -> Any:
 
 
 def entries_with_verdict(
-    scope: Scope, columns: str, *, numbers: bool = False, joins: str = "", after: Month | None = None,
-    related_to: str = Reason.RELATED, only: str = "",
-) -> str:  # fmt: skip
+    scope: Scope,
+    columns: str,
+    *,
+    numbers: bool = False,
+    joins: str = "",
+    after: Month | None = None,
+    related_to: str = Reason.RELATED,
+    only: str = "",
+) -> str:
     """`SELECT columns, reason FROM …` over the window's entries of the scope's labs; `after`: only later months.
 
     `related_to` another list of related pairs; `only` the few entries of this condition.
@@ -342,14 +348,28 @@ def literal(value: int | date | datetime | None) -> str:
 MODULI = (2_147_483_647, 2_147_483_629)
 FACTORS = (
     (
-        1_640_531_513, 805_459_861, 374_761_393, 668_265_263, 1_274_126_177, 198_491_317, 1_500_450_271, 982_451_653,
+        1_640_531_513,
+        805_459_861,
+        374_761_393,
+        668_265_263,
+        1_274_126_177,
+        198_491_317,
+        1_500_450_271,
+        982_451_653,
         17_624_813,
     ),
     (
-        433_494_437, 1_073_807_359, 715_827_883, 1_610_612_741, 201_326_611, 402_653_189, 1_299_709_321, 50_331_653,
+        433_494_437,
+        1_073_807_359,
+        715_827_883,
+        1_610_612_741,
+        201_326_611,
+        402_653_189,
+        1_299_709_321,
+        50_331_653,
         25_165_843,
     ),
-)  # fmt: skip
+)
 """Of a check value over verdicts: each entry's id times its verdict's factor, modulo a prime, added up, twice. Two
 entries that exchange their verdicts change it; any other two sets of verdicts agree once in 2^62."""
 

@@ -56,9 +56,16 @@ class GradeRow:
 
 @verb("grades.save", title=_l("List of grades saved"), money=True)
 def save_grades(
-    *, actor: Actor, now: datetime, division: str, year: int, effective_month: Month, rows: Iterable[GradeRow],
-    list_id: int | None = None, version: int | None = None,
-) -> AssessmentList:  # fmt: skip
+    *,
+    actor: Actor,
+    now: datetime,
+    division: str,
+    year: int,
+    effective_month: Month,
+    rows: Iterable[GradeRow],
+    list_id: int | None = None,
+    version: int | None = None,
+) -> AssessmentList:
     """Begin a list, or save a draft as its next version; nothing counts yet, so grades and reasons may be missing.
 
     `version` is the one that the officer saw. A list keeps its division. Problems of a lab's row have the fields
@@ -98,10 +105,13 @@ def save_grades(
     db.session.flush()
     before, after = _what_changed(last.document if last is not None else None, document)
     record(
-        actor, now, "grades.save", _subject(found),
+        actor,
+        now,
+        "grades.save",
+        _subject(found),
         before=before and {"version": found.version - 1, **before},
         after={"version": found.version, "division": division, **after},
-    )  # fmt: skip
+    )
     return found
 
 
@@ -121,13 +131,21 @@ def hand_over_grades(*, actor: Actor, now: datetime, list_id: int, version: int)
     found.state = ListState.HANDED_OVER
     found.handed_over_by, found.handed_over_at = actor.person_id, now
     record(
-        actor, now, "grades.hand_over", _subject(found), before={"state": ListState.DRAFT},
+        actor,
+        now,
+        "grades.hand_over",
+        _subject(found),
+        before={"state": ListState.DRAFT},
         after={"state": ListState.HANDED_OVER, "version": found.version},
-    )  # fmt: skip
+    )
     notify(
-        kind="grades.to_confirm", now=now, params={"year": found.year, "labs": len(rows)}, url=_page(found),
-        regulators=(OfficialRole.APPROVER,), but=actor.person_id,
-    )  # fmt: skip
+        kind="grades.to_confirm",
+        now=now,
+        params={"year": found.year, "labs": len(rows)},
+        url=_page(found),
+        regulators=(OfficialRole.APPROVER,),
+        but=actor.person_id,
+    )
     db.session.flush()
     return found
 
@@ -147,13 +165,21 @@ def send_back_grades(*, actor: Actor, now: datetime, list_id: int, reason: str) 
     found.state = ListState.DRAFT
     found.sent_back_by, found.sent_back_at, found.sent_back_reason = actor.person_id, now, reason.strip()
     record(
-        actor, now, "grades.send_back", _subject(found), before={"state": ListState.HANDED_OVER},
+        actor,
+        now,
+        "grades.send_back",
+        _subject(found),
+        before={"state": ListState.HANDED_OVER},
         after={"state": ListState.DRAFT, "reason": reason.strip()},
-    )  # fmt: skip
+    )
     notify(
-        kind="grades.sent_back", now=now, params={"year": found.year, "reason": reason.strip()}, url=_page(found),
-        person_ids=_hands(found), but=actor.person_id,
-    )  # fmt: skip
+        kind="grades.sent_back",
+        now=now,
+        params={"year": found.year, "reason": reason.strip()},
+        url=_page(found),
+        person_ids=_hands(found),
+        but=actor.person_id,
+    )
     db.session.flush()
     return found
 
@@ -198,34 +224,65 @@ def confirm_grades(*, actor: Actor, now: datetime, list_id: int, version: int) -
     db.session.execute(
         insert(Assessment),
         [
-            {"list_id": found.id, "lab_id": row["lab"], "grade": row["grade"], "reason": row["reason"],
-             "confirmed_at": known_from}
+            {
+                "list_id": found.id,
+                "lab_id": row["lab"],
+                "grade": row["grade"],
+                "reason": row["reason"],
+                "confirmed_at": known_from,
+            }
             for row in rows
         ],
-    )  # fmt: skip
+    )
     found.state = ListState.CONFIRMED
     found.confirmed_by, found.confirmed_at = actor.person_id, known_from
     db.session.flush()
     record(
-        actor, now, "grades.confirm", _subject(found), before={"state": ListState.HANDED_OVER},
-        after={"state": ListState.CONFIRMED, "version": found.version, "year": found.year,
-               "effective_month": found.effective_month, "labs": len(rows)},
-    )  # fmt: skip
+        actor,
+        now,
+        "grades.confirm",
+        _subject(found),
+        before={"state": ListState.HANDED_OVER},
+        after={
+            "state": ListState.CONFIRMED,
+            "version": found.version,
+            "year": found.year,
+            "effective_month": found.effective_month,
+            "labs": len(rows),
+        },
+    )
     labs = labs_by_id(row["lab"] for row in rows)
     for row in rows:
         lab, before = labs[row["lab"]], held.get(row["lab"])
         record(
-            actor, now, COUNTS, ("lab", lab.id),
+            actor,
+            now,
+            COUNTS,
+            ("lab", lab.id),
             before=None if before is None else {"grade": before.grade, "effective_month": before.list.effective_month},
-            after={"grade": row["grade"], "reason": row["reason"], "year": found.year,
-                   "effective_month": found.effective_month, "list_id": found.id},
-        )  # fmt: skip
+            after={
+                "grade": row["grade"],
+                "reason": row["reason"],
+                "year": found.year,
+                "effective_month": found.effective_month,
+                "list_id": found.id,
+            },
+        )
         notify(
-            kind="grades.confirmed", now=now,
-            params={"lab": said(lab), "grade": Grade(row["grade"]).label, "year": found.year,
-                    "month": month, "reason": row["reason"]},
-            url="/lab/rewards", firm_id=lab.firm_id, roles=(FirmRole.OWNER, FirmRole.LAB_MANAGER), but=actor.person_id,
-        )  # fmt: skip
+            kind="grades.confirmed",
+            now=now,
+            params={
+                "lab": said(lab),
+                "grade": Grade(row["grade"]).label,
+                "year": found.year,
+                "month": month,
+                "reason": row["reason"],
+            },
+            url="/lab/rewards",
+            firm_id=lab.firm_id,
+            roles=(FirmRole.OWNER, FirmRole.LAB_MANAGER),
+            but=actor.person_id,
+        )
     return found
 
 

@@ -53,9 +53,13 @@ def raise_objection(
     ):
         raise AlreadyObjected
     objection = Objection(
-        run_id=run.id, lab_id=row.id, publicity=run.publicity, text=text.strip(), raised_by=actor.person_id,
+        run_id=run.id,
+        lab_id=row.id,
+        publicity=run.publicity,
+        text=text.strip(),
+        raised_by=actor.person_id,
         raised_at=now,
-    )  # fmt: skip
+    )
     db.session.add(objection)
     db.session.flush()
     record(

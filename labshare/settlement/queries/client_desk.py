@@ -96,11 +96,7 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
             .limit(AT_MOST)
         ).all(),
         to_pay=_bookings(ours, Booking.owes, order=Booking.starts_at),
-        samples=[
-            each
-            for each in upcoming
-            if each.samples_due_at(now)
-        ],
+        samples=[each for each in upcoming if each.samples_due_at(now)],
         reports=db.session.scalars(
             select(Report)
             .join(Booking, Booking.id == Report.booking_id)
@@ -115,9 +111,12 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
         ).all(),
         upcoming=upcoming,
         months=_spent(ours, today),
-        all_count=sums[0], upcoming_count=sums[1] or 0, owing=sums[2] or 0, owed_fen=int(sums[3] or 0),
+        all_count=sums[0],
+        upcoming_count=sums[1] or 0,
+        owing=sums[2] or 0,
+        owed_fen=int(sums[3] or 0),
         not_invoiced_fen=int(sums[4] or 0),
-    )  # fmt: skip
+    )
 
 
 def _through(way: Any) -> tuple[Any, ...]:

@@ -52,9 +52,13 @@ class MonthSum:
 
     def __add__(self, other: "MonthSum") -> "MonthSum":
         return MonthSum(
-            self.month, self.amount_fen + other.amount_fen, self.tax_fen + other.tax_fen,
-            self.entries + other.entries, self.bookings + other.bookings, self.closed and other.closed,
-        )  # fmt: skip
+            self.month,
+            self.amount_fen + other.amount_fen,
+            self.tax_fen + other.tax_fen,
+            self.entries + other.entries,
+            self.bookings + other.bookings,
+            self.closed and other.closed,
+        )
 
 
 def may_see_ledger(actor: Actor) -> ColumnElement[bool]:

@@ -239,12 +239,15 @@ def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int =
 
     return [
         PayerToDecide(
-            payment, booking, firm, decided_by,
+            payment,
+            booking,
+            firm,
+            decided_by,
             ties=between(firm, booking.client_firm_id, payment.paid_on),
             lab_ties=between(firm, booking.lab_firm_id, payment.paid_on),
         )
         for payment, booking, firm, decided_by in rows
-    ]  # fmt: skip
+    ]
 
 
 def _ties(firm_ids: set[int]) -> dict[tuple[int, int], list[Link]]:

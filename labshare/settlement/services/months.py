@@ -35,9 +35,13 @@ def close_month(*, actor: Actor, now: datetime, month: Month, division: str) -> 
     db.session.add(ClosedMonth(division=division, month=str(month), closed_at=now))
     db.session.flush()
     record(
-        actor, now, "ledger.close_month", ("month", month),
-        before={"division": division, "closed": False}, after={"division": division, "closed": True},
-    )  # fmt: skip
+        actor,
+        now,
+        "ledger.close_month",
+        ("month", month),
+        before={"division": division, "closed": False},
+        after={"division": division, "closed": True},
+    )
 
 
 @verb("ledger.reopen_month", title=_l("Month opened again"), money=True)
@@ -59,8 +63,11 @@ def reopen_month(*, actor: Actor, now: datetime, month: Month, division: str) ->
         late.update(bookings_out_of_step(each, shut, division))
     entries = bring_up(sorted(late), now=now, cause=EntryCause.MONTH)
     record(
-        actor, now, "ledger.reopen_month", ("month", month),
+        actor,
+        now,
+        "ledger.reopen_month",
+        ("month", month),
         before={"division": division, "closed": True},
         after={"division": division, "closed": False, "entries": entries},
-    )  # fmt: skip
+    )
     return entries

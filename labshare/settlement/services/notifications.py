@@ -69,9 +69,7 @@ PAYER_REJECTED = kind(
 )
 
 
-def notify_client(
-    booking: Booking, kind: str, *, actor: Actor, now: datetime, **params: object
-) -> None:  # fmt: skip
+def notify_client(booking: Booking, kind: str, *, actor: Actor, now: datetime, **params: object) -> None:
     notify(
         kind=kind,
         now=now,

@@ -33,19 +33,27 @@ def affiliations() -> Any:
     answer = posted(
         form,
         lambda: organisations.declare_affiliation(
-            actor=actor, now=utc_now(), firm_id=found.id, other_uscc=form.other_uscc.data,
+            actor=actor,
+            now=utc_now(),
+            firm_id=found.id,
+            other_uscc=form.other_uscc.data,
             kind=AffiliationKind.CONTROLS if form.kind.data == "controlled" else form.kind.data,
-            controlled=form.kind.data == "controlled", valid_from=form.valid_from.data, valid_to=form.valid_to.data,
+            controlled=form.kind.data == "controlled",
+            valid_from=form.valid_from.data,
+            valid_to=form.valid_to.data,
             note=form.note.data or "",
         ),
         _declared,
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     return render_template(
-        "account/affiliations.html", form=form, firm=found, rows=affiliations_of(found.id),
+        "account/affiliations.html",
+        form=form,
+        firm=found,
+        rows=affiliations_of(found.id),
         may_declare=permissions.may(actor, "affiliation.declare", firm=found.id),
-    ), answer  # fmt: skip
+    ), answer
 
 
 def _declared(made: Affiliation) -> tuple[str, str]:
@@ -69,12 +77,18 @@ def _page(affiliation_id: int, objecting: Form | None = None, status: int = 200)
     link = row.affiliation.link
     open_ = link.state(local_day(utc_now())) not in AffiliationState.over()
     return render_template(
-        "account/affiliation.html", row=row, one=row.affiliation, firm=firm,
-        may_answer=may and open_ and link.other_side == firm.id and link.agreed_at is None
+        "account/affiliation.html",
+        row=row,
+        one=row.affiliation,
+        firm=firm,
+        may_answer=may
+        and open_
+        and link.other_side == firm.id
+        and link.agreed_at is None
         and link.confirmed_at is None,
         may_end=may and open_ and link.ended_at is None and link.end_asked_at is None,
         objecting=objecting or ObjectForm(formdata=None),
-    ), status  # fmt: skip
+    ), status
 
 
 def _named(actor: Actor, affiliation_id: int) -> None:
@@ -140,13 +154,18 @@ def end_affiliation(affiliation_id: int) -> Any:
     verb = organisations.ask_end if by_officer else organisations.end_affiliation
     answer = posted(
         form,
-        lambda: verb(actor=actor, now=utc_now(), affiliation_id=affiliation_id, valid_to=form.valid_to.data,
-                     reason=form.reason.data or ""),
+        lambda: verb(
+            actor=actor,
+            now=utc_now(),
+            affiliation_id=affiliation_id,
+            valid_to=form.valid_to.data,
+            reason=form.reason.data or "",
+        ),
         lambda _made: (
             _("The end is asked for: an officer decides.") if by_officer else _("The end of the affiliation is kept."),
             url_for("account.affiliation", affiliation_id=affiliation_id),
         ),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     return render_template("account/affiliation_end.html", form=form, row=row, by_officer=by_officer), answer

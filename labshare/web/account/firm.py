@@ -55,10 +55,13 @@ def register_firm() -> Any:
 
     def register() -> None:
         firm = organisations.register_firm(
-            actor=current_actor(), now=utc_now(), uscc=form.uscc.data, details=details_from(form),
+            actor=current_actor(),
+            now=utc_now(),
+            uscc=form.uscc.data,
+            details=details_from(form),
             declared=_declared_from(form) if form.kind.data == FirmKind.ENTERPRISE else None,
             home_division=current_app.config["DIVISION"],
-        )  # fmt: skip
+        )
         made.append(firm.id)
 
     def begin_acting() -> None:
@@ -105,9 +108,10 @@ def change_firm() -> Any:
             actor=current_actor(), now=utc_now(), firm_id=found.id, details=details_from(form)
         ),
         lambda changed: (
-            _("Saved.") if changed.verified else _("Saved. The firm waits for verification."), url_for("account.firm")
+            _("Saved.") if changed.verified else _("Saved. The firm waits for verification."),
+            url_for("account.firm"),
         ),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     return render_template("account/firm_change.html", form=form, firm=found), answer

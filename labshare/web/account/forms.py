@@ -32,8 +32,11 @@ class SecretField(PasswordField):
     """A password: taken exactly as typed."""
 
     def __init__(self, *args: Any, new: bool = False, **kwargs: Any) -> None:
-        kwargs["render_kw"] = {"autocomplete": "new-password" if new else "current-password", "maxlength": "128",
-                               **kwargs.get("render_kw", {})}  # fmt: skip
+        kwargs["render_kw"] = {
+            "autocomplete": "new-password" if new else "current-password",
+            "maxlength": "128",
+            **kwargs.get("render_kw", {}),
+        }
         kwargs["filters"] = ()
         super().__init__(*args, **kwargs)
 
@@ -122,19 +125,29 @@ class FirmForm(Form):
     kind = RadioField(_l("Kind"), [required()], choices=FirmKind.choices(), default=FirmKind.ENTERPRISE)
     division = SelectField(_l("County"), [required()], choices=division_choices)
     town = OptionalSelectField(_l("Town"), choices=town_choices, description=_l("For firms of this county."))
-    sector = SelectField(_l("Sector"), [required()], default="industry",
-                         choices=SectorName.choices(),
-                         description=_l("By the main activity; the size class depends on it."))  # fmt: skip
-    industry = StringField(_l("Industry code"), [optional(), length(5)], render_kw={"class": "ref"},
-                           description=_l("Code of GB/T 4754, such as C3451."))  # fmt: skip
+    sector = SelectField(
+        _l("Sector"),
+        [required()],
+        default="industry",
+        choices=SectorName.choices(),
+        description=_l("By the main activity; the size class depends on it."),
+    )
+    industry = StringField(
+        _l("Industry code"),
+        [optional(), length(5)],
+        render_kw={"class": "ref"},
+        description=_l("Code of GB/T 4754, such as C3451."),
+    )
     legal_person = StringField(_l("Legal representative"), [optional(), length(60)])
     registered_on = DayField(_l("Registered on"), [optional()])
     address = StringField(_l("Address"), [optional(), length(200)], render_kw={"autocomplete": "street-address"})
     phone = StringField(_l("Telephone"), [optional(), length(30)], render_kw={"type": "tel", "autocomplete": "tel"})
     bank_account = StringField(
-        _l("Bank account"), [optional(), length(40)], render_kw={"class": "ref"},
+        _l("Bank account"),
+        [optional(), length(40)],
+        render_kw={"class": "ref"},
         description=_l("Every owner of the firm is told when it changes."),
-    )  # fmt: skip
+    )
 
 
 class FiguresForm(Form):

@@ -130,7 +130,7 @@ ACTS: dict[str, Act] = {
     "lab.fee_end": Act(_l("End the fee"), _fee),
     "lab.standard_new": Act(_l("Add a standard"), _new),
     "lab.raise_objection": Act(_l("Raise objection"), _statement),
-}  # fmt: skip
+}
 """Endpoint → act. A form of another endpoint is not kept."""
 
 

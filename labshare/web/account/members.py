@@ -38,25 +38,34 @@ def members() -> Any:
     answer = posted(
         form,
         lambda: organisations.invite(
-            actor=actor, now=utc_now(), firm_id=firm.id, email=form.email.data, role=form.role.data,
+            actor=actor,
+            now=utc_now(),
+            firm_id=firm.id,
+            email=form.email.data,
+            role=form.role.data,
             locale=locale_now(),
         ),
         lambda _made: (
-            _("The invitation is on its way to %(email)s.", email=form.email.data), url_for("account.members")
+            _("The invitation is on its way to %(email)s.", email=form.email.data),
+            url_for("account.members"),
         ),
         Around(before=lambda: limits.count("invitation", about=digest(spelled(form.email.data)))),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     may_manage = permissions.may(actor, "member.manage", firm=firm.id)
     return (
         render_template(
-            "account/members.html", form=form, firm=firm, members=queries.members_of(firm.id),
-            invitations=queries.invitations_of(firm.id, utc_now()) if may_manage else (), may_manage=may_manage,
+            "account/members.html",
+            form=form,
+            firm=firm,
+            members=queries.members_of(firm.id),
+            invitations=queries.invitations_of(firm.id, utc_now()) if may_manage else (),
+            may_manage=may_manage,
             me=actor.person_id,
         ),
         answer,
-    )  # fmt: skip
+    )
 
 
 def _managed(actor: Actor, membership_id: int) -> None:
@@ -88,11 +97,9 @@ def change_role(membership_id: int) -> Any:
     form = RoleForm(role=member.role if member else None)
     answer = posted(
         form,
-        lambda: organisations.change_role(
-            actor=actor, now=utc_now(), membership_id=membership_id, role=form.role.data
-        ),
+        lambda: organisations.change_role(actor=actor, now=utc_now(), membership_id=membership_id, role=form.role.data),
         lambda _changed: (_("The role is changed."), url_for("account.members")),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     if member is None:
@@ -166,10 +173,17 @@ def invitation(secret: str) -> Any:
         except Problem as problem:
             status = show_problem(form, problem)
     return (
-        render_template("account/invitation.html", form=form, invitation=found, firm=firm, person=person,
-                        needs_account=needs_account, fits=person is not None and person.email == found.email),
+        render_template(
+            "account/invitation.html",
+            form=form,
+            invitation=found,
+            firm=firm,
+            person=person,
+            needs_account=needs_account,
+            fits=person is not None and person.email == found.email,
+        ),
         status,
-    )  # fmt: skip
+    )
 
 
 class _Again(Exception):

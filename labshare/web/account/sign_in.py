@@ -97,8 +97,9 @@ def _tell_failure(problem: Problem, known: Credentials | None) -> None:
     subject = ("person", str(known.person_id)) if known else ("attempt", "-")
     number = failures_to_tell(" ".join(subject))
     if number is not None:
-        problem.refusal = Refusal("account.sign_in", Actor(address=remote_address()), utc_now(), subject,
-                                  {"failures": number})  # fmt: skip
+        problem.refusal = Refusal(
+            "account.sign_in", Actor(address=remote_address()), utc_now(), subject, {"failures": number}
+        )
         report_refusal(problem)
 
 
@@ -123,8 +124,13 @@ def sign_up() -> Any:
         try:
             limits.count("sign_up")
             with transaction():
-                services.sign_up(actor=current_actor(), now=utc_now(), email=form.email.data, name=form.name.data,
-                                 locale=locale_now())  # fmt: skip
+                services.sign_up(
+                    actor=current_actor(),
+                    now=utc_now(),
+                    email=form.email.data,
+                    name=form.name.data,
+                    locale=locale_now(),
+                )
             return render_template("account/sent.html", email=form.email.data, purpose="sign_up")
         except Problem as problem:
             status = show_problem(form, problem)
@@ -142,8 +148,9 @@ def forgotten() -> Any:
         try:
             limits.count("reset")
             with transaction():
-                services.ask_password_reset(actor=current_actor(), now=utc_now(), email=form.email.data,
-                                            locale=locale_now())  # fmt: skip
+                services.ask_password_reset(
+                    actor=current_actor(), now=utc_now(), email=form.email.data, locale=locale_now()
+                )
             return render_template("account/sent.html", email=form.email.data, purpose="reset")
         except Problem as problem:
             status = show_problem(form, problem)
@@ -166,8 +173,9 @@ def choose_password(token: str) -> Any:
     if form.validate_on_submit():
         try:
             with transaction():
-                person = services.set_password(actor=current_actor(), now=utc_now(), token=token,
-                                               password=form.password.data)  # fmt: skip
+                person = services.set_password(
+                    actor=current_actor(), now=utc_now(), token=token, password=form.password.data
+                )
                 key = begin_session(person, utc_now()) if demonstration_allowed() or not person.demonstration else None
         except Problem as problem:
             status = show_problem(form, problem)

@@ -55,8 +55,13 @@ class Guesses:
         if mark is not None:
             return cls("sign_in_again", f"{GUESSES}/browser/{mark}")
         account, address = digest(spelled(email)), limits.address()
-        return cls("sign_in", None, f"{GUESSES}/account/{account}", f"{GUESSES}/address/{address}",
-                   f"{GUESSES}/wait/{account}/{address}")  # fmt: skip
+        return cls(
+            "sign_in",
+            None,
+            f"{GUESSES}/account/{account}",
+            f"{GUESSES}/address/{address}",
+            f"{GUESSES}/wait/{account}/{address}",
+        )
 
     @classmethod
     def of_person(cls, person_id: int) -> "Guesses":

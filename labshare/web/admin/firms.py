@@ -45,13 +45,18 @@ def _page(firm_id: int, status: int = 200, *, returning: ReturnForm | None = Non
     found = queries.get_firm(firm_id)
     return (
         render_template(
-            "admin/firm.html", firm=found, state=state_of(found), sizes=queries.sizes_of(firm_id),
-            rows=affiliations_of(firm_id), members=queries.members_of(firm_id),
-            returning=returning or ReturnForm(formdata=None), size_form=size or SizeForm(formdata=None),
+            "admin/firm.html",
+            firm=found,
+            state=state_of(found),
+            sizes=queries.sizes_of(firm_id),
+            rows=affiliations_of(firm_id),
+            members=queries.members_of(firm_id),
+            returning=returning or ReturnForm(formdata=None),
+            size_form=size or SizeForm(formdata=None),
             may_verify=permissions.may(current_actor(), "firm.verify"),
         ),
         status,
-    )  # fmt: skip
+    )
 
 
 @blueprint.get("/firms/<int:firm_id>")
@@ -82,7 +87,7 @@ def return_firm(firm_id: int) -> Any:
             actor=current_actor(), now=utc_now(), firm_id=firm_id, reason=form.reason.data
         ),
         lambda _returned: (_("The firm is returned; its owner is told."), url_for("admin.firms")),
-    )  # fmt: skip
+    )
     return answer if isinstance(answer, Response) else _page(firm_id, answer, returning=form)
 
 
@@ -94,9 +99,12 @@ def set_size_class(firm_id: int) -> Any:
     answer = posted(
         form,
         lambda: organisations.set_size_class(
-            actor=current_actor(), now=utc_now(), firm_id=firm_id, size_class=form.size_class.data,
+            actor=current_actor(),
+            now=utc_now(),
+            firm_id=firm_id,
+            size_class=form.size_class.data,
             reason=form.reason.data,
         ),
         lambda _size: (_("The size class is set from today on."), url_for("admin.firm", firm_id=firm_id)),
-    )  # fmt: skip
+    )
     return answer if isinstance(answer, Response) else _page(firm_id, answer, size=form)

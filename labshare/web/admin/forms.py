@@ -31,8 +31,7 @@ class ReturnForm(Form):
 
 
 class SizeForm(Form):
-    size_class = SelectField(_l("Size class"), [required()],
-                             choices=SizeClass.choices())  # fmt: skip
+    size_class = SelectField(_l("Size class"), [required()], choices=SizeClass.choices())
     reason = StringField(_l("Reason"), [required(), length(200)])
 
 

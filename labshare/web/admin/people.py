@@ -37,11 +37,14 @@ def _account_page(person_id: int, form: DisableForm | None = None, status: int =
     person = get_person(person_id)
     return (
         render_template(
-            "admin/account.html", person=person, roles=queries.roles_of([person_id])[person_id],
-            form=form or DisableForm(formdata=None), may_manage=permissions.may(current_actor(), "account.manage"),
+            "admin/account.html",
+            person=person,
+            roles=queries.roles_of([person_id])[person_id],
+            form=form or DisableForm(formdata=None),
+            may_manage=permissions.may(current_actor(), "account.manage"),
         ),
         status,
-    )  # fmt: skip
+    )
 
 
 @blueprint.get("/accounts/<int:person_id>")
@@ -84,22 +87,23 @@ def roles() -> Any:
     form = ProposeForm()
     answer = posted(
         form,
-        lambda: organisations.propose_role(
-            actor=actor, now=utc_now(), email=form.email.data, role=form.role.data
-        ),
+        lambda: organisations.propose_role(actor=actor, now=utc_now(), email=form.email.data, role=form.role.data),
         lambda _proposed: (_("Proposed; another administrator must agree."), url_for("admin.roles")),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     rows = queries.regulator_roles()
     return (
         render_template(
-            "admin/roles.html", form=form, proposals=[row for row in rows if row.role.proposed],
-            held=[row for row in rows if row.role.in_force], me=actor.person_id,
+            "admin/roles.html",
+            form=form,
+            proposals=[row for row in rows if row.role.proposed],
+            held=[row for row in rows if row.role.in_force],
+            me=actor.person_id,
             may_manage=permissions.may(actor, "regulator.manage"),
         ),
         answer,
-    )  # fmt: skip
+    )
 
 
 @blueprint.post("/roles/<int:role_id>/agree")

@@ -38,27 +38,42 @@ ORDINARY = "ordinary"
 
 class WorkingDayForm(Form):
     day = DayField(_l("Day"), [required()])
-    kind = RadioField(_l("Kind of day"), [required()], default=DayKind.HOLIDAY,
-                      choices=[*DayKind.choices(), (ORDINARY, _l("Back to an ordinary day"))])  # fmt: skip
+    kind = RadioField(
+        _l("Kind of day"),
+        [required()],
+        default=DayKind.HOLIDAY,
+        choices=[*DayKind.choices(), (ORDINARY, _l("Back to an ordinary day"))],
+    )
     name = StringField(_l("Name"), [optional(), length(60)])
     name_en = StringField(_l("Name in English"), [optional(), length(60)])
 
 
 class WorkingYearForm(Form):
     year = WholeNumberField(_l("Year"), [required()], least=2000, most=2200)
-    source = StringField(_l("Source"), [required(), length(200)],
-                         description=_l("The notice that announces the year's holidays."))  # fmt: skip
+    source = StringField(
+        _l("Source"), [required(), length(200)], description=_l("The notice that announces the year's holidays.")
+    )
 
 
-def _page(year: int, status: int = 200, *, day_form: WorkingDayForm | None = None,
-          year_form: WorkingYearForm | None = None, conflicts: Any = ()) -> Any:  # fmt: skip
+def _page(
+    year: int,
+    status: int = 200,
+    *,
+    day_form: WorkingDayForm | None = None,
+    year_form: WorkingYearForm | None = None,
+    conflicts: Any = (),
+) -> Any:
     days, years = special_days(year), working_years()
     present = local_day(utc_now()).year
     confirmed = {one.year for one in years if one.confirmed}
     begun = {one.year for one in years} - confirmed
     return (
         render_template(
-            "admin/working_days.html", year=year, days=days, years=years, kinds=dict(DayKind.choices()),
+            "admin/working_days.html",
+            year=year,
+            days=days,
+            years=years,
+            kinds=dict(DayKind.choices()),
             conflicts=conflicts,
             missing=[one for one in (present, present + 1) if one not in confirmed | begun],
             unconfirmed=[one for one in (present, present + 1) if one in begun],
@@ -68,7 +83,7 @@ def _page(year: int, status: int = 200, *, day_form: WorkingDayForm | None = Non
             may_change=permissions.may(current_actor(), "time.working_days"),
         ),
         status,
-    )  # fmt: skip
+    )
 
 
 @blueprint.get("/working-days")
@@ -89,9 +104,14 @@ def set_day() -> Any:
         year = form.day.data.year
         try:
             with transaction():
-                hit = set_working_day(actor=current_actor(), now=utc_now(), day=form.day.data,
-                                      kind=None if form.kind.data == ORDINARY else form.kind.data,
-                                      name=form.name.data or "", name_en=form.name_en.data or "")  # fmt: skip
+                hit = set_working_day(
+                    actor=current_actor(),
+                    now=utc_now(),
+                    day=form.day.data,
+                    kind=None if form.kind.data == ORDINARY else form.kind.data,
+                    name=form.name.data or "",
+                    name_en=form.name_en.data or "",
+                )
         except Problem as problem:
             return _page(year, show_problem(form, problem), day_form=form)
         if hit:

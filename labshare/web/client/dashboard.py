@@ -18,6 +18,8 @@ def dashboard() -> Any:
     actor, now = current_actor(), utc_now()
     desk = client_desk(actor, now)
     return render_template(
-        "client/dashboard.html", shown=desk, day=local_day(now),
+        "client/dashboard.html",
+        shown=desk,
+        day=local_day(now),
         chart=stacked_bars([(str(month.number), fen, 0) for month, fen in desk.months]),
-    )  # fmt: skip
+    )

@@ -137,13 +137,23 @@ def _page(bench: BookableItem, form: BookingForm, status: int = 200, taken: Slot
         cancel_fen = cancellation_fee(bench.terms().cancellation, price.total_fen, until_start=good - bench.now)
     return (
         render_template(
-            "client/new.html", form=form, item=bench.item, lab=bench.lab, price=price, span=span, firm=firm,
-            fee=bench.fee, taken=taken is not None, alternatives=alternatives, answer_by=answer_by,
-            cancel_fen=cancel_fen, soon=answer_by is not None and answer_by == start and start - bench.now < SOON,
+            "client/new.html",
+            form=form,
+            item=bench.item,
+            lab=bench.lab,
+            price=price,
+            span=span,
+            firm=firm,
+            fee=bench.fee,
+            taken=taken is not None,
+            alternatives=alternatives,
+            answer_by=answer_by,
+            cancel_fen=cancel_fen,
+            soon=answer_by is not None and answer_by == start and start - bench.now < SOON,
             instruments={each.id: each for each in bench.instruments},
         ),
         status,
-    )  # fmt: skip
+    )
 
 
 def _fits(form: BookingForm, bench: BookableItem) -> bool:

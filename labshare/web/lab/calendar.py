@@ -44,9 +44,11 @@ class BlockForm(Form):
     instrument = SelectField(_l("Instrument"), coerce=int, validators=[required()])
     units = MultipleField(_l("Units"), description=_l("None chosen: all units."), coerce=int)
     kind = RadioField(
-        _l("Kind"), choices=[(kind, kind.label) for kind in HoldingKind.blocks()],
-        default=HoldingKind.MAINTENANCE, validators=[required()],
-    )  # fmt: skip
+        _l("Kind"),
+        choices=[(kind, kind.label) for kind in HoldingKind.blocks()],
+        default=HoldingKind.MAINTENANCE,
+        validators=[required()],
+    )
     starts_at = LocalMomentField(lazy_pgettext("moment", "From"), validators=[required()])
     ends_at = LocalMomentField(lazy_pgettext("moment", "Until"), validators=[required()])
     note = StringField(_l("Note"), validators=[length(200)])
@@ -63,12 +65,20 @@ def calendar() -> Any:
     instrument = asked_number("instrument", 0) or None
     shown = calendar_of(lab, first, VIEWS[view], now, instrument)
     return render_template(
-        "lab/calendar/page.html", lab=lab, labs=labs, week=shown, view=view, now=now, day=local_day(now),
-        earlier=first - timedelta(days=VIEWS[view]), later=first + timedelta(days=VIEWS[view]),
+        "lab/calendar/page.html",
+        lab=lab,
+        labs=labs,
+        week=shown,
+        view=view,
+        now=now,
+        day=local_day(now),
+        earlier=first - timedelta(days=VIEWS[view]),
+        later=first + timedelta(days=VIEWS[view]),
         scale="day" if view == "day" else "fit" if request.args.get("scale") == "fit" else "wide",
-        instruments=instruments_of_lab(lab.id), instrument=instrument,
+        instruments=instruments_of_lab(lab.id),
+        instrument=instrument,
         may_block=may(actor, "time.block", lab=actor.firm_id),
-    )  # fmt: skip
+    )
 
 
 def _block_form() -> BlockForm:
@@ -101,10 +111,15 @@ def block() -> Any:
     try:
         with transaction():
             made = services.block(
-                actor=actor, now=now, instrument_id=form.instrument.data, starts_at=form.starts_at.data,
-                ends_at=form.ends_at.data, kind=form.kind.data, note=form.note.data or "",
+                actor=actor,
+                now=now,
+                instrument_id=form.instrument.data,
+                starts_at=form.starts_at.data,
+                ends_at=form.ends_at.data,
+                kind=form.kind.data,
+                note=form.note.data or "",
                 units=form.units.data or None,
-            )  # fmt: skip
+            )
             name, taken, in_the_way = made.id, len(made.taken), [each.ref for each in made.in_the_way]
     except Problem as problem:
         status = show_problem(form, problem)

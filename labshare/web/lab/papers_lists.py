@@ -86,9 +86,17 @@ def receivables() -> Any:
 
 def _receivables_file(actor: Actor, lab_id: int | None, format: str) -> Response:
     head = [
-        _("Reference"), _("Client"), _("Unified social credit code"), _("Lab"), _("Test item"), _("Finished on"),
-        _("Charged"), _("Invoiced (net)"), _("Paid (net)"), _("Receivables"),
-    ]  # fmt: skip
+        _("Reference"),
+        _("Client"),
+        _("Unified social credit code"),
+        _("Lab"),
+        _("Test item"),
+        _("Finished on"),
+        _("Charged"),
+        _("Invoiced (net)"),
+        _("Paid (net)"),
+        _("Receivables"),
+    ]
     rows = (
         (
             booking.ref,

@@ -35,9 +35,13 @@ LONG = 150
 """Minutes from which a bar has room for its own times and name."""
 
 KINDS = {
-    "ask": _l("Awaiting confirmation"), "": _l("Confirmed"), "work": _l("Testing"), "done": _l("Finished"),
-    "house": _l("In-house use"), "block": _l("Maintenance"),
-}  # fmt: skip
+    "ask": _l("Awaiting confirmation"),
+    "": _l("Confirmed"),
+    "work": _l("Testing"),
+    "done": _l("Finished"),
+    "house": _l("In-house use"),
+    "block": _l("Maintenance"),
+}
 """The looks of bars, as the key of the calendar names them."""
 LOOKS: dict[str, str] = {
     BookingState.REQUESTED: "ask",
@@ -296,10 +300,15 @@ def calendar_of(lab: Lab, first: date, days: int, now: datetime, instrument_id: 
         rows.append(Line(instrument, unit, write.bars(held.get((instrument.id, unit), ())), runs_out, place))
     shut = (axis.place(*span) for span in without([Interval(since, until)], [(one[0], one[1]) for one in spans]))
     return Calendar(
-        first, tuple(first + timedelta(days=n) for n in range(days)), tuple(rows), axis, spans,
-        tuple(openings.closures_within(since, until)), tuple(at(*place) for place in shut if place[1]),
+        first,
+        tuple(first + timedelta(days=n) for n in range(days)),
+        tuple(rows),
+        axis,
+        spans,
+        tuple(openings.closures_within(since, until)),
+        tuple(at(*place) for place in shut if place[1]),
         at(axis.at(now), 0) if axis.shows(now) else "",
-    )  # fmt: skip
+    )
 
 
 class _Writer:
@@ -335,11 +344,29 @@ class _Writer:
         state = (self._proposed if client else self._held) if offered else self._kinds[kind]
         named = (client.plain, item.plain) if client and item else ()
         return Bar(
-            kind, offered, row.block, row.note or "", row.ref, row.state, client, item, row.starts_at, ends_at,
-            row.ends_at, _on_bar(row.starts_at, dated), _on_bar(ends_at, dated), dated, span, state, cleanup,
-            " · ".join(filter(None, (*named, span, state, row.note, cleanup))), width, at(start, width),
-            at(*tail) if tail[1] else "", at(start, room) + (" is-long" if width >= LONG else ""),
-        )  # fmt: skip
+            kind,
+            offered,
+            row.block,
+            row.note or "",
+            row.ref,
+            row.state,
+            client,
+            item,
+            row.starts_at,
+            ends_at,
+            row.ends_at,
+            _on_bar(row.starts_at, dated),
+            _on_bar(ends_at, dated),
+            dated,
+            span,
+            state,
+            cleanup,
+            " · ".join(filter(None, (*named, span, state, row.note, cleanup))),
+            width,
+            at(start, width),
+            at(*tail) if tail[1] else "",
+            at(start, room) + (" is-long" if width >= LONG else ""),
+        )
 
 
 def _on_bar(moment: datetime, dated: bool) -> str:

@@ -54,16 +54,25 @@ def today() -> Any:
         in_hand = [each for each in in_hand if each not in later]
     week = day - timedelta(days=day.weekday())
     return render_template(
-        "lab/today/page.html", lab=lab, labs=labs, now=now, day=day,
-        requests=waiting, work=in_hand, later=len(later) if states == FILTERS["all"] else 0,
+        "lab/today/page.html",
+        lab=lab,
+        labs=labs,
+        now=now,
+        day=day,
+        requests=waiting,
+        work=in_hand,
+        later=len(later) if states == FILTERS["all"] else 0,
         shown=shown if shown in FILTERS else "all",
         arriving=[each for each in work if each.state == BookingState.CONFIRMED],
         running=sum(1 for each in work if each.state == BookingState.TESTING),
         due_today=sum(1 for due in dues if due and due <= day),
         due_week=sum(1 for due in dues if due and due <= week + timedelta(days=6)),
-        missing=missing_sums(actor, lab_id=lab.id), revenue_fen=outside_revenue(lab.id, Month.of(day)),
-        week=calendar_of(lab, week, 7, now), due_on=due_on, may_work=may(actor, "booking.work", lab=actor.firm_id),
-    )  # fmt: skip
+        missing=missing_sums(actor, lab_id=lab.id),
+        revenue_fen=outside_revenue(lab.id, Month.of(day)),
+        week=calendar_of(lab, week, 7, now),
+        due_on=due_on,
+        may_work=may(actor, "booking.work", lab=actor.firm_id),
+    )
 
 
 @blueprint.get("/requests")
@@ -72,6 +81,8 @@ def requests() -> Any:
     """Every request to our labs, the one that lapses first first."""
     actor, now = current_actor(), utc_now()
     return render_template(
-        "lab/requests/page.html", requests=requests_of([lab.id for lab in lab_choices(actor.firm_id)]), now=now,
+        "lab/requests/page.html",
+        requests=requests_of([lab.id for lab in lab_choices(actor.firm_id)]),
+        now=now,
         may_answer=may(actor, "booking.confirm", lab=actor.firm_id),
-    )  # fmt: skip
+    )

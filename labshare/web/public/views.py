@@ -48,9 +48,12 @@ def month_chart(title: str, unit: str, values: Sequence[tuple[Month, int]]) -> M
     """Whole numbers by month, as bars."""
     highest = max(values, key=lambda pair: pair[1])
     finding = gettext(
-        "%(title)s, %(unit)s: highest %(number)s in %(month)s", title=title, unit=unit,
-        number=formatting.number(highest[1]), month=formatting.month(highest[0]),
-    )  # fmt: skip
+        "%(title)s, %(unit)s: highest %(number)s in %(month)s",
+        title=title,
+        unit=unit,
+        number=formatting.number(highest[1]),
+        month=formatting.month(highest[0]),
+    )
     return MonthChart(
         title,
         unit,
@@ -67,10 +70,9 @@ MONTH_HEADS = ("Period", "Tests finished", "Firms served", "Samples tested", "Ma
 def categories(counts: dict[str, int]) -> list[dict[str, object]]:
     """The categories with icon, examples and how many test items."""
     return [
-        {"code": one, "name": one.label, "icon": one.look.icon, "examples": one.examples,
-         "count": counts.get(one, 0)}
+        {"code": one, "name": one.label, "icon": one.look.icon, "examples": one.examples, "count": counts.get(one, 0)}
         for one in Category
-    ]  # fmt: skip
+    ]
 
 
 @blueprint.get("/")

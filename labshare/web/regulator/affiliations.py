@@ -53,15 +53,19 @@ class StepForm(Form):
 
 
 class EnterForm(StepForm):
-    firm_uscc = CreditCodeField(_l("Credit code of the first firm"), [required()],
-                                description=_l("Of a control: the controlling firm."))  # fmt: skip
+    firm_uscc = CreditCodeField(
+        _l("Credit code of the first firm"), [required()], description=_l("Of a control: the controlling firm.")
+    )
     other_uscc = CreditCodeField(_l("Credit code of the other firm"), [required()])
     kind = SelectField(_l("Kind"), choices=AffiliationKind.choices())
     source = SelectField(_l("Source"), choices=SOURCES)
     valid_from = DayField(_l("First day"), [required()])
     valid_to = DayField(_l("Last day, included"), [optional()], description=_l("Empty: until further notice."))
-    note = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(300)],
-                         description=_l("What was found, and where it can be looked up."))  # fmt: skip
+    note = TextAreaField(
+        _l("Reason"),
+        [required(_l("Give a reason.")), length(300)],
+        description=_l("What was found, and where it can be looked up."),
+    )
 
 
 class ReasonForm(StepForm):
@@ -106,60 +110,82 @@ def _ended(link: Link, form: Any, now: datetime) -> Link:
 
 
 def _corrected(link: Link, form: Any, now: datetime) -> Link:
-    return Link(link.id, link.firm, link.other, form.kind.data, form.valid_from.data, form.valid_to.data, now,
-                confirmed_at=now)  # fmt: skip
+    return Link(
+        link.id, link.firm, link.other, form.kind.data, form.valid_from.data, form.valid_to.data, now, confirmed_at=now
+    )
 
 
 ACTS: dict[str, Act] = {
     "confirm": Act(
-        _l("Confirm an affiliation"), _l("Confirm affiliation"),
-        _l("It holds for all its days, for earlier bookings too, and chains of control run over it. "
-           "Both firms are told."),
-        DecideForm, lambda link, _form, now: replace(link, confirmed_at=now),
-        lambda form, **who: organisations.confirm_affiliation(
-            **who, source=form.source.data, note=form.reason.data),
+        _l("Confirm an affiliation"),
+        _l("Confirm affiliation"),
+        _l(
+            "It holds for all its days, for earlier bookings too, and chains of control run over it. "
+            "Both firms are told."
+        ),
+        DecideForm,
+        lambda link, _form, now: replace(link, confirmed_at=now),
+        lambda form, **who: organisations.confirm_affiliation(**who, source=form.source.data, note=form.reason.data),
         _l("The affiliation is confirmed; both firms are told."),
     ),
     "leave": Act(
-        _l("Leave it as declared"), _l("Leave as declared"),
-        _l("It relates the two firms as a declaration does. Where both sides declared a control, chains run over it "
-           "from now on. Both firms are told."),
-        ReasonForm, lambda link, _form, now: replace(link, seen_at=now),
+        _l("Leave it as declared"),
+        _l("Leave as declared"),
+        _l(
+            "It relates the two firms as a declaration does. Where both sides declared a control, chains run over it "
+            "from now on. Both firms are told."
+        ),
+        ReasonForm,
+        lambda link, _form, now: replace(link, seen_at=now),
         lambda form, **who: organisations.leave_as_declared(**who, note=form.reason.data),
         _l("Left as declared; both firms are told."),
     ),
     "end": Act(
-        _l("End an affiliation"), _l("End affiliation"),
+        _l("End an affiliation"),
+        _l("End affiliation"),
         _l("Bookings made after its last day count again. Both firms are told."),
-        EndForm, _ended,
+        EndForm,
+        _ended,
         lambda form, **who: organisations.end_affiliation(
-            **who, valid_to=form.valid_to.data, source=form.source.data, reason=form.reason.data),
+            **who, valid_to=form.valid_to.data, source=form.source.data, reason=form.reason.data
+        ),
         _l("The end is recorded; both firms are told."),
     ),
     "decline": Act(
-        _l("Do not end it as asked"), _l("Decline the end"),
+        _l("Do not end it as asked"),
+        _l("Decline the end"),
         _l("The affiliation stays as it is. Both firms are told why."),
-        ReasonForm, lambda link, _form, _now: link,
+        ReasonForm,
+        lambda link, _form, _now: link,
         lambda form, **who: organisations.decline_end(**who, reason=form.reason.data),
         _l("The end is declined; both firms are told why."),
     ),
     "correct": Act(
-        _l("Correct an affiliation"), _l("Correct an affiliation"),
+        _l("Correct an affiliation"),
+        _l("Correct an affiliation"),
         _l("The present entry is voided and another one, confirmed, takes its place. Both firms are told."),
-        CorrectForm, _corrected,
+        CorrectForm,
+        _corrected,
         lambda form, **who: organisations.correct_affiliation(
-            **who, kind=form.kind.data, valid_from=form.valid_from.data, valid_to=form.valid_to.data,
-            source=form.source.data, reason=form.reason.data),
+            **who,
+            kind=form.kind.data,
+            valid_from=form.valid_from.data,
+            valid_to=form.valid_to.data,
+            source=form.source.data,
+            reason=form.reason.data,
+        ),
         _l("Corrected; both firms are told."),
     ),
     "void": Act(
-        _l("Void an affiliation"), _l("Void"),
+        _l("Void an affiliation"),
+        _l("Void"),
         _l("It never held: earlier bookings count again as far as nothing else is against it. Both firms are told."),
-        DecideForm, lambda _link, _form, _now: None,
+        DecideForm,
+        lambda _link, _form, _now: None,
         lambda form, **who: organisations.void_affiliation(**who, source=form.source.data, reason=form.reason.data),
         _l("Voided; both firms are told."),
     ),
-}  # fmt: skip
+}
 NAMES = {"confirm": {"note": "reason"}, "leave": {"note": "reason"}}
 """Where a service's field is called otherwise on the form."""
 
@@ -179,10 +205,16 @@ def affiliations() -> Any:
         if firm is None:
             raise NoSuchFirm("firm_uscc")
         return organisations.enter_affiliation(
-            actor=actor, now=utc_now(), firm_id=firm.id, other_uscc=form.other_uscc.data, kind=form.kind.data,
-            valid_from=form.valid_from.data, valid_to=form.valid_to.data, source=form.source.data,
+            actor=actor,
+            now=utc_now(),
+            firm_id=firm.id,
+            other_uscc=form.other_uscc.data,
+            kind=form.kind.data,
+            valid_from=form.valid_from.data,
+            valid_to=form.valid_to.data,
+            source=form.source.data,
             note=form.note.data,
-        )  # fmt: skip
+        )
 
     fields = (form.firm_uscc.data, form.other_uscc.data, form.kind.data, form.valid_from.data, form.valid_to.data)
     if form.is_submitted() and form.validate() and not _was_shown(form, fields):
@@ -205,11 +237,18 @@ def affiliations() -> Any:
     q, page = request.args.get("q", "")[:80], asked_page()
     rows, total = search_affiliations(local_day(utc_now()), q=q, show=show, limit=page.size, offset=page.offset)
     return render_template(
-        "regulator/affiliations/list.html", form=form, rows=rows, show=show, q=q, kinds=dict(AffiliationKind.choices()),
-        sources=dict(AffiliationSource.choices()), reasons=dict(ToDecide.choices()), changes=changes or [],
+        "regulator/affiliations/list.html",
+        form=form,
+        rows=rows,
+        show=show,
+        q=q,
+        kinds=dict(AffiliationKind.choices()),
+        sources=dict(AffiliationSource.choices()),
+        reasons=dict(ToDecide.choices()),
+        changes=changes or [],
         may_enter=may(actor, "affiliation.enter"),
         page=page.of(total),
-    ), answer  # fmt: skip
+    ), answer
 
 
 def _of_a_new_one(form: EnterForm) -> list[Touched]:
@@ -282,9 +321,13 @@ def affiliation_decide(affiliation_id: int, act: str) -> Any:
     if isinstance(answer, Response):
         return answer
     return render_template(
-        "regulator/affiliations/decide.html", form=form, found=affiliation_with_persons(affiliation_id),
-        what=what, changes=changes, kinds=dict(AffiliationKind.choices()),
-    ), answer  # fmt: skip
+        "regulator/affiliations/decide.html",
+        form=form,
+        found=affiliation_with_persons(affiliation_id),
+        what=what,
+        changes=changes,
+        kinds=dict(AffiliationKind.choices()),
+    ), answer
 
 
 def _filled(one: Affiliation, act: str) -> Any:

@@ -48,9 +48,10 @@ class ListForm(Form):
     year = WholeNumberField(_l("Year assessed"), [required()], least=2000, most=2100)
     effective_month = MonthField(_l("In force from"), [required()])
     common_reason = StringField(
-        _l("Reason for every grade without one of its own"), [optional(), length(LONGEST_REASON)],
+        _l("Reason for every grade without one of its own"),
+        [optional(), length(LONGEST_REASON)],
         description=_l("Such as the number of the document that announces the result."),
-    )  # fmt: skip
+    )
     version = HiddenField()
 
 
@@ -85,10 +86,15 @@ def assessments() -> Any:
     state, year = asked_choice("state", ListState), asked_year(years, None)
     rows, total = queries.grade_lists(state=state, year=year, limit=page.size, offset=page.offset)
     return render_template(
-        "regulator/assessments/lists.html", rows=rows, years=years, year=year, state=state,
-        states=ListState, may_enter=may(actor, "grade.enter"),
+        "regulator/assessments/lists.html",
+        rows=rows,
+        years=years,
+        year=year,
+        state=state,
+        states=ListState,
+        may_enter=may(actor, "grade.enter"),
         page=page.of(total),
-    )  # fmt: skip
+    )
 
 
 # ── Entering ─────────────────────────────────────────────────────────────
@@ -121,14 +127,17 @@ def _entering(found: AssessmentList | None, division: str, divisions: list[str])
     answer = posted(
         form,
         lambda: services.save_grades(
-            actor=current_actor(), now=utc_now(), division=division, year=form.year.data,
-            effective_month=form.effective_month.data, rows=_rows(form, labs), list_id=list_id,
+            actor=current_actor(),
+            now=utc_now(),
+            division=division,
+            year=form.year.data,
+            effective_month=form.effective_month.data,
+            rows=_rows(form, labs),
+            list_id=list_id,
             version=read_number(form.version.data or ""),
         ),
-        lambda saved: (
-            _("The list is saved. Nothing counts yet."), url_for("regulator.assessment", list_id=saved.id)
-        ),
-    )  # fmt: skip
+        lambda saved: (_("The list is saved. Nothing counts yet."), url_for("regulator.assessment", list_id=saved.id)),
+    )
     if isinstance(answer, Response):
         return answer
     found = queries.grade_list(list_id) if list_id is not None else None
@@ -207,10 +216,15 @@ def _course(found: AssessmentList, versions: list[tuple[AssessmentVersion, str]]
     """Who did what, the latest first."""
     names = names_of((found.entered_by, found.handed_over_by, found.sent_back_by, found.confirmed_by))
     acts = [
-        Act(one.edited_at, "edit", _("Version %(n)s", n=one.number), name,
-            labs=sum(row["grade"] is not None for row in one.document["rows"]))
+        Act(
+            one.edited_at,
+            "edit",
+            _("Version %(n)s", n=one.number),
+            name,
+            labs=sum(row["grade"] is not None for row in one.document["rows"]),
+        )
         for one, name in versions
-    ] or [Act(found.entered_at, "edit", _("Entered by"), names.get(found.entered_by or 0))]  # fmt: skip
+    ] or [Act(found.entered_at, "edit", _("Entered by"), names.get(found.entered_by or 0))]
     if found.handed_over_at is not None:
         acts.append(Act(found.handed_over_at, "send", _("Handed over by"), names.get(found.handed_over_by or 0)))
     if found.sent_back_at is not None:
@@ -232,27 +246,38 @@ def _list_page(
     is_open = found.state in ListState.open()
     shown = (
         previews(
-            found.division, Month.parse(found.effective_month),
-            {row["lab"]: row["grade"] for row in rows if row["grade"]}, now,
+            found.division,
+            Month.parse(found.effective_month),
+            {row["lab"]: row["grade"] for row in rows if row["grade"]},
+            now,
         )
         if is_open
         else []
-    )  # fmt: skip
+    )
     money: dict[int, PreviewLine] = {line.lab.id: line for preview in shown for line in preview.lines}
     versions = queries.versions_of(found.id)
     graded = {row["lab"] for row in rows}
     labs = queries.labs_by_id(graded)
     hands = {version.edited_by for version, _name in versions} | {found.entered_by, found.handed_over_by}
     return render_template(
-        "regulator/assessments/list.html", found=found, shown=shown, money=money, course=_course(found, versions),
-        rows=sorted(rows, key=lambda row: labs[row["lab"]].code), labs=labs,
+        "regulator/assessments/list.html",
+        found=found,
+        shown=shown,
+        money=money,
+        course=_course(found, versions),
+        rows=sorted(rows, key=lambda row: labs[row["lab"]].code),
+        labs=labs,
         others=sorted((line for lab, line in money.items() if lab not in graded), key=lambda line: line.lab.code),
-        held=queries.assessments_in_force(graded, Month.at(now)), grade_words=dict(Grade.choices()),
-        may_enter=may(actor, "grade.enter"), may_confirm=may(actor, "grade.confirm"),
+        held=queries.assessments_in_force(graded, Month.at(now)),
+        grade_words=dict(Grade.choices()),
+        may_enter=may(actor, "grade.enter"),
+        may_confirm=may(actor, "grade.confirm"),
         worked_on_it=actor.person_id in hands,
-        is_author=actor.person_id == found.entered_by, above=above,
-        send_back_form=send_back or SendBackForm(formdata=None), is_open=is_open,
-    ), status  # fmt: skip
+        is_author=actor.person_id == found.entered_by,
+        above=above,
+        send_back_form=send_back or SendBackForm(formdata=None),
+        is_open=is_open,
+    ), status
 
 
 @blueprint.post("/assessments/<int:list_id>/hand-over")
@@ -261,14 +286,12 @@ def assessment_hand_over(list_id: int) -> Any:
     """Hand a draft over; what it still lacks is shown at its field."""
     version = read_number(request.form.get("version", ""))
     answer = pressed(
-        lambda: services.hand_over_grades(
-            actor=current_actor(), now=utc_now(), list_id=list_id, version=version or 0
-        ),
+        lambda: services.hand_over_grades(actor=current_actor(), now=utc_now(), list_id=list_id, version=version or 0),
         lambda _made: (
             _("The list is handed over. An approver confirms it; until then nothing counts."),
             url_for("regulator.assessment", list_id=list_id),
         ),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     found = _list(list_id)
@@ -285,9 +308,10 @@ def assessment_withdraw(list_id: int) -> Any:
     answer = pressed(
         lambda: services.withdraw_grades(actor=current_actor(), now=utc_now(), list_id=list_id),
         lambda _made: (
-            _("The list is withdrawn; none of its grades counts."), url_for("regulator.assessment", list_id=list_id)
+            _("The list is withdrawn; none of its grades counts."),
+            url_for("regulator.assessment", list_id=list_id),
         ),
-    )  # fmt: skip
+    )
     return answer if isinstance(answer, Response) else _refused(list_id, answer)
 
 
@@ -299,9 +323,10 @@ def assessment_confirm(list_id: int) -> Any:
     answer = pressed(
         lambda: services.confirm_grades(actor=current_actor(), now=utc_now(), list_id=list_id, version=version or 0),
         lambda _made: (
-            _("The grades are confirmed; the labs are told."), url_for("regulator.assessment", list_id=list_id)
+            _("The grades are confirmed; the labs are told."),
+            url_for("regulator.assessment", list_id=list_id),
         ),
-    )  # fmt: skip
+    )
     return answer if isinstance(answer, Response) else _refused(list_id, answer)
 
 
@@ -315,9 +340,10 @@ def assessment_send_back(list_id: int) -> Any:
             actor=current_actor(), now=utc_now(), list_id=list_id, reason=form.reason.data or ""
         ),
         lambda _made: (
-            _("The list is sent back; the officers are told."), url_for("regulator.assessment", list_id=list_id)
+            _("The list is sent back; the officers are told."),
+            url_for("regulator.assessment", list_id=list_id),
         ),
-    )  # fmt: skip
+    )
     return answer if isinstance(answer, Response) else _list_page(_list(list_id), send_back=form, status=answer)
 
 

@@ -135,10 +135,21 @@ def _who(events: Sequence[AuditEvent]) -> dict[str, dict[int, Any]]:
 def _table(events: Any) -> tuple[list[str], list[list[Any]]]:
     """In the reader's language; the names of fields and codes inside the values stay, as they are what is sealed."""
     head = [
-        _("Event"), _("Time"), _("Number of the person"), _("By"), _("Number of the firm"), _("Firm"), _("Action"),
-        _("Code of the action"), _("Kind of subject"), _("Reference"), _("Before"), _("After"),
-        _("Refused attempt"), _("Seal"),
-    ]  # fmt: skip
+        _("Event"),
+        _("Time"),
+        _("Number of the person"),
+        _("By"),
+        _("Number of the firm"),
+        _("Firm"),
+        _("Action"),
+        _("Code of the action"),
+        _("Kind of subject"),
+        _("Reference"),
+        _("Before"),
+        _("After"),
+        _("Refused attempt"),
+        _("Seal"),
+    ]
     sealed = queries.seals_of([event.id for event in events])
     who, zone = _who(events), local_zone()
     people, firms = who["people"], who["firms"]

@@ -55,11 +55,14 @@ def propose_correction() -> Any:
     answer = posted(
         form,
         lambda: services.propose_correction(
-            actor=current_actor(), now=utc_now(), lab=form.lab.data or "", fen=form.fen.data,
+            actor=current_actor(),
+            now=utc_now(),
+            lab=form.lab.data or "",
+            fen=form.fen.data,
             reason=form.reason.data or "",
         ),
         lambda _proposed: (_("The correction waits for a second officer."), url_for("regulator.run_corrections")),
-    )  # fmt: skip
+    )
     return answer if isinstance(answer, Response) else _corrections_page(form, answer)
 
 

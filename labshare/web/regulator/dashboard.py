@@ -36,11 +36,17 @@ def overview() -> Any:
         for each in shown.revenue
     ]
     return render_template(
-        "regulator/dashboard.html", shown=shown, span=span, spans=SPANS, form=UsageForm(),
+        "regulator/dashboard.html",
+        shown=shown,
+        span=span,
+        spans=SPANS,
+        form=UsageForm(),
         revenue_chart=stacked_bars(revenue),
         groups_chart=stacked_bars([(label, count, 0) for label, count in zip(labels, shown.groups, strict=True)]),
-        reason_words=dict(Reason.choices()), payers=payers(actor, limit=6), now=now,
-    )  # fmt: skip
+        reason_words=dict(Reason.choices()),
+        payers=payers(actor, limit=6),
+        now=now,
+    )
 
 
 def _period() -> tuple[str, Month, Month]:

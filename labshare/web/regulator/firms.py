@@ -31,7 +31,10 @@ def firm(firm_id: int) -> Any:
     """One firm: details, size classes, affiliations."""
     found = queries.get_firm(firm_id)
     return render_template(
-        "regulator/firm.html", firm=found, state=state_of(found), sizes=queries.sizes_of(firm_id),
+        "regulator/firm.html",
+        firm=found,
+        state=state_of(found),
+        sizes=queries.sizes_of(firm_id),
         rows=affiliations_of(firm_id),
         may_enter=permissions.may(current_actor(), "affiliation.enter"),
-    )  # fmt: skip
+    )

@@ -43,9 +43,10 @@ ADMISSION = Of("answer in the address", asks=lambda actor, act, **_address: chec
 class AdmitForm(Form):
     division = SelectField(_l("Open lab of"), [required()])
     admitted_from = DayField(
-        _l("Open lab from"), [required()],
+        _l("Open lab from"),
+        [required()],
         description=_l("More than 30 days back needs a remark and a second person."),
-    )  # fmt: skip
+    )
     reason = StringField(_l("Remark"), [optional(), length(300)])
 
     def __init__(self, lab: Lab, **given: Any) -> None:
@@ -91,9 +92,12 @@ def lab_of(lab_id: int) -> Any:
 
 
 def _lab_page(
-    lab_id: int, admit: Form | None = None, suspend: Form | None = None, problem: Problem | None = None,
+    lab_id: int,
+    admit: Form | None = None,
+    suspend: Form | None = None,
+    problem: Problem | None = None,
     status: int = 200,
-) -> Any:  # fmt: skip
+) -> Any:
     actor, today = current_actor(), local_day(utc_now())
     shown = queries.lab_page(actor, lab_id, today)
     forms = {
@@ -123,17 +127,22 @@ def lab_admit(lab_id: int) -> Any:
     answer = posted(
         form,
         lambda: lab_services.admit_lab(
-            actor=actor, now=utc_now(), lab_id=lab_id, division=form.division.data,
-            admitted_from=form.admitted_from.data, reason=form.reason.data or "",
+            actor=actor,
+            now=utc_now(),
+            lab_id=lab_id,
+            division=form.division.data,
+            admitted_from=form.admitted_from.data,
+            reason=form.reason.data or "",
         ),
         lambda made: (
             _("Admitted as an open lab from %(day)s; the lab is told.", day=short_day(made.admitted_from))
             if made.counts
-            else _("Entered from %(day)s on; it counts once the approver confirms it.",
-                   day=short_day(made.admitted_from)),
+            else _(
+                "Entered from %(day)s on; it counts once the approver confirms it.", day=short_day(made.admitted_from)
+            ),
             url_for("regulator.lab", lab_id=lab_id),
         ),
-    )  # fmt: skip
+    )
     return answer if isinstance(answer, Response) else _lab_page(lab_id, admit=form, status=answer)
 
 
@@ -160,12 +169,15 @@ def lab_suspend(lab_id: int) -> Any:
     answer = posted(
         form,
         lambda: lab_services.suspend_lab(
-            actor=actor, now=utc_now(), lab_id=lab_id, suspended_from=form.suspended_from.data,
+            actor=actor,
+            now=utc_now(),
+            lab_id=lab_id,
+            suspended_from=form.suspended_from.data,
             reason=form.reason.data,
         ),
         lambda made: (
             _("Suspended from %(day)s; the lab is told.", day=short_day(made.suspended_from)),
             url_for("regulator.lab", lab_id=lab_id),
         ),
-    )  # fmt: skip
+    )
     return answer if isinstance(answer, Response) else _lab_page(lab_id, suspend=form, status=answer)

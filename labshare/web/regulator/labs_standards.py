@@ -54,14 +54,17 @@ def standard_supersede(standard_id: int) -> Any:
     answer = posted(
         form,
         lambda: services.supersede_standard(
-            actor=actor, now=utc_now(), standard_id=standard_id, successor=form.successor.data,
+            actor=actor,
+            now=utc_now(),
+            standard_id=standard_id,
+            successor=form.successor.data,
             superseded_from=form.superseded_from.data,
         ),
         lambda changed: (
             _("%(number)s is replaced by %(other)s.", number=changed.number, other=changed.superseded_by.number),
             url_for("regulator.standards", q=changed.number),
         ),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     return render_template("regulator/labs/supersede.html", form=form, standard=get_standard(standard_id)), answer

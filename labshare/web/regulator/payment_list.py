@@ -70,12 +70,30 @@ def _workbook(run: RewardRun, lines: Sequence[RewardLine]) -> bytes:
         (_("Taken on"), local_day(utc_now())),
     ]
     return to_xlsx(
-        [_("Month"), _("Host firm"), _("Unified social credit code"), _("Bank account"), _("Labs"), _("Payable (CNY)"),
-         _("In capital numerals")],
-        firms, sheet=_("By firm"),
+        [
+            _("Month"),
+            _("Host firm"),
+            _("Unified social credit code"),
+            _("Bank account"),
+            _("Labs"),
+            _("Payable (CNY)"),
+            _("In capital numerals"),
+        ],
+        firms,
+        sheet=_("By firm"),
         more=[
-            Sheet(_("By lab"), [_("Month"), _("Code of the lab"), _("Lab"), _("Host firm"),
-                                _("Unified social credit code"), _("Payable (CNY)")], by_lab),
+            Sheet(
+                _("By lab"),
+                [
+                    _("Month"),
+                    _("Code of the lab"),
+                    _("Lab"),
+                    _("Host firm"),
+                    _("Unified social credit code"),
+                    _("Payable (CNY)"),
+                ],
+                by_lab,
+            ),
             Sheet(_("Basis"), [_("Field"), _("Value")], basis),
         ],
-    )  # fmt: skip
+    )

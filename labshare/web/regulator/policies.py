@@ -156,8 +156,20 @@ def _filled(policy: Policy | None) -> PolicyForm:
     steps = document["bands"]["steps"]
     last = document["effective_to"]
     values: dict[str, Any] = {
-        **{name: document[name] for name in ("name", "legal_basis", "division", "tax", "exclude_statutory", "unit",
-                                             "threshold_fen", "budget_year_fen", "publicity_working_days")},
+        **{
+            name: document[name]
+            for name in (
+                "name",
+                "legal_basis",
+                "division",
+                "tax",
+                "exclude_statutory",
+                "unit",
+                "threshold_fen",
+                "budget_year_fen",
+                "publicity_working_days",
+            )
+        },
         "effective_from": Month.parse(document["effective_from"]) if document["effective_from"] else None,
         "effective_to": Month.parse(last) if last else None,
         "any_size": document["clients"]["sizes"] is None,
@@ -169,7 +181,7 @@ def _filled(policy: Policy | None) -> PolicyForm:
         **document["caps"],
         **{f"grade_{grade}": document["grades"][grade] for grade in Grade},
         "bands": [{"from_fen": step["from_fen"], "rate": step["rate"]} for step in steps[:BANDS]],
-    }  # fmt: skip
+    }
     return PolicyForm(formdata=None, **values)
 
 
@@ -277,10 +289,11 @@ def _save(policy_id: int | None) -> Any:
             actor=current_actor(), now=utc_now(), document=form.document(), policy_id=policy_id
         ),
         lambda saved: (
-            _("The draft is saved; an approver publishes it."), url_for("regulator.policy", policy_id=saved.id)
+            _("The draft is saved; an approver publishes it."),
+            url_for("regulator.policy", policy_id=saved.id),
         ),
         **form.places(),
-    )  # fmt: skip
+    )
     return answer if isinstance(answer, Response) else _form_page(form, policy_id, answer)
 
 

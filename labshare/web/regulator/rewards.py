@@ -226,9 +226,15 @@ def sorted_lines(lines: list[RewardLine], sort: str) -> list[RewardLine]:
 
 
 COLUMNS = (
-    "month_eligible_fen", "eligible_ytd_fen", "entitlement_ytd_fen", "cut_fen", "paid_before_fen", "opening_fen",
-    "payable_fen", "recoverable_fen",
-)  # fmt: skip
+    "month_eligible_fen",
+    "eligible_ytd_fen",
+    "entitlement_ytd_fen",
+    "cut_fen",
+    "paid_before_fen",
+    "opening_fen",
+    "payable_fen",
+    "recoverable_fen",
+)
 
 
 def totals_of(lines: list[RewardLine]) -> dict[str, int]:
@@ -246,10 +252,20 @@ def totals_of(lines: list[RewardLine]) -> dict[str, int]:
 def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: Actor) -> Any:
     """The lines as a file; an export by a regulator is an event (R-AUDIT-7)."""
     head = [
-        _("Code of the lab"), _("Lab"), _("Host firm"), _("Grade"), _("Eligible this month (CNY)"),
-        _("Eligible, year to date (CNY)"), _("Entitlement, year to date (CNY)"), _("Cut by caps and budget (CNY)"),
-        _("Earlier approved (CNY)"), _("Opening balance (CNY)"), _("Payable (CNY)"), _("Recoverable (CNY)"), _("Why 0"),
-    ]  # fmt: skip
+        _("Code of the lab"),
+        _("Lab"),
+        _("Host firm"),
+        _("Grade"),
+        _("Eligible this month (CNY)"),
+        _("Eligible, year to date (CNY)"),
+        _("Entitlement, year to date (CNY)"),
+        _("Cut by caps and budget (CNY)"),
+        _("Earlier approved (CNY)"),
+        _("Opening balance (CNY)"),
+        _("Payable (CNY)"),
+        _("Recoverable (CNY)"),
+        _("Why 0"),
+    ]
     rows: list[Sequence[Any]] = [
         (
             line.lab.code,
@@ -314,12 +330,14 @@ def run_approve(month: str) -> Any:
 def run_send_back(month: str) -> Any:
     asked, form = month_of(month), SendBackForm()
     return _form_step(
-        asked, form, "send_back",
+        asked,
+        form,
+        "send_back",
         lambda actor, now: services.send_back(
             actor=actor, now=now, month=asked, reason=form.reason.data or "", division=asked_division()
         ),
         _("%(month)s is back in calculation; its ledger is open again."),
-    )  # fmt: skip
+    )
 
 
 @blueprint.post("/rewards/<month>/pay")
@@ -327,13 +345,19 @@ def run_send_back(month: str) -> Any:
 def run_pay(month: str) -> Any:
     asked, form = month_of(month), PayForm()
     return _form_step(
-        asked, form, "pay",
+        asked,
+        form,
+        "pay",
         lambda actor, now: services.pay(
-            actor=actor, now=now, month=asked, paid_on=form.paid_on.data, reference=form.reference.data or "",
+            actor=actor,
+            now=now,
+            month=asked,
+            paid_on=form.paid_on.data,
+            reference=form.reference.data or "",
             division=asked_division(),
         ),
         _("The payout of %(month)s is recorded."),
-    )  # fmt: skip
+    )
 
 
 @blueprint.post("/rewards/<month>/objections/<int:objection_id>/<any(upheld, rejected):verdict>")
@@ -346,12 +370,14 @@ def run_answer(month: str, objection_id: int, verdict: str) -> Any:
         else _("The objection is not upheld; its answer is sent.")
     )
     return _form_step(
-        asked, form, "answer",
+        asked,
+        form,
+        "answer",
         lambda actor, now: services.answer_objection(
             actor=actor, now=now, objection_id=objection_id, verdict=verdict, text=form.text.data or ""
         ),
         said,
-    )  # fmt: skip
+    )
 
 
 Act = Callable[[Actor, datetime], Any]

@@ -33,9 +33,13 @@ def fees_list() -> Any:
     (labs, lab_id, state), asked = narrowed(firm_id), asked_page()
     page = own.own_fees(firm_id, today, lab_id=lab_id, state=state, limit=asked.size, offset=asked.offset)
     return render_template(
-        "lab/catalogue/fees.html", page=page, labs=labs, lab_id=lab_id, state_filter=state,
+        "lab/catalogue/fees.html",
+        page=page,
+        labs=labs,
+        lab_id=lab_id,
+        state_filter=state,
         may_change=common.may_change(),
-    )  # fmt: skip
+    )
 
 
 def _back(item_id: int) -> str:
@@ -52,12 +56,17 @@ def fee_new(item_id: int) -> Any:
     answer = posted(
         form,
         lambda: fees.add_fee(
-            actor=current_actor(), now=utc_now(), test_item_id=item_id, basis=form.basis.data,
-            amount_fen=form.amount_fen.data, minimum_fen=form.minimum_fen.data, valid_from=form.valid_from.data,
+            actor=current_actor(),
+            now=utc_now(),
+            test_item_id=item_id,
+            basis=form.basis.data,
+            amount_fen=form.amount_fen.data,
+            minimum_fen=form.minimum_fen.data,
+            valid_from=form.valid_from.data,
             valid_to=form.valid_to.data,
         ),
         lambda added: (_("The fee holds from %(day)s.", day=short_day(added.valid_from)), _back(item_id)),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     return _form_page(form, common.my_test_item(item_id), None, "new"), answer
@@ -81,12 +90,16 @@ def fee_edit(fee_id: int) -> Any:
     answer = posted(
         form,
         lambda: fees.change_fee(
-            actor=current_actor(), now=utc_now(), fee_id=fee_id, basis=form.basis.data,
-            amount_fen=form.amount_fen.data, minimum_fen=form.minimum_fen.data,
+            actor=current_actor(),
+            now=utc_now(),
+            fee_id=fee_id,
+            basis=form.basis.data,
+            amount_fen=form.amount_fen.data,
+            minimum_fen=form.minimum_fen.data,
         ),
         lambda _changed: (_("The fee is corrected."), _back(item_id)),
         valid_from="amount_fen",
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     fee, item = _my_fee(fee_id)

@@ -83,14 +83,20 @@ class LabForm(Form):
         _l("Automatic confirmation"), description=_l("Bookings are confirmed at once, without an answer of yours.")
     )
     lead_time_minutes = HoursLengthField(
-        _l("Lead time, hours"), [required()], default=2 * 60,
-        description=_l("At least so long before the start one must book. A request that is not answered lapses at its "
-                       "start: where you confirm by hand, leave time for it."),
-    )  # fmt: skip
+        _l("Lead time, hours"),
+        [required()],
+        default=2 * 60,
+        description=_l(
+            "At least so long before the start one must book. A request that is not answered lapses at its "
+            "start: where you confirm by hand, leave time for it."
+        ),
+    )
     horizon_minutes = DaysLengthField(
-        _l("Horizon, days"), [required()], default=90 * DAY_MINUTES,
+        _l("Horizon, days"),
+        [required()],
+        default=90 * DAY_MINUTES,
         description=_l("At most so far ahead one can book."),
-    )  # fmt: skip
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -164,16 +170,22 @@ class InstrumentForm(Form):
     model = StringField(_l("Model"), [optional(), length(80)])
     manufacturer = StringField(_l("Maker"), [optional(), length(120)])
     class_code = StringField(
-        _l("Class code"), [required(), length(6)], default="990000",
+        _l("Class code"),
+        [required(), length(6)],
+        default="990000",
         description=_l("Six digits of the national classification, such as 010401 for spectrometry. Other: 990000."),
-    )  # fmt: skip
+    )
     nation = StringField(
         _l("Country of origin"), [required(), length(2)], default="CN", description=_l("Two letters: CN, DE, US.")
     )
     units = WholeNumberField(
-        _l("Units at once"), [required()], least=1, most=99, default=1,
+        _l("Units at once"),
+        [required()],
+        least=1,
+        most=99,
+        default=1,
         description=_l("How many bookings run side by side."),
-    )  # fmt: skip
+    )
     shortest_minutes = WholeNumberField(_l("Shortest booking, minutes"), [optional()])
     longest_minutes = WholeNumberField(_l("Longest booking, minutes"), [optional()])
     needs_calibration = BooleanField(
@@ -243,9 +255,10 @@ class TestItemForm(Form):
     name = StringField(_l("Name of the test"), [required(), length(120)])
     name_en = StringField(_l("Name in English"), [optional(), length(160)])
     standards = TextAreaField(
-        _l("Standards"), [optional(), length(1000)],
+        _l("Standards"),
+        [optional(), length(1000)],
         description=_l("One number a line, such as GB/T 10125-2021; each must be in the list of standards."),
-    )  # fmt: skip
+    )
     instruments = MultipleField(_l("Instruments that can do it"), [optional()], coerce=int, choices=[])
     description = TextAreaField(_l("What is tested"), [optional(), length(4000)])
     description_en = TextAreaField(_l("The same in English"), [optional(), length(4000)])
@@ -266,9 +279,13 @@ class TestItemForm(Form):
     samples_per_run = WholeNumberField(_l("Samples in one run"), [required()], least=1, most=10_000, default=1)
     max_quantity = WholeNumberField(_l("Most samples in one booking"), [required()], least=1, most=10_000, default=20)
     cleanup_minutes = WholeNumberField(
-        _l("Clean-up, minutes"), [required()], least=0, most=10_080, default=0,
+        _l("Clean-up, minutes"),
+        [required()],
+        least=0,
+        most=10_080,
+        default=0,
         description=_l("Kept free after each booking; not charged."),
-    )  # fmt: skip
+    )
     hours_min = WholeNumberField(
         _l("Test hours, shortest"), [optional()], description=_l("All three only where the client chooses the hours.")
     )
@@ -285,9 +302,13 @@ class TestItemForm(Form):
         _l("Each further run starts in opening hours"), description=_l("Only for tests that run unattended.")
     )
     turnaround_days = WholeNumberField(
-        _l("Turnaround, days"), [required()], least=0, most=365, default=5,
+        _l("Turnaround, days"),
+        [required()],
+        least=0,
+        most=365,
+        default=5,
         description=_l("Promised from the end of the test to the report."),
-    )  # fmt: skip
+    )
     free_cancel_minutes = HoursLengthField(
         _l("Free cancellation until, hours before the start"), [required()], default=24 * 60
     )

@@ -31,8 +31,14 @@ from labshare.web.lab.catalogue.forms import ClosureForm
 from labshare.web.steps import carry_out, posted, pressed, words
 
 WEEKDAYS = (
-    _l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"),
-)  # fmt: skip
+    _l("Monday"),
+    _l("Tuesday"),
+    _l("Wednesday"),
+    _l("Thursday"),
+    _l("Friday"),
+    _l("Saturday"),
+    _l("Sunday"),
+)
 DAY_MINUTES = 1440
 MOST_INTERVALS = 4
 
@@ -44,8 +50,13 @@ class ClockField(MinutesField):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.render_kw = {"inputmode": "numeric", "class": "num", "autocomplete": "off", "placeholder": "—",
-                          "maxlength": "5"}  # fmt: skip
+        self.render_kw = {
+            "inputmode": "numeric",
+            "class": "num",
+            "autocomplete": "off",
+            "placeholder": "—",
+            "maxlength": "5",
+        }
 
     def read(self, text: str) -> int:  # type: ignore[override]
         match = re.fullmatch(r"(\d{1,2})[:.]?(\d{2})|(\d{1,2})", text.replace("：", ":"), re.ASCII)
@@ -175,9 +186,13 @@ def opening_hours() -> Any:
         for lab_id, hours in hours_of_labs(ids, now).items()
     }
     return render_template(
-        "lab/catalogue/opening_hours.html", labs=labs, hours=by_lab, weekdays=WEEKDAYS,
-        closures=closures_ahead(ids, now), may_change=common.may_change(),
-    )  # fmt: skip
+        "lab/catalogue/opening_hours.html",
+        labs=labs,
+        hours=by_lab,
+        weekdays=WEEKDAYS,
+        closures=closures_ahead(ids, now),
+        may_change=common.may_change(),
+    )
 
 
 @blueprint.route("/labs/<int:lab_id>/hours", methods=["GET", "POST"])
@@ -215,9 +230,15 @@ def _hours_saved(lab: Lab, hit: int) -> str:
 def _hours_page(lab: Lab, form: Form, intervals: int, closure_form: ClosureForm) -> str:
     now = utc_now()
     return render_template(
-        "lab/catalogue/hours.html", lab=lab, form=form, intervals=intervals, weekdays=WEEKDAYS,
-        closures=closures_ahead([lab.id], now), closure_form=closure_form, conflicts=bookings_hit(now, lab_id=lab.id),
-    )  # fmt: skip
+        "lab/catalogue/hours.html",
+        lab=lab,
+        form=form,
+        intervals=intervals,
+        weekdays=WEEKDAYS,
+        closures=closures_ahead([lab.id], now),
+        closure_form=closure_form,
+        conflicts=bookings_hit(now, lab_id=lab.id),
+    )
 
 
 @blueprint.post("/labs/<int:lab_id>/closures")
@@ -228,8 +249,12 @@ def closure_new(lab_id: int) -> Any:
     answer = posted(
         closure_form,
         lambda: add_closure(
-            actor=current_actor(), now=utc_now(), lab_id=lab_id, starts_at=closure_form.starts_at.data,
-            ends_at=closure_form.ends_at.data, reason=closure_form.reason.data,
+            actor=current_actor(),
+            now=utc_now(),
+            lab_id=lab_id,
+            starts_at=closure_form.starts_at.data,
+            ends_at=closure_form.ends_at.data,
+            reason=closure_form.reason.data,
         ),
         lambda made: (
             ngettext(
@@ -241,7 +266,7 @@ def closure_new(lab_id: int) -> Any:
             else _("The lab is closed then."),
             url_for("lab.lab_hours", lab_id=lab_id),
         ),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     hours_form, intervals = _filled(lab_id, posted=False)

@@ -36,9 +36,16 @@ def instruments_list() -> Any:
     (labs, lab_id, state), asked = narrowed(firm_id), asked_page()
     page = own.own_instruments(firm_id, today, lab_id=lab_id, state=state, limit=asked.size, offset=asked.offset)
     return render_template(
-        "lab/catalogue/instruments.html", page=page, labs=labs, lab_id=lab_id, state_filter=state, today=today,
-        soon=today + own.SOON, endings=own.endings(firm_id, today), may_change=common.may_change(),
-    )  # fmt: skip
+        "lab/catalogue/instruments.html",
+        page=page,
+        labs=labs,
+        lab_id=lab_id,
+        state_filter=state,
+        today=today,
+        soon=today + own.SOON,
+        endings=own.endings(firm_id, today),
+        may_change=common.may_change(),
+    )
 
 
 @blueprint.route("/instruments/new", methods=["GET", "POST"])
@@ -156,14 +163,19 @@ def calibration_new(instrument_id: int) -> Any:
     answer = posted(
         form,
         lambda: instruments.add_calibration(
-            actor=current_actor(), now=utc_now(), instrument_id=instrument_id, certificate=form.certificate.data,
-            issuer=form.issuer.data or "", valid_from=form.valid_from.data, valid_to=form.valid_to.data,
+            actor=current_actor(),
+            now=utc_now(),
+            instrument_id=instrument_id,
+            certificate=form.certificate.data,
+            issuer=form.issuer.data or "",
+            valid_from=form.valid_from.data,
+            valid_to=form.valid_to.data,
         ),
         lambda added: (
             _("Certificate %(number)s is added.", number=added.certificate),
             url_for("lab.instrument", instrument_id=instrument_id),
         ),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     found = common.my_instrument(instrument_id)

@@ -132,14 +132,19 @@ def accreditation_new(lab_id: int) -> Any:
     answer = posted(
         form,
         lambda: accreditations.add_accreditation(
-            actor=current_actor(), now=utc_now(), lab_id=lab_id, kind=form.kind.data, number=form.number.data,
-            valid_from=form.valid_from.data, valid_to=form.valid_to.data,
+            actor=current_actor(),
+            now=utc_now(),
+            lab_id=lab_id,
+            kind=form.kind.data,
+            number=form.number.data,
+            valid_from=form.valid_from.data,
+            valid_to=form.valid_to.data,
         ),
         lambda added: (
             _("%(kind)s %(number)s is added. Now say which tests it covers.", kind=added.kind, number=added.number),
             url_for("lab.accreditation", accreditation_id=added.id),
         ),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     return render_template("lab/catalogue/accreditation.html", form=form, lab=lab, accreditation=None), answer
@@ -153,16 +158,19 @@ def accreditation(accreditation_id: int) -> Any:
     scope, covered = own.scope_to_choose(found)
     form.scope.choices = [
         (f"{item.id}-{standard.id}", Markup("{} · {}").format(said(item), standard.number)) for item, standard in scope
-    ]  # fmt: skip
+    ]
     if not form.is_submitted():
         form.scope.data = [f"{item_id}-{standard_id}" for item_id, standard_id in covered]
 
     def save() -> Any:
         who = {"actor": current_actor(), "now": utc_now(), "accreditation_id": accreditation_id}
         accreditations.edit_accreditation(
-            **who, kind=form.kind.data, number=form.number.data, valid_from=form.valid_from.data,
+            **who,
+            kind=form.kind.data,
+            number=form.number.data,
+            valid_from=form.valid_from.data,
             valid_to=form.valid_to.data,
-        )  # fmt: skip
+        )
         return accreditations.set_scope(**who, scope=form.scope_pairs())
 
     answer = posted(

@@ -34,9 +34,14 @@ def test_items_list() -> Any:
     (labs, lab_id, state), asked = narrowed(firm_id), asked_page()
     page = own.own_test_items(firm_id, today, lab_id=lab_id, state=state, limit=asked.size, offset=asked.offset)
     return render_template(
-        "lab/catalogue/test_items.html", page=page, labs=labs, lab_id=lab_id, state_filter=state,
-        categories=dict(Category.choices()), may_change=common.may_change(),
-    )  # fmt: skip
+        "lab/catalogue/test_items.html",
+        page=page,
+        labs=labs,
+        lab_id=lab_id,
+        state_filter=state,
+        categories=dict(Category.choices()),
+        may_change=common.may_change(),
+    )
 
 
 def _instrument_choices(form: TestItemForm, lab_id: int | None, firm_id: int) -> None:
@@ -68,14 +73,18 @@ def test_item_new() -> Any:
     answer = posted(
         form,
         lambda: test_items.add_test_item(
-            actor=current_actor(), now=utc_now(), lab_id=form.lab.data, details=form.details(),
-            standards=form.standard_numbers(), instruments=form.instruments.data or [],
+            actor=current_actor(),
+            now=utc_now(),
+            lab_id=form.lab.data,
+            details=form.details(),
+            standards=form.standard_numbers(),
+            instruments=form.instruments.data or [],
         ),
         lambda added: (
             words(_("%(name)s is there as a draft. It needs a fee before it is published."), name=said(added)),
             url_for("lab.fee_new", item_id=added.id),
         ),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     return render_template("lab/catalogue/test_item_form.html", form=form, item=None, labs=labs), answer
@@ -113,14 +122,18 @@ def test_item_edit(item_id: int) -> Any:
     answer = posted(
         form,
         lambda: test_items.edit_test_item(
-            actor=current_actor(), now=utc_now(), test_item_id=item_id, details=form.details(),
-            standards=form.standard_numbers(), instruments=form.instruments.data or [],
+            actor=current_actor(),
+            now=utc_now(),
+            test_item_id=item_id,
+            details=form.details(),
+            standards=form.standard_numbers(),
+            instruments=form.instruments.data or [],
         ),
         lambda saved: (
             words(_("Saved: %(name)s."), name=said(saved)),
             url_for("lab.test_item", item_id=item_id),
         ),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     return render_template(
@@ -168,14 +181,17 @@ def standard_new() -> Any:
     answer = posted(
         form,
         lambda: standards.add_standard(
-            actor=current_actor(), now=utc_now(), number=form.number.data, name=form.name.data,
+            actor=current_actor(),
+            now=utc_now(),
+            number=form.number.data,
+            name=form.name.data,
             name_en=form.name_en.data or "",
         ),
         lambda added: (
             _("%(number)s is in the list of standards now.", number=added.number),
             url_for("lab.test_items"),
         ),
-    )  # fmt: skip
+    )
     if isinstance(answer, Response):
         return answer
     return render_template("lab/catalogue/standard_form.html", form=form), answer

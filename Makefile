@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)
 
 .PHONY: run test build python node frontend translations messages new-migration lock clean bench \
-	mutants map fmt lint lint-style lint-types lint-layers lint-messages lint-templates
+	mutants map fmt lint lint-style lint-dead lint-types lint-layers lint-messages lint-templates
 
 run: build
 	@exec $(BIN)/labshare start
@@ -69,10 +69,14 @@ map: python
 	@$(BIN)/python docs/rooms.py
 
 # `make -k lint` goes on after a finding.
-lint: lint-style lint-types lint-layers lint-messages lint-templates
+lint: lint-style lint-dead lint-types lint-layers lint-messages lint-templates
 lint-style: python
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+# What nobody calls; templates are read as attributes of something.
+lint-dead: python
+	@grep -rohE '\.[a-z_]+\b' templates | sort -u | sed 's/^/_/' > .build/read_by_templates.py
+	@! $(BIN)/vulture labshare config.py .build/read_by_templates.py | grep -vE "unused (variable|attribute)"
 lint-types: python
 	$(BIN)/mypy
 lint-layers: python

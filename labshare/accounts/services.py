@@ -4,7 +4,6 @@ from datetime import datetime
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
 
 from labshare.accounts import links, passwords
 from labshare.accounts.errors import (
@@ -234,10 +233,6 @@ def enable(actor: Actor, now: datetime, person_id: int) -> Person:
         person.disabled_at = None
         record(actor, now, "account.enable", ("person", person.id), {"disabled": True}, {"disabled": False})
     return person
-
-
-def number_of_people() -> int:
-    return db.session.scalar(select(func.count()).select_from(Person)) or 0
 
 
 def _own(actor: Actor) -> Person:

@@ -49,12 +49,6 @@ class NeverOpensAfterwards(StartRefused):
     message = _l("The lab does not open again within a year after the end.")
 
 
-class CalendarYearMissing(StartRefused):
-    """A warning, shown beside a calendar; never raised."""
-
-    message = _l("The working-day calendar has no %(year)s; an administrator must add it.")
-
-
 class CalibrationExpired(StartRefused):
     message = _l("The instrument's calibration ends on %(date)s.")
 

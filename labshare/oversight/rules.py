@@ -47,10 +47,6 @@ class Usage:
         """Time for outside clients ÷ effective time; None where nothing was used."""
         return Fraction(self.outside_minutes, self.used_minutes) if self.used_minutes else None
 
-    @property
-    def no_show_rate(self) -> Fraction | None:
-        return Fraction(self.no_shows, self.bookings) if self.bookings else None
-
 
 ADDED_UP = tuple(field.name for field in fields(Usage) if field.name not in ("clients", "smes"))
 """Clients of two labs may be one firm: their number does not add up."""

@@ -11,10 +11,6 @@ class PolicyRefused(InvalidInput):
     """Any fault of a policy's JSON. `field` is the dotted way to it, such as `bands.steps.1.rate`."""
 
 
-class NotJson(PolicyRefused):
-    message = _l("Not readable as JSON.")
-
-
 class MissingName(PolicyRefused):
     message = _l('"%(name)s" is missing.')
 

@@ -168,12 +168,6 @@ class PayerDecidedAlready(Conflict):
     message = _l("This payer is decided already.")
 
 
-class PayerDiffers(InvalidInput):
-    """A note beside a payment, never raised: it counts once an officer accepts the payer."""
-
-    message = _l("The payer is not the client.")
-
-
 # ledger
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date
 
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－", "-"))
-_YEAR = re.compile(r"[-:](19|20)\d\d$")
 _PREFIXES = ("GB", "JB", "QC", "ISO", "IEC", "ASTM", "EN", "DIN", "JIS", "HB", "YB", "YS", "SJ", "FZ", "HG", "YY", "DB")
 
 Successors = Mapping[str, tuple[str, date]]
@@ -28,11 +27,6 @@ def same_standard(listed: str, typed: str) -> bool:
     if listed == typed:
         return True
     return listed.startswith(typed) and listed[len(typed) :][:1] in ("-", ":", ".")
-
-
-def without_year(number: str) -> str:
-    """A normalised number without its year: `GB/T10125-2021` → `GB/T10125`."""
-    return _YEAR.sub("", number)
 
 
 def looks_like_number(text: str) -> bool:

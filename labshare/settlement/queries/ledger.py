@@ -115,12 +115,6 @@ def ledger_total(actor: Actor, month: Month, *, lab_id: int | None = None) -> tu
     return count, int(amount), int(tax)
 
 
-def entries_of(booking_id: int) -> Sequence[RevenueEntry]:
-    """One booking's entries, oldest first."""
-    entries = select(RevenueEntry).where(RevenueEntry.booking_id == booking_id)
-    return db.session.scalars(entries.order_by(RevenueEntry.id)).all()
-
-
 def _of_lab(lab_id: int | None) -> list[ColumnElement[bool]]:
     return [] if lab_id is None else [RevenueEntry.lab_id == lab_id]
 

@@ -273,8 +273,3 @@ def _other_payers(actor: Actor, waiting: bool) -> list[ColumnElement[bool]]:
 
 def _of_lab(lab_id: int | None) -> list[ColumnElement[bool]]:
     return [] if lab_id is None else [Booking.lab_id == lab_id]
-
-
-def age_days(booking: Booking, today: date) -> int | None:
-    """Days since the work was finished."""
-    return (today - booking.finished_on).days if booking.finished_on else None

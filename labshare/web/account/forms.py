@@ -208,7 +208,3 @@ class ObjectForm(Form):
 class TokenForm(Form):
     name = StringField(_l("What it is for"), [required(), length(60)])
     writes = BooleanField(_l("It may also write, not only read"))
-
-
-class EmptyForm(Form):
-    """A button."""

@@ -36,7 +36,7 @@ LAPSE_PROPOSAL = name_action("booking.lapse_proposal", _l("Proposal lapsed"))
 def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
     """Confirm a request. Publication, closures and calibration are checked again, not lead time, horizon or opening
     hours. An open proposal ends. Raises `IllegalStep`, `Lapsed`, `NotPublished`, `LabClosed`, `CalibrationExpired`."""
-    booking = locked_booking(actor, ref, "booking.confirm")
+    booking = locked_booking(actor, "booking.confirm", ref=ref)
     state = next_state(booking.state, "confirm", Party.LAB)
     refuse_lapsed(booking, now)
     before = snapshot(booking)
@@ -87,7 +87,7 @@ def refuse_lapsed(booking: Booking, now: datetime) -> None:
 def decline(*, actor: Actor, now: datetime, ref: str, reason: str) -> Booking:
     """Decline a request, with a reason; nothing is charged. Raises `IllegalStep`, `ReasonRequired`,
     `ChargeBelowInvoiced`."""
-    booking = locked_booking(actor, ref, "booking.decline")
+    booking = locked_booking(actor, "booking.decline", ref=ref)
     state = next_state(booking.state, "decline", Party.LAB)
     if not reason.strip():
         raise ReasonRequired
@@ -123,7 +123,7 @@ def lapse(*, actor: Actor, now: datetime, limit: int = 500) -> int:
     ).all()
     declined = 0
     for ref in refs:
-        booking = locked_booking(actor, ref, "booking.decline")
+        booking = locked_booking(actor, "booking.decline", ref=ref)
         if not booking.lapses_by(now):
             continue  # answered meanwhile
         state = next_state(booking.state, "lapse", Party.SYSTEM)

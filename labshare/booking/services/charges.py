@@ -33,7 +33,7 @@ MOST_FEN = 1_000_000_000_00
 def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, reason: str) -> Charge:
     """Add a line, signed, in fen. A decrease counts at once; an increase waits for the client's consent. Raises
     `IllegalStep`, `ReasonRequired`, `ChargeIsZero`, `NegativeCharge`, `ChargeBelowInvoiced`, `ChargeBelowPaid`."""
-    booking = locked_booking(actor, ref, "charge.propose")
+    booking = locked_booking(actor, "charge.propose", ref=ref)
     next_state(booking.state, "charge", Party.LAB)
     if not reason.strip():
         raise ReasonRequired
@@ -85,7 +85,7 @@ def _waiting_line(booking: Booking, charge_id: int) -> Charge:
 @verb("charge.consent", title=_l("Change of charge consented to"), money=True)
 def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> Charge:
     """The client agrees to an increase: it counts from this local day. Raises `IllegalStep`, `ChargeNotOpen`."""
-    booking = locked_booking(actor, ref, "charge.consent")
+    booking = locked_booking(actor, "charge.consent", ref=ref)
     line = _waiting_line(booking, charge_id)
     next_state(booking.state, "answer_charge", Party.CLIENT)
     before = snapshot(booking)
@@ -103,7 +103,7 @@ def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> 
 @verb("charge.refuse", title=_l("Change of charge refused"), money=True)
 def refuse_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> Charge:
     """The client does not agree; the charge stays. Raises `IllegalStep`, `ChargeNotOpen`."""
-    booking = locked_booking(actor, ref, "charge.consent")
+    booking = locked_booking(actor, "charge.consent", ref=ref)
     line = _waiting_line(booking, charge_id)
     next_state(booking.state, "answer_charge", Party.CLIENT)
     before = snapshot(booking)

@@ -23,7 +23,7 @@ from labshare.kernel.time import local_day
 from labshare.organisations import permissions
 
 
-def locked_booking(actor: Actor, ref: str, action: str) -> Booking:
+def locked_booking(actor: Actor, action: str, *, ref: str) -> Booking:
     """The booking, read anew and locked; rows that merely refer to it may still be written.
 
     Raises `NotFound` for what the actor may not see, `NotAllowed` for what the

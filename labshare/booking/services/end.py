@@ -31,7 +31,7 @@ def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Bookin
     """Cancel: the client before `received`, the lab before `testing` and with a reason. The charge becomes what the
     item's terms say (`queries.cancellation_preview`; nothing where the lab cancels). Raises `IllegalStep`,
     `ReasonRequired`, `ChargeBelowInvoiced`, `ChargeBelowPaid`."""
-    booking = locked_booking(actor, ref, "booking.cancel")
+    booking = locked_booking(actor, "booking.cancel", ref=ref)
     side = side_for(actor, booking, "cancel")
     state = next_state(booking.state, "cancel", side)
     reason = reason.strip()

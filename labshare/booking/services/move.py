@@ -46,7 +46,7 @@ def reschedule(
     Without `instrument_id` the present instrument comes first, then any other of the item's. `reason` is for the
     time line. Raises `IllegalStep`, `AlreadyBegun`, `Lapsed`, the rules of time (422), `SlotTaken` (409).
     """
-    booking = locked_booking(actor, ref, "booking.reschedule")
+    booking = locked_booking(actor, "booking.reschedule", ref=ref)
     state = state_after_move(booking.state, automatic=booking.lab.automatic_confirmation)
     if booking.starts_at <= now:
         raise AlreadyBegun
@@ -172,7 +172,7 @@ def propose(
     """The lab's move: another time, held until the client answers, two public working days at most. A new proposal
     replaces an open one; while it is open the request does not lapse. Raises `IllegalStep`, `Lapsed`,
     `ReasonRequired`, the rules of time (422), `SlotTaken` (409)."""
-    booking = locked_booking(actor, ref, "booking.propose")
+    booking = locked_booking(actor, "booking.propose", ref=ref)
     next_state(booking.state, "propose", Party.LAB)
     refuse_lapsed(booking, now)
     if not reason.strip():
@@ -287,7 +287,7 @@ def _open_proposal(booking: Booking, proposal_id: int, now: datetime) -> Proposa
 def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) -> Booking:
     """Accept the lab's time: it confirms. Publication, closures and calibration are checked again. Raises
     `IllegalStep`, `NoOpenProposal`, `NotPublished`, `LabClosed`, `CalibrationExpired`."""
-    booking = locked_booking(actor, ref, "booking.answer_proposal")
+    booking = locked_booking(actor, "booking.answer_proposal", ref=ref)
     proposal = _open_proposal(booking, proposal_id, now)
     state = next_state(booking.state, "accept_proposal", Party.CLIENT)
     check_again(booking, now, proposal.starts_at, proposal.instrument_id)
@@ -334,7 +334,7 @@ def _put(
 @verb("booking.decline_proposal", title=_l("New time declined"))
 def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) -> Booking:
     """Keep the present time. Raises `IllegalStep`, `NoOpenProposal`."""
-    booking = locked_booking(actor, ref, "booking.answer_proposal")
+    booking = locked_booking(actor, "booking.answer_proposal", ref=ref)
     proposal = _open_proposal(booking, proposal_id, now)
     next_state(booking.state, "decline_proposal", Party.CLIENT)
     set_columns(proposal, rows.answered(ProposalState.DECLINED, now=now))
@@ -350,7 +350,7 @@ def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int)
 def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
     """Another unit of the same instrument at the same time, without asking the client. An open proposal ends, since
     the booking moves. Raises `IllegalStep`, `Lapsed`, `UnknownUnit` (422), `SlotTaken` (409)."""
-    booking = locked_booking(actor, ref, "booking.work")
+    booking = locked_booking(actor, "booking.work", ref=ref)
     next_state(booking.state, "move_unit", Party.LAB)
     refuse_lapsed(booking, now)
     if not 1 <= unit <= booking.instrument.units:

@@ -50,7 +50,7 @@ OVERRUN = name_action("booking.overrun", _l("Test runs over its time"))
 def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: str = "") -> Booking:
     """Record that the samples came, how many, and their condition. From `confirmed`. Raises `IllegalStep`,
     `SamplesOutOfRange`."""
-    booking = locked_booking(actor, ref, "booking.work")
+    booking = locked_booking(actor, "booking.work", ref=ref)
     state = next_state(booking.state, "receive", Party.LAB)
     if not 1 <= samples <= MOST_SAMPLES:
         raise SamplesOutOfRange(max=MOST_SAMPLES)
@@ -69,7 +69,7 @@ def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) 
     """Begin the test, now or `at` a moment not in the future. Starting early moves the holding's start, where the
     unit is free; starting when the holding is over takes the unit again. Raises `IllegalStep`, `MomentInFuture`,
     `SlotTaken` (409)."""
-    booking = locked_booking(actor, ref, "booking.work")
+    booking = locked_booking(actor, "booking.work", ref=ref)
     state = next_state(booking.state, "start", Party.LAB)
     at = _not_in_future(at, now)
     before = snapshot(booking)
@@ -147,7 +147,7 @@ def finish(
     moment, the holding ends after clean-up, and one with nothing left is deleted. `machine_minutes` (by default the
     minutes from start to finish) never changes a price. Raises `IllegalStep`, `MomentInFuture`, `FinishBeforeStart`,
     `MachineMinutesOutOfRange`."""
-    booking = locked_booking(actor, ref, "booking.work")
+    booking = locked_booking(actor, "booking.work", ref=ref)
     state = next_state(booking.state, "finish", Party.LAB)
     at = _not_in_future(at, now)
     started_at = booking.started_at or booking.starts_at
@@ -182,7 +182,7 @@ def finish(
 def no_show(*, actor: Actor, now: datetime, ref: str) -> Booking:
     """Record that the samples did not come: from `confirmed` alone, from 60 minutes after the start. The charge
     becomes what the item's terms say. Raises `IllegalStep`, `NoShowTooEarly`, `ChargeBelowInvoiced`."""
-    booking = locked_booking(actor, ref, "booking.work")
+    booking = locked_booking(actor, "booking.work", ref=ref)
     state = next_state(booking.state, "no_show", Party.LAB)
     if now < booking.starts_at + NO_SHOW_AFTER:
         raise NoShowTooEarly

@@ -72,7 +72,7 @@ def record_invoice(
     shares = [Share(ref, amount_fen, tax_fen), *also]
     if len({share.ref for share in shares}) < len(shares):
         raise BookingTwice
-    bookings = locked_bookings(actor, "invoice.record", [share.ref for share in shares])
+    bookings = locked_bookings(actor, "invoice.record", refs=[share.ref for share in shares])
     for booking in bookings:
         check_documents_begin(booking)
     number = number.strip()
@@ -108,7 +108,7 @@ def record_red_letter(
     `reverses` is the id of the invoice line. Raises `RedLetterWithoutOriginal`, `RedLetterBeforeOriginal`,
     `ReversesTooMuch`, `ReversesTooMuchTax`, `TaxOutOfRange` and what `record_invoice` raises.
     """
-    booking = locked_booking(actor, "invoice.record", ref)
+    booking = locked_booking(actor, "invoice.record", ref=ref)
     check_documents_begin(booking)
     number = number.strip()
     known = _known_invoice(booking, number)

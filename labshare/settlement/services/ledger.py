@@ -38,7 +38,7 @@ def hold_months(*, alone: bool = False) -> None:
         db.session.execute(text(f"SELECT pg_advisory_xact_lock{shared}({_LEDGER_LOCK})"))
 
 
-def locked_bookings(actor: Actor, action: str, refs: Sequence[str]) -> list[Booking]:
+def locked_bookings(actor: Actor, action: str, *, refs: Sequence[str]) -> list[Booking]:
     """The bookings, locked and read afresh, in the order of `refs`.
 
     Raises `NotFound` where one does not exist or may not be seen, `NotAllowed` where the actor may not do this.
@@ -61,8 +61,8 @@ def locked_bookings(actor: Actor, action: str, refs: Sequence[str]) -> list[Book
     return bookings
 
 
-def locked_booking(actor: Actor, action: str, ref: str) -> Booking:
-    return locked_bookings(actor, action, [ref])[0]
+def locked_booking(actor: Actor, action: str, *, ref: str) -> Booking:
+    return locked_bookings(actor, action, refs=[ref])[0]
 
 
 def ref_of(kind: type[Report] | type[Payment], document_id: int) -> str:

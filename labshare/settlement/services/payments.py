@@ -122,7 +122,7 @@ def _record(
     file: TakenFile | None,
     submission: str | None,
 ) -> Payment:
-    booking = locked_booking(actor, "payment.record", ref)
+    booking = locked_booking(actor, "payment.record", ref=ref)
     check_documents_begin(booking)
     if submission is not None and (first := _submitted(booking, submission)) is not None:
         return first
@@ -172,7 +172,7 @@ def _wrong_words(reference: str, payer_uscc: str, file: TakenFile | None) -> Ite
 
 
 def _payment(actor: Actor, payment_id: int) -> tuple[Booking, Payment]:
-    booking = locked_booking(actor, "payment.accept_payer", ref_of(Payment, payment_id))
+    booking = locked_booking(actor, "payment.accept_payer", ref=ref_of(Payment, payment_id))
     payment = db.session.get_one(Payment, payment_id, populate_existing=True)
     if payment.by_client:
         raise PayerIsClient

@@ -56,7 +56,7 @@ def record_report(
     `ReportNumberUsed`, `ReplacesUnknownReport`, `ReportReplacedAlready`, `FileMissing` and what `take_in` found
     (R-PAPER-2).
     """
-    booking = locked_booking(actor, "report.record", ref)
+    booking = locked_booking(actor, "report.record", ref=ref)
     if booking.state not in BookingState.tested_or_later() or booking.finished_on is None:
         raise IllegalStep(state=BookingState(booking.state).label)
     problems = [*_wrong_file(file), *check_report(issued_on, today=local_day(now), finished_on=booking.finished_on)]
@@ -87,7 +87,7 @@ def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str)
 
     Raises `ReasonRequired`, `ReasonTooLong`, `ReportWithdrawnAlready`.
     """
-    booking = locked_booking(actor, "report.record", ref_of(Report, report_id))
+    booking = locked_booking(actor, "report.record", ref=ref_of(Report, report_id))
     report = db.session.get_one(Report, report_id, populate_existing=True)
     reason = reason.strip()
     if report.withdrawn:

@@ -295,7 +295,7 @@ def test_the_next_step_is_said_to_whoever_takes_it(
         person, firm = (scene.booker, scene.client) if side == "client" else (scene.hand, scene.lab.firm)
         sign_in(client, person, firm)
         path = f"/bookings/{booked}" if side == "client" else f"/lab/bookings/{booked}"
-        note = re.search(r"<b>(?:下一步：|Next:)</b>(.*?)</p>", client.get(path, headers=headers).text)
+        note = re.search(r"<b>(?:下一步：|Next:)</b>(.*?)</p>", client.get(path, headers=headers).text, re.S)
         return note[1] if note else ""
 
     assert ("The lab answers the request." if en else "待实验室答复。") in next_step("client")
@@ -458,7 +458,7 @@ def test_the_history_of_moves_has_both_times_the_reason_and_who(
         sign_in(client, person, firm)
         text = client.get(path + booked, headers={"Accept-Language": language}).text
         lines = re.findall(r"<li><svg.*?</li>", text[text.index('<details class="mt-2">') :], re.S)
-        moves = [line for line in lines if "→" in line]
+        moves = [" ".join(line.split()) for line in lines if "→" in line]
         assert len(moves) == 3
         for line, old, new, reason, who in (
             (moves[0], first, second, "送样晚一天", "陈立"),

@@ -17,12 +17,6 @@ from labshare.kernel.tables import Sheet, to_csv, to_xlsx, yuan
 from labshare.oversight.queries import UsageReport
 from labshare.oversight.rules import Usage
 
-BY_WORDS = {
-    "lab": _l("By lab"),
-    "instrument": _l("By instrument"),
-    "test_item": _l("By test item"),
-    "firm": _l("By firm"),
-}
 DEFINITIONS = (
     (_l("Hours open"), _l("Opening hours less closures and blocks, for each unit of each instrument.")),
     (
@@ -61,13 +55,13 @@ def usage_file(actor: Actor, now: datetime, report: UsageReport, kind: str) -> R
     head, rows = as_table(report)
     if kind == "pdf":
         facts = [
-            f"{period_words(report.first, report.last)} · {BY_WORDS[report.by]}",
+            f"{period_words(report.first, report.last)} · {report.by.label}",
             _("As of %(moment)s", moment=f"{long_day(now)} {clock_time(now)}"),
         ]
         notes = [(str(term), str(words)) for term, words in DEFINITIONS]
         content = to_pdf(_("Usage report"), facts, head, rows, notes=notes, language=language(), made_at=now)
     else:
-        about = [(_("Period"), period_words(report.first, report.last)), (_("Rows"), str(BY_WORDS[report.by]))]
+        about = [(_("Period"), period_words(report.first, report.last)), (_("Rows"), str(report.by.label))]
         about += [(str(term), str(words)) for term, words in DEFINITIONS]
         sheet = Sheet(_("Definitions"), [_("Field"), _("Value")], about)
         content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows, _("Usage report"), more=[sheet])

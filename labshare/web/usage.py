@@ -6,7 +6,7 @@ from typing import Any
 from flask import render_template, request
 from flask_babel import lazy_gettext as _l
 
-from labshare.http.usage import BY_WORDS, DEFINITIONS, FORMATS, MOST_MONTHS, usage_file
+from labshare.http.usage import DEFINITIONS, FORMATS, MOST_MONTHS, usage_file
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
@@ -53,7 +53,7 @@ def usage_page(actor: Actor, now: datetime, template: str, lab_id: int | None = 
         sort=sort,
         page=page.of(len(rows_shown)),
         definitions=DEFINITIONS,
-        by_words=BY_WORDS,
+        by_words=dict(UsageBy.choices()),
     )
 
 
@@ -72,7 +72,7 @@ def bookings_page(actor: Actor, now: datetime, template: str, by: str, key: int)
         last=last,
         by=by,
         key=key,
-        by_words=BY_WORDS,
+        by_words=dict(UsageBy.choices()),
         page=page.of(shown.bookings),
     )
 

@@ -1,7 +1,6 @@
 """Every component on one page, in the language and the colours that its header chooses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template
@@ -10,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.http.rights import public
 from labshare.organisations.terms import FirmRole
+from labshare.web.asked import Page
 from labshare.web.charts import stacked_bars
 from labshare.web.dev import blueprint
 from labshare.web.forms import BooleanField, Form, RadioField, SelectField, StringField, TextAreaField, required
@@ -25,15 +25,6 @@ class ComponentForm(Form):
     confirmed = BooleanField(_l("Confirmed"))
 
 
-@dataclass(frozen=True)
-class PageOfRows:
-    """What the pager reads."""
-
-    number: int = 2
-    size: int = 12
-    total: int = 82
-
-
 MONTHS: Sequence[tuple[str, int, int]] = (("9", 12, 3), ("10", 20, 0), ("11", 7, 9))
 
 
@@ -42,4 +33,4 @@ MONTHS: Sequence[tuple[str, int, int]] = (("9", 12, 3), ("10", 20, 0), ("11", 7,
 def components() -> str:
     form: Any = ComponentForm(formdata=None)
     form.name.errors = [gettext("Fill this in.")]
-    return render_template("dev/components.html", form=form, page=PageOfRows(), chart=stacked_bars(MONTHS))
+    return render_template("dev/components.html", form=form, page=Page(2, 12, 82), chart=stacked_bars(MONTHS))

@@ -27,7 +27,7 @@ ROOMS = (
 def create_app(**overrides: Any) -> Flask:
     """Build the application from `config.settings()`; `overrides` replace settings (tests)."""
     from config import settings
-    from labshare.http.again import Application
+    from labshare.http.retry import Application
 
     app = Application(
         __name__,

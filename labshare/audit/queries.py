@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from labshare.audit.models import AuditAddress, AuditEvent, AuditLeaf, AuditSeal
 from labshare.audit.rules import MACS_BEGIN, Event, Seal
-from labshare.kernel.database import Numbers, among, db
+from labshare.kernel.database import Numbers, db, in_ids
 
 LONGEST_TRANSACTION = timedelta(hours=1)
 """No transaction stays open longer: an event cannot appear behind a seal older than this."""
@@ -191,7 +191,7 @@ def seals_of(event_ids: Sequence[int]) -> dict[int, AuditSeal]:
     rows = db.session.execute(
         select(AuditLeaf.event_id, AuditSeal)
         .join(AuditSeal, AuditSeal.id == AuditLeaf.seal_id)
-        .where(among(AuditLeaf.event_id, bindparam("ids", event_ids, type_=Numbers)))
+        .where(in_ids(AuditLeaf.event_id, bindparam("ids", event_ids, type_=Numbers)))
     )
     return dict(rows.all())
 
@@ -199,7 +199,7 @@ def seals_of(event_ids: Sequence[int]) -> dict[int, AuditSeal]:
 def addresses_of(event_ids: Sequence[int]) -> dict[int, str]:
     rows = db.session.execute(
         select(AuditAddress.event_id, AuditAddress.address).where(
-            among(AuditAddress.event_id, bindparam("ids", event_ids, type_=Numbers))
+            in_ids(AuditAddress.event_id, bindparam("ids", event_ids, type_=Numbers))
         )
     )
     return dict(rows.all())

@@ -7,7 +7,8 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
-from labshare.notices.kinds import kind, said
+from labshare.kernel.formatting import in_both_languages
+from labshare.notices.kinds import kind
 from labshare.notices.services import notify
 from labshare.organisations.terms import FirmRole
 
@@ -166,9 +167,9 @@ def _notify(
     """`actor` is not told of what they did; `page` is where this side acts on a booking."""
     known = {
         "ref": booking.ref,
-        "client": said(booking.client),
-        "lab": said(booking.lab),
-        "item": said(booking.test_item),
+        "client": in_both_languages(booking.client),
+        "lab": in_both_languages(booking.lab),
+        "item": in_both_languages(booking.test_item),
         "starts_at": booking.starts_at,
     }
     notify(

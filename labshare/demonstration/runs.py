@@ -30,7 +30,7 @@ from labshare.rewards.services.run import run_month
 from labshare.rewards.terms import BandKind, Grade, ObjectionVerdict, RewardUnit, Tax
 from labshare.settlement.models import RevenueEntry
 
-PUBLICITY = 5
+NOTICE_DAYS = 5
 """Working days of the demonstration policies."""
 FIRST_POLICY_MONTHS = 6
 """After so many months the second policy follows the first."""
@@ -66,10 +66,10 @@ def _nth_working_day(days: WorkingDays, after: date, number: int) -> date:
 
 
 def due_of(loading: Loading, days: WorkingDays, month: Month) -> Due:
-    """Calculated on the 1st at 02:00, published on the 6th working day, approved on the one after publicity."""
+    """Calculated on the 1st at 02:00, published on the 6th working day, approved on the one after public notice."""
     last = month.last_day
     published = _nth_working_day(days, last, 6)
-    approved = _nth_working_day(days, published, PUBLICITY + 1)
+    approved = _nth_working_day(days, published, NOTICE_DAYS + 1)
     return Due(
         month,
         min(loading.at(last + timedelta(days=1), 2), loading.midnight),
@@ -143,7 +143,7 @@ def first_policy(loading: Loading, division: str) -> dict[str, Any]:
         },
         "caps": {"instrument_year_fen": 3_000_000, "lab_year_fen": 15_000_000, "firm_year_fen": 40_000_000},
         "budget_year_fen": None,
-        "publicity_working_days": PUBLICITY,
+        "publicity_working_days": NOTICE_DAYS,
     }
 
 
@@ -171,7 +171,7 @@ def second_policy(loading: Loading, division: str) -> dict[str, Any]:
         },
         "caps": {"instrument_year_fen": None, "lab_year_fen": 12_000_000, "firm_year_fen": 30_000_000},
         "budget_year_fen": 600_000_000,
-        "publicity_working_days": PUBLICITY,
+        "publicity_working_days": NOTICE_DAYS,
     }
 
 
@@ -356,7 +356,7 @@ class Office:
         return acts
 
     def _objection(self, due: Due, case: dict[str, Any], text: str, answer: str) -> Any:
-        """A lab objects in publicity, and the officer rejects it."""
+        """A lab objects in public notice, and the officer rejects it."""
         first, last = due.month.first_day, due.month.last_day
         admitted = [
             lab

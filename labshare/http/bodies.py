@@ -1,6 +1,6 @@
 """When the body of a request is read: after it is known who sends it and whether they may, before any transaction.
 
-The order stands here once, for pages and API alike (`labshare.http.again`): the view's own check of the right, which
+The order stands here once, for pages and API alike (`labshare.http.retry`): the view's own check of the right, which
 sees headers and address only; the body's limit; the body, whole; the checks that need it (the forms' token); the view.
 A request is sealed until then, and a body cannot be read inside a transaction: both raise, wherever it is tried.
 """

@@ -104,7 +104,7 @@ class Minutes(TypeDecorator[Decimal]):
 
 
 class Numbers(TypeDecorator[list[int]]):
-    """Many numbers as one value of a statement, for `among`: an array, on SQLite a JSON text."""
+    """Many numbers as one value of a statement, for `in_ids`: an array, on SQLite a JSON text."""
 
     impl = Text
     cache_ok = True
@@ -356,22 +356,22 @@ def _prepare_postgresql(_target: Any, connection: Connection, **_: Any) -> None:
         connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS btree_gist")
 
 
-class among(FunctionElement[bool]):
-    """`among(column, bindparam("ids", type_=Numbers))`: IN for numbers that may be thousands. The statement is the same
-    for any count, so it is put together and planned once."""
+class in_ids(FunctionElement[bool]):
+    """`in_ids(column, bindparam("ids", type_=Numbers))`: IN for numbers that may be thousands. One statement for any
+    count, put together and planned once."""
 
     type = Boolean()
     inherit_cache = True
 
 
-@compiles(among, "sqlite")
-def _among_sqlite(element: among, compiler: Any, **options: Any) -> str:
+@compiles(in_ids, "sqlite")
+def _in_ids_sqlite(element: in_ids, compiler: Any, **options: Any) -> str:
     column, numbers = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} IN (SELECT value FROM json_each({numbers}))"  # noqa: S608 -- a compiled clause
 
 
-@compiles(among, "postgresql")
-def _among_postgresql(element: among, compiler: Any, **options: Any) -> str:
+@compiles(in_ids, "postgresql")
+def _in_ids_postgresql(element: in_ids, compiler: Any, **options: Any) -> str:
     column, numbers = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} = ANY ({numbers})"
 

@@ -460,6 +460,12 @@ def twins(thing: Any, name: str = "name") -> tuple[str | None, str | None]:
     return getattr(thing, name, None), getattr(thing, f"{name}_en", None)
 
 
+def in_both_languages(thing: Any, column: str = "name") -> dict[str, str]:
+    """A datum with its English twin column (`name`, `name_en`), for `params`."""
+    zh, en = twins(thing, column)
+    return {"zh": zh or "", "en": en or zh or ""}
+
+
 def twin(thing: Any, name: str = "name") -> str:
     """The datum in the language being written; Chinese where no English is, and the other way round."""
     zh, en = twins(thing, name)

@@ -24,7 +24,7 @@ IN_VAIN = ("55P03", "57014", "25P03")
 """SQLSTATE: a lock not available, a statement cancelled, a transaction that stood idle."""
 
 SQLITE_TRIES = 3
-"""Somebody who writes past the queue is waited for a third of the time: the request is tried as often (web.again)."""
+"""Somebody who writes past the queue is waited for a third of the time: the request is tried as often (http.retry)."""
 
 
 class Patience(NamedTuple):

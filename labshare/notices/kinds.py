@@ -12,7 +12,7 @@ are written in the reader's language:
 - a moment (aware `datetime`) → 11月24日 周二 14:30 / Tue 24 Nov, 14:30; a `date` → 2026年11月24日 / 24 November 2026;
 - a `Month` → 2026年11月 / November 2026;
 - a name ending in `_fen` → 1,234.50 元 / ¥1,234.50;
-- `said(thing, "name")` → the name in the reader's language; a lazy message (`_l`) → its translation;
+- `in_both_languages(thing, "name")` → the name in the reader's language; a lazy message (`_l`) → its translation;
 - anything else as it is.
 """
 
@@ -60,12 +60,6 @@ def kind(
         raise RuntimeError(f"two kinds of notice of one name: {name}")
     KINDS[name] = Words(title, text, mail, first, most)
     return name
-
-
-def said(thing: Any, column: str = "name") -> dict[str, str]:
-    """A datum with its English twin column (`name`, `name_en`), for `params`."""
-    zh, en = formatting.twins(thing, column)
-    return {"zh": zh or "", "en": en or zh or ""}
 
 
 def kept(params: dict[str, Any]) -> dict[str, Any]:

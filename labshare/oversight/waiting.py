@@ -27,7 +27,7 @@ from labshare.organisations.queries.affiliations import affiliations_to_decide
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.grades import lists_handed_over, lists_sent_back
 from labshare.rewards.queries.waiting import corrections_waiting, objections_waiting, policies, runs_waiting
-from labshare.settlement.queries.missing import papers_waiting, payers_waiting
+from labshare.settlement.queries.missing import documents_waiting, payers_waiting
 
 PERSON, FIRM = "person", "firm"
 
@@ -49,7 +49,7 @@ class Kind:
 KINDS = (
     Kind("unread", PERSON, lambda actor: unread_of(actor.person_id), "account.notices", "unread"),
     Kind("requests", FIRM, lambda actor: requests_waiting(actor.firm_id), "lab.requests", "requests"),
-    Kind("papers", FIRM, lambda actor: papers_waiting(actor.firm_id), "lab.missing_papers", "papers"),
+    Kind("documents", FIRM, lambda actor: documents_waiting(actor.firm_id), "lab.missing_documents", "documents"),
     Kind("firms", OfficialRole.ADMIN, lambda _actor: organisations.firms_to_verify(), "admin.firms", "firms"),
     Kind("roles", OfficialRole.ADMIN, lambda actor: organisations.roles_proposed(but=actor.person_id), "admin.roles"),
     Kind("payers", OfficialRole.OFFICER, lambda _actor: payers_waiting(), "regulator.payers", "payers"),

@@ -136,8 +136,8 @@ class ResultChanged(Conflict):
     money_or_rights = True
 
 
-class PublicityLasts(Conflict):
-    message = _l("Publicity lasts until %(date)s.")
+class PublicNoticeLasts(Conflict):
+    message = _l("The public notice runs until %(date)s.")
     money_or_rights = True
 
 
@@ -162,10 +162,10 @@ class SamePerson(Conflict):
 
 
 class AlreadyObjected(Conflict):
-    message = _l("This lab has objected in this publicity already.")
+    message = _l("This lab has objected in this public notice already.")
 
 
-class NotInPublicity(Conflict):
+class NotOnPublicNotice(Conflict):
     message = _l("Objections are possible during the public notice.")
 
 

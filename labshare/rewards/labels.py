@@ -24,7 +24,7 @@ name_fields(
         "grades": _l("Grades, by lab number"),
         "labs": _l("Labs graded"),
         "list_id": _l("List of grades"),
-        "publicity": _l("Publicity no."),
+        "publicity": _l("Public notice no."),
         "run": _l("Reward run"),
         "total_payable_fen": _l("Payable in all"),
         "version": _l("Version"),

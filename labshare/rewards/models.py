@@ -137,7 +137,7 @@ class RewardRun(Model):
     calculated_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     """Null: the scheduler."""
     publicity: Mapped[int] = mapped_column(default=0)
-    """Which publicity this is, counted from 1; an upheld objection starts the next."""
+    """Which public notice this is, counted from 1; an upheld objection starts the next."""
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     publicity_ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -251,7 +251,7 @@ class RewardItem(Model):
 
 
 class Objection(Model):
-    """A lab's objection in a publicity: once each. Upheld, it sends the run back."""
+    """A lab's objection in a public notice: once each. Upheld, it sends the run back."""
 
     __tablename__ = "objection"
     __table_args__ = (

@@ -22,7 +22,7 @@ class RunState(Term):
     CALCULATED = "calculated", _l("Calculated"), Look("circle-check", "is-confirmed")
     PUBLISHED = "published", _l("Public notice"), Look("clock", "is-requested")
     NOTICE_OVER = "notice_over", _l("Public notice ended, awaiting approval"), Look("hourglass", "is-requested")
-    """How a published run is shown once its publicity has ended and it waits for approval; never kept."""
+    """How a published run is shown once its public notice has ended and it waits for approval; never kept."""
     APPROVED = "approved", _l("Approved"), Look("checks", "is-settled")
     PAID = "paid", _l("Paid out"), Look("cash", "is-settled")
 
@@ -163,9 +163,9 @@ class Tax(Term):
 class ApprovalCondition(Term):
     """What an approval asks for."""
 
-    IN_PUBLICITY = "in_publicity", _l("Public notice")
+    ON_PUBLIC_NOTICE = "on_public_notice", _l("Public notice")
     ANOTHER_PERSON = "another_person", _l("Approved by a person who neither calculated nor published")
-    PUBLICITY_IS_OVER = "publicity_is_over", _l("Public notice has ended")
+    NOTICE_IS_OVER = "notice_is_over", _l("Public notice has ended")
     NO_OBJECTION_IS_OPEN = "no_objection_is_open", _l("No objection is open")
     EARLIER_MONTHS_ARE_APPROVED = "earlier_months_are_approved", _l("The earlier months are approved")
     CALCULATED_AFTER_THEM = "calculated_after_them", _l("Calculated after the earlier approvals")

@@ -1,7 +1,7 @@
 """Pages, by who looks at them. `register` joins the frame and the blueprints to the application."""
 
 from labshare.http import limits
-from labshare.http.again import Application
+from labshare.http.retry import Application
 from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, monitoring
 from labshare.web.account import blueprint as account
 from labshare.web.admin import blueprint as admin

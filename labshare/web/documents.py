@@ -1,4 +1,4 @@
-"""A booking's papers for its page: `{% include "lab/papers/_documents.html" %}` with what `documents_panel` gives."""
+"""A booking's documents for its page: what `lab/documents/_documents.html` wants, from `documents_panel`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ def booking_href(ref: str, actor: Actor) -> str:
 
 
 @dataclass(frozen=True)
-class PaperAction:
+class DocumentAction:
     """A form of the lab's for this booking. `first`: the next thing to do."""
 
     name: str
@@ -37,30 +37,30 @@ class PaperAction:
 
 def documents_panel(booking: Booking, actor: Actor) -> dict[str, Any]:
     """Context of the partial: `papers` (four statements) and `paper_actions`, the forms open to this actor."""
-    papers = documents_of(booking, local_day(utc_now()))
-    return {"papers": papers, "paper_actions": paper_actions(papers, actor)}
+    documents = documents_of(booking, local_day(utc_now()))
+    return {"documents": documents, "paper_actions": document_actions(documents, actor)}
 
 
-def paper_actions(papers: BookingDocuments, actor: Actor) -> list[PaperAction]:
-    booking = papers.booking
+def document_actions(documents: BookingDocuments, actor: Actor) -> list[DocumentAction]:
+    booking = documents.booking
     parties = {"client": booking.client_firm_id, "lab": booking.lab_firm_id}
     found = []
 
     def add(name: str, label: LazyString, icon: str, first: bool = False) -> None:
-        found.append(PaperAction(name, label, url_for(f"lab.{name}", ref=booking.ref), icon, first))
+        found.append(DocumentAction(name, label, url_for(f"lab.{name}", ref=booking.ref), icon, first))
 
     if may(actor, "report.record", **parties) and booking.state in BookingState.tested_or_later():
-        add("record_report", _l("Upload report"), "upload", not papers.standing)
+        add("record_report", _l("Upload report"), "upload", not documents.standing)
     if booking.state not in BookingState.with_documents():
         return found
     if may(actor, "invoice.record", **parties):
-        if papers.to_invoice_fen > 0:
-            add("record_invoice", _l("Add invoice"), "receipt", bool(papers.standing))
-        if papers.reversible:
+        if documents.to_invoice_fen > 0:
+            add("record_invoice", _l("Add invoice"), "receipt", bool(documents.standing))
+        if documents.reversible:
             add("record_red_letter", _l("Add red-letter invoice"), "receipt-2")
     if may(actor, "payment.record", **parties):
         if booking.charged_fen > 0:
-            add("record_payment", _l("Add payment"), "cash", papers.to_invoice_fen == 0 and papers.to_pay_fen > 0)
-        if papers.payments:
+            add("record_payment", _l("Add payment"), "cash", documents.to_invoice_fen == 0 and documents.to_pay_fen > 0)
+        if documents.payments:
             add("record_refund", _l("Add refund"), "arrow-left")
     return found

@@ -44,7 +44,7 @@ def moment_tag(moment: datetime | None, form: str = "when") -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(at, MOMENTS[form](moment))
 
 
-def said(thing: Any, name: str = "name") -> Markup:
+def localized(thing: Any, name: str = "name") -> Markup:
     """`twin`, with Chinese on an English page marked `lang="zh"`, so that it is read aloud rightly."""
     text = formatting.twin(thing, name)
     return escape(text) if formatting.twins(thing, name)[1] else _marked(text)
@@ -95,7 +95,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plain_money": formatting.plain_money,
     "relative": formatting.relative,
     "remaining": formatting.remaining,
-    "said": said,
+    "localized": localized,
     "sentence_money": formatting.sentence_money,
     "short_day": formatting.short_day,
     "twin": formatting.twin,
@@ -124,7 +124,7 @@ GLOBALS: dict[str, Callable[..., Any]] = {
     "quantity": formatting.quantity,
     "reading_language": formatting.language,
     "run_reference": formatting.run_reference,
-    "said": said,
+    "localized": localized,
     "sentence_money": formatting.sentence_money,
     "short_firm": short_firm,
     "slot": formatting.slot,

@@ -36,7 +36,7 @@ from wtforms.validators import Length, StopValidation
 from wtforms.validators import Optional as WtOptional
 from wtforms.widgets import HiddenInput, TextInput
 
-from labshare.http.again import Application
+from labshare.http.retry import Application
 from labshare.kernel.errors import InvalidInputs, Problem
 from labshare.kernel.money import FEN_PER_YUAN
 from labshare.kernel.months import Month

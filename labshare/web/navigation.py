@@ -95,10 +95,10 @@ RAIL: dict[str, tuple[Item, ...]] = {
         ),
         Item(
             _l("Missing papers"),
-            "lab.missing_papers",
+            "lab.missing_documents",
             "file-alert",
             group=PAPERS,
-            count="papers",
+            count="documents",
             short=_l("Papers due"),
             covers=("lab.receivables", "lab.record_"),
         ),
@@ -167,7 +167,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
 """The workbenches' rails."""
 
 TABS: dict[str, tuple[str, ...]] = {
-    "lab": ("lab.today", "lab.requests", "lab.calendar", "lab.missing_papers"),
+    "lab": ("lab.today", "lab.requests", "lab.calendar", "lab.missing_documents"),
     "regulator": ("regulator.dashboard", "regulator.runs", "regulator.flags", "regulator.firms"),
 }
 """What of the rail stands in the phone's tab bar; 更多 (the rail's sheet) comes after it."""

@@ -19,7 +19,7 @@ MAY = {
     "labshare/jobs/scheduler.py: db.session.remove": "a job's thread ends",
     "labshare/jobs/scheduler.py: db.session.rollback": _ENDS_READING,
     "labshare/jobs/table.py: db.session.rollback": "ends the reading of a check, whatever it found",
-    "labshare/http/again.py: db.session.rollback": "an attempt that gave way ends before the next one",
+    "labshare/http/retry.py: db.session.rollback": "an attempt that gave way ends before the next one",
     "labshare/http/bodies.py: db.session.rollback": "no connection is held while a long body comes in",
     "labshare/web/errors.py: db.session.rollback": "what failed ends before its error page is made",
     "labshare/web/lab/timetable.py: sqlalchemy.Row": "the type of what it is handed",

@@ -434,7 +434,7 @@ RIGHTS += (
 _BUSY, _HTTP, _KILLED = "races/test_busy.py", "races/test_http.py", "races/test_killed_writers.py"
 _ONE, _PAGES = "races/test_one_slot.py", "races/test_pages.py"
 _AGAIN, _HOLDINGS, _BOOK = (
-    "labshare/http/again.py",
+    "labshare/http/retry.py",
     "labshare/booking/services/holdings.py",
     "labshare/booking/services/book.py",
 )
@@ -544,7 +544,7 @@ WAITS = (
     Mutant(
         f"{_LIMITS}::test_there_is_one_place",
         "a view sets its own limit",
-        at_end("labshare/web/lab/papers.py", "def hurry() -> None:\n    request.max_content_length = 10**9"),
+        at_end("labshare/web/lab/documents.py", "def hurry() -> None:\n    request.max_content_length = 10**9"),
     ),
     Mutant(f"{_BODIES}::test_no_body_is_read_inside_a_transaction", "bodies are read in the turn", _IN_THE_TURN),
     Mutant(

@@ -11,10 +11,11 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
+from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.months import Month
 from labshare.notices import kinds
 from labshare.notices.delivery import BACK_OFF, Letter, deliver_outbox, message
-from labshare.notices.kinds import said, title_of
+from labshare.notices.kinds import title_of
 from labshare.notices.models import Notice, OutboxMail
 from labshare.notices.queries import notices_of, unread_count
 from labshare.notices.services import mark_read, notify, send_mail
@@ -33,7 +34,7 @@ def kind() -> Iterator[str]:
 
 def params() -> dict[str, Any]:
     return {
-        "client": said(make.firm(name="甲厂", name_en="Factory A")),
+        "client": in_both_languages(make.firm(name="甲厂", name_en="Factory A")),
         "amount_fen": 123450,
         "starts_at": datetime(2026, 11, 24, 6, 30, tzinfo=UTC),
         "on": date(2026, 12, 1),

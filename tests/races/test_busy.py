@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from labshare.booking.models import Booking
-from labshare.http import again
+from labshare.http import retry
 from labshare.kernel.database import db, transaction
 from tests import factories
 from tests.signing import sign_in
@@ -77,9 +77,9 @@ class LetGo(logging.Handler):
 def test_a_page_that_waited_in_vain_is_tried_again(impatient: None, booker: Any) -> None:
     with the_file_is_held() as holder:
         letting_go = LetGo(holder)
-        again.log.addHandler(letting_go)
+        retry.log.addHandler(letting_go)
         answer = book(*booker)
-        again.log.removeHandler(letting_go)
+        retry.log.removeHandler(letting_go)
     assert (answer.status_code, letting_go.tries) == (303, 1)
     assert db.session.query(Booking).count() == 1
 

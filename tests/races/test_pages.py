@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from labshare.booking import services
 from labshare.booking.models import Booking
-from labshare.http import again
+from labshare.http import retry
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.time import utc_now
@@ -89,7 +89,7 @@ def test_a_deadlock_of_two_pages_ends_with_both_done(app: Flask, requested: Any,
 
 
 def test_who_gives_way_too_often_is_told_to_come_back(app: Flask, requested: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(again, "TRIES", 1)
+    monkeypatch.setattr(retry, "TRIES", 1)
     hand, firm, refs = requested
     assert confirm_both(app, hand, firm, refs) == [303, 503]
     db.session.rollback()

@@ -245,7 +245,7 @@ def test_a_later_list_corrects_and_the_past_can_be_asked(world, clock):  # R-GRA
     assert [one.grade for one in grades_of(lab)] == ["qualified", "good", "excellent"]
 
 
-def test_a_grade_confirmed_in_publicity_was_not_known_at_the_publication(world, clock):  # R-GRADE-5
+def test_a_grade_confirmed_on_public_notice_was_not_known_at_the_publication(world, clock):  # R-GRADE-5
     """Not even one confirmed by a request that began before the publication and waited for it."""
     lab = world.labs[0].id
     calculate(world, clock)

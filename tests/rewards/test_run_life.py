@@ -153,7 +153,9 @@ def test_published_only_if_calculating_now_gives_the_same(world, clock):  # R-RU
         ("2026-11-02 10:00", {"2026-11-07": "make_up"}, "2026-11-07 23:59", "2026-11-08 00:00"),
     ],
 )
-def test_publicity_lasts_full_working_days(world, clock, published, special, last_refused, first_allowed):  # R-RUN-5
+def test_public_notice_lasts_full_working_days(
+    world, clock, published, special, last_refused, first_allowed
+):  # R-RUN-5
     with transaction():
         for day, kind in special.items():
             db.session.add(WorkingDay(day=date.fromisoformat(day), kind=kind))
@@ -162,7 +164,7 @@ def test_publicity_lasts_full_working_days(world, clock, published, special, las
     clock.set(published)
     do(world, "publish", "officer", clock, month=SEPTEMBER)
     clock.set(last_refused)
-    with pytest.raises(errors.PublicityLasts):
+    with pytest.raises(errors.PublicNoticeLasts):
         do(world, "approve", "approver", clock, month=SEPTEMBER)
     clock.set(first_allowed)
     do(world, "approve", "approver", clock, month=SEPTEMBER)
@@ -227,7 +229,7 @@ def test_an_objection_keeps_the_run_from_being_approved(world, clock):  # R-RUN-
     with pytest.raises(errors.NoRun):
         do(world, "raise_objection", lab_owner(world), clock, month=SEPTEMBER, lab=code, text="少计一笔")
     do(world, "run_month", "officer", clock, month=SEPTEMBER)
-    with pytest.raises(errors.NotInPublicity):
+    with pytest.raises(errors.NotOnPublicNotice):
         do(world, "raise_objection", lab_owner(world), clock, month=SEPTEMBER, lab=code, text="少计一笔")
     do(world, "publish", "officer", clock, month=SEPTEMBER)
     with pytest.raises(errors.TextRequired):
@@ -267,8 +269,8 @@ def test_an_upheld_objection_sends_the_run_back_and_opens_the_month(world, clock
     clock.advance(days=3)
     do(world, "run_month", "officer", clock, month=SEPTEMBER)
     do(world, "publish", "officer", clock, month=SEPTEMBER)
-    clock.advance(days=5)  # the first publicity would be over by now
-    with pytest.raises(errors.PublicityLasts):
+    clock.advance(days=5)  # the first public notice would be over by now
+    with pytest.raises(errors.PublicNoticeLasts):
         do(world, "approve", "approver", clock, month=SEPTEMBER)
     again = do(
         world, "raise_objection", lab_owner(world), clock, month=SEPTEMBER, lab=world.labs[0].code, text="仍有异议"
@@ -276,7 +278,7 @@ def test_an_upheld_objection_sends_the_run_back_and_opens_the_month(world, clock
     assert again.publicity == 2
 
 
-def test_no_objection_after_publicity_and_none_for_another_firms_lab(world, clock):  # R-RUN-6
+def test_no_objection_after_public_notice_and_none_for_another_firms_lab(world, clock):  # R-RUN-6
     do(world, "run_month", "officer", clock, month=SEPTEMBER)
     do(world, "publish", "officer", clock, month=SEPTEMBER)
     other = factories.actor(world.owner, world.labs[0].firm, "owner")
@@ -286,7 +288,7 @@ def test_no_objection_after_publicity_and_none_for_another_firms_lab(world, cloc
     with pytest.raises(NotAllowed):
         do(world, "raise_objection", viewer, clock, month=SEPTEMBER, lab=world.labs[0].code, text="x")
     clock.advance(days=8)
-    with pytest.raises(errors.NotInPublicity):
+    with pytest.raises(errors.NotOnPublicNotice):
         do(world, "raise_objection", lab_owner(world), clock, month=SEPTEMBER, lab=world.labs[0].code, text="x")
     assert db.session.query(Objection).count() == 0
 
@@ -365,9 +367,9 @@ def test_replacing_rows_does_not_pass_the_lock_either(world, clock, engine_name)
 
 
 CONDITIONS = {
-    "in_publicity": errors.WrongState,
+    "on_public_notice": errors.WrongState,
     "another_person": errors.SamePerson,
-    "publicity_is_over": errors.PublicityLasts,
+    "notice_is_over": errors.PublicNoticeLasts,
     "no_objection_is_open": errors.ObjectionOpen,
     "earlier_months_are_approved": errors.EarlierMonthOpen,
     "calculated_after_them": errors.RecalculateFirst,
@@ -382,7 +384,7 @@ def test_the_page_and_the_approval_ask_the_same_conditions(world, clock):
     do(world, "publish", "officer", clock, month=OCTOBER)
     run = db.session.query(RewardRun).filter_by(month="2026-10").one()
     shown = conditions(run, world.acting("approver"), clock.now)
-    assert [one.name for one in shown if not one.holds] == ["publicity_is_over"]
+    assert [one.name for one in shown if not one.holds] == ["notice_is_over"]
     clock.advance(days=8)
     assert all(one.holds for one in conditions(run, world.acting("approver"), clock.now))
 
@@ -493,7 +495,7 @@ def test_the_lab_is_told_when_its_statement_is_published(world, clock):  # R-RUN
     assert (notice.kind, notice.url) == ("reward.published", "/lab/rewards/2026-09")
 
 
-def test_advancing_a_day_at_a_time_publicity_opens_once(world, clock):
+def test_advancing_a_day_at_a_time_public_notice_opens_once(world, clock):
     do(world, "run_month", "officer", clock, month=SEPTEMBER)
     do(world, "publish", "officer", clock, month=SEPTEMBER)
     start, refusals = clock.now, 0
@@ -501,7 +503,7 @@ def test_advancing_a_day_at_a_time_publicity_opens_once(world, clock):
         try:
             do(world, "approve", "approver", clock, month=SEPTEMBER)
             break
-        except errors.PublicityLasts:
+        except errors.PublicNoticeLasts:
             refusals += 1
             clock.advance(days=1)
     assert refusals == 8

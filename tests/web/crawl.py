@@ -147,8 +147,8 @@ class Crawl:
             for url in db.session.scalars(select(Notice.url).where(Notice.person_id == person.id))
             if url
         }
-        papers = _papers_of(firm) if who == "lab" and firm else ()
-        return [*found.values(), *papers, *(_drafts() if who == "officer" else ())]
+        documents = _documents_of(firm) if who == "lab" and firm else ()
+        return [*found.values(), *documents, *(_drafts() if who == "officer" else ())]
 
     def in_each_state(self, who: str) -> Iterator[tuple[str, str]]:
         """A booking of the firm, and a run, in each state that there is: their pages differ most by it."""
@@ -197,7 +197,7 @@ def _drafts() -> Iterator[str]:
         yield f"/regulator/policies/{number}/edit"
 
 
-def _papers_of(firm: Firm) -> Iterator[str]:
+def _documents_of(firm: Firm) -> Iterator[str]:
     """Where an invoice is reversed, a payment refunded, a report withdrawn; and the workbench's bare address."""
     refs = select(Booking.ref).where(Booking.lab_firm_id == firm.id).order_by(Booking.id.desc()).limit(1)
     report = (

@@ -150,7 +150,7 @@ def test_a_forged_booking(app: Flask, shop: dict[str, Any], language: str) -> No
 
 @pytest.fixture
 def months(app: Flask, clock: Clock) -> World:
-    """Revenue in September and October; September is calculated, October published by the officer, its publicity
+    """Revenue in September and October; September is calculated, October published by the officer, its public notice
     over."""
     now = clock.set("2026-11-02 10:00")
     with transaction():

@@ -24,6 +24,7 @@ from labshare.demonstration.people import email_of
 from labshare.demonstration.scale import Scale
 from labshare.kernel import time as kernel_time
 from labshare.kernel.database import db, transaction
+from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.months import Month
 from labshare.notices import kinds
 from labshare.notices.models import OutboxMail
@@ -229,9 +230,9 @@ def test_mails_keep_to_their_language(crawl: Crawl) -> None:
     }
     about = {
         **dict.fromkeys(places, "12"),
-        **{name: kinds.said(booking.client) for name in ("client", "firm", "other")},
-        "lab": kinds.said(booking.lab),
-        "item": kinds.said(booking.test_item),
+        **{name: in_both_languages(booking.client) for name in ("client", "firm", "other")},
+        "lab": in_both_languages(booking.lab),
+        "item": in_both_languages(booking.test_item),
         "role": FirmRole.LAB_MANAGER.label,
         "kind": AffiliationKind.CONTROLS.label,
         "size_class": SizeClass.SMALL.label,

@@ -181,7 +181,7 @@ def test_from_the_search_to_the_paid_reward(county: County, crew: Any) -> None:
     assert booking.recognised_fen == 180_050
     client.follow("我的预约").follow("拉伸试验").reads("已结清")
 
-    # The month turns; the run is calculated and put into publicity; the lab objects and is answered.
+    # The month turns; the run is calculated and put on public notice; the lab objects and is answered.
     crew.it_is("2026-12-01 09:00")
     officer.go("/regulator").follow("奖励核算").press("核算").reads("180.05", "已核算").finds_it_sound("run")
     officer.does("发起公示").reads("公示中")
@@ -189,11 +189,11 @@ def test_from_the_search_to_the_paid_reward(county: County, crew: Any) -> None:
     lab.reads("180.05").finds_it_sound("statement")
     lab.does("Raise objection", text="The third bar took an hour more.").reads("The third bar took an hour more.")
     approver = crew.sits_down(county.approver)
-    approver.go("/regulator/rewards").follow("2026年11月").reads("异议").finds_it_sound("run in publicity")
+    approver.go("/regulator/rewards").follow("2026年11月").reads("异议").finds_it_sound("run on public notice")
     assert now_stands(RewardRun).state == "published"
     officer.go("/regulator/rewards/2026-11").does("异议不成立", text="费用变更已计入。").reads("费用变更已计入。")
 
-    # Publicity passes; another person approves; the officer records the payout; the lab reads that it is paid.
+    # Public notice passes; another person approves; the officer records the payout; the lab reads that it is paid.
     crew.it_is("2026-12-09 09:00")
     approver.follow("奖励核算").follow("2026年11月").does("审定").reads("2026年11月已审定。")
     assert now_stands(RewardRun).state == "approved"

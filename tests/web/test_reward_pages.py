@@ -111,11 +111,11 @@ def test_why_it_cannot_be_approved_stands_on_the_page(world, client, clock, at, 
     run_and_publish(world, clock)
     as_(client, world, "approver")
     page = at("/regulator/rewards/2026-10").text
-    assert ("Publicity lasts until" if language == "en" else "公示期至") in page
+    assert ("The public notice runs until" if language == "en" else "公示期至") in page
     assert "2026-10/approve" not in page
     refused = at("/regulator/rewards/2026-10/approve", x="1")
     assert refused.status_code == 409
-    assert ("Publicity lasts until" if language == "en" else "公示期至") in refused.text
+    assert ("The public notice runs until" if language == "en" else "公示期至") in refused.text
     assert state() == "published"
 
 

@@ -100,7 +100,7 @@ def test_an_officer_answers_and_an_approver_approves_by_clicking(world, open_bro
     assert db.session.query(RewardRun).one().state == "approved"
 
 
-def test_an_objection_upheld_and_a_run_sent_back_start_publicity_anew(world, crew):
+def test_an_objection_upheld_and_a_run_sent_back_start_public_notice_anew(world, crew):
     officer = crew.sits_down(world.officer, None, "en-GB")
     officer.go("/regulator/rewards/2026-10")
     officer.does("Uphold", text="The booking of 8 October counts.").reads("back in calculation")

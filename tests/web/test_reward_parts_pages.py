@@ -30,7 +30,7 @@ LANGUAGES = ["zh-CN", "en"]
 
 @pytest.fixture
 def world(app, clock):
-    """Two labs of two firms that earn in September, October and November; September is in publicity, October
+    """Two labs of two firms that earn in September, October and November; September is in public notice, October
     calculated; it is November."""
     now = clock.set("2026-11-02 10:00")
     with transaction():

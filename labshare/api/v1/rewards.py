@@ -140,7 +140,7 @@ def line_of_lab(month: str, lab: str) -> Any:
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def publish(month: str) -> Any:
-    """Publicity begins; the month's ledger is closed."""
+    """Public notice begins; the month's ledger is closed."""
     return run(services.publish(actor=current_actor(), now=utc_now(), month=month_in(month)))
 
 
@@ -172,7 +172,7 @@ def pay(body: dict[str, Any], month: str) -> Any:
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing(reads_first=True)
 def raise_objection(body: dict[str, Any], month: str) -> Any:
-    """A lab objects, once in each publicity; which lab may be left out where the firm has one line in the run."""
+    """A lab objects, once in each public notice; which lab may be left out where the firm has one line in the run."""
     actor = current_actor()
     code = body["lab"] or _only_lab(month, actor.firm_id)
     made = services.raise_objection(actor=actor, now=utc_now(), month=month_in(month), lab=code, text=body["text"])

@@ -28,7 +28,7 @@ from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Ope
 from labshare.catalogue.models import Calibration, Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.queries.admissions import county_on
 from labshare.catalogue.terms import InstrumentCondition
-from labshare.kernel.database import Numbers, UtcDateTime, among, db
+from labshare.kernel.database import Numbers, UtcDateTime, db, in_ids
 from labshare.kernel.time import local_day, local_zone
 
 # Whoever books or looks for a slot asks these: they are put together once.
@@ -49,14 +49,14 @@ _HOURS = select(
     _NO_MOMENT.label("starts_at"),
     _NO_MOMENT.label("ends_at"),
     literal("").label("reason"),
-).where(among(OpeningHours.lab_id, bindparam("lab_ids", type_=Numbers)))
+).where(in_ids(OpeningHours.lab_id, bindparam("lab_ids", type_=Numbers)))
 _HOURS_AND_CLOSURES = _HOURS.union_all(
     select(
         Closure.lab_id, literal(-1), literal(0), literal(0), Closure.starts_at, Closure.ends_at, Closure.reason
-    ).where(among(Closure.lab_id, bindparam("lab_ids", type_=Numbers)), Closure.ends_at > bindparam("since"))
+    ).where(in_ids(Closure.lab_id, bindparam("lab_ids", type_=Numbers)), Closure.ends_at > bindparam("since"))
 )
 _CERTIFICATES = select(Calibration.instrument_id, Calibration.valid_from, Calibration.valid_to).where(
-    among(Calibration.instrument_id, bindparam("instrument_ids", type_=Numbers))
+    in_ids(Calibration.instrument_id, bindparam("instrument_ids", type_=Numbers))
 )
 _DAY = bindparam("day", type_=Date)
 _ITEM = (
@@ -174,7 +174,7 @@ def work_of_booking(booking: Booking) -> Work:
 _TAKEN = (
     select(Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind, Holding.booking_id)
     .where(
-        among(Holding.instrument_id, bindparam("instrument_ids", type_=Numbers)),
+        in_ids(Holding.instrument_id, bindparam("instrument_ids", type_=Numbers)),
         Holding.ends_at > bindparam("since"),
         Holding.starts_at < bindparam("until"),
         Holding.counts_at(bindparam("now", type_=UtcDateTime)),

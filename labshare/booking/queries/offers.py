@@ -24,7 +24,7 @@ from labshare.booking.rules.slots import Slot
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, Plan, StartRules, WorkingDays
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.terms import InstrumentCondition
-from labshare.kernel.database import Numbers, among, db
+from labshare.kernel.database import Numbers, db, in_ids
 from labshare.kernel.errors import Problem
 from labshare.kernel.places import Coordinates, Kilometres, as_the_crow_flies
 from labshare.kernel.time import local_day, local_zone
@@ -181,7 +181,7 @@ def _pairs(items: Select[Any] | Collection[int], instrument_id: int | None, toda
     wanted: ColumnElement[bool] = (
         TestItem.id.in_(items)
         if isinstance(items, Select)
-        else among(TestItem.id, bindparam("items", items, type_=Numbers))
+        else in_ids(TestItem.id, bindparam("items", items, type_=Numbers))
     )
     query = (
         select(*_COLUMNS)
@@ -466,7 +466,7 @@ def misfits(items: Collection[int], quantity: int, hours: Decimal | int | None) 
     rows = db.session.scalars(
         select(TestItem)
         .options(joinedload(TestItem.lab))
-        .where(among(TestItem.id, bindparam("items", list(items), type_=Numbers)))
+        .where(in_ids(TestItem.id, bindparam("items", list(items), type_=Numbers)))
     )
     for item in rows:
         asked = None if item.hours_min is None else hours or item.hours_min

@@ -20,10 +20,10 @@ from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, ReasonRequired, raise_all
+from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
-from labshare.notices.kinds import said
 from labshare.notices.services import notify
 from labshare.organisations import permissions
 from labshare.organisations.divisions import DIVISIONS, PLACES, lab_code_prefix
@@ -181,7 +181,7 @@ def admit_lab(
         notify(
             kind=ADMISSION_WAITS,
             now=now,
-            params={"lab": said(lab), "day": admitted_from},
+            params={"lab": in_both_languages(lab), "day": admitted_from},
             url=f"/regulator/labs/{lab.id}",
             regulators=(OfficialRole.APPROVER,),
             but=actor.person_id,
@@ -282,7 +282,7 @@ def _notify(lab: Lab, kind: str, now: datetime, day: date, reason: str) -> None:
     notify(
         kind=kind,
         now=now,
-        params={"lab": said(lab), "day": day, "reason": reason or "—"},
+        params={"lab": in_both_languages(lab), "day": day, "reason": reason or "—"},
         url=f"/lab/labs/{lab.id}",
         firm_id=lab.firm_id,
         roles=(FirmRole.OWNER, FirmRole.LAB_MANAGER),

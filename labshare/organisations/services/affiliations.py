@@ -13,6 +13,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, raise_all
 from labshare.kernel.events import ask
+from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.notifications import notify
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
@@ -330,16 +331,17 @@ def notify_both(found: Affiliation, now: datetime, kind: str, *, but: int | None
             url=f"/account/affiliations/{found.id}",
             now=now,
             but=but,
-            params={"firm": said(own), "other": said(other), "kind": AffiliationKind(found.kind).label, **params},
+            params={
+                "firm": in_both_languages(own),
+                "other": in_both_languages(other),
+                "kind": AffiliationKind(found.kind).label,
+                **params,
+            },
         )
 
 
 def iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
-
-
-def said(firm: Firm) -> dict[str, str]:
-    return {"zh": firm.name, "en": firm.name_en or firm.name}
 
 
 def named_side(actor: Actor, affiliation_id: int) -> tuple[Affiliation, Firm]:
@@ -391,8 +393,8 @@ def _notify_firm(found: Affiliation, own: Firm, other: Firm, now: datetime, kind
         url=f"/account/affiliations/{found.id}",
         now=now,
         params={
-            "firm": said(own),
-            "other": said(other),
+            "firm": in_both_languages(own),
+            "other": in_both_languages(other),
             "kind": AffiliationKind(found.kind).label,
             "valid_from": found.valid_from,
         },
@@ -414,5 +416,9 @@ def _notify_of_task(found: Affiliation, now: datetime, kind: str, **params: Any)
         regulators=[OfficialRole.OFFICER],
         url=f"/regulator/affiliations/{found.id}",
         now=now,
-        params={"firm": said(firm_of(found.firm_id)), "other": said(firm_of(found.other_firm_id)), **params},
+        params={
+            "firm": in_both_languages(firm_of(found.firm_id)),
+            "other": in_both_languages(firm_of(found.other_firm_id)),
+            **params,
+        },
     )

@@ -27,7 +27,7 @@ from labshare.rewards.models import (
 )
 from labshare.rewards.queries.items import verdicts_in_run
 from labshare.rewards.queries.verdicts import execute
-from labshare.rewards.rules.publicity import working_days_between
+from labshare.rewards.rules.notice_period import working_days_between
 from labshare.rewards.terms import RewardUnit, RunState
 from labshare.settlement.models import RevenueEntry
 
@@ -71,11 +71,11 @@ def years_with_runs() -> list[int]:
 
 def run_with_policy(month: Month, division: str | None) -> tuple[RewardRun, dict[int, str]] | None:
     """The month's run with its policy, and the names of who worked at it by id, in one statement."""
-    hands = (RewardRun.calculated_by, RewardRun.published_by, RewardRun.approved_by, RewardRun.paid_by)
-    people = [aliased(Person) for _ in hands]
+    participants = (RewardRun.calculated_by, RewardRun.published_by, RewardRun.approved_by, RewardRun.paid_by)
+    people = [aliased(Person) for _ in participants]
     wanted = select(RewardRun, *(column for one in people for column in (one.id, one.name)))
-    for one, hand in zip(people, hands, strict=True):
-        wanted = wanted.outerjoin(one, one.id == hand)
+    for one, participant in zip(people, participants, strict=True):
+        wanted = wanted.outerjoin(one, one.id == participant)
     wanted = wanted.options(joinedload(RewardRun.policy)).where(RewardRun.month == str(month))
     if division:
         wanted = wanted.where(RewardRun.division == division)
@@ -276,8 +276,8 @@ def all_corrections() -> list[tuple[Correction, Lab, str, str | None]]:
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
-def publicity_days(run: RewardRun, now: datetime) -> tuple[int, int, tuple[int, ...]] | None:
-    """(working days of publicity begun, working days left, years the calendar lacks), for a run in publicity."""
+def notice_days(run: RewardRun, now: datetime) -> tuple[int, int, tuple[int, ...]] | None:
+    """For a run on public notice: (working days begun, working days left, years the calendar lacks)."""
     if run.state != RunState.PUBLISHED or run.published_at is None or run.publicity_ends_at is None:
         return None
     days, today = working_days(), local_day(now)

@@ -125,7 +125,7 @@ def of_division(rows: Sequence[T], division: str | None) -> T | None:
     return next((row for row in rows if division in (None, row.division)), None)
 
 
-def hands(run_id: int) -> set[int]:
+def participants(run_id: int) -> set[int]:
     """Persons who ever calculated or published the run."""
     return set(db.session.scalars(select(RewardRunHand.person_id).where(RewardRunHand.run_id == run_id)))
 

@@ -16,6 +16,6 @@ def own_parts(payables: Sequence[int]) -> list[int]:
 
 
 def shown_state(state: str, publicity_ends_at: datetime | None, now: datetime) -> RunState:
-    """A run's state as pages call it: `notice_over` instead of `published` once publicity has ended."""
+    """A run's state as pages call it: `notice_over` instead of `published` once public notice has ended."""
     over = state == RunState.PUBLISHED and publicity_ends_at is not None and now >= publicity_ends_at
     return RunState.NOTICE_OVER if over else RunState(state)

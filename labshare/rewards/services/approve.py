@@ -22,7 +22,7 @@ from labshare.rewards.errors import (
     ObjectionOpen,
     PaidBeforeApproval,
     PaidInFuture,
-    PublicityLasts,
+    PublicNoticeLasts,
     RecalculateFirst,
     ReferenceRequired,
     ResultChanged,
@@ -30,7 +30,13 @@ from labshare.rewards.errors import (
     WrongState,
 )
 from labshare.rewards.models import RewardRun
-from labshare.rewards.queries.runs import first_unapproved, hands, last_approval_before, lines_of, open_objections
+from labshare.rewards.queries.runs import (
+    first_unapproved,
+    last_approval_before,
+    lines_of,
+    open_objections,
+    participants,
+)
 from labshare.rewards.services.common import calculated_now, subject, the_run
 from labshare.rewards.terms import ApprovalCondition, RunState
 
@@ -47,15 +53,15 @@ class Condition:
         return self.problem is None
 
 
-def in_publicity(run: RewardRun, _actor: Actor, _now: datetime) -> Problem | None:
+def on_public_notice(run: RewardRun, _actor: Actor, _now: datetime) -> Problem | None:
     return None if run.state == RunState.PUBLISHED else WrongState(state=run.state)
 
 
-def publicity_is_over(run: RewardRun, _actor: Actor, now: datetime) -> Problem | None:
+def notice_is_over(run: RewardRun, _actor: Actor, now: datetime) -> Problem | None:
     """00:00 after the policy's number of full working days."""
     if run.publicity_ends_at is None or not run.in_notice_at(now):
         return None
-    return PublicityLasts(date=local_day(run.publicity_ends_at) - timedelta(days=1))
+    return PublicNoticeLasts(date=local_day(run.publicity_ends_at) - timedelta(days=1))
 
 
 def no_objection_is_open(run: RewardRun, _actor: Actor, _now: datetime) -> Problem | None:
@@ -81,7 +87,7 @@ def result_is_the_same(run: RewardRun, _actor: Actor, now: datetime) -> Problem 
 
 def another_person(run: RewardRun, actor: Actor, _now: datetime) -> Problem | None:
     """Nobody who ever calculated or published it."""
-    return SamePerson() if actor.person_id in hands(run.id) else None
+    return SamePerson() if actor.person_id in participants(run.id) else None
 
 
 Check = Callable[[RewardRun, Actor, datetime], Problem | None]
@@ -90,9 +96,9 @@ Check = Callable[[RewardRun, Actor, datetime], Problem | None]
 def checks() -> tuple[Check, ...]:
     """Looked up anew, so that each can be replaced in a test."""
     return (
-        in_publicity,
+        on_public_notice,
         another_person,
-        publicity_is_over,
+        notice_is_over,
         no_objection_is_open,
         earlier_months_are_approved,
         calculated_after_them,
@@ -113,7 +119,7 @@ def conditions(run: RewardRun, actor: Actor, now: datetime, *, cheap: bool = Fal
 def approve(*, actor: Actor, now: datetime, month: Month, division: str | None = None) -> RewardRun:
     """Approve a published run. From here on the database refuses any change to it.
 
-    Raises the first condition's problem that does not hold: `WrongState`, `SamePerson`, `PublicityLasts`,
+    Raises the first condition's problem that does not hold: `WrongState`, `SamePerson`, `PublicNoticeLasts`,
     `ObjectionOpen`, `EarlierMonthOpen`, `RecalculateFirst`, `ResultChanged`.
     """
     check(actor, "run.approve")

@@ -10,10 +10,10 @@ from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
+from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
-from labshare.notices.kinds import said
 from labshare.notices.services import notify
 from labshare.organisations.permissions import check, check_seen
 from labshare.rewards.errors import CorrectionDecided, NotZero, SecondOfficerNeeded, UnknownLab
@@ -66,7 +66,7 @@ def propose_correction(
     notify(
         kind="correction.to_agree",
         now=now,
-        params={"amount_fen": fen, "lab": said(row)},
+        params={"amount_fen": fen, "lab": in_both_languages(row)},
         url="/regulator/rewards/corrections",
         regulators=(OfficialRole.OFFICER,),
         but=actor.person_id,

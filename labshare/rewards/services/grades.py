@@ -13,10 +13,10 @@ from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
+from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import name_action, verb
-from labshare.notices.kinds import said
 from labshare.notices.services import notify
 from labshare.organisations.permissions import check, may
 from labshare.organisations.terms import FirmRole
@@ -272,7 +272,7 @@ def confirm_grades(*, actor: Actor, now: datetime, list_id: int, version: int) -
             kind="grades.confirmed",
             now=now,
             params={
-                "lab": said(lab),
+                "lab": in_both_languages(lab),
                 "grade": Grade(row["grade"]).label,
                 "year": found.year,
                 "month": month,

@@ -10,13 +10,13 @@ from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, take_turn
 from labshare.kernel.errors import InvalidInput, NotFound
+from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
-from labshare.notices.kinds import said
 from labshare.notices.services import notify
 from labshare.organisations.permissions import check_seen
-from labshare.rewards.errors import AlreadyAnswered, AlreadyObjected, NotInPublicity, TextRequired, UnknownVerdict
+from labshare.rewards.errors import AlreadyAnswered, AlreadyObjected, NotOnPublicNotice, TextRequired, UnknownVerdict
 from labshare.rewards.models import Objection
 from labshare.rewards.queries.runs import line_of
 from labshare.rewards.services.common import lock_run, subject, the_run
@@ -31,9 +31,9 @@ LONGEST = 4000
 def raise_objection(
     *, actor: Actor, now: datetime, month: Month, lab: str, text: str, division: str | None = None
 ) -> Objection:
-    """Object to the lab's line, once in each publicity.
+    """Object to the lab's line, once in each public notice.
 
-    `lab` is a lab's code. Raises `NotFound`, `NotAllowed`, `TextRequired`, `NotInPublicity`, `AlreadyObjected`.
+    `lab` is a lab's code. Raises `NotFound`, `NotAllowed`, `TextRequired`, `NotOnPublicNotice`, `AlreadyObjected`.
     """
     row = db.session.scalar(select(Lab).where(Lab.code == lab))
     if row is None:
@@ -45,7 +45,7 @@ def raise_objection(
     if line_of(run.id, row.id) is None:
         raise NotFound
     if not run.takes_objections_at(now):
-        raise NotInPublicity
+        raise NotOnPublicNotice
     if db.session.scalar(
         select(Objection.id).where(
             Objection.run_id == run.id, Objection.lab_id == row.id, Objection.publicity == run.publicity
@@ -72,7 +72,7 @@ def raise_objection(
     notify(
         kind="reward.objection",
         now=now,
-        params={"lab": said(row), "month": month},
+        params={"lab": in_both_languages(row), "month": month},
         url=f"/regulator/rewards/{month}",
         regulators=(OfficialRole.OFFICER,),
         but=actor.person_id,
@@ -88,7 +88,7 @@ def check_answerer(actor: Actor) -> None:
 @verb("objection.answer", title=_l("Objection answered"), money=True)
 def answer_objection(*, actor: Actor, now: datetime, objection_id: int, verdict: str, text: str) -> Objection:
     """Answer an objection; `verdict` is `upheld` or `rejected`. Upheld, the run goes back to calculation, its month
-    opens, and publicity will start anew.
+    opens, and public notice will start anew.
 
     Raises `NotFound`, `NotAllowed`, `AlreadyAnswered`, `TextRequired`, `UnknownVerdict`.
     """

@@ -18,7 +18,7 @@ from labshare.organisations.terms import FirmRole
 from labshare.rewards.errors import FutureMonth, ResultChanged, RunClosed, RunNotOpen, WrongState
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.runs import lines_of, rules_of
-from labshare.rewards.rules.publicity import publicity_over_on
+from labshare.rewards.rules.notice_period import notice_over_on
 from labshare.rewards.services import notifications  # noqa: F401 - registers the words of the notices
 from labshare.rewards.services.common import add_hand, calculated_now, subject, the_run
 from labshare.rewards.terms import RunAct, RunState
@@ -26,9 +26,9 @@ from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.services.months import close_month, reopen_month
 
 
-@verb("run.publish", title=_l("Publicity begun"), money=True)
+@verb("run.publish", title=_l("Public notice begun"), money=True)
 def publish(*, actor: Actor, now: datetime, month: Month, division: str | None = None) -> RewardRun:
-    """Put the run into publicity and close its month.
+    """Put the run on public notice and close its month.
 
     Raises `FutureMonth`, `RunNotOpen` when it is published already, `RunClosed`, and `ResultChanged` unless
     calculating now gives the same result.
@@ -45,7 +45,7 @@ def publish(*, actor: Actor, now: datetime, month: Month, division: str | None =
     if not same:
         raise ResultChanged
     policy = rules_of(run.policy)
-    over_on = publicity_over_on(local_day(now), policy.publicity_working_days, working_days().is_working_day)
+    over_on = notice_over_on(local_day(now), policy.publicity_working_days, working_days().is_working_day)
     run.state = RunState.PUBLISHED
     run.publicity += 1
     run.published_at, run.published_by = now, actor.person_id
@@ -77,10 +77,10 @@ def publish(*, actor: Actor, now: datetime, month: Month, division: str | None =
 
 @verb("run.send_back", title=_l("Run sent back"), money=True)
 def send_back(*, actor: Actor, now: datetime, month: Month, reason: str, division: str | None = None) -> RewardRun:
-    """Take a run out of publicity, with a reason: its month opens again, and publicity will start anew.
+    """Take a run out of public notice, with a reason: its month opens again, and public notice will start anew.
 
-    For what no objection brings up: a flag confirmed in publicity, an earlier month approved after the calculation.
-    Raises `ReasonRequired`, `WrongState` unless it is in publicity.
+    For what no objection brings up: a flag confirmed in public notice, an earlier month approved after the calculation.
+    Raises `ReasonRequired`, `WrongState` unless it is in public notice.
     """
     check(actor, "run.publish")
     if not reason.strip():

@@ -24,7 +24,7 @@ def run_month(*, actor: Actor, now: datetime, month: Month, division: str | None
     """Calculate the month's run, or calculate it again until it is published. A repeat changes nothing but `…_at`.
 
     One run a month and division, whoever calls and from how many hosts: the second waits, or is told `RunRunning`.
-    Raises `FutureMonth` for a month not over, `NoPolicy`, `RunNotOpen` in publicity, `RunClosed` once approved.
+    Raises `FutureMonth` for a month not over, `NoPolicy`, `RunNotOpen` in public notice, `RunClosed` once approved.
     """
     check(actor, "run.calculate")
     if now < month.ends_at():

@@ -94,7 +94,7 @@ def _lacks() -> dict[str, ColumnElement[bool]]:
     }
 
 
-def missing_papers(
+def missing_documents(
     actor: Actor, *, kind: str | None = None, lab_id: int | None = None, limit: int = 50, offset: int = 0
 ) -> Sequence[Lack]:
     """The lab side's bookings that lack something, those finished longest ago first. One statement."""
@@ -126,7 +126,7 @@ def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
     return LackSums(*(int(value) for value in row))
 
 
-def papers_waiting(firm_id: int | None) -> Select[Any]:
+def documents_waiting(firm_id: int | None) -> Select[Any]:
     """How many bookings of a firm's labs wait for a report or an invoice: the badge in the navigation."""
     count = select(func.count()).select_from(Booking).where(Booking.lab_firm_id == firm_id)
     return count.where(

@@ -6,8 +6,9 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
+from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.terms import OfficialRole
-from labshare.notices.kinds import kind, said
+from labshare.notices.kinds import kind
 from labshare.notices.services import notify
 from labshare.organisations.terms import FirmRole
 from labshare.settlement.models import Invoice, Payment, Report
@@ -97,10 +98,10 @@ def invoice_recorded(booking: Booking, invoice: Invoice, amount_fen: int, *, act
     kind, pay = (INVOICE_RECORDED if amount_fen > 0 else INVOICE_REVERSED), {}
     if amount_fen > 0 and owed_fen > 0:
         lab, firm = booking.lab, booking.lab_firm
-        pay = {"owed_fen": owed_fen, "payee": said(firm), "account": firm.bank_account}
+        pay = {"owed_fen": owed_fen, "payee": in_both_languages(firm), "account": firm.bank_account}
         kind = INVOICE_TO_PAY
         if not firm.bank_account:
-            pay |= {"lab": said(lab), "phone": lab.phone or firm.phone or "—"}
+            pay |= {"lab": in_both_languages(lab), "phone": lab.phone or firm.phone or "—"}
             kind = INVOICE_ASK_FOR_ACCOUNT
     notify_client(booking, kind, actor=actor, now=now, number=invoice.number, amount_fen=amount_fen, **pay)
 

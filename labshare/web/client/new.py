@@ -72,24 +72,24 @@ def _item_id() -> int:
 
 def _bench(now: datetime) -> BookableItem:
     """The item asked for. Withdrawn while somebody filled in the form, it is told above the form, which is kept."""
-    bench = load_bookable_item(_item_id(), now)
-    if bench is None:
+    bookable = load_bookable_item(_item_id(), now)
+    if bookable is None:
         raise NotFound
-    withdrawn = request.method == "POST" and LifeState.DRAFT not in (bench.item.state, bench.lab.state)
-    if not withdrawn and not draft_or_published(current_actor(), bench.lab, bench.item.state):
+    withdrawn = request.method == "POST" and LifeState.DRAFT not in (bookable.item.state, bookable.lab.state)
+    if not withdrawn and not draft_or_published(current_actor(), bookable.lab, bookable.item.state):
         raise NotFound
-    return bench
+    return bookable
 
 
-def _form(bench: BookableItem) -> BookingForm:
+def _form(bookable: BookableItem) -> BookingForm:
     form = BookingForm()
-    choices = [(each.id, with_model(each)) for each in bench.instruments]
+    choices = [(each.id, with_model(each)) for each in bookable.instruments]
     form.instrument.choices = choices
-    if bench.item.hours_min is None:
+    if bookable.item.hours_min is None:
         del form.hours
     if len(choices) < 2:
         del form.instrument
-    if not may(current_actor(), "booking.waive", lab=bench.lab.firm_id):
+    if not may(current_actor(), "booking.waive", lab=bookable.lab.firm_id):
         del form.waive_reason
     return form
 
@@ -112,61 +112,61 @@ def _hours(form: BookingForm) -> Decimal | None:
     return Decimal(hours) if hours is not None else None
 
 
-def _price(bench: BookableItem, form: BookingForm) -> tuple[Price | None, Work | None]:
+def _price(bookable: BookableItem, form: BookingForm) -> tuple[Price | None, Work | None]:
     """The price for what stands in the form, where it can be worked out, and its work."""
     quantity, hours = form.quantity.data or 0, _hours(form)
     try:
-        return price_for(bench, quantity, hours), work_of(bench.terms(), quantity, hours)
+        return price_for(bookable, quantity, hours), work_of(bookable.terms(), quantity, hours)
     except Problem:
         return None, None
 
 
-def _page(bench: BookableItem, form: BookingForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
-    price, work = _price(bench, form)
+def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
+    price, work = _price(bookable, form)
     start = form.starts_at.data
     alternatives = taken.alternatives if taken else ()
-    if form.starts_at.errors and start and work and bench.published:  # refused for another reason: what would go
-        alternatives = alternatives_for(bench, work, start)
+    if form.starts_at.errors and start and work and bookable.published:  # refused for another reason: what would go
+        alternatives = alternatives_for(bookable, work, start)
     span = Slot(start, start + work.duration, start + work.duration) if start and work else None
     firm_id = current_actor().firm_id
     firm = get_firm(firm_id) if firm_id is not None else None
     good = start if start and not form.starts_at.errors else None
-    answer_by = bench.answer_by(good) if good else None
+    answer_by = bookable.answer_by(good) if good else None
     cancel_fen = 0
     if good and price:
-        cancel_fen = cancellation_fee(bench.terms().cancellation, price.total_fen, until_start=good - bench.now)
+        cancel_fen = cancellation_fee(bookable.terms().cancellation, price.total_fen, until_start=good - bookable.now)
     return (
         render_template(
             "client/new.html",
             form=form,
-            item=bench.item,
-            lab=bench.lab,
+            item=bookable.item,
+            lab=bookable.lab,
             price=price,
             span=span,
             firm=firm,
-            fee=bench.fee,
+            fee=bookable.fee,
             taken=taken is not None,
             alternatives=alternatives,
             answer_by=answer_by,
             cancel_fen=cancel_fen,
-            soon=answer_by is not None and answer_by == start and start - bench.now < SOON,
-            instruments={each.id: each for each in bench.instruments},
+            soon=answer_by is not None and answer_by == start and start - bookable.now < SOON,
+            instruments={each.id: each for each in bookable.instruments},
         ),
         status,
     )
 
 
-def _fits(form: BookingForm, bench: BookableItem) -> bool:
+def _fits(form: BookingForm, bookable: BookableItem) -> bool:
     """Validates the form, quantity and hours against the item too, so that everything wrong is told at once."""
     fine: bool = form.validate_on_submit()
-    return _ask_problems(form, bench) and fine
+    return _ask_problems(form, bookable) and fine
 
 
-def _ask_problems(form: BookingForm, bench: BookableItem) -> bool:
+def _ask_problems(form: BookingForm, bookable: BookableItem) -> bool:
     """What is wrong with quantity and hours for this item, at their fields; True where nothing is."""
     fine = True
     if isinstance(form.quantity.data, int) and ("hours" not in form or not form.hours.errors):
-        for problem in question_problems(bench.terms(), form.quantity.data, _hours(form)):
+        for problem in question_problems(bookable.terms(), form.quantity.data, _hours(form)):
             name = problem.field or ""
             if name in form and not form[name].errors:
                 show_problem(form, problem)
@@ -177,40 +177,40 @@ def _ask_problems(form: BookingForm, bench: BookableItem) -> bool:
 @blueprint.get("/bookings/new")
 @requires("booking.book", of=OWN_BOOKINGS)
 def new_booking() -> Any:
-    bench = _bench(utc_now())
-    form = _form(bench)
+    bookable = _bench(utc_now())
+    form = _form(bookable)
     _fill(form)
     if "hours" not in form or form.hours.data is not None:  # not yet chosen is not wrong
-        _ask_problems(form, bench)
-    return _page(bench, form)
+        _ask_problems(form, bookable)
+    return _page(bookable, form)
 
 
 @blueprint.post("/bookings/new")
 @requires("booking.book", of=OWN_BOOKINGS)
 def book() -> Any:
     actor, now = current_actor(), utc_now()
-    bench = _bench(now)
-    form = _form(bench)
+    bookable = _bench(now)
+    form = _form(bookable)
     if "another" in request.form:  # one of the alternatives: the same form with its start
         start, _sep, instrument = request.form["another"].partition("|")
         form.starts_at.data, form.starts_at.raw_data = datetime.fromisoformat(start), None  # not what was typed
         if "instrument" in form and instrument.isdecimal():
             form.instrument.data = int(instrument)
-        return _page(bench, form)
+        return _page(bookable, form)
     if "update" in request.form:
-        _fits(form, bench)
+        _fits(form, bookable)
         for field in form:
             if field.name not in ("quantity", "hours", "starts_at"):
                 field.errors = []
-        return _page(bench, form, 422 if form.errors else 200)
-    if not _fits(form, bench):
-        return _page(bench, form, 422)
+        return _page(bookable, form, 422 if form.errors else 200)
+    if not _fits(form, bookable):
+        return _page(bookable, form, 422)
     try:
         with transaction(reads_first=True):
             booking = services.book(
                 actor=actor,
                 now=now,
-                test_item_id=bench.item.id,
+                test_item_id=bookable.item.id,
                 quantity=form.quantity.data,
                 starts_at=form.starts_at.data,
                 sample_description=form.sample_description.data,

@@ -156,13 +156,13 @@ def _statement(month: str, code: str, form: ObjectionForm | None = None, status:
         "lab/rewards/statement.html",
         status=status,
         objects=may(actor, "objection.raise", lab=line.firm_id),
-        in_publicity=in_publicity(line),
+        on_public_notice=on_public_notice(line),
         has_objected=None,
         form=form or ObjectionForm(formdata=None),
     )
 
 
-def in_publicity(line: RewardLine) -> bool:
+def on_public_notice(line: RewardLine) -> bool:
     return line.run.takes_objections_at(utc_now())
 
 

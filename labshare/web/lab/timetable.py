@@ -25,7 +25,7 @@ from labshare.catalogue.models import Instrument, Lab
 from labshare.kernel.formatting import clock_time, month_day, table_slot, twin
 from labshare.kernel.time import local_day, local_zone, start_of_day
 from labshare.organisations.names import short_firm
-from labshare.web.filters import chinese, said
+from labshare.web.filters import chinese, localized
 
 HOUR, DAY = 60, 1440
 USUAL_HOURS = (8, 20)
@@ -143,8 +143,8 @@ class Named:
         return twin(self)
 
     @cached_property
-    def said(self) -> Markup:
-        return said(self)
+    def localized(self) -> Markup:
+        return localized(self)
 
     @cached_property
     def short(self) -> Markup:

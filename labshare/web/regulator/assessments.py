@@ -258,7 +258,7 @@ def _list_page(
     versions = queries.versions_of(found.id)
     graded = {row["lab"] for row in rows}
     labs = queries.labs_by_id(graded)
-    hands = {version.edited_by for version, _name in versions} | {found.entered_by, found.handed_over_by}
+    participants = {version.edited_by for version, _name in versions} | {found.entered_by, found.handed_over_by}
     return render_template(
         "regulator/assessments/list.html",
         found=found,
@@ -272,7 +272,7 @@ def _list_page(
         grade_words=dict(Grade.choices()),
         may_enter=may(actor, "grade.enter"),
         may_confirm=may(actor, "grade.confirm"),
-        worked_on_it=actor.person_id in hands,
+        worked_on_it=actor.person_id in participants,
         is_author=actor.person_id == found.entered_by,
         above=above,
         send_back_form=send_back or SendBackForm(formdata=None),

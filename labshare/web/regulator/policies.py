@@ -85,7 +85,7 @@ class PolicyForm(Form):
     lab_year_fen = MoneyField(_l("Cap per lab and year (CNY)"), [optional()])
     firm_year_fen = MoneyField(_l("Cap per firm and year (CNY)"), [optional()])
     budget_year_fen = MoneyField(_l("Budget of the year (CNY)"), [optional()])
-    publicity_working_days = WholeNumberField(_l("Publicity, working days"), [required()], least=0, most=60)
+    publicity_working_days = WholeNumberField(_l("Public notice, working days"), [required()], least=0, most=60)
 
     def document(self) -> dict[str, Any]:
         """A policy's JSON of what was typed."""

@@ -164,7 +164,7 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         changes=sorted(changes.values(), key=lambda one: (-abs(one.difference), one.code))[:12],
         labs={line.lab.code: line.lab for line in lines},
         names=names,
-        publicity=pages.publicity_days(shown, now),
+        notice=pages.notice_days(shown, now),
         conditions=conditions,
         comparison=comparison,
         parts=held_parts.parts_of_run(shown, runs),

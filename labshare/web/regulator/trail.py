@@ -89,7 +89,7 @@ def _text(subject_type: str, name: str, value: str) -> Markup:
     if name == "class_code":
         return escape(str(class_name(value)))
     if name == "town" and (town := town_of(value)) is not None:
-        return filters.said(town)
+        return filters.localized(town)
     if _MOMENT.match(value):
         return filters.moment_tag(datetime.fromisoformat(value))
     if _DAY.fullmatch(value):

@@ -17,7 +17,7 @@ from labshare.kernel.errors import Problem
 from labshare.kernel.formatting import short_day
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.asked import asked_page
-from labshare.web.filters import said
+from labshare.web.filters import localized
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
@@ -131,7 +131,7 @@ def fee_end(fee_id: int) -> Any:
 @requires("catalogue.change", of=OWN_FIRM)
 def fee_remove(fee_id: int) -> Any:
     _fee, item = _my_fee(fee_id)
-    item_id, name = item.id, said(item)
+    item_id, name = item.id, localized(item)
     answer = pressed(
         lambda: fees.remove_fee(actor=current_actor(), now=utc_now(), fee_id=fee_id),
         lambda _none: (words(_("A fee of %(name)s is taken back."), name=name), _back(item_id)),

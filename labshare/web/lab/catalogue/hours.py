@@ -23,7 +23,7 @@ from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
-from labshare.web.filters import said
+from labshare.web.filters import localized
 from labshare.web.forms import BooleanField, Form, Line, MinutesField, lines
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
@@ -222,9 +222,9 @@ def lab_hours(lab_id: int) -> Any:
 def _hours_saved(lab: Lab, hit: int) -> str:
     if hit:
         return words(
-            _("The hours of %(name)s are saved; %(n)s bookings no longer fit, see below."), name=said(lab), n=hit
+            _("The hours of %(name)s are saved; %(n)s bookings no longer fit, see below."), name=localized(lab), n=hit
         )
-    return words(_("The hours of %(name)s are saved."), name=said(lab))
+    return words(_("The hours of %(name)s are saved."), name=localized(lab))
 
 
 def _hours_page(lab: Lab, form: Form, intervals: int, closure_form: ClosureForm) -> str:

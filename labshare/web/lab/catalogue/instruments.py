@@ -21,7 +21,7 @@ from labshare.kernel.errors import Problem
 from labshare.kernel.formatting import twin
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.asked import asked_number, asked_page
-from labshare.web.filters import said
+from labshare.web.filters import localized
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
@@ -63,7 +63,7 @@ def instrument_new() -> Any:
             actor=current_actor(), now=utc_now(), lab_id=form.lab.data, details=form.details(), units=form.units.data
         ),
         lambda added: (
-            words(_("%(name)s is there as a draft."), name=said(added)),
+            words(_("%(name)s is there as a draft."), name=localized(added)),
             url_for("lab.instrument", instrument_id=added.id),
         ),
     )
@@ -111,7 +111,7 @@ def instrument_edit(instrument_id: int) -> Any:
         form,
         save,
         lambda saved: (
-            words(_("Saved: %(name)s."), name=said(saved)),
+            words(_("Saved: %(name)s."), name=localized(saved)),
             url_for("lab.instrument", instrument_id=instrument_id),
         ),
     )
@@ -130,7 +130,7 @@ def instrument_publish(instrument_id: int) -> Any:
     answer = pressed(
         lambda: instruments.publish_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
         lambda one: (
-            words(_("%(name)s is published; anyone can find it."), name=said(one)),
+            words(_("%(name)s is published; anyone can find it."), name=localized(one)),
             url_for("lab.instrument", instrument_id=instrument_id),
         ),
     )
@@ -144,7 +144,7 @@ def instrument_withdraw(instrument_id: int) -> Any:
     answer = pressed(
         lambda: instruments.withdraw_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
         lambda one: (
-            words(_("%(name)s is withdrawn; bookings that are made stay."), name=said(one)),
+            words(_("%(name)s is withdrawn; bookings that are made stay."), name=localized(one)),
             url_for("lab.instrument", instrument_id=instrument_id),
         ),
     )

@@ -15,7 +15,7 @@ from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
-from labshare.web.filters import said
+from labshare.web.filters import localized
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.forms import AccreditationForm, LabForm
@@ -45,7 +45,7 @@ def lab_new() -> Any:
         lambda lab: (
             words(
                 _("%(name)s is there as a draft, code %(code)s. Others see it once it is published."),
-                name=said(lab),
+                name=localized(lab),
                 code=lab.code,
             ),
             url_for("lab.lab", lab_id=lab.id),
@@ -86,7 +86,7 @@ def lab_edit(lab_id: int) -> Any:
     answer = posted(
         form,
         lambda: labs.edit_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id, details=form.details()),
-        lambda changed: (words(_("Saved: %(name)s."), name=said(changed)), url_for("lab.lab", lab_id=lab_id)),
+        lambda changed: (words(_("Saved: %(name)s."), name=localized(changed)), url_for("lab.lab", lab_id=lab_id)),
     )
     if isinstance(answer, Response):
         return answer
@@ -100,7 +100,7 @@ def lab_publish(lab_id: int) -> Any:
     answer = pressed(
         lambda: labs.publish_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id),
         lambda lab: (
-            words(_("%(name)s is published; anyone can find it."), name=said(lab)),
+            words(_("%(name)s is published; anyone can find it."), name=localized(lab)),
             url_for("lab.lab", lab_id=lab_id),
         ),
     )
@@ -114,7 +114,7 @@ def lab_withdraw(lab_id: int) -> Any:
     answer = pressed(
         lambda: labs.withdraw_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id),
         lambda lab: (
-            words(_("%(name)s is withdrawn; bookings that are made stay."), name=said(lab)),
+            words(_("%(name)s is withdrawn; bookings that are made stay."), name=localized(lab)),
             url_for("lab.lab", lab_id=lab_id),
         ),
     )
@@ -157,7 +157,8 @@ def accreditation(accreditation_id: int) -> Any:
     form = AccreditationForm(obj=found)
     scope, covered = own.scope_to_choose(found)
     form.scope.choices = [
-        (f"{item.id}-{standard.id}", Markup("{} · {}").format(said(item), standard.number)) for item, standard in scope
+        (f"{item.id}-{standard.id}", Markup("{} · {}").format(localized(item), standard.number))
+        for item, standard in scope
     ]
     if not form.is_submitted():
         form.scope.data = [f"{item_id}-{standard_id}" for item_id, standard_id in covered]

@@ -19,7 +19,7 @@ from labshare.kernel.errors import NotAllowed, Problem
 from labshare.kernel.formatting import twin
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.asked import asked_page
-from labshare.web.filters import chinese, said
+from labshare.web.filters import chinese, localized
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
@@ -81,7 +81,7 @@ def test_item_new() -> Any:
             instruments=form.instruments.data or [],
         ),
         lambda added: (
-            words(_("%(name)s is there as a draft. It needs a fee before it is published."), name=said(added)),
+            words(_("%(name)s is there as a draft. It needs a fee before it is published."), name=localized(added)),
             url_for("lab.fee_new", item_id=added.id),
         ),
     )
@@ -130,7 +130,7 @@ def test_item_edit(item_id: int) -> Any:
             instruments=form.instruments.data or [],
         ),
         lambda saved: (
-            words(_("Saved: %(name)s."), name=said(saved)),
+            words(_("Saved: %(name)s."), name=localized(saved)),
             url_for("lab.test_item", item_id=item_id),
         ),
     )
@@ -148,7 +148,7 @@ def test_item_publish(item_id: int) -> Any:
     answer = pressed(
         lambda: test_items.publish_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
         lambda one: (
-            words(_("%(name)s is published; it can be booked now."), name=said(one)),
+            words(_("%(name)s is published; it can be booked now."), name=localized(one)),
             url_for("lab.test_item", item_id=item_id),
         ),
     )
@@ -162,7 +162,7 @@ def test_item_withdraw(item_id: int) -> Any:
     answer = pressed(
         lambda: test_items.withdraw_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
         lambda one: (
-            words(_("%(name)s is withdrawn; bookings that are made stay."), name=said(one)),
+            words(_("%(name)s is withdrawn; bookings that are made stay."), name=localized(one)),
             url_for("lab.test_item", item_id=item_id),
         ),
     )

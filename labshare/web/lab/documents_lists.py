@@ -38,7 +38,7 @@ def _asked_lab(labs: list[Lab]) -> int | None:
 
 @blueprint.get("/papers")
 @requires("ledger.see", of=OWN_LABS)
-def missing_papers() -> Any:
+def missing_documents() -> Any:
     """What still lacks a document, and the amount not counted for want of it."""
     actor = current_actor()
     labs = lab_choices(actor.firm_id)
@@ -47,9 +47,9 @@ def missing_papers() -> Any:
     kind = Lacking.known(kind)
     sums = lists.missing_sums(actor, lab_id=lab_id)
     page = asked_page(sums.of(kind or "all"))
-    rows = lists.missing_papers(actor, kind=kind, lab_id=lab_id, limit=page.size, offset=page.offset)
+    rows = lists.missing_documents(actor, kind=kind, lab_id=lab_id, limit=page.size, offset=page.offset)
     return render_template(
-        "lab/papers/missing.html",
+        "lab/documents/missing.html",
         rows=rows,
         sums=sums,
         lacking=kind,
@@ -74,7 +74,7 @@ def receivables() -> Any:
     page = asked_page(sums.bookings)
     rows = list(lists.receivables(actor, lab_id=lab_id, limit=page.size, offset=page.offset))
     return render_template(
-        "lab/papers/receivables.html",
+        "lab/documents/receivables.html",
         rows=rows,
         sums=sums,
         labs=labs,
@@ -121,4 +121,4 @@ def ledger() -> Any:
     """The revenue ledger of our labs, by month."""
     actor = current_actor()
     labs = lab_choices(actor.firm_id)
-    return ledger_page(actor, "lab/papers/ledger.html", labs, _asked_lab(labs))
+    return ledger_page(actor, "lab/documents/ledger.html", labs, _asked_lab(labs))

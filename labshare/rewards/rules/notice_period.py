@@ -1,10 +1,10 @@
-"""How long a run stays in publicity (R-RUN-5)."""
+"""How long a run stays in public notice (R-RUN-5)."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
 
 
-def publicity_over_on(published_on: date, days: int, is_working_day: Callable[[date], bool]) -> date:
+def notice_over_on(published_on: date, days: int, is_working_day: Callable[[date], bool]) -> date:
     """The local day from whose 00:00 on the run can be approved: after `days` full working days following the day of
     publication."""
     day = published_on + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""`among`: IN for one number and for more than SQLite takes as values of their own."""
+"""`in_ids`: IN for one number and for more than SQLite takes as values of their own."""
 
 from collections.abc import Collection
 
@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import bindparam, select
 
-from labshare.kernel.database import Numbers, among, db
+from labshare.kernel.database import Numbers, db, in_ids
 from labshare.organisations.models import Firm
 from tests import factories as make
 
@@ -17,7 +17,7 @@ def firms(app: Flask) -> list[int]:
 
 
 def found(numbers: Collection[int]) -> list[int]:
-    query = select(Firm.id).where(among(Firm.id, bindparam("ids", type_=Numbers))).order_by(Firm.id)
+    query = select(Firm.id).where(in_ids(Firm.id, bindparam("ids", type_=Numbers))).order_by(Firm.id)
     return list(db.session.scalars(query, {"ids": numbers}))
 
 

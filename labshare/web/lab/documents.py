@@ -169,16 +169,16 @@ def _submitted(
     return show_problem(form, answer, **(places or {})) if isinstance(answer, Problem) else answer
 
 
-def _page(name: str, form: Form, ref: str, papers: BookingDocuments, status: int = 200, **more: Any) -> Any:
+def _page(name: str, form: Form, ref: str, documents: BookingDocuments, status: int = 200, **more: Any) -> Any:
     """The form with the booking's money beside it, read anew after a refusal."""
     if status != 200:
-        _booking, papers = _opened(ref)
-    booking = papers.booking
+        _booking, documents = _opened(ref)
+    booking = documents.booking
     page = render_template(
-        f"lab/papers/{name}.html",
+        f"lab/documents/{name}.html",
         form=form,
         booking=booking,
-        papers=papers,
+        documents=documents,
         booking_url=booking_href(ref, current_actor()),
         upload_limit=current_app.config["UPLOAD_LIMIT"],
         **more,
@@ -195,10 +195,10 @@ def _tax_in(amount_fen: int) -> int:
 @requires("report.record", of=THE_BOOKING, verb="report.record", file=True)
 def record_report(ref: str) -> Any:
     """Upload a report; its number is proposed."""
-    booking, papers = _opened(ref)
+    booking, documents = _opened(ref)
     form = ReportForm()
     answer: Response | int = 200
-    form.replaces.choices = [(line.report.id, line.report.number) for line in papers.reports if not line.replaced_on]
+    form.replaces.choices = [(line.report.id, line.report.number) for line in documents.reports if not line.replaced_on]
     form.issued_on.description = _("Not before %(day)s, the day the test ended.", day=day(booking.finished_on))
     if request.method == "GET":
         form.number.data = next_report_number(booking.lab, _today().year)
@@ -220,7 +220,7 @@ def record_report(ref: str) -> Any:
         answer = _submitted(form, ref, record, "pdf")
     if isinstance(answer, Response):
         return answer
-    return _page("report", form, ref, papers, answer)
+    return _page("report", form, ref, documents, answer)
 
 
 @blueprint.route("/reports/<int:report_id>/withdraw", methods=["GET", "POST"])
@@ -229,7 +229,7 @@ def withdraw_report(report_id: int) -> Any:
     """Withdraw a report, with a reason. From today on it stands no longer."""
     report = get_report(report_id)
     ref, number = report.booking.ref, report.number
-    _booking, papers = _opened(ref)
+    _booking, documents = _opened(ref)
     form = WithdrawForm()
     answer: Response | int = 200
     if request.method == "POST":
@@ -241,21 +241,21 @@ def withdraw_report(report_id: int) -> Any:
         answer = _submitted(form, ref, record)
     if isinstance(answer, Response):
         return answer
-    return _page("withdraw", form, ref, papers, answer, report_id=report_id)
+    return _page("withdraw", form, ref, documents, answer, report_id=report_id)
 
 
 @blueprint.route("/bookings/<ref>/invoice", methods=["GET", "POST"])
 @requires("invoice.record", of=THE_BOOKING, verb="invoice.record", file=True)
 def record_invoice(ref: str) -> Any:
     """An invoice for this booking and, if it covers them too, others of the same client."""
-    booking, papers = _opened(ref)
+    booking, documents = _opened(ref)
     others = to_invoice_with(current_actor(), booking)
     form = _invoice_form(others)
     answer: Response | int = 200
     if request.method == "GET":
         form.issued_on.data = _today()
-        form.amount_fen.data = max(0, papers.to_invoice_fen)
-        form.tax_fen.data = _tax_in(papers.to_invoice_fen)
+        form.amount_fen.data = max(0, documents.to_invoice_fen)
+        form.tax_fen.data = _tax_in(documents.to_invoice_fen)
     else:
         places: dict[str, str] = {}
 
@@ -280,7 +280,7 @@ def record_invoice(ref: str) -> Any:
         answer = _submitted(form, ref, record, places=places)
     if isinstance(answer, Response):
         return answer
-    return _page("invoice", form, ref, papers, answer)
+    return _page("invoice", form, ref, documents, answer)
 
 
 def _invoice_form(others: Sequence[Booking]) -> InvoiceForm:
@@ -297,11 +297,11 @@ def _invoice_form(others: Sequence[Booking]) -> InvoiceForm:
 @requires("invoice.record", of=THE_BOOKING, verb="invoice.record", file=True)
 def record_red_letter(ref: str) -> Any:
     """A red letter that takes an invoice back, wholly or in part."""
-    _booking, papers = _opened(ref)
+    _booking, documents = _opened(ref)
     form = RedLetterForm()
     answer: Response | int = 200
     form.reverses.choices = [
-        (each.line.id, f"{each.invoice.number} · {plain_amount(each.left.amount_fen)}") for each in papers.reversible
+        (each.line.id, f"{each.invoice.number} · {plain_amount(each.left.amount_fen)}") for each in documents.reversible
     ]
     if request.method == "GET":
         form.issued_on.data = _today()
@@ -324,7 +324,7 @@ def record_red_letter(ref: str) -> Any:
         answer = _submitted(form, ref, record)
     if isinstance(answer, Response):
         return answer
-    return _page("red_letter", form, ref, papers, answer)
+    return _page("red_letter", form, ref, documents, answer)
 
 
 @blueprint.route("/bookings/<ref>/payment", methods=["GET", "POST"])
@@ -342,13 +342,13 @@ def record_refund(ref: str) -> Any:
 
 
 def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[..., Any], name: str) -> Any:
-    booking, papers = _opened(ref)
+    booking, documents = _opened(ref)
     answer: Response | int = 200
     if request.method == "GET":
         form.paid_on.data = _today()
         form.payer_uscc.data = booking.client.uscc
         if name == "payment":
-            form.amount_fen.data = max(0, papers.to_pay_fen)
+            form.amount_fen.data = max(0, documents.to_pay_fen)
     else:
 
         def record(file: TakenFile | None) -> str:
@@ -372,4 +372,4 @@ def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[...,
         answer = _submitted(form, ref, record)
     if isinstance(answer, Response):
         return answer
-    return _page("payment", form, ref, papers, answer, refund=name == "refund")
+    return _page("payment", form, ref, documents, answer, refund=name == "refund")

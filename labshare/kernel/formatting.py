@@ -370,23 +370,41 @@ def sentence_moment(moment: datetime) -> str:
     return babel_dates.format_datetime(_local(moment), PATTERNS["sentence_moment"](), local_zone(), _locale())
 
 
+class SlotWriter:
+    """Writes many spans as `slot` does, each word and each day once."""
+
+    def __init__(self, *, table: bool = False) -> None:
+        self._table, self._zone = table, local_zone()
+        self._within = str(pgettext("slot", "%(day)s, %(start)s–%(end)s"))
+        self._over = str(pgettext("slot", "%(first)s %(start)s – %(last)s %(end)s"))
+        self._days: dict[date, str] = {}
+
+    def __call__(self, starts_at: datetime, ends_at: datetime) -> str:
+        begin, end = starts_at.astimezone(self._zone), ends_at.astimezone(self._zone)
+        first, last = begin.date(), end.date()
+        clocks = {"start": f"{begin.hour:02}:{begin.minute:02}", "end": f"{end.hour:02}:{end.minute:02}"}
+        if first == last:
+            on = self._days.get(first)
+            if on is None:
+                on = self._days[first] = self._one_day(first)
+            return self._within % {"day": on, **clocks}
+        on, until = self._two_days(first, last)
+        return self._over % {"first": on, "last": until, **clocks}
+
+    def _one_day(self, day: date) -> str:
+        return near_day(day) if self._table else _day(day, "far_slot" if _far(day) else "slot")
+
+    def _two_days(self, first: date, last: date) -> tuple[str, str]:
+        until = _day(last, "next_day") if (last - first).days == 1 else None
+        if self._table:
+            return short_day(first) if _far(first) else month_day(first), until or month_day(last)
+        return _day(first, "far_nights" if _far(first) else "nights"), until or _day(last, "nights")
+
+
 def slot(starts_at: datetime | None, ends_at: datetime | None, *, table: bool = False) -> str:
     """11月24日 周二 14:30–16:00 (in tables 11-24 周二 …), Tue 24 Nov, 14:30–16:00; over midnight with both days; in
     another year with the year."""
-    if starts_at is None or ends_at is None:
-        return NOTHING
-    first, last = local_day(starts_at), local_day(ends_at)
-    start, end = clock_time(starts_at), clock_time(ends_at)
-    if first == last:
-        on = near_day(first) if table else _day(first, "far_slot" if _far(first) else "slot")
-        return str(pgettext("slot", "%(day)s, %(start)s–%(end)s", day=on, start=start, end=end))
-    nights = (last - first).days
-    until = _day(last, "next_day") if nights == 1 else None
-    if table:
-        on, until = short_day(first) if _far(first) else month_day(first), until or month_day(last)
-    else:
-        on, until = _day(first, "far_nights" if _far(first) else "nights"), until or _day(last, "nights")
-    return str(pgettext("slot", "%(first)s %(start)s – %(last)s %(end)s", first=on, start=start, last=until, end=end))
+    return NOTHING if starts_at is None or ends_at is None else SlotWriter(table=table)(starts_at, ends_at)
 
 
 def table_slot(starts_at: datetime | None, ends_at: datetime | None) -> str:

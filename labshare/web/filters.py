@@ -1,5 +1,6 @@
 """What templates have of `formatting`, by name, and what only a page has of it: marks and colours."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,8 @@ from labshare.catalogue import formatting as catalogue
 from labshare.kernel import formatting
 from labshare.kernel.time import local_zone
 from labshare.organisations.names import short_firm
+
+_CHINESE = re.compile("[\u3400-\u9fff]")
 
 
 def _red_if_negative(text: str, fen: int | None) -> Markup:
@@ -65,7 +68,7 @@ def tongue(text: str) -> Markup:
 
 
 def _has_chinese(text: str) -> bool:
-    return any("\u3400" <= character <= "\u9fff" for character in text)
+    return _CHINESE.search(text) is not None
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -177,3 +177,43 @@ def test_what_lasts_over_a_night_says_its_days(house: House, client: FlaskClient
     sign_in(client, house.hand, house.lab.firm)
     page = client.get("/lab/calendar?view=day&from=2026-11-26").text
     assert "<b>11-25 15:00</b><i>–</i><b>11-27 10:00</b>" in page
+
+
+def test_the_data_for_a_script_say_what_the_page_shows(app: Flask, clock: Any, house: House) -> None:
+    """To the minute: begin, end, end of the clean-up, client and test of each booking, the note of each block."""
+    with transaction():
+        ref = house.book(clock(), shanghai(25, 9, 7))
+        services.block(
+            actor=factories.actor(house.hand, house.lab.firm, "lab_manager"),
+            now=clock(),
+            instrument_id=house.instrument.id,
+            starts_at=shanghai(26, 10),
+            ends_at=shanghai(26, 11, 30),
+            kind="maintenance",
+            note="换油",
+        )
+    client = app.test_client()
+    sign_in(client, house.hand, house.lab.firm)
+    data = client.get("/lab/calendar/data?from=2026-11-23&days=7").json
+    start = datetime.fromisoformat(data["start"])
+    events = [dict(zip(data["columns"], each, strict=True)) for each in data["events"]]
+    bars = [(row, bar) for row in calendar_of(house.lab, MONDAY, 7, clock()).rows for bar in row.bars]
+    assert [
+        (
+            data["resources"][each["resource"]]["instrument"],
+            data["resources"][each["resource"]]["unit"],
+            *(start + timedelta(minutes=each[edge]) for edge in ("start", "end", "free")),
+            data["looks"][each["state"] or each["kind"]],
+            each["ref"],
+        )
+        for each in events
+    ] == [
+        (row.instrument.id, row.unit, bar.starts_at, bar.ends_at, bar.free_at, bar.kind, bar.ref) for row, bar in bars
+    ]
+    booking, block = events
+    assert booking["ref"] == ref
+    assert data["clients"][str(booking["client"])] == "新昌县绿坞轴承配件有限公司"
+    assert data["items"][str(booking["item"])] == "拉伸试验"
+    assert block["note"] == "换油"
+    assert "2026-12-07T" in client.get("/lab/calendar/data?from=2026-12-08&days=9999").json["start"]
+    assert client.get("/lab/calendar/data?from=2026-12-08&days=9999").json["days"] == 31

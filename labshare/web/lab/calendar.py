@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext, ngettext
@@ -33,11 +33,12 @@ from labshare.web.forms import (
 )
 from labshare.web.lab import blueprint
 from labshare.web.lab.board import chosen_lab
-from labshare.web.lab.timetable import calendar_of
+from labshare.web.lab.timetable import calendar_data, calendar_of
 from labshare.web.layout import flash_done
 from labshare.web.steps import carry_out
 
 VIEWS = {"day": 1, "week": 7, "table": 7}
+MOST_DAYS = 31
 
 
 class BlockForm(Form):
@@ -79,6 +80,16 @@ def calendar() -> Any:
         instrument=instrument,
         may_block=may(actor, "time.block", lab=actor.firm_id),
     )
+
+
+@blueprint.get("/calendar/data")
+@requires("booking.see", of=OWN_LABS)
+def calendar_json() -> Any:
+    """The days from `from` on, at most a month, as data for a script; `lab` as on the page."""
+    lab, _labs = chosen_lab(current_actor())
+    now = utc_now()
+    days = min(asked_number("days", 7), MOST_DAYS)
+    return jsonify(calendar_data(lab, asked_day("from") or local_day(now), days, now))
 
 
 def _block_form() -> BlockForm:

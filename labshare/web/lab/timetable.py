@@ -6,8 +6,8 @@ percentages, so that no element needs a style of its own.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +22,7 @@ from labshare.booking.rules.time import Closure, Interval, without
 from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.formatting import with_model
 from labshare.catalogue.models import Instrument, Lab
-from labshare.kernel.formatting import clock_time, month_day, table_slot, twin
+from labshare.kernel.formatting import SlotWriter, clock_time, month_day, twin
 from labshare.kernel.time import local_day, local_zone, start_of_day
 from labshare.organisations.names import short_firm
 from labshare.web.filters import chinese, localized
@@ -61,6 +61,7 @@ class Axis:
     days: int
     opens: int
     closes: int
+    zone: tzinfo = field(default_factory=local_zone)
 
     @property
     def hours(self) -> int:
@@ -84,7 +85,7 @@ class Axis:
 
     def at(self, moment: datetime) -> int:
         """The minute of the axis at a moment; what the axis leaves out lies where it is cut."""
-        local = moment.astimezone(local_zone())
+        local = moment.astimezone(self.zone)
         day = (local.date() - self.first).days
         if day < 0:
             return 0
@@ -103,18 +104,18 @@ def axis_of(first: date, days: int, weekly: Iterable[Sequence[tuple[int, int]]],
     """The axis whose days cover the lab's opening hours (minutes after midnight by weekday) and what is held. What runs
     through a night, and what begins or ends at midnight, is cut where the day shown ends, so that one such span does
     not bring all nights onto the page."""
-    last_day = first + timedelta(days=days - 1)
+    zone, last_day = local_zone(), first + timedelta(days=days - 1)
     opens, closes = [], []
     for start, end in (span for day in weekly for span in day):
         opens.append(start if end <= DAY else 0)
         closes.append(min(end, DAY))
     for span in held:
-        day = local_day(span.starts_at)
-        start, end = _local_minute(span.starts_at), _local_minute(span.ends_at)
-        if start and first <= day <= last_day:
+        starts_at, ends_at = span.starts_at.astimezone(zone), span.ends_at.astimezone(zone)
+        start, end = _minute_of(starts_at), _minute_of(ends_at)
+        if start and first <= starts_at.date() <= last_day:
             opens.append(start)
             closes.append(start + 1)
-        if end and day == local_day(span.ends_at - MINUTE):
+        if end and starts_at.date() == (ends_at - MINUTE).date():
             opens.append(end - 1)
             closes.append(end)
     if not opens:
@@ -122,8 +123,7 @@ def axis_of(first: date, days: int, weekly: Iterable[Sequence[tuple[int, int]]],
     return Axis(first, days, min(opens) // HOUR, -(-max(closes) // HOUR))
 
 
-def _local_minute(moment: datetime) -> int:
-    local = moment.astimezone(local_zone())
+def _minute_of(local: datetime) -> int:
     return local.hour * HOUR + local.minute
 
 
@@ -152,9 +152,10 @@ class Named:
         return chinese(short_firm(self))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bar:
-    """A span of held time: work or a block from `starts_at` to `ends_at`, then the clean-up until `free_at`."""
+    """A span of held time: work or a block from `starts_at` to `ends_at`, then the clean-up until `free_at`; local
+    moments. What only the grid writes is made when the grid asks."""
 
     kind: str
     """Chooses its look: ask, work, done, house, block, or empty for what is confirmed."""
@@ -169,25 +170,64 @@ class Bar:
     starts_at: datetime
     ends_at: datetime
     free_at: datetime
-    begins: str
-    ends: str
-    dated: bool
     span: str
-    """The times as they are written: on the bar, and both with their day beside it."""
+    """Both times with their day."""
     what: str
     """Its state, or what else holds the time, in words."""
     cleanup: str
     """The clean-up in words, empty where there is none."""
-    words: str
-    """All of it in words that stand alone: for those who do not see the bar, and where it is too narrow to write on."""
-    width: int
-    """Minutes of the axis."""
-    place: str
-    tail: str
-    """Classes of the clean-up time; empty where there is none on the axis."""
-    room: str
-    """Classes of where its times and name may be written: a short bar's reach over the free time behind it; in a long
-    one (`is-long`) they stay in sight as long as it does."""
+    axis: Axis
+    edge: int
+    """The minute of the axis at which the next bar begins."""
+
+    @cached_property
+    def words(self) -> str:
+        """All of it in words that stand alone: for those who do not see the bar, and where it is too narrow to write
+        on."""
+        named = (self.client.plain, self.item.plain) if self.client and self.item else ()
+        return " · ".join(filter(None, (*named, self.span, self.what, self.note, self.cleanup)))
+
+    @cached_property
+    def dated(self) -> bool:
+        """Lasts over a night: both its times are written with their days."""
+        return self.starts_at.date() != (self.ends_at - MINUTE).date()
+
+    @property
+    def begins(self) -> str:
+        return _on_bar(self.starts_at, self.dated)
+
+    @property
+    def ends(self) -> str:
+        return _on_bar(self.ends_at, self.dated)
+
+    @cached_property
+    def _at(self) -> tuple[int, int]:
+        return self.axis.place(self.starts_at, self.ends_at)
+
+    @property
+    def width(self) -> int:
+        """Minutes of the axis."""
+        return self._at[1]
+
+    @property
+    def place(self) -> str:
+        """Classes of its place on the axis."""
+        return at(*self._at)
+
+    @property
+    def tail(self) -> str:
+        """Classes of the clean-up time; empty where there is none on the axis."""
+        start, width = self.axis.place(self.ends_at, self.free_at)
+        return at(start, width) if width else ""
+
+    @property
+    def room(self) -> str:
+        """Classes of where its times and name may be written: a short bar's reach over the free time behind it; in a
+        long one (`is-long`) they stay in sight as long as it does."""
+        start, width = self._at
+        if width >= LONG:
+            return at(start, width) + " is-long"
+        return at(start, max(width, min(self.edge, self.axis.day_end(start)) - start))
 
 
 @dataclass(frozen=True)
@@ -202,10 +242,14 @@ class Line:
     """Classes of the days on which the calibration has run out; empty where it holds."""
 
     @cached_property
+    def unit_words(self) -> str:
+        """Which unit, where there are several."""
+        return f" · {_('unit %(n)s', n=self.unit)}" if self.instrument.units > 1 else ""
+
+    @cached_property
     def label(self) -> Markup:
         """Instrument with model, and the unit where there are several."""
-        unit = f" · {_('unit %(n)s', n=self.unit)}" if self.instrument.units > 1 else ""
-        return chinese(with_model(self.instrument)) + unit
+        return chinese(with_model(self.instrument)) + self.unit_words
 
     @property
     def calibrated_until(self) -> date | None:
@@ -255,8 +299,8 @@ class Calendar:
         found: dict[date, list[tuple[Line, Bar]]] = {day: [] for day in self.days}
         for row in self.rows:
             for bar in row.bars:
-                day = max(local_day(bar.starts_at), self.first)
-                last = min(local_day(bar.free_at - MINUTE), self.days[-1])
+                day = max(bar.starts_at.date(), self.first)
+                last = min((bar.free_at - MINUTE).date(), self.days[-1])
                 while day <= last:
                     found[day].append((row, bar))
                     day += timedelta(days=1)
@@ -311,13 +355,69 @@ def calendar_of(lab: Lab, first: date, days: int, now: datetime, instrument_id: 
     )
 
 
+EVENT = ("resource", "start", "end", "free", "kind", "state", "ref", "client", "item", "block", "note")
+"""What stands in an event of `calendar_data`, in order."""
+
+
+def calendar_data(lab: Lab, first: date, days: int, now: datetime) -> dict[str, Any]:
+    """The same days as plain data for a script, small enough for thousands of bookings.
+
+    `resources`: the units of instruments; `clients`, `items`: names by id; `looks`: how a state or kind is drawn (the
+    page's key). `events`: what holds the units, each a list in the order of `columns`: the place of its unit in
+    `resources`, whole minutes after `start` (ISO 8601) of its begin, its end and the end of the clean-up, then what it
+    is. Two statements, whatever the number of bookings.
+    """
+    since, until = start_of_day(first), start_of_day(first + timedelta(days=days))
+    units = units_of_lab(lab.id)
+    places = {(instrument.id, unit): n for n, (instrument, unit) in enumerate(units)}
+    clients: dict[int, str] = {}
+    items: dict[int, str] = {}
+    events = []
+    for row in held_between(list({instrument.id for instrument, _unit in units}), since, until, now):
+        if row.ref is not None:
+            if row.client_firm_id not in clients:
+                clients[row.client_firm_id] = twin(Named(row.client, row.client_en))
+            if row.test_item_id not in items:
+                items[row.test_item_id] = twin(Named(row.item, row.item_en))
+        events.append(
+            (
+                places[row.instrument_id, row.unit],
+                (row.starts_at - since) // MINUTE,
+                ((row.ends_at if row.kind in HELD else _end_of_work(row)) - since) // MINUTE,
+                (row.ends_at - since) // MINUTE,
+                row.kind,
+                row.state,
+                row.ref,
+                row.client_firm_id,
+                row.test_item_id,
+                row.block,
+                row.note,
+            )
+        )
+    return {
+        "lab": lab.code,
+        "start": since.isoformat(),
+        "days": days,
+        "resources": [
+            {"instrument": instrument.id, "unit": unit, "units": instrument.units, "title": with_model(instrument)}
+            for instrument, unit in units
+        ],
+        "clients": clients,
+        "items": items,
+        "looks": LOOKS | HELD,
+        "columns": EVENT,
+        "events": events,
+    }
+
+
 class _Writer:
     """Makes bars of rows; each name, and each word that all bars share, is translated once."""
 
     def __init__(self, axis: Axis) -> None:
-        self.axis = axis
+        self.axis, self._zone = axis, local_zone()
         self._clients: dict[int, Named] = {}
         self._items: dict[int, Named] = {}
+        self._slot = SlotWriter(table=True)
         self._kinds = {kind: str(words) for kind, words in KINDS.items()}
         self._cleanup = _("clean-up until %(time)s")
         self._proposed, self._held = _("Proposed time"), _("Held while a client books")
@@ -333,39 +433,30 @@ class _Writer:
         offered = row.kind == HoldingKind.OFFER
         client = item = None
         if row.ref is not None:
-            client = self._clients.setdefault(row.client_firm_id, Named(row.client, row.client_en))
-            item = self._items.setdefault(row.test_item_id, Named(row.item, row.item_en))
-        start, width = self.axis.place(row.starts_at, ends_at)
-        tail = self.axis.place(ends_at, row.ends_at)
-        room = width if width >= LONG else max(width, min(edge, self.axis.day_end(start)) - start)
-        span = table_slot(row.starts_at, ends_at)
-        dated = local_day(row.starts_at) != local_day(ends_at - MINUTE)
-        cleanup = self._cleanup % {"time": clock_time(row.ends_at)} if ends_at < row.ends_at else ""
-        state = (self._proposed if client else self._held) if offered else self._kinds[kind]
-        named = (client.plain, item.plain) if client and item else ()
+            client = self._clients.get(row.client_firm_id)
+            if client is None:
+                client = self._clients[row.client_firm_id] = Named(row.client, row.client_en)
+            item = self._items.get(row.test_item_id)
+            if item is None:
+                item = self._items[row.test_item_id] = Named(row.item, row.item_en)
+        free_at = row.ends_at.astimezone(self._zone)
         return Bar(
-            kind,
-            offered,
-            row.block,
-            row.note or "",
-            row.ref,
-            row.state,
-            client,
-            item,
-            row.starts_at,
-            ends_at,
-            row.ends_at,
-            _on_bar(row.starts_at, dated),
-            _on_bar(ends_at, dated),
-            dated,
-            span,
-            state,
-            cleanup,
-            " · ".join(filter(None, (*named, span, state, row.note, cleanup))),
-            width,
-            at(start, width),
-            at(*tail) if tail[1] else "",
-            at(start, room) + (" is-long" if width >= LONG else ""),
+            kind=kind,
+            offered=offered,
+            block=row.block,
+            note=row.note or "",
+            ref=row.ref,
+            state=row.state,
+            client=client,
+            item=item,
+            starts_at=row.starts_at.astimezone(self._zone),
+            ends_at=ends_at.astimezone(self._zone),
+            free_at=free_at,
+            span=self._slot(row.starts_at, ends_at),
+            what=(self._proposed if client else self._held) if offered else self._kinds[kind],
+            cleanup=self._cleanup % {"time": clock_time(free_at)} if ends_at < row.ends_at else "",
+            axis=self.axis,
+            edge=edge,
         )
 
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, g, url_for
 
 SOURCES = {"main.js": "src/main.js", "calendar.js": "src/calendar.js", "icons.svg": "icons.svg"}
 
@@ -33,9 +33,15 @@ def _address(file: str) -> str:
 
 
 def asset(name: str) -> str:
-    """The address of a built file (`main.js`, `calendar.js`, `icons.svg`); without a build one that is missing."""
-    entry = (_manifest() or {}).get(SOURCES[name])
-    return _address(entry["file"] if entry else f"not-built/{name}")
+    """The address of a built file (`main.js`, `calendar.js`, `icons.svg`); without a build one that is missing. Looked
+    up once a request: a page may have a hundred icons."""
+    if "assets" not in g:
+        g.assets = {}
+    found: str | None = g.assets.get(name)
+    if found is None:
+        entry = (_manifest() or {}).get(SOURCES[name])
+        found = g.assets[name] = _address(entry["file"] if entry else f"not-built/{name}")
+    return found
 
 
 def asset_styles(name: str) -> list[str]:

@@ -222,8 +222,8 @@ def test_two_controlling_firms_relate_to_both_sides():
 
 
 def test_spans_that_touch_are_one():
-    days = [(date(2026, 1, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 2, 5))]
-    assert related.merged([*days, (date(2026, 3, 1), ENDLESS)]) == (
-        (date(2026, 1, 1), date(2026, 2, 5)),
-        (date(2026, 3, 1), ENDLESS),
+    days = [(date(2026, 1, 1), date(2026, 1, 31), None), (date(2026, 2, 1), date(2026, 2, 5), None)]
+    assert related.disjoint([*days, (date(2026, 3, 1), ENDLESS, None)]) == (
+        (date(2026, 1, 1), date(2026, 2, 5), None),
+        (date(2026, 3, 1), ENDLESS, None),
     )

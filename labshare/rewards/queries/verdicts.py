@@ -23,7 +23,7 @@ from labshare.kernel.time import ENDLESS, local_day
 from labshare.organisations.links import Link
 from labshare.organisations.models import Firm
 from labshare.organisations.queries.affiliations import links
-from labshare.rewards.models import Correction, RewardLine, RewardRun
+from labshare.rewards.models import BookingHold, Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.rules.related import Tie, related_spans
 from labshare.rewards.terms import Reason, RunState, Tax
@@ -207,15 +207,15 @@ def common_tables(scope: Scope) -> str:
     return (
         f"WITH admitted AS MATERIALIZED ({_spans(('lab_id',), admitted)}), "
         f"related AS MATERIALIZED ({pairs_given(pairs)}), "
-        f"held AS (SELECT DISTINCT booking_id FROM booking_hold WHERE {_held(scope.known_at)})"
+        f"held AS ({_held(scope.known_at)})"
     )
 
 
 def _held(known_at: datetime | None) -> str:
-    """A hold that lasts, or lasted at that moment as far as was known then."""
-    if known_at is None:
-        return "released_at IS NULL"
-    return f"held_at <= {literal(known_at)} AND (released_at IS NULL OR released_at > {literal(known_at)})"
+    """The bookings of the holds that last, or lasted at that moment as far as was known then."""
+    lasts = BookingHold.lasts if known_at is None else BookingHold.lasted_at(known_at)
+    held = select(BookingHold.booking_id).where(lasts).distinct()
+    return str(held.compile(db.engine, compile_kwargs={"literal_binds": True}))
 
 
 def _spans(ids: tuple[str, ...], rows: list[tuple[int | date, ...]]) -> str:

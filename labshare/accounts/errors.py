@@ -19,7 +19,8 @@ class WrongPresentPassword(InvalidInput):
 class TooManyAttempts(TooManyRequests):
     """Passwords were guessed at."""
 
-    message = _l("Too many attempts. Try again in %(n)s minutes.")
+    message = _l("Too many attempts. Try again in %(n)s.")
+    n_of = "minute"
 
 
 class PasswordTooShort(InvalidInput):

@@ -64,21 +64,25 @@ class Blocked(StartRefused):
 
 
 class TooEarly(StartRefused):
-    message = _l("Book at least %(n)s hours ahead.")
+    message = _l("Book at least %(n)s ahead.")
+    n_of = "hour"
     waivable = True
 
 
 class TooFar(StartRefused):
-    message = _l("At most %(n)s days ahead.")
+    message = _l("At most %(n)s ahead.")
+    n_of = "day"
     waivable = True
 
 
 class TooShort(StartRefused):
-    message = _l("At least %(n)s minutes.")
+    message = _l("At least %(n)s.")
+    n_of = "minute"
 
 
 class TooLong(StartRefused):
-    message = _l("At most %(n)s minutes.")
+    message = _l("At most %(n)s.")
+    n_of = "minute"
 
 
 class QuantityOutOfRange(InvalidInput):

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from labshare.booking.terms import BookingState, ChargeKind, ChargeState, DayKind, EndReason, HoldingKind, ProposalState
+from labshare.booking.terms import BookingState, ChargeKind, ChargeState, DayKind, HoldingKind, ProposalState
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem
 from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of
 from labshare.kernel.terms import listed
@@ -213,11 +213,6 @@ class Booking(Model):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it was declined, cancelled or recorded as a no-show."""
     end_reason: Mapped[str | None] = mapped_column(String(500))
-
-    @property
-    def lapsed(self) -> bool:
-        """Declined by the system, because nobody answered in time."""
-        return self.state == BookingState.DECLINED and self.end_reason == EndReason.LAPSED
 
     @hybrid_property
     def unanswered(self) -> bool:

@@ -92,7 +92,7 @@ NO_SHOW = kind(
 RECEIVED = kind(
     "booking.received",
     title=_l("Samples of %(ref)s received"),
-    text=_l("%(lab)s has received %(samples)s samples for %(item)s. %(condition)s"),
+    text=_l("%(lab)s has received the samples for %(item)s: %(samples)s. %(condition)s"),
 )
 FINISHED = kind(
     "booking.finished",

@@ -51,7 +51,8 @@ class DatesNotInOrder(InvalidInput):
 
 
 class UnitsTaken(Conflict):
-    message = _l("Unit %(unit)s has bookings or blocks ahead; %(n)s units must stay.")
+    message = _l("Unit %(unit)s has bookings or blocks ahead; %(n)s must stay.")
+    n_of = "unit"
     default_field = "units"
 
 

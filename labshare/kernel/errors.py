@@ -23,6 +23,8 @@ class Problem(Exception):
     status: ClassVar[int] = 409
     message: ClassVar[LazyString | str] = _l("This is not possible now.")
     default_field: ClassVar[str | None] = None
+    n_of: ClassVar[str | None] = None
+    """What the parameter `n` is a number of (`formatting.COUNTERS`): the word follows it, in the plural where due."""
     money_or_rights: ClassVar[bool] = False
 
     def __init__(self, field: str | None = None, **params: Any) -> None:
@@ -40,7 +42,13 @@ class Problem(Exception):
     @property
     def text(self) -> str:
         """The message in the reader's language."""
-        return str(self.message) % {name: _written(value) for name, value in self.params.items()}
+        return str(self.message) % {name: self._said(name, value) for name, value in self.params.items()}
+
+    def _said(self, name: str, value: Any) -> str:
+        said = _written(value)
+        if name != "n" or self.n_of is None:
+            return said
+        return f"{said} {formatting.unit_word(1 if said == '1' else 2, self.n_of)}"
 
     def __str__(self) -> str:
         return self.text

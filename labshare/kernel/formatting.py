@@ -23,9 +23,10 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, local_zone, utc_now
 
 NOTHING = "—"
-MONEY = "¥#,##0.00;\u2212¥#,##0.00"
-AMOUNT = "#,##0.00;\u2212#,##0.00"
-"""The sign of a negative is U+2212, as in all our tables."""
+MINUS = "\u2212"
+"""The sign of a negative, as in all our tables."""
+MONEY = f"¥#,##0.00;{MINUS}¥#,##0.00"
+AMOUNT = f"#,##0.00;{MINUS}#,##0.00"
 SOURCE = Locale("en")
 """Of the messages themselves, which are what stands where nobody's language is known."""
 

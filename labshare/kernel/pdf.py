@@ -10,6 +10,7 @@ from typing import Any
 import typst
 from flask import current_app
 
+from labshare.kernel.formatting import MINUS
 from labshare.kernel.tables import plain
 
 TEMPLATE = Path(__file__).with_name("table.typ")
@@ -60,7 +61,7 @@ def _is_number(cell: Any) -> bool:
 
 
 def _said(cell: Any) -> str:
-    return f"{cell:,}" if _is_number(cell) else str(plain(cell))
+    return f"{cell:,}".replace("-", MINUS) if _is_number(cell) else str(plain(cell))
 
 
 def _width(head: str, cells: Sequence[str]) -> float:

@@ -6,13 +6,16 @@ services and rules are handed `now`.
 """
 
 import time as machine
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import current_app
 
+Span = TypeVar("Span", bound=tuple[Any, Any])
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 ENDLESS = date(9999, 12, 31)
 """The last day of what has no last day, where two last days are compared."""
 
@@ -64,3 +67,18 @@ def ceil_minute(moment: datetime) -> datetime:
     """`moment`, or the next whole minute after it."""
     floor = moment.replace(second=0, microsecond=0)
     return floor if floor == moment else floor + MINUTE
+
+
+def joined(spans: Iterable[Span], step: timedelta = timedelta(0)) -> list[Span]:
+    """Spans (start, end) in order; those that touch or overlap made one, empty ones left out. `step` is how far an end
+    lies before the start that follows it: a day where both are days that count."""
+    result: list[Span] = []
+    for span in sorted(spans):
+        start, end = span
+        if start - end >= step:
+            continue
+        if result and start - result[-1][1] <= step:
+            result[-1] = type(span)(result[-1][0], max(result[-1][1], end))  # type: ignore[misc]  # a NamedTuple of two
+        else:
+            result.append(span)
+    return result

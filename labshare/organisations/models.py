@@ -116,16 +116,6 @@ class FirmSize(Model):
     reason: Mapped[str | None] = mapped_column(String(200))
     """Why the class was set by hand, where it was."""
 
-    @hybrid_method
-    def begun_by(self, day: date) -> bool:
-        """Whether it counts on this day, where no later row does."""
-        return self.valid_from <= day
-
-    @begun_by.inplace.expression  # type: ignore[attr-defined]
-    @classmethod
-    def _begun_by_in_sql(cls, day: date) -> ColumnElement[bool]:
-        return cls.valid_from <= day
-
 
 class Affiliation(Model):
     """A relation between two firms, dated; `controls` runs from `firm_id` to `other_firm_id`, the rest both ways.

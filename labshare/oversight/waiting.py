@@ -1,12 +1,12 @@
 """What waits for whom: the one table of it, and who counts what of it.
 
 Each kind of thing has its select in the room that knows it; a line of `KINDS` says for whom it waits and on which page
-it is done. The navigation's badges, the regulators' overview and their list of tasks count by this table. What waits
+it is done. The navigation's badges, the regulators' overview and their list of tasks go by this table. What waits
 in a booking for its client or its lab is a condition on `Booking` in `settlement.queries.waiting`, by which the lists,
 the client's dashboard and the lab's page of the day go.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ from labshare.rewards.queries.grades import lists_handed_over, lists_sent_back
 from labshare.rewards.queries.waiting import corrections_waiting, objections_waiting, policies, runs_waiting
 from labshare.settlement.queries.missing import documents_waiting, payers_waiting
 
-PERSON, FIRM = "person", "firm"
+PERSON, FIRM, NOBODY = "person", "firm", ""
 
 
 @dataclass(frozen=True)
@@ -39,35 +39,51 @@ class Kind:
     name: str
     whose: str
     """A regulator's role, `firm` for the members of the firm acted for, `person` for whoever is told."""
-    count: Callable[[Actor], Select[Any]]
     page: str
     """The endpoint of the page where it is done."""
-    badge: str | None = None
-    """The name of the navigation's count that shows it."""
+    count: Callable[[Actor], Select[Any]] | None = None
+    """None: known by a rule, or by rows that are read anyway, not by SQL alone."""
+    badge: bool = False
+    """The navigation shows how many, at its page."""
+    onlookers: str | None = None
+    """The page for regulators of other roles, where they have another one; empty: none."""
+
+    def page_for(self, roles: Collection[str]) -> str:
+        return self.page if self.onlookers is None or self.whose in roles else self.onlookers
 
 
+ADMIN, OFFICER, APPROVER = OfficialRole.ADMIN, OfficialRole.OFFICER, OfficialRole.APPROVER
 KINDS = (
-    Kind("unread", PERSON, lambda actor: unread_of(actor.person_id), "account.notices", "unread"),
-    Kind("requests", FIRM, lambda actor: requests_waiting(actor.firm_id), "lab.requests", "requests"),
-    Kind("documents", FIRM, lambda actor: documents_waiting(actor.firm_id), "lab.missing_documents", "documents"),
-    Kind("firms", OfficialRole.ADMIN, lambda _actor: organisations.firms_to_verify(), "admin.firms", "firms"),
-    Kind("roles", OfficialRole.ADMIN, lambda actor: organisations.roles_proposed(but=actor.person_id), "admin.roles"),
-    Kind("payers", OfficialRole.OFFICER, lambda _actor: payers_waiting(), "regulator.payers", "payers"),
-    Kind("objections", OfficialRole.OFFICER, lambda _actor: objections_waiting(), "regulator.runs"),
-    Kind("policies", OfficialRole.APPROVER, lambda _actor: policies(published=False), "regulator.policies"),
+    Kind("unread", PERSON, "account.notices", lambda actor: unread_of(actor.person_id), badge=True),
+    Kind("requests", FIRM, "lab.requests", lambda actor: requests_waiting(actor.firm_id), badge=True),
+    Kind("documents", FIRM, "lab.missing_documents", lambda actor: documents_waiting(actor.firm_id), badge=True),
     Kind(
-        "corrections",
-        OfficialRole.OFFICER,
-        lambda actor: corrections_waiting(but=actor.person_id),
-        "regulator.run_corrections",
+        "firms",
+        ADMIN,
+        "admin.firms",
+        lambda _actor: organisations.firms_to_verify(),
+        badge=True,
+        onlookers="regulator.firms",
     ),
-    Kind("admissions", OfficialRole.APPROVER, lambda _actor: admissions_waiting(), "regulator.labs"),
-    Kind("grades", OfficialRole.APPROVER, lambda _actor: lists_handed_over(), "regulator.assessments", "grades"),
-    Kind("grades_back", OfficialRole.OFFICER, lambda _actor: lists_sent_back(), "regulator.assessments", "grades"),
+    Kind("roles", ADMIN, "admin.roles", lambda actor: organisations.roles_proposed(but=actor.person_id), onlookers=""),
+    Kind("payers", OFFICER, "regulator.payers", lambda _actor: payers_waiting(), badge=True),
+    Kind("objections", OFFICER, "regulator.runs", lambda _actor: objections_waiting()),
+    Kind("policies", APPROVER, "regulator.policies", lambda _actor: policies(published=False)),
+    Kind("corrections", OFFICER, "regulator.run_corrections", lambda actor: corrections_waiting(but=actor.person_id)),
+    Kind("admissions", APPROVER, "regulator.labs", lambda _actor: admissions_waiting()),
+    Kind("grades", APPROVER, "regulator.assessments", lambda _actor: lists_handed_over(), badge=True),
+    Kind("grades_back", OFFICER, "regulator.assessments", lambda _actor: lists_sent_back(), badge=True),
+    Kind("affiliations", OFFICER, "regulator.affiliations"),
+    Kind("to_publish", OFFICER, "regulator.run"),
+    Kind("in_notice", NOBODY, "regulator.run"),
+    Kind("to_approve", APPROVER, "regulator.run"),
+    Kind("to_pay", OFFICER, "regulator.run"),
+    Kind("missing_roles", ADMIN, "admin.roles", onlookers=""),
+    Kind("missing_years", ADMIN, "admin.working_days"),
+    Kind("no_policy", OFFICER, "regulator.policies"),
 )
-"""Beside these, for regulators: affiliations to decide (by a rule, not by SQL alone: `Link.to_decide`), runs that are
-not paid out, years of the calendar and roles that are missing."""
-NEEDED_ROLES = (OfficialRole.OFFICER, OfficialRole.APPROVER)
+_BY_NAME = {kind.name: kind for kind in KINDS}
+NEEDED_ROLES = (OFFICER, APPROVER)
 
 
 # ── For the head of every page ────────────────────────────────────────────
@@ -87,13 +103,13 @@ class OwnFirm:
 
 
 def firms_and_waiting(actor: Actor, memberships: Mapping[int, str]) -> tuple[tuple[OwnFirm, ...], dict[str, int]]:
-    """The firms of these memberships (firm id → role) by name, and how much waits for the person acting as `actor`:
-    the badges of the kinds that are theirs to do. One statement."""
+    """The firms of these memberships (firm id → role) by name, and how much waits for the person acting as `actor`, by
+    the page where it is done: the badges of the kinds that are theirs. One statement."""
     counts: dict[str, Select[Any]] = {}
     for kind in KINDS:
-        if kind.badge is not None and _is_theirs(kind, actor):
-            counts.setdefault(kind.badge, kind.count(actor))
-    columns = [counting.scalar_subquery().label(name) for name, counting in counts.items()]
+        if kind.badge and kind.count is not None and _is_theirs(kind, actor):
+            counts.setdefault(kind.page, kind.count(actor))
+    columns = [counting.scalar_subquery().label(page) for page, counting in counts.items()]
     if not memberships:
         return (), dict(db.session.execute(select(*columns)).one()._mapping)
     has_labs = exists().where(Lab.firm_id == Firm.id).correlate(Firm)
@@ -114,7 +130,7 @@ def firms_and_waiting(actor: Actor, memberships: Mapping[int, str]) -> tuple[tup
         OwnFirm(row.id, row.name, row.name_en, memberships[row.id], bool(row.verified), bool(row.has_labs), row.town)
         for row in rows
     )
-    return firms, {name: getattr(rows[0], name) for name in counts} if rows else {"unread": 0}
+    return firms, {page: rows[0]._mapping[page] for page in counts} if rows else dict.fromkeys(counts, 0)
 
 
 def _is_theirs(kind: Kind, actor: Actor) -> bool:
@@ -155,6 +171,11 @@ class Waiting:
     no_policy: bool
     """No policy was ever published."""
 
+    @staticmethod
+    def kind(name: str) -> Kind:
+        """Whose it is and where it is done."""
+        return _BY_NAME[name]
+
 
 def waiting_for_regulators(
     now: datetime, person_id: int | None = None, runs: Sequence[RewardRun] | None = None
@@ -163,7 +184,9 @@ def waiting_for_regulators(
     where they are read already."""
     actor, today = Actor(person_id=person_id), local_day(now)
     years = [today.year] + ([today.year + 1] if today.month >= 10 else [])
-    selects = {kind.name: kind.count(actor) for kind in KINDS if kind.whose not in (PERSON, FIRM)}
+    selects = {
+        kind.name: kind.count(actor) for kind in KINDS if kind.count is not None and kind.whose not in (PERSON, FIRM)
+    }
     selects |= {"oldest_firm": organisations.oldest_firm_to_verify(), "published": policies(published=True)}
     selects |= {role: organisations.holders_of(role) for role in NEEDED_ROLES}
     selects |= {str(year): year_confirmed(year) for year in years}

@@ -110,6 +110,25 @@ class BookingHold(Model):
     held_at: Mapped[datetime] = mapped_column(UtcDateTime)
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    @hybrid_property
+    def lasts(self) -> bool:
+        return self.released_at is None
+
+    @lasts.inplace.expression
+    @classmethod
+    def _lasts_in_sql(cls) -> ColumnElement[bool]:
+        return cls.released_at.is_(None)
+
+    @hybrid_method
+    def lasted_at(self, moment: datetime) -> bool:
+        """As far as was known then: a release recorded later had not happened."""
+        return self.held_at <= moment and (self.released_at is None or moment < self.released_at)
+
+    @lasted_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _lasted_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.held_at <= moment, or_(cls.released_at.is_(None), cls.released_at > moment))
+
 
 class RewardRun(Model):
     """The run of a month in a division: calculated → published → approved → paid."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import redirect, render_template, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
@@ -26,7 +26,7 @@ from labshare.booking.queries.bookings import (
 from labshare.booking.terms import BookingState, Party
 from labshare.http.actor import current_actor
 from labshare.http.rights import check_step
-from labshare.kernel.database import report_refusal, transaction
+from labshare.kernel.database import report_refusal
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.web.booking_history import BY_RULE, entries, reached
@@ -43,7 +43,7 @@ from labshare.web.forms import (
     required,
     show_problem,
 )
-from labshare.web.layout import flash_done
+from labshare.web.steps import Around, carry_out
 
 
 class PlainForm(Form):
@@ -238,14 +238,16 @@ def act(ref: str, name: str, side: str) -> Any:
         return show(ref, side, {name: form}, 422)
     values = {each: _given(each, form[each].data) for each in verb.fields}
     try:
-        check_step(actor, ref, RIGHTS[name], verb=verb.service.action)  # type: ignore[attr-defined]
-        with transaction():
-            verb.service(actor=actor, now=now, ref=ref, **values)
+        return carry_out(
+            lambda: verb.service(actor=actor, now=now, ref=ref, **values),
+            lambda _done: (str(verb.done), url_for(f"{side}.booking", ref=ref)),
+            Around(
+                before=lambda: check_step(actor, ref, RIGHTS[name], verb=verb.service.action),  # type: ignore[attr-defined]
+                refused=report_refusal,
+            ),
+        )
     except Problem as problem:
-        report_refusal(problem)
         return show(ref, side, {name: form}, show_problem(form, problem))
-    flash_done(str(verb.done))
-    return redirect(url_for(f"{side}.booking", ref=ref), 303)
 
 
 def _given(name: str, value: Any) -> Any:

@@ -65,7 +65,7 @@ def _load_reader() -> Reader:
     if person is None:
         return Reader(actor)
     firms, waiting = firms_and_waiting(actor, dict(person.memberships))
-    return Reader(actor, person.name, person.email, firms, waiting["unread"], waiting)
+    return Reader(actor, person.name, person.email, firms, waiting["account.notices"], waiting)
 
 
 def _top() -> list[navigation.Link]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
@@ -18,13 +18,12 @@ from labshare.booking.queries.bookings import get_booking
 from labshare.booking.queries.slots import free_slots
 from labshare.booking.services import where_to
 from labshare.http.actor import current_actor
-from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, start_of_day, utc_now
 from labshare.web.asked import read_day, read_moment
 from labshare.web.forms import Form, TextAreaField, length, required, show_problem
-from labshare.web.layout import flash_done
 from labshare.web.public.items import FIRST_SHOWN, columns
+from labshare.web.steps import carry_out
 
 DAYS = 7
 
@@ -98,19 +97,19 @@ def choose(ref: str, side: str, service: Callable[..., Any], done: LazyString) -
                 ),
                 422 if sure else 200,
             )
-        with transaction():
-            service(
+        return carry_out(
+            lambda: service(
                 actor=actor,
                 now=now,
                 ref=ref,
                 starts_at=starts_at,
                 instrument_id=instrument_id,
                 reason=form.reason.data or "",
-            )
+            ),
+            lambda _moved: (str(done), url_for(f"{side}.booking", ref=ref)),
+        )
     except SlotTaken as problem:
         return page(get_booking(actor, ref), side, form, problem.status, problem)
     except Problem as problem:
         status = show_problem(form, problem)
         return page(get_booking(actor, ref), side, form, status)
-    flash_done(str(done))
-    return redirect(url_for(f"{side}.booking", ref=ref), 303)

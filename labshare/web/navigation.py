@@ -1,7 +1,7 @@
 """The one table of navigation: who sees which items, in which order. An item without its page yet is left out.
 
-Add a line where a page is added. `count` names one of the reader's counts (`layout.Reader.waiting`): how many things
-wait for this person, shown in a filled badge; with `calm` in a grey one, for information.
+Add a line where a page is added. With `count` a filled badge shows how many things wait there for this person
+(`layout.Reader.waiting`); with `calm` a grey one, for information.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,8 @@ class Item:
     label: LazyString
     endpoint: str
     icon: str = ""
-    count: str | None = None
+    count: bool = False
+    """Show how much waits there for this person."""
     calm: bool = False
     group: LazyString | None = None
     """The heading above it on a rail; the items of a group stand together."""
@@ -60,7 +61,7 @@ TOP: dict[str, tuple[Item, ...]] = {
 RAIL: dict[str, tuple[Item, ...]] = {
     "lab": (
         Item(_l("Today"), "lab.today", "calendar-time"),
-        Item(_l("Requests"), "lab.requests", "inbox", count="requests"),
+        Item(_l("Requests"), "lab.requests", "inbox", count=True),
         Item(_l("Calendar"), "lab.calendar", "calendar-week"),
         Item(_l("Bookings"), "lab.bookings", "clipboard-list", covers=("lab.booking",)),
         Item(_l("Our bookings elsewhere"), "client.bookings", "shopping-bag", covers=("client.",)),
@@ -98,7 +99,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
             "lab.missing_documents",
             "file-alert",
             group=PAPERS,
-            count="documents",
+            count=True,
             short=_l("Papers due"),
             covers=("lab.receivables", "lab.record_"),
         ),
@@ -116,14 +117,14 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Reward runs"), "regulator.runs", "award", group=MONEY, short=_l("Runs"), covers=("regulator.run",)),
         Item(_l("Reward policies"), "regulator.policies", "scale", group=MONEY, covers=("regulator.policy",)),
         Item(_l("Revenue ledger"), "regulator.ledger", "book", group=MONEY),
-        Item(_l("Third-party payments"), "regulator.payers", "transfer", group=MONEY, count="payers"),
+        Item(_l("Third-party payments"), "regulator.payers", "transfer", group=MONEY, count=True),
         Item(
             _l("Firms to verify"),
             "admin.firms",
             "building",
             group=OVERSIGHT,
             short=_l("Firms"),
-            count="firms",
+            count=True,
             covers=("admin.firm",),
             roles=_roles("admin", "auditor"),
         ),
@@ -137,7 +138,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
             "regulator.assessments",
             "star",
             group=OVERSIGHT,
-            count="grades",
+            count=True,
             covers=("regulator.assessment", "regulator.assessment_"),
         ),
         Item(
@@ -215,7 +216,7 @@ def links(items: tuple[Item, ...], actor: Actor, counts: Mapping[str, int]) -> l
                 icon=item.icon,
                 here=False,
                 group=str(item.group) if item.group else None,
-                count=counts.get(item.count) if item.count else None,
+                count=counts.get(item.endpoint) if item.count else None,
                 calm=item.calm,
             )
         )

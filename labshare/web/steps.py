@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import redirect, request
+from flask import current_app, redirect, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -13,8 +13,8 @@ from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, Problem
 from labshare.web.forms import Form, show_problem
 from labshare.web.layout import flash_done
 
-Done = Callable[[Any], tuple[str, str]]
-"""What to say of the result, and where to go on."""
+Done = Callable[[Any], tuple[str | None, str] | Callable[[], Any]]
+"""What to say of the result (None: nothing) and where to go on; or what makes another answer, once all is written."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,10 @@ class Around:
 
     before: Callable[[], Any] = lambda: None
     """Done first; a problem it raises is shown like the step's."""
-    after: Callable[[], Any] = lambda: None
-    """Done once the step is written."""
+    after: Callable[[Any], Any] = lambda _result: None
+    """Done with the step's result once it is written."""
+    refused: Callable[[Problem], Any] = lambda _problem: None
+    """Told of a problem before it is shown."""
     reads_first: bool = False
     """As of `transaction`."""
 
@@ -60,11 +62,20 @@ def pressed(step: Callable[[], Any], done: Done, around: Around = STEP_ALONE) ->
 
 def carry_out(step: Callable[[], Any], done: Done, around: Around = STEP_ALONE) -> Response:
     """Carry out the step of a button whose page has no place for a problem: it is raised."""
-    around.before()
-    with transaction(reads_first=around.reads_first):
-        message, address = done(step())
-    around.after()
-    flash_done(message)
+    try:
+        around.before()
+        with transaction(reads_first=around.reads_first):
+            result = step()
+            answer = done(result)
+    except Problem as problem:
+        around.refused(problem)
+        raise
+    around.after(result)
+    if callable(answer):
+        return current_app.make_response(answer())
+    message, address = answer
+    if message is not None:
+        flash_done(message)
     return redirect(address, 303)
 
 

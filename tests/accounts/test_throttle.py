@@ -67,7 +67,7 @@ def test_guessing_at_one_account_waits_longer_and_longer(limited: Flask, known: 
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("zh-CN", "尝试次数过多，请 1 分钟后再试。"), ("en", "Try again in 1 minutes.")]
+    ("language", "words"), [("zh-CN", "尝试次数过多，请 1 分钟后再试。"), ("en", "Try again in 1 minute.")]
 )
 def test_refusal_says_when_and_keeps_what_was_typed(limited: Flask, known: Person, language: str, words: str) -> None:
     guess(limited, known.email, throttle.FREE)

@@ -201,7 +201,7 @@ def test_unanswered_request_lapses(house: House, clock: Clock) -> None:  # R-BOO
     assert house.do(services.lapse, SYSTEM) == 1
     assert house.do(services.lapse, SYSTEM) == 0
     booking = fresh(booking)
-    assert (booking.state, booking.lapsed, booking.charged_fen) == ("declined", True, 0)
+    assert (booking.state, booking.end_reason, booking.charged_fen) == ("declined", "lapsed", 0)
     assert holdings() == []
 
 
@@ -274,7 +274,7 @@ def test_open_proposal_stops_the_request_from_lapsing(house: House, clock: Clock
     clock.set("2026-12-01 00:00")  # Friday and Monday have passed
     assert house.do(services.lapse, SYSTEM) == 1
     booking = fresh(booking)
-    assert booking.lapsed
+    assert (booking.state, booking.end_reason) == ("declined", "lapsed")
     assert [one.state for one in db.session.scalars(select(Proposal))] == ["lapsed"]
     assert holdings() == []
 

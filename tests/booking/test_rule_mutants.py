@@ -22,6 +22,7 @@ book = sys.modules["labshare.booking.services.book"]
 Patch = pytest.MonkeyPatch
 OPENINGS_NEXT, OPENINGS_THROUGHOUT = Openings.next_start, Openings.open_throughout
 PLAN = StartRules.plan
+JOINED = time.joined
 
 
 def whole_days_only(self: WorkingDays, day: Any) -> int | None:
@@ -42,8 +43,12 @@ def closing_is_too_late(self: Openings, since: datetime, until: datetime) -> boo
     return OPENINGS_THROUGHOUT(self, since, until + timedelta(microseconds=1))
 
 
-def apart(intervals: Any) -> list[Any]:
-    return sorted(one for one in intervals if one.starts_at < one.ends_at)
+def apart(spans: Any, step: timedelta = timedelta(0)) -> list[Any]:
+    return JOINED(spans, step) if step else sorted(one for one in spans if one.starts_at < one.ends_at)
+
+
+def days_apart(spans: Any, step: timedelta = timedelta(0)) -> list[Any]:
+    return sorted(spans) if step else JOINED(spans, step)
 
 
 def one_occurrence(day: Any, minute: int, zone: Any, *, closing: bool = False) -> datetime:
@@ -65,7 +70,7 @@ RULES: dict[str, Callable[[Patch], None]] = {
     "every day touched": lambda p: p.setattr(
         StartRules, "days_touched", lambda self, start: DayRange(*[time.local_day(start, self.zone)] * 2)
     ),
-    "certificates join": lambda p: p.setattr(time, "joined_days", sorted),
+    "certificates join": lambda p: p.setattr(time, "joined", days_apart),
     "whole minute": lambda p: p.setattr(time, "is_whole_minute", lambda moment: True),
     "holidays and make-up days": lambda p: p.setattr(WorkingDays, "weekday_of_hours", whole_days_only),
     "touching intervals": lambda p: p.setattr(time, "joined", apart),

@@ -1,7 +1,7 @@
 """The catalogue's pure rules."""
 
 import itertools
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -24,8 +24,8 @@ from labshare.catalogue.rules.fees import FeeSpan
 from labshare.catalogue.rules.question import Question, read_question
 from labshare.catalogue.rules.validity import Span
 from labshare.catalogue.synonyms import meaning
+from labshare.kernel.time import DAY, joined
 
-DAY = timedelta(days=1)
 TODAY = date(2026, 11, 24)
 
 
@@ -118,11 +118,11 @@ def test_a_day_between_certificates_breaks_them():
 @given(st.lists(st.tuples(days, st.integers(-3, 20)), max_size=10), days)
 def test_joined_spans_hold_exactly_the_days_that_some_certificate_holds(certificates, day):
     spans = [Span(first, first + length * DAY) for first, length in certificates]
-    joined = validity.joined(spans)
+    whole = joined(spans, DAY)
     assert any(span.first <= day <= span.last for span in spans) == any(
-        span.first <= day <= span.last for span in joined
+        span.first <= day <= span.last for span in whole
     )
-    assert all(one.last + DAY < other.first for one, other in itertools.pairwise(joined))
+    assert all(one.last + DAY < other.first for one, other in itertools.pairwise(whole))
 
 
 # ── Standards ────────────────────────────────────────────────────────────

@@ -98,3 +98,23 @@ def test_what_asks_nothing_passes(name: str) -> None:
 def test_entrances_do_not_ask_the_database() -> None:
     found = {f"{inside(file)}: {one}" for file in python_files(*ENTRANCES) for one in questions(file.read_text())}
     assert sorted(found) == sorted(MAY), "an entrance asks the database, or is listed without need"
+
+
+STEPS = {
+    "labshare/web/steps.py::carry_out": "the one that the others go through",
+    "labshare/web/account/sign_in.py::verified": "signing in: no page of its own, and the password is hashed before it",
+    "labshare/web/account/sign_in.py::_keep_choice": "beside whatever answer the choice of a language gets",
+}
+"""Where a page opens a transaction; every other step goes through `labshare.web.steps`."""
+
+
+def test_pages_carry_out_their_steps_in_one_way() -> None:
+    found = {
+        f"{inside(file)}::{function.name}"
+        for file in python_files("web")
+        for function in ast.walk(ast.parse(file.read_text()))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.With) and any("transaction" in ast.unparse(item.context_expr) for item in node.items)
+    }
+    assert found == STEPS.keys()

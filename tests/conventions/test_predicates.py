@@ -42,7 +42,7 @@ COLUMNS = {
 HOME = ("models.py", "assessments.py", "kernel/spans.py", "organisations/links.py", "rewards/policy.py")
 """Where the predicates stand: the models, the span they share, affiliations and policies as the rules know them."""
 ELSEWHERE = {
-    "labshare/booking/services/move.py::propose": "the deadline is moved",
+    "labshare/booking/services/move.py::_keep_time_beside": "the deadline is moved",
     "labshare/catalogue/queries/news.py::soon_replaced": "how soon a standard is replaced",
     "labshare/catalogue/queries/own.py::endings": "how soon an accreditation ends",
     "labshare/catalogue/services/fees.py::end_fee": "the order of two dates that are given",

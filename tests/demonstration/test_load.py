@@ -353,7 +353,7 @@ def _steps(booking: Booking) -> Iterator[tuple[str, datetime]]:
     if booking.started_at:
         yield "booking.start", booking.started_at
     if booking.ended_at:
-        lapsed = {"declined": "booking.lapse" if booking.lapsed else "booking.decline"}
+        lapsed = {"declined": "booking.lapse" if booking.end_reason == "lapsed" else "booking.decline"}
         ends = {"cancelled": "booking.cancel", "no_show": "booking.no_show"} | lapsed
         yield ends[booking.state], booking.ended_at
     for proposal in booking.proposals:

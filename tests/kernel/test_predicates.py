@@ -12,10 +12,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Boolean, Column, Date, String, delete, literal, select, type_coerce
 from sqlalchemy import inspect as mapped
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.hybrid import HybridExtensionType
 from sqlalchemy.orm import aliased
 
+from labshare.booking.models import Holding
+from labshare.booking.queries.gaps import Asked, free_units, gaps, moment
 from labshare.booking.terms import BookingState, ChargeState, ProposalState
 from labshare.catalogue.models import Fee, LabAdmission
 from labshare.catalogue.queries.admissions import admission_spans
@@ -26,10 +28,12 @@ from labshare.organisations.models import Affiliation
 from labshare.rewards.models import Policy
 from labshare.rewards.policy import Policy as PolicyRules
 from labshare.rewards.terms import ListState, ObjectionVerdict, PolicyState, RunState
-from labshare.settlement.models import Report
-from labshare.settlement.rules.documents import Documents, ReportDocument
+from labshare.settlement.models import Invoice, InvoiceLine, Report
+from labshare.settlement.queries.reports import stands_on
+from labshare.settlement.rules.documents import Documents, InvoiceDocument, ReportDocument
 from labshare.settlement.terms import PayerVerdict
 from tests import factories
+from tests.settlement.world import World
 
 FIRST_DAY, FIRST_MOMENT = date(2026, 11, 24), datetime(2026, 11, 24, tzinfo=UTC)
 DAYS = st.integers(0, 4).map(lambda n: FIRST_DAY + timedelta(days=n))
@@ -200,3 +204,133 @@ def test_days_of_an_admission_are_those_on_which_it_holds(
     holds = row.holds_on(day)
     db.session.rollback()
     assert any(first <= day <= last for _lab, first, last in days) == holds
+
+
+# -- statements that spell a predicate for many rows at once
+
+
+HOURS = st.integers(0, 8)
+"""After `FIRST_MOMENT`; few, so that ends meet."""
+LAPSES = st.none() | st.integers(-1, 1).map(lambda n: FIRST_MOMENT + timedelta(days=1, hours=n))
+NOW = FIRST_MOMENT + timedelta(days=1)
+
+
+@st.composite
+def holdings_of_a_unit(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Up to three that do not overlap; each may have lapsed at `NOW`."""
+    ends = sorted(draw(st.sets(HOURS, max_size=6)))
+    spans = zip(ends[::2], ends[1::2], strict=False)
+    return [
+        {
+            "starts_at": FIRST_MOMENT + timedelta(hours=first),
+            "ends_at": FIRST_MOMENT + timedelta(hours=last),
+            "expires_at": draw(LAPSES),
+        }
+        for first, last in spans
+    ]
+
+
+@ANY_ROWS
+@given(rows=holdings_of_a_unit(), asked=st.lists(HOURS, min_size=2, max_size=2, unique=True).map(sorted))
+def test_a_unit_is_free_but_for_the_holdings_that_count(
+    app: Flask, rows: list[dict[str, Any]], asked: list[int]
+) -> None:  # R-TIME-14
+    instrument = factories.instrument(factories.lab())
+    held = [
+        factories.add(
+            Holding(instrument_id=instrument.id, unit=1, kind="maintenance", created_at=FIRST_MOMENT, **values)
+        )
+        for values in rows
+    ]
+    counting = [one for one in held if one.counts_at(NOW)]
+    since, until = (FIRST_MOMENT + timedelta(hours=hours) for hours in asked)
+    taken = any(one.starts_at < until and since < one.ends_at for one in counting)
+    free = free_units([Asked(0, instrument.id, since, until)], NOW)
+    found = gaps([Asked(0, instrument.id, since, until, "+0 seconds")], NOW, None).get((0, 1), [])
+    begins = {one.ends_at for one in counting if since < one.ends_at < until}
+    after = {
+        begin: min((one.starts_at for one in counting if begin <= one.starts_at), default=None) for begin in begins
+    }
+    said = {moment(begin): end and moment(end) for begin, end in found}
+    db.session.rollback()
+    assert (0 in free) != taken
+    assert {begin: end for begin, end in said.items() if begin < until} == after
+
+
+@ANY_ROWS
+@given(data=st.data())
+def test_the_reports_that_stand_are_those_of_the_rule(reported: World, data: st.DataObject) -> None:  # R-PAPER-3
+    file_id = db.session.scalars(select(Report.file_id)).one()
+    day, rows, standing = data.draw(DAYS, "day"), [], set()
+    for number in range(data.draw(st.integers(1, 4), "reports")):
+        replaced = data.draw(st.sampled_from([None, *sorted(standing)]), "replaces")
+        standing -= {replaced}
+        rows.append(
+            factories.add(
+                Report(
+                    booking_id=reported.id,
+                    lab_id=reported.lab.id,
+                    number=f"R-{number}",
+                    issued_on=data.draw(DAYS, "issued"),
+                    replaces_id=replaced,
+                    file_id=file_id,
+                    withdrawn_on=data.draw(st.none() | DAYS, "withdrawn"),
+                    recorded_at=FIRST_MOMENT,
+                )
+            )
+        )
+        standing.add(rows[-1].id)
+    papers = tuple(ReportDocument(row.id, row.issued_on, row.replaces_id, row.withdrawn_on) for row in rows)
+    found = set(db.session.scalars(select(Report.id).where(stands_on(day), Report.number.startswith("R-"))))
+    db.session.rollback()
+    assert found == {one.id for one in Documents(reports=papers).standing(day)}
+
+
+@ANY_ROWS
+@given(data=st.data())
+def test_the_guard_refuses_a_red_letter_above_what_is_left(reported: World, data: st.DataObject) -> None:  # R-PAPER-6
+    def line(number: int, amount: int, tax: int, reverses: int | None) -> InvoiceDocument:
+        invoice = factories.add(
+            Invoice(
+                seller_firm_id=reported.host.id,
+                client_firm_id=reported.client.id,
+                number=f"I{number}",
+                issued_on=FIRST_DAY,
+            )
+        )
+        row = factories.add(
+            InvoiceLine(
+                invoice_id=invoice.id,
+                booking_id=reported.id,
+                amount_fen=amount,
+                tax_fen=tax,
+                reverses_id=reverses,
+                recorded_at=FIRST_MOMENT,
+            )
+        )
+        return InvoiceDocument(row.id, FIRST_DAY, amount, tax, reverses)
+
+    first = line(0, 4, 2, None)
+    documents, refused = Documents(invoices=(first,)), None
+    for number in range(1, data.draw(st.integers(1, 3), "red letters") + 1):
+        amount = -data.draw(st.integers(1, 5), "amount")
+        tax = -data.draw(st.integers(0, -amount), "tax")
+        left = documents.left_of(first.id)
+        fits = left.amount_fen + amount >= 0 and left.tax_fen + tax >= 0
+        try:
+            refused = False
+            documents = Documents(invoices=(*documents.invoices, line(number, amount, tax, first.id)))
+        except DBAPIError:
+            refused = True
+        assert refused != fits
+        if refused:
+            break
+    db.session.rollback()
+
+
+@pytest.fixture
+def reported(app: Flask) -> World:
+    """A booking with one report, of which nothing is drawn but its file."""
+    world = World()
+    world.report(number="first")
+    return world

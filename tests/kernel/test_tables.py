@@ -32,6 +32,7 @@ def test_xlsx_writes_formulas_as_text_and_money_as_numbers() -> None:
 
 def test_pdf_repeats_its_head_and_takes_no_text_for_markup(app: Flask) -> None:
     rows = [[f"XC-{n:03}", '#panic("x") *盐雾* $1$', yuan(123450 + n)] for n in range(60)]
+    rows[1][2] = yuan(-290000)
     file = to_pdf(
         "使用报告",
         ["2026 年 11 月"],
@@ -47,6 +48,7 @@ def test_pdf_repeats_its_head_and_takes_no_text_for_markup(app: Flask) -> None:
     assert all("收入（元）" in page for page in pages)
     assert '#panic("x") *盐雾* $1$' in pages[0]
     assert "1,234.50" in pages[0]
+    assert "\u22122,900.00" in pages[0]
     assert "74,087.70" in pages[-1]
     assert "含税" in pages[-1]
     assert reader.metadata is not None

@@ -14,7 +14,7 @@ from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, ReasonRe
 from labshare.notices.models import Notice
 from labshare.organisations import errors
 from labshare.organisations.models import Firm, Membership
-from labshare.organisations.queries import FirmFilter, search_firms, size_class_on
+from labshare.organisations.queries import FirmFilter, search_firms, sizes_of
 from labshare.organisations.rules import Figures
 from labshare.organisations.services import (
     change_firm,
@@ -117,7 +117,6 @@ def test_sector_says_which_figures_it_needs(app: Flask, clock: Any, someone: Act
 def test_only_enterprises_have_a_size_class(app: Flask, clock: Any, someone: Actor, kind: str) -> None:  # R-FIRM-4
     firm = registered(someone, clock.now, details=replace(DETAILS, kind=kind))
     assert firm.size_class is None
-    assert size_class_on(firm.id, date(2026, 11, 24)) is None
     with pytest.raises(errors.NoSizeClass):
         declare_figures(actor=owner_of(firm), now=clock.now, firm_id=firm.id, declared=SMALL)
 
@@ -127,8 +126,10 @@ def test_class_in_force_on_a_day(app: Flask, clock: Any, someone: Actor) -> None
     clock.set("2027-03-01 09:00")
     large = Declared(2026, Figures(employees=1000, revenue_fen=40_000 * WAN))
     declare_figures(actor=owner_of(firm), now=clock.now, firm_id=firm.id, declared=large)
-    days = [date(2026, 11, 23), date(2026, 11, 24), date(2027, 2, 28), date(2027, 3, 1)]
-    assert [size_class_on(firm.id, day) for day in days] == [None, "small", "small", "large"]
+    assert [(one.valid_from, one.size_class) for one in sizes_of(firm.id)] == [
+        (date(2027, 3, 1), "large"),
+        (date(2026, 11, 24), "small"),
+    ]
     assert firm.size_class == "large"
 
 
@@ -136,7 +137,7 @@ def test_figures_of_the_same_day_replace_one_another(app: Flask, clock: Any, som
     firm = registered(someone, clock.now)
     micro = Declared(2025, Figures(employees=4, revenue_fen=900 * WAN))
     declare_figures(actor=owner_of(firm), now=clock.now, firm_id=firm.id, declared=micro)
-    assert size_class_on(firm.id, date(2026, 11, 24)) == "micro"
+    assert [(one.valid_from, one.size_class) for one in sizes_of(firm.id)] == [(date(2026, 11, 24), "micro")]
 
 
 def test_class_set_by_hand_names_its_reason(app: Flask, clock: Any, someone: Actor, administrator: Actor) -> None:

@@ -10,7 +10,7 @@ from labshare.kernel.database import transaction
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import utc_now
 from labshare.organisations.models import RegulatorRole
-from labshare.oversight.waiting import FIRM, KINDS, PERSON, firms_and_waiting, waiting_for_regulators
+from labshare.oversight.waiting import FIRM, KINDS, NOBODY, PERSON, firms_and_waiting, waiting_for_regulators
 from labshare.web import navigation
 from tests import factories
 from tests.conftest import Clock
@@ -22,18 +22,16 @@ def items() -> Iterator[navigation.Item]:
 
 
 def test_each_badge_leads_to_where_it_is_done() -> None:
-    pages = {kind.badge: kind.page for kind in KINDS if kind.badge}
-    assert {item.count: item.endpoint for item in items()} == {
-        badge: page for badge, page in pages.items() if badge != "unread"
-    }
+    assert {item.endpoint for item in items()} == {kind.page for kind in KINDS if kind.badge} - {"account.notices"}
 
 
 def test_every_page_is_there(app: Flask) -> None:
-    assert {kind.page for kind in KINDS} <= app.view_functions.keys()
+    pages = {page for kind in KINDS for page in (kind.page, kind.onlookers) if page}
+    assert pages <= app.view_functions.keys()
 
 
 def test_everything_waits_for_somebody_known() -> None:
-    assert {kind.whose for kind in KINDS} <= {PERSON, FIRM, *OfficialRole}
+    assert {kind.whose for kind in KINDS} <= {PERSON, FIRM, NOBODY, *OfficialRole}
 
 
 @pytest.mark.parametrize("role", [OfficialRole.OFFICER, OfficialRole.APPROVER, OfficialRole.ADMIN])
@@ -44,8 +42,8 @@ def test_badge_and_overview_say_the_same(app: Flask, clock: Clock, role: Officia
     shown = waiting_for_regulators(utc_now(), someone.id)
     _firms, badges = firms_and_waiting(Actor(person_id=someone.id, roles=frozenset({role})), {})
     assert shown.firms == 1
-    theirs = {kind.badge: getattr(shown, kind.name) for kind in KINDS if kind.whose == role and kind.badge}
-    assert badges == {"unread": 0} | theirs
+    theirs = {kind.page: getattr(shown, kind.name) for kind in KINDS if kind.whose == role and kind.badge}
+    assert badges == {"account.notices": 0} | theirs
 
 
 def test_whoever_proposed_is_not_asked_to_agree(app: Flask, clock: Clock) -> None:  # R-RIGHTS-4

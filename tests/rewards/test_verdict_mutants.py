@@ -67,7 +67,7 @@ _links = verdicts.links
 _spans = verdicts.admission_spans
 
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
-    **{f"{reason} never applies": (verdicts, reason, never) for reason in Reason},
+    **{f"{reason} never applies": (verdicts.CONDITIONS, reason, never) for reason in Reason},
     "suspended before not_admitted": (verdicts, "Reason", swapped("not_admitted", "suspended")),
     "own_firm before suspended": (verdicts, "Reason", swapped("suspended", "own_firm")),
     # "related before own_firm" is no mutant: a firm is never related to itself
@@ -137,13 +137,13 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     ),
     "an admission in any county counts": (verdicts, "admission_spans", lambda *_: _spans("")),
     "unknown size passes": (
-        verdicts,
-        "client_size",
+        verdicts.CONDITIONS,
+        Reason.CLIENT_SIZE,
         lambda policy: f"b.client_size NOT IN ({', '.join(repr(size) for size in policy.clients.sizes)})",
     ),
     "an unknown value passes": (
-        verdicts,
-        "instrument_value",
+        verdicts.CONDITIONS,
+        Reason.INSTRUMENT_VALUE,
         lambda policy: f"b.instrument_value_fen < {policy.min_original_value_fen}",
     ),
 }
@@ -169,7 +169,7 @@ def test_each_bent_rule_is_noticed(app, clock):  # R-COUNTY-1, R-REWARD-3, R-REW
     unnoticed = []
     for name, (target, attribute, replacement) in MUTANTS.items():
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(target, attribute, replacement)
+            (patch.setitem if isinstance(target, dict) else patch.setattr)(target, attribute, replacement)
             if verdicts_now(month) == expected:
                 unnoticed.append(name)
     db.session.rollback()
@@ -203,7 +203,7 @@ def test_two_spans_of_one_lab_cannot_be_and_touching_ones_count_an_entry_once(ap
         factories.admission(lab, date(2026, 10, 5))
         add_revenue(add_booking(world, lab, factories.firm(), date(2026, 10, 5)), "2026-10", 1000)
     scope = verdicts.scope_of(rules_of(policy_of(Month(2026, 10))), Month(2026, 10))
-    assert [row[4:] for row in verdicts.sums(scope).rows] == [(1, 1000)]
+    assert [(row.entries, row.fen) for row in verdicts.sums(scope).rows] == [(1, 1000)]
     with pytest.raises(IntegrityError, match="admission_no_overlap"), transaction():
         factories.admission(lab, date(2026, 2, 1), date(2026, 3, 1))
 
@@ -222,8 +222,8 @@ def test_two_controlling_firms_relate_to_both_sides():
 
 
 def test_spans_that_touch_are_one():
-    days = [(date(2026, 1, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 2, 5))]
-    assert related.merged([*days, (date(2026, 3, 1), ENDLESS)]) == (
-        (date(2026, 1, 1), date(2026, 2, 5)),
-        (date(2026, 3, 1), ENDLESS),
+    days = [(date(2026, 1, 1), date(2026, 1, 31), None), (date(2026, 2, 1), date(2026, 2, 5), None)]
+    assert related.disjoint([*days, (date(2026, 3, 1), ENDLESS, None)]) == (
+        (date(2026, 1, 1), date(2026, 2, 5), None),
+        (date(2026, 3, 1), ENDLESS, None),
     )

@@ -273,16 +273,16 @@ def test_operating_guide_tells_the_limits_that_hold() -> None:
     guide = (ROOT / "docs" / "operating.md").read_text()
     told = re.findall(r"^\| `(\w+)` \|[^|]*\| ([^|]+) \|", guide.partition("## Limits")[2], re.M)
     words = {
-        "address": "address",
-        "stranger": "address",
-        "account": "account",
-        "firm": "firm",
-        "mailbox": "firm and address written to",
-        "browser": "browser",
+        limits.address: "address",
+        limits.stranger: "address",
+        limits.account: "account",
+        limits.firm: "firm",
+        limits.mailbox: "firm and address written to",
+        limits.browser: "browser",
     }
     spans = {60: "a minute", 300: "in 5 minutes", 600: "in 10 minutes", 3600: "an hour"}
     expected = {
-        name: "; ".join(f"{one.most} {spans[one.seconds]} by {words[one.by.__name__]}" for one in rules)
+        name: "; ".join(f"{one.most} {spans[one.seconds]} by {words[one.by]}" for one in rules)
         for name, rules in limits.LIMITS.items()
     }
     assert dict(told) == expected

@@ -10,31 +10,41 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
 from labshare.kernel.database import db
+
+
+class Asked(NamedTuple):
+    """A time of an instrument."""
+
+    number: int
+    """What the answer is found by."""
+    instrument_id: int
+    since: datetime
+    until: datetime
+    need: str | None = None
+    """The least length of a gap, as both engines read it."""
+
 
 Gap = tuple[Any, Any]
 """From where to where a unit is free, as the engine spells time (most are never read, `moment` reads one); None: for
 good."""
 
 
-def free_units(asked: Iterable[tuple[int, int, datetime, datetime]], now: datetime) -> dict[int, list[int]]:
-    """For each (number, instrument, from, to) the units that are free then. One index step a unit finds the only
-    holding that may be in the way: the last one that starts before the end. One statement."""
+def free_units(asked: Iterable[Asked], now: datetime) -> dict[int, list[int]]:
+    """By number, the units that are free then. One index step a unit finds the only holding that may be in the way:
+    the last one that starts before the end. One statement."""
     free: dict[int, list[int]] = {}
     for number, unit in _run(_FREE, _FREE, asked, now):
         free.setdefault(number, []).append(unit)
     return free
 
 
-def gaps(
-    asked: Iterable[tuple[int, int, datetime, datetime, str]], now: datetime, few: int | None
-) -> dict[tuple[int, int], list[Gap]]:
-    """For each (number, instrument, from, to, least length as both engines read it) and unit, the gaps of that length
-    that begin between: the next `few`, or all. One statement."""
+def gaps(asked: Iterable[Asked], now: datetime, few: int | None) -> dict[tuple[int, int], list[Gap]]:
+    """By number and unit, the gaps of the length needed that begin between: the next `few`, or all. One statement."""
     found: dict[tuple[int, int], list[Gap]] = {}
     for number, unit, begins, ends in _run(_GAPS_SQLITE, _GAPS_POSTGRESQL, asked, now, few=few or 1_000_000):
         found.setdefault((number, unit), []).append((begins, ends))
@@ -104,13 +114,10 @@ _GAPS_POSTGRESQL = (
 
 
 def _run(
-    on_sqlite: str, on_postgresql: str, asked: Iterable[tuple[Any, ...]], now: datetime, few: int | None = None
+    on_sqlite: str, on_postgresql: str, asked: Iterable[Asked], now: datetime, few: int | None = None
 ) -> list[Any]:
     sqlite = db.session.connection().dialect.name == "sqlite"
-    rows = [
-        [number, instrument_id, _spelled(since, sqlite), _spelled(until, sqlite), *rest]
-        for number, instrument_id, since, until, *rest in asked
-    ]
+    rows = [one._replace(since=_spelled(one.since, sqlite), until=_spelled(one.until, sqlite)) for one in asked]
     if not rows:
         return []
     given: dict[str, Any] = {"asked": json.dumps(rows), "now": _spelled(now, sqlite) if sqlite else now}

@@ -99,11 +99,11 @@ def hours_of_labs(lab_ids: Iterable[int], since: datetime) -> dict[int, LabHours
     weekly: dict[int, list[list[tuple[int, int]]]] = {lab_id: [[] for _ in range(7)] for lab_id in wanted}
     rows = db.session.execute(_HOURS_AND_CLOSURES, {"lab_ids": wanted, "since": since})
     closures: dict[int, list[ClosureSpan]] = {lab_id: [] for lab_id in wanted}
-    for lab_id, weekday, opens, closes, starts_at, ends_at, reason in rows:
-        if weekday >= 0:
-            weekly[lab_id][weekday].append((opens, closes))
+    for row in rows:
+        if row.weekday >= 0:
+            weekly[row.lab_id][row.weekday].append((row.opens_minute, row.closes_minute))
         else:
-            closures[lab_id].append(ClosureSpan(starts_at, ends_at, reason))
+            closures[row.lab_id].append(ClosureSpan(row.starts_at, row.ends_at, row.reason))
     return {
         lab_id: LabHours(tuple(tuple(sorted(day)) for day in weekly[lab_id]), tuple(sorted(closures[lab_id])))
         for lab_id in wanted

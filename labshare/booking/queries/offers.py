@@ -16,12 +16,12 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.orm import joinedload
 
-from labshare.booking.queries.gaps import Gap, free_units, gaps, moment
+from labshare.booking.queries.gaps import Asked, Gap, free_units, gaps, moment
 from labshare.booking.queries.loading import certificates_of, hours_of_labs, item_terms, working_days
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.price import HoursChoice, ItemTerms, Price, Work, price_of, question_problems, work_agreed
 from labshare.booking.rules.slots import Slot
-from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, Plan, StartRules, WorkingDays
+from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, Plan, StartRules
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.terms import InstrumentCondition
 from labshare.kernel.database import Numbers, db, in_ids
@@ -54,16 +54,13 @@ class Offer:
         return self.price.total_fen
 
 
-class _Pair(NamedTuple):
-    """One item on one instrument, as the first statement reads it."""
+class _Terms(NamedTuple):
+    """What of an item decides its work; items with the same terms share it."""
 
-    item_id: int
-    instrument_id: int
-    lab_id: int
     setup: Decimal
     per_sample: Decimal
     per_run: Decimal
-    cleanup: int
+    cleanup: Decimal
     samples_per_run: int
     hours_min: int | None
     hours_max: int | None
@@ -71,7 +68,29 @@ class _Pair(NamedTuple):
     max_quantity: int
     attended: bool
     runs_start_open: bool
-    fee_id: int
+
+    @property
+    def item(self) -> ItemTerms:
+        return ItemTerms(
+            setup=self.setup,
+            per_sample=self.per_sample,
+            per_run=self.per_run,
+            cleanup=self.cleanup,
+            samples_per_run=self.samples_per_run,
+            hours=None if self.hours_min is None else HoursChoice(self.hours_min, self.hours_max, self.hours_step),  # type: ignore[arg-type]
+            max_quantity=self.max_quantity,
+            attended=self.attended,
+            runs_start_open=self.runs_start_open,
+        )
+
+
+class _Pair(NamedTuple):
+    """One item on one instrument, as the first statement reads it."""
+
+    terms: _Terms
+    item_id: int
+    instrument_id: int
+    lab_id: int
     basis: str
     amount_fen: int
     minimum_fen: int
@@ -85,34 +104,34 @@ class _Pair(NamedTuple):
     longitude: str | None
 
 
-_COLUMNS = (
-    TestItem.id,
-    Instrument.id,
-    Instrument.lab_id,
-    TestItem.setup_minutes,
-    TestItem.sample_minutes,
-    TestItem.run_minutes,
-    TestItem.cleanup_minutes,
-    TestItem.samples_per_run,
-    TestItem.hours_min,
-    TestItem.hours_max,
-    TestItem.hours_step,
-    TestItem.max_quantity,
-    TestItem.attended,
-    TestItem.runs_start_in_hours,
-    Fee.id,
-    Fee.basis,
-    Fee.amount_fen,
-    Fee.minimum_fen,
-    Instrument.units,
-    Instrument.shortest_minutes,
-    Instrument.longest_minutes,
-    Instrument.needs_calibration,
-    Lab.lead_time_minutes,
-    Lab.horizon_minutes,
-    Lab.latitude,
-    Lab.longitude,
-)
+_COLUMNS: dict[str, Any] = {
+    "item_id": TestItem.id,
+    "instrument_id": Instrument.id,
+    "lab_id": Instrument.lab_id,
+    "setup": TestItem.setup_minutes,
+    "per_sample": TestItem.sample_minutes,
+    "per_run": TestItem.run_minutes,
+    "cleanup": TestItem.cleanup_minutes,
+    "samples_per_run": TestItem.samples_per_run,
+    "hours_min": TestItem.hours_min,
+    "hours_max": TestItem.hours_max,
+    "hours_step": TestItem.hours_step,
+    "max_quantity": TestItem.max_quantity,
+    "attended": TestItem.attended,
+    "runs_start_open": TestItem.runs_start_in_hours,
+    "basis": Fee.basis,
+    "amount_fen": Fee.amount_fen,
+    "minimum_fen": Fee.minimum_fen,
+    "units": Instrument.units,
+    "shortest": Instrument.shortest_minutes,
+    "longest": Instrument.longest_minutes,
+    "needs_calibration": Instrument.needs_calibration,
+    "lead": Lab.lead_time_minutes,
+    "horizon": Lab.horizon_minutes,
+    "latitude": Lab.latitude,
+    "longitude": Lab.longitude,
+}
+"""Where the fields of `_Terms` and `_Pair` stand."""
 
 
 @dataclass
@@ -162,8 +181,7 @@ def offers(
     At most eight statements.
     """
     pairs = _pairs(items, instrument_id, local_day(now))
-    asked_since = max(now, since or now)
-    questions = _questions(pairs, quantity, hours, now, asked_since, until, own_hours)
+    questions = _questions(pairs, _Wish(quantity, hours, now, max(now, since or now), until, own_hours))
     _answer(questions, now)
     kept: list[tuple[tuple[Any, ...], _Question, bool, Kilometres | None]] = []
     for question in questions:
@@ -184,7 +202,7 @@ def _pairs(items: Select[Any] | Collection[int], instrument_id: int | None, toda
         else in_ids(TestItem.id, bindparam("items", items, type_=Numbers))
     )
     query = (
-        select(*_COLUMNS)
+        select(*(_COLUMNS[name] for name in (*_Terms._fields, *_Pair._fields[1:])))
         .select_from(TestItem)
         .join(TestItemInstrument, TestItemInstrument.test_item_id == TestItem.id)
         .join(Instrument, Instrument.id == TestItemInstrument.instrument_id)
@@ -206,94 +224,111 @@ def _pairs(items: Select[Any] | Collection[int], instrument_id: int | None, toda
     )
     if instrument_id is not None:
         query = query.where(Instrument.id == instrument_id)
-    return [_Pair._make(row) for row in db.session.execute(query)]
+    of_terms = len(_Terms._fields)
+    return [_Pair(_Terms(*row[:of_terms]), *row[of_terms:]) for row in db.session.execute(query)]
 
 
 @lru_cache(maxsize=4096)
-def _work(terms: tuple[Any, ...], quantity: int, hours: Decimal | int | None) -> Work | None:
-    setup, per_sample, per_run, cleanup, samples_per_run, least, most, step, max_quantity, attended, start_open = terms
-    item = ItemTerms(
-        setup=setup,
-        per_sample=per_sample,
-        per_run=per_run,
-        cleanup=cleanup,
-        samples_per_run=samples_per_run,
-        hours=None if least is None else HoursChoice(least, most, step),
-        max_quantity=max_quantity,
-        attended=attended,
-        runs_start_open=start_open,
-    )
+def _work(terms: _Terms, quantity: int, hours: Decimal | int | None) -> Work | None:
+    """The same object for the same work; None where quantity or hours do not fit."""
+    item = terms.item
     return None if question_problems(item, quantity, hours) else work_agreed(item, quantity, hours)
 
 
-def _fits(work: Work, shortest: int | None, longest: int | None) -> bool:
-    """Whether the work's length suits an instrument with these limits."""
-    return work.minutes > 0 and (shortest or 0) <= work.minutes and (longest is None or work.minutes <= longest)
+@dataclass(frozen=True)
+class _Wish:
+    """What is asked of every pair."""
+
+    quantity: int
+    hours: Decimal | int | None
+    now: datetime
+    since: datetime
+    until: datetime | None
+    own_hours: bool
+
+    def hours_of(self, pair: _Pair) -> Decimal | int | None:
+        if not self.own_hours:
+            return self.hours
+        return None if pair.terms.hours_min is None else self.hours or pair.terms.hours_min
 
 
-def _questions(
-    pairs: Sequence[_Pair],
-    quantity: int,
-    hours: Decimal | int | None,
-    now: datetime,
-    since: datetime,
-    until: datetime | None,
-    own_hours: bool,
-) -> list[_Question]:
-    """Price and earliest start by the rules alone; what quantity, hours or the instrument's limits exclude is left
-    out."""
-    if not pairs:
-        return []
-    zone = local_zone()
-    calendar: WorkingDays = working_days()
-    # labs with the same hours and closures share their openings
-    of_hours: dict[LabHours, Openings] = {}
-    openings = {
-        lab_id: of_hours.setdefault(lab_hours, Openings(lab_hours, calendar, zone, since))
-        for lab_id, lab_hours in hours_of_labs({pair.lab_id for pair in pairs}, now).items()
-    }
-    fits: dict[tuple[Any, ...], bool] = {}
-    prices: dict[tuple[Any, ...], Price] = {}
-    certificates = certificates_of({pair.instrument_id for pair in pairs if pair.needs_calibration})
-    first_starts: dict[tuple[Any, ...], tuple[Plan | None, DayRange | None]] = {}
-    found: list[_Question] = []
-    for pair in pairs:
-        asked = (None if pair.hours_min is None else hours or pair.hours_min) if own_hours else hours
-        work = _work(pair[3:14], quantity, asked)
-        if work is None:
-            continue
-        terms = InstrumentTerms(
+class _ByRules:
+    """Price and earliest start by the rules alone. What like pairs share is worked out once."""
+
+    def __init__(self, pairs: Sequence[_Pair], wish: _Wish) -> None:
+        self._wish = wish
+        self._openings = _openings({pair.lab_id for pair in pairs}, wish)
+        self._certificates = certificates_of({pair.instrument_id for pair in pairs if pair.needs_calibration})
+        self._fitting: dict[tuple[Any, ...], bool] = {}
+        self._prices: dict[tuple[Any, ...], Price] = {}
+        self._first_starts: dict[tuple[Any, ...], tuple[Plan | None, DayRange | None]] = {}
+
+    def question(self, pair: _Pair) -> _Question | None:
+        """None where quantity, hours or the instrument's limits exclude the pair."""
+        hours = self._wish.hours_of(pair)
+        work = _work(pair.terms, self._wish.quantity, hours)
+        if work is None or not self._fits(pair, work):
+            return None
+        rules = StartRules(self._openings[pair.lab_id], work, self._instrument(pair))
+        before = rules.allowed_before(self._wish.now)
+        if self._wish.until is not None:
+            before = min(before, self._wish.until)
+        plan = self._earliest(pair, rules, before)
+        return _Question(pair, rules, self._price(pair, work), before, plan, hours, open=plan is not None)
+
+    def _instrument(self, pair: _Pair) -> InstrumentTerms:
+        return InstrumentTerms(
             units=pair.units,
             lead=timedelta(minutes=pair.lead),
             horizon=timedelta(minutes=pair.horizon),
             shortest=pair.shortest,  # type: ignore[arg-type]
             longest=pair.longest,  # type: ignore[arg-type]
-            certificates=certificates.get(pair.instrument_id, ()) if pair.needs_calibration else None,
+            certificates=self._certificates.get(pair.instrument_id, ()) if pair.needs_calibration else None,
             id=pair.instrument_id,
         )
-        limits = (id(work), pair.shortest, pair.longest)  # `_work` gives the same object for the same work
-        if limits not in fits:
-            fits[limits] = _fits(work, pair.shortest, pair.longest)
-        if not fits[limits]:
-            continue
-        rules = StartRules(openings[pair.lab_id], work, terms)
-        after = max(since, rules.first_allowed(now))
-        before = rules.allowed_before(now)
-        if until is not None:
-            before = min(before, until)
-        # instruments of like labs differ in calibration alone: the start without it is shared and then checked
-        key = (id(rules.openings), id(work), pair.lead, pair.horizon)
-        if key not in first_starts:
-            first_starts[key] = _first_start(rules.openings, work, after, before)
-        plan, days = first_starts[key]
-        if plan is not None and days is not None and not _covered(rules, days):
-            start = rules.next_start(plan.starts_at, before)
-            plan = rules.plan(start) if start is not None else None
-        fee = (pair.basis, pair.amount_fen, pair.minimum_fen)
-        if (*fee, id(work)) not in prices:
-            prices[*fee, id(work)] = price_of(FeeTerms(*fee), work)
-        found.append(_Question(pair, rules, prices[*fee, id(work)], before, plan, asked, open=plan is not None))
-    return found
+
+    def _fits(self, pair: _Pair, work: Work) -> bool:
+        """Whether the work's length suits the instrument's limits."""
+        key = (id(work), pair.shortest, pair.longest)
+        if key not in self._fitting:
+            within = (pair.shortest or 0) <= work.minutes and (pair.longest is None or work.minutes <= pair.longest)
+            self._fitting[key] = work.minutes > 0 and within
+        return self._fitting[key]
+
+    def _earliest(self, pair: _Pair, rules: StartRules, before: datetime) -> Plan | None:
+        """Instruments of like labs differ in calibration alone: the start without it is shared and then checked."""
+        key = (id(rules.openings), id(rules.work), pair.lead, pair.horizon)
+        if key not in self._first_starts:
+            after = max(self._wish.since, rules.first_allowed(self._wish.now))
+            self._first_starts[key] = _first_start(rules.openings, rules.work, after, before)
+        plan, days = self._first_starts[key]
+        if plan is None or days is None or _covered(rules, days):
+            return plan
+        start = rules.next_start(plan.starts_at, before)
+        return rules.plan(start) if start is not None else None
+
+    def _price(self, pair: _Pair, work: Work) -> Price:
+        key = (pair.basis, pair.amount_fen, pair.minimum_fen, id(work))
+        if key not in self._prices:
+            self._prices[key] = price_of(FeeTerms(pair.basis, pair.amount_fen, pair.minimum_fen), work)
+        return self._prices[key]
+
+
+def _questions(pairs: Sequence[_Pair], wish: _Wish) -> list[_Question]:
+    if not pairs:
+        return []
+    by_rules = _ByRules(pairs, wish)
+    return [question for question in map(by_rules.question, pairs) if question is not None]
+
+
+def _openings(lab_ids: set[int], wish: _Wish) -> dict[int, Openings]:
+    """By lab; labs with the same hours and closures share theirs."""
+    zone, calendar = local_zone(), working_days()
+    of_hours: dict[LabHours, Openings] = {}
+    return {
+        lab_id: of_hours.setdefault(hours, Openings(hours, calendar, zone, wish.since))
+        for lab_id, hours in hours_of_labs(lab_ids, wish.now).items()
+    }
 
 
 def _first_start(
@@ -325,7 +360,7 @@ def _answer(questions: Sequence[_Question], now: datetime) -> None:
 def _take_if_free(questions: Sequence[_Question], now: datetime) -> None:
     """First probe: is a unit free at the earliest start?"""
     asked = (
-        (number, question.pair.instrument_id, question.plan.starts_at, question.plan.holding_ends_at)
+        Asked(number, question.pair.instrument_id, question.plan.starts_at, question.plan.holding_ends_at)
         for number, question in enumerate(questions)
         if question.plan is not None
     )
@@ -343,7 +378,7 @@ def _gaps(questions: Sequence[_Question], now: datetime, few: int | None) -> dic
     """By question and unit, the gaps that are long enough for the work and begin after its earliest start: the next
     `few`, or all."""
     asked = (
-        (number, question.pair.instrument_id, question.plan.starts_at, question.before, question.need)
+        Asked(number, question.pair.instrument_id, question.plan.starts_at, question.before, question.need)
         for number, question in enumerate(questions)
         if question.plan is not None
     )

@@ -16,12 +16,10 @@ from labshare.booking.rules.time import (
     Openings,
     Plan,
     StartRules,
-    joined,
-    joined_days,
 )
 from labshare.booking.terms import HoldingKind
 from labshare.kernel.errors import Problem
-from labshare.kernel.time import MINUTE, ceil_minute, local_day, start_of_day
+from labshare.kernel.time import DAY, MINUTE, ceil_minute, joined, local_day, start_of_day
 
 ALTERNATIVES = 3
 
@@ -145,16 +143,16 @@ def starts_to_choose(candidate: Candidate, since: datetime, until: datetime) -> 
     rules = candidate.rules
     step = grid_step(rules.work.duration)
     starts: set[datetime] = set()
-    for opening in rules.openings.between(since - timedelta(days=1), until):
+    for opening in rules.openings.between(since - DAY, until):
         day = local_day(opening.starts_at, rules.zone)
         while (begins := max(opening.starts_at, start_of_day(day, rules.zone))) < opening.ends_at:
-            ends = min(opening.ends_at, start_of_day(day + timedelta(days=1), rules.zone))
+            ends = min(opening.ends_at, start_of_day(day + DAY, rules.zone))
             start = ceil_minute(begins)
             while start < ends:
                 if since <= start < until:
                     starts.add(start)
                 start += step
-            day += timedelta(days=1)
+            day += DAY
     for taken in candidate.busy:
         starts.update(
             ceil_minute(holding.ends_at)
@@ -243,7 +241,7 @@ def slots_by_day(
         slots = tuple(by_day.get(day, ()))
         note = None if slots else openings.why_closed(_noon_or_closure(openings, day))
         result.append(DayOfSlots(day, slots, note))
-        day += timedelta(days=1)
+        day += DAY
     return result
 
 
@@ -251,7 +249,7 @@ def _noon_or_closure(openings: Openings, day: date) -> datetime:
     """A moment that tells why a whole day is closed: inside a closure of that day, if there is one."""
     begin, end = (
         start_of_day(day, openings.zone),
-        start_of_day(day + timedelta(days=1), openings.zone),
+        start_of_day(day + DAY, openings.zone),
     )
     closures = openings.closures_within(begin, end)
     if closures and openings.hours_text(day) != "–":
@@ -297,9 +295,9 @@ def on_calibrated_days(
     spans = [
         Interval(
             start_of_day(days.first, openings.zone),
-            start_of_day(days.last + timedelta(days=1), openings.zone),
+            start_of_day(days.last + DAY, openings.zone),
         )
-        for days in joined_days(certificates)
+        for days in joined(certificates, DAY)
     ]
     return [
         Interval(max(one.starts_at, span.starts_at), min(one.ends_at, span.ends_at))

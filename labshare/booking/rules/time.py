@@ -32,14 +32,15 @@ from labshare.booking.errors import (
 from labshare.booking.rules.price import Work, plain
 from labshare.booking.terms import DayKind
 from labshare.kernel.time import (
+    DAY,
     MINUTE,
     ceil_minute,
     is_whole_minute,
+    joined,
     local_day,
     start_of_day,
 )
 
-DAY = timedelta(days=1)
 YEAR = timedelta(days=365)
 """How far ahead the next opening minute is looked for after unattended work."""
 FARTHEST = 10 * YEAR
@@ -135,20 +136,6 @@ def moment_of(day: date, minute: int, zone: ZoneInfo, *, closing: bool = False) 
     return first.astimezone(UTC)
 
 
-def joined(intervals: Iterable[Interval]) -> list[Interval]:
-    """In order; touching and overlapping ones made one; empty ones left out."""
-    result: list[Interval] = []
-    for interval in sorted(intervals):
-        if interval.starts_at >= interval.ends_at:
-            continue
-        if result and interval.starts_at <= result[-1].ends_at:
-            if interval.ends_at > result[-1].ends_at:
-                result[-1] = Interval(result[-1].starts_at, interval.ends_at)
-        else:
-            result.append(interval)
-    return result
-
-
 def without(intervals: Iterable[Interval], cuts: Iterable[tuple[datetime, datetime]]) -> list[Interval]:
     """`intervals` (in order) less `cuts`."""
     result = list(intervals)
@@ -165,18 +152,6 @@ def without(intervals: Iterable[Interval], cuts: Iterable[tuple[datetime, dateti
             if ends_at < interval.ends_at:
                 left.append(Interval(ends_at, interval.ends_at))
         result = left
-    return result
-
-
-def joined_days(ranges: Iterable[DayRange]) -> list[DayRange]:
-    """Certificates whose days follow one another, made one."""
-    result: list[DayRange] = []
-    for days in sorted(ranges):
-        if result and days.first <= result[-1].last + DAY:
-            if days.last > result[-1].last:
-                result[-1] = DayRange(result[-1].first, days.last)
-        elif days.first <= days.last:
-            result.append(days)
     return result
 
 
@@ -306,7 +281,7 @@ class StartRules:
         self.openings, self.work, self.instrument = openings, work, instrument
         self.zone = openings.zone
         certificates = instrument.certificates
-        self.calibrated = None if certificates is None else joined_days(certificates)
+        self.calibrated = None if certificates is None else joined(certificates, DAY)
 
     # -- where work and holding end
 

@@ -83,24 +83,13 @@ def block(
     if any(not 1 <= unit <= instrument.units for unit in chosen):
         raise UnknownUnit
     holdings.prepare(instrument_id, now)
-    in_time = list(
-        db.session.scalars(
-            select(Holding)
-            .where(
-                Holding.instrument_id == instrument_id,
-                Holding.unit.in_(chosen),
-                Holding.starts_at < ends_at,
-                Holding.ends_at > starts_at,
-            )
-            .order_by(Holding.unit, Holding.starts_at)
-            .execution_options(populate_existing=True)
-        )
-    )
+    wanted = Interval(starts_at, ends_at)
+    in_time = _held(instrument_id, chosen, wanted)
     name = str(uuid.uuid4())
     taken: list[int] = []
     for unit in chosen:
         others = [(one.starts_at, one.ends_at) for one in in_time if one.unit == unit]
-        for piece in holdings.pieces_free(Interval(starts_at, ends_at), others):
+        for piece in holdings.pieces_free(wanted, others):
             holding_id = holdings.insert_holding(
                 rows.time_of_block(
                     name,
@@ -133,6 +122,21 @@ def block(
     )
     held = db.session.scalars(select(Holding).where(Holding.id.in_(taken)).order_by(Holding.unit, Holding.starts_at))
     return Block(name, tuple(held), in_the_way)
+
+
+def _held(instrument_id: int, units: Sequence[int], during: Interval) -> Sequence[Holding]:
+    """What takes time of these units during it, by unit and start."""
+    return db.session.scalars(
+        select(Holding)
+        .where(
+            Holding.instrument_id == instrument_id,
+            Holding.unit.in_(units),
+            Holding.starts_at < during.ends_at,
+            Holding.ends_at > during.starts_at,
+        )
+        .order_by(Holding.unit, Holding.starts_at)
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def _bookings(ids: set[int]) -> tuple[Booking, ...]:

@@ -78,22 +78,21 @@ def reschedule(
             ends_at=plan.holding_ends_at,
             expires_at=deadline,
         ):
-            _now_at(booking, instrument, unit, plan.starts_at, plan.ends_at)
-            set_columns(
-                booking,
-                rows.rescheduled(state, now=now, answer_by=deadline, confirmed_at=booking.confirmed_at),
-            )
-            if waive:
-                booking.waive_reason = waive_reason
-            db.session.flush()
-            note(actor, now, "booking.reschedule", booking, before, **({"reason": reason} if reason else {}))
-            if state == BookingState.REQUESTED:
-                notifications.notify_lab(notifications.REQUESTED, booking, actor=actor, now=now, answer_by=deadline)
-            else:
-                notifications.notify_lab(notifications.MOVED, booking, actor=actor, now=now)
-                notifications.notify_confirmed_by_rule(booking, now=now)
-            return booking
-    raise SlotTaken(alternatives_for(bookable, work, starts_at, but_booking=booking.id, waive=waive))
+            break
+    else:
+        raise SlotTaken(alternatives_for(bookable, work, starts_at, but_booking=booking.id, waive=waive))
+    _now_at(booking, instrument, unit, plan.starts_at, plan.ends_at)
+    set_columns(booking, rows.rescheduled(state, now=now, answer_by=deadline, confirmed_at=booking.confirmed_at))
+    if waive:
+        booking.waive_reason = waive_reason
+    db.session.flush()
+    note(actor, now, "booking.reschedule", booking, before, **({"reason": reason} if reason else {}))
+    if state == BookingState.REQUESTED:
+        notifications.notify_lab(notifications.REQUESTED, booking, actor=actor, now=now, answer_by=deadline)
+    else:
+        notifications.notify_lab(notifications.MOVED, booking, actor=actor, now=now)
+        notifications.notify_confirmed_by_rule(booking, now=now)
+    return booking
 
 
 @dataclass(frozen=True)
@@ -191,52 +190,63 @@ def propose(
         bookable, work, chosen, starts_at, now, but_booking=booking.id, prefer_unit=booking.unit
     ):
         plan = rules.plan(starts_at)
-        own = []
-        if holding is not None and (holding.instrument_id, holding.unit) == (instrument.id, unit):
-            own = [(holding.starts_at, holding.ends_at)]
-        if not _hold_for(booking, instrument.id, unit, Interval(starts_at, plan.holding_ends_at), own, deadline, now):
-            continue
-        values = rows.proposal(
-            booking.id,
-            instrument_id=instrument.id,
-            unit=unit,
-            starts_at=plan.starts_at,
-            ends_at=plan.ends_at,
-            reason=reason,
-            by=actor.person_id,
-            now=now,
-            answer_by=deadline,
+        wanted = Interval(starts_at, plan.holding_ends_at)
+        if _hold_for(booking, instrument.id, unit, wanted, _own_time(holding, instrument.id, unit), deadline, now):
+            break
+    else:
+        raise SlotTaken(alternatives_for(bookable, work, starts_at, but_booking=booking.id, waive=waive))
+    values = rows.proposal(
+        booking.id,
+        instrument_id=instrument.id,
+        unit=unit,
+        starts_at=plan.starts_at,
+        ends_at=plan.ends_at,
+        reason=reason,
+        by=actor.person_id,
+        now=now,
+        answer_by=deadline,
+    )
+    proposal = Proposal(**values)
+    db.session.add(proposal)
+    db.session.flush()
+    _keep_time_beside(booking, deadline)
+    was, proposed = rows.proposed(
+        proposal.id,
+        values,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        replaced=replaced.id if replaced is not None else None,
+        waive_reason=waive_reason,
+    )
+    record(actor, now, "booking.propose", ("booking", booking.ref), before=was, after=proposed)
+    notifications.notify_client(
+        notifications.PROPOSED,
+        booking,
+        actor=actor,
+        now=now,
+        proposed_at=starts_at,
+        reason=reason,
+        answer_by=deadline,
+    )
+    return proposal
+
+
+def _own_time(holding: Holding | None, instrument_id: int, unit: int) -> list[tuple[datetime, datetime]]:
+    """What the booking itself takes of this unit."""
+    if holding is None or (holding.instrument_id, holding.unit) != (instrument_id, unit):
+        return []
+    return [(holding.starts_at, holding.ends_at)]
+
+
+def _keep_time_beside(booking: Booking, deadline: datetime) -> None:
+    """While a proposal is open its request does not lapse: it keeps its time as long."""
+    if booking.unanswered and booking.answer_by is not None:
+        db.session.execute(
+            update(Holding)
+            .where(Holding.booking_id == booking.id, Holding.kind == HoldingKind.BOOKING)
+            .values(expires_at=rows.expiry_beside_proposal(booking.answer_by, deadline))
+            .execution_options(synchronize_session=False)
         )
-        proposal = Proposal(**values)
-        db.session.add(proposal)
-        db.session.flush()
-        if booking.unanswered and booking.answer_by is not None:
-            db.session.execute(
-                update(Holding)
-                .where(Holding.booking_id == booking.id, Holding.kind == HoldingKind.BOOKING)
-                .values(expires_at=rows.expiry_beside_proposal(booking.answer_by, deadline))
-                .execution_options(synchronize_session=False)
-            )
-        was, proposed = rows.proposed(
-            proposal.id,
-            values,
-            starts_at=booking.starts_at,
-            ends_at=booking.ends_at,
-            replaced=replaced.id if replaced is not None else None,
-            waive_reason=waive_reason,
-        )
-        record(actor, now, "booking.propose", ("booking", booking.ref), before=was, after=proposed)
-        notifications.notify_client(
-            notifications.PROPOSED,
-            booking,
-            actor=actor,
-            now=now,
-            proposed_at=starts_at,
-            reason=reason,
-            answer_by=deadline,
-        )
-        return proposal
-    raise SlotTaken(alternatives_for(bookable, work, starts_at, but_booking=booking.id, waive=waive))
 
 
 def _hold_for(

@@ -10,13 +10,11 @@ from labshare.catalogue.queries.lists import (
     LabRow,
     StandardRow,
     TestItemRow,
-    category_counts,
     facets,
     list_instruments,
     list_labs,
     list_standards,
     list_test_items,
-    public_counts,
 )
 from labshare.catalogue.queries.near import nearest
 from labshare.catalogue.queries.pages import (
@@ -58,7 +56,6 @@ __all__ = [
     "StandardRow",
     "TestItemPage",
     "TestItemRow",
-    "category_counts",
     "draft_or_published",
     "facets",
     "fee_on",
@@ -76,7 +73,6 @@ __all__ = [
     "list_test_items",
     "match_standard",
     "nearest",
-    "public_counts",
     "select_test_items",
     "standard_page",
     "test_item_page",

@@ -360,11 +360,6 @@ def standard_rows(standards: Sequence[Standard], day: date) -> tuple[StandardRow
 # ── Counts beside filters ────────────────────────────────────────────────
 
 
-def category_counts(day: date) -> dict[str, int]:
-    """Published test items by category. One statement."""
-    return _counted(TestItem.category, Filters(), day, Words())
-
-
 def labs_by_town() -> dict[str, int]:
     """Published labs by the code of their town. One statement."""
     counting = select(Lab.town, func.count()).where(Lab.published).group_by(Lab.town)
@@ -409,19 +404,3 @@ def facets(filters: Filters, day: date, match: StandardMatch | None = None) -> d
         "category": _counted(TestItem.category, replace(filters, category=None), day, words, match),
         "accreditation": {kind: int(n) for kind, n in accreditation._mapping.items()},
     }
-
-
-def public_counts() -> dict[str, int]:
-    """Published labs, instruments and test items. One statement."""
-    labs = select(func.count()).where(Lab.published).scalar_subquery()
-    of_lab = select(Lab.id).where(Lab.published)
-    instruments = select(func.count()).where(Instrument.published, Instrument.lab_id.in_(of_lab))
-    items = select(func.count()).where(TestItem.published, TestItem.lab_id.in_(of_lab))
-    row = db.session.execute(
-        select(
-            labs.label("labs"),
-            instruments.scalar_subquery().label("instruments"),
-            items.scalar_subquery().label("test_items"),
-        )
-    ).one()
-    return dict(row._mapping)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, case, exists, func, or_, select
@@ -22,7 +22,7 @@ from labshare.organisations.models import (
     Membership,
     RegulatorRole,
 )
-from labshare.organisations.terms import FirmKind, FirmRole, FirmState
+from labshare.organisations.terms import FirmRole, FirmState
 
 
 @dataclass(frozen=True)
@@ -232,20 +232,6 @@ def sizes_of(firm_id: int) -> Sequence[FirmSize]:
     return db.session.scalars(
         select(FirmSize).where(FirmSize.firm_id == firm_id).order_by(FirmSize.valid_from.desc())
     ).all()
-
-
-def size_class_on(firm_id: int, day: date) -> str | None:
-    """The size class in force on a day: of the latest row that holds from that day or earlier.
-
-    None for what is no enterprise, and before the first declared figures.
-    """
-    return db.session.scalar(
-        select(FirmSize.size_class)
-        .join(Firm, Firm.id == FirmSize.firm_id)
-        .where(FirmSize.firm_id == firm_id, FirmSize.begun_by(day), Firm.kind == FirmKind.ENTERPRISE)
-        .order_by(FirmSize.valid_from.desc())
-        .limit(1)
-    )
 
 
 def get_firm(firm_id: int) -> Firm:

@@ -187,8 +187,8 @@ def ledger_month_by_month(now: datetime) -> Iterator[tuple[str, str]]:
 
 @invariant("On every document day net invoiced and net paid lie between nothing and what is charged")
 def documents_outside_limits(_now: datetime) -> Iterator[tuple[str, str]]:
-    for ref, day, charged, invoiced, paid in limits_broken():
-        yield ref, f"on {day}: charged {charged}, invoiced {invoiced}, paid {paid}"
+    for one in limits_broken():
+        yield one.ref, f"on {one.day}: charged {one.charged}, invoiced {one.invoiced}, paid {one.paid}"
 
 
 def _least(*columns: ColumnElement[int]) -> ColumnElement[int]:

@@ -51,15 +51,15 @@ def facts_of(policy: Policy, month: Month, *, compare: bool = False, known_at: d
     codes = {lab.id: lab.code for lab in labs}
     eligible: dict[tuple[str, str | int], int] = {}
     tallies: dict[str, dict[str | None, list[int]]] = {}
-    for lab_id, instrument_id, reason, of_month, count, fen in sums.rows:
-        code = codes[lab_id]
-        if reason is None and instrument_id is not None:
-            eligible[code, instrument_id] = eligible.get((code, instrument_id), 0) + fen
-        tally = tallies.setdefault(code, {}).setdefault(reason, [0, 0, 0, 0])
-        tally[0] += count
-        tally[1] += fen
-        tally[2] += count if of_month else 0
-        tally[3] += fen if of_month else 0
+    for row in sums.rows:
+        code = codes[row.lab_id]
+        if row.reason is None and row.instrument_id is not None:
+            eligible[code, row.instrument_id] = eligible.get((code, row.instrument_id), 0) + row.fen
+        tally = tallies.setdefault(code, {}).setdefault(row.reason, [0, 0, 0, 0])
+        tally[0] += row.entries
+        tally[1] += row.fen
+        tally[2] += row.entries if row.of_month else 0
+        tally[3] += row.fen if row.of_month else 0
     paid = _by_code(codes, paid_in_window(policy, month))
     opening = _by_code(codes, openings(policy, month, known_at))
     grades = grades_in_force(month, known_at)

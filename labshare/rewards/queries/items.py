@@ -13,8 +13,8 @@ from labshare.rewards.queries.verdicts import KEPT_REASON, Kept, Scope
 from labshare.rewards.terms import RunState
 
 
-def approved_runs(division: str, before: Month, *, first: Month | None = None) -> list[int]:
-    """Ids of the division's approved runs before a month (from `first` on), in order of month."""
+def approved_runs(division: str, before: Month, *, first: Month) -> list[int]:
+    """Ids of the division's approved runs from the month `first` to the one before `before`, in order of month."""
     return [run for run, _month, _check in _approved(division, before, first)]
 
 
@@ -24,15 +24,18 @@ def kept_before(scope: Scope) -> Kept:
     return Kept(tuple((run, month) for run, month, _check in runs), runs[-1][2] if runs else "")
 
 
-def _approved(division: str, before: Month, first: Month | None) -> list[tuple[int, Month, str]]:
-    wanted = select(RewardRun.id, RewardRun.month, RewardRun.verdicts).where(
-        RewardRun.division == division, RewardRun.month < str(before), RewardRun.state.in_(RunState.settled())
+def _approved(division: str, before: Month, first: Month) -> list[tuple[int, Month, str]]:
+    rows = db.session.execute(
+        select(RewardRun.id, RewardRun.month, RewardRun.verdicts)
+        .where(
+            RewardRun.division == division,
+            RewardRun.month >= str(first),
+            RewardRun.month < str(before),
+            RewardRun.state.in_(RunState.settled()),
+        )
+        .order_by(RewardRun.month)
     )
-    if first is not None:
-        wanted = wanted.where(RewardRun.month >= str(first))
-    return [
-        (run, Month.parse(month), check) for run, month, check in db.session.execute(wanted.order_by(RewardRun.month))
-    ]
+    return [(run, Month.parse(month), check) for run, month, check in rows]
 
 
 def needed_items(scope: Scope, kept: Kept, *, changed: bool) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,7 +15,7 @@ from labshare.catalogue.models import Instrument, Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.kernel.time import local_day
+from labshare.kernel.time import DAY, local_day
 from labshare.organisations.permissions import visible
 from labshare.rewards.models import (
     Correction,
@@ -25,13 +25,11 @@ from labshare.rewards.models import (
     RewardLine,
     RewardRun,
 )
-from labshare.rewards.queries.items import verdicts_in_run
+from labshare.rewards.queries.items import approved_runs, verdicts_in_run
 from labshare.rewards.queries.verdicts import execute
 from labshare.rewards.rules.notice_period import working_days_between
 from labshare.rewards.terms import RewardUnit, RunState
 from labshare.settlement.models import RevenueEntry
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -201,17 +199,8 @@ class EntryRow:
 def month_verdicts(line: RewardLine, *, tax_excluded: bool) -> list[tuple[int, int, str | None]]:
     """(entry id, fen, reason) of the lab's entries in the line's month, the latest first. Two statements."""
     run = line.run
-    earlier = db.session.scalars(
-        select(RewardRun.id)
-        .where(
-            RewardRun.division == run.division,
-            RewardRun.month.between(f"{run.month[:4]}-01", run.month),
-            RewardRun.month < run.month,
-            RewardRun.state.in_(RunState.settled()),
-        )
-        .order_by(RewardRun.month)
-    ).all()
     month = Month.parse(run.month)
+    earlier = approved_runs(run.division, month, first=Month(month.year, 1))
     fen = "e.amount_fen - e.tax_fen" if tax_excluded else "e.amount_fen"
     own = f"SELECT id FROM revenue_entry WHERE lab_id = {int(line.lab_id)} AND month = '{month}'"
     rows = execute(

@@ -85,15 +85,16 @@ def _in_window(
     statement = (
         f"{verdicts.common_tables(scope)}, now_pairs AS MATERIALIZED ({verdicts.pairs_given(pairs[0])}), "
         f"then_pairs AS MATERIALIZED ({verdicts.pairs_given(pairs[1])}), was AS ({was}), becomes AS ({becomes}) "
-        "SELECT w.month, w.lab_id, t.reason, count(*), sum(w.fen) FROM was w JOIN becomes t ON t.id = w.id "
+        "SELECT w.month, w.lab_id, t.reason, count(*) AS entries, sum(w.fen) AS fen "
+        "FROM was w JOIN becomes t ON t.id = w.id "
         f"WHERE (w.reason IS NULL AND t.reason = '{Reason.RELATED}') "
         f"OR (w.reason = '{Reason.RELATED}' AND t.reason IS NULL) "
         "GROUP BY w.month, w.lab_id, t.reason"
     )
     codes = {lab.id: lab.code for lab in scope.labs}
     return [
-        Touched(Month.parse(month), codes[lab_id], reason, int(count), int(fen))
-        for month, lab_id, reason, count, fen in verdicts.execute(statement)
+        Touched(Month.parse(row.month), codes[row.lab_id], row.reason, int(row.entries), int(row.fen))
+        for row in verdicts.execute(statement)
     ]
 
 
@@ -113,16 +114,16 @@ def bookings_between(firm_id: int, other_id: int) -> list[Between]:
     rows = db.session.execute(
         select(
             Booking.lab_firm_id,
-            func.count(),
-            func.min(Booking.booked_on),
-            func.max(Booking.booked_on),
-            func.sum(Booking.recognised_fen),
+            func.count().label("bookings"),
+            func.min(Booking.booked_on).label("first"),
+            func.max(Booking.booked_on).label("last"),
+            func.sum(Booking.recognised_fen).label("fen"),
         )
         .where(tuple_(Booking.lab_firm_id, Booking.client_firm_id).in_([(firm_id, other_id), (other_id, firm_id)]))
         .group_by(Booking.lab_firm_id)
         .order_by(Booking.lab_firm_id)
     )
-    return [Between(host, count, first, last, int(fen)) for host, count, first, last, fen in rows]
+    return [Between(row.lab_firm_id, row.bookings, row.first, row.last, int(row.fen)) for row in rows]
 
 
 def has_excluded(link: Link) -> bool:

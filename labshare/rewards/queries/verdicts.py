@@ -1,6 +1,6 @@
 """Step 1 in SQL (R-REWARD-3): the verdict on every ledger entry of a window, for a million entries at once.
 
-One condition a reason, each a function here, in the order of the rule; the first that holds is the verdict. What
+One condition a reason (`CONDITIONS`), in the order of the rule; the first that holds is the verdict. What
 is decided by dates of few rows (admissions, affiliations) is worked out beforehand as disjoint spans of days and
 handed to the database as a list, so that no booking is ever joined twice and no query runs per row.
 
@@ -11,7 +11,7 @@ person is.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select, text, union
 
@@ -23,7 +23,7 @@ from labshare.kernel.time import ENDLESS, local_day
 from labshare.organisations.links import Link
 from labshare.organisations.models import Firm
 from labshare.organisations.queries.affiliations import links
-from labshare.rewards.models import Correction, RewardLine, RewardRun
+from labshare.rewards.models import BookingHold, Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.rules.related import Tie, related_spans
 from labshare.rewards.terms import Reason, RunState, Tax
@@ -144,18 +144,25 @@ def statutory(policy: Policy) -> str | None:
     return "b.statutory" if policy.exclude_statutory else None
 
 
-def conditions() -> dict[str, Callable[[Policy], str | None]]:
-    """The conditions by reason, looked up anew so that each can be replaced in a test."""
-    here = globals()
-    return {reason: here[reason] for reason in Reason}
+CONDITIONS: dict[Reason, Callable[[Policy], str | None]] = {
+    Reason.NOT_ADMITTED: not_admitted,
+    Reason.SUSPENDED: suspended,
+    Reason.OWN_FIRM: own_firm,
+    Reason.RELATED: related,
+    Reason.CLIENT_SIZE: client_size,
+    Reason.CLIENT_DIVISION: client_division,
+    Reason.INSTRUMENT_VALUE: instrument_value,
+    Reason.STATUTORY: statutory,
+}
 
 
 def verdict(policy: Policy, *, numbers: bool = False) -> str:
     """The SQL of the verdict: the first reason that applies, else NULL. As `numbers`: its place in `Reason`, else -1
     (a million numbers are grouped faster than a million words)."""
-    cases = [(reason, condition(policy)) for reason, condition in conditions().items()]
-    names: dict[str, str] = {reason: str(place) if numbers else f"'{reason}'" for place, reason in enumerate(Reason)}
-    whens = " ".join(f"WHEN {condition} THEN {names[reason]}" for reason, condition in cases if condition)
+    cases = [
+        (CONDITIONS[reason](policy), str(place) if numbers else f"'{reason}'") for place, reason in enumerate(Reason)
+    ]
+    whens = " ".join(f"WHEN {condition} THEN {name}" for condition, name in cases if condition)
     return f"CASE {whens} {'ELSE -1 ' if numbers else ''}END"
 
 
@@ -200,15 +207,15 @@ def common_tables(scope: Scope) -> str:
     return (
         f"WITH admitted AS MATERIALIZED ({_spans(('lab_id',), admitted)}), "
         f"related AS MATERIALIZED ({pairs_given(pairs)}), "
-        f"held AS (SELECT DISTINCT booking_id FROM booking_hold WHERE {_held(scope.known_at)})"
+        f"held AS ({_held(scope.known_at)})"
     )
 
 
 def _held(known_at: datetime | None) -> str:
-    """A hold that lasts, or lasted at that moment as far as was known then."""
-    if known_at is None:
-        return "released_at IS NULL"
-    return f"held_at <= {literal(known_at)} AND (released_at IS NULL OR released_at > {literal(known_at)})"
+    """The bookings of the holds that last, or lasted at that moment as far as was known then."""
+    lasts = BookingHold.lasts if known_at is None else BookingHold.lasted_at(known_at)
+    held = select(BookingHold.booking_id).where(lasts).distinct()
+    return str(held.compile(db.engine, compile_kwargs={"literal_binds": True}))
 
 
 def _spans(ids: tuple[str, ...], rows: list[tuple[int | date, ...]]) -> str:
@@ -374,13 +381,23 @@ FACTORS = (
 entries that exchange their verdicts change it; any other two sets of verdicts agree once in 2^62."""
 
 
+class EntrySum(NamedTuple):
+    """Entries with one verdict: eligible ones of one instrument, the others of one lab and reason."""
+
+    lab_id: int
+    instrument_id: int | None
+    reason: str | None
+    of_month: bool
+    """They are of the month itself."""
+    entries: int
+    fen: int
+
+
 @dataclass(frozen=True)
 class Sums:
     """Sums over a window's entries, with a check value over every single verdict."""
 
-    rows: list[tuple[int, int | None, str | None, bool, int, int]]
-    """(lab id, instrument id, reason, in the month itself, count, fen): eligible entries by instrument, the others by
-    lab and reason (instrument None)."""
+    rows: list[EntrySum]
     check: str = ""
     """Over all entries of the window."""
     check_before: str = ""
@@ -393,28 +410,26 @@ def sums(scope: Scope, until: Month | None = None) -> Sums:
     late = f"CASE WHEN e.month <= '{until}' THEN 0 ELSE 1 END AS late" if until else "1 AS late"
     columns = f"e.id, e.lab_id, e.instrument_id, {of_month}, {late}, {amount(scope.policy)} AS fen"
     checks = ", ".join(
-        f"sum((CAST(id AS bigint) * CASE reason {whens} END) % {modulus})"
-        for modulus, factors in zip(MODULI, FACTORS, strict=True)
+        f"sum((CAST(id AS bigint) * CASE reason {whens} END) % {modulus}) AS {name}"
+        for name, modulus, factors in zip(("first_check", "second_check"), MODULI, FACTORS, strict=True)
         for whens in [" ".join(f"WHEN {place - 1} THEN {factor}" for place, factor in enumerate(factors))]
     )
     statement = (
         f"{common_tables(scope)}, verdicts AS ({entries_with_verdict(scope, columns, numbers=True)}) "
-        "SELECT min(lab_id), CASE WHEN reason = -1 THEN instrument_id ELSE -lab_id END, reason, of_month, late, "
-        f"count(*), sum(fen), {checks} FROM verdicts GROUP BY 2, 3, 4, 5"
+        "SELECT min(lab_id) AS lab_id, CASE WHEN reason = -1 THEN instrument_id ELSE -lab_id END AS summed_by, reason, "
+        f"of_month, late, count(*) AS entries, sum(fen) AS fen, {checks} FROM verdicts GROUP BY 2, 3, 4, 5"
     )
     found = execute(statement).all()
-    merged_rows: dict[tuple[int, int | None, str | None, bool], list[int]] = {}
-    for lab, key, place, of, _late, count, fen, *_checks in found:
-        eligible = place == -1
-        row = merged_rows.setdefault(
-            (lab, key if eligible else None, None if eligible else tuple(Reason)[place], bool(of)), [0, 0]
-        )
-        row[0] += int(count)
-        row[1] += int(fen)
+    totals: dict[tuple[int, int | None, str | None, bool], list[int]] = {}
+    for row in found:
+        verdict_of = (row.summed_by, None) if row.reason == -1 else (None, tuple(Reason)[row.reason])
+        total = totals.setdefault((row.lab_id, *verdict_of, bool(row.of_month)), [0, 0])
+        total[0] += int(row.entries)
+        total[1] += int(row.fen)
     return Sums(
-        [(*key, count, fen) for key, (count, fen) in merged_rows.items()],
+        [EntrySum(*key, *total) for key, total in totals.items()],
         _check_value(found),
-        _check_value(row for row in found if row[4] == 0),
+        _check_value(row for row in found if not row.late),
     )
 
 
@@ -422,7 +437,7 @@ def _check_value(rows: Iterable[Any]) -> str:
     """`count-first-second` over groups of `sums`."""
     totals = [0, 0, 0]
     for row in rows:
-        for place, value in enumerate((row[5], *row[7:])):
+        for place, value in enumerate((row.entries, row.first_check, row.second_check)):
             totals[place] += int(value)
     return "-".join(map(str, totals))
 

@@ -7,12 +7,11 @@ days, both ends included.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
-from labshare.kernel.time import ENDLESS
+from labshare.kernel.time import DAY, ENDLESS
 from labshare.organisations.terms import AffiliationKind
 
-_DAY = timedelta(days=1)
 _EARLY = datetime(1, 1, 1, tzinfo=UTC)
 
 Span = tuple[date, date, datetime | None]
@@ -75,9 +74,9 @@ def of_one_topmost_firm(ties: Iterable[Tie], hosts: set[int], spans: Spans) -> N
         firms = {firm for tie in group for firm in (tie.firm, tie.other)}
         if not firms & hosts:
             continue
-        changes = sorted({tie.first for tie in group} | {tie.until + _DAY for tie in group if tie.until < ENDLESS})
+        changes = sorted({tie.first for tie in group} | {tie.until + DAY for tie in group if tie.until < ENDLESS})
         for first, following in zip(changes, [*changes[1:], None], strict=True):
-            last = following - _DAY if following else ENDLESS
+            last = following - DAY if following else ENDLESS
             tops = topmost([tie for tie in group if tie.first <= first <= tie.until])
             for host in firms & hosts:
                 for other in firms - {host}:
@@ -101,23 +100,13 @@ def topmost(controls: Iterable[Tie]) -> dict[int, frozenset[int]]:
     }
 
 
-def merged(spans: Iterable[tuple[date, date]]) -> tuple[tuple[date, date], ...]:
-    """Spans joined where they overlap or touch: no day lies in two of them."""
-    joined: list[tuple[date, date]] = []
-    for first, last in sorted(spans):
-        if joined and (joined[-1][1] == ENDLESS or first <= joined[-1][1] + _DAY):
-            joined[-1] = joined[-1][0], max(joined[-1][1], last)
-        else:
-            joined.append((first, last))
-    return tuple(joined)
-
-
 def disjoint(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """The same of spans that may begin within a day: such a day is never joined to the days before it."""
+    """Spans joined where they overlap or touch, so that no day lies in two of them; one that begins within a day is
+    never joined to the days before it."""
     joined: list[Span] = []
     for first, last, since in sorted(spans, key=lambda span: (span[0], span[2] is not None, span[2] or _EARLY)):
         before = joined[-1] if joined else None
-        if before and (before[1] == ENDLESS or first <= before[1] or (since is None and first == before[1] + _DAY)):
+        if before and (before[1] == ENDLESS or first <= before[1] or (since is None and first == before[1] + DAY)):
             joined[-1] = before[0], max(before[1], last), before[2]
         else:
             joined.append((first, last, since))

@@ -4,7 +4,8 @@ All amounts are fen. Exact products, rates and coefficients are decimal strings.
 `{available, weight, weights, floor, extra, result}`: result = floor(available × weight ÷ weights) + extra.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -26,14 +27,23 @@ def plain(value: Fraction) -> str:
     return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)
 
 
-def of_line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amounts) -> tuple[Mapping[str, Any], ...]:
-    """The seven steps of one lab's line."""
-    code, firm = lab.code, lab.firm
-    results = amounts.units[code]
-    window = policy.window(month)
-    return (
-        _step(
-            1,
+@dataclass(frozen=True)
+class _Line:
+    """One lab's line, told step by step."""
+
+    policy: Policy
+    month: Month
+    lab: Lab
+    facts: Facts
+    amounts: Amounts
+
+    @property
+    def units(self) -> Sequence[UnitResult]:
+        return self.amounts.units[self.lab.code]
+
+    def entries(self) -> Mapping[str, Any]:
+        return _step(
+            TraceStep.ENTRIES,
             inputs=[
                 {
                     "reason": verdicts.reason,
@@ -42,86 +52,120 @@ def of_line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amoun
                     "month_count": verdicts.month_count,
                     "month_fen": verdicts.month_fen,
                 }
-                for verdicts in facts.verdicts.get(code, ())
+                for verdicts in self.facts.verdicts.get(self.lab.code, ())
             ],
-            parameters={"first_month": str(window[0]), "month": str(month), "tax": policy.tax},
-            result=amounts.own_sum[code],
-        ),
-        _step(
-            2,
-            inputs=[{"sums": dict(result.sums)} for result in results],
-            parameters={"unit": policy.unit},
-            result=[result.base.counted_fen for result in results],
-        ),
-        _step(
-            3,
-            inputs=[_base(result) for result in results],
             parameters={
-                "kind": policy.kind,
-                "threshold_fen": policy.threshold_fen,
-                "steps": [{"from_fen": step.from_fen, "rate": plain(step.rate)} for step in policy.steps],
+                "first_month": str(self.policy.window(self.month)[0]),
+                "month": str(self.month),
+                "tax": self.policy.tax,
             },
-            result=[result.base.result for result in results],
-        ),
-        _step(
-            4,
+            result=self.amounts.own_sum[self.lab.code],
+        )
+
+    def eligible(self) -> Mapping[str, Any]:
+        return _step(
+            TraceStep.ELIGIBLE,
+            inputs=[{"sums": dict(unit.sums)} for unit in self.units],
+            parameters={"unit": self.policy.unit},
+            result=[unit.base.counted_fen for unit in self.units],
+        )
+
+    def bands(self) -> Mapping[str, Any]:
+        return _step(
+            TraceStep.BANDS,
+            inputs=[_base(unit) for unit in self.units],
+            parameters={
+                "kind": self.policy.kind,
+                "threshold_fen": self.policy.threshold_fen,
+                "steps": [{"from_fen": step.from_fen, "rate": plain(step.rate)} for step in self.policy.steps],
+            },
+            result=[unit.base.result for unit in self.units],
+        )
+
+    def caps_of_units(self) -> Mapping[str, Any]:
+        capped = self.policy.unit == RewardUnit.INSTRUMENT
+        return _step(
+            TraceStep.UNIT,
             inputs={
-                "units": [{"before": result.base.result, "after": result.capped} for result in results],
-                "share": _share(amounts.unit_share[code]),
+                "units": [{"before": unit.base.result, "after": unit.capped} for unit in self.units],
+                "share": _share(self.amounts.unit_share[self.lab.code]),
             },
             parameters={
-                "unit": policy.unit,
-                "instrument_year_fen": policy.caps.instrument_year_fen
-                if policy.unit == RewardUnit.INSTRUMENT
-                else None,
+                "unit": self.policy.unit,
+                "instrument_year_fen": self.policy.caps.instrument_year_fen if capped else None,
             },
-            result=amounts.by_units[code],
-        ),
-        _step(
-            5,
+            result=self.amounts.by_units[self.lab.code],
+        )
+
+    def caps(self) -> Mapping[str, Any]:
+        code, amounts, caps = self.lab.code, self.amounts, self.policy.caps
+        return _step(
+            TraceStep.CAPS,
             inputs={
                 "before": amounts.by_units[code],
                 "after_own_cap": amounts.own_cap[code],
-                "firm_total": amounts.firm_total[firm],
+                "firm_total": amounts.firm_total[self.lab.firm],
                 "share": _share(amounts.firm_share[code]),
             },
-            parameters={"lab_year_fen": policy.caps.lab_year_fen, "firm_year_fen": policy.caps.firm_year_fen},
+            parameters={"lab_year_fen": caps.lab_year_fen, "firm_year_fen": caps.firm_year_fen},
             result=amounts.after_firm_cap[code],
-        ),
-        _step(
-            6,
+        )
+
+    def budget(self) -> Mapping[str, Any]:
+        code, amounts = self.lab.code, self.amounts
+        return _step(
+            TraceStep.BUDGET,
             inputs={
                 "before": amounts.after_firm_cap[code],
                 "all_labs": amounts.budget_total,
                 "share": _share(amounts.budget_share[code]),
             },
-            parameters={"budget_year_fen": policy.budget_year_fen},
+            parameters={"budget_year_fen": self.policy.budget_year_fen},
             result=amounts.entitlement[code],
-        ),
-        _step(
-            7,
+        )
+
+    def payable(self) -> Mapping[str, Any]:
+        code, amounts = self.lab.code, self.amounts
+        return _step(
+            TraceStep.PAYABLE,
             inputs={
                 "entitlement": amounts.entitlement[code],
                 "paid": amounts.paid[code],
                 "opening": amounts.opening[code],
                 "due": amounts.due[code],
-                "firm_paid": amounts.firm_paid[firm],
+                "firm_paid": amounts.firm_paid[self.lab.firm],
                 "firm_share": _share(amounts.due_firm_share[code]),
                 "all_paid": amounts.all_paid,
                 "budget_share": _share(amounts.due_budget_share[code]),
                 "after_own_cap": amounts.own_cap[code],
                 "recoverable": amounts.recoverable[code],
             },
-            parameters={"firm_year_fen": policy.caps.firm_year_fen, "budget_year_fen": policy.budget_year_fen},
+            parameters={
+                "firm_year_fen": self.policy.caps.firm_year_fen,
+                "budget_year_fen": self.policy.budget_year_fen,
+            },
             result=amounts.payable[code],
-        ),
+        )
+
+
+def of_line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amounts) -> tuple[Mapping[str, Any], ...]:
+    """The seven steps of one lab's line."""
+    line = _Line(policy, month, lab, facts, amounts)
+    return (
+        line.entries(),
+        line.eligible(),
+        line.bands(),
+        line.caps_of_units(),
+        line.caps(),
+        line.budget(),
+        line.payable(),
     )
 
 
-def _step(number: int, *, inputs: Any, parameters: Mapping[str, Any], result: Any) -> Mapping[str, Any]:
+def _step(step: TraceStep, *, inputs: Any, parameters: Mapping[str, Any], result: Any) -> Mapping[str, Any]:
     return {
-        "step": number,
-        "label": tuple(TraceStep)[number - 1],
+        "step": list(TraceStep).index(step) + 1,
+        "label": step,
         "inputs": inputs,
         "parameters": parameters,
         "result": result,

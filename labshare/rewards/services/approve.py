@@ -90,28 +90,23 @@ def another_person(run: RewardRun, actor: Actor, _now: datetime) -> Problem | No
     return SamePerson() if actor.person_id in participants(run.id) else None
 
 
-Check = Callable[[RewardRun, Actor, datetime], Problem | None]
-
-
-def checks() -> tuple[Check, ...]:
-    """Looked up anew, so that each can be replaced in a test."""
-    return (
-        on_public_notice,
-        another_person,
-        notice_is_over,
-        no_objection_is_open,
-        earlier_months_are_approved,
-        calculated_after_them,
-        result_is_the_same,
-    )
+CHECKS: dict[ApprovalCondition, Callable[[RewardRun, Actor, datetime], Problem | None]] = {
+    ApprovalCondition.ON_PUBLIC_NOTICE: on_public_notice,
+    ApprovalCondition.ANOTHER_PERSON: another_person,
+    ApprovalCondition.NOTICE_IS_OVER: notice_is_over,
+    ApprovalCondition.NO_OBJECTION_IS_OPEN: no_objection_is_open,
+    ApprovalCondition.EARLIER_MONTHS_ARE_APPROVED: earlier_months_are_approved,
+    ApprovalCondition.CALCULATED_AFTER_THEM: calculated_after_them,
+    ApprovalCondition.RESULT_IS_THE_SAME: result_is_the_same,
+}
 
 
 def conditions(run: RewardRun, actor: Actor, now: datetime, *, cheap: bool = False) -> list[Condition]:
     """Each condition with ✓ or ✗, for the page. `cheap` leaves out calculating again."""
     return [
-        Condition(ApprovalCondition(one.__name__), one(run, actor, now))
-        for one in checks()
-        if not (cheap and one.__name__ == ApprovalCondition.RESULT_IS_THE_SAME)
+        Condition(name, asked(run, actor, now))
+        for name, asked in CHECKS.items()
+        if not (cheap and name == ApprovalCondition.RESULT_IS_THE_SAME)
     ]
 
 
@@ -124,8 +119,8 @@ def approve(*, actor: Actor, now: datetime, month: Month, division: str | None =
     """
     check(actor, "run.approve")
     run = the_run(month, division)
-    for one in checks():
-        problem = one(run, actor, now)
+    for asked in CHECKS.values():
+        problem = asked(run, actor, now)
         if problem is not None:
             raise problem
     run.state = RunState.APPROVED

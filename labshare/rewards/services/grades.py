@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, insert, select
 
 from labshare.audit.services import record
+from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
@@ -74,13 +75,8 @@ def save_grades(
     """
     check(actor, "grade.enter")
     given = sorted((row for row in rows if row.grade or row.reason.strip()), key=lambda row: row.lab_id)
-    found = _locked(actor, list_id) if list_id is not None else None
-    if found is not None:
-        division = found.division
-        if found.state != ListState.DRAFT:
-            raise ListNotOpen
-        if found.version != version:
-            raise ListChanged
+    found = _draft_seen(actor, list_id, version) if list_id is not None else None
+    division = division if found is None else found.division
     raise_all(_row_problems(given, division))
     document: Document = {
         "year": year,
@@ -218,8 +214,7 @@ def confirm_grades(*, actor: Actor, now: datetime, list_id: int, version: int) -
     if actor.person_id in _hands(found):
         raise EditedByYou
     rows = _rows_seen(found, version)
-    month = Month.parse(found.effective_month)
-    held = assessments_in_force((row["lab"] for row in rows), month)
+    held = assessments_in_force((row["lab"] for row in rows), Month.parse(found.effective_month))
     known_from = _after_publications(now)
     db.session.execute(
         insert(Assessment),
@@ -253,37 +248,43 @@ def confirm_grades(*, actor: Actor, now: datetime, list_id: int, version: int) -
     )
     labs = labs_by_id(row["lab"] for row in rows)
     for row in rows:
-        lab, before = labs[row["lab"]], held.get(row["lab"])
-        record(
-            actor,
-            now,
-            COUNTS,
-            ("lab", lab.id),
-            before=None if before is None else {"grade": before.grade, "effective_month": before.list.effective_month},
-            after={
-                "grade": row["grade"],
-                "reason": row["reason"],
-                "year": found.year,
-                "effective_month": found.effective_month,
-                "list_id": found.id,
-            },
-        )
-        notify(
-            kind="grades.confirmed",
-            now=now,
-            params={
-                "lab": in_both_languages(lab),
-                "grade": Grade(row["grade"]).label,
-                "year": found.year,
-                "month": month,
-                "reason": row["reason"],
-            },
-            url="/lab/rewards",
-            firm_id=lab.firm_id,
-            roles=(FirmRole.OWNER, FirmRole.LAB_MANAGER),
-            but=actor.person_id,
-        )
+        _tell(actor, now, found, labs[row["lab"]], row, held.get(row["lab"]))
     return found
+
+
+def _tell(
+    actor: Actor, now: datetime, found: AssessmentList, lab: Lab, row: Mapping[str, Any], before: Assessment | None
+) -> None:
+    """Write a confirmed grade to the lab's trail, and tell its firm."""
+    record(
+        actor,
+        now,
+        COUNTS,
+        ("lab", lab.id),
+        before=None if before is None else {"grade": before.grade, "effective_month": before.list.effective_month},
+        after={
+            "grade": row["grade"],
+            "reason": row["reason"],
+            "year": found.year,
+            "effective_month": found.effective_month,
+            "list_id": found.id,
+        },
+    )
+    notify(
+        kind="grades.confirmed",
+        now=now,
+        params={
+            "lab": in_both_languages(lab),
+            "grade": Grade(row["grade"]).label,
+            "year": found.year,
+            "month": Month.parse(found.effective_month),
+            "reason": row["reason"],
+        },
+        url="/lab/rewards",
+        firm_id=lab.firm_id,
+        roles=(FirmRole.OWNER, FirmRole.LAB_MANAGER),
+        but=actor.person_id,
+    )
 
 
 def _after_publications(now: datetime) -> datetime:
@@ -302,6 +303,16 @@ def _locked(actor: Actor, list_id: int) -> AssessmentList:
     )
     if found is None or not may(actor, "grade.see"):
         raise NotFound
+    return found
+
+
+def _draft_seen(actor: Actor, list_id: int, version: int | None) -> AssessmentList:
+    """The draft as it was seen. Raises `NotFound`, `ListNotOpen`, `ListChanged`."""
+    found = _locked(actor, list_id)
+    if found.state != ListState.DRAFT:
+        raise ListNotOpen
+    if found.version != version:
+        raise ListChanged
     return found
 
 

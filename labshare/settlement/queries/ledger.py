@@ -72,17 +72,18 @@ def ledger_months(actor: Actor, *, lab_id: int | None = None) -> list[MonthSum]:
     rows = select(
         RevenueEntry.month,
         Booking.division,
-        func.sum(RevenueEntry.amount_fen),
-        func.sum(RevenueEntry.tax_fen),
-        func.count(),
-        func.count(RevenueEntry.booking_id.distinct()),
+        func.sum(RevenueEntry.amount_fen).label("amount"),
+        func.sum(RevenueEntry.tax_fen).label("tax"),
+        func.count().label("entries"),
+        func.count(RevenueEntry.booking_id.distinct()).label("bookings"),
     )
     rows = rows.join(Lab, Lab.id == RevenueEntry.lab_id).join(Booking, Booking.id == RevenueEntry.booking_id)
     rows = rows.where(may_see_ledger(actor), *_of_lab(lab_id)).group_by(RevenueEntry.month, Booking.division)
     sums: dict[Month, MonthSum] = {}
-    for text, county, amount, tax, entries, bookings in db.session.execute(rows.order_by(RevenueEntry.month.desc())):
-        month = Month.parse(text)
-        one = MonthSum(month, int(amount), int(tax), entries, bookings, month in closed.of(county))
+    for row in db.session.execute(rows.order_by(RevenueEntry.month.desc())):
+        month = Month.parse(row.month)
+        shut = month in closed.of(row.division)
+        one = MonthSum(month, int(row.amount), int(row.tax), row.entries, row.bookings, shut)
         sums[month] = one if month not in sums else sums[month] + one
     return list(sums.values())
 
@@ -122,7 +123,7 @@ def _of_lab(lab_id: int | None) -> list[ColumnElement[bool]]:
 def _entries(actor: Actor, month: Month, lab_id: int | None) -> Any:
     cause, cause_id = RevenueEntry.cause, RevenueEntry.cause_id
     return (
-        select(RevenueEntry, Booking, Lab, Firm, TestItem, Instrument, _document_number())
+        select(RevenueEntry, Booking, Lab, Firm, TestItem, Instrument, _document_number().label("document_number"))
         .join(Booking, Booking.id == RevenueEntry.booking_id)
         .join(Lab, Lab.id == RevenueEntry.lab_id)
         .join(Firm, Firm.id == Booking.client_firm_id)
@@ -142,9 +143,10 @@ def _document_number() -> ColumnElement[str | None]:
 
 
 def _lines(statement: Any) -> Iterator[EntryLine]:
-    for entry, booking, lab, client, item, instrument, number in db.session.execute(statement):
-        document = EntryDocument(entry.cause, entry.cause_id, number) if entry.cause else None
-        yield EntryLine(entry, booking, lab, client, item, instrument, document)
+    for row in db.session.execute(statement):
+        entry = row.RevenueEntry
+        document = EntryDocument(entry.cause, entry.cause_id, row.document_number) if entry.cause else None
+        yield EntryLine(entry, row.Booking, row.Lab, row.Firm, row.TestItem, row.Instrument, document)
 
 
 # Against the documents

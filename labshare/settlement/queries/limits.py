@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import func, literal, or_, select, union_all
 
@@ -13,9 +14,19 @@ from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.queries.ledger import bookings_out_of_step
 
 
-def limits_broken() -> Iterator[tuple[str, date, int, int, int]]:
-    """(booking, day, charged, net invoiced, net paid) of each document day on which one of the nets lies outside 0 to
-    charged. One statement: running sums over all documents."""
+class Nets(NamedTuple):
+    """What a booking's documents come to on a day, fen."""
+
+    ref: str
+    day: date
+    charged: int
+    invoiced: int
+    paid: int
+
+
+def limits_broken() -> Iterator[Nets]:
+    """Each document day on which one of the nets lies outside 0 to charged. One statement: running sums over all
+    documents."""
     none = literal(0)
     movements = union_all(
         select(
@@ -53,8 +64,8 @@ def limits_broken() -> Iterator[tuple[str, date, int, int, int]]:
         )
         .order_by(Booking.ref, sums.c.day)
     )
-    for ref, day, charged, invoiced, paid in db.session.execute(broken):
-        yield ref, day, int(charged), int(invoiced), int(paid)
+    for row in db.session.execute(broken):
+        yield Nets(row.ref, row.day, int(row.charged), int(row.invoiced), int(row.paid))
 
 
 def ledger_out_of_step(present: Month) -> Iterator[tuple[str, Month]]:

@@ -51,10 +51,8 @@ def load_documents(booking_ids: Iterable[int]) -> dict[int, Documents]:
         paper = InvoiceDocument(line.id, line.issued_on, line.amount_fen, line.tax_fen, line.reverses_id)
         invoices[line.booking_id].append(paper)
     received = select(Payment.booking_id, Payment.id, Payment.paid_on, Payment.amount_fen, Payment.counts)
-    for booking_id, payment_id, day, amount, counts in db.session.execute(
-        received.where(Payment.booking_id.in_(ids)).order_by(Payment.id)
-    ):
-        payments[booking_id].append(PaymentDocument(payment_id, day, amount, bool(counts)))
+    for paid in db.session.execute(received.where(Payment.booking_id.in_(ids)).order_by(Payment.id)):
+        payments[paid.booking_id].append(PaymentDocument(paid.id, paid.paid_on, paid.amount_fen, bool(paid.counts)))
     return {
         each: Documents(tuple(charges[each]), tuple(reports[each]), tuple(invoices[each]), tuple(payments[each]))
         for each in ids

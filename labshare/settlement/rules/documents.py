@@ -4,7 +4,7 @@ Amounts in fen, tax included; a red letter and a refund are negative. Days are l
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
@@ -153,9 +153,6 @@ class Documents:
             (Money(i.amount_fen, i.tax_fen) for i in self.invoices if invoice_id in (i.id, i.reverses)),
             NOTHING,
         )
-
-    def with_invoice(self, invoice: InvoiceDocument) -> "Documents":
-        return replace(self, invoices=(*self.invoices, invoice))
 
 
 # What still fits

@@ -51,9 +51,8 @@ def register_firm() -> Any:
     if not form.is_submitted():
         form.division.data = current_app.config["DIVISION"]
         form.year.data = local_day(utc_now()).year - 1
-    made: list[int] = []
 
-    def register() -> None:
+    def register() -> int:
         firm = organisations.register_firm(
             actor=current_actor(),
             now=utc_now(),
@@ -62,11 +61,11 @@ def register_firm() -> Any:
             declared=_declared_from(form) if form.kind.data == FirmKind.ENTERPRISE else None,
             home_division=current_app.config["DIVISION"],
         )
-        made.append(firm.id)
+        return firm.id
 
-    def begin_acting() -> None:
+    def begin_acting(firm_id: int) -> None:
         reload_account()
-        act_for(made[-1])
+        act_for(firm_id)
 
     answer = posted(
         form,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import redirect, render_template, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -12,8 +12,7 @@ from labshare.http import limits
 from labshare.http.actor import current_actor, current_person
 from labshare.http.rights import MEMBERS_FIRM, Of, public, requires
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import transaction
-from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.errors import NotFound, Problem, SignInFirst
 from labshare.kernel.time import utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
@@ -21,11 +20,9 @@ from labshare.organisations.services.members import managed_invitation, managed_
 from labshare.web.account import blueprint
 from labshare.web.account.firm import own_firm
 from labshare.web.account.forms import InviteForm, JoinForm, RoleForm
-from labshare.web.account.settings import signed_in_person
 from labshare.web.account.sign_in import locale_now
 from labshare.web.actor import act_for, begin_browser_session, end_browser_session, reload_account
 from labshare.web.forms import show_problem
-from labshare.web.layout import flash_done
 from labshare.web.steps import Around, carry_out, posted
 
 
@@ -145,33 +142,42 @@ def invitation(secret: str) -> Any:
     person, actor = current_person(), current_actor()
     known = person_by_email(found.email)
     needs_account = person is None and (known is None or known.password_hash is None)
-    form, status = JoinForm(), 200
     firm_id, firm = found.firm_id, found.firm
+    form = JoinForm()
+    answer: Response | int = 200
+
+    def accept() -> None:
+        organisations.accept_invitation(actor=actor, now=utc_now(), secret=secret)
+
+    def act(_accepted: None) -> None:
+        reload_account()
+        act_for(firm_id)
+
+    def join() -> str:
+        made = organisations.join_by_invitation(
+            actor=actor, now=utc_now(), secret=secret, name=form.name.data, password=form.password.data
+        )
+        return begin_session(made, utc_now())
+
+    def enter(key: str) -> None:
+        end_browser_session()
+        begin_browser_session(key)
+        act_for(firm_id)
+
+    def joined(_result: Any) -> tuple[str, str]:
+        return _("You act for this firm now."), url_for("account.firm")
+
     if form.is_submitted():
         try:
             if person is not None:
-                with transaction():
-                    organisations.accept_invitation(actor=actor, now=utc_now(), secret=secret)
-                reload_account()
-            elif needs_account and form.validate():
-                with transaction():
-                    made = organisations.join_by_invitation(
-                        actor=actor, now=utc_now(), secret=secret, name=form.name.data, password=form.password.data
-                    )
-                    key = begin_session(made, utc_now())
-                end_browser_session()
-                begin_browser_session(key)
-            elif needs_account:
-                raise _Again
-            else:
-                signed_in_person()
-            act_for(firm_id)
-            flash_done(_("You act for this firm now."))
-            return redirect(url_for("account.firm"), 303)
-        except _Again:
-            status = 422
+                return carry_out(accept, joined, Around(after=act))
+            if not needs_account:
+                raise SignInFirst
+            answer = posted(form, join, joined, Around(after=enter))
         except Problem as problem:
-            status = show_problem(form, problem)
+            answer = show_problem(form, problem)
+    if isinstance(answer, Response):
+        return answer
     return (
         render_template(
             "account/invitation.html",
@@ -182,9 +188,5 @@ def invitation(secret: str) -> Any:
             needs_account=needs_account,
             fits=person is not None and person.email == found.email,
         ),
-        status,
+        answer,
     )
-
-
-class _Again(Exception):
-    """The form itself found something to correct."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import redirect, render_template, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -12,7 +12,6 @@ from labshare.accounts.sessions import begin_session
 from labshare.http import limits
 from labshare.http.actor import current_actor, current_person
 from labshare.http.rights import SIGNED_IN, Of, requires, signed_in
-from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem, SignInFirst
 from labshare.kernel.terms import TokenScope
 from labshare.kernel.time import utc_now
@@ -27,10 +26,8 @@ from labshare.web.account.forms import AccountForm, ChangePasswordForm, TokenFor
 from labshare.web.account.throttle import Guesses
 from labshare.web.actor import act_for, begin_browser_session, end_browser_session
 from labshare.web.asked import asked_number
-from labshare.web.forms import show_problem
 from labshare.web.language import safe_next
-from labshare.web.layout import flash_done
-from labshare.web.steps import carry_out, posted
+from labshare.web.steps import Around, carry_out, posted
 
 NOTICES_A_PAGE = 30
 
@@ -67,68 +64,73 @@ def index() -> Any:
 @signed_in
 def change_password() -> Any:
     """Change the own password. Every other session ends; this browser gets a new one."""
-    person = signed_in_person()
-    form, status = ChangePasswordForm(), 200
-    if form.validate_on_submit():
-        now, actor = utc_now(), current_actor()
-        guesses = Guesses.of_person(person.id)
-        try:
-            guesses.admit()
-            with transaction():
-                changed = services.change_password(
-                    actor=actor, now=now, present_password=form.present_password.data, password=form.password.data
-                )
-                key = begin_session(changed, now)
-            guesses.right()
-            firm_id = actor.firm_id
-            begin_browser_session(key)
-            if firm_id is not None:
-                act_for(firm_id)
-            flash_done(_("The password is changed; every other session and every API token has ended."))
-            return redirect(url_for("account.index"), 303)
-        except Problem as problem:
-            if any(isinstance(one, WrongPresentPassword) for one in getattr(problem, "problems", (problem,))):
-                guesses.failed()
-            status = show_problem(form, problem)
-    elif form.is_submitted():
-        status = 422
-    return render_template("account/change_password.html", form=form), status
+    form, actor, now = ChangePasswordForm(), current_actor(), utc_now()
+    guesses = Guesses.of_person(signed_in_person().id)
+
+    def change() -> str:
+        changed = services.change_password(
+            actor=actor, now=now, present_password=form.present_password.data, password=form.password.data
+        )
+        return begin_session(changed, now)
+
+    def begin_anew(key: str) -> None:
+        guesses.right()
+        begin_browser_session(key)
+        if actor.firm_id is not None:
+            act_for(actor.firm_id)
+
+    def count_guess(problem: Problem) -> None:
+        if any(isinstance(one, WrongPresentPassword) for one in getattr(problem, "problems", (problem,))):
+            guesses.failed()
+
+    answer = posted(
+        form,
+        change,
+        lambda _key: (
+            _("The password is changed; every other session and every API token has ended."),
+            url_for("account.index"),
+        ),
+        Around(before=guesses.admit, after=begin_anew, refused=count_guess),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return render_template("account/change_password.html", form=form), answer
 
 
 @blueprint.post("/sign-out-everywhere")
 @signed_in
 def sign_out_everywhere() -> Any:
     """End every session of the account, this one too."""
-    with transaction():
-        services.sign_out_everywhere(actor=current_actor(), now=utc_now())
-    end_browser_session()
-    flash_done(_("Signed out everywhere."))
-    return redirect(url_for("account.sign_in"), 303)
+    return carry_out(
+        lambda: services.sign_out_everywhere(actor=current_actor(), now=utc_now()),
+        lambda _done: (_("Signed out everywhere."), url_for("account.sign_in")),
+        Around(after=lambda _done: end_browser_session()),
+    )
 
 
 @blueprint.route("/tokens", methods=["GET", "POST"])
 @signed_in
 def tokens() -> Any:
     """API tokens: issue one, whose secret is shown once; list; revoke."""
-    person = signed_in_person()
-    form, status, secret = TokenForm(), 200, None
-    if form.validate_on_submit():
-        try:
-            limits.count("token")
-            with transaction():
-                _token, secret = organisations.issue_token(
-                    actor=current_actor(),
-                    now=utc_now(),
-                    scope=TokenScope.WRITE if form.writes.data else TokenScope.READ,
-                    name=form.name.data,
-                )
-            form = TokenForm(formdata=None)
-        except Problem as problem:
-            status = show_problem(form, problem)
-    elif form.is_submitted():
-        status = 422
+    form = TokenForm()
+    answer = posted(
+        form,
+        lambda: organisations.issue_token(
+            actor=current_actor(),
+            now=utc_now(),
+            scope=TokenScope.WRITE if form.writes.data else TokenScope.READ,
+            name=form.name.data,
+        ),
+        lambda issued: lambda: _tokens(TokenForm(formdata=None), secret=issued[1]),
+        Around(before=lambda: limits.count("token")),
+    )
+    return answer if isinstance(answer, Response) else _tokens(form, answer)
+
+
+def _tokens(form: TokenForm, status: int = 200, secret: str | None = None) -> Any:
+    tokens = queries.tokens_of(signed_in_person().id)
     return (
-        render_template("account/tokens.html", form=form, secret=secret, tokens=queries.tokens_of(person.id)),
+        render_template("account/tokens.html", form=form, secret=secret, tokens=tokens),
         status,
         {"Cache-Control": "no-store"},
     )
@@ -165,9 +167,9 @@ def notices() -> Any:
 @signed_in
 def read_notices() -> Any:
     """Mark all as read."""
-    with transaction():
-        mark_read(actor=current_actor(), now=utc_now())
-    return redirect(url_for("account.notices"), 303)
+    return carry_out(
+        lambda: mark_read(actor=current_actor(), now=utc_now()), lambda _done: (None, url_for("account.notices"))
+    )
 
 
 @blueprint.post("/notices/<int:notice_id>/open")
@@ -179,6 +181,7 @@ def open_notice(notice_id: int) -> Any:
     target = notice.url
     if notice.firm_id is not None:
         act_for(notice.firm_id)
-    with transaction():
-        mark_read(actor=current_actor(), now=utc_now(), notice_ids=[notice_id])
-    return redirect(safe_next(target) if target else url_for("account.notices"), 303)
+    return carry_out(
+        lambda: mark_read(actor=current_actor(), now=utc_now(), notice_ids=[notice_id]),
+        lambda _done: (None, safe_next(target) if target else url_for("account.notices")),
+    )

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from labshare.accounts import passwords, services
 from labshare.accounts.errors import LinkExpired, WrongPassword
@@ -25,6 +26,7 @@ from labshare.web.actor import act_for, begin_browser_session, end_browser_sessi
 from labshare.web.forms import show_problem
 from labshare.web.language import LOCALES, chosen_language, keep_choice_with_person, safe_next
 from labshare.web.layout import flash_done, reader
+from labshare.web.steps import Around, carry_out, posted
 
 
 def locale_now() -> str:
@@ -107,56 +109,55 @@ def _tell_failure(problem: Problem, known: Credentials | None) -> None:
 @public
 def sign_out() -> Any:
     """End this browser's session."""
-    key = session_key()
-    if key is not None:
-        with transaction():
-            services.sign_out(actor=current_actor(), now=utc_now(), key=key)
-    end_browser_session()
-    return redirect(url_for("public.home"), 303)
+    key, home = session_key(), url_for("public.home")
+    if key is None:
+        end_browser_session()
+        return redirect(home, 303)
+    return carry_out(
+        lambda: services.sign_out(actor=current_actor(), now=utc_now(), key=key),
+        lambda _done: (None, home),
+        Around(after=lambda _done: end_browser_session()),
+    )
 
 
 @blueprint.route("/sign-up", methods=["GET", "POST"])
 @public
 def sign_up() -> Any:
     """Ask for an account. The answer is the same whether there is one already."""
-    form, status = SignUpForm(), 200
-    if form.validate_on_submit():
-        try:
-            limits.count("sign_up")
-            with transaction():
-                services.sign_up(
-                    actor=current_actor(),
-                    now=utc_now(),
-                    email=form.email.data,
-                    name=form.name.data,
-                    locale=locale_now(),
-                )
-            return render_template("account/sent.html", email=form.email.data, purpose="sign_up")
-        except Problem as problem:
-            status = show_problem(form, problem)
-    elif form.is_submitted():
-        status = 422
-    return render_template("account/sign_up.html", form=form), status
+    form = SignUpForm()
+    answer = posted(
+        form,
+        lambda: services.sign_up(
+            actor=current_actor(),
+            now=utc_now(),
+            email=form.email.data,
+            name=form.name.data,
+            locale=locale_now(),
+        ),
+        lambda _sent: lambda: render_template("account/sent.html", email=form.email.data, purpose="sign_up"),
+        Around(before=lambda: limits.count("sign_up")),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return render_template("account/sign_up.html", form=form), answer
 
 
 @blueprint.route("/forgotten", methods=["GET", "POST"])
 @public
 def forgotten() -> Any:
     """Ask for a link to set a new password. The answer is the same whether there is such an account."""
-    form, status = ForgotForm(), 200
-    if form.validate_on_submit():
-        try:
-            limits.count("reset")
-            with transaction():
-                services.ask_password_reset(
-                    actor=current_actor(), now=utc_now(), email=form.email.data, locale=locale_now()
-                )
-            return render_template("account/sent.html", email=form.email.data, purpose="reset")
-        except Problem as problem:
-            status = show_problem(form, problem)
-    elif form.is_submitted():
-        status = 422
-    return render_template("account/forgotten.html", form=form), status
+    form = ForgotForm()
+    answer = posted(
+        form,
+        lambda: services.ask_password_reset(
+            actor=current_actor(), now=utc_now(), email=form.email.data, locale=locale_now()
+        ),
+        lambda _sent: lambda: render_template("account/sent.html", email=form.email.data, purpose="reset"),
+        Around(before=lambda: limits.count("reset")),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return render_template("account/forgotten.html", form=form), answer
 
 
 @blueprint.route("/password/<token>", methods=["GET", "POST"])
@@ -169,25 +170,23 @@ def choose_password(token: str) -> Any:
         new_link = ForgotForm(formdata=None)
         return render_template("account/forgotten.html", form=new_link), show_problem(new_link, problem)
     is_new = person.password_hash is None
-    form, status = PasswordForm(), 200
-    if form.validate_on_submit():
-        try:
-            with transaction():
-                person = services.set_password(
-                    actor=current_actor(), now=utc_now(), token=token, password=form.password.data
-                )
-                key = begin_session(person, utc_now()) if demonstration_allowed() or not person.demonstration else None
-        except Problem as problem:
-            status = show_problem(form, problem)
-        else:
-            end_browser_session()
-            if key is not None:
-                begin_browser_session(key)
-            flash_done(_("The password is set and you are signed in.") if key else _("The password is set."))
-            return redirect(onward(""), 303)
-    elif form.is_submitted():
-        status = 422
-    return render_template("account/password.html", form=form, is_new=is_new, email=person.email), status
+    form = PasswordForm()
+
+    def choose() -> str | None:
+        chosen = services.set_password(actor=current_actor(), now=utc_now(), token=token, password=form.password.data)
+        return begin_session(chosen, utc_now()) if demonstration_allowed() or not chosen.demonstration else None
+
+    def enter(key: str | None) -> Response:
+        end_browser_session()
+        if key is not None:
+            begin_browser_session(key)
+        flash_done(_("The password is set and you are signed in.") if key else _("The password is set."))
+        return redirect(onward(""), 303)
+
+    answer = posted(form, choose, lambda key: lambda: enter(key))
+    if isinstance(answer, Response):
+        return answer
+    return render_template("account/password.html", form=form, is_new=is_new, email=person.email), answer
 
 
 @blueprint.post("/firm/switch")

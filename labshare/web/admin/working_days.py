@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import redirect, render_template, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -12,8 +12,6 @@ from labshare.booking.services.hours import confirm_working_year, set_working_da
 from labshare.booking.terms import DayKind
 from labshare.http.actor import current_actor
 from labshare.http.rights import requires
-from labshare.kernel.database import transaction
-from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import permissions
 from labshare.web.admin import blueprint
@@ -27,9 +25,7 @@ from labshare.web.forms import (
     length,
     optional,
     required,
-    show_problem,
 )
-from labshare.web.layout import flash_done
 from labshare.web.steps import carry_out, posted
 
 ORDINARY = "ordinary"
@@ -99,26 +95,26 @@ def working_days() -> Any:
 def set_day() -> Any:
     """Set one day. Bookings it hits are listed and not changed."""
     form = WorkingDayForm()
-    year = local_day(utc_now()).year
-    if form.validate_on_submit():
-        year = form.day.data.year
-        try:
-            with transaction():
-                hit = set_working_day(
-                    actor=current_actor(),
-                    now=utc_now(),
-                    day=form.day.data,
-                    kind=None if form.kind.data == ORDINARY else form.kind.data,
-                    name=form.name.data or "",
-                    name_en=form.name_en.data or "",
-                )
-        except Problem as problem:
-            return _page(year, show_problem(form, problem), day_form=form)
-        if hit:
-            return _page(year, conflicts=hit)
-        flash_done(_("The day is set."))
-        return redirect(url_for("admin.working_days", year=year), 303)
-    return _page(year, 422, day_form=form)
+    year = form.day.data.year if form.validate() else local_day(utc_now()).year
+    answer = posted(
+        form,
+        lambda: set_working_day(
+            actor=current_actor(),
+            now=utc_now(),
+            day=form.day.data,
+            kind=None if form.kind.data == ORDINARY else form.kind.data,
+            name=form.name.data or "",
+            name_en=form.name_en.data or "",
+        ),
+        lambda hit: (
+            (lambda: _page(year, conflicts=hit))
+            if hit
+            else (_("The day is set."), url_for("admin.working_days", year=year))
+        ),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return _page(year, answer, day_form=form)
 
 
 @blueprint.post("/working-days/years")

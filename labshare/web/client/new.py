@@ -20,7 +20,6 @@ from labshare.catalogue.queries import draft_or_published
 from labshare.catalogue.terms import LifeState
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_BOOKINGS, requires
-from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
@@ -40,6 +39,7 @@ from labshare.web.forms import (
     show_problem,
 )
 from labshare.web.layout import flash_done
+from labshare.web.steps import Around, carry_out
 
 SOON = timedelta(hours=2)
 """A lab that confirms by hand may well not see a request for a start this near."""
@@ -206,8 +206,8 @@ def book() -> Any:
     if not _fits(form, bookable):
         return _page(bookable, form, 422)
     try:
-        with transaction(reads_first=True):
-            booking = services.book(
+        return carry_out(
+            lambda: services.book(
                 actor=actor,
                 now=now,
                 test_item_id=bookable.item.id,
@@ -218,8 +218,10 @@ def book() -> Any:
                 instrument_id=form.instrument.data if "instrument" in form else None,
                 waive_reason=(form.waive_reason.data or None) if "waive_reason" in form else None,
                 submission=form.submission_key,
-            )
-            ref = booking.ref
+            ),
+            lambda booking: (_("Booked as %(ref)s.", ref=booking.ref), url_for(".booking", ref=booking.ref)),
+            Around(reads_first=True),
+        )
     except AlreadySubmitted as problem:
         flash_done(problem.text)
         return redirect(url_for(".booking", ref=problem.params["ref"]), 303)
@@ -228,5 +230,3 @@ def book() -> Any:
     except Problem as problem:
         status = show_problem(form, problem)
         return _page(_bench(now), form, status)
-    flash_done(_("Booked as %(ref)s.", ref=ref))
-    return redirect(url_for(".booking", ref=ref), 303)

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import jsonify, redirect, render_template, request, url_for
+from flask import jsonify, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext, ngettext
+from werkzeug.wrappers import Response
 
 from labshare.booking import services
 from labshare.booking.queries.desk import spans_of_block
@@ -15,8 +16,7 @@ from labshare.catalogue.formatting import with_model
 from labshare.catalogue.queries.own import instruments_of_lab
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_LABS, THE_BLOCK, requires
-from labshare.kernel.database import transaction
-from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.errors import NotFound
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.asked import asked_choice, asked_day, asked_number
@@ -29,13 +29,11 @@ from labshare.web.forms import (
     StringField,
     length,
     required,
-    show_problem,
 )
 from labshare.web.lab import blueprint
 from labshare.web.lab.board import chosen_lab
 from labshare.web.lab.timetable import calendar_data, calendar_of
-from labshare.web.layout import flash_done
-from labshare.web.steps import carry_out
+from labshare.web.steps import carry_out, posted
 
 VIEWS = {"day": 1, "week": 7, "table": 7}
 MOST_DAYS = 31
@@ -117,28 +115,33 @@ def block() -> Any:
     actor, now = current_actor(), utc_now()
     form = _block_form()
     lab, _labs = chosen_lab(actor)
-    if not form.validate_on_submit():
-        return render_template("lab/calendar/block.html", form=form, lab=lab), 422
-    try:
-        with transaction():
-            made = services.block(
-                actor=actor,
-                now=now,
-                instrument_id=form.instrument.data,
-                starts_at=form.starts_at.data,
-                ends_at=form.ends_at.data,
-                kind=form.kind.data,
-                note=form.note.data or "",
-                units=form.units.data or None,
-            )
-            name, taken, in_the_way = made.id, len(made.taken), [each.ref for each in made.in_the_way]
-    except Problem as problem:
-        status = show_problem(form, problem)
-        return render_template("lab/calendar/block.html", form=form, lab=lab), status
-    if not taken:
-        return render_template("lab/calendar/blocked.html", spans=(), lab=lab, way=in_the_way[:20])
-    flash_done(ngettext("Blocked; %(num)d span taken.", "Blocked; %(num)d spans taken.", taken))
-    return redirect(url_for(".block_page", block_id=name, lab=lab.code, way=",".join(in_the_way[:20])), 303)
+
+    def blocked(made: services.Block) -> Any:
+        way = [each.ref for each in made.in_the_way[:20]]
+        if not made.taken:
+            return lambda: render_template("lab/calendar/blocked.html", spans=(), lab=lab, way=way)
+        return (
+            ngettext("Blocked; %(num)d span taken.", "Blocked; %(num)d spans taken.", len(made.taken)),
+            url_for(".block_page", block_id=made.id, lab=lab.code, way=",".join(way)),
+        )
+
+    answer = posted(
+        form,
+        lambda: services.block(
+            actor=actor,
+            now=now,
+            instrument_id=form.instrument.data,
+            starts_at=form.starts_at.data,
+            ends_at=form.ends_at.data,
+            kind=form.kind.data,
+            note=form.note.data or "",
+            units=form.units.data or None,
+        ),
+        blocked,
+    )
+    if isinstance(answer, Response):
+        return answer
+    return render_template("lab/calendar/block.html", form=form, lab=lab), answer
 
 
 @blueprint.get("/calendar/blocks/<block_id>")

@@ -1,6 +1,6 @@
 """Reward runs: the list of a year, one run with everything that can be done to it, a lab's line."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,7 @@ from labshare.rewards.queries import pages
 from labshare.rewards.queries import parts as held_parts
 from labshare.rewards.queries.runs import first_unapproved, missing_runs, rules_of
 from labshare.rewards.rules.parts import shown_state
+from labshare.rewards.services.compare import Comparison
 from labshare.rewards.terms import ApprovalCondition, Grade, ObjectionVerdict, RunState, WhyZero
 from labshare.web.asked import asked_choice, asked_division, asked_order, asked_page, asked_year, month_of
 from labshare.web.forms import (
@@ -123,27 +124,15 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
     format = request.args.get("format")
     if format in ("csv", "xlsx", "pdf"):
         return _lines_file(shown, lines, format, actor)
-    groups: dict[str, Callable[[RewardLine], bool]] = {
-        "all": lambda _line: True,
-        "changed": lambda line: line.lab.code in changes and changes[line.lab.code].difference != 0,
-        "cap": lambda line: line.cut_fen > 0,
-        "zero": lambda line: line.payable_fen == 0,
-    }
+    groups = _groups(changes)
     show = asked_choice("show", groups, "all")
     sort = asked_order("-payable")
     chosen = sorted_lines([line for line in lines if groups[show](line)], sort)
     page = asked_page(len(chosen))
     objections = pages.objections_of(shown.id)
     rules = rules_of(shown.policy)
-    comparison = None
-    if shown.state in (RunState.CALCULATED, RunState.PUBLISHED) and (
-        services.compared_at_once(shown) or "compare" in request.args
-    ):
-        comparison = services.compare_now(shown, now)
-    conditions = services.conditions(shown, actor, now, cheap=True) if shown.state == RunState.PUBLISHED else []
-    if conditions and comparison is not None:
-        problem = None if comparison.same else ResultChanged()
-        conditions.append(services.Condition(ApprovalCondition.RESULT_IS_THE_SAME, problem))
+    comparison = _comparison(shown, now)
+    conditions = _conditions(shown, actor, now, comparison)
     runs = held_parts.runs_of_years(month.year, month.year)
     held = held_parts.held_by(shown, runs)
     paid_earlier = held_parts.payables([one.id for one in held])
@@ -183,6 +172,37 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         above=forms.get("above") or forms.get("answer"),
     )
     return html, status
+
+
+def _groups(changes: Mapping[str, Change]) -> dict[str, Callable[[RewardLine], bool]]:
+    """Which lines the page can show alone."""
+    return {
+        "all": lambda _line: True,
+        "changed": lambda line: line.lab.code in changes and changes[line.lab.code].difference != 0,
+        "cap": lambda line: line.cut_fen > 0,
+        "zero": lambda line: line.payable_fen == 0,
+    }
+
+
+def _comparison(shown: RewardRun, now: datetime) -> Comparison | None:
+    """With what calculating now would give, where that is quick or was asked for."""
+    if shown.state not in (RunState.CALCULATED, RunState.PUBLISHED):
+        return None
+    asked = services.compared_at_once(shown) or "compare" in request.args
+    return services.compare_now(shown, now) if asked else None
+
+
+def _conditions(
+    shown: RewardRun, actor: Actor, now: datetime, comparison: Comparison | None
+) -> list[services.Condition]:
+    """What an approval asks for; the dear one where it was compared anyway."""
+    if shown.state != RunState.PUBLISHED:
+        return []
+    conditions = services.conditions(shown, actor, now, cheap=True)
+    if comparison is not None:
+        problem = None if comparison.same else ResultChanged()
+        conditions.append(services.Condition(ApprovalCondition.RESULT_IS_THE_SAME, problem))
+    return conditions
 
 
 def _answer_forms(

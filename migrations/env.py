@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection
 
+from labshare.kernel.checks import PLUGIN
 from labshare.kernel.database import Base, db
 
 
@@ -16,6 +17,7 @@ def run(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         compare_type=True,
+        autogenerate_plugins=["alembic.autogenerate.*", PLUGIN],
         include_object=made_by_models,
         transaction_per_migration=True,
         transactional_ddl=True,

@@ -21,7 +21,6 @@ def run(connection: Connection) -> None:
         include_object=made_by_models,
         transaction_per_migration=True,
         transactional_ddl=True,
-        render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -57,6 +57,7 @@ messages: python
 # write the way down. A released migration is never changed: `make new-migration NAME="a booking keeps its county"`.
 new-migration: python
 	@$(BIN)/labshare db revision "$(NAME)"
+	@$(BIN)/ruff check --fix -q migrations
 	@$(BIN)/ruff format -q migrations
 
 # Writes sources the way `make lint` wants them.

@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection
 
+from labshare.kernel.checks import PLUGIN
 from labshare.kernel.database import Base, db
 
 
@@ -16,10 +17,10 @@ def run(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         compare_type=True,
+        autogenerate_plugins=["alembic.autogenerate.*", PLUGIN],
         include_object=made_by_models,
         transaction_per_migration=True,
         transactional_ddl=True,
-        render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -33,12 +33,22 @@ class BookingState(Term):
     @classmethod
     def holding_time(cls) -> tuple["BookingState", ...]:
         """In these a booking holds its time."""
-        return (cls.REQUESTED, cls.CONFIRMED, cls.RECEIVED, cls.TESTING)
+        return (*cls.before_start(), *cls.running())
+
+    @classmethod
+    def before_start(cls) -> tuple["BookingState", ...]:
+        """The test is to come: its time can still move."""
+        return (cls.REQUESTED, cls.CONFIRMED, cls.RECEIVED)
+
+    @classmethod
+    def running(cls) -> tuple["BookingState", ...]:
+        """The test takes its unit until it is finished, however long that is."""
+        return (cls.TESTING,)
 
     @classmethod
     def at_work(cls) -> tuple["BookingState", ...]:
         """The samples are there and the test is not over."""
-        return (cls.RECEIVED, cls.TESTING)
+        return (cls.RECEIVED, *cls.running())
 
     @classmethod
     def tested_or_later(cls) -> tuple["BookingState", ...]:
@@ -47,7 +57,7 @@ class BookingState(Term):
 
     @classmethod
     def started_or_later(cls) -> tuple["BookingState", ...]:
-        return (cls.TESTING, *cls.tested_or_later())
+        return (*cls.running(), *cls.tested_or_later())
 
     @classmethod
     def before_samples(cls) -> tuple["BookingState", ...]:

@@ -1,5 +1,7 @@
 """`labshare db`: migrations."""
 
+import re
+
 import click
 from alembic import command
 from alembic.config import Config
@@ -17,6 +19,9 @@ from labshare.kernel.time import utc_now
 from labshare.oversight.checks import all_violations, known_findings
 from labshare.oversight.services import mark_known
 from labshare.rewards.queries.upgrade import MoneyChange, money_changes, published_otherwise
+
+LONGEST_NAME = 32
+"""Alembic's table keeps no longer one."""
 
 
 def alembic_config() -> Config:
@@ -136,4 +141,10 @@ def current() -> None:
 @with_app
 def revision(message: str) -> None:
     """Write a new migration from what the models have that the database has not; read it before you trust it."""
-    command.revision(alembic_config(), message, autogenerate=True)
+    name = "_".join(re.findall(r"\w+", message.lower()))
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise click.UsageError(f"a migration's name has 1 to {LONGEST_NAME} characters")
+    config = alembic_config()
+    number = sum(1 for _each in ScriptDirectory.from_config(config).walk_revisions()) + 1
+    config.set_main_option("file_template", f"{number:04}_{name}")
+    command.revision(config, message, autogenerate=True, rev_id=name)

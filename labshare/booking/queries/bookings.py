@@ -229,7 +229,7 @@ def bookings_hit(
     query = (
         select(Booking)
         .where(
-            Booking.state.in_([BookingState.REQUESTED, BookingState.CONFIRMED, BookingState.RECEIVED]),
+            Booking.state.in_(BookingState.before_start()),
             Booking.starts_at > now,
         )
         .options(

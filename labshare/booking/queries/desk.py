@@ -52,7 +52,7 @@ def today_of(lab_id: int, now: datetime) -> list[Booking]:
             .where(
                 Booking.lab_id == lab_id,
                 or_(
-                    Booking.state.in_((BookingState.REQUESTED, BookingState.RECEIVED, BookingState.TESTING)),
+                    Booking.state.in_((BookingState.REQUESTED, *BookingState.at_work())),
                     (Booking.state == BookingState.CONFIRMED)
                     & (Booking.starts_at >= since - timedelta(days=2))
                     & (Booking.starts_at < until),

@@ -209,7 +209,7 @@ def lengthen_running(*, actor: Actor, now: datetime) -> int:
         select(Booking.id, Booking.instrument_id)
         .join(Holding, Holding.booking_id == Booking.id)
         .where(
-            Booking.state == BookingState.TESTING,
+            Booking.state.in_(BookingState.running()),
             Holding.kind == HoldingKind.BOOKING,
             Holding.ends_at <= ceil_minute(now) + MINUTE,
         )
@@ -223,7 +223,7 @@ def lengthen_running(*, actor: Actor, now: datetime) -> int:
             .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
-        if booking is None or booking.state != BookingState.TESTING:
+        if booking is None or booking.state not in BookingState.running():
             continue
         holdings.prepare(instrument_id, now)
         holding = holdings.holding_of(booking_id)
@@ -250,7 +250,7 @@ def _tell_next_parties(actor: Actor, now: datetime) -> None:
         select(Holding.instrument_id, Holding.unit, Holding.ends_at)
         .join(Booking, Booking.id == Holding.booking_id)
         .where(
-            Booking.state == BookingState.TESTING,
+            Booking.state.in_(BookingState.running()),
             Holding.kind == HoldingKind.BOOKING,
             Holding.ends_at <= now + TELL_BEFORE,
         )
@@ -271,7 +271,7 @@ def _tell_next_parties(actor: Actor, now: datetime) -> None:
         )
         .where(
             Holding.kind == HoldingKind.BOOKING,
-            Booking.state.in_([BookingState.REQUESTED, BookingState.CONFIRMED, BookingState.RECEIVED]),
+            Booking.state.in_(BookingState.before_start()),
             Booking.starts_at <= now + 2 * MINUTE,
             ~told.exists(),
         )

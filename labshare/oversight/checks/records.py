@@ -47,7 +47,7 @@ def bookings_without_their_time(_now: datetime) -> Iterator[tuple[str, str]]:
         Holding.instrument_id != Booking.instrument_id,
         Holding.unit != Booking.unit,
         Holding.starts_at > Booking.starts_at,
-        and_(Booking.state != BookingState.TESTING, Holding.ends_at < Booking.ends_at),
+        and_(Booking.state.not_in(BookingState.running()), Holding.ends_at < Booking.ends_at),
     )
     query = (
         select(Booking.ref, Booking.state)

@@ -468,6 +468,6 @@ def _on_bar(moment: datetime, dated: bool) -> str:
 def _end_of_work(row: Row[Any]) -> datetime:
     """Where the clean-up begins. A test that takes longer than planned lengthens its holding: the work with it."""
     planned: datetime = row.work_until or row.ends_at
-    if row.state == BookingState.TESTING:
+    if row.state in BookingState.running():
         planned = max(planned, row.ends_at - timedelta(minutes=row.cleanup_minutes))
     return min(max(planned, row.starts_at), row.ends_at)

@@ -64,7 +64,7 @@ def today() -> Any:
         later=len(later) if states == FILTERS["all"] else 0,
         shown=shown if shown in FILTERS else "all",
         arriving=[each for each in work if each.state == BookingState.CONFIRMED],
-        running=sum(1 for each in work if each.state == BookingState.TESTING),
+        running=sum(1 for each in work if each.state in BookingState.running()),
         due_today=sum(1 for due in dues if due and due <= day),
         due_week=sum(1 for due in dues if due and due <= week + timedelta(days=6)),
         missing=missing_sums(actor, lab_id=lab.id),

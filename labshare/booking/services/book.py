@@ -295,7 +295,7 @@ def give_back_holds(actor: Actor, hold_id: int | None = None) -> int | None:
 
 _HOLDS_OF_PERSON = (
     delete(Holding)
-    .where(Holding.held_for == bindparam("person_id"), Holding.kind == HoldingKind.OFFER, Holding.booking_id.is_(None))
+    .where(Holding.held_for == bindparam("person_id"))
     .execution_options(synchronize_session=False)
 )
 

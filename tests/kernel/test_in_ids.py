@@ -43,7 +43,7 @@ def test_the_columns_index_is_used(app: Flask) -> None:
 
 
 def plan_of(query: Select[Any]) -> list[str]:
-    """How the database would go about it; PostgreSQL, whose tables are empty here, as if reading whole ones were dear."""
+    """How the database would go about it; PostgreSQL as if reading whole tables, which are empty here, were dear."""
     sent: list[tuple[str, Any]] = []
     with listening(sent):
         db.session.execute(query)

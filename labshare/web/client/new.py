@@ -24,7 +24,6 @@ from labshare.kernel.database import transaction
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
-from labshare.organisations.queries import get_firm
 from labshare.web.asked import read_moment, read_number
 from labshare.web.client import blueprint
 from labshare.web.forms import (
@@ -72,7 +71,7 @@ def _item_id() -> int:
 
 def _bench(now: datetime) -> BookableItem:
     """The item asked for. Withdrawn while somebody filled in the form, it is told above the form, which is kept."""
-    bookable = load_bookable_item(_item_id(), now)
+    bookable = load_bookable_item(_item_id(), now, client_id=current_actor().firm_id)
     if bookable is None:
         raise NotFound
     withdrawn = request.method == "POST" and LifeState.DRAFT not in (bookable.item.state, bookable.lab.state)
@@ -128,8 +127,6 @@ def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: S
     if form.starts_at.errors and start and work and bookable.published:  # refused for another reason: what would go
         alternatives = alternatives_for(bookable, work, start)
     span = Slot(start, start + work.duration, start + work.duration) if start and work else None
-    firm_id = current_actor().firm_id
-    firm = get_firm(firm_id) if firm_id is not None else None
     good = start if start and not form.starts_at.errors else None
     answer_by = bookable.answer_by(good) if good else None
     cancel_fen = 0
@@ -143,7 +140,7 @@ def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: S
             lab=bookable.lab,
             price=price,
             span=span,
-            firm=firm,
+            firm=bookable.client,
             fee=bookable.fee,
             taken=taken is not None,
             alternatives=alternatives,
@@ -206,7 +203,7 @@ def book() -> Any:
     if not _fits(form, bookable):
         return _page(bookable, form, 422)
     try:
-        with transaction(reads_first=True):
+        with transaction(reads_first=True, anew=False):
             booking = services.book(
                 actor=actor,
                 now=now,
@@ -218,6 +215,7 @@ def book() -> Any:
                 instrument_id=form.instrument.data if "instrument" in form else None,
                 waive_reason=(form.waive_reason.data or None) if "waive_reason" in form else None,
                 submission=form.submission_key,
+                bookable=bookable,
             )
             ref = booking.ref
     except AlreadySubmitted as problem:

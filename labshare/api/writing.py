@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 from flask import Response, current_app, g, request
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from labshare.api import problems
@@ -28,7 +27,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import commit_early, db, report_refusal, transaction
 from labshare.kernel.errors import Conflict, InvalidInput, Problem
 from labshare.kernel.events import handle_events
-from labshare.kernel.kept_answers import keep_answer, kept_answer
+from labshare.kernel.kept_answers import KeptMeanwhile, keep_answer, kept_answer
 from labshare.kernel.time import utc_now
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,14 +67,14 @@ def answering(view: F) -> F:
     return run  # type: ignore[return-value]
 
 
-def writing(*, reads_first: bool = False) -> Callable[[F], F]:
-    """Begin the transaction that the view works in; it ends when the answer is made, and kept. `reads_first` as of
-    `transaction`."""
+def writing(*, reads_first: bool = False, anew: bool = True) -> Callable[[F], F]:
+    """Begin the transaction that the view works in; it ends when the answer is made, and kept. `reads_first` and `anew`
+    as of `transaction`."""
 
     def decorate(view: F) -> F:
         @wraps(view)
         def run(*args: Any, **kwargs: Any) -> Any:
-            g.step.enter_context(transaction(reads_first=reads_first))
+            g.step.enter_context(transaction(reads_first=reads_first, anew=anew))
             return view(*args, **kwargs)
 
         return run  # type: ignore[return-value]
@@ -129,9 +128,7 @@ def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
         if problem.status >= 500:
             raise
         response = problems.answer(problem)
-    except IntegrityError as error:
-        if "idempotency" not in str(error):
-            raise
+    except KeptMeanwhile as error:
         raise InFlight from error
     except HTTPException as error:
         response = problems.answer(error)

@@ -8,8 +8,10 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import BigInteger, delete, insert, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from labshare.audit import queries, rules
 from labshare.audit.errors import ForgedEvents
@@ -32,15 +34,17 @@ def record(
     after: Mapping[str, Any] | None = None,
     *,
     refused: bool = False,
+    number: int | None = None,
 ) -> None:
     """Write one event in the running transaction (R-AUDIT-1).
 
     `subject` is (type, id or reference); `before` and `after` hold ids and values that JSON can carry (dates and
-    moments as ISO text), never personal data.
+    moments as ISO text), never personal data. `number`: the event's own, where a statement of this step has asked for
+    it on its way (`next_number`).
     """
     rows = db.session.connection()
     event = rules.Event(
-        _next_id(rows),
+        number or rows.execute(_NEXT_NUMBER).scalar_one(),
         now,
         actor.person_id,
         actor.firm_id,
@@ -54,20 +58,38 @@ def record(
     rows.execute(_EVENT, {**vars(event), "mac": rules.mac(event, _event_key())})
     if actor.address:
         rows.execute(_ADDRESS, {"event_id": event.id, "address": actor.address})
+    db.session.info["last_recorded"] = event
+
+
+def last_recorded() -> rules.Event:
+    """The event that this session has written last: what an answer can say of it without reading it."""
+    event: rules.Event = db.session.info["last_recorded"]
+    return event
 
 
 _EVENT, _ADDRESS = insert(AuditEvent), insert(AuditAddress)
 """Written past the session: almost every step leaves an event, and none reads it again."""
-_NEXT_ID = {
-    "sqlite": "SELECT coalesce(max(id), 0) + 1 FROM audit_event",  # nobody else writes meanwhile
-    "postgresql": "SELECT nextval('audit_event_id_seq')",
-}
 
 
-def _next_id(rows: Connection) -> int:
-    """The mac covers an event's number, so it must be known before."""
-    found: int = rows.exec_driver_sql(_NEXT_ID[rows.dialect.name]).scalar_one()
-    return found
+class next_number(FunctionElement[int]):
+    """The number of the next event, in SQL: its mac covers it, so it must be known before. On SQLite only where this
+    step writes: nobody else does meanwhile."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(next_number, "sqlite")
+def _next_number_sqlite(_element: next_number, _compiler: Any, **_options: Any) -> str:
+    return "(SELECT coalesce(max(id), 0) + 1 FROM audit_event)"
+
+
+@compiles(next_number, "postgresql")
+def _next_number_postgresql(_element: next_number, _compiler: Any, **_options: Any) -> str:
+    return "nextval('audit_event_id_seq')"
+
+
+_NEXT_NUMBER = select(next_number())
 
 
 def _event_key() -> str:

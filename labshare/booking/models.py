@@ -271,6 +271,12 @@ class Holding(Model):
         Index(None, "instrument_id", "unit", "starts_at"),
         Index(None, "booking_id"),
         Index(
+            "ix_holding_held_for",
+            "held_for",
+            sqlite_where=text("held_for IS NOT NULL"),
+            postgresql_where=text("held_for IS NOT NULL"),
+        ),
+        Index(
             "ix_holding_expiring",
             "expires_at",
             sqlite_where=text("expires_at IS NOT NULL"),

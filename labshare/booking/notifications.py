@@ -6,15 +6,19 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from labshare.booking.models import Booking
+from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import in_both_languages
 from labshare.notices.kinds import kind
-from labshare.notices.services import notify
+from labshare.notices.services import Audience, Message, notify, people_in, tell
+from labshare.organisations.models import Firm
 from labshare.organisations.terms import FirmRole
 
 LAB_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER)
 CLIENT_ROLES = (FirmRole.OWNER,)
 """Beside the person who booked."""
+LAB_PAGE, CLIENT_PAGE = "/lab/bookings/", "/bookings/"
+"""Where each side acts on a booking."""
 
 REQUESTED = kind(
     "booking.requested",
@@ -129,7 +133,7 @@ CHARGE_REFUSED = kind(
 def notify_client(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:
     """Tell the person who booked and the client firm's owners."""
     _notify(
-        notice, booking, booking.client_firm_id, CLIENT_ROLES, (booking.booked_by,), actor, now, params, "/bookings/"
+        notice, booking, booking.client_firm_id, CLIENT_ROLES, (booking.booked_by,), actor, now, params, CLIENT_PAGE
     )
 
 
@@ -144,13 +148,39 @@ def notify_confirmed_by_rule(booking: Booking, *, now: datetime) -> None:
         None,
         now,
         {},
-        "/bookings/",
+        CLIENT_PAGE,
     )
 
 
 def notify_lab(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:
     """Tell the lab's owners and managers."""
-    _notify(notice, booking, booking.lab_firm_id, LAB_ROLES, (), actor, now, params, "/lab/bookings/")
+    _notify(notice, booking, booking.lab_firm_id, LAB_ROLES, (), actor, now, params, LAB_PAGE)
+
+
+def people_of_new(actor: Actor, lab: Lab, client: Firm) -> list[list[int]]:
+    """Whom a new booking at the lab concerns: on the lab's side and, where nobody has to confirm it, on the client's,
+    whoever books included. One statement."""
+    audiences = [Audience(firm_id=lab.firm_id, roles=LAB_ROLES, but=actor.person_id)]
+    if lab.automatic_confirmation:
+        booker = (actor.person_id,) if actor.person_id is not None else ()
+        audiences.append(Audience(firm_id=client.id, roles=CLIENT_ROLES, person_ids=booker))
+    return people_in(*audiences)
+
+
+def tell_of_new(booking: Booking, people: list[list[int]], *, now: datetime) -> None:
+    """Tell them, found by `people_of_new`. One statement."""
+    known = _known(booking)
+    kinds = (BOOKED, CONFIRMED_BY_RULE)
+    if booking.unanswered:
+        known["answer_by"], kinds = booking.answer_by, (REQUESTED, CONFIRMED_BY_RULE)
+    sides = ((booking.lab_firm_id, LAB_PAGE), (booking.client_firm_id, CLIENT_PAGE))
+    tell(
+        *(
+            Message(kind=notice, person_ids=told, params=known, url=f"{page}{booking.ref}", firm_id=firm_id)
+            for notice, told, (firm_id, page) in zip(kinds, people, sides, strict=False)
+        ),
+        now=now,
+    )
 
 
 def _notify(
@@ -165,20 +195,24 @@ def _notify(
     page: str,
 ) -> None:
     """`actor` is not told of what they did; `page` is where this side acts on a booking."""
-    known = {
-        "ref": booking.ref,
-        "client": in_both_languages(booking.client),
-        "lab": in_both_languages(booking.lab),
-        "item": in_both_languages(booking.test_item),
-        "starts_at": booking.starts_at,
-    }
     notify(
         kind=notice,
         now=now,
-        params=known | params,
+        params=_known(booking) | params,
         url=f"{page}{booking.ref}",
         person_ids=person_ids,
         firm_id=firm_id,
         roles=roles,
         but=actor.person_id if actor else None,
     )
+
+
+def _known(booking: Booking) -> dict[str, Any]:
+    """What the words of every notice about it may name."""
+    return {
+        "ref": booking.ref,
+        "client": in_both_languages(booking.client),
+        "lab": in_both_languages(booking.lab),
+        "item": in_both_languages(booking.test_item),
+        "starts_at": booking.starts_at,
+    }

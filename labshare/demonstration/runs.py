@@ -434,4 +434,5 @@ class Office:
         """What was told in the past has been sent, and read but for the last days."""
         recent = self.loading.midnight - timedelta(days=10)
         db.session.execute(update(OutboxMail).values(sent_at=OutboxMail.created_at, attempts=1))
+        db.session.execute(update(Notice).values(mail_due=False))
         db.session.execute(update(Notice).where(Notice.created_at < recent).values(read_at=Notice.created_at))

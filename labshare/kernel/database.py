@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -18,18 +18,22 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    CursorResult,
     DateTime,
     Engine,
+    Insert,
     MetaData,
     Table,
     Text,
     event,
+    inspect,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
 from sqlalchemy.schema import DDL
 from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.sql.functions import FunctionElement
@@ -63,6 +67,8 @@ if TYPE_CHECKING:
         __abstract__ = True
 else:
     Model = db.Model
+
+M = TypeVar("M", bound=Base)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -160,11 +166,12 @@ def report_refusal(problem: Problem) -> None:
 
 
 @contextmanager
-def transaction(*, reads_first: bool = False) -> Iterator[Session]:
+def transaction(*, reads_first: bool = False, anew: bool = True) -> Iterator[Session]:
     """One business step: everything inside is written together or not at all. Only entrances open one.
 
-    Starts afresh (what was read before is read again); at the end the events that it carries are handled, and it
-    commits. Rolls back on any exception.
+    Starts afresh (what was read before is read again), unless it is not to begin `anew`: what the request has read so
+    far then belongs to the step. At the end the events that it carries are handled, and it commits. Rolls back on any
+    exception.
     `reads_first`: the service reads long before it writes and says `take_turn()` then; until that SQLite's writers'
     queue goes on without it. Raises `RuntimeError` inside another transaction, `Busy` where a lock, a statement or a
     connection was waited for in vain.
@@ -172,8 +179,9 @@ def transaction(*, reads_first: bool = False) -> Iterator[Session]:
     session = db.session()
     if writing():
         raise RuntimeError("transaction() inside transaction()")
-    session.rollback()
-    session.expire_all()
+    if anew:
+        session.rollback()
+        session.expire_all()
     try:
         with ExitStack() as turn, carrying():
             session.info["writing"], session.info["in_turn"] = turn, False
@@ -200,6 +208,31 @@ def set_columns(row: Base, values: Mapping[str, Any]) -> None:
     """Give a row that the session keeps what was decided for it, by the names of its columns."""
     for name, value in values.items():
         setattr(row, name, value)
+
+
+def inserts_or_nothing(model: type[Base], *returning: Any) -> dict[str, Insert]:
+    """By engine: the statement that writes one row past the session, or nothing where a unique key or, on PostgreSQL,
+    an exclusion is in the way. Put together once."""
+    return {
+        "sqlite": sqlite.insert(model).on_conflict_do_nothing().returning(*returning),
+        "postgresql": postgresql.insert(model).on_conflict_do_nothing().returning(*returning),
+    }
+
+
+def insert_or_nothing(statements: Mapping[str, Insert], values: Mapping[str, Any]) -> CursorResult[Any]:
+    """Write the row with these values: one row comes back, or none. The transaction goes on either way."""
+    connection = db.session.connection()
+    return connection.execute(statements[connection.dialect.name], values)
+
+
+def as_written(model: type[M], values: Mapping[str, Any]) -> M:
+    """A row that was written past the session, in the session as if it had been read: nothing is asked for it again.
+    `values` by the names of its columns; the others have their defaults."""
+    defaults = {column.key: getattr(column.default, "arg", None) for column in inspect(model).columns}
+    row = model(**defaults | dict(values))
+    make_transient_to_detached(row)
+    db.session.add(row)
+    return row
 
 
 def writing() -> bool:
@@ -362,6 +395,11 @@ class in_ids(FunctionElement[bool]):
 
     type = Boolean()
     inherit_cache = True
+
+    def self_group(self, against: Any = None) -> "in_ids":
+        """As it stands: what SQLAlchemy writes behind other functions where SQL wants a condition, ` = 1` on SQLite,
+        keeps the database from using the column's index."""
+        return self
 
 
 @compiles(in_ids, "sqlite")

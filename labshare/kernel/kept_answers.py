@@ -1,13 +1,20 @@
 """The first answer to each request with an idempotency key, kept so that a repetition gets the same one."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Insert, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
-from labshare.kernel.database import db
+from labshare.kernel.database import UtcDateTime, db
 from labshare.kernel.models import IdempotencyKey
 
 KEPT = timedelta(hours=24)
+PLACE = ("person_id", "method", "path", "key")
+
+
+class KeptMeanwhile(Exception):
+    """Another request has kept its answer under this key."""
 
 
 def kept_answer(*, person_id: int, method: str, path: str, key: str, now: datetime) -> IdempotencyKey | None:
@@ -35,22 +42,39 @@ def keep_answer(
     headers: list[list[str]],
     body: bytes,
 ) -> None:
-    """Keep an answer in the transaction that is open; `digest` tells whether a repetition asks the same. Where another
-    request kept one under the key meanwhile, the commit raises `IntegrityError`."""
-    forget_answers(now)
-    db.session.add(
-        IdempotencyKey(
-            person_id=person_id,
-            method=method,
-            path=path,
-            key=key,
-            digest=digest,
-            created_at=now,
-            status=status,
-            headers=headers,
-            body=body,
-        )
+    """Keep an answer in the transaction that is open, in the place of one that is over; `digest` tells whether a
+    repetition asks the same. One statement. Raises `KeptMeanwhile`."""
+    connection = db.session.connection()
+    kept = connection.execute(
+        _KEEP[connection.dialect.name],
+        {
+            "person_id": person_id,
+            "method": method,
+            "path": path,
+            "key": key,
+            "digest": digest,
+            "created_at": now,
+            "status": status,
+            "headers": headers,
+            "body": body,
+            "over": now - KEPT,
+        },
     )
+    if kept.one_or_none() is None:
+        raise KeptMeanwhile
+
+
+def _keep(insert: Any) -> Insert:
+    """Of one engine: the statement that writes an answer, over one whose time is over."""
+    statement = insert(IdempotencyKey)
+    told = {name: statement.excluded[name] for name in ("digest", "created_at", "status", "headers", "body")}
+    kept: Insert = statement.on_conflict_do_update(
+        index_elements=PLACE, set_=told, where=IdempotencyKey.created_at <= bindparam("over", type_=UtcDateTime)
+    ).returning(IdempotencyKey.id)
+    return kept
+
+
+_KEEP = {"sqlite": _keep(sqlite.insert), "postgresql": _keep(postgresql.insert)}
 
 
 def forget_answers(now: datetime) -> None:

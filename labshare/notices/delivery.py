@@ -1,8 +1,9 @@
 """Sending the mails of the outbox: after the commit, outside every business transaction.
 
-A mail is first claimed (its next attempt set ahead, committed), then sent, then marked; so one host at a time works on
-it, and a host that dies in between leaves it to be tried again. A mail may then arrive twice, never not at all. Links
-that open something are made here, into the letter alone.
+Notices whose kind goes out by mail are first brought into the outbox. A mail is claimed (its next attempt set ahead,
+committed), then worded and sent, then marked; so one host at a time works on it, and a host that dies in between leaves
+it to be tried again. A mail may then arrive twice, never not at all. Its language and address are those that the
+receiver has now. Links that open something are made here, into the letter alone.
 """
 
 import logging
@@ -13,22 +14,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from flask import current_app
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from flask_babel import force_locale
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
+from labshare.accounts.models import Person
 from labshare.accounts.terms import Locale
 from labshare.kernel.database import db, transaction
 from labshare.kernel.notifications import link_for
-from labshare.notices.models import OutboxMail
-from labshare.notices.services import LINK_PLACE, absolute
+from labshare.notices import kinds
+from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.services import absolute
 
 log = logging.getLogger("labshare.mail")
 
 CLAIM = timedelta(minutes=10)
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720, 1440))
 """The wait after each failed attempt; after the last one the mail is given up and its error stays."""
+BATCH = 1_000
+"""Notices brought into the outbox at once: keeps the writer's turn short."""
+LINK_PLACE = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands in a mail of an earlier version for the link that is made when it is sent."""
 MOST_TO_ADDRESS = 60
 """Mails to one address within an hour; the rest waits. In all: `MAIL_PER_HOUR`."""
 
@@ -53,16 +62,16 @@ def deliver_outbox(now: datetime, *, mailer: Mailer | None = None, limit: int = 
     """
     send = mailer or configured_mailer()
     sent = 0
-    for letter in _claim(now, limit):
+    for draft in _claim(now, limit):
         error = None
         try:
-            send(letter)
+            send(_worded(draft))
             sent += 1
         except Exception as problem:  # noqa: BLE001 - whatever the mail host says, the other mails must go
             error = f"{type(problem).__name__}: {problem}"[:500]
-            log.warning("mail %s not sent: %s", letter.id, error)
+            log.warning("mail %s not sent: %s", draft.id, error)
         with transaction():
-            mail = db.session.get_one(OutboxMail, letter.id)
+            mail = db.session.get_one(OutboxMail, draft.id)
             if error is None:
                 mail.sent_at, mail.error, mail.next_attempt_at = now, None, None
             else:
@@ -72,7 +81,8 @@ def deliver_outbox(now: datetime, *, mailer: Mailer | None = None, limit: int = 
 
 
 def queue_of_mail() -> tuple[int, datetime | None, int]:
-    """How many letters wait, since when the oldest does, and how many were given up after the last attempt."""
+    """How many letters wait, since when the oldest does, and how many were given up after the last attempt. Two
+    statements."""
     given_up = (OutboxMail.attempts > len(BACK_OFF)) & OutboxMail.next_attempt_at.is_(None)
     waiting = or_(OutboxMail.attempts <= len(BACK_OFF), OutboxMail.next_attempt_at.is_not(None))
     row = db.session.execute(
@@ -80,27 +90,62 @@ def queue_of_mail() -> tuple[int, datetime | None, int]:
             func.count().filter(waiting), func.min(OutboxMail.created_at).filter(waiting), func.count().filter(given_up)
         ).where(OutboxMail.sent_at.is_(None))
     ).one()
-    return row[0], row[1], row[2]
+    due = db.session.execute(select(func.count(), func.min(Notice.created_at)).where(Notice.mail_due)).one()
+    return row[0] + due[0], min(filter(None, (row[1], due[1])), default=None), row[2]
 
 
-def _claim(now: datetime, limit: int) -> list[Letter]:
+def fill_outbox() -> None:
+    """Bring the notices that are to go out by mail into the outbox, in the order they were written."""
+    due = db.session.execute(
+        update(Notice)
+        .where(
+            Notice.mail_due, Notice.id.in_(select(Notice.id).where(Notice.mail_due).order_by(Notice.id).limit(BATCH))
+        )
+        .values(mail_due=False)
+        .returning(Notice.id, Notice.person_id, Notice.kind, Notice.params, Notice.url, Notice.created_at)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not due:
+        return
+    wanted = select(Person.id, Person.email).where(Person.id.in_({each.person_id for each in due}))
+    addresses: dict[int, str] = {row.id: row.email for row in db.session.execute(wanted)}
+    mails = [
+        {
+            "to": addresses[each.person_id],
+            "person_id": each.person_id,
+            "kind": each.kind,
+            "params": each.params,
+            "url": each.url,
+            "rank": kinds.KINDS[each.kind].rank if each.kind in kinds.KINDS else 1,
+            "created_at": each.created_at,
+        }
+        for each in sorted(due, key=lambda each: each.id)
+        if each.person_id in addresses
+    ]
+    db.session.execute(insert(OutboxMail), mails)
+
+
+def _claim(now: datetime, limit: int) -> list["_Draft"]:
     with transaction():
+        fill_outbox()
         waiting = db.session.scalars(
             select(OutboxMail)
             .where(OutboxMail.id.in_(_due(now, limit)), _waits(now))
             .order_by(OutboxMail.rank, OutboxMail.id)
             .with_for_update(skip_locked=True)
         ).all()
-        letters = []
+        written_to = select(Person).where(Person.id.in_({mail.person_id for mail in waiting}))
+        _people = db.session.scalars(written_to).all()  # kept while they are looked up one by one
+        drafts = []
         for mail in waiting:
             mail.attempts += 1
             mail.next_attempt_at = now + CLAIM
-            letter = letter_of(mail, now)
-            if letter is None:
+            draft = _draft_of(mail, now)
+            if draft is None:
                 db.session.delete(mail)
             else:
-                letters.append(letter)
-        return letters
+                drafts.append(draft)
+        return drafts
 
 
 def _waits(now: datetime) -> ColumnElement[bool]:
@@ -135,17 +180,66 @@ def _due(now: datetime, limit: int) -> list[int]:
     return [row.id for place, row in enumerate(found) if row.rank == 0 or place < ordinary]
 
 
-def letter_of(mail: OutboxMail, now: datetime) -> Letter | None:
-    """The mail as it goes out now, its link made; nothing where the link would lead nowhere (no such account, the
-    invitation was withdrawn)."""
-    body = mail.body
+@dataclass(frozen=True)
+class _Draft:
+    """A mail of the outbox with what its words need, none of which is asked of the database."""
+
+    id: int
+    to: str
+    name: str | None
+    locale: str
+    kind: str | None
+    params: dict[str, Any]
+    link: str | None
+    created_at: datetime
+    subject: str
+    body: str
+    """Of an earlier version's mail; empty: worded from kind and params."""
+
+
+def _draft_of(mail: OutboxMail, now: datetime) -> _Draft | None:
+    """The mail with its link made; nothing where that would lead nowhere (no such account, the invitation was
+    withdrawn)."""
+    path = mail.url
     if mail.link_id is not None:
         path = link_for(mail.kind or "", mail.link_id, now)
         if path is None:
             return None
-        before, _place, after = body.rpartition(LINK_PLACE)
-        body = f"{before}{absolute(path)}{after}"
-    return Letter(mail.id, mail.to, mail.locale, mail.subject, body, mail.created_at)
+    person = db.session.get(Person, mail.person_id) if mail.person_id is not None else None
+    return _Draft(
+        id=mail.id,
+        to=person.email if person else mail.to,
+        name=person.name if person else None,
+        locale=mail.locale or (person.locale if person else None) or Locale.CHINESE,
+        kind=mail.kind,
+        params=mail.params or {},
+        link=absolute(path),
+        created_at=mail.created_at,
+        subject=mail.subject,
+        body=mail.body,
+    )
+
+
+def _worded(draft: _Draft) -> Letter:
+    """The letter in its reader's language."""
+    subject, body = draft.subject, draft.body
+    if body:
+        before, place, after = body.rpartition(LINK_PLACE)
+        body = f"{before}{draft.link}{after}" if place and draft.link else body
+    else:
+        with force_locale(draft.locale):
+            title = kinds.title_of(draft.kind or "", draft.params)
+            body = current_app.jinja_env.get_template("mail/notice.txt").render(
+                name=draft.name, title=title, text=kinds.text_of(draft.kind or "", draft.params), link=draft.link
+            )
+        subject = " ".join(title.split())[:200]
+    return Letter(draft.id, draft.to, draft.locale, subject, body, draft.created_at)
+
+
+def letter_of(mail: OutboxMail, now: datetime) -> Letter | None:
+    """The mail as it goes out now; nothing where its link would lead nowhere."""
+    draft = _draft_of(mail, now)
+    return _worded(draft) if draft else None
 
 
 def configured_mailer() -> Mailer:

@@ -42,6 +42,11 @@ class Words:
     most: int | None = None
     """So many go to one address within an hour, whoever asks for them; what is above is not written."""
 
+    @property
+    def rank(self) -> int:
+        """Its place among the mails that wait: 0 goes before 1."""
+        return 0 if self.first else 1
+
 
 KINDS: dict[str, Words] = {}
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Index, String, Text, text
+from sqlalchemy import JSON, ColumnElement, Index, String, Text, false, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,6 +22,12 @@ class Notice(Model):
             sqlite_where=text("read_at IS NULL"),
             postgresql_where=text("read_at IS NULL"),
         ),
+        Index(
+            "ix_notice_mail_due",
+            "id",
+            sqlite_where=text("mail_due = 1"),
+            postgresql_where=text("mail_due"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -32,6 +38,8 @@ class Notice(Model):
     url: Mapped[str | None] = mapped_column(String(300))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    mail_due: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it is to go out by mail, too, and is not in the outbox yet."""
 
     @hybrid_property
     def unread(self) -> bool:
@@ -44,7 +52,8 @@ class Notice(Model):
 
 
 class OutboxMail(Model):
-    """A mail to send: written in the business transaction, delivered by the scheduler afterwards."""
+    """A mail to send, worded when it is sent. Those of notices are brought here by the scheduler, which delivers them;
+    others are written in the business transaction."""
 
     __tablename__ = "outbox_mail"
     __table_args__ = (
@@ -61,12 +70,18 @@ class OutboxMail(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     to: Mapped[str] = mapped_column(String(254))
-    locale: Mapped[str] = mapped_column(String(12))
-    subject: Mapped[str] = mapped_column(String(200))
-    body: Mapped[str] = mapped_column(Text)
-    """Without its link where `link_id` is given: U+FFFC stands in its place."""
+    locale: Mapped[str] = mapped_column(String(12), default="")
+    """Empty: the person's own when it is sent."""
+    subject: Mapped[str] = mapped_column(String(200), default="")
+    body: Mapped[str] = mapped_column(Text, default="")
+    """The words of an earlier version's mail; without its link where `link_id` is given: U+FFFC stands in its place."""
     kind: Mapped[str | None] = mapped_column(String(60))
-    """None for mails of an earlier version."""
+    """None for mails of the first version."""
+    person_id: Mapped[int | None]
+    """Whom it is written to, where that is an account's."""
+    params: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    url: Mapped[str | None] = mapped_column(String(300))
+    """What fills the words, and the path they lead to, as of a notice."""
     link_id: Mapped[int | None]
     """What a secret link is made for when the mail is sent; the link itself is kept nowhere."""
     rank: Mapped[int] = mapped_column(server_default=text("1"))

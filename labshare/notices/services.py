@@ -1,16 +1,17 @@
-"""Telling people: a line in the application and a mail, written in the transaction of what it is about.
+"""Telling people: a line in the application, and a mail where its kind says so, in the transaction of what it is about.
 
-Nothing is sent here: `labshare.notices.delivery` sends the mails that were committed.
+Nothing is worded or sent here: `labshare.notices.delivery` does, of what was committed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from flask import current_app
-from flask_babel import force_locale, get_locale
-from sqlalchemy import Select, bindparam, func, insert, or_, select, update
+from flask_babel import get_locale
+from sqlalchemy import ColumnElement, bindparam, func, insert, literal, or_, select, union_all, update
 
 from labshare.accounts.models import Person
 from labshare.accounts.terms import Locale
@@ -21,8 +22,34 @@ from labshare.notices import kinds, words  # noqa: F401 - the kinds of the rooms
 from labshare.notices.models import Notice, OutboxMail
 from labshare.organisations.models import Membership, RegulatorRole
 
-LINK_PLACE = "\N{OBJECT REPLACEMENT CHARACTER}"
-"""Stands in a mail for the link that is made when it is sent."""
+
+@dataclass(frozen=True, kw_only=True)
+class Audience:
+    """Who is told: `person_ids`, the firm's members in `roles`, and whoever holds one of the `regulators` roles; all
+    but the person `but` (who did it)."""
+
+    person_ids: tuple[int, ...] = ()
+    firm_id: int | None = None
+    roles: tuple[str, ...] = ()
+    regulators: tuple[str, ...] = ()
+    but: int | None = None
+
+    @property
+    def ways(self) -> tuple[bool, bool, bool]:
+        """By which of the three ways somebody is in it."""
+        return bool(self.person_ids), self.firm_id is not None, bool(self.regulators)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What people are told. `kind` is registered with its words, see `labshare.notices.kinds`; `url` is a path of ours
+    where one can act; `firm_id` the firm that it is about, for them."""
+
+    kind: str
+    person_ids: Sequence[int]
+    params: dict[str, Any]
+    url: str | None = None
+    firm_id: int | None = None
 
 
 def notify(
@@ -37,60 +64,86 @@ def notify(
     regulators: Iterable[str] = (),
     but: int | None = None,
 ) -> int:
-    """Tell these people once each: `person_ids`, the firm's members in `roles`, and whoever holds one of the
-    `regulators` roles; all but the person `but` (who did it). How many were told.
-
-    `kind` is registered with its words, see `labshare.notices.kinds`; `url` is a path of ours where one can act.
-    Raises `KeyError` on an unknown kind or a place without its param.
-    """
-    found = kinds.KINDS[kind]
-    wanted, held = tuple(set(person_ids)), tuple(regulators)
-    if not wanted and firm_id is None and not held:
-        return 0
-    people = db.session.execute(
-        _told(bool(wanted), firm_id is not None, bool(held)),
-        {"person_ids": wanted, "firm_id": firm_id, "roles": tuple(roles), "held": held},
-    ).all()
-    told = [person for person in people if person.id != but]
-    if not told:
-        return 0
-    kept = kinds.kept(params or {})
-    line = {"firm_id": firm_id, "kind": kind, "params": kept, "url": url, "created_at": now}
-    rows = db.session.connection()
-    rows.execute(_NOTICE, [line | {"person_id": person.id} for person in told])
-    if found.mail:
-        rows.execute(_MAIL, [_mail(one.email, one.locale, kind, kept, url, now, name=one.name) for one in told])
+    """Tell an `Audience` of one thing, as of `Message`. How many were told. Raises `KeyError` on an unknown kind."""
+    audience = Audience(
+        person_ids=tuple(set(person_ids)), firm_id=firm_id, roles=tuple(roles), regulators=tuple(regulators), but=but
+    )
+    (told,) = people_in(audience)
+    tell(Message(kind=kind, person_ids=told, params=params or {}, url=url, firm_id=firm_id), now=now)
     return len(told)
 
 
-_NOTICE, _MAIL = insert(Notice), insert(OutboxMail)
-"""Written past the session: almost every step tells somebody, and none reads it again."""
+def people_in(*audiences: Audience) -> list[list[int]]:
+    """The enabled people of each audience once each, by id. One statement for all."""
+    found: list[list[int]] = [[] for _ in audiences]
+    asked = [(place, audience) for place, audience in enumerate(audiences) if any(audience.ways)]
+    if not asked:
+        return found
+    given: dict[str, Any] = {}
+    for number, (_place, audience) in enumerate(asked):
+        given |= {
+            f"person_ids_{number}": audience.person_ids,
+            f"firm_id_{number}": audience.firm_id,
+            f"roles_{number}": audience.roles,
+            f"regulators_{number}": audience.regulators,
+        }
+    for number, person_id in db.session.execute(_people(*(audience.ways for _place, audience in asked)), given):
+        place, audience = asked[number]
+        if person_id != audience.but:
+            found[place].append(person_id)
+    return [sorted(each) for each in found]
 
 
 @cache
-def _told(persons: bool, firm: bool, regulators: bool) -> Select[int, str, str, str | None]:
-    """Who is told, by which of the three ways; put together once each, as almost every step tells somebody."""
-    conditions = []
+def _people(*ways: tuple[bool, bool, bool]) -> Any:
+    """Who is told, by these ways; put together once each, as almost every step tells somebody."""
+    parts = [
+        select(literal(number).label("number"), Person.id).where(or_(*_conditions(number, *each)), Person.enabled)
+        for number, each in enumerate(ways)
+    ]
+    return parts[0] if len(parts) == 1 else union_all(*parts)
+
+
+def _conditions(number: int, persons: bool, firm: bool, regulators: bool) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     if persons:
-        conditions.append(Person.id.in_(bindparam("person_ids", expanding=True)))
+        conditions.append(Person.id.in_(bindparam(f"person_ids_{number}", expanding=True)))
     if firm:
         members = select(Membership.person_id).where(
-            Membership.firm_id == bindparam("firm_id"),
+            Membership.firm_id == bindparam(f"firm_id_{number}"),
             Membership.current,
-            Membership.role.in_(bindparam("roles", expanding=True)),
+            Membership.role.in_(bindparam(f"roles_{number}", expanding=True)),
         )
         conditions.append(Person.id.in_(members))
     if regulators:
         holders = select(RegulatorRole.person_id).where(
-            RegulatorRole.role.in_(bindparam("held", expanding=True)),
+            RegulatorRole.role.in_(bindparam(f"regulators_{number}", expanding=True)),
             RegulatorRole.in_force,
         )
         conditions.append(Person.id.in_(holders))
-    return (
-        select(Person.id, Person.email, Person.name, Person.locale)
-        .where(or_(*conditions), Person.enabled)
-        .order_by(Person.id)
-    )
+    return conditions
+
+
+def tell(*messages: Message, now: datetime) -> None:
+    """Write the notices; those of kinds that go out by mail, too, wait for it. One statement for all. Raises `KeyError`
+    on an unknown kind."""
+    lines = []
+    for message in messages:
+        line = {
+            "firm_id": message.firm_id,
+            "kind": message.kind,
+            "params": kinds.kept(message.params),
+            "url": message.url,
+            "created_at": now,
+            "mail_due": kinds.KINDS[message.kind].mail,
+        }
+        lines += [line | {"person_id": person_id} for person_id in message.person_ids]
+    if lines:
+        db.session.connection().execute(_NOTICE, lines)
+
+
+_NOTICE = insert(Notice)
+"""Written past the session: almost every step tells somebody, and none reads it again."""
 
 
 def send_mail(
@@ -111,7 +164,16 @@ def send_mail(
     most = kinds.KINDS[kind].most
     if most is not None and _written_within_hour(to, kind, now) >= most:
         return None
-    mail = OutboxMail(**_mail(to, locale, kind, kinds.kept(params or {}), url, now, link_id=link_id))
+    mail = OutboxMail(
+        to=to,
+        locale=locale or str(get_locale() or Locale.CHINESE),
+        kind=kind,
+        params=kinds.kept(params or {}),
+        url=url,
+        link_id=link_id,
+        rank=kinds.KINDS[kind].rank,
+        created_at=now,
+    )
     db.session.add(mail)
     return mail
 
@@ -126,39 +188,6 @@ def _written_within_hour(to: str, kind: str, now: datetime) -> int:
         )
         or 0
     )
-
-
-def _mail(
-    to: str,
-    locale: str | None,
-    kind: str,
-    params: dict[str, Any],
-    url: str | None,
-    now: datetime,
-    *,
-    name: str | None = None,
-    link_id: int | None = None,
-) -> dict[str, Any]:
-    """The values of a mail's row."""
-    written_in = locale or str(get_locale() or Locale.CHINESE)
-    with force_locale(written_in):
-        subject = kinds.title_of(kind, params)
-        body = current_app.jinja_env.get_template("mail/notice.txt").render(
-            name=name,
-            title=subject,
-            text=kinds.text_of(kind, params),
-            link=absolute(url) if link_id is None else LINK_PLACE,
-        )
-    return {
-        "to": to,
-        "locale": written_in,
-        "subject": " ".join(subject.split())[:200],
-        "body": body,
-        "created_at": now,
-        "kind": kind,
-        "link_id": link_id,
-        "rank": 0 if kinds.KINDS[kind].first else 1,
-    }
 
 
 def absolute(url: str | None) -> str | None:

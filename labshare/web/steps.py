@@ -28,7 +28,8 @@ class Around:
     refused: Callable[[Problem], Any] = lambda _problem: None
     """Told of a problem before it is shown."""
     reads_first: bool = False
-    """As of `transaction`."""
+    anew: bool = True
+    """Both as of `transaction`."""
 
 
 STEP_ALONE = Around()
@@ -64,7 +65,7 @@ def carry_out(step: Callable[[], Any], done: Done, around: Around = STEP_ALONE) 
     """Carry out the step of a button whose page has no place for a problem: it is raised."""
     try:
         around.before()
-        with transaction(reads_first=around.reads_first):
+        with transaction(reads_first=around.reads_first, anew=around.anew):
             result = step()
             answer = done(result)
     except Problem as problem:

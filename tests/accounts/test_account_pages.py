@@ -15,7 +15,7 @@ from labshare.notices.delivery import Letter, deliver_outbox
 from labshare.notices.models import Notice, OutboxMail
 from labshare.notices.services import notify
 from tests import factories as make
-from tests.mails import link_in_last_mail
+from tests.mails import letters, link_in_last_mail
 from tests.signing import sign_in
 
 PASSWORD = "nine green apples"
@@ -68,7 +68,7 @@ def test_stranger_learns_nothing_about_accounts(app: Flask, client: FlaskClient,
 def test_owner_of_the_address_is_told_of_another_sign_up(app: Flask, client: FlaskClient, clock: Any) -> None:
     known = with_password(locale="en")
     client.post("/account/sign-up", data={"name": "x", "email": known.email})
-    mail = db.session.query(OutboxMail).one()
+    (mail,) = letters()
     assert mail.subject == "There is an account with this address already"
     assert db.session.query(Person).one().password_hash == KEPT
 

@@ -155,10 +155,6 @@ def _confirmed_stays(state: Any, automatic: bool) -> BookingState:
     return BookingState(state)
 
 
-def _only_prepare_nothing(instrument_id: int, now: datetime) -> None:
-    del instrument_id, now
-
-
 LIFE: dict[str, tuple[Callable[[Patch], None], Callable[..., None]]] = {
     "no-show after an hour": (
         lambda p: p.setattr(work, "NO_SHOW_AFTER", timedelta(0)),
@@ -169,7 +165,7 @@ LIFE: dict[str, tuple[Callable[[Patch], None], Callable[..., None]]] = {
         test_life_of_a_booking.test_unanswered_request_lapses,
     ),
     "who takes time deletes what lapsed": (
-        lambda p: p.setattr(holdings, "prepare", _only_prepare_nothing),
+        lambda p: p.setattr(holdings, "clear", lambda *given: None),
         test_life_of_a_booking.test_lapsed_request_stops_counting_without_any_process,
     ),
     "a second click books nothing": (

@@ -435,12 +435,14 @@ def _no_clean_up(patch: pytest.MonkeyPatch) -> None:
 def _lapsed_not_deleted(patch: pytest.MonkeyPatch) -> None:
     """Who takes time does not delete what has lapsed: a free slot cannot be taken."""
     patch.setattr(holdings, "prepare", lambda instrument_id, now: None)
+    patch.setattr(holdings, "clear", lambda *given: None)
 
 
 def _lapsed_counts(patch: pytest.MonkeyPatch) -> None:
     """What has lapsed still counts until somebody tidies up."""
     patch.setattr(Holding, "counts_at", classmethod(lambda cls, moment: True))
     patch.setattr(holdings, "prepare", lambda instrument_id, now: None)
+    patch.setattr(holdings, "clear", lambda *given: None)
 
 
 def _proposal_not_held(patch: pytest.MonkeyPatch) -> None:

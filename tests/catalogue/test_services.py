@@ -19,9 +19,10 @@ from labshare.catalogue.services import accreditations, fees, instruments, labs,
 from labshare.kernel.actor import VISITOR
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import NotAllowed, NotFound
-from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.models import Notice
 from tests import factories as make
 from tests.catalogue.conftest import TODAY, events, last_event, refused, sql
+from tests.mails import letters
 
 LAB = LabDetails(name="热处理检测中心", town="330624002", address="工业大道 8 号", phone="0575-1")
 INSTRUMENT = InstrumentDetails(
@@ -210,8 +211,7 @@ def test_an_officer_admits_and_suspends_and_the_lab_is_told(house):  # R-COUNTY-
     assert not queries.lab_page(VISITOR, house.lab.code, date(2027, 1, 1)).admitted
     kinds = db.session.scalars(select(Notice.kind).where(Notice.person_id == house.actor.person_id)).all()
     assert kinds == ["lab.admitted", "lab.suspended"]
-    mail = db.session.scalars(select(OutboxMail.body).order_by(OutboxMail.id.desc())).first()
-    assert "报告不实" in mail
+    assert "报告不实" in letters()[-1].body
     with transaction():
         labs.admit_lab(**house.by_officer, lab_id=house.lab.id, admitted_from=date(2027, 1, 1))
     assert len(db.session.scalars(select(LabAdmission).where(LabAdmission.lab_id == house.lab.id)).all()) == 2

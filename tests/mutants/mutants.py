@@ -454,7 +454,7 @@ _EVERYTHING_IS_FREE = (
     *_NO_GUARD,
     Edit(
         _BOOK,
-        "for instrument, rules, unit in free_places(bookable, work, chosen, starts_at, now):\n        booking",
+        "for instrument, rules, unit in places:\n        booking",
         "for instrument, rules, unit in ((i, r, 1) for i, r in chosen):\n        booking",
     ),
 )
@@ -491,7 +491,7 @@ RACES = (
         "only the first unit is tried",
         instead(
             _BOOK,
-            "for instrument, rules, unit in free_places(bookable, work, chosen, starts_at, now):\n        booking",
+            "for instrument, rules, unit in places:\n        booking",
             "for instrument, rules, unit in ((i, r, 1) for i, r in chosen):\n        booking",
         ),
     ),

@@ -1,5 +1,6 @@
 """Telling people in the application and by mail, in their own language; sending, failing, sending again."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -14,12 +15,13 @@ from labshare.kernel.database import db, transaction
 from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.months import Month
 from labshare.notices import kinds
-from labshare.notices.delivery import BACK_OFF, Letter, deliver_outbox, message
+from labshare.notices.delivery import BACK_OFF, Letter, deliver_outbox, message, queue_of_mail
 from labshare.notices.kinds import title_of
 from labshare.notices.models import Notice, OutboxMail
 from labshare.notices.queries import notices_of, unread_count
-from labshare.notices.services import mark_read, notify, send_mail
+from labshare.notices.services import Audience, mark_read, notify, people_in, send_mail
 from tests import factories as make
+from tests.mails import letters
 
 
 @pytest.fixture(autouse=True)
@@ -48,8 +50,7 @@ def test_each_reads_in_the_own_language(app: Flask, clock: Any) -> None:
     of = make.firm()
     chinese, english = make.member(of, "owner", locale="zh_Hans_CN"), make.member(of, "owner", locale="en")
     assert notify(kind="test.asked", params=params(), firm_id=of.id, roles=["owner"], url="/x", now=clock.now) == 2
-    db.session.flush()
-    mails = {mail.to: mail for mail in db.session.query(OutboxMail)}
+    mails = {letter.to: letter for letter in letters()}
     assert mails[chinese.email].subject == "甲厂: 1,234.50 元"
     assert (
         "11月24日 周二 14:30, 2026年12月1日, 2026年11月, no such message, B-202611-7K3QX" in mails[chinese.email].body
@@ -91,7 +92,7 @@ def test_rolled_back_with_what_it_is_about(app: Flask, clock: Any) -> None:
     with pytest.raises(ValueError, match="broken"):
         step()
     assert not db.session.query(Notice).count()
-    assert not db.session.query(OutboxMail).count()
+    assert not letters()
 
 
 def test_unknown_kind_is_a_mistake_of_ours(app: Flask, clock: Any) -> None:
@@ -167,8 +168,73 @@ def test_host_that_died_leaves_its_mail_to_another(app: Flask, clock: Any) -> No
 
 def test_line_break_in_a_name_stays_out_of_the_header(app: Flask, clock: Any) -> None:
     given = params() | {"client": "甲\r\nBcc: x@test.example"}
-    mail = send_mail(to="a@test.example", kind="test.asked", params=given, now=clock.now)
-    db.session.flush()
-    letter = Letter(mail.id, mail.to, mail.locale, mail.subject, mail.body, mail.created_at)
+    send_mail(to="a@test.example", kind="test.asked", params=given, now=clock.now)
+    (letter,) = letters()
+    assert "Bcc:" in letter.subject
     assert message(letter, "labshare@test.example")["Bcc"] is None
-    assert clock.now - mail.created_at == timedelta()
+    assert clock.now - letter.created_at == timedelta()
+
+
+def test_worded_for_whoever_it_reaches_when_it_is_sent(app: Flask, clock: Any) -> None:
+    """In the language and to the address of that moment; what is told meanwhile does not wait for it."""
+    someone = make.person(locale="zh_Hans_CN", email="old@test.example")
+    notify(kind="test.asked", params=params(), person_ids=[someone.id], now=clock.now)
+    db.session.commit()
+    assert queue_of_mail() == (1, clock.now, 0)
+    someone.locale, someone.email = "en", "new@test.example"
+    db.session.commit()
+    sent: list[Letter] = []
+    assert deliver_outbox(clock.advance(minutes=1), mailer=sent.append) == 1
+    assert [(letter.to, letter.subject) for letter in sent] == [("new@test.example", "Factory A: ¥1,234.50")]
+    assert queue_of_mail() == (0, None, 0)
+    assert deliver_outbox(clock.advance(minutes=1), mailer=sent.append) == 0
+
+
+def test_a_kind_that_is_not_mailed_stays_a_notice(app: Flask, clock: Any) -> None:
+    kinds.kind("test.seen", title="seen", text="seen", mail=False)
+    try:
+        notify(kind="test.seen", person_ids=[make.person().id], now=clock.now)
+        db.session.commit()
+        assert queue_of_mail() == (0, None, 0)
+        assert deliver_outbox(clock.now, mailer=[].append) == 0
+        assert db.session.query(Notice).count() == 1
+    finally:
+        del kinds.KINDS["test.seen"]
+
+
+def test_a_mail_that_an_earlier_version_worded_goes_out_as_it_was(app: Flask, clock: Any) -> None:
+    """Its words stand in it; with its link, which is made now, where it has one."""
+    someone = make.person()
+    old = {"locale": "en", "subject": "Hello", "created_at": clock.now}
+    db.session.add(OutboxMail(to="a@test.example", body="As it was.", kind="test.asked", **old))
+    body = "Open \N{OBJECT REPLACEMENT CHARACTER} soon."
+    db.session.add(OutboxMail(to="b@test.example", body=body, kind="account.reset", link_id=someone.id, **old))
+    db.session.commit()
+    sent: list[Letter] = []
+    assert deliver_outbox(clock.now, mailer=sent.append) == 2
+    assert {letter.subject for letter in sent} == {"Hello"}
+    assert sent[0].body == "As it was."
+    assert re.fullmatch(r"Open http\S+/account/password/\S+ soon\.", sent[1].body)
+
+
+def test_words_that_cannot_be_made_hold_up_nobody(app: Flask, clock: Any) -> None:
+    send_mail(to="a@test.example", kind="test.asked", params={}, now=clock.now)
+    send_mail(to="b@test.example", kind="test.asked", params=params(), now=clock.now)
+    db.session.commit()
+    sent: list[Letter] = []
+    assert deliver_outbox(clock.now, mailer=sent.append) == 1
+    assert [letter.to for letter in sent] == ["b@test.example"]
+    assert "KeyError" in str(db.session.query(OutboxMail).filter_by(to="a@test.example").one().error)
+
+
+def test_several_audiences_are_kept_apart(app: Flask, clock: Any) -> None:
+    one, other = make.firm(), make.firm()
+    owner, booker = make.member(one, "owner"), make.member(other, "booker")
+    officer = make.regulator("officer")
+    found = people_in(
+        Audience(firm_id=one.id, roles=("owner",)),
+        Audience(),
+        Audience(firm_id=other.id, roles=("booker",), person_ids=(owner.id,), but=booker.id),
+        Audience(regulators=("officer",)),
+    )
+    assert found == [[owner.id], [], [owner.id], [officer.id]]

@@ -13,12 +13,13 @@ from labshare.audit.models import AuditEvent
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.digests import keyed_digest
-from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.models import Notice
 from labshare.organisations.models import Firm
 from labshare.organisations.services import change_firm, register_firm
 from labshare.organisations.services.bank_accounts import account_ends
 from labshare.organisations.services.firms import FirmDetails
 from tests import factories as make
+from tests.mails import letters, letters_to
 from tests.organisations.test_firms import DETAILS, SMALL
 
 FIRST, SECOND = "1211 0234 5678 9012 345", "6222-0011-2233-4455-667"
@@ -66,7 +67,7 @@ def test_a_change_is_an_event_of_its_own_and_every_owner_is_told(firm: Firm, own
     told = db.session.scalars(select(Notice.person_id).where(Notice.kind == "firm.bank_account_changed")).all()
     assert set(told) == {owner.person_id, other.id}
     assert accountant.id not in told
-    mail = db.session.scalars(select(OutboxMail).where(OutboxMail.to == other.email)).one()
+    (mail,) = letters_to(other.email)
     assert "…5667" in mail.body
     assert "2233" not in mail.body
 
@@ -77,7 +78,7 @@ def test_the_whole_number_is_nowhere_in_the_trail_or_in_notices(firm: Firm, owne
     change(owner, clock, firm, bank_account="")
     written = [json.dumps([one.before, one.after]) for one in db.session.scalars(select(AuditEvent))]
     written += [json.dumps(one.params) for one in db.session.scalars(select(Notice))]
-    written += [one.body for one in db.session.scalars(select(OutboxMail))]
+    written += [one.body for one in letters()]
     said = "".join("".join(each for each in text if each.isalnum()) for text in written)
     for account in (FIRST, SECOND):
         digits = "".join(each for each in account if each.isdigit())

@@ -7,10 +7,9 @@ from importlib import import_module
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, event
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from labshare.booking.models import Holding
 from labshare.booking.services import holdings
 from labshare.kernel import database
 from labshare.kernel.database import db
@@ -35,17 +34,10 @@ def nobody_waits_in_line(app: Flask) -> Iterator[None]:
     def no_turn() -> None:
         pass
 
-    def only_delete_lapsed(instrument_id: int, now: object) -> None:
-        db.session.execute(
-            delete(Holding)
-            .where(Holding.instrument_id == instrument_id, Holding.expires_at <= now)
-            .execution_options(synchronize_session=False)
-        )
-
     with pytest.MonkeyPatch.context() as patch:
         for module in (database, import_module("labshare.booking.services.book")):
             patch.setattr(module, "take_turn", no_turn)
-        patch.setattr(holdings, "prepare", only_delete_lapsed)
+        patch.setattr(holdings, "wait_in_line", lambda instrument_id: None)
         event.remove(Engine, "begin", database._begin)
         try:
             yield

@@ -15,10 +15,11 @@ from labshare.booking import services
 from labshare.booking.models import Booking
 from labshare.kernel.database import db, transaction
 from labshare.kernel.time import utc_now
-from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.models import Notice
 from labshare.settlement.services import record_invoice
 from tests import factories
 from tests.conftest import SHANGHAI
+from tests.mails import letters_to
 from tests.signing import sign_in
 
 
@@ -519,7 +520,7 @@ def test_automatic_confirmation_is_told_to_whoever_booked(automatic: Scene, book
     db.session.rollback()
     notices = db.session.scalars(select(Notice).where(Notice.person_id == automatic.booker.id)).all()
     assert [each.kind for each in notices] == ["booking.confirmed_by_rule"]
-    mail = db.session.scalar(select(OutboxMail).where(OutboxMail.to == automatic.booker.email))
+    (mail,) = letters_to(automatic.booker.email)
     assert booked in mail.subject
     assert "自动确认" in mail.body
 
@@ -570,10 +571,7 @@ def test_whoever_must_pay_finds_account_and_reference(
             assert "tel:0575-86029999" in pay
     assert 'href="#pay"' in client.get(f"/bookings/{booked}", headers=headers).text
     db.session.rollback()
-    mail = db.session.scalars(
-        select(OutboxMail).where(OutboxMail.to == scene.booker.email).order_by(OutboxMail.id.desc())
-    ).first()
-    assert mail is not None
+    mail = letters_to(scene.booker.email)[-1]
     assert booked in mail.body
     assert (account or "0575-86029999") in mail.body
     sign_in(client, scene.hand, scene.lab.firm)

@@ -27,13 +27,14 @@ from labshare.kernel.database import db, transaction
 from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.months import Month
 from labshare.notices import kinds
-from labshare.notices.models import OutboxMail
+from labshare.notices.delivery import Letter, letter_of
 from labshare.notices.services import send_mail
 from labshare.organisations.terms import AffiliationKind, FirmRole, SizeClass
 from labshare.rewards.terms import ObjectionVerdict
 from labshare.web import errors
 from tests import factories
 from tests.conftest import TUESDAY_MORNING, Clock
+from tests.mails import letters
 from tests.web.axe import examine
 from tests.web.browsing import TURNS, Look, look, looks_at
 from tests.web.crawl import LANGUAGES, READERS, VISITOR, Crawl, Visit, person_and_firm
@@ -246,17 +247,18 @@ def test_mails_keep_to_their_language(crawl: Crawl) -> None:
     found = []
     for kind, locale in itertools.product(kinds.KINDS, ("zh_Hans_CN", "en")):
         mail = send_mail(to=person.email, kind=kind, now=TUESDAY_MORNING, params=about, url="/bookings", locale=locale)
-        found += [(kind, text) for text in mail_words(mail)]
+        assert mail
+        found += [(kind, text) for text in mail_words(letter_of(mail, TUESDAY_MORNING))]
     db.session.flush()
-    for mail in db.session.scalars(select(OutboxMail)):
-        found += [("outbox", text) for text in mail_words(mail)]
+    for letter in letters():
+        found += [("outbox", text) for text in mail_words(letter)]
     db.session.rollback()
     judge("mail", found)
-    assert mail_words(OutboxMail(locale="en", subject="Booking", body="预约"))
-    assert mail_words(OutboxMail(locale="zh_Hans_CN", subject="预约", body="Booking"))
+    assert mail_words(Letter(1, "", "en", "Booking", "预约", TUESDAY_MORNING))
+    assert mail_words(Letter(1, "", "zh_Hans_CN", "预约", "Booking", TUESDAY_MORNING))
 
 
-def mail_words(mail: OutboxMail) -> list[str]:
+def mail_words(mail: Letter) -> list[str]:
     """What a mail says in the other language; addresses, and what people wrote themselves, are left out."""
     text = re.sub(r"https?://\S+", "", f"{mail.subject}\n{mail.body}")
     for typed in ("其他", *db.session.scalars(select(Person.name))):

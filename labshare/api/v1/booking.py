@@ -12,6 +12,7 @@ from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
 from labshare.api.v1.catalogue import ACCREDITATION, TestItemQuery, filters_of
 from labshare.api.v1.fields import Fen, Length, Many, Moment, OneOf, Pattern, Range, Strict, Text, Whole
 from labshare.api.writing import writing, written
+from labshare.audit.services import last_recorded
 from labshare.booking import services
 from labshare.booking.errors import HoursMissing, HoursNotOffered, HoursOutOfStep, QuantityOutOfRange
 from labshare.booking.queries.bookings import get_booking, history, list_bookings
@@ -167,7 +168,7 @@ def _check_hours(low: int | None, high: int | None, step: int | None, hours: int
 @blueprint.arguments(WishBody)
 @blueprint.response(201, one(HOLD))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing(reads_first=True)
+@writing(reads_first=True, anew=False)
 def hold(body: dict[str, Any]) -> Any:
     """Keep a slot for ten minutes."""
     return shapes.hold(services.hold(actor=current_actor(), now=utc_now(), **_wish(body)))
@@ -189,7 +190,7 @@ def release_hold(hold_id: int) -> Any:
 @blueprint.arguments(BookingBody)
 @blueprint.response(201, one(BOOKING))
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing(reads_first=True)
+@writing(reads_first=True, anew=False)
 def book(body: dict[str, Any]) -> Any:
     """Book a slot; one just taken is answered with alternatives."""
     made = services.book(
@@ -200,7 +201,8 @@ def book(body: dict[str, Any]) -> Any:
         waive_reason=body["waive_reason"],
         **_wish(body),
     )
-    return _answer(made.ref, just_made=True)
+    written()
+    return shapes.booking(made, [last_recorded()])
 
 
 def _wish(body: dict[str, Any]) -> dict[str, Any]:
@@ -213,14 +215,14 @@ def _wish(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _answer(ref: str, *, just_made: bool = False) -> dict[str, Any]:
+def _answer(ref: str) -> dict[str, Any]:
     """The booking as what was just done left it."""
     written()
-    return _booking(ref, just_made=just_made)
+    return _booking(ref)
 
 
-def _booking(ref: str, *, just_made: bool = False) -> dict[str, Any]:
-    found = get_booking(current_actor(), ref, anew=True, just_made=just_made)
+def _booking(ref: str) -> dict[str, Any]:
+    found = get_booking(current_actor(), ref, anew=True)
     return shapes.booking(found, history(found))
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from labshare.audit.models import AuditEvent
+from labshare.audit.rules import Event
 from labshare.booking.models import Booking, Charge, Holding, Proposal
 from labshare.booking.queries.offers import Offer
 from labshare.booking.rules.slots import Segment, Slot
@@ -133,7 +134,7 @@ def hold(of: Holding) -> dict[str, Any]:
     }
 
 
-def booking(of: Booking, history: Sequence[AuditEvent] = ()) -> dict[str, Any]:
+def booking(of: Booking, history: Sequence[AuditEvent | Event] = ()) -> dict[str, Any]:
     return {
         "ref": of.ref,
         "state": of.state,
@@ -173,7 +174,7 @@ def proposal(of: Proposal) -> dict[str, Any]:
     }
 
 
-def event(of: AuditEvent) -> dict[str, Any]:
+def event(of: AuditEvent | Event) -> dict[str, Any]:
     return {
         "id": of.id,
         "at": moment(of.at),

@@ -6,8 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import joinedload, lazyload, selectinload
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.accounts.models import Person
 from labshare.audit.models import AuditEvent
@@ -60,12 +59,10 @@ def list_bookings(
     return list(db.session.scalars(statement.order_by(Booking.id.desc()).limit(limit)))
 
 
-def get_booking(actor: Actor, ref: str, *, anew: bool = False, just_made: bool = False) -> Booking:
+def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
     """One booking with what its page shows; `anew`: as the database has it after what was just written, triggers'
-    doing included; `just_made`: in this very step, so that nobody can have proposed anything yet. Raises `NotFound`,
-    also for what one may not see."""
-    proposals: Any = Booking.proposals  # type: ignore[attr-defined]
-    booking = _one_visible(
+    doing included. Raises `NotFound`, also for what one may not see."""
+    return _one_visible(
         visible_bookings(actor)
         .where(Booking.ref == ref)
         .options(
@@ -76,13 +73,10 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False, just_made: bool =
             joinedload(Booking.test_item),
             joinedload(Booking.fee),
             selectinload(Booking.charges),  # type: ignore[attr-defined]
-            lazyload(proposals) if just_made else selectinload(proposals),
+            selectinload(Booking.proposals),  # type: ignore[attr-defined]
         )
         .execution_options(populate_existing=anew)
     )
-    if just_made:
-        set_committed_value(booking, "proposals", [])
-    return booking
 
 
 def booking_head(actor: Actor, ref: str) -> Booking:

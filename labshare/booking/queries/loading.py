@@ -3,20 +3,25 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     Date,
+    Integer,
+    Select,
     and_,
     bindparam,
     case,
     cast,
     extract,
+    func,
     literal,
     not_,
     null,
     or_,
     select,
 )
+from sqlalchemy.orm import aliased
 
 from labshare.booking.models import Booking, Closure, Holding, OpeningHours, WorkingDay, WorkingYear
 from labshare.booking.rules import price as price_rules
@@ -25,11 +30,12 @@ from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTer
 from labshare.booking.rules.slots import Candidate, Taken
 from labshare.booking.rules.time import Closure as ClosureSpan
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, StartRules, WorkingDays
-from labshare.catalogue.models import Calibration, Fee, Instrument, Lab, TestItem, TestItemInstrument
+from labshare.catalogue.models import Calibration, Fee, Instrument, InstrumentUnit, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.queries.admissions import county_on
 from labshare.catalogue.terms import InstrumentCondition
 from labshare.kernel.database import Numbers, UtcDateTime, db, in_ids
 from labshare.kernel.time import local_day, local_zone
+from labshare.organisations.models import Firm
 
 # Whoever books or looks for a slot asks these: they are put together once.
 _NO_MOMENT = cast(null(), UtcDateTime)
@@ -60,14 +66,16 @@ _CERTIFICATES = select(Calibration.instrument_id, Calibration.valid_from, Calibr
 )
 _DAY = bindparam("day", type_=Date)
 _ITEM = (
-    select(TestItem, Lab, Fee, county_on(_DAY))
+    select(TestItem, Lab, Fee, county_on(_DAY), Firm)
     .join(Lab, Lab.id == TestItem.lab_id)
+    .outerjoin(Firm, Firm.id == bindparam("client_id", type_=Integer))
     .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, Fee.in_force_on(_DAY)))
     .where(TestItem.id == bindparam("item_id"))
 )
 _INSTRUMENTS = (
-    select(Instrument)
+    select(Instrument, Calibration.valid_from, Calibration.valid_to)
     .join(TestItemInstrument, TestItemInstrument.instrument_id == Instrument.id)
+    .outerjoin(Calibration, Calibration.instrument_id == Instrument.id)
     .where(
         TestItemInstrument.test_item_id == bindparam("item_id"),
         Instrument.published,
@@ -112,10 +120,15 @@ def hours_of_labs(lab_ids: Iterable[int], since: datetime) -> dict[int, LabHours
 
 def certificates_of(instrument_ids: Iterable[int]) -> dict[int, tuple[DayRange, ...]]:
     """All certificates, past ones too, so that a refusal can name the day the last one ended."""
+    return _by_instrument(db.session.execute(_CERTIFICATES, {"instrument_ids": instrument_ids}))
+
+
+def _by_instrument(rows: Iterable[Any]) -> dict[int, tuple[DayRange, ...]]:
+    """(instrument, first day, last day) of certificates; an instrument without one has no days."""
     found: dict[int, list[DayRange]] = {}
-    rows = db.session.execute(_CERTIFICATES, {"instrument_ids": instrument_ids})
     for instrument_id, first, last in rows:
-        found.setdefault(instrument_id, []).append(DayRange(first, last))
+        if first is not None:
+            found.setdefault(instrument_id, []).append(DayRange(first, last))
     return {instrument_id: tuple(sorted(ranges)) for instrument_id, ranges in found.items()}
 
 
@@ -171,14 +184,43 @@ def work_of_booking(booking: Booking) -> Work:
     )
 
 
-_TAKEN = (
-    select(Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind, Holding.booking_id)
-    .where(
-        in_ids(Holding.instrument_id, bindparam("instrument_ids", type_=Numbers)),
-        Holding.ends_at > bindparam("since"),
-        Holding.starts_at < bindparam("until"),
-        Holding.counts_at(bindparam("now", type_=UtcDateTime)),
+def holdings_in_window(*columns: Any) -> Select[Any]:
+    """Columns of the holdings that meet `[since, until)` on any unit of `instrument_ids`, lapsed ones too.
+
+    Those of a unit never overlap, so of all that begin before `since` only the last can reach into the window: one step
+    of the index a unit, however long the past.
+    """
+    before, since = aliased(Holding), bindparam("since", type_=UtcDateTime)
+    last_before = (
+        select(func.max(before.starts_at))
+        .where(
+            before.instrument_id == InstrumentUnit.instrument_id,
+            before.unit == InstrumentUnit.unit,
+            before.starts_at <= since,
+        )
+        .correlate(InstrumentUnit)
+        .scalar_subquery()
     )
+    on_the_unit = and_(
+        Holding.instrument_id == InstrumentUnit.instrument_id,
+        Holding.unit == InstrumentUnit.unit,
+        Holding.starts_at >= func.coalesce(last_before, since),
+        Holding.starts_at < bindparam("until", type_=UtcDateTime),
+    )
+    return (
+        select(*columns)
+        .join_from(InstrumentUnit, Holding, on_the_unit)
+        .where(
+            in_ids(InstrumentUnit.instrument_id, bindparam("instrument_ids", type_=Numbers)), Holding.ends_at > since
+        )
+    )
+
+
+_TAKEN = (
+    holdings_in_window(
+        Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind, Holding.booking_id
+    )
+    .where(Holding.counts_at(bindparam("now", type_=UtcDateTime)))
     .order_by(Holding.starts_at)
 )
 
@@ -216,6 +258,8 @@ class BookableItem:
     fee: Fee | None
     county: str
     """That a booking made now belongs to."""
+    client: Firm | None
+    """The firm that it was loaded for, if any."""
     instruments: Sequence[Instrument]
     openings: Openings
     certificates: dict[int, tuple[DayRange, ...]]
@@ -256,22 +300,24 @@ class BookableItem:
         return [Candidate(self.rules(work, one), busy[one.id]) for one in chosen]
 
 
-def load_bookable_item(item_id: int, now: datetime) -> BookableItem | None:
-    """A test item with all that questions about slots need, in six statements; None if there is no such item."""
-    row = db.session.execute(_ITEM, {"item_id": item_id, "day": local_day(now)}).first()
+def load_bookable_item(item_id: int, now: datetime, *, client_id: int | None = None) -> BookableItem | None:
+    """A test item with all that questions about slots need, and the firm `client_id` that asks; None if there is no
+    such item. Four statements."""
+    row = db.session.execute(_ITEM, {"item_id": item_id, "day": local_day(now), "client_id": client_id}).first()
     if row is None:
         return None
-    item, lab, fee, county = row
-    instruments = db.session.scalars(_INSTRUMENTS, {"item_id": item_id}).all()
+    item, lab, fee, county, client = row
+    certified = db.session.execute(_INSTRUMENTS, {"item_id": item_id}).all()
     hours = hours_of_labs([lab.id], now - timedelta(days=2))[lab.id]
     return BookableItem(
         item=item,
         lab=lab,
         fee=fee,
         county=county,
-        instruments=instruments,
+        client=client,
+        instruments=list(dict.fromkeys(one for one, _first, _last in certified)),
         openings=Openings(hours, working_days(), local_zone(), now),
-        certificates=certificates_of([one.id for one in instruments]),
+        certificates=_by_instrument((one.id, first, last) for one, first, last in certified),
         now=now,
     )
 

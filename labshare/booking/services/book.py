@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import bindparam, delete, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm.attributes import set_committed_value
 
-from labshare.audit.services import record
+from labshare.audit.services import next_number, record
 from labshare.booking import notifications
 from labshare.booking.errors import (
     AlreadySubmitted,
@@ -32,7 +33,7 @@ from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Fee, Instrument
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db, take_turn
+from labshare.kernel.database import as_written, db, insert_or_nothing, inserts_or_nothing, take_turn
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst, raise_all
 from labshare.kernel.months import Month
 from labshare.kernel.references import new_reference
@@ -61,14 +62,12 @@ def hold(
 
     Raises as `book`.
     """
-    bookable = check_bookable(actor, test_item_id, now)
-    client_of(actor)
+    bookable = check_bookable(actor, load_bookable_item(test_item_id, now, client_id=actor.firm_id))
+    client_of(bookable)
     waive = may_waive(actor, bookable, waive_reason)
     work = work_for(bookable, quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now, instrument_id, waive=waive)
-    take_turn()
-    give_back_holds(actor)
-    for instrument, rules, unit in free_places(bookable, work, chosen, starts_at, now):
+    for instrument, rules, unit in free_places(chosen, starts_at, now, person_id=actor.person_id):
         plan = rules.plan(starts_at)
         holding_id = holdings.insert_holding(
             rows.time_of_hold(
@@ -89,6 +88,7 @@ def hold(
                 after={"instrument_id": instrument.id, "unit": unit, "starts_at": plain(starts_at)},
             )
             return db.session.get_one(Holding, holding_id)
+    holdings.give_back(actor.person_id)
     raise SlotTaken(alternatives_for(bookable, work, starts_at, waive=waive))
 
 
@@ -129,17 +129,19 @@ def book(
     hold_id: int | None = None,
     waive_reason: str | None = None,
     submission: str | None = None,
+    bookable: BookableItem | None = None,
 ) -> Booking:
     """Book a test for the actor's firm: on `instrument_id`, or on any instrument of the item; on whichever unit is
     free. The price is that of the fee valid on the local day of booking and fixed then (R-PRICE-5).
 
     `starts_at` is an aware moment; `hours` the choice where the item offers one; `hold_id` the actor's own hold, given
-    back in the same step; `submission` a one-time key of the form, so that a second click books nothing.
+    back in the same step; `submission` a one-time key of the form, so that a second click books nothing; `bookable` the
+    item for the actor's firm, where this step has read it already.
     Raises `AlreadySubmitted` (with `ref`), `FirmUnverified`, `NotPublished`, `NoFee`, the problems of quantity, hours
     and start (422, together where several apply), `SlotTaken` (409, with three alternatives).
     """
-    bookable = check_bookable(actor, test_item_id, now)
-    client = client_of(actor)
+    bookable = check_bookable(actor, bookable or load_bookable_item(test_item_id, now, client_id=actor.firm_id))
+    client = client_of(bookable)
     if submission is not None:
         refuse_second_click(actor, submission)
     waive = may_waive(actor, bookable, waive_reason)
@@ -148,11 +150,9 @@ def book(
     if bookable.fee is None:
         raise NoFee
     price = price_of(fee_terms(bookable.fee), work)
-    take_turn()
-    preferred = give_back_holds(actor, hold_id)
-    if preferred is not None:
-        chosen = sorted(chosen, key=lambda one: one[0].id != preferred)
-    for instrument, rules, unit in free_places(bookable, work, chosen, starts_at, now):
+    told = notifications.people_of_new(actor, bookable.lab, client)
+    places = free_places(chosen, starts_at, now, person_id=actor.person_id, hold_id=hold_id)
+    for instrument, rules, unit in places:
         booking = _try_to_book(
             actor,
             now,
@@ -169,14 +169,14 @@ def book(
             submission,
         )
         if booking is not None:
-            _tell_of_new(booking, actor, now)
+            notifications.tell_of_new(booking, told, now=now)
             return booking
+    holdings.give_back(actor.person_id)
     raise SlotTaken(alternatives_for(bookable, work, starts_at, waive=waive))
 
 
-def check_bookable(actor: Actor, test_item_id: int, now: datetime) -> BookableItem:
+def check_bookable(actor: Actor, bookable: BookableItem | None) -> BookableItem:
     """The item with its lab and instruments. Raises `NotFound` for a draft of another firm, else `NotPublished`."""
-    bookable = load_bookable_item(test_item_id, now)
     if bookable is None:
         raise NotFound
     draft = LifeState.DRAFT in (bookable.item.state, bookable.lab.state)
@@ -190,14 +190,13 @@ def check_bookable(actor: Actor, test_item_id: int, now: datetime) -> BookableIt
     return bookable
 
 
-def client_of(actor: Actor) -> Firm:
-    """The actor's firm. Raises `FirmUnverified`: it may browse and prepare, not book."""
-    firm = db.session.get(Firm, actor.firm_id) if actor.firm_id is not None else None
-    if firm is None:
+def client_of(bookable: BookableItem) -> Firm:
+    """The firm that books. Raises `FirmUnverified`: it may browse and prepare, not book."""
+    if bookable.client is None:
         raise NotAllowed
-    if not firm.verified:
+    if not bookable.client.verified:
         raise FirmUnverified
-    return firm
+    return bookable.client
 
 
 def may_waive(actor: Actor, bookable: BookableItem, waive_reason: str | None) -> bool:
@@ -258,46 +257,44 @@ def feasible_instruments(
 
 
 def free_places(
-    bookable: BookableItem,
-    work: Work,
     chosen: Sequence[Chosen],
     starts_at: datetime,
     now: datetime,
     *,
     but_booking: int | None = None,
     prefer_unit: int | None = None,
+    person_id: int | None = None,
+    hold_id: int | None = None,
 ) -> Iterator[tuple[Instrument, StartRules, int]]:
     """Every unit that looks free, instrument by instrument, after waiting for one's turn there. The caller takes it;
-    whether it really is free the database says."""
-    for instrument, rules in chosen:
-        holdings.prepare(instrument.id, now)
-        plan = rules.plan(starts_at)
-        candidates = bookable.candidates(
-            work, starts_at, plan.holding_ends_at, instruments=[instrument], but_booking=but_booking
-        )
-        units = free_units(candidates[0].busy, starts_at, plan.holding_ends_at)
-        for unit in sorted(units, key=lambda one: (one != prefer_unit, one)):
+    whether it really is free the database says.
+
+    It looks before it waits, and again where a unit turned out to be taken. Nothing lapsed is in the way, nor is what
+    belongs to `but_booking`, nor the person's own hold, which is given back; its instrument comes first if it is
+    `hold_id`.
+    """
+    ends = {instrument.id: rules.plan(starts_at).holding_ends_at for instrument, rules in chosen}
+
+    def look(instrument_ids: Sequence[int]) -> holdings.Seen:
+        until = max(ends[one] for one in instrument_ids)
+        return holdings.look(instrument_ids, starts_at, until, now, but_booking=but_booking, person_id=person_id)
+
+    seen = look(sorted(ends))
+    preferred = seen.instrument_of_hold(hold_id)
+    take_turn()
+    for instrument, rules in sorted(chosen, key=lambda one: one[0].id != preferred):
+        tried: set[int] = set()
+        while True:
+            free = free_units(seen.busy(instrument.id, instrument.units), starts_at, ends[instrument.id])
+            unit = min(set(free) - tried, key=lambda one: (one != prefer_unit, one), default=None)
+            if unit is None:
+                break
+            if not tried:
+                holdings.wait_in_line(instrument.id)
+            holdings.clear(seen.over(instrument.id), now, person_id)
             yield instrument, rules, unit
-
-
-def give_back_holds(actor: Actor, hold_id: int | None = None) -> int | None:
-    """Delete the person's holds; the instrument that `hold_id` was on, if it is still there."""
-    preferred = None
-    if hold_id is not None:
-        preferred = db.session.scalar(
-            select(Holding.instrument_id).where(
-                Holding.id == hold_id, Holding.held_for == actor.person_id, Holding.booking_id.is_(None)
-            )
-        )
-    db.session.execute(_HOLDS_OF_PERSON, {"person_id": actor.person_id})
-    return preferred
-
-
-_HOLDS_OF_PERSON = (
-    delete(Holding)
-    .where(Holding.held_for == bindparam("person_id"), Holding.kind == HoldingKind.OFFER, Holding.booking_id.is_(None))
-    .execution_options(synchronize_session=False)
-)
+            tried.add(unit)
+            seen = look(sorted(ends))
 
 
 def _try_to_book(
@@ -344,51 +341,51 @@ def _try_to_book(
         waive_reason=waive_reason,
     )
     given = rows.booking(new, state, now=now, today=today, answer_by=bookable.answer_by(plan.starts_at))
-    for attempt in range(1, REFERENCES_TRIED + 1):
-        booking = Booking(ref=new_reference("B", Month.of(today)), **given)
-        try:
-            with db.session.begin_nested():
-                _write(booking, plan, actor)
-            break
-        except IntegrityError as error:
-            if holdings.refused_by_guard(error):
-                return None
-            if submission is not None:
-                refuse_second_click(actor, submission)
-            if "ref" not in str(error.orig) or attempt == REFERENCES_TRIED:
-                raise
-    record(actor, now, "booking.book", ("booking", booking.ref), after=rows.booked(given))
+    written = _write(given, plan, actor, now)
+    if written is None:
+        return None
+    booking, number = written
+    for name, one in (("client", client), ("lab", lab), ("instrument", instrument), ("test_item", item)):
+        set_committed_value(booking, name, one)
+    record(actor, now, "booking.book", ("booking", booking.ref), after=rows.booked(given), number=number)
     return booking
 
 
-def _write(booking: Booking, plan: Plan, actor: Actor) -> None:
-    """The booking's rows, its price as the first charge line, and its time; flushed."""
-    db.session.add(booking)
-    db.session.flush()
-    past_the_session = db.session.connection()
-    price = rows.price_line(
-        booking.id, booking.price_fen, by=actor.person_id, now=booking.booked_at, today=booking.booked_on
-    )
-    past_the_session.execute(_PRICE_LINE, price)
+def _write(given: rows.Values, plan: Plan, actor: Actor, now: datetime) -> tuple[Booking, int] | None:
+    """Write the booking under a reference of its own, its time, and its price as the first charge line: four statements
+    at most, and nothing is read again. The booking, and the number of its event; None where its time is taken."""
+    given = given | {"ref": "", "invoiced_fen": 0, "paid_fen": 0, "recognised_fen": 0}
+    for _attempt in range(REFERENCES_TRIED):
+        given["ref"] = new_reference("B", Month.of(given["booked_on"]))
+        made: Any = insert_or_nothing(_BOOKING, given).one_or_none()
+        if made is not None:
+            break
+        if given["submission"] is not None:
+            refuse_second_click(actor, given["submission"])
+    else:
+        raise RuntimeError("no reference is free")
+    booking_id, number = made
     time = rows.time_of_booking(
-        booking.id,
-        instrument_id=booking.instrument_id,
-        unit=booking.unit,
+        booking_id,
+        instrument_id=given["instrument_id"],
+        unit=given["unit"],
         starts_at=plan.starts_at,
         ends_at=plan.holding_ends_at,
-        expires_at=booking.answer_by,
-        now=booking.booked_at,
+        expires_at=given["answer_by"],
+        now=now,
     )
-    past_the_session.execute(_TIME, time)
+    connection = db.session.connection()
+    if holdings.insert_holding(time) is None:
+        connection.execute(delete(Booking).where(Booking.id == booking_id))
+        return None
+    price = rows.price_line(booking_id, given["price_fen"], by=actor.person_id, now=now, today=given["booked_on"])
+    charge_id = connection.execute(_PRICE_LINE, price).scalar_one()
+    booking = as_written(Booking, given | {"id": booking_id})
+    set_committed_value(booking, "charges", [as_written(Charge, price | {"id": charge_id})])
+    set_committed_value(booking, "proposals", [])
+    return booking, number
 
 
-_PRICE_LINE, _TIME = insert(Charge), insert(Holding)
-"""Written past the session: every booking has them, and nobody reads them in the same step."""
-
-
-def _tell_of_new(booking: Booking, actor: Actor, now: datetime) -> None:
-    if booking.unanswered:
-        notifications.notify_lab(notifications.REQUESTED, booking, actor=actor, now=now, answer_by=booking.answer_by)
-    else:
-        notifications.notify_lab(notifications.BOOKED, booking, actor=actor, now=now)
-        notifications.notify_confirmed_by_rule(booking, now=now)
+_BOOKING = inserts_or_nothing(Booking, Booking.id, next_number())
+_PRICE_LINE = insert(Charge).returning(Charge.id)
+"""Written past the session, and known to it afterwards without being read."""

@@ -67,7 +67,7 @@ def reschedule(
         deadline = answer_by(now, starts_at, bookable.openings.days, local_zone())
     holding = holdings.holding_of(booking.id)
     for instrument, rules, unit in free_places(
-        bookable, work, chosen, starts_at, now, but_booking=booking.id, prefer_unit=booking.unit
+        chosen, starts_at, now, but_booking=booking.id, prefer_unit=booking.unit
     ):
         plan = rules.plan(starts_at)
         if holding is not None and holdings.change_holding(
@@ -187,7 +187,7 @@ def propose(
     holding = holdings.holding_of(booking.id)
     deadline = answer_by(now, starts_at, bookable.openings.days, local_zone())
     for instrument, rules, unit in free_places(
-        bookable, work, chosen, starts_at, now, but_booking=booking.id, prefer_unit=booking.unit
+        chosen, starts_at, now, but_booking=booking.id, prefer_unit=booking.unit
     ):
         plan = rules.plan(starts_at)
         wanted = Interval(starts_at, plan.holding_ends_at)

@@ -79,29 +79,29 @@ class TokenHolder:
 def holder_of_token(
     secret: str, now: datetime, *, address: str | None = None, demonstration: bool = True
 ) -> TokenHolder | None:
-    """Who acts with this API token, or nothing where token, account or membership has ended. Two statements.
+    """Who acts with this API token, or nothing where token, account or membership has ended. One statement.
 
     A token for a firm holds the roles of the membership there and no regulator's role; one without a firm holds the
     regulator's roles alone.
     """
-    token = db.session.execute(_TOKEN, {"token_digest": digest(secret), "now": now}).one_or_none()
-    if token is None:
-        return None
-    account = account_of_person(token.person_id, demonstration=demonstration)
+    found = db.session.execute(_BY_TOKEN, {"token_digest": digest(secret), "now": now}).all()
+    account = _account(found, demonstration)
     if account is None:
         return None
-    if token.firm_id is None:
+    token = found[0]
+    if token.token_firm_id is None:
         roles = account.regulator_roles
     else:
-        roles = frozenset(role for firm, role in account.memberships if firm == token.firm_id)
+        roles = frozenset(role for firm, role in account.memberships if firm == token.token_firm_id)
     if not roles:
         return None
-    actor = Actor(account.id, token.firm_id, roles, address, token.scope)
-    return TokenHolder(token.id, actor, account.locale)
+    actor = Actor(account.id, token.token_firm_id, roles, address, token.scope)
+    return TokenHolder(token.token_id, actor, account.locale)
 
 
-def _person_with_roles(join: Any) -> Any:
-    """The person, once for each pair of a regulator's role in force and a current membership; once with none."""
+def _person_with_roles(through: Any = None, join: Any = None) -> Select[Any]:
+    """The person, once for each pair of a regulator's role in force and a current membership; once with none. `through`
+    what they are known by, joined by `join`."""
     chosen = select(
         Person.id,
         Person.email,
@@ -113,8 +113,8 @@ def _person_with_roles(join: Any) -> Any:
         Membership.firm_id,
         Membership.role.label("firm_role"),
     ).select_from(Person)
-    if join is not None:
-        chosen = chosen.join(SignInSession, join)
+    if through is not None:
+        chosen = chosen.join(through, join)
     return (
         chosen.outerjoin(
             RegulatorRole,
@@ -130,17 +130,17 @@ def _person_with_roles(join: Any) -> Any:
 
 
 # Every request asks one of these: they are put together once.
-_BY_SESSION = _person_with_roles(SignInSession.person_id == Person.id).where(
+_BY_SESSION = _person_with_roles(SignInSession, SignInSession.person_id == Person.id).where(
     SignInSession.key_digest == bindparam("key_digest"),
     SignInSession.open_at(bindparam("now")),
     SignInSession.epoch == Person.session_epoch,
 )
-_BY_PERSON = _person_with_roles(None).where(Person.id == bindparam("person_id"))
+_BY_PERSON = _person_with_roles().where(Person.id == bindparam("person_id"))
 _IN_FORCE = and_(Person.id == ApiToken.person_id, Person.session_epoch == ApiToken.epoch, ~ApiToken.revoked)
 """A token that nothing has ended but time: the join of its person."""
-_TOKEN = (
-    select(ApiToken.id, ApiToken.person_id, ApiToken.firm_id, ApiToken.scope)
-    .join(Person, _IN_FORCE)
+_BY_TOKEN = (
+    _person_with_roles(ApiToken, _IN_FORCE)
+    .add_columns(ApiToken.id.label("token_id"), ApiToken.firm_id.label("token_firm_id"), ApiToken.scope)
     .where(
         ApiToken.token_digest == bindparam("token_digest"),
         ApiToken.lasts_past(bindparam("now")),

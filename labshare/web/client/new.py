@@ -23,7 +23,6 @@ from labshare.http.rights import OWN_BOOKINGS, requires
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
-from labshare.organisations.queries import get_firm
 from labshare.web.asked import read_moment, read_number
 from labshare.web.client import blueprint
 from labshare.web.forms import (
@@ -70,9 +69,9 @@ def _item_id() -> int:
     return found
 
 
-def _bench(now: datetime) -> BookableItem:
+def _bookable_item(now: datetime) -> BookableItem:
     """The item asked for. Withdrawn while somebody filled in the form, it is told above the form, which is kept."""
-    bookable = load_bookable_item(_item_id(), now)
+    bookable = load_bookable_item(_item_id(), now, client_id=current_actor().firm_id)
     if bookable is None:
         raise NotFound
     withdrawn = request.method == "POST" and LifeState.DRAFT not in (bookable.item.state, bookable.lab.state)
@@ -128,8 +127,6 @@ def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: S
     if form.starts_at.errors and start and work and bookable.published:  # refused for another reason: what would go
         alternatives = alternatives_for(bookable, work, start)
     span = Slot(start, start + work.duration, start + work.duration) if start and work else None
-    firm_id = current_actor().firm_id
-    firm = get_firm(firm_id) if firm_id is not None else None
     good = start if start and not form.starts_at.errors else None
     answer_by = bookable.answer_by(good) if good else None
     cancel_fen = 0
@@ -143,7 +140,7 @@ def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: S
             lab=bookable.lab,
             price=price,
             span=span,
-            firm=firm,
+            firm=bookable.client,
             fee=bookable.fee,
             taken=taken is not None,
             alternatives=alternatives,
@@ -177,7 +174,7 @@ def _ask_problems(form: BookingForm, bookable: BookableItem) -> bool:
 @blueprint.get("/bookings/new")
 @requires("booking.book", of=OWN_BOOKINGS)
 def new_booking() -> Any:
-    bookable = _bench(utc_now())
+    bookable = _bookable_item(utc_now())
     form = _form(bookable)
     _fill(form)
     if "hours" not in form or form.hours.data is not None:  # not yet chosen is not wrong
@@ -189,7 +186,7 @@ def new_booking() -> Any:
 @requires("booking.book", of=OWN_BOOKINGS)
 def book() -> Any:
     actor, now = current_actor(), utc_now()
-    bookable = _bench(now)
+    bookable = _bookable_item(now)
     form = _form(bookable)
     if "another" in request.form:  # one of the alternatives: the same form with its start
         start, _sep, instrument = request.form["another"].partition("|")
@@ -218,15 +215,16 @@ def book() -> Any:
                 instrument_id=form.instrument.data if "instrument" in form else None,
                 waive_reason=(form.waive_reason.data or None) if "waive_reason" in form else None,
                 submission=form.submission_key,
+                bookable=bookable,
             ),
             lambda booking: (_("Booked as %(ref)s.", ref=booking.ref), url_for(".booking", ref=booking.ref)),
-            Around(reads_first=True),
+            Around(reads_first=True, anew=False),
         )
     except AlreadySubmitted as problem:
         flash_done(problem.text)
         return redirect(url_for(".booking", ref=problem.params["ref"]), 303)
     except SlotTaken as problem:
-        return _page(_bench(now), form, problem.status, problem)
+        return _page(_bookable_item(now), form, problem.status, problem)
     except Problem as problem:
         status = show_problem(form, problem)
-        return _page(_bench(now), form, status)
+        return _page(_bookable_item(now), form, status)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -228,11 +229,16 @@ def insert_or_nothing(statements: Mapping[str, Insert], values: Mapping[str, Any
 def as_written(model: type[M], values: Mapping[str, Any]) -> M:
     """A row that was written past the session, in the session as if it had been read: nothing is asked for it again.
     `values` by the names of its columns; the others have their defaults."""
-    defaults = {column.key: getattr(column.default, "arg", None) for column in inspect(model).columns}
-    row = model(**defaults | dict(values))
+    row = model()
+    vars(row).update(_defaults(model), **values)  # no change to be written, as setting them would be
     make_transient_to_detached(row)
     db.session.add(row)
     return row
+
+
+@cache
+def _defaults(model: type[Base]) -> dict[str, Any]:
+    return {column.key: getattr(column.default, "arg", None) for column in inspect(model).columns}
 
 
 def writing() -> bool:

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import psycopg
+import pytest
 from flask import Flask
 from psycopg.types.json import Json
 from sqlalchemy import event, text
@@ -297,7 +297,8 @@ def turn_figure(app: Flask, client: tuple[int, str], first: int = 0, times: int 
             yield
             held.append(time.perf_counter() - begun)
 
-    with mock.patch.object(database, "writers_queue", timed):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "writers_queue", timed)
         for number in range(times):
             book(app, item, token, first + number)
     middle, high = (statistics.quantiles(held, n=20)[place] for place in (9, 18))

@@ -10,7 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, Integer, bindparam, delete, false, func, or_, select, text, true, union_all, update
+from sqlalchemy import (
+    Executable,
+    Integer,
+    bindparam,
+    delete,
+    false,
+    func,
+    label,
+    or_,
+    select,
+    text,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from labshare.booking.models import Holding
@@ -30,7 +44,6 @@ class Seen:
     """What lies in a window of some instruments, and where a person holds a slot while they book."""
 
     rows: tuple[Any, ...]
-    now: datetime
     person_id: int | None
 
     def busy(self, instrument_id: int, units: int) -> list[list[Taken]]:
@@ -58,7 +71,7 @@ class Seen:
         return row.held_for is not None and row.held_for == self.person_id
 
     def _goes(self, row: Any) -> bool:
-        return self._own(row) or (row.expires_at is not None and row.expires_at <= self.now)
+        return self._own(row) or bool(row.lapsed)
 
 
 def look(
@@ -71,9 +84,9 @@ def look(
     person_id: int | None = None,
 ) -> Seen:
     """What lies in `[since, until)` but for what is `but_booking`'s, and the person's hold. One statement."""
-    given = {"instrument_ids": instrument_ids, "since": since, "until": until, "person_id": person_id}
+    given = {"instrument_ids": instrument_ids, "since": since, "until": until, "now": now, "person_id": person_id}
     rows = db.session.execute(_SEEN, given)
-    return Seen(tuple(row for row in rows if row.booking_id is None or row.booking_id != but_booking), now, person_id)
+    return Seen(tuple(row for row in rows if row.booking_id is None or row.booking_id != but_booking), person_id)
 
 
 _COLUMNS = (
@@ -82,7 +95,7 @@ _COLUMNS = (
     Holding.unit,
     Holding.starts_at,
     Holding.ends_at,
-    Holding.expires_at,
+    label("lapsed", Holding.lapsed_by(bindparam("now"))),  # type: ignore[arg-type]  # a moment, given later
     Holding.booking_id,
     Holding.held_for,
 )

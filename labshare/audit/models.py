@@ -1,9 +1,9 @@
 """The audit trail (R-AUDIT-3). `audit_event` is append-only: the database refuses update and delete."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Table, column, table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from labshare.kernel.database import Model, UtcDateTime, append_only, guard
@@ -89,6 +89,39 @@ guard(
         (
             "CREATE TRIGGER audit_event_has_mac BEFORE INSERT ON audit_event FOR EACH ROW WHEN (NEW.mac IS NULL) "
             "EXECUTE FUNCTION audit_event_refuse_bare()"
+        ),
+    ),
+)
+
+ENTRY = table(
+    "audit_entry",
+    *(column(each.name, each.type) for each in AuditEvent.__table__.columns),
+    column("address", String(45)),
+)
+"""An event with its network address, as both are written: a view, so that one statement writes the two rows."""
+_NAMES = ", ".join(f'"{each.name}"' for each in AuditEvent.__table__.columns)
+_NEW = ", ".join(f'NEW."{each.name}"' for each in AuditEvent.__table__.columns)
+_WRITE = (
+    f"INSERT INTO audit_event ({_NAMES}) VALUES ({_NEW})",
+    "INSERT INTO audit_address (event_id, address) SELECT NEW.id, NEW.address WHERE NEW.address IS NOT NULL",
+)
+_VIEW = f"CREATE VIEW audit_entry AS SELECT {_NAMES}, address FROM audit_event LEFT JOIN audit_address ON event_id = id"
+cast(Table, AuditAddress.__table__).add_is_dependent_on(AuditEvent.__table__)  # the view needs both
+guard(
+    AuditAddress.__table__,
+    sqlite=(
+        _VIEW,
+        f"CREATE TRIGGER audit_entry_written INSTEAD OF INSERT ON audit_entry BEGIN {_WRITE[0]}; {_WRITE[1]}; END",
+    ),
+    postgresql=(
+        _VIEW,
+        (
+            "CREATE FUNCTION audit_entry_write() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN {_WRITE[0]}; {_WRITE[1]}; RETURN NEW; END $$"
+        ),
+        (
+            "CREATE TRIGGER audit_entry_written INSTEAD OF INSERT ON audit_entry FOR EACH ROW "
+            "EXECUTE FUNCTION audit_entry_write()"
         ),
     ),
 )

@@ -15,7 +15,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from labshare.audit import queries, rules
 from labshare.audit.errors import ForgedEvents
-from labshare.audit.models import AuditAddress, AuditEvent, AuditLeaf, AuditSeal
+from labshare.audit.models import ENTRY, AuditAddress, AuditEvent, AuditLeaf, AuditSeal
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
@@ -55,9 +55,7 @@ def record(
         rules.as_stored(after),
         refused,
     )
-    rows.execute(_EVENT, {**vars(event), "mac": rules.mac(event, _event_key())})
-    if actor.address:
-        rows.execute(_ADDRESS, {"event_id": event.id, "address": actor.address})
+    rows.execute(_ENTRY, {**vars(event), "mac": rules.mac(event, _event_key()), "address": actor.address or None})
     db.session.info["last_recorded"] = event
 
 
@@ -67,7 +65,7 @@ def last_recorded() -> rules.Event:
     return event
 
 
-_EVENT, _ADDRESS = insert(AuditEvent), insert(AuditAddress)
+_ENTRY = insert(ENTRY)
 """Written past the session: almost every step leaves an event, and none reads it again."""
 
 

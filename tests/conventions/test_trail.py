@@ -37,6 +37,7 @@ ENGINES = ("sqlite",)  # the services are the same; what they write does not dep
 NOT_BUSINESS = {
     "audit_event": "the trail itself",
     "audit_address": "the trail itself",
+    "audit_entry": "the trail itself",
     "notice": "tells of a change, is none",
     "outbox_mail": "tells of a change, is none",
     "sign_in_session": "who is signed in; signing in and out are events",
@@ -75,9 +76,9 @@ def looking() -> Iterator[Seen]:
         if match is None:
             return
         table = match[1].lower()
-        if table == "audit_event":
+        if table in ("audit_event", "audit_entry"):
             seen.events += 1
-            seen.wordless |= _wordless(_written(connection, cursor.lastrowid))
+            seen.wordless |= _wordless(_written(connection))
         elif table not in NOT_BUSINESS and not QUIET_TABLES.search(table) and cursor.rowcount != 0:
             seen.changed.add(table)
 
@@ -98,10 +99,10 @@ def looking() -> Iterator[Seen]:
         event.remove(Notice, "before_insert", told)
 
 
-def _written(connection: Connection, number: int) -> Row[Any]:
-    """The event as it stands in the table, whichever way it came there."""
+def _written(connection: Connection) -> Row[Any]:
+    """The last event as it stands in the table, whichever way it came there."""
     table = AuditEvent.__table__
-    return connection.execute(table.select().where(table.c.id == number)).one()
+    return connection.execute(table.select().order_by(table.c.id.desc()).limit(1)).one()
 
 
 def _wordless(row: Row[Any]) -> set[str]:

@@ -21,6 +21,7 @@ def empty(app):
             for kind, name, _sql in connection.execute(text(SQLITE_OBJECTS)).all():
                 if kind == "trigger":
                     connection.execute(text(f"DROP TRIGGER {name}"))
+            connection.execute(text("DROP VIEW audit_entry"))
             connection.execute(text("DROP TABLE search_fts"))  # made by a guard; takes its shadow tables along
             connection.execute(text("PRAGMA defer_foreign_keys = ON"))
             for table in Base.metadata.tables:

@@ -21,13 +21,14 @@ def letters_to(address: str) -> list[Letter]:
 
 
 def link_in_last_mail() -> str:
-    """The path of the link in the newest mail, whoever wrote it since."""
-    found = re.findall(r"https?://[^/]+(/\S+)", letters()[-1].body)
-    return str(found[-1])
+    """The path of the secret link that was written last, in the running transaction too; notices lead to no secret."""
+    db.session.flush()
+    newest = db.session.query(OutboxMail).filter(OutboxMail.link_id.is_not(None)).order_by(OutboxMail.id.desc()).first()
+    letter = letter_of(newest, utc_now()) if newest else None
+    assert letter is not None
+    return str(re.findall(r"https?://[^/]+(/\S+)", letter.body)[-1])
 
 
 def secret_in_mail() -> str:
-    """The secret of the newest mail's invitation, in the running transaction too."""
-    db.session.flush()
-    found = re.findall(r"/account/invitations/(\S+)", letters()[-1].body)
-    return str(found[-1])
+    """The secret of the invitation that was written last."""
+    return link_in_last_mail().removeprefix("/account/invitations/")

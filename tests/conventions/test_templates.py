@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jinja2 import nodes
 
-from tests.conventions.reading import ROOT, inside, parsed_template, template_files
+from tests.conventions.reading import inside, parsed_template, template_files
 
 RULES = {
     "inline style": re.compile(r"<[^>]*\sstyle\s*=|<style\b", re.IGNORECASE),

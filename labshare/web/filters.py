@@ -127,6 +127,7 @@ GLOBALS: dict[str, Callable[..., Any]] = {
     "month": formatting.month,
     "percent": formatting.percent,
     "quantity": formatting.quantity,
+    "reading_language": formatting.language,
     "run_reference": formatting.run_reference,
     "localized": localized,
     "sentence_money": formatting.sentence_money,

@@ -62,6 +62,11 @@ def language() -> str:
     return "en" if locale is not None and locale.language == "en" else "zh"
 
 
+def sentence_space() -> str:
+    """What stands between two sentences: a space, in Chinese nothing."""
+    return " " if language() == "en" else ""
+
+
 def _locale() -> Locale:
     return get_locale() or SOURCE
 
@@ -153,6 +158,11 @@ def wan_unit() -> str:
     return str(pgettext("unit of large sums", "CNY"))
 
 
+def axis_fen() -> int:
+    """How many fen are one on the axis of large sums, which counts in 万元, in English in thousands of CNY."""
+    return FEN_PER_WAN if language() == "zh" else 1_000 * FEN_PER_YUAN
+
+
 # ── Numbers ──────────────────────────────────────────────────────────────
 
 
@@ -221,6 +231,11 @@ COUNTERS: dict[str, Callable[[int], str]] = {
 def unit_word(value: int, what: str) -> str:
     """The counter alone, beside a large figure: 件样品, in English samples."""
     return COUNTERS[what](value)
+
+
+def measure_word(what: str) -> str:
+    """The measure word alone, beside a large figure whose head names what is counted: 台; in English nothing."""
+    return "" if language() == "en" else unit_word(1, what)[0]
 
 
 def counted(value: int | None, what: str) -> str:

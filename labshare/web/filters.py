@@ -112,6 +112,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 GLOBALS: dict[str, Callable[..., Any]] = {
     "amount": amount,
+    "axis_fen": formatting.axis_fen,
     "chinese": chinese,
     "counted": formatting.counted,
     "day": formatting.day,
@@ -120,6 +121,7 @@ GLOBALS: dict[str, Callable[..., Any]] = {
     "hours_of": formatting.hours_of,
     "kind_of_instrument": catalogue.kind_of_instrument,
     "make_and_model": catalogue.make_and_model,
+    "measure_word": formatting.measure_word,
     "money": money,
     "money_range": catalogue.money_range,
     "month": formatting.month,
@@ -129,6 +131,7 @@ GLOBALS: dict[str, Callable[..., Any]] = {
     "run_reference": formatting.run_reference,
     "localized": localized,
     "sentence_money": formatting.sentence_money,
+    "sentence_space": formatting.sentence_space,
     "short_firm": short_firm,
     "slot": formatting.slot,
     "table_slot": formatting.table_slot,

@@ -6,10 +6,10 @@ from typing import Any
 from flask import Flask
 from jinja2 import pass_context
 
-from labshare.booking.terms import BookingState
-from labshare.catalogue.terms import LifeState, LiveState
+from labshare.booking.terms import BookingState, ChargeKind, DayKind
+from labshare.catalogue.terms import Admission, FeeBasis, LifeState, LiveState
 from labshare.kernel.formatting import NOTHING, twin
-from labshare.kernel.terms import Term, TokenScope
+from labshare.kernel.terms import OfficialRole, Term, TokenScope
 from labshare.kernel.time import utc_now
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.organisations.terms import (
@@ -17,10 +17,14 @@ from labshare.organisations.terms import (
     AffiliationSource,
     AffiliationState,
     FirmKind,
+    FirmRole,
+    FirmState,
     SectorName,
     SizeClass,
+    ToDecide,
     role_label,
 )
+from labshare.oversight.terms import UsageBy
 from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.terms import (
     BandKind,
@@ -28,12 +32,14 @@ from labshare.rewards.terms import (
     Grade,
     ListState,
     ObjectionVerdict,
+    PolicyState,
     Reason,
     RewardUnit,
     RunState,
     Tax,
     WhyZero,
 )
+from labshare.settlement.terms import EntryCause, PayerVerdict
 
 VOCABULARIES: dict[str, type[Term]] = {
     "affiliation": AffiliationState,
@@ -57,7 +63,23 @@ VOCABULARIES: dict[str, type[Term]] = {
     "tax": Tax,
     "why_zero": WhyZero,
 }
-"""As templates name them."""
+"""As templates name them when they ask for a word's name."""
+COMPARED: tuple[type[Term], ...] = (
+    *VOCABULARIES.values(),
+    Admission,
+    ChargeKind,
+    DayKind,
+    EntryCause,
+    FeeBasis,
+    FirmRole,
+    FirmState,
+    OfficialRole,
+    PayerVerdict,
+    PolicyState,
+    ToDecide,
+    UsageBy,
+)
+"""What templates compare with, by the name of the class: `run.state in RunState.open()`."""
 
 
 def term(code: str, vocabulary: str = "booking") -> Term:
@@ -89,4 +111,5 @@ def named(_context: Any, code: str | None, vocabulary: str) -> str:
 
 def init(app: Flask) -> None:
     app.jinja_env.filters["named"] = named
+    app.jinja_env.globals.update({vocabulary.__name__: vocabulary for vocabulary in COMPARED})
     app.jinja_env.globals.update(term=term, shown_run_state=shown_run_state, main_line=BookingState.main_line())

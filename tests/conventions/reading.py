@@ -8,7 +8,10 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from jinja2 import Environment, nodes
+
 ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = Environment(extensions=["jinja2.ext.do", "jinja2.ext.i18n"], autoescape=True)
 ROOMS = (
     "kernel",
     "audit",
@@ -35,6 +38,16 @@ def python_files(*folders: str) -> list[Path]:
 
 def service_files() -> list[Path]:
     return [file for room in ROOMS for file in python_files(f"{room}/services")]
+
+
+def template_files() -> list[Path]:
+    """Every template, of mails too."""
+    return [path for path in sorted((ROOT / "templates").rglob("*")) if path.is_file()]
+
+
+def parsed_template(source: str) -> nodes.Template:
+    """The syntax tree of a template, whose lines are counted as in the file."""
+    return TEMPLATES.parse(source)
 
 
 def inside(file: Path) -> str:

@@ -1,11 +1,14 @@
 """Templates: nothing the content security policy would block, nothing let through unescaped without a reason, no line
-that a review cannot show."""
+that a review cannot show, no call whose arguments have to be counted, no file too long to be read at once."""
 
 import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pytest
+from jinja2 import nodes
 
-from tests.conventions.reading import ROOT, inside
+from tests.conventions.reading import inside, parsed_template, template_files
 
 RULES = {
     "inline style": re.compile(r"<[^>]*\sstyle\s*=|<style\b", re.IGNORECASE),
@@ -17,6 +20,8 @@ RULES = {
     "escaping turned off": re.compile(r"\{%-?\s*autoescape\s+false"),
 }
 MOST_COLUMNS = 120
+MOST_LINES = 250
+COMPONENTS = "templates/_macros/"
 
 
 def broken_rules(source: str, *, html: bool = True) -> list[tuple[int, str]]:
@@ -59,7 +64,7 @@ def test_what_keeps_the_rules_passes(good):
 
 
 def test_every_template_keeps_the_rules():
-    templates = [path for path in sorted((ROOT / "templates").rglob("*")) if path.is_file()]
+    templates = template_files()
     assert templates
     found = [
         f"{inside(path)}:{line}: {rule}"
@@ -73,9 +78,83 @@ def test_every_line_can_be_read_beside_another():
     """`djlint --check` holds the layout, and breaks no line by itself."""
     long = [
         f"{inside(path)}:{number}: {len(line)} columns"
-        for path in sorted((ROOT / "templates").rglob("*"))
-        if path.is_file()
+        for path in template_files()
         for number, line in enumerate(path.read_text().splitlines(), 1)
         if len(line) > MOST_COLUMNS
     ]
     assert not long, "\n".join(long)
+
+
+def test_every_file_can_be_read_at_once():
+    """A longer page is cut into partials, each named after what it shows."""
+    long = [f"{inside(path)}: {n} lines" for path in template_files() if (n := _lines(path)) > MOST_LINES]
+    assert not long, "\n".join(long)
+
+
+def _lines(path: Path) -> int:
+    return len(path.read_text().splitlines())
+
+
+def unnamed_most(sources: Iterable[tuple[str, nodes.Template]]) -> dict[str, int]:
+    """Macro → how many arguments may go unnamed: the one it is about, of those outside `_macros` another. Those with
+    none declared (`crumbs`) take a list."""
+    most: dict[str, int] = {}
+    for name, tree in sources:
+        for macro in tree.find_all(nodes.Macro):
+            if macro.args:
+                most[macro.name] = min(most.get(macro.name, 2), 1 if name.startswith(COMPONENTS) else 2)
+    return most
+
+
+def counted_calls(tree: nodes.Template, most: dict[str, int]) -> Iterator[tuple[int, str]]:
+    """(line, macro) of each call whose reader has to count arguments."""
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name | nodes.Getattr):
+            name = call.node.name if isinstance(call.node, nodes.Name) else call.node.attr
+            if len(call.args) > most.get(name, len(call.args)):
+                yield call.lineno, name
+
+
+MACROS = """
+{% macro badge(value, kind="booking") %}{% endmacro %}
+{% macro crumbs() %}{{ varargs }}{% endmacro %}
+"""
+OWN = "{% macro line(symbol, words, href) %}{% endmacro %}"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        '{{ badge(run.state, "run") }}',
+        '{% import "_macros/badges.html" as badges %}{{ badges.badge(run.state, "run") }}',
+        '<b title="{{ badge(run.state, kind) }}"></b>',
+        '{% do rows.append(badge(run.state, "run")) %}',
+        '{% call line("check", _("Done"), "/") %}{% endcall %}',
+    ],
+)
+def test_a_call_to_be_counted_is_found(bad):
+    most = unnamed_most([(COMPONENTS + "badges.html", parsed_template(MACROS)), ("own.html", parsed_template(OWN))])
+    assert list(counted_calls(parsed_template(bad), most))
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        '{{ badge(run.state, kind="run") }}',
+        '{{ line("check", _("Done"), href="/") }}',
+        '{{ crumbs(("a", "/"), b, c) }}',
+    ],
+)
+def test_a_call_with_names_passes(good):
+    most = unnamed_most([(COMPONENTS + "badges.html", parsed_template(MACROS)), ("own.html", parsed_template(OWN))])
+    assert not list(counted_calls(parsed_template(good), most))
+
+
+def test_macros_are_called_with_names():
+    trees = {path: parsed_template(path.read_text()) for path in template_files()}
+    most = unnamed_most((inside(path), tree) for path, tree in trees.items())
+    assert len(most) > 50
+    found = [
+        f"{inside(path)}:{line}: {name}" for path, tree in trees.items() for line, name in counted_calls(tree, most)
+    ]
+    assert not found, "\n".join(found)

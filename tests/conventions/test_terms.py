@@ -1,13 +1,16 @@
-"""Fixed words stand in `terms.py` alone: nothing else compares with, assigns, passes or lists their codes as text."""
+"""Fixed words stand in `terms.py` alone: nothing else compares with, assigns, passes or lists their codes as text; no
+template compares with one or lists them."""
 
 import ast
 import importlib
 from collections.abc import Iterator
 
 import pytest
+from jinja2 import nodes
 
 from labshare.kernel.terms import Term
-from tests.conventions.reading import ROOMS, inside, python_files
+from labshare.web.labels import COMPARED
+from tests.conventions.reading import ROOMS, inside, parsed_template, python_files, template_files
 
 MEMBERSHIP = {"in_", "not_in", "count"}
 THINGS = {
@@ -27,6 +30,8 @@ THINGS = {
 }
 """Codes that name things, too: subjects of the trail, languages, fields of forms and sides of a booking are compared in
 their own right. Beside a column of codes they count like all others."""
+VERBS = {"steps"}
+"""What templates call a list of verbs (`booking.queries.next_steps`), some of which are called as codes are."""
 DATA = "labshare/demonstration/data/"
 """The invented county's tables."""
 
@@ -163,6 +168,58 @@ def _list_of_codes(node: ast.AST) -> Iterator[tuple[int, str]]:
         yield from ((parts[0].lineno, ", ".join(sorted(texts))) for codes in CODES if texts <= codes)
 
 
+def raw_codes_of_template(source: str) -> Iterator[tuple[int, str]]:
+    """(line, code) of each code that a template compares with as text, or has in a list or as keys."""
+    for node in parsed_template(source).find_all((nodes.Compare, nodes.Filter, nodes.Tuple, nodes.List, nodes.Dict)):
+        match node:
+            case nodes.Compare(expr=left, ops=operands):
+                sides = [left, *(operand.expr for operand in operands)]
+                for side in sides:
+                    names = [_template_name(other) for other in sides if other is not side]
+                    known = set() if VERBS & {*names} else ALL - THINGS
+                    known = known.union(*(BY_NAME.get(name, set()) for name in names))
+                    yield from ((node.lineno, text) for text in _template_texts(side) if text in known)
+            case nodes.Filter(name="selectattr" | "rejectattr", args=[nodes.Const(value=name), _test, value]):
+                known = BY_NAME.get(name.rpartition(".")[2], set()) | (ALL - THINGS)
+                yield from ((node.lineno, text) for text in _template_texts(value) if text in known)
+            case nodes.Tuple(items=parts) | nodes.List(items=parts):
+                yield from ((node.lineno, text) for text in _written_anew(parts))
+            case nodes.Dict(items=pairs):
+                yield from ((node.lineno, text) for text in _written_anew([pair.key for pair in pairs]))
+
+
+def _template_name(node: nodes.Node) -> str:
+    """The last name of `a.b.name`, `name`, `row["name"]`, `a.name(…)`; empty of anything else."""
+    match node:
+        case nodes.Name(name=name) | nodes.Getattr(attr=name) | nodes.Getitem(arg=nodes.Const(value=str(name))):
+            return name
+        case nodes.Call(node=called):
+            return _template_name(called)
+    return ""
+
+
+def _template_texts(node: nodes.Node) -> Iterator[str]:
+    """The texts that an expression may be, or may hold."""
+    match node:
+        case nodes.Const(value=str(text)):
+            yield text
+        case nodes.Tuple(items=parts) | nodes.List(items=parts):
+            for part in parts:
+                yield from _template_texts(part)
+        case nodes.CondExpr(expr1=one, expr2=two):
+            yield from _template_texts(one)
+            if two is not None:
+                yield from _template_texts(two)
+        case nodes.And(left=left, right=right) | nodes.Or(left=left, right=right):
+            yield from (*_template_texts(left), *_template_texts(right))
+
+
+def _written_anew(parts: list[nodes.Expr]) -> Iterator[str]:
+    texts = {part.value for part in parts if isinstance(part, nodes.Const) and isinstance(part.value, str)}
+    if len(texts) > 1 and len(texts) == len(parts) and not texts <= THINGS:
+        yield from (", ".join(sorted(texts)) for codes in CODES if texts <= codes)
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -221,3 +278,68 @@ def test_codes_stand_in_terms_alone() -> None:
 def test_every_name_stands_for_a_vocabulary() -> None:
     known = {vocabulary.__name__ for vocabulary in vocabularies()}
     assert {name for listed in NAMES.values() for name in listed.split()} <= known
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '{% if booking.state == "confirmed" %}{% endif %}',
+        '{% if run.state not in ("approved", "paid") %}{% endif %}',
+        '{{ "strong" if shown_run_state(run.state, none) == "published" }}',
+        "<b class=\"{{ 'idle' if rules.unit == 'lab' }}\">",
+        '{% if "admin" in roles %}{% endif %}',
+        '{{ members|selectattr("role", "equalto", "owner")|list }}',
+        '{% for size in ("large", "medium", "small", "micro") %}{% endfor %}',
+        '{{ {"sample": _("Samples"), "run": _("Runs")}[price.basis] }}',
+    ],
+)
+def test_a_raw_code_of_a_template_is_found(source: str) -> None:
+    assert list(raw_codes_of_template(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% if run.state in RunState.settled() %}{% endif %}",
+        '{% if side == "client" and "no_show" in steps %}{% endif %}',
+        '{{ state(booking.state, kind="booking") }}',
+        '{{ {"client": one, "lab": two}[side] }}',
+    ],
+)
+def test_other_text_of_a_template_passes(source: str) -> None:
+    assert not list(raw_codes_of_template(source))
+
+
+def test_templates_compare_with_members() -> None:
+    found = [
+        f"{inside(file)}:{line}: {code}"
+        for file in template_files()
+        for line, code in raw_codes_of_template(file.read_text())
+    ]
+    assert not found, "\n".join(found)
+
+
+def unknown_members(source: str) -> Iterator[tuple[int, str]]:
+    """(line, name) of what a template asks of a vocabulary that has no such thing: Jinja takes it for empty."""
+    known = {vocabulary.__name__: vocabulary for vocabulary in COMPARED}
+    for node in parsed_template(source).find_all(nodes.Getattr):
+        if (
+            isinstance(node.node, nodes.Name)
+            and node.node.name in known
+            and not hasattr(known[node.node.name], node.attr)
+        ):
+            yield node.lineno, f"{node.node.name}.{node.attr}"
+
+
+def test_an_unknown_member_is_found() -> None:
+    assert list(unknown_members("{% if run.state == RunState.FINISHED %}{% endif %}"))
+    assert not list(unknown_members("{% if run.state in RunState.settled() %}{% endif %}"))
+
+
+def test_templates_name_members_that_exist() -> None:
+    found = [
+        f"{inside(file)}:{line}: {name}"
+        for file in template_files()
+        for line, name in unknown_members(file.read_text())
+    ]
+    assert not found, "\n".join(found)

@@ -18,8 +18,8 @@ PLAIN: dict[str, set[str]] = {
     "Next day": {"templates/lab/catalogue/hours.html"},
     "Run": set(),
     "Runs": {"labshare/web/navigation.py"},
-    "Sample": {"templates/public/test_item.html"},
-    "Test": {"templates/booking/page.html", "templates/client/new.html", "templates/public/test_item.html"},
+    "Sample": {"templates/public/_item_method.html"},
+    "Test": {"templates/_macros/prices.html", "templates/booking/_order.html"},
 }
 """Words that were read as the other one: the files that may say them without a context, in their plain meaning."""
 

@@ -1,6 +1,7 @@
 """The frame of every page: language, theme, security headers, forged forms, error pages."""
 
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -139,7 +140,6 @@ def test_navigation_leaves_out_what_does_not_exist(app: Flask) -> None:
 
 
 def test_every_icon_that_is_used_is_in_the_sprite(app: Flask) -> None:
-    from pathlib import Path
 
     from labshare.catalogue.terms import Category
     from labshare.web.labels import VOCABULARIES
@@ -162,3 +162,7 @@ def test_developers_see_every_component(client: FlaskClient, language: str, titl
     assert f"<h1>{title}</h1>" in page.text
     assert f'data-theme="{theme}"' in page.text
     assert '<a href="#name">' in page.text, "a field with an error is shown too"
+    shown = set(re.findall(r"<code>(\w+)</code>", page.text))
+    files = Path("templates/_macros").glob("*.html")
+    components = {name for file in files for name in re.findall(r"^\{% macro (\w+)", file.read_text(), re.MULTILINE)}
+    assert components - shown == set(), "whoever adds a component shows it in templates/dev/components.html"

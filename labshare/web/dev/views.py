@@ -8,10 +8,12 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from labshare.http.rights import public
+from labshare.kernel.time import utc_now
 from labshare.organisations.terms import FirmRole
 from labshare.web.asked import Page
 from labshare.web.charts import stacked_bars
 from labshare.web.dev import blueprint
+from labshare.web.dev.samples import samples
 from labshare.web.forms import BooleanField, Form, RadioField, SelectField, StringField, TextAreaField, required
 
 
@@ -33,4 +35,10 @@ MONTHS: Sequence[tuple[str, int, int]] = (("9", 12, 3), ("10", 20, 0), ("11", 7,
 def components() -> str:
     form: Any = ComponentForm(formdata=None)
     form.name.errors = [gettext("Fill this in.")]
-    return render_template("dev/components.html", form=form, page=Page(2, 12, 82), chart=stacked_bars(MONTHS))
+    return render_template(
+        "dev/components.html",
+        form=form,
+        page=Page(2, 12, 82),
+        chart=stacked_bars(MONTHS),
+        shows=samples(utc_now()),
+    )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 
+from labshare.kernel.formatting import language
 from labshare.organisations.divisions import TOWNS, Town
 
 OUTLINE = (
@@ -70,8 +71,8 @@ class Circle:
 
     @property
     def label(self) -> str:
-        """The town's English name without its kind: there is little room on a map."""
-        return self.town.name_en.rsplit(" ", 1)[0]
+        """The town's name; the English one without its kind: there is little room on a map."""
+        return self.town.name if language() == "zh" else self.town.name_en.rsplit(" ", 1)[0]
 
 
 @dataclass(frozen=True)

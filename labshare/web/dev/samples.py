@@ -1,0 +1,77 @@
+"""Invented things for the page of components, each with what its component reads of the real one."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from types import SimpleNamespace as Thing
+from typing import Any
+
+from labshare.booking.rules.price import Price
+from labshare.catalogue.terms import FeeBasis
+from labshare.kernel.months import Month
+from labshare.kernel.time import local_day
+from labshare.organisations.links import Link
+from labshare.organisations.terms import AffiliationKind, AffiliationSource
+from labshare.rewards.queries.parts import Part
+from labshare.rewards.terms import Reason, RunState
+from labshare.web.public.items import Cell, Column
+
+
+@dataclass(frozen=True)
+class Samples:
+    firms: tuple[Thing, Thing]
+    affiliation: Thing
+    touches: tuple[Thing, ...]
+    booking: Thing
+    terms: Thing
+    price: Price
+    columns: tuple[Column, ...]
+    parts: tuple[Part, ...]
+    line: Thing
+    answer_by: datetime
+
+
+def samples(now: datetime) -> Samples:
+    """What the page shows at this moment."""
+    today, month = local_day(now), Month.of(now)
+    firms = (
+        Thing(id=1, name="新昌县甲轴承有限公司", name_en="Jia Bearings", bank_account="3305 0165 6500 0000 0012"),
+        Thing(id=2, name="新昌县乙轮毂有限公司", name_en="Yi Wheels"),
+    )
+    week = timedelta(days=7)
+    link = Link(1, 1, 2, AffiliationKind.CONTROLS, today - 8 * week, None, now - 2 * week, declared_by=1)
+    affiliation = Thing(
+        link=link,
+        kind=link.kind,
+        source=AffiliationSource.FIRM,
+        valid_from=link.valid_from,
+        valid_to=link.valid_to,
+        recorded_at=link.recorded_at,
+        declared_by_firm_id=1,
+        note="同一实际控制人。",
+        objected_at=now - week,
+        objection="股份已转让。",
+    )
+    free: Any = Thing(units_free=1)
+    return Samples(
+        firms=firms,
+        affiliation=affiliation,
+        touches=(Thing(month=month.previous, lab="XC-001", entries=3, fen=168_000, reason=Reason.RELATED),),
+        booking=Thing(ref="B-202611-7K3QX", lab_firm=firms[0]),
+        terms=Thing(late_cancel_percent=30, free_cancel_minutes=1_440, no_show_percent=50),
+        price=Price(FeeBasis.SAMPLE, Fraction(3), 12_000, 36_000, 40_000, 40_000),
+        columns=tuple(
+            Column(
+                today + timedelta(days=n),
+                tuple(Cell(now + timedelta(days=n, hours=hour), now, free) for hour in range(3)) if n % 3 else (),
+                "—",
+            )
+            for n in range(1, 6)
+        ),
+        parts=(
+            Part(month.previous, 120_000, RunState.CALCULATED, None),
+            Part(month, 48_000, None, None),
+        ),
+        line=Thing(payable_fen=168_000, entitlement_ytd_fen=1_168_000, opening_fen=0),
+        answer_by=now + timedelta(days=2),
+    )

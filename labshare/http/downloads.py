@@ -7,9 +7,10 @@ from flask import Response
 from flask_babel import gettext as _
 
 from labshare.kernel.formatting import number
-from labshare.kernel.tables import CSV_TYPE, XLSX_TYPE, Sheet, to_csv, to_xlsx
+from labshare.kernel.tables import FORMATS, Sheet
 
-TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE, "pdf": "application/pdf"}
+TYPES = {ending: each.type for ending, each in FORMATS.items()} | {"pdf": "application/pdf"}
+"""Media types of the files that are made here, by the ending of their names."""
 
 
 def capped(rows: Sequence[Sequence[Any]], most: int) -> list[Sequence[Any]]:
@@ -20,7 +21,7 @@ def capped(rows: Sequence[Sequence[Any]], most: int) -> list[Sequence[Any]]:
 
 
 def download(content: bytes, name: str) -> Response:
-    """Answer with a file; its type follows the ending of `name` (csv, xlsx, pdf)."""
+    """Answer with a file; its type follows the ending of `name`."""
     response = Response(content, content_type=TYPES[name.rsplit(".", 1)[1]])
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
@@ -35,6 +36,6 @@ def download_rows(
     sheet: str = "Sheet1",
     more: Sequence[Sheet] = (),
 ) -> Response:
-    """Answer with rows as CSV or XLSX. `sheet`, `more`: the sheet's name and those after it, in XLSX alone."""
-    content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows, sheet=sheet, more=more)
-    return download(content, f"{name}.{kind}")
+    """Answer with rows as a file of one of the formats. `sheet`, `more`: the sheet's name and those after it, where
+    the format has sheets."""
+    return download(FORMATS[kind].write(Sheet(sheet, head, rows), *more), f"{name}.{kind}")

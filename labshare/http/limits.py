@@ -17,6 +17,7 @@ from flask_limiter import Limiter, RateLimitExceeded
 from limits.storage import Storage
 
 from labshare.http.actor import current_actor, remote_address
+from labshare.http.downloads import TYPES
 from labshare.kernel.errors import TooManyRequests
 from labshare.kernel.time import machine_seconds
 
@@ -88,8 +89,6 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
     "calculation": (Limit(30, 10 * MINUTE, account),),
 }
 """What is limited. `docs/operating.md` tells operators the same (a test compares)."""
-
-EXPORTS = ("csv", "xlsx", "pdf")
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,7 @@ def limited(name: str) -> Callable[[F], F]:
 
 def _count_files() -> None:
     """Whatever page makes a file of what it shows. The API knows its caller later and counts for itself."""
-    if request.args.get("format") in EXPORTS and not request.path.startswith("/api/"):
+    if request.args.get("format") in TYPES and not request.path.startswith("/api/"):
         count("export")
 
 

@@ -8,12 +8,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from labshare.audit.services import record_export
-from labshare.http.downloads import download
+from labshare.http.downloads import download, download_rows
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import clock_time, language, long_day, month, twin
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
-from labshare.kernel.tables import Sheet, to_csv, to_xlsx, yuan
+from labshare.kernel.tables import Sheet, yuan
 from labshare.oversight.queries import UsageReport
 from labshare.oversight.rules import Usage
 
@@ -45,14 +45,14 @@ DEFINITIONS = (
     (_l("Outside revenue"), _l("The part of recognised revenue whose client is not the lab's own firm.")),
 )
 MOST_MONTHS = 36
-FORMATS = ("csv", "xlsx", "pdf")
 
 
 def usage_file(actor: Actor, now: datetime, report: UsageReport, kind: str) -> Response:
-    """The report as a file of one of `FORMATS`, in the reader's language; the audit trail has who took it."""
+    """The report as a file of one of `TYPES`, in the reader's language; the audit trail has who took it."""
     period = {"from": report.first, "to": report.last}
     record_export(actor, now, "usage", {"by": report.by, **period, "format": kind})
     head, rows = as_table(report)
+    name = f"usage-{report.by}-{report.first}-{report.last}"
     if kind == "pdf":
         facts = [
             f"{period_words(report.first, report.last)} · {report.by.label}",
@@ -60,12 +60,11 @@ def usage_file(actor: Actor, now: datetime, report: UsageReport, kind: str) -> R
         ]
         notes = [(str(term), str(words)) for term, words in DEFINITIONS]
         content = to_pdf(_("Usage report"), facts, head, rows, notes=notes, language=language(), made_at=now)
-    else:
-        about = [(_("Period"), period_words(report.first, report.last)), (_("Rows"), str(report.by.label))]
-        about += [(str(term), str(words)) for term, words in DEFINITIONS]
-        sheet = Sheet(_("Definitions"), [_("Field"), _("Value")], about)
-        content = to_csv(head, rows) if kind == "csv" else to_xlsx(head, rows, _("Usage report"), more=[sheet])
-    return download(content, f"usage-{report.by}-{report.first}-{report.last}.{kind}")
+        return download(content, f"{name}.pdf")
+    about = [(_("Period"), period_words(report.first, report.last)), (_("Rows"), str(report.by.label))]
+    about += [(str(term), str(words)) for term, words in DEFINITIONS]
+    sheet = Sheet(_("Definitions"), [_("Field"), _("Value")], about)
+    return download_rows(name, head, rows, kind, sheet=_("Usage report"), more=[sheet])
 
 
 def as_table(report: UsageReport) -> tuple[list[str], list[list[Any]]]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,9 +11,6 @@ from typing import Any
 import xlsxwriter
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-CSV_TYPE = "text/csv; charset=utf-8"
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def yuan(fen: int) -> Decimal:
@@ -88,3 +85,23 @@ def plain(cell: Any) -> Any:
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ", timespec="minutes")
     return "" if cell is None else cell
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file for tables."""
+
+    type: str
+    """Its media type."""
+    write: Callable[..., bytes]
+    """Takes sheets; what holds a single table writes the first."""
+
+
+FORMATS = {
+    "csv": Format("text/csv; charset=utf-8", lambda table, *_more: to_csv(table.head, table.rows)),
+    "xlsx": Format(
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        lambda table, *more: to_xlsx(table.head, table.rows, table.name, more=more),
+    ),
+}
+"""By the ending of the file's name, in the order of pages."""

@@ -15,7 +15,7 @@ from labshare.booking.terms import BookingState
 from labshare.http.actor import current_actor
 from labshare.http.downloads import capped, download_rows
 from labshare.kernel.formatting import twin
-from labshare.kernel.tables import yuan
+from labshare.kernel.tables import FORMATS, yuan
 from labshare.kernel.time import local_day, local_zone, utc_now
 from labshare.settlement.queries.booking_list import BookingFilter, Side, bookings_for_file, search_bookings
 from labshare.web.asked import asked_order, asked_page
@@ -43,7 +43,7 @@ def show(template: str, side: Side) -> Any:
     form = ListForm()
     sort = asked_order("-starts_at")
     kind = request.args.get("format")
-    if kind in ("csv", "xlsx"):
+    if kind in FORMATS:
         record_export(actor, now, "bookings", request.args.to_dict())  # first: its commit expires what is read
         rows = bookings_for_file(actor, side, wanted_of(form), now, sort=sort, limit=EXPORT_AT_MOST + 1)
         return _file(rows, now, kind)

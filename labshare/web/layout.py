@@ -10,7 +10,9 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from labshare.http.actor import current_actor, current_person
+from labshare.http.downloads import TYPES
 from labshare.kernel.actor import VISITOR, Actor
+from labshare.kernel.tables import FORMATS
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day, utc_now
 from labshare.kernel.verbs import action_title
@@ -132,6 +134,8 @@ def init(app: Flask) -> None:
     labels.init(app)
     app.context_processor(context)
     app.jinja_env.globals.update(
+        table_formats=tuple(FORMATS),
+        file_formats=tuple(TYPES),
         with_query=with_query,
         page_exists=exists_page,
         town_of=town_of,

@@ -13,7 +13,7 @@ from labshare.http.downloads import download_rows
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import twin
 from labshare.kernel.months import Month
-from labshare.kernel.tables import yuan
+from labshare.kernel.tables import FORMATS, yuan
 from labshare.kernel.time import utc_now
 from labshare.settlement.queries.ledger import EntryLine, ledger_entries, ledger_months, ledger_rows, ledger_total
 from labshare.settlement.terms import EntryCause
@@ -26,7 +26,7 @@ def ledger_page(actor: Actor, template: str, labs: Sequence[Lab], lab_id: int | 
     months = ledger_months(actor, lab_id=lab_id)
     month = asked_month() or (months[0].month if months else Month.at(utc_now()))
     format = request.args.get("format")
-    if format in ("csv", "xlsx"):
+    if format in FORMATS:
         rows = list(map(_row, ledger_rows(actor, month, lab_id=lab_id)))
         record_export(actor, utc_now(), "ledger", {"month": month, "lab": lab_id or "", "format": format})
         return download_rows(f"ledger-{month}", _head(), rows, format)

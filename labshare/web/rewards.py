@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from labshare.audit.services import record_export
-from labshare.http.downloads import download, download_rows
+from labshare.http.downloads import TYPES, download, download_rows
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import day, language, plain_amount, twin
 from labshare.kernel.formatting import month as month_text
@@ -41,7 +41,7 @@ def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int
     now = utc_now()
     line_parts = parts_of_line(line)
     format = request.args.get("format")
-    if format in ("csv", "xlsx", "pdf"):
+    if format in TYPES:
         rows = pages.entry_rows(verdicts)
         asked = {"month": line.run.month, "lab": line.lab.code, "format": format}
         record_export(actor, now, "reward_line", asked)

@@ -6,7 +6,8 @@ from typing import Any
 from flask import render_template, request
 from flask_babel import lazy_gettext as _l
 
-from labshare.http.usage import DEFINITIONS, FORMATS, MOST_MONTHS, usage_file
+from labshare.http.downloads import TYPES
+from labshare.http.usage import DEFINITIONS, MOST_MONTHS, usage_file
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
@@ -39,7 +40,7 @@ def usage_page(actor: Actor, now: datetime, template: str, lab_id: int | None = 
     by = UsageBy.known(form.by.data) or UsageBy.LAB
     report = usage_report(actor, by, first, last, now, lab_id=lab_id)
     kind = request.args.get("format")
-    if kind in FORMATS:
+    if kind in TYPES:
         return usage_file(actor, now, report, kind)
     form.first.data, form.last.data, form.by.data = first, last, by
     sort = asked_order("code")

@@ -11,7 +11,7 @@ from labshare.http.actor import current_actor
 from labshare.http.downloads import TYPES
 from labshare.http.limits import count, limited
 from labshare.http.rights import OWN_LABS, public, requires
-from labshare.http.usage import FORMATS, MOST_MONTHS, usage_file
+from labshare.http.usage import MOST_MONTHS, usage_file
 from labshare.kernel.errors import InvalidInput
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
@@ -27,7 +27,7 @@ class UsageQuery(Names):
     first = MonthField(required=True, data_key="from")
     last = MonthField(required=True, data_key="to")
     by = Text(load_default=UsageBy.LAB, validate=OneOf(tuple(UsageBy)))
-    format = Text(load_default="json", validate=OneOf(("json", *FORMATS)))
+    format = Text(load_default="json", validate=OneOf(("json", *TYPES)))
 
 
 class EventQuery(ListQuery):
@@ -42,14 +42,19 @@ class StatisticsQuery(Names):
     month = MonthField(required=True)
 
 
+def _or_files(view: Any) -> Any:
+    """The answer may be a file of each kind, too."""
+    for content_type in reversed(TYPES.values()):
+        view = blueprint.alt_response(200, schema=one(FILE), content_type=content_type, success=True)(view)
+    return view
+
+
 @blueprint.get("/reports/usage")
 @requires("usage.see", of=OWN_LABS)
 @limited("report")
 @blueprint.arguments(UsageQuery, location="query")
 @blueprint.response(200, one(USAGE))
-@blueprint.alt_response(200, schema=one(FILE), content_type=TYPES["csv"], success=True)
-@blueprint.alt_response(200, schema=one(FILE), content_type=TYPES["xlsx"], success=True)
-@blueprint.alt_response(200, schema=one(FILE), content_type=TYPES["pdf"], success=True)
+@_or_files
 @blueprint.problems(401, 403, 422)
 def usage(query: dict[str, Any]) -> Any:
     """Usage over months: a host firm its own labs, regulators all. JSON, CSV, XLSX or PDF."""

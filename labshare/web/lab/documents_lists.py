@@ -14,7 +14,7 @@ from labshare.http.downloads import download_rows
 from labshare.http.rights import OWN_LABS, requires
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import twin
-from labshare.kernel.tables import yuan
+from labshare.kernel.tables import FORMATS, yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.settlement.queries import missing as lists
@@ -68,7 +68,7 @@ def receivables() -> Any:
     labs = lab_choices(actor.firm_id)
     lab_id = _asked_lab(labs)
     format = request.args.get("format")
-    if format in ("csv", "xlsx"):
+    if format in FORMATS:
         return _receivables_file(actor, lab_id, format)
     sums = lists.receivable_sums(actor, utc_now(), lab_id=lab_id)
     page = asked_page(sums.bookings)

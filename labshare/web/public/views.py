@@ -16,6 +16,7 @@ from labshare.http.limits import limited
 from labshare.http.rights import public
 from labshare.kernel import formatting
 from labshare.kernel.months import Month
+from labshare.kernel.tables import FORMATS
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, towns_of
 from labshare.oversight.public import figures_by_month, public_figures
@@ -107,7 +108,7 @@ def statistics() -> str | Response:
     """Public figures with their definitions: by month, category and town; the months as a file. Two statements."""
     today = local_day(utc_now())
     kind = request.args.get("format")
-    if kind in ("csv", "xlsx"):
+    if kind in FORMATS:
         head = [gettext(word) for word in MONTH_HEADS]
         rows = [
             [str(one.month), one.tests, one.clients, one.samples, Decimal(one.minutes) / 60]

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from labshare.audit.services import record_export
 from labshare.http.actor import current_actor
-from labshare.http.downloads import download, download_rows
+from labshare.http.downloads import TYPES, download, download_rows
 from labshare.http.limits import limited
 from labshare.http.rights import ASKED_DIVISION, requires
 from labshare.kernel.actor import Actor
@@ -122,7 +122,7 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
     calculations = pages.last_calculations(shown)
     changes = changes_of(calculations)
     format = request.args.get("format")
-    if format in ("csv", "xlsx", "pdf"):
+    if format in TYPES:
         return _lines_file(shown, lines, format, actor)
     groups = _groups(changes)
     show = asked_choice("show", groups, "all")

@@ -28,7 +28,7 @@ class Sector:
     assets_wan: Bounds | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Figures:
     """A firm's figures of one year. None: not stated."""
 

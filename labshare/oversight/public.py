@@ -68,7 +68,7 @@ def public_figures(today: date) -> Figures:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MonthFigures:
     month: Month
     tests: int
@@ -93,17 +93,17 @@ def figures_by_month(today: date, months: int = 12) -> list[MonthFigures]:
     rows = {row[0]: row for row in db.session.execute(union_all(*parts))}
     return [
         MonthFigures(
-            month,
-            int(rows[str(month)][1]),
-            int(rows[str(month)][2]),
-            int(rows[str(month)][3]),
-            int(rows[str(month)][4]),
+            month=month,
+            tests=int(rows[str(month)][1]),
+            clients=int(rows[str(month)][2]),
+            samples=int(rows[str(month)][3]),
+            minutes=int(rows[str(month)][4]),
         )
         for month in span
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MonthOfUse:
     month: Month
     tests: int
@@ -111,7 +111,7 @@ class MonthOfUse:
     """Effective time of finished tests, whole minutes."""
 
 
-def usage_by_month(instrument_id: int, today: date, months: int = 12) -> list[MonthOfUse]:
+def usage_by_month(instrument_id: int, today: date, *, months: int = 12) -> list[MonthOfUse]:
     """Finished work by the month it ended in. One statement."""
     last = Month.of(today).previous
     span = list(last.plus(1 - months).through(last))
@@ -123,4 +123,4 @@ def usage_by_month(instrument_id: int, today: date, months: int = 12) -> list[Mo
         for month in span
     ]
     rows = {row[0]: row for row in db.session.execute(union_all(*parts))}
-    return [MonthOfUse(month, int(rows[str(month)][1]), int(rows[str(month)][2])) for month in span]
+    return [MonthOfUse(month=month, tests=int(rows[str(month)][1]), minutes=int(rows[str(month)][2])) for month in span]

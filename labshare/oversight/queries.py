@@ -56,7 +56,7 @@ COUNTED = (
 """The figures that SQL counts, in the order in which each part of the union gives them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class UsageRow:
     """One line of the report: `id` of what it is about, its `code`, Chinese and English name, and the figures."""
 
@@ -118,7 +118,9 @@ def usage_report(
     for key, numbers in _open_time(by, scope, span).items():
         figures.setdefault(key, {}).update(numbers)
     rows = [
-        UsageRow(key, listed[key].code, listed[key].name, listed[key].name_en, Usage(**numbers))
+        UsageRow(
+            id=key, code=listed[key].code, name=listed[key].name, name_en=listed[key].name_en, usage=Usage(**numbers)
+        )
         for key, numbers in figures.items()
         if key in listed
     ]

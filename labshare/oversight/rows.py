@@ -50,7 +50,7 @@ class LedgerShare:
     recognised_fen: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Behind:
     """A row opened: `code`, `name`, `name_en` of what it is about; `total` is the row's own usage but for what no
     booking makes up: hours open, units and reports."""
@@ -124,9 +124,9 @@ def behind(
         .limit(limit)
     )
     return Behind(
-        subject.code,
-        subject.name,
-        subject.name_en,
+        code=subject.code,
+        name=subject.name,
+        name_en=subject.name_en,
         total=Usage(**total, in_house_minutes=kept, clients=clients, smes=smes),
         bookings=number,
         rows=[

@@ -10,7 +10,7 @@ TOO_FEW = 3
 """Public statistics do not show numbers of clients below this."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Usage:
     """The figures of one row. `available_minutes` is None where it does not apply (test items)."""
 

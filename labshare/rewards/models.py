@@ -359,7 +359,7 @@ class Correction(Model):
         return and_(cls.agreed_at.is_(None), cls.refused_at.is_(None))
 
 
-def _locked_with_run(table: str, key: str) -> None:
+def _locked_with_run(*, table: str, key: str) -> None:
     """Rows of an approved run are locked: the database refuses to change, add or remove them, or to move them."""
     open_run = (
         f"EXISTS (SELECT 1 FROM reward_run r WHERE r.id = {{row}}.run_id AND r.state IN ({listed(RunState.open())}))"
@@ -423,8 +423,8 @@ def _locked_with_run(table: str, key: str) -> None:
     )
 
 
-_locked_with_run("reward_line", "id")
-_locked_with_run("reward_item", "entry_id, run_id")
+_locked_with_run(table="reward_line", key="id")
+_locked_with_run(table="reward_item", key="entry_id, run_id")
 append_only(RewardRunHand.__table__)
 
 _SET_AT_APPROVAL = (

@@ -49,7 +49,7 @@ class Clients:
     exclude_related: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Caps:
     """The most of one year, fen; `None` is no cap."""
 
@@ -58,7 +58,7 @@ class Caps:
     firm_year_fen: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """The parameters of one policy, as validated by `read_policy`."""
 

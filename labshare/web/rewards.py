@@ -57,7 +57,7 @@ def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int
         month=Month.parse(line.run.month),
         rules=rules,
         parts=line_parts,
-        shown_state=shown_state(line.run.state, line.run.publicity_ends_at, now),
+        shown_state=shown_state(line.run.state, line.run.publicity_ends_at, now=now),
         trace={step["label"]: step for step in line.trace},
         instruments=pages.instrument_names(line.trace),
         counts=Counter("in" if reason is None else "out" for _entry, _fen, reason in verdicts),
@@ -66,7 +66,7 @@ def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int
         page=page,
         year=year,
         year_top=nice_top(max([one.payable_fen for one in year], default=0) or 1),
-        objections=pages.objections_of(line.run_id, line.lab_id),
+        objections=pages.objections_of(run_id=line.run_id, lab_id=line.lab_id),
         booking_href=partial(booking_href, actor=actor),
         causes=dict(EntryCause.choices()),
         Decimal=Decimal,
@@ -90,7 +90,7 @@ def parts_table(parts: Sequence[Part]) -> list[tuple[Any, ...]]:
     rows = [
         (
             month_text(part.month),
-            str(shown_state(part.state, part.ends_at, now).label) if part.state else "",
+            str(shown_state(part.state, part.ends_at, now=now).label) if part.state else "",
             yuan(part.fen),
         )
         for part in parts

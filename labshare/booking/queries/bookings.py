@@ -182,7 +182,7 @@ def history(booking: Booking) -> list[AuditEvent]:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Contact:
     """Whom the lab asks about a booking: the person who booked, with the client firm's telephone."""
 
@@ -194,7 +194,7 @@ class Contact:
 def client_contact(booking: Booking) -> Contact:
     """The client's contact of a booking: for its two parties alone."""
     name, email = db.session.execute(select(Person.name, Person.email).where(Person.id == booking.booked_by)).one()
-    return Contact(name, email, booking.client.phone)
+    return Contact(name=name, email=email, phone=booking.client.phone)
 
 
 def open_proposal(booking: Booking, now: datetime) -> Proposal | None:

@@ -146,7 +146,11 @@ def item_terms(item: TestItem) -> ItemTerms:
         max_quantity=item.max_quantity,
         attended=item.attended,
         runs_start_open=item.runs_start_in_hours,
-        cancellation=CancellationTerms(item.free_cancel_minutes, item.late_cancel_percent, item.no_show_percent),
+        cancellation=CancellationTerms(
+            free_minutes=item.free_cancel_minutes,
+            late_percent=item.late_cancel_percent,
+            no_show_percent=item.no_show_percent,
+        ),
         id=item.id,
     )
 
@@ -166,11 +170,15 @@ def instrument_terms(
 
 
 def fee_terms(fee: Fee) -> price_rules.Fee:
-    return price_rules.Fee(fee.basis, fee.amount_fen, fee.minimum_fen, fee.id)
+    return price_rules.Fee(basis=fee.basis, amount_fen=fee.amount_fen, minimum_fen=fee.minimum_fen, id=fee.id)
 
 
 def terms_of_booking(booking: Booking) -> CancellationTerms:
-    return CancellationTerms(booking.free_cancel_minutes, booking.late_cancel_percent, booking.no_show_percent)
+    return CancellationTerms(
+        free_minutes=booking.free_cancel_minutes,
+        late_percent=booking.late_cancel_percent,
+        no_show_percent=booking.no_show_percent,
+    )
 
 
 def work_of_booking(booking: Booking) -> Work:
@@ -229,8 +237,8 @@ def busy_units(
     units: dict[int, int],
     since: datetime,
     until: datetime,
-    now: datetime,
     *,
+    now: datetime,
     but_booking: int | None = None,
     but_hold: int | None = None,
 ) -> dict[int, list[list[Taken]]]:
@@ -277,7 +285,7 @@ class BookableItem:
         """When a request for this start, made now, lapses unanswered; None where the lab confirms automatically."""
         if self.lab.automatic_confirmation:
             return None
-        return answer_by(self.now, starts_at, self.openings.days, local_zone())
+        return answer_by(self.now, starts_at=starts_at, days=self.openings.days, zone=local_zone())
 
     def rules(self, work: Work, instrument: Instrument) -> StartRules:
         return StartRules(self.openings, work, instrument_terms(instrument, self.lab, self.certificates))
@@ -295,7 +303,12 @@ class BookableItem:
         """The instruments with their rules and their holdings in `[since, until)`."""
         chosen = self.instruments if instruments is None else instruments
         busy = busy_units(
-            {one.id: one.units for one in chosen}, since, until, self.now, but_booking=but_booking, but_hold=but_hold
+            {one.id: one.units for one in chosen},
+            since,
+            until,
+            now=self.now,
+            but_booking=but_booking,
+            but_hold=but_hold,
         )
         return [Candidate(self.rules(work, one), busy[one.id]) for one in chosen]
 

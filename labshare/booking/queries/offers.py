@@ -181,7 +181,10 @@ def offers(
     At most eight statements.
     """
     pairs = _pairs(items, instrument_id, local_day(now))
-    questions = _questions(pairs, _Wish(quantity, hours, now, max(now, since or now), until, own_hours))
+    questions = _questions(
+        pairs,
+        _Wish(quantity=quantity, hours=hours, now=now, since=max(now, since or now), until=until, own_hours=own_hours),
+    )
     _answer(questions, now)
     kept: list[tuple[tuple[Any, ...], _Question, bool, Kilometres | None]] = []
     for question in questions:
@@ -235,7 +238,7 @@ def _work(terms: _Terms, quantity: int, hours: Decimal | int | None) -> Work | N
     return None if question_problems(item, quantity, hours) else work_agreed(item, quantity, hours)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Wish:
     """What is asked of every pair."""
 
@@ -310,7 +313,9 @@ class _ByRules:
     def _price(self, pair: _Pair, work: Work) -> Price:
         key = (pair.basis, pair.amount_fen, pair.minimum_fen, id(work))
         if key not in self._prices:
-            self._prices[key] = price_of(FeeTerms(pair.basis, pair.amount_fen, pair.minimum_fen), work)
+            self._prices[key] = price_of(
+                FeeTerms(basis=pair.basis, amount_fen=pair.amount_fen, minimum_fen=pair.minimum_fen), work
+            )
         return self._prices[key]
 
 
@@ -369,7 +374,12 @@ def _take_if_free(questions: Sequence[_Question], now: datetime) -> None:
         if question.plan is not None:
             plan = question.plan
             question.slot = Slot(
-                plan.starts_at, plan.ends_at, plan.holding_ends_at, question.pair.instrument_id, min(units), len(units)
+                starts_at=plan.starts_at,
+                ends_at=plan.ends_at,
+                holding_ends_at=plan.holding_ends_at,
+                instrument_id=question.pair.instrument_id,
+                unit=min(units),
+                units_free=len(units),
             )
             question.open = False
 
@@ -403,7 +413,12 @@ def _search(questions: Sequence[_Question], found: dict[tuple[int, int], list[Ga
         if best is not None:
             free = sum(any(_holds(gap, best) for gap in known) for known in by_unit)
             question.slot = Slot(
-                best.starts_at, best.ends_at, best.holding_ends_at, question.pair.instrument_id, best_unit, free
+                starts_at=best.starts_at,
+                ends_at=best.ends_at,
+                holding_ends_at=best.holding_ends_at,
+                instrument_id=question.pair.instrument_id,
+                unit=best_unit,
+                units_free=free,
             )
 
 

@@ -34,7 +34,7 @@ class HoursChoice:
         return chosen == least if step <= 0 else (chosen - least) % step == 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fee:
     """A dated fee: `basis` is a `FeeBasis`, amounts in fen."""
 
@@ -44,7 +44,7 @@ class Fee:
     id: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CancellationTerms:
     """What cancelling or not coming costs the client: nothing unless stated, at most the price.
 
@@ -57,7 +57,7 @@ class CancellationTerms:
     no_show_percent: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ItemTerms:
     """What a test item says about work and time. Minutes may be fractions."""
 
@@ -92,7 +92,7 @@ class Work:
     """Where each further run starts that must start in opening hours."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Price:
     """`total_fen` = max(`minimum_fen`, `product_fen`); `product_fen` = `amount_fen` × `units` rounded half up."""
 
@@ -181,12 +181,12 @@ def price_of(fee: Fee, work: Work) -> Price:
     units = counted[fee.basis]
     product = round_half_up(fee.amount_fen * units)
     return Price(
-        fee.basis,
-        units,
-        fee.amount_fen,
-        product,
-        fee.minimum_fen,
-        max(fee.minimum_fen, product),
+        basis=fee.basis,
+        units=units,
+        amount_fen=fee.amount_fen,
+        product_fen=product,
+        minimum_fen=fee.minimum_fen,
+        total_fen=max(fee.minimum_fen, product),
     )
 
 

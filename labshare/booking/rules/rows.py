@@ -285,7 +285,7 @@ def finished(state: BookingState, *, at: datetime, day: date, starts_at: datetim
 # Charges
 
 
-def price_line(booking_id: int, amount_fen: int, *, by: int | None, now: datetime, today: date) -> Values:
+def price_line(*, booking_id: int, amount_fen: int, by: int | None, now: datetime, today: date) -> Values:
     """The first line of what is charged."""
     return {
         "booking_id": booking_id,
@@ -299,13 +299,13 @@ def price_line(booking_id: int, amount_fen: int, *, by: int | None, now: datetim
     }
 
 
-def ending_line(booking_id: int, amount_fen: int, *, reason: str, by: int | None, now: datetime, today: date) -> Values:
+def ending_line(*, booking_id: int, amount_fen: int, reason: str, by: int | None, now: datetime, today: date) -> Values:
     """What brings the charge to what an ending costs."""
-    line = price_line(booking_id, amount_fen, by=by, now=now, today=today)
+    line = price_line(booking_id=booking_id, amount_fen=amount_fen, by=by, now=now, today=today)
     return line | {"kind": ChargeKind.ENDING, "reason": reason}
 
 
-def change_line(booking_id: int, amount_fen: int, *, reason: str, by: int | None, now: datetime, today: date) -> Values:
+def change_line(*, booking_id: int, amount_fen: int, reason: str, by: int | None, now: datetime, today: date) -> Values:
     """A decrease counts at once, an increase waits for the client."""
     lowers = amount_fen < 0
     return {
@@ -390,7 +390,7 @@ def time_of_hold(
     }
 
 
-def expiry_beside_proposal(answer_by: datetime, proposal_answer_by: datetime) -> datetime:
+def expiry_beside_proposal(answer_by: datetime, *, proposal_answer_by: datetime) -> datetime:
     """While a proposal is open the request does not lapse."""
     return max(answer_by, proposal_answer_by)
 

@@ -100,7 +100,7 @@ class DayRange(NamedTuple):
     last: date
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InstrumentTerms:
     """What an instrument says about starts. `certificates` None: it needs no calibration."""
 
@@ -113,7 +113,7 @@ class InstrumentTerms:
     id: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """One booking's time: its work and what its holding takes."""
 
@@ -297,11 +297,11 @@ class StartRules:
             freed_at = self.openings.next_opening(ends_at)
         if freed_at is None:
             raise NeverOpensAfterwards
-        return Plan(start, ends_at, freed_at + self.work.cleanup)
+        return Plan(starts_at=start, ends_at=ends_at, holding_ends_at=freed_at + self.work.cleanup)
 
     # -- is this start allowed
 
-    def problems(self, start: datetime, now: datetime, *, waive: bool = False) -> list[StartRefused]:
+    def problems(self, start: datetime, *, now: datetime, waive: bool = False) -> list[StartRefused]:
         """Every rule that `start` breaks; with `waive` lead time and horizon are left out. Knows no holdings."""
         found: list[StartRefused] = []
         if not is_whole_minute(start):
@@ -315,7 +315,7 @@ class StartRules:
             ]
         found += self._length_problems()
         if not waive:
-            found += self._distance_problems(start, now)
+            found += self._distance_problems(start, now=now)
         found += self.hours_problems(start)
         found += self._calibration_problems(start)
         return found
@@ -342,7 +342,7 @@ class StartRules:
         if self.instrument.longest is not None and self.work.minutes > Fraction(self.instrument.longest):
             yield TooLong(n=plain(self.instrument.longest))
 
-    def _distance_problems(self, start: datetime, now: datetime) -> Iterator[StartRefused]:
+    def _distance_problems(self, start: datetime, *, now: datetime) -> Iterator[StartRefused]:
         if start < now + self.instrument.lead:
             yield TooEarly(n=plain(_amount(self.instrument.lead, timedelta(hours=1))))
         horizon = self.instrument.horizon

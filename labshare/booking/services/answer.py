@@ -50,7 +50,7 @@ def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
 
 
 def check_again(
-    booking: Booking, now: datetime, starts_at: datetime | None = None, instrument_id: int | None = None
+    booking: Booking, now: datetime, *, starts_at: datetime | None = None, instrument_id: int | None = None
 ) -> None:
     """Publication, closures and calibration for a booking's start (or another one). Raises what is broken."""
     bookable = load_bookable_item(booking.test_item_id, now)

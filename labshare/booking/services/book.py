@@ -66,8 +66,8 @@ def hold(
     client_of(bookable)
     waive = may_waive(actor, bookable, waive_reason)
     work = work_for(bookable, quantity, hours)
-    chosen = feasible_instruments(bookable, work, starts_at, now, instrument_id, waive=waive)
-    for instrument, rules, unit in free_places(chosen, starts_at, now, person_id=actor.person_id):
+    chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
+    for instrument, rules, unit in free_places(chosen, starts_at, now=now, person_id=actor.person_id):
         plan = rules.plan(starts_at)
         holding_id = holdings.insert_holding(
             rows.time_of_hold(
@@ -146,12 +146,12 @@ def book(
         refuse_second_click(actor, submission)
     waive = may_waive(actor, bookable, waive_reason)
     work = work_for(bookable, quantity, hours)
-    chosen = feasible_instruments(bookable, work, starts_at, now, instrument_id, waive=waive)
+    chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
     if bookable.fee is None:
         raise NoFee
     price = price_of(fee_terms(bookable.fee), work)
     told = notifications.people_of_new(actor, bookable.lab, client)
-    places = free_places(chosen, starts_at, now, person_id=actor.person_id, hold_id=hold_id)
+    places = free_places(chosen, starts_at, now=now, person_id=actor.person_id, hold_id=hold_id)
     for instrument, rules, unit in places:
         booking = _try_to_book(
             actor,
@@ -231,9 +231,9 @@ def feasible_instruments(
     bookable: BookableItem,
     work: Work,
     starts_at: datetime,
+    *,
     now: datetime,
     instrument_id: int | None,
-    *,
     waive: bool = False,
     prefer: int | None = None,
 ) -> list[Chosen]:
@@ -246,7 +246,7 @@ def feasible_instruments(
     first: Sequence[Problem] = ()
     for instrument in sorted(wanted, key=lambda one: (one.id != prefer, one.id)):
         rules = bookable.rules(work, instrument)
-        problems = rules.problems(starts_at, now, waive=waive)
+        problems = rules.problems(starts_at, now=now, waive=waive)
         if problems:
             first = first or problems
         else:
@@ -259,8 +259,8 @@ def feasible_instruments(
 def free_places(
     chosen: Sequence[Chosen],
     starts_at: datetime,
-    now: datetime,
     *,
+    now: datetime,
     but_booking: int | None = None,
     prefer_unit: int | None = None,
     person_id: int | None = None,
@@ -277,7 +277,7 @@ def free_places(
 
     def look(instrument_ids: Sequence[int]) -> holdings.Seen:
         until = max(ends[one] for one in instrument_ids)
-        return holdings.look(instrument_ids, starts_at, until, now, but_booking=but_booking, person_id=person_id)
+        return holdings.look(instrument_ids, starts_at, until, now=now, but_booking=but_booking, person_id=person_id)
 
     seen = look(sorted(ends))
     preferred = seen.instrument_of_hold(hold_id)
@@ -285,7 +285,7 @@ def free_places(
     for instrument, rules in sorted(chosen, key=lambda one: one[0].id != preferred):
         tried: set[int] = set()
         while True:
-            free = free_units(seen.busy(instrument.id, instrument.units), starts_at, ends[instrument.id])
+            free = free_units(seen.busy(instrument.id, units=instrument.units), starts_at, ends[instrument.id])
             unit = min(set(free) - tried, key=lambda one: (one != prefer_unit, one), default=None)
             if unit is None:
                 break
@@ -378,7 +378,9 @@ def _write(given: rows.Values, plan: Plan, actor: Actor, now: datetime) -> tuple
     if holdings.insert_holding(time) is None:
         connection.execute(delete(Booking).where(Booking.id == booking_id))
         return None
-    price = rows.price_line(booking_id, given["price_fen"], by=actor.person_id, now=now, today=given["booked_on"])
+    price = rows.price_line(
+        booking_id=booking_id, amount_fen=given["price_fen"], by=actor.person_id, now=now, today=given["booked_on"]
+    )
     charge_id = connection.execute(_PRICE_LINE, price).scalar_one()
     booking = as_written(Booking, given | {"id": booking_id})
     set_committed_value(booking, "charges", [as_written(Charge, price | {"id": charge_id})])

@@ -49,7 +49,14 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, re
         check_charge_covers_documents(booking, total)
     before = snapshot(booking)
     line = Charge(
-        **rows.change_line(booking.id, amount_fen, reason=reason, by=actor.person_id, now=now, today=local_day(now))
+        **rows.change_line(
+            booking_id=booking.id,
+            amount_fen=amount_fen,
+            reason=reason,
+            by=actor.person_id,
+            now=now,
+            today=local_day(now),
+        )
     )
     db.session.add(line)
     if lowers:

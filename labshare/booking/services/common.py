@@ -84,7 +84,14 @@ def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: date
     if difference == 0:
         return
     line = Charge(
-        **ending_line(booking.id, difference, reason=reason, by=actor.person_id, now=now, today=local_day(now))
+        **ending_line(
+            booking_id=booking.id,
+            amount_fen=difference,
+            reason=reason,
+            by=actor.person_id,
+            now=now,
+            today=local_day(now),
+        )
     )
     db.session.add(line)
     booking.charged_fen = total_fen

@@ -27,7 +27,7 @@ def documented(
     stays as it is."""
     if present not in BookingState.tested_or_later():
         return None
-    wanted = state_of_documents(report_stands, charged_fen, invoiced_fen, paid_fen)
+    wanted = state_of_documents(report_stands, charged_fen=charged_fen, invoiced_fen=invoiced_fen, paid_fen=paid_fen)
     if wanted == present:
         return None
     unsettled = (present, wanted) == (BookingState.SETTLED, BookingState.REPORTED)

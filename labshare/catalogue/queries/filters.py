@@ -32,7 +32,7 @@ PER_PAGE = 12
 ORDERS = ("relevance", "name", "fee", "newest")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Filters:
     """Empty means: not narrowed. `lab` is a code, `town` a nine-digit code, `class_code` a prefix, money is fen."""
 

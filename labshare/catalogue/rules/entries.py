@@ -19,7 +19,7 @@ MOST_SAMPLES = 10_000
 MOST_UNITS = 99
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LabDetails:
     """`town` is a code of nine digits; coordinates WGS 84, decimal degrees as text; lead time and horizon minutes."""
 
@@ -38,7 +38,7 @@ class LabDetails:
     horizon_minutes: int = 90 * 24 * 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InstrumentDetails:
     """The national platform's fields; money in fen, bookings' limits in work minutes."""
 
@@ -67,7 +67,7 @@ class InstrumentDetails:
     needs_calibration: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TestItemDetails:
     """Minutes are exact decimals; hours whole; `free_cancel_minutes` before the start cancelling costs nothing."""
 

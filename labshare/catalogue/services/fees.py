@@ -31,7 +31,7 @@ _OVERLAPS = {
 }
 
 
-def _amount_problems(basis: str, amount_fen: int, minimum_fen: int) -> list[Problem]:
+def _amount_problems(basis: str, *, amount_fen: int, minimum_fen: int) -> list[Problem]:
     problems: list[Problem] = []
     if FeeBasis.known(basis) is None:
         problems.append(errors.UnknownChoice("basis"))
@@ -66,7 +66,7 @@ def add_fee(
     """
     item = common.own_test_item(actor, test_item_id)
     today = local_day(now)
-    problems = _amount_problems(basis, amount_fen, minimum_fen)
+    problems = _amount_problems(basis, amount_fen=amount_fen, minimum_fen=minimum_fen)
     if item.published and valid_from < today:
         problems.append(errors.FeeFromThePast())
     fees = _spans(item.id)
@@ -138,7 +138,7 @@ def end_fee(*, actor: Actor, now: datetime, fee_id: int, valid_to: date) -> Fee:
 def change_fee(*, actor: Actor, now: datetime, fee_id: int, basis: str, amount_fen: int, minimum_fen: int = 0) -> Fee:
     """Correct a fee that no booking has used. Raises `FeeInUse`, said by the database."""
     fee, item = _own_fee(actor, fee_id)
-    raise_all(_amount_problems(basis, amount_fen, minimum_fen))
+    raise_all(_amount_problems(basis, amount_fen=amount_fen, minimum_fen=minimum_fen))
     before = _values(fee)
     with common.refusals(_USED):
         fee.basis, fee.amount_fen, fee.minimum_fen = basis, amount_fen, minimum_fen

@@ -19,7 +19,7 @@ from labshare.rewards.rules.facts import Facts
 from labshare.rewards.terms import RunState
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PreviewLine:
     """A lab whose grade or money the list changes; fen."""
 
@@ -36,7 +36,7 @@ class PreviewLine:
         return self.payable_then_fen - self.payable_now_fen
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Preview:
     """The first run that the list's grades reach, as the ledger stands now."""
 
@@ -100,13 +100,13 @@ def _preview(policy: Policy, month: Month, effective_month: Month, grades: Mappi
         window=(window[0], window[-1]),
         lines=[
             PreviewLine(
-                labs[ids[line.code]],
-                before[line.code].grade,
-                line.grade,
-                before[line.code].payable_fen,
-                line.payable_fen,
-                before[line.code].recoverable_fen,
-                line.recoverable_fen,
+                lab=labs[ids[line.code]],
+                grade_now=before[line.code].grade,
+                grade_then=line.grade,
+                payable_now_fen=before[line.code].payable_fen,
+                payable_then_fen=line.payable_fen,
+                recoverable_now_fen=before[line.code].recoverable_fen,
+                recoverable_then_fen=line.recoverable_fen,
             )
             for line in changed
         ],

@@ -96,7 +96,7 @@ def lines_with_labs(run_id: int) -> list[RewardLine]:
     )
 
 
-def objections_of(run_id: int, lab_id: int | None = None) -> list[tuple[Objection, str | None]]:
+def objections_of(*, run_id: int, lab_id: int | None = None) -> list[tuple[Objection, str | None]]:
     """The run's objections (or a lab's) with the name of who answered, the newest first."""
     wanted = (
         select(Objection, Person.name)
@@ -144,7 +144,7 @@ def statements(actor: Actor, year: int) -> list[RewardLine]:
     )
 
 
-def line_with_run(month: Month, code: str, division: str | None = None) -> RewardLine | None:
+def line_with_run(month: Month, *, code: str, division: str | None = None) -> RewardLine | None:
     """A line with trace, run, policy, lab and firm, in one statement."""
     wanted = (
         select(RewardLine)

@@ -71,6 +71,7 @@ def payables(run_ids: Iterable[int], lab_ids: Iterable[int] | None = None) -> di
 
 def parts_of(
     month: Month,
+    *,
     payable_fen: int,
     lab_id: int,
     held: Sequence[RewardRun],
@@ -101,7 +102,14 @@ def parts_of_lines(lines: Sequence[RewardLine], runs: Sequence[RewardRun]) -> di
     held = {line.run_id: held_by(line.run, runs) for line in lines}
     paid = payables((one.id for ones in held.values() for one in ones), {line.lab_id for line in lines})
     return {
-        line.id: parts_of(Month.parse(line.run.month), line.payable_fen, line.lab_id, held[line.run_id], paid, line.run)
+        line.id: parts_of(
+            Month.parse(line.run.month),
+            payable_fen=line.payable_fen,
+            lab_id=line.lab_id,
+            held=held[line.run_id],
+            paid=paid,
+            run=line.run,
+        )
         for line in lines
     }
 

@@ -24,7 +24,7 @@ from labshare.rewards.terms import Reason, RunState
 from labshare.settlement.models import RevenueEntry
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Touched:
     """Entries of one lab in one published month whose verdict would change."""
 
@@ -93,12 +93,18 @@ def _in_window(
     )
     codes = {lab.id: lab.code for lab in scope.labs}
     return [
-        Touched(Month.parse(row.month), codes[row.lab_id], row.reason, int(row.entries), int(row.fen))
+        Touched(
+            month=Month.parse(row.month),
+            lab=codes[row.lab_id],
+            reason=row.reason,
+            entries=int(row.entries),
+            fen=int(row.fen),
+        )
         for row in verdicts.execute(statement)
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Between:
     """What one firm booked at the labs of another."""
 
@@ -109,7 +115,7 @@ class Between:
     recognised_fen: int
 
 
-def bookings_between(firm_id: int, other_id: int) -> list[Between]:
+def bookings_between(*, firm_id: int, other_id: int) -> list[Between]:
     """By host firm, what the other of the two booked there. One statement."""
     rows = db.session.execute(
         select(
@@ -123,7 +129,12 @@ def bookings_between(firm_id: int, other_id: int) -> list[Between]:
         .group_by(Booking.lab_firm_id)
         .order_by(Booking.lab_firm_id)
     )
-    return [Between(row.lab_firm_id, row.bookings, row.first, row.last, int(row.fen)) for row in rows]
+    return [
+        Between(
+            host_id=row.lab_firm_id, bookings=row.bookings, first=row.first, last=row.last, recognised_fen=int(row.fen)
+        )
+        for row in rows
+    ]
 
 
 def has_excluded(link: Link) -> bool:

@@ -14,7 +14,7 @@ from labshare.rewards.queries.runs import calculate_now, rules_of
 from labshare.rewards.terms import RunState
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MoneyChange:
     """A figure of a stored line and what it would be now, fen. `figure`: `payable` of a run not yet approved, or
     `entitlement` of the window's last approved one, from which later months pay."""
@@ -47,7 +47,14 @@ def money_changes(present: Month) -> Iterator[MoneyChange]:
         before = {line.lab.code: getattr(line, _OF[figure]) for line in lines_with_labs(run.id)}
         for code in sorted(before.keys() | after.keys()):
             if before.get(code, 0) != after.get(code, 0):
-                yield MoneyChange(run.division, month, code, figure, before.get(code, 0), after.get(code, 0))
+                yield MoneyChange(
+                    division=run.division,
+                    month=month,
+                    lab=code,
+                    figure=figure,
+                    before_fen=before.get(code, 0),
+                    after_fen=after.get(code, 0),
+                )
 
 
 def published_otherwise() -> Iterator[RewardRun]:

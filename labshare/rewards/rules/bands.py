@@ -10,7 +10,7 @@ from labshare.rewards.rules.facts import Lab
 from labshare.rewards.terms import BandKind, Grade, RewardUnit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Part:
     """The part of C that one band's rate applies to."""
 
@@ -19,7 +19,7 @@ class Part:
     rate: Fraction
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Base:
     """Step 3 of one unit: `result` = round half up (sum of parts × rates × coefficient)."""
 
@@ -35,7 +35,7 @@ class Base:
         return sum((part.fen * part.rate for part in self.parts), Fraction(0))
 
 
-def below_threshold(threshold_fen: int, counted_fen: int) -> bool:
+def below_threshold(*, threshold_fen: int, counted_fen: int) -> bool:
     """C below the threshold earns nothing; C equal to it earns on everything."""
     return counted_fen < threshold_fen
 
@@ -46,19 +46,19 @@ def marginal(steps: tuple[Step, ...], counted_fen: int) -> tuple[Part, ...]:
     for place, step in enumerate(steps):
         upper = counted_fen if place + 1 == len(steps) else min(counted_fen, steps[place + 1].from_fen)
         if upper > step.from_fen:
-            parts.append(Part(step.from_fen, upper - step.from_fen, step.rate))
+            parts.append(Part(from_fen=step.from_fen, fen=upper - step.from_fen, rate=step.rate))
     return tuple(parts)
 
 
 def highest(steps: tuple[Step, ...], counted_fen: int) -> tuple[Part, ...]:
     """The rate of the last step that begins at or below C, on all of C."""
     step = [step for step in steps if step.from_fen <= counted_fen][-1]
-    return (Part(step.from_fen, counted_fen, step.rate),)
+    return (Part(from_fen=step.from_fen, fen=counted_fen, rate=step.rate),)
 
 
 def parts_of(policy: Policy, counted_fen: int) -> tuple[Part, ...]:
     """The bands on C; nothing below the threshold."""
-    if below_threshold(policy.threshold_fen, counted_fen):
+    if below_threshold(threshold_fen=policy.threshold_fen, counted_fen=counted_fen):
         return ()
     return (
         marginal(policy.steps, counted_fen) if policy.kind == BandKind.MARGINAL else highest(policy.steps, counted_fen)
@@ -82,10 +82,10 @@ def base(policy: Policy, counted_fen: int, grade: str) -> Base:
     coefficient = policy.coefficient(grade)
     exact = sum((part.fen * part.rate for part in parts), Fraction(0))
     return Base(
-        counted_fen,
-        below_threshold(policy.threshold_fen, counted_fen),
-        parts,
-        grade,
-        coefficient,
-        round_half_up(exact * coefficient),
+        counted_fen=counted_fen,
+        below_threshold=below_threshold(threshold_fen=policy.threshold_fen, counted_fen=counted_fen),
+        parts=parts,
+        grade=grade,
+        coefficient=coefficient,
+        result=round_half_up(exact * coefficient),
     )

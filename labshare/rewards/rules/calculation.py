@@ -14,7 +14,7 @@ from labshare.rewards.rules.proportion import Share
 from labshare.rewards.terms import Grade, RewardUnit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Line:
     """One lab's result, fen."""
 
@@ -67,7 +67,7 @@ def go_through_steps(policy: Policy, labs: list[Lab], firms: Mapping[str, list[L
     own_sum = eligible.own_sums(facts)
     unit_results, unit_share, by_units = _units(policy, labs, firms, facts, own_sum)
 
-    own_cap = {code: caps.cap_lab(policy.caps.lab_year_fen, by_units[code]) for code in codes}
+    own_cap = {code: caps.cap_lab(cap_fen=policy.caps.lab_year_fen, amount_fen=by_units[code]) for code in codes}
     firm_share, after_firm_cap = _within_firms(
         firms, own_cap, lambda _firm, amounts: caps.cap_firm(policy.caps.firm_year_fen, amounts)
     )
@@ -76,7 +76,10 @@ def go_through_steps(policy: Policy, labs: list[Lab], firms: Mapping[str, list[L
 
     paid = {code: facts.paid.get(code, 0) for code in codes}
     opening = {code: facts.opening.get(code, 0) for code in codes}
-    due = {code: payable.due(entitlement[code], paid[code], opening[code]) for code in codes}
+    due = {
+        code: payable.due(entitlement_fen=entitlement[code], paid_fen=paid[code], opening_fen=opening[code])
+        for code in codes
+    }
     firm_paid = {firm: sum(paid[lab.code] for lab in own) for firm, own in firms.items()}
     due_firm_share, due_after_firm = _within_firms(
         firms,
@@ -107,7 +110,10 @@ def go_through_steps(policy: Policy, labs: list[Lab], firms: Mapping[str, list[L
         all_paid=sum(paid.values()),
         due_budget_share={code: (due_budget_shares or {}).get(code) for code in codes},
         payable=proportion.results(due_budget_shares, due_after_firm),
-        recoverable={code: payable.recoverable(paid[code], opening[code], own_cap[code]) for code in codes},
+        recoverable={
+            code: payable.recoverable(paid_fen=paid[code], opening_fen=opening[code], after_own_cap_fen=own_cap[code])
+            for code in codes
+        },
     )
 
 
@@ -127,7 +133,7 @@ def _units(
             for unit, sums in leaves[lab.code].items():
                 base = bands.base(policy, counted.get(unit, 0), grade)
                 capped = (
-                    units.cap_instrument(policy.caps.instrument_year_fen, base.result)
+                    units.cap_instrument(cap_fen=policy.caps.instrument_year_fen, amount_fen=base.result)
                     if policy.unit == RewardUnit.INSTRUMENT
                     else base.result
                 )

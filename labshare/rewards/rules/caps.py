@@ -6,7 +6,7 @@ from labshare.rewards.rules import proportion
 from labshare.rewards.rules.proportion import Share
 
 
-def cap_lab(cap_fen: int | None, amount_fen: int) -> int:
+def cap_lab(*, cap_fen: int | None, amount_fen: int) -> int:
     """Step 5: a lab's amount, at most `lab_year_fen`."""
     return amount_fen if cap_fen is None else min(amount_fen, cap_fen)
 

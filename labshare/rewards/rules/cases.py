@@ -63,7 +63,7 @@ def read_ledger(policy: Policy, month: Month, ledger: Mapping[str, Any]) -> Fact
     codes = {lab.code for lab in labs}
     window = set(policy.window(month))
     eligible: dict[tuple[str, Instrument], int] = {}
-    verdicts: dict[str, dict[str | None, list[int]]] = {}
+    verdicts: dict[str, dict[str | None, Verdicts]] = {}
     for entry in _list(ledger, "entries"):
         code, entry_month, amount = _known(codes, entry), _month(entry, "month"), _whole(entry, "amount_fen")
         instrument, reason = _instrument(entry), _reason(entry)
@@ -71,11 +71,8 @@ def read_ledger(policy: Policy, month: Month, ledger: Mapping[str, Any]) -> Fact
             continue
         if reason is None:
             eligible[code, instrument] = eligible.get((code, instrument), 0) + amount
-        tally = verdicts.setdefault(code, {}).setdefault(reason, [0, 0, 0, 0])
-        tally[0] += 1
-        tally[1] += amount
-        tally[2] += entry_month == month
-        tally[3] += amount if entry_month == month else 0
+        tally = verdicts.setdefault(code, {})
+        tally[reason] = tally.get(reason, Verdicts(reason=reason)).and_of(1, fen=amount, in_month=entry_month == month)
     paid: dict[str, int] = {}
     for approved in _list(ledger, "approved"):
         code, approved_month = _known(codes, approved), _month(approved, "month")
@@ -92,7 +89,7 @@ def read_ledger(policy: Policy, month: Month, ledger: Mapping[str, Any]) -> Fact
         paid,
         opening,
         {
-            code: tuple(Verdicts(reason, *found[reason]) for reason in (None, *Reason) if reason in found)
+            code: tuple(found[reason] for reason in (None, *Reason) if reason in found)
             for code, found in verdicts.items()
         },
     )
@@ -127,7 +124,7 @@ def _labs(ledger: Mapping[str, Any]) -> list[Lab]:
         if code in seen:
             raise LabTwice("code", lab=code)
         seen.add(code)
-        labs.append(Lab(code, firm, grade))
+        labs.append(Lab(code=code, firm=firm, grade=grade))
     return labs
 
 

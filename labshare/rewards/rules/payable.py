@@ -6,7 +6,7 @@ from labshare.rewards.rules import proportion
 from labshare.rewards.rules.proportion import Share
 
 
-def due(entitlement_fen: int, paid_fen: int, opening_fen: int) -> int:
+def due(*, entitlement_fen: int, paid_fen: int, opening_fen: int) -> int:
     """What the entitlement leaves after what was paid and what is open from before, never below 0."""
     return max(0, entitlement_fen - paid_fen - opening_fen)
 
@@ -26,6 +26,6 @@ def keep_to_budget(room_fen: int | None, dues: Mapping[str, int]) -> dict[str, S
     return proportion.reduce_to(room_fen, dues)
 
 
-def recoverable(paid_fen: int, opening_fen: int, after_own_cap_fen: int) -> int:
+def recoverable(*, paid_fen: int, opening_fen: int, after_own_cap_fen: int) -> int:
     """What was paid beyond what the lab had after its own cap: another lab's success never makes a debt."""
     return max(0, paid_fen + opening_fen - after_own_cap_fen)

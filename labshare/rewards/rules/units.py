@@ -7,7 +7,7 @@ from labshare.rewards.rules.eligible import not_below_zero
 from labshare.rewards.rules.proportion import Share
 
 
-def cap_instrument(cap_fen: int | None, amount_fen: int) -> int:
+def cap_instrument(*, cap_fen: int | None, amount_fen: int) -> int:
     """One instrument's amount, at most `instrument_year_fen`. Only the unit instrument knows this cap."""
     return amount_fen if cap_fen is None else min(amount_fen, cap_fen)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from labshare.rewards.terms import WhyZero
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Course:
     """How one lab's amount went through the steps; fen."""
 

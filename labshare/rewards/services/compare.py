@@ -57,13 +57,25 @@ def _stored(run: RewardRun) -> dict[str, Side]:
         select(RewardLine, Lab.code).join(Lab, Lab.id == RewardLine.lab_id).where(RewardLine.run_id == run.id)
     )
     return {
-        code: Side(line.grade, line.paid_before_fen, line.opening_fen, line.payable_fen, verdicts_of(line.trace))
+        code: Side(
+            grade=line.grade,
+            paid_fen=line.paid_before_fen,
+            opening_fen=line.opening_fen,
+            payable_fen=line.payable_fen,
+            verdicts=verdicts_of(line.trace),
+        )
         for line, code in rows
     }
 
 
 def _of(result: Result) -> dict[str, Side]:
     return {
-        line.code: Side(line.grade, line.paid_fen, line.opening_fen, line.payable_fen, verdicts_of(line.trace))
+        line.code: Side(
+            grade=line.grade,
+            paid_fen=line.paid_fen,
+            opening_fen=line.opening_fen,
+            payable_fen=line.payable_fen,
+            verdicts=verdicts_of(line.trace),
+        )
         for line in result.calculation.lines
     }

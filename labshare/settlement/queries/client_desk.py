@@ -24,7 +24,7 @@ AT_MOST = 6
 """Rows of each list; the list of bookings has the rest."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClientDesk:
     proposals: Sequence[Proposal]
     charges: Sequence[Charge]

@@ -48,7 +48,7 @@ class Lack:
         return self.booking.charged_fen - self.booking.recognised_fen
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LackSums:
     """Numbers of bookings by what they lack, of all of them, and the amount not yet counted."""
 
@@ -64,7 +64,7 @@ class LackSums:
         return int(getattr(self, kind)) if Lacking.known(kind) else self.all
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Receivables:
     """What clients owe: number of bookings, sum, and sums by age (up to 30, 60, 90 days, older)."""
 
@@ -114,16 +114,16 @@ def missing_documents(
 
 def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
     lacks = _lacks()
-    counted = [func.coalesce(func.sum(case((lacks[kind], 1), else_=0)), 0) for kind in Lacking]
+    counted = [func.coalesce(func.sum(case((lacks[kind], 1), else_=0)), 0).label(kind) for kind in Lacking]
     uncounted = case(
         (Booking.state.in_(BookingState.tested_or_later()), Booking.charged_fen - Booking.recognised_fen), else_=0
     )
     row = db.session.execute(
-        select(*counted, func.count(), func.coalesce(func.sum(uncounted), 0)).where(
-            _lab_side(actor), or_(*lacks.values()), *_of_lab(lab_id)
-        )
+        select(
+            *counted, func.count().label("all"), func.coalesce(func.sum(uncounted), 0).label("not_counted_fen")
+        ).where(_lab_side(actor), or_(*lacks.values()), *_of_lab(lab_id))
     ).one()
-    return LackSums(*(int(value) for value in row))
+    return LackSums(**{name: int(value) for name, value in row._mapping.items()})
 
 
 def documents_waiting(firm_id: int | None) -> Select[Any]:
@@ -189,7 +189,7 @@ def receivable_sums(actor: Actor, now: Any, *, lab_id: int | None = None) -> Rec
     )
     sums = [func.coalesce(func.sum(each), 0) for each in (owed, *ages)]
     count, total, *by_age = db.session.execute(select(func.count(), *sums).where(*_owed(actor, lab_id))).one()
-    return Receivables(count, int(total), tuple(int(fen) for fen in by_age))  # type: ignore[arg-type]
+    return Receivables(bookings=count, fen=int(total), by_age=tuple(int(fen) for fen in by_age))  # type: ignore[arg-type]
 
 
 # Payers to accept

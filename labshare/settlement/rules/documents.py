@@ -39,7 +39,7 @@ class ChargeLine:
     amount_fen: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReportDocument:
     id: int
     day: date
@@ -47,7 +47,7 @@ class ReportDocument:
     withdrawn_on: date | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InvoiceDocument:
     """One booking's line of an invoice; negative, it reverses the line `reverses`."""
 
@@ -58,7 +58,7 @@ class InvoiceDocument:
     reverses: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PaymentDocument:
     """`counts`: the payer is the client, or an officer accepted the payer."""
 
@@ -73,7 +73,7 @@ def payment_counts(*, by_client: bool, payer_verdict: str | None) -> bool:
     return by_client or payer_verdict == PayerVerdict.ACCEPTED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Money:
     """An amount and the tax in it, in fen."""
 
@@ -81,10 +81,10 @@ class Money:
     tax_fen: int = 0
 
     def __add__(self, other: "Money") -> "Money":
-        return Money(self.amount_fen + other.amount_fen, self.tax_fen + other.tax_fen)
+        return Money(amount_fen=self.amount_fen + other.amount_fen, tax_fen=self.tax_fen + other.tax_fen)
 
     def __sub__(self, other: "Money") -> "Money":
-        return Money(self.amount_fen - other.amount_fen, self.tax_fen - other.tax_fen)
+        return Money(amount_fen=self.amount_fen - other.amount_fen, tax_fen=self.tax_fen - other.tax_fen)
 
     def __bool__(self) -> bool:
         return self.amount_fen != 0 or self.tax_fen != 0
@@ -107,7 +107,7 @@ class Documents:
 
     def invoiced(self, day: date) -> Money:
         """Net of red letters."""
-        return sum((Money(i.amount_fen, i.tax_fen) for i in self.invoices if i.day <= day), NOTHING)
+        return sum((Money(amount_fen=i.amount_fen, tax_fen=i.tax_fen) for i in self.invoices if i.day <= day), NOTHING)
 
     def paid(self, day: date) -> int:
         """Net of refunds; what another payer paid counts once accepted."""
@@ -132,8 +132,8 @@ class Documents:
         invoiced = self.invoiced(day)
         amount = min(self.charged(day), invoiced.amount_fen, self.paid(day))
         if invoiced.amount_fen == 0:
-            return Money(amount, 0)
-        return Money(amount, round_half_up(Fraction(amount * invoiced.tax_fen, invoiced.amount_fen)))
+            return Money(amount_fen=amount, tax_fen=0)
+        return Money(amount_fen=amount, tax_fen=round_half_up(Fraction(amount * invoiced.tax_fen, invoiced.amount_fen)))
 
     def days(self) -> list[date]:
         """Every day on which a document is dated, in order."""
@@ -150,7 +150,11 @@ class Documents:
     def left_of(self, invoice_id: int) -> Money:
         """What of an invoice is not reversed yet."""
         return sum(
-            (Money(i.amount_fen, i.tax_fen) for i in self.invoices if invoice_id in (i.id, i.reverses)),
+            (
+                Money(amount_fen=i.amount_fen, tax_fen=i.tax_fen)
+                for i in self.invoices
+                if invoice_id in (i.id, i.reverses)
+            ),
             NOTHING,
         )
 

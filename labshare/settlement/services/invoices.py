@@ -40,7 +40,7 @@ from labshare.settlement.terms import EntryCause
 NUMBER_LENGTH = 30
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Share:
     """What an invoice says of one booking; fen, both above or at 0."""
 
@@ -69,7 +69,7 @@ def record_invoice(
     `InvoiceOfOtherClient`, `InvoiceOfOtherKind`, `InvoiceRecordedAlready`, `BookingTwice` (R-PAPER-5, R-PAPER-7).
     Problems of the n-th further booking stand at `also-n-amount_fen` and so on.
     """
-    shares = [Share(ref, amount_fen, tax_fen), *also]
+    shares = [Share(ref=ref, amount_fen=amount_fen, tax_fen=tax_fen), *also]
     if len({share.ref for share in shares}) < len(shares):
         raise BookingTwice
     bookings = locked_bookings(actor, "invoice.record", refs=[share.ref for share in shares])
@@ -86,7 +86,9 @@ def record_invoice(
     )
     invoice = _invoice(bookings, invoice, number, issued_on, file, actor, now, red=False)
     for booking, share in zip(bookings, shares, strict=True):
-        _add_line(booking, invoice, share.amount_fen, share.tax_fen, None, actor, now)
+        _add_line(
+            booking, invoice, amount_fen=share.amount_fen, tax_fen=share.tax_fen, reverses=None, actor=actor, now=now
+        )
     return invoice
 
 
@@ -123,7 +125,7 @@ def record_red_letter(
         )
     raise_all(problems)
     invoice = _invoice([booking], known, number, issued_on, file, actor, now, red=True)
-    _add_line(booking, invoice, -amount_fen, -tax_fen, reverses, actor, now)
+    _add_line(booking, invoice, amount_fen=-amount_fen, tax_fen=-tax_fen, reverses=reverses, actor=actor, now=now)
     return invoice
 
 
@@ -217,6 +219,7 @@ def _invoice(
 def _add_line(
     booking: Booking,
     invoice: Invoice,
+    *,
     amount_fen: int,
     tax_fen: int,
     reverses: int | None,

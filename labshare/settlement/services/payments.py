@@ -47,7 +47,18 @@ def record_payment(
     second click gets the first payment. Raises `IllegalStep` before `confirmed`, `PaymentAboveCharge`,
     `DocumentInFuture`, `PayerCodeInvalid`, `NumberNotReadable` (R-PAPER-5).
     """
-    return _record(1, actor, now, ref, amount_fen, paid_on, reference, payer_uscc, file, submission)
+    return _record(
+        sign=1,
+        actor=actor,
+        now=now,
+        ref=ref,
+        amount_fen=amount_fen,
+        paid_on=paid_on,
+        reference=reference,
+        payer_uscc=payer_uscc,
+        file=file,
+        submission=submission,
+    )
 
 
 @verb("payment.refund", title=_l("Refund recorded"), money=True)
@@ -67,7 +78,18 @@ def record_refund(
 
     Raises `RefundAbovePayment` and what `record_payment` raises.
     """
-    return _record(-1, actor, now, ref, amount_fen, paid_on, reference, payer_uscc, file, submission)
+    return _record(
+        sign=-1,
+        actor=actor,
+        now=now,
+        ref=ref,
+        amount_fen=amount_fen,
+        paid_on=paid_on,
+        reference=reference,
+        payer_uscc=payer_uscc,
+        file=file,
+        submission=submission,
+    )
 
 
 @verb("payment.accept_payer", title=_l("Payer accepted"), money=True)
@@ -111,6 +133,7 @@ def reject_payer(*, actor: Actor, now: datetime, payment_id: int, note: str) -> 
 
 
 def _record(
+    *,
     sign: int,
     actor: Actor,
     now: datetime,
@@ -132,7 +155,7 @@ def _record(
     raise_all(
         [
             *check(documents(booking), day=paid_on, amount_fen=amount_fen, counts=by_client, today=local_day(now)),
-            *_wrong_words(reference, payer_uscc, file),
+            *_wrong_words(reference=reference, payer_uscc=payer_uscc, file=file),
         ]
     )
     values = rows.payment(
@@ -162,7 +185,7 @@ def _submitted(booking: Booking, submission: str) -> Payment | None:
     return db.session.scalar(select(Payment).where(Payment.booking_id == booking.id, Payment.submission == submission))
 
 
-def _wrong_words(reference: str, payer_uscc: str, file: TakenFile | None) -> Iterator[Problem]:
+def _wrong_words(*, reference: str, payer_uscc: str, file: TakenFile | None) -> Iterator[Problem]:
     if problem := check_word(reference, REFERENCE_LENGTH, "reference"):
         yield problem
     if not uscc.is_valid(payer_uscc):

@@ -126,7 +126,11 @@ def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: S
     alternatives = taken.alternatives if taken else ()
     if form.starts_at.errors and start and work and bookable.published:  # refused for another reason: what would go
         alternatives = alternatives_for(bookable, work, start)
-    span = Slot(start, start + work.duration, start + work.duration) if start and work else None
+    span = (
+        Slot(starts_at=start, ends_at=start + work.duration, holding_ends_at=start + work.duration)
+        if start and work
+        else None
+    )
     good = start if start and not form.starts_at.errors else None
     answer_by = bookable.answer_by(good) if good else None
     cancel_fen = 0

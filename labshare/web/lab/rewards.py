@@ -110,7 +110,7 @@ def reward_expected() -> Any:
             held = held_now(policy, month, runs)
             paid = payables((run.id for run in held), [lab.id for lab in labs.values()])
             found += [
-                Expected(lab, line, parts_of(month, line.payable_fen, lab.id, held, paid))
+                Expected(lab, line, parts_of(month, payable_fen=line.payable_fen, lab_id=lab.id, held=held, paid=paid))
                 for line in lines
                 if (lab := labs.get(line.code)) is not None
             ]
@@ -143,13 +143,13 @@ def reward_month(month: str) -> Any:
 
 @blueprint.get("/rewards/<month>/<code>")
 @requires("run.see_line", of=OWN_LABS)
-def reward(month: str, code: str) -> Any:
+def reward(*, month: str, code: str) -> Any:
     """One lab's statement."""
-    return _statement(month, code)
+    return _statement(month=month, code=code)
 
 
-def _statement(month: str, code: str, form: ObjectionForm | None = None, status: int = 200) -> Any:
-    actor, line = _line(month, code)
+def _statement(*, month: str, code: str, form: ObjectionForm | None = None, status: int = 200) -> Any:
+    actor, line = _line(month=month, code=code)
     return statement_page(
         line,
         actor,
@@ -166,10 +166,10 @@ def on_public_notice(line: RewardLine) -> bool:
     return line.run.takes_objections_at(utc_now())
 
 
-def _line(month: str, code: str) -> tuple[Actor, RewardLine]:
+def _line(*, month: str, code: str) -> tuple[Actor, RewardLine]:
     """The firm's own line, once published. Raises `NotFound`."""
     actor, _firm = _member()
-    line = pages.line_with_run(month_of(month), code)
+    line = pages.line_with_run(month_of(month), code=code)
     if line is None or line.run.state == RunState.CALCULATED or not may(actor, "run.see_line", lab=line.firm_id):
         raise NotFound
     return actor, line
@@ -177,9 +177,9 @@ def _line(month: str, code: str) -> tuple[Actor, RewardLine]:
 
 @blueprint.post("/rewards/<month>/<code>/objections")
 @requires("run.see_line", of=OWN_LABS, then=("objection.raise",))
-def raise_objection(month: str, code: str) -> Any:
+def raise_objection(*, month: str, code: str) -> Any:
     """Object to the line."""
-    actor, line = _line(month, code)
+    actor, line = _line(month=month, code=code)
     division, asked = line.run.division, month_of(month)
     form = ObjectionForm()
     answer = posted(
@@ -193,4 +193,4 @@ def raise_objection(month: str, code: str) -> Any:
         ),
         Around(reads_first=True),
     )
-    return answer if isinstance(answer, Response) else _statement(month, code, form, answer)
+    return answer if isinstance(answer, Response) else _statement(month=month, code=code, form=form, status=answer)

@@ -34,7 +34,7 @@ RADII = (10, 20)
 """Kilometres of the distance facet."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """The question with what was set by hand, which wins over what was read from the text."""
 
@@ -114,15 +114,15 @@ def read_asked(today: date) -> Asked:
     near = request.args.get("near", firm.town if firm else "")
     category = request.args.get("category")
     return Asked(
-        text,
-        question,
-        _whole("quantity") or question.quantity or 1,
-        _whole("hours") or question.hours,
-        _day("by", question.by),
-        _day("start_by", question.start_by),
-        near if town_of(near) else None,
-        Category.known(category),
-        request.args.get("lab") or None,
+        text=text,
+        question=question,
+        quantity=_whole("quantity") or question.quantity or 1,
+        hours=_whole("hours") or question.hours,
+        by=_day("by", question.by),
+        start_by=_day("start_by", question.start_by),
+        near=near if town_of(near) else None,
+        category=Category.known(category),
+        lab=request.args.get("lab") or None,
     )
 
 

@@ -41,6 +41,7 @@ from labshare.demonstration.data.items import NORMS, TYPES, Type, Words
 from labshare.demonstration.loading import HostFirm, Loading
 from labshare.demonstration.rows import Row
 from labshare.kernel.money import FEN_PER_WAN, FEN_PER_YUAN
+from labshare.kernel.time import ExactMinutes, Minutes
 from labshare.organisations.divisions import TOWNS, lab_code_prefix, towns_of
 
 Week = tuple[tuple[tuple[int, int], ...], ...]
@@ -495,12 +496,12 @@ class CatalogueMaker:
         )
         self._published(row["published_at"], lab.host, "test_item", row)
         rules = ItemTerms(
-            setup=Decimal(test.setup),
+            setup=ExactMinutes(Decimal(test.setup)),
             per_sample=test.sample_minutes,
-            per_run=Decimal(test.run),
-            cleanup=Decimal(test.cleanup),
+            per_run=ExactMinutes(Decimal(test.run)),
+            cleanup=Minutes(test.cleanup),
             samples_per_run=test.per_run,
-            hours=HoursChoice(*(Decimal(hours) for hours in choice)) if choice else None,
+            hours=HoursChoice(min=choice[0], max=choice[1], step=choice[2]) if choice else None,
             max_quantity=most,
             attended=test.attended,
             runs_start_open=test.runs_start_in_hours,

@@ -9,7 +9,7 @@ from labshare.booking.terms import ChargeState
 from labshare.demonstration.life import Life
 from labshare.demonstration.loading import Loading
 from labshare.demonstration.rows import Row
-from labshare.kernel.money import FEN_PER_YUAN, round_half_up
+from labshare.kernel.money import FEN_PER_YUAN, Fen, round_half_up
 from labshare.settlement.terms import PayerVerdict
 
 Step = tuple[datetime, Callable[[datetime], None]]
@@ -20,7 +20,7 @@ WITHDRAWALS = ("原始记录复核发现取样位置有误", "仪器期间核查
 VAT = Fraction(6, 106)
 
 
-def tax_in(amount_fen: int) -> int:
+def tax_in(amount_fen: Fen) -> int:
     return round_half_up(amount_fen * VAT)
 
 

@@ -24,6 +24,7 @@ from labshare.demonstration.rows import Row
 from labshare.demonstration.shelf import Shelf
 from labshare.kernel.months import Month
 from labshare.kernel.references import new_reference
+from labshare.kernel.time import Minutes
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
 from labshare.settlement.rules import rows as document_rows
 from labshare.settlement.rules.documents import (
@@ -346,7 +347,7 @@ class Life(Order):
         self.row.update(rows.started(state, at=at))
         self._note(at, self.desk, "booking.start", before)
 
-    def finish(self, now: datetime, *, at: datetime, machine_minutes: int | None = None) -> None:
+    def finish(self, now: datetime, *, at: datetime, machine_minutes: Minutes | None = None) -> None:
         """Noted `now`, over since `at`. A test that took longer than planned keeps the time it has."""
         state, row = next_state(self.state, "finish", Party.LAB), self.row
         before = self._snapshot()

@@ -10,13 +10,15 @@ from typing import Any
 
 import xlsxwriter
 
+from labshare.kernel.money import Fen
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def yuan(fen: int) -> Decimal:
+def yuan(fen: Fen) -> Decimal:
     """Fen as yuan with two decimals, for a cell that stays a number."""
     return Decimal(fen).scaleb(-2)
 

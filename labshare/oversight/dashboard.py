@@ -13,7 +13,9 @@ from labshare.audit.queries import last_seal
 from labshare.booking.models import Booking, Holding
 from labshare.catalogue.models import Instrument
 from labshare.kernel.database import days_between, db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
+from labshare.kernel.time import Minutes
 from labshare.oversight.figures import done_figures, finished_in, in_house_minutes, kept_in_house, revenue_figures
 from labshare.oversight.rules import Usage
 from labshare.oversight.waiting import Waiting, waiting_for_regulators
@@ -32,9 +34,9 @@ class Revenue:
     month's entries a run counted."""
 
     month: Month
-    whole_fen: int
-    outside_fen: int
-    counted_fen: int | None
+    whole_fen: Fen
+    outside_fen: Fen
+    counted_fen: Fen | None
     """None: no run of that month yet."""
 
 
@@ -44,8 +46,8 @@ class Totals:
 
     clients: int
     smes: int
-    used_minutes: int
-    outside_minutes: int
+    used_minutes: Minutes
+    outside_minutes: Minutes
     finished: int
     reported: int
     on_time: int
@@ -66,12 +68,12 @@ class Dashboard:
     last: Month
     revenue: Sequence[Revenue]
     """The twelve months up to `last`."""
-    whole_fen: int
-    outside_fen: int
-    counted_fen: int
-    payable_fen: int
+    whole_fen: Fen
+    outside_fen: Fen
+    counted_fen: Fen
+    payable_fen: Fen
     """What the period's runs pay, each month once."""
-    earlier_fen: int
+    earlier_fen: Fen
     """What of it belongs to months before the period, not approved when its first run was calculated."""
     totals: Totals
     groups: Sequence[int]

@@ -10,6 +10,7 @@ from labshare.booking.models import Booking
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
+from labshare.kernel.time import Minutes
 from labshare.oversight.figures import done_figures, finished_in, on_offer
 
 
@@ -74,8 +75,8 @@ class MonthFigures:
     tests: int
     clients: int
     samples: int
-    minutes: int
-    """Effective time of finished tests, whole minutes."""
+    minutes: Minutes
+    """Effective time of finished tests."""
 
 
 def figures_by_month(today: date, months: int = 12) -> list[MonthFigures]:
@@ -107,8 +108,8 @@ def figures_by_month(today: date, months: int = 12) -> list[MonthFigures]:
 class MonthOfUse:
     month: Month
     tests: int
-    minutes: int
-    """Effective time of finished tests, whole minutes."""
+    minutes: Minutes
+    """Effective time of finished tests."""
 
 
 def usage_by_month(instrument_id: int, today: date, *, months: int = 12) -> list[MonthOfUse]:

@@ -22,7 +22,7 @@ from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.kernel.time import local_zone
+from labshare.kernel.time import Minutes, local_zone
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
 from labshare.oversight.figures import (
@@ -249,9 +249,9 @@ class _OpenTime:
         self.before = [timedelta(0), *accumulate(each.ends_at - each.starts_at for each in intervals)]
         """Open time before each interval; last, of all."""
 
-    def minutes(self, since: datetime, until: datetime) -> int:
-        """Whole minutes open in `[since, until)`."""
-        return max(timedelta(0), self._until(until) - self._until(since)) // timedelta(minutes=1)
+    def minutes(self, since: datetime, until: datetime) -> Minutes:
+        """Minutes open in `[since, until)`."""
+        return Minutes(max(timedelta(0), self._until(until) - self._until(since)) // timedelta(minutes=1))
 
     def _until(self, moment: datetime) -> timedelta:
         place = bisect_right(self.starts, moment) - 1

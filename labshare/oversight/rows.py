@@ -14,6 +14,7 @@ from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
@@ -47,7 +48,7 @@ class LedgerShare:
 
     lab: Lab
     month: Month
-    recognised_fen: int
+    recognised_fen: Fen
 
 
 @dataclass(frozen=True, kw_only=True)

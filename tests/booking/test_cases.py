@@ -66,7 +66,9 @@ def item_of(test: dict[str, Any]) -> ItemTerms:
         per_run=Decimal(test.get("per_run", "0")),
         cleanup=Decimal(test.get("cleanup", "0")),
         samples_per_run=int(test.get("samples_per_run", "1")),
-        hours=HoursChoice(*(Decimal(number) for number in hours)) if hours else None,
+        hours=HoursChoice(**{name: int(number) for name, number in zip(("min", "max", "step"), hours, strict=True)})
+        if hours
+        else None,
         max_quantity=20,
         attended=test.get("attended", "true") == "true",
         runs_start_open=test.get("runs_start_open", "false") == "true",

@@ -90,7 +90,7 @@ def worlds(draw: st.DrawFn) -> tuple[World, StartRules, slots.Candidate]:
     units = [draw(holdings(begin)) for _ in range(draw(st.integers(1, 3)))]
     attended = draw(st.booleans())
     minutes = st.sampled_from(["0", "0.5", "1", "7.25", "30", "60", "90"]).map(Decimal)
-    choice = None if draw(st.booleans()) else HoursChoice(Decimal(1), Decimal(40), Decimal("0.5"))
+    choice = None if draw(st.booleans()) else HoursChoice(min=1, max=40, step=1)
     item = ItemTerms(
         setup=draw(minutes),
         per_sample=draw(minutes),
@@ -103,7 +103,7 @@ def worlds(draw: st.DrawFn) -> tuple[World, StartRules, slots.Candidate]:
         runs_start_open=draw(st.booleans()),
     )
     quantity = draw(st.integers(1, 6))
-    hours = None if choice is None else Decimal(draw(st.sampled_from(["1", "1.5", "8", "24"])))
+    hours = None if choice is None else draw(st.sampled_from([1, 2, 8, 24]))
     work = work_of(item, quantity, hours)
     now = begin + timedelta(minutes=draw(st.integers(0, 1440)), seconds=draw(st.sampled_from([0, 30])))
     lead = draw(st.sampled_from([0, 0, 90, 1440]))

@@ -9,7 +9,8 @@ import pytest
 
 from tests.conventions.reading import inside, python_files
 
-NUMBERS = ("int", "Fen", "Minutes", "Hours")
+NUMBERS = ("int", "Fen", "Minutes")
+"""`Hours` beside another number are told apart by their type."""
 IDS = ("id", "but", "client", "firm", "instrument", "lab", "other", "person", "replaces", "reverses")
 """Numbers of these names, or ending like them, say which row."""
 REFERENCES = (
@@ -27,8 +28,8 @@ REFERENCES = (
     "uscc",
 )
 """Words of these names, or ending like them, say which thing."""
-PAIRS = (("since", "until"), ("after", "before"), ("starts_at", "ends_at"), ("start", "before"))
-"""Two moments that nobody exchanges, in their order."""
+PAIRS = (("since", "until"), ("after", "before"), ("starts_at", "ends_at"), ("start", "before"), ("low", "high"))
+"""Two moments or amounts that nobody exchanges, in their order."""
 
 ALLOWED = {
     "labshare/accounts/terms.py::__init__": "members of a vocabulary are written as rows of a table",
@@ -76,19 +77,21 @@ def _type(annotation: ast.expr) -> str:
 
 
 def _exchangeable(parameters: list[Parameter]) -> Iterator[str]:
-    numbers = [(name, type) for name, type in parameters if type in NUMBERS]
-    if len(numbers) > 1 and any(type != "int" or _ends(name, (*IDS, "fen", "minutes")) for name, type in numbers):
-        yield from (name for name, _type in numbers)
-    words = [name for name, type in parameters if type == "str"]
-    if len(words) > 1 and any(_ends(name, REFERENCES) for name in words):
-        yield from words
-    moments = [name for name, type in parameters if type == "datetime"]
-    if len(moments) > 1 and tuple(moments) not in PAIRS:
-        yield from moments
+    def of(*types: str) -> tuple[str, ...]:
+        return tuple(name for name, type in parameters if type in types)
+
+    for names, exchangeable in (
+        (of(*NUMBERS), bool(of("Fen", "Minutes")) or _any_ends(of("int"), (*IDS, "fen", "minutes"))),
+        (of("Hours"), True),
+        (of("str"), _any_ends(of("str"), REFERENCES)),
+        (of("datetime"), True),
+    ):
+        if len(names) > 1 and exchangeable and names not in PAIRS:
+            yield from names
 
 
-def _ends(name: str, words: tuple[str, ...]) -> bool:
-    return name in words or name.endswith(tuple(f"_{word}" for word in words))
+def _any_ends(names: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    return any(name in words or name.endswith(tuple(f"_{word}" for word in words)) for name in names)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +102,7 @@ def _ends(name: str, words: tuple[str, ...]) -> bool:
         ("class A:\n    def page(self, firm_id: int, status: int = 200): ...", ["firm_id", "status"]),
         ("def share(amount_fen: int, months: int): ...", ["amount_fen", "months"]),
         ("def price(amount: Fen, length: Minutes): ...", ["amount", "length"]),
+        ("def choice(most: Hours, step: Hours): ...", ["most", "step"]),
         ("def line(month: str, code: str): ...", ["code", "month"]),
         ("def step(ref: str, action: str): ...", ["action", "ref"]),
         ("def busy(since: datetime, until: datetime, now: datetime): ...", ["now", "since", "until"]),
@@ -117,6 +121,8 @@ def test_what_could_be_exchanged_is_found(source: str, names: list[str]) -> None
         "def line_of(*, run_id: int, lab_id: int): ...",
         "def page(firm_id: int, *, status: int = 200): ...",
         "def coming(month: int, day: int): ...",
+        "def work(quantity: int, hours: Hours | None): ...",
+        "def between(low: Fen, high: Fen): ...",
         "def fits(kept: str, password: str): ...",
         "def busy(since: datetime, until: datetime, *, now: datetime): ...",
         "@dataclass(frozen=True, kw_only=True)\nclass Money:\n    amount_fen: Fen\n    tax_fen: Fen",

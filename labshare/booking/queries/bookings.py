@@ -26,6 +26,7 @@ from labshare.booking.terms import BookingState, Party
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day, local_zone
 from labshare.organisations import permissions
 
@@ -156,7 +157,7 @@ def next_steps(actor: Actor, booking: Booking, now: datetime) -> tuple[str, ...]
     return tuple(verb for verb in found if not closed.get(verb, False))
 
 
-def cancellation_preview(booking: Booking, now: datetime, *, by_lab: bool = False, no_show: bool = False) -> int:
+def cancellation_preview(booking: Booking, now: datetime, *, by_lab: bool = False, no_show: bool = False) -> Fen:
     """The fee in fen that cancelling (or not coming) would leave, for the page before the last click."""
     return cancellation_fee(
         terms_of_booking(booking),

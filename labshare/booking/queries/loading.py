@@ -132,17 +132,21 @@ def _by_instrument(rows: Iterable[Any]) -> dict[int, tuple[DayRange, ...]]:
     return {instrument_id: tuple(sorted(ranges)) for instrument_id, ranges in found.items()}
 
 
+def hours_choice(item: Any) -> HoursChoice | None:
+    """What an item, or a row with its columns, lets the client choose; None where it does not."""
+    if item.hours_min is None or item.hours_max is None or item.hours_step is None:
+        return None
+    return HoursChoice(min=item.hours_min, max=item.hours_max, step=item.hours_step)
+
+
 def item_terms(item: TestItem) -> ItemTerms:
-    choice = None
-    if item.hours_min is not None and item.hours_max is not None and item.hours_step is not None:
-        choice = HoursChoice(item.hours_min, item.hours_max, item.hours_step)
     return ItemTerms(
         setup=item.setup_minutes,
         per_sample=item.sample_minutes,
         per_run=item.run_minutes,
-        cleanup=item.cleanup_minutes,  # type: ignore[arg-type]
+        cleanup=item.cleanup_minutes,
         samples_per_run=item.samples_per_run,
-        hours=choice,
+        hours=hours_choice(item),
         max_quantity=item.max_quantity,
         attended=item.attended,
         runs_start_open=item.runs_start_in_hours,
@@ -162,8 +166,8 @@ def instrument_terms(
         units=instrument.units,
         lead=timedelta(minutes=lab.lead_time_minutes),
         horizon=timedelta(minutes=lab.horizon_minutes),
-        shortest=instrument.shortest_minutes,  # type: ignore[arg-type]
-        longest=instrument.longest_minutes,  # type: ignore[arg-type]
+        shortest=instrument.shortest_minutes,
+        longest=instrument.longest_minutes,
         certificates=certificates.get(instrument.id, ()) if instrument.needs_calibration else None,
         id=instrument.id,
     )

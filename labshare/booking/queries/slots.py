@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from labshare.booking.queries.loading import (
     BookableItem,
@@ -22,15 +21,14 @@ from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Calibration, Instrument, TestItem
 from labshare.catalogue.terms import InstrumentCondition, LiveState
 from labshare.kernel.errors import NotFound
-from labshare.kernel.time import local_day, local_zone
+from labshare.kernel.time import Hours, local_day, local_zone
 
 AFTERMATH = timedelta(days=70)
 """Work and the wait for the next opening rarely take longer than this; what does is asked for by itself."""
 
 
-def price_for(bookable: BookableItem, quantity: int, hours: Decimal | int | None = None) -> Price | None:
-    """The price for `quantity` by the fee of today; None where no fee is valid. Raises as `work_of`."""
-    work = work_of(bookable.terms(), quantity, hours)
+def price_for(bookable: BookableItem, work: Work) -> Price | None:
+    """The price of the work by the fee of today; None where no fee is valid."""
     return price_of(fee_terms(bookable.fee), work) if bookable.fee is not None else None
 
 
@@ -38,7 +36,7 @@ def free_slots(
     item_id: int,
     *,
     quantity: int,
-    hours: Decimal | int | None,
+    hours: Hours | None,
     since: datetime,
     until: datetime,
     now: datetime,

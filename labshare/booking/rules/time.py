@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -34,6 +33,7 @@ from labshare.booking.terms import DayKind
 from labshare.kernel.time import (
     DAY,
     MINUTE,
+    Minutes,
     ceil_minute,
     is_whole_minute,
     joined,
@@ -107,8 +107,8 @@ class InstrumentTerms:
     units: int = 1
     lead: timedelta = timedelta(0)
     horizon: timedelta | None = None
-    shortest: Decimal | None = None
-    longest: Decimal | None = None
+    shortest: Minutes | None = None
+    longest: Minutes | None = None
     certificates: tuple[DayRange, ...] | None = None
     id: int | None = None
 
@@ -336,11 +336,11 @@ class StartRules:
         return found[:1] + self._calibration_problems(start)
 
     def _length_problems(self) -> Iterator[StartRefused]:
-        least = max(Fraction(self.instrument.shortest or 0), Fraction(0))
+        least = self.instrument.shortest or 0
         if self.work.minutes < least or self.work.minutes <= 0:
-            yield TooShort(n=plain(self.instrument.shortest or Decimal(1)))
-        if self.instrument.longest is not None and self.work.minutes > Fraction(self.instrument.longest):
-            yield TooLong(n=plain(self.instrument.longest))
+            yield TooShort(n=self.instrument.shortest or 1)
+        if self.instrument.longest is not None and self.work.minutes > self.instrument.longest:
+            yield TooLong(n=self.instrument.longest)
 
     def _distance_problems(self, start: datetime, *, now: datetime) -> Iterator[StartRefused]:
         if start < now + self.instrument.lead:

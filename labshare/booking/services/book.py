@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -24,7 +23,7 @@ from labshare.booking.queries.loading import BookableItem, fee_terms, load_booka
 from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import first_state
-from labshare.booking.rules.price import Price, Work, price_of, question_problems, work_of
+from labshare.booking.rules.price import Price, Work, price_of, work_of
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Plan, StartRules
 from labshare.booking.services import holdings
@@ -37,7 +36,7 @@ from labshare.kernel.database import as_written, db, insert_or_nothing, inserts_
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst, raise_all
 from labshare.kernel.months import Month
 from labshare.kernel.references import new_reference
-from labshare.kernel.time import local_day
+from labshare.kernel.time import Hours, local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 from labshare.organisations.models import Firm
@@ -54,7 +53,7 @@ def hold(
     test_item_id: int,
     quantity: int,
     starts_at: datetime,
-    hours: Decimal | int | None = None,
+    hours: Hours | None = None,
     instrument_id: int | None = None,
     waive_reason: str | None = None,
 ) -> Holding:
@@ -65,7 +64,7 @@ def hold(
     bookable = check_bookable(actor, load_bookable_item(test_item_id, now, client_id=actor.firm_id))
     client_of(bookable)
     waive = may_waive(actor, bookable, waive_reason)
-    work = work_for(bookable, quantity, hours)
+    work = work_of(bookable.terms(), quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
     for instrument, rules, unit in free_places(chosen, starts_at, now=now, person_id=actor.person_id):
         plan = rules.plan(starts_at)
@@ -124,7 +123,7 @@ def book(
     quantity: int,
     starts_at: datetime,
     sample_description: str = "",
-    hours: Decimal | int | None = None,
+    hours: Hours | None = None,
     instrument_id: int | None = None,
     hold_id: int | None = None,
     waive_reason: str | None = None,
@@ -145,7 +144,7 @@ def book(
     if submission is not None:
         refuse_second_click(actor, submission)
     waive = may_waive(actor, bookable, waive_reason)
-    work = work_for(bookable, quantity, hours)
+    work = work_of(bookable.terms(), quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
     if bookable.fee is None:
         raise NoFee
@@ -215,13 +214,6 @@ def refuse_second_click(actor: Actor, submission: str) -> None:
     )
     if ref is not None:
         raise AlreadySubmitted(ref=ref)
-
-
-def work_for(bookable: BookableItem, quantity: int, hours: Decimal | int | None) -> Work:
-    """The work; every problem of quantity and hours at once."""
-    terms = bookable.terms()
-    raise_all(question_problems(terms, quantity, hours))
-    return work_of(terms, quantity, hours)
 
 
 Chosen = tuple[Instrument, StartRules]

@@ -34,7 +34,7 @@ from labshare.booking.terms import BookingState, HoldingKind, Party, ProposalSta
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.formatting import clock_time, month_day
-from labshare.kernel.time import MINUTE, ceil_minute, local_day
+from labshare.kernel.time import MINUTE, Minutes, ceil_minute, local_day
 from labshare.kernel.verbs import name_action, verb
 from labshare.organisations import permissions
 
@@ -141,7 +141,7 @@ def _keep_until(booking: Booking, wanted: datetime, *, now: datetime) -> None:
 
 @verb("booking.finish", title=_l("Test finished"))
 def finish(
-    *, actor: Actor, now: datetime, ref: str, at: datetime | None = None, machine_minutes: int | None = None
+    *, actor: Actor, now: datetime, ref: str, at: datetime | None = None, machine_minutes: Minutes | None = None
 ) -> Booking:
     """End the test, now or `at` a moment not in the future and not before its start: booking.ends_at becomes that
     moment, the holding ends after clean-up, and one with nothing left is deleted. `machine_minutes` (by default the

@@ -26,6 +26,7 @@ from labshare.catalogue.rules.meaning import literal
 from labshare.catalogue.synonyms import meaning
 from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 
 Row = TypeVar("Row")
 PER_PAGE = 12
@@ -42,7 +43,7 @@ class Filters:
     class_code: str | None = None
     accreditation: str | None = None
     standard: str | None = None
-    max_fee_fen: int | None = None
+    max_fee_fen: Fen | None = None
     lab: str | None = None
     lab_id: int | None = None
 

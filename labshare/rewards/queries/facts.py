@@ -17,6 +17,7 @@ from labshare.rewards.queries import verdicts
 from labshare.rewards.queries.grades import grades_in_force
 from labshare.rewards.queries.items import kept_before
 from labshare.rewards.queries.verdicts import Kept, LabRow, Scope, nested
+from labshare.rewards.rules.eligible import own_sums
 from labshare.rewards.rules.facts import Facts, Verdicts
 from labshare.rewards.rules.facts import Lab as LabFacts
 from labshare.rewards.terms import Reason, RewardUnit, RunState
@@ -188,9 +189,7 @@ def _last_admission() -> Any:
 def to_reclaim(month_facts: MonthFacts) -> list[dict[str, object]]:
     """Where a unit's sum is negative: lab, amount and the bookings that make it so (R-REWARD-22)."""
     policy, facts = month_facts.scope.policy, month_facts.facts
-    own: dict[str, int] = {}
-    for (code, _instrument), fen in facts.eligible.items():
-        own[code] = own.get(code, 0) + fen
+    own = own_sums(facts)
     if policy.unit == RewardUnit.INSTRUMENT:
         negative = {unit: fen for unit, fen in facts.eligible.items() if fen < 0}
     elif policy.unit == RewardUnit.LAB:

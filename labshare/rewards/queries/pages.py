@@ -14,6 +14,7 @@ from labshare.booking.queries.loading import working_days
 from labshare.catalogue.models import Instrument, Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import DAY, local_day
 from labshare.organisations.permissions import visible
@@ -168,7 +169,7 @@ class YearMonth:
     """What a lab was or would be paid in a month of the year."""
 
     month: Month
-    payable_fen: int
+    payable_fen: Fen
     state: str
     ends_at: datetime | None
 
@@ -192,7 +193,7 @@ class EntryRow:
     """A ledger entry with its verdict, and what it belongs to."""
 
     entry: RevenueEntry
-    fen: int
+    fen: Fen
     reason: str | None
 
 

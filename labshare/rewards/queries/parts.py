@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.rewards.models import Policy, RewardLine, RewardRun
 from labshare.rewards.rules.parts import own_parts
@@ -19,7 +20,7 @@ class Part:
     where the month has no run yet."""
 
     month: Month
-    fen: int
+    fen: Fen
     state: str | None = None
     ends_at: datetime | None = None
 
@@ -72,7 +73,7 @@ def payables(run_ids: Iterable[int], lab_ids: Iterable[int] | None = None) -> di
 def parts_of(
     month: Month,
     *,
-    payable_fen: int,
+    payable_fen: Fen,
     lab_id: int,
     held: Sequence[RewardRun],
     paid: Mapping[int, Mapping[int, int]],

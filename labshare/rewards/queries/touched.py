@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from labshare.booking.models import Booking
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.organisations.events import ExcludedByLink, TouchedByLink
 from labshare.organisations.links import Link
@@ -34,7 +35,7 @@ class Touched:
     reason: str | None
     """The verdict that they would have; None: eligible."""
     entries: int
-    fen: int
+    fen: Fen
     """What of them counts now, or would count."""
 
 
@@ -112,7 +113,7 @@ class Between:
     bookings: int
     first: date
     last: date
-    recognised_fen: int
+    recognised_fen: Fen
 
 
 def bookings_between(*, firm_id: int, other_id: int) -> list[Between]:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.pages import lines_with_labs
@@ -23,8 +24,8 @@ class MoneyChange:
     month: Month
     lab: str
     figure: str
-    before_fen: int
-    after_fen: int
+    before_fen: Fen
+    after_fen: Fen
 
 
 def money_changes(present: Month) -> Iterator[MoneyChange]:

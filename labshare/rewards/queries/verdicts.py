@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, or_, select, text, union
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.admissions import admission_spans
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import ENDLESS, local_day
 from labshare.organisations.links import Link
@@ -392,7 +393,7 @@ class EntrySum(NamedTuple):
     of_month: bool
     """They are of the month itself."""
     entries: int
-    fen: int
+    fen: Fen
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from labshare.kernel.money import ZERO, Fen
+
 Instrument = str | int
 """An instrument's name inside its lab; what bands apply to is the pair (lab, instrument)."""
 
@@ -24,18 +26,18 @@ class Verdicts:
 
     reason: str | None
     count: int = 0
-    fen: int = 0
+    fen: Fen = ZERO
     month_count: int = 0
-    month_fen: int = 0
+    month_fen: Fen = ZERO
 
-    def and_of(self, count: int, *, fen: int, in_month: bool) -> "Verdicts":
+    def and_of(self, count: int, *, fen: Fen, in_month: bool) -> "Verdicts":
         """With so many more entries of so much together, in the month or before it."""
         return Verdicts(
             reason=self.reason,
             count=self.count + count,
-            fen=self.fen + fen,
+            fen=Fen(self.fen + fen),
             month_count=self.month_count + (count if in_month else 0),
-            month_fen=self.month_fen + (fen if in_month else 0),
+            month_fen=Fen(self.month_fen + (fen if in_month else 0)),
         )
 
 
@@ -49,7 +51,7 @@ class Facts:
     """
 
     labs: tuple[Lab, ...]
-    eligible: Mapping[tuple[str, Instrument], int]
-    paid: Mapping[str, int] = field(default_factory=dict)
-    opening: Mapping[str, int] = field(default_factory=dict)
+    eligible: Mapping[tuple[str, Instrument], Fen]
+    paid: Mapping[str, Fen] = field(default_factory=dict)
+    opening: Mapping[str, Fen] = field(default_factory=dict)
     verdicts: Mapping[str, tuple[Verdicts, ...]] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.rewards.errors import NoPolicy
 from labshare.rewards.models import RewardLine, RewardRun
@@ -23,7 +24,7 @@ class Comparison:
     """`same`: calculating now gives the same result. Else the total it gives, and what is different by lab."""
 
     same: bool
-    total_fen: int | None = None
+    total_fen: Fen | None = None
     """`None`: no policy governs the month any more."""
     policy_changed: bool = False
     labs: tuple[LabChange, ...] = ()

@@ -12,6 +12,7 @@ from labshare.booking.models import Booking, Charge
 from labshare.booking.terms import BookingState
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.money import Fen
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, StoredFile
 from labshare.settlement.queries.reports import replaced_from, reports_of
 from labshare.settlement.rules.documents import (
@@ -69,16 +70,16 @@ class BookingDocuments:
         return self.documents.recognised(self.day)
 
     @property
-    def tax_fen(self) -> int:
+    def tax_fen(self) -> Fen:
         """Net invoiced tax."""
         return self.documents.invoiced(self.day).tax_fen
 
     @property
-    def to_invoice_fen(self) -> int:
+    def to_invoice_fen(self) -> Fen:
         return self.booking.charged_fen - self.booking.invoiced_fen
 
     @property
-    def to_pay_fen(self) -> int:
+    def to_pay_fen(self) -> Fen:
         return self.booking.charged_fen - self.booking.paid_fen
 
     @property

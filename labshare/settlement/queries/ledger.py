@@ -11,6 +11,7 @@ from labshare.booking.models import Booking, Charge
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
@@ -43,8 +44,8 @@ class EntryLine:
 @dataclass(frozen=True, kw_only=True)
 class MonthSum:
     month: Month
-    amount_fen: int
-    tax_fen: int
+    amount_fen: Fen
+    tax_fen: Fen
     entries: int
     bookings: int
     closed: bool

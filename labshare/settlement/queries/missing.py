@@ -13,6 +13,7 @@ from labshare.booking.models import Booking
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.organisations.links import Link
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
@@ -33,15 +34,15 @@ class Lack:
     payer: bool
 
     @property
-    def invoice_fen(self) -> int:
+    def invoice_fen(self) -> Fen:
         return self.booking.charged_fen - self.booking.invoiced_fen
 
     @property
-    def payment_fen(self) -> int:
+    def payment_fen(self) -> Fen:
         return self.booking.charged_fen - self.booking.paid_fen
 
     @property
-    def not_counted_fen(self) -> int:
+    def not_counted_fen(self) -> Fen:
         """Charged for finished work, but not recognised yet; what a cancellation costs never is, having no report."""
         if self.booking.state not in BookingState.tested_or_later():
             return 0
@@ -58,7 +59,7 @@ class LackSums:
     payment: int
     payer: int
     all: int
-    not_counted_fen: int
+    not_counted_fen: Fen
 
     def of(self, kind: str) -> int:
         return int(getattr(self, kind)) if Lacking.known(kind) else self.all
@@ -69,7 +70,7 @@ class Receivables:
     """What clients owe: number of bookings, sum, and sums by age (up to 30, 60, 90 days, older)."""
 
     bookings: int
-    fen: int
+    fen: Fen
     by_age: tuple[int, int, int, int]
 
 

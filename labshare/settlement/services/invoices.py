@@ -13,6 +13,7 @@ from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import Problem, raise_all
+from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import (
@@ -45,8 +46,8 @@ class Share:
     """What an invoice says of one booking; fen, both above or at 0."""
 
     ref: str
-    amount_fen: int
-    tax_fen: int
+    amount_fen: Fen
+    tax_fen: Fen
 
 
 @verb("invoice.record", title=_l("Invoice recorded"), money=True)
@@ -57,8 +58,8 @@ def record_invoice(
     ref: str,
     number: str,
     issued_on: date,
-    amount_fen: int,
-    tax_fen: int,
+    amount_fen: Fen,
+    tax_fen: Fen,
     file: TakenFile | None = None,
     also: Sequence[Share] = (),
 ) -> Invoice:
@@ -100,8 +101,8 @@ def record_red_letter(
     ref: str,
     number: str,
     issued_on: date,
-    amount_fen: int,
-    tax_fen: int,
+    amount_fen: Fen,
+    tax_fen: Fen,
     reverses: int | None,
     file: TakenFile | None = None,
 ) -> Invoice:
@@ -125,7 +126,8 @@ def record_red_letter(
         )
     raise_all(problems)
     invoice = _invoice([booking], known, number, issued_on, file, actor, now, red=True)
-    _add_line(booking, invoice, amount_fen=-amount_fen, tax_fen=-tax_fen, reverses=reverses, actor=actor, now=now)
+    taken, tax = Fen(-amount_fen), Fen(-tax_fen)
+    _add_line(booking, invoice, amount_fen=taken, tax_fen=tax, reverses=reverses, actor=actor, now=now)
     return invoice
 
 
@@ -220,8 +222,8 @@ def _add_line(
     booking: Booking,
     invoice: Invoice,
     *,
-    amount_fen: int,
-    tax_fen: int,
+    amount_fen: Fen,
+    tax_fen: Fen,
     reverses: int | None,
     actor: Actor,
     now: datetime,

@@ -12,6 +12,7 @@ from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import Problem, ReasonRequired, raise_all
+from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import PayerCodeInvalid, PayerDecidedAlready, PayerIsClient
@@ -34,7 +35,7 @@ def record_payment(
     actor: Actor,
     now: datetime,
     ref: str,
-    amount_fen: int,
+    amount_fen: Fen,
     paid_on: date,
     reference: str,
     payer_uscc: str,
@@ -67,7 +68,7 @@ def record_refund(
     actor: Actor,
     now: datetime,
     ref: str,
-    amount_fen: int,
+    amount_fen: Fen,
     paid_on: date,
     reference: str,
     payer_uscc: str,
@@ -107,7 +108,7 @@ def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = ""
         check(
             documents(booking),
             day=payment.paid_on,
-            amount_fen=abs(payment.amount_fen),
+            amount_fen=Fen(abs(payment.amount_fen)),
             counts=True,
             today=local_day(now),
         )
@@ -138,7 +139,7 @@ def _record(
     actor: Actor,
     now: datetime,
     ref: str,
-    amount_fen: int,
+    amount_fen: Fen,
     paid_on: date,
     reference: str,
     payer_uscc: str,
@@ -160,7 +161,7 @@ def _record(
     )
     values = rows.payment(
         booking.id,
-        amount_fen=sign * amount_fen,
+        amount_fen=Fen(sign * amount_fen),
         paid_on=paid_on,
         reference=reference,
         payer_uscc=payer_uscc,

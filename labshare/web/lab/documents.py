@@ -17,7 +17,7 @@ from labshare.http.actor import current_actor
 from labshare.http.rights import THE_BOOKING, THE_REPORT, requires
 from labshare.kernel.errors import InvalidInput, Problem
 from labshare.kernel.formatting import day, plain_amount, plain_money
-from labshare.kernel.money import round_half_up
+from labshare.kernel.money import Fen, round_half_up
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
 from labshare.settlement.files import Kinds, TakenFile, take_in
@@ -186,7 +186,7 @@ def _page(*, name: str, form: Form, ref: str, documents: BookingDocuments, statu
     return page, status
 
 
-def _tax_in(amount_fen: int) -> int:
+def _tax_in(amount_fen: Fen) -> int:
     """The tax to propose for an amount that includes it."""
     return round_half_up(Fraction(max(0, amount_fen) * PROPOSED_TAX_PERCENT, 100 + PROPOSED_TAX_PERCENT))
 

@@ -16,6 +16,7 @@ from labshare.http.rights import OWN_LABS, requires
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, NotFound
 from labshare.kernel.formatting import month as month_text
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
@@ -51,11 +52,11 @@ class Expected:
     parts: list[Part]
 
     @property
-    def own_fen(self) -> int:
+    def own_fen(self) -> Fen:
         return self.parts[-1].fen
 
     @property
-    def earlier_fen(self) -> int:
+    def earlier_fen(self) -> Fen:
         return self.line.payable_fen - self.own_fen
 
 

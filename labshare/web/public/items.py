@@ -22,7 +22,7 @@ from labshare.http.actor import current_actor
 from labshare.http.limits import limited
 from labshare.http.rights import public
 from labshare.kernel.errors import NotFound, Problem
-from labshare.kernel.time import local_day, local_zone, start_of_day, utc_now
+from labshare.kernel.time import Hours, local_day, local_zone, start_of_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.asked import asked_day, read_moment, read_number
 from labshare.web.public import blueprint
@@ -114,7 +114,7 @@ class Asked:
     """What the address asks: how many, how long, which start."""
 
     quantity: int
-    hours: int | None
+    hours: Hours | None
     starts_at: datetime | None
     since: date
     instrument: int | None
@@ -122,11 +122,10 @@ class Asked:
 
 def read_address(terms: ItemTerms, today: date) -> Asked:
     """Numbers that are none count as not given; a choice of hours begins at its least."""
-    hours = _whole("hours")
-    if terms.hours is not None and hours is None:
-        hours = int(terms.hours.min)
-    if terms.hours is None:
-        hours = None
+    hours = None
+    if terms.hours is not None:
+        given = _whole("hours")
+        hours = terms.hours.min if given is None else Hours(given)
     starts_at = read_moment(request.args.get("starts_at", ""))
     if starts_at is not None and starts_at.tzinfo is None:
         starts_at = starts_at.replace(tzinfo=local_zone())
@@ -179,10 +178,10 @@ def test_item(item_id: int) -> str:
     price: Price | None = None
     days: list[DayOfSlots] = []
     if not problems:
-        price = price_for(bench, asked.quantity, asked.hours)
+        work = work_of(terms, asked.quantity, asked.hours)
+        price = price_for(bench, work)
         since = max(now, start_of_day(asked.since))
         until = start_of_day(asked.since + timedelta(days=DAYS_SHOWN))
-        work = work_of(terms, asked.quantity, asked.hours)
         days = slots_of_loaded(bench, work, since, until, instrument_id=asked.instrument)
     free = [slot for one in days for slot in one.slots if slot.free]
     chosen = _chosen(free, asked.starts_at, now=now)

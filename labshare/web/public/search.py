@@ -18,7 +18,7 @@ from labshare.catalogue.terms import AccreditationKind, Category
 from labshare.http.limits import limited
 from labshare.http.rights import public
 from labshare.kernel.places import Coordinates
-from labshare.kernel.time import local_day, utc_now
+from labshare.kernel.time import Hours, local_day, utc_now
 from labshare.organisations.divisions import town_of, towns_of
 from labshare.oversight.public import public_figures
 from labshare.web.asked import asked_day, read_number
@@ -41,7 +41,7 @@ class Asked:
     text: str
     question: Question
     quantity: int
-    hours: int | None
+    hours: Hours | None
     by: date | None
     start_by: date | None
     near: str | None
@@ -107,6 +107,11 @@ def _whole(name: str) -> int | None:
     return read_number(request.args.get(name, ""), 6) or None
 
 
+def _hours() -> Hours | None:
+    given = _whole("hours")
+    return None if given is None else Hours(given)
+
+
 def read_asked(today: date) -> Asked:
     text = request.args.get("q", "")[:200].strip()
     question = read_question(text, today)
@@ -117,7 +122,7 @@ def read_asked(today: date) -> Asked:
         text=text,
         question=question,
         quantity=_whole("quantity") or question.quantity or 1,
-        hours=_whole("hours") or question.hours,
+        hours=_hours() or question.hours,
         by=_day("by", question.by),
         start_by=_day("start_by", question.start_by),
         near=near if town_of(near) else None,

@@ -32,7 +32,7 @@ class Base:
 
     @property
     def exact(self) -> Fraction:
-        return sum((part.fen * part.rate for part in self.parts), Fraction(0))
+        return product(self.parts)
 
 
 def below_threshold(*, threshold_fen: Fen, counted_fen: Fen) -> bool:
@@ -54,6 +54,11 @@ def highest(steps: tuple[Step, ...], counted_fen: Fen) -> tuple[Part, ...]:
     """The rate of the last step that begins at or below C, on all of C."""
     step = [step for step in steps if step.from_fen <= counted_fen][-1]
     return (Part(from_fen=step.from_fen, fen=counted_fen, rate=step.rate),)
+
+
+def product(parts: Iterable[Part]) -> Fraction:
+    """The exact sum of parts × rates, in fen."""
+    return sum((part.fen * part.rate for part in parts), Fraction(0))
 
 
 def parts_of(policy: Policy, counted_fen: Fen) -> tuple[Part, ...]:
@@ -80,12 +85,11 @@ def base(policy: Policy, counted_fen: Fen, grade: str) -> Base:
     """Step 3 for one unit with sum C and this grade."""
     parts = parts_of(policy, counted_fen)
     coefficient = policy.coefficient(grade)
-    exact = sum((part.fen * part.rate for part in parts), Fraction(0))
     return Base(
         counted_fen=counted_fen,
         below_threshold=below_threshold(threshold_fen=policy.threshold_fen, counted_fen=counted_fen),
         parts=parts,
         grade=grade,
         coefficient=coefficient,
-        result=Fen(round_half_up(exact * coefficient)),
+        result=Fen(round_half_up(product(parts) * coefficient)),
     )

@@ -32,7 +32,7 @@ def names_of(ids: Iterable[int | None]) -> dict[int, str]:
     return {row.id: row.name for row in db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Credentials:
     person_id: int
     password_hash: str | None
@@ -61,7 +61,7 @@ def credentials_of(email: str, *, demonstration: bool = True) -> Credentials | N
     found = db.session.execute(chosen).one_or_none()
     if found is None or (found.demonstration and not demonstration):
         return None
-    return Credentials(found.id, found.password_hash, found.session_epoch)
+    return Credentials(person_id=found.id, password_hash=found.password_hash, epoch=found.session_epoch)
 
 
 def search_people(q: str = "", *, limit: int = 50, offset: int = 0) -> tuple[Sequence[Person], int]:

@@ -27,11 +27,13 @@ def answer(error: Exception) -> Response:
         return _http(error)
     log.exception("api error %s", reference(), exc_info=error)
     return document(
-        "ServerError", 500, _("Something went wrong on our side (no. %(id)s). Nothing was saved.", id=reference())
+        "ServerError",
+        500,
+        detail=_("Something went wrong on our side (no. %(id)s). Nothing was saved.", id=reference()),
     )
 
 
-def document(code: str, status: int, detail: str, **more: Any) -> Response:
+def document(code: str, status: int, *, detail: str, **more: Any) -> Response:
     """A problem document. `code` names the problem for programs; `detail` says it in the reader's language."""
     body = {
         "type": f"urn:labshare:problem:{code}",
@@ -52,7 +54,7 @@ def _refused(problem: Problem) -> Response:
     if isinstance(problem, SlotTaken):
         more["alternatives"] = [slot(each) for each in problem.alternatives]
     status = 401 if isinstance(problem, SignInFirst) else problem.status
-    response = document(problem.code, status, problem.text, **more)
+    response = document(problem.code, status, detail=problem.text, **more)
     if isinstance(problem, Busy):
         response.headers["Retry-After"] = str(problem.retry_after)
     return response
@@ -80,9 +82,9 @@ def _http(error: HTTPException) -> Response:
         if status == 400:
             data = {"messages": {"json": [_("A JSON object is needed.")]}}
         fields = [{"field": field, "message": message} for field, message in _flat(data["messages"])]
-        response = document("InvalidInput", 422, _("Check what was entered."), errors=fields)
+        response = document("InvalidInput", 422, detail=_("Check what was entered."), errors=fields)
     else:
-        response = document(error.name.replace(" ", ""), status, error.description or error.name)
+        response = document(error.name.replace(" ", ""), status, detail=error.description or error.name)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value

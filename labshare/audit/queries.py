@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
 from sqlalchemy.exc import DBAPIError
 
 from labshare.audit.models import AuditAddress, AuditEvent, AuditLeaf, AuditSeal
-from labshare.audit.rules import MACS_BEGIN, Event, Seal
+from labshare.audit.rules import EVENT_FIELDS, MACS_BEGIN, Event, Seal
 from labshare.kernel.database import Numbers, db, in_ids
 
 LONGEST_TRANSACTION = timedelta(hours=1)
@@ -21,25 +21,18 @@ Read = Event | int
 
 
 def _columns() -> Select[Any]:
-    return select(
-        AuditEvent.id,
-        AuditEvent.at,
-        AuditEvent.person_id,
-        AuditEvent.firm_id,
-        AuditEvent.action,
-        AuditEvent.subject_type,
-        AuditEvent.subject_id,
-        AuditEvent.before,
-        AuditEvent.after,
-        AuditEvent.refused,
-        AuditEvent.mac,
-    )
+    return select(*(getattr(AuditEvent, name) for name in EVENT_FIELDS))
+
+
+def _event(row: Row[Any]) -> Event:
+    """Of a row over `_columns()`, whatever stands behind them."""
+    return Event(**dict(zip(EVENT_FIELDS, row, strict=False)))
 
 
 def _read(query: Select[Any], id: Any) -> list[Read]:
     """The events of a query over `_columns()` and `id` last. One that cannot be read keeps none of the others back."""
     try:
-        return [Event(*row[:-1]) if row[0] is not None else row[-1] for row in db.session.execute(query)]
+        return [_event(row) if row[0] is not None else row[-1] for row in db.session.execute(query)]
     except (ValueError, TypeError, OverflowError, DBAPIError):
         ids = db.session.scalars(query.with_only_columns(id, maintain_column_froms=True)).all()
         return [_read_one(one) for one in ids]
@@ -50,7 +43,7 @@ def _read_one(id: int) -> Read:
         row = db.session.execute(_columns().where(AuditEvent.id == id)).first()
     except (ValueError, TypeError, OverflowError, DBAPIError):
         return id
-    return Event(*row) if row is not None else id
+    return _event(row) if row is not None else id
 
 
 def unsealed(now: datetime, limit: int, after: int | None = None) -> list[Read]:
@@ -127,12 +120,19 @@ def seals() -> Iterator[tuple[Seal, list[Read]]]:
             .order_by(AuditLeaf.position)
         )
         yield (
-            Seal(seal.id, seal.sealed_at, seal.count, seal.root, seal.previous_root, seal.signature),
+            Seal(
+                id=seal.id,
+                sealed_at=seal.sealed_at,
+                count=seal.count,
+                root=seal.root,
+                previous_root=seal.previous_root,
+                signature=seal.signature,
+            ),
             _read(query, AuditLeaf.event_id),
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Search:
     """What to look for in the trail; empty means any. Moments UTC, `until` excluded."""
 

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ MACS_BEGIN = "trail.begin_macs"
 """The action of the event that the upgrade to macs wrote: `after` names the last seal whose events may lack one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Event:
     """An audit event as it is sealed."""
 
@@ -34,7 +34,10 @@ class Event:
     """As stored; no part of the canonical event."""
 
 
-@dataclass(frozen=True)
+EVENT_FIELDS = tuple(field.name for field in fields(Event))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Seal:
     """A sealed batch, as verified. `previous_root` chains it to the seal before."""
 
@@ -106,7 +109,7 @@ def sign(key: str, *, sealed_at: datetime, count: int, root: str, previous_root:
     return hmac.new(key.encode(), said.encode(), hashlib.sha256).hexdigest()
 
 
-def broken_link(seal: Seal, previous_root: str, key: str) -> str | None:
+def broken_link(seal: Seal, *, previous_root: str, key: str) -> str | None:
     """What is wrong with a seal as a link of the chain, in a word; None where it holds."""
     if seal.previous_root != previous_root:
         return "chain"

@@ -44,16 +44,16 @@ def record(
     """
     rows = db.session.connection()
     event = rules.Event(
-        number or rows.execute(_NEXT_NUMBER).scalar_one(),
-        now,
-        actor.person_id,
-        actor.firm_id,
-        action,
-        subject[0],
-        str(subject[1]),
-        rules.as_stored(before),
-        rules.as_stored(after),
-        refused,
+        id=number or rows.execute(_NEXT_NUMBER).scalar_one(),
+        at=now,
+        person_id=actor.person_id,
+        firm_id=actor.firm_id,
+        action=action,
+        subject_type=subject[0],
+        subject_id=str(subject[1]),
+        before=rules.as_stored(before),
+        after=rules.as_stored(after),
+        refused=refused,
     )
     rows.execute(_ENTRY, {**vars(event), "mac": rules.mac(event, _event_key()), "address": actor.address or None})
     db.session.info["last_recorded"] = event
@@ -130,7 +130,7 @@ def seal(now: datetime, *, key: str, batch: int = BATCH) -> int:
         if len(events) < len(found):
             forged += sorted({queries.id_of(event) for event in found} - {event.id for event in events})
         if events:
-            if not _write_seal(now, key, events, previous_root):
+            if not _write_seal(now, key, events, previous_root=previous_root):
                 break
             sealed += len(events)
         if len(found) < batch:
@@ -141,7 +141,7 @@ def seal(now: datetime, *, key: str, batch: int = BATCH) -> int:
     return sealed
 
 
-def _write_seal(now: datetime, key: str, events: Sequence[rules.Event], previous_root: str) -> bool:
+def _write_seal(now: datetime, key: str, events: Sequence[rules.Event], *, previous_root: str) -> bool:
     """One seal over these events; False where another sealer was faster."""
     root = rules.merkle_root([rules.leaf(event) for event in events])
     row = {"sealed_at": now, "count": len(events), "root": root, "previous_root": previous_root}
@@ -163,7 +163,7 @@ def _write_seal(now: datetime, key: str, events: Sequence[rules.Event], previous
     return True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Broken:
     """The first place where the trail does not hold. `what` is one of: chain, signature, count, event_missing,
     event_changed, forged, unsealed, head_missing, head_differs."""
@@ -182,32 +182,32 @@ def verify(now: datetime, *, key: str, head: Mapping[str, Any] | None = None) ->
     bare_until = _last_seal_without_macs(event_key)
     head_seen = head is None
     for seal_, events in queries.seals():
-        if (broken := rules.broken_link(seal_, previous_root, key)) is not None:
-            return Broken(broken, seal_.id)
+        if (broken := rules.broken_link(seal_, previous_root=previous_root, key=key)) is not None:
+            return Broken(what=broken, seal_id=seal_.id)
         for event in events:
             if isinstance(event, int):
-                return Broken("event_missing", seal_.id, event)
+                return Broken(what="event_missing", seal_id=seal_.id, event_id=event)
         if len(events) != seal_.count:
-            return Broken("count", seal_.id)
+            return Broken(what="count", seal_id=seal_.id)
         if rules.merkle_root([rules.leaf(event) for event in events if isinstance(event, rules.Event)]) != seal_.root:
-            return Broken("event_changed", seal_.id)
+            return Broken(what="event_changed", seal_id=seal_.id)
         for event in events:
             if isinstance(event, rules.Event) and not (
                 rules.genuine(event, event_key) or (event.mac is None and seal_.id <= bare_until)
             ):
-                return Broken("forged", seal_.id, event.id)
+                return Broken(what="forged", seal_id=seal_.id, event_id=event.id)
         if head is not None and seal_.id == head["id"]:
             if seal_.root != head["root"]:
-                return Broken("head_differs", seal_.id)
+                return Broken(what="head_differs", seal_id=seal_.id)
             head_seen = True
         previous_root = seal_.root
     if not head_seen and head is not None:
-        return Broken("head_missing", head["id"])
+        return Broken(what="head_missing", seal_id=head["id"])
     for event in queries.all_unsealed():
         if isinstance(event, int) or not rules.genuine(event, event_key):
-            return Broken("forged", event_id=queries.id_of(event))
+            return Broken(what="forged", event_id=queries.id_of(event))
         if event.at < now - queries.LONGEST_TRANSACTION:
-            return Broken("unsealed", event_id=event.id)
+            return Broken(what="unsealed", event_id=event.id)
     return None
 
 

@@ -1,10 +1,8 @@
 """Time and bookings. Moments are UTC; `holding` is the only table that takes an instrument's time."""
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -22,8 +20,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.booking.terms import BookingState, ChargeKind, ChargeState, DayKind, HoldingKind, ProposalState
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem
-from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of
+from labshare.kernel.database import Model, UtcDateTime, guard, one_of
+from labshare.kernel.money import Fen
 from labshare.kernel.terms import listed
+from labshare.kernel.time import ExactMinutes, Hours, Minutes
 from labshare.organisations.models import Firm
 
 SAMPLES_AHEAD = timedelta(days=2)
@@ -165,11 +165,11 @@ class Booking(Model):
     fee_id: Mapped[int] = mapped_column(ForeignKey("fee.id"))
 
     quantity: Mapped[int]
-    hours: Mapped[int | None]
+    hours: Mapped[Hours | None]
     """The client's choice of test hours."""
     sample_description: Mapped[str] = mapped_column(Text)
-    work_minutes: Mapped[Decimal] = mapped_column(Minutes)
-    cleanup_minutes: Mapped[int]
+    work_minutes: Mapped[ExactMinutes]
+    cleanup_minutes: Mapped[Minutes]
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """End of work, rounded up to the minute; the holding ends later by clean-up."""
@@ -188,18 +188,18 @@ class Booking(Model):
 
     client_size: Mapped[str | None] = mapped_column(String(10))
     client_division: Mapped[str] = mapped_column(String(6))
-    instrument_value_fen: Mapped[int | None] = mapped_column(BigInteger)
+    instrument_value_fen: Mapped[Fen | None]
     statutory: Mapped[bool]
-    free_cancel_minutes: Mapped[int]
+    free_cancel_minutes: Mapped[Minutes]
     late_cancel_percent: Mapped[int]
     no_show_percent: Mapped[int]
     turnaround_days: Mapped[int]
 
-    price_fen: Mapped[int] = mapped_column(BigInteger)
-    charged_fen: Mapped[int] = mapped_column(BigInteger)
-    invoiced_fen: Mapped[int] = mapped_column(BigInteger, default=0)
-    paid_fen: Mapped[int] = mapped_column(BigInteger, default=0)
-    recognised_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    price_fen: Mapped[Fen]
+    charged_fen: Mapped[Fen]
+    invoiced_fen: Mapped[Fen] = mapped_column(default=0)
+    paid_fen: Mapped[Fen] = mapped_column(default=0)
+    recognised_fen: Mapped[Fen] = mapped_column(default=0)
 
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -209,7 +209,7 @@ class Booking(Model):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_on: Mapped[date | None]
     """Local day the work finished: no report is dated before it."""
-    machine_minutes: Mapped[int | None]
+    machine_minutes: Mapped[Minutes | None]
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it was declined, cancelled or recorded as a no-show."""
     end_reason: Mapped[str | None] = mapped_column(String(500))
@@ -454,7 +454,7 @@ class Charge(Model):
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
     kind: Mapped[str] = mapped_column(String(6))
     """`ending`: what cancelling or a no-show brings the charge to, by the item's terms."""
-    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    amount_fen: Mapped[Fen]
     reason: Mapped[str] = mapped_column(String(500), default="")
     state: Mapped[str] = mapped_column(String(8))
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

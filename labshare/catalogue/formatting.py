@@ -6,9 +6,10 @@ from flask_babel import gettext as _
 
 from labshare.catalogue.terms import FeeBasis
 from labshare.kernel.formatting import NOTHING, money_before, plain_money, sentence_money, twin
+from labshare.kernel.money import Fen
 
 
-def fee(amount_fen: int | None, basis: str, minimum_fen: int | None = None) -> str:
+def fee(amount_fen: Fen | None, basis: str, minimum_fen: Fen | None = None) -> str:
     """120.00 元/样，最低 200.00 元; in English ¥120.00 a sample, minimum ¥200.00."""
     if amount_fen is None:
         return NOTHING
@@ -23,7 +24,7 @@ def fee_text(row: Any) -> str:
     return fee(row.amount_fen, row.basis, row.minimum_fen)
 
 
-def money_range(low: int | None, high: int | None, basis: str | None = None) -> str:
+def money_range(low: Fen | None, high: Fen | None, basis: str | None = None) -> str:
     """60.00–200.00 元/样, in English ¥60.00–¥200.00 a sample; without a basis ¥60.00–¥200.00."""
     if low is None or high is None:
         return NOTHING

@@ -1,6 +1,6 @@
 """What labs offer: instruments, test items, standards, dated fees; and what entitles them to.
 
-Minutes are exact decimals (`Minutes`), money is fen, dates are local days, both ends of a validity included.
+Minutes are exact decimals (`ExactMinutes`), money is fen, dates are local days, both ends of a validity included.
 """
 
 from datetime import date, datetime
@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -34,8 +33,10 @@ from labshare.catalogue.terms import (
     SearchKind,
     Sharing,
 )
-from labshare.kernel.database import Minutes, Model, UtcDateTime, guard, one_of, stays_as_recorded
+from labshare.kernel.database import Model, UtcDateTime, guard, one_of, stays_as_recorded
+from labshare.kernel.money import Fen
 from labshare.kernel.spans import Dated
+from labshare.kernel.time import ExactMinutes, Hours, Minutes
 from labshare.organisations.models import Firm
 
 """The twelve categories of the home page."""
@@ -80,8 +81,8 @@ class Lab(Listed, Model):
     description: Mapped[str] = mapped_column(Text, default="")
     description_en: Mapped[str] = mapped_column(Text, default="")
     automatic_confirmation: Mapped[bool] = mapped_column(default=False)
-    lead_time_minutes: Mapped[int] = mapped_column(default=0)
-    horizon_minutes: Mapped[int] = mapped_column(default=60 * 24 * 90)
+    lead_time_minutes: Mapped[Minutes] = mapped_column(default=0)
+    horizon_minutes: Mapped[Minutes] = mapped_column(default=60 * 24 * 90)
     """Elapsed minutes from now to a start, at least and at most (R-TIME-8)."""
     state: Mapped[str] = mapped_column(String(10), default=LifeState.DRAFT)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -290,7 +291,7 @@ class Instrument(Listed, Model):
     manufacturer: Mapped[str] = mapped_column(String(120), default="")
     nation: Mapped[str] = mapped_column(String(2), default="CN")
     class_code: Mapped[str] = mapped_column(String(6), default="990000")
-    original_value_fen: Mapped[int | None] = mapped_column(BigInteger)
+    original_value_fen: Mapped[Fen | None]
     """Null: not entered; counts as 0 for a policy's lower limit."""
     begin_date: Mapped[date | None]
     usage: Mapped[str] = mapped_column(String(10), default=InstrumentUsage.GENERAL)
@@ -306,8 +307,8 @@ class Instrument(Listed, Model):
     service_content: Mapped[str] = mapped_column(Text, default="")
     requirement: Mapped[str] = mapped_column(Text, default="")
     units: Mapped[int] = mapped_column(default=1)
-    shortest_minutes: Mapped[int | None]
-    longest_minutes: Mapped[int | None]
+    shortest_minutes: Mapped[Minutes | None]
+    longest_minutes: Mapped[Minutes | None]
     """Against work minutes."""
     needs_calibration: Mapped[bool] = mapped_column(default=True)
     state: Mapped[str] = mapped_column(String(10), default=LifeState.DRAFT)
@@ -419,15 +420,15 @@ class TestItem(Listed, Model):
     description_en: Mapped[str] = mapped_column(Text, default="")
     sample_requirement: Mapped[str] = mapped_column(Text, default="")
     sample_requirement_en: Mapped[str] = mapped_column(Text, default="")
-    setup_minutes: Mapped[Decimal] = mapped_column(Minutes, default=Decimal(0))
-    sample_minutes: Mapped[Decimal] = mapped_column(Minutes, default=Decimal(0))
-    run_minutes: Mapped[Decimal] = mapped_column(Minutes, default=Decimal(0))
+    setup_minutes: Mapped[ExactMinutes] = mapped_column(default=Decimal(0))
+    sample_minutes: Mapped[ExactMinutes] = mapped_column(default=Decimal(0))
+    run_minutes: Mapped[ExactMinutes] = mapped_column(default=Decimal(0))
     """Minutes a run takes where the client does not choose hours."""
-    cleanup_minutes: Mapped[int] = mapped_column(default=0)
+    cleanup_minutes: Mapped[Minutes] = mapped_column(default=0)
     samples_per_run: Mapped[int] = mapped_column(default=1)
-    hours_min: Mapped[int | None]
-    hours_max: Mapped[int | None]
-    hours_step: Mapped[int | None]
+    hours_min: Mapped[Hours | None]
+    hours_max: Mapped[Hours | None]
+    hours_step: Mapped[Hours | None]
     """The client's choice of test hours, whole hours; all null: no choice."""
     max_quantity: Mapped[int] = mapped_column(default=100)
     attended: Mapped[bool] = mapped_column(default=True)
@@ -436,7 +437,7 @@ class TestItem(Listed, Model):
     statutory: Mapped[bool] = mapped_column(default=False)
     turnaround_days: Mapped[int] = mapped_column(default=5)
     """Promised calendar days from the end of the test to the report."""
-    free_cancel_minutes: Mapped[int] = mapped_column(default=0)
+    free_cancel_minutes: Mapped[Minutes] = mapped_column(default=0)
     """Cancelling is free until so many minutes before the start; later costs `late_cancel_percent` of the price."""
     late_cancel_percent: Mapped[int] = mapped_column(default=0)
     no_show_percent: Mapped[int] = mapped_column(default=0)
@@ -481,8 +482,8 @@ class Fee(Dated, Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"))
     basis: Mapped[str] = mapped_column(String(6))
-    amount_fen: Mapped[int] = mapped_column(BigInteger)
-    minimum_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    amount_fen: Mapped[Fen]
+    minimum_fen: Mapped[Fen] = mapped_column(default=0)
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     """Last day, included; null: until further notice."""

@@ -26,13 +26,13 @@ def _concept(row: dict[str, str]) -> Concept:
         return tuple(word for word in row[name].split("|") if word)
 
     return Concept(
-        row["concept"],
-        cast(Kind, row["kind"]),
-        several("zh"),
-        several("en"),
-        several("short"),
-        several("finds"),
-        row["source"],
+        key=row["concept"],
+        kind=cast(Kind, row["kind"]),
+        zh=several("zh"),
+        en=several("en"),
+        short=several("short"),
+        finds=several("finds"),
+        source=row["source"],
     )
 
 

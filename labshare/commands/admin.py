@@ -19,7 +19,7 @@ def admin() -> None:
 @click.option("--email", required=True, help="The administrator's address.")
 @click.option("--name", default="", help="The administrator's name; the address's first part by default.")
 @with_app
-def create(email: str, name: str) -> None:
+def create(email: str, *, name: str) -> None:
     """Make one of the first two administrators; once there were two, roles are given on the pages.
 
     Prints a link by which the person chooses a password within three days. The role is theirs at once.

@@ -83,11 +83,11 @@ def run(month: Month, division: str | None, as_json: bool) -> None:
 @click.option("--division", help="Code of the policy's division, where several have one.")
 @click.option("--json", "as_json", is_flag=True)
 @with_app
-def explain(month: Month, lab: str, division: str | None, as_json: bool) -> None:
+def explain(month: Month, *, lab: str, division: str | None, as_json: bool) -> None:
     """The trace of one line: how a lab's reward was worked out."""
     from labshare.rewards.queries.documents import line_document
 
-    document = line_document(month, lab, division)
+    document = line_document(month, lab=lab, division=division)
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
         return

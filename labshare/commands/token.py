@@ -24,7 +24,7 @@ def token() -> None:
     "--scope", type=click.Choice([one.value for one in TokenScope]), default=TokenScope.WRITE.value, show_default=True
 )
 @with_app
-def issue(email: str, scope: str) -> None:
+def issue(email: str, *, scope: str) -> None:
     """Print a token, once, alone on its line. It acts for the person's first firm, else with the regulator's roles."""
     person = person_by_email(email)
     account = account_of_person(person.id, demonstration=not current_app.config["PRODUCTION"]) if person else None

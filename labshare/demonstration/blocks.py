@@ -66,7 +66,7 @@ def _block(
     at = min(
         starts_at - timedelta(days=rng.randrange(3, 9)), loading.midnight - timedelta(minutes=rng.randrange(5, 600))
     )
-    _enter(loading, rng, lab, machine, [unit], starts_at, ends_at, kind, at)
+    _enter(loading, rng, lab, machine, [unit], starts_at=starts_at, ends_at=ends_at, kind=kind, at=at)
 
 
 def maintain(
@@ -85,10 +85,10 @@ def maintain(
             lab,
             machine,
             units,
-            starts_at,
-            ends_at,
-            HoldingKind.MAINTENANCE,
-            starts_at - timedelta(minutes=12),
+            starts_at=starts_at,
+            ends_at=ends_at,
+            kind=HoldingKind.MAINTENANCE,
+            at=starts_at - timedelta(minutes=12),
         )
 
 
@@ -98,6 +98,7 @@ def _enter(
     lab: Laboratory,
     machine: Machine,
     units: list[int],
+    *,
     starts_at: datetime,
     ends_at: datetime,
     kind: str,
@@ -130,4 +131,11 @@ def _enter(
         holdings=holdings,
         in_the_way=[],
     )
-    loading.trail.record(at, lab.host.manager["id"], lab.host.id, "time.block", ("block", name), after=said)
+    loading.trail.record(
+        at,
+        person_id=lab.host.manager["id"],
+        firm_id=lab.host.id,
+        action="time.block",
+        subject=("block", name),
+        after=said,
+    )

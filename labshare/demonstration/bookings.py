@@ -441,7 +441,7 @@ class Course:
             self.maker.documents.during_test(rng, life, self.at)
         if not self._before_midnight(noted):
             return
-        life.finish(self.at, finished, (finished - begun) // MINUTE)
+        life.finish(self.at, at=finished, machine_minutes=(finished - begun) // MINUTE)
         self.maker.documents.paper(rng, life, self.at)
 
 

@@ -41,6 +41,7 @@ from labshare.demonstration.data.items import NORMS, TYPES, Type, Words
 from labshare.demonstration.loading import HostFirm, Loading
 from labshare.demonstration.rows import Row
 from labshare.kernel.money import FEN_PER_WAN, FEN_PER_YUAN
+from labshare.kernel.time import ExactMinutes, Minutes
 from labshare.organisations.divisions import TOWNS, lab_code_prefix, towns_of
 
 Week = tuple[tuple[tuple[int, int], ...], ...]
@@ -54,6 +55,12 @@ SHAPES: dict[str, Week] = {
     "night": (((780, 1500),),) * 5 + ((), ()),
 }
 """Opening hours in minutes after midnight; the last shape closes at one in the morning."""
+CANCELLATION = (
+    CancellationTerms(),
+    CancellationTerms(free_minutes=1440, late_percent=20, no_show_percent=30),
+    CancellationTerms(free_minutes=1440, late_percent=30, no_show_percent=50),
+    CancellationTerms(free_minutes=2880, late_percent=50, no_show_percent=100),
+)
 TYPES_OF: dict[str, list[Type]] = {}
 for _test in TYPES:
     for _kind in _test.kinds:
@@ -188,15 +195,17 @@ class CatalogueMaker:
     def _said(
         self, at: datetime, host: HostFirm, action: str, subject: tuple[str, object], after: dict[str, object]
     ) -> None:
-        self.loading.trail.record(at, host.manager["id"], host.id, action, subject, after=after)
+        self.loading.trail.record(
+            at, person_id=host.manager["id"], firm_id=host.id, action=action, subject=subject, after=after
+        )
 
     def _published(self, at: datetime, host: HostFirm, table: str, row: Row) -> None:
         self.loading.trail.record(
             at,
-            host.manager["id"],
-            host.id,
-            f"{table}.publish",
-            (table, row["id"]),
+            person_id=host.manager["id"],
+            firm_id=host.id,
+            action=f"{table}.publish",
+            subject=(table, row["id"]),
             before={"state": LifeState.DRAFT},
             after={"state": LifeState.PUBLISHED},
         )
@@ -272,19 +281,19 @@ class CatalogueMaker:
             )
             loading.trail.record(
                 entered,
-                officer,
-                None,
-                "lab.admit",
-                ("lab", lab.id),
+                person_id=officer,
+                firm_id=None,
+                action="lab.admit",
+                subject=("lab", lab.id),
                 after={"admitted_from": admitted, "division": self.division, "reason": "", "confirmed": True},
             )
             if suspended:
                 loading.trail.record(
                     loading.at(suspended, 9),
-                    officer,
-                    None,
-                    "lab.suspend",
-                    ("lab", lab.id),
+                    person_id=officer,
+                    firm_id=None,
+                    action="lab.suspend",
+                    subject=("lab", lab.id),
                     before={"admitted_from": admitted, "suspended_from": None},
                     after={"suspended_from": suspended, "reason": "超期未整改"},
                 )
@@ -436,7 +445,7 @@ class CatalogueMaker:
         loading = self.loading
         created = lab.row["created_at"] + timedelta(hours=2)
         most = max(1, test.most + rng.choice((0, 0, 0, -test.most // 4, test.most // 4)))
-        terms = CancellationTerms(*rng.choice(((0, 0, 0), (1440, 20, 30), (1440, 30, 50), (2880, 50, 100))))
+        terms = rng.choice(CANCELLATION)
         choice = test.hours
         row = loading.rows.add(
             TestItem,
@@ -487,12 +496,12 @@ class CatalogueMaker:
         )
         self._published(row["published_at"], lab.host, "test_item", row)
         rules = ItemTerms(
-            setup=Decimal(test.setup),
+            setup=ExactMinutes(Decimal(test.setup)),
             per_sample=test.sample_minutes,
-            per_run=Decimal(test.run),
-            cleanup=Decimal(test.cleanup),
+            per_run=ExactMinutes(Decimal(test.run)),
+            cleanup=Minutes(test.cleanup),
             samples_per_run=test.per_run,
-            hours=HoursChoice(*(Decimal(hours) for hours in choice)) if choice else None,
+            hours=HoursChoice(min=choice[0], max=choice[1], step=choice[2]) if choice else None,
             max_quantity=most,
             attended=test.attended,
             runs_start_open=test.runs_start_in_hours,
@@ -550,7 +559,15 @@ class CatalogueMaker:
                     "valid_to": None,
                 },
             )
-            made.append((since, until, FeeTerms(test.basis, row["amount_fen"], row["minimum_fen"], row["id"])))
+            made.append(
+                (
+                    since,
+                    until,
+                    FeeTerms(
+                        basis=test.basis, amount_fen=row["amount_fen"], minimum_fen=row["minimum_fen"], id=row["id"]
+                    ),
+                )
+            )
         return made
 
     # -- accreditation

@@ -17,7 +17,7 @@ def organisation_code(serial: str) -> str:
     return serial + {10: "X", 11: "0"}.get(check, str(check))
 
 
-def credit_code(kind: str, division: str, number: int) -> str:
+def credit_code(*, kind: str, division: str, number: int) -> str:
     """A valid code of an invented organisation: enterprises begin with 91, public institutions with 12, others 52."""
     prefix = {FirmKind.ENTERPRISE: "91", FirmKind.PUBLIC_INSTITUTION: "12"}.get(kind, "52")
     body = f"{prefix}{division}{organisation_code(f'MA{number:06d}')}"

@@ -9,7 +9,7 @@ from labshare.booking.terms import ChargeState
 from labshare.demonstration.life import Life
 from labshare.demonstration.loading import Loading
 from labshare.demonstration.rows import Row
-from labshare.kernel.money import FEN_PER_YUAN, round_half_up
+from labshare.kernel.money import FEN_PER_YUAN, Fen, round_half_up
 from labshare.settlement.terms import PayerVerdict
 
 Step = tuple[datetime, Callable[[datetime], None]]
@@ -20,7 +20,7 @@ WITHDRAWALS = ("原始记录复核发现取样位置有误", "仪器期间核查
 VAT = Fraction(6, 106)
 
 
-def tax_in(amount_fen: int) -> int:
+def tax_in(amount_fen: Fen) -> int:
     return round_half_up(amount_fen * VAT)
 
 
@@ -64,7 +64,7 @@ class DocumentWriter:
             self.groups.setdefault((life.lab.host.id, life.client.id, month), []).append((rng, life))
             life.finished_at = finished
             return
-        self._run(self._script(rng, life, finished, None, {}))
+        self._run(self._script(rng, life, finished, together=None, shared={}))
 
     def share_invoices(self) -> None:
         """Bill together what one client ordered from one lab in a month; a single one is billed alone."""
@@ -75,7 +75,7 @@ class DocumentWriter:
             together = self.office(life, rng, after) if len(members) > 1 else None
             shared: dict[str, Row] = {}
             for rng, life in members:
-                self._run(self._script(rng, life, life.finished_at, together, shared))
+                self._run(self._script(rng, life, life.finished_at, together=together, shared=shared))
         self.groups.clear()
 
     def ended(self, rng: random.Random, life: Life, at: datetime) -> None:
@@ -96,7 +96,7 @@ class DocumentWriter:
                 act(at)
 
     def _script(
-        self, rng: random.Random, life: Life, finished: datetime, together: datetime | None, shared: dict[str, Row]
+        self, rng: random.Random, life: Life, finished: datetime, *, together: datetime | None, shared: dict[str, Row]
     ) -> list[Step]:
         loading, row = self.loading, life.row
         plain = together is None and not life.lines
@@ -114,7 +114,9 @@ class DocumentWriter:
             steps.append((settled, lambda t: _ignore(life.propose_charge(t, -less, rng.choice(DISCOUNTS)))))
         reported = self._report(rng, life, finished, steps)
         if not life.lines:
-            self._money(rng, life, steps, settled, reported, together, shared, plain=plain)
+            self._money(
+                rng, life, steps, settled=settled, reported=reported, together=together, shared=shared, plain=plain
+            )
         return steps
 
     def _report(self, rng: random.Random, life: Life, finished: datetime, steps: list[Step]) -> datetime:
@@ -147,11 +149,11 @@ class DocumentWriter:
         rng: random.Random,
         life: Life,
         steps: list[Step],
+        *,
         settled: datetime,
         reported: datetime,
         together: datetime | None,
         shared: dict[str, Row],
-        *,
         plain: bool,
     ) -> None:
         loading = self.loading

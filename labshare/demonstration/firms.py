@@ -41,7 +41,12 @@ def make_regulators(loading: Loading) -> None:
         person = loading.accounts[account] = loading.people.make(email_of(account), since=since)
         row = loading.rows.add(RegulatorRole, person_id=person["id"], role=role, proposed_at=since, agreed_at=since)
         loading.trail.record(
-            since, None, None, "regulator.propose", ("person", person["id"]), after={"role": role, "role_id": row["id"]}
+            since,
+            person_id=None,
+            firm_id=None,
+            action="regulator.propose",
+            subject=("person", person["id"]),
+            after={"role": role, "role_id": row["id"]},
         )
 
 
@@ -214,7 +219,7 @@ def _firm(
     town_name = next((t.name for t in towns_of(division) if t.code == town), "")
     row = loading.rows.add(
         Firm,
-        uscc=credit_code(kind, division, number),
+        uscc=credit_code(kind=kind, division=division, number=number),
         name=name,
         name_en=name_en,
         kind=kind,
@@ -241,14 +246,16 @@ def _firm(
         "industry": industry,
         "state": FirmState.WAITING,
     }
-    loading.trail.record(created, None, row["id"], "firm.register", ("firm", row["id"]), after=said)
+    loading.trail.record(
+        created, person_id=None, firm_id=row["id"], action="firm.register", subject=("firm", row["id"]), after=said
+    )
     if verified is not None:
         loading.trail.record(
             verified,
-            admin,
-            None,
-            "firm.verify",
-            ("firm", row["id"]),
+            person_id=admin,
+            firm_id=None,
+            action="firm.verify",
+            subject=("firm", row["id"]),
             before={"state": FirmState.WAITING},
             after={"state": FirmState.VERIFIED},
         )
@@ -296,10 +303,10 @@ def make_waiting(loading: Loading) -> None:
             firm.update(returned_at=at, return_reason="营业执照照片不清晰，请重新上传。")
             loading.trail.record(
                 at,
-                loading.accounts["admin"]["id"],
-                None,
-                "firm.return",
-                ("firm", firm["id"]),
+                person_id=loading.accounts["admin"]["id"],
+                firm_id=None,
+                action="firm.return",
+                subject=("firm", firm["id"]),
                 before={"state": FirmState.WAITING},
                 after={"state": FirmState.RETURNED},
             )
@@ -311,10 +318,10 @@ def make_waiting(loading: Loading) -> None:
     )
     loading.trail.record(
         at,
-        proposer,
-        None,
-        "regulator.propose",
-        ("person", person["id"]),
+        person_id=proposer,
+        firm_id=None,
+        action="regulator.propose",
+        subject=("person", person["id"]),
         after={"role": OfficialRole.AUDITOR, "role_id": role["id"]},
     )
     owner = loading.accounts["owner"]["id"]
@@ -331,10 +338,10 @@ def make_waiting(loading: Loading) -> None:
     )
     loading.trail.record(
         at,
-        owner,
-        host.id,
-        "member.invite",
-        ("firm", host.id),
+        person_id=owner,
+        firm_id=host.id,
+        action="member.invite",
+        subject=("firm", host.id),
         after={"invitation_id": invitation["id"], "role": FirmRole.LAB_MANAGER},
     )
 
@@ -447,10 +454,10 @@ def _one_sided(loading: Loading, clients: list[Client]) -> None:
             declared |= {"objected_at": at, "objected_by": host.owner["id"], "objection": reason}
             loading.trail.record(
                 at,
-                host.owner["id"],
-                host.id,
-                "affiliation.object",
-                ("affiliation", declared["id"]),
+                person_id=host.owner["id"],
+                firm_id=host.id,
+                action="affiliation.object",
+                subject=("affiliation", declared["id"]),
                 after={"reason": reason},
             )
 
@@ -464,14 +471,26 @@ def _declare(
 def _agree(loading: Loading, declared: Row, by: Client, at: datetime) -> None:
     declared |= {"agreed_at": at, "agreed_by": by.members[0]["id"]}
     loading.trail.record(
-        at, by.members[0]["id"], by.id, "affiliation.agree", ("affiliation", declared["id"]), after={"agreed": True}
+        at,
+        person_id=by.members[0]["id"],
+        firm_id=by.id,
+        action="affiliation.agree",
+        subject=("affiliation", declared["id"]),
+        after={"agreed": True},
     )
 
 
 def _leave(loading: Loading, declared: Row, at: datetime) -> None:
     officer, note = loading.accounts["officer"]["id"], "双方均已申报，章程已核对"
     declared |= {"seen_at": at, "seen_by": officer, "seen_note": note}
-    loading.trail.record(at, officer, None, "affiliation.leave", ("affiliation", declared["id"]), after={"note": note})
+    loading.trail.record(
+        at,
+        person_id=officer,
+        firm_id=None,
+        action="affiliation.leave",
+        subject=("affiliation", declared["id"]),
+        after={"note": note},
+    )
 
 
 def _affiliation(
@@ -508,10 +527,10 @@ def _affiliation(
     )
     loading.trail.record(
         at,
-        person_id,
-        firm["id"] if by_firm else None,
-        "affiliation.declare" if by_firm else "affiliation.enter",
-        ("affiliation", row["id"]),
+        person_id=person_id,
+        firm_id=firm["id"] if by_firm else None,
+        action="affiliation.declare" if by_firm else "affiliation.enter",
+        subject=("affiliation", row["id"]),
         after={
             "firm_id": firm["id"],
             "other_firm_id": other["id"],

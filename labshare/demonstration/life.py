@@ -24,6 +24,7 @@ from labshare.demonstration.rows import Row
 from labshare.demonstration.shelf import Shelf
 from labshare.kernel.months import Month
 from labshare.kernel.references import new_reference
+from labshare.kernel.time import Minutes
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
 from labshare.settlement.rules import rows as document_rows
 from labshare.settlement.rules.documents import (
@@ -104,7 +105,9 @@ class Life(Order):
         )
         values = rows.booking(new, state, now=at, today=day, answer_by=deadline)
         self.row = loading.rows.add(Booking, ref=self._reference(day), **values)
-        self._charge(rows.price_line(self.row["id"], new.price_fen, by=person["id"], now=at, today=day))
+        self._charge(
+            rows.price_line(booking_id=self.row["id"], amount_fen=new.price_fen, by=person["id"], now=at, today=day)
+        )
         self.time = rows.time_of_booking(
             self.row["id"],
             instrument_id=machine.id,
@@ -125,7 +128,7 @@ class Life(Order):
         return ref
 
     def _deadline(self, at: datetime, plan: Plan) -> datetime:
-        return answer_by(at, plan.starts_at, self.lab.openings.days, self.loading.zone)
+        return answer_by(at, starts_at=plan.starts_at, days=self.lab.openings.days, zone=self.loading.zone)
 
     @property
     def state(self) -> BookingState:
@@ -144,7 +147,15 @@ class Life(Order):
     def _record(
         self, at: datetime, who: Who, action: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]
     ) -> None:
-        self.loading.trail.record(at, who[0], who[1], action, ("booking", self.row["ref"]), before, after)
+        self.loading.trail.record(
+            at,
+            person_id=who[0],
+            firm_id=who[1],
+            action=action,
+            subject=("booking", self.row["ref"]),
+            before=before,
+            after=after,
+        )
 
     def _snapshot(self) -> Values:
         return {name: self.row[name] for name in rows.SNAPSHOT}
@@ -164,7 +175,11 @@ class Life(Order):
         difference = total - self.row["charged_fen"]
         if difference:
             today = self.loading.day(at)
-            self._charge(rows.ending_line(self.row["id"], difference, reason=reason, by=who[0], now=at, today=today))
+            self._charge(
+                rows.ending_line(
+                    booking_id=self.row["id"], amount_fen=difference, reason=reason, by=who[0], now=at, today=today
+                )
+            )
             self.row["charged_fen"] = total
 
     def _close_proposal(self, at: datetime, state: ProposalState) -> None:
@@ -230,7 +245,7 @@ class Life(Order):
             now=at,
         )
         if row["answer_by"] is not None:
-            self._change_time(expires_at=rows.expiry_beside_proposal(row["answer_by"], deadline))
+            self._change_time(expires_at=rows.expiry_beside_proposal(row["answer_by"], proposal_answer_by=deadline))
         said = rows.proposed(self.proposal["id"], values, starts_at=row["starts_at"], ends_at=row["ends_at"])
         self._record(at, self.desk, "booking.propose", *said)
         return self.proposal
@@ -242,13 +257,18 @@ class Life(Order):
         state = next_state(self.state, "accept_proposal", Party.CLIENT)
         before = self._snapshot()
         self._close_proposal(at, ProposalState.ACCEPTED)
-        self._move(proposal["unit"], proposal["starts_at"], proposal["ends_at"], held["ends_at"])
+        self._move(
+            proposal["unit"],
+            starts_at=proposal["starts_at"],
+            ends_at=proposal["ends_at"],
+            holding_ends_at=held["ends_at"],
+        )
         self._confirmed(state, at)
         self._note(
             at, self.customer, "booking.accept_proposal", before, proposal=proposal["id"], reason=proposal["reason"]
         )
 
-    def _move(self, unit: int, starts_at: datetime, ends_at: datetime, holding_ends_at: datetime) -> None:
+    def _move(self, unit: int, *, starts_at: datetime, ends_at: datetime, holding_ends_at: datetime) -> None:
         placed = rows.placed(
             instrument_id=self.machine.id,
             instrument_value_fen=self.machine.row["original_value_fen"],
@@ -278,7 +298,7 @@ class Life(Order):
         before = self._snapshot()
         self._close_proposal(at, ProposalState.VOID)
         deadline = self._deadline(at, plan) if state == BookingState.REQUESTED else None
-        self._move(unit, plan.starts_at, plan.ends_at, plan.holding_ends_at)
+        self._move(unit, starts_at=plan.starts_at, ends_at=plan.ends_at, holding_ends_at=plan.holding_ends_at)
         self._change_time(expires_at=deadline)
         first = self.row["confirmed_at"]
         self.row.update(rows.rescheduled(state, now=at, answer_by=deadline, confirmed_at=first))
@@ -327,7 +347,7 @@ class Life(Order):
         self.row.update(rows.started(state, at=at))
         self._note(at, self.desk, "booking.start", before)
 
-    def finish(self, now: datetime, at: datetime, machine_minutes: int | None = None) -> None:
+    def finish(self, now: datetime, *, at: datetime, machine_minutes: Minutes | None = None) -> None:
         """Noted `now`, over since `at`. A test that took longer than planned keeps the time it has."""
         state, row = next_state(self.state, "finish", Party.LAB), self.row
         before = self._snapshot()
@@ -356,7 +376,9 @@ class Life(Order):
         next_state(self.state, "charge", Party.LAB)
         before, row = self._snapshot(), self.row
         by, today = self.desk[0], self.loading.day(at)
-        line = self._charge(rows.change_line(row["id"], amount, reason=reason, by=by, now=at, today=today))
+        line = self._charge(
+            rows.change_line(booking_id=row["id"], amount_fen=amount, reason=reason, by=by, now=at, today=today)
+        )
         agreed = line["state"] == ChargeState.AGREED
         if agreed:
             row["charged_fen"] += amount
@@ -383,7 +405,7 @@ class Life(Order):
 
     def record_report(self, at: datetime, issued_on: date, replaces: Row | None = None) -> Row:
         number = self.shelf.report_number(self.lab.row["code"], issued_on.year)
-        file, sha256 = self.shelf.report(self, number, issued_on, at, replaces["number"] if replaces else None)
+        file, sha256 = self.shelf.report(self, number, issued_on, at, replaces=replaces["number"] if replaces else None)
         values = document_rows.report(
             self.row["id"],
             lab_id=self.lab.id,
@@ -492,19 +514,28 @@ class Life(Order):
             tuple(
                 ChargeLine(c["agreed_on"], c["amount_fen"]) for c in self.charges if c["state"] == ChargeState.AGREED
             ),
-            tuple(ReportDocument(r["id"], r["issued_on"], r["replaces_id"], r["withdrawn_on"]) for r in self.reports),
+            tuple(
+                ReportDocument(
+                    id=r["id"], day=r["issued_on"], replaces=r["replaces_id"], withdrawn_on=r["withdrawn_on"]
+                )
+                for r in self.reports
+            ),
             tuple(
                 InvoiceDocument(
-                    line["id"], invoice["issued_on"], line["amount_fen"], line["tax_fen"], line["reverses_id"]
+                    id=line["id"],
+                    day=invoice["issued_on"],
+                    amount_fen=line["amount_fen"],
+                    tax_fen=line["tax_fen"],
+                    reverses=line["reverses_id"],
                 )
                 for invoice, line in self.lines
             ),
             tuple(
                 PaymentDocument(
-                    p["id"],
-                    p["paid_on"],
-                    p["amount_fen"],
-                    payment_counts(by_client=p["by_client"], payer_verdict=p["payer_verdict"]),
+                    id=p["id"],
+                    day=p["paid_on"],
+                    amount_fen=p["amount_fen"],
+                    counts=payment_counts(by_client=p["by_client"], payer_verdict=p["payer_verdict"]),
                 )
                 for p in self.payments
             ),

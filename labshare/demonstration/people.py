@@ -39,7 +39,7 @@ class People:
     def name(self) -> str:
         return next(self._names)
 
-    def make(self, email: str, name: str | None = None, *, since: datetime | None = None) -> Row:
+    def make(self, email: str, *, name: str | None = None, since: datetime | None = None) -> Row:
         """One account, its address confirmed."""
         created = (since or self.since) - timedelta(minutes=self.rng.randrange(60, 60 * 24 * 30))
         return self.rows.add(

@@ -45,7 +45,7 @@ OBJECTIONS = {
 """By how many months ago: what a lab objected, what the officer answered."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Due:
     """When the run of a month was calculated, published, approved and paid (or would be)."""
 
@@ -71,11 +71,11 @@ def due_of(loading: Loading, days: WorkingDays, month: Month) -> Due:
     published = _nth_working_day(days, last, 6)
     approved = _nth_working_day(days, published, NOTICE_DAYS + 1)
     return Due(
-        month,
-        min(loading.at(last + timedelta(days=1), 2), loading.midnight),
-        loading.at(published, 10, 5),
-        loading.at(approved, 9, 40),
-        loading.at(_nth_working_day(days, approved, 3), 15, 10),
+        month=month,
+        calculated_at=min(loading.at(last + timedelta(days=1), 2), loading.midnight),
+        published_at=loading.at(published, 10, 5),
+        approved_at=loading.at(approved, 9, 40),
+        paid_at=loading.at(_nth_working_day(days, approved, 3), 15, 10),
     )
 
 

@@ -37,7 +37,9 @@ class Shelf:
         self.slips += 1
         return f"{paid_on:%Y%m%d}{self.slips:09d}"
 
-    def report(self, order: Order, number: str, issued_on: date, at: datetime, replaces: str | None) -> tuple[Row, str]:
+    def report(
+        self, order: Order, number: str, issued_on: date, at: datetime, *, replaces: str | None
+    ) -> tuple[Row, str]:
         row, lab, item = order.row, order.lab.row, order.offer.row
         lines = [
             f"报告编号 Report number: {number}",

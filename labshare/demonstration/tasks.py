@@ -178,7 +178,7 @@ class Tasks:
         self._received(life)
         life.start(life.starts_at)
         end = life.row["ends_at"]
-        life.finish(end, end)
+        life.finish(end, at=end)
         return life
 
     def _reported(self, life: Life) -> Life:
@@ -250,7 +250,7 @@ class Tasks:
         days, loading = self.main.openings.days, self.loading
         for ago in range(20, 0, -1):
             at = loading.at(loading.today - ago * DAY, 15, 12)
-            if answer_by(at, start, days, loading.zone) >= self.tomorrow:
+            if answer_by(at, starts_at=start, days=days, zone=loading.zone) >= self.tomorrow:
                 return at
         raise NoRoom("requests")
 
@@ -389,26 +389,26 @@ class Tasks:
             valid_from=loading.today - DAY,
             created_at=at + 25 * MINUTE,
         )
-        who = lab.host.manager["id"], lab.host.id
+        who = {"person_id": lab.host.manager["id"], "firm_id": lab.host.id}
         loading.trail.record(
             at,
-            *who,
-            "instrument.add",
-            ("instrument", instrument["id"]),
+            **who,
+            action="instrument.add",
+            subject=("instrument", instrument["id"]),
             after={"lab_id": lab.id, "units": 1, "name": instrument["name"]},
         )
         loading.trail.record(
             at + 20 * MINUTE,
-            *who,
-            "test_item.add",
-            ("test_item", item["id"]),
+            **who,
+            action="test_item.add",
+            subject=("test_item", item["id"]),
             after={"lab_id": lab.id, "name": item["name"], "instruments": [instrument["id"]]},
         )
         loading.trail.record(
             at + 25 * MINUTE,
-            *who,
-            "fee.add",
-            ("test_item", item["id"]),
+            **who,
+            action="fee.add",
+            subject=("test_item", item["id"]),
             after={
                 "fee_id": fee["id"],
                 "basis": FeeBasis.SAMPLE,

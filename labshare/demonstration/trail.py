@@ -39,6 +39,7 @@ class Trail:
     def record(
         self,
         at: datetime,
+        *,
         person_id: int | None,
         firm_id: int | None,
         action: str,
@@ -83,4 +84,5 @@ class Trail:
         """The one of the event that will be read again: its values are JSON text here."""
         *who_and_what, before, after = event
         values = (None if text is None else json.loads(text) for text in (before, after))
-        return rules.mac(rules.Event(number, at, *who_and_what, *values, refused=False), self.key)
+        named = zip(rules.EVENT_FIELDS, (number, at, *who_and_what, *values, False), strict=False)
+        return rules.mac(rules.Event(**dict(named)), self.key)

@@ -92,7 +92,7 @@ SOMEWHERE = _Somewhere("what the body or the service names")
 FOUND = _Found("what the query finds")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Right:
     """What a route asks."""
 
@@ -149,7 +149,7 @@ def requires(
     file: bool = False,
 ) -> Callable[[F], F]:
     """Have a route ask for a right. See `Right`; `file` as of `before_body`."""
-    right = Right(action, of, to_post, then, verb, division)
+    right = Right(action=action, of=of, to_post=to_post, then=then, verb=verb, division=division)
 
     def mark(view: F) -> F:
         view.right = right  # type: ignore[attr-defined]
@@ -201,7 +201,7 @@ _SHORT = re.compile(r"<(?:[^:<>]*:)?(\w+)>")
 """The name of a place in an address, without what may stand in it."""
 
 
-def check_step(actor: Actor, ref: str, action: str, *, verb: str) -> None:
+def check_step(actor: Actor, ref: str, *, action: str, verb: str) -> None:
     """Whether they may take this step with a booking, known once it is chosen; a refusal is the verb's. One statement.
     Raises `NotFound`, `NotAllowed`."""
     try:

@@ -35,7 +35,7 @@ def run_job(job: Job, now: datetime) -> bool:
     db.session.rollback()
     if due_at is None:
         return False
-    run_id = claim(job, due_at, now)
+    run_id = claim(job, due_at, now=now)
     if run_id is None:
         return False
     try:
@@ -48,14 +48,14 @@ def run_job(job: Job, now: datetime) -> bool:
     return True
 
 
-def claim(job: Job, due_at: datetime, now: datetime) -> int | None:
+def claim(job: Job, due_at: datetime, *, now: datetime) -> int | None:
     """Write the unique row of a due run; `None` where another host has it."""
     try:
         with transaction():
             taken = run_due_at(job.name, due_at)
             if taken is not None:
                 return take_over(job, taken, now)
-            return begin_run(job.name, due_at, now, host_name())
+            return begin_run(job.name, due_at, now=now, host=host_name())
     except IntegrityError:
         return None
 

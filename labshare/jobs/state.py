@@ -12,7 +12,7 @@ GRACE = timedelta(minutes=10)
 """How long after its moment a job may still be under way or waiting for the scheduler's next look."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class JobState:
     job: Job
     started_at: datetime | None
@@ -30,10 +30,12 @@ def job_states(now: datetime) -> list[JobState]:
     """Every job of the table, in its order: two statements besides what a job asks to know whether it is due."""
     began = first_event_at()
     last, succeeded = last_runs([job.name for job in JOBS])
-    return [_state(job, last.get(job.name), succeeded.get(job.name), began, now) for job in JOBS]
+    return [_state(job, last.get(job.name), succeeded.get(job.name), began, now=now) for job in JOBS]
 
 
-def _state(job: Job, last: JobRun | None, succeeded: JobRun | None, began: datetime | None, now: datetime) -> JobState:
+def _state(
+    job: Job, last: JobRun | None, succeeded: JobRun | None, began: datetime | None, *, now: datetime
+) -> JobState:
     """`began` is the installation's first event: a job that never ran is not overdue for a moment before it."""
     due = job.due(now)
     if last is None and due is not None and began is not None and due < began and not job.frequent:
@@ -44,7 +46,7 @@ def _state(job: Job, last: JobRun | None, succeeded: JobRun | None, began: datet
         missed = succeeded.due_at + job.every  # due moves on: the first moment that nobody served is what counts
     never = job.frequent and succeeded is None and (began is None or now > began + GRACE)
     return JobState(
-        job,
+        job=job,
         started_at=last.started_at if last else None,
         succeeded_at=succeeded.finished_at if succeeded else None,
         next_at=due if waiting and due is not None else job.following(now),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from labshare.kernel.terms import OfficialRole, TokenScope
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Actor:
     """One person acting for one firm (or for a regulator), as known when the request began.
 

@@ -1,11 +1,11 @@
 """Amounts in capital numerals, as a payment list needs them: 壹仟贰佰叁拾肆元伍角整. Chinese, whoever reads it."""
 
-from labshare.kernel.money import FEN_PER_YUAN
+from labshare.kernel.money import FEN_PER_YUAN, Fen
 
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"
 
 
-def capital(fen: int) -> str:
+def capital(fen: Fen) -> str:
     """壹仟贰佰叁拾肆元伍角整: the amount in capital numerals, for the finance bureau's payment list."""
     yuan, rest = divmod(abs(fen), FEN_PER_YUAN)
     text = "负" if fen < 0 else ""

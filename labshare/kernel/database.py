@@ -23,6 +23,7 @@ from sqlalchemy import (
     DateTime,
     Engine,
     Insert,
+    Integer,
     MetaData,
     Table,
     Text,
@@ -34,7 +35,7 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
+from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached, registry
 from sqlalchemy.schema import DDL
 from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.sql.functions import FunctionElement
@@ -42,19 +43,42 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from labshare.kernel.errors import Busy, Problem
 from labshare.kernel.events import carry_no_more, carrying, handle_events
+from labshare.kernel.money import Fen
 from labshare.kernel.terms import listed
+from labshare.kernel.time import ExactMinutes, Hours, Minutes
 from labshare.kernel.waiting import bound_waiting, waited_in_vain, writers_queue
 
 
+class Thousandths(TypeDecorator[Decimal]):
+    """A number that may be a fraction, exact to a thousandth; kept as whole thousandths, so SQL may add them."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        thousandths = Decimal(value) * 1000
+        if thousandths != int(thousandths):
+            raise ValueError("finer than a thousandth")
+        return int(thousandths)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value) / 1000
+
+
 class Base(DeclarativeBase):
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+        type_annotation_map={Fen: BigInteger, Minutes: Integer, ExactMinutes: Thousandths, Hours: Integer},
     )
 
 
@@ -90,24 +114,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Minutes(TypeDecorator[Decimal]):
-    """Minutes that may be fractions, exact to a thousandth; kept as whole thousandths, so SQL may add them."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
-        if value is None:
-            return None
-        thousandths = Decimal(value) * 1000
-        if thousandths != int(thousandths):
-            raise ValueError("minutes finer than a thousandth")
-        return int(thousandths)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value) / 1000
 
 
 class Numbers(TypeDecorator[list[int]]):

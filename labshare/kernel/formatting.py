@@ -18,7 +18,7 @@ from babel import numbers as babel_numbers
 from flask_babel import get_locale, ngettext, npgettext, pgettext
 from flask_babel import gettext as _
 
-from labshare.kernel.money import FEN_PER_WAN, FEN_PER_YUAN, round_half_up
+from labshare.kernel.money import FEN_PER_WAN, FEN_PER_YUAN, Fen, round_half_up
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, local_zone, utc_now
 
@@ -111,44 +111,44 @@ def _rounded(value: Fraction | Decimal | int, digits: int) -> Decimal:
 # ── Money ────────────────────────────────────────────────────────────────
 
 
-def _yuan(fen: int) -> Decimal:
+def _yuan(fen: Fen) -> Decimal:
     return Decimal(fen).scaleb(-2)
 
 
-def plain_money(fen: int | None) -> str:
+def plain_money(fen: Fen | None) -> str:
     """Money standing alone: ¥1,234.50 or −¥1,234.50, the same in both languages."""
     return NOTHING if fen is None else _number(_yuan(fen), MONEY)
 
 
-def plain_amount(fen: int | None) -> str:
+def plain_amount(fen: Fen | None) -> str:
     """1,234.50 under a heading that names the unit."""
     return NOTHING if fen is None else _number(_yuan(fen), AMOUNT)
 
 
-def sentence_money(fen: int | None) -> str:
+def sentence_money(fen: Fen | None) -> str:
     """Money inside a sentence: 1,234.50 元, in English ¥1,234.50."""
     if fen is None:
         return NOTHING
     return _sum(_yuan(fen), "sentence_money")
 
 
-def money_before(fen: int) -> str:
+def money_before(fen: Fen) -> str:
     """Money before a unit that names the currency where the language does: 120.00 (元/样), in English ¥120.00."""
     return _sum(_yuan(fen), "money_before")
 
 
-def _large(fen: int) -> Decimal:
+def _large(fen: Fen) -> Decimal:
     """In the unit in which a language counts large sums, to its last decimal."""
     unit, digits = (FEN_PER_WAN, 2) if language() == "zh" else (FEN_PER_YUAN, 0)
     return _rounded(Fraction(fen, unit), digits)
 
 
-def wan(fen: int | None) -> str:
+def wan(fen: Fen | None) -> str:
     """Large sums and original values: 123.45 万元, in English ¥1,234,500."""
     return NOTHING if fen is None else _sum(_large(fen), "wan")
 
 
-def wan_number(fen: int | None) -> str:
+def wan_number(fen: Fen | None) -> str:
     """The figure of `wan` alone, for a big figure whose unit stands in small print beside it: 123.45 or 1,234,500."""
     return NOTHING if fen is None else _sum(_large(fen), "wan_number")
 

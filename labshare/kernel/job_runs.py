@@ -15,7 +15,7 @@ def run_due_at(job: str, due_at: datetime) -> JobRun | None:
     return db.session.scalar(select(JobRun).where(JobRun.job == job, JobRun.due_at == due_at))
 
 
-def begin_run(job: str, due_at: datetime, now: datetime, host: str) -> int:
+def begin_run(job: str, due_at: datetime, *, now: datetime, host: str) -> int:
     """Write a run's row; its id. Raises `IntegrityError` where another host was faster."""
     row = JobRun(job=job, due_at=due_at, started_at=now, host=host, failed=False)
     db.session.add(row)

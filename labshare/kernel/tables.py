@@ -10,10 +10,12 @@ from typing import Any
 
 import xlsxwriter
 
+from labshare.kernel.money import Fen
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def yuan(fen: int) -> Decimal:
+def yuan(fen: Fen) -> Decimal:
     """Fen as yuan with two decimals, for a cell that stays a number."""
     return Decimal(fen).scaleb(-2)
 

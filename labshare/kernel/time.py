@@ -8,12 +8,19 @@ services and rules are handed `now`.
 import time as machine
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TypeVar
+from decimal import Decimal
+from typing import Any, NewType, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import current_app
 
 Span = TypeVar("Span", bound=tuple[Any, Any])
+Minutes = NewType("Minutes", int)
+"""A length in whole minutes."""
+ExactMinutes = NewType("ExactMinutes", Decimal)
+"""A length in minutes that may be a fraction, exact to a thousandth."""
+Hours = NewType("Hours", int)
+"""The length of a test of which the client chooses the hours: whole ones."""
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 ENDLESS = date(9999, 12, 31)

@@ -42,7 +42,7 @@ MOST_TO_ADDRESS = 60
 """Mails to one address within an hour; the rest waits. In all: `MAIL_PER_HOUR`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Letter:
     id: int
     to: str
@@ -180,7 +180,7 @@ def _due(now: datetime, limit: int) -> list[int]:
     return [row.id for place, row in enumerate(found) if row.rank == 0 or place < ordinary]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Draft:
     """A mail of the outbox with what its words need, none of which is asked of the database."""
 
@@ -233,7 +233,9 @@ def _worded(draft: _Draft) -> Letter:
                 name=draft.name, title=title, text=kinds.text_of(draft.kind or "", draft.params), link=draft.link
             )
         subject = " ".join(title.split())[:200]
-    return Letter(draft.id, draft.to, draft.locale, subject, body, draft.created_at)
+    return Letter(
+        id=draft.id, to=draft.to, locale=draft.locale, subject=subject, body=body, created_at=draft.created_at
+    )
 
 
 def letter_of(mail: OutboxMail, now: datetime) -> Letter | None:

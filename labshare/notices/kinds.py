@@ -25,6 +25,7 @@ from flask_babel import gettext as translated
 from flask_babel.speaklater import LazyString
 
 from labshare.kernel import formatting
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 
 SOURCE = "en"
@@ -115,5 +116,5 @@ def _written(name: str, value: Any) -> str:
         if "zh" in value:
             return str(value[formatting.language()])
     if name.endswith("_fen") and isinstance(value, int):
-        return formatting.sentence_money(value)
+        return formatting.sentence_money(Fen(value))
     return formatting.NOTHING if value is None else str(value)

@@ -20,7 +20,7 @@ def unread_of(person_id: int | None) -> Select[Any]:
     return select(func.count()).select_from(Notice).where(Notice.person_id == person_id, Notice.unread)
 
 
-def own_notice(person_id: int, notice_id: int) -> Notice:
+def own_notice(*, person_id: int, notice_id: int) -> Notice:
     """One notice of this person's. Raises `NotFound`."""
     notice = db.session.get(Notice, notice_id)
     if notice is None or notice.person_id != person_id:

@@ -162,7 +162,7 @@ def send_mail(
     Nothing is written where the address was sent the kind's most within the hour.
     """
     most = kinds.KINDS[kind].most
-    if most is not None and _written_within_hour(to, kind, now) >= most:
+    if most is not None and _written_within_hour(to, kind=kind, now=now) >= most:
         return None
     mail = OutboxMail(
         to=to,
@@ -178,7 +178,7 @@ def send_mail(
     return mail
 
 
-def _written_within_hour(to: str, kind: str, now: datetime) -> int:
+def _written_within_hour(to: str, *, kind: str, now: datetime) -> int:
     counting = select(func.count()).select_from(OutboxMail)
     return (
         db.session.scalar(

@@ -8,7 +8,7 @@ metre.
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Division:
     code: str
     name: str
@@ -17,7 +17,7 @@ class Division:
     """What the codes of its labs begin with: XC-012."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Town:
     code: str
     name: str
@@ -33,31 +33,33 @@ class Town:
 DIVISIONS = {
     division.code: division
     for division in (
-        Division("330624", "新昌县", "Xinchang County", "XC"),
-        Division("330683", "嵊州市", "Shengzhou City", "SZ"),
-        Division("330213", "奉化区", "Fenghua District", "FH"),
-        Division("330226", "宁海县", "Ninghai County", "NH"),
-        Division("331023", "天台县", "Tiantai County", "TT"),
-        Division("330727", "磐安县", "Pan'an County", "PA"),
-        Division("330783", "东阳市", "Dongyang City", "DY"),
+        Division(code="330624", name="新昌县", name_en="Xinchang County", lab_code="XC"),
+        Division(code="330683", name="嵊州市", name_en="Shengzhou City", lab_code="SZ"),
+        Division(code="330213", name="奉化区", name_en="Fenghua District", lab_code="FH"),
+        Division(code="330226", name="宁海县", name_en="Ninghai County", lab_code="NH"),
+        Division(code="331023", name="天台县", name_en="Tiantai County", lab_code="TT"),
+        Division(code="330727", name="磐安县", name_en="Pan'an County", lab_code="PA"),
+        Division(code="330783", name="东阳市", name_en="Dongyang City", lab_code="DY"),
     )
 }
 
 TOWNS = {
     town.code: town
     for town in (
-        Town("330624001", "羽林街道", "Yulin Subdistrict", "120.920", "29.510"),
-        Town("330624002", "南明街道", "Nanming Subdistrict", "120.905", "29.495"),
-        Town("330624003", "七星街道", "Qixing Subdistrict", "120.875", "29.500"),
-        Town("330624004", "澄潭街道", "Chengtan Subdistrict", "120.7901", "29.4488"),
-        Town("330624104", "回山镇", "Huishan Town", "120.8067", "29.2799"),
-        Town("330624107", "小将镇", "Xiaojiang Town", "121.1154", "29.3833"),
-        Town("330624108", "沙溪镇", "Shaxi Town", "121.1278", "29.5160"),
-        Town("330624109", "镜岭镇", "Jingling Town", "120.7829", "29.3734"),
-        Town("330624110", "儒岙镇", "Ru'ao Town", "120.9166", "29.3595"),
-        Town("330624112", "沃洲镇", "Wozhou Town", "121.0342", "29.4447"),
-        Town("330624200", "城南乡", "Chengnan Township", "120.890", "29.450"),
-        Town("330624201", "东茗乡", "Dongming Township", "120.850", "29.400"),
+        Town(code="330624001", name="羽林街道", name_en="Yulin Subdistrict", longitude="120.920", latitude="29.510"),
+        Town(code="330624002", name="南明街道", name_en="Nanming Subdistrict", longitude="120.905", latitude="29.495"),
+        Town(code="330624003", name="七星街道", name_en="Qixing Subdistrict", longitude="120.875", latitude="29.500"),
+        Town(
+            code="330624004", name="澄潭街道", name_en="Chengtan Subdistrict", longitude="120.7901", latitude="29.4488"
+        ),
+        Town(code="330624104", name="回山镇", name_en="Huishan Town", longitude="120.8067", latitude="29.2799"),
+        Town(code="330624107", name="小将镇", name_en="Xiaojiang Town", longitude="121.1154", latitude="29.3833"),
+        Town(code="330624108", name="沙溪镇", name_en="Shaxi Town", longitude="121.1278", latitude="29.5160"),
+        Town(code="330624109", name="镜岭镇", name_en="Jingling Town", longitude="120.7829", latitude="29.3734"),
+        Town(code="330624110", name="儒岙镇", name_en="Ru'ao Town", longitude="120.9166", latitude="29.3595"),
+        Town(code="330624112", name="沃洲镇", name_en="Wozhou Town", longitude="121.0342", latitude="29.4447"),
+        Town(code="330624200", name="城南乡", name_en="Chengnan Township", longitude="120.890", latitude="29.450"),
+        Town(code="330624201", name="东茗乡", name_en="Dongming Township", longitude="120.850", latitude="29.400"),
     )
 }
 
@@ -68,7 +70,7 @@ def towns_of(division: str) -> tuple[Town, ...]:
 
 
 PLACES = TOWNS | {
-    f"{code}000": Town(f"{code}000", known.name, known.name_en, "", "")
+    f"{code}000": Town(code=f"{code}000", name=known.name, name_en=known.name_en, longitude="", latitude="")
     for code, known in DIVISIONS.items()
     if not towns_of(code)
 }

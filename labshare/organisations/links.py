@@ -15,7 +15,7 @@ from labshare.organisations.terms import AffiliationKind, AffiliationState, ToDe
 ENDLESS = date(9999, 12, 31)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Link:
     """A recorded affiliation with the moments at which something became known of it."""
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -24,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.accounts.models import Person
 from labshare.kernel.database import Model, UtcDateTime, guard, one_of, stays_as_recorded
+from labshare.kernel.money import Fen
 from labshare.kernel.terms import OfficialRole, TokenScope
 from labshare.organisations.links import Link
 from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmKind, FirmRole, SizeClass
@@ -108,8 +108,8 @@ class FirmSize(Model):
     firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
     year: Mapped[int]
     employees: Mapped[int | None]
-    revenue_fen: Mapped[int | None] = mapped_column(BigInteger)
-    assets_fen: Mapped[int | None] = mapped_column(BigInteger)
+    revenue_fen: Mapped[Fen | None]
+    assets_fen: Mapped[Fen | None]
     sector: Mapped[str] = mapped_column(String(20))
     size_class: Mapped[str] = mapped_column(String(10))
     valid_from: Mapped[date]

@@ -119,7 +119,7 @@ PERMISSIONS: dict[str, Grants] = {
 """Action → grants. `READERS` change nothing; a read-only token passes only `*.see*` actions."""
 
 
-def _sides(client: int | None, lab: int | None, firm: int | None) -> dict[Side, int | None]:
+def _sides(*, client: int | None, lab: int | None, firm: int | None) -> dict[Side, int | None]:
     return {"client": client, "lab": lab, "firm": firm}
 
 
@@ -134,7 +134,7 @@ def may(
     """Whether the actor may do this to a subject with these parties (ids of firms)."""
     if actor.scope != WRITING_SCOPE and ".see" not in action:
         return False
-    firms = _sides(client, lab, firm)
+    firms = _sides(client=client, lab=lab, firm=firm)
     return any(
         role in actor.roles and (side == "any" or (firms[side] is not None and firms[side] == actor.firm_id))
         for role, side in PERMISSIONS.get(action, ())

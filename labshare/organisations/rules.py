@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from labshare.kernel.money import FEN_PER_WAN
+from labshare.kernel.money import FEN_PER_WAN, Fen
 from labshare.kernel.terms import OfficialRole
 from labshare.organisations.terms import SectorName, SizeClass
 
@@ -28,13 +28,13 @@ class Sector:
     assets_wan: Bounds | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Figures:
     """A firm's figures of one year. None: not stated."""
 
     employees: int | None = None
-    revenue_fen: int | None = None
-    assets_fen: int | None = None
+    revenue_fen: Fen | None = None
+    assets_fen: Fen | None = None
 
 
 SECTORS_2011: Mapping[str, Sector] = {

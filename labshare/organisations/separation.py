@@ -73,7 +73,7 @@ def check_person_may_hold(person_id: int, role: str) -> None:
         raise HostMembershipExcludes(role=role_label(role))
 
 
-def check_person_may_join(person_id: int, firm_id: int) -> None:
+def check_person_may_join(*, person_id: int, firm_id: int) -> None:
     """Before a membership is written. Raises `HostMembershipExcludes`."""
     lock_firm(firm_id)
     lock_person(person_id)

@@ -13,7 +13,9 @@ from labshare.audit.queries import last_seal
 from labshare.booking.models import Booking, Holding
 from labshare.catalogue.models import Instrument
 from labshare.kernel.database import days_between, db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
+from labshare.kernel.time import Minutes
 from labshare.oversight.figures import done_figures, finished_in, in_house_minutes, kept_in_house, revenue_figures
 from labshare.oversight.rules import Usage
 from labshare.oversight.waiting import Waiting, waiting_for_regulators
@@ -26,26 +28,26 @@ BINS = (20, 40, 60, 80, 100)
 """Upper edges of the utilisation chart's groups, per cent; the last group is open."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Revenue:
     """Recognised revenue of a month, what of it came from clients other than the lab's own firm, and how much of the
     month's entries a run counted."""
 
     month: Month
-    whole_fen: int
-    outside_fen: int
-    counted_fen: int | None
+    whole_fen: Fen
+    outside_fen: Fen
+    counted_fen: Fen | None
     """None: no run of that month yet."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Totals:
     """Figures of the period over all labs."""
 
     clients: int
     smes: int
-    used_minutes: int
-    outside_minutes: int
+    used_minutes: Minutes
+    outside_minutes: Minutes
     finished: int
     reported: int
     on_time: int
@@ -60,18 +62,18 @@ class Totals:
         return Fraction(self.on_time, self.reported) if self.reported else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Dashboard:
     first: Month
     last: Month
     revenue: Sequence[Revenue]
     """The twelve months up to `last`."""
-    whole_fen: int
-    outside_fen: int
-    counted_fen: int
-    payable_fen: int
+    whole_fen: Fen
+    outside_fen: Fen
+    counted_fen: Fen
+    payable_fen: Fen
     """What the period's runs pay, each month once."""
-    earlier_fen: int
+    earlier_fen: Fen
     """What of it belongs to months before the period, not approved when its first run was calculated."""
     totals: Totals
     groups: Sequence[int]
@@ -131,7 +133,12 @@ def _revenue(first: Month, last: Month, runs: Sequence[tuple[RewardRun, int]]) -
     counted: dict[str, int] = {}
     for run, fen in runs:
         counted[run.month] = counted.get(run.month, 0) + fen
-    return [Revenue(month, *whole.get(str(month), (0, 0)), counted.get(str(month))) for month in first.through(last)]
+    found = []
+    for month in first.through(last):
+        whole_fen, outside_fen = whole.get(str(month), (0, 0))
+        counted_fen = counted.get(str(month))
+        found.append(Revenue(month=month, whole_fen=whole_fen, outside_fen=outside_fen, counted_fen=counted_fen))
+    return found
 
 
 def _reasons(first: Month, last: Month) -> dict[str, int]:
@@ -159,18 +166,20 @@ def _totals(first: Month, last: Month, now: datetime) -> Totals:
     in_house = select(in_house_minutes()).where(*kept_in_house(span, now))
     row = db.session.execute(
         select(
-            figures["clients"],
-            figures["smes"],
-            func.coalesce(figures["used_minutes"], 0) + func.coalesce(in_house.scalar_subquery(), 0),
-            figures["outside_minutes"],
-            figures["tests"],
-            func.count(issued.c.on),
-            func.sum(case((kept, 1), else_=0)),
+            figures["clients"].label("clients"),
+            figures["smes"].label("smes"),
+            (func.coalesce(figures["used_minutes"], 0) + func.coalesce(in_house.scalar_subquery(), 0)).label(
+                "used_minutes"
+            ),
+            figures["outside_minutes"].label("outside_minutes"),
+            figures["tests"].label("finished"),
+            func.count(issued.c.on).label("reported"),
+            func.sum(case((kept, 1), else_=0)).label("on_time"),
         )
         .outerjoin(issued, issued.c.booking_id == Booking.id)
         .where(finished_in(span))
     ).one()
-    return Totals(*(int(value or 0) for value in row))
+    return Totals(**{name: int(value or 0) for name, value in row._mapping.items()})
 
 
 def _utilisation_groups(first: Month, last: Month, now: datetime) -> list[int]:

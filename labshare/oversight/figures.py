@@ -12,6 +12,7 @@ from labshare.booking.models import Booking, Holding
 from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import minutes_between
+from labshare.kernel.time import Minutes
 from labshare.organisations.terms import SizeClass
 from labshare.settlement.models import RevenueEntry
 
@@ -86,7 +87,7 @@ def on_offer(kind: Any) -> ColumnElement[bool]:
     return and_(published, kind.lab_id.in_(select(Lab.id).where(Lab.published)))
 
 
-def in_house_minutes() -> ColumnElement[int]:
+def in_house_minutes() -> ColumnElement[Minutes]:
     """Sum over holdings of `kept_in_house`: whole length, as a booking's, nights and closures included."""
     return func.sum(minutes_between(Holding.starts_at, Holding.ends_at))
 

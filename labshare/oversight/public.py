@@ -10,6 +10,7 @@ from labshare.booking.models import Booking
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
+from labshare.kernel.time import Minutes
 from labshare.oversight.figures import done_figures, finished_in, on_offer
 
 
@@ -68,14 +69,14 @@ def public_figures(today: date) -> Figures:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MonthFigures:
     month: Month
     tests: int
     clients: int
     samples: int
-    minutes: int
-    """Effective time of finished tests, whole minutes."""
+    minutes: Minutes
+    """Effective time of finished tests."""
 
 
 def figures_by_month(today: date, months: int = 12) -> list[MonthFigures]:
@@ -93,25 +94,25 @@ def figures_by_month(today: date, months: int = 12) -> list[MonthFigures]:
     rows = {row[0]: row for row in db.session.execute(union_all(*parts))}
     return [
         MonthFigures(
-            month,
-            int(rows[str(month)][1]),
-            int(rows[str(month)][2]),
-            int(rows[str(month)][3]),
-            int(rows[str(month)][4]),
+            month=month,
+            tests=int(rows[str(month)][1]),
+            clients=int(rows[str(month)][2]),
+            samples=int(rows[str(month)][3]),
+            minutes=int(rows[str(month)][4]),
         )
         for month in span
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MonthOfUse:
     month: Month
     tests: int
-    minutes: int
-    """Effective time of finished tests, whole minutes."""
+    minutes: Minutes
+    """Effective time of finished tests."""
 
 
-def usage_by_month(instrument_id: int, today: date, months: int = 12) -> list[MonthOfUse]:
+def usage_by_month(instrument_id: int, today: date, *, months: int = 12) -> list[MonthOfUse]:
     """Finished work by the month it ended in. One statement."""
     last = Month.of(today).previous
     span = list(last.plus(1 - months).through(last))
@@ -123,4 +124,4 @@ def usage_by_month(instrument_id: int, today: date, months: int = 12) -> list[Mo
         for month in span
     ]
     rows = {row[0]: row for row in db.session.execute(union_all(*parts))}
-    return [MonthOfUse(month, int(rows[str(month)][1]), int(rows[str(month)][2])) for month in span]
+    return [MonthOfUse(month=month, tests=int(rows[str(month)][1]), minutes=int(rows[str(month)][2])) for month in span]

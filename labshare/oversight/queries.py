@@ -22,7 +22,7 @@ from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.kernel.time import local_zone
+from labshare.kernel.time import Minutes, local_zone
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
 from labshare.oversight.figures import (
@@ -56,7 +56,7 @@ COUNTED = (
 """The figures that SQL counts, in the order in which each part of the union gives them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class UsageRow:
     """One line of the report: `id` of what it is about, its `code`, Chinese and English name, and the figures."""
 
@@ -118,7 +118,9 @@ def usage_report(
     for key, numbers in _open_time(by, scope, span).items():
         figures.setdefault(key, {}).update(numbers)
     rows = [
-        UsageRow(key, listed[key].code, listed[key].name, listed[key].name_en, Usage(**numbers))
+        UsageRow(
+            id=key, code=listed[key].code, name=listed[key].name, name_en=listed[key].name_en, usage=Usage(**numbers)
+        )
         for key, numbers in figures.items()
         if key in listed
     ]
@@ -247,9 +249,9 @@ class _OpenTime:
         self.before = [timedelta(0), *accumulate(each.ends_at - each.starts_at for each in intervals)]
         """Open time before each interval; last, of all."""
 
-    def minutes(self, since: datetime, until: datetime) -> int:
-        """Whole minutes open in `[since, until)`."""
-        return max(timedelta(0), self._until(until) - self._until(since)) // timedelta(minutes=1)
+    def minutes(self, since: datetime, until: datetime) -> Minutes:
+        """Minutes open in `[since, until)`."""
+        return Minutes(max(timedelta(0), self._until(until) - self._until(since)) // timedelta(minutes=1))
 
     def _until(self, moment: datetime) -> timedelta:
         place = bisect_right(self.starts, moment) - 1

@@ -14,6 +14,7 @@ from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
@@ -47,10 +48,10 @@ class LedgerShare:
 
     lab: Lab
     month: Month
-    recognised_fen: int
+    recognised_fen: Fen
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Behind:
     """A row opened: `code`, `name`, `name_en` of what it is about; `total` is the row's own usage but for what no
     booking makes up: hours open, units and reports."""
@@ -124,9 +125,9 @@ def behind(
         .limit(limit)
     )
     return Behind(
-        subject.code,
-        subject.name,
-        subject.name_en,
+        code=subject.code,
+        name=subject.name,
+        name_en=subject.name_en,
         total=Usage(**total, in_house_minutes=kept, clients=clients, smes=smes),
         bookings=number,
         rows=[

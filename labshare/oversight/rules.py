@@ -3,6 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from fractions import Fraction
+from typing import Any
+
+from labshare.kernel.money import ZERO, Fen
+from labshare.kernel.time import Minutes
 
 STANDARD_YEAR_MINUTES = 1600 * 60
 """Utilisation = effective hours ÷ 1600 a year (national assessment of large instruments, see docs/domain.md)."""
@@ -10,17 +14,17 @@ TOO_FEW = 3
 """Public statistics do not show numbers of clients below this."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Usage:
     """The figures of one row. `available_minutes` is None where it does not apply (test items)."""
 
-    available_minutes: int | None = 0
-    booked_minutes: int = 0
-    used_minutes: int = 0
+    available_minutes: Minutes | None = Minutes(0)
+    booked_minutes: Minutes = Minutes(0)
+    used_minutes: Minutes = Minutes(0)
     """Effective time: preparation, test, post-processing of finished work, and in-house use that is over."""
-    in_house_minutes: int = 0
+    in_house_minutes: Minutes = Minutes(0)
     """The part of it that the lab kept the instrument for itself (blocks of in-house use)."""
-    outside_minutes: int = 0
+    outside_minutes: Minutes = Minutes(0)
     """Effective time for clients other than the lab's own firm."""
     bookings: int = 0
     no_shows: int = 0
@@ -30,8 +34,8 @@ class Usage:
     clients: int = 0
     smes: int = 0
     reports: int = 0
-    recognised_fen: int = 0
-    outside_fen: int = 0
+    recognised_fen: Fen = ZERO
+    outside_fen: Fen = ZERO
     """What of it came from clients other than the lab's own firm."""
     units: int = 0
     """Units of the instruments of the row."""
@@ -55,9 +59,9 @@ ADDED_UP = tuple(field.name for field in fields(Usage) if field.name not in ("cl
 def total(rows: Iterable[Usage], clients: int, smes: int) -> Usage:
     """The row of totals; the numbers of distinct clients are counted apart."""
     rows = list(rows)
-    sums = {name: sum(getattr(row, name) or 0 for row in rows) for name in ADDED_UP}
+    sums: dict[str, Any] = {name: sum(getattr(row, name) or 0 for row in rows) for name in ADDED_UP}
     if rows and all(row.available_minutes is None for row in rows):
-        sums["available_minutes"] = None  # type: ignore[assignment]
+        sums["available_minutes"] = None
     return Usage(**sums, clients=clients, smes=smes)
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -21,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import Model, UtcDateTime, append_only, db, guard, one_of
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.terms import listed
 from labshare.organisations.models import Firm
@@ -150,7 +150,7 @@ class RewardRun(Model):
     """SHA-256 of the result and its inputs: what "calculating now gives the same" compares."""
     verdicts: Mapped[str] = mapped_column(String(80), default="")
     """A check value over every single verdict of the window."""
-    total_payable_fen: Mapped[int] = mapped_column(BigInteger)
+    total_payable_fen: Mapped[Fen]
     to_reclaim: Mapped[list[Any]] = mapped_column(JSON)
     calculated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     calculated_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -213,15 +213,15 @@ class RewardLine(Model):
     lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
     firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
     grade: Mapped[str] = mapped_column(String(12))
-    month_eligible_fen: Mapped[int] = mapped_column(BigInteger)
-    eligible_ytd_fen: Mapped[int] = mapped_column(BigInteger)
-    entitlement_ytd_fen: Mapped[int] = mapped_column(BigInteger)
-    cut_fen: Mapped[int] = mapped_column(BigInteger)
+    month_eligible_fen: Mapped[Fen]
+    eligible_ytd_fen: Mapped[Fen]
+    entitlement_ytd_fen: Mapped[Fen]
+    cut_fen: Mapped[Fen]
     """What caps and budget took from the base, ≥ 0."""
-    paid_before_fen: Mapped[int] = mapped_column(BigInteger)
-    opening_fen: Mapped[int] = mapped_column(BigInteger)
-    payable_fen: Mapped[int] = mapped_column(BigInteger)
-    recoverable_fen: Mapped[int] = mapped_column(BigInteger)
+    paid_before_fen: Mapped[Fen]
+    opening_fen: Mapped[Fen]
+    payable_fen: Mapped[Fen]
+    recoverable_fen: Mapped[Fen]
     why: Mapped[str | None] = mapped_column(String(40))
     """Why nothing is payable, where nothing is."""
     trace: Mapped[list[Any]] = mapped_column(JSON)
@@ -241,7 +241,7 @@ class RewardCalculation(Model):
     calculated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     calculated_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     """Null: the scheduler."""
-    total_payable_fen: Mapped[int] = mapped_column(BigInteger)
+    total_payable_fen: Mapped[Fen]
     lines: Mapped[dict[str, Any]] = mapped_column(JSON)
     """By lab code: `{"payable": fen, "eligible": fen, "month": fen}`."""
 
@@ -320,7 +320,7 @@ class Correction(Model):
     from_month: Mapped[str] = mapped_column(String(7))
     """Counts in the openings of this month's window from this month on."""
     lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
-    fen: Mapped[int] = mapped_column(BigInteger)
+    fen: Mapped[Fen]
     reason: Mapped[str] = mapped_column(String(500))
     proposed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -359,7 +359,7 @@ class Correction(Model):
         return and_(cls.agreed_at.is_(None), cls.refused_at.is_(None))
 
 
-def _locked_with_run(table: str, key: str) -> None:
+def _locked_with_run(*, table: str, key: str) -> None:
     """Rows of an approved run are locked: the database refuses to change, add or remove them, or to move them."""
     open_run = (
         f"EXISTS (SELECT 1 FROM reward_run r WHERE r.id = {{row}}.run_id AND r.state IN ({listed(RunState.open())}))"
@@ -423,8 +423,8 @@ def _locked_with_run(table: str, key: str) -> None:
     )
 
 
-_locked_with_run("reward_line", "id")
-_locked_with_run("reward_item", "entry_id, run_id")
+_locked_with_run(table="reward_line", key="id")
+_locked_with_run(table="reward_item", key="entry_id, run_id")
 append_only(RewardRunHand.__table__)
 
 _SET_AT_APPROVAL = (

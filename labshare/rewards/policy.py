@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from labshare.kernel.errors import Problem, raise_all
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.terms import Term
 from labshare.organisations.terms import SizeClass
@@ -36,7 +37,7 @@ _DIVISION = re.compile(r"[0-9]{2,12}")
 class Step:
     """A band: from this sum on (included), this rate."""
 
-    from_fen: int
+    from_fen: Fen
     rate: Fraction
 
 
@@ -49,16 +50,16 @@ class Clients:
     exclude_related: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Caps:
     """The most of one year, fen; `None` is no cap."""
 
-    instrument_year_fen: int | None
-    lab_year_fen: int | None
-    firm_year_fen: int | None
+    instrument_year_fen: Fen | None
+    lab_year_fen: Fen | None
+    firm_year_fen: Fen | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """The parameters of one policy, as validated by `read_policy`."""
 
@@ -69,15 +70,15 @@ class Policy:
     effective_to: Month | None
     tax: str
     clients: Clients
-    min_original_value_fen: int
+    min_original_value_fen: Fen
     exclude_statutory: bool
     unit: str
-    threshold_fen: int
+    threshold_fen: Fen
     kind: str
     steps: tuple[Step, ...]
     grades: Mapping[str, Fraction]
     caps: Caps
-    budget_year_fen: int | None
+    budget_year_fen: Fen | None
     publicity_working_days: int
 
     def governs(self, month: Month) -> bool:

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.booking.models import Booking
 from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of, stays_as_recorded
+from labshare.kernel.money import Fen
 from labshare.settlement.rules.documents import payment_counts
 from labshare.settlement.terms import EntryCause, PayerVerdict
 
@@ -124,8 +125,8 @@ class InvoiceLine(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"))
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
-    amount_fen: Mapped[int] = mapped_column(BigInteger)
-    tax_fen: Mapped[int] = mapped_column(BigInteger)
+    amount_fen: Mapped[Fen]
+    tax_fen: Mapped[Fen]
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("invoice_line.id"))
     recorded_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -154,7 +155,7 @@ class Payment(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
-    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    amount_fen: Mapped[Fen]
     paid_on: Mapped[date]
     reference: Mapped[str] = mapped_column(String(60))
     payer_uscc: Mapped[str] = mapped_column(String(18))
@@ -222,8 +223,8 @@ class RevenueEntry(Model):
     lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
     instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"))
     month: Mapped[str] = mapped_column(String(7))
-    amount_fen: Mapped[int] = mapped_column(BigInteger)
-    tax_fen: Mapped[int] = mapped_column(BigInteger)
+    amount_fen: Mapped[Fen]
+    tax_fen: Mapped[Fen]
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     cause: Mapped[str | None] = mapped_column(String(7))
     """The kind of document whose recording made the entry; `month`: a closed month opened again."""

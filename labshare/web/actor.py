@@ -57,7 +57,7 @@ def begin_browser_session(key: str) -> None:
     account = account_of_session(key, utc_now(), demonstration=demonstration_allowed())
     login_user(SignedIn(key, account), force=True)
     if account is not None:
-        remember_browser(account.id, account.epoch)
+        remember_browser(account.id, epoch=account.epoch)
     _forget_loaded()
 
 

@@ -186,7 +186,7 @@ def _forms(booking: Booking) -> dict[str, Form]:
     return made
 
 
-def show(ref: str, side: str, forms: dict[str, Form] | None = None, status: int = 200) -> Any:
+def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: int = 200) -> Any:
     """The page for `side`: client, lab or regulator. Raises `NotFound`."""
     actor, now = current_actor(), utc_now()
     booking = get_booking(actor, ref)
@@ -219,14 +219,14 @@ def show(ref: str, side: str, forms: dict[str, Form] | None = None, status: int 
     )
 
 
-def act(ref: str, name: str, side: str) -> Any:
+def act(ref: str, *, name: str, side: str) -> Any:
     """Take a verb of the page; refused, the page comes again with the message in its form. Raises `NotFound`."""
     actor, now = current_actor(), utc_now()
     booking = get_booking(actor, ref)
     verb = VERBS[name]
     form = _forms(booking)[name]
     if not form.validate_on_submit():
-        return show(ref, side, {name: form}, 422)
+        return show(ref, side=side, forms={name: form}, status=422)
     if isinstance(form, ReceiveForm) and form.samples.data != booking.quantity and not form.differs.data:
         form.samples.errors = [
             _(
@@ -235,19 +235,19 @@ def act(ref: str, name: str, side: str) -> Any:
                 came=form.samples.data,
             )
         ]
-        return show(ref, side, {name: form}, 422)
+        return show(ref, side=side, forms={name: form}, status=422)
     values = {each: _given(each, form[each].data) for each in verb.fields}
     try:
         return carry_out(
             lambda: verb.service(actor=actor, now=now, ref=ref, **values),
             lambda _done: (str(verb.done), url_for(f"{side}.booking", ref=ref)),
             Around(
-                before=lambda: check_step(actor, ref, RIGHTS[name], verb=verb.service.action),  # type: ignore[attr-defined]
+                before=lambda: check_step(actor, ref, action=RIGHTS[name], verb=verb.service.action),  # type: ignore[attr-defined]
                 refused=report_refusal,
             ),
         )
     except Problem as problem:
-        return show(ref, side, {name: form}, show_problem(form, problem))
+        return show(ref, side=side, forms={name: form}, status=show_problem(form, problem))
 
 
 def _given(name: str, value: Any) -> Any:

@@ -32,15 +32,15 @@ def _accounts() -> list[list[str | int]]:
     return list(held)
 
 
-def mark_of_browser(person_id: int, epoch: int) -> str | None:
+def mark_of_browser(person_id: int, *, epoch: int) -> str | None:
     """The mark of a browser in which this person, at this epoch, has signed in before; nothing of any other."""
     return next((str(mark) for person, at, mark in _accounts() if (person, at) == (person_id, epoch)), None)
 
 
-def remember_browser(person_id: int, epoch: int) -> None:
+def remember_browser(person_id: int, *, epoch: int) -> None:
     """Have this request's answer mark the browser as one of this person's."""
     others = [one for one in _accounts() if one[0] != person_id]
-    mark = mark_of_browser(person_id, epoch) or secrets.token_urlsafe(12)
+    mark = mark_of_browser(person_id, epoch=epoch) or secrets.token_urlsafe(12)
     value = _serializer().dumps([[person_id, epoch, mark], *others][:MOST])
 
     @after_this_request

@@ -10,22 +10,23 @@ from markupsafe import Markup, escape
 
 from labshare.catalogue import formatting as catalogue
 from labshare.kernel import formatting
+from labshare.kernel.money import Fen
 from labshare.kernel.time import local_zone
 from labshare.organisations.names import short_firm
 
 _CHINESE = re.compile("[\u3400-\u9fff]")
 
 
-def _red_if_negative(text: str, fen: int | None) -> Markup:
+def _red_if_negative(text: str, fen: Fen | None) -> Markup:
     return Markup('<span class="red nowrap">{}</span>').format(text) if fen is not None and fen < 0 else escape(text)
 
 
-def money(fen: int | None) -> Markup:
+def money(fen: Fen | None) -> Markup:
     """Money standing alone: ¥1,234.50; a negative one in red with its sign."""
     return _red_if_negative(formatting.plain_money(fen), fen)
 
 
-def amount(fen: int | None) -> Markup:
+def amount(fen: Fen | None) -> Markup:
     """1,234.50 in a table whose head names the unit; a negative one in red."""
     return _red_if_negative(formatting.plain_amount(fen), fen)
 

@@ -38,9 +38,9 @@ from wtforms.widgets import HiddenInput, TextInput
 
 from labshare.http.retry import Application
 from labshare.kernel.errors import InvalidInputs, Problem
-from labshare.kernel.money import FEN_PER_YUAN
+from labshare.kernel.money import FEN_PER_YUAN, Fen
 from labshare.kernel.months import Month
-from labshare.kernel.time import local_zone
+from labshare.kernel.time import ExactMinutes, Hours, local_zone
 
 __all__ = [
     "BooleanField",
@@ -291,16 +291,16 @@ class MoneyField(_TextField):
         self.negative = negative
         self.render_kw = {"inputmode": "decimal", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
 
-    def read(self, text: str) -> int:
+    def read(self, text: str) -> Fen:
         match = self._SPELLING.fullmatch(text.replace("\u2212", "-").replace(" ", "").removesuffix("元"))
         if match is None or (match[1] and not self.negative):
             raise ValueError
         fen = int(match[2].replace(",", "")) * FEN_PER_YUAN + int((match[3] or "").ljust(2, "0"))
         if fen > 10**14:
             raise ValueError
-        return -fen if match[1] else fen
+        return Fen(-fen if match[1] else fen)
 
-    def written(self, data: int) -> str:
+    def written(self, data: Fen) -> str:
         whole, rest = divmod(abs(data), FEN_PER_YUAN)
         return f"{'-' if data < 0 else ''}{whole:,}.{rest:02d}"
 
@@ -332,7 +332,7 @@ class WholeNumberField(_TextField):
 
 
 class MinutesField(_TextField):
-    """Minutes, fractions to a thousandth allowed → Decimal ≥ 0."""
+    """Minutes ≥ 0, fractions to a thousandth allowed."""
 
     message = _l("Enter minutes such as 30 or 7.5.")
 
@@ -340,10 +340,10 @@ class MinutesField(_TextField):
         super().__init__(*args, **kwargs)
         self.render_kw = {"inputmode": "decimal", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
 
-    def read(self, text: str) -> Decimal:
+    def read(self, text: str) -> ExactMinutes:
         if not re.fullmatch(r"\d{1,7}(\.\d{1,3})?", text):
             raise ValueError
-        return Decimal(text)
+        return ExactMinutes(Decimal(text))
 
     def written(self, data: Decimal) -> str:
         text = f"{Decimal(data):f}"
@@ -352,6 +352,9 @@ class MinutesField(_TextField):
 
 class HoursField(WholeNumberField):
     """Whole hours of a test."""
+
+    def read(self, text: str) -> Hours:
+        return Hours(super().read(text))
 
 
 class RateField(_TextField):

@@ -89,7 +89,7 @@ def term(code: str, vocabulary: str = "booking") -> Term:
 
 def shown_run_state(state: str, publicity_ends_at: datetime | None) -> RunState:
     """A run's state as pages show it at this moment (`rewards.rules.parts.shown_state`)."""
-    return shown_state(state, publicity_ends_at, utc_now())
+    return shown_state(state, publicity_ends_at, now=utc_now())
 
 
 @pass_context

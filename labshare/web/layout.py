@@ -23,7 +23,7 @@ from labshare.web import assets, labels, navigation
 from labshare.web.language import HTML_LANG, chosen_language, theme
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reader:
     """Who looks at the page, as the header shows it. One statement, once a request."""
 
@@ -65,9 +65,16 @@ def reader() -> Reader:
 def _load_reader() -> Reader:
     actor, person = current_actor(), current_person()
     if person is None:
-        return Reader(actor)
+        return Reader(actor=actor)
     firms, waiting = firms_and_waiting(actor, dict(person.memberships))
-    return Reader(actor, person.name, person.email, firms, waiting["account.notices"], waiting)
+    return Reader(
+        actor=actor,
+        name=person.name,
+        email=person.email,
+        firms=firms,
+        unread=waiting["account.notices"],
+        waiting=waiting,
+    )
 
 
 def _top() -> list[navigation.Link]:

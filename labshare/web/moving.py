@@ -44,11 +44,11 @@ def page(booking: Booking, side: str, form: Form, status: int = 200, taken: Slot
     since = _since(now)
     days = free_slots(
         booking.test_item_id,
-        booking.quantity,
-        booking.hours,
-        max(now, start_of_day(since)),
-        start_of_day(since + timedelta(days=DAYS)),
-        now,
+        quantity=booking.quantity,
+        hours=booking.hours,
+        since=max(now, start_of_day(since)),
+        until=start_of_day(since + timedelta(days=DAYS)),
+        now=now,
         but_booking=booking.id,
     )
     return (
@@ -74,7 +74,7 @@ def _since(now: datetime) -> date:
     return max(local_day(now), read_day(asked) or local_day(now))
 
 
-def choose(ref: str, side: str, service: Callable[..., Any], done: LazyString) -> Any:
+def choose(ref: str, *, side: str, service: Callable[..., Any], done: LazyString) -> Any:
     """GET shows the slots; POST another week, the question about the slot pressed or, `sure`, takes it. Raises
     `NotFound`, `NotAllowed`."""
     actor, now = current_actor(), utc_now()
@@ -90,7 +90,7 @@ def choose(ref: str, side: str, service: Callable[..., Any], done: LazyString) -
     try:
         sure = "sure" in request.form
         if not sure or not form.validate_on_submit():
-            move = where_to(booking, side, now, starts_at, instrument_id)
+            move = where_to(booking, side, now, starts_at=starts_at, instrument_id=instrument_id)
             return (
                 render_template(
                     "booking/move_ask.html", booking=booking, side=side, form=form, move=move, since=_since(now)

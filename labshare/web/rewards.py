@@ -16,6 +16,7 @@ from labshare.http.downloads import TYPES, download, download_rows
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import day, language, plain_amount, twin
 from labshare.kernel.formatting import month as month_text
+from labshare.kernel.money import Fen, total
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import Sheet, yuan
@@ -57,7 +58,7 @@ def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int
         month=Month.parse(line.run.month),
         rules=rules,
         parts=line_parts,
-        shown_state=shown_state(line.run.state, line.run.publicity_ends_at, now),
+        shown_state=shown_state(line.run.state, line.run.publicity_ends_at, now=now),
         trace={step["label"]: step for step in line.trace},
         instruments=pages.instrument_names(line.trace),
         counts=Counter("in" if reason is None else "out" for _entry, _fen, reason in verdicts),
@@ -66,7 +67,7 @@ def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int
         page=page,
         year=year,
         year_top=nice_top(max([one.payable_fen for one in year], default=0) or 1),
-        objections=pages.objections_of(line.run_id, line.lab_id),
+        objections=pages.objections_of(run_id=line.run_id, lab_id=line.lab_id),
         booking_href=partial(booking_href, actor=actor),
         causes=dict(EntryCause.choices()),
         Decimal=Decimal,
@@ -90,12 +91,12 @@ def parts_table(parts: Sequence[Part]) -> list[tuple[Any, ...]]:
     rows = [
         (
             month_text(part.month),
-            str(shown_state(part.state, part.ends_at, now).label) if part.state else "",
+            str(shown_state(part.state, part.ends_at, now=now).label) if part.state else "",
             yuan(part.fen),
         )
         for part in parts
     ]
-    return [*rows, (_("Payable"), "", yuan(sum(part.fen for part in parts)))]
+    return [*rows, (_("Payable"), "", yuan(total(part.fen for part in parts)))]
 
 
 def entries_file(line: RewardLine, rows: Sequence[EntryRow], parts: Sequence[Part], format: str) -> Response:
@@ -115,13 +116,13 @@ def entries_file(line: RewardLine, rows: Sequence[EntryRow], parts: Sequence[Par
     ]
     name = f"reward-{line.run.month}-{line.lab.code}"
     if format == "pdf":
-        return _paper(line, parts, head, table, name)
+        return _paper(line, parts, head, table, total(row.fen for row in rows), name)
     sheet = Sheet(_("Payable by month"), [str(column) for column in PART_HEAD], parts_table(parts))
     return download_rows(name, head, table, format, sheet=_("Entries"), more=[sheet])
 
 
 def _paper(
-    line: RewardLine, parts: Sequence[Part], head: list[str], table: list[tuple[Any, ...]], name: str
+    line: RewardLine, parts: Sequence[Part], head: list[str], table: list[tuple[Any, ...]], all_fen: Fen, name: str
 ) -> Response:
     """The statement to file: the result, what it rests on, each entry, and the seven steps."""
     title = _("Reward statement of %(month)s", month=month_text(line.run.month))
@@ -139,9 +140,9 @@ def _paper(
         *([str(WhyZero(line.why).label)] if line.why else []),
         *run_facts(line.run),
     ]
-    total = (_("Total"), *[""] * (len(head) - 2), sum((row[-1] for row in table), yuan(0)))
+    last = (_("Total"), *[""] * (len(head) - 2), yuan(all_fen))
     paper = to_pdf(
-        title, facts, head, [*table, total], notes=step_notes(line.trace), language=language(), made_at=utc_now()
+        title, facts, head, [*table, last], notes=step_notes(line.trace), language=language(), made_at=utc_now()
     )
     return download(paper, f"{name}.pdf")
 
@@ -152,7 +153,7 @@ def parts_sentence(parts: Sequence[Part]) -> str:
     return _(
         "Payable by month, earlier ones not approved yet: %(parts)s = %(payable)s",
         parts=said,
-        payable=plain_amount(sum(part.fen for part in parts)),
+        payable=plain_amount(total(part.fen for part in parts)),
     )
 
 

@@ -32,7 +32,16 @@ def write(*numbers: int) -> None:
     with transaction():
         for number in numbers:
             event = rules.Event(
-                number, utc_now(), None, None, "thing.change", "thing", "1", {"a": number}, {"a": 0}, False
+                id=number,
+                at=utc_now(),
+                person_id=None,
+                firm_id=None,
+                action="thing.change",
+                subject_type="thing",
+                subject_id="1",
+                before={"a": number},
+                after={"a": 0},
+                refused=False,
             )
             mac = rules.mac(event, services._event_key())
             db.session.execute(insert(AuditEvent), {**vars(event), "mac": mac})
@@ -218,7 +227,14 @@ def test_the_database_refuses_an_event_without_a_mac(app: Flask, clock: Any) -> 
 def test_whatever_a_service_records_is_genuine_when_read_again(app: Flask, clock: Any, values: Any) -> None:
     clock.set(datetime.fromisoformat("2026-11-24T10:00:00.123456+08:00"))
     with transaction():
-        services.record(Actor(7, 9, frozenset(), "192.0.2.1"), utc_now(), "thing.change", ("thing", 1), values, values)
+        services.record(
+            Actor(person_id=7, firm_id=9, roles=frozenset(), address="192.0.2.1"),
+            utc_now(),
+            "thing.change",
+            ("thing", 1),
+            values,
+            values,
+        )
     assert verify() == UNTOUCHED
     assert seal(app) == 1
     assert verify() == UNTOUCHED

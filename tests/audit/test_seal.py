@@ -123,7 +123,18 @@ def test_a_late_commit_is_sealed_in_a_later_batch(app: Flask, clock: Any) -> Non
     """On PostgreSQL an event with a lower id may commit after a higher one was sealed."""
     now = utc_now()
     for number in (5, 3):
-        written = rules.Event(number, now, None, None, "x.y", "x", "1", None, None, False)
+        written = rules.Event(
+            id=number,
+            at=now,
+            person_id=None,
+            firm_id=None,
+            action="x.y",
+            subject_type="x",
+            subject_id="1",
+            before=None,
+            after=None,
+            refused=False,
+        )
         mac = rules.mac(written, app.config["EVENT_KEY"])
         with transaction() as session:
             session.add(AuditEvent(**{**vars(written), "mac": mac}))

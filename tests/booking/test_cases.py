@@ -66,7 +66,9 @@ def item_of(test: dict[str, Any]) -> ItemTerms:
         per_run=Decimal(test.get("per_run", "0")),
         cleanup=Decimal(test.get("cleanup", "0")),
         samples_per_run=int(test.get("samples_per_run", "1")),
-        hours=HoursChoice(*(Decimal(number) for number in hours)) if hours else None,
+        hours=HoursChoice(**{name: int(number) for name, number in zip(("min", "max", "step"), hours, strict=True)})
+        if hours
+        else None,
         max_quantity=20,
         attended=test.get("attended", "true") == "true",
         runs_start_open=test.get("runs_start_open", "false") == "true",
@@ -116,7 +118,7 @@ def test_start(group: dict[str, Any], line: dict[str, Any]) -> None:
     rules = StartRules(openings, work, instrument_of(group.get("instrument", {})))
     start = moment(line["at"], zone)
     waive = line.get("waived") == "true"
-    problems = rules.problems(start, now, waive=waive)
+    problems = rules.problems(start, now=now, waive=waive)
     if "refused" in line:
         assert [problem.code for problem in problems] == [line["refused"]]
         assert problems[0].field == "starts_at"
@@ -146,7 +148,11 @@ def test_price(group: dict[str, Any], line: dict[str, Any]) -> None:
         return
     work = work_of(item, quantity, hours)
     assert (work.runs, work.minutes) == (int(line["runs"]), Fraction(line["minutes"]))
-    fee = Fee(group["fee"]["basis"], int(group["fee"]["amount"]), int(group["fee"].get("minimum", "0")))
+    fee = Fee(
+        basis=group["fee"]["basis"],
+        amount_fen=int(group["fee"]["amount"]),
+        minimum_fen=int(group["fee"].get("minimum", "0")),
+    )
     assert price_of(fee, work).total_fen == int(line["price"])
 
 
@@ -154,7 +160,9 @@ def test_price(group: dict[str, Any], line: dict[str, Any]) -> None:
 def test_answer_by(line: dict[str, Any]) -> None:
     zone = ZoneInfo("Asia/Shanghai")
     days = days_of(read("deadlines.yaml")["answers"])
-    assert answer_by(moment(line["asked"], zone), moment(line["starts"], zone), days, zone) == moment(line["by"], zone)
+    assert answer_by(
+        moment(line["asked"], zone), starts_at=moment(line["starts"], zone), days=days, zone=zone
+    ) == moment(line["by"], zone)
 
 
 @pytest.mark.parametrize("line", read("deadlines.yaml")["cancelling"]["lines"])

@@ -98,7 +98,7 @@ def test_offers_equal_asking_each_instrument(app: Flask, clock: Clock, seed: int
         work = work_of(bookable.terms(), quantity, hours)
         for candidate in bookable.candidates(work, now, until + timedelta(days=60)):
             rules = candidate.rules
-            slot = earliest(candidate, rules.first_allowed(now), min(rules.allowed_before(now), until))
+            slot = earliest(candidate, after=rules.first_allowed(now), before=min(rules.allowed_before(now), until))
             if slot is not None:
                 price = price_of(_fee(bookable), work).total_fen
                 expected[item_id, candidate.instrument_id] = (slot, price)

@@ -53,7 +53,7 @@ def test_availability_shows_zero_and_what_has_lapsed_counts_no_more(house: House
         hold(house, 1, "2026-11-25 09:30", "2026-11-25 14:00")
         hold(house, 2, "2026-11-25 10:00", "2026-11-25 11:00")
         hold(house, 2, "2026-11-25 15:00", "2026-11-25 16:00", "offer", expires_at=clock.now)
-    segments = queries.availability(house.instrument, at("2026-11-25 00:00"), at("2026-11-26 00:00"), clock.now)
+    segments = queries.availability(house.instrument, at("2026-11-25 00:00"), at("2026-11-26 00:00"), now=clock.now)
     assert [(local(one.starts_at), local(one.ends_at), one.units_free) for one in segments] == [
         ("25 09:00", "25 09:30", 2),
         ("25 09:30", "25 10:00", 1),
@@ -67,7 +67,7 @@ def test_availability_shows_zero_and_what_has_lapsed_counts_no_more(house: House
 def test_availability_ends_with_calibration(app: Flask, clock: Clock) -> None:  # R-TIME-18
     last = at("2026-11-25 00:00").date()
     house = make_house(clock, instrument={"calibrated": (last, last)})
-    segments = queries.availability(house.instrument, at("2026-11-24 00:00"), at("2026-11-28 00:00"), clock.now)
+    segments = queries.availability(house.instrument, at("2026-11-24 00:00"), at("2026-11-28 00:00"), now=clock.now)
     assert [(local(one.starts_at), one.units_free) for one in segments] == [("25 09:00", 2), ("25 13:00", 2)]
 
 
@@ -75,7 +75,14 @@ def test_free_slots_say_why_they_are_closed(single: House, clock: Clock) -> None
     with transaction():
         hold(single, 1, "2026-11-25 09:00", "2026-11-25 10:00")
     single.book("2026-11-25 13:00")
-    days = queries.free_slots(single.item.id, 1, None, at("2026-11-25 00:00"), at("2026-11-29 00:00"), clock.now)
+    days = queries.free_slots(
+        single.item.id,
+        quantity=1,
+        hours=None,
+        since=at("2026-11-25 00:00"),
+        until=at("2026-11-29 00:00"),
+        now=clock.now,
+    )
     wednesday = {local(slot.starts_at): slot.problem.code if slot.problem else "" for slot in days[0].slots}
     assert wednesday["25 09:00"] == "Blocked"
     assert wednesday["25 10:00"] == ""
@@ -92,12 +99,15 @@ def test_free_slots_say_why_they_are_closed(single: House, clock: Clock) -> None
 
 def test_moving_leaves_out_ones_own_time(single: House, clock: Clock) -> None:
     booking = single.book("2026-11-25 09:00", quantity=2)
-    asked = (single.item.id, 2, None, at("2026-11-25 00:00"), at("2026-11-26 00:00"), clock.now)
+    asked = {"quantity": 2, "hours": None, "since": at("2026-11-25 00:00"), "until": at("2026-11-26 00:00")}
     start = at("2026-11-25 09:30")
 
     def free(**given: Any) -> bool:
         return next(
-            slot.free for day in queries.free_slots(*asked, **given) for slot in day.slots if slot.starts_at == start
+            slot.free
+            for day in queries.free_slots(single.item.id, now=clock.now, **asked, **given)
+            for slot in day.slots
+            if slot.starts_at == start
         )
 
     assert not free()
@@ -173,8 +183,11 @@ def test_statements_do_not_grow_with_what_is_asked(
         return len(statements)
 
     span = at("2026-11-25 00:00"), at("2026-12-02 00:00")
-    assert count(lambda: queries.free_slots(item_id, 1, None, *span, clock.now)) <= 6
-    assert count(lambda: queries.availability(chosen[0], *span, clock.now)) <= 4
+    assert (
+        count(lambda: queries.free_slots(item_id, quantity=1, hours=None, since=span[0], until=span[1], now=clock.now))
+        <= 6
+    )
+    assert count(lambda: queries.availability(chosen[0], *span, now=clock.now)) <= 4
     assert count(lambda: queries.next_free(chosen, clock.now)) <= 4
     assert count(lambda: queries.live_states(chosen, clock.now)) <= 1
     assert count(lambda: queries.offers([item_id], 1, None, clock.now)) <= 9

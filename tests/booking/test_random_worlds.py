@@ -90,7 +90,7 @@ def worlds(draw: st.DrawFn) -> tuple[World, StartRules, slots.Candidate]:
     units = [draw(holdings(begin)) for _ in range(draw(st.integers(1, 3)))]
     attended = draw(st.booleans())
     minutes = st.sampled_from(["0", "0.5", "1", "7.25", "30", "60", "90"]).map(Decimal)
-    choice = None if draw(st.booleans()) else HoursChoice(Decimal(1), Decimal(40), Decimal("0.5"))
+    choice = None if draw(st.booleans()) else HoursChoice(min=1, max=40, step=1)
     item = ItemTerms(
         setup=draw(minutes),
         per_sample=draw(minutes),
@@ -103,7 +103,7 @@ def worlds(draw: st.DrawFn) -> tuple[World, StartRules, slots.Candidate]:
         runs_start_open=draw(st.booleans()),
     )
     quantity = draw(st.integers(1, 6))
-    hours = None if choice is None else Decimal(draw(st.sampled_from(["1", "1.5", "8", "24"])))
+    hours = None if choice is None else draw(st.sampled_from([1, 2, 8, 24]))
     work = work_of(item, quantity, hours)
     now = begin + timedelta(minutes=draw(st.integers(0, 1440)), seconds=draw(st.sampled_from([0, 30])))
     lead = draw(st.sampled_from([0, 0, 90, 1440]))
@@ -169,12 +169,12 @@ def test_earliest_start(world_and_rules, since, length):  # type: ignore[no-unty
     after = max(world.moment(since), rules.first_allowed(world.now))
     before = min(world.moment(min(since + length, DAYS * 1440)), rules.allowed_before(world.now))
     expected = world.earliest(after, before)
-    found = slots.earliest(candidate, after, before)
+    found = slots.earliest(candidate, after=after, before=before)
     assert (found and world.index(found.starts_at)) == expected
     if found is not None:
         assert (found.ends_at, found.holding_ends_at) == world.holding_end(expected)
         assert found.units_free == world.units_free(expected)
-        assert not rules.problems(found.starts_at, world.now)
+        assert not rules.problems(found.starts_at, now=world.now)
 
 
 @some
@@ -196,7 +196,7 @@ def test_availability(world_and_rules):  # type: ignore[no-untyped-def]
 def test_slots_to_choose_from_and_alternatives(world_and_rules, asked):  # type: ignore[no-untyped-def]
     world, _rules, candidate = world_and_rules
     since, until = world.moment(0), world.moment(DAYS * 1440)
-    days = slots.slots_by_day([candidate], since, until, world.now)
+    days = slots.slots_by_day([candidate], since, until, now=world.now)
     offered = [slot for day in days for slot in day.slots]
     for slot in offered:
         place = world.index(slot.starts_at)
@@ -205,7 +205,7 @@ def test_slots_to_choose_from_and_alternatives(world_and_rules, asked):  # type:
     for day in days:
         assert day.slots or day.note is not None
     asked_at = world.moment(asked)
-    nearest = slots.alternatives([candidate], asked_at, world.now, since, until)
+    nearest = slots.alternatives([candidate], asked_at, now=world.now, since=since, until=until)
     free = {slot.starts_at for slot in offered if slot.free}
     if world.bookable(asked):
         free.add(asked_at)
@@ -218,4 +218,4 @@ def test_slots_to_choose_from_and_alternatives(world_and_rules, asked):  # type:
 def test_every_start_is_judged_alike(world_and_rules, starts):  # type: ignore[no-untyped-def]
     world, rules, _candidate = world_and_rules
     for start in starts:
-        assert (not rules.problems(world.moment(start), world.now)) == world.feasible(start)
+        assert (not rules.problems(world.moment(start), now=world.now)) == world.feasible(start)

@@ -31,12 +31,14 @@ def whole_days_only(self: WorkingDays, day: Any) -> int | None:
 
 def no_wait(self: StartRules, start: datetime) -> Plan:
     ends_at = self.end_of_work(start)
-    return Plan(start, ends_at, ends_at + self.work.cleanup)
+    return Plan(starts_at=start, ends_at=ends_at, holding_ends_at=ends_at + self.work.cleanup)
 
 
 def no_clean_up(self: StartRules, start: datetime) -> Plan:
     plan = PLAN(self, start)
-    return Plan(plan.starts_at, plan.ends_at, plan.holding_ends_at - self.work.cleanup)
+    return Plan(
+        starts_at=plan.starts_at, ends_at=plan.ends_at, holding_ends_at=plan.holding_ends_at - self.work.cleanup
+    )
 
 
 def closing_is_too_late(self: Openings, since: datetime, until: datetime) -> bool:
@@ -64,7 +66,9 @@ ANSWER_BY = lifecycle.answer_by
 # what the cases in `cases/*.yaml` must notice
 RULES: dict[str, Callable[[Patch], None]] = {
     "opening hours": lambda p: p.setattr(StartRules, "hours_problems", lambda self, start: iter(())),
-    "lead time and horizon": lambda p: p.setattr(StartRules, "_distance_problems", lambda self, start, now: iter(())),
+    "lead time and horizon": lambda p: p.setattr(
+        StartRules, "_distance_problems", lambda self, start, *, now: iter(())
+    ),
     "shortest and longest": lambda p: p.setattr(StartRules, "_length_problems", lambda self: iter(())),
     "calibration": lambda p: p.setattr(StartRules, "_calibration_problems", lambda self, start: []),
     "every day touched": lambda p: p.setattr(
@@ -98,7 +102,9 @@ RULES: dict[str, Callable[[Patch], None]] = {
         price, "runs_of", lambda item, quantity: max(1, quantity // item.samples_per_run)
     ),
     "minimum": lambda p: p.setattr(
-        test_cases, "price_of", lambda fee, given: PRICE_OF(price.Fee(fee.basis, fee.amount_fen), given)
+        test_cases,
+        "price_of",
+        lambda fee, given: PRICE_OF(price.Fee(basis=fee.basis, amount_fen=fee.amount_fen), given),
     ),
     "half up": lambda p: p.setattr(price, "round_half_up", int),
     "minutes exact": lambda p: p.setattr(
@@ -109,7 +115,7 @@ RULES: dict[str, Callable[[Patch], None]] = {
     "working days": lambda p: p.setattr(WorkingDays, "is_working_day", lambda self, day: day.weekday() < 5),
     "two working days": lambda p: p.setattr(lifecycle, "WORKING_DAYS_TO_ANSWER", 1),
     "start comes first": lambda p: p.setattr(
-        test_cases, "answer_by", lambda asked, start, days, zone: ANSWER_BY(asked, asked + timedelta(99), days, zone)
+        test_cases, "answer_by", lambda asked, **more: ANSWER_BY(asked, **more | {"starts_at": asked + timedelta(99)})
     ),
     "fee by terms": lambda p: p.setattr(test_cases, "cancellation_fee", lambda *given, **more: 0),
     "lab cancels for nothing": lambda p: p.setattr(

@@ -428,7 +428,9 @@ def _no_clean_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         StartRules,
         "plan",
-        lambda self, start: Plan(start, original(self, start).ends_at, original(self, start).ends_at),
+        lambda self, start: Plan(
+            starts_at=start, ends_at=original(self, start).ends_at, holding_ends_at=original(self, start).ends_at
+        ),
     )
 
 

@@ -167,7 +167,7 @@ def test_what_is_known_is_what_stands_in_the_database(counter: Counter, clock: C
 def test_a_hold_is_found_by_its_own_index(app: Flask, clock: Clock) -> None:
     """Not among all that belongs to no booking: every block ever made."""
     with listening() as sent:
-        holdings.look([1], clock.now, clock.now + timedelta(hours=1), clock.now, person_id=1)
+        holdings.look([1], clock.now, clock.now + timedelta(hours=1), now=clock.now, person_id=1)
         holdings.give_back(1)
     for statement, given in sent.given[-2:]:
         plan = plan_of(statement, given)

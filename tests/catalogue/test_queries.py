@@ -103,8 +103,8 @@ def test_the_words_of_the_field_are_enough_and_do_not_contradict_each_other() ->
     with pytest.raises(ValueError, match="belongs to a and to b"):
         Vocabulary([_concept("a", "盐雾"), _concept("b", "盐雾")])
     with pytest.raises(ValueError, match="finds what is not there"):
-        Vocabulary([Concept("a", "test", ("盐雾",), (), (), ("c",), "")])
+        Vocabulary([Concept(key="a", kind="test", zh=("盐雾",), en=(), short=(), finds=("c",), source="")])
 
 
 def _concept(key: str, word: str) -> Concept:
-    return Concept(key, "test", (word,), (), (), (), "")
+    return Concept(key=key, kind="test", zh=(word,), en=(), short=(), finds=(), source="")

@@ -71,12 +71,12 @@ def test_rights_stated_agree_with_what_is_expected(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("right", "expected", "wrong"),
     [
-        (Right("run.see"), {"visitor": SIGN_IN, "officer": YES}, 0),
-        (Right("booking.see", FOUND), {"visitor": SIGN_IN, "client_viewer": YES}, 0),
-        (Right(EVERYBODY), {"visitor": YES, "stranger": YES}, 0),
-        (Right("run.see"), {"visitor": SIGN_IN, "lab_owner": YES}, 1),
-        (Right("run.see"), {"visitor": YES, "officer": YES}, 1),
-        (Right("run.see", to_post="run.approve"), {"visitor": SIGN_IN, "auditor": YES}, 1),
+        (Right(action="run.see"), {"visitor": SIGN_IN, "officer": YES}, 0),
+        (Right(action="booking.see", of=FOUND), {"visitor": SIGN_IN, "client_viewer": YES}, 0),
+        (Right(action=EVERYBODY), {"visitor": YES, "stranger": YES}, 0),
+        (Right(action="run.see"), {"visitor": SIGN_IN, "lab_owner": YES}, 1),
+        (Right(action="run.see"), {"visitor": YES, "officer": YES}, 1),
+        (Right(action="run.see", to_post="run.approve"), {"visitor": SIGN_IN, "auditor": YES}, 1),
     ],
     ids=["regulators", "parties", "everybody", "member-gets-in", "visitor-gets-in", "posts-without"],
 )

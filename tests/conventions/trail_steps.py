@@ -60,7 +60,7 @@ def acting(world: RightsWorld, name: str) -> Actor:
     role = name
     if firm is not None:
         role = db.session.query(Membership).filter_by(person_id=world.people[name].id, ended_at=None).one().role
-    return Actor(world.people[name].id, firm.id if firm else None, frozenset({role}))
+    return Actor(person_id=world.people[name].id, firm_id=firm.id if firm else None, roles=frozenset({role}))
 
 
 def _accounts(world: RightsWorld) -> Iterator[Step]:
@@ -68,7 +68,7 @@ def _accounts(world: RightsWorld) -> Iterator[Step]:
     nobody = Actor()
     yield "sign up", lambda: accounts.sign_up(actor=nobody, now=now, email="fresh@test.example", name="新人")
     someone = db.session.get_one(Person, world.places["person_id"])
-    own = Actor(someone.id)
+    own = Actor(person_id=someone.id)
     yield "ask for a reset", lambda: accounts.ask_password_reset(actor=nobody, now=now, email=someone.email)
     token = password_link(someone, now, RESET_LASTS)
     yield "set a password", lambda: accounts.set_password(actor=nobody, now=now, token=token, password=PASSWORD)
@@ -97,9 +97,9 @@ def _members(world: RightsWorld) -> Iterator[Step]:
         organisations.invite(actor=owner, now=now, firm_id=firm_id, email=guest.email, role="viewer")
     yield (
         "accept an invitation",
-        lambda: organisations.accept_invitation(actor=Actor(guest.id), now=now, secret=secret_in_mail()),
+        lambda: organisations.accept_invitation(actor=Actor(person_id=guest.id), now=now, secret=secret_in_mail()),
     )
-    yield "leave a firm", lambda: organisations.leave(actor=Actor(guest.id), now=now, firm_id=firm_id)
+    yield "leave a firm", lambda: organisations.leave(actor=Actor(person_id=guest.id), now=now, firm_id=firm_id)
     with transaction():
         organisations.invite(actor=owner, now=now, firm_id=firm_id, email="guest3@test.example", role="viewer")
     yield (
@@ -111,7 +111,9 @@ def _members(world: RightsWorld) -> Iterator[Step]:
     yield (
         "submit a firm again",
         lambda: organisations.submit_firm(
-            actor=Actor(master.id, returned.id, frozenset({"owner"})), now=now, firm_id=returned.id
+            actor=Actor(person_id=master.id, firm_id=returned.id, roles=frozenset({"owner"})),
+            now=now,
+            firm_id=returned.id,
         ),
     )
 
@@ -294,7 +296,7 @@ def _rewards(world: RightsWorld, clock: Any) -> Iterator[Step]:
         lambda: rewards.propose_correction(actor=officer, now=utc_now(), lab=lab, fen=100, reason="追回"),
     )
     with transaction():
-        second = Actor(make.regulator("officer").id, None, frozenset({"officer"}))
+        second = Actor(person_id=make.regulator("officer").id, firm_id=None, roles=frozenset({"officer"}))
         wrong = rewards.propose_correction(actor=officer, now=utc_now(), lab=lab, fen=200, reason="追回")
         right = rewards.propose_correction(actor=officer, now=utc_now(), lab=lab, fen=300, reason="追回")
     yield "refuse a correction", lambda: rewards.refuse_correction(actor=second, now=utc_now(), correction_id=wrong.id)

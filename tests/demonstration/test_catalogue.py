@@ -30,4 +30,4 @@ def test_credit_codes_are_valid():
 
     for number in (1, 77, 4_321, 999_999):
         for kind in ("enterprise", "public_institution", "other"):
-            assert uscc.is_valid(credit_code(kind, "330624", number))
+            assert uscc.is_valid(credit_code(kind=kind, division="330624", number=number))

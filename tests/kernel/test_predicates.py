@@ -143,7 +143,7 @@ def test_a_policy_governs_as_its_document_does(first: Month, last: Month | None,
 
 @given(issued=DAYS, withdrawn=st.none() | DAYS, day=DAYS)
 def test_a_report_is_kept_as_the_rule_says(issued: date, withdrawn: date | None, day: date) -> None:  # R-PAPER-3
-    documents = Documents((), (ReportDocument(1, issued, None, withdrawn),), (), ())
+    documents = Documents((), (ReportDocument(id=1, day=issued, replaces=None, withdrawn_on=withdrawn),), (), ())
     assert Report(issued_on=issued, withdrawn_on=withdrawn).kept_on(day) == bool(documents.standing(day))
 
 
@@ -280,7 +280,10 @@ def test_the_reports_that_stand_are_those_of_the_rule(reported: World, data: st.
             )
         )
         standing.add(rows[-1].id)
-    papers = tuple(ReportDocument(row.id, row.issued_on, row.replaces_id, row.withdrawn_on) for row in rows)
+    papers = tuple(
+        ReportDocument(id=row.id, day=row.issued_on, replaces=row.replaces_id, withdrawn_on=row.withdrawn_on)
+        for row in rows
+    )
     found = set(db.session.scalars(select(Report.id).where(stands_on(day), Report.number.startswith("R-"))))
     db.session.rollback()
     assert found == {one.id for one in Documents(reports=papers).standing(day)}
@@ -308,7 +311,7 @@ def test_the_guard_refuses_a_red_letter_above_what_is_left(reported: World, data
                 recorded_at=FIRST_MOMENT,
             )
         )
-        return InvoiceDocument(row.id, FIRST_DAY, amount, tax, reverses)
+        return InvoiceDocument(id=row.id, day=FIRST_DAY, amount_fen=amount, tax_fen=tax, reverses=reverses)
 
     first = line(0, 4, 2, None)
     documents, refused = Documents(invoices=(first,)), None

@@ -28,7 +28,18 @@ def upgraded(empty: Flask, clock: Any) -> Flask:
     clock.set("2026-11-24 09:30")
     command.upgrade(alembic_config(), BEFORE)
     old = [
-        rules.Event(number, AT, 7, None, "thing.change", "thing", "1", {"名": number}, {"a": [1, None]}, False)
+        rules.Event(
+            id=number,
+            at=AT,
+            person_id=7,
+            firm_id=None,
+            action="thing.change",
+            subject_type="thing",
+            subject_id="1",
+            before={"名": number},
+            after={"a": [1, None]},
+            refused=False,
+        )
         for number in (1, 2, 3, 4, 5)
     ]
     root = rules.merkle_root([rules.leaf(event) for event in old[:3]])

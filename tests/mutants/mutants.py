@@ -358,6 +358,52 @@ CONVENTIONS += (
     ),
 )
 
+_CALLS, _TYPES = "conventions/test_calls.py", "conventions/test_types.py"
+CONVENTIONS += (
+    Mutant(
+        f"{_CALLS}::test_what_could_be_exchanged_is_found",
+        "the search knows no dataclass",
+        instead(f"tests/{_CALLS}", "elif isinstance(node, ast.ClassDef) and", "elif False and"),
+    ),
+    Mutant(
+        f"{_CALLS}::test_what_cannot_be_exchanged_is_fine",
+        "what is given by name counts too",
+        instead(f"tests/{_CALLS}", "[*node.args.posonlyargs,", "[*node.args.kwonlyargs, *node.args.posonlyargs,"),
+    ),
+    Mutant(
+        f"{_CALLS}::test_nothing_that_could_be_exchanged_is_given_by_position",
+        "a run and a lab are given by position",
+        instead("labshare/rewards/queries/runs.py", "def line_of(*, run_id: int,", "def line_of(run_id: int,"),
+    ),
+    Mutant(
+        f"{_TYPES}::test_what_is_something_else_is_refused",
+        "fen are bare numbers",
+        instead("labshare/kernel/money.py", 'Fen = NewType("Fen", int)', "Fen = int"),
+    ),
+    Mutant(
+        f"{_TYPES}::test_what_is_something_else_is_refused",
+        "minutes and hours are one type",
+        instead("labshare/kernel/time.py", 'Hours = NewType("Hours", int)', "Hours = Minutes"),
+    ),
+    Mutant(
+        f"{_TYPES}::test_a_bare_number_is_found",
+        "the search knows no parameters",
+        instead(f"tests/{_TYPES}", "elif isinstance(node, ast.arg):", "elif False:"),
+    ),
+    Mutant(
+        f"{_TYPES}::test_a_type_of_its_own_is_fine",
+        "every number passes for fen",
+        instead(
+            f"tests/{_TYPES}", "if any(word in words and (name == unit or", "if any(word in words or (name == unit or"
+        ),
+    ),
+    Mutant(
+        f"{_TYPES}::test_no_room_takes_fen_or_minutes_as_bare_numbers",
+        "a column of fen holds bare numbers",
+        instead("labshare/booking/models.py", "price_fen: Mapped[Fen]", "price_fen: Mapped[int]"),
+    ),
+)
+
 _ROUTES, _JOBS_PAGE = "conventions/test_routes.py", "labshare/web/admin/jobs.py"
 
 CONVENTIONS += (

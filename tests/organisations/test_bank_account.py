@@ -39,7 +39,7 @@ def firm(owner: Actor, clock: Any) -> Firm:
 
 def change(owner: Actor, clock: Any, firm: Firm, **given: Any) -> None:
     details: FirmDetails = replace(DETAILS, **given)
-    acting = Actor(owner.person_id, firm.id, frozenset({"owner"}))
+    acting = Actor(person_id=owner.person_id, firm_id=firm.id, roles=frozenset({"owner"}))
     change_firm(actor=acting, now=clock.now, firm_id=firm.id, details=details)
 
 

@@ -57,7 +57,7 @@ def registered(someone: Actor, now: Any, **given: Any) -> Firm:
 
 def owner_of(firm: Firm) -> Actor:
     membership = db.session.query(Membership).filter_by(firm_id=firm.id, role="owner").one()
-    return Actor(membership.person_id, firm.id, frozenset({"owner"}))
+    return Actor(person_id=membership.person_id, firm_id=firm.id, roles=frozenset({"owner"}))
 
 
 def told(kind: str) -> list[int]:

@@ -42,7 +42,7 @@ def fen(wan: str) -> int | None:
 @pytest.mark.parametrize("case", CASES.strip().splitlines())
 def test_edge_case(case: str) -> None:
     sector, staff, revenue, assets, expected, _why = case.split(maxsplit=5)
-    figures = Figures(None if staff == "-" else int(staff), fen(revenue), fen(assets))
+    figures = Figures(employees=None if staff == "-" else int(staff), revenue_fen=fen(revenue), assets_fen=fen(assets))
     assert size_class(sector, figures, TODAY) == expected
 
 

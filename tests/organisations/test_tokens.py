@@ -38,7 +38,9 @@ def test_token_holds_the_role_in_its_firm_and_no_other(app: Flask, clock: Any) -
     _row, secret = issue_token(actor=make.actor(someone, first, "booker"), now=clock.now, scope="read")
     holder = holder_of_token(secret, clock.now, address="192.0.2.7")
     assert holder is not None
-    assert holder.actor == Actor(someone.id, first.id, frozenset({"booker"}), "192.0.2.7", "read")
+    assert holder.actor == Actor(
+        person_id=someone.id, firm_id=first.id, roles=frozenset({"booker"}), address="192.0.2.7", scope="read"
+    )
 
 
 def test_regulators_token_holds_the_roles(app: Flask, clock: Any) -> None:  # R-RIGHTS-8
@@ -155,7 +157,7 @@ def test_no_one_revokes_the_token_of_another(app: Flask, clock: Any) -> None:
 
 def test_read_only_token_makes_no_other(app: Flask, clock: Any) -> None:
     firm = make.firm()
-    reading = Actor(make.member(firm).id, firm.id, frozenset({"owner"}), scope="read")
+    reading = Actor(person_id=make.member(firm).id, firm_id=firm.id, roles=frozenset({"owner"}), scope="read")
     with pytest.raises(NotAllowed):
         issue_token(actor=reading, now=clock.now, scope="write")
 

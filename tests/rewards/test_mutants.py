@@ -38,25 +38,32 @@ def round_up(amount: Any) -> int:
 def base_rounded_first(policy: Policy, counted: int, grade: str) -> bands.Base:
     found = _real_base(policy, counted, grade)
     twice = bands.round_half_up(bands.round_half_up(found.exact) * found.coefficient)
-    return bands.Base(counted, found.below_threshold, found.parts, grade, found.coefficient, twice)
+    return bands.Base(
+        counted_fen=counted,
+        below_threshold=found.below_threshold,
+        parts=found.parts,
+        grade=grade,
+        coefficient=found.coefficient,
+        result=twice,
+    )
 
 
 def each_band_rounded(policy: Policy, counted: int, grade: str) -> bands.Base:
     found = _real_base(policy, counted, grade)
     total = sum(bands.round_half_up(part.fen * part.rate) for part in found.parts)
     return bands.Base(
-        counted,
-        found.below_threshold,
-        found.parts,
-        grade,
-        found.coefficient,
-        bands.round_half_up(total * found.coefficient),
+        counted_fen=counted,
+        below_threshold=found.below_threshold,
+        parts=found.parts,
+        grade=grade,
+        coefficient=found.coefficient,
+        result=bands.round_half_up(total * found.coefficient),
     )
 
 
 def highest_from_above(steps: tuple[Step, ...], counted: int) -> tuple[Part, ...]:
     step = [step for step in steps if step.from_fen < max(counted, 1)][-1]
-    return (Part(step.from_fen, counted, step.rate),)
+    return (Part(from_fen=step.from_fen, fen=counted, rate=step.rate),)
 
 
 def last_band_forgotten(steps: tuple[Step, ...], counted: int) -> tuple[Part, ...]:
@@ -64,7 +71,7 @@ def last_band_forgotten(steps: tuple[Step, ...], counted: int) -> tuple[Part, ..
 
 
 def first_band_on_everything(steps: tuple[Step, ...], counted: int) -> tuple[Part, ...]:
-    return (Part(0, counted, steps[0].rate),)
+    return (Part(from_fen=0, fen=counted, rate=steps[0].rate),)
 
 
 def ties_by_reverse_code(total: int, weights: Mapping[str, int]) -> dict[str, int]:
@@ -117,16 +124,33 @@ def cut_by_order_instead(limit: int | None, amounts: Mapping[str, int]) -> dict[
     return shares
 
 
+def opening_in_favour_ignored(*, entitlement_fen: int, paid_fen: int, opening_fen: int) -> int:
+    return max(0, entitlement_fen - paid_fen - max(0, opening_fen))
+
+
+def debt_paid(*, entitlement_fen: int, paid_fen: int, opening_fen: int) -> int:
+    return entitlement_fen - paid_fen - opening_fen
+
+
+def recoverable_without_opening(*, paid_fen: int, opening_fen: int, after_own_cap_fen: int) -> int:
+    del opening_fen
+    return max(0, paid_fen - after_own_cap_fen)
+
+
+def recoverable_below_zero(*, paid_fen: int, opening_fen: int, after_own_cap_fen: int) -> int:
+    return paid_fen + opening_fen - after_own_cap_fen
+
+
 def lab_and_firm_cap_swapped(policy: Policy, labs: Any, firms: Any, facts: Facts) -> calculation.Amounts:
     """The firm's cap first, then the lab's."""
     real_lab, real_firm = caps.cap_lab, caps.cap_firm
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(caps, "cap_lab", lambda _cap, amount: amount)
+        patch.setattr(caps, "cap_lab", lambda *, amount_fen, **_cap: amount_fen)
         patch.setattr(
             caps,
             "cap_firm",
             lambda cap, amounts: {
-                code: Share(0, 0, 0, 0, real_lab(policy.caps.lab_year_fen, fen))
+                code: Share(0, 0, 0, 0, real_lab(cap_fen=policy.caps.lab_year_fen, amount_fen=fen))
                 for code, fen in proportion.results(real_firm(cap, amounts), amounts).items()
             },
         )
@@ -235,8 +259,12 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
         lambda unit, lab, instrument: (lab.code, instrument) if unit == "instrument" else lab.code,
     ),
     # step 3
-    "no threshold": (bands, "below_threshold", lambda _threshold, _counted: False),
-    "at the threshold nothing": (bands, "below_threshold", lambda threshold, counted: counted <= threshold),
+    "no threshold": (bands, "below_threshold", lambda **_given: False),
+    "at the threshold nothing": (
+        bands,
+        "below_threshold",
+        lambda *, threshold_fen, counted_fen: counted_fen <= threshold_fen,
+    ),
     "highest is taken for marginal": (bands, "highest", bands.marginal),
     "marginal is taken for highest": (bands, "marginal", bands.highest),
     "highest: the step itself still has the lower rate": (bands, "highest", highest_from_above),
@@ -266,7 +294,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "rounded before the coefficient": (bands, "base", base_rounded_first),
     "each band rounded": (bands, "base", each_band_rounded),
     # step 4
-    "no instrument cap": (units, "cap_instrument", lambda _cap, amount: amount),
+    "no instrument cap": (units, "cap_instrument", lambda *, amount_fen, **_cap: amount_fen),
     "instruments are not added": (units, "sum_instruments", lambda amounts: max([*amounts, 0])),
     "a firm's amount shared equally": (units, "share_firm", shared_equally),
     "odd fens to the smallest fraction": (proportion, "share_by_largest_remainder", odd_fens_to_the_smallest),
@@ -275,7 +303,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "ties by reverse code": (proportion, "share_by_largest_remainder", ties_by_reverse_code),
     "ties without regard to capitals": (proportion, "share_by_largest_remainder", ties_without_case),
     # step 5
-    "no lab cap": (caps, "cap_lab", lambda _cap, amount: amount),
+    "no lab cap": (caps, "cap_lab", lambda *, amount_fen, **_cap: amount_fen),
     "no firm cap": (caps, "cap_firm", nothing),
     "the firm's cap before the lab's": (calculation, "go_through_steps", lab_and_firm_cap_swapped),
     "reduced in order of code, not in proportion": (proportion, "reduce_to", cut_by_order_instead),
@@ -283,17 +311,25 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "no budget": (caps, "cap_budget", nothing),
     "the budget before the firm's cap": (calculation, "go_through_steps", budget_before_firm_cap),
     # step 7
-    "paid is not taken off": (payable, "due", lambda t, _paid, opening: max(0, t - opening)),
-    "opening is not taken off": (payable, "due", lambda t, paid, _opening: max(0, t - paid)),
-    "opening in the lab's favour is ignored": (payable, "due", lambda t, paid, o: max(0, t - paid - max(0, o))),
-    "a debt is paid as a negative amount": (payable, "due", lambda t, paid, opening: t - paid - opening),
+    "paid is not taken off": (
+        payable,
+        "due",
+        lambda *, entitlement_fen, opening_fen, **_paid: max(0, entitlement_fen - opening_fen),
+    ),
+    "opening is not taken off": (
+        payable,
+        "due",
+        lambda *, entitlement_fen, paid_fen, **_opening: max(0, entitlement_fen - paid_fen),
+    ),
+    "opening in the lab's favour is ignored": (payable, "due", opening_in_favour_ignored),
+    "a debt is paid as a negative amount": (payable, "due", debt_paid),
     "the firm's cap forgets what was paid": (payable, "room", lambda limit, _paid: limit),
     "no firm's room": (payable, "keep_to_firm", nothing),
     "no budget's room": (payable, "keep_to_budget", nothing),
     "the budget's room before the firms'": (calculation, "go_through_steps", rooms_swapped),
-    "nothing is recoverable": (payable, "recoverable", lambda _paid, _opening, _had: 0),
-    "recoverable forgets the opening": (payable, "recoverable", lambda paid, _opening, had: max(0, paid - had)),
-    "a lab that is owed shows a negative debt": (payable, "recoverable", lambda paid, o, had: paid + o - had),
+    "nothing is recoverable": (payable, "recoverable", lambda **_given: 0),
+    "recoverable forgets the opening": (payable, "recoverable", recoverable_without_opening),
+    "a lab that is owed shows a negative debt": (payable, "recoverable", recoverable_below_zero),
     # why a line is zero
     "a zero line says nothing": (why, "why_zero", nothing),
     # validation

@@ -43,7 +43,7 @@ def policies(draw: st.DrawFn) -> Policy:
 def facts(draw: st.DrawFn, *, with_past: bool = True) -> Facts:
     codes = draw(st.lists(st.sampled_from(CODES), min_size=1, unique=True))
     grade = st.sampled_from([None, "excellent", "good", "qualified", "unqualified"])
-    labs = tuple(Lab(code, draw(st.sampled_from(["F1", "F2", "F3"])), draw(grade)) for code in codes)
+    labs = tuple(Lab(code=code, firm=draw(st.sampled_from(["F1", "F2", "F3"])), grade=draw(grade)) for code in codes)
     eligible = draw(
         st.dictionaries(
             st.tuples(st.sampled_from(codes), st.sampled_from(["I1", "I2"])), st.integers(-1_000_000, 5_000_000)
@@ -190,10 +190,10 @@ def test_splitting_a_lab_never_raises_what_its_owners_get(
     at most the fen that two roundings make."""
     if also_the_firm:
         policy = replace(policy, caps=replace(policy.caps, firm_year_fen=None))
-    labs = tuple(Lab(CODES[number], "F1", grade) for number in range(len(parts)))
+    labs = tuple(Lab(code=CODES[number], firm="F1", grade=grade) for number in range(len(parts)))
     whole = Facts(labs, {(CODES[number], "I1"): sum(pair) for number, pair in enumerate(parts)})
     second = "F2" if also_the_firm else "F1"
-    twins = tuple(Lab(f"{CODES[number]}2", second, grade) for number in range(len(parts)))
+    twins = tuple(Lab(code=f"{CODES[number]}2", firm=second, grade=grade) for number in range(len(parts)))
     split = Facts(
         labs + twins,
         {(CODES[number], "I1"): pair[0] for number, pair in enumerate(parts)}
@@ -224,7 +224,7 @@ def test_without_past_the_payable_is_the_entitlement(policy: Policy, given_facts
 @given(policies(), facts(), st.integers(1, 1_000_000))
 def test_an_idle_lab_more_never_raises_its_firm(policy: Policy, given_facts: Facts, _chance: int) -> None:  # R-REWARD-9
     firm = given_facts.labs[0].firm
-    more = replace(given_facts, labs=(*given_facts.labs, Lab("Z-idle", firm, "excellent")))
+    more = replace(given_facts, labs=(*given_facts.labs, Lab(code="Z-idle", firm=firm, grade="excellent")))
     before, after = calculate(policy, MONTH, given_facts), calculate(policy, MONTH, more)
     of_firm = [sum(line.entitlement_ytd_fen for line in found.lines if line.firm == firm) for found in (before, after)]
     if policy.budget_year_fen is None:
@@ -234,5 +234,5 @@ def test_an_idle_lab_more_never_raises_its_firm(policy: Policy, given_facts: Fac
 @many
 @given(policies(), facts())
 def test_listing_a_lab_only_for_its_grade_gives_it_no_line(policy: Policy, given_facts: Facts) -> None:  # R-REWARD-18
-    hidden = replace(given_facts, labs=(*given_facts.labs, Lab("Z-hidden", "F1", "good", listed=False)))
+    hidden = replace(given_facts, labs=(*given_facts.labs, Lab(code="Z-hidden", firm="F1", grade="good", listed=False)))
     assert "Z-hidden" not in figures(calculate(policy, MONTH, hidden))

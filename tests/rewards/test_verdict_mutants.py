@@ -209,13 +209,16 @@ def test_two_spans_of_one_lab_cannot_be_and_touching_ones_count_an_entry_once(ap
 
 
 def test_a_ring_of_firms_has_one_top_and_all_in_it_are_related():  # R-REWARD-5
-    ring = [related.Tie(a, b, "controls", date(2026, 1, 1)) for a, b in ((1, 2), (2, 3), (3, 1), (3, 4))]
+    ring = [
+        related.Tie(firm=a, other=b, kind="controls", first=date(2026, 1, 1))
+        for a, b in ((1, 2), (2, 3), (3, 1), (3, 4))
+    ]
     assert set(related.topmost(ring).values()) == {frozenset({1})}
     assert set(related.related_spans(ring, [4])) == {(4, 1), (4, 2), (4, 3)}
 
 
 def test_two_controlling_firms_relate_to_both_sides():
-    ties = [related.Tie(a, b, "controls", date(2026, 1, 1)) for a, b in ((1, 3), (2, 3), (2, 4))]
+    ties = [related.Tie(firm=a, other=b, kind="controls", first=date(2026, 1, 1)) for a, b in ((1, 3), (2, 3), (2, 4))]
     assert related.topmost(ties)[3] == {1, 2}
     assert set(related.related_spans(ties, [3])) == {(3, 1), (3, 2), (3, 4)}
     assert set(related.related_spans(ties, [4])) == {(4, 2), (4, 3)}

@@ -39,17 +39,19 @@ def random_papers(draw):
         earlier = [report.id for report in reports if report.id not in {r.replaces for r in reports}]
         replaces = draw(st.sampled_from([None, *earlier]))
         withdrawn = draw(st.one_of(st.none(), days.filter(lambda d, day=day: d >= day)))
-        reports.append(ReportDocument(number, day, replaces, withdrawn))
+        reports.append(ReportDocument(id=number, day=day, replaces=replaces, withdrawn_on=withdrawn))
     invoices = []
     for number in range(1, draw(st.integers(0, 3)) + 1):
         amount = draw(amounts)
-        invoices.append(InvoiceDocument(number, draw(days), amount, draw(st.integers(0, amount))))
+        invoices.append(
+            InvoiceDocument(id=number, day=draw(days), amount_fen=amount, tax_fen=draw(st.integers(0, amount)))
+        )
     for number, original in enumerate(list(invoices), start=10):
         if draw(st.booleans()):
             part = draw(st.integers(1, original.amount_fen))
             tax = draw(st.integers(0, min(part, original.tax_fen)))
             day = draw(days.filter(lambda d, first=original.day: d >= first))
-            invoices.append(InvoiceDocument(number, day, -part, -tax, original.id))
+            invoices.append(InvoiceDocument(id=number, day=day, amount_fen=-part, tax_fen=-tax, reverses=original.id))
     payments = draw(
         st.lists(
             st.builds(PaymentDocument, st.just(0), days, st.integers(-500, 2_000).filter(bool), st.booleans()),
@@ -77,7 +79,7 @@ def as_export(documents):
 def test_recognised_equals_the_clerks(documents, day):  # R-RECOGNITION-1, R-RECOGNITION-2
     amount, tax = clerk.recognised(as_export(documents), day)
     if amount >= 0 and all(i >= 0 for i in (documents.invoiced(day).amount_fen, documents.paid(day))):
-        assert documents.recognised(day) == Money(amount, tax)
+        assert documents.recognised(day) == Money(amount_fen=amount, tax_fen=tax)
 
 
 @given(random_papers())
@@ -157,22 +159,22 @@ def test_what_fits_is_the_most_that_breaks_no_day(documents, day):  # R-PAPER-5
         return
 
     def invoiced(amount):
-        return replace(documents, invoices=(*documents.invoices, InvoiceDocument(99, day, amount)))
+        return replace(documents, invoices=(*documents.invoices, InvoiceDocument(id=99, day=day, amount_fen=amount)))
 
     room = invoice_room(documents, day)
     if room > 0:
         assert not broken(invoiced(room))
     assert broken(invoiced(room + 1))
     for amount in (payment_room(documents, day) + 1, -refund_room(documents, day) - 1):
-        payments = (*documents.payments, PaymentDocument(99, day, amount))
+        payments = (*documents.payments, PaymentDocument(id=99, day=day, amount_fen=amount))
         assert broken(Documents(documents.charges, documents.reports, documents.invoices, payments))
 
 
 D = date(2026, 3, 2)
 FULL = {
     "charges": (ChargeLine(D, 1000),),
-    "invoices": (InvoiceDocument(1, D, 1000, 57),),
-    "payments": (PaymentDocument(1, D, 1000),),
+    "invoices": (InvoiceDocument(id=1, day=D, amount_fen=1000, tax_fen=57),),
+    "payments": (PaymentDocument(id=1, day=D, amount_fen=1000),),
 }
 
 
@@ -184,19 +186,33 @@ def day(n):
     ("reports", "standing"),
     [
         pytest.param((), {}, id="none"),
-        pytest.param((ReportDocument(1, day(2)),), {1: [], 2: [1], 9: [1]}, id="from its date on"),
-        pytest.param((ReportDocument(1, day(2), None, day(5)),), {4: [1], 5: []}, id="until the day of withdrawal"),
-        pytest.param((ReportDocument(1, day(2), None, day(2)),), {2: [], 3: []}, id="withdrawn on its day"),
+        pytest.param((ReportDocument(id=1, day=day(2)),), {1: [], 2: [1], 9: [1]}, id="from its date on"),
         pytest.param(
-            (ReportDocument(1, day(2)), ReportDocument(2, day(6), 1)), {5: [1], 6: [2]}, id="until its successor's date"
+            (ReportDocument(id=1, day=day(2), replaces=None, withdrawn_on=day(5)),),
+            {4: [1], 5: []},
+            id="until the day of withdrawal",
         ),
         pytest.param(
-            (ReportDocument(1, day(2)), ReportDocument(2, day(6), 1, day(8))),
+            (ReportDocument(id=1, day=day(2), replaces=None, withdrawn_on=day(2)),),
+            {2: [], 3: []},
+            id="withdrawn on its day",
+        ),
+        pytest.param(
+            (ReportDocument(id=1, day=day(2)), ReportDocument(id=2, day=day(6), replaces=1)),
+            {5: [1], 6: [2]},
+            id="until its successor's date",
+        ),
+        pytest.param(
+            (ReportDocument(id=1, day=day(2)), ReportDocument(id=2, day=day(6), replaces=1, withdrawn_on=day(8))),
             {7: [2], 8: []},
             id="a withdrawn successor revives nothing",
         ),
         pytest.param(
-            (ReportDocument(1, day(2)), ReportDocument(2, day(3)), ReportDocument(3, day(6), 1)),
+            (
+                ReportDocument(id=1, day=day(2)),
+                ReportDocument(id=2, day=day(3)),
+                ReportDocument(id=3, day=day(6), replaces=1),
+            ),
             {6: [2, 3]},
             id="the second of two reports is not touched",
         ),
@@ -206,7 +222,7 @@ def test_standing_reports(reports, standing):  # R-PAPER-3
     documents = Documents(reports=reports, **FULL)
     for after, ids in standing.items():
         assert [report.id for report in documents.standing(day(after))] == ids
-        assert documents.recognised(day(after)) == (Money(1000, 57) if ids else Money())
+        assert documents.recognised(day(after)) == (Money(amount_fen=1000, tax_fen=57) if ids else Money())
 
 
 @pytest.mark.parametrize(
@@ -224,8 +240,8 @@ def test_standing_reports(reports, standing):  # R-PAPER-3
 def test_least_and_its_tax(charged, invoiced, tax, paid, recognised):  # R-RECOGNITION-1, R-RECOGNITION-2
     documents = Documents(
         (ChargeLine(D, charged),),
-        (ReportDocument(1, D),),
-        (InvoiceDocument(1, D, invoiced, tax),) if invoiced else (),
-        (PaymentDocument(1, D, paid),) if paid else (),
+        (ReportDocument(id=1, day=D),),
+        (InvoiceDocument(id=1, day=D, amount_fen=invoiced, tax_fen=tax),) if invoiced else (),
+        (PaymentDocument(id=1, day=D, amount_fen=paid),) if paid else (),
     )
-    assert documents.recognised(D) == Money(*recognised)
+    assert documents.recognised(D) == Money(amount_fen=recognised[0], tax_fen=recognised[1])

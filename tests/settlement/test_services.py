@@ -259,11 +259,11 @@ def test_an_invoice_over_bookings_of_two_clients_is_refused(world):  # R-PAPER-7
     stranger = World(lab=world.lab)
     before = snapshot()
     with pytest.raises(errors.InvoiceOfOtherClient):
-        world.invoice(also=[services.Share(stranger.ref, 100, 0)])
+        world.invoice(also=[services.Share(ref=stranger.ref, amount_fen=100, tax_fen=0)])
     with pytest.raises(errors.BookingTwice):
-        world.invoice(also=[services.Share(world.ref, 100, 0)])
+        world.invoice(also=[services.Share(ref=world.ref, amount_fen=100, tax_fen=0)])
     with pytest.raises(NotFound):
-        world.invoice(also=[services.Share(World().ref, 100, 0)])
+        world.invoice(also=[services.Share(ref=World().ref, amount_fen=100, tax_fen=0)])
     del before["booking"], before["charge"]
     after = snapshot()
     assert after["invoice"] == after["invoice_line"] == []
@@ -272,7 +272,7 @@ def test_an_invoice_over_bookings_of_two_clients_is_refused(world):  # R-PAPER-7
 def test_all_or_nothing_over_several_bookings(world):
     other = world.another(price_fen=40_000)
     with pytest.raises(errors.InvoiceAboveCharge) as problem:
-        world.invoice(also=[services.Share(other.ref, 40_001, 0)])
+        world.invoice(also=[services.Share(ref=other.ref, amount_fen=40_001, tax_fen=0)])
     assert problem.value.field == "also-0-amount_fen"
     assert world.money[1] == 0
     assert db.session.query(Invoice).count() == 0

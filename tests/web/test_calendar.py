@@ -100,11 +100,11 @@ def test_the_axis_shows_the_hours_in_which_something_begins(
 def test_work_and_clean_up_stand_at_their_minutes(house: House, clock: Any) -> None:
     with transaction():
         house.book(clock.now, shanghai(25, 9))
-    shown = calendar_of(house.lab, date(2026, 11, 25), 1, clock.now)
+    shown = calendar_of(house.lab, date(2026, 11, 25), days=1, now=clock.now)
     (bar,) = shown.rows[0].bars
     assert (bar.starts_at, bar.ends_at, bar.free_at) == (shanghai(25, 9), shanghai(25, 10, 15), shanghai(25, 10, 35))
     assert (bar.place, bar.tail) == (at(60, 75), at(135, 20)) == ("xh1 xm0 wh1 wm15", "xh2 xm15 wh0 wm20")
-    week = calendar_of(house.lab, MONDAY, 7, clock.now)
+    week = calendar_of(house.lab, MONDAY, days=7, now=clock.now)
     assert week.rows[0].bars[0].place == at(2 * 9 * 60 + 60, 75)
 
 
@@ -118,7 +118,7 @@ def test_a_test_that_takes_longer_is_no_clean_up(house: House, clock: Any) -> No
     with transaction():
         services.start(actor=hand, now=clock.now, ref=ref)
         db.session.query(Holding).update({"ends_at": shanghai(25, 11, 35)})
-    (bar,) = calendar_of(house.lab, date(2026, 11, 25), 1, clock.now).rows[0].bars
+    (bar,) = calendar_of(house.lab, date(2026, 11, 25), days=1, now=clock.now).rows[0].bars
     assert (bar.ends_at, bar.free_at) == (shanghai(25, 11, 15), shanghai(25, 11, 35))
 
 
@@ -127,7 +127,7 @@ def test_closed_hours_and_closures_are_drawn_and_named(house: House, client: Fla
         db.session.add(
             Closure(lab_id=house.lab.id, starts_at=shanghai(25, 13), ends_at=shanghai(26, 0), reason="停电检修")
         )
-    shown = calendar_of(house.lab, date(2026, 11, 25), 1, clock.now)
+    shown = calendar_of(house.lab, date(2026, 11, 25), days=1, now=clock.now)
     assert shown.shut == (at(5 * 60, 4 * 60),)
     sign_in(client, house.hand, house.lab.firm)
     page = client.get("/lab/calendar?view=day&from=2026-11-25")
@@ -197,7 +197,7 @@ def test_the_data_for_a_script_say_what_the_page_shows(app: Flask, clock: Any, h
     data = client.get("/lab/calendar/data?from=2026-11-23&days=7").json
     start = datetime.fromisoformat(data["start"])
     events = [dict(zip(data["columns"], each, strict=True)) for each in data["events"]]
-    bars = [(row, bar) for row in calendar_of(house.lab, MONDAY, 7, clock()).rows for bar in row.bars]
+    bars = [(row, bar) for row in calendar_of(house.lab, MONDAY, days=7, now=clock()).rows for bar in row.bars]
     assert [
         (
             data["resources"][each["resource"]]["instrument"],

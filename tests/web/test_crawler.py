@@ -254,8 +254,10 @@ def test_mails_keep_to_their_language(crawl: Crawl) -> None:
         found += [("outbox", text) for text in mail_words(letter)]
     db.session.rollback()
     judge("mail", found)
-    assert mail_words(Letter(1, "", "en", "Booking", "预约", TUESDAY_MORNING))
-    assert mail_words(Letter(1, "", "zh_Hans_CN", "预约", "Booking", TUESDAY_MORNING))
+    assert mail_words(Letter(id=1, to="", locale="en", subject="Booking", body="预约", created_at=TUESDAY_MORNING))
+    assert mail_words(
+        Letter(id=1, to="", locale="zh_Hans_CN", subject="预约", body="Booking", created_at=TUESDAY_MORNING)
+    )
 
 
 def mail_words(mail: Letter) -> list[str]:

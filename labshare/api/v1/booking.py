@@ -1,6 +1,5 @@
 """Slots, holds of time, bookings and their lifecycle: thin adapters over the booking room's services."""
 
-from decimal import Decimal
 from typing import Any
 
 import marshmallow as ma
@@ -14,10 +13,11 @@ from labshare.api.v1.fields import Fen, Length, Many, Moment, OneOf, Pattern, Ra
 from labshare.api.writing import writing, written
 from labshare.audit.services import last_recorded
 from labshare.booking import services
-from labshare.booking.errors import HoursMissing, HoursNotOffered, HoursOutOfStep, QuantityOutOfRange
+from labshare.booking.errors import QuantityOutOfRange
 from labshare.booking.queries.bookings import get_booking, history, list_bookings
+from labshare.booking.queries.loading import hours_choice
 from labshare.booking.queries.offers import offers
-from labshare.booking.rules.price import HoursChoice
+from labshare.booking.rules.price import hours_problem
 from labshare.booking.services.blocks import instrument_to_block
 from labshare.booking.services.book import check_own_hold
 from labshare.booking.terms import BookingState, HoldingKind
@@ -131,7 +131,9 @@ def slots(query: dict[str, Any]) -> Any:
     hours = query["hours"]
     if query["test_item"]:
         item = get_test_item(current_actor(), query["test_item"])
-        _check_hours(item.hours_min, item.hours_max, item.hours_step, hours)
+        # for one item, hours that do not fit are an error; over many items they only leave items out
+        if (problem := hours_problem(hours_choice(item), hours)) is not None:
+            raise problem
         items: Any = [item.id]
     else:
         items = select_test_items(filters_of(query), local_day(now))
@@ -149,18 +151,6 @@ def slots(query: dict[str, Any]) -> Any:
         limit=query["limit"],
     )
     return {"items": [shapes.offer(offer) for offer in found]}
-
-
-def _check_hours(low: int | None, high: int | None, step: int | None, hours: int | None) -> None:
-    """For one item, hours that do not fit are an error; over many items they only leave items out."""
-    if low is None or high is None or step is None:
-        if hours is not None:
-            raise HoursNotOffered
-        return
-    if hours is None:
-        raise HoursMissing
-    if not HoursChoice(Decimal(low), Decimal(high), Decimal(step)).allows(hours):
-        raise HoursOutOfStep(min=low, max=high, step=step)
 
 
 @blueprint.post("/holds")

@@ -132,7 +132,7 @@ def instrument(instrument_id: int) -> Any:
 def instrument_availability(query: dict[str, Any], instrument_id: int) -> Any:
     """Opening hours on calibrated days with the number of free units; zero is shown."""
     found = get_instrument(current_actor(), instrument_id)
-    segments = availability(found, query["since"], query["until"], utc_now())
+    segments = availability(found, query["since"], query["until"], now=utc_now())
     return {"items": [shapes.segment(segment) for segment in segments]}
 
 

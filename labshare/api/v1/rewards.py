@@ -126,9 +126,9 @@ def run_of_month(month: str) -> Any:
 @requires("run.see_line", of=FOUND)
 @blueprint.response(200, one(LINE_WITH_TRACE))
 @blueprint.problems(401, 404)
-def line_of_lab(month: str, lab: str) -> Any:
+def line_of_lab(*, month: str, lab: str) -> Any:
     """One lab's line with its trace: regulators all, a lab its own."""
-    shown = line_with_run(month_in(month), lab, run_in(month).division)
+    shown = line_with_run(month_in(month), code=lab, division=run_in(month).division)
     if shown is None or not may(current_actor(), "run.see_line", lab=shown.lab.firm_id):
         raise NotFound
     return line(shown, lab) | {"trace": shown.trace}
@@ -181,7 +181,7 @@ def raise_objection(body: dict[str, Any], month: str) -> Any:
 
 def _only_lab(month: str, firm_id: int | None) -> str:
     asked = find_run(month_in(month))
-    codes = codes_in_run(asked.id, firm_id) if asked else []
+    codes = codes_in_run(run_id=asked.id, firm_id=firm_id) if asked else []
     if len(codes) != 1:
         raise NotFound(field="lab")
     return codes[0]

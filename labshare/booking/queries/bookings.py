@@ -26,6 +26,7 @@ from labshare.booking.terms import BookingState, Party
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day, local_zone
 from labshare.organisations import permissions
 
@@ -156,7 +157,7 @@ def next_steps(actor: Actor, booking: Booking, now: datetime) -> tuple[str, ...]
     return tuple(verb for verb in found if not closed.get(verb, False))
 
 
-def cancellation_preview(booking: Booking, now: datetime, *, by_lab: bool = False, no_show: bool = False) -> int:
+def cancellation_preview(booking: Booking, now: datetime, *, by_lab: bool = False, no_show: bool = False) -> Fen:
     """The fee in fen that cancelling (or not coming) would leave, for the page before the last click."""
     return cancellation_fee(
         terms_of_booking(booking),
@@ -182,7 +183,7 @@ def history(booking: Booking) -> list[AuditEvent]:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Contact:
     """Whom the lab asks about a booking: the person who booked, with the client firm's telephone."""
 
@@ -194,7 +195,7 @@ class Contact:
 def client_contact(booking: Booking) -> Contact:
     """The client's contact of a booking: for its two parties alone."""
     name, email = db.session.execute(select(Person.name, Person.email).where(Person.id == booking.booked_by)).one()
-    return Contact(name, email, booking.client.phone)
+    return Contact(name=name, email=email, phone=booking.client.phone)
 
 
 def open_proposal(booking: Booking, now: datetime) -> Proposal | None:

@@ -65,7 +65,7 @@ def today_of(lab_id: int, now: datetime) -> list[Booking]:
     )
 
 
-def units_of_lab(lab_id: int, instrument_id: int | None = None) -> Sequence[Row[tuple[Instrument, int]]]:
+def units_of_lab(*, lab_id: int, instrument_id: int | None = None) -> Sequence[Row[tuple[Instrument, int]]]:
     """(instrument, unit) of the lab's instruments that are not withdrawn, or of one of them. One statement."""
     units = (
         select(Instrument, InstrumentUnit.unit)
@@ -79,7 +79,7 @@ def units_of_lab(lab_id: int, instrument_id: int | None = None) -> Sequence[Row[
 
 
 def held_between(
-    instrument_ids: Collection[int], since: datetime, until: datetime, now: datetime
+    instrument_ids: Collection[int], since: datetime, until: datetime, *, now: datetime
 ) -> Sequence[Row[Any]]:
     """Holdings that count at `now` and meet `[since, until)`, by start. Beside the holding's own columns: of its
     booking `ref`, `state`, `work_until` (then the clean-up begins), `cleanup_minutes`, the ids and both names of

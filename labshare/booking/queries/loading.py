@@ -132,21 +132,29 @@ def _by_instrument(rows: Iterable[Any]) -> dict[int, tuple[DayRange, ...]]:
     return {instrument_id: tuple(sorted(ranges)) for instrument_id, ranges in found.items()}
 
 
+def hours_choice(item: Any) -> HoursChoice | None:
+    """What an item, or a row with its columns, lets the client choose; None where it does not."""
+    if item.hours_min is None or item.hours_max is None or item.hours_step is None:
+        return None
+    return HoursChoice(min=item.hours_min, max=item.hours_max, step=item.hours_step)
+
+
 def item_terms(item: TestItem) -> ItemTerms:
-    choice = None
-    if item.hours_min is not None and item.hours_max is not None and item.hours_step is not None:
-        choice = HoursChoice(item.hours_min, item.hours_max, item.hours_step)
     return ItemTerms(
         setup=item.setup_minutes,
         per_sample=item.sample_minutes,
         per_run=item.run_minutes,
-        cleanup=item.cleanup_minutes,  # type: ignore[arg-type]
+        cleanup=item.cleanup_minutes,
         samples_per_run=item.samples_per_run,
-        hours=choice,
+        hours=hours_choice(item),
         max_quantity=item.max_quantity,
         attended=item.attended,
         runs_start_open=item.runs_start_in_hours,
-        cancellation=CancellationTerms(item.free_cancel_minutes, item.late_cancel_percent, item.no_show_percent),
+        cancellation=CancellationTerms(
+            free_minutes=item.free_cancel_minutes,
+            late_percent=item.late_cancel_percent,
+            no_show_percent=item.no_show_percent,
+        ),
         id=item.id,
     )
 
@@ -158,19 +166,23 @@ def instrument_terms(
         units=instrument.units,
         lead=timedelta(minutes=lab.lead_time_minutes),
         horizon=timedelta(minutes=lab.horizon_minutes),
-        shortest=instrument.shortest_minutes,  # type: ignore[arg-type]
-        longest=instrument.longest_minutes,  # type: ignore[arg-type]
+        shortest=instrument.shortest_minutes,
+        longest=instrument.longest_minutes,
         certificates=certificates.get(instrument.id, ()) if instrument.needs_calibration else None,
         id=instrument.id,
     )
 
 
 def fee_terms(fee: Fee) -> price_rules.Fee:
-    return price_rules.Fee(fee.basis, fee.amount_fen, fee.minimum_fen, fee.id)
+    return price_rules.Fee(basis=fee.basis, amount_fen=fee.amount_fen, minimum_fen=fee.minimum_fen, id=fee.id)
 
 
 def terms_of_booking(booking: Booking) -> CancellationTerms:
-    return CancellationTerms(booking.free_cancel_minutes, booking.late_cancel_percent, booking.no_show_percent)
+    return CancellationTerms(
+        free_minutes=booking.free_cancel_minutes,
+        late_percent=booking.late_cancel_percent,
+        no_show_percent=booking.no_show_percent,
+    )
 
 
 def work_of_booking(booking: Booking) -> Work:
@@ -229,8 +241,8 @@ def busy_units(
     units: dict[int, int],
     since: datetime,
     until: datetime,
-    now: datetime,
     *,
+    now: datetime,
     but_booking: int | None = None,
     but_hold: int | None = None,
 ) -> dict[int, list[list[Taken]]]:
@@ -277,7 +289,7 @@ class BookableItem:
         """When a request for this start, made now, lapses unanswered; None where the lab confirms automatically."""
         if self.lab.automatic_confirmation:
             return None
-        return answer_by(self.now, starts_at, self.openings.days, local_zone())
+        return answer_by(self.now, starts_at=starts_at, days=self.openings.days, zone=local_zone())
 
     def rules(self, work: Work, instrument: Instrument) -> StartRules:
         return StartRules(self.openings, work, instrument_terms(instrument, self.lab, self.certificates))
@@ -295,7 +307,12 @@ class BookableItem:
         """The instruments with their rules and their holdings in `[since, until)`."""
         chosen = self.instruments if instruments is None else instruments
         busy = busy_units(
-            {one.id: one.units for one in chosen}, since, until, self.now, but_booking=but_booking, but_hold=but_hold
+            {one.id: one.units for one in chosen},
+            since,
+            until,
+            now=self.now,
+            but_booking=but_booking,
+            but_hold=but_hold,
         )
         return [Candidate(self.rules(work, one), busy[one.id]) for one in chosen]
 

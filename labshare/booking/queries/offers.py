@@ -9,7 +9,6 @@ of the time asked for, where even that was not enough. There are as many stateme
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -17,17 +16,18 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.queries.gaps import Asked, Gap, free_units, gaps, moment
-from labshare.booking.queries.loading import certificates_of, hours_of_labs, item_terms, working_days
+from labshare.booking.queries.loading import certificates_of, hours_choice, hours_of_labs, item_terms, working_days
 from labshare.booking.rules.price import Fee as FeeTerms
-from labshare.booking.rules.price import HoursChoice, ItemTerms, Price, Work, price_of, question_problems, work_agreed
+from labshare.booking.rules.price import ItemTerms, Price, Work, price_of, question_problems, work_agreed
 from labshare.booking.rules.slots import Slot
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, Plan, StartRules
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.terms import InstrumentCondition
 from labshare.kernel.database import Numbers, db, in_ids
 from labshare.kernel.errors import Problem
+from labshare.kernel.money import Fen
 from labshare.kernel.places import Coordinates, Kilometres, as_the_crow_flies
-from labshare.kernel.time import local_day, local_zone
+from labshare.kernel.time import ExactMinutes, Hours, Minutes, local_day, local_zone
 
 Order = Literal["earliest", "cheapest", "nearest"]
 NEXT_FEW = 8
@@ -47,24 +47,24 @@ class Offer:
     slot: Slot | None
     late: bool = False
     distance_km: Kilometres | None = None
-    hours: Decimal | int | None = None
+    hours: Hours | None = None
 
     @property
-    def amount_fen(self) -> int:
+    def amount_fen(self) -> Fen:
         return self.price.total_fen
 
 
 class _Terms(NamedTuple):
     """What of an item decides its work; items with the same terms share it."""
 
-    setup: Decimal
-    per_sample: Decimal
-    per_run: Decimal
-    cleanup: Decimal
+    setup: ExactMinutes
+    per_sample: ExactMinutes
+    per_run: ExactMinutes
+    cleanup: Minutes
     samples_per_run: int
-    hours_min: int | None
-    hours_max: int | None
-    hours_step: int | None
+    hours_min: Hours | None
+    hours_max: Hours | None
+    hours_step: Hours | None
     max_quantity: int
     attended: bool
     runs_start_open: bool
@@ -77,7 +77,7 @@ class _Terms(NamedTuple):
             per_run=self.per_run,
             cleanup=self.cleanup,
             samples_per_run=self.samples_per_run,
-            hours=None if self.hours_min is None else HoursChoice(self.hours_min, self.hours_max, self.hours_step),  # type: ignore[arg-type]
+            hours=hours_choice(self),
             max_quantity=self.max_quantity,
             attended=self.attended,
             runs_start_open=self.runs_start_open,
@@ -92,14 +92,14 @@ class _Pair(NamedTuple):
     instrument_id: int
     lab_id: int
     basis: str
-    amount_fen: int
-    minimum_fen: int
+    amount_fen: Fen
+    minimum_fen: Fen
     units: int
-    shortest: int | None
-    longest: int | None
+    shortest: Minutes | None
+    longest: Minutes | None
     needs_calibration: bool
-    lead: int
-    horizon: int
+    lead: Minutes
+    horizon: Minutes
     latitude: str | None
     longitude: str | None
 
@@ -144,7 +144,7 @@ class _Question:
     before: datetime
     plan: Plan | None
     """The earliest start that the rules alone allow."""
-    hours: Decimal | int | None = None
+    hours: Hours | None = None
     slot: Slot | None = None
     open: bool = True
 
@@ -158,7 +158,7 @@ class _Question:
 def offers(
     items: Select[Any] | Collection[int],
     quantity: int,
-    hours: Decimal | int | None,
+    hours: Hours | None,
     now: datetime,
     *,
     since: datetime | None = None,
@@ -181,7 +181,10 @@ def offers(
     At most eight statements.
     """
     pairs = _pairs(items, instrument_id, local_day(now))
-    questions = _questions(pairs, _Wish(quantity, hours, now, max(now, since or now), until, own_hours))
+    questions = _questions(
+        pairs,
+        _Wish(quantity=quantity, hours=hours, now=now, since=max(now, since or now), until=until, own_hours=own_hours),
+    )
     _answer(questions, now)
     kept: list[tuple[tuple[Any, ...], _Question, bool, Kilometres | None]] = []
     for question in questions:
@@ -229,24 +232,24 @@ def _pairs(items: Select[Any] | Collection[int], instrument_id: int | None, toda
 
 
 @lru_cache(maxsize=4096)
-def _work(terms: _Terms, quantity: int, hours: Decimal | int | None) -> Work | None:
+def _work(terms: _Terms, quantity: int, hours: Hours | None) -> Work | None:
     """The same object for the same work; None where quantity or hours do not fit."""
     item = terms.item
     return None if question_problems(item, quantity, hours) else work_agreed(item, quantity, hours)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Wish:
     """What is asked of every pair."""
 
     quantity: int
-    hours: Decimal | int | None
+    hours: Hours | None
     now: datetime
     since: datetime
     until: datetime | None
     own_hours: bool
 
-    def hours_of(self, pair: _Pair) -> Decimal | int | None:
+    def hours_of(self, pair: _Pair) -> Hours | None:
         if not self.own_hours:
             return self.hours
         return None if pair.terms.hours_min is None else self.hours or pair.terms.hours_min
@@ -281,8 +284,8 @@ class _ByRules:
             units=pair.units,
             lead=timedelta(minutes=pair.lead),
             horizon=timedelta(minutes=pair.horizon),
-            shortest=pair.shortest,  # type: ignore[arg-type]
-            longest=pair.longest,  # type: ignore[arg-type]
+            shortest=pair.shortest,
+            longest=pair.longest,
             certificates=self._certificates.get(pair.instrument_id, ()) if pair.needs_calibration else None,
             id=pair.instrument_id,
         )
@@ -310,7 +313,9 @@ class _ByRules:
     def _price(self, pair: _Pair, work: Work) -> Price:
         key = (pair.basis, pair.amount_fen, pair.minimum_fen, id(work))
         if key not in self._prices:
-            self._prices[key] = price_of(FeeTerms(pair.basis, pair.amount_fen, pair.minimum_fen), work)
+            self._prices[key] = price_of(
+                FeeTerms(basis=pair.basis, amount_fen=pair.amount_fen, minimum_fen=pair.minimum_fen), work
+            )
         return self._prices[key]
 
 
@@ -369,7 +374,12 @@ def _take_if_free(questions: Sequence[_Question], now: datetime) -> None:
         if question.plan is not None:
             plan = question.plan
             question.slot = Slot(
-                plan.starts_at, plan.ends_at, plan.holding_ends_at, question.pair.instrument_id, min(units), len(units)
+                starts_at=plan.starts_at,
+                ends_at=plan.ends_at,
+                holding_ends_at=plan.holding_ends_at,
+                instrument_id=question.pair.instrument_id,
+                unit=min(units),
+                units_free=len(units),
             )
             question.open = False
 
@@ -403,7 +413,12 @@ def _search(questions: Sequence[_Question], found: dict[tuple[int, int], list[Ga
         if best is not None:
             free = sum(any(_holds(gap, best) for gap in known) for known in by_unit)
             question.slot = Slot(
-                best.starts_at, best.ends_at, best.holding_ends_at, question.pair.instrument_id, best_unit, free
+                starts_at=best.starts_at,
+                ends_at=best.ends_at,
+                holding_ends_at=best.holding_ends_at,
+                instrument_id=question.pair.instrument_id,
+                unit=best_unit,
+                units_free=free,
             )
 
 
@@ -488,11 +503,11 @@ class Misfit:
     """An item that quantity or hours do not fit, with what is wrong at each field."""
 
     item: TestItem
-    hours: Decimal | int | None
+    hours: Hours | None
     problems: tuple[Problem, ...]
 
 
-def misfits(items: Collection[int], quantity: int, hours: Decimal | int | None) -> list[Misfit]:
+def misfits(items: Collection[int], quantity: int, hours: Hours | None) -> list[Misfit]:
     """Of these items those that could be offered for another quantity or other hours (as `offers` with `own_hours`),
     in the order given. One statement."""
     if not items:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from labshare.booking.queries.loading import (
     BookableItem,
@@ -22,26 +21,25 @@ from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Calibration, Instrument, TestItem
 from labshare.catalogue.terms import InstrumentCondition, LiveState
 from labshare.kernel.errors import NotFound
-from labshare.kernel.time import local_day, local_zone
+from labshare.kernel.time import Hours, local_day, local_zone
 
 AFTERMATH = timedelta(days=70)
 """Work and the wait for the next opening rarely take longer than this; what does is asked for by itself."""
 
 
-def price_for(bookable: BookableItem, quantity: int, hours: Decimal | int | None = None) -> Price | None:
-    """The price for `quantity` by the fee of today; None where no fee is valid. Raises as `work_of`."""
-    work = work_of(bookable.terms(), quantity, hours)
+def price_for(bookable: BookableItem, work: Work) -> Price | None:
+    """The price of the work by the fee of today; None where no fee is valid."""
     return price_of(fee_terms(bookable.fee), work) if bookable.fee is not None else None
 
 
 def free_slots(
     item_id: int,
+    *,
     quantity: int,
-    hours: Decimal | int | None,
+    hours: Hours | None,
     since: datetime,
     until: datetime,
     now: datetime,
-    *,
     instrument_id: int | None = None,
     but_booking: int | None = None,
     but_hold: int | None = None,
@@ -87,7 +85,7 @@ def slots_of_loaded(
         but_booking=but_booking,
         but_hold=but_hold,
     )
-    return slot_rules.slots_by_day(candidates, since, until, bookable.now, waive=waive)
+    return slot_rules.slots_by_day(candidates, since, until, now=bookable.now, waive=waive)
 
 
 def alternatives_for(
@@ -107,16 +105,16 @@ def alternatives_for(
         candidates = bookable.candidates(
             work, since, until + work.duration + work.cleanup + AFTERMATH, but_booking=but_booking
         )
-        found = slot_rules.alternatives(candidates, asked, now, since, until, waive=waive)
+        found = slot_rules.alternatives(candidates, asked, now=now, since=since, until=until, waive=waive)
         if len(found) == slot_rules.ALTERNATIVES:
             break
     return tuple(found)
 
 
-def availability(instrument: Instrument, since: datetime, until: datetime, now: datetime) -> list[Segment]:
+def availability(instrument: Instrument, since: datetime, until: datetime, *, now: datetime) -> list[Segment]:
     """Opening hours on calibrated days in `[since, until)`, with the number of free units; zero is shown. Holdings
     that have lapsed at `now` do not count. Four statements."""
-    busy = busy_units({instrument.id: instrument.units}, since, until, now)[instrument.id]
+    busy = busy_units({instrument.id: instrument.units}, since, until, now=now)[instrument.id]
     certificates = certificates_of([instrument.id]).get(instrument.id, ())
     return _segments(instrument, certificates, busy, working_days(), since, until)
 
@@ -157,7 +155,7 @@ class Use:
 def use_of(instrument: Instrument, calibrations: Sequence[Calibration], now: datetime, days: int = 14) -> Use:
     """Its use from `now` on; `calibrations` are all of the instrument's. Three statements."""
     until = now + timedelta(days=days)
-    busy = busy_units({instrument.id: instrument.units}, now, until, now)[instrument.id]
+    busy = busy_units({instrument.id: instrument.units}, now, until, now=now)[instrument.id]
     calendar = working_days()
     certificates = sorted(DayRange(one.valid_from, one.valid_to) for one in calibrations)
     segments = _segments(instrument, certificates, busy, calendar, now, until)
@@ -176,7 +174,7 @@ def use_of(instrument: Instrument, calibrations: Sequence[Calibration], now: dat
 def live_states(instruments: Sequence[Instrument], now: datetime) -> dict[int, LiveState]:
     """`free`, `in_use` or `down` of each instrument at this moment: down while every unit is in maintenance, in use
     while no unit is free. One statement."""
-    busy = busy_units({one.id: one.units for one in instruments}, now, now + timedelta.resolution, now)
+    busy = busy_units({one.id: one.units for one in instruments}, now, now + timedelta.resolution, now=now)
     return {one.id: _live_state(one, busy[one.id], now) for one in instruments}
 
 
@@ -208,7 +206,7 @@ def next_free(
     calendar, zone = working_days(), local_zone()
     openings = {lab_id: Openings(lab_hours, calendar, zone, now) for lab_id, lab_hours in hours.items()}
     certificates = certificates_of([one.id for one in chosen])
-    busy = busy_units({one.id: one.units for one in chosen}, now, now + within, now)
+    busy = busy_units({one.id: one.units for one in chosen}, now, now + within, now=now)
     for one in chosen:
         lab_openings = openings[one.lab_id]
         calibrated = certificates.get(one.id, ()) if one.needs_calibration else None

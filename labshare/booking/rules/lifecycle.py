@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from labshare.booking.errors import IllegalStep
 from labshare.booking.rules.time import WorkingDays
 from labshare.booking.terms import BookingState, Party
+from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day, start_of_day
 
 NO_SHOW_AFTER = timedelta(minutes=60)
@@ -107,14 +108,14 @@ def state_after_move(state: BookingState | str, automatic: bool) -> BookingState
     return first_state(automatic)
 
 
-def state_of_documents(report_stands: bool, charged_fen: int, invoiced_fen: int, paid_fen: int) -> BookingState:
+def state_of_documents(report_stands: bool, *, charged_fen: Fen, invoiced_fen: Fen, paid_fen: Fen) -> BookingState:
     """`settled` holds while charged = invoiced = paid and a report stands (R-BOOKING-10)."""
     if not report_stands:
         return BookingState.TESTED
     return BookingState.SETTLED if charged_fen == invoiced_fen == paid_fen else BookingState.REPORTED
 
 
-def answer_by(asked_at: datetime, starts_at: datetime, days: WorkingDays, zone: ZoneInfo) -> datetime:
+def answer_by(asked_at: datetime, *, starts_at: datetime, days: WorkingDays, zone: ZoneInfo) -> datetime:
     """When an unanswered request or proposal lapses: 00:00 after the second public working day that follows it, or
     at its start, whichever is first."""
     day = local_day(asked_at, zone)

@@ -14,37 +14,35 @@ from labshare.booking.errors import (
 )
 from labshare.catalogue.terms import FeeBasis
 from labshare.kernel.errors import Problem, raise_all
-from labshare.kernel.money import round_half_up
+from labshare.kernel.money import ZERO, Fen, round_half_up
+from labshare.kernel.time import ExactMinutes, Hours, Minutes
 
-Number = Decimal | Fraction | int
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HoursChoice:
     """The hours a client may choose: `min` + k × `step`, up to `max`."""
 
-    min: Decimal | int
-    max: Decimal | int
-    step: Decimal | int
+    min: Hours
+    max: Hours
+    step: Hours
 
-    def allows(self, hours: Number) -> bool:
-        chosen, least, step = Fraction(hours), Fraction(self.min), Fraction(self.step)
-        if not least <= chosen <= Fraction(self.max):
+    def allows(self, hours: Hours) -> bool:
+        if not self.min <= hours <= self.max:
             return False
-        return chosen == least if step <= 0 else (chosen - least) % step == 0
+        return hours == self.min if self.step <= 0 else (hours - self.min) % self.step == 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fee:
     """A dated fee: `basis` is a `FeeBasis`, amounts in fen."""
 
     basis: str
-    amount_fen: int
-    minimum_fen: int = 0
+    amount_fen: Fen
+    minimum_fen: Fen = ZERO
     id: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CancellationTerms:
     """What cancelling or not coming costs the client: nothing unless stated, at most the price.
 
@@ -52,19 +50,19 @@ class CancellationTerms:
     coming costs `no_show_percent`. A lab that cancels is owed nothing.
     """
 
-    free_minutes: int = 0
+    free_minutes: Minutes = Minutes(0)
     late_percent: int = 0
     no_show_percent: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ItemTerms:
     """What a test item says about work and time. Minutes may be fractions."""
 
-    setup: Decimal = Decimal(0)
-    per_sample: Decimal = Decimal(0)
-    per_run: Decimal = Decimal(0)
-    cleanup: Decimal = Decimal(0)
+    setup: ExactMinutes = ExactMinutes(Decimal(0))
+    per_sample: ExactMinutes = ExactMinutes(Decimal(0))
+    per_run: ExactMinutes = ExactMinutes(Decimal(0))
+    cleanup: Minutes = Minutes(0)
     samples_per_run: int = 1
     hours: HoursChoice | None = None
     max_quantity: int = 1
@@ -80,7 +78,7 @@ class Work:
     """The work of one booking, as elapsed time from its start."""
 
     quantity: int
-    hours: Number | None
+    hours: Hours | None
     runs: int
     minutes: Fraction
     """Exact; what the price of an hourly fee uses."""
@@ -92,16 +90,16 @@ class Work:
     """Where each further run starts that must start in opening hours."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Price:
     """`total_fen` = max(`minimum_fen`, `product_fen`); `product_fen` = `amount_fen` × `units` rounded half up."""
 
     basis: str
     units: Fraction
-    amount_fen: int
-    product_fen: int
-    minimum_fen: int
-    total_fen: int
+    amount_fen: Fen
+    product_fen: Fen
+    minimum_fen: Fen
+    total_fen: Fen
 
     @property
     def minimum_applies(self) -> bool:
@@ -113,20 +111,23 @@ def elapsed(minutes: Fraction) -> timedelta:
     return timedelta(microseconds=-(-minutes.numerator * 60_000_000 // minutes.denominator))
 
 
-def question_problems(item: ItemTerms, quantity: int, hours: Number | None) -> list[Problem]:
+def question_problems(item: ItemTerms, quantity: int, hours: Hours | None) -> list[Problem]:
     """What is wrong with quantity and hours, each at its own field."""
     found: list[Problem] = []
     if not 1 <= quantity <= item.max_quantity:
         found.append(QuantityOutOfRange(max=item.max_quantity))
-    if item.hours is None:
-        if hours is not None:
-            found.append(HoursNotOffered())
-    elif hours is None:
-        found.append(HoursMissing())
-    elif not item.hours.allows(hours):
-        choice = item.hours
-        found.append(HoursOutOfStep(min=plain(choice.min), max=plain(choice.max), step=plain(choice.step)))
+    if (problem := hours_problem(item.hours, hours)) is not None:
+        found.append(problem)
     return found
+
+
+def hours_problem(choice: HoursChoice | None, hours: Hours | None) -> Problem | None:
+    """What is wrong with the hours for an item that offers this choice, or none."""
+    if choice is None:
+        return None if hours is None else HoursNotOffered()
+    if hours is None:
+        return HoursMissing()
+    return None if choice.allows(hours) else HoursOutOfStep(min=choice.min, max=choice.max, step=choice.step)
 
 
 def runs_of(item: ItemTerms, quantity: int) -> int:
@@ -134,7 +135,7 @@ def runs_of(item: ItemTerms, quantity: int) -> int:
     return -(-quantity // item.samples_per_run)
 
 
-def work_of(item: ItemTerms, quantity: int, hours: Number | None = None) -> Work:
+def work_of(item: ItemTerms, quantity: int, hours: Hours | None = None) -> Work:
     """The work for `quantity` samples. Raises `QuantityOutOfRange`, `HoursMissing`, `HoursNotOffered`,
     `HoursOutOfStep` (together, where several apply)."""
     raise_all(question_problems(item, quantity, hours))
@@ -142,7 +143,12 @@ def work_of(item: ItemTerms, quantity: int, hours: Number | None = None) -> Work
 
 
 def work_agreed(
-    item: ItemTerms, quantity: int, hours: Number | None, minutes: Number | None = None, cleanup: Number | None = None
+    item: ItemTerms,
+    quantity: int,
+    hours: Hours | None,
+    *,
+    minutes: ExactMinutes | None = None,
+    cleanup: Minutes | None = None,
 ) -> Work:
     """The work of a booking already made: quantity and hours are not asked again, and `minutes` and `cleanup` are
     those of the booking, whatever the item says now."""
@@ -179,38 +185,38 @@ def price_of(fee: Fee, work: Work) -> Price:
         FeeBasis.HOUR: work.minutes / 60,
     }
     units = counted[fee.basis]
-    product = round_half_up(fee.amount_fen * units)
+    product = Fen(round_half_up(fee.amount_fen * units))
     return Price(
-        fee.basis,
-        units,
-        fee.amount_fen,
-        product,
-        fee.minimum_fen,
-        max(fee.minimum_fen, product),
+        basis=fee.basis,
+        units=units,
+        amount_fen=fee.amount_fen,
+        product_fen=product,
+        minimum_fen=fee.minimum_fen,
+        total_fen=max(fee.minimum_fen, product),
     )
 
 
 def cancellation_fee(
     terms: CancellationTerms,
-    price_fen: int,
+    price_fen: Fen,
     *,
     until_start: timedelta,
     by_lab: bool = False,
     no_show: bool = False,
-) -> int:
+) -> Fen:
     """What is owed after cancelling `until_start` before the start (negative after it), or not coming; fen."""
     if by_lab:
-        return 0
+        return ZERO
     if no_show:
         percent = Fraction(terms.no_show_percent)
     elif until_start < timedelta(minutes=terms.free_minutes):
         percent = Fraction(terms.late_percent)
     else:
         percent = Fraction(0)
-    return max(0, min(price_fen, round_half_up(price_fen * percent / 100)))
+    return Fen(max(0, min(price_fen, round_half_up(price_fen * percent / 100))))
 
 
-def plain(number: Decimal | int) -> str:
+def plain(number: Decimal) -> str:
     """2, 0.5, 1000: without exponent or trailing zeros."""
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

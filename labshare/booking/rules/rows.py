@@ -14,7 +14,8 @@ from labshare.booking.rules.lifecycle import HOLD_FOR
 from labshare.booking.rules.price import CancellationTerms, Work
 from labshare.booking.rules.time import Plan
 from labshare.booking.terms import BookingState, ChargeKind, ChargeState, HoldingKind, ProposalState
-from labshare.kernel.time import MINUTE
+from labshare.kernel.money import Fen
+from labshare.kernel.time import MINUTE, Minutes
 
 Values = dict[str, Any]
 """Columns, or fields of an event, with their values."""
@@ -65,15 +66,15 @@ class NewBooking:
     lab_id: int
     county: str
     instrument_id: int
-    instrument_value_fen: int | None
+    instrument_value_fen: Fen | None
     unit: int
     test_item_id: int
-    cleanup_minutes: int
+    cleanup_minutes: Minutes
     statutory: bool
     turnaround_days: int
     cancellation: CancellationTerms
     fee_id: int | None
-    price_fen: int
+    price_fen: Fen
     work: Work
     plan: Plan
     sample_description: str
@@ -96,7 +97,7 @@ def booking(new: NewBooking, state: BookingState, *, now: datetime, today: date,
         "test_item_id": new.test_item_id,
         "fee_id": new.fee_id,
         "quantity": work.quantity,
-        "hours": None if work.hours is None else int(work.hours),
+        "hours": work.hours,
         "sample_description": new.sample_description,
         "work_minutes": Decimal(int(work.minutes * 1000)) / 1000,  # exact to a thousandth, as the column keeps them
         "cleanup_minutes": new.cleanup_minutes,
@@ -167,7 +168,7 @@ def rescheduled(
 
 
 def placed(
-    *, instrument_id: int, instrument_value_fen: int | None, unit: int, starts_at: datetime, ends_at: datetime
+    *, instrument_id: int, instrument_value_fen: Fen | None, unit: int, starts_at: datetime, ends_at: datetime
 ) -> Values:
     """A booking that has moved there."""
     return {
@@ -184,7 +185,7 @@ def ended(state: BookingState, *, now: datetime, reason: str) -> Values:
     return {"state": str(state), "ended_at": now, "end_reason": reason or None, "answer_by": None}
 
 
-def charge_of_ended_request(*, invoiced_fen: int, paid_fen: int) -> int:
+def charge_of_ended_request(*, invoiced_fen: Fen, paid_fen: Fen) -> Fen:
     """Documents may stand from before a move back to `requested`: the charge covers them until they are reversed."""
     return max(invoiced_fen, paid_fen)
 
@@ -266,12 +267,12 @@ def started(state: BookingState, *, at: datetime) -> Values:
     return {"state": str(state), "started_at": at}
 
 
-def machine_minutes(since: datetime, until: datetime) -> int:
+def machine_minutes(since: datetime, until: datetime) -> Minutes:
     """How long the instrument ran, unless the lab says otherwise; whole minutes."""
-    return (until - since) // MINUTE
+    return Minutes((until - since) // MINUTE)
 
 
-def finished(state: BookingState, *, at: datetime, day: date, starts_at: datetime, machine_minutes: int) -> Values:
+def finished(state: BookingState, *, at: datetime, day: date, starts_at: datetime, machine_minutes: Minutes) -> Values:
     """`day` is the local one of `at`."""
     return {
         "state": str(state),
@@ -285,7 +286,7 @@ def finished(state: BookingState, *, at: datetime, day: date, starts_at: datetim
 # Charges
 
 
-def price_line(booking_id: int, amount_fen: int, *, by: int | None, now: datetime, today: date) -> Values:
+def price_line(*, booking_id: int, amount_fen: Fen, by: int | None, now: datetime, today: date) -> Values:
     """The first line of what is charged."""
     return {
         "booking_id": booking_id,
@@ -299,13 +300,13 @@ def price_line(booking_id: int, amount_fen: int, *, by: int | None, now: datetim
     }
 
 
-def ending_line(booking_id: int, amount_fen: int, *, reason: str, by: int | None, now: datetime, today: date) -> Values:
+def ending_line(*, booking_id: int, amount_fen: Fen, reason: str, by: int | None, now: datetime, today: date) -> Values:
     """What brings the charge to what an ending costs."""
-    line = price_line(booking_id, amount_fen, by=by, now=now, today=today)
+    line = price_line(booking_id=booking_id, amount_fen=amount_fen, by=by, now=now, today=today)
     return line | {"kind": ChargeKind.ENDING, "reason": reason}
 
 
-def change_line(booking_id: int, amount_fen: int, *, reason: str, by: int | None, now: datetime, today: date) -> Values:
+def change_line(*, booking_id: int, amount_fen: Fen, reason: str, by: int | None, now: datetime, today: date) -> Values:
     """A decrease counts at once, an increase waits for the client."""
     lowers = amount_fen < 0
     return {
@@ -390,12 +391,12 @@ def time_of_hold(
     }
 
 
-def expiry_beside_proposal(answer_by: datetime, proposal_answer_by: datetime) -> datetime:
+def expiry_beside_proposal(answer_by: datetime, *, proposal_answer_by: datetime) -> datetime:
     """While a proposal is open the request does not lapse."""
     return max(answer_by, proposal_answer_by)
 
 
-def end_of_time(finished_at: datetime, cleanup_minutes: int) -> datetime:
+def end_of_time(finished_at: datetime, cleanup_minutes: Minutes) -> datetime:
     """Until when a finished booking takes its unit."""
     return finished_at + timedelta(minutes=cleanup_minutes)
 

@@ -37,7 +37,7 @@ class Taken:
 Busy = Sequence[Sequence[Taken]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Slot:
     """One start of one piece of work. `problem` says why it is closed; then `unit` is None."""
 
@@ -99,6 +99,7 @@ def free_units(busy: Busy, starts_at: datetime, ends_at: datetime) -> list[int]:
 
 def earliest(
     candidate: Candidate,
+    *,
     after: datetime,
     before: datetime,
     done_by: datetime | None = None,
@@ -124,12 +125,12 @@ def earliest(
         return None
     free = len(free_units(candidate.busy, best.starts_at, best.holding_ends_at))
     return Slot(
-        best.starts_at,
-        best.ends_at,
-        best.holding_ends_at,
-        candidate.instrument_id,
-        best_unit,
-        free,
+        starts_at=best.starts_at,
+        ends_at=best.ends_at,
+        holding_ends_at=best.holding_ends_at,
+        instrument_id=candidate.instrument_id,
+        unit=best_unit,
+        units_free=free,
     )
 
 
@@ -165,8 +166,8 @@ def starts_to_choose(candidate: Candidate, since: datetime, until: datetime) -> 
 def slot_at(
     candidates: Sequence[Candidate],
     start: datetime,
-    now: datetime,
     *,
+    now: datetime,
     waive: bool = False,
 ) -> Slot:
     """What becomes of a start: on the first instrument with a free unit, else why it is closed."""
@@ -175,7 +176,7 @@ def slot_at(
     total = 0
     full: Candidate | None = None
     for candidate in candidates:
-        problems = candidate.rules.problems(start, now, waive=waive)
+        problems = candidate.rules.problems(start, now=now, waive=waive)
         if problems:
             reason = reason or problems[0]
             continue
@@ -184,21 +185,21 @@ def slot_at(
         total += len(units)
         if units and found is None:
             found = Slot(
-                start,
-                plan.ends_at,
-                plan.holding_ends_at,
-                candidate.instrument_id,
-                units[0],
+                starts_at=start,
+                ends_at=plan.ends_at,
+                holding_ends_at=plan.holding_ends_at,
+                instrument_id=candidate.instrument_id,
+                unit=units[0],
             )
         full = full or candidate
     if found is not None:
         return Slot(
-            found.starts_at,
-            found.ends_at,
-            found.holding_ends_at,
-            found.instrument_id,
-            found.unit,
-            total,
+            starts_at=found.starts_at,
+            ends_at=found.ends_at,
+            holding_ends_at=found.holding_ends_at,
+            instrument_id=found.instrument_id,
+            unit=found.unit,
+            units_free=total,
         )
     if full is not None:
         plan = full.rules.plan(start)
@@ -209,22 +210,22 @@ def slot_at(
         }
         blocked = kinds <= set(HoldingKind.blocks())
         return Slot(
-            start,
-            plan.ends_at,
-            plan.holding_ends_at,
-            full.instrument_id,
+            starts_at=start,
+            ends_at=plan.ends_at,
+            holding_ends_at=plan.holding_ends_at,
+            instrument_id=full.instrument_id,
             problem=Blocked() if blocked else SlotTaken(),
         )
     end = candidates[0].rules.end_of_work(start) if candidates else start
-    return Slot(start, end, end, problem=reason)
+    return Slot(starts_at=start, ends_at=end, holding_ends_at=end, problem=reason)
 
 
 def slots_by_day(
     candidates: Sequence[Candidate],
     since: datetime,
     until: datetime,
-    now: datetime,
     *,
+    now: datetime,
     waive: bool = False,
 ) -> list[DayOfSlots]:
     """The starts to choose from in `[since, until)`, every local day with its slots or the reason for none."""
@@ -234,7 +235,7 @@ def slots_by_day(
     openings, zone = candidates[0].rules.openings, candidates[0].rules.zone
     by_day: dict[date, list[Slot]] = {}
     for start in starts:
-        by_day.setdefault(local_day(start, zone), []).append(slot_at(candidates, start, now, waive=waive))
+        by_day.setdefault(local_day(start, zone), []).append(slot_at(candidates, start, now=now, waive=waive))
     result = []
     day = local_day(since, zone)
     while start_of_day(day, zone) < until:
@@ -260,10 +261,10 @@ def _noon_or_closure(openings: Openings, day: date) -> datetime:
 def alternatives(
     candidates: Sequence[Candidate],
     asked: datetime,
+    *,
     now: datetime,
     since: datetime,
     until: datetime,
-    *,
     waive: bool = False,
     count: int = ALTERNATIVES,
 ) -> list[Slot]:
@@ -276,7 +277,7 @@ def alternatives(
         starts.add(asked)
     found: list[Slot] = []
     for start in sorted(starts, key=lambda start: (abs(start - asked), start)):
-        slot = slot_at(candidates, start, now, waive=waive)
+        slot = slot_at(candidates, start, now=now, waive=waive)
         if slot.free:
             found.append(slot)
             if len(found) == count:

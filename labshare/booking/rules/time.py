@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -34,6 +33,7 @@ from labshare.booking.terms import DayKind
 from labshare.kernel.time import (
     DAY,
     MINUTE,
+    Minutes,
     ceil_minute,
     is_whole_minute,
     joined,
@@ -100,20 +100,20 @@ class DayRange(NamedTuple):
     last: date
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InstrumentTerms:
     """What an instrument says about starts. `certificates` None: it needs no calibration."""
 
     units: int = 1
     lead: timedelta = timedelta(0)
     horizon: timedelta | None = None
-    shortest: Decimal | None = None
-    longest: Decimal | None = None
+    shortest: Minutes | None = None
+    longest: Minutes | None = None
     certificates: tuple[DayRange, ...] | None = None
     id: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """One booking's time: its work and what its holding takes."""
 
@@ -297,11 +297,11 @@ class StartRules:
             freed_at = self.openings.next_opening(ends_at)
         if freed_at is None:
             raise NeverOpensAfterwards
-        return Plan(start, ends_at, freed_at + self.work.cleanup)
+        return Plan(starts_at=start, ends_at=ends_at, holding_ends_at=freed_at + self.work.cleanup)
 
     # -- is this start allowed
 
-    def problems(self, start: datetime, now: datetime, *, waive: bool = False) -> list[StartRefused]:
+    def problems(self, start: datetime, *, now: datetime, waive: bool = False) -> list[StartRefused]:
         """Every rule that `start` breaks; with `waive` lead time and horizon are left out. Knows no holdings."""
         found: list[StartRefused] = []
         if not is_whole_minute(start):
@@ -315,7 +315,7 @@ class StartRules:
             ]
         found += self._length_problems()
         if not waive:
-            found += self._distance_problems(start, now)
+            found += self._distance_problems(start, now=now)
         found += self.hours_problems(start)
         found += self._calibration_problems(start)
         return found
@@ -336,13 +336,13 @@ class StartRules:
         return found[:1] + self._calibration_problems(start)
 
     def _length_problems(self) -> Iterator[StartRefused]:
-        least = max(Fraction(self.instrument.shortest or 0), Fraction(0))
+        least = self.instrument.shortest or 0
         if self.work.minutes < least or self.work.minutes <= 0:
-            yield TooShort(n=plain(self.instrument.shortest or Decimal(1)))
-        if self.instrument.longest is not None and self.work.minutes > Fraction(self.instrument.longest):
-            yield TooLong(n=plain(self.instrument.longest))
+            yield TooShort(n=self.instrument.shortest or 1)
+        if self.instrument.longest is not None and self.work.minutes > self.instrument.longest:
+            yield TooLong(n=self.instrument.longest)
 
-    def _distance_problems(self, start: datetime, now: datetime) -> Iterator[StartRefused]:
+    def _distance_problems(self, start: datetime, *, now: datetime) -> Iterator[StartRefused]:
         if start < now + self.instrument.lead:
             yield TooEarly(n=plain(_amount(self.instrument.lead, timedelta(hours=1))))
         horizon = self.instrument.horizon

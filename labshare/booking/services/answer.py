@@ -25,6 +25,7 @@ from labshare.booking.terms import BookingState, EndReason, HoldingKind, Party, 
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import ReasonRequired, raise_all
+from labshare.kernel.money import ZERO
 from labshare.kernel.verbs import name_action, verb
 from labshare.organisations import permissions
 
@@ -50,7 +51,7 @@ def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
 
 
 def check_again(
-    booking: Booking, now: datetime, starts_at: datetime | None = None, instrument_id: int | None = None
+    booking: Booking, now: datetime, *, starts_at: datetime | None = None, instrument_id: int | None = None
 ) -> None:
     """Publication, closures and calibration for a booking's start (or another one). Raises what is broken."""
     bookable = load_bookable_item(booking.test_item_id, now)
@@ -91,7 +92,7 @@ def decline(*, actor: Actor, now: datetime, ref: str, reason: str) -> Booking:
     state = next_state(booking.state, "decline", Party.LAB)
     if not reason.strip():
         raise ReasonRequired
-    check_charge_covers_documents(booking, 0)
+    check_charge_covers_documents(booking, ZERO)
     _end_request(booking, state, reason, actor, now, "booking.decline")
     notifications.notify_client(notifications.DECLINED, booking, actor=actor, now=now, reason=reason)
     return booking

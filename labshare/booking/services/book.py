@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -24,7 +23,7 @@ from labshare.booking.queries.loading import BookableItem, fee_terms, load_booka
 from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import first_state
-from labshare.booking.rules.price import Price, Work, price_of, question_problems, work_of
+from labshare.booking.rules.price import Price, Work, price_of, work_of
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Plan, StartRules
 from labshare.booking.services import holdings
@@ -37,7 +36,7 @@ from labshare.kernel.database import as_written, db, insert_or_nothing, inserts_
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst, raise_all
 from labshare.kernel.months import Month
 from labshare.kernel.references import new_reference
-from labshare.kernel.time import local_day
+from labshare.kernel.time import Hours, local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 from labshare.organisations.models import Firm
@@ -54,7 +53,7 @@ def hold(
     test_item_id: int,
     quantity: int,
     starts_at: datetime,
-    hours: Decimal | int | None = None,
+    hours: Hours | None = None,
     instrument_id: int | None = None,
     waive_reason: str | None = None,
 ) -> Holding:
@@ -65,9 +64,9 @@ def hold(
     bookable = check_bookable(actor, load_bookable_item(test_item_id, now, client_id=actor.firm_id))
     client_of(bookable)
     waive = may_waive(actor, bookable, waive_reason)
-    work = work_for(bookable, quantity, hours)
-    chosen = feasible_instruments(bookable, work, starts_at, now, instrument_id, waive=waive)
-    for instrument, rules, unit in free_places(chosen, starts_at, now, person_id=actor.person_id):
+    work = work_of(bookable.terms(), quantity, hours)
+    chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
+    for instrument, rules, unit in free_places(chosen, starts_at, now=now, person_id=actor.person_id):
         plan = rules.plan(starts_at)
         holding_id = holdings.insert_holding(
             rows.time_of_hold(
@@ -124,7 +123,7 @@ def book(
     quantity: int,
     starts_at: datetime,
     sample_description: str = "",
-    hours: Decimal | int | None = None,
+    hours: Hours | None = None,
     instrument_id: int | None = None,
     hold_id: int | None = None,
     waive_reason: str | None = None,
@@ -145,13 +144,13 @@ def book(
     if submission is not None:
         refuse_second_click(actor, submission)
     waive = may_waive(actor, bookable, waive_reason)
-    work = work_for(bookable, quantity, hours)
-    chosen = feasible_instruments(bookable, work, starts_at, now, instrument_id, waive=waive)
+    work = work_of(bookable.terms(), quantity, hours)
+    chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
     if bookable.fee is None:
         raise NoFee
     price = price_of(fee_terms(bookable.fee), work)
     told = notifications.people_of_new(actor, bookable.lab, client)
-    places = free_places(chosen, starts_at, now, person_id=actor.person_id, hold_id=hold_id)
+    places = free_places(chosen, starts_at, now=now, person_id=actor.person_id, hold_id=hold_id)
     for instrument, rules, unit in places:
         booking = _try_to_book(
             actor,
@@ -217,13 +216,6 @@ def refuse_second_click(actor: Actor, submission: str) -> None:
         raise AlreadySubmitted(ref=ref)
 
 
-def work_for(bookable: BookableItem, quantity: int, hours: Decimal | int | None) -> Work:
-    """The work; every problem of quantity and hours at once."""
-    terms = bookable.terms()
-    raise_all(question_problems(terms, quantity, hours))
-    return work_of(terms, quantity, hours)
-
-
 Chosen = tuple[Instrument, StartRules]
 
 
@@ -231,9 +223,9 @@ def feasible_instruments(
     bookable: BookableItem,
     work: Work,
     starts_at: datetime,
+    *,
     now: datetime,
     instrument_id: int | None,
-    *,
     waive: bool = False,
     prefer: int | None = None,
 ) -> list[Chosen]:
@@ -246,7 +238,7 @@ def feasible_instruments(
     first: Sequence[Problem] = ()
     for instrument in sorted(wanted, key=lambda one: (one.id != prefer, one.id)):
         rules = bookable.rules(work, instrument)
-        problems = rules.problems(starts_at, now, waive=waive)
+        problems = rules.problems(starts_at, now=now, waive=waive)
         if problems:
             first = first or problems
         else:
@@ -259,8 +251,8 @@ def feasible_instruments(
 def free_places(
     chosen: Sequence[Chosen],
     starts_at: datetime,
-    now: datetime,
     *,
+    now: datetime,
     but_booking: int | None = None,
     prefer_unit: int | None = None,
     person_id: int | None = None,
@@ -277,7 +269,7 @@ def free_places(
 
     def look(instrument_ids: Sequence[int]) -> holdings.Seen:
         until = max(ends[one] for one in instrument_ids)
-        return holdings.look(instrument_ids, starts_at, until, now, but_booking=but_booking, person_id=person_id)
+        return holdings.look(instrument_ids, starts_at, until, now=now, but_booking=but_booking, person_id=person_id)
 
     seen = look(sorted(ends))
     preferred = seen.instrument_of_hold(hold_id)
@@ -285,7 +277,7 @@ def free_places(
     for instrument, rules in sorted(chosen, key=lambda one: one[0].id != preferred):
         tried: set[int] = set()
         while True:
-            free = free_units(seen.busy(instrument.id, instrument.units), starts_at, ends[instrument.id])
+            free = free_units(seen.busy(instrument.id, units=instrument.units), starts_at, ends[instrument.id])
             unit = min(set(free) - tried, key=lambda one: (one != prefer_unit, one), default=None)
             if unit is None:
                 break
@@ -378,7 +370,9 @@ def _write(given: rows.Values, plan: Plan, actor: Actor, now: datetime) -> tuple
     if holdings.insert_holding(time) is None:
         connection.execute(delete(Booking).where(Booking.id == booking_id))
         return None
-    price = rows.price_line(booking_id, given["price_fen"], by=actor.person_id, now=now, today=given["booked_on"])
+    price = rows.price_line(
+        booking_id=booking_id, amount_fen=given["price_fen"], by=actor.person_id, now=now, today=given["booked_on"]
+    )
     charge_id = connection.execute(_PRICE_LINE, price).scalar_one()
     booking = as_written(Booking, given | {"id": booking_id})
     set_committed_value(booking, "charges", [as_written(Charge, price | {"id": charge_id})])

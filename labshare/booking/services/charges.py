@@ -22,15 +22,16 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import InvalidInput, NotFound, ReasonRequired
 from labshare.kernel.events import emit
+from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 
-MOST_FEN = 1_000_000_000_00
+MOST_FEN = Fen(1_000_000_000_00)
 """No line is larger than a thousand million yuan."""
 
 
 @verb("charge.propose", title=_l("Change of charge proposed"), money=True)
-def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, reason: str) -> Charge:
+def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: Fen, reason: str) -> Charge:
     """Add a line, signed, in fen. A decrease counts at once; an increase waits for the client's consent. Raises
     `IllegalStep`, `ReasonRequired`, `ChargeIsZero`, `NegativeCharge`, `ChargeBelowInvoiced`, `ChargeBelowPaid`."""
     booking = locked_booking(actor, "charge.propose", ref=ref)
@@ -41,7 +42,7 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, re
         raise ChargeIsZero
     if abs(amount_fen) > MOST_FEN or (booking.state in BookingState.over() and amount_fen > 0):
         raise InvalidInput(field="amount_fen")
-    total = booking.charged_fen + amount_fen
+    total = Fen(booking.charged_fen + amount_fen)
     if total < 0:
         raise NegativeCharge
     lowers = amount_fen < 0
@@ -49,7 +50,14 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: int, re
         check_charge_covers_documents(booking, total)
     before = snapshot(booking)
     line = Charge(
-        **rows.change_line(booking.id, amount_fen, reason=reason, by=actor.person_id, now=now, today=local_day(now))
+        **rows.change_line(
+            booking_id=booking.id,
+            amount_fen=amount_fen,
+            reason=reason,
+            by=actor.person_id,
+            now=now,
+            today=local_day(now),
+        )
     )
     db.session.add(line)
     if lowers:
@@ -90,7 +98,7 @@ def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> 
     next_state(booking.state, "answer_charge", Party.CLIENT)
     before = snapshot(booking)
     set_columns(line, rows.consented(by=actor.person_id, today=local_day(now)))
-    booking.charged_fen += line.amount_fen
+    booking.charged_fen = Fen(booking.charged_fen + line.amount_fen)
     db.session.flush()
     note(actor, now, "charge.consent", booking, before, charge=line.id, amount_fen=line.amount_fen)
     emit(ChargeChanged(booking, line.id, actor, now))

@@ -19,6 +19,7 @@ from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import NotFound
 from labshare.kernel.events import emit
 from labshare.kernel.formatting import plain_money
+from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
 from labshare.organisations import permissions
 
@@ -64,7 +65,7 @@ def note(actor: Actor, now: datetime, action: str, booking: Booking, before: Val
     record(actor, now, action, ("booking", booking.ref), before=was, after=became)
 
 
-def check_charge_covers_documents(booking: Booking, total_fen: int) -> None:
+def check_charge_covers_documents(booking: Booking, total_fen: Fen) -> None:
     """What is charged never falls below what is invoiced or paid (R-PRICE-8)."""
     if total_fen < booking.invoiced_fen:
         raise ChargeBelowInvoiced(amount=plain_money(booking.invoiced_fen))
@@ -72,7 +73,7 @@ def check_charge_covers_documents(booking: Booking, total_fen: int) -> None:
         raise ChargeBelowPaid(amount=plain_money(booking.paid_fen))
 
 
-def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: datetime, reason: str) -> None:
+def bring_charge_to(booking: Booking, total_fen: Fen, *, actor: Actor, now: datetime, reason: str) -> None:
     """Enter the line that an ending makes, and refuse the changes that still wait for consent."""
     db.session.execute(
         update(Charge)
@@ -80,11 +81,18 @@ def bring_charge_to(booking: Booking, total_fen: int, *, actor: Actor, now: date
         .values(state=ChargeState.REFUSED)
         .execution_options(synchronize_session="fetch")
     )
-    difference = total_fen - booking.charged_fen
+    difference = Fen(total_fen - booking.charged_fen)
     if difference == 0:
         return
     line = Charge(
-        **ending_line(booking.id, difference, reason=reason, by=actor.person_id, now=now, today=local_day(now))
+        **ending_line(
+            booking_id=booking.id,
+            amount_fen=difference,
+            reason=reason,
+            by=actor.person_id,
+            now=now,
+            today=local_day(now),
+        )
     )
     db.session.add(line)
     booking.charged_fen = total_fen

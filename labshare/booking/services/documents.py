@@ -10,6 +10,7 @@ from labshare.booking.services.common import note, snapshot
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.verbs import name_action
 
 _ACTIONS = {
@@ -21,13 +22,13 @@ _UNSETTLE = name_action("booking.unsettle", _l("No longer settled"))
 
 
 def documented(
-    present: BookingState, *, report_stands: bool, charged_fen: int, invoiced_fen: int, paid_fen: int
+    present: BookingState, *, report_stands: bool, charged_fen: Fen, invoiced_fen: Fen, paid_fen: Fen
 ) -> tuple[BookingState, str] | None:
     """The state that its documents ask of a finished booking, and the action that brings it there; None where it
     stays as it is."""
     if present not in BookingState.tested_or_later():
         return None
-    wanted = state_of_documents(report_stands, charged_fen, invoiced_fen, paid_fen)
+    wanted = state_of_documents(report_stands, charged_fen=charged_fen, invoiced_fen=invoiced_fen, paid_fen=paid_fen)
     if wanted == present:
         return None
     unsettled = (present, wanted) == (BookingState.SETTLED, BookingState.REPORTED)

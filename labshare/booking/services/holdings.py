@@ -46,7 +46,7 @@ class Seen:
     rows: tuple[Any, ...]
     person_id: int | None
 
-    def busy(self, instrument_id: int, units: int) -> list[list[Taken]]:
+    def busy(self, instrument_id: int, *, units: int) -> list[list[Taken]]:
         """What takes the time of the instrument's units, each by start; neither what has lapsed nor the own hold."""
         found: list[list[Taken]] = [[] for _ in range(units)]
         for row in self.rows:
@@ -78,8 +78,8 @@ def look(
     instrument_ids: Sequence[int],
     since: datetime,
     until: datetime,
-    now: datetime,
     *,
+    now: datetime,
     but_booking: int | None = None,
     person_id: int | None = None,
 ) -> Seen:
@@ -201,7 +201,7 @@ def _delete(*conditions: object) -> None:
     db.session.execute(delete(Holding).where(*conditions).execution_options(synchronize_session=False))  # type: ignore[arg-type]
 
 
-def next_start_on_unit(instrument_id: int, unit: int, after: datetime, but: int) -> datetime | None:
+def next_start_on_unit(*, instrument_id: int, unit: int, after: datetime, but: int) -> datetime | None:
     """When the next holding of the unit begins."""
     return db.session.scalar(
         select(func.min(Holding.starts_at)).where(
@@ -216,7 +216,9 @@ def next_start_on_unit(instrument_id: int, unit: int, after: datetime, but: int)
 def lengthen(holding: Holding, wanted: datetime) -> datetime:
     """Move a holding's end towards `wanted`, as far as the unit is free; the end it has now."""
     while holding.ends_at < wanted:
-        limit = next_start_on_unit(holding.instrument_id, holding.unit, holding.ends_at, holding.id)
+        limit = next_start_on_unit(
+            instrument_id=holding.instrument_id, unit=holding.unit, after=holding.ends_at, but=holding.id
+        )
         end = wanted if limit is None else min(wanted, limit)
         if end <= holding.ends_at:
             break

@@ -58,16 +58,16 @@ def reschedule(
     waive = may_waive(actor, bookable, waive_reason)
     work = work_of_booking(booking)
     chosen = feasible_instruments(
-        bookable, work, starts_at, now, instrument_id, waive=waive, prefer=booking.instrument_id
+        bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive, prefer=booking.instrument_id
     )
     close_proposal(booking, now, ProposalState.VOID)
     holdings.release_offers(booking.id)
     deadline = None
     if state == BookingState.REQUESTED:
-        deadline = answer_by(now, starts_at, bookable.openings.days, local_zone())
+        deadline = answer_by(now, starts_at=starts_at, days=bookable.openings.days, zone=local_zone())
     holding = holdings.holding_of(booking.id)
     for instrument, rules, unit in free_places(
-        chosen, starts_at, now, but_booking=booking.id, prefer_unit=booking.unit
+        chosen, starts_at, now=now, but_booking=booking.id, prefer_unit=booking.unit
     ):
         plan = rules.plan(starts_at)
         if holding is not None and holdings.change_holding(
@@ -95,7 +95,7 @@ def reschedule(
     return booking
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Move:
     """Where a booking would go, before anything is written."""
 
@@ -109,7 +109,9 @@ class Move:
     """Until when the other side could answer, where it has to."""
 
 
-def where_to(booking: Booking, side: str, now: datetime, starts_at: datetime, instrument_id: int | None = None) -> Move:
+def where_to(
+    booking: Booking, side: str, now: datetime, *, starts_at: datetime, instrument_id: int | None = None
+) -> Move:
     """What a move by `side` (client or lab) to this start would come to, for the question before the last click;
     nothing is written. Raises what `reschedule` or `propose` would raise, as far as it can be known now."""
     if side == Party.CLIENT:
@@ -122,7 +124,9 @@ def where_to(booking: Booking, side: str, now: datetime, starts_at: datetime, in
     if side == Party.CLIENT and not bookable.published:
         raise NotPublished
     work = work_of_booking(booking)
-    chosen = feasible_instruments(bookable, work, starts_at, now, instrument_id, prefer=booking.instrument_id)
+    chosen = feasible_instruments(
+        bookable, work, starts_at, now=now, instrument_id=instrument_id, prefer=booking.instrument_id
+    )
     for instrument, rules in chosen:
         plan = rules.plan(starts_at)
         (candidate,) = bookable.candidates(
@@ -132,8 +136,15 @@ def where_to(booking: Booking, side: str, now: datetime, starts_at: datetime, in
             free_units(candidate.busy, starts_at, plan.holding_ends_at), key=lambda one: (one != booking.unit, one)
         )
         if units:
-            deadline = answer_by(now, starts_at, bookable.openings.days, local_zone())
-            return Move(instrument, units[0], plan.starts_at, plan.ends_at, state, deadline)
+            deadline = answer_by(now, starts_at=starts_at, days=bookable.openings.days, zone=local_zone())
+            return Move(
+                instrument=instrument,
+                unit=units[0],
+                starts_at=plan.starts_at,
+                ends_at=plan.ends_at,
+                state=state,
+                answer_by=deadline,
+            )
     raise SlotTaken(alternatives_for(bookable, work, starts_at, but_booking=booking.id))
 
 
@@ -180,18 +191,26 @@ def propose(
     waive = may_waive(actor, bookable, waive_reason)
     work = work_of_booking(booking)
     chosen = feasible_instruments(
-        bookable, work, starts_at, now, instrument_id, waive=waive, prefer=booking.instrument_id
+        bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive, prefer=booking.instrument_id
     )
     replaced = close_proposal(booking, now, ProposalState.REPLACED)
     holdings.release_offers(booking.id)
     holding = holdings.holding_of(booking.id)
-    deadline = answer_by(now, starts_at, bookable.openings.days, local_zone())
+    deadline = answer_by(now, starts_at=starts_at, days=bookable.openings.days, zone=local_zone())
     for instrument, rules, unit in free_places(
-        chosen, starts_at, now, but_booking=booking.id, prefer_unit=booking.unit
+        chosen, starts_at, now=now, but_booking=booking.id, prefer_unit=booking.unit
     ):
         plan = rules.plan(starts_at)
         wanted = Interval(starts_at, plan.holding_ends_at)
-        if _hold_for(booking, instrument.id, unit, wanted, _own_time(holding, instrument.id, unit), deadline, now):
+        if _hold_for(
+            booking,
+            instrument.id,
+            unit=unit,
+            wanted=wanted,
+            own=_own_time(holding, instrument.id, unit=unit),
+            deadline=deadline,
+            now=now,
+        ):
             break
     else:
         raise SlotTaken(alternatives_for(bookable, work, starts_at, but_booking=booking.id, waive=waive))
@@ -231,7 +250,7 @@ def propose(
     return proposal
 
 
-def _own_time(holding: Holding | None, instrument_id: int, unit: int) -> list[tuple[datetime, datetime]]:
+def _own_time(holding: Holding | None, instrument_id: int, *, unit: int) -> list[tuple[datetime, datetime]]:
     """What the booking itself takes of this unit."""
     if holding is None or (holding.instrument_id, holding.unit) != (instrument_id, unit):
         return []
@@ -244,7 +263,7 @@ def _keep_time_beside(booking: Booking, deadline: datetime) -> None:
         db.session.execute(
             update(Holding)
             .where(Holding.booking_id == booking.id, Holding.kind == HoldingKind.BOOKING)
-            .values(expires_at=rows.expiry_beside_proposal(booking.answer_by, deadline))
+            .values(expires_at=rows.expiry_beside_proposal(booking.answer_by, proposal_answer_by=deadline))
             .execution_options(synchronize_session=False)
         )
 
@@ -252,6 +271,7 @@ def _keep_time_beside(booking: Booking, deadline: datetime) -> None:
 def _hold_for(
     booking: Booking,
     instrument_id: int,
+    *,
     unit: int,
     wanted: Interval,
     own: list[tuple[datetime, datetime]],
@@ -300,7 +320,7 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
     booking = locked_booking(actor, "booking.answer_proposal", ref=ref)
     proposal = _open_proposal(booking, proposal_id, now)
     state = next_state(booking.state, "accept_proposal", Party.CLIENT)
-    check_again(booking, now, proposal.starts_at, proposal.instrument_id)
+    check_again(booking, now, starts_at=proposal.starts_at, instrument_id=proposal.instrument_id)
     before = snapshot(booking)
     bookable = bookable_to_move(booking, now)
     instrument = next(one for one in bookable.instruments if one.id == proposal.instrument_id)
@@ -309,7 +329,9 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
     holdings.prepare(instrument.id, now)
     holdings.release_offers(booking.id)
     set_columns(proposal, rows.answered(ProposalState.ACCEPTED, now=now))
-    if not _put(booking, instrument.id, proposal.unit, plan.starts_at, plan.holding_ends_at, now):
+    if not _put(
+        booking, instrument.id, unit=proposal.unit, starts_at=plan.starts_at, ends_at=plan.holding_ends_at, now=now
+    ):
         raise SlotTaken(alternatives_for(bookable, work, plan.starts_at, but_booking=booking.id))
     _now_at(booking, instrument, proposal.unit, plan.starts_at, plan.ends_at)
     settle_as_confirmed(booking, state, now)
@@ -319,7 +341,7 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
 
 
 def _put(
-    booking: Booking, instrument_id: int, unit: int, starts_at: datetime, ends_at: datetime, now: datetime
+    booking: Booking, instrument_id: int, *, unit: int, starts_at: datetime, ends_at: datetime, now: datetime
 ) -> bool:
     """Bring the booking's own holding to this time."""
     holding = holdings.holding_of(booking.id)

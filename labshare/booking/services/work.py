@@ -34,7 +34,7 @@ from labshare.booking.terms import BookingState, HoldingKind, Party, ProposalSta
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.formatting import clock_time, month_day
-from labshare.kernel.time import MINUTE, ceil_minute, local_day
+from labshare.kernel.time import MINUTE, Minutes, ceil_minute, local_day
 from labshare.kernel.verbs import name_action, verb
 from labshare.organisations import permissions
 
@@ -71,7 +71,7 @@ def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) 
     `SlotTaken` (409)."""
     booking = locked_booking(actor, "booking.work", ref=ref)
     state = next_state(booking.state, "start", Party.LAB)
-    at = _not_in_future(at, now)
+    at = _not_in_future(at, now=now)
     before = snapshot(booking)
     holdings.prepare(booking.instrument_id, now)
     close_proposal(booking, now, ProposalState.VOID)
@@ -81,7 +81,7 @@ def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) 
         if holding is None or not holdings.change_holding(holding.id, starts_at=at):
             raise _in_the_way(booking, at) or SlotTaken(field="at")
         booking.starts_at = at
-    _keep_until(booking, now + MINUTE, now)
+    _keep_until(booking, now + MINUTE, now=now)
     set_columns(booking, rows.started(state, at=at))
     db.session.flush()
     note(actor, now, "booking.start", booking, before)
@@ -110,7 +110,7 @@ def _in_the_way(booking: Booking, since: datetime) -> HeldBefore | None:
     )
 
 
-def _not_in_future(at: datetime | None, now: datetime) -> datetime:
+def _not_in_future(at: datetime | None, *, now: datetime) -> datetime:
     if at is None:
         return now
     if at > now:
@@ -118,7 +118,7 @@ def _not_in_future(at: datetime | None, now: datetime) -> datetime:
     return at
 
 
-def _keep_until(booking: Booking, wanted: datetime, now: datetime) -> None:
+def _keep_until(booking: Booking, wanted: datetime, *, now: datetime) -> None:
     """The holding lasts at least to `wanted`: a test cannot run on a unit that another has taken since."""
     holding = holdings.holding_of(booking.id)
     if holding is None:
@@ -141,7 +141,7 @@ def _keep_until(booking: Booking, wanted: datetime, now: datetime) -> None:
 
 @verb("booking.finish", title=_l("Test finished"))
 def finish(
-    *, actor: Actor, now: datetime, ref: str, at: datetime | None = None, machine_minutes: int | None = None
+    *, actor: Actor, now: datetime, ref: str, at: datetime | None = None, machine_minutes: Minutes | None = None
 ) -> Booking:
     """End the test, now or `at` a moment not in the future and not before its start: booking.ends_at becomes that
     moment, the holding ends after clean-up, and one with nothing left is deleted. `machine_minutes` (by default the
@@ -149,7 +149,7 @@ def finish(
     `MachineMinutesOutOfRange`."""
     booking = locked_booking(actor, "booking.work", ref=ref)
     state = next_state(booking.state, "finish", Party.LAB)
-    at = _not_in_future(at, now)
+    at = _not_in_future(at, now=now)
     started_at = booking.started_at or booking.starts_at
     if at < started_at:
         raise FinishBeforeStart

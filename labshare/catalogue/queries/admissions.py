@@ -40,11 +40,14 @@ def admission_spans(division: str, known_at: datetime | None = None) -> list[tup
         .where(LabAdmission.division.startswith(division, autoescape=True), _known(known_at))
         .order_by(LabAdmission.lab_id, LabAdmission.admitted_from)
     )
-    spans = [(row.lab_id, row.admitted_from, _last_day(row.suspended_from, row.suspended_at, known_at)) for row in rows]
+    spans = [
+        (row.lab_id, row.admitted_from, _last_day(row.suspended_from, row.suspended_at, known_at=known_at))
+        for row in rows
+    ]
     return [span for span in spans if span[1] <= span[2]]
 
 
-def _last_day(suspended_from: date | None, suspended_at: datetime | None, known_at: datetime | None) -> date:
+def _last_day(suspended_from: date | None, suspended_at: datetime | None, *, known_at: datetime | None) -> date:
     if suspended_from is None or suspended_at is None or (known_at is not None and suspended_at > known_at):
         return ENDLESS
     return suspended_from - timedelta(days=1)

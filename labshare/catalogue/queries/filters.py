@@ -26,13 +26,14 @@ from labshare.catalogue.rules.meaning import literal
 from labshare.catalogue.synonyms import meaning
 from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 
 Row = TypeVar("Row")
 PER_PAGE = 12
 ORDERS = ("relevance", "name", "fee", "newest")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Filters:
     """Empty means: not narrowed. `lab` is a code, `town` a nine-digit code, `class_code` a prefix, money is fen."""
 
@@ -42,7 +43,7 @@ class Filters:
     class_code: str | None = None
     accreditation: str | None = None
     standard: str | None = None
-    max_fee_fen: int | None = None
+    max_fee_fen: Fen | None = None
     lab: str | None = None
     lab_id: int | None = None
 

@@ -108,7 +108,9 @@ def own_instruments(
         .options(joinedload(Instrument.lab))
         .where(Lab.firm_id == firm_id)
     )
-    rows, total = _narrowed(statement, Instrument, SearchKind.INSTRUMENT, lab_id, state, limit, offset)
+    rows, total = _narrowed(
+        statement, Instrument, SearchKind.INSTRUMENT, lab_id=lab_id, state=state, limit=limit, offset=offset
+    )
     return Page(instrument_rows(rows, day, drafts=True), total, limit, offset)
 
 
@@ -132,7 +134,9 @@ def own_test_items(
         )
         .where(Lab.firm_id == firm_id)
     )
-    rows, total = _narrowed(statement, TestItem, SearchKind.TEST_ITEM, lab_id, state, limit, offset)
+    rows, total = _narrowed(
+        statement, TestItem, SearchKind.TEST_ITEM, lab_id=lab_id, state=state, limit=limit, offset=offset
+    )
     return Page(item_rows(rows, day), total, limit, offset)
 
 
@@ -154,7 +158,9 @@ def own_fees(
     )
     has_fee = select(Fee.id).where(Fee.test_item_id == TestItem.id, Fee.in_force_on(day)).correlate(TestItem).exists()
     first = case((and_(~has_fee, TestItem.state != LifeState.WITHDRAWN), 0), else_=1)
-    rows, total = _narrowed(statement, TestItem, SearchKind.TEST_ITEM, lab_id, state, limit, offset, first)
+    rows, total = _narrowed(
+        statement, TestItem, SearchKind.TEST_ITEM, first, lab_id=lab_id, state=state, limit=limit, offset=offset
+    )
     fees = db.session.scalars(
         select(Fee)
         .where(Fee.test_item_id.in_([item.id for item in rows]), Fee.lasts_to(day))
@@ -169,11 +175,11 @@ def _narrowed(
     statement: Any,
     of: Any,
     kind: SearchKind,
+    *first: Any,
     lab_id: int | None,
     state: str | None,
     limit: int,
     offset: int,
-    *first: Any,
 ) -> tuple[list[Any], int]:
     if lab_id is not None:
         statement = statement.where(Lab.id == lab_id)
@@ -252,7 +258,7 @@ def instruments_of_lab(lab_id: int) -> Sequence[Instrument]:
     ).all()
 
 
-def instrument_choices(firm_id: int, lab_id: int | None = None) -> Sequence[Instrument]:
+def instrument_choices(*, firm_id: int, lab_id: int | None = None) -> Sequence[Instrument]:
     """The firm's instruments, or those of one of its labs, by lab and name; withdrawn ones too. One statement."""
     chosen = select(Instrument).join(Lab, Lab.id == Instrument.lab_id).where(Lab.firm_id == firm_id)
     if lab_id is not None:

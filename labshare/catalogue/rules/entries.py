@@ -11,7 +11,9 @@ from labshare.catalogue import errors
 from labshare.catalogue.rules.class_codes import OTHER, is_class_code
 from labshare.catalogue.terms import Category, Funds, InstrumentCondition, InstrumentSource, InstrumentUsage, Sharing
 from labshare.kernel.errors import Problem
+from labshare.kernel.money import Fen
 from labshare.kernel.terms import Term
+from labshare.kernel.time import ExactMinutes, Hours, Minutes
 
 YEAR_MINUTES = 366 * 24 * 60
 MOST_HOURS = 20_000
@@ -19,7 +21,7 @@ MOST_SAMPLES = 10_000
 MOST_UNITS = 99
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LabDetails:
     """`town` is a code of nine digits; coordinates WGS 84, decimal degrees as text; lead time and horizon minutes."""
 
@@ -34,11 +36,11 @@ class LabDetails:
     description: str = ""
     description_en: str = ""
     automatic_confirmation: bool = False
-    lead_time_minutes: int = 0
-    horizon_minutes: int = 90 * 24 * 60
+    lead_time_minutes: Minutes = Minutes(0)
+    horizon_minutes: Minutes = Minutes(90 * 24 * 60)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InstrumentDetails:
     """The national platform's fields; money in fen, bookings' limits in work minutes."""
 
@@ -49,7 +51,7 @@ class InstrumentDetails:
     manufacturer: str = ""
     nation: str = "CN"
     class_code: str = OTHER
-    original_value_fen: int | None = None
+    original_value_fen: Fen | None = None
     begin_date: date | None = None
     usage: str = InstrumentUsage.GENERAL
     sharing: str = Sharing.OUTSIDE
@@ -62,12 +64,12 @@ class InstrumentDetails:
     subjects: str = ""
     service_content: str = ""
     requirement: str = ""
-    shortest_minutes: int | None = None
-    longest_minutes: int | None = None
+    shortest_minutes: Minutes | None = None
+    longest_minutes: Minutes | None = None
     needs_calibration: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TestItemDetails:
     """Minutes are exact decimals; hours whole; `free_cancel_minutes` before the start cancelling costs nothing."""
 
@@ -80,20 +82,20 @@ class TestItemDetails:
     description_en: str = ""
     sample_requirement: str = ""
     sample_requirement_en: str = ""
-    setup_minutes: Decimal = Decimal(0)
-    sample_minutes: Decimal = Decimal(0)
-    run_minutes: Decimal = Decimal(0)
-    cleanup_minutes: int = 0
+    setup_minutes: ExactMinutes = ExactMinutes(Decimal(0))
+    sample_minutes: ExactMinutes = ExactMinutes(Decimal(0))
+    run_minutes: ExactMinutes = ExactMinutes(Decimal(0))
+    cleanup_minutes: Minutes = Minutes(0)
     samples_per_run: int = 1
-    hours_min: int | None = None
-    hours_max: int | None = None
-    hours_step: int | None = None
+    hours_min: Hours | None = None
+    hours_max: Hours | None = None
+    hours_step: Hours | None = None
     max_quantity: int = 100
     attended: bool = True
     runs_start_in_hours: bool = False
     statutory: bool = False
     turnaround_days: int = 5
-    free_cancel_minutes: int = 0
+    free_cancel_minutes: Minutes = Minutes(0)
     late_cancel_percent: int = 0
     no_show_percent: int = 0
 

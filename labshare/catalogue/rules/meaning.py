@@ -24,7 +24,7 @@ _BEFORE, _AFTER = "做测想要我找求给把用能可和与及或", "的了吗
 """Small words of one character, dropped at the two ends of words that are not known."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Concept:
     """`zh` are found inside other words, `en` and `short` as whole words; `finds` are other concepts whose tests do
     it too."""

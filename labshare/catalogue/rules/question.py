@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from labshare.catalogue.rules.standards import looks_like_number
+from labshare.kernel.time import Hours
 
 DAY = timedelta(days=1)
 LONGEST_QUESTION = 200
@@ -25,7 +26,7 @@ class Question:
     rest: str = ""
     standard: str | None = None
     quantity: int | None = None
-    hours: int | None = None
+    hours: Hours | None = None
     by: date | None = None
     """The day on which the report is needed at the latest."""
     start_by: date | None = None
@@ -107,7 +108,7 @@ def read_question(text: str, today: date) -> Question:
     by, start_by, text = _deadlines(text, today)
     hours, text = _number(text, (_HOURS,))
     quantity, text = _number(text, _QUANTITY)
-    return Question(_tidy(text), standard, quantity, hours, by, start_by, mark)
+    return Question(_tidy(text), standard, quantity, None if hours is None else Hours(hours), by, start_by, mark)
 
 
 def take_standard(text: str) -> tuple[str | None, str]:

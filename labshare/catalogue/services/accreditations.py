@@ -20,7 +20,7 @@ from labshare.kernel.verbs import verb
 _NUMBERS: dict[str, str] = {AccreditationKind.CMA: r"\d{12}", AccreditationKind.CNAS: r"L\d{4,5}"}
 
 
-def _problems(kind: str, number: str, valid_from: date, valid_to: date) -> list[Problem]:
+def _problems(*, kind: str, number: str, valid_from: date, valid_to: date) -> list[Problem]:
     problems: list[Problem] = []
     if AccreditationKind.known(kind) is None:
         problems.append(errors.UnknownChoice("kind"))
@@ -43,7 +43,7 @@ def add_accreditation(
     """Enter a certificate of a lab, valid on both days and between them. Raises `AccreditationEntered` on a repeat."""
     lab = common.own_lab(actor, lab_id)
     number = tidy_number(number)
-    raise_all(_problems(kind, number, valid_from, valid_to))
+    raise_all(_problems(kind=kind, number=number, valid_from=valid_from, valid_to=valid_to))
     accreditation = Accreditation(lab_id=lab.id, kind=kind, number=number, valid_from=valid_from, valid_to=valid_to)
     with common.refusals({"accreditation": errors.AccreditationEntered}):
         db.session.add(accreditation)
@@ -58,7 +58,7 @@ def edit_accreditation(
     """Correct a certificate. Raises `AccreditationEntered` if another row says the same."""
     accreditation = common.own_accreditation(actor, accreditation_id)
     number = tidy_number(number)
-    raise_all(_problems(kind, number, valid_from, valid_to))
+    raise_all(_problems(kind=kind, number=number, valid_from=valid_from, valid_to=valid_to))
     before = _values(accreditation)
     with common.refusals({"accreditation": errors.AccreditationEntered}):
         accreditation.kind, accreditation.number = kind, number

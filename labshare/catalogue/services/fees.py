@@ -18,11 +18,12 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, raise_all
 from labshare.kernel.formatting import plain_amount
+from labshare.kernel.money import ZERO, Fen
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 
-MOST_FEN = 10**11
+MOST_FEN = Fen(10**11)
 _USED = {"fee_in_use": errors.FeeInUse, "foreign": errors.FeeInUse}
 _OVERLAPS = {
     "fee_no_overlap": errors.FeesOverlap,
@@ -31,13 +32,13 @@ _OVERLAPS = {
 }
 
 
-def _amount_problems(basis: str, amount_fen: int, minimum_fen: int) -> list[Problem]:
+def _amount_problems(basis: str, *, amount_fen: Fen, minimum_fen: Fen) -> list[Problem]:
     problems: list[Problem] = []
     if FeeBasis.known(basis) is None:
         problems.append(errors.UnknownChoice("basis"))
     for name, value in (("amount_fen", amount_fen), ("minimum_fen", minimum_fen)):
         if not 0 <= value <= MOST_FEN:
-            problems.append(errors.OutOfRange(name, least=plain_amount(0), most=plain_amount(MOST_FEN)))
+            problems.append(errors.OutOfRange(name, least=plain_amount(ZERO), most=plain_amount(MOST_FEN)))
     return problems
 
 
@@ -53,8 +54,8 @@ def add_fee(
     now: datetime,
     test_item_id: int,
     basis: str,
-    amount_fen: int,
-    minimum_fen: int = 0,
+    amount_fen: Fen,
+    minimum_fen: Fen = ZERO,
     valid_from: date,
     valid_to: date | None = None,
 ) -> Fee:
@@ -66,7 +67,7 @@ def add_fee(
     """
     item = common.own_test_item(actor, test_item_id)
     today = local_day(now)
-    problems = _amount_problems(basis, amount_fen, minimum_fen)
+    problems = _amount_problems(basis, amount_fen=amount_fen, minimum_fen=minimum_fen)
     if item.published and valid_from < today:
         problems.append(errors.FeeFromThePast())
     fees = _spans(item.id)
@@ -135,10 +136,12 @@ def end_fee(*, actor: Actor, now: datetime, fee_id: int, valid_to: date) -> Fee:
 
 
 @verb("fee.change", title=_l("Fee changed"), money=True)
-def change_fee(*, actor: Actor, now: datetime, fee_id: int, basis: str, amount_fen: int, minimum_fen: int = 0) -> Fee:
+def change_fee(
+    *, actor: Actor, now: datetime, fee_id: int, basis: str, amount_fen: Fen, minimum_fen: Fen = ZERO
+) -> Fee:
     """Correct a fee that no booking has used. Raises `FeeInUse`, said by the database."""
     fee, item = _own_fee(actor, fee_id)
-    raise_all(_amount_problems(basis, amount_fen, minimum_fen))
+    raise_all(_amount_problems(basis, amount_fen=amount_fen, minimum_fen=minimum_fen))
     before = _values(fee)
     with common.refusals(_USED):
         fee.basis, fee.amount_fen, fee.minimum_fen = basis, amount_fen, minimum_fen

@@ -29,7 +29,7 @@ def add_instrument(
     """A draft with its units, numbered from 1."""
     lab = common.own_lab(actor, lab_id)
     problems = [*instrument_problems(details, local_day(now)), *units_problems(units)]
-    raise_all([*problems, *_number_problems(lab.id, details.inner_id)])
+    raise_all([*problems, *_number_problems(lab_id=lab.id, inner_id=details.inner_id)])
     instrument = Instrument(lab_id=lab.id, units=units, state=LifeState.DRAFT, created_at=now)
     common.fill(instrument, details)
     with common.refusals({"inner_id": errors.InnerIdUsed}):
@@ -49,7 +49,7 @@ def add_instrument(
     return instrument
 
 
-def _number_problems(lab_id: int, inner_id: str, but: int | None = None) -> list[Problem]:
+def _number_problems(*, lab_id: int, inner_id: str, but: int | None = None) -> list[Problem]:
     """The firm's own number is unique in a lab; the database stands behind this."""
     same = select(Instrument.id).where(Instrument.lab_id == lab_id, Instrument.inner_id == inner_id)
     if but is not None:
@@ -66,7 +66,7 @@ def edit_instrument(*, actor: Actor, now: datetime, instrument_id: int, details:
     raise_all(
         [
             *instrument_problems(details, today),
-            *_number_problems(instrument.lab_id, details.inner_id, instrument.id),
+            *_number_problems(lab_id=instrument.lab_id, inner_id=details.inner_id, but=instrument.id),
         ]
     )
     before, after = changes(common.read(instrument, InstrumentDetails), details)

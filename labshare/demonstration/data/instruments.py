@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from labshare.kernel.time import Minutes
+
 Words = tuple[str, str]
 
 
@@ -24,7 +26,7 @@ class Kind:
     units: tuple[int, int] = (1, 1)
     special: bool = False
     calibrated: bool = True
-    longest_minutes: int | None = None
+    longest_minutes: Minutes | None = None
 
 
 def _kind(key: str, zh: str, en: str, code: str, models: tuple[tuple[str, str, str, int, int], ...], technical: str,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from labshare.kernel.time import ExactMinutes
+
 Words = tuple[str, str]
 """Chinese, English."""
 
@@ -39,7 +41,7 @@ class Type:
     """Variants that the law demands: not rewarded."""
 
     @property
-    def sample_minutes(self) -> Decimal:
+    def sample_minutes(self) -> ExactMinutes:
         return Decimal(self.sample)
 
 

@@ -25,7 +25,7 @@ from labshare.organisations.models import (
 from labshare.organisations.terms import FirmRole, FirmState
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Account:
     """A person as known when the request began. `memberships` are (firm id, role), the oldest first."""
 
@@ -95,7 +95,7 @@ def holder_of_token(
         roles = frozenset(role for firm, role in account.memberships if firm == token.token_firm_id)
     if not roles:
         return None
-    actor = Actor(account.id, token.token_firm_id, roles, address, token.scope)
+    actor = Actor(person_id=account.id, firm_id=token.token_firm_id, roles=roles, address=address, scope=token.scope)
     return TokenHolder(token.token_id, actor, account.locale)
 
 

@@ -18,16 +18,16 @@ from labshare.organisations.terms import AffiliationKind, AffiliationList
 _OF = Affiliation
 _COLUMNS = (
     _OF.id,
-    _OF.firm_id,
-    _OF.other_firm_id,
+    _OF.firm_id.label("firm"),
+    _OF.other_firm_id.label("other"),
     _OF.kind,
     _OF.valid_from,
     _OF.valid_to,
     _OF.recorded_at,
-    _OF.declared_by_firm_id,
-    _OF.declaration_touches.is_not(null()),
+    _OF.declared_by_firm_id.label("declared_by"),
+    _OF.declaration_touches.is_not(null()).label("declaration_waits"),
     _OF.agreed_at,
-    _OF.agreement_touches.is_not(null()),
+    _OF.agreement_touches.is_not(null()).label("agreement_waits"),
     _OF.objected_at,
     _OF.seen_at,
     _OF.confirmed_at,
@@ -35,9 +35,9 @@ _COLUMNS = (
     _OF.ended_at,
     _OF.ended_on,
     _OF.voided_at,
-    _OF.holds_until_decided,
+    _OF.holds_until_decided.label("held"),
 )
-"""In the order of `Link`."""
+"""Named as the fields of `Link`."""
 _MAY_WAIT = and_(
     ~_OF.voided,
     or_(
@@ -60,19 +60,22 @@ _MAY_WAIT = and_(
 def links(known_at: datetime | None = None) -> list[Link]:
     """Every affiliation as it was known at `known_at` (None: now), voided ones left out. One statement."""
     rows = db.session.execute(select(*_COLUMNS).order_by(_OF.id)).all()
-    return [known for row in rows if (known := Link(*row).known(known_at)) is not None]
+    return [known for row in rows if (known := Link(**row._mapping).known(known_at)) is not None]
 
 
 def links_of(firm_ids: Collection[int]) -> list[Link]:
     """Every affiliation of these firms, on either side, as it is known now; voided ones left out. One statement."""
     theirs = or_(_OF.firm_id.in_(firm_ids), _OF.other_firm_id.in_(firm_ids))
-    return [Link(*row) for row in db.session.execute(select(*_COLUMNS).where(theirs, ~_OF.voided).order_by(_OF.id))]
+    return [
+        Link(**row._mapping)
+        for row in db.session.execute(select(*_COLUMNS).where(theirs, ~_OF.voided).order_by(_OF.id))
+    ]
 
 
 def affiliations_to_decide() -> dict[int, tuple[str, ...]]:
     """By id, why an officer has to decide. One statement over the few that may wait."""
     rows = db.session.execute(select(*_COLUMNS).where(_MAY_WAIT).order_by(_OF.id)).all()
-    return {link.id: reasons for row in rows if (reasons := (link := Link(*row)).to_decide)}
+    return {link.id: reasons for row in rows if (reasons := (link := Link(**row._mapping)).to_decide)}
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class AffiliationRow:
     """Whether it runs from the looking firm to the other (`controls`)."""
 
 
-def affiliations_of(firm_id: int, affiliation_id: int | None = None) -> list[AffiliationRow]:
+def affiliations_of(*, firm_id: int, affiliation_id: int | None = None) -> list[AffiliationRow]:
     """Every relation of the firm (or the one of this id), ended ones too, the latest first. One statement."""
     wanted = (
         select(Affiliation, Firm)
@@ -103,9 +106,9 @@ def affiliations_of(firm_id: int, affiliation_id: int | None = None) -> list[Aff
     return [AffiliationRow(found, other, found.firm_id == firm_id) for found, other in db.session.execute(wanted)]
 
 
-def affiliation_row(firm_id: int, affiliation_id: int) -> AffiliationRow:
+def affiliation_row(*, firm_id: int, affiliation_id: int) -> AffiliationRow:
     """One relation of the firm. Raises `NotFound`."""
-    found = affiliations_of(firm_id, affiliation_id)
+    found = affiliations_of(firm_id=firm_id, affiliation_id=affiliation_id)
     if not found:
         raise NotFound
     return found[0]

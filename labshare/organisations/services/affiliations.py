@@ -71,7 +71,7 @@ def declare_affiliation(
     firm = lock_firm(firm_id)
     if not firm.verified:
         raise VerifiedFirmsOnly
-    other = other_firm(firm, other_uscc, kind, valid_from, valid_to)
+    other = other_firm(firm, other_uscc, kind=kind, valid_from=valid_from, valid_to=valid_to)
     first, second = (other, firm) if controlled and kind == AffiliationKind.CONTROLS else (firm, other)
     refuse_twice(first, second, kind, valid_from, valid_to, by=firm)
     made = Affiliation(
@@ -226,7 +226,7 @@ def seen_affiliation(actor: Actor, affiliation_id: int) -> Affiliation:
     return found
 
 
-def other_firm(firm: Firm, other_uscc: str, kind: str, valid_from: date, valid_to: date | None) -> Firm:
+def other_firm(firm: Firm, other_uscc: str, *, kind: str, valid_from: date, valid_to: date | None) -> Firm:
     """The firm of this code, where everything typed is in order. Raises all that is not."""
     problems: list[Problem] = []
     other = db.session.scalar(select(Firm).where(Firm.uscc == credit_code.compact(other_uscc).upper()))

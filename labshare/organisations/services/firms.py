@@ -50,7 +50,7 @@ GREATEST_FIGURE = 10**15
 """Fen: ten trillion yuan."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FirmDetails:
     """What a firm says about itself. `town` is a statistical code of nine digits and brings its division."""
 
@@ -208,7 +208,11 @@ def _derive_again(actor: Actor, now: datetime, firm: Firm) -> None:
     last = db.session.scalar(
         select(FirmSize).where(FirmSize.firm_id == firm.id).order_by(FirmSize.valid_from.desc()).limit(1)
     )
-    figures = Figures(last.employees, last.revenue_fen, last.assets_fen) if last else Figures()
+    figures = (
+        Figures(employees=last.employees, revenue_fen=last.revenue_fen, assets_fen=last.assets_fen)
+        if last
+        else Figures()
+    )
     if last is None or any(getattr(figures, name) is None for name in needed(firm.sector, today)):
         raise FigureNeeded("sector")
     _write_size(actor, now, firm, Declared(last.year, figures), today)

@@ -57,7 +57,7 @@ def invite(
     raise_all(problems)
     lock_firm(firm_id)
     person = person_by_email(email)
-    if person is not None and _current(person.id, firm_id) is not None:
+    if person is not None and _current(person_id=person.id, firm_id=firm_id) is not None:
         raise MemberAlready
     open_ones = db.session.scalars(_open(now).where(Invitation.firm_id == firm_id)).all()
     for older in open_ones:
@@ -169,8 +169,8 @@ def join_by_invitation(*, actor: Actor, now: datetime, secret: str, name: str, p
 
 
 def _join(actor: Actor, now: datetime, invitation: Invitation, person: Person) -> Membership:
-    check_person_may_join(person.id, invitation.firm_id)
-    if _current(person.id, invitation.firm_id) is not None:
+    check_person_may_join(person_id=person.id, firm_id=invitation.firm_id)
+    if _current(person_id=person.id, firm_id=invitation.firm_id) is not None:
         raise MemberAlready(None)
     made = Membership(person_id=person.id, firm_id=invitation.firm_id, role=invitation.role, started_at=now)
     db.session.add(made)
@@ -241,7 +241,7 @@ def end_membership(*, actor: Actor, now: datetime, membership_id: int) -> Member
 @verb("member.leave", title=_l("Left the firm"))
 def leave(*, actor: Actor, now: datetime, firm_id: int) -> Membership:
     """Leave a firm. Raises `NotFound` where one is no member, `LastOwner`."""
-    found = _current(actor.person_id, firm_id) if actor.person_id is not None else None
+    found = _current(person_id=actor.person_id, firm_id=firm_id) if actor.person_id is not None else None
     if found is None:
         raise NotFound
     _end(actor, now, found, "member.leave")
@@ -261,7 +261,7 @@ def _end(actor: Actor, now: datetime, found: Membership, action: str) -> None:
     lock_firm(found.firm_id)
     _keep_an_owner(found, None)
     found.ended_at = now
-    tokens = end_tokens(found.person_id, found.firm_id, now)
+    tokens = end_tokens(person_id=found.person_id, firm_id=found.firm_id, now=now)
     db.session.flush()
     record(
         actor,
@@ -318,7 +318,7 @@ def managed_invitation(actor: Actor, invitation_id: int) -> Invitation:
     return found
 
 
-def _current(person_id: int, firm_id: int) -> Membership | None:
+def _current(*, person_id: int, firm_id: int) -> Membership | None:
     return db.session.scalar(
         select(Membership).where(Membership.person_id == person_id, Membership.firm_id == firm_id, Membership.current)
     )

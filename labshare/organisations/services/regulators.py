@@ -126,7 +126,7 @@ def end_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
     if found.role == OfficialRole.ADMIN:
         keep_two_administrators(found.person_id)
     found.ended_at = now
-    tokens = end_tokens(found.person_id, None, now)
+    tokens = end_tokens(person_id=found.person_id, firm_id=None, now=now)
     record(
         actor,
         now,

@@ -78,7 +78,7 @@ def own_token(actor: Actor, token_id: int) -> ApiToken:
     return found
 
 
-def end_tokens(person_id: int, firm_id: int | None, now: datetime) -> int:
+def end_tokens(*, person_id: int, firm_id: int | None, now: datetime) -> int:
     """End a person's tokens for a firm, or those of a regulator, for good: coming back brings none back. How many."""
     ended = db.session.execute(
         update(ApiToken)

@@ -41,7 +41,7 @@ def run_document(run: RewardRun) -> dict[str, Any]:
     }
 
 
-def line_document(month: Month, lab: str, division: str | None = None) -> dict[str, Any]:
+def line_document(month: Month, *, lab: str, division: str | None = None) -> dict[str, Any]:
     """One line with its trace; `lab` is a lab's code. Raises `NoRun`, also where the lab has no line."""
     run = find_run(month, division)
     if run is None:

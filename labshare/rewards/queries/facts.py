@@ -17,6 +17,7 @@ from labshare.rewards.queries import verdicts
 from labshare.rewards.queries.grades import grades_in_force
 from labshare.rewards.queries.items import kept_before
 from labshare.rewards.queries.verdicts import Kept, LabRow, Scope, nested
+from labshare.rewards.rules.eligible import own_sums
 from labshare.rewards.rules.facts import Facts, Verdicts
 from labshare.rewards.rules.facts import Lab as LabFacts
 from labshare.rewards.terms import Reason, RewardUnit, RunState
@@ -50,16 +51,14 @@ def facts_of(policy: Policy, month: Month, *, compare: bool = False, known_at: d
     labs = scope.labs
     codes = {lab.id: lab.code for lab in labs}
     eligible: dict[tuple[str, str | int], int] = {}
-    tallies: dict[str, dict[str | None, list[int]]] = {}
+    tallies: dict[str, dict[str | None, Verdicts]] = {}
     for row in sums.rows:
         code = codes[row.lab_id]
         if row.reason is None and row.instrument_id is not None:
             eligible[code, row.instrument_id] = eligible.get((code, row.instrument_id), 0) + row.fen
-        tally = tallies.setdefault(code, {}).setdefault(row.reason, [0, 0, 0, 0])
-        tally[0] += row.entries
-        tally[1] += row.fen
-        tally[2] += row.entries if row.of_month else 0
-        tally[3] += row.fen if row.of_month else 0
+        tally = tallies.setdefault(code, {})
+        before = tally.get(row.reason, Verdicts(reason=row.reason))
+        tally[row.reason] = before.and_of(row.entries, fen=row.fen, in_month=row.of_month)
     paid = _by_code(codes, paid_in_window(policy, month))
     opening = _by_code(codes, openings(policy, month, known_at))
     grades = grades_in_force(month, known_at)
@@ -69,12 +68,15 @@ def facts_of(policy: Policy, month: Month, *, compare: bool = False, known_at: d
     if policy.unit == RewardUnit.FIRM:
         wanted += idle_labs({lab.firm_id for lab in wanted}, {lab.id for lab in wanted}, known_at)
     facts = Facts(
-        labs=tuple(LabFacts(lab.code, lab.firm, grades.get(lab.id), listed=lab.code in listed) for lab in wanted),
+        labs=tuple(
+            LabFacts(code=lab.code, firm=lab.firm, grade=grades.get(lab.id), listed=lab.code in listed)
+            for lab in wanted
+        ),
         eligible=eligible,
         paid={code: fen for code, fen in paid.items() if code in listed},
         opening={code: fen for code, fen in opening.items() if code in listed},
         verdicts={
-            code: tuple(Verdicts(reason, *found[reason]) for reason in (None, *Reason) if reason in found)
+            code: tuple(found[reason] for reason in (None, *Reason) if reason in found)
             for code, found in tallies.items()
         },
     )
@@ -93,12 +95,12 @@ def idle_labs(firm_ids: set[int], but: set[int], known_at: datetime | None) -> l
     """The other labs of these firms that were ever published, wherever they are: their grades count for the firm."""
     published = Lab.first_published_at.is_not(None) if known_at is None else Lab.first_published_at <= known_at
     rows = db.session.execute(
-        select(Lab.id, Lab.code, Lab.firm_id, Firm.uscc)
+        select(Lab.id, Lab.code, Lab.firm_id, Firm.uscc.label("firm"))
         .join(Firm, Firm.id == Lab.firm_id)
         .where(Lab.firm_id.in_(firm_ids), published)
         .order_by(Lab.id)
     )
-    return [LabRow(*row) for row in rows if row.id not in but]
+    return [LabRow(**row._mapping) for row in rows if row.id not in but]
 
 
 def admitted_in(scope: Scope) -> set[int]:
@@ -134,7 +136,7 @@ def openings(policy: Policy, month: Month, known_at: datetime | None = None) -> 
     Between divisions of which one contains the other the debt follows a lab to where it was admitted last.
     """
     first = str(policy.window(month)[0])
-    found = {lab_id: fen for lab_id, fen in _left_before(policy.division, first).items() if fen}
+    found = {lab_id: fen for lab_id, fen in _left_before(policy.division, first=first).items() if fen}
     agreed = Correction.agreed if known_at is None else Correction.counted_at(known_at)
     for lab_id, fen in db.session.execute(
         select(Correction.lab_id, Correction.fen).where(
@@ -145,7 +147,7 @@ def openings(policy: Policy, month: Month, known_at: datetime | None = None) -> 
     return found
 
 
-def _left_before(division: str, first: str) -> dict[int, int]:
+def _left_before(division: str, *, first: str) -> dict[int, int]:
     """By lab id: recoverable of its line in the last approved run before the month `first`, of the division itself or,
     where the lab was last admitted in it, of one around or inside it."""
     before = (
@@ -187,9 +189,7 @@ def _last_admission() -> Any:
 def to_reclaim(month_facts: MonthFacts) -> list[dict[str, object]]:
     """Where a unit's sum is negative: lab, amount and the bookings that make it so (R-REWARD-22)."""
     policy, facts = month_facts.scope.policy, month_facts.facts
-    own: dict[str, int] = {}
-    for (code, _instrument), fen in facts.eligible.items():
-        own[code] = own.get(code, 0) + fen
+    own = own_sums(facts)
     if policy.unit == RewardUnit.INSTRUMENT:
         negative = {unit: fen for unit, fen in facts.eligible.items() if fen < 0}
     elif policy.unit == RewardUnit.LAB:

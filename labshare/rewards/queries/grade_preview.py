@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.rewards.models import Policy, RewardRun
 from labshare.rewards.queries.facts import MonthFacts, facts_of
@@ -19,24 +20,24 @@ from labshare.rewards.rules.facts import Facts
 from labshare.rewards.terms import RunState
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PreviewLine:
     """A lab whose grade or money the list changes; fen."""
 
     lab: Lab
     grade_now: str
     grade_then: str
-    payable_now_fen: int
-    payable_then_fen: int
-    recoverable_now_fen: int
-    recoverable_then_fen: int
+    payable_now_fen: Fen
+    payable_then_fen: Fen
+    recoverable_now_fen: Fen
+    recoverable_then_fen: Fen
 
     @property
-    def difference_fen(self) -> int:
+    def difference_fen(self) -> Fen:
         return self.payable_then_fen - self.payable_now_fen
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Preview:
     """The first run that the list's grades reach, as the ledger stands now."""
 
@@ -45,15 +46,15 @@ class Preview:
     window: tuple[Month, Month]
     """First and last month of what the run's grades apply to."""
     lines: Sequence[PreviewLine]
-    total_now_fen: int
-    total_then_fen: int
+    total_now_fen: Fen
+    total_then_fen: Fen
     not_over: bool
     """The month is still running, or has not begun: more revenue will come."""
     not_approved: Month | None
     """The first earlier month not approved yet: what it pays is still contained in these figures."""
 
     @property
-    def difference_fen(self) -> int:
+    def difference_fen(self) -> Fen:
         return self.total_then_fen - self.total_now_fen
 
 
@@ -100,13 +101,13 @@ def _preview(policy: Policy, month: Month, effective_month: Month, grades: Mappi
         window=(window[0], window[-1]),
         lines=[
             PreviewLine(
-                labs[ids[line.code]],
-                before[line.code].grade,
-                line.grade,
-                before[line.code].payable_fen,
-                line.payable_fen,
-                before[line.code].recoverable_fen,
-                line.recoverable_fen,
+                lab=labs[ids[line.code]],
+                grade_now=before[line.code].grade,
+                grade_then=line.grade,
+                payable_now_fen=before[line.code].payable_fen,
+                payable_then_fen=line.payable_fen,
+                recoverable_now_fen=before[line.code].recoverable_fen,
+                recoverable_then_fen=line.recoverable_fen,
             )
             for line in changed
         ],

@@ -14,6 +14,7 @@ from labshare.booking.queries.loading import working_days
 from labshare.catalogue.models import Instrument, Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import DAY, local_day
 from labshare.organisations.permissions import visible
@@ -96,7 +97,7 @@ def lines_with_labs(run_id: int) -> list[RewardLine]:
     )
 
 
-def objections_of(run_id: int, lab_id: int | None = None) -> list[tuple[Objection, str | None]]:
+def objections_of(*, run_id: int, lab_id: int | None = None) -> list[tuple[Objection, str | None]]:
     """The run's objections (or a lab's) with the name of who answered, the newest first."""
     wanted = (
         select(Objection, Person.name)
@@ -144,7 +145,7 @@ def statements(actor: Actor, year: int) -> list[RewardLine]:
     )
 
 
-def line_with_run(month: Month, code: str, division: str | None = None) -> RewardLine | None:
+def line_with_run(month: Month, *, code: str, division: str | None = None) -> RewardLine | None:
     """A line with trace, run, policy, lab and firm, in one statement."""
     wanted = (
         select(RewardLine)
@@ -168,7 +169,7 @@ class YearMonth:
     """What a lab was or would be paid in a month of the year."""
 
     month: Month
-    payable_fen: int
+    payable_fen: Fen
     state: str
     ends_at: datetime | None
 
@@ -192,7 +193,7 @@ class EntryRow:
     """A ledger entry with its verdict, and what it belongs to."""
 
     entry: RevenueEntry
-    fen: int
+    fen: Fen
     reason: str | None
 
 

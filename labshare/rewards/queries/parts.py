@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.rewards.models import Policy, RewardLine, RewardRun
 from labshare.rewards.rules.parts import own_parts
@@ -19,7 +20,7 @@ class Part:
     where the month has no run yet."""
 
     month: Month
-    fen: int
+    fen: Fen
     state: str | None = None
     ends_at: datetime | None = None
 
@@ -71,7 +72,8 @@ def payables(run_ids: Iterable[int], lab_ids: Iterable[int] | None = None) -> di
 
 def parts_of(
     month: Month,
-    payable_fen: int,
+    *,
+    payable_fen: Fen,
     lab_id: int,
     held: Sequence[RewardRun],
     paid: Mapping[int, Mapping[int, int]],
@@ -101,7 +103,14 @@ def parts_of_lines(lines: Sequence[RewardLine], runs: Sequence[RewardRun]) -> di
     held = {line.run_id: held_by(line.run, runs) for line in lines}
     paid = payables((one.id for ones in held.values() for one in ones), {line.lab_id for line in lines})
     return {
-        line.id: parts_of(Month.parse(line.run.month), line.payable_fen, line.lab_id, held[line.run_id], paid, line.run)
+        line.id: parts_of(
+            Month.parse(line.run.month),
+            payable_fen=line.payable_fen,
+            lab_id=line.lab_id,
+            held=held[line.run_id],
+            paid=paid,
+            run=line.run,
+        )
         for line in lines
     }
 

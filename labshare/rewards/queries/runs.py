@@ -183,7 +183,7 @@ def lines_with_codes(run_id: int) -> list[tuple[RewardLine, str]]:
     return sorted(((line, code) for line, code in rows), key=lambda row: row[1])
 
 
-def codes_in_run(run_id: int, firm_id: int | None) -> list[str]:
+def codes_in_run(*, run_id: int, firm_id: int | None) -> list[str]:
     """The codes of the labs, now this firm's, that have a line in the run."""
     return list(
         db.session.scalars(
@@ -204,7 +204,7 @@ def objection_of(month: Month, objection_id: int) -> Objection | None:
     )
 
 
-def line_of(run_id: int, lab_id: int) -> RewardLine | None:
+def line_of(*, run_id: int, lab_id: int) -> RewardLine | None:
     return db.session.scalar(select(RewardLine).where(RewardLine.run_id == run_id, RewardLine.lab_id == lab_id))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from labshare.booking.models import Booking
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.organisations.events import ExcludedByLink, TouchedByLink
 from labshare.organisations.links import Link
@@ -24,7 +25,7 @@ from labshare.rewards.terms import Reason, RunState
 from labshare.settlement.models import RevenueEntry
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Touched:
     """Entries of one lab in one published month whose verdict would change."""
 
@@ -34,7 +35,7 @@ class Touched:
     reason: str | None
     """The verdict that they would have; None: eligible."""
     entries: int
-    fen: int
+    fen: Fen
     """What of them counts now, or would count."""
 
 
@@ -93,12 +94,18 @@ def _in_window(
     )
     codes = {lab.id: lab.code for lab in scope.labs}
     return [
-        Touched(Month.parse(row.month), codes[row.lab_id], row.reason, int(row.entries), int(row.fen))
+        Touched(
+            month=Month.parse(row.month),
+            lab=codes[row.lab_id],
+            reason=row.reason,
+            entries=int(row.entries),
+            fen=int(row.fen),
+        )
         for row in verdicts.execute(statement)
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Between:
     """What one firm booked at the labs of another."""
 
@@ -106,10 +113,10 @@ class Between:
     bookings: int
     first: date
     last: date
-    recognised_fen: int
+    recognised_fen: Fen
 
 
-def bookings_between(firm_id: int, other_id: int) -> list[Between]:
+def bookings_between(*, firm_id: int, other_id: int) -> list[Between]:
     """By host firm, what the other of the two booked there. One statement."""
     rows = db.session.execute(
         select(
@@ -123,7 +130,12 @@ def bookings_between(firm_id: int, other_id: int) -> list[Between]:
         .group_by(Booking.lab_firm_id)
         .order_by(Booking.lab_firm_id)
     )
-    return [Between(row.lab_firm_id, row.bookings, row.first, row.last, int(row.fen)) for row in rows]
+    return [
+        Between(
+            host_id=row.lab_firm_id, bookings=row.bookings, first=row.first, last=row.last, recognised_fen=int(row.fen)
+        )
+        for row in rows
+    ]
 
 
 def has_excluded(link: Link) -> bool:

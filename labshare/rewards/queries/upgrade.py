@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.pages import lines_with_labs
@@ -14,7 +15,7 @@ from labshare.rewards.queries.runs import calculate_now, rules_of
 from labshare.rewards.terms import RunState
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MoneyChange:
     """A figure of a stored line and what it would be now, fen. `figure`: `payable` of a run not yet approved, or
     `entitlement` of the window's last approved one, from which later months pay."""
@@ -23,8 +24,8 @@ class MoneyChange:
     month: Month
     lab: str
     figure: str
-    before_fen: int
-    after_fen: int
+    before_fen: Fen
+    after_fen: Fen
 
 
 def money_changes(present: Month) -> Iterator[MoneyChange]:
@@ -47,7 +48,14 @@ def money_changes(present: Month) -> Iterator[MoneyChange]:
         before = {line.lab.code: getattr(line, _OF[figure]) for line in lines_with_labs(run.id)}
         for code in sorted(before.keys() | after.keys()):
             if before.get(code, 0) != after.get(code, 0):
-                yield MoneyChange(run.division, month, code, figure, before.get(code, 0), after.get(code, 0))
+                yield MoneyChange(
+                    division=run.division,
+                    month=month,
+                    lab=code,
+                    figure=figure,
+                    before_fen=before.get(code, 0),
+                    after_fen=after.get(code, 0),
+                )
 
 
 def published_otherwise() -> Iterator[RewardRun]:

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, or_, select, text, union
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.admissions import admission_spans
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import ENDLESS, local_day
 from labshare.organisations.links import Link
@@ -33,7 +34,7 @@ RelatedPair = tuple[int, int, date, date, datetime | None]
 """Host firm, other firm, first day, last day, and the moment from which bookings of the first day count."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LabRow:
     """A lab that was ever admitted in the policy's division, or was ever paid there."""
 
@@ -68,9 +69,11 @@ def scope_of(policy: Policy, month: Month, known_at: datetime | None = None) -> 
     admitted = admission_spans(policy.division, known_at)
     wanted = {lab_id for lab_id, _first, _last in admitted} | labs_with_money(policy.division)
     labs = db.session.execute(
-        select(Lab.id, Lab.code, Lab.firm_id, Firm.uscc).join(Firm, Firm.id == Lab.firm_id).order_by(Lab.id)
+        select(Lab.id, Lab.code, Lab.firm_id, Firm.uscc.label("firm"))
+        .join(Firm, Firm.id == Lab.firm_id)
+        .order_by(Lab.id)
     ).all()
-    governed = tuple(LabRow(*lab) for lab in labs if lab.id in wanted)
+    governed = tuple(LabRow(**lab._mapping) for lab in labs if lab.id in wanted)
     return Scope(policy, month, governed, tuple(admitted), len(governed) == len(labs), known_at)
 
 
@@ -181,11 +184,11 @@ def related_pairs(host_ids: Iterable[int], known_at: datetime | None = None) -> 
 def tie_of(link: Link) -> Tie:
     """A link as the rule of related firms reads it."""
     return Tie(
-        link.firm,
-        link.other,
-        link.kind,
-        link.valid_from,
-        link.last,
+        firm=link.firm,
+        other=link.other,
+        kind=link.kind,
+        first=link.valid_from,
+        last=link.last,
         chains=link.chains,
         forward=frozenset(firm for firm in (link.firm, link.other) if not link.reaches_back(firm)),
         entry=(local_day(link.recorded_at), link.recorded_at),
@@ -390,7 +393,7 @@ class EntrySum(NamedTuple):
     of_month: bool
     """They are of the month itself."""
     entries: int
-    fen: int
+    fen: Fen
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labshare.kernel.money import ZERO, Fen, total
 from labshare.kernel.months import Month
 from labshare.rewards.policy import Policy
 from labshare.rewards.rules import bands, caps, eligible, payable, proportion, trace, units, why
@@ -14,20 +15,20 @@ from labshare.rewards.rules.proportion import Share
 from labshare.rewards.terms import Grade, RewardUnit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Line:
     """One lab's result, fen."""
 
     code: str
     firm: str
     grade: str
-    eligible_ytd_fen: int
-    entitlement_ytd_fen: int
-    paid_fen: int
-    opening_fen: int
-    payable_fen: int
-    recoverable_fen: int
-    uncapped_fen: int
+    eligible_ytd_fen: Fen
+    entitlement_ytd_fen: Fen
+    paid_fen: Fen
+    opening_fen: Fen
+    payable_fen: Fen
+    recoverable_fen: Fen
+    uncapped_fen: Fen
     """What step 4 gives before any cap; less `entitlement_ytd_fen` it is what caps and budget cut."""
     why_zero: str | None
     trace: tuple[Mapping[str, Any], ...]
@@ -41,8 +42,8 @@ class Calculation:
     lines: tuple[Line, ...]
 
     @property
-    def total_payable_fen(self) -> int:
-        return sum(line.payable_fen for line in self.lines)
+    def total_payable_fen(self) -> Fen:
+        return total(line.payable_fen for line in self.lines)
 
 
 def calculate(policy: Policy, month: Month, facts: Facts) -> Calculation:
@@ -67,17 +68,20 @@ def go_through_steps(policy: Policy, labs: list[Lab], firms: Mapping[str, list[L
     own_sum = eligible.own_sums(facts)
     unit_results, unit_share, by_units = _units(policy, labs, firms, facts, own_sum)
 
-    own_cap = {code: caps.cap_lab(policy.caps.lab_year_fen, by_units[code]) for code in codes}
+    own_cap = {code: caps.cap_lab(cap_fen=policy.caps.lab_year_fen, amount_fen=by_units[code]) for code in codes}
     firm_share, after_firm_cap = _within_firms(
         firms, own_cap, lambda _firm, amounts: caps.cap_firm(policy.caps.firm_year_fen, amounts)
     )
     budget_shares = caps.cap_budget(policy.budget_year_fen, after_firm_cap)
     entitlement = proportion.results(budget_shares, after_firm_cap)
 
-    paid = {code: facts.paid.get(code, 0) for code in codes}
-    opening = {code: facts.opening.get(code, 0) for code in codes}
-    due = {code: payable.due(entitlement[code], paid[code], opening[code]) for code in codes}
-    firm_paid = {firm: sum(paid[lab.code] for lab in own) for firm, own in firms.items()}
+    paid = {code: facts.paid.get(code, ZERO) for code in codes}
+    opening = {code: facts.opening.get(code, ZERO) for code in codes}
+    due = {
+        code: payable.due(entitlement_fen=entitlement[code], paid_fen=paid[code], opening_fen=opening[code])
+        for code in codes
+    }
+    firm_paid = {firm: total(paid[lab.code] for lab in own) for firm, own in firms.items()}
     due_firm_share, due_after_firm = _within_firms(
         firms,
         due,
@@ -92,10 +96,10 @@ def go_through_steps(policy: Policy, labs: list[Lab], firms: Mapping[str, list[L
         unit_share=unit_share,
         by_units=by_units,
         own_cap=own_cap,
-        firm_total={firm: sum(own_cap[lab.code] for lab in own) for firm, own in firms.items()},
+        firm_total={firm: total(own_cap[lab.code] for lab in own) for firm, own in firms.items()},
         firm_share=firm_share,
         after_firm_cap=after_firm_cap,
-        budget_total=sum(after_firm_cap.values()),
+        budget_total=total(after_firm_cap.values()),
         budget_share={code: (budget_shares or {}).get(code) for code in codes},
         entitlement=entitlement,
         paid=paid,
@@ -104,30 +108,33 @@ def go_through_steps(policy: Policy, labs: list[Lab], firms: Mapping[str, list[L
         firm_paid=firm_paid,
         due_firm_share=due_firm_share,
         due_after_firm=due_after_firm,
-        all_paid=sum(paid.values()),
+        all_paid=total(paid.values()),
         due_budget_share={code: (due_budget_shares or {}).get(code) for code in codes},
         payable=proportion.results(due_budget_shares, due_after_firm),
-        recoverable={code: payable.recoverable(paid[code], opening[code], own_cap[code]) for code in codes},
+        recoverable={
+            code: payable.recoverable(paid_fen=paid[code], opening_fen=opening[code], after_own_cap_fen=own_cap[code])
+            for code in codes
+        },
     )
 
 
 def _units(
-    policy: Policy, labs: list[Lab], firms: Mapping[str, list[Lab]], facts: Facts, own_sum: Mapping[str, int]
-) -> tuple[dict[str, tuple[UnitResult, ...]], dict[str, Share | None], dict[str, int]]:
+    policy: Policy, labs: list[Lab], firms: Mapping[str, list[Lab]], facts: Facts, own_sum: Mapping[str, Fen]
+) -> tuple[dict[str, tuple[UnitResult, ...]], dict[str, Share | None], dict[str, Fen]]:
     """Steps 2 to 4: the units of each lab, its share of its firm's (unit firm), and its amount."""
     leaves = _leaves(policy.unit, labs, firms, facts, own_sum)
     counted = eligible.counted(eligible.unit_sums(policy.unit, facts))
     found: dict[str, tuple[UnitResult, ...]] = {}
     shares: dict[str, Share | None] = {}
-    amounts: dict[str, int] = {}
+    amounts: dict[str, Fen] = {}
     for firm, own in firms.items():
         for lab in own:
             grade = bands.grade_of(policy, lab, own)
             results = []
             for unit, sums in leaves[lab.code].items():
-                base = bands.base(policy, counted.get(unit, 0), grade)
+                base = bands.base(policy, counted.get(unit, ZERO), grade)
                 capped = (
-                    units.cap_instrument(policy.caps.instrument_year_fen, base.result)
+                    units.cap_instrument(cap_fen=policy.caps.instrument_year_fen, amount_fen=base.result)
                     if policy.unit == RewardUnit.INSTRUMENT
                     else base.result
                 )
@@ -144,13 +151,13 @@ def _units(
 
 
 def _leaves(
-    unit: str, labs: list[Lab], firms: Mapping[str, list[Lab]], facts: Facts, own_sum: Mapping[str, int]
-) -> dict[str, dict[Unit, dict[str, int]]]:
+    unit: str, labs: list[Lab], firms: Mapping[str, list[Lab]], facts: Facts, own_sum: Mapping[str, Fen]
+) -> dict[str, dict[Unit, dict[str, Fen]]]:
     """Of each lab's units, what their C is the sum of, for the trace: sums by instrument, or (unit firm) by lab."""
     if unit == RewardUnit.FIRM:
         by_lab = {firm: {lab.code: own_sum[lab.code] for lab in own} for firm, own in firms.items()}
         return {lab.code: {lab.firm: by_lab[lab.firm]} for lab in labs}
-    leaves: dict[str, dict[Unit, dict[str, int]]] = {
+    leaves: dict[str, dict[Unit, dict[str, Fen]]] = {
         lab.code: {lab.code: {}} if unit == RewardUnit.LAB else {} for lab in labs
     }
     for (code, instrument), fen in sorted(facts.eligible.items(), key=lambda item: (item[0][0], str(item[0][1]))):
@@ -160,11 +167,11 @@ def _leaves(
 
 
 def _within_firms(
-    firms: Mapping[str, list[Lab]], amounts: Mapping[str, int], reduce: Any
-) -> tuple[dict[str, Share | None], dict[str, int]]:
+    firms: Mapping[str, list[Lab]], amounts: Mapping[str, Fen], reduce: Any
+) -> tuple[dict[str, Share | None], dict[str, Fen]]:
     """Let `reduce` act on the labs of each firm; the shares where it did, and the amounts after it."""
     shares: dict[str, Share | None] = {}
-    after: dict[str, int] = {}
+    after: dict[str, Fen] = {}
     for firm, own in firms.items():
         of_firm = {lab.code: amounts[lab.code] for lab in own}
         reduced = reduce(firm, of_firm)
@@ -178,8 +185,8 @@ def _line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amounts
     unit_results = amounts.units[code]
     grade = unit_results[0].base.grade if unit_results else lab.grade or Grade.UNGRADED
     share = amounts.unit_share[code]
-    uncapped = share.result if share else sum(result.base.result for result in unit_results)
-    counted = sum(result.base.counted_fen for result in unit_results)
+    uncapped = share.result if share else total(result.base.result for result in unit_results)
+    counted = total(result.base.counted_fen for result in unit_results)
     if policy.unit == RewardUnit.FIRM:
         counted = min(counted, eligible.not_below_zero(amounts.own_sum[code]))
     course = why.Course(
@@ -189,7 +196,7 @@ def _line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amounts
         uncapped=uncapped,
         after_caps=amounts.after_firm_cap[code],
         entitlement=amounts.entitlement[code],
-        settled=amounts.paid[code] + amounts.opening[code],
+        settled=Fen(amounts.paid[code] + amounts.opening[code]),
         opening=amounts.opening[code],
         due=amounts.due[code],
         after_firm=amounts.due_after_firm[code],

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from labshare.kernel.errors import InvalidInputs, Problem
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.rewards.errors import BrokenLine, LabTwice, NoPolicy, UnknownGrade, UnknownLab, UnknownReason
 from labshare.rewards.policy import Policy, read_policy
@@ -62,37 +63,34 @@ def read_ledger(policy: Policy, month: Month, ledger: Mapping[str, Any]) -> Fact
     labs = _labs(ledger)
     codes = {lab.code for lab in labs}
     window = set(policy.window(month))
-    eligible: dict[tuple[str, Instrument], int] = {}
-    verdicts: dict[str, dict[str | None, list[int]]] = {}
+    eligible: dict[tuple[str, Instrument], Fen] = {}
+    verdicts: dict[str, dict[str | None, Verdicts]] = {}
     for entry in _list(ledger, "entries"):
-        code, entry_month, amount = _known(codes, entry), _month(entry, "month"), _whole(entry, "amount_fen")
+        code, entry_month, amount = _known(codes, entry), _month(entry, "month"), _amount(entry, "amount_fen")
         instrument, reason = _instrument(entry), _reason(entry)
         if entry_month not in window:
             continue
         if reason is None:
-            eligible[code, instrument] = eligible.get((code, instrument), 0) + amount
-        tally = verdicts.setdefault(code, {}).setdefault(reason, [0, 0, 0, 0])
-        tally[0] += 1
-        tally[1] += amount
-        tally[2] += entry_month == month
-        tally[3] += amount if entry_month == month else 0
-    paid: dict[str, int] = {}
+            eligible[code, instrument] = Fen(eligible.get((code, instrument), 0) + amount)
+        tally = verdicts.setdefault(code, {})
+        tally[reason] = tally.get(reason, Verdicts(reason=reason)).and_of(1, fen=amount, in_month=entry_month == month)
+    paid: dict[str, Fen] = {}
     for approved in _list(ledger, "approved"):
         code, approved_month = _known(codes, approved), _month(approved, "month")
-        payable = _whole(approved, "payable_fen")
+        payable = _amount(approved, "payable_fen")
         if approved_month in window and approved_month < month:
-            paid[code] = paid.get(code, 0) + payable
-    opening: dict[str, int] = {}
+            paid[code] = Fen(paid.get(code, 0) + payable)
+    opening: dict[str, Fen] = {}
     for carried in _list(ledger, "opening") if ledger.get("opening") is not None else ():
         code = _known(codes, carried)
-        opening[code] = opening.get(code, 0) + _whole(carried, "fen")
+        opening[code] = Fen(opening.get(code, 0) + _amount(carried, "fen"))
     return Facts(
         tuple(labs),
         eligible,
         paid,
         opening,
         {
-            code: tuple(Verdicts(reason, *found[reason]) for reason in (None, *Reason) if reason in found)
+            code: tuple(found[reason] for reason in (None, *Reason) if reason in found)
             for code, found in verdicts.items()
         },
     )
@@ -127,7 +125,7 @@ def _labs(ledger: Mapping[str, Any]) -> list[Lab]:
         if code in seen:
             raise LabTwice("code", lab=code)
         seen.add(code)
-        labs.append(Lab(code, firm, grade))
+        labs.append(Lab(code=code, firm=firm, grade=grade))
     return labs
 
 
@@ -165,11 +163,11 @@ def _text(item: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _whole(item: Mapping[str, Any], name: str) -> int:
+def _amount(item: Mapping[str, Any], name: str) -> Fen:
     value = _there(item, name)
     if not isinstance(value, int) or isinstance(value, bool):
         raise BrokenLine(name, problem=f"{name} is no whole number")
-    return value
+    return Fen(value)
 
 
 def _month(item: Mapping[str, Any], name: str) -> Month:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from labshare.kernel.money import ZERO, Fen
 from labshare.rewards.terms import ChangedInput
 
 
@@ -18,22 +19,22 @@ class Input:
     reason: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Side:
     """A lab's line, of either calculation; money in fen. `verdicts`: reason → (number of entries, fen)."""
 
     grade: str
-    paid_fen: int
-    opening_fen: int
-    payable_fen: int
+    paid_fen: Fen
+    opening_fen: Fen
+    payable_fen: Fen
     verdicts: Mapping[str | None, tuple[int, int]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LabChange:
     code: str
-    before_fen: int
-    after_fen: int
+    before_fen: Fen
+    after_fen: Fen
     inputs: tuple[Input, ...]
     """Empty where only other labs' figures reach this one, through a firm's cap or the budget."""
 
@@ -49,9 +50,9 @@ def changes(before: Mapping[str, Side], after: Mapping[str, Side]) -> list[LabCh
     for code in sorted({*before, *after}):
         was, now = before.get(code), after.get(code)
         inputs = _inputs(was, now)
-        payables = (was.payable_fen if was else 0, now.payable_fen if now else 0)
-        if inputs or payables[0] != payables[1]:
-            found.append(LabChange(code, *payables, inputs))
+        before_fen, after_fen = was.payable_fen if was else ZERO, now.payable_fen if now else ZERO
+        if inputs or before_fen != after_fen:
+            found.append(LabChange(code=code, before_fen=before_fen, after_fen=after_fen, inputs=inputs))
     return sorted(found, key=lambda one: (-abs(one.after_fen - one.before_fen), one.code))
 
 

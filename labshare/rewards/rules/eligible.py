@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from labshare.kernel.money import ZERO, Fen
 from labshare.rewards.rules.facts import Facts, Instrument, Lab
 from labshare.rewards.terms import RewardUnit
 
@@ -16,31 +17,31 @@ def unit_of(unit: str, lab: Lab, instrument: Instrument) -> Unit:
     return lab.code if unit == RewardUnit.LAB else lab.firm
 
 
-def own_sums(facts: Facts) -> dict[str, int]:
+def own_sums(facts: Facts) -> dict[str, Fen]:
     """Each lab's own eligible sum, as it is: may be negative."""
-    sums = {lab.code: 0 for lab in facts.labs}
+    sums = {lab.code: ZERO for lab in facts.labs}
     for (code, _instrument), fen in facts.eligible.items():
-        sums[code] += fen
+        sums[code] = Fen(sums[code] + fen)
     return sums
 
 
-def unit_sums(unit: str, facts: Facts) -> dict[Unit, int]:
+def unit_sums(unit: str, facts: Facts) -> dict[Unit, Fen]:
     """Each unit's eligible sum, as it is: may be negative. An instrument without entries is no unit; a lab is."""
     by_code = {lab.code: lab for lab in facts.labs}
-    sums: dict[Unit, int] = {}
+    sums: dict[Unit, Fen] = {}
     if unit != RewardUnit.INSTRUMENT:
-        sums = {unit_of(unit, lab, ""): 0 for lab in facts.labs}
+        sums = {unit_of(unit, lab, ""): ZERO for lab in facts.labs}
     for (code, instrument), fen in facts.eligible.items():
         key = unit_of(unit, by_code[code], instrument)
-        sums[key] = sums.get(key, 0) + fen
+        sums[key] = Fen(sums.get(key, 0) + fen)
     return sums
 
 
-def not_below_zero(fen: int) -> int:
+def not_below_zero(fen: Fen) -> Fen:
     """C is never negative: what is missing is listed to be reclaimed, not taken off elsewhere."""
-    return max(0, fen)
+    return max(ZERO, fen)
 
 
-def counted(sums: Mapping[Unit, int]) -> dict[Unit, int]:
+def counted(sums: Mapping[Unit, Fen]) -> dict[Unit, Fen]:
     """C of each unit."""
     return {unit: not_below_zero(fen) for unit, fen in sums.items()}

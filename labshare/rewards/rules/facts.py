@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from labshare.kernel.money import ZERO, Fen
+
 Instrument = str | int
 """An instrument's name inside its lab; what bands apply to is the pair (lab, instrument)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Lab:
     """A lab that the policy may reward. `grade` is the one in force in the month, `None` for none."""
 
@@ -18,15 +20,25 @@ class Lab:
     """Whether it gets a line. A firm's lab without one still counts for the firm's smallest coefficient."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdicts:
     """A lab's entries under one verdict (a reason, or `None` for eligible): of the window, and of the month."""
 
     reason: str | None
-    count: int
-    fen: int
-    month_count: int
-    month_fen: int
+    count: int = 0
+    fen: Fen = ZERO
+    month_count: int = 0
+    month_fen: Fen = ZERO
+
+    def and_of(self, count: int, *, fen: Fen, in_month: bool) -> "Verdicts":
+        """With so many more entries of so much together, in the month or before it."""
+        return Verdicts(
+            reason=self.reason,
+            count=self.count + count,
+            fen=Fen(self.fen + fen),
+            month_count=self.month_count + (count if in_month else 0),
+            month_fen=Fen(self.month_fen + (fen if in_month else 0)),
+        )
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,7 @@ class Facts:
     """
 
     labs: tuple[Lab, ...]
-    eligible: Mapping[tuple[str, Instrument], int]
-    paid: Mapping[str, int] = field(default_factory=dict)
-    opening: Mapping[str, int] = field(default_factory=dict)
+    eligible: Mapping[tuple[str, Instrument], Fen]
+    paid: Mapping[str, Fen] = field(default_factory=dict)
+    opening: Mapping[str, Fen] = field(default_factory=dict)
     verdicts: Mapping[str, tuple[Verdicts, ...]] = field(default_factory=dict)

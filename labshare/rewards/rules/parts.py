@@ -15,7 +15,7 @@ def own_parts(payables: Sequence[int]) -> list[int]:
     return [fen - before for before, fen in zip([0, *payables], payables, strict=False)]
 
 
-def shown_state(state: str, publicity_ends_at: datetime | None, now: datetime) -> RunState:
+def shown_state(state: str, publicity_ends_at: datetime | None, *, now: datetime) -> RunState:
     """A run's state as pages call it: `notice_over` instead of `published` once public notice has ended."""
     over = state == RunState.PUBLISHED and publicity_ends_at is not None and now >= publicity_ends_at
     return RunState.NOTICE_OVER if over else RunState(state)

@@ -2,30 +2,31 @@
 
 from collections.abc import Iterable, Mapping
 
+from labshare.kernel.money import Fen, total
 from labshare.rewards.rules import proportion
 from labshare.rewards.rules.proportion import Share
 
 
-def due(entitlement_fen: int, paid_fen: int, opening_fen: int) -> int:
+def due(*, entitlement_fen: Fen, paid_fen: Fen, opening_fen: Fen) -> Fen:
     """What the entitlement leaves after what was paid and what is open from before, never below 0."""
-    return max(0, entitlement_fen - paid_fen - opening_fen)
+    return Fen(max(0, entitlement_fen - paid_fen - opening_fen))
 
 
-def room(limit_fen: int | None, paid: Iterable[int]) -> int | None:
+def room(limit_fen: Fen | None, paid: Iterable[Fen]) -> Fen | None:
     """What a yearly limit still lets pass after what was paid under it; `None` is no limit."""
-    return None if limit_fen is None else max(0, limit_fen - sum(paid))
+    return None if limit_fen is None else Fen(max(0, limit_fen - total(paid)))
 
 
-def keep_to_firm(room_fen: int | None, dues: Mapping[str, int]) -> dict[str, Share] | None:
+def keep_to_firm(room_fen: Fen | None, dues: Mapping[str, Fen]) -> dict[str, Share] | None:
     """One firm's dues, reduced in proportion where they exceed what its yearly cap still lets pass."""
     return proportion.reduce_to(room_fen, dues)
 
 
-def keep_to_budget(room_fen: int | None, dues: Mapping[str, int]) -> dict[str, Share] | None:
+def keep_to_budget(room_fen: Fen | None, dues: Mapping[str, Fen]) -> dict[str, Share] | None:
     """All labs' dues, reduced in proportion where they exceed what the budget still lets pass."""
     return proportion.reduce_to(room_fen, dues)
 
 
-def recoverable(paid_fen: int, opening_fen: int, after_own_cap_fen: int) -> int:
+def recoverable(*, paid_fen: Fen, opening_fen: Fen, after_own_cap_fen: Fen) -> Fen:
     """What was paid beyond what the lab had after its own cap: another lab's success never makes a debt."""
-    return max(0, paid_fen + opening_fen - after_own_cap_fen)
+    return Fen(max(0, paid_fen + opening_fen - after_own_cap_fen))

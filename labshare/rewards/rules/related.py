@@ -19,7 +19,7 @@ Span = tuple[date, date, datetime | None]
 Spans = dict[tuple[int, int], list[Span]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tie:
     """An affiliation; `controls` runs from `firm` to `other`, the rest both ways."""
 

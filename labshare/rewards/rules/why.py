@@ -2,29 +2,30 @@
 
 from dataclasses import dataclass
 
+from labshare.kernel.money import Fen
 from labshare.rewards.terms import WhyZero
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Course:
     """How one lab's amount went through the steps; fen."""
 
-    counted: int
+    counted: Fen
     """C of the lab's units; unit firm: 0 where the lab's own sum or the firm's is 0."""
     all_below_threshold: bool
     coefficient_zero: bool
-    uncapped: int
+    uncapped: Fen
     """After step 4, before the caps of steps 5 and 6 and, unit instrument, before the instruments' own."""
-    after_caps: int
+    after_caps: Fen
     """After step 5."""
-    entitlement: int
-    settled: int
+    entitlement: Fen
+    settled: Fen
     """Paid and opening."""
-    opening: int
-    due: int
-    after_firm: int
-    payable: int
-    recoverable: int
+    opening: Fen
+    due: Fen
+    after_firm: Fen
+    payable: Fen
+    recoverable: Fen
 
 
 def why_zero(course: Course) -> WhyZero | None:

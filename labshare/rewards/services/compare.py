@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.rewards.errors import NoPolicy
 from labshare.rewards.models import RewardLine, RewardRun
@@ -23,7 +24,7 @@ class Comparison:
     """`same`: calculating now gives the same result. Else the total it gives, and what is different by lab."""
 
     same: bool
-    total_fen: int | None = None
+    total_fen: Fen | None = None
     """`None`: no policy governs the month any more."""
     policy_changed: bool = False
     labs: tuple[LabChange, ...] = ()
@@ -57,13 +58,25 @@ def _stored(run: RewardRun) -> dict[str, Side]:
         select(RewardLine, Lab.code).join(Lab, Lab.id == RewardLine.lab_id).where(RewardLine.run_id == run.id)
     )
     return {
-        code: Side(line.grade, line.paid_before_fen, line.opening_fen, line.payable_fen, verdicts_of(line.trace))
+        code: Side(
+            grade=line.grade,
+            paid_fen=line.paid_before_fen,
+            opening_fen=line.opening_fen,
+            payable_fen=line.payable_fen,
+            verdicts=verdicts_of(line.trace),
+        )
         for line, code in rows
     }
 
 
 def _of(result: Result) -> dict[str, Side]:
     return {
-        line.code: Side(line.grade, line.paid_fen, line.opening_fen, line.payable_fen, verdicts_of(line.trace))
+        line.code: Side(
+            grade=line.grade,
+            paid_fen=line.paid_fen,
+            opening_fen=line.opening_fen,
+            payable_fen=line.payable_fen,
+            verdicts=verdicts_of(line.trace),
+        )
         for line in result.calculation.lines
     }

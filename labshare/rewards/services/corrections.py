@@ -11,6 +11,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
 from labshare.kernel.formatting import in_both_languages
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
@@ -24,7 +25,7 @@ from labshare.rewards.services.common import policy_of
 
 @verb("correction.propose", title=_l("Correction proposed"), money=True)
 def propose_correction(
-    *, actor: Actor, now: datetime, lab: str, fen: int, reason: str, division: str | None = None
+    *, actor: Actor, now: datetime, lab: str, fen: Fen, reason: str, division: str | None = None
 ) -> Correction:
     """Propose to raise (fen > 0: more to recover) or lower a lab's opening, from the first month not approved on.
 

@@ -75,7 +75,7 @@ def save_grades(
     """
     check(actor, "grade.enter")
     given = sorted((row for row in rows if row.grade or row.reason.strip()), key=lambda row: row.lab_id)
-    found = _draft_seen(actor, list_id, version) if list_id is not None else None
+    found = _draft_seen(actor, list_id, version=version) if list_id is not None else None
     division = division if found is None else found.division
     raise_all(_row_problems(given, division))
     document: Document = {
@@ -306,7 +306,7 @@ def _locked(actor: Actor, list_id: int) -> AssessmentList:
     return found
 
 
-def _draft_seen(actor: Actor, list_id: int, version: int | None) -> AssessmentList:
+def _draft_seen(actor: Actor, list_id: int, *, version: int | None) -> AssessmentList:
     """The draft as it was seen. Raises `NotFound`, `ListNotOpen`, `ListChanged`."""
     found = _locked(actor, list_id)
     if found.state != ListState.DRAFT:

@@ -42,7 +42,7 @@ def raise_objection(
     _check_text(text)
     take_turn()
     run = the_run(month, division)
-    if line_of(run.id, row.id) is None:
+    if line_of(run_id=run.id, lab_id=row.id) is None:
         raise NotFound
     if not run.takes_objections_at(now):
         raise NotOnPublicNotice

@@ -12,6 +12,7 @@ from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import visible
@@ -24,7 +25,7 @@ AT_MOST = 6
 """Rows of each list; the list of bookings has the rest."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClientDesk:
     proposals: Sequence[Proposal]
     charges: Sequence[Charge]
@@ -35,11 +36,11 @@ class ClientDesk:
     upcoming: Sequence[Booking]
     months: Sequence[tuple[Month, int]]
     """Paid less refunds, fen, of each month of this year up to the present one."""
-    owed_fen: int
+    owed_fen: Fen
     """Invoiced and not paid."""
     owing: int
     """Bookings with such an amount."""
-    not_invoiced_fen: int
+    not_invoiced_fen: Fen
     """Charged for finished work and not invoiced yet."""
     upcoming_count: int
     all_count: int
@@ -50,7 +51,7 @@ class ClientDesk:
         return len(self.proposals) + len(self.charges) + len(self.samples) + self.owing
 
     @property
-    def spent_fen(self) -> int:
+    def spent_fen(self) -> Fen:
         """Paid this year less refunds, fen."""
         return sum(fen for _month, fen in self.months)
 

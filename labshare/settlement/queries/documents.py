@@ -12,6 +12,7 @@ from labshare.booking.models import Booking, Charge
 from labshare.booking.terms import BookingState
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.money import Fen
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, StoredFile
 from labshare.settlement.queries.reports import replaced_from, reports_of
 from labshare.settlement.rules.documents import (
@@ -69,16 +70,16 @@ class BookingDocuments:
         return self.documents.recognised(self.day)
 
     @property
-    def tax_fen(self) -> int:
+    def tax_fen(self) -> Fen:
         """Net invoiced tax."""
         return self.documents.invoiced(self.day).tax_fen
 
     @property
-    def to_invoice_fen(self) -> int:
+    def to_invoice_fen(self) -> Fen:
         return self.booking.charged_fen - self.booking.invoiced_fen
 
     @property
-    def to_pay_fen(self) -> int:
+    def to_pay_fen(self) -> Fen:
         return self.booking.charged_fen - self.booking.paid_fen
 
     @property
@@ -115,12 +116,21 @@ def documents_of(booking: Booking, day: date) -> BookingDocuments:
     ).all()
     documents = Documents(
         tuple(ChargeLine(charge.agreed_on, charge.amount_fen) for charge in charges if charge.agreed_on),
-        tuple(ReportDocument(r.id, r.issued_on, r.replaces_id, r.withdrawn_on) for r in reports),
         tuple(
-            InvoiceDocument(line.id, line.invoice.issued_on, line.amount_fen, line.tax_fen, line.reverses_id)
+            ReportDocument(id=r.id, day=r.issued_on, replaces=r.replaces_id, withdrawn_on=r.withdrawn_on)
+            for r in reports
+        ),
+        tuple(
+            InvoiceDocument(
+                id=line.id,
+                day=line.invoice.issued_on,
+                amount_fen=line.amount_fen,
+                tax_fen=line.tax_fen,
+                reverses=line.reverses_id,
+            )
             for line in lines
         ),
-        tuple(PaymentDocument(p.id, p.paid_on, p.amount_fen, p.counts) for p in payments),
+        tuple(PaymentDocument(id=p.id, day=p.paid_on, amount_fen=p.amount_fen, counts=p.counts) for p in payments),
     )
     standing = {report.id for report in documents.standing(day)}
     replaced = replaced_from(reports)

@@ -11,6 +11,7 @@ from labshare.booking.models import Booking, Charge
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
@@ -20,7 +21,7 @@ from labshare.settlement.queries.reports import stands_on
 from labshare.settlement.terms import EntryCause
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EntryDocument:
     """The document whose recording made an entry: `kind` as in `RevenueEntry.cause`; `number` may be missing."""
 
@@ -40,11 +41,11 @@ class EntryLine:
     document: EntryDocument | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MonthSum:
     month: Month
-    amount_fen: int
-    tax_fen: int
+    amount_fen: Fen
+    tax_fen: Fen
     entries: int
     bookings: int
     closed: bool
@@ -52,12 +53,12 @@ class MonthSum:
 
     def __add__(self, other: "MonthSum") -> "MonthSum":
         return MonthSum(
-            self.month,
-            self.amount_fen + other.amount_fen,
-            self.tax_fen + other.tax_fen,
-            self.entries + other.entries,
-            self.bookings + other.bookings,
-            self.closed and other.closed,
+            month=self.month,
+            amount_fen=self.amount_fen + other.amount_fen,
+            tax_fen=self.tax_fen + other.tax_fen,
+            entries=self.entries + other.entries,
+            bookings=self.bookings + other.bookings,
+            closed=self.closed and other.closed,
         )
 
 
@@ -83,7 +84,14 @@ def ledger_months(actor: Actor, *, lab_id: int | None = None) -> list[MonthSum]:
     for row in db.session.execute(rows.order_by(RevenueEntry.month.desc())):
         month = Month.parse(row.month)
         shut = month in closed.of(row.division)
-        one = MonthSum(month, int(row.amount), int(row.tax), row.entries, row.bookings, shut)
+        one = MonthSum(
+            month=month,
+            amount_fen=int(row.amount),
+            tax_fen=int(row.tax),
+            entries=row.entries,
+            bookings=row.bookings,
+            closed=shut,
+        )
         sums[month] = one if month not in sums else sums[month] + one
     return list(sums.values())
 
@@ -145,7 +153,9 @@ def _document_number() -> ColumnElement[str | None]:
 def _lines(statement: Any) -> Iterator[EntryLine]:
     for row in db.session.execute(statement):
         entry = row.RevenueEntry
-        document = EntryDocument(entry.cause, entry.cause_id, row.document_number) if entry.cause else None
+        document = (
+            EntryDocument(kind=entry.cause, id=entry.cause_id, number=row.document_number) if entry.cause else None
+        )
         yield EntryLine(entry, row.Booking, row.Lab, row.Firm, row.TestItem, row.Instrument, document)
 
 

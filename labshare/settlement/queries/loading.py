@@ -33,7 +33,9 @@ def load_documents(booking_ids: Iterable[int]) -> dict[int, Documents]:
         charges[booking_id].append(ChargeLine(day, amount))  # type: ignore[arg-type]  # an agreed line has its day
     issued = select(Report.booking_id, Report.id, Report.issued_on, Report.replaces_id, Report.withdrawn_on)
     for row in db.session.execute(issued.where(Report.booking_id.in_(ids)).order_by(Report.id)):
-        reports[row.booking_id].append(ReportDocument(row.id, row.issued_on, row.replaces_id, row.withdrawn_on))
+        reports[row.booking_id].append(
+            ReportDocument(id=row.id, day=row.issued_on, replaces=row.replaces_id, withdrawn_on=row.withdrawn_on)
+        )
     lines = (
         select(
             InvoiceLine.booking_id,
@@ -48,11 +50,15 @@ def load_documents(booking_ids: Iterable[int]) -> dict[int, Documents]:
         .order_by(InvoiceLine.id)
     )
     for line in db.session.execute(lines):
-        paper = InvoiceDocument(line.id, line.issued_on, line.amount_fen, line.tax_fen, line.reverses_id)
+        paper = InvoiceDocument(
+            id=line.id, day=line.issued_on, amount_fen=line.amount_fen, tax_fen=line.tax_fen, reverses=line.reverses_id
+        )
         invoices[line.booking_id].append(paper)
     received = select(Payment.booking_id, Payment.id, Payment.paid_on, Payment.amount_fen, Payment.counts)
     for paid in db.session.execute(received.where(Payment.booking_id.in_(ids)).order_by(Payment.id)):
-        payments[paid.booking_id].append(PaymentDocument(paid.id, paid.paid_on, paid.amount_fen, bool(paid.counts)))
+        payments[paid.booking_id].append(
+            PaymentDocument(id=paid.id, day=paid.paid_on, amount_fen=paid.amount_fen, counts=bool(paid.counts))
+        )
     return {
         each: Documents(tuple(charges[each]), tuple(reports[each]), tuple(invoices[each]), tuple(payments[each]))
         for each in ids
@@ -73,5 +79,5 @@ def entry_sums(booking_ids: Iterable[int]) -> dict[int, dict[Month, Money]]:
         .group_by(RevenueEntry.booking_id, RevenueEntry.month)
     )
     for booking_id, month, amount, tax in db.session.execute(entries):
-        sums[booking_id][Month.parse(month)] = Money(int(amount), int(tax))
+        sums[booking_id][Month.parse(month)] = Money(amount_fen=int(amount), tax_fen=int(tax))
     return sums

@@ -13,6 +13,7 @@ from labshare.booking.models import Booking
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.organisations.links import Link
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
@@ -33,22 +34,22 @@ class Lack:
     payer: bool
 
     @property
-    def invoice_fen(self) -> int:
+    def invoice_fen(self) -> Fen:
         return self.booking.charged_fen - self.booking.invoiced_fen
 
     @property
-    def payment_fen(self) -> int:
+    def payment_fen(self) -> Fen:
         return self.booking.charged_fen - self.booking.paid_fen
 
     @property
-    def not_counted_fen(self) -> int:
+    def not_counted_fen(self) -> Fen:
         """Charged for finished work, but not recognised yet; what a cancellation costs never is, having no report."""
         if self.booking.state not in BookingState.tested_or_later():
             return 0
         return self.booking.charged_fen - self.booking.recognised_fen
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LackSums:
     """Numbers of bookings by what they lack, of all of them, and the amount not yet counted."""
 
@@ -58,18 +59,18 @@ class LackSums:
     payment: int
     payer: int
     all: int
-    not_counted_fen: int
+    not_counted_fen: Fen
 
     def of(self, kind: str) -> int:
         return int(getattr(self, kind)) if Lacking.known(kind) else self.all
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Receivables:
     """What clients owe: number of bookings, sum, and sums by age (up to 30, 60, 90 days, older)."""
 
     bookings: int
-    fen: int
+    fen: Fen
     by_age: tuple[int, int, int, int]
 
 
@@ -114,16 +115,16 @@ def missing_documents(
 
 def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
     lacks = _lacks()
-    counted = [func.coalesce(func.sum(case((lacks[kind], 1), else_=0)), 0) for kind in Lacking]
+    counted = [func.coalesce(func.sum(case((lacks[kind], 1), else_=0)), 0).label(kind) for kind in Lacking]
     uncounted = case(
         (Booking.state.in_(BookingState.tested_or_later()), Booking.charged_fen - Booking.recognised_fen), else_=0
     )
     row = db.session.execute(
-        select(*counted, func.count(), func.coalesce(func.sum(uncounted), 0)).where(
-            _lab_side(actor), or_(*lacks.values()), *_of_lab(lab_id)
-        )
+        select(
+            *counted, func.count().label("all"), func.coalesce(func.sum(uncounted), 0).label("not_counted_fen")
+        ).where(_lab_side(actor), or_(*lacks.values()), *_of_lab(lab_id))
     ).one()
-    return LackSums(*(int(value) for value in row))
+    return LackSums(**{name: int(value) for name, value in row._mapping.items()})
 
 
 def documents_waiting(firm_id: int | None) -> Select[Any]:
@@ -189,7 +190,7 @@ def receivable_sums(actor: Actor, now: Any, *, lab_id: int | None = None) -> Rec
     )
     sums = [func.coalesce(func.sum(each), 0) for each in (owed, *ages)]
     count, total, *by_age = db.session.execute(select(func.count(), *sums).where(*_owed(actor, lab_id))).one()
-    return Receivables(count, int(total), tuple(int(fen) for fen in by_age))  # type: ignore[arg-type]
+    return Receivables(bookings=count, fen=int(total), by_age=tuple(int(fen) for fen in by_age))  # type: ignore[arg-type]
 
 
 # Payers to accept

@@ -3,14 +3,14 @@
 Amounts in fen, tax included; a red letter and a refund are negative. Days are local days. Nothing here knows a table.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
 from labshare.kernel.errors import Problem
 from labshare.kernel.formatting import plain_money
-from labshare.kernel.money import round_half_up
+from labshare.kernel.money import ZERO, Fen, round_half_up, total
 from labshare.kernel.months import Month
 from labshare.settlement.errors import (
     AmountNotAboveZero,
@@ -27,7 +27,7 @@ from labshare.settlement.errors import (
 )
 from labshare.settlement.terms import PayerVerdict
 
-LARGEST_FEN = 10**12
+LARGEST_FEN = Fen(10**12)
 """Ten billion yuan: beyond any document, well inside what the database can hold and add up."""
 
 
@@ -36,10 +36,10 @@ class ChargeLine:
     """An agreed line of what is charged; `day` is the local day agreed, of the first line that of booking."""
 
     day: date
-    amount_fen: int
+    amount_fen: Fen
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReportDocument:
     id: int
     day: date
@@ -47,24 +47,24 @@ class ReportDocument:
     withdrawn_on: date | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InvoiceDocument:
     """One booking's line of an invoice; negative, it reverses the line `reverses`."""
 
     id: int
     day: date
-    amount_fen: int
-    tax_fen: int = 0
+    amount_fen: Fen
+    tax_fen: Fen = ZERO
     reverses: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PaymentDocument:
     """`counts`: the payer is the client, or an officer accepted the payer."""
 
     id: int
     day: date
-    amount_fen: int
+    amount_fen: Fen
     counts: bool = True
 
 
@@ -73,24 +73,28 @@ def payment_counts(*, by_client: bool, payer_verdict: str | None) -> bool:
     return by_client or payer_verdict == PayerVerdict.ACCEPTED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Money:
     """An amount and the tax in it, in fen."""
 
-    amount_fen: int = 0
-    tax_fen: int = 0
+    amount_fen: Fen = ZERO
+    tax_fen: Fen = ZERO
 
     def __add__(self, other: "Money") -> "Money":
-        return Money(self.amount_fen + other.amount_fen, self.tax_fen + other.tax_fen)
+        return Money(amount_fen=Fen(self.amount_fen + other.amount_fen), tax_fen=Fen(self.tax_fen + other.tax_fen))
 
     def __sub__(self, other: "Money") -> "Money":
-        return Money(self.amount_fen - other.amount_fen, self.tax_fen - other.tax_fen)
+        return Money(amount_fen=Fen(self.amount_fen - other.amount_fen), tax_fen=Fen(self.tax_fen - other.tax_fen))
 
     def __bool__(self) -> bool:
         return self.amount_fen != 0 or self.tax_fen != 0
 
 
 NOTHING = Money()
+
+
+def _said(lines: Collection[InvoiceDocument]) -> Money:
+    return Money(amount_fen=total(line.amount_fen for line in lines), tax_fen=total(line.tax_fen for line in lines))
 
 
 @dataclass(frozen=True)
@@ -102,16 +106,16 @@ class Documents:
     invoices: tuple[InvoiceDocument, ...] = ()
     payments: tuple[PaymentDocument, ...] = ()
 
-    def charged(self, day: date) -> int:
-        return sum(line.amount_fen for line in self.charges if line.day <= day)
+    def charged(self, day: date) -> Fen:
+        return total(line.amount_fen for line in self.charges if line.day <= day)
 
     def invoiced(self, day: date) -> Money:
         """Net of red letters."""
-        return sum((Money(i.amount_fen, i.tax_fen) for i in self.invoices if i.day <= day), NOTHING)
+        return _said([line for line in self.invoices if line.day <= day])
 
-    def paid(self, day: date) -> int:
+    def paid(self, day: date) -> Fen:
         """Net of refunds; what another payer paid counts once accepted."""
-        return sum(payment.amount_fen for payment in self.payments if payment.counts and payment.day <= day)
+        return total(payment.amount_fen for payment in self.payments if payment.counts and payment.day <= day)
 
     def standing(self, day: date) -> tuple[ReportDocument, ...]:
         """Reports issued, not withdrawn by then, and not replaced by then: a successor that was itself withdrawn
@@ -132,8 +136,9 @@ class Documents:
         invoiced = self.invoiced(day)
         amount = min(self.charged(day), invoiced.amount_fen, self.paid(day))
         if invoiced.amount_fen == 0:
-            return Money(amount, 0)
-        return Money(amount, round_half_up(Fraction(amount * invoiced.tax_fen, invoiced.amount_fen)))
+            return Money(amount_fen=amount)
+        tax = round_half_up(Fraction(amount * invoiced.tax_fen, invoiced.amount_fen))
+        return Money(amount_fen=amount, tax_fen=Fen(tax))
 
     def days(self) -> list[date]:
         """Every day on which a document is dated, in order."""
@@ -149,26 +154,23 @@ class Documents:
 
     def left_of(self, invoice_id: int) -> Money:
         """What of an invoice is not reversed yet."""
-        return sum(
-            (Money(i.amount_fen, i.tax_fen) for i in self.invoices if invoice_id in (i.id, i.reverses)),
-            NOTHING,
-        )
+        return _said([line for line in self.invoices if invoice_id in (line.id, line.reverses)])
 
 
 # What still fits
 
 
-def invoice_room(documents: Documents, day: date) -> int:
+def invoice_room(documents: Documents, day: date) -> Fen:
     """The most an invoice of this day can say, so that net invoiced ≤ charged on it and on every later day."""
-    return min(documents.charged(d) - documents.invoiced(d).amount_fen for d in documents.days_from(day))
+    return min(Fen(documents.charged(d) - documents.invoiced(d).amount_fen) for d in documents.days_from(day))
 
 
-def payment_room(documents: Documents, day: date) -> int:
+def payment_room(documents: Documents, day: date) -> Fen:
     """The most a payment of this day can be, so that net paid ≤ charged on it and on every later day."""
-    return min(documents.charged(d) - documents.paid(d) for d in documents.days_from(day))
+    return min(Fen(documents.charged(d) - documents.paid(d)) for d in documents.days_from(day))
 
 
-def refund_room(documents: Documents, day: date) -> int:
+def refund_room(documents: Documents, day: date) -> Fen:
     """The most that can be refunded on this day, so that net paid ≥ 0 on it and on every later day."""
     return min(documents.paid(d) for d in documents.days_from(day))
 
@@ -187,14 +189,14 @@ def check_report(day: date, *, today: date, finished_on: date) -> Iterator[Probl
         yield ReportTooEarly()
 
 
-def check_amount(amount_fen: int) -> Iterator[Problem]:
+def check_amount(amount_fen: Fen) -> Iterator[Problem]:
     if amount_fen <= 0:
         yield AmountNotAboveZero()
     elif amount_fen > LARGEST_FEN:
         yield AmountTooLarge(amount=plain_money(LARGEST_FEN))
 
 
-def check_invoice(documents: Documents, *, day: date, amount_fen: int, tax_fen: int, today: date) -> Iterator[Problem]:
+def check_invoice(documents: Documents, *, day: date, amount_fen: Fen, tax_fen: Fen, today: date) -> Iterator[Problem]:
     """A blue invoice of `amount_fen` > 0 for this booking."""
     yield from check_day(day, today, "issued_on")
     if problems := tuple(check_amount(amount_fen)):
@@ -208,7 +210,7 @@ def check_invoice(documents: Documents, *, day: date, amount_fen: int, tax_fen: 
 
 
 def check_red_letter(
-    documents: Documents, original: InvoiceDocument, *, day: date, amount_fen: int, tax_fen: int, today: date
+    documents: Documents, original: InvoiceDocument, *, day: date, amount_fen: Fen, tax_fen: Fen, today: date
 ) -> Iterator[Problem]:
     """A red letter that takes `amount_fen` > 0 with `tax_fen` ≥ 0 off an invoice."""
     yield from check_day(day, today, "issued_on")
@@ -226,7 +228,7 @@ def check_red_letter(
         yield ReversesTooMuch(amount=plain_money(left.amount_fen))
 
 
-def check_payment(documents: Documents, *, day: date, amount_fen: int, counts: bool, today: date) -> Iterator[Problem]:
+def check_payment(documents: Documents, *, day: date, amount_fen: Fen, counts: bool, today: date) -> Iterator[Problem]:
     """Money of `amount_fen` > 0 received. What does not count yet is measured once an officer accepts its payer."""
     yield from check_day(day, today, "paid_on")
     if problems := tuple(check_amount(amount_fen)):
@@ -236,7 +238,7 @@ def check_payment(documents: Documents, *, day: date, amount_fen: int, counts: b
         yield PaymentAboveCharge(amount=plain_money(room))
 
 
-def check_refund(documents: Documents, *, day: date, amount_fen: int, counts: bool, today: date) -> Iterator[Problem]:
+def check_refund(documents: Documents, *, day: date, amount_fen: Fen, counts: bool, today: date) -> Iterator[Problem]:
     """Money of `amount_fen` > 0 given back."""
     yield from check_day(day, today, "paid_on")
     if problems := tuple(check_amount(amount_fen)):

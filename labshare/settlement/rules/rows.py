@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from labshare.booking.rules.rows import Values
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.settlement.rules.documents import Documents, Money
 from labshare.settlement.terms import EntryCause, PayerVerdict
@@ -78,8 +79,8 @@ def invoice_line(
     booking_id: int,
     *,
     invoice_id: int,
-    amount_fen: int,
-    tax_fen: int,
+    amount_fen: Fen,
+    tax_fen: Fen,
     reverses: int | None,
     by: int | None,
     now: datetime,
@@ -97,7 +98,7 @@ def invoice_line(
 
 
 def invoice_recorded(
-    line_id: int, line: Mapping[str, Any], *, number: str, issued_on: date, invoiced_fen: int
+    line_id: int, line: Mapping[str, Any], *, number: str, issued_on: date, invoiced_fen: Fen
 ) -> tuple[str, Values, Values]:
     """The action, and what its event says before and after; `invoiced_fen` is the booking's so far."""
     after = {
@@ -120,7 +121,7 @@ def invoice_recorded(
 def payment(
     booking_id: int,
     *,
-    amount_fen: int,
+    amount_fen: Fen,
     paid_on: date,
     reference: str,
     payer_uscc: str,
@@ -145,7 +146,7 @@ def payment(
     }
 
 
-def payment_recorded(payment_id: int, made: Mapping[str, Any], *, paid_fen: int) -> tuple[str, Values, Values]:
+def payment_recorded(payment_id: int, made: Mapping[str, Any], *, paid_fen: Fen) -> tuple[str, Values, Values]:
     """The action, and what its event says before and after; `paid_fen` is the booking's so far."""
     amount, by_client = made["amount_fen"], made["by_client"]
     after = {
@@ -163,7 +164,7 @@ def payer_verdict(verdict: PayerVerdict, *, note: str, by: int | None, now: date
 
 
 def payer_decided(
-    payment_id: int, decision: Mapping[str, Any], *, verdict_before: str | None, amount_fen: int, paid_fen: int
+    payment_id: int, decision: Mapping[str, Any], *, verdict_before: str | None, amount_fen: Fen, paid_fen: Fen
 ) -> tuple[str, Values, Values]:
     """The action, and what its event says before and after."""
     verdict = decision["payer_verdict"]

@@ -13,6 +13,7 @@ from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import Problem, raise_all
+from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import (
@@ -40,13 +41,13 @@ from labshare.settlement.terms import EntryCause
 NUMBER_LENGTH = 30
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Share:
     """What an invoice says of one booking; fen, both above or at 0."""
 
     ref: str
-    amount_fen: int
-    tax_fen: int
+    amount_fen: Fen
+    tax_fen: Fen
 
 
 @verb("invoice.record", title=_l("Invoice recorded"), money=True)
@@ -57,8 +58,8 @@ def record_invoice(
     ref: str,
     number: str,
     issued_on: date,
-    amount_fen: int,
-    tax_fen: int,
+    amount_fen: Fen,
+    tax_fen: Fen,
     file: TakenFile | None = None,
     also: Sequence[Share] = (),
 ) -> Invoice:
@@ -69,7 +70,7 @@ def record_invoice(
     `InvoiceOfOtherClient`, `InvoiceOfOtherKind`, `InvoiceRecordedAlready`, `BookingTwice` (R-PAPER-5, R-PAPER-7).
     Problems of the n-th further booking stand at `also-n-amount_fen` and so on.
     """
-    shares = [Share(ref, amount_fen, tax_fen), *also]
+    shares = [Share(ref=ref, amount_fen=amount_fen, tax_fen=tax_fen), *also]
     if len({share.ref for share in shares}) < len(shares):
         raise BookingTwice
     bookings = locked_bookings(actor, "invoice.record", refs=[share.ref for share in shares])
@@ -86,7 +87,9 @@ def record_invoice(
     )
     invoice = _invoice(bookings, invoice, number, issued_on, file, actor, now, red=False)
     for booking, share in zip(bookings, shares, strict=True):
-        _add_line(booking, invoice, share.amount_fen, share.tax_fen, None, actor, now)
+        _add_line(
+            booking, invoice, amount_fen=share.amount_fen, tax_fen=share.tax_fen, reverses=None, actor=actor, now=now
+        )
     return invoice
 
 
@@ -98,8 +101,8 @@ def record_red_letter(
     ref: str,
     number: str,
     issued_on: date,
-    amount_fen: int,
-    tax_fen: int,
+    amount_fen: Fen,
+    tax_fen: Fen,
     reverses: int | None,
     file: TakenFile | None = None,
 ) -> Invoice:
@@ -123,7 +126,8 @@ def record_red_letter(
         )
     raise_all(problems)
     invoice = _invoice([booking], known, number, issued_on, file, actor, now, red=True)
-    _add_line(booking, invoice, -amount_fen, -tax_fen, reverses, actor, now)
+    taken, tax = Fen(-amount_fen), Fen(-tax_fen)
+    _add_line(booking, invoice, amount_fen=taken, tax_fen=tax, reverses=reverses, actor=actor, now=now)
     return invoice
 
 
@@ -217,8 +221,9 @@ def _invoice(
 def _add_line(
     booking: Booking,
     invoice: Invoice,
-    amount_fen: int,
-    tax_fen: int,
+    *,
+    amount_fen: Fen,
+    tax_fen: Fen,
     reverses: int | None,
     actor: Actor,
     now: datetime,

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import in_both_languages
+from labshare.kernel.money import Fen
 from labshare.kernel.terms import OfficialRole
 from labshare.notices.kinds import kind
 from labshare.notices.services import notify
@@ -93,7 +94,7 @@ def report_withdrawn(booking: Booking, report: Report, *, actor: Actor, now: dat
     )
 
 
-def invoice_recorded(booking: Booking, invoice: Invoice, amount_fen: int, *, actor: Actor, now: datetime) -> None:
+def invoice_recorded(booking: Booking, invoice: Invoice, amount_fen: Fen, *, actor: Actor, now: datetime) -> None:
     owed_fen = booking.invoiced_fen - booking.paid_fen
     kind, pay = (INVOICE_RECORDED if amount_fen > 0 else INVOICE_REVERSED), {}
     if amount_fen > 0 and owed_fen > 0:

@@ -12,6 +12,7 @@ from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import Problem, ReasonRequired, raise_all
+from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import PayerCodeInvalid, PayerDecidedAlready, PayerIsClient
@@ -34,7 +35,7 @@ def record_payment(
     actor: Actor,
     now: datetime,
     ref: str,
-    amount_fen: int,
+    amount_fen: Fen,
     paid_on: date,
     reference: str,
     payer_uscc: str,
@@ -47,7 +48,18 @@ def record_payment(
     second click gets the first payment. Raises `IllegalStep` before `confirmed`, `PaymentAboveCharge`,
     `DocumentInFuture`, `PayerCodeInvalid`, `NumberNotReadable` (R-PAPER-5).
     """
-    return _record(1, actor, now, ref, amount_fen, paid_on, reference, payer_uscc, file, submission)
+    return _record(
+        sign=1,
+        actor=actor,
+        now=now,
+        ref=ref,
+        amount_fen=amount_fen,
+        paid_on=paid_on,
+        reference=reference,
+        payer_uscc=payer_uscc,
+        file=file,
+        submission=submission,
+    )
 
 
 @verb("payment.refund", title=_l("Refund recorded"), money=True)
@@ -56,7 +68,7 @@ def record_refund(
     actor: Actor,
     now: datetime,
     ref: str,
-    amount_fen: int,
+    amount_fen: Fen,
     paid_on: date,
     reference: str,
     payer_uscc: str,
@@ -67,7 +79,18 @@ def record_refund(
 
     Raises `RefundAbovePayment` and what `record_payment` raises.
     """
-    return _record(-1, actor, now, ref, amount_fen, paid_on, reference, payer_uscc, file, submission)
+    return _record(
+        sign=-1,
+        actor=actor,
+        now=now,
+        ref=ref,
+        amount_fen=amount_fen,
+        paid_on=paid_on,
+        reference=reference,
+        payer_uscc=payer_uscc,
+        file=file,
+        submission=submission,
+    )
 
 
 @verb("payment.accept_payer", title=_l("Payer accepted"), money=True)
@@ -85,7 +108,7 @@ def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = ""
         check(
             documents(booking),
             day=payment.paid_on,
-            amount_fen=abs(payment.amount_fen),
+            amount_fen=Fen(abs(payment.amount_fen)),
             counts=True,
             today=local_day(now),
         )
@@ -111,11 +134,12 @@ def reject_payer(*, actor: Actor, now: datetime, payment_id: int, note: str) -> 
 
 
 def _record(
+    *,
     sign: int,
     actor: Actor,
     now: datetime,
     ref: str,
-    amount_fen: int,
+    amount_fen: Fen,
     paid_on: date,
     reference: str,
     payer_uscc: str,
@@ -132,12 +156,12 @@ def _record(
     raise_all(
         [
             *check(documents(booking), day=paid_on, amount_fen=amount_fen, counts=by_client, today=local_day(now)),
-            *_wrong_words(reference, payer_uscc, file),
+            *_wrong_words(reference=reference, payer_uscc=payer_uscc, file=file),
         ]
     )
     values = rows.payment(
         booking.id,
-        amount_fen=sign * amount_fen,
+        amount_fen=Fen(sign * amount_fen),
         paid_on=paid_on,
         reference=reference,
         payer_uscc=payer_uscc,
@@ -162,7 +186,7 @@ def _submitted(booking: Booking, submission: str) -> Payment | None:
     return db.session.scalar(select(Payment).where(Payment.booking_id == booking.id, Payment.submission == submission))
 
 
-def _wrong_words(reference: str, payer_uscc: str, file: TakenFile | None) -> Iterator[Problem]:
+def _wrong_words(*, reference: str, payer_uscc: str, file: TakenFile | None) -> Iterator[Problem]:
     if problem := check_word(reference, REFERENCE_LENGTH, "reference"):
         yield problem
     if not uscc.is_valid(payer_uscc):

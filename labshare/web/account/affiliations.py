@@ -51,7 +51,7 @@ def affiliations() -> Any:
         "account/affiliations.html",
         form=form,
         firm=found,
-        rows=affiliations_of(found.id),
+        rows=affiliations_of(firm_id=found.id),
         may_declare=permissions.may(actor, "affiliation.declare", firm=found.id),
     ), answer
 
@@ -70,9 +70,9 @@ def affiliation(affiliation_id: int) -> Any:
     return _page(affiliation_id)
 
 
-def _page(affiliation_id: int, objecting: Form | None = None, status: int = 200) -> Any:
+def _page(affiliation_id: int, objecting: Form | None = None, *, status: int = 200) -> Any:
     firm = own_firm()
-    row = affiliation_row(firm.id, affiliation_id)
+    row = affiliation_row(firm_id=firm.id, affiliation_id=affiliation_id)
     may = permissions.may(current_actor(), "affiliation.declare", firm=firm.id)
     link = row.affiliation.link
     open_ = link.state(local_day(utc_now())) not in AffiliationState.over()
@@ -97,7 +97,7 @@ def _named(actor: Actor, affiliation_id: int) -> None:
 
 
 def _own_side(actor: Actor, affiliation_id: int) -> dict[str, int | None]:
-    return {"firm": affiliation_row(own_firm().id, affiliation_id) and actor.firm_id}
+    return {"firm": affiliation_row(firm_id=own_firm().id, affiliation_id=affiliation_id) and actor.firm_id}
 
 
 NAMED_SIDE = Of("affiliation, as the side it names", asks=_named)
@@ -119,7 +119,7 @@ def agree_affiliation(affiliation_id: int) -> Any:
             url_for("account.affiliation", affiliation_id=affiliation_id),
         ),
     )
-    return answer if isinstance(answer, Response) else _page(affiliation_id, form, answer)
+    return answer if isinstance(answer, Response) else _page(affiliation_id, form, status=answer)
 
 
 @blueprint.post("/affiliations/<int:affiliation_id>/object")
@@ -137,7 +137,7 @@ def object_to_affiliation(affiliation_id: int) -> Any:
             url_for("account.affiliation", affiliation_id=affiliation_id),
         ),
     )
-    return answer if isinstance(answer, Response) else _page(affiliation_id, form, answer)
+    return answer if isinstance(answer, Response) else _page(affiliation_id, form, status=answer)
 
 
 @blueprint.route("/affiliations/<int:affiliation_id>/end", methods=["GET", "POST"])
@@ -145,7 +145,7 @@ def object_to_affiliation(affiliation_id: int) -> Any:
 def end_affiliation(affiliation_id: int) -> Any:
     """Say when a declared affiliation ends, or ask an officer for the end of one that only an officer ends."""
     found, actor = own_firm(), current_actor()
-    row = affiliation_row(found.id, affiliation_id)
+    row = affiliation_row(firm_id=found.id, affiliation_id=affiliation_id)
     link = row.affiliation.link
     by_officer = link.declared_by != found.id or link.confirmed_at is not None or has_excluded(row.affiliation.link)
     form = AskEndForm() if by_officer else EndAffiliationForm()

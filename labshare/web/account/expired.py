@@ -98,7 +98,7 @@ def sign_in_again() -> Any:
     status = 422
     if form.validate_on_submit():
         try:
-            key = verified(form.email.data, form.password.data)
+            key = verified(form.email.data, password=form.password.data)
         except Problem as problem:
             status = show_problem(form, problem)
         else:

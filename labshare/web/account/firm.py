@@ -40,7 +40,10 @@ def details_from(form: FirmForm) -> FirmDetails:
 
 
 def _declared_from(form: Any) -> Declared:
-    return Declared(form.year.data or 0, Figures(form.employees.data, form.revenue_fen.data, form.assets_fen.data))
+    return Declared(
+        form.year.data or 0,
+        Figures(employees=form.employees.data, revenue_fen=form.revenue_fen.data, assets_fen=form.assets_fen.data),
+    )
 
 
 @blueprint.route("/firm/register", methods=["GET", "POST"])

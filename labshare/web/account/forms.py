@@ -8,6 +8,7 @@ from wtforms import EmailField, PasswordField
 from labshare.accounts.passwords import SHORTEST
 from labshare.accounts.terms import Locale
 from labshare.kernel.formatting import twin
+from labshare.kernel.money import Fen
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.organisations.terms import AffiliationKind, FirmKind, FirmRole, SectorName
 from labshare.web.forms import (
@@ -47,11 +48,11 @@ class WanField(MoneyField):
     message = _l("Enter an amount such as 1,234.50.")
     HUNDREDTH = 10_000
 
-    def read(self, text: str) -> int:
-        return super().read(text.removesuffix("万元")) * self.HUNDREDTH
+    def read(self, text: str) -> Fen:
+        return Fen(super().read(text.removesuffix("万元")) * self.HUNDREDTH)
 
-    def written(self, data: int) -> str:
-        return super().written(data // self.HUNDREDTH)
+    def written(self, data: Fen) -> str:
+        return super().written(Fen(data // self.HUNDREDTH))
 
 
 def email_field(**given: Any) -> EmailField:

@@ -177,7 +177,7 @@ def read_notices() -> Any:
 def open_notice(notice_id: int) -> Any:
     """Mark one as read and go to where one can act."""
     person = signed_in_person()
-    notice = own_notice(person.id, notice_id)
+    notice = own_notice(person_id=person.id, notice_id=notice_id)
     target = notice.url
     if notice.firm_id is not None:
         act_for(notice.firm_id)

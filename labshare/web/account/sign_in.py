@@ -43,7 +43,7 @@ def sign_in() -> Any:
     form, status = SignInForm(), 200
     if form.validate_on_submit():
         try:
-            key = verified(form.email.data, form.password.data)
+            key = verified(form.email.data, password=form.password.data)
         except Problem as problem:
             status = show_problem(form, problem)
         else:
@@ -70,7 +70,7 @@ def onward(target: str) -> str:
     return url_for("public.home")
 
 
-def verified(email: str, password: str) -> str:
+def verified(email: str, *, password: str) -> str:
     """The secret of a new session. Hashing takes its time, so it happens outside every transaction.
 
     What failed is in the trail, by the account's id alone. Raises `TooManyAttempts`, `TooManyRequests`,

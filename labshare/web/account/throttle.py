@@ -51,7 +51,7 @@ class Guesses:
     @classmethod
     def at(cls, email: str, found: Credentials | None) -> "Guesses":
         """An attempt on the account of this address, which may not be there."""
-        mark = mark_of_browser(found.person_id, found.epoch) if found else None
+        mark = mark_of_browser(found.person_id, epoch=found.epoch) if found else None
         if mark is not None:
             return cls("sign_in_again", f"{GUESSES}/browser/{mark}")
         account, address = digest(spelled(email)), limits.address()

@@ -41,7 +41,7 @@ def firms() -> Any:
     )
 
 
-def _page(firm_id: int, status: int = 200, *, returning: ReturnForm | None = None, size: SizeForm | None = None) -> Any:
+def _page(firm_id: int, *, status: int = 200, returning: ReturnForm | None = None, size: SizeForm | None = None) -> Any:
     found = queries.get_firm(firm_id)
     return (
         render_template(
@@ -49,7 +49,7 @@ def _page(firm_id: int, status: int = 200, *, returning: ReturnForm | None = Non
             firm=found,
             state=state_of(found),
             sizes=queries.sizes_of(firm_id),
-            rows=affiliations_of(firm_id),
+            rows=affiliations_of(firm_id=firm_id),
             members=queries.members_of(firm_id),
             returning=returning or ReturnForm(formdata=None),
             size_form=size or SizeForm(formdata=None),
@@ -88,7 +88,7 @@ def return_firm(firm_id: int) -> Any:
         ),
         lambda _returned: (_("The firm is returned; its owner is told."), url_for("admin.firms")),
     )
-    return answer if isinstance(answer, Response) else _page(firm_id, answer, returning=form)
+    return answer if isinstance(answer, Response) else _page(firm_id, status=answer, returning=form)
 
 
 @blueprint.post("/firms/<int:firm_id>/size-class")
@@ -107,4 +107,4 @@ def set_size_class(firm_id: int) -> Any:
         ),
         lambda _size: (_("The size class is set from today on."), url_for("admin.firm", firm_id=firm_id)),
     )
-    return answer if isinstance(answer, Response) else _page(firm_id, answer, size=form)
+    return answer if isinstance(answer, Response) else _page(firm_id, status=answer, size=form)

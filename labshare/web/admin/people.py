@@ -33,7 +33,7 @@ def accounts() -> Any:
     )
 
 
-def _account_page(person_id: int, form: DisableForm | None = None, status: int = 200) -> Any:
+def _account_page(person_id: int, form: DisableForm | None = None, *, status: int = 200) -> Any:
     person = get_person(person_id)
     return (
         render_template(
@@ -66,7 +66,7 @@ def disable_account(person_id: int) -> Any:
         ),
         lambda _disabled: (_("The account is disabled."), url_for("admin.account", person_id=person_id)),
     )
-    return answer if isinstance(answer, Response) else _account_page(person_id, form, answer)
+    return answer if isinstance(answer, Response) else _account_page(person_id, form, status=answer)
 
 
 @blueprint.post("/accounts/<int:person_id>/enable")

@@ -14,16 +14,16 @@ from labshare.web.moving import choose
 @blueprint.get("/bookings/<ref>")
 @requires("booking.see", of=FOUND)
 def booking(ref: str) -> Any:
-    return show(ref, "client")
+    return show(ref, side="client")
 
 
 @blueprint.post(f"/bookings/<ref>/<any({CHOICES}):verb>")
 @requires("booking.see", of=FOUND, then=tuple(RIGHTS.values()))
-def booking_verb(ref: str, verb: str) -> Any:
-    return act(ref, verb, "client")
+def booking_verb(ref: str, *, verb: str) -> Any:
+    return act(ref, name=verb, side="client")
 
 
 @blueprint.route("/bookings/<ref>/move", methods=["GET", "POST"])
 @requires("booking.reschedule", of=THE_BOOKING)
 def move_booking(ref: str) -> Any:
-    return choose(ref, "client", reschedule, _l("Moved to the new time."))
+    return choose(ref, side="client", service=reschedule, done=_l("Moved to the new time."))

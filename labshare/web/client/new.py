@@ -1,7 +1,6 @@
 """Booking a slot: the form with price and terms; a slot just taken keeps everything typed and offers three others."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -21,7 +20,7 @@ from labshare.catalogue.terms import LifeState
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_BOOKINGS, requires
 from labshare.kernel.errors import NotFound, Problem
-from labshare.kernel.time import utc_now
+from labshare.kernel.time import Hours, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.asked import read_moment, read_number
 from labshare.web.client import blueprint
@@ -106,18 +105,17 @@ def _fill(form: BookingForm) -> None:
     form.starts_at.data = moment if moment is not None and moment.tzinfo else None
 
 
-def _hours(form: BookingForm) -> Decimal | None:
-    hours = form.hours.data if "hours" in form else None
-    return Decimal(hours) if hours is not None else None
+def _hours(form: BookingForm) -> Hours | None:
+    return form.hours.data if "hours" in form else None
 
 
 def _price(bookable: BookableItem, form: BookingForm) -> tuple[Price | None, Work | None]:
     """The price for what stands in the form, where it can be worked out, and its work."""
-    quantity, hours = form.quantity.data or 0, _hours(form)
     try:
-        return price_for(bookable, quantity, hours), work_of(bookable.terms(), quantity, hours)
+        work = work_of(bookable.terms(), form.quantity.data or 0, _hours(form))
     except Problem:
         return None, None
+    return price_for(bookable, work), work
 
 
 def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
@@ -126,7 +124,11 @@ def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: S
     alternatives = taken.alternatives if taken else ()
     if form.starts_at.errors and start and work and bookable.published:  # refused for another reason: what would go
         alternatives = alternatives_for(bookable, work, start)
-    span = Slot(start, start + work.duration, start + work.duration) if start and work else None
+    span = (
+        Slot(starts_at=start, ends_at=start + work.duration, holding_ends_at=start + work.duration)
+        if start and work
+        else None
+    )
     good = start if start and not form.starts_at.errors else None
     answer_by = bookable.answer_by(good) if good else None
     cancel_fen = 0
@@ -211,7 +213,7 @@ def book() -> Any:
                 quantity=form.quantity.data,
                 starts_at=form.starts_at.data,
                 sample_description=form.sample_description.data,
-                hours=form.hours.data if "hours" in form else None,
+                hours=_hours(form),
                 instrument_id=form.instrument.data if "instrument" in form else None,
                 waive_reason=(form.waive_reason.data or None) if "waive_reason" in form else None,
                 submission=form.submission_key,

@@ -14,16 +14,16 @@ from labshare.web.moving import choose
 @blueprint.get("/bookings/<ref>")
 @requires("booking.see", of=FOUND)
 def booking(ref: str) -> Any:
-    return show(ref, "lab")
+    return show(ref, side="lab")
 
 
 @blueprint.post(f"/bookings/<ref>/<any({CHOICES}):verb>")
 @requires("booking.see", of=FOUND, then=tuple(RIGHTS.values()))
-def booking_verb(ref: str, verb: str) -> Any:
-    return act(ref, verb, "lab")
+def booking_verb(ref: str, *, verb: str) -> Any:
+    return act(ref, name=verb, side="lab")
 
 
 @blueprint.route("/bookings/<ref>/move", methods=["GET", "POST"])
 @requires("booking.propose", of=THE_BOOKING)
 def move_booking(ref: str) -> Any:
-    return choose(ref, "lab", propose, _l("Proposed; the client is asked."))
+    return choose(ref, side="lab", service=propose, done=_l("Proposed; the client is asked."))

@@ -62,7 +62,7 @@ def calendar() -> Any:
     day = asked_day("from") or local_day(now)
     first = day if view == "day" else day - timedelta(days=day.weekday())
     instrument = asked_number("instrument", 0) or None
-    shown = calendar_of(lab, first, VIEWS[view], now, instrument)
+    shown = calendar_of(lab, first, days=VIEWS[view], now=now, instrument_id=instrument)
     return render_template(
         "lab/calendar/page.html",
         lab=lab,

@@ -17,7 +17,7 @@ from labshare.http.actor import current_actor
 from labshare.http.rights import THE_BOOKING, THE_REPORT, requires
 from labshare.kernel.errors import InvalidInput, Problem
 from labshare.kernel.formatting import day, plain_amount, plain_money
-from labshare.kernel.money import round_half_up
+from labshare.kernel.money import Fen, round_half_up
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
 from labshare.settlement.files import Kinds, TakenFile, take_in
@@ -88,7 +88,7 @@ class InvoiceForm(Form):
         """Of those that were filled in."""
         for booking, amount, tax in self.amounts():
             if amount.data is not None or tax.data is not None:
-                yield booking, services.Share(booking.ref, amount.data or 0, tax.data or 0)
+                yield booking, services.Share(ref=booking.ref, amount_fen=amount.data or 0, tax_fen=tax.data or 0)
 
 
 class RedLetterForm(Form):
@@ -169,7 +169,7 @@ def _submitted(
     return show_problem(form, answer, **(places or {})) if isinstance(answer, Problem) else answer
 
 
-def _page(name: str, form: Form, ref: str, documents: BookingDocuments, status: int = 200, **more: Any) -> Any:
+def _page(*, name: str, form: Form, ref: str, documents: BookingDocuments, status: int = 200, **more: Any) -> Any:
     """The form with the booking's money beside it, read anew after a refusal."""
     if status != 200:
         _booking, documents = _opened(ref)
@@ -186,7 +186,7 @@ def _page(name: str, form: Form, ref: str, documents: BookingDocuments, status: 
     return page, status
 
 
-def _tax_in(amount_fen: int) -> int:
+def _tax_in(amount_fen: Fen) -> int:
     """The tax to propose for an amount that includes it."""
     return round_half_up(Fraction(max(0, amount_fen) * PROPOSED_TAX_PERCENT, 100 + PROPOSED_TAX_PERCENT))
 
@@ -220,7 +220,7 @@ def record_report(ref: str) -> Any:
         answer = _submitted(form, ref, record, "pdf")
     if isinstance(answer, Response):
         return answer
-    return _page("report", form, ref, documents, answer)
+    return _page(name="report", form=form, ref=ref, documents=documents, status=answer)
 
 
 @blueprint.route("/reports/<int:report_id>/withdraw", methods=["GET", "POST"])
@@ -241,7 +241,7 @@ def withdraw_report(report_id: int) -> Any:
         answer = _submitted(form, ref, record)
     if isinstance(answer, Response):
         return answer
-    return _page("withdraw", form, ref, documents, answer, report_id=report_id)
+    return _page(name="withdraw", form=form, ref=ref, documents=documents, status=answer, report_id=report_id)
 
 
 @blueprint.route("/bookings/<ref>/invoice", methods=["GET", "POST"])
@@ -280,7 +280,7 @@ def record_invoice(ref: str) -> Any:
         answer = _submitted(form, ref, record, places=places)
     if isinstance(answer, Response):
         return answer
-    return _page("invoice", form, ref, documents, answer)
+    return _page(name="invoice", form=form, ref=ref, documents=documents, status=answer)
 
 
 def _invoice_form(others: Sequence[Booking]) -> InvoiceForm:
@@ -324,24 +324,24 @@ def record_red_letter(ref: str) -> Any:
         answer = _submitted(form, ref, record)
     if isinstance(answer, Response):
         return answer
-    return _page("red_letter", form, ref, documents, answer)
+    return _page(name="red_letter", form=form, ref=ref, documents=documents, status=answer)
 
 
 @blueprint.route("/bookings/<ref>/payment", methods=["GET", "POST"])
 @requires("payment.record", of=THE_BOOKING, verb="payment.record", file=True)
 def record_payment(ref: str) -> Any:
     """Money received, from the client or, once accepted, from somebody else."""
-    return _money_form(ref, PaymentForm(), services.record_payment, "payment")
+    return _money_form(ref, PaymentForm(), services.record_payment, name="payment")
 
 
 @blueprint.route("/bookings/<ref>/refund", methods=["GET", "POST"])
 @requires("payment.record", of=THE_BOOKING, verb="payment.record", file=True)
 def record_refund(ref: str) -> Any:
     """Money given back."""
-    return _money_form(ref, RefundForm(), services.record_refund, "refund")
+    return _money_form(ref, RefundForm(), services.record_refund, name="refund")
 
 
-def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[..., Any], name: str) -> Any:
+def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[..., Any], *, name: str) -> Any:
     booking, documents = _opened(ref)
     answer: Response | int = 200
     if request.method == "GET":
@@ -372,4 +372,4 @@ def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[...,
         answer = _submitted(form, ref, record)
     if isinstance(answer, Response):
         return answer
-    return _page("payment", form, ref, documents, answer, refund=name == "refund")
+    return _page(name="payment", form=form, ref=ref, documents=documents, status=answer, refund=name == "refund")

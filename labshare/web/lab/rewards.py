@@ -16,6 +16,7 @@ from labshare.http.rights import OWN_LABS, requires
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, NotFound
 from labshare.kernel.formatting import month as month_text
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
@@ -51,11 +52,11 @@ class Expected:
     parts: list[Part]
 
     @property
-    def own_fen(self) -> int:
+    def own_fen(self) -> Fen:
         return self.parts[-1].fen
 
     @property
-    def earlier_fen(self) -> int:
+    def earlier_fen(self) -> Fen:
         return self.line.payable_fen - self.own_fen
 
 
@@ -110,7 +111,7 @@ def reward_expected() -> Any:
             held = held_now(policy, month, runs)
             paid = payables((run.id for run in held), [lab.id for lab in labs.values()])
             found += [
-                Expected(lab, line, parts_of(month, line.payable_fen, lab.id, held, paid))
+                Expected(lab, line, parts_of(month, payable_fen=line.payable_fen, lab_id=lab.id, held=held, paid=paid))
                 for line in lines
                 if (lab := labs.get(line.code)) is not None
             ]
@@ -143,13 +144,13 @@ def reward_month(month: str) -> Any:
 
 @blueprint.get("/rewards/<month>/<code>")
 @requires("run.see_line", of=OWN_LABS)
-def reward(month: str, code: str) -> Any:
+def reward(*, month: str, code: str) -> Any:
     """One lab's statement."""
-    return _statement(month, code)
+    return _statement(month=month, code=code)
 
 
-def _statement(month: str, code: str, form: ObjectionForm | None = None, status: int = 200) -> Any:
-    actor, line = _line(month, code)
+def _statement(*, month: str, code: str, form: ObjectionForm | None = None, status: int = 200) -> Any:
+    actor, line = _line(month=month, code=code)
     return statement_page(
         line,
         actor,
@@ -166,10 +167,10 @@ def on_public_notice(line: RewardLine) -> bool:
     return line.run.takes_objections_at(utc_now())
 
 
-def _line(month: str, code: str) -> tuple[Actor, RewardLine]:
+def _line(*, month: str, code: str) -> tuple[Actor, RewardLine]:
     """The firm's own line, once published. Raises `NotFound`."""
     actor, _firm = _member()
-    line = pages.line_with_run(month_of(month), code)
+    line = pages.line_with_run(month_of(month), code=code)
     if line is None or line.run.state == RunState.CALCULATED or not may(actor, "run.see_line", lab=line.firm_id):
         raise NotFound
     return actor, line
@@ -177,9 +178,9 @@ def _line(month: str, code: str) -> tuple[Actor, RewardLine]:
 
 @blueprint.post("/rewards/<month>/<code>/objections")
 @requires("run.see_line", of=OWN_LABS, then=("objection.raise",))
-def raise_objection(month: str, code: str) -> Any:
+def raise_objection(*, month: str, code: str) -> Any:
     """Object to the line."""
-    actor, line = _line(month, code)
+    actor, line = _line(month=month, code=code)
     division, asked = line.run.division, month_of(month)
     form = ObjectionForm()
     answer = posted(
@@ -193,4 +194,4 @@ def raise_objection(month: str, code: str) -> Any:
         ),
         Around(reads_first=True),
     )
-    return answer if isinstance(answer, Response) else _statement(month, code, form, answer)
+    return answer if isinstance(answer, Response) else _statement(month=month, code=code, form=form, status=answer)

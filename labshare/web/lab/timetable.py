@@ -152,7 +152,7 @@ class Named:
         return chinese(short_firm(self))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bar:
     """A span of held time: work or a block from `starts_at` to `ends_at`, then the clean-up until `free_at`; local
     moments. What only the grid writes is made when the grid asks."""
@@ -320,12 +320,12 @@ class Calendar:
         return list({row.instrument.id: row.instrument for row in self.rows if row.instrument.id not in busy}.values())
 
 
-def calendar_of(lab: Lab, first: date, days: int, now: datetime, instrument_id: int | None = None) -> Calendar:
+def calendar_of(lab: Lab, first: date, *, days: int, now: datetime, instrument_id: int | None = None) -> Calendar:
     """All instruments of a lab over some days, from their holdings. Seven statements."""
     since, until = start_of_day(first), start_of_day(first + timedelta(days=days))
-    units = units_of_lab(lab.id, instrument_id)
+    units = units_of_lab(lab_id=lab.id, instrument_id=instrument_id)
     ids = [instrument.id for instrument, _unit in units]
-    found = held_between(ids, since, until, now)
+    found = held_between(ids, since, until, now=now)
     certificates = certificates_of(ids)
     openings = openings_of_lab(lab.id, since)
     spans = tuple(openings.between(since, until))
@@ -368,12 +368,12 @@ def calendar_data(lab: Lab, first: date, days: int, now: datetime) -> dict[str, 
     is. Two statements, whatever the number of bookings.
     """
     since, until = start_of_day(first), start_of_day(first + timedelta(days=days))
-    units = units_of_lab(lab.id)
+    units = units_of_lab(lab_id=lab.id)
     places = {(instrument.id, unit): n for n, (instrument, unit) in enumerate(units)}
     clients: dict[int, str] = {}
     items: dict[int, str] = {}
     events = []
-    for row in held_between(list({instrument.id for instrument, _unit in units}), since, until, now):
+    for row in held_between(list({instrument.id for instrument, _unit in units}), since, until, now=now):
         if row.ref is not None:
             if row.client_firm_id not in clients:
                 clients[row.client_firm_id] = twin(Named(row.client, row.client_en))

@@ -69,7 +69,7 @@ def today() -> Any:
         due_week=sum(1 for due in dues if due and due <= week + timedelta(days=6)),
         missing=missing_sums(actor, lab_id=lab.id),
         revenue_fen=outside_revenue(lab.id, Month.of(day)),
-        week=calendar_of(lab, week, 7, now),
+        week=calendar_of(lab, week, days=7, now=now),
         due_on=due_on,
         may_work=may(actor, "booking.work", lab=actor.firm_id),
     )

@@ -22,7 +22,7 @@ from labshare.http.actor import current_actor
 from labshare.http.limits import limited
 from labshare.http.rights import public
 from labshare.kernel.errors import NotFound, Problem
-from labshare.kernel.time import local_day, local_zone, start_of_day, utc_now
+from labshare.kernel.time import Hours, local_day, local_zone, start_of_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.asked import asked_day, read_moment, read_number
 from labshare.web.public import blueprint
@@ -57,7 +57,7 @@ def short_reason(problem: Problem) -> str:
     return str(SHORT_REASONS.get(problem.code, _l("Not possible")))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """A start to choose, or a stretch of starts that are closed for the same reason."""
 
@@ -82,13 +82,13 @@ def columns(days: Iterable[DayOfSlots]) -> list[Column]:
         cells: list[Cell] = []
         for slot in one.slots:
             if slot.free:
-                cells.append(Cell(slot.starts_at, slot.starts_at, slot))
+                cells.append(Cell(starts_at=slot.starts_at, last=slot.starts_at, slot=slot))
                 continue
             reason = short_reason(slot.problem) if slot.problem else ""
             if cells and cells[-1].slot is None and cells[-1].reason == reason:
-                cells[-1] = Cell(cells[-1].starts_at, slot.starts_at, None, reason)
+                cells[-1] = Cell(starts_at=cells[-1].starts_at, last=slot.starts_at, slot=None, reason=reason)
             else:
-                cells.append(Cell(slot.starts_at, slot.starts_at, None, reason))
+                cells.append(Cell(starts_at=slot.starts_at, last=slot.starts_at, slot=None, reason=reason))
         note = "" if cells else str(_l("Closed"))
         if not cells and one.note is not None and one.note.code != "OutsideOpeningHours":
             note = short_reason(one.note)
@@ -109,12 +109,12 @@ def reasons(days: Iterable[DayOfSlots]) -> list[tuple[str, str]]:
     return list(found.items())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """What the address asks: how many, how long, which start."""
 
     quantity: int
-    hours: int | None
+    hours: Hours | None
     starts_at: datetime | None
     since: date
     instrument: int | None
@@ -122,17 +122,22 @@ class Asked:
 
 def read_address(terms: ItemTerms, today: date) -> Asked:
     """Numbers that are none count as not given; a choice of hours begins at its least."""
-    hours = _whole("hours")
-    if terms.hours is not None and hours is None:
-        hours = int(terms.hours.min)
-    if terms.hours is None:
-        hours = None
+    hours = None
+    if terms.hours is not None:
+        given = _whole("hours")
+        hours = terms.hours.min if given is None else Hours(given)
     starts_at = read_moment(request.args.get("starts_at", ""))
     if starts_at is not None and starts_at.tzinfo is None:
         starts_at = starts_at.replace(tzinfo=local_zone())
     since = asked_day("from") or (local_day(starts_at) - timedelta(days=2) if starts_at is not None else today)
     quantity = _whole("quantity")
-    return Asked(1 if quantity is None else quantity, hours, starts_at, max(today, since), _whole("instrument"))
+    return Asked(
+        quantity=1 if quantity is None else quantity,
+        hours=hours,
+        starts_at=starts_at,
+        since=max(today, since),
+        instrument=_whole("instrument"),
+    )
 
 
 def _whole(name: str) -> int | None:
@@ -173,13 +178,13 @@ def test_item(item_id: int) -> str:
     price: Price | None = None
     days: list[DayOfSlots] = []
     if not problems:
-        price = price_for(bench, asked.quantity, asked.hours)
+        work = work_of(terms, asked.quantity, asked.hours)
+        price = price_for(bench, work)
         since = max(now, start_of_day(asked.since))
         until = start_of_day(asked.since + timedelta(days=DAYS_SHOWN))
-        work = work_of(terms, asked.quantity, asked.hours)
         days = slots_of_loaded(bench, work, since, until, instrument_id=asked.instrument)
     free = [slot for one in days for slot in one.slots if slot.free]
-    chosen = _chosen(free, asked.starts_at, now)
+    chosen = _chosen(free, asked.starts_at, now=now)
     fees = fees_of(item_id)
     return render_template(
         "public/test_item.html",
@@ -211,7 +216,7 @@ def test_item(item_id: int) -> str:
     )
 
 
-def _chosen(free: list[Slot], asked: datetime | None, now: datetime) -> Slot | None:
+def _chosen(free: list[Slot], asked: datetime | None, *, now: datetime) -> Slot | None:
     """The start asked for, else the first that leaves time to order, else the first."""
     for slot in free:
         if slot.starts_at == asked:

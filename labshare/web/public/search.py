@@ -18,7 +18,7 @@ from labshare.catalogue.terms import AccreditationKind, Category
 from labshare.http.limits import limited
 from labshare.http.rights import public
 from labshare.kernel.places import Coordinates
-from labshare.kernel.time import local_day, utc_now
+from labshare.kernel.time import Hours, local_day, utc_now
 from labshare.organisations.divisions import town_of, towns_of
 from labshare.oversight.public import public_figures
 from labshare.web.asked import asked_day, read_number
@@ -34,14 +34,14 @@ RADII = (10, 20)
 """Kilometres of the distance facet."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """The question with what was set by hand, which wins over what was read from the text."""
 
     text: str
     question: Question
     quantity: int
-    hours: int | None
+    hours: Hours | None
     by: date | None
     start_by: date | None
     near: str | None
@@ -107,6 +107,11 @@ def _whole(name: str) -> int | None:
     return read_number(request.args.get(name, ""), 6) or None
 
 
+def _hours() -> Hours | None:
+    given = _whole("hours")
+    return None if given is None else Hours(given)
+
+
 def read_asked(today: date) -> Asked:
     text = request.args.get("q", "")[:200].strip()
     question = read_question(text, today)
@@ -114,15 +119,15 @@ def read_asked(today: date) -> Asked:
     near = request.args.get("near", firm.town if firm else "")
     category = request.args.get("category")
     return Asked(
-        text,
-        question,
-        _whole("quantity") or question.quantity or 1,
-        _whole("hours") or question.hours,
-        _day("by", question.by),
-        _day("start_by", question.start_by),
-        near if town_of(near) else None,
-        Category.known(category),
-        request.args.get("lab") or None,
+        text=text,
+        question=question,
+        quantity=_whole("quantity") or question.quantity or 1,
+        hours=_hours() or question.hours,
+        by=_day("by", question.by),
+        start_by=_day("start_by", question.start_by),
+        near=near if town_of(near) else None,
+        category=Category.known(category),
+        lab=request.args.get("lab") or None,
     )
 
 

@@ -111,7 +111,14 @@ def _ended(link: Link, form: Any, now: datetime) -> Link:
 
 def _corrected(link: Link, form: Any, now: datetime) -> Link:
     return Link(
-        link.id, link.firm, link.other, form.kind.data, form.valid_from.data, form.valid_to.data, now, confirmed_at=now
+        id=link.id,
+        firm=link.firm,
+        other=link.other,
+        kind=form.kind.data,
+        valid_from=form.valid_from.data,
+        valid_to=form.valid_to.data,
+        recorded_at=now,
+        confirmed_at=now,
     )
 
 
@@ -257,7 +264,16 @@ def _of_a_new_one(form: EnterForm) -> list[Touched]:
     if firm is None or other is None or firm.id == other.id:
         return []
     now = utc_now()
-    link = Link(0, firm.id, other.id, form.kind.data, form.valid_from.data, form.valid_to.data, now, confirmed_at=now)
+    link = Link(
+        id=0,
+        firm=firm.id,
+        other=other.id,
+        kind=form.kind.data,
+        valid_from=form.valid_from.data,
+        valid_to=form.valid_to.data,
+        recorded_at=now,
+        confirmed_at=now,
+    )
     return touched(None, link)
 
 
@@ -272,7 +288,7 @@ def affiliation(affiliation_id: int) -> Any:
         found=found,
         one=found.affiliation,
         link=found.affiliation.link,
-        bookings=bookings_between(found.affiliation.firm_id, found.affiliation.other_firm_id),
+        bookings=bookings_between(firm_id=found.affiliation.firm_id, other_id=found.affiliation.other_firm_id),
         kinds=dict(AffiliationKind.choices()),
         sources=dict(AffiliationSource.choices()),
         reasons=dict(ToDecide.choices()),

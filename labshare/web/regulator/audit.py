@@ -100,7 +100,7 @@ def audit() -> Any:
 
 @blueprint.get("/audit/<subject_type>/<subject_id>")
 @requires("audit.see")
-def audit_story(subject_type: str, subject_id: str) -> Any:
+def audit_story(*, subject_type: str, subject_id: str) -> Any:
     """Everything that happened to one subject."""
     events = queries.story(subject_type, subject_id)
     return render_template(

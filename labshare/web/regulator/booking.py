@@ -10,4 +10,4 @@ from labshare.web.regulator import blueprint
 @blueprint.get("/bookings/<ref>")
 @requires("dashboard.see")
 def booking(ref: str) -> Any:
-    return show(ref, "regulator")
+    return show(ref, side="regulator")

@@ -35,6 +35,6 @@ def firm(firm_id: int) -> Any:
         firm=found,
         state=state_of(found),
         sizes=queries.sizes_of(firm_id),
-        rows=affiliations_of(firm_id),
+        rows=affiliations_of(firm_id=firm_id),
         may_enter=permissions.may(current_actor(), "affiliation.enter"),
     )

@@ -61,7 +61,10 @@ class SuspendForm(Form):
 
 def counties_with(code: str) -> dict[str, Division]:
     """The known counties, and this one."""
-    return {**({} if code in DIVISIONS else {code: Division(code, code, code, "")}), **DIVISIONS}
+    return {
+        **({} if code in DIVISIONS else {code: Division(code=code, name=code, name_en=code, lab_code="")}),
+        **DIVISIONS,
+    }
 
 
 # ── Open labs ────────────────────────────────────────────────────────────
@@ -96,6 +99,7 @@ def _lab_page(
     admit: Form | None = None,
     suspend: Form | None = None,
     problem: Problem | None = None,
+    *,
     status: int = 200,
 ) -> Any:
     actor, today = current_actor(), local_day(utc_now())
@@ -148,7 +152,7 @@ def lab_admit(lab_id: int) -> Any:
 
 @blueprint.post("/labs/<int:lab_id>/admissions/<int:admission_id>/<any(confirm, refuse):act>")
 @requires("lab.refuse_admission", of=ADMISSION, then=("lab.confirm_admission",))
-def admission_decide(lab_id: int, admission_id: int, act: str) -> Any:
+def admission_decide(*, lab_id: int, admission_id: int, act: str) -> Any:
     """The second person's answer to an admission of more than 30 days back."""
     actor = current_actor()
     decide = lab_services.confirm_admission if act == "confirm" else lab_services.refuse_admission

@@ -232,7 +232,7 @@ def policy(policy_id: int) -> Any:
     return _policy_page(policy_id)
 
 
-def _policy_page(policy_id: int, form: EndForm | None = None, above: Form | None = None, status: int = 200) -> Any:
+def _policy_page(policy_id: int, form: EndForm | None = None, above: Form | None = None, *, status: int = 200) -> Any:
     actor = current_actor()
     found = get_policy(policy_id)
     html = render_template(
@@ -264,7 +264,7 @@ def policy_edit(policy_id: int) -> Any:
     return _form_page(_filled(found), policy_id)
 
 
-def _form_page(form: PolicyForm, policy_id: int | None, status: int = 200) -> Any:
+def _form_page(form: PolicyForm, policy_id: int | None, *, status: int = 200) -> Any:
     html = render_template("regulator/policies/form.html", form=form, policy_id=policy_id, grades=tuple(Grade))
     return html, status
 
@@ -294,7 +294,7 @@ def _save(policy_id: int | None) -> Any:
         ),
         **form.places(),
     )
-    return answer if isinstance(answer, Response) else _form_page(form, policy_id, answer)
+    return answer if isinstance(answer, Response) else _form_page(form, policy_id, status=answer)
 
 
 @blueprint.post("/policies/<int:policy_id>/publish")

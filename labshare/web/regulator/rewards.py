@@ -129,7 +129,7 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
     sort = asked_order("-payable")
     chosen = sorted_lines([line for line in lines if groups[show](line)], sort)
     page = asked_page(len(chosen))
-    objections = pages.objections_of(shown.id)
+    objections = pages.objections_of(run_id=shown.id)
     rules = rules_of(shown.policy)
     comparison = _comparison(shown, now)
     conditions = _conditions(shown, actor, now, comparison)
@@ -158,7 +158,7 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         comparison=comparison,
         parts=held_parts.parts_of_run(shown, runs),
         earlier_fen=paid_earlier[held[-1].id] if held else {},
-        shown_state=shown_state(shown.state, shown.publicity_ends_at, now),
+        shown_state=shown_state(shown.state, shown.publicity_ends_at, now=now),
         earlier=first_unapproved(shown.division, month) if shown.state == RunState.CALCULATED else None,
         ready=bool(conditions) and all(one.holds for one in conditions),
         may_calculate=may(actor, "run.calculate"),
@@ -382,7 +382,7 @@ def run_pay(month: str) -> Any:
 
 @blueprint.post("/rewards/<month>/objections/<int:objection_id>/<any(upheld, rejected):verdict>")
 @requires("objection.answer", verb="objection.answer")
-def run_answer(month: str, objection_id: int, verdict: str) -> Any:
+def run_answer(month: str, objection_id: int, *, verdict: str) -> Any:
     asked, form = month_of(month), AnswerForm(objection_id, verdict)
     said = (
         _("The objection is upheld; the run is back in calculation.")
@@ -426,10 +426,10 @@ def _told(month: Month, said: str) -> tuple[str, str]:
 
 @blueprint.get("/rewards/<month>/labs/<code>")
 @requires("run.see", division=ASKED_DIVISION)
-def run_line(month: str, code: str) -> Any:
+def run_line(*, month: str, code: str) -> Any:
     """A lab's line, step by step."""
     actor = current_actor()
-    line = pages.line_with_run(month_of(month), code, asked_division())
+    line = pages.line_with_run(month_of(month), code=code, division=asked_division())
     if line is None:
         raise NotFound
     return statement_page(line, actor, "regulator/rewards/statement.html")

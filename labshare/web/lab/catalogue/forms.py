@@ -21,12 +21,14 @@ from labshare.catalogue.terms import (
     Sharing,
 )
 from labshare.kernel.formatting import twin
-from labshare.kernel.money import FEN_PER_WAN
+from labshare.kernel.money import FEN_PER_WAN, Fen
+from labshare.kernel.time import Minutes
 from labshare.organisations.divisions import PLACES
 from labshare.web.forms import (
     BooleanField,
     DayField,
     Form,
+    HoursField,
     LocalMomentField,
     MinutesField,
     MoneyField,
@@ -49,13 +51,13 @@ class HoursLengthField(MinutesField):
     message = _l("Enter hours such as 24 or 1.5.")
     unit = 60
 
-    def read(self, text: str) -> int:  # type: ignore[override]
+    def read(self, text: str) -> Minutes:  # type: ignore[override]
         minutes = super().read(text) * self.unit
         if minutes != int(minutes):
             raise ValueError
-        return int(minutes)
+        return Minutes(int(minutes))
 
-    def written(self, data: int) -> str:  # type: ignore[override]
+    def written(self, data: Minutes) -> str:  # type: ignore[override]
         return super().written(Decimal(data) / self.unit)
 
 
@@ -159,7 +161,7 @@ class WanField(StringField):
             return
         if not re.fullmatch(r"\d{1,7}(\.\d{1,6})?", text, re.ASCII):
             raise ValueError(gettext("Enter an amount in 10,000 CNY, such as 45.00."))
-        self.data = int(Decimal(text) * FEN_PER_WAN)
+        self.data = Fen(int(Decimal(text) * FEN_PER_WAN))
 
 
 class InstrumentForm(Form):
@@ -286,11 +288,11 @@ class TestItemForm(Form):
         default=0,
         description=_l("Kept free after each booking; not charged."),
     )
-    hours_min = WholeNumberField(
+    hours_min = HoursField(
         _l("Test hours, shortest"), [optional()], description=_l("All three only where the client chooses the hours.")
     )
-    hours_max = WholeNumberField(_l("Test hours, longest"), [optional()])
-    hours_step = WholeNumberField(_l("Test hours, step"), [optional()])
+    hours_max = HoursField(_l("Test hours, longest"), [optional()])
+    hours_step = HoursField(_l("Test hours, step"), [optional()])
     attended = SelectField(
         _l("Attendance"),
         choices=[

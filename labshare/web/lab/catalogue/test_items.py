@@ -44,7 +44,7 @@ def test_items_list() -> Any:
     )
 
 
-def _instrument_choices(form: TestItemForm, lab_id: int | None, firm_id: int) -> None:
+def _instrument_choices(form: TestItemForm, *, lab_id: int | None, firm_id: int) -> None:
     """The instruments of the item's lab; before a lab is chosen, of all labs of the firm, with the lab's code."""
     codes = dict(form.lab.choices or [])
     form.instruments.choices = [
@@ -54,7 +54,7 @@ def _instrument_choices(form: TestItemForm, lab_id: int | None, firm_id: int) ->
                 chinese(with_model(one)), one.inner_id, "" if lab_id else str(codes.get(one.lab_id, "")).split(" ")[0]
             ),
         )
-        for one in own.instrument_choices(firm_id, lab_id)
+        for one in own.instrument_choices(firm_id=firm_id, lab_id=lab_id)
     ]
 
 
@@ -69,7 +69,7 @@ def test_item_new() -> Any:
     lab_id = next((lab.id for lab in labs if str(lab.id) == asked), labs[0].id if len(labs) == 1 else None)
     if not form.is_submitted() and lab_id is not None:
         form.lab.data = lab_id
-    _instrument_choices(form, lab_id, firm_id)
+    _instrument_choices(form, lab_id=lab_id, firm_id=firm_id)
     answer = posted(
         form,
         lambda: test_items.add_test_item(
@@ -118,7 +118,7 @@ def show_test_item(item_id: int, problem: Problem | None = None) -> Any:
 def test_item_edit(item_id: int) -> Any:
     found = common.my_test_item(item_id)
     form = TestItemForm.of(found)
-    _instrument_choices(form, found.lab_id, found.lab.firm_id)
+    _instrument_choices(form, lab_id=found.lab_id, firm_id=found.lab.firm_id)
     answer = posted(
         form,
         lambda: test_items.edit_test_item(

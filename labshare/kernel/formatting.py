@@ -158,9 +158,9 @@ def wan_unit() -> str:
     return str(pgettext("unit of large sums", "CNY"))
 
 
-def axis_fen() -> int:
+def axis_fen() -> Fen:
     """How many fen are one on the axis of large sums, which counts in 万元, in English in thousands of CNY."""
-    return FEN_PER_WAN if language() == "zh" else 1_000 * FEN_PER_YUAN
+    return Fen(FEN_PER_WAN if language() == "zh" else 1_000 * FEN_PER_YUAN)
 
 
 # ── Numbers ──────────────────────────────────────────────────────────────

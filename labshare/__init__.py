@@ -55,8 +55,8 @@ def create_app(**overrides: Any) -> Flask:
     on_refusal(record_refusal)
     join(HANDLERS, ANSWERS)
     app.extensions["labshare.jobs"] = job_states
-    web.register(app)
     api.register(app)
+    web.register(app)
     return app
 
 

@@ -12,17 +12,11 @@ DESCRIPTION = "api-docs.openapi_json"
 """The library's view of the description, which everybody may read."""
 
 
-class QuietApi(Api):  # type: ignore[misc]
-    """Flask-Smorest without its error handler, which would turn the pages' errors into JSON, too."""
-
-    DEFAULT_ERROR_RESPONSE_NAME = None  # each address names its problems
-
-    def _register_error_handlers(self) -> None:
-        """Errors under `/api/` are answered by `labshare.api.problems`."""
-
-
 def register(app: Flask) -> None:
-    """Join the API to the application: OpenAPI 3.1 at `/api/v1/openapi.json`, its page at `/api/docs`."""
+    """Join the API to the application: OpenAPI 3.1 at `/api/v1/openapi.json`, its page at `/api/docs`.
+
+    Before the pages: Flask-Smorest's handler of errors, which would answer all of them in JSON, gives way to theirs.
+    """
     app.config.update(
         API_TITLE="LabShare",
         API_VERSION="v1",
@@ -30,7 +24,8 @@ def register(app: Flask) -> None:
         OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    api = QuietApi(app)
+    api = Api(app)
+    api.DEFAULT_ERROR_RESPONSE_NAME = None  # each address names its problems
     describe: Any = app.view_functions[DESCRIPTION]
     app.view_functions[DESCRIPTION] = public(lambda: describe())
     v1.register(app, api)

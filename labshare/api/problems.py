@@ -9,14 +9,37 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-from labshare.api.v1.shapes import slot
 from labshare.booking.errors import SlotTaken
+from labshare.http.fields import Inside, Text, Whole
 from labshare.http.references import reference
+from labshare.http.schemas.base import Answer
+from labshare.http.schemas.booking import Slot
 from labshare.kernel.errors import Busy, InvalidInput, InvalidInputs, Problem, SignInFirst
 
 log = logging.getLogger("labshare.api")
 
 MEDIA_TYPE = "application/problem+json"
+
+
+class WrongField(Answer):
+    field = Text()
+    message = Text()
+
+
+class Document(Answer):
+    """A problem document."""
+
+    optional = ("errors", "alternatives")
+
+    type = Text()
+    title = Text()
+    status = Whole()
+    detail = Text()
+    errors = Inside(WrongField, many=True)
+    alternatives = Inside(Slot, many=True)
+
+
+DOCUMENT = Document()
 
 
 def answer(error: Exception) -> Response:
@@ -41,7 +64,7 @@ def document(code: str, status: int, *, detail: str, **more: Any) -> Response:
         "status": status,
         "detail": detail,
     }
-    response = Response(json.dumps(body | more), status, content_type=MEDIA_TYPE)
+    response = Response(json.dumps(DOCUMENT.dump(body | more)), status, content_type=MEDIA_TYPE)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
@@ -52,7 +75,7 @@ def _refused(problem: Problem) -> Response:
     if isinstance(problem, InvalidInput):
         more["errors"] = list(_fields(problem))
     if isinstance(problem, SlotTaken):
-        more["alternatives"] = [slot(each) for each in problem.alternatives]
+        more["alternatives"] = problem.alternatives
     status = 401 if isinstance(problem, SignInFirst) else problem.status
     response = document(problem.code, status, detail=problem.text, **more)
     if isinstance(problem, Busy):

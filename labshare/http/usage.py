@@ -9,11 +9,12 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.audit.services import record_export
 from labshare.http.downloads import download, download_rows
+from labshare.http.schemas.oversight import Figures, UsageRowInFile
 from labshare.kernel.actor import Actor
-from labshare.kernel.formatting import clock_time, language, long_day, month, twin
+from labshare.kernel.formatting import clock_time, language, long_day, month
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
-from labshare.kernel.tables import Sheet, yuan
+from labshare.kernel.tables import Sheet
 from labshare.oversight.queries import UsageReport
 from labshare.oversight.rules import Usage
 
@@ -67,59 +68,23 @@ def usage_file(actor: Actor, now: datetime, report: UsageReport, kind: str) -> R
     return download_rows(name, head, rows, kind, sheet=_("Usage report"), more=[sheet])
 
 
+def rows_and_total(report: UsageReport) -> dict[str, Any]:
+    """The report as its schema takes it: `first`, `last`, `by`, the rows as `items`, and their `total`."""
+
+    def figures(of: Usage) -> dict[str, Any]:
+        return vars(of) | {"utilisation": of.utilisation(report.months), "sharing_rate": of.sharing_rate}
+
+    rows = [vars(row) | figures(row.usage) for row in report.rows]
+    return vars(report) | {"items": rows, "total": figures(report.total)}
+
+
 def as_table(report: UsageReport) -> tuple[list[str], list[list[Any]]]:
     """The report with its total as rows for a file; hours with two decimals, money in yuan, rates as percentages."""
-    head = [
-        _("Code"),
-        _("Name"),
-        _("Hours open"),
-        _("Hours booked"),
-        _("Effective hours"),
-        _("In-house hours"),
-        _("Hours for outside clients"),
-        _("%(rate)s, %%", rate=_("Utilisation")),
-        _("%(rate)s, %%", rate=_("Sharing rate")),
-        _("Bookings"),
-        _("No-shows"),
-        _("Tests finished"),
-        _("Samples"),
-        _("Firms served"),
-        _("SMEs served"),
-        _("Reports issued"),
-        _("Recognised revenue (CNY)"),
-        _("Outside revenue (CNY)"),
-    ]
-    rows = [[row.code, twin(row), *_figures(row.usage, report.months)] for row in report.rows]
-    return head, [*rows, [_("Total"), "", *_figures(report.total, report.months)]]
+    shown, row, figures = rows_and_total(report), UsageRowInFile(), Figures()
+    total = [_("Total"), "", *figures.cells(shown["total"])]
+    return row.head(), [*map(row.cells, shown["items"]), total]
 
 
 def period_words(first: Month, last: Month) -> str:
     """One month, or the first and the last."""
     return month(first) if first == last else f"{month(first)} – {month(last)}"
-
-
-def _figures(usage: Usage, months: int) -> list[Any]:
-    def hours(minutes: int | None) -> Any:
-        return None if minutes is None else yuan(round(minutes * 100 / 60))
-
-    def percent(rate: Any) -> Any:
-        return None if rate is None else yuan(round(rate * 10_000))
-
-    return [
-        hours(usage.available_minutes),
-        hours(usage.booked_minutes),
-        hours(usage.used_minutes),
-        hours(usage.in_house_minutes),
-        hours(usage.outside_minutes),
-        percent(usage.utilisation(months)),
-        percent(usage.sharing_rate),
-        usage.bookings,
-        usage.no_shows,
-        usage.tests,
-        usage.samples,
-        usage.clients,
-        usage.smes,
-        usage.reports,
-        yuan(usage.recognised_fen),
-        yuan(usage.outside_fen),
-    ]

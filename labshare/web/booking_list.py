@@ -5,18 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from flask import render_template, request
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms.validators import Optional
 
 from labshare.audit.services import record_export
-from labshare.booking.models import Booking
+from labshare.booking import models
 from labshare.booking.terms import BookingState
 from labshare.http.actor import current_actor
 from labshare.http.downloads import capped, download_rows
-from labshare.kernel.formatting import twin
-from labshare.kernel.tables import FORMATS, yuan
-from labshare.kernel.time import local_day, local_zone, utc_now
+from labshare.http.schemas.booking import Booking
+from labshare.kernel.tables import FORMATS
+from labshare.kernel.time import local_day, utc_now
 from labshare.settlement.queries.booking_list import BookingFilter, Side, bookings_for_file, search_bookings
 from labshare.web.asked import asked_order, asked_page
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, StringField
@@ -61,38 +60,7 @@ def show(template: str, side: Side) -> Any:
     )
 
 
-def _file(bookings: Sequence[Booking], now: datetime, kind: str) -> Any:
-    head = [
-        _("Reference"),
-        _("State"),
-        _("Test item"),
-        _("Lab"),
-        _("Client"),
-        _("Samples"),
-        _("Start"),
-        _("End"),
-        _("Charged (CNY)"),
-        _("Invoiced (CNY)"),
-        _("Paid (CNY)"),
-        _("Recognised (CNY)"),
-    ]
-    zone = local_zone()
-    rows = [
-        [
-            each.ref,
-            str(BookingState(each.state).label),
-            twin(each.test_item),
-            twin(each.lab),
-            twin(each.client),
-            each.quantity,
-            each.starts_at.astimezone(zone),
-            each.ends_at.astimezone(zone),
-            yuan(each.charged_fen),
-            yuan(each.invoiced_fen),
-            yuan(each.paid_fen),
-            yuan(each.recognised_fen),
-        ]
-        for each in bookings
-    ]
-    held = capped(rows, EXPORT_AT_MOST)
-    return download_rows(f"bookings-{local_day(now)}", head, held, kind)
+def _file(bookings: Sequence[models.Booking], now: datetime, kind: str) -> Any:
+    schema = Booking()
+    rows = capped([schema.cells(each) for each in bookings], EXPORT_AT_MOST)
+    return download_rows(f"bookings-{local_day(now)}", schema.head(), rows, kind)

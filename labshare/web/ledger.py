@@ -5,17 +5,16 @@ from functools import partial
 from typing import Any
 
 from flask import render_template, request
-from flask_babel import gettext as _
 
 from labshare.audit.services import record_export
 from labshare.catalogue.models import Lab
 from labshare.http.downloads import download_rows
+from labshare.http.schemas.settlement import EntryInFile
 from labshare.kernel.actor import Actor
-from labshare.kernel.formatting import twin
 from labshare.kernel.months import Month
-from labshare.kernel.tables import FORMATS, yuan
+from labshare.kernel.tables import FORMATS
 from labshare.kernel.time import utc_now
-from labshare.settlement.queries.ledger import EntryLine, ledger_entries, ledger_months, ledger_rows, ledger_total
+from labshare.settlement.queries.ledger import ledger_entries, ledger_months, ledger_rows, ledger_total
 from labshare.settlement.terms import EntryCause
 from labshare.web.asked import asked_month, asked_page
 from labshare.web.documents import booking_href
@@ -27,9 +26,10 @@ def ledger_page(actor: Actor, template: str, labs: Sequence[Lab], lab_id: int | 
     month = asked_month() or (months[0].month if months else Month.at(utc_now()))
     format = request.args.get("format")
     if format in FORMATS:
-        rows = list(map(_row, ledger_rows(actor, month, lab_id=lab_id)))
+        entry = EntryInFile()
+        rows = list(map(entry.cells, ledger_rows(actor, month, lab_id=lab_id)))
         record_export(actor, utc_now(), "ledger", {"month": month, "lab": lab_id or "", "format": format})
-        return download_rows(f"ledger-{month}", _head(), rows, format)
+        return download_rows(f"ledger-{month}", entry.head(), rows, format)
     count, amount_fen, tax_fen = ledger_total(actor, month, lab_id=lab_id)
     page = asked_page(count)
     return render_template(
@@ -44,36 +44,4 @@ def ledger_page(actor: Actor, template: str, labs: Sequence[Lab], lab_id: int | 
         booking_href=partial(booking_href, actor=actor),
         labs=labs,
         causes=dict(EntryCause.choices()),
-    )
-
-
-def _head() -> list[str]:
-    return [
-        _("Month"),
-        _("Booking"),
-        _("Lab"),
-        _("Instrument"),
-        _("Test item"),
-        _("Client"),
-        _("Unified social credit code"),
-        _("Document"),
-        _("Document number"),
-        _("Recognised revenue (CNY)"),
-        _("Tax (CNY)"),
-    ]
-
-
-def _row(line: EntryLine) -> tuple[Any, ...]:
-    return (
-        line.entry.month,
-        line.booking.ref,
-        line.lab.code,
-        twin(line.instrument),
-        twin(line.test_item),
-        twin(line.client),
-        line.client.uscc,
-        str(EntryCause(line.document.kind).label) if line.document else None,
-        line.document.number if line.document else None,
-        yuan(line.entry.amount_fen),
-        yuan(line.entry.tax_fen),
     )

@@ -7,17 +7,13 @@ from flask import Flask
 from flask_smorest import Api
 
 from labshare.api import problems
-from labshare.api.v1.base import PROBLEM
-from labshare.api.v1.fields import Moment, MonthField
 
 
 def register(app: Flask, api: Api) -> None:
     """Register every room's blueprint under `/api/v1`, with token sign-in and problem answers."""
     app.extensions["labshare.api_errors"] = problems.answer
-    api.spec.components.schema("Problem", PROBLEM)
+    api.spec.components.schema("Problem", schema=problems.Document)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    for field, format in ((Moment, "date-time"), (MonthField, None)):
-        api.register_field(field, "string", format)
     for found in sorted(pkgutil.iter_modules(__path__), key=lambda each: each.name):
         blueprint = getattr(import_module(f"{__name__}.{found.name}"), "blueprint", None)
         if blueprint is None:

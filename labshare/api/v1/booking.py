@@ -5,11 +5,8 @@ from typing import Any
 import marshmallow as ma
 from flask_babel import gettext as _
 
-from labshare.api.v1 import shapes
-from labshare.api.v1.answers import BLOCK, BOOKING, CHARGE, HOLD, OFFER, PROPOSAL, listing, one
 from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
 from labshare.api.v1.catalogue import ACCREDITATION, TestItemQuery, filters_of
-from labshare.api.v1.fields import Fen, Length, Many, Moment, OneOf, Pattern, Range, Strict, Text, Whole
 from labshare.api.writing import writing, written
 from labshare.audit.services import last_recorded
 from labshare.booking import services
@@ -24,8 +21,11 @@ from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.queries.filters import select_test_items
 from labshare.catalogue.queries.single import get_test_item
 from labshare.http.actor import current_actor
+from labshare.http.fields import Fen, Length, Many, Moment, OneOf, Pattern, Range, Strict, Text, Whole
 from labshare.http.limits import limited
 from labshare.http.rights import FOUND, SOMEWHERE, THE_BLOCK, THE_BOOKING, Of, public, requires
+from labshare.http.schemas.base import listing
+from labshare.http.schemas.booking import Block, Booking, Charge, Hold, Offer, Proposal
 from labshare.kernel.time import local_day, utc_now
 
 blueprint = RoomBlueprint("booking", "Slots, bookings, their lifecycle")
@@ -121,7 +121,7 @@ class BookingQuery(ListQuery):
 @public
 @limited("search")
 @blueprint.arguments(SlotQuery, location="query")
-@blueprint.response(200, listing(OFFER))
+@blueprint.response(200, listing(Offer))
 @blueprint.problems(404, 422)
 def slots(query: dict[str, Any]) -> Any:
     """The earliest feasible slot of each offer (item and instrument) over all labs, with its full price."""
@@ -150,18 +150,18 @@ def slots(query: dict[str, Any]) -> Any:
         near=near,
         limit=query["limit"],
     )
-    return {"items": [shapes.offer(offer) for offer in found]}
+    return {"items": found}
 
 
 @blueprint.post("/holds")
 @requires("booking.book", of=SOMEWHERE, verb="booking.hold")
 @blueprint.arguments(WishBody)
-@blueprint.response(201, one(HOLD))
+@blueprint.response(201, Hold)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing(reads_first=True, anew=False)
 def hold(body: dict[str, Any]) -> Any:
     """Keep a slot for ten minutes."""
-    return shapes.hold(services.hold(actor=current_actor(), now=utc_now(), **_wish(body)))
+    return services.hold(actor=current_actor(), now=utc_now(), **_wish(body))
 
 
 @blueprint.delete("/holds/<int:hold_id>")
@@ -178,7 +178,7 @@ def release_hold(hold_id: int) -> Any:
 @blueprint.post("/bookings")
 @requires("booking.book", of=SOMEWHERE, verb="booking.book")
 @blueprint.arguments(BookingBody)
-@blueprint.response(201, one(BOOKING))
+@blueprint.response(201, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing(reads_first=True, anew=False)
 def book(body: dict[str, Any]) -> Any:
@@ -192,7 +192,7 @@ def book(body: dict[str, Any]) -> Any:
         **_wish(body),
     )
     written()
-    return shapes.booking(made, [last_recorded()])
+    return {"booking": made, "history": [last_recorded()]}
 
 
 def _wish(body: dict[str, Any]) -> dict[str, Any]:
@@ -213,13 +213,13 @@ def _answer(ref: str) -> dict[str, Any]:
 
 def _booking(ref: str) -> dict[str, Any]:
     found = get_booking(current_actor(), ref, anew=True)
-    return shapes.booking(found, history(found))
+    return {"booking": found, "history": history(found)}
 
 
 @blueprint.get("/bookings")
 @requires("booking.see", of=FOUND)
 @blueprint.arguments(BookingQuery, location="query")
-@blueprint.response(200, listing(BOOKING))
+@blueprint.response(200, listing(Booking))
 @blueprint.problems(401, 422)
 def bookings(query: dict[str, Any]) -> Any:
     """The bookings of both parties' firms, newest first; for regulators, all."""
@@ -232,12 +232,12 @@ def bookings(query: dict[str, Any]) -> Any:
     )
     more = len(rows) > query["limit"]
     rows = rows[: query["limit"]]
-    return listed([shapes.booking(row) for row in rows], rows[-1].id if more else None)
+    return listed(rows, rows[-1].id if more else None)
 
 
 @blueprint.get("/bookings/<ref>")
 @requires("booking.see", of=FOUND)
-@blueprint.response(200, one(BOOKING))
+@blueprint.response(200, Booking)
 @blueprint.problems(401, 404)
 def booking(ref: str) -> Any:
     """One booking with its history."""
@@ -246,7 +246,7 @@ def booking(ref: str) -> Any:
 
 @blueprint.post("/bookings/<ref>/confirm")
 @requires("booking.confirm", of=THE_BOOKING, verb="booking.confirm")
-@blueprint.response(200, one(BOOKING))
+@blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def confirm(ref: str) -> Any:
@@ -258,7 +258,7 @@ def confirm(ref: str) -> Any:
 @blueprint.post("/bookings/<ref>/decline")
 @requires("booking.decline", of=THE_BOOKING, verb="booking.decline")
 @blueprint.arguments(ReasonBody)
-@blueprint.response(200, one(BOOKING))
+@blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def decline(body: dict[str, Any], ref: str) -> Any:
@@ -270,7 +270,7 @@ def decline(body: dict[str, Any], ref: str) -> Any:
 @blueprint.post("/bookings/<ref>/reschedule")
 @requires("booking.reschedule", of=THE_BOOKING, verb="booking.reschedule")
 @blueprint.arguments(MoveBody)
-@blueprint.response(200, one(BOOKING))
+@blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def reschedule(body: dict[str, Any], ref: str) -> Any:
@@ -290,7 +290,7 @@ def _move(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.post("/bookings/<ref>/cancel")
 @requires("booking.cancel", of=THE_BOOKING, verb="booking.cancel")
 @blueprint.arguments(CancelBody)
-@blueprint.response(200, one(BOOKING))
+@blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def cancel(body: dict[str, Any], ref: str) -> Any:
@@ -302,18 +302,17 @@ def cancel(body: dict[str, Any], ref: str) -> Any:
 @blueprint.post("/bookings/<ref>/proposals")
 @requires("booking.propose", of=THE_BOOKING, verb="booking.propose")
 @blueprint.arguments(ProposalBody)
-@blueprint.response(201, one(PROPOSAL))
+@blueprint.response(201, Proposal)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def propose(body: dict[str, Any], ref: str) -> Any:
     """The lab proposes another time, held until the client answers."""
-    made = services.propose(actor=current_actor(), now=utc_now(), ref=ref, reason=body["reason"], **_move(body))
-    return shapes.proposal(made)
+    return services.propose(actor=current_actor(), now=utc_now(), ref=ref, reason=body["reason"], **_move(body))
 
 
 @blueprint.post("/bookings/<ref>/proposals/<int:proposal_id>/accept")
 @requires("booking.answer_proposal", of=THE_BOOKING, verb="booking.accept_proposal")
-@blueprint.response(200, one(BOOKING))
+@blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def accept_proposal(ref: str, proposal_id: int) -> Any:
@@ -324,7 +323,7 @@ def accept_proposal(ref: str, proposal_id: int) -> Any:
 
 @blueprint.post("/bookings/<ref>/proposals/<int:proposal_id>/decline")
 @requires("booking.answer_proposal", of=THE_BOOKING, verb="booking.decline_proposal")
-@blueprint.response(200, one(BOOKING))
+@blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409)
 @writing()
 def decline_proposal(ref: str, proposal_id: int) -> Any:
@@ -336,7 +335,7 @@ def decline_proposal(ref: str, proposal_id: int) -> Any:
 @blueprint.post("/bookings/<ref>/receive")
 @requires("booking.work", of=THE_BOOKING, verb="booking.receive")
 @blueprint.arguments(ReceiveBody)
-@blueprint.response(200, one(BOOKING))
+@blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def receive(body: dict[str, Any], ref: str) -> Any:
@@ -348,7 +347,7 @@ def receive(body: dict[str, Any], ref: str) -> Any:
 @blueprint.post("/bookings/<ref>/start")
 @requires("booking.work", of=THE_BOOKING, verb="booking.start")
 @blueprint.arguments(StartBody)
-@blueprint.response(200, one(BOOKING))
+@blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def start(body: dict[str, Any], ref: str) -> Any:
@@ -360,7 +359,7 @@ def start(body: dict[str, Any], ref: str) -> Any:
 @blueprint.post("/bookings/<ref>/finish")
 @requires("booking.work", of=THE_BOOKING, verb="booking.finish")
 @blueprint.arguments(FinishBody)
-@blueprint.response(200, one(BOOKING))
+@blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def finish(body: dict[str, Any], ref: str) -> Any:
@@ -373,7 +372,7 @@ def finish(body: dict[str, Any], ref: str) -> Any:
 
 @blueprint.post("/bookings/<ref>/no-show")
 @requires("booking.work", of=THE_BOOKING, verb="booking.no_show")
-@blueprint.response(200, one(BOOKING))
+@blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409)
 @writing()
 def no_show(ref: str) -> Any:
@@ -385,41 +384,33 @@ def no_show(ref: str) -> Any:
 @blueprint.post("/bookings/<ref>/charges")
 @requires("charge.propose", of=THE_BOOKING, verb="charge.propose")
 @blueprint.arguments(ChargeBody)
-@blueprint.response(201, one(CHARGE))
+@blueprint.response(201, Charge)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def propose_charge(body: dict[str, Any], ref: str) -> Any:
     """A change of charge; an increase counts once the client consents."""
-    return shapes.charge(services.propose_charge(actor=current_actor(), now=utc_now(), ref=ref, **body))
+    return services.propose_charge(actor=current_actor(), now=utc_now(), ref=ref, **body)
 
 
 @blueprint.post("/bookings/<ref>/charges/<int:charge_id>/consent")
 @requires("charge.consent", of=THE_BOOKING, verb="charge.consent")
-@blueprint.response(200, one(CHARGE))
+@blueprint.response(200, Charge)
 @blueprint.problems(401, 403, 404, 409)
 @writing()
 def consent_charge(ref: str, charge_id: int) -> Any:
     """The client agrees to an increase."""
-    return shapes.charge(services.consent_charge(actor=current_actor(), now=utc_now(), ref=ref, charge_id=charge_id))
+    return services.consent_charge(actor=current_actor(), now=utc_now(), ref=ref, charge_id=charge_id)
 
 
 @blueprint.post("/instruments/<int:instrument_id>/blocks")
 @requires("time.block", of=THE_INSTRUMENT, verb="time.block")
 @blueprint.arguments(BlockBody)
-@blueprint.response(201, one(BLOCK))
+@blueprint.response(201, Block)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def block(body: dict[str, Any], instrument_id: int) -> Any:
     """Block what is free; bookings in the way stay and are listed."""
-    made = services.block(actor=current_actor(), now=utc_now(), instrument_id=instrument_id, **body)
-    return {
-        "id": made.id,
-        "holdings": [
-            {"unit": each.unit, "starts_at": shapes.moment(each.starts_at), "ends_at": shapes.moment(each.ends_at)}
-            for each in made.taken
-        ],
-        "in_the_way": [each.ref for each in made.in_the_way],
-    }
+    return services.block(actor=current_actor(), now=utc_now(), instrument_id=instrument_id, **body)
 
 
 @blueprint.delete("/blocks/<block_id>")

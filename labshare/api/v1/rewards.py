@@ -4,20 +4,20 @@ from typing import Any
 
 import marshmallow as ma
 
-from labshare.api.v1 import shapes
-from labshare.api.v1.answers import LINE_WITH_TRACE, OBJECTION, POLICY, RUN, listing, one
-from labshare.api.v1.base import RoomBlueprint
-from labshare.api.v1.fields import Day, Length, MonthField, Names, OneOf, Strict, Text
+from labshare.api.v1.base import RoomBlueprint, listed
 from labshare.api.writing import writing
 from labshare.http.actor import current_actor
+from labshare.http.fields import Day, Length, MonthField, Names, OneOf, Strict, Text
 from labshare.http.limits import limited
 from labshare.http.rights import FOUND, Of, requires
+from labshare.http.schemas import rewards as schemas
+from labshare.http.schemas.base import listing
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
 from labshare.rewards import services
-from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun
+from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.pages import all_policies, line_with_run
 from labshare.rewards.queries.runs import codes_in_run, find_run, lines_with_codes, objection_of
 from labshare.rewards.services.objections import LONGEST, check_answerer
@@ -72,111 +72,110 @@ def run_in(path: str) -> RewardRun:
 
 @blueprint.get("/rewards/policies")
 @requires("policy.see")
-@blueprint.response(200, listing(POLICY))
+@blueprint.response(200, listing(schemas.Policy))
 @blueprint.problems(401, 403)
 def policies() -> Any:
     """All policies, the newest first."""
     rows = sorted(all_policies(), key=lambda row: (row.effective_from, row.id), reverse=True)
-    return {"items": [policy(row) for row in rows], "next_cursor": None}
+    return listed(rows, None)
 
 
 @blueprint.post("/rewards/policies")
 @requires("policy.draft", verb="policy.draft")
 @blueprint.arguments(AnyBody)
-@blueprint.response(201, one(POLICY))
+@blueprint.response(201, schemas.Policy)
 @blueprint.problems(401, 403, 409, 422)
 @writing()
 def draft_policy(body: dict[str, Any]) -> Any:
     """Draft a policy."""
-    return policy(services.draft_policy(actor=current_actor(), now=utc_now(), document=body))
+    return services.draft_policy(actor=current_actor(), now=utc_now(), document=body)
 
 
 @blueprint.post("/rewards/policies/<int:policy_id>/publish")
 @requires("policy.publish", of=POLICIES)
-@blueprint.response(200, one(POLICY))
+@blueprint.response(200, schemas.Policy)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def publish_policy(policy_id: int) -> Any:
     """The approver publishes it; from then on it never changes."""
-    return policy(services.publish_policy(actor=current_actor(), now=utc_now(), policy_id=policy_id))
+    return services.publish_policy(actor=current_actor(), now=utc_now(), policy_id=policy_id)
 
 
 @blueprint.post("/rewards/runs")
 @requires("run.calculate", verb="run.calculate")
 @limited("calculation")
 @blueprint.arguments(MonthBody)
-@blueprint.response(200, one(RUN))
+@blueprint.response(200, schemas.Run)
 @blueprint.problems(401, 403, 409, 422)
 @writing()
 def calculate(body: dict[str, Any]) -> Any:
     """Calculate a month's run, or calculate it again until it is published."""
-    return run(services.run_month(actor=current_actor(), now=utc_now(), month=body["month"]))
+    return _run(services.run_month(actor=current_actor(), now=utc_now(), month=body["month"]))
 
 
 @blueprint.get("/rewards/runs/<month>")
 @requires("run.see")
-@blueprint.response(200, one(RUN))
+@blueprint.response(200, schemas.Run)
 @blueprint.problems(401, 403, 404)
 def run_of_month(month: str) -> Any:
     """A run with all its lines, for regulators."""
-    return run(run_in(month))
+    return _run(run_in(month))
 
 
 @blueprint.get("/rewards/runs/<month>/lines/<lab>")
 @requires("run.see_line", of=FOUND)
-@blueprint.response(200, one(LINE_WITH_TRACE))
+@blueprint.response(200, schemas.LineWithTrace)
 @blueprint.problems(401, 404)
 def line_of_lab(*, month: str, lab: str) -> Any:
     """One lab's line with its trace: regulators all, a lab its own."""
     shown = line_with_run(month_in(month), code=lab, division=run_in(month).division)
     if shown is None or not may(current_actor(), "run.see_line", lab=shown.lab.firm_id):
         raise NotFound
-    return line(shown, lab) | {"trace": shown.trace}
+    return {"line": shown, "code": lab}
 
 
 @blueprint.post("/rewards/runs/<month>/publish")
 @requires("run.publish", verb="run.publish")
-@blueprint.response(200, one(RUN))
+@blueprint.response(200, schemas.Run)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def publish(month: str) -> Any:
     """Public notice begins; the month's ledger is closed."""
-    return run(services.publish(actor=current_actor(), now=utc_now(), month=month_in(month)))
+    return _run(services.publish(actor=current_actor(), now=utc_now(), month=month_in(month)))
 
 
 @blueprint.post("/rewards/runs/<month>/approve")
 @requires("run.approve", verb="run.approve")
-@blueprint.response(200, one(RUN))
+@blueprint.response(200, schemas.Run)
 @blueprint.problems(401, 403, 404, 409)
 @writing()
 def approve(month: str) -> Any:
     """Another person approves; from then on nothing in it changes."""
-    return run(services.approve(actor=current_actor(), now=utc_now(), month=month_in(month)))
+    return _run(services.approve(actor=current_actor(), now=utc_now(), month=month_in(month)))
 
 
 @blueprint.post("/rewards/runs/<month>/pay")
 @requires("run.pay", verb="run.pay")
 @blueprint.arguments(PayBody)
-@blueprint.response(200, one(RUN))
+@blueprint.response(200, schemas.Run)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def pay(body: dict[str, Any], month: str) -> Any:
     """The approved rewards were paid out."""
-    return run(services.pay(actor=current_actor(), now=utc_now(), month=month_in(month), **body))
+    return _run(services.pay(actor=current_actor(), now=utc_now(), month=month_in(month), **body))
 
 
 @blueprint.post("/rewards/runs/<month>/objections")
 @requires("objection.raise", of=FOUND)
 @blueprint.arguments(ObjectionBody)
-@blueprint.response(201, one(OBJECTION))
+@blueprint.response(201, schemas.Objection)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing(reads_first=True)
 def raise_objection(body: dict[str, Any], month: str) -> Any:
     """A lab objects, once in each public notice; which lab may be left out where the firm has one line in the run."""
     actor = current_actor()
     code = body["lab"] or _only_lab(month, actor.firm_id)
-    made = services.raise_objection(actor=actor, now=utc_now(), month=month_in(month), lab=code, text=body["text"])
-    return objection(made)
+    return services.raise_objection(actor=actor, now=utc_now(), month=month_in(month), lab=code, text=body["text"])
 
 
 def _only_lab(month: str, firm_id: int | None) -> str:
@@ -190,7 +189,7 @@ def _only_lab(month: str, firm_id: int | None) -> str:
 @blueprint.post("/rewards/runs/<month>/objections/<int:objection_id>/answer")
 @requires("objection.answer", of=OBJECTIONS)
 @blueprint.arguments(AnswerBody)
-@blueprint.response(200, one(OBJECTION))
+@blueprint.response(200, schemas.Objection)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def answer_objection(body: dict[str, Any], month: str, objection_id: int) -> Any:
@@ -198,50 +197,8 @@ def answer_objection(body: dict[str, Any], month: str, objection_id: int) -> Any
     known = objection_of(month_in(month), objection_id)  # held here, so the service finds it in the session
     if known is None:
         raise NotFound
-    made = services.answer_objection(actor=current_actor(), now=utc_now(), objection_id=objection_id, **body)
-    return objection(made)
+    return services.answer_objection(actor=current_actor(), now=utc_now(), objection_id=objection_id, **body)
 
 
-def policy(of: Policy) -> dict[str, Any]:
-    return {
-        "id": of.id,
-        "version": of.version,
-        "state": of.state,
-        "effective_to": of.effective_to,
-        "published_at": shapes.moment(of.published_at),
-        "document": of.document,
-    }
-
-
-def run(of: RewardRun) -> dict[str, Any]:
-    """The month's result with `state`, `policy`, moments and duties."""
-    return {
-        "month": of.month,
-        "state": of.state,
-        "policy": {"id": of.policy_id, "name": of.policy.name, "version": of.policy.version},
-        "calculation": of.calculation,
-        "calculated_at": shapes.moment(of.calculated_at),
-        "published_at": shapes.moment(of.published_at),
-        "publicity_ends_at": shapes.moment(of.publicity_ends_at),
-        "approved_at": shapes.moment(of.approved_at),
-        "paid_on": of.paid_on.isoformat() if of.paid_on else None,
-        "labs": [line(each, code) for each, code in lines_with_codes(of.id)],
-        "total_payable_fen": of.total_payable_fen,
-        "to_reclaim": of.to_reclaim,
-    }
-
-
-def line(of: RewardLine, code: str) -> dict[str, Any]:
-    return {
-        "code": code,
-        "grade": of.grade,
-        "eligible_ytd_fen": of.eligible_ytd_fen,
-        "entitlement_ytd_fen": of.entitlement_ytd_fen,
-        "payable_fen": of.payable_fen,
-        "recoverable_fen": of.recoverable_fen,
-        "why": of.why,
-    }
-
-
-def objection(of: Objection) -> dict[str, Any]:
-    return {"id": of.id, "text": of.text, "verdict": of.verdict, "answer": of.answer}
+def _run(of: RewardRun) -> dict[str, Any]:
+    return {"run": of, "labs": [{"line": line, "code": code} for line, code in lines_with_codes(of.id)]}

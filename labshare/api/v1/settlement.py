@@ -4,30 +4,29 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ClassVar
 
-import marshmallow as ma
 from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_smorest.fields import Upload
 
-from labshare.api.v1 import shapes
-from labshare.api.v1.answers import ENTRY, INVOICE, PAYMENT, REPORT, listing, one
 from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
 from labshare.api.v1.booking import IDENTITY, ReasonBody
-from labshare.api.v1.fields import WORDS, Day, Fen, Length, MonthField, Names, Strict, Text, Whole
 from labshare.api.writing import writing
 from labshare.booking.queries.bookings import get_booking
 from labshare.catalogue.queries.single import get_lab_by_code
 from labshare.http.actor import current_actor
+from labshare.http.fields import WORDS, Day, Fen, Length, MonthField, Names, Spelt, Strict, Text, Whole
 from labshare.http.rights import FOUND, THE_BOOKING, THE_REPORT, Of, parties_of_booking, requires
+from labshare.http.schemas import settlement as schemas
+from labshare.http.schemas.base import listing
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
 from labshare.settlement import services
 from labshare.settlement.files import Kinds, TakenFile, take_in
-from labshare.settlement.models import Invoice, Payment, Report
+from labshare.settlement.models import Invoice, Payment
 from labshare.settlement.queries.documents import line_of_invoice, numbers_of_lines
-from labshare.settlement.queries.ledger import EntryLine, ledger_entries
+from labshare.settlement.queries.ledger import ledger_entries
 from labshare.settlement.services.ledger import ref_of
 
 blueprint = RoomBlueprint("settlement", "Reports, invoices, payments, the revenue ledger")
@@ -50,13 +49,15 @@ class ReportUpload(ReportForm, FileForm):
     """What `ReportForm` and `FileForm` take together."""
 
 
-class InvoiceName(ma.fields.Field):
+class InvoiceName(Spelt):
     """An invoice, by its number or its id."""
+
+    described: ClassVar[dict[str, Any]] = {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]}
 
     default_error_messages: ClassVar[dict[str, Any]] = WORDS | {"invalid": _l("The number or the id of an invoice.")}
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
-        name = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    def read(self, sent: Any) -> str:
+        name = str(sent).strip() if isinstance(sent, str | int) and not isinstance(sent, bool) else ""
         if not 1 <= len(name) <= 30 or not name.isprintable():
             raise self.make_error("invalid")
         return name
@@ -67,11 +68,7 @@ class InvoiceBody(Strict):
     amount_fen = Fen(required=True)
     tax_fen = Fen(required=True)
     issued_on = Day(required=True)
-    reverses = InvoiceName(
-        load_default=None,
-        allow_none=True,
-        metadata={"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
-    )
+    reverses = InvoiceName(load_default=None, allow_none=True)
 
 
 class PaymentBody(Strict):
@@ -128,29 +125,28 @@ def _file(kinds: Kinds) -> TakenFile | None:
 
 @blueprint.post("/bookings/<ref>/reports")
 @_taking("report.record", ReportUpload, ReportForm, kinds="pdf", json=False)
-@blueprint.response(201, one(REPORT))
+@blueprint.response(201, schemas.Report)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def record_report(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
     """Upload a report; without a number the next of the lab's series is taken."""
-    return report(services.record_report(actor=current_actor(), now=utc_now(), ref=ref, file=file, **body))
+    return services.record_report(actor=current_actor(), now=utc_now(), ref=ref, file=file, **body)
 
 
 @blueprint.post("/reports/<int:report_id>/withdraw")
 @requires("report.record", of=THE_REPORT, verb="report.withdraw")
 @blueprint.arguments(ReasonBody)
-@blueprint.response(200, one(REPORT))
+@blueprint.response(200, schemas.Report)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def withdraw_report(body: dict[str, Any], report_id: int) -> Any:
     """A report no longer stands, from today on."""
-    made = services.withdraw_report(actor=current_actor(), now=utc_now(), report_id=report_id, reason=body["reason"])
-    return report(made)
+    return services.withdraw_report(actor=current_actor(), now=utc_now(), report_id=report_id, reason=body["reason"])
 
 
 @blueprint.post("/bookings/<ref>/invoices")
 @_taking("invoice.record", InvoiceForm, InvoiceBody, kinds="paper")
-@blueprint.response(201, one(INVOICE))
+@blueprint.response(201, schemas.Invoice)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def record_invoice(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
@@ -173,38 +169,36 @@ def record_invoice(body: dict[str, Any], file: TakenFile | None, ref: str) -> An
         )
     else:
         made = services.record_invoice(amount_fen=body["amount_fen"], tax_fen=body["tax_fen"], **common)
-    return invoice(made)
+    return _invoice(made)
 
 
 @blueprint.post("/bookings/<ref>/payments")
 @_taking("payment.record", PaymentForm, PaymentBody, kinds="paper")
-@blueprint.response(201, one(PAYMENT))
+@blueprint.response(201, schemas.Payment)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def record_payment(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
     """Record money received; a negative amount is a refund. JSON or a form with the file."""
     record = services.record_refund if body["amount_fen"] < 0 else services.record_payment
     body["amount_fen"] = abs(body["amount_fen"])
-    made = record(actor=current_actor(), now=utc_now(), ref=ref, file=file, **body)
-    return payment(made)
+    return record(actor=current_actor(), now=utc_now(), ref=ref, file=file, **body)
 
 
 @blueprint.post("/payments/<int:payment_id>/accept-payer")
 @requires("payment.accept_payer", of=THE_PAYMENT, verb="payment.accept_payer")
 @blueprint.arguments(NoteBody)
-@blueprint.response(200, one(PAYMENT))
+@blueprint.response(200, schemas.Payment)
 @blueprint.problems(401, 403, 404, 409)
 @writing()
 def accept_payer(body: dict[str, Any], payment_id: int) -> Any:
     """An officer lets another payer's payment count."""
-    made = services.accept_payer(actor=current_actor(), now=utc_now(), payment_id=payment_id, note=body["note"])
-    return payment(made)
+    return services.accept_payer(actor=current_actor(), now=utc_now(), payment_id=payment_id, note=body["note"])
 
 
 @blueprint.get("/labs/<code>/ledger")
 @requires("ledger.see", of=FOUND)
 @blueprint.arguments(LedgerQuery, location="query")
-@blueprint.response(200, listing(ENTRY))
+@blueprint.response(200, listing(schemas.Entry))
 @blueprint.problems(401, 404, 422)
 def ledger(query: dict[str, Any], code: str) -> Any:
     """The revenue entries of a lab in a month."""
@@ -215,59 +209,10 @@ def ledger(query: dict[str, Any], code: str) -> Any:
     month: Month = query["month"]
     start, limit = after(query["cursor"]), query["limit"]
     lines = ledger_entries(actor, month, lab_id=lab.id, limit=limit + 1, offset=start)
-    return listed([entry(line) for line in lines[:limit]], start + limit if len(lines) > limit else None)
+    return listed(lines[:limit], start + limit if len(lines) > limit else None)
 
 
-def entry(line: EntryLine) -> dict[str, Any]:
-    document = line.document
-    return {
-        "id": line.entry.id,
-        "booking": line.booking.ref,
-        "month": line.entry.month,
-        "amount_fen": line.entry.amount_fen,
-        "tax_fen": line.entry.tax_fen,
-        "recorded_at": shapes.moment(line.entry.recorded_at),
-        "document": {"kind": document.kind, "id": document.id, "number": document.number} if document else None,
-    }
-
-
-def report(of: Report) -> dict[str, Any]:
-    return {
-        "id": of.id,
-        "number": of.number,
-        "issued_on": of.issued_on.isoformat(),
-        "replaces": of.replaces_id,
-        "withdrawn_on": of.withdrawn_on.isoformat() if of.withdrawn_on else None,
-    }
-
-
-def invoice(of: Invoice) -> dict[str, Any]:
-    """`reverses` of a line is the number of the invoice that it takes back."""
+def _invoice(of: Invoice) -> dict[str, Any]:
     reversed_numbers = numbers_of_lines(line.reverses_id for line in of.lines if line.reverses_id)  # type: ignore[attr-defined]
-    return {
-        "id": of.id,
-        "number": of.number,
-        "issued_on": of.issued_on.isoformat(),
-        "lines": [
-            {
-                "id": line.id,
-                "booking": line.booking.ref,
-                "amount_fen": line.amount_fen,
-                "tax_fen": line.tax_fen,
-                "reverses": reversed_numbers.get(line.reverses_id),
-            }
-            for line in of.lines  # type: ignore[attr-defined]
-        ],
-    }
-
-
-def payment(of: Payment) -> dict[str, Any]:
-    return {
-        "id": of.id,
-        "amount_fen": of.amount_fen,
-        "paid_on": of.paid_on.isoformat(),
-        "reference": of.reference,
-        "payer_uscc": of.payer_uscc,
-        "counts": of.counts,
-        "payer_verdict": of.payer_verdict,
-    }
+    lines = [{"line": line, "reverses": reversed_numbers.get(line.reverses_id)} for line in of.lines]  # type: ignore[attr-defined]
+    return {"invoice": of, "lines": lines}

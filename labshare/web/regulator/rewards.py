@@ -15,9 +15,10 @@ from labshare.http.actor import current_actor
 from labshare.http.downloads import TYPES, download, download_rows
 from labshare.http.limits import limited
 from labshare.http.rights import ASKED_DIVISION, requires
+from labshare.http.schemas.rewards import LineInFile
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
-from labshare.kernel.formatting import language, run_reference, twin
+from labshare.kernel.formatting import language, run_reference
 from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
@@ -32,7 +33,7 @@ from labshare.rewards.queries import parts as held_parts
 from labshare.rewards.queries.runs import first_unapproved, missing_runs, rules_of
 from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.services.compare import Comparison
-from labshare.rewards.terms import ApprovalCondition, Grade, ObjectionVerdict, RunState, WhyZero
+from labshare.rewards.terms import ApprovalCondition, ObjectionVerdict, RunState
 from labshare.web.asked import asked_choice, asked_division, asked_order, asked_page, asked_year, month_of
 from labshare.web.forms import (
     DayField,
@@ -245,16 +246,7 @@ def sorted_lines(lines: list[RewardLine], sort: str) -> list[RewardLine]:
     return sorted(sorted(lines, key=SORTS["lab"]), key=key, reverse=sort.startswith("-"))
 
 
-COLUMNS = (
-    "month_eligible_fen",
-    "eligible_ytd_fen",
-    "entitlement_ytd_fen",
-    "cut_fen",
-    "paid_before_fen",
-    "opening_fen",
-    "payable_fen",
-    "recoverable_fen",
-)
+COLUMNS = tuple(name for name in LineInFile.columns if name.endswith("_fen"))
 
 
 def totals_of(lines: list[RewardLine]) -> dict[str, int]:
@@ -271,32 +263,8 @@ def totals_of(lines: list[RewardLine]) -> dict[str, int]:
 
 def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: Actor) -> Any:
     """The lines as a file; an export by a regulator is an event (R-AUDIT-7)."""
-    head = [
-        _("Code of the lab"),
-        _("Lab"),
-        _("Host firm"),
-        _("Grade"),
-        _("Eligible this month (CNY)"),
-        _("Eligible, year to date (CNY)"),
-        _("Entitlement, year to date (CNY)"),
-        _("Cut by caps and budget (CNY)"),
-        _("Earlier approved (CNY)"),
-        _("Opening balance (CNY)"),
-        _("Payable (CNY)"),
-        _("Recoverable (CNY)"),
-        _("Why 0"),
-    ]
-    rows: list[Sequence[Any]] = [
-        (
-            line.lab.code,
-            twin(line.lab),
-            twin(line.firm),
-            str(Grade(line.grade).label),
-            *(yuan(getattr(line, column)) for column in COLUMNS),
-            str(WhyZero(line.why).label) if line.why else "",
-        )
-        for line in sorted_lines(lines, "lab")
-    ]
+    schema = LineInFile()
+    head, rows = schema.head(), [schema.cells(line) for line in sorted_lines(lines, "lab")]
     now, name = utc_now(), f"reward-run-{shown.month}"
     asked = {"month": shown.month, "division": shown.division, "format": format}
     # Read whole before the event is written: its commit expires the rows.
@@ -306,7 +274,7 @@ def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: A
     record_export(actor, now, "reward_run", asked)
     if format != "pdf":
         return download_rows(name, head, rows, format)
-    rows.append((_("Total"), "", "", "", *(yuan(totals[column]) for column in COLUMNS), ""))
+    rows.append([_("Total"), "", "", "", *(yuan(totals[column]) for column in COLUMNS), ""])
     return download(to_pdf(title, facts, head, rows, language=language(), made_at=now), f"{name}.pdf")
 
 

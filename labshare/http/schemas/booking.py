@@ -1,0 +1,145 @@
+"""Slots, holds of time, bookings and what belongs to them."""
+
+from typing import Any, ClassVar
+
+import marshmallow as ma
+from flask_babel import lazy_gettext as _l
+
+from labshare.booking.terms import BookingState
+from labshare.http.fields import Anything, Fen, Inside, Moment, Part, Tenths, Text, Whole, Word, YesNo
+from labshare.http.schemas.base import Answer
+from labshare.http.schemas.catalogue import InstrumentBrief, LabBrief, TestItemBrief
+
+
+class Slot(Answer):
+    instrument = Whole(attribute="instrument_id")
+    starts_at = Moment()
+    ends_at = Moment()
+
+
+class Offer(Answer):
+    test_item = Inside(TestItemBrief, attribute="item")
+    instrument = Inside(InstrumentBrief)
+    lab = Inside(LabBrief)
+    starts_at = Moment(attribute="slot.starts_at")
+    ends_at = Moment(attribute="slot.ends_at")
+    amount_fen = Fen()
+    distance_km = Tenths(allow_none=True)
+
+
+class Hold(Answer):
+    id = Whole()
+    instrument = Whole(attribute="instrument_id")
+    starts_at = Moment()
+    expires_at = Moment()
+
+
+class Holding(Answer):
+    unit = Whole()
+    starts_at = Moment()
+    ends_at = Moment()
+
+
+class Charge(Answer):
+    id = Whole()
+    kind = Text()
+    amount_fen = Fen()
+    reason = Text(allow_none=True)
+    state = Text()
+
+
+class Proposal(Answer):
+    id = Whole()
+    instrument = Whole(attribute="instrument_id")
+    starts_at = Moment()
+    ends_at = Moment()
+    reason = Text()
+    state = Text()
+    answer_by = Moment()
+
+
+class Subject(Answer):
+    """What an event of the trail is about."""
+
+    type = Text(attribute="subject_type", allow_none=True)
+    id = Text(attribute="subject_id", allow_none=True)
+
+
+class Event(Answer):
+    """An event of the trail."""
+
+    id = Whole()
+    at = Moment()
+    action = Text()
+    person = Whole(attribute="person_id", allow_none=True)
+    firm = Whole(attribute="firm_id", allow_none=True)
+    subject = Part(Subject)
+    before = Anything(allow_none=True)
+    after = Anything(allow_none=True)
+    refused = YesNo()
+
+
+class Client(Answer):
+    uscc = Text()
+    name = Text()
+    name_en = Text(allow_none=True)
+
+
+class BookedInstrument(InstrumentBrief):
+    """With the unit that is booked, of a booking."""
+
+    about = "booking"
+
+    id = Whole(attribute="instrument.id")
+    name = Text(attribute="instrument.name")
+    name_en = Text(attribute="instrument.name_en", allow_none=True)
+    unit = Whole()
+
+
+class Booking(Answer):
+    """Of a booking, or of one and its `history`."""
+
+    about = "booking"
+
+    ref = Text()
+    state = Word(BookingState)
+    client = Inside(Client)
+    lab = Inside(LabBrief)
+    instrument = Part(BookedInstrument)
+    test_item = Inside(TestItemBrief)
+    quantity = Whole()
+    hours = Whole(allow_none=True)
+    starts_at = Moment()
+    ends_at = Moment()
+    sample_description = Text()
+    price_fen = Fen()
+    charged_fen = Fen()
+    invoiced_fen = Fen()
+    paid_fen = Fen()
+    recognised_fen = Fen()
+    charges = Inside(Charge, many=True)
+    proposals = Inside(Proposal, many=True)
+    history = Inside(Event, many=True, dump_default=())
+
+    columns: ClassVar[dict[str, Any]] = {
+        "ref": _l("Reference"),
+        "state": _l("State"),
+        "test_item": _l("Test item"),
+        "lab": _l("Lab"),
+        "client": _l("Client"),
+        "quantity": _l("Samples"),
+        "starts_at": _l("Start"),
+        "ends_at": _l("End"),
+        "charged_fen": _l("Charged (CNY)"),
+        "invoiced_fen": _l("Invoiced (CNY)"),
+        "paid_fen": _l("Paid (CNY)"),
+        "recognised_fen": _l("Recognised (CNY)"),
+    }
+
+
+class Block(Answer):
+    """Time blocked: what was taken, and the bookings that stay in the way."""
+
+    id = Text()
+    holdings = Inside(Holding, attribute="taken", many=True)
+    in_the_way = ma.fields.Pluck(Booking, "ref", many=True)

@@ -1,0 +1,98 @@
+"""Reports, invoices, payments, the revenue ledger."""
+
+from typing import Any, ClassVar
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.http.fields import Day, Fen, Inside, Moment, MonthField, Text, Whole, Word, YesNo
+from labshare.http.schemas.base import Answer
+from labshare.http.schemas.booking import Client
+from labshare.http.schemas.catalogue import InstrumentBrief, TestItemBrief
+from labshare.settlement.terms import EntryCause
+
+
+class Report(Answer):
+    id = Whole()
+    number = Text()
+    issued_on = Day()
+    replaces = Whole(attribute="replaces_id", allow_none=True)
+    withdrawn_on = Day(allow_none=True)
+
+
+class InvoiceLine(Answer):
+    """`reverses`: the number of the invoice that it takes back."""
+
+    about = "line"
+
+    id = Whole()
+    booking = Text(attribute="booking.ref")
+    amount_fen = Fen()
+    tax_fen = Fen()
+    reverses = Text(allow_none=True)
+
+
+class Invoice(Answer):
+    about = "invoice"
+
+    id = Whole()
+    number = Text()
+    issued_on = Day()
+    lines = Inside(InvoiceLine, many=True)
+
+
+class Payment(Answer):
+    id = Whole()
+    amount_fen = Fen()
+    paid_on = Day()
+    reference = Text()
+    payer_uscc = Text()
+    counts = YesNo()
+    payer_verdict = Text(allow_none=True)
+
+
+class EntryDocument(Answer):
+    """The document whose recording made an entry."""
+
+    kind = Text()
+    id = Whole()
+    number = Text(allow_none=True)
+
+
+class Entry(Answer):
+    """An entry of the revenue ledger, of an `EntryLine`."""
+
+    about = "entry"
+
+    id = Whole()
+    booking = Text(attribute="booking.ref")
+    month = MonthField()
+    amount_fen = Fen()
+    tax_fen = Fen()
+    recorded_at = Moment()
+    document = Inside(EntryDocument, allow_none=True)
+
+
+class EntryInFile(Entry):
+    """An entry in a file, where nothing else says what it is about."""
+
+    lab = Text(attribute="lab.code")
+    instrument = Inside(InstrumentBrief)
+    test_item = Inside(TestItemBrief)
+    client = Inside(Client)
+    client_uscc = Text(attribute="client.uscc")
+    cause = Word(EntryCause, attribute="document.kind")
+    number = Text(attribute="document.number")
+
+    columns: ClassVar[dict[str, Any]] = {
+        "month": _l("Month"),
+        "booking": _l("Booking"),
+        "lab": _l("Lab"),
+        "instrument": _l("Instrument"),
+        "test_item": _l("Test item"),
+        "client": _l("Client"),
+        "client_uscc": _l("Unified social credit code"),
+        "cause": _l("Document"),
+        "number": _l("Document number"),
+        "amount_fen": _l("Recognised revenue (CNY)"),
+        "tax_fen": _l("Tax (CNY)"),
+    }

@@ -153,7 +153,7 @@ class Bookings:
             if place is None:
                 continue
             booked_at = self._booked_at(rng, lab, place.plan.starts_at)
-            if booked_at is None or rules.problems(place.plan.starts_at, booked_at):
+            if booked_at is None or rules.problems(place.plan.starts_at, now=booked_at):
                 continue
             client = lab.host.client if own else self.customers.draw(rng, lab, offer.row["category"])
             fee = offer.fee_on(self.loading.day(booked_at))
@@ -357,7 +357,7 @@ class Course:
         index = bisect_left(self.diary.starts, max(since, self.life.starts_at))
         for interval in self.diary.intervals[index + 1 : index + 9]:
             place = self.maker._place_in(self.rng, interval, self.machine, self.rules)
-            if place is not None and not self.rules.problems(place.plan.starts_at, since):
+            if place is not None and not self.rules.problems(place.plan.starts_at, now=since):
                 return place
         return None
 

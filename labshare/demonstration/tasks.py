@@ -114,7 +114,7 @@ class Tasks:
                 latest = self.loading.midnight - self.rng.randrange(120, 400) * MINUTE
                 at = asked or min(place.plan.starts_at - before, latest)
                 fee = offer.fee_on(self.loading.day(at))
-                if fee is None or rules.problems(place.plan.starts_at, at):
+                if fee is None or rules.problems(place.plan.starts_at, now=at):
                     continue
                 life = Life(self.loading, self.shelf, lab)
                 name = offer.row["name"].split("（")[-1].rstrip("）")

@@ -95,10 +95,8 @@ class Strict(Names):
         unknown = ma.RAISE
 
 
-class _Ours:
+class _Ours(ma.fields.Field[Any]):
     """What our field types share: how they read what was sent, how JSON spells them, and their cell of a file."""
-
-    attribute: str | None
 
     def read(self, sent: Any) -> Any:
         """What was sent, made ready for marshmallow's own reading; never None."""
@@ -110,12 +108,12 @@ class _Ours:
 
     def deserialize(self, value: Any, attr: Any = None, data: Any = None, **more: Any) -> Any:
         given = value is not None and value is not ma.missing
-        return super().deserialize(self.read(value) if given else value, attr, data, **more)  # type: ignore[misc]
+        return super().deserialize(self.read(value) if given else value, attr, data, **more)
 
     def serialize(self, attr: str, obj: Any, accessor: Any = None, **_more: Any) -> Any:
-        value = self.get_value(obj, attr, accessor)  # type: ignore[attr-defined]
+        value = self.get_value(obj, attr, accessor)
         if value is ma.missing:
-            value = self.dump_default  # type: ignore[attr-defined]
+            value = self.dump_default
         return value if value is None or value is ma.missing else self.spelt(value)
 
     def cell(self, value: Any) -> Any:
@@ -123,7 +121,7 @@ class _Ours:
         return value
 
 
-class Spelt(_Ours, ma.fields.Field[Any]):
+class Spelt(_Ours):
     """A field of which marshmallow has no type."""
 
     described: ClassVar[dict[str, Any]] = {"type": "string"}

@@ -84,6 +84,15 @@ def test_bad_input_names_its_field(market: Market, client: FlaskClient, wish: Wi
     assert bookings() == 0
 
 
+def test_unknown_names_are_told_last_in_the_order_in_which_they_were_sent(
+    market: Market, client: FlaskClient, wish: Wish
+) -> None:
+    unknown = ["zone", "colour", "width", "height", "depth", "weight", "area", "speed"]
+    body = json.dumps({**dict.fromkeys(unknown, 1), **wish(quantity="two")})
+    answer = client.post("/api/v1/bookings", data=body, content_type="application/json", headers=market.booker)
+    assert [each["field"] for each in answer.json["errors"]] == ["quantity", *unknown]
+
+
 def test_rights(market: Market, client: FlaskClient, wish: Wish) -> None:  # R-RIGHTS-2
     assert client.post("/api/v1/bookings", json=wish()).status_code == 401
     assert client.post("/api/v1/bookings", json=wish(), headers={"Authorization": "Bearer no"}).status_code == 401

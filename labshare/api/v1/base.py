@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -56,15 +56,12 @@ class RoomBlueprint(Blueprint):  # type: ignore[misc]
         view_func = self.problems(*ALWAYS[method])(self.doc(**described)(view_func))
         super().add_url_rule(rule, endpoint, view_func, **options)
 
-    def problems(self, *statuses: int) -> Callable[[Any], Any]:
+    def problems(self, *statuses: int) -> Any:
         """Document the problem answers of an address."""
-
-        def decorate(view: Any) -> Any:
-            for status in statuses:
-                view = self.alt_response(status, schema=Document, content_type=MEDIA_TYPE)(view)
-            return view
-
-        return decorate
+        content = {MEDIA_TYPE: {"schema": Document}}
+        return self.doc(
+            responses={status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+        )
 
 
 class ListQuery(Names):

@@ -23,7 +23,8 @@ class Answer(ma.Schema):
         field_obj.required = field_name not in self.optional
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """Marshmallow's own way, but for the time it takes: a list has thousands of fields."""
+        """From the row, an object or a dict, or from what it is about. Does what marshmallow does, sooner: a list has
+        thousands of fields."""
         if "." in attr:
             value = super().get_attribute(obj, attr, default)
         elif isinstance(obj, dict):

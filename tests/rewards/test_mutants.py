@@ -120,7 +120,7 @@ def cut_by_order_instead(limit: int | None, amounts: Mapping[str, int]) -> dict[
     for code in sorted(amounts):
         got = min(left, amounts[code])
         left -= got
-        shares[code] = Share(limit, amounts[code], 0, 0, got)
+        shares[code] = Share(available=limit, weight=amounts[code], weights=0, extra=0, result=got)
     return shares
 
 
@@ -150,7 +150,13 @@ def lab_and_firm_cap_swapped(policy: Policy, labs: Any, firms: Any, facts: Facts
             caps,
             "cap_firm",
             lambda cap, amounts: {
-                code: Share(0, 0, 0, 0, real_lab(cap_fen=policy.caps.lab_year_fen, amount_fen=fen))
+                code: Share(
+                    available=0,
+                    weight=0,
+                    weights=0,
+                    extra=0,
+                    result=real_lab(cap_fen=policy.caps.lab_year_fen, amount_fen=fen),
+                )
                 for code, fen in proportion.results(real_firm(cap, amounts), amounts).items()
             },
         )

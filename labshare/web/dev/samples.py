@@ -8,6 +8,7 @@ from typing import Any
 
 from labshare.booking.rules.price import Price
 from labshare.catalogue.terms import FeeBasis
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.links import Link
@@ -39,7 +40,16 @@ def samples(now: datetime) -> Samples:
         Thing(id=2, name="新昌县乙轮毂有限公司", name_en="Yi Wheels"),
     )
     week = timedelta(days=7)
-    link = Link(1, 1, 2, AffiliationKind.CONTROLS, today - 8 * week, None, now - 2 * week, declared_by=1)
+    link = Link(
+        id=1,
+        firm=1,
+        other=2,
+        kind=AffiliationKind.CONTROLS,
+        valid_from=today - 8 * week,
+        valid_to=None,
+        recorded_at=now - 2 * week,
+        declared_by=1,
+    )
     affiliation = Thing(
         link=link,
         kind=link.kind,
@@ -59,11 +69,20 @@ def samples(now: datetime) -> Samples:
         touches=(Thing(month=month.previous, lab="XC-001", entries=3, fen=168_000, reason=Reason.RELATED),),
         booking=Thing(ref="B-202611-7K3QX", lab_firm=firms[0]),
         terms=Thing(late_cancel_percent=30, free_cancel_minutes=1_440, no_show_percent=50),
-        price=Price(FeeBasis.SAMPLE, Fraction(3), 12_000, 36_000, 40_000, 40_000),
+        price=Price(
+            basis=FeeBasis.SAMPLE,
+            units=Fraction(3),
+            amount_fen=Fen(12_000),
+            product_fen=Fen(36_000),
+            minimum_fen=Fen(40_000),
+            total_fen=Fen(40_000),
+        ),
         columns=tuple(
             Column(
                 today + timedelta(days=n),
-                tuple(Cell(now + timedelta(days=n, hours=hour), now, free) for hour in range(3)) if n % 3 else (),
+                tuple(Cell(starts_at=now + timedelta(days=n, hours=hour), last=now, slot=free) for hour in range(3))
+                if n % 3
+                else (),
                 "—",
             )
             for n in range(1, 6)

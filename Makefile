@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: run test build python node frontend translations messages new-migration lock clean bench \
+.PHONY: run test test-fast build python node frontend translations messages new-migration lock clean bench \
 	mutants map fmt lint lint-style lint-dead lint-types lint-layers lint-messages lint-templates
 
 run: build
@@ -17,6 +17,11 @@ run: build
 # One worker a core; a file stays with one worker, as its tests may share what was costly to load.
 test: build
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --durations 25
+
+# The inner loop: SQLite alone, without what is slow (`is_slow` in tests/conftest.py says what that is); what failed last
+# goes first. What it lists as slowest in the end has grown out of it: mark it.
+test-fast: build
+	$(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder -m "not slow" --ff --durations 5 --durations-min 2
 
 build: python frontend translations
 

@@ -34,6 +34,8 @@ from labshare.kernel.database import db
 from tests import postgres
 
 ENGINES = ("sqlite", "postgresql")
+SLOW_FIXTURES = frozenset({"live_server", "browser", "postgres_server"})
+SLOW_FOLDERS = frozenset({"demonstration", "migrations", "races"})
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TUESDAY_MORNING = datetime(2026, 11, 24, 10, 0, tzinfo=SHANGHAI)
 
@@ -250,9 +252,26 @@ class SeparateClient(FlaskClient):
         return answer
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest file first, so that no worker is left alone with it in the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest file first, so that no worker is left alone with it in the end; the slow ones marked."""
     items.sort(key=lambda item: item.path.name != "test_crawler.py")
+    patience = float(config.getini("timeout"))
+    for item in items:
+        if is_slow(item, patience):
+            item.add_marker("slow")
+
+
+def is_slow(item: pytest.Item, patience: float) -> bool:
+    """Whether `make test-fast` leaves it out: on the second engine, in a browser, of a slow kind, or by its own word in
+    need of more time than others. What is slow for other reasons says so: `pytest.mark.slow`."""
+    given = getattr(item, "callspec", None)
+    own_time = item.get_closest_marker("timeout")
+    return (
+        (given is not None and "postgresql" in given.params.values())
+        or bool(SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())))
+        or item.path.parent.name in SLOW_FOLDERS
+        or (own_time is not None and own_time.args[0] > patience)
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,12 +1,14 @@
 """`labshare db`: migrations."""
 
 import re
+from tempfile import TemporaryDirectory
 
 import click
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
 
 from labshare.catalogue.services.index import rebuild_where_missing
 from labshare.commands import with_app
@@ -140,11 +142,16 @@ def current() -> None:
 @click.argument("message")
 @with_app
 def revision(message: str) -> None:
-    """Write a new migration from what the models have that the database has not; read it before you trust it."""
+    """Write a new migration from what the models have that the migrations so far do not make; read it before you
+    trust it. Compared in a database made for it: on SQLite, which keeps the words of constraints."""
     name = "_".join(re.findall(r"\w+", message.lower()))
     if not 1 <= len(name) <= LONGEST_NAME:
         raise click.UsageError(f"a migration's name has 1 to {LONGEST_NAME} characters")
     config = alembic_config()
     number = sum(1 for _each in ScriptDirectory.from_config(config).walk_revisions()) + 1
     config.set_main_option("file_template", f"{number:04}_{name}")
-    command.revision(config, message, autogenerate=True, rev_id=name)
+    with TemporaryDirectory() as folder, create_engine(f"sqlite:///{folder}/made.db").connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+        command.revision(config, message, autogenerate=True, rev_id=name)

@@ -27,7 +27,7 @@ from labshare.rewards.errors import (
     UnknownName,
     WrongKind,
 )
-from labshare.rewards.terms import BandKind, Grade, RewardUnit, Tax
+from labshare.rewards.terms import BandKind, Cap, Grade, RewardUnit, Tax
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,40})?")
 _DIVISION = re.compile(r"[0-9]{2,12}")
@@ -52,7 +52,7 @@ class Clients:
 
 @dataclass(frozen=True, kw_only=True)
 class Caps:
-    """The most of one year, fen; `None` is no cap."""
+    """The most of one year, fen, by the names of `Cap`; `None` is no cap."""
 
     instrument_year_fen: Fen | None
     lab_year_fen: Fen | None
@@ -108,7 +108,7 @@ def read_policy(data: object) -> Policy:
     instruments = reader.names(top.get("instruments"), "instruments", ("min_original_value_fen",))
     bands = reader.names(top.get("bands"), "bands", ("kind", "steps"))
     grades = reader.names(top.get("grades"), "grades", tuple(Grade))
-    caps = reader.names(top.get("caps"), "caps", ("instrument_year_fen", "lab_year_fen", "firm_year_fen"))
+    caps = reader.names(top.get("caps"), "caps", tuple(Cap))
     first = reader.of(top, "effective_from", _month)
     last = reader.of(top, "effective_to", _optional(_month))
     if first is not None and last is not None and last < first:
@@ -132,11 +132,7 @@ def read_policy(data: object) -> Policy:
         "kind": reader.of(bands, "bands.kind", _one_of(BandKind)),
         "steps": _read_steps(reader, bands),
         "grades": {grade: reader.of(grades, f"grades.{grade}", _coefficient) for grade in Grade},
-        "caps": Caps(
-            instrument_year_fen=reader.of(caps, "caps.instrument_year_fen", _optional(_amount)),
-            lab_year_fen=reader.of(caps, "caps.lab_year_fen", _optional(_amount)),
-            firm_year_fen=reader.of(caps, "caps.firm_year_fen", _optional(_amount)),
-        ),
+        "caps": Caps(**{cap: reader.of(caps, f"caps.{cap}", _optional(_amount)) for cap in Cap}),
         "budget_year_fen": reader.of(top, "budget_year_fen", _optional(_amount)),
         "publicity_working_days": reader.of(top, "publicity_working_days", _amount),
     }

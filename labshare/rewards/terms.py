@@ -63,6 +63,20 @@ class ObjectionVerdict(Term):
     REJECTED = "rejected", _l("Rejected")
 
 
+class Cap(Term):
+    """The most of one year, by its name in a policy's document."""
+
+    whose: LazyString | str
+
+    def __init__(self, code: str, label: LazyString | str = "", whose: LazyString | str = "") -> None:
+        super().__init__(code, label)
+        self.whose = whose
+
+    INSTRUMENT = "instrument_year_fen", _l("Cap per instrument and year (CNY)"), _l("Instrument")
+    LAB = "lab_year_fen", _l("Cap per lab and year (CNY)"), _l("Lab")
+    FIRM = "firm_year_fen", _l("Cap per firm and year (CNY)"), _l("Firm")
+
+
 class Grade(Term):
     """Of a lab, the best first."""
 

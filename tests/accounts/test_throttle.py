@@ -18,6 +18,8 @@ from labshare.web.account import throttle
 from tests import factories as make
 from tests.mails import link_in_last_mail
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "nine green apples"
 KEPT = hashed(PASSWORD)
 ENGINES = ("sqlite",)

@@ -30,6 +30,8 @@ from labshare.organisations.services import issue_token
 from labshare.rewards.models import Policy, RewardRun
 from labshare.settlement.models import Payment, Report
 
+pytestmark = pytest.mark.slow
+
 ENGINES = ("sqlite",)  # what is asked here is how the web side reads and writes; SQL has its own tests on both
 SMALL = Scale("small", counties=1, clients=100, bookings=1_000, labs=20)
 CHECKS = [

@@ -17,6 +17,8 @@ from tests import factories
 from tests.booking.conftest import at
 from tests.conftest import Clock
 
+pytestmark = pytest.mark.slow
+
 
 def market(seed: int, now) -> list:  # type: ignore[no-untyped-def]
     """Some labs with instruments, items and a random load, from empty to packed."""

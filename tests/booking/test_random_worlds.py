@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,8 @@ from labshare.booking.rules.time import (
 )
 from labshare.booking.terms import DayKind
 from tests.booking.reference import World
+
+pytestmark = pytest.mark.slow
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # a country where clocks change: the weeks around both turns, and one without

@@ -21,6 +21,8 @@ from labshare.demonstration.data.items import NORMS, TYPES
 from labshare.kernel.database import db
 from tests import factories as make
 
+pytestmark = pytest.mark.slow
+
 QUERIES = yaml.safe_load(Path(__file__).with_name("queries.yaml").read_text(encoding="utf-8"))
 
 

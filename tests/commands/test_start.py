@@ -18,6 +18,8 @@ from labshare.kernel.database import db
 from tests import factories as make
 from tests.conftest import TestDatabase, environment_for
 
+pytestmark = pytest.mark.slow
+
 LABSHARE = Path(sys.executable).with_name("labshare")
 
 

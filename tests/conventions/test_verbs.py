@@ -8,6 +8,8 @@ import pytest
 from labshare.kernel.verbs import VERBS
 from tests.conventions.reading import ENTRANCES, ROOT, module_name, python_files, reached_from, service_files
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def verbs():

@@ -12,6 +12,8 @@ from labshare.kernel.database import transaction
 from tests import factories
 from tests.signing import sign_in
 
+pytestmark = pytest.mark.slow
+
 PLAIN: dict[str, set[str]] = {
     "Correct": set(),
     "Hour of working time": set(),

@@ -20,6 +20,8 @@ from tests import factories
 from tests.conftest import environment_for
 from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 
 

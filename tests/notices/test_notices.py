@@ -120,6 +120,7 @@ def test_sent_once(app: Flask, clock: Any) -> None:
     assert [letter.to for letter in sent] == ["a@test.example"]
 
 
+@pytest.mark.slow
 def test_failure_backs_off_and_is_given_up_in_the_end(app: Flask, clock: Any) -> None:
     send_mail(to="a@test.example", kind="test.asked", params=params(), now=clock.now)
     db.session.commit()

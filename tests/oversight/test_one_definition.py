@@ -31,6 +31,8 @@ from tests.conftest import Clock
 from tests.rewards.world import add_booking, add_lab, add_revenue, people
 from tests.signing import sign_in
 
+pytestmark = pytest.mark.slow
+
 OCTOBER, NOVEMBER = Month(2026, 10), Month(2026, 11)
 BYS = tuple(UsageBy)
 NO_BOOKING_MAKES_UP = {"available_minutes", "units", "reports"}

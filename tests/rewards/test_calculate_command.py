@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.rewards.reading import policy_json
+
+pytestmark = pytest.mark.slow
 
 LEDGER = {
     "month": "2026-01",

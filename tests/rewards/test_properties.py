@@ -4,6 +4,7 @@ import random
 from collections import defaultdict
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from labshare.rewards.policy import Policy, read_policy
 from labshare.rewards.rules.calculation import Calculation, calculate
 from labshare.rewards.rules.facts import Facts, Lab
 from tests.rewards.reading import policy_json
+
+pytestmark = pytest.mark.slow
 
 MONTH = Month(2026, 6)
 CODES = ["A", "B", "C", "D", "E", "F"]

@@ -3,9 +3,13 @@
 import json
 from collections import Counter
 
+import pytest
+
 from labshare.rewards.rules import cases
 from tests.independent import random_cases, reward
 from tests.rewards.retrace import check_trace
+
+pytestmark = pytest.mark.slow
 
 NUMBER = 10_000
 

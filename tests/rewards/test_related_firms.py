@@ -26,6 +26,8 @@ from tests import factories
 from tests.rewards.world import World, add_booking, add_lab, add_revenue, people, put_policy
 from tests.signing import sign_in
 
+pytestmark = pytest.mark.slow
+
 SEPTEMBER, OCTOBER = Month(2026, 9), Month(2026, 10)
 
 

@@ -20,6 +20,8 @@ from tests.rewards.reading import policy_json
 from tests.rewards.retrace import check_trace
 from tests.rewards.world import fetch, random_world
 
+pytestmark = pytest.mark.slow
+
 TERMS = {
     "by lab": {
         "caps.lab_year_fen": 400_000,

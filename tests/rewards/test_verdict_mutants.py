@@ -22,6 +22,8 @@ from tests.independent import run as independent
 from tests.rewards.reading import policy_json
 from tests.rewards.world import add_booking, add_lab, add_revenue, fetch, people, put_policy, random_world
 
+pytestmark = pytest.mark.slow
+
 TERMS = {"instruments.min_original_value_fen": 10_000_000, "clients.divisions": ["3306"], "tax": "excluded"}
 DAY = timedelta(days=1)
 

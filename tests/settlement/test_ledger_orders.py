@@ -16,6 +16,8 @@ from tests.independent import ledger as clerk
 from tests.settlement.test_recognition import as_export
 from tests.settlement.world import World, taken
 
+pytestmark = pytest.mark.slow
+
 JUNE, JULY, AUGUST = Month(2026, 6), Month(2026, 7), Month(2026, 8)
 
 

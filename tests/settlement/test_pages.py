@@ -17,6 +17,8 @@ from tests import factories
 from tests.settlement.world import World, laughing_pdf, pdf, snapshot
 from tests.signing import sign_in
 
+pytestmark = pytest.mark.slow
+
 CHINESE, ENGLISH = {"Accept-Language": "zh-CN"}, {"Accept-Language": "en-GB"}
 
 

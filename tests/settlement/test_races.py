@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from sqlalchemy import Select, select
 
 from labshare.kernel.database import db, transaction
@@ -13,6 +14,8 @@ from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.queries.ledger import bookings_out_of_step
 from tests.races import racing, unguarded
 from tests.settlement.world import World, taken
+
+pytestmark = pytest.mark.slow
 
 RUNNERS, ROUNDS = 8, 5
 

@@ -22,6 +22,8 @@ from labshare.settlement.rules.documents import (
 )
 from tests.independent import ledger as clerk
 
+pytestmark = pytest.mark.slow
+
 START = date(2026, 1, 20)
 TODAY = date(2026, 5, 5)
 days = st.integers(0, (TODAY - START).days).map(lambda n: START + timedelta(days=n))

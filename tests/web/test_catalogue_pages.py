@@ -15,6 +15,8 @@ from labshare.kernel.time import utc_now
 from tests import factories as make
 from tests.signing import sign_in
 
+pytestmark = pytest.mark.slow
+
 LANGUAGES = {"zh": "zh-CN,zh;q=0.9,en;q=0.8", "en": "en-GB,en"}
 MOST_STATEMENTS = 12
 

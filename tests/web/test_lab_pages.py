@@ -15,6 +15,8 @@ from labshare.kernel.time import local_day, utc_now
 from tests import factories
 from tests.signing import sign_in
 
+pytestmark = pytest.mark.slow
+
 LAB_PAGES = [
     "/lab/today",
     "/lab/today?show=running",

@@ -22,6 +22,8 @@ from tests import factories as make
 from tests import valkey
 from tests.signing import sign_in
 
+pytestmark = pytest.mark.slow
+
 ENGINES = ("sqlite",)
 PASSWORD = "nine green apples"
 SMALL = 3

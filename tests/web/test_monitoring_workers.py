@@ -2,12 +2,15 @@
 
 import urllib.request
 
+import pytest
 from flask import Flask
 
 from labshare.kernel.database import db
 from tests.conftest import TestDatabase
 from tests.races.test_http import serving
 from tests.web.test_monitoring import figure
+
+pytestmark = pytest.mark.slow
 
 ENGINES = ("sqlite",)  # the counts lie in files
 

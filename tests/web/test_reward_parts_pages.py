@@ -24,6 +24,8 @@ from tests import factories
 from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
 from tests.signing import sign_in
 
+pytestmark = pytest.mark.slow
+
 SEPTEMBER, OCTOBER, NOVEMBER = (Month(2026, number) for number in (9, 10, 11))
 LANGUAGES = ["zh-CN", "en"]
 

@@ -23,7 +23,7 @@ from labshare.rewards import services
 from labshare.rewards.models import Policy
 from labshare.rewards.queries import pages
 from labshare.rewards.queries.runs import get_policy, rules_of
-from labshare.rewards.terms import BandKind, Grade, PolicyState, RewardUnit, Tax
+from labshare.rewards.terms import BandKind, Cap, Grade, PolicyState, RewardUnit, Tax
 from labshare.web.forms import (
     BooleanField,
     Form,
@@ -81,9 +81,6 @@ class PolicyForm(Form):
     threshold_fen = MoneyField(_l("Threshold (CNY)"), [required()], description=_l("Below it: nothing."))
     kind = RadioField(_l("Bands"), [required()], choices=BandKind.choices())
     bands = lines(BandLine, BANDS)
-    instrument_year_fen = MoneyField(_l("Cap per instrument and year (CNY)"), [optional()])
-    lab_year_fen = MoneyField(_l("Cap per lab and year (CNY)"), [optional()])
-    firm_year_fen = MoneyField(_l("Cap per firm and year (CNY)"), [optional()])
     budget_year_fen = MoneyField(_l("Budget of the year (CNY)"), [optional()])
     publicity_working_days = WholeNumberField(_l("Public notice, working days"), [required()], least=0, most=60)
 
@@ -112,11 +109,7 @@ class PolicyForm(Form):
                 "steps": [{"from_fen": band.from_fen.data, "rate": band.rate.data} for band in self.steps()],
             },
             "grades": {grade: self[f"grade_{grade}"].data for grade in Grade},
-            "caps": {
-                "instrument_year_fen": self.instrument_year_fen.data,
-                "lab_year_fen": self.lab_year_fen.data,
-                "firm_year_fen": self.firm_year_fen.data,
-            },
+            "caps": {cap: self[cap].data for cap in Cap},
             "budget_year_fen": self.budget_year_fen.data,
             "publicity_working_days": self.publicity_working_days.data,
         }
@@ -134,7 +127,7 @@ class PolicyForm(Form):
             "bands.kind": "kind",
             "bands.steps": self.bands[0].from_fen.name,
             **{f"grades.{grade}": f"grade_{grade}" for grade in Grade},
-            **{f"caps.{cap}": cap for cap in ("instrument_year_fen", "lab_year_fen", "firm_year_fen")},
+            **{f"caps.{cap}": cap for cap in Cap},
         }
         for place, band in enumerate(self.steps()):
             found[f"bands.steps.{place}.from_fen"] = band.from_fen.name
@@ -144,6 +137,8 @@ class PolicyForm(Form):
 
 for _grade in Grade:
     setattr(PolicyForm, f"grade_{_grade}", RateField(_grade.label, [required()]))
+for _cap in Cap:
+    setattr(PolicyForm, _cap, MoneyField(_cap.label, [optional()]))
 
 
 class EndForm(Form):
@@ -205,7 +200,7 @@ USUAL: dict[str, Any] = {
         Grade.UNQUALIFIED: "0",
         Grade.UNGRADED: "1.0",
     },
-    "caps": {"instrument_year_fen": None, "lab_year_fen": None, "firm_year_fen": None},
+    "caps": dict.fromkeys(Cap),
     "budget_year_fen": None,
     "publicity_working_days": 5,
 }
@@ -239,6 +234,7 @@ def _policy_page(policy_id: int, form: EndForm | None = None, above: Form | None
         "regulator/policies/policy.html",
         policy=found,
         rules=rules_of(found),
+        caps=tuple(Cap),
         names=names_of((found.created_by, found.published_by)),
         may_draft=may(actor, "policy.draft"),
         may_publish=may(actor, "policy.publish"),
@@ -265,7 +261,9 @@ def policy_edit(policy_id: int) -> Any:
 
 
 def _form_page(form: PolicyForm, policy_id: int | None, *, status: int = 200) -> Any:
-    html = render_template("regulator/policies/form.html", form=form, policy_id=policy_id, grades=tuple(Grade))
+    html = render_template(
+        "regulator/policies/form.html", form=form, policy_id=policy_id, grades=tuple(Grade), caps=tuple(Cap)
+    )
     return html, status
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    literal_column,
     or_,
     text,
 )
@@ -144,6 +145,13 @@ class Booking(Model):
         Index(None, "fee_id"),
         Index(None, "starts_at"),
         Index(
+            "ix_booking_finished",
+            "lab_id",
+            "finished_at",
+            sqlite_where=text("finished_at IS NOT NULL"),
+            postgresql_where=text("finished_at IS NOT NULL"),
+        ),
+        Index(
             "ix_booking_requests_due",
             "answer_by",
             sqlite_where=text(f"state = '{BookingState.REQUESTED}'"),
@@ -252,6 +260,9 @@ class Booking(Model):
     fee: Mapped[Fee] = relationship()
 
 
+_IS_BLOCK = f"kind IN ({listed(HoldingKind.blocks())})"
+
+
 class Holding(Model):
     """A span of one instrument unit that is taken, clean-up included. The database refuses any overlap.
 
@@ -275,6 +286,15 @@ class Holding(Model):
             "held_for",
             sqlite_where=text("held_for IS NOT NULL"),
             postgresql_where=text("held_for IS NOT NULL"),
+        ),
+        Index(
+            "ix_holding_blocks",
+            "instrument_id",
+            "ends_at",
+            "starts_at",
+            "kind",
+            sqlite_where=text(_IS_BLOCK),
+            postgresql_where=text(_IS_BLOCK),
         ),
         Index(
             "ix_holding_expiring",
@@ -305,6 +325,17 @@ class Holding(Model):
     note: Mapped[str] = mapped_column(String(200), default="")
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @hybrid_property
+    def is_block(self) -> bool:
+        """Whether the lab holds it for itself: maintenance or in-house use."""
+        return self.kind in HoldingKind.blocks()
+
+    @is_block.inplace.expression
+    @classmethod
+    def _is_block_in_sql(cls) -> ColumnElement[bool]:
+        """Spelled as the index of blocks is, whose condition SQLite does not know by a parameter."""
+        return cls.kind.in_([literal_column(f"'{kind}'") for kind in HoldingKind.blocks()])
 
     @hybrid_method
     def counts_at(self, moment: datetime) -> bool:

@@ -25,8 +25,10 @@ from labshare.demonstration.shelf import Shelf
 from labshare.demonstration.tasks import Tasks
 from labshare.kernel.database import analyse, db, transaction
 from labshare.kernel.time import local_day, local_zone
+from labshare.oversight.services import keep_months, watch_months
 
 SEALED_AT_ONCE = 10_000
+MONTHS_AT_ONCE = 1_000
 Progress = Callable[[str], None]
 
 
@@ -54,9 +56,20 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
         Office(loading, days, every_lab).run(tasks.notify if tasks else lambda: None)
         rebuild_all()
     analyse()
+    keep_all_months(loading.midnight)
     sealed = seal(loading.midnight, key=current_app.config["AUDIT_KEY"], batch=SEALED_AT_ONCE)
     say(f"{sealed} events sealed")
     return loading
+
+
+def keep_all_months(now: datetime) -> None:
+    """As the scheduler would, without waiting for it."""
+    with transaction():
+        watch_months(now=now)
+    while True:
+        with transaction(reads_first=True):
+            if not keep_months(now=now, at_once=MONTHS_AT_ONCE):
+                return
 
 
 @contextmanager

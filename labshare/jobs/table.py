@@ -17,15 +17,21 @@ from labshare.booking import services as booking
 from labshare.jobs import monthly
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db, transaction
+from labshare.kernel.earlier_writers import earlier_writers_done
 from labshare.kernel.job_runs import forget_runs
 from labshare.kernel.kept_answers import forget_answers
 from labshare.kernel.time import local_day, start_of_day
 from labshare.notices.delivery import deliver_outbox
+from labshare.oversight import services as oversight
 from labshare.oversight.checks import violations
 from labshare.settlement.files import sweep
 
 KEPT = timedelta(days=7)
 """How long the rows of frequent jobs are kept; those of the monthly and nightly ones stay."""
+MOST_TURNS = 400
+"""Transactions that one run of the months' job takes: ten thousand labs' months."""
+WAIT_FOR_WRITERS = 5.0
+"""Seconds that it waits for those who were writing when it began; then it is done the next minute."""
 ADDRESSES_KEPT = timedelta(days=184)
 """Network addresses beside the audit trail: six months and a day or two."""
 
@@ -96,6 +102,22 @@ def send_mail(now: datetime) -> str:
     return f"{deliver_outbox(now)} sent"
 
 
+def keep_months(now: datetime) -> str:
+    """What figures say of months that are over, and how long labs are open: counted where it is not, or has changed."""
+    with transaction():
+        oversight.watch_months(now=now)
+    if not earlier_writers_done(within=WAIT_FOR_WRITERS):
+        return "somebody is writing"
+    counted = 0
+    for _turn in range(MOST_TURNS):
+        with transaction(reads_first=True):
+            here = oversight.keep_months(now=now)
+        counted += here
+        if not here:
+            break
+    return f"{counted} counted"
+
+
 def check_everything(now: datetime) -> str:
     """Every invariant, and the audit trail. A violation fails the job, and so shows."""
     found = [f"{one.invariant}: {one.subject}" for one in violations(now)]
@@ -135,6 +157,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job("booking.lapse", _l("Unanswered requests"), MINUTE, each(MINUTE), after_each(MINUTE), lapse_requests),
     Job("booking.lengthen", _l("Running tests"), MINUTE, each(MINUTE), after_each(MINUTE), lengthen_running),
+    Job("oversight.months", _l("Figures of past months"), MINUTE, each(MINUTE), after_each(MINUTE), keep_months),
     Job("audit.seal", _l("Seal the audit trail"), 30 * SECOND, each(30 * SECOND), after_each(30 * SECOND), seal_audit),
     Job("notices.mail", _l("Send mail"), 10 * SECOND, each(10 * SECOND), after_each(10 * SECOND), send_mail),
     Job(

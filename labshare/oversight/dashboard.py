@@ -5,24 +5,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import cache
+from typing import Any
 
-from sqlalchemy import case, func, or_, select, union_all
+from sqlalchemy import Select, func, or_, select
 
 from labshare.audit.models import AuditSeal
 from labshare.audit.queries import last_seal
-from labshare.booking.models import Booking, Holding
 from labshare.catalogue.models import Instrument
-from labshare.kernel.database import days_between, db
+from labshare.kernel.database import db
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import Minutes
-from labshare.oversight.figures import done_figures, finished_in, in_house_minutes, kept_in_house, revenue_figures
+from labshare.oversight.kept import asked, firms, served, sums, usage
 from labshare.oversight.rules import Usage
 from labshare.oversight.waiting import Waiting, waiting_for_regulators
 from labshare.rewards.models import RewardItem, RewardLine, RewardRun
 from labshare.rewards.queries.parts import payable_in
 from labshare.rewards.terms import RunState
-from labshare.settlement.models import Report, RevenueEntry
+from labshare.settlement.models import RevenueEntry
 
 BINS = (20, 40, 60, 80, 100)
 """Upper edges of the utilisation chart's groups, per cent; the last group is open."""
@@ -89,7 +90,7 @@ def dashboard(first: Month, last: Month, now: datetime, person_id: int | None = 
     year = last.plus(-11)
     runs = _runs(min(year, Month(first.year, 1)))
     payable_fen, earlier_fen = payable_in(first, last, [run for run, _ in runs])
-    revenue = _revenue(min(year, first), last, runs)
+    revenue = _revenue(min(year, first), last, runs, now)
     shown = [each for each in revenue if each.month >= first]
     return Dashboard(
         first=first,
@@ -120,16 +121,9 @@ def _runs(first: Month) -> list[tuple[RewardRun, int]]:
     return [(run, int(fen)) for run, fen in db.session.execute(query)]
 
 
-def _revenue(first: Month, last: Month, runs: Sequence[tuple[RewardRun, int]]) -> list[Revenue]:
-    whole = {
-        month: (int(fen), int(outside))
-        for month, fen, outside in db.session.execute(
-            select(RevenueEntry.month, *revenue_figures().values())
-            .join(Booking, Booking.id == RevenueEntry.booking_id)
-            .where(RevenueEntry.month.between(str(first), str(last)))
-            .group_by(RevenueEntry.month)
-        )
-    }
+def _revenue(first: Month, last: Month, runs: Sequence[tuple[RewardRun, int]], now: datetime) -> list[Revenue]:
+    rows = db.session.execute(_recognised(), asked(first, last, now))
+    whole = {month: (int(fen), int(outside)) for month, fen, outside in rows}
     counted: dict[str, int] = {}
     for run, fen in runs:
         counted[run.month] = counted.get(run.month, 0) + fen
@@ -139,6 +133,13 @@ def _revenue(first: Month, last: Month, runs: Sequence[tuple[RewardRun, int]]) -
         counted_fen = counted.get(str(month))
         found.append(Revenue(month=month, whole_fen=whole_fen, outside_fen=outside_fen, counted_fen=counted_fen))
     return found
+
+
+@cache
+def _recognised() -> Select[Any]:
+    of = usage()
+    figures = sums(of)
+    return select(of.c.month, figures["recognised_fen"], figures["outside_fen"]).group_by(of.c.month)
 
 
 def _reasons(first: Month, last: Month) -> dict[str, int]:
@@ -159,51 +160,46 @@ def _reasons(first: Month, last: Month) -> dict[str, int]:
 
 
 def _totals(first: Month, last: Month, now: datetime) -> Totals:
-    span = (first.starts_at(), last.ends_at())
-    figures = done_figures()
-    issued = select(Report.booking_id, func.min(Report.issued_on).label("on")).group_by(Report.booking_id).subquery()
-    kept = days_between(Booking.finished_on, issued.c.on) <= Booking.turnaround_days
-    in_house = select(in_house_minutes()).where(*kept_in_house(span, now))
-    row = db.session.execute(
-        select(
-            figures["clients"].label("clients"),
-            figures["smes"].label("smes"),
-            (func.coalesce(figures["used_minutes"], 0) + func.coalesce(in_house.scalar_subquery(), 0)).label(
-                "used_minutes"
-            ),
-            figures["outside_minutes"].label("outside_minutes"),
-            figures["tests"].label("finished"),
-            func.count(issued.c.on).label("reported"),
-            func.sum(case((kept, 1), else_=0)).label("on_time"),
-        )
-        .outerjoin(issued, issued.c.booking_id == Booking.id)
-        .where(finished_in(span))
-    ).one()
-    return Totals(**{name: int(value or 0) for name, value in row._mapping.items()})
+    given = asked(first, last, now)
+    clients, smes = db.session.execute(_firms(), given).one()
+    worked = db.session.execute(_worked(), given).one()._mapping
+    return Totals(clients=clients, smes=int(smes), **{name: int(value or 0) for name, value in worked.items()})
+
+
+@cache
+def _firms() -> Select[Any]:
+    return firms(served())
+
+
+@cache
+def _worked() -> Select[Any]:
+    figures = sums(usage())
+    return select(
+        (figures["used_minutes"] + figures["in_house_minutes"]).label("used_minutes"),
+        figures["outside_minutes"],
+        figures["tests"].label("finished"),
+        figures["reported"],
+        figures["on_time"],
+    )
 
 
 def _utilisation_groups(first: Month, last: Month, now: datetime) -> list[int]:
     months = sum(1 for _ in first.through(last))
-    span = (first.starts_at(), last.ends_at())
-    worked = (
-        select(Booking.instrument_id.label("instrument_id"), done_figures()["used_minutes"].label("minutes"))
-        .where(finished_in(span))
-        .group_by(Booking.instrument_id)
-    )
-    kept = (
-        select(Holding.instrument_id, in_house_minutes())
-        .where(*kept_in_house(span, now))
-        .group_by(Holding.instrument_id)
-    )
-    used = union_all(worked, kept).subquery()
-    query = (
-        select(Instrument.units, func.coalesce(func.sum(used.c.minutes), 0))
-        .outerjoin(used, used.c.instrument_id == Instrument.id)
-        .where(Instrument.published)
-        .group_by(Instrument.id)
-    )
     counts = [0] * (len(BINS) + 1)
-    for units, minutes in db.session.execute(query):
+    for units, minutes in db.session.execute(_used_by_instrument(), asked(first, last, now)):
         rate = Usage(used_minutes=int(minutes), units=units).utilisation(months) or Fraction(0)
         counts[next((group for group, edge in enumerate(BINS) if rate * 100 < edge), len(BINS))] += 1
     return counts
+
+
+@cache
+def _used_by_instrument() -> Select[Any]:
+    of = usage()
+    figures = sums(of)
+    minutes = (figures["used_minutes"] + figures["in_house_minutes"]).label("minutes")
+    used = select(of.c.instrument_id, minutes).group_by(of.c.instrument_id).subquery()
+    return (
+        select(Instrument.units, func.coalesce(used.c.minutes, 0))
+        .outerjoin(used, used.c.instrument_id == Instrument.id)
+        .where(Instrument.published)
+    )

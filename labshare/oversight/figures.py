@@ -3,7 +3,6 @@ counts for, and sums. Time booked belongs to the month of a booking's start; all
 effective time, firms served) to the month in which it was finished, platform's zone; revenue to the ledger's month."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, select
@@ -11,12 +10,12 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, select
 from labshare.booking.models import Booking, Holding
 from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Lab
-from labshare.kernel.database import minutes_between
-from labshare.kernel.time import Minutes
+from labshare.kernel.database import days_between, minutes_between
 from labshare.organisations.terms import SizeClass
-from labshare.settlement.models import RevenueEntry
+from labshare.settlement.models import Report, RevenueEntry
 
-Span = tuple[datetime, datetime]
+Span = tuple[Any, Any]
+"""Two moments, or two columns of moments: from the first on, before the second."""
 
 
 def started_in(span: Span) -> ColumnElement[bool]:
@@ -29,12 +28,14 @@ def finished_in(span: Span) -> ColumnElement[bool]:
     return and_(Booking.finished_at >= span[0], Booking.finished_at < span[1])
 
 
-def kept_in_house(span: Span, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Which holdings are in-house use that began in `span` and is over."""
+def kept_in_house(span: Span, now: Any) -> tuple[ColumnElement[bool], ...]:
+    """Which holdings are in-house use that began in `span` and is over at the moment `now`."""
     return (
+        Holding.is_block,
         Holding.kind == HoldingKind.IN_HOUSE,
         Holding.starts_at >= span[0],
         Holding.starts_at < span[1],
+        Holding.ends_at > span[0],  # follows; the index of blocks begins with their ends
         Holding.ends_at <= now,
     )
 
@@ -64,18 +65,26 @@ def done_values() -> Mapping[str, ColumnElement[int]]:
     }
 
 
-def booked_figures() -> dict[str, ColumnElement[int]]:
-    """Sums over bookings of `started_in`."""
-    return {name: func.sum(value) for name, value in booked_values().items()}
+def paper_values() -> Mapping[str, ColumnElement[int]]:
+    """What else one booking of `finished_in` counts for: whether it has a report, and whether its first one came within
+    the promised days."""
+    first = select(func.min(Report.issued_on)).where(Report.booking_id == Booking.id).scalar_subquery()
+    kept = days_between(Booking.finished_on, first) <= Booking.turnaround_days
+    return {"reported": case((first.is_not(None), 1), else_=0), "on_time": case((kept, 1), else_=0)}
+
+
+def for_sme() -> ColumnElement[int]:
+    """1 where a booking's client was an SME when it booked."""
+    return case((Booking.client_size.in_(SizeClass.smes()), 1), else_=0)
 
 
 def done_figures() -> dict[str, ColumnElement[int]]:
     """Sums over bookings of `finished_in`, and how many firms, and SMEs, they were for: the lab's own firm is none of
     its clients."""
-    client, sme = Booking.client_firm_id, Booking.client_size.in_(SizeClass.smes())
+    client = case((for_others(), Booking.client_firm_id))
     return {name: func.sum(value) for name, value in done_values().items()} | {
-        "clients": func.count(case((for_others(), client)).distinct()),
-        "smes": func.count(case((and_(for_others(), sme), client)).distinct()),
+        "clients": func.count(client.distinct()),
+        "smes": func.count(case((and_(for_others(), for_sme() == 1), Booking.client_firm_id)).distinct()),
     }
 
 
@@ -87,14 +96,19 @@ def on_offer(kind: Any) -> ColumnElement[bool]:
     return and_(published, kind.lab_id.in_(select(Lab.id).where(Lab.published)))
 
 
-def in_house_minutes() -> ColumnElement[Minutes]:
-    """Sum over holdings of `kept_in_house`: whole length, as a booking's, nights and closures included."""
-    return func.sum(minutes_between(Holding.starts_at, Holding.ends_at))
+def in_house_values() -> Mapping[str, ColumnElement[int]]:
+    """What a holding of `kept_in_house` counts for: its whole length, as a booking's, nights and closures included."""
+    return {"in_house_minutes": minutes_between(Holding.starts_at, Holding.ends_at)}
+
+
+def revenue_values() -> Mapping[str, ColumnElement[int]]:
+    """What a ledger entry joined to its booking counts for, fen: recognised, and that from other firms."""
+    return {
+        "recognised_fen": RevenueEntry.amount_fen.expression,
+        "outside_fen": case((for_others(), RevenueEntry.amount_fen), else_=0),
+    }
 
 
 def revenue_figures() -> dict[str, ColumnElement[int]]:
-    """Sums over ledger entries joined to their booking, fen: what is recognised, and what of it from other firms."""
-    return {
-        "recognised_fen": func.sum(RevenueEntry.amount_fen),
-        "outside_fen": func.sum(case((for_others(), RevenueEntry.amount_fen), else_=0)),
-    }
+    """Sums over ledger entries joined to their booking, fen."""
+    return {name: func.sum(value) for name, value in revenue_values().items()}

@@ -1,11 +1,19 @@
-"""What an upgrade found in a database that was filled before a rule was one."""
+"""What is kept of months (docs/decisions/months.md), and what an upgrade found in a database that was filled before a
+rule was one. Times in minutes, money in fen; months `YYYY-MM`, edges as moments and local days."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from labshare.kernel.database import Model, UtcDateTime, append_only
+from labshare.booking.models import Booking, Closure, Holding, OpeningHours, WorkingDay, WorkingYear
+from labshare.booking.terms import HoldingKind
+from labshare.kernel.database import Model, UtcDateTime, append_only, guard
+from labshare.kernel.money import Fen
+from labshare.kernel.terms import listed
+from labshare.kernel.time import Minutes
+from labshare.settlement.models import Report, RevenueEntry
 
 
 class UpgradeFinding(Model):
@@ -22,3 +30,201 @@ class UpgradeFinding(Model):
 
 
 append_only(UpgradeFinding.__table__)
+
+
+class KeptMonth(Model):
+    """A month of which something is kept: from here on whatever changes it leaves a `StaleMonth`."""
+
+    __tablename__ = "kept_month"
+    __table_args__ = (Index(None, "ends_at"),)
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    over: Mapped[bool]
+    """Its work is kept too; of a month that goes on only how long its labs are open."""
+
+
+class LabMonth(Model):
+    """A lab's month that was counted. What is kept of it holds as long as it has no `StaleMonth`."""
+
+    __tablename__ = "lab_month"
+
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    over: Mapped[bool]
+    """Its work was counted too (`UsageMonth`)."""
+    open_minutes: Mapped[Minutes]
+    """Opening hours less closures."""
+
+
+class InstrumentMonth(Model):
+    """The opening minutes of a lab's month that blocks take from an instrument, all its units together."""
+
+    __tablename__ = "instrument_month"
+    __table_args__ = (Index(None, "lab_id", "month"),)
+
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    blocked_minutes: Mapped[Minutes]
+
+
+class UsageMonth(Model):
+    """The sums of a lab's month that is over, by instrument and test item (`oversight.kept.FIGURES`)."""
+
+    __tablename__ = "usage_month"
+    __table_args__ = (Index(None, "lab_id", "month"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    month: Mapped[str] = mapped_column(String(7))
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"))
+    test_item_id: Mapped[int | None] = mapped_column(ForeignKey("test_item.id"))
+    """Null: in-house use."""
+    booked_minutes: Mapped[Minutes]
+    bookings: Mapped[int]
+    no_shows: Mapped[int]
+    tests: Mapped[int]
+    used_minutes: Mapped[Minutes]
+    """Of finished tests alone."""
+    outside_minutes: Mapped[Minutes]
+    samples: Mapped[int] = mapped_column(BigInteger)
+    reported: Mapped[int]
+    on_time: Mapped[int]
+    in_house_minutes: Mapped[Minutes]
+    reports: Mapped[int]
+    recognised_fen: Mapped[Fen]
+    outside_fen: Mapped[Fen]
+
+
+class ClientMonth(Model):
+    """A firm that a lab finished tests for in a month that is over, by instrument and test item; not the lab's own."""
+
+    __tablename__ = "client_month"
+
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"), primary_key=True)
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"), primary_key=True)
+    client_firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"), primary_key=True)
+    sme: Mapped[int]
+    """1 where it booked as one."""
+
+
+class StaleMonth(Model):
+    """Something of a lab's kept month has changed since: until it is counted anew it is summed from its bookings.
+
+    Written by triggers with whatever changes it, one for each change; the count deletes those that it had seen.
+    """
+
+    __tablename__ = "stale_month"
+    __table_args__ = (Index(None, "lab_id", "month"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    month: Mapped[str] = mapped_column(String(7))
+
+
+# What changes a lab's month marks it, whoever writes. `{row}` is the row as it was or as it is now, `k` a month.
+
+_EVENTS = {"INSERT": ("NEW",), "UPDATE": ("OLD", "NEW"), "DELETE": ("OLD",)}
+
+
+def _marks(
+    table: Any,
+    *months: str,
+    labs: str = "{row}.lab_id",
+    events: tuple[str, ...] = tuple(_EVENTS),
+    when: str = "",
+    changed: tuple[str, ...] = (),
+    postgresql: tuple[str, ...] = (),
+) -> None:
+    """Have a change of a row mark `labs` in the months of each of these SQL conditions. `when`: of which rows at all;
+    `changed`: an update of these columns alone; `postgresql`: the conditions as that engine spells them."""
+    name = f"{table.name}_marks_months"
+
+    def marked(event: str, conditions: tuple[str, ...]) -> str:
+        mark = f"INSERT INTO stale_month (lab_id, month) SELECT {labs}, k.month FROM kept_month k"
+        join = " CROSS JOIN lab l" if labs == _EACH_LAB else ""
+        return " ".join(f"{mark}{join} WHERE {one};".format(row=row) for row in _EVENTS[event] for one in conditions)
+
+    def head(event: str) -> str:
+        of = f" OF {', '.join(changed)}" if changed and event == "UPDATE" else ""
+        asked = f" WHEN ({' OR '.join(when.format(row=row) for row in _EVENTS[event])})" if when else ""
+        return f"CREATE TRIGGER {name}_{event.lower()} AFTER {event}{of} ON {table.name} FOR EACH ROW{asked}"
+
+    guard(
+        table,
+        sqlite=tuple(f"{head(event)} BEGIN {marked(event, months)} END" for event in events),
+        postgresql=tuple(
+            statement
+            for event in events
+            for statement in (
+                (
+                    f"CREATE FUNCTION {name}_{event.lower()}() RETURNS trigger LANGUAGE plpgsql AS "
+                    f"$$ BEGIN {marked(event, postgresql or months)} RETURN NULL; END $$"
+                ),
+                f"{head(event)} EXECUTE FUNCTION {name}_{event.lower()}()",
+            )
+        ),
+    )
+
+
+_EACH_LAB = "l.id"
+_OVER_AT = "k.ends_at > {at} AND k.starts_at <= {at} AND k.over"
+_MEETS = "k.ends_at > {row}.starts_at AND k.starts_at < {row}.ends_at"
+_BOOKING = "(SELECT finished_at FROM booking WHERE id = {row}.booking_id)"
+
+_marks(
+    Booking.__table__,
+    _OVER_AT.format(at="{row}.starts_at"),
+    _OVER_AT.format(at="{row}.finished_at"),
+    changed=(
+        "state",
+        "lab_id",
+        "lab_firm_id",
+        "client_firm_id",
+        "client_size",
+        "instrument_id",
+        "test_item_id",
+        "quantity",
+        "turnaround_days",
+        "starts_at",
+        "ends_at",
+        "started_at",
+        "finished_at",
+        "finished_on",
+        "machine_minutes",
+    ),
+)
+_marks(
+    Holding.__table__,
+    _MEETS,
+    labs="(SELECT lab_id FROM instrument WHERE id = {row}.instrument_id)",
+    when="{row}.kind IN (" + listed(HoldingKind.blocks()) + ")",
+)
+_marks(
+    Report.__table__,
+    "k.first_day <= {row}.issued_on AND k.last_day >= {row}.issued_on AND k.over",
+    _OVER_AT.format(at=_BOOKING),
+    events=("INSERT",),
+)
+_marks(RevenueEntry.__table__, "k.month = {row}.month AND k.over", events=("INSERT",))
+_marks(OpeningHours.__table__, "TRUE")
+_marks(Closure.__table__, _MEETS)
+_marks(  # hours past midnight reach into the next day
+    WorkingDay.__table__,
+    "{row}.day BETWEEN date(k.first_day, '-1 day') AND k.last_day",
+    labs=_EACH_LAB,
+    postgresql=("{row}.day BETWEEN k.first_day - 1 AND k.last_day",),
+)
+_marks(
+    WorkingYear.__table__,
+    "{row}.year IN (strftime('%Y', k.first_day, '-1 day') + 0, substr(k.month, 1, 4) + 0)",
+    labs=_EACH_LAB,
+    events=("INSERT", "DELETE"),
+    postgresql=("{row}.year IN (extract(year FROM k.first_day - 1), extract(year FROM k.first_day))",),
+)

@@ -1,7 +1,8 @@
-"""Public figures: what is offered now, and what the last full months brought. One statement each."""
+"""Public figures: what is offered now, and what the last full months brought."""
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, String, func, literal, null, select, union_all
@@ -10,8 +11,9 @@ from labshare.booking.models import Booking
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.kernel.time import Minutes
+from labshare.kernel.time import Minutes, start_of_day
 from labshare.oversight.figures import done_figures, finished_in, on_offer
+from labshare.oversight.kept import asked, firms, served, sums, usage
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,8 @@ class Figures:
 
 
 def public_figures(today: date) -> Figures:
-    """One statement. The year's figures end with the last full month."""
+    """The year's figures end with the last full month."""
     month = Month.of(today).previous
-    since, until = Month(month.year, 1).starts_at(), month.ends_at()
-    finished, done = finished_in((since, until)), done_figures()
 
     def row(kind: str, key: Any, number: Any) -> Select[Any]:
         return select(literal(kind, String).label("kind"), key.label("key"), number.label("number"))
@@ -45,8 +45,6 @@ def public_figures(today: date) -> Figures:
         .group_by(TestItem.category),
         row("town", Lab.town, func.count(Lab.id)).where(on_offer(Lab)).group_by(Lab.town),
         row("instruments", nothing, func.count(Instrument.id)).where(on_offer(Instrument)),
-        row("clients", nothing, done["clients"]).where(finished),
-        row("tests", nothing, func.coalesce(done["tests"], 0)).where(finished),
     )
     found: dict[str, dict[str | None, int]] = {}
     for kind, key, number in db.session.execute(union_all(*parts)):
@@ -54,15 +52,14 @@ def public_figures(today: date) -> Figures:
     towns = {key or "": number for key, number in found.get("town", {}).items()}
     categories = {key or "": number for key, number in found.get("category", {}).items()}
 
-    def one(kind: str) -> int:
-        return found.get(kind, {}).get(None, 0)
-
+    year = asked(Month(month.year, 1), month, start_of_day(today))
+    clients, _smes = db.session.execute(_firms(), year).one()
     return Figures(
         labs=sum(towns.values()),
-        instruments=one("instruments"),
+        instruments=found["instruments"][None],
         test_items=sum(categories.values()),
-        clients=one("clients"),
-        tests=one("tests"),
+        clients=clients,
+        tests=int(db.session.scalar(_tests(), year) or 0),
         by_category=categories,
         by_town=towns,
         as_of=month.last_day,
@@ -80,28 +77,44 @@ class MonthFigures:
 
 
 def figures_by_month(today: date, months: int = 12) -> list[MonthFigures]:
-    """The last full months, oldest first. One statement."""
+    """The last full months, oldest first. Two statements."""
     last = Month.of(today).previous
-    span = list(last.plus(1 - months).through(last))
-    done = done_figures()
-    parts = [
-        select(
-            literal(str(month), String).label("month"),
-            *(func.coalesce(done[name], 0) for name in ("tests", "clients", "samples", "used_minutes")),
-        ).where(finished_in((month.starts_at(), month.ends_at())))
-        for month in span
-    ]
-    rows = {row[0]: row for row in db.session.execute(union_all(*parts))}
-    return [
-        MonthFigures(
-            month=month,
-            tests=int(rows[str(month)][1]),
-            clients=int(rows[str(month)][2]),
-            samples=int(rows[str(month)][3]),
-            minutes=int(rows[str(month)][4]),
-        )
-        for month in span
-    ]
+    first = last.plus(1 - months)
+    given = asked(first, last, start_of_day(today))
+    done = {row.month: row for row in db.session.execute(_done_by_month(), given)}
+    clients = {row.key: row.clients for row in db.session.execute(_firms_by_month(), given)}
+
+    found = []
+    for month in first.through(last):
+        row = done.get(str(month))
+        tests, samples, minutes = (int(row.tests), int(row.samples), int(row.minutes)) if row else (0, 0, 0)
+        served = clients.get(str(month), 0)
+        found.append(MonthFigures(month=month, tests=tests, clients=served, samples=samples, minutes=Minutes(minutes)))
+    return found
+
+
+@cache
+def _tests() -> Select[Any]:
+    return select(sums(usage())["tests"])
+
+
+@cache
+def _firms() -> Select[Any]:
+    return firms(served())
+
+
+@cache
+def _done_by_month() -> Select[Any]:
+    of = usage()
+    done = sums(of)
+    minutes = done["used_minutes"].label("minutes")
+    return select(of.c.month, done["tests"], done["samples"], minutes).group_by(of.c.month)
+
+
+@cache
+def _firms_by_month() -> Select[Any]:
+    of = served()
+    return firms(of, of.c.month)
 
 
 @dataclass(frozen=True, kw_only=True)

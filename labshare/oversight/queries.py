@@ -4,39 +4,28 @@ What each figure counts: `oversight.figures`. Blocks of in-house use that are ov
 (docs/decisions/usage.md).
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import accumulate
+from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, literal, select
 
-from labshare.booking.models import Booking, Holding
-from labshare.booking.queries.loading import hours_of_labs, working_days
-from labshare.booking.rules.time import Interval, Openings
-from labshare.booking.terms import HoldingKind
+from labshare.booking.models import Booking
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
-from labshare.kernel.time import Minutes, local_zone
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
-from labshare.oversight.figures import (
-    booked_figures,
-    done_figures,
-    finished_in,
-    in_house_minutes,
-    kept_in_house,
-    revenue_figures,
-    started_in,
-)
+from labshare.oversight.figures import revenue_figures
+from labshare.oversight.kept import asked, firms, served, sums, usage
+from labshare.oversight.opening import open_time
 from labshare.oversight.rules import Usage, total
 from labshare.oversight.terms import UsageBy
-from labshare.settlement.models import Report, RevenueEntry
+from labshare.settlement.models import RevenueEntry
 
 COUNTED = (
     "booked_minutes",
@@ -47,13 +36,13 @@ COUNTED = (
     "no_shows",
     "tests",
     "samples",
-    "clients",
-    "smes",
     "recognised_fen",
     "outside_fen",
     "reports",
 )
-"""The figures that SQL counts, in the order in which each part of the union gives them."""
+"""The figures of a row that are sums over what was done."""
+SERVED = ("clients", "smes")
+"""Those that are numbers of firms."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,21 +90,13 @@ def usage_report(
     if firm_id is not None:
         scope.append(Lab.firm_id == firm_id)
     listed = {row.id: row for row in db.session.execute(subjects(by, scope))}
-    span = (first.starts_at(), last.ends_at())
+    given = asked(first, last, now, db.session.scalars(select(Lab.id).where(*scope)).all())
     figures: dict[int, dict[str, Any]] = {key: {} for key in listed}
-    parts = [
-        _booked(by, scope, span),
-        _done(by, scope, span),
-        _recognised(by, scope, first, last),
-        _reports(by, scope, first, last),
-    ]
-    if by != UsageBy.TEST_ITEM:
-        parts.append(_in_house(by, scope, span, now))
-    for key, *numbers in db.session.execute(union_all(*parts)):
-        mine = figures.setdefault(key, {})
-        for name, value in zip(COUNTED, numbers, strict=True):
-            mine[name] = mine.get(name, 0) + int(value or 0)
-    for key, numbers in _open_time(by, scope, span).items():
+    for statement, names in ((_worked(by), COUNTED), (_served(by), SERVED)):
+        for key, *numbers in db.session.execute(statement, given):
+            mine = figures.setdefault(key, {})
+            mine.update((name, int(value)) for name, value in zip(names, numbers, strict=True))
+    for key, numbers in _open_time(by, scope, given).items():
         figures.setdefault(key, {}).update(numbers)
     rows = [
         UsageRow(
@@ -125,8 +106,37 @@ def usage_report(
         if key in listed
     ]
     rows.sort(key=lambda row: row.code)
-    clients, smes = db.session.execute(_clients(scope, span)).one()
-    return UsageReport(by, first, last, rows, total((row.usage for row in rows), clients, smes))
+    clients, smes = db.session.execute(_served_by_all(), given).one()
+    return UsageReport(by, first, last, rows, total((row.usage for row in rows), clients, int(smes)))
+
+
+@cache
+def _worked(by: UsageBy) -> Select[Any]:
+    """The figures `COUNTED` of each row."""
+    of, key = _by(by, usage(narrowed=True))
+    figures = sums(of)
+    if by == UsageBy.TEST_ITEM:  # a block names none
+        figures["in_house_minutes"] = literal(0)
+    figures["used_minutes"] += figures["in_house_minutes"]
+    return select(key, *(figures[name] for name in COUNTED)).where(key.is_not(None)).group_by(key)
+
+
+@cache
+def _served(by: UsageBy) -> Select[Any]:
+    """The figures `SERVED` of each row."""
+    return firms(*_by(by, served(narrowed=True)))
+
+
+@cache
+def _served_by_all() -> Select[Any]:
+    return firms(served(narrowed=True))
+
+
+def _by(by: UsageBy, of: Subquery) -> tuple[Subquery, ColumnElement[int]]:
+    """Rows of months with what the report groups them by."""
+    if by == UsageBy.FIRM:
+        of = select(*of.c, Lab.firm_id).join(Lab, Lab.id == of.c.lab_id).subquery()
+    return of, of.c[f"{by}_id"]
 
 
 def outside_revenue(lab_id: int, month: Month) -> int:
@@ -165,62 +175,7 @@ def key_of(by: UsageBy, of: Any) -> ColumnElement[int]:
     return columns[by]
 
 
-def _row(key: ColumnElement[int], figures: Mapping[str, ColumnElement[int]]) -> Select[Any]:
-    """A part of the union: what it counts, and 0 for the rest."""
-    return select(key, *(figures.get(name, literal(0)).label(name) for name in COUNTED)).group_by(key)
-
-
-def _booked(by: UsageBy, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
-    query = _row(key_of(by, Booking), booked_figures()).join(Lab, Lab.id == Booking.lab_id)
-    return query.where(*scope, started_in(span))
-
-
-def _done(by: UsageBy, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
-    query = _row(key_of(by, Booking), done_figures()).join(Lab, Lab.id == Booking.lab_id)
-    return query.where(*scope, finished_in(span))
-
-
-def _in_house(
-    by: UsageBy, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime], now: datetime
-) -> Select[Any]:
-    minutes = in_house_minutes()
-    key: Any = {UsageBy.LAB: Lab.id, UsageBy.INSTRUMENT: Instrument.id, UsageBy.FIRM: Lab.firm_id}[by]
-    return (
-        _row(key, {"used_minutes": minutes, "in_house_minutes": minutes})
-        .select_from(Holding)
-        .join(Instrument, Instrument.id == Holding.instrument_id)
-        .join(Lab, Lab.id == Instrument.lab_id)
-        .where(*scope, *kept_in_house(span, now))
-    )
-
-
-def _clients(scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Select[Any]:
-    figures = done_figures()
-    query = select(figures["clients"], figures["smes"]).join(Lab, Lab.id == Booking.lab_id)
-    return query.where(*scope, finished_in(span))
-
-
-def _recognised(by: UsageBy, scope: list[ColumnElement[bool]], first: Month, last: Month) -> Select[Any]:
-    return (
-        _row(key_of(by, RevenueEntry), revenue_figures())
-        .select_from(RevenueEntry)
-        .join(Booking, Booking.id == RevenueEntry.booking_id)
-        .join(Lab, Lab.id == RevenueEntry.lab_id)
-        .where(*scope, RevenueEntry.month.between(str(first), str(last)))
-    )
-
-
-def _reports(by: UsageBy, scope: list[ColumnElement[bool]], first: Month, last: Month) -> Select[Any]:
-    return (
-        _row(key_of(by, Booking), {"reports": func.count()})
-        .select_from(Report)
-        .join(Booking, Booking.id == Report.booking_id)
-        .join(Lab, Lab.id == Booking.lab_id)
-        .where(*scope, Report.issued_on.between(first.first_day, last.last_day))
-    )
-
-
-def _open_time(by: UsageBy, scope: list[ColumnElement[bool]], span: tuple[datetime, datetime]) -> Mapping[int, Any]:
+def _open_time(by: UsageBy, scope: list[ColumnElement[bool]], given: Mapping[str, Any]) -> Mapping[int, Any]:
     """Hours open by row: opening hours less closures, for each unit, less blocks that fall into them."""
     if by == UsageBy.TEST_ITEM:
         return _nothing_open(scope)
@@ -229,61 +184,17 @@ def _open_time(by: UsageBy, scope: list[ColumnElement[bool]], span: tuple[dateti
         .join(Lab, Lab.id == Instrument.lab_id)
         .where(*scope, Instrument.state != LifeState.DRAFT)
     ).all()
-    open_times = _open_times({row.lab_id for row in instruments}, span)
-    blocked = _blocked({row.id: open_times[row.lab_id] for row in instruments}, span)
+    of = open_time(given)
     result: dict[int, dict[str, int]] = {}
     for row in instruments:
         key = {UsageBy.LAB: row.lab_id, UsageBy.INSTRUMENT: row.id, UsageBy.FIRM: row.firm_id}[by]
         sums = result.setdefault(key, {"available_minutes": 0, "units": 0})
-        sums["available_minutes"] += max(0, open_times[row.lab_id].minutes(*span) * row.units - blocked.get(row.id, 0))
+        open_minutes, blocked_minutes = of.open_minutes[row.lab_id], of.blocked_minutes.get(row.id, 0)
+        sums["available_minutes"] += max(0, open_minutes * row.units - blocked_minutes)
         sums["units"] += row.units
     return result
-
-
-class _OpenTime:
-    """A lab's opening intervals of a span, added up, so that the part of any time in it takes two look-ups."""
-
-    def __init__(self, intervals: Sequence[Interval]) -> None:
-        self.intervals = intervals
-        self.starts = [each.starts_at for each in intervals]
-        self.before = [timedelta(0), *accumulate(each.ends_at - each.starts_at for each in intervals)]
-        """Open time before each interval; last, of all."""
-
-    def minutes(self, since: datetime, until: datetime) -> Minutes:
-        """Minutes open in `[since, until)`."""
-        return Minutes(max(timedelta(0), self._until(until) - self._until(since)) // timedelta(minutes=1))
-
-    def _until(self, moment: datetime) -> timedelta:
-        place = bisect_right(self.starts, moment) - 1
-        if place < 0:
-            return timedelta(0)
-        last = self.intervals[place]
-        return self.before[place] + min(moment, last.ends_at) - last.starts_at
-
-
-def _open_times(lab_ids: Iterable[int], span: tuple[datetime, datetime]) -> dict[int, _OpenTime]:
-    days = working_days()
-    return {
-        lab: _OpenTime(Openings(hours, days, local_zone(), span[0]).between(*span))
-        for lab, hours in hours_of_labs(lab_ids, span[0]).items()
-    }
 
 
 def _nothing_open(scope: list[ColumnElement[bool]]) -> Mapping[int, Any]:
     ids = db.session.scalars(select(TestItem.id).join(Lab).where(*scope, TestItem.state != LifeState.DRAFT))
     return {key: {"available_minutes": None} for key in ids}
-
-
-def _blocked(open_times: Mapping[int, _OpenTime], span: tuple[datetime, datetime]) -> dict[int, int]:
-    """Minutes of opening time that blocks take, by instrument. `open_times`: of each instrument's lab."""
-    blocks = db.session.execute(
-        select(Holding.instrument_id, Holding.starts_at, Holding.ends_at).where(
-            Holding.kind.in_(HoldingKind.blocks()), Holding.starts_at < span[1], Holding.ends_at > span[0]
-        )
-    )
-    result: dict[int, int] = {}
-    for instrument, starts_at, ends_at in blocks:
-        if instrument in open_times:
-            taken = open_times[instrument].minutes(max(starts_at, span[0]), min(ends_at, span[1]))
-            result[instrument] = result.get(instrument, 0) + taken
-    return result

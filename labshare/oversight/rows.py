@@ -23,7 +23,7 @@ from labshare.oversight.figures import (
     done_figures,
     done_values,
     finished_in,
-    in_house_minutes,
+    in_house_values,
     kept_in_house,
     revenue_figures,
     started_in,
@@ -146,7 +146,7 @@ def _in_house(
         return 0, 0
     of: Any = {UsageBy.LAB: Lab.id, UsageBy.INSTRUMENT: Instrument.id, UsageBy.FIRM: Lab.firm_id}[by]
     number, minutes = db.session.execute(
-        select(func.count(), in_house_minutes())
+        select(func.count(), func.sum(in_house_values()["in_house_minutes"]))
         .select_from(Holding)
         .join(Instrument, Instrument.id == Holding.instrument_id)
         .join(Lab, Lab.id == Instrument.lab_id)

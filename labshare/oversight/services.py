@@ -1,16 +1,39 @@
-"""What oversight writes: what an upgrade found of old violations."""
+"""What oversight writes: what an upgrade found of old violations, and what is kept of months."""
 
 from datetime import datetime
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, bindparam, delete, insert, select
 
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import Numbers, db, in_ids, set_columns, take_turn
+from labshare.kernel.months import Month
 from labshare.kernel.verbs import verb
 from labshare.organisations.permissions import check
 from labshare.oversight.checks import Violation, all_violations, known_findings
-from labshare.oversight.models import UpgradeFinding
+from labshare.oversight.kept import (
+    EDGES,
+    edges,
+    firm_rows,
+    first_month,
+    given_labs,
+    marks,
+    of_given_labs,
+    pending,
+    summed_rows,
+)
+from labshare.oversight.models import (
+    ClientMonth,
+    InstrumentMonth,
+    KeptMonth,
+    LabMonth,
+    StaleMonth,
+    UpgradeFinding,
+    UsageMonth,
+)
+from labshare.oversight.opening import blocked_rows, given_openings, minutes_open, openings_of
 
 
 @verb("check.mark_known", title=_l("Old violations marked at an upgrade"), money=True)
@@ -32,3 +55,59 @@ def mark_known(*, actor: Actor, now: datetime, migrations: frozenset[str]) -> li
         after={"marked": [f"{one.invariant}: {one.subject}" for one in found][:200], "count": len(found)},
     )
     return found
+
+
+AT_ONCE = 25
+"""Labs' months that one transaction counts: it keeps others from writing for some hundredths of a second."""
+
+
+def watch_months(*, now: datetime) -> None:
+    """Have whatever changes a month, from the first with a booking to the present one, mark it from now on.
+
+    What a transaction under way has changed may not be marked: only after its end is the month counted. Where the
+    platform's zone is another than before, what is kept goes.
+    """
+    present = Month.at(now)
+    known = {row.month: row for row in db.session.scalars(select(KeptMonth))}
+    for month in (first_month() or present).through(present):
+        row = known.get(str(month)) or KeptMonth(over=False)
+        if row.month and row.starts_at != month.starts_at():
+            db.session.execute(delete(LabMonth).where(LabMonth.month == row.month))
+        set_columns(row, dict(zip(EDGES, edges(month), strict=True)) | {"over": row.over or month < present})
+        db.session.add(row)
+    db.session.flush()
+
+
+def keep_months(*, now: datetime, at_once: int = AT_ONCE) -> int:
+    """Count labs' months that are not kept, or no longer what they were, at most so many; how many it were.
+
+    What changes meanwhile leaves a mark that was not seen here, and is counted next time.
+    """
+    seen = marks()  # before all else: what they tell of is read after them
+    wanted = pending(now, at_once)
+    if not wanted:
+        return 0
+    openings = openings_of(wanted)
+    minutes = minutes_open(openings)
+    given = given_openings(openings)
+    take_turn()
+    for kept in (LabMonth, InstrumentMonth, UsageMonth, ClientMonth):
+        db.session.execute(delete(kept).where(of_given_labs(kept)), given)
+    db.session.execute(
+        insert(LabMonth),
+        [
+            {"lab_id": lab_id, "month": str(month), "over": over, "open_minutes": minutes[lab_id, month]}
+            for (lab_id, month), over in wanted.items()
+        ],
+    )
+    _write(InstrumentMonth, blocked_rows().params(given))
+    over = given_labs(of_lab for of_lab, is_over in wanted.items() if is_over)
+    _write(UsageMonth, summed_rows().params(over | {"now": now}))
+    _write(ClientMonth, firm_rows().params(over))
+    counted = {"seen": [number for number, of_lab in seen if of_lab in wanted]}
+    db.session.execute(delete(StaleMonth).where(in_ids(StaleMonth.id, bindparam("seen", type_=Numbers))), counted)
+    return len(wanted)
+
+
+def _write(kind: type[InstrumentMonth | UsageMonth | ClientMonth], rows: Select[Any]) -> None:
+    db.session.execute(insert(kind.__table__).from_select(rows.selected_columns.keys(), rows))  # type: ignore[arg-type]

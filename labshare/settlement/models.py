@@ -49,6 +49,7 @@ class Report(Model):
         UniqueConstraint("lab_id", "number"),
         UniqueConstraint("replaces_id"),
         Index(None, "booking_id"),
+        Index(None, "lab_id", "issued_on"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from labshare.kernel.database import db
-from labshare.oversight.checks import paid, records  # noqa: F401 - they register their invariants
+from labshare.oversight.checks import months, paid, records  # noqa: F401 - they register their invariants
 from labshare.oversight.checks.registry import CHECKS, Violation
 from labshare.oversight.models import UpgradeFinding
 

@@ -18,7 +18,7 @@ SIZES = {"entries": 1_000_000, "instruments": 1_000, "holdings": 1_000_000}
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="all by default")
-    parser.add_argument("--quick", action="store_true", help="the county alone, few turns: 90 seconds once it is loaded")
+    parser.add_argument("--quick", action="store_true", help="the county alone, few turns: 90 s once it is loaded")
     parser.add_argument("--scale", action="append", help="of the loaded databases; the first is what others are beside")
     parser.add_argument("--engine", action="append", choices=ENGINES)
     asked = parser.parse_args()

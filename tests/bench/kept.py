@@ -4,6 +4,7 @@ A folder bears the hash of the sources and the day as of which everything in it 
 the same county in a province hold the same rows. The clock of the measuring process stands at ten o'clock of that day.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -35,6 +36,7 @@ DAYS_KEPT = 14
 KEPT_SERVER = "\n".join((*DURABLE, "autovacuum = on"))
 
 
+@functools.cache
 def folder() -> Path:
     """Where the databases of these sources lie; of today, where there are none or only old ones."""
     digest = hashlib.sha256()
@@ -128,6 +130,10 @@ def _fresh(place: Path) -> Path:
     return place
 
 
+def _say(line: str) -> None:
+    print(" ", line, flush=True)
+
+
 def _load(url: str, instance: Path, scale: str) -> None:
     """In a child, so that what it took in memory is known and given back."""
     print(f"… loading {scale} into {url.partition(':')[0]}", flush=True)
@@ -138,7 +144,7 @@ def _load(url: str, instance: Path, scale: str) -> None:
         try:
             with application(url, instance):
                 db.create_all()
-                load(scale=SCALES[scale], seed=1, now=kernel_time.utc_now(), say=lambda line: print(" ", line, flush=True))
+                load(scale=SCALES[scale], seed=1, now=kernel_time.utc_now(), say=_say)
             code = 0
         except BaseException:  # noqa: BLE001 - the child must say so and end
             traceback.print_exc()

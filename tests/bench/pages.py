@@ -128,5 +128,3 @@ def measure(engine: str, scale: str, turns: int) -> list[Figure]:
             )
         )
     return figures
-
-

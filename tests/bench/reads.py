@@ -47,7 +47,8 @@ USAGE = """
 SELECT l.id, d.tests, d.samples, d.clients, b.bookings, r.recognised, r.outside
 FROM lab l
 LEFT JOIN (SELECT lab_id, count(*) AS bookings FROM booking
-  WHERE state IN ({took_time}) AND starts_at >= '{since}' AND starts_at < '{until}' GROUP BY lab_id) b ON b.lab_id = l.id
+  WHERE state IN ({took_time}) AND starts_at >= '{since}' AND starts_at < '{until}' GROUP BY lab_id
+  ) b ON b.lab_id = l.id
 LEFT JOIN (SELECT lab_id, count(*) AS tests, sum(quantity) AS samples,
     count(DISTINCT CASE WHEN client_firm_id <> lab_firm_id THEN client_firm_id END) AS clients FROM booking
   WHERE finished_at >= '{since}' AND finished_at < '{until}' GROUP BY lab_id) d ON d.lab_id = l.id

@@ -26,15 +26,17 @@ import psycopg
 import pytest
 from flask import Flask
 from psycopg.types.json import Json
-from sqlalchemy import event, text
+from sqlalchemy import delete, event, text
 
+from labshare.booking.models import WorkingDay, WorkingYear
 from labshare.kernel import database, waiting
 from labshare.kernel.database import db, transaction
 from labshare.kernel.references import ALPHABET
 from labshare.organisations.models import ApiToken
 from labshare.organisations.queries import digest
 from tests import factories
-from tests.bench.measure import Figure, milliseconds, world
+from tests.bench.kept import loaded
+from tests.bench.measure import Figure, milliseconds
 from tests.conftest import SHANGHAI
 
 CLIENTS = 8
@@ -50,10 +52,14 @@ def fill() -> list[tuple[int, str]]:
     """(item, token) for each client: an instrument of its own, so that starts never meet."""
     made = []
     with transaction():
+        db.session.execute(delete(WorkingDay).where(WorkingDay.day >= FIRST.date()))  # every weekday is open
         for year in range(FIRST.year, FIRST.year + 3):
-            factories.working_year(year)
+            if db.session.get(WorkingYear, year) is None:
+                factories.working_year(year)
         for number in range(CLIENTS + 1):
-            lab = factories.lab(hours=((0, 24),), automatic_confirmation=True, horizon_minutes=60 * 24 * 700)
+            lab = factories.lab(
+                code=f"BENCH-{number}", hours=((0, 24),), automatic_confirmation=True, horizon_minutes=60 * 24 * 700
+            )
             factories.member(lab.firm)
             instrument = factories.instrument(lab, units=2)
             item = factories.test_item(instrument)
@@ -336,7 +342,7 @@ def one_of_ours(app: Flask, item: int, token: str, number: int, key: str) -> tup
 
 
 def measure(engine: str, seconds: float) -> list[Figure]:
-    with world(engine) as app:
+    with loaded(engine, "county", writes=True) as app:
         clients = fill()
         url = app.config["SQLALCHEMY_DATABASE_URI"]
         runs = []
@@ -385,7 +391,7 @@ def _counts() -> dict[str, int]:
 
 @contextmanager
 def serving(*, workers: int, threads: int) -> Iterator[None]:
-    """`labshare serve` on the database of this world, until it is left."""
+    """`labshare serve` on the database of the running application, until it is left."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PORT": str(PORT)}
     server = subprocess.Popen(
         [

@@ -28,7 +28,10 @@ PAGE = """<!doctype html>
 def connected(url: str) -> Any:
     """The bare driver on the database of a URL, as durable as ours."""
     if url.startswith("postgresql"):
-        return psycopg.connect(url.replace("+psycopg", ""))
+        connection: Any = psycopg.connect(url.replace("+psycopg", ""))
+        connection.execute("SET jit = off")  # as ours
+        connection.commit()
+        return connection
     connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=60)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")

@@ -22,7 +22,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from flask import Flask
 from psycopg.types.json import Json
@@ -37,6 +36,7 @@ from labshare.organisations.queries import digest
 from tests import factories
 from tests.bench.kept import loaded
 from tests.bench.measure import Figure, milliseconds
+from tests.bench.plain import connected
 from tests.conftest import SHANGHAI
 
 CLIENTS = 8
@@ -270,18 +270,9 @@ def _spelled(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
-def connected(engine: str, url: str) -> Any:
-    if engine == "postgresql":
-        return psycopg.connect(url.replace("+psycopg", ""))
-    connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=60)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000"):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
-
-
-def raw(engine: str, url: str, runs: list[Callable[[Any, int], None]], seconds: float, first: int) -> float:
+def raw(url: str, runs: list[Callable[[Any, int], None]], seconds: float, first: int) -> float:
     def client(place: int) -> int:
-        connection = connected(engine, url)
+        connection = connected(url)
         done, until = 0, time.perf_counter() + seconds
         while time.perf_counter() < until:
             runs[place](connection, first + done)
@@ -352,7 +343,7 @@ def measure(engine: str, seconds: float) -> list[Figure]:
             statements, ref = one_of_ours(app, item, token, 2, key)
             wrote = {name: count - counted[name] for name, count in _counts().items()}
             db.session.remove()
-            connection = connected(engine, url)
+            connection = connected(url)
             run = least(pattern(connection, ref, key), place)
             connection.commit()
             counted = _counts()
@@ -368,7 +359,7 @@ def measure(engine: str, seconds: float) -> list[Figure]:
             for turn, count in enumerate((1, CLIENTS), start=1):  # far enough apart that no start is taken twice
                 over_http(clients[:count], 1, 2_000 * turn)
                 served = over_http(clients[:count], seconds, 2_000 * turn + 500)
-                bare = raw(engine, url, runs[:count], seconds, 20_000 * turn)
+                bare = raw(url, runs[:count], seconds, 20_000 * turn)
                 figures.append(
                     Figure(
                         f"bookings over HTTP, {count} client{'s' if count > 1 else ''}",

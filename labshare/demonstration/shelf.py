@@ -47,7 +47,8 @@ class Shelf:
     ) -> tuple[Row, str]:
         row, lab, item = order.row, order.lab.row, order.offer.row
         if self.apart and lab["id"] in self.one_of_lab:
-            return self._enter(*self.one_of_lab[lab["id"]], f"{number}.pdf", order.desk[0], at)
+            sha256, size = self.one_of_lab[lab["id"]]
+            return self._enter(sha256, f"{number}.pdf", at, size=size, person_id=order.desk[0])
         lines = [
             f"报告编号 Report number: {number}",
             f"预约编号 Booking: {row['ref']}",
@@ -92,9 +93,9 @@ class Shelf:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.folders.add(path.parent)
         path.write_bytes(content)
-        return self._enter(sha256, len(content), name, person_id, at)
+        return self._enter(sha256, name, at, size=len(content), person_id=person_id)
 
-    def _enter(self, sha256: str, size: int, name: str, person_id: int | None, at: datetime) -> tuple[Row, str]:
+    def _enter(self, sha256: str, name: str, at: datetime, *, size: int, person_id: int | None) -> tuple[Row, str]:
         row = self.loading.rows.add(
             StoredFile,
             sha256=sha256,

@@ -72,8 +72,12 @@ def _usable(folder: Path) -> bool:
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
-    """Start a server; give its URL with a place for the `{database}`; stop it at the end."""
+def running_server(kept: Path | None = None, settings: str = "") -> Iterator[str]:
+    """Start a server; give its URL with a place for the `{database}`; stop it at the end.
+
+    `kept`: the folder of its data, made where there is none and left; else the data goes with the server. `settings`
+    are added to those of the tests.
+    """
     bin_folder = binaries()
     home = Path(tempfile.mkdtemp(prefix="labshare-pg-", dir=fast_folder()))
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
@@ -81,11 +85,12 @@ def running_server() -> Iterator[str]:
         os.chown(home, account.pw_uid, account.pw_gid)
         bin_folder = _within_reach(bin_folder, home)
     as_user: dict[str, Any] = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
-    data = home / "data"
+    data = kept or home / "data"
     server = None
     try:
-        _initialise(bin_folder, data, as_user)
-        (data / "postgresql.auto.conf").write_text(CONFIGURATION + f"unix_socket_directories = '{home}'\n")
+        if not (data / "PG_VERSION").exists():
+            _initialise(bin_folder, data, account, as_user)
+        (data / "postgresql.auto.conf").write_text(f"{CONFIGURATION}{settings}\nunix_socket_directories = '{home}'\n")
         with (home / "log").open("w") as log:
             server = subprocess.Popen(
                 [bin_folder / "postgres", "-D", data],
@@ -108,7 +113,10 @@ def running_server() -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _initialise(bin_folder: Path, data: Path, as_user: dict[str, Any]) -> None:
+def _initialise(bin_folder: Path, data: Path, account: pwd.struct_passwd | None, as_user: dict[str, Any]) -> None:
+    data.mkdir(mode=0o700)
+    if account:
+        os.chown(data, account.pw_uid, account.pw_gid)
     options = ["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "-N"]
     command = [bin_folder / "initdb", "-D", data, *options]
     made = subprocess.run(command, capture_output=True, text=True, cwd=data.parent, **as_user)

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from email_validator import EmailNotValidError, validate_email
 from flask_babel import lazy_gettext as _l
 
 from labshare.accounts import links, passwords
@@ -31,6 +30,8 @@ name_action("account.confirm_email", _l("E-mail confirmed"))  # written by no st
 
 def checked_email(email: str) -> str:
     """The address as accounts keep it. Raises `InvalidEmail`."""
+    from email_validator import EmailNotValidError, validate_email  # its patterns take a while to compile
+
     try:
         found = validate_email(email.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError:

@@ -23,7 +23,7 @@ from labshare.demonstration.orders import NOBODY, Order, Who
 from labshare.demonstration.rows import Row
 from labshare.demonstration.shelf import Shelf
 from labshare.kernel.months import Month
-from labshare.kernel.references import new_reference
+from labshare.kernel.references import CHOSEN, new_reference
 from labshare.kernel.time import Minutes
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
 from labshare.settlement.rules import rows as document_rows
@@ -121,9 +121,11 @@ class Life(Order):
 
     def _reference(self, day: date) -> str:
         loading, month = self.loading, Month.of(day)
-        ref = new_reference("B", month, loading.refs)
-        while ref in loading.used_refs:
-            ref = new_reference("B", month, loading.refs)
+        ref = None
+        while ref is None or ref in loading.used_refs:
+            drawn = new_reference("B", month, loading.refs)
+            chosen = drawn[-CHOSEN:]
+            ref = drawn[:-CHOSEN] + loading.letters + chosen[len(loading.letters) :]
         loading.used_refs.add(ref)
         return ref
 

@@ -3,26 +3,22 @@
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 
 from flask import current_app
 
 from labshare.audit.services import seal
 from labshare.booking.rules.time import WorkingDays
 from labshare.catalogue.services.index import rebuild_all
-from labshare.demonstration.bookings import Bookings
-from labshare.demonstration.calendar import make_calendar
-from labshare.demonstration.catalogue import CatalogueMaker, Laboratory, make_standards
+from labshare.demonstration.apart import draw_apart
+from labshare.demonstration.catalogue import Laboratory
+from labshare.demonstration.counties import County, draw_bookings, draw_county, draw_platform
 from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
-from labshare.demonstration.firms import make_clients, make_hosts, make_regulators, make_waiting
 from labshare.demonstration.loading import Loading
 from labshare.demonstration.rows import Rows, empty
-from labshare.demonstration.runs import Office, schedule_months
+from labshare.demonstration.runs import Office
 from labshare.demonstration.scale import Scale
 from labshare.demonstration.shelf import Shelf
-from labshare.demonstration.tasks import Tasks
 from labshare.kernel.database import analyse, db, transaction
 from labshare.kernel.time import local_day, local_zone
 from labshare.oversight.services import keep_months, watch_months
@@ -35,29 +31,35 @@ Progress = Callable[[str], None]
 def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line: None) -> Loading:
     """Fill an empty database with invented data, all of it before 00:00 of the local day of `now`.
 
-    The same scale, seed and local day give the same data. Opens its own transaction. Raises `NotInProduction`,
-    `DatabaseNotEmpty`.
+    The same scale, seed and local day give the same data. Opens its own transactions: one for a county alone, whole or
+    not at all; of several counties one each, so that a load that was interrupted is to be begun anew on an empty
+    database. Raises `NotInProduction`, `DatabaseNotEmpty`.
     """
     if current_app.config["PRODUCTION"]:
         raise NotInProduction
-    with _no_collector(), transaction() as session:
-        if not empty(db.metadata.sorted_tables):
-            raise DatabaseNotEmpty
-        loading = Loading(Rows(session), scale, seed, local_day(now), local_zone())
-        days = draw_platform(loading)
-        shelf, tasks, every_lab = Shelf(loading), None, []
-        for division in scale.divisions:
-            county = draw_county(loading, division, days, shelf)
-            _write_county(loading, county, say)
-            tasks = tasks or county.tasks
-            every_lab += county.labs
-        loading.rows.continue_numbering()
-        say("Monthly runs …")
-        Office(loading, days, every_lab).run(tasks.notify if tasks else lambda: None)
-        rebuild_all()
+    home, *others = scale.divisions
+    key = current_app.config["AUDIT_KEY"]
+    with _no_collector():
+        with transaction() as session:
+            if not empty(db.metadata.sorted_tables):
+                raise DatabaseNotEmpty
+            loading = Loading(Rows(session), scale, seed, local_day(now), local_zone())
+            days = draw_platform(loading)
+            county = draw_county(loading, home, days, Shelf(loading))
+            _write_first(loading, county, say)
+            if others:
+                loading.trail.catch_up(loading.midnight)
+            else:
+                _run_months(loading, county, days, county.labs, say)
+        if others:
+            seal(loading.midnight, key=key, batch=SEALED_AT_ONCE)
+            labs = county.labs + _write_others(loading, others, days, say)
+            analyse()
+            with transaction():
+                _run_months(loading, county, days, labs, say)
     analyse()
     keep_all_months(loading.midnight)
-    sealed = seal(loading.midnight, key=current_app.config["AUDIT_KEY"], batch=SEALED_AT_ONCE)
+    sealed = seal(loading.midnight, key=key, batch=SEALED_AT_ONCE)
     say(f"{sealed} events sealed")
     return loading
 
@@ -84,62 +86,37 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def draw_platform(loading: Loading) -> WorkingDays:
-    """What belongs to no county: regulators, working days, standards, when each month was closed."""
-    make_regulators(loading)
-    days = make_calendar(loading)
-    loading.standards = make_standards(loading)
-    schedule_months(loading, days)
-    return days
-
-
-@dataclass
-class County:
-    """One county, drawn but for its bookings."""
-
-    division: str
-    labs: list[Laboratory]
-    bookings: Bookings
-    tasks: Tasks | None
-    """What the accounts are promised, in the first county."""
-
-
-def draw_county(loading: Loading, division: str, days: WorkingDays, shelf: Shelf) -> County:
-    """Draw its firms, labs and, in the first, the accounts' tasks; the slow part, its bookings, comes with writing."""
-    hosts = make_hosts(loading, division)
-    clients = make_clients(loading, division, loading.scale.clients)
-    labs = CatalogueMaker(loading, division, days, loading.standards).make(hosts)
-    county = County(division, labs, Bookings(loading, labs, clients, [host.client for host in hosts], shelf), None)
-    if division == loading.scale.divisions[0]:
-        make_waiting(loading)
-        county.tasks = Tasks(loading, labs, shelf)
-        for life in county.tasks.make():
-            life.hold()
-    return county
-
-
-def draw_bookings(county: County) -> int:
-    """Its bookings, each with its papers; how many."""
-    count = 0
-    for _host, theirs in groupby(county.labs, key=lambda lab: lab.host.id):
-        lives = [life for lab in theirs for life in county.bookings.make(lab)]
-        county.bookings.documents.share_invoices()
-        for life in lives:
-            life.hold()
-        count += len(lives)
-    return count
-
-
-def _write_county(loading: Loading, county: County, say: Progress) -> None:
-    """To the database; of its labs only what the runs need is kept."""
-    labs, count = county.labs, draw_bookings(county)
+def _write_first(loading: Loading, county: County, say: Progress) -> None:
+    bookings = draw_bookings(county)
     written = loading.rows.write()
-    say(
-        f"{county.division}: {len(labs)} labs, {sum(len(lab.machines) for lab in labs)} instruments, "
-        f"{sum(len(lab.offers) for lab in labs)} test items, {count} bookings; {written} rows"
-    )
-    if loading.scale.counties > 1:  # events of many counties do not fit into memory: each county's are written at once
-        loading.trail.catch_up(loading.midnight)
-        gc.collect()
-    for lab in labs:
-        lab.machines, lab.offers = [], []
+    _tell(say, county.division, (*county.count(), bookings), written)
+    county.let_go()
+    gc.collect()
+
+
+def _write_others(loading: Loading, divisions: list[str], days: WorkingDays, say: Progress) -> list[Laboratory]:
+    """Each county when it is drawn, its events sealed with it; their labs."""
+    db.engine.dispose()  # no process may share a connection
+    labs: list[Laboratory] = []
+    for drawn in draw_apart(loading, divisions, days):
+        with transaction():
+            written = sum(
+                loading.rows.send(db.metadata.tables[name], columns, rows) for name, columns, rows in drawn.tables
+            )
+            loading.trail.seal(drawn.leaves, loading.midnight, SEALED_AT_ONCE)
+        labs += drawn.labs
+        _tell(say, drawn.division, drawn.counts, written)
+    return labs
+
+
+def _tell(say: Progress, division: str, counts: tuple[int, int, int, int], written: int) -> None:
+    labs, instruments, items, bookings = counts
+    say(f"{division}: {labs} labs, {instruments} instruments, {items} test items, {bookings} bookings; {written} rows")
+
+
+def _run_months(loading: Loading, home: County, days: WorkingDays, labs: list[Laboratory], say: Progress) -> None:
+    """The monthly runs over all labs, what the accounts are told at last, and the index of the search."""
+    loading.rows.continue_numbering()
+    say("Monthly runs …")
+    Office(loading, days, labs).run(home.tasks.notify if home.tasks else lambda: None)
+    rebuild_all()

@@ -67,6 +67,8 @@ class Loading:
         self.people = People(rows, self.rng("people"), self.long_ago)
         self.refs = self.rng("references")
         self.used_refs: set[str] = set()
+        self.letters = ""
+        """What the chosen part of a reference begins with: two letters of its own in a county drawn apart."""
         self.closed: dict[Month, datetime] = {}
         """When the ledger of each past month was closed: at the publication of its run."""
         self.accounts: dict[str, Row] = {}

@@ -7,7 +7,7 @@ as for any other row.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -47,43 +47,50 @@ class Rows:
 
     def write(self) -> int:
         """Write what waits, parents before children. Returns the number of rows."""
-        written = 0
+        return sum(self.write_tuples(*each) for each in self.take())
+
+    def take(self) -> Iterator[tuple[Table, list[str], list[list[Any]]]]:
+        """What waits, parents before children: table, columns, and rows as lists of values. It waits no more."""
         for table in db.metadata.sorted_tables:
             rows = self.waiting.pop(table.name, None)
             if rows:
                 names = [column.name for column in table.columns]
-                self.write_tuples(table, names, ([row[name] for name in names] for row in rows))
-                written += len(rows)
-        return written
+                yield table, names, [[row[name] for name in names] for row in rows]
 
-    def write_tuples(self, table: Table, names: Sequence[str], rows: Iterable[list[Any]]) -> None:
-        """Write rows given as lists of values in the order of `names`."""
-        self.session.flush()
+    def write_tuples(self, table: Table, names: Sequence[str], rows: Iterable[list[Any]]) -> int:
+        """Write rows given as lists of values in the order of `names`. Returns their number."""
+        return self.send(table, names, self.converted(table, names, rows))
+
+    def converted(self, table: Table, names: Sequence[str], rows: Iterable[list[Any]]) -> Iterator[list[Any]]:
+        """The rows as the driver takes them."""
         conversions = [
             (place, conversion)
             for place, name in enumerate(names)
             if (conversion := self._conversion(table.columns[name])) is not None
         ]
+        for row in rows:
+            for place, conversion in conversions:
+                value = row[place]
+                if value is not None:
+                    row[place] = conversion(value)
+            yield row
 
-        def converted() -> Iterable[list[Any]]:
-            for row in rows:
-                for place, conversion in conversions:
-                    value = row[place]
-                    if value is not None:
-                        row[place] = conversion(value)
-                yield row
-
+    def send(self, table: Table, names: Sequence[str], rows: Iterable[list[Any]]) -> int:
+        """Hand rows to the driver that are as it takes them. Returns their number."""
+        self.session.flush()
         cursor: Any = self.session.connection().connection.cursor()
         quote = self.dialect.identifier_preparer.quote
         columns = ", ".join(quote(name) for name in names)
         if self.dialect.name == "postgresql":
             with cursor.copy(f"COPY {quote(table.name)} ({columns}) FROM STDIN") as copy:
-                for row in converted():
+                for row in rows:
                     copy.write_row(row)
         else:
             places = ", ".join("?" * len(names))
-            cursor.executemany(f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({places})", converted())  # noqa: S608
+            cursor.executemany(f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({places})", rows)  # noqa: S608
+        written: int = cursor.rowcount
         cursor.close()
+        return written
 
     def _conversion(self, column: Column[Any]) -> Callable[[Any], Any] | None:
         """How a value of this column is handed to the driver; None: as it is."""

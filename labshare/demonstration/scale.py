@@ -33,6 +33,7 @@ class Scale:
 
 SCALES = {
     "county": Scale("county", 1, 1_000, 20_000),
+    "prefecture": Scale("prefecture", 10, 1_000, 20_000),
     "province": Scale("province", 50, 1_000, 20_000),
     "nation": Scale("nation", 250, 1_000, 40_000),
 }

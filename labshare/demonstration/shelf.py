@@ -1,4 +1,6 @@
-"""Documents with their numbers and files: PDFs that name their booking, kept as uploads are."""
+"""Documents with their numbers and files: PDFs that name their booking, kept as uploads are. In a county drawn apart
+the files of a lab's reports are one, and invoices are on paper: a province's million of files would be the slowest part
+of loading it."""
 
 import hashlib
 from collections import Counter
@@ -17,12 +19,15 @@ from labshare.settlement.models import StoredFile
 class Shelf:
     """Numbers documents and stores their files. `keep` puts bytes under the SHA-256 of their content."""
 
-    def __init__(self, loading: Loading) -> None:
+    def __init__(self, loading: Loading, *, first_slip: int = 0) -> None:
         self.loading = loading
         self.reports: Counter[tuple[str, int]] = Counter()
         self.invoices: Counter[int] = Counter()
-        self.slips = 0
+        self.slips = first_slip
         self.folders: set[Path] = set()
+        self.apart = bool(loading.letters)
+        self.one_of_lab: dict[int, tuple[str, int]] = {}
+        """Digest and size of the one file of a lab's reports."""
 
     def report_number(self, code: str, year: int) -> str:
         self.reports[code, year] += 1
@@ -41,6 +46,9 @@ class Shelf:
         self, order: Order, number: str, issued_on: date, at: datetime, *, replaces: str | None
     ) -> tuple[Row, str]:
         row, lab, item = order.row, order.lab.row, order.offer.row
+        if self.apart and lab["id"] in self.one_of_lab:
+            sha256, size = self.one_of_lab[lab["id"]]
+            return self._enter(sha256, f"{number}.pdf", at, size=size, person_id=order.desk[0])
         lines = [
             f"报告编号 Report number: {number}",
             f"预约编号 Booking: {row['ref']}",
@@ -58,11 +66,13 @@ class Shelf:
         ]
         if replaces:
             lines.insert(1, f"代替报告 Replaces: {replaces}")
-        return self.keep(one_page("检测报告 Test report", lines), f"{number}.pdf", order.desk[0], at)
+        made = self.keep(one_page("检测报告 Test report", lines), f"{number}.pdf", order.desk[0], at)
+        self.one_of_lab[lab["id"]] = made[1], made[0]["size"]
+        return made
 
     def invoice(self, order: Order, number: str, issued_on: date, amount: int, at: datetime) -> Row | None:
         """The invoice's file; for the last months only, since older ones are kept on paper."""
-        if issued_on < order.loading.month.plus(-2).first_day:
+        if self.apart or issued_on < order.loading.month.plus(-2).first_day:
             return None
         lines = [
             f"发票号码 Invoice number: {number}",
@@ -83,12 +93,15 @@ class Shelf:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.folders.add(path.parent)
         path.write_bytes(content)
+        return self._enter(sha256, name, at, size=len(content), person_id=person_id)
+
+    def _enter(self, sha256: str, name: str, at: datetime, *, size: int, person_id: int | None) -> tuple[Row, str]:
         row = self.loading.rows.add(
             StoredFile,
             sha256=sha256,
             name=name,
             content_type=PDF,
-            size=len(content),
+            size=size,
             uploaded_by=person_id,
             uploaded_at=at,
         )

@@ -1,14 +1,15 @@
 """Events of the audit trail, as the services write them, gathered and written in order of time."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from flask import current_app
 
 from labshare.audit import rules
-from labshare.audit.models import AuditEvent
+from labshare.audit.models import AuditEvent, AuditLeaf, AuditSeal
+from labshare.audit.queries import last_seal
 from labshare.demonstration.rows import Rows, to_json
 
 COLUMNS = (
@@ -65,24 +66,40 @@ class Trail:
 
     def catch_up(self, until: datetime) -> None:
         """Write the events up to this moment, after those that services have written meanwhile."""
-        if self.sorted != len(self.waiting):
-            self.waiting.sort(key=lambda event: event[:2], reverse=True)
         self.rows.session.flush()
         self.rows.find_number(AuditEvent)
-        number = self.rows.counters["audit_event"]
-        due: list[list[Any]] = []
-        while self.waiting and self.waiting[-1][0] <= until:
-            at, _recorded, *event = self.waiting.pop()
-            number += 1
-            due.append([number, at, *event, False, self._mac(number, at, *event)])
-        self.sorted = len(self.waiting)
-        self.rows.counters["audit_event"] = number
+        due = [[*event, rules.mac(read, self.key)] for event, read in self.take(until)]
         self.rows.write_tuples(AuditEvent.__table__, COLUMNS, due)
         self.rows.continue_numbering("audit_event")
 
-    def _mac(self, number: int, at: datetime, *event: Any) -> str:
-        """The one of the event that will be read again: its values are JSON text here."""
-        *who_and_what, before, after = event
-        values = (None if text is None else json.loads(text) for text in (before, after))
-        named = zip(rules.EVENT_FIELDS, (number, at, *who_and_what, *values, False), strict=False)
-        return rules.mac(rules.Event(**dict(named)), self.key)
+    def take(self, until: datetime) -> Iterator[tuple[list[Any], rules.Event]]:
+        """The events up to this moment in order of time, numbered, as they are written, but for their mac, and as they
+        will be read again. They wait no more."""
+        if self.sorted != len(self.waiting):
+            self.waiting.sort(key=lambda event: event[:2], reverse=True)
+        while self.waiting and self.waiting[-1][0] <= until:
+            at, _recorded, *who_and_what, before, after = self.waiting.pop()
+            self.rows.counters["audit_event"] += 1
+            number = self.rows.counters["audit_event"]
+            values = (None if text is None else json.loads(text) for text in (before, after))
+            named = zip(rules.EVENT_FIELDS, (number, at, *who_and_what, *values, False), strict=False)
+            read = rules.Event(**dict(named))
+            yield [number, at, *who_and_what, before, after, False], read
+        self.sorted = len(self.waiting)
+
+    def seal(self, leaves: Sequence[tuple[int, bytes]], at: datetime, batch: int) -> None:
+        """Seal events that were just written, by their numbers and leaves: `audit.services.seal` would read every one
+        of them again. The chain goes on from the last seal."""
+        session, key = self.rows.session, str(current_app.config["AUDIT_KEY"])
+        last = last_seal()
+        previous_root = last.root if last else rules.NOTHING_BEFORE
+        for start in range(0, len(leaves), batch):
+            part = leaves[start : start + batch]
+            root = rules.merkle_root([leaf for _number, leaf in part])
+            signature = rules.sign(key, sealed_at=at, count=len(part), root=root, previous_root=previous_root)
+            made = AuditSeal(sealed_at=at, count=len(part), root=root, previous_root=previous_root, signature=signature)
+            session.add(made)
+            session.flush()
+            places = ([number, made.id, place] for place, (number, _leaf) in enumerate(part))
+            self.rows.send(AuditLeaf.__table__, ("event_id", "seal_id", "position"), places)  # type: ignore[arg-type]
+            previous_root = root

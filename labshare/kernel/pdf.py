@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import typst
 from flask import current_app
 
 from labshare.kernel.formatting import MINUS
@@ -30,6 +29,8 @@ def to_pdf(
 
     `language` is `zh` or `en`; `made_at` is the file's date of making. All text is data: none is read as markup.
     """
+    import typst  # most workers never set one
+
     lines = [list(row) for row in rows]
     said = [[_said(cell) for cell in line] for line in lines]
     widths = [

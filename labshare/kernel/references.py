@@ -8,8 +8,11 @@ from labshare.kernel.months import Month
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O, U."""
 
+CHOSEN = 5
+"""Letters of a reference that are left to chance."""
+
 
 def new_reference(prefix: str, month: Month, rng: random.Random | None = None) -> str:
     """`prefix-YYYYMM-XXXXX`. 33 million a month and prefix; the unique column stands behind it."""
     choose = rng.choice if rng else secrets.choice
-    return f"{prefix}-{month.year:04d}{month.number:02d}-" + "".join(choose(ALPHABET) for _ in range(5))
+    return f"{prefix}-{month.year:04d}{month.number:02d}-" + "".join(choose(ALPHABET) for _ in range(CHOSEN))

@@ -8,8 +8,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import xlsxwriter
-
 from labshare.kernel.money import Fen
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -47,6 +45,8 @@ def to_xlsx(
     head: Sequence[str], rows: Iterable[Sequence[Any]], sheet: str = "Sheet1", *, more: Sequence[Sheet] = ()
 ) -> bytes:
     """Sheets with a frozen head. Text is written as text, money (`Decimal`) with two decimals, dates as dates."""
+    import xlsxwriter  # most workers never write one
+
     file = io.BytesIO()
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
     with xlsxwriter.Workbook(file, options) as book:

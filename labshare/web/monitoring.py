@@ -12,9 +12,6 @@ from ipaddress import ip_address
 from pathlib import Path
 from time import perf_counter
 
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Flask, Response, abort, current_app, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -54,6 +51,8 @@ def readyz() -> Response:
 
 
 def _lacking() -> str | None:
+    from alembic.runtime.migration import MigrationContext  # 9 MB, for this question alone
+
     try:
         found = MigrationContext.configure(db.session.connection()).get_current_heads()
     except SQLAlchemyError:
@@ -63,6 +62,9 @@ def _lacking() -> str | None:
 
 @cache
 def _newest() -> set[str]:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(Path(current_app.root_path) / "migrations").replace("%", "%%"))
     return set(ScriptDirectory.from_config(config).get_heads())

@@ -22,19 +22,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from flask import Flask
 from psycopg.types.json import Json
-from sqlalchemy import event, text
+from sqlalchemy import delete, event, text
 
+from labshare.booking.models import WorkingDay, WorkingYear
 from labshare.kernel import database, waiting
 from labshare.kernel.database import db, transaction
 from labshare.kernel.references import ALPHABET
 from labshare.organisations.models import ApiToken
 from labshare.organisations.queries import digest
 from tests import factories
-from tests.bench.measure import Figure, milliseconds, world
+from tests.bench.kept import loaded
+from tests.bench.measure import Figure, milliseconds
+from tests.bench.plain import connected
 from tests.conftest import SHANGHAI
 
 CLIENTS = 8
@@ -50,10 +52,14 @@ def fill() -> list[tuple[int, str]]:
     """(item, token) for each client: an instrument of its own, so that starts never meet."""
     made = []
     with transaction():
+        db.session.execute(delete(WorkingDay).where(WorkingDay.day >= FIRST.date()))  # every weekday is open
         for year in range(FIRST.year, FIRST.year + 3):
-            factories.working_year(year)
+            if db.session.get(WorkingYear, year) is None:
+                factories.working_year(year)
         for number in range(CLIENTS + 1):
-            lab = factories.lab(hours=((0, 24),), automatic_confirmation=True, horizon_minutes=60 * 24 * 700)
+            lab = factories.lab(
+                code=f"BENCH-{number}", hours=((0, 24),), automatic_confirmation=True, horizon_minutes=60 * 24 * 700
+            )
             factories.member(lab.firm)
             instrument = factories.instrument(lab, units=2)
             item = factories.test_item(instrument)
@@ -264,18 +270,9 @@ def _spelled(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
-def connected(engine: str, url: str) -> Any:
-    if engine == "postgresql":
-        return psycopg.connect(url.replace("+psycopg", ""))
-    connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=60)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=60000"):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
-
-
-def raw(engine: str, url: str, runs: list[Callable[[Any, int], None]], seconds: float, first: int) -> float:
+def raw(url: str, runs: list[Callable[[Any, int], None]], seconds: float, first: int) -> float:
     def client(place: int) -> int:
-        connection = connected(engine, url)
+        connection = connected(url)
         done, until = 0, time.perf_counter() + seconds
         while time.perf_counter() < until:
             runs[place](connection, first + done)
@@ -336,7 +333,7 @@ def one_of_ours(app: Flask, item: int, token: str, number: int, key: str) -> tup
 
 
 def measure(engine: str, seconds: float) -> list[Figure]:
-    with world(engine) as app:
+    with loaded(engine, "county", writes=True) as app:
         clients = fill()
         url = app.config["SQLALCHEMY_DATABASE_URI"]
         runs = []
@@ -346,7 +343,7 @@ def measure(engine: str, seconds: float) -> list[Figure]:
             statements, ref = one_of_ours(app, item, token, 2, key)
             wrote = {name: count - counted[name] for name, count in _counts().items()}
             db.session.remove()
-            connection = connected(engine, url)
+            connection = connected(url)
             run = least(pattern(connection, ref, key), place)
             connection.commit()
             counted = _counts()
@@ -362,7 +359,7 @@ def measure(engine: str, seconds: float) -> list[Figure]:
             for turn, count in enumerate((1, CLIENTS), start=1):  # far enough apart that no start is taken twice
                 over_http(clients[:count], 1, 2_000 * turn)
                 served = over_http(clients[:count], seconds, 2_000 * turn + 500)
-                bare = raw(engine, url, runs[:count], seconds, 20_000 * turn)
+                bare = raw(url, runs[:count], seconds, 20_000 * turn)
                 figures.append(
                     Figure(
                         f"bookings over HTTP, {count} client{'s' if count > 1 else ''}",
@@ -385,7 +382,7 @@ def _counts() -> dict[str, int]:
 
 @contextmanager
 def serving(*, workers: int, threads: int) -> Iterator[None]:
-    """`labshare serve` on the database of this world, until it is left."""
+    """`labshare serve` on the database of the running application, until it is left."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PORT": str(PORT)}
     server = subprocess.Popen(
         [

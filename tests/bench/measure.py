@@ -1,5 +1,6 @@
-"""Databases to measure on, medians, and the table that is printed."""
+"""Medians, counts of statements, and the table that is printed."""
 
+import contextvars
 import os
 import shutil
 import statistics
@@ -13,12 +14,15 @@ from typing import Any
 
 import psycopg
 from flask import Flask
+from sqlalchemy import event
 
 from labshare import create_app
 from labshare.kernel.database import db
 from tests import postgres
 
 ENGINES = ("sqlite", "postgresql")
+DURABLE = ("fsync = on", "synchronous_commit = on", "full_page_writes = on", "shared_buffers = '256MB'")
+"""What a server in use has and the tests' own has not."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,36 @@ class Figure:
     ratio: float | None
     aim: str = ""
     raw_sql: str = ""
+    spread: str = ""
+    """The fastest and the slowest of our turns."""
+    statements: int | None = None
+    seconds: float | None = None
+    """Our median, where it is compared with that of another size of the same name."""
+    most: float | None = None
+    """The highest ratio that meets the aim."""
+    most_ms: float | None = None
+    """The longest time that meets it."""
+
+    @property
+    def misses(self) -> bool:
+        slower = self.ratio is not None and self.most is not None and round(self.ratio, 2) > self.most
+        longer = self.seconds is not None and self.most_ms is not None and self.seconds * 1000 > self.most_ms
+        return slower or longer
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Seconds of several turns."""
+
+    turns: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.turns)
+
+    @property
+    def spread(self) -> str:
+        return f"{min(self.turns) * 1000:,.1f}–{max(self.turns) * 1000:,.1f}"
 
 
 @contextmanager
@@ -41,51 +75,83 @@ def world(engine: str) -> Iterator[Flask]:
     folder = Path(tempfile.mkdtemp(prefix="labshare-bench-"))
     try:
         if engine == "sqlite":
-            with _app(f"sqlite:///{folder / 'bench.db'}", folder) as app:
-                yield app
+            with application(f"sqlite:///{folder / 'bench.db'}", folder):
+                db.create_all()
+                yield _current()
             return
-        with postgres.running_server() as url:
-            address = url.format(database="postgres").replace("+psycopg", "")
-            with psycopg.connect(address, autocommit=True) as connection:
-                for setting in ("fsync = on", "synchronous_commit = on", "shared_buffers = '256MB'"):
-                    connection.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[call-overload]
-                connection.execute("SELECT pg_reload_conf()")
+        with postgres.running_server(settings="\n".join(DURABLE)) as url:
+            with psycopg.connect(
+                url.format(database="postgres").replace("+psycopg", ""), autocommit=True
+            ) as connection:
                 connection.execute("CREATE DATABASE bench")
-            with _app(url.format(database="bench"), folder) as app:
-                yield app
+            with application(url.format(database="bench"), folder):
+                db.create_all()
+                yield _current()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _app(url: str, folder: Path) -> Iterator[Flask]:
+def application(url: str, instance: Path) -> Iterator[Flask]:
+    """An application on this database; its child processes find the same one."""
     environment = {
         "LABSHARE_ENV": "testing",
-        "LABSHARE_INSTANCE": str(folder),
+        "LABSHARE_INSTANCE": str(instance),
         "DATABASE_URL": url,
         "RATELIMIT_ENABLED": "0",
     }
     os.environ.update(environment)
     app = create_app()
     with app.app_context():
-        db.create_all()
-        yield app
-        db.session.remove()
-        db.engine.dispose()
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
-def in_turns(ours: Callable[[], Any], raw: Callable[[], Any], turns: int = 5) -> tuple[float, float]:
-    """Median seconds of each, one after the other, after one warm turn of both."""
-    times: tuple[list[float], list[float]] = ([], [])
+def _current() -> Flask:
+    from flask import current_app
+
+    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
+
+
+def in_turns(*sides: Callable[[], Any], turns: int = 5) -> list[Timed]:
+    """Each side's turns, one side after the other, after one warm turn of all."""
+    times: list[list[float]] = [[] for _ in sides]
     for turn in range(turns + 1):
-        for side, work in enumerate((ours, raw)):
+        for side, work in enumerate(sides):
             db.session.rollback()
             db.session.expunge_all()
             start = time.perf_counter()
             work()
             if turn:
                 times[side].append(time.perf_counter() - start)
-    return statistics.median(times[0]), statistics.median(times[1])
+    return [Timed(tuple(each)) for each in times]
+
+
+def statements_of(work: Callable[[], Any]) -> int:
+    """How many statements it sends to the database, a warm turn before."""
+    count = 0
+
+    def counted(*_: Any) -> None:
+        nonlocal count
+        count += 1
+
+    work()
+    db.session.rollback()
+    db.session.expunge_all()
+    event.listen(db.engine, "before_cursor_execute", counted)
+    try:
+        work()
+    finally:
+        event.remove(db.engine, "before_cursor_execute", counted)
+    return count
+
+
+def apart(work: Callable[..., Any], *arguments: Any) -> Any:
+    """In a context of its own, as on a server: else a request would find in `g` what the one before has left there."""
+    return contextvars.Context().run(work, *arguments)
 
 
 def milliseconds(seconds: float) -> str:
@@ -93,14 +159,29 @@ def milliseconds(seconds: float) -> str:
 
 
 def show(figures: list[Figure]) -> str:
-    """The table, then the raw SQL of each line."""
-    head = ("what", "engine", "rows", "ours", "raw", "ratio", "aim")
+    """The table in Markdown, then the raw SQL of each line."""
+    head = ("what", "engine", "rows", "ours", "least to most", "beside", "ratio", "aim", "statements", "")
     lines = [
-        (each.what, each.engine, each.rows, each.ours, each.raw, f"{each.ratio:.2f}" if each.ratio else "–", each.aim)
+        (
+            each.what,
+            each.engine,
+            each.rows,
+            each.ours,
+            each.spread,
+            each.raw,
+            f"{each.ratio:.2f}" if each.ratio else "–",
+            each.aim,
+            "" if each.statements is None else str(each.statements),
+            "misses" if each.misses else "",
+        )
         for each in figures
     ]
     widths = [max(len(row[n]) for row in (head, *lines)) for n in range(len(head))]
-    text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *lines)]
+    text = [_line(row, widths) for row in (head, tuple("-" * width for width in widths), *lines)]
     for sql in dict.fromkeys(each.raw_sql for each in figures if each.raw_sql):
         text += ["", sql]
     return "\n".join(text)
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) + " |"

@@ -184,6 +184,7 @@ def measure(engine: str, entries: int) -> Figure:
         sorted(ratios)[1],
         "1.5, floor 3",
         RAW_ITEMS + ";\n" + RAW_LINES,
+        most=1.5,
     )
 
 

@@ -6,7 +6,8 @@ import time
 
 from labshare.kernel.database import db
 from tests.bench.bookings import PORT, body_of, fill, serving
-from tests.bench.measure import Figure, milliseconds, world
+from tests.bench.kept import loaded
+from tests.bench.measure import Figure, milliseconds
 from tests.races.slow_connections import beginnings, dawdling
 
 BOOKINGS = 30
@@ -29,7 +30,7 @@ def delays(item: int, token: str, first: int) -> list[float]:
 
 
 def measure(engine: str) -> list[Figure]:
-    with world(engine):
+    with loaded(engine, "county", writes=True):
         item, token = fill()[0]
         db.session.remove()
         db.engine.dispose()

@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 
 from labshare.demonstration import people
-from labshare.demonstration.load import Loading, draw_bookings, draw_county, draw_platform
+from labshare.demonstration.counties import draw_bookings, draw_county, draw_platform
+from labshare.demonstration.loading import Loading
 from labshare.demonstration.rows import Rows
 from labshare.demonstration.runs import Office, due_of
 from labshare.demonstration.scale import Scale

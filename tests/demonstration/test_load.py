@@ -7,6 +7,7 @@ import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -440,3 +441,32 @@ def test_a_second_load_is_refused(app: Flask, clock: Clock):
     app.config["PRODUCTION"] = True
     with pytest.raises(NotInProduction):
         loaded(clock)
+
+
+# --- several counties --------------------------------------------------------------------------------------------
+
+THREE = Scale("three", counties=3, clients=300, bookings=900, labs=20)
+
+
+def test_counties_drawn_apart_keep_every_invariant_and_leave_the_first_as_it_is_alone(app: Flask, clock: Clock):
+    clock.set(MOMENTS[0])
+    loaded(clock, scale=THREE)
+    assert not list(violations(clock.now))
+    assert audit.verify(clock.now, key=app.config["AUDIT_KEY"]) is None
+    assert audit.seal(clock.now, key=app.config["AUDIT_KEY"]) == 0
+    counties = Counter(db.session.scalars(select(Lab.division)))
+    assert len(counties) == 3
+    assert set(counties.values()) == {20}
+    of_county = Counter(db.session.scalars(select(Lab.division).join(Booking, Booking.lab_id == Lab.id)))
+    assert all(of_county[division] > 100 for division in counties)
+    home = _refs_of("330624")
+    assert len({ref for division in counties for ref in _refs_of(division)}) == of_county.total()
+    db.drop_all()
+    db.create_all()
+    loaded(clock, scale=replace(THREE, counties=1))
+    assert _refs_of("330624") == home
+
+
+def _refs_of(division: str) -> list[str]:
+    query = select(Booking.ref).join(Lab, Lab.id == Booking.lab_id).where(Lab.division == division)
+    return list(db.session.scalars(query.order_by(Booking.id)))

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -19,12 +18,16 @@ from labshare.organisations.divisions import town_of
 @lru_cache(maxsize=4096)
 def pinyin(name: str) -> str:
     """盐雾试验 → yanwushiyan; other letters stay."""
+    from pypinyin import lazy_pinyin  # 54 MB of phrases, which only who changes the catalogue needs
+
     return "".join(lazy_pinyin(name))
 
 
 @lru_cache(maxsize=4096)
 def initials(name: str) -> str:
     """盐雾试验 → ywsy."""
+    from pypinyin import Style, lazy_pinyin
+
     return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
 
 

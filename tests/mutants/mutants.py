@@ -628,8 +628,8 @@ WAITS = (
         "the form comes back empty",
         instead(
             "labshare/web/client/new.py",
-            "        return _page(_bench(now), form, status)\n",
-            "        return _page(_bench(now), BookingForm(formdata=None), status)\n",
+            "        return _page(_bookable_item(now), form, status)\n",
+            "        return _page(_bookable_item(now), BookingForm(formdata=None), status)\n",
         ),
     ),
     *_on_both(

@@ -183,7 +183,7 @@ LIFE: dict[str, tuple[Callable[[Patch], None], Callable[..., None]]] = {
         test_life_of_a_booking.test_client_moves_and_it_is_a_request_again,
     ),
     "a proposal holds its time": (
-        lambda p: p.setattr(move, "_hold_for", lambda *given: True),
+        lambda p: p.setattr(move, "_hold_for", lambda *given, **named: True),
         test_life_of_a_booking.test_proposal_holds_its_time_and_accepting_confirms,
     ),
     "cancelling costs": (

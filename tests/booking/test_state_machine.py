@@ -448,7 +448,7 @@ def _lapsed_counts(patch: pytest.MonkeyPatch) -> None:
 
 
 def _proposal_not_held(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(move, "_hold_for", lambda *args: True)
+    patch.setattr(move, "_hold_for", lambda *given, **named: True)
 
 
 def _offers_left_behind(patch: pytest.MonkeyPatch) -> None:

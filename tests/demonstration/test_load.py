@@ -448,7 +448,9 @@ def test_a_second_load_is_refused(app: Flask, clock: Clock):
 THREE = Scale("three", counties=3, clients=300, bookings=900, labs=20)
 
 
-def test_counties_drawn_apart_keep_every_invariant_and_leave_the_first_as_it_is_alone(app: Flask, clock: Clock):
+def test_counties_drawn_apart_keep_every_invariant_and_leave_the_first_as_it_is_alone(
+    app: Flask, clock: Clock, database: TestDatabase
+):
     clock.set(MOMENTS[0])
     loaded(clock, scale=THREE)
     assert not list(violations(clock.now))
@@ -461,8 +463,9 @@ def test_counties_drawn_apart_keep_every_invariant_and_leave_the_first_as_it_is_
     assert all(of_county[division] > 100 for division in counties)
     home = _refs_of("330624")
     assert len({ref for division in counties for ref in _refs_of(division)}) == of_county.total()
-    db.drop_all()
-    db.create_all()
+    db.session.remove()
+    db.engine.dispose()
+    database.renew()
     loaded(clock, scale=replace(THREE, counties=1))
     assert _refs_of("330624") == home
 

@@ -17,17 +17,17 @@ def earlier_writers_done(within: float) -> bool:
     session = db.session()
     if session.get_bind().dialect.name == "sqlite":
         return True
-    begun = _number("xmax")
+    begun = _number("pg_current_xact_id()")
     deadline = time.monotonic() + within
-    while _number("xmin") < begun:
+    while _number("pg_snapshot_xmin(pg_current_snapshot())") < begun:
         if time.monotonic() >= deadline:
             return False
         time.sleep(PAUSE)
     return True
 
 
-def _number(end: str) -> int:
-    """Of transactions: `xmax`, the first that has not begun; `xmin`, the first that is not over."""
-    number = db.session.scalar(text(f"SELECT CAST(CAST(pg_snapshot_{end}(pg_current_snapshot()) AS text) AS bigint)"))
+def _number(transaction: str) -> int:
+    """Of transactions: one of the caller's own, which is above all that were writing before; the first not over."""
+    number = db.session.scalar(text(f"SELECT CAST(CAST({transaction} AS text) AS bigint)"))
     db.session.rollback()
     return int(number or 0)

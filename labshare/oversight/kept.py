@@ -233,10 +233,12 @@ def labs_given() -> CTE:
 
 @cache
 def summed_rows() -> Select[Any]:
-    """What is kept of the work of the labs' months `given_labs`: `counted_rows` by `KEYS`."""
+    """What is kept of the work of the labs' months `given_labs`: `counted_rows` by `KEYS`, in their order, so that one
+    county's rows have the same numbers on both engines."""
     rows = union_all(*counted_rows(labs_given())).subquery("counted")
     keys = [rows.c[name] for name in KEYS]
-    return select(*keys, *(func.sum(rows.c[name]).label(name) for name in FIGURES)).group_by(*keys)
+    figures = (func.sum(rows.c[name]).label(name) for name in FIGURES)
+    return select(*keys, *figures).group_by(*keys).order_by(*(key.nulls_first() for key in keys))
 
 
 @cache

@@ -36,9 +36,9 @@ class DocumentAction:
 
 
 def documents_panel(booking: Booking, actor: Actor) -> dict[str, Any]:
-    """Context of the partial: `papers` (four statements) and `paper_actions`, the forms open to this actor."""
+    """Context of the partial: `documents` (four statements) and `document_actions`, the forms open to this actor."""
     documents = documents_of(booking, local_day(utc_now()))
-    return {"documents": documents, "paper_actions": document_actions(documents, actor)}
+    return {"documents": documents, "document_actions": document_actions(documents, actor)}
 
 
 def document_actions(documents: BookingDocuments, actor: Actor) -> list[DocumentAction]:

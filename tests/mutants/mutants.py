@@ -163,7 +163,7 @@ CONVENTIONS = (
     Mutant(
         f"{_TERMS}::test_other_text_passes",
         "names of things count as codes",
-        instead(f"tests/{_TERMS}", "else ALL - THINGS", "else ALL"),
+        instead(f"tests/{_TERMS}", "if name is not None else ALL - THINGS", "if name is not None else ALL"),
     ),
     Mutant(
         f"{_TERMS}::test_codes_stand_in_terms_alone",

@@ -27,7 +27,7 @@ from labshare.rewards.services.objections import answer_objection, raise_objecti
 from labshare.rewards.services.policies import draft_policy, publish_policy
 from labshare.rewards.services.publish import publish
 from labshare.rewards.services.run import run_month
-from labshare.rewards.terms import BandKind, Grade, ObjectionVerdict, RewardUnit, Tax
+from labshare.rewards.terms import BandKind, Cap, Grade, ObjectionVerdict, RewardUnit, Tax
 from labshare.settlement.models import RevenueEntry
 
 NOTICE_DAYS = 5
@@ -141,7 +141,7 @@ def first_policy(loading: Loading, division: str) -> dict[str, Any]:
             Grade.UNQUALIFIED: "0",
             Grade.UNGRADED: "1.0",
         },
-        "caps": {"instrument_year_fen": 3_000_000, "lab_year_fen": 15_000_000, "firm_year_fen": 40_000_000},
+        "caps": {Cap.INSTRUMENT: 3_000_000, Cap.LAB: 15_000_000, Cap.FIRM: 40_000_000},
         "budget_year_fen": None,
         "publicity_working_days": NOTICE_DAYS,
     }
@@ -169,7 +169,7 @@ def second_policy(loading: Loading, division: str) -> dict[str, Any]:
             Grade.UNQUALIFIED: "0",
             Grade.UNGRADED: "1.0",
         },
-        "caps": {"instrument_year_fen": None, "lab_year_fen": 12_000_000, "firm_year_fen": 30_000_000},
+        "caps": {Cap.INSTRUMENT: None, Cap.LAB: 12_000_000, Cap.FIRM: 30_000_000},
         "budget_year_fen": 600_000_000,
         "publicity_working_days": NOTICE_DAYS,
     }

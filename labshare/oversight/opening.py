@@ -16,37 +16,42 @@ from labshare.catalogue.models import Instrument
 from labshare.kernel.database import UtcDateTime, db, minutes_between
 from labshare.kernel.given_rows import given_rows
 from labshare.kernel.months import Month
-from labshare.kernel.time import local_zone
+from labshare.kernel.time import Minutes, local_zone
 from labshare.oversight.kept import OfLab, given_labs, lab_months, labs_given
 from labshare.oversight.models import InstrumentMonth
+
+MinutesOf = dict[int, Minutes]
+"""By the id of a lab or an instrument."""
 
 
 @dataclass(frozen=True)
 class OpenTime:
     """Minutes of a period: open, by lab; taken of these by blocks, by instrument, all its units together."""
 
-    open_minutes: Mapping[int, int]
-    blocked_minutes: Mapping[int, int]
+    open_minutes: MinutesOf
+    blocked_minutes: MinutesOf
 
 
 def open_time(given: Mapping[str, Any]) -> OpenTime:
     """Of the months and labs `asked` for. One statement, and three more where something is not kept."""
-    open_minutes: dict[int, int] = {}
-    blocked_minutes: dict[int, int] = {}
+    open_minutes: MinutesOf = {}
+    blocked_minutes: MinutesOf = {}
     unknown: list[OfLab] = []
     for key, month, minutes in db.session.execute(_kept(), given):
         if month is None:
-            blocked_minutes[key] = int(minutes)
+            blocked_minutes[key] = Minutes(int(minutes))
         elif minutes is None:
             unknown.append((key, Month.parse(month)))
         else:
-            open_minutes[key] = open_minutes.get(key, 0) + int(minutes)
+            open_minutes[key] = Minutes(open_minutes.get(key, 0) + int(minutes))
     openings = openings_of(unknown)
     for (lab_id, _month), minutes in minutes_open(openings).items():
-        open_minutes[lab_id] = open_minutes.get(lab_id, 0) + minutes
+        open_minutes[lab_id] = Minutes(open_minutes.get(lab_id, 0) + minutes)
     if unknown:
         for row in db.session.execute(blocked_rows(), given_openings(openings)):
-            blocked_minutes[row.instrument_id] = blocked_minutes.get(row.instrument_id, 0) + int(row.blocked_minutes)
+            blocked_minutes[row.instrument_id] = Minutes(
+                blocked_minutes.get(row.instrument_id, 0) + int(row.blocked_minutes)
+            )
     return OpenTime(open_minutes, blocked_minutes)
 
 

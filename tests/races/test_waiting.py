@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from labshare.api.v1.base import PROBLEM_TYPE
+from labshare.api.problems import MEDIA_TYPE
 from labshare.booking.models import Booking
 from labshare.kernel.database import db, transaction
 from labshare.organisations.models import ApiToken
@@ -135,7 +135,7 @@ def test_the_api_says_when_to_come_back_and_its_key_stays_free(
         since = time.monotonic()
         answer = hurried.test_client().post("/api/v1/bookings", json=body, headers=headers)
         assert time.monotonic() - since < PATIENCE
-    assert (answer.status_code, answer.mimetype, answer.headers["Retry-After"]) == (503, PROBLEM_TYPE, "5")
+    assert (answer.status_code, answer.mimetype, answer.headers["Retry-After"]) == (503, MEDIA_TYPE, "5")
     assert answer.json["type"] == "urn:labshare:problem:Busy"
     assert hurried.test_client().post("/api/v1/bookings", json=body, headers=headers).status_code == 201
     assert booked() == 1

@@ -56,7 +56,13 @@ def random_papers(draw):
             invoices.append(InvoiceDocument(id=number, day=day, amount_fen=-part, tax_fen=-tax, reverses=original.id))
     payments = draw(
         st.lists(
-            st.builds(PaymentDocument, st.just(0), days, st.integers(-500, 2_000).filter(bool), st.booleans()),
+            st.builds(
+                PaymentDocument,
+                id=st.just(0),
+                day=days,
+                amount_fen=st.integers(-500, 2_000).filter(bool),
+                counts=st.booleans(),
+            ),
             max_size=4,
         )
     )

@@ -14,7 +14,7 @@ from labshare.rewards.policy import Policy
 from labshare.rewards.rules.amounts import Amounts, UnitResult
 from labshare.rewards.rules.facts import Facts, Lab
 from labshare.rewards.rules.proportion import Share
-from labshare.rewards.terms import RewardUnit, TraceStep
+from labshare.rewards.terms import Cap, RewardUnit, TraceStep
 
 
 def plain(value: Fraction) -> str:
@@ -92,7 +92,7 @@ class _Line:
             },
             parameters={
                 "unit": self.policy.unit,
-                "instrument_year_fen": self.policy.caps.instrument_year_fen if capped else None,
+                Cap.INSTRUMENT: self.policy.caps.instrument_year_fen if capped else None,
             },
             result=self.amounts.by_units[self.lab.code],
         )
@@ -107,7 +107,7 @@ class _Line:
                 "firm_total": amounts.firm_total[self.lab.firm],
                 "share": _share(amounts.firm_share[code]),
             },
-            parameters={"lab_year_fen": caps.lab_year_fen, "firm_year_fen": caps.firm_year_fen},
+            parameters={Cap.LAB: caps.lab_year_fen, Cap.FIRM: caps.firm_year_fen},
             result=amounts.after_firm_cap[code],
         )
 
@@ -141,7 +141,7 @@ class _Line:
                 "recoverable": amounts.recoverable[code],
             },
             parameters={
-                "firm_year_fen": self.policy.caps.firm_year_fen,
+                Cap.FIRM: self.policy.caps.firm_year_fen,
                 "budget_year_fen": self.policy.budget_year_fen,
             },
             result=amounts.payable[code],

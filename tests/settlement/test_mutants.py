@@ -175,7 +175,7 @@ def says_what_it_must(rules):
         (rules.PaymentDocument(id=1, day=D, amount_fen=500),),
     )
     ledger = rules.ledger_differences(half, {}, closed=(), present=Month.of(D))
-    return ledger == {Month.of(D): rules.Money(500, 29)}  # half of 57 is 28.5
+    return ledger == {Month.of(D): rules.Money(amount_fen=500, tax_fen=29)}  # half of 57 is 28.5
 
 
 def judge(source, rounds=400):

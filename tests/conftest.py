@@ -4,6 +4,7 @@
 session and engine; each test gets a fresh copy of an empty database made once from the models, guards included.
 """
 
+import contextlib
 import contextvars
 import functools
 import os
@@ -377,7 +378,7 @@ def limited(make_limited: Callable[..., Flask]) -> Flask:
 def live_server(app: Flask) -> Iterator[str]:
     """The address of the application on a free port, in this process: the frozen clock and the database hold there."""
     app.config["WTF_CSRF_ENABLED"] = True
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, _closing(app), threaded=True)
     address = f"http://127.0.0.1:{server.server_port}"
     app.config["BASE_URL"] = address
     thread = threading.Thread(target=contextvars.Context().run, args=(server.serve_forever, 0.05), daemon=True)
@@ -386,6 +387,17 @@ def live_server(app: Flask) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def _closing(app: Flask) -> Callable[..., Iterator[bytes]]:
+    """Closes every answer. werkzeug's server leaves one open, with the file in it, when the browser went away in the
+    middle: it first reads what the browser may still have to say, and that raises."""
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        with contextlib.closing(app(environ, start_response)) as answer:  # type: ignore[type-var]
+            yield from answer
+
+    return application
 
 
 CHROMIUM_FLAGS = [

@@ -1,6 +1,9 @@
 """The tests' own foundations: fresh databases on both engines, a clock that stands still, no way out."""
 
+import gc
+import select
 import socket
+import struct
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
@@ -39,6 +42,16 @@ def test_the_network_is_out_of_reach():
 def test_the_live_server_answers(live_server):
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"{live_server}/there-is-no-such-page", timeout=5)
+
+
+def test_the_live_server_closes_the_file_that_a_browser_did_not_wait_for(live_server):
+    port = int(live_server.rsplit(":", 1)[1])
+    for _ in range(30):
+        with socket.create_connection(("127.0.0.1", port)) as impatient:
+            impatient.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # reset when closed
+            impatient.sendall(b"GET /static/favicon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            select.select([impatient], [], [], 5)
+    gc.collect()
 
 
 def test_the_browser_reads_chinese_and_english(page, english_page, clock):

@@ -1,9 +1,9 @@
 """What waits for whom: the one table of it, and who counts what of it.
 
 Each kind of thing has its select in the room that knows it; a line of `KINDS` says for whom it waits and on which page
-it is done. The navigation's badges, the regulators' overview and their list of tasks go by this table. What waits
-in a booking for its client or its lab is a condition on `Booking` in `settlement.queries.waiting`, by which the lists,
-the client's dashboard and the lab's page of the day go.
+it is done. The navigation's badges, the client's dashboard, the regulators' overview and their list of tasks count by
+this table. What waits in a booking stands in `settlement.queries.waiting.WAITS`, by which the lists and the lab's page
+of the day find their bookings.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Select, exists, select
 
-from labshare.booking.queries.desk import requests_waiting, year_confirmed
+from labshare.booking.queries.desk import year_confirmed
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.admissions import admissions_waiting
 from labshare.kernel.actor import Actor
@@ -28,8 +28,9 @@ from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.grades import lists_handed_over, lists_sent_back
 from labshare.rewards.queries.waiting import corrections_waiting, objections_waiting, policies, runs_waiting
 from labshare.settlement.queries.missing import documents_waiting, payers_waiting
+from labshare.settlement.queries.waiting import WAITS, Wait, bookings_waiting
 
-PERSON, FIRM, NOBODY = "person", "firm", ""
+PERSON, FIRM, CLIENT, LAB, NOBODY = "person", "firm", "client", "lab", ""
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,11 @@ class Kind:
 
     name: str
     whose: str
-    """A regulator's role, `firm` for the members of the firm acted for, `person` for whoever is told."""
+    """A regulator's role; of the firm acted for, `client` its bookings, `lab` those of its labs, `firm` its documents;
+    `person` for whoever is told."""
     page: str
     """The endpoint of the page where it is done."""
-    count: Callable[[Actor], Select[Any]] | None = None
+    count: Callable[[Actor, datetime], Select[Any]] | None = None
     """None: known by a rule, or by rows that are read anyway, not by SQL alone."""
     badge: bool = False
     """The navigation shows how many, at its page."""
@@ -53,26 +55,50 @@ class Kind:
 
 
 ADMIN, OFFICER, APPROVER = OfficialRole.ADMIN, OfficialRole.OFFICER, OfficialRole.APPROVER
+_OWN_PAGES = {"request": "lab.requests", "invoice": "lab.missing_documents"}
+
+
+def _in_bookings(wait: Wait) -> Kind:
+    return Kind(
+        wait.name,
+        wait.whose,
+        _OWN_PAGES.get(wait.name, "client.bookings" if wait.whose == CLIENT else "lab.today"),
+        lambda actor, now: bookings_waiting(wait, actor.firm_id, now),
+        badge=wait.name == "request",
+    )
+
+
 KINDS = (
-    Kind("unread", PERSON, "account.notices", lambda actor: unread_of(actor.person_id), badge=True),
-    Kind("requests", FIRM, "lab.requests", lambda actor: requests_waiting(actor.firm_id), badge=True),
-    Kind("documents", FIRM, "lab.missing_documents", lambda actor: documents_waiting(actor.firm_id), badge=True),
+    Kind("unread", PERSON, "account.notices", lambda actor, _now: unread_of(actor.person_id), badge=True),
+    *(_in_bookings(wait) for wait in WAITS),
+    Kind("documents", FIRM, "lab.missing_documents", lambda actor, _now: documents_waiting(actor.firm_id), badge=True),
     Kind(
         "firms",
         ADMIN,
         "admin.firms",
-        lambda _actor: organisations.firms_to_verify(),
+        lambda _actor, _now: organisations.firms_to_verify(),
         badge=True,
         onlookers="regulator.firms",
     ),
-    Kind("roles", ADMIN, "admin.roles", lambda actor: organisations.roles_proposed(but=actor.person_id), onlookers=""),
-    Kind("payers", OFFICER, "regulator.payers", lambda _actor: payers_waiting(), badge=True),
-    Kind("objections", OFFICER, "regulator.runs", lambda _actor: objections_waiting()),
-    Kind("policies", APPROVER, "regulator.policies", lambda _actor: policies(published=False)),
-    Kind("corrections", OFFICER, "regulator.run_corrections", lambda actor: corrections_waiting(but=actor.person_id)),
-    Kind("admissions", APPROVER, "regulator.labs", lambda _actor: admissions_waiting()),
-    Kind("grades", APPROVER, "regulator.assessments", lambda _actor: lists_handed_over(), badge=True),
-    Kind("grades_back", OFFICER, "regulator.assessments", lambda _actor: lists_sent_back(), badge=True),
+    Kind(
+        "roles",
+        ADMIN,
+        "admin.roles",
+        lambda actor, _now: organisations.roles_proposed(but=actor.person_id),
+        onlookers="",
+    ),
+    Kind("payers", OFFICER, "regulator.payers", lambda _actor, _now: payers_waiting(), badge=True),
+    Kind("objections", OFFICER, "regulator.runs", lambda _actor, _now: objections_waiting()),
+    Kind("policies", APPROVER, "regulator.policies", lambda _actor, _now: policies(published=False)),
+    Kind(
+        "corrections",
+        OFFICER,
+        "regulator.run_corrections",
+        lambda actor, _now: corrections_waiting(but=actor.person_id),
+    ),
+    Kind("admissions", APPROVER, "regulator.labs", lambda _actor, _now: admissions_waiting()),
+    Kind("grades", APPROVER, "regulator.assessments", lambda _actor, _now: lists_handed_over(), badge=True),
+    Kind("grades_back", OFFICER, "regulator.assessments", lambda _actor, _now: lists_sent_back(), badge=True),
     Kind("affiliations", OFFICER, "regulator.affiliations"),
     Kind("to_publish", OFFICER, "regulator.run"),
     Kind("in_notice", NOBODY, "regulator.run"),
@@ -84,6 +110,7 @@ KINDS = (
 )
 _BY_NAME = {kind.name: kind for kind in KINDS}
 NEEDED_ROLES = (OFFICER, APPROVER)
+OF_FIRMS = frozenset({FIRM, CLIENT, LAB})
 
 
 # ── For the head of every page ────────────────────────────────────────────
@@ -102,13 +129,15 @@ class OwnFirm:
     town: str | None = None
 
 
-def firms_and_waiting(actor: Actor, memberships: Mapping[int, str]) -> tuple[tuple[OwnFirm, ...], dict[str, int]]:
+def firms_and_waiting(
+    actor: Actor, memberships: Mapping[int, str], now: datetime
+) -> tuple[tuple[OwnFirm, ...], dict[str, int]]:
     """The firms of these memberships (firm id → role) by name, and how much waits for the person acting as `actor`, by
     the page where it is done: the badges of the kinds that are theirs. One statement."""
     counts: dict[str, Select[Any]] = {}
     for kind in KINDS:
         if kind.badge and kind.count is not None and _is_theirs(kind, actor):
-            counts.setdefault(kind.page, kind.count(actor))
+            counts.setdefault(kind.page, kind.count(actor, now))
     columns = [counting.scalar_subquery().label(page) for page, counting in counts.items()]
     if not memberships:
         return (), dict(db.session.execute(select(*columns)).one()._mapping)
@@ -134,9 +163,15 @@ def firms_and_waiting(actor: Actor, memberships: Mapping[int, str]) -> tuple[tup
 
 
 def _is_theirs(kind: Kind, actor: Actor) -> bool:
-    if kind.whose == FIRM:
+    if kind.whose in OF_FIRMS:
         return actor.firm_id is not None
     return kind.whose == PERSON or kind.whose in actor.roles
+
+
+def waiting_for_client(actor: Actor, now: datetime) -> int:
+    """How many steps wait for the client acted for, in all its bookings. One statement."""
+    counts = [kind.count(actor, now).scalar_subquery() for kind in KINDS if kind.whose == CLIENT and kind.count]
+    return sum(db.session.execute(select(*counts)).one())
 
 
 # ── For regulators ────────────────────────────────────────────────────────
@@ -185,7 +220,9 @@ def waiting_for_regulators(
     actor, today = Actor(person_id=person_id), local_day(now)
     years = [today.year] + ([today.year + 1] if today.month >= 10 else [])
     selects = {
-        kind.name: kind.count(actor) for kind in KINDS if kind.count is not None and kind.whose not in (PERSON, FIRM)
+        kind.name: kind.count(actor, now)
+        for kind in KINDS
+        if kind.count is not None and kind.whose not in (PERSON, *OF_FIRMS)
     }
     selects |= {"oldest_firm": organisations.oldest_firm_to_verify(), "published": policies(published=True)}
     selects |= {role: organisations.holders_of(role) for role in NEEDED_ROLES}

@@ -66,7 +66,7 @@ def _load_reader() -> Reader:
     actor, person = current_actor(), current_person()
     if person is None:
         return Reader(actor=actor)
-    firms, waiting = firms_and_waiting(actor, dict(person.memberships))
+    firms, waiting = firms_and_waiting(actor, dict(person.memberships), utc_now())
     return Reader(
         actor=actor,
         name=person.name,

@@ -10,7 +10,7 @@ from labshare.kernel.database import transaction
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import utc_now
 from labshare.organisations.models import RegulatorRole
-from labshare.oversight.waiting import FIRM, KINDS, NOBODY, PERSON, firms_and_waiting, waiting_for_regulators
+from labshare.oversight.waiting import KINDS, NOBODY, OF_FIRMS, PERSON, firms_and_waiting, waiting_for_regulators
 from labshare.web import navigation
 from tests import factories
 from tests.conftest import Clock
@@ -31,7 +31,7 @@ def test_every_page_is_there(app: Flask) -> None:
 
 
 def test_everything_waits_for_somebody_known() -> None:
-    assert {kind.whose for kind in KINDS} <= {PERSON, FIRM, NOBODY, *OfficialRole}
+    assert {kind.whose for kind in KINDS} <= {PERSON, NOBODY, *OF_FIRMS, *OfficialRole}
 
 
 @pytest.mark.parametrize("role", [OfficialRole.OFFICER, OfficialRole.APPROVER, OfficialRole.ADMIN])
@@ -40,7 +40,7 @@ def test_badge_and_overview_say_the_same(app: Flask, clock: Clock, role: Officia
         factories.firm(verified_at=None)
         someone = factories.regulator(role)
     shown = waiting_for_regulators(utc_now(), someone.id)
-    _firms, badges = firms_and_waiting(Actor(person_id=someone.id, roles=frozenset({role})), {})
+    _firms, badges = firms_and_waiting(Actor(person_id=someone.id, roles=frozenset({role})), {}, utc_now())
     assert shown.firms == 1
     theirs = {kind.page: getattr(shown, kind.name) for kind in KINDS if kind.whose == role and kind.badge}
     assert badges == {"account.notices": 0} | theirs

@@ -15,6 +15,7 @@ from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
 from labshare.organisations.models import Firm
+from labshare.oversight.waiting import waiting_for_client
 from labshare.settlement.queries.client_desk import client_desk
 from tests import factories
 from tests.settlement.world import World
@@ -65,7 +66,8 @@ def test_what_waits_and_what_is_owed(world: World) -> None:
     assert [each.id for each in shown.to_pay] == [world.id]
     assert [each.booking_id for each in shown.reports] == [world.id]
     assert [each.id for each in shown.upcoming] == [coming.id, asked.id]
-    assert (shown.owed_fen, shown.not_invoiced_fen, shown.waiting) == (50_000, 20_000, 4)
+    assert (shown.owed_fen, shown.not_invoiced_fen) == (50_000, 20_000)
+    assert waiting_for_client(world.booker, utc_now()) == 4
     assert shown.months[5] == (Month(2026, 6), 30_000)
     assert (len(shown.months), shown.spent_fen, shown.all_count) == (6, 30_000, 3)
 

@@ -1,22 +1,18 @@
-"""What a lab's desk shows: requests to answer, the work of a day, the calendar of its instruments, closures ahead."""
+"""What a lab's desk shows: requests to answer, the calendar of its instruments, closures ahead."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Closure, Holding, WorkingYear
-from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Instrument, InstrumentUnit, TestItem
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
-from labshare.kernel.time import local_day, start_of_day
 from labshare.organisations.models import Firm
-
-_PARTS = (joinedload(Booking.client), joinedload(Booking.test_item), joinedload(Booking.instrument))
 
 
 def requests_of(lab_ids: Sequence[int]) -> list[Booking]:
@@ -25,44 +21,20 @@ def requests_of(lab_ids: Sequence[int]) -> list[Booking]:
         db.session.scalars(
             select(Booking)
             .where(Booking.lab_id.in_(lab_ids), Booking.unanswered)
-            .options(*_PARTS, joinedload(Booking.lab))
+            .options(
+                joinedload(Booking.client),
+                joinedload(Booking.test_item),
+                joinedload(Booking.instrument),
+                joinedload(Booking.lab),
+            )
             .order_by(Booking.answer_by, Booking.id)
         )
     )
 
 
-def requests_waiting(firm_id: int | None) -> Select[Any]:
-    """How many requests wait for the labs of a firm, as a select."""
-    return select(func.count()).select_from(Booking).where(Booking.lab_firm_id == firm_id, Booking.unanswered)
-
-
 def year_confirmed(year: int) -> Select[Any]:
     """1 where the table of working days covers the year, as a select."""
     return select(func.count()).where(WorkingYear.year == year, WorkingYear.confirmed)
-
-
-def today_of(lab_id: int, now: datetime) -> list[Booking]:
-    """What is in hand today, by start: requests to answer, what starts today, is in the lab, or has a report due; with
-    client, test item and instrument."""
-    day = local_day(now)
-    since, until = start_of_day(day), start_of_day(day + timedelta(days=1))
-    return list(
-        db.session.scalars(
-            select(Booking)
-            .where(
-                Booking.lab_id == lab_id,
-                or_(
-                    Booking.state.in_((BookingState.REQUESTED, *BookingState.at_work())),
-                    (Booking.state == BookingState.CONFIRMED)
-                    & (Booking.starts_at >= since - timedelta(days=2))
-                    & (Booking.starts_at < until),
-                    (Booking.state == BookingState.TESTED) & (Booking.finished_at >= since - timedelta(days=30)),
-                ),
-            )
-            .options(*_PARTS)
-            .order_by(Booking.starts_at, Booking.id)
-        )
-    )
 
 
 def units_of_lab(*, lab_id: int, instrument_id: int | None = None) -> Sequence[Row[tuple[Instrument, int]]]:

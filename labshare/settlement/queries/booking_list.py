@@ -17,7 +17,7 @@ from labshare.kernel.database import db
 from labshare.kernel.time import start_of_day
 from labshare.organisations.models import Firm
 from labshare.settlement.models import Invoice, InvoiceLine
-from labshare.settlement.queries.waiting import waits_for_client, waits_for_lab
+from labshare.settlement.queries.waiting import waits_for
 
 Side = Literal["client", "lab", "regulator"]
 _SORTS = {
@@ -85,9 +85,7 @@ def _of_side(actor: Actor, side: Side) -> Select[Any]:
 
 
 def _waits(side: Side, now: datetime) -> ColumnElement[bool] | None:
-    if side == "regulator":
-        return None
-    return waits_for_client(now) if side == "client" else waits_for_lab(now)
+    return None if side == "regulator" else waits_for(side, now)
 
 
 def _narrowed(statement: Select[Any], wanted: BookingFilter, waits: ColumnElement[bool] | None) -> Select[Any]:

@@ -46,11 +46,6 @@ class ClientDesk:
     all_count: int
 
     @property
-    def waiting(self) -> int:
-        """How many things wait for the firm, newly arrived reports apart."""
-        return len(self.proposals) + len(self.charges) + len(self.samples) + self.owing
-
-    @property
     def spent_fen(self) -> Fen:
         """Paid this year less refunds, fen."""
         return sum(fen for _month, fen in self.months)

@@ -1,27 +1,76 @@
-"""What in a booking waits for its client or its lab: conditions on `Booking`, for lists and dashboards."""
+"""What in a booking waits for its client or its lab: one table of conditions on `Booking`.
 
+The lists, the client's desk, the lab's page of the day and `oversight.waiting` go by it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.terms import BookingState
+from labshare.kernel.database import db
+from labshare.kernel.time import local_day, start_of_day
 
-BEGIN_AHEAD = timedelta(hours=12)
-"""How long before its start a confirmed booking stands among what the lab has to do."""
-
-
-def waits_for_client(now: datetime) -> ColumnElement[bool]:
-    """A proposal or a change of charge to answer, money to pay, samples to bring within two days."""
-    proposal = exists().where(Proposal.booking_id == Booking.id, Proposal.open_at(now))
-    charge = exists().where(Charge.booking_id == Booking.id, Charge.waits)
-    return or_(proposal, charge, Booking.owes, Booking.samples_due_at(now))
+Waiter = Literal["client", "lab"]
 
 
-def waits_for_lab(now: datetime) -> ColumnElement[bool]:
-    """A request to answer, work to begin or end, a report or an invoice due."""
-    return or_(
-        Booking.state.in_((BookingState.REQUESTED, *BookingState.at_work(), BookingState.TESTED)),
-        and_(Booking.state == BookingState.CONFIRMED, Booking.starts_at < now + BEGIN_AHEAD),
-        and_(Booking.state == BookingState.REPORTED, Booking.invoiced_fen < Booking.charged_fen),
-    )
+@dataclass(frozen=True)
+class Wait:
+    """One kind of step that a booking waits for."""
+
+    name: str
+    whose: Waiter
+    condition: Callable[[datetime], ColumnElement[bool]]
+    """Whether a booking waits for it at a moment."""
+    by_day: bool = False
+    """It stands on the lab's page of the day; what does not is done among its documents."""
+
+
+def _begins(now: datetime) -> ColumnElement[bool]:
+    """Confirmed for today or an earlier day."""
+    tomorrow = start_of_day(local_day(now) + timedelta(days=1))
+    return and_(Booking.state == BookingState.CONFIRMED, Booking.starts_at < tomorrow)
+
+
+WAITS = (
+    Wait("proposal", "client", lambda now: exists().where(Proposal.booking_id == Booking.id, Proposal.open_at(now))),
+    Wait("charge", "client", lambda _now: exists().where(Charge.booking_id == Booking.id, Charge.waits)),
+    Wait("samples", "client", lambda now: Booking.samples_due_at(now)),
+    Wait("payment", "client", lambda _now: Booking.owes),
+    Wait("request", "lab", lambda _now: Booking.unanswered, by_day=True),
+    Wait("begin", "lab", _begins, by_day=True),
+    Wait("work", "lab", lambda _now: Booking.state.in_(BookingState.at_work()), by_day=True),
+    Wait("report", "lab", lambda _now: Booking.state == BookingState.TESTED, by_day=True),
+    Wait(
+        "invoice",
+        "lab",
+        lambda _now: and_(Booking.state == BookingState.REPORTED, Booking.invoiced_fen < Booking.charged_fen),
+    ),
+)
+
+
+def waits_for(whose: Waiter, now: datetime) -> ColumnElement[bool]:
+    """Whether a booking waits for this side of it."""
+    return or_(*(wait.condition(now) for wait in WAITS if wait.whose == whose))
+
+
+def bookings_waiting(wait: Wait, firm_id: int | None, now: datetime) -> Select[Any]:
+    """How many bookings of a firm wait for one of its steps, as a select."""
+    side = Booking.client_firm_id if wait.whose == "client" else Booking.lab_firm_id
+    return select(func.count()).select_from(Booking).where(side == firm_id, wait.condition(now))
+
+
+def today_of(lab_id: int, now: datetime) -> Sequence[Booking]:
+    """What waits for a lab by day, by start: requests to answer, what begins today or should have begun, is in the lab,
+    or lacks its report; with client, test item and instrument. One statement."""
+    return db.session.scalars(
+        select(Booking)
+        .where(Booking.lab_id == lab_id, or_(*(wait.condition(now) for wait in WAITS if wait.by_day)))
+        .options(joinedload(Booking.client), joinedload(Booking.test_item), joinedload(Booking.instrument))
+        .order_by(Booking.starts_at, Booking.id)
+    ).all()

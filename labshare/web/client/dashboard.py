@@ -7,6 +7,7 @@ from flask import render_template
 from labshare.http.actor import current_actor
 from labshare.http.rights import FOUND, requires
 from labshare.kernel.time import local_day, utc_now
+from labshare.oversight.waiting import waiting_for_client
 from labshare.settlement.queries.client_desk import client_desk
 from labshare.web.charts import stacked_bars
 from labshare.web.client import blueprint
@@ -20,6 +21,7 @@ def dashboard() -> Any:
     return render_template(
         "client/dashboard.html",
         shown=desk,
+        waiting=waiting_for_client(actor, now),
         day=local_day(now),
         chart=stacked_bars([(str(month.number), fen, 0) for month, fen in desk.months]),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
-from labshare.booking.queries.desk import requests_of, today_of
+from labshare.booking.queries.desk import requests_of
 from labshare.booking.terms import BookingState
 from labshare.catalogue.queries.own import lab_choices
 from labshare.http.actor import current_actor
@@ -16,6 +16,7 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.oversight.queries import outside_revenue
 from labshare.settlement.queries.missing import missing_sums
+from labshare.settlement.queries.waiting import today_of
 from labshare.web.lab import blueprint
 from labshare.web.lab.board import chosen_lab, due_on
 from labshare.web.lab.timetable import calendar_of

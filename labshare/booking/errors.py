@@ -86,7 +86,8 @@ class TooLong(StartRefused):
 
 
 class QuantityOutOfRange(InvalidInput):
-    message = _l("Between 1 and %(max)s samples.")
+    message = _l("Between 1 and %(n)s.")
+    n_of = "sample"
     default_field = "quantity"
 
 
@@ -199,7 +200,8 @@ class FinishBeforeStart(InvalidInput):
 
 
 class SamplesOutOfRange(InvalidInput):
-    message = _l("Between 1 and %(max)s samples.")
+    message = _l("Between 1 and %(n)s.")
+    n_of = "sample"
     default_field = "samples"
 
 

@@ -73,8 +73,8 @@ BOOKINGS = {
         "有效期至2026年12月4日，该时段不可预约。",
         "calibration ends on 4 December 2026.",
     ),
-    "quantity 0": ({"quantity": "0"}, "quantity", "样品数量应为 1 至 20", "Between 1 and 20 samples"),
-    "quantity 10,000": ({"quantity": "10000"}, "quantity", "样品数量应为 1 至 20", "Between 1 and 20 samples"),
+    "quantity 0": ({"quantity": "0"}, "quantity", "应为 1 至 20 件样品", "Between 1 and 20 samples"),
+    "quantity 10,000": ({"quantity": "10000"}, "quantity", "应为 1 至 20 件样品", "Between 1 and 20 samples"),
 }
 
 

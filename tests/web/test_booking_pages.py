@@ -93,8 +93,8 @@ def test_a_visitor_is_led_to_sign_in(scene: Scene, client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("given", "field", "words"),
     [
-        ({"quantity": "0"}, "quantity", ("样品数量应为 1 至 20", "Between 1 and 20 samples")),
-        ({"quantity": "10000"}, "quantity", ("样品数量应为 1 至 20", "Between 1 and 20 samples")),
+        ({"quantity": "0"}, "quantity", ("应为 1 至 20 件样品", "Between 1 and 20 samples")),
+        ({"quantity": "10000"}, "quantity", ("应为 1 至 20 件样品", "Between 1 and 20 samples")),
         ({"starts_at": "2026-11-23T09:00"}, "starts_at", ("该时间已过", "That time has passed")),
         ({"starts_at": "2026-11-25T20:00"}, "starts_at", ("不在开放时间内", "Outside opening hours")),
         ({"starts_at": "2026-11-28T09:00"}, "starts_at", ("不在开放时间内", "Outside opening hours")),

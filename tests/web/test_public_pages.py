@@ -195,7 +195,7 @@ def test_what_quantity_or_hours_do_not_fit_says_so_at_its_field(client: FlaskCli
     assert len(re.findall(r'value="50"[^>]*aria-invalid="true"', page)) == 2
     assert "From 24 to 480 hours, in steps of 24." in page
     page = text_of(client.get("/search", query_string={"q": "盐雾", "quantity": "21"}, headers=ZH).text)
-    assert "21 件样品：样品数量应为 1 至 20。" in page
+    assert "21 件样品：应为 1 至 20 件样品。" in page
 
 
 def test_start_by_is_no_report_by(client: FlaskClient, market: Market) -> None:
@@ -328,8 +328,8 @@ def test_closed_slots_say_why(app: Flask, client: FlaskClient, market: Market) -
 @pytest.mark.parametrize(
     ("query", "chinese", "english"),
     [
-        ("quantity=0", "样品数量应为 1 至 20。", "Between 1 and 20 samples."),
-        ("quantity=10000", "样品数量应为 1 至 20。", "Between 1 and 20 samples."),
+        ("quantity=0", "应为 1 至 20 件样品。", "Between 1 and 20 samples."),
+        ("quantity=10000", "应为 1 至 20 件样品。", "Between 1 and 20 samples."),
         ("hours=25", None, "From 24 to 480 hours, in steps of 24."),
     ],
 )
@@ -525,7 +525,7 @@ def test_what_does_not_fit_takes_price_and_button_away(open_browser: Any, market
     sign_in_browser(page, market.person, market.client)
     page.goto(f"/test-items/{market.salt.id}?hours=48")
     page.locator("a.btn-primary", has_text="预约").first.wait_for()
-    for field, wrong, message in (("quantity", "21", "样品数量应为 1 至 20。"), ("hours", "50", "24")):
+    for field, wrong, message in (("quantity", "21", "应为 1 至 20 件样品。"), ("hours", "50", "24")):
         page.locator(f"#{field}").fill(wrong)
         page.locator(f"#{field}").blur()
         page.locator(f"#{field}-error", has_text=message).wait_for()

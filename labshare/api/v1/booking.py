@@ -127,7 +127,7 @@ def slots(query: dict[str, Any]) -> Any:
     """The earliest feasible slot of each offer (item and instrument) over all labs, with its full price."""
     now = utc_now()
     if query["quantity"] < 1:
-        raise QuantityOutOfRange(max="–")
+        raise QuantityOutOfRange(n="–")
     hours = query["hours"]
     if query["test_item"]:
         item = get_test_item(current_actor(), query["test_item"])

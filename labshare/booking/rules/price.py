@@ -115,7 +115,7 @@ def question_problems(item: ItemTerms, quantity: int, hours: Hours | None) -> li
     """What is wrong with quantity and hours, each at its own field."""
     found: list[Problem] = []
     if not 1 <= quantity <= item.max_quantity:
-        found.append(QuantityOutOfRange(max=item.max_quantity))
+        found.append(QuantityOutOfRange(n=item.max_quantity))
     if (problem := hours_problem(item.hours, hours)) is not None:
         found.append(problem)
     return found

@@ -53,7 +53,7 @@ def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: s
     booking = locked_booking(actor, "booking.work", ref=ref)
     state = next_state(booking.state, "receive", Party.LAB)
     if not 1 <= samples <= MOST_SAMPLES:
-        raise SamplesOutOfRange(max=MOST_SAMPLES)
+        raise SamplesOutOfRange(n=MOST_SAMPLES)
     before = snapshot(booking)
     set_columns(booking, rows.received(state, now=now, samples=samples, condition=condition))
     db.session.flush()

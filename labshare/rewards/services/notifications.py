@@ -42,7 +42,9 @@ kind(
 kind(
     "grades.to_confirm",
     title=_l("Grades of %(year)s to confirm"),
-    text=_l("A list of grades of %(year)s for %(labs)s labs is handed over. It counts once an approver confirms it."),
+    text=_l(
+        "A list of grades of %(year)s is handed over; labs on it: %(labs)s. It counts once an approver confirms it."
+    ),
 )
 kind(
     "grades.sent_back",

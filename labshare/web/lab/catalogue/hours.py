@@ -222,7 +222,13 @@ def lab_hours(lab_id: int) -> Any:
 def _hours_saved(lab: Lab, hit: int) -> str:
     if hit:
         return words(
-            _("The hours of %(name)s are saved; %(n)s bookings no longer fit, see below."), name=localized(lab), n=hit
+            ngettext(
+                "The hours of %(name)s are saved; %(num)d booking no longer fits, see below.",
+                "The hours of %(name)s are saved; %(num)d bookings no longer fit, see below.",
+                hit,
+                name="%(name)s",  # its place is left for `words`
+            ),
+            name=localized(lab),
         )
     return words(_("The hours of %(name)s are saved."), name=localized(lab))
 

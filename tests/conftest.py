@@ -26,6 +26,7 @@ import psycopg
 import pytest
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.serving import make_server
 
 from labshare import create_app
@@ -209,12 +210,23 @@ def environment_for(database: TestDatabase) -> dict[str, str]:
     }
 
 
+COMPILED = Path(__file__).resolve().parent.parent / ".build" / "templates"
+
+
+def made_app(**overrides: Any) -> Flask:
+    """An application that finds its templates compiled, as those of this run and of earlier ones left them."""
+    app = create_app(**overrides)
+    COMPILED.mkdir(parents=True, exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(COMPILED))
+    return app
+
+
 def _make_app(database: TestDatabase) -> Flask:
     compile_catalogues()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment_for(database).items():
             patch.setenv(name, value)
-        app = create_app()
+        app = made_app()
     app.test_client_class = SeparateClient
     app.config["WTF_CSRF_ENABLED"] = False  # the browser's server turns it on; see live_server
     return app
@@ -354,7 +366,7 @@ def make_limited(app: Flask, database: TestDatabase, monkeypatch: pytest.MonkeyP
     def make(**settings: str) -> Flask:
         for name, value in {**environment_for(database), "RATELIMIT_ENABLED": "1", **settings}.items():
             monkeypatch.setenv(name, value)
-        limited = create_app(WTF_CSRF_ENABLED=False)
+        limited = made_app(WTF_CSRF_ENABLED=False)
         limited.test_client_class = SeparateClient
         made.append(limited)
         return limited

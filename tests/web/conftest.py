@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from labshare import create_app
+from tests.conftest import made_app
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +14,7 @@ def _frame_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
         patch.setenv("LABSHARE_ENV", "testing")
         patch.setenv("LABSHARE_INSTANCE", str(tmp_path_factory.mktemp("frame")))
         patch.delenv("DATABASE_URL", raising=False)
-        return create_app()
+        return made_app()
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ import pytest
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
+from psycopg import pq
 from werkzeug.serving import make_server
 
 from labshare import create_app
@@ -130,6 +131,8 @@ class TestDatabase:
         self.server = server
         self.file = folder / "labshare.db"
         self.url = server.format(database="labshare") if server else f"sqlite:///{self.file}"
+        self._meanwhile: dict[str, psycopg.Connection] = {}
+        """What the server is about while a test runs: making the next copy, dropping the last one."""
 
     def make_template(self) -> None:
         """Make the empty database from the models, once, with `self.url` bound to the running application."""
@@ -150,14 +153,43 @@ class TestDatabase:
 
     def renew(self) -> None:
         if self.server:
-            self._administer(
-                "DROP DATABASE IF EXISTS labshare WITH (FORCE)",
-                f"CREATE DATABASE labshare TEMPLATE labshare_template {self._strategy}",
-            )
+            if "next" not in self._meanwhile:
+                self._copy()
+            self._finish("last")
+            self._finish("next")
+            try:
+                self._administer("ALTER DATABASE labshare RENAME TO labshare_last")
+            except psycopg.errors.InvalidCatalogName:
+                pass  # the first time
+            except psycopg.errors.ObjectInUse:  # a process of the test is still about
+                self._administer("DROP DATABASE labshare WITH (FORCE)")
+            self._administer("ALTER DATABASE labshare_next RENAME TO labshare")
+            self._begin("last", "DROP DATABASE IF EXISTS labshare_last WITH (FORCE)")
+            self._copy()
         else:
             for leftover in self.folder.glob("labshare.db*"):
                 leftover.unlink()
             shutil.copyfile(self.folder / "template.db", self.file)
+
+    def _copy(self) -> None:
+        self._begin("next", f"CREATE DATABASE labshare_next TEMPLATE labshare_template {self._strategy}")
+
+    def _begin(self, name: str, statement: str) -> None:
+        """Send a statement and go on: there is no thread that a forked process of a test could find in the middle."""
+        if name not in self._meanwhile:
+            self._meanwhile[name] = psycopg.connect(self.libpq("postgres"), autocommit=True)
+        self._meanwhile[name].pgconn.send_query(statement.encode())
+
+    def _finish(self, name: str) -> None:
+        """Wait for the statement begun under this name."""
+        if name in self._meanwhile:
+            connection = self._meanwhile[name].pgconn
+            while result := connection.get_result():
+                assert result.status == pq.ExecStatus.COMMAND_OK, result.error_message
+
+    def close(self) -> None:
+        for connection in self._meanwhile.values():
+            connection.close()
 
     def _administer(self, *statements: str) -> None:
         assert self.server
@@ -196,6 +228,8 @@ def _applications(request: pytest.FixtureRequest) -> Iterator[Callable[[str], tu
         return made[engine]
 
     yield application
+    for _app, database in made.values():
+        database.close()
     shutil.rmtree(home, ignore_errors=True)
 
 

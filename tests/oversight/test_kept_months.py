@@ -267,7 +267,7 @@ def test_random_months(app: Flask, clock: Clock, database: TestDatabase) -> None
     run_state_machine_as_test(
         Months,
         settings=settings(
-            max_examples=6,
+            max_examples=6 if database.engine == "sqlite" else 2,  # there each recount takes four times as long
             stateful_step_count=20,
             deadline=None,
             database=None,

@@ -2,7 +2,7 @@
 
 from labshare.http import limits
 from labshare.http.retry import Application
-from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, monitoring
+from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, monitoring, templates
 from labshare.web.account import blueprint as account
 from labshare.web.admin import blueprint as admin
 from labshare.web.client import blueprint as client
@@ -15,6 +15,7 @@ from labshare.web.regulator import blueprint as regulator
 
 def register(app: Application) -> None:
     """Headers, language, filters, layout, error pages, and the pages of everybody."""
+    templates.init(app)
     monitoring.init(app)
     headers.init(app)
     addresses.init(app)

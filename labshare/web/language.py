@@ -5,12 +5,16 @@ Language: the person's own choice, else the cookie, else the browser's wish. A b
 """
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from babel.support import NullTranslations
 from flask import Blueprint, Flask, Response, abort, g, has_request_context, redirect, request, url_for
-from flask_babel import Babel, Domain, get_locale
+from flask_babel import Babel, Domain, get_locale, get_translations
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from labshare.accounts.terms import Locale
 from labshare.http.actor import current_person
@@ -144,7 +148,28 @@ class _Babel(Babel):
         return _Catalogues(domain=self.domain)
 
 
+@lru_cache(8_192)
+def _pattern(catalogue: NullTranslations, text: str) -> Markup:
+    return Markup(catalogue.ugettext(text))  # noqa: S704 - our own words
+
+
+@lru_cache(8_192)
+def _constant(catalogue: NullTranslations, text: str) -> Markup:
+    return _pattern(catalogue, text) % {}
+
+
+@pass_eval_context
+def worded(evaluated: EvalContext, text: str, /, **variables: Any) -> str:
+    """`_` of templates. Jinja's own goes through its context three times for each word, and copies it in a loop that
+    sets a variable."""
+    catalogue = get_translations()
+    if not evaluated.autoescape:
+        return str(catalogue.ugettext(text)) % variables
+    return _pattern(catalogue, text) % variables if variables else _constant(catalogue, text)
+
+
 def init(app: Flask) -> None:
     _Babel(app, locale_selector=select_locale)
+    app.jinja_env.globals.update(_=worded, gettext=worded)
     app.register_blueprint(blueprint)
     app.after_request(vary_by_language)

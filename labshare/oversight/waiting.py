@@ -9,15 +9,17 @@ of the day find their bookings.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, bindparam, exists, select
 
 from labshare.booking.queries.desk import year_confirmed
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.admissions import admissions_waiting
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import UtcDateTime, db
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.notices.queries import unread_of
@@ -134,15 +136,35 @@ def firms_and_waiting(
 ) -> tuple[tuple[OwnFirm, ...], dict[str, int]]:
     """The firms of these memberships (firm id → role) by name, and how much waits for the person acting as `actor`, by
     the page where it is done: the badges of the kinds that are theirs. One statement."""
-    counts: dict[str, Select[Any]] = {}
-    for kind in KINDS:
-        if kind.badge and kind.count is not None and _is_theirs(kind, actor):
-            counts.setdefault(kind.page, kind.count(actor, now))
-    columns = [counting.scalar_subquery().label(page) for page, counting in counts.items()]
+    kinds = tuple(kind for kind in KINDS if kind.badge and _is_theirs(kind, actor))
+    given = {"person_id": actor.person_id, "firm_id": actor.firm_id, "now": now, "firms": list(memberships)}
+    rows = db.session.execute(_head(kinds, of_firms=bool(memberships)), given).all()
     if not memberships:
-        return (), dict(db.session.execute(select(*columns)).one()._mapping)
+        return (), dict(rows[0]._mapping)
+    firms = tuple(
+        OwnFirm(row.id, row.name, row.name_en, memberships[row.id], bool(row.verified), bool(row.has_labs), row.town)
+        for row in rows
+    )
+    return firms, {kind.page: rows[0]._mapping[kind.page] if rows else 0 for kind in kinds}
+
+
+_WHOEVER: Any = SimpleNamespace(person_id=bindparam("person_id"), firm_id=bindparam("firm_id"))
+_THEN: Any = bindparam("now", type_=UtcDateTime())
+"""An actor and a moment that are said when the statement is sent."""
+
+
+@lru_cache(64)
+def _head(kinds: tuple[Kind, ...], *, of_firms: bool) -> Select[Any]:
+    """How much waits of these kinds, for each of the `firms` or once. Every page asks it: it is put together once."""
+    counts: dict[str, Select[Any]] = {}
+    for kind in kinds:
+        if kind.count is not None:
+            counts.setdefault(kind.page, kind.count(_WHOEVER, _THEN))
+    columns = [counting.scalar_subquery().label(page) for page, counting in counts.items()]
+    if not of_firms:
+        return select(*columns)
     has_labs = exists().where(Lab.firm_id == Firm.id).correlate(Firm)
-    rows = db.session.execute(
+    return (
         select(
             Firm.id,
             Firm.name,
@@ -152,14 +174,9 @@ def firms_and_waiting(
             has_labs.label("has_labs"),
             *columns,
         )
-        .where(Firm.id.in_(list(memberships)))
+        .where(Firm.id.in_(bindparam("firms", expanding=True)))
         .order_by(Firm.name)
-    ).all()
-    firms = tuple(
-        OwnFirm(row.id, row.name, row.name_en, memberships[row.id], bool(row.verified), bool(row.has_labs), row.town)
-        for row in rows
     )
-    return firms, {page: rows[0]._mapping[page] for page in counts} if rows else dict.fromkeys(counts, 0)
 
 
 def _is_theirs(kind: Kind, actor: Actor) -> bool:

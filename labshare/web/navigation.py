@@ -201,49 +201,37 @@ def kind_of(actor: Actor, has_labs: bool) -> str:
 
 def links(items: tuple[Item, ...], actor: Actor, counts: Mapping[str, int]) -> list[Link]:
     """The items whose page exists and whose role fits, with their counts."""
-    shown = []
-    for item in items:
-        if item.endpoint not in current_app.view_functions:
-            continue
-        if item.roles is not None and not item.roles & actor.roles:
-            continue
+    pages = current_app.view_functions
+    shown = [item for item in items if item.endpoint in pages and (item.roles is None or item.roles & actor.roles)]
+    here, found = _here(shown), []
+    for item in shown:
         label = str(item.label)
-        shown.append(
+        found.append(
             Link(
                 label=label,
                 short=str(item.short or label),
                 href=url_for(item.endpoint),
                 icon=item.icon,
-                here=False,
+                here=item is here,
                 group=str(item.group) if item.group else None,
                 count=counts.get(item.endpoint) if item.count else None,
                 calm=item.calm,
             )
         )
-    here = _here(items, [link.href for link in shown])
-    return [link if link.href != here else _at(link) for link in shown]
+    return found
 
 
-def _at(link: Link) -> Link:
-    values: dict[str, Any] = {**link.__dict__, "here": True}
-    return Link(**values)
-
-
-def _here(items: tuple[Item, ...], hrefs: list[str]) -> str | None:
-    """The address of the item that the present page belongs to: its own, else the longest name that covers it."""
+def _here(items: list[Item]) -> Item | None:
+    """The item that the present page belongs to: its own, else the longest name that covers it."""
     endpoint = request.endpoint or ""
     best, best_length = None, -1
     for item in items:
-        if item.endpoint not in current_app.view_functions:
-            continue
         for name in (item.endpoint, *item.covers):
             whole = endpoint == name
             part = name.endswith((".", "_")) and endpoint.startswith(name)
             length = len(name) + (1000 if whole else 0)
             if (whole or part) and length > best_length:
-                href = url_for(item.endpoint)
-                if href in hrefs:
-                    best, best_length = href, length
+                best, best_length = item, length
     return best
 
 

@@ -1,10 +1,12 @@
-"""The built front end: file names with their hashes, from vite's manifest."""
+"""The built front end: file names with their hashes, from vite's manifest; icons of the sprite among it."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app, g, url_for
+from markupsafe import Markup
 
 SOURCES = {"main.js": "src/main.js", "calendar.js": "src/calendar.js", "icons.svg": "icons.svg"}
 
@@ -44,6 +46,18 @@ def asset(name: str) -> str:
     return found
 
 
+def icon(name: str, css: str = "") -> Markup:
+    """An icon of the sprite (Tabler outline), which never stands alone without an accessible name. No macro: a page may
+    have hundreds."""
+    return _drawn(asset("icons.svg"), name, css)
+
+
+@lru_cache(1_024)
+def _drawn(sprite: str, name: str, css: str) -> Markup:
+    drawn = Markup('<svg class="ico{}" aria-hidden="true">\n    <use href="{}#{}" />\n  </svg>')
+    return drawn.format(f" {css}" if css else "", sprite, name)
+
+
 def asset_styles(name: str) -> list[str]:
     """The addresses of the style sheets that an entry brings."""
     entry = (_manifest() or {}).get(SOURCES[name])
@@ -51,4 +65,4 @@ def asset_styles(name: str) -> list[str]:
 
 
 def init(app: Flask) -> None:
-    app.jinja_env.globals.update(asset=asset, asset_styles=asset_styles, is_built=is_built)
+    app.jinja_env.globals.update(asset=asset, asset_styles=asset_styles, icon=icon, is_built=is_built)

@@ -6,7 +6,6 @@ Add a line where a page is added. With `count` a filled badge shows how many thi
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _l

@@ -75,8 +75,9 @@ def _locale() -> Locale:
 
 
 @lru_cache(16_384)
-def _written_number(value: Decimal | int, pattern: str, locale: Locale, exact: bool) -> str:
-    return babel_numbers.format_decimal(value, pattern, locale, decimal_quantization=not exact)
+def _number(value: Decimal | int, pattern: str, *, exact: bool = False) -> str:
+    """Both languages write figures alike. `exact`: with all the decimals that it has, whatever the pattern says."""
+    return babel_numbers.format_decimal(value, pattern, SOURCE, decimal_quantization=not exact)
 
 
 @lru_cache(4_096)
@@ -87,11 +88,6 @@ def _written_sum(value: Decimal, pattern: str, locale: Locale) -> str:
 @lru_cache(4_096)
 def _written_day(value: date, pattern: str, locale: Locale) -> str:
     return babel_dates.format_date(value, PATTERNS[pattern](), locale)
-
-
-def _number(value: Decimal | int, pattern: str, *, exact: bool = False) -> str:
-    """`exact`: with all the decimals that it has, whatever the pattern says."""
-    return _written_number(value, pattern, _locale(), exact)
 
 
 def _sum(value: Decimal, pattern: str) -> str:
@@ -367,7 +363,10 @@ def year_to_date(value: Month | str | None) -> str:
 
 def clock_time(moment: datetime | None) -> str:
     """14:30."""
-    return NOTHING if moment is None else f"{_local(moment):%H:%M}"
+    if moment is None:
+        return NOTHING
+    at = _local(moment)
+    return f"{at.hour:02}:{at.minute:02}"
 
 
 def clock_span(span: Any) -> str:

@@ -50,8 +50,10 @@ def moment_tag(moment: datetime | None, form: str = "when") -> Markup:
 
 def localized(thing: Any, name: str = "name") -> Markup:
     """`twin`, with Chinese on an English page marked `lang="zh"`, so that it is read aloud rightly."""
-    text = formatting.twin(thing, name)
-    return escape(text) if formatting.twins(thing, name)[1] else _marked(text)
+    zh, en = formatting.twins(thing, name)
+    if not en:
+        return _marked(zh or formatting.NOTHING)
+    return escape(en if formatting.language() == "en" else zh or en)
 
 
 def chinese(text: str | None) -> Markup:
@@ -135,6 +137,7 @@ GLOBALS: dict[str, Callable[..., Any]] = {
     "sentence_space": formatting.sentence_space,
     "short_firm": short_firm,
     "slot": formatting.slot,
+    "slot_writer": formatting.SlotWriter,
     "table_slot": formatting.table_slot,
     "tongue": tongue,
     "twin": formatting.twin,

@@ -86,12 +86,15 @@ def _without_leaf(query: Select[Any], now: datetime) -> Select[Any]:
     """Looks only behind the seals of the last hour, so that its cost does not grow with the trail; an event may commit
     later than one with a higher id."""
     settled = (
-        select(func.coalesce(func.max(AuditLeaf.event_id), 0))
+        select(AuditLeaf.event_id)
         .where(AuditLeaf.seal_id == _last_settled_seal(now))
+        .order_by(AuditLeaf.position.desc())
+        .limit(1)
+        .correlate(None)
         .scalar_subquery()
     )
     return query.outerjoin(AuditLeaf, AuditLeaf.event_id == AuditEvent.id).where(
-        AuditEvent.id > settled, AuditLeaf.event_id.is_(None)
+        AuditEvent.id > func.coalesce(settled, 0), AuditLeaf.event_id.is_(None)
     )
 
 

@@ -240,9 +240,14 @@ def export() -> Iterator[dict[str, Any]]:
 
 
 def forget_addresses(before: datetime) -> int:
-    """Erase network addresses of events older than `before`: the retention period is over. Returns how many."""
-    old = select(AuditEvent.id).where(AuditEvent.at < before)
-    result = db.session.execute(delete(AuditAddress).where(AuditAddress.event_id.in_(old)))
+    """Erase network addresses of events older than `before`: the retention period is over. Returns how many.
+
+    Looks no further than the last of these events, so at what is still kept and not at the whole trail; an event that
+    took a number after it and its moment before is found the next time.
+    """
+    last = select(AuditEvent.id).where(AuditEvent.at < before).order_by(AuditEvent.at.desc()).limit(1).scalar_subquery()
+    old = select(AuditEvent.id).where(AuditEvent.id == AuditAddress.event_id, AuditEvent.at < before)
+    result = db.session.execute(delete(AuditAddress).where(AuditAddress.event_id <= last, old.exists()))
     return result.rowcount  # type: ignore[attr-defined,no-any-return]
 
 

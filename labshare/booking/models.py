@@ -103,6 +103,11 @@ class Closure(Model):
     reason: Mapped[str] = mapped_column(String(200))
 
 
+_RUNNING = f"state IN ({listed(BookingState.running())})"
+_UNPAPERED = f"state = '{BookingState.TESTED}' OR charged_fen > invoiced_fen"
+_UNSETTLED = f"{_UNPAPERED} OR charged_fen > paid_fen"
+
+
 class Booking(Model):
     """One test ordered by a client from a lab; copies what it used, so that later changes leave it alone.
 
@@ -140,6 +145,7 @@ class Booking(Model):
         Index(None, "lab_id", "starts_at"),
         Index(None, "lab_id", "state"),
         Index(None, "lab_firm_id", "state"),
+        Index(None, "lab_firm_id", "starts_at"),
         Index(None, "instrument_id", "starts_at"),
         Index(None, "test_item_id"),
         Index(None, "fee_id"),
@@ -150,6 +156,24 @@ class Booking(Model):
             "finished_at",
             sqlite_where=text("finished_at IS NOT NULL"),
             postgresql_where=text("finished_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_booking_running",
+            "instrument_id",
+            sqlite_where=text(_RUNNING),
+            postgresql_where=text(_RUNNING),
+        ),
+        Index(
+            "ix_booking_unpapered",
+            "lab_firm_id",
+            sqlite_where=text(_UNPAPERED),
+            postgresql_where=text(_UNPAPERED),
+        ),
+        Index(
+            "ix_booking_unsettled",
+            "lab_firm_id",
+            sqlite_where=text(_UNSETTLED),
+            postgresql_where=text(_UNSETTLED),
         ),
         Index(
             "ix_booking_requests_due",
@@ -238,6 +262,37 @@ class Booking(Model):
         return and_(cls.unanswered, cls.answer_by <= moment)
 
     @hybrid_property
+    def unpapered(self) -> bool:
+        """Whether its report or an invoice is still to come."""
+        return self.state == BookingState.TESTED or self.charged_fen > self.invoiced_fen
+
+    @unpapered.inplace.expression
+    @classmethod
+    def _unpapered_in_sql(cls) -> ColumnElement[bool]:
+        """Spelled as its index is, whose condition SQLite does not know by a parameter."""
+        return or_(cls.state == literal_column(f"'{BookingState.TESTED}'"), cls.charged_fen > cls.invoiced_fen)
+
+    @hybrid_property
+    def unsettled(self) -> bool:
+        """Whether its report, an invoice or a payment is still to come."""
+        return self.unpapered or self.charged_fen > self.paid_fen
+
+    @unsettled.inplace.expression
+    @classmethod
+    def _unsettled_in_sql(cls) -> ColumnElement[bool]:
+        return or_(cls.unpapered, cls.charged_fen > cls.paid_fen)
+
+    @hybrid_property
+    def running(self) -> bool:
+        """Whether its test is being done."""
+        return self.state in BookingState.running()
+
+    @running.inplace.expression
+    @classmethod
+    def _running_in_sql(cls) -> ColumnElement[bool]:
+        return cls.state.in_([literal_column(f"'{state}'") for state in BookingState.running()])
+
+    @hybrid_property
     def owes(self) -> bool:
         """Whether something is invoiced and not paid."""
         return self.invoiced_fen > self.paid_fen
@@ -281,6 +336,12 @@ class Holding(Model):
         ),
         Index(None, "instrument_id", "unit", "starts_at"),
         Index(None, "booking_id"),
+        Index(
+            "ix_holding_block",
+            "block",
+            sqlite_where=text("block IS NOT NULL"),
+            postgresql_where=text("block IS NOT NULL"),
+        ),
         Index(
             "ix_holding_held_for",
             "held_for",

@@ -6,6 +6,7 @@ anything waits is bounded in `labshare.kernel.waiting`.
 """
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -132,7 +133,7 @@ class Numbers(TypeDecorator[list[int]]):
 
 @event.listens_for(Engine, "connect")
 def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
-    if "sqlite3" not in type(dbapi_connection).__module__:
+    if not isinstance(dbapi_connection, sqlite3.Connection):
         dbapi_connection.execute("SET jit = off")  # compiling costs a second; our statements are many and short
         dbapi_connection.commit()
         return

@@ -147,7 +147,7 @@ class Payment(Model):
         Index(
             "ix_payment_payer_waiting",
             "id",
-            sqlite_where=text("NOT by_client AND payer_verdict IS NULL"),
+            sqlite_where=text("by_client = 0 AND payer_verdict IS NULL"),
             postgresql_where=text("NOT by_client AND payer_verdict IS NULL"),
         ),
         Index(None, "booking_id"),
@@ -194,7 +194,8 @@ class Payment(Model):
     @payer_waits.inplace.expression
     @classmethod
     def _payer_waits_in_sql(cls) -> ColumnElement[bool]:
-        return and_(cls.by_client.is_(False), cls.payer_verdict.is_(None))
+        """Spelled as its index is, on either engine."""
+        return and_(not_(cls.by_client), cls.payer_verdict.is_(None))
 
     @hybrid_property
     def payer_decided(self) -> bool:

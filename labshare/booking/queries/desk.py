@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Closure, Holding, WorkingYear
+from labshare.booking.queries.loading import holdings_in_window
 from labshare.catalogue.models import Instrument, InstrumentUnit, TestItem
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.database import db
@@ -56,8 +57,8 @@ def held_between(
     """Holdings that count at `now` and meet `[since, until)`, by start. Beside the holding's own columns: of its
     booking `ref`, `state`, `work_until` (then the clean-up begins), `cleanup_minutes`, the ids and both names of
     client and test item; without a booking these are None. One statement."""
-    return db.session.execute(
-        select(
+    held = (
+        holdings_in_window(
             Holding.instrument_id,
             Holding.unit,
             Holding.kind,
@@ -79,14 +80,10 @@ def held_between(
         .outerjoin(Booking, Booking.id == Holding.booking_id)
         .outerjoin(Firm, Firm.id == Booking.client_firm_id)
         .outerjoin(TestItem, TestItem.id == Booking.test_item_id)
-        .where(
-            Holding.instrument_id.in_(instrument_ids),
-            Holding.starts_at < until,
-            Holding.ends_at > since,
-            Holding.counts_at(now),
-        )
+        .where(Holding.counts_at(now))
         .order_by(Holding.starts_at)
-    ).all()
+    )
+    return db.session.execute(held, {"instrument_ids": instrument_ids, "since": since, "until": until}).all()
 
 
 def spans_of_block(block_id: str, firm_id: int | None) -> Sequence[Row[tuple[Holding, Instrument]]]:

@@ -209,7 +209,7 @@ def lengthen_running(*, actor: Actor, now: datetime) -> int:
         select(Booking.id, Booking.instrument_id)
         .join(Holding, Holding.booking_id == Booking.id)
         .where(
-            Booking.state.in_(BookingState.running()),
+            Booking.running,
             Holding.kind == HoldingKind.BOOKING,
             Holding.ends_at <= ceil_minute(now) + MINUTE,
         )
@@ -223,7 +223,7 @@ def lengthen_running(*, actor: Actor, now: datetime) -> int:
             .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
         )
-        if booking is None or booking.state not in BookingState.running():
+        if booking is None or not booking.running:
             continue
         holdings.prepare(instrument_id, now)
         holding = holdings.holding_of(booking_id)
@@ -250,7 +250,7 @@ def _tell_next_parties(actor: Actor, now: datetime) -> None:
         select(Holding.instrument_id, Holding.unit, Holding.ends_at)
         .join(Booking, Booking.id == Holding.booking_id)
         .where(
-            Booking.state.in_(BookingState.running()),
+            Booking.running,
             Holding.kind == HoldingKind.BOOKING,
             Holding.ends_at <= now + TELL_BEFORE,
         )

@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from labshare.catalogue.models import Fee, Lab, Standard, TestItem, TestItemStandard
 from labshare.catalogue.queries.filters import published_item
-from labshare.catalogue.queries.lists import PricedItem
+from labshare.catalogue.queries.lists import PricedItem, parts_of_items
 from labshare.kernel.database import db
 
 AHEAD = timedelta(days=180)
@@ -15,7 +15,8 @@ AHEAD = timedelta(days=180)
 
 
 def latest_items(day: date, limit: int = 6) -> tuple[PricedItem, ...]:
-    """The item each lab published last, the newest of these, with lab, standards and instruments. One statement."""
+    """The item each lab published last, the newest of these, with lab, standards and instruments. Three
+    statements."""
     newest = (TestItem.published_at.desc(), TestItem.id.desc())
     of_lab = (
         select(TestItem.id, func.row_number().over(partition_by=TestItem.lab_id, order_by=newest).label("place"))
@@ -26,7 +27,7 @@ def latest_items(day: date, limit: int = 6) -> tuple[PricedItem, ...]:
     rows = db.session.execute(
         select(TestItem, Fee)
         .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, Fee.in_force_on(day)))
-        .options(joinedload(TestItem.lab), joinedload(TestItem.standards), joinedload(TestItem.instruments))
+        .options(joinedload(TestItem.lab), *parts_of_items())
         .where(TestItem.id.in_(select(of_lab.c.id).where(of_lab.c.place == 1)))
         .order_by(*newest)
         .limit(limit)

@@ -176,7 +176,7 @@ def _accreditations(
 
 
 def _items_of(lab_id: int, own: bool, day: date) -> list[tuple[TestItem, Fee | None]]:
-    """A lab's test items with their standards and the fee of the day. One statement."""
+    """A lab's test items with their standards and the fee of the day. Two statements."""
     statement = _priced(own, day).where(TestItem.lab_id == lab_id)
     statement = statement.order_by(TestItem.category, TestItem.name, TestItem.id)
     return [(item, fee) for item, fee in db.session.execute(statement).unique()]
@@ -186,7 +186,7 @@ def _priced(own: bool, day: date) -> Select[Any]:
     statement = (
         select(TestItem, Fee)
         .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, Fee.in_force_on(day)))
-        .options(joinedload(TestItem.standards).joinedload(Standard.superseded_by))
+        .options(selectinload(TestItem.standards).joinedload(Standard.superseded_by))
     )
     return statement if own else statement.where(TestItem.published)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, union
 from sqlalchemy.orm import contains_eager, joinedload
 
 from labshare.accounts.models import Person
@@ -95,17 +95,36 @@ def _lacks() -> dict[str, ColumnElement[bool]]:
     }
 
 
+def _wanted(actor: Actor, kind: str | None = None) -> ColumnElement[bool]:
+    """Those that lack this, or anything: found among what is unsettled and among payers that wait, so that what is
+    settled is not looked through each time."""
+    lacks = _lacks()
+    if kind == Lacking.PAYER:
+        return lacks[Lacking.PAYER]
+    if kind in lacks:
+        return and_(Booking.unsettled, lacks[kind])
+    return Booking.id.in_(
+        union(
+            select(Booking.id).where(
+                _lab_side(actor),
+                Booking.unsettled,
+                or_(lacks[Lacking.REPORT], lacks[Lacking.INVOICE], lacks[Lacking.PAYMENT]),
+            ),
+            select(Payment.booking_id).where(Payment.payer_waits),
+        )
+    )
+
+
 def missing_documents(
     actor: Actor, *, kind: str | None = None, lab_id: int | None = None, limit: int = 50, offset: int = 0
 ) -> Sequence[Lack]:
     """The lab side's bookings that lack something, those finished longest ago first. One statement."""
     lacks = _lacks()
-    wanted = lacks[kind] if kind in lacks else or_(*lacks.values())
     rows = db.session.execute(
         select(Booking, lacks[Lacking.REPORT].label("report"), lacks[Lacking.PAYER].label("payer"))
         .join(Booking.client)
         .options(contains_eager(Booking.client), joinedload(Booking.test_item), joinedload(Booking.lab))
-        .where(_lab_side(actor), wanted, *_of_lab(lab_id))
+        .where(_lab_side(actor), _wanted(actor, kind), *_of_lab(lab_id))
         .order_by(func.coalesce(Booking.finished_at, Booking.ended_at, Booking.starts_at), Booking.id)
         .limit(limit)
         .offset(offset)
@@ -122,17 +141,15 @@ def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
     row = db.session.execute(
         select(
             *counted, func.count().label("all"), func.coalesce(func.sum(uncounted), 0).label("not_counted_fen")
-        ).where(_lab_side(actor), or_(*lacks.values()), *_of_lab(lab_id))
+        ).where(_lab_side(actor), _wanted(actor), *_of_lab(lab_id))
     ).one()
     return LackSums(**{name: int(value) for name, value in row._mapping.items()})
 
 
 def documents_waiting(firm_id: int | None) -> Select[Any]:
     """How many bookings of a firm's labs wait for a report or an invoice: the badge in the navigation."""
-    count = select(func.count()).select_from(Booking).where(Booking.lab_firm_id == firm_id)
-    return count.where(
-        Booking.state.in_((*BookingState.tested_or_later(), *BookingState.over_with_fee())), _lacks()[Lacking.OWN]
-    )
+    count = select(func.count()).select_from(Booking).where(Booking.lab_firm_id == firm_id, Booking.unpapered)
+    return count.where(_lacks()[Lacking.OWN])
 
 
 def to_invoice_with(actor: Actor, booking: Booking, *, limit: int = 20) -> Sequence[Booking]:
@@ -158,7 +175,7 @@ def to_invoice_with(actor: Actor, booking: Booking, *, limit: int = 20) -> Seque
 
 
 def _owed(actor: Actor, lab_id: int | None) -> list[ColumnElement[bool]]:
-    return [_lab_side(actor), _lacks()[Lacking.PAYMENT], *_of_lab(lab_id)]
+    return [_lab_side(actor), Booking.unsettled, _lacks()[Lacking.PAYMENT], *_of_lab(lab_id)]
 
 
 def _since() -> ColumnElement[Any]:

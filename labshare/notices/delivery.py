@@ -96,11 +96,10 @@ def queue_of_mail() -> tuple[int, datetime | None, int]:
 
 def fill_outbox() -> None:
     """Bring the notices that are to go out by mail into the outbox, in the order they were written."""
+    batch = select(Notice.id).where(Notice.mail_due).order_by(Notice.id).limit(BATCH).subquery()
     due = db.session.execute(
         update(Notice)
-        .where(
-            Notice.mail_due, Notice.id.in_(select(Notice.id).where(Notice.mail_due).order_by(Notice.id).limit(BATCH))
-        )
+        .where(Notice.mail_due, Notice.id <= select(func.max(batch.c.id)).scalar_subquery())
         .values(mail_due=False)
         .returning(Notice.id, Notice.person_id, Notice.kind, Notice.params, Notice.url, Notice.created_at)
         .execution_options(synchronize_session=False)
@@ -162,7 +161,8 @@ def _due(now: datetime, limit: int) -> list[int]:
     most = int(current_app.config["MAIL_PER_HOUR"])
     hour = OutboxMail.sent_at > now - timedelta(hours=1)
     gone = db.session.scalar(select(func.count()).select_from(OutboxMail).where(hour)) or 0
-    sent = select(OutboxMail.to, func.count().label("number")).where(hour).group_by(OutboxMail.to).subquery()
+    gone_to = select(OutboxMail.to).where(hour).cte("gone_to").prefix_with("MATERIALIZED")
+    sent = select(gone_to.c.to, func.count().label("number")).group_by(gone_to.c.to).subquery()
     place = func.row_number().over(partition_by=OutboxMail.to, order_by=(OutboxMail.rank, OutboxMail.id))
     queue = (
         select(OutboxMail.id, OutboxMail.rank, (place + func.coalesce(sent.c.number, 0)).label("number"))

@@ -76,19 +76,21 @@ class Reads:
 
 
 def asked_by() -> str:
-    """The innermost function that is ours and not the kernel's, as `room.module.function`."""
+    """The innermost function that is not the kernel's, as `room.module.function`: the public one around it, where its
+    module has one on the way."""
     frame: Any = sys._getframe(2)
-    outer = ""
+    module, name = "", "tests"
     while frame is not None:
-        file = frame.f_code.co_filename
-        if file.startswith(ROOMS):
-            module = ".".join(Path(file).relative_to(ROOMS).with_suffix("").parts).removesuffix(".__init__")
-            name = f"{module}.{frame.f_code.co_qualname.split('.<locals>')[0]}"
-            if not file.startswith(KERNEL):
-                return name
-            outer = outer or name
+        file, function = frame.f_code.co_filename, frame.f_code.co_qualname.split(".")[0]
+        if file.startswith(ROOMS) and not file.startswith(KERNEL):
+            if module and file != module:
+                break
+            if not module or name.startswith("_"):
+                module, name = file, function
         frame = frame.f_back
-    return outer or "tests"
+    if not module:
+        return name
+    return ".".join((*Path(module).relative_to(ROOMS).with_suffix("").parts, name)).replace(".__init__", "")
 
 
 @contextlib.contextmanager
@@ -244,13 +246,13 @@ def _visited(plan: dict[str, Any]) -> int:
 
 def _looked_at(node: dict[str, Any]) -> int:
     each = node["Actual Rows"] + sum(value for name, value in node.items() if name.startswith("Rows Removed by"))
-    return round(each * node["Actual Loops"])
+    return int(each * node["Actual Loops"])
 
 
 def _rows(plan: dict[str, Any]) -> int:
     """What it gave, or wrote: a node that writes gives nothing unless asked, but is given what it writes."""
     node = plan["Plans"][0] if plan["Node Type"] == "ModifyTable" and plan.get("Plans") else plan
-    return round(node["Actual Rows"] * node["Actual Loops"])
+    return int(node["Actual Rows"] * node["Actual Loops"])
 
 
 def _scans(plan: dict[str, Any]) -> list[str]:

@@ -40,7 +40,27 @@ FEW = 1_000
 """Rows that anybody may look at: tables of so few are read whole wherever a plan likes it."""
 EACH = 20
 """Rows looked at for one that is given or written."""
-REASONS: dict[str, str] = {}
+REASONS = {
+    "audit.queries.all_unsealed": "the proof of the trail looks at every event",
+    "audit.queries.search": "of a subject of whatever kind; the index begins with the kind",
+    "catalogue.queries.news.latest_items": "the newest of each lab, among all its items",
+    "catalogue.queries.own.": "what a firm has is put in order by its names",
+    "oversight.checks.": "the nightly check looks at everything",
+    "oversight.dashboard.dashboard": "sums what months keep of each lab, instrument and item",
+    "oversight.opening.open_time": "the same; a month that is not kept, with the blocks from its beginning on",
+    "oversight.public.figures_by_month": "sums what months keep",
+    "oversight.public.public_figures": "sums what months keep",
+    "oversight.queries.usage_report": "sums what months keep",
+    "oversight.rows.behind": "sums every booking of a row of the report, for its head",
+    "oversight.services.keep_months": "counts a month, with the blocks from its beginning on",
+    "rewards.queries.verdicts.execute": "each entry of a year is judged by as many reasons as there are",
+    "settlement.queries.booking_list.search_bookings": "words are sought in every booking that the reader may see",
+    "settlement.queries.ledger.bookings_out_of_step": "every booking with its papers, when a month opens again",
+    "settlement.queries.ledger.ledger_entries": "a month's entries, in the order of their numbers",
+    "settlement.queries.ledger.ledger_months": "sums the ledger by month",
+    "settlement.queries.limits.limits_broken": "the nightly check looks at everything",
+    "settlement.queries.missing.": "all that is unsettled is summed, or put in order by its age",
+}
 """What reads more, and why; by the function that asks, or for all of a module (with a point at the end)."""
 
 

@@ -36,6 +36,7 @@ _SERVICES, _SOURCES = "conventions/test_services.py", "conventions/test_sources.
 _TEMPLATES, _TRAIL = "conventions/test_templates.py", "conventions/test_trail.py"
 _VERBS, _GETS = "conventions/test_verbs.py", "conventions/test_gets.py"
 _PREDICATES = "conventions/test_predicates.py"
+_READS = "conventions/test_reads.py"
 _RULES = "conventions/test_rules.py"
 _TERMS = "conventions/test_terms.py"
 _ENTRANCES, _CIRCLES = "conventions/test_entrances.py", "conventions/test_circles.py"
@@ -116,6 +117,41 @@ CONVENTIONS = (
         f"{_GETS}::test_a_write_far_below_a_view_is_seen",
         "the listener sees no table",
         instead(f"tests/{_GETS}", "            tables.append(match[1].lower())", "            pass"),
+    ),
+    Mutant(
+        f"{_READS}::test_no_statement_reads_what_it_does_not_need",
+        "lists of ids use no index on SQLite",
+        instead(
+            "labshare/kernel/database.py",
+            'return f"{column} IN (SELECT value FROM json_each({numbers}))"',
+            'return f"{column} IN (SELECT value FROM json_each({numbers})) = 1"',
+        ),
+    ),
+    Mutant(
+        f"{_READS}::test_no_statement_reads_what_it_does_not_need",
+        "somebody's holds are looked for among all holdings",
+        instead(
+            "labshare/booking/models.py",
+            """            "held_for",
+            sqlite_where=text("held_for IS NOT NULL"),""",
+            """            "id",
+            sqlite_where=text("held_for IS NOT NULL"),""",
+        ),
+    ),
+    Mutant(
+        f"{_READS}::test_every_reason_is_of_somebody_who_asks",
+        "a function has another name now",
+        instead(f"tests/{_READS}", '"audit.queries.all_unsealed": ', '"audit.queries.unsealed_events": '),
+    ),
+    Mutant(
+        f"{_READS}::test_everything_was_asked",
+        "nobody asks for jobs",
+        instead(f"tests/{_READS}", 'reads.during = f"job {job.name}"', 'reads.during = "a job"'),
+    ),
+    Mutant(
+        f"{_READS}::test_what_was_wrong_once_is_found",
+        "anybody may look at a million rows",
+        instead(f"tests/{_READS}", "FEW = 1_000\n", "FEW = 1_000_000\n"),
     ),
     Mutant(
         f"{_ENTRANCES}::test_a_question_is_found",

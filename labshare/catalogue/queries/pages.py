@@ -114,7 +114,7 @@ class StandardPage:
 
 
 def lab_page(actor: Actor, code: str | int, day: date) -> LabPage:
-    """By code or id. Five statements. Raises `NotFound` where the actor may not see the lab."""
+    """By code or id. Six statements. Raises `NotFound` where the actor may not see the lab."""
     lab = get_lab_by_code(actor, code) if isinstance(code, str) else get_lab(actor, code)
     own = draft_or_published(actor, lab, LifeState.DRAFT)
     admissions = tuple(
@@ -221,7 +221,7 @@ def _instruments_of(lab_id: int, own: bool, day: date) -> tuple[InstrumentRow, .
 
 
 def instrument_page(actor: Actor, instrument_id: int, day: date) -> InstrumentPage:
-    """Three statements. Raises `NotFound` where the actor may not see the instrument."""
+    """Four statements. Raises `NotFound` where the actor may not see the instrument."""
     instrument = get_instrument(actor, instrument_id)
     own = draft_or_published(actor, instrument.lab, LifeState.DRAFT)
     calibrations = tuple(

@@ -95,24 +95,17 @@ def _lacks() -> dict[str, ColumnElement[bool]]:
     }
 
 
-def _wanted(actor: Actor, kind: str | None = None) -> ColumnElement[bool]:
-    """Those that lack this, or anything: found among what is unsettled and among payers that wait, so that what is
-    settled is not looked through each time."""
-    lacks = _lacks()
+def _wanted(actor: Actor, kind: str | None, lab_id: int | None) -> list[ColumnElement[bool]]:
+    """The lab side's that lack this, or anything: found among what is unsettled and among payers that wait, so that
+    what is settled is not looked through each time."""
+    lacks, mine = _lacks(), (_lab_side(actor), *_of_lab(lab_id))
     if kind == Lacking.PAYER:
-        return lacks[Lacking.PAYER]
+        return [*mine, lacks[Lacking.PAYER]]
     if kind in lacks:
-        return and_(Booking.unsettled, lacks[kind])
-    return Booking.id.in_(
-        union(
-            select(Booking.id).where(
-                _lab_side(actor),
-                Booking.unsettled,
-                or_(lacks[Lacking.REPORT], lacks[Lacking.INVOICE], lacks[Lacking.PAYMENT]),
-            ),
-            select(Payment.booking_id).where(Payment.payer_waits),
-        )
-    )
+        return [*mine, Booking.unsettled, lacks[kind]]
+    papers = or_(lacks[Lacking.REPORT], lacks[Lacking.INVOICE], lacks[Lacking.PAYMENT])
+    waiting = select(Booking.id).join(Payment, Payment.booking_id == Booking.id).where(*mine, Payment.payer_waits)
+    return [Booking.id.in_(union(select(Booking.id).where(*mine, Booking.unsettled, papers), waiting))]
 
 
 def missing_documents(
@@ -124,7 +117,7 @@ def missing_documents(
         select(Booking, lacks[Lacking.REPORT].label("report"), lacks[Lacking.PAYER].label("payer"))
         .join(Booking.client)
         .options(contains_eager(Booking.client), joinedload(Booking.test_item), joinedload(Booking.lab))
-        .where(_lab_side(actor), _wanted(actor, kind), *_of_lab(lab_id))
+        .where(*_wanted(actor, kind, lab_id))
         .order_by(func.coalesce(Booking.finished_at, Booking.ended_at, Booking.starts_at), Booking.id)
         .limit(limit)
         .offset(offset)
@@ -141,7 +134,7 @@ def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
     row = db.session.execute(
         select(
             *counted, func.count().label("all"), func.coalesce(func.sum(uncounted), 0).label("not_counted_fen")
-        ).where(_lab_side(actor), _wanted(actor), *_of_lab(lab_id))
+        ).where(*_wanted(actor, None, lab_id))
     ).one()
     return LackSums(**{name: int(value) for name, value in row._mapping.items()})
 

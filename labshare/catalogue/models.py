@@ -258,6 +258,7 @@ class AccreditationScope(Model):
     """What an accreditation covers: a test item by a standard."""
 
     __tablename__ = "accreditation_scope"
+    __table_args__ = (Index(None, "test_item_id"),)
 
     accreditation_id: Mapped[int] = mapped_column(ForeignKey("accreditation.id"), primary_key=True)
     test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"), primary_key=True)

@@ -2,7 +2,8 @@
 
 The time of one block, which was looked for among all holdings; a firm's bookings by their start, of which a page needs
 the last; what is being tested, once a minute; what still lacks a report or an invoice, for the badge on every page, or a
-payment. The index of payers that wait for an officer could not be used by SQLite, which does not see that `NOT` says what `= 0` says.
+payment; which accreditations cover a test item. The index of payers that wait for an officer could not be used by
+SQLite, which does not see that `NOT` says what `= 0` says.
 """
 
 import sqlalchemy as sa
@@ -29,11 +30,13 @@ def upgrade():
     op.create_index(
         "ix_booking_unsettled", "booking", ["lab_firm_id"], sqlite_where=UNSETTLED, postgresql_where=UNSETTLED
     )
+    op.create_index("ix_accreditation_scope_test_item_id", "accreditation_scope", ["test_item_id"])
     _payers_waiting(NOT_BY_CLIENT_ON_SQLITE)
 
 
 def downgrade():
     _payers_waiting(NOT_BY_CLIENT)
+    op.drop_index("ix_accreditation_scope_test_item_id", table_name="accreditation_scope")
     op.drop_index("ix_booking_unsettled", table_name="booking")
     op.drop_index("ix_booking_unpapered", table_name="booking")
     op.drop_index("ix_booking_running", table_name="booking")

@@ -26,6 +26,8 @@ ENOUGH = 2
 """How often PostgreSQL is asked about a statement of one page or step: each time it is run once more."""
 GRAIN = 50
 """Steps at a time that are counted."""
+TESTS = "tests"
+"""Who asks for itself, and no room."""
 EXPLAINED = re.compile(r"\s*(?:SELECT|WITH|UPDATE|DELETE|INSERT INTO \w+ \([^)]*\) SELECT)\b")
 JUDGED = re.compile(r"\s*(?:SELECT|WITH|UPDATE|DELETE|INSERT)\b")
 ROOMS = str(ROOT / "labshare")
@@ -79,7 +81,7 @@ def asked_by() -> str:
     """The innermost function that is not the kernel's, as `room.module.function`: the public one around it, where its
     module has one on the way."""
     frame: Any = sys._getframe(2)
-    module, name = "", "tests"
+    module, name = "", TESTS
     while frame is not None:
         file, function = frame.f_code.co_filename, frame.f_code.co_qualname.split(".")[0]
         if file.startswith(ROOMS) and not file.startswith(KERNEL):

@@ -219,7 +219,7 @@ def instrument_rows(instruments: Sequence[Instrument], day: date, *, drafts: boo
     ids = [instrument.id for instrument in instruments]
     count = (
         select(TestItemInstrument.instrument_id, func.count())
-        .join(TestItem, TestItem.id == _looked_up(TestItemInstrument.test_item_id))
+        .join(TestItem, TestItem.id == looked_up(TestItemInstrument.test_item_id))
         .where(TestItemInstrument.instrument_id.in_(ids))
         .group_by(TestItemInstrument.instrument_id)
     )
@@ -232,8 +232,8 @@ def instrument_rows(instruments: Sequence[Instrument], day: date, *, drafts: boo
     )
 
 
-def _looked_up(item_id: Any) -> ColumnElement[int]:
-    """Of what stands on a page, so that SQLite begins with that, and not with every item there is."""
+def looked_up(item_id: Any) -> ColumnElement[int]:
+    """By it a few rows find their items, so that SQLite begins with these rows, and not with every item there is."""
     found: ColumnElement[int] = item_id + 0
     return found
 
@@ -346,7 +346,7 @@ def standard_rows(standards: Sequence[Standard], day: date) -> tuple[StandardRow
     """One statement."""
     counting = (
         select(TestItemStandard.standard_id, func.count())
-        .join(TestItem, TestItem.id == _looked_up(TestItemStandard.test_item_id))
+        .join(TestItem, TestItem.id == looked_up(TestItemStandard.test_item_id))
         .join(Lab, Lab.id == TestItem.lab_id)
         .where(TestItemStandard.standard_id.in_([one.id for one in standards]), narrowing.published_item())
         .group_by(TestItemStandard.standard_id)

@@ -3,11 +3,19 @@
 from datetime import date, timedelta
 
 from sqlalchemy import and_, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
-from labshare.catalogue.models import Fee, Lab, Standard, TestItem, TestItemStandard
+from labshare.catalogue.models import (
+    Fee,
+    Instrument,
+    Lab,
+    Standard,
+    TestItem,
+    TestItemInstrument,
+    TestItemStandard,
+)
 from labshare.catalogue.queries.filters import published_item
-from labshare.catalogue.queries.lists import PricedItem, parts_of_items
+from labshare.catalogue.queries.lists import PricedItem, looked_up
 from labshare.kernel.database import db
 
 AHEAD = timedelta(days=180)
@@ -15,22 +23,35 @@ AHEAD = timedelta(days=180)
 
 
 def latest_items(day: date, limit: int = 6) -> tuple[PricedItem, ...]:
-    """The item each lab published last, the newest of these, with lab, standards and instruments. Three
-    statements."""
+    """The item each lab published last, the newest of these, with lab, standards and instruments. One statement: joined
+    one by one, as SQLite would read all there are of standards and instruments for a join within a join."""
     newest = (TestItem.published_at.desc(), TestItem.id.desc())
     of_lab = (
-        select(TestItem.id, func.row_number().over(partition_by=TestItem.lab_id, order_by=newest).label("place"))
+        select(
+            TestItem.id,
+            TestItem.published_at,
+            func.row_number().over(partition_by=TestItem.lab_id, order_by=newest).label("place"),
+        )
         .join(Lab, Lab.id == TestItem.lab_id)
         .where(published_item())
         .subquery()
     )
+    chosen = (
+        select(of_lab.c.id)
+        .where(of_lab.c.place == 1)
+        .order_by(of_lab.c.published_at.desc(), of_lab.c.id.desc())
+        .limit(limit)
+    )
     rows = db.session.execute(
         select(TestItem, Fee)
         .outerjoin(Fee, and_(Fee.test_item_id == TestItem.id, Fee.in_force_on(day)))
-        .options(joinedload(TestItem.lab), *parts_of_items())
-        .where(TestItem.id.in_(select(of_lab.c.id).where(of_lab.c.place == 1)))
-        .order_by(*newest)
-        .limit(limit)
+        .outerjoin(TestItemStandard, TestItemStandard.test_item_id == TestItem.id)
+        .outerjoin(Standard, Standard.id == TestItemStandard.standard_id)
+        .outerjoin(TestItemInstrument, TestItemInstrument.test_item_id == TestItem.id)
+        .outerjoin(Instrument, Instrument.id == TestItemInstrument.instrument_id)
+        .options(joinedload(TestItem.lab), contains_eager(TestItem.standards), contains_eager(TestItem.instruments))
+        .where(TestItem.id.in_(chosen))
+        .order_by(*newest, Standard.number, Instrument.id)
     ).unique()
     return tuple(PricedItem(item, fee) for item, fee in rows)
 
@@ -42,7 +63,7 @@ def soon_replaced(day: date, limit: int = 3) -> list[tuple[Standard, int]]:
         select(Standard, func.count(TestItem.id))
         .options(joinedload(Standard.superseded_by))
         .join(TestItemStandard, TestItemStandard.standard_id == Standard.id)
-        .join(TestItem, TestItem.id == TestItemStandard.test_item_id)
+        .join(TestItem, TestItem.id == looked_up(TestItemStandard.test_item_id))
         .join(Lab, Lab.id == TestItem.lab_id)
         .where(published_item(), Standard.replaced_after(day), Standard.superseded_from <= day + AHEAD)
         .group_by(Standard.id)

@@ -7,6 +7,8 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)
+# Compiled code is kept, whatever the shell around says: a process that compiles all of ours anew starts half a second later.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-fast build python node frontend translations messages new-migration lock clean bench \
 	mutants map fmt lint lint-style lint-dead lint-types lint-layers lint-messages lint-templates

@@ -9,9 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
-from labshare.catalogue.rules.meaning import Concept, Kind, Meaning, Vocabulary, read_meaning
+from labshare.catalogue.rules.meaning import Concept, Kind, Meaning, Vocabulary
+from labshare.catalogue.rules.reading import read_meaning
 
 FILE = Path(__file__).with_name("synonyms.csv")
+HEARD = "="
+"""Before a word that is understood and not looked for (`Concept.heard`)."""
 
 
 @cache
@@ -28,14 +31,15 @@ def _concept(row: dict[str, str]) -> Concept:
     return Concept(
         key=row["concept"],
         kind=cast(Kind, row["kind"]),
-        zh=several("zh"),
-        en=several("en"),
+        zh=tuple(word for word in several("zh") if not word.startswith(HEARD)),
+        en=tuple(word for word in several("en") if not word.startswith(HEARD)),
         short=several("short"),
+        heard=tuple(word[1:] for word in (*several("zh"), *several("en")) if word.startswith(HEARD)),
         finds=several("finds"),
         source=row["source"],
     )
 
 
-def meaning(typed: str) -> Meaning:
-    """What typed words mean in the words of the field."""
-    return read_meaning(typed, vocabulary())
+def meaning(typed: str, *, forgiving: bool = False) -> Meaning:
+    """What typed words mean in the words of the field; `forgiving`, with what was mistyped put right."""
+    return read_meaning(typed, vocabulary(), forgiving=forgiving)

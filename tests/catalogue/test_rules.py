@@ -22,8 +22,9 @@ from labshare.catalogue.rules.entries import (
 )
 from labshare.catalogue.rules.fees import FeeSpan
 from labshare.catalogue.rules.question import Question, read_question
+from labshare.catalogue.rules.reading import read_meaning
 from labshare.catalogue.rules.validity import Span
-from labshare.catalogue.synonyms import meaning
+from labshare.catalogue.synonyms import shipped
 from labshare.kernel.time import DAY, joined
 
 TODAY = date(2026, 11, 24)
@@ -179,6 +180,13 @@ def test_unknown_classes(code):
 
 
 # ── Search text ──────────────────────────────────────────────────────────
+
+
+VOCABULARY = meaning_rules.Vocabulary(shipped())
+
+
+def meaning(typed, *, forgiving=False):
+    return read_meaning(typed, VOCABULARY, forgiving=forgiving)
 
 
 def test_one_spelling_for_what_is_written_and_what_is_typed():

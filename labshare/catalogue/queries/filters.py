@@ -20,10 +20,10 @@ from labshare.catalogue.models import (
     TestItemStandard,
 )
 from labshare.catalogue.queries.matching import Sought, found_in_text, sought
+from labshare.catalogue.queries.words import meaning
 from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules import text as spelling
 from labshare.catalogue.rules.reading import literal
-from labshare.catalogue.synonyms import meaning
 from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
 from labshare.kernel.money import Fen

@@ -12,10 +12,10 @@ from labshare.catalogue.models import Lab, SearchEntry, TestItem
 from labshare.catalogue.queries import filters as narrowing
 from labshare.catalogue.queries.lists import TestItemRow, item_rows, parts_of_items
 from labshare.catalogue.queries.matching import PART, contains_any, hits, position, sought
+from labshare.catalogue.queries.words import meaning
 from labshare.catalogue.rules import text as spelling
 from labshare.catalogue.rules.likeness import ENOUGH, likeness
 from labshare.catalogue.rules.meaning import WEIGHTS, Meaning
-from labshare.catalogue.synonyms import meaning
 from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
 

@@ -13,10 +13,11 @@ from sqlalchemy import and_, select
 from labshare.catalogue.models import Accreditation, AccreditationScope, Lab, TestItem
 from labshare.catalogue.queries.filters import Filters, StandardMatch, Words, item_conditions, match_standard
 from labshare.catalogue.queries.matching import Sought, hits, sought
+from labshare.catalogue.queries.words import vocabulary
 from labshare.catalogue.rules import text as spelling
 from labshare.catalogue.rules.meaning import Meaning
 from labshare.catalogue.rules.question import Question
-from labshare.catalogue.synonyms import meaning
+from labshare.catalogue.rules.reading import read_meaning
 from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
 
@@ -56,10 +57,12 @@ def find(question: Question, *, category: str | None, lab: str | None, day: date
     Where nothing has all that was typed, it is read again with what is mistyped put right (`Found.meaning.mended`).
     """
     filters = Filters(category=category, lab=lab)
-    found = _find(question, filters, day, meaning(question.rest), meaning(question.words))
+    words_of_field = vocabulary()
+    rest, words = (read_meaning(typed, words_of_field) for typed in (question.rest, question.words))
+    found = _find(question, filters, day, rest, words)
     if found.whole:
         return found
-    rest, words = meaning(question.rest, forgiving=True), meaning(question.words, forgiving=True)
+    rest, words = (read_meaning(typed, words_of_field, forgiving=True) for typed in (question.rest, question.words))
     if not words.mended:
         return found
     mended = _find(question, filters, day, rest, words)

@@ -5,26 +5,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from flask import render_template, request, url_for
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
 from labshare.booking.queries.offers import Offer, misfits, offers
 from labshare.catalogue.models import Standard
 from labshare.catalogue.queries import Candidate, Filters, Near, StandardMatch, find, list_labs, nearest, suggested
 from labshare.catalogue.queries.matching import PART
+from labshare.catalogue.queries.words import meaning as meaning_of
 from labshare.catalogue.rules.meaning import Meaning
 from labshare.catalogue.rules.question import Question, read_question
 from labshare.catalogue.rules.text import sample_of, test_of
-from labshare.catalogue.synonyms import meaning as meaning_of
+from labshare.catalogue.services.words import note_miss
 from labshare.catalogue.terms import AccreditationKind, Category
 from labshare.http.limits import limited
 from labshare.http.rights import public
+from labshare.kernel.database import transaction
 from labshare.kernel.places import Coordinates
 from labshare.kernel.time import Hours, local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, PLACES, town_of, towns_of
 from labshare.oversight.public import public_figures
 from labshare.web.asked import asked_day, read_number
-from labshare.web.layout import reader, with_query
+from labshare.web.layout import flash_done, reader, with_query
 from labshare.web.public import blueprint
 from labshare.web.public.views import categories
 
@@ -398,11 +402,26 @@ def _first_part(shown: Sequence[Answer]) -> str | None:
     return parts[0].key if parts and len(parts) < len(shown) else None
 
 
+@blueprint.post("/search/missed")
+@public
+@limited("search")
+def missed() -> Response:
+    """Count what was looked for and not found, for the administrators; what is found is not counted."""
+    today = local_day(utc_now())
+    typed = request.form.get("q", "")[:200]
+    question = read_question(typed, today)
+    if not find(question, category=None, lab=None, day=today).items:
+        with transaction():
+            note_miss(question.rest, today)
+    flash_done(_("Thank you. The administrators see what was not found."))
+    return redirect(url_for("public.search", q=typed), 303)
+
+
 @blueprint.get("/search/understood")
 @public
 @limited("search")
 def understood() -> str:
-    """How a question would be understood: a piece of page, shown while it is typed. No statement."""
+    """How a question would be understood: a piece of page, shown while it is typed. One statement."""
     today = local_day(utc_now())
     question = read_question(request.args.get("q", "")[:200], today)
     return render_template("public/_understood.html", question=question, meaning=meaning_of(question.rest))

@@ -265,6 +265,7 @@ def test_nothing_found_shows_what_is_nearest(client: FlaskClient, market: Market
 def test_a_worry_suggests_below_the_line(client: FlaskClient, market: Market) -> None:
     page = client.get("/search", query_string={"q": "螺栓生锈"}, headers=ZH).text
     assert "“生锈”时通常做的检测" in page
+    assert "未找到" not in page
     assert '<article class="offer">' not in page
     page = client.get("/search", query_string={"q": "rust, salt spray"}, headers=EN).text
     assert page.index('<article class="offer') < page.index('<article class="offer near">')

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -22,15 +22,15 @@ from labshare.catalogue.services.words import note_miss
 from labshare.catalogue.terms import AccreditationKind, Category
 from labshare.http.limits import limited
 from labshare.http.rights import public
-from labshare.kernel.database import transaction
 from labshare.kernel.places import Coordinates
 from labshare.kernel.time import Hours, local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, PLACES, town_of, towns_of
 from labshare.oversight.public import public_figures
 from labshare.web.asked import asked_day, read_number
-from labshare.web.layout import flash_done, reader, with_query
+from labshare.web.layout import reader, with_query
 from labshare.web.public import blueprint
 from labshare.web.public.views import categories
+from labshare.web.steps import carry_out
 
 SHOWN = 12
 MOST_COMPARED = 4
@@ -410,11 +410,10 @@ def missed() -> Response:
     today = local_day(utc_now())
     typed = request.form.get("q", "")[:200]
     question = read_question(typed, today)
-    if not find(question, category=None, lab=None, day=today).items:
-        with transaction():
-            note_miss(question.rest, today)
-    flash_done(_("Thank you. The administrators see what was not found."))
-    return redirect(url_for("public.search", q=typed), 303)
+    found = find(question, category=None, lab=None, day=today).items
+    thanks = _("Thank you. The administrators see what was not found.")
+    step = (lambda: None) if found else (lambda: note_miss(question.rest, today))
+    return carry_out(step, lambda _done: (thanks, url_for("public.search", q=typed)))
 
 
 @blueprint.get("/search/understood")

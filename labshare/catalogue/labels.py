@@ -21,7 +21,6 @@ name_subjects(
     instrument=_l("Instrument"),
     lab=_l("Lab"),
     search_concept=_l("Search word"),
-    search_miss=_l("Search without a result"),
     standard=_l("Standard"),
     test_item=_l("Test item"),
 )

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import cast
 
 from labshare.catalogue.rules import text as spelling
-from labshare.catalogue.rules.meaning import Concept, Kind
+from labshare.catalogue.rules.meaning import Concept
+from labshare.catalogue.terms import ConceptKind
 
 FILE = Path(__file__).with_name("synonyms.csv")
 BETWEEN = "|"
@@ -35,7 +35,7 @@ def read_concept(row: Mapping[str, str]) -> Concept:
 
     return Concept(
         key=row["key"],
-        kind=cast(Kind, row["kind"]),
+        kind=ConceptKind(row["kind"]),
         zh=tuple(word for word in several("zh") if not word.startswith(HEARD)),
         en=tuple(word for word in several("en") if not word.startswith(HEARD)),
         short=several("short"),

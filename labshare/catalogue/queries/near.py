@@ -16,7 +16,7 @@ from labshare.catalogue.queries.words import meaning
 from labshare.catalogue.rules import text as spelling
 from labshare.catalogue.rules.likeness import ENOUGH, likeness
 from labshare.catalogue.rules.meaning import WEIGHTS, Meaning
-from labshare.catalogue.terms import SearchKind
+from labshare.catalogue.terms import ConceptKind, SearchKind
 from labshare.kernel.database import db
 
 MOST_NAMES = 300
@@ -66,13 +66,13 @@ def nearest(q: str, *, day: date, limit: int = 6) -> tuple[Near, ...]:
     other words find where a standard's number is not listed, else names that are like it, none under a threshold, and
     none of another trade. At most ten statements."""
     asked = meaning(q, forgiving=True)
-    if asked.only_suggests or any(need.weight == WEIGHTS["trade"] for need in asked.needs):
+    if asked.only_suggests or any(need.weight == WEIGHTS[ConceptKind.TRADE] for need in asked.needs):
         return ()
     others = tuple(need for need in asked.needs if not need.must)
     found = _by_words(replace(asked, needs=others), limit) if others and others != asked.needs else {}
     if found := found or _alike(q, asked):
         return tuple(map(Near, _rows(list(found.values())[:limit], day)))
-    about = tuple(need for need in asked.needs if need.weight == WEIGHTS["material"])
+    about = tuple(need for need in asked.needs if need.weight == WEIGHTS[ConceptKind.MATERIAL])
     if not about or any(need.tells for need in asked.needs):
         return ()
     rows = _rows(list(_by_words(Meaning(about), limit).values()), day)

@@ -12,15 +12,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
 
 from labshare.catalogue.rules import sounds
 from labshare.catalogue.rules import text as spelling
 from labshare.catalogue.rules.cutting import Cutter
 from labshare.catalogue.rules.text import Token, Word
+from labshare.catalogue.terms import ConceptKind
 
-Kind = Literal["test", "instrument", "material", "symptom", "maker", "trade", "filler"]
-WEIGHTS: Mapping[str, int] = {"trade": 6, "test": 4, "instrument": 4, "maker": 3, "material": 2}
+WEIGHTS: Mapping[str, int] = {
+    ConceptKind.TRADE: 6,
+    ConceptKind.TEST: 4,
+    ConceptKind.INSTRUMENT: 4,
+    ConceptKind.MAKER: 3,
+    ConceptKind.MATERIAL: 2,
+}
 """A trade (混凝土, 食品) is one that few labs of materials know: it outweighs the test, since 混凝土抗压 is no 抗压."""
 UNKNOWN = 1
 """The weight of a word that the vocabulary does not know; many of them are talk, and weigh no more than a few."""
@@ -37,7 +42,7 @@ class Concept:
     suggested."""
 
     key: str
-    kind: Kind
+    kind: ConceptKind
     zh: tuple[str, ...]
     en: tuple[str, ...]
     short: tuple[str, ...]
@@ -77,7 +82,7 @@ class Need:
     @property
     def tells(self) -> bool:
         """Whether it says which test is meant; a material alone does not."""
-        return self.must or self.weight > WEIGHTS["material"]
+        return self.must or self.weight > WEIGHTS[ConceptKind.MATERIAL]
 
 
 @dataclass(frozen=True)
@@ -179,13 +184,13 @@ class Vocabulary:
     def initials(self) -> Mapping[str, tuple[str, ...]]:
         """Names of tests and instruments by the first letters of their pinyin."""
         found: dict[str, tuple[str, ...]] = {}
-        for word in self._chinese("test", "instrument"):
+        for word in self._chinese(ConceptKind.TEST, ConceptKind.INSTRUMENT):
             for written in sounds.initials(word):
                 if len(written) in INITIALS and word not in found.get(written, ()):
                     found[written] = (*found.get(written, ()), word)
         return found
 
-    def _chinese(self, *kinds: Kind) -> Iterable[str]:
+    def _chinese(self, *kinds: ConceptKind) -> Iterable[str]:
         for concept in self.concepts.values():
             if not kinds or concept.kind in kinds:
                 yield from (word for word in _in_chinese(concept) if len(word) > 1)
@@ -218,10 +223,15 @@ def _apart(before: Token, after: Token) -> bool:
     return not after[1] and spelling.is_chinese(before[0]) and spelling.is_chinese(after[0])
 
 
-def whole_word(word: str, kind: str = "test") -> list[Word]:
+def whole_word(word: str, kind: ConceptKind = ConceptKind.TEST) -> list[Word]:
     """A Latin word in singular and plural; names of makers (Waters) have none."""
     last = word.split()[-1].lower()
-    if kind in ("maker", "trade") or not last.isalpha() or len(last) < 3 or last.endswith(("ss", "is")):
+    if (
+        kind in (ConceptKind.MAKER, ConceptKind.TRADE)
+        or not last.isalpha()
+        or len(last) < 3
+        or last.endswith(("ss", "is"))
+    ):
         return [spelling.whole(word)]
     return [spelling.whole(word), spelling.whole(word[:-1] if last.endswith("s") else f"{word}s")]
 

@@ -26,6 +26,7 @@ from labshare.catalogue.rules.meaning import (
 from labshare.catalogue.rules.mending import mend
 from labshare.catalogue.rules.question import take_mark, take_standard
 from labshare.catalogue.rules.text import Token
+from labshare.catalogue.terms import ConceptKind
 
 _BEFORE, _AFTER = "做测想要我找求给把用能可和与及或打看", "的了吗呢啊么吧和与及或"
 """Small words of one character, dropped at the two ends of words that are not known."""
@@ -140,9 +141,9 @@ class _Reading:
         return best[-1] or []
 
     def _concept(self, concept: Concept, typed: str) -> None:
-        if concept.kind == "filler":
+        if concept.kind == ConceptKind.FILLER:
             return
-        if concept.kind == "symptom":
+        if concept.kind == ConceptKind.SYMPTOM:
             suggests = tuple(self.vocabulary.need(self.vocabulary.concepts[key]) for key in concept.finds)
             self.symptoms.append(Symptom(typed, suggests))
             return
@@ -166,7 +167,7 @@ class _Reading:
             self.singles.append(Need((spelling.anywhere(word),)))
         elif word.isalpha() and (names := self.vocabulary.initials.get(word)):
             typed = (*whole_word(word), spelling.initials(word))
-            self._add(Need(typed, tuple(map(spelling.anywhere, names)), WEIGHTS["material"]))
+            self._add(Need(typed, tuple(map(spelling.anywhere, names)), WEIGHTS[ConceptKind.MATERIAL]))
         elif word.isalpha() and len(word) <= spelling.SHORT:
             self._add(Need(tuple(whole_word(word)), (spelling.initials(word),)))
         else:

@@ -18,7 +18,7 @@ from labshare.catalogue.synonyms import BETWEEN, HEARD, overlaid, read_concept, 
 from labshare.catalogue.terms import ConceptKind
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound, Problem, raise_all
+from labshare.kernel.errors import Problem, raise_all
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 
@@ -61,6 +61,8 @@ def set_concept(*, actor: Actor, now: datetime, key: str, details: ConceptDetail
     """Change a concept of the search, or add one. Raises `Required`, `UnknownChoice`, `WordTaken`, `UnknownConcept`."""
     permissions.check(actor, "search.change_words")
     before = vocabulary().concepts.get(key)
+    if ConceptKind.known(details.kind) is None:
+        raise errors.UnknownChoice("kind")
     concept = read_concept({"key": key, **vars(details)})
     _check(concept)
     row = db.session.get(SearchConcept, key)
@@ -98,15 +100,6 @@ def add_word(*, actor: Actor, now: datetime, word: str, key: str) -> SearchConce
     return row
 
 
-@verb("search.forget_miss", title=_l("Search without a result forgotten"))
-def forget_miss(*, actor: Actor, now: datetime, word: str) -> None:
-    permissions.check(actor, "search.change_words")
-    if db.session.get(SearchMiss, word) is None:
-        raise NotFound
-    db.session.execute(delete(SearchMiss).where(SearchMiss.word == word))
-    audit.record(actor, now, "search.forget_miss", subject=("search_miss", word), before=None, after=None)
-
-
 def note_miss(typed: str, day: date) -> None:
     """Count what was looked for and not found. Kept are the words, how often and the last day: nothing of who typed
     them, no addresses, no long numbers. No verb: everybody may look for something."""
@@ -127,8 +120,6 @@ def _check(concept: Concept) -> None:
     problems: list[Problem] = []
     if not _KEY.fullmatch(concept.key):
         problems.append(errors.ConceptKeyMalformed("key"))
-    if ConceptKind.known(concept.kind) is None:
-        problems.append(errors.UnknownChoice("kind"))
     if not concept.phrases:
         problems.append(errors.Required("zh"))
     if not concept.source.strip():

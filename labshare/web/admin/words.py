@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from labshare.catalogue.queries.words import list_concepts, misses, vocabulary
 from labshare.catalogue.rules.meaning import Concept
-from labshare.catalogue.services.words import ConceptDetails, add_word, details_of, forget_miss, set_concept
+from labshare.catalogue.services.words import ConceptDetails, add_word, details_of, set_concept
 from labshare.catalogue.terms import ConceptKind
 from labshare.http.actor import current_actor
 from labshare.http.rights import requires
@@ -18,7 +18,7 @@ from labshare.kernel.time import utc_now
 from labshare.organisations import permissions
 from labshare.web.admin import blueprint
 from labshare.web.forms import Form, SelectField, StringField, TextAreaField, length, optional, required
-from labshare.web.steps import carry_out, posted
+from labshare.web.steps import posted
 
 APART = _l("Several words apart by |; = before a word that is understood and not looked for.")
 
@@ -119,12 +119,3 @@ def add_missed_word() -> Any:
         short="word",
     )
     return answer if isinstance(answer, Response) else _page(ConceptForm(formdata=None), form, status=answer)
-
-
-@blueprint.post("/words/misses/forget")
-@requires("search.change_words")
-def forget_missed_word() -> Any:
-    return carry_out(
-        lambda: forget_miss(actor=current_actor(), now=utc_now(), word=request.form.get("word", "")),
-        lambda _done: (_("Forgotten."), url_for("admin.words")),
-    )

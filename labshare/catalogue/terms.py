@@ -146,7 +146,7 @@ class SearchKind(Term):
 class ConceptKind(Term):
     """What a word of the field names."""
 
-    TEST = "test", _l("Test")
+    TEST = "test", _l("Test or method")
     INSTRUMENT = "instrument", _l("Instrument")
     MATERIAL = "material", _l("Material or part")
     SYMPTOM = "symptom", _l("Symptom, only suggests")

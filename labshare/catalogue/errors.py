@@ -17,6 +17,18 @@ class DateInFuture(InvalidInput):
     message = _l("The date lies in the future.")
 
 
+class UnknownConcept(InvalidInput):
+    message = _l("There is no concept “%(key)s”.")
+
+
+class ConceptKeyMalformed(InvalidInput):
+    message = _l("Small letters, digits and underscores, at most 40.")
+
+
+class WordTaken(InvalidInput):
+    message = _l("“%(word)s” belongs to “%(key)s”; take it away there first.")
+
+
 class TooLongText(InvalidInput):
     message = _l("At most %(max)s characters.")
 

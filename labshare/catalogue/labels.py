@@ -20,6 +20,7 @@ name_subjects(
     fee=_l("Fee"),
     instrument=_l("Instrument"),
     lab=_l("Lab"),
+    search_concept=_l("Search word"),
     standard=_l("Standard"),
     test_item=_l("Test item"),
 )
@@ -43,7 +44,9 @@ name_fields(
         "customs_supervised": _l("Under customs supervision"),
         "description": _l("Description"),
         "description_en": _l("Description in English"),
+        "en": _l("Words in English"),
         "fee_id": _l("Fee"),
+        "finds": _l("Tests of these too"),
         "free_cancel_minutes": _l("Free cancellation until, before the start"),
         "function": _l("Functions"),
         "funds": _l("Funds"),
@@ -81,6 +84,7 @@ name_fields(
         "service_content": _l("Services"),
         "setup_minutes": _l("Set-up, minutes"),
         "sharing": _l("Sharing"),
+        "short": _l("Abbreviations"),
         "shortest_minutes": _l("Shortest booking"),
         "standards": _l("Standards"),
         "statutory": _l("Statutory test"),
@@ -93,6 +97,7 @@ name_fields(
         "turnaround_days": _l("Days until the report"),
         "units": _l("Units"),
         "usage": _l("Use"),
+        "zh": _l("Words in Chinese"),
     },
     counts={
         "hours_max",

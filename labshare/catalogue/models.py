@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from labshare.catalogue.terms import (
     AccreditationKind,
     Category,
+    ConceptKind,
     FeeBasis,
     Funds,
     InstrumentCondition,
@@ -582,3 +583,32 @@ guard(
         "CREATE INDEX ix_search_entry_grams ON search_entry USING gin (search_grams(grams))",
     ),
 )
+
+
+class SearchConcept(Model):
+    """A concept of the field as administrators have changed or added it; what ships stands in `synonyms.csv`. Several
+    words of a column are apart by `|`."""
+
+    __tablename__ = "search_concept"
+    __table_args__ = (one_of("kind", ConceptKind),)
+
+    key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    zh: Mapped[str] = mapped_column(Text)
+    en: Mapped[str] = mapped_column(Text)
+    short: Mapped[str] = mapped_column(Text)
+    finds: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(String(200))
+    revision: Mapped[int]
+    """How often it was changed: who keeps the vocabulary sees that it is old."""
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SearchMiss(Model):
+    """What was looked for and not found: the words, how often and when last, and nothing of who typed them."""
+
+    __tablename__ = "search_miss"
+
+    word: Mapped[str] = mapped_column(String(60), primary_key=True)
+    times: Mapped[int]
+    last_day: Mapped[date]

@@ -143,6 +143,18 @@ class SearchKind(Term):
     TEST_ITEM = "test_item"
 
 
+class ConceptKind(Term):
+    """What a word of the field names."""
+
+    TEST = "test", _l("Test or method")
+    INSTRUMENT = "instrument", _l("Instrument")
+    MATERIAL = "material", _l("Material or part")
+    SYMPTOM = "symptom", _l("Symptom, only suggests")
+    MAKER = "maker", _l("Manufacturer")
+    TRADE = "trade", _l("Another trade")
+    FILLER = "filler", _l("Says nothing about the test")
+
+
 class Requirement(Term):
     """What must be there before publishing; see `rules.publishing`."""
 

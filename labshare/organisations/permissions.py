@@ -65,6 +65,8 @@ PERMISSIONS: dict[str, Grants] = {
     "standard.add": FIRM_HANDS + OFFICER,
     "standard.supersede": FIRM_HANDS + OFFICER,
     "standard.correct": OFFICER,
+    "search.see_words": ADMIN + AUDITOR,
+    "search.change_words": ADMIN,
     # booking
     "booking.see": READERS + PARTIES,
     "booking.book": BOOKERS,

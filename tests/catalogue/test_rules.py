@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labshare.catalogue import errors
-from labshare.catalogue.rules import fees, standards, text, validity
+from labshare.catalogue.rules import fees, sounds, standards, text, validity
 from labshare.catalogue.rules import meaning as meaning_rules
 from labshare.catalogue.rules.class_codes import is_class_code
 from labshare.catalogue.rules.entries import (
@@ -22,8 +22,9 @@ from labshare.catalogue.rules.entries import (
 )
 from labshare.catalogue.rules.fees import FeeSpan
 from labshare.catalogue.rules.question import Question, read_question
+from labshare.catalogue.rules.reading import read_meaning
 from labshare.catalogue.rules.validity import Span
-from labshare.catalogue.synonyms import meaning
+from labshare.catalogue.synonyms import shipped
 from labshare.kernel.time import DAY, joined
 
 TODAY = date(2026, 11, 24)
@@ -181,6 +182,13 @@ def test_unknown_classes(code):
 # ── Search text ──────────────────────────────────────────────────────────
 
 
+VOCABULARY = meaning_rules.Vocabulary(shipped())
+
+
+def meaning(typed, *, forgiving=False):
+    return read_meaning(typed, VOCABULARY, forgiving=forgiving)
+
+
 def test_one_spelling_for_what_is_written_and_what_is_typed():
     assert text.normalise(["盐雾试验", "GB/T 10125-2021", None, "Q-FOG CCT1100"]) == "盐雾试验 gbt101252021 qfogcct1100"
     assert text.terms("GB／T 228.1，拉伸Tensile") == ("gbt", "2281", "拉伸", "tensile")
@@ -204,7 +212,15 @@ def test_an_entry_sets_names_initials_and_short_words_apart():
         ("检测", "检测"),
         ("how much", "how much"),
         ("赛默飞 直读光谱", "赛默飞直读光谱"),
-        ("铜管的成分", "铜成分"),
+        ("铜管的成分", "铜管成分"),
+        ("客户要求硬度", "硬度"),
+        ("luoshi yingdu", "洛氏硬度"),
+        ("yanwushiyan", "盐雾实验"),
+        ("盐wu测试", "盐雾"),
+        ("HV0.3", "HV"),
+        ("SEM-EDS", "SEM EDS"),
+        ("ISO 6507-1:2018", "维氏硬度"),
+        ("轴承异响", "轴承异响"),
     ],
 )
 def test_fillers_cost_nothing(typed, shown):
@@ -218,6 +234,53 @@ def test_a_concept_is_met_by_any_of_its_words_and_abbreviations_only_whole():
     assert {"ˈnss ", "中性盐雾"} <= {word.pattern for word in need.words}
     assert meaning("HRC 洛氏硬度").needs[0].weight == 4
     assert len(meaning("HRC 洛氏硬度").needs) == 1, "one concept twice is asked once"
+
+
+def test_what_is_mistyped_is_put_right_where_it_is_no_word():
+    def mended(typed):
+        return [(one.typed, one.read) for one in meaning(typed, forgiving=True).mended]
+
+    assert mended("洛式硬度计") == [("洛式", "洛氏")]
+    assert mended("三座标") == [("三座标", "三坐标")]
+    assert mended("tensil strength") == [("tensil", "tensile")]
+    assert mended("ruoghness") == [("ruoghness", "roughness")]
+    assert mended("luoshiyindu") == [("luoshiyindu", "luoshiyingdu")]
+    for right in ("力度", "气象", "洛氏硬度", "hardness", "housings", "NSS", "抗剪强度", "盐雾 火星"):
+        assert mended(right) == [], right
+    assert meaning("洛式硬度").mended == (), "only where it is asked for"
+
+
+def test_a_worry_only_suggests_and_another_trade_outweighs():
+    read = meaning("轴承异响")
+    assert read.only_suggests
+    assert [need.shown for need in read.symptoms[0].suggests] == ["轴承振动", "振动", "噪声"]
+    assert not meaning("阀体漏气 氦检漏").only_suggests
+    together = meaning_rules.best_together
+    needs = meaning("混凝土抗压强度").needs
+    assert together(needs, [0b10]) == ()
+    bolt, torque = meaning("螺栓 扭矩").needs
+    assert together((bolt, torque), [0b01]) == (), "a material alone says not which test"
+
+
+def test_sounds_are_those_of_pypinyin():
+    from pypinyin import lazy_pinyin
+
+    for word in ("硬度", "盐雾试验", "洛氏", "三坐标", "粗糙度", "氦检漏", "电子膨胀阀", "清洁度"):
+        assert "".join(lazy_pinyin(word)) in sounds.pinyin(word)
+    assert "lsyd" in sounds.initials("洛氏硬度")
+    assert sounds.alike("式") & sounds.alike("氏")
+
+
+def test_a_place_in_a_question_is_a_condition():
+    def place(asked):
+        read = read_question(asked, TODAY)
+        return read.place, read.near, read.rest
+
+    assert place("在南明街道做硬度") == ("330624002", None, "做硬度")
+    assert place("南明附近 硬度") == (None, "330624002", "硬度")
+    assert place("hardness near Nanming") == (None, "330624002", "hardness")
+    assert place("新昌县 硬度") == ("330624", None, "硬度")
+    assert place("小将盐雾")[:2] == (None, None), "a name without 镇 may be a word"
 
 
 def test_what_weighs_most_is_asked_for_or_nothing():

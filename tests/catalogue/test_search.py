@@ -224,8 +224,12 @@ def test_slots_over_all_labs_mean_the_same_by_words_without_what_is_near(market)
 
     assert items("盐雾测试多少钱") == [market["spray"]]
     assert items("拉力机") == items("CNAS 抗拉强度") == [market["tensile"]]
-    assert items("中性烟雾试验") == []
-    assert queries.nearest("中性烟雾试验", day=TODAY) != ()
+    assert items("中性烟雾试验") == [], "what is mistyped is put right for people only"
+    assert list(ask("中性烟雾试验").items) == [market["spray"]]
+    assert items("生锈") == [], "a worry asks for nothing"
+    assert ask("生锈").items == {}
+    assert [one.item.id for one in queries.suggested(ask("生锈").meaning, day=TODAY)] == [market["spray"]]
+    assert queries.nearest("中性雨雾试验", day=TODAY) != ()
 
 
 def test_an_upgrade_writes_the_index_that_a_migration_emptied(market):

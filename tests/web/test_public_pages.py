@@ -1,5 +1,6 @@
 """What anybody sees: home, search with offers, labs, instruments, standards, test items."""
 
+import html
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -248,12 +249,36 @@ def test_ticked_offers_are_compared(client: FlaskClient, market: Market) -> None
 
 
 def test_nothing_found_shows_what_is_nearest(client: FlaskClient, market: Market) -> None:
+    page = client.get("/search", query_string={"q": "中性雨雾试验"}, headers=ZH).text
+    assert "未找到与“中性雨雾试验”匹配的结果" in page
+    near = page.split('id="ne"')[1]
+    assert near.count('<article class="offer near">') == 1, "one test once, whatever labs have it"
+    assert "名称与“中性雨雾试验”相近" in near
     page = client.get("/search", query_string={"q": "中性烟雾试验"}, headers=ZH).text
-    assert "未找到与“中性烟雾试验”匹配的结果" in page
-    assert page.count("中性盐雾试验") == 1, "one test once, whatever labs have it"
+    assert "“中性烟雾试验”已按“中性盐雾试验”查找。" in text_of(page)
+    assert '<article class="offer near">' not in page, "what sounds alike is found"
     page = client.get("/search", query_string={"q": "盐雾 神秘"}, headers=ZH).text
     assert "没有检测项目同时含有“神秘”，查找时已略去。" in text_of(page).replace(" ", "")
     assert "中性盐雾试验" in page
+
+
+def test_a_worry_suggests_below_the_line(client: FlaskClient, market: Market) -> None:
+    page = client.get("/search", query_string={"q": "螺栓生锈"}, headers=ZH).text
+    assert "“生锈”时通常做的检测" in page
+    assert "未找到" not in page
+    assert '<article class="offer">' not in page
+    page = client.get("/search", query_string={"q": "rust, salt spray"}, headers=EN).text
+    assert page.index('<article class="offer') < page.index('<article class="offer near">')
+
+
+def test_each_condition_can_be_taken_away(client: FlaskClient, market: Market) -> None:
+    asked = {"q": "盐雾 3 件 48 小时 下周五前出报告 CNAS"}
+    page = client.get("/search", query_string=asked, headers=EN).text
+    chips = re.findall(r'<a class="chip on" href="([^"]+)"', page)
+    assert len(chips) == 4
+    for chip in map(html.unescape, chips):
+        after = client.get(chip, headers=EN).text
+        assert len(re.findall(r'<a class="chip on"', after)) == 3, chip
 
 
 def test_how_a_question_is_understood_is_shown_while_it_is_typed(client: FlaskClient, market: Market) -> None:

@@ -16,7 +16,7 @@ from labshare.catalogue.queries.lists import (
     list_standards,
     list_test_items,
 )
-from labshare.catalogue.queries.near import nearest
+from labshare.catalogue.queries.near import Near, nearest, suggested
 from labshare.catalogue.queries.pages import (
     FeeRow,
     InstrumentPage,
@@ -49,6 +49,7 @@ __all__ = [
     "InstrumentRow",
     "LabPage",
     "LabRow",
+    "Near",
     "Page",
     "ScopeRow",
     "StandardMatch",
@@ -75,5 +76,6 @@ __all__ = [
     "nearest",
     "select_test_items",
     "standard_page",
+    "suggested",
     "test_item_page",
 ]

@@ -20,10 +20,10 @@ from labshare.catalogue.models import (
     TestItemStandard,
 )
 from labshare.catalogue.queries.matching import Sought, found_in_text, sought
+from labshare.catalogue.queries.words import meaning
 from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules import text as spelling
-from labshare.catalogue.rules.meaning import literal
-from labshare.catalogue.synonyms import meaning
+from labshare.catalogue.rules.reading import literal
 from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
 from labshare.kernel.money import Fen
@@ -126,11 +126,13 @@ class Change:
 
 def match_standard(asked: str, day: date) -> StandardMatch:
     """The listed standards a typed number means, what is in force instead of them on `day`, and what they replace or
-    are replaced by. One statement."""
+    are replaced by. One statement; two where it is not listed as typed, for GB 228 is said for GB/T 228."""
     typed = numbers.normalise(asked)
     if not typed:
         return StandardMatch(asked)
     everything = _with_successors(typed)
+    if not everything and (called := numbers.as_recommended(typed)) != typed:
+        typed, everything = called, _with_successors(called)
     found = tuple(
         sorted(
             (one for one in everything.values() if numbers.same_standard(one.search_number, typed)),
@@ -233,12 +235,17 @@ class Words:
         return self.sought != ((),)
 
 
-def words_of(filters: Filters, kind: SearchKind) -> Words:
-    """At most two statements; none without words."""
+def words_of(filters: Filters, kind: SearchKind, *, forgiving: bool = True) -> Words:
+    """At most four statements; none without words. `forgiving`: what is not found as typed is looked for without one
+    mistyped letter or character."""
     if not spelling.terms(filters.q):
         return Words()
     asked = meaning(filters.q)
-    return Words(sought(asked, kind), asked.mark)
+    found = sought(asked, kind)
+    if forgiving and found != (asked.needs,):
+        mended = meaning(filters.q, forgiving=True)
+        found = (mended.mended and sought(mended, kind)) or found
+    return Words(found, asked.mark)
 
 
 def instrument_conditions(filters: Filters, day: date, words: Words) -> list[ColumnElement[bool]]:
@@ -305,5 +312,5 @@ def within_scope(kind: SearchKind, day: date) -> ColumnElement[bool]:
 def select_test_items(filters: Filters, day: date) -> Select[int]:
     """The ids of the published test items that fit, as a select to build on (offers over all labs). At most three
     statements before it, for what standard and words mean."""
-    conditions = item_conditions(filters, day, words_of(filters, SearchKind.TEST_ITEM))
+    conditions = item_conditions(filters, day, words_of(filters, SearchKind.TEST_ITEM, forgiving=False))
     return select(TestItem.id).join(Lab, Lab.id == TestItem.lab_id).where(*conditions)

@@ -27,7 +27,7 @@ from labshare.catalogue.queries import matching
 from labshare.catalogue.queries.filters import NOT_NARROWED, Filters, Page, StandardMatch, Words
 from labshare.catalogue.queries.matching import Sought
 from labshare.catalogue.rules import standards as numbers
-from labshare.catalogue.rules.meaning import literal
+from labshare.catalogue.rules.reading import literal
 from labshare.catalogue.rules.validity import Span, valid_until
 from labshare.catalogue.terms import AccreditationKind, SearchKind
 from labshare.kernel.database import db

@@ -26,7 +26,7 @@ from sqlalchemy.types import Text
 
 from labshare.catalogue.models import Instrument, Lab, SearchEntry, TestItem
 from labshare.catalogue.rules.meaning import Meaning, Need, best_together
-from labshare.catalogue.rules.text import NAMES_END, Word
+from labshare.catalogue.rules.text import NAMES_END, TEST_ENDS, Word
 from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
 
@@ -40,6 +40,8 @@ def sought(meaning: Meaning, kind: SearchKind) -> Sought:
     """All needs where something published meets them together; else those that weigh most of what is there. No
     statement for one need, at most two for several."""
     needs = meaning.needs
+    if meaning.only_suggests:
+        return ()
     if len(needs) < 2:
         return (needs,)
     target = _TARGETS[kind]
@@ -74,9 +76,9 @@ def _once(statement: Any) -> CTE:
     return statement.cte().prefix_with("MATERIALIZED")  # type: ignore[no-any-return]
 
 
-def hits(kind: SearchKind, groups: Sought) -> CTE:
+def hits(kind: SearchKind, groups: Sought, phrases: Sequence[str] = ()) -> CTE:
     """`target_id`, `relevance` and `sort_key` of the entries that meet any of the groups."""
-    columns = (SearchEntry.target_id, relevance_of(groups).label("relevance"), SearchEntry.sort_key)
+    columns = (SearchEntry.target_id, relevance_of(groups, phrases).label("relevance"), SearchEntry.sort_key)
     return _once(select(*columns).where(SearchEntry.kind == kind, or_(*(contains(needs) for needs in groups))))
 
 
@@ -156,27 +158,37 @@ def _occurs(word: Word) -> ColumnElement[bool]:
 
 # ── Relevance ────────────────────────────────────────────────────────────
 
-EXACT, NAMED, SAME, PART = range(4)
-"""A name begins with what was typed; a name holds it; a name says the same in other words; another field has it: a
-standard's title, an instrument."""
+WHOLE, EXACT, NAMED, SAME, PART = range(5)
+"""A name begins with all that was typed (盐雾试验); with a word of it; a name holds it; a name says the same in other
+words; another field has it: a standard's title, an instrument, the sample type."""
 
 
-def relevance(needs: Sequence[Need]) -> ColumnElement[int]:
-    """For a select that joins `SearchEntry`: how well what is found fits, the best first."""
+def relevance(needs: Sequence[Need], phrases: Sequence[str] = ()) -> ColumnElement[int]:
+    """For a select that joins `SearchEntry`: how well what is found fits, the best first. What says which test is meant
+    (`Need.tells`) counts in the test's name only, not in its sample type. `phrases` stood together
+    as typed, fillers and all."""
     if not needs:
-        return literal(EXACT)
-    end = position(NAMES_END)
-    named = lambda words: or_(*(position(word.pattern).between(1, end) for word in words))  # noqa: E731
-    typed = and_(*(named(need.typed) for need in needs))
+        return literal(WHOLE)
+    names_end, test_ends = position(NAMES_END), position(TEST_ENDS)
+    test_end = case((test_ends > 0, test_ends), else_=names_end)
+
+    def named(need: Need, words: Sequence[Word]) -> ColumnElement[bool]:
+        end = test_end if need.tells else names_end
+        return or_(*(position(word.pattern).between(1, end) for word in words))
+
+    typed = and_(*(named(need, need.typed) for need in needs))
     begins = or_(*(position(word.pattern) == 1 for need in needs for word in need.typed))
     heaviest = max(need.weight for need in needs)
-    same = and_(*(named((*need.typed, *need.others)) for need in needs if need.weight == heaviest))
-    return case((and_(typed, begins), EXACT), (typed, NAMED), (same, SAME), else_=PART)
+    same = and_(*(named(need, (*need.typed, *need.others)) for need in needs if need.weight == heaviest))
+    ranks = [(and_(typed, begins), EXACT), (typed, NAMED), (same, SAME)]
+    if phrases:
+        ranks.insert(0, (and_(typed, or_(*(position(phrase) == 1 for phrase in phrases))), WHOLE))
+    return case(*ranks, else_=PART)
 
 
-def relevance_of(groups: Sought) -> ColumnElement[int]:
+def relevance_of(groups: Sought, phrases: Sequence[str] = ()) -> ColumnElement[int]:
     """The best of what each group makes of it."""
-    every = [relevance(group) for group in groups]
+    every = [relevance(group, phrases) for group in groups]
     if len(every) < 2:
         return every[0] if every else literal(PART)
     return func.min(*every) if db.engine.dialect.name == "sqlite" else func.least(*every)

@@ -10,7 +10,7 @@ from labshare.catalogue.models import Lab, LabAdmission
 from labshare.catalogue.queries.admissions import admitted_on
 from labshare.catalogue.queries.filters import Page
 from labshare.catalogue.queries.matching import found_in_text
-from labshare.catalogue.rules.meaning import literal
+from labshare.catalogue.rules.reading import literal
 from labshare.catalogue.terms import Admission, LifeState, SearchKind
 from labshare.kernel.database import db
 

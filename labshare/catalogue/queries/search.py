@@ -4,6 +4,7 @@ Whatever asks in words (this box, `GET /slots`, the lists) means the same by the
 `queries.matching` finds them. Only the box goes on to what is near where nothing fits.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -12,9 +13,11 @@ from sqlalchemy import and_, select
 from labshare.catalogue.models import Accreditation, AccreditationScope, Lab, TestItem
 from labshare.catalogue.queries.filters import Filters, StandardMatch, Words, item_conditions, match_standard
 from labshare.catalogue.queries.matching import Sought, hits, sought
+from labshare.catalogue.queries.words import vocabulary
+from labshare.catalogue.rules import text as spelling
 from labshare.catalogue.rules.meaning import Meaning
 from labshare.catalogue.rules.question import Question
-from labshare.catalogue.synonyms import meaning
+from labshare.catalogue.rules.reading import read_meaning
 from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
 
@@ -29,7 +32,7 @@ class Candidate:
     marks: tuple[str, ...]
     """Accreditations whose scope covers it on the day: CMA, CNAS."""
     relevance: int
-    """0 fits best (`matching.EXACT`)."""
+    """0 fits best (`matching.WHOLE`)."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +45,37 @@ class Found:
     left_out: tuple[str, ...]
     """Words that no test has, or none together with the others."""
 
+    @property
+    def whole(self) -> bool:
+        """Whether something was found that has all of it."""
+        return bool(self.items) and not self.left_out
+
 
 def find(question: Question, *, category: str | None, lab: str | None, day: date) -> Found:
-    """The test items that a question means, of a category, of one lab. At most five statements.
+    """The test items that a question means, of a category, of one lab. At most nine statements.
 
-    By a standard's number: what tests by it or by what is in force instead, narrowed by the other words where any of
+    Where nothing has all that was typed, it is read again with what is mistyped put right (`Found.meaning.mended`).
+    """
+    filters = Filters(category=category, lab=lab)
+    words_of_field = vocabulary()
+    rest, words = (read_meaning(typed, words_of_field) for typed in (question.rest, question.words))
+    found = _find(question, filters, day, rest, words)
+    if found.whole:
+        return found
+    rest, words = (read_meaning(typed, words_of_field, forgiving=True) for typed in (question.rest, question.words))
+    if not words.mended:
+        return found
+    mended = _find(question, filters, day, rest, words)
+    return mended if mended.items else found
+
+
+def _find(question: Question, filters: Filters, day: date, rest: Meaning, words: Meaning) -> Found:
+    """By a standard's number: what tests by it or by what is in force instead, narrowed by the other words where any of
     these tests has them all. A number that nobody has listed is a word like others, and one that must occur.
     """
     match = match_standard(question.standard, day) if question.standard else None
     listed = match is not None and bool(match.found)
-    asked = meaning(question.rest if listed else question.words)
-    filters = Filters(category=category, lab=lab)
+    asked = rest if listed else words
     if match is not None and listed:
         match = replace(match, ids=match.ids | {one.id for one in match.meanwhile})
         by_number = replace(filters, standard=question.standard)
@@ -66,15 +89,19 @@ def find(question: Question, *, category: str | None, lab: str | None, day: date
         return Found(asked, None, {}, ())
     kept = tuple(need for need in asked.needs if any(need in group for group in groups))
     left_out = tuple(need.shown for need in asked.needs if need not in kept)
-    return Found(replace(asked, needs=kept), None, _items(filters, day, groups, None), left_out)
+    return Found(
+        replace(asked, needs=kept), None, _items(filters, day, groups, None, spelling.terms(question.rest)), left_out
+    )
 
 
-def _items(filters: Filters, day: date, groups: Sought, match: StandardMatch | None) -> dict[int, Candidate]:
+def _items(
+    filters: Filters, day: date, groups: Sought, match: StandardMatch | None, phrases: Sequence[str] = ()
+) -> dict[int, Candidate]:
     valid = and_(
         Accreditation.id == AccreditationScope.accreditation_id,
         Accreditation.in_force_on(day),
     )
-    found_by = hits("test_item", groups)
+    found_by = hits(SearchKind.TEST_ITEM, groups, phrases)
     narrowed = (
         select(TestItem.id, found_by.c.relevance)
         .join(found_by, found_by.c.target_id == TestItem.id)

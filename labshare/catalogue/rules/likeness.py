@@ -1,6 +1,5 @@
 """How much what was typed is like a test's name, where nothing was found."""
 
-import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
@@ -8,19 +7,13 @@ from labshare.catalogue.rules import text as spelling
 
 ENOUGH = 0.6
 """Of 1. Two of three or three of four characters in their order; less is noise."""
-_OF = re.compile(r"[（(].*$")
-
-
-def test_of(name: str) -> str:
-    """The test without the sample type it stands for: `洛氏硬度（滚子）` → `洛氏硬度`."""
-    return _OF.sub("", name).strip() or name
 
 
 def likeness(asked: Sequence[str], core: str, names: Sequence[str]) -> float:
     """From 0 to 1: the best of what was asked beside the best of the names. `core` is what was typed without words that
     every test has (试验, test): without a letter of that in common, nothing is alike."""
     best = 0.0
-    for name in filter(None, map(test_of, names)):
+    for name in map(spelling.test_of, filter(None, names)):
         written = spelling.run(name)
         if not set(spelling.run(core)) & set(written):
             continue

@@ -2,44 +2,57 @@
 
 A vocabulary names concepts in both languages, with abbreviations. Of the words typed, each known concept becomes one
 need that any of its words meets; fillers (测试, 多少钱, test, cost …) cost nothing: they need not occur, and spoil
-nothing.
+nothing. A symptom (生锈) is no need: it only suggests what is usually tested then. What the vocabulary does not know is
+cut into words by rjieba and looked for as it stands.
+
+`rules.reading` reads a question by it, `rules.mending` puts right what was mistyped.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
 
+from labshare.catalogue.rules import sounds
 from labshare.catalogue.rules import text as spelling
-from labshare.catalogue.rules.question import take_mark, take_standard
-from labshare.catalogue.rules.text import Word
+from labshare.catalogue.rules.cutting import Cutter
+from labshare.catalogue.rules.text import Token, Word
+from labshare.catalogue.terms import ConceptKind
 
-Kind = Literal["test", "instrument", "material", "maker", "filler"]
-WEIGHTS: Mapping[str, int] = {"test": 4, "instrument": 4, "maker": 3, "material": 2}
-UNKNOWN = 2
-"""The weight of a word that the vocabulary does not know."""
+WEIGHTS: Mapping[str, int] = {
+    ConceptKind.TRADE: 6,
+    ConceptKind.TEST: 4,
+    ConceptKind.INSTRUMENT: 4,
+    ConceptKind.MAKER: 3,
+    ConceptKind.MATERIAL: 2,
+}
+"""A trade (混凝土, 食品) is one that few labs of materials know: it outweighs the test, since 混凝土抗压 is no 抗压."""
+UNKNOWN = 1
+"""The weight of a word that the vocabulary does not know; many of them are talk, and weigh no more than a few."""
+MOST_UNKNOWN = 3
 MOST_NEEDS = 8
-_BEFORE, _AFTER = "做测想要我找求给把用能可和与及或", "的了吗呢啊么吧和与及或"
-"""Small words of one character, dropped at the two ends of words that are not known."""
+SHORTEST_PINYIN = 4
+INITIALS = range(3, 9)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Concept:
-    """`zh` are found inside other words, `en` and `short` as whole words; `finds` are other concepts whose tests do
-    it too."""
+    """`zh` are found inside other words, `en` and `short` as whole words; `heard` are understood and not looked for:
+    粒度 stands in 晶粒度. `finds` are other concepts whose tests do it too, of a symptom those whose tests are
+    suggested."""
 
     key: str
-    kind: Kind
+    kind: ConceptKind
     zh: tuple[str, ...]
     en: tuple[str, ...]
     short: tuple[str, ...]
     finds: tuple[str, ...]
     source: str
+    heard: tuple[str, ...] = ()
 
     @property
     def phrases(self) -> tuple[str, ...]:
-        return (*self.zh, *self.en, *self.short)
+        return (*self.zh, *self.en, *self.short, *self.heard)
 
 
 @dataclass(frozen=True)
@@ -62,20 +75,52 @@ class Need:
     def shown(self) -> str:
         return self.typed[0].shown
 
+    @property
+    def known(self) -> bool:
+        return self.must or self.weight > UNKNOWN
+
+    @property
+    def tells(self) -> bool:
+        """Whether it says which test is meant; a material alone does not."""
+        return self.must or self.weight > WEIGHTS[ConceptKind.MATERIAL]
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """A worry as typed, and what is usually tested then, each as a need."""
+
+    shown: str
+    suggests: tuple[Need, ...]
+
+
+@dataclass(frozen=True)
+class Mended:
+    """What was typed, and what it was taken for."""
+
+    typed: str
+    read: str
+
 
 @dataclass(frozen=True)
 class Meaning:
     needs: tuple[Need, ...] = ()
     mark: str | None = None
     """CNAS or CMA, where it was typed: what accreditation the test must have."""
+    symptoms: tuple[Symptom, ...] = ()
+    mended: tuple[Mended, ...] = ()
+
+    @property
+    def only_suggests(self) -> bool:
+        """Whether a worry was typed and no test: what it suggests is no match."""
+        return bool(self.symptoms) and not any(need.tells for need in self.needs)
 
     @property
     def shown(self) -> str:
         """The words that count, as typed."""
         shown = ""
-        for need in self.needs:
-            blank = shown and not (spelling.is_chinese(shown[-1]) and spelling.is_chinese(need.shown[0]))
-            shown += f"{' ' if blank else ''}{need.shown}"
+        for word in (*(need.shown for need in self.needs), *(symptom.shown for symptom in self.symptoms)):
+            blank = shown and not (spelling.is_chinese(shown[-1]) and spelling.is_chinese(word[0]))
+            shown += f"{' ' if blank else ''}{word}"
         return shown
 
 
@@ -85,156 +130,159 @@ class Vocabulary:
 
     def __init__(self, concepts: Iterable[Concept]) -> None:
         self.concepts = {concept.key: concept for concept in concepts}
-        self._phrases: dict[tuple[str, ...], Concept] = {}
+        self._phrases: dict[tuple[str, ...], tuple[Concept, str]] = {}
         for concept in self.concepts.values():
             if missing := [key for key in concept.finds if key not in self.concepts]:
                 raise ValueError(f"{concept.key} finds what is not there: {missing}")
             for phrase in concept.phrases:
-                key = tuple(token for token, _touches in spelling.tokens(phrase))
-                known = self._phrases.setdefault(key, concept)
+                known, _phrase = self._phrases.setdefault(_key(phrase), (concept, phrase))
                 if known is not concept:
                     raise ValueError(f"“{phrase}” belongs to {known.key} and to {concept.key}")
+        for concept in self.concepts.values():
+            for phrase in concept.en:
+                for word in whole_word(phrase, concept.kind)[1:]:
+                    self._phrases.setdefault(_key(word.shown), (concept, phrase))
         self._longest = max(map(len, self._phrases), default=0)
 
-    def longest_at(self, tokens: list[tuple[str, bool]], at: int) -> tuple[Concept, int] | None:
-        """The concept whose phrase is the longest of those that begin here, and how many tokens it takes."""
+    @cached_property
+    def cutter(self) -> Cutter:
+        return Cutter(
+            phrase for concept in self.concepts.values() for phrase in _in_chinese(concept) if len(phrase) > 1
+        )
+
+    @property
+    def phrases(self) -> Iterable[tuple[str, ...]]:
+        """All of them, as tokens."""
+        return self._phrases
+
+    def concept_of(self, phrase: Sequence[str]) -> tuple[Concept, str] | None:
+        """The concept that a phrase, as tokens, belongs to, and how it is written there."""
+        return self._phrases.get(tuple(phrase))
+
+    def longest_at(self, tokens: Sequence[Token], at: int) -> tuple[Concept, str, int] | None:
+        """The concept whose phrase is the longest of those that begin here, the phrase, and how many tokens it
+        takes."""
         for length in range(min(self._longest, len(tokens) - at), 0, -1):
             piece = tokens[at : at + length]
             if any(_apart(before, after) for before, after in pairwise(piece)):
                 continue
-            if concept := self._phrases.get(tuple(token for token, _touches in piece)):
-                return concept, length
+            if known := self.concept_of([token for token, _touches in piece]):
+                return *known, length
         return None
+
+    @cached_property
+    def pinyin(self) -> Mapping[str, str]:
+        """Words by their pinyin; two characters or more."""
+        found: dict[str, str] = {}
+        for word in self._chinese():
+            for written in sounds.pinyin(word):
+                if len(written) >= SHORTEST_PINYIN:
+                    found.setdefault(written, word)
+        return found
+
+    @cached_property
+    def initials(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of tests and instruments by the first letters of their pinyin."""
+        found: dict[str, tuple[str, ...]] = {}
+        for word in self._chinese(ConceptKind.TEST, ConceptKind.INSTRUMENT):
+            for written in sounds.initials(word):
+                if len(written) in INITIALS and word not in found.get(written, ()):
+                    found[written] = (*found.get(written, ()), word)
+        return found
+
+    def _chinese(self, *kinds: ConceptKind) -> Iterable[str]:
+        for concept in self.concepts.values():
+            if not kinds or concept.kind in kinds:
+                yield from (word for word in _in_chinese(concept) if len(word) > 1)
 
     def words_of(self, concept: Concept) -> list[Word]:
         """Its own words and those of what it finds too."""
         every = [concept, *(self.concepts[key] for key in concept.finds)]
         return [
             *(spelling.anywhere(word) for one in every for word in one.zh),
-            *(found for one in every for word in one.en for found in _whole(word, one.kind)),
+            *(found for one in every for word in one.en for found in whole_word(word, one.kind)),
             *(spelling.whole(word) for one in every for word in one.short),
         ]
 
+    def need(self, concept: Concept, typed: tuple[Word, ...] = ()) -> Need:
+        """The need of a concept, as typed; as it is called where it was not typed itself."""
+        words = self.words_of(concept)
+        return Need(typed or (words[0],), tuple(words), WEIGHTS[concept.kind])
 
-def _apart(before: tuple[str, bool], after: tuple[str, bool]) -> bool:
+
+def _in_chinese(concept: Concept) -> Iterable[str]:
+    return (word for word in (*concept.zh, *concept.heard) if all(map(spelling.is_chinese, word)))
+
+
+def _key(phrase: str) -> tuple[str, ...]:
+    return tuple(token for token, _touches in spelling.tokens(phrase))
+
+
+def _apart(before: Token, after: Token) -> bool:
     """Two Chinese characters with a blank between them are no word."""
     return not after[1] and spelling.is_chinese(before[0]) and spelling.is_chinese(after[0])
 
 
-def _whole(word: str, kind: str = "test") -> list[Word]:
+def whole_word(word: str, kind: ConceptKind = ConceptKind.TEST) -> list[Word]:
     """A Latin word in singular and plural; names of makers (Waters) have none."""
     last = word.split()[-1].lower()
-    if kind == "maker" or not last.isalpha() or len(last) < 3 or last.endswith(("ss", "is")):
+    if (
+        kind in (ConceptKind.MAKER, ConceptKind.TRADE)
+        or not last.isalpha()
+        or len(last) < 3
+        or last.endswith(("ss", "is"))
+    ):
         return [spelling.whole(word)]
     return [spelling.whole(word), spelling.whole(word[:-1] if last.endswith("s") else f"{word}s")]
 
 
-def read_meaning(typed: str, vocabulary: Vocabulary) -> Meaning:
-    """What is looked for. Where nothing but fillers was typed, these are looked for as they stand."""
-    standard, rest = take_standard(typed)
-    mark, rest = take_mark(rest)
-    found = _Reading(vocabulary).read(rest)
-    if standard is not None:
-        found.insert(0, Need((spelling.anywhere(standard),), must=True))
-    if not found and mark is None:
-        found = literal(typed)
-    return Meaning(tuple(found[:MOST_NEEDS]), mark)
-
-
-def literal(typed: str) -> list[Need]:
-    """Every word as it stands, found anywhere: for names of labs."""
-    return [Need((spelling.anywhere(term),), must=True) for term in spelling.terms(typed)]
-
-
-class _Reading:
-    """One pass over the tokens of a query."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self.vocabulary = vocabulary
-        self.needs: list[Need] = []
-        self.concepts: dict[str, int] = {}
-        self.singles: list[Need] = []
-        self.run = ""
-
-    def read(self, typed: str) -> list[Need]:
-        """Known concepts, longest first, then what is left between them; single characters only where there is
-        nothing else."""
-        tokens = spelling.tokens(typed)
-        at = 0
-        while at < len(tokens):
-            token, touches = tokens[at]
-            known = self.vocabulary.longest_at(tokens, at)
-            if known is not None:
-                self._end_run()
-                concept, length = known
-                self._concept(concept, tokens[at : at + length])
-                at += length
-                continue
-            if not spelling.is_chinese(token):
-                self._end_run()
-                self._latin(token)
-            else:
-                if not touches:
-                    self._end_run()
-                self.run += token
-            at += 1
-        self._end_run()
-        return self.needs or self.singles
-
-    def _concept(self, concept: Concept, tokens: list[tuple[str, bool]]) -> None:
-        if concept.kind == "filler":
-            return
-        asked = [token for token, _touches in tokens]
-        typed = next(one for one in concept.phrases if [token for token, _touches in spelling.tokens(one)] == asked)
-        if typed in concept.short:
-            words = [spelling.whole(typed)]
-        else:
-            words = [spelling.anywhere(typed)] if typed in concept.zh else _whole(typed, concept.kind)
-        if (known := self.concepts.get(concept.key)) is not None:
-            need = self.needs[known]
-            self.needs[known] = replace(need, typed=(*need.typed, *words))
-            return
-        self.concepts[concept.key] = len(self.needs)
-        self.needs.append(Need(tuple(words), tuple(self.vocabulary.words_of(concept)), WEIGHTS[concept.kind]))
-
-    def _latin(self, word: str) -> None:
-        if len(word) == 1:
-            self.singles.append(Need((spelling.anywhere(word),)))
-        elif word.isalpha() and len(word) <= spelling.SHORT:
-            self._add(Need(tuple(_whole(word)), (spelling.initials(word),)))
-        else:
-            plural = word.isalpha() and word.endswith("s") and not word.endswith("ss")
-            self._add(Need((spelling.anywhere(word[:-1] if plural else word),)))
-
-    def _end_run(self) -> None:
-        bare = self.run.lstrip(_BEFORE).rstrip(_AFTER)
-        if len(bare) == 1:
-            self.singles.append(Need((spelling.anywhere(bare),)))
-        elif bare:
-            self._add(Need((spelling.anywhere(bare),)))
-        self.run = ""
-
-    def _add(self, need: Need) -> None:
-        if need not in self.needs:
-            self.needs.append(need)
+def inside_words(tokens: Sequence[Token], vocabulary: Vocabulary) -> set[int]:
+    """Where a single character stands inside a word of any trade: 求 in 要求 asks for nothing."""
+    found: set[int] = set()
+    at = 0
+    while at < len(tokens):
+        end = at + 1
+        while end < len(tokens) and tokens[end][1] and spelling.is_chinese(tokens[end][0]):
+            end += 1
+        if spelling.is_chinese(tokens[at][0]) and end - at > 1:
+            place = at
+            for word in vocabulary.cutter.cut("".join(token for token, _touches in tokens[at:end])):
+                if len(word) > 1 and vocabulary.cutter.is_word(word):
+                    found.update(range(place, place + len(word)))
+                place += len(word)
+        at = end
+    return found
 
 
 def best_together(needs: tuple[Need, ...], occurring: Iterable[int]) -> tuple[tuple[Need, ...], ...]:
     """Which needs to ask for, where not all are met together: those that weigh most among `occurring` (sums of
-    2 ** place, each met by something), at least half of the whole weight; several where they weigh the same. Empty:
-    what is met is too little, showing it would be noise."""
-    whole = sum(need.weight for need in needs)
-    musts = sum(1 << place for place, need in enumerate(needs) if need.must)
-    weights = {
-        bits: sum(need.weight for place, need in enumerate(needs) if bits >> place & 1)
-        for bits in occurring
-        if bits & musts == musts
-    }
+    2 ** place, each met by something); several where they weigh the same. Empty: what is met is too little, showing it
+    would be noise. Enough is half of the whole weight, with something that says which test is meant; of words that
+    the vocabulary does not know, two thirds."""
+    every = tuple(range(len(needs)))
+    whole = _weight(needs, every)
+    musts = {place for place in every if needs[place].must}
+    weights: dict[int, int] = {}
+    for bits in occurring:
+        met = [place for place in every if bits >> place & 1]
+        if musts <= set(met):
+            weights[bits] = _weight(needs, met)
     most = max(weights.values(), default=0)
-    if not most or most * 2 < whole:
+    enough = 2 * most >= whole if any(need.known for need in needs) else 3 * most >= 2 * whole
+    if not most or not enough:
         return ()
-    return tuple(
-        tuple(need for place, need in enumerate(needs) if bits >> place & 1)
-        for bits, weight in sorted(weights.items())
-        if weight == most
-    )
+    best = (bits for bits, weight in sorted(weights.items()) if weight == most)
+    groups = [tuple(need for place, need in enumerate(needs) if bits >> place & 1) for bits in best]
+    return tuple(group for group in groups if _says_enough(group, needs))
+
+
+def _says_enough(group: Sequence[Need], needs: Sequence[Need]) -> bool:
+    """螺栓扭矩 is not about everything that is done with 螺栓."""
+    if any(need.tells for need in group) or len(group) == len(needs):
+        return True
+    return not any(need.known for need in needs)
+
+
+def _weight(needs: Sequence[Need], places: Sequence[int]) -> int:
+    known = sum(needs[place].weight for place in places if needs[place].known)
+    return known + min(MOST_UNKNOWN, sum(needs[place].weight for place in places if not needs[place].known))

@@ -11,9 +11,11 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
-from labshare.catalogue.rules.standards import looks_like_number
+from labshare.catalogue.rules.standards import PREFIXES, looks_like_number
 from labshare.kernel.time import Hours
+from labshare.organisations.divisions import DIVISIONS, TOWNS
 
 DAY = timedelta(days=1)
 LONGEST_QUESTION = 200
@@ -33,6 +35,10 @@ class Question:
     """The day on which the test must have begun at the latest."""
     mark: str | None = None
     """CNAS or CMA."""
+    place: str | None = None
+    """The code of a town or a division in which the lab shall be."""
+    near: str | None = None
+    """The code of a town to which the lab shall be near."""
 
     @property
     def words(self) -> str:
@@ -85,10 +91,12 @@ _MARK = re.compile(
 )
 
 _STANDARD = re.compile(
-    r"(?<![A-Za-z])(?:GB|JB|QC|HB|YB|YS|SJ|FZ|HG|YY|DB|ISO|IEC|ASTM|EN|DIN|JIS)(?:\s?/\s?[TZ]|T(?=\s?\d))?"
+    rf"(?<![A-Za-z])(?:{'|'.join(PREFIXES)})(?:\s?/\s?[TZ]|T(?=\s?\d))?"
     r"(?:\s?[A-Z]{1,3}(?=\s?\d))?\s?\d+(?:\.\d+)*(?:\s?[-–—]\s?\d+(?!\d))?(?:\s?:\s?\d{4}(?!\d))?",
     re.IGNORECASE,
 )
+_CALLED = ((re.compile(r"国标\s?(?=\d)"), "GB "), (re.compile(r"(?:中国)?药典(?:通则)?\s?(?=\d{4})"), "ChP "))
+"""What is said for the letters of a standard."""
 _BY_STANDARD = re.compile(r"(?:\b(?:by|to|as per|per|according to)|按照|按|依据|依|标准)\s*$", re.IGNORECASE)
 _QUANTITY = (
     re.compile(rf"(\d{{1,6}}|{_ZH_NUMBER})\s*(?:件|个样|个|套|只|根|片|块|瓶|份|组|样)(?:样品|试样|样件|样)?"),
@@ -105,15 +113,19 @@ def read_question(text: str, today: date) -> Question:
     text = unicodedata.normalize("NFKC", text[:LONGEST_QUESTION])
     standard, text = take_standard(text)
     mark, text = take_mark(text)
+    place, near, text = _place(text)
     by, start_by, text = _deadlines(text, today)
     hours, text = _number(text, (_HOURS,))
     quantity, text = _number(text, _QUANTITY)
-    return Question(_tidy(text), standard, quantity, None if hours is None else Hours(hours), by, start_by, mark)
+    taken = None if hours is None else Hours(hours)
+    return Question(_tidy(text), standard, quantity, taken, by, start_by, mark, place, near)
 
 
 def take_standard(text: str) -> tuple[str | None, str]:
     """The first standard's number in a text, blanks tidied, and the text without it."""
     text = unicodedata.normalize("NFKC", text)
+    for said, letters in _CALLED:
+        text = said.sub(letters, text)
     for match in _STANDARD.finditer(text):
         if looks_like_number(match[0]):
             number = re.sub(r"\s*([/\-–—:])\s*", r"\1", match[0].strip())
@@ -126,6 +138,41 @@ def take_mark(text: str) -> tuple[str | None, str]:
     """CNAS or CMA where a text asks for it, and the text without it."""
     match = _MARK.search(text)
     return (match[1].upper(), f"{text[: match.start()]} {text[match.end() :]}") if match else (None, text)
+
+
+_HERE = r"\s*(?:的|当地|本地|这边|那边|里面|里)?"
+_DIVISION_EN = r"(?:Subdistrict|Township|Town|County|City|District)\b"
+_NEARBY = r"\s*(?:的)?(?:附近|周边|周围|就近)"
+
+
+@cache
+def _places() -> tuple[tuple[re.Pattern[str], str, bool], ...]:
+    """How towns and divisions are written, each with its code and whether it says near; whole names first. A name
+    without 街道, 镇 or 县 may be a word (小将): it counts where 在 or 附近 tells."""
+    found = []
+    named: list[tuple[str, str, str]] = [(one.code, one.name, one.name_en) for one in TOWNS.values()]
+    named += [(one.code, one.name, one.name_en) for one in DIVISIONS.values()]
+    for code, name, name_en in named:
+        stem, word = re.sub(r"(?:街道|[镇乡县市区])$", "", name), re.escape(name_en.split(" ")[0])
+        near_en = rf"\b(?:near|around|close to)\s+{word}\b(?:\s+{_DIVISION_EN})?"
+        in_en = rf"\b(?:in|at|from)\s+{word}\b(?:\s+{_DIVISION_EN})?|\b{re.escape(name_en)}\b"
+        nearby = rf"(?:在|离)?(?:{name}|{stem}){_NEARBY}|{near_en}"
+        inside = rf"(?:在|于)?{name}{_HERE}|在{stem}{_HERE}|{in_en}"
+        found += [
+            (re.compile(nearby, re.IGNORECASE), code, True),
+            (re.compile(inside, re.IGNORECASE), code, False),
+        ]
+    return tuple(found)
+
+
+def _place(text: str) -> tuple[str | None, str | None, str]:
+    """The code of the place in a text, that of the town it shall be near, and the text without them."""
+    for pattern, code, near in _places():
+        match = pattern.search(text)
+        if match and not (near and code in DIVISIONS):
+            rest = f"{text[: match.start()]} {text[match.end() :]}"
+            return (None, code, rest) if near else (code, None, rest)
+    return None, None, text
 
 
 def _number(text: str, patterns: tuple[re.Pattern[str], ...]) -> tuple[int | None, str]:

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from datetime import date
 
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－", "-"))
-_PREFIXES = ("GB", "JB", "QC", "ISO", "IEC", "ASTM", "EN", "DIN", "JIS", "HB", "YB", "YS", "SJ", "FZ", "HG", "YY", "DB")
+_TRADES = ("GB", "JB", "QC", "HB", "YB", "YS", "SJ", "FZ", "HG", "YY", "JY", "NB", "QB", "HJ", "SY", "SH", "NY", "TB")
+"""National and of a trade; recommended ones have /T behind."""
+PREFIXES = (*_TRADES, "ChP", "ISO", "IEC", "ASTM", "EN", "DIN", "JIS", "DB", "JJG", "JJF")
+_RECOMMENDED = re.compile(rf"^({'|'.join(_TRADES)})T(?=\d)")
+_WITHOUT_T = re.compile(rf"^({'|'.join(_TRADES)})(?=\d)")
 
 Successors = Mapping[str, tuple[str, date]]
 """Search number → search number of what replaces it, and from which day."""
@@ -16,7 +20,12 @@ def normalise(number: str) -> str:
     """`GB/T 10125-2021` → `GB/T10125-2021`: upper case, no blanks, one kind of dash and slash."""
     text = unicodedata.normalize("NFKC", number).translate(_DASHES).upper()
     text = "".join(text.split())
-    return re.sub(r"^(GB|JB|QC|HB|YB|YS|SJ|FZ|HG|YY)T(?=\d)", r"\1/T", text)
+    return _RECOMMENDED.sub(r"\1/T", text)
+
+
+def as_recommended(number: str) -> str:
+    """`GB228`, as people say it, → `GB/T228`, as it is called; others stay."""
+    return _WITHOUT_T.sub(r"\1/T", number)
 
 
 def same_standard(listed: str, typed: str) -> bool:
@@ -31,7 +40,7 @@ def same_standard(listed: str, typed: str) -> bool:
 
 def looks_like_number(text: str) -> bool:
     number = normalise(text)
-    return bool(re.match(rf"({'|'.join(_PREFIXES)})(/T|/Z)?\d", number))
+    return bool(re.match(rf"({'|'.join(PREFIXES)})(/T|/Z)?\d", number, re.IGNORECASE))
 
 
 def chain(number: str, successors: Successors) -> tuple[str, ...]:

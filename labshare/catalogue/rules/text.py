@@ -14,6 +14,8 @@ MAX_TERMS = 12
 MAX_LENGTH = 120
 WHOLE = "ˈ"
 """Stands before a whole Latin word in text and index; a modifier letter, since SQLite indexes letters only."""
+TEST_ENDS = "~"
+"""Stands after the test's name without its sample type: 盐雾 Ka（膨胀阀线圈） is no test of valves."""
 NAMES_END = "|"
 """Stands after the names: what is found before it is found in a name."""
 INITIALS = "^"
@@ -25,6 +27,9 @@ _CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _CHINESE = re.compile(rf"[{_CJK}]")
 _PARTS = re.compile(rf"[{_CJK}]+|[^{_CJK}\W_]+")
 _JOINERS = re.compile(rf"(?<=[^\W_{_CJK}])[/.\-:](?=[^\W_{_CJK}])")
+_SAMPLE_TYPE = re.compile(r"\s*[（(][^（()）]*[)）]\s*$")
+_HYPHENS = re.compile(r"(?<=[a-z]{2})[/\-](?=[a-z]{2})")
+"""Between words of letters, which stand by themselves: SEM-EDS. X-ray and Q-FOG are one."""
 _LATIN = re.compile(rf"[^\W_{_CJK}]+(?:[/.\-:][^\W_{_CJK}]+)*")
 
 
@@ -70,14 +75,29 @@ def entry(
     names: Sequence[str | None], fields: Sequence[str | None], pinyin: str = "", initials: str = ""
 ) -> tuple[str, str]:
     """Text and grams of an entry of the index: the names first, then the other fields, then pinyin and initials."""
-    pieces = []
-    for part in (names, fields):
-        short = " ".join(WHOLE + word for word in latin_words(part) if len(word) <= SHORT)
-        pieces.append(" ".join(piece for piece in (normalise(part), short) if piece))
-    text = " ".join([pieces[0], NAMES_END, *filter(None, (pieces[1], run(pinyin), INITIALS + run(initials)))])
+    tests = [test_of(name) for name in names if name]
+    of_tests = [_piece(tests), TEST_ENDS] if tests != list(filter(None, names)) else []
+    others = filter(None, (_piece(fields), run(pinyin), INITIALS + run(initials)))
+    text = " ".join([*of_tests, _piece(names), NAMES_END, *others])
     # a whole word is always followed by a blank, so that it can be looked for with its end
     whole = [WHOLE + word for word in latin_words([*names, *fields])]
     return text + " ", " ".join([grams(text), *whole])
+
+
+def _piece(part: Sequence[str | None]) -> str:
+    short = " ".join(WHOLE + word for word in latin_words(part) if len(word) <= SHORT)
+    return " ".join(piece for piece in (normalise(part), short) if piece)
+
+
+def test_of(name: str) -> str:
+    """The test without the sample type it stands for: `洛氏硬度（滚子）` → `洛氏硬度`."""
+    return _SAMPLE_TYPE.sub("", name).strip() or name
+
+
+def sample_of(name: str) -> str:
+    """The sample type of a test's name: `洛氏硬度（滚子）` → `滚子`; empty where it names none."""
+    found = _SAMPLE_TYPE.search(name)
+    return found[0].strip(" （()）") if found and test_of(name) != name else ""
 
 
 def terms(query: str) -> tuple[str, ...]:
@@ -89,10 +109,14 @@ def terms(query: str) -> tuple[str, ...]:
     return tuple(found[:MAX_TERMS])
 
 
-def tokens(query: str) -> list[tuple[str, bool]]:
-    """Each Chinese character, each Latin word or number, with whether it touches the one before."""
-    text = _spelling(query[:MAX_LENGTH])
-    found: list[tuple[str, bool]] = []
+Token = tuple[str, bool]
+"""A Chinese character, a Latin word or a number, and whether it touches the one before."""
+
+
+def tokens(query: str) -> list[Token]:
+    """What a query is made of, in its order."""
+    text = _spelling(_HYPHENS.sub(" ", one_spelling(query[:MAX_LENGTH])))
+    found: list[Token] = []
     end = -1
     for match in _PARTS.finditer(text):
         pieces = list(match[0]) if is_chinese(match[0][0]) else [match[0]]
@@ -110,7 +134,7 @@ def pairs(run: str) -> list[str]:
 def grams(text: str) -> str:
     """What is indexed: the pairs of each field in order, so that a phrase of pairs is a substring, and then every
     single character once, for those who type only one."""
-    runs = [run for part in text.split() if part != NAMES_END and (run := part.lstrip(INITIALS))]
+    runs = [run for part in text.split() if part not in (TEST_ENDS, NAMES_END) and (run := part.lstrip(INITIALS))]
     runs = [run for run in runs if not run.startswith(WHOLE)]
     found = [pair for run in runs if len(run) > 1 for pair in pairs(run)]
     singles = dict.fromkeys(character for run in runs for character in run)

@@ -6,25 +6,31 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from flask import render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
 from labshare.booking.queries.offers import Offer, misfits, offers
 from labshare.catalogue.models import Standard
-from labshare.catalogue.queries import Candidate, Filters, StandardMatch, find, list_labs, nearest
+from labshare.catalogue.queries import Candidate, Filters, Near, StandardMatch, find, list_labs, nearest, suggested
 from labshare.catalogue.queries.matching import PART
+from labshare.catalogue.queries.words import meaning as meaning_of
+from labshare.catalogue.rules.meaning import Meaning
 from labshare.catalogue.rules.question import Question, read_question
-from labshare.catalogue.synonyms import meaning
+from labshare.catalogue.rules.text import sample_of, test_of
+from labshare.catalogue.services.words import note_miss
 from labshare.catalogue.terms import AccreditationKind, Category
 from labshare.http.limits import limited
 from labshare.http.rights import public
 from labshare.kernel.places import Coordinates
 from labshare.kernel.time import Hours, local_day, utc_now
-from labshare.organisations.divisions import town_of, towns_of
+from labshare.organisations.divisions import DIVISIONS, PLACES, town_of, towns_of
 from labshare.oversight.public import public_figures
 from labshare.web.asked import asked_day, read_number
-from labshare.web.layout import reader
+from labshare.web.layout import reader, with_query
 from labshare.web.public import blueprint
 from labshare.web.public.views import categories
+from labshare.web.steps import carry_out
 
 SHOWN = 12
 MOST_COMPARED = 4
@@ -55,6 +61,14 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class SampleType:
+    """What a test of several forms is offered for: 滚子, rollers."""
+
+    name: str
+    name_en: str | None
+
+
+@dataclass(frozen=True)
 class Answer:
     """One line: a test item at a lab, on the instrument that is free first."""
 
@@ -68,10 +82,18 @@ class Answer:
     more_instruments: int
     address: str
     """Its page, with everything asked and this start chosen."""
+    variants: tuple["Answer", ...] = ()
+    """The same test for other sample types at this lab, in their order."""
 
     @property
     def starts_at(self) -> datetime | None:
         return self.offer.slot.starts_at if self.offer.slot else None
+
+    @property
+    def sample(self) -> SampleType:
+        """The sample type it stands for; without a name where it names none."""
+        item = self.offer.item
+        return SampleType(sample_of(item.name), sample_of(item.name_en or "") or None)
 
     @property
     def misses(self) -> bool:
@@ -89,6 +111,8 @@ class Wishes:
 
     mark: str
     towns: frozenset[str]
+    samples: frozenset[str]
+    """Sample types, by their Chinese names."""
     within: int | None
     in_time: bool
     automatic: bool
@@ -97,6 +121,7 @@ class Wishes:
         return (
             (not self.mark or self.mark in one.marks)
             and (not self.towns or one.offer.lab.town in self.towns)
+            and (not self.samples or one.sample.name in self.samples)
             and (self.within is None or (one.offer.distance_km is not None and one.offer.distance_km <= self.within))
             and (not self.in_time or not one.misses)
             and (not self.automatic or one.offer.lab.automatic_confirmation)
@@ -116,13 +141,14 @@ def read_asked(today: date) -> Asked:
     text = request.args.get("q", "")[:200].strip()
     question = read_question(text, today)
     firm = reader().firm
-    near = request.args.get("near", firm.town if firm else "")
+    by_hand = "set" in request.args
+    near = request.args.get("near", question.near or (firm.town if firm else ""))
     category = request.args.get("category")
     return Asked(
         text=text,
         question=question,
-        quantity=_whole("quantity") or question.quantity or 1,
-        hours=_hours() or question.hours,
+        quantity=_whole("quantity") or (None if by_hand else question.quantity) or 1,
+        hours=_hours() or (None if by_hand else question.hours),
         by=_day("by", question.by),
         start_by=_day("start_by", question.start_by),
         near=near if town_of(near) else None,
@@ -138,11 +164,20 @@ def _day(name: str, read: date | None) -> date | None:
     return asked_day(name)
 
 
+def _towns(asked: Asked) -> frozenset[str]:
+    """Those ticked; else those of the place that was named, until the form says otherwise."""
+    place = asked.question.place
+    if place is None or "town" in request.args or "set" in request.args:
+        return frozenset(request.args.getlist("town"))
+    return frozenset(code for code in PLACES if code.startswith(place))
+
+
 def read_wishes(asked: Asked) -> Wishes:
     mark = request.args.get("mark", asked.question.mark or "")
     return Wishes(
         AccreditationKind.known(mark) or "",
-        frozenset(request.args.getlist("town")),
+        _towns(asked),
+        frozenset(request.args.getlist("sample")),
         _whole("within"),
         request.args.get("late") == "hide",
         request.args.get("automatic") == "yes",
@@ -213,6 +248,8 @@ def _facets(everything: Sequence[Answer], wishes: Wishes) -> dict[str, dict[str,
         return len({one.offer.lab.id for one in everything if without.fits(one) and fits(one)})
 
     no_mark, no_town = replace(wishes, mark=""), replace(wishes, towns=frozenset())
+    no_sample = replace(wishes, samples=frozenset())
+    of_sample = {(one.sample.name, one.offer.lab.id) for one in everything if no_sample.fits(one) and one.sample.name}
     no_radius, no_time = replace(wishes, within=None), replace(wishes, in_time=False)
     of_town = {one.offer.lab.id: one.offer.lab.town for one in everything if no_town.fits(one) and one.offer.lab.town}
     towns = Counter(of_town.values())
@@ -220,10 +257,47 @@ def _facets(everything: Sequence[Answer], wishes: Wishes) -> dict[str, dict[str,
         "mark": {"any": count(no_mark)}
         | {kind: count(no_mark, lambda one, kind=kind: kind in one.marks) for kind in reversed(AccreditationKind)},  # type: ignore[misc]
         "town": towns,
+        "sample": Counter(sample for sample, _lab in of_sample),
         "within": {"": count(no_radius)} | {str(radius): count(replace(wishes, within=radius)) for radius in RADII},
         "late": {"": count(no_time), "hide": count(replace(wishes, in_time=True))},
         "automatic": {"yes": count(replace(wishes, automatic=True))},
     }
+
+
+def _grouped(shown: Sequence[Answer]) -> list[Answer]:
+    """One line for a test at a lab, whatever sample types it is offered for: the first of them, the others with it."""
+    groups: dict[tuple[int, str], list[Answer]] = {}
+    for one in shown:
+        groups.setdefault((one.offer.lab.id, test_of(one.offer.item.name)), []).append(one)
+    return [replace(first, variants=tuple(others)) for first, *others in groups.values()]
+
+
+def _samples(everything: Sequence[Answer]) -> list[SampleType]:
+    """The sample types that what was found is offered for."""
+    found = {one.sample.name: one.sample for one in everything if one.sample.name}
+    return [sample for _name, sample in sorted(found.items())]
+
+
+def _without(asked: Asked, wishes: Wishes) -> dict[str, str]:
+    """The address of the page without each of the conditions, whether it was typed or set by hand."""
+    question = asked.question
+    present: dict[str, object] = {
+        "set": 1,
+        "quantity": asked.quantity if asked.quantity > 1 else None,
+        "hours": asked.hours,
+        "by": asked.by,
+        "start_by": asked.start_by,
+        "near": asked.near or "",
+        "mark": wishes.mark or "any",
+        "town": sorted(wishes.towns) or None,
+    }
+    alone = ("quantity", "hours", "by", "start_by", "town")
+    emptied: dict[str, dict[str, object]] = {name: {name: None} for name in alone}
+    emptied |= {"near": {"near": "", "within": None}, "mark": {"mark": "any"}}
+    emptied |= {"category": {"category": None}, "lab": {"lab": None}}
+    if question.standard and question.rest:
+        emptied |= {"standard": {"q": question.rest}, "words": {"q": question.standard}}
+    return {name: with_query(**{**present, **change}) for name, change in emptied.items()}
 
 
 def _best(shown: Sequence[Answer]) -> dict[str, dict[str, int]]:
@@ -264,12 +338,13 @@ def search() -> str:
     everything = _answers(offered, found.items, asked)
     without = set(ids) - {one.offer.item.id for one in everything}
     unfit = misfits([one for one in ids if one in without], asked.quantity, asked.hours)
-    order = request.args.get("order", "earliest")
+    order = request.args.get("order", "nearest" if asked.question.near else "earliest")
     if order not in ORDERS or (order == "nearest" and near is None):
         order = "earliest"
-    shown = sorted((one for one in everything if wishes.fits(one)), key=_order_key(order))
+    fitting = sorted((one for one in everything if wishes.fits(one)), key=_order_key(order))
+    shown = _grouped(fitting)
     wanted = request.args.getlist("compare")
-    compared = [one for one in shown if one.key in wanted][:MOST_COMPARED]
+    compared = [one for one in fitting if one.key in wanted][:MOST_COMPARED]
     nothing = not everything and not unfit and bool(asked.text)
     return render_template(
         "public/compare.html" if request.args.get("view") == "compare" else "public/search.html",
@@ -288,6 +363,9 @@ def search() -> str:
         parts=_first_part(shown),
         facets=_facets(everything, wishes),
         wishes=wishes,
+        samples=_samples(everything),
+        without=_without(asked, wishes),
+        place_named=PLACES.get(asked.question.place or "") or DIVISIONS.get(asked.question.place or ""),
         best=_best(shown),
         compared=compared,
         compared_best=_best(compared),
@@ -298,9 +376,16 @@ def search() -> str:
         radii=RADII if near is not None else (),
         category=Category(asked.category).label if asked.category else None,
         now=now,
-        near_items=nearest(asked.question.words, day=today) if nothing else (),
+        near_items=_near(asked, found.meaning, today, nothing=nothing),
         labs_named=list_labs(Filters(q=asked.text), day=today, limit=LABS_NAMED).items if nothing else (),
     )
+
+
+def _near(asked: Asked, meaning: Meaning, day: date, *, nothing: bool) -> tuple[Near, ...]:
+    """What stands below the line: what a worry suggests, and, where nothing was found, what is near."""
+    if meaning.symptoms:
+        return suggested(meaning, day=day)
+    return nearest(asked.question.words, day=day) if nothing else ()
 
 
 def _meant(match: StandardMatch | None) -> Standard | None:
@@ -317,11 +402,25 @@ def _first_part(shown: Sequence[Answer]) -> str | None:
     return parts[0].key if parts and len(parts) < len(shown) else None
 
 
+@blueprint.post("/search/missed")
+@public
+@limited("search")
+def missed() -> Response:
+    """Count what was looked for and not found, for the administrators; what is found is not counted."""
+    today = local_day(utc_now())
+    typed = request.form.get("q", "")[:200]
+    question = read_question(typed, today)
+    found = find(question, category=None, lab=None, day=today).items
+    thanks = _("Thank you. The administrators see what was not found.")
+    step = (lambda: None) if found else (lambda: note_miss(question.rest, today))
+    return carry_out(step, lambda _done: (thanks, url_for("public.search", q=typed)))
+
+
 @blueprint.get("/search/understood")
 @public
 @limited("search")
 def understood() -> str:
-    """How a question would be understood: a piece of page, shown while it is typed. No statement."""
+    """How a question would be understood: a piece of page, shown while it is typed. One statement."""
     today = local_day(utc_now())
     question = read_question(request.args.get("q", "")[:200], today)
-    return render_template("public/_understood.html", question=question, meaning=meaning(question.rest))
+    return render_template("public/_understood.html", question=question, meaning=meaning_of(question.rest))

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from labshare.booking.terms import BookingState, ChargeKind, ChargeState, DayKind, HoldingKind, ProposalState
+from labshare.booking.terms import BookingState, ChargeKind, ChargeState, DayKind, FeedOf, HoldingKind, ProposalState
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem
 from labshare.kernel.database import Model, UtcDateTime, guard, one_of
 from labshare.kernel.money import Fen
@@ -245,6 +245,17 @@ class Booking(Model):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it was declined, cancelled or recorded as a no-show."""
     end_reason: Mapped[str | None] = mapped_column(String(500))
+    revision: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Of its entry in calendars: 0 until it is first confirmed, then raised as its time or state changes (R-TOLD-3)."""
+    reminded_for: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The start of which its client was reminded."""
+    overdue_told_on: Mapped[date | None]
+    """When its client was last told that a payment is overdue."""
+
+    def revise(self) -> None:
+        """What calendars say of it is no longer so."""
+        if self.revision or self.state == BookingState.CONFIRMED:
+            self.revision += 1
 
     @hybrid_property
     def unanswered(self) -> bool:
@@ -566,3 +577,42 @@ class Charge(Model):
     def waits(self) -> bool:
         """Whether it waits for the client's consent."""
         return self.state == ChargeState.PROPOSED
+
+
+class CalendarFeed(Model):
+    """A secret address under which calendars read bookings. Only the secret's digest is kept. It ends when its person
+    revokes it, and with the membership under which it was made: coming back brings it not back."""
+
+    __tablename__ = "calendar_feed"
+    __table_args__ = (
+        one_of("of", FeedOf),
+        CheckConstraint(f"(of = '{FeedOf.LAB}') = (lab_id IS NOT NULL)", name="lab_named"),
+        CheckConstraint(f"(of = '{FeedOf.INSTRUMENT}') = (instrument_id IS NOT NULL)", name="instrument_named"),
+        Index(None, "person_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    of: Mapped[str] = mapped_column(String(12))
+    lab_id: Mapped[int | None] = mapped_column(ForeignKey("lab.id"))
+    instrument_id: Mapped[int | None] = mapped_column(ForeignKey("instrument.id"))
+    name: Mapped[str] = mapped_column(String(60), default="")
+    secret_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of a secret of 256 bits."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    firm: Mapped[Firm] = relationship()
+    lab: Mapped[Lab | None] = relationship()
+    instrument: Mapped[Instrument | None] = relationship()
+
+    @hybrid_property
+    def revoked(self) -> bool:
+        return self.revoked_at is not None
+
+    @revoked.inplace.expression
+    @classmethod
+    def _revoked_in_sql(cls) -> ColumnElement[bool]:
+        return cls.revoked_at.is_not(None)

@@ -5,12 +5,14 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from labshare.booking.entries import CLIENT_ENTRY, LAB_ENTRY, appointment
 from labshare.booking.models import Booking
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import in_both_languages
-from labshare.notices.kinds import kind
+from labshare.notices.kinds import Appointment, kind
 from labshare.notices.services import Audience, Message, notify, people_in, tell
+from labshare.notices.terms import Topic
 from labshare.organisations.models import Firm
 from labshare.organisations.terms import FirmRole
 
@@ -22,118 +24,186 @@ LAB_PAGE, CLIENT_PAGE = "/lab/bookings/", "/bookings/"
 
 REQUESTED = kind(
     "booking.requested",
+    topic=Topic.REQUEST,
     title=_l("New request %(ref)s"),
     text=_l("%(client)s asks for %(item)s on %(starts_at)s. Answer before %(answer_by)s; after that the slot is free."),
 )
 BOOKED = kind(
     "booking.booked",
+    topic=Topic.REQUEST,
     title=_l("New booking %(ref)s"),
     text=_l("%(client)s has booked %(item)s on %(starts_at)s. It is confirmed automatically."),
 )
 CONFIRMED = kind(
     "booking.confirmed",
+    topic=Topic.CONFIRMATION,
     title=_l("Booking %(ref)s is confirmed"),
     text=_l("%(lab)s has confirmed %(item)s on %(starts_at)s. Bring the samples by then."),
 )
 CONFIRMED_BY_RULE = kind(
     "booking.confirmed_by_rule",
+    topic=Topic.CONFIRMATION,
     title=_l("Booking %(ref)s is confirmed"),
     text=_l(
         "%(lab)s confirms bookings automatically: %(item)s on %(starts_at)s is confirmed. Bring the samples by then."
     ),
 )
+CONFIRMED_BY_LAB = kind(
+    "booking.confirmed_by_lab",
+    topic=Topic.CONFIRMATION,
+    title=_l("Booking %(ref)s is confirmed"),
+    text=_l("%(item)s for %(client)s on %(starts_at)s is confirmed."),
+)
 DECLINED = kind(
     "booking.declined",
+    topic=Topic.CONFIRMATION,
     title=_l("Booking %(ref)s was declined"),
     text=_l("%(lab)s cannot take %(item)s on %(starts_at)s: %(reason)s"),
 )
 LAPSED = kind(
     "booking.lapsed",
+    topic=Topic.CONFIRMATION,
     title=_l("Request %(ref)s was not answered in time"),
     text=_l("%(lab)s has not answered the request for %(item)s on %(starts_at)s. The slot is free again."),
 )
 MOVED = kind(
     "booking.moved",
+    topic=Topic.MOVE,
     title=_l("Booking %(ref)s was moved"),
     text=_l("%(client)s has moved %(item)s to %(starts_at)s."),
 )
+MOVE_ASKED = kind(
+    "booking.move_asked",
+    topic=Topic.MOVE,
+    title=_l("The new time of %(ref)s waits for the lab"),
+    text=_l("%(item)s is to be on %(starts_at)s instead. %(lab)s answers before %(answer_by)s."),
+)
+MOVE_AGREED = kind(
+    "booking.move_agreed",
+    topic=Topic.MOVE,
+    title=_l("Booking %(ref)s has a new time"),
+    text=_l("%(item)s is on %(starts_at)s now, as %(lab)s proposed."),
+)
 UNIT_MOVED = kind(
     "booking.unit_moved",
+    topic=Topic.MOVE,
     title=_l("Booking %(ref)s has another place"),
     text=_l("%(lab)s has moved %(item)s on %(starts_at)s to place %(unit)s of the same instrument."),
     mail=False,
 )
 PROPOSED = kind(
     "booking.proposed",
+    topic=Topic.MOVE,
     title=_l("Another time for %(ref)s is proposed"),
     text=_l("%(lab)s proposes %(proposed_at)s for %(item)s: %(reason)s Answer before %(answer_by)s."),
 )
 PROPOSAL_ACCEPTED = kind(
     "booking.proposal_accepted",
+    topic=Topic.MOVE,
     title=_l("The new time of %(ref)s is accepted"),
     text=_l("%(client)s accepts %(starts_at)s for %(item)s."),
 )
 PROPOSAL_DECLINED = kind(
     "booking.proposal_declined",
+    topic=Topic.MOVE,
     title=_l("The new time of %(ref)s is declined"),
     text=_l("%(client)s keeps %(starts_at)s for %(item)s."),
 )
 PROPOSAL_LAPSED = kind(
     "booking.proposal_lapsed",
+    topic=Topic.MOVE,
     title=_l("The proposal for %(ref)s was not answered in time"),
     text=_l("The time proposed for %(item)s is free again; the booking stays on %(starts_at)s."),
 )
 CANCELLED = kind(
     "booking.cancelled",
+    topic=Topic.CANCELLATION,
     title=_l("Booking %(ref)s is cancelled"),
     text=_l("%(item)s on %(starts_at)s is cancelled. Charged: %(charged_fen)s. %(reason)s"),
 )
 NO_SHOW = kind(
     "booking.no_show",
+    topic=Topic.CANCELLATION,
     title=_l("No-show recorded for %(ref)s"),
     text=_l("The samples for %(item)s on %(starts_at)s did not come. Charged: %(charged_fen)s."),
 )
 RECEIVED = kind(
     "booking.received",
+    topic=Topic.PROGRESS,
     title=_l("Samples of %(ref)s received"),
     text=_l("%(lab)s has received the samples for %(item)s: %(samples)s. %(condition)s"),
 )
 FINISHED = kind(
     "booking.finished",
+    topic=Topic.PROGRESS,
     title=_l("Test of %(ref)s finished"),
     text=_l("%(lab)s has finished %(item)s; the report follows."),
 )
 OVERRUN = kind(
     "booking.overrun",
+    topic=Topic.MOVE,
     title=_l("The test before %(ref)s takes longer"),
     text=_l("The instrument for %(item)s may not be free on %(starts_at)s: the test before it is still running."),
 )
 CHARGE_PROPOSED = kind(
     "charge.proposed",
+    topic=Topic.CHARGE,
     title=_l("Change of charge for %(ref)s needs consent"),
     text=_l("%(lab)s asks for %(amount_fen)s more for %(item)s: %(reason)s"),
 )
 CHARGE_LOWERED = kind(
     "charge.lowered",
+    topic=Topic.CHARGE,
     title=_l("Charge of %(ref)s lowered"),
     text=_l("%(lab)s has lowered the charge for %(item)s to %(charged_fen)s: %(reason)s"),
 )
 CHARGE_AGREED = kind(
     "charge.agreed",
+    topic=Topic.CHARGE,
     title=_l("Change of charge for %(ref)s agreed"),
     text=_l("%(client)s agrees; %(charged_fen)s is now charged for %(item)s."),
 )
 CHARGE_REFUSED = kind(
     "charge.refused",
+    topic=Topic.CHARGE,
     title=_l("Change of charge for %(ref)s refused"),
     text=_l("%(client)s does not agree to %(amount_fen)s more for %(item)s."),
 )
 
+IN_CALENDARS = frozenset(
+    {
+        BOOKED,
+        CANCELLED,
+        CONFIRMED,
+        CONFIRMED_BY_LAB,
+        CONFIRMED_BY_RULE,
+        DECLINED,
+        LAPSED,
+        MOVED,
+        MOVE_AGREED,
+        MOVE_ASKED,
+        PROPOSAL_ACCEPTED,
+        REQUESTED,
+    }
+)
+"""They change what stands in calendars: their mails bring the booking's entry, once anybody was invited (R-TOLD-2)."""
 
-def notify_client(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:
-    """Tell the person who booked and the client firm's owners."""
+
+def notify_client(
+    notice: str, booking: Booking, *, actor: Actor, now: datetime, doer_too: bool = False, **params: Any
+) -> None:
+    """Tell the person who booked and the client firm's owners; `doer_too` for the calendar of whoever did it."""
     _notify(
-        notice, booking, booking.client_firm_id, CLIENT_ROLES, (booking.booked_by,), actor, now, params, CLIENT_PAGE
+        notice,
+        booking,
+        booking.client_firm_id,
+        CLIENT_ROLES,
+        (booking.booked_by,),
+        actor,
+        now,
+        params,
+        CLIENT_PAGE,
+        doer_too=doer_too,
     )
 
 
@@ -152,9 +222,11 @@ def notify_confirmed_by_rule(booking: Booking, *, now: datetime) -> None:
     )
 
 
-def notify_lab(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: Any) -> None:
-    """Tell the lab's owners and managers."""
-    _notify(notice, booking, booking.lab_firm_id, LAB_ROLES, (), actor, now, params, LAB_PAGE)
+def notify_lab(
+    notice: str, booking: Booking, *, actor: Actor, now: datetime, doer_too: bool = False, **params: Any
+) -> None:
+    """Tell the lab's owners and managers; `doer_too` as of `notify_client`."""
+    _notify(notice, booking, booking.lab_firm_id, LAB_ROLES, (), actor, now, params, LAB_PAGE, doer_too=doer_too)
 
 
 def people_of_new(actor: Actor, lab: Lab, client: Firm) -> list[list[int]]:
@@ -176,7 +248,14 @@ def tell_of_new(booking: Booking, people: list[list[int]], *, now: datetime) -> 
     sides = ((booking.lab_firm_id, LAB_PAGE), (booking.client_firm_id, CLIENT_PAGE))
     tell(
         *(
-            Message(kind=notice, person_ids=told, params=known, url=f"{page}{booking.ref}", firm_id=firm_id)
+            Message(
+                kind=notice,
+                person_ids=told,
+                params=known,
+                url=f"{page}{booking.ref}",
+                firm_id=firm_id,
+                appointment=_entry(notice, booking, page),
+            )
             for notice, told, (firm_id, page) in zip(kinds, people, sides, strict=False)
         ),
         now=now,
@@ -193,8 +272,11 @@ def _notify(
     now: datetime,
     params: dict[str, Any],
     page: str,
+    *,
+    doer_too: bool = False,
 ) -> None:
-    """`actor` is not told of what they did; `page` is where this side acts on a booking."""
+    """`actor` is not told of what they did, but `doer_too`; `page` is where this side acts on a booking."""
+    doer = actor.person_id if actor else None
     notify(
         kind=notice,
         now=now,
@@ -203,8 +285,16 @@ def _notify(
         person_ids=person_ids,
         firm_id=firm_id,
         roles=roles,
-        but=actor.person_id if actor else None,
+        but=None if doer_too else doer,
+        by=doer,
+        appointment=_entry(notice, booking, page),
     )
+
+
+def _entry(notice: str, booking: Booking, page: str) -> Appointment | None:
+    """What the mails of this side bring for the calendar."""
+    words = CLIENT_ENTRY if page == CLIENT_PAGE else LAB_ENTRY
+    return appointment(booking, words) if notice in IN_CALENDARS else None
 
 
 def _known(booking: Booking) -> dict[str, Any]:

@@ -141,3 +141,12 @@ class Party(Term):
     CLIENT = "client", _l("Client")
     LAB = "lab", _l("Lab")
     SYSTEM = "system", _l("System")
+
+
+class FeedOf(Term):
+    """Whose bookings a calendar address shows."""
+
+    PERSON = "person", _l("My bookings")
+    FIRM = "firm", _l("Our firm's bookings")
+    LAB = "lab", _l("A lab")
+    INSTRUMENT = "instrument", _l("An instrument")

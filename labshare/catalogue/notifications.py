@@ -3,9 +3,11 @@
 from flask_babel import lazy_gettext as _l
 
 from labshare.notices.kinds import kind
+from labshare.notices.terms import Topic
 
 ADMITTED = kind(
     "lab.admitted",
+    topic=Topic.ADMISSION,
     title=_l("%(lab)s is an open lab"),
     text=_l(
         "%(lab)s is admitted as an open lab from %(day)s. Outside revenue booked from that day on can earn rewards."
@@ -13,11 +15,13 @@ ADMITTED = kind(
 )
 ADMISSION_WAITS = kind(
     "lab.admission_waits",
+    topic=Topic.ADMISSION,
     title=_l("An admission waits for a second person"),
     text=_l("%(lab)s is to be admitted as an open lab from %(day)s, more than 30 days back. Confirm or refuse it."),
 )
 SUSPENDED = kind(
     "lab.suspended",
+    topic=Topic.ADMISSION,
     title=_l("%(lab)s is no longer an open lab"),
     text=_l("%(lab)s is suspended as an open lab from %(day)s. Reason: %(reason)s"),
 )

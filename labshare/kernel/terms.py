@@ -81,3 +81,11 @@ class TokenScope(Term):
 
     READ = "read", _l("Read only")
     WRITE = "write", _l("Read and write")
+
+
+class EntryState(Term):
+    """How sure an entry of somebody's calendar is, as iCalendar says it."""
+
+    TENTATIVE = "TENTATIVE", _l("To be confirmed")
+    CONFIRMED = "CONFIRMED", _l("Confirmed")
+    CANCELLED = "CANCELLED", _l("Cancelled")

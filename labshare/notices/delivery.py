@@ -23,11 +23,16 @@ from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
 from labshare.accounts.models import Person
 from labshare.accounts.terms import Locale
+from labshare.kernel import calendars
+from labshare.kernel.calendars import Invitation
 from labshare.kernel.database import db, transaction
+from labshare.kernel.formatting import language
 from labshare.kernel.notifications import link_for
 from labshare.notices import kinds
 from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.queries import switched_off
 from labshare.notices.services import absolute
+from labshare.notices.terms import Topic
 
 log = logging.getLogger("labshare.mail")
 
@@ -38,6 +43,9 @@ BATCH = 1_000
 """Notices brought into the outbox at once: keeps the writer's turn short."""
 LINK_PLACE = "\N{OBJECT REPLACEMENT CHARACTER}"
 """Stands in a mail of an earlier version for the link that is made when it is sent."""
+INVITATION = "invitation.ics"
+CHOOSE = "/account/mails"
+"""Where a person chooses among the topics of mails."""
 MOST_TO_ADDRESS = 60
 """Mails to one address within an hour; the rest waits. In all: `MAIL_PER_HOUR`."""
 
@@ -50,6 +58,7 @@ class Letter:
     subject: str
     body: str
     created_at: datetime
+    invitation: Invitation | None = None
 
 
 Mailer = Callable[[Letter], None]
@@ -108,6 +117,7 @@ def fill_outbox() -> None:
         return
     wanted = select(Person.id, Person.email).where(Person.id.in_({each.person_id for each in due}))
     addresses: dict[int, str] = {row.id: row.email for row in db.session.execute(wanted)}
+    off = switched_off(addresses)
     mails = [
         {
             "to": addresses[each.person_id],
@@ -119,9 +129,16 @@ def fill_outbox() -> None:
             "created_at": each.created_at,
         }
         for each in sorted(due, key=lambda each: each.id)
-        if each.person_id in addresses
+        if each.person_id in addresses and _topic(each.kind) not in off[each.person_id]
     ]
-    db.session.execute(insert(OutboxMail), mails)
+    if mails:
+        db.session.execute(insert(OutboxMail), mails)
+
+
+def _topic(kind: str | None) -> Topic:
+    """Of a mail of no known kind: the one that nobody can switch off."""
+    words = kinds.KINDS.get(kind or "")
+    return words.topic if words else Topic.ACCOUNT
 
 
 def _claim(now: datetime, limit: int) -> list["_Draft"]:
@@ -222,7 +239,7 @@ def _draft_of(mail: OutboxMail, now: datetime) -> _Draft | None:
 
 def _worded(draft: _Draft) -> Letter:
     """The letter in its reader's language."""
-    subject, body = draft.subject, draft.body
+    subject, body, invitation = draft.subject, draft.body, None
     if body:
         before, place, after = body.rpartition(LINK_PLACE)
         body = f"{before}{draft.link}{after}" if place and draft.link else body
@@ -230,11 +247,37 @@ def _worded(draft: _Draft) -> Letter:
         with force_locale(draft.locale):
             title = kinds.title_of(draft.kind or "", draft.params)
             body = current_app.jinja_env.get_template("mail/notice.txt").render(
-                name=draft.name, title=title, text=kinds.text_of(draft.kind or "", draft.params), link=draft.link
+                name=draft.name,
+                title=title,
+                text=kinds.text_of(draft.kind or "", draft.params),
+                link=draft.link,
+                choose=absolute(CHOOSE) if draft.name and _topic(draft.kind) is not Topic.ACCOUNT else None,
             )
+            invitation = _invitation(draft)
         subject = " ".join(title.split())[:200]
     return Letter(
-        id=draft.id, to=draft.to, locale=draft.locale, subject=subject, body=body, created_at=draft.created_at
+        id=draft.id,
+        to=draft.to,
+        locale=draft.locale,
+        subject=subject,
+        body=body,
+        created_at=draft.created_at,
+        invitation=invitation,
+    )
+
+
+def _invitation(draft: _Draft) -> Invitation | None:
+    """What the mail puts into its reader's calendar, in the present language."""
+    entry = kinds.entry_of(draft.params, stamped_at=draft.created_at, url=draft.link)
+    if entry is None:
+        return None
+    settings = current_app.config
+    return calendars.invitation(
+        entry,
+        organiser=settings["SERVICE_NAME_EN" if language() == "en" else "SERVICE_NAME"],
+        sender=settings["MAIL_FROM"],
+        guest=draft.name or "",
+        guest_address=draft.to,
     )
 
 
@@ -279,7 +322,8 @@ def _smtp(url: str) -> Mailer:
 
 
 def message(letter: Letter, sender: str) -> EmailMessage:
-    """The letter as it goes over the wire: plain text, UTF-8."""
+    """The letter as it goes over the wire: plain text, UTF-8. An invitation goes beside the text, for programs that put
+    it into the calendar by themselves, and as a file, for those that do not."""
     made = EmailMessage()
     made["From"] = sender
     made["To"] = letter.to
@@ -288,6 +332,10 @@ def message(letter: Letter, sender: str) -> EmailMessage:
     made["Message-ID"] = make_msgid(idstring=str(letter.id), domain=sender.rpartition("@")[2] or "localhost")
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(letter.body)
+    if letter.invitation is not None:
+        method, content = letter.invitation.method, letter.invitation.content
+        made.add_alternative(content.decode(), subtype="calendar", params={"method": method})
+        made.add_attachment(content, maintype="application", subtype="ics", filename=INVITATION)
     made["Content-Language"] = (
         "en" if letter.locale == Locale.ENGLISH else "zh-CN"
     )  # after: setting the content takes such headers away

@@ -2,6 +2,7 @@
 
     kind(
         "booking.requested",
+        topic=Topic.REQUEST,
         title=_l("New request %(ref)s"),
         text=_l("%(client)s asks for %(starts_at)s. Answer before %(answer_at)s."),
     )
@@ -13,7 +14,10 @@ are written in the reader's language:
 - a `Month` → 2026年11月 / November 2026;
 - a name ending in `_fen` → 1,234.50 元 / ¥1,234.50;
 - `in_both_languages(thing, "name")` → the name in the reader's language; a lazy message (`_l`) → its translation;
+- a list of `(message, params)` → a line each;
 - anything else as it is.
+
+A mail that was told with an `Appointment` brings an invitation for its reader's calendar.
 """
 
 from dataclasses import dataclass
@@ -25,15 +29,45 @@ from flask_babel import gettext as translated
 from flask_babel.speaklater import LazyString
 
 from labshare.kernel import formatting
+from labshare.kernel.calendars import Entry
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
+from labshare.kernel.terms import EntryState
+from labshare.notices.terms import Topic
 
+ENTRY = "calendar"
+"""Among a notice's kept params: its appointment."""
 SOURCE = "en"
 """The language of the messages themselves: written in it, a message is what the catalogues know it by."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Appointment:
+    """What stands in the reader's calendar from now on."""
+
+    words: str
+    """Registered by `entry`."""
+    name: str
+    revision: int
+    state: EntryState
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    more: dict[str, Any]
+    """What its words name beside the notice's own params."""
+
+
+@dataclass(frozen=True)
+class EntryWords:
+    """The words of a calendar's entry, as one side reads them."""
+
+    title: LazyString | str
+    text: LazyString | str
+
+
 @dataclass(frozen=True)
 class Words:
+    topic: Topic
     title: LazyString | str
     text: LazyString | str
     mail: bool
@@ -50,11 +84,13 @@ class Words:
 
 
 KINDS: dict[str, Words] = {}
+ENTRIES: dict[str, EntryWords] = {}
 
 
 def kind(
     name: str,
     *,
+    topic: Topic,
     title: LazyString | str,
     text: LazyString | str,
     mail: bool = True,
@@ -64,7 +100,13 @@ def kind(
     """Register a kind of notice. Its name comes back, so that it can be kept as a constant."""
     if name in KINDS:
         raise RuntimeError(f"two kinds of notice of one name: {name}")
-    KINDS[name] = Words(title, text, mail, first, most)
+    KINDS[name] = Words(topic, title, text, mail, first, most)
+    return name
+
+
+def entry(name: str, *, title: LazyString | str, text: LazyString | str) -> str:
+    """Register what entries of calendars say, as one side reads them. Its name comes back."""
+    ENTRIES[name] = EntryWords(title, text)
     return name
 
 
@@ -74,6 +116,10 @@ def kept(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kept(value: Any) -> Any:
+    if isinstance(value, list):
+        return [{"line": _kept(message), "of": kept(of)} for message, of in value]
+    if isinstance(value, Appointment):
+        return {name: _kept(each) for name, each in vars(value).items()} | {"more": kept(value.more)}
     if isinstance(value, datetime):
         return {"at": value.isoformat()}
     if isinstance(value, date):
@@ -104,6 +150,8 @@ def text_of(kind_name: str, params: dict[str, Any]) -> str:
 
 
 def _written(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return "\n".join(filled(_written("line", each["line"]), each["of"]) for each in value)
     if isinstance(value, dict):
         if "at" in value:
             return formatting.sentence_moment(datetime.fromisoformat(value["at"]))
@@ -118,3 +166,23 @@ def _written(name: str, value: Any) -> str:
     if name.endswith("_fen") and isinstance(value, int):
         return formatting.sentence_money(Fen(value))
     return formatting.NOTHING if value is None else str(value)
+
+
+def entry_of(params: dict[str, Any], *, stamped_at: datetime, url: str | None) -> Entry | None:
+    """What a notice puts into its reader's calendar, in the present language; nothing where it was told without one."""
+    told = params.get(ENTRY)
+    if told is None:
+        return None
+    words, of = ENTRIES[told["words"]], params | told["more"]
+    return Entry(
+        name=told["name"],
+        revision=told["revision"],
+        state=EntryState(told["state"]),
+        starts_at=datetime.fromisoformat(told["starts_at"]["at"]),
+        ends_at=datetime.fromisoformat(told["ends_at"]["at"]),
+        stamped_at=stamped_at,
+        title=filled(words.title, of),
+        text=filled(words.text, of),
+        place=told["place"],
+        url=url,
+    )

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Index, String, Text, false, text
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from labshare.kernel.database import Model, UtcDateTime
+from labshare.kernel.database import Model, UtcDateTime, one_of
+from labshare.notices.terms import Topic
 
 
 class Notice(Model):
@@ -91,3 +92,14 @@ class OutboxMail(Model):
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str | None] = mapped_column(String(500))
+
+
+class MailSwitchedOff(Model):
+    """A person wants no mails of this topic. Whoever has no row gets all; notices come either way."""
+
+    __tablename__ = "mail_switched_off"
+    __table_args__ = (one_of("topic", Topic.switched()),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    topic: Mapped[str] = mapped_column(String(20), primary_key=True)
+    since: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,13 +1,13 @@
 """What a person was told."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
 
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
-from labshare.notices.models import Notice
+from labshare.notices.models import MailSwitchedOff, Notice
 
 
 def unread_count(person_id: int) -> int:
@@ -34,3 +34,12 @@ def notices_of(person_id: int, *, before: int | None = None, limit: int = 30) ->
     if before is not None:
         chosen = chosen.where(Notice.id < before)
     return db.session.scalars(chosen.order_by(Notice.id.desc()).limit(limit + 1)).all()
+
+
+def switched_off(person_ids: Collection[int]) -> dict[int, set[str]]:
+    """The topics of which each of these people wants no mails. One statement."""
+    found: dict[int, set[str]] = {person_id: set() for person_id in person_ids}
+    chosen = select(MailSwitchedOff.person_id, MailSwitchedOff.topic).where(MailSwitchedOff.person_id.in_(person_ids))
+    for person_id, topic in db.session.execute(chosen):
+        found[person_id].add(topic)
+    return found

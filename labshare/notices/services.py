@@ -50,6 +50,9 @@ class Message:
     params: dict[str, Any]
     url: str | None = None
     firm_id: int | None = None
+    appointment: kinds.Appointment | None = None
+    by: int | None = None
+    """Who did it and is told all the same, for the calendar: by mail, not as news."""
 
 
 def notify(
@@ -63,13 +66,24 @@ def notify(
     roles: Iterable[str] = (),
     regulators: Iterable[str] = (),
     but: int | None = None,
+    appointment: kinds.Appointment | None = None,
+    by: int | None = None,
 ) -> int:
     """Tell an `Audience` of one thing, as of `Message`. How many were told. Raises `KeyError` on an unknown kind."""
     audience = Audience(
         person_ids=tuple(set(person_ids)), firm_id=firm_id, roles=tuple(roles), regulators=tuple(regulators), but=but
     )
     (told,) = people_in(audience)
-    tell(Message(kind=kind, person_ids=told, params=params or {}, url=url, firm_id=firm_id), now=now)
+    message = Message(
+        kind=kind,
+        person_ids=told,
+        params=params or {},
+        url=url,
+        firm_id=firm_id,
+        appointment=appointment,
+        by=by,
+    )
+    tell(message, now=now)
     return len(told)
 
 
@@ -129,15 +143,19 @@ def tell(*messages: Message, now: datetime) -> None:
     on an unknown kind."""
     lines = []
     for message in messages:
+        entry = {kinds.ENTRY: message.appointment} if message.appointment else {}
         line = {
             "firm_id": message.firm_id,
             "kind": message.kind,
-            "params": kinds.kept(message.params),
+            "params": kinds.kept(message.params | entry),
             "url": message.url,
             "created_at": now,
             "mail_due": kinds.KINDS[message.kind].mail,
         }
-        lines += [line | {"person_id": person_id} for person_id in message.person_ids]
+        lines += [
+            line | {"person_id": person_id, "read_at": now if person_id == message.by else None}
+            for person_id in message.person_ids
+        ]
     if lines:
         db.session.connection().execute(_NOTICE, lines)
 

@@ -3,12 +3,14 @@
 from flask_babel import lazy_gettext as _l
 
 from labshare.notices.kinds import kind
+from labshare.notices.terms import Topic
 
 MOST_ASKED = 3
 """An hour, to one address: a stranger may ask for them. The link of the first holds until the next can be asked for."""
 
 kind(
     "account.confirm",
+    topic=Topic.ACCOUNT,
     title=_l("Choose a password for LabShare"),
     text=_l(
         "An account was asked for with this address. Open the link within three days and choose a password; that "
@@ -19,6 +21,7 @@ kind(
 )
 kind(
     "account.exists",
+    topic=Topic.ACCOUNT,
     title=_l("There is an account with this address already"),
     text=_l(
         "An account was asked for with this address, but it has one. Sign in by the link; a forgotten password can be "
@@ -29,6 +32,7 @@ kind(
 )
 kind(
     "account.reset",
+    topic=Topic.ACCOUNT,
     title=_l("Set a new password"),
     text=_l(
         "A new password was asked for. Open the link within one hour and choose one. If it was not you, do nothing: "
@@ -39,6 +43,7 @@ kind(
 )
 kind(
     "account.password_changed",
+    topic=Topic.ACCOUNT,
     title=_l("The password was changed"),
     text=_l(
         "The password of this account was changed, and every session and API token ended. If it was not you, set a "
@@ -47,32 +52,38 @@ kind(
 )
 kind(
     "member.invited",
+    topic=Topic.ACCOUNT,
     title=_l("Invitation to act for %(firm)s"),
     text=_l("%(inviter)s invites you to act for %(firm)s as %(role)s. The link holds until %(until)s."),
 )
 kind(
     "member.joined",
+    topic=Topic.FIRM_NEWS,
     title=_l("%(name)s joined %(firm)s"),
     text=_l("%(name)s accepted the invitation and acts for %(firm)s as %(role)s from now on."),
 )
 kind(
     "member.role_changed",
+    topic=Topic.ACCOUNT,
     title=_l("Your role at %(firm)s is now %(role)s"),
     text=_l("Your role at %(firm)s is now %(role)s."),
 )
 kind(
     "member.ended",
+    topic=Topic.ACCOUNT,
     title=_l("You no longer act for %(firm)s"),
     text=_l("Your membership of %(firm)s has ended. Ask its owner if that is a mistake."),
 )
 kind(
     "member.left",
+    topic=Topic.FIRM_NEWS,
     title=_l("%(name)s left %(firm)s"),
     text=_l("%(name)s no longer acts for %(firm)s."),
     mail=False,
 )
 kind(
     "firm.bank_account_entered",
+    topic=Topic.ACCOUNT,
     title=_l("Bank account of %(firm)s entered"),
     text=_l(
         "%(name)s entered the bank account of %(firm)s; it ends in %(after)s. If that was not agreed: correct the "
@@ -82,6 +93,7 @@ kind(
 )
 kind(
     "firm.bank_account_changed",
+    topic=Topic.ACCOUNT,
     title=_l("Bank account of %(firm)s changed"),
     text=_l(
         "%(name)s changed the bank account of %(firm)s: it ended in %(before)s and ends in %(after)s now. If that was "
@@ -91,32 +103,38 @@ kind(
 )
 kind(
     "firm.submitted",
+    topic=Topic.FIRM_NEWS,
     title=_l("%(firm)s waits for verification"),
     text=_l("%(firm)s (%(uscc)s) was submitted for verification."),
 )
 kind(
     "firm.verified",
+    topic=Topic.FIRM_NEWS,
     title=_l("%(firm)s is verified"),
     text=_l("%(firm)s is verified: it can book, and publish what its labs offer."),
 )
 kind(
     "firm.returned",
+    topic=Topic.FIRM_NEWS,
     title=_l("%(firm)s was returned"),
     text=_l("%(firm)s was not verified: %(reason)s Correct what is named and submit it again."),
 )
 kind(
     "firm.size_changed",
+    topic=Topic.FIRM_NEWS,
     title=_l("%(firm)s: size class is now %(size_class)s"),
     text=_l("%(firm)s declared figures of %(year)s; its size class is %(size_class)s from %(valid_from)s on."),
     mail=False,
 )
 kind(
     "affiliation.entered",
+    topic=Topic.AFFILIATION,
     title=_l("An affiliation with %(other)s was entered"),
     text=_l("An officer entered an affiliation between %(firm)s and %(other)s (%(kind)s) from %(valid_from)s on."),
 )
 kind(
     "affiliation.declared",
+    topic=Topic.AFFILIATION,
     title=_l("%(firm)s declared an affiliation with %(other)s"),
     text=_l(
         "%(firm)s declared an affiliation with %(other)s (%(kind)s) from %(valid_from)s on. Agree where it is true; "
@@ -125,11 +143,13 @@ kind(
 )
 kind(
     "affiliation.agreed",
+    topic=Topic.AFFILIATION,
     title=_l("%(firm)s agreed to the affiliation with %(other)s"),
     text=_l("%(firm)s agreed to the declared affiliation with %(other)s (%(kind)s) from %(valid_from)s on."),
 )
 kind(
     "affiliation.objected",
+    topic=Topic.AFFILIATION,
     title=_l("%(firm)s objects to the affiliation with %(other)s"),
     text=_l(
         "%(firm)s objects to the declared affiliation with %(other)s (%(kind)s) from %(valid_from)s on. It holds as "
@@ -138,11 +158,13 @@ kind(
 )
 kind(
     "affiliation.objected_task",
+    topic=Topic.AFFILIATION,
     title=_l("An affiliation is disputed: %(firm)s and %(other)s"),
     text=_l("The other side objects to the declared affiliation between %(firm)s and %(other)s: an officer decides."),
 )
 kind(
     "affiliation.touches",
+    topic=Topic.AFFILIATION,
     title=_l("An affiliation touches published months: %(firm)s and %(other)s"),
     text=_l(
         "The declared affiliation between %(firm)s and %(other)s would take %(total_fen)s out of published months "
@@ -151,16 +173,19 @@ kind(
 )
 kind(
     "affiliation.end_asked",
+    topic=Topic.AFFILIATION,
     title=_l("An end is asked for: affiliation of %(firm)s and %(other)s"),
     text=_l("A firm asks for the end of the affiliation between %(firm)s and %(other)s: an officer decides."),
 )
 kind(
     "affiliation.end_declined",
+    topic=Topic.AFFILIATION,
     title=_l("The affiliation with %(other)s is not ended"),
     text=_l("An officer did not end the affiliation between %(firm)s and %(other)s as asked: %(reason)s"),
 )
 kind(
     "affiliation.confirmed",
+    topic=Topic.AFFILIATION,
     title=_l("The affiliation with %(other)s is confirmed"),
     text=_l(
         "An officer confirmed the affiliation between %(firm)s and %(other)s (%(kind)s) from %(valid_from)s on. "
@@ -169,22 +194,26 @@ kind(
 )
 kind(
     "affiliation.left",
+    topic=Topic.AFFILIATION,
     title=_l("The affiliation with %(other)s stays as declared"),
     text=_l("An officer has seen the declared affiliation between %(firm)s and %(other)s (%(kind)s) and leaves it."),
     mail=False,
 )
 kind(
     "affiliation.ended",
+    topic=Topic.AFFILIATION,
     title=_l("The affiliation with %(other)s ends"),
     text=_l("The affiliation between %(firm)s and %(other)s (%(kind)s) ends; its last day is %(valid_to)s."),
 )
 kind(
     "affiliation.voided",
+    topic=Topic.AFFILIATION,
     title=_l("The affiliation with %(other)s was voided"),
     text=_l("An officer found that the affiliation between %(firm)s and %(other)s (%(kind)s) never was: %(reason)s"),
 )
 kind(
     "affiliation.corrected",
+    topic=Topic.AFFILIATION,
     title=_l("The affiliation with %(other)s was corrected"),
     text=_l(
         "An officer corrected the affiliation between %(firm)s and %(other)s: %(kind)s from %(valid_from)s on. "
@@ -193,16 +222,19 @@ kind(
 )
 kind(
     "regulator.proposed",
+    topic=Topic.ACCOUNT,
     title=_l("A second administrator must agree: %(name)s as %(role)s"),
     text=_l("%(proposer)s proposes that %(name)s becomes %(role)s. It holds once another administrator agrees."),
 )
 kind(
     "regulator.given",
+    topic=Topic.ACCOUNT,
     title=_l("You are %(role)s now"),
     text=_l("Two administrators gave you the role %(role)s."),
 )
 kind(
     "regulator.ended",
+    topic=Topic.ACCOUNT,
     title=_l("You are no longer %(role)s"),
     text=_l("An administrator ended your role %(role)s."),
 )

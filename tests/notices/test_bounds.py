@@ -13,13 +13,14 @@ from labshare.notices import delivery, kinds
 from labshare.notices.delivery import Letter, deliver_outbox
 from labshare.notices.models import OutboxMail
 from labshare.notices.services import send_mail
+from labshare.notices.terms import Topic
 from labshare.organisations.services import invite
 from tests import factories as make
 
 
 @pytest.fixture(autouse=True)
 def kind() -> Iterator[None]:
-    kinds.kind("test.told", title="told", text="told")
+    kinds.kind("test.told", topic=Topic.FIRM_NEWS, title="told", text="told")
     yield
     del kinds.KINDS["test.told"]
 

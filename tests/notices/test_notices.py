@@ -20,6 +20,7 @@ from labshare.notices.kinds import title_of
 from labshare.notices.models import Notice, OutboxMail
 from labshare.notices.queries import notices_of, unread_count
 from labshare.notices.services import Audience, mark_read, notify, people_in, send_mail
+from labshare.notices.terms import Topic
 from tests import factories as make
 from tests.mails import letters
 
@@ -28,6 +29,7 @@ from tests.mails import letters
 def kind() -> Iterator[str]:
     yield kinds.kind(
         "test.asked",
+        topic=Topic.FIRM_NEWS,
         title="%(client)s: %(amount_fen)s",
         text="%(starts_at)s, %(on)s, %(month)s, %(state)s, %(ref)s",
     )
@@ -192,7 +194,7 @@ def test_worded_for_whoever_it_reaches_when_it_is_sent(app: Flask, clock: Any) -
 
 
 def test_a_kind_that_is_not_mailed_stays_a_notice(app: Flask, clock: Any) -> None:
-    kinds.kind("test.seen", title="seen", text="seen", mail=False)
+    kinds.kind("test.seen", topic=Topic.FIRM_NEWS, title="seen", text="seen", mail=False)
     try:
         notify(kind="test.seen", person_ids=[make.person().id], now=clock.now)
         db.session.commit()

@@ -121,6 +121,7 @@ def booking(new: NewBooking, state: BookingState, *, now: datetime, today: date,
         "price_fen": new.price_fen,
         "charged_fen": new.price_fen,
         "confirmed_at": now if state == BookingState.CONFIRMED else None,
+        "revision": int(state == BookingState.CONFIRMED),
     }
 
 

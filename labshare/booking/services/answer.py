@@ -47,6 +47,7 @@ def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
     settle_as_confirmed(booking, state, now)
     note(actor, now, "booking.confirm", booking, before)
     notifications.notify_client(notifications.CONFIRMED, booking, actor=actor, now=now)
+    notifications.notify_lab(notifications.CONFIRMED_BY_LAB, booking, actor=actor, now=now, doer_too=True)
     return booking
 
 
@@ -66,6 +67,7 @@ def check_again(
 def settle_as_confirmed(booking: Booking, state: BookingState, now: datetime) -> None:
     """Confirmed: the holding no longer expires."""
     set_columns(booking, rows.confirmed(state, now=now))
+    booking.revise()
     db.session.flush()
     db.session.execute(
         update(Holding)
@@ -95,6 +97,8 @@ def decline(*, actor: Actor, now: datetime, ref: str, reason: str) -> Booking:
     check_charge_covers_documents(booking, ZERO)
     _end_request(booking, state, reason, actor, now, "booking.decline")
     notifications.notify_client(notifications.DECLINED, booking, actor=actor, now=now, reason=reason)
+    if booking.revision:
+        notifications.notify_lab(notifications.DECLINED, booking, actor=actor, now=now, doer_too=True, reason=reason)
     return booking
 
 
@@ -103,6 +107,7 @@ def _end_request(booking: Booking, state: BookingState, reason: str, actor: Acto
     close_proposal(booking, now, ProposalState.VOID)
     holdings.release_booking(booking.id)
     set_columns(booking, rows.ended(state, now=now, reason=reason))
+    booking.revise()
     left = rows.charge_of_ended_request(invoiced_fen=booking.invoiced_fen, paid_fen=booking.paid_fen)
     bring_charge_to(booking, left, actor=actor, now=now, reason=reason)
     db.session.flush()

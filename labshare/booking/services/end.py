@@ -43,13 +43,11 @@ def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Bookin
     close_proposal(booking, now, ProposalState.VOID)
     holdings.release_booking(booking.id)
     set_columns(booking, rows.ended(state, now=now, reason=reason))
+    booking.revise()
     bring_charge_to(booking, fee, actor=actor, now=now, reason=reason)
     db.session.flush()
     note(actor, now, "booking.cancel", booking, before, side=side)
-    notifications.notify_client(
-        notifications.CANCELLED, booking, actor=actor, now=now, charged_fen=booking.charged_fen, reason=reason
-    )
-    notifications.notify_lab(
-        notifications.CANCELLED, booking, actor=actor, now=now, charged_fen=booking.charged_fen, reason=reason
-    )
+    what = {"charged_fen": booking.charged_fen, "reason": reason}
+    for notify, of in ((notifications.notify_client, Party.CLIENT), (notifications.notify_lab, Party.LAB)):
+        notify(notifications.CANCELLED, booking, actor=actor, now=now, doer_too=side == of, **what)
     return booking

@@ -85,10 +85,15 @@ def reschedule(
     set_columns(booking, rows.rescheduled(state, now=now, answer_by=deadline, confirmed_at=booking.confirmed_at))
     if waive:
         booking.waive_reason = waive_reason
+    booking.revise()
     db.session.flush()
     note(actor, now, "booking.reschedule", booking, before, **({"reason": reason} if reason else {}))
     if state == BookingState.REQUESTED:
         notifications.notify_lab(notifications.REQUESTED, booking, actor=actor, now=now, answer_by=deadline)
+        if booking.revision:
+            notifications.notify_client(
+                notifications.MOVE_ASKED, booking, actor=actor, now=now, doer_too=True, answer_by=deadline
+            )
     else:
         notifications.notify_lab(notifications.MOVED, booking, actor=actor, now=now)
         notifications.notify_confirmed_by_rule(booking, now=now)
@@ -337,6 +342,7 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
     settle_as_confirmed(booking, state, now)
     note(actor, now, "booking.accept_proposal", booking, before, proposal=proposal.id, reason=proposal.reason)
     notifications.notify_lab(notifications.PROPOSAL_ACCEPTED, booking, actor=actor, now=now)
+    notifications.notify_client(notifications.MOVE_AGREED, booking, actor=actor, now=now, doer_too=True)
     return booking
 
 

@@ -81,6 +81,7 @@ def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) 
         if holding is None or not holdings.change_holding(holding.id, starts_at=at):
             raise _in_the_way(booking, at) or SlotTaken(field="at")
         booking.starts_at = at
+        booking.revise()
     _keep_until(booking, now + MINUTE, now=now)
     set_columns(booking, rows.started(state, at=at))
     db.session.flush()
@@ -172,6 +173,7 @@ def finish(
         booking,
         rows.finished(state, at=at, day=local_day(at), starts_at=booking.starts_at, machine_minutes=machine_minutes),
     )
+    booking.revise()
     db.session.flush()
     note(actor, now, "booking.finish", booking, before)
     notifications.notify_client(notifications.FINISHED, booking, actor=actor, now=now)

@@ -11,6 +11,7 @@ from labshare.kernel.money import Fen
 from labshare.kernel.terms import OfficialRole
 from labshare.notices.kinds import kind
 from labshare.notices.services import notify
+from labshare.notices.terms import Topic
 from labshare.organisations.terms import FirmRole
 from labshare.settlement.models import Invoice, Payment, Report
 
@@ -19,21 +20,25 @@ LAB_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
 
 REPORT_READY = kind(
     "report.recorded",
+    topic=Topic.REPORT,
     title=_l("Report %(number)s is ready (%(ref)s)"),
     text=_l("The lab has issued report %(number)s for booking %(ref)s. It can be downloaded from the booking's page."),
 )
 REPORT_WITHDRAWN = kind(
     "report.withdrawn",
+    topic=Topic.REPORT,
     title=_l("Report %(number)s is withdrawn (%(ref)s)"),
     text=_l("The lab has withdrawn report %(number)s of booking %(ref)s: %(reason)s"),
 )
 INVOICE_RECORDED = kind(
     "invoice.recorded",
+    topic=Topic.INVOICE,
     title=_l("Invoice %(number)s, %(amount_fen)s (%(ref)s)"),
     text=_l("The lab has recorded invoice %(number)s for %(amount_fen)s at booking %(ref)s."),
 )
 INVOICE_TO_PAY = kind(
     "invoice.to_pay",
+    topic=Topic.INVOICE,
     title=_l("Invoice %(number)s, %(amount_fen)s (%(ref)s)"),
     text=_l(
         "The lab has recorded invoice %(number)s for %(amount_fen)s at booking %(ref)s. Pay %(owed_fen)s to %(payee)s, "
@@ -42,6 +47,7 @@ INVOICE_TO_PAY = kind(
 )
 INVOICE_ASK_FOR_ACCOUNT = kind(
     "invoice.ask_for_account",
+    topic=Topic.INVOICE,
     title=_l("Invoice %(number)s, %(amount_fen)s (%(ref)s)"),
     text=_l(
         "The lab has recorded invoice %(number)s for %(amount_fen)s at booking %(ref)s. %(owed_fen)s is to be paid to "
@@ -50,22 +56,26 @@ INVOICE_ASK_FOR_ACCOUNT = kind(
 )
 INVOICE_REVERSED = kind(
     "invoice.reversed",
+    topic=Topic.INVOICE,
     title=_l("Red-letter invoice %(number)s, %(amount_fen)s (%(ref)s)"),
     text=_l("The lab has recorded red-letter invoice %(number)s for %(amount_fen)s at booking %(ref)s."),
 )
 PAYER_TO_DECIDE = kind(
     "payment.payer_differs",
+    topic=Topic.PAYER,
     title=_l("Another payer at %(ref)s: %(amount_fen)s"),
     text=_l("A payment of %(amount_fen)s at booking %(ref)s has a payer that is not the client. Accept it or not."),
 )
 PAYER_ACCEPTED = kind(
     "payment.payer_accepted",
+    topic=Topic.PAYER,
     title=_l("Payer accepted at %(ref)s: %(amount_fen)s counts"),
     text=_l("The payment of %(amount_fen)s by another payer at booking %(ref)s now counts."),
     mail=False,
 )
 PAYER_REJECTED = kind(
     "payment.payer_rejected",
+    topic=Topic.PAYER,
     title=_l("Payer not accepted at %(ref)s: %(amount_fen)s does not count"),
     text=_l("The payment of %(amount_fen)s by another payer at booking %(ref)s does not count: %(note)s"),
 )

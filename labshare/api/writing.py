@@ -8,6 +8,7 @@ time, never a second time.
 
 import fcntl
 import hashlib
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -100,6 +101,18 @@ def written() -> None:
         commit_early()
 
 
+def shown_once(field: str) -> None:
+    """A secret of the answer: what is kept under a key has null in its place."""
+    g.shown_once = field
+
+
+def _kept_body(response: Response) -> bytes:
+    body: bytes = response.get_data()
+    if "shown_once" in g and response.status_code < 400:
+        body = json.dumps({**json.loads(body), g.pop("shown_once"): None}, ensure_ascii=False).encode()
+    return body
+
+
 def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
     digest = _digest()
     db.session.rollback()  # who called was read before the key was ours: look again at what is there now
@@ -118,7 +131,7 @@ def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
             now=utc_now(),
             status=response.status_code,
             headers=headers,
-            body=response.get_data(),
+            body=_kept_body(response),
         )
 
     try:

@@ -232,3 +232,7 @@ class ChargeBelowInvoiced(Conflict):
 class ChargeBelowPaid(Conflict):
     message = _l("%(amount)s is paid already; refund that first.")
     default_field = "amount_fen"
+
+
+class TooManyFeeds(Conflict):
+    message = _l("%(n)s calendar addresses are open; revoke some first.")

@@ -2,13 +2,15 @@
 
 from flask_babel import lazy_gettext as _l
 
-from labshare.booking.terms import BookingState, DayKind, EndReason, HoldingKind, Party
+from labshare.booking.terms import BookingState, DayKind, EndReason, FeedOf, HoldingKind, Party
 from labshare.kernel.labels import name_codes, name_fields, name_subjects
 
 name_subjects(
     block=_l("Block"),
     booking=_l("Booking"),
     closure=_l("Closure"),
+    feed=_l("Calendar address"),
+    feed_id=_l("Calendar address"),
     hold=_l("Held slot"),
     holding=_l("Held slot"),
     item=_l("Test item"),
@@ -31,6 +33,7 @@ name_fields(
         "in_the_way": _l("Bookings in the way"),
         "machine_minutes": _l("Machine time"),
         "price_fen": _l("Price"),
+        "of": _l("Shows"),
         "proposal": _l("Proposal"),
         "quantity": _l("Samples"),
         "samples_received": _l("Samples received"),
@@ -45,5 +48,6 @@ name_fields(
 name_codes("block.kind", *HoldingKind.blocks())
 name_codes("booking.state", *BookingState)
 name_codes("day", *DayKind)
+name_codes("feed.of", *FeedOf)
 name_codes("end_reason", *EndReason)
 name_codes("side", *Party)

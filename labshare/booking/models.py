@@ -601,7 +601,6 @@ class CalendarFeed(Model):
     secret_digest: Mapped[str] = mapped_column(String(64), unique=True)
     """SHA-256 of a secret of 256 bits."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     firm: Mapped[Firm] = relationship()

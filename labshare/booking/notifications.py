@@ -127,6 +127,12 @@ NO_SHOW = kind(
     title=_l("No-show recorded for %(ref)s"),
     text=_l("The samples for %(item)s on %(starts_at)s did not come. Charged: %(charged_fen)s."),
 )
+REMINDER = kind(
+    "booking.reminder",
+    topic=Topic.REMINDER,
+    title=_l("Reminder: %(ref)s begins on %(starts_at)s"),
+    text=_l("%(item)s at %(lab)s begins on %(starts_at)s. Bring the samples by then; the lab's telephone: %(phone)s."),
+)
 RECEIVED = kind(
     "booking.received",
     topic=Topic.PROGRESS,
@@ -168,6 +174,16 @@ CHARGE_REFUSED = kind(
     topic=Topic.CHARGE,
     title=_l("Change of charge for %(ref)s refused"),
     text=_l("%(client)s does not agree to %(amount_fen)s more for %(item)s."),
+)
+
+FEED_MADE = kind(
+    "feed.made",
+    topic=Topic.ACCOUNT,
+    title=_l("A calendar address was made"),
+    text=_l(
+        "Whoever knows the new address can read in a calendar from now on: %(of)s. If it was not you, revoke it at "
+        "once and choose a new password."
+    ),
 )
 
 IN_CALENDARS = frozenset(
@@ -295,6 +311,11 @@ def _entry(notice: str, booking: Booking, page: str) -> Appointment | None:
     """What the mails of this side bring for the calendar."""
     words = CLIENT_ENTRY if page == CLIENT_PAGE else LAB_ENTRY
     return appointment(booking, words) if notice in IN_CALENDARS else None
+
+
+def notify_of_start(booking: Booking, *, actor: Actor, now: datetime) -> None:
+    """Remind the client's side that it begins soon."""
+    notify_client(REMINDER, booking, actor=actor, now=now, phone=booking.lab.phone or None)
 
 
 def _known(booking: Booking) -> dict[str, Any]:

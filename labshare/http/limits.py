@@ -64,6 +64,11 @@ def browser() -> str | None:
     return g.counted_about or None
 
 
+def feed() -> str | None:
+    """A calendar address, by its digest."""
+    return g.counted_about or None
+
+
 @dataclass(frozen=True)
 class Limit:
     """At most `most` times within `seconds` for whoever `by` names; where it names nobody, no limit."""
@@ -84,6 +89,8 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
     "search": (Limit(120, MINUTE, stranger),),
     "offers": (Limit(240, MINUTE, stranger),),
     "token": (Limit(10, HOUR, account),),
+    "feed": (Limit(120, HOUR, feed), Limit(1200, HOUR, address)),
+    "feed_made": (Limit(10, HOUR, account),),
     "export": (Limit(60, 10 * MINUTE, account), Limit(300, HOUR, firm), Limit(30, 10 * MINUTE, stranger)),
     "report": (Limit(120, MINUTE, account),),
     "calculation": (Limit(30, 10 * MINUTE, account),),

@@ -24,6 +24,8 @@ from labshare.kernel.time import local_day, start_of_day
 from labshare.notices.delivery import deliver_outbox
 from labshare.oversight import services as oversight
 from labshare.oversight.checks import violations
+from labshare.oversight.digest import HOUR as DIGEST_HOUR
+from labshare.settlement import services as settlement
 from labshare.settlement.files import sweep
 
 KEPT = timedelta(days=7)
@@ -91,6 +93,33 @@ def lengthen_running(now: datetime) -> str:
     """Holdings of tests that run longer."""
     with transaction():
         return f"{booking.lengthen_running(actor=SYSTEM, now=now)} lengthened"
+
+
+def remind(now: datetime) -> str:
+    """Clients whose tests begin on the next working day; what is overdue. Some at a time, each told once."""
+    return f"{_all_of(booking.remind, now)} reminded, {_all_of(settlement.tell_overdue, now)} overdue"
+
+
+def _all_of(step: Callable[..., int], now: datetime) -> int:
+    """Take a bounded step until there is nothing left for it."""
+    done = 0
+    while True:
+        with transaction():
+            here = step(actor=SYSTEM, now=now)
+        done += here
+        if not here:
+            return done
+
+
+def send_digests(now: datetime) -> str:
+    """What waits for whom, some people at a time."""
+    last, written = 0, 0
+    while True:
+        with transaction(reads_first=True):
+            last, here = oversight.send_digests(now=now, after=last)
+        written += here
+        if not last:
+            return f"{written} written"
 
 
 def seal_audit(now: datetime) -> str:
@@ -167,6 +196,16 @@ JOBS: tuple[Job, ...] = (
         nightly(3),
         after_night(3),
         check_everything,
+        frequent=False,
+    ),
+    Job("notices.remind", _l("Reminders"), 10 * MINUTE, nightly(7), after_night(7), remind, frequent=False),
+    Job(
+        "oversight.digest",
+        _l("Daily digest"),
+        10 * MINUTE,
+        nightly(DIGEST_HOUR),
+        after_night(DIGEST_HOUR),
+        send_digests,
         frequent=False,
     ),
     Job("kernel.tidy", _l("Tidy up"), 10 * MINUTE, nightly(4), after_night(4), tidy_up, frequent=False),

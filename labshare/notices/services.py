@@ -3,7 +3,7 @@
 Nothing is worded or sent here: `labshare.notices.delivery` does, of what was committed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,15 +11,21 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import get_locale
-from sqlalchemy import ColumnElement, bindparam, func, insert, literal, or_, select, union_all, update
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, literal, or_, select, union_all, update
 
 from labshare.accounts.models import Person
 from labshare.accounts.terms import Locale
+from labshare.audit.services import record
 from labshare.kernel import notifications
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.errors import SignInFirst
+from labshare.kernel.verbs import verb
 from labshare.notices import kinds, words  # noqa: F401 - the kinds of the rooms below
-from labshare.notices.models import Notice, OutboxMail
+from labshare.notices.models import MailSwitchedOff, Notice, OutboxMail
+from labshare.notices.queries import switched_off
+from labshare.notices.terms import Topic
 from labshare.organisations.models import Membership, RegulatorRole
 
 
@@ -196,6 +202,26 @@ def send_mail(
     return mail
 
 
+def mail_people(kind: str, given: Mapping[int, dict[str, Any]], *, url: str | None, now: datetime) -> None:
+    """Write a mail without a notice to each of these people, by the params of each. Two statements. Topics that they
+    switched off the caller leaves out."""
+    wanted = select(Person.id, Person.email).where(Person.id.in_(given))
+    mails = [
+        {
+            "to": email,
+            "person_id": person_id,
+            "kind": kind,
+            "params": kinds.kept(given[person_id]),
+            "url": url,
+            "rank": kinds.KINDS[kind].rank,
+            "created_at": now,
+        }
+        for person_id, email in db.session.execute(wanted).all()
+    ]
+    if mails:
+        db.session.execute(insert(OutboxMail), mails)
+
+
 def _written_within_hour(to: str, *, kind: str, now: datetime) -> int:
     counting = select(func.count()).select_from(OutboxMail)
     return (
@@ -205,6 +231,29 @@ def _written_within_hour(to: str, *, kind: str, now: datetime) -> int:
             )
         )
         or 0
+    )
+
+
+@verb("notice.choose_mails", title=_l("Mails chosen"))
+def choose_mails(*, actor: Actor, now: datetime, off: Collection[str]) -> None:
+    """Have mails of these topics no longer come, and those of all others come. What nobody can switch off comes all the
+    same (R-TOLD-4). Raises `SignInFirst`."""
+    if actor.person_id is None:
+        raise SignInFirst
+    before, after = switched_off([actor.person_id])[actor.person_id], {*off} & {*Topic.switched()}
+    own = MailSwitchedOff.person_id == actor.person_id
+    db.session.execute(delete(MailSwitchedOff).where(own, MailSwitchedOff.topic.in_(before - after)))
+    db.session.add_all(
+        MailSwitchedOff(person_id=actor.person_id, topic=topic, since=now) for topic in sorted(after - before)
+    )
+    db.session.flush()
+    record(
+        actor,
+        now,
+        "notice.choose_mails",
+        ("person", actor.person_id),
+        before={"mails_off": sorted(before)},
+        after={"mails_off": sorted(after)},
     )
 
 

@@ -86,6 +86,8 @@ PERMISSIONS: dict[str, Grants] = {
     "time.see_working_days": READERS,
     "time.lapse": SYSTEM_ONLY,
     "time.lengthen": SYSTEM_ONLY,
+    "booking.remind": SYSTEM_ONLY,
+    "feed.make": FIRM_MEMBERS,
     # settlement
     "document.see": READERS + PARTIES,
     "report.record": LAB_HANDS,
@@ -93,6 +95,7 @@ PERMISSIONS: dict[str, Grants] = {
     "payment.record": LAB_MONEY,
     "payment.accept_payer": OFFICER,
     "payer.see": READERS,
+    "invoice.remind": SYSTEM_ONLY,
     "ledger.see": READERS + LAB_MEMBERS,
     "ledger.close_month": OFFICER,
     "ledger.reopen_month": OFFICER,

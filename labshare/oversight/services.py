@@ -11,8 +11,10 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import Numbers, db, in_ids, set_columns, take_turn
 from labshare.kernel.months import Month
 from labshare.kernel.verbs import verb
+from labshare.notices.services import mail_people
 from labshare.organisations.permissions import check
 from labshare.oversight.checks import Violation, all_violations, known_findings
+from labshare.oversight.digest import DIGEST, digest_of, readers_of_digest
 from labshare.oversight.kept import (
     EDGES,
     edges,
@@ -55,6 +57,15 @@ def mark_known(*, actor: Actor, now: datetime, migrations: frozenset[str]) -> li
         after={"marked": [f"{one.invariant}: {one.subject}" for one in found][:200], "count": len(found)},
     )
     return found
+
+
+def send_digests(*, now: datetime, after: int = 0, limit: int = 100) -> tuple[int, int]:
+    """Write the day's digests of the next people after this id: the last one looked at (0: nobody was left), and how
+    many were written. Done twice on a day, nobody is written to twice (R-TOLD-7)."""
+    people = readers_of_digest(now, after=after, limit=limit)
+    found = {person_id: waits for person_id in people if (waits := digest_of(person_id, now)) is not None}
+    mail_people(DIGEST, found, url="/", now=now)
+    return (people[-1] if people else 0), len(found)
 
 
 AT_ONCE = 25

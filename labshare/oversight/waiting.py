@@ -13,6 +13,8 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy import Select, bindparam, exists, select
 
 from labshare.booking.queries.desk import year_confirmed
@@ -29,6 +31,8 @@ from labshare.organisations.queries.affiliations import affiliations_to_decide
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.grades import lists_handed_over, lists_sent_back
 from labshare.rewards.queries.waiting import corrections_waiting, objections_waiting, policies, runs_waiting
+from labshare.rewards.rules.parts import shown_state
+from labshare.rewards.terms import RunState
 from labshare.settlement.queries.missing import documents_waiting, payers_waiting
 from labshare.settlement.queries.waiting import WAITS, Wait, bookings_waiting
 
@@ -51,6 +55,10 @@ class Kind:
     """The navigation shows how many, at its page."""
     onlookers: str | None = None
     """The page for regulators of other roles, where they have another one; empty: none."""
+    action: str = ""
+    """Of what waits in a firm, who may do it: an action of the permission table."""
+    line: LazyString | str = ""
+    """How the daily digest calls it; empty: it is there already by another kind, or is no step of anybody's."""
 
     def page_for(self, roles: Collection[str]) -> str:
         return self.page if self.onlookers is None or self.whose in roles else self.onlookers
@@ -58,15 +66,30 @@ class Kind:
 
 ADMIN, OFFICER, APPROVER = OfficialRole.ADMIN, OfficialRole.OFFICER, OfficialRole.APPROVER
 _OWN_PAGES = {"request": "lab.requests", "invoice": "lab.missing_documents"}
+_DONE = {
+    "proposal": ("booking.answer_proposal", _l("Proposed times to answer")),
+    "charge": ("charge.consent", _l("Changes of charge to agree to")),
+    "samples": ("booking.reschedule", _l("Bookings whose samples are due")),
+    "payment": ("charge.consent", _l("Bookings with something to pay")),
+    "request": ("booking.confirm", _l("Requests to answer")),
+    "begin": ("booking.work", _l("Bookings that begin today or should have begun")),
+    "work": ("booking.work", _l("Tests in the lab")),
+    "report": ("report.record", _l("Finished tests that lack their report")),
+    "invoice": ("invoice.record", _l("Bookings to invoice")),
+}
+"""Who may do what a booking waits for, and how the digest calls it."""
 
 
 def _in_bookings(wait: Wait) -> Kind:
+    action, line = _DONE[wait.name]
     return Kind(
         wait.name,
         wait.whose,
         _OWN_PAGES.get(wait.name, "client.bookings" if wait.whose == CLIENT else "lab.today"),
         lambda actor, now: bookings_waiting(wait, actor.firm_id, now),
         badge=wait.name == "request",
+        action=action,
+        line=line,
     )
 
 
@@ -81,6 +104,7 @@ KINDS = (
         lambda _actor, _now: organisations.firms_to_verify(),
         badge=True,
         onlookers="regulator.firms",
+        line=_l("Firms that wait for verification"),
     ),
     Kind(
         "roles",
@@ -88,29 +112,76 @@ KINDS = (
         "admin.roles",
         lambda actor, _now: organisations.roles_proposed(but=actor.person_id),
         onlookers="",
+        line=_l("Roles to agree to"),
     ),
-    Kind("payers", OFFICER, "regulator.payers", lambda _actor, _now: payers_waiting(), badge=True),
-    Kind("objections", OFFICER, "regulator.runs", lambda _actor, _now: objections_waiting()),
-    Kind("policies", APPROVER, "regulator.policies", lambda _actor, _now: policies(published=False)),
+    Kind(
+        "payers",
+        OFFICER,
+        "regulator.payers",
+        lambda _actor, _now: payers_waiting(),
+        badge=True,
+        line=_l("Payers to decide on"),
+    ),
+    Kind(
+        "objections",
+        OFFICER,
+        "regulator.runs",
+        lambda _actor, _now: objections_waiting(),
+        line=_l("Objections to answer"),
+    ),
+    Kind(
+        "policies",
+        APPROVER,
+        "regulator.policies",
+        lambda _actor, _now: policies(published=False),
+        line=_l("Policies to publish"),
+    ),
     Kind(
         "corrections",
         OFFICER,
         "regulator.run_corrections",
         lambda actor, _now: corrections_waiting(but=actor.person_id),
+        line=_l("Corrections to decide on"),
     ),
-    Kind("admissions", APPROVER, "regulator.labs", lambda _actor, _now: admissions_waiting()),
-    Kind("grades", APPROVER, "regulator.assessments", lambda _actor, _now: lists_handed_over(), badge=True),
-    Kind("grades_back", OFFICER, "regulator.assessments", lambda _actor, _now: lists_sent_back(), badge=True),
-    Kind("affiliations", OFFICER, "regulator.affiliations"),
-    Kind("to_publish", OFFICER, "regulator.run"),
+    Kind(
+        "admissions",
+        APPROVER,
+        "regulator.labs",
+        lambda _actor, _now: admissions_waiting(),
+        line=_l("Admissions to confirm"),
+    ),
+    Kind(
+        "grades",
+        APPROVER,
+        "regulator.assessments",
+        lambda _actor, _now: lists_handed_over(),
+        badge=True,
+        line=_l("Lists of grades to confirm"),
+    ),
+    Kind(
+        "grades_back",
+        OFFICER,
+        "regulator.assessments",
+        lambda _actor, _now: lists_sent_back(),
+        badge=True,
+        line=_l("Lists of grades sent back"),
+    ),
+    Kind("affiliations", OFFICER, "regulator.affiliations", line=_l("Affiliations to decide on")),
+    Kind("to_publish", OFFICER, "regulator.run", line=_l("Reward runs to publish")),
     Kind("in_notice", NOBODY, "regulator.run"),
-    Kind("to_approve", APPROVER, "regulator.run"),
-    Kind("to_pay", OFFICER, "regulator.run"),
+    Kind("to_approve", APPROVER, "regulator.run", line=_l("Reward runs to approve")),
+    Kind("to_pay", OFFICER, "regulator.run", line=_l("Reward runs to pay out")),
     Kind("missing_roles", ADMIN, "admin.roles", onlookers=""),
-    Kind("missing_years", ADMIN, "admin.working_days"),
+    Kind("missing_years", ADMIN, "admin.working_days", line=_l("Years missing in the working-day calendar")),
     Kind("no_policy", OFFICER, "regulator.policies"),
 )
 _BY_NAME = {kind.name: kind for kind in KINDS}
+_RUN_WAITS = {
+    RunState.CALCULATED: "to_publish",
+    RunState.PUBLISHED: "in_notice",
+    RunState.NOTICE_OVER: "to_approve",
+    RunState.APPROVED: "to_pay",
+}
 NEEDED_ROLES = (OFFICER, APPROVER)
 OF_FIRMS = frozenset({FIRM, CLIENT, LAB})
 
@@ -222,6 +293,17 @@ class Waiting:
     """Roles that nobody holds, without which no reward is ever approved."""
     no_policy: bool
     """No policy was ever published."""
+
+    def counted(self, now: datetime) -> dict[str, int]:
+        """How much of each kind of the regulators' tasks waits, by its name."""
+        runs = [_RUN_WAITS[shown_state(run.state, run.publicity_ends_at, now=now)] for run in self.runs]
+        return {
+            **{kind.name: runs.count(kind.name) for kind in KINDS},
+            **{
+                kind.name: getattr(self, kind.name) for kind in KINDS if isinstance(getattr(self, kind.name, None), int)
+            },
+            "missing_years": len(self.missing_years),
+        }
 
     @staticmethod
     def kind(name: str) -> Kind:

@@ -22,6 +22,7 @@ name_fields(
         "line": _l("Line of the invoice"),
         "month": _l("Month of the ledger"),
         "number": _l("Number"),
+        "overdue_fen": _l("Overdue"),
         "paid_fen": _l("Paid in all"),
         "paid_on": _l("Paid on"),
         "payment": _l("Payment"),

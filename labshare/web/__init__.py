@@ -5,6 +5,7 @@ from labshare.http.retry import Application
 from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, monitoring, templates
 from labshare.web.account import blueprint as account
 from labshare.web.admin import blueprint as admin
+from labshare.web.calendars import blueprint as calendars
 from labshare.web.client import blueprint as client
 from labshare.web.dev import blueprint as dev
 from labshare.web.files import blueprint as files
@@ -26,7 +27,7 @@ def register(app: Application) -> None:
     forms.init(app)
     errors.init(app)
     limits.init(app)
-    for blueprint in (public, account, client, lab, regulator, admin, files):
+    for blueprint in (public, account, client, lab, regulator, admin, files, calendars):
         app.register_blueprint(blueprint)
     if not app.config["PRODUCTION"]:
         app.register_blueprint(dev)

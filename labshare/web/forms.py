@@ -483,6 +483,12 @@ class MultipleField(WtSelectMultipleField):
     def __init__(self, *args: Any, choices: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, choices=_choices(choices), **kwargs)
 
+    def pre_validate(self, form: Any) -> None:
+        """In our words: the library's name the value in a way that its own translations cannot fill."""
+        known = {choice[0] for choice in self.iter_choices()}
+        if not known.issuperset(self.data or ()):
+            raise StopValidation(self.gettext("Not a valid choice."))
+
 
 class OptionalSelectField(SelectField):
     """A choice that may be left open; the first line is blank and means None."""

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from jinja2 import pass_context
 
-from labshare.booking.terms import BookingState, ChargeKind, DayKind
+from labshare.booking.terms import BookingState, ChargeKind, DayKind, FeedOf
 from labshare.catalogue.terms import Admission, FeeBasis, LifeState, LiveState
 from labshare.kernel.formatting import NOTHING, twin
 from labshare.kernel.terms import OfficialRole, Term, TokenScope
@@ -47,6 +47,7 @@ VOCABULARIES: dict[str, type[Term]] = {
     "band_kind": BandKind,
     "booking": BookingState,
     "changed_input": ChangedInput,
+    "feed": FeedOf,
     "firm_kind": FirmKind,
     "grade": Grade,
     "life": LifeState,

@@ -249,6 +249,8 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     clock.set("2026-11-25 14:00")
     yield "lengthen what runs", lambda: lengthen_running(actor=SYSTEM, now=utc_now())
     clock.set("2026-11-30 09:00")
+    yield "remind of what begins", lambda: booking.remind(actor=SYSTEM, now=utc_now())
+    yield "tell what is overdue", lambda: settlement.tell_overdue(actor=SYSTEM, now=utc_now() + timedelta(days=90))
     yield "let a request lapse", lambda: booking.lapse(actor=SYSTEM, now=utc_now())
     accountant = acting(world, "lab_accountant")
     yield (

@@ -9,6 +9,7 @@ from typing import Any
 from labshare.accounts.links import RESET_LASTS, password_link
 from labshare.accounts.models import Person
 from labshare.booking.models import Charge, Closure, Holding, Proposal
+from labshare.booking.services import make_feed
 from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
@@ -92,6 +93,14 @@ def build() -> RightsWorld:
     world.places.update(_catalogue(lab, world.places["instrument_id"], world.places["item_id"]))
     world.places.update(_people(world, client, stranger))
     world.places.update(_rewards(world, lab))
+    with transaction():
+        feed, world.places["feed_secret"] = make_feed(
+            actor=make.actor(world.people["client_booker"], client, "booker"),
+            now=utc_now(),
+            of="person",
+            name="rights feed",
+        )
+        world.places["feed_id"] = feed.id
     for name, person in world.people.items():
         firm = world.firms[name]
         roles = (name,) if firm is None else (_role(person, firm),)

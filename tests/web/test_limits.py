@@ -89,6 +89,8 @@ CASES: dict[str, Callable[[World, int], Any]] = {
     "offers instrument": lambda w, _n: stranger(w, f"/instruments/{w.instrument}"),
     "offers API": lambda w, _n: stranger(w, f"/api/v1/test-items/{w.item}"),
     "token": lambda w, n: w.member.post("/account/tokens", data={"name": f"script {n}"}),
+    "feed": lambda w, _n: stranger(w, "/calendar/none.ics"),
+    "feed_made": lambda w, n: w.member.post("/account/calendar", data={"of": "person", "name": f"phone {n}"}),
     "export": lambda w, _n: w.member.get("/bookings?format=xlsx"),
     "export of a regulator": lambda w, _n: w.officer.get("/regulator/ledger?format=csv"),
     "export of public figures": lambda w, _n: stranger(w, "/figures?format=csv"),

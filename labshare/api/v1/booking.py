@@ -7,28 +7,42 @@ from flask_babel import gettext as _
 
 from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
 from labshare.api.v1.catalogue import ACCREDITATION, TestItemQuery, filters_of
-from labshare.api.writing import writing, written
+from labshare.api.writing import shown_once, writing, written
 from labshare.audit.services import last_recorded
 from labshare.booking import services
 from labshare.booking.errors import QuantityOutOfRange
 from labshare.booking.queries.bookings import get_booking, history, list_bookings
+from labshare.booking.queries.feeds import address_of_feed, open_feeds
 from labshare.booking.queries.loading import hours_choice
 from labshare.booking.queries.offers import offers
 from labshare.booking.rules.price import hours_problem
 from labshare.booking.services.blocks import instrument_to_block
 from labshare.booking.services.book import check_own_hold
-from labshare.booking.terms import BookingState, HoldingKind
+from labshare.booking.services.feeds import own_feed
+from labshare.booking.terms import BookingState, FeedOf, HoldingKind
 from labshare.catalogue.queries.filters import select_test_items
 from labshare.catalogue.queries.single import get_test_item
 from labshare.http.actor import current_actor
 from labshare.http.fields import Fen, Length, Many, Moment, OneOf, Pattern, Range, Strict, Text, Whole
 from labshare.http.limits import limited
-from labshare.http.rights import FOUND, SOMEWHERE, THE_BLOCK, THE_BOOKING, Of, public, requires
+from labshare.http.rights import (
+    FOUND,
+    OWN_FIRM,
+    SIGNED_IN,
+    SOMEWHERE,
+    THE_BLOCK,
+    THE_BOOKING,
+    Of,
+    public,
+    requires,
+    signed_in,
+)
 from labshare.http.schemas.base import listing
-from labshare.http.schemas.booking import Block, Booking, Charge, Hold, Offer, Proposal
+from labshare.http.schemas.booking import Block, Booking, Charge, Feed, Hold, NewFeed, Offer, Proposal
 from labshare.kernel.time import local_day, utc_now
 
 blueprint = RoomBlueprint("booking", "Slots, bookings, their lifecycle")
+OWN_FEED = Of("own calendar address", asks=own_feed)
 OWN_HOLD = Of("own hold", asks=check_own_hold)
 THE_INSTRUMENT = Of("instrument in the address", asks=instrument_to_block)
 QUANTITY = Whole(required=True, validate=Range(-(2**31), 2**31 - 1))
@@ -110,6 +124,20 @@ class BlockBody(Strict):
     units = Many(Whole(validate=Range(1, 99)), load_default=None, allow_none=True)
     kind = Text(required=True, validate=OneOf(HoldingKind.blocks()))
     note = Text(load_default="", validate=Length(max=200))
+
+
+class FeedBody(Strict):
+    of = Text(required=True, validate=OneOf(tuple(FeedOf)))
+    lab = Text(load_default=None, allow_none=True, validate=Length(max=20))
+    instrument = Whole(load_default=None, allow_none=True, validate=IDENTITY)
+    name = Text(load_default="", validate=Length(max=60))
+
+    @ma.validates_schema
+    def which_one(self, data: dict[str, Any], **_more: Any) -> None:
+        if data.get("of") == FeedOf.LAB and data.get("lab") is None:
+            raise ma.ValidationError(_("This is needed."), "lab")
+        if data.get("of") == FeedOf.INSTRUMENT and data.get("instrument") is None:
+            raise ma.ValidationError(_("This is needed."), "instrument")
 
 
 class BookingQuery(ListQuery):
@@ -421,4 +449,57 @@ def block(body: dict[str, Any], instrument_id: int) -> Any:
 def unblock(block_id: str) -> Any:
     """Give the time of a block back."""
     services.unblock(actor=current_actor(), now=utc_now(), block_id=block_id)
+    return ""
+
+
+@blueprint.get("/feeds")
+@signed_in
+@blueprint.response(200, listing(Feed))
+@blueprint.problems(401)
+def feeds() -> Any:
+    """The own calendar addresses that work, the newest first; their secrets are shown no more."""
+    person_id = current_actor().person_id
+    return {"items": open_feeds(person_id) if person_id is not None else []}
+
+
+@blueprint.post("/feeds")
+@requires("feed.make", of=OWN_FIRM, verb="feed.make")
+@limited("feed_made")
+@blueprint.arguments(FeedBody)
+@blueprint.response(201, NewFeed)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def make_feed(body: dict[str, Any]) -> Any:
+    """Make a calendar address, shown this once: of the own bookings, the firm's, a lab's or an instrument's."""
+    made, secret = services.make_feed(
+        actor=current_actor(),
+        now=utc_now(),
+        of=body["of"],
+        lab_code=body["lab"],
+        instrument_id=body["instrument"],
+        name=body["name"],
+    )
+    shown_once("address")
+    return {"feed": made, "address": address_of_feed(secret)}
+
+
+@blueprint.delete("/feeds")
+@signed_in
+@blueprint.response(204)
+@blueprint.problems(401)
+@writing()
+def revoke_feeds() -> Any:
+    """Revoke all of the own calendar addresses."""
+    services.revoke_feeds(actor=current_actor(), now=utc_now())
+    return ""
+
+
+@blueprint.delete("/feeds/<int:feed_id>")
+@requires(SIGNED_IN, of=OWN_FEED)
+@blueprint.response(204)
+@blueprint.problems(401, 404)
+@writing()
+def revoke_feed(feed_id: int) -> Any:
+    """Revoke a calendar address: from now on there is nothing under it."""
+    services.revoke_feed(actor=current_actor(), now=utc_now(), feed_id=feed_id)
     return ""

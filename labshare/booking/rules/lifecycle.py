@@ -4,7 +4,7 @@ An illegal step raises `IllegalStep`. Deadlines of requests and proposals stand 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from labshare.booking.errors import IllegalStep
@@ -124,3 +124,14 @@ def answer_by(asked_at: datetime, *, starts_at: datetime, days: WorkingDays, zon
         day += timedelta(days=1)
         found += days.is_working_day(day)
     return min(start_of_day(day + timedelta(days=1), zone), starts_at)
+
+
+def reminded_until(today: date, *, days: WorkingDays, zone: ZoneInfo) -> datetime | None:
+    """Before when tests begin of which their clients are reminded on this day: the end of the next public working day,
+    so that each test is on nobody's mind over a holiday. Nothing on a day that is none itself (R-TOLD-5)."""
+    if not days.is_working_day(today):
+        return None
+    day = today + timedelta(days=1)
+    while not days.is_working_day(day):
+        day += timedelta(days=1)
+    return start_of_day(day + timedelta(days=1), zone)

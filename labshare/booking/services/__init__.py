@@ -11,6 +11,8 @@
 `hours`      set_opening_hours, add_closure, remove_closure, set_working_year, set_working_day,
              confirm_working_year, seed_working_years
 `units`      change_units
+`feeds`      make_feed, revoke_feed, revoke_feeds
+`reminders`  remind (system)
 `documents`  settle_state, which the settlement room calls
 """
 
@@ -20,6 +22,7 @@ from labshare.booking.services.book import book, hold, release_hold
 from labshare.booking.services.charges import consent_charge, propose_charge, refuse_charge
 from labshare.booking.services.documents import settle_state
 from labshare.booking.services.end import cancel
+from labshare.booking.services.feeds import make_feed, revoke_feed, revoke_feeds
 from labshare.booking.services.hours import (
     SpecialDay,
     add_closure,
@@ -39,6 +42,7 @@ from labshare.booking.services.move import (
     reschedule,
     where_to,
 )
+from labshare.booking.services.reminders import remind
 from labshare.booking.services.units import change_units
 from labshare.booking.services.work import finish, lengthen_running, no_show, receive, start
 
@@ -61,6 +65,7 @@ __all__ = [
     "hold",
     "lapse",
     "lengthen_running",
+    "make_feed",
     "move_unit",
     "no_show",
     "propose",
@@ -68,8 +73,11 @@ __all__ = [
     "receive",
     "refuse_charge",
     "release_hold",
+    "remind",
     "remove_closure",
     "reschedule",
+    "revoke_feed",
+    "revoke_feeds",
     "seed_working_years",
     "set_opening_hours",
     "set_working_day",

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from flask_babel import lazy_gettext as _l
 
-from labshare.booking.terms import BookingState
+from labshare.booking.terms import BookingState, FeedOf
 from labshare.http.fields import Anything, Fen, Inside, Moment, Part, Tenths, Text, Whole, Word, YesNo
 from labshare.http.schemas.base import Answer
 from labshare.http.schemas.catalogue import InstrumentBrief, LabBrief, TestItemBrief
@@ -143,3 +143,22 @@ class Block(Answer):
     id = Text()
     holdings = Inside(Holding, attribute="taken", many=True)
     in_the_way = ma.fields.Pluck(Booking, "ref", many=True)
+
+
+class Feed(Answer):
+    """A calendar address, without its secret."""
+
+    id = Whole()
+    of = Word(FeedOf)
+    name = Text()
+    lab = Inside(LabBrief, allow_none=True)
+    instrument = Inside(InstrumentBrief, allow_none=True)
+    created_at = Moment()
+
+
+class NewFeed(Feed):
+    """With its address, this once: an answer that is given again under an idempotency key has null there."""
+
+    about = "feed"
+
+    address = Text(allow_none=True)

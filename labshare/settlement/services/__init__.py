@@ -4,6 +4,7 @@ from labshare.settlement.files import TakenFile, take_in
 from labshare.settlement.services.invoices import Share, record_invoice, record_red_letter
 from labshare.settlement.services.ledger import bring_up, refresh, refresh_after_charge
 from labshare.settlement.services.months import close_month, reopen_month
+from labshare.settlement.services.overdue import tell_overdue
 from labshare.settlement.services.payments import accept_payer, record_payment, record_refund, reject_payer
 from labshare.settlement.services.reports import record_report, withdraw_report
 
@@ -23,5 +24,6 @@ __all__ = [
     "reject_payer",
     "reopen_month",
     "take_in",
+    "tell_overdue",
     "withdraw_report",
 ]

@@ -1,6 +1,6 @@
 """Whom documents concern, and the words they are told in."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
 
@@ -60,6 +60,15 @@ INVOICE_REVERSED = kind(
     title=_l("Red-letter invoice %(number)s, %(amount_fen)s (%(ref)s)"),
     text=_l("The lab has recorded red-letter invoice %(number)s for %(amount_fen)s at booking %(ref)s."),
 )
+OVERDUE = kind(
+    "invoice.overdue",
+    topic=Topic.OVERDUE,
+    title=_l("Payment overdue: %(overdue_fen)s (%(ref)s)"),
+    text=_l(
+        "%(overdue_fen)s of booking %(ref)s is unpaid, invoiced on or before %(invoiced_on)s. Pay it to %(payee)s, "
+        "account %(account)s, and write %(ref)s on the transfer; if it is paid, ask %(lab)s (%(phone)s) to record it."
+    ),
+)
 PAYER_TO_DECIDE = kind(
     "payment.payer_differs",
     topic=Topic.PAYER,
@@ -115,6 +124,22 @@ def invoice_recorded(booking: Booking, invoice: Invoice, amount_fen: Fen, *, act
             pay |= {"lab": in_both_languages(lab), "phone": lab.phone or firm.phone or "—"}
             kind = INVOICE_ASK_FOR_ACCOUNT
     notify_client(booking, kind, actor=actor, now=now, number=invoice.number, amount_fen=amount_fen, **pay)
+
+
+def payment_overdue(booking: Booking, overdue_fen: Fen, *, invoiced_on: date, actor: Actor, now: datetime) -> None:
+    lab, firm = booking.lab, booking.lab_firm
+    notify_client(
+        booking,
+        OVERDUE,
+        actor=actor,
+        now=now,
+        overdue_fen=overdue_fen,
+        invoiced_on=invoiced_on,
+        payee=in_both_languages(firm),
+        account=firm.bank_account or None,
+        lab=in_both_languages(lab),
+        phone=lab.phone or firm.phone or None,
+    )
 
 
 def payer_waits(booking: Booking, payment: Payment, *, actor: Actor, now: datetime) -> None:

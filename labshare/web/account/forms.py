@@ -17,6 +17,7 @@ from labshare.web.forms import (
     DayField,
     Form,
     MoneyField,
+    MultipleField,
     OptionalSelectField,
     RadioField,
     SelectField,
@@ -204,6 +205,19 @@ class AskEndForm(Form):
 
 class ObjectForm(Form):
     reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(500)])
+
+
+class MailsForm(Form):
+    """The topics of which mails come; the choices are those that may reach the person."""
+
+    topics = MultipleField(_l("Mails about"))
+
+
+class FeedForm(Form):
+    """The choices are the reader's own bookings, the firm's, its labs and their instruments."""
+
+    of = SelectField(_l("Shows"), [required()])
+    name = StringField(_l("What it is for"), [optional(), length(60)])
 
 
 class TokenForm(Form):

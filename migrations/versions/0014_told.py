@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "told"
-down_revision = "months"
+down_revision = "reads"
 
 TOPICS = (
     "confirmations moves cancellations reminders progress reports charges invoices overdue new_bookings other_payers "
@@ -45,7 +45,6 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("secret_digest", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("of IN ('person', 'firm', 'lab', 'instrument')", name=op.f("ck_calendar_feed_of_known")),
         sa.CheckConstraint("(of = 'lab') = (lab_id IS NOT NULL)", name=op.f("ck_calendar_feed_lab_named")),

@@ -1,0 +1,73 @@
+"""What is unpaid 30 days after its invoice is told, and again after 30 days."""
+
+import pytest
+from flask import Flask
+
+from labshare.kernel.actor import SYSTEM
+from labshare.kernel.database import db, transaction
+from labshare.kernel.errors import NotAllowed
+from labshare.notices.models import Notice
+from labshare.settlement import services
+from tests.conftest import Clock
+from tests.settlement.world import World
+
+
+def told() -> list[int]:
+    """What was told as overdue, fen, the oldest first; once for each notice."""
+    db.session.rollback()
+    rows = db.session.query(Notice).filter_by(kind="invoice.overdue").order_by(Notice.id)
+    return [row.params["overdue_fen"] for row in rows]
+
+
+def tell(clock: Clock) -> int:
+    with transaction():
+        return services.tell_overdue(actor=SYSTEM, now=clock.now)
+
+
+@pytest.fixture
+def booked(app: Flask, clock: Clock) -> World:
+    clock.set("2026-06-24 10:00")
+    made = World()
+    made.report()
+    return made
+
+
+def test_after_thirty_days_and_each_thirty_again(booked: World, clock: Clock) -> None:  # R-TOLD-6
+    booked.invoice(50_000, on=booked.today)
+    clock.advance(days=29)
+    assert tell(clock) == 0
+    clock.advance(days=1)
+    assert (tell(clock), tell(clock)) == (1, 0)
+    people = len(told())
+    assert people >= 1
+    assert set(told()) == {50_000}
+    clock.advance(days=29)
+    assert tell(clock) == 0
+    clock.advance(days=1)
+    assert tell(clock) == 1
+    assert len(told()) == 2 * people
+
+
+def test_payments_count_for_the_oldest_invoice(booked: World, clock: Clock) -> None:  # R-TOLD-6
+    booked.invoice(30_000, on=booked.today)
+    clock.advance(days=20)
+    booked.invoice(20_000, on=booked.today)
+    booked.payment(10_000, on=booked.today)
+    clock.advance(days=10)
+    assert tell(clock) == 1
+    assert set(told()) == {20_000}, "what is left of the first; the second is not due"
+    booked.payment(20_000, on=booked.today)
+    clock.advance(days=5)
+    assert tell(clock) == 0
+
+
+def test_what_is_paid_is_told_nobody(booked: World, clock: Clock) -> None:  # R-TOLD-6
+    booked.invoice(50_000, on=booked.today)
+    booked.payment(50_000, on=booked.today)
+    clock.advance(days=60)
+    assert tell(clock) == 0
+
+
+def test_the_system_alone_tells(booked: World, clock: Clock) -> None:
+    with pytest.raises(NotAllowed), transaction():
+        services.tell_overdue(actor=booked.officer, now=clock.now)

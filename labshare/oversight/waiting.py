@@ -7,7 +7,7 @@ of the day find their bookings.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from types import SimpleNamespace
@@ -57,7 +57,7 @@ class Kind:
     """The page for regulators of other roles, where they have another one; empty: none."""
     action: str = ""
     """Of what waits in a firm, who may do it: an action of the permission table."""
-    line: LazyString | str = ""
+    line: LazyString | str = field(default="", compare=False)
     """How the daily digest calls it; empty: it is there already by another kind, or is no step of anybody's."""
 
     def page_for(self, roles: Collection[str]) -> str:

@@ -38,6 +38,7 @@ def tell_overdue(*, actor: Actor, now: datetime, limit: int = 200) -> int:
         select(Booking, old.label("invoiced"))
         .where(
             Booking.owes,
+            Booking.unsettled,  # so it is, and found among those
             old > Booking.paid_fen,
             or_(Booking.overdue_told_on.is_(None), Booking.overdue_told_on <= last_day),
         )

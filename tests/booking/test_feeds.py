@@ -206,7 +206,8 @@ def test_an_answer_given_again_has_no_secret(house: House, client: FlaskClient) 
 
 
 @pytest.mark.parametrize(
-    ("language", "made_word", "gone"), [("zh-CN", "新地址仅显示这一次", "撤销"), ("en", "shown this once", "revoked")]
+    ("language", "made_word", "gone"),
+    [("zh-CN", "新地址仅显示这一次", "地址已吊销"), ("en", "shown this once", "revoked")],
 )
 def test_its_page(house: House, client: FlaskClient, language: str, made_word: str, gone: str) -> None:  # R-TOLD-8
     sign_in(client, db.session.get_one(factories.Person, house.manager.person_id), house.lab.firm)

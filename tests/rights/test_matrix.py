@@ -23,6 +23,8 @@ NO_ROUTE = {
     "time.lapse": "the scheduler's alone",
     "check.mark_known": "asked by `labshare db upgrade`",
     "time.lengthen": "the scheduler's alone",
+    "booking.remind": "the scheduler's alone",
+    "invoice.remind": "the scheduler's alone",
     "ledger.close_month": "asked when a run is published",
     "ledger.reopen_month": "asked when a run is sent back",
 }

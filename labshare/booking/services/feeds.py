@@ -16,7 +16,7 @@ from labshare.booking.terms import FeedOf
 from labshare.catalogue.models import Instrument, Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
+from labshare.kernel.errors import NotFound, SignInFirst
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
 from labshare.organisations import permissions
@@ -43,8 +43,6 @@ def make_feed(
     """
     if actor.person_id is None:
         raise SignInFirst
-    if actor.firm_id is None:
-        raise NotAllowed
     permissions.check(actor, "feed.make", firm=actor.firm_id)
     lab, instrument = None, None
     if of == FeedOf.LAB:
@@ -97,7 +95,7 @@ def own_feed(actor: Actor, feed_id: int) -> CalendarFeed:
 def revoke_feed(*, actor: Actor, now: datetime, feed_id: int) -> CalendarFeed:
     """End one of the own addresses: from now on there is nothing under it. Raises `NotFound`."""
     found = own_feed(actor, feed_id)
-    db.session.refresh(found, with_for_update=True)
+    db.session.refresh(found, ["revoked_at"], with_for_update=True)
     if not found.revoked:
         found.revoked_at = now
         db.session.flush()

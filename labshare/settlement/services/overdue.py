@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from labshare.audit.services import record
 from labshare.booking.models import Booking
@@ -34,11 +35,12 @@ def tell_overdue(*, actor: Actor, now: datetime, limit: int = 200) -> int:
         .correlate(Booking)
         .scalar_subquery()
     )
+    anyone = aliased(Booking)
     due = db.session.execute(
         select(Booking, old.label("invoiced"))
         .where(
             Booking.owes,
-            Booking.unsettled,  # so it is, and found among those
+            Booking.id.in_(select(anyone.id).where(anyone.unsettled)),  # so it is, and found among those
             old > Booking.paid_fen,
             or_(Booking.overdue_told_on.is_(None), Booking.overdue_told_on <= last_day),
         )
@@ -49,7 +51,7 @@ def tell_overdue(*, actor: Actor, now: datetime, limit: int = 200) -> int:
     ).all()
     for booking, invoiced_fen in due:
         booking.overdue_told_on = today
-        overdue_fen = Fen(min(invoiced_fen, booking.invoiced_fen) - booking.paid_fen)
+        overdue_fen = Fen(min(int(invoiced_fen), booking.invoiced_fen) - booking.paid_fen)
         record(actor, now, "invoice.remind", ("booking", booking.ref), after={"overdue_fen": overdue_fen})
         payment_overdue(booking, overdue_fen, invoiced_on=last_day, actor=actor, now=now)
     db.session.flush()

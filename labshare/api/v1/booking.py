@@ -468,7 +468,7 @@ def feeds() -> Any:
 @blueprint.arguments(FeedBody)
 @blueprint.response(201, NewFeed)
 @blueprint.problems(401, 403, 404, 409, 422)
-@writing()
+@writing(reads_first=True)
 def make_feed(body: dict[str, Any]) -> Any:
     """Make a calendar address, shown this once: of the own bookings, the firm's, a lab's or an instrument's."""
     made, secret = services.make_feed(

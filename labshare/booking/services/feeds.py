@@ -15,7 +15,7 @@ from labshare.booking.queries.feeds import open_feeds
 from labshare.booking.terms import FeedOf
 from labshare.catalogue.models import Instrument, Lab
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, take_turn
 from labshare.kernel.errors import NotFound, SignInFirst
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
@@ -57,6 +57,7 @@ def make_feed(
             raise NotFound
     if len(open_feeds(actor.person_id)) >= MOST_FEEDS:
         raise TooManyFeeds(n=MOST_FEEDS)
+    take_turn()
     secret = secrets.token_urlsafe(32)
     made = CalendarFeed(
         person_id=actor.person_id,

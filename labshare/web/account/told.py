@@ -74,7 +74,7 @@ def calendar() -> Any:
         form,
         make,
         lambda made: lambda: _calendar(_feed_form(formdata=None), address=address_of_feed(made[1])),
-        Around(before=lambda: limits.count("feed_made")),
+        Around(before=lambda: limits.count("feed_made"), reads_first=True),
     )
     return answer if isinstance(answer, Response) else _calendar(form, answer)
 

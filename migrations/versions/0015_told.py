@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "told"
-down_revision = "reads"
+down_revision = "search_entries"
 
 TOPICS = (
     "confirmations moves cancellations reminders progress reports charges invoices overdue new_bookings other_payers "

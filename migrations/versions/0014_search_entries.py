@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "search_entries"
-down_revision = "months"
+down_revision = "reads"
 
 
 def upgrade() -> None:

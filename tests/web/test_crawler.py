@@ -60,8 +60,8 @@ MORE_STATEMENTS = {
 KNOWN: dict[tuple[str, str], str] = {}
 """Findings that stand for now, by (kind, endpoint), each with its reason. An entry whose finding is gone fails too."""
 
-NO_PAGES = ("static", "api", "monitoring.", "lab.calendar_json")
-"""Addresses that are no pages: files, the API and its description, what monitoring and scripts ask."""
+NO_PAGES = ("static", "api", "monitoring.", "lab.calendar_json", "calendars.")
+"""Addresses that are no pages: files, the API and its description, what monitoring, scripts and calendars ask."""
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -283,6 +283,7 @@ def test_operating_guide_tells_the_limits_that_hold() -> None:
         limits.firm: "firm",
         limits.mailbox: "firm and address written to",
         limits.browser: "browser",
+        limits.feed: "feed",
     }
     spans = {60: "a minute", 300: "in 5 minutes", 600: "in 10 minutes", 3600: "an hour"}
     expected = {

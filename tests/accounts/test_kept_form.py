@@ -16,6 +16,8 @@ from tests import factories as make
 from tests.settlement.world import World as Booked
 from tests.signing import sign_in
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "nine green apples"
 KEPT = hashed(PASSWORD)
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}

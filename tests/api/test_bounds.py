@@ -14,6 +14,8 @@ from labshare.api.v1.base import LONGEST_KEY, MOST
 from labshare.api.v1.catalogue import LONGEST_SPAN_DAYS
 from tests.api.conftest import Headers, Market
 
+pytestmark = pytest.mark.slow
+
 ENGINES = ("sqlite",)  # refused before the database is asked
 FORM = "multipart/form-data"
 

@@ -101,6 +101,7 @@ def trail(app: Flask, clock: Any) -> Flask:
     return app
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mac", ["0" * 64, None, "kein ascii"])
 @pytest.mark.parametrize("at", [TODAY, LONG_AGO, IN_YEARS, "unreadable"])
 @pytest.mark.parametrize("number", [-7, 0, 5, 7, 10, 10_000_000])

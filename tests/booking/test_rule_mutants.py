@@ -18,6 +18,8 @@ from tests.booking import test_cases, test_hours, test_life_of_a_booking
 from tests.booking.conftest import make_house
 from tests.conftest import Clock
 
+pytestmark = pytest.mark.slow
+
 book = sys.modules["labshare.booking.services.book"]
 Patch = pytest.MonkeyPatch
 OPENINGS_NEXT, OPENINGS_THROUGHOUT = Openings.next_start, Openings.open_throughout

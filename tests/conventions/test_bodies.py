@@ -6,6 +6,8 @@ import pytest
 
 from tests.conventions.reading import inside, python_files
 
+pytestmark = pytest.mark.slow
+
 PARSERS = ("pypdf", "python_calamine", "openpyxl", "PIL")
 
 

@@ -112,6 +112,7 @@ def row_of(model: type[Any], data: st.DataObject) -> dict[str, Any]:
     return values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 @ANY_ROWS
 @given(data=st.data())

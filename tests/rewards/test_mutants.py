@@ -18,6 +18,8 @@ from labshare.rewards.rules.proportion import Share
 from labshare.rewards.terms import Reason
 from tests.rewards.test_cases import CASES, failures
 
+pytestmark = pytest.mark.slow
+
 
 def nothing(*_args: Any, **_kwargs: Any) -> None:
     return None

@@ -16,6 +16,8 @@ from labshare.settlement.rules import documents as real
 from tests.independent import ledger as clerk
 from tests.settlement.test_recognition import as_export
 
+pytestmark = pytest.mark.slow
+
 SOURCE = Path(real.__file__).read_text()
 START, TODAY = date(2026, 1, 20), date(2026, 5, 5)
 SPAN = (TODAY - START).days

@@ -28,6 +28,8 @@ from tests.rewards.world import World, add_booking, add_lab, add_revenue, people
 from tests.signing import sign_in
 from tests.web.test_catalogue_bad_input import LANGUAGES, as_shown, field_errors
 
+pytestmark = pytest.mark.slow
+
 ENGINES = ("sqlite",)  # messages and kept forms are the same on both
 SEPTEMBER, OCTOBER = Month(2026, 9), Month(2026, 10)
 

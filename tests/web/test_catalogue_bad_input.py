@@ -15,6 +15,8 @@ from tests import factories as make
 from tests.catalogue.conftest import rows
 from tests.signing import sign_in
 
+pytestmark = pytest.mark.slow
+
 LANGUAGES = {"zh": "zh-CN,zh;q=0.9,en;q=0.8", "en": "en-GB,en"}
 
 ENGINES = ("sqlite",)  # messages and kept forms are the same on both

@@ -15,6 +15,8 @@ from labshare.commands.serve import warn_of_counting_alone
 from labshare.kernel.database import db
 from tests import factories as make
 
+pytestmark = pytest.mark.slow
+
 SAFE = {
     "LABSHARE_ENV": "production",
     "SECRET_KEY": "k3y-of-chance-0123456789abcdefghijklmnop",

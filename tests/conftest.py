@@ -4,7 +4,6 @@
 session and engine; each test gets a fresh copy of an empty database made once from the models, guards included.
 """
 
-import contextlib
 import contextvars
 import functools
 import os
@@ -14,7 +13,6 @@ import signal
 import smtplib
 import socket
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -28,13 +26,13 @@ from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from psycopg import pq
-from werkzeug.serving import make_server
 
 from labshare import create_app
 from labshare.commands.messages import compile_catalogues
 from labshare.kernel import time as kernel_time
 from labshare.kernel.database import db
 from tests import postgres
+from tests.serving import serving
 
 ENGINES = ("sqlite", "postgresql")
 SLOW_FIXTURES = frozenset({"live_server", "browser", "postgres_server"})
@@ -422,28 +420,10 @@ def limited(make_limited: Callable[..., Flask]) -> Flask:
 
 @pytest.fixture
 def live_server(app: Flask) -> Iterator[str]:
-    """The address of the application on a free port, in this process: the frozen clock and the database hold there."""
+    """The address of the application on a free port, in this process."""
     app.config["WTF_CSRF_ENABLED"] = True
-    server = make_server("127.0.0.1", 0, _closing(app), threaded=True)
-    address = f"http://127.0.0.1:{server.server_port}"
-    app.config["BASE_URL"] = address
-    thread = threading.Thread(target=contextvars.Context().run, args=(server.serve_forever, 0.05), daemon=True)
-    thread.start()
-    yield address
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def _closing(app: Flask) -> Callable[..., Iterator[bytes]]:
-    """Closes every answer. werkzeug's server leaves one open, with the file in it, when the browser went away in the
-    middle: it first reads what the browser may still have to say, and that raises."""
-
-    def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
-        with contextlib.closing(app(environ, start_response)) as answer:  # type: ignore[type-var]
-            yield from answer
-
-    return application
+    with serving(app) as address:
+        yield address
 
 
 CHROMIUM_FLAGS = [

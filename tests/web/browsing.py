@@ -1,17 +1,13 @@
 """Looking at every page in a browser: axe's findings, and pages wider than their window."""
 
-import contextvars
-import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from werkzeug.serving import make_server
-
 from labshare.kernel.time import utc_now
+from tests.serving import serving
 from tests.signing import sign_in_browser
 from tests.web import axe
 from tests.web.crawl import LANGUAGES, VISITOR, Crawl, person_and_firm
@@ -38,24 +34,6 @@ class Look:
 
 TURNS = ((0, 1440, "light"), (1, 390, "dark"), (0, 1440, "dark"), (1, 390, "light"))
 """Language, width and colours that a page's readers see by turns; two that follow one another differ in all three."""
-
-
-@contextmanager
-def serving(crawl: Crawl) -> Iterator[str]:
-    """The demonstration on a free port, in this process."""
-    server = make_server("127.0.0.1", 0, crawl.app, threaded=True)
-    address = f"http://127.0.0.1:{server.server_port}"
-    before = crawl.app.config["BASE_URL"]
-    crawl.app.config["BASE_URL"] = address
-    thread = threading.Thread(target=contextvars.Context().run, args=(server.serve_forever, 0.05), daemon=True)
-    thread.start()
-    try:
-        yield address
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        crawl.app.config["BASE_URL"] = before
 
 
 def looks_at(crawl: Crawl) -> list[Look]:
@@ -93,7 +71,7 @@ def look(crawl: Crawl, browser: Any, looks: list[Look]) -> Iterator[tuple[str, s
     page, are opened on the first page seen so."""
     frames: set[tuple[str, str, int, str]] = set()
     in_turn = sorted(looks, key=lambda each: (each.who, each.language))
-    with serving(crawl) as address:
+    with serving(crawl.app) as address:
         for (who, language), of_reader in groupby(in_turn, key=lambda each: (each.who, each.language)):
             context = browser.new_context(
                 base_url=address, locale=language, timezone_id="Asia/Shanghai", reduced_motion="reduce"

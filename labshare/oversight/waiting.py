@@ -65,27 +65,26 @@ class Kind:
 
 
 ADMIN, OFFICER, APPROVER = OfficialRole.ADMIN, OfficialRole.OFFICER, OfficialRole.APPROVER
-_OWN_PAGES = {"request": "lab.requests", "invoice": "lab.missing_documents"}
 _DONE = {
-    "proposal": ("booking.answer_proposal", _l("Proposed times to answer")),
-    "charge": ("charge.consent", _l("Changes of charge to agree to")),
-    "samples": ("booking.reschedule", _l("Bookings whose samples are due")),
-    "payment": ("charge.consent", _l("Bookings with something to pay")),
-    "request": ("booking.confirm", _l("Requests to answer")),
-    "begin": ("booking.work", _l("Bookings that begin today or should have begun")),
-    "work": ("booking.work", _l("Tests in the lab")),
-    "report": ("report.record", _l("Finished tests that lack their report")),
-    "invoice": ("invoice.record", _l("Bookings to invoice")),
+    "proposal": ("client.bookings", "booking.answer_proposal", _l("Proposed times to answer")),
+    "charge": ("client.bookings", "charge.consent", _l("Changes of charge to agree to")),
+    "samples": ("client.bookings", "booking.reschedule", _l("Bookings whose samples are due")),
+    "payment": ("client.bookings", "charge.consent", _l("Bookings with something to pay")),
+    "request": ("lab.requests", "booking.confirm", _l("Requests to answer")),
+    "begin": ("lab.today", "booking.work", _l("Bookings that begin today or should have begun")),
+    "work": ("lab.today", "booking.work", _l("Tests in the lab")),
+    "report": ("lab.today", "report.record", _l("Finished tests that lack their report")),
+    "invoice": ("lab.missing_documents", "invoice.record", _l("Bookings to invoice")),
 }
-"""Who may do what a booking waits for, and how the digest calls it."""
+"""Where what a booking waits for is done, who may do it, and how the digest calls it."""
 
 
 def _in_bookings(wait: Wait) -> Kind:
-    action, line = _DONE[wait.name]
+    page, action, line = _DONE[wait.name]
     return Kind(
         wait.name,
         wait.whose,
-        _OWN_PAGES.get(wait.name, "client.bookings" if wait.whose == CLIENT else "lab.today"),
+        page,
         lambda actor, now: bookings_waiting(wait, actor.firm_id, now),
         badge=wait.name == "request",
         action=action,

@@ -55,7 +55,7 @@ class ConceptRow:
 def list_concepts(q: str = "", limit: int = 60) -> tuple[list[ConceptRow], int]:
     """Concepts of which a word, the key or the source has `q` in it, in the order of their kinds, and how many there
     are. Two statements."""
-    changed = {concept.key for concept in changed_concepts()}
+    changed = set(db.session.scalars(select(SearchConcept.key)))
     wanted = q.strip().casefold()
     found = [
         ConceptRow(concept, concept.key in changed)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from labshare.booking.models import Holding
 from labshare.catalogue.models import Accreditation, AccreditationScope
@@ -129,7 +129,8 @@ def test_each_offer_is_priced_for_this_question(client: FlaskClient, market: Mar
     assert "Prices for 3 samples and 48 hours, tax included" in page
     assert "288.00" in page, "48 hours at 6.00"
     assert "240.00" in page, "48 hours at 5.00"
-    assert "Tue 24 Nov 10:00" in page, "the lab is open now"
+    assert "Wed 25 Nov 10:15" in page, "the lab is open now; the first start that is free to cancel comes a day later"
+    assert "Free to cancel until Tue 24 Nov 10:15" in page
 
 
 def test_who_is_too_late_stays_and_says_so(client: FlaskClient, market: Market) -> None:  # R-SEARCH-2
@@ -155,6 +156,43 @@ def test_order_and_facets_are_in_the_address(client: FlaskClient, market: Market
     assert labs(town="330624110") == ["儒岙金属材料实验室"]
     assert labs(automatic="yes") == ["天姥车轮实验室"]
     assert labs(near="330624003", within="10") == ["天姥车轮实验室"]
+
+
+def test_each_condition_counts_labs_and_goes_away_again(client: FlaskClient, market: Market) -> None:  # R-SEARCH-4
+    question = {"q": "GB/T 10125", "hours": "48", "set": "1"}
+    page = client.get("/search", query_string={**question, "at_most": "250", "saturdays": "yes"}, headers=EN).text
+    assert "The filters leave nothing over." in page, "nobody opens on Saturdays"
+    assert 'href="/search?q=GB%2FT+10125&amp;hours=48&amp;set=1&amp;at_most=250' in page, "each chip takes one away"
+    for shown in ("at most ¥250.00", "Open on Saturdays"):
+        assert shown in text_of(page)
+    only = client.get("/search", query_string={**question, "at_most": "250"}, headers=EN).text
+    assert len(re.findall(r'<article class="offer', only)) == 1
+    assert re.search(r'value="250"[^>]*checked><span>at most ¥250.00</span><span class="num">1</span>', only)
+    assert re.search(r'value=""[^>]*><span>Any</span><span class="num">2</span>', only)
+
+
+def test_a_deadline_wins_over_free_cancelling(client: FlaskClient, market: Market) -> None:  # R-SEARCH-3
+    question = {"q": "GB/T 10125", "hours": "48", "set": "1", "start_by": "2026-11-24"}
+    page = text_of(client.get("/search", query_string=question, headers=EN).text)
+    assert "2 labs can do it, one in time" in page
+    assert "Tue 24 Nov 10:00 start" in page
+    assert "Cancelling costs ¥86.40" in page, "30 percent of 288.00, from the booking on"
+
+
+def test_the_first_start_proposed_can_be_cancelled_for_nothing(client: FlaskClient, market: Market) -> None:
+    page = client.get(f"/test-items/{market.salt.id}?hours=48", headers=EN).text  # R-SEARCH-3
+    assert "Book Wed 25 Nov 10:30" in text_of(page)
+    assert "Free to cancel until Tue 24 Nov 10:30" in text_of(page)
+    assert "cancelling 86.40" in text_of(page), "at the starts before"
+    sooner = client.get(f"/test-items/{market.salt.id}?hours=48&starts_at=2026-11-24T12:00%2B08:00", headers=EN).text
+    assert "Cancelling costs ¥86.40" in text_of(sooner)
+
+
+def test_an_accreditation_counts_on_the_day_of_the_test(client: FlaskClient, market: Market) -> None:  # R-SEARCH-4
+    db.session.execute(update(Accreditation).values(valid_to=date(2026, 11, 24)))
+    db.session.commit()
+    page = text_of(client.get("/search", query_string={"q": "CNAS 盐雾"}, headers=EN).text)
+    assert "The filters leave nothing over." in page, "it ends the day before"
 
 
 def test_an_old_number_leads_to_the_new_one(client: FlaskClient, market: Market) -> None:
@@ -346,7 +384,7 @@ def test_closed_slots_say_why(app: Flask, client: FlaskClient, market: Market) -
     db.session.commit()
     page = client.get(f"/test-items/{market.salt.id}?hours=24", headers=ZH).text
     closed = re.findall(r'<span class="slot is-closed">.*?<small>(.*?)</small>', page, re.S)
-    assert "不可预约" in closed
+    assert "实验室自用" in closed
     assert "不开放" in closed
 
 

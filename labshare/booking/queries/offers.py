@@ -27,12 +27,37 @@ from labshare.kernel.database import Numbers, db, in_ids
 from labshare.kernel.errors import Problem
 from labshare.kernel.money import Fen
 from labshare.kernel.places import Coordinates, Kilometres, as_the_crow_flies
-from labshare.kernel.time import ExactMinutes, Hours, Minutes, local_day, local_zone
+from labshare.kernel.time import ExactMinutes, Hours, Minutes, ceil_minute, local_day, local_zone
 
 Order = Literal["earliest", "cheapest", "nearest"]
 NEXT_FEW = 8
 """Gaps of a busy unit that the second statement fetches."""
 FAR = timedelta(days=400)
+SATURDAY = 5
+NO_TIME = timedelta(0)
+TIME_TO_ORDER = timedelta(minutes=15)
+"""Filling in the order takes a while: an earlier start is chosen by hand only, it would have passed meanwhile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadlines:
+    """The local days that a client names: the test starts, the report is there, on or before them."""
+
+    start_by: date | None = None
+    report_by: date | None = None
+
+    def missed(self, slot: Slot, turnaround_days: int) -> date | None:
+        """The day that this start does not keep."""
+        if self.start_by is not None and local_day(slot.starts_at) > self.start_by:
+            return self.start_by
+        if self.report_by is not None and report_day(slot.ends_at, turnaround_days) > self.report_by:
+            return self.report_by
+        return None
+
+
+def report_day(ends_at: datetime, turnaround_days: int) -> date:
+    """The local day by which the report of work that ends then is promised."""
+    return local_day(ends_at) + timedelta(days=turnaround_days)
 
 
 @dataclass(frozen=True)
@@ -48,6 +73,8 @@ class Offer:
     late: bool = False
     distance_km: Kilometres | None = None
     hours: Hours | None = None
+    saturdays: bool = False
+    """The lab opens on Saturdays."""
 
     @property
     def amount_fen(self) -> Fen:
@@ -102,6 +129,9 @@ class _Pair(NamedTuple):
     horizon: Minutes
     latitude: str | None
     longitude: str | None
+    turnaround_days: int
+    free_cancel: Minutes
+    late_percent: int
 
 
 _COLUMNS: dict[str, Any] = {
@@ -130,6 +160,9 @@ _COLUMNS: dict[str, Any] = {
     "horizon": Lab.horizon_minutes,
     "latitude": Lab.latitude,
     "longitude": Lab.longitude,
+    "turnaround_days": TestItem.turnaround_days,
+    "free_cancel": TestItem.free_cancel_minutes,
+    "late_percent": TestItem.late_cancel_percent,
 }
 """Where the fields of `_Terms` and `_Pair` stand."""
 
@@ -169,6 +202,8 @@ def offers(
     instrument_id: int | None = None,
     late_too: bool = False,
     own_hours: bool = False,
+    free_to_cancel: bool = False,
+    deadlines: Deadlines | None = None,
     limit: int | None = None,
 ) -> list[Offer]:
     """The earliest feasible slot of each published item and instrument, over all labs.
@@ -178,14 +213,18 @@ def offers(
     out, and so is what has no slot (with `late_too` it comes last, so that a page can say so). With `own_hours`,
     `hours` go to the items that offer a choice of them, without any to their shortest, and the others have none.
     `near` is latitude and longitude in degrees; `nearest` orders by it. Ties go by price, start, item and instrument.
-    At most eight statements.
+    With `free_to_cancel` the start is the first that can still be cancelled free of charge, with time to order; the
+    very earliest where none can, or where only that keeps the `deadlines` (R-SEARCH-3). At most eight statements.
     """
     pairs = _pairs(items, instrument_id, local_day(now))
-    questions = _questions(
-        pairs,
-        _Wish(quantity=quantity, hours=hours, now=now, since=max(now, since or now), until=until, own_hours=own_hours),
+    wish = _Wish(
+        quantity=quantity, hours=hours, now=now, since=max(now, since or now), until=until, own_hours=own_hours
     )
-    _answer(questions, now)
+    if free_to_cancel:
+        questions = _free_or_soonest(pairs, wish, deadlines or Deadlines())
+    else:
+        questions = _questions(pairs, wish)
+        _answer(questions, now)
     kept: list[tuple[tuple[Any, ...], _Question, bool, Kilometres | None]] = []
     for question in questions:
         slot = question.slot
@@ -266,8 +305,8 @@ class _ByRules:
         self._prices: dict[tuple[Any, ...], Price] = {}
         self._first_starts: dict[tuple[Any, ...], tuple[Plan | None, DayRange | None]] = {}
 
-    def question(self, pair: _Pair) -> _Question | None:
-        """None where quantity, hours or the instrument's limits exclude the pair."""
+    def question(self, pair: _Pair, notice: timedelta = NO_TIME) -> _Question | None:
+        """None where quantity, hours or the instrument's limits exclude the pair. `notice`: how far ahead it starts."""
         hours = self._wish.hours_of(pair)
         work = _work(pair.terms, self._wish.quantity, hours)
         if work is None or not self._fits(pair, work):
@@ -276,7 +315,7 @@ class _ByRules:
         before = rules.allowed_before(self._wish.now)
         if self._wish.until is not None:
             before = min(before, self._wish.until)
-        plan = self._earliest(pair, rules, before)
+        plan = self._earliest(pair, rules, before, notice)
         return _Question(pair, rules, self._price(pair, work), before, plan, hours, open=plan is not None)
 
     def _instrument(self, pair: _Pair) -> InstrumentTerms:
@@ -298,11 +337,11 @@ class _ByRules:
             self._fitting[key] = work.minutes > 0 and within
         return self._fitting[key]
 
-    def _earliest(self, pair: _Pair, rules: StartRules, before: datetime) -> Plan | None:
+    def _earliest(self, pair: _Pair, rules: StartRules, before: datetime, notice: timedelta) -> Plan | None:
         """Instruments of like labs differ in calibration alone: the start without it is shared and then checked."""
-        key = (id(rules.openings), id(rules.work), pair.lead, pair.horizon)
+        key = (id(rules.openings), id(rules.work), pair.lead, pair.horizon, notice)
         if key not in self._first_starts:
-            after = max(self._wish.since, rules.first_allowed(self._wish.now))
+            after = max(self._wish.since, rules.first_allowed(self._wish.now), ceil_minute(self._wish.now + notice))
             self._first_starts[key] = _first_start(rules.openings, rules.work, after, before)
         plan, days = self._first_starts[key]
         if plan is None or days is None or _covered(rules, days):
@@ -324,6 +363,33 @@ def _questions(pairs: Sequence[_Pair], wish: _Wish) -> list[_Question]:
         return []
     by_rules = _ByRules(pairs, wish)
     return [question for question in map(by_rules.question, pairs) if question is not None]
+
+
+def _free_or_soonest(pairs: Sequence[_Pair], wish: _Wish, deadlines: Deadlines) -> list[_Question]:
+    """The start that can be cancelled free of charge, or the soonest where only that is there, or in time."""
+    if not pairs:
+        return []
+    by_rules = _ByRules(pairs, wish)
+    free = [one for pair in pairs if (one := by_rules.question(pair, _notice(pair))) is not None]
+    charged = [one.pair for one in free if one.pair.late_percent and (one.plan is None or deadlines != Deadlines())]
+    soonest = [one for pair in charged if (one := by_rules.question(pair)) is not None]
+    _answer([*free, *soonest], wish.now)
+    sooner = {id(one.pair): one for one in soonest if one.slot is not None}
+
+    def better(one: _Question) -> _Question:
+        other, days = sooner.get(id(one.pair)), one.pair.turnaround_days
+        if other is None or other.slot is None:
+            return one
+        if one.slot is None or (deadlines.missed(one.slot, days) and not deadlines.missed(other.slot, days)):
+            return other
+        return one
+
+    return [better(one) for one in free]
+
+
+def _notice(pair: _Pair) -> timedelta:
+    """How far ahead a start must lie to be cancelled free of charge, with the time that ordering takes."""
+    return timedelta(minutes=pair.free_cancel) + TIME_TO_ORDER if pair.late_percent else NO_TIME
 
 
 def _openings(lab_ids: set[int], wish: _Wish) -> dict[int, Openings]:
@@ -493,6 +559,7 @@ def _with_rows(kept: Sequence[tuple[tuple[Any, ...], _Question, bool, Kilometres
             late,
             distance,
             question.hours,
+            saturdays=bool(question.rules.openings.hours.weekly[SATURDAY]),
         )
         for _, question, late, distance in kept
     ]

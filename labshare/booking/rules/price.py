@@ -2,7 +2,7 @@
 (docs/rules.md, R-PRICE)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -214,6 +214,11 @@ def cancellation_fee(
     else:
         percent = Fraction(0)
     return Fen(max(0, min(price_fen, round_half_up(price_fen * percent / 100))))
+
+
+def free_until(terms: CancellationTerms, starts_at: datetime) -> datetime | None:
+    """The moment from which cancelling this start costs something; None where it never does."""
+    return starts_at - timedelta(minutes=terms.free_minutes) if terms.late_percent else None
 
 
 def plain(number: Decimal) -> str:

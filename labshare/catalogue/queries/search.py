@@ -7,6 +7,7 @@ Whatever asks in words (this box, `GET /slots`, the lists) means the same by the
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import and_, select
 
@@ -25,14 +26,26 @@ MOST_ITEMS = 2_000
 """The best of so many are weighed by time and price; who has more should say more."""
 
 
+class Mark(NamedTuple):
+    """An accreditation whose scope covers a test item, on the days from `first` to `last`."""
+
+    kind: str
+    first: date
+    last: date
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A test item that a question means."""
 
-    marks: tuple[str, ...]
-    """Accreditations whose scope covers it on the day: CMA, CNAS."""
+    accredited: tuple[Mark, ...]
+    """Today or later."""
     relevance: int
     """0 fits best (`matching.WHOLE`)."""
+
+    def marks_on(self, day: date) -> tuple[str, ...]:
+        """CMA, CNAS: those whose scope covers it on the day."""
+        return tuple(dict.fromkeys(mark.kind for mark in self.accredited if mark.first <= day <= mark.last))
 
 
 @dataclass(frozen=True)
@@ -99,7 +112,7 @@ def _items(
 ) -> dict[int, Candidate]:
     valid = and_(
         Accreditation.id == AccreditationScope.accreditation_id,
-        Accreditation.in_force_on(day),
+        Accreditation.lasts_to(day),
     )
     found_by = hits(SearchKind.TEST_ITEM, groups, phrases)
     narrowed = (
@@ -112,15 +125,21 @@ def _items(
         .subquery()
     )
     rows = db.session.execute(
-        select(narrowed.c.id, narrowed.c.relevance, Accreditation.kind)
+        select(
+            narrowed.c.id,
+            narrowed.c.relevance,
+            Accreditation.kind,
+            Accreditation.valid_from,
+            Accreditation.valid_to,
+        )
         .outerjoin(AccreditationScope, AccreditationScope.test_item_id == narrowed.c.id)
         .outerjoin(Accreditation, valid)
         .distinct()
         .order_by(narrowed.c.relevance, narrowed.c.id, Accreditation.kind)
     )
     found: dict[int, Candidate] = {}
-    for item_id, relevance, kind in rows:
+    for item_id, relevance, kind, first, last in rows:
         known = found.get(item_id)
-        marks = (*(known.marks if known else ()), *([kind] if kind else ()))
+        marks = (*(known.accredited if known else ()), *((Mark(kind, first, last),) if kind else ()))
         found[item_id] = Candidate(marks, relevance)
     return found

@@ -10,8 +10,17 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from labshare.booking.queries import load_bookable_item
+from labshare.booking.queries.offers import TIME_TO_ORDER
 from labshare.booking.queries.slots import price_for, slots_of_loaded
-from labshare.booking.rules.price import ItemTerms, Price, question_problems, work_of
+from labshare.booking.rules.price import (
+    CancellationTerms,
+    ItemTerms,
+    Price,
+    cancellation_fee,
+    free_until,
+    question_problems,
+    work_of,
+)
 from labshare.booking.rules.slots import DayOfSlots, Slot
 from labshare.catalogue.models import Instrument, TestItem
 from labshare.catalogue.queries import draft_or_published
@@ -22,6 +31,7 @@ from labshare.http.actor import current_actor
 from labshare.http.limits import limited
 from labshare.http.rights import public
 from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.money import Fen
 from labshare.kernel.time import Hours, local_day, local_zone, start_of_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.asked import asked_day, read_moment, read_number
@@ -31,12 +41,9 @@ DAYS_SHOWN = 7
 FIRST_SHOWN = 6
 """So many lines of a day at once; the rest behind a button."""
 
-TIME_TO_ORDER = timedelta(minutes=15)
-"""Filling in the order takes a while: an earlier start is chosen by hand only, it would have passed meanwhile."""
-
 SHORT_REASONS: dict[str, LazyString] = {
     "SlotTaken": _l("Full"),
-    "Blocked": _l("Not available"),
+    "Blocked": _l("Kept by the lab"),
     "TooEarly": _l("Too late to book"),
     "InThePast": _l("Past"),
     "TooFar": _l("Too far ahead"),
@@ -104,7 +111,7 @@ def reasons(days: Iterable[DayOfSlots]) -> list[tuple[str, str]]:
         for problem in problems:
             if problem.code == "OutsideOpeningHours" and problem.params.get("hours") == "–":
                 found.setdefault(str(_l("Closed")), str(_l("The lab does not open on that weekday.")))
-            elif problem.code not in ("SlotTaken", "InThePast", "Blocked"):
+            elif problem.code not in ("SlotTaken", "InThePast"):
                 found.setdefault(short_reason(problem), problem.text)
     return list(found.items())
 
@@ -184,7 +191,7 @@ def test_item(item_id: int) -> str:
         until = start_of_day(asked.since + timedelta(days=DAYS_SHOWN))
         days = slots_of_loaded(bench, work, since, until, instrument_id=asked.instrument)
     free = [slot for one in days for slot in one.slots if slot.free]
-    chosen = _chosen(free, asked.starts_at, now=now)
+    chosen = _chosen(free, asked.starts_at, terms.cancellation, now=now)
     fees = fees_of(item_id)
     return render_template(
         "public/test_item.html",
@@ -202,6 +209,10 @@ def test_item(item_id: int) -> str:
         columns=columns(days),
         reasons=reasons(days),
         chosen=chosen,
+        free_until=free_until(terms.cancellation, chosen.starts_at) if chosen else None,
+        charged_before=_charged_before(terms.cancellation, now),
+        late_fen=_late_fen(terms.cancellation, price) if price else 0,
+        now=now,
         answer_by=bench.answer_by(chosen.starts_at) if chosen else None,
         gone=asked.starts_at is not None and chosen is not None and chosen.starts_at != asked.starts_at,
         report_by=local_day(chosen.ends_at) + timedelta(days=bench.item.turnaround_days) if chosen else None,
@@ -216,12 +227,26 @@ def test_item(item_id: int) -> str:
     )
 
 
-def _chosen(free: list[Slot], asked: datetime | None, *, now: datetime) -> Slot | None:
-    """The start asked for, else the first that leaves time to order, else the first."""
+def _chosen(free: list[Slot], asked: datetime | None, terms: CancellationTerms, *, now: datetime) -> Slot | None:
+    """The start asked for, else the first that leaves time to order and can then be cancelled free of charge, else the
+    first that leaves time to order, else the first (R-SEARCH-3)."""
     for slot in free:
         if slot.starts_at == asked:
             return slot
-    return next((slot for slot in free if slot.starts_at >= now + TIME_TO_ORDER), free[0] if free else None)
+    ready = now + TIME_TO_ORDER
+    in_time = [slot for slot in free if slot.starts_at >= ready]
+    for_nothing = (slot for slot in in_time if (until := free_until(terms, slot.starts_at)) is None or until >= ready)
+    return next(for_nothing, next(iter(in_time or free), None))
+
+
+def _charged_before(terms: CancellationTerms, now: datetime) -> datetime:
+    """Cancelling a start before this moment costs something from now on."""
+    return now + timedelta(minutes=terms.free_minutes) if terms.late_percent else now
+
+
+def _late_fen(terms: CancellationTerms, price: Price) -> Fen:
+    """What cancelling costs once it is no longer free."""
+    return cancellation_fee(terms, price.total_fen, until_start=timedelta.min)
 
 
 def _calibrated(

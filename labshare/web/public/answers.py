@@ -1,0 +1,213 @@
+"""The lines of the search page: offers by test and lab, their order, what is best, and what each facet would leave."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from flask import url_for
+
+from labshare.booking.queries.loading import item_terms
+from labshare.booking.queries.offers import Offer, report_day
+from labshare.booking.rules.price import cancellation_fee, free_until
+from labshare.catalogue.queries import Candidate
+from labshare.catalogue.queries.matching import PART
+from labshare.catalogue.rules.text import sample_of, test_of
+from labshare.catalogue.terms import AccreditationKind
+from labshare.kernel.money import Fen
+from labshare.kernel.time import local_day
+from labshare.web.public.asking import PRICES, RADII, Asked, Wishes
+
+
+@dataclass(frozen=True)
+class SampleType:
+    """What a test of several forms is offered for: 滚子, rollers."""
+
+    name: str
+    name_en: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One line: a test item at a lab, on the instrument that is free first."""
+
+    offer: Offer
+    marks: tuple[str, ...]
+    """Accreditations whose scope covers it on the day of the test: CMA, CNAS."""
+    relevance: int
+    """0 fits best."""
+    report_by: date | None
+    late: date | None
+    """The day asked for that it misses: the report comes, or the test starts, after it."""
+    more_instruments: int
+    address: str
+    """Its page, with everything asked and this start chosen."""
+    free_until: datetime | None
+    """Until then cancelling costs nothing; None where it never does."""
+    cancel_fen: Fen
+    """What cancelling would cost at once."""
+    variants: tuple["Answer", ...] = ()
+    """The same test for other sample types at this lab, in their order."""
+
+    @property
+    def starts_at(self) -> datetime | None:
+        return self.offer.slot.starts_at if self.offer.slot else None
+
+    @property
+    def sample(self) -> SampleType:
+        """The sample type it stands for; without a name where it names none."""
+        item = self.offer.item
+        return SampleType(sample_of(item.name), sample_of(item.name_en or "") or None)
+
+    @property
+    def misses(self) -> bool:
+        """A day asked for, or there is no free start at all."""
+        return self.late is not None or self.offer.slot is None
+
+    @property
+    def key(self) -> str:
+        return str(self.offer.item.id)
+
+
+def fits(wishes: Wishes, one: Answer) -> bool:
+    offer = one.offer
+    return (
+        (not wishes.mark or wishes.mark in one.marks)
+        and (not wishes.towns or offer.lab.town in wishes.towns)
+        and (not wishes.samples or one.sample.name in wishes.samples)
+        and (wishes.within is None or (offer.distance_km is not None and offer.distance_km <= wishes.within))
+        and (wishes.at_most is None or offer.amount_fen <= wishes.at_most * 100)
+        and (not wishes.in_time or not one.misses)
+        and (not wishes.automatic or offer.lab.automatic_confirmation)
+        and (not wishes.saturdays or offer.saturdays)
+    )
+
+
+def answers_of(found: Sequence[Offer], items: Mapping[int, Candidate], asked: Asked, now: datetime) -> list[Answer]:
+    """The offers by test item, on the instrument that is free first."""
+    by_item: dict[int, list[Offer]] = {}
+    for offer in found:
+        by_item.setdefault(offer.item.id, []).append(offer)
+    result = []
+    for item_id, group in by_item.items():
+        best = min(group, key=lambda offer: (offer.slot is None, offer.slot.starts_at if offer.slot else 0))
+        item, slot, candidate = best.item, best.slot, items[item_id]
+        starts_at = slot.starts_at if slot else now
+        terms = item_terms(item).cancellation
+        values: dict[str, object] = {"quantity": asked.quantity}
+        if best.hours is not None:
+            values["hours"] = best.hours
+        if slot is not None:
+            values["starts_at"] = slot.starts_at.isoformat()
+        result.append(
+            Answer(
+                offer=best,
+                marks=candidate.marks_on(local_day(starts_at)),
+                relevance=candidate.relevance,
+                report_by=report_day(slot.ends_at, item.turnaround_days) if slot else None,
+                late=_late(best, asked),
+                more_instruments=len(group) - 1,
+                address=url_for("public.test_item", item_id=item_id, **values),
+                free_until=free_until(terms, starts_at),
+                cancel_fen=cancellation_fee(terms, best.amount_fen, until_start=starts_at - now),
+            )
+        )
+    return result
+
+
+def _late(offer: Offer, asked: Asked) -> date | None:
+    """The day asked for that the offer misses."""
+    if offer.slot is None:
+        return asked.start_by or asked.by
+    return asked.deadlines.missed(offer.slot, offer.item.turnaround_days)
+
+
+Key = Callable[[Answer], tuple[object, ...]]
+
+
+def _by(order: str) -> Key:
+    """By what the client wishes alone."""
+
+    def key(one: Answer) -> tuple[object, ...]:
+        starts_at = one.starts_at.timestamp() if one.starts_at else 0
+        price, away = one.offer.amount_fen, one.offer.distance_km
+        tie = (one.offer.lab.code, one.offer.item.id)
+        if order == "cheapest":
+            return (one.misses, one.starts_at is None, price, starts_at, *tie)
+        if order == "nearest":
+            return (one.misses, one.starts_at is None, away is None, away or 0, starts_at, price, *tie)
+        return (one.misses, one.starts_at is None, starts_at, price, *tie)
+
+    return key
+
+
+def order_key(order: str) -> Key:
+    """What fits the question best comes first, among equals what the client wishes."""
+    wish = _by(order)
+    return lambda one: (one.relevance, *wish(one))
+
+
+def facets_of(everything: Sequence[Answer], wishes: Wishes) -> dict[str, dict[str, int]]:
+    """How many labs each facet would leave, the other facets kept: what the heading counts."""
+
+    def count(**changed: object) -> int:
+        wanted = replace(wishes, **changed)  # type: ignore[arg-type]
+        return len({one.offer.lab.id for one in everything if fits(wanted, one)})
+
+    no_town, no_sample = replace(wishes, towns=frozenset()), replace(wishes, samples=frozenset())
+    of_sample = {(one.sample.name, one.offer.lab.id) for one in everything if one.sample.name and fits(no_sample, one)}
+    of_town = {one.offer.lab.id: one.offer.lab.town for one in everything if one.offer.lab.town and fits(no_town, one)}
+    return {
+        "mark": {"any": count(mark="")} | {kind: count(mark=kind) for kind in reversed(AccreditationKind)},
+        "town": Counter(of_town.values()),
+        "sample": Counter(sample for sample, _lab in of_sample),
+        "within": {"": count(within=None)} | {str(radius): count(within=radius) for radius in RADII},
+        "at_most": _prices(wishes.at_most, count),
+        "late": {"": count(in_time=False), "hide": count(in_time=True)},
+        "automatic": {"yes": count(automatic=True)},
+        "saturdays": {"yes": count(saturdays=True)},
+    }
+
+
+def _prices(chosen: int | None, count: Callable[..., int]) -> dict[str, int]:
+    """The ceilings that make a difference, with the one chosen; nothing where price leaves no choice."""
+    least, found = 0, {}
+    any_price = count(at_most=None)
+    for price in sorted({*PRICES, *([] if chosen is None else [chosen])}):
+        labs = count(at_most=price)
+        if price == chosen or least < labs < any_price:
+            found[str(price)] = labs
+        least = max(least, labs)
+    return found | {"": any_price} if found else {}
+
+
+def grouped(shown: Sequence[Answer]) -> list[Answer]:
+    """One line for a test at a lab, whatever sample types it is offered for: the first of them, the others with it."""
+    groups: dict[tuple[int, str], list[Answer]] = {}
+    for one in shown:
+        groups.setdefault((one.offer.lab.id, test_of(one.offer.item.name)), []).append(one)
+    return [replace(first, variants=tuple(others)) for first, *others in groups.values()]
+
+
+def samples_of(everything: Sequence[Answer]) -> list[SampleType]:
+    """The sample types that what was found is offered for."""
+    found = {one.sample.name: one.sample for one in everything if one.sample.name}
+    return [sample for _name, sample in sorted(found.items())]
+
+
+def best_of(shown: Sequence[Answer]) -> dict[str, dict[str, int]]:
+    """Item → what it is best in, among those that come in time, and how many are as good; nothing where all are
+    alike. What is only found by its standard or instrument does not compete with what is named so."""
+    named = [one for one in shown if one.relevance != PART] or shown
+    timely = [one for one in named if not one.misses]
+    best: dict[str, dict[str, int]] = {}
+    for name, value in (
+        ("cheapest", lambda one: one.offer.amount_fen),
+        ("earliest", lambda one: one.starts_at),
+    ):
+        least = min(map(value, timely), default=None)
+        equals = [one for one in timely if value(one) == least]
+        if len(equals) < len(timely):
+            for one in equals:
+                best.setdefault(one.key, {})[name] = len(equals)
+    return best

@@ -25,6 +25,7 @@ name_fields(
         "charged_fen": _l("Charged in all"),
         "client_firm_id": _l("Client"),
         "closure": _l("Closure"),
+        "cost_centre": _l("Cost centre"),
         "ends_at": _l("End"),
         "finished_at": _l("Test finished"),
         "holding_ends_at": _l("Held until"),

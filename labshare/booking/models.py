@@ -213,6 +213,8 @@ class Booking(Model):
     submission: Mapped[str | None] = mapped_column(String(36))
     """The form's or request's one-time key: a second click finds the first booking."""
     waive_reason: Mapped[str | None] = mapped_column(String(300))
+    cost_centre: Mapped[str | None] = mapped_column(String(40))
+    """The client's own, never shown to the lab."""
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """When the lab was last asked: at booking, or at a move that returned to `requested`."""
     answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     or_,
+    text,
 )
 from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -60,6 +61,7 @@ class Lab(Listed, Model):
     __tablename__ = "lab"
     __table_args__ = (
         one_of("state", LifeState),
+        CheckConstraint("payment_days BETWEEN 0 AND 365", name="payment_days_in_a_year"),
         Index(None, "firm_id"),
         Index(None, "town"),
     )
@@ -85,6 +87,8 @@ class Lab(Listed, Model):
     lead_time_minutes: Mapped[Minutes] = mapped_column(default=0)
     horizon_minutes: Mapped[Minutes] = mapped_column(default=60 * 24 * 90)
     """Elapsed minutes from now to a start, at least and at most (R-TIME-8)."""
+    payment_days: Mapped[int] = mapped_column(default=30, server_default=text("30"))
+    """Terms of payment: so many days after its date an invoice is due (R-PAPER-11)."""
     state: Mapped[str] = mapped_column(String(10), default=LifeState.DRAFT)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

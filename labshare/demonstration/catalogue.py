@@ -174,6 +174,7 @@ class CatalogueMaker:
             description_en=profile.description[1],
             automatic_confirmation=not demo and rng.random() < 0.35,
             lead_time_minutes=rng.choice((0, 60, 120, 240, 1440)) if not demo else 60,
+            payment_days=30,
             horizon_minutes=60 * 24 * rng.choice((60, 90, 90, 120)),
             state=LifeState.PUBLISHED,
             created_at=created,

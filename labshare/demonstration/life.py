@@ -39,6 +39,9 @@ from labshare.settlement.rules.documents import (
 )
 from labshare.settlement.terms import EntryCause, PayerVerdict
 
+COST_CENTRES = ("质检部", "研发部", "轴承一车间")
+"""Of the demonstration client, by test item."""
+
 
 class Life(Order):
     """A booking with everything that hangs on it, in memory."""
@@ -102,6 +105,7 @@ class Life(Order):
             plan=plan,
             sample_description=description,
             booked_by=person["id"],
+            cost_centre=COST_CENTRES[item["id"] % 3] if client is loading.demo_client else None,
         )
         values = rows.booking(new, state, now=at, today=day, answer_by=deadline)
         self.row = loading.rows.add(Booking, ref=self._reference(day), **values)
@@ -472,7 +476,12 @@ class Life(Order):
         number = self.shelf.invoice_number(self.lab.host.id, issued_on)
         file = self.shelf.invoice(self, number, issued_on, amount, at)
         values = document_rows.invoice(
-            seller_firm_id=self.lab.host.id, client_firm_id=self.client.id, number=number, issued_on=issued_on
+            seller_firm_id=self.lab.host.id,
+            client_firm_id=self.client.id,
+            number=number,
+            issued_on=issued_on,
+            payment_days=self.lab.row["payment_days"],
+            red=amount < 0,
         )
         return self.loading.rows.add(Invoice, **values, file_id=file["id"] if file else None)
 

@@ -51,7 +51,12 @@ class Topic(Term):
     REPORT = "reports", _l("Reports"), _l("A report is ready, or was withdrawn."), FIRM
     CHARGE = "charges", _l("Changes of charge"), _l("A charge changes, or waits for consent."), FIRM
     INVOICE = "invoices", _l("Invoices"), _l("An invoice was recorded, with what to pay to whom."), FIRM
-    OVERDUE = "overdue", _l("Overdue payments"), _l("An invoice is unpaid for 30 days, then every 30 days."), FIRM
+    OVERDUE = (
+        "overdue",
+        _l("Overdue payments"),
+        _l("An invoice is unpaid after its due date, then every 30 days."),
+        FIRM,
+    )
     REQUEST = "new_bookings", _l("New bookings at our labs"), _l("A client asks for a slot, or has booked one."), LAB
     PAYER = (
         "other_payers",

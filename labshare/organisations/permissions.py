@@ -31,6 +31,8 @@ LAB_MEMBERS = _grants("lab", *FirmRole)
 FIRM_MEMBERS = _grants("firm", *FirmRole)
 PARTIES = CLIENT_MEMBERS + LAB_MEMBERS
 BOOKERS = _grants("client", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.BOOKER)
+CLIENT_MONEY = _grants("client", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT, FirmRole.VIEWER)
+"""Who sees what the client is invoiced, pays and owes."""
 LAB_HANDS = _grants("lab", FirmRole.OWNER, FirmRole.LAB_MANAGER)
 LAB_MONEY = _grants("lab", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
 FIRM_OWNER = _grants("firm", FirmRole.OWNER)
@@ -96,6 +98,8 @@ PERMISSIONS: dict[str, Grants] = {
     "payment.accept_payer": OFFICER,
     "payer.see": READERS,
     "invoice.remind": SYSTEM_ONLY,
+    "spending.see": CLIENT_MONEY,
+    "booking.set_cost_centre": BOOKERS + _grants("client", FirmRole.ACCOUNTANT),
     "ledger.see": READERS + LAB_MEMBERS,
     "ledger.close_month": OFFICER,
     "ledger.reopen_month": OFFICER,

@@ -102,6 +102,8 @@ class Invoice(Model):
     client_firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
     number: Mapped[str] = mapped_column(String(30))
     issued_on: Mapped[date]
+    due_on: Mapped[date] = mapped_column(server_default=text("'9999-12-31'"))
+    """The last day to pay, by the lab's terms when it was recorded (R-PAPER-11); of a red letter its own date."""
     file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
 
     file: Mapped[StoredFile | None] = relationship()
@@ -276,7 +278,7 @@ def _refuse_insert(table: Any, name: str, wrong: str, *, lock: str = "") -> None
 
 
 stays_as_recorded(Report.__table__, "booking_id", "lab_id", "number", "issued_on", "replaces_id", "file_id")
-stays_as_recorded(Invoice.__table__, "seller_firm_id", "client_firm_id", "number", "issued_on")
+stays_as_recorded(Invoice.__table__, "seller_firm_id", "client_firm_id", "number", "issued_on", "due_on")
 stays_as_recorded(Payment.__table__, "booking_id", "amount_fen", "paid_on", "reference", "payer_uscc", "by_client")
 append_only(InvoiceLine.__table__)
 append_only(RevenueEntry.__table__)

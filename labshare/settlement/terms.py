@@ -28,6 +28,23 @@ class PayerVerdict(Term):
     REJECTED = "rejected", _l("Not accepted")
 
 
+class SpendingBy(Term):
+    """What the rows of a client's spending are."""
+
+    MONTH = "month", _l("By month")
+    LAB = "lab", _l("By lab")
+    TEST_ITEM = "test_item", _l("By test item")
+    PERSON = "person", _l("By person")
+    COST_CENTRE = "cost_centre", _l("By cost centre")
+
+
+class Movement(Term):
+    """What changes what a client owes."""
+
+    INVOICED = "invoiced", _l("Invoice")
+    PAID = "paid", _l("Payment")
+
+
 class Lacking(Term):
     """What a booking lacks. `own`: a report or an invoice, for the lab to do; the others wait for the client or an
     officer."""

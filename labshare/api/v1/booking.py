@@ -80,6 +80,7 @@ class BookingBody(WishBody):
     sample_description = Text(required=True, validate=Length(1, 2000))
     hold = Whole(load_default=None, allow_none=True, validate=IDENTITY)
     waive_reason = Text(load_default=None, allow_none=True, validate=Length(max=300))
+    cost_centre = Text(load_default="", validate=Length(max=40))
 
 
 class ReasonBody(Strict):
@@ -217,6 +218,7 @@ def book(body: dict[str, Any]) -> Any:
         sample_description=body["sample_description"],
         hold_id=body["hold"],
         waive_reason=body["waive_reason"],
+        cost_centre=body["cost_centre"],
         **_wish(body),
     )
     written()

@@ -81,6 +81,7 @@ class NewBooking:
     booked_by: int | None
     submission: str | None = None
     waive_reason: str | None = None
+    cost_centre: str | None = None
 
 
 def booking(new: NewBooking, state: BookingState, *, now: datetime, today: date, answer_by: datetime | None) -> Values:
@@ -108,6 +109,7 @@ def booking(new: NewBooking, state: BookingState, *, now: datetime, today: date,
         "booked_by": new.booked_by,
         "submission": new.submission,
         "waive_reason": new.waive_reason,
+        "cost_centre": new.cost_centre,
         "requested_at": now,
         "answer_by": answer_by,
         "client_size": new.client_size,

@@ -6,6 +6,7 @@
 `work`       receive, start, finish, no_show; lengthen_running (system)
 `end`        cancel
 `charges`    propose_charge, consent_charge, refuse_charge
+`cost_centres` set_cost_centre
 `blocks`     block, unblock
 `documents`  settle_state, which the settlement room calls
 `hours`      set_opening_hours, add_closure, remove_closure, set_working_year, set_working_day,
@@ -20,6 +21,7 @@ from labshare.booking.services.answer import confirm, decline, lapse
 from labshare.booking.services.blocks import Block, block, unblock
 from labshare.booking.services.book import book, hold, release_hold
 from labshare.booking.services.charges import consent_charge, propose_charge, refuse_charge
+from labshare.booking.services.cost_centres import set_cost_centre
 from labshare.booking.services.documents import settle_state
 from labshare.booking.services.end import cancel
 from labshare.booking.services.feeds import make_feed, revoke_feed, revoke_feeds
@@ -79,6 +81,7 @@ __all__ = [
     "revoke_feed",
     "revoke_feeds",
     "seed_working_years",
+    "set_cost_centre",
     "set_opening_hours",
     "set_working_day",
     "set_working_year",

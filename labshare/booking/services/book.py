@@ -127,6 +127,7 @@ def book(
     instrument_id: int | None = None,
     hold_id: int | None = None,
     waive_reason: str | None = None,
+    cost_centre: str = "",
     submission: str | None = None,
     bookable: BookableItem | None = None,
 ) -> Booking:
@@ -165,6 +166,7 @@ def book(
             price,
             sample_description,
             waive_reason if waive else None,
+            cost_centre.strip() or None,
             submission,
         )
         if booking is not None:
@@ -302,6 +304,7 @@ def _try_to_book(
     price: Price,
     sample_description: str,
     waive_reason: str | None,
+    cost_centre: str | None,
     submission: str | None,
 ) -> Booking | None:
     """Write booking, holding, charge and event; None if the database finds the unit taken."""
@@ -331,6 +334,7 @@ def _try_to_book(
         booked_by=actor.person_id,
         submission=submission,
         waive_reason=waive_reason,
+        cost_centre=cost_centre,
     )
     given = rows.booking(new, state, now=now, today=today, answer_by=bookable.answer_by(plan.starts_at))
     written = _write(given, plan, actor, now)

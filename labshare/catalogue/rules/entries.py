@@ -19,6 +19,7 @@ YEAR_MINUTES = 366 * 24 * 60
 MOST_HOURS = 20_000
 MOST_SAMPLES = 10_000
 MOST_UNITS = 99
+MOST_PAYMENT_DAYS = 365
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,7 @@ class LabDetails:
     automatic_confirmation: bool = False
     lead_time_minutes: Minutes = Minutes(0)
     horizon_minutes: Minutes = Minutes(90 * 24 * 60)
+    payment_days: int = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +164,7 @@ def lab_problems(lab: LabDetails) -> Iterator[Problem]:
     if not _coordinates_fit(lab):
         yield errors.BadCoordinates()
     yield from _range(lab, "lead_time_minutes", 0, YEAR_MINUTES)
+    yield from _range(lab, "payment_days", 0, MOST_PAYMENT_DAYS)
     yield from _range(lab, "horizon_minutes", 60, 2 * YEAR_MINUTES)
     if 0 <= lab.horizon_minutes < lab.lead_time_minutes:
         yield errors.OutOfRange("horizon_minutes", least=lab.lead_time_minutes, most=2 * YEAR_MINUTES)

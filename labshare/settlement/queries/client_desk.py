@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, case, func, select
@@ -16,8 +16,10 @@ from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import visible
-from labshare.settlement.models import Payment, Report
+from labshare.settlement.models import Report
+from labshare.settlement.queries.owed import owed_fen
 from labshare.settlement.queries.reports import stands_on
+from labshare.settlement.queries.spending import paid_by_month
 
 NEW_REPORT_DAYS = 14
 """A report counts as newly arrived for so many days."""
@@ -64,7 +66,7 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
             func.count(),
             func.sum(case((ahead, 1), else_=0)),
             func.sum(case((Booking.owes, 1), else_=0)),
-            func.sum(case((Booking.owes, Booking.invoiced_fen - Booking.paid_fen), else_=0)),
+            func.sum(owed_fen()),
             func.sum(
                 case(
                     (Booking.state.in_(BookingState.tested_or_later()), Booking.charged_fen - Booking.invoiced_fen),
@@ -106,7 +108,7 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
             .limit(AT_MOST)
         ).all(),
         upcoming=upcoming,
-        months=_spent(ours, today),
+        months=paid_by_month(actor, Month(today.year, 1), Month.of(today)),
         all_count=sums[0],
         upcoming_count=sums[1] or 0,
         owing=sums[2] or 0,
@@ -133,22 +135,3 @@ def _bookings(*where: Any, order: Any) -> Sequence[Booking]:
         .order_by(order, Booking.id)
         .limit(AT_MOST)
     ).all()
-
-
-def _spent(ours: Any, today: date) -> Sequence[tuple[Month, int]]:
-    """What was paid in each month of the year, by the client or in its name, less refunds."""
-    rows = db.session.execute(
-        select(Payment.paid_on, func.sum(Payment.amount_fen))
-        .join(Booking, Booking.id == Payment.booking_id)
-        .where(
-            ours,
-            Payment.paid_on >= date(today.year, 1, 1),
-            Payment.paid_on <= today,
-            Payment.counts,
-        )
-        .group_by(Payment.paid_on)
-    )
-    fen = dict.fromkeys((Month(today.year, number) for number in range(1, today.month + 1)), 0)
-    for day, amount in rows:
-        fen[Month.of(day)] += int(amount)
-    return list(fen.items())

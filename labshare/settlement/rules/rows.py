@@ -5,7 +5,7 @@ What may be recorded says `documents`.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from labshare.booking.rules.rows import Values
@@ -66,12 +66,16 @@ def report_withdrawn(report_id: int, *, today: date, reason: str) -> tuple[Value
 # Invoices
 
 
-def invoice(*, seller_firm_id: int, client_firm_id: int, number: str, issued_on: date) -> Values:
+def invoice(
+    *, seller_firm_id: int, client_firm_id: int, number: str, issued_on: date, payment_days: int, red: bool
+) -> Values:
+    """`payment_days` are the lab's terms: an invoice keeps the day on which it is due (R-PAPER-11)."""
     return {
         "seller_firm_id": seller_firm_id,
         "client_firm_id": client_firm_id,
         "number": number,
         "issued_on": issued_on,
+        "due_on": issued_on if red else issued_on + timedelta(days=payment_days),
     }
 
 

@@ -203,6 +203,8 @@ def _invoice(
             client_firm_id=first.client_firm_id,
             number=number,
             issued_on=issued_on,
+            payment_days=first.lab.payment_days,
+            red=red,
         )
         known = Invoice(**values)
         try:

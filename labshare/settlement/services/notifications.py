@@ -65,7 +65,7 @@ OVERDUE = kind(
     topic=Topic.OVERDUE,
     title=_l("Payment overdue: %(overdue_fen)s (%(ref)s)"),
     text=_l(
-        "%(overdue_fen)s of booking %(ref)s is unpaid, invoiced on or before %(invoiced_on)s. Pay it to %(payee)s, "
+        "%(overdue_fen)s of booking %(ref)s is unpaid and was due on %(due_on)s. Pay it to %(payee)s, "
         "account %(account)s, and write %(ref)s on the transfer; if it is paid, ask %(lab)s (%(phone)s) to record it."
     ),
 )
@@ -126,7 +126,7 @@ def invoice_recorded(booking: Booking, invoice: Invoice, amount_fen: Fen, *, act
     notify_client(booking, kind, actor=actor, now=now, number=invoice.number, amount_fen=amount_fen, **pay)
 
 
-def payment_overdue(booking: Booking, overdue_fen: Fen, *, invoiced_on: date, actor: Actor, now: datetime) -> None:
+def payment_overdue(booking: Booking, overdue_fen: Fen, *, due_on: date, actor: Actor, now: datetime) -> None:
     lab, firm = booking.lab, booking.lab_firm
     notify_client(
         booking,
@@ -134,7 +134,7 @@ def payment_overdue(booking: Booking, overdue_fen: Fen, *, invoiced_on: date, ac
         actor=actor,
         now=now,
         overdue_fen=overdue_fen,
-        invoiced_on=invoiced_on,
+        due_on=due_on,
         payee=in_both_languages(firm),
         account=firm.bank_account or None,
         lab=in_both_languages(lab),

@@ -59,6 +59,11 @@ class BookingForm(Form):
         description=_l("Material, shape, size, batch; what the lab must know before the samples come."),
         validators=[required(), length(2000)],
     )
+    cost_centre = StringField(
+        _l("Cost centre"),
+        description=_l("For your own spending; the lab does not see it."),
+        validators=[length(40)],
+    )
 
 
 def _item_id() -> int:
@@ -216,6 +221,7 @@ def book() -> Any:
                 hours=_hours(form),
                 instrument_id=form.instrument.data if "instrument" in form else None,
                 waive_reason=(form.waive_reason.data or None) if "waive_reason" in form else None,
+                cost_centre=form.cost_centre.data or "",
                 submission=form.submission_key,
                 bookable=bookable,
             ),

@@ -99,6 +99,12 @@ class LabForm(Form):
         default=90 * DAY_MINUTES,
         description=_l("At most so far ahead one can book."),
     )
+    payment_days = WholeNumberField(
+        _l("Terms of payment, days"),
+        [required()],
+        default=30,
+        description=_l("So many days after its date an invoice is due; the invoices recorded keep theirs."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -119,6 +125,7 @@ class LabForm(Form):
             automatic_confirmation=bool(self.automatic_confirmation.data),
             lead_time_minutes=self.lead_time_minutes.data,
             horizon_minutes=self.horizon_minutes.data,
+            payment_days=self.payment_days.data,
         )
 
 

@@ -1,6 +1,7 @@
 """The fixed words of documents and of the ledger."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from labshare.kernel.terms import Term
 
@@ -31,18 +32,18 @@ class PayerVerdict(Term):
 class SpendingBy(Term):
     """What the rows of a client's spending are."""
 
-    MONTH = "month", _l("By month")
-    LAB = "lab", _l("By lab")
-    TEST_ITEM = "test_item", _l("By test item")
-    PERSON = "person", _l("By person")
-    COST_CENTRE = "cost_centre", _l("By cost centre")
+    MONTH = "month", _l("Month")
+    LAB = "lab", _l("Lab")
+    TEST_ITEM = "test_item", _l("Test item")
+    PERSON = "person", _l("Booked by")
+    COST_CENTRE = "cost_centre", _l("Cost centre")
 
 
 class Movement(Term):
     """What changes what a client owes."""
 
     INVOICED = "invoiced", _l("Invoice")
-    PAID = "paid", _l("Payment")
+    PAID = "paid", lazy_pgettext("client", "Payment")
 
 
 class Lacking(Term):

@@ -23,7 +23,7 @@ from labshare.settlement.models import Invoice, InvoiceLine, Payment
 from labshare.settlement.terms import Movement, SpendingBy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SpendingRow:
     """`key` opens it; a cost centre that was not written is empty."""
 
@@ -125,12 +125,18 @@ def spending(actor: Actor, by: SpendingBy, first: Month, last: Month) -> Spendin
         .group_by(key)
     ).all()
     named = _names(by, [row[0] for row in found])
-    rows = [
-        SpendingRow(str(key), *named.get(key, (str(key), None)), Fen(int(invoiced)), Fen(int(paid)))
-        for key, invoiced, paid in found
-    ]
+    rows = []
+    for key, invoiced, paid in found:
+        name, name_en = named.get(key, (str(key), None))
+        rows.append(_row(str(key), name=name, name_en=name_en, invoiced_fen=invoiced, paid_fen=paid))
     rows.sort(key=lambda row: row.key if by == SpendingBy.MONTH else (-row.paid_fen, -row.invoiced_fen, row.key))
     return Spending(by, first, last, rows)
+
+
+def _row(key: str, *, name: str, name_en: str | None, invoiced_fen: int, paid_fen: int) -> SpendingRow:
+    return SpendingRow(
+        key=key, name=name, name_en=name_en, invoiced_fen=Fen(int(invoiced_fen)), paid_fen=Fen(int(paid_fen))
+    )
 
 
 def _names(by: SpendingBy, keys: Sequence[Any]) -> dict[Any, tuple[str, str | None]]:
@@ -188,7 +194,7 @@ def opened(
         raise NotFound
     name, name_en = _names(by, [wanted]).get(wanted, (key, None))
     return Opened(
-        row=SpendingRow(key, name, name_en, Fen(int(invoiced)), Fen(int(paid))),
+        row=_row(key, name=name, name_en=name_en, invoiced_fen=invoiced, paid_fen=paid),
         count=count,
         rows=_documents(moved, chosen, *_of_kind(moved, kind), limit=limit, offset=offset),
     )

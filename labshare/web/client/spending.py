@@ -7,6 +7,7 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 from werkzeug.wrappers import Response
 
 from labshare.audit.services import record_export
@@ -191,7 +192,7 @@ def _name_of(by: SpendingBy, row: SpendingRow) -> str:
 def _spending_file(actor: Actor, now: datetime, by: SpendingBy, first: Month, last: Month, kind: str) -> Any:
     record_export(actor, now, "spending", {"by": by, "from": first, "to": last, "format": kind})
     found: Spending = spending(actor, by, first, last)
-    head = [str(by.label), _("Invoiced (CNY)"), _("Paid (CNY)")]
+    head = [str(by.label), _("Invoiced (CNY)"), pgettext("client", "Paid (CNY)")]
     rows: list[list[Any]] = [[_name_of(by, row), yuan(row.invoiced_fen), yuan(row.paid_fen)] for row in found.rows]
     rows.append([_("Total"), yuan(found.invoiced_fen), yuan(found.paid_fen)])
     behind = Sheet(_("Documents"), _document_head(), _document_rows(documents(actor, first, last, limit=MOST_ROWS + 1)))
@@ -264,7 +265,7 @@ def _statement_file(actor: Actor, now: datetime, shown: Statement, kind: str) ->
         _("Booking"),
         _("Test item"),
         _("Invoiced (CNY)"),
-        _("Paid (CNY)"),
+        pgettext("client", "Paid (CNY)"),
         _("Balance (CNY)"),
     ]
     opening: list[Any] = [shown.month.first_day, _("Brought forward"), "", "", "", None, None, yuan(shown.opening_fen)]
@@ -297,7 +298,7 @@ def _statement_file(actor: Actor, now: datetime, shown: Statement, kind: str) ->
     ]
     notes = [
         (_("Balance"), _("Invoiced less paid: what is owed; below 0, what was paid ahead.")),
-        (_("Payment"), _("By the day of payment. Another payer\u2019s money counts once it is accepted.")),
+        (pgettext("client", "Payment"), _("By the day of payment. Another payer's money counts once it is accepted.")),
         (_("Balance at the end"), plain_money(shown.closing_fen)),
     ]
     content = to_pdf(_("Statement of account"), facts, head, rows, notes=notes, language=language(), made_at=now)
@@ -308,4 +309,4 @@ def document_word(document: Moved) -> str:
     """An invoice, a red letter, a payment or a refund."""
     if document.kind == Movement.INVOICED:
         return _("Invoice") if document.amount_fen > 0 else _("Red-letter invoice")
-    return _("Payment") if document.amount_fen > 0 else _("Refund")
+    return pgettext("client", "Payment") if document.amount_fen > 0 else _("Refund")

@@ -39,7 +39,7 @@ from labshare.rewards.terms import (
     Tax,
     WhyZero,
 )
-from labshare.settlement.terms import EntryCause, PayerVerdict
+from labshare.settlement.terms import EntryCause, Movement, PayerVerdict, SpendingBy
 
 VOCABULARIES: dict[str, type[Term]] = {
     "affiliation": AffiliationState,
@@ -69,6 +69,8 @@ COMPARED: tuple[type[Term], ...] = (
     *VOCABULARIES.values(),
     Admission,
     ChargeKind,
+    Movement,
+    SpendingBy,
     DayKind,
     EntryCause,
     FeeBasis,

@@ -17,7 +17,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import visible
 from labshare.settlement.models import Report
-from labshare.settlement.queries.owed import owed_fen
+from labshare.settlement.queries.owed import owed
 from labshare.settlement.queries.reports import stands_on
 from labshare.settlement.queries.spending import paid_by_month
 
@@ -66,7 +66,7 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
             func.count(),
             func.sum(case((ahead, 1), else_=0)),
             func.sum(case((Booking.owes, 1), else_=0)),
-            func.sum(owed_fen()),
+            func.sum(owed()),
             func.sum(
                 case(
                     (Booking.state.in_(BookingState.tested_or_later()), Booking.charged_fen - Booking.invoiced_fen),

@@ -17,7 +17,7 @@ from labshare.organisations.permissions import visible
 from labshare.settlement.models import Invoice, InvoiceLine
 
 
-def owed_fen() -> ColumnElement[int]:
+def owed() -> ColumnElement[int]:
     """What of a booking is invoiced and not paid, fen: the one figure that pages call "Still to pay"."""
     return case((Booking.owes, Booking.invoiced_fen - Booking.paid_fen), else_=0)
 
@@ -82,7 +82,7 @@ def owed_by(actor: Actor, now: datetime, *, limit: int, offset: int = 0) -> Owed
     lines = owed_lines(ours)
     late = case((lines.c.due_on < today, lines.c.left_fen), else_=0)
     count, overdue = db.session.execute(select(func.count(), func.sum(late)).where(lines.c.left_fen > 0)).one()
-    total = db.session.scalar(select(func.sum(owed_fen())).where(ours, Booking.owes))
+    total = db.session.scalar(select(func.sum(owed())).where(ours, Booking.owes))
     found: Sequence[Row[Any]] = db.session.execute(
         select(Booking, lines)
         .join(lines, lines.c.booking_id == Booking.id)

@@ -128,15 +128,15 @@ def spending(actor: Actor, by: SpendingBy, first: Month, last: Month) -> Spendin
     rows = []
     for key, invoiced, paid in found:
         name, name_en = named.get(key, (str(key), None))
-        rows.append(_row(str(key), name=name, name_en=name_en, invoiced_fen=invoiced, paid_fen=paid))
+        rows.append(_row(str(key), name=name, name_en=name_en, sums=(invoiced, paid)))
     rows.sort(key=lambda row: row.key if by == SpendingBy.MONTH else (-row.paid_fen, -row.invoiced_fen, row.key))
     return Spending(by, first, last, rows)
 
 
-def _row(key: str, *, name: str, name_en: str | None, invoiced_fen: int, paid_fen: int) -> SpendingRow:
-    return SpendingRow(
-        key=key, name=name, name_en=name_en, invoiced_fen=Fen(int(invoiced_fen)), paid_fen=Fen(int(paid_fen))
-    )
+def _row(key: str, *, name: str, name_en: str | None, sums: tuple[int, int]) -> SpendingRow:
+    """`sums`: invoiced and paid, as the database counts them."""
+    invoiced, paid = sums
+    return SpendingRow(key=key, name=name, name_en=name_en, invoiced_fen=Fen(int(invoiced)), paid_fen=Fen(int(paid)))
 
 
 def _names(by: SpendingBy, keys: Sequence[Any]) -> dict[Any, tuple[str, str | None]]:
@@ -194,7 +194,7 @@ def opened(
         raise NotFound
     name, name_en = _names(by, [wanted]).get(wanted, (key, None))
     return Opened(
-        row=_row(key, name=name, name_en=name_en, invoiced_fen=invoiced, paid_fen=paid),
+        row=_row(key, name=name, name_en=name_en, sums=(invoiced, paid)),
         count=count,
         rows=_documents(moved, chosen, *_of_kind(moved, kind), limit=limit, offset=offset),
     )

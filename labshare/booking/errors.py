@@ -63,6 +63,11 @@ class Blocked(StartRefused):
     message = _l("The lab keeps the instrument for its own work or its maintenance then.")
 
 
+class NotOnGrid(StartRefused):
+    message = _l("This lab starts tests every %(n)s. The next: %(clock)s.")
+    n_of = "minute"
+
+
 class TooEarly(StartRefused):
     message = _l("Book at least %(n)s ahead.")
     n_of = "hour"

@@ -42,6 +42,11 @@ class UnknownTown(InvalidInput):
     default_field = "town"
 
 
+class UnknownGrid(InvalidInput):
+    message = _l("Choose 1, 5, 10, 15 or 30 minutes.")
+    default_field = "start_grid"
+
+
 class BadCoordinates(InvalidInput):
     message = _l("Decimal degrees such as 120.9050 and 29.4950, both or neither.")
     default_field = "longitude"

@@ -87,6 +87,7 @@ name_fields(
         "sharing": _l("Sharing"),
         "short": _l("Abbreviations"),
         "shortest_minutes": _l("Shortest booking"),
+        "start_grid": _l("Starts every so many minutes"),
         "standards": _l("Standards"),
         "statutory": _l("Statutory test"),
         "subjects": _l("Subject areas"),

@@ -62,6 +62,7 @@ class Lab(Listed, Model):
     __table_args__ = (
         one_of("state", LifeState),
         CheckConstraint("payment_days BETWEEN 0 AND 365", name="payment_days_in_a_year"),
+        CheckConstraint("start_grid IN (1, 5, 10, 15, 30)", name="start_grid_known"),
         Index(None, "firm_id"),
         Index(None, "town"),
     )
@@ -89,6 +90,8 @@ class Lab(Listed, Model):
     """Elapsed minutes from now to a start, at least and at most (R-TIME-8)."""
     payment_days: Mapped[int] = mapped_column(default=30, server_default=text("30"))
     """Terms of payment: so many days after its date an invoice is due (R-PAPER-11)."""
+    start_grid: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    """Starts lie on the local minutes of the hour that are a multiple of it (R-TIME-19)."""
     state: Mapped[str] = mapped_column(String(10), default=LifeState.DRAFT)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -34,6 +34,10 @@ class LiveState(Term):
         return (cls.FREE, cls.IN_USE, cls.DOWN)
 
 
+START_GRIDS = (1, 5, 10, 15, 30)
+"""Minutes between the starts of a lab."""
+
+
 class AccreditationKind(Term):
     CMA = "CMA"
     CNAS = "CNAS"

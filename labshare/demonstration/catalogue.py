@@ -176,6 +176,7 @@ class CatalogueMaker:
             lead_time_minutes=rng.choice((0, 60, 120, 240, 1440)) if not demo else 60,
             payment_days=30,
             horizon_minutes=60 * 24 * rng.choice((60, 90, 90, 120)),
+            start_grid=(5, 15, 10, 30)[number % 4],
             state=LifeState.PUBLISHED,
             created_at=created,
             published_at=created + timedelta(hours=3),

@@ -76,6 +76,12 @@ def ceil_minute(moment: datetime) -> datetime:
     return floor if floor == moment else floor + MINUTE
 
 
+def on_grid(moment: datetime, grid: int, zone: ZoneInfo) -> datetime:
+    """`moment`, or the next whole minute whose local minute of the hour is a multiple of `grid`, a divisor of 60."""
+    moment = ceil_minute(moment)
+    return moment if grid == 1 else moment + timedelta(minutes=-moment.astimezone(zone).minute % grid)
+
+
 def joined(spans: Iterable[Span], step: timedelta = timedelta(0)) -> list[Span]:
     """Spans (start, end) in order; those that touch or overlap made one, empty ones left out. `step` is how far an end
     lies before the start that follows it: a day where both are days that count."""

@@ -168,6 +168,7 @@ def instrument_terms(
         horizon=timedelta(minutes=lab.horizon_minutes),
         shortest=instrument.shortest_minutes,
         longest=instrument.longest_minutes,
+        grid=lab.start_grid,
         certificates=certificates.get(instrument.id, ()) if instrument.needs_calibration else None,
         id=instrument.id,
     )

@@ -127,6 +127,7 @@ class _Pair(NamedTuple):
     needs_calibration: bool
     lead: Minutes
     horizon: Minutes
+    grid: int
     latitude: str | None
     longitude: str | None
     turnaround_days: int
@@ -158,6 +159,7 @@ _COLUMNS: dict[str, Any] = {
     "needs_calibration": Instrument.needs_calibration,
     "lead": Lab.lead_time_minutes,
     "horizon": Lab.horizon_minutes,
+    "grid": Lab.start_grid,
     "latitude": Lab.latitude,
     "longitude": Lab.longitude,
     "turnaround_days": TestItem.turnaround_days,
@@ -325,6 +327,7 @@ class _ByRules:
             horizon=timedelta(minutes=pair.horizon),
             shortest=pair.shortest,
             longest=pair.longest,
+            grid=pair.grid,
             certificates=self._certificates.get(pair.instrument_id, ()) if pair.needs_calibration else None,
             id=pair.instrument_id,
         )
@@ -339,10 +342,10 @@ class _ByRules:
 
     def _earliest(self, pair: _Pair, rules: StartRules, before: datetime, notice: timedelta) -> Plan | None:
         """Instruments of like labs differ in calibration alone: the start without it is shared and then checked."""
-        key = (id(rules.openings), id(rules.work), pair.lead, pair.horizon, notice)
+        key = (id(rules.openings), id(rules.work), pair.lead, pair.horizon, pair.grid, notice)
         if key not in self._first_starts:
             after = max(self._wish.since, rules.first_allowed(self._wish.now), ceil_minute(self._wish.now + notice))
-            self._first_starts[key] = _first_start(rules.openings, rules.work, after, before)
+            self._first_starts[key] = _first_start(rules, after, before)
         plan, days = self._first_starts[key]
         if plan is None or days is None or _covered(rules, days):
             return plan
@@ -402,10 +405,8 @@ def _openings(lab_ids: set[int], wish: _Wish) -> dict[int, Openings]:
     }
 
 
-def _first_start(
-    openings: Openings, work: Work, after: datetime, before: datetime
-) -> tuple[Plan | None, DayRange | None]:
-    rules = StartRules(openings, work, InstrumentTerms())
+def _first_start(like: StartRules, after: datetime, before: datetime) -> tuple[Plan | None, DayRange | None]:
+    rules = StartRules(like.openings, like.work, InstrumentTerms(grid=like.instrument.grid))
     start = rules.next_start(after, before)
     return (None, None) if start is None else (rules.plan(start), rules.days_touched(start))
 

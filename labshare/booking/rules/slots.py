@@ -19,7 +19,7 @@ from labshare.booking.rules.time import (
 )
 from labshare.booking.terms import HoldingKind
 from labshare.kernel.errors import Problem
-from labshare.kernel.time import DAY, MINUTE, ceil_minute, joined, local_day, start_of_day
+from labshare.kernel.time import DAY, MINUTE, joined, local_day, start_of_day
 
 ALTERNATIVES = 3
 
@@ -134,32 +134,30 @@ def earliest(
     )
 
 
-def grid_step(duration: timedelta) -> timedelta:
-    """How far apart the starts lie that a client chooses from."""
-    return timedelta(minutes=15 if duration < timedelta(hours=1) else 30)
+def grid_step(duration: timedelta, grid: int) -> timedelta:
+    """How far apart the starts lie that a client chooses from: a multiple of the lab's grid."""
+    wanted = 15 if duration < timedelta(hours=1) else 30
+    return timedelta(minutes=-(-wanted // grid) * grid)
 
 
 def starts_to_choose(candidate: Candidate, since: datetime, until: datetime) -> set[datetime]:
     """Starts worth showing: a grid from each opening, and the moments at which something ends."""
     rules = candidate.rules
-    step = grid_step(rules.work.duration)
+    step = grid_step(rules.work.duration, rules.instrument.grid)
     starts: set[datetime] = set()
     for opening in rules.openings.between(since - DAY, until):
         day = local_day(opening.starts_at, rules.zone)
         while (begins := max(opening.starts_at, start_of_day(day, rules.zone))) < opening.ends_at:
             ends = min(opening.ends_at, start_of_day(day + DAY, rules.zone))
-            start = ceil_minute(begins)
+            start = rules.on_grid(begins)
             while start < ends:
                 if since <= start < until:
                     starts.add(start)
                 start += step
             day += DAY
     for taken in candidate.busy:
-        starts.update(
-            ceil_minute(holding.ends_at)
-            for holding in taken
-            if since <= holding.ends_at < until and rules.openings.contains(ceil_minute(holding.ends_at))
-        )
+        freed = (rules.on_grid(holding.ends_at) for holding in taken if since <= holding.ends_at < until)
+        starts.update(moment for moment in freed if moment < until and rules.openings.contains(moment))
     return starts
 
 

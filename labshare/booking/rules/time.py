@@ -19,6 +19,7 @@ from labshare.booking.errors import (
     NeverOpensAfterwards,
     NotAWholeMinute,
     NotCalibrated,
+    NotOnGrid,
     OutsideOpeningHours,
     PublicHoliday,
     RunStartsOutsideHours,
@@ -38,6 +39,7 @@ from labshare.kernel.time import (
     is_whole_minute,
     joined,
     local_day,
+    on_grid,
     start_of_day,
 )
 
@@ -109,6 +111,8 @@ class InstrumentTerms:
     horizon: timedelta | None = None
     shortest: Minutes | None = None
     longest: Minutes | None = None
+    grid: int = 1
+    """Starts lie on the local minutes of the hour that are a multiple of it."""
     certificates: tuple[DayRange, ...] | None = None
     id: int | None = None
 
@@ -306,6 +310,8 @@ class StartRules:
         found: list[StartRefused] = []
         if not is_whole_minute(start):
             found.append(NotAWholeMinute())
+        elif (next_start := self.on_grid(start)) != start:
+            found.append(NotOnGrid(n=self.instrument.grid, clock=f"{next_start.astimezone(self.zone):%H:%M}"))
         if start < now:
             return [*found, InThePast()]
         if start > now + FARTHEST:
@@ -385,6 +391,10 @@ class StartRules:
 
     # -- which start is the next allowed one
 
+    def on_grid(self, moment: datetime) -> datetime:
+        """`moment`, or the next that lies where the lab lets tests start (R-TIME-19)."""
+        return on_grid(moment, self.instrument.grid, self.zone)
+
     def first_allowed(self, now: datetime, *, waive: bool = False) -> datetime:
         """The first whole minute that past and lead time allow."""
         return ceil_minute(now if waive else now + self.instrument.lead)
@@ -397,7 +407,7 @@ class StartRules:
     def next_start(self, after: datetime, before: datetime) -> datetime | None:
         """The first whole minute of `[after, before)` that keeps opening hours and calibration; knows neither `now`
         nor holdings. Each rule in turn moves the start on until none moves it any more."""
-        start: datetime | None = ceil_minute(after)
+        start: datetime | None = self.on_grid(after)
         length = self.work.duration if self.work.attended else self.work.setup
         while start is not None and start < before:
             moved = self.openings.next_start(start, length, before)
@@ -410,7 +420,7 @@ class StartRules:
                 moved = self._next_by_end(start, before)
                 if moved == start:
                     return start
-            start = moved
+            start = None if moved is None else self.on_grid(moved)
         return None
 
     def _next_by_end(self, start: datetime, before: datetime) -> datetime | None:

@@ -9,7 +9,15 @@ from typing import Any
 
 from labshare.catalogue import errors
 from labshare.catalogue.rules.class_codes import OTHER, is_class_code
-from labshare.catalogue.terms import Category, Funds, InstrumentCondition, InstrumentSource, InstrumentUsage, Sharing
+from labshare.catalogue.terms import (
+    START_GRIDS,
+    Category,
+    Funds,
+    InstrumentCondition,
+    InstrumentSource,
+    InstrumentUsage,
+    Sharing,
+)
 from labshare.kernel.errors import Problem
 from labshare.kernel.money import Fen
 from labshare.kernel.terms import Term
@@ -40,6 +48,7 @@ class LabDetails:
     lead_time_minutes: Minutes = Minutes(0)
     horizon_minutes: Minutes = Minutes(90 * 24 * 60)
     payment_days: int = 30
+    start_grid: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +175,8 @@ def lab_problems(lab: LabDetails) -> Iterator[Problem]:
     yield from _range(lab, "lead_time_minutes", 0, YEAR_MINUTES)
     yield from _range(lab, "payment_days", 0, MOST_PAYMENT_DAYS)
     yield from _range(lab, "horizon_minutes", 60, 2 * YEAR_MINUTES)
+    if lab.start_grid not in START_GRIDS:
+        yield errors.UnknownGrid()
     if 0 <= lab.horizon_minutes < lab.lead_time_minutes:
         yield errors.OutOfRange("horizon_minutes", least=lab.lead_time_minutes, most=2 * YEAR_MINUTES)
 

@@ -36,6 +36,7 @@ class Lab(LabBrief):
     automatic_confirmation = YesNo()
     lead_time_minutes = Whole()
     horizon_minutes = Whole()
+    start_grid_minutes = Whole(attribute="start_grid")
 
 
 class InstrumentBrief(Named):

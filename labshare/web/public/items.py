@@ -52,6 +52,7 @@ SHORT_REASONS: dict[str, LazyString] = {
     "LabClosed": _l("Closed"),
     "PublicHoliday": _l("Holiday"),
     "CalibrationExpired": _l("Calibration ends"),
+    "NotOnGrid": _l("Between two starts"),
     "NotCalibrated": _l("Not calibrated"),
     "TooShort": _l("Too short"),
     "TooLong": _l("Too long"),

@@ -5,12 +5,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import gettext, lazy_pgettext
+from flask_babel import gettext, lazy_pgettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from labshare.catalogue.models import Instrument, TestItem
 from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
 from labshare.catalogue.terms import (
+    START_GRIDS,
     AccreditationKind,
     Category,
     FeeBasis,
@@ -33,6 +34,7 @@ from labshare.web.forms import (
     MinutesField,
     MoneyField,
     MultipleField,
+    OptionalSelectField,
     SelectField,
     StringField,
     TextAreaField,
@@ -105,9 +107,19 @@ class LabForm(Form):
         default=30,
         description=_l("So many days after its date an invoice is due; the invoices recorded keep theirs."),
     )
+    start_grid = OptionalSelectField(
+        _l("Start times"),
+        coerce=int,
+        blank=_l("any whole minute"),
+        default=15,
+        description=_l("At which minutes of the hour a test may start."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.start_grid.choices = [
+            (n, ngettext("every minute", "every %(num)d minutes", n)) for n in START_GRIDS if n > 1
+        ]
         self.town.choices = [(town.code, twin(town)) for town in PLACES.values()]
 
     def details(self) -> LabDetails:
@@ -126,6 +138,7 @@ class LabForm(Form):
             lead_time_minutes=self.lead_time_minutes.data,
             horizon_minutes=self.horizon_minutes.data,
             payment_days=self.payment_days.data,
+            start_grid=self.start_grid.data or 1,
         )
 
 

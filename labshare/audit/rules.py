@@ -8,12 +8,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 NOTHING_BEFORE = "0" * 64
 """The previous root of the first seal."""
 MACS_BEGIN = "trail.begin_macs"
 """The action of the event that the upgrade to macs wrote: `after` names the last seal whose events may lack one."""
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +37,23 @@ class Event:
     mac: str | None = None
     """As stored; no part of the canonical event."""
 
+    @cached_property
+    def canonical(self) -> bytes:
+        """Its one spelling: JSON with sorted names, no spaces, UTF-8; the moment in UTC, to the microsecond."""
+        return _encode(
+            {
+                "id": self.id,
+                "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
+                "person": self.person_id,
+                "firm": self.firm_id,
+                "action": self.action,
+                "subject": [self.subject_type, self.subject_id],
+                "before": self.before,
+                "after": self.after,
+                "refused": self.refused,
+            }
+        ).encode(errors="surrogatepass")  # half a character can be sent in JSON; it must not stop the sealer
+
 
 EVENT_FIELDS = tuple(field.name for field in fields(Event))
 
@@ -49,26 +70,6 @@ class Seal:
     signature: str
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
-
-
-def canonical(event: Event) -> bytes:
-    """The one spelling of an event: JSON with sorted names, no spaces, UTF-8; the moment in UTC to the microsecond."""
-    return _encode(
-        {
-            "id": event.id,
-            "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
-            "person": event.person_id,
-            "firm": event.firm_id,
-            "action": event.action,
-            "subject": [event.subject_type, event.subject_id],
-            "before": event.before,
-            "after": event.after,
-            "refused": event.refused,
-        }
-    ).encode(errors="surrogatepass")  # half a character can be sent in JSON; it must not stop the sealer
-
-
 def as_stored(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """`before` or `after` as it will be read again: what JSON makes of names and values, so that the mac still fits."""
     return None if values is None else json.loads(json.dumps(values))
@@ -76,7 +77,12 @@ def as_stored(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def mac(event: Event, key: str) -> str:
     """HMAC-SHA256 with `EVENT_KEY` over the canonical event, its number included: no copy of it fits elsewhere."""
-    return hmac.digest(key.encode(), canonical(event), "sha256").hex()
+    return hmac.digest(key.encode(), event.canonical, "sha256").hex()
+
+
+def as_written(event: Event, key: str) -> dict[str, Any]:
+    """The event's columns, its mac under `EVENT_KEY` among them."""
+    return {**{name: getattr(event, name) for name in EVENT_FIELDS}, "mac": mac(event, key)}
 
 
 def genuine(event: Event, key: str) -> bool:
@@ -85,7 +91,7 @@ def genuine(event: Event, key: str) -> bool:
 
 
 def leaf(event: Event) -> bytes:
-    return hashlib.sha256(b"\x00" + canonical(event)).digest()
+    return hashlib.sha256(b"\x00" + event.canonical).digest()
 
 
 def merkle_root(leaves: Sequence[bytes]) -> str:

@@ -55,7 +55,7 @@ def record(
         after=rules.as_stored(after),
         refused=refused,
     )
-    rows.execute(_ENTRY, {**vars(event), "mac": rules.mac(event, _event_key()), "address": actor.address or None})
+    rows.execute(_ENTRY, {**rules.as_written(event, _event_key()), "address": actor.address or None})
     db.session.info["last_recorded"] = event
 
 
@@ -226,7 +226,7 @@ def export() -> Iterator[dict[str, Any]]:
     for seal_, events in queries.seals():
         for event in events:
             if isinstance(event, rules.Event):
-                yield {"event": json.loads(rules.canonical(event))}
+                yield {"event": json.loads(event.canonical)}
         yield {
             "seal": {
                 "id": seal_.id,

@@ -43,8 +43,7 @@ def write(*numbers: int) -> None:
                 after={"a": 0},
                 refused=False,
             )
-            mac = rules.mac(event, services._event_key())
-            db.session.execute(insert(AuditEvent), {**vars(event), "mac": mac})
+            db.session.execute(insert(AuditEvent), rules.as_written(event, services._event_key()))
 
 
 def seal(app: Flask) -> int:

@@ -122,7 +122,7 @@ def test_killed_in_mid_run_another_does_it_anew(november, database, tmp_path):
         assert (claimed.finished_at, claimed.host.endswith(f":{first.pid}")) == (None, True)
         assert nothing_of_the_run()
 
-        others.append(start(database, "2026-12-01T02:00:10+08:00", tmp_path, 1))
+        others.append(start(database, "2026-12-01T02:00:53+08:00", tmp_path, 1))
         time.sleep(3)
         assert monthly().host == claimed.host, "taken from one that is still at it"
         first.kill()
@@ -135,7 +135,7 @@ def test_killed_in_mid_run_another_does_it_anew(november, database, tmp_path):
         others[0].send_signal(signal.SIGTERM)
         assert others[0].wait(30) == 0
 
-        others.append(start(database, "2026-12-01T02:10:05+08:00", tmp_path, 2))
+        others.append(start(database, "2026-12-01T02:10:20+08:00", tmp_path, 2))
         wait_for(lambda: monthly().finished_at)
     finally:
         first.kill()

@@ -22,7 +22,26 @@ async ({tags, without, opening, frame}) => {
     if (wide > 0) found.push(`${wide} px out of the window: ${box.outerHTML.slice(0, 160)}`);
   }
 
-  const wanted = (part) => frame || !part.closest(".bar, #more");
+  // A row like two before it (the same elements in the same classes, with and without text) says nothing new, and axe
+  // takes its time for each.
+  function leaveOutAlike() {
+    const seenIn = /^(class|role|style|type|aria-(busy|checked|current|disabled|expanded|invalid|pressed|selected|sort))$/;
+    const said = ({name, value}) => name + (seenIn.test(name) ? value : value && "+");
+    const text = (node) => [...node.childNodes].some((each) => each.nodeType === Node.TEXT_NODE && each.data.trim());
+    const shape = (node) =>
+      [node.tagName, ...[...node.attributes].map(said), text(node), ...[...node.children].map(shape)].join(" ");
+    for (const parent of document.querySelectorAll("main *:not(svg, svg *)")) {
+      if (!parent.isConnected || parent.children.length < 4) continue;
+      const seen = {};
+      for (const child of [...parent.children]) {
+        const kind = shape(child);
+        seen[kind] = (seen[kind] ?? 0) + 1;
+        if (seen[kind] > 2) child.remove();
+      }
+    }
+  }
+
+  const wanted = (part) => part.isConnected && (frame || !part.closest(".bar, #more"));
   const explanations = [...document.querySelectorAll("details")];
   const menus = [];
   if (opening) {
@@ -30,9 +49,10 @@ async ({tags, without, opening, frame}) => {
     menus.push(...explanations.filter((each) => each.checkVisibility() && floats(each).length));
     for (const menu of menus) menu.open = false;
   }
-  await look(document);
   const page = document.documentElement;
   if (opening && page.scrollWidth > page.clientWidth) found.push(`${page.scrollWidth - page.clientWidth} px too wide`);
+  if (opening) leaveOutAlike();
+  await look(document);
   for (const menu of menus.filter(wanted)) {
     menu.open = true;
     await look(menu);

@@ -307,10 +307,11 @@ def test_every_error_is_fit_for_everybody(crawl: Crawl, chromium: Any, monkeypat
 
 
 SOUND = """<!doctype html><html lang="en"><head><title>Sound</title></head><body><main><h1>Sound</h1>
+<ul>{rows}</ul>
 <details id="in-place"><summary>More</summary><p>Text</p></details>
 <details id="menu"><summary>Menu</summary><p style="position: absolute; background: white">Menu</p></details>
 <dialog id="asks" aria-label="Asks"><p>Sure?</p><details><summary>Why</summary><p>So</p></details></dialog>
-</main></body></html>"""
+</main></body></html>""".format(rows="".join(f"<li><p>Row {row}</p></li>" for row in range(9)))
 
 
 @pytest.mark.parametrize(
@@ -323,10 +324,12 @@ SOUND = """<!doctype html><html lang="en"><head><title>Sound</title></head><body
         ("<p>Sure?", '<input type="text">', "label"),
         ("<p>Sure?", '<p style="width: 2000px">Wide', "px out of the window"),
         ("<p>So", '<img src="data:,">', "image-alt"),
+        ("Row 8</p>", "<button></button>", "button-name"),
     ],
 )
 def test_the_examination_opens_what_is_closed(chromium: Any, place: str, fault: str, said: str) -> None:
-    """The examiner itself: faults in closed explanations, menus and dialogs are found, and nothing in a sound page."""
+    """The examiner itself: faults in closed explanations, menus and dialogs are found, and in the one row of many that is
+    not like the others; nothing in a sound page."""
     page = chromium.new_page(viewport={"width": 390, "height": 900})
     page.set_content(SOUND)
     assert examine(page) == []

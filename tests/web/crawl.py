@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from flask import Flask
 from sqlalchemy import event, func, select
@@ -75,6 +75,8 @@ class Crawl:
         self.engine = engine
         self.visits: list[Visit] = []
         self.statements: list[str] = []
+        self.files: set[tuple[str, str, str]] = set()
+        """(who, endpoint, format) of the files that were taken: once a reader, whatever the language and the rows."""
 
     @contextmanager
     def counting(self) -> Iterator[None]:
@@ -105,6 +107,10 @@ class Crawl:
             if opened[kind] >= (times if kind == endpoint else 1):
                 continue
             opened[kind] += 1
+            if file := parse_qs(urlsplit(path).query).get("format"):
+                if (who, endpoint, file[0]) in self.files:
+                    continue
+                self.files.add((who, endpoint, file[0]))
             self.statements.clear()
             answer = client.get(path, headers={"Accept-Language": language})
             html = answer.mimetype == "text/html" and answer.status_code < 300

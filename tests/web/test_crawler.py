@@ -328,8 +328,8 @@ SOUND = """<!doctype html><html lang="en"><head><title>Sound</title></head><body
     ],
 )
 def test_the_examination_opens_what_is_closed(chromium: Any, place: str, fault: str, said: str) -> None:
-    """The examiner itself: faults in closed explanations, menus and dialogs are found, and in the one row of many that is
-    not like the others; nothing in a sound page."""
+    """The examiner itself: faults are found in closed explanations, menus and dialogs, and in the one row of many that
+    is not like the others; nothing in a sound page."""
     page = chromium.new_page(viewport={"width": 390, "height": 900})
     page.set_content(SOUND)
     assert examine(page) == []

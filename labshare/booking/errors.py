@@ -126,6 +126,16 @@ class NoFee(InvalidInput):
     default_field = "test_item"
 
 
+class SurchargeNotOffered(InvalidInput):
+    message = _l("The fee of the day does not offer this.")
+    default_field = "surcharges"
+
+
+class MarkNotCovered(InvalidInput):
+    message = _l("The %(mark)s accreditation does not cover the standard on %(date)s.")
+    default_field = "surcharges"
+
+
 class FirmUnverified(NotAllowed):
     message = _l("The firm is not verified yet; it can browse, not book.")
 

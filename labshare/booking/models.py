@@ -1,8 +1,10 @@
 """Time and bookings. Moments are UTC; `holding` is the only table that takes an instrument's time."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
+    JSON,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -230,6 +232,8 @@ class Booking(Model):
     turnaround_days: Mapped[int]
 
     price_fen: Mapped[Fen]
+    price: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    """How `price_fen` was made (`rules.lines`); null of one made before prices were kept."""
     charged_fen: Mapped[Fen]
     invoiced_fen: Mapped[Fen] = mapped_column(default=0)
     paid_fen: Mapped[Fen] = mapped_column(default=0)

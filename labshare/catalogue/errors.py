@@ -120,6 +120,28 @@ class FeeInUse(Conflict):
     default_field = "valid_from"
 
 
+class SmeAboveFee(InvalidInput):
+    message = _l("The amount for small and medium-sized firms lies between 0 and that for all.")
+
+
+class StepsNotRising(InvalidInput):
+    message = _l("Each step begins at more samples than the one before, the first at 2 or more.")
+
+
+class NotFixedOrPercent(InvalidInput):
+    message = _l("Enter an amount or a percentage, one of the two.")
+
+
+class SurchargeTwice(InvalidInput):
+    message = _l("There is another of this name.")
+
+
+class RushNotEarlier(InvalidInput):
+    """The report of a rush is promised sooner than the item's."""
+
+    message = _l("Fewer days than the %(n)s that the test item promises.")
+
+
 class FeeFromThePast(InvalidInput):
     message = _l("A published test item's fee can begin today at the earliest.")
     default_field = "valid_from"

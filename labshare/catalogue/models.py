@@ -5,9 +5,10 @@ Minutes are exact decimals (`ExactMinutes`), money is fen, dates are local days,
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    JSON,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -484,6 +485,7 @@ class Fee(Dated, Model):
     __table_args__ = (
         one_of("basis", FeeBasis),
         CheckConstraint("amount_fen >= 0 AND minimum_fen >= 0", name="not_negative"),
+        CheckConstraint("sme_amount_fen BETWEEN 0 AND amount_fen", name="sme_amount_within"),
         CheckConstraint("valid_to IS NULL OR valid_from <= valid_to", name="dates_in_order"),
         Index(None, "test_item_id", "valid_from", unique=True),
     )
@@ -493,6 +495,14 @@ class Fee(Dated, Model):
     basis: Mapped[str] = mapped_column(String(6))
     amount_fen: Mapped[Fen]
     minimum_fen: Mapped[Fen] = mapped_column(default=0)
+    sme_amount_fen: Mapped[Fen | None]
+    """For a client whose class is micro, small or medium on the day of booking."""
+    steps: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Other amounts from a quantity on; like the two below null for none, and read by `rules.fees`."""
+    surcharges: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What may be ordered on top."""
+    discounts: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """How far the lab's own price in a quote may fall below the fee, from a quantity on."""
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     """Last day, included; null: until further notice."""
@@ -509,6 +519,10 @@ _FEE_CLASH = (
 _FEE_USED = (
     "EXISTS (SELECT 1 FROM booking b WHERE b.fee_id = OLD.id AND (OLD.test_item_id <> NEW.test_item_id "
     "OR OLD.basis <> NEW.basis OR OLD.amount_fen <> NEW.amount_fen OR OLD.minimum_fen <> NEW.minimum_fen "
+    "OR coalesce(OLD.sme_amount_fen, -1) <> coalesce(NEW.sme_amount_fen, -1) "
+    "OR coalesce(CAST(OLD.steps AS text), '') <> coalesce(CAST(NEW.steps AS text), '') "
+    "OR coalesce(CAST(OLD.surcharges AS text), '') <> coalesce(CAST(NEW.surcharges AS text), '') "
+    "OR coalesce(CAST(OLD.discounts AS text), '') <> coalesce(CAST(NEW.discounts AS text), '') "
     "OR OLD.valid_from <> NEW.valid_from OR b.booked_on > coalesce(NEW.valid_to, '9999-12-31')))"
 )
 """A fee that a booking uses keeps its amounts and its first day, and never ends before the last day it was used on."""

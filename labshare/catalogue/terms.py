@@ -139,6 +139,26 @@ class FeeBasis(Term):
     HOUR = "hour", lazy_pgettext("fee basis", "Hour of working time"), _l("an hour")
 
 
+class SurchargeKind(Term):
+    """What a client may order on top of a test."""
+
+    RUSH = "rush", _l("Rush surcharge")
+    CMA = "cma", _l("Report with CMA mark")
+    CNAS = "cnas", _l("Report with CNAS mark")
+    CONSULTATION = "consultation", _l("Consultation")
+    COMPONENT = "component", _l("Extra component")
+
+    @property
+    def mark(self) -> "AccreditationKind | None":
+        """The accreditation whose mark the report bears."""
+        return AccreditationKind.known(self.upper())
+
+    @classmethod
+    def single(cls) -> tuple["SurchargeKind", ...]:
+        """A fee has at most one of each of these; of components there are several, by name."""
+        return (cls.RUSH, cls.CMA, cls.CNAS, cls.CONSULTATION)
+
+
 class SearchKind(Term):
     """What the index of the search holds."""
 

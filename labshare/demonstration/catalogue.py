@@ -25,14 +25,17 @@ from labshare.catalogue.models import (
     TestItemInstrument,
     TestItemStandard,
 )
+from labshare.catalogue.rules.fees import Discount, Extras, Step, Surcharge
 from labshare.catalogue.terms import (
     AccreditationKind,
+    Category,
     FeeBasis,
     Funds,
     InstrumentCondition,
     InstrumentSource,
     InstrumentUsage,
     LifeState,
+    SurchargeKind,
 )
 from labshare.demonstration.codes import cma_number, cnas_number
 from labshare.demonstration.data.hosts import HOSTS, PROFILES, SECOND_LABS, SECOND_LABS_EN, Profile
@@ -40,7 +43,7 @@ from labshare.demonstration.data.instruments import KIND, Kind
 from labshare.demonstration.data.items import NORMS, TYPES, Type, Words
 from labshare.demonstration.loading import HostFirm, Loading
 from labshare.demonstration.rows import Row
-from labshare.kernel.money import FEN_PER_WAN, FEN_PER_YUAN
+from labshare.kernel.money import FEN_PER_WAN, FEN_PER_YUAN, Fen
 from labshare.kernel.time import ExactMinutes, Minutes
 from labshare.organisations.divisions import TOWNS, lab_code_prefix, towns_of
 
@@ -537,12 +540,14 @@ class CatalogueMaker:
                 if place
                 else item["created_at"]
             )
+            extras = _extras(item, test, yuan)
             row = loading.rows.add(
                 Fee,
                 test_item_id=item["id"],
                 basis=test.basis,
                 amount_fen=yuan * FEN_PER_YUAN,
                 minimum_fen=minimum * FEN_PER_YUAN,
+                **extras.columns(),
                 valid_from=since,
                 valid_to=until,
                 created_at=entered,
@@ -566,7 +571,13 @@ class CatalogueMaker:
                     since,
                     until,
                     FeeTerms(
-                        basis=test.basis, amount_fen=row["amount_fen"], minimum_fen=row["minimum_fen"], id=row["id"]
+                        basis=test.basis,
+                        amount_fen=row["amount_fen"],
+                        minimum_fen=row["minimum_fen"],
+                        sme_amount_fen=extras.sme_amount_fen,
+                        steps=extras.steps,
+                        surcharges=extras.surcharges,
+                        id=row["id"],
                     ),
                 )
             )
@@ -618,6 +629,35 @@ class CatalogueMaker:
                             test_item_id=offer.row["id"],
                             standard_id=self.standards[standard]["id"],
                         )
+
+
+def _extras(item: Row, test: Type, yuan: int) -> Extras:
+    """What some fees say besides their amount, by the item's number alone: nothing else is drawn differently."""
+    number, fen = item["id"], yuan * FEN_PER_YUAN
+    most = item["max_quantity"]
+    steps: list[Step] = []
+    if number % 3 == 0 and most >= 10 and test.basis == FeeBasis.SAMPLE:
+        steps.append(Step(most // 2, Fen(fen * 9 // 10)))
+    surcharges = [
+        Surcharge("rush", SurchargeKind.RUSH, percent=Decimal(30 if number % 2 else 50), days=test.turnaround // 2)
+    ]
+    if number % 4 == 0:
+        surcharges.append(Surcharge("cnas", SurchargeKind.CNAS, amount_fen=Fen(200 * FEN_PER_YUAN)))
+    if number % 4 == 2:
+        surcharges.append(Surcharge("cma", SurchargeKind.CMA, amount_fen=Fen(150 * FEN_PER_YUAN)))
+    if number % 5 == 0:
+        surcharges.append(Surcharge("consultation", SurchargeKind.CONSULTATION, amount_fen=Fen(300 * FEN_PER_YUAN)))
+    if test.category == Category.COMPOSITION:
+        surcharges += [
+            Surcharge(f"component-{place}", SurchargeKind.COMPONENT, Fen(6_000), name=name, name_en=name)
+            for place, name in enumerate(("Ti", "Nb", "N"), 1)
+        ]
+    return Extras(
+        sme_amount_fen=Fen(fen * 8 // 10) if number % 6 == 1 else None,
+        steps=tuple(steps),
+        surcharges=tuple(surcharges) if number % 2 == 0 or test.category == Category.COMPOSITION else (),
+        discounts=(Discount(max(2, most // 2), Decimal(15)),) if number % 4 == 0 and most >= 4 else (),
+    )
 
 
 def _scatter(rng: random.Random, town: str | None) -> tuple[str | None, str | None]:

@@ -25,6 +25,7 @@ from labshare.demonstration.shelf import Shelf
 from labshare.kernel.months import Month
 from labshare.kernel.references import CHOSEN, new_reference
 from labshare.kernel.time import Minutes
+from labshare.organisations.terms import SizeClass
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
 from labshare.settlement.rules import rows as document_rows
 from labshare.settlement.rules.documents import (
@@ -100,7 +101,7 @@ class Life(Order):
             turnaround_days=item["turnaround_days"],
             cancellation=offer.terms.cancellation,
             fee_id=fee.id,
-            price_fen=price_of(fee, work).total_fen,
+            price=price_of(fee, work, sme=client.size_on(day) in SizeClass.smes()),
             work=work,
             plan=plan,
             sample_description=description,
@@ -110,7 +111,9 @@ class Life(Order):
         values = rows.booking(new, state, now=at, today=day, answer_by=deadline)
         self.row = loading.rows.add(Booking, ref=self._reference(day), **values)
         self._charge(
-            rows.price_line(booking_id=self.row["id"], amount_fen=new.price_fen, by=person["id"], now=at, today=day)
+            rows.price_line(
+                booking_id=self.row["id"], amount_fen=new.price.total_fen, by=person["id"], now=at, today=day
+            )
         )
         self.time = rows.time_of_booking(
             self.row["id"],

@@ -298,6 +298,16 @@ class Inside(_Ours, ma.fields.Nested):
         return twin(value)
 
 
+class Several(Inside):
+    """Objects with a schema of their own, of a column that is null for none."""
+
+    def __init__(self, of: type[ma.Schema], **given: Any) -> None:
+        super().__init__(of, many=True, **given)
+
+    def get_value(self, obj: Any, *given: Any, **more: Any) -> Any:
+        return super().get_value(obj, *given, **more) or ()
+
+
 class Part(Inside):
     """An object within the answer that is made of the same row."""
 

@@ -23,6 +23,7 @@ from labshare.booking.queries.bookings import (
     next_steps,
     open_proposal,
 )
+from labshare.booking.rules.lines import read_price
 from labshare.booking.terms import BookingState, Party
 from labshare.http.actor import current_actor
 from labshare.http.rights import check_step
@@ -201,6 +202,7 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
             "booking/page.html",
             booking=booking,
             side=side,
+            price=read_price(booking.price) if booking.price else None,
             lines=lines,
             BY_RULE=BY_RULE,
             contact=client_contact(booking) if side == "lab" else None,

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
+from labshare.booking import formatting as prices
 from labshare.catalogue import formatting as catalogue
 from labshare.kernel import formatting
 from labshare.kernel.money import Fen
@@ -84,6 +85,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "day": formatting.day,
     "deadline": formatting.deadline,
     "distance": formatting.distance,
+    "fee_extras": prices.fee_extras,
     "file_size": formatting.file_size,
     "fixed": formatting.fixed,
     "kilometres": formatting.kilometres,
@@ -94,16 +96,20 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "money": money,
     "month": formatting.month,
     "month_day": formatting.month_day,
+    "multiplied": prices.multiplied,
     "near_day": formatting.near_day,
     "number": formatting.number,
     "percent": formatting.percent,
     "plain_amount": formatting.plain_amount,
     "plain_money": formatting.plain_money,
+    "price_lines": prices.price_lines,
     "relative": formatting.relative,
     "remaining": formatting.remaining,
     "localized": localized,
     "sentence_money": formatting.sentence_money,
     "short_day": formatting.short_day,
+    "surcharge_label": prices.surcharge_label,
+    "surcharge_text": prices.surcharge_text,
     "twin": formatting.twin,
     "wan": formatting.wan,
     "wan_number": formatting.wan_number,

@@ -56,6 +56,7 @@ __all__ = [
     "MonthField",
     "MultipleField",
     "OptionalSelectField",
+    "PercentField",
     "QueryForm",
     "RadioField",
     "SelectField",
@@ -370,6 +371,24 @@ class RateField(_TextField):
         if not re.fullmatch(r"-?\d{1,6}(\.\d{1,6})?", text):
             raise ValueError
         return text
+
+
+class PercentField(_TextField):
+    """A percentage to a hundredth: 12.5 or 12.5 %."""
+
+    message = _l("Enter a percentage such as 30 or 12.5.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.render_kw = {"inputmode": "decimal", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
+
+    def read(self, text: str) -> Decimal:
+        if not re.fullmatch(r"\d{1,4}(\.\d{1,2})?", text := text.removesuffix("%").removesuffix("％").strip()):
+            raise ValueError
+        return Decimal(text)
+
+    def written(self, data: Decimal) -> str:
+        return f"{data:f}"
 
 
 class DayField(_TextField):

@@ -7,7 +7,7 @@ from flask import Flask
 from jinja2 import pass_context
 
 from labshare.booking.terms import BookingState, ChargeKind, DayKind, FeedOf
-from labshare.catalogue.terms import Admission, FeeBasis, LifeState, LiveState
+from labshare.catalogue.terms import Admission, FeeBasis, LifeState, LiveState, SurchargeKind
 from labshare.kernel.formatting import NOTHING, twin
 from labshare.kernel.terms import OfficialRole, Term, TokenScope
 from labshare.kernel.time import utc_now
@@ -74,6 +74,7 @@ COMPARED: tuple[type[Term], ...] = (
     DayKind,
     EntryCause,
     FeeBasis,
+    SurchargeKind,
     FirmRole,
     FirmState,
     OfficialRole,

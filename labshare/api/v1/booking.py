@@ -78,6 +78,7 @@ class WishBody(Strict):
 
 class BookingBody(WishBody):
     sample_description = Text(required=True, validate=Length(1, 2000))
+    surcharges = Many(Text(validate=Length(1, 20)), load_default=())
     hold = Whole(load_default=None, allow_none=True, validate=IDENTITY)
     waive_reason = Text(load_default=None, allow_none=True, validate=Length(max=300))
     cost_centre = Text(load_default="", validate=Length(max=40))
@@ -177,6 +178,7 @@ def slots(query: dict[str, Any]) -> Any:
         done_by=query["done_by"],
         order=query["order"],
         near=near,
+        client_id=current_actor().firm_id,
         limit=query["limit"],
     )
     return {"items": found}
@@ -216,6 +218,7 @@ def book(body: dict[str, Any]) -> Any:
         actor=current_actor(),
         now=utc_now(),
         sample_description=body["sample_description"],
+        surcharges=body["surcharges"],
         hold_id=body["hold"],
         waive_reason=body["waive_reason"],
         cost_centre=body["cost_centre"],

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload, selectinload, undefer
 
 from labshare.accounts.models import Person
 from labshare.audit.models import AuditEvent
@@ -73,6 +73,7 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
             joinedload(Booking.instrument),
             joinedload(Booking.test_item),
             joinedload(Booking.fee),
+            undefer(Booking.price),
             selectinload(Booking.charges),  # type: ignore[attr-defined]
             selectinload(Booking.proposals),  # type: ignore[attr-defined]
         )

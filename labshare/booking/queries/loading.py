@@ -32,10 +32,12 @@ from labshare.booking.rules.time import Closure as ClosureSpan
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, StartRules, WorkingDays
 from labshare.catalogue.models import Calibration, Fee, Instrument, InstrumentUnit, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.queries.admissions import county_on
+from labshare.catalogue.rules.fees import read_steps, read_surcharges
 from labshare.catalogue.terms import InstrumentCondition
 from labshare.kernel.database import Numbers, UtcDateTime, db, in_ids
 from labshare.kernel.time import local_day, local_zone
 from labshare.organisations.models import Firm
+from labshare.organisations.terms import SizeClass
 
 # Whoever books or looks for a slot asks these: they are put together once.
 _NO_MOMENT = cast(null(), UtcDateTime)
@@ -175,7 +177,15 @@ def instrument_terms(
 
 
 def fee_terms(fee: Fee) -> price_rules.Fee:
-    return price_rules.Fee(basis=fee.basis, amount_fen=fee.amount_fen, minimum_fen=fee.minimum_fen, id=fee.id)
+    return price_rules.Fee(
+        basis=fee.basis,
+        amount_fen=fee.amount_fen,
+        minimum_fen=fee.minimum_fen,
+        sme_amount_fen=fee.sme_amount_fen,
+        steps=read_steps(fee.steps),
+        surcharges=read_surcharges(fee.surcharges),
+        id=fee.id,
+    )
 
 
 def terms_of_booking(booking: Booking) -> CancellationTerms:
@@ -282,6 +292,11 @@ class BookableItem:
     @property
     def published(self) -> bool:
         return self.item.published and self.lab.published and bool(self.instruments)
+
+    @property
+    def for_sme(self) -> bool:
+        """Whether the firm that asks is micro, small or medium today, as last confirmed."""
+        return self.client is not None and self.client.size_class in SizeClass.smes()
 
     def terms(self) -> ItemTerms:
         return item_terms(self.item)

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, null, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.queries.gaps import Asked, Gap, free_units, gaps, moment
@@ -22,12 +22,15 @@ from labshare.booking.rules.price import ItemTerms, Price, Work, price_of, quest
 from labshare.booking.rules.slots import Slot
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, Plan, StartRules
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
+from labshare.catalogue.rules.fees import read_steps
 from labshare.catalogue.terms import InstrumentCondition
 from labshare.kernel.database import Numbers, db, in_ids
 from labshare.kernel.errors import Problem
 from labshare.kernel.money import Fen
 from labshare.kernel.places import Coordinates, Kilometres, as_the_crow_flies
 from labshare.kernel.time import ExactMinutes, Hours, Minutes, ceil_minute, local_day, local_zone
+from labshare.organisations.models import Firm
+from labshare.organisations.terms import SizeClass
 
 Order = Literal["earliest", "cheapest", "nearest"]
 NEXT_FEW = 8
@@ -121,6 +124,9 @@ class _Pair(NamedTuple):
     basis: str
     amount_fen: Fen
     minimum_fen: Fen
+    sme_amount_fen: Fen | None
+    steps: list[Any] | None
+    client_size: str | None
     units: int
     shortest: Minutes | None
     longest: Minutes | None
@@ -153,6 +159,8 @@ _COLUMNS: dict[str, Any] = {
     "basis": Fee.basis,
     "amount_fen": Fee.amount_fen,
     "minimum_fen": Fee.minimum_fen,
+    "sme_amount_fen": Fee.sme_amount_fen,
+    "steps": Fee.steps,
     "units": Instrument.units,
     "shortest": Instrument.shortest_minutes,
     "longest": Instrument.longest_minutes,
@@ -206,6 +214,7 @@ def offers(
     own_hours: bool = False,
     free_to_cancel: bool = False,
     deadlines: Deadlines | None = None,
+    client_id: int | None = None,
     limit: int | None = None,
 ) -> list[Offer]:
     """The earliest feasible slot of each published item and instrument, over all labs.
@@ -214,11 +223,12 @@ def offers(
     `[since, until)`, work ends by `done_by`; items that quantity or hours do not fit, or without a fee today, are left
     out, and so is what has no slot (with `late_too` it comes last, so that a page can say so). With `own_hours`,
     `hours` go to the items that offer a choice of them, without any to their shortest, and the others have none.
-    `near` is latitude and longitude in degrees; `nearest` orders by it. Ties go by price, start, item and instrument.
+    Prices are those for the firm `client_id`. `near` is latitude and longitude in degrees; `nearest` orders by it. Ties
+    go by price, start, item and instrument.
     With `free_to_cancel` the start is the first that can still be cancelled free of charge, with time to order; the
     very earliest where none can, or where only that keeps the `deadlines` (R-SEARCH-3). At most eight statements.
     """
-    pairs = _pairs(items, instrument_id, local_day(now))
+    pairs = _pairs(items, local_day(now), instrument_id=instrument_id, client_id=client_id)
     wish = _Wish(
         quantity=quantity, hours=hours, now=now, since=max(now, since or now), until=until, own_hours=own_hours
     )
@@ -239,14 +249,18 @@ def offers(
     return _with_rows(kept[:limit])
 
 
-def _pairs(items: Select[Any] | Collection[int], instrument_id: int | None, today: date) -> list[_Pair]:
+def _pairs(
+    items: Select[Any] | Collection[int], today: date, *, instrument_id: int | None, client_id: int | None
+) -> list[_Pair]:
     wanted: ColumnElement[bool] = (
         TestItem.id.in_(items)
         if isinstance(items, Select)
         else in_ids(TestItem.id, bindparam("items", items, type_=Numbers))
     )
+    size = select(Firm.size_class).where(Firm.id == client_id).scalar_subquery()
+    columns = _COLUMNS | {"client_size": null() if client_id is None else size}
     query = (
-        select(*(_COLUMNS[name] for name in (*_Terms._fields, *_Pair._fields[1:])))
+        select(*(columns[name] for name in (*_Terms._fields, *_Pair._fields[1:])))
         .select_from(TestItem)
         .join(TestItemInstrument, TestItemInstrument.test_item_id == TestItem.id)
         .join(Instrument, Instrument.id == TestItemInstrument.instrument_id)
@@ -353,11 +367,17 @@ class _ByRules:
         return rules.plan(start) if start is not None else None
 
     def _price(self, pair: _Pair, work: Work) -> Price:
-        key = (pair.basis, pair.amount_fen, pair.minimum_fen, id(work))
+        steps, sme = read_steps(pair.steps), pair.client_size in SizeClass.smes()
+        key = (pair.basis, pair.amount_fen, pair.minimum_fen, pair.sme_amount_fen, sme, steps, id(work))
         if key not in self._prices:
-            self._prices[key] = price_of(
-                FeeTerms(basis=pair.basis, amount_fen=pair.amount_fen, minimum_fen=pair.minimum_fen), work
+            fee = FeeTerms(
+                basis=pair.basis,
+                amount_fen=pair.amount_fen,
+                minimum_fen=pair.minimum_fen,
+                sme_amount_fen=pair.sme_amount_fen,
+                steps=steps,
             )
+            self._prices[key] = price_of(fee, work, sme=sme)
         return self._prices[key]
 
 

@@ -1,6 +1,6 @@
 """What is free, over one item or over all labs. The number of statements never depends on how much is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -27,9 +27,12 @@ AFTERMATH = timedelta(days=70)
 """Work and the wait for the next opening rarely take longer than this; what does is asked for by itself."""
 
 
-def price_for(bookable: BookableItem, work: Work) -> Price | None:
-    """The price of the work by the fee of today; None where no fee is valid."""
-    return price_of(fee_terms(bookable.fee), work) if bookable.fee is not None else None
+def price_for(bookable: BookableItem, work: Work, surcharges: Collection[str] = ()) -> Price | None:
+    """The price of the work by the fee of today for the firm that asks; None where no fee is valid. Raises
+    `SurchargeNotOffered`."""
+    if bookable.fee is None:
+        return None
+    return price_of(fee_terms(bookable.fee), work, sme=bookable.for_sme, surcharges=surcharges)
 
 
 def free_slots(

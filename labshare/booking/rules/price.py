@@ -1,6 +1,7 @@
 """Quantity, runs, work minutes, price, cancellation fee. Fen are integers; minutes and products exact fractions
 (docs/rules.md, R-PRICE)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,8 +12,10 @@ from labshare.booking.errors import (
     HoursNotOffered,
     HoursOutOfStep,
     QuantityOutOfRange,
+    SurchargeNotOffered,
 )
-from labshare.catalogue.terms import FeeBasis
+from labshare.catalogue.rules.fees import Step, Surcharge, amount_reached
+from labshare.catalogue.terms import FeeBasis, SurchargeKind
 from labshare.kernel.errors import Problem, raise_all
 from labshare.kernel.money import ZERO, Fen, round_half_up
 from labshare.kernel.time import ExactMinutes, Hours, Minutes
@@ -39,6 +42,9 @@ class Fee:
     basis: str
     amount_fen: Fen
     minimum_fen: Fen = ZERO
+    sme_amount_fen: Fen | None = None
+    steps: tuple[Step, ...] = ()
+    surcharges: tuple[Surcharge, ...] = ()
     id: int | None = None
 
 
@@ -73,6 +79,17 @@ class ItemTerms:
     id: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Billed:
+    """The hours that an hourly fee counts, by what takes them: minutes of set-up, of a sample and of a run."""
+
+    setup: Fraction
+    quantity: int
+    per_sample: Fraction
+    runs: int
+    per_run: Fraction
+
+
 @dataclass(frozen=True)
 class Work:
     """The work of one booking, as elapsed time from its start."""
@@ -88,22 +105,56 @@ class Work:
     attended: bool
     run_offsets: tuple[timedelta, ...] = ()
     """Where each further run starts that must start in opening hours."""
+    billed: Billed | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extra:
+    """A surcharge that was chosen, in fen."""
+
+    surcharge: Surcharge
+    fen: Fen
 
 
 @dataclass(frozen=True, kw_only=True)
 class Price:
-    """`total_fen` = max(`minimum_fen`, `product_fen`); `product_fen` = `amount_fen` × `units` rounded half up."""
+    """`total_fen` = max(`minimum_fen`, `product_fen` + the surcharges); `product_fen` = `amount_fen` × `units` rounded
+    half up. `own_fen`: the lab's own price instead, in a quote."""
 
     basis: str
     units: Fraction
     amount_fen: Fen
     product_fen: Fen
     minimum_fen: Fen
-    total_fen: Fen
+    step: int | None = None
+    """The quantity from which this amount holds."""
+    sme: bool = False
+    """Whether it is the amount for small and medium-sized firms."""
+    extras: tuple[Extra, ...] = ()
+    billed: Billed | None = None
+    own_fen: Fen | None = None
+
+    @property
+    def sum_fen(self) -> Fen:
+        return Fen(self.product_fen + sum(one.fen for one in self.extras))
 
     @property
     def minimum_applies(self) -> bool:
-        return self.minimum_fen > self.product_fen
+        return self.minimum_fen > self.sum_fen
+
+    @property
+    def published_fen(self) -> Fen:
+        """By the fee as published."""
+        return max(self.minimum_fen, self.sum_fen)
+
+    @property
+    def total_fen(self) -> Fen:
+        return self.published_fen if self.own_fen is None else self.own_fen
+
+    @property
+    def rush_days(self) -> int | None:
+        """Days to the report where a rush was ordered."""
+        return next((one.surcharge.days for one in self.extras if one.surcharge.kind == SurchargeKind.RUSH), None)
 
 
 def elapsed(minutes: Fraction) -> timedelta:
@@ -156,6 +207,7 @@ def work_agreed(
     setup, per_sample = Fraction(item.setup), Fraction(item.per_sample)
     one_run = Fraction(item.per_run) if hours is None else Fraction(hours) * 60
     total = setup + quantity * per_sample + runs * one_run if minutes is None else Fraction(minutes)
+    billed = Billed(setup=setup, quantity=quantity, per_sample=per_sample, runs=runs, per_run=one_run)
     setup = min(setup, total)
     offsets: tuple[timedelta, ...] = ()
     if item.runs_start_open and not item.attended:
@@ -173,11 +225,14 @@ def work_agreed(
         cleanup=elapsed(Fraction(item.cleanup if cleanup is None else cleanup)),
         attended=item.attended,
         run_offsets=offsets,
+        billed=billed if minutes is None else None,
     )
 
 
-def price_of(fee: Fee, work: Work) -> Price:
-    """`sample` × quantity, `run` × runs, `test` × 1, `hour` × work minutes ÷ 60 (R-PRICE-3, R-PRICE-4)."""
+def price_of(fee: Fee, work: Work, *, sme: bool = False, surcharges: Collection[str] = ()) -> Price:
+    """`sample` × quantity, `run` × runs, `test` × 1, `hour` × work minutes ÷ 60, by the amount of the step reached, and
+    the surcharges of these codes (R-PRICE-3, R-PRICE-4, R-PRICE-10 to R-PRICE-12). `sme`: the client is micro, small
+    or medium. Raises `SurchargeNotOffered`."""
     counted: dict[str, Fraction] = {
         FeeBasis.SAMPLE: Fraction(work.quantity),
         FeeBasis.RUN: Fraction(work.runs),
@@ -185,15 +240,39 @@ def price_of(fee: Fee, work: Work) -> Price:
         FeeBasis.HOUR: work.minutes / 60,
     }
     units = counted[fee.basis]
-    product = Fen(round_half_up(fee.amount_fen * units))
+    amount, step, of_sme = amount_reached(
+        fee.steps, amount_fen=fee.amount_fen, sme_amount_fen=fee.sme_amount_fen, quantity=work.quantity, sme=sme
+    )
+    product = Fen(round_half_up(amount * units))
     return Price(
         basis=fee.basis,
         units=units,
-        amount_fen=fee.amount_fen,
+        amount_fen=amount,
         product_fen=product,
         minimum_fen=fee.minimum_fen,
-        total_fen=max(fee.minimum_fen, product),
+        step=step,
+        sme=of_sme,
+        extras=tuple(
+            Extra(surcharge=one, fen=surcharge_fen(one, product)) for one in chosen_surcharges(fee, surcharges)
+        ),
+        billed=work.billed if fee.basis == FeeBasis.HOUR else None,
     )
+
+
+def chosen_surcharges(fee: Fee, codes: Collection[str]) -> tuple[Surcharge, ...]:
+    """Those of these codes, in the fee's order. Raises `SurchargeNotOffered` for one that it has not, or named
+    twice."""
+    chosen = tuple(one for one in fee.surcharges if one.code in codes)
+    if len(chosen) != len(codes):
+        raise SurchargeNotOffered
+    return chosen
+
+
+def surcharge_fen(surcharge: Surcharge, product_fen: Fen) -> Fen:
+    """A fixed amount, or its percentage of the product rounded half up to the fen."""
+    if surcharge.percent is None:
+        return surcharge.amount_fen or ZERO
+    return Fen(round_half_up(product_fen * Fraction(surcharge.percent) / 100))
 
 
 def cancellation_fee(

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from labshare.booking.rules.lifecycle import HOLD_FOR
-from labshare.booking.rules.price import CancellationTerms, Work
+from labshare.booking.rules.lines import written_price
+from labshare.booking.rules.price import CancellationTerms, Price, Work
 from labshare.booking.rules.time import Plan
 from labshare.booking.terms import BookingState, ChargeKind, ChargeState, HoldingKind, ProposalState
 from labshare.kernel.money import Fen
@@ -74,7 +75,7 @@ class NewBooking:
     turnaround_days: int
     cancellation: CancellationTerms
     fee_id: int | None
-    price_fen: Fen
+    price: Price
     work: Work
     plan: Plan
     sample_description: str
@@ -119,9 +120,10 @@ def booking(new: NewBooking, state: BookingState, *, now: datetime, today: date,
         "free_cancel_minutes": new.cancellation.free_minutes,
         "late_cancel_percent": new.cancellation.late_percent,
         "no_show_percent": new.cancellation.no_show_percent,
-        "turnaround_days": new.turnaround_days,
-        "price_fen": new.price_fen,
-        "charged_fen": new.price_fen,
+        "turnaround_days": new.turnaround_days if new.price.rush_days is None else new.price.rush_days,
+        "price": written_price(new.price),
+        "price_fen": new.price.total_fen,
+        "charged_fen": new.price.total_fen,
         "confirmed_at": now if state == BookingState.CONFIRMED else None,
         "revision": int(state == BookingState.CONFIRMED),
     }

@@ -1,6 +1,6 @@
 """Holding a slot while the form is filled in, and booking it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +19,12 @@ from labshare.booking.errors import (
     SlotTaken,
 )
 from labshare.booking.models import Booking, Charge, Holding
-from labshare.booking.queries.loading import BookableItem, fee_terms, load_bookable_item
-from labshare.booking.queries.slots import alternatives_for
+from labshare.booking.queries.loading import BookableItem, load_bookable_item
+from labshare.booking.queries.marks import check_marks
+from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import first_state
-from labshare.booking.rules.price import Price, Work, price_of, work_of
+from labshare.booking.rules.price import Price, Work, work_of
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Plan, StartRules
 from labshare.booking.services import holdings
@@ -125,6 +126,7 @@ def book(
     sample_description: str = "",
     hours: Hours | None = None,
     instrument_id: int | None = None,
+    surcharges: Collection[str] = (),
     hold_id: int | None = None,
     waive_reason: str | None = None,
     cost_centre: str = "",
@@ -134,11 +136,13 @@ def book(
     """Book a test for the actor's firm: on `instrument_id`, or on any instrument of the item; on whichever unit is
     free. The price is that of the fee valid on the local day of booking and fixed then (R-PRICE-5).
 
-    `starts_at` is an aware moment; `hours` the choice where the item offers one; `hold_id` the actor's own hold, given
+    `starts_at` is an aware moment; `hours` the choice where the item offers one; `surcharges` the codes of what is
+    ordered on top; `hold_id` the actor's own hold, given
     back in the same step; `submission` a one-time key of the form, so that a second click books nothing; `bookable` the
     item for the actor's firm, where this step has read it already.
-    Raises `AlreadySubmitted` (with `ref`), `FirmUnverified`, `NotPublished`, `NoFee`, the problems of quantity, hours
-    and start (422, together where several apply), `SlotTaken` (409, with three alternatives).
+    Raises `AlreadySubmitted` (with `ref`), `FirmUnverified`, `NotPublished`, `NoFee`, `SurchargeNotOffered`,
+    `MarkNotCovered`, the problems of quantity, hours and start (422, together where several apply), `SlotTaken` (409,
+    with three alternatives).
     """
     bookable = check_bookable(actor, bookable or load_bookable_item(test_item_id, now, client_id=actor.firm_id))
     client = client_of(bookable)
@@ -147,9 +151,10 @@ def book(
     waive = may_waive(actor, bookable, waive_reason)
     work = work_of(bookable.terms(), quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
-    if bookable.fee is None:
+    price = price_for(bookable, work, surcharges)
+    if bookable.fee is None or price is None:
         raise NoFee
-    price = price_of(fee_terms(bookable.fee), work)
+    check_marks(bookable.item.id, price, (local_day(now), local_day(starts_at)))
     told = notifications.people_of_new(actor, bookable.lab, client)
     places = free_places(chosen, starts_at, now=now, person_id=actor.person_id, hold_id=hold_id)
     for instrument, rules, unit in places:
@@ -327,7 +332,7 @@ def _try_to_book(
         turnaround_days=item.turnaround_days,
         cancellation=bookable.terms().cancellation,
         fee_id=fee.id,
-        price_fen=price.total_fen,
+        price=price,
         work=work,
         plan=plan,
         sample_description=sample_description,

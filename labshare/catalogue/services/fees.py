@@ -11,7 +11,7 @@ from labshare.catalogue import errors
 from labshare.catalogue.models import Fee, TestItem
 from labshare.catalogue.queries import get_test_item
 from labshare.catalogue.queries.publishing import item_conditions
-from labshare.catalogue.rules.fees import FeeSpan, with_new
+from labshare.catalogue.rules.fees import MOST_FEN, NO_EXTRAS, Extras, FeeSpan, extras_problems, with_new
 from labshare.catalogue.services import common
 from labshare.catalogue.terms import FeeBasis, Requirement
 from labshare.kernel.actor import Actor
@@ -23,7 +23,6 @@ from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 
-MOST_FEN = Fen(10**11)
 _USED = {"fee_in_use": errors.FeeInUse, "foreign": errors.FeeInUse}
 _OVERLAPS = {
     "fee_no_overlap": errors.FeesOverlap,
@@ -56,6 +55,7 @@ def add_fee(
     basis: str,
     amount_fen: Fen,
     minimum_fen: Fen = ZERO,
+    extras: Extras = NO_EXTRAS,
     valid_from: date,
     valid_to: date | None = None,
 ) -> Fee:
@@ -68,6 +68,7 @@ def add_fee(
     item = common.own_test_item(actor, test_item_id)
     today = local_day(now)
     problems = _amount_problems(basis, amount_fen=amount_fen, minimum_fen=minimum_fen)
+    problems += extras_problems(extras, amount_fen, turnaround_days=item.turnaround_days)
     if item.published and valid_from < today:
         problems.append(errors.FeeFromThePast())
     fees = _spans(item.id)
@@ -87,6 +88,7 @@ def add_fee(
         basis=basis,
         amount_fen=amount_fen,
         minimum_fen=minimum_fen,
+        **extras.columns(),
         valid_from=valid_from,
         valid_to=valid_to,
         created_at=now,
@@ -137,14 +139,24 @@ def end_fee(*, actor: Actor, now: datetime, fee_id: int, valid_to: date) -> Fee:
 
 @verb("fee.change", title=_l("Fee changed"), money=True)
 def change_fee(
-    *, actor: Actor, now: datetime, fee_id: int, basis: str, amount_fen: Fen, minimum_fen: Fen = ZERO
+    *,
+    actor: Actor,
+    now: datetime,
+    fee_id: int,
+    basis: str,
+    amount_fen: Fen,
+    minimum_fen: Fen = ZERO,
+    extras: Extras = NO_EXTRAS,
 ) -> Fee:
     """Correct a fee that no booking has used. Raises `FeeInUse`, said by the database."""
     fee, item = _own_fee(actor, fee_id)
-    raise_all(_amount_problems(basis, amount_fen=amount_fen, minimum_fen=minimum_fen))
+    problems = _amount_problems(basis, amount_fen=amount_fen, minimum_fen=minimum_fen)
+    raise_all(problems + extras_problems(extras, amount_fen, turnaround_days=item.turnaround_days))
     before = _values(fee)
     with common.refusals(_USED):
         fee.basis, fee.amount_fen, fee.minimum_fen = basis, amount_fen, minimum_fen
+        for column, value in extras.columns().items():
+            setattr(fee, column, value)
     audit.record(actor, now, "fee.change", subject=("test_item", item.id), before=before, after=_values(fee))
     return fee
 
@@ -193,6 +205,7 @@ def _values(fee: Fee) -> dict[str, object]:
         "basis": fee.basis,
         "amount_fen": fee.amount_fen,
         "minimum_fen": fee.minimum_fen,
+        **{name: value for name in NO_EXTRAS.columns() if (value := getattr(fee, name)) is not None},
         "valid_from": fee.valid_from.isoformat(),
         "valid_to": fee.valid_to.isoformat() if fee.valid_to else None,
     }

@@ -4,8 +4,22 @@ from typing import Any
 
 import marshmallow as ma
 
-from labshare.catalogue.terms import LiveState
-from labshare.http.fields import Day, Exact, Fen, Inside, Many, Moment, OneOf, Part, Text, Whole, YesNo
+from labshare.catalogue.terms import LiveState, SurchargeKind
+from labshare.http.fields import (
+    Day,
+    Exact,
+    Fen,
+    Inside,
+    Many,
+    Moment,
+    OneOf,
+    Part,
+    Several,
+    Text,
+    Whole,
+    Word,
+    YesNo,
+)
 from labshare.http.schemas.base import Answer, Named
 
 
@@ -78,10 +92,41 @@ class InstrumentUnits(InstrumentBrief):
     units = Whole()
 
 
+class Step(Answer):
+    """The fee from a quantity on; it holds for all samples."""
+
+    since = Whole(data_key="from", attribute="from")
+    amount_fen = Fen()
+    sme_amount_fen = Fen(allow_none=True, dump_default=None)
+
+
+class Surcharge(Answer):
+    """What may be ordered on top: a fixed amount, or a percentage of the product."""
+
+    code = Text()
+    kind = Word(SurchargeKind)
+    name = Text(dump_default="")
+    name_en = Text(dump_default="")
+    amount_fen = Fen(allow_none=True, dump_default=None)
+    percent = Text(allow_none=True, dump_default=None)
+    days = Whole(allow_none=True, dump_default=None)
+
+
+class Discount(Answer):
+    """How far the lab's own price in a quote may fall below the fee, from a quantity on."""
+
+    since = Whole(data_key="from", attribute="from")
+    percent = Text()
+
+
 class Fee(Answer):
     basis = Text()
     amount_fen = Fen()
     minimum_fen = Fen(allow_none=True)
+    sme_amount_fen = Fen(allow_none=True)
+    steps = Several(Step)
+    surcharges = Several(Surcharge)
+    discounts = Several(Discount)
 
 
 class Minutes(Answer):

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField
 
 from labshare.booking import services
-from labshare.booking.errors import AlreadySubmitted, SlotTaken
+from labshare.booking.errors import AlreadySubmitted, SlotTaken, SurchargeNotOffered
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.rules.price import Price, Work, cancellation_fee, question_problems, work_of
@@ -24,10 +24,12 @@ from labshare.kernel.time import Hours, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.asked import read_moment, read_number
 from labshare.web.client import blueprint
+from labshare.web.client.surcharges import chosen_codes, offer_surcharges
 from labshare.web.forms import (
     Form,
     HoursField,
     LocalMomentField,
+    MultipleField,
     OptionalSelectField,
     StringField,
     TextAreaField,
@@ -54,6 +56,7 @@ class BookingForm(Form):
     )
     quantity = WholeNumberField(_l("Samples"), validators=[required()])
     hours = HoursField(_l("Test hours"))
+    surcharges = MultipleField(_l("On top"))
     sample_description = TextAreaField(
         _l("Sample description"),
         description=_l("Material, shape, size, batch; what the lab must know before the samples come."),
@@ -92,6 +95,7 @@ def _form(bookable: BookableItem) -> BookingForm:
         del form.hours
     if len(choices) < 2:
         del form.instrument
+    offer_surcharges(form, bookable)
     if not may(current_actor(), "booking.waive", lab=bookable.lab.firm_id):
         del form.waive_reason
     return form
@@ -102,6 +106,9 @@ def _fill(form: BookingForm) -> None:
     form.test_item.data = str(_item_id())
     quantity = read_number(request.args.get("quantity", ""))
     form.quantity.data = 1 if quantity is None else quantity
+    if "surcharges" in form:
+        offered = dict(form.surcharges.choices)
+        form.surcharges.data = [code for code in request.args.getlist("surcharges") if code in offered]
     for name in ("hours", "instrument"):
         asked = read_number(request.args.get(name, ""))
         if name in form and asked is not None:
@@ -120,7 +127,10 @@ def _price(bookable: BookableItem, form: BookingForm) -> tuple[Price | None, Wor
         work = work_of(bookable.terms(), form.quantity.data or 0, _hours(form))
     except Problem:
         return None, None
-    return price_for(bookable, work), work
+    try:
+        return price_for(bookable, work, chosen_codes(form)), work
+    except SurchargeNotOffered:
+        return None, work
 
 
 def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
@@ -204,7 +214,7 @@ def book() -> Any:
     if "update" in request.form:
         _fits(form, bookable)
         for field in form:
-            if field.name not in ("quantity", "hours", "starts_at"):
+            if field.name not in ("quantity", "hours", "starts_at", "surcharges"):
                 field.errors = []
         return _page(bookable, form, 422 if form.errors else 200)
     if not _fits(form, bookable):
@@ -219,6 +229,7 @@ def book() -> Any:
                 starts_at=form.starts_at.data,
                 sample_description=form.sample_description.data,
                 hours=_hours(form),
+                surcharges=chosen_codes(form),
                 instrument_id=form.instrument.data if "instrument" in form else None,
                 waive_reason=(form.waive_reason.data or None) if "waive_reason" in form else None,
                 cost_centre=form.cost_centre.data or "",

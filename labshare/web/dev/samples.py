@@ -75,7 +75,6 @@ def samples(now: datetime) -> Samples:
             amount_fen=Fen(12_000),
             product_fen=Fen(36_000),
             minimum_fen=Fen(40_000),
-            total_fen=Fen(40_000),
         ),
         columns=tuple(
             Column(

@@ -177,7 +177,7 @@ def test_item(item_id: int) -> str:
     """Nine statements. Raises `NotFound` for a draft of somebody else."""
     now = utc_now()
     today = local_day(now)
-    bench = load_bookable_item(item_id, now)
+    bench = load_bookable_item(item_id, now, client_id=current_actor().firm_id)
     if bench is None or not draft_or_published(current_actor(), bench.lab, bench.item.state):
         raise NotFound
     terms = bench.terms()

@@ -17,6 +17,7 @@ from labshare.catalogue.rules.meaning import Meaning
 from labshare.catalogue.rules.question import read_question
 from labshare.catalogue.services.words import note_miss
 from labshare.catalogue.terms import Category
+from labshare.http.actor import current_actor
 from labshare.http.limits import limited
 from labshare.http.rights import public
 from labshare.kernel.places import Coordinates
@@ -61,6 +62,7 @@ def search() -> str:
         own_hours=True,
         free_to_cancel=True,
         deadlines=asked.deadlines,
+        client_id=current_actor().firm_id,
     )
     everything = answers_of(offered, found.items, asked, now)
     left = set(ids) - {one.offer.item.id for one in everything}

@@ -20,8 +20,9 @@ from labshare.web.asked import asked_page
 from labshare.web.filters import localized
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
+from labshare.web.lab.catalogue.fee_forms import SURCHARGES, EndFeeForm, FeeForm, NewFeeForm
 from labshare.web.lab.catalogue.filters import narrowed
-from labshare.web.lab.catalogue.forms import EndFeeForm, FeeForm, NewFeeForm, default_day
+from labshare.web.lab.catalogue.forms import default_day
 from labshare.web.lab.catalogue.test_items import show_test_item
 from labshare.web.steps import posted, pressed, words
 
@@ -62,10 +63,12 @@ def fee_new(item_id: int) -> Any:
             basis=form.basis.data,
             amount_fen=form.amount_fen.data,
             minimum_fen=form.minimum_fen.data,
+            extras=form.extras(),
             valid_from=form.valid_from.data,
             valid_to=form.valid_to.data,
         ),
         lambda added: (_("The fee holds from %(day)s.", day=short_day(added.valid_from)), _back(item_id)),
+        **form.places(),
     )
     if isinstance(answer, Response):
         return answer
@@ -73,7 +76,7 @@ def fee_new(item_id: int) -> Any:
 
 
 def _form_page(form: Any, item: TestItem, fee: Fee | None, step: str) -> str:
-    return render_template("lab/catalogue/fee_form.html", form=form, item=item, fee=fee, step=step)
+    return render_template("lab/catalogue/fee_form.html", form=form, item=item, fee=fee, step=step, kinds=SURCHARGES)
 
 
 def _my_fee(fee_id: int) -> tuple[Fee, TestItem]:
@@ -86,7 +89,7 @@ def _my_fee(fee_id: int) -> tuple[Fee, TestItem]:
 def fee_edit(fee_id: int) -> Any:
     fee, item = _my_fee(fee_id)
     item_id = item.id
-    form = FeeForm(obj=fee)
+    form = FeeForm(data=FeeForm.of(fee))
     answer = posted(
         form,
         lambda: fees.change_fee(
@@ -96,9 +99,10 @@ def fee_edit(fee_id: int) -> Any:
             basis=form.basis.data,
             amount_fen=form.amount_fen.data,
             minimum_fen=form.minimum_fen.data,
+            extras=form.extras(),
         ),
         lambda _changed: (_("The fee is corrected."), _back(item_id)),
-        valid_from="amount_fen",
+        **{"valid_from": "amount_fen", **form.places()},
     )
     if isinstance(answer, Response):
         return answer

@@ -14,7 +14,6 @@ from labshare.catalogue.terms import (
     START_GRIDS,
     AccreditationKind,
     Category,
-    FeeBasis,
     Funds,
     InstrumentCondition,
     InstrumentSource,
@@ -32,7 +31,6 @@ from labshare.web.forms import (
     HoursField,
     LocalMomentField,
     MinutesField,
-    MoneyField,
     MultipleField,
     OptionalSelectField,
     SelectField,
@@ -379,23 +377,6 @@ class TestItemForm(Form):
             late_cancel_percent=self.late_cancel_percent.data,
             no_show_percent=self.no_show_percent.data,
         )
-
-
-class FeeForm(Form):
-    basis = SelectField(_l("Charged by"), choices=FeeBasis.choices())
-    amount_fen = MoneyField(_l("Fee, CNY"), [required()], description=_l("Tax included."))
-    minimum_fen = MoneyField(_l("Minimum charge, CNY"), [required()], default=0)
-
-
-class NewFeeForm(FeeForm):
-    valid_from = DayField(
-        _l("Valid from"), [required()], description=_l("The open-ended fee before it ends the day before.")
-    )
-    valid_to = DayField(_l("Valid to, included"), [optional()], description=_l("Empty: until further notice."))
-
-
-class EndFeeForm(Form):
-    valid_to = DayField(_l("Last day"), [required()])
 
 
 class ClosureForm(Form):

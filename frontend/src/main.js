@@ -7,6 +7,7 @@ import "./papers.css";
 import "./theme.js";
 import "./dialogs.js";
 import "./forms.js";
+import "./hold.js";
 import "./live.js";
 import "./menus.js";
 import "./rows.js";

@@ -166,6 +166,12 @@ class SlotTaken(Conflict):
         self.alternatives = alternatives
 
 
+class AlreadyBooked(SlotTaken):
+    """The client's own booking of the same test takes the place."""
+
+    message = _l("Your firm has booked this slot already: %(ref)s.")
+
+
 class HeldBefore(SlotTaken):
     """Starting early: something else holds the unit between then and the booked start."""
 

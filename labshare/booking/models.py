@@ -425,6 +425,10 @@ class Holding(Model):
     def _counts_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
         return or_(cls.expires_at.is_(None), cls.expires_at > moment)
 
+    def seconds_left(self, moment: datetime) -> int:
+        """How long what expires counts still."""
+        return 0 if self.expires_at is None else (self.expires_at - moment) // timedelta(seconds=1)
+
     @hybrid_method
     def lapsed_by(self, moment: datetime) -> bool:
         """Whether it has stopped counting."""

@@ -225,8 +225,10 @@ def test_a_second_click_books_once(scene: Scene, client: FlaskClient) -> None:
 def test_a_taken_slot_offers_three_others_and_keeps_what_was_typed(
     scene: Scene, booked: str, client: FlaskClient, language: str
 ) -> None:
+    rival(client)
     page = client.post("/bookings/new", data=form(scene), headers={"Accept-Language": language})
     assert page.status_code == 409
+    assert 'id="taken" role="alert" tabindex="-1" data-error-summary' in page.text, "where reading goes on"
     assert ("该时段刚被预约" if language == "zh-CN" else "has just been taken") in page.text
     assert page.text.count('name="another"') == 3
     assert "GCr15 棒料 2 根" in page.text
@@ -236,6 +238,91 @@ def test_a_taken_slot_offers_three_others_and_keeps_what_was_typed(
     chosen = datetime.fromisoformat(start.partition("|")[0]).astimezone(SHANGHAI)
     assert f'value="{chosen:%Y-%m-%dT%H:%M}"' in again.text  # in the field, not in words alone
     assert count() == 1
+
+
+def rival(client: FlaskClient) -> None:
+    with transaction():
+        firm = factories.firm()
+        booker = factories.member(firm, "booker")
+    sign_in(client, booker, firm)
+
+
+def test_an_own_booking_in_the_way_is_named(scene: Scene, booked: str, client: FlaskClient, language: str) -> None:
+    page = client.post("/bookings/new", data=form(scene), headers={"Accept-Language": language})
+    assert page.status_code == 409
+    assert ("本企业已预约该时段" if language == "zh-CN" else "Your firm has booked this slot already") in page.text
+    assert f'href="/bookings/{booked}"' in page.text
+
+
+START = "2026-11-25T09:00:00%2B08:00"
+
+
+def test_a_slot_is_held_counted_down_and_given_back(scene: Scene, client: FlaskClient, clock: Any) -> None:
+    sign_in(client, scene.booker, scene.client)
+    new = f"/bookings/new?test_item={scene.item.id}&quantity=2&starts_at={START}"
+    assert 'data-wants="1"' in client.get(new).text, "nothing is held by reading"
+    held = client.post("/bookings/new/hold", data=form(scene))
+    assert held.status_code == 200
+    assert 'data-left="600"' in held.text
+    let_go = re.findall(r'data-let-go="([^"]+)"', held.text)[0]
+    clock.advance(minutes=1)
+    assert 'data-left="540"' in client.get(new).text
+    assert 'data-left="540"' in client.post("/bookings/new", data=form(scene, pick="2026-11-25T09:00:00+08:00")).text
+    assert client.post(let_go).status_code == 204
+    assert 'data-left="' not in client.get(new).text
+    assert client.post(let_go).status_code == 404, "given back once"
+
+
+def test_a_held_slot_is_kept_from_others_and_booked_by_its_holder(scene: Scene, client: FlaskClient) -> None:
+    sign_in(client, scene.booker, scene.client)
+    hold = re.findall(r'value="(\d+)"', client.post("/bookings/new/hold", data=form(scene)).text)[0]
+    other = client.application.test_client()
+    rival(other)
+    refused = other.post("/bookings/new/hold", data=form(scene))
+    assert refused.status_code == 409
+    assert refused.text.count('name="another"') == 3
+    assert client.post("/bookings/new", data=form(scene, hold=hold)).status_code == 303
+
+
+def test_a_hold_that_ran_out_says_so_and_keeps_what_was_typed(
+    scene: Scene, client: FlaskClient, clock: Any, language: str
+) -> None:
+    sign_in(client, scene.booker, scene.client)
+    hold = re.findall(r'value="(\d+)"', client.post("/bookings/new/hold", data=form(scene)).text)[0]
+    clock.advance(minutes=10)
+    other = client.application.test_client()
+    rival(other)
+    assert other.post("/bookings/new", data=form(scene)).status_code == 303, "free again after ten minutes"
+    page = client.post("/bookings/new", data=form(scene, hold=hold), headers={"Accept-Language": language})
+    assert page.status_code == 409
+    said = "保留的十分钟已过" if language == "zh-CN" else "The ten minutes for which it was kept for you were over."
+    assert said in page.text
+    assert "GCr15 棒料 2 根" in page.text
+
+
+def test_the_form_offers_slots_and_changing_one_keeps_the_rest(scene: Scene, client: FlaskClient) -> None:
+    sign_in(client, scene.booker, scene.client)
+    week = client.post("/bookings/new", data=form(scene, week="2026-11-30"), headers={"Accept-Language": "en"})
+    assert week.status_code == 200
+    assert 'name="pick" value="2026-11-30T' in week.text
+    assert "GCr15 棒料 2 根" in week.text
+    assert 'value="2026-11-25T09:00"' in week.text, "the start chosen before"
+    wrong = client.post(
+        "/bookings/new", data=form(scene, update="1", quantity="999"), headers={"Accept-Language": "en"}
+    )
+    assert wrong.status_code == 422
+    assert "Between 1 and" in wrong.text
+    assert '<tr class="total">' not in wrong.text, "no price of another question"
+
+
+def test_as_last_time_fills_in_sample_and_terms(scene: Scene, booked: str, client: FlaskClient) -> None:
+    page = client.get(f"/bookings/new?test_item={scene.item.id}").text
+    assert f'name="last" value="{booked}"' in page
+    filled = client.post("/bookings/new", data=form(scene, last=booked, quantity="1", sample_description="")).text
+    assert "GCr15 棒料 2 根" in filled
+    assert re.search(r'name="quantity"[^>]*value="2"|value="2"[^>]*name="quantity"', filled)
+    rival(client)
+    assert client.post("/bookings/new", data=form(scene, last=booked)).status_code == 404
 
 
 def test_both_parties_and_regulators_see_the_booking(

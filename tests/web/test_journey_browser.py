@@ -30,6 +30,7 @@ ENGINES = ("sqlite", "postgresql")
 
 STORY = [
     "lab.admit",
+    "booking.hold",
     "booking.book",
     "booking.confirm",
     "booking.receive",

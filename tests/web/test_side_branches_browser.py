@@ -271,14 +271,14 @@ def test_time_is_blocked_and_given_back_on_the_calendar(house: House) -> None:
     lab.fill(starts_at="2026-11-26T08:00", ends_at="2026-11-26T12:00", note="导轨保养").press("新增停用时段")
     lab.reads("导轨保养", ref).finds_it_sound("block")
     client.go(f"/test-items/{house.item.id}?quantity=1&from=2026-11-26")
-    client.page.locator(".slotday", has_text="26 Nov").get_by_text("Not available").first.wait_for()
+    client.page.locator(".slotday", has_text="26 Nov").get_by_text("Kept by the lab").first.wait_for()
     lab.follow("排期").follow("维护", "main").does("取消停用").reads("已取消停用，时段恢复可约。")
     db.session.rollback()
     assert db.session.query(Holding).filter(Holding.kind != "booking").count() == 0
     assert (
         client.go(f"/test-items/{house.item.id}?quantity=1&from=2026-11-26")
         .page.locator(".slotday", has_text="26 Nov")
-        .get_by_text("Not available")
+        .get_by_text("Kept by the lab")
         .count()
         == 0
     )
@@ -291,13 +291,14 @@ def test_a_slot_taken_meanwhile_and_two_clicks(house: House) -> None:
     client.turn(client.page.locator(".slotday", has_text="25 Nov").get_by_role("link", name=re.compile("^09:00")))
     client.follow("Book Wed 25 Nov 09:00").fill(sample_description="Bars, batch 7", quantity=1)
     house.booked("2026-11-25 09:00")
-    client.press("Submit booking").reads("This slot has just been taken.", "The nearest free slots:", "kept")
+    client.press("Submit booking").reads("Your firm has booked this slot already", "The nearest free slots:", "kept")
     client.finds_it_sound("slot taken")
     others = client.page.locator("#taken").get_by_role("button")
     assert others.count() == 3
     assert client.main.locator("[name=sample_description]").input_value() == "Bars, batch 7"
     chosen = others.first.inner_text()
-    client.takes(others.first)
+    client.turn(others.first)
+    client.page.locator("[data-left]").wait_for()
     assert client.main.locator("[name=sample_description]").input_value() == "Bars, batch 7"
     assert client.main.locator("[name=quantity]").input_value() == "1"
     posts = []

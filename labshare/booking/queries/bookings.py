@@ -263,3 +263,27 @@ def bookings_hit(
 def _touches(booking: Booking, days: set[date]) -> bool:
     first, last = local_day(booking.starts_at), local_day(booking.ends_at)
     return any(first <= day <= last for day in days)
+
+
+def ref_of_own(*, client_id: int, item_id: int, starts_at: datetime) -> str | None:
+    """The firm's own booking of a test at this start."""
+    return db.session.scalar(
+        select(Booking.ref)
+        .where(
+            Booking.client_firm_id == client_id,
+            Booking.test_item_id == item_id,
+            Booking.starts_at == starts_at,
+            Booking.state.in_(BookingState.holding_time()),
+        )
+        .limit(1)
+    )
+
+
+def last_of(*, client_id: int, item_id: int) -> Booking | None:
+    """What the firm booked last of a test."""
+    return db.session.scalar(
+        select(Booking)
+        .where(Booking.client_firm_id == client_id, Booking.test_item_id == item_id)
+        .order_by(Booking.booked_at.desc(), Booking.id.desc())
+        .limit(1)
+    )

@@ -4,6 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import select
+
+from labshare.booking.models import Holding
 from labshare.booking.queries.loading import (
     BookableItem,
     busy_units,
@@ -20,6 +23,7 @@ from labshare.booking.rules.time import DayRange, Openings, WorkingDays
 from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Calibration, Instrument, TestItem
 from labshare.catalogue.terms import InstrumentCondition, LiveState
+from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.time import Hours, local_day, local_zone
 
@@ -65,6 +69,13 @@ def free_slots(
         but_hold=but_hold,
         waive=waive,
     )
+
+
+def own_hold(person_id: int | None, now: datetime) -> Holding | None:
+    """What a person holds while they book; one at most counts."""
+    if person_id is None:
+        return None
+    return db.session.scalar(select(Holding).where(Holding.held_for == person_id, Holding.counts_at(now)))
 
 
 def slots_of_loaded(

@@ -11,6 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from labshare.audit.services import next_number, record
 from labshare.booking import notifications
 from labshare.booking.errors import (
+    AlreadyBooked,
     AlreadySubmitted,
     FirmUnverified,
     InstrumentNotOfItem,
@@ -19,6 +20,7 @@ from labshare.booking.errors import (
     SlotTaken,
 )
 from labshare.booking.models import Booking, Charge, Holding
+from labshare.booking.queries.bookings import ref_of_own
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.marks import check_marks
 from labshare.booking.queries.slots import alternatives_for, price_for
@@ -63,7 +65,7 @@ def hold(
     Raises as `book`.
     """
     bookable = check_bookable(actor, load_bookable_item(test_item_id, now, client_id=actor.firm_id))
-    client_of(bookable)
+    client = client_of(bookable)
     waive = may_waive(actor, bookable, waive_reason)
     work = work_of(bookable.terms(), quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
@@ -89,7 +91,7 @@ def hold(
             )
             return db.session.get_one(Holding, holding_id)
     holdings.give_back(actor.person_id)
-    raise SlotTaken(alternatives_for(bookable, work, starts_at, waive=waive))
+    raise _taken(bookable, client, work, starts_at, waive=waive)
 
 
 def check_own_hold(actor: Actor, hold_id: int) -> None:
@@ -178,7 +180,14 @@ def book(
             notifications.tell_of_new(booking, told, now=now)
             return booking
     holdings.give_back(actor.person_id)
-    raise SlotTaken(alternatives_for(bookable, work, starts_at, waive=waive))
+    raise _taken(bookable, client, work, starts_at, waive=waive)
+
+
+def _taken(bookable: BookableItem, client: Firm, work: Work, starts_at: datetime, *, waive: bool) -> SlotTaken:
+    """With the nearest others; where the client's own booking is in the way, it is named."""
+    alternatives = alternatives_for(bookable, work, starts_at, waive=waive)
+    own = ref_of_own(client_id=client.id, item_id=bookable.item.id, starts_at=starts_at)
+    return AlreadyBooked(alternatives, ref=own) if own else SlotTaken(alternatives)
 
 
 def check_bookable(actor: Actor, bookable: BookableItem | None) -> BookableItem:

@@ -1,6 +1,8 @@
 """Booking a slot: the form with price and terms; a slot just taken keeps everything typed and offers three others."""
 
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -10,19 +12,23 @@ from wtforms import HiddenField
 
 from labshare.booking import services
 from labshare.booking.errors import AlreadySubmitted, SlotTaken, SurchargeNotOffered
+from labshare.booking.models import Holding
+from labshare.booking.queries.bookings import get_booking, last_of
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
-from labshare.booking.queries.slots import alternatives_for, price_for
-from labshare.booking.rules.price import Price, Work, cancellation_fee, question_problems, work_of
-from labshare.booking.rules.slots import Slot
+from labshare.booking.queries.slots import alternatives_for, own_hold, price_for, slots_of_loaded
+from labshare.booking.rules.price import Price, Work, cancellation_fee, free_until, question_problems, work_of
+from labshare.booking.rules.slots import DayOfSlots, Slot
+from labshare.booking.services.book import check_own_hold
 from labshare.catalogue.formatting import with_model
+from labshare.catalogue.models import Instrument
 from labshare.catalogue.queries import draft_or_published
 from labshare.catalogue.terms import LifeState
 from labshare.http.actor import current_actor
-from labshare.http.rights import OWN_BOOKINGS, requires
+from labshare.http.rights import OWN_BOOKINGS, Of, requires
 from labshare.kernel.errors import NotFound, Problem
-from labshare.kernel.time import Hours, utc_now
+from labshare.kernel.time import Hours, local_day, start_of_day, utc_now
 from labshare.organisations.permissions import may
-from labshare.web.asked import read_moment, read_number
+from labshare.web.asked import read_day, read_moment, read_number
 from labshare.web.client import blueprint
 from labshare.web.client.surcharges import chosen_codes, offer_surcharges
 from labshare.web.forms import (
@@ -39,14 +45,18 @@ from labshare.web.forms import (
     show_problem,
 )
 from labshare.web.layout import flash_done
+from labshare.web.public.items import FIRST_SHOWN, columns
 from labshare.web.steps import Around, carry_out
 
+OWN_HOLD = Of("own hold", asks=check_own_hold)
+WEEK = timedelta(days=7)
 SOON = timedelta(hours=2)
 """A lab that confirms by hand may well not see a request for a start this near."""
 
 
 class BookingForm(Form):
     test_item = HiddenField()
+    hold = HiddenField()
     starts_at = LocalMomentField(_l("Start"), validators=[required()])
     instrument = OptionalSelectField(_l("Instrument"), coerce=int, blank=_l("Any that is free"))
     waive_reason = StringField(
@@ -89,7 +99,7 @@ def _bookable_item(now: datetime) -> BookableItem:
 
 def _form(bookable: BookableItem) -> BookingForm:
     form = BookingForm()
-    choices = [(each.id, with_model(each)) for each in bookable.instruments]
+    choices = [(each.id, name) for each, name in _told_apart(bookable.instruments)]
     form.instrument.choices = choices
     if bookable.item.hours_min is None:
         del form.hours
@@ -99,6 +109,15 @@ def _form(bookable: BookableItem) -> BookingForm:
     if not may(current_actor(), "booking.waive", lab=bookable.lab.firm_id):
         del form.waive_reason
     return form
+
+
+def _told_apart(instruments: Sequence[Instrument]) -> list[tuple[Instrument, str]]:
+    """Instruments by name and model; where several read alike, with the lab's own number."""
+    names = Counter(map(with_model, instruments))
+    return [
+        (one, f"{with_model(one)} · {one.inner_id or one.id}" if names[with_model(one)] > 1 else with_model(one))
+        for one in instruments
+    ]
 
 
 def _fill(form: BookingForm) -> None:
@@ -135,7 +154,8 @@ def _price(bookable: BookableItem, form: BookingForm) -> tuple[Price | None, Wor
 
 def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
     price, work = _price(bookable, form)
-    start = form.starts_at.data
+    start, now = form.starts_at.data, bookable.now
+    held = own_hold(current_actor().person_id, now)
     alternatives = taken.alternatives if taken else ()
     if form.starts_at.errors and start and work and bookable.published:  # refused for another reason: what would go
         alternatives = alternatives_for(bookable, work, start)
@@ -146,9 +166,9 @@ def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: S
     )
     good = start if start and not form.starts_at.errors else None
     answer_by = bookable.answer_by(good) if good else None
-    cancel_fen = 0
-    if good and price:
-        cancel_fen = cancellation_fee(bookable.terms().cancellation, price.total_fen, until_start=good - bookable.now)
+    terms = bookable.terms().cancellation
+    late_fen = cancellation_fee(terms, price.total_fen, until_start=timedelta.min) if price else 0
+    week = _week(good, local_day(now))
     return (
         render_template(
             "client/new.html",
@@ -159,15 +179,52 @@ def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: S
             span=span,
             firm=bookable.client,
             fee=bookable.fee,
-            taken=taken is not None,
+            taken=taken,
+            ran_out=taken is not None and bool(form.hold.data) and held is None,
             alternatives=alternatives,
             answer_by=answer_by,
-            cancel_fen=cancel_fen,
-            soon=answer_by is not None and answer_by == start and start - bookable.now < SOON,
+            free_until=free_until(terms, good) if good else None,
+            late_fen=late_fen,
+            now=now,
+            soon=answer_by is not None and answer_by == start and start - now < SOON,
             instruments={each.id: each for each in bookable.instruments},
+            columns=columns(_days(bookable, form, work, week, held)) if work and bookable.published else (),
+            shown=FIRST_SHOWN,
+            week=week,
+            week_asked="week" in request.form,
+            earlier=max(local_day(now), week - WEEK) if week > local_day(now) else None,
+            later=week + WEEK,
+            last=last_of(client_id=bookable.client.id, item_id=bookable.item.id) if bookable.client else None,
+            **_held(form, held, now, good=not taken and good is not None and price is not None and bookable.published),
         ),
         status,
     )
+
+
+def _week(start: datetime | None, today: date) -> date:
+    """The first of the seven days whose slots stand in the form."""
+    asked = read_day(request.values.get("week", ""))
+    return max(today, asked or (local_day(start) - timedelta(days=1) if start else today))
+
+
+def _days(bookable: BookableItem, form: BookingForm, work: Work, week: date, held: Holding | None) -> list[DayOfSlots]:
+    return slots_of_loaded(
+        bookable,
+        work,
+        max(bookable.now, start_of_day(week)),
+        start_of_day(week + WEEK),
+        instrument_id=form.instrument.data if "instrument" in form else None,
+        but_hold=held.id if held else None,
+    )
+
+
+def _held(form: BookingForm, held: Holding | None, now: datetime, *, good: bool) -> dict[str, Any]:
+    """What `_hold.html` wants: the person's hold if it is of the start in the form, and whether one is wanted."""
+    own = held if held is not None and held.starts_at == form.starts_at.data else None
+    if own is not None and "instrument" in form and form.instrument.data not in (None, own.instrument_id):
+        own = None
+    client = current_actor().firm_id is not None
+    return {"held": own, "left": own.seconds_left(now) if own else 0, "wants": good and client, "gone": False}
 
 
 def _fits(form: BookingForm, bookable: BookableItem) -> bool:
@@ -205,17 +262,21 @@ def book() -> Any:
     actor, now = current_actor(), utc_now()
     bookable = _bookable_item(now)
     form = _form(bookable)
-    if "another" in request.form:  # one of the alternatives: the same form with its start
-        start, _sep, instrument = request.form["another"].partition("|")
+    if chosen := request.form.get("pick") or request.form.get("another"):  # a button: the same form with its start
+        start, _sep, instrument = chosen.partition("|")
         form.starts_at.data, form.starts_at.raw_data = datetime.fromisoformat(start), None  # not what was typed
         if "instrument" in form and instrument.isdecimal():
             form.instrument.data = int(instrument)
         return _page(bookable, form)
-    if "update" in request.form:
+    if "last" in request.form:
+        _as_last_time(form, request.form["last"])
+    if {"update", "week", "last"} & set(request.form):
         _fits(form, bookable)
         for field in form:
             if field.name not in ("quantity", "hours", "starts_at", "surcharges"):
                 field.errors = []
+        if not form.starts_at.data and not (form.starts_at.raw_data or [""])[0]:
+            form.starts_at.errors = []  # not yet chosen is not wrong
         return _page(bookable, form, 422 if form.errors else 200)
     if not _fits(form, bookable):
         return _page(bookable, form, 422)
@@ -231,6 +292,7 @@ def book() -> Any:
                 hours=_hours(form),
                 surcharges=chosen_codes(form),
                 instrument_id=form.instrument.data if "instrument" in form else None,
+                hold_id=read_number(form.hold.data or ""),
                 waive_reason=(form.waive_reason.data or None) if "waive_reason" in form else None,
                 cost_centre=form.cost_centre.data or "",
                 submission=form.submission_key,
@@ -247,3 +309,58 @@ def book() -> Any:
     except Problem as problem:
         status = show_problem(form, problem)
         return _page(_bookable_item(now), form, status)
+
+
+def _as_last_time(form: BookingForm, ref: str) -> None:
+    """Fill in what an earlier booking said of sample, quantity and hours. Raises `NotFound` for another's."""
+    earlier = get_booking(current_actor(), ref)
+    form.sample_description.data, form.sample_description.raw_data = earlier.sample_description, None
+    form.quantity.data, form.quantity.raw_data = earlier.quantity, None
+    if "hours" in form:
+        form.hours.data, form.hours.raw_data = earlier.hours, None
+
+
+@blueprint.post("/bookings/new/hold")
+@requires("booking.book", of=OWN_BOOKINGS, verb="booking.hold")
+def hold() -> Any:
+    """Hold the slot that stands in the form: a piece of page. Refused for another reason than a rival's, the form says
+    it by itself."""
+    actor, now = current_actor(), utc_now()
+    bookable = _bookable_item(now)
+    form = _form(bookable)
+    _fits(form, bookable)
+    if form.starts_at.errors or form.quantity.errors or ("hours" in form and form.hours.errors):
+        return "", 422
+    try:
+        return carry_out(
+            lambda: services.hold(
+                actor=actor,
+                now=now,
+                test_item_id=bookable.item.id,
+                quantity=form.quantity.data,
+                starts_at=form.starts_at.data,
+                hours=_hours(form),
+                instrument_id=form.instrument.data if "instrument" in form else None,
+            ),
+            lambda held: (
+                lambda: render_template(
+                    "client/_hold.html", held=held, left=held.seconds_left(now), wants=True, gone=False
+                )
+            ),
+        )
+    except SlotTaken as problem:
+        told = {"gone": True, "alternatives": problem.alternatives, "held": None, "wants": False}
+        instruments = {each.id: each for each in bookable.instruments}
+        return render_template("client/_hold.html", instruments=instruments, taken=problem, **told), 409
+    except Problem as problem:
+        return "", problem.status
+
+
+@blueprint.post("/bookings/new/holds/<int:hold_id>/let-go")
+@requires("booking.book", of=OWN_HOLD, verb="booking.release_hold")
+def let_go(hold_id: int) -> Any:
+    """Give the held slot back: the form was left. Raises `NotFound`."""
+    return carry_out(
+        lambda: services.release_hold(actor=current_actor(), now=utc_now(), hold_id=hold_id),
+        lambda _done: lambda: ("", 204),
+    )

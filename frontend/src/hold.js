@@ -1,0 +1,88 @@
+// The booking form asks anew whatever is chosen in it, keeps what is typed, and holds the slot while it is open: ten
+// minutes, counted down, given back when the form is left. Without this the same buttons send the form.
+const form = document.querySelector("form[data-hold]");
+const PARTS = ["#part-told", "#part-time", "#part-numbers", "#part-price"];
+const ASKED = ["quantity", "hours", "starts_at", "instrument", "surcharges"];
+let asking, holding, typing, sending = false;
+
+const asked = () => { const data = new FormData(form); return ASKED.map((name) => data.getAll(name).join()).join("|"); };
+const say = (text) => { const told = document.getElementById("live-says"); if (told && text) told.textContent = text; };
+const body = () => { const data = new FormData(form); data.delete("book"); return data; };
+
+async function ask(button) {
+  asking?.abort();
+  asking = new AbortController();
+  const sent = body(), was = asked();
+  sent.set(button ? button.name : "update", button ? button.value : "1");
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: sent, signal: asking.signal });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!page.querySelector("form[data-hold]")) { location.reload(); return; }
+    if (was !== asked()) return; // typed meanwhile: another question follows
+    const at = document.activeElement, id = at?.id, spot = at?.type === "text" ? at.selectionStart : null;
+    for (const part of PARTS) {
+      const fresh = page.querySelector(part), old = document.querySelector(part);
+      if (fresh && old) old.replaceWith(document.adoptNode(fresh));
+    }
+    const again = id && document.getElementById(id);
+    if (again) { again.focus({ preventScroll: true }); if (spot !== null) again.setSelectionRange?.(spot, spot); }
+    say(document.querySelector("#part-price [data-live-says]")?.textContent.replace(/\s+/g, " ").trim());
+    hold();
+  } catch (error) {
+    if (error.name !== "AbortError") throw error;
+  }
+}
+
+async function hold() {
+  const box = document.getElementById("hold");
+  if (!box?.dataset.wants) { count(); return; }
+  const was = asked(), answer = await fetch(form.dataset.hold, { method: "POST", body: body() });
+  if (was !== asked() || ![200, 409].includes(answer.status)) return;
+  box.outerHTML = await answer.text();
+  count();
+}
+
+function count() {
+  clearInterval(holding);
+  const box = document.getElementById("hold"), shown = box?.querySelector("[data-left]");
+  if (!shown) return;
+  const over = performance.now() + 1000 * Number(shown.dataset.left);
+  let told = false;
+  const tick = () => {
+    const left = Math.max(0, Math.round((over - performance.now()) / 1000));
+    shown.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    if (left <= 120 && !told) { told = true; say(box.dataset.soon); }
+    if (left > 0) return;
+    clearInterval(holding);
+    for (const part of box.querySelectorAll("[data-during], [data-after]")) part.hidden = "during" in part.dataset;
+    say(box.querySelector("[data-after]")?.textContent.replace(/\s+/g, " ").trim());
+  };
+  tick();
+  holding = setInterval(tick, 1000);
+}
+
+if (form) {
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("button[name=another], button[name=pick], button[name=week], button[name=last], button[name=update]");
+    if (!button || event.defaultPrevented) return;
+    if (button.name === "last") return; // fills the texts too: the whole page
+    event.preventDefault();
+    ask(button);
+  });
+  form.addEventListener("input", (event) => {
+    if (!["quantity", "hours"].includes(event.target.name)) return;
+    clearTimeout(typing);
+    typing = setTimeout(ask, 400);
+  });
+  form.addEventListener("change", (event) => { if (["starts_at", "instrument", "surcharges"].includes(event.target.name)) ask(); });
+  form.addEventListener("submit", () => { sending = true; });
+  addEventListener("pagehide", () => {
+    const address = form.querySelector("#hold [data-let-go]")?.dataset.letGo;
+    if (!address || sending) return;
+    const data = new FormData();
+    data.set("csrf_token", form.elements.csrf_token.value);
+    navigator.sendBeacon(address, data);
+  });
+  addEventListener("pageshow", (event) => { sending = false; if (event.persisted) ask(); });
+  hold();
+}

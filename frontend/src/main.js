@@ -12,4 +12,5 @@ import "./live.js";
 import "./menus.js";
 import "./rows.js";
 import "./small.js";
+import "./suggest.js";
 import "./upload.js";

@@ -146,7 +146,13 @@ class Crawl:
             base = self.app.config["BASE_URL"].rstrip("/")
             lines = [line for letter in letters() for line in letter.body.splitlines()]
             mailed = {line.removeprefix(base) for line in lines if line.startswith(f"{base}/account/")}
-            return [*sorted(mailed), "/search?q=查无此项", "/search/understood?q=硬度 3 件", "/dev/components"]
+            return [
+                *sorted(mailed),
+                "/search?q=查无此项",
+                "/search/understood?q=硬度 3 件",
+                "/search/suggested?q=硬度",
+                "/dev/components",
+            ]
         person, firm = person_and_firm(who)
         found = {
             str(self.endpoint_of(url)): url

@@ -325,6 +325,41 @@ def test_how_a_question_is_understood_is_shown_while_it_is_typed(client: FlaskCl
         assert part in shown
 
 
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        ("盐", ["中性盐雾试验"]),
+        ("NSS", ["中性盐雾试验"]),
+        ("yanwu", ["中性盐雾试验"]),
+        ("50%_", []),
+        ("秘密", []),
+        ("", []),
+    ],
+)
+def test_names_are_suggested_while_one_types(client: FlaskClient, market: Market, typed: str, named: list[str]) -> None:
+    page = client.get("/search/suggested", query_string={"q": typed}, headers=ZH).text
+    assert re.findall('data-value="([^"]+)"', page) == named
+    assert ("2 家" in text_of(page)) == bool(named)
+
+
+def test_a_suggestion_is_chosen_by_keyboard(open_browser: Any, market: Market) -> None:
+    page = open_browser("en", width=390)
+    page.goto("/")
+    box = page.get_by_role("combobox", name="What do you want to have tested?")
+    box.press_sequentially("salt")
+    option = page.get_by_role("option")
+    option.first.wait_for()
+    assert box.get_attribute("aria-expanded") == "true"
+    assert findings(page) == []
+    box.press("Escape")
+    assert box.get_attribute("aria-expanded") == "false"
+    box.press("ArrowDown")
+    assert box.get_attribute("aria-activedescendant") == option.first.get_attribute("id")
+    box.press("Enter")
+    page.wait_for_url("**/search?*Neutral*salt*spray*")
+    page.locator(".offer").first.wait_for()
+
+
 def test_price_in_lines_with_the_minimum(client: FlaskClient, market: Market) -> None:
     page = text_of(client.get(f"/test-items/{market.salt.id}?quantity=2&hours=24", headers=EN).text)
     assert "Up to the minimum charge" in page

@@ -12,6 +12,7 @@ from labshare.booking.queries.offers import misfits, offers
 from labshare.catalogue.models import Standard
 from labshare.catalogue.queries import Filters, Near, StandardMatch, find, list_labs, nearest, suggested
 from labshare.catalogue.queries.matching import PART
+from labshare.catalogue.queries.suggesting import completions
 from labshare.catalogue.queries.words import meaning as meaning_of
 from labshare.catalogue.rules.meaning import Meaning
 from labshare.catalogue.rules.question import read_question
@@ -144,6 +145,14 @@ def missed() -> Response:
     thanks = _("Thank you. The administrators see what was not found.")
     step = (lambda: None) if found else (lambda: note_miss(question.rest, today))
     return carry_out(step, lambda _done: (thanks, url_for("public.search", q=typed)))
+
+
+@blueprint.get("/search/suggested")
+@public
+@limited("search")
+def suggest() -> str:
+    """Names of tests that a question may go on as: a piece of page, shown while it is typed. Two statements."""
+    return render_template("public/_suggested.html", completions=completions(request.args.get("q", "")[:200]))
 
 
 @blueprint.get("/search/understood")

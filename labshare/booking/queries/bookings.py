@@ -12,10 +12,10 @@ from labshare.accounts.models import Person
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.queries.loading import (
+    cancellation_terms,
     certificates_of,
     hours_of_labs,
     instrument_terms,
-    terms_of_booking,
     work_of_booking,
     working_days,
 )
@@ -161,7 +161,7 @@ def next_steps(actor: Actor, booking: Booking, now: datetime) -> tuple[str, ...]
 def cancellation_preview(booking: Booking, now: datetime, *, by_lab: bool = False, no_show: bool = False) -> Fen:
     """The fee in fen that cancelling (or not coming) would leave, for the page before the last click."""
     return cancellation_fee(
-        terms_of_booking(booking),
+        cancellation_terms(booking),
         booking.price_fen,
         until_start=booking.starts_at - now,
         by_lab=by_lab,

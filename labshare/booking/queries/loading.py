@@ -152,11 +152,7 @@ def item_terms(item: TestItem) -> ItemTerms:
         max_quantity=item.max_quantity,
         attended=item.attended,
         runs_start_open=item.runs_start_in_hours,
-        cancellation=CancellationTerms(
-            free_minutes=item.free_cancel_minutes,
-            late_percent=item.late_cancel_percent,
-            no_show_percent=item.no_show_percent,
-        ),
+        cancellation=cancellation_terms(item),
         id=item.id,
     )
 
@@ -188,11 +184,12 @@ def fee_terms(fee: Fee) -> price_rules.Fee:
     )
 
 
-def terms_of_booking(booking: Booking) -> CancellationTerms:
+def cancellation_terms(of: TestItem | Booking) -> CancellationTerms:
+    """An item's, or those that a booking keeps."""
     return CancellationTerms(
-        free_minutes=booking.free_cancel_minutes,
-        late_percent=booking.late_cancel_percent,
-        no_show_percent=booking.no_show_percent,
+        free_minutes=of.free_cancel_minutes,
+        late_percent=of.late_cancel_percent,
+        no_show_percent=of.no_show_percent,
     )
 
 

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 
 from flask import url_for
 
-from labshare.booking.queries.loading import item_terms
+from labshare.booking.queries.loading import cancellation_terms
 from labshare.booking.queries.offers import Offer, report_day
 from labshare.booking.rules.price import cancellation_fee, free_until
 from labshare.catalogue.queries import Candidate
@@ -40,12 +41,8 @@ class Answer:
     late: date | None
     """The day asked for that it misses: the report comes, or the test starts, after it."""
     more_instruments: int
-    address: str
-    """Its page, with everything asked and this start chosen."""
-    free_until: datetime | None
-    """Until then cancelling costs nothing; None where it never does."""
-    cancel_fen: Fen
-    """What cancelling would cost at once."""
+    quantity: int
+    asked_at: datetime
     variants: tuple["Answer", ...] = ()
     """The same test for other sample types at this lab, in their order."""
 
@@ -53,7 +50,30 @@ class Answer:
     def starts_at(self) -> datetime | None:
         return self.offer.slot.starts_at if self.offer.slot else None
 
-    @property
+    # What few lines show is worked out for those alone.
+
+    @cached_property
+    def address(self) -> str:
+        """Its page, with everything asked and this start chosen."""
+        values: dict[str, object] = {"quantity": self.quantity}
+        if self.offer.hours is not None:
+            values["hours"] = self.offer.hours
+        if self.starts_at is not None:
+            values["starts_at"] = self.starts_at.isoformat()
+        return url_for("public.test_item", item_id=self.offer.item.id, **values)
+
+    @cached_property
+    def free_until(self) -> datetime | None:
+        """Until then cancelling costs nothing; None where it never does."""
+        return free_until(cancellation_terms(self.offer.item), self.starts_at or self.asked_at)
+
+    @cached_property
+    def cancel_fen(self) -> Fen:
+        """What cancelling would cost at once."""
+        terms, until_start = cancellation_terms(self.offer.item), (self.starts_at or self.asked_at) - self.asked_at
+        return cancellation_fee(terms, self.offer.amount_fen, until_start=until_start)
+
+    @cached_property
     def sample(self) -> SampleType:
         """The sample type it stands for; without a name where it names none."""
         item = self.offer.item
@@ -93,12 +113,6 @@ def answers_of(found: Sequence[Offer], items: Mapping[int, Candidate], asked: As
         best = min(group, key=lambda offer: (offer.slot is None, offer.slot.starts_at if offer.slot else 0))
         item, slot, candidate = best.item, best.slot, items[item_id]
         starts_at = slot.starts_at if slot else now
-        terms = item_terms(item).cancellation
-        values: dict[str, object] = {"quantity": asked.quantity}
-        if best.hours is not None:
-            values["hours"] = best.hours
-        if slot is not None:
-            values["starts_at"] = slot.starts_at.isoformat()
         result.append(
             Answer(
                 offer=best,
@@ -107,9 +121,8 @@ def answers_of(found: Sequence[Offer], items: Mapping[int, Candidate], asked: As
                 report_by=report_day(slot.ends_at, item.turnaround_days) if slot else None,
                 late=_late(best, asked),
                 more_instruments=len(group) - 1,
-                address=url_for("public.test_item", item_id=item_id, **values),
-                free_until=free_until(terms, starts_at),
-                cancel_fen=cancellation_fee(terms, best.amount_fen, until_start=starts_at - now),
+                quantity=asked.quantity,
+                asked_at=now,
             )
         )
     return result

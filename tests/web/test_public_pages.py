@@ -482,6 +482,15 @@ def test_drafts_are_the_firms_own(app: Flask, client: FlaskClient, market: Marke
     assert "秘密检测" in client.get(f"/labs/{market.near.code}", headers=ZH).text
 
 
+def test_a_labs_tests_stand_by_category_with_a_search_among_them(client: FlaskClient, market: Market) -> None:
+    page = client.get(f"/labs/{market.near.code}", headers=EN).text
+    assert page.count('<details class="group"') == 2
+    assert "Environment and corrosion" in text_of(page)
+    assert f'name="lab" value="{market.near.code}"' in page
+    among = client.get("/search", query_string={"lab": market.near.code, "q": "盐雾"}, headers=EN).text
+    assert len(re.findall(r'<article class="offer', among)) == 1, "the other lab's is not among them"
+
+
 def test_public_figures_as_a_file(client: FlaskClient, market: Market) -> None:
     answer = client.get("/figures?format=csv", headers=EN)
     assert answer.mimetype == "text/csv"

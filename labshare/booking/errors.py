@@ -136,6 +136,40 @@ class MarkNotCovered(InvalidInput):
     default_field = "surcharges"
 
 
+class QuoteEnded(Conflict):
+    message = _l("The quote was valid until %(date)s. Have a new one made; it takes one click.")
+    default_field = "quote"
+
+
+class QuoteUsed(Conflict):
+    message = _l("The quote is booked as %(ref)s already.")
+    default_field = "quote"
+
+
+class QuoteAccepted(Conflict):
+    message = _l("The quote is accepted already; its price stays.")
+    default_field = "amount_fen"
+
+
+class QuoteForOther(InvalidInput):
+    message = _l("The quote is for another test item, quantity or hours.")
+    default_field = "quote"
+
+
+class TooManyQuotes(Conflict):
+    message = _l("%(n)s quotes of your firm are open; book them or let them end first.")
+
+
+class NoDiscountPublished(InvalidInput):
+    message = _l("The fee's discount table allows no price of your own for this quantity.")
+    default_field = "amount_fen"
+
+
+class OutsideDiscount(InvalidInput):
+    message = _l("Between %(least)s and %(most)s, by the published discount table.")
+    default_field = "amount_fen"
+
+
 class FirmUnverified(NotAllowed):
     message = _l("The firm is not verified yet; it can browse, not book.")
 

@@ -332,6 +332,84 @@ class Booking(Model):
     fee: Mapped[Fee] = relationship()
 
 
+class Quote(Model):
+    """What a lab's test costs a firm, fixed while it lasts; `price` is read by `rules.lines`. Fen.
+
+    `valid_until` is the moment from which it can no longer be booked: one accepted by a purchase order lasts longer.
+    """
+
+    __tablename__ = "quote"
+    __table_args__ = (
+        CheckConstraint("quantity >= 1", name="quantity_positive"),
+        CheckConstraint("amount_fen BETWEEN 0 AND published_fen", name="amount_within_published"),
+        CheckConstraint("(own_at IS NULL) = (own_by IS NULL)", name="own_price_whole"),
+        CheckConstraint("(accepted_at IS NULL) = (purchase_order IS NULL)", name="accepted_whole"),
+        Index(None, "client_firm_id", "id"),
+        Index(None, "lab_firm_id", "id"),
+        Index(None, "test_item_id"),
+        Index(None, "fee_id"),
+        Index(None, "booking_id", unique=True),
+        Index(
+            "ix_quote_own_price",
+            "own_at",
+            sqlite_where=text("own_at IS NOT NULL"),
+            postgresql_where=text("own_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    client_firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    lab_firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"))
+    fee_id: Mapped[int] = mapped_column(ForeignKey("fee.id"))
+    quantity: Mapped[int]
+    hours: Mapped[Hours | None]
+    price: Mapped[dict[str, Any]] = mapped_column(JSON)
+    amount_fen: Mapped[Fen]
+    published_fen: Mapped[Fen]
+    """By the fee of the day it was made; more than `amount_fen` where the lab gave its own price."""
+    turnaround_days: Mapped[int]
+    made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    valid_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    own_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    own_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    own_reason: Mapped[str] = mapped_column(String(300), default="")
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
+    """What was made of it, the last one: declined or cancelled, it gave the quote back."""
+    purchase_order: Mapped[str | None] = mapped_column(String(40))
+    accepted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    client: Mapped[Firm] = relationship(foreign_keys=[client_firm_id])
+    lab_firm: Mapped[Firm] = relationship(foreign_keys=[lab_firm_id])
+    lab: Mapped[Lab] = relationship()
+    test_item: Mapped[TestItem] = relationship()
+    fee: Mapped[Fee] = relationship()
+
+    @hybrid_method
+    def lasts_at(self, moment: datetime) -> bool:
+        """Whether it can be booked, as far as time goes."""
+        return moment < self.valid_until
+
+    @lasts_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _lasts_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return cls.valid_until > moment
+
+    @hybrid_property
+    def accepted(self) -> bool:
+        """By a purchase order."""
+        return self.accepted_at is not None
+
+    @accepted.inplace.expression
+    @classmethod
+    def _accepted_in_sql(cls) -> ColumnElement[bool]:
+        return cls.accepted_at.is_not(None)
+
+
 _IS_BLOCK = f"kind IN ({listed(HoldingKind.blocks())})"
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from labshare.booking.entries import CLIENT_ENTRY, LAB_ENTRY, appointment
-from labshare.booking.models import Booking
+from labshare.booking.models import Booking, Quote
+from labshare.booking.queries.quotes import QuoteRow
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import in_both_languages
@@ -327,3 +328,61 @@ def _known(booking: Booking) -> dict[str, Any]:
         "item": in_both_languages(booking.test_item),
         "starts_at": booking.starts_at,
     }
+
+
+QUOTE_MADE = kind(
+    "quote.made",
+    topic=Topic.QUOTE,
+    title=_l("Quote %(number)s made"),
+    text=_l("%(client)s had a quote made: %(item)s, %(quantity)s samples, %(amount_fen)s. Your own price is possible."),
+    mail=False,
+)
+QUOTE_PRICED = kind(
+    "quote.priced",
+    topic=Topic.QUOTE,
+    title=_l("A better price in quote %(number)s"),
+    text=_l("%(lab)s offers %(item)s for %(amount_fen)s instead of %(published_fen)s."),
+)
+QUOTE_ACCEPTED = kind(
+    "quote.accepted",
+    topic=Topic.QUOTE,
+    title=_l("Quote %(number)s is accepted"),
+    text=_l("%(client)s accepts %(item)s for %(amount_fen)s by purchase order %(purchase_order)s. The slot follows."),
+)
+
+
+def tell_of_quote(row: QuoteRow, *, actor: Actor, now: datetime) -> None:
+    """Tell the lab of a quote for which its table allows a price of its own."""
+    if row.most_off:
+        _notify_of_quote(QUOTE_MADE, row.quote, actor=actor, now=now, lab_side=True)
+
+
+def tell_of_own_price(row: QuoteRow, *, actor: Actor, now: datetime) -> None:
+    _notify_of_quote(QUOTE_PRICED, row.quote, actor=actor, now=now, lab_side=False)
+
+
+def tell_of_order(row: QuoteRow, *, actor: Actor, now: datetime) -> None:
+    _notify_of_quote(QUOTE_ACCEPTED, row.quote, actor=actor, now=now, lab_side=True)
+
+
+def _notify_of_quote(notice: str, quote: Quote, *, actor: Actor, now: datetime, lab_side: bool) -> None:
+    notify(
+        kind=notice,
+        now=now,
+        params={
+            "number": quote.number,
+            "client": in_both_languages(quote.client),
+            "lab": in_both_languages(quote.lab),
+            "item": in_both_languages(quote.test_item),
+            "quantity": quote.quantity,
+            "amount_fen": quote.amount_fen,
+            "published_fen": quote.published_fen,
+            "purchase_order": quote.purchase_order,
+        },
+        url=f"/lab/quotes/{quote.number}" if lab_side else f"/quotes/{quote.number}",
+        person_ids=() if lab_side else (quote.made_by,),
+        firm_id=quote.lab_firm_id if lab_side else quote.client_firm_id,
+        roles=LAB_ROLES if lab_side else CLIENT_ROLES,
+        but=actor.person_id,
+        by=actor.person_id,
+    )

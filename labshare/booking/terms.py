@@ -1,6 +1,7 @@
 """The fixed words of time and bookings."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from flask_babel.speaklater import LazyString
 
 from labshare.kernel.terms import Look, Term
@@ -29,6 +30,11 @@ class BookingState(Term):
     def over(cls) -> tuple["BookingState", ...]:
         """Ended without the test."""
         return (cls.DECLINED, cls.CANCELLED, cls.NO_SHOW)
+
+    @classmethod
+    def gave_back(cls) -> tuple["BookingState", ...]:
+        """Nothing came of it, and its quote may be used again while it lasts."""
+        return (cls.DECLINED, cls.CANCELLED)
 
     @classmethod
     def holding_time(cls) -> tuple["BookingState", ...]:
@@ -78,6 +84,15 @@ class BookingState(Term):
     def over_with_fee(cls) -> tuple["BookingState", ...]:
         """Ended without the test, and something may be owed all the same."""
         return (cls.CANCELLED, cls.NO_SHOW)
+
+
+class QuoteState(Term):
+    """Of a quote, at a moment."""
+
+    OPEN = "open", lazy_pgettext("quote", "Valid"), Look("circle-check", "is-confirmed")
+    ACCEPTED = "accepted", lazy_pgettext("quote", "Accepted"), Look("file-check", "is-requested")
+    BOOKED = "booked", lazy_pgettext("quote", "Booked"), Look("calendar-check", "is-settled")
+    ENDED = "ended", lazy_pgettext("quote", "Ended"), Look("clock")
 
 
 class EndReason(Term):

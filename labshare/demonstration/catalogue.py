@@ -95,6 +95,7 @@ class Offer:
     test: Type
     terms: ItemTerms
     fees: list[tuple[date, date | None, FeeTerms]]
+    discounts: tuple[Discount, ...]
     machines: list[Machine]
 
     def fee_on(self, day: date) -> FeeTerms | None:
@@ -513,7 +514,7 @@ class CatalogueMaker:
             cancellation=terms,
             id=row["id"],
         )
-        return Offer(row, test, rules, self._fees(rng, lab, row, test), machines)
+        return Offer(row, test, rules, self._fees(rng, lab, row, test), _extras(row, test, yuan=0).discounts, machines)
 
     def _fees(
         self, rng: random.Random, lab: Laboratory, item: Row, test: Type

@@ -26,6 +26,7 @@ from labshare.demonstration.catalogue import Laboratory, Machine, Offer
 from labshare.demonstration.documents import tax_in
 from labshare.demonstration.life import Life
 from labshare.demonstration.loading import Client, Loading
+from labshare.demonstration.quotes import add_quotes
 from labshare.demonstration.shelf import Shelf
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db
@@ -69,6 +70,7 @@ class Tasks:
         self._client_tasks()
         self._officer_tasks()
         self._drafts()
+        add_quotes(self.loading, self.main)
         for lab in (self.main, *self.others[:3]):
             machine = next((each for each in lab.machines if each.kind.key == "onh"), lab.machines[-1])
             maintain(self.loading, self.rng, lab, machine, self.loading.midnight - 9 * HOUR, self.tomorrow + 30 * HOUR)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, request
 
 from labshare.booking.queries.bookings import parties_of
+from labshare.booking.queries.quotes import get_quote
 from labshare.booking.services.blocks import own_block
 from labshare.http.actor import current_actor
 from labshare.http.bodies import CHANGING, before_body
@@ -80,12 +81,21 @@ def _parties_of_report(actor: Actor, report_id: int) -> Mapping[str, int | None]
     return parties_of_booking(actor, ref_of(Report, report_id))
 
 
+def _parties_of_quote(
+    actor: Actor, number: str | None = None, quote_id: int | None = None, **_address: Any
+) -> Mapping[str, int | None]:
+    """The firms of the quote in the address. Raises `NotFound`."""
+    quote = get_quote(actor, number=number, quote_id=quote_id).quote
+    return {"client": quote.client_firm_id, "lab": quote.lab_firm_id}
+
+
 ANY = Of("")
 OWN_FIRM = Of("own firm", lambda actor, **_: {"firm": actor.firm_id})
 MEMBERS_FIRM = Of("own firm, for members", _must_have_a_firm)
 OWN_LABS = Of("own firm as lab", lambda actor, **_: {"lab": actor.firm_id})
 OWN_BOOKINGS = Of("own firm as client", lambda actor, **_: {"client": actor.firm_id})
 THE_BOOKING = Of("booking in the address", parties_of_booking)
+THE_QUOTE = Of("quote in the address", _parties_of_quote)
 THE_BLOCK = Of("block in the address", asks=own_block)
 THE_REPORT = Of("report in the address", _parties_of_report)
 SOMEWHERE = _Somewhere("what the body or the service names")

@@ -473,6 +473,11 @@ def remaining(moment: datetime | None, now: datetime | None = None) -> str:
     return str(_("%(hours)d h %(minutes)d min left", hours=hours, minutes=rest // 60))
 
 
+def last_day_before(moment: datetime) -> date:
+    """The local day that this moment ends, or lies in: what lasts until 1 December, 00:00 lasts on 30 November."""
+    return local_day(moment - timedelta(microseconds=1))
+
+
 def deadline(moment: datetime | None) -> str:
     """截至 2026年12月1日 17:00, in English until 1 December 2026, 17:00."""
     return NOTHING if moment is None else _("until %(day)s, %(time)s", day=day(moment), time=clock_time(moment))

@@ -29,8 +29,6 @@ def to_pdf(
 
     `language` is `zh` or `en`; `made_at` is the file's date of making. All text is data: none is read as markup.
     """
-    import typst  # most workers never set one
-
     lines = [list(row) for row in rows]
     said = [[_said(cell) for cell in line] for line in lines]
     widths = [
@@ -46,9 +44,16 @@ def to_pdf(
         "notes": list(notes),
         "language": language,
     }
+    return typeset(TEMPLATE, paper, made_at=made_at)
+
+
+def typeset(template: Path, paper: dict[str, Any], *, made_at: datetime) -> bytes:
+    """The paper that a template makes of `sys.inputs.paper`, JSON. All text is data: none is read as markup."""
+    import typst  # most workers never set one
+
     fonts = Path(str(current_app.static_folder)) / "dist" / "fonts"
     return typst.compile(
-        TEMPLATE,
+        template,
         format="pdf",
         font_paths=[fonts],
         ignore_system_fonts=True,

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from jinja2 import pass_context
 
-from labshare.booking.terms import BookingState, ChargeKind, DayKind, FeedOf
+from labshare.booking.terms import BookingState, ChargeKind, DayKind, FeedOf, QuoteState
 from labshare.catalogue.terms import Admission, FeeBasis, LifeState, LiveState, SurchargeKind
 from labshare.kernel.formatting import NOTHING, twin
 from labshare.kernel.terms import OfficialRole, Term, TokenScope
@@ -57,6 +57,7 @@ VOCABULARIES: dict[str, type[Term]] = {
     "reason": Reason,
     "reward_unit": RewardUnit,
     "run": RunState,
+    "quote": QuoteState,
     "scope": TokenScope,
     "sector": SectorName,
     "size_class": SizeClass,

@@ -63,6 +63,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Requests"), "lab.requests", "inbox", count=True),
         Item(_l("Calendar"), "lab.calendar", "calendar-week"),
         Item(_l("Bookings"), "lab.bookings", "clipboard-list", covers=("lab.booking",)),
+        Item(_l("Quotes"), "lab.quotes", "file-check", covers=("lab.quote",)),
         Item(_l("Our bookings elsewhere"), "client.bookings", "shopping-bag", covers=("client.",)),
         Item(
             _l("Labs"),
@@ -131,6 +132,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Open labs"), "regulator.labs", "flask", group=OVERSIGHT, covers=("regulator.lab", "regulator.lab_")),
         Item(_l("Usage report"), "regulator.usage", "chart-bar", group=OVERSIGHT),
         Item(_l("Bookings"), "regulator.bookings", "clipboard-list", group=OVERSIGHT, covers=("regulator.booking",)),
+        Item(_l("Own prices"), "regulator.own_prices", "tag", group=OVERSIGHT),
         Item(_l("Flags"), "regulator.flags", "flag", group=OVERSIGHT),
         Item(
             _l("Assessment grades"),

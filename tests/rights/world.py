@@ -9,7 +9,7 @@ from typing import Any
 from labshare.accounts.links import RESET_LASTS, password_link
 from labshare.accounts.models import Person
 from labshare.booking.models import Charge, Closure, Holding, Proposal
-from labshare.booking.services import make_feed
+from labshare.booking.services import make_feed, make_quote
 from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
@@ -101,6 +101,17 @@ def build() -> RightsWorld:
             name="rights feed",
         )
         world.places["feed_id"] = feed.id
+    with transaction():
+        quoted = make.test_item(make.instrument(lab))
+        quoted.fees[0].discounts = [{"from": 2, "percent": "50"}]
+        db.session.flush()
+        quote = make_quote(
+            actor=make.actor(world.people["client_booker"], client, "booker"),
+            now=utc_now(),
+            test_item_id=quoted.id,
+            quantity=2,
+        )
+        world.places |= {"quote": quote.number, "quote_id": quote.id}
     for name, person in world.people.items():
         firm = world.firms[name]
         roles = (name,) if firm is None else (_role(person, firm),)

@@ -79,6 +79,7 @@ class WishBody(Strict):
 class BookingBody(WishBody):
     sample_description = Text(required=True, validate=Length(1, 2000))
     surcharges = Many(Text(validate=Length(1, 20)), load_default=())
+    quote = Whole(load_default=None, allow_none=True, validate=IDENTITY)
     hold = Whole(load_default=None, allow_none=True, validate=IDENTITY)
     waive_reason = Text(load_default=None, allow_none=True, validate=Length(max=300))
     cost_centre = Text(load_default="", validate=Length(max=40))
@@ -219,6 +220,7 @@ def book(body: dict[str, Any]) -> Any:
         now=utc_now(),
         sample_description=body["sample_description"],
         surcharges=body["surcharges"],
+        quote_id=body["quote"],
         hold_id=body["hold"],
         waive_reason=body["waive_reason"],
         cost_centre=body["cost_centre"],

@@ -12,6 +12,7 @@
 `hours`      set_opening_hours, add_closure, remove_closure, set_working_year, set_working_day,
              confirm_working_year, seed_working_years
 `units`      change_units
+`quotes`     make_quote, price_quote, accept_quote
 `feeds`      make_feed, revoke_feed, revoke_feeds
 `reminders`  remind (system)
 `documents`  settle_state, which the settlement room calls
@@ -44,6 +45,7 @@ from labshare.booking.services.move import (
     reschedule,
     where_to,
 )
+from labshare.booking.services.quotes import accept_quote, make_quote, price_quote
 from labshare.booking.services.reminders import remind
 from labshare.booking.services.units import change_units
 from labshare.booking.services.work import finish, lengthen_running, no_show, receive, start
@@ -53,6 +55,7 @@ __all__ = [
     "Move",
     "SpecialDay",
     "accept_proposal",
+    "accept_quote",
     "add_closure",
     "block",
     "book",
@@ -68,8 +71,10 @@ __all__ = [
     "lapse",
     "lengthen_running",
     "make_feed",
+    "make_quote",
     "move_unit",
     "no_show",
+    "price_quote",
     "propose",
     "propose_charge",
     "receive",

@@ -13,7 +13,6 @@ from labshare.booking import notifications
 from labshare.booking.errors import (
     AlreadyBooked,
     AlreadySubmitted,
-    FirmUnverified,
     InstrumentNotOfItem,
     NoFee,
     NotPublished,
@@ -30,13 +29,14 @@ from labshare.booking.rules.price import Price, Work, work_of
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Plan, StartRules
 from labshare.booking.services import holdings
+from labshare.booking.services.bookable import check_bookable, client_of
 from labshare.booking.services.common import plain
+from labshare.booking.services.quotes import quote_to_book, use_quote
 from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Fee, Instrument
-from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import as_written, db, insert_or_nothing, inserts_or_nothing, take_turn
-from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, SignInFirst, raise_all
+from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
 from labshare.kernel.months import Month
 from labshare.kernel.references import new_reference
 from labshare.kernel.time import Hours, local_day
@@ -129,6 +129,7 @@ def book(
     hours: Hours | None = None,
     instrument_id: int | None = None,
     surcharges: Collection[str] = (),
+    quote_id: int | None = None,
     hold_id: int | None = None,
     waive_reason: str | None = None,
     cost_centre: str = "",
@@ -139,9 +140,9 @@ def book(
     free. The price is that of the fee valid on the local day of booking and fixed then (R-PRICE-5).
 
     `starts_at` is an aware moment; `hours` the choice where the item offers one; `surcharges` the codes of what is
-    ordered on top; `hold_id` the actor's own hold, given
-    back in the same step; `submission` a one-time key of the form, so that a second click books nothing; `bookable` the
-    item for the actor's firm, where this step has read it already.
+    ordered on top; `quote_id` the quote that fixes the price instead of the fee of the day; `hold_id` the actor's own
+    hold, given back in the same step; `submission` a one-time key of the form, so that a second click books nothing;
+    `bookable` the item for the actor's firm, where this step has read it already.
     Raises `AlreadySubmitted` (with `ref`), `FirmUnverified`, `NotPublished`, `NoFee`, `SurchargeNotOffered`,
     `MarkNotCovered`, the problems of quantity, hours and start (422, together where several apply), `SlotTaken` (409,
     with three alternatives).
@@ -153,8 +154,12 @@ def book(
     waive = may_waive(actor, bookable, waive_reason)
     work = work_of(bookable.terms(), quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
-    price = price_for(bookable, work, surcharges)
-    if bookable.fee is None or price is None:
+    quote = None
+    if quote_id is not None:
+        quote = quote_to_book(actor, now, quote_id, test_item_id=bookable.item.id, quantity=quantity, hours=hours)
+    price = price_for(bookable, work, surcharges) if quote is None else quote.price
+    fee = bookable.fee if quote is None else quote.quote.fee
+    if fee is None or price is None:
         raise NoFee
     check_marks(bookable.item.id, price, (local_day(now), local_day(starts_at)))
     told = notifications.people_of_new(actor, bookable.lab, client)
@@ -164,7 +169,7 @@ def book(
             actor,
             now,
             bookable,
-            bookable.fee,
+            fee,
             client,
             instrument,
             unit,
@@ -177,6 +182,8 @@ def book(
             submission,
         )
         if booking is not None:
+            if quote is not None:
+                use_quote(actor, now, quote, booking)
             notifications.tell_of_new(booking, told, now=now)
             return booking
     holdings.give_back(actor.person_id)
@@ -188,30 +195,6 @@ def _taken(bookable: BookableItem, client: Firm, work: Work, starts_at: datetime
     alternatives = alternatives_for(bookable, work, starts_at, waive=waive)
     own = ref_of_own(client_id=client.id, item_id=bookable.item.id, starts_at=starts_at)
     return AlreadyBooked(alternatives, ref=own) if own else SlotTaken(alternatives)
-
-
-def check_bookable(actor: Actor, bookable: BookableItem | None) -> BookableItem:
-    """The item with its lab and instruments. Raises `NotFound` for a draft of another firm, else `NotPublished`."""
-    if bookable is None:
-        raise NotFound
-    draft = LifeState.DRAFT in (bookable.item.state, bookable.lab.state)
-    if draft and not permissions.may(actor, "catalogue.see_drafts", firm=bookable.lab.firm_id):
-        raise NotFound
-    if actor.person_id is None:
-        raise SignInFirst
-    permissions.check(actor, "booking.book", client=actor.firm_id)
-    if not bookable.published:
-        raise NotPublished
-    return bookable
-
-
-def client_of(bookable: BookableItem) -> Firm:
-    """The firm that books. Raises `FirmUnverified`: it may browse and prepare, not book."""
-    if bookable.client is None:
-        raise NotAllowed
-    if not bookable.client.verified:
-        raise FirmUnverified
-    return bookable.client
 
 
 def may_waive(actor: Actor, bookable: BookableItem, waive_reason: str | None) -> bool:

@@ -131,6 +131,11 @@ def amount_reached(
     return (own, reached, True) if sme and own is not None and own < amount else (amount, reached, False)
 
 
+def most_off(discounts: Iterable[Discount], quantity: int) -> Decimal:
+    """The percentage by which a lab may go below its fee for so many samples; 0 where nothing was published."""
+    return max((one.percent for one in discounts if one.since <= quantity), default=Decimal(0))
+
+
 def extras_problems(extras: Extras, amount_fen: Fen, *, turnaround_days: int) -> list[Problem]:
     """What is wrong with them, each at its own field (`steps-0-since`, `surcharges-1-percent`)."""
     found: list[Problem] = []

@@ -19,6 +19,7 @@ from labshare.booking.queries.slots import alternatives_for, own_hold, price_for
 from labshare.booking.rules.price import Price, Work, cancellation_fee, free_until, question_problems, work_of
 from labshare.booking.rules.slots import DayOfSlots, Slot
 from labshare.booking.services.book import check_own_hold
+from labshare.booking.terms import QuoteState
 from labshare.catalogue.formatting import with_model
 from labshare.catalogue.models import Instrument
 from labshare.catalogue.queries import draft_or_published
@@ -30,6 +31,7 @@ from labshare.kernel.time import Hours, local_day, start_of_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.asked import read_day, read_moment, read_number
 from labshare.web.client import blueprint
+from labshare.web.client.quoted import first_start, make_quote, quote_asked, take_from_quote
 from labshare.web.client.surcharges import chosen_codes, offer_surcharges
 from labshare.web.forms import (
     Form,
@@ -57,6 +59,7 @@ SOON = timedelta(hours=2)
 class BookingForm(Form):
     test_item = HiddenField()
     hold = HiddenField()
+    from_quote = HiddenField()
     starts_at = LocalMomentField(_l("Start"), validators=[required()])
     instrument = OptionalSelectField(_l("Instrument"), coerce=int, blank=_l("Any that is free"))
     waive_reason = StringField(
@@ -80,6 +83,8 @@ class BookingForm(Form):
 
 
 def _item_id() -> int:
+    if (row := quote_asked()) is not None:
+        return row.quote.test_item_id
     found = read_number(request.values.get("test_item", ""), 9)
     if found is None:
         raise NotFound
@@ -106,6 +111,7 @@ def _form(bookable: BookableItem) -> BookingForm:
     if len(choices) < 2:
         del form.instrument
     offer_surcharges(form, bookable)
+    take_from_quote(form, quote_asked())
     if not may(current_actor(), "booking.waive", lab=bookable.lab.firm_id):
         del form.waive_reason
     return form
@@ -120,20 +126,24 @@ def _told_apart(instruments: Sequence[Instrument]) -> list[tuple[Instrument, str
     ]
 
 
-def _fill(form: BookingForm) -> None:
+def _fill(form: BookingForm, bookable: BookableItem) -> None:
     """What the address asks for."""
     form.test_item.data = str(_item_id())
-    quantity = read_number(request.args.get("quantity", ""))
-    form.quantity.data = 1 if quantity is None else quantity
+    row = quote_asked()
+    if row is None:
+        quantity = read_number(request.args.get("quantity", ""))
+        form.quantity.data = 1 if quantity is None else quantity
     if "surcharges" in form:
         offered = dict(form.surcharges.choices)
         form.surcharges.data = [code for code in request.args.getlist("surcharges") if code in offered]
     for name in ("hours", "instrument"):
         asked = read_number(request.args.get(name, ""))
-        if name in form and asked is not None:
+        if name in form and asked is not None and (row is None or name != "hours"):
             form[name].data = asked
     moment = read_moment(request.args.get("starts_at", ""))
     form.starts_at.data = moment if moment is not None and moment.tzinfo else None
+    if row is not None and form.starts_at.data is None:
+        form.starts_at.data = first_start(bookable, row)
 
 
 def _hours(form: BookingForm) -> Hours | None:
@@ -146,6 +156,8 @@ def _price(bookable: BookableItem, form: BookingForm) -> tuple[Price | None, Wor
         work = work_of(bookable.terms(), form.quantity.data or 0, _hours(form))
     except Problem:
         return None, None
+    if (row := quote_asked()) is not None:
+        return row.price, work
     try:
         return price_for(bookable, work, chosen_codes(form)), work
     except SurchargeNotOffered:
@@ -188,6 +200,7 @@ def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: S
             now=now,
             soon=answer_by is not None and answer_by == start and start - now < SOON,
             instruments={each.id: each for each in bookable.instruments},
+            quote=row.quote if (row := quote_asked()) is not None else None,
             columns=columns(_days(bookable, form, work, week, held)) if work and bookable.published else (),
             shown=FIRST_SHOWN,
             week=week,
@@ -250,7 +263,10 @@ def _ask_problems(form: BookingForm, bookable: BookableItem) -> bool:
 def new_booking() -> Any:
     bookable = _bookable_item(utc_now())
     form = _form(bookable)
-    _fill(form)
+    row = quote_asked()
+    if row is not None and row.state not in (QuoteState.OPEN, QuoteState.ACCEPTED):
+        return redirect(url_for(".quote", number=row.quote.number))  # which says what became of it
+    _fill(form, bookable)
     if "hours" not in form or form.hours.data is not None:  # not yet chosen is not wrong
         _ask_problems(form, bookable)
     return _page(bookable, form)
@@ -268,6 +284,11 @@ def book() -> Any:
         if "instrument" in form and instrument.isdecimal():
             form.instrument.data = int(instrument)
         return _page(bookable, form)
+    if "quote" in request.form:
+        if not _ask_problems(form, bookable) or form.quantity.errors:
+            return _page(bookable, form, 422)
+        made = make_quote(form, bookable, _hours(form))
+        return _page(bookable, form, made) if isinstance(made, int) else made
     if "last" in request.form:
         _as_last_time(form, request.form["last"])
     if {"update", "week", "last"} & set(request.form):
@@ -291,6 +312,7 @@ def book() -> Any:
                 sample_description=form.sample_description.data,
                 hours=_hours(form),
                 surcharges=chosen_codes(form),
+                quote_id=row.quote.id if (row := quote_asked()) is not None else None,
                 instrument_id=form.instrument.data if "instrument" in form else None,
                 hold_id=read_number(form.hold.data or ""),
                 waive_reason=(form.waive_reason.data or None) if "waive_reason" in form else None,

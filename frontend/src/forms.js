@@ -23,3 +23,17 @@ document.addEventListener("change", (event) => {
 
 // After errors, the summary is where reading goes on.
 document.querySelector("[data-error-summary]")?.focus();
+
+// What the server says of figures while they are typed: <fieldset data-preview="/address" data-preview-into="id">.
+let asking;
+document.addEventListener("input", (event) => {
+  const form = event.target.form, asks = form?.querySelector("[data-preview]");
+  if (!asks) return;
+  clearTimeout(asking);
+  asking = setTimeout(async () => {
+    const query = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (typeof value === "string" && !/token|submission/.test(name)) query.set(name, value);
+    const answer = await fetch(`${asks.dataset.preview}?${query}`).catch(() => null);
+    if (answer?.ok) document.getElementById(asks.dataset.previewInto).innerHTML = await answer.text();
+  }, 250);
+});

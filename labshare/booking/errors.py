@@ -170,6 +170,20 @@ class OutsideDiscount(InvalidInput):
     default_field = "amount_fen"
 
 
+class NeedsApproval(Conflict):
+    message = _l(
+        "Your firm lets bookings above %(limit)s wait for its approver. Ask for approval: the slot is held meanwhile."
+    )
+
+
+class ApprovalOver(Conflict):
+    message = _l("It is answered already, or its time is over.")
+
+
+class PriceChanged(Conflict):
+    message = _l("The price is %(amount)s by now; it must be asked for anew.")
+
+
 class FirmUnverified(NotAllowed):
     message = _l("The firm is not verified yet; it can browse, not book.")
 

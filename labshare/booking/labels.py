@@ -2,10 +2,11 @@
 
 from flask_babel import lazy_gettext as _l
 
-from labshare.booking.terms import BookingState, DayKind, EndReason, FeedOf, HoldingKind, Party
+from labshare.booking.terms import ApprovalState, BookingState, DayKind, EndReason, FeedOf, HoldingKind, Party
 from labshare.kernel.labels import name_codes, name_fields, name_subjects
 
 name_subjects(
+    approval=_l("Approval"),
     block=_l("Block"),
     booking=_l("Booking"),
     closure=_l("Closure"),
@@ -50,6 +51,7 @@ name_fields(
     },
     counts={"hours", "quantity", "samples_received"},
 )
+name_codes("approval.state", *ApprovalState)
 name_codes("block.kind", *HoldingKind.blocks())
 name_codes("booking.state", *BookingState)
 name_codes("day", *DayKind)

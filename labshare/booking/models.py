@@ -21,7 +21,17 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from labshare.booking.terms import BookingState, ChargeKind, ChargeState, DayKind, FeedOf, HoldingKind, ProposalState
+from labshare.accounts.models import Person
+from labshare.booking.terms import (
+    ApprovalState,
+    BookingState,
+    ChargeKind,
+    ChargeState,
+    DayKind,
+    FeedOf,
+    HoldingKind,
+    ProposalState,
+)
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem
 from labshare.kernel.database import Model, UtcDateTime, guard, one_of
 from labshare.kernel.money import Fen
@@ -408,6 +418,86 @@ class Quote(Model):
     @classmethod
     def _accepted_in_sql(cls) -> ColumnElement[bool]:
         return cls.accepted_at.is_not(None)
+
+
+_WAITS_INSIDE = f"state = '{ApprovalState.WAITING}'"
+
+
+class Approval(Model):
+    """A booking that its firm's approver has to agree to before the lab hears of it. Its time is held meanwhile."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        one_of("state", ApprovalState),
+        CheckConstraint("quantity >= 1", name="quantity_positive"),
+        CheckConstraint(f"({_WAITS_INSIDE}) = (decided_at IS NULL)", name="decision_dated"),
+        UniqueConstraint("asked_by", "submission"),
+        Index(None, "firm_id"),
+        Index(None, "booking_id"),
+        Index(
+            "ix_approval_waiting",
+            "answer_by",
+            sqlite_where=text(_WAITS_INSIDE),
+            postgresql_where=text(_WAITS_INSIDE),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    asked_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    submission: Mapped[str | None] = mapped_column(String(36))
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"))
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"))
+    quantity: Mapped[int]
+    hours: Mapped[Hours | None]
+    surcharges: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """The codes of what is ordered on top."""
+    quote_id: Mapped[int | None] = mapped_column(ForeignKey("quote.id"))
+    """The quote that fixes the price."""
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sample_description: Mapped[str] = mapped_column(Text)
+    cost_centre: Mapped[str | None] = mapped_column(String(40))
+    price_fen: Mapped[Fen]
+    """On the day it was asked for."""
+    answer_by: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(10))
+    holding_id: Mapped[int | None]
+    """Its time, until it is answered or lapses: what lapses is deleted, so this is no key."""
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str | None] = mapped_column(String(500))
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
+
+    test_item: Mapped[TestItem] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[asked_by])
+    decider: Mapped[Person | None] = relationship(foreign_keys=[decided_by])
+    booking: Mapped[Booking | None] = relationship()
+
+    @hybrid_method
+    def open_at(self, moment: datetime) -> bool:
+        """Whether it can be answered at this moment."""
+        return self.state == ApprovalState.WAITING and self.answer_by > moment
+
+    @open_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _open_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.state == literal_column(f"'{ApprovalState.WAITING}'"), cls.answer_by > moment)
+
+    @hybrid_method
+    def lapses_by(self, moment: datetime) -> bool:
+        """Whether nobody answered it in time."""
+        return self.state == ApprovalState.WAITING and self.answer_by <= moment
+
+    @lapses_by.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _lapses_by_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.state == literal_column(f"'{ApprovalState.WAITING}'"), cls.answer_by <= moment)
+
+    def state_at(self, moment: datetime) -> str:
+        """As pages show it: over once its time is, even if nobody has written that yet."""
+        return ApprovalState.LAPSED if self.lapses_by(moment) else self.state
 
 
 _IS_BLOCK = f"kind IN ({listed(HoldingKind.blocks())})"

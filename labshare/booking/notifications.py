@@ -5,8 +5,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from labshare.accounts.queries import names_of
 from labshare.booking.entries import CLIENT_ENTRY, LAB_ENTRY, appointment
-from labshare.booking.models import Booking, Quote
+from labshare.booking.models import Approval, Booking, Quote
 from labshare.booking.queries.quotes import QuoteRow
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
@@ -20,6 +21,7 @@ from labshare.organisations.terms import FirmRole
 LAB_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER)
 CLIENT_ROLES = (FirmRole.OWNER,)
 """Beside the person who booked."""
+CLIENT_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.APPROVER, FirmRole.ACCOUNTANT)
 LAB_PAGE, CLIENT_PAGE = "/lab/bookings/", "/bookings/"
 """Where each side acts on a booking."""
 
@@ -177,6 +179,31 @@ CHARGE_REFUSED = kind(
     text=_l("%(client)s does not agree to %(amount_fen)s more for %(item)s."),
 )
 
+APPROVAL_ASKED = kind(
+    "approval.asked",
+    topic=Topic.CONFIRMATION,
+    title=_l("A booking waits for your approval"),
+    text=_l("%(person)s asks for %(item)s at %(lab)s on %(starts_at)s: %(price_fen)s. Answer before %(answer_by)s."),
+)
+APPROVAL_GIVEN = kind(
+    "approval.given",
+    topic=Topic.CONFIRMATION,
+    title=_l("Approved: booking %(ref)s"),
+    text=_l("%(person)s has approved %(item)s at %(lab)s on %(starts_at)s. It is booked."),
+)
+APPROVAL_REFUSED = kind(
+    "approval.refused",
+    topic=Topic.CONFIRMATION,
+    title=_l("Not approved: %(item)s"),
+    text=_l("%(person)s has not approved %(item)s at %(lab)s on %(starts_at)s: %(reason)s The slot is free again."),
+)
+APPROVAL_LAPSED = kind(
+    "approval.lapsed",
+    topic=Topic.CONFIRMATION,
+    title=_l("Nobody approved %(item)s in time"),
+    text=_l("%(item)s at %(lab)s on %(starts_at)s was not approved in time. The slot is free again."),
+)
+
 FEED_MADE = kind(
     "feed.made",
     topic=Topic.ACCOUNT,
@@ -186,6 +213,9 @@ FEED_MADE = kind(
         "once and choose a new password."
     ),
 )
+
+ABOUT_MONEY = frozenset({CHARGE_PROPOSED, CHARGE_LOWERED})
+"""Told to the client's roles that see money."""
 
 IN_CALENDARS = frozenset(
     {
@@ -209,13 +239,15 @@ IN_CALENDARS = frozenset(
 def notify_client(
     notice: str, booking: Booking, *, actor: Actor, now: datetime, doer_too: bool = False, **params: Any
 ) -> None:
-    """Tell the person who booked and the client firm's owners; `doer_too` for the calendar of whoever did it."""
+    """Tell the person who booked and the client firm's owners; `doer_too` for the calendar of whoever did it. What is
+    about money is told to those who see it, whoever booked."""
+    money = notice in ABOUT_MONEY
     _notify(
         notice,
         booking,
         booking.client_firm_id,
-        CLIENT_ROLES,
-        (booking.booked_by,),
+        CLIENT_MONEY_ROLES if money else CLIENT_ROLES,
+        () if money else (booking.booked_by,),
         actor,
         now,
         params,
@@ -386,3 +418,55 @@ def _notify_of_quote(notice: str, quote: Quote, *, actor: Actor, now: datetime, 
         but=actor.person_id,
         by=actor.person_id,
     )
+
+
+APPROVERS = (FirmRole.OWNER, FirmRole.APPROVER)
+
+
+def approval_asked(asked: Approval, *, actor: Actor, now: datetime) -> None:
+    """Tell the firm's owners and approvers."""
+    notify(
+        kind=APPROVAL_ASKED,
+        now=now,
+        params=_asked(asked) | {"price_fen": asked.price_fen, "answer_by": asked.answer_by} | _who(actor),
+        url=f"/client/approvals/{asked.id}",
+        firm_id=asked.firm_id,
+        roles=APPROVERS,
+        but=actor.person_id,
+    )
+
+
+def approval_given(asked: Approval, booking: Booking, *, actor: Actor, now: datetime) -> None:
+    """Tell whoever asked that it is booked."""
+    _tell_asker(APPROVAL_GIVEN, asked, actor, now, f"{CLIENT_PAGE}{booking.ref}", {"ref": booking.ref} | _who(actor))
+
+
+def approval_refused(asked: Approval, *, actor: Actor, now: datetime) -> None:
+    """Tell whoever asked why not."""
+    url = f"/client/approvals/{asked.id}"
+    _tell_asker(APPROVAL_REFUSED, asked, actor, now, url, {"reason": asked.reason or ""} | _who(actor))
+
+
+def approval_lapsed(asked: Approval, *, actor: Actor, now: datetime) -> None:
+    """Tell whoever asked that the time is over."""
+    _tell_asker(APPROVAL_LAPSED, asked, actor, now, f"/client/approvals/{asked.id}", {})
+
+
+def _tell_asker(notice: str, asked: Approval, actor: Actor, now: datetime, url: str, more: dict[str, Any]) -> None:
+    notify(
+        kind=notice,
+        now=now,
+        params=_asked(asked) | more,
+        url=url,
+        person_ids=[asked.asked_by],
+        but=actor.person_id,
+    )
+
+
+def _asked(asked: Approval) -> dict[str, Any]:
+    item = asked.test_item
+    return {"item": in_both_languages(item), "lab": in_both_languages(item.lab), "starts_at": asked.starts_at}
+
+
+def _who(actor: Actor) -> dict[str, str]:
+    return {"person": names_of([actor.person_id]).get(actor.person_id or 0, "")}

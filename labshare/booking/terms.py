@@ -138,6 +138,16 @@ class ProposalState(Term):
     VOID = "void"
 
 
+class ApprovalState(Term):
+    """Of a booking that waits for its firm's inside yes."""
+
+    WAITING = "waiting", _l("Awaiting approval"), Look("clock-question", "is-requested")
+    APPROVED = "approved", lazy_pgettext("inside the firm", "Approved"), Look("circle-check", "is-settled")
+    REFUSED = "refused", lazy_pgettext("inside the firm", "Not approved"), Look("ban")
+    WITHDRAWN = "withdrawn", lazy_pgettext("inside the firm", "Withdrawn"), Look("arrow-back-up")
+    LAPSED = "lapsed", _l("Not answered in time"), Look("clock")
+
+
 class ChargeKind(Term):
     PRICE = "price"
     CHANGE = "change"

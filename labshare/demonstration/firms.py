@@ -158,7 +158,7 @@ def _client_account(loading: Loading, clients: list[Client]) -> None:
         and c.row["division"] == "330624"
     )
     person = loading.accounts["client"] = loading.people.make(email_of("client"), since=chosen.row["created_at"])
-    _member(loading, person, chosen.row, FirmRole.BOOKER)
+    _member(loading, person, chosen.row, FirmRole.OWNER)
     chosen.members = [person]
     chosen.weight = 6.0
     chosen.categories = (

@@ -86,7 +86,8 @@ def nightly(hour: int) -> Callable[[datetime], datetime | None]:
 def lapse_requests(now: datetime) -> str:
     """Requests and proposals that nobody answered in time."""
     with transaction():
-        return f"{booking.lapse(actor=SYSTEM, now=now)} declined"
+        inside = booking.lapse_approvals(actor=SYSTEM, now=now)
+        return f"{booking.lapse(actor=SYSTEM, now=now)} declined, {inside} not approved"
 
 
 def lengthen_running(now: datetime) -> str:

@@ -217,7 +217,7 @@ COUNTERS: dict[str, Callable[[int], str]] = {
     "standard": lambda n: npgettext("counter", "standard", "standards", n),
     "test": lambda n: npgettext("counter", "test", "tests", n),
     "test_item": lambda n: npgettext("counter", "test item", "test items", n),
-    "thing": lambda n: npgettext("counter", "thing", "things", n),
+    "thing": lambda n: npgettext("counter", "item", "items", n),
     "unit": lambda n: npgettext("counter", "unit", "units", n),
     "working_day": lambda n: npgettext("counter", "working day", "working days", n),
 }

@@ -188,6 +188,11 @@ class InvitationOfAnother(Conflict):
     money_or_rights = True
 
 
+class InvitedAlready(Conflict):
+    message = _l("This address is invited already, as %(role)s. Withdraw that invitation first.")
+    default_field = "email"
+
+
 class TooManyInvitations(Conflict):
     status = 429
     message = _l("%(n)s invitations are open; withdraw some first.")

@@ -59,6 +59,10 @@ class Firm(Model):
     registered_on: Mapped[date | None]
     size_class: Mapped[str | None] = mapped_column(String(10))
     """The class in force now, copied from the latest `FirmSize`; only enterprises have one."""
+    licence_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
+    """The business licence as uploaded, for whoever verifies."""
+    approval_above_fen: Mapped[Fen | None]
+    """Bookings above it wait for the inside yes (R-APPROVAL-1); null: none does."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     verified_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -93,6 +97,17 @@ class Firm(Model):
     @classmethod
     def _returned_in_sql(cls) -> ColumnElement[bool]:
         return and_(not_(cls.verified), cls.returned_at.is_not(None))
+
+
+class FirmDraft(Model):
+    """What a person has typed of a firm to register: kept until they register it, one for each."""
+
+    __tablename__ = "firm_draft"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The form's texts as typed, by their names."""
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class FirmSize(Model):

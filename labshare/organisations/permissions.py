@@ -30,9 +30,13 @@ CLIENT_MEMBERS = _grants("client", *FirmRole)
 LAB_MEMBERS = _grants("lab", *FirmRole)
 FIRM_MEMBERS = _grants("firm", *FirmRole)
 PARTIES = CLIENT_MEMBERS + LAB_MEMBERS
-BOOKERS = _grants("client", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.BOOKER)
-CLIENT_MONEY = _grants("client", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT, FirmRole.VIEWER)
-"""Who sees what the client is invoiced, pays and owes."""
+BOOKERS = _grants("client", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.APPROVER, FirmRole.BOOKER)
+CLIENT_MONEY = _grants(
+    "client", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.APPROVER, FirmRole.ACCOUNTANT, FirmRole.VIEWER
+)
+"""Who sees what the client is charged and invoiced, pays and owes. A booker does not."""
+CLIENT_PAYERS = _grants("client", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.APPROVER, FirmRole.ACCOUNTANT)
+INSIDE_YES = _grants("client", FirmRole.OWNER, FirmRole.APPROVER)
 LAB_HANDS = _grants("lab", FirmRole.OWNER, FirmRole.LAB_MANAGER)
 LAB_MONEY = _grants("lab", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
 FIRM_OWNER = _grants("firm", FirmRole.OWNER)
@@ -85,7 +89,11 @@ PERMISSIONS: dict[str, Grants] = {
     "booking.cancel": BOOKERS + LAB_HANDS,
     "booking.work": LAB_HANDS,
     "charge.propose": LAB_MONEY,
-    "charge.consent": BOOKERS + _grants("client", "accountant"),
+    "charge.consent": CLIENT_PAYERS,
+    "money.see": READERS + LAB_MEMBERS + CLIENT_MONEY,
+    "approval.see": BOOKERS + CLIENT_MONEY,
+    "approval.ask": BOOKERS,
+    "approval.decide": INSIDE_YES,
     "time.block": LAB_HANDS,
     "time.hours": FIRM_HANDS,
     "time.working_days": ADMIN,

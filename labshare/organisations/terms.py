@@ -60,6 +60,8 @@ class FirmRole(Term):
 
     OWNER = "owner", _l("Owner")
     LAB_MANAGER = "lab_manager", _l("Lab manager")
+    APPROVER = "firm_approver", _l("Order approver")
+    """Named apart from the regulator's, as both stand in one set."""
     BOOKER = "booker", _l("Booker")
     ACCOUNTANT = "accountant", _l("Accountant")
     VIEWER = "viewer", _l("Viewer")

@@ -17,6 +17,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy import Select, bindparam, exists, select
 
+from labshare.booking.queries.approvals import approvals_waiting
 from labshare.booking.queries.desk import year_confirmed
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.admissions import admissions_waiting
@@ -27,6 +28,7 @@ from labshare.kernel.time import local_day
 from labshare.notices.queries import unread_of
 from labshare.organisations import queries as organisations
 from labshare.organisations.models import Firm
+from labshare.organisations.permissions import may_anywhere
 from labshare.organisations.queries.affiliations import affiliations_to_decide
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.grades import lists_handed_over, lists_sent_back
@@ -95,6 +97,14 @@ def _in_bookings(wait: Wait) -> Kind:
 KINDS = (
     Kind("unread", PERSON, "account.notices", lambda actor, _now: unread_of(actor.person_id), badge=True),
     *(_in_bookings(wait) for wait in WAITS),
+    Kind(
+        "approvals",
+        CLIENT,
+        "client.approvals",
+        lambda actor, now: approvals_waiting(actor.firm_id, now),
+        action="approval.decide",
+        line=_l("Bookings to approve"),
+    ),
     Kind("documents", FIRM, "lab.missing_documents", lambda actor, _now: documents_waiting(actor.firm_id), badge=True),
     Kind(
         "firms",
@@ -256,8 +266,15 @@ def _is_theirs(kind: Kind, actor: Actor) -> bool:
 
 
 def waiting_for_client(actor: Actor, now: datetime) -> int:
-    """How many steps wait for the client acted for, in all its bookings. One statement."""
-    counts = [kind.count(actor, now).scalar_subquery() for kind in KINDS if kind.whose == CLIENT and kind.count]
+    """How many steps wait for the client acted for, in all its bookings, of those that the actor may take. One
+    statement."""
+    counts = [
+        kind.count(actor, now).scalar_subquery()
+        for kind in KINDS
+        if kind.whose == CLIENT and kind.count and may_anywhere(actor, kind.action)
+    ]
+    if not counts:
+        return 0
     return sum(db.session.execute(select(*counts)).one())
 
 

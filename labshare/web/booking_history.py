@@ -11,6 +11,7 @@ from flask_babel.speaklater import LazyString
 from labshare.accounts.queries import names_of
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import Booking, Proposal
+from labshare.booking.queries.bookings import EventWithoutMoney
 from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Instrument
 from labshare.catalogue.queries.single import instruments_by_id
@@ -58,7 +59,7 @@ class Entry:
         return (self.old.instrument, self.old.unit) != (self.new.instrument, self.new.unit)
 
 
-def entries(booking: Booking, events: Sequence[AuditEvent]) -> list[Entry]:
+def entries(booking: Booking, events: Sequence[AuditEvent | EventWithoutMoney]) -> list[Entry]:
     """The lines of a booking's events, oldest first. At most two statements."""
     people = names_of(event.person_id for event in events)
     proposals: dict[int, Proposal] = {one.id: one for one in booking.proposals}  # type: ignore[attr-defined]

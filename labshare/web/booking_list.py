@@ -16,6 +16,7 @@ from labshare.http.downloads import capped, download_rows
 from labshare.http.schemas.booking import Booking
 from labshare.kernel.tables import FORMATS
 from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.permissions import may
 from labshare.settlement.queries.booking_list import BookingFilter, Side, bookings_for_file, search_bookings
 from labshare.web.asked import asked_order, asked_page
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, StringField
@@ -51,6 +52,7 @@ def show(template: str, side: Side) -> Any:
     return render_template(
         template,
         side=side,
+        sees_money=side != "client" or may(actor, "money.see", client=actor.firm_id),
         form=form,
         rows=found.rows,
         sort=sort,

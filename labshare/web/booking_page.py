@@ -22,6 +22,7 @@ from labshare.booking.queries.bookings import (
     history,
     next_steps,
     open_proposal,
+    without_money,
 )
 from labshare.booking.rules.lines import read_price
 from labshare.booking.terms import BookingState, Party
@@ -30,6 +31,7 @@ from labshare.http.rights import check_step
 from labshare.kernel.database import report_refusal
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
+from labshare.organisations.permissions import may
 from labshare.web.booking_history import BY_RULE, entries, reached
 from labshare.web.documents import documents_panel
 from labshare.web.forms import (
@@ -191,7 +193,9 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
     """The page for `side`: client, lab or regulator. Raises `NotFound`."""
     actor, now = current_actor(), utc_now()
     booking = get_booking(actor, ref)
-    lines = entries(booking, history(booking))
+    sees_money = may(actor, "money.see", client=booking.client_firm_id, lab=booking.lab_firm_id)
+    events = history(booking)
+    lines = entries(booking, events if sees_money else without_money(events))
     steps = next_steps(actor, booking, now) if side != "regulator" else ()
     forms = {**_forms(booking), **(forms or {})}
     waiting = open_proposal(booking, now)
@@ -209,11 +213,12 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
             steps=steps,
             forms=forms,
             proposal=waiting,
-            waiting_charges=[each for each in booking.charges if each.waits],  # type: ignore[attr-defined]
+            sees_money=sees_money,
+            waiting_charges=[each for each in booking.charges if each.waits and sees_money],  # type: ignore[attr-defined]
             cancel_fen=cancellation_preview(booking, now, by_lab=side == "lab"),
             no_show_fen=cancellation_preview(booking, now, no_show=True),
             reached=reached(lines),
-            next_move=_next_move(booking, waiting),
+            next_move=_next_move(booking, waiting, sees_money=sees_money),
             now=now,
             **documents_panel(booking, actor),
         ),
@@ -283,11 +288,13 @@ MOVES = {
 }
 
 
-def _next_move(booking: Booking, proposal: Proposal | None) -> NextMove | None:
+def _next_move(booking: Booking, proposal: Proposal | None, *, sees_money: bool) -> NextMove | None:
     """The one next step; a fee for cancelling or not coming is invoiced and paid like any other."""
     if proposal is not None:
         return ANSWERS_PROPOSAL
     if booking.state in (BookingState.REPORTED, BookingState.CANCELLED, BookingState.NO_SHOW):
+        if not sees_money:
+            return None
         if booking.invoiced_fen < booking.charged_fen:
             return ISSUES_INVOICE
         return PAYS if booking.paid_fen < booking.charged_fen else None

@@ -1,6 +1,6 @@
 """A booking's documents for its page: what `lab/documents/_documents.html` wants, from `documents_panel`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import current_app, url_for
@@ -36,8 +36,11 @@ class DocumentAction:
 
 
 def documents_panel(booking: Booking, actor: Actor) -> dict[str, Any]:
-    """Context of the partial: `documents` (four statements) and `document_actions`, the forms open to this actor."""
+    """Context of the partial: `documents` (four statements; of who does not see money, reports alone) and
+    `document_actions`, the forms open to this actor."""
     documents = documents_of(booking, local_day(utc_now()))
+    if not may(actor, "money.see", client=booking.client_firm_id, lab=booking.lab_firm_id):
+        documents = replace(documents, charges=(), invoices=(), payments=())
     return {"documents": documents, "document_actions": document_actions(documents, actor)}
 
 

@@ -6,20 +6,35 @@ from werkzeug.wrappers import Response
 from labshare.http.actor import current_actor
 from labshare.http.rights import FOUND, requires
 from labshare.kernel.errors import NotFound
-from labshare.organisations.permissions import may
+from labshare.organisations.permissions import check_seen, may
+from labshare.organisations.queries import get_firm
 from labshare.settlement.files import path_of
-from labshare.settlement.queries.documents import file_with_parties
+from labshare.settlement.models import StoredFile
+from labshare.settlement.queries.documents import file_with_parties, stored_file
+from labshare.settlement.terms import DocumentKind
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 
 
 @blueprint.get("/<any(report, invoice, payment):kind>/<int:document_id>")
-@requires("document.see", of=FOUND)
+@requires("document.see", of=FOUND, then=("money.see",))
 def download(kind: str, document_id: int) -> Response:
     """The file of a report, an invoice or a payment. 404 for whoever may not see the document."""
     file, client, lab = file_with_parties(kind, document_id)
-    if not may(current_actor(), "document.see", client=client, lab=lab):
+    if not may(current_actor(), "document.see" if kind == DocumentKind.REPORT else "money.see", client=client, lab=lab):
         raise NotFound
+    return _sent(file)
+
+
+@blueprint.get("/licence/<int:firm_id>")
+@requires("firm.see", of=FOUND)
+def licence(firm_id: int) -> Response:
+    """A firm's business licence, for its members and regulators."""
+    check_seen(current_actor(), "firm.see", "firm.see", firm=firm_id)
+    return _sent(stored_file(get_firm(firm_id).licence_id))
+
+
+def _sent(file: StoredFile) -> Response:
     path = path_of(file.sha256)
     if not path.is_file():
         abort(404)

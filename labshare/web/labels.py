@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from jinja2 import pass_context
 
-from labshare.booking.terms import BookingState, ChargeKind, DayKind, FeedOf, QuoteState
+from labshare.booking.terms import ApprovalState, BookingState, ChargeKind, DayKind, FeedOf, QuoteState
 from labshare.catalogue.terms import Admission, FeeBasis, LifeState, LiveState, SurchargeKind
 from labshare.kernel.formatting import NOTHING, twin
 from labshare.kernel.terms import OfficialRole, Term, TokenScope
@@ -43,6 +43,7 @@ from labshare.settlement.terms import EntryCause, Movement, PayerVerdict, Spendi
 
 VOCABULARIES: dict[str, type[Term]] = {
     "affiliation": AffiliationState,
+    "approval": ApprovalState,
     "affiliation_kind": AffiliationKind,
     "band_kind": BandKind,
     "booking": BookingState,

@@ -58,7 +58,7 @@ def market(app: Flask, clock: Any) -> Market:
             instrument,
             item,
             client,
-            booker=token_for(factories.member(client, "booker"), client),
+            booker=token_for(factories.member(client, "firm_approver"), client),
             lab_hand=token_for(factories.member(lab.firm, "lab_manager"), lab.firm),
             stranger=token_for(factories.member(stranger), stranger),
             officer=token_for(factories.regulator("officer")),

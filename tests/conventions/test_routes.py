@@ -17,6 +17,7 @@ from tests.rights.matrix import HIDDEN, SIGN_IN, YES, Case, read_cases, routes_o
 ENGINES = ("sqlite",)
 ROLES = {
     "client_owner": "owner",
+    "client_approver": "firm_approver",
     "client_booker": "booker",
     "client_accountant": "accountant",
     "client_viewer": "viewer",

@@ -68,11 +68,22 @@ def test_invitation_ends(firm: Firm, owner: Actor, clock: Any, how: str) -> None
     if how == "withdrawn":
         withdraw_invitation(actor=owner, now=clock.now, invitation_id=made.id)
     elif how == "replaced":
-        invite(actor=owner, now=clock.now, firm_id=firm.id, email=guest.email, role="viewer")
+        invite(actor=owner, now=clock.now, firm_id=firm.id, email=guest.email, role="owner")
     else:
         clock.advance(days=14)
     with pytest.raises(errors.InvitationEnded):
         accept_invitation(actor=make.actor(guest), now=clock.now, secret=secret)
+
+
+def test_inviting_anew_never_lowers_a_role(firm: Firm, owner: Actor, clock: Any) -> None:  # R-RIGHTS-7
+    guest = make.person(email="guest@test.example")
+    invite(actor=owner, now=clock.now, firm_id=firm.id, email=guest.email, role="booker")
+    with pytest.raises(errors.InvitedAlready):
+        invite(actor=owner, now=clock.now, firm_id=firm.id, email=guest.email, role="viewer")
+    accept_invitation(actor=make.actor(guest), now=clock.now, secret=secret_in_mail())
+    with pytest.raises(errors.MemberAlready):
+        invite(actor=owner, now=clock.now, firm_id=firm.id, email=guest.email, role="viewer")
+    assert membership(guest.id, firm).role == "booker"
 
 
 @pytest.mark.parametrize("role", ["lab_manager", "booker", "accountant", "viewer"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from labshare.accounts.links import RESET_LASTS, password_link
 from labshare.accounts.models import Person
-from labshare.booking.models import Charge, Closure, Holding, Proposal
+from labshare.booking.models import Approval, Charge, Closure, Holding, Proposal
 from labshare.booking.services import make_feed, make_quote
 from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.kernel.database import db, transaction
@@ -29,6 +29,7 @@ from labshare.rewards.services import (
     save_grades,
 )
 from labshare.rewards.services.grades import GradeRow
+from labshare.settlement.models import InvoiceLine, Report
 from tests import factories as make
 from tests.mails import letters
 from tests.rewards.reading import policy_json
@@ -37,6 +38,7 @@ from tests.settlement.world import World as Booked
 ACTORS = (
     "visitor",
     "client_owner",
+    "client_approver",
     "client_booker",
     "client_accountant",
     "client_viewer",
@@ -53,10 +55,10 @@ ACTORS = (
 GROUPS = {
     "everyone": ACTORS,
     "signed_in": ACTORS[1:],
-    "client": ACTORS[1:5],
-    "lab": ACTORS[5:9],
-    "members": ACTORS[1:10],
-    "regulators": ACTORS[10:],
+    "client": ACTORS[1:6],
+    "lab": ACTORS[6:10],
+    "members": ACTORS[1:11],
+    "regulators": ACTORS[11:],
 }
 
 
@@ -79,6 +81,7 @@ def build() -> RightsWorld:
         if name == "stranger":
             world.people[name], world.firms[name] = make.member(stranger, "owner"), stranger
         elif side == "client":
+            role = "firm_approver" if role == "approver" else role
             world.people[name], world.firms[name] = make.member(client, role), client
         elif side == "lab":
             role = "lab_manager" if role == "manager" else role
@@ -135,7 +138,10 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
         booked = Booked(state=state, lab=lab, client=client)
         places[state] = booked.ref
     places["report_id"] = booked.report()
+    with transaction():  # any file does
+        db.session.get_one(Firm, client.id).licence_id = db.session.get_one(Report, places["report_id"]).file_id
     places["invoice_line"] = booked.invoice(50_000)
+    places["invoice_number"] = db.session.get_one(InvoiceLine, places["invoice_line"]).invoice.number
     places["payment_id"] = booked.payment(10_000)
     places["other_payment_id"] = booked.payment(10_000, payer_uscc=make.credit_code(987_654))
     places["reported"] = booked.ref
@@ -151,6 +157,22 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
             finished_on=tomorrow + timedelta(days=1),
         )
         places[state] = ahead.ref
+    places["approval_id"] = make.add(
+        Approval(
+            firm_id=client.id,
+            asked_by=booker.id,
+            asked_at=utc_now(),
+            test_item_id=item,
+            instrument_id=instrument,
+            quantity=1,
+            starts_at=utc_now() + timedelta(days=5),
+            ends_at=utc_now() + timedelta(days=5, hours=1),
+            sample_description="试样",
+            price_fen=100_000,
+            answer_by=utc_now() + timedelta(days=2),
+            state="waiting",
+        )
+    ).id
     double = make.instrument(lab, units=2)
     made = make.test_item(double)
     two = Booked(

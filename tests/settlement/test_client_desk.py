@@ -124,12 +124,14 @@ def test_the_page_costs_at_most_twelve_statements(world: World, client: FlaskCli
     world.invoice(80_000, date(2026, 6, 21))
     for day in (25, 26, 27, 28):
         open_time(world.another(state="requested", finished_on=date(2026, 6, day)))
-    sign_in(client, db.session.get_one(Person, world.booker.person_id), world.client)
+    sign_in(client, db.session.get_one(Person, owner_of(world).person_id), world.client)
     text, count = page(client)
     assert count <= 12
     assert "To pay: ¥800.00" in text
     assert text.count("New time to answer") == 4
     assert "待付款 800.00 元" in page(client, "zh-CN")[0]
+    sign_in(client, db.session.get_one(Person, world.booker.person_id), world.client)
+    assert "800.00" not in page(client)[0], "a booker sees no money"
 
 
 def test_a_firm_without_bookings_and_a_person_without_firm_are_led_on(

@@ -254,8 +254,10 @@ def test_files_go_to_the_parties_and_regulators_alone(app, world, lab_client):
             assert answer.headers["Content-Disposition"].startswith("attachment")
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
             assert answer.headers["Content-Type"] == "application/pdf"
+    for reader in (world.manager, world.officer):
         with signed_in(app, reader).get(invoice_page) as answer:
             assert answer.headers["Content-Type"] == "image/png"
+    assert signed_in(app, world.booker).get(invoice_page).status_code == 404  # R-RIGHTS-11
     for reader in (stranger.manager, stranger.booker):
         assert signed_in(app, reader).get(report_page).status_code == 404
         assert signed_in(app, reader).get(invoice_page).status_code == 404

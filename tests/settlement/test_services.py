@@ -428,6 +428,8 @@ def test_every_document_has_its_event_without_personal_data(world):  # R-AUDIT-1
 
 
 def test_those_who_must_act_are_told(world):
+    payer = factories.member(world.client, "firm_approver").id
+    db.session.commit()
     report = world.report()
     world.invoice()
     payment = world.payment(100, payer_uscc=factories.credit_code(55_555))
@@ -438,7 +440,7 @@ def test_those_who_must_act_are_told(world):
     assert {(kind, person) for kind, person in told if kind.startswith(("report.", "invoice.", "payment."))} == {
         ("report.recorded", client),
         ("report.withdrawn", client),
-        ("invoice.ask_for_account", client),  # the firm has entered no account
+        ("invoice.ask_for_account", payer),  # not the booker (R-RIGHTS-11); the firm has entered no account
         ("payment.payer_differs", officer),
         ("payment.payer_rejected", world.manager.person_id),
         ("payment.payer_rejected", world.accountant.person_id),

@@ -42,7 +42,12 @@ def scene(app: Flask, clock: Any) -> Scene:
         item = factories.test_item(instrument, free_cancel_minutes=48 * 60, late_cancel_percent=30, no_show_percent=50)
         firm = factories.firm()
         return Scene(
-            lab, instrument, item, firm, factories.member(firm, "booker"), factories.member(lab.firm, "lab_manager")
+            lab,
+            instrument,
+            item,
+            firm,
+            factories.member(firm, "firm_approver"),
+            factories.member(lab.firm, "lab_manager"),
         )
 
 

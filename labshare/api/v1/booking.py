@@ -193,7 +193,7 @@ def slots(query: dict[str, Any]) -> Any:
 @writing(reads_first=True, anew=False)
 def hold(body: dict[str, Any]) -> Any:
     """Keep a slot for ten minutes."""
-    return services.hold(actor=current_actor(), now=utc_now(), **_wish(body))
+    return services.hold(actor=current_actor(), now=utc_now(), **wish_of(body))
 
 
 @blueprint.delete("/holds/<int:hold_id>")
@@ -224,13 +224,14 @@ def book(body: dict[str, Any]) -> Any:
         hold_id=body["hold"],
         waive_reason=body["waive_reason"],
         cost_centre=body["cost_centre"],
-        **_wish(body),
+        **wish_of(body),
     )
     written()
     return {"booking": made, "history": [last_recorded()]}
 
 
-def _wish(body: dict[str, Any]) -> dict[str, Any]:
+def wish_of(body: dict[str, Any]) -> dict[str, Any]:
+    """What is asked for, as the services take it."""
     return {
         "test_item_id": body["test_item"],
         "quantity": body["quantity"],

@@ -185,6 +185,42 @@ def history(booking: Booking) -> list[AuditEvent]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventWithoutMoney:
+    """An event of the trail for who does not see money: as it is, but for amounts."""
+
+    id: int
+    at: datetime
+    action: str
+    person_id: int | None
+    firm_id: int | None
+    subject_type: str | None
+    subject_id: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    refused: bool
+
+
+def without_money(events: Iterable[AuditEvent]) -> list[EventWithoutMoney]:
+    """A booking's time line without invoices, payments, charges and amounts (R-RIGHTS-11)."""
+    return [
+        EventWithoutMoney(
+            **{name: getattr(event, name) for name in PLAIN},
+            before=_without_amounts(event.before),
+            after=_without_amounts(event.after),
+        )
+        for event in events
+        if event.action.startswith(("booking.", "report."))
+    ]
+
+
+PLAIN = ("id", "at", "action", "person_id", "firm_id", "subject_type", "subject_id", "refused")
+
+
+def _without_amounts(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    return values and {name: value for name, value in values.items() if not name.endswith("_fen")}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Contact:
     """Whom the lab asks about a booking: the person who booked, with the client firm's telephone."""
 

@@ -396,6 +396,21 @@ def time_of_hold(
     }
 
 
+def time_of_approval(
+    *, instrument_id: int, unit: int, starts_at: datetime, ends_at: datetime, answer_by: datetime, now: datetime
+) -> Values:
+    """What is held while a firm's approver has to answer: to everybody else, a client who is booking."""
+    return {
+        "instrument_id": instrument_id,
+        "unit": unit,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "kind": HoldingKind.OFFER,
+        "expires_at": answer_by,
+        "created_at": now,
+    }
+
+
 def expiry_beside_proposal(answer_by: datetime, *, proposal_answer_by: datetime) -> datetime:
     """While a proposal is open the request does not lapse."""
     return max(answer_by, proposal_answer_by)

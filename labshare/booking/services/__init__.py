@@ -2,6 +2,7 @@
 
 `book`       hold, release_hold, book
 `answer`     confirm, decline; lapse (system)
+`approvals`  ask_approval, approve, refuse_approval, withdraw_approval; lapse_approvals (system)
 `move`       reschedule, propose, accept_proposal, decline_proposal, move_unit; where_to (reads)
 `work`       receive, start, finish, no_show; lengthen_running (system)
 `end`        cancel
@@ -19,6 +20,13 @@
 """
 
 from labshare.booking.services.answer import confirm, decline, lapse
+from labshare.booking.services.approvals import (
+    approve,
+    ask_approval,
+    lapse_approvals,
+    refuse_approval,
+    withdraw_approval,
+)
 from labshare.booking.services.blocks import Block, block, unblock
 from labshare.booking.services.book import book, hold, release_hold
 from labshare.booking.services.charges import consent_charge, propose_charge, refuse_charge
@@ -57,6 +65,8 @@ __all__ = [
     "accept_proposal",
     "accept_quote",
     "add_closure",
+    "approve",
+    "ask_approval",
     "block",
     "book",
     "cancel",
@@ -69,6 +79,7 @@ __all__ = [
     "finish",
     "hold",
     "lapse",
+    "lapse_approvals",
     "lengthen_running",
     "make_feed",
     "make_quote",
@@ -78,6 +89,7 @@ __all__ = [
     "propose",
     "propose_charge",
     "receive",
+    "refuse_approval",
     "refuse_charge",
     "release_hold",
     "remind",
@@ -94,4 +106,5 @@ __all__ = [
     "start",
     "unblock",
     "where_to",
+    "withdraw_approval",
 ]

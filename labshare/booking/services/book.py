@@ -14,6 +14,7 @@ from labshare.booking.errors import (
     AlreadyBooked,
     AlreadySubmitted,
     InstrumentNotOfItem,
+    NeedsApproval,
     NoFee,
     NotPublished,
     SlotTaken,
@@ -37,6 +38,8 @@ from labshare.catalogue.models import Fee, Instrument
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import as_written, db, insert_or_nothing, inserts_or_nothing, take_turn
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
+from labshare.kernel.formatting import plain_money
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.references import new_reference
 from labshare.kernel.time import Hours, local_day
@@ -133,6 +136,7 @@ def book(
     hold_id: int | None = None,
     waive_reason: str | None = None,
     cost_centre: str = "",
+    booked_by: int | None = None,
     submission: str | None = None,
     bookable: BookableItem | None = None,
 ) -> Booking:
@@ -142,10 +146,11 @@ def book(
     `starts_at` is an aware moment; `hours` the choice where the item offers one; `surcharges` the codes of what is
     ordered on top; `quote_id` the quote that fixes the price instead of the fee of the day; `hold_id` the actor's own
     hold, given back in the same step; `submission` a one-time key of the form, so that a second click books nothing;
-    `bookable` the item for the actor's firm, where this step has read it already.
+    `booked_by` the colleague for whom an approver books; `bookable` the item for the actor's firm, where this step has
+    read it already.
     Raises `AlreadySubmitted` (with `ref`), `FirmUnverified`, `NotPublished`, `NoFee`, `SurchargeNotOffered`,
-    `MarkNotCovered`, the problems of quantity, hours and start (422, together where several apply), `SlotTaken` (409,
-    with three alternatives).
+    `MarkNotCovered`, `NeedsApproval`, the problems of quantity, hours and start (422, together where several apply),
+    `SlotTaken` (409, with three alternatives).
     """
     bookable = check_bookable(actor, bookable or load_bookable_item(test_item_id, now, client_id=actor.firm_id))
     client = client_of(bookable)
@@ -162,6 +167,7 @@ def book(
     if fee is None or price is None:
         raise NoFee
     check_marks(bookable.item.id, price, (local_day(now), local_day(starts_at)))
+    check_within_amount(actor, client, price.total_fen)
     told = notifications.people_of_new(actor, bookable.lab, client)
     places = free_places(chosen, starts_at, now=now, person_id=actor.person_id, hold_id=hold_id)
     for instrument, rules, unit in places:
@@ -179,6 +185,7 @@ def book(
             sample_description,
             waive_reason if waive else None,
             cost_centre.strip() or None,
+            booked_by or actor.person_id,
             submission,
         )
         if booking is not None:
@@ -195,6 +202,18 @@ def _taken(bookable: BookableItem, client: Firm, work: Work, starts_at: datetime
     alternatives = alternatives_for(bookable, work, starts_at, waive=waive)
     own = ref_of_own(client_id=client.id, item_id=bookable.item.id, starts_at=starts_at)
     return AlreadyBooked(alternatives, ref=own) if own else SlotTaken(alternatives)
+
+
+def needs_approval(actor: Actor, client: Firm, fen: Fen) -> bool:
+    """Whether this booking of the firm waits for its approver (R-APPROVAL-1)."""
+    limit = client.approval_above_fen
+    return limit is not None and fen > limit and not permissions.may(actor, "approval.decide", client=client.id)
+
+
+def check_within_amount(actor: Actor, client: Firm, fen: Fen) -> None:
+    """Raises `NeedsApproval`."""
+    if needs_approval(actor, client, fen):
+        raise NeedsApproval(limit=plain_money(client.approval_above_fen))
 
 
 def may_waive(actor: Actor, bookable: BookableItem, waive_reason: str | None) -> bool:
@@ -302,6 +321,7 @@ def _try_to_book(
     sample_description: str,
     waive_reason: str | None,
     cost_centre: str | None,
+    booked_by: int | None,
     submission: str | None,
 ) -> Booking | None:
     """Write booking, holding, charge and event; None if the database finds the unit taken."""
@@ -328,7 +348,7 @@ def _try_to_book(
         work=work,
         plan=plan,
         sample_description=sample_description,
-        booked_by=actor.person_id,
+        booked_by=booked_by,
         submission=submission,
         waive_reason=waive_reason,
         cost_centre=cost_centre,

@@ -11,6 +11,7 @@ from labshare.booking.events import ChargeChanged
 from labshare.booking.models import Booking, Charge
 from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import next_state
+from labshare.booking.services.book import check_within_amount
 from labshare.booking.services.common import (
     check_charge_covers_documents,
     locked_booking,
@@ -92,10 +93,12 @@ def _waiting_line(booking: Booking, charge_id: int) -> Charge:
 
 @verb("charge.consent", title=_l("Change of charge consented to"), money=True)
 def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> Charge:
-    """The client agrees to an increase: it counts from this local day. Raises `IllegalStep`, `ChargeNotOpen`."""
+    """The client agrees to an increase: it counts from this local day. Raises `IllegalStep`, `ChargeNotOpen`, and
+    `NeedsApproval` where it goes above what the firm lets others than its approver agree to (R-APPROVAL-3)."""
     booking = locked_booking(actor, "charge.consent", ref=ref)
     line = _waiting_line(booking, charge_id)
     next_state(booking.state, "answer_charge", Party.CLIENT)
+    check_within_amount(actor, booking.client, Fen(booking.charged_fen + line.amount_fen))
     before = snapshot(booking)
     set_columns(line, rows.consented(by=actor.person_id, today=local_day(now)))
     booking.charged_fen = Fen(booking.charged_fen + line.amount_fen)

@@ -5,10 +5,13 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from flask_babel import lazy_gettext as _l
 
-from labshare.booking.terms import BookingState, FeedOf
-from labshare.http.fields import Anything, Fen, Inside, Moment, Part, Tenths, Text, Whole, Word, YesNo
+from labshare.booking.queries.bookings import without_money
+from labshare.booking.terms import ApprovalState, BookingState, FeedOf
+from labshare.http.actor import current_actor
+from labshare.http.fields import Anything, Fen, Inside, Many, Moment, Part, Tenths, Text, Whole, Word, YesNo
 from labshare.http.schemas.base import Answer
 from labshare.http.schemas.catalogue import InstrumentBrief, LabBrief, TestItemBrief
+from labshare.organisations.permissions import may
 
 
 class Slot(Answer):
@@ -113,10 +116,10 @@ class Booking(Answer):
     ends_at = Moment()
     sample_description = Text()
     price_fen = Fen()
-    charged_fen = Fen()
-    invoiced_fen = Fen()
-    paid_fen = Fen()
-    recognised_fen = Fen()
+    charged_fen = Fen(allow_none=True)
+    invoiced_fen = Fen(allow_none=True)
+    paid_fen = Fen(allow_none=True)
+    recognised_fen = Fen(allow_none=True)
     charges = Inside(Charge, many=True)
     proposals = Inside(Proposal, many=True)
     history = Inside(Event, many=True, dump_default=())
@@ -135,6 +138,42 @@ class Booking(Answer):
         "paid_fen": _l("Paid (CNY)"),
         "recognised_fen": _l("Recognised (CNY)"),
     }
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """What was charged, invoiced and paid is null, and no line of it, for the client's members without sight of
+        money (R-RIGHTS-11)."""
+        value = super().get_attribute(obj, attr, default)
+        if value is default or attr not in ABOUT_MONEY:
+            return value
+        whole = obj["booking"] if isinstance(obj, dict) else obj
+        if may(current_actor(), "money.see", client=whole.client_firm_id, lab=whole.lab_firm_id):
+            return value
+        if attr == "history":
+            return without_money(value)
+        return [] if isinstance(value, list) else None
+
+
+ABOUT_MONEY = frozenset({"charged_fen", "invoiced_fen", "paid_fen", "recognised_fen", "charges", "history"})
+
+
+class Approval(Answer):
+    """Of a booking that waits for its firm's inside yes, or waited."""
+
+    id = Whole()
+    state = Word(ApprovalState)
+    test_item = Inside(TestItemBrief)
+    instrument = Whole(attribute="instrument_id")
+    quantity = Whole()
+    hours = Whole(allow_none=True)
+    surcharges = Many(Text())
+    starts_at = Moment()
+    ends_at = Moment()
+    sample_description = Text()
+    cost_centre = Text(allow_none=True)
+    price_fen = Fen()
+    answer_by = Moment()
+    reason = Text(allow_none=True)
+    booking = Text(attribute="booking.ref", allow_none=True)
 
 
 class Block(Answer):

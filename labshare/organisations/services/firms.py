@@ -1,16 +1,18 @@
 """Registering, changing and verifying firms, and their size class as a dated fact."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from stdnum.cn import uscc as credit_code
 
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem, ReasonRequired, SignInFirst, raise_all
+from labshare.kernel.money import Fen
 from labshare.kernel.notifications import notify
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
@@ -33,7 +35,7 @@ from labshare.organisations.errors import (
     UnknownChoice,
     YearNotPast,
 )
-from labshare.organisations.models import Firm, FirmSize, Membership
+from labshare.organisations.models import Firm, FirmDraft, FirmSize, Membership
 from labshare.organisations.rules import (
     Figures,
     is_industry_code,
@@ -46,6 +48,7 @@ from labshare.organisations.services.bank_accounts import note_account
 from labshare.organisations.terms import FirmKind, FirmRole, FirmState, SectorName, SizeClass
 
 SIZE_DERIVED = name_action("firm.size_class", _l("Size class derived"))
+LONGEST_DRAFT_TEXT, MOST_DRAFT_FIELDS = 300, 40
 GREATEST_FIGURE = 10**15
 """Fen: ten trillion yuan."""
 
@@ -135,11 +138,13 @@ def register_firm(
     uscc: str,
     details: FirmDetails,
     declared: Declared | None = None,
+    licence_id: int | None = None,
     home_division: str = "330624",
 ) -> Firm:
     """Register a firm and become its owner; it waits for verification from then on.
 
-    An enterprise declares its figures, from which the size class follows. Anyone signed in may register one. Raises
+    An enterprise declares its figures, from which the size class follows; `licence_id` is the stored file of its
+    business licence. The person's draft is done with. Anyone signed in may register one. Raises
     `SignInFirst`, `InvalidUscc`, `FirmExists`, and at its field whatever else is wrong, all at once.
     """
     if actor.person_id is None:
@@ -158,7 +163,7 @@ def register_firm(
             problems.extend(_figure_problems(details.sector, declared, today))
     raise_all(problems)
     lock_person(actor.person_id)
-    firm = Firm(uscc=code, division=home_division, created_at=now)
+    firm = Firm(uscc=code, division=home_division, licence_id=licence_id, created_at=now)
     _fill(firm, details)
     db.session.add(firm)
     db.session.flush()
@@ -166,9 +171,40 @@ def register_firm(
     record(actor, now, "firm.register", ("firm", firm.id), after=_kept(firm))
     record(actor, now, "member.join", ("firm", firm.id), after={"person_id": actor.person_id, "role": FirmRole.OWNER})
     note_account(actor, now, firm)
+    db.session.execute(delete(FirmDraft).where(FirmDraft.person_id == actor.person_id))
     if details.kind == FirmKind.ENTERPRISE and declared is not None:
         _write_size(actor, now, firm, declared, today)
     _notify_administrators(firm, now)
+    return firm
+
+
+@verb("firm.save_draft", title=_l("Draft of a firm saved"))
+def save_draft(*, actor: Actor, now: datetime, fields: Mapping[str, str]) -> FirmDraft:
+    """Keep what is typed so far, for this person alone (R-FIRM-7); an earlier draft is replaced. Raises
+    `SignInFirst`."""
+    if actor.person_id is None:
+        raise SignInFirst
+    kept = {name: str(text)[:LONGEST_DRAFT_TEXT] for name, text in list(fields.items())[:MOST_DRAFT_FIELDS]}
+    draft = db.session.get(FirmDraft, actor.person_id)
+    if draft is None:
+        draft = FirmDraft(person_id=actor.person_id)
+        db.session.add(draft)
+    draft.fields, draft.saved_at = kept, now
+    db.session.flush()
+    record(actor, now, "firm.save_draft", ("person", actor.person_id), after={"fields": len(kept)})
+    return draft
+
+
+@verb("firm.set_licence", title=_l("Business licence uploaded"))
+def set_licence(*, actor: Actor, now: datetime, firm_id: int, file_id: int) -> Firm:
+    """Put a stored file in the place of the firm's business licence. Raises `NotFound`, `NotAllowed`."""
+    firm = _seen(actor, firm_id)
+    permissions.check(actor, "firm.change", firm=firm.id)
+    lock_firm(firm_id)
+    before = firm.licence_id
+    firm.licence_id = file_id
+    db.session.flush()
+    record(actor, now, "firm.set_licence", ("firm", firm.id), {"licence": before}, {"licence": file_id})
     return firm
 
 
@@ -307,6 +343,29 @@ def _put_size(
         },
     )
     return row
+
+
+@verb("firm.set_approval", title=_l("Amount for approval set"), money=True)
+def set_approval_above(*, actor: Actor, now: datetime, firm_id: int, amount_fen: Fen | None) -> Firm:
+    """Bookings above this amount wait for the firm's owner or approver; None: none does (R-APPROVAL-1). Raises
+    `NotFound`, `NotAllowed`, `NegativeFigure`."""
+    firm = _seen(actor, firm_id)
+    permissions.check(actor, "firm.change", firm=firm.id)
+    lock_firm(firm_id)
+    if amount_fen is not None and not 0 <= amount_fen <= GREATEST_FIGURE:
+        raise NegativeFigure("amount_fen")
+    before = firm.approval_above_fen
+    if before != amount_fen:
+        firm.approval_above_fen = amount_fen
+        record(
+            actor,
+            now,
+            "firm.set_approval",
+            ("firm", firm.id),
+            {"approval_above_fen": before},
+            {"approval_above_fen": amount_fen},
+        )
+    return firm
 
 
 @verb("firm.submit", title=_l("Submitted for verification"))

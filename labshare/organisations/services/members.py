@@ -23,6 +23,7 @@ from labshare.organisations import permissions
 from labshare.organisations.errors import (
     InvitationEnded,
     InvitationOfAnother,
+    InvitedAlready,
     LastOwner,
     MemberAlready,
     TooManyInvitations,
@@ -42,9 +43,11 @@ MOST_INVITATIONS = 50
 def invite(
     *, actor: Actor, now: datetime, firm_id: int, email: str, role: str, locale: str | None = None
 ) -> Invitation:
-    """Invite a person into the firm by mail. An open invitation of the same address is replaced.
+    """Invite a person into the firm by mail. An open invitation of the same address is replaced, but never by one to
+    a narrower role (R-RIGHTS-7).
 
-    Raises `NotFound`, `NotAllowed`, `InvalidEmail`, `UnknownChoice`, `MemberAlready`, `TooManyInvitations`.
+    Raises `NotFound`, `NotAllowed`, `InvalidEmail`, `UnknownChoice`, `MemberAlready`, `InvitedAlready`,
+    `TooManyInvitations`.
     """
     firm = _managed(actor, firm_id)
     problems: list[Problem] = []
@@ -61,6 +64,8 @@ def invite(
         raise MemberAlready
     open_ones = db.session.scalars(_open(now).where(Invitation.firm_id == firm_id)).all()
     for older in open_ones:
+        if older.email == email and _narrower(role, older.role):
+            raise InvitedAlready(role=FirmRole(older.role).label)
         if older.email == email:
             older.withdrawn_at = now
     if sum(older.unused for older in open_ones) >= MOST_INVITATIONS:
@@ -271,6 +276,11 @@ def _end(actor: Actor, now: datetime, found: Membership, action: str) -> None:
         {"person_id": found.person_id, "role": found.role},
         {"person_id": found.person_id, "role": None, "tokens_ended": tokens},
     )
+
+
+def _narrower(role: str, than: str) -> bool:
+    order = list(FirmRole)
+    return order.index(FirmRole(role)) > order.index(FirmRole(than))
 
 
 def _keep_an_owner(found: Membership, new_role: str | None) -> None:

@@ -16,6 +16,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.time import start_of_day
 from labshare.organisations.models import Firm
+from labshare.organisations.permissions import may
 from labshare.settlement.models import Invoice, InvoiceLine
 from labshare.settlement.queries.waiting import waits_for
 
@@ -57,7 +58,7 @@ def search_bookings(
     """The bookings at which the actor's firm stands on this side (for regulators: all), with client, lab, instrument
     and test item. `sort`: `starts_at`, `booked_at`, `charged` or `state`, with `-` before it the last first. Two
     statements."""
-    base, waits = _of_side(actor, side), _waits(side, now)
+    base, waits = _of_side(actor, side), _waits(actor, side, now)
     found = _narrowed(base, wanted, waits)
     rows = db.session.scalars(_ordered(found, sort).offset(offset).limit(limit)).all()
     waiting = literal(0) if waits is None else _count(base.where(waits))
@@ -73,7 +74,7 @@ def bookings_for_file(
     actor: Actor, side: Side, wanted: BookingFilter, now: datetime, *, sort: str, limit: int
 ) -> Sequence[Booking]:
     """The first `limit` rows of the same list. One statement."""
-    found = _narrowed(_of_side(actor, side), wanted, _waits(side, now))
+    found = _narrowed(_of_side(actor, side), wanted, _waits(actor, side, now))
     return db.session.scalars(_ordered(found, sort).limit(limit)).all()
 
 
@@ -84,8 +85,10 @@ def _of_side(actor: Actor, side: Side) -> Select[Any]:
     return visible.where(Booking.lab_firm_id == actor.firm_id) if side == "lab" else visible
 
 
-def _waits(side: Side, now: datetime) -> ColumnElement[bool] | None:
-    return None if side == "regulator" else waits_for(side, now)
+def _waits(actor: Actor, side: Side, now: datetime) -> ColumnElement[bool] | None:
+    if side == "regulator":
+        return None
+    return waits_for(side, now, money=side == "lab" or may(actor, "money.see", client=actor.firm_id))
 
 
 def _narrowed(statement: Select[Any], wanted: BookingFilter, waits: ColumnElement[bool] | None) -> Select[Any]:

@@ -8,14 +8,15 @@ from typing import Any
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
-from labshare.booking.models import Booking, Charge, Proposal
+from labshare.booking.models import Approval, Booking, Charge, Proposal
 from labshare.booking.terms import BookingState
+from labshare.catalogue.models import TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
-from labshare.organisations.permissions import visible
+from labshare.organisations.permissions import may, visible
 from labshare.settlement.models import Report
 from labshare.settlement.queries.owed import owed
 from labshare.settlement.queries.reports import stands_on
@@ -29,6 +30,9 @@ AT_MOST = 6
 
 @dataclass(frozen=True, kw_only=True)
 class ClientDesk:
+    sees_money: bool
+    approvals: Sequence[Approval]
+    """Bookings inside the firm that the actor may approve."""
     proposals: Sequence[Proposal]
     charges: Sequence[Charge]
     to_pay: Sequence[Booking]
@@ -54,7 +58,7 @@ class ClientDesk:
 
 
 def client_desk(actor: Actor, now: datetime) -> ClientDesk:
-    """The desk of the firm acted for; empty without one. Seven statements, money in fen."""
+    """The desk of the firm acted for; empty without one. Eight statements, money in fen."""
     ours = and_(
         Booking.client_firm_id == actor.firm_id,
         visible(actor, "booking.see", client=Booking.client_firm_id, lab=Booking.lab_firm_id),
@@ -75,8 +79,11 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
             ),
         ).where(ours)
     ).one()
+    sees_money = may(actor, "money.see", client=actor.firm_id)
     upcoming = _bookings(ours, ahead, order=Booking.starts_at)
     return ClientDesk(
+        sees_money=sees_money,
+        approvals=_approvals(actor, now),
         proposals=db.session.scalars(
             select(Proposal)
             .join(Booking, Booking.id == Proposal.booking_id)
@@ -92,8 +99,10 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
             .options(*_through(Charge.booking))
             .order_by(Charge.entered_at, Charge.id)
             .limit(AT_MOST)
-        ).all(),
-        to_pay=_bookings(ours, Booking.owes, order=Booking.starts_at),
+        ).all()
+        if sees_money
+        else (),
+        to_pay=_bookings(ours, Booking.owes, order=Booking.starts_at) if sees_money else (),
         samples=[each for each in upcoming if each.samples_due_at(now)],
         reports=db.session.scalars(
             select(Report)
@@ -111,10 +120,22 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
         months=paid_by_month(actor, Month(today.year, 1), Month.of(today)),
         all_count=sums[0],
         upcoming_count=sums[1] or 0,
-        owing=sums[2] or 0,
-        owed_fen=int(sums[3] or 0),
-        not_invoiced_fen=int(sums[4] or 0),
+        owing=sums[2] or 0 if sees_money else 0,
+        owed_fen=Fen(int(sums[3] or 0) if sees_money else 0),
+        not_invoiced_fen=Fen(int(sums[4] or 0) if sees_money else 0),
     )
+
+
+def _approvals(actor: Actor, now: datetime) -> Sequence[Approval]:
+    if not may(actor, "approval.decide", client=actor.firm_id):
+        return ()
+    return db.session.scalars(
+        select(Approval)
+        .where(Approval.firm_id == actor.firm_id, Approval.open_at(now))
+        .options(joinedload(Approval.test_item).joinedload(TestItem.lab), joinedload(Approval.person))
+        .order_by(Approval.answer_by, Approval.id)
+        .limit(AT_MOST)
+    ).all()
 
 
 def _through(way: Any) -> tuple[Any, ...]:

@@ -206,3 +206,11 @@ def file_with_parties(kind: str, document_id: int) -> tuple[StoredFile, int, int
         raise NotFound
     file, client, lab = found
     return file, client, lab
+
+
+def stored_file(file_id: int | None) -> StoredFile:
+    """Raises `NotFound`, also where there is none."""
+    found = db.session.get(StoredFile, file_id) if file_id is not None else None
+    if found is None:
+        raise NotFound
+    return found

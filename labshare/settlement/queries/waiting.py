@@ -27,6 +27,8 @@ class Wait:
     whose: Waiter
     condition: Callable[[datetime], ColumnElement[bool]]
     """Whether a booking waits for it at a moment."""
+    money: bool = False
+    """It is about money, which not every member of the client sees."""
     by_day: bool = False
     """It stands on the lab's page of the day; what does not is done among its documents."""
 
@@ -39,9 +41,9 @@ def _begins(now: datetime) -> ColumnElement[bool]:
 
 WAITS = (
     Wait("proposal", "client", lambda now: exists().where(Proposal.booking_id == Booking.id, Proposal.open_at(now))),
-    Wait("charge", "client", lambda _now: exists().where(Charge.booking_id == Booking.id, Charge.waits)),
+    Wait("charge", "client", lambda _now: exists().where(Charge.booking_id == Booking.id, Charge.waits), money=True),
     Wait("samples", "client", lambda now: Booking.samples_due_at(now)),
-    Wait("payment", "client", lambda _now: Booking.owes),
+    Wait("payment", "client", lambda _now: Booking.owes, money=True),
     Wait("request", "lab", lambda _now: Booking.unanswered, by_day=True),
     Wait("begin", "lab", _begins, by_day=True),
     Wait("work", "lab", lambda _now: Booking.state.in_(BookingState.at_work()), by_day=True),
@@ -54,9 +56,9 @@ WAITS = (
 )
 
 
-def waits_for(whose: Waiter, now: datetime) -> ColumnElement[bool]:
-    """Whether a booking waits for this side of it."""
-    return or_(*(wait.condition(now) for wait in WAITS if wait.whose == whose))
+def waits_for(whose: Waiter, now: datetime, *, money: bool = True) -> ColumnElement[bool]:
+    """Whether a booking waits for this side of it; without `money`, for steps alone that are not about it."""
+    return or_(*(wait.condition(now) for wait in WAITS if wait.whose == whose and (money or not wait.money)))
 
 
 def bookings_waiting(wait: Wait, firm_id: int | None, now: datetime) -> Select[Any]:

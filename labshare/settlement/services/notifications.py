@@ -16,6 +16,7 @@ from labshare.organisations.terms import FirmRole
 from labshare.settlement.models import Invoice, Payment, Report
 
 CLIENT_ROLES = (FirmRole.OWNER, FirmRole.BOOKER, FirmRole.ACCOUNTANT)
+CLIENT_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.APPROVER, FirmRole.ACCOUNTANT)
 LAB_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
 
 REPORT_READY = kind(
@@ -90,15 +91,20 @@ PAYER_REJECTED = kind(
 )
 
 
+ABOUT_REPORTS = frozenset({REPORT_READY, REPORT_WITHDRAWN})
+
+
 def notify_client(booking: Booking, kind: str, *, actor: Actor, now: datetime, **params: object) -> None:
+    """Tell whoever booked and their firm of a report; of money those who see it, whoever booked."""
+    report = kind in ABOUT_REPORTS
     notify(
         kind=kind,
         now=now,
         params={"ref": booking.ref, **params},
         url=f"/bookings/{booking.ref}",
-        person_ids=[booking.booked_by],
+        person_ids=[booking.booked_by] if report else (),
         firm_id=booking.client_firm_id,
-        roles=CLIENT_ROLES,
+        roles=CLIENT_ROLES if report else CLIENT_MONEY_ROLES,
         but=actor.person_id,
     )
 

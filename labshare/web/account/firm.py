@@ -2,22 +2,25 @@
 
 from typing import Any
 
-from flask import current_app, redirect, render_template, url_for
+from flask import current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from labshare.http.actor import current_actor
-from labshare.http.rights import MEMBERS_FIRM, requires, signed_in
+from labshare.http.rights import MEMBERS_FIRM, SIGNED_IN, requires, signed_in
 from labshare.kernel.errors import NotFound
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
+from labshare.organisations.errors import FillIn
 from labshare.organisations.models import Firm
-from labshare.organisations.rules import Figures, needed
+from labshare.organisations.rules import Figures, needed, size_class
 from labshare.organisations.services.firms import Declared, FirmDetails, state_of
-from labshare.organisations.terms import FirmKind
+from labshare.organisations.terms import FirmKind, SectorName
+from labshare.settlement.files import TakenFile, store, take_in
 from labshare.web.account import blueprint
-from labshare.web.account.forms import FiguresForm, FirmForm, RegisterFirmForm
+from labshare.web.account.forms import ApprovalForm, FiguresForm, FirmForm, LicenceForm, RegisterFirmForm, SizeQuery
 from labshare.web.actor import act_for, reload_account
 from labshare.web.steps import Around, carry_out, posted
 
@@ -47,21 +50,34 @@ def _declared_from(form: Any) -> Declared:
 
 
 @blueprint.route("/firm/register", methods=["GET", "POST"])
-@signed_in
+@requires(SIGNED_IN, file=True)
 def register_firm() -> Any:
-    """Register a firm and become its owner."""
-    form = RegisterFirmForm()
-    if not form.is_submitted():
+    """Register a firm and become its owner; what is typed can be kept as a draft."""
+    actor = current_actor()
+    draft = queries.draft_of(actor.person_id)
+    kept = {"formdata": MultiDict(draft.fields)} if draft and request.method == "GET" else {}
+    form = RegisterFirmForm(**kept)
+    if not form.is_submitted() and not draft:
         form.division.data = current_app.config["DIVISION"]
         form.year.data = local_day(utc_now()).year - 1
+    if "keep" in request.form:
+        return carry_out(
+            lambda: organisations.save_draft(actor=actor, now=utc_now(), fields=_typed(form)),
+            lambda _kept: (_("Draft saved. It waits here until you submit it."), url_for("account.register_firm")),
+        )
+    taken = licence_of(form.licence) if form.is_submitted() else None
 
     def register() -> int:
+        if taken is not None and taken.problem is not None:
+            raise taken.problem
+        file = store(taken, actor=actor, now=utc_now()) if taken is not None else None
         firm = organisations.register_firm(
-            actor=current_actor(),
+            actor=actor,
             now=utc_now(),
             uscc=form.uscc.data,
             details=details_from(form),
             declared=_declared_from(form) if form.kind.data == FirmKind.ENTERPRISE else None,
+            licence_id=file.id if file is not None else None,
             home_division=current_app.config["DIVISION"],
         )
         return firm.id
@@ -75,10 +91,57 @@ def register_firm() -> Any:
         register,
         lambda _made: (_("The firm is registered and waits for verification."), url_for("account.firm")),
         Around(after=begin_acting),
+        file="licence",
     )
     if isinstance(answer, Response):
         return answer
-    return render_template("account/firm_register.html", form=form), answer
+    return (
+        render_template(
+            "account/firm_register.html",
+            form=form,
+            saved_at=draft.saved_at if draft else None,
+            upload_limit=current_app.config["UPLOAD_LIMIT"],
+            days=queries.usual_verification(),
+            **_size_said(form),
+        ),
+        answer,
+    )
+
+
+def licence_of(field: Any) -> TakenFile | None:
+    """The uploaded licence, examined and kept, before the transaction begins."""
+    upload = field.data
+    if not upload or not upload.filename:
+        return None
+    return take_in(upload.stream, upload.filename, "paper", now=utc_now())
+
+
+def _typed(form: Any) -> dict[str, str]:
+    """What was typed, as typed: a draft need not be right."""
+    return {
+        one.name: str(request.form.get(one.name, ""))
+        for one in form
+        if one.name not in ("csrf_token", "submission", "licence") and request.form.get(one.name)
+    }
+
+
+@blueprint.get("/firm/size")
+@signed_in
+def size_preview() -> Any:
+    """Which size class the figures typed so far would give, for the form that asks while they are typed."""
+    return render_template("account/_size_preview.html", **_size_said(SizeQuery()))
+
+
+def _size_said(form: Any) -> dict[str, Any]:
+    """The class that the form's figures give, or which of them are missing."""
+    today, sector = local_day(utc_now()), SectorName.known(form.sector.data)
+    if FirmKind.known(form.kind.data) != FirmKind.ENTERPRISE or sector is None:
+        return {"size": None, "missing": (), "wanted": ()}
+    figures = {name: form[name].data for name in ("employees", "revenue_fen", "assets_fen")}
+    wanted = needed(sector, today)
+    missing = tuple(name for name in wanted if figures[name] is None)
+    size = None if missing else size_class(sector, Figures(**figures), today)
+    return {"size": size, "missing": missing, "wanted": wanted}
 
 
 @blueprint.get("/firm")
@@ -95,6 +158,7 @@ def firm() -> Any:
         state=state_of(found),
         sizes=queries.sizes_of(found.id),
         may_change=permissions.may(actor, "firm.change", firm=found.id),
+        days=queries.usual_verification(),
     )
 
 
@@ -148,3 +212,44 @@ def submit_firm() -> Any:
         lambda: organisations.submit_firm(actor=current_actor(), now=utc_now(), firm_id=found.id),
         lambda _done: (_("Submitted for verification."), url_for("account.firm")),
     )
+
+
+@blueprint.route("/firm/approval", methods=["GET", "POST"])
+@requires("firm.change", of=MEMBERS_FIRM, verb="firm.set_approval")
+def approval_amount() -> Any:
+    """Set the amount above which bookings wait for the firm's approver."""
+    found = own_firm()
+    form = ApprovalForm(amount_fen=found.approval_above_fen)
+    answer = posted(
+        form,
+        lambda: organisations.set_approval_above(
+            actor=current_actor(), now=utc_now(), firm_id=found.id, amount_fen=form.amount_fen.data
+        ),
+        lambda _done: (_("Saved."), url_for("account.firm")),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return render_template("account/approval.html", form=form, firm=found), answer
+
+
+@blueprint.route("/firm/licence", methods=["GET", "POST"])
+@requires("firm.change", of=MEMBERS_FIRM, verb="firm.set_licence", file=True)
+def upload_licence() -> Any:
+    """Upload the business licence, or another one in its place."""
+    found, actor = own_firm(), current_actor()
+    form = LicenceForm()
+    taken = licence_of(form.file) if form.is_submitted() else None
+
+    def keep() -> Firm:
+        if taken is None:
+            raise FillIn("file")
+        if taken.problem is not None:
+            raise taken.problem
+        file = store(taken, actor=actor, now=utc_now())
+        return organisations.set_licence(actor=actor, now=utc_now(), firm_id=found.id, file_id=file.id)
+
+    answer = posted(form, keep, lambda _done: (_("The licence is uploaded."), url_for("account.firm")))
+    if isinstance(answer, Response):
+        return answer
+    limit = current_app.config["UPLOAD_LIMIT"]
+    return render_template("account/licence.html", form=form, firm=found, upload_limit=limit), answer

@@ -15,10 +15,12 @@ from labshare.web.forms import (
     BooleanField,
     CreditCodeField,
     DayField,
+    FileField,
     Form,
     MoneyField,
     MultipleField,
     OptionalSelectField,
+    QueryForm,
     RadioField,
     SelectField,
     StringField,
@@ -161,11 +163,44 @@ class FiguresForm(Form):
     assets_fen = WanField(_l("Total assets (CNY 10,000)"), [optional()])
 
 
+LICENCE = FileField(
+    _l("Business licence"),
+    [optional()],
+    description=_l("PDF, JPEG or PNG, up to 20 MB. The administrator checks the details against it."),
+    render_kw={"accept": "application/pdf,image/jpeg,image/png"},
+)
+
+
+class LicenceForm(Form):
+    file = LICENCE
+
+
 class RegisterFirmForm(CreditCodeForm, FirmForm):
+    """The figures are an enterprise's; which of them are needed depends on the sector, and the service says so."""
+
     year = WholeNumberField(_l("Figures of the year"), [optional()], least=2000, most=2999)
     employees = WholeNumberField(_l("Staff"), [optional()], least=0)
     revenue_fen = WanField(_l("Annual revenue (CNY 10,000)"), [optional()])
     assets_fen = WanField(_l("Total assets (CNY 10,000)"), [optional()])
+    licence = LICENCE
+
+
+class SizeQuery(QueryForm):
+    """The figures while they are typed."""
+
+    kind = StringField("")
+    sector = StringField("")
+    employees = WholeNumberField("", [optional()], least=0)
+    revenue_fen = WanField("", [optional()])
+    assets_fen = WanField("", [optional()])
+
+
+class ApprovalForm(Form):
+    amount_fen = MoneyField(
+        _l("Bookings above this amount wait (CNY)"),
+        [optional()],
+        description=_l("Left open: none waits. Owners and order approvers book any amount themselves."),
+    )
 
 
 class InviteForm(Form):

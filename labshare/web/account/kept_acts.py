@@ -10,6 +10,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from labshare.booking.queries.approvals import get_approval
 from labshare.booking.queries.bookings import get_booking
 from labshare.catalogue.queries.single import (
     get_accreditation,
@@ -30,6 +31,11 @@ Given = Mapping[str, Any]
 def _booking(actor: Actor, given: Given) -> str:
     booking = get_booking(actor, given["ref"])
     return f"{booking.ref} · {twin(booking.test_item)}"
+
+
+def _approval(actor: Actor, given: Given) -> str:
+    item = get_approval(actor, given["approval_id"]).test_item
+    return f"{twin(item)} · {twin(item.lab)}"
 
 
 def _report(actor: Actor, given: Given) -> str:
@@ -105,6 +111,10 @@ VERBS: dict[str, LazyString] = {
 
 ACTS: dict[str, Act] = {
     "client.book": Act(_l("Book"), _booked),
+    "client.approve": Act(_l("Approve the booking"), _approval),
+    "client.refuse_approval": Act(_l("Refuse the booking"), _approval),
+    "client.withdraw_approval": Act(_l("Withdraw the booking"), _approval),
+    "client.cost_centre": Act(_l("Change the cost centre"), _booking),
     "client.move_booking": Act(_l("Reschedule"), _booking),
     "lab.move_booking": Act(_l("Propose another time"), _booking),
     "lab.record_report": Act(_l("Upload report"), _booking),

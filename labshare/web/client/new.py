@@ -18,7 +18,7 @@ from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.slots import alternatives_for, own_hold, price_for, slots_of_loaded
 from labshare.booking.rules.price import Price, Work, cancellation_fee, free_until, question_problems, work_of
 from labshare.booking.rules.slots import DayOfSlots, Slot
-from labshare.booking.services.book import check_own_hold
+from labshare.booking.services.book import check_own_hold, needs_approval
 from labshare.booking.terms import QuoteState
 from labshare.catalogue.formatting import with_model
 from labshare.catalogue.models import Instrument
@@ -197,6 +197,7 @@ def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: S
             answer_by=answer_by,
             free_until=free_until(terms, good) if good else None,
             late_fen=late_fen,
+            waits_inside=_waits_inside(bookable, form),
             now=now,
             soon=answer_by is not None and answer_by == start and start - now < SOON,
             instruments={each.id: each for each in bookable.instruments},
@@ -301,6 +302,8 @@ def book() -> Any:
         return _page(bookable, form, 422 if form.errors else 200)
     if not _fits(form, bookable):
         return _page(bookable, form, 422)
+    if _waits_inside(bookable, form):
+        return _ask_inside(bookable, form)
     try:
         return carry_out(
             lambda: services.book(
@@ -386,3 +389,40 @@ def let_go(hold_id: int) -> Any:
         lambda: services.release_hold(actor=current_actor(), now=utc_now(), hold_id=hold_id),
         lambda _done: lambda: ("", 204),
     )
+
+
+def _waits_inside(bookable: BookableItem, form: BookingForm) -> bool:
+    """Whether a booking at today's price waits for the firm's approver first."""
+    price, _work = _price(bookable, form)
+    client = bookable.client
+    return price is not None and client is not None and needs_approval(current_actor(), client, price.total_fen)
+
+
+def _ask_inside(bookable: BookableItem, form: BookingForm) -> Any:
+    """The same form, asked of the firm's approver instead of the lab."""
+    actor, now = current_actor(), utc_now()
+    try:
+        return carry_out(
+            lambda: services.ask_approval(
+                actor=actor,
+                now=now,
+                test_item_id=bookable.item.id,
+                quantity=form.quantity.data,
+                starts_at=form.starts_at.data,
+                sample_description=form.sample_description.data,
+                hours=_hours(form),
+                instrument_id=form.instrument.data if "instrument" in form else None,
+                surcharges=chosen_codes(form),
+                quote_id=row.quote.id if (row := quote_asked()) is not None else None,
+                hold_id=read_number(form.hold.data or ""),
+                cost_centre=form.cost_centre.data or "",
+                submission=form.submission_key,
+                bookable=bookable,
+            ),
+            lambda asked: (_("Asked for approval; the slot is held."), url_for(".approval", approval_id=asked.id)),
+            Around(reads_first=True, anew=False),
+        )
+    except SlotTaken as problem:
+        return _page(_bookable_item(now), form, problem.status, problem)
+    except Problem as problem:
+        return _page(_bookable_item(now), form, show_problem(form, problem))

@@ -23,6 +23,7 @@ name_subjects(
 name_fields(
     {
         "answer_by": _l("Answer due"),
+        "booking": _l("Booking"),
         "charge": _l("Charge"),
         "charged_fen": _l("Charged in all"),
         "client_firm_id": _l("Client"),

@@ -12,6 +12,7 @@ from flask_babel.speaklater import LazyString
 
 from labshare.booking.queries.approvals import get_approval
 from labshare.booking.queries.bookings import get_booking
+from labshare.booking.queries.quotes import get_quote
 from labshare.catalogue.queries.single import (
     get_accreditation,
     get_fee,
@@ -36,6 +37,11 @@ def _booking(actor: Actor, given: Given) -> str:
 def _approval(actor: Actor, given: Given) -> str:
     item = get_approval(actor, given["approval_id"]).test_item
     return f"{twin(item)} · {twin(item.lab)}"
+
+
+def _quote(actor: Actor, given: Given) -> str:
+    quote = get_quote(actor, number=given["number"]).quote
+    return f"{quote.number} · {twin(quote.test_item)}"
 
 
 def _report(actor: Actor, given: Given) -> str:
@@ -111,6 +117,8 @@ VERBS: dict[str, LazyString] = {
 
 ACTS: dict[str, Act] = {
     "client.book": Act(_l("Book"), _booked),
+    "client.accept_quote": Act(_l("Accept the quote"), _quote),
+    "lab.price_quote": Act(_l("Give the quote its own price"), _quote),
     "client.approve": Act(_l("Approve the booking"), _approval),
     "client.refuse_approval": Act(_l("Refuse the booking"), _approval),
     "client.withdraw_approval": Act(_l("Withdraw the booking"), _approval),

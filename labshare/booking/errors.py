@@ -305,3 +305,39 @@ class ChargeBelowPaid(Conflict):
 
 class TooManyFeeds(Conflict):
     message = _l("%(n)s calendar addresses are open; revoke some first.")
+
+
+class PointsOutOfRange(InvalidInput):
+    message = _l("Between 1 and 5.")
+
+
+class RatingTooLong(InvalidInput):
+    message = _l("At most %(n)s characters.")
+    default_field = "text"
+
+
+class AnswerMissing(InvalidInput):
+    message = _l("Write an answer.")
+    default_field = "text"
+
+
+class NoReportStands(Conflict):
+    """Who has no result has not tested."""
+
+    message = _l("A test can be rated once its report stands.")
+
+
+class OwnLab(Conflict):
+    message = _l("A firm does not rate its own lab.")
+
+
+class AlreadyRated(Conflict):
+    message = _l("This booking is rated already.")
+
+
+class NotRatedYet(Conflict):
+    message = _l("This booking is not rated yet.")
+
+
+class RatingAnsweredAlready(Conflict):
+    message = _l("The rating is answered already.")

@@ -1,6 +1,7 @@
 """Time and bookings. Moments are UTC; `holding` is the only table that takes an instrument's time."""
 
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import (
@@ -19,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from labshare.accounts.models import Person
 from labshare.booking.terms import (
@@ -33,7 +34,7 @@ from labshare.booking.terms import (
     ProposalState,
 )
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem
-from labshare.kernel.database import Model, UtcDateTime, guard, one_of
+from labshare.kernel.database import Model, UtcDateTime, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
 from labshare.kernel.terms import listed
 from labshare.kernel.time import ExactMinutes, Hours, Minutes
@@ -41,6 +42,8 @@ from labshare.organisations.models import Firm
 
 SAMPLES_AHEAD = timedelta(days=2)
 """How long before its start a confirmed booking asks for its samples."""
+RATING_POINTS = ("result_points", "service_points", "time_points")
+"""Of a rating, each 1 to 5."""
 
 
 class WorkingDay(Model):
@@ -755,6 +758,44 @@ class Charge(Model):
     def waits(self) -> bool:
         """Whether it waits for the client's consent."""
         return self.state == ChargeState.PROPOSED
+
+
+class Rating(Model):
+    """What the client that tested says of it, once (R-RATING). Names of lab and item are copied for the averages."""
+
+    __tablename__ = "rating"
+    __table_args__ = (
+        *(CheckConstraint(f"{name} BETWEEN 1 AND 5", name=f"{name}_known") for name in RATING_POINTS),
+        CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answered_in_words"),
+        Index("ix_rating_of_item", "test_item_id", "given_on", *RATING_POINTS),
+        Index("ix_rating_of_lab", "lab_id", "given_on", *RATING_POINTS),
+    )
+
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"))
+    given_on: Mapped[date]
+    result_points: Mapped[int]
+    service_points: Mapped[int]
+    time_points: Mapped[int]
+    text: Mapped[str] = mapped_column(String(2000), default="")
+    given_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answer: Mapped[str | None] = mapped_column(String(2000))
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    booking: Mapped[Booking] = relationship(backref=backref("rating", uselist=False))
+    test_item: Mapped[TestItem] = relationship()
+
+    @property
+    def mean(self) -> Fraction:
+        return Fraction(self.result_points + self.service_points + self.time_points, len(RATING_POINTS))
+
+
+stays_as_recorded(
+    Rating.__table__, "booking_id", "lab_id", "test_item_id", "given_on", *RATING_POINTS, "text", "given_by", "given_at"
+)
 
 
 class CalendarFeed(Model):

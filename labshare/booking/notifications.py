@@ -204,6 +204,20 @@ APPROVAL_LAPSED = kind(
     text=_l("%(item)s at %(lab)s on %(starts_at)s was not approved in time. The slot is free again."),
 )
 
+RATED = kind(
+    "rating.given",
+    topic=Topic.MESSAGE,
+    title=_l("%(client)s has rated %(ref)s"),
+    text=_l("%(client)s has rated %(item)s. You can answer once on the booking's page; the answer stands beside it."),
+    mail=False,
+)
+RATING_ANSWERED = kind(
+    "rating.answered",
+    topic=Topic.MESSAGE,
+    title=_l("%(lab)s has answered the rating of %(ref)s"),
+    text=_l("%(lab)s has answered what you said of %(item)s."),
+    mail=False,
+)
 FEED_MADE = kind(
     "feed.made",
     topic=Topic.ACCOUNT,

@@ -62,6 +62,11 @@ class BookingState(Term):
         return (cls.TESTED, cls.REPORTED, cls.SETTLED)
 
     @classmethod
+    def with_report(cls) -> tuple["BookingState", ...]:
+        """A report stands."""
+        return (cls.REPORTED, cls.SETTLED)
+
+    @classmethod
     def started_or_later(cls) -> tuple["BookingState", ...]:
         return (*cls.running(), *cls.tested_or_later())
 
@@ -166,6 +171,11 @@ class Party(Term):
     CLIENT = "client", _l("Client")
     LAB = "lab", _l("Lab")
     SYSTEM = "system", _l("System")
+
+    @classmethod
+    def sides(cls) -> tuple["Party", ...]:
+        """The two firms."""
+        return (cls.CLIENT, cls.LAB)
 
 
 class FeedOf(Term):

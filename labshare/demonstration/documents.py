@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
-from labshare.booking.terms import ChargeState
+from labshare.booking.terms import BookingState, ChargeState
 from labshare.demonstration.life import Life
 from labshare.demonstration.loading import Loading
 from labshare.demonstration.rows import Row
@@ -18,6 +18,18 @@ DISCOUNTS = ("批量优惠", "长期合作优惠")
 MISTAKES = ("委托方名称有误", "样品编号有误", "补充不确定度说明")
 WITHDRAWALS = ("原始记录复核发现取样位置有误", "仪器期间核查超差，需重测")
 VAT = Fraction(6, 106)
+RATED = 4
+"""Of so many reported bookings one is rated."""
+WORDS: tuple[tuple[str, str | None], ...] = (
+    ("数据清楚，附了原始记录。", None),
+    ("", None),
+    ("报告比约定早一天。", "感谢，会继续按时出具。"),
+    ("电话说明了取样要求，少跑一趟。", None),
+    ("", None),
+    ("结果可靠，等待时间稍长。", "该仪器十月校准，已恢复正常排期。"),
+    ("报告格式符合客户要求。", None),
+)
+"""What clients say, and the lab's answer."""
 
 
 def tax_in(amount_fen: Fen) -> int:
@@ -113,6 +125,8 @@ class DocumentWriter:
             settled = finished + timedelta(minutes=20)
             steps.append((settled, lambda t: _ignore(life.propose_charge(t, -less, rng.choice(DISCOUNTS)))))
         reported = self._report(rng, life, finished, steps)
+        if life.row["id"] % RATED == 0 and life.client.id != life.lab.host.id:
+            steps.append((reported + timedelta(days=2, minutes=11), lambda t: _rate(life, t)))
         if not life.lines:
             self._money(
                 rng, life, steps, settled=settled, reported=reported, together=together, shared=shared, plain=plain
@@ -255,6 +269,17 @@ class DocumentWriter:
             life.propose_charge(at + timedelta(minutes=6), -part, "样品复测，部分退费")
 
         steps.append((self.office(life, rng, loading.day(after) + timedelta(days=rng.randrange(3, 60))), act))
+
+
+def _rate(life: Life, at: datetime) -> None:
+    """Drawn from its number: what else is drawn stays as it is."""
+    turn = life.row["id"] // RATED
+    if life.state not in BookingState.with_report() or life.row["client_firm_id"] == life.row["lab_firm_id"]:
+        return
+    text, answer = WORDS[turn % len(WORDS)]
+    soon = at + timedelta(days=1) <= life.loading.midnight
+    points = (5 - (turn % 7 == 0), 5 - turn % 2, 5 - (turn + life.lab.id) % 3)
+    life.rate(at, points, text, answer if soon else None)
 
 
 def _ignore(_made: object) -> None:

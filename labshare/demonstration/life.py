@@ -5,12 +5,18 @@ the services use (`booking.rules.rows`, `settlement.rules.rows`); here it only w
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from labshare.booking.models import Booking, Charge, Holding, Proposal
+from labshare.booking.models import RATING_POINTS, Booking, Charge, Holding, Proposal, Rating
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import answer_by, first_state, next_state, state_after_move
+from labshare.booking.rules.lifecycle import (
+    after_working_days,
+    answer_by,
+    first_state,
+    next_state,
+    state_after_move,
+)
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.price import Work, cancellation_fee, price_of
 from labshare.booking.rules.rows import Values
@@ -26,8 +32,18 @@ from labshare.kernel.months import Month
 from labshare.kernel.references import CHOSEN, new_reference
 from labshare.kernel.time import Minutes
 from labshare.organisations.terms import SizeClass
-from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, RevenueEntry
+from labshare.settlement.models import (
+    BookingHold,
+    Dispute,
+    Invoice,
+    InvoiceLine,
+    Message,
+    Payment,
+    Report,
+    RevenueEntry,
+)
 from labshare.settlement.rules import rows as document_rows
+from labshare.settlement.rules.disputes import ANSWER_WITHIN
 from labshare.settlement.rules.documents import (
     ChargeLine,
     Documents,
@@ -38,7 +54,14 @@ from labshare.settlement.rules.documents import (
     ledger_differences,
     payment_counts,
 )
-from labshare.settlement.terms import EntryCause, PayerVerdict
+from labshare.settlement.terms import (
+    DisputeState,
+    DisputeStep,
+    EntryCause,
+    HoldCause,
+    MessageSide,
+    PayerVerdict,
+)
 
 COST_CENTRES = ("质检部", "研发部", "轴承一车间")
 """Of the demonstration client, by test item."""
@@ -440,6 +463,75 @@ class Life(Order):
         said = document_rows.report_withdrawn(report["id"], today=today, reason=reason)
         self._record(at, self.desk, "report.withdraw", *said)
         self._refresh(at, EntryCause.REPORT, report["id"], self.desk)
+
+    def rate(self, at: datetime, points: tuple[int, int, int], text: str, answer: str | None) -> None:
+        """What the client says of it, and the lab a day later."""
+        given = dict(zip(RATING_POINTS, points, strict=True))
+        later = at + timedelta(days=1)
+        self.loading.rows.add(
+            Rating,
+            booking_id=self.row["id"],
+            lab_id=self.lab.id,
+            test_item_id=self.row["test_item_id"],
+            given_on=self.loading.day(at),
+            given_by=self.customer[0],
+            given_at=at,
+            text=text,
+            answer=answer,
+            answered_by=self.desk[0] if answer else None,
+            answered_at=later if answer else None,
+            **given,
+        )
+        self._record(at, self.customer, "rating.give", None, given)
+        if answer:
+            self._record(later, self.desk, "rating.answer", None, {})
+
+    def write(self, at: datetime, side: MessageSide, text: str) -> None:
+        """A message of one side."""
+        who = self.customer if side == MessageSide.CLIENT else self.desk
+        message = self._say(at, side, text)
+        self.loading.trail.record(
+            at,
+            person_id=who[0],
+            firm_id=who[1],
+            action="message.write",
+            subject=("message", message["id"]),
+            after={"booking": self.row["ref"], "files": 0},
+        )
+
+    def _say(self, at: datetime, side: MessageSide, text: str, **more: Any) -> Row:
+        who = self.customer if side == MessageSide.CLIENT else self.desk
+        return self.loading.rows.add(
+            Message, booking_id=self.row["id"], side=side, text=text, written_by=who[0], written_at=at, **more
+        )
+
+    def dispute(self, at: datetime, text: str, answer: str) -> None:
+        """Opened, answered an hour later, and brought to the authority after another."""
+        answered, escalated = at + timedelta(hours=1), at + timedelta(hours=2)
+        hold = self.loading.rows.add(
+            BookingHold, booking_id=self.row["id"], cause=HoldCause.DISPUTE, held_by=self.customer[0], held_at=at
+        )
+        days = self.lab.openings.days
+        dispute = self.loading.rows.add(
+            Dispute,
+            booking_id=self.row["id"],
+            hold_id=hold["id"],
+            state=DisputeState.ESCALATED,
+            opened_by=self.customer[0],
+            opened_at=at,
+            answer_by=after_working_days(at, ANSWER_WITHIN, days=days, zone=self.loading.zone),
+            answered_at=answered,
+            escalated_at=escalated,
+        )
+        said = {"dispute_id": dispute["id"]}
+        self._say(at, MessageSide.CLIENT, text, step=DisputeStep.OPENED, **said)
+        self._say(answered, MessageSide.LAB, answer, step=DisputeStep.ANSWERED, **said)
+        for moment, who, action, files in (
+            (at, self.customer, "dispute.open", {"files": 0}),
+            (answered, self.desk, "dispute.answer", {"files": 0}),
+            (escalated, self.customer, "dispute.escalate", {}),
+        ):
+            self._record(moment, who, action, None, {"dispute": dispute["id"], **files})
 
     def record_invoice(
         self,

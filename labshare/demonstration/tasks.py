@@ -30,6 +30,7 @@ from labshare.demonstration.quotes import add_quotes
 from labshare.demonstration.shelf import Shelf
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db
+from labshare.settlement.terms import MessageSide
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -302,7 +303,10 @@ class Tasks:
         life = self._invoiced(mine(lab, "oes", self._days_ago(lab, 8), before=4 * DAY))
         paid = life.row["finished_at"] + 150 * MINUTE
         life.record_payment(paid, loading.day(paid), life.row["charged_fen"])
-        self._invoiced(mine(lab, "roundness", self._days_ago(lab, 4), before=4 * DAY))
+        life = self._invoiced(mine(lab, "roundness", self._days_ago(lab, 4), before=4 * DAY))
+        asked = max(midnight - 20 * HOUR, life.row["finished_at"] + 8 * HOUR)
+        life.write(asked, MessageSide.CLIENT, "报告第 2 页的滤波设置能否注明截止波数？")
+        life.write(asked + HOUR, MessageSide.LAB, "可以，截止波数为 150 UPR，补充说明随发票寄出。")
         self._invoiced(self._elsewhere(0, lambda lab: self._days_ago(lab, 6), client=client))
         # upcoming, and waiting for an answer
         for kind in ("vibrometer", "oes"):
@@ -339,6 +343,13 @@ class Tasks:
             at = life.row["finished_at"] + DAY
             payer = self.customers[-1 - number].row["uscc"]
             life.record_payment(at, self.loading.day(at), life.row["charged_fen"], payer)
+
+        disputed = self._invoiced(self._book(self.main, "roundness", self._days_ago(self.main, 8), before=before))
+        disputed.dispute(
+            disputed.row["finished_at"] + 2 * DAY,
+            "2 号试样的圆度与我方复测相差一倍，请复核装夹方式。",
+            "已复核原始记录与装夹照片，结果无误；试样端面有磕伤。",
+        )
 
     # -- owner@
 

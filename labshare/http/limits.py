@@ -91,6 +91,7 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
     "token": (Limit(10, HOUR, account),),
     "feed": (Limit(120, HOUR, feed), Limit(1200, HOUR, address)),
     "feed_made": (Limit(10, HOUR, account),),
+    "message": (Limit(60, HOUR, account),),
     "export": (Limit(60, 10 * MINUTE, account), Limit(300, HOUR, firm), Limit(30, 10 * MINUTE, stranger)),
     "report": (Limit(120, MINUTE, account),),
     "calculation": (Limit(30, 10 * MINUTE, account),),

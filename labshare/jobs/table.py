@@ -84,10 +84,12 @@ def nightly(hour: int) -> Callable[[datetime], datetime | None]:
 
 
 def lapse_requests(now: datetime) -> str:
-    """Requests and proposals that nobody answered in time."""
+    """Requests, proposals and disputes that nobody answered in time."""
     with transaction():
         inside = booking.lapse_approvals(actor=SYSTEM, now=now)
-        return f"{booking.lapse(actor=SYSTEM, now=now)} declined, {inside} not approved"
+        declined = booking.lapse(actor=SYSTEM, now=now)
+    to_decide = _all_of(settlement.escalate_overdue, now)
+    return f"{declined} declined, {inside} not approved, {to_decide} to the authority"
 
 
 def lengthen_running(now: datetime) -> str:

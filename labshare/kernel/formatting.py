@@ -199,12 +199,14 @@ COUNTERS: dict[str, Callable[[int], str]] = {
     "booking": lambda n: npgettext("counter", "booking", "bookings", n),
     "day": lambda n: npgettext("counter", "day", "days", n),
     "entry": lambda n: npgettext("counter", "entry", "entries", n),
+    "file": lambda n: npgettext("counter", "file", "files", n),
     "firm": lambda n: npgettext("counter", "firm", "firms", n),
     "flag": lambda n: npgettext("counter", "flag", "flags", n),
     "hour": lambda n: npgettext("counter", "hour", "hours", n),
     "instrument": lambda n: npgettext("counter", "instrument", "instruments", n),
     "invoice": lambda n: npgettext("counter", "invoice", "invoices", n),
     "lab": lambda n: npgettext("counter", "lab", "labs", n),
+    "rating": lambda n: npgettext("counter", "rating", "ratings", n),
     "member": lambda n: npgettext("counter", "member", "members", n),
     "message": lambda n: npgettext("counter", "message", "messages", n),
     "minute": lambda n: npgettext("counter", "minute", "minutes", n),
@@ -378,6 +380,13 @@ def clock_span(span: Any) -> str:
 def when(moment: datetime | None) -> str:
     """A moment in tables: 11-24 周二 14:30, in English Tue 24 Nov 14:30; in another year 2025-11-24 14:30."""
     return NOTHING if moment is None else f"{near_day(moment)} {clock_time(moment)}"
+
+
+def by_when(moment: datetime | None) -> str:
+    """As `when`, of a moment by which something is to be done: midnight ends the day before, 11-30 周一 24:00."""
+    if moment is None or clock_time(moment) != "00:00":
+        return when(moment)
+    return f"{near_day(moment - timedelta(minutes=1))} 24:00"
 
 
 def sentence_moment(moment: datetime) -> str:

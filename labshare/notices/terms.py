@@ -51,6 +51,8 @@ class Topic(Term):
     PROGRESS = "progress", _l("Progress"), _l("Samples received, test finished."), FIRM
     REPORT = "reports", _l("Reports"), _l("A report is ready, or was withdrawn."), FIRM
     CHARGE = "charges", _l("Changes of charge"), _l("A charge changes, or waits for consent."), FIRM
+    MESSAGE = "booking_messages", _l("Messages"), _l("The other side of a booking has written."), FIRM
+    DISPUTE = "disputes", _l("Disputes"), _l("A dispute is opened, answered, settled or decided."), FIRM, OFFICIAL
     INVOICE = "invoices", _l("Invoices"), _l("An invoice was recorded, with what to pay to whom."), FIRM
     OVERDUE = (
         "overdue",

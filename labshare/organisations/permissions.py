@@ -39,6 +39,7 @@ CLIENT_PAYERS = _grants("client", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole
 INSIDE_YES = _grants("client", FirmRole.OWNER, FirmRole.APPROVER)
 LAB_HANDS = _grants("lab", FirmRole.OWNER, FirmRole.LAB_MANAGER)
 LAB_MONEY = _grants("lab", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
+WRITERS = LAB_MONEY + BOOKERS + _grants("client", FirmRole.ACCOUNTANT)
 FIRM_OWNER = _grants("firm", FirmRole.OWNER)
 FIRM_HANDS = _grants("firm", FirmRole.OWNER, FirmRole.LAB_MANAGER)
 OFFICER = _grants("any", OfficialRole.OFFICER)
@@ -103,6 +104,17 @@ PERMISSIONS: dict[str, Grants] = {
     "booking.remind": SYSTEM_ONLY,
     "feed.make": FIRM_MEMBERS,
     # settlement
+    "message.see": PARTIES,
+    "message.see_held": READERS,
+    "message.write": WRITERS,
+    "rating.give": BOOKERS,
+    "rating.answer": LAB_HANDS,
+    "dispute.open": BOOKERS,
+    "dispute.answer": LAB_HANDS,
+    "dispute.settle": BOOKERS + LAB_HANDS,
+    "dispute.escalate": BOOKERS + LAB_HANDS,
+    "dispute.escalate_overdue": SYSTEM_ONLY,
+    "dispute.decide": OFFICER,
     "document.see": READERS + PARTIES,
     "report.record": LAB_HANDS,
     "invoice.record": LAB_MONEY,

@@ -35,6 +35,7 @@ from labshare.rewards.queries.grades import lists_handed_over, lists_sent_back
 from labshare.rewards.queries.waiting import corrections_waiting, objections_waiting, policies, runs_waiting
 from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.terms import RunState
+from labshare.settlement.queries.disputes import disputes_to_decide
 from labshare.settlement.queries.missing import documents_waiting, payers_waiting
 from labshare.settlement.queries.waiting import WAITS, Wait, bookings_waiting
 
@@ -71,11 +72,13 @@ _DONE = {
     "proposal": ("client.bookings", "booking.answer_proposal", _l("Proposed times to answer")),
     "charge": ("client.bookings", "charge.consent", _l("Changes of charge to agree to")),
     "samples": ("client.bookings", "booking.reschedule", _l("Bookings whose samples are due")),
+    "disputed": ("client.bookings", "dispute.settle", _l("Answers to our disputes")),
     "payment": ("client.bookings", "charge.consent", _l("Bookings with something to pay")),
     "request": ("lab.requests", "booking.confirm", _l("Requests to answer")),
     "begin": ("lab.today", "booking.work", _l("Bookings that begin today or should have begun")),
     "work": ("lab.today", "booking.work", _l("Tests in the lab")),
     "report": ("lab.today", "report.record", _l("Finished tests that lack their report")),
+    "dispute": ("lab.bookings", "dispute.answer", _l("Disputes to answer")),
     "invoice": ("lab.missing_documents", "invoice.record", _l("Bookings to invoice")),
 }
 """Where what a booking waits for is done, who may do it, and how the digest calls it."""
@@ -130,6 +133,14 @@ KINDS = (
         lambda _actor, _now: payers_waiting(),
         badge=True,
         line=_l("Payers to decide on"),
+    ),
+    Kind(
+        "disputes",
+        OFFICER,
+        "regulator.disputes",
+        lambda _actor, _now: disputes_to_decide(),
+        badge=True,
+        line=_l("Disputes to decide"),
     ),
     Kind(
         "objections",
@@ -288,6 +299,7 @@ class Waiting:
     firms: int
     oldest_firm: datetime | None
     objections: int
+    disputes: int
     payers: int
     affiliations: int
     """Declared ones that an officer has to decide."""

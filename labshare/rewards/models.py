@@ -25,7 +25,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.terms import listed
 from labshare.organisations.models import Firm
 from labshare.rewards import assessments  # noqa: F401 - the room's tables of grades
-from labshare.rewards.terms import HoldCause, ObjectionVerdict, PolicyState, Reason, RunAct, RunState
+from labshare.rewards.terms import ObjectionVerdict, PolicyState, Reason, RunAct, RunState
 
 ENDLESS_MONTH = "9999-12"
 
@@ -94,40 +94,6 @@ class Policy(Model):
         return self.effective_from <= (other.effective_to or ENDLESS_MONTH) and other.effective_from <= (
             self.effective_to or ENDLESS_MONTH
         )
-
-
-class BookingHold(Model):
-    """A confirmed flag or an open contest holds a booking's entries: they do not count while it lasts."""
-
-    __tablename__ = "booking_hold"
-    __table_args__ = (one_of("cause", HoldCause), Index(None, "booking_id"))
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
-    cause: Mapped[str] = mapped_column(String(8))
-    note: Mapped[str] = mapped_column(String(500), default="")
-    held_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    held_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-    @hybrid_property
-    def lasts(self) -> bool:
-        return self.released_at is None
-
-    @lasts.inplace.expression
-    @classmethod
-    def _lasts_in_sql(cls) -> ColumnElement[bool]:
-        return cls.released_at.is_(None)
-
-    @hybrid_method
-    def lasted_at(self, moment: datetime) -> bool:
-        """As far as was known then: a release recorded later had not happened."""
-        return self.held_at <= moment and (self.released_at is None or moment < self.released_at)
-
-    @lasted_at.inplace.expression  # type: ignore[attr-defined]
-    @classmethod
-    def _lasted_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
-        return and_(cls.held_at <= moment, or_(cls.released_at.is_(None), cls.released_at > moment))
 
 
 class RewardRun(Model):

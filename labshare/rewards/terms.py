@@ -11,13 +11,6 @@ class PolicyState(Term):
     PUBLISHED = "published", _l("Published")
 
 
-class HoldCause(Term):
-    """Why a booking's entries do not count for now."""
-
-    FLAG = "flag"
-    CONTEST = "contest"
-
-
 class RunState(Term):
     CALCULATED = "calculated", _l("Calculated"), Look("circle-check", "is-confirmed")
     PUBLISHED = "published", _l("Public notice"), Look("clock", "is-requested")

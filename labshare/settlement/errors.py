@@ -51,6 +51,24 @@ class FileTakesTooLong(InvalidInput):
     default_field = "file"
 
 
+class FileNotTaken(InvalidInput):
+    """One of several files, with what is wrong with it."""
+
+    message = _l("%(name)s: %(problem)s")
+    default_field = "files"
+
+
+class TooManyFiles(InvalidInput):
+    message = _l("At most %(n)s at once.")
+    n_of = "file"
+    default_field = "files"
+
+
+class NothingSaid(InvalidInput):
+    message = _l("Write something, or choose a file.")
+    default_field = "text"
+
+
 class NotAPdf(InvalidInput):
     message = _l("Not a PDF.")
     default_field = "file"
@@ -177,3 +195,58 @@ class MonthClosedAlready(Conflict):
 
 class MonthNotClosed(Conflict):
     message = _l("The ledger of %(month)s is open.")
+
+
+# disputes
+
+
+class WordsMissing(InvalidInput):
+    """A dispute, an answer or a decision without words."""
+
+    message = _l("Write it in words.")
+    default_field = "text"
+
+
+class UnknownOutcome(InvalidInput):
+    message = _l("Choose what is to come of it.")
+    default_field = "outcome"
+
+
+class NothingToDispute(Conflict):
+    message = _l("A dispute can be opened once the samples are at the lab, or when a booking ended with a fee.")
+
+
+class DisputeTooLate(Conflict):
+    message = _l("A dispute could be opened until %(day)s.")
+
+
+class HeldAlready(Conflict):
+    """A booking has one hold at a time, whatever its cause."""
+
+    message = _l("This booking is held already: an open dispute, a contest or a confirmed flag comes first.")
+
+
+class NoNewGround(Conflict):
+    message = _l("The last dispute of this booking has ended. Another needs a report issued since.")
+
+
+class NoOpenDispute(Conflict):
+    message = _l("No dispute is open at this booking.")
+
+
+class DisputeAnsweredAlready(Conflict):
+    message = _l("The dispute is answered already.")
+
+
+class AnswerFirst(Conflict):
+    message = _l(
+        "The lab can answer until the end of %(day)s; unanswered, the dispute goes to the authority by itself."
+    )
+
+
+class WithAuthorityAlready(Conflict):
+    message = _l("The dispute is with the authority already.")
+
+
+class NotWithAuthority(Conflict):
+    message = _l("The two sides have not brought the dispute to the authority.")

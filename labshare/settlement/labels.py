@@ -3,10 +3,11 @@
 from flask_babel import lazy_gettext as _l
 
 from labshare.kernel.labels import name_codes, name_fields, name_subjects
-from labshare.settlement.terms import PayerVerdict
+from labshare.settlement.terms import DisputeOutcome, PayerVerdict
 
 name_subjects(
     invoice=_l("Invoice"),
+    message=_l("Message"),
     month=_l("Month of the ledger"),
     payment=_l("Payment"),
     report=_l("Report"),
@@ -15,7 +16,11 @@ name_fields(
     {
         "by_client": _l("Paid by the client itself"),
         "closed": _l("Closed"),
+        "booking": _l("Booking"),
+        "by_both": _l("Agreed by both"),
+        "dispute": _l("Dispute"),
         "entries": _l("Ledger entries"),
+        "files": _l("Files"),
         "invoice": _l("Invoice"),
         "invoiced_fen": _l("Invoiced in all"),
         "issued_on": _l("Date of the document"),
@@ -23,6 +28,7 @@ name_fields(
         "month": _l("Month of the ledger"),
         "number": _l("Number"),
         "overdue_fen": _l("Overdue"),
+        "outcome": _l("Outcome"),
         "paid_fen": _l("Paid in all"),
         "paid_on": _l("Paid on"),
         "payment": _l("Payment"),
@@ -34,7 +40,8 @@ name_fields(
         "verdict": _l("Verdict"),
         "withdrawn_on": _l("Withdrawn on"),
     },
-    counts={"entries"},
+    counts={"entries", "files"},
 )
+name_codes("outcome", *DisputeOutcome)
 name_codes("booking.verdict", *PayerVerdict)
 name_codes("verdict", PayerVerdict.ACCEPTED)

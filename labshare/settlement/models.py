@@ -1,6 +1,6 @@
 """Documents and the revenue ledger. Amounts in fen, tax included; days are local days."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -19,11 +19,23 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from labshare.accounts.models import Person
 from labshare.booking.models import Booking
+from labshare.booking.terms import Party
 from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
+from labshare.kernel.terms import listed
+from labshare.kernel.time import local_day
 from labshare.settlement.rules.documents import payment_counts
-from labshare.settlement.terms import EntryCause, PayerVerdict
+from labshare.settlement.terms import (
+    DisputeOutcome,
+    DisputeState,
+    DisputeStep,
+    EntryCause,
+    HoldCause,
+    MessageSide,
+    PayerVerdict,
+)
 
 
 class StoredFile(Model):
@@ -250,6 +262,189 @@ class ClosedMonth(Model):
     closed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class BookingHold(Model):
+    """A confirmed flag, an open contest or dispute holds a booking's entries: they do not count while it lasts.
+    One at a time (R-DISPUTE-2)."""
+
+    __tablename__ = "booking_hold"
+    __table_args__ = (
+        one_of("cause", HoldCause),
+        Index(None, "booking_id"),
+        Index(
+            "uq_booking_hold_lasting",
+            "booking_id",
+            unique=True,
+            sqlite_where=text("released_at IS NULL"),
+            postgresql_where=text("released_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
+    cause: Mapped[str] = mapped_column(String(8))
+    note: Mapped[str] = mapped_column(String(500), default="")
+    held_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    held_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @hybrid_property
+    def lasts(self) -> bool:
+        return self.released_at is None
+
+    @lasts.inplace.expression
+    @classmethod
+    def _lasts_in_sql(cls) -> ColumnElement[bool]:
+        return cls.released_at.is_(None)
+
+    @hybrid_method
+    def lasted_at(self, moment: datetime) -> bool:
+        """As far as was known then: a release recorded later had not happened."""
+        return self.held_at <= moment and (self.released_at is None or moment < self.released_at)
+
+    @lasted_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _lasted_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.held_at <= moment, or_(cls.released_at.is_(None), cls.released_at > moment))
+
+
+class Dispute(Model):
+    """The client disputes what the lab did (R-DISPUTE): the booking's one hold until it ends."""
+
+    __tablename__ = "dispute"
+    __table_args__ = (
+        one_of("state", DisputeState),
+        one_of("offered", DisputeOutcome, null=True),
+        one_of("offered_side", Party.sides(), null=True),
+        one_of("outcome", DisputeOutcome, null=True),
+        CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ends_with_its_outcome"),
+        CheckConstraint("(offered IS NULL) = (offered_side IS NULL)", name="offered_by_a_side"),
+        CheckConstraint(
+            f"(state IN ({listed(DisputeState.over())})) = (ended_at IS NOT NULL)", name="over_when_it_ended"
+        ),
+        Index(
+            "uq_dispute_open",
+            "booking_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(None, "booking_id"),
+        Index(None, "state", "answer_by"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
+    hold_id: Mapped[int] = mapped_column(ForeignKey("booking_hold.id"))
+    state: Mapped[str] = mapped_column(String(9))
+    opened_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answer_by: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Unanswered at this moment, it goes to the authority."""
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    offered: Mapped[str | None] = mapped_column(String(6))
+    """The outcome that one side has proposed."""
+    offered_side: Mapped[str | None] = mapped_column(String(6))
+    escalated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[str | None] = mapped_column(String(6))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    booking: Mapped[Booking] = relationship()
+    hold: Mapped[BookingHold] = relationship()
+    statements: Mapped[list["Message"]] = relationship(order_by="Message.id")
+
+    @hybrid_property
+    def lasts(self) -> bool:
+        return self.ended_at is None
+
+    @lasts.inplace.expression
+    @classmethod
+    def _lasts_in_sql(cls) -> ColumnElement[bool]:
+        return cls.ended_at.is_(None)
+
+    @property
+    def last_day(self) -> date:
+        """The last local day for the lab's answer."""
+        return local_day(self.answer_by - timedelta(minutes=1))
+
+    @hybrid_method
+    def overdue_at(self, moment: datetime) -> bool:
+        """Whether the lab has let its time for an answer pass."""
+        return self.state == DisputeState.OPEN and self.answer_by <= moment
+
+    @overdue_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _overdue_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.state == DisputeState.OPEN, cls.answer_by <= moment)
+
+    @hybrid_property
+    def waits_for_lab(self) -> bool:
+        """Whether the lab has to answer it, or an outcome that the client proposes."""
+        return self.state == DisputeState.OPEN or (
+            self.state == DisputeState.ANSWERED and self.offered_side == Party.CLIENT
+        )
+
+    @waits_for_lab.inplace.expression
+    @classmethod
+    def _waits_for_lab_in_sql(cls) -> ColumnElement[bool]:
+        asked = and_(cls.state == DisputeState.ANSWERED, cls.offered_side == Party.CLIENT)
+        return or_(cls.state == DisputeState.OPEN, asked)
+
+    @hybrid_property
+    def waits_for_client(self) -> bool:
+        """Whether the lab has answered, and the client has not said what is to come of it."""
+        return self.state == DisputeState.ANSWERED and self.offered_side != Party.CLIENT
+
+    @waits_for_client.inplace.expression
+    @classmethod
+    def _waits_for_client_in_sql(cls) -> ColumnElement[bool]:
+        return and_(
+            cls.state == DisputeState.ANSWERED, or_(cls.offered_side.is_(None), cls.offered_side != Party.CLIENT)
+        )
+
+    @hybrid_property
+    def with_authority(self) -> bool:
+        """Whether an officer decides."""
+        return self.state == DisputeState.ESCALATED
+
+
+class Message(Model):
+    """What one side of a booking writes to the other. Its files beside it; neither is ever changed (R-TALK-1)."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        one_of("side", MessageSide),
+        one_of("step", DisputeStep, null=True),
+        Index(None, "booking_id"),
+        Index(None, "dispute_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
+    side: Mapped[str] = mapped_column(String(9))
+    """Whose words these are."""
+    text: Mapped[str] = mapped_column(String(4000))
+    written_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    dispute_id: Mapped[int | None] = mapped_column(ForeignKey("dispute.id"))
+    """Said in this dispute, as its `step`."""
+    step: Mapped[str | None] = mapped_column(String(8))
+
+    booking: Mapped[Booking] = relationship()
+    writer: Mapped[Person] = relationship()
+    files: Mapped[list[StoredFile]] = relationship(secondary="message_file", order_by=StoredFile.id)
+
+
+class MessageFile(Model):
+    """A file that came with a message."""
+
+    __tablename__ = "message_file"
+    __table_args__ = (Index(None, "message_id"),)
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"), primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
+
+
 # What the database itself refuses, whoever writes: changed or deleted documents, a red letter above what it reverses,
 # an invoice to someone else than its bookings' client, an entry in a closed month.
 
@@ -282,6 +477,8 @@ stays_as_recorded(Invoice.__table__, "seller_firm_id", "client_firm_id", "number
 stays_as_recorded(Payment.__table__, "booking_id", "amount_fen", "paid_on", "reference", "payer_uscc", "by_client")
 append_only(InvoiceLine.__table__)
 append_only(RevenueEntry.__table__)
+append_only(Message.__table__)
+append_only(MessageFile.__table__)
 
 _refuse_insert(
     Report.__table__,

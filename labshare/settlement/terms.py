@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
-from labshare.kernel.terms import Term
+from labshare.kernel.terms import Look, Term
 
 
 class DocumentKind(Term):
@@ -55,3 +55,49 @@ class Lacking(Term):
     INVOICE = "invoice"
     PAYMENT = "payment"
     PAYER = "payer"
+
+
+class HoldCause(Term):
+    """Why a booking's entries do not count for now."""
+
+    FLAG = "flag"
+    CONTEST = "contest"
+    DISPUTE = "dispute"
+
+
+class MessageSide(Term):
+    """Whose words a message at a booking is."""
+
+    CLIENT = "client", _l("Client")
+    LAB = "lab", _l("Lab")
+    AUTHORITY = "authority", _l("Authority")
+
+
+class DisputeState(Term):
+    OPEN = "open", _l("Waiting for the lab's answer"), Look("clock-question", "is-requested")
+    ANSWERED = "answered", _l("Answered by the lab"), Look("message", "is-requested")
+    ESCALATED = "escalated", _l("With the authority"), Look("scale", "is-requested")
+    SETTLED = "settled", _l("Settled by both sides"), Look("circle-check", "is-settled")
+    DECIDED = "decided", _l("Decided by the authority"), Look("circle-check", "is-settled")
+
+    @classmethod
+    def over(cls) -> tuple["DisputeState", ...]:
+        return (cls.SETTLED, cls.DECIDED)
+
+
+class DisputeOutcome(Term):
+    """What comes of a dispute."""
+
+    RETEST = "retest", _l("Test again at no charge")
+    REFUND = "refund", _l("Refund")
+    NONE = "none", _l("Nothing; the dispute ends")
+
+
+class DisputeStep(Term):
+    """What a message of a dispute is."""
+
+    OPENED = "opened", _l("Dispute")
+    ANSWERED = "answered", _l("Answer")
+    OFFERED = "offered", _l("Proposed outcome")
+    SETTLED = "settled", _l("Agreed")
+    DECIDED = "decided", _l("Decision")

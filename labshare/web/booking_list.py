@@ -22,10 +22,13 @@ from labshare.web.asked import asked_order, asked_page
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, StringField
 
 EXPORT_AT_MOST = 50_000
+PAGE, CLIENTS_PAGE = 50, 20
+"""Rows of a page; the client reads it on a phone."""
 
 
 class ListForm(QueryForm):
     q = StringField(_l("Reference, firm, test, invoice number"))
+    lab = StringField(_l("Lab, by name or code"))
     state = OptionalSelectField(_l("State"), choices=BookingState.choices(), blank=_l("All"))
     since = DayField(_l("From"), name="from", validators=[Optional()])
     until = DayField(_l("To"), name="to", validators=[Optional()])
@@ -33,7 +36,12 @@ class ListForm(QueryForm):
 
 def wanted_of(form: ListForm) -> BookingFilter:
     return BookingFilter(
-        form.q.data or "", form.state.data, form.since.data, form.until.data, bool(request.args.get("waits"))
+        text=form.q.data or "",
+        lab=form.lab.data or "",
+        state=form.state.data,
+        since=form.since.data,
+        until=form.until.data,
+        waits=bool(request.args.get("waits")),
     )
 
 
@@ -47,7 +55,7 @@ def show(template: str, side: Side) -> Any:
         record_export(actor, now, "bookings", request.args.to_dict())  # first: its commit expires what is read
         rows = bookings_for_file(actor, side, wanted_of(form), now, sort=sort, limit=EXPORT_AT_MOST + 1)
         return _file(rows, now, kind)
-    page = asked_page()
+    page = asked_page(size=CLIENTS_PAGE if side == "client" else PAGE)
     found = search_bookings(actor, side, wanted_of(form), now, sort=sort, limit=page.size, offset=page.offset)
     return render_template(
         template,
@@ -58,6 +66,7 @@ def show(template: str, side: Side) -> Any:
         sort=sort,
         now=now,
         waiting=found.waiting,
+        found=found,
         page=page.of(found.total),
     )
 

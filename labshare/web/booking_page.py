@@ -4,7 +4,8 @@ Each side's views call `show` and `act`; which verbs stand open comes from `book
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from flask import render_template, url_for
@@ -22,6 +23,7 @@ from labshare.booking.queries.bookings import (
     history,
     next_steps,
     open_proposal,
+    report_due,
     without_money,
 )
 from labshare.booking.rules.lines import read_price
@@ -32,6 +34,7 @@ from labshare.kernel.database import report_refusal
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
+from labshare.settlement.models import Dispute
 from labshare.web.booking_history import BY_RULE, entries, reached
 from labshare.web.documents import documents_panel
 from labshare.web.forms import (
@@ -47,6 +50,7 @@ from labshare.web.forms import (
     show_problem,
 )
 from labshare.web.steps import Around, carry_out
+from labshare.web.talking import dispute_panel, may_dispute, rating_panel, sayings, talk_panel
 
 
 class PlainForm(Form):
@@ -197,8 +201,9 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
     events = history(booking)
     lines = entries(booking, events if sees_money else without_money(events))
     steps = next_steps(actor, booking, now) if side != "regulator" else ()
-    forms = {**_forms(booking), **(forms or {})}
+    forms = {**_forms(booking), **sayings(), **(forms or {})}
     waiting = open_proposal(booking, now)
+    disputes, panel = dispute_panel(booking, actor, side, now), documents_panel(booking, actor)
     if forms["receive"].samples.data is None:
         forms["receive"].samples.data = booking.quantity
     return (
@@ -218,9 +223,15 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
             cancel_fen=cancellation_preview(booking, now, by_lab=side == "lab"),
             no_show_fen=cancellation_preview(booking, now, no_show=True),
             reached=reached(lines),
-            next_move=_next_move(booking, waiting, sees_money=sees_money),
+            next_move=_timed(
+                _next_move(booking, waiting, disputes.open, sees_money=sees_money), booking, waiting, disputes.open
+            ),
             now=now,
-            **documents_panel(booking, actor),
+            talk=talk_panel(booking, actor),
+            rated=rating_panel(booking, actor),
+            disputes=disputes,
+            may_dispute=side == "client" and may_dispute(booking, actor, panel["documents"].reports, now),
+            **panel,
         ),
         status,
     )
@@ -270,10 +281,18 @@ class NextMove:
     words: LazyString
     to_them: LazyString
     pays: bool = False
+    by: datetime | None = None
+    """The moment by which, where there is one."""
 
 
 ANSWERS_PROPOSAL = NextMove(
     Party.CLIENT, _l("The client accepts or declines the proposed time."), _l("Accept or decline the proposed time.")
+)
+ANSWERS_DISPUTE = NextMove(Party.LAB, _l("The lab answers the dispute."), _l("Answer the dispute below."))
+SETTLES_DISPUTE = NextMove(
+    Party.CLIENT,
+    _l("The client says what is to come of the dispute."),
+    _l("Say below what is to come of the dispute, or bring it to the authority."),
 )
 ISSUES_INVOICE = NextMove(Party.LAB, _l("The lab issues the invoice."), _l("Issue the invoice."))
 PAYS = NextMove(Party.CLIENT, _l("The client pays."), _l("Pay the lab."), pays=True)
@@ -288,10 +307,16 @@ MOVES = {
 }
 
 
-def _next_move(booking: Booking, proposal: Proposal | None, *, sees_money: bool) -> NextMove | None:
+def _next_move(
+    booking: Booking, proposal: Proposal | None, dispute: Dispute | None, *, sees_money: bool
+) -> NextMove | None:
     """The one next step; a fee for cancelling or not coming is invoiced and paid like any other."""
     if proposal is not None:
         return ANSWERS_PROPOSAL
+    if dispute is not None and dispute.waits_for_lab:
+        return ANSWERS_DISPUTE
+    if dispute is not None and dispute.waits_for_client:
+        return SETTLES_DISPUTE
     if booking.state in (BookingState.REPORTED, BookingState.CANCELLED, BookingState.NO_SHOW):
         if not sees_money:
             return None
@@ -299,3 +324,23 @@ def _next_move(booking: Booking, proposal: Proposal | None, *, sees_money: bool)
             return ISSUES_INVOICE
         return PAYS if booking.paid_fen < booking.charged_fen else None
     return MOVES.get(booking.state)
+
+
+def _timed(
+    move: NextMove | None, booking: Booking, proposal: Proposal | None, dispute: Dispute | None
+) -> NextMove | None:
+    """With the moment by which it is to be done: what the platform, the order or the promise says."""
+    if move is None:
+        return None
+    if proposal is not None:
+        return replace(move, by=proposal.answer_by)
+    if dispute is not None and move is ANSWERS_DISPUTE:
+        return replace(move, by=dispute.answer_by)
+    known = {
+        BookingState.REQUESTED: booking.answer_by,
+        BookingState.CONFIRMED: booking.starts_at,
+        BookingState.RECEIVED: booking.starts_at,
+        BookingState.TESTING: booking.ends_at,
+        BookingState.TESTED: report_due(booking),
+    }
+    return replace(move, by=known.get(BookingState(booking.state))) if move in MOVES.values() else move

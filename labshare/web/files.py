@@ -11,6 +11,7 @@ from labshare.organisations.queries import get_firm
 from labshare.settlement.files import path_of
 from labshare.settlement.models import StoredFile
 from labshare.settlement.queries.documents import file_with_parties, stored_file
+from labshare.settlement.queries.messages import file_of_message
 from labshare.settlement.terms import DocumentKind
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
@@ -32,6 +33,13 @@ def licence(firm_id: int) -> Response:
     """A firm's business licence, for its members and regulators."""
     check_seen(current_actor(), "firm.see", "firm.see", firm=firm_id)
     return _sent(stored_file(get_firm(firm_id).licence_id))
+
+
+@blueprint.get("/message/<int:file_id>")
+@requires("booking.see", of=FOUND)
+def message_file(file_id: int) -> Response:
+    """A file that came with a message. 404 for whoever may not read the message."""
+    return _sent(file_of_message(current_actor(), file_id))
 
 
 def _sent(file: StoredFile) -> Response:

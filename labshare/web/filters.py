@@ -78,6 +78,7 @@ def _has_chinese(text: str) -> bool:
 FILTERS: dict[str, Callable[..., Any]] = {
     "amount": amount,
     "basis_unit": catalogue.basis_unit,
+    "by_when": formatting.by_when,
     "chinese": chinese,
     "clock": formatting.clock_time,
     "clock_span": formatting.clock_span,

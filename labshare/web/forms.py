@@ -15,7 +15,7 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFProtect
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, MultipleFileField
 from stdnum.cn import uscc
 from wtforms import (
     BooleanField,
@@ -47,6 +47,7 @@ __all__ = [
     "CreditCodeField",
     "DayField",
     "FileField",
+    "FilesField",
     "Form",
     "HoursField",
     "Line",
@@ -507,6 +508,17 @@ class MultipleField(WtSelectMultipleField):
         known = {choice[0] for choice in self.iter_choices()}
         if not known.issuperset(self.data or ()):
             raise StopValidation(self.gettext("Not a valid choice."))
+
+
+class FilesField(MultipleFileField):
+    """Pictures and PDFs; what was chosen, without the empty choice of a browser."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.render_kw = {"accept": "application/pdf,image/jpeg,image/png", **(self.render_kw or {})}
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = [file for file in valuelist if getattr(file, "filename", "")]
 
 
 class OptionalSelectField(SelectField):

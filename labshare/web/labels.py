@@ -39,7 +39,16 @@ from labshare.rewards.terms import (
     Tax,
     WhyZero,
 )
-from labshare.settlement.terms import EntryCause, Movement, PayerVerdict, SpendingBy
+from labshare.settlement.terms import (
+    DisputeOutcome,
+    DisputeState,
+    DisputeStep,
+    EntryCause,
+    MessageSide,
+    Movement,
+    PayerVerdict,
+    SpendingBy,
+)
 
 VOCABULARIES: dict[str, type[Term]] = {
     "affiliation": AffiliationState,
@@ -48,12 +57,16 @@ VOCABULARIES: dict[str, type[Term]] = {
     "band_kind": BandKind,
     "booking": BookingState,
     "changed_input": ChangedInput,
+    "dispute": DisputeState,
+    "dispute_outcome": DisputeOutcome,
+    "dispute_step": DisputeStep,
     "feed": FeedOf,
     "firm_kind": FirmKind,
     "grade": Grade,
     "life": LifeState,
     "list": ListState,
     "live": LiveState,
+    "message_side": MessageSide,
     "objection_verdict": ObjectionVerdict,
     "reason": Reason,
     "reward_unit": RewardUnit,

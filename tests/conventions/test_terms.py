@@ -16,6 +16,7 @@ MEMBERSHIP = {"in_", "not_in", "count"}
 THINGS = {
     "booking",
     "client",
+    "decided",
     "en",
     "firm",
     "instrument",
@@ -24,12 +25,13 @@ THINGS = {
     "own",
     "payer",
     "payment",
+    "refund",
     "report",
     "system",
     "test_item",
 }
-"""Codes that name things, too: subjects of the trail, languages, fields of forms and sides of a booking are compared in
-their own right. Beside a column of codes they count like all others."""
+"""Codes that name things, too: subjects of the trail, languages, fields of forms, documents, filters of addresses and
+sides of a booking are compared in their own right. Beside a column of codes they count like all others."""
 VERBS = {"steps"}
 """What templates call a list of verbs (`booking.queries.next_steps`), some of which are called as codes are."""
 DATA = "labshare/demonstration/data/"
@@ -66,6 +68,9 @@ NAMES = {
     "regulators": "OfficialRole",
     "role": "FirmRole OfficialRole",
     "roles": "FirmRole OfficialRole",
+    "offered": "DisputeOutcome",
+    "offered_side": "Party",
+    "outcome": "DisputeOutcome",
     "scope": "TokenScope",
     "sector": "SectorName",
     "sharing": "Sharing",
@@ -73,8 +78,9 @@ NAMES = {
     "size": "SizeClass",
     "size_class": "SizeClass",
     "source": "AffiliationSource InstrumentSource",
-    "state": "AffiliationState BookingState ChargeState FirmState LifeState ListState LiveState PolicyState "
-    "ProposalState RunState",
+    "state": "AffiliationState BookingState ChargeState DisputeState FirmState LifeState ListState LiveState "
+    "PolicyState ProposalState RunState",
+    "step": "DisputeStep",
     "tax": "Tax",
     "unit": "RewardUnit",
     "usage": "InstrumentUsage",

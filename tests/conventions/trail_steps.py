@@ -266,6 +266,26 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
             reverses=places["invoice_line"],
         ),
     )
+    yield from _disputes(world, clock)
+
+
+def _disputes(world: RightsWorld, clock: Any) -> Iterator[Step]:
+    client, manager, officer = (acting(world, name) for name in ("client_owner", "lab_manager", "officer"))
+    first, second = world.places["reported"], world.places["received"]
+    yield "open a dispute", lambda: settlement.open_dispute(actor=client, now=utc_now(), ref=second, text="结果有误")
+    yield "answer a dispute", lambda: settlement.answer_dispute(actor=manager, now=utc_now(), ref=first, text="已复核")
+    yield "bring it to the authority", lambda: settlement.escalate_dispute(actor=client, now=utc_now(), ref=first)
+    yield (
+        "decide a dispute",
+        lambda: settlement.decide_dispute(actor=officer, now=utc_now(), ref=first, outcome="refund", text="报告有误"),
+    )
+    yield (
+        "rate a test",
+        lambda: booking.rate(actor=client, now=utc_now(), ref=first, result=5, service=4, time=3, text="准时"),
+    )
+    yield "answer a rating", lambda: booking.answer_rating(actor=manager, now=utc_now(), ref=first, text="谢谢")
+    later = utc_now() + timedelta(days=30)
+    yield "what was not answered", lambda: settlement.escalate_overdue(actor=SYSTEM, now=later)
 
 
 def _rewards(world: RightsWorld, clock: Any) -> Iterator[Step]:

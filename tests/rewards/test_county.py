@@ -14,9 +14,10 @@ from labshare.kernel.months import Month
 from labshare.organisations.services import enter_affiliation
 from labshare.oversight.checks import all_violations
 from labshare.rewards import services
-from labshare.rewards.models import BookingHold, RewardLine, RewardRun
+from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries.runs import calculate_now
 from labshare.rewards.services.common import policy_of
+from labshare.settlement.models import BookingHold
 from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.services import close_month, reopen_month
 from tests import factories

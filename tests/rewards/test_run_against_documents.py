@@ -122,7 +122,7 @@ def test_a_repeat_changes_nothing_but_the_moment(app, clock):  # R-RUN-2
 
 def test_one_swapped_verdict_is_another_result_even_where_the_sums_are_equal(app, clock):
     """Two entries of one lab and amount: one held, then the other instead."""
-    from labshare.rewards.models import BookingHold
+    from labshare.settlement.models import BookingHold
     from tests import factories
     from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
 

@@ -14,8 +14,9 @@ from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, ReasonRequired
 from labshare.kernel.months import Month
 from labshare.rewards import errors, services
-from labshare.rewards.models import BookingHold, Objection, Policy, RewardLine, RewardRun
+from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun
 from labshare.rewards.services.approve import CHECKS, conditions
+from labshare.settlement.models import BookingHold
 from labshare.settlement.queries.closed import closed_months
 from tests import factories
 from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy

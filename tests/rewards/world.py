@@ -18,9 +18,8 @@ from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.organisations.models import Affiliation, Firm
-from labshare.rewards.models import BookingHold
 from labshare.rewards.services import draft_policy, publish_policy
-from labshare.settlement.models import RevenueEntry
+from labshare.settlement.models import BookingHold, RevenueEntry
 from tests import factories
 from tests.factories import LONG_AGO
 from tests.rewards.reading import policy_json

@@ -21,6 +21,7 @@ CASES = read_cases()
 
 NO_ROUTE = {
     "time.lapse": "the scheduler's alone",
+    "dispute.escalate_overdue": "the scheduler's alone",
     "check.mark_known": "asked by `labshare db upgrade`",
     "time.lengthen": "the scheduler's alone",
     "booking.remind": "the scheduler's alone",

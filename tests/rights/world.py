@@ -29,11 +29,12 @@ from labshare.rewards.services import (
     save_grades,
 )
 from labshare.rewards.services.grades import GradeRow
-from labshare.settlement.models import InvoiceLine, Report
+from labshare.settlement.models import BookingHold, InvoiceLine, Report
 from tests import factories as make
 from tests.mails import letters
 from tests.rewards.reading import policy_json
 from tests.settlement.world import World as Booked
+from tests.settlement.world import taken
 
 ACTORS = (
     "visitor",
@@ -134,9 +135,11 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
     """A booking in every state, with documents where the state has them; one has a proposal and a charge to answer."""
     places: dict[str, Any] = {}
     tomorrow = local_day(utc_now()) + timedelta(days=1)
+    worlds = {}
     for state in ("received", "testing", "tested"):
         booked = Booked(state=state, lab=lab, client=client)
         places[state] = booked.ref
+        worlds[state] = booked
     places["report_id"] = booked.report()
     with transaction():  # any file does
         db.session.get_one(Firm, client.id).licence_id = db.session.get_one(Report, places["report_id"]).file_id
@@ -146,6 +149,11 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
     places["other_payment_id"] = booked.payment(10_000, payer_uscc=make.credit_code(987_654))
     places["reported"] = booked.ref
     places["booking_id"] = booked.booking.id
+    places["message_file_id"] = worlds["received"].message(files=[taken()]).files[0].id
+    places["held_file_id"] = worlds["testing"].message(files=[taken()]).files[0].id
+    booked.dispute()
+    with transaction():
+        make.add(BookingHold(booking_id=worlds["testing"].id, cause="flag", held_at=utc_now()))
     item = booked.reread().test_item_id
     instrument = booked.booking.instrument_id
     for state in ("requested", "confirmed"):

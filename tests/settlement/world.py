@@ -12,7 +12,7 @@ from labshare.kernel.database import db, transaction
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
 from labshare.settlement.files import TakenFile, take_in
-from labshare.settlement.models import InvoiceLine, RevenueEntry
+from labshare.settlement.models import Dispute, InvoiceLine, Message, RevenueEntry
 from tests import factories
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -233,6 +233,21 @@ class World:
             services.reject_payer(
                 **{"actor": self.officer, "now": utc_now(), "payment_id": payment_id, "note": note, **given}
             )
+
+    def message(self, text: str = "样品已寄出", **given: Any) -> Message:
+        with transaction():
+            return services.write_message(
+                **{"actor": self.booker, "now": utc_now(), "ref": self.ref, "text": text, **given}
+            )
+
+    def dispute(self, text: str = "3 号试样的结果与实物不符", **given: Any) -> Dispute:
+        """Opened by the client."""
+        return self.said(services.open_dispute, text=text, **{"actor": self.booker, **given})
+
+    def said(self, service: Any, **given: Any) -> Any:
+        """A step of its dispute, by whom `actor` names."""
+        with transaction():
+            return service(**{"now": utc_now(), "ref": self.ref, **given})
 
     def charge(self, fen: int, on: date | None = None) -> None:
         """A change of charge that both sides have agreed, as booking tells of it."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -23,11 +23,12 @@ from labshare.booking.rules import lifecycle
 from labshare.booking.rules.price import cancellation_fee
 from labshare.booking.rules.time import Openings, StartRules
 from labshare.booking.terms import BookingState, Party
+from labshare.catalogue.models import TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.money import Fen
-from labshare.kernel.time import local_day, local_zone
+from labshare.kernel.time import local_day, local_zone, start_of_day
 from labshare.organisations import permissions
 
 
@@ -71,7 +72,7 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
             joinedload(Booking.lab),
             joinedload(Booking.lab_firm),
             joinedload(Booking.instrument),
-            joinedload(Booking.test_item),
+            joinedload(Booking.test_item).selectinload(TestItem.standards),
             joinedload(Booking.fee),
             undefer(Booking.price),
             selectinload(Booking.charges),  # type: ignore[attr-defined]
@@ -182,6 +183,13 @@ def history(booking: Booking) -> list[AuditEvent]:
             .order_by(AuditEvent.id)
         )
     )
+
+
+def report_due(booking: Booking) -> datetime | None:
+    """The end of the day by which the lab has promised the report of a finished test."""
+    if booking.finished_on is None:
+        return None
+    return start_of_day(booking.finished_on + timedelta(days=booking.turnaround_days + 1))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -118,12 +118,17 @@ def state_of_documents(report_stands: bool, *, charged_fen: Fen, invoiced_fen: F
 def answer_by(asked_at: datetime, *, starts_at: datetime, days: WorkingDays, zone: ZoneInfo) -> datetime:
     """When an unanswered request or proposal lapses: 00:00 after the second public working day that follows it, or
     at its start, whichever is first."""
-    day = local_day(asked_at, zone)
+    return min(after_working_days(asked_at, WORKING_DAYS_TO_ANSWER, days=days, zone=zone), starts_at)
+
+
+def after_working_days(moment: datetime, count: int, *, days: WorkingDays, zone: ZoneInfo) -> datetime:
+    """00:00 after the `count`-th public working day that follows the moment's."""
+    day = local_day(moment, zone)
     found = 0
-    while found < WORKING_DAYS_TO_ANSWER:
+    while found < count:
         day += timedelta(days=1)
         found += days.is_working_day(day)
-    return min(start_of_day(day + timedelta(days=1), zone), starts_at)
+    return start_of_day(day + timedelta(days=1), zone)
 
 
 def reminded_until(today: date, *, days: WorkingDays, zone: ZoneInfo) -> datetime | None:

@@ -15,6 +15,7 @@
 `units`      change_units
 `quotes`     make_quote, price_quote, accept_quote
 `feeds`      make_feed, revoke_feed, revoke_feeds
+`ratings`    rate, answer_rating
 `reminders`  remind (system)
 `documents`  settle_state, which the settlement room calls
 """
@@ -54,6 +55,7 @@ from labshare.booking.services.move import (
     where_to,
 )
 from labshare.booking.services.quotes import accept_quote, make_quote, price_quote
+from labshare.booking.services.ratings import answer_rating, rate
 from labshare.booking.services.reminders import remind
 from labshare.booking.services.units import change_units
 from labshare.booking.services.work import finish, lengthen_running, no_show, receive, start
@@ -65,6 +67,7 @@ __all__ = [
     "accept_proposal",
     "accept_quote",
     "add_closure",
+    "answer_rating",
     "approve",
     "ask_approval",
     "block",
@@ -88,6 +91,7 @@ __all__ = [
     "price_quote",
     "propose",
     "propose_charge",
+    "rate",
     "receive",
     "refuse_approval",
     "refuse_charge",

@@ -24,10 +24,11 @@ from labshare.kernel.time import ENDLESS, local_day
 from labshare.organisations.links import Link
 from labshare.organisations.models import Firm
 from labshare.organisations.queries.affiliations import links
-from labshare.rewards.models import BookingHold, Correction, RewardLine, RewardRun
+from labshare.rewards.models import Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.rules.related import Tie, related_spans
 from labshare.rewards.terms import Reason, RunState, Tax
+from labshare.settlement.models import BookingHold
 
 NOBODY = -1
 RelatedPair = tuple[int, int, date, date, datetime | None]

@@ -11,9 +11,10 @@ from sqlalchemy.orm import joinedload
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import visible_bookings
 from labshare.booking.terms import BookingState
-from labshare.catalogue.models import TestItem
+from labshare.catalogue.models import Lab, TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.time import start_of_day
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import may
@@ -29,12 +30,14 @@ _SORTS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BookingFilter:
     """What is looked for among bookings; None and empty: everything."""
 
     text: str = ""
     """Part of a reference, of the client's or the test item's name, or a whole invoice number."""
+    lab: str = ""
+    """A lab's code, or part of its name."""
     state: str | None = None
     since: date | None = None
     """Local days of the start, both included."""
@@ -43,13 +46,16 @@ class BookingFilter:
     """Only what waits for this side; nothing ever waits for a regulator."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FoundBookings:
     rows: Sequence[Booking]
     total: int
     """How many fit the filter."""
     waiting: int
     """How many wait for this side, whatever the filter."""
+    charged_fen: Fen
+    """Of all that fit the filter, not of a page."""
+    paid_fen: Fen
 
 
 def search_bookings(
@@ -62,8 +68,17 @@ def search_bookings(
     found = _narrowed(base, wanted, waits)
     rows = db.session.scalars(_ordered(found, sort).offset(offset).limit(limit)).all()
     waiting = literal(0) if waits is None else _count(base.where(waits))
-    counts = db.session.execute(select(_count(found), waiting)).one()
-    return FoundBookings(rows, counts[0], counts[1])
+    all_of = found.subquery()
+    charged, paid = (func.coalesce(func.sum(column), 0) for column in (all_of.c.charged_fen, all_of.c.paid_fen))
+    sums = select(func.count().label("total"), charged.label("charged"), paid.label("paid")).select_from(all_of)
+    counts = db.session.execute(sums.add_columns(waiting.label("waiting"))).one()
+    return FoundBookings(
+        rows=rows,
+        total=counts.total,
+        waiting=counts.waiting,
+        charged_fen=Fen(int(counts.charged)),
+        paid_fen=Fen(int(counts.paid)),
+    )
 
 
 def _count(statement: Select[Any]) -> ColumnElement[int]:
@@ -92,6 +107,11 @@ def _waits(actor: Actor, side: Side, now: datetime) -> ColumnElement[bool] | Non
 
 
 def _narrowed(statement: Select[Any], wanted: BookingFilter, waits: ColumnElement[bool] | None) -> Select[Any]:
+    if wanted.lab.strip():
+        name = wanted.lab.strip()
+        like = f"%{name.replace('%', '')}%"
+        named = or_(Lab.code == name.upper(), Lab.name.like(like), Lab.name_en.ilike(like))
+        statement = statement.where(Booking.lab_id.in_(select(Lab.id).where(named)))
     if wanted.state:
         statement = statement.where(Booking.state == wanted.state)
     if wanted.since:

@@ -17,7 +17,7 @@ from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import may, visible
-from labshare.settlement.models import Report
+from labshare.settlement.models import Dispute, Report
 from labshare.settlement.queries.owed import owed
 from labshare.settlement.queries.reports import stands_on
 from labshare.settlement.queries.spending import paid_by_month
@@ -35,6 +35,8 @@ class ClientDesk:
     """Bookings inside the firm that the actor may approve."""
     proposals: Sequence[Proposal]
     charges: Sequence[Charge]
+    disputes: Sequence[Dispute]
+    """Answered by the lab; we say what is to come of it."""
     to_pay: Sequence[Booking]
     samples: Sequence[Booking]
     """Confirmed and starting within two days: the samples must come."""
@@ -102,6 +104,14 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
         ).all()
         if sees_money
         else (),
+        disputes=db.session.scalars(
+            select(Dispute)
+            .join(Booking, Booking.id == Dispute.booking_id)
+            .where(ours, Dispute.waits_for_client)
+            .options(*_through(Dispute.booking))
+            .order_by(Dispute.answered_at, Dispute.id)
+            .limit(AT_MOST)
+        ).all(),
         to_pay=_bookings(ours, Booking.owes, order=Booking.starts_at) if sees_money else (),
         samples=[each for each in upcoming if each.samples_due_at(now)],
         reports=db.session.scalars(

@@ -15,6 +15,7 @@ from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.terms import BookingState
 from labshare.kernel.database import db
 from labshare.kernel.time import local_day, start_of_day
+from labshare.settlement.models import Dispute
 
 Waiter = Literal["client", "lab"]
 
@@ -43,11 +44,13 @@ WAITS = (
     Wait("proposal", "client", lambda now: exists().where(Proposal.booking_id == Booking.id, Proposal.open_at(now))),
     Wait("charge", "client", lambda _now: exists().where(Charge.booking_id == Booking.id, Charge.waits), money=True),
     Wait("samples", "client", lambda now: Booking.samples_due_at(now)),
+    Wait("disputed", "client", lambda _now: exists().where(Dispute.booking_id == Booking.id, Dispute.waits_for_client)),
     Wait("payment", "client", lambda _now: Booking.owes, money=True),
     Wait("request", "lab", lambda _now: Booking.unanswered, by_day=True),
     Wait("begin", "lab", _begins, by_day=True),
     Wait("work", "lab", lambda _now: Booking.state.in_(BookingState.at_work()), by_day=True),
     Wait("report", "lab", lambda _now: Booking.state == BookingState.TESTED, by_day=True),
+    Wait("dispute", "lab", lambda _now: exists().where(Dispute.booking_id == Booking.id, Dispute.waits_for_lab)),
     Wait(
         "invoice",
         "lab",

@@ -1,8 +1,17 @@
 """What can be done with documents and the ledger, a file for each kind."""
 
 from labshare.settlement.files import TakenFile, take_in
+from labshare.settlement.services.disputes import (
+    answer_dispute,
+    decide_dispute,
+    escalate_dispute,
+    escalate_overdue,
+    open_dispute,
+    settle_dispute,
+)
 from labshare.settlement.services.invoices import Share, record_invoice, record_red_letter
 from labshare.settlement.services.ledger import bring_up, refresh, refresh_after_charge
+from labshare.settlement.services.messages import write_message
 from labshare.settlement.services.months import close_month, reopen_month
 from labshare.settlement.services.overdue import tell_overdue
 from labshare.settlement.services.payments import accept_payer, record_payment, record_refund, reject_payer
@@ -12,8 +21,13 @@ __all__ = [
     "Share",
     "TakenFile",
     "accept_payer",
+    "answer_dispute",
     "bring_up",
     "close_month",
+    "decide_dispute",
+    "escalate_dispute",
+    "escalate_overdue",
+    "open_dispute",
     "record_invoice",
     "record_payment",
     "record_red_letter",
@@ -23,7 +37,9 @@ __all__ = [
     "refresh_after_charge",
     "reject_payer",
     "reopen_month",
+    "settle_dispute",
     "take_in",
     "tell_overdue",
     "withdraw_report",
+    "write_message",
 ]

@@ -13,11 +13,15 @@ from labshare.notices.kinds import kind
 from labshare.notices.services import notify
 from labshare.notices.terms import Topic
 from labshare.organisations.terms import FirmRole
-from labshare.settlement.models import Invoice, Payment, Report
+from labshare.settlement.models import Dispute, Invoice, Payment, Report
+from labshare.settlement.terms import DisputeOutcome, MessageSide
 
 CLIENT_ROLES = (FirmRole.OWNER, FirmRole.BOOKER, FirmRole.ACCOUNTANT)
 CLIENT_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.APPROVER, FirmRole.ACCOUNTANT)
+LAB_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER)
 LAB_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
+MESSAGES_AN_HOUR = 20
+"""To one address; more are read in the application alone."""
 
 REPORT_READY = kind(
     "report.recorded",
@@ -90,6 +94,67 @@ PAYER_REJECTED = kind(
     text=_l("The payment of %(amount_fen)s by another payer at booking %(ref)s does not count: %(note)s"),
 )
 
+MESSAGE_TO_CLIENT = kind(
+    "message.to_client",
+    topic=Topic.MESSAGE,
+    title=_l("%(lab)s has written about %(ref)s"),
+    text=_l("%(lab)s has written about %(item)s, booking %(ref)s. Read it and answer on the booking's page."),
+    most=MESSAGES_AN_HOUR,
+)
+MESSAGE_TO_LAB = kind(
+    "message.to_lab",
+    topic=Topic.MESSAGE,
+    title=_l("%(client)s has written about %(ref)s"),
+    text=_l("%(client)s has written about %(item)s, booking %(ref)s. Read it and answer on the booking's page."),
+    most=MESSAGES_AN_HOUR,
+)
+
+DISPUTE_OPENED = kind(
+    "dispute.opened",
+    topic=Topic.DISPUTE,
+    title=_l("%(client)s disputes %(ref)s"),
+    text=_l(
+        "%(client)s has opened a dispute about %(item)s, booking %(ref)s. Answer by the end of %(day)s; unanswered, it "
+        "goes to the authority. Until it ends the booking's revenue does not count for the reward."
+    ),
+)
+DISPUTE_ANSWERED = kind(
+    "dispute.answered",
+    topic=Topic.DISPUTE,
+    title=_l("%(lab)s has answered the dispute about %(ref)s"),
+    text=_l("%(lab)s has answered. Agree on an outcome on the booking's page, or bring the dispute to the authority."),
+)
+DISPUTE_OFFERED = kind(
+    "dispute.offered",
+    topic=Topic.DISPUTE,
+    title=_l("Dispute about %(ref)s: %(outcome)s is proposed"),
+    text=_l("The other side proposes: %(outcome)s. Agree on the booking's page, or propose another outcome."),
+)
+DISPUTE_SETTLED = kind(
+    "dispute.settled",
+    topic=Topic.DISPUTE,
+    title=_l("Dispute about %(ref)s is settled"),
+    text=_l("The outcome: %(outcome)s. The booking's revenue counts again."),
+)
+DISPUTE_ESCALATED = kind(
+    "dispute.escalated",
+    topic=Topic.DISPUTE,
+    title=_l("The dispute about %(ref)s is with the authority"),
+    text=_l("An officer reads what both sides have said and decides with reasons; until then both can still settle."),
+)
+DISPUTE_TO_DECIDE = kind(
+    "dispute.to_decide",
+    topic=Topic.DISPUTE,
+    title=_l("A dispute to decide: %(ref)s"),
+    text=_l("%(client)s and %(lab)s have not settled the dispute about %(item)s, booking %(ref)s."),
+)
+DISPUTE_DECIDED = kind(
+    "dispute.decided",
+    topic=Topic.DISPUTE,
+    title=_l("Dispute about %(ref)s is decided"),
+    text=_l("The authority has decided: %(outcome)s. Its reasons stand on the booking's page."),
+)
+
 
 ABOUT_REPORTS = frozenset({REPORT_READY, REPORT_WITHDRAWN})
 
@@ -107,6 +172,73 @@ def notify_client(booking: Booking, kind: str, *, actor: Actor, now: datetime, *
         roles=CLIENT_ROLES if report else CLIENT_MONEY_ROLES,
         but=actor.person_id,
     )
+
+
+def notify_lab(booking: Booking, kind: str, *, actor: Actor, now: datetime, **params: object) -> None:
+    notify(
+        kind=kind,
+        now=now,
+        params={"ref": booking.ref, **params},
+        url=f"/lab/bookings/{booking.ref}",
+        firm_id=booking.lab_firm_id,
+        roles=LAB_ROLES,
+        but=actor.person_id,
+    )
+
+
+def message_written(booking: Booking, side: MessageSide, *, actor: Actor, now: datetime) -> None:
+    """To the other side."""
+    item = in_both_languages(booking.test_item)
+    if side == MessageSide.LAB:
+        notify_client(booking, MESSAGE_TO_CLIENT, actor=actor, now=now, lab=in_both_languages(booking.lab), item=item)
+    else:
+        notify_lab(booking, MESSAGE_TO_LAB, actor=actor, now=now, client=in_both_languages(booking.client), item=item)
+
+
+def dispute_opened(booking: Booking, dispute: Dispute, *, actor: Actor, now: datetime) -> None:
+    notify_lab(
+        booking,
+        DISPUTE_OPENED,
+        actor=actor,
+        now=now,
+        client=in_both_languages(booking.client),
+        item=in_both_languages(booking.test_item),
+        day=dispute.last_day,
+    )
+
+
+def dispute_answered(booking: Booking, *, actor: Actor, now: datetime) -> None:
+    notify_client(booking, DISPUTE_ANSWERED, actor=actor, now=now, lab=in_both_languages(booking.lab))
+
+
+def dispute_outcome(booking: Booking, dispute: Dispute, side: MessageSide, *, actor: Actor, now: datetime) -> None:
+    """What `side` has named, to the other one."""
+    tell = notify_client if side == MessageSide.LAB else notify_lab
+    kind = DISPUTE_OFFERED if dispute.lasts else DISPUTE_SETTLED
+    tell(booking, kind, actor=actor, now=now, outcome=DisputeOutcome(dispute.offered or "").label)
+
+
+def dispute_escalated(booking: Booking, *, actor: Actor, now: datetime) -> None:
+    notify_client(booking, DISPUTE_ESCALATED, actor=actor, now=now)
+    notify_lab(booking, DISPUTE_ESCALATED, actor=actor, now=now)
+    notify(
+        kind=DISPUTE_TO_DECIDE,
+        now=now,
+        params={
+            "ref": booking.ref,
+            "client": in_both_languages(booking.client),
+            "lab": in_both_languages(booking.lab),
+            "item": in_both_languages(booking.test_item),
+        },
+        url=f"/regulator/bookings/{booking.ref}",
+        regulators=(OfficialRole.OFFICER,),
+    )
+
+
+def dispute_decided(booking: Booking, dispute: Dispute, *, actor: Actor, now: datetime) -> None:
+    outcome = DisputeOutcome(dispute.outcome or "").label
+    notify_client(booking, DISPUTE_DECIDED, actor=actor, now=now, outcome=outcome)
+    notify_lab(booking, DISPUTE_DECIDED, actor=actor, now=now, outcome=outcome)
 
 
 def report_recorded(booking: Booking, report: Report, *, actor: Actor, now: datetime) -> None:

@@ -2,13 +2,25 @@
 
 from typing import Any
 
+from flask import render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
+from labshare.booking.queries.bookings import get_booking
 from labshare.booking.services import reschedule
+from labshare.http.actor import current_actor
+from labshare.http.limits import count, limited
 from labshare.http.rights import FOUND, THE_BOOKING, requires
+from labshare.kernel.database import report_refusal
+from labshare.kernel.time import utc_now
+from labshare.settlement import services
+from labshare.settlement.rules.disputes import ANSWER_WITHIN
 from labshare.web.booking_page import CHOICES, RIGHTS, act, show
 from labshare.web.client import blueprint
 from labshare.web.moving import choose
+from labshare.web.steps import Around, posted
+from labshare.web.talking import DisputeForm, say, taken
 
 
 @blueprint.get("/bookings/<ref>")
@@ -27,3 +39,54 @@ def booking_verb(ref: str, *, verb: str) -> Any:
 @requires("booking.reschedule", of=THE_BOOKING)
 def move_booking(ref: str) -> Any:
     return choose(ref, side="client", service=reschedule, done=_l("Moved to the new time."))
+
+
+@blueprint.post("/bookings/<ref>/messages")
+@requires("message.write", of=THE_BOOKING, verb="message.write", file=True)
+@limited("message")
+def write_message(ref: str) -> Any:
+    return say(ref, name="message", side="client", show=show)
+
+
+@blueprint.post("/bookings/<ref>/rating")
+@requires("rating.give", of=THE_BOOKING, verb="rating.give")
+def rate_booking(ref: str) -> Any:
+    return say(ref, name="rate", side="client", show=show)
+
+
+@blueprint.route("/bookings/<ref>/dispute", methods=["GET", "POST"])
+@requires("dispute.open", of=THE_BOOKING, verb="dispute.open", file=True)
+def open_dispute(ref: str) -> Any:
+    """The page on which a dispute is begun."""
+    booking = get_booking(current_actor(), ref)
+    form = DisputeForm()
+    if request.method == "POST":
+        count("message")
+    files = taken(form.files) if form.is_submitted() and form.validate() else []
+    answer = posted(
+        form,
+        lambda: services.open_dispute(
+            actor=current_actor(), now=utc_now(), ref=ref, text=form.text.data or "", files=files
+        ),
+        lambda _dispute: (
+            _("The lab is told; its revenue from this booking is held until the dispute ends."),
+            url_for("client.booking", ref=ref, _anchor="dispute"),
+        ),
+        Around(refused=report_refusal),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return render_template("client/dispute.html", booking=booking, form=form, days=ANSWER_WITHIN), answer
+
+
+@blueprint.post("/bookings/<ref>/dispute/settle")
+@requires("dispute.settle", of=THE_BOOKING, verb="dispute.settle")
+@limited("message")
+def settle_dispute(ref: str) -> Any:
+    return say(ref, name="settle", side="client", show=show)
+
+
+@blueprint.post("/bookings/<ref>/dispute/escalate")
+@requires("dispute.escalate", of=THE_BOOKING, verb="dispute.escalate")
+def escalate_dispute(ref: str) -> Any:
+    return say(ref, name="escalate", side="client", show=show)

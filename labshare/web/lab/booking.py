@@ -5,10 +5,12 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from labshare.booking.services import propose
+from labshare.http.limits import limited
 from labshare.http.rights import FOUND, THE_BOOKING, requires
 from labshare.web.booking_page import CHOICES, RIGHTS, act, show
 from labshare.web.lab import blueprint
 from labshare.web.moving import choose
+from labshare.web.talking import say
 
 
 @blueprint.get("/bookings/<ref>")
@@ -27,3 +29,36 @@ def booking_verb(ref: str, *, verb: str) -> Any:
 @requires("booking.propose", of=THE_BOOKING)
 def move_booking(ref: str) -> Any:
     return choose(ref, side="lab", service=propose, done=_l("Proposed; the client is asked."))
+
+
+@blueprint.post("/bookings/<ref>/messages")
+@requires("message.write", of=THE_BOOKING, verb="message.write", file=True)
+@limited("message")
+def write_message(ref: str) -> Any:
+    return say(ref, name="message", side="lab", show=show)
+
+
+@blueprint.post("/bookings/<ref>/dispute/settle")
+@requires("dispute.settle", of=THE_BOOKING, verb="dispute.settle")
+@limited("message")
+def settle_dispute(ref: str) -> Any:
+    return say(ref, name="settle", side="lab", show=show)
+
+
+@blueprint.post("/bookings/<ref>/dispute/escalate")
+@requires("dispute.escalate", of=THE_BOOKING, verb="dispute.escalate")
+def escalate_dispute(ref: str) -> Any:
+    return say(ref, name="escalate", side="lab", show=show)
+
+
+@blueprint.post("/bookings/<ref>/dispute/answer")
+@requires("dispute.answer", of=THE_BOOKING, verb="dispute.answer", file=True)
+@limited("message")
+def answer_dispute(ref: str) -> Any:
+    return say(ref, name="answer", side="lab", show=show)
+
+
+@blueprint.post("/bookings/<ref>/rating/answer")
+@requires("rating.answer", of=THE_BOOKING, verb="rating.answer")
+def answer_rating(ref: str) -> Any:
+    return say(ref, name="answer_rating", side="lab", show=show)

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from labshare.booking.queries import live_states, use_of
 from labshare.booking.queries.loading import hours_of_labs
+from labshare.booking.queries.ratings import averages_of_labs, reviews_of_lab
 from labshare.catalogue.queries import (
     Filters,
     instrument_page,
@@ -42,6 +43,10 @@ def asked_filters() -> Filters:
         class_code=request.args.get("class", "")[:6] or None,
         accreditation=asked_choice("mark", MARKS),
     )
+
+
+REVIEWS = 10
+"""Words of clients on the page of a lab, the latest."""
 
 
 @blueprint.get("/labs")
@@ -85,6 +90,8 @@ def lab(code: str) -> str:
         live=live_states([row.instrument for row in view.instruments], now),
         hours=hours_of_labs([view.lab.id], now)[view.lab.id],
         categories=dict(Category.choices()),
+        average=averages_of_labs([view.lab.id], local_day(now)).get(view.lab.id),
+        reviews=reviews_of_lab(view.lab.id, local_day(now), limit=REVIEWS),
     )
 
 

@@ -11,6 +11,7 @@ from flask_babel.speaklater import LazyString
 
 from labshare.booking.queries import load_bookable_item
 from labshare.booking.queries.offers import TIME_TO_ORDER
+from labshare.booking.queries.ratings import averages_of_items
 from labshare.booking.queries.slots import price_for, slots_of_loaded
 from labshare.booking.rules.price import (
     CancellationTerms,
@@ -197,6 +198,7 @@ def test_item(item_id: int) -> str:
     return render_template(
         "public/test_item.html",
         item=bench.item,
+        average=averages_of_items([item_id], today).get(item_id),
         lab=bench.lab,
         instruments=bench.instruments,
         terms=terms,

@@ -1,0 +1,80 @@
+"""What clients that tested say of items and labs: averages over a year, and their words (R-RATING-3)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from labshare.booking.models import Booking, Rating
+from labshare.kernel.database import db
+
+YEAR = timedelta(days=365)
+SHOWN_FROM = 5
+"""Ratings below which no average is shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Average:
+    """Mean points of a year's ratings, 1 to 5."""
+
+    count: int
+    result: Fraction
+    service: Fraction
+    time: Fraction
+
+    @property
+    def overall(self) -> Fraction:
+        return (self.result + self.service + self.time) / 3
+
+
+def averages_of_items(item_ids: Iterable[int], today: date) -> dict[int, Average]:
+    """Test item id → its average; of those with fewer than five ratings in a year, nothing. One statement."""
+    return _averages(Rating.test_item_id, item_ids, today)
+
+
+def averages_of_labs(lab_ids: Iterable[int], today: date) -> dict[int, Average]:
+    """The same by lab, over all its items."""
+    return _averages(Rating.lab_id, lab_ids, today)
+
+
+def _averages(of: Any, ids: Iterable[int], today: date) -> dict[int, Average]:
+    wanted = list(set(ids))
+    if not wanted:
+        return {}
+    points = (Rating.result_points, Rating.service_points, Rating.time_points)
+    rows = db.session.execute(
+        select(of, func.count(), *(func.sum(each) for each in points))
+        .where(of.in_(wanted), Rating.given_on > today - YEAR)
+        .group_by(of)
+        .having(func.count() >= SHOWN_FROM)
+    )
+    return {
+        each: Average(
+            count=count,
+            result=Fraction(result, count),
+            service=Fraction(service, count),
+            time=Fraction(time, count),
+        )
+        for each, count, result, service, time in rows
+    }
+
+
+def reviews_of_lab(lab_id: int, today: date, *, limit: int) -> Sequence[Rating]:
+    """A year's ratings that say something, the latest first, with test item and booking (its client's size). One
+    statement."""
+    return db.session.scalars(
+        select(Rating)
+        .where(Rating.lab_id == lab_id, Rating.given_on > today - YEAR, Rating.text != "")
+        .options(joinedload(Rating.test_item), joinedload(Rating.booking).load_only(Booking.client_size))
+        .order_by(Rating.given_on.desc(), Rating.booking_id.desc())
+        .limit(limit)
+    ).all()
+
+
+def rating_of(booking: Booking) -> Rating | None:
+    """What the client said of a booking."""
+    return db.session.get(Rating, booking.id)

@@ -16,7 +16,6 @@ name_fields(
     {
         "by_client": _l("Paid by the client itself"),
         "closed": _l("Closed"),
-        "booking": _l("Booking"),
         "by_both": _l("Agreed by both"),
         "dispute": _l("Dispute"),
         "entries": _l("Ledger entries"),

@@ -158,10 +158,22 @@ DISPUTE_DECIDED = kind(
 
 ABOUT_REPORTS = frozenset({REPORT_READY, REPORT_WITHDRAWN})
 
+SAID = frozenset(
+    {
+        MESSAGE_TO_CLIENT,
+        DISPUTE_ANSWERED,
+        DISPUTE_OFFERED,
+        DISPUTE_SETTLED,
+        DISPUTE_ESCALATED,
+        DISPUTE_DECIDED,
+    }
+)
+"""What the sides say to each other: no money."""
+
 
 def notify_client(booking: Booking, kind: str, *, actor: Actor, now: datetime, **params: object) -> None:
-    """Tell whoever booked and their firm of a report; of money those who see it, whoever booked."""
-    report = kind in ABOUT_REPORTS
+    """Tell whoever booked and their firm of a report, or of what is said; of money those who see it, whoever booked."""
+    report = kind in ABOUT_REPORTS | SAID
     notify(
         kind=kind,
         now=now,

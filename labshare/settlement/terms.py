@@ -32,7 +32,7 @@ class PayerVerdict(Term):
 class SpendingBy(Term):
     """What the rows of a client's spending are."""
 
-    MONTH = "month", _l("Month")
+    MONTH = "month", lazy_pgettext("of spending", "Month")
     LAB = "lab", _l("Lab")
     TEST_ITEM = "test_item", _l("Test item")
     PERSON = "person", _l("Booked by")

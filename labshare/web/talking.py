@@ -67,7 +67,7 @@ class SettleForm(Form):
     outcome = RadioField(
         _l("Outcome"), choices=DisputeOutcome.choices(), validators=[required(_l("Choose what is to come of it."))]
     )
-    text = TextAreaField(_l("Words to it"), validators=[length(TEXT_LENGTH)])
+    text = TextAreaField(_l("Comment"), validators=[length(TEXT_LENGTH)])
 
 
 class DecideForm(Form):
@@ -91,7 +91,7 @@ class RatingForm(Form):
     service = OptionalSelectField(_l("Service"), coerce=int, choices=POINTS, validators=[required()])
     time = OptionalSelectField(lazy_pgettext("rating", "Time"), coerce=int, choices=POINTS, validators=[required()])
     text = TextAreaField(
-        _l("Words to it"),
+        _l("Comment"),
         description=_l("Shown on the lab's page without your firm's name."),
         validators=[length(WORDS_LENGTH)],
     )

@@ -197,9 +197,9 @@ class SizeQuery(QueryForm):
 
 class ApprovalForm(Form):
     amount_fen = MoneyField(
-        _l("Bookings above this amount wait (CNY)"),
+        _l("Bookings above this amount need approval (CNY)"),
         [optional()],
-        description=_l("Left open: none waits. Owners and order approvers book any amount themselves."),
+        description=_l("Leave empty if none needs approval. Owners and order approvers book any amount themselves."),
     )
 
 

@@ -227,6 +227,7 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
                 _next_move(booking, waiting, disputes.open, sees_money=sees_money), booking, waiting, disputes.open
             ),
             now=now,
+            may_set_cost_centre=may(actor, "booking.set_cost_centre", client=booking.client_firm_id),
             talk=talk_panel(booking, actor),
             rated=rating_panel(booking, actor),
             disputes=disputes,

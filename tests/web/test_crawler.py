@@ -5,10 +5,12 @@ Each address pattern is opened a few times a reader and language, not for every 
 language by turns.
 """
 
+import io
 import itertools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from sqlalchemy import select
 
 from labshare.accounts.models import Person
 from labshare.booking.models import Booking
+from labshare.booking.services import ask_approval
 from labshare.demonstration.load import load
 from labshare.demonstration.people import email_of
 from labshare.demonstration.scale import Scale
@@ -35,6 +38,7 @@ from labshare.web import errors
 from tests import factories
 from tests.conftest import TUESDAY_MORNING, Clock
 from tests.mails import letters
+from tests.settlement.world import pdf
 from tests.web.axe import examine
 from tests.web.browsing import TURNS, Look, look, looks_at
 from tests.web.crawl import LANGUAGES, READERS, VISITOR, Crawl, Visit, person_and_firm
@@ -44,10 +48,11 @@ pytestmark = pytest.mark.timeout(1500)
 SMALL = Scale("small", counties=1, clients=300, bookings=2_000, labs=20)
 MOST_STATEMENTS = 12
 MORE_STATEMENTS = {
-    # a booking shows who moved it from when to when, whom to call, and where to pay
-    "client.booking": 13,
-    "regulator.booking": 13,
-    "lab.booking": 14,
+    # a booking shows who moved it from when to when, whom to call, where to pay, what was said with which files, its
+    # dispute and its rating
+    "client.booking": 17,
+    "regulator.booking": 17,
+    "lab.booking": 18,
     # the time that labs are open is read beside what they did: kept months, and the intervals of all others
     "regulator.dashboard": 13,
     # these calculate: the running month, whether a run still comes to the same, what grades would change
@@ -75,6 +80,7 @@ def crawl(request: pytest.FixtureRequest, _applications: Callable[[str], Any]) -
         crawl = Crawl(app, request.param)
         fill_every_role()
         ask_for_mails(crawl)
+        leave_more_to_see(crawl)
         with crawl.counting():
             for turn, who in enumerate(READERS):
                 if request.param == "sqlite":
@@ -103,6 +109,31 @@ def ask_for_mails(crawl: Crawl) -> None:
     visitor.post("/account/sign-up", data={"email": "new@demo.example", "name": "新人"})
     visitor.post("/account/forgotten", data={"email": "client@demo.example"})
     owner.post("/account/members", data={"email": "invited@demo.example", "role": "booker"})
+
+
+def leave_more_to_see(crawl: Crawl) -> None:
+    """A licence and a message with a file, and a booking that waits for the inside yes."""
+    _person, firm = person_and_firm("client")
+    assert firm
+    owner, client = crawl.client_of("owner"), crawl.client_of("client")
+    licence = {"file": (io.BytesIO(pdf()), "licence.pdf")}
+    assert owner.post("/account/firm/licence", data=licence).status_code == 303
+    reported = select(Booking.ref).where(Booking.client_firm_id == firm.id, Booking.state == "reported")
+    ref = db.session.scalars(reported.order_by(Booking.id.desc()).limit(1)).one()
+    said = {"message-text": "请见附图", "message-files": (io.BytesIO(pdf()), "drawing.pdf")}
+    assert client.post(f"/bookings/{ref}/messages", data=said).status_code == 303
+    slot = client.get("/api/v1/slots?q=硬度&quantity=1&limit=1").json["items"][0]
+    with transaction():
+        booker = factories.actor(factories.member(firm, "booker"), firm, "booker")
+        firm.approval_above_fen = 1
+    with transaction():
+        ask_approval(
+            actor=booker,
+            now=kernel_time.utc_now(),
+            test_item_id=slot["test_item"]["id"],
+            quantity=1,
+            starts_at=datetime.fromisoformat(slot["starts_at"]),
+        )
 
 
 @pytest.fixture

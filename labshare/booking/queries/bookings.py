@@ -245,7 +245,7 @@ def client_contact(booking: Booking) -> Contact:
 
 def open_proposal(booking: Booking, now: datetime) -> Proposal | None:
     """The proposal that waits for the client's answer."""
-    return db.session.scalar(select(Proposal).where(Proposal.booking_id == booking.id, Proposal.open_at(now)))
+    return next((each for each in booking.proposals if each.open_at(now)), None)  # type: ignore[attr-defined]
 
 
 def charges_of(booking: Booking) -> list[Charge]:

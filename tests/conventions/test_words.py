@@ -21,7 +21,7 @@ PLAIN: dict[str, set[str]] = {
     "Run": set(),
     "Runs": {"labshare/web/navigation.py"},
     "Sample": {"templates/public/_item_method.html"},
-    "Test": {"templates/_macros/prices.html", "templates/booking/_order.html"},
+    "Test": {"labshare/booking/formatting.py", "templates/booking/_order.html"},
 }
 """Words that were read as the other one: the files that may say them without a context, in their plain meaning."""
 

@@ -27,7 +27,7 @@ from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, start_of_day, utc_now
 from labshare.organisations import services as organisations
-from labshare.organisations.models import Membership
+from labshare.organisations.models import Firm, Membership
 from labshare.oversight.services import mark_known
 from labshare.rewards import services as rewards
 from labshare.rewards.models import Objection
@@ -83,6 +83,7 @@ def _accounts(world: RightsWorld) -> Iterator[Step]:
         lambda: accounts.change_password(actor=own, now=now, present_password=PASSWORD, password=PASSWORD + " more"),
     )
     yield "sign out everywhere", lambda: accounts.sign_out_everywhere(actor=own, now=now)
+    yield "keep a draft", lambda: organisations.save_draft(actor=own, now=now, fields={"name": "新企业"})
 
 
 def _members(world: RightsWorld) -> Iterator[Step]:
@@ -252,6 +253,7 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     yield "remind of what begins", lambda: booking.remind(actor=SYSTEM, now=utc_now())
     yield "tell what is overdue", lambda: settlement.tell_overdue(actor=SYSTEM, now=utc_now() + timedelta(days=90))
     yield "let a request lapse", lambda: booking.lapse(actor=SYSTEM, now=utc_now())
+    yield from _approvals(world, item.id)
     accountant = acting(world, "lab_accountant")
     yield (
         "record a red letter",
@@ -267,6 +269,29 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
         ),
     )
     yield from _disputes(world, clock)
+
+
+def _approvals(world: RightsWorld, item_id: int) -> Iterator[Step]:
+    booker, approver = acting(world, "client_booker"), acting(world, "client_approver")
+    with transaction():
+        db.session.get_one(Firm, booker.firm_id).approval_above_fen = 1
+        first, second = (
+            booking.ask_approval(
+                actor=booker,
+                now=utc_now(),
+                test_item_id=item_id,
+                quantity=1,
+                starts_at=start_of_day(date(2026, 12, day)) + timedelta(hours=9),
+            )
+            for day in (2, 3)
+        )
+    number, price = first.id, first.price_fen
+    yield (
+        "approve inside the firm",
+        lambda: booking.approve(actor=approver, now=utc_now(), approval_id=number, price_fen=price),
+    )
+    late = second.answer_by
+    yield "let an inside yes lapse", lambda: booking.lapse_approvals(actor=SYSTEM, now=late)
 
 
 def _disputes(world: RightsWorld, clock: Any) -> Iterator[Step]:

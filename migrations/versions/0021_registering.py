@@ -23,5 +23,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("firm_draft")
-    with op.batch_alter_table("firm") as batch:
-        batch.drop_column("licence_id")
+    op.drop_column("firm", "licence_id")

@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 
 from labshare.booking.models import Holding
 from labshare.booking.queries.gaps import Asked, free_units, gaps, moment
-from labshare.booking.terms import BookingState, ChargeState, HoldingKind, ProposalState
+from labshare.booking.terms import BookingState, ChargeState, HoldingKind, Party, ProposalState
 from labshare.catalogue.models import Fee, LabAdmission
 from labshare.catalogue.queries.admissions import admission_spans
 from labshare.catalogue.terms import LifeState
@@ -31,7 +31,7 @@ from labshare.rewards.terms import ListState, ObjectionVerdict, PolicyState, Run
 from labshare.settlement.models import Invoice, InvoiceLine, Report
 from labshare.settlement.queries.reports import stands_on
 from labshare.settlement.rules.documents import Documents, InvoiceDocument, ReportDocument
-from labshare.settlement.terms import PayerVerdict
+from labshare.settlement.terms import DisputeState, PayerVerdict
 from tests import factories
 from tests.settlement.world import World
 
@@ -51,6 +51,7 @@ STATES = {
     "lab": LifeState,
     "instrument": LifeState,
     "test_item": LifeState,
+    "dispute": DisputeState,
 }
 KINDS = {"holding": HoldingKind}
 VERDICTS = {"payment": PayerVerdict, "objection": ObjectionVerdict}
@@ -80,6 +81,8 @@ def values_of(column: Column[Any]) -> st.SearchStrategy[Any]:
         chosen: st.SearchStrategy[Any] = st.sampled_from(list(STATES[table]))
     elif column.name == "kind" and table in KINDS:
         chosen = st.sampled_from(list(KINDS[table]))
+    elif column.name.endswith("_side"):
+        chosen = st.sampled_from(list(Party.sides()))
     elif column.name in ("verdict", "payer_verdict") and table in VERDICTS:
         chosen = st.sampled_from(list(VERDICTS[table]))
     elif isinstance(kind, UtcDateTime):
@@ -96,10 +99,10 @@ def values_of(column: Column[Any]) -> st.SearchStrategy[Any]:
 
 
 def columns_of(model: type[Any]) -> Iterator[Column[Any]]:
-    """Those that predicates go by: dates, moments, months, states, amounts."""
+    """Those that predicates go by: dates, moments, months, states, sides, amounts."""
     for column in mapped(model).columns:
         name, kind = column.name, column.type
-        worded = name.endswith(("state", "verdict", "kind")) or name.startswith("effective")
+        worded = name.endswith(("state", "side", "verdict", "kind")) or name.startswith("effective")
         if isinstance(kind, UtcDateTime | Date | Boolean) or worded or name.endswith(("_fen", "superseded_by_id")):
             yield column
 

@@ -32,7 +32,10 @@ def objects_besides_columns() -> dict[tuple[str, str], str]:
             for table in (name for name in inspector.get_table_names() if name != "alembic_version"):
                 for kind in ("check_constraints", "unique_constraints", "foreign_keys"):
                     for constraint in getattr(inspector, f"get_{kind}")(table):
-                        found[kind, f"{table}.{constraint['name']}"] = " ".join(str(constraint).split())
+                        name = constraint["name"]
+                        if kind == "foreign_keys":  # SQLite itself knows no name of theirs
+                            name, constraint["name"] = ",".join(constraint["constrained_columns"]), None
+                        found[kind, f"{table}.{name}"] = " ".join(str(constraint).split())
     return {key: sql for key, sql in found.items() if "alembic_version" not in key[1]}
 
 

@@ -32,6 +32,8 @@ class Wait:
     """It is about money, which not every member of the client sees."""
     by_day: bool = False
     """It stands on the lab's page of the day; what does not is done among its documents."""
+    disputes: ColumnElement[bool] | None = None
+    """The disputes that it waits in: few, so that bookings are counted from them."""
 
 
 def _begins(now: datetime) -> ColumnElement[bool]:
@@ -40,17 +42,22 @@ def _begins(now: datetime) -> ColumnElement[bool]:
     return and_(Booking.state == BookingState.CONFIRMED, Booking.starts_at < tomorrow)
 
 
+def _dispute(name: str, whose: Waiter, waits: ColumnElement[bool]) -> Wait:
+    running = and_(Dispute.lasts, waits)
+    return Wait(name, whose, lambda _now: exists().where(Dispute.booking_id == Booking.id, running), disputes=running)
+
+
 WAITS = (
     Wait("proposal", "client", lambda now: exists().where(Proposal.booking_id == Booking.id, Proposal.open_at(now))),
     Wait("charge", "client", lambda _now: exists().where(Charge.booking_id == Booking.id, Charge.waits), money=True),
     Wait("samples", "client", lambda now: Booking.samples_due_at(now)),
-    Wait("disputed", "client", lambda _now: exists().where(Dispute.booking_id == Booking.id, Dispute.waits_for_client)),
+    _dispute("disputed", "client", Dispute.waits_for_client),
     Wait("payment", "client", lambda _now: Booking.owes, money=True),
     Wait("request", "lab", lambda _now: Booking.unanswered, by_day=True),
     Wait("begin", "lab", _begins, by_day=True),
     Wait("work", "lab", lambda _now: Booking.state.in_(BookingState.at_work()), by_day=True),
     Wait("report", "lab", lambda _now: Booking.state == BookingState.TESTED, by_day=True),
-    Wait("dispute", "lab", lambda _now: exists().where(Dispute.booking_id == Booking.id, Dispute.waits_for_lab)),
+    _dispute("dispute", "lab", Dispute.waits_for_lab),
     Wait(
         "invoice",
         "lab",
@@ -67,6 +74,9 @@ def waits_for(whose: Waiter, now: datetime, *, money: bool = True) -> ColumnElem
 def bookings_waiting(wait: Wait, firm_id: int | None, now: datetime) -> Select[Any]:
     """How many bookings of a firm wait for one of its steps, as a select."""
     side = Booking.client_firm_id if wait.whose == "client" else Booking.lab_firm_id
+    if wait.disputes is not None:
+        of_disputes = select(func.count()).select_from(Dispute).join(Booking, Booking.id == Dispute.booking_id)
+        return of_disputes.where(side == firm_id, wait.disputes)
     return select(func.count()).select_from(Booking).where(side == firm_id, wait.condition(now))
 
 

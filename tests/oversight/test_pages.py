@@ -185,7 +185,7 @@ def test_an_installation_with_nothing_says_what_comes_first(app: Flask, client: 
         assert words in tasks
     assert 'href="/admin/roles"' in tasks
     assert ("该期间暂无数据。" if zh else "Nothing in these months yet.") in text("/regulator/")
-    assert ("暂无企业注册" if zh else "No firm has registered yet") in text("/regulator/firms")
+    assert ("暂无注册企业" if zh else "No firm has registered yet") in text("/regulator/firms")
     assert ("没有符合条件的企业" if zh else "No firm fits") in text("/regulator/firms?q=zzz")
     assert ("暂无待核验的企业" if zh else "No firm waits") in text("/admin/firms")
     assert ("定时程序尚未运行过" if zh else "No scheduler has run yet") in text("/admin/jobs")

@@ -8,6 +8,7 @@ from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import NotAllowed
 from labshare.notices.models import Notice
 from labshare.settlement import services
+from tests import factories
 from tests.conftest import Clock
 from tests.settlement.world import World
 
@@ -28,6 +29,8 @@ def tell(clock: Clock) -> int:
 def booked(app: Flask, clock: Clock) -> World:
     clock.set("2026-06-24 10:00")
     made = World()
+    with transaction():
+        factories.member(made.client, "accountant")
     made.report()
     return made
 

@@ -711,7 +711,7 @@ def test_the_sole_owner_is_not_offered_to_leave(scene: Scene, client: FlaskClien
     sign_in(client, owner, scene.client)
     page = client.get("/account/members").text
     assert "/members/leave" not in page
-    assert "另有成员为企业管理员" in page
+    assert "唯一的企业管理员" in page
     with transaction():
         factories.member(scene.client)
     assert "/members/leave" in client.get("/account/members").text

@@ -72,7 +72,13 @@ def house(app, clock):
     }
 
 
-LAB = {"name": "热处理中心", "town": "330624001", "lead_time_minutes": "2", "horizon_minutes": "90"}
+LAB = {
+    "name": "热处理中心",
+    "town": "330624001",
+    "lead_time_minutes": "2",
+    "horizon_minutes": "90",
+    "payment_days": "30",
+}
 INSTRUMENT = {
     "lab": "{lab}",
     "inner_id": "SB-9",

@@ -110,7 +110,7 @@ def county(app: Any, clock: Any) -> County:
             lab,
             client,
             make.member(host, "lab_manager", name="王颖"),
-            make.member(client, "booker", name="陈立"),
+            make.member(client, "owner", name="陈立"),
             officer,
             approver,
             make.regulator("auditor", name="孙正"),

@@ -20,6 +20,7 @@ from labshare.organisations.models import ApiToken
 from labshare.organisations.services import issue_token
 from tests import factories as make
 from tests import valkey
+from tests.settlement.world import World as Booked
 from tests.signing import sign_in
 
 pytestmark = pytest.mark.slow
@@ -50,6 +51,8 @@ class World:
     item: int
     instrument: int
     lab: str
+    writer: FlaskClient
+    ref: str
 
 
 @pytest.fixture
@@ -63,7 +66,15 @@ def world(small: Flask, clock: Any) -> World:
     _row, secret = issue_token(actor=make.actor(owner, firm, "owner"), now=clock.now, scope="read")
     db.session.commit()
     clients = [sign_in(small.test_client(), *one) for one in ((owner, firm), (officer, None), (auditor, None))]
-    return World(small, *clients, {"Authorization": f"Bearer {secret}"}, item.id, instrument.id, lab.code)
+    booked = Booked(state="confirmed")
+    writer = sign_in(small.test_client(), db.session.get(make.Person, booked.booker.person_id), booked.client)
+    given = {
+        "token": {"Authorization": f"Bearer {secret}"},
+        "item": item.id,
+        "instrument": instrument.id,
+        "lab": lab.code,
+    }
+    return World(small, *clients, writer=writer, ref=booked.ref, **given)
 
 
 def stranger(world: World, path: str, **data: str) -> Any:
@@ -90,6 +101,7 @@ CASES: dict[str, Callable[[World, int], Any]] = {
     "offers API": lambda w, _n: stranger(w, f"/api/v1/test-items/{w.item}"),
     "token": lambda w, n: w.member.post("/account/tokens", data={"name": f"script {n}"}),
     "feed": lambda w, _n: stranger(w, "/calendar/none.ics"),
+    "message": lambda w, n: w.writer.post(f"/bookings/{w.ref}/messages", data={"message-text": f"第 {n} 问"}),
     "feed_made": lambda w, n: w.member.post("/account/calendar", data={"of": "person", "name": f"phone {n}"}),
     "export": lambda w, _n: w.member.get("/bookings?format=xlsx"),
     "export of a regulator": lambda w, _n: w.officer.get("/regulator/ledger?format=csv"),

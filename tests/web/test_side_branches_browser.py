@@ -42,7 +42,7 @@ class House:
                 no_show_percent=50,
             )
             self.firm = make.firm(name="绿坞轴承配件有限公司", name_en="Lvwu Bearings")
-            self.booker = make.member(self.firm, "booker", name="陈立")
+            self.booker = make.member(self.firm, "owner", name="陈立")
             self.hand = make.member(self.host, "lab_manager", name="王颖")
         self.crew = crew
         self.client = crew.sits_down(self.booker, self.firm, "en-GB")
@@ -50,7 +50,7 @@ class House:
 
     def acting(self, side: str) -> Any:
         someone, firm, role = {
-            "client": (self.booker, self.firm, "booker"),
+            "client": (self.booker, self.firm, "owner"),
             "lab": (self.hand, self.host, "lab_manager"),
         }[side]
         return make.actor(someone, firm, role)
@@ -217,7 +217,9 @@ def test_papers_are_taken_back(app: Any, crew: Crew) -> None:
         for kind, key in ((make.Person, world.manager.person_id), (make.Firm, world.manager.firm_id))
     )
     officer = crew.sits_down(db.session.get(make.Person, world.officer.person_id), None, "en-GB")
-    client = crew.sits_down(db.session.get(make.Person, world.booker.person_id), world.client, "en-GB")
+    with transaction():
+        payer = make.member(world.client, "accountant")
+    client = crew.sits_down(payer, world.client, "en-GB")
     lab = crew.sits_down(person, firm, width=390, height=844, color_scheme="dark")
     file = {"name": "报告.pdf", "mimeType": "application/pdf", "buffer": pdf()}
     others = make.credit_code(55_555)

@@ -12,7 +12,7 @@ from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.links import Link
-from labshare.organisations.terms import AffiliationKind, AffiliationSource
+from labshare.organisations.terms import AffiliationKind, AffiliationSource, SizeClass
 from labshare.rewards.queries.parts import Part
 from labshare.rewards.terms import Reason, RunState
 from labshare.web.public.items import Cell, Column
@@ -30,6 +30,8 @@ class Samples:
     parts: tuple[Part, ...]
     line: Thing
     answer_by: datetime
+    average: Thing
+    rating: Thing
 
 
 def samples(now: datetime) -> Samples:
@@ -92,4 +94,15 @@ def samples(now: datetime) -> Samples:
         ),
         line=Thing(payable_fen=168_000, entitlement_ytd_fen=1_168_000, opening_fen=0),
         answer_by=now + timedelta(days=2),
+        average=Thing(
+            overall=Fraction(23, 5), result=Fraction(24, 5), service=Fraction(23, 5), time=Fraction(22, 5), count=12
+        ),
+        rating=Thing(
+            mean=Fraction(14, 3),
+            test_item=Thing(name="洛氏硬度（轴承套圈）", name_en="Rockwell hardness (bearing rings)"),
+            booking=Thing(client_size=SizeClass.SMALL),
+            given_on=today,
+            text="报告比承诺的早一天。",
+            answer="谢谢，欢迎再来。",
+        ),
     )

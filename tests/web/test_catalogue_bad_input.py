@@ -78,6 +78,7 @@ LAB = {
     "lead_time_minutes": "2",
     "horizon_minutes": "90",
     "payment_days": "30",
+    "start_grid": "5",
 }
 INSTRUMENT = {
     "lab": "{lab}",

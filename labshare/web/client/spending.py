@@ -24,6 +24,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import FORMATS, Sheet, yuan
 from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.permissions import may
 from labshare.organisations.queries import get_firm
 from labshare.settlement.queries.owed import Owed, owed_by
 from labshare.settlement.queries.spending import Moved, Spending, SpendingRow, Statement, documents, opened, spending
@@ -118,6 +119,7 @@ def spending_rows() -> Any:
     return render_template(
         "client/spending_rows.html",
         shown=found,
+        may_set_cost_centre=may(actor, "booking.set_cost_centre", client=actor.firm_id),
         name=_name_of(by, found.row),
         by=by,
         of=of,

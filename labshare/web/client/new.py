@@ -309,19 +309,8 @@ def book() -> Any:
             lambda: services.book(
                 actor=actor,
                 now=now,
-                test_item_id=bookable.item.id,
-                quantity=form.quantity.data,
-                starts_at=form.starts_at.data,
-                sample_description=form.sample_description.data,
-                hours=_hours(form),
-                surcharges=chosen_codes(form),
-                quote_id=row.quote.id if (row := quote_asked()) is not None else None,
-                instrument_id=form.instrument.data if "instrument" in form else None,
-                hold_id=read_number(form.hold.data or ""),
                 waive_reason=(form.waive_reason.data or None) if "waive_reason" in form else None,
-                cost_centre=form.cost_centre.data or "",
-                submission=form.submission_key,
-                bookable=bookable,
+                **_order(form, bookable),
             ),
             lambda booking: (_("Booked as %(ref)s.", ref=booking.ref), url_for(".booking", ref=booking.ref)),
             Around(reads_first=True, anew=False),
@@ -334,6 +323,32 @@ def book() -> Any:
     except Problem as problem:
         status = show_problem(form, problem)
         return _page(_bookable_item(now), form, status)
+
+
+def _slot(form: BookingForm, bookable: BookableItem) -> dict[str, Any]:
+    """What is to be tested, and when, as the services take it."""
+    return {
+        "test_item_id": bookable.item.id,
+        "quantity": form.quantity.data,
+        "starts_at": form.starts_at.data,
+        "hours": _hours(form),
+        "instrument_id": form.instrument.data if "instrument" in form else None,
+    }
+
+
+def _order(form: BookingForm, bookable: BookableItem) -> dict[str, Any]:
+    """The whole order, for the lab or for the firm's own approver."""
+    row = quote_asked()
+    return {
+        **_slot(form, bookable),
+        "sample_description": form.sample_description.data,
+        "surcharges": chosen_codes(form),
+        "quote_id": row.quote.id if row is not None else None,
+        "hold_id": read_number(form.hold.data or ""),
+        "cost_centre": form.cost_centre.data or "",
+        "submission": form.submission_key,
+        "bookable": bookable,
+    }
 
 
 def _as_last_time(form: BookingForm, ref: str) -> None:
@@ -361,11 +376,7 @@ def hold() -> Any:
             lambda: services.hold(
                 actor=actor,
                 now=now,
-                test_item_id=bookable.item.id,
-                quantity=form.quantity.data,
-                starts_at=form.starts_at.data,
-                hours=_hours(form),
-                instrument_id=form.instrument.data if "instrument" in form else None,
+                **_slot(form, bookable),
             ),
             lambda held: (
                 lambda: render_template(
@@ -406,18 +417,7 @@ def _ask_inside(bookable: BookableItem, form: BookingForm) -> Any:
             lambda: services.ask_approval(
                 actor=actor,
                 now=now,
-                test_item_id=bookable.item.id,
-                quantity=form.quantity.data,
-                starts_at=form.starts_at.data,
-                sample_description=form.sample_description.data,
-                hours=_hours(form),
-                instrument_id=form.instrument.data if "instrument" in form else None,
-                surcharges=chosen_codes(form),
-                quote_id=row.quote.id if (row := quote_asked()) is not None else None,
-                hold_id=read_number(form.hold.data or ""),
-                cost_centre=form.cost_centre.data or "",
-                submission=form.submission_key,
-                bookable=bookable,
+                **_order(form, bookable),
             ),
             lambda asked: (_("Asked for approval; the slot is held."), url_for(".approval", approval_id=asked.id)),
             Around(reads_first=True, anew=False),

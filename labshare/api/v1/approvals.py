@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
+from labshare.api.v1.base import ListQuery, RoomBlueprint, after, first_of
 from labshare.api.v1.booking import IDENTITY, WishBody, wish_of
 from labshare.api.writing import writing, written
 from labshare.audit.services import last_recorded
@@ -44,8 +44,7 @@ def approvals(query: dict[str, Any]) -> Any:
     """What the firm's members asked approval for, the newest first."""
     before = after(query["cursor"]) if query["cursor"] else None
     rows = list_approvals(current_actor(), before=before, limit=query["limit"] + 1)
-    shown = rows[: query["limit"]]
-    return listed(shown, shown[-1].id if len(rows) > len(shown) else None)
+    return first_of(rows, query["limit"])
 
 
 @blueprint.post("/approvals")

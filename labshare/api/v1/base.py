@@ -2,8 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
+from operator import attrgetter
 from typing import Any
 
 import marshmallow as ma
@@ -86,6 +87,12 @@ def after(cursor: str | None) -> int:
 
 def cursor_of(number: int | None) -> str | None:
     return None if number is None else base64.urlsafe_b64encode(f"after:{number}".encode()).decode().rstrip("=")
+
+
+def first_of(rows: Sequence[Any], limit: int, number: Callable[[Any], int] = attrgetter("id")) -> dict[str, Any]:
+    """The first `limit` of rows of which one more was asked for; the cursor of the last where others follow."""
+    shown = rows[:limit]
+    return listed(shown, number(shown[-1]) if len(rows) > limit else None)
 
 
 def listed(items: Sequence[Any], next_number: int | None) -> dict[str, Any]:

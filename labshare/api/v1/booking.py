@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 from flask_babel import gettext as _
 
-from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
+from labshare.api.v1.base import ListQuery, RoomBlueprint, after, first_of
 from labshare.api.v1.catalogue import ACCREDITATION, TestItemQuery, filters_of
 from labshare.api.writing import shown_once, writing, written
 from labshare.audit.services import last_recorded
@@ -266,9 +266,7 @@ def bookings(query: dict[str, Any]) -> Any:
         before=after(query["cursor"]) if query["cursor"] else None,
         limit=query["limit"] + 1,
     )
-    more = len(rows) > query["limit"]
-    rows = rows[: query["limit"]]
-    return listed(rows, rows[-1].id if more else None)
+    return first_of(rows, query["limit"])
 
 
 @blueprint.get("/bookings/<ref>")

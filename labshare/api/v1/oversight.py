@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
+from labshare.api.v1.base import ListQuery, RoomBlueprint, after, first_of
 from labshare.audit.queries import Search, search
 from labshare.http.actor import current_actor
 from labshare.http.downloads import TYPES
@@ -87,8 +87,7 @@ def events(query: dict[str, Any]) -> Any:
     )
     limit = query["limit"]
     rows = search(wanted, before_id=after(query["cursor"]) or None, limit=limit + 1)
-    shown = rows[:limit]
-    return listed(shown, shown[-1].id if len(rows) > limit else None)
+    return first_of(rows, limit)
 
 
 @blueprint.get("/statistics")

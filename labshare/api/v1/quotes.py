@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
+from labshare.api.v1.base import ListQuery, RoomBlueprint, after, first_of
+from labshare.api.v1.booking import IDENTITY
 from labshare.api.writing import writing, written
 from labshare.booking import services
 from labshare.booking.queries.quotes import get_quote, list_quotes
@@ -15,7 +16,6 @@ from labshare.http.schemas.quotes import Quote
 from labshare.kernel.time import utc_now
 
 blueprint = RoomBlueprint("quotes", "Quotes")
-IDENTITY = Range(1, 2**31 - 1)
 
 
 class QuoteBody(Strict):
@@ -72,9 +72,7 @@ def quotes(query: dict[str, Any]) -> Any:
     rows = list_quotes(
         current_actor(), before=after(query["cursor"]) if query["cursor"] else None, limit=query["limit"] + 1
     )
-    more = len(rows) > query["limit"]
-    rows = rows[: query["limit"]]
-    return listed(rows, rows[-1].quote.id if more else None)
+    return first_of(rows, query["limit"], lambda row: row.quote.id)
 
 
 @blueprint.get("/quotes/<int:quote_id>")

@@ -8,7 +8,7 @@ import marshmallow as ma
 from flask import request
 from flask_smorest.fields import Upload
 
-from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
+from labshare.api.v1.base import ListQuery, RoomBlueprint, after, first_of
 from labshare.api.writing import writing
 from labshare.booking import services as booking_services
 from labshare.booking.queries.bookings import booking_head
@@ -109,8 +109,7 @@ def messages(query: dict[str, Any], ref: str) -> Any:
     if not reads_messages(actor, booking):
         raise NotFound
     found = messages_of(booking, after=after(query["cursor"]), limit=query["limit"] + 1)
-    page = found[: query["limit"]]
-    return listed(page, page[-1].id if len(found) > len(page) else None)
+    return first_of(found, query["limit"])
 
 
 @blueprint.post("/bookings/<ref>/messages")

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from flask_babel import lazy_gettext as _l
 
 from labshare.booking.models import Booking
+from labshare.booking.notifications import CLIENT_MONEY_ROLES, notify_lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.money import Fen
@@ -17,8 +18,6 @@ from labshare.settlement.models import Dispute, Invoice, Payment, Report
 from labshare.settlement.terms import DisputeOutcome, MessageSide
 
 CLIENT_ROLES = (FirmRole.OWNER, FirmRole.BOOKER, FirmRole.ACCOUNTANT)
-CLIENT_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.APPROVER, FirmRole.ACCOUNTANT)
-LAB_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER)
 LAB_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
 MESSAGES_AN_HOUR = 20
 """To one address; more are read in the application alone."""
@@ -171,11 +170,11 @@ SAID = frozenset(
 """What the sides say to each other: no money."""
 
 
-def notify_client(booking: Booking, kind: str, *, actor: Actor, now: datetime, **params: object) -> None:
+def notify_client(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: object) -> None:
     """Tell whoever booked and their firm of a report, or of what is said; of money those who see it, whoever booked."""
-    report = kind in ABOUT_REPORTS | SAID
+    report = notice in ABOUT_REPORTS | SAID
     notify(
-        kind=kind,
+        kind=notice,
         now=now,
         params={"ref": booking.ref, **params},
         url=f"/bookings/{booking.ref}",
@@ -186,53 +185,33 @@ def notify_client(booking: Booking, kind: str, *, actor: Actor, now: datetime, *
     )
 
 
-def notify_lab(booking: Booking, kind: str, *, actor: Actor, now: datetime, **params: object) -> None:
-    notify(
-        kind=kind,
-        now=now,
-        params={"ref": booking.ref, **params},
-        url=f"/lab/bookings/{booking.ref}",
-        firm_id=booking.lab_firm_id,
-        roles=LAB_ROLES,
-        but=actor.person_id,
-    )
-
-
 def message_written(booking: Booking, side: MessageSide, *, actor: Actor, now: datetime) -> None:
     """To the other side."""
-    item = in_both_languages(booking.test_item)
     if side == MessageSide.LAB:
-        notify_client(booking, MESSAGE_TO_CLIENT, actor=actor, now=now, lab=in_both_languages(booking.lab), item=item)
+        lab, item = in_both_languages(booking.lab), in_both_languages(booking.test_item)
+        notify_client(MESSAGE_TO_CLIENT, booking, actor=actor, now=now, lab=lab, item=item)
     else:
-        notify_lab(booking, MESSAGE_TO_LAB, actor=actor, now=now, client=in_both_languages(booking.client), item=item)
+        notify_lab(MESSAGE_TO_LAB, booking, actor=actor, now=now)
 
 
 def dispute_opened(booking: Booking, dispute: Dispute, *, actor: Actor, now: datetime) -> None:
-    notify_lab(
-        booking,
-        DISPUTE_OPENED,
-        actor=actor,
-        now=now,
-        client=in_both_languages(booking.client),
-        item=in_both_languages(booking.test_item),
-        day=dispute.last_day,
-    )
+    notify_lab(DISPUTE_OPENED, booking, actor=actor, now=now, day=dispute.last_day)
 
 
 def dispute_answered(booking: Booking, *, actor: Actor, now: datetime) -> None:
-    notify_client(booking, DISPUTE_ANSWERED, actor=actor, now=now, lab=in_both_languages(booking.lab))
+    notify_client(DISPUTE_ANSWERED, booking, actor=actor, now=now, lab=in_both_languages(booking.lab))
 
 
 def dispute_outcome(booking: Booking, dispute: Dispute, side: MessageSide, *, actor: Actor, now: datetime) -> None:
     """What `side` has named, to the other one."""
     tell = notify_client if side == MessageSide.LAB else notify_lab
     kind = DISPUTE_OFFERED if dispute.lasts else DISPUTE_SETTLED
-    tell(booking, kind, actor=actor, now=now, outcome=DisputeOutcome(dispute.offered or "").label)
+    tell(kind, booking, actor=actor, now=now, outcome=DisputeOutcome(dispute.offered or "").label)
 
 
 def dispute_escalated(booking: Booking, *, actor: Actor, now: datetime) -> None:
-    notify_client(booking, DISPUTE_ESCALATED, actor=actor, now=now)
-    notify_lab(booking, DISPUTE_ESCALATED, actor=actor, now=now)
+    notify_client(DISPUTE_ESCALATED, booking, actor=actor, now=now)
+    notify_lab(DISPUTE_ESCALATED, booking, actor=actor, now=now)
     notify(
         kind=DISPUTE_TO_DECIDE,
         now=now,
@@ -249,17 +228,17 @@ def dispute_escalated(booking: Booking, *, actor: Actor, now: datetime) -> None:
 
 def dispute_decided(booking: Booking, dispute: Dispute, *, actor: Actor, now: datetime) -> None:
     outcome = DisputeOutcome(dispute.outcome or "").label
-    notify_client(booking, DISPUTE_DECIDED, actor=actor, now=now, outcome=outcome)
-    notify_lab(booking, DISPUTE_DECIDED, actor=actor, now=now, outcome=outcome)
+    notify_client(DISPUTE_DECIDED, booking, actor=actor, now=now, outcome=outcome)
+    notify_lab(DISPUTE_DECIDED, booking, actor=actor, now=now, outcome=outcome)
 
 
 def report_recorded(booking: Booking, report: Report, *, actor: Actor, now: datetime) -> None:
-    notify_client(booking, REPORT_READY, actor=actor, now=now, number=report.number)
+    notify_client(REPORT_READY, booking, actor=actor, now=now, number=report.number)
 
 
 def report_withdrawn(booking: Booking, report: Report, *, actor: Actor, now: datetime) -> None:
     notify_client(
-        booking, REPORT_WITHDRAWN, actor=actor, now=now, number=report.number, reason=report.withdraw_reason or ""
+        REPORT_WITHDRAWN, booking, actor=actor, now=now, number=report.number, reason=report.withdraw_reason or ""
     )
 
 
@@ -273,14 +252,14 @@ def invoice_recorded(booking: Booking, invoice: Invoice, amount_fen: Fen, *, act
         if not firm.bank_account:
             pay |= {"lab": in_both_languages(lab), "phone": lab.phone or firm.phone or "—"}
             kind = INVOICE_ASK_FOR_ACCOUNT
-    notify_client(booking, kind, actor=actor, now=now, number=invoice.number, amount_fen=amount_fen, **pay)
+    notify_client(kind, booking, actor=actor, now=now, number=invoice.number, amount_fen=amount_fen, **pay)
 
 
 def payment_overdue(booking: Booking, overdue_fen: Fen, *, due_on: date, actor: Actor, now: datetime) -> None:
     lab, firm = booking.lab, booking.lab_firm
     notify_client(
-        booking,
         OVERDUE,
+        booking,
         actor=actor,
         now=now,
         overdue_fen=overdue_fen,

@@ -272,13 +272,14 @@ class DocumentWriter:
 
 
 def _rate(life: Life, at: datetime) -> None:
-    """Drawn from its number: what else is drawn stays as it is."""
+    """Drawn from its number: what else is drawn stays as it is. Some labs are better than others."""
     turn = life.row["id"] // RATED
     if life.state not in BookingState.with_report() or life.row["client_firm_id"] == life.row["lab_firm_id"]:
         return
     text, answer = WORDS[turn % len(WORDS)]
     soon = at + timedelta(days=1) <= life.loading.midnight
-    points = (5 - (turn % 7 == 0), 5 - turn % 2, 5 - (turn + life.lab.id) % 3)
+    slack = life.lab.id % 5
+    points = (5 - (turn % 7 == 0), 5 - (turn % 6 < slack), 5 - turn % (slack + 1))
     life.rate(at, points, text, answer if soon else None)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Rating
 from labshare.kernel.database import db
+from labshare.kernel.money import round_half_up
 
 YEAR = timedelta(days=365)
 SHOWN_FROM = 5
@@ -29,6 +30,11 @@ class Average:
     @property
     def overall(self) -> Fraction:
         return (self.result + self.service + self.time) / 3
+
+    @property
+    def tenths(self) -> int:
+        """The overall mean as pages show it, in tenths of a point: what is compared is what one sees (R-SEARCH-5)."""
+        return round_half_up(self.overall * 10)
 
 
 def averages_of_items(item_ids: Iterable[int], today: date) -> dict[int, Average]:

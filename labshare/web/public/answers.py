@@ -10,6 +10,7 @@ from flask import url_for
 
 from labshare.booking.queries.loading import cancellation_terms
 from labshare.booking.queries.offers import Offer, report_day
+from labshare.booking.queries.ratings import Average
 from labshare.booking.rules.price import cancellation_fee, free_until
 from labshare.catalogue.queries import Candidate
 from labshare.catalogue.queries.matching import PART
@@ -17,7 +18,7 @@ from labshare.catalogue.rules.text import sample_of, test_of
 from labshare.catalogue.terms import AccreditationKind
 from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
-from labshare.web.public.asking import PRICES, RADII, Asked, Wishes
+from labshare.web.public.asking import PRICES, RADII, RATINGS, Asked, Wishes
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Answer:
     late: date | None
     """The day asked for that it misses: the report comes, or the test starts, after it."""
     more_instruments: int
+    average: Average | None
+    """What clients that tested say of the lab, where five and more did within a year."""
     quantity: int
     asked_at: datetime
     variants: tuple["Answer", ...] = ()
@@ -97,14 +100,26 @@ def fits(wishes: Wishes, one: Answer) -> bool:
         and (not wishes.samples or one.sample.name in wishes.samples)
         and (wishes.within is None or (offer.distance_km is not None and offer.distance_km <= wishes.within))
         and (wishes.at_most is None or offer.amount_fen <= wishes.at_most * 100)
+        and (not wishes.rated or _tenths(one) >= RATINGS[wishes.rated])
         and (not wishes.in_time or not one.misses)
         and (not wishes.automatic or offer.lab.automatic_confirmation)
         and (not wishes.saturdays or offer.saturdays)
     )
 
 
-def answers_of(found: Sequence[Offer], items: Mapping[int, Candidate], asked: Asked, now: datetime) -> list[Answer]:
-    """The offers by test item, on the instrument that is free first."""
+def _tenths(one: Answer) -> int:
+    """The lab's published average in tenths of a point; without one it is below every floor."""
+    return one.average.tenths if one.average else 0
+
+
+def answers_of(
+    found: Sequence[Offer],
+    items: Mapping[int, Candidate],
+    asked: Asked,
+    now: datetime,
+    averages: Mapping[int, Average],
+) -> list[Answer]:
+    """The offers by test item, on the instrument that is free first. `averages`: of labs."""
     by_item: dict[int, list[Offer]] = {}
     for offer in found:
         by_item.setdefault(offer.item.id, []).append(offer)
@@ -121,6 +136,7 @@ def answers_of(found: Sequence[Offer], items: Mapping[int, Candidate], asked: As
                 report_by=report_day(slot.ends_at, item.turnaround_days) if slot else None,
                 late=_late(best, asked),
                 more_instruments=len(group) - 1,
+                average=averages.get(best.lab.id),
                 quantity=asked.quantity,
                 asked_at=now,
             )
@@ -147,6 +163,8 @@ def _by(order: str) -> Key:
         tie = (one.offer.lab.code, one.offer.item.id)
         if order == "cheapest":
             return (one.misses, one.starts_at is None, price, starts_at, *tie)
+        if order == "rated":
+            return (one.misses, one.starts_at is None, -_tenths(one), starts_at, price, *tie)
         if order == "nearest":
             return (one.misses, one.starts_at is None, away is None, away or 0, starts_at, price, *tie)
         return (one.misses, one.starts_at is None, starts_at, price, *tie)
@@ -176,6 +194,7 @@ def facets_of(everything: Sequence[Answer], wishes: Wishes) -> dict[str, dict[st
         "sample": Counter(sample for sample, _lab in of_sample),
         "within": {"": count(within=None)} | {str(radius): count(within=radius) for radius in RADII},
         "at_most": _prices(wishes.at_most, count),
+        "rated": _ratings(wishes.rated, count),
         "late": {"": count(in_time=False), "hide": count(in_time=True)},
         "automatic": {"yes": count(automatic=True)},
         "saturdays": {"yes": count(saturdays=True)},
@@ -194,6 +213,12 @@ def _prices(chosen: int | None, count: Callable[..., int]) -> dict[str, int]:
     return found | {"": any_price} if found else {}
 
 
+def _ratings(chosen: str, count: Callable[..., int]) -> dict[str, int]:
+    """The floors that leave somebody, with the one chosen; nothing where no lab has an average."""
+    found = {floor: labs for floor in RATINGS if (labs := count(rated=floor)) or floor == chosen}
+    return found | {"": count(rated="")} if found else {}
+
+
 def grouped(shown: Sequence[Answer]) -> list[Answer]:
     """One line for a test at a lab, whatever sample types it is offered for: the first of them, the others with it."""
     groups: dict[tuple[int, str], list[Answer]] = {}
@@ -209,18 +234,21 @@ def samples_of(everything: Sequence[Answer]) -> list[SampleType]:
 
 
 def best_of(shown: Sequence[Answer]) -> dict[str, dict[str, int]]:
-    """Item → what it is best in, among those that come in time, and how many are as good; nothing where all are
-    alike. What is only found by its standard or instrument does not compete with what is named so."""
+    """Item → what it is best in, among those that come in time, and how many are as good (by rating, how many labs);
+    nothing where all are alike. What is only found by its standard or instrument does not compete with what is named
+    so."""
     named = [one for one in shown if one.relevance != PART] or shown
     timely = [one for one in named if not one.misses]
     best: dict[str, dict[str, int]] = {}
     for name, value in (
         ("cheapest", lambda one: one.offer.amount_fen),
         ("earliest", lambda one: one.starts_at),
+        ("best_rated", lambda one: -_tenths(one)),
     ):
         least = min(map(value, timely), default=None)
         equals = [one for one in timely if value(one) == least]
         if len(equals) < len(timely):
+            of = {one.offer.lab.id for one in equals} if name == "best_rated" else equals
             for one in equals:
-                best.setdefault(one.key, {})[name] = len(equals)
+                best.setdefault(one.key, {})[name] = len(of)
     return best

@@ -10,7 +10,7 @@ from labshare.catalogue.rules.question import Question, read_question
 from labshare.catalogue.terms import AccreditationKind, Category
 from labshare.kernel.time import Hours
 from labshare.organisations.divisions import PLACES, town_of
-from labshare.web.asked import asked_day, read_number
+from labshare.web.asked import asked_choice, asked_day, read_number
 from labshare.web.layout import reader, with_query
 
 
@@ -38,12 +38,14 @@ class Asked:
         return bool(self.text or self.category or self.lab)
 
 
-FACETS = ("town", "sample", "within", "at_most", "late", "automatic", "saturdays")
+FACETS = ("town", "sample", "within", "at_most", "rated", "late", "automatic", "saturdays")
 """Their names in the address, but for `mark`, which the text may ask for."""
 RADII = (10, 20)
 """Kilometres of the distance facet."""
 PRICES = (50, 100, 200, 500, 1000, 2000, 5000, 10000)
 """Yuan: the ceilings that the price facet offers."""
+RATINGS = {"4.5": 45, "4": 40, "3": 30}
+"""The floors that the rating facet offers: as the address says them, in points, and in tenths of a point."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,8 @@ class Wishes:
     within: int | None
     at_most: int | None
     """Yuan."""
+    rated: str
+    """The least points of the lab's average, a key of `RATINGS`."""
     in_time: bool
     automatic: bool
     saturdays: bool
@@ -114,6 +118,7 @@ def read_wishes(asked: Asked) -> Wishes:
         samples=frozenset(request.args.getlist("sample")),
         within=_whole("within"),
         at_most=_whole("at_most"),
+        rated=asked_choice("rated", RATINGS),
         in_time=request.args.get("late") == "hide",
         automatic=request.args.get("automatic") == "yes",
         saturdays=request.args.get("saturdays") == "yes",
@@ -137,7 +142,8 @@ def without_each(asked: Asked, wishes: Wishes) -> dict[str, str]:
     emptied: dict[str, dict[str, object]] = {name: {name: None} for name in alone}
     emptied |= {"near": {"near": "", "within": None}, "mark": {"mark": "any"}}
     emptied |= {
-        name: {name: None} for name in ("category", "lab", "within", "at_most", "late", "automatic", "saturdays")
+        name: {name: None}
+        for name in ("category", "lab", "within", "at_most", "rated", "late", "automatic", "saturdays")
     }
     emptied |= {"sample": {"sample": None}, "all": dict.fromkeys(FACETS) | {"mark": "any"}}
     if question.standard and question.rest:

@@ -6,9 +6,11 @@ from datetime import date
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
 from labshare.booking.queries.offers import misfits, offers
+from labshare.booking.queries.ratings import averages_of_labs
 from labshare.catalogue.models import Standard
 from labshare.catalogue.queries import Filters, Near, StandardMatch, find, list_labs, nearest, suggested
 from labshare.catalogue.queries.matching import PART
@@ -34,14 +36,14 @@ from labshare.web.steps import carry_out
 SHOWN = 12
 MOST_COMPARED = 5
 LABS_NAMED = 6
-ORDERS = {"earliest": _l("Earliest"), "cheapest": _l("Cheapest"), "nearest": _l("Nearest")}
+ORDERS = {"earliest": _l("Earliest"), "cheapest": _l("Cheapest"), "nearest": _l("Nearest"), "rated": _l("Best rated")}
 
 
 @blueprint.get("/search")
 @public
 @limited("search")
 def search() -> str:
-    """At most seventeen statements."""
+    """At most eighteen statements."""
     now = utc_now()
     today = local_day(now)
     asked = read_asked(today)
@@ -65,11 +67,13 @@ def search() -> str:
         deadlines=asked.deadlines,
         client_id=current_actor().firm_id,
     )
-    everything = answers_of(offered, found.items, asked, now)
+    averages = averages_of_labs((one.lab.id for one in offered), today)
+    everything = answers_of(offered, found.items, asked, now, averages)
     left = set(ids) - {one.offer.item.id for one in everything}
     unfit = misfits([one for one in ids if one in left], asked.quantity, asked.hours)
+    orders = _orders(near=near is not None, rated=bool(averages))
     order = request.args.get("order", "nearest" if asked.question.near else "earliest")
-    if order not in ORDERS or (order == "nearest" and near is None):
+    if order not in orders:
         order = "earliest"
     fitting = sorted((one for one in everything if fits(wishes, one)), key=order_key(order))
     shown = grouped(fitting)
@@ -101,7 +105,7 @@ def search() -> str:
         compared_best=best_of(compared),
         most_compared=MOST_COMPARED,
         order=order,
-        orders={name: label for name, label in ORDERS.items() if name != "nearest" or near is not None},
+        orders=orders,
         place=place,
         towns=towns_of(""),
         radii=RADII if near is not None else (),
@@ -110,6 +114,12 @@ def search() -> str:
         near_items=_near(asked, found.meaning, today, nothing=nothing),
         labs_named=list_labs(Filters(q=asked.text), day=today, limit=LABS_NAMED).items if nothing else (),
     )
+
+
+def _orders(*, near: bool, rated: bool) -> dict[str, LazyString]:
+    """Those that can be asked for: by distance from a known place, by rating where a lab has an average."""
+    known = {"nearest": near, "rated": rated}
+    return {name: label for name, label in ORDERS.items() if known.get(name, True)}
 
 
 def _near(asked: Asked, meaning: Meaning, day: date, *, nothing: bool) -> tuple[Near, ...]:

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.booking.models import Booking
 from labshare.booking.terms import BookingState
+from labshare.catalogue.formatting import place_in_both
 from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.terms import EntryState
 from labshare.notices.kinds import Appointment, entry
@@ -57,6 +58,6 @@ def appointment(booking: Booking, words: str) -> Appointment | None:
         state=state_of_entry(booking),
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,
-        place=booking.lab.address,
+        place=place_in_both(booking.lab),
         more={name: more[name] for name in ("instrument", "unit", "quantity", "phone")},
     )

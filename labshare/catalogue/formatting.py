@@ -1,12 +1,13 @@
-"""Fees and instruments as people read them, in the language now being written."""
+"""Fees, instruments and places of labs as people read them, in the language now being written."""
 
 from typing import Any
 
 from flask_babel import gettext as _
 
 from labshare.catalogue.terms import FeeBasis
-from labshare.kernel.formatting import NOTHING, money_before, plain_money, sentence_money, twin
+from labshare.kernel.formatting import NOTHING, language, money_before, plain_money, sentence_money, twin
 from labshare.kernel.money import Fen
+from labshare.organisations.divisions import DIVISIONS, PLACES, Division, Town, town_of
 
 
 def fee(amount_fen: Fen | None, basis: str, minimum_fen: Fen | None = None) -> str:
@@ -58,3 +59,21 @@ def make_and_model(instrument: Any) -> str:
     model = instrument.model or ""
     both = f"{instrument.manufacturer or ''} {model}".strip()
     return both if twin(instrument).endswith(both) else model
+
+
+def place_in_both(lab: Any) -> dict[str, str]:
+    """Where a lab stands, for `params`: 羽林街道环城路223号; 223 Huancheng Road, Yulin Subdistrict. The town is named
+    once; who wrote no English address has the Chinese one there. Empty without an address."""
+    town = town_of(lab.town)
+    zh, en = lab.address, lab.address_en
+    named: list[Division | Town] = [*PLACES.values(), *DIVISIONS.values()]
+    if zh and town is not None and not any(one.name in zh for one in named):
+        zh = f"{town.name}{zh}"
+    if en and town is not None and not any(one.name_en in en for one in named):
+        en = f"{en}, {town.name_en}"
+    return {"zh": zh, "en": en or zh}
+
+
+def place(lab: Any) -> str:
+    """Where a lab stands, in the language now being written. Empty without an address."""
+    return place_in_both(lab)[language()]

@@ -27,6 +27,7 @@ name_subjects(
 name_fields(
     {
         "accreditation_id": _l("Accreditation"),
+        "address_en": _l("Address in English"),
         "admitted_from": _l("Admitted from"),
         "amount_fen": _l("Amount"),
         "attended": _l("Somebody attends"),
@@ -44,6 +45,8 @@ name_fields(
         "customs_supervised": _l("Under customs supervision"),
         "description": _l("Description"),
         "description_en": _l("Description in English"),
+        "directions": _l("How to get there"),
+        "directions_en": _l("How to get there, in English"),
         "en": _l("Words in English"),
         "fee_id": _l("Fee"),
         "finds": _l("Tests of these too"),

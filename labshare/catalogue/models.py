@@ -78,6 +78,10 @@ class Lab(Listed, Model):
     """The county of its town. Where it is admitted says its admission alone."""
     town: Mapped[str | None] = mapped_column(String(9))
     address: Mapped[str] = mapped_column(String(200), default="")
+    address_en: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    directions: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """How to get there, where the gate is, where to park."""
+    directions_en: Mapped[str] = mapped_column(Text, default="", server_default="")
     longitude: Mapped[str | None] = mapped_column(String(12))
     """WGS 84, decimal degrees as text: shown and measured, never added up."""
     latitude: Mapped[str | None] = mapped_column(String(12))

@@ -41,6 +41,7 @@ from labshare.demonstration.codes import cma_number, cnas_number
 from labshare.demonstration.data.hosts import HOSTS, PROFILES, SECOND_LABS, SECOND_LABS_EN, Profile
 from labshare.demonstration.data.instruments import KIND, Kind
 from labshare.demonstration.data.items import NORMS, TYPES, Type, Words
+from labshare.demonstration.firms import street_of
 from labshare.demonstration.loading import HostFirm, Loading
 from labshare.demonstration.rows import Row
 from labshare.kernel.money import FEN_PER_WAN, FEN_PER_YUAN, Fen
@@ -161,6 +162,7 @@ class CatalogueMaker:
         created = loading.long_ago + timedelta(hours=rng.randrange(24 * 320))
         town = (host.row["town"] if rng.random() < 0.7 or demo else None) or self._town(rng)
         longitude, latitude = _scatter(rng, town)
+        street = street_of(host.row["address"])
         row = loading.rows.add(
             Lab,
             code=code,
@@ -169,7 +171,10 @@ class CatalogueMaker:
             name_en=f"{short[1]} {profile.name[1]}{SECOND_LABS_EN[turn]}",
             division=self.division,
             town=town,
-            address=host.row["address"],
+            address=street[0],
+            address_en=street[1],
+            directions="从南门进，样品送一楼收样室；门口可停车。",
+            directions_en="South gate; samples go to the reception on the ground floor. Parking at the gate.",
             longitude=longitude,
             latitude=latitude,
             contact=loading.people.name(),

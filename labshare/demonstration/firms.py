@@ -22,7 +22,13 @@ from labshare.organisations.terms import AffiliationKind, AffiliationSource, Fir
 SIZES = tuple(SizeClass)
 SIZE_SHARES = (3, 11, 48, 38)
 INDUSTRIAL_TOWNS = ("330624001", "330624002", "330624003", "330624004", "330624112")
-STREETS = ("工业园区", "创新路", "兴业路", "沿江路", "环城路")
+STREETS = {
+    "工业园区": "Industrial Park",
+    "创新路": "Chuangxin Road",
+    "兴业路": "Xingye Road",
+    "沿江路": "Yanjiang Road",
+    "环城路": "Huancheng Road",
+}
 NEIGHBOURS = ("330683", "331023", "330783", "330226", "330213")
 
 
@@ -229,7 +235,7 @@ def _firm(
         industry=industry,
         registered_on=registered,
         created_at=created,
-        address=f"{town_name}{rng.choice(STREETS)}{rng.randrange(1, 300)}号",
+        address=f"{town_name}{rng.choice(tuple(STREETS))}{rng.randrange(1, 300)}号",
         phone=f"0575-86{rng.randrange(100_000, 999_999)}",
         legal_person=loading.people.name(),
         bank_account=f"{rng.choice((1211, 3305, 6222))}{rng.randrange(10**14, 10**15)}",
@@ -541,3 +547,10 @@ def _affiliation(
         },
     )
     return row
+
+
+def street_of(address: str) -> tuple[str, str]:
+    """Street and number of a firm's address without its town, in both languages."""
+    street = next(each for each in STREETS if each in address)
+    number = address.rpartition(street)[2]
+    return f"{street}{number}", f"{number.removesuffix('号')} {STREETS[street]}"

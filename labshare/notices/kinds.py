@@ -52,7 +52,8 @@ class Appointment:
     state: EntryState
     starts_at: datetime
     ends_at: datetime
-    place: str
+    place: dict[str, str]
+    """In both languages."""
     more: dict[str, Any]
     """What its words name beside the notice's own params."""
 
@@ -183,6 +184,6 @@ def entry_of(params: dict[str, Any], *, stamped_at: datetime, url: str | None) -
         stamped_at=stamped_at,
         title=filled(words.title, of),
         text=filled(words.text, of),
-        place=told["place"],
+        place=_written("place", told["place"]),
         url=url,
     )

@@ -66,6 +66,11 @@ def _marked(text: str) -> Markup:
     return Markup('<span lang="zh">{}</span>').format(text) if tongue(text) else escape(text)
 
 
+def place(lab: Any) -> Markup:
+    """Where a lab stands, as a whole address; Chinese on an English page where the lab wrote no other."""
+    return _marked(catalogue.place(lab))
+
+
 def tongue(text: str) -> Markup:
     """The attribute for an element that holds text alone (a window's title, a choice) and may hold Chinese data."""
     return Markup(' lang="zh"') if formatting.language() == "en" and _has_chinese(text) else Markup("")
@@ -101,6 +106,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "near_day": formatting.near_day,
     "number": formatting.number,
     "percent": formatting.percent,
+    "place": place,
     "plain_amount": formatting.plain_amount,
     "plain_money": formatting.plain_money,
     "price_lines": prices.price_lines,

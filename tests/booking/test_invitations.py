@@ -108,6 +108,7 @@ def test_each_side_reads_its_own_words_in_its_own_language(house: House, clock: 
         db.session.get_one(factories.Person, house.client.person_id).locale = "en"
         db.session.get_one(factories.Person, house.manager.person_id).locale = "zh_Hans_CN"
         house.lab.name, house.lab.name_en, house.lab.address = "检测一室", "Lab One", "新昌县鼓山路 1 号"
+        house.lab.address_en = "1 Gushan Road, Xinchang County"
         house.item.name, house.item.name_en = "洛氏硬度（钢）", "Rockwell hardness (steel)"
         client = db.session.get_one(factories.Firm, house.client.firm_id)
         client.name, client.name_en = "甲厂", "Factory A"
@@ -116,7 +117,7 @@ def test_each_side_reads_its_own_words_in_its_own_language(house: House, clock: 
     (_method, clients), (_again, labs) = invitations(house, "client")[0], invitations(house, "lab")[0]
     assert clients.title == "Rockwell hardness (steel), Lab One"
     assert labs.title == "洛氏硬度（钢），甲厂"
-    assert clients.place == labs.place == "新昌县鼓山路 1 号"
+    assert (clients.place, labs.place) == ("1 Gushan Road, Xinchang County", "新昌县鼓山路 1 号")
     assert f"Booking {booking.ref}" in clients.text
     assert f"预约 {booking.ref}" in labs.text
     assert "Factory A" not in clients.title + clients.text

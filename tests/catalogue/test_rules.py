@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labshare.catalogue import errors
+from labshare.catalogue.formatting import place_in_both
+from labshare.catalogue.models import Lab
 from labshare.catalogue.rules import fees, sounds, standards, text, validity
 from labshare.catalogue.rules import meaning as meaning_rules
 from labshare.catalogue.rules.class_codes import is_class_code
@@ -424,3 +426,19 @@ def test_a_test_item_that_is_wrong(wrong, problem):
     right = {"name": "拉伸试验", "category": "mechanics", "sample_minutes": Decimal("7.5")}
     assert codes(item_problems(TestItemDetails(**right))) == []
     assert codes(item_problems(TestItemDetails(**{**right, **wrong}))) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("town", "address", "address_en", "zh", "en"),
+    [
+        ("330624001", "环城路 8 号", "8 Huancheng Road", "羽林街道环城路 8 号", "8 Huancheng Road, Yulin Subdistrict"),
+        ("330624001", "羽林街道环城路 8 号", "", "羽林街道环城路 8 号", "羽林街道环城路 8 号"),
+        ("330624002", "新昌县鼓山路 1 号", "1 Gushan Road, Xinchang County", "新昌县鼓山路 1 号", None),
+        ("330624110", "七星街道环城路 223 号", "", "七星街道环城路 223 号", "七星街道环城路 223 号"),
+        (None, "环城路 8 号", "8 Huancheng Road", "环城路 8 号", "8 Huancheng Road"),
+        ("330624001", "", "", "", ""),
+    ],
+)
+def test_an_address_names_its_town_once(town, address, address_en, zh, en):
+    lab = Lab(town=town, address=address, address_en=address_en)
+    assert place_in_both(lab) == {"zh": zh, "en": address_en if en is None else en}

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask.testing import FlaskClient
+from sqlalchemy import literal, select
 
 from labshare.booking.queries.ratings import Average
 from labshare.web.public.answers import Answer, best_of, facets_of, fits, order_key
@@ -45,6 +46,7 @@ def answer(number: int, of: Average | None, lab: int | None = None, fen: int = 1
         amount_fen=fen,
         distance_km=None,
         saturdays=True,
+        average=of,
         slot=SimpleNamespace(starts_at=START),
     )
     return Answer(
@@ -54,7 +56,6 @@ def answer(number: int, of: Average | None, lab: int | None = None, fen: int = 1
         report_by=None,
         late=None,
         more_instruments=0,
-        average=of,
         quantity=1,
         asked_at=START,
     )
@@ -94,8 +95,10 @@ def test_the_page_offers_it_once_a_lab_has_an_average(client: FlaskClient, marke
     question = {"q": "GB/T 10125", "hours": "48", "set": "1"}
     plain = client.get("/search", query_string={**question, "order": "rated"}, headers=EN).text
     assert "Best rated" not in plain, "nobody is rated"
-    page_of = sys.modules["labshare.web.public.search"]
-    monkeypatch.setattr(page_of, "averages_of_labs", lambda _labs, _today: {market.near.id: average(13)})
+    sums = select(
+        literal(market.near.id).label("lab_id"), *(literal(n).label(f"n{i}") for i, n in enumerate((6, 26, 26, 26)))
+    )
+    monkeypatch.setattr(sys.modules["labshare.booking.queries.offers"], "sums_by", lambda _of, _labs, _today: sums)
     page = text_of(client.get("/search", query_string={**question, "rated": "4", "order": "rated"}, headers=EN).text)
     assert "One lab can do it" in page
     assert "rated 4 or more Remove this condition" in page

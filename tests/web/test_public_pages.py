@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, update
 
 from labshare.booking.models import Holding
-from labshare.catalogue.models import Accreditation, AccreditationScope
+from labshare.catalogue.models import Accreditation, AccreditationScope, Lab
 from labshare.catalogue.services.index import rebuild_all
 from labshare.kernel.database import db
 from labshare.kernel.time import utc_now
@@ -547,6 +547,23 @@ def test_at_most_twelve_statements_for_anybody(app: Flask, client: FlaskClient, 
     finally:
         event.remove(db.engine, "before_cursor_execute", listen)
     assert {path: count for path, count in counts.items() if count > 12} == {}
+
+
+def test_addresses_are_written_in_the_readers_language(client: FlaskClient, market: Market) -> None:
+    db.session.execute(
+        update(Lab)
+        .where(Lab.id == market.near.id)
+        .values(
+            address="环城路 8 号", address_en="8 Huancheng Road", directions="南门进。", directions_en="South gate."
+        )
+    )
+    db.session.commit()
+    for path in (f"/labs/{market.near.code}", f"/test-items/{market.salt.id}"):
+        english, chinese = (client.get(path, headers=language).text for language in (EN, ZH))
+        assert "8 Huancheng Road, Qixing Subdistrict" in english
+        assert "七星街道环城路 8 号" in chinese
+        assert "环城路" not in english
+    assert "South gate." in client.get(f"/labs/{market.near.code}", headers=EN).text
 
 
 def test_a_window_says_in_which_language_its_title_is(client: FlaskClient, market: Market) -> None:

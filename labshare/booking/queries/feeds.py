@@ -14,6 +14,7 @@ from labshare.booking.entries import CLIENT_ENTRY, LAB_ENTRY, state_of_entry, wo
 from labshare.booking.models import Booking, CalendarFeed
 from labshare.booking.queries.bookings import visible_bookings
 from labshare.booking.terms import FeedOf
+from labshare.catalogue.formatting import place
 from labshare.catalogue.models import Instrument, Lab
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
@@ -130,7 +131,7 @@ def _entry(booking: Booking, *, lab_side: bool) -> Entry:
         stamped_at=max(moment for moment in moments if moment is not None),
         title=filled(words.title, of),
         text=filled(words.text, of),
-        place=booking.lab.address,
+        place=place(booking.lab),
         url=absolute(f"/{'lab/' if lab_side else ''}bookings/{booking.ref}"),
     )
 

@@ -15,8 +15,10 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, bindparam, null, select
 from sqlalchemy.orm import joinedload
 
+from labshare.booking.models import Rating
 from labshare.booking.queries.gaps import Asked, Gap, free_units, gaps, moment
 from labshare.booking.queries.loading import certificates_of, hours_choice, hours_of_labs, item_terms, working_days
+from labshare.booking.queries.ratings import Average, average_of, sums_by
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.price import ItemTerms, Price, Work, price_of, question_problems, work_agreed
 from labshare.booking.rules.slots import Slot
@@ -78,6 +80,8 @@ class Offer:
     hours: Hours | None = None
     saturdays: bool = False
     """The lab opens on Saturdays."""
+    average: Average | None = None
+    """What clients that tested say of the lab (R-RATING-3), where asked for."""
 
     @property
     def amount_fen(self) -> Fen:
@@ -215,6 +219,7 @@ def offers(
     free_to_cancel: bool = False,
     deadlines: Deadlines | None = None,
     client_id: int | None = None,
+    averages: bool = False,
     limit: int | None = None,
 ) -> list[Offer]:
     """The earliest feasible slot of each published item and instrument, over all labs.
@@ -226,7 +231,8 @@ def offers(
     Prices are those for the firm `client_id`. `near` is latitude and longitude in degrees; `nearest` orders by it. Ties
     go by price, start, item and instrument.
     With `free_to_cancel` the start is the first that can still be cancelled free of charge, with time to order; the
-    very earliest where none can, or where only that keeps the `deadlines` (R-SEARCH-3). At most eight statements.
+    very earliest where none can, or where only that keeps the `deadlines` (R-SEARCH-3). With `averages` each has its
+    lab's. At most eight statements.
     """
     pairs = _pairs(items, local_day(now), instrument_id=instrument_id, client_id=client_id)
     wish = _Wish(
@@ -246,7 +252,7 @@ def offers(
         distance = _distance(near, question.pair) if near is not None else None
         kept.append((_key(order, question, late, distance), question, late, distance))
     kept.sort(key=lambda one: one[0])
-    return _with_rows(kept[:limit])
+    return _with_rows(kept[:limit], rated_on=local_day(now) if averages else None)
 
 
 def _pairs(
@@ -553,14 +559,17 @@ def _distance(near: Coordinates | None, pair: _Pair) -> Kilometres | None:
     return as_the_crow_flies(near, (pair.latitude, pair.longitude))
 
 
-def _with_rows(kept: Sequence[tuple[tuple[Any, ...], _Question, bool, Kilometres | None]]) -> list[Offer]:
-    """The offers with the rows that pages and API show; one statement."""
+def _with_rows(
+    kept: Sequence[tuple[tuple[Any, ...], _Question, bool, Kilometres | None]], *, rated_on: date | None
+) -> list[Offer]:
+    """The offers with the rows that pages and API show, with the labs' averages of that day; one statement."""
     if not kept:
         return []
     pairs = [question.pair for _, question, _, _ in kept]
     items: dict[int, TestItem] = {}
     instruments: dict[int, Instrument] = {}
-    for item, one in db.session.execute(
+    averages: dict[int, Average] = {}
+    query = (
         select(TestItem, Instrument)
         .join(TestItemInstrument, TestItemInstrument.test_item_id == TestItem.id)
         .join(Instrument, Instrument.id == TestItemInstrument.instrument_id)
@@ -568,8 +577,15 @@ def _with_rows(kept: Sequence[tuple[tuple[Any, ...], _Question, bool, Kilometres
         .where(
             TestItem.id.in_({pair.item_id for pair in pairs}), Instrument.id.in_({pair.instrument_id for pair in pairs})
         )
-    ):
+    )
+    if rated_on is not None:
+        sums = sums_by(Rating.lab_id, list({pair.lab_id for pair in pairs}), rated_on).subquery()
+        query = query.outerjoin(sums, sums.c.lab_id == TestItem.lab_id).add_columns(*list(sums.c)[1:])
+    for row in db.session.execute(query):
+        item, one, sums_of_lab = row[0], row[1], row[2:]
         items[item.id], instruments[one.id] = item, one
+        if any(sums_of_lab):
+            averages[item.lab_id] = average_of(sums_of_lab)
     return [
         Offer(
             items[question.pair.item_id],
@@ -581,6 +597,7 @@ def _with_rows(kept: Sequence[tuple[tuple[Any, ...], _Question, bool, Kilometres
             distance,
             question.hours,
             saturdays=bool(question.rules.openings.hours.weekly[SATURDAY]),
+            average=averages.get(question.pair.lab_id),
         )
         for _, question, late, distance in kept
     ]

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Rating
@@ -51,22 +51,25 @@ def _averages(of: Any, ids: Iterable[int], today: date) -> dict[int, Average]:
     wanted = list(set(ids))
     if not wanted:
         return {}
+    return {each: average_of(sums) for each, *sums in db.session.execute(sums_by(of, wanted, today))}
+
+
+def sums_by(of: Any, ids: Sequence[int], today: date) -> Select[Any]:
+    """Of each, by a column of `Rating`: how many ratings of a year, and the sums of their points; from five on."""
     points = (Rating.result_points, Rating.service_points, Rating.time_points)
-    rows = db.session.execute(
-        select(of, func.count(), *(func.sum(each) for each in points))
-        .where(of.in_(wanted), Rating.given_on > today - YEAR)
+    return (
+        select(of, func.count().label("given"), *(func.sum(each).label(each.key) for each in points))
+        .where(of.in_(ids), Rating.given_on > today - YEAR)
         .group_by(of)
         .having(func.count() >= SHOWN_FROM)
     )
-    return {
-        each: Average(
-            count=count,
-            result=Fraction(result, count),
-            service=Fraction(service, count),
-            time=Fraction(time, count),
-        )
-        for each, count, result, service, time in rows
-    }
+
+
+def average_of(sums: Sequence[int]) -> Average:
+    """Of how many ratings and the three sums, as `sums_by` gives them."""
+    count, *points = sums
+    result, service, time = (Fraction(each, count) for each in points)
+    return Average(count=count, result=result, service=service, time=time)
 
 
 def reviews_of_lab(lab_id: int, today: date, *, limit: int) -> Sequence[Rating]:

@@ -38,6 +38,9 @@ class LabDetails:
     name_en: str = ""
     town: str = ""
     address: str = ""
+    address_en: str = ""
+    directions: str = ""
+    directions_en: str = ""
     longitude: str = ""
     latitude: str = ""
     contact: str = ""
@@ -115,6 +118,9 @@ _LAB_TEXTS = {
     "name": 120,
     "name_en": 160,
     "address": 200,
+    "address_en": 200,
+    "directions": 1000,
+    "directions_en": 1000,
     "contact": 60,
     "phone": 30,
     "description": 4000,

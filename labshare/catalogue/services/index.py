@@ -132,6 +132,7 @@ def _of_lab(lab: Lab) -> dict[str, Any]:
             lab.firm.name_en,
             lab.code,
             lab.address,
+            lab.address_en,
             town.name if town else None,
             town.name_en if town else None,
         ],

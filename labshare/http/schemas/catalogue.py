@@ -42,6 +42,9 @@ class Lab(LabBrief):
 
     firm = Inside(FirmName)
     address = Text(allow_none=True)
+    address_en = Text(allow_none=True)
+    directions = Text(allow_none=True)
+    directions_en = Text(allow_none=True)
     phone = Text(allow_none=True)
     accreditations = Many(Text())
     admitted = YesNo()

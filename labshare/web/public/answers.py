@@ -10,7 +10,6 @@ from flask import url_for
 
 from labshare.booking.queries.loading import cancellation_terms
 from labshare.booking.queries.offers import Offer, report_day
-from labshare.booking.queries.ratings import Average
 from labshare.booking.rules.price import cancellation_fee, free_until
 from labshare.catalogue.queries import Candidate
 from labshare.catalogue.queries.matching import PART
@@ -42,8 +41,6 @@ class Answer:
     late: date | None
     """The day asked for that it misses: the report comes, or the test starts, after it."""
     more_instruments: int
-    average: Average | None
-    """What clients that tested say of the lab, where five and more did within a year."""
     quantity: int
     asked_at: datetime
     variants: tuple["Answer", ...] = ()
@@ -109,17 +106,11 @@ def fits(wishes: Wishes, one: Answer) -> bool:
 
 def _tenths(one: Answer) -> int:
     """The lab's published average in tenths of a point; without one it is below every floor."""
-    return one.average.tenths if one.average else 0
+    return one.offer.average.tenths if one.offer.average else 0
 
 
-def answers_of(
-    found: Sequence[Offer],
-    items: Mapping[int, Candidate],
-    asked: Asked,
-    now: datetime,
-    averages: Mapping[int, Average],
-) -> list[Answer]:
-    """The offers by test item, on the instrument that is free first. `averages`: of labs."""
+def answers_of(found: Sequence[Offer], items: Mapping[int, Candidate], asked: Asked, now: datetime) -> list[Answer]:
+    """The offers by test item, on the instrument that is free first."""
     by_item: dict[int, list[Offer]] = {}
     for offer in found:
         by_item.setdefault(offer.item.id, []).append(offer)
@@ -136,7 +127,6 @@ def answers_of(
                 report_by=report_day(slot.ends_at, item.turnaround_days) if slot else None,
                 late=_late(best, asked),
                 more_instruments=len(group) - 1,
-                average=averages.get(best.lab.id),
                 quantity=asked.quantity,
                 asked_at=now,
             )

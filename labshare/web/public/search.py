@@ -10,7 +10,6 @@ from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
 from labshare.booking.queries.offers import misfits, offers
-from labshare.booking.queries.ratings import averages_of_labs
 from labshare.catalogue.models import Standard
 from labshare.catalogue.queries import Filters, Near, StandardMatch, find, list_labs, nearest, suggested
 from labshare.catalogue.queries.matching import PART
@@ -43,7 +42,7 @@ ORDERS = {"earliest": _l("Earliest"), "cheapest": _l("Cheapest"), "nearest": _l(
 @public
 @limited("search")
 def search() -> str:
-    """At most eighteen statements."""
+    """At most seventeen statements."""
     now = utc_now()
     today = local_day(now)
     asked = read_asked(today)
@@ -66,12 +65,12 @@ def search() -> str:
         free_to_cancel=True,
         deadlines=asked.deadlines,
         client_id=current_actor().firm_id,
+        averages=True,
     )
-    averages = averages_of_labs((one.lab.id for one in offered), today)
-    everything = answers_of(offered, found.items, asked, now, averages)
+    everything = answers_of(offered, found.items, asked, now)
     left = set(ids) - {one.offer.item.id for one in everything}
     unfit = misfits([one for one in ids if one in left], asked.quantity, asked.hours)
-    orders = _orders(near=near is not None, rated=bool(averages))
+    orders = _orders(near=near is not None, rated=any(one.average for one in offered))
     order = request.args.get("order", "nearest" if asked.question.near else "earliest")
     if order not in orders:
         order = "earliest"

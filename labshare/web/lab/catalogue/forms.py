@@ -75,6 +75,17 @@ class LabForm(Form):
         _l("Town"), [required()], description=_l("Its county is where the lab can be admitted as an open lab.")
     )
     address = StringField(_l("Address"), [optional(), length(200)], description=_l("Needed before publishing."))
+    address_en = StringField(
+        _l("Address in English"),
+        [optional(), length(200)],
+        description=_l("Street and number, such as 8 Gongye Avenue; the town is added."),
+    )
+    directions = TextAreaField(
+        _l("How to get there"),
+        [optional(), length(1000)],
+        description=_l("Which gate, which floor, where to park, where samples are handed in."),
+    )
+    directions_en = TextAreaField(_l("How to get there, in English"), [optional(), length(1000)])
     longitude = StringField(_l("Longitude"), [optional(), length(12)], description=_l("Decimal degrees, WGS 84."))
     latitude = StringField(_l("Latitude"), [optional(), length(12)])
     contact = StringField(_l("Contact person"), [optional(), length(60)])
@@ -126,6 +137,9 @@ class LabForm(Form):
             name_en=self.name_en.data or "",
             town=self.town.data or "",
             address=self.address.data or "",
+            address_en=self.address_en.data or "",
+            directions=self.directions.data or "",
+            directions_en=self.directions_en.data or "",
             longitude=self.longitude.data or "",
             latitude=self.latitude.data or "",
             contact=self.contact.data or "",

@@ -24,6 +24,7 @@ from labshare.demonstration.blocks import maintain
 from labshare.demonstration.bookings import MATERIALS, Place, free_unit
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
 from labshare.demonstration.documents import tax_in
+from labshare.demonstration.inquiries import add_inquiries
 from labshare.demonstration.life import Life
 from labshare.demonstration.loading import Client, Loading
 from labshare.demonstration.quotes import add_quotes
@@ -72,6 +73,7 @@ class Tasks:
         self._officer_tasks()
         self._drafts()
         add_quotes(self.loading, self.main)
+        add_inquiries(self.loading, [self.main, *self.others[:3]])
         for lab in (self.main, *self.others[:3]):
             machine = next((each for each in lab.machines if each.kind.key == "onh"), lab.machines[-1])
             maintain(self.loading, self.rng, lab, machine, self.loading.midnight - 9 * HOUR, self.tomorrow + 30 * HOUR)

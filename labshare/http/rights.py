@@ -22,6 +22,7 @@ from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import Refusal
 from labshare.organisations.permissions import WRITING_SCOPE, check, may_anywhere
 from labshare.settlement.models import Report
+from labshare.settlement.queries.inquiries import parties_of_inquiry
 from labshare.settlement.services.ledger import ref_of
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,6 +90,12 @@ def _parties_of_quote(
     return {"client": quote.client_firm_id, "lab": quote.lab_firm_id}
 
 
+def _parties_of_inquiry(actor: Actor, inquiry_id: int, **_address: Any) -> Mapping[str, int | None]:
+    """The firm that asks, and the one acted for where its labs are asked. Raises `NotFound`."""
+    client, lab = parties_of_inquiry(actor, inquiry_id)
+    return {"client": client, "lab": lab}
+
+
 ANY = Of("")
 OWN_FIRM = Of("own firm", lambda actor, **_: {"firm": actor.firm_id})
 MEMBERS_FIRM = Of("own firm, for members", _must_have_a_firm)
@@ -96,6 +103,7 @@ OWN_LABS = Of("own firm as lab", lambda actor, **_: {"lab": actor.firm_id})
 OWN_BOOKINGS = Of("own firm as client", lambda actor, **_: {"client": actor.firm_id})
 THE_BOOKING = Of("booking in the address", parties_of_booking)
 THE_QUOTE = Of("quote in the address", _parties_of_quote)
+THE_INQUIRY = Of("request to the labs in the address", _parties_of_inquiry)
 THE_BLOCK = Of("block in the address", asks=own_block)
 THE_REPORT = Of("report in the address", _parties_of_report)
 SOMEWHERE = _Somewhere("what the body or the service names")

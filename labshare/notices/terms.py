@@ -48,6 +48,7 @@ class Topic(Term):
     )
     REMINDER = "reminders", _l("Reminders"), _l("One working day before a test of ours begins."), FIRM
     QUOTE = "quotes", _l("Quotes"), _l("A quote is asked for, priced by the lab or accepted."), FIRM
+    INQUIRY = "inquiries", _l("Requests to the labs"), _l("A client asks the labs, or a lab has answered."), FIRM
     PROGRESS = "progress", _l("Progress"), _l("Samples received, test finished."), FIRM
     REPORT = "reports", _l("Reports"), _l("A report is ready, or was withdrawn."), FIRM
     CHARGE = "charges", _l("Changes of charge"), _l("A charge changes, or waits for consent."), FIRM

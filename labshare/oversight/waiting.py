@@ -36,6 +36,7 @@ from labshare.rewards.queries.waiting import corrections_waiting, objections_wai
 from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.terms import RunState
 from labshare.settlement.queries.disputes import disputes_to_decide
+from labshare.settlement.queries.inquiries import to_answer, to_choose
 from labshare.settlement.queries.missing import documents_waiting, payers_waiting
 from labshare.settlement.queries.waiting import WAITS, Wait, bookings_waiting
 
@@ -107,6 +108,23 @@ KINDS = (
         lambda actor, now: approvals_waiting(actor.firm_id, now),
         action="approval.decide",
         line=_l("Bookings to approve"),
+    ),
+    Kind(
+        "answers",
+        CLIENT,
+        "client.inquiries",
+        lambda actor, now: to_choose(actor.firm_id, now),
+        action="inquiry.close",
+        line=_l("Requests to the labs with answers"),
+    ),
+    Kind(
+        "inquiries",
+        LAB,
+        "lab.inquiries",
+        lambda actor, now: to_answer(actor.firm_id, now),
+        badge=True,
+        action="inquiry.answer",
+        line=_l("Inquiries to answer"),
     ),
     Kind("documents", FIRM, "lab.missing_documents", lambda actor, _now: documents_waiting(actor.firm_id), badge=True),
     Kind(

@@ -250,3 +250,57 @@ class WithAuthorityAlready(Conflict):
 
 class NotWithAuthority(Conflict):
     message = _l("The two sides have not brought the dispute to the authority.")
+
+
+# requests to the labs
+
+
+class UnknownCategory(InvalidInput):
+    message = _l("Not a valid choice.")
+    default_field = "category"
+
+
+class NobodyToAsk(InvalidInput):
+    message = _l("No lab offers tests of this category yet. Choose another, or leave it open.")
+    default_field = "category"
+
+
+class DayPassed(InvalidInput):
+    message = _l("This day has passed.")
+    default_field = "start_by"
+
+
+class ReportBeforeStart(InvalidInput):
+    message = _l("Not before the day by which the test starts.")
+    default_field = "report_by"
+
+
+class TooManyInquiries(Conflict):
+    message = _l("%(n)s requests of your firm are open; close those that are done first.")
+
+
+class InquiryClosed(Conflict):
+    message = _l("This request is closed.")
+
+
+class NothingAnswered(InvalidInput):
+    message = _l("Name a test item, or write an answer.")
+    default_field = "text"
+
+
+class NotYourItem(InvalidInput):
+    message = _l("Choose one of your published test items.")
+    default_field = "test_item"
+
+
+class PriceWithoutItem(InvalidInput):
+    message = _l("Choose the test item that the price is for.")
+    default_field = "test_item"
+
+
+class TooManyAnswers(Conflict):
+    message = _l("%(n)s answers of your firm stand at this request; the client has enough to choose from.")
+
+
+class NothingToTake(Conflict):
+    message = _l("This answer names no test item that could be booked.")

@@ -6,6 +6,7 @@ from labshare.kernel.labels import name_codes, name_fields, name_subjects
 from labshare.settlement.terms import DisputeOutcome, PayerVerdict
 
 name_subjects(
+    inquiry=_l("Request to the labs"),
     invoice=_l("Invoice"),
     message=_l("Message"),
     month=_l("Month of the ledger"),

@@ -20,12 +20,15 @@ from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.accounts.models import Person
-from labshare.booking.models import Booking
+from labshare.booking.models import Booking, Quote
 from labshare.booking.terms import Party
+from labshare.catalogue.models import Lab, TestItem
+from labshare.catalogue.terms import Category
 from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
 from labshare.kernel.terms import listed
-from labshare.kernel.time import local_day
+from labshare.kernel.time import Hours, local_day
+from labshare.organisations.models import Firm
 from labshare.settlement.rules.documents import payment_counts
 from labshare.settlement.terms import (
     DisputeOutcome,
@@ -445,6 +448,106 @@ class MessageFile(Model):
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
 
 
+class Inquiry(Model):
+    """A firm asks the labs of a category, or all (`category` null), who can do something (R-ASK). It ends by itself."""
+
+    __tablename__ = "inquiry"
+    __table_args__ = (
+        one_of("category", Category, null=True),
+        CheckConstraint("quantity >= 1", name="quantity_positive"),
+        CheckConstraint("closed_at IS NULL OR closed_by IS NOT NULL", name="closed_by_somebody"),
+        Index(None, "client_firm_id", "id"),
+        Index(
+            "ix_inquiry_unclosed",
+            "ends_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    client_firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    category: Mapped[str | None] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(String(2000))
+    quantity: Mapped[int]
+    start_by: Mapped[date | None]
+    report_by: Mapped[date | None]
+    asked_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """The moment from which it is closed, whoever did nothing."""
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+    client: Mapped[Firm] = relationship()
+    files: Mapped[list[StoredFile]] = relationship(secondary="inquiry_file", order_by=StoredFile.id)
+
+    @hybrid_method
+    def open_at(self, moment: datetime) -> bool:
+        return self.closed_at is None and moment < self.ends_at
+
+    @open_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _open_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.closed_at.is_(None), cls.ends_at > moment)
+
+
+class InquiryFile(Model):
+    """A picture or drawing that came with a request to the labs."""
+
+    __tablename__ = "inquiry_file"
+    __table_args__ = (Index(None, "inquiry_id"),)
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"), primary_key=True)
+    inquiry_id: Mapped[int] = mapped_column(ForeignKey("inquiry.id"))
+
+
+class InquiryAnswer(Model):
+    """What one lab answered, for the asker alone (R-ASK-3): a test item with its price, or words. Fen."""
+
+    __tablename__ = "inquiry_answer"
+    __table_args__ = (
+        CheckConstraint("(test_item_id IS NULL) = (published_fen IS NULL)", name="priced_with_its_item"),
+        CheckConstraint(
+            "amount_fen IS NULL OR (published_fen IS NOT NULL AND amount_fen BETWEEN 0 AND published_fen)",
+            name="amount_within_published",
+        ),
+        CheckConstraint("hours IS NULL OR test_item_id IS NOT NULL", name="hours_of_an_item"),
+        Index(None, "inquiry_id", "lab_firm_id"),
+        Index(None, "lab_id"),
+        Index(None, "test_item_id"),
+        Index(None, "quote_id", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    inquiry_id: Mapped[int] = mapped_column(ForeignKey("inquiry.id"))
+    lab_firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    test_item_id: Mapped[int | None] = mapped_column(ForeignKey("test_item.id"))
+    hours: Mapped[Hours | None]
+    amount_fen: Mapped[Fen | None]
+    """The lab's own price; null: by the published fee."""
+    published_fen: Mapped[Fen | None]
+    """By the fee of the day it was answered, for the asker."""
+    text: Mapped[str] = mapped_column(String(2000))
+    answered_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    answered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    quote_id: Mapped[int | None] = mapped_column(ForeignKey("quote.id"))
+    """The quote that the asker had made of it."""
+
+    lab: Mapped[Lab] = relationship()
+    test_item: Mapped[TestItem | None] = relationship()
+    quote: Mapped[Quote | None] = relationship()
+
+    @property
+    def price_fen(self) -> Fen | None:
+        return self.published_fen if self.amount_fen is None else self.amount_fen
+
+    @property
+    def quote_number(self) -> str | None:
+        return self.quote.number if self.quote else None
+
+
 # What the database itself refuses, whoever writes: changed or deleted documents, a red letter above what it reverses,
 # an invoice to someone else than its bookings' client, an entry in a closed month.
 
@@ -479,6 +582,22 @@ append_only(InvoiceLine.__table__)
 append_only(RevenueEntry.__table__)
 append_only(Message.__table__)
 append_only(MessageFile.__table__)
+append_only(InquiryFile.__table__)
+stays_as_recorded(
+    Inquiry.__table__, "client_firm_id", "category", "text", "quantity", "start_by", "report_by", "asked_at", "ends_at"
+)
+stays_as_recorded(
+    InquiryAnswer.__table__,
+    "inquiry_id",
+    "lab_firm_id",
+    "lab_id",
+    "test_item_id",
+    "hours",
+    "amount_fen",
+    "published_fen",
+    "text",
+    "answered_at",
+)
 
 _refuse_insert(
     Report.__table__,

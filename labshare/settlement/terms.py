@@ -101,3 +101,10 @@ class DisputeStep(Term):
     OFFERED = "offered", _l("Proposed outcome")
     SETTLED = "settled", _l("Agreed")
     DECIDED = "decided", _l("Decision")
+
+
+class InquiryState(Term):
+    """Of a firm's request to the labs, at a moment."""
+
+    OPEN = "open", lazy_pgettext("inquiry", "Open"), Look("clock-question", "is-requested")
+    CLOSED = "closed", lazy_pgettext("inquiry", "Closed"), Look("circle-check", "is-settled")

@@ -11,6 +11,7 @@ from labshare.organisations.queries import get_firm
 from labshare.settlement.files import path_of
 from labshare.settlement.models import StoredFile
 from labshare.settlement.queries.documents import file_with_parties, stored_file
+from labshare.settlement.queries.inquiries import file_of_inquiry
 from labshare.settlement.queries.messages import file_of_message
 from labshare.settlement.terms import DocumentKind
 
@@ -40,6 +41,13 @@ def licence(firm_id: int) -> Response:
 def message_file(file_id: int) -> Response:
     """A file that came with a message. 404 for whoever may not read the message."""
     return _sent(file_of_message(current_actor(), file_id))
+
+
+@blueprint.get("/inquiry/<int:file_id>")
+@requires("inquiry.see", of=FOUND)
+def inquiry_file(file_id: int) -> Response:
+    """A file that came with a request to the labs, for the asker and the labs that are asked."""
+    return _sent(file_of_inquiry(current_actor(), file_id))
 
 
 def _sent(file: StoredFile) -> Response:

@@ -64,6 +64,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Calendar"), "lab.calendar", "calendar-week"),
         Item(_l("Bookings"), "lab.bookings", "clipboard-list", covers=("lab.booking",)),
         Item(_l("Quotes"), "lab.quotes", "file-check", covers=("lab.quote",)),
+        Item(_l("Inquiries"), "lab.inquiries", "message", count=True, covers=("lab.inquiry",)),
         Item(_l("Our bookings elsewhere"), "client.bookings", "shopping-bag", covers=("client.",)),
         Item(
             _l("Labs"),

@@ -30,6 +30,7 @@ from labshare.rewards.services import (
 )
 from labshare.rewards.services.grades import GradeRow
 from labshare.settlement.models import BookingHold, InvoiceLine, Report
+from labshare.settlement.services import answer_inquiry, ask_labs
 from tests import factories as make
 from tests.mails import letters
 from tests.rewards.reading import policy_json
@@ -116,6 +117,26 @@ def build() -> RightsWorld:
             quantity=2,
         )
         world.places |= {"quote": quote.number, "quote_id": quote.id}
+    file = taken()
+    with transaction():
+        inquiry = ask_labs(
+            actor=make.actor(world.people["client_booker"], client, "booker"),
+            now=utc_now(),
+            text="套圈发脆",
+            quantity=2,
+            files=[file],
+        )
+        answer = answer_inquiry(
+            actor=make.actor(world.people["lab_manager"], lab.firm, "lab_manager"),
+            now=utc_now(),
+            inquiry_id=inquiry.id,
+            test_item_id=quoted.id,
+        )
+        world.places |= {
+            "inquiry_id": inquiry.id,
+            "answer_id": answer.id,
+            "inquiry_file_id": inquiry.files[0].id,
+        }
     for name, person in world.people.items():
         firm = world.firms[name]
         roles = (name,) if firm is None else (_role(person, firm),)

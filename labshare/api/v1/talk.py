@@ -16,7 +16,7 @@ from labshare.booking.services.ratings import MOST_POINTS, WORDS_LENGTH
 from labshare.http.actor import current_actor
 from labshare.http.fields import WORDS, Length, Names, OneOf, Range, Strict, Text, Whole
 from labshare.http.limits import limited
-from labshare.http.rights import FOUND, THE_BOOKING, requires
+from labshare.http.rights import FOUND, THE_BOOKING, Of, requires
 from labshare.http.schemas import talk as schemas
 from labshare.http.schemas.base import listing
 from labshare.kernel.errors import NotFound
@@ -74,19 +74,21 @@ class WordsForm(WordsBody, FilesForm):
     """What `WordsBody` and `FilesForm` take together."""
 
 
-def _saying(action: str, verb: str, *, form: type[Names], body: type[Names]) -> Callable[[Any], Any]:
+def saying(
+    action: str, verb: str, *, form: type[Names], body: type[Names], of: Of = THE_BOOKING
+) -> Callable[[Any], Any]:
     """A view that takes words as JSON, or as a form with files, of those who may do this to the booking in its
-    address. It is handed what was sent, read, and the files, examined and kept."""
+    address, or what else `of` says. It is handed what was sent, read, and the files, examined and kept."""
     content = {"multipart/form-data": {"schema": form}, "application/json": {"schema": body}}
 
     def decorate(view: Any) -> Any:
         @wraps(view)
-        def reading(ref: str) -> Any:
+        def reading(**address: Any) -> Any:
             location = "form" if request.form or request.files else "json"
             sent = blueprint.ARGUMENTS_PARSER.parse(body(), request, location=location)
-            return view(sent, _files(), ref)
+            return view(sent, _files(), **address)
 
-        admitted = requires(action, of=THE_BOOKING, verb=verb, file=True)
+        admitted = requires(action, of=of, verb=verb, file=True)
         return admitted(limited("message")(blueprint.doc(requestBody={"required": True, "content": content})(reading)))
 
     return decorate
@@ -113,7 +115,7 @@ def messages(query: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/messages")
-@_saying("message.write", "message.write", form=MessageForm, body=MessageBody)
+@saying("message.write", "message.write", form=MessageForm, body=MessageBody)
 @blueprint.response(201, schemas.Message)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
@@ -132,7 +134,7 @@ def dispute(ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/dispute")
-@_saying("dispute.open", "dispute.open", form=WordsForm, body=WordsBody)
+@saying("dispute.open", "dispute.open", form=WordsForm, body=WordsBody)
 @blueprint.response(201, schemas.Dispute)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
@@ -143,7 +145,7 @@ def open_dispute(body: dict[str, Any], files: list[TakenFile], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/dispute/answer")
-@_saying("dispute.answer", "dispute.answer", form=WordsForm, body=WordsBody)
+@saying("dispute.answer", "dispute.answer", form=WordsForm, body=WordsBody)
 @blueprint.response(200, schemas.Dispute)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()

@@ -1,7 +1,7 @@
 """Quotes: made by the client, priced by the lab within its published table, accepted by a purchase order."""
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from labshare.booking.rules.quotes import MOST_OPEN, lasts_until, own_price_prob
 from labshare.booking.services.bookable import check_bookable, client_of
 from labshare.booking.services.common import plain
 from labshare.booking.terms import BookingState
+from labshare.catalogue.rules.fees import most_off, read_discounts
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, insert_or_nothing, inserts_or_nothing, take_turn
 from labshare.kernel.errors import InvalidInput, ReasonRequired
@@ -50,6 +51,15 @@ class PurchaseOrderMissing(InvalidInput):
     default_field = "purchase_order"
 
 
+@dataclass(frozen=True, kw_only=True)
+class OwnPrice:
+    """A price that somebody of the lab has offered, with the reason."""
+
+    fen: Fen
+    person_id: int
+    reason: str
+
+
 @verb("quote.make", title=_l("Quote made"), money=True)
 def make_quote(
     *,
@@ -60,10 +70,13 @@ def make_quote(
     hours: Hours | None = None,
     surcharges: Collection[str] = (),
     bookable: BookableItem | None = None,
+    own: OwnPrice | None = None,
 ) -> Quote:
-    """What the test costs the actor's firm by the fee of today, fixed while the quote lasts (R-QUOTE-1).
+    """What the test costs the actor's firm by the fee of today, fixed while the quote lasts (R-QUOTE-1). `own`: what
+    the lab has offered already; it counts where it is less (R-ASK-4).
 
-    Raises as `book` for what is asked, `TooManyQuotes`.
+    Raises as `book` for what is asked, `TooManyQuotes`; `NoDiscountPublished`, `OutsideDiscount` where the fee of today
+    no longer allows the lab's price.
     """
     bookable = check_bookable(actor, bookable or load_bookable_item(test_item_id, now, client_id=actor.firm_id))
     client = client_of(bookable)
@@ -71,6 +84,14 @@ def make_quote(
     if price is None or bookable.fee is None:
         raise NoFee
     check_marks(bookable.item.id, price, [local_day(now)])
+    published = price.total_fen
+    if own is not None and own.fen < published:
+        percent = most_off(read_discounts(bookable.fee.discounts), quantity)
+        if problem := own_price_problem(own.fen, published_fen=published, present_fen=published, percent=percent):
+            raise problem
+        price = replace(price, own_fen=own.fen)
+    else:
+        own = None
     take_turn()
     still_open = select(func.count(Quote.id)).where(Quote.client_firm_id == client.id, Quote.lasts_at(now))
     if (db.session.scalar(still_open) or 0) >= MOST_OPEN:
@@ -85,12 +106,14 @@ def make_quote(
         "hours": hours,
         "price": written_price(price),
         "amount_fen": price.total_fen,
-        "published_fen": price.total_fen,
+        "published_fen": published,
         "turnaround_days": bookable.item.turnaround_days if price.rush_days is None else price.rush_days,
         "made_by": actor.person_id,
         "made_at": now,
         "valid_until": lasts_until(now),
-        "own_reason": "",
+        "own_by": own and own.person_id,
+        "own_at": own and now,
+        "own_reason": own.reason if own else "",
     }
     quote_id = None
     for _attempt in range(NUMBERS_TRIED):

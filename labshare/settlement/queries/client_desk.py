@@ -17,7 +17,8 @@ from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import may, visible
-from labshare.settlement.models import Dispute, Report
+from labshare.settlement.models import Dispute, Inquiry, Report
+from labshare.settlement.queries.inquiries import inquiries_to_choose
 from labshare.settlement.queries.owed import owed
 from labshare.settlement.queries.reports import stands_on
 from labshare.settlement.queries.spending import paid_by_month
@@ -37,6 +38,8 @@ class ClientDesk:
     charges: Sequence[Charge]
     disputes: Sequence[Dispute]
     """Answered by the lab; we say what is to come of it."""
+    inquiries: Sequence[Inquiry]
+    """Answered by labs; one answer is taken, or the request closed."""
     to_pay: Sequence[Booking]
     samples: Sequence[Booking]
     """Confirmed and starting within two days: the samples must come."""
@@ -60,7 +63,7 @@ class ClientDesk:
 
 
 def client_desk(actor: Actor, now: datetime) -> ClientDesk:
-    """The desk of the firm acted for; empty without one. Eight statements, money in fen."""
+    """The desk of the firm acted for; empty without one. Nine statements, money in fen."""
     ours = and_(
         Booking.client_firm_id == actor.firm_id,
         visible(actor, "booking.see", client=Booking.client_firm_id, lab=Booking.lab_firm_id),
@@ -112,6 +115,7 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
             .order_by(Dispute.answered_at, Dispute.id)
             .limit(AT_MOST)
         ).all(),
+        inquiries=_inquiries(actor, now),
         to_pay=_bookings(ours, Booking.owes, order=Booking.starts_at) if sees_money else (),
         samples=[each for each in upcoming if each.samples_due_at(now)],
         reports=db.session.scalars(
@@ -134,6 +138,12 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
         owed_fen=Fen(int(sums[3] or 0) if sees_money else 0),
         not_invoiced_fen=Fen(int(sums[4] or 0) if sees_money else 0),
     )
+
+
+def _inquiries(actor: Actor, now: datetime) -> Sequence[Inquiry]:
+    if not may(actor, "inquiry.close", client=actor.firm_id):
+        return ()
+    return inquiries_to_choose(actor.firm_id, now, limit=AT_MOST)
 
 
 def _approvals(actor: Actor, now: datetime) -> Sequence[Approval]:

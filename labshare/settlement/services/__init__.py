@@ -9,6 +9,7 @@ from labshare.settlement.services.disputes import (
     open_dispute,
     settle_dispute,
 )
+from labshare.settlement.services.inquiries import answer_inquiry, ask_labs, close_inquiry, take_answer
 from labshare.settlement.services.invoices import Share, record_invoice, record_red_letter
 from labshare.settlement.services.ledger import bring_up, refresh, refresh_after_charge
 from labshare.settlement.services.messages import write_message
@@ -22,7 +23,10 @@ __all__ = [
     "TakenFile",
     "accept_payer",
     "answer_dispute",
+    "answer_inquiry",
+    "ask_labs",
     "bring_up",
+    "close_inquiry",
     "close_month",
     "decide_dispute",
     "escalate_dispute",
@@ -38,6 +42,7 @@ __all__ = [
     "reject_payer",
     "reopen_month",
     "settle_dispute",
+    "take_answer",
     "take_in",
     "tell_overdue",
     "withdraw_report",

@@ -42,9 +42,9 @@ def write_message(*, actor: Actor, now: datetime, ref: str, text: str = "", file
     return message
 
 
-def wrong_words(text: str, files: Sequence[TakenFile]) -> Iterator[Problem]:
+def wrong_words(text: str, files: Sequence[TakenFile], most: int = TEXT_LENGTH) -> Iterator[Problem]:
     """What is wrong with words and files, each at its field."""
-    if problem := check_text(text, TEXT_LENGTH, "text"):
+    if problem := check_text(text, most, "text"):
         yield problem
     if len(files) > FILES_AT_MOST:
         yield TooManyFiles(n=FILES_AT_MOST)

@@ -1,26 +1,31 @@
 """Whom documents concern, and the words they are told in."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
 
-from labshare.booking.models import Booking
-from labshare.booking.notifications import CLIENT_MONEY_ROLES, notify_lab
+from labshare.booking.models import Booking, Quote
+from labshare.booking.notifications import CLIENT_MONEY_ROLES, LAB_ROLES, notify_lab
 from labshare.kernel.actor import Actor
-from labshare.kernel.formatting import in_both_languages
+from labshare.kernel.formatting import in_both_languages, last_day_before
 from labshare.kernel.money import Fen
 from labshare.kernel.terms import OfficialRole
+from labshare.kernel.time import local_day
 from labshare.notices.kinds import kind
-from labshare.notices.services import notify
+from labshare.notices.services import Audience, notify, people_in, tell
+from labshare.notices.services import Message as Told
 from labshare.notices.terms import Topic
 from labshare.organisations.terms import FirmRole
-from labshare.settlement.models import Dispute, Invoice, Payment, Report
+from labshare.settlement.models import Dispute, Inquiry, InquiryAnswer, Invoice, Payment, Report
 from labshare.settlement.terms import DisputeOutcome, MessageSide
 
 CLIENT_ROLES = (FirmRole.OWNER, FirmRole.BOOKER, FirmRole.ACCOUNTANT)
 LAB_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
 MESSAGES_AN_HOUR = 20
 """To one address; more are read in the application alone."""
+FIRMS_AT_ONCE = 100
+"""Told by one statement."""
 
 REPORT_READY = kind(
     "report.recorded",
@@ -152,6 +157,30 @@ DISPUTE_DECIDED = kind(
     topic=Topic.DISPUTE,
     title=_l("Dispute about %(ref)s is decided"),
     text=_l("The authority has decided: %(outcome)s. Its reasons stand on the booking's page."),
+)
+
+INQUIRY_ASKED = kind(
+    "inquiry.asked",
+    topic=Topic.INQUIRY,
+    title=_l("%(client)s asks the labs"),
+    text=_l(
+        "%(client)s asks for a test of %(quantity)s samples. Answer with a test item, a price or a question by the end "
+        "of %(day)s; other labs do not see it."
+    ),
+    most=MESSAGES_AN_HOUR,
+)
+INQUIRY_ANSWERED = kind(
+    "inquiry.answered",
+    topic=Topic.INQUIRY,
+    title=_l("%(lab)s has answered your request"),
+    text=_l("%(lab)s has answered what you asked the labs on %(day)s. Compare the answers and take one."),
+    most=MESSAGES_AN_HOUR,
+)
+INQUIRY_TAKEN = kind(
+    "inquiry.taken",
+    topic=Topic.INQUIRY,
+    title=_l("%(client)s has taken your answer: quote %(number)s"),
+    text=_l("%(client)s had quote %(number)s made of your answer: %(item)s for %(amount_fen)s. The slot follows."),
 )
 
 
@@ -291,5 +320,59 @@ def payer_decided(booking: Booking, payment: Payment, *, actor: Actor, now: date
         url=f"/lab/bookings/{booking.ref}",
         firm_id=booking.lab_firm_id,
         roles=LAB_MONEY_ROLES,
+        but=actor.person_id,
+    )
+
+
+def labs_are_asked(inquiry: Inquiry, lab_firm_ids: Collection[int], *, actor: Actor, now: datetime) -> None:
+    """To owners and managers of all these firms, in two statements for each `FIRMS_AT_ONCE`."""
+    firms = sorted(lab_firm_ids)
+    for start in range(0, len(firms), FIRMS_AT_ONCE):
+        some = firms[start : start + FIRMS_AT_ONCE]
+        people = people_in(*(Audience(firm_id=each, roles=LAB_ROLES, but=actor.person_id) for each in some))
+        tell(*(_asked(inquiry, each, told) for each, told in zip(some, people, strict=True)), now=now)
+
+
+def _asked(inquiry: Inquiry, firm_id: int, person_ids: list[int]) -> Told:
+    return Told(
+        kind=INQUIRY_ASKED,
+        person_ids=person_ids,
+        params={
+            "client": in_both_languages(inquiry.client),
+            "quantity": inquiry.quantity,
+            "day": last_day_before(inquiry.ends_at),
+        },
+        url=f"/lab/inquiries/{inquiry.id}",
+        firm_id=firm_id,
+    )
+
+
+def inquiry_answered(answer: InquiryAnswer, inquiry: Inquiry, *, actor: Actor, now: datetime) -> None:
+    """To whoever asked and their firm's owners."""
+    notify(
+        kind=INQUIRY_ANSWERED,
+        now=now,
+        params={"lab": in_both_languages(answer.lab), "day": local_day(inquiry.asked_at)},
+        url=f"/inquiries/{inquiry.id}",
+        person_ids=[inquiry.asked_by],
+        firm_id=inquiry.client_firm_id,
+        roles=(FirmRole.OWNER,),
+        but=actor.person_id,
+    )
+
+
+def answer_taken(answer: InquiryAnswer, inquiry: Inquiry, quote: Quote, *, actor: Actor, now: datetime) -> None:
+    notify(
+        kind=INQUIRY_TAKEN,
+        now=now,
+        params={
+            "client": in_both_languages(inquiry.client),
+            "number": quote.number,
+            "item": in_both_languages(answer.test_item),
+            "amount_fen": quote.amount_fen,
+        },
+        url=f"/lab/quotes/{quote.number}",
+        firm_id=answer.lab_firm_id,
+        roles=LAB_ROLES,
         but=actor.person_id,
     )

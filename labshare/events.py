@@ -3,15 +3,17 @@
 Handlers run in the transaction in which the event happened, at its end (`labshare.kernel.events`).
 """
 
-from labshare.booking.events import ChargeChanged
+from labshare.booking.events import ChargeChanged, QuoteBooked
 from labshare.catalogue.queries.single import firms_with_labs
 from labshare.kernel.events import Answers, Handlers
 from labshare.organisations.events import ExcludedByLink, FirmsWithLabs, TouchedByLink
 from labshare.rewards.queries.touched import excluded_by_link, touched_by_link
 from labshare.settlement.services import refresh_after_charge
+from labshare.settlement.services.inquiries import close_booked
 
 HANDLERS: Handlers = {
     ChargeChanged: (refresh_after_charge,),
+    QuoteBooked: (close_booked,),
 }
 
 ANSWERS: Answers = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from labshare.booking.models import Booking
+from labshare.booking.models import Booking, Quote
 from labshare.kernel.actor import Actor
 from labshare.kernel.events import Event
 
@@ -16,5 +16,14 @@ class ChargeChanged(Event):
     booking: Booking
     charge_id: int
     """The line that changed the sum."""
+    actor: Actor
+    now: datetime
+
+
+@dataclass(frozen=True)
+class QuoteBooked(Event):
+    """A booking is made of a quote."""
+
+    quote: Quote
     actor: Actor
     now: datetime

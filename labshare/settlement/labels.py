@@ -32,6 +32,7 @@ name_fields(
         "paid_fen": _l("Paid in all"),
         "paid_on": _l("Paid on"),
         "payment": _l("Payment"),
+        "quote": _l("Quote"),
         "reference": _l("Reference"),
         "replaces": _l("Replaces"),
         "report": _l("Report"),

@@ -231,6 +231,10 @@ def test_an_answer_becomes_a_quote_at_the_price_offered(fair: Fair) -> None:  # 
     assert fair.house.manager.person_id in told("inquiry.taken")
     booking = fair.house.book("2026-11-26 09:00", quantity=5, quote_id=quote.id)
     assert booking.price_fen == 46_000
+    closed = get_inquiry(fair.house.client, asked.id).inquiry
+    assert (closed.closed_at, closed.closed_by) == (fair.house.clock.now, fair.house.client.person_id)  # R-ASK-5
+    with pytest.raises(InquiryClosed):
+        fair.answer(asked, actor=fair.other, text="更便宜")
 
 
 def test_a_price_that_the_fee_of_today_no_longer_allows_is_not_taken(fair: Fair) -> None:  # R-ASK-4

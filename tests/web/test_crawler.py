@@ -112,7 +112,7 @@ def ask_for_mails(crawl: Crawl) -> None:
 
 
 def leave_more_to_see(crawl: Crawl) -> None:
-    """A licence and a message with a file, and a booking that waits for the inside yes."""
+    """A licence, a message and a request to the labs with a file, and a booking that waits for the inside yes."""
     _person, firm = person_and_firm("client")
     assert firm
     owner, client = crawl.client_of("owner"), crawl.client_of("client")
@@ -122,6 +122,8 @@ def leave_more_to_see(crawl: Crawl) -> None:
     ref = db.session.scalars(reported.order_by(Booking.id.desc()).limit(1)).one()
     said = {"message-text": "请见附图", "message-files": (io.BytesIO(pdf()), "drawing.pdf")}
     assert client.post(f"/bookings/{ref}/messages", data=said).status_code == 303
+    asking = {"text": "渗碳层开裂", "quantity": "2", "files": (io.BytesIO(pdf()), "crack.pdf")}
+    assert client.post("/inquiries/new", data=asking).status_code == 303
     slot = client.get("/api/v1/slots?q=硬度&quantity=1&limit=1").json["items"][0]
     with transaction():
         booker = factories.actor(factories.member(firm, "booker"), firm, "booker")

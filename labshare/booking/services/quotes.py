@@ -18,6 +18,7 @@ from labshare.booking.errors import (
     QuoteUsed,
     TooManyQuotes,
 )
+from labshare.booking.events import QuoteBooked
 from labshare.booking.models import Booking, Quote
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.marks import check_marks
@@ -33,6 +34,7 @@ from labshare.catalogue.rules.fees import most_off, read_discounts
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, insert_or_nothing, inserts_or_nothing, take_turn
 from labshare.kernel.errors import InvalidInput, ReasonRequired
+from labshare.kernel.events import emit
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.references import new_reference
@@ -235,3 +237,4 @@ def use_quote(actor: Actor, now: datetime, row: QuoteRow, booking: Booking) -> N
     if taken.rowcount != 1:
         raise QuoteUsed(ref=get_quote(actor, quote_id=row.quote.id).ref)
     record(actor, now, BOOKED, ("quote", row.quote.number), after={"ref": booking.ref})
+    emit(QuoteBooked(row.quote, actor, now))

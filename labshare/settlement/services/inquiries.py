@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from labshare.audit.services import record
 from labshare.booking.errors import FirmUnverified, NoFee, QuantityOutOfRange
+from labshare.booking.events import QuoteBooked
 from labshare.booking.models import Quote
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.slots import price_for
@@ -218,10 +219,22 @@ def _prices(
 @verb("inquiry.close", title=_l("Request to the labs closed"))
 def close_inquiry(*, actor: Actor, now: datetime, inquiry_id: int) -> Inquiry:
     """The asker needs no more answers (R-ASK-5). Raises `NotFound`, `NotAllowed`, `InquiryClosed`."""
-    row = _open(actor, now, inquiry_id, action="inquiry.close")
-    row.inquiry.closed_at, row.inquiry.closed_by = now, actor.person_id
-    record(actor, now, "inquiry.close", ("inquiry", row.inquiry.id), after={"closed": True})
-    return row.inquiry
+    inquiry = _open(actor, now, inquiry_id, action="inquiry.close").inquiry
+    _close(inquiry, actor, now)
+    return inquiry
+
+
+def close_booked(event: QuoteBooked) -> None:
+    """What was asked is booked: the labs are asked no more (R-ASK-5)."""
+    query = select(Inquiry).join(InquiryAnswer, InquiryAnswer.inquiry_id == Inquiry.id)
+    inquiry = db.session.scalar(query.where(InquiryAnswer.quote_id == event.quote.id, Inquiry.open_at(event.now)))
+    if inquiry is not None:
+        _close(inquiry, event.actor, event.now)
+
+
+def _close(inquiry: Inquiry, actor: Actor, now: datetime) -> None:
+    inquiry.closed_at, inquiry.closed_by = now, actor.person_id
+    record(actor, now, "inquiry.close", ("inquiry", inquiry.id), after={"closed": True})
 
 
 @verb("inquiry.take", title=_l("Answer of a lab taken as a quote"), money=True)

@@ -23,6 +23,8 @@ from labshare.catalogue.queries.single import (
 )
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import twin
+from labshare.kernel.time import local_day
+from labshare.settlement.queries.inquiries import get_inquiry
 from labshare.settlement.queries.reports import get_report
 
 Given = Mapping[str, Any]
@@ -42,6 +44,11 @@ def _approval(actor: Actor, given: Given) -> str:
 def _quote(actor: Actor, given: Given) -> str:
     quote = get_quote(actor, number=given["number"]).quote
     return f"{quote.number} · {twin(quote.test_item)}"
+
+
+def _inquiry(actor: Actor, given: Given) -> str:
+    inquiry = get_inquiry(actor, given["inquiry_id"]).inquiry
+    return f"{local_day(inquiry.asked_at)} · {inquiry.text[:40]}"
 
 
 def _report(actor: Actor, given: Given) -> str:
@@ -118,10 +125,14 @@ VERBS: dict[str, LazyString] = {
 ACTS: dict[str, Act] = {
     "client.book": Act(_l("Book"), _booked),
     "client.accept_quote": Act(_l("Accept the quote"), _quote),
+    "client.ask_labs": Act(_l("Ask the labs"), _new),
+    "client.close_inquiry": Act(_l("Close request"), _inquiry),
+    "client.take_answer": Act(_l("Take the answer"), _inquiry),
     "client.open_dispute": Act(_l("Open a dispute"), _booking),
     "client.rate_booking": Act(_l("Rate this test"), _booking),
     "client.settle_dispute": Act(_l("Propose an outcome"), _booking),
     "client.write_message": Act(_l("Send message"), _booking),
+    "lab.answer_inquiry": Act(_l("Answer the inquiry"), _inquiry),
     "lab.answer_dispute": Act(_l("Answer the dispute"), _booking),
     "lab.answer_rating": Act(_l("Answer the rating"), _booking),
     "lab.settle_dispute": Act(_l("Propose an outcome"), _booking),

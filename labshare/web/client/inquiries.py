@@ -87,11 +87,13 @@ def close_inquiry(inquiry_id: int) -> Any:
 @blueprint.post("/inquiries/<int:inquiry_id>/answers/<int:answer_id>/take")
 @requires("booking.book", of=THE_INQUIRY, verb="inquiry.take")
 def take_answer(*, inquiry_id: int, answer_id: int) -> Any:
+    """To the quote made of it, or straight on to the form that books it."""
+    book = "book" in request.form
     answer = pressed(
         lambda: services.take_answer(actor=current_actor(), now=utc_now(), inquiry_id=inquiry_id, answer_id=answer_id),
         lambda quote: (
             _("Quote %(number)s made.", number=quote.number),
-            url_for(".quote", number=quote.number),
+            url_for(".new_booking", from_quote=quote.number) if book else url_for(".quote", number=quote.number),
         ),
     )
     return _again(inquiry_id, answer) if isinstance(answer, Problem) else answer

@@ -298,6 +298,11 @@ class PriceWithoutItem(InvalidInput):
     default_field = "test_item"
 
 
+class OfferedAlready(InvalidInput):
+    message = _l("You have offered this test item; another offer of it must be below %(amount)s.")
+    default_field = "test_item"
+
+
 class TooManyAnswers(Conflict):
     message = _l("%(n)s answers of your firm stand at this request; the client has enough to choose from.")
 

@@ -543,6 +543,10 @@ class InquiryAnswer(Model):
     def price_fen(self) -> Fen | None:
         return self.published_fen if self.amount_fen is None else self.amount_fen
 
+    def offers(self, test_item_id: int, hours: Hours | None) -> bool:
+        """Whether it offers this test item, for this long."""
+        return (self.test_item_id, self.hours) == (test_item_id, hours)
+
     @property
     def quote_number(self) -> str | None:
         return self.quote.number if self.quote else None

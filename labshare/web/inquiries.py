@@ -92,7 +92,8 @@ def inquiry_page(
     actor, now = current_actor(), utc_now()
     running = row.inquiry.open_at(now)
     asks = side == "client"
-    offered = [one for one in row.answers if one.test_item_id is not None]
+    last = {(one.test_item_id, one.hours): one for one in row.answers if one.test_item_id is not None}
+    offered = [one for one in row.answers if one.quote is not None or one in last.values()]
     return (
         render_template(
             "inquiry/page.html",

@@ -39,9 +39,9 @@ class ProposeForm(MoveForm):
 
 
 def page(booking: Booking, side: str, form: Form, status: int = 200, taken: SlotTaken | None = None) -> tuple[str, int]:
-    """The free slots of a week."""
+    """The free slots of seven days."""
     now = utc_now()
-    since = _since(now)
+    since = _since(booking, now)
     days = free_slots(
         booking.test_item_id,
         quantity=booking.quantity,
@@ -69,9 +69,10 @@ def page(booking: Booking, side: str, form: Form, status: int = 200, taken: Slot
     )
 
 
-def _since(now: datetime) -> date:
+def _since(booking: Booking, now: datetime) -> date:
+    """The first of the days shown: the one asked for, or the day before the booking's: most move a little."""
     asked = request.form.get("week") or request.form.get("from") or request.args.get("from", "")
-    return max(local_day(now), read_day(asked) or local_day(now))
+    return max(local_day(now), read_day(asked) or local_day(booking.starts_at) - timedelta(days=1))
 
 
 def choose(ref: str, *, side: str, service: Callable[..., Any], done: LazyString) -> Any:
@@ -93,7 +94,12 @@ def choose(ref: str, *, side: str, service: Callable[..., Any], done: LazyString
             move = where_to(booking, side, now, starts_at=starts_at, instrument_id=instrument_id)
             return (
                 render_template(
-                    "booking/move_ask.html", booking=booking, side=side, form=form, move=move, since=_since(now)
+                    "booking/move_ask.html",
+                    booking=booking,
+                    side=side,
+                    form=form,
+                    move=move,
+                    since=_since(booking, now),
                 ),
                 422 if sure else 200,
             )

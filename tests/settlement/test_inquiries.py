@@ -29,6 +29,7 @@ from labshare.settlement.errors import (
     NothingAnswered,
     NothingToTake,
     NotYourItem,
+    OfferedAlready,
     PriceWithoutItem,
     TooManyAnswers,
     TooManyInquiries,
@@ -206,9 +207,14 @@ def test_answers_that_are_refused(fair: Fair) -> None:  # R-ASK-2
     with pytest.raises(Problem) as long:
         fair.answer(asked, text="长" * 2001)
     assert long.value.field == "text"
+    fair.answer(asked, test_item_id=item, amount_fen=Fen(46_000))
+    for fen in (None, Fen(46_000), Fen(46_001)):
+        with pytest.raises(OfferedAlready):
+            fair.answer(asked, test_item_id=item, amount_fen=fen)
+    assert fair.answer(asked, test_item_id=item, amount_fen=Fen(45_900)).price_fen == 45_900
     with pytest.raises(QuantityOutOfRange):
         fair.answer(fair.ask(quantity=21), test_item_id=item)
-    for _each in range(MOST_ANSWERS):
+    for _each in range(MOST_ANSWERS - 2):
         fair.answer(asked, text="请补充照片")
     with pytest.raises(TooManyAnswers):
         fair.answer(asked, text="再问")

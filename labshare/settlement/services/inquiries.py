@@ -21,6 +21,7 @@ from labshare.catalogue.terms import Category
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, take_turn
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, raise_all
+from labshare.kernel.formatting import plain_money
 from labshare.kernel.money import Fen
 from labshare.kernel.time import Hours, local_day
 from labshare.kernel.verbs import verb
@@ -33,6 +34,7 @@ from labshare.settlement.errors import (
     NothingAnswered,
     NothingToTake,
     NotYourItem,
+    OfferedAlready,
     PriceWithoutItem,
     ReportBeforeStart,
     TooManyAnswers,
@@ -147,7 +149,7 @@ def answer_inquiry(
     (R-ASK-2). The asker alone reads it.
 
     Raises `NotFound`, `NotAllowed`, `InquiryClosed`, `NothingAnswered`, `ReasonTooLong`, `NotYourItem`,
-    `PriceWithoutItem`, what `work_of` raises for quantity and hours, `NoFee`, `NoDiscountPublished`,
+    `PriceWithoutItem`, `OfferedAlready`, what `work_of` raises for quantity and hours, `NoFee`, `NoDiscountPublished`,
     `OutsideDiscount`, `TooManyAnswers`.
     """
     row = _open(actor, now, inquiry_id)
@@ -172,6 +174,9 @@ def answer_inquiry(
         bookable = _own_item(actor, now, test_item_id, inquiry)
         lab_id = bookable.lab.id
         published, amount_fen = _prices(bookable, quantity=inquiry.quantity, hours=hours, amount_fen=amount_fen)
+        stands = [one.price_fen for one in row.answers if one.price_fen is not None and one.offers(test_item_id, hours)]
+        if stands and (published if amount_fen is None else amount_fen) >= min(stands):
+            raise OfferedAlready(amount=plain_money(min(stands)))
     answer = InquiryAnswer(
         inquiry_id=inquiry.id,
         lab_firm_id=actor.firm_id,

@@ -7,7 +7,12 @@ let asking, holding, typing, sending = false;
 
 const asked = () => { const data = new FormData(form); return ASKED.map((name) => data.getAll(name).join()).join("|"); };
 const say = (text) => { const told = document.getElementById("live-says"); if (told && text) told.textContent = text; };
-const body = () => { const data = new FormData(form); data.delete("book"); return data; };
+// Files stay in the form: they are sent once, with the booking.
+const body = () => {
+  const data = new FormData(form);
+  for (const [name, value] of [...data]) if (name === "book" || value instanceof File) data.delete(name);
+  return data;
+};
 
 async function ask(button) {
   asking?.abort();

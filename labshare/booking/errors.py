@@ -341,3 +341,46 @@ class NotRatedYet(Conflict):
 
 class RatingAnsweredAlready(Conflict):
     message = _l("The rating is answered already.")
+
+
+class AnswerNeeded(InvalidInput):
+    message = _l("The lab needs this answer.")
+
+
+class AnswerUnknown(InvalidInput):
+    message = _l("The sample form has no such question.")
+
+
+class AnswerNotANumber(InvalidInput):
+    message = _l("Enter a number such as 12.5.")
+
+
+class AnswerOutOfLimits(InvalidInput):
+    message = _l("The lab takes %(limits)s.")
+
+
+class AnswerTooLong(InvalidInput):
+    message = _l("At most %(most)s characters.")
+
+
+class ChooseAnOption(InvalidInput):
+    message = _l("Choose one of the options.")
+
+
+class FileNeeded(InvalidInput):
+    message = _l("Send a file here.")
+
+
+class WordsNeeded(InvalidInput):
+    message = _l("Write the answer as text.")
+
+
+class AnswerNotAPicture(InvalidInput):
+    message = _l("Choose a picture: JPEG or PNG.")
+
+
+class QuestionsChanged(Conflict):
+    message = _l(
+        "The lab has changed its questions about the samples meanwhile. What you typed is kept; look through them and "
+        "submit again."
+    )

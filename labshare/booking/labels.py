@@ -28,6 +28,7 @@ name_fields(
         "charged_fen": _l("Charged in all"),
         "client_firm_id": _l("Client"),
         "closure": _l("Closure"),
+        "confidential": _l("Confidential"),
         "cost_centre": _l("Cost centre"),
         "ends_at": _l("End"),
         "result_points": _l("Points for the result"),

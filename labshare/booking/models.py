@@ -215,6 +215,10 @@ class Booking(Model):
     hours: Mapped[Hours | None]
     """The client's choice of test hours."""
     sample_description: Mapped[str] = mapped_column(Text)
+    answers: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    """To the item's sample form, each with its question as it was asked (`rules.answers`); null where none was."""
+    confidential: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """What the samples are is seen by the client's firm and those at the lab who do the work alone (R-SAMPLE-5)."""
     work_minutes: Mapped[ExactMinutes]
     cleanup_minutes: Mapped[Minutes]
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -461,6 +465,9 @@ class Approval(Model):
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     sample_description: Mapped[str] = mapped_column(Text)
+    answers: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """As of a booking."""
+    confidential: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     cost_centre: Mapped[str | None] = mapped_column(String(40))
     price_fen: Mapped[Fen]
     """On the day it was asked for."""

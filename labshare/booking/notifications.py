@@ -1,5 +1,6 @@
 """Who is told of what, with its words (kinds of notices are registered here)."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +10,11 @@ from labshare.accounts.queries import names_of
 from labshare.booking.entries import CLIENT_ENTRY, LAB_ENTRY, appointment
 from labshare.booking.models import Approval, Booking, Quote
 from labshare.booking.queries.quotes import QuoteRow
+from labshare.booking.rules.time import Interval
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
-from labshare.kernel.formatting import in_both_languages
-from labshare.notices.kinds import Appointment, kind
+from labshare.kernel.formatting import clock_span, in_both_languages
+from labshare.notices.kinds import ALSO, Appointment, kind
 from labshare.notices.services import Audience, Message, notify, people_in, tell
 from labshare.notices.terms import Topic
 from labshare.organisations.models import Firm
@@ -292,6 +294,45 @@ def notify_lab(
     _notify(notice, booking, booking.lab_firm_id, LAB_ROLES, (), actor, now, params, LAB_PAGE, doer_too=doer_too)
 
 
+DELIVER = _l("Bring %(samples)s samples, marked with %(ref)s, to: %(lab)s, %(address)s.")
+ASKED_OF_SAMPLES = _l("What they must be like: %(requirement)s")
+OPEN_THAT_DAY = _l("Opening hours on that day: %(hours)s.")
+CALL_THE_LAB = _l("The lab's telephone: %(phone)s.")
+SAID_OF_SAMPLES = _l("%(label)s: %(value)s")
+
+
+def about_delivery(booking: Booking, open_hours: Sequence[Interval]) -> dict[str, Any]:
+    """What a confirmation says below its words: what to bring where, when somebody is there, and what was said of the
+    samples, unless that is confidential."""
+    lab, item = booking.lab, booking.test_item
+    hours = ", ".join(map(clock_span, open_hours))
+    lines: list[tuple[Any, dict[str, Any]]] = [
+        (
+            DELIVER,
+            {
+                "samples": booking.quantity,
+                "ref": booking.ref,
+                "lab": in_both_languages(lab),
+                "address": lab.address or None,
+            },
+        )
+    ]
+    if item.sample_requirement or item.sample_requirement_en:
+        lines.append((ASKED_OF_SAMPLES, {"requirement": in_both_languages(item, "sample_requirement")}))
+    lines.append((OPEN_THAT_DAY, {"hours": hours or None}))
+    lines.append((CALL_THE_LAB, {"phone": lab.phone or None}))
+    if not booking.confidential:
+        lines += [(SAID_OF_SAMPLES, said) for said in map(_said, booking.answers or ()) if said["value"]]
+    return {ALSO: lines}
+
+
+def _said(row: Mapping[str, Any]) -> dict[str, Any]:
+    value: Any = in_both_languages(row, "value") if "value" in row else (row.get("file") or {}).get("name")
+    if "value" in row and row.get("unit"):
+        value = {name: f"{word} {row['unit']}" for name, word in value.items()}
+    return {"label": in_both_languages(row, "label"), "value": value}
+
+
 def people_of_new(actor: Actor, lab: Lab, client: Firm) -> list[list[int]]:
     """Whom a new booking at the lab concerns: on the lab's side and, where nobody has to confirm it, on the client's,
     whoever books included. One statement."""
@@ -302,9 +343,12 @@ def people_of_new(actor: Actor, lab: Lab, client: Firm) -> list[list[int]]:
     return people_in(*audiences)
 
 
-def tell_of_new(booking: Booking, people: list[list[int]], *, now: datetime) -> None:
-    """Tell them, found by `people_of_new`. One statement."""
+def tell_of_new(
+    booking: Booking, people: list[list[int]], *, now: datetime, open_hours: Sequence[Interval] = ()
+) -> None:
+    """Tell them, found by `people_of_new`; `open_hours`: the lab's on the day of the start. One statement."""
     known = _known(booking)
+    delivery = {} if booking.unanswered else about_delivery(booking, open_hours)
     kinds = (BOOKED, CONFIRMED_BY_RULE)
     if booking.unanswered:
         known["answer_by"], kinds = booking.answer_by, (REQUESTED, CONFIRMED_BY_RULE)
@@ -314,7 +358,7 @@ def tell_of_new(booking: Booking, people: list[list[int]], *, now: datetime) -> 
             Message(
                 kind=notice,
                 person_ids=told,
-                params=known,
+                params=known | (delivery if notice == CONFIRMED_BY_RULE else {}),
                 url=f"{page}{booking.ref}",
                 firm_id=firm_id,
                 appointment=_entry(notice, booking, page),

@@ -222,3 +222,27 @@ class NotAdmitted(Conflict):
 
 class OnlyPublishedLabs(Conflict):
     message = _l("Only a published lab can be admitted.")
+
+
+class LabelTwice(InvalidInput):
+    message = _l("Another field has this name.")
+
+
+class LimitsNotInOrder(InvalidInput):
+    message = _l("The largest number is below the smallest.")
+
+
+class OptionsNeeded(InvalidInput):
+    message = _l("Write 2 to %(most)s options, one a line.")
+
+
+class OptionTwice(InvalidInput):
+    message = _l("An option stands there twice.")
+
+
+class TooManyFields(InvalidInput):
+    message = _l("At most %(n)s fields.")
+
+
+class SampleFormChanged(Conflict):
+    message = _l("Somebody has changed this form meanwhile. What you typed is kept; look through it and save again.")

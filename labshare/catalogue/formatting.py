@@ -5,7 +5,15 @@ from typing import Any
 from flask_babel import gettext as _
 
 from labshare.catalogue.terms import FeeBasis
-from labshare.kernel.formatting import NOTHING, language, money_before, plain_money, sentence_money, twin
+from labshare.kernel.formatting import (
+    NOTHING,
+    language,
+    money_before,
+    plain_money,
+    plain_number,
+    sentence_money,
+    twin,
+)
 from labshare.kernel.money import Fen
 from labshare.organisations.divisions import DIVISIONS, PLACES, Division, Town, town_of
 
@@ -39,6 +47,14 @@ def money_range(low: Fen | None, high: Fen | None, basis: str | None = None) -> 
 def basis_unit(basis: str) -> str:
     """元/样, in English CNY a sample: for a column head."""
     return str(_("CNY %(per)s", per=FeeBasis(basis).per))
+
+
+def limits(question: Any) -> str:
+    """What numbers a question of a sample form takes: 20–70, ≥ 20, ≤ 70; nothing where any."""
+    least, most = (None if one is None else plain_number(one) for one in (question.least, question.most))
+    if least is not None and most is not None:
+        return f"{least}–{most}"
+    return f"≥ {least}" if least is not None else f"≤ {most}" if most is not None else ""
 
 
 def with_model(instrument: Any) -> str:

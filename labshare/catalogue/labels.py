@@ -85,6 +85,7 @@ name_fields(
         "sample_requirement": _l("Sample requirement"),
         "sample_requirement_en": _l("Sample requirement in English"),
         "samples_per_run": _l("Samples in one run"),
+        "sample_form": _l("Sample form"),
         "service_content": _l("Services"),
         "setup_minutes": _l("Set-up, minutes"),
         "sharing": _l("Sharing"),

@@ -28,6 +28,7 @@ from labshare.catalogue.terms import (
     Category,
     ConceptKind,
     FeeBasis,
+    FieldKind,
     Funds,
     InstrumentCondition,
     InstrumentSource,
@@ -36,7 +37,7 @@ from labshare.catalogue.terms import (
     SearchKind,
     Sharing,
 )
-from labshare.kernel.database import Model, UtcDateTime, guard, one_of, stays_as_recorded
+from labshare.kernel.database import Model, Thousandths, UtcDateTime, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
 from labshare.kernel.spans import Dated
 from labshare.kernel.time import ExactMinutes, Hours, Minutes
@@ -455,6 +456,8 @@ class TestItem(Listed, Model):
     """Cancelling is free until so many minutes before the start; later costs `late_cancel_percent` of the price."""
     late_cancel_percent: Mapped[int] = mapped_column(default=0)
     no_show_percent: Mapped[int] = mapped_column(default=0)
+    form_revision: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """How often its sample form was changed; 0: it never had one, and nobody looks for its fields."""
     state: Mapped[str] = mapped_column(String(10), default=LifeState.DRAFT)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -462,6 +465,38 @@ class TestItem(Listed, Model):
     lab: Mapped[Lab] = relationship()
     standards: Mapped[list[Standard]] = relationship(secondary="test_item_standard", order_by="Standard.number")
     instruments: Mapped[list[Instrument]] = relationship(secondary="test_item_instrument", order_by="Instrument.id")
+
+
+class SampleField(Model):
+    """What the client says of the samples when booking a test item: a field of its sample form (R-SAMPLE-1)."""
+
+    __tablename__ = "sample_field"
+    __table_args__ = (
+        one_of("kind", FieldKind),
+        CheckConstraint("place >= 1", name="place_from_one"),
+        CheckConstraint("least <= most", name="limits_in_order"),
+        CheckConstraint(
+            f"kind = '{FieldKind.NUMBER}' OR (least IS NULL AND most IS NULL AND unit = '')", name="limits_of_number"
+        ),
+        CheckConstraint(f"(kind = '{FieldKind.CHOICE}') = (options IS NOT NULL)", name="options_of_choice"),
+        UniqueConstraint("test_item_id", "place"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"))
+    place: Mapped[int]
+    """In the order of the form, from 1."""
+    label: Mapped[str] = mapped_column(String(60))
+    label_en: Mapped[str] = mapped_column(String(80), default="")
+    kind: Mapped[str] = mapped_column(String(6))
+    required: Mapped[bool]
+    unit: Mapped[str] = mapped_column(String(20), default="")
+    least: Mapped[Decimal | None] = mapped_column(Thousandths)
+    most: Mapped[Decimal | None] = mapped_column(Thousandths)
+    options: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Of a choice: `{"name", "name_en"}` each, read by `rules.sample_form`."""
+    hint: Mapped[str] = mapped_column(String(200), default="")
+    hint_en: Mapped[str] = mapped_column(String(200), default="")
 
 
 class TestItemStandard(Model):

@@ -159,6 +159,20 @@ class SurchargeKind(Term):
         return (cls.RUSH, cls.CMA, cls.CNAS, cls.CONSULTATION)
 
 
+class FieldKind(Term):
+    """What a field of a test item's sample form takes."""
+
+    TEXT = "text", _l("Short text")
+    NUMBER = "number", _l("Number with a unit")
+    CHOICE = "choice", _l("One of several")
+    PHOTO = "photo", _l("Photo")
+    FILE = "file", _l("File (PDF or picture)")
+
+    @classmethod
+    def files(cls) -> tuple["FieldKind", ...]:
+        return (cls.PHOTO, cls.FILE)
+
+
 class SearchKind(Term):
     """What the index of the search holds."""
 

@@ -1,6 +1,8 @@
 """Field types of what comes in and goes out: how a value is read, what is wrong with it in the reader's language, how
 JSON spells it (and is described), and how it stands in a cell of a file."""
 
+import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -175,6 +177,37 @@ class Day(_Ours, ma.fields.Date):
         return day
 
 
+class ByQuestion(Spelt):
+    """Words and numbers by the ids of questions: an object, or in a form its JSON text."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = WORDS | {
+        "invalid": _l('An object such as {"12": "8.8", "13": 45}: the ids of questions with text or numbers.')
+    }
+
+    described: ClassVar[dict[str, Any]] = {
+        "type": "object",
+        "additionalProperties": {"type": ["string", "number"]},
+        "propertyNames": {"pattern": "^[0-9]{1,9}$"},
+    }
+
+    def read(self, sent: Any) -> dict[int, str]:
+        try:
+            given = json.loads(sent, parse_float=str) if isinstance(sent, str) else sent
+            if not isinstance(given, dict) or not all(map(_QUESTION.fullmatch, given)):
+                raise TypeError
+            return {int(number): self._words(answer) for number, answer in given.items()}
+        except (TypeError, ValueError) as error:
+            raise self.make_error("invalid") from error
+
+    def _words(self, answer: Any) -> str:
+        if isinstance(answer, bool) or not isinstance(answer, str | int | float):
+            raise TypeError
+        return answer if isinstance(answer, str) else f"{Decimal(str(answer)):f}"
+
+
+_QUESTION = re.compile(r"[0-9]{1,9}")
+
+
 class MonthField(Spelt):
     """A month, `YYYY-MM`."""
 
@@ -258,7 +291,14 @@ class Tenths(_Ours, ma.fields.Float):
 
 
 class YesNo(_Ours, ma.fields.Boolean):
-    """True or false."""
+    """True or false; in a form the words."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = WORDS | {"invalid": _l("true or false.")}
+
+    def read(self, sent: Any) -> Any:
+        if not isinstance(sent, bool) and sent not in ("true", "false"):
+            raise self.make_error("invalid", input=sent)
+        return sent
 
 
 class Text(_Ours, ma.fields.String):

@@ -162,6 +162,12 @@ def axis_fen() -> Fen:
 # ── Numbers ──────────────────────────────────────────────────────────────
 
 
+def plain_number(value: Decimal) -> str:
+    """A decimal as one types it: without noughts behind its last digit."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def number(value: int | Decimal | None) -> str:
     """20,000; fractions as they are, without trailing zeros."""
     return NOTHING if value is None else _number(value, "#,##0.#", exact=True)

@@ -37,6 +37,8 @@ from labshare.notices.terms import Topic
 
 ENTRY = "calendar"
 """Among a notice's kept params: its appointment."""
+ALSO = "also"
+"""Among its params: what is said below its words, as a list of `(message, params)`."""
 SOURCE = "en"
 """The language of the messages themselves: written in it, a message is what the catalogues know it by."""
 
@@ -145,9 +147,12 @@ def title_of(kind_name: str, params: dict[str, Any]) -> str:
 
 
 def text_of(kind_name: str, params: dict[str, Any]) -> str:
-    """The sentences of a notice in the present language."""
+    """The sentences of a notice in the present language, and below them the lines that it was told with."""
     words = KINDS.get(kind_name)
-    return filled(words.text, params) if words else ""
+    if words is None:
+        return ""
+    also = _written("line", params[ALSO]) if params.get(ALSO) else ""
+    return "\n\n".join(part for part in (filled(words.text, params), also) if part)
 
 
 def _written(name: str, value: Any) -> str:

@@ -76,6 +76,7 @@ PERMISSIONS: dict[str, Grants] = {
     "search.change_words": ADMIN,
     # booking
     "booking.see": READERS + PARTIES,
+    "sample.see_confidential": CLIENT_MEMBERS + LAB_HANDS,
     "booking.book": BOOKERS,
     "booking.waive": LAB_HANDS,
     "quote.see": READERS + PARTIES,

@@ -24,8 +24,10 @@ from labshare.booking.queries.bookings import (
     next_steps,
     open_proposal,
     report_due,
+    sees_samples,
     without_money,
 )
+from labshare.booking.queries.delivery import delivery_of
 from labshare.booking.rules.lines import read_price
 from labshare.booking.terms import BookingState, Party
 from labshare.http.actor import current_actor
@@ -49,6 +51,7 @@ from labshare.web.forms import (
     required,
     show_problem,
 )
+from labshare.web.public.maps import place_on_map
 from labshare.web.steps import Around, carry_out
 from labshare.web.talking import dispute_panel, may_dispute, rating_panel, sayings, talk_panel
 
@@ -215,6 +218,9 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
             lines=lines,
             BY_RULE=BY_RULE,
             contact=client_contact(booking) if side == "lab" else None,
+            reads_samples=sees_samples(actor, booking),
+            delivery=delivery_of(booking) if side == "client" else None,
+            place=place_on_map(booking.lab.town),
             steps=steps,
             forms=forms,
             proposal=waiting,

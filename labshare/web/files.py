@@ -10,7 +10,7 @@ from labshare.organisations.permissions import check_seen, may
 from labshare.organisations.queries import get_firm
 from labshare.settlement.files import path_of
 from labshare.settlement.models import StoredFile
-from labshare.settlement.queries.documents import file_with_parties, stored_file
+from labshare.settlement.queries.documents import file_of_approval, file_of_samples, file_with_parties, stored_file
 from labshare.settlement.queries.inquiries import file_of_inquiry
 from labshare.settlement.queries.messages import file_of_message
 from labshare.settlement.terms import DocumentKind
@@ -48,6 +48,20 @@ def message_file(file_id: int) -> Response:
 def inquiry_file(file_id: int) -> Response:
     """A file that came with a request to the labs, for the asker and the labs that are asked."""
     return _sent(file_of_inquiry(current_actor(), file_id))
+
+
+@blueprint.get("/samples/<ref>/<int:file_id>")
+@requires("booking.see", of=FOUND)
+def sample_file(ref: str, file_id: int) -> Response:
+    """A photo or file that the client gave with the booking. 404 for whoever may not read what the samples are."""
+    return _sent(file_of_samples(current_actor(), ref, file_id))
+
+
+@blueprint.get("/approvals/<int:approval_id>/<int:file_id>")
+@requires("approval.see", of=FOUND)
+def approval_file(*, approval_id: int, file_id: int) -> Response:
+    """The same while the booking waits for the firm's approver."""
+    return _sent(file_of_approval(current_actor(), approval_id=approval_id, file_id=file_id))
 
 
 def _sent(file: StoredFile) -> Response:

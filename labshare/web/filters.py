@@ -92,6 +92,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "deadline": formatting.deadline,
     "distance": formatting.distance,
     "fee_extras": prices.fee_extras,
+    "limits": catalogue.limits,
     "file_size": formatting.file_size,
     "fixed": formatting.fixed,
     "kilometres": formatting.kilometres,

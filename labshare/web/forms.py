@@ -38,6 +38,7 @@ from wtforms.widgets import HiddenInput, TextInput
 
 from labshare.http.retry import Application
 from labshare.kernel.errors import InvalidInputs, Problem
+from labshare.kernel.formatting import plain_number
 from labshare.kernel.money import FEN_PER_YUAN, Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import ExactMinutes, Hours, local_zone
@@ -56,6 +57,7 @@ __all__ = [
     "MoneyField",
     "MonthField",
     "MultipleField",
+    "NumberField",
     "OptionalSelectField",
     "PercentField",
     "QueryForm",
@@ -348,8 +350,7 @@ class MinutesField(_TextField):
         return ExactMinutes(Decimal(text))
 
     def written(self, data: Decimal) -> str:
-        text = f"{Decimal(data):f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        return plain_number(Decimal(data))
 
 
 class HoursField(WholeNumberField):
@@ -372,6 +373,24 @@ class RateField(_TextField):
         if not re.fullmatch(r"-?\d{1,6}(\.\d{1,6})?", text):
             raise ValueError
         return text
+
+
+class NumberField(_TextField):
+    """A number to a thousandth, as an exact decimal."""
+
+    message = _l("Enter a number such as 12.5.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.render_kw = {"inputmode": "decimal", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
+
+    def read(self, text: str) -> Decimal:
+        if not re.fullmatch(r"-?\d{1,12}(\.\d{1,3})?", text := text.replace("\u2212", "-").replace(",", "")):
+            raise ValueError
+        return Decimal(text)
+
+    def written(self, data: Decimal) -> str:
+        return plain_number(data)
 
 
 class PercentField(_TextField):

@@ -7,7 +7,7 @@ from flask import Flask
 from jinja2 import pass_context
 
 from labshare.booking.terms import ApprovalState, BookingState, ChargeKind, DayKind, FeedOf, QuoteState
-from labshare.catalogue.terms import Admission, FeeBasis, LifeState, LiveState, SurchargeKind
+from labshare.catalogue.terms import Admission, FeeBasis, FieldKind, LifeState, LiveState, SurchargeKind
 from labshare.kernel.formatting import NOTHING, twin
 from labshare.kernel.terms import OfficialRole, Term, TokenScope
 from labshare.kernel.time import utc_now
@@ -62,6 +62,7 @@ VOCABULARIES: dict[str, type[Term]] = {
     "dispute_outcome": DisputeOutcome,
     "dispute_step": DisputeStep,
     "feed": FeedOf,
+    "field": FieldKind,
     "firm_kind": FirmKind,
     "grade": Grade,
     "inquiry": InquiryState,
@@ -91,6 +92,7 @@ COMPARED: tuple[type[Term], ...] = (
     DayKind,
     EntryCause,
     FeeBasis,
+    FieldKind,
     SurchargeKind,
     FirmRole,
     FirmState,

@@ -106,10 +106,12 @@ def takes_files(app: Flask, case: Case) -> bool:
 def test_nothing_is_read_of_who_may_not_store_it(app: Flask, trial: Trial, seen: list[str]) -> None:
     """Three megabytes for each address that takes a file: none of them is read, let alone kept."""
     cases = [case for case in WRITING if takes_files(app, case)]
-    assert len(cases) == 19
+    assert len(cases) == 23
+    # setting lead time aside is said in the body, by who may send one to that address
+    let_in = {(case.route, case.path, actor) for case in cases for actor in ACTORS if case.expected[actor] == YES}
     for case in cases:
         path = case.path.format(**trial.world.places)
-        for actor in [actor for actor in ACTORS if case.expected[actor] != YES]:
+        for actor in [actor for actor in ACTORS if (case.route, case.path, actor) not in let_in]:
             seen.clear()
             answer = send(app, trial, actor, path, 3 * MEGABYTE)
             assert answer.status_code in (401, 403, 404), (case.route, actor, answer.status_code)

@@ -176,6 +176,9 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
     with transaction():
         make.add(BookingHold(booking_id=worlds["testing"].id, cause="flag", held_at=utc_now()))
     item = booked.reread().test_item_id
+    places["sample_file_id"] = db.session.get_one(Report, places["report_id"]).file_id
+    file = {"id": places["sample_file_id"], "name": "图纸.pdf", "size": 1, "content_type": "application/pdf"}
+    answered = [{"field": 1, "label": "图纸", "kind": "file", "file": file}]
     instrument = booked.booking.instrument_id
     for state in ("requested", "confirmed"):
         ahead = Booked(
@@ -186,6 +189,9 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
             finished_on=tomorrow + timedelta(days=1),
         )
         places[state] = ahead.ref
+        with transaction():
+            told = ahead.reread()
+            told.confidential, told.answers = state == "requested", answered
     places["approval_id"] = make.add(
         Approval(
             firm_id=client.id,
@@ -193,6 +199,7 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
             asked_at=utc_now(),
             test_item_id=item,
             instrument_id=instrument,
+            answers=answered,
             quantity=1,
             starts_at=utc_now() + timedelta(days=5),
             ends_at=utc_now() + timedelta(days=5, hours=1),

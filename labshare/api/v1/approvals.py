@@ -3,14 +3,15 @@
 from typing import Any
 
 from labshare.api.v1.base import ListQuery, RoomBlueprint, after, first_of
-from labshare.api.v1.booking import IDENTITY, WishBody, wish_of
+from labshare.api.v1.booking import IDENTITY, SamplesBody, about_samples, wish_of
 from labshare.api.writing import writing, written
 from labshare.audit.services import last_recorded
 from labshare.booking import services
 from labshare.booking.queries.approvals import asked_approval, decided_approval, get_approval, list_approvals
 from labshare.http.actor import current_actor
 from labshare.http.fields import Fen, Length, Many, Range, Strict, Text, Whole
-from labshare.http.rights import FOUND, OWN_BOOKINGS, SOMEWHERE, Of, requires
+from labshare.http.rights import FOUND, OWN_BOOKINGS, Of, requires
+from labshare.http.sample_answers import SentAnswers
 from labshare.http.schemas.base import listing
 from labshare.http.schemas.booking import Approval, Booking
 from labshare.kernel.time import utc_now
@@ -20,8 +21,7 @@ TO_DECIDE = Of("approval in the address, to decide", asks=decided_approval)
 TO_ASK = Of("approval in the address, one's own", asks=asked_approval)
 
 
-class AskBody(WishBody):
-    sample_description = Text(required=True, validate=Length(1, 2000))
+class AskBody(SamplesBody):
     cost_centre = Text(load_default="", validate=Length(max=40))
     surcharges = Many(Text(validate=Length(1, 20)), load_default=())
     hold = Whole(load_default=None, allow_none=True, validate=IDENTITY)
@@ -48,17 +48,19 @@ def approvals(query: dict[str, Any]) -> Any:
 
 
 @blueprint.post("/approvals")
-@requires("approval.ask", of=SOMEWHERE, verb="approval.ask")
-@blueprint.arguments(AskBody)
+@about_samples("approval.ask", body=AskBody)
 @blueprint.response(201, Approval)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing(reads_first=True)
-def ask_approval(body: dict[str, Any]) -> Any:
-    """Ask the firm's approver for a booking; its time is held until the answer."""
+def ask_approval(body: dict[str, Any], answers: SentAnswers) -> Any:
+    """Ask the firm's approver for a booking; its time is held until the answer. JSON, or a form with files."""
+    actor, now = current_actor(), utc_now()
     return services.ask_approval(
-        actor=current_actor(),
-        now=utc_now(),
+        actor=actor,
+        now=now,
         sample_description=body["sample_description"],
+        answers=answers.kept(actor, now),
+        confidential=body["confidential"],
         cost_centre=body["cost_centre"],
         surcharges=body["surcharges"],
         hold_id=body["hold"],

@@ -1,8 +1,11 @@
 """Slots, holds of time, bookings and their lifecycle: thin adapters over the booking room's services."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import marshmallow as ma
+from flask import request
 from flask_babel import gettext as _
 
 from labshare.api.v1.base import ListQuery, RoomBlueprint, after, first_of
@@ -10,7 +13,7 @@ from labshare.api.v1.catalogue import ACCREDITATION, TestItemQuery, filters_of
 from labshare.api.writing import shown_once, writing, written
 from labshare.audit.services import last_recorded
 from labshare.booking import services
-from labshare.booking.errors import QuantityOutOfRange
+from labshare.booking.errors import AnswerUnknown, QuantityOutOfRange
 from labshare.booking.queries.bookings import get_booking, history, list_bookings
 from labshare.booking.queries.feeds import address_of_feed, open_feeds
 from labshare.booking.queries.loading import hours_choice
@@ -23,7 +26,20 @@ from labshare.booking.terms import BookingState, FeedOf, HoldingKind
 from labshare.catalogue.queries.filters import select_test_items
 from labshare.catalogue.queries.single import get_test_item
 from labshare.http.actor import current_actor
-from labshare.http.fields import Fen, Length, Many, Moment, OneOf, Pattern, Range, Strict, Text, Whole
+from labshare.http.fields import (
+    ByQuestion,
+    Fen,
+    Length,
+    Many,
+    Moment,
+    OneOf,
+    Pattern,
+    Range,
+    Strict,
+    Text,
+    Whole,
+    YesNo,
+)
 from labshare.http.limits import limited
 from labshare.http.rights import (
     FOUND,
@@ -37,14 +53,18 @@ from labshare.http.rights import (
     requires,
     signed_in,
 )
+from labshare.http.sample_answers import SentAnswers
 from labshare.http.schemas.base import listing
 from labshare.http.schemas.booking import Block, Booking, Charge, Feed, Hold, NewFeed, Offer, Proposal
 from labshare.kernel.time import local_day, utc_now
+from labshare.settlement.files import TakenFile, take_in
 
 blueprint = RoomBlueprint("booking", "Slots, bookings, their lifecycle")
 OWN_FEED = Of("own calendar address", asks=own_feed)
 OWN_HOLD = Of("own hold", asks=check_own_hold)
 THE_INSTRUMENT = Of("instrument in the address", asks=instrument_to_block)
+ANSWER = "answers."
+"""Before the id of a question: the name of the file that answers it."""
 QUANTITY = Whole(required=True, validate=Range(-(2**31), 2**31 - 1))
 IDENTITY = Range(1, 2**31 - 1)
 
@@ -76,8 +96,17 @@ class WishBody(Strict):
     starts_at = Moment(required=True)
 
 
-class BookingBody(WishBody):
+class SamplesBody(WishBody):
+    """With what the samples are: `answers` to the test item's `sample_form`, by the ids of its questions, and the
+    `form_revision` that they answer. Files come in a form, as `answers.` and the id."""
+
     sample_description = Text(required=True, validate=Length(1, 2000))
+    answers = ByQuestion(load_default=dict)
+    form_revision = Whole(load_default=None, allow_none=True, validate=Range(0, 2**31 - 1))
+    confidential = YesNo(load_default=False)
+
+
+class BookingBody(SamplesBody):
     surcharges = Many(Text(validate=Length(1, 20)), load_default=())
     quote = Whole(load_default=None, allow_none=True, validate=IDENTITY)
     hold = Whole(load_default=None, allow_none=True, validate=IDENTITY)
@@ -207,18 +236,49 @@ def release_hold(hold_id: int) -> Any:
     return ""
 
 
+def about_samples(action: str, *, body: type[Strict]) -> Callable[[Any], Any]:
+    """A view that takes its body as JSON or, with the files of answers, as a form of the same names. It is handed what
+    was sent, read, and the answers, their files examined and kept."""
+    content = {"application/json": {"schema": body}, "multipart/form-data": {"schema": body}}
+
+    def decorate(view: Any) -> Any:
+        @wraps(view)
+        def reading() -> Any:
+            location = "form" if request.form or request.files else "json"
+            sent = blueprint.ARGUMENTS_PARSER.parse(body(), request, location=location)
+            return view(sent, SentAnswers(sent.pop("answers"), _files_of_answers(), sent.pop("form_revision")))
+
+        admitted = requires(action, of=SOMEWHERE, verb=action, file=True)
+        return admitted(blueprint.doc(requestBody={"required": True, "content": content})(reading))
+
+    return decorate
+
+
+def _files_of_answers() -> dict[int, TakenFile]:
+    """Raises `AnswerUnknown` for a file that answers nothing."""
+    taken = {}
+    for name, upload in request.files.items():
+        number = name.removeprefix(ANSWER)
+        if not name.startswith(ANSWER) or not number.isascii() or not number.isdecimal() or len(number) > 9:
+            raise AnswerUnknown(name)
+        taken[int(number)] = take_in(upload.stream, upload.filename or "file", "paper", now=utc_now())
+    return taken
+
+
 @blueprint.post("/bookings")
-@requires("booking.book", of=SOMEWHERE, verb="booking.book")
-@blueprint.arguments(BookingBody)
+@about_samples("booking.book", body=BookingBody)
 @blueprint.response(201, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing(reads_first=True, anew=False)
-def book(body: dict[str, Any]) -> Any:
-    """Book a slot; one just taken is answered with alternatives."""
+def book(body: dict[str, Any], answers: SentAnswers) -> Any:
+    """Book a slot; one just taken is answered with alternatives. JSON, or a form with files."""
+    actor, now = current_actor(), utc_now()
     made = services.book(
-        actor=current_actor(),
-        now=utc_now(),
+        actor=actor,
+        now=now,
         sample_description=body["sample_description"],
+        answers=answers.kept(actor, now),
+        confidential=body["confidential"],
         surcharges=body["surcharges"],
         quote_id=body["quote"],
         hold_id=body["hold"],

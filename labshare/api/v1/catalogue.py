@@ -1,6 +1,6 @@
 """Labs, instruments, test items: for everybody, without a token."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import marshmallow as ma
@@ -17,6 +17,7 @@ from labshare.catalogue.queries.lists import (
     list_labs,
     list_test_items,
 )
+from labshare.catalogue.queries.sample_forms import with_forms
 from labshare.catalogue.queries.single import get_instrument, get_lab_by_code, get_test_item
 from labshare.catalogue.terms import AccreditationKind
 from labshare.http.actor import current_actor
@@ -143,7 +144,7 @@ def instrument_availability(query: dict[str, Any], instrument_id: int) -> Any:
 def test_items(query: dict[str, Any]) -> Any:
     """Published test items; an old standard's number leads to the one that replaces it."""
     found = list_test_items(filters_of(query), day=_today(), limit=query["limit"], offset=after(query["cursor"]))
-    return _paged(found)
+    return _paged(replace(found, items=with_forms(found.items)))
 
 
 @blueprint.get("/test-items/<int:item_id>")
@@ -153,4 +154,4 @@ def test_items(query: dict[str, Any]) -> Any:
 @blueprint.problems(404)
 def test_item(item_id: int) -> Any:
     """One test item."""
-    return item_rows([get_test_item(current_actor(), item_id)], _today())[0]
+    return with_forms(item_rows([get_test_item(current_actor(), item_id)], _today()))[0]

@@ -49,6 +49,7 @@ def list_bookings(
         joinedload(Booking.lab),
         joinedload(Booking.instrument),
         joinedload(Booking.test_item),
+        undefer(Booking.answers),
         selectinload(Booking.charges),  # type: ignore[attr-defined]
         selectinload(Booking.proposals),  # type: ignore[attr-defined]
     )
@@ -75,11 +76,19 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
             joinedload(Booking.test_item).selectinload(TestItem.standards),
             joinedload(Booking.fee),
             undefer(Booking.price),
+            undefer(Booking.answers),
             selectinload(Booking.charges),  # type: ignore[attr-defined]
             selectinload(Booking.proposals),  # type: ignore[attr-defined]
         )
         .execution_options(populate_existing=anew)
     )
+
+
+def sees_samples(actor: Actor, booking: Booking) -> bool:
+    """Whether the actor, who sees the booking, may read what its samples are: description, answers, files
+    (R-SAMPLE-5)."""
+    parties = {"client": booking.client_firm_id, "lab": booking.lab_firm_id}
+    return not booking.confidential or permissions.may(actor, "sample.see_confidential", **parties)
 
 
 def booking_head(actor: Actor, ref: str) -> Booking:

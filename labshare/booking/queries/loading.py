@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -32,7 +33,9 @@ from labshare.booking.rules.time import Closure as ClosureSpan
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, StartRules, WorkingDays
 from labshare.catalogue.models import Calibration, Fee, Instrument, InstrumentUnit, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.queries.admissions import county_on
+from labshare.catalogue.queries.sample_forms import sample_form
 from labshare.catalogue.rules.fees import read_steps, read_surcharges
+from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.terms import InstrumentCondition
 from labshare.kernel.database import Numbers, UtcDateTime, db, in_ids
 from labshare.kernel.time import local_day, local_zone
@@ -285,6 +288,11 @@ class BookableItem:
     certificates: dict[int, tuple[DayRange, ...]]
     now: datetime
     rules_of: dict[int, StartRules] = field(default_factory=dict)
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """Of the item's sample form. One statement, none where it never had one."""
+        return sample_form(self.item)
 
     @property
     def published(self) -> bool:

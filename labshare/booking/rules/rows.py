@@ -80,6 +80,8 @@ class NewBooking:
     plan: Plan
     sample_description: str
     booked_by: int | None
+    answers: list[Values] | None = None
+    confidential: bool = False
     submission: str | None = None
     waive_reason: str | None = None
     cost_centre: str | None = None
@@ -101,6 +103,8 @@ def booking(new: NewBooking, state: BookingState, *, now: datetime, today: date,
         "quantity": work.quantity,
         "hours": work.hours,
         "sample_description": new.sample_description,
+        "answers": new.answers,
+        "confidential": new.confidential,
         "work_minutes": Decimal(int(work.minutes * 1000)) / 1000,  # exact to a thousandth, as the column keeps them
         "cleanup_minutes": new.cleanup_minutes,
         "starts_at": plan.starts_at,
@@ -146,6 +150,7 @@ _BOOKED = (
     "charged_fen",
     "answer_by",
     "waive_reason",
+    "confidential",
 )
 
 

@@ -9,9 +9,11 @@ from labshare.audit.services import record
 from labshare.booking import notifications
 from labshare.booking.errors import Lapsed, NotPublished
 from labshare.booking.models import Booking, Holding, Proposal
+from labshare.booking.queries.delivery import open_that_day
 from labshare.booking.queries.loading import load_bookable_item, work_of_booking
 from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import next_state
+from labshare.booking.rules.time import Openings
 from labshare.booking.services import holdings
 from labshare.booking.services.common import (
     bring_charge_to,
@@ -41,20 +43,22 @@ def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
     state = next_state(booking.state, "confirm", Party.LAB)
     refuse_lapsed(booking, now)
     before = snapshot(booking)
-    check_again(booking, now)
+    openings = check_again(booking, now)
     close_proposal(booking, now, ProposalState.VOID)
     holdings.release_offers(booking.id)
     settle_as_confirmed(booking, state, now)
     note(actor, now, "booking.confirm", booking, before)
-    notifications.notify_client(notifications.CONFIRMED, booking, actor=actor, now=now)
+    delivery = notifications.about_delivery(booking, open_that_day(booking.starts_at, openings))
+    notifications.notify_client(notifications.CONFIRMED, booking, actor=actor, now=now, **delivery)
     notifications.notify_lab(notifications.CONFIRMED_BY_LAB, booking, actor=actor, now=now, doer_too=True)
     return booking
 
 
 def check_again(
     booking: Booking, now: datetime, *, starts_at: datetime | None = None, instrument_id: int | None = None
-) -> None:
-    """Publication, closures and calibration for a booking's start (or another one). Raises what is broken."""
+) -> Openings:
+    """Publication, closures and calibration for a booking's start (or another one): the lab's opening hours. Raises
+    what is broken."""
     bookable = load_bookable_item(booking.test_item_id, now)
     wanted = instrument_id or booking.instrument_id
     instrument = next((one for one in bookable.instruments if one.id == wanted), None) if bookable else None
@@ -62,6 +66,7 @@ def check_again(
         raise NotPublished
     rules = bookable.rules(work_of_booking(booking), instrument)
     raise_all(rules.problems_at_confirmation(starts_at or booking.starts_at))
+    return bookable.openings
 
 
 def settle_as_confirmed(booking: Booking, state: BookingState, now: datetime) -> None:

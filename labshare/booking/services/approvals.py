@@ -16,12 +16,13 @@ from labshare.booking.models import Approval, Booking, Holding
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.marks import check_marks
 from labshare.booking.queries.slots import alternatives_for, price_for
+from labshare.booking.rules.answers import Answers, Kept
 from labshare.booking.rules.lifecycle import answer_by
 from labshare.booking.rules.price import work_of
 from labshare.booking.rules.rows import time_of_approval
 from labshare.booking.services import holdings
-from labshare.booking.services.book import book, feasible_instruments, free_places
-from labshare.booking.services.bookable import check_bookable, client_of
+from labshare.booking.services.book import NO_ANSWERS, book, feasible_instruments, free_places
+from labshare.booking.services.bookable import answers_to, check_bookable, client_of
 from labshare.booking.services.quotes import quote_to_book
 from labshare.booking.terms import ApprovalState, HoldingKind
 from labshare.kernel.actor import Actor
@@ -43,6 +44,8 @@ def ask_approval(
     quantity: int,
     starts_at: datetime,
     sample_description: str = "",
+    answers: Answers = NO_ANSWERS,
+    confidential: bool = False,
     hours: Hours | None = None,
     instrument_id: int | None = None,
     surcharges: Collection[str] = (),
@@ -62,6 +65,7 @@ def ask_approval(
         )
         if found is not None:
             return found
+    said = answers_to(bookable, answers)
     work = work_of(bookable.terms(), quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id)
     price = price_for(bookable, work, surcharges)
@@ -102,6 +106,8 @@ def ask_approval(
             starts_at=starts_at,
             ends_at=plan.ends_at,
             sample_description=sample_description,
+            answers=said,
+            confidential=confidential,
             cost_centre=cost_centre.strip() or None,
             price_fen=price.total_fen,
             answer_by=lapses,
@@ -136,6 +142,8 @@ def approve(*, actor: Actor, now: datetime, approval_id: int, price_fen: Fen) ->
         quantity=found.quantity,
         starts_at=found.starts_at,
         sample_description=found.sample_description,
+        answers=Kept(found.answers),
+        confidential=found.confidential,
         hours=found.hours,
         instrument_id=found.instrument_id,
         surcharges=found.surcharges,

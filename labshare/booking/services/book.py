@@ -21,16 +21,18 @@ from labshare.booking.errors import (
 )
 from labshare.booking.models import Booking, Charge, Holding
 from labshare.booking.queries.bookings import ref_of_own
+from labshare.booking.queries.delivery import open_that_day
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.marks import check_marks
 from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.rules import rows
+from labshare.booking.rules.answers import Answers, Kept
 from labshare.booking.rules.lifecycle import first_state
 from labshare.booking.rules.price import Price, Work, work_of
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.time import Plan, StartRules
 from labshare.booking.services import holdings
-from labshare.booking.services.bookable import check_bookable, client_of
+from labshare.booking.services.bookable import answers_to, check_bookable, client_of
 from labshare.booking.services.common import plain
 from labshare.booking.services.quotes import quote_to_book, use_quote
 from labshare.booking.terms import HoldingKind
@@ -47,6 +49,7 @@ from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 from labshare.organisations.models import Firm
 
+NO_ANSWERS = Answers()
 REFERENCES_TRIED = 5
 """A month's references are drawn by chance: one that is taken already is drawn again."""
 
@@ -129,6 +132,8 @@ def book(
     quantity: int,
     starts_at: datetime,
     sample_description: str = "",
+    answers: Answers | Kept = NO_ANSWERS,
+    confidential: bool = False,
     hours: Hours | None = None,
     instrument_id: int | None = None,
     surcharges: Collection[str] = (),
@@ -143,20 +148,23 @@ def book(
     """Book a test for the actor's firm: on `instrument_id`, or on any instrument of the item; on whichever unit is
     free. The price is that of the fee valid on the local day of booking and fixed then (R-PRICE-5).
 
-    `starts_at` is an aware moment; `hours` the choice where the item offers one; `surcharges` the codes of what is
+    `starts_at` is an aware moment; `answers` those to the item's sample form, whose files are kept already;
+    `confidential` where what the samples are is not everybody's to see; `hours` the choice where the item offers one;
+    `surcharges` the codes of what is
     ordered on top; `quote_id` the quote that fixes the price instead of the fee of the day; `hold_id` the actor's own
     hold, given back in the same step; `submission` a one-time key of the form, so that a second click books nothing;
     `booked_by` the colleague for whom an approver books; `bookable` the item for the actor's firm, where this step has
     read it already.
     Raises `AlreadySubmitted` (with `ref`), `FirmUnverified`, `NotPublished`, `NoFee`, `SurchargeNotOffered`,
-    `MarkNotCovered`, `NeedsApproval`, the problems of quantity, hours and start (422, together where several apply),
-    `SlotTaken` (409, with three alternatives).
+    `MarkNotCovered`, `NeedsApproval`, `QuestionsChanged`, the problems of answers, quantity, hours and start (422,
+    together where several apply), `SlotTaken` (409, with three alternatives).
     """
     bookable = check_bookable(actor, bookable or load_bookable_item(test_item_id, now, client_id=actor.firm_id))
     client = client_of(bookable)
     if submission is not None:
         refuse_second_click(actor, submission)
     waive = may_waive(actor, bookable, waive_reason)
+    said = answers_to(bookable, answers)
     work = work_of(bookable.terms(), quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
     quote = None
@@ -183,6 +191,8 @@ def book(
             work,
             price,
             sample_description,
+            said,
+            confidential,
             waive_reason if waive else None,
             cost_centre.strip() or None,
             booked_by or actor.person_id,
@@ -191,7 +201,8 @@ def book(
         if booking is not None:
             if quote is not None:
                 use_quote(actor, now, quote, booking)
-            notifications.tell_of_new(booking, told, now=now)
+            open_hours = open_that_day(starts_at, bookable.openings)
+            notifications.tell_of_new(booking, told, now=now, open_hours=open_hours)
             return booking
     holdings.give_back(actor.person_id)
     raise _taken(bookable, client, work, starts_at, waive=waive)
@@ -319,6 +330,8 @@ def _try_to_book(
     work: Work,
     price: Price,
     sample_description: str,
+    answers: list[dict[str, Any]] | None,
+    confidential: bool,
     waive_reason: str | None,
     cost_centre: str | None,
     booked_by: int | None,
@@ -348,6 +361,8 @@ def _try_to_book(
         work=work,
         plan=plan,
         sample_description=sample_description,
+        answers=answers,
+        confidential=confidential,
         booked_by=booked_by,
         submission=submission,
         waive_reason=waive_reason,

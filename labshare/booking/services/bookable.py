@@ -1,10 +1,13 @@
 """Whether something can be booked, and by whom."""
 
-from labshare.booking.errors import FirmUnverified, NotPublished
+from typing import Any
+
+from labshare.booking.errors import FirmUnverified, NotPublished, QuestionsChanged
 from labshare.booking.queries.loading import BookableItem
+from labshare.booking.rules.answers import Answers, Kept, answer_problems, written_answers
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
-from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
+from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst, raise_all
 from labshare.organisations import permissions
 from labshare.organisations.models import Firm
 
@@ -22,6 +25,18 @@ def check_bookable(actor: Actor, bookable: BookableItem | None) -> BookableItem:
     if not bookable.published:
         raise NotPublished
     return bookable
+
+
+def answers_to(bookable: BookableItem, answers: Answers | Kept) -> list[dict[str, Any]] | None:
+    """What a booking keeps of the answers to the item's sample form; None where it has none (R-SAMPLE-2). One
+    statement, none without a form. Raises `QuestionsChanged` where another form was shown, and the problems of the
+    answers (422, together)."""
+    if isinstance(answers, Kept):
+        return answers.rows
+    if answers.revision is not None and answers.revision != bookable.item.form_revision:
+        raise QuestionsChanged
+    raise_all(list(answer_problems(bookable.questions, answers.given)))
+    return written_answers(bookable.questions, answers.given) or None
 
 
 def client_of(bookable: BookableItem) -> Firm:

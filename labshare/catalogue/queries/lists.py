@@ -28,6 +28,7 @@ from labshare.catalogue.queries.filters import NOT_NARROWED, Filters, Page, Stan
 from labshare.catalogue.queries.matching import Sought
 from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules.reading import literal
+from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.rules.validity import Span, valid_until
 from labshare.catalogue.terms import AccreditationKind, SearchKind
 from labshare.kernel.database import db
@@ -60,6 +61,8 @@ class TestItemRow:
     """The fee in force on the day."""
     marks: tuple[str, ...]
     """Accreditations whose scope covers this item on the day: CMA, CNAS."""
+    questions: tuple[Question, ...] = ()
+    """Of its sample form, where it was asked for."""
 
     @property
     def lab(self) -> Lab:

@@ -30,6 +30,7 @@ from labshare.catalogue.queries.lists import (
     item_rows,
     standard_rows,
 )
+from labshare.catalogue.queries.sample_forms import sample_form
 from labshare.catalogue.queries.single import (
     draft_or_published,
     fees_of,
@@ -39,6 +40,7 @@ from labshare.catalogue.queries.single import (
     get_test_item,
 )
 from labshare.catalogue.rules import standards as numbers
+from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.rules.validity import Span, valid_until
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
@@ -100,6 +102,8 @@ class TestItemPage:
     """(kind, certificate number, standard's number) of what a valid accreditation covers."""
     instruments: tuple[InstrumentRow, ...]
     own: bool
+    questions: tuple[Question, ...]
+    """Of its sample form."""
 
 
 @dataclass(frozen=True)
@@ -242,7 +246,7 @@ def instrument_page(actor: Actor, instrument_id: int, day: date) -> InstrumentPa
 
 
 def test_item_page(actor: Actor, item_id: int, day: date) -> TestItemPage:
-    """Eight statements. Raises `NotFound` where the actor may not see the test item."""
+    """Eight statements, nine with a sample form. Raises `NotFound` where the actor may not see the test item."""
     item = get_test_item(actor, item_id)
     own = draft_or_published(actor, item.lab, LifeState.DRAFT)
     rows = tuple(FeeRow(fee, _when(fee, day)) for fee in fees_of(item.id))
@@ -265,6 +269,7 @@ def test_item_page(actor: Actor, item_id: int, day: date) -> TestItemPage:
         tuple((kind, number, standard) for kind, number, standard in marks),
         instrument_rows(instruments, day, drafts=own),
         own,
+        sample_form(item),
     )
 
 

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from flask_babel import lazy_gettext as _l
 
-from labshare.booking.queries.bookings import without_money
+from labshare.booking.queries.bookings import sees_samples, without_money
 from labshare.booking.terms import ApprovalState, BookingState, FeedOf
 from labshare.http.actor import current_actor
-from labshare.http.fields import Anything, Fen, Inside, Many, Moment, Part, Tenths, Text, Whole, Word, YesNo
+from labshare.http.fields import Anything, Fen, Inside, Many, Moment, Part, Several, Tenths, Text, Whole, Word, YesNo
 from labshare.http.schemas.base import Answer
 from labshare.http.schemas.catalogue import InstrumentBrief, LabBrief, TestItemBrief
 from labshare.organisations.permissions import may
@@ -99,6 +99,29 @@ class BookedInstrument(InstrumentBrief):
     unit = Whole()
 
 
+class AnsweringFile(Answer):
+    """A file that answers a question."""
+
+    id = Whole()
+    name = Text()
+    content_type = Text()
+    size = Whole()
+
+
+class GivenAnswer(Answer):
+    """To a question of the test item's sample form, with the question as it was asked. `value` is null, and `file`
+    too, where nothing was answered."""
+
+    field = Whole()
+    label = Text()
+    label_en = Text(dump_default="")
+    kind = Text()
+    unit = Text(dump_default="")
+    value = Text(allow_none=True, dump_default=None)
+    value_en = Text(allow_none=True, dump_default=None)
+    file = Inside(AnsweringFile, allow_none=True, dump_default=None)
+
+
 class Booking(Answer):
     """Of a booking, or of one and its `history`."""
 
@@ -114,7 +137,9 @@ class Booking(Answer):
     hours = Whole(allow_none=True)
     starts_at = Moment()
     ends_at = Moment()
-    sample_description = Text()
+    sample_description = Text(allow_none=True)
+    answers = Several(GivenAnswer)
+    confidential = YesNo()
     price_fen = Fen()
     charged_fen = Fen(allow_none=True)
     invoiced_fen = Fen(allow_none=True)
@@ -141,11 +166,13 @@ class Booking(Answer):
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         """What was charged, invoiced and paid is null, and no line of it, for the client's members without sight of
-        money (R-RIGHTS-11)."""
+        money (R-RIGHTS-11); what the samples are, for whoever may not read it (R-SAMPLE-5)."""
         value = super().get_attribute(obj, attr, default)
-        if value is default or attr not in ABOUT_MONEY:
+        if value is default or attr not in ABOUT_MONEY | ABOUT_SAMPLES:
             return value
         whole = obj["booking"] if isinstance(obj, dict) else obj
+        if attr in ABOUT_SAMPLES:
+            return value if sees_samples(current_actor(), whole) else None
         if may(current_actor(), "money.see", client=whole.client_firm_id, lab=whole.lab_firm_id):
             return value
         if attr == "history":
@@ -153,6 +180,7 @@ class Booking(Answer):
         return [] if isinstance(value, list) else None
 
 
+ABOUT_SAMPLES = frozenset({"sample_description", "answers"})
 ABOUT_MONEY = frozenset({"charged_fen", "invoiced_fen", "paid_fen", "recognised_fen", "charges", "history"})
 
 
@@ -169,6 +197,8 @@ class Approval(Answer):
     starts_at = Moment()
     ends_at = Moment()
     sample_description = Text()
+    answers = Several(GivenAnswer)
+    confidential = YesNo()
     cost_centre = Text(allow_none=True)
     price_fen = Fen()
     answer_by = Moment()

@@ -4,7 +4,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from labshare.catalogue.terms import LiveState, SurchargeKind
+from labshare.catalogue.terms import FieldKind, LiveState, SurchargeKind
 from labshare.http.fields import (
     Day,
     Exact,
@@ -132,6 +132,29 @@ class Fee(Answer):
     discounts = Several(Discount)
 
 
+class Option(Answer):
+    """One of a choice, which an answer names by its `name`."""
+
+    name = Text()
+    name_en = Text()
+
+
+class Question(Answer):
+    """A field of a test item's sample form, which `POST /bookings` answers under its `id`."""
+
+    id = Whole()
+    label = Text()
+    label_en = Text()
+    kind = Word(FieldKind)
+    required = YesNo()
+    unit = Text()
+    least = Exact(allow_none=True)
+    most = Exact(allow_none=True)
+    options = Inside(Option, many=True)
+    hint = Text()
+    hint_en = Text()
+
+
 class Minutes(Answer):
     """What a test takes, of a `TestItemRow`."""
 
@@ -175,3 +198,5 @@ class TestItem(TestItemBrief):
     category = Text(allow_none=True)
     accreditations = Many(Text(), attribute="marks")
     turnaround_days = Whole(allow_none=True)
+    form_revision = Whole()
+    sample_form = Inside(Question, many=True, attribute="questions")

@@ -9,7 +9,11 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Charge
+from labshare.booking.queries.approvals import get_approval
+from labshare.booking.queries.bookings import booking_head, sees_samples
+from labshare.booking.rules.answers import files_in
 from labshare.booking.terms import BookingState
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.money import Fen
@@ -214,3 +218,18 @@ def stored_file(file_id: int | None) -> StoredFile:
     if found is None:
         raise NotFound
     return found
+
+
+def file_of_samples(actor: Actor, ref: str, file_id: int) -> StoredFile:
+    """A file among a booking's answers, for whoever reads them (R-SAMPLE-5). Raises `NotFound`."""
+    booking = booking_head(actor, ref)
+    if not sees_samples(actor, booking) or file_id not in files_in(booking.answers):
+        raise NotFound
+    return stored_file(file_id)
+
+
+def file_of_approval(actor: Actor, *, approval_id: int, file_id: int) -> StoredFile:
+    """The same of a booking that waits inside the firm. Raises `NotFound`."""
+    if file_id not in files_in(get_approval(actor, approval_id).answers):
+        raise NotFound
+    return stored_file(file_id)

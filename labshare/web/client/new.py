@@ -16,6 +16,8 @@ from labshare.booking.models import Holding
 from labshare.booking.queries.bookings import get_booking, last_of
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.slots import alternatives_for, own_hold, price_for, slots_of_loaded
+from labshare.booking.rules.answers import words_in
+from labshare.booking.rules.lines import read_price
 from labshare.booking.rules.price import Price, Work, cancellation_fee, free_until, question_problems, work_of
 from labshare.booking.rules.slots import DayOfSlots, Slot
 from labshare.booking.services.book import check_own_hold, needs_approval
@@ -26,14 +28,25 @@ from labshare.catalogue.queries import draft_or_published
 from labshare.catalogue.terms import LifeState
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_BOOKINGS, Of, requires
+from labshare.http.sample_answers import SentAnswers
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import Hours, local_day, start_of_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.asked import read_day, read_moment, read_number
 from labshare.web.client import blueprint
+from labshare.web.client.answering import (
+    answers_fit,
+    ask_files_again,
+    name_of,
+    places_of,
+    sent_answers,
+    takes_files,
+    with_questions,
+)
 from labshare.web.client.quoted import first_start, make_quote, quote_asked, take_from_quote
 from labshare.web.client.surcharges import chosen_codes, offer_surcharges
 from labshare.web.forms import (
+    BooleanField,
     Form,
     HoursField,
     LocalMomentField,
@@ -60,6 +73,8 @@ class BookingForm(Form):
     test_item = HiddenField()
     hold = HiddenField()
     from_quote = HiddenField()
+    form_revision = HiddenField()
+    """Of the lab's questions as they were shown."""
     starts_at = LocalMomentField(_l("Start"), validators=[required()])
     instrument = OptionalSelectField(_l("Instrument"), coerce=int, blank=_l("Any that is free"))
     waive_reason = StringField(
@@ -74,6 +89,13 @@ class BookingForm(Form):
         _l("Sample description"),
         description=_l("Material, shape, size, batch; what the lab must know before the samples come."),
         validators=[required(), length(2000)],
+    )
+    confidential = BooleanField(
+        _l("Confidential samples"),
+        description=_l(
+            "Description, answers and files are then read by your firm and by those alone who do the work at the lab; "
+            "not by its other staff, nor by authorities. The lab is told to keep the samples out of others' sight."
+        ),
     )
     cost_centre = StringField(
         _l("Cost centre"),
@@ -103,7 +125,7 @@ def _bookable_item(now: datetime) -> BookableItem:
 
 
 def _form(bookable: BookableItem) -> BookingForm:
-    form = BookingForm()
+    form = with_questions(BookingForm, bookable.questions)()
     choices = [(each.id, name) for each, name in _told_apart(bookable.instruments)]
     form.instrument.choices = choices
     if bookable.item.hours_min is None:
@@ -129,6 +151,7 @@ def _told_apart(instruments: Sequence[Instrument]) -> list[tuple[Instrument, str
 def _fill(form: BookingForm, bookable: BookableItem) -> None:
     """What the address asks for."""
     form.test_item.data = str(_item_id())
+    form.form_revision.data = str(bookable.item.form_revision)
     row = quote_asked()
     if row is None:
         quantity = read_number(request.args.get("quantity", ""))
@@ -165,6 +188,7 @@ def _price(bookable: BookableItem, form: BookingForm) -> tuple[Price | None, Wor
 
 
 def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
+    ask_files_again(form, bookable.questions)
     price, work = _price(bookable, form)
     start, now = form.starts_at.data, bookable.now
     held = own_hold(current_actor().person_id, now)
@@ -201,6 +225,8 @@ def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: S
             now=now,
             soon=answer_by is not None and answer_by == start and start - now < SOON,
             instruments={each.id: each for each in bookable.instruments},
+            questions=[form[name_of(one)] for one in bookable.questions],
+            takes_files=takes_files(bookable.questions),
             quote=row.quote if (row := quote_asked()) is not None else None,
             columns=columns(_days(bookable, form, work, week, held)) if work and bookable.published else (),
             shown=FIRST_SHOWN,
@@ -274,7 +300,7 @@ def new_booking() -> Any:
 
 
 @blueprint.post("/bookings/new")
-@requires("booking.book", of=OWN_BOOKINGS)
+@requires("booking.book", of=OWN_BOOKINGS, file=True)
 def book() -> Any:
     actor, now = current_actor(), utc_now()
     bookable = _bookable_item(now)
@@ -291,7 +317,7 @@ def book() -> Any:
         made = make_quote(form, bookable, _hours(form))
         return _page(bookable, form, made) if isinstance(made, int) else made
     if "last" in request.form:
-        _as_last_time(form, request.form["last"])
+        _as_last_time(form, bookable, request.form["last"])
     if {"update", "week", "last"} & set(request.form):
         _fits(form, bookable)
         for field in form:
@@ -300,16 +326,19 @@ def book() -> Any:
         if not form.starts_at.data and not (form.starts_at.raw_data or [""])[0]:
             form.starts_at.errors = []  # not yet chosen is not wrong
         return _page(bookable, form, 422 if form.errors else 200)
-    if not _fits(form, bookable):
-        return _page(bookable, form, 422)
+    sent, fits = sent_answers(form, bookable.questions), _fits(form, bookable)
+    status = answers_fit(form, sent, bookable.questions, revision=bookable.item.form_revision)
+    if status != 200 or not fits:
+        return _page(bookable, form, 409 if status == 409 else 422)
     if _waits_inside(bookable, form):
-        return _ask_inside(bookable, form)
+        return _ask_inside(bookable, form, sent)
     try:
         return carry_out(
             lambda: services.book(
                 actor=actor,
                 now=now,
                 waive_reason=(form.waive_reason.data or None) if "waive_reason" in form else None,
+                answers=sent.kept(actor, now),
                 **_order(form, bookable),
             ),
             lambda booking: (_("Booked as %(ref)s.", ref=booking.ref), url_for(".booking", ref=booking.ref)),
@@ -321,7 +350,7 @@ def book() -> Any:
     except SlotTaken as problem:
         return _page(_bookable_item(now), form, problem.status, problem)
     except Problem as problem:
-        status = show_problem(form, problem)
+        status = show_problem(form, problem, **places_of(bookable.questions))
         return _page(_bookable_item(now), form, status)
 
 
@@ -342,6 +371,7 @@ def _order(form: BookingForm, bookable: BookableItem) -> dict[str, Any]:
     return {
         **_slot(form, bookable),
         "sample_description": form.sample_description.data,
+        "confidential": bool(form.confidential.data),
         "surcharges": chosen_codes(form),
         "quote_id": row.quote.id if row is not None else None,
         "hold_id": read_number(form.hold.data or ""),
@@ -351,9 +381,19 @@ def _order(form: BookingForm, bookable: BookableItem) -> dict[str, Any]:
     }
 
 
-def _as_last_time(form: BookingForm, ref: str) -> None:
-    """Fill in what an earlier booking said of sample, quantity and hours. Raises `NotFound` for another's."""
+def _as_last_time(form: BookingForm, bookable: BookableItem, ref: str) -> None:
+    """Fill in what an earlier booking said of samples, quantity, hours and what was ordered on top, as far as that is
+    still asked and offered; files are chosen anew. Raises `NotFound` for another's."""
     earlier = get_booking(current_actor(), ref)
+    said = words_in(earlier.answers)
+    for one in bookable.questions:
+        if one.id in said:
+            form[name_of(one)].data, form[name_of(one)].raw_data = said[one.id], None
+    form.confidential.data = earlier.confidential
+    if "surcharges" in form and earlier.price:
+        offered = {choice[0] for choice in form.surcharges.iter_choices()}
+        ordered = [extra.surcharge.code for extra in read_price(earlier.price).extras]
+        form.surcharges.data = [code for code in ordered if code in offered]
     form.sample_description.data, form.sample_description.raw_data = earlier.sample_description, None
     form.quantity.data, form.quantity.raw_data = earlier.quantity, None
     if "hours" in form:
@@ -409,7 +449,7 @@ def _waits_inside(bookable: BookableItem, form: BookingForm) -> bool:
     return price is not None and client is not None and needs_approval(current_actor(), client, price.total_fen)
 
 
-def _ask_inside(bookable: BookableItem, form: BookingForm) -> Any:
+def _ask_inside(bookable: BookableItem, form: BookingForm, sent: SentAnswers) -> Any:
     """The same form, asked of the firm's approver instead of the lab."""
     actor, now = current_actor(), utc_now()
     try:
@@ -417,6 +457,7 @@ def _ask_inside(bookable: BookableItem, form: BookingForm) -> Any:
             lambda: services.ask_approval(
                 actor=actor,
                 now=now,
+                answers=sent.kept(actor, now),
                 **_order(form, bookable),
             ),
             lambda asked: (_("Asked for approval; the slot is held."), url_for(".approval", approval_id=asked.id)),
@@ -425,4 +466,4 @@ def _ask_inside(bookable: BookableItem, form: BookingForm) -> Any:
     except SlotTaken as problem:
         return _page(_bookable_item(now), form, problem.status, problem)
     except Problem as problem:
-        return _page(_bookable_item(now), form, show_problem(form, problem))
+        return _page(_bookable_item(now), form, show_problem(form, problem, **places_of(bookable.questions)))

@@ -87,6 +87,13 @@ def _place(longitude: float, latitude: float) -> tuple[float, float]:
     return round(MARGIN + (longitude - WEST) * ACROSS, 1), round(MARGIN + (NORTH - latitude) * DOWN, 1)
 
 
+def place_on_map(town: str) -> OutlineMap | None:
+    """The county's outline with one town; None for a town elsewhere."""
+    found = outline_map({town: 1})
+    inside = [one for one in found.circles if 0 < one.x < WIDTH and 0 < one.y < HEIGHT]
+    return found if inside else None
+
+
 def outline_map(labs_by_town: Mapping[str, int]) -> OutlineMap:
     """The county's outline with a circle whose area shows how many labs a town has; the largest first."""
     corners = " ".join(f"{x} {y}" for x, y in (_place(*corner) for corner in OUTLINE))

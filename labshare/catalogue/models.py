@@ -488,7 +488,7 @@ class SampleField(Model):
     """In the order of the form, from 1."""
     label: Mapped[str] = mapped_column(String(60))
     label_en: Mapped[str] = mapped_column(String(80), default="")
-    kind: Mapped[str] = mapped_column(String(6))
+    kind: Mapped[str] = mapped_column(String(8))
     required: Mapped[bool]
     unit: Mapped[str] = mapped_column(String(20), default="")
     least: Mapped[Decimal | None] = mapped_column(Thousandths)

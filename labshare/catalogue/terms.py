@@ -166,7 +166,7 @@ class FieldKind(Term):
     NUMBER = "number", _l("Number with a unit")
     CHOICE = "choice", _l("One of several")
     PHOTO = "photo", _l("Photo")
-    FILE = "file", _l("File (PDF or picture)")
+    FILE = "attached", _l("File (PDF or picture)")
 
     @classmethod
     def files(cls) -> tuple["FieldKind", ...]:

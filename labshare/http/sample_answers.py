@@ -29,7 +29,10 @@ class SentAnswers:
 
     @property
     def _given(self) -> dict[int, Answer]:
-        taken = {number: GivenFile(name=one.name, size=one.size, content_type=one.content_type) for number, one in self.files.items()}
+        taken = {
+            number: GivenFile(name=one.name, size=one.size, content_type=one.content_type)
+            for number, one in self.files.items()
+        }
         return {**self.words, **taken}
 
     def problems(self, questions: Sequence[Question]) -> list[Problem]:

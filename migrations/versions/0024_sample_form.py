@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("label", sa.String(length=60), nullable=False),
         sa.Column("label_en", sa.String(length=80), nullable=False),
-        sa.Column("kind", sa.String(length=6), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("required", sa.Boolean(), nullable=False),
         sa.Column("unit", sa.String(length=20), nullable=False),
         sa.Column("least", sa.BigInteger(), nullable=True),
@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("hint", sa.String(length=200), nullable=False),
         sa.Column("hint_en", sa.String(length=200), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('text', 'number', 'choice', 'photo', 'file')", name=op.f("ck_sample_field_kind_known")
+            "kind IN ('text', 'number', 'choice', 'photo', 'attached')", name=op.f("ck_sample_field_kind_known")
         ),
         sa.CheckConstraint("place >= 1", name=op.f("ck_sample_field_place_from_one")),
         sa.CheckConstraint("least <= most", name=op.f("ck_sample_field_limits_in_order")),

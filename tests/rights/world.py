@@ -178,7 +178,7 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
     item = booked.reread().test_item_id
     places["sample_file_id"] = db.session.get_one(Report, places["report_id"]).file_id
     file = {"id": places["sample_file_id"], "name": "图纸.pdf", "size": 1, "content_type": "application/pdf"}
-    answered = [{"field": 1, "label": "图纸", "kind": "file", "file": file}]
+    answered = [{"field": 1, "label": "图纸", "kind": "attached", "file": file}]
     instrument = booked.booking.instrument_id
     for state in ("requested", "confirmed"):
         ahead = Booked(

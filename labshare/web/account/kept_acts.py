@@ -162,6 +162,7 @@ ACTS: dict[str, Act] = {
     "lab.calibration_new": Act(_l("Add a certificate"), _instrument),
     "lab.test_item_new": Act(_l("Add a test item"), _new),
     "lab.test_item_edit": Act(_l("Change the test item"), _item),
+    "lab.sample_form_edit": Act(_l("Change the sample form"), _item),
     "lab.fee_new": Act(_l("Add a fee"), _item),
     "lab.fee_edit": Act(_l("Change the fee"), _fee),
     "lab.fee_end": Act(_l("End the fee"), _fee),

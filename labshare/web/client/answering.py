@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from flask_babel import gettext as _
+from markupsafe import Markup, escape
 from wtforms.widgets import FileInput
 
 from labshare.booking.errors import QuestionsChanged
@@ -13,11 +14,13 @@ from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.terms import FieldKind
 from labshare.http.sample_answers import SentAnswers
 from labshare.kernel.errors import InvalidInputs
-from labshare.kernel.formatting import NOTHING, twin
+from labshare.kernel.formatting import twin
 from labshare.kernel.time import utc_now
 from labshare.settlement.files import take_in
 from labshare.web.asked import read_number
+from labshare.web.filters import chinese, localized
 from labshare.web.forms import FileField, Form, OptionalSelectField, RadioField, StringField, show_problem
+from labshare.web.steps import words
 
 MOST_IN_SIGHT = 5
 """Options of a choice that stand in the form; more are in a list."""
@@ -42,16 +45,18 @@ def with_questions(form: type[Form], questions: Sequence[Question]) -> type[Any]
 
 
 def _field(one: Question) -> Any:
-    label = _("%(label)s (%(unit)s)", label=twin(one, "label"), unit=one.unit) if one.unit else twin(one, "label")
-    hint = twin(one, "hint")
-    hints = ([] if hint == NOTHING else [hint]) + (
-        [_("Allowed: %(limits)s.", limits=limits(one))] if limits(one) else []
-    )
-    given = {"validators": [_Needed()] if one.required else [], "description": " ".join(hints)}
+    label = localized(one, "label")
+    if one.unit:
+        label = words(_("%(label)s (%(unit)s)"), label=label, unit=chinese(one.unit))
+    hints = [localized(one, "hint")] if one.hint or one.hint_en else []
+    hints += [escape(_("Allowed: %(limits)s.", limits=limits(one)))] if limits(one) else []
+    given = {"validators": [_Needed()] if one.required else [], "description": Markup(" ").join(hints)}
+    if one.kind == FieldKind.CHOICE and len(one.options) <= MOST_IN_SIGHT:
+        choices = [(option.name, localized(option)) for option in one.options]
+        return RadioField(label, choices=choices, validate_choice=False, **given)
     if one.kind == FieldKind.CHOICE:
-        choices = [(option.name, twin(option)) for option in one.options]
-        few = len(choices) <= MOST_IN_SIGHT
-        return (RadioField if few else OptionalSelectField)(label, choices=choices, validate_choice=False, **given)
+        listed = [(option.name, twin(option), {} if option.name_en else {"lang": "zh"}) for option in one.options]
+        return OptionalSelectField(label, choices=listed, validate_choice=False, **given)
     if one.kind in FieldKind.files():
         pictures = "image/jpeg,image/png"
         accept = pictures if one.kind == FieldKind.PHOTO else f"application/pdf,{pictures}"

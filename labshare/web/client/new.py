@@ -395,9 +395,9 @@ def _as_last_time(form: BookingForm, bookable: BookableItem, ref: str) -> None:
         ordered = [extra.surcharge.code for extra in read_price(earlier.price).extras]
         form.surcharges.data = [code for code in ordered if code in offered]
     form.sample_description.data, form.sample_description.raw_data = earlier.sample_description, None
-    form.quantity.data, form.quantity.raw_data = earlier.quantity, None
-    if "hours" in form:
-        form.hours.data, form.hours.raw_data = earlier.hours, None
+    for name, value in (("quantity", earlier.quantity), ("hours", earlier.hours)):
+        if name in form and value is not None:
+            form[name].data, form[name].raw_data = value, [str(value)]
 
 
 @blueprint.post("/bookings/new/hold")

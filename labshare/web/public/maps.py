@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
+from urllib.parse import urlencode
 
-from labshare.kernel.formatting import language
+from labshare.kernel.formatting import language, twin
 from labshare.organisations.divisions import TOWNS, Town
 
 OUTLINE = (
@@ -85,6 +87,17 @@ class OutlineMap:
 
 def _place(longitude: float, latitude: float) -> tuple[float, float]:
     return round(MARGIN + (longitude - WEST) * ACROSS, 1), round(MARGIN + (NORTH - latitude) * DOWN, 1)
+
+
+def place_address(lab: Any) -> str:
+    """Where a reader's map shows a lab: a page that telephones open in the map they have (WGS 84)."""
+    asked = {
+        "position": f"{lab.longitude},{lab.latitude}",
+        "name": twin(lab),
+        "coordinate": "wgs84",
+        "callnative": 1,
+    }
+    return f"https://uri.amap.com/marker?{urlencode(asked)}"
 
 
 def place_on_map(town: str) -> OutlineMap | None:

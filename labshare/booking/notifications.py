@@ -11,6 +11,7 @@ from labshare.booking.entries import CLIENT_ENTRY, LAB_ENTRY, appointment
 from labshare.booking.models import Approval, Booking, Quote
 from labshare.booking.queries.quotes import QuoteRow
 from labshare.booking.rules.time import Interval
+from labshare.catalogue.formatting import place_in_both
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import clock_span, in_both_languages
@@ -313,7 +314,7 @@ def about_delivery(booking: Booking, open_hours: Sequence[Interval]) -> dict[str
                 "samples": booking.quantity,
                 "ref": booking.ref,
                 "lab": in_both_languages(lab),
-                "address": lab.address or None,
+                "address": place_in_both(lab),
             },
         )
     ]

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "sample_form"
-down_revision = "ratings"
+down_revision = "places"
 
 TABLES = ("booking", "approval")
 

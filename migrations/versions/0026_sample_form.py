@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "sample_form"
-down_revision = "places"
+down_revision = "ask"
 
 TABLES = ("booking", "approval")
 

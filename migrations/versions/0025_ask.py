@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "ask"
-down_revision = "ratings"
+down_revision = "places"
 
 CATEGORIES = (
     "mechanics metallography composition bearings dimensions wheels environment refrigeration electrical cleanliness "

@@ -273,9 +273,10 @@ def book_a_quote(phone: Phone) -> None:  # R-QUOTE-1
 
 
 @does("choose the slot again after its ten minutes, from the booking form")
-def choose_again(phone: Phone) -> None:
+def choose_again(phone: Phone) -> None:  # R-TIME-13
     phone.go(f"/bookings/new?test_item={phone.county.item.id}&starts_at=2026-12-03T10:00:00%2B08:00")
     phone.page.locator("[data-left]").wait_for(state="visible")
+    phone.county.clock.advance(minutes=10, seconds=1)
     phone.page.clock.fast_forward("10:01")
     phone.page.locator("[data-after]").wait_for(state="visible")
     assert (axe.findings(phone.page), axe.too_wide(phone.page)) == ([], 0)
@@ -322,11 +323,12 @@ def dispute(phone: Phone) -> None:  # R-DISPUTE-1
     phone.go("/").follow(phone.named("My bookings", ".tabbar"))
     phone.follow(phone.page.locator(f"main a[href='/bookings/{done.ref}']")).follow("Open a dispute")
     phone.write("text", "3 号试样编号对不上").follow("Send the dispute")
+    assert phone.page.locator("#dispute .said").inner_text() == "3 号试样编号对不上"
     assert (stands(Dispute).booking_id, stands(Dispute).state) == (done.id, "open")
 
 
 @does("rate a test, from the booking's page")
-def rate(phone: Phone) -> None:
+def rate(phone: Phone) -> None:  # R-RATING-1
     done = phone.tested()
     phone.go(f"/bookings/{done.ref}")
     for what in ("result", "service", "time"):

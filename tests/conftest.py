@@ -6,6 +6,7 @@ session and engine; each test gets a fresh copy of an empty database made once f
 
 import contextvars
 import functools
+import gc
 import os
 import re
 import shutil
@@ -29,6 +30,7 @@ from psycopg import pq
 
 from labshare import create_app
 from labshare.commands.messages import compile_catalogues
+from labshare.commands.serve import SMALL_COLLECTION
 from labshare.kernel import time as kernel_time
 from labshare.kernel.database import db
 from tests import postgres
@@ -261,6 +263,9 @@ def _make_app(database: TestDatabase) -> Flask:
         app = made_app()
     app.test_client_class = SeparateClient
     app.config["WTF_CSRF_ENABLED"] = False  # the browser's server turns it on; see live_server
+    gc.collect()
+    gc.freeze()  # what is loaded now stays: no collection looks at it again
+    gc.set_threshold(SMALL_COLLECTION)
     return app
 
 

@@ -55,7 +55,7 @@ from labshare.settlement.models import InvoiceLine, Payment, Report, RevenueEntr
 from tests.conftest import SHANGHAI, Clock, TestDatabase
 from tests.demonstration import recomputed
 
-SMALL = Scale("small", counties=1, clients=300, bookings=3_000, labs=20)
+SMALL = Scale("small", counties=1, clients=300, bookings=1_500, labs=20)
 COUNTY = SCALES["county"]
 MOMENTS = ("2026-11-29 11:00", "2026-10-03 09:00", "2027-01-01 08:30", "2026-11-24 23:30")
 """A Sunday, a public holiday, New Year's Day (of a year whose working days are not known), late in the evening."""

@@ -39,7 +39,7 @@ TURNS = ((0, 1440, "light"), (1, 390, "dark"), (0, 1440, "dark"), (1, 390, "ligh
 def looks_at(crawl: Crawl) -> list[Look]:
     """Each page twice, so that it is seen in both languages, widths and colours, by two readers where it has two; and
     as each further reader on whose page stands some kind of element that theirs have not. Answers to forms, and things
-    in each state, are looked at twice, too."""
+    in each state, are looked at once more."""
     readers: dict[tuple[str, str], dict[str, list[str]]] = {}
     elements: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
     for visit in crawl.visits:
@@ -49,7 +49,7 @@ def looks_at(crawl: Crawl) -> list[Look]:
     looks = []
     for number, ((endpoint, kind), of_readers) in enumerate(readers.items()):
         whos = [*_who_sees_more(of_readers, endpoint, elements)] if len(of_readers) > 1 else [*of_readers] * 2
-        for turn, who in enumerate(whos if kind == endpoint else whos[:2]):
+        for turn, who in enumerate(whos if kind == endpoint else whos[:1]):
             paths = sorted(set(of_readers[who]), key=of_readers[who].index)
             language, width, colours = TURNS[(2 * number + turn) % 4]
             looks.append(Look(who, LANGUAGES[language], width, colours, endpoint, paths[turn % len(paths)]))
@@ -76,6 +76,7 @@ def look(crawl: Crawl, browser: Any, looks: list[Look]) -> Iterator[tuple[str, s
             context = browser.new_context(
                 base_url=address, locale=language, timezone_id="Asia/Shanghai", reduced_motion="reduce"
             )
+            context.add_init_script(path=axe.SOURCE)  # once, where each page would be sent it anew
             page = context.new_page()
             page.clock.set_fixed_time(utc_now())
             complaints: list[str] = []

@@ -75,8 +75,9 @@ class Crawl:
         self.engine = engine
         self.visits: list[Visit] = []
         self.statements: list[str] = []
-        self.files: set[tuple[str, str, str]] = set()
-        """(who, endpoint, format) of the files that were taken: once a reader, whatever the language and the rows."""
+        self.files: set[tuple[str, str, bool]] = set()
+        """(endpoint, format, for a firm) of the files that were taken: once by a firm's people and once by others,
+        whatever the language and the rows."""
 
     @contextmanager
     def counting(self) -> Iterator[None]:
@@ -95,6 +96,7 @@ class Crawl:
     def walk(self, who: str, language: str, times: int = TIMES) -> None:
         """Begin at the home page, at what the reader's notices lead to, and where only a mail or chance leads."""
         client = self.client_of(who)
+        for_firm = who != VISITOR and person_and_firm(who)[1] is not None
         opened: Counter[str] = Counter()
         states = [(path, f"in state {state}") for state, path in self.in_each_state(who)]
         queue = [("/", "start"), *((path, "a notice or mail") for path in self.led_to(who)), *states]
@@ -108,9 +110,9 @@ class Crawl:
                 continue
             opened[kind] += 1
             if file := parse_qs(urlsplit(path).query).get("format"):
-                if (who, endpoint, file[0]) in self.files:
+                if (endpoint, file[0], for_firm) in self.files:
                     continue
-                self.files.add((who, endpoint, file[0]))
+                self.files.add((endpoint, file[0], for_firm))
             self.statements.clear()
             answer = client.get(path, headers={"Accept-Language": language})
             html = answer.mimetype == "text/html" and answer.status_code < 300

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -102,9 +103,7 @@ class BookingDocuments:
 
 def documents_of(booking: Booking, day: date) -> BookingDocuments:
     """The booking's documents, each kind oldest first. Whoever calls has checked that the reader may see them."""
-    charges = db.session.scalars(
-        select(Charge).where(Charge.booking_id == booking.id, Charge.agreed).order_by(Charge.id)
-    ).all()
+    charges = sorted((each for each in booking.charges if each.agreed), key=attrgetter("id"))  # type: ignore[attr-defined]
     reports = reports_of(booking.id)
     lines = db.session.scalars(
         select(InvoiceLine)

@@ -9,6 +9,7 @@ import "./dialogs.js";
 import "./forms.js";
 import "./hold.js";
 import "./live.js";
+import "./maps.js";
 import "./menus.js";
 import "./rows.js";
 import "./small.js";

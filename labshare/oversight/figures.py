@@ -5,7 +5,7 @@ effective time, firms served) to the month in which it was finished, platform's 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 
 from labshare.booking.models import Booking, Holding
 from labshare.booking.terms import BookingState, HoldingKind
@@ -14,6 +14,7 @@ from labshare.kernel.database import days_between, minutes_between
 from labshare.organisations.terms import SizeClass
 from labshare.settlement.models import Report, RevenueEntry
 
+DAY_MINUTES = 24 * 60
 Span = tuple[Any, Any]
 """Two moments, or two columns of moments: from the first on, before the second."""
 
@@ -71,6 +72,19 @@ def paper_values() -> Mapping[str, ColumnElement[int]]:
     first = select(func.min(Report.issued_on)).where(Report.booking_id == Booking.id).scalar_subquery()
     kept = days_between(Booking.finished_on, first) <= Booking.turnaround_days
     return {"reported": case((first.is_not(None), 1), else_=0), "on_time": case((kept, 1), else_=0)}
+
+
+def promise_values(today: Any) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """What one booking of `finished_in` counts for in a lab's promise (R-LAB-1): whether its report is due, and whether
+    it was kept: as in `paper_values`, and put here a day later at most, so that no date is written back."""
+    first = select(func.min(Report.issued_on)).where(Report.booking_id == Booking.id).scalar_subquery()
+    put_here = select(func.min(Report.recorded_at)).where(Report.booking_id == Booking.id).scalar_subquery()
+    due = or_(first.is_not(None), days_between(Booking.finished_on, today) > Booking.turnaround_days)
+    kept = and_(
+        days_between(Booking.finished_on, first) <= Booking.turnaround_days,
+        minutes_between(Booking.finished_at, put_here) <= (Booking.turnaround_days + 1) * DAY_MINUTES,
+    )
+    return case((due, 1), else_=0), case((kept, 1), else_=0)
 
 
 def for_sme() -> ColumnElement[int]:

@@ -2,17 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, String, func, literal, null, select, union_all
+from sqlalchemy import Date, Select, String, func, literal, null, select, union_all
 
 from labshare.booking.models import Booking
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.kernel.time import Minutes, start_of_day
-from labshare.oversight.figures import done_figures, finished_in, on_offer
+from labshare.oversight.figures import done_figures, finished_in, for_others, on_offer, promise_values
 from labshare.oversight.kept import asked, firms, served, sums, usage
 
 
@@ -138,3 +139,31 @@ def usage_by_month(instrument_id: int, today: date, *, months: int = 12) -> list
     ]
     rows = {row[0]: row for row in db.session.execute(union_all(*parts))}
     return [MonthOfUse(month=month, tests=int(rows[str(month)][1]), minutes=int(rows[str(month)][2])) for month in span]
+
+
+PROMISES_SHOWN_FROM = 10
+"""Reports due below which no share is shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Promise:
+    """How a lab kept its promised days."""
+
+    due: int
+    kept: int
+
+    @property
+    def share(self) -> Fraction:
+        return Fraction(self.kept, self.due)
+
+
+def promise_of(lab_id: int, today: date) -> Promise | None:
+    """Of the tests that a lab finished for other firms in the last twelve full months and whose report is there or due,
+    those whose first report came by the promised day; nothing below ten (R-LAB-1). One statement."""
+    last = Month.of(today).previous
+    span = (last.plus(-11).starts_at(), last.ends_at())
+    due, kept = promise_values(literal(today, Date))
+    counts = select(func.coalesce(func.sum(due), 0), func.coalesce(func.sum(kept), 0))
+    row = db.session.execute(counts.where(Booking.lab_id == lab_id, finished_in(span), for_others())).one()
+    found = Promise(due=int(row[0]), kept=int(row[1]))
+    return found if found.due >= PROMISES_SHOWN_FROM else None

@@ -51,7 +51,7 @@ from labshare.web.forms import (
     required,
     show_problem,
 )
-from labshare.web.public.maps import place_address, place_on_map
+from labshare.web.public.maps import lab_map, place_address
 from labshare.web.steps import Around, carry_out
 from labshare.web.talking import dispute_panel, may_dispute, rating_panel, sayings, talk_panel
 
@@ -220,7 +220,7 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
             contact=client_contact(booking) if side == "lab" else None,
             reads_samples=sees_samples(actor, booking),
             delivery=delivery_of(booking) if side == "client" else None,
-            place=place_on_map(booking.lab.town),
+            map=lab_map(booking.lab),
             place_address=place_address,
             steps=steps,
             forms=forms,

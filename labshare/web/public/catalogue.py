@@ -25,10 +25,10 @@ from labshare.http.limits import limited
 from labshare.http.rights import public
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import towns_of
-from labshare.oversight.public import usage_by_month
+from labshare.oversight.public import promise_of, usage_by_month
 from labshare.web.asked import asked_choice, asked_page
 from labshare.web.public import blueprint
-from labshare.web.public.maps import outline_map
+from labshare.web.public.maps import lab_map, outline_map, place_address
 from labshare.web.public.views import month_chart
 
 PER_PAGE = 20
@@ -91,6 +91,9 @@ def lab(code: str) -> str:
         hours=hours_of_labs([view.lab.id], now)[view.lab.id],
         categories=dict(Category.choices()),
         average=averages_of_labs([view.lab.id], local_day(now)).get(view.lab.id),
+        promise=promise_of(view.lab.id, local_day(now)),
+        map=lab_map(view.lab),
+        place_address=place_address,
         reviews=reviews_of_lab(view.lab.id, local_day(now), limit=REVIEWS),
     )
 

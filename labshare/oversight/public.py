@@ -6,9 +6,10 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Date, Select, String, func, literal, null, select, union_all
+from sqlalchemy import Date, Select, String, func, literal, null, select, true, union_all
 
-from labshare.booking.models import Booking
+from labshare.booking.models import Booking, Rating
+from labshare.booking.queries.ratings import Average, average_of, sums_by
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
@@ -157,13 +158,30 @@ class Promise:
         return Fraction(self.kept, self.due)
 
 
-def promise_of(lab_id: int, today: date) -> Promise | None:
-    """Of the tests that a lab finished for other firms in the last twelve full months and whose report is there or due,
-    those whose first report came by the promised day; nothing below ten (R-LAB-1). One statement."""
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What a lab's page says of it that the lab does not say itself; None where it is too little to be shown."""
+
+    average: Average | None
+    promise: Promise | None
+
+
+def standing_of(lab_id: int, today: date) -> Standing:
+    """Its ratings (R-RATING-3) and promised days: of the tests finished for other firms in the last twelve full months
+    whose report is there or due, those whose first report came in time; nothing below ten (R-LAB-1). One statement."""
     last = Month.of(today).previous
     span = (last.plus(-11).starts_at(), last.ends_at())
     due, kept = promise_values(literal(today, Date))
-    counts = select(func.coalesce(func.sum(due), 0), func.coalesce(func.sum(kept), 0))
-    row = db.session.execute(counts.where(Booking.lab_id == lab_id, finished_in(span), for_others())).one()
-    found = Promise(due=int(row[0]), kept=int(row[1]))
-    return found if found.due >= PROMISES_SHOWN_FROM else None
+    counts = (
+        select(func.coalesce(func.sum(due), 0).label("due"), func.coalesce(func.sum(kept), 0).label("kept"))
+        .where(Booking.lab_id == lab_id, finished_in(span), for_others())
+        .subquery()
+    )
+    given = sums_by(Rating.lab_id, [lab_id], today).subquery()
+    points = list(given.c)[1:]
+    row = db.session.execute(select(*counts.c, *points).select_from(counts).outerjoin(given, true())).one()
+    promise, ratings = Promise(due=int(row[0]), kept=int(row[1])), row[2:]
+    return Standing(
+        average=average_of(ratings) if any(ratings) else None,
+        promise=promise if promise.due >= PROMISES_SHOWN_FROM else None,
+    )

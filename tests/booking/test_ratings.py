@@ -9,10 +9,11 @@ from sqlalchemy.exc import IntegrityError
 
 from labshare.booking import errors, services
 from labshare.booking.models import Rating
-from labshare.booking.queries.ratings import averages_of_items, averages_of_labs, reviews_of_lab
+from labshare.booking.queries.ratings import averages_of_items, reviews_of_lab
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, Problem
 from labshare.kernel.time import utc_now
+from labshare.oversight.public import standing_of
 from tests import factories
 from tests.settlement.world import World
 from tests.signing import sign_in
@@ -104,11 +105,12 @@ def test_averages_from_five_on_within_a_year(booked):
     given(1, TODAY - timedelta(days=365))
     for points in (5, 5, 4, 4):
         given(points, TODAY - timedelta(days=364))
-    assert averages_of_items([item], TODAY) == averages_of_labs([lab], TODAY) == {}
+    assert averages_of_items([item], TODAY) == {}
+    assert standing_of(lab, TODAY).average is None
     given(4, TODAY)
     average = averages_of_items([item], TODAY)[item]
     assert (average.count, average.overall) == (5, Fraction(22, 5))
-    assert averages_of_labs([lab], TODAY) == {lab: average}
+    assert standing_of(lab, TODAY).average == average
     assert [one.given_on for one in reviews_of_lab(lab, TODAY, limit=2)] == [TODAY, TODAY - timedelta(days=364)]
 
 

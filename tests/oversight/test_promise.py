@@ -28,7 +28,7 @@ def reported(app: Any, clock: Any, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def counted(world: World, today: date = TODAY) -> tuple[int, int]:
     db.session.expire_all()
-    found = public.promise_of(world.lab.id, today)
+    found = public.standing_of(world.lab.id, today).promise
     return (found.due, found.kept) if found else (0, 0)
 
 

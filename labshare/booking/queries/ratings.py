@@ -39,19 +39,10 @@ class Average:
 
 def averages_of_items(item_ids: Iterable[int], today: date) -> dict[int, Average]:
     """Test item id → its average; of those with fewer than five ratings in a year, nothing. One statement."""
-    return _averages(Rating.test_item_id, item_ids, today)
-
-
-def averages_of_labs(lab_ids: Iterable[int], today: date) -> dict[int, Average]:
-    """The same by lab, over all its items."""
-    return _averages(Rating.lab_id, lab_ids, today)
-
-
-def _averages(of: Any, ids: Iterable[int], today: date) -> dict[int, Average]:
-    wanted = list(set(ids))
+    wanted = list(set(item_ids))
     if not wanted:
         return {}
-    return {each: average_of(sums) for each, *sums in db.session.execute(sums_by(of, wanted, today))}
+    return {each: average_of(sums) for each, *sums in db.session.execute(sums_by(Rating.test_item_id, wanted, today))}
 
 
 def sums_by(of: Any, ids: Sequence[int], today: date) -> Select[Any]:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from labshare.booking.queries import live_states, use_of
 from labshare.booking.queries.loading import hours_of_labs
-from labshare.booking.queries.ratings import averages_of_labs, reviews_of_lab
+from labshare.booking.queries.ratings import reviews_of_lab
 from labshare.catalogue.queries import (
     Filters,
     instrument_page,
@@ -25,7 +25,7 @@ from labshare.http.limits import limited
 from labshare.http.rights import public
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import towns_of
-from labshare.oversight.public import promise_of, usage_by_month
+from labshare.oversight.public import standing_of, usage_by_month
 from labshare.web.asked import asked_choice, asked_page
 from labshare.web.public import blueprint
 from labshare.web.public.maps import lab_map, outline_map, place_address
@@ -83,6 +83,7 @@ def labs() -> str:
 def lab(code: str) -> str:
     now = utc_now()
     view = lab_page(current_actor(), code, local_day(now))
+    standing = standing_of(view.lab.id, local_day(now))
     return render_template(
         "public/lab.html",
         view=view,
@@ -90,8 +91,8 @@ def lab(code: str) -> str:
         live=live_states([row.instrument for row in view.instruments], now),
         hours=hours_of_labs([view.lab.id], now)[view.lab.id],
         categories=dict(Category.choices()),
-        average=averages_of_labs([view.lab.id], local_day(now)).get(view.lab.id),
-        promise=promise_of(view.lab.id, local_day(now)),
+        average=standing.average,
+        promise=standing.promise,
         map=lab_map(view.lab),
         place_address=place_address,
         reviews=reviews_of_lab(view.lab.id, local_day(now), limit=REVIEWS),

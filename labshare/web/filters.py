@@ -80,6 +80,11 @@ def _has_chinese(text: str) -> bool:
     return _CHINESE.search(text) is not None
 
 
+def unbroken(text: str) -> Markup:
+    """A date, a time or a slot within a line, which does not end inside of it."""
+    return Markup('<span class="nowrap">{}</span>').format(text)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "amount": amount,
     "basis_unit": catalogue.basis_unit,
@@ -119,6 +124,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "surcharge_label": prices.surcharge_label,
     "surcharge_text": prices.surcharge_text,
     "twin": formatting.twin,
+    "unbroken": unbroken,
     "wan": formatting.wan,
     "wan_number": formatting.wan_number,
     "weekday": formatting.weekday,

@@ -166,11 +166,11 @@ class FieldKind(Term):
     NUMBER = "number", _l("Number with a unit")
     CHOICE = "choice", _l("One of several")
     PHOTO = "photo", _l("Photo")
-    FILE = "attached", _l("File (PDF or picture)")
+    ATTACHED = "attached", _l("File (PDF or picture)")
 
     @classmethod
     def files(cls) -> tuple["FieldKind", ...]:
-        return (cls.PHOTO, cls.FILE)
+        return (cls.PHOTO, cls.ATTACHED)
 
 
 class SearchKind(Term):

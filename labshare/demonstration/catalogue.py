@@ -20,12 +20,14 @@ from labshare.catalogue.models import (
     InstrumentUnit,
     Lab,
     LabAdmission,
+    SampleField,
     Standard,
     TestItem,
     TestItemInstrument,
     TestItemStandard,
 )
 from labshare.catalogue.rules.fees import Discount, Extras, Step, Surcharge
+from labshare.catalogue.rules.sample_form import plain_form
 from labshare.catalogue.terms import (
     AccreditationKind,
     Category,
@@ -38,6 +40,7 @@ from labshare.catalogue.terms import (
     SurchargeKind,
 )
 from labshare.demonstration.codes import cma_number, cnas_number
+from labshare.demonstration.data.forms import FORMS
 from labshare.demonstration.data.hosts import HOSTS, PROFILES, SECOND_LABS, SECOND_LABS_EN, Profile
 from labshare.demonstration.data.instruments import KIND, Kind
 from labshare.demonstration.data.items import NORMS, TYPES, Type, Words
@@ -98,6 +101,8 @@ class Offer:
     fees: list[tuple[date, date | None, FeeTerms]]
     discounts: tuple[Discount, ...]
     machines: list[Machine]
+    questions: tuple[int, ...] = ()
+    """The ids of its sample form's."""
 
     def fee_on(self, day: date) -> FeeTerms | None:
         return next((fee for since, until, fee in self.fees if since <= day and (until is None or day <= until)), None)
@@ -484,6 +489,7 @@ class CatalogueMaker:
             free_cancel_minutes=terms.free_minutes,
             late_cancel_percent=terms.late_percent,
             no_show_percent=terms.no_show_percent,
+            form_revision=int(test.key in FORMS),
             state=LifeState.PUBLISHED,
             created_at=created,
             published_at=created + timedelta(hours=1),
@@ -519,7 +525,20 @@ class CatalogueMaker:
             cancellation=terms,
             id=row["id"],
         )
-        return Offer(row, test, rules, self._fees(rng, lab, row, test), _extras(row, test, yuan=0).discounts, machines)
+        fees, discounts = self._fees(rng, lab, row, test), _extras(row, test, yuan=0).discounts
+        return Offer(row, test, rules, fees, discounts, machines, self._form(lab, row, test))
+
+    def _form(self, lab: Laboratory, item: Row, test: Type) -> tuple[int, ...]:
+        """The item's sample form: the ids of its questions."""
+        questions = FORMS.get(test.key, ())
+        made = [
+            self.loading.rows.add(SampleField, test_item_id=item["id"], place=n, **one.columns())
+            for n, one in enumerate(questions, start=1)
+        ]
+        if made:
+            written = {"sample_form": plain_form(questions)}
+            self._said(item["created_at"], lab.host, "test_item.set_form", ("test_item", item["id"]), written)
+        return tuple(row["id"] for row in made)
 
     def _fees(
         self, rng: random.Random, lab: Laboratory, item: Row, test: Type

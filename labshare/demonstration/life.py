@@ -24,6 +24,7 @@ from labshare.booking.rules.time import Plan
 from labshare.booking.services.documents import documented
 from labshare.booking.terms import BookingState, ChargeState, EndReason, Party, ProposalState
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer
+from labshare.demonstration.data.forms import CONFIDENTIAL_EACH, invented_answers
 from labshare.demonstration.loading import Client, Loading
 from labshare.demonstration.orders import NOBODY, Order, Who
 from labshare.demonstration.rows import Row
@@ -108,6 +109,7 @@ class Life(Order):
         deadline = self._deadline(at, plan) if state == BookingState.REQUESTED else None
         self.client, self.customer = client, (person["id"], client.id)
         self.offer, self.machine, self.work = offer, machine, work
+        number = len(loading.used_refs)
         new = rows.NewBooking(
             client_firm_id=client.id,
             client_size=client.size_on(day),
@@ -128,6 +130,8 @@ class Life(Order):
             work=work,
             plan=plan,
             sample_description=description,
+            answers=invented_answers(offer.test.key, offer.questions, number),
+            confidential=number % CONFIDENTIAL_EACH == 5,
             booked_by=person["id"],
             cost_centre=COST_CENTRES[item["id"] % 3] if client is loading.demo_client else None,
         )

@@ -116,3 +116,15 @@ def _option_problems(one: Question, at: str) -> Iterator[Problem]:
         yield TooLongText(f"{at}-options", max=MOST_OPTION)
     if len({option.name for option in one.options}) < len(one.options):
         yield OptionTwice(f"{at}-options")
+
+
+def plain_form(questions: Sequence[Question]) -> list[dict[str, Any]]:
+    """As the trail keeps them: without what is not said."""
+    return [
+        {
+            name: str(value) if name in ("least", "most") else value
+            for name, value in one.columns().items()
+            if value not in (None, "")
+        }
+        for one in questions
+    ]

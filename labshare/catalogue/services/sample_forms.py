@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, insert, select
@@ -12,7 +11,7 @@ from labshare.audit import services as audit
 from labshare.catalogue.errors import SampleFormChanged
 from labshare.catalogue.models import SampleField, TestItem
 from labshare.catalogue.queries.sample_forms import sample_form
-from labshare.catalogue.rules.sample_form import Question, form_problems
+from labshare.catalogue.rules.sample_form import Question, form_problems, plain_form
 from labshare.catalogue.services import common
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -55,19 +54,7 @@ def set_sample_form(
         now,
         "test_item.set_form",
         subject=("test_item", item.id),
-        before={"sample_form": _plain(before)},
-        after={"sample_form": _plain(wanted)},
+        before={"sample_form": plain_form(before)},
+        after={"sample_form": plain_form(wanted)},
     )
     return item
-
-
-def _plain(questions: Sequence[Question]) -> list[dict[str, Any]]:
-    """As the trail keeps them: without what is not said."""
-    return [
-        {
-            name: str(value) if name in ("least", "most") else value
-            for name, value in one.columns().items()
-            if value not in (None, "")
-        }
-        for one in questions
-    ]

@@ -175,7 +175,7 @@ def _may_go_on() -> bool:
 @public
 @limited("offers")
 def test_item(item_id: int) -> str:
-    """Nine statements. Raises `NotFound` for a draft of somebody else."""
+    """Nine statements, ten with a sample form. Raises `NotFound` for a draft of somebody else."""
     now = utc_now()
     today = local_day(now)
     bench = load_bookable_item(item_id, now, client_id=current_actor().firm_id)
@@ -201,6 +201,7 @@ def test_item(item_id: int) -> str:
         average=averages_of_items([item_id], today).get(item_id),
         lab=bench.lab,
         instruments=bench.instruments,
+        questions=bench.questions,
         terms=terms,
         asked=asked,
         problems=problems,

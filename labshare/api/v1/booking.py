@@ -23,8 +23,10 @@ from labshare.booking.services.blocks import instrument_to_block
 from labshare.booking.services.book import check_own_hold
 from labshare.booking.services.feeds import own_feed
 from labshare.booking.terms import BookingState, FeedOf, HoldingKind
+from labshare.catalogue.errors import TooManyFields
 from labshare.catalogue.queries.filters import select_test_items
 from labshare.catalogue.queries.single import get_test_item
+from labshare.catalogue.rules.sample_form import MOST_FIELDS
 from labshare.http.actor import current_actor
 from labshare.http.fields import (
     ByQuestion,
@@ -255,7 +257,9 @@ def about_samples(action: str, *, body: type[Strict]) -> Callable[[Any], Any]:
 
 
 def _files_of_answers() -> dict[int, TakenFile]:
-    """Raises `AnswerUnknown` for a file that answers nothing."""
+    """Raises `AnswerUnknown` for a file that answers nothing, `TooManyFields`; nothing is kept then."""
+    if len(request.files) > MOST_FIELDS:
+        raise TooManyFields(n=MOST_FIELDS)
     taken = {}
     for name, upload in request.files.items():
         number = name.removeprefix(ANSWER)

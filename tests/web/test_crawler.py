@@ -34,6 +34,7 @@ from labshare.notices.delivery import Letter, letter_of
 from labshare.notices.services import send_mail
 from labshare.organisations.terms import AffiliationKind, FirmRole, SizeClass
 from labshare.rewards.terms import ObjectionVerdict
+from labshare.settlement.models import StoredFile
 from labshare.web import errors
 from tests import factories
 from tests.conftest import TUESDAY_MORNING, Clock
@@ -112,7 +113,8 @@ def ask_for_mails(crawl: Crawl) -> None:
 
 
 def leave_more_to_see(crawl: Crawl) -> None:
-    """A licence, a message and a request to the labs with a file, and a booking that waits for the inside yes."""
+    """A licence, a message and a request to the labs with a file, a booking that waits for the inside yes, and files
+    that answer a lab's questions."""
     _person, firm = person_and_firm("client")
     assert firm
     owner, client = crawl.client_of("owner"), crawl.client_of("client")
@@ -129,13 +131,18 @@ def leave_more_to_see(crawl: Crawl) -> None:
         booker = factories.actor(factories.member(firm, "booker"), firm, "booker")
         firm.approval_above_fen = 1
     with transaction():
-        ask_approval(
+        asked = ask_approval(
             actor=booker,
             now=kernel_time.utc_now(),
             test_item_id=slot["test_item"]["id"],
             quantity=1,
             starts_at=datetime.fromisoformat(slot["starts_at"]),
         )
+        kept = db.session.scalars(select(StoredFile).order_by(StoredFile.id).limit(1)).one()
+        file = {"id": kept.id, "name": "图纸.pdf", "size": kept.size, "content_type": kept.content_type}
+        asked.answers = [{"field": 1, "label": "图纸", "label_en": "Drawing", "kind": "attached", "file": file}]
+        booking = db.session.scalars(select(Booking).where(Booking.ref == ref)).one()
+        booking.answers, booking.confidential = asked.answers, True
 
 
 @pytest.fixture

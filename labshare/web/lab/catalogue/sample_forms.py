@@ -5,6 +5,7 @@ from typing import Any
 from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
@@ -45,7 +46,9 @@ class FieldLine(Line):
     kind = SelectField(_l("Kind of answer"), choices=FieldKind.choices())
     required = BooleanField(_l("Must be answered"), default=True)
     unit = StringField(
-        _l("Unit"), [optional(), length(LENGTHS["unit"])], description=_l("Of a number, such as mm or HRC.")
+        lazy_pgettext("of a number", "Unit"),
+        [optional(), length(LENGTHS["unit"])],
+        description=_l("Of a number, such as mm or HRC."),
     )
     least = NumberField(_l("Smallest number"), [optional()])
     most = NumberField(_l("Largest number"), [optional()])

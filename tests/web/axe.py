@@ -39,3 +39,9 @@ def too_wide(page: Any) -> int:
     """By how many pixels the page is wider than its window."""
     wide: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return wide
+
+
+def broken_dates(page: Any) -> list[str]:
+    """The dates and times of the page that end in the middle of a line."""
+    broken: list[str] = page.evaluate(_text(HERE / "dates.js"))
+    return broken

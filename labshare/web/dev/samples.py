@@ -32,6 +32,7 @@ class Samples:
     answer_by: datetime
     average: Thing
     rating: Thing
+    answers: tuple[Thing, ...]
 
 
 def samples(now: datetime) -> Samples:
@@ -104,5 +105,9 @@ def samples(now: datetime) -> Samples:
             given_on=today,
             text="报告比承诺的早一天。",
             answer="谢谢，欢迎再来。",
+        ),
+        answers=(
+            Thing(label="材料牌号", label_en="Material", value="GCr15", value_en="", unit="", file=None),
+            Thing(label="硬度要求", label_en="Hardness wanted", value="60", value_en="", unit="HRC", file=None),
         ),
     )

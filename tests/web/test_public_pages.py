@@ -3,7 +3,7 @@
 import html
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,10 +13,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, update
 
 from labshare.booking.models import Holding
-from labshare.catalogue.models import Accreditation, AccreditationScope, Lab
+from labshare.catalogue.models import Accreditation, AccreditationScope, Fee, Lab
 from labshare.catalogue.services.index import rebuild_all
 from labshare.kernel.database import db
-from labshare.kernel.time import utc_now
+from labshare.kernel.time import local_day, utc_now
 from tests import factories as make
 from tests.signing import sign_in, sign_in_browser
 from tests.web.axe import findings, too_wide
@@ -547,6 +547,65 @@ def test_at_most_twelve_statements_for_anybody(app: Flask, client: FlaskClient, 
     finally:
         event.remove(db.engine, "before_cursor_execute", listen)
     assert {path: count for path, count in counts.items() if count > 12} == {}
+
+
+def test_an_item_says_what_it_cost_before(client: FlaskClient, market: Market) -> None:
+    make.add(
+        Fee(
+            test_item_id=market.salt.id,
+            basis="hour",
+            amount_fen=450,
+            minimum_fen=0,
+            valid_from=date(2023, 1, 1),
+            valid_to=date(2023, 12, 31),
+            created_at=utc_now(),
+        )
+    )
+    db.session.commit()
+    page = text_of(client.get(f"/test-items/{market.salt.id}", headers=EN).text)
+    assert "Earlier fees 1" in page
+    assert "1 Jan 2023 – 31 Dec 2023" in page
+    assert "4.50" in page
+
+
+def test_the_calendar_of_an_item_counts_what_is_free(client: FlaskClient, market: Market) -> None:
+    """It is a Tuesday; both units are free all the time, the lab is closed at weekends."""
+    path = f"/test-items/{market.salt.id}?hours=48"
+    page = client.get(path, headers=EN).text
+    days = re.findall(r'id="day-([-0-9]+)"\s+href="([^"]+)"', page)
+    assert len(days) == 19, "four weeks without yesterday, Saturdays and Sundays"
+    assert len(re.findall(r'<span class="day is-none">', page)) == 9
+    day, there = days[10]
+    then = client.get(html.unescape(there), headers=EN).text
+    assert re.search(rf'id="day-{day}"[^>]*aria-current="date"', then)
+    shown = re.search(rf'id="day-{day}"[^>]*>.*?<small>(\d+) free', page, re.S)
+    assert shown
+    starts = re.findall(r'id="at-(\d+)"', then)
+    assert sum(local_day(datetime.fromtimestamp(int(at), UTC)) == date.fromisoformat(day) for at in starts) == int(
+        shown[1]
+    ), "as many as the day then offers"
+    busy = make.add(
+        Holding(
+            instrument_id=market.chamber.id,
+            unit=1,
+            starts_at=utc_now(),
+            ends_at=utc_now() + timedelta(days=60),
+            kind="in_house",
+            created_at=utc_now(),
+        )
+    )
+    make.add(
+        Holding(
+            **{
+                **{name: getattr(busy, name) for name in ("instrument_id", "starts_at", "ends_at", "kind")},
+                "unit": 2,
+                "created_at": utc_now(),
+            }
+        )
+    )
+    db.session.commit()
+    assert 'id="day-' not in client.get(path, headers=EN).text
+    assert client.get(path + "&quantity=9999", headers=EN).status_code == 200
 
 
 def test_addresses_are_written_in_the_readers_language(client: FlaskClient, market: Market) -> None:

@@ -39,6 +39,8 @@ from labshare.web.asked import asked_day, read_moment, read_number
 from labshare.web.public import blueprint
 
 DAYS_SHOWN = 7
+WEEKS_AHEAD = 4
+"""Of the calendar of free days; the days shown with their starts lie in the first two."""
 FIRST_SHOWN = 6
 """So many lines of a day at once; the rest behind a button."""
 
@@ -103,6 +105,33 @@ def columns(days: Iterable[DayOfSlots]) -> list[Column]:
             note = short_reason(one.note)
         result.append(Column(one.day, tuple(cells), note))
     return result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Day:
+    """A day of the calendar: how many starts are free of how many that the opening hours give; no number where it is
+    over or too far ahead."""
+
+    day: date
+    free: int | None = None
+    starts: int = 0
+
+    @property
+    def look(self) -> str:
+        if not self.free:
+            return "none"
+        return "all" if self.free == self.starts else "some"
+
+
+def weeks_of(days: Iterable[DayOfSlots], monday: date) -> list[list[Day]]:
+    """The weeks from this Monday on, with what is free in them."""
+    known = {
+        one.day: Day(day=one.day, free=sum(slot.free for slot in one.slots), starts=len(one.slots)) for one in days
+    }
+    return [
+        [known.get(day, Day(day=day)) for day in (monday + timedelta(weeks=week, days=n) for n in range(7))]
+        for week in range(WEEKS_AHEAD)
+    ]
 
 
 def reasons(days: Iterable[DayOfSlots]) -> list[tuple[str, str]]:
@@ -185,13 +214,15 @@ def test_item(item_id: int) -> str:
     asked = read_address(terms, today)
     problems = {problem.field: problem.text for problem in question_problems(terms, asked.quantity, asked.hours)}
     price: Price | None = None
-    days: list[DayOfSlots] = []
+    ahead: list[DayOfSlots] = []
+    monday = asked.since - timedelta(days=asked.since.weekday())
     if not problems:
         work = work_of(terms, asked.quantity, asked.hours)
         price = price_for(bench, work)
-        since = max(now, start_of_day(asked.since))
-        until = start_of_day(asked.since + timedelta(days=DAYS_SHOWN))
-        days = slots_of_loaded(bench, work, since, until, instrument_id=asked.instrument)
+        since = max(now, start_of_day(monday))
+        until = start_of_day(monday + timedelta(weeks=WEEKS_AHEAD))
+        ahead = slots_of_loaded(bench, work, since, until, instrument_id=asked.instrument)
+    days = [one for one in ahead if asked.since <= one.day < asked.since + timedelta(days=DAYS_SHOWN)]
     free = [slot for one in days for slot in one.slots if slot.free]
     chosen = _chosen(free, asked.starts_at, terms.cancellation, now=now)
     fees = fees_of(item_id)
@@ -208,9 +239,11 @@ def test_item(item_id: int) -> str:
         price=price,
         fee=bench.fee,
         fees=[fee for fee in fees if fee.lasts_to(today)],
+        past_fees=[fee for fee in reversed(fees) if not fee.lasts_to(today)],
         next_fee=next((fee for fee in fees if fee.ahead_on(today)), None),
         standards=standards_of(item_id, today),
         columns=columns(days),
+        weeks=weeks_of(ahead, monday) if ahead else [],
         reasons=reasons(days),
         chosen=chosen,
         free_until=free_until(terms.cancellation, chosen.starts_at) if chosen else None,

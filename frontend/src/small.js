@@ -1,10 +1,20 @@
-// A calendar wider than its panel opens at today. Copying a reference, and opening every explanation before printing.
+// A calendar wider than its panel opens at today. Copying a reference, sharing a page, and opening every explanation before printing.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   await navigator.clipboard?.writeText(button.dataset.copy);
   const told = button.querySelector("[data-copied]");
   if (told) { told.hidden = false; setTimeout(() => { told.hidden = true; }, 2000); }
+});
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("[data-share]");
+  if (!link || event.ctrlKey || event.metaKey || !(navigator.share || navigator.clipboard)) return;
+  event.preventDefault();
+  if (navigator.share) return navigator.share({ title: link.dataset.share, url: link.href }).catch(() => {});
+  await navigator.clipboard.writeText(link.href);
+  const told = link.querySelector("[data-copied]");
+  told.hidden = false;
+  setTimeout(() => { told.hidden = true; }, 2000);
 });
 addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("main details")) part.open = true; });
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());

@@ -13,6 +13,7 @@ from labshare.catalogue import formatting as catalogue
 from labshare.kernel import formatting
 from labshare.kernel.money import Fen
 from labshare.kernel.time import local_zone
+from labshare.notices.services import absolute
 from labshare.organisations.names import short_firm
 
 _CHINESE = re.compile("[\u3400-\u9fff]")
@@ -134,6 +135,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 }
 
 GLOBALS: dict[str, Callable[..., Any]] = {
+    "absolute": absolute,
     "amount": amount,
     "axis_fen": formatting.axis_fen,
     "chinese": chinese,

@@ -12,7 +12,9 @@ from tests.conventions.reading import inside, parsed_template, template_files
 
 RULES = {
     "inline style": re.compile(r"<[^>]*\sstyle\s*=|<style\b", re.IGNORECASE),
-    "inline script": re.compile(r"<script\b(?![^>]*\bsrc\s*=)(?![^>]*\btype=\"application/json\")", re.IGNORECASE),
+    "inline script": re.compile(
+        r"<script\b(?![^>]*\bsrc\s*=)(?![^>]*\btype=\"application/(?:ld\+)?json\")", re.IGNORECASE
+    ),
     "event attribute": re.compile(r"<[^>]*\son[a-z]+\s*=", re.IGNORECASE),
     "javascript address": re.compile(r"javascript:", re.IGNORECASE),
     "script attribute of htmx": re.compile(r"hx-on|hx-vals=['\"]js:"),

@@ -154,6 +154,8 @@ class Crawl:
                 "/search/understood?q=硬度 3 件",
                 "/search/suggested?q=硬度",
                 "/dev/components",
+                "/robots.txt",
+                "/sitemap.xml",
             ]
         person, firm = person_and_firm(who)
         found = {

@@ -28,6 +28,7 @@ from labshare.organisations.divisions import towns_of
 from labshare.oversight.public import standing_of, usage_by_month
 from labshare.web.asked import asked_choice, asked_page
 from labshare.web.public import blueprint
+from labshare.web.public.found import lab_data
 from labshare.web.public.maps import lab_map, outline_map, place_address
 from labshare.web.public.views import month_chart
 
@@ -84,12 +85,14 @@ def lab(code: str) -> str:
     now = utc_now()
     view = lab_page(current_actor(), code, local_day(now))
     standing = standing_of(view.lab.id, local_day(now))
+    hours = hours_of_labs([view.lab.id], now)[view.lab.id]
     return render_template(
         "public/lab.html",
         view=view,
         lab=view.lab,
         live=live_states([row.instrument for row in view.instruments], now),
-        hours=hours_of_labs([view.lab.id], now)[view.lab.id],
+        hours=hours,
+        data=lab_data(view.lab, hours, standing.average),
         categories=dict(Category.choices()),
         average=standing.average,
         promise=standing.promise,

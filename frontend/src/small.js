@@ -10,7 +10,7 @@ document.addEventListener("click", async (event) => {
   const link = event.target.closest("[data-share]");
   if (!link || event.ctrlKey || event.metaKey || !(navigator.share || navigator.clipboard)) return;
   event.preventDefault();
-  if (navigator.share) return navigator.share({ title: link.dataset.share, url: link.href }).catch(() => {});
+  if (navigator.share) return navigator.share({ title: document.title, url: link.href }).catch(() => {});
   await navigator.clipboard.writeText(link.href);
   const told = link.querySelector("[data-copied]");
   told.hidden = false;

@@ -7,6 +7,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from flask import Response, request, url_for
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 from labshare.booking.queries.ratings import Average
 from labshare.booking.rules.time import LabHours
@@ -74,7 +76,7 @@ def _kept(text: str, kind: str) -> Response:
 # -- schema.org
 
 
-def lab_data(lab: Lab, hours: LabHours, average: Average | None) -> dict[str, Any]:
+def lab_data(lab: Lab, hours: LabHours, average: Average | None) -> Markup:
     """A lab as schema.org's `LocalBusiness`, in the language of the page."""
     town = town_of(lab.town)
     data: dict[str, Any] = {
@@ -108,7 +110,7 @@ def lab_data(lab: Lab, hours: LabHours, average: Average | None) -> dict[str, An
     return _said(data)
 
 
-def item_data(item: TestItem, lab: Lab, fee: Fee | None, category: Any) -> dict[str, Any]:
+def item_data(item: TestItem, lab: Lab, fee: Fee | None, category: Any) -> Markup:
     """A test item as schema.org's `Service`, with the fee of today as its offer."""
     address = absolute(url_for("public.test_item", item_id=item.id))
     data: dict[str, Any] = {
@@ -163,6 +165,7 @@ def _opening(weekly: Sequence[Iterable[tuple[int, int]]]) -> list[dict[str, Any]
     ]
 
 
-def _said(data: dict[str, Any]) -> dict[str, Any]:
-    """Without what is not known."""
-    return {name: value for name, value in data.items() if value not in (None, [], "")}
+def _said(data: dict[str, Any]) -> Markup:
+    """For a script element, out of which nothing leads; without what is not known. In ASCII: a name that has Chinese
+    only marks its language nowhere."""
+    return htmlsafe_json_dumps({name: value for name, value in data.items() if value not in (None, [], "")})

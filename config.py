@@ -81,6 +81,9 @@ def settings() -> dict[str, object]:
     mail = env.get("MAIL_URL", "" if production else "console:")
     if production and not mail.startswith(("smtp://", "smtps://")):
         raise UnsafeSetting("MAIL_URL: smtp://… or smtps://…")
+    sms = env.get("SMS_URL", "" if production else "console:")
+    if sms and not sms.startswith("https://" if production else ("https://", "http://127.0.0.1", "console:")):
+        raise UnsafeSetting("SMS_URL: https://user:password@gateway/…, or nothing: then nobody signs in by a code")
     zone = _zone(env.get("TIME_ZONE", "Asia/Shanghai"))
     uploads = Path(env.get("UPLOAD_DIR", instance / "uploads")).resolve()
     if uploads.is_relative_to(ROOT / "static"):
@@ -112,6 +115,7 @@ def settings() -> dict[str, object]:
         "MAIL_URL": mail,
         "MAIL_FROM": env.get("MAIL_FROM", "labshare@localhost"),
         "MAIL_PER_HOUR": _number(env, "MAIL_PER_HOUR", "2000"),
+        "SMS_URL": sms,
         "RATELIMIT_STORAGE_URI": storage,
         "RATELIMIT_ENABLED": rate_limits,
         "UPLOAD_DIR": uploads,

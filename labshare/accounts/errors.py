@@ -49,6 +49,25 @@ class InvalidEmail(InvalidInput):
     default_field = "email"
 
 
+class InvalidMobile(InvalidInput):
+    message = _l("Eleven digits, such as 138 0575 1234.")
+    default_field = "mobile"
+
+
+class MobileTaken(Conflict):
+    """Said only to who has read a code sent to the number."""
+
+    message = _l("This number signs in to another account. Remove it there first.")
+    default_field = "code"
+
+
+class WrongCode(InvalidInput):
+    """Also where nothing was sent: a stranger learns nothing from it."""
+
+    message = _l("The code is wrong or has ended. Have a new one sent if in doubt.")
+    default_field = "code"
+
+
 class NameRequired(InvalidInput):
     message = _l("Fill this in.")
     default_field = "name"

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from labshare.accounts.terms import Locale
+from labshare.accounts.terms import CodePurpose, Locale
 from labshare.kernel.labels import name_codes, name_fields, name_subjects
 
 name_subjects(
@@ -12,14 +12,17 @@ name_fields(
     {
         "account_digest": _l("Keyed digest of the account"),
         "disabled": _l("Disabled"),
+        "ends_with": _l("Last digits"),
         "failures": _l("Failed within the hour"),
         "locale": _l("Language"),
         "name": _l("Name"),
         "name_changed": _l("Name changed"),
         "person_id": _l("Person"),
+        "purpose": _l("Purpose"),
         "reason": _l("Reason"),
         "sessions_ended": _l("Sessions ended"),
     },
     counts={"failures", "sessions_ended"},
 )
 name_codes("locale", *Locale)
+name_codes("purpose", *CodePurpose)

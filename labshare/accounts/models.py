@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, and_, not_
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, and_, not_, text
 from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from labshare.accounts.terms import Locale
+from labshare.accounts.terms import CodePurpose, Locale
 from labshare.kernel.database import Model, UtcDateTime, one_of
 
 
@@ -14,12 +14,14 @@ class Person(Model):
     """An account. What the person may do comes from memberships and regulator roles (organisations)."""
 
     __tablename__ = "person"
-    __table_args__ = (one_of("locale", Locale, null=True),)
+    __table_args__ = (one_of("locale", Locale, null=True), Index(None, "mobile", unique=True))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
     """Lower case."""
     name: Mapped[str] = mapped_column(String(80))
+    mobile: Mapped[str | None] = mapped_column(String(11))
+    """Eleven digits; its holder has proved to hold it, and may sign in by a code sent there."""
     password_hash: Mapped[str | None] = mapped_column(String(200))
     """argon2id; null until an invitation is accepted."""
     locale: Mapped[str | None] = mapped_column(String(12))
@@ -78,3 +80,46 @@ class SignInSession(Model):
     @classmethod
     def _open_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
         return and_(not_(cls.ended), cls.expires_at > moment)
+
+
+MOST_TRIES = 5
+"""Wrong codes before a code is dead: five of a million."""
+
+
+class MobileCode(Model):
+    """The latest code for a number and a purpose. The code is not kept: it is made of the nonce with `SECRET_KEY`.
+
+    Without `person_id` the number signs in nobody: the row is written, so that asking takes the same time, and nothing
+    is sent.
+    """
+
+    __tablename__ = "mobile_code"
+    __table_args__ = (
+        one_of("purpose", CodePurpose),
+        CheckConstraint(f"tries BETWEEN 0 AND {MOST_TRIES}", name="tries_bounded"),
+        Index(
+            "ix_mobile_code_to_send",
+            "asked_at",
+            sqlite_where=text("sent_at IS NULL"),
+            postgresql_where=text("sent_at IS NULL"),
+        ),
+    )
+
+    mobile: Mapped[str] = mapped_column(String(11), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(10), primary_key=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    nonce: Mapped[str] = mapped_column(String(32))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+
+    @hybrid_method
+    def open_at(self, moment: datetime) -> bool:
+        """Whether neither time nor wrong tries have ended it."""
+        return self.tries < MOST_TRIES and moment < self.expires_at
+
+    @open_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _open_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.tries < MOST_TRIES, cls.expires_at > moment)

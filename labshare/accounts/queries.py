@@ -7,8 +7,9 @@ from sqlalchemy import func, or_, select
 
 from labshare.accounts.models import Person, SignInSession
 from labshare.accounts.sessions import digest
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound
+from labshare.kernel.errors import NotFound, SignInFirst
 
 
 def person_of_any_session(key: str) -> int | None:
@@ -46,6 +47,22 @@ def spelled(email: str) -> str:
 
 def person_by_email(email: str) -> Person | None:
     return db.session.scalar(select(Person).where(Person.email == spelled(email)))
+
+
+def person_by_mobile(mobile: str, *, demonstration: bool = True) -> Person | None:
+    """Who signs in by a code to this number; nobody whose account is disabled, or not allowed here."""
+    found = db.session.scalar(select(Person).where(Person.mobile == mobile))
+    if found is None or not found.enabled or (found.demonstration and not demonstration):
+        return None
+    return found
+
+
+def own_account(actor: Actor) -> Person:
+    """The account of who acts. Raises `SignInFirst`."""
+    person = db.session.get(Person, actor.person_id) if actor.person_id is not None else None
+    if person is None:
+        raise SignInFirst
+    return person
 
 
 def known_addresses(emails: Iterable[str]) -> set[str]:

@@ -13,13 +13,13 @@ from labshare.accounts.errors import (
     WrongPresentPassword,
 )
 from labshare.accounts.models import Person
-from labshare.accounts.queries import person_by_email
+from labshare.accounts.queries import own_account, person_by_email
 from labshare.accounts.sessions import begin_session, end_all_sessions, end_session
 from labshare.accounts.terms import Locale
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound, Problem, SignInFirst, raise_all
+from labshare.kernel.errors import NotFound, Problem, raise_all
 from labshare.kernel.notifications import notify, send_mail
 from labshare.kernel.verbs import name_action, verb
 
@@ -123,7 +123,7 @@ def change_password(*, actor: Actor, now: datetime, present_password: str, passw
 
     Raises `SignInFirst`, `WrongPresentPassword` and what `set_password` raises about the new one.
     """
-    person = _own(actor)
+    person = own_account(actor)
     problems: list[Problem] = []
     if not passwords.fits(person.password_hash, present_password):
         problems.append(WrongPresentPassword())
@@ -171,7 +171,7 @@ def sign_out(*, actor: Actor, now: datetime, key: str) -> None:
 @verb("account.sign_out_everywhere", title=_l("Signed out everywhere"))
 def sign_out_everywhere(*, actor: Actor, now: datetime) -> int:
     """End every session of the own account, this one too. How many were open."""
-    person = _own(actor)
+    person = own_account(actor)
     ended = end_all_sessions(person, now)
     record(actor, now, "account.sign_out_everywhere", ("person", person.id), after={"sessions_ended": ended})
     return ended
@@ -180,7 +180,7 @@ def sign_out_everywhere(*, actor: Actor, now: datetime) -> int:
 @verb("account.change", title=_l("Account changed"))
 def change_account(*, actor: Actor, now: datetime, name: str, locale: str | None) -> Person:
     """Change the own name and language. Raises `SignInFirst`, `NameRequired`."""
-    person = _own(actor)
+    person = own_account(actor)
     if not name.strip():
         raise NameRequired
     before = {"locale": person.locale}
@@ -196,7 +196,7 @@ def change_account(*, actor: Actor, now: datetime, name: str, locale: str | None
 @verb("account.choose_language", title=_l("Language chosen"))
 def choose_language(*, actor: Actor, now: datetime, locale: str) -> None:
     """Keep the language the person chose. Raises `SignInFirst`."""
-    person = _own(actor)
+    person = own_account(actor)
     if Locale.known(locale) and person.locale != locale:
         before = {"locale": person.locale}
         person.locale = locale
@@ -233,11 +233,4 @@ def enable(actor: Actor, now: datetime, person_id: int) -> Person:
     if not person.enabled:
         person.disabled_at = None
         record(actor, now, "account.enable", ("person", person.id), {"disabled": True}, {"disabled": False})
-    return person
-
-
-def _own(actor: Actor) -> Person:
-    person = db.session.get(Person, actor.person_id) if actor.person_id is not None else None
-    if person is None:
-        raise SignInFirst
     return person

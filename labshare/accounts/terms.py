@@ -6,6 +6,13 @@ from flask_babel.speaklater import LazyString
 from labshare.kernel.terms import Term
 
 
+class CodePurpose(Term):
+    """What a code on a mobile phone is for."""
+
+    SIGNING_IN = "signing_in", _l("Signing in")
+    ADDING = "adding", _l("Number of the account")
+
+
 class Locale(Term):
     """Which language a person has chosen, as the catalogues are called."""
 

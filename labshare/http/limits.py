@@ -59,6 +59,11 @@ def mailbox() -> str | None:
     return f"{acted_for} {g.counted_about}" if acted_for is not None and g.counted_about else None
 
 
+def phone() -> str | None:
+    """One number that codes are asked for, from wherever."""
+    return g.counted_about or None
+
+
 def browser() -> str | None:
     """A browser in which the account signed in before."""
     return g.counted_about or None
@@ -85,6 +90,7 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
     "password": (Limit(30, 5 * MINUTE, account),),
     "sign_up": (Limit(30, HOUR, address),),
     "reset": (Limit(20, HOUR, address),),
+    "code": (Limit(20, HOUR, address), Limit(5, HOUR, phone)),
     "invitation": (Limit(30, HOUR, account), Limit(60, HOUR, firm), Limit(3, HOUR, mailbox)),
     "search": (Limit(120, MINUTE, stranger),),
     "offers": (Limit(240, MINUTE, stranger),),

@@ -12,6 +12,7 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from labshare.accounts.mobile import forget_codes
 from labshare.audit import services as audit
 from labshare.booking import services as booking
 from labshare.jobs import monthly
@@ -21,6 +22,7 @@ from labshare.kernel.earlier_writers import earlier_writers_done
 from labshare.kernel.job_runs import forget_runs
 from labshare.kernel.kept_answers import forget_answers
 from labshare.kernel.time import local_day, start_of_day
+from labshare.notices.codes import send_codes
 from labshare.notices.delivery import deliver_outbox
 from labshare.oversight import services as oversight
 from labshare.oversight.checks import violations
@@ -134,6 +136,10 @@ def send_mail(now: datetime) -> str:
     return f"{deliver_outbox(now)} sent"
 
 
+def send_to_phones(now: datetime) -> str:
+    return f"{send_codes(now)} sent"
+
+
 def keep_months(now: datetime) -> str:
     """What figures say of months that are over, and how long labs are open: counted where it is not, or has changed."""
     with transaction():
@@ -163,12 +169,13 @@ def check_everything(now: datetime) -> str:
 
 
 def tidy_up(now: datetime) -> str:
-    """Drop what has served its time: rows of frequent jobs, answers to repeated requests, network addresses, files
-    of recordings that failed."""
+    """Drop what has served its time: rows of frequent jobs, answers to repeated requests, codes, network addresses,
+    files of recordings that failed."""
     frequent = [job.name for job in JOBS if job.frequent]
     with transaction():
         forget_runs(frequent, now - KEPT)
         forget_answers(now)
+        forget_codes(now)
         forgotten = audit.forget_addresses(now - ADDRESSES_KEPT)
     swept = sweep(now=now)
     db.session.rollback()
@@ -192,6 +199,7 @@ JOBS: tuple[Job, ...] = (
     Job("oversight.months", _l("Figures of past months"), MINUTE, each(MINUTE), after_each(MINUTE), keep_months),
     Job("audit.seal", _l("Seal the audit trail"), 30 * SECOND, each(30 * SECOND), after_each(30 * SECOND), seal_audit),
     Job("notices.mail", _l("Send mail"), 10 * SECOND, each(10 * SECOND), after_each(10 * SECOND), send_mail),
+    Job("notices.codes", _l("Send codes"), 10 * SECOND, each(10 * SECOND), after_each(10 * SECOND), send_to_phones),
     Job(
         "oversight.check",
         _l("Nightly check"),

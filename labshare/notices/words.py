@@ -51,6 +51,21 @@ kind(
     ),
 )
 kind(
+    "account.mobile_set",
+    topic=Topic.ACCOUNT,
+    title=_l("A mobile number signs in to the account"),
+    text=_l(
+        "A code sent to the mobile number ending in %(last)s now signs in to this account. If it was not you, remove "
+        "the number, set a new password at once and tell the administrator."
+    ),
+)
+kind(
+    "account.mobile_removed",
+    topic=Topic.ACCOUNT,
+    title=_l("The mobile number was removed"),
+    text=_l("The mobile number ending in %(last)s no longer signs in to this account."),
+)
+kind(
     "member.invited",
     topic=Topic.ACCOUNT,
     title=_l("Invitation to act for %(firm)s"),

@@ -136,6 +136,11 @@ def context() -> dict[str, Any]:
     }
 
 
+def codes_offered() -> bool:
+    """Whether this installation sends codes to mobile phones (`SMS_URL`)."""
+    return bool(current_app.config["SMS_URL"])
+
+
 def init(app: Flask) -> None:
     assets.init(app)
     labels.init(app)
@@ -148,6 +153,7 @@ def init(app: Flask) -> None:
         town_of=town_of,
         csrf_token=generate_csrf,
         action_title=action_title,
+        codes_offered=codes_offered,
     )
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = True

@@ -40,6 +40,7 @@ NOT_BUSINESS = {
     "audit_entry": "the trail itself",
     "notice": "tells of a change, is none",
     "outbox_mail": "tells of a change, is none",
+    "mobile_code": "codes on their way; asking for one and signing in by it are events",
     "sign_in_session": "who is signed in; signing in and out are events",
     "idempotency_key": "answers kept for repeated requests",
     "job_run": "the scheduler's own book",

@@ -8,20 +8,25 @@ and what to do.
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from labshare.accounts import mobile
 from labshare.accounts import services as accounts
 from labshare.accounts.links import RESET_LASTS, password_link
-from labshare.accounts.models import Person
+from labshare.accounts.models import MobileCode, Person
 from labshare.accounts.passwords import hashed
 from labshare.accounts.sessions import begin_session
+from labshare.accounts.terms import CodePurpose
 from labshare.booking import services as booking
 from labshare.booking.services.hours import seed_working_years
 from labshare.booking.services.units import change_units
 from labshare.booking.services.work import lengthen_running
 from labshare.catalogue.models import Lab
 from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
+from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.services import fees, instruments, labs, standards, test_items
+from labshare.catalogue.services.sample_forms import set_sample_form
 from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
@@ -83,7 +88,19 @@ def _accounts(world: RightsWorld) -> Iterator[Step]:
         lambda: accounts.change_password(actor=own, now=now, present_password=PASSWORD, password=PASSWORD + " more"),
     )
     yield "sign out everywhere", lambda: accounts.sign_out_everywhere(actor=own, now=now)
+    number, adding, signing_in = "13805751234", CodePurpose.ADDING, CodePurpose.SIGNING_IN
+    ask = partial(mobile.ask_code, actor=own, now=now, mobile=number, person_id=someone.id)
+    yield "ask for a code", lambda: ask(purpose=adding)
+    yield "add a number", lambda: mobile.set_mobile(actor=own, now=now, mobile=number, code=_code(number, adding))
+    yield "ask for a code to sign in", lambda: ask(purpose=signing_in)
+    code = _code(number, signing_in)
+    yield "sign in by a code", lambda: mobile.sign_in_by_code(actor=nobody, now=now, mobile=number, code=code)
+    yield "remove a number", lambda: mobile.remove_mobile(actor=own, now=now)
     yield "keep a draft", lambda: organisations.save_draft(actor=own, now=now, fields={"name": "新企业"})
+
+
+def _code(number: str, purpose: CodePurpose) -> str:
+    return mobile.code_of(db.session.get_one(MobileCode, (number, purpose)))
 
 
 def _members(world: RightsWorld) -> Iterator[Step]:
@@ -181,6 +198,11 @@ def _catalogue(world: RightsWorld) -> Iterator[Step]:
             standards=[places["standard"]],
             instruments=[added.id],
         ),
+    )
+    asked = Question(label="硬化层深度", kind="number", unit="mm")
+    yield (
+        "ask about samples",
+        lambda: set_sample_form(actor=owner, now=now, test_item_id=drafted.id, questions=[asked], revision=0),
     )
     yield "publish a test item", lambda: test_items.publish_test_item(actor=owner, now=now, test_item_id=drafted.id)
     yield "admit a lab", lambda: labs.admit_lab(actor=officer, now=now, lab_id=lab.id, admitted_from=local_day(now))

@@ -86,6 +86,7 @@ CASES: dict[str, Callable[[World, int], Any]] = {
     "sign_in": lambda w, n: stranger(w, "/account/sign-in", email=f"a{n}@test.example", password=PASSWORD),
     "sign_up": lambda w, n: stranger(w, "/account/sign-up", email=f"a{n}@test.example", name="王颖"),
     "reset": lambda w, n: stranger(w, "/account/forgotten", email=f"a{n}@test.example"),
+    "code": lambda w, _n: stranger(w, "/account/sign-in/mobile", mobile="13800000001"),
     "invitation": lambda w, n: w.member.post(
         "/account/members", data={"email": f"a{n}@test.example", "role": "viewer"}
     ),
@@ -294,6 +295,7 @@ def test_operating_guide_tells_the_limits_that_hold() -> None:
         limits.account: "account",
         limits.firm: "firm",
         limits.mailbox: "firm and address written to",
+        limits.phone: "number",
         limits.browser: "browser",
         limits.feed: "feed",
     }

@@ -367,6 +367,12 @@ def holders_of(role: str) -> Select[Any]:
     return select(func.count()).select_from(RegulatorRole).where(RegulatorRole.role == role, RegulatorRole.in_force)
 
 
+def is_official(person_id: int) -> bool:
+    """Whether this person holds a regulator's role."""
+    held = select(RegulatorRole.id).where(RegulatorRole.person_id == person_id, RegulatorRole.in_force)
+    return db.session.scalar(select(exists(held))) or False
+
+
 def roles_of(person_ids: Sequence[int]) -> dict[int, list[tuple[str, Firm | None]]]:
     """What each of these persons may act as: (role, firm or None for a regulator's). Two statements."""
     found: dict[int, list[tuple[str, Firm | None]]] = {person_id: [] for person_id in person_ids}

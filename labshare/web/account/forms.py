@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, PasswordField
+from wtforms import EmailField, HiddenField, PasswordField
 
 from labshare.accounts.passwords import SHORTEST
 from labshare.accounts.terms import Locale
@@ -67,6 +67,32 @@ def email_field(**given: Any) -> EmailField:
 class SignInForm(Form):
     email = email_field()
     password = SecretField(_l("Password"), [required()])
+
+
+def mobile_field(**given: Any) -> StringField:
+    return StringField(
+        _l("Mobile number"),
+        [required(), length(20)],
+        render_kw={"type": "tel", "autocomplete": "tel-national", "inputmode": "tel"},
+        **given,
+    )
+
+
+class MobileForm(Form):
+    mobile = mobile_field(description=_l("Of the mainland, eleven digits."))
+
+
+class OwnMobileForm(MobileForm):
+    present_password = SecretField(_l("Present password"), [required()])
+
+
+class CodeForm(Form):
+    mobile = HiddenField()
+    code = StringField(
+        _l("Six-digit code"),
+        [required(), length(6)],
+        render_kw={"class": "ref", "autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "6"},
+    )
 
 
 class NameForm(Form):

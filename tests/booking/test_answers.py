@@ -40,7 +40,7 @@ from labshare.organisations.models import Firm
 from tests import factories
 from tests.api.conftest import token_for
 from tests.booking.conftest import House, at, make_house
-from tests.booking.test_statements import listening
+from tests.booking.test_statements import AT_MOST, listening
 from tests.conftest import Clock
 from tests.mails import letters
 from tests.settlement.world import pdf
@@ -165,6 +165,7 @@ def test_answers_cost_a_statement_at_most(app: Flask, clock: Clock, asked: bool)
         house.book(START, answers=answers)
     about = [statement for statement in sent.every if "sample_field" in statement]
     assert len(about) == asked
+    assert len(sent.every) <= AT_MOST + asked
 
 
 def test_the_approver_books_what_was_asked(house: House) -> None:
@@ -250,6 +251,24 @@ def test_a_wrong_answer_is_told_at_its_field_and_everything_is_kept(house: House
     empty = page.post("/bookings/new", data=typed(house, **{f"answers-{photo}": (io.BytesIO(b"GIF89a"), "x.png")}))
     assert empty.status_code == 422
     assert f'id="answers-{photo}-error"' in empty.text
+
+
+def test_what_a_lab_writes_is_shown_as_it_is_written(house: House, page: FlaskClient) -> None:
+    bad = "<script>alert(1)</script>"
+    options = tuple(Option(f"{bad}{n}") for n in range(7))
+    ask(
+        house,
+        Question(label=bad, label_en=bad, kind="number", unit="<b>mm", hint=bad, hint_en=bad),
+        Question(label="选", kind="choice", options=options[:2]),
+        Question(label="多", kind="choice", options=options),
+    )
+    shown = page.get(f"/bookings/new?test_item={house.item.id}")
+    public = page.get(f"/test-items/{house.item.id}")
+    assert shown.status_code == public.status_code == 200
+    for text in (shown.text, public.text):
+        assert bad not in text
+        assert "<b>mm" not in text
+        assert "&lt;script&gt;alert(1)" in text
 
 
 def test_questions_that_changed_meanwhile_are_said_and_answers_kept(house: House, page: FlaskClient) -> None:

@@ -51,6 +51,7 @@ REASONS = {
     "oversight.opening.open_time": "the same; a month that is not kept, with the blocks from its beginning on",
     "oversight.public.figures_by_month": "sums what months keep",
     "oversight.public.public_figures": "sums what months keep",
+    "oversight.public.standing_of": "a lab's year of tests, each with its first report",
     "oversight.queries.usage_report": "sums what months keep",
     "oversight.rows.behind": "sums every booking of a row of the report, for its head",
     "oversight.services.keep_months": "counts a month, with the blocks from its beginning on",

@@ -19,7 +19,7 @@ from labshare.kernel.database import db
 from labshare.kernel.time import local_day, utc_now
 from tests import factories as make
 from tests.signing import sign_in, sign_in_browser
-from tests.web.axe import findings, too_wide
+from tests.web.axe import broken_dates, findings, too_wide
 
 ZH, EN = {"Accept-Language": "zh-CN"}, {"Accept-Language": "en"}
 
@@ -138,7 +138,7 @@ def test_who_is_too_late_stays_and_says_so(client: FlaskClient, market: Market) 
     late = re.findall(r'<article class="offer late">.*?</article>', page, re.S)
     assert len(late) == 1
     assert "儒岙金属材料实验室" in late[0]
-    assert "赶不上 12-04" in late[0]
+    assert "赶不上 12-04" in text_of(late[0])
     hidden = client.get("/search", query_string={**QUESTION, "late": "hide"}, headers=ZH).text
     assert "offer late" not in hidden
 
@@ -183,7 +183,7 @@ def test_the_first_start_proposed_can_be_cancelled_for_nothing(client: FlaskClie
     page = client.get(f"/test-items/{market.salt.id}?hours=48", headers=EN).text  # R-SEARCH-3
     assert "Book Wed 25 Nov 10:30" in text_of(page)
     assert "Free to cancel until Tue 24 Nov 10:30" in text_of(page)
-    assert "cancelling 86.40" in text_of(page), "at the starts before"
+    assert "cancelling ¥86.40" in text_of(page), "at the starts before"
     sooner = client.get(f"/test-items/{market.salt.id}?hours=48&starts_at=2026-11-24T12:00%2B08:00", headers=EN).text
     assert "Cancelling costs ¥86.40" in text_of(sooner)
 
@@ -244,7 +244,7 @@ def test_start_by_is_no_report_by(client: FlaskClient, market: Market) -> None:
     assert "12-04 周五前出报告" not in page
     late = re.findall(r'<article class="offer late">.*?</article>', page, re.S)
     assert len(late) == 1
-    assert "赶不上 12-04" in late[0], "free on 7 December only"
+    assert "赶不上 12-04" in text_of(late[0]), "free on 7 December only"
     by_hand = client.get("/search", query_string={**start, "set": "1", "start_by": ""}, headers=ZH).text
     assert "offer late" not in by_hand, "a day that was emptied by hand is not read from the text again"
 
@@ -660,6 +660,7 @@ def test_pages_are_for_everybody(open_browser: Any, market: Market, engine_name:
         page.goto(path)
         assert findings(page) == [], path
         assert too_wide(page) == 0, path
+        assert broken_dates(page) == [], path
     assert [text for text in complaints if "404" not in text] == []
 
 

@@ -5,11 +5,11 @@ import os
 import platform
 import time
 
-from tests.bench import bookings, offers, pages, reads, runs, server, slow, week
+from tests.bench import bookings, offers, pages, reads, runs, searching, server, slow, week
 from tests.bench.kept import loaded, loading_of
 from tests.bench.measure import ENGINES, Figure, show
 
-NAMES = ("pages", "reads", "week", "server", "bookings", "slow", "offers", "runs")
+NAMES = ("pages", "search", "reads", "week", "server", "bookings", "slow", "offers", "runs")
 QUICK = ("pages", "reads", "week", "bookings")
 SCALES = ("county", "prefecture")
 SIZES = {"entries": 1_000_000, "instruments": 1_000, "holdings": 1_000_000}
@@ -35,6 +35,8 @@ def main() -> None:
                 print(f"… {engine}, {scale}: loaded in {_loading(engine, scale)}", flush=True)
                 if "pages" in names:
                     of_engine += pages.measure(engine, scale, turns)
+                if "search" in names:
+                    of_engine += searching.measure(engine, scale, turns)
                 if "reads" in names:
                     of_engine += reads.measure(engine, scale, turns, answers, quick=asked.quick)
                 if "server" in names:

@@ -22,9 +22,11 @@ from labshare.catalogue.terms import Category
 from labshare.http.actor import current_actor
 from labshare.http.limits import limited
 from labshare.http.rights import public
+from labshare.kernel.actor import Actor
 from labshare.kernel.places import Coordinates
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, PLACES, town_of, towns_of
+from labshare.organisations.permissions import may
 from labshare.oversight.public import public_figures
 from labshare.web.public import blueprint
 from labshare.web.public.answers import Answer, answers_of, best_of, facets_of, fits, grouped, order_key, samples_of
@@ -110,9 +112,15 @@ def search() -> str:
         radii=RADII if near is not None else (),
         category=Category(asked.category).label if asked.category else None,
         now=now,
+        may_ask=_may_ask(current_actor()),
         near_items=_near(asked, found.meaning, today, nothing=nothing),
         labs_named=list_labs(Filters(q=asked.text), day=today, limit=LABS_NAMED).items if nothing else (),
     )
+
+
+def _may_ask(actor: Actor) -> bool:
+    """Whether the labs can be asked: by who may in the firm acted for; a visitor is led to the sign-in."""
+    return actor.person_id is None or may(actor, "inquiry.ask", client=actor.firm_id)
 
 
 def _orders(*, near: bool, rated: bool) -> dict[str, LazyString]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -11,9 +12,9 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from labshare.accounts.sessions import digest
 from labshare.booking.entries import CLIENT_ENTRY, LAB_ENTRY, state_of_entry, words_of_entry
-from labshare.booking.models import Booking, CalendarFeed
+from labshare.booking.models import Booking, CalendarFeed, Holding
 from labshare.booking.queries.bookings import visible_bookings
-from labshare.booking.terms import FeedOf
+from labshare.booking.terms import FeedOf, HoldingKind
 from labshare.catalogue.formatting import place
 from labshare.catalogue.models import Instrument, Lab
 from labshare.catalogue.terms import LifeState
@@ -22,6 +23,7 @@ from labshare.kernel.calendars import Entry
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.formatting import twin
+from labshare.kernel.terms import EntryState
 from labshare.notices.kinds import ENTRIES, filled, kept
 from labshare.notices.services import absolute
 from labshare.organisations.models import Membership
@@ -87,7 +89,8 @@ def subscribed(secret: str, *, demonstration: bool = True) -> Subscribed:
 
 
 def entries_of(subscribed: Subscribed, now: datetime) -> list[Entry]:
-    """The bookings under an address, by start, in the present language. One statement."""
+    """What stands under an address, by start, in the present language: bookings, and in a lab's or an instrument's what
+    the lab keeps for itself. Two statements at most."""
     feed = subscribed.feed
     lab_side = feed.of in (FeedOf.LAB, FeedOf.INSTRUMENT)
     chosen = visible_bookings(subscribed.actor).where(Booking.ends_at > now - PAST)
@@ -109,7 +112,42 @@ def entries_of(subscribed: Subscribed, now: datetime) -> list[Entry]:
         .order_by(Booking.starts_at.desc(), Booking.id.desc())
         .limit(MOST_ENTRIES)
     ).all()
-    return [_entry(booking, lab_side=lab_side) for booking in reversed(found)]
+    bookings = [_entry(booking, lab_side=lab_side) for booking in reversed(found)]
+    return sorted([*bookings, *_blocks(feed, now)], key=attrgetter("starts_at")) if lab_side else bookings
+
+
+def _blocks(feed: CalendarFeed, now: datetime) -> list[Entry]:
+    """Maintenance and in-house use of the lab or the instrument, each unit by itself."""
+    which = Instrument.lab_id == feed.lab_id if feed.of == FeedOf.LAB else Instrument.id == feed.instrument_id
+    rows = db.session.execute(
+        select(Holding, Instrument)
+        .join(Instrument, Instrument.id == Holding.instrument_id)
+        .join(Instrument.lab)
+        .where(which, Lab.firm_id == feed.firm_id, Holding.is_block, Holding.ends_at > now - PAST)
+        .options(contains_eager(Instrument.lab))
+        .order_by(Holding.starts_at.desc(), Holding.id.desc())
+        .limit(MOST_ENTRIES)
+    ).all()
+    return [
+        Entry(
+            name=f"block-{holding.id}",
+            revision=0,
+            state=EntryState.CONFIRMED,
+            starts_at=holding.starts_at,
+            ends_at=holding.ends_at,
+            stamped_at=holding.created_at,
+            title=_(
+                "%(kind)s: %(instrument)s, place %(unit)s",
+                kind=HoldingKind(holding.kind).label,
+                instrument=twin(instrument),
+                unit=holding.unit,
+            ),
+            text=holding.note,
+            place=place(instrument.lab),
+            url=absolute("/lab/calendar"),
+        )
+        for holding, instrument in rows
+    ]
 
 
 def _entry(booking: Booking, *, lab_side: bool) -> Entry:

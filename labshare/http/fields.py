@@ -181,7 +181,8 @@ class ByQuestion(Spelt):
     """Words and numbers by the ids of questions: an object, or in a form its JSON text."""
 
     default_error_messages: ClassVar[dict[str, Any]] = WORDS | {
-        "invalid": _l('An object such as {"12": "8.8", "13": 45}: the ids of questions with text or numbers.')
+        "invalid": _l('An object such as {"12": "8.8", "13": 45}: the ids of questions with text or numbers.'),
+        "invalid_utf8": _l("Text without control characters."),
     }
 
     described: ClassVar[dict[str, Any]] = {
@@ -196,12 +197,14 @@ class ByQuestion(Spelt):
             if not isinstance(given, dict) or not all(map(_QUESTION.fullmatch, given)):
                 raise TypeError
             return {int(number): self._words(answer) for number, answer in given.items()}
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise self.make_error("invalid") from error
 
     def _words(self, answer: Any) -> str:
         if isinstance(answer, bool) or not isinstance(answer, str | int | float):
             raise TypeError
+        if isinstance(answer, str) and not _writable(answer):
+            raise self.make_error("invalid_utf8")
         return answer if isinstance(answer, str) else f"{Decimal(str(answer)):f}"
 
 
@@ -312,9 +315,14 @@ class Text(_Ours, ma.fields.String):
     def read(self, sent: Any) -> Any:
         if not isinstance(sent, str):
             return sent
-        if "\x00" in sent or any(0xD800 <= ord(character) <= 0xDFFF for character in sent):
+        if not _writable(sent):
             raise self.make_error("invalid_utf8")
         return sent.strip()
+
+
+def _writable(sent: str) -> bool:
+    """Whether both databases and pages can write it: no null and no half of a surrogate pair, which JSON can send."""
+    return not any(character == "\x00" or 0xD800 <= ord(character) <= 0xDFFF for character in sent)
 
 
 class Word(Text):

@@ -345,7 +345,10 @@ def test_the_api_asks_and_answers(house: House, client: FlaskClient) -> None:
     assert [one["field"] for one in send().json["errors"]] == [f"answers.{surface}", f"answers.{hardness}"]
     given = {str(surface): "磨削", str(hardness): 45}
     assert send(answers=given | {"999": "x"}).json["errors"][0]["field"] == "answers.999"
-    assert send(answers={"x": "y"}).status_code == 422
+    for unreadable in ({"x": "y"}, {str(surface): "\ud800"}, {str(surface): "\x00"}, {str(surface): ["磨削"]}):
+        raw = json.dumps(body | {"answers": unreadable})
+        refused = client.post("/api/v1/bookings", data=raw, content_type="application/json", headers=headers)
+        assert [one["field"] for one in refused.json["errors"]] == ["answers"]
     assert send(answers=given, form_revision=9).json["type"].endswith("QuestionsChanged")
     made = send(answers=given, form_revision=item["form_revision"], confidential=True)
     assert made.status_code == 201, made.text
@@ -355,6 +358,7 @@ def test_the_api_asks_and_answers(house: House, client: FlaskClient) -> None:
     seen = client.get(address, headers=officer).json
     assert (seen["sample_description"], seen["answers"], seen["confidential"]) == (None, [], True)
     form = {key: str(value) for key, value in body.items()} | {"starts_at": "2026-11-25T13:00:00+08:00"}
+    assert client.post("/api/v1/bookings", data=form | {"answers": "[" * 9_999}, headers=headers).status_code == 422
     with_file = form | {"answers": json.dumps(given), f"answers.{photo}": (io.BytesIO(PNG), "件.png")}
     sent = client.post("/api/v1/bookings", data=with_file, headers=headers)
     assert sent.status_code == 201, sent.text

@@ -12,6 +12,8 @@ from labshare.kernel.months import Month
 
 LARGEST = 2**31 - 1
 """What both databases take for a number, and for an offset of fifty rows a page."""
+YEARS = range(1900, 3000)
+"""Of days and moments that can be asked for: weeks around them can be counted."""
 
 
 def read_number(text: str, digits: int | None = None) -> int | None:
@@ -36,9 +38,10 @@ def asked_year(years: Iterable[int], otherwise: int | None) -> int | None:
 
 def read_day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day.year in YEARS else None
 
 
 def asked_day(name: str) -> date | None:
@@ -48,9 +51,10 @@ def asked_day(name: str) -> date | None:
 def read_moment(text: str) -> datetime | None:
     """A moment with its offset or, as some browsers send a plus, a blank before it; without one it is naive."""
     try:
-        return datetime.fromisoformat(text.replace(" ", "+"))
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError:
         return None
+    return moment if moment.year in YEARS else None
 
 
 def read_month(text: str) -> Month | None:

@@ -13,9 +13,9 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete
 
-from labshare.accounts.errors import InvalidMobile, MobileTaken, WrongPassword
+from labshare.accounts.errors import InvalidMobile, MobileTaken
 from labshare.accounts.models import MobileCode, Person
-from labshare.accounts.queries import own_account, person_by_mobile
+from labshare.accounts.queries import holder_of, own_account
 from labshare.accounts.sessions import begin_session
 from labshare.accounts.terms import CodePurpose
 from labshare.audit.services import record
@@ -81,15 +81,15 @@ def _taken(purpose: CodePurpose, now: datetime, *, mobile: str, code: str) -> in
 
 @verb("account.sign_in_by_code", title=_l("Signed in by a code on the mobile phone"))
 def sign_in_by_code(*, actor: Actor, now: datetime, mobile: str, code: str) -> str | None:
-    """Begin a session; its secret comes back, or None where the code is wrong: then the try is counted, so the
-    transaction has to stand. Raises `InvalidMobile`, `WrongPassword` if the account changed in the meantime."""
+    """Begin a session; its secret comes back, or None where the code is wrong, or the account has changed since: then
+    the try is counted, so the transaction has to stand. Raises `InvalidMobile`."""
     mobile = checked_mobile(mobile)
     person_id = _taken(CodePurpose.SIGNING_IN, now, mobile=mobile, code=code)
     if person_id is None:
         return None
     person = db.session.get(Person, person_id, with_for_update=True)
     if person is None or not person.enabled or person.mobile != mobile:
-        raise WrongPassword
+        return None
     record(Actor(person_id=person.id, address=actor.address), now, "account.sign_in_by_code", ("person", person.id))
     return begin_session(person, now)
 
@@ -102,8 +102,7 @@ def set_mobile(*, actor: Actor, now: datetime, mobile: str, code: str) -> bool:
     mobile = checked_mobile(mobile)
     if _taken(CodePurpose.ADDING, now, mobile=mobile, code=code) != person.id:
         return False
-    holder = person_by_mobile(mobile)
-    if holder is not None and holder.id != person.id:
+    if holder_of(mobile) not in (None, person.id):
         raise MobileTaken
     person.mobile = mobile
     record(actor, now, "account.set_mobile", ("person", person.id), after={"ends_with": mobile[-4:]})

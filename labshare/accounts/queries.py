@@ -49,12 +49,17 @@ def person_by_email(email: str) -> Person | None:
     return db.session.scalar(select(Person).where(Person.email == spelled(email)))
 
 
-def person_by_mobile(mobile: str, *, demonstration: bool = True) -> Person | None:
+def person_by_mobile(mobile: str, *, demonstration: bool) -> Person | None:
     """Who signs in by a code to this number; nobody whose account is disabled, or not allowed here."""
     found = db.session.scalar(select(Person).where(Person.mobile == mobile))
     if found is None or not found.enabled or (found.demonstration and not demonstration):
         return None
     return found
+
+
+def holder_of(mobile: str) -> int | None:
+    """On whose account this number is, whether it signs in or not."""
+    return db.session.scalar(select(Person.id).where(Person.mobile == mobile))
 
 
 def own_account(actor: Actor) -> Person:

@@ -133,6 +133,7 @@ def test_a_disabled_account_is_not_signed_in(client: FlaskClient, known: Person,
     known.disabled_at = clock.now
     db.session.commit()
     assert enter(client, code) == 422
+    assert client.post("/account/sign-in/code", data={"code": code}).status_code == 422, "no number at all"
     assert not signed_in(client)
 
 
@@ -173,6 +174,16 @@ def test_a_number_of_another_account_is_said_to_its_holder_alone(
     assert refused.status_code == 409
     assert "该手机号已绑定其他账号" in refused.text
     assert f'value="{message.code}"' in refused.text
+
+
+def test_a_number_of_a_disabled_account_is_taken(client: FlaskClient, known: Person, clock: Any) -> None:
+    known.disabled_at = clock.now
+    second = make.person(password_hash=KEPT)
+    db.session.commit()
+    sign_in(client, second)
+    client.post("/account/mobile", data={"mobile": NUMBER, "present_password": PASSWORD})
+    (message,) = arrived(clock)
+    assert client.post("/account/mobile/code", data={"mobile": NUMBER, "code": message.code}).status_code == 409
 
 
 def test_a_code_for_another_account_puts_nothing_on(app: Flask, known: Person, clock: Any) -> None:

@@ -87,7 +87,7 @@ class OwnMobileForm(MobileForm):
 
 
 class CodeForm(Form):
-    mobile = HiddenField()
+    mobile = HiddenField(default="")
     code = StringField(
         _l("Six-digit code"),
         [required(), length(6)],

@@ -94,6 +94,7 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
     "invitation": (Limit(30, HOUR, account), Limit(60, HOUR, firm), Limit(3, HOUR, mailbox)),
     "search": (Limit(120, MINUTE, stranger),),
     "offers": (Limit(240, MINUTE, stranger),),
+    "sitemap": (Limit(10, MINUTE, address),),
     "token": (Limit(10, HOUR, account),),
     "feed": (Limit(120, HOUR, feed), Limit(1200, HOUR, address)),
     "feed_made": (Limit(10, HOUR, account),),

@@ -25,7 +25,19 @@ from labshare.organisations.divisions import town_of
 from labshare.web.public import blueprint
 
 HOUR = 3600
-KEPT_OUT = ("/account/", "/admin/", "/api/", "/bookings", "/client/", "/compare", "/files/", "/lab/", "/regulator/")
+KEPT_OUT = (
+    "/account/",
+    "/admin/",
+    "/api/",
+    "/bookings",
+    "/calendar/",
+    "/client/",
+    "/files/",
+    "/inquiries",
+    "/lab/",
+    "/quotes",
+    "/regulator/",
+)
 """Nobody finds anything there without signing in. More are questions without end."""
 QUESTIONS = ("/search?", "/search/", "/*?")
 ALWAYS = ("home", "search", "labs", "instruments", "standards", "statistics", "how_it_works")
@@ -50,7 +62,7 @@ def robots() -> Response:
 
 @blueprint.get("/sitemap.xml")
 @public
-@limited("offers")
+@limited("sitemap")
 def sitemap() -> Response:
     """What is published, once an address: both languages stand under it. One statement."""
     paths = [url_for(f"public.{name}") for name in ALWAYS]

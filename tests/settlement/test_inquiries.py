@@ -191,6 +191,22 @@ def _firm(actor: Actor) -> Firm:
     return db.session.get_one(Firm, actor.firm_id)
 
 
+def test_who_publishes_after_the_end_reads_nothing_of_it(fair: Fair) -> None:  # R-ASK-3
+    closed = fair.ask()
+    fair.house.do(services.close_inquiry, fair.house.client, inquiry_id=closed.id)
+    assert get_inquiry(fair.other, closed.id).answers == ()
+    fair.house.clock.advance(days=1)
+    with transaction():
+        lab = factories.lab()
+        factories.test_item(factories.instrument(lab), published_at=fair.house.clock.now)
+        late = factories.actor(factories.member(lab.firm, "lab_manager"), lab.firm, "lab_manager")
+    with pytest.raises(NotFound):
+        get_inquiry(late, closed.id)
+    assert list_inquiries(late, limit=9) == []
+    fair.house.clock.advance(hours=1)
+    assert get_inquiry(late, fair.ask().id)
+
+
 def test_answers_that_are_refused(fair: Fair) -> None:  # R-ASK-2
     asked, item = fair.ask(), fair.house.item.id
     for problem, given in (

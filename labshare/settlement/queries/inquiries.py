@@ -47,13 +47,17 @@ class InquiryRow:
 
 def _asks(firm_id: Any) -> ColumnElement[bool]:
     """Of an `Inquiry`: it goes to a lab of this firm, which has a published test of its category, or any where it has
-    none. A firm asks nothing of itself."""
+    none, and had one before it closed: who publishes later does not read what others asked. A firm asks nothing of
+    itself."""
+    end = func.coalesce(Inquiry.closed_at, Inquiry.ends_at)
     return exists().where(
         Lab.firm_id == firm_id,
         Lab.firm_id != Inquiry.client_firm_id,
         Lab.state == LifeState.PUBLISHED,
+        Lab.published_at < end,
         TestItem.lab_id == Lab.id,
         TestItem.state == LifeState.PUBLISHED,
+        TestItem.published_at < end,
         or_(Inquiry.category.is_(None), TestItem.category == Inquiry.category),
     )
 

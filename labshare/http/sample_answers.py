@@ -35,13 +35,18 @@ class SentAnswers:
         }
         return {**self.words, **taken}
 
-    def problems(self, questions: Sequence[Question]) -> list[Problem]:
-        """What is wrong, each at its own field; of a file what its content says first."""
-        unread = {
+    @property
+    def _unread(self) -> dict[str, Problem]:
+        """What is wrong with the content of files, by field."""
+        return {
             field_of(number): AnswersFileNotTaken(field_of(number), problem=one.problem.text)
             for number, one in self.files.items()
             if one.problem is not None
         }
+
+    def problems(self, questions: Sequence[Question]) -> list[Problem]:
+        """What is wrong, each at its own field; of a file what its content says first."""
+        unread = self._unread
         others = [one for one in answer_problems(questions, self._given) if one.field not in unread]
         return [*unread.values(), *others]
 
@@ -51,7 +56,7 @@ class SentAnswers:
         given = self._given
         if not self.files:
             return Answers(given, self.revision)
-        raise_all([one.problem for one in self.files.values() if one.problem is not None])
+        raise_all(list(self._unread.values()))
         take_turn()
         for number, one in self.files.items():
             file = given[number]

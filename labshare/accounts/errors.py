@@ -64,7 +64,7 @@ class MobileTaken(Conflict):
 class WrongCode(InvalidInput):
     """Also where nothing was sent: a stranger learns nothing from it."""
 
-    message = _l("The code is wrong or has ended. Have a new one sent if in doubt.")
+    message = _l("The code is wrong or has expired. Check it, or ask for a new one.")
     default_field = "code"
 
 

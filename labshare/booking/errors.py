@@ -356,7 +356,7 @@ class AnswerNotANumber(InvalidInput):
 
 
 class AnswerOutOfLimits(InvalidInput):
-    message = _l("The lab takes %(limits)s.")
+    message = _l("The lab accepts %(limits)s.")
 
 
 class AnswerTooLong(InvalidInput):
@@ -368,7 +368,7 @@ class ChooseAnOption(InvalidInput):
 
 
 class FileNeeded(InvalidInput):
-    message = _l("Send a file here.")
+    message = _l("A file is needed here.")
 
 
 class WordsNeeded(InvalidInput):

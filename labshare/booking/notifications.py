@@ -296,7 +296,7 @@ def notify_lab(
 
 
 DELIVER = _l("Bring %(samples)s samples, marked with %(ref)s, to: %(lab)s, %(address)s.")
-ASKED_OF_SAMPLES = _l("What they must be like: %(requirement)s")
+ASKED_OF_SAMPLES = _l("Sample requirements: %(requirement)s")
 OPEN_THAT_DAY = _l("Opening hours on that day: %(hours)s.")
 CALL_THE_LAB = _l("The lab's telephone: %(phone)s.")
 SAID_OF_SAMPLES = _l("%(label)s: %(value)s")

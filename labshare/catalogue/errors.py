@@ -233,11 +233,11 @@ class LimitsNotInOrder(InvalidInput):
 
 
 class OptionsNeeded(InvalidInput):
-    message = _l("Write 2 to %(most)s options, one a line.")
+    message = _l("Write 2 to %(most)s options, one per line.")
 
 
 class OptionTwice(InvalidInput):
-    message = _l("An option stands there twice.")
+    message = _l("An option appears twice.")
 
 
 class TooManyFields(InvalidInput):

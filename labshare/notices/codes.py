@@ -85,7 +85,8 @@ def _worded(row: MobileCode, locale: str | None) -> ShortMessage:
     minutes, code = Minutes(LASTS // timedelta(minutes=1)), code_of(row)
     with force_locale(locale or Locale.CHINESE):
         text = _(
-            "%(code)s is your LabShare code. It holds for %(minutes)s minutes; nobody of LabShare will ask you for it.",
+            "%(code)s is your LabShare code. It is valid for %(minutes)s minutes; nobody at LabShare will ask you for "
+            "it.",
             code=code,
             minutes=minutes,
         )

@@ -304,7 +304,7 @@ class OfferedAlready(InvalidInput):
 
 
 class TooManyAnswers(Conflict):
-    message = _l("%(n)s answers of your firm stand at this request; the client has enough to choose from.")
+    message = _l("Your firm has given %(n)s answers to this request; the client has enough to choose from.")
 
 
 class NothingToTake(Conflict):

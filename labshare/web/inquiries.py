@@ -50,16 +50,16 @@ class AskForm(Form):
 
 
 class InquiryAnswerForm(Form):
-    test_item = OptionalSelectField(_l("Test item"), coerce=int, blank=_l("None: words alone"), validators=[optional()])
+    test_item = OptionalSelectField(_l("Test item"), coerce=int, blank=_l("None, only words"), validators=[optional()])
     hours = HoursField(
         _l("Test hours"), description=_l("Where the test item leaves them to choose."), validators=[optional()]
     )
     own_fen = MoneyField(
         _l("Our own price, CNY"),
-        description=_l("Left empty: by the published fee. Less only within its discount table."),
+        description=_l("Leave empty for the published fee; lower only within its discount table."),
         validators=[optional()],
     )
-    text = TextAreaField(_l("Words or a question"), validators=[length(TEXT_LENGTH)])
+    text = TextAreaField(_l("Comment or question"), validators=[length(TEXT_LENGTH)])
 
 
 def answer_form(row: InquiryRow) -> InquiryAnswerForm:

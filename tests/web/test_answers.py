@@ -102,7 +102,7 @@ def test_the_page_offers_it_once_a_lab_has_an_average(client: FlaskClient, marke
     page = text_of(client.get("/search", query_string={**question, "rated": "4", "order": "rated"}, headers=EN).text)
     assert "One lab can do it" in page
     assert "rated 4 or more Remove this condition" in page
-    assert "4 or more of 5 1" in page
+    assert "4 or more out of 5 1" in page
     assert "4.3 6 ratings in a year" in page
     assert "Clear filters" in text_of(
         client.get("/search", query_string={**question, "rated": "4.5"}, headers=EN).text

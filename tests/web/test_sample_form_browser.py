@@ -18,7 +18,7 @@ from tests.web import axe
 ENGINES = ("sqlite",)
 
 
-@pytest.mark.parametrize(("locale", "allowed"), [("zh-CN", "20–70"), ("en-GB", "The lab takes 20–70 HRC.")])
+@pytest.mark.parametrize(("locale", "allowed"), [("zh-CN", "20–70"), ("en-GB", "The lab accepts 20–70 HRC.")])
 def test_the_lab_asks_and_reads_what_the_client_answers(
     app: Flask, clock: Clock, open_browser: Callable[..., Any], locale: str, allowed: str
 ) -> None:  # R-SAMPLE-1, R-SAMPLE-2, R-SAMPLE-5

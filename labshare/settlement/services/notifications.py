@@ -180,7 +180,9 @@ INQUIRY_TAKEN = kind(
     "inquiry.taken",
     topic=Topic.INQUIRY,
     title=_l("%(client)s has taken your answer: quote %(number)s"),
-    text=_l("%(client)s had quote %(number)s made of your answer: %(item)s for %(amount_fen)s. The slot follows."),
+    text=_l(
+        "%(client)s had quote %(number)s made of your answer: %(item)s for %(amount_fen)s. The slot is chosen next."
+    ),
 )
 
 

@@ -79,7 +79,7 @@ def mobile_field(**given: Any) -> StringField:
 
 
 class MobileForm(Form):
-    mobile = mobile_field(description=_l("Of the mainland, eleven digits."))
+    mobile = mobile_field(description=_l("A mainland number, eleven digits."))
 
 
 class OwnMobileForm(MobileForm):

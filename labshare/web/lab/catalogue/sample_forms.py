@@ -48,14 +48,14 @@ class FieldLine(Line):
     unit = StringField(
         lazy_pgettext("of a number", "Unit"),
         [optional(), length(LENGTHS["unit"])],
-        description=_l("Of a number, such as mm or HRC."),
+        description=_l("For a number, such as mm or HRC."),
     )
     least = NumberField(_l("Smallest number"), [optional()])
     most = NumberField(_l("Largest number"), [optional()])
     options = TextAreaField(
         _l("Options"),
         [optional(), length(3000)],
-        description=_l("Of a choice, one a line; the English word behind a stroke ( | )."),
+        description=_l("For a choice: one option per line, its English after a vertical bar ( | )."),
     )
     hint = StringField(_l("Help below the field"), [optional(), length(LENGTHS["hint"])])
     hint_en = StringField(_l("Help in English"), [optional(), length(LENGTHS["hint_en"])])

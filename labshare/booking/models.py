@@ -394,6 +394,7 @@ class Quote(Model):
     own_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     own_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     own_reason: Mapped[str] = mapped_column(String(300), default="")
+    """Empty where the price was offered in an answer to a request to the labs (R-ASK-4)."""
     booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
     """What was made of it, the last one: declined or cancelled, it gave the quote back."""
     purchase_order: Mapped[str | None] = mapped_column(String(40))

@@ -236,7 +236,7 @@ def test_answers_that_are_refused(fair: Fair) -> None:  # R-ASK-2
         fair.answer(asked, text="再问")
 
 
-def test_an_answer_becomes_a_quote_at_the_price_offered(fair: Fair) -> None:  # R-ASK-4
+def test_an_answer_becomes_a_quote_at_the_price_offered(app: Flask, fair: Fair) -> None:  # R-ASK-4
     asked = fair.ask()
     own = fair.answer(asked, test_item_id=fair.house.item.id, amount_fen=Fen(46_000))
     listed = fair.answer(asked, actor=fair.other, test_item_id=fair.other_item, amount_fen=Fen(45_000))
@@ -249,6 +249,10 @@ def test_an_answer_becomes_a_quote_at_the_price_offered(fair: Fair) -> None:  # 
 
     quote = fair.take(own)
     assert (quote.amount_fen, quote.published_fen, quote.own_by) == (46_000, 50_000, own.answered_by)
+    booker = db.session.get_one(factories.Person, fair.house.client.person_id)
+    client = sign_in(app.test_client(), booker, _firm(fair.house.client))
+    page = client.get(f"/quotes/{quote.number}", headers={"Accept-Language": "en"}).text
+    assert "Offered in answer to a request to the labs" in page
     assert fair.take(own).id == quote.id
     assert fair.house.manager.person_id in told("inquiry.taken")
     booking = fair.house.book("2026-11-26 09:00", quantity=5, quote_id=quote.id)

@@ -55,11 +55,10 @@ class PurchaseOrderMissing(InvalidInput):
 
 @dataclass(frozen=True, kw_only=True)
 class OwnPrice:
-    """A price that somebody of the lab has offered, with the reason."""
+    """A price that somebody of the lab has offered in an answer to a request."""
 
     fen: Fen
     person_id: int
-    reason: str
 
 
 @verb("quote.make", title=_l("Quote made"), money=True)
@@ -115,7 +114,7 @@ def make_quote(
         "valid_until": lasts_until(now),
         "own_by": own and own.person_id,
         "own_at": own and now,
-        "own_reason": own.reason if own else "",
+        "own_reason": "",
     }
     quote_id = None
     for _attempt in range(NUMBERS_TRIED):

@@ -55,8 +55,6 @@ MOST_OPEN = 20
 """Open requests of a firm, so that nobody fills the labs' lists."""
 MOST_ANSWERS = 10
 """Of one firm to one request."""
-OWN_REASON = "询价答复"
-"""Why a quote made of an answer has the lab's own price, beside its words."""
 
 
 @verb("inquiry.ask", title=_l("Labs asked"))
@@ -259,7 +257,7 @@ def take_answer(*, actor: Actor, now: datetime, inquiry_id: int, answer_id: int)
         return answer.quote
     own = None
     if answer.amount_fen is not None:
-        own = OwnPrice(fen=answer.amount_fen, person_id=answer.answered_by, reason=OWN_REASON)
+        own = OwnPrice(fen=answer.amount_fen, person_id=answer.answered_by)
     quote = make_quote(
         actor=actor,
         now=now,

@@ -312,6 +312,17 @@ def test_as_last_time_fills_in_answers_and_surcharges(house: House, page: FlaskC
     assert f'name="answers-{surface}"' in shown
 
 
+def test_as_last_time_tells_nobody_elses_samples(app: Flask, house: House) -> None:  # R-SAMPLE-5: the cheat
+    """Somebody at the lab who books for its firm sees the booking, not what its confidential samples are."""
+    booking = house.book(START, answers=right(house), confidential=True)
+    with transaction():
+        booker = factories.member(house.lab.firm, "booker")
+    client = sign_in(app.test_client(), booker, house.lab.firm)
+    assert client.get(f"/lab/bookings/{booking.ref}").status_code == 200
+    asked = client.post("/bookings/new", data={"test_item": house.item.id, "last": booking.ref})
+    assert asked.status_code == 404
+
+
 def test_the_api_asks_and_answers(house: House, client: FlaskClient) -> None:
     firm = db.session.get_one(Firm, house.client.firm_id)
     with transaction():

@@ -384,7 +384,10 @@ def _order(form: BookingForm, bookable: BookableItem) -> dict[str, Any]:
 def _as_last_time(form: BookingForm, bookable: BookableItem, ref: str) -> None:
     """Fill in what an earlier booking said of samples, quantity, hours and what was ordered on top, as far as that is
     still asked and offered; files are chosen anew. Raises `NotFound` for another's."""
-    earlier = get_booking(current_actor(), ref)
+    actor = current_actor()
+    earlier = get_booking(actor, ref)
+    if earlier.client_firm_id != actor.firm_id:
+        raise NotFound
     said = words_in(earlier.answers)
     for one in bookable.questions:
         if one.id in said:

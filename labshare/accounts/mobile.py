@@ -20,7 +20,7 @@ from labshare.accounts.sessions import begin_session
 from labshare.accounts.terms import CodePurpose
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import db, write_over
 from labshare.kernel.notifications import notify
 from labshare.kernel.verbs import verb
 
@@ -50,18 +50,17 @@ def ask_code(*, actor: Actor, now: datetime, mobile: str, purpose: CodePurpose, 
 
     Raises `InvalidMobile`.
     """
-    mobile = checked_mobile(mobile)
-    row = MobileCode(
-        mobile=mobile,
-        purpose=purpose,
-        person_id=person_id,
-        nonce=secrets.token_urlsafe(16),
-        asked_at=now,
-        expires_at=now + LASTS,
-        sent_at=None,
-        tries=0,
-    )
-    db.session.merge(row)
+    row = {
+        "mobile": checked_mobile(mobile),
+        "purpose": purpose,
+        "person_id": person_id,
+        "nonce": secrets.token_urlsafe(16),
+        "asked_at": now,
+        "expires_at": now + LASTS,
+        "sent_at": None,
+        "tries": 0,
+    }
+    write_over(MobileCode, row)
     if person_id is not None:
         record(actor, now, "account.ask_code", ("person", person_id), after={"purpose": purpose})
 

@@ -233,6 +233,15 @@ def insert_or_nothing(statements: Mapping[str, Insert], values: Mapping[str, Any
     return connection.execute(statements[connection.dialect.name], values)
 
 
+def write_over(model: type[Base], values: Mapping[str, Any]) -> None:
+    """Write the row with these values past the session, over the one that has its primary key, whoever is faster."""
+    connection = db.session.connection()
+    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
+    key = [column.name for column in model.__table__.primary_key]
+    others = {name: value for name, value in values.items() if name not in key}
+    connection.execute(insert(model).values(**values).on_conflict_do_update(index_elements=key, set_=others))
+
+
 def as_written(model: type[M], values: Mapping[str, Any]) -> M:
     """A row that was written past the session, in the session as if it had been read: nothing is asked for it again.
     `values` by the names of its columns; the others have their defaults."""

@@ -5,6 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -89,6 +90,16 @@ def test_the_code_is_not_in_the_database(app: Flask, client: FlaskClient, known:
     code = asked(client, clock)
     rows = [str(row) for table in db.metadata.sorted_tables for row in db.session.execute(table.select())]
     assert not [row for row in rows if f"'{code}'" in row]
+
+
+def test_clicks_at_once_leave_one_code(app: Flask, known: Person, clock: Any) -> None:
+    def ask(_n: int) -> int:
+        return app.test_client().post("/account/sign-in/mobile", data={"mobile": NUMBER}).status_code
+
+    db.session.rollback()
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, range(16))) == {200}
+    assert len(arrived(clock)) == 1
 
 
 def test_five_wrong_codes_end_it(client: FlaskClient, known: Person, clock: Any) -> None:

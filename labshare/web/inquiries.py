@@ -87,11 +87,12 @@ def found_inquiry(inquiry_id: int, *, side: str) -> InquiryRow:
 def inquiry_page(
     row: InquiryRow, *, side: str, form: Form | None = None, problem: Problem | None = None, status: int = 200
 ) -> Any:
-    """The page as `side` sees it; `form`, as it was refused or empty, where the reader may answer; `problem`: what
-    stood in the way of a step."""
+    """The page as `side` sees it; `form`, of a lab, as it was refused or empty, where the reader may answer: a refused
+    one is shown after the end, too, with what was typed; `problem`: what stood in the way of a step."""
     actor, now = current_actor(), utc_now()
     running = row.inquiry.open_at(now)
     asks = side == "client"
+    refused = form is not None and form.errors
     last = {(one.test_item_id, one.hours): one for one in row.answers if one.test_item_id is not None}
     offered = [one for one in row.answers if one.quote is not None or one in last.values()]
     return (
@@ -109,7 +110,7 @@ def inquiry_page(
             problems=said_problems(problem),
             may_close=asks and running and may(actor, "inquiry.close", client=actor.firm_id),
             may_book=asks and running and may(actor, "booking.book", client=actor.firm_id),
-            form=form if running and not asks and may(actor, "inquiry.answer", lab=actor.firm_id) else None,
+            form=form if (running or refused) and may(actor, "inquiry.answer", lab=actor.firm_id) else None,
         ),
         status,
     )

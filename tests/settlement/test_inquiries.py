@@ -354,7 +354,9 @@ def test_the_pages_from_the_question_to_the_quote(app: Flask, fair: Fair) -> Non
     assert "/quotes/Q-" in taken_.headers["Location"]
     assert client.post(f"/inquiries/{asked.id}/close").status_code == 303
     assert client.post(f"/inquiries/{asked.id}/close").status_code == 409
-    assert lab.post(path, data={"text": "再答"}).status_code == 409
+    late = lab.post(path, data={"text": "再答"})
+    assert (late.status_code, "此询价已关闭" in late.text, "再答" in late.text) == (409, True, True)
+    assert 'name="text"' not in lab.get(path).text
 
 
 def test_the_api_asks_answers_and_takes(app: Flask, fair: Fair) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -27,11 +28,11 @@ class Average:
     service: Fraction
     time: Fraction
 
-    @property
+    @cached_property
     def overall(self) -> Fraction:
         return (self.result + self.service + self.time) / 3
 
-    @property
+    @cached_property
     def tenths(self) -> int:
         """The overall mean as pages show it, in tenths of a point: what is compared is what one sees (R-SEARCH-5)."""
         return round_half_up(self.overall * 10)

@@ -89,19 +89,27 @@ class Answer:
         return str(self.offer.item.id)
 
 
+def _is_within(wishes: Wishes, one: Answer) -> bool:
+    away = one.offer.distance_km
+    return wishes.within is None or (away is not None and away <= wishes.within)
+
+
+CONDITIONS: dict[str, Callable[[Wishes, Answer], bool]] = {
+    "mark": lambda wishes, one: not wishes.mark or wishes.mark in one.marks,
+    "towns": lambda wishes, one: not wishes.towns or one.offer.lab.town in wishes.towns,
+    "samples": lambda wishes, one: not wishes.samples or one.sample.name in wishes.samples,
+    "within": _is_within,
+    "at_most": lambda wishes, one: wishes.at_most is None or one.offer.amount_fen <= wishes.at_most * 100,
+    "rated": lambda wishes, one: not wishes.rated or _tenths(one) >= RATINGS[wishes.rated],
+    "in_time": lambda wishes, one: not wishes.in_time or not one.misses,
+    "automatic": lambda wishes, one: not wishes.automatic or one.offer.lab.automatic_confirmation,
+    "saturdays": lambda wishes, one: not wishes.saturdays or one.offer.saturdays,
+}
+"""Whether a line meets one of the wishes, by the wish's name."""
+
+
 def fits(wishes: Wishes, one: Answer) -> bool:
-    offer = one.offer
-    return (
-        (not wishes.mark or wishes.mark in one.marks)
-        and (not wishes.towns or offer.lab.town in wishes.towns)
-        and (not wishes.samples or one.sample.name in wishes.samples)
-        and (wishes.within is None or (offer.distance_km is not None and offer.distance_km <= wishes.within))
-        and (wishes.at_most is None or offer.amount_fen <= wishes.at_most * 100)
-        and (not wishes.rated or _tenths(one) >= RATINGS[wishes.rated])
-        and (not wishes.in_time or not one.misses)
-        and (not wishes.automatic or offer.lab.automatic_confirmation)
-        and (not wishes.saturdays or offer.saturdays)
-    )
+    return all(meets(wishes, one) for meets in CONDITIONS.values())
 
 
 def _tenths(one: Answer) -> int:
@@ -170,14 +178,21 @@ def order_key(order: str) -> Key:
 
 def facets_of(everything: Sequence[Answer], wishes: Wishes) -> dict[str, dict[str, int]]:
     """How many labs each facet would leave, the other facets kept: what the heading counts."""
+    left: dict[str, list[Answer]] = {name: [] for name in CONDITIONS}
+    """By facet: the lines that meet every other one."""
+    for one in everything:
+        missed = [name for name, meets in CONDITIONS.items() if not meets(wishes, one)]
+        if len(missed) < 2:
+            for name in missed or CONDITIONS:
+                left[name].append(one)
 
     def count(**changed: object) -> int:
+        (name,) = changed
         wanted = replace(wishes, **changed)  # type: ignore[arg-type]
-        return len({one.offer.lab.id for one in everything if fits(wanted, one)})
+        return len({one.offer.lab.id for one in left[name] if CONDITIONS[name](wanted, one)})
 
-    no_town, no_sample = replace(wishes, towns=frozenset()), replace(wishes, samples=frozenset())
-    of_sample = {(one.sample.name, one.offer.lab.id) for one in everything if one.sample.name and fits(no_sample, one)}
-    of_town = {one.offer.lab.id: one.offer.lab.town for one in everything if one.offer.lab.town and fits(no_town, one)}
+    of_sample = {(one.sample.name, one.offer.lab.id) for one in left["samples"] if one.sample.name}
+    of_town = {one.offer.lab.id: one.offer.lab.town for one in left["towns"] if one.offer.lab.town}
     return {
         "mark": {"any": count(mark="")} | {kind: count(mark=kind) for kind in reversed(AccreditationKind)},
         "town": Counter(of_town.values()),

@@ -12,6 +12,7 @@ from labshare.http.limits import count
 from labshare.http.rights import OWN_BOOKINGS, THE_INQUIRY, requires
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
+from labshare.organisations.permissions import may
 from labshare.settlement import services
 from labshare.settlement.queries.inquiries import count_inquiries, list_inquiries
 from labshare.web.asked import asked_day, asked_page, read_number
@@ -27,7 +28,8 @@ def inquiries() -> Any:
     actor = current_actor()
     page = asked_page(count_inquiries(actor, Party.CLIENT))
     rows = list_inquiries(actor, side=Party.CLIENT, limit=page.size, offset=page.offset)
-    return render_template("client/inquiries.html", rows=rows, page=page, now=utc_now())
+    may_ask = may(actor, "inquiry.ask", client=actor.firm_id)
+    return render_template("client/inquiries.html", rows=rows, page=page, now=utc_now(), may_ask=may_ask)
 
 
 @blueprint.route("/inquiries/new", methods=["GET", "POST"])

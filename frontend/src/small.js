@@ -1,4 +1,5 @@
-// A calendar wider than its panel opens at today. Copying a reference, sharing a page, and opening every explanation before printing.
+// A calendar wider than its panel opens at today. Copying a reference, sharing a page, opening every explanation before
+// printing, and what a page sends by itself.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
@@ -19,3 +20,5 @@ document.addEventListener("click", async (event) => {
 addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("main details")) part.open = true; });
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());
 for (const today of document.querySelectorAll(".cal-back .is-today")) today.closest(".scroll-x").scrollLeft = today.offsetLeft;
+for (const form of document.querySelectorAll("form[data-posts-itself]"))
+  fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual", keepalive: true }).catch(() => {});

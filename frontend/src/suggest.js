@@ -1,4 +1,5 @@
-// <input data-suggest="/address">: names of tests while one types, as a combobox with its list (ARIA practices 1.2).
+// <input data-suggest="/address">: names of tests while one types, as a combobox with its list (ARIA practices 1.2);
+// with data-recent-label, the firm's last searches while the box is empty.
 // Arrow keys choose, Enter searches, Escape closes; without this the box is a box.
 for (const box of document.querySelectorAll("input[data-suggest]")) {
   const list = document.createElement("ul");
@@ -26,23 +27,25 @@ for (const box of document.querySelectorAll("input[data-suggest]")) {
   };
   const take = (option) => { box.value = option.dataset.value; show(false); box.form.requestSubmit(); };
 
-  box.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(async () => {
-      asking?.abort();
-      asking = new AbortController();
-      if (!box.value.trim()) { show(false); return; }
-      try {
-        const answer = await fetch(`${box.dataset.suggest}?q=${encodeURIComponent(box.value)}`, { signal: asking.signal });
-        if (!answer.ok) { show(false); return; }
-        list.innerHTML = await answer.text();
-        mark(-1);
-        show(list.children.length > 0 && document.activeElement === box);
-      } catch (error) {
-        if (error.name !== "AbortError") show(false);
-      }
-    }, 120);
-  });
+  const ask = async () => {
+    asking?.abort();
+    asking = new AbortController();
+    const typed = box.value.trim(), recent = box.dataset.recentLabel;
+    if (!typed && !recent) { show(false); return; }
+    try {
+      const answer = await fetch(`${box.dataset.suggest}?q=${encodeURIComponent(typed)}`, { signal: asking.signal });
+      if (!answer.ok) { show(false); return; }
+      list.innerHTML = await answer.text();
+      list.setAttribute("aria-label", typed ? box.dataset.suggestLabel : recent);
+      list.classList.toggle("recent", !typed);
+      mark(-1);
+      show(list.children.length > 0 && document.activeElement === box);
+    } catch (error) {
+      if (error.name !== "AbortError") show(false);
+    }
+  };
+  box.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(ask, 120); });
+  box.addEventListener("focus", () => { if (box.dataset.recentLabel && !box.value.trim()) ask(); });
   box.addEventListener("keydown", (event) => {
     const count = list.children.length;
     if (event.key === "Escape" && !list.hidden) { show(false); event.preventDefault(); return; }

@@ -672,3 +672,21 @@ class SearchMiss(Model):
     word: Mapped[str] = mapped_column(String(60), primary_key=True)
     times: Mapped[int]
     last_day: Mapped[date]
+
+
+class FirmSearch(Model):
+    """What a firm's bookers looked for last: for their eyes alone (R-SEARCH-6)."""
+
+    __tablename__ = "firm_search"
+    __table_args__ = (
+        CheckConstraint("labs >= 0", name="labs_counted"),
+        Index("ix_firm_search_last_at", "last_at"),
+    )
+
+    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    """The words in one spelling."""
+    words: Mapped[str] = mapped_column(String(200))
+    labs: Mapped[int]
+    """How many had an offer."""
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)

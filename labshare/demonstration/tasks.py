@@ -28,6 +28,7 @@ from labshare.demonstration.inquiries import add_inquiries
 from labshare.demonstration.life import Life
 from labshare.demonstration.loading import Client, Loading
 from labshare.demonstration.quotes import add_quotes
+from labshare.demonstration.searches import add_searches
 from labshare.demonstration.shelf import Shelf
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db
@@ -74,6 +75,7 @@ class Tasks:
         self._drafts()
         add_quotes(self.loading, self.main)
         add_inquiries(self.loading, [self.main, *self.others[:3]])
+        add_searches(self.loading)
         for lab in (self.main, *self.others[:3]):
             machine = next((each for each in lab.machines if each.kind.key == "onh"), lab.machines[-1])
             maintain(self.loading, self.rng, lab, machine, self.loading.midnight - 9 * HOUR, self.tomorrow + 30 * HOUR)

@@ -15,6 +15,7 @@ from flask_babel.speaklater import LazyString
 from labshare.accounts.mobile import forget_codes
 from labshare.audit import services as audit
 from labshare.booking import services as booking
+from labshare.catalogue.services.searches import forget_searches
 from labshare.jobs import monthly
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db, transaction
@@ -169,13 +170,14 @@ def check_everything(now: datetime) -> str:
 
 
 def tidy_up(now: datetime) -> str:
-    """Drop what has served its time: rows of frequent jobs, answers to repeated requests, codes, network addresses,
-    files of recordings that failed."""
+    """Drop what has served its time: rows of frequent jobs, answers to repeated requests, codes, firms' searches,
+    network addresses, files of recordings that failed."""
     frequent = [job.name for job in JOBS if job.frequent]
     with transaction():
         forget_runs(frequent, now - KEPT)
         forget_answers(now)
         forget_codes(now)
+        forget_searches(now)
         forgotten = audit.forget_addresses(now - ADDRESSES_KEPT)
     swept = sweep(now=now)
     db.session.rollback()

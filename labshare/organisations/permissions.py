@@ -74,6 +74,7 @@ PERMISSIONS: dict[str, Grants] = {
     "standard.correct": OFFICER,
     "search.see_words": ADMIN + AUDITOR,
     "search.change_words": ADMIN,
+    "search.keep": BOOKERS,
     # booking
     "booking.see": READERS + PARTIES,
     "sample.see_confidential": CLIENT_MEMBERS + LAB_HANDS,

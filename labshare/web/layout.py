@@ -9,6 +9,7 @@ from flask import Flask, current_app, flash, g, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
+from labshare.catalogue.queries.searches import keeps_searches
 from labshare.http.actor import current_actor, current_person
 from labshare.http.downloads import TYPES
 from labshare.kernel.actor import VISITOR, Actor
@@ -141,6 +142,11 @@ def codes_offered() -> bool:
     return bool(current_app.config["SMS_URL"])
 
 
+def searches_kept() -> bool:
+    """Whether the searches of who reads are kept for their firm."""
+    return keeps_searches(current_actor())
+
+
 def init(app: Flask) -> None:
     assets.init(app)
     labels.init(app)
@@ -154,6 +160,7 @@ def init(app: Flask) -> None:
         csrf_token=generate_csrf,
         action_title=action_title,
         codes_offered=codes_offered,
+        searches_kept=searches_kept,
     )
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = True

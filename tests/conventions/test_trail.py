@@ -45,6 +45,7 @@ NOT_BUSINESS = {
     "idempotency_key": "answers kept for repeated requests",
     "job_run": "the scheduler's own book",
     "search_document": "an index, made from what was changed",
+    "firm_search": "what a firm's people typed last, for them alone",
 }
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 QUIET_TABLES = re.compile(r"search|fts|bigram")

@@ -360,6 +360,27 @@ def test_a_suggestion_is_chosen_by_keyboard(open_browser: Any, market: Market) -
     page.locator(".offer").first.wait_for()
 
 
+def test_the_empty_box_offers_what_the_firm_looked_for(open_browser: Any, market: Market) -> None:  # R-SEARCH-6
+    page = open_browser("en", width=390)
+    sign_in_browser(page, market.person, market.client)
+    with page.expect_response("**/search/recent") as kept:
+        page.goto("/search?q=NSS")
+    assert kept.value.status == 303
+    page.goto("/")
+    box = page.get_by_role("combobox", name="What do you want to have tested?")
+    box.focus()
+    page.get_by_role("listbox", name="Recent searches of the firm").get_by_role("option").first.wait_for()
+    assert findings(page) == []
+    box.press("ArrowDown")
+    box.press("Enter")
+    page.wait_for_url("**/search?*NSS*")
+    page.goto("/search")
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Clear", exact=True).click()
+    page.get_by_text("The firm's searches are removed.").wait_for()
+    assert page.locator("#recent").count() == 0
+
+
 def test_price_in_lines_with_the_minimum(client: FlaskClient, market: Market) -> None:
     page = text_of(client.get(f"/test-items/{market.salt.id}?quantity=2&hours=24", headers=EN).text)
     assert "Up to the minimum charge" in page

@@ -26,7 +26,7 @@ MOST_MISSES = 2_000
 KEPT = timedelta(days=365)
 """What was not found is forgotten so long after it was last looked for."""
 _KEY = re.compile(r"[a-z][a-z0-9_]{1,39}")
-_PERSONAL = re.compile(r"\S*@\S*|\d{5,}")
+PERSONAL = re.compile(r"\S*@\S*|\d{5,}")
 """An address or a long number may be somebody's."""
 
 
@@ -103,7 +103,7 @@ def add_word(*, actor: Actor, now: datetime, word: str, key: str) -> SearchConce
 def note_miss(typed: str, day: date) -> None:
     """Count what was looked for and not found. Kept are the words, how often and the last day: nothing of who typed
     them, no addresses, no long numbers. No verb: everybody may look for something."""
-    word = " ".join(_PERSONAL.sub(" ", spelling.one_spelling(typed)).split())[:60].strip()
+    word = " ".join(PERSONAL.sub(" ", spelling.one_spelling(typed)).split())[:60].strip()
     if not spelling.terms(word):
         return
     miss = db.session.get(SearchMiss, word)

@@ -13,10 +13,12 @@ from labshare.booking.queries.offers import misfits, offers
 from labshare.catalogue.models import Standard
 from labshare.catalogue.queries import Filters, Near, StandardMatch, find, list_labs, nearest, suggested
 from labshare.catalogue.queries.matching import PART
+from labshare.catalogue.queries.searches import recent_searches
 from labshare.catalogue.queries.suggesting import completions
 from labshare.catalogue.queries.words import meaning as meaning_of
 from labshare.catalogue.rules.meaning import Meaning
 from labshare.catalogue.rules.question import read_question
+from labshare.catalogue.services.searches import MOST
 from labshare.catalogue.services.words import note_miss
 from labshare.catalogue.terms import Category
 from labshare.http.actor import current_actor
@@ -51,7 +53,12 @@ def search() -> str:
     wishes = read_wishes(asked)
     if not asked.anything:
         figures = public_figures(today)
-        return render_template("public/search_start.html", figures=figures, categories=categories(figures.by_category))
+        return render_template(
+            "public/search_start.html",
+            figures=figures,
+            categories=categories(figures.by_category),
+            searches=recent_searches(current_actor(), limit=MOST),
+        )
     found = find(asked.question, category=asked.category, lab=asked.lab, day=today)
     place = town_of(asked.near)
     near: Coordinates | None = (place.latitude, place.longitude) if place else None
@@ -94,6 +101,7 @@ def search() -> str:
         shown=shown if request.args.get("show") == "all" else shown[:SHOWN],
         total=len(shown),
         labs=len({one.offer.lab.id for one in shown}),
+        labs_offering=len({one.offer.lab.id for one in everything}),
         timely=len({one.offer.lab.id for one in shown if not one.misses}),
         parts=_first_part(shown),
         facets=facets_of(everything, wishes),
@@ -168,8 +176,12 @@ def missed() -> Response:
 @public
 @limited("search")
 def suggest() -> str:
-    """Names of tests that a question may go on as: a piece of page, shown while it is typed. Two statements."""
-    return render_template("public/_suggested.html", completions=completions(request.args.get("q", "")[:200]))
+    """Names of tests that a question may go on as, and before the first letter the last searches of the firm: a piece
+    of page, shown while it is typed. Two statements."""
+    typed = request.args.get("q", "")[:200]
+    if not typed.strip():
+        return render_template("public/_suggested_recent.html", searches=recent_searches(current_actor()))
+    return render_template("public/_suggested.html", completions=completions(typed))
 
 
 @blueprint.get("/search/understood")

@@ -392,3 +392,22 @@ def test_a_fee_of_another_day_is_another_fee(market):  # R-PRICE-6
     db.session.commit()
     assert found(Filters(max_fee_fen=1_500)) == [market["spray"]]
     assert found(Filters(max_fee_fen=1_500), date(2027, 1, 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "years"),
+    [
+        ("gb10125", ["GB/T 10125-2012", "GB/T 10125-2021"]),
+        ("按国标 10125 的盐雾", ["GB/T 10125-2012", "GB/T 10125-2021"]),
+        ("GBT10125—2012", ["GB/T 10125-2012", "GB/T 10125-2021"]),
+        ("yanwu", ["GB/T 10125-2012", "GB/T 10125-2021"]),
+        ("salt spray test cost", ["GB/T 10125-2012", "GB/T 10125-2021"]),
+        ("盐雾测试", ["GB/T 10125-2012", "GB/T 10125-2021"]),
+        ("抗拉强度", ["GB/T 228.1-2021"]),
+        ("228", ["GB/T 228.1-2021"]),
+        ("gb10125 拉伸", []),
+        ("测试", []),
+    ],
+)
+def test_standards_are_found_as_tests_are(market, typed, years):  # R-CATALOGUE-6
+    assert [row.standard.number for row in queries.list_standards(typed, day=TODAY).items] == years

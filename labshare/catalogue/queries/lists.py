@@ -26,7 +26,9 @@ from labshare.catalogue.queries import filters as narrowing
 from labshare.catalogue.queries import matching
 from labshare.catalogue.queries.filters import NOT_NARROWED, Filters, Page, StandardMatch, Words
 from labshare.catalogue.queries.matching import Sought
+from labshare.catalogue.queries.words import meaning
 from labshare.catalogue.rules import standards as numbers
+from labshare.catalogue.rules.question import take_standard
 from labshare.catalogue.rules.reading import literal
 from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.rules.validity import Span, valid_until
@@ -329,20 +331,32 @@ def marks_of(ids: Sequence[int], day: date) -> dict[int, tuple[str, ...]]:
 
 
 def list_standards(q: str = "", *, day: date, limit: int = narrowing.PER_PAGE, offset: int = 0) -> Page[StandardRow]:
-    """All standards by number; `q` is looked for in number and names. Four statements."""
+    """All standards by number; `q` is read as the search reads it (R-CATALOGUE-6). Seven statements."""
     statement = select(Standard).options(joinedload(Standard.superseded_by))
-    typed = numbers.normalise(q)
-    if typed:
-        statement = statement.where(
-            or_(
-                Standard.search_number.contains(typed, autoescape=True),
-                func.lower(Standard.name).contains(q.strip().lower(), autoescape=True),
-                func.lower(Standard.name_en).contains(q.strip().lower(), autoescape=True),
-            )
-        )
+    if q.strip():
+        statement = statement.where(_asked_for(q, day))
     total = db.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
     rows = db.session.scalars(statement.order_by(Standard.search_number, Standard.id).limit(limit).offset(offset))
     return Page(standard_rows(list(rows), day), total, limit, offset)
+
+
+def _asked_for(q: str, day: date) -> ColumnElement[bool]:
+    """What is typed stands in number or names; or the number in it means the standard, and all other words, by
+    whatever says the same in the words of the field, stand in its names. Three statements."""
+    as_typed = or_(Standard.search_number.contains(numbers.normalise(q), autoescape=True), _named(q.strip()))
+    number, rest = take_standard(q)
+    needs = meaning(rest, forgiving=True).needs
+    meant = [or_(*(_named(word.shown) for word in need.words)) for need in needs]
+    if number:
+        meant.append(Standard.id.in_(narrowing.match_standard(number, day).ids))
+    return or_(as_typed, and_(*meant)) if meant else as_typed
+
+
+def _named(word: str) -> ColumnElement[bool]:
+    return or_(
+        func.lower(Standard.name).contains(word.lower(), autoescape=True),
+        func.lower(Standard.name_en).contains(word.lower(), autoescape=True),
+    )
 
 
 def standard_rows(standards: Sequence[Standard], day: date) -> tuple[StandardRow, ...]:

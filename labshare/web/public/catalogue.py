@@ -159,7 +159,7 @@ def instrument(instrument_id: int) -> str:
 @public
 @limited("offers")
 def standards() -> str:
-    """Four statements."""
+    """Seven statements."""
     asked = asked_page(size=PER_PAGE)
     q = request.args.get("q", "")[:100].strip()
     page = list_standards(q, day=local_day(utc_now()), limit=asked.size, offset=asked.offset)

@@ -5,6 +5,7 @@ Takes what services return (fen, aware UTC moments, days, `Month`) and gives pla
 is always an em dash: nothing to show.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -160,6 +161,14 @@ def axis_fen() -> Fen:
 
 
 # ── Numbers ──────────────────────────────────────────────────────────────
+
+
+_THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3}(?!\d))")
+
+
+def ungrouped(text: str) -> str:
+    """A number as typed, without the commas between thousands. Any other comma stays: 12,5 is not 125."""
+    return _THOUSANDS.sub("", text)
 
 
 def plain_number(value: Decimal) -> str:

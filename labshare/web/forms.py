@@ -38,7 +38,7 @@ from wtforms.widgets import HiddenInput, TextInput
 
 from labshare.http.retry import Application
 from labshare.kernel.errors import InvalidInputs, Problem
-from labshare.kernel.formatting import plain_number
+from labshare.kernel.formatting import plain_number, ungrouped
 from labshare.kernel.money import FEN_PER_YUAN, Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import ExactMinutes, Hours, local_zone
@@ -318,9 +318,9 @@ class WholeNumberField(_TextField):
         self.render_kw = {"inputmode": "numeric", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
 
     def read(self, text: str) -> int:
-        if not re.fullmatch(r"-?\d{1,12}", text.replace(",", "")):
+        if not re.fullmatch(r"-?\d{1,12}", text := ungrouped(text)):
             raise ValueError
-        return int(text.replace(",", ""))
+        return int(text)
 
     def pre_validate(self, form: Any) -> None:
         if self.data is None:
@@ -385,7 +385,7 @@ class NumberField(_TextField):
         self.render_kw = {"inputmode": "decimal", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
 
     def read(self, text: str) -> Decimal:
-        if not re.fullmatch(r"-?\d{1,12}(\.\d{1,3})?", text := text.replace("\u2212", "-").replace(",", "")):
+        if not re.fullmatch(r"-?\d{1,12}(\.\d{1,3})?", text := ungrouped(text.replace("\u2212", "-"))):
             raise ValueError
         return Decimal(text)
 

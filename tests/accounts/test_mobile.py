@@ -139,6 +139,14 @@ def test_a_regulator_is_not_signed_in_by_a_code(client: FlaskClient, known: Pers
     assert answer.status_code == 403
 
 
+def test_who_became_a_regulator_meanwhile_is_not_signed_in(client: FlaskClient, known: Person, clock: Any) -> None:
+    code = asked(client, clock)
+    make.add(RegulatorRole(person_id=known.id, role="officer", proposed_at=make.LONG_AGO, agreed_at=make.LONG_AGO))
+    db.session.commit()
+    assert enter(client, code) == 422
+    assert not signed_in(client)
+
+
 def test_a_disabled_account_is_not_signed_in(client: FlaskClient, known: Person, clock: Any) -> None:
     code = asked(client, clock)
     known.disabled_at = clock.now

@@ -107,6 +107,13 @@ def test_each_answer_is_judged_at_its_own_question() -> None:  # R-SAMPLE-2
     assert wrong(ASKED, "磨削", "45", None, None, "x") == {"AnswerUnknown answers.5"}
 
 
+@pytest.mark.parametrize(
+    ("typed", "number"), [("1,250.5", "1250.5"), ("１２．５", "12.5"), ("12,5", None), ("1,25", None)]
+)
+def test_a_comma_stands_between_thousands_alone(typed: str, number: str | None) -> None:
+    assert read_answer_number(typed) == (number and Decimal(number))
+
+
 @given(number=st.decimals(-99, 99, places=3), least=st.integers(-50, 0), most=st.integers(1, 50))
 @settings(max_examples=60, deadline=None)
 def test_a_number_is_taken_within_its_limits_alone(number: Decimal, least: int, most: int) -> None:

@@ -87,6 +87,7 @@ def test_what_is_typed_is_read(any_app: Flask, field: str, typed: str, read: obj
         ("quantity", "0", "Between 1 and 100.", "应为 1 至 100。"),
         ("quantity", "10000", "Between 1 and 100.", "应为 1 至 100。"),
         ("quantity", "2.5", "Enter a whole number.", "请填写整数。"),
+        ("quantity", "1,2", "Enter a whole number.", "请填写整数。"),
         (
             "code",
             "91330624MA2B1234XX",

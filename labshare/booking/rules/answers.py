@@ -22,7 +22,7 @@ from labshare.catalogue.formatting import limits
 from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.terms import FieldKind
 from labshare.kernel.errors import Problem
-from labshare.kernel.formatting import plain_number
+from labshare.kernel.formatting import plain_number, ungrouped
 
 MOST_TEXT = 500
 PICTURES = ("image/jpeg", "image/png")
@@ -100,7 +100,7 @@ def _problem(one: Question, answer: Answer) -> Problem | None:
 
 def read_answer_number(text: str) -> Decimal | None:
     """The number that was typed, in whatever width of characters; None where it is none."""
-    plain = text.translate(_SPELLING).replace(",", "").replace(" ", "")
+    plain = ungrouped(text.translate(_SPELLING).replace(" ", ""))
     return Decimal(plain) if _NUMBER.fullmatch(plain) else None
 
 

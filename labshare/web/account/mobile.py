@@ -92,11 +92,16 @@ def sign_in_by_code() -> Any:
         begin_browser_session(key)
         return redirect(onward(target), 303)
 
+    def begin() -> str | None:
+        if _signs_in(mobile.checked_mobile(form.mobile.data)) is None:  # became a regulator since it was asked for
+            return None
+        return mobile.sign_in_by_code(
+            actor=current_actor(), now=utc_now(), mobile=form.mobile.data, code=form.code.data
+        )
+
     answer = posted(
         form,
-        lambda: mobile.sign_in_by_code(
-            actor=current_actor(), now=utc_now(), mobile=form.mobile.data, code=form.code.data
-        ),
+        begin,
         lambda key: lambda: enter(key),
         Around(before=lambda: limits.count("sign_in")),
     )

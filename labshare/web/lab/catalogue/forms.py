@@ -20,7 +20,7 @@ from labshare.catalogue.terms import (
     InstrumentUsage,
     Sharing,
 )
-from labshare.kernel.formatting import twin
+from labshare.kernel.formatting import twin, ungrouped
 from labshare.kernel.money import FEN_PER_WAN, Fen
 from labshare.kernel.time import Minutes
 from labshare.organisations.divisions import PLACES
@@ -187,7 +187,7 @@ class WanField(StringField):
         return f"{value:.2f}" if value == value.quantize(Decimal("0.01")) else f"{value.normalize():f}"
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        text = str(valuelist[0]).strip().replace(",", "").replace("，", "") if valuelist else ""
+        text = ungrouped(str(valuelist[0]).strip()) if valuelist else ""
         self.data = None
         if not text:
             return

@@ -9,6 +9,7 @@ from labshare.demonstration.calendar import make_calendar
 from labshare.demonstration.catalogue import CatalogueMaker, Laboratory, make_standards
 from labshare.demonstration.firms import make_clients, make_hosts, make_regulators, make_waiting
 from labshare.demonstration.loading import Loading
+from labshare.demonstration.photos import add_photos
 from labshare.demonstration.runs import schedule_months
 from labshare.demonstration.shelf import Shelf
 from labshare.demonstration.tasks import Tasks
@@ -51,6 +52,9 @@ def draw_county(loading: Loading, division: str, days: WorkingDays, shelf: Shelf
     county = County(division, labs, Bookings(loading, labs, clients, [host.client for host in hosts], shelf), None)
     if division == loading.scale.divisions[0]:
         make_waiting(loading)
+        for lab in labs:
+            if lab.demo:
+                add_photos(loading, lab, shelf)
         county.tasks = Tasks(loading, labs, shelf)
         for life in county.tasks.make():
             life.hold()

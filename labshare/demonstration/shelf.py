@@ -85,7 +85,9 @@ class Shelf:
         ]
         return self.keep(one_page("电子发票 Invoice", lines), f"{number}.pdf", order.office[0], at)[0]
 
-    def keep(self, content: bytes, name: str, person_id: int | None, at: datetime) -> tuple[Row, str]:
+    def keep(
+        self, content: bytes, name: str, person_id: int | None, at: datetime, content_type: str = PDF
+    ) -> tuple[Row, str]:
         """Store a file and its row; the row and the digest."""
         sha256 = hashlib.sha256(content).hexdigest()
         path = path_of(sha256)
@@ -93,14 +95,16 @@ class Shelf:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.folders.add(path.parent)
         path.write_bytes(content)
-        return self._enter(sha256, name, at, size=len(content), person_id=person_id)
+        return self._enter(sha256, name, at, size=len(content), person_id=person_id, content_type=content_type)
 
-    def _enter(self, sha256: str, name: str, at: datetime, *, size: int, person_id: int | None) -> tuple[Row, str]:
+    def _enter(
+        self, sha256: str, name: str, at: datetime, *, size: int, person_id: int | None, content_type: str = PDF
+    ) -> tuple[Row, str]:
         row = self.loading.rows.add(
             StoredFile,
             sha256=sha256,
             name=name,
-            content_type=PDF,
+            content_type=content_type,
             size=size,
             uploaded_by=person_id,
             uploaded_at=at,

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,8 +35,8 @@ class NotReadInTime(Exception):
     """Reading the file took more time or memory than one file gets."""
 
 
-def read_apart(reader: str, file: IO[bytes]) -> Any:
-    """What the reader of this name says of a file on disk.
+def read_apart(reader: str, file: IO[bytes], *made: IO[bytes]) -> Any:
+    """What the reader of this name says of a file on disk; what it makes of it, it writes to the files `made`.
 
     Raises `NotReadInTime`; `Busy` where others' files are being read for as long as one may take.
     """
@@ -43,7 +44,8 @@ def read_apart(reader: str, file: IO[bytes]) -> Any:
     if not _turns.acquire(timeout=seconds):
         raise Busy
     try:
-        said = _asked({"reader": reader, "seconds": seconds, "memory": memory}, file.fileno(), seconds + GRACE_SECONDS)
+        order = {"reader": reader, "seconds": seconds, "memory": memory}
+        said = _asked(order, [each.fileno() for each in (file, *made)], seconds + GRACE_SECONDS)
     finally:
         _turns.release()
     if not said:
@@ -51,11 +53,11 @@ def read_apart(reader: str, file: IO[bytes]) -> Any:
     return json.loads(said)
 
 
-def _asked(order: dict[str, Any], file: int, seconds: float) -> bytes:
+def _asked(order: dict[str, Any], files: Sequence[int], seconds: float) -> bytes:
     ours, theirs = os.pipe()
     try:
         try:
-            _send(order, file, theirs)
+            _send(order, files, theirs)
         finally:
             os.close(theirs)
         ready, _, _ = select.select([ours], [], [], seconds)
@@ -64,11 +66,11 @@ def _asked(order: dict[str, Any], file: int, seconds: float) -> bytes:
         os.close(ours)
 
 
-def _send(order: dict[str, Any], file: int, answer: int) -> None:
+def _send(order: dict[str, Any], files: Sequence[int], answer: int) -> None:
     """Hand the descriptors over; to another process where the first one is gone."""
     for last in (False, True):
         try:
-            socket.send_fds(_process_apart(), [json.dumps(order).encode()], [file, answer])
+            socket.send_fds(_process_apart(), [json.dumps(order).encode()], [files[0], answer, *files[1:]])
             return
         except OSError:
             if last:

@@ -51,6 +51,21 @@ class FileTakesTooLong(InvalidInput):
     default_field = "file"
 
 
+class NotAPicture(InvalidInput):
+    message = _l("Not a picture that can be shown: JPEG, PNG or WebP, at most 50 megapixels.")
+    default_field = "photo"
+
+
+class PictureTooSmall(InvalidInput):
+    message = _l("Too small or too narrow: at least %(n)s pixels each way.")
+    default_field = "photo"
+
+
+class TooManyPhotos(Conflict):
+    message = _l("A lab shows at most %(n)s photos. Remove one first.")
+    default_field = "photo"
+
+
 class FileNotTaken(InvalidInput):
     """One of several files, with what is wrong with it."""
 

@@ -19,13 +19,22 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.apart import NotReadInTime, read_apart
 from labshare.kernel.database import db, writing
 from labshare.kernel.errors import Problem
-from labshare.settlement.errors import FileTakesTooLong, FileTooLarge, NotAPdf, NotAPdfOrImage
+from labshare.settlement.errors import (
+    FileTakesTooLong,
+    FileTooLarge,
+    NotAPdf,
+    NotAPdfOrImage,
+    NotAPicture,
+    PictureTooSmall,
+)
 from labshare.settlement.models import StoredFile
 
 Kinds = Literal["pdf", "paper"]
 """`pdf` alone (reports), or any `paper`: PDF, JPEG, PNG (invoices, bank slips)."""
 
 PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
+LEAST_SIDE = 300
+"""Pixels that the shorter side of a photo for the public has at least."""
 ORPHAN_AFTER = timedelta(days=1)
 _CHUNK = 1 << 16
 _MB = 1 << 20
@@ -39,6 +48,18 @@ class TakenFile:
     sha256: str = ""
     size: int = 0
     content_type: str = ""
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class TakenPhoto:
+    """A picture that came in, as it was made anew for the public. Without a problem it is there in both sizes."""
+
+    large: TakenFile
+    small: TakenFile
+    width: int = 0
+    height: int = 0
+    """Of the large one, in pixels."""
     problem: Problem | None = None
 
 
@@ -61,24 +82,70 @@ def take_in(stream: IO[bytes], name: str, kinds: Kinds, *, now: datetime) -> Tak
     name = _plain_name(name)
     limit: int = current_app.config["UPLOAD_LIMIT"]
     folder().mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder(), prefix="incoming-") as file:
-        digest, size = hashlib.sha256(), 0
-        while chunk := stream.read(_CHUNK):
-            size += len(chunk)
-            if size > limit:
-                return TakenFile(name, size=size, problem=FileTooLarge(n=limit // _MB))
-            digest.update(chunk)
-            file.write(chunk)
-        file.flush()
+    with _incoming() as file:
+        digest, size = _received(stream, file, limit)
+        if size > limit:
+            return TakenFile(name, size=size, problem=FileTooLarge(n=limit // _MB))
         try:
-            content_type = _content_type(file.file)
+            content_type = _content_type(file)
         except Problem as problem:
             return TakenFile(name, size=size, problem=problem)
         if content_type is None or (kinds == "pdf" and content_type != PDF):
             return TakenFile(name, size=size, problem=NotAPdf() if kinds == "pdf" else NotAPdfOrImage())
         os.fsync(file.fileno())
-        _keep(Path(file.name), path_of(digest.hexdigest()), now)
-    return TakenFile(name, digest.hexdigest(), size, content_type)
+        _keep(Path(file.name), path_of(digest), now)
+    return TakenFile(name, digest, size, content_type)
+
+
+def take_photo(stream: IO[bytes], name: str, *, now: datetime) -> TakenPhoto:
+    """Examine a picture for the public and keep what is made of it: the pixels alone, in two sizes (R-LAB-3). As
+    `take_in`, before the transaction begins; what was sent is not kept."""
+    if writing():
+        raise RuntimeError("a file is examined before the transaction begins")
+    plain = Path(_plain_name(name)).stem[:190] or "photo"
+    limit: int = current_app.config["UPLOAD_LIMIT"]
+    folder().mkdir(parents=True, exist_ok=True)
+    with _incoming() as sent, _incoming() as large, _incoming() as small:
+        nothing = TakenFile(plain)
+        _digest, size = _received(stream, sent, limit)
+        if size > limit:
+            return TakenPhoto(nothing, nothing, problem=FileTooLarge(n=limit // _MB))
+        try:
+            measures = read_apart("picture", sent, large, small)
+        except NotReadInTime:
+            measures = None
+        if measures is None:
+            return TakenPhoto(nothing, nothing, problem=NotAPicture())
+        width, height = measures
+        if min(width, height) < LEAST_SIDE:
+            return TakenPhoto(nothing, nothing, problem=PictureTooSmall(n=LEAST_SIDE))
+        made = [_made(file, f"{plain}.jpg", now) for file in (large, small)]
+        return TakenPhoto(made[0], made[1], width, height)
+
+
+def _made(file: IO[bytes], name: str, now: datetime) -> TakenFile:
+    file.seek(0)
+    digest, size = hashlib.sha256(file.read()).hexdigest(), file.tell()
+    os.fsync(file.fileno())
+    _keep(Path(file.name), path_of(digest), now)
+    return TakenFile(name, digest, size, JPEG)
+
+
+def _incoming() -> IO[bytes]:
+    return tempfile.NamedTemporaryFile(dir=folder(), prefix="incoming-")
+
+
+def _received(stream: IO[bytes], file: IO[bytes], limit: int) -> tuple[str, int]:
+    """Written to the file, no further than the limit: its digest and size."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := stream.read(_CHUNK):
+        size += len(chunk)
+        if size > limit:
+            break
+        digest.update(chunk)
+        file.write(chunk)
+    file.flush()
+    return digest.hexdigest(), size
 
 
 def store(taken: TakenFile, *, actor: Actor, now: datetime) -> StoredFile:

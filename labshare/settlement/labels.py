@@ -32,6 +32,8 @@ name_fields(
         "paid_fen": _l("Paid in all"),
         "paid_on": _l("Paid on"),
         "payment": _l("Payment"),
+        "photo": _l("Photo"),
+        "place": _l("Place in the order"),
         "quote": _l("Quote"),
         "reference": _l("Reference"),
         "replaces": _l("Replaces"),
@@ -41,7 +43,7 @@ name_fields(
         "verdict": _l("Verdict"),
         "withdrawn_on": _l("Withdrawn on"),
     },
-    counts={"entries", "files"},
+    counts={"entries", "files", "place"},
 )
 name_codes("outcome", *DisputeOutcome)
 name_codes("booking.verdict", *PayerVerdict)

@@ -31,6 +31,7 @@ from labshare.kernel.time import Hours, local_day
 from labshare.organisations.models import Firm
 from labshare.settlement.rules.documents import payment_counts
 from labshare.settlement.terms import (
+    PHOTOS_AT_MOST,
     DisputeOutcome,
     DisputeState,
     DisputeStep,
@@ -39,6 +40,9 @@ from labshare.settlement.terms import (
     MessageSide,
     PayerVerdict,
 )
+
+MARK = 16
+"""So many digits of a digest stand in a public address."""
 
 
 class StoredFile(Model):
@@ -54,6 +58,40 @@ class StoredFile(Model):
     size: Mapped[int]
     uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @property
+    def mark(self) -> str:
+        """Stands in a public address: another content has another address."""
+        return self.sha256[:MARK]
+
+
+class LabPhoto(Model):
+    """A photo on a lab's public page, in two sizes (R-LAB). Its `place` is 0 only while two change theirs."""
+
+    __tablename__ = "lab_photo"
+    __table_args__ = (
+        UniqueConstraint("lab_id", "place"),
+        UniqueConstraint("large_id"),
+        UniqueConstraint("small_id"),
+        CheckConstraint(f"place BETWEEN 0 AND {PHOTOS_AT_MOST}", name="place_within"),
+        CheckConstraint("width > 0 AND height > 0", name="measured"),
+        CheckConstraint("length(words) > 0", name="described"),
+        CheckConstraint("large_id <> small_id", name="two_sizes"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    place: Mapped[int]
+    large_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"))
+    small_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"))
+    width: Mapped[int]
+    height: Mapped[int]
+    words: Mapped[str] = mapped_column(String(120))
+    """What is to be seen, for whoever does not see it."""
+    words_en: Mapped[str] = mapped_column(String(200))
+
+    large: Mapped[StoredFile] = relationship(foreign_keys=[large_id])
+    small: Mapped[StoredFile] = relationship(foreign_keys=[small_id])
 
 
 class Report(Model):

@@ -5,6 +5,9 @@ from flask_babel import lazy_pgettext
 
 from labshare.kernel.terms import Look, Term
 
+PHOTOS_AT_MOST = 6
+"""On the page of a lab."""
+
 
 class DocumentKind(Term):
     REPORT = "report"

@@ -188,6 +188,8 @@ def test_every_form_of_clients_and_labs_is_kept_or_has_nothing_to_keep(app: Flas
         "lab.instrument_withdraw",
         "lab.lab_publish",
         "lab.lab_withdraw",
+        "lab.photo_move",
+        "lab.photo_remove",
         "lab.test_item_publish",
         "lab.test_item_withdraw",
         "lab.unblock",

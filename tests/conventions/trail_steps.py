@@ -5,6 +5,7 @@ matrix's world does not have.
 and what to do.
 """
 
+import io
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -27,6 +28,7 @@ from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, Test
 from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.services import fees, instruments, labs, standards, test_items
 from labshare.catalogue.services.sample_forms import set_sample_form
+from labshare.demonstration.photos import drawn
 from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
@@ -37,6 +39,9 @@ from labshare.oversight.services import mark_known
 from labshare.rewards import services as rewards
 from labshare.rewards.models import Objection
 from labshare.settlement import services as settlement
+from labshare.settlement.files import take_photo
+from labshare.settlement.queries.photos import photos_of
+from labshare.settlement.services.photos import add_photo, move_photo, remove_photo
 from tests import factories as make
 from tests.mails import secret_in_mail
 from tests.rewards.reading import policy_json
@@ -166,6 +171,15 @@ def _catalogue(world: RightsWorld) -> Iterator[Step]:
         lambda: instruments.edit_instrument(actor=owner, now=now, instrument_id=added.id, details=changed),
     )
     yield "publish a lab", lambda: labs.publish_lab(actor=owner, now=now, lab_id=lab.id)
+    taken = [take_photo(io.BytesIO(drawn(400, ())), "hall.png", now=now) for _ in range(2)]
+    for photo in taken:
+        yield (
+            "add a photo",
+            lambda photo=photo: add_photo(actor=owner, now=now, lab_id=lab.id, photo=photo, words="大厅"),
+        )
+    first = photos_of(lab.id)[0].id
+    yield "move a photo", lambda: move_photo(actor=owner, now=now, photo_id=first, up=False)
+    yield "remove a photo", lambda: remove_photo(actor=owner, now=now, photo_id=first)
     yield "publish an instrument", lambda: instruments.publish_instrument(actor=owner, now=now, instrument_id=added.id)
     yield "change units", lambda: change_units(actor=owner, now=now, instrument_id=added.id, units=2)
     item = TestItemDetails(name="硬度", category="mechanics", sample_minutes=Decimal(30), sample_requirement="三件")

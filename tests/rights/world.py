@@ -29,8 +29,10 @@ from labshare.rewards.services import (
     save_grades,
 )
 from labshare.rewards.services.grades import GradeRow
-from labshare.settlement.models import BookingHold, InvoiceLine, Report
+from labshare.settlement.files import TakenPhoto
+from labshare.settlement.models import MARK, BookingHold, InvoiceLine, Report
 from labshare.settlement.services import answer_inquiry, ask_labs
+from labshare.settlement.services.photos import add_photo
 from tests import factories as make
 from tests.mails import letters
 from tests.rewards.reading import policy_json
@@ -118,6 +120,15 @@ def build() -> RightsWorld:
         )
         world.places |= {"quote": quote.number, "quote_id": quote.id}
     file = taken()
+    with transaction():
+        owner = make.actor(world.people["lab_owner"], host, "owner")
+        photos = {
+            name: add_photo(
+                actor=owner, now=utc_now(), lab_id=shown.id, photo=TakenPhoto(file, file, 400, 300), words="大厅"
+            )
+            for name, shown in (("photo_id", lab), ("draft_photo_id", make.lab(host, state="draft")))
+        }
+        world.places |= {name: photo.id for name, photo in photos.items()} | {"photo_mark": file.sha256[:MARK]}
     with transaction():
         inquiry = ask_labs(
             actor=make.actor(world.people["client_booker"], client, "booker"),

@@ -153,6 +153,7 @@ ACTS: dict[str, Act] = {
     "lab.block": Act(_l("Add block"), _blocked),
     "lab.lab_new": Act(_l("Add a lab"), _new),
     "lab.lab_edit": Act(_l("Change the lab"), _lab),
+    "lab.photos": Act(_l("Add a photo"), _lab),
     "lab.lab_hours": Act(_l("Change opening hours"), _lab),
     "lab.closure_new": Act(_l("Add a closure"), _lab),
     "lab.accreditation_new": Act(_l("Add an accreditation"), _lab),

@@ -24,12 +24,15 @@ from labshare.http.actor import current_actor
 from labshare.http.limits import limited
 from labshare.http.rights import public
 from labshare.kernel.time import local_day, utc_now
+from labshare.notices.services import absolute
 from labshare.organisations.divisions import towns_of
 from labshare.oversight.public import standing_of, usage_by_month
+from labshare.settlement.queries.photos import photos_of
 from labshare.web.asked import asked_choice, asked_page
 from labshare.web.public import blueprint
 from labshare.web.public.found import lab_data
 from labshare.web.public.maps import lab_map, outline_map, place_address
+from labshare.web.public.photos import photo_address
 from labshare.web.public.views import month_chart
 
 PER_PAGE = 20
@@ -86,13 +89,16 @@ def lab(code: str) -> str:
     view = lab_page(current_actor(), code, local_day(now))
     standing = standing_of(view.lab.id, local_day(now))
     hours = hours_of_labs([view.lab.id], now)[view.lab.id]
+    photos = photos_of(view.lab.id)
     return render_template(
         "public/lab.html",
         view=view,
         lab=view.lab,
         live=live_states([row.instrument for row in view.instruments], now),
         hours=hours,
-        data=lab_data(view.lab, hours, standing.average),
+        data=lab_data(view.lab, hours, standing.average, photos),
+        photos=photos,
+        image=absolute(photo_address(photos[0])) if photos else "",
         categories=dict(Category.choices()),
         average=standing.average,
         promise=standing.promise,

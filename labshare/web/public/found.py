@@ -22,7 +22,9 @@ from labshare.kernel.formatting import twin
 from labshare.kernel.money import FEN_PER_YUAN
 from labshare.notices.services import absolute
 from labshare.organisations.divisions import town_of
+from labshare.settlement.models import LabPhoto
 from labshare.web.public import blueprint
+from labshare.web.public.photos import photo_address
 
 HOUR = 3600
 KEPT_OUT = (
@@ -88,7 +90,7 @@ def _kept(text: str, kind: str) -> Response:
 # -- schema.org
 
 
-def lab_data(lab: Lab, hours: LabHours, average: Average | None) -> Markup:
+def lab_data(lab: Lab, hours: LabHours, average: Average | None, photos: Sequence[LabPhoto]) -> Markup:
     """A lab as schema.org's `LocalBusiness`, in the language of the page."""
     town = town_of(lab.town)
     data: dict[str, Any] = {
@@ -107,6 +109,7 @@ def lab_data(lab: Lab, hours: LabHours, average: Average | None) -> Markup:
         },
         "telephone": lab.phone or None,
         "description": twin(lab, "description") if lab.description or lab.description_en else None,
+        "image": [absolute(photo_address(one)) for one in photos],
         "openingHoursSpecification": _opening(hours.weekly),
     }
     if lab.latitude is not None and lab.longitude is not None:

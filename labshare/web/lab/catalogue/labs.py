@@ -15,6 +15,7 @@ from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
+from labshare.settlement.queries.photos import photos_of
 from labshare.web.filters import localized
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
@@ -74,6 +75,7 @@ def show_lab(lab_id: int, problem: Problem | None = None) -> Any:
         today=today,
         conditions=common.in_words(lab_conditions(shown.lab)),
         problems=said_problems(problem),
+        photos=photos_of(lab_id),
         may_change=common.may_change(),
     ), (problem.status if problem else 200)
 

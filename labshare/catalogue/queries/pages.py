@@ -35,8 +35,6 @@ from labshare.catalogue.queries.single import (
     draft_or_published,
     fees_of,
     get_instrument,
-    get_lab,
-    get_lab_by_code,
     get_test_item,
 )
 from labshare.catalogue.rules import standards as numbers
@@ -118,14 +116,11 @@ class StandardPage:
 
 
 def lab_page(actor: Actor, code: str | int, day: date) -> LabPage:
-    """By code or id. Six statements. Raises `NotFound` where the actor may not see the lab."""
-    lab = get_lab_by_code(actor, code) if isinstance(code, str) else get_lab(actor, code)
+    """By code or id. Five statements. Raises `NotFound` where the actor may not see the lab."""
+    lab, admissions = _with_admissions(code)
+    if not draft_or_published(actor, lab, lab.state):
+        raise NotFound
     own = draft_or_published(actor, lab, LifeState.DRAFT)
-    admissions = tuple(
-        db.session.scalars(
-            select(LabAdmission).where(LabAdmission.lab_id == lab.id).order_by(LabAdmission.admitted_from.desc())
-        )
-    )
     held = next((one for one in admissions if one.holds_on(day)), None)
     accreditations, scope, marks = _accreditations(lab.id, day)
     items = _items_of(lab.id, own, day)
@@ -152,6 +147,20 @@ def lab_page(actor: Actor, code: str | int, day: date) -> LabPage:
         own,
         held.admitted_from if held else None,
     )
+
+
+def _with_admissions(code: str | int) -> tuple[Lab, tuple[LabAdmission, ...]]:
+    """The lab and its admissions, the latest first. One statement. Raises `NotFound`."""
+    rows = db.session.execute(
+        select(Lab, LabAdmission)
+        .outerjoin(LabAdmission, LabAdmission.lab_id == Lab.id)
+        .options(joinedload(Lab.firm))
+        .where(Lab.code == code if isinstance(code, str) else Lab.id == code)
+        .order_by(LabAdmission.admitted_from.desc())
+    ).all()
+    if not rows:
+        raise NotFound
+    return rows[0][0], tuple(admission for _lab, admission in rows if admission is not None)
 
 
 def _accreditations(

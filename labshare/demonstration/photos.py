@@ -3,8 +3,8 @@ library."""
 
 import struct
 import zlib
-from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 
 from labshare.demonstration.catalogue import Laboratory
 from labshare.demonstration.loading import Loading
@@ -91,7 +91,8 @@ def add_photos(loading: Loading, lab: Laboratory, shelf: Shelf) -> None:
         )
 
 
-def drawn(width: int, patches: Sequence[Patch]) -> bytes:
+@cache
+def drawn(width: int, patches: tuple[Patch, ...]) -> bytes:
     """A PNG of so many pixels across; later patches lie over earlier ones."""
     unit = width // 100
     rows = []

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "photos"
-down_revision = "mobile"
+down_revision = "firm_search"
 
 
 def upgrade() -> None:

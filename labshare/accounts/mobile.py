@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete
 
 from labshare.accounts.errors import InvalidMobile, MobileTaken
-from labshare.accounts.models import MobileCode, Person
+from labshare.accounts.models import MOST_TRIES, MobileCode, Person
 from labshare.accounts.queries import holder_of, own_account
 from labshare.accounts.sessions import begin_session
 from labshare.accounts.terms import CodePurpose
@@ -68,7 +68,7 @@ def ask_code(*, actor: Actor, now: datetime, mobile: str, purpose: CodePurpose, 
 def _taken(purpose: CodePurpose, now: datetime, *, mobile: str, code: str) -> int | None:
     """Whose code it is, used up with this; None where it is wrong, which counts as a try, too old or dead."""
     row = db.session.get(MobileCode, (mobile, purpose), with_for_update=True)
-    if row is None or row.person_id is None or not row.open_at(now):
+    if row is None or row.person_id is None or row.tries >= MOST_TRIES or not row.open_at(now):
         return None
     if not hmac.compare_digest(code_of(row).encode(), code.strip().encode()):
         row.tries += 1
@@ -123,5 +123,5 @@ def remove_mobile(*, actor: Actor, now: datetime) -> None:
 
 
 def forget_codes(now: datetime) -> None:
-    """Drop codes that open nothing any more."""
+    """Drop codes that are too old."""
     db.session.execute(delete(MobileCode).where(~MobileCode.open_at(now)))

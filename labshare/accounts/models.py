@@ -116,10 +116,10 @@ class MobileCode(Model):
 
     @hybrid_method
     def open_at(self, moment: datetime) -> bool:
-        """Whether neither time nor wrong tries have ended it."""
-        return self.tries < MOST_TRIES and moment < self.expires_at
+        """Whether time has not ended it; wrong tries may have."""
+        return moment < self.expires_at
 
     @open_at.inplace.expression  # type: ignore[attr-defined]
     @classmethod
     def _open_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
-        return and_(cls.tries < MOST_TRIES, cls.expires_at > moment)
+        return cls.expires_at > moment

@@ -45,6 +45,7 @@ REASONS = {
     "audit.queries.search": "of a subject of whatever kind; the index begins with the kind",
     "catalogue.queries.news.latest_items": "the newest of each lab, among all its items",
     "catalogue.queries.own.": "what a firm has is put in order by its names",
+    "notices.delivery.fill_outbox": "every notice whose mail is due is brought into the outbox",
     "notices.delivery.deliver_outbox": "mails that wait are ordered, and bounded by address, before a hundred go",
     "oversight.checks.": "the nightly check looks at everything",
     "oversight.dashboard.dashboard": "sums what months keep of each lab, instrument and item",

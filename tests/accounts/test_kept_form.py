@@ -177,9 +177,12 @@ def test_no_route_of_regulators_administrators_or_accounts_is_listed(app: Flask)
 
 def test_every_form_of_clients_and_labs_is_kept_or_has_nothing_to_keep(app: Flask) -> None:
     bare = {
+        "client.clear_searches",
         "client.escalate_dispute",
         "client.hold",  # a piece of page, asked for anew by the form
+        "client.keep_search",  # posted by a script, of what was just found
         "client.let_go",
+        "client.remove_search",
         "lab.escalate_dispute",
         "lab.calibration_remove",
         "lab.closure_remove",

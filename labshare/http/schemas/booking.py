@@ -203,7 +203,7 @@ class Approval(Answer):
     price_fen = Fen()
     answer_by = Moment()
     reason = Text(allow_none=True)
-    booking = Text(attribute="booking.ref", allow_none=True)
+    booking = Text(attribute="booking.ref", allow_none=True, dump_default=None)
 
 
 class Block(Answer):

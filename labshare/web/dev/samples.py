@@ -33,6 +33,8 @@ class Samples:
     average: Thing
     rating: Thing
     answers: tuple[Thing, ...]
+    photo: Thing
+    own_price: Thing
 
 
 def samples(now: datetime) -> Samples:
@@ -110,4 +112,14 @@ def samples(now: datetime) -> Samples:
             Thing(label="材料牌号", label_en="Material", value="GCr15", value_en="", unit="", file=None),
             Thing(label="硬度要求", label_en="Hardness wanted", value="60", value_en="", unit="HRC", file=None),
         ),
+        photo=Thing(
+            id=0,
+            small=Thing(mark="0" * 16),
+            large=Thing(mark="0" * 16),
+            width=1600,
+            height=1200,
+            words="硬度试验室全景",
+            words_en="The hardness laboratory",
+        ),
+        own_price=Thing(own_reason=""),
     )

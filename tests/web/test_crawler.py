@@ -54,6 +54,8 @@ MORE_STATEMENTS = {
     "client.booking": 17,
     "regulator.booking": 17,
     "lab.booking": 18,
+    # what waits for the client is of seven kinds, each by its own index
+    "client.dashboard": 13,
     # the time that labs are open is read beside what they did: kept months, and the intervals of all others
     "regulator.dashboard": 13,
     # these calculate: the running month, whether a run still comes to the same, what grades would change

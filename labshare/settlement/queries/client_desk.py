@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from labshare.booking.models import Approval, Booking, Charge, Proposal
@@ -25,7 +25,6 @@ from labshare.settlement.queries.spending import paid_by_month
 
 NEW_REPORT_DAYS = 14
 """A report counts as newly arrived for so many days."""
-BEFORE_THE_TEST = (BookingState.REQUESTED, BookingState.CONFIRMED)
 AT_MOST = 6
 """Rows of each list; the list of bookings has the rest."""
 
@@ -70,7 +69,7 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
         visible(actor, "booking.see", client=Booking.client_firm_id, lab=Booking.lab_firm_id),
     )
     today = local_day(now)
-    ahead = and_(Booking.state.in_(BEFORE_THE_TEST), Booking.ends_at > now)
+    ahead = and_(Booking.state.in_((BookingState.REQUESTED, BookingState.CONFIRMED)), Booking.ends_at > now)
     sums = db.session.execute(
         select(
             func.count(),
@@ -86,10 +85,7 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
         ).where(ours)
     ).one()
     sees_money = may(actor, "money.see", client=actor.firm_id)
-    soonest = (
-        _bookings(_first(ours, ahead), _first(ours, Booking.owes)) if sees_money else _bookings(_first(ours, ahead))
-    )
-    upcoming = [each for each in soonest if each.state in BEFORE_THE_TEST and each.ends_at > now][:AT_MOST]
+    upcoming = _bookings(ours, ahead, order=Booking.starts_at)
     return ClientDesk(
         sees_money=sees_money,
         approvals=_approvals(actor, now),
@@ -120,7 +116,7 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
             .limit(AT_MOST)
         ).all(),
         inquiries=_inquiries(actor, now),
-        to_pay=[each for each in soonest if each.owes][:AT_MOST] if sees_money else (),
+        to_pay=_bookings(ours, Booking.owes, order=Booking.starts_at) if sees_money else (),
         samples=[each for each in upcoming if each.samples_due_at(now)],
         reports=db.session.scalars(
             select(Report)
@@ -167,21 +163,16 @@ def _through(way: Any) -> tuple[Any, ...]:
     return (contains_eager(way).joinedload(Booking.lab), contains_eager(way).joinedload(Booking.test_item))
 
 
-def _first(*where: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The first of these bookings by start."""
-    return Booking.id.in_(select(Booking.id).where(*where).order_by(Booking.starts_at, Booking.id).limit(AT_MOST))
-
-
-def _bookings(*groups: ColumnElement[bool]) -> Sequence[Booking]:
-    """The bookings of any of these groups, by start. One statement."""
+def _bookings(*where: Any, order: Any) -> Sequence[Booking]:
     return db.session.scalars(
         select(Booking)
-        .where(or_(*groups))
+        .where(*where)
         .options(
             joinedload(Booking.lab),
             joinedload(Booking.lab_firm),
             joinedload(Booking.test_item),
             joinedload(Booking.instrument),
         )
-        .order_by(Booking.starts_at, Booking.id)
+        .order_by(order, Booking.id)
+        .limit(AT_MOST)
     ).all()

@@ -9,8 +9,10 @@ from werkzeug.wrappers import Response
 
 from labshare.http.actor import current_actor
 from labshare.http.limits import limited
-from labshare.http.rights import OWN_FIRM, requires
+from labshare.http.rights import OWN_FIRM, Of, requires
+from labshare.kernel.actor import Actor
 from labshare.kernel.time import utc_now
+from labshare.organisations.permissions import check
 from labshare.settlement.files import TakenPhoto, take_photo
 from labshare.settlement.queries.photos import get_photo, photos_of
 from labshare.settlement.services.photos import WORDS_EN_LENGTH, WORDS_LENGTH, add_photo, move_photo, remove_photo
@@ -42,11 +44,19 @@ class PhotoForm(Form):
         return take_photo(self.photo.data.stream, self.photo.data.filename, now=utc_now())
 
 
+def _own_lab(actor: Actor, *, lab_id: int) -> None:
+    check(actor, "catalogue.change", firm=actor.firm_id)
+    common.my_lab(lab_id)
+
+
+THE_LAB = Of("own lab in the address", asks=_own_lab)
+"""Asked before a picture is read."""
+
+
 @blueprint.route("/labs/<int:lab_id>/photos", methods=["GET", "POST"])
-@requires("catalogue.change", of=OWN_FIRM, file=True)
+@requires("catalogue.change", of=THE_LAB, file=True)
 @limited("message")
 def photos(lab_id: int) -> Any:
-    common.my_lab(lab_id)
     form = PhotoForm()
     taken = form.taken()
     answer = posted(

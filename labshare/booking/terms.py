@@ -71,9 +71,14 @@ class BookingState(Term):
         return (*cls.running(), *cls.tested_or_later())
 
     @classmethod
+    def awaiting_samples(cls) -> tuple["BookingState", ...]:
+        """The samples are still to come."""
+        return (cls.REQUESTED, cls.CONFIRMED)
+
+    @classmethod
     def before_samples(cls) -> tuple["BookingState", ...]:
         """The samples have not come, or never will."""
-        return (cls.REQUESTED, cls.CONFIRMED, *cls.over())
+        return (*cls.awaiting_samples(), *cls.over())
 
     @classmethod
     def with_documents(cls) -> tuple["BookingState", ...]:

@@ -21,7 +21,7 @@ class Delivery:
 
 def delivery_of(booking: Booking) -> Delivery | None:
     """While the samples are still to come. Two statements."""
-    if booking.state not in (BookingState.REQUESTED, BookingState.CONFIRMED):
+    if booking.state not in BookingState.awaiting_samples():
         return None
     since = start_of_day(local_day(booking.starts_at))
     return Delivery(open_that_day(booking.starts_at, openings_of_lab(booking.lab_id, since)))

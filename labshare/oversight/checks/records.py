@@ -75,7 +75,7 @@ def bookings_on_wrong_instruments(_now: datetime) -> Iterator[tuple[str, str]]:
         TestItemInstrument.test_item_id == Booking.test_item_id,
         TestItemInstrument.instrument_id == Booking.instrument_id,
     )
-    query = select(Booking.ref).where(~can, Booking.state.in_((BookingState.REQUESTED, BookingState.CONFIRMED)))
+    query = select(Booking.ref).where(~can, Booking.state.in_(BookingState.awaiting_samples()))
     for ref in db.session.scalars(query):
         yield ref, "its instrument is not one of the test item's"
 

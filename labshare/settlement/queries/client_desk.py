@@ -63,13 +63,13 @@ class ClientDesk:
 
 
 def client_desk(actor: Actor, now: datetime) -> ClientDesk:
-    """The desk of the firm acted for; empty without one. Nine statements, money in fen."""
+    """The desk of the firm acted for; empty without one. Ten statements, money in fen."""
     ours = and_(
         Booking.client_firm_id == actor.firm_id,
         visible(actor, "booking.see", client=Booking.client_firm_id, lab=Booking.lab_firm_id),
     )
     today = local_day(now)
-    ahead = and_(Booking.state.in_((BookingState.REQUESTED, BookingState.CONFIRMED)), Booking.ends_at > now)
+    ahead = and_(Booking.state.in_(BookingState.awaiting_samples()), Booking.ends_at > now)
     sums = db.session.execute(
         select(
             func.count(),

@@ -11,7 +11,6 @@ from sqlalchemy.orm import joinedload, selectinload
 from labshare.booking.queries.offers import Offer, offers
 from labshare.booking.terms import Party
 from labshare.catalogue.models import Lab, TestItem
-from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
@@ -53,10 +52,10 @@ def _asks(firm_id: Any) -> ColumnElement[bool]:
     return exists().where(
         Lab.firm_id == firm_id,
         Lab.firm_id != Inquiry.client_firm_id,
-        Lab.state == LifeState.PUBLISHED,
+        Lab.published,
         Lab.published_at < end,
         TestItem.lab_id == Lab.id,
-        TestItem.state == LifeState.PUBLISHED,
+        TestItem.published,
         TestItem.published_at < end,
         or_(Inquiry.category.is_(None), TestItem.category == Inquiry.category),
     )
@@ -156,10 +155,10 @@ def file_of_inquiry(actor: Actor, file_id: int) -> StoredFile:
 
 def labs_asked(inquiry: Inquiry) -> Sequence[Lab]:
     """The labs that a request goes to today, by code."""
-    fits = exists().where(TestItem.lab_id == Lab.id, TestItem.state == LifeState.PUBLISHED)
+    fits = exists().where(TestItem.lab_id == Lab.id, TestItem.published)
     if inquiry.category is not None:
         fits = fits.where(TestItem.category == inquiry.category)
-    query = select(Lab).where(Lab.state == LifeState.PUBLISHED, Lab.firm_id != inquiry.client_firm_id, fits)
+    query = select(Lab).where(Lab.published, Lab.firm_id != inquiry.client_firm_id, fits)
     return db.session.scalars(query.order_by(Lab.code)).all()
 
 
@@ -168,7 +167,7 @@ def items_of_firm(firm_id: int, category: str | None) -> Sequence[TestItem]:
     return db.session.scalars(
         select(TestItem)
         .join(Lab, Lab.id == TestItem.lab_id)
-        .where(Lab.firm_id == firm_id, Lab.state == LifeState.PUBLISHED, TestItem.state == LifeState.PUBLISHED)
+        .where(Lab.firm_id == firm_id, Lab.published, TestItem.published)
         .options(joinedload(TestItem.lab))
         .order_by(TestItem.category != (category or ""), TestItem.name, TestItem.id)
     ).all()

@@ -46,7 +46,7 @@ ORDERS = {"earliest": _l("Earliest"), "cheapest": _l("Cheapest"), "nearest": _l(
 @public
 @limited("search")
 def search() -> str:
-    """At most seventeen statements."""
+    """At most twelve statements."""
     now = utc_now()
     today = local_day(now)
     asked = read_asked(today)

@@ -69,19 +69,26 @@ def done_values() -> Mapping[str, ColumnElement[int]]:
 def paper_values() -> Mapping[str, ColumnElement[int]]:
     """What else one booking of `finished_in` counts for: whether it has a report, and whether its first one came within
     the promised days."""
-    first = select(func.min(Report.issued_on)).where(Report.booking_id == Booking.id).scalar_subquery()
-    kept = days_between(Booking.finished_on, first) <= Booking.turnaround_days
-    return {"reported": case((first.is_not(None), 1), else_=0), "on_time": case((kept, 1), else_=0)}
+    first = _first_of(Report.issued_on)
+    return {"reported": case((first.is_not(None), 1), else_=0), "on_time": case((_within_promise(first), 1), else_=0)}
+
+
+def _first_of(column: Any) -> Any:
+    """The earliest of its reports, by a column of `Report`."""
+    return select(func.min(column)).where(Report.booking_id == Booking.id).scalar_subquery()
+
+
+def _within_promise(issued_on: Any) -> ColumnElement[bool]:
+    return days_between(Booking.finished_on, issued_on) <= Booking.turnaround_days
 
 
 def promise_values(today: Any) -> tuple[ColumnElement[int], ColumnElement[int]]:
     """What one booking of `finished_in` counts for in a lab's promise (R-LAB-1): whether its report is due, and whether
     it was kept: as in `paper_values`, and put here a day later at most, so that no date is written back."""
-    first = select(func.min(Report.issued_on)).where(Report.booking_id == Booking.id).scalar_subquery()
-    put_here = select(func.min(Report.recorded_at)).where(Report.booking_id == Booking.id).scalar_subquery()
+    first, put_here = _first_of(Report.issued_on), _first_of(Report.recorded_at)
     due = or_(first.is_not(None), days_between(Booking.finished_on, today) > Booking.turnaround_days)
     kept = and_(
-        days_between(Booking.finished_on, first) <= Booking.turnaround_days,
+        _within_promise(first),
         minutes_between(Booking.finished_at, put_here) <= (Booking.turnaround_days + 1) * DAY_MINUTES,
     )
     return case((due, 1), else_=0), case((kept, 1), else_=0)

@@ -52,9 +52,13 @@ def person_of_password_link(token: str, now: datetime) -> Person:
 
 def secret_of(purpose: str, nonce: str) -> str:
     """The secret of a link of which a nonce is kept: who has the database and not `SECRET_KEY` cannot make it."""
+    return base64.urlsafe_b64encode(keyed(purpose, nonce)).decode().rstrip("=")
+
+
+def keyed(purpose: str, nonce: str) -> bytes:
+    """32 bytes that a nonce makes with `SECRET_KEY`, others for each purpose."""
     key = str(current_app.config["SECRET_KEY"]).encode()
-    made = hmac.digest(key, f"link.{purpose} {nonce}".encode(), "sha256")
-    return base64.urlsafe_b64encode(made).decode().rstrip("=")
+    return hmac.digest(key, f"link.{purpose} {nonce}".encode(), "sha256")
 
 
 def _mailed(lasts: timedelta, *, first: bool = False) -> Callable[[int, datetime], str | None]:

@@ -9,11 +9,11 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
-from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete
 
 from labshare.accounts.errors import InvalidMobile, MobileTaken
+from labshare.accounts.links import keyed
 from labshare.accounts.models import MOST_TRIES, MobileCode, Person
 from labshare.accounts.queries import holder_of, own_account
 from labshare.accounts.sessions import begin_session
@@ -39,8 +39,7 @@ def checked_mobile(typed: str) -> str:
 
 def code_of(row: MobileCode) -> str:
     """The six digits. Who has the database and not `SECRET_KEY` cannot make them."""
-    key = str(current_app.config["SECRET_KEY"]).encode()
-    made = hmac.digest(key, f"code.{row.purpose} {row.mobile} {row.nonce}".encode(), "sha256")
+    made = keyed("code", f"{row.purpose} {row.mobile} {row.nonce}")
     return f"{int.from_bytes(made) % 1_000_000:06d}"
 
 

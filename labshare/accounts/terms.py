@@ -23,5 +23,10 @@ class Locale(Term):
         super().__init__(code, label)
         self.own_name = own_name
 
+    @classmethod
+    def tag(cls, locale: str | None) -> str:
+        """How a text's language is called outside (RFC 5646): `zh-CN` or `en`; of who has not chosen, Chinese."""
+        return "en" if locale == cls.ENGLISH else "zh-CN"
+
     CHINESE = "zh_Hans_CN", _l("Chinese"), "中文"
     ENGLISH = "en", _l("English"), "English"

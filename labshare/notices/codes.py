@@ -92,8 +92,7 @@ def _worded(row: MobileCode, locale: str | None) -> ShortMessage:
             code=code,
             minutes=minutes,
         )
-    language = "en" if locale == Locale.ENGLISH else "zh-CN"
-    return ShortMessage(mobile=f"+86{row.mobile}", code=code, minutes=minutes, language=language, text=text)
+    return ShortMessage(mobile=f"+86{row.mobile}", code=code, minutes=minutes, language=Locale.tag(locale), text=text)
 
 
 def configured_sender() -> Sender:

@@ -336,7 +336,5 @@ def message(letter: Letter, sender: str) -> EmailMessage:
         method, content = letter.invitation.method, letter.invitation.content
         made.add_alternative(content.decode(), subtype="calendar", params={"method": method})
         made.add_attachment(content, maintype="application", subtype="ics", filename=INVITATION)
-    made["Content-Language"] = (
-        "en" if letter.locale == Locale.ENGLISH else "zh-CN"
-    )  # after: setting the content takes such headers away
+    made["Content-Language"] = Locale.tag(letter.locale)  # after: setting the content takes such headers away
     return made

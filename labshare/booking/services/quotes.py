@@ -30,6 +30,7 @@ from labshare.booking.rules.quotes import MOST_OPEN, lasts_until, own_price_prob
 from labshare.booking.services.bookable import check_bookable, client_of
 from labshare.booking.services.common import plain
 from labshare.booking.terms import BookingState
+from labshare.catalogue.models import Fee
 from labshare.catalogue.rules.fees import most_off, read_discounts
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, insert_or_nothing, inserts_or_nothing, take_turn
@@ -61,6 +62,15 @@ class OwnPrice:
     person_id: int
 
 
+def check_own_price(own_fen: Fen, *, published_fen: Fen, fee: Fee, quantity: int) -> None:
+    """A lab may take so much for so many samples instead of the published price. Raises `NoDiscountPublished`,
+    `OutsideDiscount`."""
+    percent = most_off(read_discounts(fee.discounts), quantity)
+    problem = own_price_problem(own_fen, published_fen=published_fen, present_fen=published_fen, percent=percent)
+    if problem is not None:
+        raise problem
+
+
 @verb("quote.make", title=_l("Quote made"), money=True)
 def make_quote(
     *,
@@ -87,9 +97,7 @@ def make_quote(
     check_marks(bookable.item.id, price, [local_day(now)])
     published = price.total_fen
     if own is not None and own.fen < published:
-        percent = most_off(read_discounts(bookable.fee.discounts), quantity)
-        if problem := own_price_problem(own.fen, published_fen=published, present_fen=published, percent=percent):
-            raise problem
+        check_own_price(own.fen, published_fen=published, fee=bookable.fee, quantity=quantity)
         price = replace(price, own_fen=own.fen)
     else:
         own = None

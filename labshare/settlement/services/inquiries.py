@@ -13,10 +13,9 @@ from labshare.booking.models import Quote
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.slots import price_for
 from labshare.booking.rules.price import work_of
-from labshare.booking.rules.quotes import lasts_until, own_price_problem
+from labshare.booking.rules.quotes import lasts_until
 from labshare.booking.services import make_quote
-from labshare.booking.services.quotes import OwnPrice
-from labshare.catalogue.rules.fees import most_off, read_discounts
+from labshare.booking.services.quotes import OwnPrice, check_own_price
 from labshare.catalogue.terms import Category
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, take_turn
@@ -213,9 +212,7 @@ def _prices(
     published = price.total_fen
     if amount_fen is None or amount_fen == published:
         return published, None
-    percent = most_off(read_discounts(bookable.fee.discounts), quantity)
-    if problem := own_price_problem(amount_fen, published_fen=published, present_fen=published, percent=percent):
-        raise problem
+    check_own_price(amount_fen, published_fen=published, fee=bookable.fee, quantity=quantity)
     return published, amount_fen
 
 

@@ -17,6 +17,7 @@ from flask import current_app
 Span = TypeVar("Span", bound=tuple[Any, Any])
 Minutes = NewType("Minutes", int)
 """A length in whole minutes."""
+DAY_MINUTES = 24 * 60
 ExactMinutes = NewType("ExactMinutes", Decimal)
 """A length in minutes that may be a fraction, exact to a thousandth."""
 Hours = NewType("Hours", int)

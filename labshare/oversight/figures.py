@@ -11,10 +11,10 @@ from labshare.booking.models import Booking, Holding
 from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import days_between, minutes_between
+from labshare.kernel.time import DAY_MINUTES
 from labshare.organisations.terms import SizeClass
 from labshare.settlement.models import Report, RevenueEntry
 
-DAY_MINUTES = 24 * 60
 Span = tuple[Any, Any]
 """Two moments, or two columns of moments: from the first on, before the second."""
 

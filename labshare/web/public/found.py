@@ -20,6 +20,7 @@ from labshare.http.limits import limited
 from labshare.http.rights import public
 from labshare.kernel.formatting import twin
 from labshare.kernel.money import FEN_PER_YUAN
+from labshare.kernel.time import DAY_MINUTES
 from labshare.notices.services import absolute
 from labshare.organisations.divisions import town_of
 from labshare.settlement.models import LabPhoto
@@ -50,7 +51,6 @@ ADDRESS = {
     "instrument": ("public.instrument", "instrument_id"),
 }
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-DAY_MINUTES = 24 * 60
 
 
 @blueprint.get("/robots.txt")

@@ -22,7 +22,7 @@ from labshare.catalogue.terms import (
 )
 from labshare.kernel.formatting import twin, ungrouped
 from labshare.kernel.money import FEN_PER_WAN, Fen
-from labshare.kernel.time import Minutes
+from labshare.kernel.time import DAY_MINUTES, Minutes
 from labshare.organisations.divisions import PLACES
 from labshare.web.forms import (
     BooleanField,
@@ -41,8 +41,6 @@ from labshare.web.forms import (
     optional,
     required,
 )
-
-DAY_MINUTES = 24 * 60
 
 
 class HoursLengthField(MinutesField):

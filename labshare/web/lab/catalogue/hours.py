@@ -22,7 +22,7 @@ from labshare.catalogue.queries import own
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
-from labshare.kernel.time import utc_now
+from labshare.kernel.time import DAY_MINUTES, utc_now
 from labshare.web.filters import localized
 from labshare.web.forms import BooleanField, Form, Line, MinutesField, lines
 from labshare.web.lab import blueprint
@@ -39,7 +39,6 @@ WEEKDAYS = (
     _l("Saturday"),
     _l("Sunday"),
 )
-DAY_MINUTES = 1440
 MOST_INTERVALS = 4
 
 

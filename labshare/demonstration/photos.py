@@ -9,7 +9,7 @@ from functools import cache
 from labshare.demonstration.catalogue import Laboratory
 from labshare.demonstration.loading import Loading
 from labshare.demonstration.shelf import Shelf
-from labshare.settlement.files import PNG
+from labshare.kernel.media import PNG
 from labshare.settlement.models import LabPhoto
 
 Colour = tuple[int, int, int]

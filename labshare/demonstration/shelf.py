@@ -12,7 +12,8 @@ from labshare.demonstration.orders import Order
 from labshare.demonstration.pdf import one_page
 from labshare.demonstration.rows import Row
 from labshare.kernel.formatting import plain_money
-from labshare.settlement.files import PDF, path_of
+from labshare.kernel.media import PDF
+from labshare.settlement.files import path_of
 from labshare.settlement.models import StoredFile
 
 

@@ -19,6 +19,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.apart import NotReadInTime, read_apart
 from labshare.kernel.database import db, writing
 from labshare.kernel.errors import Problem
+from labshare.kernel.media import JPEG, PDF, PNG
 from labshare.settlement.errors import (
     FileTakesTooLong,
     FileTooLarge,
@@ -32,7 +33,6 @@ from labshare.settlement.models import StoredFile
 Kinds = Literal["pdf", "paper"]
 """`pdf` alone (reports), or any `paper`: PDF, JPEG, PNG (invoices, bank slips)."""
 
-PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
 LEAST_SIDE = 300
 """Pixels that the shorter side of a photo for the public has at least."""
 ORPHAN_AFTER = timedelta(days=1)

@@ -23,9 +23,9 @@ from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.terms import FieldKind
 from labshare.kernel.errors import Problem
 from labshare.kernel.formatting import plain_number, ungrouped
+from labshare.kernel.media import PICTURES
 
 MOST_TEXT = 500
-PICTURES = ("image/jpeg", "image/png")
 _NUMBER = re.compile(r"[+-]?\d{1,12}(\.\d{1,6})?")
 _SPELLING = str.maketrans("０１２３４５６７８９．，－＋\u2212", "0123456789.,-+-")
 

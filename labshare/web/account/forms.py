@@ -8,6 +8,7 @@ from wtforms import EmailField, HiddenField, PasswordField
 from labshare.accounts.passwords import SHORTEST
 from labshare.accounts.terms import Locale
 from labshare.kernel.formatting import twin
+from labshare.kernel.media import PAPERS, accept
 from labshare.kernel.money import Fen
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.organisations.terms import AffiliationKind, FirmKind, FirmRole, SectorName
@@ -193,7 +194,7 @@ LICENCE = FileField(
     _l("Business licence"),
     [optional()],
     description=_l("PDF, JPEG or PNG, up to 20 MB. The administrator checks the details against it."),
-    render_kw={"accept": "application/pdf,image/jpeg,image/png"},
+    render_kw=accept(PAPERS),
 )
 
 

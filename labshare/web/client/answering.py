@@ -15,6 +15,7 @@ from labshare.catalogue.terms import FieldKind
 from labshare.http.sample_answers import SentAnswers
 from labshare.kernel.errors import InvalidInputs
 from labshare.kernel.formatting import twin
+from labshare.kernel.media import PAPERS, PICTURES, accept
 from labshare.kernel.time import utc_now
 from labshare.settlement.files import take_in
 from labshare.web.asked import read_number
@@ -58,9 +59,8 @@ def _field(one: Question) -> Any:
         listed = [(option.name, twin(option), {} if option.name_en else {"lang": "zh"}) for option in one.options]
         return OptionalSelectField(label, choices=listed, validate_choice=False, **given)
     if one.kind in FieldKind.files():
-        pictures = "image/jpeg,image/png"
-        accept = pictures if one.kind == FieldKind.PHOTO else f"application/pdf,{pictures}"
-        return FileField(label, render_kw={"accept": accept}, **given)
+        types = PICTURES if one.kind == FieldKind.PHOTO else PAPERS
+        return FileField(label, render_kw=accept(types), **given)
     number = {"inputmode": "decimal", "autocomplete": "off", "class": "num"}
     return StringField(label, render_kw=number if one.kind == FieldKind.NUMBER else {"maxlength": MOST_TEXT}, **given)
 

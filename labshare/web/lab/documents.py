@@ -17,6 +17,7 @@ from labshare.http.actor import current_actor
 from labshare.http.rights import THE_BOOKING, THE_REPORT, requires
 from labshare.kernel.errors import InvalidInput, Problem
 from labshare.kernel.formatting import day, plain_amount, plain_money
+from labshare.kernel.media import PAPERS, accept
 from labshare.kernel.money import Fen, round_half_up
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
@@ -50,7 +51,7 @@ PROPOSED_TAX_PERCENT = 6
 """VAT of testing services: the tax that the form proposes; the invoice decides."""
 
 _PDF_ONLY = {"accept": "application/pdf"}
-_PAPERS = {"accept": "application/pdf,image/jpeg,image/png"}
+_PAPERS = accept(PAPERS)
 _HINT_PDF = _l("PDF, up to 20 MB.")
 _HINT_PAPER = _l("PDF, JPEG or PNG, up to 20 MB.")
 

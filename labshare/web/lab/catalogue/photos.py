@@ -11,6 +11,7 @@ from labshare.http.actor import current_actor
 from labshare.http.limits import limited
 from labshare.http.rights import OWN_FIRM, Of, requires
 from labshare.kernel.actor import Actor
+from labshare.kernel.media import PICTURES, WEBP, accept
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check
 from labshare.settlement.files import TakenPhoto, take_photo
@@ -28,7 +29,7 @@ class PhotoForm(Form):
         _l("Photo"),
         [required(_l("Choose a file."))],
         description=_l("JPEG, PNG or WebP, up to 20 MB. Where and with what it was taken is not published."),
-        render_kw={"accept": "image/jpeg,image/png,image/webp"},
+        render_kw=accept((*PICTURES, WEBP)),
     )
     words = StringField(
         _l("What is to be seen"),

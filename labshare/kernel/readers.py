@@ -281,7 +281,7 @@ def _date_styles(parts: _Parts) -> set[int]:
     for tag, given in parts.elements("xl/styles.xml"):
         if tag == "numFmt":
             bare = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.', "", given.get("formatCode", "")).lower()
-            own[int(given["numFmtId"])] = any(letter in bare for letter in "ydhs") and "general" not in bare
+            own[int(given["numFmtId"])] = any(letter in bare for letter in "ydhs")
         inside = tag == "cellXfs" or (inside and tag not in ("cellStyleXfs", "cellStyles"))
         if inside and tag == "xf":
             number = int(given.get("numFmtId", 0))

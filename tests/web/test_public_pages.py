@@ -227,6 +227,23 @@ def test_items_with_and_without_hours_stand_side_by_side(client: FlaskClient, ma
     assert 'name="q" value="盐雾"' in row[0], "the line's form keeps the question"
 
 
+def test_several_tests_can_be_narrowed_to_one(client: FlaskClient, market: Market) -> None:
+    """Each with its count of labs, in the address, removable."""
+    fine = make.instrument(market.near, name="盐雾金相显微镜")
+    make.test_item(fine, name="盐雾后金相（镀层）", name_en="Section after salt spray (coatings)")
+    rebuild_all()
+    db.session.commit()
+    page = client.get("/search", query_string={"q": "盐雾"}, headers=EN).text
+    facet = re.search(r"<legend>Test</legend>.*?</fieldset>", page, re.S)
+    assert facet is not None
+    assert text_of(facet[0]).split() == "Test Section after salt spray 1 Neutral salt spray 2".split()
+    narrowed = client.get("/search", query_string={"q": "盐雾", "test": "盐雾后金相"}, headers=EN).text
+    assert len(re.findall(r'<article class="offer', narrowed)) == 1
+    chips = re.findall(r'<a class="chip on" href="([^"]*)"[^>]*>(.*?)</a>', narrowed, re.S)
+    assert [("test=" in address) for address, words in chips if "Section" in words] == [False]
+    assert len(re.findall(r"<legend>Test</legend>", narrowed)) == 1, "the others stay to be chosen"
+
+
 def test_what_quantity_or_hours_do_not_fit_says_so_at_its_field(client: FlaskClient, market: Market) -> None:
     page = client.get("/search", query_string={"q": "盐雾", "hours": "50"}, headers=EN).text
     assert "Quantity or hours do not fit" in page

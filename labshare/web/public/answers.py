@@ -21,8 +21,8 @@ from labshare.web.public.asking import PRICES, RADII, RATINGS, Asked, Wishes
 
 
 @dataclass(frozen=True)
-class SampleType:
-    """What a test of several forms is offered for: 滚子, rollers."""
+class Named:
+    """A part of an item's name: its test (洛氏硬度, Rockwell hardness) or its sample type (滚子, rollers)."""
 
     name: str
     name_en: str | None
@@ -74,10 +74,16 @@ class Answer:
         return cancellation_fee(terms, self.offer.amount_fen, until_start=until_start)
 
     @cached_property
-    def sample(self) -> SampleType:
+    def test(self) -> Named:
+        """The test, whatever sample type it stands for."""
+        item = self.offer.item
+        return Named(test_of(item.name), test_of(item.name_en or "") or None)
+
+    @cached_property
+    def sample(self) -> Named:
         """The sample type it stands for; without a name where it names none."""
         item = self.offer.item
-        return SampleType(sample_of(item.name), sample_of(item.name_en or "") or None)
+        return Named(sample_of(item.name), sample_of(item.name_en or "") or None)
 
     @property
     def misses(self) -> bool:
@@ -97,6 +103,7 @@ def _is_within(wishes: Wishes, one: Answer) -> bool:
 CONDITIONS: dict[str, Callable[[Wishes, Answer], bool]] = {
     "mark": lambda wishes, one: not wishes.mark or wishes.mark in one.marks,
     "towns": lambda wishes, one: not wishes.towns or one.offer.lab.town in wishes.towns,
+    "tests": lambda wishes, one: not wishes.tests or one.test.name in wishes.tests,
     "samples": lambda wishes, one: not wishes.samples or one.sample.name in wishes.samples,
     "within": _is_within,
     "at_most": lambda wishes, one: wishes.at_most is None or one.offer.amount_fen <= wishes.at_most * 100,
@@ -191,11 +198,13 @@ def facets_of(everything: Sequence[Answer], wishes: Wishes) -> dict[str, dict[st
         wanted = replace(wishes, **changed)  # type: ignore[arg-type]
         return len({one.offer.lab.id for one in left[name] if CONDITIONS[name](wanted, one)})
 
+    of_test = {(one.test.name, one.offer.lab.id) for one in left["tests"]}
     of_sample = {(one.sample.name, one.offer.lab.id) for one in left["samples"] if one.sample.name}
     of_town = {one.offer.lab.id: one.offer.lab.town for one in left["towns"] if one.offer.lab.town}
     return {
         "mark": {"any": count(mark="")} | {kind: count(mark=kind) for kind in reversed(AccreditationKind)},
         "town": Counter(of_town.values()),
+        "test": Counter(test for test, _lab in of_test),
         "sample": Counter(sample for sample, _lab in of_sample),
         "within": {"": count(within=None)} | {str(radius): count(within=radius) for radius in RADII},
         "at_most": _prices(wishes.at_most, count),
@@ -228,11 +237,19 @@ def grouped(shown: Sequence[Answer]) -> list[Answer]:
     """One line for a test at a lab, whatever sample types it is offered for: the first of them, the others with it."""
     groups: dict[tuple[int, str], list[Answer]] = {}
     for one in shown:
-        groups.setdefault((one.offer.lab.id, test_of(one.offer.item.name)), []).append(one)
+        groups.setdefault((one.offer.lab.id, one.test.name), []).append(one)
     return [replace(first, variants=tuple(others)) for first, *others in groups.values()]
 
 
-def samples_of(everything: Sequence[Answer]) -> list[SampleType]:
+def tests_of(everything: Sequence[Answer]) -> list[Named]:
+    """The tests found, what fits best first, then by name."""
+    found: dict[str, Named] = {}
+    for one in sorted(everything, key=lambda one: (one.relevance, one.test.name)):
+        found.setdefault(one.test.name, one.test)
+    return list(found.values())
+
+
+def samples_of(everything: Sequence[Answer]) -> list[Named]:
     """The sample types that what was found is offered for."""
     found = {one.sample.name: one.sample for one in everything if one.sample.name}
     return [sample for _name, sample in sorted(found.items())]

@@ -38,7 +38,7 @@ class Asked:
         return bool(self.text or self.category or self.lab)
 
 
-FACETS = ("town", "sample", "within", "at_most", "rated", "late", "automatic", "saturdays")
+FACETS = ("test", "town", "sample", "within", "at_most", "rated", "late", "automatic", "saturdays")
 """Their names in the address, but for `mark`, which the text may ask for."""
 RADII = (10, 20)
 """Kilometres of the distance facet."""
@@ -54,6 +54,8 @@ class Wishes:
 
     mark: str
     towns: frozenset[str]
+    tests: frozenset[str]
+    """Tests, whatever their sample types, by their Chinese names."""
     samples: frozenset[str]
     """Sample types, by their Chinese names."""
     within: int | None
@@ -115,6 +117,7 @@ def read_wishes(asked: Asked) -> Wishes:
     return Wishes(
         mark=AccreditationKind.known(mark) or "",
         towns=_towns(asked),
+        tests=frozenset(request.args.getlist("test")),
         samples=frozenset(request.args.getlist("sample")),
         within=_whole("within"),
         at_most=_whole("at_most"),
@@ -145,7 +148,7 @@ def without_each(asked: Asked, wishes: Wishes) -> dict[str, str]:
         name: {name: None}
         for name in ("category", "lab", "within", "at_most", "rated", "late", "automatic", "saturdays")
     }
-    emptied |= {"sample": {"sample": None}, "all": dict.fromkeys(FACETS) | {"mark": "any"}}
+    emptied |= {"test": {"test": None}, "sample": {"sample": None}, "all": dict.fromkeys(FACETS) | {"mark": "any"}}
     if question.standard and question.rest:
         emptied |= {"standard": {"q": question.rest}, "words": {"q": question.standard}}
     return {name: with_query(**{**present, **change}) for name, change in emptied.items()}

@@ -31,7 +31,17 @@ from labshare.organisations.divisions import DIVISIONS, PLACES, town_of, towns_o
 from labshare.organisations.permissions import may
 from labshare.oversight.public import public_figures
 from labshare.web.public import blueprint
-from labshare.web.public.answers import Answer, answers_of, best_of, facets_of, fits, grouped, order_key, samples_of
+from labshare.web.public.answers import (
+    Answer,
+    answers_of,
+    best_of,
+    facets_of,
+    fits,
+    grouped,
+    order_key,
+    samples_of,
+    tests_of,
+)
 from labshare.web.public.asking import RADII, Asked, read_asked, read_wishes, without_each
 from labshare.web.public.views import categories
 from labshare.web.steps import carry_out
@@ -106,6 +116,7 @@ def search() -> str:
         parts=_first_part(shown),
         facets=facets_of(everything, wishes),
         wishes=wishes,
+        tests=tests_of(everything),
         samples=samples_of(everything),
         without=without_each(asked, wishes),
         place_named=PLACES.get(asked.question.place or "") or DIVISIONS.get(asked.question.place or ""),

@@ -90,7 +90,7 @@ def measure(engine: str, instruments: int, holdings: int) -> Figure:
 
         def ours(limit: int | None = 50) -> Any:
             found = offers(items, 1, None, NOW, limit=limit)
-            return [(one.item.id, one.amount_fen, one.slot.starts_at) for one in found if one.slot]
+            return [(one.item_id, one.amount_fen, one.slot.starts_at) for one in found if one.slot]
 
         def raw() -> Any:
             return db.session.execute(text(sql), values).all()

@@ -201,7 +201,7 @@ def reads(engine: str, url: str) -> list[Read]:
 
 def _offered(items: list[int], now: datetime) -> Any:
     found = offers(items, 1, None, now, own_hours=True)
-    return [(one.item.id, one.instrument.id, str(one.slot and one.slot.starts_at), one.amount_fen) for one in found]
+    return [(one.item_id, one.instrument_id, str(one.slot and one.slot.starts_at), one.amount_fen) for one in found]
 
 
 def _hashed(connection: Any) -> bool:

@@ -272,7 +272,7 @@ def test_an_offered_price_is_the_charge_afterwards(app: Flask, clock: Clock) -> 
         quantity, hours = chance.randint(1, 20), chance.choice([None, 1, 3, 9])
         place = chance.randrange(2)
         found = {
-            one.item.id: one for one in offers(items, quantity, hours, now, own_hours=True, client_id=firms[place].id)
+            one.item_id: one for one in offers(items, quantity, hours, now, own_hours=True, client_id=firms[place].id)
         }
         for item_id in items:
             asked += 1

@@ -105,7 +105,7 @@ def test_offers_equal_asking_each_instrument(app: Flask, clock: Clock, seed: int
                 price = price_of(_fee(bookable), work).total_fen
                 expected[item_id, candidate.instrument_id] = (slot, price)
     found = offers(ids, quantity, hours, now, until=until)
-    assert {(one.item.id, one.instrument.id): (one.slot, one.amount_fen) for one in found} == expected
+    assert {(one.item_id, one.instrument_id): (one.slot, one.amount_fen) for one in found} == expected
     assert [one.slot.starts_at for one in found] == sorted(one.slot.starts_at for one in found)  # type: ignore[union-attr]
     cheapest = offers(ids, quantity, hours, now, until=until, order="cheapest")
     assert [one.amount_fen for one in cheapest] == sorted(one.amount_fen for one in cheapest)
@@ -113,7 +113,7 @@ def test_offers_equal_asking_each_instrument(app: Flask, clock: Clock, seed: int
     assert [one.distance_km for one in nearest] == sorted(one.distance_km for one in nearest)  # type: ignore[type-var]
     done_by = now + timedelta(days=2)
     early = offers(ids, quantity, hours, now, until=until, done_by=done_by)
-    assert {(one.item.id, one.instrument.id) for one in early} == {
+    assert {(one.item_id, one.instrument_id) for one in early} == {
         key for key, (slot, _) in expected.items() if slot.ends_at <= done_by
     }
     every = offers(ids, quantity, hours, now, until=until, done_by=done_by, late_too=True)

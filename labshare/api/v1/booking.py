@@ -17,7 +17,7 @@ from labshare.booking.errors import AnswerUnknown, QuantityOutOfRange
 from labshare.booking.queries.bookings import get_booking, history, list_bookings
 from labshare.booking.queries.feeds import address_of_feed, open_feeds
 from labshare.booking.queries.loading import hours_choice
-from labshare.booking.queries.offers import offers
+from labshare.booking.queries.offers import offers, with_rows
 from labshare.booking.rules.price import hours_problem
 from labshare.booking.services.blocks import instrument_to_block
 from labshare.booking.services.book import check_own_hold
@@ -213,7 +213,7 @@ def slots(query: dict[str, Any]) -> Any:
         client_id=current_actor().firm_id,
         limit=query["limit"],
     )
-    return {"items": found}
+    return {"items": with_rows(found)}
 
 
 @blueprint.post("/holds")

@@ -7,9 +7,9 @@ of the time asked for, where even that was not enough. There are as many stateme
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, null, select
@@ -19,8 +19,16 @@ from labshare.booking.models import Rating
 from labshare.booking.queries.gaps import Asked, Gap, free_units, gaps, moment
 from labshare.booking.queries.loading import certificates_of, hours_choice, hours_of_labs, item_terms, working_days
 from labshare.booking.queries.ratings import Average, average_of, sums_by
+from labshare.booking.rules.price import (
+    CancellationTerms,
+    ItemTerms,
+    Price,
+    Work,
+    price_of,
+    question_problems,
+    work_agreed,
+)
 from labshare.booking.rules.price import Fee as FeeTerms
-from labshare.booking.rules.price import ItemTerms, Price, Work, price_of, question_problems, work_agreed
 from labshare.booking.rules.slots import Slot
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, Plan, StartRules
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
@@ -65,27 +73,47 @@ def report_day(ends_at: datetime, turnaround_days: int) -> date:
     return local_day(ends_at) + timedelta(days=turnaround_days)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Offer:
-    """The earliest feasible slot of one item on one instrument, with its price. `slot` None: none in the time asked;
-    `late`: there is one, but the work ends after `done_by`; `hours` those it was worked out for."""
+    """The earliest feasible slot of one item on one instrument, with its price, and what of item and lab an offer is
+    chosen by. `slot` None: none in the time asked; `late`: there is one, but the work ends after `done_by`; `hours`
+    those it was worked out for."""
+
+    item_id: int
+    instrument_id: int
+    lab_id: int
+    lab_code: str
+    town: str
+    """Its code."""
+    automatic: bool
+    """Whether the lab confirms at once."""
+    saturdays: bool
+    """Whether it is open on Saturdays."""
+    name: str
+    """The item's."""
+    name_en: str | None
+    turnaround_days: int
+    terms: CancellationTerms
+    price: Price
+    slot: Slot | None
+    late: bool
+    distance_km: Kilometres | None
+    hours: Hours | None
+    average: Average | None
+    """The lab's, where it was asked for."""
+
+    @cached_property
+    def amount_fen(self) -> Fen:
+        return self.price.total_fen
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownOffer(Offer):
+    """With the rows that pages and API show."""
 
     item: TestItem
     lab: Lab
     instrument: Instrument
-    price: Price
-    slot: Slot | None
-    late: bool = False
-    distance_km: Kilometres | None = None
-    hours: Hours | None = None
-    saturdays: bool = False
-    """The lab opens on Saturdays."""
-    average: Average | None = None
-    """What clients that tested say of the lab (R-RATING-3), where asked for."""
-
-    @property
-    def amount_fen(self) -> Fen:
-        return self.price.total_fen
 
 
 class _Terms(NamedTuple):
@@ -143,6 +171,14 @@ class _Pair(NamedTuple):
     turnaround_days: int
     free_cancel: Minutes
     late_percent: int
+    no_show_percent: int
+    name: str
+    name_en: str | None
+    lab_code: str
+    town: str
+    automatic: bool
+    ratings: Sequence[int]
+    """Of its lab, as `average_of` takes them, where they were asked for."""
 
 
 _COLUMNS: dict[str, Any] = {
@@ -177,8 +213,16 @@ _COLUMNS: dict[str, Any] = {
     "turnaround_days": TestItem.turnaround_days,
     "free_cancel": TestItem.free_cancel_minutes,
     "late_percent": TestItem.late_cancel_percent,
+    "no_show_percent": TestItem.no_show_percent,
+    "name": TestItem.name,
+    "name_en": TestItem.name_en,
+    "lab_code": Lab.code,
+    "town": Lab.town,
+    "automatic": Lab.automatic_confirmation,
 }
 """Where the fields of `_Terms` and `_Pair` stand."""
+_READ = _Pair._fields[1:-1]
+"""The fields of a pair between its terms and its lab's ratings."""
 
 
 @dataclass
@@ -232,9 +276,9 @@ def offers(
     go by price, start, item and instrument.
     With `free_to_cancel` the start is the first that can still be cancelled free of charge, with time to order; the
     very earliest where none can, or where only that keeps the `deadlines` (R-SEARCH-3). With `averages` each has its
-    lab's. At most eight statements.
+    lab's. At most eight statements; `with_rows` asks one more.
     """
-    pairs = _pairs(items, local_day(now), instrument_id=instrument_id, client_id=client_id)
+    pairs = _pairs(items, local_day(now), instrument_id=instrument_id, client_id=client_id, averages=averages)
     wish = _Wish(
         quantity=quantity, hours=hours, now=now, since=max(now, since or now), until=until, own_hours=own_hours
     )
@@ -243,20 +287,27 @@ def offers(
     else:
         questions = _questions(pairs, wish)
         _answer(questions, now)
-    kept: list[tuple[tuple[Any, ...], _Question, bool, Kilometres | None]] = []
+    kept: list[_Kept] = []
     for question in questions:
         slot = question.slot
         late = slot is not None and done_by is not None and slot.ends_at > done_by
         if (slot is None or late) and not late_too:
             continue
         distance = _distance(near, question.pair) if near is not None else None
-        kept.append((_key(order, question, late, distance), question, late, distance))
-    kept.sort(key=lambda one: one[0])
-    return _with_rows(kept[:limit], rated_on=local_day(now) if averages else None)
+        kept.append(_Kept(_key(order, question, late, distance), question, late, distance))
+    kept.sort(key=lambda one: one.key)
+    sums = {pair.lab_id: pair.ratings for pair in pairs if any(pair.ratings)}
+    rated = {lab_id: average_of(of_lab) for lab_id, of_lab in sums.items()}
+    return [_offer(one, rated.get(one.question.pair.lab_id)) for one in kept[:limit]]
 
 
 def _pairs(
-    items: Select[Any] | Collection[int], today: date, *, instrument_id: int | None, client_id: int | None
+    items: Select[Any] | Collection[int],
+    today: date,
+    *,
+    instrument_id: int | None,
+    client_id: int | None,
+    averages: bool,
 ) -> list[_Pair]:
     wanted: ColumnElement[bool] = (
         TestItem.id.in_(items)
@@ -266,7 +317,7 @@ def _pairs(
     size = select(Firm.size_class).where(Firm.id == client_id).scalar_subquery()
     columns = _COLUMNS | {"client_size": null() if client_id is None else size}
     query = (
-        select(*(columns[name] for name in (*_Terms._fields, *_Pair._fields[1:])))
+        select(*(columns[name] for name in (*_Terms._fields, *_READ)))
         .select_from(TestItem)
         .join(TestItemInstrument, TestItemInstrument.test_item_id == TestItem.id)
         .join(Instrument, Instrument.id == TestItemInstrument.instrument_id)
@@ -288,8 +339,14 @@ def _pairs(
     )
     if instrument_id is not None:
         query = query.where(Instrument.id == instrument_id)
-    of_terms = len(_Terms._fields)
-    return [_Pair(_Terms(*row[:of_terms]), *row[of_terms:]) for row in db.session.execute(query)]
+    if averages:
+        sums = sums_by(Rating.lab_id, select(TestItem.lab_id).where(wanted), today).subquery()
+        query = query.outerjoin(sums, sums.c.lab_id == Lab.id).add_columns(*list(sums.c)[1:])
+    of_terms, of_pair = len(_Terms._fields), len(_Terms._fields) + len(_READ)
+    return [
+        _Pair._make((_Terms(*row[:of_terms]), *row[of_terms:of_pair], row[of_pair:]))
+        for row in db.session.execute(query)
+    ]
 
 
 @lru_cache(maxsize=4096)
@@ -540,6 +597,15 @@ def _holds(gap: Gap, plan: Plan) -> bool:
 # -- order and rows
 
 
+class _Kept(NamedTuple):
+    """A question that gives an offer, and its place among them."""
+
+    key: tuple[Any, ...]
+    question: _Question
+    late: bool
+    distance: Kilometres | None
+
+
 def _key(order: Order, question: _Question, late: bool, distance: Kilometres | None) -> tuple[Any, ...]:
     slot, price = question.slot, question.price.total_fen
     starts_at = slot.starts_at if slot is not None else question.before + FAR
@@ -559,47 +625,57 @@ def _distance(near: Coordinates | None, pair: _Pair) -> Kilometres | None:
     return as_the_crow_flies(near, (pair.latitude, pair.longitude))
 
 
-def _with_rows(
-    kept: Sequence[tuple[tuple[Any, ...], _Question, bool, Kilometres | None]], *, rated_on: date | None
-) -> list[Offer]:
-    """The offers with the rows that pages and API show, with the labs' averages of that day; one statement."""
-    if not kept:
+def _offer(one: _Kept, average: Average | None) -> Offer:
+    question, pair = one.question, one.question.pair
+    return Offer(
+        item_id=pair.item_id,
+        instrument_id=pair.instrument_id,
+        lab_id=pair.lab_id,
+        lab_code=pair.lab_code,
+        town=pair.town,
+        automatic=pair.automatic,
+        saturdays=bool(question.rules.openings.hours.weekly[SATURDAY]),
+        name=pair.name,
+        name_en=pair.name_en,
+        turnaround_days=pair.turnaround_days,
+        terms=CancellationTerms(
+            free_minutes=pair.free_cancel, late_percent=pair.late_percent, no_show_percent=pair.no_show_percent
+        ),
+        price=question.price,
+        slot=question.slot,
+        late=one.late,
+        distance_km=one.distance,
+        hours=question.hours,
+        average=average,
+    )
+
+
+_FIELDS = [each.name for each in fields(Offer)]
+
+
+def with_rows(found: Sequence[Offer]) -> list[ShownOffer]:
+    """The offers with the rows that pages and API show; one statement."""
+    if not found:
         return []
-    pairs = [question.pair for _, question, _, _ in kept]
-    items: dict[int, TestItem] = {}
-    instruments: dict[int, Instrument] = {}
-    averages: dict[int, Average] = {}
     query = (
         select(TestItem, Instrument)
         .join(TestItemInstrument, TestItemInstrument.test_item_id == TestItem.id)
         .join(Instrument, Instrument.id == TestItemInstrument.instrument_id)
         .options(joinedload(TestItem.lab))
-        .where(
-            TestItem.id.in_({pair.item_id for pair in pairs}), Instrument.id.in_({pair.instrument_id for pair in pairs})
-        )
+        .where(TestItem.id.in_({one.item_id for one in found}), Instrument.id.in_({one.instrument_id for one in found}))
     )
-    if rated_on is not None:
-        sums = sums_by(Rating.lab_id, list({pair.lab_id for pair in pairs}), rated_on).subquery()
-        query = query.outerjoin(sums, sums.c.lab_id == TestItem.lab_id).add_columns(*list(sums.c)[1:])
-    for row in db.session.execute(query):
-        item, one, sums_of_lab = row[0], row[1], row[2:]
-        items[item.id], instruments[one.id] = item, one
-        if any(sums_of_lab):
-            averages[item.lab_id] = average_of(sums_of_lab)
+    items: dict[int, TestItem] = {}
+    instruments: dict[int, Instrument] = {}
+    for item, instrument in db.session.execute(query):
+        items[item.id], instruments[instrument.id] = item, instrument
     return [
-        Offer(
-            items[question.pair.item_id],
-            items[question.pair.item_id].lab,
-            instruments[question.pair.instrument_id],
-            question.price,
-            question.slot,
-            late,
-            distance,
-            question.hours,
-            saturdays=bool(question.rules.openings.hours.weekly[SATURDAY]),
-            average=averages.get(question.pair.lab_id),
+        ShownOffer(
+            **{field: getattr(one, field) for field in _FIELDS},
+            item=items[one.item_id],
+            lab=items[one.item_id].lab,
+            instrument=instruments[one.instrument_id],
         )
-        for _, question, late, distance in kept
+        for one in found
     ]
 
 

@@ -46,7 +46,7 @@ def averages_of_items(item_ids: Iterable[int], today: date) -> dict[int, Average
     return {each: average_of(sums) for each, *sums in db.session.execute(sums_by(Rating.test_item_id, wanted, today))}
 
 
-def sums_by(of: Any, ids: Sequence[int], today: date) -> Select[Any]:
+def sums_by(of: Any, ids: Sequence[int] | Select[Any], today: date) -> Select[Any]:
     """Of each, by a column of `Rating`: how many ratings of a year, and the sums of their points; from five on."""
     points = (Rating.result_points, Rating.service_points, Rating.time_points)
     return (

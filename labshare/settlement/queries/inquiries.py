@@ -190,7 +190,7 @@ def earliest_starts(row: InquiryRow, now: datetime) -> dict[int, Offer]:
             free_to_cancel=True,
             client_id=row.inquiry.client_firm_id,
         ):
-            found.setdefault((offer.item.id, hours), offer)
+            found.setdefault((offer.item_id, hours), offer)
     return {
         one.id: found[one.test_item_id, one.hours]
         for one in row.answers

@@ -8,8 +8,7 @@ from functools import cached_property
 
 from flask import url_for
 
-from labshare.booking.queries.loading import cancellation_terms
-from labshare.booking.queries.offers import Offer, report_day
+from labshare.booking.queries.offers import Offer, report_day, with_rows
 from labshare.booking.rules.price import cancellation_fee, free_until
 from labshare.catalogue.queries import Candidate
 from labshare.catalogue.queries.matching import PART
@@ -60,30 +59,28 @@ class Answer:
             values["hours"] = self.offer.hours
         if self.starts_at is not None:
             values["starts_at"] = self.starts_at.isoformat()
-        return url_for("public.test_item", item_id=self.offer.item.id, **values)
+        return url_for("public.test_item", item_id=self.offer.item_id, **values)
 
     @cached_property
     def free_until(self) -> datetime | None:
         """Until then cancelling costs nothing; None where it never does."""
-        return free_until(cancellation_terms(self.offer.item), self.starts_at or self.asked_at)
+        return free_until(self.offer.terms, self.starts_at or self.asked_at)
 
     @cached_property
     def cancel_fen(self) -> Fen:
         """What cancelling would cost at once."""
-        terms, until_start = cancellation_terms(self.offer.item), (self.starts_at or self.asked_at) - self.asked_at
-        return cancellation_fee(terms, self.offer.amount_fen, until_start=until_start)
+        until_start = (self.starts_at or self.asked_at) - self.asked_at
+        return cancellation_fee(self.offer.terms, self.offer.amount_fen, until_start=until_start)
 
     @cached_property
     def test(self) -> Named:
         """The test, whatever sample type it stands for."""
-        item = self.offer.item
-        return Named(test_of(item.name), test_of(item.name_en or "") or None)
+        return Named(test_of(self.offer.name), test_of(self.offer.name_en or "") or None)
 
     @cached_property
     def sample(self) -> Named:
         """The sample type it stands for; without a name where it names none."""
-        item = self.offer.item
-        return Named(sample_of(item.name), sample_of(item.name_en or "") or None)
+        return Named(sample_of(self.offer.name), sample_of(self.offer.name_en or "") or None)
 
     @property
     def misses(self) -> bool:
@@ -92,7 +89,7 @@ class Answer:
 
     @property
     def key(self) -> str:
-        return str(self.offer.item.id)
+        return str(self.offer.item_id)
 
 
 def _is_within(wishes: Wishes, one: Answer) -> bool:
@@ -102,14 +99,14 @@ def _is_within(wishes: Wishes, one: Answer) -> bool:
 
 CONDITIONS: dict[str, Callable[[Wishes, Answer], bool]] = {
     "mark": lambda wishes, one: not wishes.mark or wishes.mark in one.marks,
-    "towns": lambda wishes, one: not wishes.towns or one.offer.lab.town in wishes.towns,
+    "towns": lambda wishes, one: not wishes.towns or one.offer.town in wishes.towns,
     "tests": lambda wishes, one: not wishes.tests or one.test.name in wishes.tests,
     "samples": lambda wishes, one: not wishes.samples or one.sample.name in wishes.samples,
     "within": _is_within,
     "at_most": lambda wishes, one: wishes.at_most is None or one.offer.amount_fen <= wishes.at_most * 100,
     "rated": lambda wishes, one: not wishes.rated or _tenths(one) >= RATINGS[wishes.rated],
     "in_time": lambda wishes, one: not wishes.in_time or not one.misses,
-    "automatic": lambda wishes, one: not wishes.automatic or one.offer.lab.automatic_confirmation,
+    "automatic": lambda wishes, one: not wishes.automatic or one.offer.automatic,
     "saturdays": lambda wishes, one: not wishes.saturdays or one.offer.saturdays,
 }
 """Whether a line meets one of the wishes, by the wish's name."""
@@ -128,18 +125,18 @@ def answers_of(found: Sequence[Offer], items: Mapping[int, Candidate], asked: As
     """The offers by test item, on the instrument that is free first."""
     by_item: dict[int, list[Offer]] = {}
     for offer in found:
-        by_item.setdefault(offer.item.id, []).append(offer)
+        by_item.setdefault(offer.item_id, []).append(offer)
     result = []
     for item_id, group in by_item.items():
         best = min(group, key=lambda offer: (offer.slot is None, offer.slot.starts_at if offer.slot else 0))
-        item, slot, candidate = best.item, best.slot, items[item_id]
+        slot, candidate = best.slot, items[item_id]
         starts_at = slot.starts_at if slot else now
         result.append(
             Answer(
                 offer=best,
                 marks=candidate.marks_on(local_day(starts_at)),
                 relevance=candidate.relevance,
-                report_by=report_day(slot.ends_at, item.turnaround_days) if slot else None,
+                report_by=report_day(slot.ends_at, best.turnaround_days) if slot else None,
                 late=_late(best, asked),
                 more_instruments=len(group) - 1,
                 quantity=asked.quantity,
@@ -153,7 +150,7 @@ def _late(offer: Offer, asked: Asked) -> date | None:
     """The day asked for that the offer misses."""
     if offer.slot is None:
         return asked.start_by or asked.by
-    return asked.deadlines.missed(offer.slot, offer.item.turnaround_days)
+    return asked.deadlines.missed(offer.slot, offer.turnaround_days)
 
 
 Key = Callable[[Answer], tuple[object, ...]]
@@ -165,7 +162,7 @@ def _by(order: str) -> Key:
     def key(one: Answer) -> tuple[object, ...]:
         starts_at = one.starts_at.timestamp() if one.starts_at else 0
         price, away = one.offer.amount_fen, one.offer.distance_km
-        tie = (one.offer.lab.code, one.offer.item.id)
+        tie = (one.offer.lab_code, one.offer.item_id)
         if order == "cheapest":
             return (one.misses, one.starts_at is None, price, starts_at, *tie)
         if order == "rated":
@@ -196,11 +193,11 @@ def facets_of(everything: Sequence[Answer], wishes: Wishes) -> dict[str, dict[st
     def count(**changed: object) -> int:
         (name,) = changed
         wanted = replace(wishes, **changed)  # type: ignore[arg-type]
-        return len({one.offer.lab.id for one in left[name] if CONDITIONS[name](wanted, one)})
+        return len({one.offer.lab_id for one in left[name] if CONDITIONS[name](wanted, one)})
 
-    of_test = {(one.test.name, one.offer.lab.id) for one in left["tests"]}
-    of_sample = {(one.sample.name, one.offer.lab.id) for one in left["samples"] if one.sample.name}
-    of_town = {one.offer.lab.id: one.offer.lab.town for one in left["towns"] if one.offer.lab.town}
+    of_test = {(one.test.name, one.offer.lab_id) for one in left["tests"]}
+    of_sample = {(one.sample.name, one.offer.lab_id) for one in left["samples"] if one.sample.name}
+    of_town = {one.offer.lab_id: one.offer.town for one in left["towns"] if one.offer.town}
     return {
         "mark": {"any": count(mark="")} | {kind: count(mark=kind) for kind in reversed(AccreditationKind)},
         "town": Counter(of_town.values()),
@@ -237,8 +234,14 @@ def grouped(shown: Sequence[Answer]) -> list[Answer]:
     """One line for a test at a lab, whatever sample types it is offered for: the first of them, the others with it."""
     groups: dict[tuple[int, str], list[Answer]] = {}
     for one in shown:
-        groups.setdefault((one.offer.lab.id, one.test.name), []).append(one)
+        groups.setdefault((one.offer.lab_id, one.test.name), []).append(one)
     return [replace(first, variants=tuple(others)) for first, *others in groups.values()]
+
+
+def to_show(*parts: Sequence[Answer]) -> list[list[Answer]]:
+    """The lines of each part with the rows that the page shows; one statement."""
+    offers = iter(with_rows([line.offer for lines in parts for line in lines]))
+    return [[replace(line, offer=next(offers)) for line in lines] for lines in parts]
 
 
 def tests_of(everything: Sequence[Answer]) -> list[Named]:
@@ -270,7 +273,7 @@ def best_of(shown: Sequence[Answer]) -> dict[str, dict[str, int]]:
         least = min(map(value, timely), default=None)
         equals = [one for one in timely if value(one) == least]
         if len(equals) < len(timely):
-            of = {one.offer.lab.id for one in equals} if name == "best_rated" else equals
+            of = {one.offer.lab_id for one in equals} if name == "best_rated" else equals
             for one in equals:
                 best.setdefault(one.key, {})[name] = len(of)
     return best

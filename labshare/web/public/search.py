@@ -41,6 +41,7 @@ from labshare.web.public.answers import (
     order_key,
     samples_of,
     tests_of,
+    to_show,
 )
 from labshare.web.public.asking import RADII, Asked, read_asked, read_wishes, without_each
 from labshare.web.public.views import categories
@@ -87,16 +88,19 @@ def search() -> str:
         averages=True,
     )
     everything = answers_of(offered, found.items, asked, now)
-    left = set(ids) - {one.offer.item.id for one in everything}
+    left = set(ids) - {one.offer.item_id for one in everything}
     unfit = misfits([one for one in ids if one in left], asked.quantity, asked.hours)
     orders = _orders(near=near is not None, rated=any(one.average for one in offered))
     order = request.args.get("order", "nearest" if asked.question.near else "earliest")
     if order not in orders:
         order = "earliest"
     fitting = sorted((one for one in everything if fits(wishes, one)), key=order_key(order))
-    shown = grouped(fitting)
+    lines = grouped(fitting)
     wanted = request.args.getlist("compare")
-    compared = [one for one in fitting if one.key in wanted][:MOST_COMPARED]
+    shown, compared = to_show(
+        lines if request.args.get("show") == "all" else lines[:SHOWN],
+        [one for one in fitting if one.key in wanted][:MOST_COMPARED],
+    )
     nothing = not everything and not unfit and bool(asked.text)
     return render_template(
         "public/compare.html" if request.args.get("view") == "compare" else "public/search.html",
@@ -108,19 +112,19 @@ def search() -> str:
         standard=_meant(found.standard),
         everything=everything,
         misfits=unfit,
-        shown=shown if request.args.get("show") == "all" else shown[:SHOWN],
-        total=len(shown),
-        labs=len({one.offer.lab.id for one in shown}),
-        labs_offering=len({one.offer.lab.id for one in everything}),
-        timely=len({one.offer.lab.id for one in shown if not one.misses}),
-        parts=_first_part(shown),
+        shown=shown,
+        total=len(lines),
+        labs=len({one.offer.lab_id for one in lines}),
+        labs_offering=len({one.offer.lab_id for one in everything}),
+        timely=len({one.offer.lab_id for one in lines if not one.misses}),
+        parts=_first_part(lines),
         facets=facets_of(everything, wishes),
         wishes=wishes,
         tests=tests_of(everything),
         samples=samples_of(everything),
         without=without_each(asked, wishes),
         place_named=PLACES.get(asked.question.place or "") or DIVISIONS.get(asked.question.place or ""),
-        best=best_of(shown),
+        best=best_of(lines),
         compared=compared,
         compared_best=best_of(compared),
         most_compared=MOST_COMPARED,

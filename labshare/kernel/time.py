@@ -73,8 +73,7 @@ def is_whole_minute(moment: datetime) -> bool:
 
 def ceil_minute(moment: datetime) -> datetime:
     """`moment`, or the next whole minute after it."""
-    floor = moment.replace(second=0, microsecond=0)
-    return floor if floor == moment else floor + MINUTE
+    return moment if is_whole_minute(moment) else moment.replace(second=0, microsecond=0) + MINUTE
 
 
 def on_grid(moment: datetime, grid: int, zone: ZoneInfo) -> datetime:

@@ -1,7 +1,7 @@
 """Quantity, runs, work minutes, price, cancellation fee. Fen are integers; minutes and products exact fractions
 (docs/rules.md, R-PRICE)."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -229,17 +229,20 @@ def work_agreed(
     )
 
 
+UNITS: dict[FeeBasis, Callable[[Work], Fraction]] = {
+    FeeBasis.SAMPLE: lambda work: Fraction(work.quantity),
+    FeeBasis.RUN: lambda work: Fraction(work.runs),
+    FeeBasis.TEST: lambda _work: Fraction(1),
+    FeeBasis.HOUR: lambda work: work.minutes / 60,
+}
+"""What a fee of each basis is multiplied by."""
+
+
 def price_of(fee: Fee, work: Work, *, sme: bool = False, surcharges: Collection[str] = ()) -> Price:
     """`sample` × quantity, `run` × runs, `test` × 1, `hour` × work minutes ÷ 60, by the amount of the step reached, and
     the surcharges of these codes (R-PRICE-3, R-PRICE-4, R-PRICE-10 to R-PRICE-12). `sme`: the client is micro, small
     or medium. Raises `SurchargeNotOffered`."""
-    counted: dict[str, Fraction] = {
-        FeeBasis.SAMPLE: Fraction(work.quantity),
-        FeeBasis.RUN: Fraction(work.runs),
-        FeeBasis.TEST: Fraction(1),
-        FeeBasis.HOUR: work.minutes / 60,
-    }
-    units = counted[fee.basis]
+    units = UNITS[FeeBasis(fee.basis)](work)
     amount, step, of_sme = amount_reached(
         fee.steps, amount_fen=fee.amount_fen, sme_amount_fen=fee.sme_amount_fen, quantity=work.quantity, sme=sme
     )

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date
 
 from flask import render_template, request, url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
@@ -177,14 +176,13 @@ def _first_part(shown: Sequence[Answer]) -> str | None:
 @public
 @limited("search")
 def missed() -> Response:
-    """Count what was looked for and not found, for the administrators; what is found is not counted."""
+    """What the page of a search in vain posts by itself: counted for the administrators; what is found is not."""
     today = local_day(utc_now())
     typed = request.form.get("q", "")[:200]
     question = read_question(typed, today)
     found = find(question, category=None, lab=None, day=today).items
-    thanks = _("Thank you. The administrators see what was not found.")
     step = (lambda: None) if found else (lambda: note_miss(question.rest, today))
-    return carry_out(step, lambda _done: (thanks, url_for("public.search", q=typed)))
+    return carry_out(step, lambda _done: (None, url_for("public.search", q=typed)))
 
 
 @blueprint.get("/search/suggested")

@@ -34,8 +34,9 @@ def download_rows(
     kind: str,
     *,
     sheet: str = "Sheet1",
+    total: Sequence[Any] = (),
     more: Sequence[Sheet] = (),
 ) -> Response:
-    """Answer with rows as a file of one of the formats. `sheet`, `more`: the sheet's name and those after it, where
-    the format has sheets."""
-    return download(FORMATS[kind].write(Sheet(sheet, head, rows), *more), f"{name}.{kind}")
+    """Answer with rows as a file of one of the formats. `sheet`, `total`, `more`: the sheet's name, what its rows add
+    up to and the sheets after it, where the format has sheets."""
+    return download(FORMATS[kind].write(Sheet(sheet, head, rows, total), *more), f"{name}.{kind}")

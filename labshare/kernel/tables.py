@@ -34,17 +34,24 @@ def to_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet of a workbook: its name, its head, its rows."""
+    """A sheet of a workbook: its name, its head, its rows, and below them what they add up to."""
 
     name: str
     head: Sequence[str]
     rows: Iterable[Sequence[Any]]
+    total: Sequence[Any] = ()
 
 
 def to_xlsx(
-    head: Sequence[str], rows: Iterable[Sequence[Any]], sheet: str = "Sheet1", *, more: Sequence[Sheet] = ()
+    head: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    sheet: str = "Sheet1",
+    *,
+    total: Sequence[Any] = (),
+    more: Sequence[Sheet] = (),
 ) -> bytes:
-    """Sheets with a frozen head. Text is written as text, money (`Decimal`) with two decimals, dates as dates."""
+    """Sheets with a frozen head, a `total` in bold below. Text is written as text, money (`Decimal`) with two
+    decimals, dates as dates."""
     import xlsxwriter  # most workers never write one
 
     file = io.BytesIO()
@@ -52,16 +59,23 @@ def to_xlsx(
     with xlsxwriter.Workbook(file, options) as book:
         bold = book.add_format({"bold": True})
         money = book.add_format({"num_format": "#,##0.00"})
+        sums = book.add_format({"num_format": "#,##0.00", "bold": True, "top": 1})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
-        for one in (Sheet(sheet, head, rows), *more):
+        for one in (Sheet(sheet, head, rows, total), *more):
             page = book.add_worksheet(one.name[:31])
             page.freeze_panes(1, 0)
             for column, cell in enumerate(one.head):
                 page.write_string(0, column, cell, bold)
                 page.set_column(column, column, max(10, min(40, 2 * len(cell))))
+            line = 0
             for line, row in enumerate(one.rows, start=1):
                 for column, cell in enumerate(row):
                     _write(page, line, column, cell, money, day)
+            for column, cell in enumerate(one.total):
+                if isinstance(cell, Decimal):
+                    page.write_number(line + 1, column, cell, sums)
+                else:
+                    page.write_string(line + 1, column, plain(cell), sums)
     return file.getvalue()
 
 
@@ -103,7 +117,7 @@ FORMATS = {
     "csv": Format("text/csv; charset=utf-8", lambda table, *_more: to_csv(table.head, table.rows)),
     "xlsx": Format(
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        lambda table, *more: to_xlsx(table.head, table.rows, table.name, more=more),
+        lambda table, *more: to_xlsx(table.head, table.rows, table.name, total=table.total, more=more),
     ),
 }
 """By the ending of the file's name, in the order of pages."""

@@ -32,6 +32,14 @@ class PayerVerdict(Term):
     REJECTED = "rejected", _l("Not accepted")
 
 
+class PaymentsShown(Term):
+    """Which payments a list shows."""
+
+    MONEY_IN = "money_in", _l("Received")
+    MONEY_BACK = "money_back", _l("Refunds")
+    PAYER_WAITS = "payer_waits", _l("Payer to be accepted")
+
+
 class SpendingBy(Term):
     """What the rows of a client's spending are."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import render_template, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms.validators import Optional
 
@@ -74,4 +75,4 @@ def show(template: str, side: Side) -> Any:
 def _file(bookings: Sequence[models.Booking], now: datetime, kind: str) -> Any:
     schema = Booking()
     rows = capped([schema.cells(each) for each in bookings], EXPORT_AT_MOST)
-    return download_rows(f"bookings-{local_day(now)}", schema.head(), rows, kind)
+    return download_rows(f"bookings-{local_day(now)}", schema.head(), rows, kind, sheet=_("Bookings"))

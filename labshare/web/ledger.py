@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from flask import render_template, request
+from flask_babel import gettext as _
 
 from labshare.audit.services import record_export
 from labshare.catalogue.models import Lab
@@ -12,7 +13,7 @@ from labshare.http.downloads import download_rows
 from labshare.http.schemas.settlement import EntryInFile
 from labshare.kernel.actor import Actor
 from labshare.kernel.months import Month
-from labshare.kernel.tables import FORMATS
+from labshare.kernel.tables import FORMATS, yuan
 from labshare.kernel.time import utc_now
 from labshare.settlement.queries.ledger import ledger_entries, ledger_months, ledger_rows, ledger_total
 from labshare.settlement.terms import EntryCause
@@ -29,7 +30,10 @@ def ledger_page(actor: Actor, template: str, labs: Sequence[Lab], lab_id: int | 
         entry = EntryInFile()
         rows = list(map(entry.cells, ledger_rows(actor, month, lab_id=lab_id)))
         record_export(actor, utc_now(), "ledger", {"month": month, "lab": lab_id or "", "format": format})
-        return download_rows(f"ledger-{month}", entry.head(), rows, format)
+        _count, amount_fen, tax_fen = ledger_total(actor, month, lab_id=lab_id)
+        total = [_("Total"), *[""] * (len(entry.columns) - 3), yuan(amount_fen), yuan(tax_fen)]
+        name = f"ledger-{month}"
+        return download_rows(name, entry.head(), rows, format, sheet=_("Revenue ledger"), total=total)
     count, amount_fen, tax_fen = ledger_total(actor, month, lab_id=lab_id)
     page = asked_page(count)
     return render_template(

@@ -106,6 +106,8 @@ RAIL: dict[str, tuple[Item, ...]] = {
         ),
         Item(_l("Revenue ledger"), "lab.ledger", "book", group=PAPERS),
         Item(_l("Receivables"), "lab.receivables", "coin", group=PAPERS),
+        Item(_l("Payments"), "lab.payments", "cash", group=PAPERS),
+        Item(_l("Invoices"), "lab.invoices", "receipt", group=PAPERS, covers=("lab.red_letters",)),
         Item(_l("Rewards and objections"), "lab.rewards", "award", group=PAPERS),
         Item(_l("Usage report"), "lab.usage", "chart-bar", group=PAPERS, covers=("lab.usage_",)),
         Item(_l("Firm"), "account.firm", "building", group=OWN),

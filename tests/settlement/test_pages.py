@@ -14,18 +14,11 @@ from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.settlement.models import Invoice, Payment, Report
 from tests import factories
-from tests.settlement.world import World, laughing_pdf, pdf, snapshot
-from tests.signing import sign_in
+from tests.settlement.world import World, laughing_pdf, pdf, signed_in, snapshot
 
 pytestmark = pytest.mark.slow
 
 CHINESE, ENGLISH = {"Accept-Language": "zh-CN"}, {"Accept-Language": "en-GB"}
-
-
-def signed_in(app, actor):
-    person = db.session.get(factories.Person, actor.person_id)
-    firm = db.session.get(factories.Firm, actor.firm_id) if actor.firm_id else None
-    return sign_in(app.test_client(), person, firm)
 
 
 @pytest.fixture
@@ -391,6 +384,9 @@ PAGES = [
     "/lab/papers?lacks=payment",
     "/lab/receivables",
     "/lab/ledger",
+    "/lab/payments",
+    "/lab/invoices",
+    "/lab/red-letters",
     "/lab/bookings/{ref}/report",
     "/lab/bookings/{ref}/invoice",
     "/lab/bookings/{ref}/red-letter",

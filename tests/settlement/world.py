@@ -14,6 +14,7 @@ from labshare.settlement import services
 from labshare.settlement.files import TakenFile, take_in
 from labshare.settlement.models import Dispute, InvoiceLine, Message, RevenueEntry
 from tests import factories
+from tests.signing import sign_in
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BOOKED, FINISHED = date(2026, 6, 10), date(2026, 6, 20)
@@ -57,6 +58,13 @@ def _assembled(objects: list[bytes]) -> bytes:
     table = b"xref\n0 %d\n0000000000 65535 f \n" % size + b"".join(b"%010d 00000 n \n" % place for place in places)
     trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, len(written))
     return written + table + trailer
+
+
+def signed_in(app: Any, actor: Actor) -> Any:
+    """A client of the application in which they are signed in."""
+    person = db.session.get(factories.Person, actor.person_id)
+    firm = db.session.get(factories.Firm, actor.firm_id) if actor.firm_id else None
+    return sign_in(app.test_client(), person, firm)
 
 
 def taken(content: bytes | None = None, name: str = "report.pdf", kinds: Any = "pdf") -> TakenFile:

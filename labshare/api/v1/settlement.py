@@ -1,7 +1,7 @@
 """Reports, invoices, payments, the ledger: thin adapters over the settlement room's services."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ClassVar
 
 from flask import request
@@ -14,7 +14,7 @@ from labshare.api.writing import writing
 from labshare.booking.queries.bookings import get_booking
 from labshare.catalogue.queries.single import get_lab_by_code
 from labshare.http.actor import current_actor
-from labshare.http.fields import WORDS, Day, Fen, Length, MonthField, Names, Spelt, Strict, Text, Whole
+from labshare.http.fields import WORDS, Day, Fen, Length, MonthField, Names, Spelt, Strict, Text, Whole, YesNo
 from labshare.http.rights import FOUND, THE_BOOKING, THE_REPORT, Of, parties_of_booking, requires
 from labshare.http.schemas import settlement as schemas
 from labshare.http.schemas.base import listing
@@ -25,6 +25,7 @@ from labshare.organisations.permissions import may
 from labshare.settlement import services
 from labshare.settlement.files import Kinds, TakenFile, take_in
 from labshare.settlement.models import Invoice, Payment
+from labshare.settlement.queries import registers
 from labshare.settlement.queries.documents import line_of_invoice, numbers_of_lines
 from labshare.settlement.queries.ledger import ledger_entries
 from labshare.settlement.services.ledger import ref_of
@@ -92,6 +93,19 @@ class NoteBody(Strict):
 
 class LedgerQuery(ListQuery):
     month = MonthField(required=True)
+
+
+class RegisterQuery(ListQuery):
+    """`q` is part of a number, bank reference, booking or client; days are both included."""
+
+    q = Text(load_default="", validate=Length(max=100))
+    amount_fen = Fen(load_default=None)
+    since = Day(load_default=None, data_key="from")
+    until = Day(load_default=None, data_key="to")
+
+
+class InvoicesQuery(RegisterQuery):
+    red = YesNo(load_default=False)
 
 
 def _taking(
@@ -210,6 +224,39 @@ def ledger(query: dict[str, Any], code: str) -> Any:
     start, limit = after(query["cursor"]), query["limit"]
     lines = ledger_entries(actor, month, lab_id=lab.id, limit=limit + 1, offset=start)
     return listed(lines[:limit], start + limit if len(lines) > limit else None)
+
+
+@blueprint.get("/labs/<code>/payments")
+@requires("ledger.see", of=FOUND)
+@blueprint.arguments(RegisterQuery, location="query")
+@blueprint.response(200, listing(schemas.PaymentOfLab))
+@blueprint.problems(401, 404, 422)
+def payments(query: dict[str, Any], code: str) -> Any:
+    """Payments and refunds recorded at a lab of the own firm, the latest first."""
+    return _register(registers.payments, query, code)
+
+
+@blueprint.get("/labs/<code>/invoices")
+@requires("ledger.see", of=FOUND)
+@blueprint.arguments(InvoicesQuery, location="query")
+@blueprint.response(200, listing(schemas.InvoiceOfLab))
+@blueprint.problems(401, 404, 422)
+def invoices(query: dict[str, Any], code: str) -> Any:
+    """Lines of invoices (`red`: of red letters) of a lab of the own firm, the latest first."""
+    return _register(partial(registers.invoices, red=query["red"]), query, code)
+
+
+def _register(find: Any, query: dict[str, Any], code: str) -> Any:
+    actor = current_actor()
+    lab = get_lab_by_code(actor, code)
+    if lab.firm_id != actor.firm_id:
+        raise NotFound
+    wanted = registers.Wanted(
+        text=query["q"], amount_fen=query["amount_fen"], since=query["since"], until=query["until"], lab_id=lab.id
+    )
+    start, limit = after(query["cursor"]), query["limit"]
+    rows = find(actor, wanted, sort="-day", limit=limit + 1, offset=start).rows
+    return listed(rows[:limit], start + limit if len(rows) > limit else None)
 
 
 def _invoice(of: Invoice) -> dict[str, Any]:

@@ -50,6 +50,62 @@ class Payment(Answer):
     payer_verdict = Text(allow_none=True)
 
 
+class PaymentOfLab(Payment):
+    """A payment in a lab's register, of a `RegisterLine`; in a file with what it is about."""
+
+    about = "paper"
+
+    booking = Text(attribute="booking.ref")
+    lab = Text(attribute="booking.lab.code")
+    client = Inside(Client, attribute="booking.client")
+    client_uscc = Text(attribute="booking.client.uscc")
+    recorded_at = Moment()
+
+    columns: ClassVar[dict[str, Any]] = {
+        "paid_on": _l("Date"),
+        "reference": _l("Bank reference"),
+        "booking": _l("Booking"),
+        "lab": _l("Lab"),
+        "client": _l("Client"),
+        "client_uscc": _l("Unified social credit code"),
+        "payer_uscc": _l("Payer's credit code"),
+        "recorded_at": _l("Recorded"),
+        "amount_fen": _l("Amount (CNY)"),
+    }
+
+
+class InvoiceOfLab(Answer):
+    """A line of an invoice or red letter in a lab's register, of a `RegisterLine`."""
+
+    about = "paper"
+
+    id = Whole()
+    number = Text(attribute="paper.invoice.number")
+    issued_on = Day(attribute="paper.invoice.issued_on")
+    due_on = Day(attribute="paper.invoice.due_on")
+    reverses = Text(allow_none=True)
+    booking = Text(attribute="booking.ref")
+    lab = Text(attribute="booking.lab.code")
+    client = Inside(Client, attribute="booking.client")
+    client_uscc = Text(attribute="booking.client.uscc")
+    amount_fen = Fen()
+    tax_fen = Fen()
+    recorded_at = Moment()
+
+    columns: ClassVar[dict[str, Any]] = {
+        "issued_on": _l("Date"),
+        "number": _l("Invoice number"),
+        "reverses": _l("Takes back"),
+        "booking": _l("Booking"),
+        "lab": _l("Lab"),
+        "client": _l("Client"),
+        "client_uscc": _l("Unified social credit code"),
+        "recorded_at": _l("Recorded"),
+        "amount_fen": _l("Amount (CNY)"),
+        "tax_fen": _l("Of which VAT (CNY)"),
+    }
+
+
 class EntryDocument(Answer):
     """The document whose recording made an entry."""
 
@@ -86,6 +142,7 @@ class EntryInFile(Entry):
     columns: ClassVar[dict[str, Any]] = {
         "month": _l("Month"),
         "booking": _l("Booking"),
+        "recorded_at": _l("Entered"),
         "lab": _l("Lab"),
         "instrument": _l("Instrument"),
         "test_item": _l("Test item"),

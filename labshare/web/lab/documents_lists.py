@@ -112,7 +112,10 @@ def _receivables_file(actor: Actor, lab_id: int | None, format: str) -> Response
         )
         for booking in lists.receivables(actor, lab_id=lab_id, limit=None)
     )
-    return download_rows(f"receivables-{local_day(utc_now())}", head, rows, format)
+    owed = yuan(lists.receivable_sums(actor, utc_now(), lab_id=lab_id).fen)
+    total = [_("Total"), *[""] * (len(head) - 2), owed]
+    name = f"receivables-{local_day(utc_now())}"
+    return download_rows(name, head, rows, format, sheet=_("Receivables"), total=total)
 
 
 @blueprint.get("/ledger")

@@ -214,6 +214,13 @@ class SlotTaken(Conflict):
         self.alternatives = alternatives
 
 
+class MovedMeanwhile(Conflict):
+    """What was dragged no longer stood where it was seen."""
+
+    message = _l("It was moved meanwhile, by somebody else or in another window: it stands at %(when)s now.")
+    default_field = "starts_at"
+
+
 class AlreadyBooked(SlotTaken):
     """The client's own booking of the same test takes the place."""
 

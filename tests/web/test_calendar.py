@@ -130,9 +130,9 @@ def test_closed_hours_and_closures_are_drawn_and_named(house: House, client: Fla
     shown = calendar_of(house.lab, date(2026, 11, 25), days=1, now=clock.now)
     assert shown.shut == (at(5 * 60, 4 * 60),)
     sign_in(client, house.hand, house.lab.firm)
-    page = client.get("/lab/calendar?view=day&from=2026-11-25")
+    page = client.get("/lab/calendar?view=sheet&of=day&from=2026-11-25")
     assert "停电检修" in page.text
-    week = client.get("/lab/calendar?from=2026-11-23").text
+    week = client.get("/lab/calendar?view=sheet&from=2026-11-23").text
     assert "不开放" in re.search(r"11-29 周日.*?</th>", week, re.S).group()  # type: ignore[union-attr]
 
 
@@ -144,7 +144,7 @@ def test_a_bar_says_its_times_and_what_it_is(
     with transaction():
         ref = house.book(clock.now, shanghai(25, 9))
     sign_in(client, house.hand, house.lab.firm)
-    page = client.get(f"/lab/calendar?view={view}&from=2026-11-25", headers={"Accept-Language": language}).text
+    page = client.get(f"/lab/calendar?view=sheet&of={view}&from=2026-11-25", headers={"Accept-Language": language}).text
     bar = re.search(rf'<a class="ev bar-at[^>]*href="/lab/bookings/{ref}"[^>]*>', page)
     assert bar is not None
     label = re.search(r'aria-label="([^"]*)"', bar.group()).group(1)  # type: ignore[union-attr]
@@ -175,7 +175,7 @@ def test_what_lasts_over_a_night_says_its_days(house: House, client: FlaskClient
             note="导轨保养",
         )
     sign_in(client, house.hand, house.lab.firm)
-    page = client.get("/lab/calendar?view=day&from=2026-11-26").text
+    page = client.get("/lab/calendar?view=sheet&of=day&from=2026-11-26").text
     assert "<b>11-25 15:00</b><i>–</i><b>11-27 10:00</b>" in page
 
 

@@ -22,15 +22,15 @@ PLACES = """() => {
 
 
 @pytest.mark.parametrize("width", [1440, 1000])
-@pytest.mark.parametrize("query", ["view=day&from=2026-11-25", "from=2026-11-25", "from=2026-11-25&scale=fit"])
+@pytest.mark.parametrize("query", ["of=day&from=2026-11-25", "from=2026-11-25", "from=2026-11-25&scale=fit"])
 def test_nine_to_a_quarter_past_ten_is_drawn_there(app: Any, crew: Crew, query: str, width: int) -> None:
     with transaction():
         house = House()
         house.book(crew.clock.now, shanghai(25, 9))
     lab = crew.sits_down(house.hand, house.lab.firm, width=width, height=900)
-    seen = lab.go(f"/lab/calendar?{query}").page.evaluate(PLACES)
+    seen = lab.go(f"/lab/calendar?view=sheet&{query}").page.evaluate(PLACES)
     nines = [x for hour, x in seen["hours"] if hour == "08"]
-    start = nines[0] if "view=day" in query else nines[2]  # Wednesday's 08:00
+    start = nines[0] if "of=day" in query else nines[2]  # Wednesday's 08:00
     axis = seen["hours"]
     minute = (axis[1][1] - axis[0][1]) / 60 / (4 if "fit" in query else 1)
     left, right = seen["bar"]
@@ -49,7 +49,7 @@ def test_a_bar_out_of_sight_says_nothing(app: Any, crew: Crew) -> None:
         house = House()
         house.book(crew.clock.now, shanghai(25, 9))
     lab = crew.sits_down(house.hand, house.lab.firm, width=1000, height=900)
-    lab.go("/lab/calendar?from=2026-11-25")
+    lab.go("/lab/calendar?view=sheet&from=2026-11-25")
     gone = """() => {
       const [box, text] = ['.cal-box', '.bar-text'].map((one) => document.querySelector(one));
       box.parentElement.scrollLeft = box.scrollWidth;
@@ -74,5 +74,5 @@ def test_it_prints_with_names_and_times(app: Any, crew: Crew) -> None:
         house.book(crew.clock.now, shanghai(25, 9))
     lab = crew.sits_down(house.hand, house.lab.firm, width=1032, height=700)
     lab.page.emulate_media(media="print")
-    lab.go("/lab/calendar?from=2026-11-25").reads("09:00", "10:15", "绿坞轴承配件", "11-25 周三 09:00–10:15")
+    lab.go("/lab/calendar?view=sheet&from=2026-11-25").reads("09:00", "10:15", "绿坞轴承配件", "11-25 周三 09:00–10:15")
     assert lab.page.evaluate("document.documentElement.scrollWidth") <= 1032

@@ -86,6 +86,18 @@ def held_between(
     return db.session.execute(held, {"instrument_ids": instrument_ids, "since": since, "until": until}).all()
 
 
+def expiring(lab_id: int, now: datetime) -> tuple[int, int]:
+    """How many holdings of the lab's instruments end by themselves if nothing is done, and the newest one's number:
+    what changes without an event when one lapses, or while a client books. One statement."""
+    held = (
+        select(func.count(), func.max(Holding.id))
+        .join(Instrument, Instrument.id == Holding.instrument_id)
+        .where(Instrument.lab_id == lab_id, Holding.expires_at > now)
+    )
+    count, newest = db.session.execute(held).one()
+    return count, newest or 0
+
+
 def spans_of_block(block_id: str, firm_id: int | None) -> Sequence[Row[tuple[Holding, Instrument]]]:
     """What a block of one of the firm's labs took, by unit and start, each with its instrument and lab."""
     return db.session.execute(

@@ -14,7 +14,7 @@ from labshare.booking.queries.loading import BookableItem, load_bookable_item, w
 from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import answer_by, next_state, state_after_move
-from labshare.booking.rules.slots import free_units
+from labshare.booking.rules.slots import Slot, free_units
 from labshare.booking.rules.time import Interval
 from labshare.booking.services import holdings
 from labshare.booking.services.answer import check_again, refuse_lapsed, restore_deadline, settle_as_confirmed
@@ -115,10 +115,17 @@ class Move:
 
 
 def where_to(
-    booking: Booking, side: str, now: datetime, *, starts_at: datetime, instrument_id: int | None = None
+    booking: Booking,
+    side: str,
+    now: datetime,
+    *,
+    starts_at: datetime,
+    instrument_id: int | None = None,
+    unit: int | None = None,
 ) -> Move:
     """What a move by `side` (client or lab) to this start would come to, for the question before the last click;
-    nothing is written. Raises what `reschedule` or `propose` would raise, as far as it can be known now."""
+    nothing is written. `unit` comes first where it is free. Raises what `reschedule` or `propose` would raise, as far
+    as it can be known now."""
     if side == Party.CLIENT:
         state = state_after_move(booking.state, automatic=booking.lab.automatic_confirmation)
         if booking.starts_at <= now:
@@ -129,6 +136,7 @@ def where_to(
     if side == Party.CLIENT and not bookable.published:
         raise NotPublished
     work = work_of_booking(booking)
+    unit = unit or booking.unit
     chosen = feasible_instruments(
         bookable, work, starts_at, now=now, instrument_id=instrument_id, prefer=booking.instrument_id
     )
@@ -137,9 +145,7 @@ def where_to(
         (candidate,) = bookable.candidates(
             work, starts_at, plan.holding_ends_at, instruments=[instrument], but_booking=booking.id
         )
-        units = sorted(
-            free_units(candidate.busy, starts_at, plan.holding_ends_at), key=lambda one: (one != booking.unit, one)
-        )
+        units = sorted(free_units(candidate.busy, starts_at, plan.holding_ends_at), key=lambda one: (one != unit, one))
         if units:
             deadline = answer_by(now, starts_at=starts_at, days=bookable.openings.days, zone=local_zone())
             return Move(
@@ -151,6 +157,12 @@ def where_to(
                 answer_by=deadline,
             )
     raise SlotTaken(alternatives_for(bookable, work, starts_at, but_booking=booking.id))
+
+
+def elsewhere(booking: Booking, now: datetime, *, near: datetime) -> tuple[Slot, ...]:
+    """Up to three free starts for the booking, nearest to `near`, on any instrument of its test."""
+    bookable = bookable_to_move(booking, now)
+    return alternatives_for(bookable, work_of_booking(booking), max(near, now), but_booking=booking.id)
 
 
 def bookable_to_move(booking: Booking, now: datetime) -> BookableItem:
@@ -182,11 +194,12 @@ def propose(
     starts_at: datetime,
     reason: str,
     instrument_id: int | None = None,
+    unit: int | None = None,
     waive_reason: str | None = None,
 ) -> Proposal:
-    """The lab's move: another time, held until the client answers, two public working days at most. A new proposal
-    replaces an open one; while it is open the request does not lapse. Raises `IllegalStep`, `Lapsed`,
-    `ReasonRequired`, the rules of time (422), `SlotTaken` (409)."""
+    """The lab's move: another time, held until the client answers, two public working days at most. `unit` comes
+    first where it is free. A new proposal replaces an open one; while it is open the request does not lapse. Raises
+    `IllegalStep`, `Lapsed`, `ReasonRequired`, the rules of time (422), `SlotTaken` (409)."""
     booking = locked_booking(actor, "booking.propose", ref=ref)
     next_state(booking.state, "propose", Party.LAB)
     refuse_lapsed(booking, now)
@@ -202,17 +215,17 @@ def propose(
     holdings.release_offers(booking.id)
     holding = holdings.holding_of(booking.id)
     deadline = answer_by(now, starts_at=starts_at, days=bookable.openings.days, zone=local_zone())
-    for instrument, rules, unit in free_places(
-        chosen, starts_at, now=now, but_booking=booking.id, prefer_unit=booking.unit
+    for instrument, rules, place in free_places(
+        chosen, starts_at, now=now, but_booking=booking.id, prefer_unit=unit or booking.unit
     ):
         plan = rules.plan(starts_at)
         wanted = Interval(starts_at, plan.holding_ends_at)
         if _hold_for(
             booking,
             instrument.id,
-            unit=unit,
+            unit=place,
             wanted=wanted,
-            own=_own_time(holding, instrument.id, unit=unit),
+            own=_own_time(holding, instrument.id, unit=place),
             deadline=deadline,
             now=now,
         ):
@@ -222,7 +235,7 @@ def propose(
     values = rows.proposal(
         booking.id,
         instrument_id=instrument.id,
-        unit=unit,
+        unit=place,
         starts_at=plan.starts_at,
         ends_at=plan.ends_at,
         reason=reason,

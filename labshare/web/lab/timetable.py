@@ -18,9 +18,9 @@ from sqlalchemy import Row
 
 from labshare.booking.queries.desk import held_between, units_of_lab
 from labshare.booking.queries.loading import certificates_of, openings_of_lab
-from labshare.booking.rules.time import Closure, Interval, without
+from labshare.booking.rules.time import Closure, DayRange, Interval, without
 from labshare.booking.terms import BookingState, HoldingKind
-from labshare.catalogue.formatting import with_model
+from labshare.catalogue.formatting import kind_of_instrument, make_and_model, with_model
 from labshare.catalogue.models import Instrument, Lab
 from labshare.kernel.formatting import SlotWriter, clock_time, month_day, twin
 from labshare.kernel.time import local_day, local_zone, start_of_day
@@ -31,6 +31,8 @@ HOUR, DAY = 60, 1440
 USUAL_HOURS = (8, 20)
 """Shown of a day when nothing is open and nothing held."""
 MINUTE = timedelta(minutes=1)
+PAGE = 25
+"""Instruments of a page of the grid that a script draws; the table lists all."""
 LONG = 150
 """Minutes from which a bar has room for its own times and name."""
 
@@ -320,10 +322,19 @@ class Calendar:
         return list({row.instrument.id: row.instrument for row in self.rows if row.instrument.id not in busy}.values())
 
 
-def calendar_of(lab: Lab, first: date, *, days: int, now: datetime, instrument_id: int | None = None) -> Calendar:
-    """All instruments of a lab over some days, from their holdings. Seven statements."""
+def paged(units: Sequence[Row[tuple[Instrument, int]]], page: int) -> Sequence[Row[tuple[Instrument, int]]]:
+    """The units of the instruments of one page."""
+    ids = list(dict.fromkeys(row.Instrument.id for row in units))[(page - 1) * PAGE : page * PAGE]
+    return [row for row in units if row.Instrument.id in ids]
+
+
+def calendar_of(
+    lab: Lab, first: date, *, days: int, now: datetime, instrument_id: int | None = None, page: int | None = None
+) -> Calendar:
+    """All instruments of a lab, or those of one page, over some days, from their holdings. Seven statements."""
     since, until = start_of_day(first), start_of_day(first + timedelta(days=days))
     units = units_of_lab(lab_id=lab.id, instrument_id=instrument_id)
+    units = paged(units, page) if page else units
     ids = [instrument.id for instrument, _unit in units]
     found = held_between(ids, since, until, now=now)
     certificates = certificates_of(ids)
@@ -337,8 +348,7 @@ def calendar_of(lab: Lab, first: date, *, days: int, now: datetime, instrument_i
     last_day = first + timedelta(days=days - 1)
     rows = []
     for instrument, unit in units:
-        ends = [span.last for span in certificates.get(instrument.id, ())]
-        runs_out = max(ends) + timedelta(days=1) if ends and instrument.needs_calibration else None
+        runs_out = _runs_out(instrument, certificates.get(instrument.id, ()))
         runs_out = runs_out if runs_out and runs_out <= last_day else None
         place = at(*axis.place(start_of_day(max(runs_out, first)), until)) if runs_out else ""
         rows.append(Line(instrument, unit, write.bars(held.get((instrument.id, unit), ())), runs_out, place))
@@ -359,24 +369,31 @@ EVENT = ("resource", "start", "end", "free", "kind", "state", "ref", "client", "
 """What stands in an event of `calendar_data`, in order."""
 
 
-def calendar_data(lab: Lab, first: date, days: int, now: datetime) -> dict[str, Any]:
+def calendar_data(
+    lab: Lab, first: date, days: int, now: datetime, *, instrument_id: int | None = None, page: int | None = None
+) -> dict[str, Any]:
     """The same days as plain data for a script, small enough for thousands of bookings.
 
-    `resources`: the units of instruments; `clients`, `items`: names by id; `looks`: how a state or kind is drawn (the
-    page's key). `events`: what holds the units, each a list in the order of `columns`: the place of its unit in
-    `resources`, whole minutes after `start` (ISO 8601) of its begin, its end and the end of the clean-up, then what it
-    is. Two statements, whatever the number of bookings.
+    `resources`: the units of instruments, each with the minute from which it lacks a calibration; `clients`, `items`:
+    names by id, `shorts` the clients' without place and legal form; `looks`: how a state or kind is drawn (the page's
+    key); `grid`: minutes to which tests start; `zone`: minutes of the wall clock before UTC; `hours`: the hours of the
+    axis; `shut`: when the lab is closed, in minutes, `closures` among it with reasons. `events`: what holds the units,
+    each a list in the order of `columns`: the place of its unit in `resources`, whole minutes after `start` (ISO 8601)
+    of its begin, its end and the end of the clean-up, then what it is. Six statements, whatever the number of bookings.
     """
     since, until = start_of_day(first), start_of_day(first + timedelta(days=days))
-    units = units_of_lab(lab_id=lab.id)
+    units = units_of_lab(lab_id=lab.id, instrument_id=instrument_id)
+    units = paged(units, page) if page else units
     places = {(instrument.id, unit): n for n, (instrument, unit) in enumerate(units)}
-    clients: dict[int, str] = {}
+    ids = list({instrument.id for instrument, _unit in units})
+    clients: dict[int, Named] = {}
     items: dict[int, str] = {}
     events = []
-    for row in held_between(list({instrument.id for instrument, _unit in units}), since, until, now=now):
+    found = held_between(ids, since, until, now=now)
+    for row in found:
         if row.ref is not None:
             if row.client_firm_id not in clients:
-                clients[row.client_firm_id] = twin(Named(row.client, row.client_en))
+                clients[row.client_firm_id] = Named(row.client, row.client_en)
             if row.test_item_id not in items:
                 items[row.test_item_id] = twin(Named(row.item, row.item_en))
         events.append(
@@ -394,20 +411,55 @@ def calendar_data(lab: Lab, first: date, days: int, now: datetime) -> dict[str, 
                 row.note,
             )
         )
+    openings, certificates = openings_of_lab(lab.id, since), certificates_of(ids)
+    axis = axis_of(first, days, openings.hours.weekly, [Interval(row.starts_at, row.ends_at) for row in found])
+    open_spans = [(span[0], span[1]) for span in openings.between(since, until)]
     return {
         "lab": lab.code,
+        "grid": lab.start_grid,
         "start": since.isoformat(),
+        "zone": (since.astimezone(local_zone()).utcoffset() or timedelta()) // MINUTE,
         "days": days,
+        "hours": (axis.opens, axis.closes),
+        "shut": [
+            ((span.starts_at - since) // MINUTE, (span.ends_at - since) // MINUTE)
+            for span in without([Interval(since, until)], open_spans)
+        ],
+        "closures": [
+            ((each.starts_at - since) // MINUTE, (each.ends_at - since) // MINUTE, each.reason)
+            for each in openings.closures_within(since, until)
+        ],
         "resources": [
-            {"instrument": instrument.id, "unit": unit, "units": instrument.units, "title": with_model(instrument)}
+            {
+                "instrument": instrument.id,
+                "unit": unit,
+                "units": instrument.units,
+                "title": with_model(instrument),
+                "kind": kind_of_instrument(instrument),
+                "model": make_and_model(instrument),
+                "uncalibrated": _lacks_from(instrument, certificates.get(instrument.id, ()), since),
+            }
             for instrument, unit in units
         ],
-        "clients": clients,
+        "clients": {number: named.plain for number, named in clients.items()},
+        "shorts": {number: short_firm(named) for number, named in clients.items()},
         "items": items,
         "looks": LOOKS | HELD,
         "columns": EVENT,
         "events": events,
     }
+
+
+def _runs_out(instrument: Instrument, certificates: Sequence[DayRange]) -> date | None:
+    """The day from which the instrument lacks a calibration; None where it needs or ever had none."""
+    ends = [span.last for span in certificates]
+    return max(ends) + timedelta(days=1) if ends and instrument.needs_calibration else None
+
+
+def _lacks_from(instrument: Instrument, certificates: Sequence[DayRange], since: datetime) -> int | None:
+    """The same in minutes after `since`."""
+    day = _runs_out(instrument, certificates)
+    return None if day is None else (start_of_day(day) - since) // MINUTE
 
 
 class _Writer:

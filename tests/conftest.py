@@ -464,9 +464,8 @@ def open_browser(browser: Any, live_server: str, clock: Clock) -> Iterator[Calla
         context = browser.new_context(
             base_url=live_server,
             locale=locale,
-            timezone_id="Asia/Shanghai",
             viewport={"width": width, "height": height},
-            **options,
+            **{"timezone_id": "Asia/Shanghai", **options},
         )
         contexts.append(context)
         page = context.new_page()

@@ -29,8 +29,13 @@ function start() {
   const clock = (minute) => wall(minute).slice(11);
   const utc = (date) => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate(), date.getHours(), date.getMinutes());
   const minuteOf = (date) => (utc(date) - base) / MINUTE - zone;
-  const dayFormat = new Intl.DateTimeFormat(lang, { weekday: "short", month: "numeric", day: "numeric", timeZone: "UTC" });
-  const dayOf = (minute) => dayFormat.format(base + (minute + zone) * MINUTE);
+  const english = lang === "en";
+  const weekday = new Intl.DateTimeFormat(lang, { weekday: "short", timeZone: "UTC" });
+  const dayFormat = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
+  const dayOf = (minute) => {
+    const day = base + (minute + zone) * MINUTE;
+    return english ? dayFormat.format(day).replace(",", "") : `${wall(minute).slice(5, 10)} ${weekday.format(day)}`;
+  };
   const span = (one) => dayOf(one.start) === dayOf(one.end - 1)
     ? `${dayOf(one.start)} ${clock(one.start)}–${clock(one.end)}`
     : `${dayOf(one.start)} ${clock(one.start)} – ${dayOf(one.end)} ${clock(one.end)}`;
@@ -69,7 +74,7 @@ function start() {
     made.append(...inside);
     return made;
   };
-  const tongue = (made) => (lang === "en" && /[\u3400-\u9fff]/.test(made.textContent) && (made.lang = "zh"), made);
+  const tongue = (made) => (english && /[\u3400-\u9fff]/.test(made.textContent) && (made.lang = "zh"), made);
   const nameOf = (first, second) => ({ domNodes: [el("span", "row-name", tongue(el("span", "", first)), tongue(el("small", "", second)))] });
 
   function rows() {
@@ -335,7 +340,6 @@ function start() {
     if (choices.length) inside.append(el("div", "row-x mt-2", el("span", "small", words.instead), ...choices));
     refused.replaceChildren(inside, close);
     refused.hidden = false;
-    refused.scrollIntoView({ block: "nearest" });
   }
 
   refresh();

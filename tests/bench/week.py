@@ -26,10 +26,10 @@ WHERE i.lab_id = {lab} AND h.starts_at < '{until}' AND h.ends_at > '{since}' ORD
 """
 VIEWS = (
     ("data", "/lab/calendar/data?lab=BENCH-100&from={day}", 60),
-    ("page", "/lab/calendar?lab=BENCH-100", None),
+    ("page", "/lab/calendar?lab=BENCH-100", 60),
     ("table", "/lab/calendar?lab=BENCH-100&view=table", 250),
 )
-"""What is asked, and the most it may take, milliseconds; the page is to be written by a script from the data."""
+"""What is asked, and the most it may take, milliseconds; the page is drawn by a script from the data."""
 
 
 def fill() -> tuple[int, datetime]:
@@ -117,7 +117,7 @@ def measure(engine: str, turns: int) -> list[Figure]:
     for what, path, aim in VIEWS:
         ours = asks(client, path.format(day=local_day(first)))
         page = ours().decode()
-        assert all(ref in page for ref in refs), f"{what}: not all bookings"
+        assert what == "page" or all(ref in page for ref in refs), f"{what}: not all bookings"
         mine, plain = in_turns(ours, raw, turns=turns)
         figures.append(
             Figure(

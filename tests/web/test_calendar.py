@@ -1,20 +1,28 @@
 """The lab's calendar: where bars stand on the axis, what is written on them, what they are called."""
 
+import html
+import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from labshare.booking import services
 from labshare.booking.models import Closure, Holding
 from labshare.booking.rules.time import Interval
 from labshare.kernel.database import db, transaction
+from labshare.kernel.formatting import table_slot
 from labshare.web.lab.timetable import Axis, at, axis_of, calendar_of
 from tests import factories
+from tests.bench.measure import statements_of
 from tests.signing import sign_in
 
 
@@ -217,3 +225,116 @@ def test_the_data_for_a_script_say_what_the_page_shows(app: Flask, clock: Any, h
     assert block["note"] == "换油"
     assert "2026-12-07T" in client.get("/lab/calendar/data?from=2026-12-08&days=9999").json["start"]
     assert client.get("/lab/calendar/data?from=2026-12-08&days=9999").json["days"] == 31
+
+
+CUTS = st.lists(st.integers(0, 7 * 1440), min_size=2, max_size=24, unique=True).map(sorted)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=CUTS, kinds=st.lists(st.sampled_from(["maintenance", "in_house", "offer"]), min_size=12, max_size=12))
+def test_bars_equal_the_holdings_to_the_minute(
+    house: House, client: FlaskClient, clock: Any, cuts: list[int], kinds: list[str]
+) -> None:
+    """Whatever holds the instrument: the grid's data and the table on the page say it, the sheet places it, each to the
+    minute, over nights too."""
+    start = shanghai(23, 0)
+    spans = [(start + timedelta(minutes=a), start + timedelta(minutes=b)) for a, b in pairwise(cuts)]
+    with transaction():
+        db.session.query(Holding).delete()
+        for kind, (starts_at, ends_at) in zip(kinds * 2, spans, strict=False):
+            db.session.add(
+                Holding(
+                    instrument_id=house.instrument.id,
+                    unit=1,
+                    kind=kind,
+                    block=None if kind == "offer" else "a-block",
+                    starts_at=starts_at,
+                    ends_at=ends_at,
+                    created_at=clock(),
+                )
+            )
+    sign_in(client, house.hand, house.lab.firm)
+    data = client.get("/lab/calendar/data?from=2026-11-23").json
+    columns = [dict(zip(data["columns"], each, strict=True)) for each in data["events"]]
+    begin = datetime.fromisoformat(data["start"])
+    assert [tuple(begin + timedelta(minutes=each[edge]) for edge in ("start", "end")) for each in columns] == spans
+    assert all(each["end"] == each["free"] for each in columns)
+    week = calendar_of(house.lab, MONDAY, days=7, now=clock())
+    axis = week.axis
+    for bar, (starts_at, ends_at) in zip(week.rows[0].bars, spans, strict=True):
+        assert (bar.starts_at, bar.ends_at) == (starts_at, ends_at)
+        assert bar.place == at(*axis.place(starts_at, ends_at))
+    table = client.get("/lab/calendar?view=table&from=2026-11-23").text
+    said = [
+        " ".join(re.sub("<.*?>", " ", each).split())
+        for each in re.findall(r'<td class="nowrap">(.*?)</td>', table, re.S)
+    ]
+    assert said == [table_slot(*span) for span in spans]
+
+
+def test_what_has_not_changed_is_not_sent_again(house: House, client: FlaskClient, clock: Any) -> None:
+    """304 after two small questions; anybody's booking, block or offer changes the tag, and so does one that lapses."""
+    sign_in(client, house.hand, house.lab.firm)
+    ask = "/lab/calendar/data?from=2026-11-23"
+    seen = [client.get(ask).headers["ETag"]]
+
+    def again() -> int:
+        answer = client.get(ask, headers={"If-None-Match": seen[-1]})
+        seen.append(answer.headers["ETag"])
+        return answer.status_code
+
+    assert again() == 304
+    with transaction():
+        house.book(clock(), shanghai(25, 9))
+    assert again() == 200
+    assert again() == 304
+    with transaction():
+        db.session.add(
+            Holding(
+                instrument_id=house.instrument.id,
+                unit=1,
+                kind="offer",
+                held_for=house.booker.id,
+                starts_at=shanghai(26, 9),
+                ends_at=shanghai(26, 10),
+                expires_at=clock() + timedelta(minutes=10),
+                created_at=clock(),
+            )
+        )
+    assert again() == 200
+    clock.advance(minutes=11)
+    assert again() == 200
+    assert len(client.get(ask).json["events"]) == 1
+
+
+def test_the_grids_data_are_few_questions_and_small(app: Flask, house: House, client: FlaskClient, clock: Any) -> None:
+    with transaction():
+        for n in range(30):
+            factories.instrument(house.lab, name=f"试验机 {n:02d}")
+        house.book(clock(), shanghai(25, 9))
+    sign_in(client, house.hand, house.lab.firm)
+    ask = "/lab/calendar/data?from=2026-11-23&page={}"
+    tag = client.get(ask.format(1)).headers["ETag"]
+    assert statements_of(lambda: client.get(ask.format(1))) <= 10
+    assert statements_of(lambda: client.get(ask.format(1), headers={"If-None-Match": tag})) <= 6
+    pages = [client.get(ask.format(n)).json["resources"] for n in (1, 2)]
+    assert [len(each) for each in pages] == [25, 6]
+    assert not {each["instrument"] for each in pages[0]} & {each["instrument"] for each in pages[1]}
+    assert "1–25 / 31" in client.get("/lab/calendar").text
+    assert client.get("/lab/calendar?view=table").status_code == 200
+
+
+@pytest.mark.parametrize(("of", "days"), [("day", 1), ("week", 7), ("fortnight", 14), ("month", 30)])
+def test_each_range_begins_where_it_should(house: House, client: FlaskClient, clock: Any, of: str, days: int) -> None:
+    sign_in(client, house.hand, house.lab.firm)
+    first = {"day": "2026-11-25", "month": "2026-11-01"}.get(of, "2026-11-23")
+    page = client.get(f"/lab/calendar?view={of}&from=2026-11-25").text
+    board = json.loads(html.unescape(re.search(r'data-board="(.*?)"', page, re.S).group(1)))  # type: ignore[union-attr]
+    assert parse_qs(board["data"].partition("?")[2]) == {
+        "lab": [house.lab.code],
+        "days": [str(days)],
+        "page": ["1"],
+        "from": [first],
+    }
+    for view in ("table", "sheet"):
+        assert client.get(f"/lab/calendar?view={view}&of={of}&from=2026-11-25").status_code == 200

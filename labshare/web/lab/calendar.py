@@ -84,7 +84,7 @@ def calendar() -> Any:
     actor, now = current_actor(), utc_now()
     lab, labs = chosen_lab(actor)
     view = asked_choice("view", VIEWS, "week")
-    of = view if view in RANGES else asked_choice("of", RANGES, "week")
+    of = view if view in RANGES else asked_choice("of", RANGES if view == "table" else RANGES[:2], "week")
     today = local_day(now)
     day = asked_day("from") or today
     first, days = _days_of(of, day)

@@ -78,6 +78,12 @@ def _days_of(of: str, day: date) -> tuple[date, int]:
     return (day if of == "day" else day - timedelta(days=day.weekday())), SPANS[of]
 
 
+def _listed(day: date, today: date) -> tuple[date, int]:
+    """The phone's agenda: the rest of the week from a chosen day on, the whole of it where today is what is shown."""
+    monday = day - timedelta(days=day.weekday())
+    return (monday, 7) if day == today else (day, 7 - day.weekday())
+
+
 @blueprint.get("/calendar")
 @requires("booking.see", of=OWN_LABS)
 def calendar() -> Any:
@@ -90,12 +96,13 @@ def calendar() -> Any:
     first, days = _days_of(of, day)
     instrument = asked_number("instrument", 0) or None
     drawn = view in RANGES
+    listed, upto = _listed(day, today) if of != "day" else (day, 1)
     instruments = instruments_of_lab(lab.id)
     page = asked_page(1 if instrument else len(instruments), size=PAGE)
     shown = calendar_of(
         lab,
-        day if drawn else first,
-        days=1 if drawn else days,
+        listed if drawn else first,
+        days=upto if drawn else days,
         now=now,
         instrument_id=instrument,
         page=page.number if drawn else None,

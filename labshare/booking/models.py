@@ -584,6 +584,16 @@ class Holding(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     @hybrid_property
+    def lapses(self) -> bool:
+        """Whether it ends by itself if nothing is done: an offer, a request."""
+        return self.expires_at is not None
+
+    @lapses.inplace.expression
+    @classmethod
+    def _lapses(cls) -> ColumnElement[bool]:
+        return cls.expires_at.is_not(None)
+
+    @hybrid_property
     def is_block(self) -> bool:
         """Whether the lab holds it for itself: maintenance or in-house use."""
         return self.kind in HoldingKind.blocks()

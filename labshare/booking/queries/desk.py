@@ -92,7 +92,7 @@ def expiring(lab_id: int, now: datetime) -> tuple[int, int]:
     held = (
         select(func.count(), func.max(Holding.id))
         .join(Instrument, Instrument.id == Holding.instrument_id)
-        .where(Instrument.lab_id == lab_id, Holding.expires_at > now)
+        .where(Instrument.lab_id == lab_id, Holding.lapses, Holding.counts_at(now))
     )
     count, newest = db.session.execute(held).one()
     return count, newest or 0

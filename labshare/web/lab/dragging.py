@@ -4,6 +4,7 @@ Answers are JSON for the script that draws the grid: `ask` (the question before 
 done), or `refused` with the reason and the `ways` that would do. Without a script the booking's own page moves it.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,6 @@ from labshare.booking.terms import HoldingKind, Party
 from labshare.catalogue.formatting import with_model
 from labshare.http.actor import current_actor
 from labshare.http.rights import THE_BOOKING, requires
-from labshare.kernel.database import transaction
 from labshare.kernel.errors import InvalidInput, NotAllowed, NotFound, Problem
 from labshare.kernel.formatting import sentence_space, table_slot, twin, when
 from labshare.kernel.time import utc_now
@@ -30,6 +30,7 @@ from labshare.web.asked import read_moment, read_number
 from labshare.web.lab import blueprint
 from labshare.web.lab.timetable import Named
 from labshare.web.moving import ProposeForm
+from labshare.web.steps import carry_out
 
 
 class DropForm(ProposeForm):
@@ -56,27 +57,25 @@ def drop(ref: str) -> Any:
         if form.seen.data and form.seen.data != seen(booking):
             raise MovedMeanwhile(when=f"{when(booking.starts_at)}, {with_model(booking.instrument)}")
         if (starts_at, instrument_id) == (booking.starts_at, booking.instrument_id) and unit:
-            with transaction():
-                move_unit(actor=actor, now=now, ref=ref, unit=unit)
-            return jsonify(done=_("Moved to another unit."))
-        if not form.sure.data or not form.validate_on_submit():
-            to = {"starts_at": starts_at, "instrument_id": instrument_id, "unit": unit}
-            return _ask(form, booking, where_to(booking, Party.LAB, now, **to))
-        with transaction():
-            propose(
-                actor=actor,
-                now=now,
-                ref=ref,
-                starts_at=starts_at,
-                instrument_id=instrument_id,
-                unit=unit,
-                reason=form.reason.data or "",
+            return carry_out(
+                lambda: move_unit(actor=actor, now=now, ref=ref, unit=unit),
+                lambda _moved: _done(_("Moved to another unit.")),
             )
-        return jsonify(done=_("Proposed; the client is asked."))
+        to: dict[str, Any] = {"starts_at": starts_at, "instrument_id": instrument_id, "unit": unit}
+        if not form.sure.data or not form.validate_on_submit():
+            return _ask(form, booking, where_to(booking, Party.LAB, now, **to))
+        return carry_out(
+            lambda: propose(actor=actor, now=now, ref=ref, reason=form.reason.data or "", **to),
+            lambda _proposal: _done(_("Proposed; the client is asked.")),
+        )
     except (NotAllowed, NotFound):
         raise
     except Problem as problem:
-        return _refused(problem, get_booking(actor, ref), starts_at, instrument_id, now)
+        return _refused(problem, get_booking(actor, ref), now, starts_at=starts_at, instrument_id=instrument_id)
+
+
+def _done(words: str) -> Callable[[], Any]:
+    return lambda: jsonify(done=words)
 
 
 def seen(booking: Booking) -> str:
@@ -97,7 +96,7 @@ def _ask(form: DropForm, booking: Booking, move: Any) -> Any:
 
 
 def _refused(
-    problem: Problem, booking: Booking, starts_at: datetime, instrument_id: int | None, now: datetime
+    problem: Problem, booking: Booking, now: datetime, *, starts_at: datetime, instrument_id: int | None
 ) -> tuple[Any, int]:
     """Why not, in one sentence or two, and up to three starts that would do."""
     ways: tuple[Slot, ...]
@@ -106,7 +105,7 @@ def _refused(
         return jsonify(refused=reason, ways=[]), problem.status
     if isinstance(problem, SlotTaken):
         ways = problem.alternatives
-        reason = _who_has_it(booking, starts_at, instrument_id, now) or reason
+        reason = _who_has_it(booking, now, starts_at=starts_at, instrument_id=instrument_id) or reason
     elif isinstance(problem, InstrumentNotOfItem):
         reason = f"{reason}{sentence_space()}{_able(booking, now)}"
     if not ways and isinstance(problem, InvalidInput | SlotTaken):
@@ -137,7 +136,7 @@ def _instruments(booking: Booking, now: datetime) -> dict[int, Any]:
     return {each.id: each for each in bookable.instruments} if bookable else {}
 
 
-def _who_has_it(booking: Booking, starts_at: datetime, instrument_id: int | None, now: datetime) -> str:
+def _who_has_it(booking: Booking, now: datetime, *, starts_at: datetime, instrument_id: int | None) -> str:
     """What lies in the way there, by name; empty where it is gone by now."""
     until = starts_at + (booking.ends_at - booking.starts_at) + timedelta(minutes=booking.cleanup_minutes)
     held = held_between([instrument_id or booking.instrument_id], starts_at, until, now=now)

@@ -224,6 +224,18 @@ class OnlyPublishedLabs(Conflict):
     message = _l("Only a published lab can be admitted.")
 
 
+class ApplicationWaits(Conflict):
+    message = _l("The lab has applied already; an officer decides.")
+
+
+class OpenLabAlready(Conflict):
+    message = _l("The lab is admitted, or its admission waits for a second person.")
+
+
+class ApplicationEnded(Conflict):
+    message = _l("This application is decided or withdrawn already.")
+
+
 class LabelTwice(InvalidInput):
     message = _l("Another field has this name.")
 

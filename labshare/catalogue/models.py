@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.catalogue.terms import (
     AccreditationKind,
+    ApplicationEnd,
     Category,
     ConceptKind,
     FeeBasis,
@@ -186,6 +187,16 @@ class LabAdmission(Model):
     def _refused_in_sql(cls) -> ColumnElement[bool]:
         return cls.refused_at.is_not(None)
 
+    @hybrid_property
+    def open_ended(self) -> bool:
+        """Whether nobody has suspended it."""
+        return self.suspended_from is None
+
+    @open_ended.inplace.expression
+    @classmethod
+    def _open_ended_in_sql(cls) -> ColumnElement[bool]:
+        return cls.suspended_from.is_(None)
+
     @hybrid_method
     def lasts_to(self, day: date) -> bool:
         """Whether it is not suspended on this day; it may be ahead."""
@@ -246,6 +257,53 @@ guard(
 stays_as_recorded(
     LabAdmission.__table__, rewritten=_ADMISSION_REWRITTEN, name="admission", kept="admission stays as recorded"
 )
+
+
+class LabApplication(Model):
+    """A firm asks that its lab be admitted as an open lab (R-COUNTY-6): with what the lab showed that day, so that the
+    officer sees what was there and what has changed since. Ended once; one at a time waits."""
+
+    __tablename__ = "lab_application"
+    __table_args__ = (
+        one_of("outcome", ApplicationEnd, null=True),
+        CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_once"),
+        Index(
+            "ix_lab_application_waiting",
+            "lab_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(None, "lab_id", "applied_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    applied_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    applied_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    remark: Mapped[str] = mapped_column(String(300), default="")
+    proved: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """`instruments` and `test_items` published that day, and `accreditations` in force: kind, number, last day."""
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    """Why it was declined."""
+
+    @hybrid_property
+    def waits(self) -> bool:
+        """Whether nobody has answered it or taken it back."""
+        return self.ended_at is None
+
+    @waits.inplace.expression
+    @classmethod
+    def _waits_in_sql(cls) -> ColumnElement[bool]:
+        return cls.ended_at.is_(None)
+
+    @property
+    def accreditations(self) -> list[tuple[str, str, date]]:
+        """Kind, number and last day of those in force that day."""
+        return [(kind, number, date.fromisoformat(last)) for kind, number, last in self.proved["accreditations"]]
 
 
 class Accreditation(Dated, Model):

@@ -13,6 +13,18 @@ ADMITTED = kind(
         "%(lab)s is admitted as an open lab from %(day)s. Outside revenue booked from that day on can earn rewards."
     ),
 )
+APPLIED = kind(
+    "lab.applied",
+    topic=Topic.ADMISSION,
+    title=_l("%(lab)s applies to be an open lab"),
+    text=_l("%(firm)s asks that %(lab)s be admitted as an open lab. Look at what it shows, and admit or decline."),
+)
+DECLINED = kind(
+    "lab.application_declined",
+    topic=Topic.ADMISSION,
+    title=_l("%(lab)s is not admitted as an open lab"),
+    text=_l("The application of %(lab)s is declined. Reason: %(reason)s. You may apply again once this is settled."),
+)
 ADMISSION_WAITS = kind(
     "lab.admission_waits",
     topic=Topic.ADMISSION,

@@ -194,7 +194,7 @@ class ConceptKind(Term):
 
 
 class Requirement(Term):
-    """What must be there before publishing; see `rules.publishing`."""
+    """What must be there before publishing, or before applying to be an open lab; see `rules.publishing`."""
 
     FIRM_VERIFIED = "firm_verified", _l("the firm is verified")
     ADDRESS = "address", _l("an address")
@@ -206,6 +206,9 @@ class Requirement(Term):
     INSTRUMENT_PUBLISHED = "instrument_published", _l("a published instrument that can do it")
     FEE_TODAY = "fee_today", _l("a fee valid today")
     SAMPLE_REQUIREMENT = "sample_requirement", _l("what samples must be like")
+    INSTRUMENT_SHOWN = "instrument_shown", _l("a published instrument")
+    ALL_CALIBRATED = "all_calibrated", _l("every published instrument calibrated today, or without need")
+    ITEM_SHOWN = "item_shown", _l("a published test item with a fee valid today")
 
 
 class Admission(Term):
@@ -219,3 +222,13 @@ class Admission(Term):
     """Admitted once, and not now."""
     UNDECIDED = "undecided"
     """An admission waits for a second person."""
+    APPLIED = "applied"
+    """The lab has applied and waits for an officer."""
+
+
+class ApplicationEnd(Term):
+    """How an application to be an open lab ends."""
+
+    ADMITTED = "admitted", _l("Admitted")
+    DECLINED = "declined", _l("Declined")
+    WITHDRAWN = "withdrawn", _l("Withdrawn")

@@ -21,6 +21,7 @@ from labshare.booking.queries.approvals import approvals_waiting
 from labshare.booking.queries.desk import year_confirmed
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.admissions import admissions_waiting
+from labshare.catalogue.queries.applications import applications_waiting
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import UtcDateTime, db
 from labshare.kernel.terms import OfficialRole
@@ -182,6 +183,14 @@ KINDS = (
         line=_l("Corrections to decide on"),
     ),
     Kind(
+        "applications",
+        OFFICER,
+        "regulator.labs",
+        lambda _actor, _now: applications_waiting(),
+        badge=True,
+        line=_l("Labs that apply to be open labs"),
+    ),
+    Kind(
         "admissions",
         APPROVER,
         "regulator.labs",
@@ -322,6 +331,8 @@ class Waiting:
     affiliations: int
     """Declared ones that an officer has to decide."""
     policies: int
+    applications: int
+    """Of labs to be open labs."""
     admissions: int
     """Of more than 30 days back, which the approver confirms."""
     grades: int

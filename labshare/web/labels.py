@@ -7,7 +7,7 @@ from flask import Flask
 from jinja2 import pass_context
 
 from labshare.booking.terms import ApprovalState, BookingState, ChargeKind, DayKind, FeedOf, QuoteState
-from labshare.catalogue.terms import Admission, FeeBasis, FieldKind, LifeState, LiveState, SurchargeKind
+from labshare.catalogue.terms import Admission, ApplicationEnd, FeeBasis, FieldKind, LifeState, LiveState, SurchargeKind
 from labshare.kernel.formatting import NOTHING, twin
 from labshare.kernel.terms import OfficialRole, Term, TokenScope
 from labshare.kernel.time import utc_now
@@ -86,6 +86,7 @@ VOCABULARIES: dict[str, type[Term]] = {
 COMPARED: tuple[type[Term], ...] = (
     *VOCABULARIES.values(),
     Admission,
+    ApplicationEnd,
     ChargeKind,
     Movement,
     SpendingBy,

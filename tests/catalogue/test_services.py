@@ -11,11 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from labshare.accounts.models import Person
 from labshare.booking import services as booking
 from labshare.catalogue import queries
-from labshare.catalogue.models import Fee, InstrumentUnit, Lab, LabAdmission
+from labshare.catalogue.models import Accreditation, Fee, InstrumentUnit, Lab, LabAdmission
 from labshare.catalogue.queries.admissions import admission_spans, county_on
+from labshare.catalogue.queries.applications import applications_waiting
+from labshare.catalogue.queries.open_labs import open_labs
 from labshare.catalogue.queries.publishing import instrument_conditions, item_conditions, lab_conditions
 from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
-from labshare.catalogue.services import accreditations, fees, instruments, labs, standards, test_items
+from labshare.catalogue.services import accreditations, applications, fees, instruments, labs, standards, test_items
 from labshare.kernel.actor import VISITOR
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import NotAllowed, NotFound
@@ -186,6 +188,63 @@ def test_a_withdrawn_lab_takes_its_items_out_of_sight(house):  # R-CATALOGUE-3
 
 
 # ── Admission ────────────────────────────────────────────────────────────
+
+
+def complete(house, **instrument_given):
+    """A lab that may apply: with an instrument, a test item and a fee."""
+    lab = not_yet_admitted(house)
+    instrument = make.instrument(lab, **instrument_given)
+    make.test_item(instrument)
+    make.add(Accreditation(lab_id=lab.id, kind="CMA", number="221100001", valid_from=TODAY, valid_to=date(2028, 1, 1)))
+    db.session.commit()
+    return lab
+
+
+def test_a_complete_lab_applies_and_an_officer_answers(house):  # R-COUNTY-6
+    lab = complete(house)
+    with transaction():
+        application = applications.apply(**house.who, lab_id=lab.id, remark="证书齐全")
+    assert application.proved == {
+        "instruments": 1,
+        "test_items": 1,
+        "accreditations": [["CMA", "221100001", "2028-01-01"]],
+    }
+    assert db.session.scalar(applications_waiting()) == 1
+    kinds = db.session.scalars(select(Notice.kind).where(Notice.person_id == house.officer.person_id)).all()
+    assert kinds == ["lab.applied"]
+    assert [row.lab.id for row in open_labs(TODAY, show="applied").items] == [lab.id]
+    with refused(("ApplicationWaits", None)):
+        applications.apply(**house.who, lab_id=lab.id)
+    with refused(("ReasonRequired", "reason")):
+        applications.decline_application(**house.by_officer, lab_id=lab.id, reason=" ")
+    with transaction():
+        applications.decline_application(**house.by_officer, lab_id=lab.id, reason="仪器证书过期")
+    with refused(("ApplicationEnded", None)):
+        applications.withdraw_application(**house.who, lab_id=lab.id)
+    with transaction():
+        applications.apply(**house.who, lab_id=lab.id)
+        applications.withdraw_application(**house.who, lab_id=lab.id)
+    with transaction():
+        application = applications.apply(**house.who, lab_id=lab.id)
+        labs.admit_lab(**house.by_officer, lab_id=lab.id, admitted_from=TODAY)
+    assert application.outcome == "admitted", "the admission answers it"
+    assert db.session.scalar(applications_waiting()) == 0
+    with refused(("OpenLabAlready", None)):
+        applications.apply(**house.who, lab_id=lab.id)
+    assert any("仪器证书过期" in letter.body for letter in letters())
+
+
+def test_only_a_complete_lab_of_ones_own_applies(house):  # R-COUNTY-6
+    lab = complete(house, calibrated=(date(2024, 1, 1), date(2024, 12, 31)))
+    with refused(("NotComplete", None)):
+        applications.apply(**house.who, lab_id=lab.id)
+    bare = not_yet_admitted(house)
+    with refused(("NotComplete", None), ("NotComplete", None)):
+        applications.apply(**house.who, lab_id=bare.id)
+    with pytest.raises(NotAllowed):
+        applications.apply(actor=house.stranger, now=house.clock.now, lab_id=lab.id)
+    with pytest.raises(NotAllowed):
+        applications.decline_application(**house.who, lab_id=lab.id, reason="不")
 
 
 def test_an_officer_admits_and_suspends_and_the_lab_is_told(house):  # R-COUNTY-1, R-COUNTY-3

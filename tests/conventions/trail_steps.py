@@ -26,7 +26,7 @@ from labshare.booking.services.work import lengthen_running
 from labshare.catalogue.models import Lab
 from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
 from labshare.catalogue.rules.sample_form import Question
-from labshare.catalogue.services import fees, instruments, labs, standards, test_items
+from labshare.catalogue.services import applications, fees, instruments, labs, standards, test_items
 from labshare.catalogue.services.sample_forms import set_sample_form
 from labshare.demonstration.photos import drawn
 from labshare.kernel.actor import SYSTEM, Actor
@@ -219,6 +219,17 @@ def _catalogue(world: RightsWorld) -> Iterator[Step]:
         lambda: set_sample_form(actor=owner, now=now, test_item_id=drafted.id, questions=[asked], revision=0),
     )
     yield "publish a test item", lambda: test_items.publish_test_item(actor=owner, now=now, test_item_id=drafted.id)
+    yield "apply to be an open lab", lambda: applications.apply(actor=owner, now=now, lab_id=lab.id)
+    yield (
+        "withdraw an application",
+        lambda: applications.withdraw_application(actor=owner, now=now, lab_id=lab.id),
+    )
+    with transaction():
+        applications.apply(actor=owner, now=now, lab_id=lab.id)
+    yield (
+        "decline an application",
+        lambda: applications.decline_application(actor=officer, now=now, lab_id=lab.id, reason="证书过期"),
+    )
     yield "admit a lab", lambda: labs.admit_lab(actor=officer, now=now, lab_id=lab.id, admitted_from=local_day(now))
     with transaction():
         drafts = [make.lab(make.firm(), admitted=False) for _ in range(2)]

@@ -66,6 +66,14 @@ def admitting_counties(lab_ids: Iterable[int]) -> set[str]:
     )
 
 
+def admission_open(lab_id: int) -> bool:
+    """Whether the lab is admitted without end, or an admission waits for a second person. One statement."""
+    open_ended = select(LabAdmission.id).where(
+        LabAdmission.lab_id == lab_id, ~LabAdmission.refused, LabAdmission.open_ended
+    )
+    return db.session.scalar(open_ended.limit(1)) is not None
+
+
 def blocks_another(admission: LabAdmission, first: date) -> bool:
     """Whether an admission from `first` on would overlap this one."""
     return not admission.refused and admission.lasts_to(first)

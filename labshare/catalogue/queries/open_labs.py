@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from labshare.catalogue.models import Lab, LabAdmission
+from labshare.catalogue.models import Lab, LabAdmission, LabApplication
 from labshare.catalogue.queries.admissions import admitted_on
 from labshare.catalogue.queries.filters import Page
 from labshare.catalogue.queries.matching import found_in_text
@@ -42,6 +42,9 @@ def open_labs(day: date, *, q: str = "", show: str | None = None, limit: int = 5
     elif show == Admission.UNDECIDED:
         waits = select(LabAdmission.id).where(LabAdmission.lab_id == Lab.id, LabAdmission.undecided)
         statement = statement.where(waits.correlate(Lab).exists())
+    elif show == Admission.APPLIED:
+        applied = select(LabApplication.id).where(LabApplication.lab_id == Lab.id, LabApplication.waits)
+        statement = statement.where(applied.correlate(Lab).exists())
     if needs := literal(q):
         statement = statement.where(found_in_text(SearchKind.LAB, Lab.id, (tuple(needs),)))
     total = db.session.scalar(select(func.count()).select_from(statement.subquery())) or 0

@@ -38,6 +38,18 @@ class ItemFacts:
     sample_requirement: bool
 
 
+@dataclass(frozen=True)
+class OpenLabFacts:
+    """What a lab shows to everybody on a day."""
+
+    published: bool
+    instruments: int
+    uncalibrated: int
+    """Of them, those that need a certificate and have none that is valid."""
+    test_items: int
+    """With a fee."""
+
+
 def lab_conditions(lab: LabFacts) -> tuple[Condition, ...]:
     return (
         Condition(Requirement.FIRM_VERIFIED, lab.firm_verified),
@@ -63,6 +75,16 @@ def item_conditions(item: ItemFacts) -> tuple[Condition, ...]:
         Condition(Requirement.INSTRUMENT_PUBLISHED, item.instrument_published),
         Condition(Requirement.FEE_TODAY, item.fee_today),
         Condition(Requirement.SAMPLE_REQUIREMENT, item.sample_requirement),
+    )
+
+
+def open_lab_conditions(lab: OpenLabFacts) -> tuple[Condition, ...]:
+    """What a lab needs before it applies to be an open lab (R-COUNTY-6)."""
+    return (
+        Condition(Requirement.LAB_PUBLISHED, lab.published),
+        Condition(Requirement.INSTRUMENT_SHOWN, lab.instruments > 0),
+        Condition(Requirement.ALL_CALIBRATED, lab.uncalibrated == 0),
+        Condition(Requirement.ITEM_SHOWN, lab.test_items > 0),
     )
 
 

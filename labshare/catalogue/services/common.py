@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from labshare.audit import services as audit
@@ -45,6 +46,11 @@ def own_accreditation(actor: Actor, accreditation_id: int) -> Accreditation:
     accreditation = get_accreditation(actor, accreditation_id)
     permissions.check(actor, "catalogue.change", firm=accreditation.lab.firm_id)
     return accreditation
+
+
+def lock_lab(lab_id: int) -> None:
+    """Let nobody else change this lab until the transaction ends."""
+    db.session.execute(select(Lab.id).where(Lab.id == lab_id).with_for_update())
 
 
 def require(conditions: tuple[Condition, ...]) -> None:

@@ -15,6 +15,7 @@ from labshare.catalogue.queries.admissions import blocks_another
 from labshare.catalogue.queries.publishing import lab_conditions
 from labshare.catalogue.rules.entries import LabDetails, changes, lab_problems
 from labshare.catalogue.services import common
+from labshare.catalogue.services.applications import end_by_admission
 from labshare.catalogue.services.index import rebuild_lab
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
@@ -162,6 +163,7 @@ def admit_lab(
         date=admitted_from,
     ):
         db.session.add(admission)
+    end_by_admission(actor, now, lab.id)
     audit.record(
         actor,
         now,
@@ -250,7 +252,7 @@ def suspend_lab(*, actor: Actor, now: datetime, lab_id: int, suspended_from: dat
     permissions.check(actor, "lab.admit")
     if not reason.strip():
         raise ReasonRequired
-    admission = next((one for one in _admissions(lab.id) if one.suspended_from is None and one.counts), None)
+    admission = next((one for one in _admissions(lab.id) if one.open_ended and one.counts), None)
     if admission is None or admission.admitted_from > suspended_from:
         raise errors.NotAdmitted
     admission.suspended_from, admission.suspended_by, admission.suspended_at = suspended_from, actor.person_id, now
@@ -270,7 +272,7 @@ def suspend_lab(*, actor: Actor, now: datetime, lab_id: int, suspended_from: dat
 
 def _admissions(lab_id: int) -> list[LabAdmission]:
     """Read with a lock on the lab, so that two officers do not admit it twice."""
-    db.session.execute(select(Lab.id).where(Lab.id == lab_id).with_for_update())
+    common.lock_lab(lab_id)
     return list(
         db.session.scalars(
             select(LabAdmission).where(LabAdmission.lab_id == lab_id).order_by(LabAdmission.admitted_from)

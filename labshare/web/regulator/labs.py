@@ -9,7 +9,9 @@ from werkzeug.wrappers import Response
 
 from labshare.catalogue import queries
 from labshare.catalogue.models import Lab
+from labshare.catalogue.queries.applications import last_application
 from labshare.catalogue.queries.open_labs import open_labs
+from labshare.catalogue.services import applications
 from labshare.catalogue.services import labs as lab_services
 from labshare.catalogue.terms import Admission
 from labshare.http.actor import current_actor
@@ -59,6 +61,10 @@ class SuspendForm(Form):
     reason = StringField(_l("Reason"), [required(), length(300)], description=_l("The lab is told."))
 
 
+class DeclineForm(Form):
+    reason = StringField(_l("Reason"), [required(), length(300)], description=_l("The lab is told."))
+
+
 def counties_with(code: str) -> dict[str, Division]:
     """The known counties, and this one."""
     return {
@@ -98,6 +104,7 @@ def _lab_page(
     lab_id: int,
     admit: Form | None = None,
     suspend: Form | None = None,
+    decline: Form | None = None,
     problem: Problem | None = None,
     *,
     status: int = 200,
@@ -107,6 +114,7 @@ def _lab_page(
     forms = {
         "admit": admit or AdmitForm(shown.lab, formdata=None, admitted_from=today),
         "suspend": suspend or SuspendForm(formdata=None, suspended_from=today),
+        "decline": decline or DeclineForm(formdata=None),
     }
     return render_template(
         "regulator/labs/lab.html",
@@ -115,6 +123,7 @@ def _lab_page(
         lab=shown.lab,
         today=today,
         forms=forms,
+        application=last_application(lab_id),
         grades=grades_of(lab_id),
         grade_words=dict(Grade.choices()),
         may_admit=may(actor, "lab.admit"),
@@ -148,6 +157,20 @@ def lab_admit(lab_id: int) -> Any:
         ),
     )
     return answer if isinstance(answer, Response) else _lab_page(lab_id, admit=form, status=answer)
+
+
+@blueprint.post("/labs/<int:lab_id>/decline")
+@requires("lab.admit")
+def lab_decline(lab_id: int) -> Any:
+    form = DeclineForm()
+    answer = posted(
+        form,
+        lambda: applications.decline_application(
+            actor=current_actor(), now=utc_now(), lab_id=lab_id, reason=form.reason.data
+        ),
+        lambda _made: (_("The application is declined; the lab is told."), url_for("regulator.lab", lab_id=lab_id)),
+    )
+    return answer if isinstance(answer, Response) else _lab_page(lab_id, decline=form, status=answer)
 
 
 @blueprint.post("/labs/<int:lab_id>/admissions/<int:admission_id>/<any(confirm, refuse):act>")

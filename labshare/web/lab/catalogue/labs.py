@@ -4,19 +4,23 @@ from typing import Any
 
 from flask import render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from labshare.catalogue import queries
 from labshare.catalogue.queries import own
+from labshare.catalogue.queries.applications import last_application, open_lab_facts
 from labshare.catalogue.queries.publishing import lab_conditions
-from labshare.catalogue.services import accreditations, labs
+from labshare.catalogue.rules.publishing import open_lab_conditions
+from labshare.catalogue.services import accreditations, applications, labs
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement.queries.photos import photos_of
 from labshare.web.filters import localized
+from labshare.web.forms import Form, StringField, length, optional
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.forms import AccreditationForm, LabForm
@@ -63,7 +67,11 @@ def lab(lab_id: int) -> Any:
     return show_lab(lab_id)
 
 
-def show_lab(lab_id: int, problem: Problem | None = None) -> Any:
+class ApplyForm(Form):
+    remark = StringField(_l("Remark"), [optional(), length(300)], description=_l("Seen by the officer."))
+
+
+def show_lab(lab_id: int, problem: Problem | None = None, apply_form: ApplyForm | None = None) -> Any:
     common.firm_id()
     today = local_day(utc_now())
     shown = queries.lab_page(current_actor(), lab_id, today)
@@ -76,6 +84,9 @@ def show_lab(lab_id: int, problem: Problem | None = None) -> Any:
         conditions=common.in_words(lab_conditions(shown.lab)),
         problems=said_problems(problem),
         photos=photos_of(lab_id),
+        application=last_application(lab_id),
+        asked=common.in_words(open_lab_conditions(open_lab_facts(shown.lab, today))),
+        apply_form=apply_form or ApplyForm(formdata=None),
         may_change=common.may_change(),
     ), (problem.status if problem else 200)
 
@@ -119,6 +130,33 @@ def lab_withdraw(lab_id: int) -> Any:
             words(_("%(name)s is withdrawn; bookings that are made stay."), name=localized(lab)),
             url_for("lab.lab", lab_id=lab_id),
         ),
+    )
+    return show_lab(lab_id, answer) if isinstance(answer, Problem) else answer
+
+
+@blueprint.post("/labs/<int:lab_id>/apply")
+@requires("catalogue.change", of=OWN_FIRM)
+def lab_apply(lab_id: int) -> Any:
+    common.my_lab(lab_id)
+    form = ApplyForm()
+    answer = posted(
+        form,
+        lambda: applications.apply(actor=current_actor(), now=utc_now(), lab_id=lab_id, remark=form.remark.data or ""),
+        lambda _made: (_("The application is sent; an officer decides."), url_for("lab.lab", lab_id=lab_id)),
+    )
+    if isinstance(answer, Response):
+        return answer
+    page, _status = show_lab(lab_id, apply_form=form)
+    return page, answer
+
+
+@blueprint.post("/labs/<int:lab_id>/withdraw-application")
+@requires("catalogue.change", of=OWN_FIRM)
+def lab_withdraw_application(lab_id: int) -> Any:
+    common.my_lab(lab_id)
+    answer = pressed(
+        lambda: applications.withdraw_application(actor=current_actor(), now=utc_now(), lab_id=lab_id),
+        lambda _made: (_("The application is withdrawn."), url_for("lab.lab", lab_id=lab_id)),
     )
     return show_lab(lab_id, answer) if isinstance(answer, Problem) else answer
 

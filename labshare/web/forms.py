@@ -37,6 +37,7 @@ from wtforms.validators import Optional as WtOptional
 from wtforms.widgets import HiddenInput, TextInput
 
 from labshare.http.retry import Application
+from labshare.kernel import typed
 from labshare.kernel.errors import InvalidInputs, Problem
 from labshare.kernel.formatting import plain_number, ungrouped
 from labshare.kernel.media import PAPERS, accept
@@ -253,8 +254,6 @@ def length(most: int, least: int = 0) -> Length:
 
 # ── Fields ───────────────────────────────────────────────────────────────
 
-_FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－：／　", "0123456789.,-:/ ")
-
 
 class _TextField(Field):
     """One line of text read into something; what cannot be read stays as typed, with `message`."""
@@ -268,7 +267,7 @@ class _TextField(Field):
         return "" if self.data is None else self.written(self.data)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        text = str(valuelist[0]).translate(_FULL_WIDTH).strip() if valuelist else ""
+        text = typed.half_width(str(valuelist[0])) if valuelist else ""
         if not text:
             self.data = None
             return
@@ -288,8 +287,7 @@ class _TextField(Field):
 class MoneyField(_TextField):
     """Yuan as people write them ("1,234.50", "¥80") ↔ fen. `negative=True` allows red letters and refunds."""
 
-    message = _l("Enter an amount such as 1,234.50.")
-    _SPELLING = re.compile(r"(-?)[¥￥]?(\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.(\d{1,2}))?")
+    message = typed.MONEY
 
     def __init__(self, *args: Any, negative: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -297,13 +295,7 @@ class MoneyField(_TextField):
         self.render_kw = {"inputmode": "decimal", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
 
     def read(self, text: str) -> Fen:
-        match = self._SPELLING.fullmatch(text.replace("\u2212", "-").replace(" ", "").removesuffix("元"))
-        if match is None or (match[1] and not self.negative):
-            raise ValueError
-        fen = int(match[2].replace(",", "")) * FEN_PER_YUAN + int((match[3] or "").ljust(2, "0"))
-        if fen > 10**14:
-            raise ValueError
-        return Fen(-fen if match[1] else fen)
+        return typed.money(text, negative=self.negative)
 
     def written(self, data: Fen) -> str:
         whole, rest = divmod(abs(data), FEN_PER_YUAN)
@@ -311,7 +303,7 @@ class MoneyField(_TextField):
 
 
 class WholeNumberField(_TextField):
-    message = _l("Enter a whole number.")
+    message = typed.WHOLE
 
     def __init__(self, *args: Any, least: int | None = None, most: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -319,9 +311,7 @@ class WholeNumberField(_TextField):
         self.render_kw = {"inputmode": "numeric", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
 
     def read(self, text: str) -> int:
-        if not re.fullmatch(r"-?\d{1,12}", text := ungrouped(text)):
-            raise ValueError
-        return int(text)
+        return typed.whole(text)
 
     def pre_validate(self, form: Any) -> None:
         if self.data is None:
@@ -339,16 +329,14 @@ class WholeNumberField(_TextField):
 class MinutesField(_TextField):
     """Minutes ≥ 0, fractions to a thousandth allowed."""
 
-    message = _l("Enter minutes such as 30 or 7.5.")
+    message = typed.MINUTES
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.render_kw = {"inputmode": "decimal", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
 
     def read(self, text: str) -> ExactMinutes:
-        if not re.fullmatch(r"\d{1,7}(\.\d{1,3})?", text):
-            raise ValueError
-        return ExactMinutes(Decimal(text))
+        return typed.minutes(text)
 
     def written(self, data: Decimal) -> str:
         return plain_number(Decimal(data))
@@ -397,16 +385,14 @@ class NumberField(_TextField):
 class PercentField(_TextField):
     """A percentage to a hundredth: 12.5 or 12.5 %."""
 
-    message = _l("Enter a percentage such as 30 or 12.5.")
+    message = typed.PERCENT
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.render_kw = {"inputmode": "decimal", "class": "num", "autocomplete": "off", **(self.render_kw or {})}
 
     def read(self, text: str) -> Decimal:
-        if not re.fullmatch(r"\d{1,4}(\.\d{1,2})?", text := text.removesuffix("%").removesuffix("％").strip()):
-            raise ValueError
-        return Decimal(text)
+        return typed.percent(text)
 
     def written(self, data: Decimal) -> str:
         return f"{data:f}"
@@ -416,17 +402,14 @@ class DayField(_TextField):
     """A local day ↔ the browser's date input."""
 
     widget = TextInput()
-    message = _l("Enter a date such as 2026-11-24.")
+    message = typed.DAY
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.render_kw = {"type": "date", **(self.render_kw or {})}
 
     def read(self, text: str) -> date:
-        day = date.fromisoformat(text.replace("/", "-"))
-        if not 1900 <= day.year <= 2999:
-            raise ValueError
-        return day
+        return typed.day(text)
 
     def written(self, data: date) -> str:
         return data.isoformat()

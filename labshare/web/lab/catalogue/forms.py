@@ -5,8 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import gettext, lazy_pgettext, ngettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext, ngettext
 
 from labshare.catalogue.models import Instrument, TestItem
 from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
@@ -20,8 +20,9 @@ from labshare.catalogue.terms import (
     InstrumentUsage,
     Sharing,
 )
-from labshare.kernel.formatting import twin, ungrouped
-from labshare.kernel.money import FEN_PER_WAN, Fen
+from labshare.kernel import typed
+from labshare.kernel.formatting import twin
+from labshare.kernel.money import FEN_PER_WAN
 from labshare.kernel.time import DAY_MINUTES, Minutes
 from labshare.organisations.divisions import PLACES
 from labshare.web.forms import (
@@ -185,13 +186,14 @@ class WanField(StringField):
         return f"{value:.2f}" if value == value.quantize(Decimal("0.01")) else f"{value.normalize():f}"
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        text = ungrouped(str(valuelist[0]).strip()) if valuelist else ""
+        text = str(valuelist[0]).strip() if valuelist else ""
         self.data = None
         if not text:
             return
-        if not re.fullmatch(r"\d{1,7}(\.\d{1,6})?", text, re.ASCII):
-            raise ValueError(gettext("Enter an amount in 10,000 CNY, such as 45.00."))
-        self.data = Fen(int(Decimal(text) * FEN_PER_WAN))
+        try:
+            self.data = typed.wan(text)
+        except ValueError:
+            raise ValueError(str(typed.WAN)) from None
 
 
 class InstrumentForm(Form):

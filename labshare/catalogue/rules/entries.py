@@ -227,6 +227,25 @@ def instrument_problems(instrument: InstrumentDetails, today: date) -> Iterator[
         yield errors.LongestBelowShortest()
 
 
+@dataclass(frozen=True, kw_only=True)
+class CalibrationDetails:
+    """A certificate, valid on both its days and all between."""
+
+    certificate: str
+    issuer: str
+    valid_from: date
+    valid_to: date
+
+
+def calibration_problems(one: CalibrationDetails, today: date) -> Iterator[Problem]:
+    yield from _texts(one, {"certificate": 60, "issuer": 120})
+    yield from _required(one, "certificate")
+    if one.valid_to < one.valid_from:
+        yield errors.DatesNotInOrder()
+    if one.valid_from > today:
+        yield errors.DateInFuture("valid_from")
+
+
 def units_problems(units: int) -> Iterator[Problem]:
     if not 1 <= units <= MOST_UNITS:
         yield errors.OutOfRange("units", least=1, most=MOST_UNITS)

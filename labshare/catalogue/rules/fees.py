@@ -16,8 +16,9 @@ from labshare.catalogue.errors import (
     SmeAboveFee,
     StepsNotRising,
     SurchargeTwice,
+    UnknownChoice,
 )
-from labshare.catalogue.terms import SurchargeKind
+from labshare.catalogue.terms import FeeBasis, SurchargeKind
 from labshare.kernel.errors import Problem
 from labshare.kernel.formatting import plain_amount
 from labshare.kernel.money import ZERO, Fen
@@ -134,6 +135,13 @@ def amount_reached(
 def most_off(discounts: Iterable[Discount], quantity: int) -> Decimal:
     """The percentage by which a lab may go below its fee for so many samples; 0 where nothing was published."""
     return max((one.percent for one in discounts if one.since <= quantity), default=Decimal(0))
+
+
+def amount_problems(basis: str, *, amount_fen: Fen, minimum_fen: Fen) -> list[Problem]:
+    """What is wrong with a fee's basis, amount and minimum."""
+    found: list[Problem] = [] if FeeBasis.known(basis) else [UnknownChoice("basis")]
+    amounts = (("amount_fen", amount_fen), ("minimum_fen", minimum_fen))
+    return found + [_amount_out_of_range(name) for name, value in amounts if not 0 <= value <= MOST_FEN]
 
 
 def extras_problems(extras: Extras, amount_fen: Fen, *, turnaround_days: int) -> list[Problem]:

@@ -11,13 +11,12 @@ from labshare.catalogue import errors
 from labshare.catalogue.models import Fee, TestItem
 from labshare.catalogue.queries import get_test_item
 from labshare.catalogue.queries.publishing import item_conditions
-from labshare.catalogue.rules.fees import MOST_FEN, NO_EXTRAS, Extras, FeeSpan, extras_problems, with_new
+from labshare.catalogue.rules.fees import NO_EXTRAS, Extras, FeeSpan, amount_problems, extras_problems, with_new
 from labshare.catalogue.services import common
-from labshare.catalogue.terms import FeeBasis, Requirement
+from labshare.catalogue.terms import Requirement
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound, Problem, raise_all
-from labshare.kernel.formatting import plain_amount
+from labshare.kernel.errors import NotFound, raise_all
 from labshare.kernel.money import ZERO, Fen
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
@@ -29,16 +28,6 @@ _OVERLAPS = {
     "fee.test_item_id": errors.FeesOverlap,
     "ix_fee_test_item_id": errors.FeesOverlap,
 }
-
-
-def _amount_problems(basis: str, *, amount_fen: Fen, minimum_fen: Fen) -> list[Problem]:
-    problems: list[Problem] = []
-    if FeeBasis.known(basis) is None:
-        problems.append(errors.UnknownChoice("basis"))
-    for name, value in (("amount_fen", amount_fen), ("minimum_fen", minimum_fen)):
-        if not 0 <= value <= MOST_FEN:
-            problems.append(errors.OutOfRange(name, least=plain_amount(ZERO), most=plain_amount(MOST_FEN)))
-    return problems
 
 
 def _spans(item_id: int) -> dict[int, Fee]:
@@ -67,7 +56,7 @@ def add_fee(
     """
     item = common.own_test_item(actor, test_item_id)
     today = local_day(now)
-    problems = _amount_problems(basis, amount_fen=amount_fen, minimum_fen=minimum_fen)
+    problems = amount_problems(basis, amount_fen=amount_fen, minimum_fen=minimum_fen)
     problems += extras_problems(extras, amount_fen, turnaround_days=item.turnaround_days)
     if item.published and valid_from < today:
         problems.append(errors.FeeFromThePast())
@@ -96,8 +85,8 @@ def add_fee(
     with _overlap_named(item.id, valid_from, valid_to):
         db.session.add(fee)
     replaced = next((fees[span.id] for span in reversed(fitted) if span.id and span.first < valid_from), None)
-    before = _values(replaced) if replaced else None
-    audit.record(actor, now, "fee.add", subject=("test_item", item.id), before=before, after=_values(fee))
+    before = fee_values(replaced) if replaced else None
+    audit.record(actor, now, "fee.add", subject=("test_item", item.id), before=before, after=fee_values(fee))
     return fee
 
 
@@ -150,14 +139,14 @@ def change_fee(
 ) -> Fee:
     """Correct a fee that no booking has used. Raises `FeeInUse`, said by the database."""
     fee, item = _own_fee(actor, fee_id)
-    problems = _amount_problems(basis, amount_fen=amount_fen, minimum_fen=minimum_fen)
+    problems = amount_problems(basis, amount_fen=amount_fen, minimum_fen=minimum_fen)
     raise_all(problems + extras_problems(extras, amount_fen, turnaround_days=item.turnaround_days))
-    before = _values(fee)
+    before = fee_values(fee)
     with common.refusals(_USED):
         fee.basis, fee.amount_fen, fee.minimum_fen = basis, amount_fen, minimum_fen
         for column, value in extras.columns().items():
             setattr(fee, column, value)
-    audit.record(actor, now, "fee.change", subject=("test_item", item.id), before=before, after=_values(fee))
+    audit.record(actor, now, "fee.change", subject=("test_item", item.id), before=before, after=fee_values(fee))
     return fee
 
 
@@ -168,7 +157,7 @@ def remove_fee(*, actor: Actor, now: datetime, fee_id: int) -> None:
     Raises `FeeInUse`, `NotComplete` (a published item would have no fee today).
     """
     fee, item = _own_fee(actor, fee_id)
-    before = _values(fee)
+    before = fee_values(fee)
     earlier = db.session.scalar(
         select(Fee)
         .where(Fee.test_item_id == item.id, Fee.valid_from < fee.valid_from)
@@ -199,7 +188,8 @@ def _own_fee(actor: Actor, fee_id: int) -> tuple[Fee, TestItem]:
     return fee, item
 
 
-def _values(fee: Fee) -> dict[str, object]:
+def fee_values(fee: Fee) -> dict[str, object]:
+    """As the trail keeps it."""
     return {
         "fee_id": fee.id,
         "basis": fee.basis,

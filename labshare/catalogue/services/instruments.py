@@ -10,7 +10,14 @@ from labshare.catalogue import errors
 from labshare.catalogue.models import Calibration, Instrument, InstrumentUnit
 from labshare.catalogue.queries import get_instrument
 from labshare.catalogue.queries.publishing import instrument_conditions
-from labshare.catalogue.rules.entries import InstrumentDetails, changes, instrument_problems, units_problems
+from labshare.catalogue.rules.entries import (
+    CalibrationDetails,
+    InstrumentDetails,
+    calibration_problems,
+    changes,
+    instrument_problems,
+    units_problems,
+)
 from labshare.catalogue.services import common
 from labshare.catalogue.services.index import rebuild_lab
 from labshare.catalogue.terms import LifeState
@@ -104,31 +111,18 @@ def add_calibration(
 ) -> Calibration:
     """A certificate, valid on both its days and all between. Successive ones join."""
     instrument = common.own_instrument(actor, instrument_id)
-    problems: list[Problem] = []
-    for name, value, most in (("certificate", certificate, 60), ("issuer", issuer, 120)):
-        if len(value) > most:
-            problems.append(errors.TooLongText(name, max=most))
-    if not certificate.strip():
-        problems.append(errors.Required("certificate"))
-    if valid_to < valid_from:
-        problems.append(errors.DatesNotInOrder())
-    if valid_from > local_day(now):
-        problems.append(errors.DateInFuture("valid_from"))
-    raise_all(problems)
+    details = CalibrationDetails(
+        certificate=certificate.strip(), issuer=issuer.strip(), valid_from=valid_from, valid_to=valid_to
+    )
+    raise_all(calibration_problems(details, local_day(now)))
     same = select(Calibration.id).where(
         Calibration.instrument_id == instrument.id,
-        Calibration.certificate == certificate.strip(),
+        Calibration.certificate == details.certificate,
         Calibration.valid_from == valid_from,
     )
     if db.session.scalar(same) is not None:
         raise errors.CertificateOverlaps
-    calibration = Calibration(
-        instrument_id=instrument.id,
-        certificate=certificate.strip(),
-        issuer=issuer.strip(),
-        valid_from=valid_from,
-        valid_to=valid_to,
-    )
+    calibration = Calibration(instrument_id=instrument.id, **vars(details))
     db.session.add(calibration)
     db.session.flush()
     audit.record(
@@ -137,7 +131,7 @@ def add_calibration(
         "calibration.add",
         subject=("instrument", instrument.id),
         before=None,
-        after=_certificate(calibration),
+        after=certificate_values(calibration),
     )
     return calibration
 
@@ -150,13 +144,14 @@ def remove_calibration(*, actor: Actor, now: datetime, calibration_id: int) -> N
         raise NotFound
     instrument = get_instrument(actor, calibration.instrument_id)
     permissions.check(actor, "catalogue.change", firm=instrument.lab.firm_id)
-    before = _certificate(calibration)
+    before = certificate_values(calibration)
     db.session.delete(calibration)
     db.session.flush()
     audit.record(actor, now, "calibration.remove", subject=("instrument", instrument.id), before=before, after=None)
 
 
-def _certificate(calibration: Calibration) -> dict[str, object]:
+def certificate_values(calibration: Calibration) -> dict[str, object]:
+    """As the trail keeps it."""
     return {
         "calibration_id": calibration.id,
         "certificate": calibration.certificate,

@@ -5,6 +5,7 @@ document.addEventListener("submit", (event) => {
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
   for (const button of form.querySelectorAll("button[type=submit], button:not([type])")) button.setAttribute("aria-busy", "true");
+  for (const line of form.querySelectorAll("[data-progress]")) line.hidden = false;
 });
 
 // Back in the history brings the page as it was left: let it be sent again.
@@ -12,6 +13,7 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
     for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+    for (const line of form.querySelectorAll("[data-progress]")) line.hidden = true;
   }
 });
 

@@ -17,6 +17,7 @@ name_subjects(
     item=_l("Test item"),
     quote=_l("Quote"),
     ref=_l("Booking"),
+    sheet_import=_l("Import"),
     working_day=_l("Working day"),
     working_year=_l("Working year"),
 )
@@ -46,6 +47,8 @@ name_fields(
         "published_fen": _l("By the published fee"),
         "purchase_order": _l("Purchase order"),
         "quantity": _l("Samples"),
+        "rows_added": _l("Rows added"),
+        "rows_changed": _l("Rows changed"),
         "samples_received": _l("Samples received"),
         "side": _l("By the side of"),
         "started_at": _l("Test started"),
@@ -54,7 +57,7 @@ name_fields(
         "valid_until": _l("Valid until"),
         "waive_reason": _l("Reason of the exception"),
     },
-    counts={"hours", "quantity", "samples_received"},
+    counts={"hours", "quantity", "rows_added", "rows_changed", "samples_received"},
 )
 name_codes("approval.state", *ApprovalState)
 name_codes("block.kind", *HoldingKind.blocks())

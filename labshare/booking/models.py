@@ -852,3 +852,31 @@ class CalendarFeed(Model):
     @classmethod
     def _revoked_in_sql(cls) -> ColumnElement[bool]:
         return cls.revoked_at.is_not(None)
+
+
+class SheetImport(Model):
+    """Sheets that were taken into a lab's catalogue: what of it is undone again (R-SHEET-4)."""
+
+    __tablename__ = "sheet_import"
+    __table_args__ = (
+        CheckConstraint("(undone_by IS NULL) = (undone_at IS NULL)", name="undone_by_somebody"),
+        Index(None, "lab_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    """Of the file."""
+    added: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """By sheet: the ids of the rows that it added, each with a digest of what they said."""
+    changed: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """By sheet: the ids of the rows that it changed, a digest of what they said then, and the cells before."""
+    imported_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    undone_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """How many it added and how many it changed."""
+        return sum(map(len, self.added.values())), sum(map(len, self.changed.values()))

@@ -258,3 +258,96 @@ class TooManyFields(InvalidInput):
 
 class SampleFormChanged(Conflict):
     message = _l("Somebody has changed this form meanwhile. What you typed is kept; look through it and save again.")
+
+
+# Sheets that are taken in
+
+
+class CellMerged(InvalidInput):
+    message = _l("Merged with other cells. Unmerge them and fill in each.")
+
+
+class CellIsFormula(InvalidInput):
+    message = _l("A formula. Put its value here: copy, then paste as values.")
+
+
+class CellUnreadable(InvalidInput):
+    """Says what would be right, in the words of the column."""
+
+    message = "%(wrong)s"
+
+
+class UnknownColumn(InvalidInput):
+    message = _l("No column of this sheet. Take it out, or take the head from a template.")
+
+
+class ColumnTwice(InvalidInput):
+    message = _l("This column is here twice.")
+
+
+class ColumnMissing(InvalidInput):
+    message = _l("The column “%(head)s” is missing. Take the head from a template.")
+
+
+class OtherTemplate(InvalidInput):
+    message = _l("A template of version %(version)s. Fill in the present one, %(present)s.")
+
+
+class NoSheet(InvalidInput):
+    message = _l("No sheet has the head of a template. Take a template, or an export.")
+    default_field = "file"
+
+
+class SheetTwice(InvalidInput):
+    message = _l("This sheet is in the file twice.")
+
+
+class NothingInSheets(InvalidInput):
+    message = _l("There is nothing in it below the head.")
+    default_field = "file"
+
+
+class RowTwice(InvalidInput):
+    message = _l("The same as in row %(row)s.")
+
+
+class UnknownInnerId(InvalidInput):
+    message = _l("The lab has no instrument with the number %(number)s.")
+    default_field = "inner_id"
+
+
+class UnknownItemNumber(InvalidInput):
+    message = _l("The lab has no test item with this number. Leave it empty for a new one.")
+    default_field = "item_id"
+
+
+class UnknownItemName(InvalidInput):
+    message = _l("The lab has no test item of this name.")
+    default_field = "item"
+
+
+class ItemNameUnclear(InvalidInput):
+    message = _l("Several test items have this name. Enter the number of the one that is meant.")
+    default_field = "item_id"
+
+
+class SheetsNotRight(InvalidInput):
+    message = _l("%(n)s to correct. Nothing was written.")
+    n_of = "cell"
+    default_field = "file"
+
+
+class NotTheLastImport(Conflict):
+    message = _l("Only the last import of a lab can be undone.")
+
+
+class ImportUndone(Conflict):
+    message = _l("This import is undone already.")
+
+
+class ChangedSinceImport(Conflict):
+    message = _l("“%(name)s” was changed since. Nothing was undone.")
+
+
+class RestsOnImport(Conflict):
+    message = _l("Something rests on what was imported: bookings, quotes, or entries made since. Nothing was undone.")

@@ -159,6 +159,15 @@ class SurchargeKind(Term):
         return (cls.RUSH, cls.CMA, cls.CNAS, cls.CONSULTATION)
 
 
+class SheetKind(Term):
+    """What the rows of a sheet are, in the order in which they are taken in."""
+
+    INSTRUMENTS = "instruments", _l("Instruments")
+    CALIBRATIONS = "calibrations", _l("Calibrations")
+    TEST_ITEMS = "test_items", _l("Test items")
+    FEES = "fees", _l("Fees")
+
+
 class FieldKind(Term):
     """What a field of a test item's sample form takes."""
 

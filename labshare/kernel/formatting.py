@@ -212,6 +212,7 @@ COUNTERS: dict[str, Callable[[int], str]] = {
     "account": lambda n: npgettext("counter", "account", "accounts", n),
     "block": lambda n: npgettext("counter", "block", "blocks", n),
     "booking": lambda n: npgettext("counter", "booking", "bookings", n),
+    "cell": lambda n: npgettext("counter", "cell", "cells", n),
     "day": lambda n: npgettext("counter", "day", "days", n),
     "entry": lambda n: npgettext("counter", "entry", "entries", n),
     "file": lambda n: npgettext("counter", "file", "files", n),

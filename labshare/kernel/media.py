@@ -3,6 +3,8 @@
 PDF, JPEG, PNG, WEBP = "application/pdf", "image/jpeg", "image/png", "image/webp"
 PICTURES = (JPEG, PNG)
 PAPERS = (PDF, *PICTURES)
+SHEETS = (".xlsx", ".csv")
+"""By the endings of their names: browsers do not agree on their types."""
 
 
 def accept(types: tuple[str, ...]) -> dict[str, str]:

@@ -98,11 +98,11 @@ def _bare(seen: Image.Image, side: int) -> Image.Image:
     return bare
 
 
-ROWS, COLUMNS, CELL, SHEETS = 20_000, 200, 2_000, 10
+ROWS, COLUMNS, CELL, SHEETS = 20_000, 200, 4_100, 10
 """Of a spreadsheet: rows of all its sheets that say something, columns, characters of a cell, sheets."""
 UNPACKED = 256 << 20
 """Bytes of a workbook's parts, unpacked."""
-NAMED = 5
+NAMED = 50
 """So many places of formulas are named."""
 BUILT_IN_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 ENCODINGS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"), (codecs.BOM_UTF8, "utf-8-sig"))

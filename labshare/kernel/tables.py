@@ -19,8 +19,14 @@ def yuan(fen: Fen) -> Decimal:
 
 
 def defused(cell: Any) -> Any:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front; numbers stay numbers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+    """Text that a spreadsheet would run as a formula gets an apostrophe in front; numbers stay numbers. So does what
+    would look as if it had one, so that a file that comes back is read as it was (`armed`)."""
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip("'").startswith(FORMULA_STARTS) else cell
+
+
+def armed(cell: str) -> str:
+    """A text of a CSV file as it was before `defused`."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA_STARTS) else cell
 
 
 def to_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

@@ -61,6 +61,11 @@ class PictureTooSmall(InvalidInput):
     default_field = "photo"
 
 
+class TableGone(Conflict):
+    message = _l("The file that was checked is no longer kept. Choose it again.")
+    default_field = "file"
+
+
 class TooManyPhotos(Conflict):
     message = _l("A lab shows at most %(n)s photos. Remove one first.")
     default_field = "photo"

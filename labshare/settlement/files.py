@@ -20,6 +20,7 @@ from labshare.kernel.apart import NotReadInTime, read_apart
 from labshare.kernel.database import db, writing
 from labshare.kernel.errors import Problem
 from labshare.kernel.media import JPEG, PDF, PNG
+from labshare.kernel.sheets import ReadSheet, read_sheets
 from labshare.settlement.errors import (
     FileTakesTooLong,
     FileTooLarge,
@@ -27,6 +28,7 @@ from labshare.settlement.errors import (
     NotAPdfOrImage,
     NotAPicture,
     PictureTooSmall,
+    TableGone,
 )
 from labshare.settlement.models import StoredFile
 
@@ -121,6 +123,31 @@ def take_photo(stream: IO[bytes], name: str, *, now: datetime) -> TakenPhoto:
             return TakenPhoto(nothing, nothing, problem=PictureTooSmall(n=LEAST_SIDE))
         made = [_made(file, f"{plain}.jpg", now) for file in (large, small)]
         return TakenPhoto(made[0], made[1], width, height)
+
+
+def keep_table(stream: IO[bytes], name: str, *, now: datetime) -> TakenFile:
+    """Keep a table that somebody wants to take in, for a day: read by `read_kept` when it is checked and when it is
+    taken in. As `take_in`, before the transaction begins; what it holds is not looked at."""
+    if writing():
+        raise RuntimeError("a file is examined before the transaction begins")
+    plain = _plain_name(name)
+    limit: int = current_app.config["UPLOAD_LIMIT"]
+    folder().mkdir(parents=True, exist_ok=True)
+    with _incoming() as file:
+        digest, size = _received(stream, file, limit)
+        if size > limit:
+            return TakenFile(plain, size=size, problem=FileTooLarge(n=limit // _MB))
+        _keep(Path(file.name), path_of(digest), now)
+    return TakenFile(plain, digest, size)
+
+
+def read_kept(sha256: str) -> list[ReadSheet]:
+    """The sheets of a table that was kept. Raises `SheetProblem`, `TableGone`."""
+    try:
+        with path_of(sha256).open("rb") as file:
+            return read_sheets(file)
+    except FileNotFoundError:
+        raise TableGone from None
 
 
 def _made(file: IO[bytes], name: str, now: datetime) -> TakenFile:

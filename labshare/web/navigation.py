@@ -95,6 +95,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
             group=CATALOGUE,
             covers=("lab.lab_hours", "lab.closure_"),
         ),
+        Item(_l("Import and export"), "lab.sheets", "file-spreadsheet", group=CATALOGUE, covers=("lab.sheets_",)),
         Item(
             _l("Missing papers"),
             "lab.missing_documents",

@@ -5,14 +5,14 @@ import os
 import platform
 import time
 
-from tests.bench import bookings, offers, pages, reads, runs, searching, server, slow, week
+from tests.bench import bookings, offers, pages, reads, runs, searching, server, sheets, slow, week
 from tests.bench.kept import loaded, loading_of
 from tests.bench.measure import ENGINES, Figure, show
 
-NAMES = ("pages", "search", "reads", "week", "server", "bookings", "slow", "offers", "runs")
+NAMES = ("pages", "search", "reads", "week", "server", "bookings", "slow", "offers", "sheets", "runs")
 QUICK = ("pages", "reads", "week", "bookings")
 SCALES = ("county", "prefecture")
-SIZES = {"entries": 1_000_000, "instruments": 1_000, "holdings": 1_000_000}
+SIZES = {"entries": 1_000_000, "instruments": 1_000, "holdings": 1_000_000, "sheet": 10_000}
 
 
 def main() -> None:
@@ -51,6 +51,8 @@ def main() -> None:
             figures += slow.measure(engine)
         if "offers" in names:
             figures.append(offers.measure(engine, SIZES["instruments"], SIZES["holdings"]))
+        if "sheets" in names:
+            figures.append(sheets.measure(engine, SIZES["sheet"]))
         if "runs" in names:
             figures.append(runs.measure(engine, SIZES["entries"]))
     print(show(figures))

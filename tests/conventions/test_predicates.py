@@ -45,6 +45,7 @@ ELSEWHERE = {
     "labshare/booking/services/move.py::_keep_time_beside": "the deadline is moved",
     "labshare/catalogue/queries/news.py::soon_replaced": "how soon a standard is replaced",
     "labshare/catalogue/queries/own.py::endings": "how soon an accreditation ends",
+    "labshare/catalogue/rules/entries.py::calibration_problems": "dates that are given",
     "labshare/catalogue/services/fees.py::end_fee": "the order of two dates that are given",
     "labshare/catalogue/services/fees.py::remove_fee": "which fee comes before another",
     "labshare/catalogue/services/labs.py::suspend_lab": "the order of two dates that are given",

@@ -21,6 +21,7 @@ from labshare.accounts.sessions import begin_session
 from labshare.accounts.terms import CodePurpose
 from labshare.booking import services as booking
 from labshare.booking.services.hours import seed_working_years
+from labshare.booking.services.sheets import import_sheets
 from labshare.booking.services.units import change_units
 from labshare.booking.services.work import lengthen_running
 from labshare.catalogue.models import Lab
@@ -45,7 +46,7 @@ from labshare.settlement.services.photos import add_photo, move_photo, remove_ph
 from tests import factories as make
 from tests.mails import secret_in_mail
 from tests.rewards.reading import policy_json
-from tests.rights.world import RightsWorld
+from tests.rights.world import RightsWorld, machines
 
 Step = tuple[str, Callable[[], Any]]
 PASSWORD = "nine green apples"
@@ -181,6 +182,10 @@ def _catalogue(world: RightsWorld) -> Iterator[Step]:
     yield "move a photo", lambda: move_photo(actor=owner, now=now, photo_id=first, up=False)
     yield "remove a photo", lambda: remove_photo(actor=owner, now=now, photo_id=first)
     yield "publish an instrument", lambda: instruments.publish_instrument(actor=owner, now=now, instrument_id=added.id)
+    yield (
+        "take in a sheet",
+        lambda: import_sheets(actor=owner, now=now, lab_id=lab.id, sheets=[machines("B-1", "B-2")], name="x.csv"),
+    )
     yield "change units", lambda: change_units(actor=owner, now=now, instrument_id=added.id, units=2)
     item = TestItemDetails(name="硬度", category="mechanics", sample_minutes=Decimal(30), sample_requirement="三件")
     yield (

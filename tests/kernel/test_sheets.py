@@ -111,7 +111,7 @@ def test_a_formula_in_a_text_file_is_named(read):
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", SheetOld),
         (b"a\0b", SheetOfOtherKind),
         (b"PK\x03\x04 no zip", SheetProblem),
-        (b"x" * 3000, SheetTooLarge),
+        (b"x" * 5000, SheetTooLarge),
         (b"," * 300 + b"x", SheetTooLarge),
         (b"x\n" * 20_001, SheetTooLong),
     ],

@@ -10,9 +10,11 @@ from labshare.accounts.links import RESET_LASTS, password_link
 from labshare.accounts.models import Person
 from labshare.booking.models import Approval, Charge, Closure, Holding, Proposal
 from labshare.booking.services import make_feed, make_quote
+from labshare.booking.services.sheets import import_sheets
 from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
+from labshare.kernel.sheets import ReadSheet, Row
 from labshare.kernel.time import local_day, utc_now
 from labshare.notices.models import Notice
 from labshare.notices.services import notify
@@ -129,6 +131,9 @@ def build() -> RightsWorld:
             for name, shown in (("photo_id", lab), ("draft_photo_id", make.lab(host, state="draft")))
         }
         world.places |= {name: photo.id for name, photo in photos.items()} | {"photo_mark": file.sha256[:MARK]}
+    with transaction():
+        made = import_sheets(actor=owner, now=utc_now(), lab_id=lab.id, sheets=[machines("XN-1")], name="仪器.csv")
+        world.places |= {"sheet_import_id": made.id}
     with transaction():
         inquiry = ask_labs(
             actor=make.actor(world.people["client_booker"], client, "booker"),
@@ -463,3 +468,10 @@ def _rewards(world: RightsWorld, lab: Any) -> dict[str, Any]:
         "draft_policy_id": draft.id,
         "objection_id": objection.id,
     }
+
+
+def machines(*numbers: str) -> ReadSheet:
+    """A sheet of instruments with these numbers."""
+    head = ["innerId", "cname", "instrVersion", "manufacturer"]
+    lines = [head, *([number, "硬度计", "HR-150", "华银"] for number in numbers)]
+    return ReadSheet("", [], [], [Row(n, line) for n, line in enumerate(lines, start=1)])

@@ -1,0 +1,187 @@
+"""The catalogue by files: templates and exports to take away, a file to check, take in, and undo."""
+
+from collections import Counter
+from typing import Any
+
+from flask import Response, abort, current_app, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from itsdangerous import BadSignature, URLSafeSerializer
+from wtforms import HiddenField
+
+from labshare.booking.models import SheetImport
+from labshare.booking.queries.sheets import get_import, lab_in_sheets, last_import
+from labshare.booking.services.sheets import check_sheets, import_sheets, undo_import
+from labshare.catalogue.queries import own
+from labshare.catalogue.rules.importing import Plan
+from labshare.catalogue.terms import SheetKind
+from labshare.http.actor import current_actor
+from labshare.http.downloads import download
+from labshare.http.limits import limited
+from labshare.http.rights import OWN_FIRM, requires
+from labshare.http.sheets import csv_file, workbook
+from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.media import SHEETS, accept
+from labshare.kernel.time import local_day, utc_now
+from labshare.settlement.errors import TableGone
+from labshare.settlement.files import keep_table, read_kept
+from labshare.web.asked import asked_number
+from labshare.web.forms import FileField, Form, required, show_problem
+from labshare.web.lab import blueprint
+from labshare.web.lab.catalogue import common
+from labshare.web.lab.catalogue.photos import THE_LAB
+from labshare.web.steps import Around, posted, pressed, said_problems
+
+SHOWN = 500
+"""Bad cells that a page lists; how many there are is said in any case."""
+
+
+class SheetForm(Form):
+    file = FileField(
+        _l("File"),
+        [required(_l("Choose a file."))],
+        description=_l("XLSX or CSV, as a template or an export has it; up to 10,000 rows a sheet."),
+        render_kw=accept(SHEETS),
+    )
+
+
+class TakeForm(Form):
+    checked = HiddenField()
+    """The file that was checked, signed."""
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="checked.sheets")
+
+
+@blueprint.get("/sheets")
+@requires("catalogue.see_drafts", of=OWN_FIRM)
+def sheets() -> Any:
+    """Everything to do with files, for the lab asked for, else the first."""
+    labs = own.lab_choices(common.firm_id())
+    asked = asked_number("lab", 0)
+    lab = next((one for one in labs if one.id == asked), labs[0] if labs else None)
+    return _page(lab, SheetForm(formdata=None)) if lab else render_template("lab/catalogue/sheets.html", lab=None)
+
+
+def _page(lab: Any, form: SheetForm, **more: Any) -> str:
+    last = last_import(lab.id)
+    return render_template(
+        "lab/catalogue/sheets.html",
+        lab=lab,
+        labs=own.lab_choices(lab.firm_id),
+        form=form,
+        kinds=SheetKind,
+        last=last,
+        upload_limit=current_app.config["UPLOAD_LIMIT"],
+        may_change=common.may_change(),
+        **{"plan": None, "problems": [], **more},
+    )
+
+
+@blueprint.post("/labs/<int:lab_id>/sheets")
+@requires("catalogue.change", of=THE_LAB, file=True)
+@limited("message")
+def sheets_check(lab_id: int) -> Any:
+    """What the file would change, or every cell that stands in the way; nothing is written."""
+    form = SheetForm()
+    if not form.validate():
+        return _page(common.my_lab(lab_id), form), 422
+    taken = keep_table(form.file.data.stream, form.file.data.filename, now=utc_now())
+    try:
+        if taken.problem is not None:
+            raise taken.problem
+        plan = check_sheets(actor=current_actor(), now=utc_now(), lab_id=lab_id, sheets=read_kept(taken.sha256))
+    except NotFound:
+        raise
+    except Problem as problem:
+        return _page(common.my_lab(lab_id), form, status=show_problem(form, problem)), problem.status
+    take = TakeForm(formdata=None)
+    take.checked.data = _serializer().dumps([lab_id, current_actor().person_id, taken.sha256, taken.name])
+    shown = {"plan": plan, "name": taken.name, "take": take, **_said(plan)}
+    return _page(common.my_lab(lab_id), SheetForm(formdata=None), **shown), 422 if plan.bad else 200
+
+
+def _said(plan: Plan) -> dict[str, Any]:
+    """What the page shows of a plan."""
+    return {
+        "shown": SHOWN,
+        "rows": sum(plan.rows.values()),
+        "bad_rows": len({(one.kind, one.row) for one in plan.bad}),
+        "by_kind": Counter(one.kind for one in plan.bad),
+        "counts": {kind: plan.counts(kind) for kind in plan.rows},
+    }
+
+
+@blueprint.post("/labs/<int:lab_id>/sheets/import")
+@requires("catalogue.change", of=THE_LAB)
+def sheets_import(lab_id: int) -> Any:
+    """Take in the file that was checked: all of it, or nothing."""
+    form = TakeForm()
+    read: list[Any] = []
+
+    def before() -> None:
+        try:
+            of, person, sha256, name = _serializer().loads(form.checked.data or "")
+        except (BadSignature, ValueError, TypeError):
+            raise TableGone from None
+        if (of, person) != (lab_id, current_actor().person_id):
+            raise TableGone
+        read.extend((read_kept(sha256), name))
+
+    answer = posted(
+        form,
+        lambda: import_sheets(actor=current_actor(), now=utc_now(), lab_id=lab_id, sheets=read[0], name=read[1]),
+        lambda made: (_taken_in(made), url_for("lab.sheets", lab=lab_id)),
+        Around(before=before),
+    )
+    if isinstance(answer, int):
+        return _page(common.my_lab(lab_id), SheetForm(formdata=None), problems=form.form_errors), answer
+    return answer
+
+
+def _taken_in(made: SheetImport | None) -> str:
+    if made is None:
+        return _("Everything in the file is here already; nothing was changed.")
+    added, changed = made.rows
+    said = [
+        ngettext("%(num)d row added", "%(num)d rows added", added) if added else "",
+        ngettext("%(num)d row changed", "%(num)d rows changed", changed) if changed else "",
+    ]
+    return _("%(name)s is imported: %(what)s.", name=made.name, what=_(", ").join(filter(None, said)))
+
+
+@blueprint.post("/imports/<int:import_id>/undo")
+@requires("catalogue.change", of=OWN_FIRM)
+def sheets_undo(import_id: int) -> Any:
+    """Take back what the lab's last import wrote."""
+    lab_id = get_import(import_id).lab_id
+    common.my_lab(lab_id)
+    answer = pressed(
+        lambda: undo_import(actor=current_actor(), now=utc_now(), import_id=import_id),
+        lambda undone: (
+            _("The import of %(name)s is undone; the lab is as before.", name=undone.name),
+            url_for("lab.sheets", lab=lab_id),
+        ),
+    )
+    if isinstance(answer, Problem):
+        problems = said_problems(answer)
+        return _page(common.my_lab(lab_id), SheetForm(formdata=None), problems=problems), answer.status
+    return answer
+
+
+@blueprint.get("/labs/<int:lab_id>/sheets/<any(template, export):what>.<any(xlsx, csv):ending>")
+@requires("catalogue.see_drafts", of=OWN_FIRM)
+@limited("export")
+def sheets_file(lab_id: int, what: str, ending: str) -> Response:
+    """A template, empty, or what the lab has: a workbook, or one sheet of it as CSV."""
+    lab = common.my_lab(lab_id)
+    have = lab_in_sheets(lab_id, local_day(utc_now())) if what == "export" else None
+    name = f"{lab.code}-{what}"
+    if ending == "xlsx":
+        return download(workbook(have), f"{name}.xlsx")
+    kind = SheetKind.known(request.args.get("sheet"))
+    if kind is None:
+        abort(404)
+    return download(csv_file(kind, have), f"{name}-{kind}.csv")

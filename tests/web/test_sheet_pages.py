@@ -1,0 +1,144 @@
+"""The page of sheets: check, take in, undo, take away; what a stranger, another browser, a tampered form get."""
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xlsxwriter
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from labshare.booking.models import SheetImport
+from labshare.catalogue.models import Instrument
+from labshare.commands.sheets import import_
+from labshare.kernel.database import db, transaction
+from tests import factories as make
+from tests.conftest import Clock
+from tests.signing import sign_in
+
+ENGINES = ("sqlite",)
+"""Pages; what the database decides stands in `tests/catalogue/test_sheets.py`."""
+
+
+@pytest.fixture
+def lab(app: Any, clock: Clock) -> Any:
+    with transaction():
+        return make.lab()
+
+
+def table(*rows: list[Any]) -> bytes:
+    said = io.StringIO()
+    csv.writer(said).writerows([["内部编号", "仪器名称", "工位数", "启用日期"], *rows])
+    return said.getvalue().encode("gb18030")
+
+
+GOOD = table(["YQ-1", "硬度计", 2, "2026/1/1".replace("/1/1", "/01/01")], ["YQ-2", "显微镜", "", ""])
+BAD = table(["YQ-1", "硬度计", 200, ""], ["YQ-1", "", "", "去年"])
+
+
+def sent(client: FlaskClient, lab: Any, content: bytes, name: str = "仪器.csv") -> Any:
+    return client.post(f"/lab/labs/{lab.id}/sheets", data={"file": (io.BytesIO(content), name)})
+
+
+def checked(answer: Any) -> str:
+    return str(re.search(r'name="checked"[^>]*value="([^"]*)"', answer.text)[1])  # type: ignore[index]
+
+
+def instruments() -> int:
+    return db.session.scalar(select(func.count()).select_from(Instrument)) or 0
+
+
+def test_a_file_is_checked_taken_in_and_undone(lab: Any, client: FlaskClient) -> None:
+    sign_in(client, make.member(lab.firm, "lab_manager"), lab.firm)
+    assert "模板（XLSX）" in client.get("/lab/sheets").text
+    wrong = sent(client, lab, BAD)
+    assert wrong.status_code == 422
+    for said in ("需改正 4 处", "C2", "200", "1 至 99", "请填写日期，如 2026-11-24。", "与第 2 行相同。"):
+        assert said in wrong.text, said
+    assert instruments() == 0
+    right = sent(client, lab, GOOD)
+    assert right.status_code == 200
+    assert instruments() == 0
+    done = client.post(f"/lab/labs/{lab.id}/sheets/import", data={"checked": checked(right)}, follow_redirects=True)
+    assert "已导入 仪器.csv：新增 2 行。" in done.text
+    assert instruments() == 2
+    again = client.post(f"/lab/labs/{lab.id}/sheets/import", data={"checked": checked(right)}, follow_redirects=True)
+    assert "文件内容均已存在，未作改动。" in again.text
+    [made] = db.session.scalars(select(SheetImport))
+    undone = client.post(f"/lab/imports/{made.id}/undo", follow_redirects=True)
+    assert "实验室恢复原状" in undone.text
+    assert instruments() == 0
+
+
+def test_what_was_not_checked_here_is_not_taken_in(lab: Any, client: FlaskClient, app: Any) -> None:
+    manager = make.member(lab.firm, "lab_manager")
+    sign_in(client, manager, lab.firm)
+    signed = checked(sent(client, lab, GOOD))
+    other = make.lab(lab.firm)
+    db.session.commit()
+    address = "/lab/labs/{}/sheets/import"
+    assert client.post(address.format(lab.id), data={"checked": signed[:-1] + "x"}).status_code == 409
+    assert client.post(address.format(other.id), data={"checked": signed}).status_code == 409
+    sign_in(client, make.member(lab.firm, "owner"), lab.firm)
+    assert client.post(address.format(lab.id), data={"checked": signed}).status_code == 409
+    for path in Path(app.config["UPLOAD_DIR"]).glob("??/*"):
+        path.unlink()
+    sign_in(client, manager, lab.firm)
+    gone = client.post(address.format(lab.id), data={"checked": signed})
+    assert gone.status_code == 409
+    assert "请重新选择" in gone.text
+    assert instruments() == 0
+
+
+def workbook(sheets: int = 1, rows: int = 1, vba: bool = False) -> bytes:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"constant_memory": True}) as book:
+        for _each in range(sheets):
+            page = book.add_worksheet()
+            for row in range(rows):
+                page.write_row(row, 0, ["innerId", "cname"])
+        if vba:
+            book.add_vba_project(io.BytesIO(b"x"), is_stream=True)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        (b"%PDF-1.7", "仪器.xlsx", "CSV 或 XLSX"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "仪器.xls", "旧版 XLS"),
+        (workbook(vba=True), "仪器.xlsm", "含宏"),
+        (b"a,b\n" * 1_000_000, "仪器.csv", "20,000 行"),
+        (workbook(rows=30_000), "仪器.xlsx", "20,000 行"),
+        (b"x,y\n1,2\n", "别的.csv", "没有一张表带有模板的表头"),
+        (b"innerId,cname\n", "空.csv", "表头下没有内容"),
+    ],
+    ids=["pdf", "xls", "macros", "a million rows", "too many rows", "another table", "empty"],
+)
+def test_a_file_of_another_kind_is_told_at_its_field(
+    lab: Any, client: FlaskClient, content: bytes, name: str, said: str
+) -> None:
+    sign_in(client, make.member(lab.firm, "lab_manager"), lab.firm)
+    answer = sent(client, lab, content, name)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert instruments() == 0
+
+
+def test_the_command_takes_the_same_files(lab: Any, app: Any, tmp_path: Path) -> None:
+    run = app.test_cli_runner()
+    good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_bytes(GOOD)
+    bad.write_bytes(BAD)
+    found = run.invoke(import_, ["instruments", str(bad), "--lab", lab.code])
+    assert found.exit_code == 1
+    assert len([line for line in found.output.splitlines() if line.startswith("instruments ")]) == 4
+    assert run.invoke(import_, ["instruments", str(good), "--lab", lab.code, "--dry-run"]).exit_code == 0
+    assert instruments() == 0
+    assert "instruments: 2 new, 0 changed" in run.invoke(import_, ["instruments", str(good), "--lab", lab.code]).output
+    assert instruments() == 2
+    assert run.invoke(import_, ["test-items", str(good), "--lab", lab.code]).exit_code == 1
+    assert run.invoke(import_, ["instruments", str(good), "--lab", "none"]).exit_code == 1

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from jinja2 import pass_context
 
-from labshare.booking.terms import ApprovalState, BookingState, ChargeKind, DayKind, FeedOf, QuoteState
+from labshare.booking.terms import ApprovalState, BookingState, ChargeKind, DayKind, FeedOf, FirstStep, QuoteState
 from labshare.catalogue.terms import Admission, ApplicationEnd, FeeBasis, FieldKind, LifeState, LiveState, SurchargeKind
 from labshare.kernel.formatting import NOTHING, twin
 from labshare.kernel.terms import OfficialRole, Term, TokenScope
@@ -87,6 +87,7 @@ COMPARED: tuple[type[Term], ...] = (
     *VOCABULARIES.values(),
     Admission,
     ApplicationEnd,
+    FirstStep,
     ChargeKind,
     Movement,
     SpendingBy,

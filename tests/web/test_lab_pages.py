@@ -1,6 +1,7 @@
 """The lab's day, requests, calendar, blocks; lists of all three sides: same statements for few rows and many."""
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, update
 
 from labshare.booking import services
-from labshare.booking.models import Booking, Holding
+from labshare.booking.models import Booking, Holding, OpeningHours
 from labshare.kernel.database import db, transaction
 from labshare.kernel.time import local_day, utc_now
 from tests import factories
@@ -108,6 +109,41 @@ def test_a_lab_without_anything_is_led_on(app: Flask, clock: Any, client: FlaskC
     sign_in(client, owner, firm)
     assert client.get("/lab/today").status_code == 200
     assert client.get("/lab/requests").status_code == 200
+
+
+def test_a_new_lab_is_led_from_step_to_step_to_its_first_booking(app: Flask, clock: Any, client: FlaskClient) -> None:
+    with transaction():
+        firm = factories.firm(verified_at=None)
+        owner = factories.member(firm)
+        lab = factories.lab(firm, state="draft", hours=(), admitted=False, address="", phone="")
+    sign_in(client, owner, firm)
+
+    def undone() -> list[str]:
+        page = client.get("/lab/today", headers={"Accept-Language": "en"}).text
+        panel = re.search(r'<ol class="first-steps">.*?</ol>', page, re.S)
+        return re.findall(r'class="no".*?<a href="[^"]*">(.*?)</a>', panel[0], re.S) if panel else []
+
+    assert len(undone()) == 7
+    with transaction():
+        firm.verified_at = clock.now
+        lab.address, lab.phone, lab.state = "人民路 1 号", "0575-1", "published"
+        db.session.add(OpeningHours(lab_id=lab.id, weekday=0, opens_minute=480, closes_minute=1020))
+    assert undone() == [
+        "An instrument is published",
+        "A test item with a fee is published",
+        "The lab is an open lab, or has applied to be one",
+    ]
+    with transaction():
+        item = factories.test_item(factories.instrument(lab))
+    assert len(undone()) == 1
+    with transaction():
+        client_firm = factories.firm()
+        booker = factories.actor(factories.member(client_firm), client_firm, "owner")
+        factories.working_year()
+    with transaction():
+        start = datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
+        services.book(actor=booker, now=clock.now, test_item_id=item.id, quantity=1, starts_at=start)
+    assert undone() == [], "whoever is booked needs no leading"
 
 
 def test_lists_of_client_and_regulator(house: House, client: FlaskClient) -> None:
@@ -220,6 +256,8 @@ def test_a_new_lab_is_led_on(house: House, client: FlaskClient) -> None:
         assert 'class="empty"' in page
         assert 'id="f-lab"' not in page  # nothing to filter
         assert 'id="f-lab"' in client.get(f"{path}?lab={lab.id}").text
+    with transaction():
+        house.book(1)
     sign_in(client, house.hand, house.lab.firm)
     assert f'href="/lab/labs/{house.lab.id}"' not in client.get("/lab/today").text
     assert 'id="f-lab"' in client.get("/lab/instruments").text

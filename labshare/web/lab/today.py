@@ -6,7 +6,9 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 
 from labshare.booking.queries.desk import requests_of
-from labshare.booking.terms import BookingState
+from labshare.booking.queries.first_steps import first_steps
+from labshare.booking.terms import BookingState, FirstStep
+from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.own import lab_choices
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_LABS, requires, signed_in
@@ -72,8 +74,23 @@ def today() -> Any:
         revenue_fen=outside_revenue(lab.id, Month.of(day)),
         week=calendar_of(lab, week, days=7, now=now),
         due_on=due_on,
+        steps=[(step, done, _where(step, lab)) for step, done in first_steps(lab, day)],
         may_work=may(actor, "booking.work", lab=actor.firm_id),
     )
+
+
+def _where(step: FirstStep, lab: Lab) -> str:
+    """The page on which a step is done."""
+    endpoint, values = {
+        FirstStep.VERIFIED: ("account.firm", {}),
+        FirstStep.REACHABLE: ("lab.lab_edit", {"lab_id": lab.id}),
+        FirstStep.HOURS: ("lab.lab_hours", {"lab_id": lab.id}),
+        FirstStep.PUBLISHED: ("lab.lab", {"lab_id": lab.id}),
+        FirstStep.INSTRUMENT: ("lab.instruments", {"lab": lab.id}),
+        FirstStep.ITEM: ("lab.test_items", {"lab": lab.id}),
+        FirstStep.OPEN_LAB: ("lab.lab", {"lab_id": lab.id, "_anchor": "ol"}),
+    }[step]
+    return url_for(endpoint, **values)
 
 
 @blueprint.get("/requests")

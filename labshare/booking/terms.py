@@ -99,13 +99,13 @@ class BookingState(Term):
 class FirstStep(Term):
     """What stands between a new lab and its first booking, in the order in which it is done."""
 
-    VERIFIED = "verified", _l("The firm is verified")
-    REACHABLE = "reachable", _l("The lab has an address and a telephone number")
-    HOURS = "hours", _l("Opening hours are entered")
-    PUBLISHED = "published", _l("The lab is published")
-    INSTRUMENT = "instrument", _l("An instrument is published")
-    ITEM = "item", _l("A test item with a fee is published")
-    OPEN_LAB = "open_lab", _l("The lab is an open lab, or has applied to be one")
+    VERIFIED = "first_verified", _l("The firm is verified")
+    REACHABLE = "first_reachable", _l("The lab has an address and a telephone number")
+    HOURS = "first_hours", _l("Opening hours are entered")
+    PUBLISHED = "first_published", _l("The lab is published")
+    INSTRUMENT = "first_instrument", _l("An instrument is published")
+    ITEM = "first_item", _l("A test item with a fee is published")
+    OPEN_LAB = "first_open_lab", _l("The lab is an open lab, or has applied to be one")
 
 
 class QuoteState(Term):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from labshare.booking.queries.bookings import get_booking
 from labshare.booking.services import reschedule
 from labshare.http.actor import current_actor
+from labshare.http.bench_labels import sample_labels
 from labshare.http.limits import count, limited
 from labshare.http.rights import FOUND, THE_BOOKING, requires
 from labshare.kernel.database import report_refusal
@@ -27,6 +28,23 @@ from labshare.web.talking import DisputeForm, say, taken
 @requires("booking.see", of=FOUND)
 def booking(ref: str) -> Any:
     return show(ref, side="client")
+
+
+@blueprint.get("/bookings/<ref>/labels")
+@requires("booking.see", of=FOUND)
+@limited("export")
+def booking_labels(ref: str) -> Response:
+    return sample_labels(get_booking(current_actor(), ref))
+
+
+@blueprint.get("/go/<ref>")
+@requires("booking.see", of=FOUND)
+def scanned(ref: str) -> Response:
+    """Where the QR code of a sample leads: to the booking's page of whoever holds the phone."""
+    actor = current_actor()
+    booking = get_booking(actor, ref)
+    side = {booking.lab_firm_id: "lab", booking.client_firm_id: "client"}.get(actor.firm_id or 0, "regulator")
+    return redirect(url_for(f"{side}.booking", ref=booking.ref))
 
 
 @blueprint.post(f"/bookings/<ref>/<any({CHOICES}):verb>")

@@ -16,6 +16,8 @@ from labshare.catalogue.rules.class_codes import class_name
 from labshare.catalogue.rules.entries import MOST_UNITS
 from labshare.catalogue.services import instruments
 from labshare.http.actor import current_actor
+from labshare.http.bench_labels import instrument_label as label_of
+from labshare.http.limits import limited
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
 from labshare.kernel.formatting import twin
@@ -76,6 +78,16 @@ def instrument_new() -> Any:
 @requires("catalogue.see_drafts", of=OWN_FIRM)
 def instrument(instrument_id: int) -> Any:
     return show_instrument(instrument_id)
+
+
+@blueprint.get("/instruments/<int:instrument_id>/label")
+@requires("catalogue.see_drafts", of=OWN_FIRM)
+@limited("export")
+def instrument_label(instrument_id: int) -> Any:
+    common.firm_id()
+    shown = queries.instrument_page(current_actor(), instrument_id, local_day(utc_now()))
+    common.mine(shown.instrument.lab)
+    return label_of(shown.instrument, shown.calibrated_until)
 
 
 def show_instrument(instrument_id: int, problem: Problem | None = None) -> Any:

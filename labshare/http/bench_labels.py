@@ -1,0 +1,71 @@
+"""Labels to stick on samples and instruments: their QR code opens the right page on a phone."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from flask import Response, request, url_for
+from flask_babel import gettext as _
+
+import labshare.kernel
+from labshare.booking.models import Booking
+from labshare.catalogue.models import Instrument
+from labshare.http.downloads import download
+from labshare.kernel.formatting import day, language, twin
+from labshare.kernel.pdf import typeset
+from labshare.kernel.time import utc_now
+from labshare.notices.services import absolute
+
+TEMPLATE = Path(labshare.kernel.__file__).with_name("label.typ")
+SHEET = "a4"
+"""Many on one sheet, as the address says it; else one a page, for a printer of labels."""
+
+
+@dataclass(frozen=True)
+class Label:
+    code: int
+    """Which of the codes."""
+    head: str
+    lines: tuple[str, ...]
+    corner: str = ""
+
+
+def sample_labels(booking: Booking) -> Response:
+    """One for each sample booked, which says whose it is to nobody who cannot see the booking."""
+    lines = (twin(booking.test_item), twin(booking.lab), _("start %(day)s", day=day(booking.starts_at)))
+    labels = [Label(0, booking.ref, lines, f"{number}/{booking.quantity}") for number in range(1, booking.quantity + 1)]
+    return _labels(booking.ref, [url_for("client.scanned", ref=booking.ref)], labels, made_at=booking.booked_at)
+
+
+def instrument_label(instrument: Instrument, calibrated_until: object) -> Response:
+    """One, for the instrument itself."""
+    lines = (
+        " ".join(part for part in (instrument.manufacturer, instrument.model) if part),
+        " ".join(part for part in (_("Own number"), instrument.inner_id) if instrument.inner_id),
+        _("calibrated until %(day)s", day=day(calibrated_until)) if calibrated_until else "",
+    )
+    address = url_for("lab.instrument", instrument_id=instrument.id)
+    label = Label(0, twin(instrument), tuple(line for line in lines if line))
+    return _labels(f"instrument-{instrument.id}", [address], [label], made_at=utc_now())
+
+
+def _labels(name: str, addresses: Sequence[str], labels: Sequence[Label], *, made_at: datetime) -> Response:
+    paper = {
+        "title": _("Labels"),
+        "sheet": request.args.get("paper") == SHEET,
+        "codes": [_code(absolute(address) or address) for address in addresses],
+        "labels": [vars(label) for label in labels],
+        "language": language(),
+    }
+    return download(typeset(TEMPLATE, paper, made_at=made_at), f"{name}.pdf")
+
+
+def _code(address: str) -> str:
+    """The QR code of an address, as SVG. A quarter of it may be lost to dirt."""
+    import segno  # few workers ever make one
+
+    written = io.BytesIO()
+    segno.make(address, error="q", micro=False).save(written, kind="svg", border=2, xmldecl=False)
+    return written.getvalue().decode()

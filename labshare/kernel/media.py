@@ -1,6 +1,7 @@
 """The types of files that people send, as HTTP calls them."""
 
 PDF, JPEG, PNG, WEBP = "application/pdf", "image/jpeg", "image/png", "image/webp"
+CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PICTURES = (JPEG, PNG)
 PAPERS = (PDF, *PICTURES)
 SHEETS = (".xlsx", ".csv")

@@ -329,3 +329,28 @@ class TooManyAnswers(Conflict):
 
 class NothingToTake(Conflict):
     message = _l("This answer names no test item that could be booked.")
+
+
+class BankLineRecorded(Conflict):
+    message = _l("Of this line %(amount)s is left to be recorded; the rest is recorded already.")
+
+
+class BankLineAside(Conflict):
+    message = _l("This line is set aside. Take it back first.")
+
+
+class BankLineEmpty(InvalidInput):
+    message = _l("Enter an amount for at least one booking.")
+
+
+class PayerNamedOtherwise(InvalidInput):
+    message = _l(
+        "The bank names another payer: %(name)s. Enter that payer's code; it counts once an officer accepts it. "
+        "If it is the client all the same, record it at the booking, with the bank slip."
+    )
+    default_field = "payer_uscc"
+
+
+class BankAccountNotReadable(InvalidInput):
+    message = _l("Enter the account's number: 6 to 40 digits.")
+    default_field = "account"

@@ -6,6 +6,8 @@ from labshare.kernel.labels import name_codes, name_fields, name_subjects
 from labshare.settlement.terms import DisputeOutcome, PayerVerdict
 
 name_subjects(
+    bank_line=_l("Line of a bank statement"),
+    bank_statement=_l("Bank statement"),
     inquiry=_l("Request to the labs"),
     invoice=_l("Invoice"),
     message=_l("Message"),
@@ -15,6 +17,7 @@ name_subjects(
 )
 name_fields(
     {
+        "account": _l("Account"),
         "by_client": _l("Paid by the client itself"),
         "closed": _l("Closed"),
         "by_both": _l("Agreed by both"),
@@ -24,7 +27,9 @@ name_fields(
         "invoice": _l("Invoice"),
         "invoiced_fen": _l("Invoiced in all"),
         "issued_on": _l("Date of the document"),
+        "left_fen": _l("Left to be recorded"),
         "line": _l("Line of the invoice"),
+        "lines": _l("Lines"),
         "month": _l("Month of the ledger"),
         "number": _l("Number"),
         "overdue_fen": _l("Overdue"),
@@ -32,6 +37,7 @@ name_fields(
         "paid_fen": _l("Paid in all"),
         "paid_on": _l("Paid on"),
         "payment": _l("Payment"),
+        "payments": _l("Payments"),
         "photo": _l("Photo"),
         "place": _l("Place in the order"),
         "quote": _l("Quote"),
@@ -43,7 +49,7 @@ name_fields(
         "verdict": _l("Verdict"),
         "withdrawn_on": _l("Withdrawn on"),
     },
-    counts={"entries", "files", "place"},
+    counts={"entries", "files", "lines", "place"},
 )
 name_codes("outcome", *DisputeOutcome)
 name_codes("booking.verdict", *PayerVerdict)

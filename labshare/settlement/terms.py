@@ -40,6 +40,43 @@ class PaymentsShown(Term):
     PAYER_WAITS = "payer_waits", _l("Payer to be accepted")
 
 
+class BankColumn(Term):
+    """What a column of a bank's statement says."""
+
+    DAY = "bank_day", _l("Date of the transaction")
+    MONEY_IN = "bank_in", _l("Money in")
+    MONEY_OUT = "bank_out", _l("Money out")
+    AMOUNT = "bank_amount", _l("Amount, in or out")
+    DIRECTION = "bank_direction", _l("In or out, as a word")
+    PAYER = "bank_payer", _l("Other party's name")
+    PAYER_ACCOUNT = "bank_payer_account", _l("Other party's account")
+    REFERENCE = "bank_reference", _l("Bank reference")
+    TEXT = "bank_text", _l("Purpose")
+    NOTE = "bank_note", _l("Further text")
+
+
+class MatchReason(Term):
+    """Why a bank's line is proposed for a booking."""
+
+    REFERENCE = "reference", _l("Its text names the booking")
+    INVOICE = "invoice", _l("Its text names the invoice")
+    AMOUNT = "amount", _l("Client's name and amount agree")
+    WHOLE_INVOICE = "whole_invoice", _l("Client's name and the invoice's amount agree")
+    ALL_OWED = "all_owed", _l("Client's name and all that the client owes agree")
+    ONE_OF_SEVERAL = "one_of_several", _l("Client's name agrees, and the amount with several bookings")
+    CLIENT = "client", _l("Client's name agrees, the amount with no booking")
+    AMOUNT_ALONE = "amount_alone", _l("The amount agrees, the name does not")
+
+
+class BankLines(Term):
+    """Which lines of bank statements a list shows."""
+
+    OPEN = "bank_open", _l("To be matched")
+    SURE = "bank_sure", _l("Sure")
+    MATCHED = "bank_matched", _l("Recorded")
+    ASIDE = "bank_aside", _l("Set aside")
+
+
 class SpendingBy(Term):
     """What the rows of a client's spending are."""
 

@@ -37,6 +37,9 @@ def _roles(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
+PAYING = _roles(FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
+"""Who records payments of the firm's labs."""
+
 FIND = Item(_l("Find a test"), "public.search", "search", covers=("public.home", "public.test_item"))
 LABS = Item(_l("Labs"), "public.labs", "flask", covers=("public.lab",))
 INSTRUMENTS = Item(_l("Instruments"), "public.instruments", "microscope", covers=("public.instrument",))
@@ -108,6 +111,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Revenue ledger"), "lab.ledger", "book", group=PAPERS),
         Item(_l("Receivables"), "lab.receivables", "coin", group=PAPERS),
         Item(_l("Payments"), "lab.payments", "cash", group=PAPERS),
+        Item(_l("Bank statements"), "lab.bank_lines", "transfer", group=PAPERS, covers=("lab.bank_",), roles=PAYING),
         Item(_l("Invoices"), "lab.invoices", "receipt", group=PAPERS, covers=("lab.red_letters",)),
         Item(_l("Rewards and objections"), "lab.rewards", "award", group=PAPERS),
         Item(_l("Usage report"), "lab.usage", "chart-bar", group=PAPERS, covers=("lab.usage_",)),

@@ -63,6 +63,7 @@ REASONS = {
     "settlement.queries.ledger.ledger_months": "sums the ledger by month",
     "settlement.queries.limits.limits_broken": "the nightly check looks at everything",
     "settlement.queries.missing.": "all that is unsettled is summed, or put in order by its age",
+    "settlement.queries.bank.": "what is owed, all of it, is held against what came in; numbers of invoices go with it",
     "settlement.queries.registers.": "words are sought in a firm's papers, which are summed and put in any order",
     "settlement.queries.spending.": "sums a client's documents of the months asked for, whatever is behind them",
     "settlement.services.photos.remove_photo": "whether papers still use the file is asked of all of them; seldom done",

@@ -320,6 +320,9 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
             reverses=places["invoice_line"],
         ),
     )
+    line = places["bank_line_id"]
+    yield "set a bank line aside", lambda: settlement.set_aside(actor=accountant, now=utc_now(), line_id=line)
+    yield "take a bank line back", lambda: settlement.take_back(actor=accountant, now=utc_now(), line_id=line)
     yield from _disputes(world, clock)
 
 

@@ -2,6 +2,7 @@
 regulators; one object of every kind. All objects belong to the client and the host; to the stranger they are another
 firm's."""
 
+import io
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from labshare.booking.models import Approval, Charge, Closure, Holding, Proposal
 from labshare.booking.services import make_feed, make_quote
 from labshare.booking.services.sheets import import_sheets
 from labshare.catalogue.models import Accreditation, Calibration, Fee
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
 from labshare.kernel.sheets import ReadSheet, Row
@@ -31,9 +33,12 @@ from labshare.rewards.services import (
     save_grades,
 )
 from labshare.rewards.services.grades import GradeRow
-from labshare.settlement.files import TakenPhoto
+from labshare.settlement.bank import BankLine
+from labshare.settlement.files import TakenPhoto, sheets_of, take_sheet
 from labshare.settlement.models import MARK, BookingHold, InvoiceLine, Report
-from labshare.settlement.services import answer_inquiry, ask_labs
+from labshare.settlement.queries.bank import upload_key
+from labshare.settlement.rules.bank_sheets import find_layout, read_statement
+from labshare.settlement.services import answer_inquiry, ask_labs, import_statement
 from labshare.settlement.services.photos import add_photo
 from tests import factories as make
 from tests.mails import letters
@@ -153,6 +158,7 @@ def build() -> RightsWorld:
             "answer_id": answer.id,
             "inquiry_file_id": inquiry.files[0].id,
         }
+    world.places.update(_bank(make.actor(world.people["lab_owner"], host, "owner")))
     for name, person in world.people.items():
         firm = world.firms[name]
         roles = (name,) if firm is None else (_role(person, firm),)
@@ -475,3 +481,26 @@ def machines(*numbers: str) -> ReadSheet:
     head = ["innerId", "cname", "instrVersion", "manufacturer"]
     lines = [head, *([number, "硬度计", "HR-150", "华银"] for number in numbers)]
     return ReadSheet("", [], [], [Row(n, line) for n, line in enumerate(lines, start=1)])
+
+
+def _bank(owner: Actor) -> dict[str, Any]:
+    """A statement that was sent, and one that was imported."""
+    said = "交易日期,贷方发生额,对方户名,交易流水号,摘要\n2026-11-03,{},某公司,{},货款\n"
+    sent, imported = (
+        take_sheet(io.BytesIO(said.format(amount, number).encode()), "bank.csv", now=utc_now())
+        for amount, number in (("10.00", "A1"), ("2000.00", "A2"))
+    )
+    [sheet] = sheets_of(imported.sha256)
+    layout = find_layout(sheet)
+    assert layout is not None
+    with transaction():
+        statement, _added = import_statement(
+            actor=owner,
+            now=utc_now(),
+            account="6222000000000001",
+            heads=layout.kept,
+            file=imported,
+            rows=read_statement(sheet, layout, today=date(2026, 11, 24)).rows,
+        )
+        line = db.session.scalars(db.select(BankLine).filter_by(statement_id=statement.id)).one()
+    return {"bank_file": f"{sent.sha256}{upload_key(owner, sent.sha256)}", "bank_line_id": line.id}

@@ -1,6 +1,14 @@
 """What can be done with documents and the ledger, a file for each kind."""
 
 from labshare.settlement.files import TakenFile, take_in
+from labshare.settlement.services.bank import (
+    SURE_AT_ONCE,
+    import_statement,
+    record_bank_line,
+    record_sure,
+    set_aside,
+    take_back,
+)
 from labshare.settlement.services.disputes import (
     answer_dispute,
     decide_dispute,
@@ -19,6 +27,7 @@ from labshare.settlement.services.payments import accept_payer, record_payment, 
 from labshare.settlement.services.reports import record_report, withdraw_report
 
 __all__ = [
+    "SURE_AT_ONCE",
     "Share",
     "TakenFile",
     "accept_payer",
@@ -31,18 +40,23 @@ __all__ = [
     "decide_dispute",
     "escalate_dispute",
     "escalate_overdue",
+    "import_statement",
     "open_dispute",
+    "record_bank_line",
     "record_invoice",
     "record_payment",
     "record_red_letter",
     "record_refund",
     "record_report",
+    "record_sure",
     "refresh",
     "refresh_after_charge",
     "reject_payer",
     "reopen_month",
+    "set_aside",
     "settle_dispute",
     "take_answer",
+    "take_back",
     "take_in",
     "tell_overdue",
     "withdraw_report",

@@ -1,0 +1,233 @@
+"""Statements of banks: import, and recording what came in as payments, the one way that payments have (R-BANK)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from stdnum.cn import uscc
+
+from labshare.audit.services import record
+from labshare.booking.models import Booking
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db, inserts_or_nothing, write_over
+from labshare.kernel.errors import InvalidInputs, NotFound, Problem
+from labshare.kernel.formatting import plain_money
+from labshare.kernel.money import Fen, total
+from labshare.kernel.verbs import verb
+from labshare.organisations.permissions import check
+from labshare.settlement.bank import BankLayout, BankLine, BankMatch, BankStatement
+from labshare.settlement.errors import (
+    BankAccountNotReadable,
+    BankLineAside,
+    BankLineEmpty,
+    BankLineRecorded,
+    BookingTwice,
+    PayerNamedOtherwise,
+)
+from labshare.settlement.files import TakenFile, store
+from labshare.settlement.models import Payment
+from labshare.settlement.queries.bank import lines_waiting, load_dues, proposals
+from labshare.settlement.rules.bank_sheets import BankRow
+from labshare.settlement.rules.matching import plain_name
+from labshare.settlement.services.ledger import locked_bookings
+from labshare.settlement.services.payments import record_payment
+from labshare.settlement.services.typed_text import check_text
+
+NOTE_LENGTH = 200
+SURE_AT_ONCE = 100
+"""Lines that are recorded by one press: a few seconds."""
+_ACCOUNT = re.compile(r"\d{6,40}")
+_LINES = inserts_or_nothing(BankLine)
+
+
+@verb("bank.import", title=_l("Bank statement imported"))
+def import_statement(
+    *, actor: Actor, now: datetime, account: str, heads: Mapping[str, str], file: TakenFile, rows: Sequence[BankRow]
+) -> tuple[BankStatement, int]:
+    """Take the rows of a statement of the account in, each once: those that came by an earlier file are passed over.
+    Nothing is recorded as paid. The heads are kept for the account's next file.
+
+    Gives the statement and how many lines are new. Raises `BankAccountNotReadable`, `NotAllowed`.
+    """
+    check(actor, "payment.record", lab=actor.firm_id)
+    account = re.sub(r"[\s-]", "", account)
+    if not _ACCOUNT.fullmatch(account):
+        raise BankAccountNotReadable
+    assert actor.firm_id is not None  # noqa: S101 - the right is a lab firm's
+    statement = BankStatement(
+        firm_id=actor.firm_id,
+        account=account,
+        file_id=store(file, actor=actor, now=now).id,
+        imported_by=actor.person_id,
+        imported_at=now,
+    )
+    db.session.add(statement)
+    db.session.flush()
+    if rows:
+        connection = db.session.connection()
+        connection.execute(
+            _LINES[connection.dialect.name],
+            [
+                {
+                    "statement_id": statement.id,
+                    "firm_id": actor.firm_id,
+                    "account": account,
+                    "file_row": row.row,
+                    "paid_on": row.paid_on,
+                    "amount_fen": row.amount_fen,
+                    "left_fen": row.amount_fen,
+                    "payer": row.payer,
+                    "payer_account": row.payer_account,
+                    "reference": row.reference,
+                    "purpose": row.text,
+                    "mark": row.mark,
+                }
+                for row in rows
+            ],
+        )
+    added = db.session.scalar(select(func.count()).where(BankLine.statement_id == statement.id)) or 0
+    write_over(
+        BankLayout,
+        {
+            "firm_id": actor.firm_id,
+            "account": account,
+            "heads": dict(heads),
+            "kept_by": actor.person_id,
+            "kept_at": now,
+        },
+    )
+    after = {"account": account[-4:], "lines": added, "sha256": file.sha256}
+    record(actor, now, "bank.import", ("bank_statement", statement.id), after=after)
+    return statement, added
+
+
+@verb("bank.record", title=_l("Bank line recorded as payment"), money=True)
+def record_bank_line(
+    *, actor: Actor, now: datetime, line_id: int, shares: Sequence[tuple[str, Fen]], payer_uscc: str
+) -> list[Payment]:
+    """Record what came in as payments of these bookings, each with its share; day and reference are the bank's.
+
+    Everything that holds for a payment holds here (R-PAPER). Raises `BankLineAside`, `BankLineRecorded` where more is
+    shared out than is left of the line, `BankLineEmpty`, `PayerNamedOtherwise` where the bank names somebody else than
+    the client whose code is given, and what `record_payment` raises, at `amount-REF`.
+    """
+    line = _locked(actor, line_id)
+    if line.aside:
+        raise BankLineAside
+    if not shares:
+        raise BankLineEmpty
+    if len({ref for ref, _fen in shares}) < len(shares):
+        raise BookingTwice
+    shared = total(fen for _ref, fen in shares)
+    if shared > line.left_fen:
+        raise BankLineRecorded(amount=plain_money(line.left_fen))
+    bookings = locked_bookings(actor, "payment.record", refs=[ref for ref, _fen in shares])
+    payer_uscc = uscc.compact(payer_uscc)
+    if any(booking.lab_firm_id != line.firm_id for booking in bookings):
+        raise NotFound
+    if line.payer and any(_claims_client(booking, line, payer_uscc) for booking in bookings):
+        raise PayerNamedOtherwise(name=line.payer)
+    payments, problems = [], list[Problem]()
+    for ref, fen in shares:
+        try:
+            payment = record_payment(
+                actor=actor,
+                now=now,
+                ref=ref,
+                amount_fen=fen,
+                paid_on=line.paid_on,
+                reference=line.reference,
+                payer_uscc=payer_uscc,
+            )
+        except Problem as problem:
+            problems += _at_share(problem, ref)
+        else:
+            payments.append(payment)
+    if problems:
+        raise problems[0] if len(problems) == 1 else InvalidInputs(problems)
+    db.session.add_all(BankMatch(payment_id=payment.id, line_id=line.id) for payment in payments)
+    before = line.left_fen
+    line.left_fen = Fen(before - shared)
+    db.session.flush()
+    record(
+        actor,
+        now,
+        "bank.record",
+        ("bank_line", line.id),
+        before={"left_fen": before},
+        after={"left_fen": line.left_fen, "payments": [payment.id for payment in payments]},
+    )
+    return payments
+
+
+@verb("bank.record_sure", title=_l("Sure bank lines recorded as payments"))
+def record_sure(*, actor: Actor, now: datetime, line_ids: Sequence[int]) -> int:
+    """Record those of these lines whose proposal is sure now, as proposed, at most a hundred; all or none. Gives how
+    many. Raises `NotAllowed` and what `record_bank_line` raises."""
+    check(actor, "payment.record", lab=actor.firm_id)
+    waiting = lines_waiting(actor)
+    found = proposals(waiting, load_dues(actor))
+    wanted = set(line_ids)
+    sure = [one for one in waiting if one.id in wanted and one.id in found and found[one.id].sure][:SURE_AT_ONCE]
+    for line in sure:
+        proposal = found[line.id]
+        record_bank_line(actor=actor, now=now, line_id=line.id, shares=proposal.shares, payer_uscc=proposal.uscc)
+    return len(sure)
+
+
+@verb("bank.set_aside", title=_l("Bank line set aside"))
+def set_aside(*, actor: Actor, now: datetime, line_id: int, note: str = "") -> BankLine:
+    """Say that a line is for no booking, such as interest. Raises `BankLineRecorded`, `BankLineAside`."""
+    line = _locked(actor, line_id)
+    if line.aside:
+        raise BankLineAside
+    if line.left_fen < line.amount_fen:
+        raise BankLineRecorded(amount=plain_money(line.left_fen))
+    if problem := check_text(note, NOTE_LENGTH, "note"):
+        raise problem
+    line.aside_at, line.aside_by, line.aside_note = now, actor.person_id, note.strip()
+    record(actor, now, "bank.set_aside", ("bank_line", line.id), after={"note": line.aside_note})
+    return line
+
+
+@verb("bank.take_back", title=_l("Bank line taken back"))
+def take_back(*, actor: Actor, now: datetime, line_id: int) -> BankLine:
+    """A line that was set aside waits again."""
+    line = _locked(actor, line_id)
+    if line.aside:
+        note, line.aside_note = line.aside_note, None
+        line.aside_at = line.aside_by = None
+        record(actor, now, "bank.take_back", ("bank_line", line.id), before={"note": note}, after={"note": None})
+    return line
+
+
+def _locked(actor: Actor, line_id: int) -> BankLine:
+    """The line of the firm acted for, locked and read afresh. Raises `NotFound`, `NotAllowed`."""
+    line = db.session.scalar(
+        select(BankLine)
+        .where(BankLine.id == line_id, BankLine.firm_id == actor.firm_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if line is None:
+        raise NotFound
+    check(actor, "payment.record", lab=line.firm_id)
+    return line
+
+
+def _claims_client(booking: Booking, line: BankLine, payer_uscc: str) -> bool:
+    """Whether the code says that the client paid, and the bank names somebody else."""
+    client = booking.client
+    names = {plain_name(name) for name in (client.name, client.name_en) if name}
+    return payer_uscc == client.uscc and plain_name(line.payer) not in names
+
+
+def _at_share(problem: Problem, ref: str) -> list[Problem]:
+    """The problems of a payment, those of its amount at the share's place."""
+    found = list(problem.problems) if isinstance(problem, InvalidInputs) else [problem]
+    for each in found:
+        if each.field in (None, "amount_fen"):
+            each.field = f"amount-{ref}"
+    return found

@@ -73,7 +73,7 @@ class BankLines(Term):
 
     OPEN = "bank_open", _l("To be matched")
     SURE = "bank_sure", _l("Sure")
-    MATCHED = "bank_matched", _l("Recorded")
+    MATCHED = "bank_matched", lazy_pgettext("bank", "Recorded")
     ASIDE = "bank_aside", _l("Set aside")
 
 

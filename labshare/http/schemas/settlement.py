@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from labshare.http.fields import Day, Fen, Inside, Moment, MonthField, Text, Whole, Word, YesNo
 from labshare.http.schemas.base import Answer
@@ -69,7 +70,7 @@ class PaymentOfLab(Payment):
         "client": _l("Client"),
         "client_uscc": _l("Unified social credit code"),
         "payer_uscc": _l("Payer's credit code"),
-        "recorded_at": _l("Recorded"),
+        "recorded_at": lazy_pgettext("register", "Recorded"),
         "amount_fen": _l("Amount (CNY)"),
     }
 
@@ -100,7 +101,7 @@ class InvoiceOfLab(Answer):
         "lab": _l("Lab"),
         "client": _l("Client"),
         "client_uscc": _l("Unified social credit code"),
-        "recorded_at": _l("Recorded"),
+        "recorded_at": lazy_pgettext("register", "Recorded"),
         "amount_fen": _l("Amount (CNY)"),
         "tax_fen": _l("Of which VAT (CNY)"),
     }

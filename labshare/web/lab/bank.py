@@ -7,7 +7,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 from werkzeug.wrappers import Response
 
 from labshare.http.actor import current_actor
@@ -101,7 +101,7 @@ class LineForm(Form):
 
 
 class AsideForm(Form):
-    note = StringField(_l("What it is"), [length(NOTE_LENGTH)], description=_l("Such as interest."))
+    note = StringField(lazy_pgettext("bank", "What it is"), [length(NOTE_LENGTH)], description=_l("Such as interest."))
 
 
 @blueprint.route("/bank", methods=["GET", "POST"])

@@ -58,14 +58,14 @@ class BankColumn(Term):
 class MatchReason(Term):
     """Why a bank's line is proposed for a booking."""
 
-    REFERENCE = "reference", _l("Its text names the booking")
-    INVOICE = "invoice", _l("Its text names the invoice")
-    AMOUNT = "amount", _l("Client's name and amount agree")
-    WHOLE_INVOICE = "whole_invoice", _l("Client's name and the invoice's amount agree")
-    ALL_OWED = "all_owed", _l("Client's name and all that the client owes agree")
-    ONE_OF_SEVERAL = "one_of_several", _l("Client's name agrees, and the amount with several bookings")
-    CLIENT = "client", _l("Client's name agrees, the amount with no booking")
-    AMOUNT_ALONE = "amount_alone", _l("The amount agrees, the name does not")
+    REFERENCE = "match_reference", _l("Its text names the booking")
+    INVOICE = "match_invoice", _l("Its text names the invoice")
+    AMOUNT = "match_amount", _l("Client's name and amount agree")
+    WHOLE_INVOICE = "match_whole_invoice", _l("Client's name and the invoice's amount agree")
+    ALL_OWED = "match_all_owed", _l("Client's name and all that the client owes agree")
+    ONE_OF_SEVERAL = "match_one_of_several", _l("Client's name agrees, and the amount with several bookings")
+    CLIENT = "match_client", _l("Client's name agrees, the amount with no booking")
+    AMOUNT_ALONE = "match_amount_alone", _l("The amount agrees, the name does not")
 
 
 class BankLines(Term):

@@ -485,7 +485,7 @@ def machines(*numbers: str) -> ReadSheet:
 
 def _bank(owner: Actor) -> dict[str, Any]:
     """A statement that was sent, and one that was imported."""
-    said = "交易日期,贷方发生额,对方户名,交易流水号,摘要\n2026-11-03,{},某公司,{},货款\n"
+    said = "账号：6222000000000002\n交易日期,贷方发生额,对方户名,交易流水号,摘要\n2026-11-03,{},,{},货款\n"
     sent, imported = (
         take_sheet(io.BytesIO(said.format(amount, number).encode()), "bank.csv", now=utc_now())
         for amount, number in (("10.00", "A1"), ("2000.00", "A2"))

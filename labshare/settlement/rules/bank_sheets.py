@@ -132,7 +132,7 @@ class BadCell:
     found: str
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ReadStatement:
     rows: list[BankRow] = field(default_factory=list)
     bad: list[BadCell] = field(default_factory=list)

@@ -323,6 +323,16 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     line = places["bank_line_id"]
     yield "set a bank line aside", lambda: settlement.set_aside(actor=accountant, now=utc_now(), line_id=line)
     yield "take a bank line back", lambda: settlement.take_back(actor=accountant, now=utc_now(), line_id=line)
+    yield (
+        "record a bank line",
+        lambda: settlement.record_bank_line(
+            actor=accountant,
+            now=utc_now(),
+            line_id=line,
+            shares=[(places["reported"], 100)],
+            payer_uscc=places["client_uscc"],
+        ),
+    )
     yield from _disputes(world, clock)
 
 

@@ -18,9 +18,9 @@ from sqlalchemy import select
 from labshare.kernel.actor import Actor
 from labshare.kernel.apart import NotReadInTime, read_apart
 from labshare.kernel.database import db, writing
-from labshare.kernel.errors import NotFound, Problem
-from labshare.kernel.media import CSV, JPEG, PDF, PNG, XLSX
-from labshare.kernel.sheets import ReadSheet, SheetProblem, read_sheets
+from labshare.kernel.errors import Problem
+from labshare.kernel.media import JPEG, PDF, PNG
+from labshare.kernel.sheets import ReadSheet, read_sheets
 from labshare.settlement.errors import (
     FileTakesTooLong,
     FileTooLarge,
@@ -97,35 +97,6 @@ def take_in(stream: IO[bytes], name: str, kinds: Kinds, *, now: datetime) -> Tak
         os.fsync(file.fileno())
         _keep(Path(file.name), path_of(digest), now)
     return TakenFile(name, digest, size, content_type)
-
-
-def take_sheet(stream: IO[bytes], name: str, *, now: datetime) -> TakenFile:
-    """Keep a spreadsheet that was sent; what stands in it, `sheets_of` reads, which may refuse it. As `take_in`, before
-    the transaction begins."""
-    if writing():
-        raise RuntimeError("a file is examined before the transaction begins")
-    name, limit = _plain_name(name), int(current_app.config["UPLOAD_LIMIT"])
-    folder().mkdir(parents=True, exist_ok=True)
-    with _incoming() as file:
-        digest, size = _received(stream, file, limit)
-        if size > limit:
-            return TakenFile(name, size=size, problem=FileTooLarge(n=limit // _MB))
-        try:
-            read_sheets(file)
-        except SheetProblem as problem:
-            return TakenFile(name, size=size, problem=problem)
-        os.fsync(file.fileno())
-        _keep(Path(file.name), path_of(digest), now)
-    return TakenFile(name, digest, size, XLSX if name.lower().endswith(".xlsx") else CSV)
-
-
-def sheets_of(sha256: str) -> list[ReadSheet]:
-    """The sheets of a file that was kept. Raises `NotFound` where there is none, `SheetProblem`."""
-    try:
-        with path_of(sha256).open("rb") as file:
-            return read_sheets(file)
-    except FileNotFoundError as error:
-        raise NotFound from error
 
 
 def take_photo(stream: IO[bytes], name: str, *, now: datetime) -> TakenPhoto:

@@ -34,7 +34,7 @@ from labshare.rewards.services import (
 )
 from labshare.rewards.services.grades import GradeRow
 from labshare.settlement.bank import BankLine
-from labshare.settlement.files import TakenPhoto, sheets_of, take_sheet
+from labshare.settlement.files import TakenPhoto, keep_table, read_kept
 from labshare.settlement.models import MARK, BookingHold, InvoiceLine, Report
 from labshare.settlement.queries.bank import upload_key
 from labshare.settlement.rules.bank_sheets import find_layout, read_statement
@@ -487,10 +487,10 @@ def _bank(owner: Actor) -> dict[str, Any]:
     """A statement that was sent, and one that was imported."""
     said = "账号：6222000000000002\n交易日期,贷方发生额,对方户名,交易流水号,摘要\n2026-11-03,{},,{},货款\n"
     sent, imported = (
-        take_sheet(io.BytesIO(said.format(amount, number).encode()), "bank.csv", now=utc_now())
+        keep_table(io.BytesIO(said.format(amount, number).encode()), "bank.csv", now=utc_now())
         for amount, number in (("10.00", "A1"), ("2000.00", "A2"))
     )
-    [sheet] = sheets_of(imported.sha256)
+    [sheet] = read_kept(imported.sha256)
     layout = find_layout(sheet)
     assert layout is not None
     with transaction():

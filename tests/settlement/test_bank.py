@@ -26,7 +26,7 @@ from labshare.settlement.errors import (
     PayerNamedOtherwise,
     PaymentAboveCharge,
 )
-from labshare.settlement.files import take_sheet
+from labshare.settlement.files import keep_table
 from labshare.settlement.models import Payment, RevenueEntry
 from labshare.settlement.queries.bank import lines_waiting, load_dues, proposals, used_before
 from labshare.settlement.queries.closed import closed_months
@@ -229,7 +229,7 @@ def world(app) -> World:
 def imported(actor, rows, account: str = ACCOUNT, name: str = "bank.csv") -> int:
     sheet = sheet_of(rows)
     layout = find_layout(sheet)
-    file = take_sheet(io.BytesIO(csv_of(rows)), name, now=utc_now())
+    file = keep_table(io.BytesIO(csv_of(rows)), name, now=utc_now())
     with transaction():
         return services.import_statement(
             actor=actor,

@@ -21,7 +21,8 @@ from labshare.kernel.sheets import ReadSheet, SheetProblem
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
 from labshare.settlement.bank import BankLine
-from labshare.settlement.files import TakenFile, path_of, sheets_of, take_sheet
+from labshare.settlement.errors import TableGone
+from labshare.settlement.files import TakenFile, keep_table, path_of, read_kept
 from labshare.settlement.queries import bank
 from labshare.settlement.rules.bank_sheets import (
     Layout,
@@ -154,9 +155,13 @@ def _kept(actor: Actor, form: StatementForm) -> Response | int:
     """Keep the file that was sent, and lead to what it says."""
     if not form.validate():
         return InvalidInput.status
-    taken = take_sheet(form.file.data.stream, form.file.data.filename, now=utc_now())
+    taken = keep_table(form.file.data.stream, form.file.data.filename, now=utc_now())
     if taken.problem is not None:
         return show_problem(form, taken.problem)
+    try:
+        read_kept(taken.sha256)
+    except SheetProblem as problem:
+        return show_problem(form, problem)
     where = url_for(".bank_file", file=f"{taken.sha256}{bank.upload_key(actor, taken.sha256)}", name=taken.name)
     return redirect(where, 303)
 
@@ -209,8 +214,8 @@ def bank_file(file: str) -> Any:
 def _first_sheet(sha256: str) -> ReadSheet:
     """The first sheet that looks like a statement, or else that says anything. Raises `NotFound`."""
     try:
-        sheets = [sheet for sheet in sheets_of(sha256) if sheet.rows]
-    except SheetProblem as problem:
+        sheets = [sheet for sheet in read_kept(sha256) if sheet.rows]
+    except (SheetProblem, TableGone) as problem:
         raise NotFound from problem
     if not sheets:
         raise NotFound

@@ -100,6 +100,7 @@ function start() {
     return {
       ...one, place, look, what, names, cleanup, unit, offered,
       moves: Boolean(one.ref && !offered && board.may_move && board.movable.includes(one.state)),
+      shifts: Boolean(one.block && board.may_block),
       words: [...names, span(one), what, place.title, unit, cleanup].filter(Boolean).join(" · "),
       id: [one.kind, one.ref ?? one.block, row(place), one.start, one.end, one.state].join("|"),
     };
@@ -121,8 +122,8 @@ function start() {
       if (one.free > one.end) behind("ev-tail", [row(one.place)], one.end, one.free, `tail|${one.id}`);
       found.push({
         id: one.id, resourceIds: [row(one.place)], start: wall(one.start), end: wall(one.end),
-        className: ["ev", one.look && `ev-${one.look}`, one.moves && "is-movable"].filter(Boolean),
-        startEditable: one.moves, durationEditable: false,
+        className: ["ev", one.look && `ev-${one.look}`, (one.moves || one.shifts) && "is-movable"].filter(Boolean),
+        startEditable: one.moves || one.shifts, durationEditable: one.shifts,
       });
     }
     return found;
@@ -154,7 +155,7 @@ function start() {
       snapDuration: `00:${pad(snap)}`,
       slotLabelFormat: (time) => clock(minuteOf(time)).slice(0, board.of === "day" ? 5 : 2), dayHeaderFormat: dayHead,
       nowIndicator: true, resources: rows(), events: events(), eventContent: content, eventDidMount: mounted,
-      eventClick: clicked, eventDrop: dropped, selectable: board.may_block, select: drawn, unselectAuto: true, pointer: false,
+      eventClick: clicked, eventDrop: dropped, eventResize: resized, eventResizableFromStart: true, selectable: board.may_block, select: drawn, unselectAuto: true, pointer: false,
       resourceExpand: ({ resource }) => {
         const id = Number(resource.id.slice(1));
         resource.expanded ? fold.delete(id) : fold.add(id);
@@ -229,6 +230,7 @@ function start() {
     } else if (event.key === "Enter") { if (page(one)) location.assign(page(one)); }
     else if (event.key === " ") show(one, bar);
     else if (/^m$/i.test(event.key) && one.moves) location.assign(`${board.booking}${one.ref}/move`);
+    else if (/^m$/i.test(event.key) && one.shifts) location.assign(page(one));
     else if (/^b$/i.test(event.key) && board.may_block) newBlock(one.place.instrument, one.place.unit, one.start, one.end);
     else return;
     event.preventDefault();
@@ -277,16 +279,34 @@ function start() {
   function dropped({ event, oldEvent, newResource }) {
     const one = bars.get(oldEvent.id), moved = minuteOf(event.start) - minuteOf(oldEvent.start);
     const [instrument, unit] = newResource ? placeOf(newResource.id) : [one.place.instrument, one.place.unit];
+    if (one.block) return shift(one, one.start + moved, one.end + moved, instrument === one.place.instrument);
     const step = Math.max(board.snap, data.grid);
     const start = moved ? Math.round((one.start + moved) / step) * step : one.start;
     send(one, { starts_at: moment(start), instrument, unit: unit || "" });
   }
 
-  async function send(one, to) {
+  function resized({ event, oldEvent }) {
+    const one = bars.get(oldEvent.id);
+    shift(one, one.start + minuteOf(event.start) - minuteOf(oldEvent.start), one.end + minuteOf(event.end) - minuteOf(oldEvent.end));
+  }
+
+  // A block's edge, or all of it, on its own instrument.
+  async function shift(one, start, end, here = true) {
+    if (!here) { settle(); return refuse(one, { refused: words.elsewhere }); }
+    await answered(one, await post(board.change.replace("/-/", `/${one.block}/`), formOf({
+      starts_at: wall(start), ends_at: wall(end), was_starts_at: moment(one.start), was_ends_at: moment(one.end),
+    })));
+  }
+
+  function formOf(values) {
     const form = new FormData();
+    for (const [name, value] of Object.entries({ ...values, csrf_token: document.querySelector("[name=csrf_token]").value })) form.set(name, value);
+    return form;
+  }
+
+  async function send(one, to) {
     const seen = `${moment(one.start)}|${one.place.instrument}|${one.place.unit}`;
-    for (const [name, value] of Object.entries({ ...to, seen, csrf_token: document.querySelector("[name=csrf_token]").value })) form.set(name, value);
-    await answered(one, await post(`${board.booking}${one.ref}/drop`, form));
+    await answered(one, await post(`${board.booking}${one.ref}/drop`, formOf({ ...to, seen })));
   }
 
   async function post(address, form) {

@@ -193,6 +193,23 @@ class EndBeforeStart(InvalidInput):
     default_field = "ends_at"
 
 
+class InTheWay(Conflict):
+    """A block's longer time holds bookings that it did not meet before."""
+
+    message = _l("In the way: %(what)s. Enter a new block for that time: it offers each booking another place.")
+    default_field = "ends_at"
+
+
+class RuleUnknown(InvalidInput):
+    message = _l("Write a rule of RFC 5545 such as FREQ=WEEKLY;BYDAY=MO;COUNT=10, daily at most.")
+    default_field = "rule"
+
+
+class TooManyBlocks(InvalidInput):
+    message = _l("At most %(n)s at once, within two years. Give the rule an end: COUNT=10 or UNTIL=20271231.")
+    default_field = "rule"
+
+
 class UnknownUnit(InvalidInput):
     message = _l("The instrument has no such place.")
     default_field = "units"

@@ -514,6 +514,58 @@ class Approval(Model):
 _IS_BLOCK = f"kind IN ({listed(HoldingKind.blocks())})"
 
 
+class WantedBlock(Model):
+    """Time of an instrument's units that the lab wants for itself (R-TIME-15). Its holdings bear its id; what bookings
+    still hold of it is `missing_minutes`, all units together, and is taken as they go. Those entered together by a rule
+    of repetition share a `series`."""
+
+    __tablename__ = "wanted_block"
+    __table_args__ = (
+        one_of("kind", HoldingKind.blocks()),
+        CheckConstraint("starts_at < ends_at", name="times_in_order"),
+        CheckConstraint("missing_minutes >= 0", name="missing_not_negative"),
+        Index(
+            "ix_wanted_block_missing",
+            "instrument_id",
+            "ends_at",
+            sqlite_where=text("missing_minutes > 0"),
+            postgresql_where=text("missing_minutes > 0"),
+        ),
+        Index(
+            "ix_wanted_block_series",
+            "series",
+            sqlite_where=text("series IS NOT NULL"),
+            postgresql_where=text("series IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"))
+    units: Mapped[list[int]] = mapped_column(JSON)
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kind: Mapped[str] = mapped_column(String(12))
+    note: Mapped[str] = mapped_column(String(200), default="")
+    missing_minutes: Mapped[Minutes]
+    series: Mapped[str | None] = mapped_column(String(36))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @hybrid_property
+    def incomplete(self) -> bool:
+        """Whether bookings hold some of its time."""
+        return self.missing_minutes > 0
+
+    @hybrid_method
+    def ahead_at(self, now: datetime) -> bool:
+        """Whether it is not over."""
+        return self.ends_at > now
+
+    @ahead_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _ahead_in_sql(cls, now: datetime) -> ColumnElement[bool]:
+        return cls.ends_at > now
+
+
 class Holding(Model):
     """A span of one instrument unit that is taken, clean-up included. The database refuses any overlap.
 

@@ -101,6 +101,12 @@ def lengthen_running(now: datetime) -> str:
         return f"{booking.lengthen_running(actor=SYSTEM, now=now)} lengthened"
 
 
+def grow_blocks(now: datetime) -> str:
+    """What has become free of blocks that lab people want."""
+    with transaction():
+        return f"{booking.grow_blocks(actor=SYSTEM, now=now)} grown"
+
+
 def remind(now: datetime) -> str:
     """Clients whose tests begin on the next working day; what is overdue. Some at a time, each told once."""
     return f"{_all_of(booking.remind, now)} reminded, {_all_of(settlement.tell_overdue, now)} overdue"
@@ -197,6 +203,7 @@ JOBS: tuple[Job, ...] = (
         frequent=False,
     ),
     Job("booking.lapse", _l("Unanswered requests"), MINUTE, each(MINUTE), after_each(MINUTE), lapse_requests),
+    Job("booking.grow", _l("Blocks that grow"), MINUTE, each(MINUTE), after_each(MINUTE), grow_blocks),
     Job("booking.lengthen", _l("Running tests"), MINUTE, each(MINUTE), after_each(MINUTE), lengthen_running),
     Job("oversight.months", _l("Figures of past months"), MINUTE, each(MINUTE), after_each(MINUTE), keep_months),
     Job("audit.seal", _l("Seal the audit trail"), 30 * SECOND, each(30 * SECOND), after_each(30 * SECOND), seal_audit),

@@ -103,6 +103,7 @@ PERMISSIONS: dict[str, Grants] = {
     "time.see_working_days": READERS,
     "time.lapse": SYSTEM_ONLY,
     "time.lengthen": SYSTEM_ONLY,
+    "time.grow": SYSTEM_ONLY,
     "booking.remind": SYSTEM_ONLY,
     "feed.make": FIRM_MEMBERS,
     # settlement

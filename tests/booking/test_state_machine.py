@@ -245,12 +245,25 @@ class Life(RuleBasedStateMachine):
     def unblock(self, number: int) -> None:
         self.do(services.unblock, self.house.manager, block_id=self.blocks[number % len(self.blocks)])
 
+    @precondition(lambda self: self.blocks)
+    @rule(number=chosen, when=starts, hours=st.sampled_from([1, 5, 30]))
+    def change_block(self, number: int, when: tuple[int, int, int], hours: int) -> None:
+        start = self.moment(when)
+        self.do(
+            services.change_block,
+            self.house.manager,
+            block_id=self.blocks[number % len(self.blocks)],
+            starts_at=start,
+            ends_at=start + timedelta(hours=hours),
+        )
+
     @rule(minutes=st.sampled_from([1, 9, 30, 60, 240, 1440]), scheduler=st.booleans())
     def time_passes(self, minutes: int, scheduler: bool) -> None:
         """Sometimes nobody tidies up for a while."""
         self.clock.advance(minutes=minutes)
         if scheduler:
             self.do(services.lapse, SYSTEM)
+            self.do(services.grow_blocks, SYSTEM)
             self.do(services.lengthen_running, SYSTEM)
 
     # -- what must hold after every step

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, update
 
 from labshare.booking import services
-from labshare.booking.models import Booking, Holding, OpeningHours
+from labshare.booking.models import Booking, Holding, OpeningHours, Proposal, WantedBlock
 from labshare.kernel.database import db, transaction
 from labshare.kernel.time import local_day, utc_now
 from tests import factories
@@ -171,26 +171,109 @@ def test_a_block_takes_what_is_free_and_is_removed(house: House, client: FlaskCl
         },
     )
     assert wrong.status_code == 422
-    made = client.post(
-        "/lab/calendar/block",
-        data={
-            "instrument": house.instrument.id,
-            "kind": "maintenance",
-            "starts_at": "2026-11-25T08:00",
-            "ends_at": "2026-11-25T12:00",
-            "note": "导轨保养",
-        },
-    )
+    block = {
+        "instrument": house.instrument.id,
+        "kind": "maintenance",
+        "starts_at": "2026-11-25T08:00",
+        "ends_at": "2026-11-25T12:00",
+        "note": "导轨保养",
+    }
+    asked = client.post("/lab/calendar/block", data=block)
+    assert asked.status_code == 200
+    ref = db.session.scalar(select(Booking.ref))
+    assert ref in asked.text
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(Holding)) == 1  # asking writes nothing
+    made = client.post("/lab/calendar/block", data={**block, "sure": "1"})
     assert made.status_code == 303
     page = client.get(made.location)
     db.session.rollback()
-    assert db.session.scalar(select(Booking.ref)) in page.text
+    assert ref in page.text
     blocks = select(func.count()).select_from(Holding).where(Holding.kind == "maintenance")
     assert db.session.scalar(blocks) == 4  # two whole units, and the booked one's hours before and after
     name = db.session.scalar(select(Holding.block).where(Holding.kind == "maintenance").limit(1))
     assert client.post(f"/lab/calendar/blocks/{name}/remove", data={}).status_code == 303
     db.session.rollback()
     assert db.session.scalar(blocks) == 0
+
+
+def test_a_block_asks_and_proposes_to_each_with_one_note(house: House, client: FlaskClient) -> None:
+    with transaction():
+        house.book(2)
+    sign_in(client, house.hand, house.lab.firm)
+    block = {
+        "instrument": house.instrument.id,
+        "kind": "maintenance",
+        "starts_at": "2026-11-25T08:00",
+        "ends_at": "2026-11-25T18:00",
+    }
+    asked = client.post("/lab/calendar/block", data=block).text
+    ways = {
+        name: re.findall(r'<option value="([^"]+)"', options)
+        for name, options in re.findall(r'<select[^>]*name="(way-[^"]+)"[^>]*>(.*?)</select>', asked, re.S)
+    }
+    assert len(ways) == 2
+    chosen = {name: values[0] for name, values in ways.items()}
+    without = client.post("/lab/calendar/block", data={**block, **chosen, "sure": "1"})
+    assert without.status_code == 422
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(WantedBlock)) == 0
+    tampered = dict.fromkeys(chosen, "2026-11-25T03:00:00+08:00|1|999")
+    for data, status in (
+        ({**tampered, "reason": "年度保养"}, 422),
+        ({"way-B-202611-XXXXX": "same|2"}, 404),
+        ({next(iter(chosen)): "rubbish"}, 404),
+    ):
+        assert client.post("/lab/calendar/block", data={**block, **data, "sure": "1"}).status_code == status, data
+        db.session.rollback()
+        assert db.session.scalar(select(func.count()).select_from(WantedBlock)) == 0
+    made = client.post("/lab/calendar/block", data={**block, **chosen, "reason": "年度保养", "sure": "1"})
+    assert made.status_code == 303
+    db.session.rollback()
+    assert db.session.scalars(select(Proposal.reason)).all() == ["年度保养"] * 2
+    page = client.get(made.location).text
+    assert "2 条预约在此时段内" in page
+    back = client.post("/lab/calendar/block", data={**block, "back": "1", "note": "保养"})
+    assert 'value="保养"' in back.text
+
+
+def test_a_blocks_times_change_on_its_page(house: House, client: FlaskClient) -> None:
+    sign_in(client, house.hand, house.lab.firm)
+    block = {
+        "instrument": house.instrument.id,
+        "kind": "maintenance",
+        "starts_at": "2026-11-25T08:00",
+        "ends_at": "2026-11-25T12:00",
+        "units": "2",
+        "repeats": "FREQ=WEEKLY",
+        "times": "3",
+    }
+    for rule in ({"rule": "FREQ=HOURLY"}, {"times": "9999"}):
+        assert client.post("/lab/calendar/block", data={**block, **rule}).status_code == 422
+    page = client.post("/lab/calendar/block", data=block).location.partition("?")[0]
+    changed = client.post(f"{page}/change", data={"starts_at": "2026-11-25T09:00", "ends_at": "2026-11-25T13:00"})
+    assert changed.status_code == 303
+    assert client.post(f"{page}/change", data={"starts_at": "2026-11-25T09:00", "ends_at": "x"}).status_code == 422
+    dragged = {
+        "starts_at": "2026-11-25T09:00",
+        "ends_at": "2026-11-25T14:30",
+        "was_starts_at": "2026-11-25T01:00:00+00:00",
+        "was_ends_at": "2026-11-25T05:00:00+00:00",
+    }
+    assert client.post(f"{page}/change", data=dragged).json["done"]
+    assert "09:00–14:30" in client.get(page).text
+    house.next_start = house.next_start.replace(day=26)
+    with transaction():
+        house.book(3)
+    beyond = client.post(
+        f"{page}/change",
+        data={**dragged, "ends_at": "2026-11-26T14:00", "was_ends_at": "2026-11-25T06:30:00+00:00"},
+    )
+    assert beyond.status_code == 409
+    assert "有预约占用" in beyond.json["refused"]
+    assert client.post(f"{page}/remove", data={"following": "1"}).status_code == 303
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(WantedBlock)) == 0
 
 
 def test_a_block_where_nothing_is_free_says_so_and_names_what_is_there(house: House, client: FlaskClient) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import joinedload
 
-from labshare.booking.models import Booking, Closure, Holding, WorkingYear
+from labshare.booking.models import Booking, Closure, Holding, WantedBlock, WorkingYear
 from labshare.booking.queries.loading import holdings_in_window
 from labshare.catalogue.models import Instrument, InstrumentUnit, TestItem
 from labshare.catalogue.terms import LifeState
@@ -107,6 +107,16 @@ def spans_of_block(block_id: str, firm_id: int | None) -> Sequence[Row[tuple[Hol
         .options(joinedload(Instrument.lab))
         .order_by(Holding.unit, Holding.starts_at)
     ).all()
+
+
+def wanted_block(block_id: str, firm_id: int | None) -> Row[tuple[WantedBlock, Instrument]] | None:
+    """A block of one of the firm's labs as it is wanted, with its instrument and lab."""
+    return db.session.execute(
+        select(WantedBlock, Instrument)
+        .join(Instrument, Instrument.id == WantedBlock.instrument_id)
+        .where(WantedBlock.id == block_id, Instrument.lab.has(firm_id=firm_id))
+        .options(joinedload(Instrument.lab))
+    ).first()
 
 
 def closures_ahead(lab_ids: Collection[int], now: datetime) -> Sequence[Closure]:

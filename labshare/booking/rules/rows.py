@@ -450,6 +450,33 @@ def time_of_block(
     }
 
 
+def wanted(
+    block: str,
+    *,
+    instrument_id: int,
+    units: list[int],
+    starts_at: datetime,
+    ends_at: datetime,
+    kind: str,
+    note: str,
+    series: str | None,
+    now: datetime,
+) -> Values:
+    """A block as the lab wants it, before any of it is taken."""
+    return {
+        "id": block,
+        "instrument_id": instrument_id,
+        "units": units,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "kind": kind,
+        "note": note,
+        "missing_minutes": 0,
+        "series": series,
+        "created_at": now,
+    }
+
+
 def blocked(
     *,
     instrument_id: int,

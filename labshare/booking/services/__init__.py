@@ -28,9 +28,10 @@ from labshare.booking.services.approvals import (
     refuse_approval,
     withdraw_approval,
 )
-from labshare.booking.services.blocks import Block, block, unblock
+from labshare.booking.services.blocks import Block, block, change_block, grow_blocks, unblock
 from labshare.booking.services.book import book, hold, release_hold
 from labshare.booking.services.charges import consent_charge, propose_charge, refuse_charge
+from labshare.booking.services.clearing import Way, clear_and_block
 from labshare.booking.services.cost_centres import set_cost_centre
 from labshare.booking.services.documents import settle_state
 from labshare.booking.services.end import cancel
@@ -65,6 +66,7 @@ __all__ = [
     "Block",
     "Move",
     "SpecialDay",
+    "Way",
     "accept_proposal",
     "accept_quote",
     "add_closure",
@@ -74,7 +76,9 @@ __all__ = [
     "block",
     "book",
     "cancel",
+    "change_block",
     "change_units",
+    "clear_and_block",
     "confirm",
     "confirm_working_year",
     "consent_charge",
@@ -82,6 +86,7 @@ __all__ = [
     "decline_proposal",
     "elsewhere",
     "finish",
+    "grow_blocks",
     "hold",
     "lapse",
     "lapse_approvals",

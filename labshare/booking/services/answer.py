@@ -14,7 +14,7 @@ from labshare.booking.queries.loading import load_bookable_item, work_of_booking
 from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import next_state
 from labshare.booking.rules.time import Openings
-from labshare.booking.services import holdings
+from labshare.booking.services import blocks, holdings
 from labshare.booking.services.common import (
     bring_charge_to,
     check_charge_covers_documents,
@@ -111,6 +111,7 @@ def _end_request(booking: Booking, state: BookingState, reason: str, actor: Acto
     before = snapshot(booking)
     close_proposal(booking, now, ProposalState.VOID)
     holdings.release_booking(booking.id)
+    blocks.grow(booking.instrument_id, now)
     set_columns(booking, rows.ended(state, now=now, reason=reason))
     booking.revise()
     left = rows.charge_of_ended_request(invoiced_fen=booking.invoiced_fen, paid_fen=booking.paid_fen)

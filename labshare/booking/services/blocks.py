@@ -1,24 +1,30 @@
-"""Blocks: an instrument's units out of use for maintenance or the firm's own work. Limited by overlap alone."""
+"""Blocks: an instrument's units out of use for maintenance or the firm's own work. Limited by overlap alone.
+
+A block takes what is free and is kept as wanted; what bookings hold of it, it takes as they go (R-TIME-15).
+"""
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Row, delete, or_, select
+from sqlalchemy import select
 
 from labshare.audit.services import record
-from labshare.booking.errors import EndBeforeStart, UnknownUnit
-from labshare.booking.models import Booking, Holding
+from labshare.booking.errors import EndBeforeStart, InTheWay, UnknownUnit
+from labshare.booking.models import Booking, Holding, WantedBlock
+from labshare.booking.queries.clashes import bookings_in_the_way
 from labshare.booking.rules import rows
+from labshare.booking.rules.rows import plain
 from labshare.booking.rules.time import Interval
 from labshare.booking.services import holdings
 from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Instrument, Lab
-from labshare.kernel.actor import Actor
+from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import InvalidInput, NotFound
+from labshare.kernel.time import MINUTE, Minutes, ceil_minute
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 
@@ -30,6 +36,16 @@ class Block:
     id: str
     taken: tuple[Holding, ...]
     in_the_way: tuple[Booking, ...]
+
+
+@dataclass(frozen=True)
+class OwnBlock:
+    """A block, the holdings it has, and what is wanted; None for one from before that was kept."""
+
+    id: str
+    instrument_id: int
+    holdings: tuple[int, ...]
+    wanted: WantedBlock | None
 
 
 def instrument_to_block(actor: Actor, instrument_id: int) -> tuple[Instrument, Lab]:
@@ -47,17 +63,19 @@ def instrument_to_block(actor: Actor, instrument_id: int) -> tuple[Instrument, L
     return instrument, lab
 
 
-def own_block(actor: Actor, block_id: str) -> Sequence[Row[int, int]]:
-    """The holdings of a block (`id`, `instrument_id`) that the actor may give back. Raises `NotFound`, `NotAllowed`."""
+def own_block(actor: Actor, block_id: str) -> OwnBlock:
+    """A block that the actor may change or give back. Raises `NotFound`, `NotAllowed`."""
     held = db.session.execute(
-        select(Holding.id, Holding.instrument_id).where(
+        select(Holding.id, Holding.instrument_id, Holding.starts_at, Holding.ends_at, Holding.unit).where(
             Holding.block == block_id, Holding.kind.in_(HoldingKind.blocks())
         )
     ).all()
-    if not held:
+    wanted = db.session.get(WantedBlock, block_id)
+    if wanted is None and not held:
         raise NotFound
-    instrument_to_block(actor, held[0].instrument_id)
-    return held
+    instrument_id = wanted.instrument_id if wanted is not None else held[0].instrument_id
+    instrument_to_block(actor, instrument_id)
+    return OwnBlock(block_id, instrument_id, tuple(row.id for row in held), wanted)
 
 
 @verb("time.block", title=_l("Instrument blocked"))
@@ -71,9 +89,11 @@ def block(
     kind: str,
     note: str = "",
     units: Sequence[int] | None = None,
+    series: str | None = None,
 ) -> Block:
-    """Take what is free of `[starts_at, ends_at)` on these units (all by default) and list the bookings in the way.
-    `kind` is `maintenance` or `in_house`. Raises `EndBeforeStart`, `UnknownUnit`, `InvalidInput` (kind)."""
+    """Take what is free of `[starts_at, ends_at)` on these units (all by default) and list the bookings in the way;
+    what they hold is wanted from then on, and taken as they go (`grow`). `kind` is `maintenance` or `in_house`. Raises
+    `EndBeforeStart`, `UnknownUnit`, `InvalidInput` (kind)."""
     instrument, _lab = instrument_to_block(actor, instrument_id)
     if kind not in HoldingKind.blocks():
         raise InvalidInput(field="kind")
@@ -83,33 +103,29 @@ def block(
     if any(not 1 <= unit <= instrument.units for unit in chosen):
         raise UnknownUnit
     holdings.prepare(instrument_id, now)
-    wanted = Interval(starts_at, ends_at)
-    in_time = _held(instrument_id, chosen, wanted)
-    name = str(uuid.uuid4())
-    taken: list[int] = []
-    for unit in chosen:
-        others = [(one.starts_at, one.ends_at) for one in in_time if one.unit == unit]
-        for piece in holdings.pieces_free(wanted, others):
-            holding_id = holdings.insert_holding(
-                rows.time_of_block(
-                    name,
-                    instrument_id=instrument_id,
-                    unit=unit,
-                    starts_at=piece.starts_at,
-                    ends_at=piece.ends_at,
-                    kind=kind,
-                    note=note,
-                    now=now,
-                )
-            )
-            if holding_id is not None:
-                taken.append(holding_id)
-    in_the_way = _bookings({one.booking_id for one in in_time if one.booking_id is not None})
+    wanted = WantedBlock(
+        **rows.wanted(
+            str(uuid.uuid4()),
+            instrument_id=instrument_id,
+            units=chosen,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            kind=kind,
+            note=note,
+            series=series,
+            now=now,
+        )
+    )
+    taken = _take(wanted, now)
+    in_the_way = bookings_in_the_way(instrument_id, chosen, Interval(starts_at, ends_at), now=now)
+    if taken or in_the_way:
+        db.session.add(wanted)
+        db.session.flush()
     record(
         actor,
         now,
         "time.block",
-        ("block", name),
+        ("block", wanted.id),
         after=rows.blocked(
             instrument_id=instrument_id,
             units=chosen,
@@ -121,7 +137,37 @@ def block(
         ),
     )
     held = db.session.scalars(select(Holding).where(Holding.id.in_(taken)).order_by(Holding.unit, Holding.starts_at))
-    return Block(name, tuple(held), in_the_way)
+    return Block(wanted.id, tuple(held), tuple(in_the_way))
+
+
+def _take(wanted: WantedBlock, now: datetime, *, since: datetime | None = None) -> list[int]:
+    """Take what is free of a block, from `since` on; the ids of the holdings. What is missing is written down."""
+    span = Interval(max(wanted.starts_at, since or wanted.starts_at), wanted.ends_at)
+    taken: list[int] = []
+    if span.starts_at < span.ends_at:
+        in_time = _held(wanted.instrument_id, wanted.units, span)
+        for unit in wanted.units:
+            others = [(one.starts_at, one.ends_at) for one in in_time if one.unit == unit]
+            for piece in holdings.pieces_free(span, others):
+                holding_id = holdings.insert_holding(
+                    rows.time_of_block(
+                        wanted.id,
+                        instrument_id=wanted.instrument_id,
+                        unit=unit,
+                        starts_at=piece.starts_at,
+                        ends_at=piece.ends_at,
+                        kind=wanted.kind,
+                        note=wanted.note,
+                        now=now,
+                    )
+                )
+                if holding_id is not None:
+                    taken.append(holding_id)
+    spans = db.session.execute(select(Holding.starts_at, Holding.ends_at).where(Holding.block == wanted.id)).all()
+    whole = (wanted.ends_at - wanted.starts_at) * len(wanted.units)
+    missing = whole - sum((row.ends_at - row.starts_at for row in spans), timedelta())
+    wanted.missing_minutes = Minutes(missing // MINUTE)
+    return taken
 
 
 def _held(instrument_id: int, units: Sequence[int], during: Interval) -> Sequence[Holding]:
@@ -139,30 +185,106 @@ def _held(instrument_id: int, units: Sequence[int], during: Interval) -> Sequenc
     ).all()
 
 
-def _bookings(ids: set[int]) -> tuple[Booking, ...]:
-    if not ids:
-        return ()
-    return tuple(db.session.scalars(select(Booking).where(Booking.id.in_(ids)).order_by(Booking.starts_at)))
+def grow(instrument_id: int, now: datetime) -> int:
+    """Let the instrument's blocks take what has become free of their time; how many grew. One statement where nothing
+    is missing. The caller's transaction has just given time back."""
+    short = db.session.scalars(
+        select(WantedBlock)
+        .where(WantedBlock.instrument_id == instrument_id, WantedBlock.incomplete, WantedBlock.ahead_at(now))
+        .order_by(WantedBlock.created_at, WantedBlock.id)
+    ).all()
+    if not short:
+        return 0
+    db.session.flush()
+    holdings.prepare(instrument_id, now)
+    grown = 0
+    for wanted in short:
+        taken = _take(wanted, now, since=ceil_minute(now))
+        if taken:
+            grown += 1
+            after = {"instrument_id": instrument_id, "holdings": taken}
+            record(SYSTEM, now, "time.grow", ("block", wanted.id), after=after)
+    db.session.flush()
+    return grown
+
+
+@verb("time.grow", title=_l("Block grown"))
+def grow_blocks(*, actor: Actor, now: datetime) -> int:
+    """`grow` for every instrument with a block of which something is missing. For the system alone, once a minute:
+    what lapsed gives time back without anybody's step."""
+    permissions.check(actor, "time.grow")
+    instruments = select(WantedBlock.instrument_id).where(WantedBlock.incomplete, WantedBlock.ahead_at(now)).distinct()
+    return sum(grow(instrument_id, now) for instrument_id in sorted(db.session.scalars(instruments)))
+
+
+@verb("time.change_block", title=_l("Block changed"))
+def change_block(*, actor: Actor, now: datetime, block_id: str, starts_at: datetime, ends_at: datetime) -> Block:
+    """Give a block other times. Raises `EndBeforeStart` and, where bookings lie in what is newly wanted, `InTheWay`:
+    a block asks first, and that is where it is entered."""
+    own = own_block(actor, block_id)
+    if ends_at <= starts_at:
+        raise EndBeforeStart
+    holdings.prepare(own.instrument_id, now)
+    wanted = own.wanted or _as_taken(own, now)
+    before = {"starts_at": plain(wanted.starts_at), "ends_at": plain(wanted.ends_at)}
+    had = {each.id for each in _in_way_of(wanted, now)}
+    wanted.starts_at, wanted.ends_at = starts_at, ends_at
+    in_the_way = _in_way_of(wanted, now)
+    fresh = [each for each in in_the_way if each.id not in had]
+    if fresh:
+        raise InTheWay(what=", ".join(each.ref for each in fresh[:3]))
+    holdings.release(own.holdings)
+    taken = _take(wanted, now)
+    db.session.add(wanted)
+    db.session.flush()
+    after = {"starts_at": plain(starts_at), "ends_at": plain(ends_at), "holdings": taken}
+    record(actor, now, "time.change_block", ("block", block_id), before=before, after=after)
+    return Block(block_id, (), tuple(in_the_way))
+
+
+def _in_way_of(wanted: WantedBlock, now: datetime) -> Sequence[Booking]:
+    return bookings_in_the_way(wanted.instrument_id, wanted.units, Interval(wanted.starts_at, wanted.ends_at), now=now)
+
+
+def _as_taken(own: OwnBlock, now: datetime) -> WantedBlock:
+    """What a block from before blocks were kept as wanted holds."""
+    held = db.session.scalars(select(Holding).where(Holding.id.in_(own.holdings))).all()
+    return WantedBlock(
+        **rows.wanted(
+            own.id,
+            instrument_id=own.instrument_id,
+            units=sorted({each.unit for each in held}),
+            starts_at=min(each.starts_at for each in held),
+            ends_at=max(each.ends_at for each in held),
+            kind=held[0].kind,
+            note=held[0].note,
+            series=None,
+            now=now,
+        )
+    )
 
 
 @verb("time.unblock", title=_l("Block removed"))
-def unblock(*, actor: Actor, now: datetime, block_id: str) -> None:
-    """Give a block's time back. Raises `NotFound`."""
-    held = own_block(actor, block_id)
-    instrument_id = held[0].instrument_id
-    holdings.prepare(instrument_id, now)
-    db.session.execute(
-        delete(Holding)
-        .where(
-            Holding.block == block_id,
-            or_(Holding.kind == HoldingKind.MAINTENANCE, Holding.kind == HoldingKind.IN_HOUSE),
+def unblock(*, actor: Actor, now: datetime, block_id: str, following: bool = False) -> None:
+    """Give a block's time back; with `following`, that of the later ones of its series too. Raises `NotFound`."""
+    own = own_block(actor, block_id)
+    going = [own]
+    if following and own.wanted is not None and own.wanted.series:
+        later = select(WantedBlock.id).where(
+            WantedBlock.series == own.wanted.series, WantedBlock.starts_at > own.wanted.starts_at
         )
-        .execution_options(synchronize_session=False)
-    )
-    record(
-        actor,
-        now,
-        "time.unblock",
-        ("block", block_id),
-        before={"instrument_id": instrument_id, "holdings": [row.id for row in held]},
-    )
+        going += [own_block(actor, each) for each in db.session.scalars(later).all()]
+    holdings.prepare(own.instrument_id, now)
+    for each in going:
+        holdings.release(each.holdings)
+        if each.wanted is not None:
+            db.session.delete(each.wanted)
+        record(
+            actor,
+            now,
+            "time.unblock",
+            ("block", each.id),
+            before={"instrument_id": each.instrument_id, "holdings": list(each.holdings)},
+        )
+    db.session.flush()
+    grow(own.instrument_id, now)

@@ -9,7 +9,7 @@ from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import cancellation_preview
 from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import next_state
-from labshare.booking.services import holdings
+from labshare.booking.services import blocks, holdings
 from labshare.booking.services.common import (
     bring_charge_to,
     check_charge_covers_documents,
@@ -42,6 +42,7 @@ def cancel(*, actor: Actor, now: datetime, ref: str, reason: str = "") -> Bookin
     before = snapshot(booking)
     close_proposal(booking, now, ProposalState.VOID)
     holdings.release_booking(booking.id)
+    blocks.grow(booking.instrument_id, now)
     set_columns(booking, rows.ended(state, now=now, reason=reason))
     booking.revise()
     bring_charge_to(booking, fee, actor=actor, now=now, reason=reason)

@@ -16,7 +16,7 @@ from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import answer_by, next_state, state_after_move
 from labshare.booking.rules.slots import Slot, free_units
 from labshare.booking.rules.time import Interval
-from labshare.booking.services import holdings
+from labshare.booking.services import blocks, holdings
 from labshare.booking.services.answer import check_again, refuse_lapsed, restore_deadline, settle_as_confirmed
 from labshare.booking.services.book import feasible_instruments, free_places, may_waive
 from labshare.booking.services.common import close_proposal, locked_booking, note, snapshot
@@ -81,6 +81,7 @@ def reschedule(
             break
     else:
         raise SlotTaken(alternatives_for(bookable, work, starts_at, but_booking=booking.id, waive=waive))
+    blocks.grow(booking.instrument_id, now)
     _now_at(booking, instrument, unit, plan.starts_at, plan.ends_at)
     set_columns(booking, rows.rescheduled(state, now=now, answer_by=deadline, confirmed_at=booking.confirmed_at))
     if waive:
@@ -351,6 +352,7 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
         booking, instrument.id, unit=proposal.unit, starts_at=plan.starts_at, ends_at=plan.holding_ends_at, now=now
     ):
         raise SlotTaken(alternatives_for(bookable, work, plan.starts_at, but_booking=booking.id))
+    blocks.grow(booking.instrument_id, now)
     _now_at(booking, instrument, proposal.unit, plan.starts_at, plan.ends_at)
     settle_as_confirmed(booking, state, now)
     note(actor, now, "booking.accept_proposal", booking, before, proposal=proposal.id, reason=proposal.reason)
@@ -392,6 +394,7 @@ def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int)
     db.session.flush()
     holdings.release_offers(booking.id)
     restore_deadline(booking)
+    blocks.grow(proposal.instrument_id, now)
     record(actor, now, "booking.decline_proposal", ("booking", booking.ref), after=rows.proposal_answered(proposal.id))
     notifications.notify_lab(notifications.PROPOSAL_DECLINED, booking, actor=actor, now=now)
     return booking
@@ -414,6 +417,7 @@ def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
     holding = holdings.holding_of(booking.id)
     if holding is None or not holdings.change_holding(holding.id, unit=unit):
         raise SlotTaken
+    blocks.grow(booking.instrument_id, now)
     booking.unit = unit
     db.session.flush()
     note(actor, now, "booking.move_unit", booking, before)

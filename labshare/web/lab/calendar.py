@@ -7,38 +7,22 @@ from typing import Any
 from flask import current_app, jsonify, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext, ngettext
-from werkzeug.wrappers import Response
 
 from labshare.audit.queries import latest
-from labshare.booking import services
-from labshare.booking.queries.desk import expiring, spans_of_block
+from labshare.booking.queries.desk import expiring
 from labshare.booking.rules.lifecycle import possible
-from labshare.booking.terms import BookingState, HoldingKind, Party
-from labshare.catalogue.formatting import with_model
+from labshare.booking.terms import BookingState, Party
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.own import instruments_of_lab
 from labshare.http.actor import current_actor
-from labshare.http.rights import OWN_LABS, THE_BLOCK, requires
-from labshare.kernel.errors import NotFound
+from labshare.http.rights import OWN_LABS, requires
 from labshare.kernel.formatting import language
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.asked import asked_choice, asked_day, asked_number, asked_page
-from labshare.web.forms import (
-    Form,
-    LocalMomentField,
-    MultipleField,
-    RadioField,
-    SelectField,
-    StringField,
-    length,
-    required,
-)
 from labshare.web.lab import blueprint
 from labshare.web.lab.board import chosen_lab
 from labshare.web.lab.timetable import KINDS, PAGE, calendar_data, calendar_of
-from labshare.web.steps import carry_out, posted
 
 RANGES = ("day", "week", "fortnight", "month")
 """What a page shows of the time; the grid is drawn by a script, `table` and `sheet` (for paper) by the server."""
@@ -54,20 +38,6 @@ NEXT_VERBS = {
     BookingState.TESTING: ("finish", _l("Finish test")),
 }
 """The dialog of the booking's page that comes next in a state, and what it is called."""
-
-
-class BlockForm(Form):
-    instrument = SelectField(_l("Instrument"), coerce=int, validators=[required()])
-    units = MultipleField(_l("Units"), description=_l("None chosen: all units."), coerce=int)
-    kind = RadioField(
-        _l("Kind"),
-        choices=[(kind, kind.label) for kind in HoldingKind.blocks()],
-        default=HoldingKind.MAINTENANCE,
-        validators=[required()],
-    )
-    starts_at = LocalMomentField(lazy_pgettext("moment", "From"), validators=[required()])
-    ends_at = LocalMomentField(lazy_pgettext("moment", "Until"), validators=[required()])
-    note = StringField(_l("Note"), validators=[length(200)])
 
 
 def _days_of(of: str, day: date) -> tuple[date, int]:
@@ -143,6 +113,7 @@ def _board(lab: Lab, of: str, first: date, *, days: int, instrument: int | None,
         "data": url_for(".calendar_json", **asked, days=days, page=page, **{"from": first}),
         "booking": url_for(".booking", ref="-")[:-1],
         "block": url_for(".block_page", block_id="-", lab=lab.code),
+        "change": url_for(".change_block", block_id="-"),
         "new_block": url_for(".block_form", lab=lab.code),
         "may_move": may(actor, "booking.propose", lab=actor.firm_id),
         "may_block": may(actor, "time.block", lab=actor.firm_id),
@@ -166,6 +137,7 @@ def _board(lab: Lab, of: str, first: date, *, days: int, instrument: int | None,
             "changed": _("The calendar has changed."),
             "failed": _("That did not work. Nothing was changed."),
             "instead": _("What would do:"),
+            "elsewhere": _("A block stays at its instrument. Draw a new one where it is wanted."),
             "back": _("Moved back."),
         },
     }
@@ -188,86 +160,3 @@ def calendar_json() -> Any:
         answer = jsonify(calendar_data(lab, first, days, now, instrument_id=instrument or None, page=page or None))
     answer.set_etag(tag)
     return answer
-
-
-def _block_form() -> BlockForm:
-    actor = current_actor()
-    lab, _labs = chosen_lab(actor)
-    form = BlockForm(request.args) if request.method == "GET" else BlockForm()
-    rows = instruments_of_lab(lab.id)
-    form.instrument.choices = [(each.id, with_model(each)) for each in rows]
-    most = max((each.units for each in rows), default=1)
-    form.units.choices = [(n, str(n)) for n in range(1, most + 1)]
-    return form
-
-
-@blueprint.get("/calendar/block")
-@requires("time.block", of=OWN_LABS)
-def block_form() -> Any:
-    """What the address says is filled in already."""
-    form = _block_form()
-    form.kind.data = form.kind.data or HoldingKind.MAINTENANCE
-    return render_template("lab/calendar/block.html", form=form, lab=chosen_lab(current_actor())[0])
-
-
-@blueprint.post("/calendar/block")
-@requires("time.block", of=OWN_LABS)
-def block() -> Any:
-    actor, now = current_actor(), utc_now()
-    form = _block_form()
-    lab, _labs = chosen_lab(actor)
-
-    def blocked(made: services.Block) -> Any:
-        way = [each.ref for each in made.in_the_way[:20]]
-        if not made.taken:
-            return lambda: render_template("lab/calendar/blocked.html", spans=(), lab=lab, way=way)
-        return (
-            ngettext("Blocked; %(num)d span taken.", "Blocked; %(num)d spans taken.", len(made.taken)),
-            url_for(".block_page", block_id=made.id, lab=lab.code, way=",".join(way)),
-        )
-
-    answer = posted(
-        form,
-        lambda: services.block(
-            actor=actor,
-            now=now,
-            instrument_id=form.instrument.data,
-            starts_at=form.starts_at.data,
-            ends_at=form.ends_at.data,
-            kind=form.kind.data,
-            note=form.note.data or "",
-            units=form.units.data or None,
-        ),
-        blocked,
-    )
-    if isinstance(answer, Response):
-        return answer
-    return render_template("lab/calendar/block.html", form=form, lab=lab), answer
-
-
-@blueprint.get("/calendar/blocks/<block_id>")
-@requires("booking.see", of=OWN_LABS)
-def block_page(block_id: str) -> Any:
-    """What a block took, and the bookings that lay in the way."""
-    actor = current_actor()
-    lab, _labs = chosen_lab(actor)
-    spans = spans_of_block(block_id, actor.firm_id)
-    if not spans:
-        raise NotFound
-    way = [ref for ref in request.args.get("way", "").split(",") if ref]
-    may_block = may(actor, "time.block", lab=actor.firm_id)
-    return render_template(
-        "lab/calendar/blocked.html", spans=spans, block_id=block_id, lab=lab, way=way, may_block=may_block
-    )
-
-
-@blueprint.post("/calendar/blocks/<block_id>/remove")
-@requires("time.block", of=THE_BLOCK)
-def unblock(block_id: str) -> Any:
-    return carry_out(
-        lambda: services.unblock(actor=current_actor(), now=utc_now(), block_id=block_id),
-        lambda _done: (
-            _("The block is removed; the time is free again."),
-            url_for(".calendar", lab=request.form.get("lab") or None),
-        ),
-    )

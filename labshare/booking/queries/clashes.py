@@ -1,0 +1,101 @@
+"""What a block would meet: the bookings in its way, each with the places that would do for it instead."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from labshare.booking.models import Booking, Holding
+from labshare.booking.queries.loading import load_bookable_item, work_of_booking
+from labshare.booking.queries.slots import AFTERMATH
+from labshare.booking.rules import slots
+from labshare.booking.rules.lifecycle import possible
+from labshare.booking.rules.slots import Candidate, Slot, Taken
+from labshare.booking.rules.time import Interval, without
+from labshare.booking.terms import HoldingKind, Party
+from labshare.kernel.database import db
+
+MOST = 20
+"""Bookings whose ways out are worked out at once."""
+AROUND = timedelta(days=14)
+"""How far from its time another place is looked for."""
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A booking in the way. `unit`: another unit free at its time, which needs nobody's yes. `ways`: starts nearest in
+    time on any instrument of its test, to propose; none where it has begun, or nothing is free."""
+
+    booking: Booking
+    unit: int | None
+    ways: tuple[Slot, ...]
+
+
+def bookings_in_the_way(
+    instrument_id: int, units: Sequence[int], span: Interval, *, now: datetime
+) -> Sequence[Booking]:
+    """The bookings that hold time of these units within the span, by start, with client and test. One statement."""
+    held = (
+        select(Booking)
+        .join(Holding, Holding.booking_id == Booking.id)
+        .where(
+            Holding.instrument_id == instrument_id,
+            Holding.unit.in_(units),
+            Holding.starts_at < span.ends_at,
+            Holding.ends_at > span.starts_at,
+            Holding.kind.in_((HoldingKind.BOOKING, HoldingKind.OFFER)),
+            Holding.counts_at(now),
+        )
+        .options(joinedload(Booking.client), joinedload(Booking.test_item), joinedload(Booking.instrument))
+        .distinct()
+        .order_by(Booking.starts_at, Booking.id)
+    )
+    return db.session.scalars(held).all()
+
+
+def clashes(instrument_id: int, units: Sequence[int], spans: Sequence[Interval], *, now: datetime) -> list[Clash]:
+    """What blocks of these spans would meet, by start. The places offered keep clear of the spans themselves. A few
+    statements for each booking, of at most twenty."""
+    found = {
+        booking.id: booking for span in spans for booking in bookings_in_the_way(instrument_id, units, span, now=now)
+    }
+    return [
+        _clash(booking, instrument_id, units=units, spans=spans, now=now) if n < MOST else Clash(booking, None, ())
+        for n, booking in enumerate(found.values())
+    ]
+
+
+def _clash(
+    booking: Booking, instrument_id: int, *, units: Sequence[int], spans: Sequence[Interval], now: datetime
+) -> Clash:
+    bookable = load_bookable_item(booking.test_item_id, now)
+    if bookable is None or "propose" not in possible(booking.state, Party.LAB) or booking.starts_at <= now:
+        return Clash(booking, None, ())
+    work = work_of_booking(booking)
+    since, until = max(now, booking.starts_at - AROUND), booking.starts_at + AROUND
+    candidates = [
+        _without_spans(each, units, spans) if each.instrument_id == instrument_id else each
+        for each in bookable.candidates(
+            work, since, until + work.duration + work.cleanup + AFTERMATH, but_booking=booking.id
+        )
+    ]
+    own = next((each for each in candidates if each.instrument_id == booking.instrument_id), None)
+    ends_at = own.rules.plan(booking.starts_at).holding_ends_at if own else booking.ends_at
+    free = slots.free_units(own.busy, booking.starts_at, ends_at) if own else []
+    ways = slots.alternatives(candidates, booking.starts_at, now=now, since=since, until=until)
+    return Clash(booking, next((unit for unit in free if unit != booking.unit), None), tuple(ways))
+
+
+def _without_spans(candidate: Candidate, units: Sequence[int], spans: Sequence[Interval]) -> Candidate:
+    """The instrument as it will be once the block has taken its spans."""
+    busy = [
+        sorted([*taken, *_free(taken, spans)], key=lambda each: each.starts_at) if unit in units else taken
+        for unit, taken in enumerate(candidate.busy, 1)
+    ]
+    return replace(candidate, busy=busy)
+
+
+def _free(taken: Sequence[Taken], spans: Sequence[Interval]) -> list[Taken]:
+    return [Taken(*piece) for piece in without(spans, [(each.starts_at, each.ends_at) for each in taken])]

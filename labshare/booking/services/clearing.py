@@ -1,0 +1,74 @@
+"""A block that asks first: the block, and another place for each booking in its way, in one step."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from labshare.booking.rules.repeats import occurrences
+from labshare.booking.rules.time import Interval
+from labshare.booking.services.blocks import Block, block, grow
+from labshare.booking.services.move import move_unit, propose
+from labshare.kernel.actor import Actor
+from labshare.kernel.time import local_zone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """Where a booking in the way is to go: to another unit at its time, or a proposal to its client."""
+
+    ref: str
+    unit: int | None = None
+    starts_at: datetime | None = None
+    instrument_id: int | None = None
+
+
+def clear_and_block(
+    *,
+    actor: Actor,
+    now: datetime,
+    instrument_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    kind: str,
+    note: str = "",
+    units: Sequence[int] | None = None,
+    rule: str = "",
+    ways: Sequence[Way] = (),
+    reason: str = "",
+) -> Block:
+    """Block the span, and what `rule` (RFC 5545) repeats of it, then move or propose `ways`; all of it or nothing. The
+    clients read `reason`. Of several blocks the first is given, with what all took and have in their way. Raises what
+    `block`, `occurrences`, `move_unit` and `propose` raise."""
+    spans = occurrences(Interval(starts_at, ends_at), rule, local_zone())
+    series = str(uuid.uuid4()) if len(spans) > 1 else None
+    made = [
+        block(
+            actor=actor,
+            now=now,
+            instrument_id=instrument_id,
+            starts_at=span.starts_at,
+            ends_at=span.ends_at,
+            kind=kind,
+            note=note,
+            units=units,
+            series=series,
+        )
+        for span in spans
+    ]
+    for way in ways:
+        if way.unit is not None and way.starts_at is None:
+            move_unit(actor=actor, now=now, ref=way.ref, unit=way.unit)
+        elif way.starts_at is not None:
+            propose(
+                actor=actor,
+                now=now,
+                ref=way.ref,
+                starts_at=way.starts_at,
+                instrument_id=way.instrument_id,
+                unit=way.unit,
+                reason=reason,
+            )
+    grow(instrument_id, now)
+    taken = tuple(holding for each in made for holding in each.taken)
+    return Block(made[0].id, taken, tuple(booking for each in made for booking in each.in_the_way))

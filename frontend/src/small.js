@@ -22,6 +22,7 @@ for (const button of document.querySelectorAll("[data-print]")) button.addEventL
 for (const today of document.querySelectorAll(".cal-back .is-today")) today.closest(".scroll-x").scrollLeft = today.offsetLeft;
 for (const form of document.querySelectorAll("form[data-posts-itself]"))
   fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual", keepalive: true }).catch(() => {});
+<<<<<<< HEAD
 
 // What is left of a sum while amounts are filled in; the server works it out again.
 for (const area of document.querySelectorAll("[data-sum]")) {
@@ -34,4 +35,19 @@ for (const area of document.querySelectorAll("[data-sum]")) {
   };
   area.addEventListener("input", show);
   show();
+=======
+// A block's form offers the units that the chosen instrument has; where it has one there is nothing to choose.
+for (const list of document.querySelectorAll("select[name=instrument]:has([data-units])")) {
+  const boxes = list.form.querySelectorAll("input[name=units]");
+  const fit = () => {
+    const units = Number(list.selectedOptions[0]?.dataset.units ?? 1);
+    for (const box of boxes) {
+      box.closest("label").hidden = Number(box.value) > units;
+      if (Number(box.value) > units) box.checked = false;
+    }
+    if (boxes.length) boxes[0].closest(".field").hidden = units < 2;
+  };
+  list.addEventListener("change", fit);
+  fit();
+>>>>>>> b3e409d1 (lab: a block's edge is dragged, and its form offers the units there are)
 }

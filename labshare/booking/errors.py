@@ -200,6 +200,13 @@ class InTheWay(Conflict):
     default_field = "ends_at"
 
 
+class WayTaken(Conflict):
+    """Of several bookings in a block's way, the place chosen for this one is not free."""
+
+    message = _l("The place chosen for %(ref)s is taken. Choose another for it.")
+    default_field = "reason"
+
+
 class RuleUnknown(InvalidInput):
     message = _l("Write a rule of RFC 5545 such as FREQ=WEEKLY;BYDAY=MO;COUNT=10, daily at most.")
     default_field = "rule"

@@ -120,6 +120,46 @@ def test_clashes_offer_places_clear_of_the_block(house: House, clock: Clock) -> 
     assert one.unit == 2
 
 
+def test_the_first_places_offered_can_be_taken_together(house: House, clock: Clock) -> None:
+    for hour in ("09:00", "10:00", "11:00", "14:00"):
+        for _unit in range(2):
+            house.book(f"2026-11-25 {hour}")
+    span = Interval(at("2026-11-25 08:00"), at("2026-11-25 18:00"))
+    found = clashes(house.instrument.id, [1, 2], [span], now=clock.now)
+    firsts = [each.ways[0] for each in found]
+    assert len({(way.starts_at, way.unit) for way in firsts}) == 8
+    house.do(
+        services.clear_and_block,
+        house.manager,
+        instrument_id=house.instrument.id,
+        kind="maintenance",
+        starts_at=span.starts_at,
+        ends_at=span.ends_at,
+        ways=[
+            services.Way(ref=each.booking.ref, starts_at=way.starts_at, instrument_id=way.instrument_id, unit=way.unit)
+            for each, way in zip(found, firsts, strict=True)
+        ],
+        reason="年度保养",
+    )
+    assert db.session.query(Proposal).count() == 8
+
+
+def test_two_bookings_do_not_go_to_one_place(house: House) -> None:
+    refs = [house.book(f"2026-11-25 {hour}").ref for hour in ("09:00", "10:00", "11:00")]
+    with pytest.raises(errors.WayTaken, match=refs[2]):
+        house.do(
+            services.clear_and_block,
+            house.manager,
+            instrument_id=house.instrument.id,
+            kind="maintenance",
+            starts_at=at("2026-11-25 08:00"),
+            ends_at=at("2026-11-25 18:00"),
+            ways=[services.Way(ref=ref, starts_at=at("2026-11-26 09:00")) for ref in refs],
+            reason="年度保养",
+        )
+    assert (missing(), db.session.query(Proposal).count()) == ([], 0)
+
+
 def test_all_of_a_block_and_its_moves_or_nothing(house: House) -> None:
     first, second = house.book("2026-11-25 09:00"), house.book("2026-11-25 11:00")
     wanted = {

@@ -285,3 +285,39 @@ def test_a_block_is_drawn_over_free_time(bench: Bench, crew: Crew) -> None:
     assert int(values["instrument"]) == bench.other.id
     assert datetime.fromisoformat(values["starts_at"]).hour == 9
     assert 10 <= datetime.fromisoformat(values["ends_at"]).hour <= 11
+
+
+def test_a_blocks_edge_is_dragged_and_stops_at_a_booking(bench: Bench, crew: Crew) -> None:
+    with transaction():
+        ref = bench.book(crew.clock.now, shanghai(25, 14))
+        services.block(
+            actor=bench.hands(),
+            now=crew.clock.now,
+            instrument_id=bench.instrument.id,
+            starts_at=shanghai(25, 9),
+            ends_at=shanghai(25, 11),
+            kind="maintenance",
+        )
+    lab = crew.sits_down(bench.hand, bench.lab.firm).go(WEEK + "&view=day")
+    bar = lab.page.locator('.ec-event[data-block]:not([data-block=""])')
+    bar.wait_for()
+
+    def drag_edge(minutes: int) -> None:
+        box, mouse = bar.bounding_box(), lab.page.mouse
+        per_minute = box["width"] / (int(bar.get_attribute("data-end")) - int(bar.get_attribute("data-start")))
+        x, y = box["x"] + box["width"] - 3, box["y"] + 20
+        mouse.move(x, y)
+        mouse.down()
+        mouse.move(x + 6, y, steps=2)
+        mouse.move(x + minutes * per_minute, y, steps=4)
+        mouse.up()
+
+    with lab.page.expect_response("**/change") as answered:
+        drag_edge(60)
+    assert answered.value.status == 200
+    assert now_stands(Holding, kind="maintenance").ends_at == shanghai(25, 12)
+    lab.page.locator('.ec-event[data-end="720"]').wait_for()
+    drag_edge(150)
+    lab.page.locator("[data-refused]").get_by_text(ref).wait_for()
+    assert now_stands(Holding, kind="maintenance").ends_at == shanghai(25, 12)
+    lab.page.locator('.ec-event[data-end="720"]').wait_for()

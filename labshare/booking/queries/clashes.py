@@ -21,6 +21,8 @@ MOST = 20
 """Bookings whose ways out are worked out at once."""
 AROUND = timedelta(days=14)
 """How far from its time another place is looked for."""
+Given = dict[tuple[int, int], list[Interval]]
+"""What is given away already, by instrument and unit."""
 
 
 @dataclass(frozen=True)
@@ -56,46 +58,58 @@ def bookings_in_the_way(
 
 
 def clashes(instrument_id: int, units: Sequence[int], spans: Sequence[Interval], *, now: datetime) -> list[Clash]:
-    """What blocks of these spans would meet, by start. The places offered keep clear of the spans themselves. A few
+    """What blocks of these spans would meet, by start. The places offered keep clear of the spans themselves, and each
+    booking's of the first that is offered to those before it, so that the first of each can be taken together. A few
     statements for each booking, of at most twenty."""
     found = {
         booking.id: booking for span in spans for booking in bookings_in_the_way(instrument_id, units, span, now=now)
     }
+    given: Given = {(instrument_id, unit): list(spans) for unit in units}
     return [
-        _clash(booking, instrument_id, units=units, spans=spans, now=now) if n < MOST else Clash(booking, None, ())
+        _clash(booking, given, now) if n < MOST else Clash(booking, None, ())
         for n, booking in enumerate(found.values())
     ]
 
 
-def _clash(
-    booking: Booking, instrument_id: int, *, units: Sequence[int], spans: Sequence[Interval], now: datetime
-) -> Clash:
+def _clash(booking: Booking, given: Given, now: datetime) -> Clash:
+    """The places for one booking; the first is given away with it."""
     bookable = load_bookable_item(booking.test_item_id, now)
     if bookable is None or "propose" not in possible(booking.state, Party.LAB) or booking.starts_at <= now:
         return Clash(booking, None, ())
     work = work_of_booking(booking)
     since, until = max(now, booking.starts_at - AROUND), booking.starts_at + AROUND
-    candidates = [
-        _without_spans(each, units, spans) if each.instrument_id == instrument_id else each
-        for each in bookable.candidates(
-            work, since, until + work.duration + work.cleanup + AFTERMATH, but_booking=booking.id
-        )
-    ]
+    end = until + work.duration + work.cleanup + AFTERMATH
+    candidates = [_as_it_will_be(each, given) for each in bookable.candidates(work, since, end, but_booking=booking.id)]
     own = next((each for each in candidates if each.instrument_id == booking.instrument_id), None)
     ends_at = own.rules.plan(booking.starts_at).holding_ends_at if own else booking.ends_at
     free = slots.free_units(own.busy, booking.starts_at, ends_at) if own else []
+    unit = next((each for each in free if each != booking.unit), None)
     ways = slots.alternatives(candidates, booking.starts_at, now=now, since=since, until=until)
-    return Clash(booking, next((unit for unit in free if unit != booking.unit), None), tuple(ways))
+    if unit is not None:
+        given.setdefault((booking.instrument_id, unit), []).append(Interval(booking.starts_at, ends_at))
+    elif ways:
+        first = ways[0]
+        place = (first.instrument_id or booking.instrument_id, first.unit or booking.unit)
+        given.setdefault(place, []).append(Interval(first.starts_at, first.holding_ends_at))
+    return Clash(booking, unit, tuple(ways))
 
 
-def _without_spans(candidate: Candidate, units: Sequence[int], spans: Sequence[Interval]) -> Candidate:
-    """The instrument as it will be once the block has taken its spans."""
+def _as_it_will_be(candidate: Candidate, given: Given) -> Candidate:
+    """The instrument once the block and those before have taken what is theirs."""
     busy = [
-        sorted([*taken, *_free(taken, spans)], key=lambda each: each.starts_at) if unit in units else taken
+        sorted(
+            [*taken, *_free(taken, given.get((candidate.instrument_id or 0, unit), ()))],
+            key=lambda each: each.starts_at,
+        )
         for unit, taken in enumerate(candidate.busy, 1)
     ]
     return replace(candidate, busy=busy)
 
 
 def _free(taken: Sequence[Taken], spans: Sequence[Interval]) -> list[Taken]:
-    return [Taken(*piece) for piece in without(spans, [(each.starts_at, each.ends_at) for each in taken])]
+    """What of the spans, which may overlap, nobody has taken yet."""
+    found = list(taken)
+    for span in spans:
+        cuts = sorted((each.starts_at, each.ends_at) for each in found)
+        found += [Taken(*piece) for piece in without([span], cuts)]
+    return found[len(taken) :]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from labshare.booking.errors import SlotTaken, WayTaken
 from labshare.booking.rules.repeats import occurrences
 from labshare.booking.rules.time import Interval
 from labshare.booking.services.blocks import Block, block, grow
@@ -39,7 +40,7 @@ def clear_and_block(
 ) -> Block:
     """Block the span, and what `rule` (RFC 5545) repeats of it, then move or propose `ways`; all of it or nothing. The
     clients read `reason`. Of several blocks the first is given, with what all took and have in their way. Raises what
-    `block`, `occurrences`, `move_unit` and `propose` raise."""
+    `block`, `occurrences`, `move_unit` and `propose` raise; `WayTaken` where a place is not free."""
     spans = occurrences(Interval(starts_at, ends_at), rule, local_zone())
     series = str(uuid.uuid4()) if len(spans) > 1 else None
     made = [
@@ -57,18 +58,25 @@ def clear_and_block(
         for span in spans
     ]
     for way in ways:
-        if way.unit is not None and way.starts_at is None:
-            move_unit(actor=actor, now=now, ref=way.ref, unit=way.unit)
-        elif way.starts_at is not None:
-            propose(
-                actor=actor,
-                now=now,
-                ref=way.ref,
-                starts_at=way.starts_at,
-                instrument_id=way.instrument_id,
-                unit=way.unit,
-                reason=reason,
-            )
+        try:
+            _go(actor, now, way, reason)
+        except SlotTaken as problem:
+            raise WayTaken(ref=way.ref) from problem
     grow(instrument_id, now)
     taken = tuple(holding for each in made for holding in each.taken)
     return Block(made[0].id, taken, tuple(booking for each in made for booking in each.in_the_way))
+
+
+def _go(actor: Actor, now: datetime, way: Way, reason: str) -> None:
+    if way.starts_at is not None:
+        propose(
+            actor=actor,
+            now=now,
+            ref=way.ref,
+            starts_at=way.starts_at,
+            instrument_id=way.instrument_id,
+            unit=way.unit,
+            reason=reason,
+        )
+    elif way.unit is not None:
+        move_unit(actor=actor, now=now, ref=way.ref, unit=way.unit)

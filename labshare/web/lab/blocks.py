@@ -73,7 +73,9 @@ class BlockForm(TimesForm):
         _l("Own rule"), description=_l("RFC 5545, such as FREQ=MONTHLY;BYDAY=1MO;COUNT=6."), validators=[length(200)]
     )
     reason = TextAreaField(
-        _l("Note to the clients"), description=_l("The clients read this."), validators=[length(500)]
+        _l("Note to the clients"),
+        description=_l("The clients read this. Needed where a time is proposed."),
+        validators=[length(500)],
     )
 
     @property
@@ -89,7 +91,7 @@ def _block_form() -> tuple[BlockForm, dict[int, Instrument]]:
     lab, _labs = chosen_lab(current_actor())
     form = BlockForm(request.args) if request.method == "GET" else BlockForm()
     rows = {each.id: each for each in instruments_of_lab(lab.id)}
-    form.instrument.choices = [(each.id, with_model(each)) for each in rows.values()]
+    form.instrument.choices = [(each.id, with_model(each), {"data-units": each.units}) for each in rows.values()]
     most = max((each.units for each in rows.values()), default=1)
     form.units.choices = [(n, str(n)) for n in range(1, most + 1)]
     form.kind.data = form.kind.data or HoldingKind.MAINTENANCE

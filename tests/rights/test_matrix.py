@@ -23,6 +23,7 @@ NO_ROUTE = {
     "time.lapse": "the scheduler's alone",
     "dispute.escalate_overdue": "the scheduler's alone",
     "check.mark_known": "asked by `labshare db upgrade`",
+    "time.grow": "the scheduler's alone",
     "time.lengthen": "the scheduler's alone",
     "booking.remind": "the scheduler's alone",
     "invoice.remind": "the scheduler's alone",

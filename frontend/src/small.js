@@ -22,7 +22,6 @@ for (const button of document.querySelectorAll("[data-print]")) button.addEventL
 for (const today of document.querySelectorAll(".cal-back .is-today")) today.closest(".scroll-x").scrollLeft = today.offsetLeft;
 for (const form of document.querySelectorAll("form[data-posts-itself]"))
   fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual", keepalive: true }).catch(() => {});
-<<<<<<< HEAD
 
 // What is left of a sum while amounts are filled in; the server works it out again.
 for (const area of document.querySelectorAll("[data-sum]")) {
@@ -35,7 +34,8 @@ for (const area of document.querySelectorAll("[data-sum]")) {
   };
   area.addEventListener("input", show);
   show();
-=======
+}
+
 // A block's form offers the units that the chosen instrument has; where it has one there is nothing to choose.
 for (const list of document.querySelectorAll("select[name=instrument]:has([data-units])")) {
   const boxes = list.form.querySelectorAll("input[name=units]");
@@ -49,5 +49,4 @@ for (const list of document.querySelectorAll("select[name=instrument]:has([data-
   };
   list.addEventListener("change", fit);
   fit();
->>>>>>> b3e409d1 (lab: a block's edge is dragged, and its form offers the units there are)
 }

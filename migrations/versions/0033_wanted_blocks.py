@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "wanted_blocks"
-down_revision = "sheet_import"
+down_revision = "bank"
 
 
 def upgrade() -> None:

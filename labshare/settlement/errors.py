@@ -354,3 +354,10 @@ class PayerNamedOtherwise(InvalidInput):
 class BankAccountNotReadable(InvalidInput):
     message = _l("Enter the account's number: 6 to 40 digits.")
     default_field = "account"
+
+
+class ReferenceUsedBefore(InvalidInput):
+    """At another payment; a person says that it is meant all the same."""
+
+    message = _l("This bank reference stands at another payment already. Compare below, then tick the box.")
+    default_field = "reference"

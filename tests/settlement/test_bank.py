@@ -349,6 +349,27 @@ def test_a_reference_used_before_is_shown_with_where(world):
     assert not found.sure
 
 
+def test_a_reference_used_before_is_shown_by_hand_too_and_recorded_once_it_is_meant(app, world):
+    """A bank's number at another booking, client or day: said with where, before anything is recorded."""
+    other = World(lab=world.lab)
+    other.payment(40_000, reference="S1")
+    accountant = signed_in(app, world.accountant)
+    form = {"amount_fen": "10", "paid_on": "2026-07-03", "reference": " S1 ", "payer_uscc": world.client.uscc}
+    for path in ("payment", "refund"):
+        answer = accountant.post(f"/lab/bookings/{world.ref}/{path}", data=form, headers=ENGLISH)
+        assert answer.status_code == 422, path
+        assert other.ref in answer.text
+    assert world.money[2] == 0
+    meant = {**form, "again": "y", "submission": "0b5a8e0e-1111-4222-8333-444455556666"}
+    assert accountant.post(f"/lab/bookings/{world.ref}/payment", data=meant).status_code == 303
+    assert accountant.post(f"/lab/bookings/{world.ref}/payment", data=meant).status_code == 303, "a second click"
+    assert world.money[2] == 1_000
+    stranger = World()
+    mine = {**form, "payer_uscc": stranger.client.uscc}
+    theirs = signed_in(app, stranger.accountant).post(f"/lab/bookings/{stranger.ref}/payment", data=mine)
+    assert theirs.status_code == 303, "another firm's references are its own"
+
+
 def test_the_database_refuses_a_line_matched_twice(world):
     """Also by SQL by hand; and a changed line or match."""
     line = line_of(world)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.booking.models import Booking
@@ -203,6 +203,27 @@ def used_before(lines: Sequence[BankLine]) -> Mapping[int, list[UsedBefore]]:
         if others:
             found[line.id] = others
     return found
+
+
+def same_reference(booking: Booking, reference: str, *, submission: str) -> list[UsedBefore]:
+    """Payments at any of the seller's labs with this bank reference, but what this very form recorded. One
+    statement."""
+    rows = db.session.execute(
+        select(Payment, Booking.ref, Firm)
+        .join(Booking, Booking.id == Payment.booking_id)
+        .join(Firm, Firm.id == Booking.client_firm_id)
+        .where(
+            Payment.reference == reference.strip(),
+            Booking.lab_firm_id == booking.lab_firm_id,
+            or_(Payment.submission.is_(None), Payment.submission != submission),
+        )
+        .order_by(Payment.id)
+        .limit(5)
+    )
+    return [
+        UsedBefore(ref=ref, client=client, amount_fen=payment.amount_fen, paid_on=payment.paid_on)
+        for payment, ref, client in rows
+    ]
 
 
 def bookings_of(actor: Actor, refs: Iterable[str]) -> dict[str, Booking]:

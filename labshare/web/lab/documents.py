@@ -21,7 +21,9 @@ from labshare.kernel.media import PAPERS, accept
 from labshare.kernel.money import Fen, round_half_up
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
+from labshare.settlement.errors import ReferenceUsedBefore
 from labshare.settlement.files import Kinds, TakenFile, take_in
+from labshare.settlement.queries.bank import UsedBefore, same_reference
 from labshare.settlement.queries.documents import BookingDocuments, documents_of
 from labshare.settlement.queries.missing import to_invoice_with
 from labshare.settlement.queries.reports import get_report, next_report_number
@@ -30,6 +32,7 @@ from labshare.settlement.services.payments import REFERENCE_LENGTH
 from labshare.settlement.services.reports import NUMBER_LENGTH, REASON_LENGTH
 from labshare.web.documents import booking_href
 from labshare.web.forms import (
+    BooleanField,
     CreditCodeField,
     DayField,
     FileField,
@@ -117,6 +120,7 @@ class PaymentForm(Form):
         description=_l("If the payer is not the client, the payment counts once an officer accepts it."),
     )
     file = FileField(_l("Bank slip"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
+    again = BooleanField(_l("Record it all the same"))
 
 
 class RefundForm(Form):
@@ -129,6 +133,7 @@ class RefundForm(Form):
         description=_l("If the receiver is not the client, the refund counts once an officer accepts it."),
     )
     file = FileField(_l("Bank slip"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
+    again = BooleanField(_l("Record it all the same"))
 
 
 def _taken(field: Any, kinds: Kinds) -> TakenFile | None:
@@ -345,6 +350,9 @@ def record_refund(ref: str) -> Any:
 def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[..., Any], *, name: str) -> Any:
     booking, documents = _opened(ref)
     answer: Response | int = 200
+    used: Sequence[UsedBefore] = ()
+    if request.method == "POST" and form.reference.data and not form.again.data:
+        used = same_reference(booking, form.reference.data, submission=form.submission_key)
     if request.method == "GET":
         form.paid_on.data = _today()
         form.payer_uscc.data = booking.client.uscc
@@ -353,6 +361,8 @@ def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[...,
     else:
 
         def record(file: TakenFile | None) -> str:
+            if used:
+                raise ReferenceUsedBefore
             payment = service(
                 actor=current_actor(),
                 now=utc_now(),
@@ -373,4 +383,6 @@ def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[...,
         answer = _submitted(form, ref, record)
     if isinstance(answer, Response):
         return answer
-    return _page(name="payment", form=form, ref=ref, documents=documents, status=answer, refund=name == "refund")
+    return _page(
+        name="payment", form=form, ref=ref, documents=documents, status=answer, refund=name == "refund", used=used
+    )

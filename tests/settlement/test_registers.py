@@ -58,6 +58,12 @@ def test_invoices_and_red_letters_are_lists_of_their_own(world):
     assert (red.count, red.amount_fen, red.tax_fen) == (1, -10_000, -566)
 
 
+def test_a_red_letter_is_filled_in_with_what_is_left_to_take_back(app, world):
+    page = signed_in(app, world.accountant).get(f"/lab/bookings/{world.ref}/red-letter", headers=ENGLISH).text
+    assert 'value="900.00"' in page
+    assert 'value="50.94"' in page
+
+
 def test_another_firm_and_an_official_find_nothing_there(world):
     other = World()
     for actor in (other.manager, other.booker, world.booker, world.officer):

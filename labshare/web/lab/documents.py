@@ -311,6 +311,9 @@ def record_red_letter(ref: str) -> Any:
     ]
     if request.method == "GET":
         form.issued_on.data = _today()
+        if documents.reversible:
+            left = documents.reversible[0].left
+            form.amount_fen.data, form.tax_fen.data = left.amount_fen, left.tax_fen
     else:
 
         def record(file: TakenFile | None) -> str:

@@ -351,3 +351,32 @@ class ChangedSinceImport(Conflict):
 
 class RestsOnImport(Conflict):
     message = _l("Something rests on what was imported: bookings, quotes, or entries made since. Nothing was undone.")
+
+
+# Many at once
+
+
+class NothingChosen(InvalidInput):
+    message = _l("Choose at least one row.")
+    default_field = "items"
+
+
+class TooManyRows(InvalidInput):
+    message = _l("At most %(n)s at once.")
+    n_of = "entry"
+    default_field = "items"
+
+
+class NotOfInstruments(InvalidInput):
+    message = _l("Test items have this, instruments have not.")
+
+
+class NoFeeThen(InvalidInput):
+    message = _l("No fee holds on %(date)s.")
+    default_field = "since"
+
+
+class ManyRefused(InvalidInput):
+    message = _l("%(n)s cannot be changed so. Nothing was changed.")
+    n_of = "entry"
+    default_field = "items"

@@ -168,6 +168,15 @@ class SheetKind(Term):
     FEES = "fees", _l("Fees")
 
 
+class ManyKind(Term):
+    """What is done to many rows of a catalogue at once."""
+
+    PUBLISH = "publish", _l("Publish")
+    WITHDRAW = "withdraw", lazy_pgettext("catalogue", "Withdraw")
+    DAYS = "days", _l("Other days to the report")
+    FEES = "fees", _l("Fees by a percentage")
+
+
 class FieldKind(Term):
     """What a field of a test item's sample form takes."""
 

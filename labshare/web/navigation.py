@@ -98,7 +98,13 @@ RAIL: dict[str, tuple[Item, ...]] = {
             group=CATALOGUE,
             covers=("lab.lab_hours", "lab.closure_"),
         ),
-        Item(_l("Import and export"), "lab.sheets", "file-spreadsheet", group=CATALOGUE, covers=("lab.sheets_",)),
+        Item(
+            _l("Import and export"),
+            "lab.sheets",
+            "file-spreadsheet",
+            group=CATALOGUE,
+            covers=("lab.sheets_", "lab.many"),
+        ),
         Item(
             _l("Missing papers"),
             "lab.missing_documents",

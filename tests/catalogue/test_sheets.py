@@ -27,7 +27,7 @@ from labshare.catalogue.terms import SheetKind, SurchargeKind
 from labshare.http.sheets import csv_file, workbook
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import NotAllowed
-from labshare.kernel.sheets import ReadSheet, Row, read_sheets
+from labshare.kernel.sheets import ReadSheet, Row, SheetTooLong, read_sheets
 from tests import factories as make
 from tests.catalogue.conftest import TODAY, House
 from tests.catalogue.test_services import INSTRUMENT, ITEM
@@ -264,6 +264,11 @@ def test_bad_input_is_told_at_its_place_and_nothing_is_written(house: House, cas
     with pytest.raises(errors.SheetsNotRight), transaction():
         import_sheets(**house.who, lab_id=house.lab.id, sheets=[given_sheet], name="x")
     assert counted() == before
+
+
+def test_a_million_rows_are_refused_early(app: Any) -> None:
+    with pytest.raises(SheetTooLong):
+        read_file(b"innerId,cname\n" * 1_000_000)
 
 
 def test_a_file_without_a_head_or_rows_is_refused(house: House) -> None:

@@ -48,6 +48,7 @@ ELSEWHERE = {
     "labshare/catalogue/rules/entries.py::calibration_problems": "dates that are given",
     "labshare/catalogue/services/fees.py::end_fee": "the order of two dates that are given",
     "labshare/catalogue/services/fees.py::remove_fee": "which fee comes before another",
+    "labshare/catalogue/services/many.py::_raise_fee": "whether there is a day before it",
     "labshare/catalogue/services/labs.py::suspend_lab": "the order of two dates that are given",
     "labshare/organisations/queries/affiliations.py::": "a rough choice before `Link.to_decide`",
     "labshare/organisations/services/affiliations.py::_end_problems": "the order of two dates that are given",

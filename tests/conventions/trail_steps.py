@@ -28,7 +28,9 @@ from labshare.catalogue.models import Lab
 from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
 from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.services import applications, fees, instruments, labs, standards, test_items
+from labshare.catalogue.services.many import Change, change_many
 from labshare.catalogue.services.sample_forms import set_sample_form
+from labshare.catalogue.terms import ManyKind
 from labshare.demonstration.photos import drawn
 from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
@@ -235,6 +237,8 @@ def _catalogue(world: RightsWorld) -> Iterator[Step]:
         "decline an application",
         lambda: applications.decline_application(actor=officer, now=now, lab_id=lab.id, reason="证书过期"),
     )
+    later = Change(kind=ManyKind.DAYS, days=9)
+    yield "change many", lambda: change_many(actor=owner, now=now, change=later, items=[drafted.id])
     yield "admit a lab", lambda: labs.admit_lab(actor=officer, now=now, lab_id=lab.id, admitted_from=local_day(now))
     with transaction():
         drafts = [make.lab(make.firm(), admitted=False) for _ in range(2)]

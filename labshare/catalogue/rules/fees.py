@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from labshare.catalogue.errors import (
@@ -21,7 +22,7 @@ from labshare.catalogue.errors import (
 from labshare.catalogue.terms import FeeBasis, SurchargeKind
 from labshare.kernel.errors import Problem
 from labshare.kernel.formatting import plain_amount
-from labshare.kernel.money import ZERO, Fen
+from labshare.kernel.money import ZERO, Fen, round_half_up
 
 DAY = timedelta(days=1)
 MOST_FEN = Fen(10**11)
@@ -142,6 +143,26 @@ def amount_problems(basis: str, *, amount_fen: Fen, minimum_fen: Fen) -> list[Pr
     found: list[Problem] = [] if FeeBasis.known(basis) else [UnknownChoice("basis")]
     amounts = (("amount_fen", amount_fen), ("minimum_fen", minimum_fen))
     return found + [_amount_out_of_range(name) for name, value in amounts if not 0 <= value <= MOST_FEN]
+
+
+def raised(
+    extras: Extras, *, amount_fen: Fen, minimum_fen: Fen, percent: Decimal, step_fen: Fen
+) -> tuple[Fen, Fen, Extras]:
+    """Amount, minimum and extras of a fee changed by a percentage, each rounded half up to a multiple of `step_fen`:
+    also steps, what small firms pay, and fixed surcharges. Percentages stay as they are."""
+
+    def of(fen: Fen) -> Fen:
+        return Fen(round_half_up(Fraction(fen) * (100 + Fraction(percent)) / 100 / step_fen) * step_fen)
+
+    def maybe(fen: Fen | None) -> Fen | None:
+        return None if fen is None else of(fen)
+
+    steps = tuple(
+        one._replace(amount_fen=of(one.amount_fen), sme_amount_fen=maybe(one.sme_amount_fen)) for one in extras.steps
+    )
+    surcharges = tuple(one._replace(amount_fen=maybe(one.amount_fen)) for one in extras.surcharges)
+    more = extras._replace(sme_amount_fen=maybe(extras.sme_amount_fen), steps=steps, surcharges=surcharges)
+    return of(amount_fen), of(minimum_fen), more
 
 
 def extras_problems(extras: Extras, amount_fen: Fen, *, turnaround_days: int) -> list[Problem]:

@@ -15,6 +15,7 @@ from labshare.catalogue.queries.single import get_calibration
 from labshare.catalogue.rules.class_codes import class_name
 from labshare.catalogue.rules.entries import MOST_UNITS
 from labshare.catalogue.services import instruments
+from labshare.catalogue.services.copies import copy_instrument
 from labshare.http.actor import current_actor
 from labshare.http.bench_labels import instrument_label as label_of
 from labshare.http.limits import limited
@@ -158,6 +159,20 @@ def instrument_withdraw(instrument_id: int) -> Any:
         lambda one: (
             words(_("%(name)s is withdrawn; bookings that are made stay."), name=localized(one)),
             url_for("lab.instrument", instrument_id=instrument_id),
+        ),
+    )
+    return show_instrument(instrument_id, answer) if isinstance(answer, Problem) else answer
+
+
+@blueprint.post("/instruments/<int:instrument_id>/copy")
+@requires("catalogue.change", of=OWN_FIRM)
+def instrument_copy(instrument_id: int) -> Any:
+    common.my_instrument(instrument_id)
+    answer = pressed(
+        lambda: copy_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
+        lambda copy: (
+            words(_("%(name)s is copied under the number %(number)s."), name=localized(copy), number=copy.inner_id),
+            url_for("lab.instrument_edit", instrument_id=copy.id),
         ),
     )
     return show_instrument(instrument_id, answer) if isinstance(answer, Problem) else answer

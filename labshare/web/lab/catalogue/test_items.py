@@ -12,6 +12,7 @@ from labshare.catalogue.formatting import with_model
 from labshare.catalogue.queries import own
 from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.services import standards, test_items
+from labshare.catalogue.services.copies import copy_test_item
 from labshare.catalogue.terms import Category
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
@@ -164,6 +165,20 @@ def test_item_withdraw(item_id: int) -> Any:
         lambda one: (
             words(_("%(name)s is withdrawn; bookings that are made stay."), name=localized(one)),
             url_for("lab.test_item", item_id=item_id),
+        ),
+    )
+    return show_test_item(item_id, answer) if isinstance(answer, Problem) else answer
+
+
+@blueprint.post("/test-items/<int:item_id>/copy")
+@requires("catalogue.change", of=OWN_FIRM)
+def test_item_copy(item_id: int) -> Any:
+    common.my_test_item(item_id)
+    answer = pressed(
+        lambda: copy_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
+        lambda copy: (
+            words(_("%(name)s is there as a draft, with its fees."), name=localized(copy)),
+            url_for("lab.test_item_edit", item_id=copy.id),
         ),
     )
     return show_test_item(item_id, answer) if isinstance(answer, Problem) else answer

@@ -295,6 +295,7 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     yield "reschedule", lambda: booking.reschedule(actor=client, now=utc_now(), ref=ref, starts_at=later)
     missed = confirmed("2026-11-25", 9)
     running = confirmed("2026-11-25", 13)
+    short = confirmed("2026-11-25", 15)
     book("2026-11-27", 9)
     clock.set("2026-11-25 10:00")
     yield "record a no-show", lambda: booking.no_show(actor=manager, now=utc_now(), ref=missed)
@@ -305,6 +306,18 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
         booking.start(actor=manager, now=utc_now(), ref=running)
     clock.set("2026-11-25 14:00")
     yield "lengthen what runs", lambda: lengthen_running(actor=SYSTEM, now=utc_now())
+    clock.set("2026-11-25 15:00")
+    with transaction():
+        booking.receive(actor=manager, now=utc_now(), ref=short, samples=1)
+    with transaction():
+        made = booking.start(actor=manager, now=utc_now(), ref=short)
+    span = {"starts_at": utc_now(), "ends_at": utc_now() + timedelta(hours=2)}
+    with transaction():
+        booking.block(actor=manager, now=utc_now(), instrument_id=made.instrument_id, kind="maintenance", **span)
+    clock.set("2026-11-25 15:20")
+    with transaction():
+        booking.finish(actor=manager, now=utc_now(), ref=short)
+    yield "let blocks grow", lambda: booking.grow_blocks(actor=SYSTEM, now=utc_now())
     clock.set("2026-11-30 09:00")
     yield "remind of what begins", lambda: booking.remind(actor=SYSTEM, now=utc_now())
     yield "tell what is overdue", lambda: settlement.tell_overdue(actor=SYSTEM, now=utc_now() + timedelta(days=90))

@@ -49,7 +49,8 @@ def _days_of(of: str, day: date) -> tuple[date, int]:
 
 
 def _listed(day: date, today: date) -> tuple[date, int]:
-    """The phone's agenda: the rest of the week from a chosen day on, the whole of it where today is what is shown."""
+    """The phone's agenda: the rest of the week from a chosen day on, the whole of it where today is what is shown. Of a
+    lab of several pages it is the day alone; the strip leads to the others."""
     monday = day - timedelta(days=day.weekday())
     return (monday, 7) if day == today else (day, 7 - day.weekday())
 
@@ -66,9 +67,9 @@ def calendar() -> Any:
     first, days = _days_of(of, day)
     instrument = asked_number("instrument", 0) or None
     drawn = view in RANGES
-    listed, upto = _listed(day, today) if of != "day" else (day, 1)
     instruments = instruments_of_lab(lab.id)
     page = asked_page(1 if instrument else len(instruments), size=PAGE)
+    listed, upto = (day, 1) if of == "day" or page.total > PAGE else _listed(day, today)
     shown = calendar_of(
         lab,
         listed if drawn else first,

@@ -340,7 +340,7 @@ def calendar_of(
     certificates = certificates_of(ids)
     openings = openings_of_lab(lab.id, since)
     spans = tuple(openings.between(since, until))
-    axis = axis_of(first, days, openings.hours.weekly, [Interval(row.starts_at, row.ends_at) for row in found])
+    axis = axis_of(first, days, openings.hours.weekly, {Interval(row.starts_at, row.ends_at) for row in found})
     held: dict[tuple[int, int], list[Row[Any]]] = {}
     for row in found:
         held.setdefault((row.instrument_id, row.unit), []).append(row)
@@ -412,7 +412,7 @@ def calendar_data(
             )
         )
     openings, certificates = openings_of_lab(lab.id, since), certificates_of(ids)
-    axis = axis_of(first, days, openings.hours.weekly, [Interval(row.starts_at, row.ends_at) for row in found])
+    axis = axis_of(first, days, openings.hours.weekly, {Interval(row.starts_at, row.ends_at) for row in found})
     open_spans = [(span[0], span[1]) for span in openings.between(since, until)]
     return {
         "lab": lab.code,

@@ -234,14 +234,14 @@ def test_several_tests_can_be_narrowed_to_one(client: FlaskClient, market: Marke
     rebuild_all()
     db.session.commit()
     page = client.get("/search", query_string={"q": "盐雾"}, headers=EN).text
-    facet = re.search(r"<legend>Test</legend>.*?</fieldset>", page, re.S)
+    facet = re.search(r"<legend>Which test</legend>.*?</fieldset>", page, re.S)
     assert facet is not None
-    assert text_of(facet[0]).split() == "Test Section after salt spray 1 Neutral salt spray 2".split()
+    assert text_of(facet[0]).split() == "Which test Section after salt spray 1 Neutral salt spray 2".split()
     narrowed = client.get("/search", query_string={"q": "盐雾", "test": "盐雾后金相"}, headers=EN).text
     assert len(re.findall(r'<article class="offer', narrowed)) == 1
     chips = re.findall(r'<a class="chip on" href="([^"]*)"[^>]*>(.*?)</a>', narrowed, re.S)
     assert [("test=" in address) for address, words in chips if "Section" in words] == [False]
-    assert len(re.findall(r"<legend>Test</legend>", narrowed)) == 1, "the others stay to be chosen"
+    assert len(re.findall(r"<legend>Which test</legend>", narrowed)) == 1, "the others stay to be chosen"
 
 
 def test_what_quantity_or_hours_do_not_fit_says_so_at_its_field(client: FlaskClient, market: Market) -> None:

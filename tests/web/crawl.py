@@ -73,6 +73,8 @@ class Crawl:
     def __init__(self, app: Flask, engine: str) -> None:
         self.app = app
         self.engine = engine
+        self.beside: dict[str, list[str]] = {}
+        """By reader, addresses to which a paper or an answer leads, and no page."""
         self.visits: list[Visit] = []
         self.statements: list[str] = []
         self.files: set[tuple[str, str, bool]] = set()
@@ -164,7 +166,7 @@ class Crawl:
             if url
         }
         documents = _documents_of(firm) if who == "lab" and firm else ("/account/firm/size?employees=40",)
-        return [*found.values(), *documents, *(_drafts() if who == "officer" else ())]
+        return [*found.values(), *documents, *self.beside.get(who, ()), *(_drafts() if who == "officer" else ())]
 
     def in_each_state(self, who: str) -> Iterator[tuple[str, str]]:
         """A booking of the firm, and a run, in each state that there is: their pages differ most by it."""

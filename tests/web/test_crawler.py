@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from flask import abort, render_template
 from flask import request as asked
+from flask.testing import FlaskClient
 from markupsafe import escape
 from sqlalchemy import select
 
@@ -145,6 +146,15 @@ def leave_more_to_see(crawl: Crawl) -> None:
         asked.answers = [{"field": 1, "label": "图纸", "label_en": "Drawing", "kind": "attached", "file": file}]
         booking = db.session.scalars(select(Booking).where(Booking.ref == ref)).one()
         booking.answers, booking.confidential = asked.answers, True
+    crawl.beside = {"client": [f"/go/{ref}"], "lab": [send_statement(crawl.client_of("lab"))]}
+
+
+def send_statement(lab: FlaskClient) -> str:
+    """A bank's statement is sent, and its lines taken in: where it was looked through."""
+    said = "账号：6222000000000002\n交易日期,贷方发生额,对方户名,交易流水号,摘要\n2026-11-03,2000.00,,A2,货款\n"
+    answer = lab.post("/lab/bank", data={"file": (io.BytesIO(said.encode()), "A2.csv")})
+    assert lab.post(answer.location).status_code == 303
+    return str(answer.location)
 
 
 @pytest.fixture

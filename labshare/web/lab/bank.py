@@ -38,6 +38,7 @@ from labshare.settlement.services.bank import NOTE_LENGTH
 from labshare.settlement.terms import BankColumn, BankLines
 from labshare.web.asked import asked_choice, asked_page, read_number
 from labshare.web.documents import booking_href
+from labshare.web.filters import tongue
 from labshare.web.forms import (
     CreditCodeField,
     FileField,
@@ -232,7 +233,7 @@ def _asked_layout(actor: Actor, sheet: ReadSheet) -> tuple[Layout | None, str, C
     head = found.head if found else likely_head(sheet)
     row = sheet.rows[head]
     names = tuple(row.text(column) for column in range(len(row.cells)))
-    choices = [(str(place), name) for place, name in enumerate(names) if name]
+    choices = [(str(place), name, {"lang": "zh"} if tongue(name) else {}) for place, name in enumerate(names) if name]
     fields = {
         column: OptionalSelectField(column.label, choices=choices, blank=_l("No column"), validate_choice=False)
         for column in BankColumn

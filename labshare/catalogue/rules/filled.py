@@ -62,12 +62,12 @@ class Filled:
         """Note what is wrong in a row, at the column that the problem names, else at `name` or the first."""
         for each in problem.problems if isinstance(problem, InvalidInputs) else (problem,):
             column = self._column((each.field or name).split("-")[0]) or self._column(name) or COLUMNS[self.kind][0]
-            self.note(number, self.places.get(column.name, 0), str(column.head), each, column.right)
+            self.refuse(number, self.places.get(column.name, 0), str(column.head), each, column.right)
 
     def _column(self, name: str) -> Column | None:
         return next((one for one in COLUMNS[self.kind] if one.name == name), None)
 
-    def note(self, number: int, place: int, head: str, problem: Problem, right: str = "") -> None:
+    def refuse(self, number: int, place: int, head: str, problem: Problem, right: str = "") -> None:
         """Note what is wrong in a cell; `place` counts from 0."""
         cells = self.cells.get(number, ())
         text = cells[place] if place < len(cells) else ""
@@ -182,7 +182,7 @@ def _read(
     first = head + 1 + (bool(below) and all(_called(cell, names[kind]) is not None for cell in below))
     for column in COLUMNS[kind]:
         if column.needed and column.name not in filled.places:
-            filled.note(head, 0, "", errors.ColumnMissing(head=column.head))
+            filled.refuse(head, 0, "", errors.ColumnMissing(head=column.head))
     if not filled.bad:
         spoilt = dict(_spoilt(one, first))
         columns = {column.name: column for column in COLUMNS[kind]}
@@ -197,9 +197,9 @@ def _columns(filled: Filled, head: int, names: Mapping[str, Column]) -> Iterator
         column = _called(cell, names)
         if column is None:
             if any(place < len(row) and row[place] for number, row in filled.cells.items() if number >= head):
-                filled.note(head, place, cell, errors.UnknownColumn())
+                filled.refuse(head, place, cell, errors.UnknownColumn())
         elif column.name in seen:
-            filled.note(head, place, cell, errors.ColumnTwice())
+            filled.refuse(head, place, cell, errors.ColumnTwice())
         else:
             seen.add(column.name)
             yield column.name, place
@@ -238,6 +238,6 @@ def _row(
         else:
             values[column.name] = column.blank
         if problem is not None:
-            filled.note(number, place, str(column.head), problem, column.right)
+            filled.refuse(number, place, str(column.head), problem, column.right)
             unread.add(column.name)
     return Row(number=number, values=values, unread=frozenset(unread))

@@ -13,6 +13,7 @@ from flask_babel.speaklater import LazyString
 from labshare.booking.queries.approvals import get_approval
 from labshare.booking.queries.bookings import get_booking
 from labshare.booking.queries.quotes import get_quote
+from labshare.booking.services.blocks import own_block
 from labshare.catalogue.queries.single import (
     get_accreditation,
     get_fee,
@@ -24,6 +25,7 @@ from labshare.catalogue.queries.single import (
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import twin
 from labshare.kernel.time import local_day
+from labshare.settlement.queries.bank import get_line
 from labshare.settlement.queries.inquiries import get_inquiry
 from labshare.settlement.queries.reports import get_report
 
@@ -94,6 +96,15 @@ def _statement(actor: Actor, given: Given) -> str:
     return f"{given['month']} · {lab.code} · {twin(lab)}"
 
 
+def _block(actor: Actor, given: Given) -> str:
+    return _instrument(actor, {"instrument_id": own_block(actor, given["block_id"]).instrument_id})
+
+
+def _bank_line(actor: Actor, given: Given) -> str:
+    line = get_line(actor, given["line_id"])
+    return f"{line.paid_on} · {line.payer}"
+
+
 def _new(_actor: Actor, _given: Given) -> str:
     return ""
 
@@ -150,7 +161,14 @@ ACTS: dict[str, Act] = {
     "lab.record_red_letter": Act(_l("Add red-letter invoice"), _booking),
     "lab.record_payment": Act(_l("Add payment"), _booking),
     "lab.record_refund": Act(_l("Add refund"), _booking),
+    "lab.bank_line": Act(_l("Record the bank's line"), _bank_line),
+    "lab.bank_aside": Act(_l("Set the bank's line aside"), _bank_line),
     "lab.block": Act(_l("Add block"), _blocked),
+    "lab.change_block": Act(_l("Change the block"), _block),
+    "lab.lab_apply": Act(_l("Apply to be an open lab"), _lab),
+    "lab.many": Act(_l("Change many at once"), _lab),
+    "lab.instrument_copy": Act(_l("Copy the instrument"), _instrument),
+    "lab.test_item_copy": Act(_l("Copy the test item"), _item),
     "lab.lab_new": Act(_l("Add a lab"), _new),
     "lab.lab_edit": Act(_l("Change the lab"), _lab),
     "lab.photos": Act(_l("Add a photo"), _lab),

@@ -137,6 +137,7 @@ def keep_table(stream: IO[bytes], name: str, *, now: datetime) -> TakenFile:
         digest, size = _received(stream, file, limit)
         if size > limit:
             return TakenFile(plain, size=size, problem=FileTooLarge(n=limit // _MB))
+        os.fsync(file.fileno())
         _keep(Path(file.name), path_of(digest), now)
     return TakenFile(plain, digest, size)
 

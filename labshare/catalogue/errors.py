@@ -177,6 +177,11 @@ class UnknownStandard(InvalidInput):
     default_field = "standards"
 
 
+class StandardWithoutYear(InvalidInput):
+    message = _l("%(number)s names no year. Listed is %(listed)s.")
+    default_field = "number"
+
+
 class StandardReplacesItself(InvalidInput):
     message = _l("A standard cannot replace itself, directly or round about.")
     default_field = "successor"

@@ -20,7 +20,7 @@ from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, Test
 from labshare.catalogue.services import accreditations, applications, fees, instruments, labs, standards, test_items
 from labshare.kernel.actor import VISITOR
 from labshare.kernel.database import db, transaction
-from labshare.kernel.errors import NotAllowed, NotFound
+from labshare.kernel.errors import NotAllowed, NotFound, Problem
 from labshare.notices.models import Notice
 from tests import factories as make
 from tests.catalogue.conftest import TODAY, events, last_event, refused, sql
@@ -689,6 +689,29 @@ def test_a_standard_is_listed_once_however_spelt(house):
         standards.add_standard(**house.who, number="gb/t10125—2021", name="盐雾试验")
     with refused(("Required", "number"), ("Required", "name")):
         standards.add_standard(**house.who, number=" ", name="")
+
+
+def test_a_number_without_its_year_is_led_to_the_one_in_force(house):  # R-CATALOGUE-7
+    old, new = make.standard("GB/T 230.1-2009"), make.standard("GB/T 230.1-2018")
+    old.superseded_by_id, old.superseded_from = new.id, date(2019, 2, 1)
+    db.session.commit()
+    with refused(("StandardWithoutYear", "number")):
+        standards.add_standard(**house.who, number="GB/T 230.1", name="洛氏硬度试验")
+    with pytest.raises(Problem) as caught, transaction():
+        test_items.add_test_item(
+            **house.who, lab_id=house.lab.id, details=ITEM, standards=["gb/t230.1"], instruments=[]
+        )
+    assert "GB/T 230.1-2018" in caught.value.text
+    assert "GB/T 230.1-2009" not in caught.value.text
+    with transaction():
+        standards.add_standard(**house.who, number="GB/T 230.1-2026", name="洛氏硬度试验")
+
+
+def test_only_verified_firms_list_standards(house):  # R-CATALOGUE-7
+    house.firm.verified_at = None
+    db.session.commit()
+    with refused(("FirmNotVerified", None)):
+        standards.add_standard(**house.who, number="GB/T 1-2020", name="x")
 
 
 def test_what_replaces_a_standard(house):

@@ -8,19 +8,23 @@ from sqlalchemy import select
 from labshare.audit import services as audit
 from labshare.catalogue import errors
 from labshare.catalogue.models import Lab, Standard
+from labshare.catalogue.queries import match_standard
 from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.services import common
 from labshare.catalogue.services.index import rebuild_labs_with_standard
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, raise_all
+from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
+from labshare.organisations.models import Firm
 
 
 @verb("standard.add", title=_l("Standard added"))
 def add_standard(*, actor: Actor, now: datetime, number: str, name: str, name_en: str = "") -> Standard:
-    """By a lab or an officer. Raises `StandardKnown` for one that is listed, however spelt."""
+    """By a lab of a verified firm or by an officer (R-CATALOGUE-7). Raises `StandardKnown` for one that is listed,
+    however spelt, `StandardWithoutYear` for one that is listed with its year, `FirmNotVerified`."""
     _check(actor, "standard.add")
     number, name, name_en = " ".join(number.split()), name.strip(), name_en.strip()
     problems: list[Problem] = []
@@ -34,6 +38,8 @@ def add_standard(*, actor: Actor, now: datetime, number: str, name: str, name_en
     search_number = numbers.normalise(number)
     if db.session.scalar(select(Standard.id).where(Standard.search_number == search_number)) is not None:
         problems.append(errors.StandardKnown())
+    elif listed := listed_as(number, local_day(now)):
+        problems.append(errors.StandardWithoutYear(number=number, listed=listed))
     raise_all(problems)
     standard = Standard(number=number, search_number=search_number, name=name, name_en=name_en or None)
     with common.refusals({"standard": errors.StandardKnown}):
@@ -49,6 +55,12 @@ def add_standard(*, actor: Actor, now: datetime, number: str, name: str, name_en
     return standard
 
 
+def listed_as(number: str, day: date) -> str:
+    """What the list has for a number that names no year: what is in force on that day, else nothing."""
+    match = match_standard(number, day)
+    return ", ".join(one.number for one in match.current) if match else ""
+
+
 def _check(actor: Actor, action: str) -> None:
     """By an officer, or by the hands of a firm that has labs: the list is everybody's."""
     permissions.check(actor, action, firm=actor.firm_id)
@@ -56,6 +68,8 @@ def _check(actor: Actor, action: str) -> None:
         return
     if db.session.scalar(select(Lab.id).where(Lab.firm_id == actor.firm_id).limit(1)) is None:
         raise NotAllowed
+    if not db.session.get_one(Firm, actor.firm_id).verified:
+        raise errors.FirmNotVerified
 
 
 @verb("standard.supersede", title=_l("Standard superseded"))

@@ -14,6 +14,7 @@ from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules.entries import TestItemDetails, changes, item_problems
 from labshare.catalogue.services import common
 from labshare.catalogue.services.index import rebuild_lab
+from labshare.catalogue.services.standards import listed_as
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -22,14 +23,20 @@ from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 
 
-def _standards(typed: Sequence[str], problems: list[Problem]) -> list[Standard]:
-    """The listed standards of these numbers, however spelt; `UnknownStandard` for each that is not listed."""
+def _standards(typed: Sequence[str], problems: list[Problem], now: datetime) -> list[Standard]:
+    """The listed standards of these numbers, however spelt; for each that is not listed `UnknownStandard`, or
+    `StandardWithoutYear` with the one that is meant."""
     wanted = {number: numbers.normalise(number) for number in typed if number.strip()}
     rows = db.session.scalars(select(Standard).where(Standard.search_number.in_(list(wanted.values())))).all()
     listed = {standard.search_number: standard for standard in rows}
     for number, search_number in wanted.items():
         if search_number not in listed:
-            problems.append(errors.UnknownStandard(number=number.strip()))
+            meant = listed_as(number, local_day(now))
+            problems.append(
+                errors.StandardWithoutYear("standards", number=number.strip(), listed=meant)
+                if meant
+                else errors.UnknownStandard(number=number.strip())
+            )
     return list(dict.fromkeys(listed[one] for one in wanted.values() if one in listed))
 
 
@@ -60,7 +67,7 @@ def add_test_item(
     """A draft. `standards` are numbers as printed or typed, `instruments` ids of the same lab."""
     lab = common.own_lab(actor, lab_id)
     problems = list(item_problems(details))
-    by = _standards(standards, problems)
+    by = _standards(standards, problems, now)
     on = _instruments(lab, instruments, problems)
     raise_all(problems)
     item = TestItem(lab_id=lab.id, state=LifeState.DRAFT, created_at=now)
@@ -97,7 +104,7 @@ def edit_test_item(
     """
     item = common.own_test_item(actor, test_item_id)
     problems = list(item_problems(details))
-    by = _standards(standards, problems)
+    by = _standards(standards, problems, now)
     on = _instruments(item.lab, instruments, problems)
     raise_all(problems)
     before, after = changes(common.read(item, TestItemDetails), details)

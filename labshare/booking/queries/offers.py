@@ -419,7 +419,7 @@ class _ByRules:
 
     def _earliest(self, pair: _Pair, rules: StartRules, before: datetime, notice: timedelta) -> Plan | None:
         """Instruments of like labs differ in calibration alone: the start without it is shared and then checked."""
-        key = (id(rules.openings), id(rules.work), pair.lead, pair.horizon, pair.grid, notice)
+        key = (id(rules.openings), rules.work.shape, pair.lead, pair.horizon, pair.grid, notice)
         if key not in self._first_starts:
             after = max(self._wish.since, rules.first_allowed(self._wish.now), ceil_minute(self._wish.now + notice))
             self._first_starts[key] = _first_start(rules, after, before)

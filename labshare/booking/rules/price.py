@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from labshare.booking.errors import (
     HoursMissing,
@@ -106,6 +107,11 @@ class Work:
     run_offsets: tuple[timedelta, ...] = ()
     """Where each further run starts that must start in opening hours."""
     billed: Billed | None = None
+
+    @cached_property
+    def shape(self) -> tuple[object, ...]:
+        """All that its starts and ends depend on: work of one shape fits where other work of it fits."""
+        return self.setup, self.duration, self.cleanup, self.attended, self.run_offsets
 
 
 @dataclass(frozen=True, kw_only=True)

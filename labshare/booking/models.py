@@ -556,14 +556,14 @@ class WantedBlock(Model):
         return self.missing_minutes > 0
 
     @hybrid_method
-    def ahead_at(self, now: datetime) -> bool:
+    def ahead_at(self, moment: datetime) -> bool:
         """Whether it is not over."""
-        return self.ends_at > now
+        return self.ends_at > moment
 
     @ahead_at.inplace.expression  # type: ignore[attr-defined]
     @classmethod
-    def _ahead_in_sql(cls, now: datetime) -> ColumnElement[bool]:
-        return cls.ends_at > now
+    def _ahead_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return cls.ends_at > moment
 
 
 class Holding(Model):

@@ -103,7 +103,11 @@ def columns_of(model: type[Any]) -> Iterator[Column[Any]]:
     for column in mapped(model).columns:
         name, kind = column.name, column.type
         worded = name.endswith(("state", "side", "verdict", "kind")) or name.startswith("effective")
-        if isinstance(kind, UtcDateTime | Date | Boolean) or worded or name.endswith(("_fen", "superseded_by_id", "missing_minutes")):
+        if (
+            isinstance(kind, UtcDateTime | Date | Boolean)
+            or worded
+            or name.endswith(("_fen", "superseded_by_id", "missing_minutes"))
+        ):
             yield column
 
 

@@ -21,6 +21,7 @@ START = datetime(2026, 6, 25, 2, tzinfo=UTC)
 NOTHING_WISHED = Wishes(
     mark="",
     towns=frozenset(),
+    tests=frozenset(),
     samples=frozenset(),
     within=None,
     at_most=None,
@@ -37,12 +38,14 @@ def average(thirds: int, count: int = 6) -> Average:
 
 
 def answer(number: int, of: Average | None, lab: int | None = None, fen: int = 100) -> Answer:
-    lab_row = SimpleNamespace(
-        id=lab or number, code=f"XC-{lab or number}", town="330624003", automatic_confirmation=True
-    )
     offer: Any = SimpleNamespace(
-        lab=lab_row,
-        item=SimpleNamespace(id=number, name="洛氏硬度", name_en="Rockwell hardness"),
+        item_id=number,
+        lab_id=lab or number,
+        lab_code=f"XC-{lab or number}",
+        town="330624003",
+        automatic=True,
+        name="洛氏硬度",
+        name_en="Rockwell hardness",
         amount_fen=fen,
         distance_km=None,
         saturdays=True,
@@ -87,7 +90,7 @@ def test_labs_are_counted_and_ties_are_ties() -> None:  # R-SEARCH-5
     best = {key: value["best_rated"] for key, value in best_of(found).items() if "best_rated" in value}
     assert best == {"1": 2, "2": 2, "3": 2}, "two labs, one of them with two lines; 4.68 reads 4.7 as 4.67 does"
     assert "best_rated" not in str(best_of(found[:2])), "all are alike"
-    ordered = [one.offer.item.id for one in sorted(found, key=order_key("rated"))]
+    ordered = [one.offer.item_id for one in sorted(found, key=order_key("rated"))]
     assert ordered == [2, 3, 1, 4, 5], "by points as shown, then by start and price; who has none comes last"
 
 

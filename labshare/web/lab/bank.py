@@ -373,6 +373,7 @@ def bank_sure() -> Any:
 @requires("payment.record", of=OWN_LABS, verb="bank.set_aside")
 def bank_aside(line_id: int) -> Any:
     """A line that is for no booking."""
+    bank.get_line(current_actor(), line_id)
     form = AsideForm()
     form.validate()
     return carry_out(
@@ -387,6 +388,7 @@ def bank_aside(line_id: int) -> Any:
 @requires("payment.record", of=OWN_LABS, verb="bank.take_back")
 def bank_back(line_id: int) -> Any:
     """A line that was set aside waits again."""
+    bank.get_line(current_actor(), line_id)
     return carry_out(
         lambda: services.take_back(actor=current_actor(), now=utc_now(), line_id=line_id),
         lambda _line: (_("The line waits to be matched again."), url_for(".bank_lines")),

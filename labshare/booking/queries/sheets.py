@@ -11,12 +11,11 @@ from labshare.booking.models import Booking, SheetImport
 from labshare.catalogue.models import Calibration, Fee, Instrument, Standard, TestItem
 from labshare.catalogue.queries.lists import calibrated_until
 from labshare.catalogue.rules.entries import CalibrationDetails, InstrumentDetails, TestItemDetails
-from labshare.catalogue.rules.fees import Extras, FeeSpan, read_discounts, read_steps, read_surcharges
+from labshare.catalogue.rules.fees import FeeSpan, read_extras
 from labshare.catalogue.rules.importing import FeeValues, Have, HaveFee, HaveInstrument, HaveItem
 from labshare.catalogue.services.common import read
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
-from labshare.kernel.money import Fen
 
 
 def lab_in_sheets(lab_id: int, day: date, standards: Collection[str] = ()) -> Have:
@@ -89,12 +88,7 @@ def _values(fee: Fee) -> FeeValues:
         basis=fee.basis,
         amount_fen=fee.amount_fen,
         minimum_fen=fee.minimum_fen,
-        extras=Extras(
-            sme_amount_fen=None if fee.sme_amount_fen is None else Fen(fee.sme_amount_fen),
-            steps=read_steps(fee.steps),
-            surcharges=read_surcharges(fee.surcharges),
-            discounts=read_discounts(fee.discounts),
-        ),
+        extras=read_extras(fee),
     )
 
 

@@ -66,7 +66,7 @@ def instrument_to_block(actor: Actor, instrument_id: int) -> tuple[Instrument, L
 def own_block(actor: Actor, block_id: str) -> OwnBlock:
     """A block that the actor may change or give back. Raises `NotFound`, `NotAllowed`."""
     held = db.session.execute(
-        select(Holding.id, Holding.instrument_id, Holding.starts_at, Holding.ends_at, Holding.unit).where(
+        select(Holding.id, Holding.instrument_id).where(
             Holding.block == block_id, Holding.kind.in_(HoldingKind.blocks())
         )
     ).all()

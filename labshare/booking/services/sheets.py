@@ -22,13 +22,11 @@ from labshare.catalogue.models import (
     Fee,
     Instrument,
     InstrumentUnit,
-    Lab,
     Standard,
     TestItem,
     TestItemInstrument,
     TestItemStandard,
 )
-from labshare.catalogue.queries import get_lab
 from labshare.catalogue.rules.entries import InstrumentDetails, TestItemDetails, changes, kept
 from labshare.catalogue.rules.filled import filled_in
 from labshare.catalogue.rules.importing import (
@@ -57,7 +55,6 @@ from labshare.kernel.database import Base, Numbers, db, in_ids
 from labshare.kernel.sheets import ReadSheet
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import name_action, verb
-from labshare.organisations import permissions
 
 M = TypeVar("M", bound=Base)
 REMOVED = {
@@ -76,18 +73,12 @@ _REFUSALS = {
 }
 
 
-def _own_lab(actor: Actor, lab_id: int) -> Lab:
-    lab = get_lab(actor, lab_id)
-    permissions.check(actor, "catalogue.change", firm=lab.firm_id)
-    return lab
-
-
 def check_sheets(*, actor: Actor, now: datetime, lab_id: int, sheets: Sequence[ReadSheet]) -> Plan:
     """What these sheets would change in a lab, and every cell that stands in the way (R-SHEET-2). Writes nothing.
 
     Raises `NoSheet` and `NothingInSheets` for a file that is none, `NotFound`, `NotAllowed`.
     """
-    _own_lab(actor, lab_id)
+    common.own_lab(actor, lab_id)
     filled = filled_in(sheets)
     return plan(filled, lab_in_sheets(lab_id, local_day(now), standards_named(filled)))
 
@@ -101,7 +92,7 @@ def import_sheets(
     Raises `SheetsNotRight` with bad cells, besides what `check_sheets` raises; what the database refuses is named as
     by the forms.
     """
-    db.session.execute(select(Lab.id).where(Lab.id == lab_id).with_for_update())  # one import of a lab after the other
+    common.lock_lab(lab_id)  # one import of a lab after the other
     made = check_sheets(actor=actor, now=now, lab_id=lab_id, sheets=sheets)
     if made.bad:
         raise errors.SheetsNotRight(n=len(made.bad))
@@ -386,8 +377,8 @@ def undo_import(*, actor: Actor, now: datetime, import_id: int) -> SheetImport:
     now or was published; `RestsOnImport` where the database knows of something that refers to a row.
     """
     found = get_import(import_id)
-    _own_lab(actor, found.lab_id)
-    db.session.execute(select(Lab.id).where(Lab.id == found.lab_id).with_for_update())
+    common.own_lab(actor, found.lab_id)
+    common.lock_lab(found.lab_id)
     if found.undone_at is not None:
         raise errors.ImportUndone
     last = last_import(found.lab_id)

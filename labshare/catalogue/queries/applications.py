@@ -16,34 +16,30 @@ def open_lab_facts(lab: Lab, day: date) -> OpenLabFacts:
     rows = db.session.execute(
         select(Instrument.id, Instrument.needs_calibration).where(Instrument.lab_id == lab.id, Instrument.published)
     ).all()
+    priced = (
+        select(func.count(TestItem.id.distinct()))
+        .join(Fee, Fee.test_item_id == TestItem.id)
+        .where(TestItem.lab_id == lab.id, TestItem.published, Fee.in_force_on(day))
+    )
     needing = [instrument_id for instrument_id, needs in rows if needs]
     return OpenLabFacts(
         published=lab.published,
         instruments=len(rows),
         uncalibrated=len(set(needing) - set(calibrated_until(needing, day))),
-        test_items=db.session.scalar(_priced_items(lab.id, day)) or 0,
+        test_items=db.session.scalar(priced) or 0,
     )
 
 
-def _priced_items(lab_id: int, day: date) -> Select[Any]:
-    return (
-        select(func.count(TestItem.id.distinct()))
-        .join(Fee, Fee.test_item_id == TestItem.id)
-        .where(TestItem.lab_id == lab_id, TestItem.published, Fee.in_force_on(day))
-    )
-
-
-def proved_on(lab_id: int, day: date) -> dict[str, Any]:
-    """What an application keeps of that day. Three statements."""
-    instruments = select(func.count()).where(Instrument.lab_id == lab_id, Instrument.published)
+def proved_on(lab_id: int, day: date, shown: OpenLabFacts) -> dict[str, Any]:
+    """What an application keeps of that day: what the lab shows, with its accreditations. One statement."""
     accreditations = db.session.scalars(
         select(Accreditation)
         .where(Accreditation.lab_id == lab_id, Accreditation.in_force_on(day))
         .order_by(Accreditation.kind, Accreditation.number)
     )
     return {
-        "instruments": db.session.scalar(instruments) or 0,
-        "test_items": db.session.scalar(_priced_items(lab_id, day)) or 0,
+        "instruments": shown.instruments,
+        "test_items": shown.test_items,
         "accreditations": [[one.kind, one.number, one.valid_to.isoformat()] for one in accreditations],
     }
 

@@ -82,6 +82,16 @@ class Extras(NamedTuple):
 NO_EXTRAS = Extras()
 
 
+def read_extras(fee: Any) -> Extras:
+    """What a fee's row keeps besides amount and minimum: what `Extras.columns` wrote."""
+    return Extras(
+        sme_amount_fen=None if fee.sme_amount_fen is None else Fen(fee.sme_amount_fen),
+        steps=read_steps(fee.steps),
+        surcharges=read_surcharges(fee.surcharges),
+        discounts=read_discounts(fee.discounts),
+    )
+
+
 def _bare(**values: Any) -> dict[str, Any]:
     """As JSON, without what is not given: `from` is a word of Python."""
     values.pop("since", None)

@@ -35,7 +35,8 @@ def apply(*, actor: Actor, now: datetime, lab_id: int, remark: str = "") -> LabA
     lab = common.own_lab(actor, lab_id)
     common.lock_lab(lab.id)  # so that no officer admits it at this moment
     today = local_day(now)
-    common.require(open_lab_conditions(open_lab_facts(lab, today)))
+    shown = open_lab_facts(lab, today)
+    common.require(open_lab_conditions(shown))
     if admission_open(lab.id):
         raise errors.OpenLabAlready
     application = LabApplication(
@@ -43,7 +44,7 @@ def apply(*, actor: Actor, now: datetime, lab_id: int, remark: str = "") -> LabA
         applied_by=actor.person_id,
         applied_at=now,
         remark=remark.strip(),
-        proved=proved_on(lab.id, today),
+        proved=proved_on(lab.id, today, shown),
     )
     waits = errors.ApplicationWaits
     with common.refusals({"ix_lab_application_waiting": waits, "lab_application.lab_id": waits}):

@@ -11,7 +11,7 @@ from labshare.audit.services import record
 from labshare.catalogue.models import Fee, Instrument, TestItem, TestItemInstrument
 from labshare.catalogue.queries.sample_forms import sample_form
 from labshare.catalogue.rules.entries import InstrumentDetails, TestItemDetails
-from labshare.catalogue.rules.fees import Extras, read_discounts, read_steps, read_surcharges
+from labshare.catalogue.rules.fees import read_extras
 from labshare.catalogue.services import common
 from labshare.catalogue.services.fees import add_fee
 from labshare.catalogue.services.index import rebuild_lab
@@ -20,7 +20,6 @@ from labshare.catalogue.services.sample_forms import set_sample_form
 from labshare.catalogue.services.test_items import add_test_item
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 
@@ -61,12 +60,7 @@ def copy_test_item(*, actor: Actor, now: datetime, test_item_id: int) -> TestIte
             basis=fee.basis,
             amount_fen=fee.amount_fen,
             minimum_fen=fee.minimum_fen,
-            extras=Extras(
-                sme_amount_fen=None if fee.sme_amount_fen is None else Fen(fee.sme_amount_fen),
-                steps=read_steps(fee.steps),
-                surcharges=read_surcharges(fee.surcharges),
-                discounts=read_discounts(fee.discounts),
-            ),
+            extras=read_extras(fee),
             valid_from=max(fee.valid_from, today),
             valid_to=fee.valid_to,
         )

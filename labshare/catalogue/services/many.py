@@ -14,7 +14,7 @@ from labshare.catalogue.models import Fee, Instrument, TestItem
 from labshare.catalogue.queries import get_instrument, get_test_item
 from labshare.catalogue.queries.single import fee_on
 from labshare.catalogue.rules.entries import TestItemDetails
-from labshare.catalogue.rules.fees import Extras, raised, read_discounts, read_steps, read_surcharges
+from labshare.catalogue.rules.fees import raised, read_extras
 from labshare.catalogue.services import common
 from labshare.catalogue.services.fees import add_fee, end_fee
 from labshare.catalogue.services.instruments import publish_instrument, withdraw_instrument
@@ -157,12 +157,7 @@ def _raise_fee(who: dict[str, Any], change: Change, item: TestItem) -> Fee:
     fee = fee_on(item.id, since)
     if fee is None:
         raise errors.NoFeeThen(date=since)
-    extras = Extras(
-        sme_amount_fen=None if fee.sme_amount_fen is None else Fen(fee.sme_amount_fen),
-        steps=read_steps(fee.steps),
-        surcharges=read_surcharges(fee.surcharges),
-        discounts=read_discounts(fee.discounts),
-    )
+    extras = read_extras(fee)
     amount, minimum, more = raised(
         extras,
         amount_fen=fee.amount_fen,

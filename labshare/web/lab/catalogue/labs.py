@@ -85,7 +85,7 @@ def show_lab(lab_id: int, problem: Problem | None = None, apply_form: ApplyForm 
         problems=said_problems(problem),
         photos=photos_of(lab_id),
         application=last_application(lab_id),
-        asked=common.in_words(open_lab_conditions(open_lab_facts(shown.lab, today))),
+        asked=[] if shown.admitted else common.in_words(open_lab_conditions(open_lab_facts(shown.lab, today))),
         apply_form=apply_form or ApplyForm(formdata=None),
         may_change=common.may_change(),
     ), (problem.status if problem else 200)

@@ -25,8 +25,6 @@ SHEET = "a4"
 
 @dataclass(frozen=True)
 class Label:
-    code: int
-    """Which of the codes."""
     head: str
     lines: tuple[str, ...]
     corner: str = ""
@@ -35,8 +33,8 @@ class Label:
 def sample_labels(booking: Booking) -> Response:
     """One for each sample booked, which says whose it is to nobody who cannot see the booking."""
     lines = (twin(booking.test_item), twin(booking.lab), _("start %(day)s", day=day(booking.starts_at)))
-    labels = [Label(0, booking.ref, lines, f"{number}/{booking.quantity}") for number in range(1, booking.quantity + 1)]
-    return _labels(booking.ref, [url_for("client.scanned", ref=booking.ref)], labels, made_at=booking.booked_at)
+    labels = [Label(booking.ref, lines, f"{number}/{booking.quantity}") for number in range(1, booking.quantity + 1)]
+    return _labels(booking.ref, url_for("client.scanned", ref=booking.ref), labels, made_at=booking.booked_at)
 
 
 def instrument_label(instrument: Instrument, calibrated_until: object) -> Response:
@@ -47,15 +45,16 @@ def instrument_label(instrument: Instrument, calibrated_until: object) -> Respon
         _("calibrated until %(day)s", day=day(calibrated_until)) if calibrated_until else "",
     )
     address = url_for("lab.instrument", instrument_id=instrument.id)
-    label = Label(0, twin(instrument), tuple(line for line in lines if line))
-    return _labels(f"instrument-{instrument.id}", [address], [label], made_at=utc_now())
+    label = Label(twin(instrument), tuple(line for line in lines if line))
+    return _labels(f"instrument-{instrument.id}", address, [label], made_at=utc_now())
 
 
-def _labels(name: str, addresses: Sequence[str], labels: Sequence[Label], *, made_at: datetime) -> Response:
+def _labels(name: str, address: str, labels: Sequence[Label], *, made_at: datetime) -> Response:
+    """One paper, on which all codes lead to the same page."""
     paper = {
         "title": _("Labels"),
         "sheet": request.args.get("paper") == SHEET,
-        "codes": [_code(absolute(address) or address) for address in addresses],
+        "code": _code(absolute(address) or address),
         "labels": [vars(label) for label in labels],
         "language": language(),
     }

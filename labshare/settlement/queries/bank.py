@@ -1,11 +1,12 @@
 """What came into the accounts of a firm with labs, and which bookings it seems to be for (R-BANK). Fen, local days."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.booking.models import Booking
@@ -186,17 +187,13 @@ def used_before(lines: Sequence[BankLine]) -> Mapping[int, list[UsedBefore]]:
     if not references:
         return {}
     rows = db.session.execute(
-        select(Payment, Booking.ref, Firm, BankMatch.line_id)
-        .join(Booking, Booking.id == Payment.booking_id)
-        .join(Firm, Firm.id == Booking.client_firm_id)
+        _with_reference(references, lines[0].firm_id)
         .outerjoin(BankMatch, BankMatch.payment_id == Payment.id)
-        .where(Payment.reference.in_(references), Booking.lab_firm_id == lines[0].firm_id)
-        .order_by(Payment.id)
+        .add_columns(BankMatch.line_id)
     ).all()
     by_reference: dict[str, list[tuple[int | None, UsedBefore]]] = defaultdict(list)
     for payment, ref, client, line_id in rows:
-        before = UsedBefore(ref=ref, client=client, amount_fen=payment.amount_fen, paid_on=payment.paid_on)
-        by_reference[payment.reference].append((line_id, before))
+        by_reference[payment.reference].append((line_id, _used(payment, ref, client)))
     found: dict[int, list[UsedBefore]] = {}
     for line in lines:
         others = [before for line_id, before in by_reference[line.reference] if line_id != line.id]
@@ -208,22 +205,24 @@ def used_before(lines: Sequence[BankLine]) -> Mapping[int, list[UsedBefore]]:
 def same_reference(booking: Booking, reference: str, *, submission: str) -> list[UsedBefore]:
     """Payments at any of the seller's labs with this bank reference, but what this very form recorded. One
     statement."""
-    rows = db.session.execute(
+    others = or_(Payment.submission.is_(None), Payment.submission != submission)
+    rows = db.session.execute(_with_reference({reference.strip()}, booking.lab_firm_id).where(others).limit(5))
+    return [_used(*row) for row in rows]
+
+
+def _with_reference(references: Collection[str], firm_id: int) -> Select[Any]:
+    """Payments at the labs of this firm with one of the references, each with its booking's reference and client."""
+    return (
         select(Payment, Booking.ref, Firm)
         .join(Booking, Booking.id == Payment.booking_id)
         .join(Firm, Firm.id == Booking.client_firm_id)
-        .where(
-            Payment.reference == reference.strip(),
-            Booking.lab_firm_id == booking.lab_firm_id,
-            or_(Payment.submission.is_(None), Payment.submission != submission),
-        )
+        .where(Payment.reference.in_(references), Booking.lab_firm_id == firm_id)
         .order_by(Payment.id)
-        .limit(5)
     )
-    return [
-        UsedBefore(ref=ref, client=client, amount_fen=payment.amount_fen, paid_on=payment.paid_on)
-        for payment, ref, client in rows
-    ]
+
+
+def _used(payment: Payment, ref: str, client: Firm) -> UsedBefore:
+    return UsedBefore(ref=ref, client=client, amount_fen=payment.amount_fen, paid_on=payment.paid_on)
 
 
 def bookings_of(actor: Actor, refs: Iterable[str]) -> dict[str, Booking]:

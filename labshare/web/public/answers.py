@@ -20,8 +20,8 @@ from labshare.web.public.asking import PRICES, RADII, RATINGS, Asked, Wishes
 
 
 @dataclass(frozen=True)
-class Named:
-    """A part of an item's name: its test (洛氏硬度, Rockwell hardness) or its sample type (滚子, rollers)."""
+class NamePart:
+    """Of an item's name: its test (洛氏硬度, Rockwell hardness) or its sample type (滚子, rollers)."""
 
     name: str
     name_en: str | None
@@ -73,14 +73,14 @@ class Answer:
         return cancellation_fee(self.offer.terms, self.offer.amount_fen, until_start=until_start)
 
     @cached_property
-    def test(self) -> Named:
+    def test(self) -> NamePart:
         """The test, whatever sample type it stands for."""
-        return Named(test_of(self.offer.name), test_of(self.offer.name_en or "") or None)
+        return NamePart(test_of(self.offer.name), test_of(self.offer.name_en or "") or None)
 
     @cached_property
-    def sample(self) -> Named:
+    def sample(self) -> NamePart:
         """The sample type it stands for; without a name where it names none."""
-        return Named(sample_of(self.offer.name), sample_of(self.offer.name_en or "") or None)
+        return NamePart(sample_of(self.offer.name), sample_of(self.offer.name_en or "") or None)
 
     @property
     def misses(self) -> bool:
@@ -244,15 +244,15 @@ def to_show(*parts: Sequence[Answer]) -> list[list[Answer]]:
     return [[replace(line, offer=next(offers)) for line in lines] for lines in parts]
 
 
-def tests_of(everything: Sequence[Answer]) -> list[Named]:
+def tests_of(everything: Sequence[Answer]) -> list[NamePart]:
     """The tests found, what fits best first, then by name."""
-    found: dict[str, Named] = {}
+    found: dict[str, NamePart] = {}
     for one in sorted(everything, key=lambda one: (one.relevance, one.test.name)):
         found.setdefault(one.test.name, one.test)
     return list(found.values())
 
 
-def samples_of(everything: Sequence[Answer]) -> list[Named]:
+def samples_of(everything: Sequence[Answer]) -> list[NamePart]:
     """The sample types that what was found is offered for."""
     found = {one.sample.name: one.sample for one in everything if one.sample.name}
     return [sample for _name, sample in sorted(found.items())]

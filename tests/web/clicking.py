@@ -49,9 +49,14 @@ class Someone:
         return self.takes(self.page.locator(within).get_by_role("link", name=name, exact=exact).first)
 
     def turn(self, link: Any) -> "Someone":
-        """Click a link that changes a part of the page only."""
-        with self.page.expect_response(lambda answer: answer.request.resource_type == "fetch"):
-            link.click()
+        """Click a link that changes a part of the page only. The part has been changed, and the address, when this
+        returns: what comes next must not take the late change of the address for a page of its own."""
+        self.page.evaluate(
+            "document.addEventListener('labshare:swapped', () => { document.body.dataset.swapped = '' }, {once: true})"
+        )
+        link.click()
+        self.page.locator("body[data-swapped]").wait_for(state="attached")
+        self.page.evaluate("delete document.body.dataset.swapped")
         return self
 
     def fill(self, **values: Any) -> "Someone":

@@ -58,7 +58,7 @@ def row_y(someone: Someone, name: str) -> float:
 def drag(someone: Someone, ref: str, minutes: int = 0, row: str = "") -> None:
     """Take the booking's bar by its beginning and drop it so many minutes later, in another row."""
     bar = bar_of(someone, ref).first
-    bar.scroll_into_view_if_needed()
+    bar.hover(position={"x": 8, "y": 12})  # tried again when the grid was drawn anew meanwhile
     box, mouse = bar.bounding_box(), someone.page.mouse
     per_minute = box["width"] / someone.page.evaluate(
         "(one) => one.dataset.end - one.dataset.start", bar.element_handle()

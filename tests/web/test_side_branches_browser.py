@@ -301,7 +301,7 @@ def test_a_slot_taken_meanwhile_and_two_clicks(house: House) -> None:
     assert others.count() == 3
     assert client.main.locator("[name=sample_description]").input_value() == "Bars, batch 7"
     chosen = others.first.inner_text()
-    client.turn(others.first)
+    others.first.click()
     client.page.locator("[data-left]").wait_for()
     assert client.main.locator("[name=sample_description]").input_value() == "Bars, batch 7"
     assert client.main.locator("[name=quantity]").input_value() == "1"

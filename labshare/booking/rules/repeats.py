@@ -37,8 +37,10 @@ def occurrences(span: Interval, rule: str, zone: ZoneInfo) -> list[Interval]:
         if len(starts) == MOST or start - begin > LONGEST:
             raise TooManyBlocks(n=MOST)
         starts.append(start)
-    return [Interval(_aware(start, zone), _aware(start + length, zone)) for start in starts]
+    return [_lasting(start, length, zone) for start in starts]
 
 
-def _aware(wall: datetime, zone: ZoneInfo) -> datetime:
-    return wall.replace(tzinfo=zone).astimezone(UTC)
+def _lasting(wall: datetime, length: timedelta, zone: ZoneInfo) -> Interval:
+    """As long by the clock; where the clock leaves out all of it, as long in elapsed time."""
+    begin, end = (each.replace(tzinfo=zone).astimezone(UTC) for each in (wall, wall + length))
+    return Interval(begin, end if end > begin else begin + length)

@@ -695,8 +695,8 @@ guard(
         # Dear on purpose, and not SQL, which would be inlined: looking into the index is always cheaper than asking it
         # for every row.
         (
-            "CREATE FUNCTION search_grams(grams text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE "
-            "COST 10000 AS $$ BEGIN RETURN string_to_array(grams, ' '); END $$"
+            "CREATE FUNCTION search_grams(grams text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE "
+            "COST 10000 AS $$ BEGIN RETURN array_to_tsvector(string_to_array(grams, ' ')); END $$"
         ),
         "CREATE INDEX ix_search_entry_grams ON search_entry USING gin (search_grams(grams))",
     ),

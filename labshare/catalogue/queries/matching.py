@@ -1,6 +1,6 @@
-"""What typed words find in the index: as SQL that both engines answer by their index of pairs and whole words."""
+"""What typed words find among the search entries, and how well it fits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -8,23 +8,19 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     and_,
-    bindparam,
     case,
-    cast,
     false,
     func,
     literal,
     literal_column,
     or_,
     select,
-    text,
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text
 
 from labshare.catalogue.models import Instrument, Lab, SearchEntry, TestItem
+from labshare.catalogue.queries.index import indexed, position_of_mark, stands
 from labshare.catalogue.rules.meaning import Meaning, Need, best_together
 from labshare.catalogue.rules.text import NAMES_END, TEST_ENDS, Word
 from labshare.catalogue.terms import SearchKind
@@ -103,60 +99,20 @@ def contains(needs: Sequence[Need]) -> ColumnElement[bool]:
     too much (pairs that meet at the border of two fields), checked by the text itself."""
     if not needs:
         return true()
-    checked = [
-        or_(*(_occurs(word) for word in need.words)) for need in needs if any(word.checked for word in need.words)
-    ]
-    if db.engine.dialect.name == "sqlite":
-        phrases = " AND ".join(f"({' OR '.join(_phrase(word) for word in need.words)})" for need in needs)
-        return and_(_matches(phrases), *checked)
-    # the conditions for the index stand by themselves: mixed with the checks, each row would be cut into pairs again
-    return and_(*(or_(*(_by_array(word) for word in need.words)) for need in needs), *checked)
+    # the condition for the index stands by itself: mixed with the checks, each row would be cut into pairs again
+    checked = (need.words for need in needs if any(word.checked for word in need.words))
+    return and_(indexed([need.words for need in needs]), *(stands(_patterns(words)) for words in checked))
 
 
-def contains_any(parts: Sequence[str]) -> ColumnElement[bool]:
-    """Search entries in which any of these pairs or single characters occurs."""
-    if db.engine.dialect.name == "sqlite":
-        return _matches(" OR ".join(f'"{part}"' for part in parts))
-    found: ColumnElement[bool] = _grams_column().overlap(_array(parts))
-    return found
-
-
-def _phrase(word: Word) -> str:
-    if word.phrase:
-        return f'"{" ".join(word.grams)}"'
-    return "(" + " AND ".join(f'"{gram}"' for gram in word.grams) + ")"
-
-
-def _matches(phrases: str) -> ColumnElement[bool]:
-    match = text("search_fts MATCH :phrases").bindparams(bindparam("phrases", phrases, unique=True))
-    return SearchEntry.id.in_(select(literal_column("rowid")).select_from(text("search_fts")).where(match))
-
-
-def _by_array(word: Word) -> ColumnElement[bool]:
-    holds: ColumnElement[bool] = _grams_column().contains(_array(sorted(set(word.grams))))
-    return holds
-
-
-def _grams_column() -> Any:
-    return func.search_grams(SearchEntry.grams, type_=ARRAY(Text))
-
-
-def _array(values: Sequence[str]) -> Any:
-    return cast(list(values), ARRAY(Text))
-
-
-def position(pattern: str) -> ColumnElement[int]:
-    """Where a pattern stands in the text, from 1; 0 where it does not."""
-    find = func.instr if db.engine.dialect.name == "sqlite" else func.strpos
-    found: ColumnElement[int] = find(SearchEntry.text, pattern)
-    return found
-
-
-def _occurs(word: Word) -> ColumnElement[bool]:
-    return position(word.pattern) > 0
+def _patterns(words: Iterable[Word]) -> list[str]:
+    return [word.pattern for word in words]
 
 
 # ── Relevance ────────────────────────────────────────────────────────────
+
+_BEGINNING: ColumnElement[int] = literal_column("1")
+_NAMES_END, _TESTS_END = position_of_mark(NAMES_END), position_of_mark(TEST_ENDS)
+_TEST_END = case((_TESTS_END > 0, _TESTS_END), else_=_NAMES_END)
 
 WHOLE, EXACT, NAMED, SAME, PART = range(5)
 """A name begins with all that was typed (盐雾试验); with a word of it; a name holds it; a name says the same in other
@@ -169,20 +125,17 @@ def relevance(needs: Sequence[Need], phrases: Sequence[str] = ()) -> ColumnEleme
     as typed, fillers and all."""
     if not needs:
         return literal(WHOLE)
-    names_end, test_ends = position(NAMES_END), position(TEST_ENDS)
-    test_end = case((test_ends > 0, test_ends), else_=names_end)
 
     def named(need: Need, words: Sequence[Word]) -> ColumnElement[bool]:
-        end = test_end if need.tells else names_end
-        return or_(*(position(word.pattern).between(1, end) for word in words))
+        return stands(_patterns(words), to=_TEST_END if need.tells else _NAMES_END)
 
     typed = and_(*(named(need, need.typed) for need in needs))
-    begins = or_(*(position(word.pattern) == 1 for need in needs for word in need.typed))
+    begins = stands([word.pattern for need in needs for word in need.typed], to=_BEGINNING)
     heaviest = max(need.weight for need in needs)
     same = and_(*(named(need, (*need.typed, *need.others)) for need in needs if need.weight == heaviest))
     ranks = [(and_(typed, begins), EXACT), (typed, NAMED), (same, SAME)]
     if phrases:
-        ranks.insert(0, (and_(typed, or_(*(position(phrase) == 1 for phrase in phrases))), WHOLE))
+        ranks.insert(0, (and_(typed, stands(phrases, to=_BEGINNING)), WHOLE))
     return case(*ranks, else_=PART)
 
 

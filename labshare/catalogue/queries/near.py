@@ -10,8 +10,9 @@ from sqlalchemy.orm import joinedload
 
 from labshare.catalogue.models import Lab, SearchEntry, TestItem
 from labshare.catalogue.queries import filters as narrowing
+from labshare.catalogue.queries.index import position, with_any
 from labshare.catalogue.queries.lists import TestItemRow, item_rows, parts_of_items
-from labshare.catalogue.queries.matching import PART, contains_any, hits, position, sought
+from labshare.catalogue.queries.matching import PART, hits, sought
 from labshare.catalogue.queries.words import meaning
 from labshare.catalogue.rules import text as spelling
 from labshare.catalogue.rules.likeness import ENOUGH, likeness
@@ -104,7 +105,7 @@ def _alike(q: str, asked: Meaning) -> dict[str, int]:
     shared: Any = sum(hits[1:], start=hits[0])
     like = (
         select(SearchEntry.target_id, shared.label("shared"))
-        .where(SearchEntry.kind == SearchKind.TEST_ITEM, contains_any(parts))
+        .where(SearchEntry.kind == SearchKind.TEST_ITEM, with_any(parts))
         .cte()
         .prefix_with("MATERIALIZED")
     )

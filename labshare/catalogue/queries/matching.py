@@ -108,6 +108,11 @@ def _patterns(words: Iterable[Word]) -> list[str]:
     return [word.pattern for word in words]
 
 
+def in_names(words: Sequence[Word]) -> ColumnElement[bool]:
+    """Search entries with any of the words in a name, sample type included."""
+    return and_(indexed([words]), stands(_patterns(words), to=_NAMES_END))
+
+
 # ── Relevance ────────────────────────────────────────────────────────────
 
 _BEGINNING: ColumnElement[int] = literal_column("1")

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from labshare.catalogue.models import Lab, TestItem
+from labshare.catalogue.models import Lab, SearchEntry, TestItem
+from labshare.catalogue.queries.matching import in_names
 from labshare.catalogue.queries.words import meaning
 from labshare.catalogue.rules.text import test_of
+from labshare.catalogue.terms import SearchKind
 from labshare.kernel.database import db
 from labshare.kernel.formatting import language
 
@@ -33,12 +35,13 @@ def completions(typed: str) -> tuple[Completion, ...]:
     typed = typed.strip()
     if not typed or len(typed) > LONGEST:
         return ()
-    meant = (word for need in meaning(typed, forgiving=True).needs for word in need.words)
-    words = dict.fromkeys((typed, *(word.shown for word in meant if word.phrase or len(word.shown) > SHORT)))
+    words = [word for need in meaning(typed, forgiving=True).needs for word in need.words]
+    meant = [word for word in dict.fromkeys(words) if word.phrase or len(word.shown) > SHORT]
+    named = select(SearchEntry.target_id).where(SearchEntry.kind == SearchKind.TEST_ITEM, in_names(meant))
     rows = db.session.execute(
         select(TestItem.name, TestItem.name_en, TestItem.lab_id)
         .join(Lab, Lab.id == TestItem.lab_id)
-        .where(TestItem.published, Lab.published, or_(*map(_named, words)))
+        .where(TestItem.published, Lab.published, or_(_named(typed), *([TestItem.id.in_(named)] if meant else ())))
         .distinct()
         .limit(MOST_ROWS)
     )

@@ -103,6 +103,10 @@ class Offer:
     machines: list[Machine]
     questions: tuple[int, ...] = ()
     """The ids of its sample form's."""
+    standard_id: int | None = None
+    """The one that reports name."""
+    certificates: list[Row] = field(default_factory=list)
+    """The accreditations that cover it."""
 
     def fee_on(self, day: date) -> FeeTerms | None:
         return next((fee for since, until, fee in self.fees if since <= day and (until is None or day <= until)), None)
@@ -526,7 +530,8 @@ class CatalogueMaker:
             id=row["id"],
         )
         fees, discounts = self._fees(rng, lab, row, test), _extras(row, test, yuan=0).discounts
-        return Offer(row, test, rules, fees, discounts, machines, self._form(lab, row, test))
+        first = self.standards[test.standards[0]]["id"] if test.standards else None
+        return Offer(row, test, rules, fees, discounts, machines, self._form(lab, row, test), first)
 
     def _form(self, lab: Laboratory, item: Row, test: Type) -> tuple[int, ...]:
         """The item's sample form: the ids of its questions."""
@@ -647,6 +652,7 @@ class CatalogueMaker:
             )
             for offer in lab.offers:
                 if rng.random() < 0.8:
+                    offer.certificates.append(row)
                     for standard in offer.test.standards:
                         loading.rows.add(
                             AccreditationScope,

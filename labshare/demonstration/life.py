@@ -41,6 +41,7 @@ from labshare.settlement.models import (
     Message,
     Payment,
     Report,
+    ReportMark,
     RevenueEntry,
 )
 from labshare.settlement.rules import rows as document_rows
@@ -55,6 +56,7 @@ from labshare.settlement.rules.documents import (
     ledger_differences,
     payment_counts,
 )
+from labshare.settlement.rules.numbers import new_code
 from labshare.settlement.terms import (
     DisputeState,
     DisputeStep,
@@ -66,6 +68,10 @@ from labshare.settlement.terms import (
 
 COST_CENTRES = ("质检部", "研发部", "轴承一车间")
 """Of the demonstration client, by test item."""
+MARKED = 3
+"""Of so many reports one bears the marks that it may bear."""
+CORRECTED = "样品信息更正"
+"""Why a report replaces another."""
 
 
 class Life(Order):
@@ -440,7 +446,7 @@ class Life(Order):
     # -- documents
 
     def record_report(self, at: datetime, issued_on: date, replaces: Row | None = None) -> Row:
-        number = self.shelf.report_number(self.lab.row["code"], issued_on.year)
+        number, serial = self.shelf.report_number(self.lab.row, issued_on.year)
         file, sha256 = self.shelf.report(self, number, issued_on, at, replaces=replaces["number"] if replaces else None)
         values = document_rows.report(
             self.row["id"],
@@ -451,15 +457,48 @@ class Life(Order):
             file_id=file["id"],
             by=self.desk[0],
             now=at,
+            serial=serial,
+            code=new_code(self.shelf.codes),
+            why=CORRECTED if replaces else None,
+            standard_id=self.offer.standard_id,
         )
         report = self.loading.rows.add(Report, **values)
         self.reports.append(report)
         said = document_rows.report_recorded(
-            report["id"], number=number, issued_on=issued_on, replaces=report["replaces_id"], sha256=sha256
+            report["id"],
+            number=number,
+            issued_on=issued_on,
+            replaces=report["replaces_id"],
+            sha256=sha256,
+            why=values["why"],
+            marks=self._bear_marks(report),
         )
         self._record(at, self.desk, "report.record", None, said)
         self._refresh(at, EntryCause.REPORT, report["id"], self.desk)
         return report
+
+    def _bear_marks(self, report: Row) -> list[str]:
+        """Of some reports of the county that pages show: the marks that the accreditations of those days allow."""
+        if self.loading.letters or report["id"] % MARKED:
+            return []
+        days = self.loading.day(self.row["started_at"]), self.row["finished_on"]
+        borne = sorted(
+            (
+                each
+                for each in self.offer.certificates
+                if all(each["valid_from"] <= d <= each["valid_to"] for d in days)
+            ),
+            key=lambda each: str(each["kind"]),
+        )
+        for each in borne:
+            self.loading.rows.add(
+                ReportMark,
+                report_id=report["id"],
+                kind=each["kind"],
+                accreditation_id=each["id"],
+                number=each["number"],
+            )
+        return sorted(str(each["kind"]) for each in borne)
 
     def withdraw_report(self, at: datetime, report: Row, reason: str) -> None:
         today = self.loading.day(at)

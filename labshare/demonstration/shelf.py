@@ -14,7 +14,8 @@ from labshare.demonstration.rows import Row
 from labshare.kernel.formatting import plain_money
 from labshare.kernel.media import PDF
 from labshare.settlement.files import path_of
-from labshare.settlement.models import StoredFile
+from labshare.settlement.models import ReportSeries, StoredFile
+from labshare.settlement.rules.numbers import Series
 
 
 class Shelf:
@@ -22,7 +23,9 @@ class Shelf:
 
     def __init__(self, loading: Loading, *, first_slip: int = 0) -> None:
         self.loading = loading
-        self.reports: Counter[tuple[str, int]] = Counter()
+        self.reports: dict[tuple[int, int], Row] = {}
+        """By lab and year: how far the numbers of reports have come."""
+        self.codes = loading.rng(f"report codes {first_slip}")
         self.invoices: Counter[int] = Counter()
         self.slips = first_slip
         self.folders: set[Path] = set()
@@ -30,9 +33,14 @@ class Shelf:
         self.one_of_lab: dict[int, tuple[str, int]] = {}
         """Digest and size of the one file of a lab's reports."""
 
-    def report_number(self, code: str, year: int) -> str:
-        self.reports[code, year] += 1
-        return f"{code}-{year}-{self.reports[code, year]:04d}"
+    def report_number(self, lab: Row, year: int) -> tuple[str, int]:
+        """The next of the lab's series, and its serial."""
+        key = lab["id"], year
+        if key not in self.reports:
+            self.reports[key] = self.loading.rows.add(ReportSeries, lab_id=lab["id"], year=year, first=1, last=0)
+        row = self.reports[key]
+        row["last"] += 1
+        return Series(lab["code"], year).number(row["last"]), row["last"]
 
     def invoice_number(self, firm_id: int, issued_on: date) -> str:
         """Twenty digits, as fully digital invoices have: year, province, serial."""

@@ -107,6 +107,23 @@ class ReportNumberUsed(InvalidInput):
     default_field = "number"
 
 
+class NotNextInSeries(InvalidInput):
+    """A number of the lab's series that would leave a gap."""
+
+    message = _l("Numbers of this form run on without gaps: the next is %(number)s.")
+    default_field = "number"
+
+
+class StandardNotOfItem(InvalidInput):
+    message = _l("Not a standard of this test item.")
+    default_field = "standard"
+
+
+class MarkWithoutStandard(InvalidInput):
+    message = _l("Say by which standard it was tested: a mark stands for one.")
+    default_field = "standard"
+
+
 class ReportTooEarly(InvalidInput):
     message = _l("The report's date lies before the test ended.")
     default_field = "issued_on"

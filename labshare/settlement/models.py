@@ -22,8 +22,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from labshare.accounts.models import Person
 from labshare.booking.models import Booking, Quote
 from labshare.booking.terms import Party
-from labshare.catalogue.models import Lab, TestItem
-from labshare.catalogue.terms import Category
+from labshare.catalogue.models import Lab, Standard, TestItem
+from labshare.catalogue.terms import AccreditationKind, Category
 from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
 from labshare.kernel.terms import listed
@@ -94,6 +94,18 @@ class LabPhoto(Model):
     small: Mapped[StoredFile] = relationship(foreign_keys=[small_id])
 
 
+class ReportSeries(Model):
+    """How far the report numbers of a lab and year have come. From `first` to `last` none is left out (R-RESULT-1)."""
+
+    __tablename__ = "report_series"
+    __table_args__ = (CheckConstraint("first BETWEEN 1 AND last", name="in_order"),)
+
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first: Mapped[int]
+    last: Mapped[int]
+
+
 class Report(Model):
     """A test report. Stands from its date until the day it is withdrawn or its successor's date (R-PAPER-3)."""
 
@@ -101,8 +113,17 @@ class Report(Model):
     __table_args__ = (
         UniqueConstraint("lab_id", "number"),
         UniqueConstraint("replaces_id"),
+        CheckConstraint("(serial IS NULL) = (series_year IS NULL)", name="serial_of_a_year"),
         Index(None, "booking_id"),
         Index(None, "lab_id", "issued_on"),
+        Index(None, "lab_id", "series_year", "serial", unique=True),
+        Index(
+            None,
+            "code",
+            unique=True,
+            sqlite_where=text("code <> ''"),
+            postgresql_where=text("code <> ''"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -116,9 +137,25 @@ class Report(Model):
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_on: Mapped[date | None]
     withdraw_reason: Mapped[str | None] = mapped_column(String(500))
+    series_year: Mapped[int | None]
+    serial: Mapped[int | None]
+    """Its place in the lab's series of that year; null: a number of the lab's own."""
+    why: Mapped[str | None] = mapped_column(String(500))
+    """Why it replaces another."""
+    standard_id: Mapped[int | None] = mapped_column(ForeignKey("standard.id"))
+    """By which standard it was tested; null: not said."""
+    code: Mapped[str] = mapped_column(String(16), server_default="")
+    """What whoever holds the report proves it by, with its number (R-RESULT-5); empty: it cannot be proved so."""
 
     booking: Mapped[Booking] = relationship(backref="reports")
     file: Mapped[StoredFile] = relationship()
+    standard: Mapped[Standard | None] = relationship()
+    replaces: Mapped["Report | None"] = relationship(remote_side="Report.id")
+    marks: Mapped[list["ReportMark"]] = relationship(order_by="ReportMark.kind")
+
+    @property
+    def mark_kinds(self) -> list[str]:
+        return [mark.kind for mark in self.marks]
 
     @hybrid_property
     def withdrawn(self) -> bool:
@@ -139,6 +176,18 @@ class Report(Model):
     @classmethod
     def _kept_on_in_sql(cls, day: date) -> ColumnElement[bool]:
         return and_(cls.issued_on <= day, or_(cls.withdrawn_on.is_(None), cls.withdrawn_on > day))
+
+
+class ReportMark(Model):
+    """A mark that a report bears, and the certificate that it rests on, numbered as on that day (R-RESULT-3)."""
+
+    __tablename__ = "report_mark"
+    __table_args__ = (one_of("kind", AccreditationKind), Index(None, "accreditation_id"))
+
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(4), primary_key=True)
+    accreditation_id: Mapped[int] = mapped_column(ForeignKey("accreditation.id"))
+    number: Mapped[str] = mapped_column(String(20))
 
 
 class Invoice(Model):
@@ -617,7 +666,23 @@ def _refuse_insert(table: Any, name: str, wrong: str, *, lock: str = "") -> None
     )
 
 
-stays_as_recorded(Report.__table__, "booking_id", "lab_id", "number", "issued_on", "replaces_id", "file_id")
+stays_as_recorded(
+    Report.__table__,
+    "booking_id",
+    "lab_id",
+    "number",
+    "issued_on",
+    "replaces_id",
+    "file_id",
+    "series_year",
+    "serial",
+    "why",
+    "standard_id",
+    "code",
+)
+stays_as_recorded(ReportSeries.__table__, "lab_id", "year", "first")
+append_only(ReportMark.__table__)
+Report.__table__.add_is_dependent_on(ReportSeries.__table__)  # type: ignore[attr-defined]
 stays_as_recorded(Invoice.__table__, "seller_firm_id", "client_firm_id", "number", "issued_on", "due_on")
 stays_as_recorded(Payment.__table__, "booking_id", "amount_fen", "paid_on", "reference", "payer_uscc", "by_client")
 append_only(InvoiceLine.__table__)
@@ -648,6 +713,47 @@ _refuse_insert(
     "OR (NEW.replaces_id IS NOT NULL AND NOT EXISTS "
     "(SELECT 1 FROM report r WHERE r.id = NEW.replaces_id AND r.booking_id = NEW.booking_id))",
 )
+_refuse_insert(
+    Report.__table__,
+    "report_in_its_series",
+    "NEW.serial IS NOT NULL AND NOT EXISTS (SELECT 1 FROM report_series s "
+    "WHERE s.lab_id = NEW.lab_id AND s.year = NEW.series_year AND s.last >= NEW.serial)",
+)
+_refuse_insert(
+    ReportMark.__table__,
+    "mark_by_accreditation",
+    "NOT EXISTS (SELECT 1 FROM report r JOIN booking b ON b.id = r.booking_id "
+    "JOIN accreditation a ON a.id = NEW.accreditation_id AND a.lab_id = r.lab_id "
+    "JOIN accreditation_scope s ON s.accreditation_id = a.id AND s.test_item_id = b.test_item_id "
+    "AND s.standard_id = r.standard_id WHERE r.id = NEW.report_id AND a.kind = NEW.kind AND a.number = NEW.number "
+    "AND b.finished_on BETWEEN a.valid_from AND a.valid_to)",
+)
+
+_AHEAD = (
+    "NEW.last <> OLD.last + 1 OR NOT EXISTS (SELECT 1 FROM report r "
+    "WHERE r.lab_id = OLD.lab_id AND r.series_year = OLD.year AND r.serial = OLD.last)"
+)
+guard(
+    ReportSeries.__table__,
+    sqlite=(
+        (
+            "CREATE TRIGGER report_series_without_gaps BEFORE UPDATE OF last ON report_series "
+            f"BEGIN SELECT RAISE(ABORT, 'report series without gaps') WHERE {_AHEAD}; END"
+        ),
+    ),
+    postgresql=(
+        (
+            "CREATE FUNCTION report_series_without_gaps() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF {_AHEAD} THEN RAISE EXCEPTION 'report series without gaps' "
+            "USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$"
+        ),
+        (
+            "CREATE TRIGGER report_series_without_gaps BEFORE UPDATE OF last ON report_series "
+            "FOR EACH ROW EXECUTE FUNCTION report_series_without_gaps()"
+        ),
+    ),
+)
+
 _refuse_insert(
     InvoiceLine.__table__,
     "invoice_of_its_bookings_parties",

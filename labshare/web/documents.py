@@ -7,6 +7,7 @@ from flask import current_app, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from labshare.accounts.queries import names_of
 from labshare.booking.models import Booking
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
@@ -36,12 +37,16 @@ class DocumentAction:
 
 
 def documents_panel(booking: Booking, actor: Actor) -> dict[str, Any]:
-    """Context of the partial: `documents` (four statements; of who does not see money, reports alone) and
-    `document_actions`, the forms open to this actor."""
+    """Context of the partial: `documents` (four statements; of who does not see money, reports alone),
+    `document_actions`, the forms open to this actor, and `correctors`, the names of who replaced a report."""
     documents = documents_of(booking, local_day(utc_now()))
     if not may(actor, "money.see", client=booking.client_firm_id, lab=booking.lab_firm_id):
         documents = replace(documents, charges=(), invoices=(), payments=())
-    return {"documents": documents, "document_actions": document_actions(documents, actor)}
+    return {
+        "documents": documents,
+        "document_actions": document_actions(documents, actor),
+        "correctors": names_of(line.successor.recorded_by for line in documents.reports if line.successor),
+    }
 
 
 def document_actions(documents: BookingDocuments, actor: Actor) -> list[DocumentAction]:

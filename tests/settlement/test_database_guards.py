@@ -61,6 +61,9 @@ def test_no_document_and_no_entry_is_deleted(world, table):  # R-PAPER-9, R-RECO
     [
         "report SET issued_on = '2026-06-01'",
         "report SET number = 'X'",
+        "report SET code = 'X'",
+        "report SET serial = 9",
+        "report SET why = 'X'",
         "invoice SET number = 'X'",
         "invoice SET issued_on = '2026-06-01'",
         "invoice_line SET amount_fen = 1",

@@ -131,6 +131,29 @@ def test_proposed_report_numbers_never_meet(app):
     assert max(numbers).endswith("-0016")
 
 
+def test_numbers_leave_no_gap_where_some_recordings_fail(app):  # R-RESULT-1
+    """Every other recording is rolled back when it has its number: the next one takes that."""
+    first = World()
+    worlds = [first, *(first.another() for _ in range(RUNNERS - 1))]
+    file = taken()
+    jobs = [(w.ref, w.manager, w.finished_on) for w in worlds]
+
+    def run(runner, number):
+        ref, actor, day = jobs[runner]
+        try:
+            with transaction():
+                services.record_report(actor=actor, now=utc_now(), ref=ref, issued_on=day, file=file)
+                if (runner + number) % 2:
+                    raise InterruptedError
+        except InterruptedError:
+            return racing.TAKEN
+        return racing.WON
+
+    rounds = racing.race(app, RUNNERS, 2, run)
+    assert racing.broken(rounds) == 0
+    assert sorted(db.session.scalars(select(Report.serial))) == list(range(1, RUNNERS + 1))
+
+
 def test_a_month_closes_among_recordings(app):
     """Whoever comes first: no entry lies in June that was not there when it closed, and the open months add up."""
     worlds = []

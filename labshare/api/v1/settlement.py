@@ -14,7 +14,7 @@ from labshare.api.writing import writing
 from labshare.booking.queries.bookings import get_booking
 from labshare.catalogue.queries.single import get_lab_by_code
 from labshare.http.actor import current_actor
-from labshare.http.fields import WORDS, Day, Fen, Length, MonthField, Names, Spelt, Strict, Text, Whole, YesNo
+from labshare.http.fields import WORDS, Day, Fen, Length, Many, MonthField, Names, Spelt, Strict, Text, Whole, YesNo
 from labshare.http.rights import FOUND, THE_BOOKING, THE_REPORT, Of, parties_of_booking, requires
 from labshare.http.schemas import settlement as schemas
 from labshare.http.schemas.base import listing
@@ -40,6 +40,9 @@ class ReportForm(Strict):
     number = Text(load_default=None, validate=Length(1, 40))
     issued_on = Day(required=True)
     replaces = Whole(load_default=None, validate=IDENTITY)
+    why = Text(load_default=None, validate=Length(max=500))
+    standard = Text(load_default=None, validate=Length(1, 60))
+    marks = Many(Text(validate=Length(1, 4)), load_default=())
 
 
 class FileForm(Names):

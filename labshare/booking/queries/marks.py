@@ -1,9 +1,11 @@
 """Whether a report may bear the mark of an accreditation."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from labshare.booking.errors import MarkNotCovered
 from labshare.booking.rules.price import Price
@@ -14,10 +16,37 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import raise_all
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """An accreditation that covers a test item by a standard."""
+
+    id: int
+    kind: str
+    number: str
+    standard_id: int
+
+
+def certificates_covering(item_id: int, first: date, last: date) -> list[Certificate]:
+    """The accreditations whose scope covers a standard of the item on each day from `first` to `last`, the longest
+    valid first. One statement."""
+    wanted = _covering(
+        item_id, Accreditation.id, Accreditation.kind, Accreditation.number, TestItemStandard.standard_id
+    )
+    valid = wanted.where(Accreditation.valid_from <= first, Accreditation.valid_to >= last)
+    rows = db.session.execute(valid.order_by(Accreditation.valid_to.desc(), Accreditation.id))
+    return [Certificate(*row) for row in rows]
+
+
 def marks_on(item_id: int, days: Collection[date]) -> dict[date, set[str]]:
     """The accreditations whose scope covers a standard of the item, by each of these days. One statement."""
-    rows = db.session.execute(
-        select(Accreditation.kind, Accreditation.valid_from, Accreditation.valid_to)
+    columns = (Accreditation.kind, Accreditation.valid_from, Accreditation.valid_to)
+    rows = db.session.execute(_covering(item_id, *columns).distinct()).all()
+    return {day: {kind for kind, first, last in rows if first <= day <= last} for day in days}
+
+
+def _covering(item_id: int, *columns: Any) -> Select[Any]:
+    return (
+        select(*columns)
         .join(AccreditationScope, AccreditationScope.accreditation_id == Accreditation.id)
         .join(
             TestItemStandard,
@@ -25,9 +54,7 @@ def marks_on(item_id: int, days: Collection[date]) -> dict[date, set[str]]:
             & (TestItemStandard.standard_id == AccreditationScope.standard_id),
         )
         .where(AccreditationScope.test_item_id == item_id)
-        .distinct()
-    ).all()
-    return {day: {kind for kind, first, last in rows if first <= day <= last} for day in days}
+    )
 
 
 def marks_wanted(surcharges: Iterable[Surcharge]) -> list[AccreditationKind]:

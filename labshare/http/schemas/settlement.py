@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
-from labshare.http.fields import Day, Fen, Inside, Moment, MonthField, Text, Whole, Word, YesNo
+from labshare.http.fields import Day, Fen, Inside, Many, Moment, MonthField, Text, Whole, Word, YesNo
 from labshare.http.schemas.base import Answer
 from labshare.http.schemas.booking import Client
 from labshare.http.schemas.catalogue import InstrumentBrief, TestItemBrief
@@ -17,6 +17,9 @@ class Report(Answer):
     number = Text()
     issued_on = Day()
     replaces = Whole(attribute="replaces_id", allow_none=True)
+    why = Text(allow_none=True)
+    standard = Text(attribute="standard.number", allow_none=True)
+    marks = Many(Text(), attribute="mark_kinds")
     withdrawn_on = Day(allow_none=True)
 
 

@@ -18,7 +18,7 @@ from labshare.organisations.models import Membership, RegulatorRole
 from labshare.oversight.checks.registry import invariant
 from labshare.rewards.models import RewardItem, RewardLine, RewardRun
 from labshare.rewards.terms import RunState
-from labshare.settlement.models import Invoice, InvoiceLine, Payment, RevenueEntry
+from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, ReportSeries, RevenueEntry
 from labshare.settlement.queries.ledger import standing_on
 from labshare.settlement.queries.limits import ledger_out_of_step, limits_broken
 
@@ -97,6 +97,25 @@ def sums_that_differ(_now: datetime) -> Iterator[tuple[str, str]]:
     for name, (said, summed) in parts.items():
         for ref, one, other in db.session.execute(select(Booking.ref, said, summed).where(said != summed)):
             yield ref, f"{name}: says {one}, documents say {other}"
+
+
+@invariant("Between the first and the last number of a lab's series of reports none is left out")
+def gaps_in_report_numbers(_now: datetime) -> Iterator[tuple[str, str]]:
+    here = and_(
+        Report.lab_id == ReportSeries.lab_id,
+        Report.series_year == ReportSeries.year,
+        Report.serial.between(ReportSeries.first, ReportSeries.last),
+    )
+    query = (
+        select(Lab.code, ReportSeries.year, ReportSeries.first, ReportSeries.last, func.count(Report.id))
+        .select_from(ReportSeries)
+        .join(Lab, Lab.id == ReportSeries.lab_id)
+        .outerjoin(Report, here)
+        .group_by(Lab.code, ReportSeries.year, ReportSeries.first, ReportSeries.last)
+        .having(func.count(Report.id) != ReportSeries.last - ReportSeries.first + 1)
+    )
+    for code, year, first, last, found in db.session.execute(query):
+        yield f"{code} {year}", f"{found} reports numbered from {first} to {last}"
 
 
 @invariant("A fee lies within its dates on the day of booking, and belongs to the item booked")

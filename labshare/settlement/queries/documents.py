@@ -19,7 +19,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.money import Fen
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, StoredFile
-from labshare.settlement.queries.reports import replaced_from, reports_of
+from labshare.settlement.queries.reports import reports_of
 from labshare.settlement.rules.documents import (
     ChargeLine,
     Documents,
@@ -33,11 +33,17 @@ from labshare.settlement.terms import DocumentKind
 
 @dataclass(frozen=True)
 class ReportLine:
-    """`replaced_on`: its successor's date; `stands`: on the day asked about."""
+    """`version`: 1, or one more than that of the report it replaces; `successor`: the one that replaces it; `stands`:
+    on the day asked about."""
 
     report: Report
-    replaced_on: date | None
+    version: int
+    successor: Report | None
     stands: bool
+
+    @property
+    def replaced_on(self) -> date | None:
+        return self.successor.issued_on if self.successor else None
 
 
 @dataclass(frozen=True)
@@ -136,13 +142,19 @@ def documents_of(booking: Booking, day: date) -> BookingDocuments:
         tuple(PaymentDocument(id=p.id, day=p.paid_on, amount_fen=p.amount_fen, counts=p.counts) for p in payments),
     )
     standing = {report.id for report in documents.standing(day)}
-    replaced = replaced_from(reports)
+    successors = {report.replaces_id: report for report in reports if report.replaces_id is not None}
+    versions: dict[int, int] = {}
+    for report in reports:
+        versions[report.id] = versions.get(report.replaces_id or 0, 0) + 1
     numbers = {line.id: line.invoice.number for line in lines}
     return BookingDocuments(
         booking,
         day,
         charges,
-        [ReportLine(report, replaced.get(report.id), report.id in standing) for report in reports],
+        [
+            ReportLine(report, versions[report.id], successors.get(report.id), report.id in standing)
+            for report in reports
+        ],
         [
             InvoiceOfBooking(
                 line,

@@ -1,31 +1,37 @@
 """Reports: the next number, the reports of a booking."""
 
-import re
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import aliased, joinedload
 
+from labshare.booking.models import Booking
+from labshare.booking.queries.marks import Certificate, certificates_covering
 from labshare.catalogue.models import Lab
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
-from labshare.settlement.models import Report
+from labshare.kernel.time import local_day
+from labshare.settlement.models import Report, ReportSeries
+from labshare.settlement.rules.numbers import Series
+
+
+def series_of(lab: Lab, year: int, *, lock: bool = False) -> Series:
+    """How far the lab's numbers of that year have come; `lock`: until the transaction ends nobody else takes one."""
+    last = select(ReportSeries.last).where(ReportSeries.lab_id == lab.id, ReportSeries.year == year)
+    return Series(lab.code, year, db.session.scalar(last.with_for_update() if lock else last) or 0)
 
 
 def next_report_number(lab: Lab, year: int) -> str:
     """The number to propose: lab code, year, serial (`XC-012-2026-0418`)."""
-    prefix = f"{lab.code}-{year}-"
-    largest = db.session.scalars(
-        select(Report.number)
-        .where(Report.lab_id == lab.id, Report.number.startswith(prefix, autoescape=True))
-        .order_by(func.length(Report.number).desc(), Report.number.desc())
-        .limit(50)
-    )
-    serials = [
-        int(number.removeprefix(prefix)) for number in largest if re.fullmatch(r"\d{4,8}", number[len(prefix) :])
-    ]
-    return f"{prefix}{max(serials, default=0) + 1:04d}"
+    return series_of(lab, year).next
+
+
+def certificates_for(booking: Booking) -> Sequence[Certificate]:
+    """The accreditations that cover a standard of its test item on every day of the test (R-RESULT-3)."""
+    assert booking.finished_on is not None  # noqa: S101 - asked of finished tests alone
+    first = local_day(booking.started_at) if booking.started_at else booking.finished_on
+    return certificates_covering(booking.test_item_id, first, booking.finished_on)
 
 
 def get_report(report_id: int) -> Report:
@@ -46,10 +52,6 @@ def stands_on(day: date) -> ColumnElement[bool]:
 
 def reports_of(booking_id: int) -> Sequence[Report]:
     """All reports of a booking, oldest first, with their files."""
-    reports = select(Report).where(Report.booking_id == booking_id).options(joinedload(Report.file))
-    return db.session.scalars(reports.order_by(Report.id)).all()
-
-
-def replaced_from(reports: Sequence[Report]) -> dict[int, date]:
-    """Report id → the day its successor's date took its place."""
-    return {report.replaces_id: report.issued_on for report in reports if report.replaces_id is not None}
+    reports = select(Report).where(Report.booking_id == booking_id)
+    loaded = reports.options(joinedload(Report.file), joinedload(Report.standard), joinedload(Report.marks))
+    return db.session.scalars(loaded.order_by(Report.id)).unique().all()

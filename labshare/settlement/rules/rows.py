@@ -4,7 +4,7 @@ Services write these one recording at a time; the demonstration gathers those of
 What may be recorded says `documents`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,12 @@ def report(
     file_id: int,
     by: int | None,
     now: datetime,
+    serial: int | None,
+    code: str,
+    why: str | None = None,
+    standard_id: int | None = None,
 ) -> Values:
+    """`serial`: its place in the lab's series of the year it is dated in (R-RESULT-1); None: a number of its own."""
     return {
         "booking_id": booking_id,
         "lab_id": lab_id,
@@ -37,18 +42,33 @@ def report(
         "file_id": file_id,
         "recorded_by": by,
         "recorded_at": now,
+        "series_year": None if serial is None else issued_on.year,
+        "serial": serial,
+        "code": code,
+        "why": why,
+        "standard_id": standard_id,
     }
 
 
-def report_recorded(report_id: int, *, number: str, issued_on: date, replaces: int | None, sha256: str) -> Values:
+def report_recorded(
+    report_id: int,
+    *,
+    number: str,
+    issued_on: date,
+    replaces: int | None,
+    sha256: str,
+    why: str | None = None,
+    marks: Sequence[str] = (),
+) -> Values:
     """What the event says."""
-    return {
+    said = {
         "report": report_id,
         "number": number,
         "issued_on": issued_on.isoformat(),
         "replaces": replaces,
         "sha256": sha256,
     }
+    return said | ({"reason": why} if why else {}) | ({"marks": list(marks)} if marks else {})
 
 
 def withdrawal(*, today: date, reason: str) -> Values:

@@ -33,6 +33,15 @@ REPORT_READY = kind(
     title=_l("Report %(number)s is ready (%(ref)s)"),
     text=_l("The lab has issued report %(number)s for booking %(ref)s. It can be downloaded from the booking's page."),
 )
+REPORT_REPLACED = kind(
+    "report.replaced",
+    topic=Topic.REPORT,
+    title=_l("Report %(number)s replaces %(old)s (%(ref)s)"),
+    text=_l(
+        "The lab has issued report %(number)s for booking %(ref)s. From %(day)s on it stands in place of %(old)s, "
+        "which must not be used any longer. Reason: %(reason)s"
+    ),
+)
 REPORT_WITHDRAWN = kind(
     "report.withdrawn",
     topic=Topic.REPORT,
@@ -186,7 +195,7 @@ INQUIRY_TAKEN = kind(
 )
 
 
-ABOUT_REPORTS = frozenset({REPORT_READY, REPORT_WITHDRAWN})
+ABOUT_REPORTS = frozenset({REPORT_READY, REPORT_REPLACED, REPORT_WITHDRAWN})
 
 SAID = frozenset(
     {
@@ -264,7 +273,19 @@ def dispute_decided(booking: Booking, dispute: Dispute, *, actor: Actor, now: da
 
 
 def report_recorded(booking: Booking, report: Report, *, actor: Actor, now: datetime) -> None:
-    notify_client(REPORT_READY, booking, actor=actor, now=now, number=report.number)
+    if report.replaces is None:
+        notify_client(REPORT_READY, booking, actor=actor, now=now, number=report.number)
+        return
+    notify_client(
+        REPORT_REPLACED,
+        booking,
+        actor=actor,
+        now=now,
+        number=report.number,
+        old=report.replaces.number,
+        day=report.issued_on,
+        reason=report.why or "—",
+    )
 
 
 def report_withdrawn(booking: Booking, report: Report, *, actor: Actor, now: datetime) -> None:

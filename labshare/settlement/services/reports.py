@@ -1,34 +1,38 @@
 """Test reports: recorded with their PDF, replaced, withdrawn."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from labshare.audit.services import record
-from labshare.booking.errors import IllegalStep
+from labshare.booking.errors import IllegalStep, MarkNotCovered
 from labshare.booking.models import Booking
+from labshare.booking.queries.marks import Certificate
 from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db, set_columns
+from labshare.kernel.database import db, insert_or_nothing, inserts_or_nothing, set_columns
 from labshare.kernel.errors import Problem, ReasonRequired, raise_all
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import (
     FileMissing,
+    MarkWithoutStandard,
     ReplacesUnknownReport,
     ReportNumberUsed,
     ReportReplacedAlready,
     ReportWithdrawnAlready,
+    StandardNotOfItem,
 )
 from labshare.settlement.files import TakenFile, store
-from labshare.settlement.models import Report
-from labshare.settlement.queries.reports import next_report_number
+from labshare.settlement.models import Report, ReportMark, ReportSeries
+from labshare.settlement.queries.reports import certificates_for, series_of
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_report
+from labshare.settlement.rules.numbers import Series, new_code
 from labshare.settlement.services import notifications
 from labshare.settlement.services.ledger import locked_booking, ref_of, refresh
 from labshare.settlement.services.typed_text import check_text, check_word
@@ -36,6 +40,7 @@ from labshare.settlement.terms import EntryCause
 
 NUMBER_LENGTH = 40
 REASON_LENGTH = 500
+_SERIES = inserts_or_nothing(ReportSeries, ReportSeries.last)
 
 
 @verb("report.record", title=_l("Report uploaded"), money=True)
@@ -48,34 +53,78 @@ def record_report(
     file: TakenFile | None,
     number: str | None = None,
     replaces: int | None = None,
+    why: str | None = None,
+    standard: str | None = None,
+    marks: Collection[str] = (),
 ) -> Report:
     """Record the report of a finished test, with its PDF.
 
-    `number`: the lab's own; None takes the next of the lab's series. `replaces`: id of this booking's report that the
-    new one stands for from its date on. Raises `IllegalStep` before `tested`, `DocumentInFuture`, `ReportTooEarly`,
-    `ReportNumberUsed`, `ReplacesUnknownReport`, `ReportReplacedAlready`, `FileMissing` and what `take_in` found
-    (R-PAPER-2).
+    `number`: None takes the next of the lab's series of that year; the lab's own is taken as typed (R-RESULT-1).
+    `replaces`: id of this booking's report that the new one stands for from its date on, `why` in words (R-RESULT-2).
+    `standard`: the number of the one it was tested by; `marks`: the accreditations whose mark it bears, each to cover
+    that standard on every day of the test (R-RESULT-3). Raises `IllegalStep` before `tested`, `DocumentInFuture`,
+    `ReportTooEarly`, `ReportNumberUsed`, `NotNextInSeries`, `ReplacesUnknownReport`, `ReportReplacedAlready`,
+    `ReasonTooLong`, `StandardNotOfItem`, `MarkWithoutStandard`, `MarkNotCovered`, `FileMissing` and what `take_in`
+    found (R-PAPER-2).
     """
     booking = locked_booking(actor, "report.record", ref=ref)
     if booking.state not in BookingState.tested_or_later() or booking.finished_on is None:
         raise IllegalStep(state=BookingState(booking.state).label)
+    why = ((why or "").strip() or None) if replaces is not None else None
+    certificates = certificates_for(booking) if marks else []
+    standard_id = (
+        None if standard is None else {each.number: each.id for each in booking.test_item.standards}.get(standard)
+    )
     problems = [*_wrong_file(file), *check_report(issued_on, today=local_day(now), finished_on=booking.finished_on)]
     problems += _wrong_successor(booking, replaces)
-    if number is not None:
-        number = number.strip()
-        problems += _wrong_number(booking.lab_id, number)
+    if standard is not None and standard_id is None:
+        problems.append(StandardNotOfItem())
+    else:
+        problems += _wrong_marks(booking, standard_id, marks, certificates)
+    if why and (problem := check_text(why, REASON_LENGTH, "why")):
+        problems.append(problem)
+    try:
+        given, serial = _numbered(booking.lab, issued_on.year, number)
+    except Problem as problem:
+        problems.append(problem)
     raise_all(problems)
     assert file is not None  # noqa: S101 - a missing file was raised above
-    report = _add_report(booking, number, issued_on, replaces, file, actor, now)
-    record(
-        actor,
-        now,
-        "report.record",
-        ("booking", booking.ref),
-        after=rows.report_recorded(
-            report.id, number=report.number, issued_on=issued_on, replaces=replaces, sha256=file.sha256
-        ),
+    report = Report(
+        **rows.report(
+            booking.id,
+            lab_id=booking.lab_id,
+            number=given,
+            issued_on=issued_on,
+            replaces=replaces,
+            file_id=store(file, actor=actor, now=now).id,
+            by=actor.person_id,
+            now=now,
+            serial=serial,
+            code=new_code(),
+            why=why,
+            standard_id=standard_id,
+        )
     )
+    report.marks = [
+        ReportMark(kind=each.kind, accreditation_id=each.id, number=each.number)
+        for each in _borne(certificates, standard_id, marks)
+    ]
+    try:
+        with db.session.begin_nested():
+            db.session.add(report)
+            db.session.flush()
+    except IntegrityError:
+        raise ReportNumberUsed from None  # of the lab's own form, by another recording at the same moment
+    said = rows.report_recorded(
+        report.id,
+        number=report.number,
+        issued_on=issued_on,
+        replaces=replaces,
+        sha256=file.sha256,
+        why=why,
+        marks=[mark.kind for mark in report.marks],
+    )
+    record(actor, now, "report.record", ("booking", booking.ref), after=said)
     refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
     notifications.report_recorded(booking, report, actor=actor, now=now)
     return report
@@ -120,44 +169,47 @@ def _wrong_successor(booking: Booking, replaces: int | None) -> Iterator[Problem
         yield ReportReplacedAlready()
 
 
-def _wrong_number(lab_id: int, number: str) -> Iterator[Problem]:
-    if problem := check_word(number, NUMBER_LENGTH, "number"):
-        yield problem
-    elif db.session.scalar(select(Report.id).where(Report.lab_id == lab_id, Report.number == number)) is not None:
-        yield ReportNumberUsed()
+def _wrong_marks(
+    booking: Booking, standard_id: int | None, marks: Collection[str], certificates: Sequence[Certificate]
+) -> Iterator[Problem]:
+    """The accreditation alone decides: what the lab wishes or the client ordered does not."""
+    if standard_id is None and marks:
+        yield MarkWithoutStandard()
+    elif bare := set(marks) - {each.kind for each in certificates if each.standard_id == standard_id}:
+        yield MarkNotCovered("marks", mark=" / ".join(sorted(bare)), date=booking.finished_on)
 
 
-def _add_report(
-    booking: Booking,
-    number: str | None,
-    issued_on: date,
-    replaces: int | None,
-    file: TakenFile,
-    actor: Actor,
-    now: datetime,
-) -> Report:
-    """The row. A number that another recording took meanwhile: the next one, or `ReportNumberUsed` if it was given."""
-    lab = db.session.get_one(Lab, booking.lab_id)
-    stored = store(file, actor=actor, now=now)
-    for _attempt in range(10):
-        values = rows.report(
-            booking.id,
-            lab_id=lab.id,
-            number=number or next_report_number(lab, issued_on.year),
-            issued_on=issued_on,
-            replaces=replaces,
-            file_id=stored.id,
-            by=actor.person_id,
-            now=now,
-        )
-        report = Report(**values)
-        try:
-            with db.session.begin_nested():
-                db.session.add(report)
-                db.session.flush()
-        except IntegrityError:
-            if number is not None:
-                raise ReportNumberUsed from None
-        else:
-            return report
-    raise ReportNumberUsed
+def _borne(
+    certificates: Sequence[Certificate], standard_id: int | None, marks: Collection[str]
+) -> Iterator[Certificate]:
+    """Of each mark one certificate, the longest valid."""
+    for kind in sorted(set(marks)):
+        yield next(each for each in certificates if (each.kind, each.standard_id) == (kind, standard_id))
+
+
+def _numbered(lab: Lab, year: int, typed: str | None) -> tuple[str, int | None]:
+    """The number, and its serial if it is one of the lab's series. Raises `NumberNotReadable`, `ReportNumberUsed`,
+    `NotNextInSeries`.
+
+    The series goes on with this transaction or not at all, and until then nobody else takes a number of it: none is
+    given twice, none is left out.
+    """
+    if typed is not None:
+        typed = typed.strip()
+        if problem := check_word(typed, NUMBER_LENGTH, "number"):
+            raise problem
+        if db.session.scalar(select(Report.id).where(Report.lab_id == lab.id, Report.number == typed)) is not None:
+            raise ReportNumberUsed
+        if not Series(lab.code, year).has_form(typed):
+            return typed, None
+    while True:
+        series = series_of(lab, year, lock=True)
+        serial = series.last + 1 if typed is None else series.serial_of(typed)
+        if series.last == 0:
+            begun = insert_or_nothing(_SERIES, {"lab_id": lab.id, "year": year, "first": serial, "last": serial})
+            if begun.first() is None:  # another has begun it meanwhile
+                continue
+        elif serial > series.last:
+            here = (ReportSeries.lab_id == lab.id, ReportSeries.year == year)
+            db.session.execute(update(ReportSeries).where(*here).values(last=serial))
+        return series.number(serial), serial

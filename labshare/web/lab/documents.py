@@ -10,9 +10,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
+from wtforms.validators import StopValidation
 
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import booking_head
+from labshare.booking.queries.marks import Certificate, marks_wanted
+from labshare.booking.rules.lines import read_price
 from labshare.http.actor import current_actor
 from labshare.http.rights import THE_BOOKING, THE_REPORT, requires
 from labshare.kernel.errors import InvalidInput, Problem
@@ -26,7 +29,7 @@ from labshare.settlement.files import Kinds, TakenFile, take_in
 from labshare.settlement.queries.bank import UsedBefore, same_reference
 from labshare.settlement.queries.documents import BookingDocuments, documents_of
 from labshare.settlement.queries.missing import to_invoice_with
-from labshare.settlement.queries.reports import get_report, next_report_number
+from labshare.settlement.queries.reports import certificates_for, get_report, next_report_number
 from labshare.settlement.services.invoices import NUMBER_LENGTH as INVOICE_NUMBER_LENGTH
 from labshare.settlement.services.payments import REFERENCE_LENGTH
 from labshare.settlement.services.reports import NUMBER_LENGTH, REASON_LENGTH
@@ -38,6 +41,7 @@ from labshare.web.forms import (
     FileField,
     Form,
     MoneyField,
+    MultipleField,
     OptionalSelectField,
     SelectField,
     StringField,
@@ -62,8 +66,17 @@ _HINT_PAPER = _l("PDF, JPEG or PNG, up to 20 MB.")
 class ReportForm(Form):
     number = StringField(_l("Report number"), [required(), length(NUMBER_LENGTH)], render_kw={"class": "ref"})
     issued_on = DayField(_l("Date of the report"), [required()])
+    standard = OptionalSelectField(_l("Tested by standard"), blank=_l("Not said"))
+    marks = MultipleField(_l("Marks on the report"))
     replaces = OptionalSelectField(_l("Replaces"), coerce=int, blank=_l("No other report"))
+    why = TextAreaField(
+        _l("Why it replaces that report"), [length(REASON_LENGTH)], description=_l("The client reads it.")
+    )
     file = FileField(_l("Report file"), [required(_l("Choose a file."))], description=_HINT_PDF, render_kw=_PDF_ONLY)
+
+    def validate_why(self, field: Any) -> None:
+        if self.replaces.data is not None and not (field.data or "").strip():
+            raise StopValidation(_("Give a reason."))
 
 
 class WithdrawForm(Form):
@@ -200,15 +213,15 @@ def _tax_in(amount_fen: Fen) -> int:
 @blueprint.route("/bookings/<ref>/report", methods=["GET", "POST"])
 @requires("report.record", of=THE_BOOKING, verb="report.record", file=True)
 def record_report(ref: str) -> Any:
-    """Upload a report; its number is proposed."""
+    """Upload a report; its number is proposed. `?replaces=` names the report that it corrects."""
     booking, documents = _opened(ref)
     form = ReportForm()
     answer: Response | int = 200
-    form.replaces.choices = [(line.report.id, line.report.number) for line in documents.reports if not line.replaced_on]
-    form.issued_on.description = _("Not before %(day)s, the day the test ended.", day=day(booking.finished_on))
+    certificates = certificates_for(booking) if booking.finished_on else []
+    _offer_report(form, documents, certificates)
     if request.method == "GET":
-        form.number.data = next_report_number(booking.lab, _today().year)
         form.issued_on.data = _today()
+        form.replaces.data = request.args.get("replaces", type=int)
     else:
 
         def record(file: TakenFile | None) -> str:
@@ -219,6 +232,9 @@ def record_report(ref: str) -> Any:
                 number=form.number.data,
                 issued_on=form.issued_on.data,
                 replaces=form.replaces.data,
+                why=form.why.data,
+                standard=form.standard.data,
+                marks=form.marks.data or (),
                 file=file,
             )
             return _("Report %(number)s is recorded; the client is told.", number=form.number.data)
@@ -226,7 +242,43 @@ def record_report(ref: str) -> Any:
         answer = _submitted(form, ref, record, "pdf")
     if isinstance(answer, Response):
         return answer
-    return _page(name="report", form=form, ref=ref, documents=documents, status=answer)
+    proposed = next_report_number(booking.lab, (form.issued_on.data or _today()).year)
+    if request.method == "GET":
+        form.number.data = proposed
+    return _page(
+        name="report",
+        form=form,
+        ref=ref,
+        documents=documents,
+        status=answer,
+        proposed=proposed,
+        bare=sorted(_marks_ordered(booking) - {each.kind for each in certificates}),
+    )
+
+
+def _marks_ordered(booking: Booking) -> set[str]:
+    """The marks that the client ordered the report with."""
+    extras = read_price(booking.price).extras if booking.price else ()
+    return {str(mark) for mark in marks_wanted(extra.surcharge for extra in extras)}
+
+
+def _offer_report(form: ReportForm, documents: BookingDocuments, certificates: Sequence[Certificate]) -> None:
+    """What can be chosen: reports to replace, the item's standards, and the marks that the accreditations allow."""
+    booking = documents.booking
+    standards = {each.id: each.number for each in booking.test_item.standards}
+    form.replaces.choices = [(line.report.id, line.report.number) for line in documents.reports if not line.successor]
+    form.standard.choices = [(number, number) for number in standards.values()]
+    covered: dict[tuple[str, str], list[str]] = {}
+    for each in certificates:
+        covered.setdefault((each.kind, each.number), []).append(standards[each.standard_id])
+    form.marks.choices = [
+        (kind, f"{kind} {number} ({', '.join(sorted(by))})") for (kind, number), by in sorted(covered.items())
+    ]
+    if booking.finished_on:
+        form.issued_on.description = _("Not before %(day)s, the day the test ended.", day=day(booking.finished_on))
+    if request.method == "GET":
+        form.standard.data = next(iter(standards.values())) if len(standards) == 1 else None
+        form.marks.data = sorted(_marks_ordered(booking) & {kind for kind, _number in covered})
 
 
 @blueprint.route("/reports/<int:report_id>/withdraw", methods=["GET", "POST"])

@@ -1,0 +1,235 @@
+"""Results: a lab's series of numbers, versions of a report, marks by accreditation (R-RESULT)."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from labshare.booking.errors import MarkNotCovered
+from labshare.catalogue.models import Accreditation, AccreditationScope, TestItemStandard
+from labshare.kernel.database import db, transaction
+from labshare.kernel.time import utc_now
+from labshare.notices.models import Notice
+from labshare.oversight.checks.records import gaps_in_report_numbers
+from labshare.settlement import errors
+from labshare.settlement.models import Report, ReportMark, ReportSeries
+from labshare.settlement.rules.numbers import Series, new_code
+from tests import factories
+from tests.settlement.world import FINISHED, World, signed_in
+
+JULY_1 = date(2026, 7, 1)
+
+
+@pytest.fixture
+def world(app):
+    return World()
+
+
+def report(number_or_id):
+    return db.session.get_one(Report, number_or_id)
+
+
+# numbers
+
+
+@settings(max_examples=60)
+@given(last=st.integers(0, 12_000), serial=st.integers(0, 12_010))
+def test_a_series_takes_what_leaves_no_gap(last, serial):  # R-RESULT-1
+    series = Series("XC-012", 2026, last)
+    typed = series.number(serial)
+    assert series.has_form(typed)
+    if serial >= 1 and (last == 0 or serial <= last + 1):
+        assert series.serial_of(typed) == serial
+    else:
+        with pytest.raises(errors.NotNextInSeries) as refused:
+            series.serial_of(typed)
+        assert refused.value.params["number"] == series.number(last + 1)
+
+
+@pytest.mark.parametrize("number", ["XC-012-2025-0001", "XC-012-2026-1", "XC-012-2026-00001", "XC-012-2026-000000001"])
+def test_a_number_of_the_series_in_another_year_or_spelling(number):  # R-RESULT-1
+    with pytest.raises(errors.NotNextInSeries):
+        Series("XC-012", 2026).serial_of(number)
+
+
+@pytest.mark.parametrize(
+    "number", ["0001", "XC-0121-2026-0001", "XC-012-2026-1A", "XC-012-2026-٠٠٠١", "XC0122026-0001"]
+)
+def test_a_number_of_the_labs_own(number):  # R-RESULT-1
+    assert not Series("XC-012", 2026).has_form(number)
+
+
+def test_a_lab_goes_on_where_it_is_on_paper_and_leaves_no_gap_then(world):  # R-RESULT-1
+    code = world.lab.code
+    world.report(number=f"{code}-2026-0041")
+    world.report(number="own")
+    with pytest.raises(errors.NotNextInSeries):
+        world.report(number=f"{code}-2026-0043")
+    assert report(world.report()).number == f"{code}-2026-0042"
+    world.report(number=f"{code}-2026-0007")  # issued on paper before, entered late
+    assert report(world.report(number=f"{code}-2026-0043")).serial == 43
+    assert not list(gaps_in_report_numbers(utc_now()))
+
+
+def test_the_year_is_that_of_the_reports_date(app):  # R-RESULT-1
+    world = World(booked_on=date(2025, 12, 1), finished_on=date(2025, 12, 30))
+    assert report(world.report(date(2025, 12, 31))).number.endswith("-2025-0001")
+    assert report(world.report(date(2026, 1, 4))).number.endswith("-2026-0001")
+    with pytest.raises(errors.NotNextInSeries):
+        world.report(date(2025, 12, 31), number=f"{world.lab.code}-2026-0002")
+
+
+def test_a_refused_report_takes_no_number(world):
+    with pytest.raises(errors.FileMissing):
+        world.report(file=None)
+    assert report(world.report()).serial == 1
+
+
+def test_the_database_refuses_a_gap(world):  # R-RESULT-1
+    world.report()
+    for last in (1, 3):
+        with pytest.raises(IntegrityError), transaction() as session:
+            session.execute(update(ReportSeries).values(last=last))
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.execute(update(ReportSeries).values(last=2))
+        session.execute(update(ReportSeries).values(last=3))  # 2 was given to nobody
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.execute(text("DELETE FROM report_series"))
+
+
+def test_a_series_with_a_gap_is_found(world):  # R-RESULT-1
+    world.report()
+    with transaction() as session:
+        session.execute(update(ReportSeries).values(last=2))
+    assert [subject for subject, _said in gaps_in_report_numbers(utc_now())] == [f"{world.lab.code} 2026"]
+
+
+def test_codes_are_drawn_by_chance():
+    codes = {new_code() for _ in range(200)}
+    assert len(codes) == 200
+    assert {len(code) for code in codes} == {16}
+
+
+# versions
+
+
+def test_a_corrected_report_stands_for_the_earlier_which_stays_to_be_seen(app, world):  # R-RESULT-2
+    first = world.report()
+    second = world.report(JULY_1, replaces=first, why="样品编号有误")
+    told = [notice for notice in db.session.scalars(select(Notice)) if notice.kind == "report.replaced"]
+    assert {notice.person_id for notice in told} == {world.booker.person_id}
+    assert told[0].params["old"] == report(first).number
+    assert told[0].params["reason"] == "样品编号有误"
+    for actor, path in ((world.manager, "/lab/bookings/"), (world.booker, "/bookings/")):
+        page = signed_in(app, actor).get(path + world.ref, headers={"Accept-Language": "en"}).text
+        assert "version 1" in page
+        assert "version 2" in page
+        assert f"Superseded by {report(second).number}" in page
+        assert "样品编号有误" in page
+
+
+def test_a_reason_is_asked_for_in_the_form(app, world):  # R-RESULT-2
+    first = world.report()
+    client, path = signed_in(app, world.manager), f"/lab/bookings/{world.ref}/report"
+    page = client.get(f"{path}?replaces={first}", headers={"Accept-Language": "en"}).text
+    assert f'<option selected value="{first}">' in page
+    form = {"number": "N-2", "issued_on": "2026-07-01", "replaces": first, "why": " "}
+    answer = client.post(path, data=form, headers={"Accept-Language": "en"})
+    assert 'id="why-error"' in answer.text
+
+
+def test_versions_move_no_money(world):  # R-RESULT-2, R-RECOGNITION
+    """Whatever is replaced how often: June keeps what it earned, later months get nothing."""
+    last = world.report()
+    world.invoice()
+    world.payment()
+    earned = world.ledger
+    assert earned == {"2026-06": (100_000, 0)}
+    for day in (JULY_1, JULY_1 + timedelta(days=40)):
+        last = world.report(day, replaces=last, why="更正")
+        assert world.ledger == earned
+    assert world.money == (100_000, 100_000, 100_000, 100_000)
+    world.withdraw(last)
+    assert sum(amount for amount, _tax in world.ledger.values()) == 0
+
+
+# marks
+
+
+def accredited(world, kind="CMA", *, standard=None, first=date(2024, 1, 1), last=date(2027, 1, 1)):
+    """An accreditation that covers the booking's item by a standard of it; the standard's number."""
+    if standard is None:
+        standard = factories.standard()
+        factories.add(TestItemStandard(test_item_id=world.booking.test_item_id, standard_id=standard.id))
+    number = "211512340000" if kind == "CMA" else "L12345"
+    made = factories.add(Accreditation(lab_id=world.lab.id, kind=kind, number=number, valid_from=first, valid_to=last))
+    factories.add(
+        AccreditationScope(accreditation_id=made.id, test_item_id=world.booking.test_item_id, standard_id=standard.id)
+    )
+    db.session.commit()
+    return standard.number
+
+
+def test_a_mark_rests_on_the_accreditation_of_the_day(world):  # R-RESULT-3
+    standard = accredited(world)
+    made = report(world.report(standard=standard, marks=["CMA"]))
+    assert [(mark.kind, mark.number) for mark in made.marks] == [("CMA", "211512340000")]
+    assert report(world.report(standard=standard)).marks == []
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(FINISHED, date(2027, 1, 1)), (date(2024, 1, 1), FINISHED - timedelta(days=1))],
+    ids=["begins after the test began", "ended before the test did"],
+)
+def test_no_mark_on_a_day_that_is_not_covered(world, first, last):  # R-RESULT-3
+    standard = accredited(world, first=first, last=last)
+    with pytest.raises(MarkNotCovered):
+        world.report(standard=standard, marks=["CMA"])
+
+
+def test_no_mark_by_another_kind_or_standard_or_by_none(world):  # R-RESULT-3
+    covered = accredited(world)
+    bare = factories.standard()
+    factories.add(TestItemStandard(test_item_id=world.booking.test_item_id, standard_id=bare.id))
+    foreign = factories.standard().number
+    db.session.commit()
+    for said, problem in (
+        ({"standard": covered, "marks": ["CNAS"]}, MarkNotCovered),
+        ({"standard": bare.number, "marks": ["CMA"]}, MarkNotCovered),
+        ({"standard": foreign, "marks": ["CMA"]}, errors.StandardNotOfItem),
+        ({"marks": ["CMA"]}, errors.MarkWithoutStandard),
+        ({"standard": covered, "marks": ["GOLD"]}, MarkNotCovered),
+    ):
+        with pytest.raises(problem):
+            world.report(**said)
+    assert not db.session.scalars(select(Report.id)).all()
+
+
+def test_the_form_offers_the_marks_that_are_covered(app, world):  # R-RESULT-3
+    client, path = signed_in(app, world.manager), f"/lab/bookings/{world.ref}/report"
+    english = {"Accept-Language": "en"}
+    assert 'name="marks"' not in client.get(path, headers=english).text
+    standard = accredited(world)
+    page = client.get(path, headers=english).text
+    assert 'value="CMA"' in page
+    assert 'value="CNAS"' not in page
+    tampered = {"number": "N-1", "issued_on": "2026-07-01", "standard": standard, "marks": "CNAS"}
+    assert 'id="marks-error"' in client.post(path, data=tampered, headers=english).text
+
+
+def test_the_database_refuses_a_mark_without_accreditation(world):  # R-RESULT-3
+    standard = accredited(world)
+    made = world.report(standard=standard)
+    certificate = db.session.scalars(select(Accreditation)).one()
+    for kind, number in (("CNAS", certificate.number), ("CMA", "210000000000")):
+        with pytest.raises(IntegrityError), transaction() as session:
+            session.add(ReportMark(report_id=made, kind=kind, accreditation_id=certificate.id, number=number))
+            session.flush()
+    with transaction() as session:
+        session.add(ReportMark(report_id=made, kind="CMA", accreditation_id=certificate.id, number=certificate.number))
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.execute(text("DELETE FROM report_mark"))

@@ -153,10 +153,6 @@ class Report(Model):
     replaces: Mapped["Report | None"] = relationship(remote_side="Report.id")
     marks: Mapped[list["ReportMark"]] = relationship(order_by="ReportMark.kind")
 
-    @property
-    def mark_kinds(self) -> list[str]:
-        return [mark.kind for mark in self.marks]
-
     @hybrid_property
     def withdrawn(self) -> bool:
         """Whether the lab took it back, on whatever day."""

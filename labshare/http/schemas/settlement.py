@@ -5,11 +5,20 @@ from typing import Any, ClassVar
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
-from labshare.http.fields import Day, Fen, Inside, Many, Moment, MonthField, Text, Whole, Word, YesNo
+from labshare.http.fields import Day, Fen, Inside, Moment, MonthField, Text, Whole, Word, YesNo
 from labshare.http.schemas.base import Answer
 from labshare.http.schemas.booking import Client
 from labshare.http.schemas.catalogue import InstrumentBrief, TestItemBrief
 from labshare.settlement.terms import EntryCause
+
+
+class ReportMark(Answer):
+    """CMA or CNAS, and the certificate's number."""
+
+    about = "mark"
+
+    kind = Text()
+    number = Text()
 
 
 class Report(Answer):
@@ -19,7 +28,7 @@ class Report(Answer):
     replaces = Whole(attribute="replaces_id", allow_none=True)
     why = Text(allow_none=True)
     standard = Text(attribute="standard.number", allow_none=True)
-    marks = Many(Text(), attribute="mark_kinds")
+    marks = Inside(ReportMark, many=True)
     withdrawn_on = Day(allow_none=True)
 
 

@@ -63,6 +63,11 @@ _HINT_PDF = _l("PDF, up to 20 MB.")
 _HINT_PAPER = _l("PDF, JPEG or PNG, up to 20 MB.")
 
 
+def _says_why(form: Any, field: Any) -> None:
+    if form.replaces.data is not None and not (field.data or "").strip():
+        raise StopValidation(_("Give a reason."))
+
+
 class ReportForm(Form):
     number = StringField(_l("Report number"), [required(), length(NUMBER_LENGTH)], render_kw={"class": "ref"})
     issued_on = DayField(_l("Date of the report"), [required()])
@@ -70,13 +75,9 @@ class ReportForm(Form):
     marks = MultipleField(_l("Marks on the report"))
     replaces = OptionalSelectField(_l("Replaces"), coerce=int, blank=_l("No other report"))
     why = TextAreaField(
-        _l("Why it replaces that report"), [length(REASON_LENGTH)], description=_l("The client reads it.")
+        _l("Why it replaces that report"), [length(REASON_LENGTH), _says_why], description=_l("The client reads it.")
     )
     file = FileField(_l("Report file"), [required(_l("Choose a file."))], description=_HINT_PDF, render_kw=_PDF_ONLY)
-
-    def validate_why(self, field: Any) -> None:
-        if self.replaces.data is not None and not (field.data or "").strip():
-            raise StopValidation(_("Give a reason."))
 
 
 class WithdrawForm(Form):

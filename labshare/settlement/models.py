@@ -145,7 +145,7 @@ class Report(Model):
     standard_id: Mapped[int | None] = mapped_column(ForeignKey("standard.id"))
     """By which standard it was tested; null: not said."""
     code: Mapped[str] = mapped_column(String(16), server_default="")
-    """What whoever holds the report proves it by, with its number (R-RESULT-5); empty: it cannot be proved so."""
+    """What whoever holds the report proves it by, with its number; empty: it cannot be proved so."""
 
     booking: Mapped[Booking] = relationship(backref="reports")
     file: Mapped[StoredFile] = relationship()

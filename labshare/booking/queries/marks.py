@@ -16,7 +16,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import raise_all
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Certificate:
     """An accreditation that covers a test item by a standard."""
 
@@ -32,9 +32,9 @@ def certificates_covering(item_id: int, first: date, last: date) -> list[Certifi
     wanted = _covering(
         item_id, Accreditation.id, Accreditation.kind, Accreditation.number, TestItemStandard.standard_id
     )
-    valid = wanted.where(Accreditation.valid_from <= first, Accreditation.valid_to >= last)
+    valid = wanted.where(Accreditation.in_force_on(first), Accreditation.in_force_on(last))
     rows = db.session.execute(valid.order_by(Accreditation.valid_to.desc(), Accreditation.id))
-    return [Certificate(*row) for row in rows]
+    return [Certificate(**row) for row in rows.mappings()]
 
 
 def marks_on(item_id: int, days: Collection[date]) -> dict[date, set[str]]:

@@ -47,6 +47,6 @@ _BITS = 5
 
 
 def new_code(rng: random.Random | None = None) -> str:
-    """What proves a report, with its number (R-RESULT-5): 80 bits, not to be guessed."""
+    """What proves a report, with its number: 80 bits, not to be guessed."""
     drawn = (rng.getrandbits if rng else secrets.randbits)(_BITS * CODE_LENGTH)
     return "".join(ALPHABET[drawn >> _BITS * place & (1 << _BITS) - 1] for place in range(CODE_LENGTH))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "results"
-down_revision = "wanted_blocks"
+down_revision = "search_query"
 
 AS_RECORDED = "booking_id, lab_id, number, issued_on, replaces_id, file_id"
 ADDED = "series_year, serial, why, standard_id, code"

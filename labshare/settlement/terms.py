@@ -99,10 +99,15 @@ class Lacking(Term):
     officer."""
 
     OWN = "own"
-    REPORT = "report"
-    INVOICE = "invoice"
-    PAYMENT = "payment"
-    PAYER = "payer"
+    REPORT = "report", _l("Report")
+    INVOICE = "invoice", _l("Invoice")
+    PAYMENT = "payment", _l("Payment")
+    PAYER = "payer", _l("Payer's acceptance")
+
+    @classmethod
+    def papers(cls) -> tuple["Lacking", ...]:
+        """In the order in which they are got."""
+        return (cls.REPORT, cls.INVOICE, cls.PAYER, cls.PAYMENT)
 
 
 class HoldCause(Term):

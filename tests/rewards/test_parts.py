@@ -10,11 +10,27 @@ from labshare.oversight.dashboard import dashboard
 from labshare.rewards import services
 from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries.parts import held_by, parts_of_lines, parts_of_run, payable_in, runs_of_years
-from labshare.rewards.rules.parts import own_parts
+from labshare.rewards.rules.parts import counted_once, own_parts
 from tests import factories
 from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
 
 SEPTEMBER, OCTOBER, NOVEMBER = (Month(2026, number) for number in (9, 10, 11))
+
+
+def test_a_month_held_by_several_later_ones_counts_once():  # R-REWARD-21
+    october = [(SEPTEMBER, 100), (OCTOBER, 150)]
+    november = [(SEPTEMBER, 100), (OCTOBER, 150), (NOVEMBER, -20)]
+    assert counted_once([("a", [(SEPTEMBER, 100)]), ("a", october), ("a", november)]) == (230, 0)
+    assert counted_once([("a", october), ("a", november)]) == (130, 100)
+    assert counted_once([("a", november)]) == (-20, 250)
+    assert counted_once([("a", october), ("b", october)]) == (300, 200)
+    assert counted_once([]) == (0, 0)
+
+
+def test_of_two_that_hold_a_month_the_later_tells_it():  # R-REWARD-21
+    october, november = [(SEPTEMBER, 90), (OCTOBER, 10)], [(SEPTEMBER, 100), (NOVEMBER, 5)]
+    for chains in ([october, november], [november, october]):
+        assert counted_once(("a", chain) for chain in chains) == (15, 100)
 
 
 @pytest.fixture

@@ -60,7 +60,8 @@ MORE_STATEMENTS = {
     # the time that labs are open is read beside what they did: kept months, and the intervals of all others
     "regulator.dashboard": 13,
     # these calculate: the running month, whether a run still comes to the same, what grades would change
-    "lab.reward_expected": 16,
+    "lab.reward_expected": 17,
+    "lab.reward_not_counted": 16,
     "regulator.run": 24,
     "regulator.assessment": 25,
 }

@@ -111,6 +111,15 @@ def objections_of(*, run_id: int, lab_id: int | None = None) -> list[tuple[Objec
     return [(row[0], row[1]) for row in db.session.execute(wanted.order_by(Objection.id.desc()))]
 
 
+def last_objections(lines: Sequence[RewardLine]) -> dict[tuple[int, int], Objection]:
+    """(run, lab) → its latest objection, of these lines. At most one statement."""
+    if not lines:
+        return {}
+    runs, labs = ({getattr(line, name) for line in lines} for name in ("run_id", "lab_id"))
+    wanted = select(Objection).where(Objection.run_id.in_(runs), Objection.lab_id.in_(labs)).order_by(Objection.id)
+    return {(one.run_id, one.lab_id): one for one in db.session.scalars(wanted)}
+
+
 def last_calculations(run: RewardRun) -> list[tuple[RewardCalculation, str | None]]:
     """The latest two results with the name of who calculated, the present one first."""
     rows = db.session.execute(

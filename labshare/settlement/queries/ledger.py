@@ -1,6 +1,6 @@
 """The revenue ledger, read: by month and lab with each entry's document, and held against the documents."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -109,6 +109,14 @@ def ledger_rows(actor: Actor, month: Month, *, lab_id: int | None = None) -> Ite
     return _lines(_entries(actor, month, lab_id).order_by(RevenueEntry.id).execution_options(yield_per=1000))
 
 
+def lines_of_entries(actor: Actor, entry_ids: Collection[int]) -> dict[int, EntryLine]:
+    """entry id → its line, of those that the actor reads. At most one statement."""
+    if not entry_ids:
+        return {}
+    statement = _joined(actor).where(RevenueEntry.id.in_(entry_ids))
+    return {line.entry.id: line for line in _lines(statement)}
+
+
 def ledger_total(actor: Actor, month: Month, *, lab_id: int | None = None) -> tuple[int, int, int]:
     """(number of entries, amount, tax) of a month."""
     totals = (
@@ -129,6 +137,10 @@ def _of_lab(lab_id: int | None) -> list[ColumnElement[bool]]:
 
 
 def _entries(actor: Actor, month: Month, lab_id: int | None) -> Any:
+    return _joined(actor).where(RevenueEntry.month == str(month), *_of_lab(lab_id))
+
+
+def _joined(actor: Actor) -> Any:
     cause, cause_id = RevenueEntry.cause, RevenueEntry.cause_id
     return (
         select(RevenueEntry, Booking, Lab, Firm, TestItem, Instrument, _document_number().label("document_number"))
@@ -142,7 +154,7 @@ def _entries(actor: Actor, month: Month, lab_id: int | None) -> Any:
         .outerjoin(Invoice, Invoice.id == InvoiceLine.invoice_id)
         .outerjoin(Payment, and_(cause == EntryCause.PAYMENT, Payment.id == cause_id))
         .outerjoin(Charge, and_(cause == EntryCause.CHARGE, Charge.id == cause_id))
-        .where(may_see_ledger(actor), RevenueEntry.month == str(month), *_of_lab(lab_id))
+        .where(may_see_ledger(actor))
     )
 
 

@@ -65,6 +65,16 @@ class LackSums:
         return int(getattr(self, kind)) if Lacking.known(kind) else self.all
 
 
+@dataclass(frozen=True)
+class HeldBack:
+    """Finished work that is not recognised for want of a paper: the first that it lacks, so that each booking stands
+    once. Fen."""
+
+    lacking: Lacking
+    bookings: int
+    fen: Fen
+
+
 @dataclass(frozen=True, kw_only=True)
 class Receivables:
     """What clients owe: number of bookings, sum, and sums by age (up to 30, 60, 90 days, older)."""
@@ -95,9 +105,31 @@ def _lacks() -> dict[str, ColumnElement[bool]]:
     }
 
 
-def _wanted(actor: Actor, kind: str | None, lab_id: int | None) -> list[ColumnElement[bool]]:
+def _uncounted() -> ColumnElement[Any]:
+    """What is charged for finished work and not recognised."""
+    return Booking.charged_fen - Booking.recognised_fen
+
+
+def _held(actor: Actor, lab_id: int | None) -> list[ColumnElement[bool]]:
+    finished = Booking.state.in_(BookingState.tested_or_later())
+    return [_lab_side(actor), *_of_lab(lab_id), Booking.unsettled, finished, _uncounted() > 0]
+
+
+def _first_lacking() -> ColumnElement[str]:
+    """Of what is held back, the paper to be got first."""
+    return case(
+        (Booking.state == BookingState.TESTED, Lacking.REPORT),
+        (Booking.charged_fen > Booking.invoiced_fen, Lacking.INVOICE),
+        (_payer_waits(), Lacking.PAYER),
+        else_=Lacking.PAYMENT,
+    )
+
+
+def _wanted(actor: Actor, kind: str | None, lab_id: int | None, first: Lacking | None = None) -> list[Any]:
     """The lab side's that lack this, or anything: found among what is unsettled and among payers that wait, so that
-    what is settled is not looked through each time."""
+    what is settled is not looked through each time. `first`: what is held back for want of this paper first."""
+    if first:
+        return [*_held(actor, lab_id), _first_lacking() == first]
     lacks, mine = _lacks(), (_lab_side(actor), *_of_lab(lab_id))
     if kind == Lacking.PAYER:
         return [*mine, lacks[Lacking.PAYER]]
@@ -108,17 +140,35 @@ def _wanted(actor: Actor, kind: str | None, lab_id: int | None) -> list[ColumnEl
     return [Booking.id.in_(union(select(Booking.id).where(*mine, Booking.unsettled, papers), waiting))]
 
 
+def held_back(actor: Actor, *, lab_id: int | None = None) -> list[HeldBack]:
+    """What is not counted for want of papers, by the paper to be got first. One statement."""
+    first = _first_lacking().label("first")
+    rows = db.session.execute(
+        select(first, func.count(), func.sum(_uncounted())).where(*_held(actor, lab_id)).group_by("first")
+    )
+    found = {kind: (count, int(fen)) for kind, count, fen in rows}
+    return [HeldBack(kind, *found[kind]) for kind in Lacking.papers() if kind in found]
+
+
 def missing_documents(
-    actor: Actor, *, kind: str | None = None, lab_id: int | None = None, limit: int = 50, offset: int = 0
+    actor: Actor,
+    *,
+    kind: str | None = None,
+    first: Lacking | None = None,
+    lab_id: int | None = None,
+    limit: int = 50,
+    offset: int = 0,
 ) -> Sequence[Lack]:
-    """The lab side's bookings that lack something, those finished longest ago first. One statement."""
+    """The lab side's bookings that lack something, those finished longest ago first; of those held back for want of
+    the paper `first`, the largest amount first. One statement."""
     lacks = _lacks()
+    longest_ago = func.coalesce(Booking.finished_at, Booking.ended_at, Booking.starts_at)
     rows = db.session.execute(
         select(Booking, lacks[Lacking.REPORT].label("report"), lacks[Lacking.PAYER].label("payer"))
         .join(Booking.client)
         .options(contains_eager(Booking.client), joinedload(Booking.test_item), joinedload(Booking.lab))
-        .where(*_wanted(actor, kind, lab_id))
-        .order_by(func.coalesce(Booking.finished_at, Booking.ended_at, Booking.starts_at), Booking.id)
+        .where(*_wanted(actor, kind, lab_id, first))
+        .order_by(*([_uncounted().desc()] if first else []), longest_ago, Booking.id)
         .limit(limit)
         .offset(offset)
     )
@@ -128,9 +178,7 @@ def missing_documents(
 def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
     lacks = _lacks()
     counted = [func.coalesce(func.sum(case((lacks[kind], 1), else_=0)), 0).label(kind) for kind in Lacking]
-    uncounted = case(
-        (Booking.state.in_(BookingState.tested_or_later()), Booking.charged_fen - Booking.recognised_fen), else_=0
-    )
+    uncounted = case((Booking.state.in_(BookingState.tested_or_later()), _uncounted()), else_=0)
     row = db.session.execute(
         select(
             *counted, func.count().label("all"), func.coalesce(func.sum(uncounted), 0).label("not_counted_fen")

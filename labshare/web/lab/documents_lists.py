@@ -43,16 +43,18 @@ def missing_documents() -> Any:
     actor = current_actor()
     labs = lab_choices(actor.firm_id)
     lab_id = _asked_lab(labs)
-    kind = request.args.get("lacks")
-    kind = Lacking.known(kind)
+    kind, first = Lacking.known(request.args.get("lacks")), Lacking.known(request.args.get("held"))
     sums = lists.missing_sums(actor, lab_id=lab_id)
-    page = asked_page(sums.of(kind or "all"))
-    rows = lists.missing_documents(actor, kind=kind, lab_id=lab_id, limit=page.size, offset=page.offset)
+    held = lists.held_back(actor, lab_id=lab_id)
+    page = asked_page(sum(one.bookings for one in held if one.lacking == first) if first else sums.of(kind or "all"))
+    rows = lists.missing_documents(actor, kind=kind, first=first, lab_id=lab_id, limit=page.size, offset=page.offset)
     return render_template(
         "lab/documents/missing.html",
         rows=rows,
         sums=sums,
+        held_back=held,
         lacking=kind,
+        first=first,
         labs=labs,
         page=page,
         booking_href=partial(booking_href, actor=actor),

@@ -165,6 +165,16 @@ class AlreadyObjected(Conflict):
     message = _l("This lab has objected in this public notice already.")
 
 
+class NotOfTheStatement(InvalidInput):
+    message = _l("Choose entries of this lab's statement.")
+    default_field = "entries"
+
+
+class TooManyEntries(InvalidInput):
+    message = _l("At most %(n)s entries.")
+    default_field = "entries"
+
+
 class NotOnPublicNotice(Conflict):
     message = _l("Objections are possible during the public notice.")
 

@@ -270,6 +270,25 @@ class Objection(Model):
         return cls.verdict.is_(None)
 
 
+class ObjectionEntry(Model):
+    """A ledger entry that an objection is about."""
+
+    __tablename__ = "objection_entry"
+
+    objection_id: Mapped[int] = mapped_column(ForeignKey("objection.id"), primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("revenue_entry.id"), primary_key=True)
+
+
+class ObjectionFile(Model):
+    """A file that came with an objection."""
+
+    __tablename__ = "objection_file"
+    __table_args__ = (Index(None, "objection_id"),)
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"), primary_key=True)
+    objection_id: Mapped[int] = mapped_column(ForeignKey("objection.id"))
+
+
 class Correction(Model):
     """A signed correction to a lab's opening balance in a window, decided by two officers with a reason."""
 

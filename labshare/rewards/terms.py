@@ -70,6 +70,13 @@ class Cap(Term):
     FIRM = "firm_year_fen", _l("Cap per firm and year (CNY)"), _l("Firm")
 
 
+class Pays(Term):
+    """Which statements a list shows."""
+
+    SOME = "pays_some", _l("Something is payable")
+    NOTHING = "pays_nothing", _l("Nothing is payable")
+
+
 class Grade(Term):
     """Of a lab, the best first."""
 

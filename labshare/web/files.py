@@ -8,6 +8,7 @@ from labshare.http.rights import FOUND, requires
 from labshare.kernel.errors import NotFound
 from labshare.organisations.permissions import check_seen, may
 from labshare.organisations.queries import get_firm
+from labshare.rewards.queries.objections import file_of_objection
 from labshare.settlement.files import path_of
 from labshare.settlement.models import StoredFile
 from labshare.settlement.queries.documents import file_of_approval, file_of_samples, file_with_parties, stored_file
@@ -41,6 +42,13 @@ def licence(firm_id: int) -> Response:
 def message_file(file_id: int) -> Response:
     """A file that came with a message. 404 for whoever may not read the message."""
     return _sent(file_of_message(current_actor(), file_id))
+
+
+@blueprint.get("/objection/<int:file_id>")
+@requires("run.see_line", of=FOUND)
+def objection_file(file_id: int) -> Response:
+    """A file that came with an objection, for the lab's side and regulators."""
+    return _sent(file_of_objection(current_actor(), file_id))
 
 
 @blueprint.get("/inquiry/<int:file_id>")

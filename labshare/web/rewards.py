@@ -1,7 +1,7 @@
 """A lab's reward statement, for lab and regulator: what its template reads, its entries as a file, its paper."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -24,6 +24,7 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries import pages
 from labshare.rewards.queries import parts as held_parts
+from labshare.rewards.queries.objections import grounds_of
 from labshare.rewards.queries.pages import EntryRow
 from labshare.rewards.queries.parts import Part
 from labshare.rewards.queries.runs import rules_of
@@ -35,8 +36,11 @@ from labshare.web.charts import nice_top
 from labshare.web.documents import booking_href
 
 
-def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int = 200, **more: Any) -> Any:
-    """The statement as a page, or (`?format=xlsx` or `csv`) its entries as a file."""
+def statement_page(
+    line: RewardLine, actor: Actor, template: str, *, object_href: Callable[..., str] | None = None, **more: Any
+) -> Any:
+    """The statement as a page, or (`?format=xlsx` or `csv`) its entries as a file. `object_href`: where one objects to
+    it, or to an `entry` of it, who may now."""
     rules = rules_of(line.run.policy)
     verdicts = pages.month_verdicts(line, tax_excluded=rules.tax == Tax.EXCLUDED)
     now = utc_now()
@@ -51,7 +55,8 @@ def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int
     shown = [one for one in verdicts if show not in ("in", "out") or (one[2] is None) == (show == "in")]
     page = asked_page(len(shown))
     year = pages.year_of(line)
-    html = render_template(
+    objections = pages.objections_of(run_id=line.run_id, lab_id=line.lab_id)
+    return render_template(
         template,
         line=line,
         run=line.run,
@@ -67,13 +72,14 @@ def statement_page(line: RewardLine, actor: Actor, template: str, *, status: int
         page=page,
         year=year,
         year_top=nice_top(max([one.payable_fen for one in year], default=0) or 1),
-        objections=pages.objections_of(run_id=line.run_id, lab_id=line.lab_id),
+        objections=objections,
+        grounds=grounds_of(line.run, rules, [objection for objection, _name in objections]),
         booking_href=partial(booking_href, actor=actor),
         causes=dict(EntryCause.choices()),
+        object_href=object_href,
         Decimal=Decimal,
         **more,
     )
-    return html, status
 
 
 def parts_of_line(line: RewardLine) -> list[Part]:

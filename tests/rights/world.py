@@ -22,6 +22,7 @@ from labshare.notices.models import Notice
 from labshare.notices.services import notify
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Firm, Membership, RegulatorRole
+from labshare.rewards.models import ObjectionFile
 from labshare.rewards.services import (
     draft_policy,
     hand_over_grades,
@@ -453,9 +454,11 @@ def _rewards(world: RightsWorld, lab: Any) -> dict[str, Any]:
         run_month(actor=officer, now=utc_now(), month=month)
     with transaction():
         publish(actor=officer, now=utc_now(), month=month)
+    given = {"lab": lab.code, "text": "有异议", "files": [taken(kinds="paper")]}
     with transaction():
         owner = make.actor(world.people["lab_owner"], world.firms["lab_owner"], "owner")
-        objection = raise_objection(actor=owner, now=utc_now(), month=month, lab=lab.code, text="有异议")
+        objection = raise_objection(actor=owner, now=utc_now(), month=month, **given)
+        objection_file = db.session.query(ObjectionFile).one().file_id
     with transaction():
         correction = propose_correction(actor=officer, now=utc_now(), lab=lab.code, fen=100, reason="追回")
     with transaction():
@@ -465,6 +468,7 @@ def _rewards(world: RightsWorld, lab: Any) -> dict[str, Any]:
         draft_grades, handed, own_grades = (save_grades(actor=by, rows=rows, **given) for by in (officer, officer, own))
         hand_over_grades(actor=officer, now=utc_now(), list_id=handed.id, version=1)
     return {
+        "objection_file_id": objection_file,
         "draft_grades": draft_grades.id,
         "handed_grades": handed.id,
         "own_grades": own_grades.id,

@@ -189,7 +189,8 @@ def test_from_the_search_to_the_paid_reward(county: County, crew: Any) -> None:
     officer.does("发起公示").reads("公示中")
     lab.follow("Rewards and objections").finds_it_sound("statements").follow(re.compile("November 2026"), "main")
     lab.reads("180.05").finds_it_sound("statement")
-    lab.does("Raise objection", text="The third bar took an hour more.").reads("The third bar took an hour more.")
+    lab.follow("Raise objection").finds_it_sound("objection").fill(text="The third bar took an hour more.")
+    lab.press("Raise objection").reads("The third bar took an hour more.")
     approver = crew.sits_down(county.approver)
     approver.go("/regulator/rewards").follow("2026年11月").reads("异议").finds_it_sound("run on public notice")
     assert now_stands(RewardRun).state == "published"

@@ -100,7 +100,7 @@ def test_the_sheet_counts_each_month_once(world, client):  # R-REWARD-21
         ("&sort=-lab&month=2026-10", ("2026-10", 1), 2),
         ("&sort=nonsense&month=x&state=x&pays=x", None, 0),
         ("&state=paid", None, 0),
-        ("&pays=none", None, 0),
+        ("&pays=pays_nothing", None, 0),
         ("&lab=nobody", None, 0),
     ],
 )

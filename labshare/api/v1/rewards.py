@@ -7,7 +7,7 @@ import marshmallow as ma
 from labshare.api.v1.base import RoomBlueprint, listed
 from labshare.api.writing import writing
 from labshare.http.actor import current_actor
-from labshare.http.fields import Day, Length, MonthField, Names, OneOf, Strict, Text
+from labshare.http.fields import Day, Length, MonthField, Names, OneOf, Strict, Text, Whole
 from labshare.http.limits import limited
 from labshare.http.rights import FOUND, Of, requires
 from labshare.http.schemas import rewards as schemas
@@ -41,6 +41,7 @@ class PayBody(Strict):
 class ObjectionBody(Strict):
     text = Text(required=True, validate=Length(1, LONGEST))
     lab = Text(load_default=None, allow_none=True)
+    entries = ma.fields.List(Whole(), load_default=list)
 
 
 class AnswerBody(Strict):
@@ -175,7 +176,9 @@ def raise_objection(body: dict[str, Any], month: str) -> Any:
     """A lab objects, once in each public notice; which lab may be left out where the firm has one line in the run."""
     actor = current_actor()
     code = body["lab"] or _only_lab(month, actor.firm_id)
-    return services.raise_objection(actor=actor, now=utc_now(), month=month_in(month), lab=code, text=body["text"])
+    return services.raise_objection(
+        actor=actor, now=utc_now(), month=month_in(month), lab=code, text=body["text"], entries=body["entries"]
+    )
 
 
 def _only_lab(month: str, firm_id: int | None) -> str:

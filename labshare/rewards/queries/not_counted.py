@@ -4,7 +4,7 @@ of the year up to the running month."""
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -18,7 +18,7 @@ from labshare.rewards.terms import Reason
 from labshare.settlement.queries.ledger import EntryLine, lines_of_entries
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReasonSum:
     """Entries with one reason; fen as the policy counts them."""
 
@@ -52,8 +52,8 @@ def not_counted(
             f"{tables} SELECT reason, count(*), sum(fen) FROM verdicts WHERE reason IS NOT NULL GROUP BY reason"
         ):
             of = Reason(row[0])
-            before = sums.get(of, ReasonSum(of, 0, Fen(0)))
-            sums[of] = ReasonSum(of, before.entries + int(row[1]), Fen(before.fen + int(row[2])))
+            before = sums.get(of, ReasonSum(reason=of, entries=0, fen=Fen(0)))
+            sums[of] = ReasonSum(reason=of, entries=before.entries + int(row[1]), fen=Fen(before.fen + int(row[2])))
         of_reason = f"reason = '{reason}'" if reason else "reason IS NOT NULL"
         largest = (
             f"SELECT id, fen, reason FROM verdicts WHERE {of_reason} ORDER BY abs(fen) DESC, id LIMIT {int(limit)}"
@@ -68,13 +68,12 @@ def not_counted(
 def _windows(lab_ids: Collection[int], year: int, until: Month) -> list[Scope]:
     """What each policy that governs months of the year looks at of these labs, at its last month of the year."""
     first, last = Month(year, 1), min(Month(year, 12), until)
-    ended_later = or_(Policy.effective_to.is_(None), Policy.effective_to >= str(first))
-    policies = db.session.scalars(
-        select(Policy).where(Policy.published, Policy.effective_from <= str(last), ended_later).order_by(Policy.id)
-    )
     scopes = []
-    for rules in map(rules_of, policies):
-        scope = verdicts.scope_of(rules, min(last, rules.effective_to or last))
+    for policy in db.session.scalars(select(Policy).where(Policy.published).order_by(Policy.id)):
+        governed = [month for month in first.through(last) if policy.governs(month)]
+        if not governed:
+            continue
+        scope = verdicts.scope_of(rules_of(policy), governed[-1])
         labs = tuple(lab for lab in scope.labs if lab.id in lab_ids)
         admitted = tuple(span for span in scope.admitted if span[0] in lab_ids)
         if labs:

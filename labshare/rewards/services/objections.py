@@ -1,5 +1,6 @@
 """A lab objects, an officer answers."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
@@ -9,37 +10,64 @@ from labshare.audit.services import record
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, take_turn
-from labshare.kernel.errors import InvalidInput, NotFound
+from labshare.kernel.errors import InvalidInput, NotFound, raise_all
 from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
 from labshare.organisations.permissions import check_seen
-from labshare.rewards.errors import AlreadyAnswered, AlreadyObjected, NotOnPublicNotice, TextRequired, UnknownVerdict
-from labshare.rewards.models import Objection
+from labshare.rewards.errors import (
+    AlreadyAnswered,
+    AlreadyObjected,
+    NotOfTheStatement,
+    NotOnPublicNotice,
+    TextRequired,
+    TooManyEntries,
+    UnknownVerdict,
+)
+from labshare.rewards.models import Objection, ObjectionEntry, ObjectionFile
+from labshare.rewards.queries.objections import count_own_entries
 from labshare.rewards.queries.runs import line_of
 from labshare.rewards.services.common import lock_run, subject, the_run
 from labshare.rewards.services.publish import return_to_calculation
 from labshare.rewards.terms import ObjectionVerdict, RunState
+from labshare.settlement.files import TakenFile, store
+from labshare.settlement.services.messages import wrong_words
 
 LONGEST = 4000
 """Characters of an objection or an answer."""
+ENTRIES_AT_MOST = 100
+"""Named by one objection."""
 
 
 @verb("objection.raise", title=_l("Objection raised"), money=True)
 def raise_objection(
-    *, actor: Actor, now: datetime, month: Month, lab: str, text: str, division: str | None = None
+    *,
+    actor: Actor,
+    now: datetime,
+    month: Month,
+    lab: str,
+    text: str,
+    entries: Collection[int] = (),
+    files: Sequence[TakenFile] = (),
+    division: str | None = None,
 ) -> Objection:
     """Object to the lab's line, once in each public notice.
 
-    `lab` is a lab's code. Raises `NotFound`, `NotAllowed`, `TextRequired`, `NotOnPublicNotice`, `AlreadyObjected`.
+    `lab` is a lab's code, `entries` are ids of the month's ledger entries that it is about. Raises `NotFound`,
+    `NotAllowed`, `TextRequired`, `NotOfTheStatement`, `TooManyEntries`, `TooManyFiles`, `FileNotTaken`,
+    `NotOnPublicNotice`, `AlreadyObjected`.
     """
     row = db.session.scalar(select(Lab).where(Lab.code == lab))
     if row is None:
         raise NotFound
     check_seen(actor, "run.see_line", "objection.raise", lab=row.firm_id)
     _check_text(text)
+    chosen = sorted(set(entries))
+    raise_all(
+        [*([TooManyEntries(n=ENTRIES_AT_MOST)] if len(chosen) > ENTRIES_AT_MOST else []), *wrong_words("", files)]
+    )
     take_turn()
     run = the_run(month, division)
     if line_of(run_id=run.id, lab_id=row.id) is None:
@@ -52,6 +80,8 @@ def raise_objection(
         )
     ):
         raise AlreadyObjected
+    if chosen and count_own_entries(chosen, lab_id=row.id, month=month) < len(chosen):
+        raise NotOfTheStatement
     objection = Objection(
         run_id=run.id,
         lab_id=row.id,
@@ -62,12 +92,22 @@ def raise_objection(
     )
     db.session.add(objection)
     db.session.flush()
+    db.session.add_all(ObjectionEntry(objection_id=objection.id, entry_id=entry) for entry in chosen)
+    db.session.add_all(
+        ObjectionFile(objection_id=objection.id, file_id=store(file, actor=actor, now=now).id) for file in files
+    )
     record(
         actor,
         now,
         "objection.raise",
         ("objection", objection.id),
-        after={"run": subject(run)[1], "lab": row.id, "publicity": run.publicity},
+        after={
+            "run": subject(run)[1],
+            "lab": row.id,
+            "publicity": run.publicity,
+            "entries": len(chosen),
+            "files": len(files),
+        },
     )
     notify(
         kind="reward.objection",

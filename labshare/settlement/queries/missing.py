@@ -65,7 +65,7 @@ class LackSums:
         return int(getattr(self, kind)) if Lacking.known(kind) else self.all
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HeldBack:
     """Finished work that is not recognised for want of a paper: the first that it lacks, so that each booking stands
     once. Fen."""
@@ -146,8 +146,8 @@ def held_back(actor: Actor, *, lab_id: int | None = None) -> list[HeldBack]:
     rows = db.session.execute(
         select(first, func.count(), func.sum(_uncounted())).where(*_held(actor, lab_id)).group_by("first")
     )
-    found = {kind: (count, int(fen)) for kind, count, fen in rows}
-    return [HeldBack(kind, *found[kind]) for kind in Lacking.papers() if kind in found]
+    found = {kind: HeldBack(lacking=Lacking(kind), bookings=count, fen=int(fen)) for kind, count, fen in rows}
+    return [found[kind] for kind in Lacking.papers() if kind in found]
 
 
 def missing_documents(

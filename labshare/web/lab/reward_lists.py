@@ -31,7 +31,7 @@ from labshare.rewards.queries.parts import Part, held_now, parts_of, parts_of_li
 from labshare.rewards.queries.runs import calculate_now, policies_in_force
 from labshare.rewards.rules.calculation import Line
 from labshare.rewards.rules.parts import counted_once, shown_state
-from labshare.rewards.terms import ObjectionVerdict, Reason, RunState, WhyZero
+from labshare.rewards.terms import ObjectionVerdict, Pays, Reason, RunState, WhyZero
 from labshare.settlement.queries.missing import held_back
 from labshare.settlement.terms import EntryCause
 from labshare.web.asked import asked_order, asked_page, asked_year, month_of
@@ -46,18 +46,11 @@ MOST_ROWS = 5_000
 """In a file."""
 
 
-PAYS = (("some", _l("Something is payable")), ("none", _l("Nothing is payable")))
-
-
 class SheetForm(QueryForm):
     month = OptionalSelectField(_l("Month"), blank=_l("All months"), choices=[], validate_choice=False)
     lab = OptionalSelectField(_l("Lab"), blank=_l("All labs"), choices=[], validate_choice=False)
     state = OptionalSelectField(_l("State"), blank=_l("All"), choices=RunState.choices())
-    pays = OptionalSelectField(
-        _l("Payable"),
-        blank=_l("All"),
-        choices=[("some", _l("Something is payable")), ("none", _l("Nothing is payable"))],
-    )
+    pays = OptionalSelectField(_l("Payable"), blank=_l("All"), choices=Pays.choices())
 
 
 class NotCountedForm(QueryForm):
@@ -106,7 +99,7 @@ SORTED_BY: dict[str, Callable[[SheetRow], Any]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SheetSum:
     """Of all rows of the sheet, each month of each lab counted once. `earlier_fen`: months that no row is of."""
 
@@ -123,7 +116,8 @@ class SheetSum:
         own, earlier = counted_once(
             ((row.line.run.division, row.line.lab_id), [(part.month, part.fen) for part in row.parts]) for row in rows
         )
-        return cls(total(row.line.month_eligible_fen for row in rows), own, earlier)
+        eligible = total(row.line.month_eligible_fen for row in rows)
+        return cls(eligible_fen=eligible, own_fen=own, earlier_fen=earlier)
 
 
 @dataclass(frozen=True)
@@ -205,7 +199,7 @@ def _sheet(lines: Sequence[RewardLine], form: SheetForm) -> list[SheetRow]:
         if (not form.month.data or row.line.run.month == form.month.data)
         and (not form.lab.data or row.line.lab.code == form.lab.data)
         and (RunState.known(form.state.data) in (None, row.state))
-        and (form.pays.data not in ("some", "none") or (row.line.payable_fen > 0) == (form.pays.data == "some"))
+        and Pays.known(form.pays.data) in (None, Pays.SOME if row.line.payable_fen else Pays.NOTHING)
     ]
 
 

@@ -1,8 +1,9 @@
 """A lab's reward statement, and objections to it."""
 
+from functools import partial
 from typing import Any
 
-from flask import url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -13,24 +14,33 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, NotFound
 from labshare.kernel.formatting import month as month_text
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import may
+from labshare.organisations.permissions import check, may
 from labshare.rewards import services
+from labshare.rewards.errors import AlreadyObjected, NotOnPublicNotice
 from labshare.rewards.models import RewardLine
 from labshare.rewards.queries import pages
-from labshare.rewards.terms import RunState
-from labshare.web.asked import month_of
-from labshare.web.forms import Form, TextAreaField, length, required
+from labshare.rewards.queries.runs import rules_of
+from labshare.rewards.services.objections import LONGEST
+from labshare.rewards.terms import RunState, Tax
+from labshare.web.asked import asked_number, month_of
+from labshare.web.forms import FilesField, Form, MultipleField, TextAreaField, length, optional, required
 from labshare.web.lab import blueprint
 from labshare.web.rewards import statement_page
 from labshare.web.steps import Around, posted
+from labshare.web.talking import FILES_HINT, taken
+
+SHOWN = 200
+"""Entries of a month to choose from, at most."""
 
 
 class ObjectionForm(Form):
     text = TextAreaField(
         _l("What is wrong"),
-        [required(_l("Say what it is about.")), length(4000)],
+        [required(_l("Say what it is about.")), length(LONGEST)],
         description=_l("Name the bookings, and what should have counted."),
     )
+    entries = MultipleField(_l("Entries it is about"), [optional()], coerce=int, choices=[])
+    files = FilesField(_l("Files"), description=FILES_HINT)
 
 
 def member() -> tuple[Actor, int]:
@@ -48,22 +58,11 @@ def reward(*, month: str, code: str) -> Any:
     return _statement(month=month, code=code)
 
 
-def _statement(*, month: str, code: str, form: ObjectionForm | None = None, status: int = 200) -> Any:
+def _statement(*, month: str, code: str) -> Any:
     actor, line = _line(month=month, code=code)
-    return statement_page(
-        line,
-        actor,
-        "lab/rewards/statement.html",
-        status=status,
-        objects=may(actor, "objection.raise", lab=line.firm_id),
-        on_public_notice=on_public_notice(line),
-        has_objected=None,
-        form=form or ObjectionForm(formdata=None),
-    )
-
-
-def on_public_notice(line: RewardLine) -> bool:
-    return line.run.takes_objections_at(utc_now())
+    objects = may(actor, "objection.raise", lab=line.firm_id) and _closed(line) is None
+    href = partial(url_for, "lab.raise_objection", month=month, code=code) if objects else None
+    return statement_page(line, actor, "lab/rewards/statement.html", object_href=href)
 
 
 def _line(*, month: str, code: str) -> tuple[Actor, RewardLine]:
@@ -75,17 +74,30 @@ def _line(*, month: str, code: str) -> tuple[Actor, RewardLine]:
     return actor, line
 
 
-@blueprint.post("/rewards/<month>/<code>/objections")
-@requires("run.see_line", of=OWN_LABS, then=("objection.raise",))
+@blueprint.route("/rewards/<month>/<code>/objections", methods=["GET", "POST"])
+@requires("run.see_line", of=OWN_LABS, then=("objection.raise",), file=True)
 def raise_objection(*, month: str, code: str) -> Any:
-    """Object to the line."""
+    """The page on which one objects to the line: words, the entries that it is about, files."""
     actor, line = _line(month=month, code=code)
-    division, asked = line.run.division, month_of(month)
+    check(actor, "objection.raise", lab=line.firm_id)
+    asked = month_of(month)
     form = ObjectionForm()
+    choices = _choices(line)
+    form.entries.choices = [(row.entry.id, row.entry.booking.ref) for row in choices]
+    if request.method == "GET":
+        form.entries.data = [asked_number("entry", 0)]
+    files = taken(form.files) if form.is_submitted() and form.validate() else []
     answer = posted(
         form,
         lambda: services.raise_objection(
-            actor=actor, now=utc_now(), month=asked, lab=code, text=form.text.data or "", division=division
+            actor=actor,
+            now=utc_now(),
+            month=asked,
+            lab=code,
+            text=form.text.data or "",
+            entries=form.entries.data or (),
+            files=files,
+            division=line.run.division,
         ),
         lambda _raised: (
             _("The objection to %(month)s is raised; an officer answers it.", month=month_text(asked)),
@@ -93,4 +105,31 @@ def raise_objection(*, month: str, code: str) -> Any:
         ),
         Around(reads_first=True),
     )
-    return answer if isinstance(answer, Response) else _statement(month=month, code=code, form=form, status=answer)
+    if isinstance(answer, Response):
+        return answer
+    return (
+        render_template(
+            "lab/rewards/objection.html",
+            line=line,
+            month=asked,
+            form=form,
+            rows=choices,
+            chosen=set(form.entries.data or ()),
+            closed=_closed(line),
+        ),
+        answer,
+    )
+
+
+def _closed(line: RewardLine) -> str | None:
+    """Why one cannot object to it now. At most one statement."""
+    if not line.run.takes_objections_at(utc_now()):
+        return NotOnPublicNotice().text
+    last = pages.last_objections([line]).get((line.run_id, line.lab_id))
+    return AlreadyObjected().text if last and last.publicity == line.run.publicity else None
+
+
+def _choices(line: RewardLine) -> list[pages.EntryRow]:
+    """The month's entries to choose from: those that do not count first, the largest first. Three statements."""
+    verdicts = pages.month_verdicts(line, tax_excluded=rules_of(line.run.policy).tax == Tax.EXCLUDED)
+    return pages.entry_rows(sorted(verdicts, key=lambda one: (one[2] is None, -abs(one[1]), one[0]))[:SHOWN])

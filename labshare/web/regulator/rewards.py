@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -30,11 +31,13 @@ from labshare.rewards.errors import ResultChanged
 from labshare.rewards.models import Objection, RewardCalculation, RewardLine, RewardRun
 from labshare.rewards.queries import pages
 from labshare.rewards.queries import parts as held_parts
+from labshare.rewards.queries.objections import grounds_of
 from labshare.rewards.queries.runs import first_unapproved, missing_runs, rules_of
 from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.services.compare import Comparison
 from labshare.rewards.terms import ApprovalCondition, ObjectionVerdict, RunState
 from labshare.web.asked import asked_choice, asked_division, asked_order, asked_page, asked_year, month_of
+from labshare.web.documents import booking_href
 from labshare.web.forms import (
     DayField,
     Form,
@@ -149,6 +152,8 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         sort=sort,
         page=page,
         objections=objections,
+        grounds=grounds_of(shown, rules, [objection for objection, _name in objections]),
+        booking_href=partial(booking_href, actor=actor),
         open_objections={objection.lab_id for objection, _name in objections if objection.unanswered},
         calculations=calculations,
         changes=sorted(changes.values(), key=lambda one: (-abs(one.difference), one.code))[:12],

@@ -1,5 +1,5 @@
-// <form method="get" data-live="#part"> (and links with data-live) replace only that part of the page and keep the
-// address true. The old content stays until the new is there; a thin bar shows after 300 ms.
+// <form data-live="#part"> (and links with data-live) replace only that part of the page; what is asked for by get keeps
+// the address true, what is posted leaves the reader where they are. The old content stays until the new is there; a thin bar shows after 300 ms.
 // What is typed meanwhile is never lost: an answer that does not know of it waits until its field is left, and a link
 // followed before that takes it along.
 let running;
@@ -15,15 +15,15 @@ function withTyped(link, part) {
   return address.href;
 }
 
-async function load(address, part, push) {
+async function load(address, part, push, sent) {
   running?.abort();
   running = new AbortController();
   const waiting = setTimeout(() => document.documentElement.classList.add("is-loading"), 300);
   try {
-    const answer = await fetch(address, { signal: running.signal, headers: { "X-Requested-With": "live" } });
+    const answer = await fetch(address, { ...sent, signal: running.signal, headers: { "X-Requested-With": "live" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector(part), old = document.querySelector(part);
-    if (!answer.ok || !fresh || !old) { location.assign(address); return; }
+    if (!answer.ok || !fresh || !old) { sent ? sent.plainly() : location.assign(address); return; }
     const asked = new URL(address, location.href).searchParams;
     const unasked = push && [...typed(part)].find((field) => field.value !== (asked.get(field.name) ?? ""));
     if (unasked) { unasked.form.addEventListener("focusout", ({ currentTarget }) => currentTarget.requestSubmit(), { once: true }); return; }
@@ -33,10 +33,11 @@ async function load(address, part, push) {
     if (push) history.pushState({ live: part }, "", address);
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     const says = fresh.querySelector("[data-live-says]"), told = document.getElementById("live-says");
+    if (sent) says?.focus({ preventScroll: true });
     if (says && told) told.textContent = says.textContent.replace(/\s+/g, " ").trim();
     document.dispatchEvent(new CustomEvent("labshare:swapped"));
   } catch (error) {
-    if (error.name !== "AbortError") location.assign(address);
+    if (error.name !== "AbortError") { if (sent) sent.plainly(); else location.assign(address); }
   } finally {
     clearTimeout(waiting);
     document.documentElement.classList.remove("is-loading");
@@ -45,8 +46,13 @@ async function load(address, part, push) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!form.matches("[data-live]") || form.method !== "get") return;
+  if (!form.matches("[data-live]")) return;
   event.preventDefault();
+  if (form.method === "post") {
+    // What the part does not answer (signed out, no network) the browser sends itself: each step is judged again.
+    const plainly = () => { delete form.dataset.live; form.requestSubmit(event.submitter); };
+    return load(location.href, form.dataset.live, false, { method: "POST", body: new FormData(form, event.submitter), plainly });
+  }
   const query = new URLSearchParams();
   for (const [name, value] of new FormData(form, event.submitter)) if (value !== "") query.append(name, value);
   const address = new URL(form.action);

@@ -14,4 +14,5 @@ import "./menus.js";
 import "./rows.js";
 import "./small.js";
 import "./suggest.js";
+import "./ticks.js";
 import "./upload.js";

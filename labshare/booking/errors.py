@@ -305,6 +305,14 @@ class SamplesOutOfRange(InvalidInput):
     default_field = "samples"
 
 
+class RemindedToday(Conflict):
+    message = _l("The client was reminded today, at %(clock)s.")
+
+
+class NothingToRemind(Conflict):
+    message = _l("Nothing of this booking waits for the client.")
+
+
 class MachineMinutesOutOfRange(InvalidInput):
     message = _l("Machine time is 0 or more minutes.")
     default_field = "machine_minutes"

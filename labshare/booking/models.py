@@ -37,7 +37,7 @@ from labshare.catalogue.models import Fee, Instrument, Lab, TestItem
 from labshare.kernel.database import Model, UtcDateTime, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
 from labshare.kernel.terms import listed
-from labshare.kernel.time import ExactMinutes, Hours, Minutes
+from labshare.kernel.time import ExactMinutes, Hours, Minutes, start_of_day
 from labshare.organisations.models import Firm
 
 SAMPLES_AHEAD = timedelta(days=2)
@@ -272,6 +272,10 @@ class Booking(Model):
     """Of its entry in calendars: 0 until it is first confirmed, then raised as its time or state changes (R-TOLD-3)."""
     reminded_for: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """The start of which its client was reminded."""
+    lab_reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the lab last reminded its client of what waits for them (R-TOLD-9)."""
+    owner_told_for: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The end of the time to answer of which the lab's owners were told (R-TOLD-10)."""
     overdue_told_on: Mapped[date | None]
     """When its client was last told that a payment is overdue."""
 
@@ -294,6 +298,19 @@ class Booking(Model):
     @classmethod
     def _lapses_by_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
         return and_(cls.unanswered, cls.answer_by <= moment)
+
+    @hybrid_method
+    def overdue_on(self, day: date) -> bool:
+        """Whether it is a request of an earlier day that lapses by the end of this one (R-TOLD-10)."""
+        begins, ends = start_of_day(day), start_of_day(day + timedelta(days=1))
+        waits = self.answer_by is not None and begins < self.answer_by <= ends
+        return self.unanswered and waits and self.requested_at < begins
+
+    @overdue_on.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _overdue_on_in_sql(cls, day: date) -> ColumnElement[bool]:
+        begins, ends = start_of_day(day), start_of_day(day + timedelta(days=1))
+        return and_(cls.unanswered, cls.answer_by > begins, cls.answer_by <= ends, cls.requested_at < begins)
 
     @hybrid_property
     def unpapered(self) -> bool:
@@ -342,6 +359,7 @@ class Booking(Model):
         return and_(cls.state == BookingState.CONFIRMED, cls.starts_at > moment, cls.starts_at < moment + SAMPLES_AHEAD)
 
     client: Mapped[Firm] = relationship(foreign_keys=[client_firm_id])
+    booker: Mapped[Person] = relationship()
     lab_firm: Mapped[Firm] = relationship(foreign_keys=[lab_firm_id])
     lab: Mapped[Lab] = relationship()
     instrument: Mapped[Instrument] = relationship()

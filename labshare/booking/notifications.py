@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.accounts.queries import names_of
 from labshare.booking.entries import CLIENT_ENTRY, LAB_ENTRY, appointment
-from labshare.booking.models import Approval, Booking, Quote
+from labshare.booking.models import Approval, Booking, Proposal, Quote
 from labshare.booking.queries.quotes import QuoteRow
 from labshare.booking.rules.time import Interval
 from labshare.catalogue.formatting import place_in_both
@@ -22,6 +22,8 @@ from labshare.organisations.models import Firm
 from labshare.organisations.terms import FirmRole
 
 LAB_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER)
+LAB_OWNER_ROLES = (FirmRole.OWNER,)
+"""Told when those at the lab leave something unanswered."""
 CLIENT_ROLES = (FirmRole.OWNER,)
 """Beside the person who booked."""
 CLIENT_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.APPROVER, FirmRole.ACCOUNTANT)
@@ -33,6 +35,12 @@ REQUESTED = kind(
     topic=Topic.REQUEST,
     title=_l("New request %(ref)s"),
     text=_l("%(client)s asks for %(item)s on %(starts_at)s. Answer before %(answer_by)s; after that the slot is free."),
+)
+UNANSWERED = kind(
+    "booking.unanswered",
+    topic=Topic.REQUEST,
+    title=_l("Nobody has answered request %(ref)s"),
+    text=_l("%(client)s asks for %(item)s on %(starts_at)s at %(lab)s. It lapses at %(answer_by)s."),
 )
 BOOKED = kind(
     "booking.booked",
@@ -403,6 +411,25 @@ def _entry(notice: str, booking: Booking, page: str) -> Appointment | None:
     """What the mails of this side bring for the calendar."""
     words = CLIENT_ENTRY if page == CLIENT_PAGE else LAB_ENTRY
     return appointment(booking, words) if notice in IN_CALENDARS else None
+
+
+def notify_owners(booking: Booking, *, actor: Actor, now: datetime) -> None:
+    """Tell the owners of the lab's firm, and nobody else, that nobody answers."""
+    told, params = LAB_OWNER_ROLES, {"answer_by": booking.answer_by}
+    _notify(UNANSWERED, booking, booking.lab_firm_id, told, (), actor, now, params, LAB_PAGE)
+
+
+def notify_of_proposal(booking: Booking, proposal: Proposal, *, actor: Actor, now: datetime) -> None:
+    """Remind the client's side that the lab proposed another time."""
+    notify_client(
+        PROPOSED,
+        booking,
+        actor=actor,
+        now=now,
+        proposed_at=proposal.starts_at,
+        reason=proposal.reason,
+        answer_by=proposal.answer_by,
+    )
 
 
 def notify_of_start(booking: Booking, *, actor: Actor, now: datetime) -> None:

@@ -47,6 +47,7 @@ name_fields(
         "description_en": _l("Description in English"),
         "directions": _l("How to get there"),
         "directions_en": _l("How to get there, in English"),
+        "email": _l("E-mail"),
         "en": _l("Words in English"),
         "fee_id": _l("Fee"),
         "finds": _l("Tests of these too"),

@@ -89,6 +89,8 @@ class Lab(Listed, Model):
     latitude: Mapped[str | None] = mapped_column(String(12))
     contact: Mapped[str] = mapped_column(String(60), default="")
     phone: Mapped[str] = mapped_column(String(30), default="")
+    email: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    """Of the contact person, for the lab's clients."""
     description: Mapped[str] = mapped_column(Text, default="")
     description_en: Mapped[str] = mapped_column(Text, default="")
     automatic_confirmation: Mapped[bool] = mapped_column(default=False)

@@ -188,6 +188,7 @@ class CatalogueMaker:
             latitude=latitude,
             contact=loading.people.name(),
             phone=host.row["phone"],
+            email="lab@demo.example",
             description=profile.description[0],
             description_en=profile.description[1],
             automatic_confirmation=not demo and rng.random() < 0.35,

@@ -108,8 +108,10 @@ def grow_blocks(now: datetime) -> str:
 
 
 def remind(now: datetime) -> str:
-    """Clients whose tests begin on the next working day; what is overdue. Some at a time, each told once."""
-    return f"{_all_of(booking.remind, now)} reminded, {_all_of(settlement.tell_overdue, now)} overdue"
+    """Clients whose tests begin on the next working day; owners of requests nobody answers; what is overdue. Some at a
+    time, each told once."""
+    reminded, unanswered = _all_of(booking.remind, now), _all_of(booking.tell_owners, now)
+    return f"{reminded} reminded, {unanswered} unanswered, {_all_of(settlement.tell_overdue, now)} overdue"
 
 
 def _all_of(step: Callable[..., int], now: datetime) -> int:

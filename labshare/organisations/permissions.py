@@ -105,6 +105,8 @@ PERMISSIONS: dict[str, Grants] = {
     "time.lengthen": SYSTEM_ONLY,
     "time.grow": SYSTEM_ONLY,
     "booking.remind": SYSTEM_ONLY,
+    "booking.remind_client": LAB_HANDS,
+    "booking.tell_owner": SYSTEM_ONLY,
     "feed.make": FIRM_MEMBERS,
     # settlement
     "message.see": PARTIES,

@@ -163,6 +163,7 @@ VERBS: Mapping[str, Verb] = {
         ("proposal_id",),
         "decline_proposal",
     ),
+    "remind": Verb(PlainForm, services.remind_client, _l("Reminded; the client is told once more.")),
     "move-unit": Verb(UnitForm, services.move_unit, _l("Moved to another unit."), ("unit",), "move_unit"),
 }
 
@@ -180,6 +181,7 @@ RIGHTS = {
     "refuse-charge": "charge.consent",
     "accept-proposal": "booking.answer_proposal",
     "decline-proposal": "booking.answer_proposal",
+    "remind": "booking.remind_client",
     "move-unit": "booking.work",
 }
 """What each verb's service asks for, asked before anybody waits for the turn to write."""

@@ -319,6 +319,12 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
         booking.finish(actor=manager, now=utc_now(), ref=short)
     yield "let blocks grow", lambda: booking.grow_blocks(actor=SYSTEM, now=utc_now())
     clock.set("2026-11-30 09:00")
+    waits = book("2026-12-08", 9)
+    told = start_of_day(date(2026, 12, 2)) + timedelta(hours=7)
+    yield "tell the owner of a request", lambda: booking.tell_owners(actor=SYSTEM, now=told)
+    with transaction():
+        booking.confirm(actor=manager, now=utc_now(), ref=waits)
+    yield "remind for the lab", lambda: booking.remind_client(actor=manager, now=utc_now(), ref=waits)
     yield "remind of what begins", lambda: booking.remind(actor=SYSTEM, now=utc_now())
     yield "tell what is overdue", lambda: settlement.tell_overdue(actor=SYSTEM, now=utc_now() + timedelta(days=90))
     yield "let a request lapse", lambda: booking.lapse(actor=SYSTEM, now=utc_now())

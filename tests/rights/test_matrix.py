@@ -26,6 +26,7 @@ NO_ROUTE = {
     "time.grow": "the scheduler's alone",
     "time.lengthen": "the scheduler's alone",
     "booking.remind": "the scheduler's alone",
+    "booking.tell_owner": "the scheduler's alone",
     "invoice.remind": "the scheduler's alone",
     "ledger.close_month": "asked when a run is published",
     "ledger.reopen_month": "asked when a run is sent back",

@@ -1,7 +1,7 @@
 """People at browsers of their own, for tests in which everything is clicked.
 
 lab = crew.sits_down(person, firm, "en-GB")
-lab.go("/lab/requests").press("Confirm").reads("Confirmed; the client is told.")
+lab.go("/lab/requests").follow("Propose another time").reads("Reason")
 """
 
 import os

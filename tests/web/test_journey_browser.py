@@ -150,18 +150,18 @@ def test_from_the_search_to_the_paid_reward(county: County, crew: Any) -> None:
 
     # The lab answers the request from its day.
     lab.go("/lab/today").reads("Tensile test", "first lapses: 23 h left").finds_it_sound("day of the lab")
-    lab.follow(re.compile("^Requests")).finds_it_sound("requests").press("Confirm")
-    lab.reads("Confirmed; the client is told.")
+    lab.follow(re.compile("^Requests")).finds_it_sound("requests")
+    lab.turn(lab.main.locator("button[name=confirm]")).reads(f"Confirmed: {ref}", "No request waits")
     client.go("/").follow("消息").reads("已确认").press("查看").reads(ref, "已确认")
 
     # The samples come, the test is done; the material is more than was said, which costs more.
     crew.it_is("2026-11-25 08:50")
-    lab.go("/lab/today").page.get_by_role("link", name="Receive samples", exact=True).click()
+    lab.go("/lab/today").page.get_by_role("link", name="other number").click()
     lab.settles("Receive samples", samples=2, condition="One bar is bent").reads("Samples received", "One bar is bent")
     lab.does("Start test").reads("The test has begun.").finds_it_sound("booking of the lab")
     crew.it_is("2026-11-25 10:40")
     lab.does("Change of charge", amount_fen="200.50", reason="A third bar").reads("An increase counts once")
-    lab.follow("Today").press("Finish").reads("The test is finished.")
+    lab.follow("Today").turn(lab.main.locator("button[name=finish]")).reads(f"Test finished: {ref}")
     client.go("/").follow("消息").press("查看").reads("200.50", "1,800.50").finds_it_sound("charge to consent to")
     client.does("同意").reads("1,800.50")
     assert now_stands(Booking).charged_fen == 180_050

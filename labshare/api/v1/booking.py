@@ -479,6 +479,17 @@ def no_show(ref: str) -> Any:
     return _answer(ref)
 
 
+@blueprint.post("/bookings/<ref>/remind")
+@requires("booking.remind_client", of=THE_BOOKING, verb="booking.remind_client")
+@blueprint.response(200, Booking)
+@blueprint.problems(401, 403, 404, 409)
+@writing()
+def remind_client(ref: str) -> Any:
+    """Remind the client of the time you proposed or of the samples to come, once a day."""
+    services.remind_client(actor=current_actor(), now=utc_now(), ref=ref)
+    return _answer(ref)
+
+
 @blueprint.post("/bookings/<ref>/charges")
 @requires("charge.propose", of=THE_BOOKING, verb="charge.propose")
 @blueprint.arguments(ChargeBody)

@@ -70,6 +70,7 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
         .where(Booking.ref == ref)
         .options(
             joinedload(Booking.client),
+            with_booker(),
             joinedload(Booking.lab),
             joinedload(Booking.lab_firm),
             joinedload(Booking.instrument),
@@ -134,6 +135,7 @@ ACTIONS = {
     "propose": "booking.propose",
     "accept_proposal": "booking.answer_proposal",
     "decline_proposal": "booking.answer_proposal",
+    "remind": "booking.remind_client",
     "move_unit": "booking.work",
     "cancel": "booking.cancel",
     "no_show": "booking.work",
@@ -163,9 +165,17 @@ def next_steps(actor: Actor, booking: Booking, now: datetime) -> tuple[str, ...]
         "accept_proposal": not open_now,
         "decline_proposal": not open_now,
         "answer_charge": not waiting,
+        "remind": not reminder_of(booking, now) or lifecycle.reminded_today(booking.lab_reminded_at, now=now),
         "move_unit": booking.instrument.units < 2,
     }
     return tuple(verb for verb in found if not closed.get(verb, False))
+
+
+def reminder_of(booking: Booking, now: datetime) -> str | None:
+    """What its client can be reminded of: `proposal` (another time to answer) before `samples` (to come)."""
+    if open_proposal(booking, now) is not None:
+        return "proposal"
+    return "samples" if booking.state == BookingState.CONFIRMED else None
 
 
 def cancellation_preview(booking: Booking, now: datetime, *, by_lab: bool = False, no_show: bool = False) -> Fen:
@@ -239,17 +249,22 @@ def _without_amounts(values: dict[str, Any] | None) -> dict[str, Any] | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Contact:
-    """Whom the lab asks about a booking: the person who booked, with the client firm's telephone."""
+    """Whom the lab asks about a booking: the person who booked, with their mobile number, else the firm's telephone."""
 
     name: str
     email: str
     phone: str
 
 
+def with_booker() -> Any:
+    """An option that loads with bookings what `client_contact` says of whoever booked."""
+    return joinedload(Booking.booker).load_only(Person.name, Person.email, Person.mobile)
+
+
 def client_contact(booking: Booking) -> Contact:
-    """The client's contact of a booking: for its two parties alone."""
-    name, email = db.session.execute(select(Person.name, Person.email).where(Person.id == booking.booked_by)).one()
-    return Contact(name=name, email=email, phone=booking.client.phone)
+    """The client's contact of a booking, for its lab alone (R-BOOKING-13)."""
+    person = booking.booker
+    return Contact(name=person.name, email=person.email, phone=person.mobile or booking.client.phone)
 
 
 def open_proposal(booking: Booking, now: datetime) -> Proposal | None:

@@ -1,18 +1,22 @@
 """What a lab's desk shows: requests to answer, the calendar of its instruments, closures ahead."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Integer, Row, Select, String, and_, case, cast, func, null, or_, select
+from sqlalchemy.orm import aliased, joinedload
 
 from labshare.booking.models import Booking, Closure, Holding, WantedBlock, WorkingYear
+from labshare.booking.queries.bookings import with_booker
 from labshare.booking.queries.loading import holdings_in_window
+from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Instrument, InstrumentUnit, TestItem
 from labshare.catalogue.terms import LifeState
-from labshare.kernel.database import db
+from labshare.kernel.database import UtcDateTime, db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.money import Fen
 from labshare.organisations.models import Firm
 
 
@@ -27,10 +31,94 @@ def requests_of(lab_ids: Sequence[int]) -> list[Booking]:
                 joinedload(Booking.test_item),
                 joinedload(Booking.instrument),
                 joinedload(Booking.lab),
+                with_booker(),
             )
             .order_by(Booking.answer_by, Booking.id)
         )
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastWithLab:
+    """What a client has had done at a lab."""
+
+    bookings: int
+    late_samples: int
+    """Bookings whose samples came after the start, or never."""
+    unpaid_fen: Fen
+    """Invoiced and not paid."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherWish:
+    """Who else wants the instrument at the time of a request."""
+
+    ref: str | None
+    """Of another request; none where the lab wants the time for itself."""
+    kind: HoldingKind | None
+    """Of the lab's own block."""
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass
+class AboutRequest:
+    """What a request is judged by, beside itself."""
+
+    past: PastWithLab | None = None
+    """None of a new client."""
+    wishes: list[OtherWish] = field(default_factory=list)
+    """Other requests for the instrument at the time, on its other units, and blocks that the lab wants to grow into
+    it."""
+
+
+def about_requests(asked: Iterable[Booking]) -> dict[int, AboutRequest]:
+    """Of each request, by its id, its client's past with the lab and who else wants its time. One statement."""
+    found = {one.id: AboutRequest() for one in asked}
+    if not found:
+        return found
+    other, past = aliased(Booking), aliased(Booking)
+    no_word, no_moment, no_number = cast(null(), String), cast(null(), UtcDateTime), cast(null(), Integer)
+    these = Booking.id.in_(found)
+    requests = (
+        select(
+            *(Booking.id, other.ref, no_word.label("kind"), other.starts_at, other.ends_at),
+            *(no_number.label(name) for name in ("bookings", "late", "unpaid")),
+        )
+        .join(other, other.instrument_id == Booking.instrument_id)
+        .where(these, other.id != Booking.id, other.unanswered)
+        .where(other.starts_at < Booking.ends_at, other.ends_at > Booking.starts_at)
+    )
+    blocks = (
+        select(
+            *(Booking.id, no_word, WantedBlock.kind, WantedBlock.starts_at, WantedBlock.ends_at),
+            *(no_number, no_number, no_number),
+        )
+        .join(WantedBlock, WantedBlock.instrument_id == Booking.instrument_id)
+        .where(these, WantedBlock.incomplete)
+        .where(WantedBlock.starts_at < Booking.ends_at, WantedBlock.ends_at > Booking.starts_at)
+    )
+    late = or_(past.received_at > past.starts_at, past.state == BookingState.NO_SHOW)
+    before = (
+        select(
+            *(Booking.id, no_word, no_word, no_moment, no_moment, func.count()),
+            func.sum(case((late, 1), else_=0)),
+            func.sum(case((past.owes, past.invoiced_fen - past.paid_fen), else_=0)),
+        )
+        .join(past, and_(past.client_firm_id == Booking.client_firm_id, past.lab_id == Booking.lab_id))
+        .where(these, past.id != Booking.id, past.state.in_(BookingState.took_time()))
+        .group_by(Booking.id)
+    )
+    for row in db.session.execute(requests.union_all(blocks, before)):
+        about = found[row.id]
+        if row.bookings is None:
+            wish = OtherWish(
+                ref=row.ref, kind=HoldingKind.known(row.kind), starts_at=row.starts_at, ends_at=row.ends_at
+            )
+            about.wishes.append(wish)
+        else:
+            about.past = PastWithLab(bookings=row.bookings, late_samples=int(row.late), unpaid_fen=Fen(int(row.unpaid)))
+    return found
 
 
 def year_confirmed(year: int) -> Select[Any]:

@@ -52,6 +52,9 @@ def _steps() -> tuple[Step, ...]:
         (s.REQUESTED, "decline_proposal", s.REQUESTED, (client,)),
         (s.CONFIRMED, "decline_proposal", s.CONFIRMED, (client,)),
         (s.RECEIVED, "decline_proposal", s.RECEIVED, (client,)),
+        (s.REQUESTED, "remind", s.REQUESTED, (lab,)),
+        (s.CONFIRMED, "remind", s.CONFIRMED, (lab,)),
+        (s.RECEIVED, "remind", s.RECEIVED, (lab,)),
         (s.REQUESTED, "move_unit", s.REQUESTED, (lab,)),
         (s.CONFIRMED, "move_unit", s.CONFIRMED, (lab,)),
         (s.RECEIVED, "move_unit", s.RECEIVED, (lab,)),
@@ -129,6 +132,11 @@ def after_working_days(moment: datetime, count: int, *, days: WorkingDays, zone:
         day += timedelta(days=1)
         found += days.is_working_day(day)
     return start_of_day(day + timedelta(days=1), zone)
+
+
+def reminded_today(reminded_at: datetime | None, *, now: datetime) -> bool:
+    """Whether the lab has reminded a client today, local time: once a day is enough (R-TOLD-9)."""
+    return reminded_at is not None and local_day(reminded_at) == local_day(now)
 
 
 def reminded_until(today: date, *, days: WorkingDays, zone: ZoneInfo) -> datetime | None:

@@ -16,7 +16,7 @@
 `quotes`     make_quote, price_quote, accept_quote
 `feeds`      make_feed, revoke_feed, revoke_feeds
 `ratings`    rate, answer_rating
-`reminders`  remind (system)
+`reminders`  remind_client; remind, tell_owners (system)
 `documents`  settle_state, which the settlement room calls
 """
 
@@ -58,7 +58,7 @@ from labshare.booking.services.move import (
 )
 from labshare.booking.services.quotes import accept_quote, make_quote, price_quote
 from labshare.booking.services.ratings import answer_rating, rate
-from labshare.booking.services.reminders import remind
+from labshare.booking.services.reminders import remind, remind_client, tell_owners
 from labshare.booking.services.units import change_units
 from labshare.booking.services.work import finish, lengthen_running, no_show, receive, start
 
@@ -104,6 +104,7 @@ __all__ = [
     "refuse_charge",
     "release_hold",
     "remind",
+    "remind_client",
     "remove_closure",
     "reschedule",
     "revoke_feed",
@@ -115,6 +116,7 @@ __all__ = [
     "set_working_year",
     "settle_state",
     "start",
+    "tell_owners",
     "unblock",
     "where_to",
     "withdraw_approval",

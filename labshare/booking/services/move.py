@@ -257,15 +257,7 @@ def propose(
         waive_reason=waive_reason,
     )
     record(actor, now, "booking.propose", ("booking", booking.ref), before=was, after=proposed)
-    notifications.notify_client(
-        notifications.PROPOSED,
-        booking,
-        actor=actor,
-        now=now,
-        proposed_at=starts_at,
-        reason=reason,
-        answer_by=deadline,
-    )
+    notifications.notify_of_proposal(booking, proposal, actor=actor, now=now)
     return proposal
 
 

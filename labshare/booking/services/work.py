@@ -47,11 +47,12 @@ OVERRUN = name_action("booking.overrun", _l("Test runs over its time"))
 
 
 @verb("booking.receive", title=_l("Samples received"))
-def receive(*, actor: Actor, now: datetime, ref: str, samples: int, condition: str = "") -> Booking:
-    """Record that the samples came, how many, and their condition. From `confirmed`. Raises `IllegalStep`,
-    `SamplesOutOfRange`."""
+def receive(*, actor: Actor, now: datetime, ref: str, samples: int | None = None, condition: str = "") -> Booking:
+    """Record that the samples came, how many (by default as many as were booked), and their condition. From
+    `confirmed`. Raises `IllegalStep`, `SamplesOutOfRange`."""
     booking = locked_booking(actor, "booking.work", ref=ref)
     state = next_state(booking.state, "receive", Party.LAB)
+    samples = booking.quantity if samples is None else samples
     if not 1 <= samples <= MOST_SAMPLES:
         raise SamplesOutOfRange(n=MOST_SAMPLES)
     before = snapshot(booking)

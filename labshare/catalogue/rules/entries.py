@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from labshare.accounts.errors import InvalidEmail
 from labshare.catalogue import errors
 from labshare.catalogue.rules.class_codes import OTHER, is_class_code
 from labshare.catalogue.terms import (
@@ -45,6 +46,7 @@ class LabDetails:
     latitude: str = ""
     contact: str = ""
     phone: str = ""
+    email: str = ""
     description: str = ""
     description_en: str = ""
     automatic_confirmation: bool = False
@@ -123,6 +125,7 @@ _LAB_TEXTS = {
     "directions_en": 1000,
     "contact": 60,
     "phone": 30,
+    "email": 254,
     "description": 4000,
     "description_en": 4000,
 }
@@ -176,6 +179,8 @@ def lab_problems(lab: LabDetails) -> Iterator[Problem]:
     yield from _texts(lab, _LAB_TEXTS)
     if not re.fullmatch(r"\d{9}", lab.town):
         yield errors.UnknownTown()
+    if lab.email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", lab.email):
+        yield InvalidEmail()
     if not _coordinates_fit(lab):
         yield errors.BadCoordinates()
     yield from _range(lab, "lead_time_minutes", 0, YEAR_MINUTES)

@@ -19,7 +19,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import Problem, raise_all
 from labshare.organisations import permissions
 
-PERSONAL = ("contact", "phone")
+PERSONAL = ("contact", "phone", "email")
 """Fields of which the trail keeps only that they changed."""
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Charge, Proposal
+from labshare.booking.queries.bookings import with_booker
 from labshare.booking.terms import BookingState
 from labshare.kernel.database import db
 from labshare.kernel.time import local_day, start_of_day
@@ -82,10 +83,12 @@ def bookings_waiting(wait: Wait, firm_id: int | None, now: datetime) -> Select[A
 
 def today_of(lab_id: int, now: datetime) -> Sequence[Booking]:
     """What waits for a lab by day, by start: requests to answer, what begins today or should have begun, is in the lab,
-    or lacks its report; with client, test item and instrument. One statement."""
+    or lacks its report; with client, booker, test item and instrument. One statement."""
     return db.session.scalars(
         select(Booking)
         .where(Booking.lab_id == lab_id, or_(*(wait.condition(now) for wait in WAITS if wait.by_day)))
-        .options(joinedload(Booking.client), joinedload(Booking.test_item), joinedload(Booking.instrument))
+        .options(
+            joinedload(Booking.client), joinedload(Booking.test_item), joinedload(Booking.instrument), with_booker()
+        )
         .order_by(Booking.starts_at, Booking.id)
     ).all()

@@ -124,6 +124,7 @@ VERBS: dict[str, LazyString] = {
     "start": _l("Start test"),
     "finish": _l("Finish test"),
     "no-show": _l("Record no-show"),
+    "remind": _l("Remind the client"),
     "charge": _l("Propose a change of charge"),
     "consent-charge": _l("Consent to the change of charge"),
     "refuse-charge": _l("Refuse the change of charge"),

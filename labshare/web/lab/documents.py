@@ -5,7 +5,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import current_app, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
@@ -33,6 +33,7 @@ from labshare.settlement.queries.reports import certificates_for, get_report, ne
 from labshare.settlement.services.invoices import NUMBER_LENGTH as INVOICE_NUMBER_LENGTH
 from labshare.settlement.services.payments import REFERENCE_LENGTH
 from labshare.settlement.services.reports import NUMBER_LENGTH, REASON_LENGTH
+from labshare.settlement.terms import DocumentKind
 from labshare.web.documents import booking_href
 from labshare.web.forms import (
     BooleanField,
@@ -185,8 +186,18 @@ def _submitted(
         if file is not None and file.problem is not None:
             show_problem(form, file.problem)
         return InvalidInput.status
-    answer = pressed(lambda: record(file), lambda said: (said, booking_href(ref, current_actor())))
+    answer = pressed(lambda: record(file), lambda said: (said, _onward(ref)))
     return show_problem(form, answer, **(places or {})) if isinstance(answer, Problem) else answer
+
+
+def _onward(ref: str) -> str:
+    """The form of the paper that is wanted next, or the list of what is missing, where its button was pressed; else the
+    booking."""
+    then = request.form.get("then")
+    if then == "list":
+        return url_for("lab.missing_documents")
+    paper = DocumentKind.known(then)
+    return url_for(f"lab.record_{paper}", ref=ref) if paper else booking_href(ref, current_actor())
 
 
 def _page(*, name: str, form: Form, ref: str, documents: BookingDocuments, status: int = 200, **more: Any) -> Any:

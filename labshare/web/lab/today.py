@@ -1,17 +1,21 @@
 """The lab's day: figures that lead on, today's work with the one next action each, requests, the week."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
-from labshare.booking.queries.desk import requests_of
+from labshare.booking.models import Booking
+from labshare.booking.queries.bookings import client_contact, sees_samples
+from labshare.booking.queries.desk import about_requests, requests_of
 from labshare.booking.queries.first_steps import first_steps
 from labshare.booking.terms import BookingState, FirstStep
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.own import lab_choices
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_LABS, requires, signed_in
+from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
@@ -21,8 +25,11 @@ from labshare.settlement.queries.missing import missing_sums
 from labshare.settlement.queries.waiting import today_of
 from labshare.web.lab import blueprint
 from labshare.web.lab.board import chosen_lab, due_on
+from labshare.web.lab.inbox import taken
 from labshare.web.lab.timetable import calendar_of
 
+SHOWN = 3
+"""Requests on the page of the day; the others stand on their own."""
 FILTERS = {
     "all": (BookingState.CONFIRMED, *BookingState.at_work(), BookingState.TESTED),
     "arriving": (BookingState.CONFIRMED,),
@@ -37,10 +44,12 @@ def home() -> Any:
     return redirect(url_for(".today"))
 
 
-@blueprint.get("/today")
-@requires("booking.see", of=OWN_LABS)
+@blueprint.route("/today", methods=["GET", "POST"])
+@requires("booking.see", of=OWN_LABS, to_post="booking.work")
 def today() -> Any:
-    actor, now = current_actor(), utc_now()
+    """The day; a step taken in one of its lists leaves the reader where they are."""
+    actor, told = current_actor(), taken(current_actor())
+    now = utc_now()
     try:
         lab, labs = chosen_lab(actor)
     except NotFound:
@@ -63,6 +72,7 @@ def today() -> Any:
         now=now,
         day=day,
         requests=waiting,
+        shown_requests=waiting[:SHOWN],
         work=in_hand,
         later=len(later) if states == FILTERS["all"] else 0,
         shown=shown if shown in FILTERS else "all",
@@ -74,9 +84,20 @@ def today() -> Any:
         revenue_fen=outside_revenue(lab.id, Month.of(day)),
         week=calendar_of(lab, week, days=7, now=now),
         due_on=due_on,
-        steps=[(step, done, _where(step, lab)) for step, done in first_steps(lab, day)],
+        told=told,
+        **_known_of(waiting[:SHOWN], actor),
+        steps=[] if work else [(step, done, _where(step, lab)) for step, done in first_steps(lab, day)],
         may_work=may(actor, "booking.work", lab=actor.firm_id),
     )
+
+
+def _known_of(asked: Sequence[Booking], actor: Actor) -> dict[str, Any]:
+    """What the cards of requests show beside them."""
+    return {
+        "about": about_requests(asked),
+        "contact_of": client_contact,
+        "reads_samples": {each.id for each in asked if sees_samples(actor, each)},
+    }
 
 
 def _where(step: FirstStep, lab: Lab) -> str:
@@ -93,14 +114,17 @@ def _where(step: FirstStep, lab: Lab) -> str:
     return url_for(endpoint, **values)
 
 
-@blueprint.get("/requests")
-@requires("booking.see", of=OWN_LABS)
+@blueprint.route("/requests", methods=["GET", "POST"])
+@requires("booking.see", of=OWN_LABS, to_post="booking.confirm")
 def requests() -> Any:
     """Every request to our labs, the one that lapses first first."""
-    actor, now = current_actor(), utc_now()
+    actor, told = current_actor(), taken(current_actor())
+    waiting = requests_of([lab.id for lab in lab_choices(actor.firm_id)])
     return render_template(
         "lab/requests/page.html",
-        requests=requests_of([lab.id for lab in lab_choices(actor.firm_id)]),
-        now=now,
+        requests=waiting,
+        now=utc_now(),
+        told=told,
+        **_known_of(waiting, actor),
         may_answer=may(actor, "booking.confirm", lab=actor.firm_id),
     )

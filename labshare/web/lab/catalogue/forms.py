@@ -89,6 +89,11 @@ class LabForm(Form):
     latitude = StringField(_l("Latitude"), [optional(), length(12)])
     contact = StringField(_l("Contact person"), [optional(), length(60)])
     phone = StringField(_l("Telephone"), [optional(), length(30)], description=_l("Needed before publishing."))
+    email = StringField(
+        _l("E-mail of the contact person"),
+        [optional(), length(254)],
+        description=_l("Shown to clients at their bookings alone."),
+    )
     description = TextAreaField(_l("What the lab does"), [optional(), length(4000)])
     description_en = TextAreaField(_l("The same in English"), [optional(), length(4000)])
     automatic_confirmation = BooleanField(
@@ -143,6 +148,7 @@ class LabForm(Form):
             latitude=self.latitude.data or "",
             contact=self.contact.data or "",
             phone=self.phone.data or "",
+            email=(self.email.data or "").strip(),
             description=self.description.data or "",
             description_en=self.description_en.data or "",
             automatic_confirmation=bool(self.automatic_confirmation.data),

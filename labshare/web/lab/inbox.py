@@ -1,0 +1,70 @@
+"""Steps taken in the lab's lists, with one booking or with all that are ticked: each is judged by its own rule, in a
+transaction of its own, and what came of each is told where the list stands."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flask import request
+
+from labshare.booking import services
+from labshare.http.rights import check_step
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import report_refusal
+from labshare.kernel.errors import Problem
+from labshare.kernel.time import utc_now
+from labshare.kernel.verbs import action_title
+from labshare.web.steps import Around, carry_out
+
+MOST = 100
+"""Bookings at once."""
+STEPS: Mapping[str, tuple[Callable[..., Any], str]] = {
+    "confirm": (services.confirm, "booking.confirm"),
+    "receive": (services.receive, "booking.work"),
+    "start": (services.start, "booking.work"),
+    "finish": (services.finish, "booking.work"),
+    "remind": (services.remind_client, "booking.remind_client"),
+}
+"""Each step that needs nothing said, and the right that it asks for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What came of a step with each booking."""
+
+    step: str
+    title: Any
+    done: Sequence[str]
+    refused: Sequence[tuple[str, Problem]]
+
+    @property
+    def refs(self) -> set[str]:
+        """Of those that were refused: they stay ticked."""
+        return {ref for ref, _problem in self.refused}
+
+
+def taken(actor: Actor) -> Told | None:
+    """Take the step that was pressed, with the booking beside its button or with the ticked ones; None on GET, and
+    where nothing was pressed."""
+    name = next((name for name in STEPS if name in request.form), request.form.get("many", ""))
+    if request.method != "POST" or name not in STEPS:
+        return None
+    refs = [request.form[name]] if name in request.form else request.form.getlist("ref")
+    step, right = STEPS[name]
+    action: str = step.action  # type: ignore[attr-defined]
+    done, refused = [], []
+    for ref in dict.fromkeys(refs[:MOST]):
+        try:
+            carry_out(
+                partial(step, actor=actor, now=utc_now(), ref=ref),
+                lambda _booking: (None, request.full_path),
+                Around(
+                    before=partial(check_step, actor, ref, action=right, verb=action),
+                    refused=report_refusal,
+                ),
+            )
+            done.append(ref)
+        except Problem as problem:
+            refused.append((ref, problem))
+    return Told(step=name, title=action_title(action), done=done, refused=refused)

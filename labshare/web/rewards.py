@@ -29,11 +29,12 @@ from labshare.rewards.queries.pages import EntryRow
 from labshare.rewards.queries.parts import Part
 from labshare.rewards.queries.runs import rules_of
 from labshare.rewards.rules.parts import shown_state
-from labshare.rewards.terms import Grade, Reason, RunState, Tax, TraceStep, WhyZero
+from labshare.rewards.terms import Grade, Reason, RunState, Tax, WhyZero
 from labshare.settlement.terms import EntryCause
 from labshare.web.asked import asked_page
 from labshare.web.charts import nice_top
 from labshare.web.documents import booking_href
+from labshare.web.reward_steps import step_notes
 
 
 def statement_page(
@@ -189,24 +190,3 @@ ENTRY_COLUMNS = (
     _l("Amount (CNY)"),
 )
 """Heads of a statement's entries as a file."""
-
-STEP_WORDS = {
-    TraceStep.ENTRIES: _l("Eligible, year to date, in the entries"),
-    TraceStep.ELIGIBLE: _l("Eligible revenue, year to date (C)"),
-    TraceStep.BANDS: _l("Bands, times the coefficient of the grade"),
-    TraceStep.UNIT: _l("After sharing or capping by unit"),
-    TraceStep.CAPS: _l("Caps of the year: lab, then firm"),
-    TraceStep.BUDGET: _l("Budget of the year"),
-    TraceStep.PAYABLE: _l("Less what was approved before"),
-}
-
-
-def step_notes(trace: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Each step with its result in yuan; where a step works on several units, one result each."""
-    return [
-        (
-            f"{step['step']} {STEP_WORDS[step['label']]}",
-            " + ".join(map(plain_amount, step["result"] if isinstance(step["result"], list) else [step["result"]])),
-        )
-        for step in trace
-    ]

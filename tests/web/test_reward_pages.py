@@ -235,6 +235,27 @@ def test_run_and_statement_as_papers(world, client, at, clock, language):
             assert words in text
 
 
+def test_the_paper_tells_how_each_of_the_seven_steps_comes_about(world, client, at, clock, language):  # R-REWARD-20
+    run_and_publish(world, clock)
+    as_(client, world, "owner")
+    paper = at(f"/lab/rewards/2026-10/{world.labs[0].code}?format=pdf").data
+    text = re.sub(r"\s+", "", "".join(page.extract_text() for page in PdfReader(io.BytesIO(paper)).pages))
+    steps = {
+        "en": (
+            "Counted:1,000.00(1)",
+            "C=1,000.00=1,000.00",
+            "1,000.00×10%=100.00,×1(Notgraded)=100.00",
+            "4Aftersharingorcappingbyunit:=100.00",
+            "Capperlabandyear(CNY):300.00→100.00",
+            "nobudgetoftheyear;=100.00",
+            "Entitlement,yeartodate100.00−Earlierapproved0.00−Openingbalance0.00",
+        ),
+        "zh-CN": ("计入：1,000.00（1笔）", "1,000.00×10%=100.00", "低于0时按0计：100.00"),
+    }
+    for words in steps[language]:
+        assert words in text, (words, text)
+
+
 @pytest.mark.parametrize("query", ["?show=zero", "?show=cap", "?show=changed", "?sort=lab", "?sort=-month", "?show=x"])
 def test_lists_filter_and_sort(world, client, clock, query):
     run_and_publish(world, clock)

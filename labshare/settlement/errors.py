@@ -156,6 +156,11 @@ class InvoiceAboveCharge(InvalidInput):
     default_field = "amount_fen"
 
 
+class NotAnInvoiceNumber(InvalidInput):
+    message = _l("Write 20 digits, or the invoice code of 10 or 12 digits and then the number of 8 digits.")
+    default_field = "number"
+
+
 class InvoiceOfOtherClient(InvalidInput):
     message = _l("This number belongs to an invoice of another client or day.")
     default_field = "number"

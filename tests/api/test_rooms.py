@@ -63,15 +63,17 @@ def test_report_invoice_payment_settle_a_booking(market: Market, client: FlaskCl
 
 def test_a_red_letter_names_its_invoice_by_number_or_id(market: Market, client: FlaskClient, finished: str) -> None:
     path = f"/api/v1/bookings/{finished}/invoices"
-    invoice = {"number": "BLUE-1", "amount_fen": 20_000, "tax_fen": 1_132, "issued_on": "2026-11-25"}
+    invoice = {"number": "26332000000000000001", "amount_fen": 20_000, "tax_fen": 1_132, "issued_on": "2026-11-25"}
     blue = client.post(path, json=invoice, headers=market.lab_hand).json
     red = {"amount_fen": -500, "tax_fen": -28, "issued_on": "2026-11-25"}
-    for number, name in (("RED-1", "BLUE-1"), ("RED-2", blue["id"])):
+    for number, name in (("26332000000000000002", "26332000000000000001"), ("26332000000000000003", blue["id"])):
         answer = client.post(path, json={**red, "number": number, "reverses": name}, headers=market.lab_hand)
         assert answer.status_code == 201, answer.text
-        assert answer.json["lines"][0]["reverses"] == "BLUE-1"
+        assert answer.json["lines"][0]["reverses"] == "26332000000000000001"
     for wrong in ("NO-SUCH", 999_999, None):
-        answer = client.post(path, json={**red, "number": "RED-3", "reverses": wrong}, headers=market.lab_hand)
+        answer = client.post(
+            path, json={**red, "number": "26332000000000000004", "reverses": wrong}, headers=market.lab_hand
+        )
         assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "reverses"), answer.text
     booking = client.get(f"/api/v1/bookings/{finished}", headers=market.booker).json
     assert booking["invoiced_fen"] == 19_000
@@ -79,9 +81,11 @@ def test_a_red_letter_names_its_invoice_by_number_or_id(market: Market, client: 
 
 def test_money_is_refused_with_its_field(market: Market, client: FlaskClient, finished: str) -> None:
     path = f"/api/v1/bookings/{finished}"
-    too_much = {"number": "1", "amount_fen": 20_001, "tax_fen": 0, "issued_on": "2026-11-25"}
+    too_much = {"number": "26332000000000000001", "amount_fen": 20_001, "tax_fen": 0, "issued_on": "2026-11-25"}
     answer = client.post(f"{path}/invoices", json=too_much, headers=market.lab_hand)
     assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "amount_fen"), answer.text
+    answer = client.post(f"{path}/invoices", json={**too_much, "number": "abc"}, headers=market.lab_hand)
+    assert {each["field"] for each in answer.json["errors"]} == {"number", "amount_fen"}, answer.text
     fake = client.post(
         f"{path}/reports",
         data={"issued_on": "2026-11-25", "file": (io.BytesIO(b"MZ"), "a.pdf")},

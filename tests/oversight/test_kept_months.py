@@ -176,7 +176,9 @@ class Months(RuleBasedStateMachine):
         ref, day = self.one(number, *BookingState.tested_or_later()), local_day(self.clock.now) - timedelta(days=ago)
         count = next(factories._count)
         money = {"ref": ref, "amount_fen": 5_000}
-        self.do(settlement.record_invoice, self.house.manager, number=f"I{count}", issued_on=day, tax_fen=0, **money)
+        self.do(
+            settlement.record_invoice, self.house.manager, number=f"2633{count:016d}", issued_on=day, tax_fen=0, **money
+        )
         if paid:
             payer = {"paid_on": day, "reference": f"P{count}", "payer_uscc": self.client_uscc}
             self.do(settlement.record_payment, self.house.manager, **money, **payer)

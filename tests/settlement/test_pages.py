@@ -60,7 +60,7 @@ def errors_of(html):
 MEGABYTE = 1024 * 1024
 REPORT = {"number": "XC-1-2026-0007", "issued_on": "2026-06-21", "replaces": ""}
 INVOICE = {"number": "26332000000009018427", "issued_on": "2026-06-21", "amount_fen": "1,000.00", "tax_fen": "56.60"}
-RED_LETTER = {"number": "R1", "issued_on": "2026-11-24", "amount_fen": "100", "tax_fen": "5"}
+RED_LETTER = {"number": "26332000000009018499", "issued_on": "2026-11-24", "amount_fen": "100", "tax_fen": "5"}
 PAYMENT = {"amount_fen": "1,000.00", "paid_on": "2026-06-21", "reference": "ICBC-1"}
 
 
@@ -85,7 +85,13 @@ def test_red_letter_and_refund_by_form(app, world, lab_client):
     line = world.invoice(tax=5_660)
     world.payment()
     path = f"/lab/bookings/{world.ref}"
-    red = {"reverses": line, "number": "R1", "issued_on": "2026-11-24", "amount_fen": "200", "tax_fen": "11.32"}
+    red = {
+        "reverses": line,
+        "number": "26332000000009018499",
+        "issued_on": "2026-11-24",
+        "amount_fen": "200",
+        "tax_fen": "11.32",
+    }
     assert send(lab_client, f"{path}/red-letter", red).status_code == 303
     back = {"amount_fen": "200", "paid_on": "2026-11-24", "reference": "B1", "payer_uscc": world.client.uscc}
     assert send(lab_client, f"{path}/refund", back).status_code == 303
@@ -138,7 +144,7 @@ def test_bad_input_has_its_message_at_its_field(app, world, lab_client, case):
     form, typed, field, chinese, english = (case[name] for name in ("form", "typed", "field", "chinese", "english"))
     stranger = World(lab=world.lab)
     stranger.report(number="USED-1")
-    stranger.invoice(10_000, number="OTHER-CLIENT")
+    stranger.invoice(10_000, number="26332000000009018400")
     reverses = None
     if form == "red-letter":
         reverses = world.invoice(50_000, on=world.finished_on.replace(day=21), tax=2_830)

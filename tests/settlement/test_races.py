@@ -81,7 +81,13 @@ def test_one_number_by_bookings_of_one_client_is_one_invoice(app):
         ref, actor, day = jobs[runner]
         with transaction():
             services.record_invoice(
-                actor=actor, now=utc_now(), ref=ref, number=f"N{number}", issued_on=day, amount_fen=100, tax_fen=6
+                actor=actor,
+                now=utc_now(),
+                ref=ref,
+                number=f"2633{number:016d}",
+                issued_on=day,
+                amount_fen=100,
+                tax_fen=6,
             )
         return racing.WON
 
@@ -101,7 +107,13 @@ def test_one_number_by_bookings_of_two_clients_goes_to_one(app):
         try:
             with transaction():
                 services.record_invoice(
-                    actor=actor, now=utc_now(), ref=ref, number=f"N{number}", issued_on=day, amount_fen=100, tax_fen=6
+                    actor=actor,
+                    now=utc_now(),
+                    ref=ref,
+                    number=f"2633{number:016d}",
+                    issued_on=day,
+                    amount_fen=100,
+                    tax_fen=6,
                 )
         except errors.InvoiceOfOtherClient:
             return racing.TAKEN

@@ -244,16 +244,16 @@ def test_everything_wrong_is_found_at_once(world):
 
 def test_one_invoice_covers_bookings_of_one_client_on_one_day(world):  # R-PAPER-7
     other, stranger = world.another(), World(lab=world.lab)
-    world.invoice(50_000, number="26-1")
-    other.invoice(number="26-1")
+    world.invoice(50_000, number="26332000000000000001")
+    other.invoice(number="26332000000000000001")
     assert db.session.query(Invoice).count() == 1
     with pytest.raises(errors.InvoiceRecordedAlready):
-        world.invoice(1, number="26-1")
+        world.invoice(1, number="26332000000000000001")
     with pytest.raises(errors.InvoiceOfOtherClient):
-        stranger.invoice(number="26-1")
+        stranger.invoice(number="26332000000000000001")
     with pytest.raises(errors.InvoiceOfOtherClient):
-        world.another().invoice(number="26-1", on=world.today)
-    World().invoice(number="26-1")  # another seller's numbers are its own
+        world.another().invoice(number="26332000000000000001", on=world.today)
+    World().invoice(number="26332000000000000001")  # another seller's numbers are its own
 
 
 def test_an_invoice_over_bookings_of_two_clients_is_refused(world):  # R-PAPER-7
@@ -280,15 +280,15 @@ def test_all_or_nothing_over_several_bookings(world):
 
 
 def test_red_and_blue_never_share_a_number(world):
-    line = world.invoice(number="B")
-    world.red_letter(line, 100, number="R")
+    line = world.invoice(number="26332000000000000001")
+    world.red_letter(line, 100, number="26332000000000000009")
     with pytest.raises(errors.InvoiceOfOtherKind):
-        world.another().invoice(on=world.today, number="R")
+        world.another().invoice(on=world.today, number="26332000000000000009")
     other = world.another()
-    blue = other.invoice(number="B2", on=world.today)
-    world.invoice(100, on=world.today, number="B3")
+    blue = other.invoice(number="26332000000000000002", on=world.today)
+    world.invoice(100, on=world.today, number="26332000000000000003")
     with pytest.raises(errors.InvoiceOfOtherKind):
-        other.red_letter(blue, 1, number="B3")
+        other.red_letter(blue, 1, number="26332000000000000003")
 
 
 def test_red_letters_name_an_invoice_of_the_booking(world):
@@ -313,8 +313,8 @@ def test_what_an_invoice_has_left(world):  # R-PAPER-6
 
 
 def test_an_invoice_can_be_named_by_number_or_id(world):
-    line = world.invoice(number="4711")
-    assert line_of_invoice(world.booking, "4711").id == line
+    line = world.invoice(number="26332000000000000001")
+    assert line_of_invoice(world.booking, "26332000000000000001").id == line
     assert line_of_invoice(world.booking, str(db.session.query(Invoice).one().id)).id == line
     assert line_of_invoice(world.booking, "no such") is None
     assert line_of_invoice(world.booking, "9" * 30) is None
@@ -324,6 +324,22 @@ def test_an_invoice_can_be_named_by_number_or_id(world):
 def test_numbers_are_one_readable_line(world, number):
     with pytest.raises(errors.NumberNotReadable):
         world.invoice(number=number)
+
+
+@pytest.mark.parametrize("number", ["abc", "1", "26332000", "2633200000000000000", "2633200000000000000a", "-" * 20])
+def test_what_is_no_invoices_number_is_refused(world, number):  # R-PAPER-7
+    for record in (world.invoice, lambda **given: world.red_letter(world.invoice(100), 1, **given)):
+        with pytest.raises(errors.NotAnInvoiceNumber) as problem:
+            record(number=number)
+        assert problem.value.field == "number"
+
+
+def test_an_older_invoice_with_whatever_number_still_covers_bookings(world):  # R-PAPER-7
+    parties = {"seller_firm_id": world.host.id, "client_firm_id": world.client.id}
+    with transaction():
+        factories.add(Invoice(**parties, number="FP-旧-1", issued_on=world.finished_on))
+    world.invoice(number=" FP-旧-1 ")
+    assert db.session.query(Invoice).count() == 1
 
 
 @pytest.mark.parametrize("fen", [10**12 + 1, 10**30])

@@ -23,6 +23,7 @@ from sqlalchemy import select
 from labshare.accounts.models import Person
 from labshare.booking.models import Booking
 from labshare.booking.services import ask_approval
+from labshare.catalogue.models import Lab
 from labshare.demonstration.load import load
 from labshare.demonstration.people import email_of
 from labshare.demonstration.scale import Scale
@@ -34,7 +35,8 @@ from labshare.notices import kinds
 from labshare.notices.delivery import Letter, letter_of
 from labshare.notices.services import send_mail
 from labshare.organisations.terms import AffiliationKind, FirmRole, SizeClass
-from labshare.rewards.terms import ObjectionVerdict
+from labshare.rewards.models import Objection, ObjectionFile, RewardLine, RewardRun
+from labshare.rewards.terms import ObjectionVerdict, RunState
 from labshare.settlement.models import StoredFile
 from labshare.web import errors
 from tests import factories
@@ -70,6 +72,7 @@ MORE_STATEMENTS = {
 KNOWN: dict[tuple[str, str], str] = {}
 """Findings that stand for now, by (kind, endpoint), each with its reason. An entry whose finding is gone fails too."""
 
+KEPT_OF_A_FILE = ("sha256", "name", "content_type", "size", "uploaded_by", "uploaded_at")
 NO_PAGES = ("static", "api", "monitoring.", "lab.calendar_json", "calendars.")
 """Addresses that are no pages: files, the API and its description, what monitoring, scripts and calendars ask."""
 
@@ -147,7 +150,28 @@ def leave_more_to_see(crawl: Crawl) -> None:
         asked.answers = [{"field": 1, "label": "图纸", "label_en": "Drawing", "kind": "attached", "file": file}]
         booking = db.session.scalars(select(Booking).where(Booking.ref == ref)).one()
         booking.answers, booking.confidential = asked.answers, True
-    crawl.beside = {"client": [f"/go/{ref}"], "lab": [send_statement(crawl.client_of("lab"))]}
+    crawl.beside = {"client": [f"/go/{ref}"], "lab": [send_statement(crawl.client_of("lab")), grounds_of_objections()]}
+
+
+def grounds_of_objections() -> str:
+    """An objection has a file; and where the lab objects to its latest statement, out of public notice or not."""
+    lab = person_and_firm("lab")[1]
+    assert lab
+    with transaction():
+        kept = db.session.scalars(select(StoredFile).order_by(StoredFile.id).limit(1)).one()
+        file = factories.add(StoredFile(**{name: getattr(kept, name) for name in KEPT_OF_A_FILE}))
+        objection = db.session.scalars(select(Objection).order_by(Objection.id.desc()).limit(1)).one()
+        db.session.add(ObjectionFile(file_id=file.id, objection_id=objection.id))
+    published = RewardRun.state != RunState.CALCULATED
+    line = (
+        select(RewardRun.month, Lab.code)
+        .join(RewardLine, RewardLine.run_id == RewardRun.id)
+        .join(Lab, Lab.id == RewardLine.lab_id)
+        .where(RewardLine.firm_id == lab.id, published)
+        .order_by(RewardRun.month.desc(), Lab.code)
+    )
+    month, code = db.session.execute(line.limit(1)).one()
+    return f"/lab/rewards/{month}/{code}/objections"
 
 
 def send_statement(lab: FlaskClient) -> str:

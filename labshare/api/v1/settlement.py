@@ -28,6 +28,7 @@ from labshare.settlement.models import Invoice, Payment
 from labshare.settlement.queries import registers
 from labshare.settlement.queries.documents import line_of_invoice, numbers_of_lines
 from labshare.settlement.queries.ledger import ledger_entries
+from labshare.settlement.rules.invoice_numbers import LONGEST_TYPED
 from labshare.settlement.services.ledger import ref_of
 
 blueprint = RoomBlueprint("settlement", "Reports, invoices, payments, the revenue ledger")
@@ -68,7 +69,7 @@ class InvoiceName(Spelt):
 
 
 class InvoiceBody(Strict):
-    number = Text(required=True, validate=Length(1, 30))
+    number = Text(required=True, validate=Length(1, LONGEST_TYPED))
     amount_fen = Fen(required=True)
     tax_fen = Fen(required=True)
     issued_on = Day(required=True)

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from labshare.kernel.money import Fen, total
+from labshare.settlement.rules.invoice_numbers import ways_to_say
 from labshare.settlement.terms import MatchReason
 
 _REFERENCE = re.compile(r"B[-\s_]?(\d{6})[-\s_]?([0-9A-HJKMNP-TV-Z]{5})(?![0-9A-Z])")
-_NUMBER = re.compile(r"(?<!\d)(?:\d{20}|\d{8})(?!\d)")
+_NUMBER = re.compile(r"(?<!\d)(?:\d{20}|\d{18}|\d{8})(?!\d)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,8 @@ class _Known:
         for due in dues:
             self.by_amount[due.left_fen].append(due)
             for number in due.invoices:
-                self.by_invoice[number].append(due)
+                for said in ways_to_say(number):
+                    self.by_invoice[said].append(due)
             for name in {plain_name(each) for each in due.names if each}:
                 self.by_name[name].append(due)
 

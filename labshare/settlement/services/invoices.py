@@ -21,12 +21,14 @@ from labshare.settlement.errors import (
     InvoiceOfOtherClient,
     InvoiceOfOtherKind,
     InvoiceRecordedAlready,
+    NotAnInvoiceNumber,
     RedLetterWithoutOriginal,
 )
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Invoice, InvoiceLine
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_invoice, check_red_letter
+from labshare.settlement.rules.invoice_numbers import NUMBER_LENGTH, read_number
 from labshare.settlement.services import notifications
 from labshare.settlement.services.ledger import (
     check_documents_begin,
@@ -37,8 +39,6 @@ from labshare.settlement.services.ledger import (
 )
 from labshare.settlement.services.typed_text import check_word
 from labshare.settlement.terms import EntryCause
-
-NUMBER_LENGTH = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ def record_invoice(
     """Record what an invoice says of a booking, and of others of the same client (`also`) that it covers.
 
     Amounts in fen, tax included. A number that is known adds to that invoice, if date and client are the same. Raises
-    `IllegalStep` before `confirmed`, `InvoiceAboveCharge`, `TaxOutOfRange`, `DocumentInFuture`,
+    `IllegalStep` before `confirmed`, `InvoiceAboveCharge`, `TaxOutOfRange`, `DocumentInFuture`, `NotAnInvoiceNumber`,
     `InvoiceOfOtherClient`, `InvoiceOfOtherKind`, `InvoiceRecordedAlready`, `BookingTwice` (R-PAPER-5, R-PAPER-7).
     Problems of the n-th further booking stand at `also-n-amount_fen` and so on.
     """
@@ -76,8 +76,7 @@ def record_invoice(
     bookings = locked_bookings(actor, "invoice.record", refs=[share.ref for share in shares])
     for booking in bookings:
         check_documents_begin(booking)
-    number = number.strip()
-    invoice = _known_invoice(bookings[0], number)
+    number, invoice = _numbered(bookings[0], number)
     raise_all(
         [
             *_wrong_file(file),
@@ -113,8 +112,7 @@ def record_red_letter(
     """
     booking = locked_booking(actor, "invoice.record", ref=ref)
     check_documents_begin(booking)
-    number = number.strip()
-    known = _known_invoice(booking, number)
+    number, known = _numbered(booking, number)
     said = documents(booking)
     original = next((i for i in said.invoices if i.id == reverses and i.amount_fen > 0), None)
     problems = [*_wrong_file(file), *_wrong_number(number, known, [booking], issued_on, red=True)]
@@ -129,6 +127,13 @@ def record_red_letter(
     taken, tax = Fen(-amount_fen), Fen(-tax_fen)
     _add_line(booking, invoice, amount_fen=taken, tax_fen=tax, reverses=reverses, actor=actor, now=now)
     return invoice
+
+
+def _numbered(booking: Booking, typed: str) -> tuple[str, Invoice | None]:
+    """The number as it is kept, and the seller's invoice that has it. What is no invoice's number any more is looked
+    up as it stands: older rows may have it."""
+    number = read_number(typed) or typed.strip()
+    return number, _known_invoice(booking, number)
 
 
 def _known_invoice(booking: Booking, number: str) -> Invoice | None:
@@ -159,6 +164,8 @@ def _wrong_number(
         yield InvoiceOfOtherClient("also")
         return
     if invoice is None:
+        if read_number(number) is None:
+            yield NotAnInvoiceNumber()
         return
     if invoice.client_firm_id != first.client_firm_id or invoice.issued_on != issued_on:
         yield InvoiceOfOtherClient()

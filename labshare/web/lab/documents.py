@@ -30,7 +30,7 @@ from labshare.settlement.queries.bank import UsedBefore, same_reference
 from labshare.settlement.queries.documents import BookingDocuments, documents_of
 from labshare.settlement.queries.missing import to_invoice_with
 from labshare.settlement.queries.reports import certificates_for, get_report, next_report_number
-from labshare.settlement.services.invoices import NUMBER_LENGTH as INVOICE_NUMBER_LENGTH
+from labshare.settlement.rules.invoice_numbers import LONGEST_TYPED
 from labshare.settlement.services.payments import REFERENCE_LENGTH
 from labshare.settlement.services.reports import NUMBER_LENGTH, REASON_LENGTH
 from labshare.settlement.terms import DocumentKind
@@ -61,6 +61,7 @@ PROPOSED_TAX_PERCENT = 6
 _PDF_ONLY = {"accept": "application/pdf"}
 _PAPERS = accept(PAPERS)
 _HINT_PDF = _l("PDF, up to 20 MB.")
+NUMBER_HINT = _l("20 digits (fully digital), or the code of 10 or 12 digits and the number of 8.")
 _HINT_PAPER = _l("PDF, JPEG or PNG, up to 20 MB.")
 
 
@@ -86,7 +87,12 @@ class WithdrawForm(Form):
 
 
 class InvoiceForm(Form):
-    number = StringField(_l("Invoice number"), [required(), length(INVOICE_NUMBER_LENGTH)], render_kw={"class": "ref"})
+    number = StringField(
+        _l("Invoice number"),
+        [required(), length(LONGEST_TYPED)],
+        description=NUMBER_HINT,
+        render_kw={"class": "ref", "inputmode": "numeric"},
+    )
     issued_on = DayField(_l("Date of the invoice"), [required()])
     amount_fen = MoneyField(_l("Amount (CNY), tax included"), [required()])
     tax_fen = MoneyField(_l("Of which VAT (CNY)"), [required()])
@@ -114,8 +120,9 @@ class RedLetterForm(Form):
     reverses = SelectField(_l("Invoice reversed"), coerce=int, validate_choice=False)
     number = StringField(
         _l("Number of the red-letter invoice"),
-        [required(), length(INVOICE_NUMBER_LENGTH)],
-        render_kw={"class": "ref"},
+        [required(), length(LONGEST_TYPED)],
+        description=NUMBER_HINT,
+        render_kw={"class": "ref", "inputmode": "numeric"},
     )
     issued_on = DayField(_l("Date of the invoice"), [required()])
     amount_fen = MoneyField(

@@ -46,11 +46,11 @@ async function load(address, part, push, sent) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!form.matches("[data-live]")) return;
+  if (!form.matches("[data-live]") || event.defaultPrevented) return;
   event.preventDefault();
   if (form.method === "post") {
     // What the part does not answer (signed out, no network) the browser sends itself: each step is judged again.
-    const plainly = () => { delete form.dataset.live; form.requestSubmit(event.submitter); };
+    const plainly = () => { delete form.dataset.live; delete form.dataset.sent; form.requestSubmit(event.submitter); };
     return load(location.href, form.dataset.live, false, { method: "POST", body: new FormData(form, event.submitter), plainly });
   }
   const query = new URLSearchParams();

@@ -5,6 +5,7 @@ import "./steps.scss";
 import "./own.css";
 import "./papers.css";
 import "./theme.js";
+import "./bench.js";
 import "./dialogs.js";
 import "./forms.js";
 import "./hold.js";

@@ -216,6 +216,7 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
             "booking/page.html",
             booking=booking,
             side=side,
+            person_id=actor.person_id if may(actor, "booking.work", lab=booking.lab_firm_id) else None,
             price=read_price(booking.price) if booking.price else None,
             lines=lines,
             BY_RULE=BY_RULE,

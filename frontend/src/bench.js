@@ -1,0 +1,72 @@
+// What is pressed at the bench is never lost: a press is kept on the phone under a key of its own before it is sent, and sent
+// again until the server has answered. The server does it once. It is sent as the person who pressed it, or not at all.
+const place = document.querySelector("[data-presses]");
+const shelf = place && `labshare:presses:${place.dataset.person}`;
+const AGAIN_AFTER = 5000;
+let sending = false;
+
+// As crypto.randomUUID, which a lab's own network without https lacks.
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 15) | 64;
+  bytes[8] = (bytes[8] & 63) | 128;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("").replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+const kept = () => JSON.parse(localStorage.getItem(shelf) ?? "[]");
+const keep = (presses) => { localStorage.setItem(shelf, JSON.stringify(presses)); show(); };
+const drop = (press) => keep(kept().filter(({ key }) => key !== press.key));
+
+function show() {
+  const presses = kept();
+  place.querySelector("[data-presses-kept]").hidden = !presses.some((press) => press.tried);
+  place.querySelector("[data-presses-list]").textContent = presses.map(({ ref, words }) => `${ref} ${words}`).join(", ");
+}
+
+function refuse(press, words) {
+  const line = place.querySelector("[data-presses-refused]");
+  line.textContent = `${press.ref} ${press.words}: ${words}`;
+  line.hidden = false;
+}
+
+async function send(press) {
+  const ago = Math.max(0, Math.round((Date.now() - press.at) / 1000));
+  const body = new URLSearchParams({ ref: press.ref, step: press.step, key: press.key, ago, csrf_token: place.dataset.token });
+  const answer = await fetch(place.dataset.presses, { method: "POST", body });
+  if (answer.status >= 500 || answer.status === 429) throw new Error("later");
+  const told = await answer.json(); // signed out, or a page from before: no answer to this press, which stays
+  drop(press);
+  if (told.refused) refuse(press, told.refused.join(" "));
+  return Boolean(told.done);
+}
+
+async function sendAll() {
+  if (sending) return;
+  sending = true;
+  let done = false;
+  try {
+    for (const press of kept()) done = (await send(press)) || done;
+  } catch {
+    keep(kept().map((press) => ({ ...press, tried: true })));
+    setTimeout(sendAll, AGAIN_AFTER);
+  }
+  sending = false;
+  for (const form of place.querySelectorAll("[data-press][data-sent]")) delete form.dataset.sent;
+  if (done && !kept().length) location.reload();
+}
+
+if (place) {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("[data-press]")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const { press: step, ref } = form.dataset;
+    if (!kept().some((press) => press.ref === ref && press.step === step))
+      keep([...kept(), { key: newKey(), ref, step, words: form.textContent.trim(), at: Date.now() }]);
+    sendAll();
+  }, true);
+  addEventListener("online", sendAll);
+  show();
+  if (kept().length) sendAll();
+}

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from labshare.accounts.models import Person
-from labshare.booking.models import OpeningHours, WorkingYear
+from labshare.booking.models import ALWAYS, OpeningWeek, WorkingYear
 from labshare.catalogue.models import (
     Calibration,
     Fee,
@@ -151,16 +151,9 @@ def lab(
             }
         )
     )
-    for weekday in range(5):
-        for opens, closes in hours:
-            add(
-                OpeningHours(
-                    lab_id=made.id,
-                    weekday=weekday,
-                    opens_minute=opens * 60,
-                    closes_minute=closes * 60,
-                )
-            )
+    if hours:
+        day = [[opens * 60, closes * 60] for opens, closes in hours]
+        add(OpeningWeek(lab_id=made.id, valid_from=ALWAYS, weekly=[day] * 5 + [[], []]))
     if admitted:
         admission(made)
     return made

@@ -108,9 +108,11 @@ function start() {
 
   function events() {
     const until = board.days * DAY, found = [];
-    const everywhere = data.resources.flatMap((one) => (one.units > 1 ? [`i${one.instrument}`, `u${one.instrument}.${one.unit}`] : [`u${one.instrument}.${one.unit}`]));
+    const lines = (some) => [...new Set(some.flatMap((one) => (one.units > 1 ? [`i${one.instrument}`, `u${one.instrument}.${one.unit}`] : [`u${one.instrument}.${one.unit}`])))];
     const behind = (css, resourceIds, from, to, id) => found.push({ id, display: "background", className: css, resourceIds, start: wall(from), end: wall(to) });
-    data.shut.forEach(([from, to]) => behind("is-shut", [...new Set(everywhere)], from, to, `shut|${from}`));
+    const shut = (spans, some, id) => spans.forEach(([from, to]) => behind("is-shut", lines(some), from, to, `shut|${id}|${from}`));
+    shut(data.shut, data.resources.filter((one) => !one.shut), "");
+    for (const one of data.resources.filter((each) => each.shut)) shut(one.shut, [one], `${one.instrument}.${one.unit}`);
     for (const one of data.resources)
       if (one.uncalibrated !== null && one.uncalibrated < until)
         behind("ev-bad", [row(one)], Math.max(0, one.uncalibrated), until, `bad|${row(one)}|${one.unit}`);

@@ -227,6 +227,13 @@ class HoursOverlap(InvalidInput):
     default_field = "hours"
 
 
+class HoursFromThePast(InvalidInput):
+    """Days that are over keep the hours they had."""
+
+    message = _l("Choose a day from today up to five years ahead.")
+    default_field = "valid_from"
+
+
 class SlotTaken(Conflict):
     """No unit is free. Carries up to three alternatives nearest in time."""
 

@@ -80,26 +80,45 @@ class WorkingYear(Model):
         return cls.confirmed_at.is_not(None)
 
 
-class OpeningHours(Model):
-    """An opening interval of a lab on a weekday; an end past 1440 runs into the next day."""
+ALWAYS = date(2000, 1, 1)
+"""From when the hours hold that a lab has had all along."""
 
-    __tablename__ = "opening_hours"
+
+class OpeningWeek(Model):
+    """When a lab is open from a day on, until its next week; or one of its instruments, where it differs
+    (R-TIME-20)."""
+
+    __tablename__ = "opening_week"
     __table_args__ = (
-        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_known"),
-        CheckConstraint(
-            "opens_minute >= 0 AND opens_minute < 1440 AND closes_minute > opens_minute AND closes_minute <= 2880",
-            name="minutes_in_order",
+        CheckConstraint("weekly IS NOT NULL OR instrument_id IS NOT NULL", name="lab_has_hours"),
+        Index(
+            "uq_opening_week_of_lab",
+            "lab_id",
+            "valid_from",
+            unique=True,
+            sqlite_where=text("instrument_id IS NULL"),
+            postgresql_where=text("instrument_id IS NULL"),
         ),
-        UniqueConstraint("lab_id", "weekday", "opens_minute"),
+        Index(
+            "uq_opening_week_of_instrument",
+            "instrument_id",
+            "valid_from",
+            unique=True,
+            sqlite_where=text("instrument_id IS NOT NULL"),
+            postgresql_where=text("instrument_id IS NOT NULL"),
+        ),
+        Index(None, "lab_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
-    weekday: Mapped[int]
-    """0 Monday … 6 Sunday."""
-    opens_minute: Mapped[int]
-    closes_minute: Mapped[int]
-    """Minutes after local midnight of the day the interval begins on."""
+    instrument_id: Mapped[int | None] = mapped_column(ForeignKey("instrument.id"))
+    valid_from: Mapped[date]
+    weekly: Mapped[list[list[list[int]]] | None] = mapped_column(JSON(none_as_null=True))
+    """Seven days from Monday, each a list of [opens, closes] in minutes after local midnight, past it counting on.
+    None: the instrument keeps its lab's."""
+
+    instrument: Mapped[Instrument | None] = relationship()
 
 
 class Closure(Model):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from labshare.booking.models import Closure, OpeningHours
+from labshare.booking.models import ALWAYS, Closure, OpeningWeek
 from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTerms
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.time import Closure as ClosureTerms
@@ -244,11 +244,8 @@ class CatalogueMaker:
 
     def _hours(self, rng: random.Random, lab: Row, shape: str, host: HostFirm) -> Openings:
         loading, week = self.loading, SHAPES[shape]
-        for weekday, spans in enumerate(week):
-            for opens, closes in spans:
-                loading.rows.add(
-                    OpeningHours, lab_id=lab["id"], weekday=weekday, opens_minute=opens, closes_minute=closes
-                )
+        weekly = [[list(span) for span in spans] for spans in week]
+        loading.rows.add(OpeningWeek, lab_id=lab["id"], instrument_id=None, valid_from=ALWAYS, weekly=weekly)
         closures = []
         for offset, length, reason in (
             (rng.randrange(30, 340), rng.randrange(1, 3), "年度设备保养"),

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from labshare.booking.models import Booking, Closure, Holding, OpeningHours, WorkingDay, WorkingYear
+from labshare.booking.models import Booking, Closure, Holding, OpeningWeek, WorkingDay, WorkingYear
 from labshare.booking.terms import HoldingKind
 from labshare.kernel.database import Model, UtcDateTime, append_only, guard
 from labshare.kernel.money import Fen
@@ -61,7 +61,7 @@ class LabMonth(Model):
 
 
 class InstrumentMonth(Model):
-    """The opening minutes of a lab's month that blocks take from an instrument, all its units together."""
+    """What an instrument's opening minutes of a month differ from its lab's: by its own hours, and by blocks."""
 
     __tablename__ = "instrument_month"
     __table_args__ = (Index(None, "lab_id", "month"),)
@@ -70,6 +70,9 @@ class InstrumentMonth(Model):
     month: Mapped[str] = mapped_column(String(7), primary_key=True)
     lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
     blocked_minutes: Mapped[Minutes]
+    """What blocks take of its opening hours, all its units together."""
+    extra_minutes: Mapped[Minutes] = mapped_column(default=Minutes(0))
+    """How much longer its own hours are than the lab's, of each unit; negative where they are shorter."""
 
 
 class UsageMonth(Model):
@@ -213,7 +216,7 @@ _marks(
     events=("INSERT",),
 )
 _marks(RevenueEntry.__table__, "k.month = {row}.month AND k.over", events=("INSERT",))
-_marks(OpeningHours.__table__, "TRUE")
+_marks(OpeningWeek.__table__, "k.last_day >= {row}.valid_from")
 _marks(Closure.__table__, _MEETS)
 _marks(  # hours past midnight reach into the next day
     WorkingDay.__table__,

@@ -4,19 +4,18 @@ kept is worked out from opening hours, closures, working days and blocks. Minute
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Integer, Select, String, and_, case, cast, func, null, select, union_all
+from sqlalchemy import CompoundSelect, Integer, Select, String, and_, case, cast, func, literal, null, select, union_all
 
 from labshare.booking.models import Holding
-from labshare.booking.queries.loading import hours_of_labs, working_days
-from labshare.booking.rules.time import Interval, Openings
+from labshare.booking.queries.loading import openings_of
+from labshare.booking.rules.time import Interval
 from labshare.catalogue.models import Instrument
 from labshare.kernel.database import UtcDateTime, db, minutes_between
 from labshare.kernel.given_rows import given_rows
 from labshare.kernel.months import Month
-from labshare.kernel.time import Minutes, local_zone
+from labshare.kernel.time import Minutes
 from labshare.oversight.kept import OfLab, given_labs, lab_months, labs_given
 from labshare.oversight.models import InstrumentMonth
 
@@ -26,43 +25,74 @@ MinutesOf = dict[int, Minutes]
 
 @dataclass(frozen=True)
 class OpenTime:
-    """Minutes of a period: open, by lab; taken of these by blocks, by instrument, all its units together."""
+    """Minutes of a period: open, by lab; how much more or less each unit of an instrument of its own hours is, and what
+    blocks take of all its units together, by instrument."""
 
     open_minutes: MinutesOf
+    extra_minutes: MinutesOf
     blocked_minutes: MinutesOf
+
+    def of(self, lab_id: int, instrument_id: int, *, units: int) -> int:
+        """Minutes that all units of an instrument can be used in."""
+        each = self.open_minutes[lab_id] + self.extra_minutes.get(instrument_id, 0)
+        return max(0, each * units - self.blocked_minutes.get(instrument_id, 0))
+
+
+@dataclass(frozen=True)
+class OpeningsByMonth:
+    """When labs are open in some months, cut to them, and instruments that have their own hours."""
+
+    labs: Mapping[OfLab, Sequence[Interval]]
+    own: Mapping[OfLab, Mapping[int, Sequence[Interval]]]
+
+    @property
+    def minutes(self) -> dict[OfLab, int]:
+        """The length of all of a lab's month's intervals."""
+        return {of_lab: _minutes(intervals) for of_lab, intervals in self.labs.items()}
+
+
+def _minutes(intervals: Sequence[Interval]) -> int:
+    return int(sum((each.ends_at - each.starts_at).total_seconds() for each in intervals)) // 60
 
 
 def open_time(given: Mapping[str, Any]) -> OpenTime:
     """Of the months and labs `asked` for. One statement, and three more where something is not kept."""
     open_minutes: MinutesOf = {}
+    extra_minutes: MinutesOf = {}
     blocked_minutes: MinutesOf = {}
     unknown: list[OfLab] = []
-    for key, month, minutes in db.session.execute(_kept(), given):
+    for key, month, minutes, blocked in db.session.execute(_kept(), given):
         if month is None:
-            blocked_minutes[key] = Minutes(int(minutes))
+            extra_minutes[key], blocked_minutes[key] = Minutes(int(minutes)), Minutes(int(blocked))
         elif minutes is None:
             unknown.append((key, Month.parse(month)))
         else:
             open_minutes[key] = Minutes(open_minutes.get(key, 0) + int(minutes))
-    openings = openings_of(unknown)
-    for (lab_id, _month), minutes in minutes_open(openings).items():
+    openings = openings_by_month(unknown)
+    for (lab_id, _month), minutes in openings.minutes.items():
         open_minutes[lab_id] = Minutes(open_minutes.get(lab_id, 0) + minutes)
     if unknown:
-        for row in db.session.execute(blocked_rows(), given_openings(openings)):
-            blocked_minutes[row.instrument_id] = Minutes(
-                blocked_minutes.get(row.instrument_id, 0) + int(row.blocked_minutes)
-            )
-    return OpenTime(open_minutes, blocked_minutes)
+        for row in db.session.execute(instrument_rows(), given_openings(openings)):
+            key = row.instrument_id
+            blocked_minutes[key] = Minutes(blocked_minutes.get(key, 0) + int(row.blocked_minutes))
+            extra_minutes[key] = Minutes(extra_minutes.get(key, 0) + int(row.extra_minutes))
+    return OpenTime(open_minutes, extra_minutes, blocked_minutes)
 
 
 @cache
 def _kept() -> CompoundSelect[Any]:
     """Each lab's month with its open minutes, NULL where they are not known; each instrument, without a month, with
-    what blocks take of the known ones."""
+    what its own hours are more in the known ones, and what blocks take of them."""
     months = lab_months(narrowed=True)
-    labs = select(months.c.lab_id, months.c.month, case((months.c.open_known == 1, months.c.open_minutes)))
+    known = case((months.c.open_known == 1, months.c.open_minutes))
+    labs = select(months.c.lab_id, months.c.month, known, literal(0))
     instruments = (
-        select(InstrumentMonth.instrument_id, cast(null(), String), func.sum(InstrumentMonth.blocked_minutes))
+        select(
+            InstrumentMonth.instrument_id,
+            cast(null(), String),
+            func.sum(InstrumentMonth.extra_minutes),
+            func.sum(InstrumentMonth.blocked_minutes),
+        )
         .select_from(months)
         .join(
             InstrumentMonth,
@@ -74,44 +104,58 @@ def _kept() -> CompoundSelect[Any]:
     return union_all(labs, instruments)
 
 
-def openings_of(months: Iterable[OfLab]) -> dict[OfLab, Sequence[Interval]]:
-    """When these labs are open in these months, cut to them. Two statements."""
+def openings_by_month(months: Iterable[OfLab]) -> OpeningsByMonth:
+    """When these labs, and their instruments of own hours, are open in these months. Two statements."""
     wanted = sorted(months)
     if not wanted:
-        return {}
-    since = min(month for _lab, month in wanted).starts_at()
-    hours, days = hours_of_labs({lab_id for lab_id, _month in wanted}, since), working_days()
-    found: dict[OfLab, Sequence[Interval]] = {}
-    for lab_id, its_months in groupby(wanted, key=lambda one: one[0]):
-        openings = Openings(hours[lab_id], days, local_zone(), since)
-        for of_lab in its_months:
-            found[of_lab] = openings.between(of_lab[1].starts_at(), of_lab[1].ends_at())
-    return found
+        return OpeningsByMonth({}, {})
+    opens = openings_of({lab_id for lab_id, _month in wanted}, min(month for _lab, month in wanted).starts_at())
+    labs, own = {}, {}
+    for of_lab in wanted:
+        lab_id, span = of_lab[0], (of_lab[1].starts_at(), of_lab[1].ends_at())
+        labs[of_lab] = opens.of_lab(lab_id).between(*span)
+        own[of_lab] = {key: opens.of_instrument(key, lab_id).between(*span) for key in opens.own_of_lab(lab_id)}
+    return OpeningsByMonth(labs, own)
 
 
-def minutes_open(openings: Mapping[OfLab, Sequence[Interval]]) -> dict[OfLab, int]:
-    """The length of all of a month's intervals."""
-    return {
-        of_lab: int(sum((each.ends_at - each.starts_at).total_seconds() for each in intervals)) // 60
-        for of_lab, intervals in openings.items()
-    }
-
-
-def given_openings(openings: Mapping[OfLab, Sequence[Interval]]) -> dict[str, Any]:
-    """The parameters of `blocked_rows`."""
-    rows = [(lab_id, str(month), *each) for (lab_id, month), every in openings.items() for each in every]
-    return given_labs(openings) | {"openings": rows}
+def given_openings(openings: OpeningsByMonth) -> dict[str, Any]:
+    """The parameters of `instrument_rows`."""
+    rows = [(lab_id, str(month), 0, *each) for (lab_id, month), every in openings.labs.items() for each in every]
+    extra = []
+    for (lab_id, month), instruments in openings.own.items():
+        usual = _minutes(openings.labs[lab_id, month])
+        for instrument_id, every in instruments.items():
+            rows += [(lab_id, str(month), instrument_id, *each) for each in every]
+            extra.append((lab_id, str(month), instrument_id, _minutes(every) - usual))
+    return given_labs(openings.labs) | {"openings": rows, "own": extra}
 
 
 @cache
-def blocked_rows() -> Select[Any]:
-    """The minutes that blocks take of given openings, by instrument and month, with its lab."""
+def instrument_rows() -> Select[Any]:
+    """What blocks take of given openings, and what own hours are more, in minutes by instrument and month, with its
+    lab. Instruments with neither have none."""
     labs = labs_given()
-    openings = given_rows("openings", lab_id=Integer(), month=String(7), starts_at=UtcDateTime(), ends_at=UtcDateTime())
+    openings = given_rows(
+        "openings",
+        lab_id=Integer(),
+        month=String(7),
+        instrument_id=Integer(),
+        starts_at=UtcDateTime(),
+        ends_at=UtcDateTime(),
+    )
+    own = given_rows("own", lab_id=Integer(), month=String(7), instrument_id=Integer(), extra_minutes=Integer())
     blocks = (
-        select(labs.c.lab_id, labs.c.month, Holding.instrument_id, Holding.starts_at, Holding.ends_at)
+        select(
+            labs.c.lab_id,
+            labs.c.month,
+            Holding.instrument_id,
+            func.coalesce(own.c.instrument_id, 0).label("hours_of"),
+            Holding.starts_at,
+            Holding.ends_at,
+        )
         .join(Instrument, Instrument.lab_id == labs.c.lab_id)
         .join(Holding, Holding.instrument_id == Instrument.id)
+        .outerjoin(own, and_(own.c.instrument_id == Instrument.id, own.c.month == labs.c.month))
         .where(Holding.is_block, Holding.ends_at > labs.c.starts_at, Holding.starts_at < labs.c.ends_at)
         .cte("blocks")
     )
@@ -119,21 +163,30 @@ def blocked_rows() -> Select[Any]:
         case((blocks.c.starts_at > openings.c.starts_at, blocks.c.starts_at), else_=openings.c.starts_at),
         case((blocks.c.ends_at < openings.c.ends_at, blocks.c.ends_at), else_=openings.c.ends_at),
     )
-    return (
-        select(
-            blocks.c.instrument_id,
-            blocks.c.month,
-            blocks.c.lab_id,
-            func.sum(minutes_between(begins, ends)).label("blocked_minutes"),
-        )
-        .join(
-            openings,
-            and_(
-                openings.c.lab_id == blocks.c.lab_id,
-                openings.c.month == blocks.c.month,
-                openings.c.starts_at < blocks.c.ends_at,
-                openings.c.ends_at > blocks.c.starts_at,
-            ),
-        )
-        .group_by(blocks.c.instrument_id, blocks.c.month, blocks.c.lab_id)
+    blocked = select(
+        blocks.c.instrument_id,
+        blocks.c.month,
+        blocks.c.lab_id,
+        minutes_between(begins, ends).label("blocked"),
+        literal(0).label("extra"),
+    ).join(
+        openings,
+        and_(
+            openings.c.lab_id == blocks.c.lab_id,
+            openings.c.month == blocks.c.month,
+            openings.c.instrument_id == blocks.c.hours_of,
+            openings.c.starts_at < blocks.c.ends_at,
+            openings.c.ends_at > blocks.c.starts_at,
+        ),
     )
+    longer = select(own.c.instrument_id, own.c.month, own.c.lab_id, literal(0), own.c.extra_minutes).where(
+        own.c.extra_minutes != 0
+    )
+    rows = union_all(blocked, longer).subquery("rows")
+    return select(
+        rows.c.instrument_id,
+        rows.c.month,
+        rows.c.lab_id,
+        func.sum(rows.c.blocked).label("blocked_minutes"),
+        func.sum(rows.c.extra).label("extra_minutes"),
+    ).group_by(rows.c.instrument_id, rows.c.month, rows.c.lab_id)

@@ -189,8 +189,7 @@ def _open_time(by: UsageBy, scope: list[ColumnElement[bool]], given: Mapping[str
     for row in instruments:
         key = {UsageBy.LAB: row.lab_id, UsageBy.INSTRUMENT: row.id, UsageBy.FIRM: row.firm_id}[by]
         sums = result.setdefault(key, {"available_minutes": 0, "units": 0})
-        open_minutes, blocked_minutes = of.open_minutes[row.lab_id], of.blocked_minutes.get(row.id, 0)
-        sums["available_minutes"] += max(0, open_minutes * row.units - blocked_minutes)
+        sums["available_minutes"] += of.of(row.lab_id, row.id, units=row.units)
         sums["units"] += row.units
     return result
 

@@ -35,7 +35,7 @@ from labshare.oversight.models import (
     UpgradeFinding,
     UsageMonth,
 )
-from labshare.oversight.opening import blocked_rows, given_openings, minutes_open, openings_of
+from labshare.oversight.opening import given_openings, instrument_rows, openings_by_month
 
 
 @verb("check.mark_known", title=_l("Old violations marked at an upgrade"), money=True)
@@ -98,8 +98,8 @@ def keep_months(*, now: datetime, at_once: int = AT_ONCE) -> int:
     wanted = pending(now, at_once)
     if not wanted:
         return 0
-    openings = openings_of(wanted)
-    minutes = minutes_open(openings)
+    openings = openings_by_month(wanted)
+    minutes = openings.minutes
     given = given_openings(openings)
     take_turn()
     for kept in (LabMonth, InstrumentMonth, UsageMonth, ClientMonth):
@@ -111,7 +111,7 @@ def keep_months(*, now: datetime, at_once: int = AT_ONCE) -> int:
             for (lab_id, month), over in wanted.items()
         ],
     )
-    _write(InstrumentMonth, blocked_rows().params(given))
+    _write(InstrumentMonth, instrument_rows().params(given))
     over = given_labs(of_lab for of_lab, is_over in wanted.items() if is_over)
     _write(UsageMonth, summed_rows().params(over | {"now": now}))
     _write(ClientMonth, firm_rows().params(over))

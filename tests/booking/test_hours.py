@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from labshare.booking import errors, services
-from labshare.booking.models import OpeningHours, WorkingDay, WorkingYear
+from labshare.booking.models import OpeningWeek, WorkingDay, WorkingYear
 from labshare.booking.queries import working_days
 from labshare.booking.services import SpecialDay
 from labshare.commands import main
@@ -65,7 +65,7 @@ def test_hours_that_cannot_be(house: House, weekly: tuple, problem: type[Excepti
     with pytest.raises(problem) as refused:
         house.do(services.set_opening_hours, house.manager, lab_id=house.lab.id, weekly=weekly)
     assert refused.value.field == "hours"  # type: ignore[attr-defined]
-    assert db.session.scalar(select(func.count()).select_from(OpeningHours)) == 10
+    assert db.session.scalar(select(func.count()).select_from(OpeningWeek)) == 1
 
 
 def test_touching_hours_are_fine(house: House) -> None:

@@ -17,7 +17,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from labshare.booking.models import Booking, OpeningHours
+from labshare.booking.models import ALWAYS, Booking, OpeningWeek
 from labshare.kernel.database import db, transaction
 from labshare.organisations.models import ApiToken
 from labshare.organisations.queries import digest
@@ -98,9 +98,8 @@ def market(runners: int) -> tuple[int, list[str]]:
     """An item on one unit in a lab that never closes, and a client with a token for each runner."""
     with transaction():
         factories.working_year(FIRST.year)
-        lab = factories.lab(hours=((0, 24),))
-        for weekday in (5, 6):
-            factories.add(OpeningHours(lab_id=lab.id, weekday=weekday, opens_minute=0, closes_minute=1440))
+        lab = factories.lab(hours=())
+        factories.add(OpeningWeek(lab_id=lab.id, valid_from=ALWAYS, weekly=[[[0, 1440]]] * 7))
         instrument = factories.instrument(lab, units=1, needs_calibration=False)
         item = factories.test_item(instrument)
         tokens = []

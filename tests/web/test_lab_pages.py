@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, update
 
 from labshare.booking import services
-from labshare.booking.models import Booking, Holding, OpeningHours, Proposal, WantedBlock
+from labshare.booking.models import Booking, Holding, OpeningWeek, Proposal, WantedBlock
 from labshare.kernel.database import db, transaction
 from labshare.kernel.time import local_day, utc_now
 from tests import factories
@@ -127,7 +127,7 @@ def test_a_new_lab_is_led_from_step_to_step_to_its_first_booking(app: Flask, clo
     with transaction():
         firm.verified_at = clock.now
         lab.address, lab.phone, lab.state = "人民路 1 号", "0575-1", "published"
-        db.session.add(OpeningHours(lab_id=lab.id, weekday=0, opens_minute=480, closes_minute=1020))
+        db.session.add(OpeningWeek(lab_id=lab.id, valid_from=local_day(clock.now), weekly=[[[480, 1020]]] + [[]] * 6))
     assert undone() == [
         "An instrument is published",
         "A test item with a fee is published",

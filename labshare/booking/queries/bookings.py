@@ -12,23 +12,23 @@ from labshare.accounts.models import Person
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.queries.loading import (
+    Planned,
     cancellation_terms,
     certificates_of,
-    hours_of_labs,
     instrument_terms,
+    openings_of,
     work_of_booking,
-    working_days,
 )
 from labshare.booking.rules import lifecycle
 from labshare.booking.rules.price import cancellation_fee
-from labshare.booking.rules.time import Openings, StartRules
+from labshare.booking.rules.time import StartRules
 from labshare.booking.terms import BookingState, Party
 from labshare.catalogue.models import TestItem
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.money import Fen
-from labshare.kernel.time import local_day, local_zone, start_of_day
+from labshare.kernel.time import local_day, start_of_day
 from labshare.organisations import permissions
 
 
@@ -286,10 +286,15 @@ class Conflict:
 
 
 def bookings_hit(
-    now: datetime, *, lab_id: int | None = None, lab_ids: Iterable[int] | None = None, days: Iterable[date] = ()
+    now: datetime,
+    *,
+    lab_id: int | None = None,
+    lab_ids: Iterable[int] | None = None,
+    days: Iterable[date] = (),
+    planned: Planned | None = None,
 ) -> list[Conflict]:
-    """Bookings to come that break the hours, closures or working days as they now stand. `days` narrows to work that
-    touches one of these local days. Nothing is changed."""
+    """Bookings to come that break the hours, closures or working days as they now stand, or as they would with what is
+    `planned`. `days` narrows to work that touches one of these local days. Nothing is changed."""
     query = (
         select(Booking)
         .where(
@@ -314,14 +319,13 @@ def bookings_hit(
         bookings = [one for one in bookings if _touches(one, wanted)]
     if not bookings:
         return []
-    hours = hours_of_labs({one.lab_id for one in bookings}, now)
-    calendar, zone = working_days(), local_zone()
-    openings = {lab: Openings(lab_hours, calendar, zone, now) for lab, lab_hours in hours.items()}
+    opens = openings_of({one.lab_id for one in bookings}, now, planned=planned)
     certificates = certificates_of({one.instrument_id for one in bookings})
     found = []
     for booking in bookings:
         terms = instrument_terms(booking.instrument, booking.lab, certificates)
-        rules = StartRules(openings[booking.lab_id], work_of_booking(booking), terms)
+        openings = opens.of_instrument(booking.instrument_id, booking.lab_id)
+        rules = StartRules(openings, work_of_booking(booking), terms)
         problem = next(iter(rules.hours_problems(booking.starts_at)), None)
         if problem is not None:
             found.append(Conflict(booking, problem))

@@ -1,4 +1,4 @@
-"""What a block would meet: the bookings in its way, each with the places that would do for it instead."""
+"""What a block, or other hours, would meet: the bookings in the way, each with the places that would do instead."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Holding
-from labshare.booking.queries.loading import load_bookable_item, work_of_booking
+from labshare.booking.queries.bookings import bookings_hit
+from labshare.booking.queries.loading import BookableItem, Planned, load_bookable_item, work_of_booking
 from labshare.booking.queries.slots import AFTERMATH
 from labshare.booking.rules import slots
 from labshare.booking.rules.lifecycle import possible
@@ -16,6 +17,7 @@ from labshare.booking.rules.slots import Candidate, Slot, Taken
 from labshare.booking.rules.time import Interval, without
 from labshare.booking.terms import HoldingKind, Party
 from labshare.kernel.database import db
+from labshare.kernel.errors import Problem
 
 MOST = 20
 """Bookings whose ways out are worked out at once."""
@@ -28,11 +30,13 @@ Given = dict[tuple[int, int], list[Interval]]
 @dataclass(frozen=True)
 class Clash:
     """A booking in the way. `unit`: another unit free at its time, which needs nobody's yes. `ways`: starts nearest in
-    time on any instrument of its test, to propose; none where it has begun, or nothing is free."""
+    time on any instrument of its test, to propose; none where it has begun, or nothing is free. `problem`: why other
+    hours exclude it."""
 
     booking: Booking
     unit: int | None
     ways: tuple[Slot, ...]
+    problem: Problem | None = None
 
 
 def bookings_in_the_way(
@@ -65,15 +69,38 @@ def clashes(instrument_id: int, units: Sequence[int], spans: Sequence[Interval],
         booking.id: booking for span in spans for booking in bookings_in_the_way(instrument_id, units, span, now=now)
     }
     given: Given = {(instrument_id, unit): list(spans) for unit in units}
+    items: dict[int, BookableItem | None] = {}
     return [
-        _clash(booking, given, now) if n < MOST else Clash(booking, None, ())
+        _clash(booking, given, items, now) if n < MOST else Clash(booking, None, ())
         for n, booking in enumerate(found.values())
     ]
 
 
-def _clash(booking: Booking, given: Given, now: datetime) -> Clash:
-    """The places for one booking; the first is given away with it."""
-    bookable = load_bookable_item(booking.test_item_id, now)
+def newly_hit(planned: Planned, now: datetime) -> list[Clash]:
+    """The bookings that fit the lab's hours and would not with what is planned, by start, each with the nearest starts
+    that would: the first of each can be taken together. A few statements for each, of at most twenty."""
+    hit = {one.booking.id for one in bookings_hit(now, lab_id=planned.lab_id)}
+    fresh = [each for each in bookings_hit(now, lab_id=planned.lab_id, planned=planned) if each.booking.id not in hit]
+    given: Given = {}
+    items: dict[int, BookableItem | None] = {}
+    found = []
+    for n, one in enumerate(fresh):
+        clash = _clash(one.booking, given, items, now, planned) if n < MOST else Clash(one.booking, None, ())
+        found.append(replace(clash, problem=one.problem))
+    return found
+
+
+def _clash(
+    booking: Booking,
+    given: Given,
+    items: dict[int, BookableItem | None],
+    now: datetime,
+    planned: Planned | None = None,
+) -> Clash:
+    """The places for one booking; the first is given away with it. `items`: those loaded already."""
+    if booking.test_item_id not in items:
+        items[booking.test_item_id] = load_bookable_item(booking.test_item_id, now, planned=planned)
+    bookable = items[booking.test_item_id]
     if bookable is None or "propose" not in possible(booking.state, Party.LAB) or booking.starts_at <= now:
         return Clash(booking, None, ())
     work = work_of_booking(booking)
@@ -81,9 +108,11 @@ def _clash(booking: Booking, given: Given, now: datetime) -> Clash:
     end = until + work.duration + work.cleanup + AFTERMATH
     candidates = [_as_it_will_be(each, given) for each in bookable.candidates(work, since, end, but_booking=booking.id)]
     own = next((each for each in candidates if each.instrument_id == booking.instrument_id), None)
-    ends_at = own.rules.plan(booking.starts_at).holding_ends_at if own else booking.ends_at
-    free = slots.free_units(own.busy, booking.starts_at, ends_at) if own else []
-    unit = next((each for each in free if each != booking.unit), None)
+    unit, ends_at = None, booking.ends_at
+    if own is not None and planned is None:  # at its time no unit is open by other hours
+        ends_at = own.rules.plan(booking.starts_at).holding_ends_at
+        free = slots.free_units(own.busy, booking.starts_at, ends_at)
+        unit = next((each for each in free if each != booking.unit), None)
     ways = slots.alternatives(candidates, booking.starts_at, now=now, since=since, until=until)
     if unit is not None:
         given.setdefault((booking.instrument_id, unit), []).append(Interval(booking.starts_at, ends_at))

@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlalchemy import exists, or_, select
 
-from labshare.booking.models import Booking, OpeningHours
+from labshare.booking.models import Booking, OpeningWeek
 from labshare.booking.terms import FirstStep
 from labshare.catalogue.models import Fee, Instrument, Lab, LabAdmission, LabApplication, TestItem
 from labshare.kernel.database import db
@@ -22,7 +22,7 @@ def first_steps(lab: Lab, day: date) -> Steps:
     row = db.session.execute(
         select(
             select(Firm.verified).where(Firm.id == lab.firm_id).scalar_subquery().label("verified"),
-            exists().where(OpeningHours.lab_id == lab.id).label("hours"),
+            exists().where(OpeningWeek.lab_id == lab.id).label("hours"),
             exists().where(Instrument.lab_id == lab.id, Instrument.published).label("instrument"),
             priced.label("item"),
             or_(

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    JSON,
     Date,
     Integer,
     Select,
@@ -24,13 +25,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from labshare.booking.models import Booking, Closure, Holding, OpeningHours, WorkingDay, WorkingYear
+from labshare.booking.models import Booking, Closure, Holding, OpeningWeek, WorkingDay, WorkingYear
 from labshare.booking.rules import price as price_rules
 from labshare.booking.rules.lifecycle import answer_by
 from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTerms, Work, work_agreed
 from labshare.booking.rules.slots import Candidate, Taken
 from labshare.booking.rules.time import Closure as ClosureSpan
-from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, StartRules, WorkingDays
+from labshare.booking.rules.time import (
+    DayRange,
+    InstrumentTerms,
+    LabHours,
+    Openings,
+    OpeningsOf,
+    StartRules,
+    Weekly,
+    WorkingDays,
+    hours_of_weeks,
+)
 from labshare.catalogue.models import Calibration, Fee, Instrument, InstrumentUnit, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.queries.admissions import county_on
 from labshare.catalogue.queries.sample_forms import sample_form
@@ -52,18 +63,24 @@ _WORKING_DAYS = select(WorkingDay.day, WorkingDay.kind, literal(0)).union_all(
         WorkingYear.year,
     )
 )
-_HOURS = select(
-    OpeningHours.lab_id,
-    OpeningHours.weekday,
-    OpeningHours.opens_minute,
-    OpeningHours.closes_minute,
+_WEEKS = select(
+    OpeningWeek.lab_id,
+    OpeningWeek.instrument_id,
+    OpeningWeek.valid_from,
+    OpeningWeek.weekly,
     _NO_MOMENT.label("starts_at"),
     _NO_MOMENT.label("ends_at"),
     literal("").label("reason"),
-).where(in_ids(OpeningHours.lab_id, bindparam("lab_ids", type_=Numbers)))
-_HOURS_AND_CLOSURES = _HOURS.union_all(
+).where(in_ids(OpeningWeek.lab_id, bindparam("lab_ids", type_=Numbers)))
+_WEEKS_AND_CLOSURES = _WEEKS.union_all(
     select(
-        Closure.lab_id, literal(-1), literal(0), literal(0), Closure.starts_at, Closure.ends_at, Closure.reason
+        Closure.lab_id,
+        cast(null(), Integer),
+        cast(null(), Date),
+        cast(null(), JSON),
+        Closure.starts_at,
+        Closure.ends_at,
+        Closure.reason,
     ).where(in_ids(Closure.lab_id, bindparam("lab_ids", type_=Numbers)), Closure.ends_at > bindparam("since"))
 )
 _CERTIFICATES = select(Calibration.instrument_id, Calibration.valid_from, Calibration.valid_to).where(
@@ -106,21 +123,69 @@ def working_days() -> WorkingDays:
     return WorkingDays({day: kind for day, kind in kinds.items() if day.year in entered}, frozenset(known))
 
 
-def hours_of_labs(lab_ids: Iterable[int], since: datetime) -> dict[int, LabHours]:
-    """Opening hours and the closures not over at `since`, of all these labs in one statement."""
-    wanted = sorted(set(lab_ids))
-    weekly: dict[int, list[list[tuple[int, int]]]] = {lab_id: [[] for _ in range(7)] for lab_id in wanted}
-    rows = db.session.execute(_HOURS_AND_CLOSURES, {"lab_ids": wanted, "since": since})
+class PlannedWeek(NamedTuple):
+    """Hours that somebody thinks of giving a lab, or one of its instruments, from a day on."""
+
+    lab_id: int
+    instrument_id: int | None
+    valid_from: date
+    weekly: Weekly | None
+
+
+class PlannedClosure(NamedTuple):
+    """A closure that somebody thinks of."""
+
+    lab_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+Planned = PlannedWeek | PlannedClosure
+
+
+def _hours_of(
+    lab_ids: Iterable[int], since: datetime, planned: Planned | None
+) -> tuple[dict[int, LabHours], dict[int, dict[int, LabHours]]]:
+    """Opening hours from three days before `since` on, and the closures not over then, of all these labs, and by lab
+    those of its instruments that have their own, in one statement; as they would be with what is `planned`."""
+    wanted, since = sorted(set(lab_ids)), since - timedelta(days=3)
+    weeks: dict[tuple[int, int | None], dict[date, Weekly | None]] = {(lab_id, None): {} for lab_id in wanted}
     closures: dict[int, list[ClosureSpan]] = {lab_id: [] for lab_id in wanted}
-    for row in rows:
-        if row.weekday >= 0:
-            weekly[row.lab_id][row.weekday].append((row.opens_minute, row.closes_minute))
+    for row in db.session.execute(_WEEKS_AND_CLOSURES, {"lab_ids": wanted, "since": since}):
+        if row.starts_at is None:
+            weeks.setdefault((row.lab_id, row.instrument_id), {})[row.valid_from] = as_weekly(row.weekly)
         else:
             closures[row.lab_id].append(ClosureSpan(row.starts_at, row.ends_at, row.reason))
-    return {
-        lab_id: LabHours(tuple(tuple(sorted(day)) for day in weekly[lab_id]), tuple(sorted(closures[lab_id])))
-        for lab_id in wanted
-    }
+    if isinstance(planned, PlannedWeek):
+        weeks.setdefault((planned.lab_id, planned.instrument_id), {})[planned.valid_from] = planned.weekly
+    elif planned is not None:
+        closures[planned.lab_id].append(ClosureSpan(planned.starts_at, planned.ends_at))
+    labs = {lab_id: hours_of_weeks(weeks.pop((lab_id, None)).items(), closures[lab_id]) for lab_id in wanted}
+    day = local_day(since)
+    own: dict[int, dict[int, LabHours]] = {lab_id: {} for lab_id in wanted}
+    for (lab_id, instrument_id), of_it in weeks.items():
+        if instrument_id is not None:
+            own[lab_id][instrument_id] = hours_of_weeks(of_it.items(), (), labs[lab_id]).since(day)
+    return {lab_id: hours.since(day) for lab_id, hours in labs.items()}, own
+
+
+def as_weekly(week: Sequence[Sequence[Sequence[int]]] | None) -> Weekly | None:
+    """A week as the rules take it."""
+    return None if week is None else tuple(tuple((opens, closes) for opens, closes in day) for day in week)
+
+
+def hours_of_labs(lab_ids: Iterable[int], since: datetime) -> dict[int, LabHours]:
+    """Opening hours from `since` on, and the closures not over then, of all these labs in one statement."""
+    return _hours_of(lab_ids, since, None)[0]
+
+
+def openings_of(
+    lab_ids: Iterable[int], since: datetime, *, days: WorkingDays | None = None, planned: Planned | None = None
+) -> OpeningsOf:
+    """The opening intervals of these labs and of their instruments from `since` on; as they would be with what is
+    `planned`. Two statements, one where the working days are given."""
+    labs, own = _hours_of(lab_ids, since, planned)
+    return OpeningsOf(labs, own, days or working_days(), local_zone(), since)
 
 
 def certificates_of(instrument_ids: Iterable[int]) -> dict[int, tuple[DayRange, ...]]:
@@ -284,7 +349,7 @@ class BookableItem:
     client: Firm | None
     """The firm that it was loaded for, if any."""
     instruments: Sequence[Instrument]
-    openings: Openings
+    opens: OpeningsOf
     certificates: dict[int, tuple[DayRange, ...]]
     now: datetime
     rules_of: dict[int, StartRules] = field(default_factory=dict)
@@ -303,6 +368,11 @@ class BookableItem:
         """Whether the firm that asks is micro, small or medium today, as last confirmed."""
         return self.client is not None and self.client.size_class in SizeClass.smes()
 
+    @property
+    def openings(self) -> Openings:
+        """The lab's; an instrument may have its own (`rules`)."""
+        return self.opens.of_lab(self.lab.id)
+
     def terms(self) -> ItemTerms:
         return item_terms(self.item)
 
@@ -313,7 +383,8 @@ class BookableItem:
         return answer_by(self.now, starts_at=starts_at, days=self.openings.days, zone=local_zone())
 
     def rules(self, work: Work, instrument: Instrument) -> StartRules:
-        return StartRules(self.openings, work, instrument_terms(instrument, self.lab, self.certificates))
+        openings = self.opens.of_instrument(instrument.id, self.lab.id)
+        return StartRules(openings, work, instrument_terms(instrument, self.lab, self.certificates))
 
     def candidates(
         self,
@@ -338,15 +409,16 @@ class BookableItem:
         return [Candidate(self.rules(work, one), busy[one.id]) for one in chosen]
 
 
-def load_bookable_item(item_id: int, now: datetime, *, client_id: int | None = None) -> BookableItem | None:
+def load_bookable_item(
+    item_id: int, now: datetime, *, client_id: int | None = None, planned: Planned | None = None
+) -> BookableItem | None:
     """A test item with all that questions about slots need, and the firm `client_id` that asks; None if there is no
-    such item. Four statements."""
+    such item. With `planned` as the lab's hours would be. Four statements."""
     row = db.session.execute(_ITEM, {"item_id": item_id, "day": local_day(now), "client_id": client_id}).first()
     if row is None:
         return None
     item, lab, fee, county, client = row
     certified = db.session.execute(_INSTRUMENTS, {"item_id": item_id}).all()
-    hours = hours_of_labs([lab.id], now - timedelta(days=2))[lab.id]
     return BookableItem(
         item=item,
         lab=lab,
@@ -354,7 +426,7 @@ def load_bookable_item(item_id: int, now: datetime, *, client_id: int | None = N
         county=county,
         client=client,
         instruments=list(dict.fromkeys(one for one, _first, _last in certified)),
-        openings=Openings(hours, working_days(), local_zone(), now),
+        opens=openings_of([lab.id], now, planned=planned),
         certificates=_by_instrument((one.id, first, last) for one, first, last in certified),
         now=now,
     )
@@ -362,8 +434,7 @@ def load_bookable_item(item_id: int, now: datetime, *, client_id: int | None = N
 
 def openings_of_lab(lab_id: int, since: datetime) -> Openings:
     """The opening intervals of one lab from `since` on."""
-    hours = hours_of_labs([lab_id], since - timedelta(days=3))[lab_id]
-    return Openings(hours, working_days(), local_zone(), since)
+    return openings_of([lab_id], since).of_lab(lab_id)
 
 
 def special_days(year: int) -> Sequence[WorkingDay]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Rating
 from labshare.booking.queries.gaps import Asked, Gap, free_units, gaps, moment
-from labshare.booking.queries.loading import certificates_of, hours_choice, hours_of_labs, item_terms, working_days
+from labshare.booking.queries.loading import certificates_of, hours_choice, item_terms, openings_of
 from labshare.booking.queries.ratings import Average, average_of, sums_by
 from labshare.booking.rules.price import (
     CancellationTerms,
@@ -30,7 +30,7 @@ from labshare.booking.rules.price import (
 )
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.slots import Slot
-from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, Plan, StartRules
+from labshare.booking.rules.time import DayRange, InstrumentTerms, Plan, StartRules
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.rules.fees import read_steps
 from labshare.catalogue.terms import InstrumentCondition
@@ -38,7 +38,7 @@ from labshare.kernel.database import Numbers, db, in_ids
 from labshare.kernel.errors import Problem
 from labshare.kernel.money import Fen
 from labshare.kernel.places import Coordinates, Kilometres, as_the_crow_flies
-from labshare.kernel.time import ExactMinutes, Hours, Minutes, ceil_minute, local_day, local_zone
+from labshare.kernel.time import ExactMinutes, Hours, Minutes, ceil_minute, local_day
 from labshare.organisations.models import Firm
 from labshare.organisations.terms import SizeClass
 
@@ -88,7 +88,7 @@ class Offer:
     automatic: bool
     """Whether the lab confirms at once."""
     saturdays: bool
-    """Whether it is open on Saturdays."""
+    """Whether it is open on Saturdays: the instrument, where it has hours of its own."""
     name: str
     """The item's."""
     name_en: str | None
@@ -298,7 +298,7 @@ def offers(
     kept.sort(key=lambda one: one.key)
     sums = {pair.lab_id: pair.ratings for pair in pairs if any(pair.ratings)}
     rated = {lab_id: average_of(of_lab) for lab_id, of_lab in sums.items()}
-    return [_offer(one, rated.get(one.question.pair.lab_id)) for one in kept[:limit]]
+    return [_offer(one, rated.get(one.question.pair.lab_id), local_day(now)) for one in kept[:limit]]
 
 
 def _pairs(
@@ -378,7 +378,7 @@ class _ByRules:
 
     def __init__(self, pairs: Sequence[_Pair], wish: _Wish) -> None:
         self._wish = wish
-        self._openings = _openings({pair.lab_id for pair in pairs}, wish)
+        self._opens = openings_of({pair.lab_id for pair in pairs}, wish.since)
         self._certificates = certificates_of({pair.instrument_id for pair in pairs if pair.needs_calibration})
         self._fitting: dict[tuple[Any, ...], bool] = {}
         self._prices: dict[tuple[Any, ...], Price] = {}
@@ -390,7 +390,8 @@ class _ByRules:
         work = _work(pair.terms, self._wish.quantity, hours)
         if work is None or not self._fits(pair, work):
             return None
-        rules = StartRules(self._openings[pair.lab_id], work, self._instrument(pair))
+        openings = self._opens.of_instrument(pair.instrument_id, pair.lab_id)
+        rules = StartRules(openings, work, self._instrument(pair))
         before = rules.allowed_before(self._wish.now)
         if self._wish.until is not None:
             before = min(before, self._wish.until)
@@ -476,16 +477,6 @@ def _free_or_soonest(pairs: Sequence[_Pair], wish: _Wish, deadlines: Deadlines) 
 def _notice(pair: _Pair) -> timedelta:
     """How far ahead a start must lie to be cancelled free of charge, with the time that ordering takes."""
     return timedelta(minutes=pair.free_cancel) + TIME_TO_ORDER if pair.late_percent else NO_TIME
-
-
-def _openings(lab_ids: set[int], wish: _Wish) -> dict[int, Openings]:
-    """By lab; labs with the same hours and closures share theirs."""
-    zone, calendar = local_zone(), working_days()
-    of_hours: dict[LabHours, Openings] = {}
-    return {
-        lab_id: of_hours.setdefault(hours, Openings(hours, calendar, zone, wish.since))
-        for lab_id, hours in hours_of_labs(lab_ids, wish.now).items()
-    }
 
 
 def _first_start(like: StartRules, after: datetime, before: datetime) -> tuple[Plan | None, DayRange | None]:
@@ -625,7 +616,7 @@ def _distance(near: Coordinates | None, pair: _Pair) -> Kilometres | None:
     return as_the_crow_flies(near, (pair.latitude, pair.longitude))
 
 
-def _offer(one: _Kept, average: Average | None) -> Offer:
+def _offer(one: _Kept, average: Average | None, day: date) -> Offer:
     question, pair = one.question, one.question.pair
     return Offer(
         item_id=pair.item_id,
@@ -634,7 +625,7 @@ def _offer(one: _Kept, average: Average | None) -> Offer:
         lab_code=pair.lab_code,
         town=pair.town,
         automatic=pair.automatic,
-        saturdays=bool(question.rules.openings.hours.weekly[SATURDAY]),
+        saturdays=bool(question.rules.openings.hours.on(day)[SATURDAY]),
         name=pair.name,
         name_en=pair.name_en,
         turnaround_days=pair.turnaround_days,

@@ -12,20 +12,20 @@ from labshare.booking.queries.loading import (
     busy_units,
     certificates_of,
     fee_terms,
-    hours_of_labs,
     load_bookable_item,
+    openings_of,
     working_days,
 )
 from labshare.booking.rules import slots as slot_rules
 from labshare.booking.rules.price import Price, Work, price_of, work_of
 from labshare.booking.rules.slots import Busy, DayOfSlots, Segment, Slot
-from labshare.booking.rules.time import DayRange, Openings, WorkingDays
+from labshare.booking.rules.time import DayRange, WorkingDays
 from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Calibration, Instrument, TestItem
 from labshare.catalogue.terms import InstrumentCondition, LiveState
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
-from labshare.kernel.time import Hours, local_day, local_zone
+from labshare.kernel.time import Hours, local_day
 
 AFTERMATH = timedelta(days=70)
 """Work and the wait for the next opening rarely take longer than this; what does is asked for by itself."""
@@ -141,8 +141,7 @@ def _segments(
     since: datetime,
     until: datetime,
 ) -> list[Segment]:
-    hours = hours_of_labs([instrument.lab_id], since - timedelta(days=3))[instrument.lab_id]
-    openings = Openings(hours, calendar, local_zone(), since)
+    openings = openings_of([instrument.lab_id], since, days=calendar).of_instrument(instrument.id, instrument.lab_id)
     calibrated = certificates if instrument.needs_calibration else None
     intervals = slot_rules.on_calibrated_days(openings.between(since, until), calibrated, openings)
     return slot_rules.availability(intervals, busy)
@@ -216,16 +215,14 @@ def next_free(
     result: dict[int, datetime | None] = dict.fromkeys((one.id for one in instruments), None)
     if not chosen:
         return result
-    hours = hours_of_labs({one.lab_id for one in chosen}, now - timedelta(days=2))
-    calendar, zone = working_days(), local_zone()
-    openings = {lab_id: Openings(lab_hours, calendar, zone, now) for lab_id, lab_hours in hours.items()}
+    opens = openings_of({one.lab_id for one in chosen}, now)
     certificates = certificates_of([one.id for one in chosen])
     busy = busy_units({one.id: one.units for one in chosen}, now, now + within, now=now)
     for one in chosen:
-        lab_openings = openings[one.lab_id]
+        openings = opens.of_instrument(one.id, one.lab_id)
         calibrated = certificates.get(one.id, ()) if one.needs_calibration else None
         for width in (timedelta(days=5), within):
-            intervals = slot_rules.on_calibrated_days(lab_openings.between(now, now + width), calibrated, lab_openings)
+            intervals = slot_rules.on_calibrated_days(openings.between(now, now + width), calibrated, openings)
             free = next((part for part in slot_rules.availability(intervals, busy[one.id]) if part.units_free), None)
             if free is not None:
                 result[one.id] = free.starts_at

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from labshare.booking.errors import Blocked, SlotTaken
+from labshare.booking.errors import Blocked, SlotTaken, StartRefused
 from labshare.booking.rules.time import (
     DayRange,
     Interval,
@@ -230,7 +230,7 @@ def slots_by_day(
     if not candidates or since >= until:
         return []
     starts = sorted(set().union(*(starts_to_choose(candidate, since, until) for candidate in candidates)))
-    openings, zone = candidates[0].rules.openings, candidates[0].rules.zone
+    zone = candidates[0].rules.zone
     by_day: dict[date, list[Slot]] = {}
     for start in starts:
         by_day.setdefault(local_day(start, zone), []).append(slot_at(candidates, start, now=now, waive=waive))
@@ -238,10 +238,17 @@ def slots_by_day(
     day = local_day(since, zone)
     while start_of_day(day, zone) < until:
         slots = tuple(by_day.get(day, ()))
-        note = None if slots else openings.why_closed(_noon_or_closure(openings, day))
+        note = None if slots else _why_none(candidates, day)
         result.append(DayOfSlots(day, slots, note))
         day += DAY
     return result
+
+
+def _why_none(candidates: Sequence[Candidate], day: date) -> StartRefused:
+    """Why a day has no start, by the hours of an instrument that is open then, if there is one."""
+    every = [each.rules.openings for each in candidates]
+    openings = next((each for each in every if each.hours_text(day) != "–"), every[0])
+    return openings.why_closed(_noon_or_closure(openings, day))
 
 
 def _noon_or_closure(openings: Openings, day: date) -> datetime:

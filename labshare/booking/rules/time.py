@@ -91,8 +91,42 @@ goes on counting: 22:00 to 06:00 is (1320, 1800)."""
 
 @dataclass(frozen=True)
 class LabHours:
+    """When a lab, or an instrument, is open: a week, those that take its place from a day on (in order), closures."""
+
     weekly: Weekly = ((),) * 7
     closures: tuple[Closure, ...] = ()
+    later: tuple[tuple[date, Weekly], ...] = ()
+
+    def on(self, day: date) -> Weekly:
+        """The week in force on a day."""
+        weekly = self.weekly
+        for since, changed in self.later:
+            if since > day:
+                break
+            weekly = changed
+        return weekly
+
+    def since(self, day: date) -> "LabHours":
+        """The same from a day on: who has the same hours from then on is equal."""
+        return LabHours(self.on(day), self.closures, tuple(one for one in self.later if one[0] > day))
+
+
+Weeks = Iterable[tuple[date, Weekly | None]]
+"""Weeks with the day from which each holds; None: as the lab's."""
+
+
+def hours_of_weeks(weeks: Weeks, closures: Iterable[Closure], lab: LabHours | None = None) -> LabHours:
+    """A lab's hours; with `lab` those of one of its instruments, which differs where it has its own (R-TIME-20)."""
+    own = sorted(weeks, key=lambda one: one[0])
+    if lab is None:
+        return LabHours(
+            closures=tuple(sorted(closures)), later=tuple((day, week) for day, week in own if week is not None)
+        )
+    changes: list[tuple[date, Weekly]] = []
+    for day in sorted({day for day, _week in own} | {day for day, _week in lab.later}):
+        differs = next((week for since, week in reversed(own) if since <= day), None)
+        changes.append((day, lab.on(day) if differs is None else differs))
+    return LabHours(lab.weekly, lab.closures, tuple(changes))
 
 
 class DayRange(NamedTuple):
@@ -160,7 +194,8 @@ def without(intervals: Iterable[Interval], cuts: Iterable[tuple[datetime, dateti
 
 
 class Openings:
-    """The opening intervals of one lab, from the day before `since` on, worked out as far as anyone asks."""
+    """The opening intervals of one lab or instrument, from the day before `since` on, worked out as far as anyone
+    asks."""
 
     def __init__(self, hours: LabHours, days: WorkingDays, zone: ZoneInfo, since: datetime) -> None:
         self.hours, self.days, self.zone = hours, days, zone
@@ -195,7 +230,7 @@ class Openings:
                 moment_of(day, opens, self.zone),
                 moment_of(day, closes, self.zone, closing=True),
             )
-            for opens, closes in self.hours.weekly[weekday]
+            for opens, closes in self.hours.on(day)[weekday]
         ]
 
     def between(self, since: datetime, until: datetime) -> list[Interval]:
@@ -267,8 +302,42 @@ class Openings:
     def hours_text(self, day: date) -> str:
         """`08:30–12:00 13:30–17:00`, or a dash."""
         weekday = self.days.weekday_of_hours(day)
-        spans = () if weekday is None else self.hours.weekly[weekday]
+        spans = () if weekday is None else self.hours.on(day)[weekday]
         return " ".join(f"{clock_text(opens)}–{clock_text(closes)}" for opens, closes in sorted(spans)) or "–"
+
+
+class OpeningsOf:
+    """The opening intervals of labs and of their instruments: an instrument's own hours where it has them, else its
+    lab's (R-TIME-20). Who has the same hours shares what is worked out."""
+
+    def __init__(
+        self,
+        labs: Mapping[int, LabHours],
+        own: Mapping[int, Mapping[int, LabHours]],
+        days: WorkingDays,
+        zone: ZoneInfo,
+        since: datetime,
+    ) -> None:
+        self.days = days
+        shared: dict[LabHours, Openings] = {}
+
+        def opened(hours: LabHours) -> Openings:
+            if hours not in shared:
+                shared[hours] = Openings(hours, days, zone, since)
+            return shared[hours]
+
+        self._labs = {lab_id: opened(hours) for lab_id, hours in labs.items()}
+        self._own = {lab_id: {key: opened(hours) for key, hours in every.items()} for lab_id, every in own.items()}
+
+    def of_lab(self, lab_id: int) -> Openings:
+        return self._labs[lab_id]
+
+    def of_instrument(self, instrument_id: int, lab_id: int) -> Openings:
+        return self._own[lab_id].get(instrument_id, self._labs[lab_id])
+
+    def own_of_lab(self, lab_id: int) -> Mapping[int, Openings]:
+        """Of the lab's instruments that have, or had, hours of their own."""
+        return self._own[lab_id]
 
 
 def clock_text(minute: int) -> str:

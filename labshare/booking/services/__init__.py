@@ -10,7 +10,7 @@
 `cost_centres` set_cost_centre
 `blocks`     block, unblock
 `documents`  settle_state, which the settlement room calls
-`hours`      set_opening_hours, add_closure, remove_closure, set_working_year, set_working_day,
+`hours`      set_opening_hours, drop_opening_hours, add_closure, remove_closure, set_working_year, set_working_day,
              confirm_working_year, seed_working_years
 `units`      change_units
 `quotes`     make_quote, price_quote, accept_quote
@@ -31,7 +31,7 @@ from labshare.booking.services.approvals import (
 from labshare.booking.services.blocks import Block, block, change_block, grow_blocks, unblock
 from labshare.booking.services.book import book, hold, release_hold
 from labshare.booking.services.charges import consent_charge, propose_charge, refuse_charge
-from labshare.booking.services.clearing import Way, clear_and_block
+from labshare.booking.services.clearing import Way, clear_and_block, clear_and_close, clear_and_set_hours
 from labshare.booking.services.cost_centres import set_cost_centre
 from labshare.booking.services.documents import settle_state
 from labshare.booking.services.end import cancel
@@ -40,6 +40,7 @@ from labshare.booking.services.hours import (
     SpecialDay,
     add_closure,
     confirm_working_year,
+    drop_opening_hours,
     remove_closure,
     seed_working_years,
     set_opening_hours,
@@ -79,11 +80,14 @@ __all__ = [
     "change_block",
     "change_units",
     "clear_and_block",
+    "clear_and_close",
+    "clear_and_set_hours",
     "confirm",
     "confirm_working_year",
     "consent_charge",
     "decline",
     "decline_proposal",
+    "drop_opening_hours",
     "elsewhere",
     "finish",
     "grow_blocks",

@@ -1,14 +1,16 @@
-"""A block that asks first: the block, and another place for each booking in its way, in one step."""
+"""What asks first: a block, other hours, a closure, and another place for each booking it meets, in one step."""
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from labshare.booking.errors import SlotTaken, WayTaken
+from labshare.booking.queries.bookings import Conflict
 from labshare.booking.rules.repeats import occurrences
-from labshare.booking.rules.time import Interval
+from labshare.booking.rules.time import Interval, Weekly
 from labshare.booking.services.blocks import Block, block, grow
+from labshare.booking.services.hours import add_closure, set_opening_hours
 from labshare.booking.services.move import move_unit, propose
 from labshare.kernel.actor import Actor
 from labshare.kernel.time import local_zone
@@ -57,14 +59,57 @@ def clear_and_block(
         )
         for span in spans
     ]
+    _go_all(actor, now, ways, reason)
+    grow(instrument_id, now)
+    taken = tuple(holding for each in made for holding in each.taken)
+    return Block(made[0].id, taken, tuple(booking for each in made for booking in each.in_the_way))
+
+
+def clear_and_set_hours(
+    *,
+    actor: Actor,
+    now: datetime,
+    lab_id: int,
+    weekly: Weekly | None,
+    instrument_id: int | None = None,
+    valid_from: date | None = None,
+    ways: Sequence[Way] = (),
+    reason: str = "",
+) -> list[Conflict]:
+    """`set_opening_hours`, then propose `ways` to the clients, who read `reason`; all of it or nothing. What then lies
+    outside comes back. Raises what both raise; `WayTaken` where a place is not free."""
+    found = set_opening_hours(
+        actor=actor, now=now, lab_id=lab_id, weekly=weekly, instrument_id=instrument_id, valid_from=valid_from
+    )
+    _go_all(actor, now, ways, reason)
+    return found
+
+
+def clear_and_close(
+    *,
+    actor: Actor,
+    now: datetime,
+    lab_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    reason: str,
+    ways: Sequence[Way] = (),
+    note: str = "",
+) -> list[Conflict]:
+    """`add_closure`, then propose `ways` to the clients, who read `note`; all of it or nothing."""
+    _closure, found = add_closure(
+        actor=actor, now=now, lab_id=lab_id, starts_at=starts_at, ends_at=ends_at, reason=reason
+    )
+    _go_all(actor, now, ways, note)
+    return found
+
+
+def _go_all(actor: Actor, now: datetime, ways: Sequence[Way], reason: str) -> None:
     for way in ways:
         try:
             _go(actor, now, way, reason)
         except SlotTaken as problem:
             raise WayTaken(ref=way.ref) from problem
-    grow(instrument_id, now)
-    taken = tuple(holding for each in made for holding in each.taken)
-    return Block(made[0].id, taken, tuple(booking for each in made for booking in each.in_the_way))
 
 
 def _go(actor: Actor, now: datetime, way: Way, reason: str) -> None:

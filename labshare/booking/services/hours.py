@@ -7,16 +7,16 @@ from datetime import date, datetime, timedelta
 
 import chinese_calendar
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, extract, or_, select
+from sqlalchemy import delete, exists, extract, or_, select
 
 from labshare.audit.services import record
-from labshare.booking.errors import EndBeforeStart, HoursOverlap
-from labshare.booking.models import Closure, OpeningHours, WorkingDay, WorkingYear
+from labshare.booking.errors import EndBeforeStart, HoursFromThePast, HoursOverlap
+from labshare.booking.models import Closure, OpeningWeek, WorkingDay, WorkingYear
 from labshare.booking.queries.bookings import Conflict, bookings_hit
 from labshare.booking.rules.time import Weekly, clock_text
 from labshare.booking.services.common import plain
 from labshare.booking.terms import DayKind
-from labshare.catalogue.models import Lab
+from labshare.catalogue.models import Instrument, Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import InvalidInput, NotFound, ReasonRequired
@@ -25,6 +25,8 @@ from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 
 WEEK = 7 * 1440
+AHEAD = timedelta(days=5 * 366)
+"""How far ahead hours may be entered."""
 
 
 def _lab(actor: Actor, lab_id: int) -> Lab:
@@ -38,31 +40,70 @@ def _lab(actor: Actor, lab_id: int) -> Lab:
 
 
 @verb("time.set_hours", title=_l("Opening hours changed"))
-def set_opening_hours(*, actor: Actor, now: datetime, lab_id: int, weekly: Weekly) -> list[Conflict]:
-    """Replace a lab's weekly hours: seven days from Monday, each a sequence of (opens, closes) minutes after local
-    midnight, past midnight counting on. Touching intervals are fine. Raises `HoursOverlap` and `InvalidInput` on
-    `hours`. The bookings that the new hours hit come back."""
+def set_opening_hours(
+    *,
+    actor: Actor,
+    now: datetime,
+    lab_id: int,
+    weekly: Weekly | None,
+    instrument_id: int | None = None,
+    valid_from: date | None = None,
+) -> list[Conflict]:
+    """Give a lab, or one of its instruments, weekly hours from a local day on (today by default): seven days from
+    Monday, each a sequence of (opens, closes) minutes after local midnight, past midnight counting on. Touching
+    intervals are fine. None: the instrument keeps the lab's. Hours entered for a later day stay. Raises `HoursOverlap`
+    and `InvalidInput` on `hours`, `HoursFromThePast`. The bookings that now lie outside come back."""
     lab = _lab(actor, lab_id)
-    _check_weekly(weekly)
-    before = [
-        [row.weekday, row.opens_minute, row.closes_minute]
-        for row in db.session.scalars(
-            select(OpeningHours)
-            .where(OpeningHours.lab_id == lab.id)
-            .order_by(OpeningHours.weekday, OpeningHours.opens_minute)
-        )
-    ]
-    db.session.execute(
-        delete(OpeningHours).where(OpeningHours.lab_id == lab.id).execution_options(synchronize_session="fetch")
-    )
-    after = [[weekday, *span] for weekday, day in enumerate(weekly) for span in sorted(day)]
-    db.session.add_all(
-        OpeningHours(lab_id=lab.id, weekday=weekday, opens_minute=opens, closes_minute=closes)
-        for weekday, opens, closes in after
-    )
+    db.session.execute(select(Lab.id).where(Lab.id == lab.id).with_for_update())
+    today = local_day(now)
+    valid_from = valid_from or today
+    if not today <= valid_from <= today + AHEAD:
+        raise HoursFromThePast
+    if weekly is not None:
+        _check_weekly(weekly)
+    elif instrument_id is None:
+        raise InvalidInput(field="hours")
+    if instrument_id is not None and not db.session.scalar(
+        select(exists().where(Instrument.id == instrument_id, Instrument.lab_id == lab.id))
+    ):
+        raise NotFound
+    of = OpeningWeek.instrument_id == instrument_id if instrument_id else OpeningWeek.instrument_id.is_(None)
+    weeks = select(OpeningWeek).where(OpeningWeek.lab_id == lab.id, of).order_by(OpeningWeek.valid_from.desc())
+    before = db.session.scalars(weeks.where(OpeningWeek.valid_from <= valid_from).limit(1)).first()
+    was = _flat(before.weekly if before is not None else None)
+    week = None if weekly is None else [[list(span) for span in sorted(day)] for day in weekly]
+    if before is not None and before.valid_from == valid_from:
+        before.weekly = week
+    else:
+        db.session.add(OpeningWeek(lab_id=lab.id, instrument_id=instrument_id, valid_from=valid_from, weekly=week))
     db.session.flush()
-    record(actor, now, "time.set_hours", ("lab", lab.code), before={"hours": before}, after={"hours": after})
+    what = {"instrument_id": instrument_id} if instrument_id else {}
+    after = what | {"hours": _flat(week), "valid_from": valid_from.isoformat()}
+    record(actor, now, "time.set_hours", ("lab", lab.code), before=what | {"hours": was}, after=after)
     return bookings_hit(now, lab_id=lab.id)
+
+
+def _flat(weekly: Sequence[Sequence[Sequence[int]]] | None) -> list[list[int]] | None:
+    """(weekday, opens, closes) of each interval, as the trail keeps them; None: the lab's."""
+    return None if weekly is None else [[weekday, *span] for weekday, day in enumerate(weekly) for span in day]
+
+
+@verb("time.drop_hours", title=_l("Planned opening hours removed"))
+def drop_opening_hours(*, actor: Actor, now: datetime, week_id: int) -> int:
+    """Take back hours that were entered for a day to come; the id of their lab. Raises `NotFound`, `HoursFromThePast`
+    for those that hold already."""
+    week = db.session.get(OpeningWeek, week_id)
+    if week is None:
+        raise NotFound
+    lab = _lab(actor, week.lab_id)
+    if week.valid_from <= local_day(now):
+        raise HoursFromThePast
+    what = {"instrument_id": week.instrument_id} if week.instrument_id else {}
+    before = what | {"hours": _flat(week.weekly), "valid_from": week.valid_from.isoformat()}
+    record(actor, now, "time.drop_hours", ("lab", lab.code), before=before)
+    db.session.delete(week)
+    db.session.flush()
+    return lab.id
 
 
 def _check_weekly(weekly: Weekly) -> None:

@@ -11,7 +11,7 @@ from labshare.kernel.months import Month
 from labshare.oversight.checks.registry import invariant
 from labshare.oversight.kept import FIGURES, FIRM, KEYS, OfLab, firm_rows, given_labs, of_given_labs, stale, summed_rows
 from labshare.oversight.models import ClientMonth, InstrumentMonth, LabMonth, UsageMonth
-from labshare.oversight.opening import blocked_rows, given_openings, minutes_open, openings_of
+from labshare.oversight.opening import given_openings, instrument_rows, openings_by_month
 
 AT_ONCE = 500
 """Labs' months that are counted anew in one go."""
@@ -31,13 +31,13 @@ def sums_of_months(now: datetime) -> Iterator[tuple[str, str]]:
 @invariant("What is kept of a lab's opening minutes, and of those that blocks take, is what its hours say")
 def open_time_of_months(_now: datetime) -> Iterator[tuple[str, str]]:
     for months in _kept():
-        openings = openings_of(months)
-        minutes = minutes_open(openings)
+        openings = openings_by_month(months)
+        minutes = openings.minutes
         for of_lab, said in months.items():
             if said != minutes[of_lab]:
                 yield _subject(*of_lab), f"open: says {said}, hours say {minutes[of_lab]}"
-        names = ("lab_id", "month", "instrument_id", "blocked_minutes")
-        yield from _differences(InstrumentMonth, names, blocked_rows(), given_openings(openings))
+        names = ("lab_id", "month", "instrument_id", "blocked_minutes", "extra_minutes")
+        yield from _differences(InstrumentMonth, names, instrument_rows(), given_openings(openings))
 
 
 def _kept(*, over: bool = False) -> Iterator[dict[OfLab, int]]:

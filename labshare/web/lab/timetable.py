@@ -17,8 +17,8 @@ from markupsafe import Markup
 from sqlalchemy import Row
 
 from labshare.booking.queries.desk import held_between, units_of_lab
-from labshare.booking.queries.loading import certificates_of, openings_of_lab
-from labshare.booking.rules.time import Closure, DayRange, Interval, without
+from labshare.booking.queries.loading import certificates_of, openings_of
+from labshare.booking.rules.time import Closure, DayRange, Interval, Openings, OpeningsOf, without
 from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.formatting import kind_of_instrument, make_and_model, with_model
 from labshare.catalogue.models import Instrument, Lab
@@ -242,6 +242,8 @@ class Line:
     uncalibrated_from: date | None
     uncalibrated: str
     """Classes of the days on which the calibration has run out; empty where it holds."""
+    shut: tuple[str, ...] | None = None
+    """Classes of the spans in which an instrument of its own hours is closed; None: the lab's."""
 
     @cached_property
     def unit_words(self) -> str:
@@ -338,9 +340,9 @@ def calendar_of(
     ids = [instrument.id for instrument, _unit in units]
     found = held_between(ids, since, until, now=now)
     certificates = certificates_of(ids)
-    openings = openings_of_lab(lab.id, since)
-    spans = tuple(openings.between(since, until))
-    axis = axis_of(first, days, openings.hours.weekly, {Interval(row.starts_at, row.ends_at) for row in found})
+    opens = openings_of([lab.id], since)
+    openings = opens.of_lab(lab.id)
+    axis = _axis(first, days, opens, lab, ids, found)
     held: dict[tuple[int, int], list[Row[Any]]] = {}
     for row in found:
         held.setdefault((row.instrument_id, row.unit), []).append(row)
@@ -351,18 +353,40 @@ def calendar_of(
         runs_out = _runs_out(instrument, certificates.get(instrument.id, ()))
         runs_out = runs_out if runs_out and runs_out <= last_day else None
         place = at(*axis.place(start_of_day(max(runs_out, first)), until)) if runs_out else ""
-        rows.append(Line(instrument, unit, write.bars(held.get((instrument.id, unit), ())), runs_out, place))
-    shut = (axis.place(*span) for span in without([Interval(since, until)], [(one[0], one[1]) for one in spans]))
+        bars = write.bars(held.get((instrument.id, unit), ()))
+        own = opens.own_of_lab(lab.id).get(instrument.id)
+        shut = _shut(axis, own, since, until) if own is not None else None
+        rows.append(Line(instrument, unit, bars, runs_out, place, shut))
     return Calendar(
         first,
         tuple(first + timedelta(days=n) for n in range(days)),
         tuple(rows),
         axis,
-        spans,
+        tuple(openings.between(since, until)),
         tuple(openings.closures_within(since, until)),
-        tuple(at(*place) for place in shut if place[1]),
+        _shut(axis, openings, since, until),
         at(axis.at(now), 0) if axis.shows(now) else "",
     )
+
+
+def _axis(
+    first: date, days: int, opens: OpeningsOf, lab: Lab, instrument_ids: Iterable[int], found: Sequence[Row[Any]]
+) -> Axis:
+    """The axis for a lab and those of these instruments that have their own hours."""
+    every = [opens.of_lab(lab.id), *(opens.of_instrument(each, lab.id) for each in instrument_ids)]
+    ends = (first, first + timedelta(days=days - 1))
+    weekly = [day for hours in {one.hours for one in every} for end in ends for day in hours.on(end)]
+    return axis_of(first, days, weekly, {Interval(row.starts_at, row.ends_at) for row in found})
+
+
+def _closed(openings: Openings, since: datetime, until: datetime) -> list[Interval]:
+    return without([Interval(since, until)], openings.between(since, until))
+
+
+def _shut(axis: Axis, openings: Openings, since: datetime, until: datetime) -> tuple[str, ...]:
+    """Classes of the spans on the axis that lie outside opening hours."""
+    places = (axis.place(*span) for span in _closed(openings, since, until))
+    return tuple(at(*place) for place in places if place[1])
 
 
 EVENT = ("resource", "start", "end", "free", "kind", "state", "ref", "client", "item", "block", "note")
@@ -374,7 +398,8 @@ def calendar_data(
 ) -> dict[str, Any]:
     """The same days as plain data for a script, small enough for thousands of bookings.
 
-    `resources`: the units of instruments, each with the minute from which it lacks a calibration; `clients`, `items`:
+    `resources`: the units of instruments, each with the minute from which it lacks a calibration, and when it is closed
+    where it has its own hours; `clients`, `items`:
     names by id, `shorts` the clients' without place and legal form; `looks`: how a state or kind is drawn (the page's
     key); `grid`: minutes to which tests start; `zone`: minutes of the wall clock before UTC; `hours`: the hours of the
     axis; `shut`: when the lab is closed, in minutes, `closures` among it with reasons. `events`: what holds the units,
@@ -411,9 +436,16 @@ def calendar_data(
                 row.note,
             )
         )
-    openings, certificates = openings_of_lab(lab.id, since), certificates_of(ids)
-    axis = axis_of(first, days, openings.hours.weekly, {Interval(row.starts_at, row.ends_at) for row in found})
-    open_spans = [(span[0], span[1]) for span in openings.between(since, until)]
+    opens, certificates = openings_of([lab.id], since), certificates_of(ids)
+    openings = opens.of_lab(lab.id)
+    axis = _axis(first, days, opens, lab, ids, found)
+
+    def shut(of: Openings) -> list[tuple[int, int]]:
+        return [
+            ((span.starts_at - since) // MINUTE, (span.ends_at - since) // MINUTE) for span in _closed(of, since, until)
+        ]
+
+    own = {key: shut(of) for key, of in opens.own_of_lab(lab.id).items() if key in ids}
     return {
         "lab": lab.code,
         "grid": lab.start_grid,
@@ -421,10 +453,7 @@ def calendar_data(
         "zone": (since.astimezone(local_zone()).utcoffset() or timedelta()) // MINUTE,
         "days": days,
         "hours": (axis.opens, axis.closes),
-        "shut": [
-            ((span.starts_at - since) // MINUTE, (span.ends_at - since) // MINUTE)
-            for span in without([Interval(since, until)], open_spans)
-        ],
+        "shut": shut(openings),
         "closures": [
             ((each.starts_at - since) // MINUTE, (each.ends_at - since) // MINUTE, each.reason)
             for each in openings.closures_within(since, until)
@@ -438,6 +467,7 @@ def calendar_data(
                 "kind": kind_of_instrument(instrument),
                 "model": make_and_model(instrument),
                 "uncalibrated": _lacks_from(instrument, certificates.get(instrument.id, ()), since),
+                "shut": own.get(instrument.id),
             }
             for instrument, unit in units
         ],

@@ -1,5 +1,6 @@
-"""How a price was made, line by line, in the language now being written."""
+"""How a price was made, line by line, and a week of opening hours, in the language now being written."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -7,12 +8,22 @@ from fractions import Fraction
 from flask_babel import gettext as _
 from flask_babel import pgettext
 
+from labshare.booking.rules.hours import as_weekly, day_text
 from labshare.booking.rules.price import Billed, Price, plain
 from labshare.catalogue.formatting import fee
 from labshare.catalogue.models import Fee
 from labshare.catalogue.rules.fees import Surcharge, read_discounts, read_steps, read_surcharges
 from labshare.catalogue.terms import FeeBasis, SurchargeKind
-from labshare.kernel.formatting import counted, language, minutes, plain_amount, sentence_money, unit_word, units_text
+from labshare.kernel.formatting import (
+    counted,
+    language,
+    minutes,
+    plain_amount,
+    sentence_money,
+    unit_word,
+    units_text,
+    weekday_name,
+)
 from labshare.kernel.money import Fen
 
 
@@ -136,3 +147,20 @@ def fee_extras(row: Fee) -> list[str]:
         for one in read_discounts(row.discounts)
     ]
     return lines
+
+
+def lines_of_week(weekly: Sequence[Sequence[Sequence[int]]] | None) -> list[tuple[str, str]]:
+    """A week of opening hours in few lines: days with the same hours in a row share one. Each with its days and its
+    hours; none of an instrument that keeps its lab's."""
+    found: list[tuple[int, int, str]] = []
+    for n, spans in enumerate(as_weekly(weekly) or ()):
+        text = day_text(spans) or _("closed")
+        if found and found[-1][2] == text:
+            found[-1] = (found[-1][0], n, text)
+        else:
+            found.append((n, n, text))
+    return [(_days(first, last), text) for first, last, text in found]
+
+
+def _days(first: int, last: int) -> str:
+    return weekday_name(first) if first == last else f"{weekday_name(first)}–{weekday_name(last)}"

@@ -208,6 +208,8 @@ class CatalogueMaker:
         lab = Laboratory(row, host, openings, demo=demo)
         self._admission(rng, lab, number)
         self._instruments(rng, lab, profile, number)
+        if demo:
+            self._own_hours(lab)
         self._items(rng, lab)
         if accredited:
             self._accreditation(rng, lab, key, number)
@@ -267,6 +269,17 @@ class CatalogueMaker:
         openings = Openings(hours, self.days, loading.zone, since)
         openings.between(since, since + timedelta(days=560))
         return openings
+
+    def _own_hours(self, lab: Laboratory) -> None:
+        """One instrument is open all Saturday too, from today on: longer than its lab, so that no booking is hit."""
+        weekly = [[[480, 1200]]] * 6 + [[]]
+        self.loading.rows.add(
+            OpeningWeek,
+            lab_id=lab.id,
+            instrument_id=lab.machines[0].row["id"],
+            valid_from=self.loading.today,
+            weekly=weekly,
+        )
 
     def _admission(self, rng: random.Random, lab: Laboratory, number: int) -> None:
         """Most labs are open labs all along; some since mid-year, one suspended for a while, three not yet."""

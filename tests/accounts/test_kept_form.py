@@ -192,6 +192,7 @@ def test_every_form_of_clients_and_labs_is_kept_or_has_nothing_to_keep(app: Flas
         "lab.calibration_remove",
         "lab.closure_remove",
         "lab.fee_remove",
+        "lab.hours_drop",
         "lab.instrument_publish",
         "lab.instrument_withdraw",
         "lab.lab_publish",

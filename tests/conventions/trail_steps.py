@@ -164,6 +164,14 @@ def _catalogue(world: RightsWorld) -> Iterator[Step]:
         needs_calibration=False,
     )
     yield "add an instrument", lambda: instruments.add_instrument(actor=owner, now=now, lab_id=lab.id, details=machine)
+    weekly = (((540, 1020),),) * 6 + ((),)
+    given = {"lab_id": places["lab_id"], "instrument_id": places["instrument_id"], "valid_from": date(2027, 2, 1)}
+    hours = {**given, "weekly": weekly}
+    yield "own hours", lambda: booking.set_opening_hours(actor=acting(world, "lab_owner"), now=now, **hours)
+    yield (
+        "planned hours taken back",
+        lambda: booking.drop_opening_hours(actor=owner, now=now, week_id=places["week_id"]),
+    )
     with transaction():
         added = instruments.add_instrument(
             actor=owner, now=now, lab_id=lab.id, details=InstrumentDetails(**{**vars(machine), "inner_id": "A-902"})

@@ -9,7 +9,7 @@ from typing import Any
 
 from labshare.accounts.links import RESET_LASTS, password_link
 from labshare.accounts.models import Person
-from labshare.booking.models import Approval, Charge, Closure, Holding, Proposal
+from labshare.booking.models import Approval, Charge, Closure, Holding, OpeningWeek, Proposal
 from labshare.booking.services import make_feed, make_quote
 from labshare.booking.services.sheets import import_sheets
 from labshare.catalogue.models import Accreditation, Calibration, Fee
@@ -337,6 +337,7 @@ def _catalogue(lab: Any, instrument_id: int, item_id: int) -> dict[str, Any]:
                 reason="盘点",
             )
         )
+        week = make.add(OpeningWeek(lab_id=lab.id, valid_from=date(2027, 6, 1), weekly=[[[540, 1020]]] * 5 + [[], []]))
         present = db.session.query(Fee).filter_by(test_item_id=item_id).one()
         present.valid_to = date(2026, 12, 31)
         later = make.add(
@@ -359,6 +360,7 @@ def _catalogue(lab: Any, instrument_id: int, item_id: int) -> dict[str, Any]:
         "admission_id": admission.id,
         "accreditation_id": accreditation.id,
         "closure_id": closure.id,
+        "week_id": week.id,
         "later_fee_id": later.id,
         "fee_id": present.id,
         "calibration_id": calibration.id,

@@ -110,13 +110,7 @@ ITEM = {
     "no_show_percent": "0",
 }
 FEE = {"basis": "sample", "amount_fen": "120.00", "minimum_fen": "0", "valid_from": "2027-01-01", "valid_to": ""}
-MONDAY = "days-0-spans"
-WEEK = {
-    f"{MONDAY}-0-opens": "08:00",
-    f"{MONDAY}-0-closes": "12:00",
-    f"{MONDAY}-1-opens": "13:00",
-    f"{MONDAY}-1-closes": "17:00",
-}
+WEEK = {"whose": "own", "valid_from": "2027-01-01", "monday": "08:00–12:00, 13:00–17:00"}
 CERTIFICATE = {"certificate": "C-9", "issuer": "省计量院", "valid_from": "2026-01-01", "valid_to": "2026-12-31"}
 ADMIT = {"division": "330624", "admitted_from": "2026-12-01", "reason": "补录"}
 GRADES = {"year": "2026", "effective_month": "2027-01", "common_reason": "新科〔2026〕15 号"}
@@ -335,37 +329,46 @@ CASES = {
     "overlapping opening hours": (
         "/lab/labs/{bare_lab}/hours",
         WEEK,
-        {f"{MONDAY}-1-opens": "11:30"},
-        f"{MONDAY}-0-opens",
+        {"monday": "08:00–12:00, 11:30–17:00"},
+        "monday",
         "重叠。",
         "Overlaps with",
         422,
     ),
-    "closes before it opens": (
+    "a night that runs into the next morning's hours": (
         "/lab/labs/{bare_lab}/hours",
         WEEK,
-        {f"{MONDAY}-1-closes": "09:00"},
-        f"{MONDAY}-1-closes",
-        "关闭时间早于开放时间",
-        "Closes before it opens.",
+        {"sunday": "22:00–08:30"},
+        "monday",
+        "重叠。",
+        "Overlaps with",
         422,
     ),
     "half an interval": (
         "/lab/labs/{bare_lab}/hours",
         WEEK,
-        {f"{MONDAY}-1-closes": ""},
-        f"{MONDAY}-1-closes",
-        "开放和关闭时间须同时填写，或都不填。",
-        "Give both times, or neither.",
+        {"monday": "08:00–12:00, 13:00"},
+        "monday",
+        "请填写时段，如",
+        "Write times such as",
         422,
     ),
     "no such time": (
         "/lab/labs/{bare_lab}/hours",
         WEEK,
-        {f"{MONDAY}-0-opens": "25:70"},
-        f"{MONDAY}-0-opens",
-        "应为时间，如 08:30。",
-        "Enter a time such as 08:30.",
+        {"tuesday": "25:70–26:00"},
+        "tuesday",
+        "请填写时段，如",
+        "Write times such as",
+        422,
+    ),
+    "hours from a day that is over": (
+        "/lab/labs/{bare_lab}/hours",
+        WEEK,
+        {"valid_from": "2026-01-01"},
+        "valid_from",
+        "请选择今天起五年以内的日期。",
+        "Choose a day from today",
         422,
     ),
     "closure without a reason": (

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from labshare.booking.models import OpeningHours
+from labshare.booking.models import OpeningWeek
 from labshare.catalogue import queries
 from labshare.catalogue.models import Accreditation, Lab, LabAdmission
 from labshare.catalogue.services.index import rebuild_all
@@ -16,7 +16,7 @@ from tests.catalogue.conftest import TODAY
 from tests.signing import sign_in_browser
 from tests.web import axe
 
-MONDAY = {"0-opens": "8:00", "0-closes": "12:00", "1-opens": "13:00", "1-closes": "17:00"}
+MONDAY = "8-12、13:00–17:00"
 
 
 def fill(page, **values):
@@ -94,7 +94,9 @@ def test_from_an_empty_firm_to_a_test_that_can_be_booked(app, clock, page, open_
 
     page.goto("/lab/opening-hours")
     page.get_by_role("link", name="编辑").click()
-    fill(page, **{f"days-0-spans-{name}": time for name, time in MONDAY.items()})
+    fill(page, monday=MONDAY)
+    save(page, "复制到周二至周五")
+    assert page.locator("[name=friday]").input_value() == MONDAY
     save(page, "保存开放时间")
     fill(page, starts_at="2026-12-07T08:00", ends_at="2026-12-08T08:00", reason="盘点")
     save(page, "添加暂停开放")
@@ -105,7 +107,8 @@ def test_from_an_empty_firm_to_a_test_that_can_be_booked(app, clock, page, open_
     row = queries.list_test_items(day=TODAY).items[0]
     assert (row.item.name, row.fee.amount_fen, row.fee.minimum_fen) == ("拉伸试验", 12_000, 20_000)
     assert row.item.instruments[0].original_value_fen == 75_500_000
-    assert db.session.query(OpeningHours).filter_by(lab_id=lab.id).count() == 2
+    week = db.session.query(OpeningWeek).filter_by(lab_id=lab.id).one()
+    assert week.weekly == [[[480, 720], [780, 1020]]] * 5 + [[], []]
 
     english = open_browser("en-GB")
     sign_in_browser(english, officer)

@@ -77,8 +77,8 @@ def clashes(instrument_id: int, units: Sequence[int], spans: Sequence[Interval],
 
 
 def newly_hit(planned: Planned, now: datetime) -> list[Clash]:
-    """The bookings that fit the lab's hours and would not with what is planned, by start, each with the nearest starts
-    that would: the first of each can be taken together. A few statements for each, of at most twenty."""
+    """The bookings that fit the lab's hours and would not with what is planned, by start, each with the next free
+    starts that would: the first of each can be taken together. A few statements for each, of at most twenty."""
     hit = {one.booking.id for one in bookings_hit(now, lab_id=planned.lab_id)}
     fresh = [each for each in bookings_hit(now, lab_id=planned.lab_id, planned=planned) if each.booking.id not in hit]
     given: Given = {}
@@ -104,7 +104,8 @@ def _clash(
     if bookable is None or "propose" not in possible(booking.state, Party.LAB) or booking.starts_at <= now:
         return Clash(booking, None, ())
     work = work_of_booking(booking)
-    since, until = max(now, booking.starts_at - AROUND), booking.starts_at + AROUND
+    since = max(now, booking.starts_at - AROUND) if planned is None else booking.starts_at
+    until = booking.starts_at + AROUND
     end = until + work.duration + work.cleanup + AFTERMATH
     candidates = [_as_it_will_be(each, given) for each in bookable.candidates(work, since, end, but_booking=booking.id)]
     own = next((each for each in candidates if each.instrument_id == booking.instrument_id), None)

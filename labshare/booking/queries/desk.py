@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Integer, Row, Select, String, and_, case, cast, func, null, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
-from labshare.booking.models import Booking, Closure, Holding, WantedBlock, WorkingYear
+from labshare.booking.models import Booking, Closure, Holding, OpeningWeek, WantedBlock, WorkingYear
 from labshare.booking.queries.bookings import with_booker
 from labshare.booking.queries.loading import holdings_in_window
 from labshare.booking.terms import BookingState, HoldingKind
@@ -212,6 +212,24 @@ def closures_ahead(lab_ids: Collection[int], now: datetime) -> Sequence[Closure]
     return db.session.scalars(
         select(Closure).where(Closure.lab_id.in_(lab_ids), Closure.ends_at > now).order_by(Closure.starts_at)
     ).all()
+
+
+def opening_weeks(lab_ids: Collection[int]) -> Sequence[OpeningWeek]:
+    """The weeks of these labs and of their instruments, by the day from which each holds. One statement."""
+    return db.session.scalars(
+        select(OpeningWeek)
+        .where(OpeningWeek.lab_id.in_(lab_ids))
+        .options(joinedload(OpeningWeek.instrument))
+        .order_by(OpeningWeek.valid_from, OpeningWeek.id)
+    ).all()
+
+
+def lab_of_week(week_id: int) -> int:
+    """The id of the lab whose hours these are. Raises `NotFound`."""
+    week = db.session.get(OpeningWeek, week_id)
+    if week is None:
+        raise NotFound
+    return week.lab_id
 
 
 def lab_of_closure(closure_id: int) -> int:

@@ -27,6 +27,7 @@ from sqlalchemy.orm import aliased
 
 from labshare.booking.models import Booking, Closure, Holding, OpeningWeek, WorkingDay, WorkingYear
 from labshare.booking.rules import price as price_rules
+from labshare.booking.rules.hours import as_weekly
 from labshare.booking.rules.lifecycle import answer_by
 from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTerms, Work, work_agreed
 from labshare.booking.rules.slots import Candidate, Taken
@@ -167,11 +168,6 @@ def _hours_of(
         if instrument_id is not None:
             own[lab_id][instrument_id] = hours_of_weeks(of_it.items(), (), labs[lab_id]).since(day)
     return {lab_id: hours.since(day) for lab_id, hours in labs.items()}, own
-
-
-def as_weekly(week: Sequence[Sequence[Sequence[int]]] | None) -> Weekly | None:
-    """A week as the rules take it."""
-    return None if week is None else tuple(tuple((opens, closes) for opens, closes in day) for day in week)
 
 
 def hours_of_labs(lab_ids: Iterable[int], since: datetime) -> dict[int, LabHours]:

@@ -39,6 +39,7 @@ from labshare.booking.services.feeds import make_feed, revoke_feed, revoke_feeds
 from labshare.booking.services.hours import (
     SpecialDay,
     add_closure,
+    check_hours,
     confirm_working_year,
     drop_opening_hours,
     remove_closure,
@@ -79,6 +80,7 @@ __all__ = [
     "cancel",
     "change_block",
     "change_units",
+    "check_hours",
     "clear_and_block",
     "clear_and_close",
     "clear_and_set_hours",

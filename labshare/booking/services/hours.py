@@ -10,10 +10,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, exists, extract, or_, select
 
 from labshare.audit.services import record
-from labshare.booking.errors import EndBeforeStart, HoursFromThePast, HoursOverlap
+from labshare.booking.errors import EndBeforeStart, HoursFromThePast
 from labshare.booking.models import Closure, OpeningWeek, WorkingDay, WorkingYear
 from labshare.booking.queries.bookings import Conflict, bookings_hit
-from labshare.booking.rules.time import Weekly, clock_text
+from labshare.booking.rules.hours import check_weekly
+from labshare.booking.rules.time import Weekly
 from labshare.booking.services.common import plain
 from labshare.booking.terms import DayKind
 from labshare.catalogue.models import Instrument, Lab
@@ -24,7 +25,6 @@ from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 
-WEEK = 7 * 1440
 AHEAD = timedelta(days=5 * 366)
 """How far ahead hours may be entered."""
 
@@ -55,13 +55,9 @@ def set_opening_hours(
     and `InvalidInput` on `hours`, `HoursFromThePast`. The bookings that now lie outside come back."""
     lab = _lab(actor, lab_id)
     db.session.execute(select(Lab.id).where(Lab.id == lab.id).with_for_update())
-    today = local_day(now)
-    valid_from = valid_from or today
-    if not today <= valid_from <= today + AHEAD:
-        raise HoursFromThePast
-    if weekly is not None:
-        _check_weekly(weekly)
-    elif instrument_id is None:
+    valid_from = valid_from or local_day(now)
+    check_hours(weekly, valid_from, now)
+    if weekly is None and instrument_id is None:
         raise InvalidInput(field="hours")
     if instrument_id is not None and not db.session.scalar(
         select(exists().where(Instrument.id == instrument_id, Instrument.lab_id == lab.id))
@@ -81,6 +77,15 @@ def set_opening_hours(
     after = what | {"hours": _flat(week), "valid_from": valid_from.isoformat()}
     record(actor, now, "time.set_hours", ("lab", lab.code), before=what | {"hours": was}, after=after)
     return bookings_hit(now, lab_id=lab.id)
+
+
+def check_hours(weekly: Weekly | None, valid_from: date, now: datetime) -> None:
+    """What `set_opening_hours` refuses of a week and its first day, before anything is asked or written."""
+    today = local_day(now)
+    if not today <= valid_from <= today + AHEAD:
+        raise HoursFromThePast
+    if weekly is not None:
+        check_weekly(weekly)
 
 
 def _flat(weekly: Sequence[Sequence[Sequence[int]]] | None) -> list[list[int]] | None:
@@ -104,24 +109,6 @@ def drop_opening_hours(*, actor: Actor, now: datetime, week_id: int) -> int:
     db.session.delete(week)
     db.session.flush()
     return lab.id
-
-
-def _check_weekly(weekly: Weekly) -> None:
-    if len(weekly) != 7:
-        raise InvalidInput(field="hours")
-    spans = []
-    for weekday, day in enumerate(weekly):
-        for opens, closes in day:
-            if not 0 <= opens < 1440 or closes > 2880:
-                raise InvalidInput(field="hours")
-            if closes <= opens:
-                raise EndBeforeStart(field="hours")
-            spans.append((weekday * 1440 + opens, weekday * 1440 + closes, opens, closes))
-    spans.sort()
-    following = spans[1:] + [(since + WEEK, until + WEEK, opens, closes) for since, until, opens, closes in spans[:1]]
-    for (_, until, opens, closes), (since, *_rest) in zip(spans, following, strict=True):
-        if since < until and len(spans) > 1:
-            raise HoursOverlap(hours=f"{clock_text(opens)}–{clock_text(closes)}")
 
 
 @verb("time.add_closure", title=_l("Closure added"))

@@ -135,7 +135,7 @@ def block() -> Any:
             units=units,
             spans=spans,
             found=found,
-            ways=[_ways(each, instruments) for each in found],
+            ways=[ways_of(each, instruments) for each in found],
             chosen={each.booking.ref: request.form.get(f"way-{each.booking.ref}") for each in found},
         )
         return (page, status) if found else None
@@ -168,7 +168,7 @@ def block() -> Any:
             note=form.note.data or "",
             units=form.units.data or None,
             rule=form.repetition,
-            ways=_chosen_ways(),
+            ways=chosen_ways(),
             reason=form.reason.data or "",
         ),
         blocked,
@@ -178,7 +178,7 @@ def block() -> Any:
     return (asked(answer) if "sure" in request.form else None) or _form_page(form, answer)
 
 
-def _ways(clash: Clash, instruments: dict[int, Instrument]) -> list[tuple[str, Any, Instrument | None]]:
+def ways_of(clash: Clash, instruments: dict[int, Instrument]) -> list[tuple[str, Any, Instrument | None]]:
     """What may become of a booking in the way: (value, unit or start, another instrument)."""
     found: list[tuple[str, Any, Instrument | None]] = []
     if clash.unit is not None:
@@ -190,7 +190,7 @@ def _ways(clash: Clash, instruments: dict[int, Instrument]) -> list[tuple[str, A
     return found
 
 
-def _chosen_ways() -> list[services.Way]:
+def chosen_ways() -> list[services.Way]:
     """What was chosen for each booking; nothing for one that stays."""
     found = []
     for name, value in request.form.items():

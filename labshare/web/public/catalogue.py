@@ -5,6 +5,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from labshare.booking.formatting import lines_of_week
 from labshare.booking.queries import live_states, use_of
 from labshare.booking.queries.loading import hours_of_labs
 from labshare.booking.queries.ratings import reviews_of_lab
@@ -96,7 +97,10 @@ def lab(code: str) -> str:
         lab=view.lab,
         live=live_states([row.instrument for row in view.instruments], now),
         hours=hours,
-        data=lab_data(view.lab, hours, standing.average, photos),
+        week=hours.on(local_day(now)),
+        day=local_day(now),
+        lines_of_week=lines_of_week,
+        data=lab_data(view.lab, hours.on(local_day(now)), standing.average, photos),
         photos=photos,
         image=absolute(photo_address(photos[0])) if photos else "",
         categories=dict(Category.choices()),

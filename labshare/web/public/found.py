@@ -11,7 +11,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from labshare.booking.queries.ratings import Average
-from labshare.booking.rules.time import LabHours
+from labshare.booking.rules.time import Weekly
 from labshare.catalogue.formatting import fee_text, place
 from labshare.catalogue.models import Fee, Lab, TestItem
 from labshare.catalogue.queries.sitemap import pages_to_find
@@ -90,7 +90,7 @@ def _kept(text: str, kind: str) -> Response:
 # -- schema.org
 
 
-def lab_data(lab: Lab, hours: LabHours, average: Average | None, photos: Sequence[LabPhoto]) -> Markup:
+def lab_data(lab: Lab, week: Weekly, average: Average | None, photos: Sequence[LabPhoto]) -> Markup:
     """A lab as schema.org's `LocalBusiness`, in the language of the page."""
     town = town_of(lab.town)
     data: dict[str, Any] = {
@@ -110,7 +110,7 @@ def lab_data(lab: Lab, hours: LabHours, average: Average | None, photos: Sequenc
         "telephone": lab.phone or None,
         "description": twin(lab, "description") if lab.description or lab.description_en else None,
         "image": [absolute(photo_address(one)) for one in photos],
-        "openingHoursSpecification": _opening(hours.weekly),
+        "openingHoursSpecification": _opening(week),
     }
     if lab.latitude is not None and lab.longitude is not None:
         data["geo"] = {"@type": "GeoCoordinates", "latitude": lab.latitude, "longitude": lab.longitude}

@@ -1,34 +1,57 @@
-"""Opening hours by weekday, and closures. The bookings that no longer fit are listed; none is changed."""
+"""Opening hours by weekday, of labs and of instruments that differ, and closures. Both ask first: the bookings that
+would no longer fit are shown, each with another time to propose; none is changed without it."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext
 from werkzeug.wrappers import Response
-from wtforms import Field
+from wtforms import ValidationError
 
-from labshare.booking.errors import HoursOverlap
+from labshare.booking.errors import EndBeforeStart, HoursOverlap
+from labshare.booking.formatting import lines_of_week
+from labshare.booking.models import OpeningWeek
 from labshare.booking.queries.bookings import bookings_hit
-from labshare.booking.queries.desk import closures_ahead, lab_of_closure
-from labshare.booking.queries.loading import hours_of_labs
-from labshare.booking.rules.time import clock_text
-from labshare.booking.services import add_closure, remove_closure, set_opening_hours
-from labshare.catalogue.models import Lab
+from labshare.booking.queries.clashes import newly_hit
+from labshare.booking.queries.desk import closures_ahead, lab_of_closure, lab_of_week, opening_weeks
+from labshare.booking.queries.loading import Planned, PlannedClosure, PlannedWeek, hours_of_labs
+from labshare.booking.rules.hours import as_weekly, day_text, read_day
+from labshare.booking.rules.time import Weekly
+from labshare.booking.services import (
+    check_hours,
+    clear_and_close,
+    clear_and_set_hours,
+    drop_opening_hours,
+    remove_closure,
+)
+from labshare.catalogue.formatting import with_model
+from labshare.catalogue.models import Instrument, Lab
 from labshare.catalogue.queries import own
+from labshare.catalogue.queries.own import instruments_of_lab
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
-from labshare.kernel.errors import Problem
-from labshare.kernel.time import DAY_MINUTES, utc_now
-from labshare.web.filters import localized
-from labshare.web.forms import BooleanField, Form, Line, MinutesField, lines
+from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.time import local_day, utc_now
+from labshare.web.asked import asked_number
+from labshare.web.forms import (
+    DayField,
+    Form,
+    RadioField,
+    StringField,
+    TextAreaField,
+    length,
+    required,
+    show_problem,
+)
 from labshare.web.lab import blueprint
+from labshare.web.lab.blocks import chosen_ways, ways_of
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.forms import ClosureForm
-from labshare.web.steps import carry_out, posted, pressed, words
+from labshare.web.steps import carry_out, posted
 
 WEEKDAYS = (
     _l("Monday"),
@@ -39,139 +62,106 @@ WEEKDAYS = (
     _l("Saturday"),
     _l("Sunday"),
 )
-MOST_INTERVALS = 4
+WORKDAYS = 5
+AS_THE_LAB, OWN = "lab", "own"
+ASKED = ("csrf_token", "sure", "back", "copy", "note")
+"""What a page that asks first does not hand on of the form before it."""
 
 
-class ClockField(MinutesField):
-    """A time of day, such as 08:30 ↔ minutes after midnight. 24:00 is the end of the day."""
+def _readable(_form: Form, field: StringField) -> None:
+    try:
+        read_day(field.data or "")
+    except ValueError:
+        raise ValidationError(_("Write times such as 08:30–12:00, 13:30–17:00; nothing where closed.")) from None
 
-    message = _l("Enter a time such as 08:30.")
+
+class DayHours(StringField):
+    """A day's hours, as people write them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.render_kw = {
-            "inputmode": "numeric",
-            "class": "num",
-            "autocomplete": "off",
-            "placeholder": "—",
-            "maxlength": "5",
-        }
-
-    def read(self, text: str) -> int:  # type: ignore[override]
-        match = re.fullmatch(r"(\d{1,2})[:.]?(\d{2})|(\d{1,2})", text.replace("：", ":"), re.ASCII)
-        if match is None:
-            raise ValueError
-        minutes = int(match[1] or match[3]) * 60 + int(match[2] or 0)
-        if minutes > DAY_MINUTES or int(match[2] or 0) > 59:
-            raise ValueError
-        return minutes
-
-    def written(self, data: int) -> str:  # type: ignore[override]
-        return f"{data // 60:02d}:{data % 60:02d}"
-
-
-class SpanLine(Line):
-    """An interval of a day: when it opens and closes, and whether it closes the next day."""
-
-    opens = ClockField()
-    closes = ClockField()
-    next_day = BooleanField()
+        super().__init__(*args, validators=[_readable], **kwargs)
+        self.render_kw = {"autocomplete": "off", "placeholder": "—", "list": "hours-such-as", "class": "num"}
 
     @property
-    def whole(self) -> bool:
-        return self.opens.data is not None and self.closes.data is not None
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        return read_day(self.data or "")
+
+
+class HoursForm(Form):
+    whose = RadioField(
+        _l("Opening hours"),
+        choices=[(AS_THE_LAB, _l("As the lab")), (OWN, _l("Own hours"))],
+        default=OWN,
+        validators=[required()],
+    )
+    valid_from = DayField(
+        lazy_pgettext("day", "From"),
+        validators=[required()],
+        description=_l("What was booked before stays where it is."),
+    )
+    monday, tuesday, wednesday, thursday, friday, saturday, sunday = (DayHours(name) for name in WEEKDAYS)
 
     @property
-    def start(self) -> int:
-        """Of a whole one, in minutes after the day's midnight."""
-        return int(self.opens.data or 0)
+    def days(self) -> list[DayHours]:
+        week = (self.monday, self.tuesday, self.wednesday, self.thursday, self.friday, self.saturday, self.sunday)
+        return list(week)
 
     @property
-    def end(self) -> int:
-        """The same of its end; more than a day's where it closes the next day."""
-        return int(self.closes.data or 0) + (DAY_MINUTES if self.next_day.data else 0)
+    def weekly(self) -> Weekly | None:
+        """What was entered; None: as the lab."""
+        return None if self.whose.data == AS_THE_LAB else tuple(day.spans for day in self.days)
 
 
-def _form_class(intervals: int) -> type[Form]:
-    """A form with so many intervals for each weekday."""
-    day = type("DayLine", (Line,), {"spans": lines(SpanLine, intervals)})
-    return type("HoursForm", (Form,), {"days": lines(day, len(WEEKDAYS))})
+class AskForm(Form):
+    note = TextAreaField(
+        _l("Note to the clients"),
+        description=_l("The clients read this. Needed where a time is proposed."),
+        validators=[length(500)],
+    )
 
 
-def _filled(lab_id: int, *, posted: bool = True) -> tuple[Form, int]:
-    """The form with what is in force: two intervals a day at least, and one more than there are. `posted` False: on a
-    page where another form was posted."""
-    weekly = hours_of_labs([lab_id], utc_now())[lab_id].weekly
-    most = max(len(day) for day in weekly)
-    intervals = max(2, most, min(MOST_INTERVALS, most + 1))
-    kind = _form_class(intervals)
-    form = kind() if posted else kind(formdata=None)
-    for day, _place, span in _spans(form):
-        name = WEEKDAYS[day]
-        span.opens.label.text = _("%(day)s, opens", day=name)
-        span.closes.label.text = _("%(day)s, closes", day=name)
-        span.next_day.label.text = _("%(day)s, closes the next day", day=name)
-    if not posted or not form.is_submitted():
-        for day, at, span in _spans(form):
-            if at < len(weekly[day]):
-                opens, closes = weekly[day][at]
-                over = closes > DAY_MINUTES
-                span.opens.data, span.closes.data = opens, closes - (DAY_MINUTES if over else 0)
-                span.next_day.data = over
-    return form, intervals
+def _whose(lab: Lab) -> Instrument | None:
+    """The instrument whose hours are asked for; None: the lab's. Raises `NotFound`."""
+    instrument_id = asked_number("instrument", 0)
+    if not instrument_id:
+        return None
+    found = common.my_instrument(instrument_id)
+    if found.lab_id != lab.id:
+        raise NotFound
+    return found
 
 
-def _spans(form: Form) -> Iterator[tuple[int, int, SpanLine]]:
-    """Each interval with its weekday and its place in the day."""
-    for day, line in enumerate(form["days"]):
-        for at, span in enumerate(line.spans):
-            yield day, at, span.form
+def _filled(lab: Lab, instrument: Instrument | None, *, posted: bool = True) -> HoursForm:
+    """The form with what is in force. `posted` False: on a page where another form was posted."""
+    form = HoursForm() if posted else HoursForm(formdata=None)
+    if posted and form.is_submitted():
+        form.whose.data = form.whose.data if instrument is not None else OWN
+        return form
+    day = local_day(utc_now())
+    weekly = hours_of_labs([lab.id], utc_now())[lab.id].on(day)
+    if instrument is not None:
+        differs = _in_force([each for each in opening_weeks([lab.id]) if each.instrument_id == instrument.id], day)
+        form.whose.data = OWN if differs else AS_THE_LAB
+        weekly = differs or weekly
+    form.valid_from.data = day
+    for field, spans in zip(form.days, weekly, strict=True):
+        field.data = day_text(spans)
+    return form
 
 
-def _weekly(form: Form) -> tuple[tuple[tuple[int, int], ...], ...] | None:
-    """What was entered, or None where something is missing or not in order: said at its field."""
-    right = True
-    week: list[list[tuple[int, int]]] = [[] for _day in WEEKDAYS]
-    for day, _at, span in _spans(form):
-        opens, closes = span.opens, span.closes
-        if opens.data is None and closes.data is None:
-            continue
-        if not span.whole:
-            right = _say(closes if closes.data is None else opens, _("Give both times, or neither."))
-        elif span.start >= DAY_MINUTES or span.end <= span.start:
-            right = _say(closes, _("Closes before it opens. Tick “next day” where it runs past midnight."))
-        else:
-            week[day].append((span.start, span.end))
-    return tuple(map(tuple, week)) if right else None
+def _in_force(weeks: Sequence[OpeningWeek], day: date) -> Weekly | None:
+    """The week of these, in order, that holds on a day; None where there is none, or it is as the lab's."""
+    return next((as_weekly(each.weekly) for each in reversed(weeks) if each.valid_from <= day), None)
 
 
-def _say(field: Field, message: str) -> bool:
-    field.errors = [*field.errors, message]
-    return False
-
-
-def _at_its_field(form: Form, problem: HoursOverlap) -> None:
-    """Say an overlap beside the interval it names."""
-    for day, _at, span in _spans(form):
-        if (
-            span.whole
-            and problem.params.get("hours") == f"{clock_text(span.start)}–{clock_text(span.end)}"
-            and _meets(form, day, span)
-        ):
-            _say(span.opens, problem.text)
-            return
-    form.form_errors.append(problem.text)
-
-
-def _meets(form: Form, day: int, one: SpanLine) -> bool:
-    start, end = day * DAY_MINUTES + one.start, day * DAY_MINUTES + one.end
-    for other_day, _at, other in _spans(form):
-        if other is one or not other.whole:
-            continue
-        since, until = other_day * DAY_MINUTES + other.start, other_day * DAY_MINUTES + other.end
-        if any(since + week < end and start < until + week for week in (-7 * DAY_MINUTES, 0, 7 * DAY_MINUTES)):
-            return True
-    return False
+def _own_hours(weeks: Sequence[OpeningWeek], day: date) -> list[tuple[Instrument, Weekly]]:
+    """The instruments that have hours of their own on a day."""
+    by_instrument: dict[Instrument, list[OpeningWeek]] = {}
+    for each in weeks:
+        if each.instrument is not None:
+            by_instrument.setdefault(each.instrument, []).append(each)
+    found = [(instrument, _in_force(its, day)) for instrument, its in by_instrument.items()]
+    return [(instrument, weekly) for instrument, weekly in found if weekly is not None]
 
 
 @blueprint.get("/opening-hours")
@@ -179,16 +169,18 @@ def _meets(form: Form, day: int, one: SpanLine) -> bool:
 def opening_hours() -> Any:
     """The hours of all labs."""
     labs, now = own.lab_choices(common.firm_id()), utc_now()
-    ids = [lab.id for lab in labs]
-    by_lab = {
-        lab_id: [[f"{clock_text(opens)}–{clock_text(closes)}" for opens, closes in day] for day in hours.weekly]
-        for lab_id, hours in hours_of_labs(ids, now).items()
-    }
+    ids, day = [lab.id for lab in labs], local_day(now)
+    weeks = opening_weeks(ids)
     return render_template(
         "lab/catalogue/opening_hours.html",
         labs=labs,
-        hours=by_lab,
+        hours={lab_id: hours.on(day) for lab_id, hours in hours_of_labs(ids, now).items()},
+        day_text=day_text,
+        own_hours={lab_id: _own_hours([each for each in weeks if each.lab_id == lab_id], day) for lab_id in ids},
+        later=[each for each in weeks if each.valid_from > day],
+        lines_of=lines_of_week,
         weekdays=WEEKDAYS,
+        with_model=with_model,
         closures=closures_ahead(ids, now),
         may_change=common.may_change(),
     )
@@ -197,85 +189,156 @@ def opening_hours() -> Any:
 @blueprint.route("/labs/<int:lab_id>/hours", methods=["GET", "POST"])
 @requires("catalogue.change", of=OWN_FIRM, then=("time.hours",))
 def lab_hours(lab_id: int) -> Any:
+    """The hours of a lab, or (`instrument`) of one of its instruments. What a change hits is asked first (`sure`)."""
     lab = common.my_lab(lab_id)
-    form, intervals = _filled(lab_id)
-    answer: Any = 200
-    if form.is_submitted():
-        weekly = _weekly(form) if form.validate() else None
-        answer = 422
-        if weekly is not None:
-            saved = pressed(
-                lambda: set_opening_hours(actor=current_actor(), now=utc_now(), lab_id=lab_id, weekly=weekly),
-                lambda hit: (_hours_saved(lab, len(hit)), url_for("lab.lab_hours", lab_id=lab_id)),
-            )
-            if not isinstance(saved, Problem):
-                return saved
-            answer = saved.status
-            if isinstance(saved, HoursOverlap):
-                _at_its_field(form, saved)
-            else:
-                form.form_errors.append(saved.text)
-    return _hours_page(common.my_lab(lab_id), form, intervals, ClosureForm(formdata=None)), answer
+    instrument = _whose(lab)
+    form, now = _filled(lab, instrument), utc_now()
+    closure_form = ClosureForm(formdata=None)
+    if not form.is_submitted() or "back" in request.form:
+        return _hours_page(lab, instrument, form, closure_form)
+    if "copy" in request.form:
+        for each in form.days[1:WORKDAYS]:
+            each.data, each.raw_data = form.monday.data, None
+        return _hours_page(lab, instrument, form, closure_form)
+    if not form.validate():
+        return _hours_page(lab, instrument, form, closure_form), 422
+    instrument_id = instrument.id if instrument is not None else None
+    given = {"lab_id": lab.id, "instrument_id": instrument_id, "valid_from": form.valid_from.data}
+    weekly = form.weekly
+    try:
+        check_hours(weekly, form.valid_from.data, now)
+    except Problem as problem:
+        status = _at_its_day(form, problem)
+        return _hours_page(lab, instrument, form, closure_form), status
+    return _asked_first(
+        lab,
+        form,
+        PlannedWeek(lab.id, instrument_id, form.valid_from.data, weekly),
+        lambda ways, note: clear_and_set_hours(
+            actor=current_actor(), now=now, weekly=weekly, ways=ways, reason=note, **given
+        ),
+        lambda: _hours_page(lab, instrument, form, closure_form),
+        instrument,
+    )
 
 
-def _hours_saved(lab: Lab, hit: int) -> str:
-    if hit:
-        return words(
-            ngettext(
-                "The hours of %(name)s are saved; %(num)d booking no longer fits, see below.",
-                "The hours of %(name)s are saved; %(num)d bookings no longer fit, see below.",
-                hit,
-                name="%(name)s",  # its place is left for `words`
+def _at_its_day(form: HoursForm, problem: Problem) -> int:
+    """Say an overlap beside the day that it is about, anything else where it belongs."""
+    places = {"hours": form.days[problem.params["weekday"]].name} if isinstance(problem, HoursOverlap) else {}
+    return show_problem(form, problem, **places)
+
+
+def _asked_first(
+    lab: Lab,
+    form: Form,
+    planned: Planned,
+    save: Callable[[Sequence[Any], str], Any],
+    page: Callable[[], str],
+    instrument: Instrument | None = None,
+) -> Any:
+    """Save what hits no booking; else ask what is to become of each, and save once that is said."""
+    found, ask, status = newly_hit(planned, utc_now()), AskForm(), 200
+    if not found or "sure" in request.form:
+        answer = posted(
+            ask,
+            lambda: save(chosen_ways(), ask.note.data or ""),
+            lambda _hit: (
+                _("Saved; the clients are asked.") if any(chosen_ways()) else _("Saved."),
+                url_for("lab.lab_hours", lab_id=lab.id, instrument=instrument.id if instrument else None),
             ),
-            name=localized(lab),
+            reason="note",
         )
-    return words(_("The hours of %(name)s are saved."), name=localized(lab))
+        if isinstance(answer, Response):
+            return answer
+        status = answer
+    if not found:
+        form.form_errors += [message for _field, message in ask.all_errors]
+        return page(), status
+    instruments = {each.id: each for each in instruments_of_lab(lab.id)}
+    return (
+        render_template(
+            "lab/catalogue/hours_ask.html",
+            lab=lab,
+            instrument=instrument,
+            form=ask,
+            given=[(name, value) for name, value in request.form.items(multi=True) if _handed_on(name)],
+            found=found,
+            ways=[ways_of(each, instruments) for each in found],
+            chosen={each.booking.ref: request.form.get(f"way-{each.booking.ref}") for each in found},
+            with_model=with_model,
+        ),
+        status,
+    )
 
 
-def _hours_page(lab: Lab, form: Form, intervals: int, closure_form: ClosureForm) -> str:
+def _handed_on(name: str) -> bool:
+    return name not in ASKED and not name.startswith("way-")
+
+
+def _hours_page(lab: Lab, instrument: Instrument | None, form: HoursForm, closure_form: ClosureForm) -> str:
     now = utc_now()
+    weeks, day = opening_weeks([lab.id]), local_day(now)
+    of = instrument.id if instrument is not None else None
     return render_template(
         "lab/catalogue/hours.html",
         lab=lab,
+        instrument=instrument,
         form=form,
-        intervals=intervals,
-        weekdays=WEEKDAYS,
+        own_hours=_own_hours(weeks, day),
+        later=[each for each in weeks if each.valid_from > day and of in (None, each.instrument_id)],
+        instruments=instruments_of_lab(lab.id),
+        lines_of=lines_of_week,
+        with_model=with_model,
         closures=closures_ahead([lab.id], now),
         closure_form=closure_form,
         conflicts=bookings_hit(now, lab_id=lab.id),
     )
 
 
+@blueprint.post("/hours/<int:week_id>/drop")
+@requires("catalogue.change", of=OWN_FIRM, then=("time.hours",))
+def hours_drop(week_id: int) -> Any:
+    common.my_lab(lab_of_week(week_id))
+    return carry_out(
+        lambda: drop_opening_hours(actor=current_actor(), now=utc_now(), week_id=week_id),
+        lambda lab_id: (_("The planned change is taken back."), url_for("lab.lab_hours", lab_id=lab_id)),
+    )
+
+
 @blueprint.post("/labs/<int:lab_id>/closures")
 @requires("catalogue.change", of=OWN_FIRM, then=("time.hours",))
 def closure_new(lab_id: int) -> Any:
-    common.my_lab(lab_id)
-    closure_form = ClosureForm()
-    answer = posted(
+    """A closure; what it hits is asked first (`sure`)."""
+    lab, closure_form = common.my_lab(lab_id), ClosureForm()
+    starts_at: Any = closure_form.starts_at.data
+    ends_at: Any = closure_form.ends_at.data
+
+    def page() -> str:
+        return _hours_page(lab, None, _filled(lab, None, posted=False), closure_form)
+
+    if "back" in request.form:
+        return page()
+    if not closure_form.validate():
+        return page(), 422
+    if ends_at <= starts_at:
+        status = show_problem(closure_form, EndBeforeStart())
+        return page(), status
+    return _asked_first(
+        lab,
         closure_form,
-        lambda: add_closure(
+        PlannedClosure(lab.id, starts_at, ends_at),
+        lambda ways, note: clear_and_close(
             actor=current_actor(),
             now=utc_now(),
             lab_id=lab_id,
-            starts_at=closure_form.starts_at.data,
-            ends_at=closure_form.ends_at.data,
+            starts_at=starts_at,
+            ends_at=ends_at,
             reason=closure_form.reason.data,
+            ways=ways,
+            note=note,
         ),
-        lambda made: (
-            ngettext(
-                "The lab is closed then; %(num)d booking lies in this time, see below.",
-                "The lab is closed then; %(num)d bookings lie in this time, see below.",
-                len(made[1]),
-            )
-            if made[1]
-            else _("The lab is closed then."),
-            url_for("lab.lab_hours", lab_id=lab_id),
-        ),
+        page,
     )
-    if isinstance(answer, Response):
-        return answer
-    hours_form, intervals = _filled(lab_id, posted=False)
-    return _hours_page(common.my_lab(lab_id), hours_form, intervals, closure_form), answer
 
 
 @blueprint.post("/closures/<int:closure_id>/remove")

@@ -32,7 +32,7 @@ class OpenTime:
     extra_minutes: MinutesOf
     blocked_minutes: MinutesOf
 
-    def of(self, lab_id: int, instrument_id: int, *, units: int) -> int:
+    def of(self, lab_id: int, *, instrument_id: int, units: int) -> int:
         """Minutes that all units of an instrument can be used in."""
         each = self.open_minutes[lab_id] + self.extra_minutes.get(instrument_id, 0)
         return max(0, each * units - self.blocked_minutes.get(instrument_id, 0))
@@ -114,7 +114,7 @@ def openings_by_month(months: Iterable[OfLab]) -> OpeningsByMonth:
     for of_lab in wanted:
         lab_id, span = of_lab[0], (of_lab[1].starts_at(), of_lab[1].ends_at())
         labs[of_lab] = opens.of_lab(lab_id).between(*span)
-        own[of_lab] = {key: opens.of_instrument(key, lab_id).between(*span) for key in opens.own_of_lab(lab_id)}
+        own[of_lab] = {key: opens.of_instrument(key, lab_id=lab_id).between(*span) for key in opens.own_of_lab(lab_id)}
     return OpeningsByMonth(labs, own)
 
 

@@ -189,7 +189,7 @@ def _open_time(by: UsageBy, scope: list[ColumnElement[bool]], given: Mapping[str
     for row in instruments:
         key = {UsageBy.LAB: row.lab_id, UsageBy.INSTRUMENT: row.id, UsageBy.FIRM: row.firm_id}[by]
         sums = result.setdefault(key, {"available_minutes": 0, "units": 0})
-        sums["available_minutes"] += of.of(row.lab_id, row.id, units=row.units)
+        sums["available_minutes"] += of.of(row.lab_id, instrument_id=row.id, units=row.units)
         sums["units"] += row.units
     return result
 

@@ -9,13 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, update
 
-from labshare.accounts.models import Person
 from labshare.booking import services
 from labshare.booking.models import Booking, Holding, OpeningWeek, Proposal, WantedBlock
 from labshare.kernel.database import db, transaction
 from labshare.kernel.time import local_day, utc_now
 from tests import factories
-from tests.conftest import SHANGHAI
 from tests.signing import sign_in
 
 pytestmark = pytest.mark.slow
@@ -146,40 +144,6 @@ def test_a_new_lab_is_led_from_step_to_step_to_its_first_booking(app: Flask, clo
         start = datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
         services.book(actor=booker, now=clock.now, test_item_id=item.id, quantity=1, starts_at=start)
     assert undone() == [], "whoever is booked needs no leading"
-
-
-def test_new_hours_ask_first_and_keep_what_was_typed(house: House, client: FlaskClient) -> None:  # R-TIME-17
-    booking = house.book("2026-11-25 09:00")
-    sign_in(client, db.session.get_one(Person, house.manager.person_id), house.lab.firm)
-    page = f"/lab/labs/{house.lab.id}/hours"
-    week = {"whose": "own", "valid_from": "2026-11-24", "monday": "10-12, 13-17"}
-    copied = client.post(page, data=week | {"copy": "1"})
-    assert copied.text.count('value="10-12, 13-17"') == 5
-    week |= dict.fromkeys(("tuesday", "wednesday", "thursday", "friday"), "10-12, 13-17")
-
-    asked = client.post(page, data=week)
-    assert (asked.status_code, booking.ref in asked.text) == (200, True)
-    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
-    assert week.items() <= hidden.items()
-    (way,) = re.findall(r'<option value="([^"]+)" selected', asked.text)
-    assert db.session.query(OpeningWeek).one().weekly != [[[600, 720], [780, 1020]]] * 5 + [[], []], "asked, not saved"
-    answer = {f"way-{booking.ref}": way, "sure": "1"}
-    refused = client.post(page, data=week | answer)
-    assert (refused.status_code, db.session.query(Proposal).count()) == (422, 0)
-    assert client.post(page, data=week | {"back": "1"}).text.count('value="10-12, 13-17"') == 5
-    assert client.post(page, data=week | answer | {"note": "早上不开门"}).status_code == 303
-    (proposal,) = db.session.query(Proposal)
-    assert proposal.starts_at.astimezone(SHANGHAI).isoformat() == "2026-11-25T10:00:00+08:00"
-    assert "不再符合" in client.get(page).text, "until the client accepts"
-
-    own = f"{page}?instrument={house.instrument.id}"
-    assert client.post(own, data=week | {"whose": "lab"}).status_code == 303
-    assert client.post(own, data=week | {"saturday": "全天"}).status_code == 303
-    overview = client.get("/lab/opening-hours").text
-    assert "00:00–24:00" in overview
-    with transaction():
-        strange = factories.instrument(factories.lab())
-    assert client.get(f"{page}?instrument={strange.id}").status_code == 404
 
 
 def test_lists_of_client_and_regulator(house: House, client: FlaskClient) -> None:

@@ -324,7 +324,7 @@ def bookings_hit(
     found = []
     for booking in bookings:
         terms = instrument_terms(booking.instrument, booking.lab, certificates)
-        openings = opens.of_instrument(booking.instrument_id, booking.lab_id)
+        openings = opens.of_instrument(booking.instrument_id, lab_id=booking.lab_id)
         rules = StartRules(openings, work_of_booking(booking), terms)
         problem = next(iter(rules.hours_problems(booking.starts_at)), None)
         if problem is not None:

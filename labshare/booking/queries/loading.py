@@ -379,7 +379,7 @@ class BookableItem:
         return answer_by(self.now, starts_at=starts_at, days=self.openings.days, zone=local_zone())
 
     def rules(self, work: Work, instrument: Instrument) -> StartRules:
-        openings = self.opens.of_instrument(instrument.id, self.lab.id)
+        openings = self.opens.of_instrument(instrument.id, lab_id=self.lab.id)
         return StartRules(openings, work, instrument_terms(instrument, self.lab, self.certificates))
 
     def candidates(

@@ -390,7 +390,7 @@ class _ByRules:
         work = _work(pair.terms, self._wish.quantity, hours)
         if work is None or not self._fits(pair, work):
             return None
-        openings = self._opens.of_instrument(pair.instrument_id, pair.lab_id)
+        openings = self._opens.of_instrument(pair.instrument_id, lab_id=pair.lab_id)
         rules = StartRules(openings, work, self._instrument(pair))
         before = rules.allowed_before(self._wish.now)
         if self._wish.until is not None:

@@ -141,7 +141,9 @@ def _segments(
     since: datetime,
     until: datetime,
 ) -> list[Segment]:
-    openings = openings_of([instrument.lab_id], since, days=calendar).of_instrument(instrument.id, instrument.lab_id)
+    openings = openings_of([instrument.lab_id], since, days=calendar).of_instrument(
+        instrument.id, lab_id=instrument.lab_id
+    )
     calibrated = certificates if instrument.needs_calibration else None
     intervals = slot_rules.on_calibrated_days(openings.between(since, until), calibrated, openings)
     return slot_rules.availability(intervals, busy)
@@ -219,7 +221,7 @@ def next_free(
     certificates = certificates_of([one.id for one in chosen])
     busy = busy_units({one.id: one.units for one in chosen}, now, now + within, now=now)
     for one in chosen:
-        openings = opens.of_instrument(one.id, one.lab_id)
+        openings = opens.of_instrument(one.id, lab_id=one.lab_id)
         calibrated = certificates.get(one.id, ()) if one.needs_calibration else None
         for width in (timedelta(days=5), within):
             intervals = slot_rules.on_calibrated_days(openings.between(now, now + width), calibrated, openings)

@@ -332,7 +332,7 @@ class OpeningsOf:
     def of_lab(self, lab_id: int) -> Openings:
         return self._labs[lab_id]
 
-    def of_instrument(self, instrument_id: int, lab_id: int) -> Openings:
+    def of_instrument(self, instrument_id: int, *, lab_id: int) -> Openings:
         return self._own[lab_id].get(instrument_id, self._labs[lab_id])
 
     def own_of_lab(self, lab_id: int) -> Mapping[int, Openings]:

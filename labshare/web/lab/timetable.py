@@ -373,7 +373,7 @@ def _axis(
     first: date, days: int, opens: OpeningsOf, lab: Lab, instrument_ids: Iterable[int], found: Sequence[Row[Any]]
 ) -> Axis:
     """The axis for a lab and those of these instruments that have their own hours."""
-    every = [opens.of_lab(lab.id), *(opens.of_instrument(each, lab.id) for each in instrument_ids)]
+    every = [opens.of_lab(lab.id), *(opens.of_instrument(each, lab_id=lab.id) for each in instrument_ids)]
     ends = (first, first + timedelta(days=days - 1))
     weekly = [day for hours in {one.hours for one in every} for end in ends for day in hours.on(end)]
     return axis_of(first, days, weekly, {Interval(row.starts_at, row.ends_at) for row in found})

@@ -148,6 +148,7 @@ class CatalogueMaker:
     def __init__(self, loading: Loading, division: str, days: WorkingDays, standards: dict[str, Row]) -> None:
         self.loading, self.division, self.days, self.standards = loading, division, days, standards
         self.seen: Counter[str] = Counter()
+        self.own_hours = False
 
     def make(self, hosts: list[HostFirm]) -> list[Laboratory]:
         made: list[Laboratory] = []
@@ -208,7 +209,7 @@ class CatalogueMaker:
         lab = Laboratory(row, host, openings, demo=demo)
         self._admission(rng, lab, number)
         self._instruments(rng, lab, profile, number)
-        if demo:
+        if demo and not self.own_hours:
             self._own_hours(lab)
         self._items(rng, lab)
         if accredited:
@@ -272,6 +273,7 @@ class CatalogueMaker:
 
     def _own_hours(self, lab: Laboratory) -> None:
         """One instrument is open all Saturday too, from today on: longer than its lab, so that no booking is hit."""
+        self.own_hours = True
         weekly = [[[480, 1200]]] * 6 + [[]]
         self.loading.rows.add(
             OpeningWeek,

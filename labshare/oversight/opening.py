@@ -32,10 +32,10 @@ class OpenTime:
     extra_minutes: MinutesOf
     blocked_minutes: MinutesOf
 
-    def of(self, lab_id: int, *, instrument_id: int, units: int) -> int:
+    def of(self, lab_id: int, *, instrument_id: int, units: int) -> Minutes:
         """Minutes that all units of an instrument can be used in."""
         each = self.open_minutes[lab_id] + self.extra_minutes.get(instrument_id, 0)
-        return max(0, each * units - self.blocked_minutes.get(instrument_id, 0))
+        return Minutes(max(0, each * units - self.blocked_minutes.get(instrument_id, 0)))
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class OpeningsByMonth:
     own: Mapping[OfLab, Mapping[int, Sequence[Interval]]]
 
     @property
-    def minutes(self) -> dict[OfLab, int]:
+    def minutes(self) -> dict[OfLab, Minutes]:
         """The length of all of a lab's month's intervals."""
         return {of_lab: _minutes(intervals) for of_lab, intervals in self.labs.items()}
 
 
-def _minutes(intervals: Sequence[Interval]) -> int:
-    return int(sum((each.ends_at - each.starts_at).total_seconds() for each in intervals)) // 60
+def _minutes(intervals: Sequence[Interval]) -> Minutes:
+    return Minutes(int(sum((each.ends_at - each.starts_at).total_seconds() for each in intervals)) // 60)
 
 
 def open_time(given: Mapping[str, Any]) -> OpenTime:

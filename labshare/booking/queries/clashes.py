@@ -19,8 +19,8 @@ from labshare.booking.terms import HoldingKind, Party
 from labshare.kernel.database import db
 from labshare.kernel.errors import Problem
 
-MOST = 20
-"""Bookings whose ways out are worked out at once."""
+MOST, MOST_BY_HOURS = 20, 50
+"""Bookings whose ways out are worked out at once: of a block, and of other hours, which are rarer."""
 AROUND = timedelta(days=14)
 """How far from its time another place is looked for."""
 Given = dict[tuple[int, int], list[Interval]]
@@ -78,14 +78,14 @@ def clashes(instrument_id: int, units: Sequence[int], spans: Sequence[Interval],
 
 def newly_hit(planned: Planned, now: datetime) -> list[Clash]:
     """The bookings that fit the lab's hours and would not with what is planned, by start, each with the next free
-    starts that would: the first of each can be taken together. A few statements for each, of at most twenty."""
+    starts that would: the first of each can be taken together. A few statements for each, of at most fifty."""
     hit = {one.booking.id for one in bookings_hit(now, lab_id=planned.lab_id)}
     fresh = [each for each in bookings_hit(now, lab_id=planned.lab_id, planned=planned) if each.booking.id not in hit]
     given: Given = {}
     items: dict[int, BookableItem | None] = {}
     found = []
     for n, one in enumerate(fresh):
-        clash = _clash(one.booking, given, items, now, planned) if n < MOST else Clash(one.booking, None, ())
+        clash = _clash(one.booking, given, items, now, planned) if n < MOST_BY_HOURS else Clash(one.booking, None, ())
         found.append(replace(clash, problem=one.problem))
     return found
 

@@ -80,7 +80,7 @@ class DayHours(StringField):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, validators=[_readable], **kwargs)
-        self.render_kw = {"autocomplete": "off", "placeholder": "—", "list": "hours-such-as", "class": "num"}
+        self.render_kw = {"autocomplete": "off", "placeholder": "—", "list": "hours-such-as"}
 
     @property
     def spans(self) -> tuple[tuple[int, int], ...]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "opening_weeks"
-down_revision = "wanted_blocks"
+down_revision = "objection_papers"
 
 ALWAYS = date(2000, 1, 1)
 HOURS = sa.table(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "opening_weeks"
-down_revision = "objection_papers"
+down_revision = "inbox"
 
 ALWAYS = date(2000, 1, 1)
 HOURS = sa.table(

@@ -120,6 +120,11 @@ class OpeningWeek(Model):
 
     instrument: Mapped[Instrument | None] = relationship()
 
+    @hybrid_method
+    def begun_on(self, day: date) -> bool:
+        """Whether it holds, or held, by this day."""
+        return self.valid_from <= day
+
 
 class Closure(Model):
     """A span in which a lab is closed, cut out of its opening hours last."""

@@ -65,7 +65,7 @@ def set_opening_hours(
         raise NotFound
     of = OpeningWeek.instrument_id == instrument_id if instrument_id else OpeningWeek.instrument_id.is_(None)
     weeks = select(OpeningWeek).where(OpeningWeek.lab_id == lab.id, of).order_by(OpeningWeek.valid_from.desc())
-    before = db.session.scalars(weeks.where(OpeningWeek.valid_from <= valid_from).limit(1)).first()
+    before = db.session.scalars(weeks.where(OpeningWeek.begun_on(valid_from)).limit(1)).first()
     was = _flat(before.weekly if before is not None else None)
     week = None if weekly is None else [[list(span) for span in sorted(day)] for day in weekly]
     if before is not None and before.valid_from == valid_from:
@@ -101,7 +101,7 @@ def drop_opening_hours(*, actor: Actor, now: datetime, week_id: int) -> int:
     if week is None:
         raise NotFound
     lab = _lab(actor, week.lab_id)
-    if week.valid_from <= local_day(now):
+    if week.begun_on(local_day(now)):
         raise HoursFromThePast
     what = {"instrument_id": week.instrument_id} if week.instrument_id else {}
     before = what | {"hours": _flat(week.weekly), "valid_from": week.valid_from.isoformat()}

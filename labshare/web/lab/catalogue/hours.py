@@ -151,7 +151,7 @@ def _filled(lab: Lab, instrument: Instrument | None, *, posted: bool = True) -> 
 
 def _in_force(weeks: Sequence[OpeningWeek], day: date) -> Weekly | None:
     """The week of these, in order, that holds on a day; None where there is none, or it is as the lab's."""
-    return next((as_weekly(each.weekly) for each in reversed(weeks) if each.valid_from <= day), None)
+    return next((as_weekly(each.weekly) for each in reversed(weeks) if each.begun_on(day)), None)
 
 
 def _own_hours(weeks: Sequence[OpeningWeek], day: date) -> list[tuple[Instrument, Weekly]]:
@@ -177,7 +177,7 @@ def opening_hours() -> Any:
         hours={lab_id: hours.on(day) for lab_id, hours in hours_of_labs(ids, now).items()},
         day_text=day_text,
         own_hours={lab_id: _own_hours([each for each in weeks if each.lab_id == lab_id], day) for lab_id in ids},
-        later=[each for each in weeks if each.valid_from > day],
+        later=[each for each in weeks if not each.begun_on(day)],
         lines_of=lines_of_week,
         weekdays=WEEKDAYS,
         with_model=with_model,
@@ -285,7 +285,7 @@ def _hours_page(lab: Lab, instrument: Instrument | None, form: HoursForm, closur
         instrument=instrument,
         form=form,
         own_hours=_own_hours(weeks, day),
-        later=[each for each in weeks if each.valid_from > day and of in (None, each.instrument_id)],
+        later=[each for each in weeks if not each.begun_on(day) and of in (None, each.instrument_id)],
         instruments=instruments_of_lab(lab.id),
         lines_of=lines_of_week,
         with_model=with_model,

@@ -23,12 +23,13 @@ for (const today of document.querySelectorAll(".cal-back .is-today")) today.clos
 for (const form of document.querySelectorAll("form[data-posts-itself]"))
   fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual", keepalive: true }).catch(() => {});
 
-// What is left of a sum while amounts are filled in; the server works it out again.
+// What is left of a sum, or what all come to, while amounts are filled in; the server works it out again.
 for (const area of document.querySelectorAll("[data-sum]")) {
-  const fields = [...area.querySelectorAll("input[name^='amount-']")], rest = area.querySelector("[data-sum-rest]");
+  const fields = [...area.querySelectorAll("input[name^='amount']")], rest = area.querySelector("[data-sum-rest]");
   const fen = (text) => Math.round(Number(text.replace(/[,，\s¥￥元]/g, "")) * 100) || 0;
   const show = () => {
-    const left = Number(area.dataset.sumOf) - fields.reduce((sum, field) => sum + fen(field.value), 0);
+    const sum = fields.reduce((sum, field) => sum + fen(field.value), 0);
+    const left = area.dataset.sumOf ? Number(area.dataset.sumOf) - sum : sum;
     rest.textContent = (left / 100).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }).replace("-", "\u2212");
     rest.classList.toggle("bad", left < 0);
   };

@@ -178,6 +178,11 @@ class InvoiceOfOtherKind(InvalidInput):
     default_field = "number"
 
 
+class PaymentOfOtherClient(InvalidInput):
+    message = _l("The bookings are of one client at one seller.")
+    default_field = "also"
+
+
 class BookingTwice(InvalidInput):
     message = _l("The same booking twice.")
     default_field = "also"

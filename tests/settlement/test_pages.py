@@ -435,3 +435,16 @@ def test_a_page_costs_the_same_for_few_and_many(app, world, path):
     fill(6)
     assert statements() == few
     assert few <= 12
+
+
+def test_one_transfer_for_several_bookings_by_form(app, world, lab_client):  # R-PAPER-12
+    other = world.another(price_fen=40_000)
+    path = f"/lab/bookings/{world.ref}/payment"
+    assert other.ref in lab_client.get(path).text
+    form = {**PAYMENT, "payer_uscc": world.client.uscc, f"amount_{other.id}": "400.01"}
+    refused = send(lab_client, path, form)
+    assert refused.status_code == 422
+    assert f'id="amount_{other.id}-error"' in refused.text
+    assert db.session.query(Payment).count() == 0
+    assert send(lab_client, path, form | {f"amount_{other.id}": "400"}).status_code == 303
+    assert (world.money[2], other.money[2]) == (100_000, 40_000)

@@ -540,3 +540,32 @@ def test_a_month_closes_once_and_opens_once(world):
     world.reopen(Month(2026, 6))
     with pytest.raises(errors.MonthNotClosed):
         world.reopen(Month(2026, 6))
+
+
+# one transfer for several bookings
+
+
+def test_one_transfer_pays_several_bookings_of_a_client(world):  # R-PAPER-12
+    other = world.another(price_fen=40_000)
+    world.payment(60_000, also=[(other.ref, 40_000)], reference="ICBC-9", submission="once")
+    world.payment(60_000, also=[(other.ref, 40_000)], reference="ICBC-9", submission="once")  # a second click
+    assert (world.money[2], other.money[2]) == (60_000, 40_000)
+    assert {(p.reference, p.amount_fen) for p in db.session.query(Payment)} == {("ICBC-9", 60_000), ("ICBC-9", 40_000)}
+
+
+def test_it_is_recorded_wholly_or_not_at_all(world):  # R-PAPER-12
+    other, stranger = world.another(price_fen=40_000), World(lab=world.lab)
+    with pytest.raises(errors.PaymentAboveCharge) as problem:
+        world.payment(60_000, also=[(other.ref, 40_001)])
+    assert problem.value.field == "also-0-amount_fen"
+    with pytest.raises(InvalidInputs) as problems:
+        world.payment(100_001, also=[(other.ref, 40_001)])
+    assert [each.field for each in problems.value.problems] == ["amount_fen", "also-0-amount_fen"]
+    with pytest.raises(errors.PaymentOfOtherClient):
+        world.payment(100, also=[(stranger.ref, 100)])
+    with pytest.raises(errors.BookingTwice):
+        world.payment(100, also=[(world.ref, 100)])
+    with pytest.raises(NotFound):
+        world.payment(100, also=[(World().ref, 100)])
+    assert db.session.query(Payment).count() == 0
+    assert (world.money[2], other.money[2]) == (0, 0)

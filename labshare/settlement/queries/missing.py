@@ -193,18 +193,29 @@ def documents_waiting(firm_id: int | None) -> Select[Any]:
     return count.where(_lacks()[Lacking.OWN])
 
 
-def to_invoice_with(actor: Actor, booking: Booking, *, limit: int = 20) -> Sequence[Booking]:
+def to_invoice_with(actor: Actor, booking: Booking) -> Sequence[Booking]:
     """Other bookings of the same client and seller that are not fully invoiced: one invoice may cover them too."""
+    return _beside(actor, "invoice.record", booking, Booking.charged_fen > Booking.invoiced_fen)
+
+
+def to_pay_with(actor: Actor, booking: Booking) -> Sequence[Booking]:
+    """Other bookings of the same client and seller that are not fully paid: one transfer may be for them too."""
+    return _beside(actor, "payment.record", booking, Booking.charged_fen > Booking.paid_fen)
+
+
+def _beside(
+    actor: Actor, action: str, booking: Booking, lacks: ColumnElement[bool], limit: int = 20
+) -> Sequence[Booking]:
     statement = (
         select(Booking)
         .options(joinedload(Booking.test_item))
         .where(
-            visible(actor, "invoice.record", lab=Booking.lab_firm_id),
+            visible(actor, action, lab=Booking.lab_firm_id),
             Booking.client_firm_id == booking.client_firm_id,
             Booking.lab_firm_id == booking.lab_firm_id,
             Booking.id != booking.id,
             Booking.state.in_(BookingState.with_documents()),
-            Booking.charged_fen > Booking.invoiced_fen,
+            lacks,
         )
         .order_by(Booking.starts_at.desc())
         .limit(limit)

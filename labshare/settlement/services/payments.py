@@ -1,6 +1,6 @@
 """Payments and refunds, and what officers decide about payers other than the client."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
@@ -11,17 +11,30 @@ from labshare.audit.services import record
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
-from labshare.kernel.errors import Problem, ReasonRequired, raise_all
+from labshare.kernel.errors import InvalidInput, InvalidInputs, Problem, ReasonRequired, raise_all
 from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
-from labshare.settlement.errors import PayerCodeInvalid, PayerDecidedAlready, PayerIsClient
+from labshare.settlement.errors import (
+    BookingTwice,
+    PayerCodeInvalid,
+    PayerDecidedAlready,
+    PayerIsClient,
+    PaymentOfOtherClient,
+)
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Payment
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_payment, check_refund
 from labshare.settlement.services import notifications
-from labshare.settlement.services.ledger import check_documents_begin, documents, locked_booking, ref_of, refresh
+from labshare.settlement.services.ledger import (
+    check_documents_begin,
+    documents,
+    locked_booking,
+    locked_bookings,
+    ref_of,
+    refresh,
+)
 from labshare.settlement.services.typed_text import check_text, check_word
 from labshare.settlement.terms import EntryCause, PayerVerdict
 
@@ -41,25 +54,56 @@ def record_payment(
     payer_uscc: str,
     file: TakenFile | None = None,
     submission: str | None = None,
+    also: Sequence[tuple[str, Fen]] = (),
 ) -> Payment:
-    """Record money received: `amount_fen` > 0, with the bank's reference.
+    """Record money received: `amount_fen` > 0, with the bank's reference; `also` are references of other bookings of
+    the same client at the same seller, and what of the one transfer is for each (R-PAPER-12). All or nothing.
 
     A payer that is not the client counts once an officer accepts it. `submission` is the form's one-time key: the
     second click gets the first payment. Raises `IllegalStep` before `confirmed`, `PaymentAboveCharge`,
-    `DocumentInFuture`, `PayerCodeInvalid`, `NumberNotReadable` (R-PAPER-5).
+    `DocumentInFuture`, `PayerCodeInvalid`, `NumberNotReadable` (R-PAPER-5), `PaymentOfOtherClient`, `BookingTwice`.
+    Problems of the n-th further booking stand at `also-n-amount_fen`.
     """
-    return _record(
-        sign=1,
-        actor=actor,
-        now=now,
-        ref=ref,
-        amount_fen=amount_fen,
-        paid_on=paid_on,
-        reference=reference,
-        payer_uscc=payer_uscc,
-        file=file,
-        submission=submission,
-    )
+    shares = [(ref, amount_fen), *also]
+    if len({each for each, _fen in shares}) < len(shares):
+        raise BookingTwice
+    if also:
+        bookings = locked_bookings(actor, "payment.record", refs=[each for each, _fen in shares])
+        if len({(booking.client_firm_id, booking.lab_firm_id) for booking in bookings}) > 1:
+            raise PaymentOfOtherClient
+    made, problems = [], list[Problem]()
+    for place, (each, fen) in enumerate(shares):
+        try:
+            payment = _record(
+                sign=1,
+                actor=actor,
+                now=now,
+                ref=each,
+                amount_fen=fen,
+                paid_on=paid_on,
+                reference=reference,
+                payer_uscc=payer_uscc,
+                file=file,
+                submission=submission,
+            )
+        except InvalidInput as problem:
+            problems += _of_share(problem, place)
+        else:
+            made.append(payment)
+    raise_all(problems)
+    return made[0]
+
+
+def _of_share(problem: InvalidInput, place: int) -> list[Problem]:
+    """The problems of the payment for this booking; of others than the first what is said of the amount alone, since
+    the rest was said of the first."""
+    found: list[Problem] = list(problem.problems) if isinstance(problem, InvalidInputs) else [problem]
+    if place == 0:
+        return found
+    own = [each for each in found if each.field == "amount_fen"]
+    for each in own:
+        each.field = f"also-{place - 1}-amount_fen"
+    return own
 
 
 @verb("payment.refund", title=_l("Refund recorded"), money=True)

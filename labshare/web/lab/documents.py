@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from flask import current_app, render_template, request, url_for
 from flask_babel import gettext as _
@@ -21,14 +21,14 @@ from labshare.http.rights import THE_BOOKING, THE_REPORT, requires
 from labshare.kernel.errors import InvalidInput, Problem
 from labshare.kernel.formatting import day, plain_amount, plain_money
 from labshare.kernel.media import PAPERS, accept
-from labshare.kernel.money import Fen, round_half_up
+from labshare.kernel.money import Fen, round_half_up, total
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
 from labshare.settlement.errors import ReferenceUsedBefore
 from labshare.settlement.files import Kinds, TakenFile, take_in
 from labshare.settlement.queries.bank import UsedBefore, same_reference
 from labshare.settlement.queries.documents import BookingDocuments, documents_of
-from labshare.settlement.queries.missing import to_invoice_with
+from labshare.settlement.queries.missing import to_invoice_with, to_pay_with
 from labshare.settlement.queries.reports import certificates_for, get_report, next_report_number
 from labshare.settlement.rules.invoice_numbers import LONGEST_TYPED
 from labshare.settlement.services.payments import REFERENCE_LENGTH
@@ -65,6 +65,9 @@ NUMBER_HINT = _l("20 digits (fully digital), or the code of 10 or 12 digits and 
 _HINT_PAPER = _l("PDF, JPEG or PNG, up to 20 MB.")
 
 
+OfSeveral = TypeVar("OfSeveral", bound="OverSeveral")
+
+
 def _says_why(form: Any, field: Any) -> None:
     if form.replaces.data is not None and not (field.data or "").strip():
         raise StopValidation(_("Give a reason."))
@@ -86,7 +89,24 @@ class WithdrawForm(Form):
     reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(REASON_LENGTH)])
 
 
-class InvoiceForm(Form):
+class OverSeveral(Form):
+    """Fields for each other booking of the client that the paper may be about: its `parts` with their labels, named
+    with its id."""
+
+    others: Sequence[Booking] = ()
+    parts: ClassVar[Mapping[str, Any]] = {"amount": _l("Amount (CNY)")}
+
+    def amounts(self) -> list[tuple[Booking, Any]]:
+        """Of each other booking its fields."""
+        return [(each, [self[f"{part}_{each.id}"] for part in self.parts]) for each in self.others]
+
+    @property
+    def covers_others(self) -> bool:
+        """Something stands in these fields, right or wrong."""
+        return any(field.raw_data and any(field.raw_data) for _each, fields in self.amounts() for field in fields)
+
+
+class InvoiceForm(OverSeveral):
     number = StringField(
         _l("Invoice number"),
         [required(), length(LONGEST_TYPED)],
@@ -98,20 +118,14 @@ class InvoiceForm(Form):
     tax_fen = MoneyField(_l("Of which VAT (CNY)"), [required()])
     file = FileField(_l("Invoice file"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
 
-    others: Sequence[Booking] = ()
-
-    def amounts(self) -> list[tuple[Booking, Any, Any]]:
-        """Of each other booking the fields of amount and tax."""
-        return [(each, self[f"amount_{each.id}"], self[f"tax_{each.id}"]) for each in self.others]
-
-    @property
-    def covers_others(self) -> bool:
-        """Something stands in these fields, right or wrong."""
-        return any(field.raw_data and any(field.raw_data) for _each, *fields in self.amounts() for field in fields)
+    parts: ClassVar[Mapping[str, Any]] = {
+        "amount": _l("Amount (CNY), tax included"),
+        "tax": _l("Of which VAT (CNY)"),
+    }
 
     def shares(self) -> Iterator[tuple[Booking, services.Share]]:
         """Of those that were filled in."""
-        for booking, amount, tax in self.amounts():
+        for booking, (amount, tax) in self.amounts():
             if amount.data is not None or tax.data is not None:
                 yield booking, services.Share(ref=booking.ref, amount_fen=amount.data or 0, tax_fen=tax.data or 0)
 
@@ -132,7 +146,7 @@ class RedLetterForm(Form):
     file = FileField(_l("Invoice file"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
 
 
-class PaymentForm(Form):
+class PaymentForm(OverSeveral):
     amount_fen = MoneyField(_l("Amount received (CNY)"), [required()])
     paid_on = DayField(_l("Received on"), [required()])
     reference = StringField(_l("Bank reference"), [required(), length(REFERENCE_LENGTH)], render_kw={"class": "ref"})
@@ -143,6 +157,10 @@ class PaymentForm(Form):
     )
     file = FileField(_l("Bank slip"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
     again = BooleanField(_l("Record it all the same"))
+
+    def shares(self) -> list[tuple[Booking, Fen]]:
+        """Of those that were filled in."""
+        return [(booking, amount.data) for booking, (amount,) in self.amounts() if amount.data is not None]
 
 
 class RefundForm(Form):
@@ -327,7 +345,7 @@ def record_invoice(ref: str) -> Any:
     """An invoice for this booking and, if it covers them too, others of the same client."""
     booking, documents = _opened(ref)
     others = to_invoice_with(current_actor(), booking)
-    form = _invoice_form(others)
+    form = _over_several(InvoiceForm, others)
     answer: Response | int = 200
     if request.method == "GET":
         form.issued_on.data = _today()
@@ -360,13 +378,12 @@ def record_invoice(ref: str) -> Any:
     return _page(name="invoice", form=form, ref=ref, documents=documents, status=answer)
 
 
-def _invoice_form(others: Sequence[Booking]) -> InvoiceForm:
-    """The form with two fields for each other booking that the invoice may cover."""
+def _over_several(kind: type[OfSeveral], others: Sequence[Booking]) -> OfSeveral:
+    """The form with fields for each other booking that the paper may be about."""
     fields: dict[str, Any] = {"others": others}
     for each in others:
-        fields[f"amount_{each.id}"] = MoneyField(_l("Amount (CNY), tax included"), [optional()])
-        fields[f"tax_{each.id}"] = MoneyField(_l("Of which VAT (CNY)"), [optional()])
-    form: InvoiceForm = type("InvoiceFormOfClient", (InvoiceForm,), fields)()
+        fields |= {f"{part}_{each.id}": MoneyField(label, [optional()]) for part, label in kind.parts.items()}
+    form: OfSeveral = type(f"{kind.__name__}OfClient", (kind,), fields)()
     return form
 
 
@@ -411,7 +428,8 @@ def record_red_letter(ref: str) -> Any:
 @requires("payment.record", of=THE_BOOKING, verb="payment.record", file=True)
 def record_payment(ref: str) -> Any:
     """Money received, from the client or, once accepted, from somebody else."""
-    return _money_form(ref, PaymentForm(), services.record_payment, name="payment")
+    form = _over_several(PaymentForm, to_pay_with(current_actor(), booking_head(current_actor(), ref)))
+    return _money_form(ref, form, services.record_payment, name="payment")
 
 
 @blueprint.route("/bookings/<ref>/refund", methods=["GET", "POST"])
@@ -425,6 +443,7 @@ def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[...,
     booking, documents = _opened(ref)
     answer: Response | int = 200
     used: Sequence[UsedBefore] = ()
+    places: dict[str, str] = {}
     if request.method == "POST" and form.reference.data and not form.again.data:
         used = same_reference(booking, form.reference.data, submission=form.submission_key)
     if request.method == "GET":
@@ -437,6 +456,10 @@ def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[...,
         def record(file: TakenFile | None) -> str:
             if used:
                 raise ReferenceUsedBefore
+            also = form.shares() if isinstance(form, PaymentForm) else []
+            for place, (each, _fen) in enumerate(also):
+                places[f"also-{place}-amount_fen"] = f"amount_{each.id}"
+            more = {"also": [(each.ref, fen) for each, fen in also]} if also else {}
             payment = service(
                 actor=current_actor(),
                 now=utc_now(),
@@ -447,14 +470,16 @@ def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[...,
                 payer_uscc=form.payer_uscc.data,
                 file=file,
                 submission=form.submission_key,
+                **more,
             )
             if not payment.by_client:
                 return _("Recorded. It counts once an officer accepts the payer.")
             if payment.amount_fen > 0:
-                return _("The payment of %(amount)s is recorded.", amount=plain_money(payment.amount_fen))
+                whole = total([payment.amount_fen, *(fen for _each, fen in also)])
+                return _("The payment of %(amount)s is recorded.", amount=plain_money(whole))
             return _("The refund of %(amount)s is recorded.", amount=plain_money(-payment.amount_fen))
 
-        answer = _submitted(form, ref, record)
+        answer = _submitted(form, ref, record, places=places)
     if isinstance(answer, Response):
         return answer
     return _page(

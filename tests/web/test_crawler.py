@@ -61,10 +61,11 @@ MORE_STATEMENTS = {
     "client.dashboard": 13,
     # the time that labs are open is read beside what they did: kept months, and the intervals of all others
     "regulator.dashboard": 13,
-    # these calculate: the running month, whether a run still comes to the same, what grades would change
+    # these calculate: the running month, whether a run still comes to the same (with files of objections), what grades
+    # would change
     "lab.reward_expected": 17,
     "lab.reward_not_counted": 18,
-    "regulator.run": 25,
+    "regulator.run": 26,
     "regulator.assessment": 25,
 }
 """Where a page asks more, a fixed number whatever it shows."""

@@ -19,6 +19,7 @@ from labshare.catalogue.models import (
     Lab,
     LabAdmission,
     Standard,
+    StandardProposal,
     TestItem,
 )
 from labshare.kernel.actor import Actor
@@ -233,6 +234,22 @@ def instrument(
             )
         )
     return made
+
+
+def standard_proposal(firm: Firm, number: str | None = None, **given: Any) -> StandardProposal:
+    number = number or f"GB/T {next(_count)}-2026"
+    return add(
+        StandardProposal(
+            **{
+                "firm_id": firm.id,
+                "proposed_at": LONG_AGO,
+                "number": number,
+                "search_number": number.replace(" ", "").upper(),
+                "name": number,
+                **given,
+            }
+        )
+    )
 
 
 def standard(number: str | None = None, **given: Any) -> Standard:

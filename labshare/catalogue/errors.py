@@ -172,8 +172,22 @@ class StandardKnown(InvalidInput):
     default_field = "number"
 
 
+class StandardProposed(Conflict):
+    message = _l("%(number)s is proposed already; an administrator looks at it.")
+    default_field = "number"
+
+
+class ProposalEnded(Conflict):
+    message = _l("This proposal is answered or withdrawn already.")
+
+
+class StandardWaits(InvalidInput):
+    message = _l("%(number)s is proposed and not yet published. Save without it and add it then; you are told.")
+    default_field = "standards"
+
+
 class UnknownStandard(InvalidInput):
-    message = _l("%(number)s is not in the list of standards; add it first.")
+    message = _l("%(number)s is not in the list of standards; propose it first.")
     default_field = "standards"
 
 

@@ -35,6 +35,7 @@ from labshare.catalogue.terms import (
     InstrumentSource,
     InstrumentUsage,
     LifeState,
+    ProposalEnd,
     SearchKind,
     Sharing,
 )
@@ -457,6 +458,55 @@ class Standard(Model):
     @classmethod
     def _replaced_after_in_sql(cls, day: date) -> ColumnElement[bool]:
         return cls.superseded_from > day
+
+
+class StandardProposal(Model):
+    """A firm proposes a standard for the list, which an administrator publishes or declines (R-CATALOGUE-7). A number
+    waits once; ended once."""
+
+    __tablename__ = "standard_proposal"
+    __table_args__ = (
+        one_of("outcome", ProposalEnd, null=True),
+        CheckConstraint("(ended_at IS NULL) = (outcome IS NULL)", name="ended_once"),
+        CheckConstraint("(replaces = '') = (replaced_from IS NULL)", name="replacement_dated"),
+        Index(
+            "ix_standard_proposal_waiting",
+            "search_number",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(None, "firm_id", "proposed_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    proposed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    number: Mapped[str] = mapped_column(String(60))
+    search_number: Mapped[str] = mapped_column(String(60))
+    name: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str | None] = mapped_column(String(200))
+    replaces: Mapped[str] = mapped_column(String(60), default="")
+    """The number of a listed standard, from `replaced_from` on; empty: none."""
+    replaced_from: Mapped[date | None]
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    """Why it was declined."""
+
+    firm: Mapped[Firm] = relationship()
+
+    @hybrid_property
+    def waits(self) -> bool:
+        """Whether nobody has answered it or taken it back."""
+        return self.ended_at is None
+
+    @waits.inplace.expression
+    @classmethod
+    def _waits_in_sql(cls) -> ColumnElement[bool]:
+        return cls.ended_at.is_(None)
 
 
 class TestItem(Listed, Model):

@@ -25,6 +25,18 @@ DECLINED = kind(
     title=_l("%(lab)s is not admitted as an open lab"),
     text=_l("The application of %(lab)s is declined. Reason: %(reason)s. You may apply again once this is settled."),
 )
+STANDARD_PUBLISHED = kind(
+    "standard.published",
+    topic=Topic.ADMISSION,
+    title=_l("%(number)s is in the list of standards now"),
+    text=_l("The standard that you proposed is published as %(number)s. Add it to the test items that test by it."),
+)
+STANDARD_DECLINED = kind(
+    "standard.declined",
+    topic=Topic.ADMISSION,
+    title=_l("%(number)s is not listed"),
+    text=_l("The standard %(number)s that you proposed is declined. Reason: %(reason)s"),
+)
 ADMISSION_WAITS = kind(
     "lab.admission_waits",
     topic=Topic.ADMISSION,

@@ -244,6 +244,14 @@ class Admission(Term):
     """The lab has applied and waits for an officer."""
 
 
+class ProposalEnd(Term):
+    """How the proposal of a standard ends."""
+
+    PUBLISHED = "published", _l("Published")
+    DECLINED = "declined", _l("Declined")
+    WITHDRAWN = "withdrawn", _l("Withdrawn")
+
+
 class ApplicationEnd(Term):
     """How an application to be an open lab ends."""
 

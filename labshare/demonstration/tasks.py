@@ -18,7 +18,16 @@ from labshare.booking.models import Booking
 from labshare.booking.rules.lifecycle import answer_by
 from labshare.booking.rules.price import work_of
 from labshare.booking.rules.time import Interval, StartRules
-from labshare.catalogue.models import Fee, Instrument, InstrumentUnit, TestItem, TestItemInstrument, TestItemStandard
+from labshare.catalogue.models import (
+    Fee,
+    Instrument,
+    InstrumentUnit,
+    StandardProposal,
+    TestItem,
+    TestItemInstrument,
+    TestItemStandard,
+)
+from labshare.catalogue.rules.standards import normalise
 from labshare.catalogue.terms import Category, FeeBasis, LifeState
 from labshare.demonstration.blocks import maintain
 from labshare.demonstration.bookings import MATERIALS, Place, free_unit
@@ -76,6 +85,7 @@ class Tasks:
         add_quotes(self.loading, self.main)
         add_inquiries(self.loading, [self.main, *self.others[:3]])
         add_searches(self.loading)
+        self._propose_standard()
         for lab in (self.main, *self.others[:3]):
             machine = next((each for each in lab.machines if each.kind.key == "onh"), lab.machines[-1])
             maintain(self.loading, self.rng, lab, machine, self.loading.midnight - 9 * HOUR, self.tomorrow + 30 * HOUR)
@@ -327,6 +337,19 @@ class Tasks:
                 with suppress(NoRoom):
                     return self._book(lab, kind, intervals(lab), **more)
         raise NoRoom("another lab")
+
+    def _propose_standard(self) -> None:
+        """A lab would test by a standard that nobody has listed."""
+        number = "GB/T 24179-2009"
+        self.loading.rows.add(
+            StandardProposal,
+            firm_id=self.main.row["firm_id"],
+            proposed_at=self.loading.at(self.loading.today - DAY, 10),
+            number=number,
+            search_number=normalise(number),
+            name="金属材料 残余应力测定 压痕应变法",
+            name_en="Metallic materials: residual stress by the indentation strain method",
+        )
 
     def _easy(self, lab: Laboratory) -> list[str]:
         """The kinds of instruments of this lab with attended tests: some labs have none but rigs."""

@@ -22,6 +22,7 @@ from labshare.booking.queries.desk import year_confirmed
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.admissions import admissions_waiting
 from labshare.catalogue.queries.applications import applications_waiting
+from labshare.catalogue.queries.proposals import proposals_waiting
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import UtcDateTime, db
 from labshare.kernel.terms import OfficialRole
@@ -191,6 +192,14 @@ KINDS = (
         line=_l("Labs that apply to be open labs"),
     ),
     Kind(
+        "standards",
+        ADMIN,
+        "regulator.standards",
+        lambda _actor, _now: proposals_waiting(),
+        badge=True,
+        line=_l("Standards to publish"),
+    ),
+    Kind(
         "admissions",
         APPROVER,
         "regulator.labs",
@@ -333,6 +342,8 @@ class Waiting:
     policies: int
     applications: int
     """Of labs to be open labs."""
+    standards: int
+    """Proposed by firms, which an administrator publishes."""
     admissions: int
     """Of more than 30 days back, which the approver confirms."""
     grades: int

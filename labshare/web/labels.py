@@ -7,7 +7,16 @@ from flask import Flask
 from jinja2 import pass_context
 
 from labshare.booking.terms import ApprovalState, BookingState, ChargeKind, DayKind, FeedOf, FirstStep, QuoteState
-from labshare.catalogue.terms import Admission, ApplicationEnd, FeeBasis, FieldKind, LifeState, LiveState, SurchargeKind
+from labshare.catalogue.terms import (
+    Admission,
+    ApplicationEnd,
+    FeeBasis,
+    FieldKind,
+    LifeState,
+    LiveState,
+    ProposalEnd,
+    SurchargeKind,
+)
 from labshare.kernel.formatting import NOTHING, twin
 from labshare.kernel.terms import OfficialRole, Term, TokenScope
 from labshare.kernel.time import utc_now
@@ -73,6 +82,7 @@ VOCABULARIES: dict[str, type[Term]] = {
     "live": LiveState,
     "message_side": MessageSide,
     "objection_verdict": ObjectionVerdict,
+    "proposal_end": ProposalEnd,
     "reason": Reason,
     "reward_unit": RewardUnit,
     "run": RunState,

@@ -205,6 +205,7 @@ def test_every_form_of_clients_and_labs_is_kept_or_has_nothing_to_keep(app: Flas
         "lab.sheets_check",
         "lab.sheets_import",
         "lab.sheets_undo",
+        "lab.standard_withdraw",
         "lab.test_item_publish",
         "lab.test_item_withdraw",
         "lab.today",

@@ -31,11 +31,16 @@ class House:
     actor: Actor
     stranger: Actor
     officer: Actor
+    admin: Actor
     clock: Clock
 
     @property
     def who(self) -> dict[str, Any]:
         return {"actor": self.actor, "now": self.clock.now}
+
+    @property
+    def by_admin(self) -> dict[str, Any]:
+        return {"actor": self.admin, "now": self.clock.now}
 
     @property
     def by_officer(self) -> dict[str, Any]:
@@ -48,7 +53,8 @@ def house(app: Flask, clock: Clock) -> House:
     lab = make.lab(firm, address="人民路 1 号", phone="0575-00001234")
     other = make.firm()
     make.lab(other)
-    manager, stranger, officer = make.member(firm, "lab_manager"), make.member(other), make.regulator("officer")
+    manager, stranger = make.member(firm, "lab_manager"), make.member(other)
+    officer, admin = make.regulator("officer"), make.regulator("admin")
     db.session.commit()
     return House(
         firm,
@@ -56,6 +62,7 @@ def house(app: Flask, clock: Clock) -> House:
         make.actor(manager, firm, "lab_manager"),
         make.actor(stranger, other, "owner"),
         make.actor(officer, None, "officer"),
+        make.actor(admin, None, "admin"),
         clock,
     )
 

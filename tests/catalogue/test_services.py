@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from labshare.catalogue.models import Accreditation, Fee, InstrumentUnit, Lab, L
 from labshare.catalogue.queries.admissions import admission_spans, county_on
 from labshare.catalogue.queries.applications import applications_waiting
 from labshare.catalogue.queries.open_labs import open_labs
+from labshare.catalogue.queries.proposals import proposals_of, proposals_waiting
 from labshare.catalogue.queries.publishing import instrument_conditions, item_conditions, lab_conditions
 from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
 from labshare.catalogue.services import accreditations, applications, fees, instruments, labs, standards, test_items
@@ -682,13 +684,19 @@ def test_refused_attempts_on_fees_are_in_the_trail(house):
 # ── Standards ────────────────────────────────────────────────────────────
 
 
+def proposed(house: Any, number: str = "GB/T 1-2020", **more: Any) -> int:
+    with transaction():
+        return standards.propose_standard(**house.who, number=number, name="标准化工作导则", **more).id
+
+
 def test_a_standard_is_listed_once_however_spelt(house):
     with transaction():
-        standards.add_standard(**house.who, number="GB/T 10125-2021", name="人造气氛腐蚀试验 盐雾试验")
-    with refused(("StandardKnown", "number")):
-        standards.add_standard(**house.who, number="gb/t10125—2021", name="盐雾试验")
-    with refused(("Required", "number"), ("Required", "name")):
-        standards.add_standard(**house.who, number=" ", name="")
+        standards.publish_standard(**house.by_admin, number="GB/T 10125-2021", name="人造气氛腐蚀试验 盐雾试验")
+    for verb, who in ((standards.propose_standard, house.who), (standards.publish_standard, house.by_admin)):
+        with refused(("StandardKnown", "number")):
+            verb(**who, number="gb/t10125—2021", name="盐雾试验")
+        with refused(("Required", "number"), ("Required", "name")):
+            verb(**who, number=" ", name="")
 
 
 def test_a_number_without_its_year_is_led_to_the_one_in_force(house):  # R-CATALOGUE-7
@@ -696,22 +704,85 @@ def test_a_number_without_its_year_is_led_to_the_one_in_force(house):  # R-CATAL
     old.superseded_by_id, old.superseded_from = new.id, date(2019, 2, 1)
     db.session.commit()
     with refused(("StandardWithoutYear", "number")):
-        standards.add_standard(**house.who, number="GB/T 230.1", name="洛氏硬度试验")
+        standards.propose_standard(**house.who, number="GB/T 230.1", name="洛氏硬度试验")
     with pytest.raises(Problem) as caught, transaction():
         test_items.add_test_item(
             **house.who, lab_id=house.lab.id, details=ITEM, standards=["gb/t230.1"], instruments=[]
         )
     assert "GB/T 230.1-2018" in caught.value.text
     assert "GB/T 230.1-2009" not in caught.value.text
-    with transaction():
-        standards.add_standard(**house.who, number="GB/T 230.1-2026", name="洛氏硬度试验")
+    proposed(house, "GB/T 230.1-2026")
 
 
-def test_only_verified_firms_list_standards(house):  # R-CATALOGUE-7
+def test_only_verified_firms_propose_standards(house):  # R-CATALOGUE-7
     house.firm.verified_at = None
     db.session.commit()
     with refused(("FirmNotVerified", None)):
-        standards.add_standard(**house.who, number="GB/T 1-2020", name="x")
+        standards.propose_standard(**house.who, number="GB/T 1-2020", name="x")
+
+
+def test_what_is_proposed_is_nowhere_until_an_administrator_publishes_it(house):  # R-CATALOGUE-7
+    one = proposed(house)
+    assert queries.list_standards(day=TODAY).total == 0
+    assert queries.match_standard("GB/T 1-2020", TODAY).found == ()
+    with refused(("StandardWaits", "standards")):
+        test_items.add_test_item(
+            **house.who, lab_id=house.lab.id, details=ITEM, standards=["GB/T 1-2020"], instruments=[]
+        )
+    with refused(("StandardProposed", "number")):
+        standards.propose_standard(**house.who, number="gb/t1—2020", name="x")
+    for who in (house.who, house.by_officer):
+        with refused(("NotAllowed", None)):
+            standards.publish_standard(**who, number="GB/T 1-2020", name="x", proposal_id=one)
+        with refused(("NotAllowed", None)):
+            standards.decline_proposal(**who, proposal_id=one, reason="不")
+    with transaction():
+        listed = standards.publish_standard(
+            **house.by_admin, number="GB/T 1.1-2020", name="标准化工作导则 第1部分", proposal_id=one
+        )
+    assert [row.standard for row in queries.list_standards(day=TODAY).items] == [listed]
+    told = db.session.scalars(select(Notice).where(Notice.kind == "standard.published")).one()
+    assert (told.firm_id, told.params["number"]) == (house.firm.id, "GB/T 1.1-2020")
+    for again in (standards.publish_standard, standards.withdraw_proposal):
+        more = {"number": "GB/T 2-2020", "name": "x"} if again is standards.publish_standard else {}
+        with refused(("ProposalEnded", None)):
+            again(**(house.by_admin if more else house.who), proposal_id=one, **more)
+
+
+def test_a_proposal_is_declined_with_a_reason_or_taken_back(house):  # R-CATALOGUE-7
+    one = proposed(house)
+    with refused(("ReasonRequired", "reason")):
+        standards.decline_proposal(**house.by_admin, proposal_id=one, reason=" ")
+    with transaction():
+        standards.decline_proposal(**house.by_admin, proposal_id=one, reason="编号有误")
+    again = proposed(house)
+    with refused(("NotFound", None)):
+        standards.withdraw_proposal(actor=house.stranger, now=house.clock.now, proposal_id=again)
+    with transaction():
+        standards.withdraw_proposal(**house.who, proposal_id=again)
+    assert [each.outcome for each in proposals_of(house.firm.id)] == ["withdrawn", "declined"]
+    assert db.session.scalar(proposals_waiting()) == 0
+
+
+def test_a_proposal_says_what_it_replaces_and_publishing_makes_it_so(house):
+    old = make.standard("GB/T 228.1-2010")
+    db.session.commit()
+    about = {"number": "GB/T 228.1-2021", "name": "金属材料 拉伸试验"}
+    with refused(("UnknownStandard", "replaces")):
+        standards.propose_standard(**house.who, **about, replaces="GB/T 1-2001", replaced_from=date(2026, 1, 1))
+    with refused(("Required", "replaced_from")):
+        standards.propose_standard(**house.who, **about, replaces=old.number)
+    one = proposed(house, "GB/T 228.1-2021", replaces="gb/t228.1-2010", replaced_from=date(2022, 7, 1))
+    assert old.superseded_by_id is None
+    with transaction():
+        new = standards.publish_standard(
+            **house.by_admin,
+            **about,
+            replaces="GB/T 228.1-2010",
+            replaced_from=date(2022, 7, 1),
+            proposal_id=one,
+        )
+    assert (old.superseded_by_id, old.superseded_from) == (new.id, date(2022, 7, 1))
 
 
 def test_what_replaces_a_standard(house):
@@ -719,11 +790,11 @@ def test_what_replaces_a_standard(house):
     db.session.commit()
     with refused(("UnknownStandard", "successor")):
         standards.supersede_standard(
-            **house.who, standard_id=old.id, successor="GB/T 99999", superseded_from=date(2022, 1, 1)
+            **house.by_officer, standard_id=old.id, successor="GB/T 99999", superseded_from=date(2022, 1, 1)
         )
     with transaction():
         standards.supersede_standard(
-            **house.who, standard_id=old.id, successor="GB/T10125-2021", superseded_from=date(2022, 1, 1)
+            **house.by_officer, standard_id=old.id, successor="GB/T10125-2021", superseded_from=date(2022, 1, 1)
         )
     with refused(("StandardReplacesItself", "successor")):
         standards.supersede_standard(
@@ -739,12 +810,12 @@ def test_what_replaces_a_standard(house):
     assert queries.match_standard("GB/T 10125-2012", date(2021, 12, 31)).replaced is None
 
 
-def test_a_firm_without_labs_adds_no_standards(app, clock):
+def test_a_firm_without_labs_proposes_no_standards(app, clock):
     firm = make.firm()
     owner = make.actor(make.member(firm), firm, "owner")
     db.session.commit()
     with pytest.raises(NotAllowed), transaction():
-        standards.add_standard(actor=owner, now=clock.now, number="GB/T 1-2020", name="x")
+        standards.propose_standard(actor=owner, now=clock.now, number="GB/T 1-2020", name="x")
 
 
 def test_conditions_of_a_published_lab_are_met(house):

@@ -257,6 +257,21 @@ def _catalogue(world: RightsWorld) -> Iterator[Step]:
     approver = acting(world, "approver")
     yield "confirm an admission", lambda: labs.confirm_admission(actor=approver, now=now, admission_id=early[0])
     yield "refuse an admission", lambda: labs.refuse_admission(actor=approver, now=now, admission_id=early[1])
+    admin, about = acting(world, "admin"), {"now": now, "name": "标准化工作导则"}
+    with transaction():
+        proposed = [
+            standards.propose_standard(actor=owner, number=f"GB/T {number}-2020", **about).id for number in (1, 2, 3)
+        ]
+    yield "propose a standard", lambda: standards.propose_standard(actor=owner, number="GB/T 4-2020", **about)
+    yield "take a standard back", lambda: standards.withdraw_proposal(actor=owner, now=now, proposal_id=proposed[0])
+    yield (
+        "decline a standard",
+        lambda: standards.decline_proposal(actor=admin, now=now, proposal_id=proposed[1], reason="编号有误"),
+    )
+    yield (
+        "publish a standard",
+        lambda: standards.publish_standard(actor=admin, number="GB/T 3-2020", proposal_id=proposed[2], **about),
+    )
     with transaction():
         newer = make.standard()
     yield (

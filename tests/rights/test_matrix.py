@@ -33,7 +33,7 @@ NO_ROUTE = {
 }
 """Actions that no route asks for by themselves, and why."""
 
-SHADOWED = {"time.hours": "catalogue.change", "standard.supersede": "standard.correct"}
+SHADOWED = {"time.hours": "catalogue.change"}
 """Action → another one that every route asks for first. Here both are removed; with the other alone, the action's own
 check still stands."""
 

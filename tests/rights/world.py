@@ -350,7 +350,7 @@ def _catalogue(lab: Any, instrument_id: int, item_id: int) -> dict[str, Any]:
                 created_at=utc_now(),
             )
         )
-        standard = make.standard()
+        standard, proposal = make.standard(), make.standard_proposal(lab.firm)
         draft = make.instrument(lab, state="draft")
         late = make.lab(lab.firm, admitted=False)
         admission = make.admission(late, confirmed_at=None)
@@ -366,6 +366,7 @@ def _catalogue(lab: Any, instrument_id: int, item_id: int) -> dict[str, Any]:
         "calibration_id": calibration.id,
         "standard": standard.number,
         "standard_id": standard.id,
+        "standard_proposal_id": proposal.id,
     }
 
 

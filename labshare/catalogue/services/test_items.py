@@ -9,6 +9,7 @@ from sqlalchemy import select
 from labshare.audit import services as audit
 from labshare.catalogue import errors
 from labshare.catalogue.models import AccreditationScope, Instrument, Lab, Standard, TestItem
+from labshare.catalogue.queries.proposals import proposed_among
 from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules.entries import TestItemDetails, changes, item_problems
@@ -24,17 +25,21 @@ from labshare.kernel.verbs import verb
 
 
 def _standards(typed: Sequence[str], problems: list[Problem], now: datetime) -> list[Standard]:
-    """The listed standards of these numbers, however spelt; for each that is not listed `UnknownStandard`, or
-    `StandardWithoutYear` with the one that is meant."""
+    """The listed standards of these numbers, however spelt; for each that is not listed `UnknownStandard`,
+    `StandardWithoutYear` with the one that is meant, or `StandardWaits`."""
     wanted = {number: numbers.normalise(number) for number in typed if number.strip()}
     rows = db.session.scalars(select(Standard).where(Standard.search_number.in_(list(wanted.values())))).all()
     listed = {standard.search_number: standard for standard in rows}
+    missing = [one for one in wanted.values() if one not in listed]
+    proposed = proposed_among(missing) if missing else ()
     for number, search_number in wanted.items():
         if search_number not in listed:
             meant = listed_as(number, local_day(now))
             problems.append(
                 errors.StandardWithoutYear("standards", number=number.strip(), listed=meant)
                 if meant
+                else errors.StandardWaits(number=number.strip())
+                if search_number in proposed
                 else errors.UnknownStandard(number=number.strip())
             )
     return list(dict.fromkeys(listed[one] for one in wanted.values() if one in listed))

@@ -186,7 +186,7 @@ ACTS: dict[str, Act] = {
     "lab.fee_new": Act(_l("Add a fee"), _item),
     "lab.fee_edit": Act(_l("Change the fee"), _fee),
     "lab.fee_end": Act(_l("End the fee"), _fee),
-    "lab.standard_new": Act(_l("Add a standard"), _new),
+    "lab.standard_new": Act(_l("Propose a standard"), _new),
     "lab.raise_objection": Act(_l("Raise objection"), _statement),
 }
 """Endpoint → act. A form of another endpoint is not kept."""

@@ -409,6 +409,21 @@ class StandardForm(Form):
     number = StringField(_l("Number"), [required(), length(60)], description=_l("As printed, with its year."))
     name = StringField(_l("Name"), [required(), length(200)])
     name_en = StringField(_l("Name in English"), [optional(), length(200)])
+    replaces = StringField(
+        _l("Replaces"), [optional(), length(60)], description=_l("The number of a listed standard, if any.")
+    )
+    replaced_from = DayField(_l("Replaced from"), [optional()])
+
+    @property
+    def standard(self) -> dict[str, Any]:
+        """As the services take it."""
+        return {
+            "number": self.number.data,
+            "name": self.name.data,
+            "name_en": self.name_en.data or "",
+            "replaces": self.replaces.data or "",
+            "replaced_from": self.replaced_from.data,
+        }
 
 
 class SupersedeForm(Form):

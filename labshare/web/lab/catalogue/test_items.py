@@ -10,12 +10,13 @@ from werkzeug.wrappers import Response
 from labshare.catalogue import queries
 from labshare.catalogue.formatting import with_model
 from labshare.catalogue.queries import own
+from labshare.catalogue.queries.proposals import proposals_of
 from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.services import standards, test_items
 from labshare.catalogue.services.copies import copy_test_item
 from labshare.catalogue.terms import Category
 from labshare.http.actor import current_actor
-from labshare.http.rights import OWN_FIRM, requires
+from labshare.http.rights import OWN_FIRM, Of, requires
 from labshare.kernel.errors import NotAllowed, Problem
 from labshare.kernel.formatting import twin
 from labshare.kernel.time import local_day, utc_now
@@ -184,29 +185,53 @@ def test_item_copy(item_id: int) -> Any:
     return show_test_item(item_id, answer) if isinstance(answer, Problem) else answer
 
 
+OWN_PROPOSAL = Of("own proposed standard", asks=standards.own_proposal)
+
+
+# ── Standards ────────────────────────────────────────────────────────────
+
+
 @blueprint.route("/standards/new", methods=["GET", "POST"])
-@requires("catalogue.change", of=OWN_FIRM, then=("standard.add",))
+@requires("catalogue.change", of=OWN_FIRM, then=("standard.propose",))
 def standard_new() -> Any:
-    firm_id = common.firm_id()
-    if not own.lab_choices(firm_id):
-        raise NotAllowed
+    """The firm's proposals, and a new one."""
     form = StandardForm()
     if not form.is_submitted():
         form.number.data = request.args.get("number", "")[:60]
     answer = posted(
         form,
-        lambda: standards.add_standard(
-            actor=current_actor(),
-            now=utc_now(),
-            number=form.number.data,
-            name=form.name.data,
-            name_en=form.name_en.data or "",
+        lambda: standards.propose_standard(actor=current_actor(), now=utc_now(), **form.standard),
+        lambda made: (
+            _("%(number)s is proposed; an administrator looks at it and you are told.", number=made.number),
+            url_for("lab.standard_new"),
         ),
-        lambda added: (
-            _("%(number)s is in the list of standards now.", number=added.number),
-            url_for("lab.test_items"),
+    )
+    return answer if isinstance(answer, Response) else _standards_page(form, answer)
+
+
+@blueprint.post("/standards/<int:proposal_id>/withdraw")
+@requires("standard.propose", of=OWN_PROPOSAL)
+def standard_withdraw(proposal_id: int) -> Any:
+    answer = pressed(
+        lambda: standards.withdraw_proposal(actor=current_actor(), now=utc_now(), proposal_id=proposal_id),
+        lambda made: (
+            _("The proposal of %(number)s is taken back.", number=made.number),
+            url_for("lab.standard_new"),
         ),
     )
     if isinstance(answer, Response):
         return answer
-    return render_template("lab/catalogue/standard_form.html", form=form), answer
+    return _standards_page(StandardForm(formdata=None), answer.status, problem=answer)
+
+
+def _standards_page(form: StandardForm, status: int, *, problem: Problem | None = None) -> Any:
+    firm_id = common.firm_id()
+    if not own.lab_choices(firm_id):
+        raise NotAllowed
+    page = render_template(
+        "lab/catalogue/standard_form.html",
+        form=form,
+        proposals=proposals_of(firm_id),
+        problems=[problem.text] if problem else [],
+    )
+    return page, status

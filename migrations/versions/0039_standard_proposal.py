@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "standard_proposal"
-down_revision = "inbox"
+down_revision = "opening_weeks"
 
 
 def upgrade() -> None:

@@ -47,7 +47,7 @@ def propose_standard(
         raise NotAllowed
     if not firm.verified:
         raise errors.FirmNotVerified
-    details = _details(now, number, name, name_en, replaces, replaced_from)
+    details = _details(now, number=number, name=name, name_en=name_en, replaces=replaces, replaced_from=replaced_from)
     proposal = StandardProposal(firm_id=firm.id, proposed_by=actor.person_id, proposed_at=now, **details)
     waits = {"ix_standard_proposal_waiting": errors.StandardProposed, "search_number": errors.StandardProposed}
     with common.refusals(waits, number=details["number"]):
@@ -101,7 +101,7 @@ def publish_standard(
     `replaced_from` on (R-CATALOGUE-7). Raises as `propose_standard` of the words, `NotFound`, `ProposalEnded`."""
     permissions.check(actor, "standard.publish")
     proposal = None if proposal_id is None else _waiting(proposal_id)
-    details = _details(now, number, name, name_en, replaces, replaced_from)
+    details = _details(now, number=number, name=name, name_en=name_en, replaces=replaces, replaced_from=replaced_from)
     standard = Standard(**{field: details[field] for field in ("number", "search_number", "name", "name_en")})
     with common.refusals({"standard": errors.StandardKnown}):
         db.session.add(standard)
@@ -125,7 +125,7 @@ def publish_standard(
 
 
 def _details(
-    now: datetime, number: str, name: str, name_en: str, replaces: str, replaced_from: date | None
+    now: datetime, *, number: str, name: str, name_en: str, replaces: str, replaced_from: date | None
 ) -> dict[str, Any]:
     """The columns of a standard that is not yet listed, with what it replaces."""
     number, name, name_en, replaces = " ".join(number.split()), name.strip(), name_en.strip(), replaces.strip()

@@ -56,7 +56,7 @@ def standard_proposed(proposal_id: int) -> Any:
         ),
         _said_published,
     )
-    return answer if isinstance(answer, Response) else _proposal_page(proposal_id, form, answer)
+    return answer if isinstance(answer, Response) else _proposal_page(proposal_id, form, status=answer)
 
 
 @blueprint.post("/standards/proposed/<int:proposal_id>/decline")
@@ -76,7 +76,7 @@ def standard_decline(proposal_id: int) -> Any:
     if isinstance(answer, Response):
         return answer
     form = StandardForm(formdata=None, obj=get_proposal(proposal_id))
-    return _proposal_page(proposal_id, form, answer, decline)
+    return _proposal_page(proposal_id, form, status=answer, decline=decline)
 
 
 def _said_published(added: Standard) -> tuple[str, str]:
@@ -86,7 +86,7 @@ def _said_published(added: Standard) -> tuple[str, str]:
     )
 
 
-def _proposal_page(proposal_id: int, form: StandardForm, status: int, decline: DeclineForm | None = None) -> Any:
+def _proposal_page(proposal_id: int, form: StandardForm, *, status: int, decline: DeclineForm | None = None) -> Any:
     page = render_template(
         "regulator/labs/proposal.html",
         proposal=get_proposal(proposal_id),

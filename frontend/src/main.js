@@ -7,6 +7,7 @@ import "./papers.css";
 import "./theme.js";
 import "./bench.js";
 import "./dialogs.js";
+import "./digest.js";
 import "./forms.js";
 import "./hold.js";
 import "./live.js";

@@ -1,4 +1,4 @@
-"""Labels to stick on samples and instruments: their QR code opens the right page on a phone."""
+"""Labels to stick on samples, instruments and reports: their QR code opens the right page on a phone."""
 
 import io
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from labshare.kernel.formatting import day, language, twin
 from labshare.kernel.pdf import typeset
 from labshare.kernel.time import utc_now
 from labshare.notices.services import absolute
+from labshare.settlement.models import Report
 
 TEMPLATE = Path(labshare.kernel.__file__).with_name("label.typ")
 SHEET = "a4"
@@ -35,6 +36,13 @@ def sample_labels(booking: Booking) -> Response:
     lines = (twin(booking.test_item), twin(booking.lab), _("start %(day)s", day=day(booking.starts_at)))
     labels = [Label(booking.ref, lines, f"{number}/{booking.quantity}") for number in range(1, booking.quantity + 1)]
     return _labels(booking.ref, url_for("client.scanned", ref=booking.ref), labels, made_at=booking.booked_at)
+
+
+def report_label(report: Report) -> Response:
+    """One to stick on a report: whoever holds the paper proves it, and nobody else (R-RESULT-4)."""
+    address = url_for("public.verify", number=report.number, code=report.printed_code)
+    lines = (twin(report.lab), day(report.issued_on), _("Code %(code)s", code=report.printed_code))
+    return _labels(f"label-{report.id}", address, [Label(report.number, lines)], made_at=report.recorded_at)
 
 
 def instrument_label(instrument: Instrument, calibrated_until: object) -> Response:

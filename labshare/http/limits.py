@@ -95,6 +95,7 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
     "search": (Limit(120, MINUTE, stranger),),
     "offers": (Limit(240, MINUTE, stranger),),
     "sitemap": (Limit(10, MINUTE, address),),
+    "verify": (Limit(30, MINUTE, address),),
     "token": (Limit(10, HOUR, account),),
     "feed": (Limit(120, HOUR, feed), Limit(1200, HOUR, address)),
     "feed_made": (Limit(10, HOUR, account),),

@@ -124,6 +124,21 @@ class MarkWithoutStandard(InvalidInput):
     default_field = "standard"
 
 
+class NoSuchBooking(InvalidInput):
+    message = _l("Your labs have no such booking.")
+    default_field = "ref"
+
+
+class ReportStands(InvalidInput):
+    message = _l("This booking has a report. Upload the one that corrects it at the booking.")
+    default_field = "ref"
+
+
+class FileTwice(InvalidInput):
+    message = _l("The same file twice.")
+    default_field = "file"
+
+
 class ReportTooEarly(InvalidInput):
     message = _l("The report's date lies before the test ended.")
     default_field = "issued_on"

@@ -30,6 +30,7 @@ from labshare.kernel.terms import listed
 from labshare.kernel.time import Hours, local_day
 from labshare.organisations.models import Firm
 from labshare.settlement.rules.documents import payment_counts
+from labshare.settlement.rules.numbers import grouped
 from labshare.settlement.terms import (
     PHOTOS_AT_MOST,
     DisputeOutcome,
@@ -145,13 +146,22 @@ class Report(Model):
     standard_id: Mapped[int | None] = mapped_column(ForeignKey("standard.id"))
     """By which standard it was tested; null: not said."""
     code: Mapped[str] = mapped_column(String(16), server_default="")
-    """What whoever holds the report proves it by, with its number; empty: it cannot be proved so."""
+    """What whoever holds the report proves it by, with its number (R-RESULT-4); empty: it cannot be proved so."""
 
     booking: Mapped[Booking] = relationship(backref="reports")
+    lab: Mapped[Lab] = relationship()
     file: Mapped[StoredFile] = relationship()
     standard: Mapped[Standard | None] = relationship()
     replaces: Mapped["Report | None"] = relationship(remote_side="Report.id")
     marks: Mapped[list["ReportMark"]] = relationship(order_by="ReportMark.kind")
+
+    @property
+    def printed_code(self) -> str:
+        return grouped(self.code)
+
+    @property
+    def standard_number(self) -> str | None:
+        return self.standard.number if self.standard else None
 
     @hybrid_property
     def withdrawn(self) -> bool:

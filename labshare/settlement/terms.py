@@ -15,6 +15,14 @@ class DocumentKind(Term):
     PAYMENT = "payment"
 
 
+class ReportState(Term):
+    """What whoever holds a report may think of it."""
+
+    IN_FORCE = "in_force", _l("Genuine and in force")
+    SUPERSEDED = "superseded", lazy_pgettext("report", "Superseded")
+    WITHDRAWN = "withdrawn", _l("Withdrawn")
+
+
 class EntryCause(Term):
     """Why a ledger entry was written."""
 
@@ -66,6 +74,18 @@ class MatchReason(Term):
     ONE_OF_SEVERAL = "match_one_of_several", _l("Client's name agrees, and the amount with several bookings")
     CLIENT = "match_client", _l("Client's name agrees, the amount with no booking")
     AMOUNT_ALONE = "match_amount_alone", _l("The amount agrees, the name does not")
+
+
+class FileMatch(Term):
+    """Why a report's file is proposed for a booking, or for none."""
+
+    REFERENCE = "file_reference", _l("Its name holds the booking's reference")
+    MARKED = "file_marked", _l("The client ordered a mark on this report: upload it at the booking, which asks for it")
+    CLIENT = "file_client", _l("Its name holds the client's name, and one test of theirs waits for its report")
+    SEVERAL = "file_several", _l("It could be of several bookings: choose one")
+    TWICE = "file_twice", _l("More than one file is of this booking: choose one")
+    NOT_WAITING = "file_not_waiting", _l("This booking waits for no report: it has one, or its test is not finished")
+    UNKNOWN = "file_unknown", _l("Its name holds no booking of your labs: enter the reference")
 
 
 class BankLines(Term):

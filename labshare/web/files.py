@@ -4,7 +4,8 @@ from flask import Blueprint, abort, send_file
 from werkzeug.wrappers import Response
 
 from labshare.http.actor import current_actor
-from labshare.http.rights import FOUND, requires
+from labshare.http.bench_labels import report_label
+from labshare.http.rights import FOUND, THE_REPORT, requires
 from labshare.kernel.errors import NotFound
 from labshare.organisations.permissions import check_seen, may
 from labshare.organisations.queries import get_firm
@@ -14,6 +15,7 @@ from labshare.settlement.models import StoredFile
 from labshare.settlement.queries.documents import file_of_approval, file_of_samples, file_with_parties, stored_file
 from labshare.settlement.queries.inquiries import file_of_inquiry
 from labshare.settlement.queries.messages import file_of_message
+from labshare.settlement.queries.reports import get_report
 from labshare.settlement.terms import DocumentKind
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
@@ -27,6 +29,13 @@ def download(kind: str, document_id: int) -> Response:
     if not may(current_actor(), "document.see" if kind == DocumentKind.REPORT else "money.see", client=client, lab=lab):
         raise NotFound
     return _sent(file)
+
+
+@blueprint.get("/report/<int:report_id>/label")
+@requires("document.see", of=THE_REPORT)
+def label_of_report(report_id: int) -> Response:
+    """A label with the QR code that proves the report, 60 × 40 mm or on A4 (`?paper=a4`)."""
+    return report_label(get_report(report_id))
 
 
 @blueprint.get("/licence/<int:firm_id>")

@@ -59,6 +59,7 @@ from labshare.settlement.terms import (
     MessageSide,
     Movement,
     PayerVerdict,
+    ReportState,
     SpendingBy,
 )
 
@@ -114,6 +115,7 @@ COMPARED: tuple[type[Term], ...] = (
     FirmState,
     OfficialRole,
     PayerVerdict,
+    ReportState,
     PolicyState,
     ToDecide,
     UsageBy,

@@ -112,7 +112,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
             group=PAPERS,
             count=True,
             short=_l("Papers due"),
-            covers=("lab.receivables", "lab.record_"),
+            covers=("lab.receivables", "lab.record_", "lab.reports_"),
         ),
         Item(_l("Revenue ledger"), "lab.ledger", "book", group=PAPERS),
         Item(_l("Receivables"), "lab.receivables", "coin", group=PAPERS),

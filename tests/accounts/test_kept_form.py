@@ -202,6 +202,8 @@ def test_every_form_of_clients_and_labs_is_kept_or_has_nothing_to_keep(app: Flas
         "lab.photo_remove",
         "lab.press",  # kept on the phone that sends it
         "lab.requests",  # a press in a list that goes on changing
+        "lab.reports_check",
+        "lab.reports_record",  # of files that were checked for whoever was signed in
         "lab.sheets_check",
         "lab.sheets_import",
         "lab.sheets_undo",

@@ -185,6 +185,8 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
         places[state] = booked.ref
         worlds[state] = booked
     places["report_id"] = booked.report()
+    report = db.session.get_one(Report, places["report_id"])
+    places |= {"report_number": report.number, "report_code": report.printed_code}
     with transaction():  # any file does
         db.session.get_one(Firm, client.id).licence_id = db.session.get_one(Report, places["report_id"]).file_id
     places["invoice_line"] = booked.invoice(50_000)

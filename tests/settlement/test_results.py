@@ -1,5 +1,6 @@
 """Results: a lab's series of numbers, versions of a report, marks by accreditation (R-RESULT)."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from labshare.notices.models import Notice
 from labshare.oversight.checks.records import gaps_in_report_numbers
 from labshare.settlement import errors
 from labshare.settlement.models import Report, ReportMark, ReportSeries
-from labshare.settlement.rules.numbers import Series, new_code
+from labshare.settlement.rules.numbers import Series, grouped, new_code, read_code
 from tests import factories
 from tests.settlement.world import FINISHED, World, signed_in
 
@@ -233,3 +234,79 @@ def test_the_database_refuses_a_mark_without_accreditation(world):  # R-RESULT-3
         session.add(ReportMark(report_id=made, kind="CMA", accreditation_id=certificate.id, number=certificate.number))
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(text("DELETE FROM report_mark"))
+
+
+# proof
+
+
+def ask(client, number, code, path="/verify"):
+    return client.get(path, query_string={"number": number, "code": code}, headers={"Accept-Language": "en"})
+
+
+def test_a_report_is_proved_and_not_shown(app, world):  # R-RESULT-4
+    standard = accredited(world)
+    made = report(world.report(standard=standard, marks=["CMA"]))
+    visitor = app.test_client()
+    answer = ask(visitor, made.number.lower(), made.printed_code.lower().replace("-", " "))
+    page = answer.text
+    assert answer.status_code == 200
+    for said in ("Genuine and in force", world.lab.code, standard, "211512340000", made.file.sha256):
+        assert said in page
+    for kept in (world.client.name, str(world.client.name_en), world.client.uscc, world.ref, "/files/"):
+        assert kept not in page
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    said = ask(visitor, made.number, made.code, "/api/v1/reports/verification").json
+    assert said == {
+        "number": made.number,
+        "lab": world.lab.code,
+        "issued_on": "2026-06-20",
+        "standard": standard,
+        "marks": [{"kind": "CMA", "number": "211512340000"}],
+        "state": "in_force",
+        "superseded_by": None,
+        "withdrawn_on": None,
+        "sha256": made.file.sha256,
+    }
+
+
+def test_a_later_version_and_a_withdrawal_are_said(app, world):  # R-RESULT-4
+    first = report(world.report())
+    second = report(world.report(world.today, replaces=first.id))
+    visitor = app.test_client()
+    assert second.number in ask(visitor, first.number, first.code).text
+    assert "Superseded since" in ask(visitor, first.number, first.code).text
+    assert "Genuine" in ask(visitor, second.number, second.code).text
+    world.withdraw(second.id)
+    assert "Withdrawn since" in ask(visitor, second.number, second.code).text
+
+
+def test_a_wrong_number_and_a_wrong_code_are_answered_alike(app, world):  # R-RESULT-4
+    made, other = report(world.report()), report(World().report())
+    visitor, answers = app.test_client(), []
+    for number, code in (
+        (made.number, "0" * 16),
+        ("N-1", made.code),
+        (made.number, other.code),
+        (made.number, "WRONG"),
+    ):
+        answer = ask(visitor, number, code)
+        assert answer.status_code == 404
+        said = answer.text[answer.text.index("<main") : answer.text.index("</main>")]
+        answers.append(re.sub(r' value="[^"]*"', "", said))
+    assert len(set(answers)) == 1
+
+
+def test_the_label_leads_to_the_proof_for_the_parties_alone(app, world):  # R-RESULT-4
+    made = report(world.report())
+    path = f"/files/report/{made.id}/label"
+    for actor, status in ((world.manager, 200), (world.booker, 200), (World().booker, 404)):
+        answer = signed_in(app, actor).get(path)
+        assert answer.status_code == status
+    assert signed_in(app, world.booker).get(path).data.startswith(b"%PDF-")
+
+
+@settings(max_examples=40)
+@given(st.text(max_size=30))
+def test_whatever_is_typed_as_a_code_is_a_code_or_nobodys(typed):
+    code = read_code(typed)
+    assert code == "?" or (len(code) == 16 and read_code(grouped(code)) == code)

@@ -101,6 +101,7 @@ CASES: dict[str, Callable[[World, int], Any]] = {
     "offers instrument": lambda w, _n: stranger(w, f"/instruments/{w.instrument}"),
     "offers API": lambda w, _n: stranger(w, f"/api/v1/test-items/{w.item}"),
     "sitemap": lambda w, _n: stranger(w, "/sitemap.xml"),
+    "verify": lambda w, n: stranger(w, f"/verify?number=N-1&code={n:016d}"),
     "token": lambda w, n: w.member.post("/account/tokens", data={"name": f"script {n}"}),
     "feed": lambda w, _n: stranger(w, "/calendar/none.ics"),
     "message": lambda w, n: w.writer.post(f"/bookings/{w.ref}/messages", data={"message-text": f"第 {n} 问"}),

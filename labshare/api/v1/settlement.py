@@ -15,12 +15,13 @@ from labshare.booking.queries.bookings import get_booking
 from labshare.catalogue.queries.single import get_lab_by_code
 from labshare.http.actor import current_actor
 from labshare.http.fields import WORDS, Day, Fen, Length, Many, MonthField, Names, Spelt, Strict, Text, Whole, YesNo
-from labshare.http.rights import FOUND, THE_BOOKING, THE_REPORT, Of, parties_of_booking, requires
+from labshare.http.limits import limited
+from labshare.http.rights import FOUND, THE_BOOKING, THE_REPORT, Of, parties_of_booking, public, requires
 from labshare.http.schemas import settlement as schemas
 from labshare.http.schemas.base import listing
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
-from labshare.kernel.time import utc_now
+from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.settlement import services
 from labshare.settlement.files import Kinds, TakenFile, take_in
@@ -28,6 +29,7 @@ from labshare.settlement.models import Invoice, Payment
 from labshare.settlement.queries import registers
 from labshare.settlement.queries.documents import line_of_invoice, numbers_of_lines
 from labshare.settlement.queries.ledger import ledger_entries
+from labshare.settlement.queries.proofs import prove
 from labshare.settlement.rules.invoice_numbers import LONGEST_TYPED
 from labshare.settlement.services.ledger import ref_of
 
@@ -44,6 +46,11 @@ class ReportForm(Strict):
     why = Text(load_default=None, validate=Length(max=500))
     standard = Text(load_default=None, validate=Length(1, 60))
     marks = Many(Text(validate=Length(1, 4)), load_default=())
+
+
+class ProofQuery(Names):
+    number = Text(required=True, validate=Length(1, 60))
+    code = Text(required=True, validate=Length(1, 60))
 
 
 class FileForm(Names):
@@ -160,6 +167,17 @@ def record_report(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any
 def withdraw_report(body: dict[str, Any], report_id: int) -> Any:
     """A report no longer stands, from today on."""
     return services.withdraw_report(actor=current_actor(), now=utc_now(), report_id=report_id, reason=body["reason"])
+
+
+@blueprint.get("/reports/verification")
+@public
+@limited("verify")
+@blueprint.arguments(ProofQuery, location="query")
+@blueprint.response(200, schemas.Proof)
+@blueprint.problems(404, 422)
+def verification(query: dict[str, Any]) -> Any:
+    """Whether a report is genuine, by its number and its code. A wrong number and a wrong code are answered alike."""
+    return prove(number=query["number"], code=query["code"], day=local_day(utc_now()))
 
 
 @blueprint.post("/bookings/<ref>/invoices")

@@ -9,7 +9,7 @@ from labshare.http.fields import Day, Fen, Inside, Moment, MonthField, Text, Who
 from labshare.http.schemas.base import Answer
 from labshare.http.schemas.booking import Client
 from labshare.http.schemas.catalogue import InstrumentBrief, TestItemBrief
-from labshare.settlement.terms import EntryCause
+from labshare.settlement.terms import EntryCause, ReportState
 
 
 class ReportMark(Answer):
@@ -27,9 +27,24 @@ class Report(Answer):
     issued_on = Day()
     replaces = Whole(attribute="replaces_id", allow_none=True)
     why = Text(allow_none=True)
-    standard = Text(attribute="standard.number", allow_none=True)
+    standard = Text(attribute="standard_number", allow_none=True)
     marks = Inside(ReportMark, many=True)
+    code = Text()
     withdrawn_on = Day(allow_none=True)
+
+
+class Proof(Answer):
+    """What is said of a report to whoever holds it."""
+
+    number = Text(attribute="report.number")
+    lab = Text(attribute="report.lab.code")
+    issued_on = Day(attribute="report.issued_on")
+    standard = Text(attribute="report.standard_number", allow_none=True)
+    marks = Inside(ReportMark, many=True, attribute="report.marks")
+    state = Word(ReportState)
+    superseded_by = Text(allow_none=True)
+    withdrawn_on = Day(allow_none=True)
+    sha256 = Text(attribute="report.file.sha256")
 
 
 class InvoiceLine(Answer):

@@ -3,6 +3,7 @@
 import random
 import re
 import secrets
+import unicodedata
 from dataclasses import dataclass
 
 from labshare.kernel.references import ALPHABET
@@ -47,6 +48,21 @@ _BITS = 5
 
 
 def new_code(rng: random.Random | None = None) -> str:
-    """What proves a report, with its number: 80 bits, not to be guessed."""
+    """What proves a report, with its number (R-RESULT-4): 80 bits, not to be guessed."""
     drawn = (rng.getrandbits if rng else secrets.randbits)(_BITS * CODE_LENGTH)
     return "".join(ALPHABET[drawn >> _BITS * place & (1 << _BITS) - 1] for place in range(CODE_LENGTH))
+
+
+def grouped(code: str) -> str:
+    """As it is printed: `7K3Q-X0AB-…`."""
+    return "-".join(code[place : place + 4] for place in range(0, CODE_LENGTH, 4))
+
+
+def read_code(typed: str) -> str:
+    """A code as typed from paper, in capitals or not, with I for 1 and O for 0; what cannot be one is nobody's."""
+    letters = unicodedata.normalize("NFKC", typed).upper().translate(_MISREAD)
+    code = "".join(letter for letter in letters if letter in ALPHABET)
+    return code if len(code) == CODE_LENGTH else "?"
+
+
+_MISREAD = str.maketrans("ILO", "110")

@@ -24,10 +24,11 @@ from labshare.settlement.services.messages import write_message
 from labshare.settlement.services.months import close_month, reopen_month
 from labshare.settlement.services.overdue import tell_overdue
 from labshare.settlement.services.payments import accept_payer, record_payment, record_refund, reject_payer
-from labshare.settlement.services.reports import record_report, withdraw_report
+from labshare.settlement.services.reports import ReportOfFile, record_report, record_several, withdraw_report
 
 __all__ = [
     "SURE_AT_ONCE",
+    "ReportOfFile",
     "Share",
     "TakenFile",
     "accept_payer",
@@ -48,6 +49,7 @@ __all__ = [
     "record_red_letter",
     "record_refund",
     "record_report",
+    "record_several",
     "record_sure",
     "refresh",
     "refresh_after_charge",

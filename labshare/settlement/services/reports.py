@@ -1,6 +1,7 @@
 """Test reports: recorded with their PDF, replaced, withdrawn."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
@@ -15,15 +16,18 @@ from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, insert_or_nothing, inserts_or_nothing, set_columns
-from labshare.kernel.errors import Problem, ReasonRequired, raise_all
+from labshare.kernel.errors import InvalidInputs, Problem, ReasonRequired, raise_all
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import (
     FileMissing,
+    FileTwice,
     MarkWithoutStandard,
+    NoSuchBooking,
     ReplacesUnknownReport,
     ReportNumberUsed,
     ReportReplacedAlready,
+    ReportStands,
     ReportWithdrawnAlready,
     StandardNotOfItem,
 )
@@ -34,7 +38,7 @@ from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_report
 from labshare.settlement.rules.numbers import Series, new_code
 from labshare.settlement.services import notifications
-from labshare.settlement.services.ledger import locked_booking, ref_of, refresh
+from labshare.settlement.services.ledger import locked_booking, locked_bookings, ref_of, refresh
 from labshare.settlement.services.typed_text import check_text, check_word
 from labshare.settlement.terms import EntryCause
 
@@ -128,6 +132,62 @@ def record_report(
     refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
     notifications.report_recorded(booking, report, actor=actor, now=now)
     return report
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOfFile:
+    """A file and the booking whose report it is; `number`: as for `record_report`. `place`: which of several it is."""
+
+    place: int
+    ref: str
+    number: str | None
+    file: TakenFile
+
+
+def record_several(*, actor: Actor, now: datetime, files: Sequence[ReportOfFile], issued_on: date) -> list[Report]:
+    """Record each as `record_report` does, for bookings that have no report; all or none. Numbers that were typed come
+    first, in their order; of a test item with one standard that one is named (R-RESULT-5).
+
+    Raises, each at `file-PLACE`: `NoSuchBooking`, `ReportStands`, `FileTwice` and what `record_report` raises.
+    """
+    known = select(Booking.ref).where(Booking.ref.in_({one.ref for one in files}), Booking.lab_firm_id == actor.firm_id)
+    bookings = {
+        booking.ref: booking
+        for booking in locked_bookings(
+            actor, "report.record", refs=db.session.scalars(known.order_by(Booking.id)).all()
+        )
+    }
+    made, problems, seen = [], list[Problem](), set[str]()
+    for one in sorted(files, key=lambda one: (one.number is None, one.number or "", one.place)):
+        place, booking = f"file-{one.place}", bookings.get(one.ref)
+        if booking is None:
+            problems.append(NoSuchBooking(place))
+        elif booking.state in BookingState.with_report():
+            problems.append(ReportStands(place))
+        elif one.file.sha256 in seen:
+            problems.append(FileTwice(place))
+        else:
+            seen.add(one.file.sha256)
+            standards = booking.test_item.standards
+            try:
+                made.append(
+                    record_report(
+                        actor=actor,
+                        now=now,
+                        ref=one.ref,
+                        issued_on=issued_on,
+                        file=one.file,
+                        number=one.number,
+                        standard=standards[0].number if len(standards) == 1 else None,
+                    )
+                )
+            except Problem as problem:
+                found = problem.problems if isinstance(problem, InvalidInputs) else (problem,)
+                for each in found:
+                    each.field = place
+                problems += found
+    raise_all(problems)
+    return made
 
 
 @verb("report.withdraw", title=_l("Report withdrawn"), money=True)

@@ -14,8 +14,7 @@ from wtforms.validators import StopValidation
 
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import booking_head
-from labshare.booking.queries.marks import Certificate, marks_wanted
-from labshare.booking.rules.lines import read_price
+from labshare.booking.queries.marks import Certificate
 from labshare.http.actor import current_actor
 from labshare.http.rights import THE_BOOKING, THE_REPORT, requires
 from labshare.kernel.errors import InvalidInput, Problem
@@ -29,6 +28,7 @@ from labshare.settlement.files import Kinds, TakenFile, take_in
 from labshare.settlement.queries.bank import UsedBefore, same_reference
 from labshare.settlement.queries.documents import BookingDocuments, documents_of
 from labshare.settlement.queries.missing import to_invoice_with, to_pay_with
+from labshare.settlement.queries.report_files import marks_ordered
 from labshare.settlement.queries.reports import certificates_for, get_report, next_report_number
 from labshare.settlement.rules.invoice_numbers import LONGEST_TYPED
 from labshare.settlement.services.payments import REFERENCE_LENGTH
@@ -289,14 +289,8 @@ def record_report(ref: str) -> Any:
         documents=documents,
         status=answer,
         proposed=proposed,
-        bare=sorted(_marks_ordered(booking) - {each.kind for each in certificates}),
+        bare=sorted(marks_ordered(booking) - {each.kind for each in certificates}),
     )
-
-
-def _marks_ordered(booking: Booking) -> set[str]:
-    """The marks that the client ordered the report with."""
-    extras = read_price(booking.price).extras if booking.price else ()
-    return {str(mark) for mark in marks_wanted(extra.surcharge for extra in extras)}
 
 
 def _offer_report(form: ReportForm, documents: BookingDocuments, certificates: Sequence[Certificate]) -> None:
@@ -315,7 +309,7 @@ def _offer_report(form: ReportForm, documents: BookingDocuments, certificates: S
         form.issued_on.description = _("Not before %(day)s, the day the test ended.", day=day(booking.finished_on))
     if request.method == "GET":
         form.standard.data = next(iter(standards.values())) if len(standards) == 1 else None
-        form.marks.data = sorted(_marks_ordered(booking) & {kind for kind, _number in covered})
+        form.marks.data = sorted(marks_ordered(booking) & {kind for kind, _number in covered})
 
 
 @blueprint.route("/reports/<int:report_id>/withdraw", methods=["GET", "POST"])

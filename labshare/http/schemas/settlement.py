@@ -43,7 +43,7 @@ class Proof(Answer):
     marks = Inside(ReportMark, many=True, attribute="report.marks")
     state = Word(ReportState)
     superseded_by = Text(allow_none=True)
-    withdrawn_on = Day(allow_none=True)
+    withdrawn_on = Day(attribute="report.withdrawn_on", allow_none=True)
     sha256 = Text(attribute="report.file.sha256")
 
 

@@ -16,12 +16,11 @@ from labshare.settlement.terms import ReportState
 
 @dataclass(frozen=True)
 class Proof:
-    """What is said of a report, and nothing of its client or its results. Of `withdrawn_on` and `successor` those that
-    have come by the day it is asked."""
+    """What is said of a report, and nothing of its client or its results. `successor` is the one
+    that has taken its place by the day it is asked."""
 
     report: Report
     successor: Report | None
-    withdrawn_on: date | None
 
     @property
     def superseded_by(self) -> str | None:
@@ -29,7 +28,7 @@ class Proof:
 
     @property
     def state(self) -> ReportState:
-        if self.withdrawn_on is not None:
+        if self.report.withdrawn:
             return ReportState.WITHDRAWN
         return ReportState.IN_FORCE if self.successor is None else ReportState.SUPERSEDED
 
@@ -49,7 +48,6 @@ def prove(*, number: str, code: str, day: date) -> Proof:
     return Proof(
         report,
         later if later is not None and later.issued_on <= day else None,
-        report.withdrawn_on if report.withdrawn_on is not None and report.withdrawn_on <= day else None,
     )
 
 

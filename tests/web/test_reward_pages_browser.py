@@ -62,6 +62,8 @@ PAGES = {
     "own statements": ("owner", "/lab/rewards"),
     "own statement": ("owner", "/lab/rewards/2026-10/{code}"),
     "expected": ("owner", "/lab/rewards/expected"),
+    "not counted": ("owner", "/lab/rewards/not-counted"),
+    "objection": ("owner", "/lab/rewards/2026-10/{code}/objections"),
 }
 
 

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from labshare.http.actor import current_actor
-from labshare.http.rights import OWN_LABS, requires
+from labshare.http.rights import OWN_LABS, Of, requires
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, NotFound
 from labshare.kernel.formatting import month as month_text
@@ -74,12 +74,20 @@ def _line(*, month: str, code: str) -> tuple[Actor, RewardLine]:
     return actor, line
 
 
+def _line_to_object_to(actor: Actor, *, month: str, code: str) -> None:
+    _member, line = _line(month=month, code=code)
+    check(actor, "objection.raise", lab=line.firm_id)
+
+
+TO_OBJECT_TO = Of("own published line, to object to", asks=_line_to_object_to)
+"""Asked before a file is read."""
+
+
 @blueprint.route("/rewards/<month>/<code>/objections", methods=["GET", "POST"])
-@requires("run.see_line", of=OWN_LABS, then=("objection.raise",), file=True)
+@requires("objection.raise", of=TO_OBJECT_TO, file=True)
 def raise_objection(*, month: str, code: str) -> Any:
     """The page on which one objects to the line: words, the entries that it is about, files."""
     actor, line = _line(month=month, code=code)
-    check(actor, "objection.raise", lab=line.firm_id)
     asked = month_of(month)
     form = ObjectionForm()
     choices = _choices(line)

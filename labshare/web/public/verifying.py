@@ -1,5 +1,7 @@
 """A report proved by whoever holds it, without showing it (R-RESULT-4)."""
 
+from contextlib import suppress
+
 from flask import make_response, render_template, request
 from werkzeug.wrappers import Response
 
@@ -16,15 +18,13 @@ from labshare.web.public import blueprint
 def verify() -> Response:
     """The form, and the answer to `?number=&code=`; wrong numbers and wrong codes are answered alike."""
     number, code = (request.args.get(name, "")[:60].strip() for name in ("number", "code"))
-    proof, status, asked = None, 200, bool(number and code)
+    proof, asked = None, bool(number and code)
     if asked:
         count("verify")
-        try:
+        with suppress(NotFound):
             proof = prove(number=number, code=code, day=local_day(utc_now()))
-        except NotFound:
-            status = NotFound.status
     page = render_template("public/verify.html", number=number, code=code, asked=asked, proof=proof)
-    answer = make_response(page, status)
+    answer = make_response(page)
     answer.headers["X-Robots-Tag"] = "noindex"
     if number or code:
         answer.headers["Cache-Control"] = "private, no-store"

@@ -30,20 +30,20 @@ def report_file(size=0):
 def test_from_the_finished_test_to_settled(world, page):
     signed_in(page, world, world.manager)
     page.goto("/lab/papers")
-    page.get_by_role("link", name="上传报告").click()
+    page.get_by_role("link", name="上传报告", exact=True).click()
     page.get_by_label("报告文件").set_input_files(report_file())
-    page.get_by_role("button", name="上传报告").click()
+    page.get_by_role("button", name="上传报告", exact=True).click()
     page.wait_for_url(f"**/lab/bookings/{world.ref}")
     assert world.stands == "reported"
     page.goto("/lab/papers")
     page.get_by_role("link", name="登记发票").click()
     page.get_by_label("发票号码").fill("26332000000009018427")
-    page.get_by_role("button", name="登记发票").click()
+    page.get_by_role("button", name="登记发票", exact=True).click()
     page.wait_for_url(f"**/lab/bookings/{world.ref}")
     page.goto("/lab/papers")
     page.get_by_role("link", name="登记收款").click()
     page.get_by_label("银行流水号").fill("ICBC-1")
-    page.get_by_role("button", name="登记收款").click()
+    page.get_by_role("button", name="登记收款", exact=True).click()
     page.wait_for_url(f"**/lab/bookings/{world.ref}")
     assert world.stands == "settled"
     page.goto("/lab/ledger")
@@ -59,11 +59,11 @@ def test_a_file_that_is_too_large_is_told_before_it_is_sent(app, world, page):
     page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
     page.get_by_label("报告文件").set_input_files(report_file(1024 * 1024 + 1))
     assert page.get_by_text("文件超过 1 MB。").is_visible()
-    page.get_by_role("button", name="上传报告").click()
+    page.get_by_role("button", name="上传报告", exact=True).click()
     assert not sent
     page.get_by_label("报告文件").set_input_files(report_file())
     assert not page.get_by_text("文件超过 1 MB。").is_visible()
-    page.get_by_role("button", name="上传报告").click()
+    page.get_by_role("button", name="上传报告", exact=True).click()
     page.wait_for_url(f"**/lab/bookings/{world.ref}")
     assert len(sent) == 1
 

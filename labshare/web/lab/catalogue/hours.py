@@ -131,8 +131,8 @@ def _whose(lab: Lab) -> Instrument | None:
     return found
 
 
-def _filled(lab: Lab, instrument: Instrument | None, *, posted: bool = True) -> HoursForm:
-    """The form with what is in force. `posted` False: on a page where another form was posted."""
+def _filled(lab: Lab, instrument: Instrument | None, weeks: Sequence[OpeningWeek], *, posted: bool = True) -> HoursForm:
+    """The form with what is in force of the lab's `weeks`. `posted` False: on a page where another form was posted."""
     form = HoursForm() if posted else HoursForm(formdata=None)
     if posted and form.is_submitted():
         form.whose.data = form.whose.data if instrument is not None else OWN
@@ -140,7 +140,7 @@ def _filled(lab: Lab, instrument: Instrument | None, *, posted: bool = True) -> 
     day = local_day(utc_now())
     weekly = hours_of_labs([lab.id], utc_now())[lab.id].on(day)
     if instrument is not None:
-        differs = _in_force([each for each in opening_weeks([lab.id]) if each.instrument_id == instrument.id], day)
+        differs = _in_force([each for each in weeks if each.instrument_id == instrument.id], day)
         form.whose.data = OWN if differs else AS_THE_LAB
         weekly = differs or weekly
     form.valid_from.data = day
@@ -192,16 +192,17 @@ def lab_hours(lab_id: int) -> Any:
     """The hours of a lab, or (`instrument`) of one of its instruments. What a change hits is asked first (`sure`)."""
     lab = common.my_lab(lab_id)
     instrument = _whose(lab)
-    form, now = _filled(lab, instrument), utc_now()
+    weeks, now = opening_weeks([lab.id]), utc_now()
+    form = _filled(lab, instrument, weeks)
     closure_form = ClosureForm(formdata=None)
     if not form.is_submitted() or "back" in request.form:
-        return _hours_page(lab, instrument, form, closure_form)
+        return _hours_page(lab, instrument, weeks, form, closure_form)
     if "copy" in request.form:
         for each in form.days[1:WORKDAYS]:
             each.data, each.raw_data = form.monday.data, None
-        return _hours_page(lab, instrument, form, closure_form)
+        return _hours_page(lab, instrument, weeks, form, closure_form)
     if not form.validate():
-        return _hours_page(lab, instrument, form, closure_form), 422
+        return _hours_page(lab, instrument, weeks, form, closure_form), 422
     instrument_id = instrument.id if instrument is not None else None
     given = {"lab_id": lab.id, "instrument_id": instrument_id, "valid_from": form.valid_from.data}
     weekly = form.weekly
@@ -209,7 +210,7 @@ def lab_hours(lab_id: int) -> Any:
         check_hours(weekly, form.valid_from.data, now)
     except Problem as problem:
         status = _at_its_day(form, problem)
-        return _hours_page(lab, instrument, form, closure_form), status
+        return _hours_page(lab, instrument, weeks, form, closure_form), status
     return _asked_first(
         lab,
         form,
@@ -217,7 +218,7 @@ def lab_hours(lab_id: int) -> Any:
         lambda ways, note: clear_and_set_hours(
             actor=current_actor(), now=now, weekly=weekly, ways=ways, reason=note, **given
         ),
-        lambda: _hours_page(lab, instrument, form, closure_form),
+        lambda: _hours_page(lab, instrument, weeks, form, closure_form),
         instrument,
     )
 
@@ -275,9 +276,15 @@ def _handed_on(name: str) -> bool:
     return name not in ASKED and not name.startswith("way-")
 
 
-def _hours_page(lab: Lab, instrument: Instrument | None, form: HoursForm, closure_form: ClosureForm) -> str:
+def _hours_page(
+    lab: Lab,
+    instrument: Instrument | None,
+    weeks: Sequence[OpeningWeek],
+    form: HoursForm,
+    closure_form: ClosureForm,
+) -> str:
     now = utc_now()
-    weeks, day = opening_weeks([lab.id]), local_day(now)
+    day = local_day(now)
     of = instrument.id if instrument is not None else None
     return render_template(
         "lab/catalogue/hours.html",
@@ -314,7 +321,8 @@ def closure_new(lab_id: int) -> Any:
     ends_at: Any = closure_form.ends_at.data
 
     def page() -> str:
-        return _hours_page(lab, None, _filled(lab, None, posted=False), closure_form)
+        weeks = opening_weeks([lab.id])
+        return _hours_page(lab, None, weeks, _filled(lab, None, weeks, posted=False), closure_form)
 
     if "back" in request.form:
         return page()

@@ -204,9 +204,10 @@ def test_a_booking_moves_to_another_unit_and_its_report_is_replaced(house: House
             {"name": "报告.pdf", "mimeType": "application/pdf", "buffer": pdf()}
         )
         if replaced:
-            lab.page.get_by_label("代替").select_option(label=replaced)
+            lab.page.get_by_label("代替（选填）").select_option(label=replaced)
+            lab.fill(why="试样编号有误")
         lab.fill(number=number).press("上传报告").reads(number)
-    client.go(f"/bookings/{ref}").reads("R-2", "Replaced from")
+    client.go(f"/bookings/{ref}").reads("Superseded by R-2", "试样编号有误")
 
 
 def test_papers_are_taken_back(app: Any, crew: Crew) -> None:

@@ -22,6 +22,7 @@ name_subjects(
     lab=_l("Lab"),
     search_concept=_l("Search word"),
     standard=_l("Standard"),
+    standard_proposal=_l("Proposed standard"),
     test_item=_l("Test item"),
 )
 name_fields(
@@ -82,6 +83,7 @@ name_fields(
         "refused": _l("Refused"),
         "remark": _l("Remark"),
         "requirement": _l("What users must observe"),
+        "proposed_number": _l("As proposed"),
         "run_minutes": _l("Per run, minutes"),
         "runs_start_in_hours": _l("Runs start within opening hours"),
         "sample_minutes": _l("Per sample, minutes"),

@@ -62,6 +62,7 @@ REASONS = {
     "settlement.queries.ledger.bookings_out_of_step": "every booking with its papers, when a month opens again",
     "settlement.queries.ledger.ledger_entries": "a month's entries, in the order of their numbers",
     "settlement.queries.ledger.ledger_months": "sums the ledger by month",
+    "settlement.queries.ledger.lines_of_entries": "fifty entries, each with its booking and the ten rows that it names",
     "settlement.queries.limits.limits_broken": "the nightly check looks at everything",
     "settlement.queries.missing.": "all that is unsettled is summed, or put in order by its age",
     "settlement.queries.bank.": "what is owed, all of it, is held against what came in; numbers of invoices go with it",

@@ -232,8 +232,8 @@ CASES = {
         ITEM,
         {"standards": "GB/T 228.1-2021\nGB/T 99999"},
         "standards",
-        "标准目录中没有 GB/T 99999，请先添加。",
-        "GB/T 99999 is not in the list of standards; add it first.",
+        "标准目录中没有 GB/T 99999，请先提请列入。",
+        "GB/T 99999 is not in the list of standards; propose it first.",
         422,
     ),
     "fractions finer than a thousandth": (

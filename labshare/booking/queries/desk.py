@@ -99,13 +99,15 @@ def about_requests(asked: Iterable[Booking]) -> dict[int, AboutRequest]:
         .where(WantedBlock.starts_at < Booking.ends_at, WantedBlock.ends_at > Booking.starts_at)
     )
     late = or_(past.received_at > past.starts_at, past.state == BookingState.NO_SHOW)
+    # found by the client alone (`+ 0`): a lab has more bookings than a client
+    its_past = and_(past.client_firm_id == Booking.client_firm_id, past.lab_id + 0 == Booking.lab_id)
     before = (
         select(
             *(Booking.id, no_word, no_word, no_moment, no_moment, func.count()),
             func.sum(case((late, 1), else_=0)),
             func.sum(case((past.owes, past.invoiced_fen - past.paid_fen), else_=0)),
         )
-        .join(past, and_(past.client_firm_id == Booking.client_firm_id, past.lab_id == Booking.lab_id))
+        .join(past, its_past)
         .where(these, past.id != Booking.id, past.state.in_(BookingState.took_time()))
         .group_by(Booking.id)
     )

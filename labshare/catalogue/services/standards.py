@@ -111,7 +111,11 @@ def publish_standard(
         "standard.publish",
         subject=("standard", standard.id),
         before=None,
-        after={"number": standard.number, "name": standard.name, "proposal_id": proposal_id},
+        after={
+            "number": standard.number,
+            "name": standard.name,
+            "proposed_number": proposal.number if proposal is not None else "",
+        },
     )
     if replaced_from is not None and (old := _by_number(details["replaces"])) is not None:
         supersede_standard(

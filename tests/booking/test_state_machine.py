@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, select
 
 from labshare.booking import services
 from labshare.booking.errors import SlotTaken
-from labshare.booking.models import Booking, Charge, Holding, Proposal
+from labshare.booking.models import Booking, Charge, Holding, Proposal, WantedBlock
 from labshare.booking.services import answer, holdings, move
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import SYSTEM, Actor
@@ -377,7 +377,7 @@ def _machine(app: Flask, clock: Clock, database: TestDatabase, *, guarded: bool 
         db.session.remove()
         clock.set(begin)
         with db.engine.begin() as connection:
-            for table in (Holding, Proposal, Charge):
+            for table in (Holding, WantedBlock, Proposal, Charge):  # one life knows nothing of another
                 connection.execute(delete(table.__table__))
             connection.execute(delete(Booking.__table__))
 

@@ -28,7 +28,6 @@ from labshare.booking.services import (
     drop_opening_hours,
     remove_closure,
 )
-from labshare.catalogue.formatting import with_model
 from labshare.catalogue.models import Instrument, Lab
 from labshare.catalogue.queries import own
 from labshare.catalogue.queries.own import instruments_of_lab
@@ -180,7 +179,6 @@ def opening_hours() -> Any:
         later=[each for each in weeks if not each.begun_on(day)],
         lines_of=lines_of_week,
         weekdays=WEEKDAYS,
-        with_model=with_model,
         closures=closures_ahead(ids, now),
         may_change=common.may_change(),
     )
@@ -266,7 +264,6 @@ def _asked_first(
             found=found,
             ways=[ways_of(each, instruments) for each in found],
             chosen={each.booking.ref: request.form.get(f"way-{each.booking.ref}") for each in found},
-            with_model=with_model,
         ),
         status,
     )
@@ -295,7 +292,6 @@ def _hours_page(
         later=[each for each in weeks if not each.begun_on(day) and of in (None, each.instrument_id)],
         instruments=instruments_of_lab(lab.id),
         lines_of=lines_of_week,
-        with_model=with_model,
         closures=closures_ahead([lab.id], now),
         closure_form=closure_form,
         conflicts=bookings_hit(now, lab_id=lab.id),

@@ -50,6 +50,14 @@ def bar_of(someone: Someone, ref: str, **more: Any) -> Any:
     return someone.page.locator(f".ec-event{marks}")
 
 
+def box_of(someone: Someone, ref: str) -> Any:
+    """Where the booking's first bar lies; waits while the grid is drawn anew."""
+    found = someone.page.wait_for_function(
+        "ref => document.querySelector(`.ec-event[data-ref='${ref}']`)?.getBoundingClientRect()", arg=ref
+    )
+    return found.evaluate("({ x, y, width, height }) => ({ x, y, width, height })")
+
+
 def row_y(someone: Someone, name: str) -> float:
     box = someone.page.locator(".ec-row-head", has_text=name).first.bounding_box()
     return float(box["y"] + box["height"] / 2)
@@ -59,7 +67,7 @@ def drag(someone: Someone, ref: str, minutes: int = 0, row: str = "") -> None:
     """Take the booking's bar by its beginning and drop it so many minutes later, in another row."""
     bar = bar_of(someone, ref).first
     bar.hover(position={"x": 8, "y": 12})  # tried again when the grid was drawn anew meanwhile
-    box, mouse = bar.bounding_box(), someone.page.mouse
+    box, mouse = box_of(someone, ref), someone.page.mouse
     per_minute = box["width"] / someone.page.evaluate(
         "(one) => one.dataset.end - one.dataset.start", bar.element_handle()
     )
@@ -108,7 +116,7 @@ def test_refused_drags_go_back_with_the_reason_and_what_would_do(bench: Bench, c
     crew.it_is("2026-11-25 09:30")
     lab = crew.sits_down(bench.hand, bench.lab.firm).go(WEEK)
     bar_of(lab, taken).wait_for()
-    stood = bar_of(lab, ref).bounding_box()
+    stood = box_of(lab, ref)
     refused = lab.page.locator("[data-refused]")
     day = 9 * 60  # from 08:00 to 17:00
     for minutes, row, reason in (
@@ -121,7 +129,7 @@ def test_refused_drags_go_back_with_the_reason_and_what_would_do(bench: Bench, c
         refused.get_by_text(reason).wait_for()
         assert "已移回原处" in refused.inner_text()
         assert refused.locator(".row-x button").count() == 3, reason
-        assert bar_of(lab, ref).bounding_box() == stood, reason
+        assert box_of(lab, ref) == stood, reason
         refused.get_by_role("button").last.click()
     with transaction():
         services.reschedule(actor=bench.books(), now=crew.clock.now, ref=ref, starts_at=shanghai(27, 9))

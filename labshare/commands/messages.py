@@ -56,6 +56,7 @@ KEYWORDS = {
     "lazy_pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
     "RoomBlueprint": (2,),
+    "KeptFile": (1,),
 }
 PLACES = re.compile(r"%(?:\((\w+)\))?[#0\- +]*\d*(?:\.\d+)?([sdifg%])")
 PATTERN = "pattern of "

@@ -2,8 +2,22 @@
 
 PDF, JPEG, PNG, WEBP = "application/pdf", "image/jpeg", "image/png", "image/webp"
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ZIP = "application/zip"
 PICTURES = (JPEG, PNG)
 PAPERS = (PDF, *PICTURES)
+RAW = {
+    ".csv": CSV,
+    ".txt": "text/plain",
+    ".xlsx": XLSX,
+    ".zip": ZIP,
+    ".pdf": PDF,
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".png": PNG,
+}
+"""What instruments' data come as, by the endings of their names."""
+KEPT = tuple(sorted({*PAPERS, *RAW.values()}))
+"""What is kept beside a record."""
 SHEETS = (".xlsx", ".csv")
 """By the endings of their names: browsers do not agree on their types."""
 

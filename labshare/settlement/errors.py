@@ -94,6 +94,11 @@ class NotAPdf(InvalidInput):
     default_field = "file"
 
 
+class NotRawData(InvalidInput):
+    message = _l("Not CSV, TXT, XLSX, ZIP, PDF, JPEG or PNG, or not what its name says.")
+    default_field = "raw"
+
+
 class NotAPdfOrImage(InvalidInput):
     message = _l("Not a PDF, JPEG or PNG file.")
     default_field = "file"

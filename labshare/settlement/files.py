@@ -19,7 +19,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.apart import NotReadInTime, read_apart
 from labshare.kernel.database import db, writing
 from labshare.kernel.errors import Problem
-from labshare.kernel.media import JPEG, PDF, PNG
+from labshare.kernel.media import JPEG, PDF, PNG, RAW, XLSX, ZIP
 from labshare.kernel.sheets import ReadSheet, read_sheets
 from labshare.settlement.errors import (
     FileTakesTooLong,
@@ -27,13 +27,16 @@ from labshare.settlement.errors import (
     NotAPdf,
     NotAPdfOrImage,
     NotAPicture,
+    NotRawData,
     PictureTooSmall,
     TableGone,
 )
 from labshare.settlement.models import StoredFile
 
-Kinds = Literal["pdf", "paper"]
-"""`pdf` alone (reports), or any `paper`: PDF, JPEG, PNG (invoices, bank slips)."""
+Kinds = Literal["pdf", "paper", "raw"]
+"""`pdf` alone (reports), any `paper`: PDF, JPEG, PNG (invoices, bank slips), or `raw` data: tables and texts too."""
+
+_OTHER: dict[Kinds, type[Problem]] = {"pdf": NotAPdf, "paper": NotAPdfOrImage, "raw": NotRawData}
 
 LEAST_SIDE = 300
 """Pixels that the shorter side of a photo for the public has at least."""
@@ -89,11 +92,11 @@ def take_in(stream: IO[bytes], name: str, kinds: Kinds, *, now: datetime) -> Tak
         if size > limit:
             return TakenFile(name, size=size, problem=FileTooLarge(n=limit // _MB))
         try:
-            content_type = _content_type(file)
+            content_type = _raw_type(file, name) if kinds == "raw" else _content_type(file)
         except Problem as problem:
             return TakenFile(name, size=size, problem=problem)
         if content_type is None or (kinds == "pdf" and content_type != PDF):
-            return TakenFile(name, size=size, problem=NotAPdf() if kinds == "pdf" else NotAPdfOrImage())
+            return TakenFile(name, size=size, problem=_OTHER[kinds]())
         os.fsync(file.fileno())
         _keep(Path(file.name), path_of(digest), now)
     return TakenFile(name, digest, size, content_type)
@@ -246,6 +249,19 @@ def _content_type(file: IO[bytes]) -> str | None:
     if head == b"\x89PNG\r\n\x1a\n":
         return PNG
     return PDF if head.startswith(b"%PDF-") and _is_pdf(file) else None
+
+
+def _raw_type(file: IO[bytes], name: str) -> str | None:
+    """What the name says, where the content does not gainsay it; it is never shown, only downloaded."""
+    said = RAW.get(Path(name).suffix.lower())
+    if said in (PDF, JPEG, PNG):
+        return said if _content_type(file) == said else None
+    file.seek(0)
+    head = file.read(_CHUNK)
+    packed = head.startswith(b"PK\x03\x04")
+    if said is None or packed != (said in (XLSX, ZIP)) or head.startswith((b"MZ", b"\x7fELF", b"#!")):
+        return None
+    return said if packed or b"\0" not in head or head.startswith((b"\xff\xfe", b"\xfe\xff")) else None
 
 
 def _is_pdf(file: IO[bytes]) -> bool:

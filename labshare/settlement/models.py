@@ -154,6 +154,7 @@ class Report(Model):
     standard: Mapped[Standard | None] = relationship()
     replaces: Mapped["Report | None"] = relationship(remote_side="Report.id")
     marks: Mapped[list["ReportMark"]] = relationship(order_by="ReportMark.kind")
+    raw: Mapped[list[StoredFile]] = relationship(secondary="report_file", order_by=StoredFile.id)
 
     @property
     def printed_code(self) -> str:
@@ -194,6 +195,16 @@ class ReportMark(Model):
     kind: Mapped[str] = mapped_column(String(4), primary_key=True)
     accreditation_id: Mapped[int] = mapped_column(ForeignKey("accreditation.id"))
     number: Mapped[str] = mapped_column(String(20))
+
+
+class ReportFile(Model):
+    """Raw data beside a report, as they came from the instrument (R-RESULT-6)."""
+
+    __tablename__ = "report_file"
+    __table_args__ = (Index(None, "report_id"),)
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"), primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
 
 
 class Invoice(Model):
@@ -688,6 +699,7 @@ stays_as_recorded(
 )
 stays_as_recorded(ReportSeries.__table__, "lab_id", "year", "first")
 append_only(ReportMark.__table__)
+append_only(ReportFile.__table__)
 Report.__table__.add_is_dependent_on(ReportSeries.__table__)  # type: ignore[attr-defined]
 stays_as_recorded(Invoice.__table__, "seller_firm_id", "client_firm_id", "number", "issued_on", "due_on")
 stays_as_recorded(Payment.__table__, "booking_id", "amount_fen", "paid_on", "reference", "payer_uscc", "by_client")

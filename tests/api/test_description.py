@@ -5,6 +5,7 @@ import contextlib
 import contextvars
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import hypothesis
@@ -157,7 +158,18 @@ def test_what_is_wrong_is_said_in_the_callers_language(
     assert "RFC 3339" in said["starts_at"]
 
 
-def test_every_answer_is_as_described(app: Flask, tokens: dict[str, str], known: Known) -> None:
+def read_whole(application: Any) -> Any:
+    """Files that are sent are closed, which the checks' own client leaves undone."""
+
+    def answer(*request: Any) -> Any:
+        with closing(application(*request)) as parts:
+            return [b"".join(parts)]
+
+    return answer
+
+
+def test_every_answer_is_as_described(app: Flask, tokens: dict[str, str], known: Known, monkeypatch: Any) -> None:
+    monkeypatch.setattr(app, "wsgi_app", read_whole(app.wsgi_app))
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     found: list[str] = []
     addresses = 0

@@ -184,7 +184,7 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
         booked = Booked(state=state, lab=lab, client=client)
         places[state] = booked.ref
         worlds[state] = booked
-    places["report_id"] = booked.report()
+    places["report_id"] = booked.report(raw=[taken(b"t,v", "raw.csv", "raw")])
     report = db.session.get_one(Report, places["report_id"])
     places |= {"report_number": report.number, "report_code": report.printed_code}
     with transaction():  # any file does
@@ -195,6 +195,7 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
     places["other_payment_id"] = booked.payment(10_000, payer_uscc=make.credit_code(987_654))
     places["reported"] = booked.ref
     places["booking_id"] = booked.booking.id
+    places["raw_file_id"] = db.session.get_one(Report, places["report_id"]).raw[0].id
     places["message_file_id"] = worlds["received"].message(files=[taken()]).files[0].id
     places["held_file_id"] = worlds["testing"].message(files=[taken()]).files[0].id
     booked.dispute()

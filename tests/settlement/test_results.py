@@ -1,5 +1,6 @@
 """Results: a lab's series of numbers, versions of a report, marks by accreditation (R-RESULT)."""
 
+import io
 import re
 from datetime import date, timedelta
 
@@ -19,7 +20,7 @@ from labshare.settlement import errors
 from labshare.settlement.models import Report, ReportMark, ReportSeries
 from labshare.settlement.rules.numbers import Series, grouped, new_code, read_code
 from tests import factories
-from tests.settlement.world import FINISHED, World, signed_in
+from tests.settlement.world import FINISHED, World, pdf, signed_in, taken
 
 JULY_1 = date(2026, 7, 1)
 
@@ -311,3 +312,64 @@ def test_the_label_leads_to_the_proof_for_the_parties_alone(app, world):  # R-RE
 def test_whatever_is_typed_as_a_code_is_a_code_or_nobodys(typed):
     code = read_code(typed)
     assert code == "?" or (len(code) == 16 and read_code(grouped(code)) == code)
+
+
+# raw data
+
+
+def raw(content=b"t,v\n1,2\n", name="data.csv"):
+    return taken(content, name, "raw")
+
+
+def test_raw_data_are_downloaded_by_both_sides_alone(app, world):  # R-RESULT-6
+    made = report(world.report(raw=[raw(), raw(b"PK\x03\x04rest", "spectra.zip")]))
+    assert [file.name for file in made.raw] == ["data.csv", "spectra.zip"]
+    path = f"/files/raw/{made.raw[0].id}"
+    for actor, status in ((world.manager, 200), (world.booker, 200), (World().booker, 404)):
+        with signed_in(app, actor).get(path) as answer:
+            assert answer.status_code == status
+    assert "data.csv" in signed_in(app, world.booker).get(f"/bookings/{world.ref}").text
+    with signed_in(app, world.booker).get(path) as answer:
+        assert answer.data == b"t,v\n1,2\n"
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert signed_in(app, world.booker).get(f"/files/raw/{made.file_id}").status_code == 404
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.execute(text("DELETE FROM report_file"))
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"MZ program", "data.csv"),
+        (b"\x7fELF", "data.txt"),
+        (b"#!/bin/sh", "run.txt"),
+        (b"a\0b", "data.txt"),
+        (b"plain", "data.xlsx"),
+        (b"PK\x03\x04", "data.csv"),
+        (b"plain", "page.html"),
+        (b"plain", "data"),
+        (b"plain", "data.pdf"),
+    ],
+)
+def test_what_is_no_data_is_refused(world, content, name):  # R-RESULT-6
+    with pytest.raises(errors.FileNotTaken) as refused:
+        world.report(raw=[raw(content, name)])
+    assert refused.value.field == "raw"
+    assert not db.session.scalars(select(Report.id)).all()
+
+
+def test_at_most_ten_files_of_raw_data(world):  # R-RESULT-6
+    with pytest.raises(errors.TooManyFiles):
+        world.report(raw=[raw()] * 11)
+
+
+def test_raw_data_come_by_the_form(app, world):  # R-RESULT-6
+    form = {"number": "N-1", "issued_on": "2026-07-01", "file": (io.BytesIO(pdf()), "r.pdf")}
+    client, path = signed_in(app, world.manager), f"/lab/bookings/{world.ref}/report"
+    wrong = {**form, "raw": [(io.BytesIO(b"MZ"), "a.csv")]}
+    answer = client.post(path, data=wrong, headers={"Accept-Language": "en"}, content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert 'id="raw-error"' in answer.text
+    right = {**form, "file": (io.BytesIO(pdf()), "r.pdf"), "raw": [(io.BytesIO(b"t,v"), "a.csv")]}
+    assert client.post(path, data=right, content_type="multipart/form-data").status_code == 303
+    assert [file.name for file in db.session.scalars(select(Report)).one().raw] == ["a.csv"]

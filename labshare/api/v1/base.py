@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 import marshmallow as ma
+from flask import request
 from flask_smorest import Blueprint
 
 from labshare.api.access import know_caller
@@ -15,8 +16,11 @@ from labshare.api.problems import MEDIA_TYPE, Document
 from labshare.api.writing import LONGEST_KEY, answering
 from labshare.http.bodies import CHANGING
 from labshare.http.fields import Names, Range, Text, Whole
+from labshare.kernel.time import utc_now
+from labshare.settlement.files import Kinds, TakenFile, take_in
 
 LIMIT, MOST = 50, 200
+FILE = {"type": "string", "format": "binary"}
 ALWAYS = {
     "GET": (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS),
     "DELETE": (HTTPStatus.UNAUTHORIZED,),
@@ -36,6 +40,12 @@ KEY_HEADER = {
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
 }
+
+
+def files_sent(name: str, kinds: Kinds) -> list[TakenFile]:
+    """All files under a name, which a caller may spell with `[]`, examined and kept. Not inside a transaction."""
+    sent = [*request.files.getlist(f"{name}[]"), *request.files.getlist(name)]
+    return [take_in(one.stream, one.filename or "file", kinds, now=utc_now()) for one in sent]
 
 
 class RoomBlueprint(Blueprint):  # type: ignore[misc]

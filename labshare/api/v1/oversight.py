@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from labshare.api.v1.base import ListQuery, RoomBlueprint, after, first_of
+from labshare.api.v1.base import FILE, ListQuery, RoomBlueprint, after, first_of
 from labshare.audit.queries import Search, search
 from labshare.http.actor import current_actor
 from labshare.http.downloads import TYPES
@@ -21,7 +21,6 @@ from labshare.oversight.statistics import statistics
 from labshare.oversight.terms import UsageBy
 
 blueprint = RoomBlueprint("oversight", "Usage reports, the audit trail, public statistics")
-FILE = {"type": "string", "format": "binary"}
 
 
 class UsageQuery(Names):

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, ClassVar
 
+import marshmallow as ma
 from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_smorest.fields import Upload
 
-from labshare.api.v1.base import ListQuery, RoomBlueprint, after, listed
+from labshare.api.v1.base import ListQuery, RoomBlueprint, after, files_sent, listed
 from labshare.api.v1.booking import IDENTITY, ReasonBody
 from labshare.api.writing import writing
 from labshare.booking.queries.bookings import get_booking
@@ -24,7 +25,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.settlement import services
-from labshare.settlement.files import Kinds, TakenFile, take_in
+from labshare.settlement.files import Kinds, TakenFile
 from labshare.settlement.models import Invoice, Payment
 from labshare.settlement.queries import registers
 from labshare.settlement.queries.documents import line_of_invoice, numbers_of_lines
@@ -58,7 +59,9 @@ class FileForm(Names):
 
 
 class ReportUpload(ReportForm, FileForm):
-    """What `ReportForm` and `FileForm` take together."""
+    """What `ReportForm` and `FileForm` take together, and raw data."""
+
+    raw = ma.fields.List(Upload(), data_key="raw[]", error_messages=WORDS)
 
 
 class InvoiceName(Spelt):
@@ -120,10 +123,11 @@ class InvoicesQuery(RegisterQuery):
 
 
 def _taking(
-    action: str, form: type[Names], body: type[Names], *, kinds: Kinds, json: bool = True
+    action: str, form: type[Names], body: type[Names], *, kinds: Kinds, json: bool = True, raw: bool = False
 ) -> Callable[[Any], Any]:
-    """A view that takes a form with its file, or (`json`) the same names without one as JSON, of those who may do this
-    to the booking in its address. It is handed what was sent, read, and the file, examined and kept."""
+    """A view that takes a form with its file (and, with `raw`, the raw data beside it), or (`json`) the same names
+    without one as JSON, of those who may do this to the booking in its address. It is handed what was sent, read, with
+    the raw data among it, and the file; all files examined and kept."""
     content = {"multipart/form-data": {"schema": form}}
     if json:
         content["application/json"] = {"schema": body}
@@ -135,6 +139,8 @@ def _taking(
             sent = blueprint.ARGUMENTS_PARSER.parse(body(), request, location=location)
             if not json:
                 blueprint.ARGUMENTS_PARSER.parse(FileForm(), request, location="files")
+            if raw:
+                sent["raw"] = files_sent("raw", "raw")
             return view(sent, _file(kinds), ref)
 
         admitted = requires(action, of=THE_BOOKING, verb=action, file=True)
@@ -144,17 +150,16 @@ def _taking(
 
 
 def _file(kinds: Kinds) -> TakenFile | None:
-    upload = request.files.get("file")
-    return take_in(upload.stream, upload.filename or "file", kinds, now=utc_now()) if upload else None
+    return next(iter(files_sent("file", kinds)), None)
 
 
 @blueprint.post("/bookings/<ref>/reports")
-@_taking("report.record", ReportUpload, ReportForm, kinds="pdf", json=False)
+@_taking("report.record", ReportUpload, ReportForm, kinds="pdf", json=False, raw=True)
 @blueprint.response(201, schemas.Report)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def record_report(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
-    """Upload a report; without a number the next of the lab's series is taken."""
+    """Upload a report, raw data beside it if there are any; without a number the next of the lab's series is taken."""
     return services.record_report(actor=current_actor(), now=utc_now(), ref=ref, file=file, **body)
 
 

@@ -8,7 +8,7 @@ import marshmallow as ma
 from flask import request
 from flask_smorest.fields import Upload
 
-from labshare.api.v1.base import ListQuery, RoomBlueprint, after, first_of
+from labshare.api.v1.base import ListQuery, RoomBlueprint, after, files_sent, first_of
 from labshare.api.writing import writing
 from labshare.booking import services as booking_services
 from labshare.booking.queries.bookings import booking_head
@@ -22,7 +22,7 @@ from labshare.http.schemas.base import listing
 from labshare.kernel.errors import NotFound
 from labshare.kernel.time import utc_now
 from labshare.settlement import services
-from labshare.settlement.files import TakenFile, take_in
+from labshare.settlement.files import TakenFile
 from labshare.settlement.models import Dispute
 from labshare.settlement.queries.disputes import disputes_of
 from labshare.settlement.queries.messages import messages_of, reads_messages
@@ -30,7 +30,6 @@ from labshare.settlement.services.messages import TEXT_LENGTH
 from labshare.settlement.terms import DisputeOutcome
 
 blueprint = RoomBlueprint("talk", "Messages, disputes and ratings at a booking")
-FILES = "files[]"
 
 
 class MessageBody(Strict):
@@ -63,7 +62,7 @@ class RatingAnswerBody(Strict):
 
 
 class FilesForm(Names):
-    files = ma.fields.List(Upload(), data_key=FILES, error_messages=WORDS)
+    files = ma.fields.List(Upload(), data_key="files[]", error_messages=WORDS)
 
 
 class MessageForm(MessageBody, FilesForm):
@@ -86,17 +85,12 @@ def saying(
         def reading(**address: Any) -> Any:
             location = "form" if request.form or request.files else "json"
             sent = blueprint.ARGUMENTS_PARSER.parse(body(), request, location=location)
-            return view(sent, _files(), **address)
+            return view(sent, files_sent("files", "paper"), **address)
 
         admitted = requires(action, of=of, verb=verb, file=True)
         return admitted(limited("message")(blueprint.doc(requestBody={"required": True, "content": content})(reading)))
 
     return decorate
-
-
-def _files() -> list[TakenFile]:
-    sent = [*request.files.getlist(FILES), *request.files.getlist("files")]
-    return [take_in(one.stream, one.filename or "file", "paper", now=utc_now()) for one in sent]
 
 
 @blueprint.get("/bookings/<ref>/messages")

@@ -9,6 +9,7 @@ from labshare.http.fields import Day, Fen, Inside, Moment, MonthField, Text, Who
 from labshare.http.schemas.base import Answer
 from labshare.http.schemas.booking import Client
 from labshare.http.schemas.catalogue import InstrumentBrief, TestItemBrief
+from labshare.http.schemas.talk import SentFile
 from labshare.settlement.terms import EntryCause, ReportState
 
 
@@ -29,6 +30,7 @@ class Report(Answer):
     why = Text(allow_none=True)
     standard = Text(attribute="standard_number", allow_none=True)
     marks = Inside(ReportMark, many=True)
+    raw = Inside(SentFile, many=True)
     code = Text()
     withdrawn_on = Day(allow_none=True)
 

@@ -18,7 +18,8 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.money import Fen
-from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, StoredFile
+from labshare.organisations.permissions import may
+from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, ReportFile, StoredFile
 from labshare.settlement.queries.reports import reports_of
 from labshare.settlement.rules.documents import (
     ChargeLine,
@@ -195,9 +196,14 @@ def numbers_of_lines(line_ids: Iterable[int]) -> dict[int, str]:
     return {line.id: line.number for line in db.session.execute(rows)}
 
 
+RAW = "raw"
 _FILE_OF: dict[str, Select[Any]] = {
     DocumentKind.REPORT: select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
     .join(Report, Report.file_id == StoredFile.id)
+    .join(Booking, Booking.id == Report.booking_id),
+    RAW: select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
+    .join(ReportFile, ReportFile.file_id == StoredFile.id)
+    .join(Report, Report.id == ReportFile.report_id)
     .join(Booking, Booking.id == Report.booking_id),
     DocumentKind.INVOICE: select(StoredFile, Invoice.client_firm_id, Invoice.seller_firm_id).join(
         Invoice, Invoice.file_id == StoredFile.id
@@ -208,19 +214,22 @@ _FILE_OF: dict[str, Select[Any]] = {
 }
 _ID: dict[str, Any] = {
     DocumentKind.REPORT: Report.id,
+    RAW: ReportFile.file_id,
     DocumentKind.INVOICE: Invoice.id,
     DocumentKind.PAYMENT: Payment.id,
 }
 
 
-def file_with_parties(kind: str, document_id: int) -> tuple[StoredFile, int, int]:
-    """The file of a report, an invoice or a payment (`kind`), with the ids of client and lab firm. Raises `NotFound`,
-    also where the document has no file."""
+def file_of_document(actor: Actor, kind: str, document_id: int) -> StoredFile:
+    """The file of a report, an invoice or a payment (`kind`), for whoever may see the document; `raw` data, by the
+    file's own id, for whoever may see the report. Raises `NotFound`, also where the document has no file."""
     found = db.session.execute(_FILE_OF[kind].where(_ID[kind] == document_id)).first()
     if found is None:
         raise NotFound
     file, client, lab = found
-    return file, client, lab
+    if not may(actor, "document.see" if kind in (DocumentKind.REPORT, RAW) else "money.see", client=client, lab=lab):
+        raise NotFound
+    return file  # type: ignore[no-any-return]
 
 
 def stored_file(file_id: int | None) -> StoredFile:

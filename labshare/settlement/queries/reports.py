@@ -53,5 +53,7 @@ def stands_on(day: date) -> ColumnElement[bool]:
 def reports_of(booking_id: int) -> Sequence[Report]:
     """All reports of a booking, oldest first, with their files."""
     reports = select(Report).where(Report.booking_id == booking_id)
-    loaded = reports.options(joinedload(Report.file), joinedload(Report.standard), joinedload(Report.marks))
+    loaded = reports.options(
+        joinedload(Report.file), joinedload(Report.standard), joinedload(Report.marks), joinedload(Report.raw)
+    )
     return db.session.scalars(loaded.order_by(Report.id)).unique().all()

@@ -59,8 +59,9 @@ def report_recorded(
     sha256: str,
     why: str | None = None,
     marks: Sequence[str] = (),
+    raw: Sequence[str] = (),
 ) -> Values:
-    """What the event says."""
+    """What the event says; `raw`: the digests of the data beside it."""
     said = {
         "report": report_id,
         "number": number,
@@ -68,7 +69,12 @@ def report_recorded(
         "replaces": replaces,
         "sha256": sha256,
     }
-    return said | ({"reason": why} if why else {}) | ({"marks": list(marks)} if marks else {})
+    return (
+        said
+        | ({"reason": why} if why else {})
+        | ({"marks": list(marks)} if marks else {})
+        | ({"files": list(raw)} if raw else {})
+    )
 
 
 def withdrawal(*, today: date, reason: str) -> Values:

@@ -21,6 +21,7 @@ from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import (
     FileMissing,
+    FileNotTaken,
     FileTwice,
     MarkWithoutStandard,
     NoSuchBooking,
@@ -30,6 +31,7 @@ from labshare.settlement.errors import (
     ReportStands,
     ReportWithdrawnAlready,
     StandardNotOfItem,
+    TooManyFiles,
 )
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Report, ReportMark, ReportSeries
@@ -44,6 +46,8 @@ from labshare.settlement.terms import EntryCause
 
 NUMBER_LENGTH = 40
 REASON_LENGTH = 500
+RAW_AT_MOST = 10
+"""Files of raw data beside a report."""
 _SERIES = inserts_or_nothing(ReportSeries, ReportSeries.last)
 
 
@@ -60,16 +64,18 @@ def record_report(
     why: str | None = None,
     standard: str | None = None,
     marks: Collection[str] = (),
+    raw: Sequence[TakenFile] = (),
 ) -> Report:
     """Record the report of a finished test, with its PDF.
 
     `number`: None takes the next of the lab's series of that year; the lab's own is taken as typed (R-RESULT-1).
     `replaces`: id of this booking's report that the new one stands for from its date on, `why` in words (R-RESULT-2).
     `standard`: the number of the one it was tested by; `marks`: the accreditations whose mark it bears, each to cover
-    that standard on every day of the test (R-RESULT-3). Raises `IllegalStep` before `tested`, `DocumentInFuture`,
-    `ReportTooEarly`, `ReportNumberUsed`, `NotNextInSeries`, `ReplacesUnknownReport`, `ReportReplacedAlready`,
-    `ReasonTooLong`, `StandardNotOfItem`, `MarkWithoutStandard`, `MarkNotCovered`, `FileMissing` and what `take_in`
-    found (R-PAPER-2).
+    that standard on every day of the test (R-RESULT-3).
+    `raw`: data beside it (R-RESULT-6). Raises `IllegalStep` before `tested`, `DocumentInFuture`, `ReportTooEarly`,
+    `ReportNumberUsed`, `NotNextInSeries`, `ReplacesUnknownReport`, `ReportReplacedAlready`, `ReasonTooLong`,
+    `StandardNotOfItem`, `MarkWithoutStandard`, `MarkNotCovered`, `FileMissing`, `TooManyFiles`, `FileNotTaken` and what
+    `take_in` found (R-PAPER-2).
     """
     booking = locked_booking(actor, "report.record", ref=ref)
     if booking.state not in BookingState.tested_or_later() or booking.finished_on is None:
@@ -85,6 +91,7 @@ def record_report(
         problems.append(StandardNotOfItem())
     else:
         problems += _wrong_marks(booking, standard_id, marks, certificates)
+    problems += _wrong_raw(raw)
     if why and (problem := check_text(why, REASON_LENGTH, "why")):
         problems.append(problem)
     try:
@@ -113,6 +120,7 @@ def record_report(
         ReportMark(kind=each.kind, accreditation_id=each.id, number=each.number)
         for each in _borne(certificates, standard_id, marks)
     ]
+    report.raw = [store(each, actor=actor, now=now) for each in raw]
     try:
         with db.session.begin_nested():
             db.session.add(report)
@@ -127,6 +135,7 @@ def record_report(
         sha256=file.sha256,
         why=why,
         marks=[mark.kind for mark in report.marks],
+        raw=[each.sha256 for each in raw],
     )
     record(actor, now, "report.record", ("booking", booking.ref), after=said)
     refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
@@ -218,6 +227,14 @@ def _wrong_file(file: TakenFile | None) -> Iterator[Problem]:
         yield FileMissing()
     elif file.problem is not None:
         yield file.problem
+
+
+def _wrong_raw(raw: Sequence[TakenFile]) -> Iterator[Problem]:
+    if len(raw) > RAW_AT_MOST:
+        yield TooManyFiles("raw", n=RAW_AT_MOST)
+    for each in raw:
+        if each.problem is not None:
+            yield FileNotTaken("raw", name=each.name, problem=each.problem.text)
 
 
 def _wrong_successor(booking: Booking, replaces: int | None) -> Iterator[Problem]:

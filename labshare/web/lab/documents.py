@@ -19,7 +19,7 @@ from labshare.http.actor import current_actor
 from labshare.http.rights import THE_BOOKING, THE_REPORT, requires
 from labshare.kernel.errors import InvalidInput, Problem
 from labshare.kernel.formatting import day, plain_amount, plain_money
-from labshare.kernel.media import PAPERS, accept
+from labshare.kernel.media import PAPERS, RAW, accept
 from labshare.kernel.money import Fen, round_half_up, total
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
@@ -40,6 +40,7 @@ from labshare.web.forms import (
     CreditCodeField,
     DayField,
     FileField,
+    FilesField,
     Form,
     MoneyField,
     MultipleField,
@@ -83,6 +84,12 @@ class ReportForm(Form):
         _l("Why it replaces that report"), [length(REASON_LENGTH), _says_why], description=_l("The client reads it.")
     )
     file = FileField(_l("Report file"), [required(_l("Choose a file."))], description=_HINT_PDF, render_kw=_PDF_ONLY)
+    raw = FilesField(
+        _l("Raw data"),
+        [optional()],
+        description=_l("CSV, TXT, XLSX, ZIP, PDF or pictures, at most 10; the client can download them."),
+        render_kw={"accept": ",".join(RAW)},
+    )
 
 
 class WithdrawForm(Form):
@@ -260,6 +267,7 @@ def record_report(ref: str) -> Any:
         form.issued_on.data = _today()
         form.replaces.data = request.args.get("replaces", type=int)
     else:
+        raw = [take_in(each.stream, each.filename, "raw", now=utc_now()) for each in form.raw.data or ()]
 
         def record(file: TakenFile | None) -> str:
             services.record_report(
@@ -272,6 +280,7 @@ def record_report(ref: str) -> Any:
                 why=form.why.data,
                 standard=form.standard.data,
                 marks=form.marks.data or (),
+                raw=raw,
                 file=file,
             )
             return _("Report %(number)s is recorded; the client is told.", number=form.number.data)

@@ -41,10 +41,19 @@ def test_report_invoice_payment_settle_a_booking(market: Market, client: FlaskCl
     path = f"/api/v1/bookings/{finished}"
     report = client.post(
         f"{path}/reports",
-        data={"issued_on": "2026-11-25", "file": (io.BytesIO(PDF), "报告.pdf")},
+        data={
+            "issued_on": "2026-11-25",
+            "file": (io.BytesIO(PDF), "报告.pdf"),
+            "raw[]": [(io.BytesIO(b"t,v"), "曲线.csv"), (io.BytesIO(b"t,w"), "二次.csv")],
+        },
         headers=market.lab_hand,
     )
     assert report.status_code == 201, report.text
+    assert [file["name"] for file in report.json["raw"]] == ["曲线.csv", "二次.csv"]
+    curve = f"/api/v1/files/raw/{report.json['raw'][0]['id']}"
+    with client.get(curve, headers=market.booker) as sent:
+        assert sent.data == b"t,v"
+    assert client.get(curve, headers=market.stranger).status_code == 404
     invoice = {"number": "26332000000009018427", "amount_fen": 20_000, "tax_fen": 1_132, "issued_on": "2026-11-25"}
     assert client.post(f"{path}/invoices", json=invoice, headers=market.lab_hand).status_code == 201
     payment = {

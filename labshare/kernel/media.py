@@ -16,7 +16,10 @@ RAW = {
     ".png": PNG,
 }
 """What instruments' data come as, by the endings of their names."""
-KEPT = tuple(sorted({*PAPERS, *RAW.values()}))
+XML, OFD = "application/xml", "application/ofd"
+INVOICES = (*PAPERS, XML, OFD, ".xml", ".ofd")
+"""By the endings of their names too: browsers do not know OFD."""
+KEPT = tuple(sorted({*PAPERS, XML, OFD, *RAW.values()}))
 """What is kept beside a record."""
 SHEETS = (".xlsx", ".csv")
 """By the endings of their names: browsers do not agree on their types."""

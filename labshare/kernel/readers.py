@@ -220,19 +220,14 @@ def _encoding(file: IO[bytes]) -> str:
 class _Parts:
     """The parts of a workbook, no more of them unpacked than is allowed; a declared document type is refused."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self.zip, self.left = zipfile.ZipFile(file), UNPACKED
+    def __init__(self, file: IO[bytes], unpacked: int = UNPACKED) -> None:
+        self.zip, self.left = zipfile.ZipFile(file), unpacked
         self.names = set(self.zip.namelist())
         if any("vbaProject" in name for name in self.names):
             raise Refused("macros")
 
     def read(self, name: str, start: Callable[..., Any], end: Callable[..., Any], text: Callable[..., Any]) -> None:
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartElementHandler = lambda tag, given: start(tag.rpartition(":")[2], given)
-        parser.EndElementHandler = lambda tag: end(tag.rpartition(":")[2])
-        parser.CharacterDataHandler = text
-        parser.StartDoctypeDeclHandler = _no_doctype
+        parser = _parser(start, end, text)
         with self.zip.open(name) as part:
             while chunk := part.read(1 << 16):
                 self.left -= len(chunk)
@@ -247,6 +242,19 @@ class _Parts:
         if name in self.names:
             self.read(name, lambda tag, given: found.append((tag, given)), _nothing, _nothing)
         return iter(found)
+
+
+def _parser(
+    start: Callable[..., Any], end: Callable[..., Any], text: Callable[..., Any], encoding: str | None = None
+) -> expat.XMLParserType:
+    """Names of elements come without their prefix; a declared document type, and with it every entity, is refused."""
+    parser = expat.ParserCreate(encoding)
+    parser.buffer_text = True
+    parser.StartElementHandler = lambda tag, given: start(tag.rpartition(":")[2], given)
+    parser.EndElementHandler = lambda tag: end(tag.rpartition(":")[2])
+    parser.CharacterDataHandler = text
+    parser.StartDoctypeDeclHandler = _no_doctype
+    return parser
 
 
 def _nothing(*_said: Any) -> None:
@@ -382,7 +390,102 @@ def _column(letters: str) -> int:
     return number
 
 
-READERS: dict[str, Any] = {"pdf": pdf, "picture": picture, "table": table}
+ENTRIES, XML_BYTES = 500, 20 << 20
+"""Of an OFD: the files in it, and bytes of what is read of them, unpacked; of an XML, its bytes."""
+SAID, LONGEST_SAID = 5_000, 200
+"""Characters of what an original says in all, and of one element."""
+
+
+def original(file: IO[bytes]) -> dict[str, Any] | None:
+    """What an invoice's original says, an XML, an OFD or a PDF: its `kind`; `leaves`, the texts of its elements, each
+    named after its parent and itself, the first of a name alone; and `text`, the words on its pages. None: none of
+    these, broken, or larger than is taken. What it says is not judged.
+    """
+    head = file.read(8)
+    file.seek(0)
+    try:
+        if head.startswith(b"%PDF-"):
+            return _pdf_said(file)
+        if head.startswith(b"PK\x03\x04"):
+            return _ofd_said(file)
+        if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
+            said = _Said()
+            said.take(file.read(XML_BYTES + 1))
+            return {"kind": "xml", "leaves": said.leaves, "text": ""}
+    except LimitReachedError:
+        raise
+    except (*STUMBLES, Refused, zipfile.BadZipFile, expat.ExpatError, NotImplementedError, EOFError):
+        pass
+    return None
+
+
+class _Said:
+    """The leaves of documents on their way through the parser, and the words that an OFD puts on its pages."""
+
+    def __init__(self) -> None:
+        self.leaves: dict[str, str] = {}
+        self.words: list[str] = []
+        self.left = SAID
+        self.path, self.said, self.leaf = ["", ""], [""], False
+
+    def take(self, content: bytes) -> None:
+        """A whole document; in UTF-8 or, as some are written, GB 18030."""
+        if len(content) > XML_BYTES:
+            raise Refused("large")
+        try:
+            content.decode()
+        except UnicodeDecodeError:
+            content = content.decode("gb18030").encode()
+        _parser(*self.handlers, encoding="utf-8").Parse(content, True)
+
+    @property
+    def handlers(self) -> tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any]]:
+        return self.start, self.end, self.text
+
+    def start(self, tag: str, given: dict[str, str]) -> None:
+        self.path.append(given.get("Name", tag) if tag == "CustomData" else tag)
+        self.said, self.leaf = [], True
+
+    def text(self, text: str) -> None:
+        self.said.append(text)
+
+    def end(self, tag: str) -> None:
+        name = "/".join(self.path[-2:])[:LONGEST_SAID]
+        self.path.pop()
+        text = "".join(self.said).strip()[:LONGEST_SAID]
+        if self.leaf and text and self.left > 0:
+            if tag == "TextCode":
+                self.words.append(text)
+                self.left -= len(text)
+            elif name not in self.leaves:
+                self.leaves[name] = text
+                self.left -= len(name) + len(text)
+        self.leaf = False
+
+
+def _ofd_said(file: IO[bytes]) -> dict[str, Any] | None:
+    """The data that came with it first, then its own facts, then the words on its pages."""
+    parts, said = _Parts(file, XML_BYTES), _Said()
+    if "OFD.xml" not in parts.names or len(parts.names) > ENTRIES:
+        return None
+    documents = sorted(name for name in parts.names if name.lower().endswith(".xml"))
+    attached = [name for name in documents if "/attachs/" in name.lower() and not name.endswith("Attachments.xml")]
+    pages = [name for name in documents if re.search(r"/(?:Pages|Tpls)/.*Content\.xml$", name)]
+    for name in (*attached, "OFD.xml", *pages):
+        parts.read(name, *said.handlers)
+    return {"kind": "ofd", "leaves": said.leaves, "text": "\n".join(said.words)}
+
+
+def _pdf_said(file: IO[bytes]) -> dict[str, Any]:
+    """What it says of itself, and the words on its first two pages."""
+    reader = PdfReader(file, strict=False)
+    about = list((reader.metadata or {}).items())[:20]
+    leaves = {f"Info/{str(name).lstrip('/')}": str(value)[:LONGEST_SAID] for name, value in about}
+    words = "\n".join(page.extract_text() for page in reader.pages[:2])
+    return {"kind": "pdf", "leaves": leaves, "text": words[:SAID]}
+
+
+READERS: dict[str, Any] = {"original": original, "pdf": pdf, "picture": picture, "table": table}
 """By name; each takes the file, and those that are made of it. What it answers must be JSON; `MemoryError` is no answer
 but the end of a child."""
 
@@ -394,6 +497,7 @@ def warm_up() -> None:
         writer.add_blank_page(72, 72)
         writer.write(page)
     pdf(page)
+    original(page)
     for kind in FORMATS:
         shown = io.BytesIO()
         Image.new("RGB", (8, 8)).save(shown, kind)

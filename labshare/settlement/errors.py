@@ -104,6 +104,16 @@ class NotAPdfOrImage(InvalidInput):
     default_field = "file"
 
 
+class NotAnInvoiceFile(InvalidInput):
+    message = _l("Not a PDF, JPEG or PNG file, and not the XML or OFD of an invoice.")
+    default_field = "file"
+
+
+class InvoiceFileSaysNothing(InvalidInput):
+    message = _l("Nothing can be read from this file: it is not the original of a fully digital invoice. Type it in.")
+    default_field = "file"
+
+
 # reports
 
 
@@ -196,6 +206,36 @@ class InvoiceOfOtherKind(InvalidInput):
 
     message = _l("This number belongs to an invoice of the other kind.")
     default_field = "number"
+
+
+class OriginalOfOtherSeller(InvalidInput):
+    message = _l("The invoice file names another seller: %(name)s %(code)s. The lab's firm is %(own)s.")
+    default_field = "file"
+
+
+class OriginalOfOtherBuyer(InvalidInput):
+    message = _l("The invoice file names another buyer: %(name)s %(code)s. The client is %(client)s.")
+    default_field = "file"
+
+
+class OriginalSaysNumber(InvalidInput):
+    message = _l("The invoice file says %(said)s.")
+    default_field = "number"
+
+
+class OriginalSaysDay(InvalidInput):
+    message = _l("The invoice file says %(said)s.")
+    default_field = "issued_on"
+
+
+class OriginalSaysAmount(InvalidInput):
+    message = _l("The invoice file says %(said)s in all; recorded would be %(here)s.")
+    default_field = "amount_fen"
+
+
+class OriginalSaysTax(InvalidInput):
+    message = _l("The invoice file says %(said)s of tax in all; recorded would be %(here)s.")
+    default_field = "tax_fen"
 
 
 class PaymentOfOtherClient(InvalidInput):

@@ -19,11 +19,12 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.apart import NotReadInTime, read_apart
 from labshare.kernel.database import db, writing
 from labshare.kernel.errors import Problem
-from labshare.kernel.media import JPEG, PDF, PNG, RAW, XLSX, ZIP
+from labshare.kernel.media import JPEG, OFD, PDF, PNG, RAW, XLSX, XML, ZIP
 from labshare.kernel.sheets import ReadSheet, read_sheets
 from labshare.settlement.errors import (
     FileTakesTooLong,
     FileTooLarge,
+    NotAnInvoiceFile,
     NotAPdf,
     NotAPdfOrImage,
     NotAPicture,
@@ -32,11 +33,18 @@ from labshare.settlement.errors import (
     TableGone,
 )
 from labshare.settlement.models import StoredFile
+from labshare.settlement.rules.originals import Original, read_original
 
-Kinds = Literal["pdf", "paper", "raw"]
-"""`pdf` alone (reports), any `paper`: PDF, JPEG, PNG (invoices, bank slips), or `raw` data: tables and texts too."""
+Kinds = Literal["pdf", "paper", "invoice", "raw"]
+"""`pdf` alone (reports), any `paper`: PDF, JPEG, PNG (bank slips), an `invoice`: these, and the XML or OFD of the tax
+authority's system, or `raw` data: tables and texts too."""
 
-_OTHER: dict[Kinds, type[Problem]] = {"pdf": NotAPdf, "paper": NotAPdfOrImage, "raw": NotRawData}
+_OTHER: dict[Kinds, type[Problem]] = {
+    "pdf": NotAPdf,
+    "paper": NotAPdfOrImage,
+    "invoice": NotAnInvoiceFile,
+    "raw": NotRawData,
+}
 
 LEAST_SIDE = 300
 """Pixels that the shorter side of a photo for the public has at least."""
@@ -54,6 +62,8 @@ class TakenFile:
     size: int = 0
     content_type: str = ""
     problem: Problem | None = None
+    original: Original | None = None
+    """What it says as the original of an invoice, where that was looked for and found."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +101,18 @@ def take_in(stream: IO[bytes], name: str, kinds: Kinds, *, now: datetime) -> Tak
         digest, size = _received(stream, file, limit)
         if size > limit:
             return TakenFile(name, size=size, problem=FileTooLarge(n=limit // _MB))
+        original = None
         try:
             content_type = _raw_type(file, name) if kinds == "raw" else _content_type(file)
+            if kinds == "invoice" and content_type in (None, PDF):
+                content_type, original = _original(file, content_type)
         except Problem as problem:
             return TakenFile(name, size=size, problem=problem)
         if content_type is None or (kinds == "pdf" and content_type != PDF):
             return TakenFile(name, size=size, problem=_OTHER[kinds]())
         os.fsync(file.fileno())
         _keep(Path(file.name), path_of(digest), now)
-    return TakenFile(name, digest, size, content_type)
+    return TakenFile(name, digest, size, content_type, original=original)
 
 
 def take_photo(stream: IO[bytes], name: str, *, now: datetime) -> TakenPhoto:
@@ -262,6 +275,20 @@ def _raw_type(file: IO[bytes], name: str) -> str | None:
     if said is None or packed != (said in (XLSX, ZIP)) or head.startswith((b"MZ", b"\x7fELF", b"#!")):
         return None
     return said if packed or b"\0" not in head or head.startswith((b"\xff\xfe", b"\xfe\xff")) else None
+
+
+def _original(file: IO[bytes], content_type: str | None) -> tuple[str | None, Original | None]:
+    """What the file is, an XML or OFD too, and what it says of an invoice. A PDF that says nothing is a scan; an XML or
+    OFD that says nothing is none that is taken. Raises `FileTakesTooLong`."""
+    try:
+        said = read_apart("original", file)
+    except NotReadInTime as error:
+        if content_type == PDF:
+            return PDF, None
+        raise FileTakesTooLong from error
+    original = read_original(said) if said else None
+    kind = content_type if said is None else {"xml": XML, "ofd": OFD, "pdf": PDF}[said["kind"]]
+    return (kind if original is not None or kind == PDF else None), original
 
 
 def _is_pdf(file: IO[bytes]) -> bool:

@@ -224,6 +224,8 @@ class Invoice(Model):
     due_on: Mapped[date] = mapped_column(server_default=text("'9999-12-31'"))
     """The last day to pay, by the lab's terms when it was recorded (R-PAPER-11); of a red letter its own date."""
     file_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
+    whole_fen: Mapped[Fen | None]
+    """What its original says in all, where that was read (R-PAPER-13); below 0 of a red letter."""
 
     file: Mapped[StoredFile | None] = relationship()
 

@@ -186,7 +186,7 @@ def verification(query: dict[str, Any]) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/invoices")
-@_taking("invoice.record", InvoiceForm, InvoiceBody, kinds="paper")
+@_taking("invoice.record", InvoiceForm, InvoiceBody, kinds="invoice")
 @blueprint.response(201, schemas.Invoice)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()

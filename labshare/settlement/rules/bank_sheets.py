@@ -8,11 +8,11 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 
 from labshare.kernel.money import ZERO, Fen
 from labshare.kernel.sheets import ReadSheet, Row, cut
+from labshare.settlement.rules.cells import LARGEST_FEN, read_day, read_fen
 from labshare.settlement.terms import BankColumn
 
 HEADS: dict[BankColumn, tuple[str, ...]] = {
@@ -79,11 +79,8 @@ OUT_WORDS = frozenset({"借", "借方", "支", "支出", "付", "往账", "转�
 ENDINGS = ("合计", "总计", "小计", "本页", "总笔数", "笔数", "以下空白", "期末", "期初", "total")
 HEAD_WITHIN = 40
 """A head stands in one of so many first rows."""
-LARGEST_FEN = 10**12
 PAYER_LENGTH, TEXT_LENGTH, REFERENCE_LENGTH, ACCOUNT_LENGTH = 120, 300, 60, 40
 _OWN_ACCOUNT = re.compile(r"(?:账号|账户|account(?:no\.?|number)?)[:：]?\D{0,12}(\d[\d\- ]{6,38}\d)", re.IGNORECASE)
-_DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})日?|(\d{2})(\d{2}))(?:[ T].*|\d{6}|日)?")
-_AMOUNT = re.compile(r"([-+]?)[¥￥]?(\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.(\d{1,2})0*)?")
 
 Wrong = Callable[[BankColumn, str], None]
 Places = Mapping[BankColumn, int]
@@ -142,7 +139,7 @@ class ReadStatement:
     """Rows of totals and the like."""
 
     @property
-    def amount_fen(self) -> Fen:
+    def amountread_fen(self) -> Fen:
         return Fen(sum(row.amount_fen for row in self.rows))
 
 
@@ -234,7 +231,7 @@ def _read_row(row: Row, layout: Layout, today: date, read: ReadStatement) -> Non
     if amount is None and len(read.bad) == before:
         read.out += 1
         return
-    day = _day(row.cell(places[BankColumn.DAY]))
+    day = read_day(row.cell(places[BankColumn.DAY]))
     if day is None:
         wrong(BankColumn.DAY, "day")
     elif day > today:
@@ -269,12 +266,12 @@ def _amount_in(row: Row, places: Places, wrong: Wrong) -> Fen | None:
     """What came in; None: nothing did, money went out, or a cell is wrong, which is said."""
     column = BankColumn.MONEY_IN if BankColumn.MONEY_IN in places else BankColumn.AMOUNT
     cell = row.cell(places[column])
-    amount = ZERO if cell is None or row.text(places[column]) in ("-", "--") else _fen(cell)
+    amount = ZERO if cell is None or row.text(places[column]) in ("-", "--") else read_fen(cell)
     if amount is None or abs(amount) > LARGEST_FEN:
         wrong(column, "amount")
         return None
     if column == BankColumn.MONEY_IN:
-        if amount == 0 and BankColumn.MONEY_OUT in places and not _fen(row.cell(places[BankColumn.MONEY_OUT])):
+        if amount == 0 and BankColumn.MONEY_OUT in places and not read_fen(row.cell(places[BankColumn.MONEY_OUT])):
             wrong(column, "nothing")
         return amount if amount > 0 else None
     if BankColumn.DIRECTION not in places:
@@ -286,31 +283,3 @@ def _amount_in(row: Row, places: Places, wrong: Wrong) -> Fen | None:
         wrong(BankColumn.DIRECTION, "direction")
         return None
     return Fen(abs(amount)) if word in IN_WORDS and amount else None
-
-
-def _fen(cell: object) -> Fen | None:
-    """Yuan as a number, or as people write them; None where it is none, or finer than a fen."""
-    if isinstance(cell, Decimal):
-        exact = cell * 100
-        return Fen(int(exact)) if exact == exact.to_integral_value() and abs(exact) <= LARGEST_FEN else None
-    if not isinstance(cell, str):
-        return None
-    found = _AMOUNT.fullmatch(cell.replace(" ", "").replace("−", "-").removesuffix("元"))
-    if found is None:
-        return None
-    fen = int(found[2].replace(",", "")) * 100 + int((found[3] or "").ljust(2, "0"))
-    return Fen(-fen if found[1] == "-" else fen)
-
-
-def _day(cell: object) -> date | None:
-    """A day, or a text or number that can mean only one: year, month, day."""
-    if isinstance(cell, datetime):
-        return cell.date()
-    text = f"{cell:f}" if isinstance(cell, Decimal) else cell if isinstance(cell, str) else ""
-    found = _DAY.fullmatch(text.strip())
-    if found is None:
-        return None
-    try:
-        return date(int(found[1]), int(found[2] or found[4]), int(found[3] or found[5]))
-    except ValueError:
-        return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from labshare.audit.services import record
@@ -13,7 +13,8 @@ from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import Problem, raise_all
-from labshare.kernel.money import Fen
+from labshare.kernel.formatting import plain_money
+from labshare.kernel.money import ZERO, Fen, total
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import (
@@ -22,6 +23,7 @@ from labshare.settlement.errors import (
     InvoiceOfOtherKind,
     InvoiceRecordedAlready,
     NotAnInvoiceNumber,
+    OriginalSaysAmount,
     RedLetterWithoutOriginal,
 )
 from labshare.settlement.files import TakenFile, store
@@ -29,6 +31,7 @@ from labshare.settlement.models import Invoice, InvoiceLine
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_invoice, check_red_letter
 from labshare.settlement.rules.invoice_numbers import NUMBER_LENGTH, read_number
+from labshare.settlement.rules.originals import wrong_original, wrong_parties
 from labshare.settlement.services import notifications
 from labshare.settlement.services.ledger import (
     check_documents_begin,
@@ -50,6 +53,16 @@ class Share:
     tax_fen: Fen
 
 
+@dataclass(frozen=True)
+class Said:
+    """What is recorded of an invoice at once; fen, below 0 of a red letter."""
+
+    number: str
+    issued_on: date
+    amount_fen: Fen
+    tax_fen: Fen
+
+
 @verb("invoice.record", title=_l("Invoice recorded"), money=True)
 def record_invoice(
     *,
@@ -67,7 +80,8 @@ def record_invoice(
 
     Amounts in fen, tax included. A number that is known adds to that invoice, if date and client are the same. Raises
     `IllegalStep` before `confirmed`, `InvoiceAboveCharge`, `TaxOutOfRange`, `DocumentInFuture`, `NotAnInvoiceNumber`,
-    `InvoiceOfOtherClient`, `InvoiceOfOtherKind`, `InvoiceRecordedAlready`, `BookingTwice` (R-PAPER-5, R-PAPER-7).
+    `InvoiceOfOtherClient`, `InvoiceOfOtherKind`, `InvoiceRecordedAlready`, `BookingTwice` (R-PAPER-5, R-PAPER-7);
+    `OriginalOfOtherSeller` and its like where the file is the invoice's original and says otherwise (R-PAPER-13).
     Problems of the n-th further booking stand at `also-n-amount_fen` and so on.
     """
     shares = [Share(ref=ref, amount_fen=amount_fen, tax_fen=tax_fen), *also]
@@ -77,11 +91,13 @@ def record_invoice(
     for booking in bookings:
         check_documents_begin(booking)
     number, invoice = _numbered(bookings[0], number)
+    said = Said(number, issued_on, total(s.amount_fen for s in shares), total(s.tax_fen for s in shares))
     raise_all(
         [
             *_wrong_file(file),
             *_wrong_number(number, invoice, bookings, issued_on, red=False),
             *_wrong_shares(bookings, shares, issued_on, local_day(now)),
+            *_wrong_original(file, invoice, bookings[0], said),
         ]
     )
     invoice = _invoice(bookings, invoice, number, issued_on, file, actor, now, red=False)
@@ -115,7 +131,12 @@ def record_red_letter(
     number, known = _numbered(booking, number)
     said = documents(booking)
     original = next((i for i in said.invoices if i.id == reverses and i.amount_fen > 0), None)
-    problems = [*_wrong_file(file), *_wrong_number(number, known, [booking], issued_on, red=True)]
+    taken, tax = Fen(-amount_fen), Fen(-tax_fen)
+    problems = [
+        *_wrong_file(file),
+        *_wrong_number(number, known, [booking], issued_on, red=True),
+        *_wrong_original(file, known, booking, Said(number, issued_on, taken, tax)),
+    ]
     if original is None:
         problems.append(RedLetterWithoutOriginal())
     else:
@@ -124,7 +145,6 @@ def record_red_letter(
         )
     raise_all(problems)
     invoice = _invoice([booking], known, number, issued_on, file, actor, now, red=True)
-    taken, tax = Fen(-amount_fen), Fen(-tax_fen)
     _add_line(booking, invoice, amount_fen=taken, tax_fen=tax, reverses=reverses, actor=actor, now=now)
     return invoice
 
@@ -149,6 +169,31 @@ def _known_invoice(booking: Booking, number: str) -> Invoice | None:
 def _wrong_file(file: TakenFile | None) -> Iterator[Problem]:
     if file is not None and file.problem is not None:
         yield file.problem
+
+
+def _wrong_original(file: TakenFile | None, invoice: Invoice | None, booking: Booking, said: Said) -> Iterator[Problem]:
+    """Whether what is recorded, with what is recorded of the invoice already, is not what its original says
+    (R-PAPER-13): the file that comes with it, or the one that came before."""
+    original = file.original if file is not None else None
+    before = Said(said.number, said.issued_on, ZERO, ZERO)
+    if invoice is not None:
+        amounts = select(func.sum(InvoiceLine.amount_fen), func.sum(InvoiceLine.tax_fen))
+        amount, tax = db.session.execute(amounts.where(InvoiceLine.invoice_id == invoice.id)).one()
+        before = Said(said.number, said.issued_on, Fen(int(amount or 0)), Fen(int(tax or 0)))
+    whole, whole_tax = Fen(before.amount_fen + said.amount_fen), Fen(before.tax_fen + said.tax_fen)
+    if original is not None:
+        seller, client = booking.lab_firm, booking.client
+        yield from wrong_parties(original, seller=(seller.uscc, seller.name), buyer=(client.uscc, client.name))
+        yield from wrong_original(
+            original,
+            number=said.number,
+            issued_on=said.issued_on,
+            amount_fen=whole,
+            tax_fen=whole_tax,
+            in_parts=said.amount_fen < 0,
+        )
+    elif invoice is not None and invoice.whole_fen is not None and abs(whole) > abs(invoice.whole_fen):
+        yield OriginalSaysAmount(said=plain_money(invoice.whole_fen), here=plain_money(whole))
 
 
 def _wrong_number(
@@ -224,6 +269,8 @@ def _invoice(
             assert known is not None  # noqa: S101 - its number is what was in the way
     if file is not None and known.file_id is None:
         known.file_id = store(file, actor=actor, now=now).id
+    if file is not None and file.original is not None and known.whole_fen is None:
+        known.whole_fen = file.original.amount_fen
     return known
 
 

@@ -54,6 +54,7 @@ from labshare.web.forms import (
     show_problem,
 )
 from labshare.web.lab import blueprint
+from labshare.web.lab.originals import WithOriginal, fill_in
 from labshare.web.steps import pressed
 
 PROPOSED_TAX_PERCENT = 6
@@ -113,7 +114,7 @@ class OverSeveral(Form):
         return any(field.raw_data and any(field.raw_data) for _each, fields in self.amounts() for field in fields)
 
 
-class InvoiceForm(OverSeveral):
+class InvoiceForm(WithOriginal, OverSeveral):
     number = StringField(
         _l("Invoice number"),
         [required(), length(LONGEST_TYPED)],
@@ -123,7 +124,6 @@ class InvoiceForm(OverSeveral):
     issued_on = DayField(_l("Date of the invoice"), [required()])
     amount_fen = MoneyField(_l("Amount (CNY), tax included"), [required()])
     tax_fen = MoneyField(_l("Of which VAT (CNY)"), [required()])
-    file = FileField(_l("Invoice file"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
 
     parts: ClassVar[Mapping[str, Any]] = {
         "amount": _l("Amount (CNY), tax included"),
@@ -137,7 +137,7 @@ class InvoiceForm(OverSeveral):
                 yield booking, services.Share(ref=booking.ref, amount_fen=amount.data or 0, tax_fen=tax.data or 0)
 
 
-class RedLetterForm(Form):
+class RedLetterForm(WithOriginal):
     reverses = SelectField(_l("Invoice reversed"), coerce=int, validate_choice=False)
     number = StringField(
         _l("Number of the red-letter invoice"),
@@ -150,7 +150,6 @@ class RedLetterForm(Form):
         _l("Amount taken off (CNY)"), [required()], description=_l("Without a minus sign, tax included.")
     )
     tax_fen = MoneyField(_l("Of which VAT (CNY)"), [required()])
-    file = FileField(_l("Invoice file"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
 
 
 class PaymentForm(OverSeveral):
@@ -213,7 +212,10 @@ def _submitted(
     A file that is wrong is told even where the rest of the form could not be read.
     """
     valid = form.validate()
-    file = _taken(form.file, kinds) if "file" in form else None
+    if isinstance(form, WithOriginal):
+        file = form.taken()
+    else:
+        file = _taken(form.file, kinds) if "file" in form else None
     if not valid:
         if file is not None and file.problem is not None:
             show_problem(form, file.problem)
@@ -354,6 +356,8 @@ def record_invoice(ref: str) -> Any:
         form.issued_on.data = _today()
         form.amount_fen.data = max(0, documents.to_invoice_fen)
         form.tax_fen.data = _tax_in(documents.to_invoice_fen)
+    elif "read" in request.form:
+        answer = fill_in(form, booking)
     else:
         places: dict[str, str] = {}
 
@@ -405,6 +409,8 @@ def record_red_letter(ref: str) -> Any:
         if documents.reversible:
             left = documents.reversible[0].left
             form.amount_fen.data, form.tax_fen.data = left.amount_fen, left.tax_fen
+    elif "read" in request.form:
+        answer = fill_in(form, documents.booking)
     else:
 
         def record(file: TakenFile | None) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 from flask import current_app, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from itsdangerous import BadSignature, URLSafeSerializer
 
 from labshare.booking.models import Booking
 from labshare.http.actor import current_actor
@@ -18,15 +17,17 @@ from labshare.kernel.errors import InvalidInput, InvalidInputs, Problem
 from labshare.kernel.media import PDF
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
-from labshare.settlement.errors import TableGone, TooManyFiles
-from labshare.settlement.files import TakenFile, path_of, take_in
+from labshare.settlement.errors import TooManyFiles
+from labshare.settlement.files import TakenFile, take_in
 from labshare.settlement.queries.report_files import proposals_for_files
 from labshare.settlement.rules.file_names import FileProposal
 from labshare.settlement.services import ReportOfFile
 from labshare.web.forms import DayField, FilesField, Form, required, show_problem
 from labshare.web.lab import blueprint
+from labshare.web.lab.sealed import opened, sealed
 from labshare.web.steps import pressed
 
+PURPOSE = "reports"
 MOST_FILES = 50
 """At once; all of them together no larger than one file may be."""
 
@@ -115,7 +116,7 @@ def _rows(taken: Sequence[TakenFile]) -> list[Row]:
         Row(
             place=place,
             file=file,
-            checked="" if file.problem else _sealed(file),
+            checked="" if file.problem else sealed(file, PURPOSE),
             proposal=proposal,
             booking=waiting.get(proposal.ref),
             ref=proposal.ref,
@@ -132,7 +133,7 @@ def _rows_sent() -> list[Row]:
     its file is no longer kept."""
     sent = [name.removeprefix("checked-") for name in request.form if name.startswith("checked-")][:MOST_FILES]
     places = sorted(int(place) for place in sent if place.isdecimal() and len(place) < 4)
-    files = [_opened(request.form[f"checked-{place}"]) for place in places]
+    files = [opened(request.form[f"checked-{place}"], PURPOSE) for place in places]
     proposals, waiting = proposals_for_files(current_actor(), [file.name for file in files])
     refs = {place: request.form.get(f"ref-{place}", "")[:40].strip().upper() for place in places}
     return [
@@ -157,27 +158,6 @@ def _again(rows: Sequence[Row]) -> list[Row]:
         replace(row, proposal=proposal, booking=waiting.get(row.ref))
         for row, proposal in zip(rows, proposals, strict=True)
     ]
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="checked.reports")
-
-
-def _sealed(file: TakenFile) -> str:
-    actor = current_actor()
-    sealed = _serializer().dumps([actor.firm_id, actor.person_id, file.name, file.sha256, file.size, file.content_type])
-    return sealed if isinstance(sealed, str) else sealed.decode()
-
-
-def _opened(sealed: str) -> TakenFile:
-    actor = current_actor()
-    try:
-        firm, person, name, sha256, size, content_type = _serializer().loads(sealed)
-    except (BadSignature, ValueError, TypeError):
-        raise TableGone from None
-    if (firm, person) != (actor.firm_id, actor.person_id) or not path_of(sha256).is_file():
-        raise TableGone
-    return TakenFile(name, sha256, size, content_type)
 
 
 def _page(

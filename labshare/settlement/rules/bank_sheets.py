@@ -139,7 +139,7 @@ class ReadStatement:
     """Rows of totals and the like."""
 
     @property
-    def amountread_fen(self) -> Fen:
+    def amount_fen(self) -> Fen:
         return Fen(sum(row.amount_fen for row in self.rows))
 
 

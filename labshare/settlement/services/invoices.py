@@ -14,7 +14,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import Problem, raise_all
 from labshare.kernel.formatting import plain_money
-from labshare.kernel.money import ZERO, Fen, total
+from labshare.kernel.money import Fen, total
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import (
@@ -53,7 +53,7 @@ class Share:
     tax_fen: Fen
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Said:
     """What is recorded of an invoice at once; fen, below 0 of a red letter."""
 
@@ -91,7 +91,12 @@ def record_invoice(
     for booking in bookings:
         check_documents_begin(booking)
     number, invoice = _numbered(bookings[0], number)
-    said = Said(number, issued_on, total(s.amount_fen for s in shares), total(s.tax_fen for s in shares))
+    said = Said(
+        number=number,
+        issued_on=issued_on,
+        amount_fen=total(share.amount_fen for share in shares),
+        tax_fen=total(share.tax_fen for share in shares),
+    )
     raise_all(
         [
             *_wrong_file(file),
@@ -129,19 +134,20 @@ def record_red_letter(
     booking = locked_booking(actor, "invoice.record", ref=ref)
     check_documents_begin(booking)
     number, known = _numbered(booking, number)
-    said = documents(booking)
-    original = next((i for i in said.invoices if i.id == reverses and i.amount_fen > 0), None)
+    papers = documents(booking)
+    original = next((i for i in papers.invoices if i.id == reverses and i.amount_fen > 0), None)
     taken, tax = Fen(-amount_fen), Fen(-tax_fen)
+    said = Said(number=number, issued_on=issued_on, amount_fen=taken, tax_fen=tax)
     problems = [
         *_wrong_file(file),
         *_wrong_number(number, known, [booking], issued_on, red=True),
-        *_wrong_original(file, known, booking, Said(number, issued_on, taken, tax)),
+        *_wrong_original(file, known, booking, said),
     ]
     if original is None:
         problems.append(RedLetterWithoutOriginal())
     else:
         problems += check_red_letter(
-            said, original, day=issued_on, amount_fen=amount_fen, tax_fen=tax_fen, today=local_day(now)
+            papers, original, day=issued_on, amount_fen=amount_fen, tax_fen=tax_fen, today=local_day(now)
         )
     raise_all(problems)
     invoice = _invoice([booking], known, number, issued_on, file, actor, now, red=True)
@@ -175,12 +181,11 @@ def _wrong_original(file: TakenFile | None, invoice: Invoice | None, booking: Bo
     """Whether what is recorded, with what is recorded of the invoice already, is not what its original says
     (R-PAPER-13): the file that comes with it, or the one that came before."""
     original = file.original if file is not None else None
-    before = Said(said.number, said.issued_on, ZERO, ZERO)
+    amount, tax = 0, 0
     if invoice is not None:
         amounts = select(func.sum(InvoiceLine.amount_fen), func.sum(InvoiceLine.tax_fen))
         amount, tax = db.session.execute(amounts.where(InvoiceLine.invoice_id == invoice.id)).one()
-        before = Said(said.number, said.issued_on, Fen(int(amount or 0)), Fen(int(tax or 0)))
-    whole, whole_tax = Fen(before.amount_fen + said.amount_fen), Fen(before.tax_fen + said.tax_fen)
+    whole, whole_tax = Fen(said.amount_fen + int(amount or 0)), Fen(said.tax_fen + int(tax or 0))
     if original is not None:
         seller, client = booking.lab_firm, booking.client
         yield from wrong_parties(original, seller=(seller.uscc, seller.name), buyer=(client.uscc, client.name))

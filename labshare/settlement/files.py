@@ -35,14 +35,14 @@ from labshare.settlement.errors import (
 from labshare.settlement.models import StoredFile
 from labshare.settlement.rules.originals import Original, read_original
 
-Kinds = Literal["pdf", "paper", "invoice", "raw"]
-"""`pdf` alone (reports), any `paper`: PDF, JPEG, PNG (bank slips), an `invoice`: these, and the XML or OFD of the tax
-authority's system, or `raw` data: tables and texts too."""
+Kinds = Literal["pdf", "paper", "original", "raw"]
+"""`pdf` alone (reports), any `paper`: PDF, JPEG, PNG (bank slips), an `original` of an invoice: these, and the XML or
+OFD of the tax authority's system, or `raw` data: tables and texts too."""
 
 _OTHER: dict[Kinds, type[Problem]] = {
     "pdf": NotAPdf,
     "paper": NotAPdfOrImage,
-    "invoice": NotAnInvoiceFile,
+    "original": NotAnInvoiceFile,
     "raw": NotRawData,
 }
 
@@ -104,7 +104,7 @@ def take_in(stream: IO[bytes], name: str, kinds: Kinds, *, now: datetime) -> Tak
         original = None
         try:
             content_type = _raw_type(file, name) if kinds == "raw" else _content_type(file)
-            if kinds == "invoice" and content_type in (None, PDF):
+            if kinds == "original" and content_type in (None, PDF):
                 content_type, original = _original(file, content_type)
         except Problem as problem:
             return TakenFile(name, size=size, problem=problem)

@@ -26,7 +26,7 @@ def world(app) -> World:
 
 
 def original(content: bytes, name: str = "invoice.xml") -> Any:
-    return taken(content, name, "invoice")
+    return taken(content, name, "original")
 
 
 @pytest.mark.parametrize("kind", ["xml", "attached", "facts", "words", "pdf"])
@@ -142,7 +142,7 @@ def test_the_form_is_filled_in_from_the_file_which_stays_with_it(app, world):
     client = signed_in(app, world.accountant)
     path = f"/lab/bookings/{world.ref}/invoice"
     file = (io.BytesIO(ofd_of(said_of(world))), "发票.ofd")
-    page = client.post(path, data={"read": "1", "file": file}, headers=ENGLISH)
+    page = client.post(path, data={"fill": "1", "file": file}, headers=ENGLISH)
     assert page.status_code == 200
     assert world.money[1] == 0, "reading records nothing"
     kept = page.text.split('name="kept"')[1].split('value="')[1].split('"')[0]
@@ -170,9 +170,9 @@ def test_reading_says_at_once_that_the_parties_are_others(app, world):
     other: Said = said_of(world, buyer=World().client)
     file = (io.BytesIO(xml_of(other)), "a.xml")
     path = f"/lab/bookings/{world.ref}/invoice"
-    page = client.post(path, data={"read": "1", "file": file}, headers=ENGLISH)
+    page = client.post(path, data={"fill": "1", "file": file}, headers=ENGLISH)
     assert "names another buyer" in page.text
-    nothing = client.post(path, data={"read": "1"}, headers=ENGLISH)
+    nothing = client.post(path, data={"fill": "1"}, headers=ENGLISH)
     assert "Choose a file." in nothing.text
-    scan = client.post(path, data={"read": "1", "file": (io.BytesIO(pdf()), "a.pdf")}, headers=ENGLISH)
+    scan = client.post(path, data={"fill": "1", "file": (io.BytesIO(pdf()), "a.pdf")}, headers=ENGLISH)
     assert "Nothing can be read" in scan.text

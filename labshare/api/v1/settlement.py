@@ -186,7 +186,7 @@ def verification(query: dict[str, Any]) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/invoices")
-@_taking("invoice.record", InvoiceForm, InvoiceBody, kinds="invoice")
+@_taking("invoice.record", InvoiceForm, InvoiceBody, kinds="original")
 @blueprint.response(201, schemas.Invoice)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()

@@ -356,7 +356,7 @@ def record_invoice(ref: str) -> Any:
         form.issued_on.data = _today()
         form.amount_fen.data = max(0, documents.to_invoice_fen)
         form.tax_fen.data = _tax_in(documents.to_invoice_fen)
-    elif "read" in request.form:
+    elif "fill" in request.form:
         answer = fill_in(form, booking)
     else:
         places: dict[str, str] = {}
@@ -409,7 +409,7 @@ def record_red_letter(ref: str) -> Any:
         if documents.reversible:
             left = documents.reversible[0].left
             form.amount_fen.data, form.tax_fen.data = left.amount_fen, left.tax_fen
-    elif "read" in request.form:
+    elif "fill" in request.form:
         answer = fill_in(form, documents.booking)
     else:
 

@@ -15,7 +15,7 @@ from labshare.settlement.rules.originals import wrong_parties
 from labshare.web.forms import FileField, Form, optional, show_problem
 from labshare.web.lab.sealed import opened, sealed
 
-PURPOSE = "invoice"
+PURPOSE = "original"
 
 
 class WithOriginal(Form):
@@ -36,14 +36,14 @@ class WithOriginal(Form):
         """The file that was sent, else the one that was sent before; examined, before the transaction begins."""
         upload = self.file.data
         if upload and upload.filename:
-            file = take_in(upload.stream, upload.filename, "invoice", now=utc_now())
+            file = take_in(upload.stream, upload.filename, "original", now=utc_now())
         elif self.kept.data:
             try:
                 before = opened(self.kept.data, PURPOSE)
             except Problem as problem:
                 return TakenFile("", problem=problem)
             with path_of(before.sha256).open("rb") as stream:
-                file = take_in(stream, before.name, "invoice", now=utc_now())
+                file = take_in(stream, before.name, "original", now=utc_now())
         else:
             return None
         self.kept_name = "" if file.problem else file.name

@@ -1,6 +1,7 @@
 // <input data-suggest="/address">: names of tests while one types, as a combobox with its list (ARIA practices 1.2);
 // with data-recent-label, the firm's last searches while the box is empty.
-// Arrow keys choose, Enter searches, Escape closes; without this the box is a box.
+// Arrow keys choose, Enter searches, Escape closes; without this the box is a box. With data-goes-with="name" what is
+// chosen is filled in, not searched for, and the field of that name follows it.
 for (const box of document.querySelectorAll("input[data-suggest]")) {
   const list = document.createElement("ul");
   list.id = `${box.id}-suggested`;
@@ -25,7 +26,14 @@ for (const box of document.querySelectorAll("input[data-suggest]")) {
     if (at < 0) box.removeAttribute("aria-activedescendant");
     else box.setAttribute("aria-activedescendant", options()[at].id);
   };
-  const take = (option) => { box.value = option.dataset.value; show(false); box.form.requestSubmit(); };
+  const take = (option) => {
+    box.value = option.dataset.value;
+    show(false);
+    const follower = box.form.elements[box.dataset.goesWith];
+    if (!follower) { box.form.requestSubmit(); return; }
+    if (option.dataset.goesWith) follower.value = option.dataset.goesWith;
+    for (const changed of [box, follower]) changed.dispatchEvent(new Event("change", { bubbles: true }));
+  };
 
   const ask = async () => {
     asking?.abort();

@@ -48,7 +48,7 @@ class IndustryOfOtherSector(InvalidInput):
 
 
 class NotAnIndustryCode(InvalidInput):
-    message = _l("A letter and two to four digits, such as C3451.")
+    message = _l("Choose one of the proposals, or enter a letter and two to four digits, such as C3451.")
     default_field = "industry"
 
 

@@ -25,6 +25,7 @@ from labshare.accounts.models import Person
 from labshare.kernel.database import Model, UtcDateTime, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
 from labshare.kernel.terms import OfficialRole, TokenScope
+from labshare.organisations.industries import Industry, industry_of
 from labshare.organisations.links import Link
 from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmKind, FirmRole, SizeClass
 
@@ -68,6 +69,11 @@ class Firm(Model):
     verified_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     returned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     return_reason: Mapped[str | None] = mapped_column(String(500))
+
+    @property
+    def trade(self) -> Industry | None:
+        """The division of industry that its code lies in."""
+        return industry_of(self.industry)
 
     @hybrid_property
     def verified(self) -> bool:

@@ -48,7 +48,12 @@ BAD = [
     ("uscc", WRONG_CODE, "统一社会信用代码有误：校验位不符。", "Not a valid credit code"),
     ("name", "", "此项须填写。", "Fill this in."),
     ("industry", "F5211", "该代码属于其他行业：零售业。", "This code belongs to another sector: Retail trade."),
-    ("industry", "轴承", "一个字母加两至四位数字，如 C3451。", "A letter and two to four digits, such as C3451."),
+    (
+        "industry",
+        "贸易咨询",
+        "请选择列出的行业，或填一个字母加两至四位数字，如 C3451。",
+        "Choose one of the proposals, or enter a letter and two to four digits, such as C3451.",
+    ),
     ("revenue_fen", "", "该行业划分规模需要此项数据。", "This sector's size class needs this figure."),
     ("revenue_fen", "九百", "请填写金额，如 1,234.50。", "Enter an amount such as 1,234.50."),
     ("employees", "-3", "不得小于 0。", "At least 0."),

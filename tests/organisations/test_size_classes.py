@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from labshare.organisations.industries import find_industries, industries, read_industry
 from labshare.organisations.rules import Figures, needed, sector_of_industry, size_class
 from labshare.organisations.terms import SectorName
 
@@ -137,3 +138,39 @@ def test_missing_figure_is_not_taken_for_zero() -> None:
 )
 def test_sector_of_an_industry_code(code: str, sector: str | None) -> None:
     assert sector_of_industry(code) == sector
+
+
+# ── Industries by search ──────────────────────────────────────────────────
+
+
+def test_the_list_is_the_standards() -> None:
+    """97 divisions without a gap; each lies in a sector of the size standard or in none, as its section does."""
+    codes = list(industries())
+    assert [code[1:] for code in codes] == [f"{number:02}" for number in range(1, 98)]
+    assert codes == sorted(codes)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("轴承", "C34"),
+        ("做轴承的", "C34"),
+        ("Bearings", "C34"),
+        ("电镀", "C33"),
+        ("注塑", "C29"),
+        ("纺织机械", "C35"),
+        ("通用设备制造业", "C34"),
+        ("c3451", "C34"),
+        ("testing", "M74"),
+    ],
+)
+def test_a_trade_finds_its_division_first(typed: str, code: str) -> None:
+    assert find_industries(typed)[0].code == code
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [(" c3451 ", "C3451"), ("轴承", "C34"), ("制造", "制造"), ("没有这一行", "没有这一行"), ("", "")],
+)
+def test_one_division_alone_is_taken(typed: str, read: str) -> None:
+    assert read_industry(typed) == read

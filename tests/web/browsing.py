@@ -16,7 +16,7 @@ SCRIPT_CALENDAR = ".ec"
 """The grid that the calendar's library draws; its twin, a table, is looked at."""
 
 
-PIECES = {"account.size_preview", "public.suggest", "public.understood"}
+PIECES = {"account.industries", "account.size_preview", "public.suggest", "public.understood"}
 """Pieces of pages, which have no frame of their own."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from labshare.organisations.divisions import TOWNS
-from labshare.web.public.maps import CORNERS, HEIGHT, WIDTH, OutlineMap, circles_of, crossed, lab_map, touch
+from labshare.web.public.maps import CORNERS, HEIGHT, WIDTH, OutlineMap, circles_of, crossed, dots_of, lab_map, touch
 from tests.web.axe import findings
 from tests.web.test_public_pages import Market, market
 
@@ -54,6 +54,13 @@ def test_all_towns_of_the_demonstration(language: str) -> None:
 def test_whichever_town_has_most(language: str, turn: int) -> None:
     counts = list(DEMONSTRATION.values())
     assert wrong(drawn(dict(zip(TOWNS, counts[turn:] + counts[:turn], strict=True)), language)) == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_all_towns_to_find_a_place_on(language: str) -> None:
+    shown = OutlineMap("", dots_of(language))
+    assert [circle.town for circle in shown.circles] == list(TOWNS.values())
+    assert wrong(shown) == []
 
 
 def test_one_lab() -> None:

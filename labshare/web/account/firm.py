@@ -14,6 +14,7 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
 from labshare.organisations.errors import FillIn
+from labshare.organisations.industries import find_industries
 from labshare.organisations.models import Firm
 from labshare.organisations.rules import Figures, needed, size_class
 from labshare.organisations.services.firms import Declared, FirmDetails, state_of
@@ -130,6 +131,13 @@ def _typed(form: Any) -> dict[str, str]:
 def size_preview() -> Any:
     """Which size class the figures typed so far would give, for the form that asks while they are typed."""
     return render_template("account/_size_preview.html", **_size_said(SizeQuery()))
+
+
+@blueprint.get("/firm/industries")
+@signed_in
+def industries() -> Any:
+    """Divisions of industry for what somebody types: a piece of page."""
+    return render_template("account/_industries.html", industries=find_industries(request.args.get("q", "")[:60]))
 
 
 def _size_said(form: Any) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from flask import url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField, PasswordField
 
@@ -11,6 +13,7 @@ from labshare.kernel.formatting import twin
 from labshare.kernel.media import PAPERS, accept
 from labshare.kernel.money import Fen
 from labshare.organisations.divisions import DIVISIONS, TOWNS
+from labshare.organisations.industries import read_industry
 from labshare.organisations.terms import AffiliationKind, FirmKind, FirmRole, SectorName
 from labshare.web.forms import (
     BooleanField,
@@ -142,6 +145,23 @@ def division_choices() -> list[tuple[str, str]]:
     return [(one.code, twin(one)) for one in DIVISIONS.values()]
 
 
+class IndustryField(StringField):
+    """What a firm calls its trade ↔ a code of GB/T 4754; proposals come while one types."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(
+            *args, description=_l("Your trade in a word, such as bearings, or a code of GB/T 4754."), **kwargs
+        )
+
+    def __call__(self, **more: Any) -> Any:
+        asked = {"data-suggest": url_for("account.industries"), "data-suggest-label": _("Industries")}
+        return super().__call__(**more, **asked, **{"data-goes-with": "sector"}, autocomplete="off")
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(valuelist)
+        self.data = read_industry(self.data or "")
+
+
 class CreditCodeForm(Form):
     """First of a firm's fields, on the page and in the list of what is wrong."""
 
@@ -163,12 +183,7 @@ class FirmForm(Form):
         choices=SectorName.choices(),
         description=_l("By the main activity; the size class depends on it."),
     )
-    industry = StringField(
-        _l("Industry code"),
-        [optional(), length(5)],
-        render_kw={"class": "ref"},
-        description=_l("Code of GB/T 4754, such as C3451."),
-    )
+    industry = IndustryField(_l("Industry"), [optional(), length(30)])
     legal_person = StringField(_l("Legal representative"), [optional(), length(60)])
     registered_on = DayField(_l("Registered on"), [optional()])
     address = StringField(_l("Address"), [optional(), length(200)], render_kw={"autocomplete": "street-address"})

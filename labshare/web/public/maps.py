@@ -60,6 +60,8 @@ LETTER, LATIN = 14.5, 0.62
 """The height of a letter, as on a phone, where it is largest; how wide a Latin one is to a Chinese one, at most."""
 UP, DEEP = 12, 5
 """What a name takes above and below the line that it stands on."""
+DOT = 3.0
+"""The radius of a town that is only named."""
 GROWTH, LEAST = 3.4, 1.5
 """A circle's radius is `LEAST` and at most `GROWTH` by the square root of its labs, less where circles would touch."""
 ONE_LARGER = 1.6
@@ -110,6 +112,8 @@ class OutlineMap:
     circles: tuple[Circle, ...]
     width: int = WIDTH
     height: int = HEIGHT
+    scale: tuple[float, ...] = (WEST, NORTH, ACROSS, DOWN, MARGIN)
+    """What lies where: the degrees of the corner, pixels for a degree of longitude and latitude, pixels of margin."""
 
 
 def _place(longitude: float, latitude: float) -> Point:
@@ -150,6 +154,24 @@ def lab_map(lab: Any) -> OutlineMap | None:
     name = _named(town, language())
     spots = spots_of([(x, y)], [7.0], [ONE_LARGER * width_of(name)]) or [Spot(x, y, "middle")]
     return OutlineMap(PATH, (Circle(town, 1, x, y, 7.0, name, spots[0]),))
+
+
+def towns_map() -> OutlineMap:
+    """The outline with a dot for each town, to find a place on."""
+    return OutlineMap(PATH, dots_of(language()))
+
+
+@lru_cache(2)
+def dots_of(tongue: str) -> tuple[Circle, ...]:
+    towns = tuple(town for town in TOWNS.values())
+    points = [_place(float(town.longitude), float(town.latitude)) for town in towns]
+    names = [_named(town, tongue) for town in towns]
+    radii = [DOT] * len(towns)
+    spots = spots_of(points, radii, [width_of(name) for name in names])
+    return tuple(
+        Circle(town, 0, x, y, DOT, name, spot)
+        for town, (x, y), name, spot in zip(towns, points, names, spots, strict=True)
+    )
 
 
 @lru_cache(64)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -18,12 +19,15 @@ from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.models import Firm
+from labshare.organisations.queries import get_firm
 from labshare.settlement.queries.photos import photos_of
 from labshare.web.filters import localized
 from labshare.web.forms import Form, StringField, length, optional
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.forms import AccreditationForm, LabForm
+from labshare.web.public.maps import towns_map
 from labshare.web.steps import posted, pressed, said_problems, words
 
 
@@ -58,7 +62,16 @@ def lab_new() -> Any:
     )
     if isinstance(answer, Response):
         return answer
-    return render_template("lab/catalogue/lab_form.html", form=form, lab=None), answer
+    if request.method == "GET":
+        _fill_in(form, get_firm(firm_id))
+    return render_template("lab/catalogue/lab_form.html", form=form, lab=None, map=towns_map()), answer
+
+
+def _fill_in(form: LabForm, firm: Firm) -> None:
+    """What the firm has said of itself need not be said again."""
+    form.town.data = firm.town or form.town.data
+    form.address.data, form.phone.data = firm.address, firm.phone
+    form.contact.data, form.email.data = current_user.account.name, current_user.account.email
 
 
 @blueprint.get("/labs/<int:lab_id>")
@@ -103,7 +116,7 @@ def lab_edit(lab_id: int) -> Any:
     )
     if isinstance(answer, Response):
         return answer
-    return render_template("lab/catalogue/lab_form.html", form=form, lab=common.my_lab(lab_id)), answer
+    return render_template("lab/catalogue/lab_form.html", form=form, lab=common.my_lab(lab_id), map=towns_map()), answer
 
 
 @blueprint.post("/labs/<int:lab_id>/publish")

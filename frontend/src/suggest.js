@@ -9,7 +9,7 @@ for (const box of document.querySelectorAll("input[data-suggest]")) {
   list.hidden = true;
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", box.dataset.suggestLabel);
-  box.parentElement.append(list);
+  box.after(list);
   for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-controls", list.id], ["aria-expanded", "false"]])
     box.setAttribute(name, value);
   let waiting, asking, at = -1;

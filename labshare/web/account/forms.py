@@ -150,7 +150,7 @@ class IndustryField(StringField):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(
-            *args, description=_l("Your trade in a word, such as bearings, or a code of GB/T 4754."), **kwargs
+            *args, description=_l("Your trade in a word, such as bearings, or a code such as C3451."), **kwargs
         )
 
     def __call__(self, **more: Any) -> Any:
@@ -183,7 +183,7 @@ class FirmForm(Form):
         choices=SectorName.choices(),
         description=_l("By the main activity; the size class depends on it."),
     )
-    industry = IndustryField(_l("Industry"), [optional(), length(30)])
+    industry = IndustryField(_l("Industry by GB/T 4754"), [optional(), length(30)])
     legal_person = StringField(_l("Legal representative"), [optional(), length(60)])
     registered_on = DayField(_l("Registered on"), [optional()])
     address = StringField(_l("Address"), [optional(), length(200)], render_kw={"autocomplete": "street-address"})

@@ -23,20 +23,32 @@ function show() {
   place.querySelector("[data-presses-list]").textContent = presses.map(({ ref, words }) => `${ref} ${words}`).join(", ");
 }
 
-function refuse(press, words) {
+function refuse(press, words, ways) {
   const line = place.querySelector("[data-presses-refused]");
   line.textContent = `${press.ref} ${press.words}: ${words}`;
   line.hidden = false;
+  place.querySelector("[data-presses-ways]").replaceChildren(...ways.map((way) => wayOut(press, way)));
+}
+
+// What would do instead, as one more press: the same step with a choice, or the page where it is asked for.
+function wayOut(press, { choice, href, words }) {
+  const form = document.createElement("form");
+  const button = Object.assign(document.createElement(href ? "a" : "button"), { className: "btn btn-quiet bench-also", textContent: words });
+  if (href) button.href = href;
+  else Object.assign(button, { value: choice });
+  Object.assign(form.dataset, { press: press.step, ref: press.ref });
+  form.append(button);
+  return form;
 }
 
 async function send(press) {
   const ago = Math.max(0, Math.round((Date.now() - press.at) / 1000));
-  const body = new URLSearchParams({ ref: press.ref, step: press.step, key: press.key, ago, csrf_token: place.dataset.token });
+  const body = new URLSearchParams({ ref: press.ref, step: press.step, key: press.key, choice: press.choice ?? "", ago, csrf_token: place.dataset.token });
   const answer = await fetch(place.dataset.presses, { method: "POST", body });
   if (answer.status >= 500 || answer.status === 429) throw new Error("later");
   const told = await answer.json(); // signed out, or a page from before: no answer to this press, which stays
   drop(press);
-  if (told.refused) refuse(press, told.refused.join(" "));
+  if (told.refused) refuse(press, told.refused.join(" "), told.ways ?? []);
   return Boolean(told.done);
 }
 
@@ -62,8 +74,10 @@ if (place) {
     event.preventDefault();
     event.stopPropagation();
     const { press: step, ref } = form.dataset;
+    const choice = event.submitter?.value ?? "";
+    const words = (event.submitter ?? form).textContent.trim();
     if (!kept().some((press) => press.ref === ref && press.step === step))
-      keep([...kept(), { key: newKey(), ref, step, words: form.textContent.trim(), at: Date.now() }]);
+      keep([...kept(), { key: newKey(), ref, step, choice, words, at: Date.now() }]);
     sendAll();
   }, true);
   addEventListener("online", sendAll);

@@ -430,3 +430,39 @@ class QuestionsChanged(Conflict):
         "The lab has changed its questions about the samples meanwhile. What you typed is kept; look through them and "
         "submit again."
     )
+
+
+class NotBegun(Conflict):
+    message = _l("The test has not begun; there is nothing to pause.")
+
+
+class PausedAlready(Conflict):
+    message = _l("The test is paused already.")
+
+
+class NotPaused(Conflict):
+    message = _l("The test is not paused.")
+
+
+class PauseOutOfOrder(InvalidInput):
+    message = _l("That is before the test began or last went on.")
+    default_field = "at"
+
+
+class NoBenchWorker(InvalidInput):
+    message = _l("Choose a member of the firm who works at the bench.")
+    default_field = "person_id"
+
+
+class UnknownPlace(InvalidInput):
+    message = _l("Choose one of the lab's storage places.")
+    default_field = "place_id"
+
+
+class PlaceThereAlready(InvalidInput):
+    message = _l("The lab has a place of this name.")
+    default_field = "name"
+
+
+class TooManyPlaces(Conflict):
+    message = _l("At most %(n)s places. Remove one that is no longer used first.")

@@ -2,7 +2,16 @@
 
 from flask_babel import lazy_gettext as _l
 
-from labshare.booking.terms import ApprovalState, BookingState, DayKind, EndReason, FeedOf, HoldingKind, Party
+from labshare.booking.terms import (
+    ApprovalState,
+    BookingState,
+    DayKind,
+    EndReason,
+    FeedOf,
+    HoldingKind,
+    Party,
+    PauseReason,
+)
 from labshare.kernel.labels import name_codes, name_fields, name_subjects
 
 name_subjects(
@@ -41,6 +50,8 @@ name_fields(
         "hours": _l("Length or opening hours"),
         "in_the_way": _l("Bookings in the way"),
         "machine_minutes": _l("Machine time"),
+        "at": _l("Pressed at"),
+        "paused_for": _l("Why it stands still"),
         "price_fen": _l("Price"),
         "of": _l("Shows"),
         "proposal": _l("Proposal"),
@@ -53,6 +64,7 @@ name_fields(
         "side": _l("By the side of"),
         "started_at": _l("Test started"),
         "starts_at": _l("Start"),
+        "storage_place": _l("Storage place"),
         "unit": _l("Unit"),
         "valid_until": _l("Valid until"),
         "waive_reason": _l("Reason of the exception"),
@@ -65,4 +77,5 @@ name_codes("booking.state", *BookingState)
 name_codes("day", *DayKind)
 name_codes("feed.of", *FeedOf)
 name_codes("end_reason", *EndReason)
+name_codes("paused_for", *PauseReason)
 name_codes("side", *Party)

@@ -31,6 +31,7 @@ from labshare.booking.terms import (
     DayKind,
     FeedOf,
     HoldingKind,
+    PauseReason,
     ProposalState,
 )
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem
@@ -145,6 +146,29 @@ class Closure(Model):
 _RUNNING = f"state IN ({listed(BookingState.running())})"
 _UNPAPERED = f"state = '{BookingState.TESTED}' OR charged_fen > invoiced_fen"
 _UNSETTLED = f"{_UNPAPERED} OR charged_fen > paid_fen"
+
+
+class StoragePlace(Model):
+    """Where a lab keeps samples, entered once and chosen at the bench (R-BENCH-3). Dropped ones stay on what lies
+    there."""
+
+    __tablename__ = "storage_place"
+    __table_args__ = (UniqueConstraint("lab_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    name: Mapped[str] = mapped_column(String(40))
+    dropped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @hybrid_property
+    def in_use(self) -> bool:
+        """Whether samples can be put there."""
+        return self.dropped_at is None
+
+    @in_use.inplace.expression
+    @classmethod
+    def _in_use_in_sql(cls) -> ColumnElement[bool]:
+        return cls.dropped_at.is_(None)
 
 
 class Booking(Model):
@@ -262,6 +286,10 @@ class Booking(Model):
     """When the lab was last asked: at booking, or at a move that returned to `requested`."""
     answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When an unanswered request lapses (R-BOOKING-3)."""
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """Who at the lab does it (R-BENCH-2)."""
+    storage_place_id: Mapped[int | None] = mapped_column(ForeignKey("storage_place.id"))
+    """Where its samples lie (R-BENCH-3)."""
 
     client_size: Mapped[str | None] = mapped_column(String(10))
     client_division: Mapped[str] = mapped_column(String(6))
@@ -383,7 +411,9 @@ class Booking(Model):
         return and_(cls.state == BookingState.CONFIRMED, cls.starts_at > moment, cls.starts_at < moment + SAMPLES_AHEAD)
 
     client: Mapped[Firm] = relationship(foreign_keys=[client_firm_id])
-    booker: Mapped[Person] = relationship()
+    booker: Mapped[Person] = relationship(foreign_keys=[booked_by])
+    assignee: Mapped[Person | None] = relationship(foreign_keys=[assignee_id])
+    storage_place: Mapped[StoragePlace | None] = relationship()
     lab_firm: Mapped[Firm] = relationship(foreign_keys=[lab_firm_id])
     lab: Mapped[Lab] = relationship()
     instrument: Mapped[Instrument] = relationship()
@@ -775,6 +805,44 @@ guard(
         ),
     ),
 )
+
+
+class Pause(Model):
+    """A running test stands still, with the reason, until it goes on or is finished. One is open at a time
+    (R-BENCH-4)."""
+
+    __tablename__ = "pause"
+    __table_args__ = (
+        one_of("reason", PauseReason),
+        CheckConstraint("ended_at IS NULL OR ended_at >= began_at", name="times_in_order"),
+        Index(
+            "uq_pause_open",
+            "booking_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(None, "booking_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
+    reason: Mapped[str] = mapped_column(String(20))
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    began_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    booking: Mapped[Booking] = relationship(backref=backref("pauses", order_by="Pause.id"))
+
+    @hybrid_property
+    def lasts(self) -> bool:
+        """Whether the test stands still."""
+        return self.ended_at is None
+
+    @lasts.inplace.expression
+    @classmethod
+    def _lasts_in_sql(cls) -> ColumnElement[bool]:
+        return cls.ended_at.is_(None)
 
 
 class Proposal(Model):

@@ -159,6 +159,13 @@ FINISHED = kind(
     title=_l("Test of %(ref)s finished"),
     text=_l("%(lab)s has finished %(item)s; the report follows."),
 )
+ASSIGNED = kind(
+    "booking.assigned",
+    topic=Topic.PROGRESS,
+    title=_l("%(ref)s is yours to do"),
+    text=_l("%(item)s for %(client)s on %(starts_at)s is assigned to you."),
+    mail=False,
+)
 OVERRUN = kind(
     "booking.overrun",
     topic=Topic.MOVE,
@@ -417,6 +424,12 @@ def notify_owners(booking: Booking, *, actor: Actor, now: datetime) -> None:
     """Tell the owners of the lab's firm, and nobody else, that nobody answers."""
     told, params = LAB_OWNER_ROLES, {"answer_by": booking.answer_by}
     _notify(UNANSWERED, booking, booking.lab_firm_id, told, (), actor, now, params, LAB_PAGE)
+
+
+def notify_assigned(booking: Booking, *, actor: Actor, now: datetime) -> None:
+    """Tell whoever it is assigned to, and nobody else."""
+    if booking.assignee_id is not None:
+        _notify(ASSIGNED, booking, booking.lab_firm_id, (), (booking.assignee_id,), actor, now, {}, LAB_PAGE)
 
 
 def notify_of_proposal(booking: Booking, proposal: Proposal, *, actor: Actor, now: datetime) -> None:

@@ -57,6 +57,16 @@ class BookingState(Term):
         return (cls.RECEIVED, *cls.running())
 
     @classmethod
+    def in_hand(cls) -> tuple["BookingState", ...]:
+        """Somebody at the lab has to do something for it until its report stands."""
+        return (cls.REQUESTED, cls.CONFIRMED, *cls.at_work(), cls.TESTED)
+
+    @classmethod
+    def samples_there(cls) -> tuple["BookingState", ...]:
+        """The lab has the samples: they lie somewhere, also after the test."""
+        return (*cls.at_work(), *cls.tested_or_later())
+
+    @classmethod
     def tested_or_later(cls) -> tuple["BookingState", ...]:
         """The test is over: a report can stand, and what is charged can be recognised."""
         return (cls.TESTED, cls.REPORTED, cls.SETTLED)
@@ -149,6 +159,16 @@ class DayKind(Term):
 
     HOLIDAY = "holiday", _l("Public holiday")
     MAKE_UP = "make_up", _l("Make-up working day")
+
+
+class PauseReason(Term):
+    """Why a running test stands still: chosen at the bench, never typed."""
+
+    INSTRUMENT = "instrument", _l("Instrument needs attention")
+    CLIENT = "client_asked", _l("Waiting for the client")
+    SUPPLY = "supply", _l("Power, gas or water is off")
+    URGENT = "urgent", _l("An urgent test goes first")
+    SHIFT = "shift", _l("End of the shift")
 
 
 class ProposalState(Term):

@@ -31,9 +31,12 @@ class Label:
     corner: str = ""
 
 
-def sample_labels(booking: Booking) -> Response:
-    """One for each sample booked, which says whose it is to nobody who cannot see the booking."""
-    lines = (twin(booking.test_item), twin(booking.lab), _("start %(day)s", day=day(booking.starts_at)))
+def sample_labels(booking: Booking, *, for_lab: bool) -> Response:
+    """One for each sample booked, which says whose it is to nobody who cannot see the booking; for the lab also where
+    it lies."""
+    place = booking.storage_place if for_lab else None
+    start = _("start %(day)s", day=day(booking.starts_at))
+    lines = (twin(booking.test_item), twin(booking.lab), f"{start} · {place.name}" if place else start)
     labels = [Label(booking.ref, lines, f"{number}/{booking.quantity}") for number in range(1, booking.quantity + 1)]
     return _labels(booking.ref, url_for("client.scanned", ref=booking.ref), labels, made_at=booking.booked_at)
 

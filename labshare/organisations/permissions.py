@@ -183,6 +183,11 @@ def may(
     )
 
 
+def roles_for(action: str, side: Side) -> tuple[str, ...]:
+    """The roles to which the table grants this on that side."""
+    return tuple(role for role, where in PERMISSIONS[action] if where == side)
+
+
 def may_anywhere(actor: Actor, action: str) -> bool:
     """Whether there could be a subject to which the actor may do this; who may not needs no subject looked up."""
     if actor.scope != WRITING_SCOPE and ".see" not in action:

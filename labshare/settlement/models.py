@@ -66,6 +66,18 @@ class StoredFile(Model):
         return self.sha256[:MARK]
 
 
+class SamplePhoto(Model):
+    """How the samples of a booking looked when they came, for both parties (R-BENCH-5)."""
+
+    __tablename__ = "sample_photo"
+    __table_args__ = (Index(None, "booking_id"),)
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"), primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
+
+    file: Mapped[StoredFile] = relationship()
+
+
 class LabPhoto(Model):
     """A photo on a lab's public page, in two sizes (R-LAB). Its `place` is 0 only while two change theirs."""
 

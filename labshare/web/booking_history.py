@@ -12,7 +12,7 @@ from labshare.accounts.queries import names_of
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import Booking, Proposal
 from labshare.booking.queries.bookings import EventWithoutMoney
-from labshare.booking.terms import BookingState
+from labshare.booking.terms import BookingState, PauseReason
 from labshare.catalogue.models import Instrument
 from labshare.catalogue.queries.single import instruments_by_id
 from labshare.kernel.verbs import action_title
@@ -85,11 +85,17 @@ def entries(booking: Booking, events: Sequence[AuditEvent | EventWithoutMoney]) 
                 state,
                 at if shown else None,
                 shown,
-                str(after.get("reason") or (proposal.reason if proposal else "")) if shown else "",
+                _reason(after, proposal) if shown or "paused_for" in after else "",
             )
         )
         at = new or at
     return found
+
+
+def _reason(after: Mapping[str, Any], proposal: Proposal | None) -> str:
+    if "paused_for" in after:
+        return str(PauseReason(after["paused_for"]).label)
+    return str(after.get("reason") or (proposal.reason if proposal else ""))
 
 
 def reached(lines: Sequence[Entry]) -> dict[str, Entry]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from flask import render_template, url_for
+from flask import current_app, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
@@ -16,6 +16,7 @@ from flask_babel.speaklater import LazyString
 
 from labshare.booking import services
 from labshare.booking.models import Booking, Proposal
+from labshare.booking.queries.bench import paused_among, places_of
 from labshare.booking.queries.bookings import (
     cancellation_preview,
     client_contact,
@@ -29,21 +30,27 @@ from labshare.booking.queries.bookings import (
 )
 from labshare.booking.queries.delivery import delivery_of
 from labshare.booking.rules.lines import read_price
-from labshare.booking.terms import BookingState, Party
+from labshare.booking.terms import BookingState, Party, PauseReason
 from labshare.http.actor import current_actor
 from labshare.http.rights import check_step
 from labshare.kernel.database import report_refusal
 from labshare.kernel.errors import Problem
+from labshare.kernel.media import PICTURES, accept
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import may
+from labshare.organisations.queries import workers_of
 from labshare.settlement.models import Dispute
+from labshare.settlement.queries.documents import photos_of_samples
 from labshare.web.booking_history import BY_RULE, entries, reached
 from labshare.web.documents import documents_panel
 from labshare.web.forms import (
     BooleanField,
+    FileField,
     Form,
     LocalMomentField,
     MoneyField,
+    OptionalSelectField,
+    RadioField,
     SelectField,
     TextAreaField,
     WholeNumberField,
@@ -74,16 +81,46 @@ class ReceiveForm(Form):
     condition = TextAreaField(
         _l("Condition of the samples"), description=_l("What differs from the description."), validators=[length(500)]
     )
+    place_id = OptionalSelectField(_l("Storage place"), coerce=int, choices=[])
+
+
+class StoreForm(Form):
+    place_id = SelectField(_l("Storage place"), coerce=int, choices=[])
+
+
+class AssignForm(Form):
+    person_id = OptionalSelectField(_l("Person"), coerce=int, choices=[], blank=_l("Nobody in particular"))
 
 
 class StartForm(Form):
     at = LocalMomentField(_l("Started at"), description=_l("Left open: now."))
+    unit = OptionalSelectField(_l("Unit"), coerce=int, choices=[], blank=_l("As booked"))
+
+
+class PauseForm(Form):
+    reason = RadioField(
+        _l("Why"), choices=[(each, each.label) for each in PauseReason], validators=[required(_l("Choose why."))]
+    )
+    at = LocalMomentField(_l("Since"), description=_l("Left open: now."))
+
+
+class ResumeForm(Form):
+    at = LocalMomentField(_l("Going on since"), description=_l("Left open: now."))
 
 
 class FinishForm(Form):
     at = LocalMomentField(_l("Finished at"), description=_l("Left open: now."))
     machine_minutes = WholeNumberField(
         _l("Machine time (minutes)"), description=_l("Left open: from start to finish. Never changes the price.")
+    )
+
+
+class SamplePhotoForm(Form):
+    photo = FileField(
+        _l("Photo"),
+        [required(_l("Choose a file."))],
+        description=_l("JPEG or PNG, up to 20 MB."),
+        render_kw=accept(PICTURES) | {"capture": "environment"},
     )
 
 
@@ -125,8 +162,12 @@ VERBS: Mapping[str, Verb] = {
     "confirm": Verb(PlainForm, services.confirm, _l("Confirmed; the client is told.")),
     "decline": Verb(ReasonForm, services.decline, _l("Declined; the slot is free again."), ("reason",)),
     "cancel": Verb(CancelForm, services.cancel, _l("Cancelled; the slot is free again."), ("reason",)),
-    "receive": Verb(ReceiveForm, services.receive, _l("Samples received."), ("samples", "condition")),
-    "start": Verb(StartForm, services.start, _l("The test has begun."), ("at",)),
+    "receive": Verb(ReceiveForm, services.receive, _l("Samples received."), ("samples", "condition", "place_id")),
+    "store": Verb(StoreForm, services.store, _l("The place is noted."), ("place_id",)),
+    "assign": Verb(AssignForm, services.assign, _l("Assigned; who does it is told."), ("person_id",)),
+    "start": Verb(StartForm, services.start, _l("The test has begun."), ("at", "unit")),
+    "pause": Verb(PauseForm, services.pause, _l("Paused; machine time stands still."), ("reason", "at")),
+    "resume": Verb(ResumeForm, services.resume, _l("The test goes on."), ("at",)),
     "finish": Verb(FinishForm, services.finish, _l("The test is finished."), ("at", "machine_minutes")),
     "no-show": Verb(PlainForm, services.no_show, _l("No-show recorded; the slot is free again."), step="no_show"),
     "charge": Verb(
@@ -173,7 +214,11 @@ RIGHTS = {
     "decline": "booking.decline",
     "cancel": "booking.cancel",
     "receive": "booking.work",
+    "store": "booking.work",
+    "assign": "booking.work",
     "start": "booking.work",
+    "pause": "booking.work",
+    "resume": "booking.work",
     "finish": "booking.work",
     "no-show": "booking.work",
     "charge": "charge.propose",
@@ -194,7 +239,11 @@ CHOICES = ", ".join(f'"{name}"' for name in VERBS)
 def _forms(booking: Booking) -> dict[str, Form]:
     made = {name: verb.form(prefix=f"{name}-") for name, verb in VERBS.items()}
     units = [n for n in range(1, booking.instrument.units + 1) if n != booking.unit]
-    made["move-unit"].unit.choices = [(n, str(n)) for n in units]
+    made["move-unit"].unit.choices = made["start"].unit.choices = [(n, str(n)) for n in units]
+    if current_actor().firm_id == booking.lab_firm_id:
+        places = [(place.id, place.name) for place in places_of(booking.lab_id)]
+        made["receive"].place_id.choices = made["store"].place_id.choices = places
+        made["assign"].person_id.choices = [(one.person_id, one.person.name) for one in workers_of(booking.lab_firm_id)]
     return made
 
 
@@ -206,11 +255,16 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
     events = history(booking)
     lines = entries(booking, events if sees_money else without_money(events))
     steps = next_steps(actor, booking, now) if side != "regulator" else ()
-    forms = {**_forms(booking), **sayings(), **(forms or {})}
+    forms = {**_forms(booking), **sayings(), "photo": SamplePhotoForm(prefix="photo-"), **(forms or {})}
     waiting = open_proposal(booking, now)
     disputes, panel = dispute_panel(booking, actor, side, now), documents_panel(booking, actor)
-    if forms["receive"].samples.data is None:
-        forms["receive"].samples.data = booking.quantity
+    for name, field_name, value in (
+        ("receive", "samples", booking.quantity),
+        ("store", "place_id", booking.storage_place_id),
+        ("assign", "person_id", booking.assignee_id),
+    ):
+        if forms[name][field_name].data is None:
+            forms[name][field_name].data = value
     return (
         render_template(
             "booking/page.html",
@@ -227,6 +281,9 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
             place_address=place_address,
             steps=steps,
             forms=forms,
+            paused_for=paused_among([booking]).get(booking.id),
+            photos=photos_of_samples(booking) if sees_samples(actor, booking) else (),
+            upload_limit=current_app.config["UPLOAD_LIMIT"],
             proposal=waiting,
             sees_money=sees_money,
             waiting_charges=[each for each in booking.charges if each.waits and sees_money],  # type: ignore[attr-defined]

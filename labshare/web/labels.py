@@ -6,7 +6,16 @@ from typing import Any
 from flask import Flask
 from jinja2 import pass_context
 
-from labshare.booking.terms import ApprovalState, BookingState, ChargeKind, DayKind, FeedOf, FirstStep, QuoteState
+from labshare.booking.terms import (
+    ApprovalState,
+    BookingState,
+    ChargeKind,
+    DayKind,
+    FeedOf,
+    FirstStep,
+    PauseReason,
+    QuoteState,
+)
 from labshare.catalogue.terms import (
     Admission,
     ApplicationEnd,
@@ -83,6 +92,7 @@ VOCABULARIES: dict[str, type[Term]] = {
     "live": LiveState,
     "message_side": MessageSide,
     "objection_verdict": ObjectionVerdict,
+    "pause": PauseReason,
     "proposal_end": ProposalEnd,
     "reason": Reason,
     "reward_unit": RewardUnit,

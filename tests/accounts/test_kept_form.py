@@ -200,6 +200,7 @@ def test_every_form_of_clients_and_labs_is_kept_or_has_nothing_to_keep(app: Flas
         "lab.lab_withdraw_application",
         "lab.photo_move",
         "lab.photo_remove",
+        "lab.place_drop",
         "lab.press",  # kept on the phone that sends it
         "lab.requests",  # a press in a list that goes on changing
         "lab.reports_check",

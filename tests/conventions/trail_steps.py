@@ -42,8 +42,9 @@ from labshare.oversight.services import mark_known
 from labshare.rewards import services as rewards
 from labshare.rewards.models import Objection
 from labshare.settlement import services as settlement
-from labshare.settlement.files import take_photo
+from labshare.settlement.files import take_in, take_photo
 from labshare.settlement.queries.photos import photos_of
+from labshare.settlement.services import add_sample_photo
 from labshare.settlement.services.photos import add_photo, move_photo, remove_photo
 from tests import factories as make
 from tests.mails import secret_in_mail
@@ -313,6 +314,10 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
 
     ref = book("2026-11-26", 9)
     yield "confirm a booking", lambda: booking.confirm(actor=manager, now=utc_now(), ref=ref)
+    mine = manager.person_id
+    yield "assign a booking", lambda: booking.assign(actor=manager, now=utc_now(), ref=ref, person_id=mine)
+    picture = take_in(io.BytesIO(drawn(400, ())), "sample.png", "paper", now=utc_now())
+    yield "add a photo of samples", lambda: add_sample_photo(actor=manager, now=utc_now(), ref=ref, photo=picture)
     yield "move to another unit", lambda: booking.move_unit(actor=manager, now=utc_now(), ref=ref, unit=2)
     later = start_of_day(date(2026, 11, 26)) + timedelta(hours=14)
     yield "reschedule", lambda: booking.reschedule(actor=client, now=utc_now(), ref=ref, starts_at=later)
@@ -327,6 +332,14 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
         booking.receive(actor=manager, now=utc_now(), ref=running, samples=1)
     with transaction():
         booking.start(actor=manager, now=utc_now(), ref=running)
+    with transaction():
+        shelf = booking.add_place(actor=manager, now=utc_now(), lab_id=lab.id, name="架 A").id
+    yield "put samples away", lambda: booking.store(actor=manager, now=utc_now(), ref=running, place_id=shelf)
+    yield "add a storage place", lambda: booking.add_place(actor=manager, now=utc_now(), lab_id=lab.id, name="架 B")
+    yield "remove a storage place", lambda: booking.drop_place(actor=manager, now=utc_now(), place_id=shelf)
+    clock.set("2026-11-25 13:30")
+    yield "pause a test", lambda: booking.pause(actor=manager, now=utc_now(), ref=running, reason="shift")
+    yield "let a test go on", lambda: booking.resume(actor=manager, now=utc_now(), ref=running)
     clock.set("2026-11-25 14:00")
     yield "lengthen what runs", lambda: lengthen_running(actor=SYSTEM, now=utc_now())
     clock.set("2026-11-25 15:00")

@@ -10,7 +10,7 @@ from typing import Any
 from labshare.accounts.links import RESET_LASTS, password_link
 from labshare.accounts.models import Person
 from labshare.booking.models import Approval, Charge, Closure, Holding, OpeningWeek, Proposal
-from labshare.booking.services import make_feed, make_quote
+from labshare.booking.services import add_place, make_feed, make_quote
 from labshare.booking.services.sheets import import_sheets
 from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.kernel.actor import Actor
@@ -137,6 +137,8 @@ def build() -> RightsWorld:
             for name, shown in (("photo_id", lab), ("draft_photo_id", make.lab(host, state="draft")))
         }
         world.places |= {name: photo.id for name, photo in photos.items()} | {"photo_mark": file.sha256[:MARK]}
+        place = add_place(actor=owner, now=utc_now(), lab_id=lab.id, name="一号柜")
+        world.places |= {"place_id": place.id}
     with transaction():
         made = import_sheets(actor=owner, now=utc_now(), lab_id=lab.id, sheets=[machines("XN-1")], name="仪器.csv")
         world.places |= {"sheet_import_id": made.id}

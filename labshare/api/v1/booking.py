@@ -22,7 +22,7 @@ from labshare.booking.rules.price import hours_problem
 from labshare.booking.services.blocks import instrument_to_block
 from labshare.booking.services.book import check_own_hold
 from labshare.booking.services.feeds import own_feed
-from labshare.booking.terms import BookingState, FeedOf, HoldingKind
+from labshare.booking.terms import BookingState, FeedOf, HoldingKind, PauseReason
 from labshare.catalogue.errors import TooManyFields
 from labshare.catalogue.queries.filters import select_test_items
 from labshare.catalogue.queries.single import get_test_item
@@ -141,6 +141,14 @@ class ReceiveBody(Strict):
 
 class StartBody(Strict):
     at = Moment(load_default=None, allow_none=True)
+
+
+class BeginBody(StartBody):
+    unit = Whole(load_default=None, allow_none=True, validate=Range(1, 99))
+
+
+class PauseBody(StartBody):
+    reason = Text(required=True, validate=OneOf(tuple(PauseReason)))
 
 
 class FinishBody(StartBody):
@@ -444,13 +452,37 @@ def receive(body: dict[str, Any], ref: str) -> Any:
 
 @blueprint.post("/bookings/<ref>/start")
 @requires("booking.work", of=THE_BOOKING, verb="booking.start")
-@blueprint.arguments(StartBody)
+@blueprint.arguments(BeginBody)
 @blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def start(body: dict[str, Any], ref: str) -> Any:
-    """The test begins, now or at the moment given."""
-    services.start(actor=current_actor(), now=utc_now(), ref=ref, at=body["at"])
+    """The test begins, now or at the moment given, on its own unit or on another one."""
+    services.start(actor=current_actor(), now=utc_now(), ref=ref, **body)
+    return _answer(ref)
+
+
+@blueprint.post("/bookings/<ref>/pause")
+@requires("booking.work", of=THE_BOOKING, verb="booking.pause")
+@blueprint.arguments(PauseBody)
+@blueprint.response(200, Booking)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def pause(body: dict[str, Any], ref: str) -> Any:
+    """The running test stands still, now or since the moment given; machine time leaves the pause out."""
+    services.pause(actor=current_actor(), now=utc_now(), ref=ref, **body)
+    return _answer(ref)
+
+
+@blueprint.post("/bookings/<ref>/resume")
+@requires("booking.work", of=THE_BOOKING, verb="booking.resume")
+@blueprint.arguments(StartBody)
+@blueprint.response(200, Booking)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def resume(body: dict[str, Any], ref: str) -> Any:
+    """The paused test goes on."""
+    services.resume(actor=current_actor(), now=utc_now(), ref=ref, **body)
     return _answer(ref)
 
 

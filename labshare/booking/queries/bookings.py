@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload, undefer
 from labshare.accounts.models import Person
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import Booking, Charge, Proposal
+from labshare.booking.queries.bench import paused_among
 from labshare.booking.queries.loading import (
     Planned,
     cancellation_terms,
@@ -76,6 +77,8 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
             joinedload(Booking.instrument),
             joinedload(Booking.test_item).selectinload(TestItem.standards),
             joinedload(Booking.fee),
+            joinedload(Booking.assignee),
+            joinedload(Booking.storage_place),
             undefer(Booking.price),
             undefer(Booking.answers),
             selectinload(Booking.charges),  # type: ignore[attr-defined]
@@ -140,7 +143,12 @@ ACTIONS = {
     "cancel": "booking.cancel",
     "no_show": "booking.work",
     "receive": "booking.work",
+    "store": "booking.work",
+    "photo": "booking.work",
+    "assign": "booking.work",
     "start": "booking.work",
+    "pause": "booking.work",
+    "resume": "booking.work",
     "finish": "booking.work",
     "charge": "charge.propose",
     "answer_charge": "charge.consent",
@@ -159,6 +167,7 @@ def next_steps(actor: Actor, booking: Booking, now: datetime) -> tuple[str, ...]
     begun = booking.starts_at <= now
     open_now = any(one.open_at(now) for one in booking.proposals)  # type: ignore[attr-defined]
     waiting = any(one.waits for one in booking.charges)  # type: ignore[attr-defined]
+    paused = "resume" in found and bool(paused_among([booking]))
     closed = {
         "reschedule": begun,
         "no_show": now < booking.starts_at + lifecycle.NO_SHOW_AFTER,
@@ -167,6 +176,8 @@ def next_steps(actor: Actor, booking: Booking, now: datetime) -> tuple[str, ...]
         "answer_charge": not waiting,
         "remind": not reminder_of(booking, now) or lifecycle.reminded_today(booking.lab_reminded_at, now=now),
         "move_unit": booking.instrument.units < 2,
+        "pause": paused,
+        "resume": not paused,
     }
     return tuple(verb for verb in found if not closed.get(verb, False))
 

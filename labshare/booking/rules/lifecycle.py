@@ -64,6 +64,8 @@ def _steps() -> tuple[Step, ...]:
         (s.CONFIRMED, "no_show", s.NO_SHOW, (lab,)),
         (s.CONFIRMED, "receive", s.RECEIVED, (lab,)),
         (s.RECEIVED, "start", s.TESTING, (lab,)),
+        (s.TESTING, "pause", s.TESTING, (lab,)),
+        (s.TESTING, "resume", s.TESTING, (lab,)),
         (s.TESTING, "lengthen", s.TESTING, (system,)),
         (s.TESTING, "finish", s.TESTED, (lab,)),
         # documents move a finished booking; the settlement room decides when
@@ -75,6 +77,12 @@ def _steps() -> tuple[Step, ...]:
         (s.SETTLED, "lose_report", s.TESTED, (system,)),
     )
     steps = [Step(state, verb, to, frozenset(who)) for state, verb, to, who in table]
+    for state in s.in_hand():
+        steps.append(Step(state, "assign", state, frozenset({lab})))
+    for state in s.samples_there():
+        steps.append(Step(state, "store", state, frozenset({lab})))
+    for state in (s.CONFIRMED, *s.samples_there()):
+        steps.append(Step(state, "photo", state, frozenset({lab})))
     for state in (s.CONFIRMED, s.RECEIVED, s.TESTING, s.TESTED, s.REPORTED, s.SETTLED):
         steps.append(Step(state, "charge", state, frozenset({lab})))
         steps.append(Step(state, "answer_charge", state, frozenset({client})))

@@ -4,7 +4,7 @@ Services give these to the rows they have locked; the demonstration gathers thos
 bulk. Whether a step may be taken says `lifecycle`; whether its time is free says the database.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -277,9 +277,13 @@ def started(state: BookingState, *, at: datetime) -> Values:
     return {"state": str(state), "started_at": at}
 
 
-def machine_minutes(since: datetime, until: datetime) -> Minutes:
-    """How long the instrument ran, unless the lab says otherwise; whole minutes."""
-    return Minutes((until - since) // MINUTE)
+def machine_minutes(since: datetime, until: datetime, *, paused: Iterable[tuple[datetime, datetime]] = ()) -> Minutes:
+    """How long the instrument ran, unless the lab says otherwise; whole minutes. Pauses, none over another, are left
+    out as far as they lie within (R-BENCH-4)."""
+    still = sum(
+        (max(min(ended, until) - max(began, since), timedelta(0)) for began, ended in paused), start=timedelta(0)
+    )
+    return Minutes((until - since - still) // MINUTE)
 
 
 def finished(state: BookingState, *, at: datetime, day: date, starts_at: datetime, machine_minutes: Minutes) -> Values:

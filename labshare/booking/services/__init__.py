@@ -4,6 +4,7 @@
 `answer`     confirm, decline; lapse (system)
 `approvals`  ask_approval, approve, refuse_approval, withdraw_approval; lapse_approvals (system)
 `move`       reschedule, propose, accept_proposal, decline_proposal, move_unit; where_to (reads)
+`bench`      assign, store, pause, resume, add_place, drop_place
 `work`       receive, start, finish, no_show; lengthen_running (system)
 `end`        cancel
 `charges`    propose_charge, consent_charge, refuse_charge
@@ -28,6 +29,7 @@ from labshare.booking.services.approvals import (
     refuse_approval,
     withdraw_approval,
 )
+from labshare.booking.services.bench import add_place, assign, drop_place, pause, resume, store
 from labshare.booking.services.blocks import Block, block, change_block, grow_blocks, unblock
 from labshare.booking.services.book import book, hold, release_hold
 from labshare.booking.services.charges import consent_charge, propose_charge, refuse_charge
@@ -72,9 +74,11 @@ __all__ = [
     "accept_proposal",
     "accept_quote",
     "add_closure",
+    "add_place",
     "answer_rating",
     "approve",
     "ask_approval",
+    "assign",
     "block",
     "book",
     "cancel",
@@ -90,6 +94,7 @@ __all__ = [
     "decline",
     "decline_proposal",
     "drop_opening_hours",
+    "drop_place",
     "elsewhere",
     "finish",
     "grow_blocks",
@@ -101,6 +106,7 @@ __all__ = [
     "make_quote",
     "move_unit",
     "no_show",
+    "pause",
     "price_quote",
     "propose",
     "propose_charge",
@@ -113,6 +119,7 @@ __all__ = [
     "remind_client",
     "remove_closure",
     "reschedule",
+    "resume",
     "revoke_feed",
     "revoke_feeds",
     "seed_working_years",
@@ -122,6 +129,7 @@ __all__ = [
     "set_working_year",
     "settle_state",
     "start",
+    "store",
     "tell_owners",
     "unblock",
     "where_to",

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from labshare.audit.services import record
 from labshare.booking import notifications
-from labshare.booking.errors import ChargeBelowInvoiced, ChargeBelowPaid
+from labshare.booking.errors import ChargeBelowInvoiced, ChargeBelowPaid, MomentInFuture
 from labshare.booking.events import ChargeChanged
 from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.queries.bookings import sides
@@ -53,6 +53,15 @@ def side_for(actor: Actor, booking: Booking, verb: str) -> str:
         if verb in lifecycle.possible(booking.state, side):
             return side
     return mine[0] if mine else Party.LAB
+
+
+def not_in_future(at: datetime | None, *, now: datetime) -> datetime:
+    """The moment that was given, or now. Raises `MomentInFuture`."""
+    if at is None:
+        return now
+    if at > now:
+        raise MomentInFuture
+    return at
 
 
 def snapshot(booking: Booking) -> Values:
@@ -116,6 +125,7 @@ __all__ = [
     "check_charge_covers_documents",
     "close_proposal",
     "locked_booking",
+    "not_in_future",
     "note",
     "notifications",
     "plain",

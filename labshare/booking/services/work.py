@@ -12,21 +12,23 @@ from labshare.booking.errors import (
     FinishBeforeStart,
     HeldBefore,
     MachineMinutesOutOfRange,
-    MomentInFuture,
     NoShowTooEarly,
     SamplesOutOfRange,
     SlotTaken,
+    UnknownUnit,
 )
 from labshare.booking.models import Booking, Holding
 from labshare.booking.queries.bookings import cancellation_preview
 from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import NO_SHOW_AFTER, next_state
-from labshare.booking.services import holdings
+from labshare.booking.services import blocks, holdings
+from labshare.booking.services.bench import end_pause, pauses_of, put_away
 from labshare.booking.services.common import (
     bring_charge_to,
     check_charge_covers_documents,
     close_proposal,
     locked_booking,
+    not_in_future,
     note,
     snapshot,
 )
@@ -47,9 +49,17 @@ OVERRUN = name_action("booking.overrun", _l("Test runs over its time"))
 
 
 @verb("booking.receive", title=_l("Samples received"))
-def receive(*, actor: Actor, now: datetime, ref: str, samples: int | None = None, condition: str = "") -> Booking:
-    """Record that the samples came, how many (by default as many as were booked), and their condition. From
-    `confirmed`. Raises `IllegalStep`, `SamplesOutOfRange`."""
+def receive(
+    *,
+    actor: Actor,
+    now: datetime,
+    ref: str,
+    samples: int | None = None,
+    condition: str = "",
+    place_id: int | None = None,
+) -> Booking:
+    """Record that the samples came, how many (by default as many as were booked), their condition, and where they lie.
+    From `confirmed`. Raises `IllegalStep`, `SamplesOutOfRange`, `UnknownPlace`."""
     booking = locked_booking(actor, "booking.work", ref=ref)
     state = next_state(booking.state, "receive", Party.LAB)
     samples = booking.quantity if samples is None else samples
@@ -59,6 +69,8 @@ def receive(*, actor: Actor, now: datetime, ref: str, samples: int | None = None
     set_columns(booking, rows.received(state, now=now, samples=samples, condition=condition))
     db.session.flush()
     note(actor, now, "booking.receive", booking, before)
+    if place_id is not None:
+        put_away(booking, place_id, actor=actor, now=now)
     notifications.notify_client(
         notifications.RECEIVED, booking, actor=actor, now=now, samples=samples, condition=condition.strip()
     )
@@ -66,38 +78,52 @@ def receive(*, actor: Actor, now: datetime, ref: str, samples: int | None = None
 
 
 @verb("booking.start", title=_l("Test started"))
-def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) -> Booking:
-    """Begin the test, now or `at` a moment not in the future. Starting early moves the holding's start, where the
-    unit is free; starting when the holding is over takes the unit again. Raises `IllegalStep`, `MomentInFuture`,
-    `SlotTaken` (409)."""
+def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None, unit: int | None = None) -> Booking:
+    """Begin the test, now or `at` a moment not in the future, on its own `unit` or another of the instrument, of which
+    the client is told. Starting early moves the holding's start, where the unit is free; starting when the holding is
+    over takes the unit again. Raises `IllegalStep`, `MomentInFuture`, `UnknownUnit`, `SlotTaken` (409)."""
     booking = locked_booking(actor, "booking.work", ref=ref)
     state = next_state(booking.state, "start", Party.LAB)
-    at = _not_in_future(at, now=now)
+    at = not_in_future(at, now=now)
+    unit = booking.unit if unit is None else unit
+    if not 1 <= unit <= booking.instrument.units:
+        raise UnknownUnit(field="unit")
     before = snapshot(booking)
     holdings.prepare(booking.instrument_id, now)
     close_proposal(booking, now, ProposalState.VOID)
     holdings.release_offers(booking.id)
-    if at < booking.starts_at:
-        holding = holdings.holding_of(booking.id)
-        if holding is None or not holdings.change_holding(holding.id, starts_at=at):
-            raise _in_the_way(booking, at) or SlotTaken(field="at")
-        booking.starts_at = at
-        booking.revise()
+    elsewhere = unit != booking.unit
+    if elsewhere or at < booking.starts_at:
+        _begin_at(booking, min(at, booking.starts_at), unit=unit)
     _keep_until(booking, now + MINUTE, now=now)
     set_columns(booking, rows.started(state, at=at))
     db.session.flush()
     note(actor, now, "booking.start", booking, before)
+    if elsewhere:
+        blocks.grow(booking.instrument_id, now)
+        notifications.notify_client(notifications.UNIT_MOVED, booking, actor=actor, now=now, unit=unit)
     return booking
 
 
-def _in_the_way(booking: Booking, since: datetime) -> HeldBefore | None:
-    """What holds the booking's unit last between a moment and the booking's start."""
+def _begin_at(booking: Booking, at: datetime, *, unit: int) -> None:
+    """Its time begins then, on this unit. Raises `HeldBefore`, `SlotTaken`."""
+    holding = holdings.holding_of(booking.id)
+    if holding is None or not holdings.change_holding(holding.id, unit=unit, starts_at=at):
+        raise _in_the_way(booking, at, unit=unit) or SlotTaken(field="at")
+    booking.unit = unit
+    if at < booking.starts_at:
+        booking.starts_at = at
+        booking.revise()
+
+
+def _in_the_way(booking: Booking, since: datetime, *, unit: int) -> HeldBefore | None:
+    """What holds the unit last between a moment and the booking's start."""
     row = db.session.execute(
         select(Holding.kind, Holding.ends_at, Booking.ref)
         .outerjoin(Booking, Booking.id == Holding.booking_id)
         .where(
             Holding.instrument_id == booking.instrument_id,
-            Holding.unit == booking.unit,
+            Holding.unit == unit,
             Holding.ends_at > since,
             Holding.starts_at < booking.starts_at,
             or_(Holding.booking_id.is_(None), Holding.booking_id != booking.id),
@@ -110,14 +136,6 @@ def _in_the_way(booking: Booking, since: datetime) -> HeldBefore | None:
     return HeldBefore(
         what=row.ref or HoldingKind(row.kind).phrase, until=f"{month_day(row.ends_at)} {clock_time(row.ends_at)}"
     )
-
-
-def _not_in_future(at: datetime | None, *, now: datetime) -> datetime:
-    if at is None:
-        return now
-    if at > now:
-        raise MomentInFuture
-    return at
 
 
 def _keep_until(booking: Booking, wanted: datetime, *, now: datetime) -> None:
@@ -146,20 +164,26 @@ def finish(
     *, actor: Actor, now: datetime, ref: str, at: datetime | None = None, machine_minutes: Minutes | None = None
 ) -> Booking:
     """End the test, now or `at` a moment not in the future and not before its start: booking.ends_at becomes that
-    moment, the holding ends after clean-up, and one with nothing left is deleted. `machine_minutes` (by default the
-    minutes from start to finish) never changes a price. Raises `IllegalStep`, `MomentInFuture`, `FinishBeforeStart`,
-    `MachineMinutesOutOfRange`."""
+    moment, the holding ends after clean-up, and one with nothing left is deleted; a pause ends with it.
+    `machine_minutes` (by default the minutes from start to finish but for pauses) never changes a price. Raises
+    `IllegalStep`, `MomentInFuture`, `FinishBeforeStart`, `MachineMinutesOutOfRange`."""
     booking = locked_booking(actor, "booking.work", ref=ref)
     state = next_state(booking.state, "finish", Party.LAB)
-    at = _not_in_future(at, now=now)
+    at = not_in_future(at, now=now)
     started_at = booking.started_at or booking.starts_at
     if at < started_at:
         raise FinishBeforeStart
+    pauses = pauses_of(booking)
     if machine_minutes is None:
-        machine_minutes = rows.machine_minutes(started_at, at)
+        machine_minutes = rows.machine_minutes(
+            started_at, at, paused=[(one.began_at, one.ended_at or at) for one in pauses]
+        )
     elif not 0 <= machine_minutes <= MOST_MACHINE_MINUTES:
         raise MachineMinutesOutOfRange
     before = snapshot(booking)
+    for paused in pauses:
+        if paused.lasts:
+            end_pause(booking, paused, at=at, actor=actor, now=now)
     holdings.prepare(booking.instrument_id, now)
     holding = holdings.holding_of(booking.id)
     if holding is not None:

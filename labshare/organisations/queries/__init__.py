@@ -23,6 +23,7 @@ from labshare.organisations.models import (
     Membership,
     RegulatorRole,
 )
+from labshare.organisations.permissions import roles_for
 from labshare.organisations.terms import FirmRole, FirmState
 
 
@@ -301,6 +302,22 @@ def members_of(firm_id: int) -> Sequence[Membership]:
         .options(contains_eager(Membership.person))
         .where(Membership.firm_id == firm_id, Membership.current)
         .order_by(order, Person.name, Membership.id)
+    ).all()
+
+
+def workers_of(firm_id: int) -> Sequence[Membership]:
+    """The present members with an account in use who may work at the bench of its labs, by name. One statement."""
+    return db.session.scalars(
+        select(Membership)
+        .join(Membership.person)
+        .options(contains_eager(Membership.person))
+        .where(
+            Membership.firm_id == firm_id,
+            Membership.current,
+            Membership.role.in_(roles_for("booking.work", "lab")),
+            Person.enabled,
+        )
+        .order_by(Person.name, Membership.id)
     ).all()
 
 

@@ -19,7 +19,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.money import Fen
 from labshare.organisations.permissions import may
-from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, ReportFile, StoredFile
+from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, ReportFile, SamplePhoto, StoredFile
 from labshare.settlement.queries.reports import reports_of
 from labshare.settlement.rules.documents import (
     ChargeLine,
@@ -241,11 +241,26 @@ def stored_file(file_id: int | None) -> StoredFile:
 
 
 def file_of_samples(actor: Actor, ref: str, file_id: int) -> StoredFile:
-    """A file among a booking's answers, for whoever reads them (R-SAMPLE-5). Raises `NotFound`."""
+    """A file among a booking's answers, or a photo of its samples, for whoever reads them (R-SAMPLE-5). Raises
+    `NotFound`."""
     booking = booking_head(actor, ref)
-    if not sees_samples(actor, booking) or file_id not in files_in(booking.answers):
+    if not sees_samples(actor, booking):
+        raise NotFound
+    if file_id not in files_in(booking.answers) and file_id not in {one.file_id for one in photos_of_samples(booking)}:
         raise NotFound
     return stored_file(file_id)
+
+
+def photos_of_samples(booking: Booking) -> Sequence[SamplePhoto]:
+    """With their files, as they were added. One statement, none before the samples could have come."""
+    if booking.state in (BookingState.REQUESTED, BookingState.DECLINED):
+        return ()
+    return db.session.scalars(
+        select(SamplePhoto)
+        .where(SamplePhoto.booking_id == booking.id)
+        .options(joinedload(SamplePhoto.file))
+        .order_by(SamplePhoto.file_id)
+    ).all()
 
 
 def file_of_approval(actor: Actor, *, approval_id: int, file_id: int) -> StoredFile:

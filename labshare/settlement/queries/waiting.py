@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from labshare.accounts.models import Person
 from labshare.booking.models import Booking, Charge, Proposal
 from labshare.booking.queries.bookings import with_booker
 from labshare.booking.terms import BookingState
@@ -88,7 +89,12 @@ def today_of(lab_id: int, now: datetime) -> Sequence[Booking]:
         select(Booking)
         .where(Booking.lab_id == lab_id, or_(*(wait.condition(now) for wait in WAITS if wait.by_day)))
         .options(
-            joinedload(Booking.client), joinedload(Booking.test_item), joinedload(Booking.instrument), with_booker()
+            joinedload(Booking.client),
+            joinedload(Booking.test_item),
+            joinedload(Booking.instrument),
+            joinedload(Booking.assignee).load_only(Person.name),
+            joinedload(Booking.storage_place),
+            with_booker(),
         )
         .order_by(Booking.starts_at, Booking.id)
     ).all()

@@ -25,6 +25,7 @@ from labshare.settlement.services.months import close_month, reopen_month
 from labshare.settlement.services.overdue import tell_overdue
 from labshare.settlement.services.payments import accept_payer, record_payment, record_refund, reject_payer
 from labshare.settlement.services.reports import ReportOfFile, record_report, record_several, withdraw_report
+from labshare.settlement.services.sample_photos import add_sample_photo
 
 __all__ = [
     "SURE_AT_ONCE",
@@ -32,6 +33,7 @@ __all__ = [
     "Share",
     "TakenFile",
     "accept_payer",
+    "add_sample_photo",
     "answer_dispute",
     "answer_inquiry",
     "ask_labs",

@@ -173,6 +173,8 @@ ACTS: dict[str, Act] = {
     "lab.lab_new": Act(_l("Add a lab"), _new),
     "lab.lab_edit": Act(_l("Change the lab"), _lab),
     "lab.photos": Act(_l("Add a photo"), _lab),
+    "lab.places": Act(_l("Add a storage place"), _lab),
+    "lab.sample_photo": Act(_l("Photo of the samples"), _booking),
     "lab.lab_hours": Act(_l("Change opening hours"), _lab),
     "lab.closure_new": Act(_l("Add a closure"), _lab),
     "lab.accreditation_new": Act(_l("Add an accreditation"), _lab),

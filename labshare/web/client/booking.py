@@ -34,7 +34,9 @@ def booking(ref: str) -> Any:
 @requires("booking.see", of=FOUND)
 @limited("export")
 def booking_labels(ref: str) -> Response:
-    return sample_labels(get_booking(current_actor(), ref))
+    actor = current_actor()
+    booking = get_booking(actor, ref)
+    return sample_labels(booking, for_lab=actor.firm_id == booking.lab_firm_id)
 
 
 @blueprint.get("/go/<ref>")

@@ -6,19 +6,23 @@ of the booking's page are sent as they stand.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify, request, url_for
+from flask_babel import gettext as _
 from wtforms import HiddenField
-from wtforms.validators import UUID, AnyOf
+from wtforms.validators import UUID, AnyOf, Optional, Regexp
 
 from labshare.booking import services
+from labshare.booking.errors import SlotTaken
+from labshare.booking.queries.bench import units_free
+from labshare.booking.queries.bookings import get_booking
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_LABS, check_step, requires
 from labshare.kernel.database import report_refusal
-from labshare.kernel.errors import Problem
+from labshare.kernel.errors import InvalidInput, Problem
 from labshare.kernel.kept_answers import KEPT, KeptMeanwhile, keep_answer, kept_answer
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import action_title
@@ -28,11 +32,20 @@ from labshare.web.steps import Around, carry_out
 
 STEPS: Mapping[str, Callable[..., Any]] = {
     "receive": services.receive,
+    "store": services.store,
     "start": services.start,
+    "pause": services.pause,
+    "resume": services.resume,
     "finish": services.finish,
 }
-DONE_AT = ("start", "finish")
+DONE_AT = ("start", "pause", "resume", "finish")
 """Those that were done when they were pressed, however late they are sent."""
+CHOSEN: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "store": ("place_id", int),
+    "start": ("unit", int),
+    "pause": ("reason", str),
+}
+"""What is chosen with a press, where something is: as the service calls it, and how it is read."""
 LONGEST_AGO = KEPT // timedelta(seconds=1)
 """Seconds that a key is known; what is older is entered by hand."""
 
@@ -43,6 +56,17 @@ class PressForm(Form):
     key = HiddenField(validators=[UUID()])
     ago = WholeNumberField("", [required()], least=0, most=LONGEST_AGO)
     """Seconds since it was pressed, as the phone reckons: its clock may be wrong."""
+    choice = HiddenField(validators=[Optional(), Regexp(r"^[a-z0-9_]{1,20}$")])
+
+    def given(self) -> dict[str, Any]:
+        """What was chosen, as the step's service takes it. Raises `InvalidInput`."""
+        name, read = CHOSEN.get(self.step.data, ("", str))
+        if not name or not (self.choice.data or name == "place_id"):
+            return {}
+        try:
+            return {name: read(self.choice.data)}
+        except ValueError:
+            raise InvalidInput(field=name) from None
 
 
 @blueprint.post("/press")
@@ -61,8 +85,19 @@ def press() -> Any:
             if kept is None:
                 if not isinstance(problem, Problem):
                     raise
-                return _refused([problem.text], problem.status)
+                return _refused([problem.text], problem.status, ways=_ways(form.ref.data, problem))
     return kept
+
+
+def _ways(ref: str, problem: Problem) -> list[dict[str, str]]:
+    """How it can start all the same, where its unit is taken: on another one at once, else at another time or on
+    another instrument, which the client is asked."""
+    if not isinstance(problem, SlotTaken):
+        return []
+    booking = get_booking(current_actor(), ref)
+    units = units_free(booking, utc_now())
+    found = [{"choice": str(unit), "words": _("Start on unit %(n)s", n=unit)} for unit in units]
+    return found or [{"href": url_for("lab.move_booking", ref=ref), "words": _("Propose another time or instrument")}]
 
 
 def _place(form: PressForm) -> dict[str, Any]:
@@ -88,7 +123,7 @@ def _taken(form: PressForm, *, now: datetime) -> Response:
     answer = json.dumps({"done": f"{action_title(action)}: {ref}"}).encode()
 
     def once() -> None:
-        step(actor=actor, now=now, ref=ref, **at)
+        step(actor=actor, now=now, ref=ref, **at, **form.given())
         keep_answer(**_place(form), digest="", now=now, status=200, headers=[], body=answer)
 
     return carry_out(
@@ -98,5 +133,5 @@ def _taken(form: PressForm, *, now: datetime) -> Response:
     )
 
 
-def _refused(texts: list[str], status: int) -> Any:
-    return jsonify(refused=texts), status
+def _refused(texts: list[str], status: int, *, ways: Sequence[dict[str, str]] = ()) -> Any:
+    return jsonify({"refused": texts} | ({"ways": ways} if ways else {})), status

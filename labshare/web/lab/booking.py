@@ -2,14 +2,21 @@
 
 from typing import Any
 
+from flask import url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
 from labshare.booking.services import propose
+from labshare.http.actor import current_actor
 from labshare.http.limits import limited
 from labshare.http.rights import FOUND, THE_BOOKING, requires
-from labshare.web.booking_page import CHOICES, RIGHTS, act, show
+from labshare.kernel.time import utc_now
+from labshare.settlement.services import add_sample_photo, take_in
+from labshare.web.booking_page import CHOICES, RIGHTS, SamplePhotoForm, act, show
 from labshare.web.lab import blueprint
 from labshare.web.moving import choose
+from labshare.web.steps import posted
 from labshare.web.talking import say
 
 
@@ -36,6 +43,23 @@ def move_booking(ref: str) -> Any:
 @limited("message")
 def write_message(ref: str) -> Any:
     return say(ref, name="message", side="lab", show=show)
+
+
+@blueprint.post("/bookings/<ref>/photo")
+@requires("booking.work", of=THE_BOOKING, verb="booking.add_photo", file=True)
+@limited("message")
+def sample_photo(ref: str) -> Any:
+    """A photo of the samples as they came; refused, the page says why at its field."""
+    form = SamplePhotoForm(prefix="photo-")
+    upload = form.photo.data
+    photo = take_in(upload.stream, upload.filename, "paper", now=utc_now()) if form.validate_on_submit() else None
+    answer = posted(
+        form,
+        lambda: add_sample_photo(actor=current_actor(), now=utc_now(), ref=ref, photo=photo),
+        lambda _added: (_("The photo is added."), url_for("lab.booking", ref=ref)),
+        file="photo",
+    )
+    return answer if isinstance(answer, Response) else show(ref, side="lab", forms={"photo": form}, status=answer)
 
 
 @blueprint.post("/bookings/<ref>/dispute/settle")

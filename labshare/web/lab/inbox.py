@@ -24,9 +24,19 @@ STEPS: Mapping[str, tuple[Callable[..., Any], str]] = {
     "receive": (services.receive, "booking.work"),
     "start": (services.start, "booking.work"),
     "finish": (services.finish, "booking.work"),
+    "resume": (services.resume, "booking.work"),
     "remind": (services.remind_client, "booking.remind_client"),
+    "assign": (services.assign, "booking.work"),
 }
-"""Each step that needs nothing said, and the right that it asks for."""
+"""Each step, and the right that it asks for."""
+
+
+def _given(step: str) -> dict[str, Any]:
+    """What is chosen beside the ticks, where something is: whom to assign, nobody where none is named."""
+    if step != "assign":
+        return {}
+    person = request.form.get("person", "")
+    return {"person_id": int(person) if person.isdecimal() and len(person) < 10 else None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +67,7 @@ def taken(actor: Actor) -> Told | None:
     for ref in dict.fromkeys(refs[:MOST]):
         try:
             carry_out(
-                partial(step, actor=actor, now=utc_now(), ref=ref),
+                partial(step, actor=actor, now=utc_now(), ref=ref, **_given(name)),
                 lambda _booking: (None, request.full_path),
                 Around(
                     before=partial(check_step, actor, ref, action=right, verb=action),

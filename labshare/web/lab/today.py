@@ -7,6 +7,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 
 from labshare.booking.models import Booking
+from labshare.booking.queries.bench import paused_among
 from labshare.booking.queries.bookings import client_contact, sees_samples
 from labshare.booking.queries.desk import about_requests, requests_of
 from labshare.booking.queries.first_steps import first_steps
@@ -20,6 +21,7 @@ from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
+from labshare.organisations.queries import workers_of
 from labshare.oversight.queries import outside_revenue
 from labshare.settlement.queries.missing import missing_sums
 from labshare.settlement.queries.waiting import today_of
@@ -32,6 +34,7 @@ SHOWN = 3
 """Requests on the page of the day; the others stand on their own."""
 FILTERS = {
     "all": (BookingState.CONFIRMED, *BookingState.at_work(), BookingState.TESTED),
+    "mine": (BookingState.CONFIRMED, *BookingState.at_work(), BookingState.TESTED),
     "arriving": (BookingState.CONFIRMED,),
     "running": BookingState.at_work(),
     "report": (BookingState.TESTED,),
@@ -62,8 +65,12 @@ def today() -> Any:
     dues = [due_on(each) for each in work if each.state == BookingState.TESTED]
     in_hand = [each for each in work if each.state in states]
     later = [each for each in in_hand if each.state == BookingState.TESTED and (due_on(each) or day) > day]
-    if states == FILTERS["all"]:  # a report that is not due yet is no work of today: one line leads there
-        in_hand = [each for each in in_hand if each not in later]
+    late = []
+    if shown == "mine":
+        in_hand, later = [each for each in in_hand if each.assignee_id == actor.person_id], []
+    elif states == FILTERS["all"]:  # no work of today: one line leads to what is not due yet, what is late stands below
+        late = [each for each in in_hand if each.state == BookingState.TESTED and (due_on(each) or day) < day]
+        in_hand = [each for each in in_hand if each not in later and each not in late]
     week = day - timedelta(days=day.weekday())
     return render_template(
         "lab/today/page.html",
@@ -74,8 +81,11 @@ def today() -> Any:
         requests=waiting,
         shown_requests=waiting[:SHOWN],
         work=in_hand,
+        late=late,
         later=len(later) if states == FILTERS["all"] else 0,
         shown=shown if shown in FILTERS else "all",
+        paused=paused_among(in_hand),
+        workers=workers_of(lab.firm_id) if may(actor, "booking.work", lab=actor.firm_id) else (),
         arriving=[each for each in work if each.state == BookingState.CONFIRMED],
         running=sum(1 for each in work if each.state in BookingState.running()),
         due_today=sum(1 for due in dues if due and due <= day),

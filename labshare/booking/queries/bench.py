@@ -1,0 +1,53 @@
+"""What the bench chooses from: storage places, other units that are free, and which tests stand still."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import exists, select
+
+from labshare.booking.models import Booking, Holding, Pause, StoragePlace
+from labshare.catalogue.models import InstrumentUnit
+from labshare.kernel.database import db
+from labshare.kernel.errors import NotFound
+
+
+def places_of(lab_id: int) -> Sequence[StoragePlace]:
+    """The lab's storage places in use, by name. One statement."""
+    return db.session.scalars(
+        select(StoragePlace).where(StoragePlace.lab_id == lab_id, StoragePlace.in_use).order_by(StoragePlace.name)
+    ).all()
+
+
+def get_place(place_id: int) -> StoragePlace:
+    """Whoever calls asks whose it is. Raises `NotFound`."""
+    place = db.session.get(StoragePlace, place_id)
+    if place is None:
+        raise NotFound
+    return place
+
+
+def paused_among(bookings: Iterable[Booking]) -> dict[int, str]:
+    """By id, the reason for which those of them that are running stand still. One statement, none where none runs."""
+    running = [one.id for one in bookings if one.running]
+    if not running:
+        return {}
+    paused = select(Pause.booking_id, Pause.reason).where(Pause.booking_id.in_(running), Pause.lasts)
+    return {row.booking_id: row.reason for row in db.session.execute(paused)}
+
+
+def units_free(booking: Booking, now: datetime) -> list[int]:
+    """The other units of its instrument on which it could start now: free until its time is over. One statement."""
+    taken = exists().where(
+        Holding.instrument_id == InstrumentUnit.instrument_id,
+        Holding.unit == InstrumentUnit.unit,
+        Holding.ends_at > now,
+        Holding.starts_at < booking.ends_at,
+        Holding.counts_at(now),
+    )
+    free = select(InstrumentUnit.unit).where(
+        InstrumentUnit.instrument_id == booking.instrument_id,
+        InstrumentUnit.unit != booking.unit,
+        InstrumentUnit.unit <= booking.instrument.units,
+        ~taken,
+    )
+    return list(db.session.scalars(free.order_by(InstrumentUnit.unit)))

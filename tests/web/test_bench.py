@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from labshare.audit.models import AuditEvent
 from labshare.booking import services
 from labshare.booking.models import Booking
+from labshare.demonstration.photos import drawn
 from labshare.kernel.database import db
 from tests import factories
 from tests.booking.conftest import House, make_house
@@ -130,3 +131,65 @@ def test_the_network_cut_between_press_and_answer(house: House, ref: str, crew: 
         cut["answer"] = False
     phone.reads("Finish test").misses("Kept on this phone")
     assert events(ref, "booking.start") == 1
+
+
+def test_a_bench_workers_day(house: House, ref: str, crew: Any, tmp_path: Any) -> None:  # R-BENCH-2 to 5
+    """Assigned by the manager; received with photo and place, started, paused, resumed, finished: nothing is typed."""
+    worker = factories.member(house.lab.firm, "lab_manager")
+    db.session.commit()
+    house.do(services.add_place, house.manager, lab_id=house.lab.id, name="2 号柜")
+    picture = tmp_path / "sample.png"
+    picture.write_bytes(drawn(400, ()))
+    too_large = tmp_path / "large.jpg"
+    too_large.write_bytes(b"\xff\xd8\xff" + bytes(40 << 20))
+    crew.it_is("2026-11-25 09:00")
+    manager = crew.sits_down(db.session.get_one(factories.Person, house.manager.person_id), house.lab.firm, "en-GB")
+    manager.go("/lab/today").main.locator(f"input[name=ref][value={ref}]").check()
+    manager.main.locator("select[name=person]").select_option(str(worker.id))
+    manager.turn(manager.main.locator("button[name=many][value=assign]")).reads(f"Assigned: {ref}")
+
+    phone = crew.sits_down(worker, house.lab.firm, "zh-CN", width=390, height=844)
+    phone.go("/lab/today?show=mine").finds_it_sound("my day on a phone")
+    phone.takes(phone.main.locator(f"a[href$='/lab/bookings/{ref}']").first)
+
+    def presses(name: str) -> None:
+        button = phone.main.locator(".bench").get_by_role("button", name=name, exact=True)
+        assert button.bounding_box()["height"] >= 48
+        phone.takes(button)
+
+    presses("收样 1 件")
+    phone.main.locator(".bench").get_by_role("button", name="样品照片").click()
+    phone.dialog.locator("input[type=file]").set_input_files(too_large)
+    phone.dialog.get_by_text("文件超过 20 MB。").wait_for()
+    phone.dialog.locator("input[type=file]").set_input_files(picture)
+    phone.takes(phone.dialog.get_by_role("button", name="添加", exact=True)).reads("sample.png")
+    phone.finds_it_sound("bench with places")
+    presses("2 号柜")
+    phone.reads("样品在 2 号柜")
+    presses("开始检测")
+    crew.it_is("2026-11-25 09:20")
+    phone.go(f"/lab/bookings/{ref}").main.locator(".bench summary").first.click()
+    phone.finds_it_sound("bench with reasons")
+    presses("仪器需要处理")
+    crew.it_is("2026-11-25 09:45")
+    phone.go(f"/lab/bookings/{ref}").reads("检测暂停：仪器需要处理")
+    presses("继续")
+    crew.it_is("2026-11-25 10:05")
+    phone.go(f"/lab/bookings/{ref}")
+    presses("完成检测")
+    phone.reads("机时 40 分钟")
+    booking = db.session.scalars(select(Booking).where(Booking.ref == ref)).one()
+    assert (booking.machine_minutes, booking.assignee_id) == (40, worker.id)
+
+
+def test_a_held_unit_leads_to_a_free_one(house: House, ref: str, crew: Any) -> None:  # R-BENCH-6
+    second = house.book("2026-11-25 10:00")
+    house.do(services.confirm, house.manager, ref=second.ref)
+    house.do(services.move_unit, house.manager, ref=second.ref, unit=1)
+    crew.it_is("2026-11-25 09:00")
+    house.do(services.receive, house.manager, ref=second.ref)
+    manager = db.session.get_one(factories.Person, house.manager.person_id)
+    phone = crew.sits_down(manager, house.lab.firm, "en-GB", width=390, height=844)
+    phone.go(f"/lab/bookings/{second.ref}").main.locator(".bench-step").click()
+    phone.main.get_by_text(ref).wait_for()
+    phone.takes(phone.main.get_by_role("button", name="Start on unit 2")).reads("Finish test", "unit 2")

@@ -21,7 +21,7 @@ from labshare.web.steps import carry_out, posted
 
 class PlaceForm(Form):
     name = StringField(
-        _l("Place"),
+        _l("Storage place"),
         [required(), length(PLACE_LENGTH)],
         description=_l("As it is written on the shelf, such as: Cupboard 2, shelf B."),
     )

@@ -414,6 +414,10 @@ class Booking(Model):
     booker: Mapped[Person] = relationship(foreign_keys=[booked_by])
     assignee: Mapped[Person | None] = relationship(foreign_keys=[assignee_id])
     storage_place: Mapped[StoragePlace | None] = relationship()
+    paused: Mapped["Pause | None"] = relationship(
+        primaryjoin="and_(Pause.booking_id == Booking.id, Pause.ended_at.is_(None))", viewonly=True
+    )
+    """The pause in which its running test stands still."""
     lab_firm: Mapped[Firm] = relationship(foreign_keys=[lab_firm_id])
     lab: Mapped[Lab] = relationship()
     instrument: Mapped[Instrument] = relationship()

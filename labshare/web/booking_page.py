@@ -16,7 +16,7 @@ from flask_babel.speaklater import LazyString
 
 from labshare.booking import services
 from labshare.booking.models import Booking, Proposal
-from labshare.booking.queries.bench import paused_among, places_of
+from labshare.booking.queries.bench import places_of
 from labshare.booking.queries.bookings import (
     cancellation_preview,
     client_contact,
@@ -85,7 +85,7 @@ class ReceiveForm(Form):
 
 
 class StoreForm(Form):
-    place_id = SelectField(_l("Storage place"), coerce=int, choices=[])
+    place_id = SelectField(_l("Storage place"), coerce=int, choices=[], validate_choice=False)
 
 
 class AssignForm(Form):
@@ -281,7 +281,6 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
             place_address=place_address,
             steps=steps,
             forms=forms,
-            paused_for=paused_among([booking]).get(booking.id),
             photos=photos_of_samples(booking) if sees_samples(actor, booking) else (),
             upload_limit=current_app.config["UPLOAD_LIMIT"],
             proposal=waiting,

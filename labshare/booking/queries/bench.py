@@ -1,11 +1,11 @@
-"""What the bench chooses from: storage places, other units that are free, and which tests stand still."""
+"""What the bench chooses from: storage places, other units that are free."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, select
 
-from labshare.booking.models import Booking, Holding, Pause, StoragePlace
+from labshare.booking.models import Booking, Holding, StoragePlace
 from labshare.catalogue.models import InstrumentUnit
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
@@ -24,15 +24,6 @@ def get_place(place_id: int) -> StoragePlace:
     if place is None:
         raise NotFound
     return place
-
-
-def paused_among(bookings: Iterable[Booking]) -> dict[int, str]:
-    """By id, the reason for which those of them that are running stand still. One statement, none where none runs."""
-    running = [one.id for one in bookings if one.running]
-    if not running:
-        return {}
-    paused = select(Pause.booking_id, Pause.reason).where(Pause.booking_id.in_(running), Pause.lasts)
-    return {row.booking_id: row.reason for row in db.session.execute(paused)}
 
 
 def units_free(booking: Booking, now: datetime) -> list[int]:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import joinedload, selectinload, undefer
 from labshare.accounts.models import Person
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import Booking, Charge, Proposal
-from labshare.booking.queries.bench import paused_among
 from labshare.booking.queries.loading import (
     Planned,
     cancellation_terms,
@@ -79,6 +78,7 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
             joinedload(Booking.fee),
             joinedload(Booking.assignee),
             joinedload(Booking.storage_place),
+            joinedload(Booking.paused),
             undefer(Booking.price),
             undefer(Booking.answers),
             selectinload(Booking.charges),  # type: ignore[attr-defined]
@@ -167,7 +167,7 @@ def next_steps(actor: Actor, booking: Booking, now: datetime) -> tuple[str, ...]
     begun = booking.starts_at <= now
     open_now = any(one.open_at(now) for one in booking.proposals)  # type: ignore[attr-defined]
     waiting = any(one.waits for one in booking.charges)  # type: ignore[attr-defined]
-    paused = "resume" in found and bool(paused_among([booking]))
+    paused = booking.paused is not None
     closed = {
         "reschedule": begun,
         "no_show": now < booking.starts_at + lifecycle.NO_SHOW_AFTER,

@@ -94,6 +94,7 @@ def today_of(lab_id: int, now: datetime) -> Sequence[Booking]:
             joinedload(Booking.instrument),
             joinedload(Booking.assignee).load_only(Person.name),
             joinedload(Booking.storage_place),
+            joinedload(Booking.paused),
             with_booker(),
         )
         .order_by(Booking.starts_at, Booking.id)

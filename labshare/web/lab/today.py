@@ -7,7 +7,6 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 
 from labshare.booking.models import Booking
-from labshare.booking.queries.bench import paused_among
 from labshare.booking.queries.bookings import client_contact, sees_samples
 from labshare.booking.queries.desk import about_requests, requests_of
 from labshare.booking.queries.first_steps import first_steps
@@ -84,7 +83,6 @@ def today() -> Any:
         late=late,
         later=len(later) if states == FILTERS["all"] else 0,
         shown=shown if shown in FILTERS else "all",
-        paused=paused_among(in_hand),
         workers=workers_of(lab.firm_id) if may(actor, "booking.work", lab=actor.firm_id) else (),
         arriving=[each for each in work if each.state == BookingState.CONFIRMED],
         running=sum(1 for each in work if each.state in BookingState.running()),

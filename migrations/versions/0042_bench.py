@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "bench"
-down_revision = "standard_proposal"
+down_revision = "original"
 
 REASONS = "'instrument', 'client_asked', 'supply', 'urgent', 'shift'"
 COLUMNS = (("assignee_id", "person"), ("storage_place_id", "storage_place"))

@@ -93,11 +93,10 @@ def pause(*, actor: Actor, now: datetime, ref: str, reason: str, at: datetime | 
     if PauseReason.known(reason) is None:
         raise InvalidInput(field="reason")
     at = not_in_future(at, now=now)
-    since = booking.started_at or booking.starts_at
-    for earlier in pauses_of(booking):
-        if earlier.ended_at is None:
-            raise PausedAlready
-        since = max(since, earlier.ended_at)
+    earlier = pauses_of(booking)
+    if any(one.lasts for one in earlier):
+        raise PausedAlready
+    since = max((one.ended_at or at for one in earlier), default=booking.started_at or booking.starts_at)
     if at < since:
         raise PauseOutOfOrder
     db.session.add(Pause(booking=booking, reason=reason, began_at=at, began_by=actor.person_id))

@@ -227,6 +227,13 @@ class HoursOverlap(InvalidInput):
     default_field = "hours"
 
 
+class LabNeedsHours(InvalidInput):
+    """An instrument may keep its lab's hours; the lab has nobody's to keep."""
+
+    message = _l("Only an instrument can keep the lab's hours: name it, or write the days.")
+    default_field = "as_lab"
+
+
 class HoursFromThePast(InvalidInput):
     """Days that are over keep the hours they had."""
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from flask_babel import gettext as _
 from flask_babel import pgettext
 
-from labshare.booking.rules.hours import as_weekly, day_text
+from labshare.booking.rules.hours import as_weekly
 from labshare.booking.rules.price import Billed, Price, plain
 from labshare.catalogue.formatting import fee
 from labshare.catalogue.models import Fee
@@ -25,6 +25,7 @@ from labshare.kernel.formatting import (
     weekday_name,
 )
 from labshare.kernel.money import Fen
+from labshare.kernel.opening import day_text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,6 @@ from labshare.booking.queries.loading import PlannedClosure, PlannedWeek
 from labshare.booking.queries.offers import offers
 from labshare.booking.queries.slots import availability
 from labshare.booking.rules import slots
-from labshare.booking.rules.hours import day_text, read_day
 from labshare.booking.rules.slots import Taken
 from labshare.booking.rules.time import Closure, Openings, WorkingDays, hours_of_weeks
 from labshare.booking.services import SpecialDay
@@ -26,6 +25,7 @@ from labshare.commands import main
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import InvalidInput, NotAllowed, NotFound, ReasonRequired
+from labshare.kernel.opening import day_text, read_day
 from labshare.kernel.time import DAY, MINUTE
 from tests import factories
 from tests.booking.conftest import House, at, fresh

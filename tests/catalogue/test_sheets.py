@@ -2,7 +2,7 @@
 as long as nothing rests on it."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +13,10 @@ from hypothesis import strategies as some
 from sqlalchemy import func, select
 
 from labshare.audit.models import AuditEvent
+from labshare.booking.errors import HoursFromThePast
 from labshare.booking.models import SheetImport
 from labshare.booking.queries.sheets import lab_in_sheets
+from labshare.booking.services.hours import set_opening_hours
 from labshare.booking.services.sheets import check_sheets, import_sheets, undo_import
 from labshare.catalogue import errors
 from labshare.catalogue.models import Calibration, Fee, Instrument, InstrumentUnit, TestItem
@@ -59,6 +61,10 @@ def fee(item: str, since: str, amount: str, **more: Any) -> dict[str, Any]:
 
 def certificate(number: str, since: str = "2026-01-05", to: str = "2027-01-04") -> dict[str, Any]:
     return {"inner_id": number, "certificate": f"JZ-{number}", "valid_from": since, "valid_to": to}
+
+
+def open_from(since: str, number: str = "", **days: str) -> dict[str, Any]:
+    return {"inner_id": number, "valid_from": since, "day1": "08:30–12:00, 13:30–17:00", **days}
 
 
 def taken(house: House, *sheets: ReadSheet) -> SheetImport | None:
@@ -115,6 +121,12 @@ def whole_lab(house: House) -> None:
             ),
             fee("洛氏硬度", "2027-01-01", "66", sme_amount_fen=Decimal(50)),
             fee("维氏硬度", "2026-01-01", "90"),
+        ),
+        sheet(
+            SheetKind.HOURS,
+            open_from("2026-12-01", day6="9-12"),
+            open_from("2026-12-01", "YQ-1", day1="24 h", day5="22:00–06:00"),
+            {"inner_id": "YQ-1", "valid_from": "2027-01-01", "as_lab": "是"},
         ),
     )
 
@@ -413,3 +425,66 @@ def test_whatever_a_fee_says_its_cells_say_again(
     for column in COLUMNS[SheetKind.FEES]:
         if column.name in values and (cell := column.cell(values[column.name])) is not None:
             assert column.value(cell) == values[column.name], cell
+
+
+# ── Opening hours ─────────────────────────────────────────────────────────
+
+
+def weeks(house: House) -> dict[tuple[str, date], Any]:
+    return {key: one.week for key, one in lab_in_sheets(house.lab.id, TODAY).hours.items()}
+
+
+def test_hours_come_from_a_sheet_with_the_forms_trail(house: House) -> None:
+    whole_lab(house)
+    said = weeks(house)
+    lab, own = said["", date(2026, 12, 1)], said["YQ-1", date(2026, 12, 1)]
+    assert (lab[0], lab[1], lab[5]) == (((510, 720), (810, 1020)), (), ((540, 720),))
+    assert (own[0], own[4]) == (((0, 1440),), ((1320, 1800),))
+    assert said["YQ-1", date(2027, 1, 1)] is None
+    by_sheet = events("time.set_hours")
+    with transaction():
+        set_opening_hours(**house.who, lab_id=house.lab.id, weekly=lab, valid_from=date(2026, 12, 2))
+    assert [event.after.keys() - {"instrument_id"} for event in by_sheet] == [
+        events("time.set_hours")[-1].after.keys()
+    ] * 3
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        (open_from("2026-11-01"), [("A2", "HoursFromThePast")]),
+        (open_from("2026-12-01", day1="8 bis 12"), [("B2", "CellUnreadable")]),
+        (open_from("2026-12-01", day1="8-12, 11-13"), [("B2", "HoursOverlap")]),
+        (open_from("2026-12-01", day7="22-12", day1="8-13"), [("B2", "HoursOverlap")]),
+        ({"valid_from": "2026-12-01", "as_lab": "是"}, [("B2", "LabNeedsHours")]),
+    ],
+)
+def test_hours_that_cannot_be_are_told_at_their_cells(
+    house: House, row: dict[str, Any], cells: list[tuple[str, str]]
+) -> None:
+    row = {name: cell for name, cell in row.items() if cell}
+    assert [(place, code) for place, code, _text in bad(house, sheet(SheetKind.HOURS, row))] == cells
+
+
+def test_hours_name_an_instrument_of_the_lab_or_of_the_file(house: House) -> None:
+    hours = sheet(SheetKind.HOURS, open_from("2026-12-01", "Q1"))
+    assert [code for _place, code, _text in bad(house, hours)] == ["UnknownInnerId"]
+    assert bad(house, sheet(SheetKind.INSTRUMENTS, machine("Q1")), hours) == []
+
+
+def test_imported_hours_are_taken_back_until_they_have_held(house: House) -> None:
+    before = weeks(house)
+    made = taken(house, sheet(SheetKind.HOURS, open_from("2026-12-01")))
+    again = taken(house, sheet(SheetKind.HOURS, open_from("2026-12-01", day2="9-10")))
+    assert made is not None
+    assert again is not None
+    assert again.rows == (0, 1)
+    with transaction():
+        undo_import(**house.who, import_id=again.id)
+    assert weeks(house)["", date(2026, 12, 1)][1] == ()
+    late = {**house.who, "now": house.who["now"] + timedelta(days=30)}
+    with pytest.raises(HoursFromThePast), transaction():
+        undo_import(**late, import_id=made.id)
+    with transaction():
+        undo_import(**house.who, import_id=made.id)
+    assert weeks(house) == before

@@ -7,20 +7,21 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from labshare.booking.models import Booking, SheetImport
+from labshare.booking.models import Booking, OpeningWeek, SheetImport
+from labshare.booking.rules.hours import as_weekly
 from labshare.catalogue.models import Calibration, Fee, Instrument, Standard, TestItem
 from labshare.catalogue.queries.lists import calibrated_until
 from labshare.catalogue.rules.entries import CalibrationDetails, InstrumentDetails, TestItemDetails
 from labshare.catalogue.rules.fees import FeeSpan, read_extras
-from labshare.catalogue.rules.importing import FeeValues, Have, HaveFee, HaveInstrument, HaveItem
+from labshare.catalogue.rules.importing import FeeValues, Have, HaveFee, HaveHours, HaveInstrument, HaveItem
 from labshare.catalogue.services.common import read
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 
 
 def lab_in_sheets(lab_id: int, day: date, standards: Collection[str] = ()) -> Have:
-    """Instruments, calibrations, test items and fees of a lab in the order in which they were entered, withdrawn ones
-    too; `standards`: numbers in their one spelling that are looked up. Eight statements."""
+    """Instruments, calibrations, test items, fees and opening hours of a lab in the order in which they were entered,
+    withdrawn ones too; `standards`: numbers in their one spelling that are looked up. Nine statements."""
     instruments = db.session.scalars(
         select(Instrument).where(Instrument.lab_id == lab_id).order_by(Instrument.id)
     ).all()
@@ -52,7 +53,19 @@ def lab_in_sheets(lab_id: int, day: date, standards: Collection[str] = ()) -> Ha
         calibrations=[(number, _plain(_certificate(one))) for number, one in certificates],
         items=_items(items, lab_id),
         standards=_listed(standards),
+        hours=_hours(lab_id),
     )
+
+
+def _hours(lab_id: int) -> dict[tuple[str, date], HaveHours]:
+    """The lab's own first, then those of instruments; by their first day."""
+    rows = db.session.execute(
+        select(OpeningWeek.id, OpeningWeek.valid_from, OpeningWeek.weekly, func.coalesce(Instrument.inner_id, ""))
+        .outerjoin(Instrument, Instrument.id == OpeningWeek.instrument_id)
+        .where(OpeningWeek.lab_id == lab_id)
+        .order_by(OpeningWeek.instrument_id.is_not(None), Instrument.id, OpeningWeek.valid_from)
+    )
+    return {(number, since): HaveHours(id=row_id, week=as_weekly(week)) for row_id, since, week, number in rows}
 
 
 def _items(items: Sequence[TestItem], lab_id: int) -> dict[int, HaveItem]:

@@ -31,6 +31,7 @@ from labshare.booking.errors import (
 )
 from labshare.booking.rules.price import Work, plain
 from labshare.booking.terms import DayKind
+from labshare.kernel.opening import clock_text
 from labshare.kernel.time import (
     DAY,
     MINUTE,
@@ -338,13 +339,6 @@ class OpeningsOf:
     def own_of_lab(self, lab_id: int) -> Mapping[int, Openings]:
         """Of the lab's instruments that have, or had, hours of their own."""
         return self._own[lab_id]
-
-
-def clock_text(minute: int) -> str:
-    """Minutes after midnight as `HH:MM`; the end of the day is 24:00."""
-    if minute != 1440:
-        minute %= 1440
-    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 class StartRules:

@@ -13,7 +13,7 @@ from labshare.audit.services import record
 from labshare.booking.errors import EndBeforeStart, HoursFromThePast
 from labshare.booking.models import Closure, OpeningWeek, WorkingDay, WorkingYear
 from labshare.booking.queries.bookings import Conflict, bookings_hit
-from labshare.booking.rules.hours import check_weekly
+from labshare.booking.rules.hours import check_first_day, check_weekly
 from labshare.booking.rules.time import Weekly
 from labshare.booking.services.common import plain
 from labshare.booking.terms import DayKind
@@ -25,11 +25,9 @@ from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 
-AHEAD = timedelta(days=5 * 366)
-"""How far ahead hours may be entered."""
 
-
-def _lab(actor: Actor, lab_id: int) -> Lab:
+def lab_to_open(actor: Actor, lab_id: int) -> Lab:
+    """The lab, for whoever may set its hours. Raises `NotFound`, `NotAllowed`."""
     lab = db.session.get(Lab, lab_id)
     if lab is None:
         raise NotFound
@@ -53,7 +51,7 @@ def set_opening_hours(
     Monday, each a sequence of (opens, closes) minutes after local midnight, past midnight counting on. Touching
     intervals are fine. None: the instrument keeps the lab's. Hours entered for a later day stay. Raises `HoursOverlap`
     and `InvalidInput` on `hours`, `HoursFromThePast`. The bookings that now lie outside come back."""
-    lab = _lab(actor, lab_id)
+    lab = lab_to_open(actor, lab_id)
     db.session.execute(select(Lab.id).where(Lab.id == lab.id).with_for_update())
     valid_from = valid_from or local_day(now)
     check_hours(weekly, valid_from, now)
@@ -63,6 +61,14 @@ def set_opening_hours(
         select(exists().where(Instrument.id == instrument_id, Instrument.lab_id == lab.id))
     ):
         raise NotFound
+    put_week(actor, now, lab, weekly, valid_from, instrument_id)
+    return bookings_hit(now, lab_id=lab.id)
+
+
+def put_week(
+    actor: Actor, now: datetime, lab: Lab, weekly: Weekly | None, valid_from: date, instrument_id: int | None
+) -> None:
+    """Write a week that was checked, with its event, for whoever may set the lab's hours."""
     of = OpeningWeek.instrument_id == instrument_id if instrument_id else OpeningWeek.instrument_id.is_(None)
     weeks = select(OpeningWeek).where(OpeningWeek.lab_id == lab.id, of).order_by(OpeningWeek.valid_from.desc())
     before = db.session.scalars(weeks.where(OpeningWeek.begun_on(valid_from)).limit(1)).first()
@@ -76,14 +82,11 @@ def set_opening_hours(
     what = {"instrument_id": instrument_id} if instrument_id else {}
     after = what | {"hours": _flat(week), "valid_from": valid_from.isoformat()}
     record(actor, now, "time.set_hours", ("lab", lab.code), before=what | {"hours": was}, after=after)
-    return bookings_hit(now, lab_id=lab.id)
 
 
 def check_hours(weekly: Weekly | None, valid_from: date, now: datetime) -> None:
     """What `set_opening_hours` refuses of a week and its first day, before anything is asked or written."""
-    today = local_day(now)
-    if not today <= valid_from <= today + AHEAD:
-        raise HoursFromThePast
+    check_first_day(valid_from, local_day(now))
     if weekly is not None:
         check_weekly(weekly)
 
@@ -100,15 +103,20 @@ def drop_opening_hours(*, actor: Actor, now: datetime, week_id: int) -> int:
     week = db.session.get(OpeningWeek, week_id)
     if week is None:
         raise NotFound
-    lab = _lab(actor, week.lab_id)
+    lab = lab_to_open(actor, week.lab_id)
     if week.begun_on(local_day(now)):
         raise HoursFromThePast
+    take_week(actor, now, lab, week)
+    return lab.id
+
+
+def take_week(actor: Actor, now: datetime, lab: Lab, week: OpeningWeek) -> None:
+    """Take a week away, with its event, for whoever may set the lab's hours."""
     what = {"instrument_id": week.instrument_id} if week.instrument_id else {}
     before = what | {"hours": _flat(week.weekly), "valid_from": week.valid_from.isoformat()}
     record(actor, now, "time.drop_hours", ("lab", lab.code), before=before)
     db.session.delete(week)
     db.session.flush()
-    return lab.id
 
 
 @verb("time.add_closure", title=_l("Closure added"))
@@ -117,7 +125,7 @@ def add_closure(
 ) -> tuple[Closure, list[Conflict]]:
     """Close a lab for a span, with a reason that everyone sees. Raises `EndBeforeStart`, `ReasonRequired`. The
     bookings that it hits come back, unchanged."""
-    lab = _lab(actor, lab_id)
+    lab = lab_to_open(actor, lab_id)
     if ends_at <= starts_at:
         raise EndBeforeStart
     if not reason.strip():
@@ -146,7 +154,7 @@ def remove_closure(*, actor: Actor, now: datetime, closure_id: int) -> None:
     closure = db.session.get(Closure, closure_id)
     if closure is None:
         raise NotFound
-    lab = _lab(actor, closure.lab_id)
+    lab = lab_to_open(actor, closure.lab_id)
     record(
         actor,
         now,

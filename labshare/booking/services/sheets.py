@@ -12,8 +12,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import bindparam, delete, insert, select
 
 from labshare.audit.services import Entry, record, record_many
-from labshare.booking.models import SheetImport
+from labshare.booking.models import OpeningWeek, SheetImport
 from labshare.booking.queries.sheets import get_import, lab_in_sheets, last_import
+from labshare.booking.rules.hour_sheets import plan_hours, week_of
+from labshare.booking.rules.hours import check_first_day
+from labshare.booking.services.hours import lab_to_open, put_week, take_week
 from labshare.booking.services.units import change_units
 from labshare.catalogue import errors
 from labshare.catalogue.models import (
@@ -35,10 +38,12 @@ from labshare.catalogue.rules.importing import (
     HaveFee,
     HaveInstrument,
     HaveItem,
+    HoursPlan,
     ItemPlan,
     Plan,
     fee_row,
     fee_said,
+    hours_row,
     instrument_row,
     item_row,
     plan,
@@ -80,7 +85,11 @@ def check_sheets(*, actor: Actor, now: datetime, lab_id: int, sheets: Sequence[R
     """
     common.own_lab(actor, lab_id)
     filled = filled_in(sheets)
-    return plan(filled, lab_in_sheets(lab_id, local_day(now), standards_named(filled)))
+    have = lab_in_sheets(lab_id, local_day(now), standards_named(filled))
+    hours = plan_hours(filled, have)  # before the plan, which gathers what is wrong in any sheet
+    made = plan(filled, have)
+    made.hours = hours
+    return made
 
 
 @verb("sheets.import", title=_l("Table imported"), money=True)
@@ -103,6 +112,7 @@ def import_sheets(
         writing.instruments(made)
         writing.items(made)
         writing.fees(made)
+        writing.hours(made.hours)
     row = SheetImport(
         lab_id=lab_id,
         name=name[:200],
@@ -193,6 +203,22 @@ class _Writing:
                 instrument_row(details, units),
             )
         db.session.flush()
+
+    def hours(self, planned: Sequence[HoursPlan]) -> None:
+        """Weeks of the lab and of its instruments, each by its own verb."""
+        if not planned:
+            return
+        lab, ids = lab_to_open(self.actor, self.lab_id), self._numbers()
+        for one in planned:
+            put_week(self.actor, self.now, lab, one.week, one.valid_from, ids[one.number] if one.number else None)
+        have = lab_in_sheets(self.lab_id, local_day(self.now)).hours
+        for one in planned:
+            row = hours_row(one.number, one.valid_from, one.week)
+            if one.have is None:
+                self._adds(SheetKind.HOURS, have[one.number, one.valid_from].id, row)
+            else:
+                before = hours_row(one.number, one.valid_from, one.have.week)
+                self._changes(SheetKind.HOURS, one.have.id, before, row)
 
     def items(self, made: Plan) -> None:
         """Test items with their standards and instruments. Afterwards each plan knows the id of its item."""
@@ -374,7 +400,8 @@ def undo_import(*, actor: Actor, now: datetime, import_id: int) -> SheetImport:
     """Take back what a lab's last import wrote: what it added goes, what it changed is as before (R-SHEET-4).
 
     Raises `NotTheLastImport`, `ImportUndone`; `ChangedSinceImport`, naming the first row that says something else by
-    now or was published; `RestsOnImport` where the database knows of something that refers to a row.
+    now or was published; `RestsOnImport` where the database knows of something that refers to a row;
+    `HoursFromThePast` for hours that have held on a day.
     """
     found = get_import(import_id)
     common.own_lab(actor, found.lab_id)
@@ -409,7 +436,16 @@ def _present(have: Have) -> dict[SheetKind, dict[int, tuple[str, dict[str, Any],
         for one in have.items.values()
         for fee in one.fees
     }
-    return {SheetKind.INSTRUMENTS: instruments, SheetKind.TEST_ITEMS: items, SheetKind.FEES: fees}
+    hours = {
+        one.id: (f"{number} {since}".strip(), hours_row(number, since, one.week), False)
+        for (number, since), one in have.hours.items()
+    }
+    return {
+        SheetKind.INSTRUMENTS: instruments,
+        SheetKind.TEST_ITEMS: items,
+        SheetKind.FEES: fees,
+        SheetKind.HOURS: hours,
+    }
 
 
 def _as_imported(found: SheetImport, have: Have) -> None:
@@ -426,10 +462,11 @@ def _take_back(found: SheetImport, have: Have, writing: _Writing) -> None:
     """Fees before their items, items before their instruments; ends of fees once the new ones are gone."""
     added = {kind: [row_id for row_id, _digest in found.added.get(kind, ())] for kind in SheetKind}
     before = {kind: {row_id: cells for row_id, _said, cells in found.changed.get(kind, ())} for kind in SheetKind}
-    for kind, ids in added.items():
-        subjects = _subjects(kind, ids)
+    _hours_back(added[SheetKind.HOURS], before[SheetKind.HOURS], have, writing)
+    for kind, action in REMOVED.items():
+        subjects = _subjects(kind, added[kind])
         writing.events += [
-            Entry(action=REMOVED[kind], subject=subjects[row_id], before=_named(kind, row_id)) for row_id in ids
+            Entry(action=action, subject=subjects[row_id], before=_named(kind, row_id)) for row_id in added[kind]
         ]
     _delete(Fee, Fee.id, added[SheetKind.FEES])
     items = added[SheetKind.TEST_ITEMS]
@@ -451,6 +488,21 @@ def _take_back(found: SheetImport, have: Have, writing: _Writing) -> None:
             for values in (_values_before(SheetKind.INSTRUMENTS, cells),)
         ]
     )
+
+
+def _hours_back(added: Sequence[int], before: Mapping[int, Mapping[str, str]], have: Have, writing: _Writing) -> None:
+    """Weeks that were added go, others say what they said. Raises `HoursFromThePast` once one of them held on a day
+    that is over."""
+    if not added and not before:
+        return
+    lab, rows = lab_to_open(writing.actor, writing.lab_id), _rows(OpeningWeek, [*added, *before])
+    for row in rows.values():
+        check_first_day(row.valid_from, have.today)
+    for row_id in added:
+        take_week(writing.actor, writing.now, lab, rows[row_id])
+    for row_id, cells in before.items():
+        row, week = rows[row_id], week_of(_values_before(SheetKind.HOURS, cells))
+        put_week(writing.actor, writing.now, lab, week, row.valid_from, row.instrument_id)
 
 
 def _subjects(kind: SheetKind, ids: Sequence[int]) -> dict[int, tuple[str, int]]:

@@ -112,6 +112,16 @@ class HaveItem:
     fees: tuple[HaveFee, ...] = ()
 
 
+Week = tuple[tuple[tuple[int, int], ...], ...] | None
+"""Seven days from Monday, each (opens, closes) in minutes after its midnight; None: an instrument keeps its lab's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HaveHours:
+    id: int
+    week: Week
+
+
 @dataclass(frozen=True, kw_only=True)
 class Have:
     """A lab's catalogue, as far as sheets tell of it."""
@@ -123,6 +133,8 @@ class Have:
     items: Mapping[int, HaveItem] = field(default_factory=dict)
     standards: Mapping[str, str] = field(default_factory=dict)
     """Listed numbers as printed, by their one spelling: those that the file names."""
+    hours: Mapping[tuple[str, date], HaveHours] = field(default_factory=dict)
+    """By the instrument's own number, empty for the lab's, and their first day."""
 
 
 @dataclass
@@ -140,6 +152,16 @@ class ItemPlan:
     fees_ended: list[tuple[HaveFee, date | None]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True)
+class HoursPlan:
+    """Hours that are added (`have` None) or changed."""
+
+    number: str
+    valid_from: date
+    week: Week
+    have: HaveHours | None
+
+
 @dataclass
 class Plan:
     """What is to be written, and what stands in the way of it."""
@@ -149,6 +171,7 @@ class Plan:
     instruments_changed: list[tuple[HaveInstrument, InstrumentDetails, int]] = field(default_factory=list)
     calibrations_added: list[tuple[str, CalibrationDetails]] = field(default_factory=list)
     items: list[ItemPlan] = field(default_factory=list)
+    hours: list[HoursPlan] = field(default_factory=list)
     rows: dict[SheetKind, int] = field(default_factory=dict)
 
     def counts(self, kind: SheetKind) -> tuple[int, int]:
@@ -159,6 +182,9 @@ class Plan:
             return len(self.calibrations_added), 0
         if kind == SheetKind.TEST_ITEMS:
             return sum(one.have is None for one in self.items), sum(one.changed for one in self.items)
+        if kind == SheetKind.HOURS:
+            changes = sum(one.have is not None for one in self.hours)
+            return len(self.hours) - changes, changes
         ended = {(have.id) for one in self.items for have, _last in one.fees_ended}
         changed = {(have.id) for one in self.items for have, _values in one.fees_changed}
         return sum(len(one.fees_added) for one in self.items), len(ended | changed)
@@ -209,7 +235,7 @@ def _given(row: Row, kind: type[Any], before: Any = None) -> Any:
     return replace(before, **values) if before is not None else kind(**values)
 
 
-def _say(sheet: Filled, row: Row, problems: Iterable[Problem]) -> None:
+def note(sheet: Filled, row: Row, problems: Iterable[Problem]) -> None:
     """Note problems at their cells, but those of cells that could not be read in the first place, and of several
     cells together where one of a row could not."""
     for problem in problems:
@@ -219,7 +245,7 @@ def _say(sheet: Filled, row: Row, problems: Iterable[Problem]) -> None:
             sheet.say(row.number, problem)
 
 
-def _twice(sheet: Filled, row: Row, seen: dict[Any, int], key: Any, name: str) -> bool:
+def twice(sheet: Filled, row: Row, seen: dict[Any, int], key: Any, name: str) -> bool:
     """Note where an earlier row is about the same."""
     if (first := seen.setdefault(key, row.number)) == row.number:
         return False
@@ -237,7 +263,7 @@ def _instruments(sheet: Filled, have: Have, made: Plan, calibrated: set[str]) ->
     seen: dict[Any, int] = {}
     for row in sheet.rows:
         number = row.values.get("inner_id", "")
-        if number and _twice(sheet, row, seen, number, "inner_id"):
+        if number and twice(sheet, row, seen, number, "inner_id"):
             continue
         before = have.instruments.get(number)
         details: InstrumentDetails = _given(row, InstrumentDetails, before.details if before else None)
@@ -252,7 +278,7 @@ def _instruments(sheet: Filled, have: Have, made: Plan, calibrated: set[str]) ->
                 open_to_others=details.sharing == Sharing.OUTSIDE,
             )
             problems += _lacking(publishing.instrument_conditions(facts))
-        _say(sheet, row, problems)
+        note(sheet, row, problems)
         if before is None:
             made.instruments_added.append((details, units))
         elif (details, units) != (before.details, before.units):
@@ -270,12 +296,12 @@ def _calibrations(sheet: Filled, have: Have, made: Plan, numbers: set[str]) -> N
             continue
         details = _certificate(row)
         key = (number, details.certificate, details.valid_from)
-        if _twice(sheet, row, seen, key, "certificate") or entered.get(key) == details:
+        if twice(sheet, row, seen, key, "certificate") or entered.get(key) == details:
             continue
         problems = list(calibration_problems(details, have.today))
         if key in entered:
             problems.append(errors.CertificateOverlaps())
-        _say(sheet, row, problems)
+        note(sheet, row, problems)
         made.calibrations_added.append((number, details))
 
 
@@ -308,7 +334,7 @@ class _Items:
             before = self._meant(sheet, row, name)
             if before is _UNKNOWN:
                 before, known = None, False
-            if _twice(sheet, row, seen, before.id if before else name or row.number, "name"):
+            if twice(sheet, row, seen, before.id if before else name or row.number, "name"):
                 continue
             details: TestItemDetails = _given(row, TestItemDetails, before.details if before else None)
             problems = list(item_problems(details))
@@ -324,7 +350,7 @@ class _Items:
                 )
                 if before.published and now.changed:
                     problems += _lacking(publishing.item_conditions(self._facts(now)))
-            _say(sheet, row, problems)
+            note(sheet, row, problems)
             if known:
                 self._take(now)
 
@@ -376,7 +402,7 @@ class _Items:
             one = self._item_of(sheet, row)
             if one is None or row.unread:
                 continue
-            if not _twice(sheet, row, seen, (id(one), row.values["valid_from"]), "valid_from"):
+            if not twice(sheet, row, seen, (id(one), row.values["valid_from"]), "valid_from"):
                 of.setdefault(id(one), (one, []))[1].append(row)
         for one, rows in of.values():
             _Fees(sheet, one, self.have.today).read(sorted(rows, key=lambda row: row.values["valid_from"]))
@@ -427,12 +453,12 @@ class _Fees:
                 problems += self._add(since, last, values)
             else:
                 problems += self._change(there, last, values)
-            _say(self.sheet, row, problems)
+            note(self.sheet, row, problems)
         ends = {span.first: span for span in self.spans if span.id is None}  # a later row ends an earlier one
         self.one.fees_added = [(ends.get(span.first, span), values) for span, values in self.one.fees_added]
         if self.published and before is not None and in_force(self.spans, self.today) is None and rows:
             lacking = publishing.Condition(Requirement.FEE_TODAY, met=False)
-            _say(self.sheet, rows[-1], _lacking((lacking,)))
+            note(self.sheet, rows[-1], _lacking((lacking,)))
 
     def _add(self, since: date, last: date | None, values: FeeValues) -> Iterator[Problem]:
         if self.published and since < self.today:
@@ -489,12 +515,21 @@ def rows_of(have: Have, kind: SheetKind) -> Iterator[dict[str, Any]]:
     elif kind == SheetKind.CALIBRATIONS:
         for number, certificate in have.calibrations:
             yield {"inner_id": number, **vars(certificate)}
+    elif kind == SheetKind.HOURS:
+        for (number, since), hours in have.hours.items():
+            yield hours_row(number, since, hours.week)
     else:
         for item in have.items.values():
             if kind == SheetKind.TEST_ITEMS:
                 yield item_row(item.id, item)
             else:
                 yield from (fee_row(item.id, item.details.name, fee.span, fee.values) for fee in item.fees)
+
+
+def hours_row(number: str, since: date, week: Week) -> dict[str, Any]:
+    """Hours from a day on as the row of their sheet; `number` is the instrument's own, empty for the lab's."""
+    days = {f"day{day}": spans for day, spans in enumerate(week or ((),) * 7, start=1)}
+    return {"inner_id": number, "valid_from": since, **days, "as_lab": week is None}
 
 
 def item_row(item_id: int, one: HaveItem | ItemPlan) -> dict[str, Any]:

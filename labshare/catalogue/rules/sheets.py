@@ -30,6 +30,7 @@ from labshare.catalogue.terms import (
 from labshare.kernel import typed
 from labshare.kernel.formatting import language, plain_number
 from labshare.kernel.money import FEN_PER_WAN, FEN_PER_YUAN, Fen
+from labshare.kernel.opening import HOURS, WEEKDAYS, day_text, read_day
 from labshare.kernel.terms import Term
 
 VERSION = 1
@@ -493,6 +494,43 @@ _FEES = (
     ),
 )
 
+_HOURS = (
+    _text(
+        name="inner_id",
+        field="innerId",
+        head=_l("Own number"),
+        says=_l("Of an instrument whose hours differ; empty for the hours of the lab."),
+    ),
+    _day(
+        name="valid_from",
+        head=lazy_pgettext("hours", "Valid from"),
+        needed=True,
+        says=_l("Today or later. A row with a day that the lab has changes those hours."),
+    ),
+    *(
+        Column(
+            name=f"day{number}",
+            head=head,
+            read=read_day,
+            wrong=HOURS,
+            write=day_text,
+            blank=(),
+            says=_l("Empty: closed. Past midnight: 22:00–06:00. All day: 24 h.") if number == 1 else "",
+            example="" if number == 7 else "08:30–12:00, 13:30–17:00",
+            width=24,
+        )
+        for number, head in enumerate(WEEKDAYS, start=1)
+    ),
+    _yes(
+        name="as_lab",
+        head=_l("Hours of the lab"),
+        says=_l("Yes: from that day on the instrument keeps the lab's hours, and the days stay empty."),
+        blank=False,
+        example="否",
+        example_en="No",
+    ),
+)
+
 
 def _with_defaults(columns: tuple[Column, ...], details: type[Any]) -> tuple[Column, ...]:
     """An empty cell means what the details say where nothing is given."""
@@ -508,6 +546,7 @@ COLUMNS: Mapping[SheetKind, tuple[Column, ...]] = {
     SheetKind.CALIBRATIONS: _CALIBRATIONS,
     SheetKind.TEST_ITEMS: _with_defaults(_TEST_ITEMS, TestItemDetails),
     SheetKind.FEES: _FEES,
+    SheetKind.HOURS: _HOURS,
 }
 
 

@@ -19,7 +19,7 @@ from labshare.booking.queries.bookings import bookings_hit
 from labshare.booking.queries.clashes import newly_hit
 from labshare.booking.queries.desk import closures_ahead, lab_of_closure, lab_of_week, opening_weeks
 from labshare.booking.queries.loading import Planned, PlannedClosure, PlannedWeek, hours_of_labs
-from labshare.booking.rules.hours import as_weekly, day_text, read_day
+from labshare.booking.rules.hours import as_weekly
 from labshare.booking.rules.time import Weekly
 from labshare.booking.services import (
     check_hours,
@@ -34,6 +34,7 @@ from labshare.catalogue.queries.own import instruments_of_lab
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.opening import HOURS, WEEKDAYS, day_text, read_day
 from labshare.kernel.time import local_day, utc_now
 from labshare.web.asked import asked_number
 from labshare.web.forms import (
@@ -52,15 +53,6 @@ from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.forms import ClosureForm
 from labshare.web.steps import carry_out, posted
 
-WEEKDAYS = (
-    _l("Monday"),
-    _l("Tuesday"),
-    _l("Wednesday"),
-    _l("Thursday"),
-    _l("Friday"),
-    _l("Saturday"),
-    _l("Sunday"),
-)
 WORKDAYS = 5
 AS_THE_LAB, OWN = "lab", "own"
 ASKED = ("csrf_token", "sure", "back", "copy", "note")
@@ -71,7 +63,7 @@ def _readable(_form: Form, field: StringField) -> None:
     try:
         read_day(field.data or "")
     except ValueError:
-        raise ValidationError(_("Write times such as 08:30–12:00, 13:30–17:00; nothing where closed.")) from None
+        raise ValidationError(str(HOURS)) from None
 
 
 class DayHours(StringField):

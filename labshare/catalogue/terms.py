@@ -166,7 +166,7 @@ class SheetKind(Term):
     CALIBRATIONS = "calibrations", _l("Calibrations")
     TEST_ITEMS = "test_items", _l("Test items")
     FEES = "fees", _l("Fees")
-    HOURS = "hours", _l("Opening hours")
+    HOURS = "opening_hours", _l("Opening hours")
 
 
 class ManyKind(Term):

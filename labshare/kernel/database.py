@@ -358,19 +358,28 @@ def append_only(table: FromClause, *, but: str = "") -> None:
 
 
 def stays_as_recorded(
-    table: FromClause, *columns: str, rewritten: str = "", name: str | None = None, kept: str | None = None
+    table: FromClause,
+    *columns: str,
+    rewritten: str = "",
+    name: str | None = None,
+    kept: str | None = None,
+    deleted: str = "",
 ) -> None:
     """Refuse DELETE (and TRUNCATE) on a table, and UPDATE of these columns, or under the condition `rewritten` on OLD
     and NEW. `name` begins what the guards are called, the table's own where none is given; `kept`: what the refused
-    deletion says on SQLite."""
+    deletion says on SQLite; `deleted`: a condition on OLD under which a row may be deleted all the same."""
     table_name = _name(table)
     name = name or table_name
     of = f" OF {', '.join(columns)}" if columns else ""
     kept = kept or f"{name} rows stay"
+    unless = f"WHEN (NOT ({deleted})) " if deleted else ""
     guard(
         table,
         sqlite=(
-            (f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {table_name} BEGIN SELECT RAISE(ABORT, '{kept}'); END"),
+            (
+                f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {table_name} {unless}"
+                f"BEGIN SELECT RAISE(ABORT, '{kept}'); END"
+            ),
             (
                 f"CREATE TRIGGER {name}_as_recorded BEFORE UPDATE{of} ON {table_name} "
                 f"{f'WHEN {rewritten} ' if rewritten else ''}"
@@ -388,7 +397,7 @@ def stays_as_recorded(
                 f"{f'WHEN ({rewritten}) ' if rewritten else ''}EXECUTE FUNCTION {name}_refuse()"
             ),
             (
-                f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {table_name} FOR EACH ROW "
+                f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {table_name} FOR EACH ROW {unless}"
                 f"EXECUTE FUNCTION {name}_refuse()"
             ),
             (

@@ -1,10 +1,8 @@
 """Statements of banks: what came in, line by line, and the payments recorded of it (R-BANK). Fen, local days."""
 
-from datetime import date, datetime
-from typing import Any
+from datetime import date
 
 from sqlalchemy import (
-    JSON,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -18,44 +16,23 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from labshare.kernel.database import Model, UtcDateTime, append_only, guard, stays_as_recorded
+from labshare.kernel.database import Model, append_only, guard, stays_as_recorded
 from labshare.kernel.money import Fen
-from labshare.settlement.models import Payment, StoredFile
+from labshare.settlement.imported import ImportedList, ListLine
+from labshare.settlement.models import Payment
 
 
-class BankLayout(Model):
-    """Which columns of the statements of an account say what: mapped once and kept."""
-
-    __tablename__ = "bank_layout"
-
-    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"), primary_key=True)
-    account: Mapped[str] = mapped_column(String(40), primary_key=True)
-    heads: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """Of each kind of column its head."""
-    kept_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    kept_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class BankStatement(Model):
-    """A statement that was imported; its file stays."""
-
+class BankStatement(ImportedList, Model):
     __tablename__ = "bank_statement"
     __table_args__ = (Index(None, "firm_id", "id"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
     account: Mapped[str] = mapped_column(String(40))
-    file_id: Mapped[int] = mapped_column(ForeignKey("stored_file.id"))
-    imported_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-    file: Mapped[StoredFile] = relationship()
 
 
 _WAITS = "left_fen > 0 AND aside_at IS NULL"
 
 
-class BankLine(Model):
+class BankLine(ListLine, Model):
     """Money that came in. The same line in another file of the account is the same line: once."""
 
     __tablename__ = "bank_line"
@@ -75,12 +52,8 @@ class BankLine(Model):
         ),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    statement_id: Mapped[int] = mapped_column(ForeignKey("bank_statement.id"))
-    firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    list_id: Mapped[int] = mapped_column("statement_id", ForeignKey("bank_statement.id"))
     account: Mapped[str] = mapped_column(String(40))
-    file_row: Mapped[int]
-    """As a spreadsheet counts."""
     paid_on: Mapped[date]
     amount_fen: Mapped[Fen]
     left_fen: Mapped[Fen]
@@ -90,22 +63,8 @@ class BankLine(Model):
     reference: Mapped[str] = mapped_column(String(60))
     purpose: Mapped[str] = mapped_column(String(300))
     mark: Mapped[str] = mapped_column(String(40))
-    aside_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When somebody said that it is for no booking."""
-    aside_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    aside_note: Mapped[str | None] = mapped_column(String(200))
 
     statement: Mapped[BankStatement] = relationship()
-
-    @hybrid_property
-    def aside(self) -> bool:
-        """Whether it is for no booking."""
-        return self.aside_at is not None
-
-    @aside.inplace.expression
-    @classmethod
-    def _aside_in_sql(cls) -> ColumnElement[bool]:
-        return cls.aside_at.is_not(None)
 
     @hybrid_property
     def waits(self) -> bool:
@@ -173,4 +132,5 @@ stays_as_recorded(
     "reference",
     "purpose",
     "mark",
+    deleted="OLD.left_fen = OLD.amount_fen AND OLD.aside_at IS NULL",
 )

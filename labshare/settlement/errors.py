@@ -422,12 +422,34 @@ class BankLineRecorded(Conflict):
     message = _l("Of this line %(amount)s is left to be recorded; the rest is recorded already.")
 
 
-class BankLineAside(Conflict):
+class LineAside(Conflict):
     message = _l("This line is set aside. Take it back first.")
 
 
-class BankLineEmpty(InvalidInput):
+class LineEmpty(InvalidInput):
     message = _l("Enter an amount for at least one booking.")
+
+
+class ListUndone(Conflict):
+    message = _l("This import is undone already.")
+
+
+class ListRestsOn(Conflict):
+    """Something was recorded of a line, or somebody set one aside."""
+
+    message = _l("Not undone: of its lines %(n)s are recorded or set aside.")
+
+
+class TaxLineRecorded(Conflict):
+    message = _l("Invoice %(number)s is recorded already.")
+
+
+class TaxLineOtherwise(InvalidInput):
+    message = _l("The invoice is of %(said)s, the amounts make up %(here)s.")
+
+
+class BuyerIsOther(InvalidInput):
+    message = _l("The invoice names another buyer than the client: %(name)s %(code)s.")
 
 
 class PayerNamedOtherwise(InvalidInput):

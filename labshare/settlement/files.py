@@ -18,6 +18,7 @@ from sqlalchemy import select
 from labshare.kernel.actor import Actor
 from labshare.kernel.apart import NotReadInTime, read_apart
 from labshare.kernel.database import db, writing
+from labshare.kernel.digests import keyed_digest
 from labshare.kernel.errors import Problem
 from labshare.kernel.media import JPEG, OFD, PDF, PNG, RAW, XLSX, XML, ZIP
 from labshare.kernel.sheets import ReadSheet, read_sheets
@@ -84,6 +85,11 @@ def folder() -> Path:
 
 def path_of(sha256: str) -> Path:
     return folder() / sha256[:2] / sha256
+
+
+def upload_key(actor: Actor, sha256: str) -> str:
+    """Says that this firm sent the file, so that nobody else reads it by its address."""
+    return keyed_digest("upload", f"{actor.firm_id} {sha256}")[:16]
 
 
 def take_in(stream: IO[bytes], name: str, kinds: Kinds, *, now: datetime) -> TakenFile:

@@ -13,6 +13,8 @@ name_subjects(
     message=_l("Message"),
     month=_l("Month of the ledger"),
     payment=_l("Payment"),
+    tax_line=_l("Line of the tax system's list"),
+    tax_list=_l("Tax system's list"),
     report=_l("Report"),
 )
 name_fields(

@@ -63,6 +63,23 @@ class BankColumn(Term):
     NOTE = "bank_note", _l("Further text")
 
 
+class TaxColumn(Term):
+    """What a column of the tax system's list says."""
+
+    DIGITAL = "tax_digital", _l("Number of 20 digits")
+    CODE = "tax_code", _l("Invoice code")
+    NUMBER = "tax_number", _l("Invoice number")
+    DAY = "tax_day", _l("Date of the invoice")
+    BUYER = "tax_buyer", _l("Buyer's name")
+    BUYER_CODE = "tax_buyer_code", _l("Buyer's credit code")
+    SELLER_CODE = "tax_seller_code", _l("Seller's credit code")
+    NET = "tax_net", _l("Amount without tax")
+    TAX = "tax_tax", _l("Tax")
+    WHOLE = "tax_whole", _l("Amount with tax")
+    STATE = "tax_state", _l("State of the invoice")
+    NOTE = "tax_note", _l("Remark")
+
+
 class MatchReason(Term):
     """Why a bank's line is proposed for a booking."""
 
@@ -95,6 +112,16 @@ class BankLines(Term):
     SURE = "bank_sure", _l("Sure")
     MATCHED = "bank_matched", lazy_pgettext("bank", "Recorded")
     ASIDE = "bank_aside", _l("Set aside")
+
+
+class TaxLines(Term):
+    """Which lines of the tax system's lists a list shows."""
+
+    OPEN = "tax_open", _l("To be matched")
+    SURE = "tax_sure", _l("Sure")
+    DIFFERS = "tax_differs", _l("Differs from what is recorded")
+    RECORDED = "tax_recorded", lazy_pgettext("bank", "Recorded")
+    ASIDE = "tax_aside", _l("Set aside")
 
 
 class SpendingBy(Term):

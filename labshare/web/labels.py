@@ -70,6 +70,7 @@ from labshare.settlement.terms import (
     PayerVerdict,
     ReportState,
     SpendingBy,
+    TaxLines,
 )
 
 VOCABULARIES: dict[str, type[Term]] = {
@@ -116,6 +117,7 @@ COMPARED: tuple[type[Term], ...] = (
     MatchReason,
     Movement,
     SpendingBy,
+    TaxLines,
     DayKind,
     EntryCause,
     FeeBasis,

@@ -187,6 +187,12 @@ def test_every_form_of_clients_and_labs_is_kept_or_has_nothing_to_keep(app: Flas
         "lab.bank_file",
         "lab.bank_lines",  # a file, which a browser does not send twice
         "lab.bank_sure",
+        "lab.bank_undo",
+        "lab.tax_back",
+        "lab.tax_file",
+        "lab.tax_lines",  # a file, too
+        "lab.tax_sure",
+        "lab.tax_undo",
         "lab.drop",  # asked for anew by the script that draws the calendar
         "lab.escalate_dispute",
         "lab.calibration_remove",

@@ -392,6 +392,12 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
             payer_uscc=places["client_uscc"],
         ),
     )
+    line = places["tax_line_id"]
+    yield (
+        "set an invoice of the list aside",
+        lambda: settlement.set_tax_line_aside(actor=accountant, now=utc_now(), line_id=line),
+    )
+    yield "take it back", lambda: settlement.take_tax_line_back(actor=accountant, now=utc_now(), line_id=line)
     yield from _disputes(world, clock)
 
 

@@ -15,6 +15,7 @@ from labshare.booking.services.sheets import import_sheets
 from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.sheets import ReadSheet, Row
 from labshare.kernel.time import local_day, utc_now
@@ -35,12 +36,14 @@ from labshare.rewards.services import (
 )
 from labshare.rewards.services.grades import GradeRow
 from labshare.settlement.bank import BankLine
-from labshare.settlement.files import TakenPhoto, keep_table, read_kept
+from labshare.settlement.files import TakenFile, TakenPhoto, keep_table, read_kept, upload_key
 from labshare.settlement.models import MARK, BookingHold, InvoiceLine, Report
-from labshare.settlement.queries.bank import upload_key
-from labshare.settlement.rules.bank_sheets import find_layout, read_statement
-from labshare.settlement.services import answer_inquiry, ask_labs, import_statement
+from labshare.settlement.rules.bank_sheets import BANK, read_statement
+from labshare.settlement.rules.lists import find_layout
+from labshare.settlement.rules.tax_sheets import TaxRow
+from labshare.settlement.services import answer_inquiry, ask_labs, import_statement, import_tax_list
 from labshare.settlement.services.photos import add_photo
+from labshare.settlement.tax_list import TaxLine
 from tests import factories as make
 from tests.mails import letters
 from tests.rewards.reading import policy_json
@@ -503,7 +506,7 @@ def _bank(owner: Actor) -> dict[str, Any]:
         for amount, number in (("10.00", "A1"), ("2000.00", "A2"))
     )
     [sheet] = read_kept(imported.sha256)
-    layout = find_layout(sheet)
+    layout = find_layout(sheet, BANK)
     assert layout is not None
     with transaction():
         statement, _added = import_statement(
@@ -514,5 +517,28 @@ def _bank(owner: Actor) -> dict[str, Any]:
             file=imported,
             rows=read_statement(sheet, layout, today=date(2026, 11, 24)).rows,
         )
-        line = db.session.scalars(db.select(BankLine).filter_by(statement_id=statement.id)).one()
-    return {"bank_file": f"{sent.sha256}{upload_key(owner, sent.sha256)}", "bank_line_id": line.id}
+        line = db.session.scalars(db.select(BankLine).filter_by(list_id=statement.id)).one()
+        tax_line = _tax_line(owner, sent)
+    return {
+        "bank_file": f"{sent.sha256}{upload_key(owner, sent.sha256)}",
+        "bank_line_id": line.id,
+        "bank_list_id": statement.id,
+        "tax_file": f"{sent.sha256}{upload_key(owner, sent.sha256)}",
+        "tax_line_id": tax_line.id,
+        "tax_list_id": tax_line.list_id,
+    }
+
+
+def _tax_line(owner: Actor, file: TakenFile) -> TaxLine:
+    row = TaxRow(
+        row=2,
+        number="26332000000000000099",
+        issued_on=date(2026, 11, 3),
+        amount_fen=Fen(200_000),
+        tax_fen=Fen(0),
+        buyer="某公司",
+        buyer_uscc="",
+        note="",
+    )
+    imported, _added = import_tax_list(actor=owner, now=utc_now(), heads={}, file=file, rows=[row])
+    return db.session.scalars(db.select(TaxLine).filter_by(list_id=imported.id)).one()

@@ -21,8 +21,9 @@ from labshare.settlement import services
 from labshare.settlement.bank import BankLine, BankMatch
 from labshare.settlement.errors import (
     BankAccountNotReadable,
-    BankLineAside,
     BankLineRecorded,
+    LineAside,
+    ListRestsOn,
     PayerNamedOtherwise,
     PaymentAboveCharge,
 )
@@ -31,7 +32,8 @@ from labshare.settlement.models import Payment, RevenueEntry
 from labshare.settlement.queries.bank import lines_waiting, load_dues, proposals, used_before
 from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.queries.ledger import bookings_out_of_step
-from labshare.settlement.rules.bank_sheets import find_layout, merged_below, own_account, read_statement
+from labshare.settlement.rules.bank_sheets import BANK, own_account, read_statement
+from labshare.settlement.rules.lists import find_layout, merged_below
 from labshare.settlement.rules.matching import Due, Line, propose, references_in
 from labshare.settlement.terms import BankColumn, MatchReason
 from tests import factories
@@ -53,7 +55,7 @@ def sheet_of(rows) -> ReadSheet:
 @pytest.mark.parametrize("bank", LAYOUTS)
 def test_the_layouts_of_large_banks_are_known(bank):  # R-BANK-1
     sheet = sheet_of(LAYOUTS[bank])
-    layout = find_layout(sheet)
+    layout = find_layout(sheet, BANK)
     assert layout is not None
     read = read_statement(sheet, layout, today=TODAY)
     assert not read.bad
@@ -67,9 +69,9 @@ def test_the_layouts_of_large_banks_are_known(bank):  # R-BANK-1
 
 def test_other_heads_are_mapped_once_and_found_again():
     rows = [["何时", "多少", "谁", "编码"], ["2026-07-03", "5.00", "某公司", "X1"]]
-    assert find_layout(sheet_of(rows)) is None
+    assert find_layout(sheet_of(rows), BANK) is None
     kept = {BankColumn.DAY: "何时", BankColumn.AMOUNT: "多少", BankColumn.PAYER: "谁", BankColumn.REFERENCE: "编码"}
-    layout = find_layout(sheet_of([["别的"], *rows]), kept)
+    layout = find_layout(sheet_of([["别的"], *rows]), BANK, kept)
     assert layout is not None
     assert layout.kept == kept
     assert read_statement(sheet_of([["别的"], *rows]), layout, today=TODAY).rows[0].payer == "某公司"
@@ -93,7 +95,7 @@ def test_other_heads_are_mapped_once_and_found_again():
 )
 def test_a_cell_that_can_mean_two_things_or_none_is_said(cells, wrong):
     sheet = sheet_of([HEAD, cells])
-    read = read_statement(sheet, find_layout(sheet), today=TODAY)
+    read = read_statement(sheet, find_layout(sheet, BANK), today=TODAY)
     assert [(cell.row, cell.wrong) for cell in read.bad] == [(2, wrong)]
     assert read.rows == []
 
@@ -101,16 +103,16 @@ def test_a_cell_that_can_mean_two_things_or_none_is_said(cells, wrong):
 def test_equal_rows_are_told_apart_and_known_again_in_another_file():
     row = ["2026-07-03", "5.00", "", "某公司", "货款", ""]
     first, second = (sheet_of([HEAD, *rows]) for rows in ([row, row], [["2026-07-02", "1", "", "", "", ""], row, row]))
-    marks = [{each.mark for each in read_statement(s, find_layout(s), today=TODAY).rows} for s in (first, second)]
+    marks = [{each.mark for each in read_statement(s, find_layout(s, BANK), today=TODAY).rows} for s in (first, second)]
     assert len(marks[0]) == 2
     assert marks[0] < marks[1]
-    assert read_statement(first, find_layout(first), today=TODAY).rows[0].reference.startswith("20260703-")
+    assert read_statement(first, find_layout(first, BANK), today=TODAY).rows[0].reference.startswith("20260703-")
 
 
 def test_merged_cells_above_the_head_are_harmless():
     sheet = sheet_of([["明细"], HEAD, ["2026-07-03", "5.00"]])
     sheet.merged = ["A1:F1", "B3:B9"]
-    assert merged_below(sheet, find_layout(sheet)) == ["B3:B9"]
+    assert merged_below(sheet, find_layout(sheet, BANK)) == ["B3:B9"]
 
 
 # What is proposed
@@ -228,7 +230,7 @@ def world(app) -> World:
 
 def imported(actor, rows, account: str = ACCOUNT, name: str = "bank.csv") -> int:
     sheet = sheet_of(rows)
-    layout = find_layout(sheet)
+    layout = find_layout(sheet, BANK)
     file = keep_table(io.BytesIO(csv_of(rows)), name, now=utc_now())
     with transaction():
         return services.import_statement(
@@ -330,13 +332,43 @@ def test_a_line_set_aside_waits_until_it_is_taken_back(world):
     with transaction():
         services.set_aside(actor=world.accountant, now=utc_now(), line_id=line, note="利息")
     assert lines_waiting(world.accountant) == []
-    with pytest.raises(BankLineAside):
+    with pytest.raises(LineAside):
         recorded(world, line)
     with transaction():
         services.take_back(actor=world.accountant, now=utc_now(), line_id=line)
     recorded(world, line)
     with pytest.raises(BankLineRecorded), transaction():
         services.set_aside(actor=world.accountant, now=utc_now(), line_id=line)
+
+
+def test_an_import_is_undone_as_long_as_nothing_rests_on_it(world):  # R-BANK-4
+    line = db.session.get_one(BankLine, line_of(world))
+    listed = line.list_id
+    with transaction():
+        services.set_aside(actor=world.accountant, now=utc_now(), line_id=line.id, note="x")
+    with pytest.raises(ListRestsOn), transaction():
+        services.undo_statement(actor=world.accountant, now=utc_now(), list_id=listed)
+    with transaction():
+        services.take_back(actor=world.accountant, now=utc_now(), line_id=line.id)
+    with pytest.raises(NotFound), transaction():
+        services.undo_statement(actor=World().manager, now=utc_now(), list_id=listed)
+    with transaction():
+        assert services.undo_statement(actor=world.accountant, now=utc_now(), list_id=listed) == 1
+    assert lines_waiting(world.accountant) == []
+    recorded(world, line_of(world))
+    with pytest.raises(IntegrityError):
+        db.session.execute(text("DELETE FROM bank_line"))
+    db.session.rollback()
+
+
+def test_a_note_too_long_is_refused_beside_its_field(app, world):
+    line = line_of(world)
+    page = signed_in(app, world.accountant).post(
+        f"/lab/bank/lines/{line}/aside", data={"note": "利" * 201}, headers=ENGLISH
+    )
+    assert page.status_code == 422
+    assert "利" * 201 in page.text, "not cut"
+    assert lines_waiting(world.accountant)
 
 
 def test_a_reference_used_before_is_shown_with_where(world):

@@ -13,15 +13,15 @@ from labshare.booking.models import Booking
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.digests import keyed_digest
 from labshare.kernel.errors import NotFound
 from labshare.kernel.money import Fen
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
-from labshare.settlement.bank import BankLayout, BankLine, BankMatch, BankStatement
+from labshare.settlement.bank import BankLine, BankMatch, BankStatement
+from labshare.settlement.imported import ListLayout
 from labshare.settlement.models import Invoice, InvoiceLine, Payment
 from labshare.settlement.rules.matching import Due, Line, Proposal, plain_name, propose
-from labshare.settlement.terms import BankLines
+from labshare.settlement.terms import BankLines, DocumentKind
 
 WAITING_AT_MOST = 2000
 """Lines of which proposals are made at once, the oldest first."""
@@ -42,14 +42,9 @@ def _ours(actor: Actor) -> tuple[ColumnElement[bool], ...]:
     return (BankLine.firm_id == actor.firm_id, visible(actor, "payment.record", lab=BankLine.firm_id))
 
 
-def upload_key(actor: Actor, sha256: str) -> str:
-    """Says that this firm sent the file, so that nobody else reads it by its address."""
-    return keyed_digest("bank statement", f"{actor.firm_id} {sha256}")[:16]
-
-
-def kept_heads(actor: Actor, account: str) -> dict[str, str] | None:
-    """Which columns of this account's statements say what, as kept of the last one."""
-    layout = db.session.get(BankLayout, (actor.firm_id, account)) if actor.firm_id else None
+def kept_heads(actor: Actor, source: str) -> dict[str, str] | None:
+    """Which columns of the lists of this source say what, as kept of the last one."""
+    layout = db.session.get(ListLayout, (actor.firm_id, source)) if actor.firm_id else None
     return layout.heads if layout else None
 
 
@@ -118,14 +113,15 @@ def get_line(actor: Actor, line_id: int) -> BankLine:
     return line
 
 
-def load_dues(actor: Actor) -> list[Due]:
-    """Bookings at the firm's labs of which something is to be paid, the earliest first, with the numbers of their
-    invoices. Two statements."""
+def load_dues(actor: Actor, of: DocumentKind = DocumentKind.PAYMENT) -> list[Due]:
+    """Bookings at the firm's labs of which something is to be paid, or to be invoiced, the earliest first, with the
+    numbers of their invoices. Two statements."""
+    done = Booking.paid_fen if of == DocumentKind.PAYMENT else Booking.invoiced_fen
     ours = (
         Booking.lab_firm_id == actor.firm_id,
-        visible(actor, "payment.record", lab=Booking.lab_firm_id),
+        visible(actor, f"{of}.record", lab=Booking.lab_firm_id),
         Booking.unsettled,
-        Booking.charged_fen > Booking.paid_fen,
+        Booking.charged_fen > done,
         Booking.state.in_(BookingState.with_documents()),
     )
     numbers: dict[int, list[str]] = defaultdict(list)
@@ -141,7 +137,7 @@ def load_dues(actor: Actor) -> list[Due]:
         select(
             Booking.id,
             Booking.ref,
-            (Booking.charged_fen - Booking.paid_fen).label("left_fen"),
+            (Booking.charged_fen - done).label("left_fen"),
             Firm.id.label("client_id"),
             Firm.name,
             Firm.name_en,

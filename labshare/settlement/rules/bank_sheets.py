@@ -6,13 +6,13 @@ the account. Nothing here knows a table of ours.
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from labshare.kernel.money import ZERO, Fen
 from labshare.kernel.sheets import ReadSheet, Row, cut
 from labshare.settlement.rules.cells import LARGEST_FEN, read_day, read_fen
+from labshare.settlement.rules.lists import HEAD_WITHIN, Columns, Layout, Places, ReadList, Wrong, is_ending, said_in
 from labshare.settlement.terms import BankColumn
 
 HEADS: dict[BankColumn, tuple[str, ...]] = {
@@ -72,34 +72,12 @@ HEADS: dict[BankColumn, tuple[str, ...]] = {
     BankColumn.TEXT: ("摘要", "附言", "用途", "交易用途", "交易附言", "客户附言", "purpose", "description"),
     BankColumn.NOTE: ("附言", "用途", "备注", "个性化信息", "交易摘要", "remark", "note"),
 }
-"""As banks write them, bare of blanks, brackets and what stands in these; the first that is found is taken."""
+"""As banks write them."""
 
 IN_WORDS = frozenset({"贷", "贷方", "收", "收入", "来账", "转入", "存入", "c", "cr", "credit", "in", "+"})
 OUT_WORDS = frozenset({"借", "借方", "支", "支出", "付", "往账", "转出", "支取", "d", "dr", "debit", "out", "-"})
-ENDINGS = ("合计", "总计", "小计", "本页", "总笔数", "笔数", "以下空白", "期末", "期初", "total")
-HEAD_WITHIN = 40
-"""A head stands in one of so many first rows."""
 PAYER_LENGTH, TEXT_LENGTH, REFERENCE_LENGTH, ACCOUNT_LENGTH = 120, 300, 60, 40
 _OWN_ACCOUNT = re.compile(r"(?:账号|账户|account(?:no\.?|number)?)[:：]?\D{0,12}(\d[\d\- ]{6,38}\d)", re.IGNORECASE)
-
-Wrong = Callable[[BankColumn, str], None]
-Places = Mapping[BankColumn, int]
-"""Columns, from 0."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where the head stands (its row's place among the rows) and what the columns say."""
-
-    head: int
-    places: Places
-    names: tuple[str, ...]
-    """What stands in each cell of the head."""
-
-    @property
-    def kept(self) -> dict[str, str]:
-        """The heads, to find the columns again in the next file of this account."""
-        return {column: self.names[place] for column, place in self.places.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,77 +97,12 @@ class BankRow:
     same."""
 
 
-@dataclass(frozen=True)
-class BadCell:
-    row: int
-    column: str
-    """Its head."""
-    wrong: str
-    """A key of `WRONG_CELLS`."""
-    found: str
-
-
-@dataclass(kw_only=True)
-class ReadStatement:
-    rows: list[BankRow] = field(default_factory=list)
-    bad: list[BadCell] = field(default_factory=list)
-    out: int = 0
-    """Rows of money paid out, which are passed over."""
-    other: int = 0
-    """Rows of totals and the like."""
-
-    @property
-    def amount_fen(self) -> Fen:
-        return Fen(sum(row.amount_fen for row in self.rows))
-
-
-def bare(head: str) -> str:
-    """A head without blanks, brackets and what stands in them, in small letters."""
-    return re.sub(r"[\s*/\-_'’:：]|[\[(（【].*?[\])）】]", "", head).lower()
-
-
-def find_layout(sheet: ReadSheet, kept: Mapping[str, str] | None = None) -> Layout | None:
-    """Where the columns are: by the heads kept of this account if all of them are there, else by what banks write.
-    None where no row looks like a head."""
-    for place, row in enumerate(sheet.rows[:HEAD_WITHIN]):
-        names = tuple(row.text(column) for column in range(len(row.cells)))
-        if kept and all(name in names for name in kept.values()):
-            found: dict[BankColumn, int] = {
-                column: names.index(kept[column]) for column in BankColumn if column in kept
-            }
-        else:
-            found = _known(names)
-        if BankColumn.DAY in found and (BankColumn.MONEY_IN in found or BankColumn.AMOUNT in found):
-            return Layout(place, found, names)
-    return None
-
-
-def likely_head(sheet: ReadSheet) -> int:
-    """The row that has most texts: what a person is asked about where no head is known."""
-    first = sheet.rows[:HEAD_WITHIN]
-    return max(
-        range(len(first)), key=lambda place: sum(isinstance(cell, str) for cell in first[place].cells), default=0
-    )
-
-
-def merged_below(sheet: ReadSheet, layout: Layout) -> list[str]:
-    """Merged cells at the head or below it: there each row must speak for itself."""
-    first = sheet.rows[layout.head].number
-    rows = [(area, re.findall(r"\d+", area)) for area in sheet.merged]
-    return [area for area, numbers in rows if numbers and int(numbers[-1]) >= first]
-
-
-def _known(names: Sequence[str]) -> dict[BankColumn, int]:
-    bared = [bare(name) for name in names]
-    found: dict[BankColumn, int] = {}
-    for column, heads in HEADS.items():
-        place = next((bared.index(head) for head in heads if head in bared), None)
-        if place is not None and place not in found.values():
-            found[column] = place
-    if BankColumn.MONEY_IN in found:
-        found.pop(BankColumn.AMOUNT, None)
-        found.pop(BankColumn.DIRECTION, None)
-    return found
+BANK = Columns(
+    kind=BankColumn,
+    heads=HEADS,
+    enough=lambda found: BankColumn.DAY in found and bool({BankColumn.MONEY_IN, BankColumn.AMOUNT} & set(found)),
+    instead={BankColumn.MONEY_IN: (BankColumn.AMOUNT, BankColumn.DIRECTION)},
+)
 
 
 def own_account(sheet: ReadSheet, layout: Layout | None) -> str:
@@ -200,10 +113,10 @@ def own_account(sheet: ReadSheet, layout: Layout | None) -> str:
     return ""
 
 
-def read_statement(sheet: ReadSheet, layout: Layout, *, today: date) -> ReadStatement:
+def read_statement(sheet: ReadSheet, layout: Layout, *, today: date) -> ReadList:
     """Every row below the head. A row that is neither money in, money out nor an end of the list is bad, cell by
     cell."""
-    read = ReadStatement()
+    read = ReadList()
     for row in sheet.rows[layout.head + 1 :]:
         _read_row(row, layout, today, read)
     seen: dict[str, int] = {}
@@ -214,19 +127,12 @@ def read_statement(sheet: ReadSheet, layout: Layout, *, today: date) -> ReadStat
     return read
 
 
-def _read_row(row: Row, layout: Layout, today: date, read: ReadStatement) -> None:
+def _read_row(row: Row, layout: Layout, today: date, read: ReadList) -> None:
     places = layout.places
-    first = next((row.text(column) for column in range(len(row.cells)) if row.text(column)), "")
-    if first.lower().startswith(ENDINGS):
+    if is_ending(row):
         read.other += 1
         return
-    before = len(read.bad)
-
-    def wrong(column: BankColumn, why: str) -> None:
-        read.bad.append(
-            BadCell(row.number, layout.names[places[column]], why, str(row.cell(places[column]) or "")[:60])
-        )
-
+    before, wrong = len(read.bad), read.wrong_in(row, layout)
     amount = _amount_in(row, places, wrong)
     if amount is None and len(read.bad) == before:
         read.out += 1
@@ -240,7 +146,7 @@ def _read_row(row: Row, layout: Layout, today: date, read: ReadStatement) -> Non
         wrong(BankColumn.REFERENCE, "cut")
     if len(read.bad) > before or amount is None or day is None:
         return
-    said = {column: row.text(places[column]) if column in places else "" for column in BankColumn}
+    said = {column: said_in(row, layout, column) for column in BankColumn}
     text = " ".join(dict.fromkeys(part for part in (said[BankColumn.TEXT], said[BankColumn.NOTE]) if part))
     payer, account = said[BankColumn.PAYER][:PAYER_LENGTH], said[BankColumn.PAYER_ACCOUNT][:ACCOUNT_LENGTH]
     mark = _mark(day, amount, payer, account, said[BankColumn.REFERENCE], text)

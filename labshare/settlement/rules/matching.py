@@ -41,6 +41,8 @@ class Line:
     text: str
     used: bool = False
     """Its reference stands at a payment already."""
+    uscc: str = ""
+    """Of the client, where the list has it: it decides, not the name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +98,11 @@ class _Known:
         self.by_ref: Mapping[str, Due] = {due.ref: due for due in dues}
         self.by_invoice: dict[str, list[Due]] = defaultdict(list)
         self.by_name: dict[str, list[Due]] = defaultdict(list)
+        self.by_code: dict[str, list[Due]] = defaultdict(list)
         self.by_amount: dict[Fen, list[Due]] = defaultdict(list)
         for due in dues:
             self.by_amount[due.left_fen].append(due)
+            self.by_code[due.uscc].append(due)
             for number in due.invoices:
                 for said in ways_to_say(number):
                     self.by_invoice[said].append(due)
@@ -107,7 +111,10 @@ class _Known:
 
 
 def _proposal(line: Line, known: _Known) -> Proposal | None:
-    theirs = known.by_name.get(plain_name(line.payer), []) if line.payer else []
+    if line.uscc:
+        theirs = known.by_code.get(line.uscc, [])
+    else:
+        theirs = known.by_name.get(plain_name(line.payer), []) if line.payer else []
     clients = {due.client_id for due in theirs}
     one = len(clients) == 1
     refs, numbers = references_in(line.text), tuple(_NUMBER.findall(line.text))

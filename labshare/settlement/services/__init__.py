@@ -8,6 +8,7 @@ from labshare.settlement.services.bank import (
     record_sure,
     set_aside,
     take_back,
+    undo_statement,
 )
 from labshare.settlement.services.disputes import (
     answer_dispute,
@@ -26,6 +27,14 @@ from labshare.settlement.services.overdue import tell_overdue
 from labshare.settlement.services.payments import accept_payer, record_payment, record_refund, reject_payer
 from labshare.settlement.services.reports import ReportOfFile, record_report, record_several, withdraw_report
 from labshare.settlement.services.sample_photos import add_sample_photo
+from labshare.settlement.services.tax_list import (
+    import_tax_list,
+    record_sure_invoices,
+    record_tax_line,
+    set_tax_line_aside,
+    take_tax_line_back,
+    undo_tax_list,
+)
 
 __all__ = [
     "SURE_AT_ONCE",
@@ -44,6 +53,7 @@ __all__ = [
     "escalate_dispute",
     "escalate_overdue",
     "import_statement",
+    "import_tax_list",
     "open_dispute",
     "record_bank_line",
     "record_invoice",
@@ -53,16 +63,22 @@ __all__ = [
     "record_report",
     "record_several",
     "record_sure",
+    "record_sure_invoices",
+    "record_tax_line",
     "refresh",
     "refresh_after_charge",
     "reject_payer",
     "reopen_month",
     "set_aside",
+    "set_tax_line_aside",
     "settle_dispute",
     "take_answer",
     "take_back",
     "take_in",
+    "take_tax_line_back",
     "tell_overdue",
+    "undo_statement",
+    "undo_tax_list",
     "withdraw_report",
     "write_message",
 ]

@@ -5,41 +5,40 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import or_
 from stdnum.cn import uscc
 
 from labshare.audit.services import record
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db, inserts_or_nothing, write_over
+from labshare.kernel.database import db
 from labshare.kernel.errors import InvalidInputs, NotFound, Problem
 from labshare.kernel.formatting import plain_money
 from labshare.kernel.money import Fen, total
 from labshare.kernel.verbs import verb
 from labshare.organisations.permissions import check
-from labshare.settlement.bank import BankLayout, BankLine, BankMatch, BankStatement
+from labshare.settlement.bank import BankLine, BankMatch, BankStatement
 from labshare.settlement.errors import (
     BankAccountNotReadable,
-    BankLineAside,
-    BankLineEmpty,
     BankLineRecorded,
     BookingTwice,
+    LineAside,
+    LineEmpty,
     PayerNamedOtherwise,
 )
-from labshare.settlement.files import TakenFile, store
+from labshare.settlement.files import TakenFile
 from labshare.settlement.models import Payment
 from labshare.settlement.queries.bank import lines_waiting, load_dues, proposals
 from labshare.settlement.rules.bank_sheets import BankRow
 from labshare.settlement.rules.matching import plain_name
 from labshare.settlement.services.ledger import locked_bookings
+from labshare.settlement.services.lists import locked_line, put_aside, put_back, take_in_lines, undo_lines
 from labshare.settlement.services.payments import record_payment
-from labshare.settlement.services.typed_text import check_text
 
-NOTE_LENGTH = 200
+RIGHT = "payment.record"
 SURE_AT_ONCE = 100
 """Lines that are recorded by one press: a few seconds."""
 _ACCOUNT = re.compile(r"\d{6,40}")
-_LINES = inserts_or_nothing(BankLine)
 
 
 @verb("bank.import", title=_l("Bank statement imported"))
@@ -55,52 +54,35 @@ def import_statement(
     account = re.sub(r"[\s-]", "", account)
     if not _ACCOUNT.fullmatch(account):
         raise BankAccountNotReadable
-    assert actor.firm_id is not None  # noqa: S101 - the right is a lab firm's
-    statement = BankStatement(
-        firm_id=actor.firm_id,
-        account=account,
-        file_id=store(file, actor=actor, now=now).id,
-        imported_by=actor.person_id,
-        imported_at=now,
-    )
-    db.session.add(statement)
-    db.session.flush()
-    if rows:
-        connection = db.session.connection()
-        connection.execute(
-            _LINES[connection.dialect.name],
-            [
-                {
-                    "statement_id": statement.id,
-                    "firm_id": actor.firm_id,
-                    "account": account,
-                    "file_row": row.row,
-                    "paid_on": row.paid_on,
-                    "amount_fen": row.amount_fen,
-                    "left_fen": row.amount_fen,
-                    "payer": row.payer,
-                    "payer_account": row.payer_account,
-                    "reference": row.reference,
-                    "purpose": row.text,
-                    "mark": row.mark,
-                }
-                for row in rows
-            ],
-        )
-    added = db.session.scalar(select(func.count()).where(BankLine.statement_id == statement.id)) or 0
-    write_over(
-        BankLayout,
+    statement = BankStatement(account=account)
+    values = [
         {
-            "firm_id": actor.firm_id,
             "account": account,
-            "heads": dict(heads),
-            "kept_by": actor.person_id,
-            "kept_at": now,
-        },
-    )
+            "file_row": row.row,
+            "paid_on": row.paid_on,
+            "amount_fen": row.amount_fen,
+            "left_fen": row.amount_fen,
+            "payer": row.payer,
+            "payer_account": row.payer_account,
+            "reference": row.reference,
+            "purpose": row.text,
+            "mark": row.mark,
+        }
+        for row in rows
+    ]
+    added = take_in_lines(statement, BankLine, values, source=account, heads=heads, file=file, actor=actor, now=now)
     after = {"account": account[-4:], "lines": added, "sha256": file.sha256}
     record(actor, now, "bank.import", ("bank_statement", statement.id), after=after)
     return statement, added
+
+
+@verb("bank.undo_import", title=_l("Import of a bank statement undone"))
+def undo_statement(*, actor: Actor, now: datetime, list_id: int) -> int:
+    """Take the lines of a statement away again. Gives how many. Raises what `undo_lines` raises."""
+    rests = or_(BankLine.left_fen < BankLine.amount_fen, BankLine.aside)
+    undone, lines = undo_lines(BankStatement, BankLine, rests, list_id=list_id, right=RIGHT, actor=actor, now=now)
+    record(actor, now, "bank.undo_import", ("bank_statement", undone.id), before={"lines": lines}, after={"lines": 0})
+    return lines
 
 
 @verb("bank.record", title=_l("Bank line recorded as payment"), money=True)
@@ -109,15 +91,15 @@ def record_bank_line(
 ) -> list[Payment]:
     """Record what came in as payments of these bookings, each with its share; day and reference are the bank's.
 
-    Everything that holds for a payment holds here (R-PAPER). Raises `BankLineAside`, `BankLineRecorded` where more is
-    shared out than is left of the line, `BankLineEmpty`, `PayerNamedOtherwise` where the bank names somebody else than
+    Everything that holds for a payment holds here (R-PAPER). Raises `LineAside`, `BankLineRecorded` where more is
+    shared out than is left of the line, `LineEmpty`, `PayerNamedOtherwise` where the bank names somebody else than
     the client whose code is given, and what `record_payment` raises, at `amount-REF`.
     """
-    line = _locked(actor, line_id)
+    line = locked_line(BankLine, line_id, right=RIGHT, actor=actor)
     if line.aside:
-        raise BankLineAside
+        raise LineAside
     if not shares:
-        raise BankLineEmpty
+        raise LineEmpty
     if len({ref for ref, _fen in shares}) < len(shares):
         raise BookingTwice
     shared = total(fen for _ref, fen in shares)
@@ -179,41 +161,19 @@ def record_sure(*, actor: Actor, now: datetime, line_ids: Sequence[int]) -> int:
 
 @verb("bank.set_aside", title=_l("Bank line set aside"))
 def set_aside(*, actor: Actor, now: datetime, line_id: int, note: str = "") -> BankLine:
-    """Say that a line is for no booking, such as interest. Raises `BankLineRecorded`, `BankLineAside`."""
-    line = _locked(actor, line_id)
-    if line.aside:
-        raise BankLineAside
+    """Say that a line is for no booking, such as interest. Raises `BankLineRecorded`, `LineAside`."""
+    line = locked_line(BankLine, line_id, right=RIGHT, actor=actor)
     if line.left_fen < line.amount_fen:
         raise BankLineRecorded(amount=plain_money(line.left_fen))
-    if problem := check_text(note, NOTE_LENGTH, "note"):
-        raise problem
-    line.aside_at, line.aside_by, line.aside_note = now, actor.person_id, note.strip()
-    record(actor, now, "bank.set_aside", ("bank_line", line.id), after={"note": line.aside_note})
+    put_aside(line, note, subject="bank_line", actor=actor, now=now)
     return line
 
 
 @verb("bank.take_back", title=_l("Bank line taken back"))
 def take_back(*, actor: Actor, now: datetime, line_id: int) -> BankLine:
     """A line that was set aside waits again."""
-    line = _locked(actor, line_id)
-    if line.aside:
-        note, line.aside_note = line.aside_note, None
-        line.aside_at = line.aside_by = None
-        record(actor, now, "bank.take_back", ("bank_line", line.id), before={"note": note}, after={"note": None})
-    return line
-
-
-def _locked(actor: Actor, line_id: int) -> BankLine:
-    """The line of the firm acted for, locked and read afresh. Raises `NotFound`, `NotAllowed`."""
-    line = db.session.scalar(
-        select(BankLine)
-        .where(BankLine.id == line_id, BankLine.firm_id == actor.firm_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if line is None:
-        raise NotFound
-    check(actor, "payment.record", lab=line.firm_id)
+    line = locked_line(BankLine, line_id, right=RIGHT, actor=actor)
+    put_back(line, subject="bank_line", actor=actor, now=now)
     return line
 
 

@@ -28,6 +28,7 @@ from labshare.kernel.time import local_day
 from labshare.settlement.queries.bank import get_line
 from labshare.settlement.queries.inquiries import get_inquiry
 from labshare.settlement.queries.reports import get_report
+from labshare.settlement.queries.tax_list import get_tax_line
 
 Given = Mapping[str, Any]
 """The values of the address, and those of the form where the address has none."""
@@ -105,6 +106,11 @@ def _bank_line(actor: Actor, given: Given) -> str:
     return f"{line.paid_on} · {line.payer}"
 
 
+def _tax_line(actor: Actor, given: Given) -> str:
+    line = get_tax_line(actor, given["line_id"])
+    return f"{line.issued_on} · {line.buyer}"
+
+
 def _new(_actor: Actor, _given: Given) -> str:
     return ""
 
@@ -168,6 +174,8 @@ ACTS: dict[str, Act] = {
     "lab.record_refund": Act(_l("Add refund"), _booking),
     "lab.bank_line": Act(_l("Record the bank's line"), _bank_line),
     "lab.bank_aside": Act(_l("Set the bank's line aside"), _bank_line),
+    "lab.tax_line": Act(_l("Record the list's invoice"), _tax_line),
+    "lab.tax_aside": Act(_l("Set the list's invoice aside"), _tax_line),
     "lab.block": Act(_l("Add block"), _blocked),
     "lab.change_block": Act(_l("Change the block"), _block),
     "lab.lab_apply": Act(_l("Apply to be an open lab"), _lab),

@@ -28,7 +28,7 @@ WAITING_AT_MOST = 2000
 RIGHT = "invoice.record"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class KnownLine:
     """A line whose number is recorded, with what is recorded of it."""
 
@@ -115,7 +115,16 @@ def lines_known(actor: Actor, shown: TaxLines, *, limit: int, offset: int = 0) -
         )
     count = db.session.scalar(select(func.count()).select_from(found.with_only_columns(TaxLine.id).subquery())) or 0
     rows = db.session.execute(found.order_by(TaxLine.issued_on.desc(), TaxLine.id.desc()).limit(limit).offset(offset))
-    return [KnownLine(row.TaxLine, Fen(int(row.fen)), Fen(int(row.tax)), row.Invoice, row.Firm) for row in rows], count
+    return [
+        KnownLine(
+            line=row.TaxLine,
+            amount_fen=Fen(int(row.fen)),
+            tax_fen=Fen(int(row.tax)),
+            invoice=row.Invoice,
+            client=row.Firm,
+        )
+        for row in rows
+    ], count
 
 
 def get_tax_line(actor: Actor, line_id: int) -> TaxLine:

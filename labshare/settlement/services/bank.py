@@ -165,7 +165,8 @@ def set_aside(*, actor: Actor, now: datetime, line_id: int, note: str = "") -> B
     line = locked_line(BankLine, line_id, right=RIGHT, actor=actor)
     if line.left_fen < line.amount_fen:
         raise BankLineRecorded(amount=plain_money(line.left_fen))
-    put_aside(line, note, subject="bank_line", actor=actor, now=now)
+    kept = put_aside(line, note, actor=actor, now=now)
+    record(actor, now, "bank.set_aside", ("bank_line", line.id), after={"note": kept})
     return line
 
 
@@ -173,7 +174,9 @@ def set_aside(*, actor: Actor, now: datetime, line_id: int, note: str = "") -> B
 def take_back(*, actor: Actor, now: datetime, line_id: int) -> BankLine:
     """A line that was set aside waits again."""
     line = locked_line(BankLine, line_id, right=RIGHT, actor=actor)
-    put_back(line, subject="bank_line", actor=actor, now=now)
+    if line.aside:
+        note = put_back(line)
+        record(actor, now, "bank.take_back", ("bank_line", line.id), before={"note": note}, after={"note": None})
     return line
 
 

@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, delete, func, select
 
-from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, inserts_or_nothing, write_over
 from labshare.kernel.errors import NotFound
@@ -84,22 +83,21 @@ def locked_line(line: type[ALine], line_id: int, *, right: str, actor: Actor) ->
     return found
 
 
-def put_aside(line: ListLine, note: str, *, subject: str, actor: Actor, now: datetime) -> None:
-    """Raises `LineAside`, `ReasonTooLong`."""
+def put_aside(line: ListLine, note: str, *, actor: Actor, now: datetime) -> str:
+    """The note as it is kept. Raises `LineAside`, `ReasonTooLong`."""
     if line.aside:
         raise LineAside
     if problem := check_text(note, NOTE_LENGTH, "note"):
         raise problem
     line.aside_at, line.aside_by, line.aside_note = now, actor.person_id, note.strip()
-    record(actor, now, f"{subject.partition('_')[0]}.set_aside", (subject, line.id), after={"note": line.aside_note})
+    return line.aside_note
 
 
-def put_back(line: ListLine, *, subject: str, actor: Actor, now: datetime) -> None:
-    if line.aside:
-        note, line.aside_note = line.aside_note, None
-        line.aside_at = line.aside_by = None
-        action = f"{subject.partition('_')[0]}.take_back"
-        record(actor, now, action, (subject, line.id), before={"note": note}, after={"note": None})
+def put_back(line: ListLine) -> str | None:
+    """The note that it had."""
+    note, line.aside_note = line.aside_note, None
+    line.aside_at = line.aside_by = None
+    return note
 
 
 def _locked(kind: type[Any], key: int, actor: Actor) -> Any:

@@ -140,7 +140,8 @@ def set_tax_line_aside(*, actor: Actor, now: datetime, line_id: int, note: str =
     line = locked_line(TaxLine, line_id, right=RIGHT, actor=actor)
     if line.invoice_id is not None:
         raise TaxLineRecorded(number=line.number)
-    put_aside(line, note, subject=SUBJECT, actor=actor, now=now)
+    kept = put_aside(line, note, actor=actor, now=now)
+    record(actor, now, "tax.set_aside", (SUBJECT, line.id), after={"note": kept})
     return line
 
 
@@ -148,7 +149,9 @@ def set_tax_line_aside(*, actor: Actor, now: datetime, line_id: int, note: str =
 def take_tax_line_back(*, actor: Actor, now: datetime, line_id: int) -> TaxLine:
     """A line that was set aside waits again."""
     line = locked_line(TaxLine, line_id, right=RIGHT, actor=actor)
-    put_back(line, subject=SUBJECT, actor=actor, now=now)
+    if line.aside:
+        note = put_back(line)
+        record(actor, now, "tax.take_back", (SUBJECT, line.id), before={"note": note}, after={"note": None})
     return line
 
 

@@ -153,7 +153,7 @@ def bank_line(line_id: int) -> Any:
     return _line_page(line_id, AsideForm())
 
 
-def _line_page(line_id: int, aside: AsideForm, status: int | None = None) -> Any:
+def _line_page(line_id: int, aside: AsideForm, *, status: int | None = None) -> Any:
     actor = current_actor()
     line = bank.get_line(actor, line_id)
     dues = bank.load_dues(actor)
@@ -243,7 +243,7 @@ def bank_aside(line_id: int) -> Any:
         lambda: services.set_aside(actor=current_actor(), now=utc_now(), line_id=line_id, note=form.note.data or ""),
         lambda _line: (_("The line is set aside."), url_for(".bank_lines")),
     )
-    return answer if isinstance(answer, Response) else _line_page(line_id, form, answer)
+    return answer if isinstance(answer, Response) else _line_page(line_id, form, status=answer)
 
 
 @blueprint.post("/bank/lines/<int:line_id>/back")

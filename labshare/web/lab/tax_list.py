@@ -135,7 +135,7 @@ def tax_line(line_id: int) -> Any:
     return _line_page(line_id, AsideForm())
 
 
-def _line_page(line_id: int, aside: AsideForm, status: int | None = None) -> Any:
+def _line_page(line_id: int, aside: AsideForm, *, status: int | None = None) -> Any:
     actor = current_actor()
     line = tax_list.get_tax_line(actor, line_id)
     dues = bank.load_dues(actor, DocumentKind.INVOICE)
@@ -194,7 +194,7 @@ def tax_aside(line_id: int) -> Any:
         ),
         lambda _line: (_("The line is set aside."), url_for(".tax_lines")),
     )
-    return answer if isinstance(answer, Response) else _line_page(line_id, form, answer)
+    return answer if isinstance(answer, Response) else _line_page(line_id, form, status=answer)
 
 
 @blueprint.post("/tax-list/lines/<int:line_id>/back")

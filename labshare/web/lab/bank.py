@@ -29,7 +29,7 @@ from labshare.web.asked import asked_choice, asked_page, read_number
 from labshare.web.documents import booking_href
 from labshare.web.forms import CreditCodeField, Form, MoneyField, StringField, length, optional, required
 from labshare.web.lab import blueprint
-from labshare.web.lab.lists import ListForm, ListPages, check_page, keep_upload, undone_words
+from labshare.web.lab.lists import ListPages, check_page, keep_upload, table_field, undone_words
 from labshare.web.steps import carry_out, posted
 
 OfAmounts = TypeVar("OfAmounts", bound="AmountsForm")
@@ -61,6 +61,12 @@ PAGES = ListPages(
 )
 
 
+class StatementForm(Form):
+    file = table_field(
+        _l("Bank statement"), _l("CSV or XLSX as the bank's online service gives it, up to 20 MB and 20,000 rows.")
+    )
+
+
 class AmountsForm(Form):
     """Amounts for each booking that a line may be for."""
 
@@ -86,7 +92,7 @@ class AsideForm(Form):
 @requires("payment.record", of=OWN_LABS, verb="bank.import", file=True)
 def bank_lines() -> Any:
     """What came in, with what each line seems to be for; and the way in for the next statement."""
-    actor, form = current_actor(), ListForm()
+    actor, form = current_actor(), StatementForm()
     status = 200
     if request.method == "POST":
         answer = keep_upload(PAGES, form)

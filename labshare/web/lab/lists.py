@@ -23,7 +23,7 @@ from labshare.settlement.queries.bank import kept_heads
 from labshare.settlement.rules.lists import Columns, Layout, ReadList, find_layout, likely_head, merged_below
 from labshare.web.asked import read_number
 from labshare.web.filters import tongue
-from labshare.web.forms import FileField, Form, OptionalSelectField, QueryForm, StringField, required, show_problem
+from labshare.web.forms import FileField, OptionalSelectField, QueryForm, StringField, required, show_problem
 from labshare.web.steps import pressed
 
 SHOWN_ROWS = 8
@@ -47,10 +47,11 @@ WRONG_CELLS = {
 }
 
 
-class ListForm(Form):
-    file = FileField(
-        _l("File"),
+def table_field(label: Any, description: Any) -> FileField:
+    return FileField(
+        label,
         [required(_l("Choose a file."))],
+        description=description,
         render_kw=accept((".csv", ".xlsx", CSV, XLSX)),
     )
 
@@ -89,7 +90,7 @@ class ListPages:
     """What to say where nothing is to be taken in."""
 
 
-def keep_upload(pages: ListPages, form: ListForm) -> Response | int:
+def keep_upload(pages: ListPages, form: Any) -> Response | int:
     """Keep the file that was sent, and lead to what it says."""
     if not form.validate():
         return InvalidInput.status

@@ -28,9 +28,10 @@ from labshare.settlement.rules.tax_sheets import TAX, read_tax_list
 from labshare.settlement.terms import DocumentKind, TaxLines
 from labshare.web.asked import asked_choice, asked_page, read_number
 from labshare.web.documents import booking_href
+from labshare.web.forms import Form
 from labshare.web.lab import blueprint
 from labshare.web.lab.bank import AmountsForm, AsideForm, amounts_form, offered
-from labshare.web.lab.lists import ListForm, ListPages, check_page, keep_upload, undone_words
+from labshare.web.lab.lists import ListPages, check_page, keep_upload, table_field, undone_words
 from labshare.web.steps import carry_out, posted
 
 TAX_PERCENT = "6%"
@@ -48,6 +49,13 @@ def _known(actor: Actor, _source: str, rows: Sequence[Any]) -> int:
 
 def _take_in(_source: str, **given: Any) -> tuple[Any, int]:
     return services.import_tax_list(actor=current_actor(), now=utc_now(), **given)
+
+
+class TaxListForm(Form):
+    file = table_field(
+        _l("Tax system's list"),
+        _l("CSV or XLSX as the electronic tax bureau exports it, a row for each invoice; up to 20 MB and 20,000 rows."),
+    )
 
 
 PAGES = ListPages(
@@ -68,7 +76,7 @@ PAGES = ListPages(
 @requires("invoice.record", of=OWN_LABS, verb="tax.import", file=True)
 def tax_lines() -> Any:
     """What the tax system says was invoiced, with what each line seems to be for; and the way in for the next list."""
-    actor, form = current_actor(), ListForm()
+    actor, form = current_actor(), TaxListForm()
     status = 200
     if request.method == "POST":
         answer = keep_upload(PAGES, form)

@@ -243,6 +243,11 @@ class PaymentOfOtherClient(InvalidInput):
     default_field = "also"
 
 
+class RefundOfSeveral(InvalidInput):
+    message = _l("A refund is of one booking.")
+    default_field = "also"
+
+
 class BookingTwice(InvalidInput):
     message = _l("The same booking twice.")
     default_field = "also"

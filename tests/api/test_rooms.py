@@ -62,6 +62,15 @@ def test_report_invoice_payment_settle_a_booking(market: Market, client: FlaskCl
         "reference": "ICBC-1",
         "payer_uscc": market.client.uscc,
     }
+    for wrong, status in (({"also": [{"ref": finished, "amount_fen": 1}]}, 422), ({"also": [{"ref": "B-1"}]}, 422)):
+        answer = client.post(f"{path}/payments", json={**payment, **wrong}, headers=market.lab_hand)
+        assert answer.status_code == status, answer.text
+    back = client.post(
+        f"{path}/payments",
+        json={**payment, "amount_fen": -1, "also": [{"ref": "B-1", "amount_fen": 1}]},
+        headers=market.lab_hand,
+    )
+    assert back.status_code == 422
     assert client.post(f"{path}/payments", json=payment, headers=market.lab_hand).status_code == 201
     booking = client.get(path, headers=market.booker).json
     assert (booking["state"], booking["recognised_fen"]) == ("settled", 20_000)

@@ -25,6 +25,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.settlement import services
+from labshare.settlement.errors import RefundOfSeveral
 from labshare.settlement.files import Kinds, TakenFile
 from labshare.settlement.models import Invoice, Payment
 from labshare.settlement.queries import registers
@@ -91,6 +92,17 @@ class PaymentBody(Strict):
     paid_on = Day(required=True)
     reference = Text(required=True, validate=Length(1, 60))
     payer_uscc = Text(required=True, validate=Length(1, 18))
+
+
+class PaymentShare(Strict):
+    """What of the transfer is for another booking of the client."""
+
+    ref = Text(required=True, validate=Length(1, 20))
+    amount_fen = Fen(required=True)
+
+
+class PaymentsBody(PaymentBody):
+    also = Many(ma.fields.Nested(PaymentShare), load_default=list, validate=Length(max=50))
 
 
 class InvoiceForm(InvoiceBody):
@@ -214,15 +226,21 @@ def record_invoice(body: dict[str, Any], file: TakenFile | None, ref: str) -> An
 
 
 @blueprint.post("/bookings/<ref>/payments")
-@_taking("payment.record", PaymentForm, PaymentBody, kinds="paper")
+@_taking("payment.record", PaymentForm, PaymentsBody, kinds="paper")
 @blueprint.response(201, schemas.Payment)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def record_payment(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
-    """Record money received; a negative amount is a refund. JSON or a form with the file."""
-    record = services.record_refund if body["amount_fen"] < 0 else services.record_payment
-    body["amount_fen"] = abs(body["amount_fen"])
-    return record(actor=current_actor(), now=utc_now(), ref=ref, file=file, **body)
+    """Record money received, as JSON also for other bookings of the client (`also`), all or none; a negative amount is
+    a refund, of one booking. JSON or a form with the file. Answers the payment of the booking in the address."""
+    common = {"actor": current_actor(), "now": utc_now(), "ref": ref, "file": file}
+    also = [(share["ref"], share["amount_fen"]) for share in body.pop("also")]
+    if body["amount_fen"] >= 0:
+        return services.record_payment(**common, **body, also=also)
+    if also:
+        raise RefundOfSeveral
+    body["amount_fen"] = -body["amount_fen"]
+    return services.record_refund(**common, **body)
 
 
 @blueprint.post("/payments/<int:payment_id>/accept-payer")

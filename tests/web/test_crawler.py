@@ -151,7 +151,7 @@ def leave_more_to_see(crawl: Crawl) -> None:
         asked.answers = [{"field": 1, "label": "图纸", "label_en": "Drawing", "kind": "attached", "file": file}]
         booking = db.session.scalars(select(Booking).where(Booking.ref == ref)).one()
         booking.answers, booking.confidential = asked.answers, True
-    crawl.beside = {"client": [f"/go/{ref}"], "lab": [send_statement(crawl.client_of("lab")), grounds_of_objections()]}
+    crawl.beside = {"client": [f"/go/{ref}"], "lab": [*send_lists(crawl.client_of("lab")), grounds_of_objections()]}
 
 
 def grounds_of_objections() -> str:
@@ -175,12 +175,17 @@ def grounds_of_objections() -> str:
     return f"/lab/rewards/{month}/{code}/objections"
 
 
-def send_statement(lab: FlaskClient) -> str:
-    """A bank's statement is sent, and its lines taken in: where it was looked through."""
-    said = "账号：6222000000000002\n交易日期,贷方发生额,对方户名,交易流水号,摘要\n2026-11-03,2000.00,,A2,货款\n"
-    answer = lab.post("/lab/bank", data={"file": (io.BytesIO(said.encode()), "A2.csv")})
-    assert lab.post(answer.location).status_code == 303
-    return str(answer.location)
+def send_lists(lab: FlaskClient) -> list[str]:
+    """A bank's statement and the tax system's list are sent, and their lines taken in: where they were looked
+    through."""
+    money = "账号：6222000000000002\n交易日期,贷方发生额,对方户名,交易流水号,摘要\n2026-11-03,2000.00,,A2,货款\n"
+    issued = "发票号码,开票日期,购买方名称,税额,价税合计\n26332000000000000077,2026-11-03,某公司,0.00,20.00\n"
+    where = []
+    for page, said in (("/lab/bank", money), ("/lab/tax-list", issued)):
+        answer = lab.post(page, data={"file": (io.BytesIO(said.encode()), "A2.csv")})
+        assert lab.post(answer.location).status_code == 303
+        where.append(str(answer.location))
+    return where
 
 
 @pytest.fixture

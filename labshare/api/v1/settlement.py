@@ -231,8 +231,10 @@ def record_invoice(body: dict[str, Any], file: TakenFile | None, ref: str) -> An
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def record_payment(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
-    """Record money received, as JSON also for other bookings of the client (`also`), all or none; a negative amount is
-    a refund, of one booking. JSON or a form with the file. Answers the payment of the booking in the address."""
+    """Record money received; a negative amount is a refund. JSON or a form with the file.
+
+    JSON alone: `also` shares the transfer with other bookings of the client, all or none. Answers the payment of the
+    booking in the address."""
     common = {"actor": current_actor(), "now": utc_now(), "ref": ref, "file": file}
     also = [(share["ref"], share["amount_fen"]) for share in body.pop("also")]
     if body["amount_fen"] >= 0:

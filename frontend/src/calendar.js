@@ -93,8 +93,8 @@ function start() {
     const one = Object.fromEntries(data.columns.map((name, n) => [name, values[n]]));
     const place = data.resources[one.resource];
     const offered = one.kind === "offer", look = data.looks[offered || !one.ref ? one.kind : one.state] ?? "";
-    const what = offered ? (one.ref ? words.proposed : words.held) : words[`look:${look}`];
-    const names = one.ref ? [data.clients[one.client], data.items[one.item]] : one.note ? [one.note] : [];
+    const what = offered ? (one.ref ? words.proposed : one.made ? words.unaccepted : words.held) : words[`look:${look}`];
+    const names = one.ref || one.made ? [data.clients[one.client], data.items[one.item]] : one.note ? [one.note] : [];
     const cleanup = one.free > one.end ? words.cleanup.replace("{time}", clock(one.free)) : "";
     const unit = place.units > 1 ? words.unit.replace("{n}", place.unit) : "";
     return {
@@ -102,7 +102,7 @@ function start() {
       moves: Boolean(one.ref && !offered && board.may_move && board.movable.includes(one.state)),
       shifts: Boolean(one.block && board.may_block),
       words: [...names, span(one), what, place.title, unit, cleanup].filter(Boolean).join(" · "),
-      id: [one.kind, one.ref ?? one.block, row(place), one.start, one.end, one.state].join("|"),
+      id: [one.kind, one.ref ?? one.block ?? one.made, row(place), one.start, one.end, one.state].join("|"),
     };
   }
 
@@ -186,7 +186,7 @@ function start() {
   function content({ event }) {
     const one = bars.get(event.id);
     if (!one) return "";
-    const shorts = one.ref ? [data.shorts[one.client], data.items[one.item]] : [one.note || one.what];
+    const shorts = one.ref || one.made ? [data.shorts[one.client], data.items[one.item]] : [one.note || one.what];
     // What is written may reach over the free time behind a short bar, as far as the next one or the end of the day.
     const begins = Math.max(one.start, 0), evening = Math.floor(begins / DAY) * DAY + axis.closes * HOUR;
     const room = (Math.max(Math.min(one.next, evening), one.end) - begins) * axis.minute;
@@ -233,18 +233,20 @@ function start() {
     else if (event.key === " ") show(one, bar);
     else if (/^m$/i.test(event.key) && one.moves) location.assign(`${board.booking}${one.ref}/move`);
     else if (/^m$/i.test(event.key) && one.shifts) location.assign(page(one));
-    else if (/^b$/i.test(event.key) && board.may_block) newBlock(one.place.instrument, one.place.unit, one.start, one.end);
+    else if (/^b$/i.test(event.key) && board.may_block) location.assign(newBlock(one.place.instrument, one.place.unit, one.start, one.end));
+    else if (/^c$/i.test(event.key) && board.may_block) location.assign(newForClient(one.place.instrument, one.free));
     else return;
     event.preventDefault();
     event.stopPropagation();
   }, true);
 
   // ── The rest of a bar, and what comes next ──
-  const page = (one) => (one.ref ? board.booking + one.ref : one.block ? board.block.replace("/-", `/${one.block}`) : "");
+  const page = (one) => (one.ref ? board.booking + one.ref : one.made ? board.made + one.made : one.block ? board.block.replace("/-", `/${one.block}`) : "");
   const clicked = ({ event, el: bar }) => bars.has(event.id) && show(bars.get(event.id), bar);
 
+  const link = (href, text, css = "btn btn-quiet btn-sm") => Object.assign(el("a", css, text), { href });
+
   function show(one, bar) {
-    const link = (href, text, css = "btn btn-quiet btn-sm") => Object.assign(el("a", css, text), { href });
     const links = [];
     const next = one.ref && !one.offered && board.verbs[one.state];
     if (next) links.push(link(`${board.booking}${one.ref}#do-${next[0]}`, next[1], "btn btn-primary btn-sm"));
@@ -252,30 +254,42 @@ function start() {
     if (page(one)) links.push(link(page(one), words.open));
     const lines = [one.ref, span(one), [one.place.title, one.unit].filter(Boolean).join(" · "), [one.what, one.cleanup].filter(Boolean).join(" · ")];
     const names = one.names.length ? one.names : [one.what];
+    tell(names, links, bar.getBoundingClientRect(), lines, one.words);
+    peek.addEventListener("toggle", () => bar.isConnected && bar.focus({ preventScroll: true }), { once: true });
+  }
+
+  // A popover beside a place of the grid: what is there, and what can be done.
+  function tell(names, links, box, lines = [], said = names.join(" · ")) {
     peek.replaceChildren(...names.map((name, n) => tongue(el("p", n ? "" : "strong", name))), ...lines.filter(Boolean).map((line) => tongue(el("p", "small", line))), el("div", "row-x", ...links));
-    peek.setAttribute("aria-label", one.words);
+    peek.setAttribute("aria-label", said);
     peek.setAttribute("role", "dialog");
     peek.showPopover();
-    const box = bar.getBoundingClientRect(), own = peek.getBoundingClientRect();
+    const own = peek.getBoundingClientRect();
     const below = box.bottom + 4 + own.height < innerHeight;
     peek.style.left = `${Math.max(8, Math.min(Math.max(box.left, grid.getBoundingClientRect().left + SIDE), innerWidth - own.width - 8))}px`;
     peek.style.top = `${Math.max(8, below ? box.bottom + 4 : box.top - own.height - 4)}px`;
     peek.querySelector("a")?.focus({ preventScroll: true });
-    peek.addEventListener("toggle", () => bar.isConnected && bar.focus({ preventScroll: true }), { once: true });
   }
 
   // ── Drawing a block, dragging a booking ──
-  function newBlock(instrument, unit, from, to) {
-    const address = new URL(board.new_block, location.href);
-    for (const [name, value] of Object.entries({ instrument, units: unit, starts_at: wall(from), ends_at: wall(to) }))
-      if (value) address.searchParams.set(name, value);
-    location.assign(address);
+  function filledIn(page, values) {
+    const address = new URL(page, location.href);
+    for (const [name, value] of Object.entries(values)) if (value) address.searchParams.set(name, value);
+    return address.href;
   }
+  const newBlock = (instrument, units, from, to) => filledIn(board.new_block, { instrument, units, starts_at: wall(from), ends_at: wall(to) });
+  const newForClient = (instrument, from) => filledIn(board.new_for_client, { instrument, starts_at: wall(from) });
   const placeOf = (id) => (id[0] === "i" ? [Number(id.slice(1)), 0] : id.slice(1).split(".").map(Number));
 
-  function drawn({ start: from, end: to, resource }) {
-    const [instrument, unit] = placeOf(resource.id);
-    newBlock(instrument, unit, minuteOf(from), minuteOf(to));
+  // What was drawn is a block or a client's: a popover where it was drawn asks which.
+  function drawn({ start, end, resource, jsEvent }) {
+    const [instrument, unit] = placeOf(resource.id), [from, to] = [minuteOf(start), minuteOf(end)];
+    const links = [
+      link(newForClient(instrument, from), words.for_client, "btn btn-primary btn-sm"),
+      link(newBlock(instrument, unit, from, to), words.block),
+    ];
+    const { clientX: left, clientY: bottom } = jsEvent;
+    tell([span({ start: from, end: to })], links, { left, bottom, top: bottom });
   }
 
   function dropped({ event, oldEvent, newResource }) {

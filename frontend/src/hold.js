@@ -1,8 +1,9 @@
 // The booking form asks anew whatever is chosen in it, keeps what is typed, and holds the slot while it is open: ten
-// minutes, counted down, given back when the form is left. Without this the same buttons send the form.
+// minutes, counted down, given back when the form is left. Without this the same buttons send the form. The lab's form
+// for a client who telephoned asks anew alike, and holds nothing before it is sent.
 const form = document.querySelector("form[data-hold]");
 const PARTS = ["#part-told", "#part-time", "#part-numbers", "#part-price"];
-const ASKED = ["quantity", "hours", "starts_at", "instrument", "surcharges"];
+const ASKED = ["test_item", "quantity", "hours", "starts_at", "instrument", "surcharges", "client"];
 let asking, holding, typing, sending = false;
 
 const asked = () => { const data = new FormData(form); return ASKED.map((name) => data.getAll(name).join()).join("|"); };
@@ -75,11 +76,11 @@ if (form) {
     ask(button);
   });
   form.addEventListener("input", (event) => {
-    if (!["quantity", "hours"].includes(event.target.name)) return;
+    if (!["quantity", "hours", "client"].includes(event.target.name)) return;
     clearTimeout(typing);
     typing = setTimeout(ask, 400);
   });
-  form.addEventListener("change", (event) => { if (["starts_at", "instrument", "surcharges"].includes(event.target.name)) ask(); });
+  form.addEventListener("change", (event) => { if (["test_item", "starts_at", "instrument", "surcharges"].includes(event.target.name)) ask(); });
   form.addEventListener("submit", () => { sending = true; });
   addEventListener("pagehide", () => {
     const address = form.querySelector("#hold [data-let-go]")?.dataset.letGo;

@@ -180,6 +180,44 @@ class ApprovalOver(Conflict):
     message = _l("It is answered already, or its time is over.")
 
 
+class ClientUnknown(InvalidInput):
+    message = _l("No firm of this name or code is registered. Check it, or give the mail address of the new client.")
+    default_field = "client"
+
+
+class ClientNotSure(InvalidInput):
+    message = _l("Several firms bear this name. Give the client's credit code.")
+    default_field = "client"
+
+
+class ClientIsOwn(InvalidInput):
+    message = _l("Your own firm books in its own account.")
+    default_field = "client"
+
+
+class TooManyForClient(Conflict):
+    message = _l("%(n)s bookings that your lab made wait for this client. It answers them, or you withdraw one, first.")
+    default_field = "client"
+
+
+class TooManyWaiting(Conflict):
+    message = _l("%(n)s bookings that your lab made wait for their clients; withdraw what is no longer wanted first.")
+    default_field = "client"
+
+
+class MadeBefore(Conflict):
+    message = _l("This time was held for this client %(n)s times and never accepted. The client can book it itself.")
+    default_field = "starts_at"
+
+
+class ForClientOver(Conflict):
+    message = _l("It was answered or withdrawn already, or its time is over.")
+
+
+class OwnSide(NotAllowed):
+    message = _l("You belong to the lab that made this booking: somebody else at the client accepts it.")
+
+
 class PriceChanged(Conflict):
     message = _l("The price is %(amount)s by now; it must be asked for anew.")
 

@@ -8,6 +8,7 @@ from labshare.booking.terms import (
     DayKind,
     EndReason,
     FeedOf,
+    ForClientState,
     HoldingKind,
     Party,
     PauseReason,
@@ -20,6 +21,7 @@ name_subjects(
     booking=_l("Booking"),
     closure=_l("Closure"),
     feed=_l("Calendar address"),
+    for_client=_l("Booking for a client"),
     feed_id=_l("Calendar address"),
     hold=_l("Held slot"),
     holding=_l("Held slot"),
@@ -75,6 +77,7 @@ name_codes("approval.state", *ApprovalState)
 name_codes("block.kind", *HoldingKind.blocks())
 name_codes("booking.state", *BookingState)
 name_codes("day", *DayKind)
+name_codes("for_client.state", *ForClientState)
 name_codes("feed.of", *FeedOf)
 name_codes("end_reason", *EndReason)
 name_codes("paused_for", *PauseReason)

@@ -30,6 +30,7 @@ from labshare.booking.terms import (
     ChargeState,
     DayKind,
     FeedOf,
+    ForClientState,
     HoldingKind,
     PauseReason,
     ProposalState,
@@ -585,6 +586,128 @@ class Approval(Model):
     def state_at(self, moment: datetime) -> str:
         """As pages show it: over once its time is, even if nobody has written that yet."""
         return ApprovalState.LAPSED if self.lapses_by(moment) else self.state
+
+
+_WAITS_FOR_CLIENT = f"state = '{ForClientState.WAITING}'"
+
+
+class ForClient(Model):
+    """A booking that a lab made for a client who telephoned (R-PHONE). It holds its time, and is no booking before the
+    client has accepted it in its own account. `client_firm_id` is empty while the firm is not registered: then `email`
+    is where the slip went, whose secret is made from `nonce` as that of an invitation is."""
+
+    __tablename__ = "for_client"
+    __table_args__ = (
+        one_of("state", ForClientState),
+        CheckConstraint("quantity >= 1", name="quantity_positive"),
+        CheckConstraint("starts_at < ends_at", name="times_in_order"),
+        CheckConstraint(f"({_WAITS_FOR_CLIENT}) = (ended_at IS NULL)", name="end_dated"),
+        CheckConstraint("client_firm_id IS NULL OR client_firm_id <> lab_firm_id", name="two_firms"),
+        CheckConstraint("client_firm_id IS NOT NULL OR token_digest IS NOT NULL", name="somebody_asked"),
+        CheckConstraint(f"(state = '{ForClientState.ACCEPTED}') = (booking_id IS NOT NULL)", name="accepted_is_booked"),
+        UniqueConstraint("made_by", "submission"),
+        UniqueConstraint("token_digest"),
+        Index(None, "lab_firm_id"),
+        Index(None, "client_firm_id"),
+        Index(None, "email"),
+        Index(None, "booking_id"),
+        Index(
+            "ix_for_client_waiting",
+            "answer_by",
+            sqlite_where=text(_WAITS_FOR_CLIENT),
+            postgresql_where=text(_WAITS_FOR_CLIENT),
+        ),
+        Index(
+            "ix_for_client_holding",
+            "holding_id",
+            sqlite_where=text(_WAITS_FOR_CLIENT),
+            postgresql_where=text(_WAITS_FOR_CLIENT),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_firm_id: Mapped[int] = mapped_column(ForeignKey("firm.id"))
+    client_firm_id: Mapped[int | None] = mapped_column(ForeignKey("firm.id"))
+    firm_name: Mapped[str] = mapped_column(String(200), default="")
+    """As the lab wrote it; empty for a registered firm."""
+    contact: Mapped[str] = mapped_column(String(60), default="")
+    """Who telephoned."""
+    email: Mapped[str | None] = mapped_column(String(254))
+    nonce: Mapped[str | None] = mapped_column(String(43))
+    token_digest: Mapped[str | None] = mapped_column(String(64))
+    made_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    submission: Mapped[str | None] = mapped_column(String(36))
+    test_item_id: Mapped[int] = mapped_column(ForeignKey("test_item.id"))
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"))
+    fee_id: Mapped[int] = mapped_column(ForeignKey("fee.id"))
+    quantity: Mapped[int]
+    hours: Mapped[Hours | None]
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sample_description: Mapped[str] = mapped_column(Text)
+    """As the lab heard it; the client says it in its own words when it accepts."""
+    waive_reason: Mapped[str | None] = mapped_column(String(300))
+    price_fen: Mapped[Fen]
+    price: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """How `price_fen` was made on the day it was made (`rules.lines`)."""
+    answer_by: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(10))
+    holding_id: Mapped[int | None]
+    """Its time, until it is answered or lapses: what lapses is deleted, so this is no key."""
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str | None] = mapped_column(String(500))
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
+
+    test_item: Mapped[TestItem] = relationship()
+    instrument: Mapped[Instrument] = relationship()
+    client: Mapped[Firm | None] = relationship(foreign_keys=[client_firm_id])
+    maker: Mapped[Person] = relationship(foreign_keys=[made_by])
+    booking: Mapped[Booking | None] = relationship()
+
+    @hybrid_method
+    def open_at(self, moment: datetime) -> bool:
+        """Whether it can be answered at this moment."""
+        return self.state == ForClientState.WAITING and self.answer_by > moment
+
+    @open_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _open_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.state == literal_column(f"'{ForClientState.WAITING}'"), cls.answer_by > moment)
+
+    @hybrid_method
+    def lapses_by(self, moment: datetime) -> bool:
+        """Whether nobody answered it in time."""
+        return self.state == ForClientState.WAITING and self.answer_by <= moment
+
+    @lapses_by.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _lapses_by_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.state == literal_column(f"'{ForClientState.WAITING}'"), cls.answer_by <= moment)
+
+    def state_at(self, moment: datetime) -> str:
+        """As pages show it: over once its time is, even if nobody has written that yet."""
+        return ForClientState.LAPSED if self.lapses_by(moment) else self.state
+
+
+stays_as_recorded(
+    ForClient.__table__,
+    "lab_firm_id",
+    "email",
+    "made_by",
+    "made_at",
+    "test_item_id",
+    "instrument_id",
+    "fee_id",
+    "quantity",
+    "hours",
+    "starts_at",
+    "ends_at",
+    "price_fen",
+    "price",
+    "answer_by",
+)
 
 
 _IS_BLOCK = f"kind IN ({listed(HoldingKind.blocks())})"

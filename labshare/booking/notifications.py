@@ -8,15 +8,16 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.accounts.queries import names_of
 from labshare.booking.entries import CLIENT_ENTRY, LAB_ENTRY, appointment
-from labshare.booking.models import Approval, Booking, Proposal, Quote
+from labshare.booking.models import Approval, Booking, ForClient, Proposal, Quote
 from labshare.booking.queries.quotes import QuoteRow
 from labshare.booking.rules.time import Interval
+from labshare.booking.terms import BookingState
 from labshare.catalogue.formatting import place_in_both
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import clock_span, in_both_languages
 from labshare.notices.kinds import ALSO, Appointment, kind
-from labshare.notices.services import Audience, Message, notify, people_in, tell
+from labshare.notices.services import Audience, Message, notify, people_in, send_mail, tell
 from labshare.notices.terms import Topic
 from labshare.organisations.models import Firm
 from labshare.organisations.terms import FirmRole
@@ -222,6 +223,57 @@ APPROVAL_LAPSED = kind(
     text=_l("%(item)s at %(lab)s on %(starts_at)s was not approved in time. The slot is free again."),
 )
 
+FOR_CLIENT_MADE = kind(
+    "for_client.made",
+    topic=Topic.CONFIRMATION,
+    title=_l("%(lab)s has booked %(item)s for you"),
+    text=_l(
+        "After your call %(lab)s holds %(starts_at)s for %(item)s: %(price_fen)s. It is booked once you accept it, "
+        "before %(answer_by)s; until then it costs nothing."
+    ),
+)
+SLIP_MAILED = kind(
+    "for_client.slip",
+    topic=Topic.ACCOUNT,
+    title=_l("%(lab)s holds a time for %(firm)s"),
+    text=_l(
+        "Good day %(contact)s. After your call %(lab)s holds %(starts_at)s for %(item)s: %(price_fen)s. To have it, "
+        "sign up, register %(firm)s and accept, before %(answer_by)s. The link leads through it. If you do not know of "
+        "this, do nothing: the time is given back and costs nothing."
+    ),
+    most=5,
+)
+SLIP_OVER = kind(
+    "for_client.slip_over",
+    topic=Topic.ACCOUNT,
+    title=_l("The time at %(lab)s is no longer held"),
+    text=_l("%(item)s on %(starts_at)s is no longer held for %(firm)s. It costs nothing."),
+)
+FOR_CLIENT_ACCEPTED = kind(
+    "for_client.accepted",
+    topic=Topic.REQUEST,
+    title=_l("%(client)s has accepted: booking %(ref)s"),
+    text=_l("What you booked for %(client)s is accepted and confirmed: %(item)s on %(starts_at)s."),
+)
+FOR_CLIENT_DECLINED = kind(
+    "for_client.declined",
+    topic=Topic.REQUEST,
+    title=_l("%(client)s has declined what you booked"),
+    text=_l("%(item)s on %(starts_at)s is free again. %(reason)s"),
+)
+FOR_CLIENT_WITHDRAWN = kind(
+    "for_client.withdrawn",
+    topic=Topic.CONFIRMATION,
+    title=_l("%(lab)s no longer holds %(item)s for you"),
+    text=_l("%(lab)s has withdrawn %(item)s on %(starts_at)s: %(reason)s It costs nothing."),
+)
+FOR_CLIENT_LAPSED = kind(
+    "for_client.lapsed",
+    topic=Topic.CONFIRMATION,
+    title=_l("Not accepted in time: %(item)s"),
+    text=_l("%(item)s at %(lab)s on %(starts_at)s, held for %(client)s, was not accepted. It costs nothing."),
+)
+
 RATED = kind(
     "rating.given",
     topic=Topic.MESSAGE,
@@ -349,23 +401,29 @@ def _said(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"label": in_both_languages(row, "label"), "value": value}
 
 
-def people_of_new(actor: Actor, lab: Lab, client: Firm) -> list[list[int]]:
+def people_of_new(actor: Actor, lab: Lab, client: Firm, state: BookingState) -> list[list[int]]:
     """Whom a new booking at the lab concerns: on the lab's side and, where nobody has to confirm it, on the client's,
     whoever books included. One statement."""
     audiences = [Audience(firm_id=lab.firm_id, roles=LAB_ROLES, but=actor.person_id)]
-    if lab.automatic_confirmation:
+    if state == BookingState.CONFIRMED:
         booker = (actor.person_id,) if actor.person_id is not None else ()
         audiences.append(Audience(firm_id=client.id, roles=CLIENT_ROLES, person_ids=booker))
     return people_in(*audiences)
 
 
 def tell_of_new(
-    booking: Booking, people: list[list[int]], *, now: datetime, open_hours: Sequence[Interval] = ()
+    booking: Booking,
+    people: list[list[int]],
+    *,
+    now: datetime,
+    open_hours: Sequence[Interval] = (),
+    accepted: bool = False,
 ) -> None:
-    """Tell them, found by `people_of_new`; `open_hours`: the lab's on the day of the start. One statement."""
+    """Tell them, found by `people_of_new`; `open_hours`: the lab's on the day of the start; `accepted`: the lab had
+    made it for the client. One statement."""
     known = _known(booking)
     delivery = {} if booking.unanswered else about_delivery(booking, open_hours)
-    kinds = (BOOKED, CONFIRMED_BY_RULE)
+    kinds = (FOR_CLIENT_ACCEPTED, CONFIRMED) if accepted else (BOOKED, CONFIRMED_BY_RULE)
     if booking.unanswered:
         known["answer_by"], kinds = booking.answer_by, (REQUESTED, CONFIRMED_BY_RULE)
     sides = ((booking.lab_firm_id, LAB_PAGE), (booking.client_firm_id, CLIENT_PAGE))
@@ -374,7 +432,7 @@ def tell_of_new(
             Message(
                 kind=notice,
                 person_ids=told,
-                params=known | (delivery if notice == CONFIRMED_BY_RULE else {}),
+                params=known | (delivery if notice in (CONFIRMED_BY_RULE, CONFIRMED) else {}),
                 url=f"{page}{booking.ref}",
                 firm_id=firm_id,
                 appointment=_entry(notice, booking, page),
@@ -549,6 +607,72 @@ def approval_refused(asked: Approval, *, actor: Actor, now: datetime) -> None:
 def approval_lapsed(asked: Approval, *, actor: Actor, now: datetime) -> None:
     """Tell whoever asked that the time is over."""
     _tell_asker(APPROVAL_LAPSED, asked, actor, now, f"/client/approvals/{asked.id}", {})
+
+
+ACCEPTERS = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.APPROVER, FirmRole.BOOKER)
+"""Those of a client who may accept what a lab booked for it."""
+
+
+def booked_for_client(made: ForClient, *, actor: Actor, now: datetime) -> None:
+    """Tell the client; a firm that is not registered is mailed its slip."""
+    params = _made(made) | {"price_fen": made.price_fen, "answer_by": made.answer_by}
+    if made.client_firm_id is None:
+        more = {"contact": made.contact or made.firm_name}
+        send_mail(to=made.email or "", kind=SLIP_MAILED, link_id=made.id, now=now, params=params | more)
+    else:
+        _tell_client_of(FOR_CLIENT_MADE, made, actor, now, params)
+
+
+def for_client_declined(made: ForClient, *, actor: Actor, now: datetime) -> None:
+    """Tell the lab."""
+    _tell_lab_of(FOR_CLIENT_DECLINED, made, actor, now, _made(made) | {"reason": made.reason or ""})
+
+
+def for_client_withdrawn(made: ForClient, *, actor: Actor, now: datetime) -> None:
+    """Tell the client, or where its slip went."""
+    _tell_client_of(FOR_CLIENT_WITHDRAWN, made, actor, now, _made(made) | {"reason": made.reason or ""})
+
+
+def for_client_lapsed(made: ForClient, *, actor: Actor, now: datetime) -> None:
+    """Tell both sides."""
+    _tell_client_of(FOR_CLIENT_LAPSED, made, actor, now, _made(made))
+    _tell_lab_of(FOR_CLIENT_LAPSED, made, actor, now, _made(made))
+
+
+def _tell_client_of(notice: str, made: ForClient, actor: Actor, now: datetime, params: dict[str, Any]) -> None:
+    if made.client_firm_id is None:
+        send_mail(to=made.email or "", kind=SLIP_OVER, now=now, params=params)
+        return
+    url = f"/client/for-us/{made.id}"
+    firm_id = made.client_firm_id
+    notify(kind=notice, now=now, params=params, url=url, firm_id=firm_id, roles=ACCEPTERS, but=actor.person_id)
+
+
+def _tell_lab_of(notice: str, made: ForClient, actor: Actor, now: datetime, params: dict[str, Any]) -> None:
+    url, firm_id = f"/lab/for-clients/{made.id}", made.lab_firm_id
+    people = (made.made_by,)
+    notify(
+        kind=notice,
+        now=now,
+        params=params,
+        url=url,
+        firm_id=firm_id,
+        roles=LAB_ROLES,
+        person_ids=people,
+        but=actor.person_id,
+    )
+
+
+def _made(made: ForClient) -> dict[str, Any]:
+    item = made.test_item
+    named = {"zh": made.firm_name, "en": made.firm_name}
+    return {
+        "item": in_both_languages(item),
+        "lab": in_both_languages(item.lab),
+        "client": in_both_languages(made.client) if made.client else named,
+        "firm": made.firm_name,
+        "starts_at": made.starts_at,
+    }
 
 
 def _tell_asker(notice: str, asked: Approval, actor: Actor, now: datetime, url: str, more: dict[str, Any]) -> None:

@@ -190,6 +190,16 @@ class ApprovalState(Term):
     LAPSED = "lapsed", _l("Not answered in time"), Look("clock")
 
 
+class ForClientState(Term):
+    """Of a booking that a lab made for its client (R-PHONE)."""
+
+    WAITING = "waiting", _l("Not accepted yet"), Look("clock-question", "is-requested")
+    ACCEPTED = "accepted", _l("Accepted by the client"), Look("circle-check", "is-settled")
+    DECLINED = "declined", _l("Declined"), Look("circle-x")
+    WITHDRAWN = "withdrawn", _l("Withdrawn by the lab"), Look("arrow-back-up")
+    LAPSED = "lapsed", _l("Not answered in time"), Look("clock")
+
+
 class ChargeKind(Term):
     PRICE = "price"
     CHANGE = "change"

@@ -90,9 +90,10 @@ def lapse_requests(now: datetime) -> str:
     """Requests, proposals and disputes that nobody answered in time."""
     with transaction():
         inside = booking.lapse_approvals(actor=SYSTEM, now=now)
+        made = booking.lapse_for_clients(actor=SYSTEM, now=now)
         declined = booking.lapse(actor=SYSTEM, now=now)
     to_decide = _all_of(settlement.escalate_overdue, now)
-    return f"{declined} declined, {inside} not approved, {to_decide} to the authority"
+    return f"{declined} declined, {inside} not approved, {made} not accepted, {to_decide} to the authority"
 
 
 def lengthen_running(now: datetime) -> str:

@@ -19,6 +19,7 @@ from sqlalchemy import Select, bindparam, exists, select
 
 from labshare.booking.queries.approvals import approvals_waiting
 from labshare.booking.queries.desk import year_confirmed
+from labshare.booking.queries.for_clients import waiting_for_us
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.admissions import admissions_waiting
 from labshare.catalogue.queries.applications import applications_waiting
@@ -103,6 +104,14 @@ def _in_bookings(wait: Wait) -> Kind:
 KINDS = (
     Kind("unread", PERSON, "account.notices", lambda actor, _now: unread_of(actor.person_id), badge=True),
     *(_in_bookings(wait) for wait in WAITS),
+    Kind(
+        "for_us",
+        CLIENT,
+        "client.for_us",
+        lambda actor, now: waiting_for_us(actor.firm_id, actor.person_id, now),
+        action="phone.answer",
+        line=_l("Bookings that labs made for us, to accept"),
+    ),
     Kind(
         "approvals",
         CLIENT,

@@ -13,6 +13,7 @@ from labshare.booking.terms import (
     DayKind,
     FeedOf,
     FirstStep,
+    ForClientState,
     PauseReason,
     QuoteState,
 )
@@ -84,6 +85,7 @@ VOCABULARIES: dict[str, type[Term]] = {
     "dispute_outcome": DisputeOutcome,
     "dispute_step": DisputeStep,
     "feed": FeedOf,
+    "for_client": ForClientState,
     "field": FieldKind,
     "firm_kind": FirmKind,
     "grade": Grade,

@@ -64,7 +64,12 @@ RAIL: dict[str, tuple[Item, ...]] = {
     "lab": (
         Item(_l("Today"), "lab.today", "calendar-time"),
         Item(_l("Requests"), "lab.requests", "inbox", count=True),
-        Item(_l("Calendar"), "lab.calendar", "calendar-week"),
+        Item(
+            _l("Calendar"),
+            "lab.calendar",
+            "calendar-week",
+            covers=("lab.for_clients", "lab.for_client", "lab.new_for_client"),
+        ),
         Item(_l("Bookings"), "lab.bookings", "clipboard-list", covers=("lab.booking",)),
         Item(_l("Quotes"), "lab.quotes", "file-check", covers=("lab.quote",)),
         Item(_l("Inquiries"), "lab.inquiries", "message", count=True, covers=("lab.inquiry",)),

@@ -20,6 +20,7 @@ from labshare.accounts.passwords import hashed
 from labshare.accounts.sessions import begin_session
 from labshare.accounts.terms import CodePurpose
 from labshare.booking import services as booking
+from labshare.booking.models import ForClient
 from labshare.booking.services.hours import seed_working_years
 from labshare.booking.services.sheets import import_sheets
 from labshare.booking.services.units import change_units
@@ -365,6 +366,7 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     yield "tell what is overdue", lambda: settlement.tell_overdue(actor=SYSTEM, now=utc_now() + timedelta(days=90))
     yield "let a request lapse", lambda: booking.lapse(actor=SYSTEM, now=utc_now())
     yield from _approvals(world, item.id)
+    yield from _for_clients(world, item.id)
     accountant = acting(world, "lab_accountant")
     yield (
         "record a red letter",
@@ -422,6 +424,36 @@ def _approvals(world: RightsWorld, item_id: int) -> Iterator[Step]:
     )
     late = second.answer_by
     yield "let an inside yes lapse", lambda: booking.lapse_approvals(actor=SYSTEM, now=late)
+
+
+def _for_clients(world: RightsWorld, item_id: int) -> Iterator[Step]:
+    booker, manager = acting(world, "client_booker"), acting(world, "lab_manager")
+    firm = db.session.get_one(Firm, booker.firm_id)
+
+    def make(day: int, client: str, email: str = "") -> ForClient:
+        return booking.book_for_client(
+            actor=manager,
+            now=utc_now(),
+            test_item_id=item_id,
+            quantity=1,
+            starts_at=start_of_day(date(2026, 12, day)) + timedelta(hours=14),
+            client=client,
+            email=email,
+        )
+
+    with transaction():
+        firm.approval_above_fen = None
+        made = [make(day, firm.uscc) for day in (7, 8, 9, 10)]
+        late = made[-1].answer_by
+        accepted, declined, withdrawn, _lapsing = (each.id for each in made)
+    yield "accept what the lab booked", lambda: booking.accept_for_client(actor=booker, now=utc_now(), made_id=accepted)
+    yield "decline it", lambda: booking.decline_for_client(actor=booker, now=utc_now(), made_id=declined)
+    yield (
+        "withdraw what was booked for a client",
+        lambda: booking.withdraw_for_client(actor=manager, now=utc_now(), made_id=withdrawn, reason="误填"),
+    )
+    yield "mail a slip", lambda: make(11, "新客户", "new@client.example")
+    yield "let what was booked for a client lapse", lambda: booking.lapse_for_clients(actor=SYSTEM, now=late)
 
 
 def _disputes(world: RightsWorld, clock: Any) -> Iterator[Step]:

@@ -4,13 +4,13 @@ firm's."""
 
 import io
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from labshare.accounts.links import RESET_LASTS, password_link
 from labshare.accounts.models import Person
 from labshare.booking.models import Approval, Charge, Closure, Holding, OpeningWeek, Proposal
-from labshare.booking.services import add_place, make_feed, make_quote
+from labshare.booking.services import add_place, book_for_client, make_feed, make_quote
 from labshare.booking.services.sheets import import_sheets
 from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.kernel.actor import Actor
@@ -18,7 +18,7 @@ from labshare.kernel.database import db, transaction
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.sheets import ReadSheet, Row
-from labshare.kernel.time import local_day, utc_now
+from labshare.kernel.time import local_day, local_zone, utc_now
 from labshare.notices.models import Notice
 from labshare.notices.services import notify
 from labshare.organisations import services as organisations
@@ -130,6 +130,16 @@ def build() -> RightsWorld:
             quantity=2,
         )
         world.places |= {"quote": quote.number, "quote_id": quote.id}
+    with transaction():
+        made = book_for_client(
+            actor=make.actor(world.people["lab_manager"], host, "lab_manager"),
+            now=utc_now(),
+            test_item_id=quoted.id,
+            quantity=1,
+            starts_at=datetime(2026, 11, 27, 9, tzinfo=local_zone()),
+            client=client.uscc,
+        )
+        world.places["made_id"] = made.id
     file = taken()
     with transaction():
         owner = make.actor(world.people["lab_owner"], host, "owner")
@@ -143,8 +153,8 @@ def build() -> RightsWorld:
         place = add_place(actor=owner, now=utc_now(), lab_id=lab.id, name="一号柜")
         world.places |= {"place_id": place.id}
     with transaction():
-        made = import_sheets(actor=owner, now=utc_now(), lab_id=lab.id, sheets=[machines("XN-1")], name="仪器.csv")
-        world.places |= {"sheet_import_id": made.id}
+        sheets = import_sheets(actor=owner, now=utc_now(), lab_id=lab.id, sheets=[machines("XN-1")], name="仪器.csv")
+        world.places |= {"sheet_import_id": sheets.id}
     with transaction():
         inquiry = ask_labs(
             actor=make.actor(world.people["client_booker"], client, "booker"),

@@ -148,8 +148,9 @@ class Crawl:
         bookings that have some."""
         if who == VISITOR:
             base = self.app.config["BASE_URL"].rstrip("/")
+            mailed_pages = (f"{base}/account/", f"{base}/for-you/")
             lines = [line for letter in letters() for line in letter.body.splitlines()]
-            mailed = {line.removeprefix(base) for line in lines if line.startswith(f"{base}/account/")}
+            mailed = {line.removeprefix(base) for line in lines if line.startswith(mailed_pages)}
             return [
                 *sorted(mailed),
                 "/search?q=查无此项",

@@ -10,7 +10,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,8 +22,9 @@ from sqlalchemy import select
 
 from labshare.accounts.models import Person
 from labshare.booking.models import Booking
-from labshare.booking.services import ask_approval
-from labshare.catalogue.models import Lab
+from labshare.booking.queries.slots import free_slots
+from labshare.booking.services import ask_approval, book_for_client
+from labshare.catalogue.models import Lab, TestItem
 from labshare.demonstration.load import load
 from labshare.demonstration.people import email_of
 from labshare.demonstration.scale import Scale
@@ -57,8 +58,8 @@ MORE_STATEMENTS = {
     "client.booking": 17,
     "regulator.booking": 17,
     "lab.booking": 18,
-    # what waits for the client is of seven kinds, each by its own index
-    "client.dashboard": 13,
+    # what waits for the client is of eight kinds, each by its own index
+    "client.dashboard": 14,
     # the time that labs are open is read beside what they did: kept months, and the intervals of all others
     "regulator.dashboard": 13,
     # these calculate: the running month, whether a run still comes to the same (with files of objections), what grades
@@ -151,7 +152,31 @@ def leave_more_to_see(crawl: Crawl) -> None:
         asked.answers = [{"field": 1, "label": "图纸", "label_en": "Drawing", "kind": "attached", "file": file}]
         booking = db.session.scalars(select(Booking).where(Booking.ref == ref)).one()
         booking.answers, booking.confidential = asked.answers, True
-    crawl.beside = {"client": [f"/go/{ref}"], "lab": [*send_lists(crawl.client_of("lab")), grounds_of_objections()]}
+    book_for_clients(firm.uscc)
+    crawl.beside = {
+        "client": [f"/go/{ref}"],
+        "lab": [*send_lists(crawl.client_of("lab")), grounds_of_objections()],
+    }
+
+
+def book_for_clients(uscc: str) -> None:
+    """What a lab booked for two clients who telephoned; the one that is not registered is mailed a slip."""
+    person, firm = person_and_firm("lab")
+    assert person
+    assert firm
+    hand = factories.actor(person, firm, "lab_manager")
+    items = select(TestItem.id).join(Lab, Lab.id == TestItem.lab_id).where(Lab.firm_id == firm.id, TestItem.published)
+    now = kernel_time.utc_now()
+    since = now + timedelta(days=2)
+    for item_id in db.session.scalars(items.where(TestItem.hours_min.is_(None)).order_by(TestItem.id)).all():
+        days = free_slots(item_id, quantity=1, hours=None, since=since, until=since + timedelta(days=8), now=now)
+        starts = [slot.starts_at for day in days for slot in day.slots]
+        if len(starts) > 1:
+            break
+    given = {"actor": hand, "now": now, "test_item_id": item_id, "quantity": 1}
+    with transaction():
+        book_for_client(**given, starts_at=starts[0], client=uscc)
+        book_for_client(**given, starts_at=starts[-1], client="新来的客户", email="new@client.example")
 
 
 def grounds_of_objections() -> str:

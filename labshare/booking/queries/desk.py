@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Integer, Row, Select, String, and_, case, cast, func, null, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
-from labshare.booking.models import Booking, Closure, Holding, OpeningWeek, WantedBlock, WorkingYear
+from labshare.booking.models import Booking, Closure, ForClient, Holding, OpeningWeek, WantedBlock, WorkingYear
 from labshare.booking.queries.bookings import with_booker
 from labshare.booking.queries.loading import holdings_in_window
 from labshare.booking.terms import BookingState, HoldingKind
@@ -146,7 +146,8 @@ def held_between(
 ) -> Sequence[Row[Any]]:
     """Holdings that count at `now` and meet `[since, until)`, by start. Beside the holding's own columns: of its
     booking `ref`, `state`, `work_until` (then the clean-up begins), `cleanup_minutes`, the ids and both names of
-    client and test item; without a booking these are None. One statement."""
+    client and test item; without a booking these are None. Of what is held for a client who telephoned `made_id`, and
+    the same of client (who is not registered has a negative id) and test item. One statement."""
     held = (
         holdings_in_window(
             Holding.instrument_id,
@@ -158,18 +159,20 @@ def held_between(
             Holding.ends_at,
             Booking.ref,
             Booking.state,
-            Booking.ends_at.label("work_until"),
+            func.coalesce(Booking.ends_at, ForClient.ends_at).label("work_until"),
             Booking.cleanup_minutes,
-            Booking.client_firm_id,
-            Booking.test_item_id,
-            Firm.name.label("client"),
+            ForClient.id.label("made_id"),
+            func.coalesce(Booking.client_firm_id, ForClient.client_firm_id, -ForClient.id).label("client_firm_id"),
+            func.coalesce(Booking.test_item_id, ForClient.test_item_id).label("test_item_id"),
+            func.coalesce(Firm.name, ForClient.firm_name).label("client"),
             Firm.name_en.label("client_en"),
             TestItem.name.label("item"),
             TestItem.name_en.label("item_en"),
         )
         .outerjoin(Booking, Booking.id == Holding.booking_id)
-        .outerjoin(Firm, Firm.id == Booking.client_firm_id)
-        .outerjoin(TestItem, TestItem.id == Booking.test_item_id)
+        .outerjoin(ForClient, and_(ForClient.holding_id == Holding.id, ForClient.open_at(now)))
+        .outerjoin(Firm, Firm.id == func.coalesce(Booking.client_firm_id, ForClient.client_firm_id))
+        .outerjoin(TestItem, TestItem.id == func.coalesce(Booking.test_item_id, ForClient.test_item_id))
         .where(Holding.counts_at(now))
         .order_by(Holding.starts_at)
     )

@@ -19,6 +19,9 @@ NO_SHOW_AFTER = timedelta(minutes=60)
 WORKING_DAYS_TO_ANSWER = 2
 """Public working days that follow a request or a proposal before it lapses."""
 
+WORKING_DAYS_TO_REGISTER = 5
+"""The same for a booking that a lab made for a firm that is not registered yet, which must be verified first."""
+
 HOLD_FOR = timedelta(minutes=10)
 """How long a slot is held while the form is filled in."""
 

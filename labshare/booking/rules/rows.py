@@ -405,10 +405,11 @@ def time_of_hold(
     }
 
 
-def time_of_approval(
+def time_until_yes(
     *, instrument_id: int, unit: int, starts_at: datetime, ends_at: datetime, answer_by: datetime, now: datetime
 ) -> Values:
-    """What is held while a firm's approver has to answer: to everybody else, a client who is booking."""
+    """What is held while a firm's approver, or a client for whom the lab booked, has to answer: to everybody else, a
+    client who is booking."""
     return {
         "instrument_id": instrument_id,
         "unit": unit,

@@ -3,6 +3,8 @@
 `book`       hold, release_hold, book
 `answer`     confirm, decline; lapse (system)
 `approvals`  ask_approval, approve, refuse_approval, withdraw_approval; lapse_approvals (system)
+`for_clients` book_for_client, accept_for_client, decline_for_client, withdraw_for_client;
+             lapse_for_clients (system)
 `move`       reschedule, propose, accept_proposal, decline_proposal, move_unit; where_to (reads)
 `bench`      assign, store, pause, resume, add_place, drop_place
 `work`       receive, start, finish, no_show; lengthen_running (system)
@@ -38,6 +40,13 @@ from labshare.booking.services.cost_centres import set_cost_centre
 from labshare.booking.services.documents import settle_state
 from labshare.booking.services.end import cancel
 from labshare.booking.services.feeds import make_feed, revoke_feed, revoke_feeds
+from labshare.booking.services.for_clients import (
+    accept_for_client,
+    book_for_client,
+    decline_for_client,
+    lapse_for_clients,
+    withdraw_for_client,
+)
 from labshare.booking.services.hours import (
     SpecialDay,
     add_closure,
@@ -71,6 +80,7 @@ __all__ = [
     "Move",
     "SpecialDay",
     "Way",
+    "accept_for_client",
     "accept_proposal",
     "accept_quote",
     "add_closure",
@@ -81,6 +91,7 @@ __all__ = [
     "assign",
     "block",
     "book",
+    "book_for_client",
     "cancel",
     "change_block",
     "change_units",
@@ -92,6 +103,7 @@ __all__ = [
     "confirm_working_year",
     "consent_charge",
     "decline",
+    "decline_for_client",
     "decline_proposal",
     "drop_opening_hours",
     "drop_place",
@@ -101,6 +113,7 @@ __all__ = [
     "hold",
     "lapse",
     "lapse_approvals",
+    "lapse_for_clients",
     "lengthen_running",
     "make_feed",
     "make_quote",
@@ -134,4 +147,5 @@ __all__ = [
     "unblock",
     "where_to",
     "withdraw_approval",
+    "withdraw_for_client",
 ]

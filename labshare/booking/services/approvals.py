@@ -19,7 +19,7 @@ from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.rules.answers import Answers, Kept
 from labshare.booking.rules.lifecycle import answer_by
 from labshare.booking.rules.price import work_of
-from labshare.booking.rules.rows import time_of_approval
+from labshare.booking.rules.rows import time_until_yes
 from labshare.booking.services import holdings
 from labshare.booking.services.book import NO_ANSWERS, book, feasible_instruments, free_places
 from labshare.booking.services.bookable import answers_to, check_bookable, client_of
@@ -81,7 +81,7 @@ def ask_approval(
     for instrument, rules, unit in free_places(chosen, starts_at, now=now, person_id=actor.person_id, hold_id=hold_id):
         plan = rules.plan(starts_at)
         held = holdings.insert_holding(
-            time_of_approval(
+            time_until_yes(
                 instrument_id=instrument.id,
                 unit=unit,
                 starts_at=starts_at,

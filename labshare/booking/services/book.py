@@ -1,6 +1,7 @@
 """Holding a slot while the form is filled in, and booking it."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -35,7 +36,7 @@ from labshare.booking.services import holdings
 from labshare.booking.services.bookable import answers_to, check_bookable, client_of
 from labshare.booking.services.common import plain
 from labshare.booking.services.quotes import quote_to_book, use_quote
-from labshare.booking.terms import HoldingKind
+from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Fee, Instrument
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import as_written, db, insert_or_nothing, inserts_or_nothing, take_turn
@@ -52,6 +53,14 @@ from labshare.organisations.models import Firm
 NO_ANSWERS = Answers()
 REFERENCES_TRIED = 5
 """A month's references are drawn by chance: one that is taken already is drawn again."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a lab wrote down for a client that telephoned: booked by the client's yes, confirmed at once (R-PHONE-3)."""
+
+    fee: Fee
+    price: Price
 
 
 @verb("booking.hold", title=_l("Slot held"))
@@ -144,6 +153,7 @@ def book(
     booked_by: int | None = None,
     submission: str | None = None,
     bookable: BookableItem | None = None,
+    written: Written | None = None,
 ) -> Booking:
     """Book a test for the actor's firm: on `instrument_id`, or on any instrument of the item; on whichever unit is
     free. The price is that of the fee valid on the local day of booking and fixed then (R-PRICE-5).
@@ -154,7 +164,7 @@ def book(
     ordered on top; `quote_id` the quote that fixes the price instead of the fee of the day; `hold_id` the actor's own
     hold, given back in the same step; `submission` a one-time key of the form, so that a second click books nothing;
     `booked_by` the colleague for whom an approver books; `bookable` the item for the actor's firm, where this step has
-    read it already.
+    read it already; `written` what the lab has written down for this client: lead time and horizon were asked then.
     Raises `AlreadySubmitted` (with `ref`), `FirmUnverified`, `NotPublished`, `NoFee`, `SurchargeNotOffered`,
     `MarkNotCovered`, `NeedsApproval`, `QuestionsChanged`, the problems of answers, quantity, hours and start (422,
     together where several apply), `SlotTaken` (409, with three alternatives).
@@ -163,7 +173,7 @@ def book(
     client = client_of(bookable)
     if submission is not None:
         refuse_second_click(actor, submission)
-    waive = may_waive(actor, bookable, waive_reason)
+    waive = written is not None or may_waive(actor, bookable, waive_reason)
     said = answers_to(bookable, answers)
     work = work_of(bookable.terms(), quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
@@ -172,17 +182,21 @@ def book(
         quote = quote_to_book(actor, now, quote_id, test_item_id=bookable.item.id, quantity=quantity, hours=hours)
     price = price_for(bookable, work, surcharges) if quote is None else quote.price
     fee = bookable.fee if quote is None else quote.quote.fee
+    if written is not None and (price is None or written.price.total_fen <= price.total_fen):
+        fee, price = written.fee, written.price
     if fee is None or price is None:
         raise NoFee
     check_marks(bookable.item.id, price, (local_day(now), local_day(starts_at)))
     check_within_amount(actor, client, price.total_fen)
-    told = notifications.people_of_new(actor, bookable.lab, client)
+    state = BookingState.CONFIRMED if written else first_state(bookable.lab.automatic_confirmation)
+    told = notifications.people_of_new(actor, bookable.lab, client, state)
     places = free_places(chosen, starts_at, now=now, person_id=actor.person_id, hold_id=hold_id)
     for instrument, rules, unit in places:
         booking = _try_to_book(
             actor,
             now,
             bookable,
+            state,
             fee,
             client,
             instrument,
@@ -202,7 +216,8 @@ def book(
             if quote is not None:
                 use_quote(actor, now, quote, booking)
             open_hours = open_that_day(starts_at, bookable.openings)
-            notifications.tell_of_new(booking, told, now=now, open_hours=open_hours)
+            accepted = written is not None
+            notifications.tell_of_new(booking, told, now=now, open_hours=open_hours, accepted=accepted)
             return booking
     holdings.give_back(actor.person_id)
     raise _taken(bookable, client, work, starts_at, waive=waive)
@@ -322,6 +337,7 @@ def _try_to_book(
     actor: Actor,
     now: datetime,
     bookable: BookableItem,
+    state: BookingState,
     fee: Fee,
     client: Firm,
     instrument: Instrument,
@@ -340,7 +356,6 @@ def _try_to_book(
     """Write booking, holding, charge and event; None if the database finds the unit taken."""
     item, lab = bookable.item, bookable.lab
     today = local_day(now)
-    state = first_state(lab.automatic_confirmation)
     new = rows.NewBooking(
         client_firm_id=client.id,
         client_size=client.size_class,
@@ -368,7 +383,8 @@ def _try_to_book(
         waive_reason=waive_reason,
         cost_centre=cost_centre,
     )
-    given = rows.booking(new, state, now=now, today=today, answer_by=bookable.answer_by(plan.starts_at))
+    answer_by = bookable.answer_by(plan.starts_at) if state == BookingState.REQUESTED else None
+    given = rows.booking(new, state, now=now, today=today, answer_by=answer_by)
     written = _write(given, plan, actor, now)
     if written is None:
         return None

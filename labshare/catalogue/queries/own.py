@@ -266,6 +266,14 @@ def instrument_choices(*, firm_id: int, lab_id: int | None = None) -> Sequence[I
     return db.session.scalars(chosen.order_by(Instrument.lab_id, Instrument.name, Instrument.id)).all()
 
 
+def bookable_items(lab_id: int, *, instrument_id: int | None = None) -> Sequence[TestItem]:
+    """The lab's published test items by name, those of this instrument first. One statement."""
+    there = TestItem.instruments.any(Instrument.id == instrument_id)
+    return db.session.scalars(
+        select(TestItem).where(TestItem.lab_id == lab_id, TestItem.published).order_by(~there, TestItem.name)
+    ).all()
+
+
 def item_choices(lab_id: int) -> Sequence[TestItem]:
     """The lab's test items by name; withdrawn ones too. One statement."""
     return db.session.scalars(

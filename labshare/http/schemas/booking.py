@@ -6,7 +6,7 @@ import marshmallow as ma
 from flask_babel import lazy_gettext as _l
 
 from labshare.booking.queries.bookings import sees_samples, without_money
-from labshare.booking.terms import ApprovalState, BookingState, FeedOf
+from labshare.booking.terms import ApprovalState, BookingState, FeedOf, ForClientState
 from labshare.http.actor import current_actor
 from labshare.http.fields import Anything, Fen, Inside, Many, Moment, Part, Several, Tenths, Text, Whole, Word, YesNo
 from labshare.http.schemas.base import Answer
@@ -200,6 +200,29 @@ class Approval(Answer):
     answers = Several(GivenAnswer)
     confidential = YesNo()
     cost_centre = Text(allow_none=True)
+    price_fen = Fen()
+    answer_by = Moment()
+    reason = Text(allow_none=True)
+    booking = Text(attribute="booking.ref", allow_none=True, dump_default=None)
+
+
+class ForClient(Answer):
+    """Of a booking that a lab made for a client who telephoned: not accepted, or what became of it. `client` is null
+    while the firm is not registered."""
+
+    id = Whole()
+    state = Word(ForClientState)
+    client = Inside(Client, allow_none=True)
+    firm_name = Text()
+    contact = Text()
+    lab = Inside(LabBrief, attribute="test_item.lab")
+    test_item = Inside(TestItemBrief)
+    instrument = Whole(attribute="instrument_id")
+    quantity = Whole()
+    hours = Whole(allow_none=True)
+    starts_at = Moment()
+    ends_at = Moment()
+    sample_description = Text()
     price_fen = Fen()
     answer_by = Moment()
     reason = Text(allow_none=True)

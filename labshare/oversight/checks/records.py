@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, not_, or_, selec
 from sqlalchemy.orm import aliased
 
 from labshare.audit.models import AuditEvent
-from labshare.booking.models import Booking, Charge, Holding
+from labshare.booking.models import Booking, Charge, ForClient, Holding, Quote
 from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Fee, Lab, TestItemInstrument
 from labshare.kernel.database import db
@@ -120,9 +120,10 @@ def gaps_in_report_numbers(_now: datetime) -> Iterator[tuple[str, str]]:
 
 @invariant("A fee lies within its dates on the day of booking, and belongs to the item booked")
 def fees_out_of_date(_now: datetime) -> Iterator[tuple[str, str]]:
+    fixed = or_(*(exists().where(of.booking_id == Booking.id) for of in (Quote, ForClient)))
     wrong = or_(
         Fee.test_item_id != Booking.test_item_id,
-        not_(Fee.in_force_on(Booking.booked_on)),
+        and_(not_(Fee.in_force_on(Booking.booked_on)), not_(fixed)),
     )
     for ref in db.session.scalars(select(Booking.ref).join(Fee, Fee.id == Booking.fee_id).where(wrong)):
         yield ref, "its fee was not in force"

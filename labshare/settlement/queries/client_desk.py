@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
-from labshare.booking.models import Approval, Booking, Charge, Proposal
+from labshare.booking.models import Approval, Booking, Charge, ForClient, Proposal
+from labshare.booking.queries.for_clients import made_for_us
 from labshare.booking.terms import BookingState
 from labshare.catalogue.models import TestItem
 from labshare.kernel.actor import Actor
@@ -32,6 +33,8 @@ AT_MOST = 6
 @dataclass(frozen=True, kw_only=True)
 class ClientDesk:
     sees_money: bool
+    for_us: Sequence[ForClient]
+    """Booked for the firm by labs after a call, which the actor may accept."""
     approvals: Sequence[Approval]
     """Bookings inside the firm that the actor may approve."""
     proposals: Sequence[Proposal]
@@ -63,7 +66,7 @@ class ClientDesk:
 
 
 def client_desk(actor: Actor, now: datetime) -> ClientDesk:
-    """The desk of the firm acted for; empty without one. Ten statements, money in fen."""
+    """The desk of the firm acted for; empty without one. Eleven statements, money in fen."""
     ours = and_(
         Booking.client_firm_id == actor.firm_id,
         visible(actor, "booking.see", client=Booking.client_firm_id, lab=Booking.lab_firm_id),
@@ -88,6 +91,7 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
     upcoming = _bookings(ours, ahead, order=Booking.starts_at)
     return ClientDesk(
         sees_money=sees_money,
+        for_us=made_for_us(actor, now, limit=AT_MOST),
         approvals=_approvals(actor, now),
         proposals=db.session.scalars(
             select(Proposal)

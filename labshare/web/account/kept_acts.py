@@ -12,6 +12,7 @@ from flask_babel.speaklater import LazyString
 
 from labshare.booking.queries.approvals import get_approval
 from labshare.booking.queries.bookings import get_booking
+from labshare.booking.queries.for_clients import get_for_client
 from labshare.booking.queries.quotes import get_quote
 from labshare.booking.services.blocks import own_block
 from labshare.catalogue.queries.single import (
@@ -42,6 +43,15 @@ def _booking(actor: Actor, given: Given) -> str:
 def _approval(actor: Actor, given: Given) -> str:
     item = get_approval(actor, given["approval_id"]).test_item
     return f"{twin(item)} · {twin(item.lab)}"
+
+
+def _telephoned(_actor: Actor, given: Given) -> str:
+    return str(given.get("client", ""))
+
+
+def _for_client(actor: Actor, given: Given) -> str:
+    made = get_for_client(actor, given["made_id"])
+    return f"{twin(made.test_item)} · {made.firm_name or twin(made.client)}"
 
 
 def _quote(actor: Actor, given: Given) -> str:
@@ -160,6 +170,10 @@ ACTS: dict[str, Act] = {
     "lab.settle_dispute": Act(_l("Propose an outcome"), _booking),
     "lab.write_message": Act(_l("Send message"), _booking),
     "lab.price_quote": Act(_l("Give the quote its own price"), _quote),
+    "client.accept_for_us": Act(_l("Accept what the lab booked"), _for_client),
+    "client.decline_for_us": Act(_l("Decline what the lab booked"), _for_client),
+    "lab.book_for_client": Act(_l("Book for a client"), _telephoned),
+    "lab.withdraw_for_client": Act(_l("Withdraw the booking for a client"), _for_client),
     "client.approve": Act(_l("Approve the booking"), _approval),
     "client.refuse_approval": Act(_l("Refuse the booking"), _approval),
     "client.withdraw_approval": Act(_l("Withdraw the booking"), _approval),

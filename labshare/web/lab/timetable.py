@@ -162,10 +162,13 @@ class Bar:
     kind: str
     """Chooses its look: ask, work, done, house, block, or empty for what is confirmed."""
     offered: bool
-    """Held, not taken: for a proposal to a client (`ref` is its booking), or while somebody books."""
+    """Held, not taken: for a proposal to a client (`ref` is its booking), for one who telephoned (`made`), or while
+    somebody books."""
     block: str | None
     note: str
     ref: str | None
+    made: int | None
+    """What the lab booked for a client that has not accepted it yet."""
     state: str | None
     client: Named | None
     item: Named | None
@@ -389,7 +392,7 @@ def _shut(axis: Axis, openings: Openings, since: datetime, until: datetime) -> t
     return tuple(at(*place) for place in places if place[1])
 
 
-EVENT = ("resource", "start", "end", "free", "kind", "state", "ref", "client", "item", "block", "note")
+EVENT = ("resource", "start", "end", "free", "kind", "state", "ref", "client", "item", "block", "note", "made")
 """What stands in an event of `calendar_data`, in order."""
 
 
@@ -416,7 +419,7 @@ def calendar_data(
     events = []
     found = held_between(ids, since, until, now=now)
     for row in found:
-        if row.ref is not None:
+        if row.ref is not None or row.made_id is not None:
             if row.client_firm_id not in clients:
                 clients[row.client_firm_id] = Named(row.client, row.client_en)
             if row.test_item_id not in items:
@@ -425,7 +428,7 @@ def calendar_data(
             (
                 places[row.instrument_id, row.unit],
                 (row.starts_at - since) // MINUTE,
-                ((row.ends_at if row.kind in HELD else _end_of_work(row)) - since) // MINUTE,
+                (_end_of_bar(row) - since) // MINUTE,
                 (row.ends_at - since) // MINUTE,
                 row.kind,
                 row.state,
@@ -434,6 +437,7 @@ def calendar_data(
                 row.test_item_id,
                 row.block,
                 row.note,
+                row.made_id,
             )
         )
     opens, certificates = openings_of([lab.id], since), certificates_of(ids)
@@ -503,6 +507,7 @@ class _Writer:
         self._kinds = {kind: str(words) for kind, words in KINDS.items()}
         self._cleanup = _("clean-up until %(time)s")
         self._proposed, self._held = _("Proposed time"), _("Held while a client books")
+        self._unaccepted = _("Not accepted by the client yet")
 
     def bars(self, rows: Sequence[Row[Any]]) -> tuple[Bar, ...]:
         """The bars of one unit, from its rows in order of time."""
@@ -511,10 +516,11 @@ class _Writer:
 
     def _bar(self, row: Row[Any], edge: int) -> Bar:
         kind = HELD.get(row.kind)
-        kind, ends_at = (LOOKS.get(row.state, ""), _end_of_work(row)) if kind is None else (kind, row.ends_at)
+        kind = LOOKS.get(row.state, "") if kind is None else kind
+        ends_at = _end_of_bar(row)
         offered = row.kind == HoldingKind.OFFER
         client = item = None
-        if row.ref is not None:
+        if row.ref is not None or row.made_id is not None:
             client = self._clients.get(row.client_firm_id)
             if client is None:
                 client = self._clients[row.client_firm_id] = Named(row.client, row.client_en)
@@ -528,6 +534,7 @@ class _Writer:
             block=row.block,
             note=row.note or "",
             ref=row.ref,
+            made=row.made_id,
             state=row.state,
             client=client,
             item=item,
@@ -535,16 +542,25 @@ class _Writer:
             ends_at=ends_at.astimezone(self._zone),
             free_at=free_at,
             span=self._slot(row.starts_at, ends_at),
-            what=(self._proposed if client else self._held) if offered else self._kinds[kind],
+            what=self._offered(row) if offered else self._kinds[kind],
             cleanup=self._cleanup % {"time": clock_time(free_at)} if ends_at < row.ends_at else "",
             axis=self.axis,
             edge=edge,
         )
 
+    def _offered(self, row: Row[Any]) -> str:
+        return self._proposed if row.ref else self._unaccepted if row.made_id else self._held
+
 
 def _on_bar(moment: datetime, dated: bool) -> str:
     """A time as a bar says it; one that lasts over a night says the days too."""
     return f"{month_day(moment)} {clock_time(moment)}" if dated else clock_time(moment)
+
+
+def _end_of_bar(row: Row[Any]) -> datetime:
+    """Of a booking, also of one that its client has still to accept, where the clean-up begins; else its end."""
+    ends_at: datetime = row.ends_at
+    return ends_at if row.kind in HELD and row.made_id is None else _end_of_work(row)
 
 
 def _end_of_work(row: Row[Any]) -> datetime:

@@ -10,6 +10,7 @@ from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import client_contact, sees_samples
 from labshare.booking.queries.desk import about_requests, requests_of
 from labshare.booking.queries.first_steps import first_steps
+from labshare.booking.queries.for_clients import made_by_us
 from labshare.booking.terms import BookingState, FirstStep
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.own import lab_choices
@@ -29,6 +30,8 @@ from labshare.web.lab.board import chosen_lab, due_on
 from labshare.web.lab.inbox import taken
 from labshare.web.lab.timetable import calendar_of
 
+MOST_MADE = 20
+"""Bookings for clients beside the requests; the others stand on their own page."""
 SHOWN = 3
 """Requests on the page of the day; the others stand on their own."""
 FILTERS = {
@@ -133,6 +136,7 @@ def requests() -> Any:
         requests=waiting,
         now=utc_now(),
         told=told,
+        made=made_by_us(actor, utc_now(), limit=MOST_MADE),
         **_known_of(waiting, actor),
         may_answer=may(actor, "booking.confirm", lab=actor.firm_id),
     )

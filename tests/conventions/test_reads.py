@@ -66,6 +66,7 @@ REASONS = {
     "settlement.queries.limits.limits_broken": "the nightly check looks at everything",
     "settlement.queries.missing.": "all that is unsettled is summed, or put in order by its age",
     "settlement.queries.bank.": "what is owed, all of it, is held against what came in; numbers of invoices go with it",
+    "settlement.queries.tax_list.to_invoice": "what is to be issued, all of it, is sought among what is unsettled",
     "settlement.queries.registers.": "words are sought in a firm's papers, which are summed and put in any order",
     "settlement.queries.spending.": "sums a client's documents of the months asked for, whatever is behind them",
     "settlement.services.photos.remove_photo": "whether papers still use the file is asked of all of them; seldom done",

@@ -511,3 +511,7 @@ class PlaceThereAlready(InvalidInput):
 
 class TooManyPlaces(Conflict):
     message = _l("At most %(n)s places. Remove one that is no longer used first.")
+
+
+class NotAuthorised(Conflict):
+    message = _l("You hold no authorisation for %(instrument)s on this day. Who does may start the test.")

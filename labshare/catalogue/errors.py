@@ -399,3 +399,11 @@ class ManyRefused(InvalidInput):
     message = _l("%(n)s cannot be changed so. Nothing was changed.")
     n_of = "entry"
     default_field = "items"
+
+
+class NobodyAuthorisesThemself(InvalidInput):
+    message = _l("Nobody authorises themself: another owner or lab manager records this.")
+
+
+class DatesOutOfOrder(InvalidInput):
+    message = _l("The end lies before the beginning.")

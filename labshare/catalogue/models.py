@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from labshare.accounts.models import Person
 from labshare.catalogue.terms import (
     AccreditationKind,
     ApplicationEnd,
@@ -420,6 +421,43 @@ class Calibration(Dated, Model):
     valid_to: Mapped[date]
 
     instrument: Mapped[Instrument] = relationship(backref="calibrations")
+
+
+class Authorisation(Dated, Model):
+    """A person may work an instrument on these days (R-TEAM-1), by a paper of the lab. Withdrawn ones stay."""
+
+    __tablename__ = "authorisation"
+    __table_args__ = (
+        Index(None, "instrument_id", "person_id"),
+        CheckConstraint("valid_from <= valid_to", name="dates_in_order"),
+        CheckConstraint("person_id <> recorded_by", name="by_another"),
+        CheckConstraint("(withdrawn_by IS NULL) = (withdrawn_at IS NULL)", name="withdrawn_by_somebody"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    paper: Mapped[str] = mapped_column(String(60))
+    """The number of what it rests on: a certificate, a record of training."""
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+    recorded_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    instrument: Mapped[Instrument] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+
+    @hybrid_property
+    def standing(self) -> bool:
+        """Whether it was not withdrawn."""
+        return self.withdrawn_at is None
+
+    @standing.inplace.expression
+    @classmethod
+    def _standing_in_sql(cls) -> ColumnElement[bool]:
+        return cls.withdrawn_at.is_(None)
 
 
 class Standard(Model):

@@ -29,6 +29,7 @@ from labshare.catalogue.models import Lab
 from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
 from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.services import applications, fees, instruments, labs, standards, test_items
+from labshare.catalogue.services.authorisations import authorise, withdraw_authorisation
 from labshare.catalogue.services.many import Change, change_many
 from labshare.catalogue.services.sample_forms import set_sample_form
 from labshare.catalogue.terms import ManyKind
@@ -315,6 +316,13 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
 
     ref = book("2026-11-26", 9)
     yield "confirm a booking", lambda: booking.confirm(actor=manager, now=utc_now(), ref=ref)
+    paper = {"paper": "SG-1", "valid_from": local_day(utc_now()), "valid_to": local_day(utc_now())}
+    spare = make.instrument(lab).id
+    who, owner = manager.person_id, acting(world, "lab_owner")
+    with transaction():
+        held = authorise(actor=owner, now=utc_now(), instrument_id=spare, person_id=who, **paper).id
+    yield "authorise", lambda: authorise(actor=owner, now=utc_now(), instrument_id=spare, person_id=who, **paper)
+    yield "withdraw", lambda: withdraw_authorisation(actor=owner, now=utc_now(), authorisation_id=held)
     mine = manager.person_id
     yield "assign a booking", lambda: booking.assign(actor=manager, now=utc_now(), ref=ref, person_id=mine)
     picture = take_in(io.BytesIO(drawn(400, ())), "sample.png", "paper", now=utc_now())

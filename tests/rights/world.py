@@ -13,6 +13,7 @@ from labshare.booking.models import Approval, Charge, Closure, Holding, OpeningW
 from labshare.booking.services import add_place, book_for_client, make_feed, make_quote
 from labshare.booking.services.sheets import import_sheets
 from labshare.catalogue.models import Accreditation, Calibration, Fee
+from labshare.catalogue.services.authorisations import authorise
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.money import Fen
@@ -152,6 +153,16 @@ def build() -> RightsWorld:
         world.places |= {name: photo.id for name, photo in photos.items()} | {"photo_mark": file.sha256[:MARK]}
         place = add_place(actor=owner, now=utc_now(), lab_id=lab.id, name="一号柜")
         world.places |= {"place_id": place.id}
+        shown = authorise(
+            actor=owner,
+            now=utc_now(),
+            instrument_id=make.instrument(lab).id,
+            person_id=world.people["lab_manager"].id,
+            paper="SG-1",
+            valid_from=local_day(utc_now()),
+            valid_to=local_day(utc_now()),
+        )
+        world.places |= {"authorisation_id": shown.id}
     with transaction():
         sheets = import_sheets(actor=owner, now=utc_now(), lab_id=lab.id, sheets=[machines("XN-1")], name="仪器.csv")
         world.places |= {"sheet_import_id": sheets.id}

@@ -13,6 +13,7 @@ from labshare.booking.errors import (
     HeldBefore,
     MachineMinutesOutOfRange,
     NoShowTooEarly,
+    NotAuthorised,
     SamplesOutOfRange,
     SlotTaken,
     UnknownUnit,
@@ -33,9 +34,10 @@ from labshare.booking.services.common import (
     snapshot,
 )
 from labshare.booking.terms import BookingState, HoldingKind, Party, ProposalState
+from labshare.catalogue.queries.authorisations import may_work
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
-from labshare.kernel.formatting import clock_time, month_day
+from labshare.kernel.formatting import clock_time, month_day, twin
 from labshare.kernel.time import MINUTE, Minutes, ceil_minute, local_day
 from labshare.kernel.verbs import name_action, verb
 from labshare.organisations import permissions
@@ -81,10 +83,13 @@ def receive(
 def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None, unit: int | None = None) -> Booking:
     """Begin the test, now or `at` a moment not in the future, on its own `unit` or another of the instrument, of which
     the client is told. Starting early moves the holding's start, where the unit is free; starting when the holding is
-    over takes the unit again. Raises `IllegalStep`, `MomentInFuture`, `UnknownUnit`, `SlotTaken` (409)."""
+    over takes the unit again. Raises `IllegalStep`, `MomentInFuture`, `NotAuthorised` (R-TEAM-2), `UnknownUnit`,
+    `SlotTaken` (409)."""
     booking = locked_booking(actor, "booking.work", ref=ref)
     state = next_state(booking.state, "start", Party.LAB)
     at = not_in_future(at, now=now)
+    if not may_work(actor.person_id, booking.instrument_id, local_day(at)):
+        raise NotAuthorised(instrument=twin(booking.instrument))
     unit = booking.unit if unit is None else unit
     if not 1 <= unit <= booking.instrument.units:
         raise UnknownUnit(field="unit")

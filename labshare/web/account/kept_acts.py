@@ -207,6 +207,7 @@ ACTS: dict[str, Act] = {
     "lab.accreditation": Act(_l("Change an accreditation"), _accreditation),
     "lab.instrument_new": Act(_l("Add an instrument"), _new),
     "lab.instrument_edit": Act(_l("Change the instrument"), _instrument),
+    "lab.operators": Act(_l("Authorise an operator"), _instrument),
     "lab.calibration_new": Act(_l("Add a certificate"), _instrument),
     "lab.test_item_new": Act(_l("Add a test item"), _new),
     "lab.test_item_edit": Act(_l("Change the test item"), _item),

@@ -1,0 +1,79 @@
+"""Who may work an instrument."""
+
+from typing import Any
+
+from flask import render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
+from werkzeug.wrappers import Response
+
+from labshare.catalogue.queries.authorisations import authorisations_of, get_authorisation
+from labshare.catalogue.services.authorisations import PAPER_LENGTH, authorise, withdraw_authorisation
+from labshare.http.actor import current_actor
+from labshare.http.rights import OWN_FIRM, requires
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.queries import workers_of
+from labshare.web.forms import DayField, Form, SelectField, StringField, length, required
+from labshare.web.lab import blueprint
+from labshare.web.lab.catalogue import common
+from labshare.web.lab.catalogue.forms import default_day
+from labshare.web.steps import carry_out, posted
+
+
+class AuthorisationForm(Form):
+    person_id = SelectField(_l("Person"), coerce=int, choices=[], validate_choice=False)
+    paper = StringField(
+        _l("Paper"),
+        [required(), length(PAPER_LENGTH)],
+        description=_l("The number of what it rests on: a certificate, a record of training."),
+    )
+    valid_from = DayField(lazy_pgettext("certificate", "Valid from"), [required()])
+    valid_to = DayField(_l("Until, included"), [required()])
+
+
+@blueprint.route("/instruments/<int:instrument_id>/operators", methods=["GET", "POST"])
+@requires("catalogue.change", of=OWN_FIRM)
+def operators(instrument_id: int) -> Any:
+    """Those authorised, and one more."""
+    instrument, form, actor = common.my_instrument(instrument_id), AuthorisationForm(), current_actor()
+    workers = workers_of(instrument.lab.firm_id)
+    form.person_id.choices = [(one.person_id, one.person.name) for one in workers if one.person_id != actor.person_id]
+    today = local_day(utc_now())
+    default_day(form, "valid_from", today)
+    answer = posted(
+        form,
+        lambda: authorise(
+            actor=actor,
+            now=utc_now(),
+            instrument_id=instrument_id,
+            person_id=form.person_id.data,
+            paper=form.paper.data or "",
+            valid_from=form.valid_from.data,
+            valid_to=form.valid_to.data,
+        ),
+        lambda _made: (_("Authorised."), url_for("lab.operators", instrument_id=instrument_id)),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return (
+        render_template(
+            "lab/catalogue/operators.html",
+            form=form,
+            instrument=instrument,
+            authorisations=authorisations_of(instrument_id),
+            today=today,
+        ),
+        answer,
+    )
+
+
+@blueprint.post("/authorisations/<int:authorisation_id>/withdraw")
+@requires("catalogue.change", of=OWN_FIRM)
+def authorisation_withdraw(authorisation_id: int) -> Any:
+    instrument_id = get_authorisation(authorisation_id).instrument_id
+    common.my_instrument(instrument_id)
+    return carry_out(
+        lambda: withdraw_authorisation(actor=current_actor(), now=utc_now(), authorisation_id=authorisation_id),
+        lambda _found: (_("The authorisation is withdrawn."), url_for("lab.operators", instrument_id=instrument_id)),
+    )

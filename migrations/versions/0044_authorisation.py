@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "authorisation"
-down_revision = "bench"
+down_revision = "tax_list"
 
 
 def upgrade() -> None:

@@ -68,7 +68,7 @@ name_fields(
         "late_cancel_percent": _l("Late cancellation, % of the price"),
         "latitude": _l("Latitude"),
         "lead_time_minutes": _l("Lead time"),
-        "paper": _l("Paper"),
+        "paper": _l("What it rests on"),
         "payment_days": _l("Terms of payment, days"),
         "longest_minutes": _l("Longest booking"),
         "longitude": _l("Longitude"),

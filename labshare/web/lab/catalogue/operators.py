@@ -5,7 +5,6 @@ from typing import Any
 from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
 from werkzeug.wrappers import Response
 
 from labshare.catalogue.queries.authorisations import authorisations_of, get_authorisation
@@ -22,13 +21,13 @@ from labshare.web.steps import carry_out, posted
 
 
 class AuthorisationForm(Form):
-    person_id = SelectField(_l("Person"), coerce=int, choices=[], validate_choice=False)
+    person_id = SelectField(_l("Person"), [required()], coerce=int, choices=[], validate_choice=False)
     paper = StringField(
-        _l("Paper"),
+        _l("What it rests on"),
         [required(), length(PAPER_LENGTH)],
-        description=_l("The number of what it rests on: a certificate, a record of training."),
+        description=_l("The number of a certificate, of a record of training."),
     )
-    valid_from = DayField(lazy_pgettext("certificate", "Valid from"), [required()])
+    valid_from = DayField(_l("Authorised from"), [required()])
     valid_to = DayField(_l("Until, included"), [required()])
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "authorisation"
-down_revision = "tax_list"
+down_revision = "for_client"
 
 
 def upgrade() -> None:

@@ -88,7 +88,7 @@ def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None, 
     booking = locked_booking(actor, "booking.work", ref=ref)
     state = next_state(booking.state, "start", Party.LAB)
     at = not_in_future(at, now=now)
-    if not may_work(actor.person_id, booking.instrument_id, local_day(at)):
+    if not may_work(person_id=actor.person_id, instrument_id=booking.instrument_id, day=local_day(at)):
         raise NotAuthorised(instrument=twin(booking.instrument))
     unit = booking.unit if unit is None else unit
     if not 1 <= unit <= booking.instrument.units:

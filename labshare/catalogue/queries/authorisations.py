@@ -29,7 +29,7 @@ def get_authorisation(authorisation_id: int) -> Authorisation:
     return found
 
 
-def may_work(person_id: int | None, instrument_id: int, day: date) -> bool:
+def may_work(*, person_id: int | None, instrument_id: int, day: date) -> bool:
     """Whether the person may start a test there: anyone while the lab authorises nobody for the instrument. One
     statement."""
     standing = authorisations_of(instrument_id)

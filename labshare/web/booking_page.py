@@ -29,6 +29,7 @@ from labshare.booking.queries.bookings import (
     without_money,
 )
 from labshare.booking.queries.delivery import delivery_of
+from labshare.booking.rules.lifecycle import possible
 from labshare.booking.rules.lines import read_price
 from labshare.booking.terms import BookingState, Party, PauseReason
 from labshare.http.actor import current_actor
@@ -55,6 +56,7 @@ from labshare.web.forms import (
     TextAreaField,
     WholeNumberField,
     length,
+    named_choice,
     required,
     show_problem,
 )
@@ -240,10 +242,13 @@ def _forms(booking: Booking) -> dict[str, Form]:
     made = {name: verb.form(prefix=f"{name}-") for name, verb in VERBS.items()}
     units = [n for n in range(1, booking.instrument.units + 1) if n != booking.unit]
     made["move-unit"].unit.choices = made["start"].unit.choices = [(n, str(n)) for n in units]
-    if current_actor().firm_id == booking.lab_firm_id:
-        places = [(place.id, place.name) for place in places_of(booking.lab_id)]
+    steps = possible(booking.state, Party.LAB) if current_actor().firm_id == booking.lab_firm_id else ()
+    if "receive" in steps or "store" in steps:
+        places = [named_choice(place.id, place.name) for place in places_of(booking.lab_id)]
         made["receive"].place_id.choices = made["store"].place_id.choices = places
-        made["assign"].person_id.choices = [(one.person_id, one.person.name) for one in workers_of(booking.lab_firm_id)]
+    if "assign" in steps:
+        workers = workers_of(booking.lab_firm_id)
+        made["assign"].person_id.choices = [named_choice(one.person_id, one.person.name) for one in workers]
     return made
 
 

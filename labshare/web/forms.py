@@ -44,6 +44,7 @@ from labshare.kernel.media import PAPERS, accept
 from labshare.kernel.money import FEN_PER_YUAN, Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import ExactMinutes, Hours, local_zone
+from labshare.web.filters import tongue
 
 __all__ = [
     "BooleanField",
@@ -511,6 +512,11 @@ class MultipleField(WtSelectMultipleField):
         known = {choice[0] for choice in self.iter_choices()}
         if not known.issuperset(self.data or ()):
             raise StopValidation(self.gettext("Not a valid choice."))
+
+
+def named_choice(value: Any, name: str) -> tuple[Any, str, dict[str, Any]]:
+    """A choice by somebody's or something's own name, which says that it is Chinese where the page is not."""
+    return value, name, {"lang": "zh"} if tongue(name) else {}
 
 
 class FilesField(MultipleFileField):

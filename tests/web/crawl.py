@@ -166,7 +166,14 @@ class Crawl:
             for url in db.session.scalars(select(Notice.url).where(Notice.person_id == person.id))
             if url
         }
-        documents = _documents_of(firm) if who == "lab" and firm else ("/account/firm/size?employees=40",)
+        documents = (
+            _documents_of(firm)
+            if who == "lab" and firm
+            else (
+                "/account/firm/size?employees=40",
+                "/account/firm/industries?q=轴承",
+            )
+        )
         return [*found.values(), *documents, *self.beside.get(who, ()), *(_drafts() if who == "officer" else ())]
 
     def in_each_state(self, who: str) -> Iterator[tuple[str, str]]:

@@ -22,8 +22,15 @@ from labshare.settlement.files import TakenFile, keep_table, path_of, read_kept,
 from labshare.settlement.queries.bank import kept_heads
 from labshare.settlement.rules.lists import Columns, Layout, ReadList, find_layout, likely_head, merged_below
 from labshare.web.asked import read_number
-from labshare.web.filters import tongue
-from labshare.web.forms import FileField, OptionalSelectField, QueryForm, StringField, required, show_problem
+from labshare.web.forms import (
+    FileField,
+    OptionalSelectField,
+    QueryForm,
+    StringField,
+    named_choice,
+    required,
+    show_problem,
+)
 from labshare.web.steps import pressed
 
 SHOWN_ROWS = 8
@@ -165,7 +172,7 @@ def _asked_layout(actor: Actor, sheet: ReadSheet, pages: ListPages) -> tuple[Lay
     head = found.head if found else likely_head(sheet)
     row = sheet.rows[head]
     names = tuple(row.text(column) for column in range(len(row.cells)))
-    choices = [(str(place), name, {"lang": "zh"} if tongue(name) else {}) for place, name in enumerate(names) if name]
+    choices = [named_choice(str(place), name) for place, name in enumerate(names) if name]
     fields: dict[str, Any] = {
         column: OptionalSelectField(column.label, choices=choices, blank=_l("No column"), validate_choice=False)
         for column in columns

@@ -13,7 +13,7 @@ from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.queries import workers_of
-from labshare.web.forms import DayField, Form, SelectField, StringField, length, required
+from labshare.web.forms import DayField, Form, SelectField, StringField, length, named_choice, required
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.forms import default_day
@@ -37,7 +37,9 @@ def operators(instrument_id: int) -> Any:
     """Those authorised, and one more."""
     instrument, form, actor = common.my_instrument(instrument_id), AuthorisationForm(), current_actor()
     workers = workers_of(instrument.lab.firm_id)
-    form.person_id.choices = [(one.person_id, one.person.name) for one in workers if one.person_id != actor.person_id]
+    form.person_id.choices = [
+        named_choice(one.person_id, one.person.name) for one in workers if one.person_id != actor.person_id
+    ]
     today = local_day(utc_now())
     default_day(form, "valid_from", today)
     answer = posted(

@@ -131,10 +131,12 @@ def test_refused_drags_go_back_with_the_reason_and_what_would_do(bench: Bench, c
         assert refused.locator(".row-x button").count() == 3, reason
         assert box_of(lab, ref) == stood, reason
         refused.get_by_role("button").last.click()
+    lab.page.route("**/lab/calendar/data**", lambda asked: asked.abort())  # what others do is not seen before the drag
     with transaction():
         services.reschedule(actor=bench.books(), now=crew.clock.now, ref=ref, starts_at=shanghai(27, 9))
     drag(lab, ref, 30)
     refused.get_by_text("期间已被他人或在另一窗口改动：现在为 11-27 周五 09:00").wait_for()
+    lab.page.unroute("**/lab/calendar/data**")
     bar_of(lab, ref, start=4 * 1440 + 540).wait_for(timeout=SOON)
     assert db.session.query(Proposal).count() == 0
 

@@ -60,3 +60,19 @@ def test_from_the_call_to_the_confirmed_booking_in_five_clicks(house: House, cre
     assert (booking.state, booking.starts_at, booking.booked_by) == ("confirmed", made.starts_at, owner.id)
     lab.page.locator(f".ec-event[data-ref='{booking.ref}']").wait_for()
     assert clicks(lab) + clicks(client) <= 5
+
+
+def test_a_time_just_taken_is_one_click_from_another(house: House, crew: Any) -> None:
+    manager = db.session.get_one(factories.Person, house.manager.person_id)
+    firm = db.session.get_one(factories.Firm, house.client.firm_id)
+    house.book("2026-11-26 10:00")
+    lab = crew.sits_down(manager, house.lab.firm, "en-GB")
+    lab.go("/lab/for-clients/new?starts_at=2026-11-26T10:00").fill(client=firm.name)
+    lab.page.locator("#part-price").get_by_text(firm.name_en or "").wait_for()
+    lab.press("Hold and ask the client").reads("This slot has just been taken")
+    lab.page.locator("button[name=another]").first.click()
+    lab.page.locator("#taken").wait_for(state="detached")
+    chosen = lab.page.input_value("[name=starts_at]")
+    lab.press("Hold and ask the client").reads("Not accepted yet")
+    made = now_stands(ForClient)
+    assert made.starts_at == at(chosen.replace("T", " ")) != at("2026-11-26 10:00")

@@ -96,11 +96,16 @@ def _form() -> ForClientForm:
     form.test_item.choices = [(one.id, twin(one)) for one in bookable_items(lab.id, instrument_id=asked)]
     form.instrument.choices = [(one.id, with_model(one)) for one in instruments_of_lab(lab.id)]
     if request.method == "GET":
-        moment = read_moment(request.args.get("starts_at", ""))
-        form.starts_at.data = moment and (moment if moment.tzinfo else form.starts_at.read(moment.isoformat()))
+        form.starts_at.data = _start(form, request.args.get("starts_at", ""))
         form.instrument.data = asked if asked in dict(form.instrument.choices) else None
         form.quantity.data = 1
     return form
+
+
+def _start(form: ForClientForm, said: str) -> datetime | None:
+    """The moment that an address or a button names; without an offset in the platform's zone."""
+    moment = read_moment(said)
+    return moment and (moment if moment.tzinfo else form.starts_at.read(moment.isoformat()))
 
 
 def _page(form: ForClientForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
@@ -157,7 +162,7 @@ def book_for_client() -> Any:
     form = _form()
     if chosen := request.form.get("another"):
         start, _sep, instrument = chosen.partition("|")
-        form.starts_at.data, form.starts_at.raw_data = datetime.fromisoformat(start), None
+        form.starts_at.data, form.starts_at.raw_data = _start(form, start), None
         form.instrument.data = read_number(instrument)
         return _page(form)
     if "update" in request.form:

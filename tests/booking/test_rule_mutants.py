@@ -195,7 +195,7 @@ LIFE: dict[str, tuple[Callable[[Patch], None], Callable[..., None]]] = {
         ),
     ),
     "never in the future": (
-        lambda p: p.setattr(work, "_not_in_future", lambda at, now: at or now),
+        lambda p: p.setattr(work, "not_in_future", lambda at, *, now: at or now),
         test_life_of_a_booking.test_finish_is_never_in_the_future_nor_before_the_start,
     ),
     "an early start needs the unit free": (

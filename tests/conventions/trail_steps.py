@@ -317,9 +317,9 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     ref = book("2026-11-26", 9)
     yield "confirm a booking", lambda: booking.confirm(actor=manager, now=utc_now(), ref=ref)
     paper = {"paper": "SG-1", "valid_from": local_day(utc_now()), "valid_to": local_day(utc_now())}
-    spare = make.instrument(lab).id
     who, owner = manager.person_id, acting(world, "lab_owner")
     with transaction():
+        spare = make.instrument(lab).id
         held = authorise(actor=owner, now=utc_now(), instrument_id=spare, person_id=who, **paper).id
     yield "authorise", lambda: authorise(actor=owner, now=utc_now(), instrument_id=spare, person_id=who, **paper)
     yield "withdraw", lambda: withdraw_authorisation(actor=owner, now=utc_now(), authorisation_id=held)

@@ -20,7 +20,7 @@ from labshare.accounts.passwords import hashed
 from labshare.accounts.sessions import begin_session
 from labshare.accounts.terms import CodePurpose
 from labshare.booking import services as booking
-from labshare.booking.models import ForClient
+from labshare.booking.models import Booking, ForClient
 from labshare.booking.services.hours import seed_working_years
 from labshare.booking.services.sheets import import_sheets
 from labshare.booking.services.units import change_units
@@ -36,6 +36,7 @@ from labshare.catalogue.terms import ManyKind
 from labshare.demonstration.photos import drawn
 from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, start_of_day, utc_now
 from labshare.organisations import services as organisations
@@ -44,10 +45,12 @@ from labshare.oversight.services import mark_known
 from labshare.rewards import services as rewards
 from labshare.rewards.models import Objection
 from labshare.settlement import services as settlement
-from labshare.settlement.files import take_in, take_photo
+from labshare.settlement.files import keep_table, take_in, take_photo
 from labshare.settlement.queries.photos import photos_of
+from labshare.settlement.rules.tax_sheets import TaxRow
 from labshare.settlement.services import add_sample_photo
 from labshare.settlement.services.photos import add_photo, move_photo, remove_photo
+from labshare.settlement.tax_list import TaxLine
 from tests import factories as make
 from tests.mails import secret_in_mail
 from tests.rewards.reading import policy_json
@@ -400,6 +403,30 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
             line_id=line,
             shares=[(places["reported"], 100)],
             payer_uscc=places["client_uscc"],
+        ),
+    )
+    row = TaxRow(
+        row=2,
+        number="26332000000000000100",
+        issued_on=date(2026, 11, 30),
+        amount_fen=db.session.scalars(db.select(Booking).filter_by(ref=short)).one().charged_fen,
+        tax_fen=Fen(0),
+        buyer="",
+        buyer_uscc=places["client_uscc"],
+        note="",
+    )
+    sent = keep_table(io.BytesIO(b"list"), "list.csv", now=utc_now())
+    yield (
+        "import the tax system's list",
+        lambda: settlement.import_tax_list(actor=accountant, now=utc_now(), heads={}, file=sent, rows=[row]),
+    )
+    yield (
+        "record a line of it",
+        lambda: settlement.record_tax_line(
+            actor=accountant,
+            now=utc_now(),
+            line_id=db.session.scalars(db.select(TaxLine.id).filter_by(number=row.number)).one(),
+            shares=[(short, row.amount_fen)],
         ),
     )
     line = places["tax_line_id"]

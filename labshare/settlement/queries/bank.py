@@ -98,6 +98,14 @@ def lines_done(actor: Actor, shown: BankLines, *, limit: int, offset: int = 0) -
     return rows, count
 
 
+def own_firm_of(kind: type[Any], key: int, actor: Actor) -> int:
+    """The firm of an imported list or of a line, if it is the one acted for. Raises `NotFound`."""
+    firm_id = db.session.scalar(select(kind.firm_id).where(kind.id == key, kind.firm_id == actor.firm_id))
+    if firm_id is None:
+        raise NotFound
+    return int(firm_id)
+
+
 def get_line(actor: Actor, line_id: int) -> BankLine:
     """Raises `NotFound`."""
     line = db.session.scalar(

@@ -11,14 +11,14 @@ from flask_babel import lazy_pgettext, ngettext
 from werkzeug.wrappers import Response
 
 from labshare.http.actor import current_actor
-from labshare.http.rights import OWN_LABS, requires
+from labshare.http.rights import OWN_LABS, Of, requires
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import number, plain_money
 from labshare.kernel.money import Fen
 from labshare.kernel.sheets import ReadSheet
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
-from labshare.settlement.bank import BankLine
+from labshare.settlement.bank import BankLine, BankStatement
 from labshare.settlement.queries import bank
 from labshare.settlement.rules.bank_sheets import BANK, own_account, read_statement
 from labshare.settlement.rules.lists import Layout
@@ -88,6 +88,13 @@ class AsideForm(Form):
     note = StringField(lazy_pgettext("bank", "What it is"), [length(NOTE_LENGTH)], description=_l("Such as interest."))
 
 
+OWN_LINE = Of("own line in the address", lambda actor, line_id: {"lab": bank.own_firm_of(BankLine, line_id, actor)})
+OWN_LIST = Of(
+    "own list in the address", lambda actor, list_id: {"lab": bank.own_firm_of(BankStatement, list_id, actor)}
+)
+"""Asked before anybody waits for the turn to write."""
+
+
 @blueprint.route("/bank", methods=["GET", "POST"])
 @requires("payment.record", of=OWN_LABS, verb="bank.import", file=True)
 def bank_lines() -> Any:
@@ -143,7 +150,7 @@ def bank_file(file: str) -> Any:
 
 
 @blueprint.post("/bank/<int:list_id>/undo")
-@requires("payment.record", of=OWN_LABS, verb="bank.undo_import")
+@requires("payment.record", of=OWN_LIST, verb="bank.undo_import")
 def bank_undo(list_id: int) -> Any:
     """Take the lines of a statement out again."""
     return carry_out(
@@ -240,7 +247,7 @@ def bank_sure() -> Any:
 
 
 @blueprint.post("/bank/lines/<int:line_id>/aside")
-@requires("payment.record", of=OWN_LABS, verb="bank.set_aside")
+@requires("payment.record", of=OWN_LINE, verb="bank.set_aside")
 def bank_aside(line_id: int) -> Any:
     """A line that is for no booking."""
     form = AsideForm()
@@ -253,7 +260,7 @@ def bank_aside(line_id: int) -> Any:
 
 
 @blueprint.post("/bank/lines/<int:line_id>/back")
-@requires("payment.record", of=OWN_LABS, verb="bank.take_back")
+@requires("payment.record", of=OWN_LINE, verb="bank.take_back")
 def bank_back(line_id: int) -> Any:
     """A line that was set aside waits again."""
     return carry_out(

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from labshare.http.actor import current_actor
 from labshare.http.downloads import download_rows
 from labshare.http.limits import limited
-from labshare.http.rights import OWN_LABS, requires
+from labshare.http.rights import OWN_LABS, Of, requires
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import number
 from labshare.kernel.sheets import ReadSheet
@@ -25,6 +25,7 @@ from labshare.settlement import services
 from labshare.settlement.queries import bank, tax_list
 from labshare.settlement.rules.lists import Layout, ReadList
 from labshare.settlement.rules.tax_sheets import TAX, read_tax_list
+from labshare.settlement.tax_list import TaxLine, TaxList
 from labshare.settlement.terms import DocumentKind, TaxLines
 from labshare.web.asked import asked_choice, asked_page, read_number
 from labshare.web.documents import booking_href
@@ -70,6 +71,11 @@ PAGES = ListPages(
     lacks=_l("Say which columns hold the number and the date, and two of net amount, tax and total."),
     empty=_l("No invoice stands in this list."),
 )
+
+
+OWN_LINE = Of("own line in the address", lambda actor, line_id: {"lab": bank.own_firm_of(TaxLine, line_id, actor)})
+OWN_LIST = Of("own list in the address", lambda actor, list_id: {"lab": bank.own_firm_of(TaxList, list_id, actor)})
+"""Asked before anybody waits for the turn to write."""
 
 
 @blueprint.route("/tax-list", methods=["GET", "POST"])
@@ -127,7 +133,7 @@ def tax_file(file: str) -> Any:
 
 
 @blueprint.post("/tax-list/<int:list_id>/undo")
-@requires("invoice.record", of=OWN_LABS, verb="tax.undo_import")
+@requires("invoice.record", of=OWN_LIST, verb="tax.undo_import")
 def tax_undo(list_id: int) -> Any:
     """Take the lines of a list out again."""
     return carry_out(
@@ -191,7 +197,7 @@ def tax_sure() -> Any:
 
 
 @blueprint.post("/tax-list/lines/<int:line_id>/aside")
-@requires("invoice.record", of=OWN_LABS, verb="tax.set_aside")
+@requires("invoice.record", of=OWN_LINE, verb="tax.set_aside")
 def tax_aside(line_id: int) -> Any:
     """An invoice that is for no booking."""
     form = AsideForm()
@@ -206,7 +212,7 @@ def tax_aside(line_id: int) -> Any:
 
 
 @blueprint.post("/tax-list/lines/<int:line_id>/back")
-@requires("invoice.record", of=OWN_LABS, verb="tax.take_back")
+@requires("invoice.record", of=OWN_LINE, verb="tax.take_back")
 def tax_back(line_id: int) -> Any:
     """A line that was set aside waits again."""
     return carry_out(

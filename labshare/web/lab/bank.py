@@ -17,6 +17,7 @@ from labshare.kernel.formatting import number, plain_money
 from labshare.kernel.money import Fen
 from labshare.kernel.sheets import ReadSheet
 from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.permissions import check
 from labshare.settlement import services
 from labshare.settlement.bank import BankLine, BankStatement
 from labshare.settlement.queries import bank
@@ -88,10 +89,14 @@ class AsideForm(Form):
     note = StringField(lazy_pgettext("bank", "What it is"), [length(NOTE_LENGTH)], description=_l("Such as interest."))
 
 
-OWN_LINE = Of("own line in the address", lambda actor, line_id: {"lab": bank.own_firm_of(BankLine, line_id, actor)})
-OWN_LIST = Of(
-    "own list in the address", lambda actor, list_id: {"lab": bank.own_firm_of(BankStatement, list_id, actor)}
-)
+def _check_own(kind: type[Any], key: int, actor: Actor) -> None:
+    """The role first, as for every page of these lists; then whose it is."""
+    check(actor, "payment.record", lab=actor.firm_id)
+    bank.own_firm_of(kind, key, actor)
+
+
+OWN_LINE = Of("own line in the address", asks=lambda actor, line_id: _check_own(BankLine, line_id, actor))
+OWN_LIST = Of("own list in the address", asks=lambda actor, list_id: _check_own(BankStatement, list_id, actor))
 """Asked before anybody waits for the turn to write."""
 
 

@@ -20,6 +20,7 @@ from labshare.kernel.formatting import number
 from labshare.kernel.sheets import ReadSheet
 from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.permissions import check
 from labshare.organisations.queries import get_firm
 from labshare.settlement import services
 from labshare.settlement.queries import bank, tax_list
@@ -73,8 +74,14 @@ PAGES = ListPages(
 )
 
 
-OWN_LINE = Of("own line in the address", lambda actor, line_id: {"lab": bank.own_firm_of(TaxLine, line_id, actor)})
-OWN_LIST = Of("own list in the address", lambda actor, list_id: {"lab": bank.own_firm_of(TaxList, list_id, actor)})
+def _check_own(kind: type[Any], key: int, actor: Actor) -> None:
+    """The role first, as for every page of these lists; then whose it is."""
+    check(actor, "invoice.record", lab=actor.firm_id)
+    bank.own_firm_of(kind, key, actor)
+
+
+OWN_LINE = Of("own line in the address", asks=lambda actor, line_id: _check_own(TaxLine, line_id, actor))
+OWN_LIST = Of("own list in the address", asks=lambda actor, list_id: _check_own(TaxList, list_id, actor))
 """Asked before anybody waits for the turn to write."""
 
 

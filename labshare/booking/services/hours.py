@@ -67,21 +67,24 @@ def set_opening_hours(
 
 def put_week(
     actor: Actor, now: datetime, lab: Lab, weekly: Weekly | None, valid_from: date, instrument_id: int | None
-) -> None:
-    """Write a week that was checked, with its event, for whoever may set the lab's hours."""
+) -> OpeningWeek:
+    """Write a week that was checked, with its event, for whoever may set the lab's hours. The row that says it."""
     of = OpeningWeek.instrument_id == instrument_id if instrument_id else OpeningWeek.instrument_id.is_(None)
     weeks = select(OpeningWeek).where(OpeningWeek.lab_id == lab.id, of).order_by(OpeningWeek.valid_from.desc())
     before = db.session.scalars(weeks.where(OpeningWeek.begun_on(valid_from)).limit(1)).first()
     was = _flat(before.weekly if before is not None else None)
     week = None if weekly is None else [[list(span) for span in sorted(day)] for day in weekly]
     if before is not None and before.valid_from == valid_from:
-        before.weekly = week
+        row = before
+        row.weekly = week
     else:
-        db.session.add(OpeningWeek(lab_id=lab.id, instrument_id=instrument_id, valid_from=valid_from, weekly=week))
+        row = OpeningWeek(lab_id=lab.id, instrument_id=instrument_id, valid_from=valid_from, weekly=week)
+        db.session.add(row)
     db.session.flush()
     what = {"instrument_id": instrument_id} if instrument_id else {}
     after = what | {"hours": _flat(week), "valid_from": valid_from.isoformat()}
     record(actor, now, "time.set_hours", ("lab", lab.code), before=what | {"hours": was}, after=after)
+    return row
 
 
 def check_hours(weekly: Weekly | None, valid_from: date, now: datetime) -> None:

@@ -210,15 +210,14 @@ class _Writing:
             return
         lab, ids = lab_to_open(self.actor, self.lab_id), self._numbers()
         for one in planned:
-            put_week(self.actor, self.now, lab, one.week, one.valid_from, ids[one.number] if one.number else None)
-        have = lab_in_sheets(self.lab_id, local_day(self.now)).hours
-        for one in planned:
+            instrument_id = ids[one.number] if one.number else None
+            week = put_week(self.actor, self.now, lab, one.week, one.valid_from, instrument_id)
             row = hours_row(one.number, one.valid_from, one.week)
             if one.have is None:
-                self._adds(SheetKind.HOURS, have[one.number, one.valid_from].id, row)
+                self._adds(SheetKind.HOURS, week.id, row)
             else:
                 before = hours_row(one.number, one.valid_from, one.have.week)
-                self._changes(SheetKind.HOURS, one.have.id, before, row)
+                self._changes(SheetKind.HOURS, week.id, before, row)
 
     def items(self, made: Plan) -> None:
         """Test items with their standards and instruments. Afterwards each plan knows the id of its item."""

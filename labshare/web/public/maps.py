@@ -163,7 +163,7 @@ def towns_map() -> OutlineMap:
 
 @lru_cache(2)
 def dots_of(tongue: str) -> tuple[Circle, ...]:
-    towns = tuple(town for town in TOWNS.values())
+    towns = tuple(TOWNS.values())
     points = [_place(float(town.longitude), float(town.latitude)) for town in towns]
     names = [_named(town, tongue) for town in towns]
     radii = [DOT] * len(towns)

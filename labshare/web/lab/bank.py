@@ -2,38 +2,44 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext, ngettext
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from labshare.http.actor import current_actor
-from labshare.http.rights import OWN_LABS, Of, requires
+from labshare.http.rights import OWN_LABS, requires
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import number, plain_money
 from labshare.kernel.money import Fen
 from labshare.kernel.sheets import ReadSheet
 from labshare.kernel.time import local_day, utc_now
-from labshare.organisations.permissions import check
 from labshare.settlement import services
 from labshare.settlement.bank import BankLine, BankStatement
 from labshare.settlement.queries import bank
 from labshare.settlement.rules.bank_sheets import BANK, own_account, read_statement
 from labshare.settlement.rules.lists import Layout
-from labshare.settlement.rules.matching import Due
-from labshare.settlement.services.lists import NOTE_LENGTH
 from labshare.settlement.terms import BankLines
 from labshare.web.asked import asked_choice, asked_page, read_number
 from labshare.web.documents import booking_href
-from labshare.web.forms import CreditCodeField, Form, MoneyField, StringField, length, optional, required
+from labshare.web.forms import CreditCodeField, Form, required
 from labshare.web.lab import blueprint
-from labshare.web.lab.lists import ListPages, check_page, keep_upload, table_field, undone_words
+from labshare.web.lab.lists import (
+    AmountsForm,
+    AsideForm,
+    ListPages,
+    amounts_form,
+    check_page,
+    keep_upload,
+    offered,
+    own_row,
+    table_field,
+    undone_words,
+)
 from labshare.web.steps import carry_out, posted
-
-OfAmounts = TypeVar("OfAmounts", bound="AmountsForm")
 
 
 def _source(sheet: ReadSheet, layout: Layout | None) -> str:
@@ -68,36 +74,12 @@ class StatementForm(Form):
     )
 
 
-class AmountsForm(Form):
-    """Amounts for each booking that a line may be for."""
-
-    dues: Sequence[Due] = ()
-
-    def amounts(self) -> list[tuple[Due, Any]]:
-        return [(due, self[f"amount-{due.ref}"]) for due in self.dues]
-
-    @property
-    def shares(self) -> list[tuple[str, Fen]]:
-        return [(due.ref, field.data) for due, field in self.amounts() if field.data]
-
-
 class LineForm(AmountsForm):
     payer_uscc = CreditCodeField(_l("Payer's credit code"), [required()])
 
 
-class AsideForm(Form):
-    note = StringField(lazy_pgettext("bank", "What it is"), [length(NOTE_LENGTH)], description=_l("Such as interest."))
-
-
-def _check_own(kind: type[Any], key: int, actor: Actor) -> None:
-    """The role first, as for every page of these lists; then whose it is."""
-    check(actor, "payment.record", lab=actor.firm_id)
-    bank.own_firm_of(kind, key, actor)
-
-
-OWN_LINE = Of("own line in the address", asks=lambda actor, line_id: _check_own(BankLine, line_id, actor))
-OWN_LIST = Of("own list in the address", asks=lambda actor, list_id: _check_own(BankStatement, list_id, actor))
-"""Asked before anybody waits for the turn to write."""
+OWN_LINE = own_row("own line in the address", BankLine, "payment.record")
+OWN_LIST = own_row("own list in the address", BankStatement, "payment.record")
 
 
 @blueprint.route("/bank", methods=["GET", "POST"])
@@ -205,29 +187,6 @@ def _line_page(line_id: int, aside: AsideForm, *, status: int | None = None) -> 
         booking_href=partial(booking_href, actor=actor),
     )
     return page, answer
-
-
-def offered(dues: Sequence[Due], words: str, proposed: Sequence[str], name: str) -> list[Due]:
-    """The bookings whose amounts can be filled in: those of the form that was sent, those looked for, those proposed
-    with the others of their client, those of the client of this name."""
-    sent = {name.removeprefix("amount-") for name in request.form if name.startswith("amount-")}
-    by_ref = {due.ref: due for due in dues}
-    if words:
-        found = bank.dues_like(dues, words)
-    else:
-        clients = {by_ref[ref].client_id for ref in proposed if ref in by_ref}
-        found = [due for due in dues if due.client_id in clients] or bank.dues_like(dues, name or "\0")
-    first = [by_ref[ref] for ref in proposed if ref in by_ref] + [by_ref[ref] for ref in sent if ref in by_ref]
-    return list({due.ref: due for due in [*first, *found]}.values())[:50]
-
-
-def amounts_form(kind: type[OfAmounts], dues: Sequence[Due]) -> OfAmounts:
-    """The form with a field for each of these bookings."""
-    fields: dict[str, Any] = {"dues": dues}
-    for due in dues:
-        fields[f"amount-{due.ref}"] = MoneyField(_l("Amount (CNY)"), [optional()])
-    form: OfAmounts = type(f"{kind.__name__}OfBookings", (kind,), fields)()
-    return form
 
 
 def _recorded(payments: Sequence[Any]) -> str:

@@ -2,37 +2,47 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 from werkzeug.wrappers import Response
 
 from labshare.http.actor import current_actor
+from labshare.http.rights import Of
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import InvalidInput, NotFound, Problem
 from labshare.kernel.formatting import number
 from labshare.kernel.media import CSV, XLSX, accept
+from labshare.kernel.money import Fen
 from labshare.kernel.sheets import ReadSheet, SheetProblem
 from labshare.kernel.time import utc_now
+from labshare.organisations.permissions import check
 from labshare.settlement.errors import TableGone
 from labshare.settlement.files import TakenFile, keep_table, path_of, read_kept, upload_key
-from labshare.settlement.queries.bank import kept_heads
+from labshare.settlement.queries.bank import dues_like, kept_heads, own_firm_of
 from labshare.settlement.rules.lists import Columns, Layout, ReadList, find_layout, likely_head, merged_below
+from labshare.settlement.rules.matching import Due
+from labshare.settlement.services.lists import NOTE_LENGTH
 from labshare.web.asked import read_number
 from labshare.web.forms import (
     FileField,
+    Form,
+    MoneyField,
     OptionalSelectField,
     QueryForm,
     StringField,
+    length,
     named_choice,
+    optional,
     required,
     show_problem,
 )
 from labshare.web.steps import pressed
 
+OfAmounts = TypeVar("OfAmounts", bound="AmountsForm")
 SHOWN_ROWS = 8
 """Of a list, before it is imported."""
 MOST_BAD = 200
@@ -227,3 +237,57 @@ def _imported(added: int, rows: int) -> str:
 
 def undone_words(lines: int) -> str:
     return ngettext("%(n)s line is taken out again.", "%(n)s lines are taken out again.", lines, n=number(lines))
+
+
+# ── Lines that were taken in ─────────────────────────────────────────────
+
+
+def own_row(what: str, kind: type[Any], right: str) -> Of:
+    """A row of a list in the address: the role is asked first, as for every page of these lists, then whose it is;
+    before anybody waits for the turn to write."""
+
+    def asks(actor: Actor, **address: int) -> None:
+        check(actor, right, lab=actor.firm_id)
+        own_firm_of(kind, next(iter(address.values())), actor)
+
+    return Of(what, asks=asks)
+
+
+class AmountsForm(Form):
+    """Amounts for each booking that a line may be for."""
+
+    dues: Sequence[Due] = ()
+
+    def amounts(self) -> list[tuple[Due, Any]]:
+        return [(due, self[f"amount-{due.ref}"]) for due in self.dues]
+
+    @property
+    def shares(self) -> list[tuple[str, Fen]]:
+        return [(due.ref, field.data) for due, field in self.amounts() if field.data]
+
+
+class AsideForm(Form):
+    note = StringField(lazy_pgettext("bank", "What it is"), [length(NOTE_LENGTH)], description=_l("Such as interest."))
+
+
+def offered(dues: Sequence[Due], words: str, proposed: Sequence[str], name: str) -> list[Due]:
+    """The bookings whose amounts can be filled in: those of the form that was sent, those looked for, those proposed
+    with the others of their client, those of the client of this name."""
+    sent = {name.removeprefix("amount-") for name in request.form if name.startswith("amount-")}
+    by_ref = {due.ref: due for due in dues}
+    if words:
+        found = dues_like(dues, words)
+    else:
+        clients = {by_ref[ref].client_id for ref in proposed if ref in by_ref}
+        found = [due for due in dues if due.client_id in clients] or dues_like(dues, name or "\0")
+    first = [by_ref[ref] for ref in proposed if ref in by_ref] + [by_ref[ref] for ref in sent if ref in by_ref]
+    return list({due.ref: due for due in [*first, *found]}.values())[:50]
+
+
+def amounts_form(kind: type[OfAmounts], dues: Sequence[Due]) -> OfAmounts:
+    """The form with a field for each of these bookings."""
+    fields: dict[str, Any] = {"dues": dues}
+    for due in dues:
+        fields[f"amount-{due.ref}"] = MoneyField(_l("Amount (CNY)"), [optional()])
+    form: OfAmounts = type(f"{kind.__name__}OfBookings", (kind,), fields)()
+    return form

@@ -14,13 +14,12 @@ from werkzeug.wrappers import Response
 from labshare.http.actor import current_actor
 from labshare.http.downloads import download_rows
 from labshare.http.limits import limited
-from labshare.http.rights import OWN_LABS, Of, requires
+from labshare.http.rights import OWN_LABS, requires
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import number
 from labshare.kernel.sheets import ReadSheet
 from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
-from labshare.organisations.permissions import check
 from labshare.organisations.queries import get_firm
 from labshare.settlement import services
 from labshare.settlement.queries import bank, tax_list
@@ -32,8 +31,18 @@ from labshare.web.asked import asked_choice, asked_page, read_number
 from labshare.web.documents import booking_href
 from labshare.web.forms import Form
 from labshare.web.lab import blueprint
-from labshare.web.lab.bank import AmountsForm, AsideForm, amounts_form, offered
-from labshare.web.lab.lists import ListPages, check_page, keep_upload, table_field, undone_words
+from labshare.web.lab.lists import (
+    AmountsForm,
+    AsideForm,
+    ListPages,
+    amounts_form,
+    check_page,
+    keep_upload,
+    offered,
+    own_row,
+    table_field,
+    undone_words,
+)
 from labshare.web.steps import carry_out, posted
 
 TAX_PERCENT = "6%"
@@ -74,15 +83,8 @@ PAGES = ListPages(
 )
 
 
-def _check_own(kind: type[Any], key: int, actor: Actor) -> None:
-    """The role first, as for every page of these lists; then whose it is."""
-    check(actor, "invoice.record", lab=actor.firm_id)
-    bank.own_firm_of(kind, key, actor)
-
-
-OWN_LINE = Of("own line in the address", asks=lambda actor, line_id: _check_own(TaxLine, line_id, actor))
-OWN_LIST = Of("own list in the address", asks=lambda actor, list_id: _check_own(TaxList, list_id, actor))
-"""Asked before anybody waits for the turn to write."""
+OWN_LINE = own_row("own line in the address", TaxLine, "invoice.record")
+OWN_LIST = own_row("own list in the address", TaxList, "invoice.record")
 
 
 @blueprint.route("/tax-list", methods=["GET", "POST"])

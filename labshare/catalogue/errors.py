@@ -402,7 +402,17 @@ class ManyRefused(InvalidInput):
 
 
 class NobodyAuthorisesThemself(InvalidInput):
-    message = _l("Nobody authorises themself: another owner or lab manager records this.")
+    message = _l("Nobody authorises themself: an owner records this, for the only owner a lab manager.")
+
+
+class OwnersAuthorise(InvalidInput):
+    message = _l("An owner of the firm records and withdraws this; a lab manager only that of the only owner.")
+    default_field = "person_id"
+
+
+class AuthorisedAlready(InvalidInput):
+    message = _l("This person is authorised on these days for all instruments of this class already.")
+    default_field = "class_code"
 
 
 class DatesOutOfOrder(InvalidInput):

@@ -45,6 +45,7 @@ from labshare.kernel.money import Fen
 from labshare.kernel.spans import Dated
 from labshare.kernel.time import ExactMinutes, Hours, Minutes
 from labshare.organisations.models import Firm
+from labshare.organisations.terms import FirmRole
 
 """The twelve categories of the home page."""
 
@@ -431,6 +432,10 @@ class Authorisation(Dated, Model):
         Index(None, "instrument_id", "person_id"),
         CheckConstraint("valid_from <= valid_to", name="dates_in_order"),
         CheckConstraint("person_id <> recorded_by", name="by_another"),
+        CheckConstraint(
+            f"recorded_as IS NULL OR recorded_as = '{FirmRole.OWNER}' OR person_as = '{FirmRole.OWNER}'",
+            name="managers_by_owners",
+        ),
         CheckConstraint("(withdrawn_by IS NULL) = (withdrawn_at IS NULL)", name="withdrawn_by_somebody"),
     )
 
@@ -443,11 +448,23 @@ class Authorisation(Dated, Model):
     valid_to: Mapped[date]
     recorded_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    recorded_as: Mapped[str | None] = mapped_column(String(20))
+    """The role in the firm, that day, of whoever recorded it; of rows from before it was kept, nothing."""
+    person_as: Mapped[str | None] = mapped_column(String(20))
+    """That of the authorised person."""
+    ending_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the firm was told that it ends."""
     withdrawn_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     instrument: Mapped[Instrument] = relationship()
     person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    recorder: Mapped[Person] = relationship(foreign_keys=[recorded_by])
+
+    @property
+    def by_manager(self) -> bool:
+        """Whether a lab manager recorded it, as there was no other owner (R-TEAM-1)."""
+        return self.recorded_as == FirmRole.LAB_MANAGER
 
     @hybrid_property
     def standing(self) -> bool:
@@ -458,6 +475,21 @@ class Authorisation(Dated, Model):
     @classmethod
     def _standing_in_sql(cls) -> ColumnElement[bool]:
         return cls.withdrawn_at.is_(None)
+
+    @hybrid_method
+    def outlasts(self, day: date) -> bool:
+        """Whether it still holds after this day."""
+        return self.valid_to > day
+
+    @hybrid_property
+    def end_told(self) -> bool:
+        """Whether the firm was told that it ends."""
+        return self.ending_told_at is not None
+
+    @end_told.inplace.expression
+    @classmethod
+    def _end_told_in_sql(cls) -> ColumnElement[bool]:
+        return cls.ending_told_at.is_not(None)
 
 
 class Standard(Model):

@@ -43,6 +43,15 @@ ADMISSION_WAITS = kind(
     title=_l("An admission waits for a second person"),
     text=_l("%(lab)s is to be admitted as an open lab from %(day)s, more than 30 days back. Confirm or refuse it."),
 )
+AUTHORISATION_ENDS = kind(
+    "operator.ending",
+    topic=Topic.FIRM_NEWS,
+    title=_l("%(person)s's authorisation for %(instrument)s ends on %(day)s"),
+    text=_l(
+        "%(person)s is authorised by %(paper)s to work %(instrument)s of %(lab)s until %(day)s, included. From the "
+        "next day on others who are authorised start tests there. Record a new authorisation, or withdraw this one."
+    ),
+)
 SUSPENDED = kind(
     "lab.suspended",
     topic=Topic.ADMISSION,

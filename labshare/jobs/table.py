@@ -15,6 +15,7 @@ from flask_babel.speaklater import LazyString
 from labshare.accounts.mobile import forget_codes
 from labshare.audit import services as audit
 from labshare.booking import services as booking
+from labshare.catalogue.services.authorisations import tell_ending
 from labshare.catalogue.services.searches import forget_searches
 from labshare.jobs import monthly
 from labshare.kernel.actor import SYSTEM
@@ -109,10 +110,11 @@ def grow_blocks(now: datetime) -> str:
 
 
 def remind(now: datetime) -> str:
-    """Clients whose tests begin on the next working day; owners of requests nobody answers; what is overdue. Some at a
-    time, each told once."""
+    """Clients whose tests begin on the next working day; owners of requests nobody answers; what is overdue;
+    authorisations that end. Some at a time, each told once."""
     reminded, unanswered = _all_of(booking.remind, now), _all_of(booking.tell_owners, now)
-    return f"{reminded} reminded, {unanswered} unanswered, {_all_of(settlement.tell_overdue, now)} overdue"
+    overdue, ending = _all_of(settlement.tell_overdue, now), _all_of(tell_ending, now)
+    return f"{reminded} reminded, {unanswered} unanswered, {overdue} overdue, {ending} authorisations ending"
 
 
 def _all_of(step: Callable[..., int], now: datetime) -> int:

@@ -69,7 +69,13 @@ class Topic(Term):
         LAB,
         OFFICIAL,
     )
-    FIRM_NEWS = "firm_news", _l("Our firm"), _l("Verification, size class, members."), FIRM, OFFICIAL
+    FIRM_NEWS = (
+        "firm_news",
+        _l("Our firm"),
+        _l("Verification, size class, members, authorisations that end."),
+        FIRM,
+        OFFICIAL,
+    )
     AFFILIATION = (
         "affiliations",
         _l("Affiliations"),

@@ -66,6 +66,8 @@ PERMISSIONS: dict[str, Grants] = {
     # catalogue
     "catalogue.see_drafts": READERS + FIRM_MEMBERS,
     "catalogue.change": FIRM_HANDS,
+    "team.see": READERS + FIRM_MEMBERS,
+    "operator.tell_ending": SYSTEM_ONLY,
     "lab.admit": OFFICER,
     "lab.confirm_admission": APPROVER,
     "lab.refuse_admission": OFFICER + APPROVER,

@@ -23,6 +23,7 @@ from labshare.booking.queries.for_clients import waiting_for_us
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.admissions import admissions_waiting
 from labshare.catalogue.queries.applications import applications_waiting
+from labshare.catalogue.queries.authorisations import authorisations_ending
 from labshare.catalogue.queries.proposals import proposals_waiting
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import UtcDateTime, db
@@ -138,6 +139,15 @@ KINDS = (
         line=_l("Inquiries to answer"),
     ),
     Kind("documents", FIRM, "lab.missing_documents", lambda actor, _now: documents_waiting(actor.firm_id), badge=True),
+    Kind(
+        "authorisations",
+        FIRM,
+        "lab.team",
+        lambda actor, _now: authorisations_ending(actor.firm_id),
+        badge=True,
+        action="catalogue.change",
+        line=_l("Authorisations that end"),
+    ),
     Kind(
         "firms",
         ADMIN,

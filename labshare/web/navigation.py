@@ -136,6 +136,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Usage report"), "lab.usage", "chart-bar", group=PAPERS, covers=("lab.usage_",)),
         Item(_l("Firm"), "account.firm", "building", group=OWN),
         Item(_l("Members and roles"), "account.members", "users", group=OWN),
+        Item(_l("Who may do what"), "lab.team", "user-check", group=OWN, count=True, covers=("lab.team_",)),
         Item(_l("Settings"), "lab.settings", "settings", group=OWN),
     ),
     "regulator": (

@@ -29,7 +29,12 @@ from labshare.catalogue.models import Lab
 from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
 from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.services import applications, fees, instruments, labs, standards, test_items
-from labshare.catalogue.services.authorisations import authorise, withdraw_authorisation
+from labshare.catalogue.services.authorisations import (
+    authorise,
+    authorise_class,
+    tell_ending,
+    withdraw_authorisation,
+)
 from labshare.catalogue.services.many import Change, change_many
 from labshare.catalogue.services.sample_forms import set_sample_form
 from labshare.catalogue.terms import ManyKind
@@ -323,8 +328,12 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     who, owner = manager.person_id, acting(world, "lab_owner")
     with transaction():
         spare = make.instrument(lab).id
+        make.instrument(lab, class_code="020101")
         held = authorise(actor=owner, now=utc_now(), instrument_id=spare, person_id=who, **paper).id
     yield "authorise", lambda: authorise(actor=owner, now=utc_now(), instrument_id=spare, person_id=who, **paper)
+    spare_class = {"lab_id": lab.id, "class_code": "0201", "person_id": who}
+    yield "authorise for a class", lambda: authorise_class(actor=owner, now=utc_now(), **spare_class, **paper)
+    yield "tell what ends", lambda: tell_ending(actor=SYSTEM, now=utc_now())
     yield "withdraw", lambda: withdraw_authorisation(actor=owner, now=utc_now(), authorisation_id=held)
     mine = manager.person_id
     yield "assign a booking", lambda: booking.assign(actor=manager, now=utc_now(), ref=ref, person_id=mine)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -95,7 +95,10 @@ def change_role(membership_id: int) -> Any:
     answer = posted(
         form,
         lambda: organisations.change_role(actor=actor, now=utc_now(), membership_id=membership_id, role=form.role.data),
-        lambda _changed: (_("The role is changed."), url_for("account.members")),
+        lambda _changed: (
+            _("The role is changed."),
+            url_for("lab.team" if request.args.get("back") == "team" else "account.members"),
+        ),
     )
     if isinstance(answer, Response):
         return answer

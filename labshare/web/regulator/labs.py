@@ -10,7 +10,9 @@ from werkzeug.wrappers import Response
 from labshare.catalogue import queries
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.applications import last_application
+from labshare.catalogue.queries.authorisations import team_of, withdrawn_of
 from labshare.catalogue.queries.open_labs import open_labs
+from labshare.catalogue.rules.authorising import only_owner
 from labshare.catalogue.services import applications
 from labshare.catalogue.services import labs as lab_services
 from labshare.catalogue.terms import Admission
@@ -98,6 +100,22 @@ def labs_list() -> Any:
 @requires("dashboard.see")
 def lab_of(lab_id: int) -> Any:
     return _lab_page(lab_id)
+
+
+@blueprint.get("/labs/<int:lab_id>/team")
+@requires("team.see")
+def lab_team(lab_id: int) -> Any:
+    """Who may do what in the lab, and whose authorisations were withdrawn."""
+    lab = queries.get_lab(current_actor(), lab_id)
+    team = team_of(lab.firm_id, local_day(utc_now()), lab_id=lab.id)
+    alone = only_owner(team.roles)
+    return render_template(
+        "regulator/labs/team.html",
+        lab=lab,
+        team=team,
+        withdrawn=withdrawn_of(lab.id),
+        only_owner=next((one.member.person.name for one in team.mates if one.member.person_id == alone), None),
+    )
 
 
 def _lab_page(

@@ -7,7 +7,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from labshare.catalogue.queries.authorisations import authorisations_of, get_authorisation
+from labshare.catalogue.queries.authorisations import authorisations_of, get_authorisation, roles_at_bench
+from labshare.catalogue.rules.authorising import may_record
 from labshare.catalogue.services.authorisations import PAPER_LENGTH, authorise, withdraw_authorisation
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
@@ -31,15 +32,24 @@ class AuthorisationForm(Form):
     valid_to = DayField(_l("Until, included"), [required()])
 
 
+def people_to_authorise(firm_id: int) -> list[Any]:
+    """Those whom the actor may authorise, as choices."""
+    me, workers = current_actor().person_id, workers_of(firm_id)
+    roles = {one.person_id: one.role for one in workers}
+    return [
+        named_choice(one.person_id, one.person.name)
+        for one in workers
+        if may_record(recorder=me, person=one.person_id, roles=roles)
+    ]
+
+
 @blueprint.route("/instruments/<int:instrument_id>/operators", methods=["GET", "POST"])
 @requires("catalogue.change", of=OWN_FIRM)
 def operators(instrument_id: int) -> Any:
     """Those authorised, and one more."""
     instrument, form, actor = common.my_instrument(instrument_id), AuthorisationForm(), current_actor()
-    workers = workers_of(instrument.lab.firm_id)
-    form.person_id.choices = [
-        named_choice(one.person_id, one.person.name) for one in workers if one.person_id != actor.person_id
-    ]
+    form.person_id.choices = people_to_authorise(instrument.lab.firm_id)
+    roles = roles_at_bench(instrument.lab.firm_id)
     today = local_day(utc_now())
     default_day(form, "valid_from", today)
     answer = posted(
@@ -64,6 +74,7 @@ def operators(instrument_id: int) -> Any:
             instrument=instrument,
             authorisations=authorisations_of(instrument_id),
             today=today,
+            may_record=lambda person_id: may_record(recorder=actor.person_id, person=person_id, roles=roles),
         ),
         answer,
     )

@@ -513,5 +513,13 @@ class TooManyPlaces(Conflict):
     message = _l("At most %(n)s places. Remove one that is no longer used first.")
 
 
+class OwnHandover(Conflict):
+    message = _l("Somebody else takes note of what you wrote.")
+
+
+class TooManyHandovers(Conflict):
+    message = _l("At most %(n)s notes wait at once. Have somebody take note of some first.")
+
+
 class NotAuthorised(Conflict):
     message = _l("You hold no authorisation for %(instrument)s on this day. Who does may start the test.")

@@ -25,6 +25,8 @@ name_subjects(
     feed_id=_l("Calendar address"),
     hold=_l("Held slot"),
     holding=_l("Held slot"),
+    handover=_l("Handover note"),
+    handover_id=_l("Handover note"),
     item=_l("Test item"),
     quote=_l("Quote"),
     ref=_l("Booking"),

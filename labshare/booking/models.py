@@ -972,6 +972,56 @@ class Pause(Model):
         return cls.ended_at.is_(None)
 
 
+class Handover(Model):
+    """What the next shift must know, of a booking or of the lab's day, until somebody else takes note of it
+    (R-TEAM-5)."""
+
+    __tablename__ = "handover"
+    __table_args__ = (
+        CheckConstraint("(noted_by IS NULL) = (noted_at IS NULL)", name="noted_by_somebody"),
+        CheckConstraint("noted_by <> written_by", name="noted_by_another"),
+        Index(
+            "ix_handover_open",
+            "lab_id",
+            sqlite_where=text("noted_at IS NULL"),
+            postgresql_where=text("noted_at IS NULL"),
+        ),
+        Index(None, "booking_id"),
+        Index(None, "lab_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
+    text: Mapped[str] = mapped_column(String(500))
+    written_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    noted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    noted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    lab: Mapped[Lab] = relationship()
+    booking: Mapped[Booking | None] = relationship()
+    writer: Mapped[Person] = relationship(foreign_keys=[written_by])
+    reader: Mapped[Person | None] = relationship(foreign_keys=[noted_by])
+
+    @hybrid_property
+    def waits(self) -> bool:
+        """Whether nobody has taken note of it."""
+        return self.noted_at is None
+
+    @waits.inplace.expression
+    @classmethod
+    def _waits_in_sql(cls) -> ColumnElement[bool]:
+        return cls.noted_at.is_(None)
+
+
+_HANDOVER_REWRITTEN = "OLD.noted_at IS NOT NULL OR " + " OR ".join(
+    f"NEW.{column} IS DISTINCT FROM OLD.{column}"
+    for column in ("id", "lab_id", "booking_id", "text", "written_by", "written_at")
+)
+stays_as_recorded(Handover.__table__, rewritten=_HANDOVER_REWRITTEN)
+
+
 class Proposal(Model):
     """The lab's move: another time, held until the client answers. One is open at a time."""
 

@@ -29,6 +29,7 @@ from labshare.booking.queries.bookings import (
     without_money,
 )
 from labshare.booking.queries.delivery import delivery_of
+from labshare.booking.queries.handovers import handovers_of
 from labshare.booking.rules.lifecycle import possible
 from labshare.booking.rules.lines import read_price
 from labshare.booking.terms import BookingState, Party, PauseReason
@@ -257,6 +258,7 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
     actor, now = current_actor(), utc_now()
     booking = get_booking(actor, ref)
     sees_money = may(actor, "money.see", client=booking.client_firm_id, lab=booking.lab_firm_id)
+    works = may(actor, "booking.work", lab=booking.lab_firm_id)
     events = history(booking)
     lines = entries(booking, events if sees_money else without_money(events))
     steps = next_steps(actor, booking, now) if side != "regulator" else ()
@@ -275,7 +277,7 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
             "booking/page.html",
             booking=booking,
             side=side,
-            person_id=actor.person_id if may(actor, "booking.work", lab=booking.lab_firm_id) else None,
+            person_id=actor.person_id if works else None,
             price=read_price(booking.price) if booking.price else None,
             lines=lines,
             BY_RULE=BY_RULE,
@@ -286,6 +288,7 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
             place_address=place_address,
             steps=steps,
             forms=forms,
+            handovers=handovers_of(booking.id) if works else (),
             photos=photos_of_samples(booking) if sees_samples(actor, booking) else (),
             upload_limit=current_app.config["UPLOAD_LIMIT"],
             proposal=waiting,

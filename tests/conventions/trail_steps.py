@@ -336,6 +336,10 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     yield "tell what ends", lambda: tell_ending(actor=SYSTEM, now=utc_now())
     yield "withdraw", lambda: withdraw_authorisation(actor=owner, now=utc_now(), authorisation_id=held)
     mine = manager.person_id
+    with transaction():
+        left = booking.hand_over(actor=manager, now=utc_now(), ref=ref, text="2 号夹具松动").id
+    yield "hand over", lambda: booking.hand_over(actor=manager, now=utc_now(), ref=ref, text="2 号夹具松动")
+    yield "take note", lambda: booking.take_note(actor=owner, now=utc_now(), handover_id=left)
     yield "assign a booking", lambda: booking.assign(actor=manager, now=utc_now(), ref=ref, person_id=mine)
     picture = take_in(io.BytesIO(drawn(400, ())), "sample.png", "paper", now=utc_now())
     yield "add a photo of samples", lambda: add_sample_photo(actor=manager, now=utc_now(), ref=ref, photo=picture)

@@ -10,7 +10,7 @@ from typing import Any
 from labshare.accounts.links import RESET_LASTS, password_link
 from labshare.accounts.models import Person
 from labshare.booking.models import Approval, Charge, Closure, Holding, OpeningWeek, Proposal
-from labshare.booking.services import add_place, book_for_client, make_feed, make_quote
+from labshare.booking.services import add_place, book_for_client, hand_over, make_feed, make_quote
 from labshare.booking.services.sheets import import_sheets
 from labshare.catalogue.models import Accreditation, Calibration, Fee
 from labshare.catalogue.services.authorisations import authorise
@@ -163,6 +163,8 @@ def build() -> RightsWorld:
             valid_to=local_day(utc_now()),
         )
         world.places |= {"authorisation_id": shown.id}
+        left = hand_over(actor=owner, now=utc_now(), lab_id=lab.id, text="2 号夹具松动")
+        world.places |= {"handover_id": left.id}
     with transaction():
         sheets = import_sheets(actor=owner, now=utc_now(), lab_id=lab.id, sheets=[machines("XN-1")], name="仪器.csv")
         world.places |= {"sheet_import_id": sheets.id}

@@ -54,12 +54,12 @@ SMALL = Scale("small", counties=1, clients=150, bookings=900, labs=12)
 MOST_STATEMENTS = 12
 MORE_STATEMENTS = {
     # a booking shows who moved it from when to when, whom to call, where to pay, what was said with which files, its
-    # dispute and its rating, photos of its samples and places for them
+    # dispute and its rating, photos of its samples and places for them; to the lab what one shift leaves for the next
     "client.booking": 18,
     "regulator.booking": 17,
-    "lab.booking": 20,
-    # beside the day's work, its money and the week: who may be given the work
-    "lab.today": 13,
+    "lab.booking": 21,
+    # beside the day's work, its money and the week: who may be given the work, what the last shift left
+    "lab.today": 14,
     # what waits for the client is of eight kinds, each by its own index
     "client.dashboard": 14,
     # the time that labs are open is read beside what they did: kept months, and the intervals of all others

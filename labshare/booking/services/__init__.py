@@ -7,6 +7,7 @@
              lapse_for_clients (system)
 `move`       reschedule, propose, accept_proposal, decline_proposal, move_unit; where_to (reads)
 `bench`      assign, store, pause, resume, add_place, drop_place
+`handovers`  hand_over, take_note
 `work`       receive, start, finish, no_show; lengthen_running (system)
 `end`        cancel
 `charges`    propose_charge, consent_charge, refuse_charge
@@ -47,6 +48,7 @@ from labshare.booking.services.for_clients import (
     lapse_for_clients,
     withdraw_for_client,
 )
+from labshare.booking.services.handovers import hand_over, take_note
 from labshare.booking.services.hours import (
     SpecialDay,
     add_closure,
@@ -110,6 +112,7 @@ __all__ = [
     "elsewhere",
     "finish",
     "grow_blocks",
+    "hand_over",
     "hold",
     "lapse",
     "lapse_approvals",
@@ -143,6 +146,7 @@ __all__ = [
     "settle_state",
     "start",
     "store",
+    "take_note",
     "tell_owners",
     "unblock",
     "where_to",

@@ -11,6 +11,7 @@ from labshare.booking.queries.bookings import client_contact, sees_samples
 from labshare.booking.queries.desk import about_requests, requests_of
 from labshare.booking.queries.first_steps import first_steps
 from labshare.booking.queries.for_clients import made_by_us
+from labshare.booking.queries.handovers import handovers_open
 from labshare.booking.terms import BookingState, FirstStep
 from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.own import lab_choices
@@ -86,6 +87,8 @@ def today() -> Any:
         late=late,
         later=len(later) if states == FILTERS["all"] else 0,
         shown=shown if shown in FILTERS else "all",
+        handovers=handovers_open(lab.id) if may(actor, "booking.work", lab=actor.firm_id) else (),
+        me=actor.person_id,
         workers=workers_of(lab.firm_id) if may(actor, "booking.work", lab=actor.firm_id) else (),
         arriving=[each for each in work if each.state == BookingState.CONFIRMED],
         running=sum(1 for each in work if each.state in BookingState.running()),

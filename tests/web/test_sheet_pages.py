@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from labshare.booking.models import SheetImport
 from labshare.catalogue.models import Instrument
 from labshare.commands.sheets import import_
 from labshare.kernel.database import db, transaction
+from labshare.kernel.sheets import read_sheets
 from tests import factories as make
 from tests.conftest import Clock
 from tests.signing import sign_in
@@ -71,6 +73,26 @@ def test_a_file_is_checked_taken_in_and_undone(lab: Any, client: FlaskClient) ->
     undone = client.post(f"/lab/imports/{made.id}/undo", follow_redirects=True)
     assert "实验室恢复原状" in undone.text
     assert instruments() == 0
+
+
+def test_the_file_comes_back_with_its_bad_cells_marked(lab: Any, client: FlaskClient) -> None:  # R-SHEET-2
+    """Corrected in that file, it is taken in."""
+    manager = make.member(lab.firm, "lab_manager")
+    sign_in(client, manager, lab.firm)
+    page = sent(client, lab, BAD)
+    address = str(re.search(r'href="([^"]*marked.xlsx[^"]*)"', page.text)[1]).replace("&amp;", "&")  # type: ignore[index]
+    marked = client.get(address)
+    [sheet] = read_sheets(io.BytesIO(marked.data))
+    assert [list(row.cells)[:2] for row in sheet.rows] == [["内部编号", "仪器名称"], ["YQ-1", "硬度计"], ["YQ-1", None]]
+    with zipfile.ZipFile(io.BytesIO(marked.data)) as file:
+        comments, cells = file.read("xl/comments1.xml").decode(), file.read("xl/worksheets/sheet1.xml").decode()
+    assert set(re.findall(r'<comment ref="(\w+)"', comments)) == {"C2", "A3", "B3", "D3"}
+    assert "请填写日期，如 2026-11-24。" in comments
+    looks = dict(re.findall(r'<c r="(\w+)" s="(\d+)"', cells))
+    assert len({looks[place] for place in ("C2", "A3", "B3", "D3")} | {looks["A2"]}) == 2
+    assert "需改正 4 处" in sent(client, lab, marked.data, "仪器.xlsx").text
+    sign_in(client, make.member(lab.firm, "owner"), lab.firm)
+    assert client.get(address).status_code == 409  # somebody else's file
 
 
 def test_what_was_not_checked_here_is_not_taken_in(lab: Any, client: FlaskClient, app: Any) -> None:

@@ -83,7 +83,7 @@ def letters(place: int) -> str:
     return said
 
 
-def _place_of(cell: str) -> tuple[int, int]:
+def place_of(cell: str) -> tuple[int, int]:
     """Row (from 1) and column (from 0) of `B5`."""
     match = re.fullmatch(r"([A-Z]+)(\d+)", cell)
     place = 0
@@ -209,11 +209,11 @@ def _spoilt(one: ReadSheet, first: int) -> Iterator[tuple[tuple[int, int], type[
     """Cells that are merged (told at the first of them) or formulas, below the head."""
     for span in one.merged:
         start, _colon, end = span.partition(":")
-        (top, left), (bottom, _right) = _place_of(start), _place_of(end)
+        (top, left), (bottom, _right) = place_of(start), place_of(end)
         if bottom >= first:
             yield (max(top, first), left), errors.CellMerged
     for cell in one.formulas:
-        yield _place_of(cell), errors.CellIsFormula
+        yield place_of(cell), errors.CellIsFormula
 
 
 def _row(

@@ -1,6 +1,7 @@
 """The catalogue by files: templates and exports to take away, a file to check, take in, and undo."""
 
 from collections import Counter
+from pathlib import PurePath
 from typing import Any
 
 from flask import Response, abort, current_app, render_template, request, url_for
@@ -19,10 +20,12 @@ from labshare.catalogue.terms import SheetKind
 from labshare.http.actor import current_actor
 from labshare.http.downloads import download
 from labshare.http.limits import limited
+from labshare.http.marked_sheets import marked_workbook
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.http.sheets import csv_file, workbook
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.media import SHEETS, accept
+from labshare.kernel.sheets import ReadSheet
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement.errors import TableGone
 from labshare.settlement.files import keep_table, read_kept
@@ -122,13 +125,7 @@ def sheets_import(lab_id: int) -> Any:
     read: list[Any] = []
 
     def before() -> None:
-        try:
-            of, person, sha256, name = _serializer().loads(form.checked.data or "")
-        except (BadSignature, ValueError, TypeError):
-            raise TableGone from None
-        if (of, person) != (lab_id, current_actor().person_id):
-            raise TableGone
-        read.extend((read_kept(sha256), name))
+        read.extend(_kept(lab_id, form.checked.data))
 
     answer = posted(
         form,
@@ -139,6 +136,27 @@ def sheets_import(lab_id: int) -> Any:
     if isinstance(answer, int):
         return _page(common.my_lab(lab_id), SheetForm(formdata=None), problems=form.form_errors), answer
     return answer
+
+
+def _kept(lab_id: int, checked: str | None) -> tuple[list[ReadSheet], str]:
+    """The sheets that the person checked for this lab, and the file's name. Raises `TableGone`."""
+    try:
+        of, person, sha256, name = _serializer().loads(checked or "")
+    except (BadSignature, ValueError, TypeError):
+        raise TableGone from None
+    if (of, person) != (lab_id, current_actor().person_id):
+        raise TableGone
+    return read_kept(sha256), name
+
+
+@blueprint.get("/labs/<int:lab_id>/sheets/marked.xlsx")
+@requires("catalogue.change", of=THE_LAB)
+@limited("export")
+def sheets_marked(lab_id: int) -> Response:
+    """The file that was checked, with the cells to correct marked and what is wrong beside them."""
+    sheets, name = _kept(lab_id, request.args.get("checked"))
+    plan = check_sheets(actor=current_actor(), now=utc_now(), lab_id=lab_id, sheets=sheets)
+    return download(marked_workbook(sheets, plan.bad), f"{PurePath(name).stem}-{_('to correct')}.xlsx")
 
 
 def _taken_in(made: SheetImport | None) -> str:

@@ -196,6 +196,7 @@ def test_every_form_of_clients_and_labs_is_kept_or_has_nothing_to_keep(app: Flas
         "lab.drop",  # asked for anew by the script that draws the calendar
         "lab.escalate_dispute",
         "lab.authorisation_withdraw",
+        "lab.handover_noted",
         "lab.calibration_remove",
         "lab.closure_remove",
         "lab.fee_remove",

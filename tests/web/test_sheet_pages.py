@@ -75,14 +75,19 @@ def test_a_file_is_checked_taken_in_and_undone(lab: Any, client: FlaskClient) ->
     assert instruments() == 0
 
 
-def test_the_file_comes_back_with_its_bad_cells_marked(lab: Any, client: FlaskClient) -> None:  # R-SHEET-2
+def test_the_file_comes_back_with_its_bad_cells_marked(  # R-SHEET-2
+    lab: Any, client: FlaskClient, tmp_path: Path
+) -> None:
     """Corrected in that file, it is taken in."""
     manager = make.member(lab.firm, "lab_manager")
     sign_in(client, manager, lab.firm)
     page = sent(client, lab, BAD)
     address = str(re.search(r'href="([^"]*marked.xlsx[^"]*)"', page.text)[1]).replace("&amp;", "&")  # type: ignore[index]
     marked = client.get(address)
-    [sheet] = read_sheets(io.BytesIO(marked.data))
+    kept = tmp_path / "marked.xlsx"
+    kept.write_bytes(marked.data)
+    with kept.open("rb") as opened:
+        [sheet] = read_sheets(opened)
     assert [list(row.cells)[:2] for row in sheet.rows] == [["内部编号", "仪器名称"], ["YQ-1", "硬度计"], ["YQ-1", None]]
     with zipfile.ZipFile(io.BytesIO(marked.data)) as file:
         comments, cells = file.read("xl/comments1.xml").decode(), file.read("xl/worksheets/sheet1.xml").decode()

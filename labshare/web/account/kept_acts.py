@@ -208,6 +208,8 @@ ACTS: dict[str, Act] = {
     "lab.instrument_new": Act(_l("Add an instrument"), _new),
     "lab.instrument_edit": Act(_l("Change the instrument"), _instrument),
     "lab.operators": Act(_l("Authorise an operator"), _instrument),
+    "lab.team_authorise": Act(_l("Authorise an operator for a class"), _new),
+    "lab.handovers": Act(_l("Write a handover note"), _new),
     "lab.calibration_new": Act(_l("Add a certificate"), _instrument),
     "lab.test_item_new": Act(_l("Add a test item"), _new),
     "lab.test_item_edit": Act(_l("Change the test item"), _item),

@@ -97,14 +97,14 @@ def routes_of(app: Flask) -> set[str]:
 
 
 class Table(dict[str, Any]):
-    """The permission table, noting which actions were asked about."""
+    """The permission table, noting which actions were asked about, in order."""
 
     def __init__(self, table: dict[str, Any]) -> None:
         super().__init__(table)
-        self.asked: set[str] = set()
+        self.asked: dict[str, None] = {}
 
     def get(self, action: str, default: Any = None) -> Any:
-        self.asked.add(action)
+        self.asked.setdefault(action)
         return super().get(action, default)
 
 

@@ -41,8 +41,9 @@ ENGINES = ("sqlite",)
 FEW = ("visitor", "stranger", "auditor")
 """Who asks where everybody may: nobody is refused there, so nothing is learnt from the others."""
 
-_asked: dict[str, list[tuple[Case, str]]] = {}
-"""Action → the refusals (and lists that leave something out) in which that action was asked about."""
+_asked: dict[str, list[tuple[int, Case, str]]] = {}
+"""Action → the refusals (and lists that leave something out) in which that action was asked about, each with the number
+of actions asked about before it."""
 _all_asked = False
 _seen_without: dict[str, bool] = {}
 """Action → whether removing its check changed an answer."""
@@ -82,8 +83,8 @@ def _differences(trial: Trial, patch: pytest.MonkeyPatch) -> list[str]:
                 if answer != case.expected[actor]:
                     wrong.append(f"{case.route} {case.path} as {actor}: {case.expected[actor]} expected, got {seen}")
                 elif answer in (NO, HIDDEN) or (case.text is not None and actor not in case.read_by):
-                    for action in table.asked:
-                        _asked.setdefault(action, []).append((case, actor))
+                    for before, action in enumerate(table.asked):
+                        _asked.setdefault(action, []).append((before, case, actor))
     _all_asked = True
     return wrong
 
@@ -99,9 +100,10 @@ def _try_without_each(trial: Trial, patch: pytest.MonkeyPatch) -> None:
 
 
 def _tries(action: str) -> Iterator[tuple[Case, str]]:
-    yield from _asked.get(action, ())
-    if action in SHADOWED:
-        yield from _asked.get(SHADOWED[action], ())
+    """Where the action was asked about early, first: later, it is a refusal's menu that asks."""
+    found = [*_asked.get(action, ()), *(_asked.get(SHADOWED[action], ()) if action in SHADOWED else ())]
+    for _before, case, actor in sorted(found, key=lambda one: one[0]):
+        yield case, actor
 
 
 def _differs(trial: Trial, patch: pytest.MonkeyPatch, action: str, case: Case, actor: str) -> bool:

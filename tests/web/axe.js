@@ -1,6 +1,6 @@
 // Run in a page beside axe-core by axe.py. Gives what is wrong, one line each: with `opening`, first with all open that
-// opens within the page, then with each menu and dialog, which lie above it, open by itself; those of the frame around
-// every page only if `frame` is wanted, too.
+// opens within the page, then with each menu, which lies above it, open by itself, then all dialogs; those of the frame
+// around every page only if `frame` is wanted, too.
 async ({tags, without, opening, frame}) => {
   const found = [];
 
@@ -59,11 +59,20 @@ async ({tags, without, opening, frame}) => {
     floats(menu).forEach(fits);
     menu.open = false;
   }
-  if (opening) for (const dialog of [...document.querySelectorAll("dialog")].filter(wanted)) {
+  const dialogs = opening ? [...document.querySelectorAll("dialog")].filter(wanted) : [];
+  for (const dialog of dialogs) {
     if (!dialog.open) dialog.showModal();
-    await look(dialog);
     fits(dialog);
     dialog.close();
+  }
+  // One below the other and without the page, which axe would read anew for each.
+  if (dialogs.length) {
+    document.body.replaceChildren(...dialogs);
+    for (const dialog of dialogs) {
+      dialog.show();
+      dialog.style.position = "static";
+    }
+    await look(document.body);
   }
   return found;
 }

@@ -118,7 +118,7 @@ class Crawl:
             self.statements.clear()
             answer = client.get(path, headers={"Accept-Language": language})
             html = answer.mimetype == "text/html" and answer.status_code < 300
-            page = Reading(answer.text) if html else None
+            page = Reading(answer.get_data(as_text=True)) if html else None
             asked_for = list(self.statements)
             visit = Visit(who, language, endpoint, kind, path, found_on, answer.status_code, asked_for, page)
             self.visits.append(visit)
@@ -193,6 +193,8 @@ class Crawl:
 
     def target_of(self, path: str, link: str) -> str | None:
         """The address a link leads to within the service, without its fragment; None for others."""
+        if link.startswith("/") and not link.startswith("//"):
+            return link.partition("#")[0]
         base = self.app.config["BASE_URL"].rstrip("/") + "/"
         whole = urlsplit(urljoin(urljoin(base, path), link))
         if whole.scheme not in ("http", "https") or whole.netloc not in (urlsplit(base).netloc, "localhost"):

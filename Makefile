@@ -31,20 +31,22 @@ build: python frontend translations
 # or RESULT is gone.
 define when_changed
 @mkdir -p .build; now=$$(cat $(3) | sha256sum); \
-if [ ! -e $(2) ] || [ "$$now" != "$$(cat .build/$(1) 2>/dev/null || true)" ]; then ( $(4) ) && echo "$$now" > .build/$(1); fi
+if [ ! -e $(2) ] || [ "$$now" != "$$(cat .build/$(1) 2>/dev/null || true)" ]; then ( $(4) ) && mkdir -p .build && echo "$$now" > .build/$(1); fi
 endef
 
 python:
-	@test -x $(BIN)/python || { echo "== Python environment"; rm -rf .build .venv; $(PYTHON) -m venv .venv; }
+	@test -x $(BIN)/python || { echo "== Python environment"; rm -rf .build/python .venv; $(PYTHON) -m venv .venv; }
 	$(call when_changed,python,$(BIN)/labshare,requirements/*.lock pyproject.toml, \
 		echo "== Python packages"; \
 		$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/run.lock -r requirements/dev.lock && \
 		$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .)
 
 # Node 20.19 or newer from the system, else from PyPI into .venv, which stands first in PATH.
-node: python
-	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || a == 20 && b >= 19 ? 0 : 1)' 2>/dev/null || \
-	{ echo "== Node"; $(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/node.lock; }
+NEW_ENOUGH = const [a, b] = process.versions.node.split(".").map(Number); if (a > 20 || a == 20 && b >= 19) console.log("yes")
+NODE := $(shell PATH="$(CURDIR)/$(BIN):$$PATH" node -e '$(NEW_ENOUGH)' 2>/dev/null)
+node: $(if $(NODE),,python)
+	$(if $(NODE),@true,@echo "== Node"; \
+		$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/node.lock)
 
 frontend: node
 	$(call when_changed,npm,frontend/node_modules,frontend/package-lock.json, \

@@ -303,12 +303,17 @@ class SeparateClient(FlaskClient):
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest file first, so that no worker is left alone with it in the end; the slow ones marked."""
-    items.sort(key=lambda item: item.path.name != "test_crawler.py")
+    """The slow ones marked; the longest file first, then those that need more time than others or a browser, so that no
+    worker is left alone with one in the end."""
     patience = float(config.getini("timeout"))
+    long = set()
     for item in items:
         if is_slow(item, patience):
             item.add_marker("slow")
+        browsing = "open_browser" in getattr(item, "fixturenames", ())
+        if browsing or item.get_closest_marker("timeout") or item.path.parent.name in SLOW_FOLDERS:
+            long.add(item.path)
+    items.sort(key=lambda item: (item.path.name != "test_crawler.py", item.path not in long))
 
 
 def is_slow(item: pytest.Item, patience: float) -> bool:

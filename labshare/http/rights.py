@@ -22,6 +22,7 @@ from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import Refusal
 from labshare.organisations.permissions import WRITING_SCOPE, check, may_anywhere
 from labshare.settlement.models import Report
+from labshare.settlement.queries.accounts import client_of_ours
 from labshare.settlement.queries.inquiries import parties_of_inquiry
 from labshare.settlement.services.ledger import ref_of
 
@@ -96,6 +97,11 @@ def _parties_of_inquiry(actor: Actor, inquiry_id: int, **_address: Any) -> Mappi
     return {"client": client, "lab": lab}
 
 
+def _parties_with_client(actor: Actor, uscc: str) -> Mapping[str, int | None]:
+    """The firm acted for as lab, of the client in the address. Raises `NotFound`, also for a client of others."""
+    return {"client": client_of_ours(actor, uscc).id, "lab": actor.firm_id}
+
+
 ANY = Of("")
 OWN_FIRM = Of("own firm", lambda actor, **_: {"firm": actor.firm_id})
 MEMBERS_FIRM = Of("own firm, for members", _must_have_a_firm)
@@ -104,6 +110,7 @@ OWN_BOOKINGS = Of("own firm as client", lambda actor, **_: {"client": actor.firm
 THE_BOOKING = Of("booking in the address", parties_of_booking)
 THE_QUOTE = Of("quote in the address", _parties_of_quote)
 THE_INQUIRY = Of("request to the labs in the address", _parties_of_inquiry)
+THE_CLIENT = Of("client of the own labs in the address", _parties_with_client)
 THE_BLOCK = Of("block in the address", asks=own_block)
 THE_REPORT = Of("report in the address", _parties_of_report)
 SOMEWHERE = _Somewhere("what the body or the service names")

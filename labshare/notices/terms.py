@@ -54,11 +54,16 @@ class Topic(Term):
     CHARGE = "charges", _l("Changes of charge"), _l("A charge changes, or waits for consent."), FIRM
     MESSAGE = "booking_messages", _l("Messages"), _l("The other side of a booking has written."), FIRM
     DISPUTE = "disputes", _l("Disputes"), _l("A dispute is opened, answered, settled or decided."), FIRM, OFFICIAL
-    INVOICE = "invoices", _l("Invoices"), _l("An invoice was recorded, with what to pay to whom."), FIRM
+    INVOICE = (
+        "invoices",
+        _l("Invoices"),
+        _l("An invoice was recorded, with what to pay to whom; a lab has sent its statement of account."),
+        FIRM,
+    )
     OVERDUE = (
         "overdue",
         _l("Overdue payments"),
-        _l("An invoice is unpaid after its due date, then every 30 days."),
+        _l("An invoice is unpaid after its due date, then every 30 days; a lab reminds us."),
         FIRM,
     )
     REQUEST = "new_bookings", _l("New bookings at our labs"), _l("A client asks for a slot, or has booked one."), LAB

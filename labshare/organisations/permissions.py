@@ -137,6 +137,8 @@ PERMISSIONS: dict[str, Grants] = {
     "payment.accept_payer": OFFICER,
     "payer.see": READERS,
     "invoice.remind": SYSTEM_ONLY,
+    "reminder.send": LAB_MONEY,
+    "statement.send": LAB_MONEY,
     "spending.see": CLIENT_MONEY,
     "booking.set_cost_centre": BOOKERS + _grants("client", FirmRole.ACCOUNTANT),
     "ledger.see": READERS + LAB_MEMBERS,

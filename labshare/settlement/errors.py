@@ -475,3 +475,24 @@ class ReferenceUsedBefore(InvalidInput):
 
     message = _l("This bank reference stands at another payment already. Compare below, then tick the box.")
     default_field = "reference"
+
+
+# reminders and statements of account
+
+
+class DateToPayOutOfRange(InvalidInput):
+    message = _l("Between %(first)s and %(last)s.")
+    default_field = "pay_by"
+
+
+class NothingToRemind(Conflict):
+    """Nobody chosen has an overdue invoice that a letter may be sent over today."""
+
+    message = _l(
+        "No letter can be sent now: what is overdue was asked for already and its new date to pay has not passed, is "
+        "in dispute or held, or has been paid."
+    )
+
+
+class StatementSentToday(Conflict):
+    message = _l("This statement was mailed to the client today already.")

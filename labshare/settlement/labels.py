@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 
 from labshare.kernel.labels import name_codes, name_fields, name_subjects
-from labshare.settlement.terms import DisputeOutcome, PayerVerdict
+from labshare.settlement.terms import DisputeOutcome, PayerVerdict, ReminderLevel
 
 name_subjects(
     bank_line=_l("Line of a bank statement"),
@@ -13,6 +13,8 @@ name_subjects(
     message=_l("Message"),
     month=_l("Month of the ledger"),
     payment=_l("Payment"),
+    reminder=_l("Dunning letter"),
+    sent_statement=_l("Statement of account"),
     tax_line=_l("Line of the tax system's list"),
     tax_list=_l("Tax system's list"),
     report=_l("Report"),
@@ -21,15 +23,19 @@ name_fields(
     {
         "account": _l("Account"),
         "by_client": _l("Paid by the client itself"),
+        "client": _l("Client"),
         "closed": _l("Closed"),
+        "closing_fen": _l("Balance at the end"),
         "by_both": _l("Agreed by both"),
         "dispute": _l("Dispute"),
         "entries": _l("Ledger entries"),
         "files": _l("Files"),
         "invoice": _l("Invoice"),
+        "invoices": _l("Invoices"),
         "invoiced_fen": _l("Invoiced in all"),
         "issued_on": _l("Date of the document"),
         "left_fen": _l("Left to be recorded"),
+        "level": _l("Level"),
         "line": _l("Line of the invoice"),
         "lines": _l("Lines"),
         "month": _l("Month of the ledger"),
@@ -38,6 +44,7 @@ name_fields(
         "outcome": _l("Outcome"),
         "paid_fen": _l("Paid in all"),
         "paid_on": _l("Paid on"),
+        "pay_by": _l("To be paid by"),
         "payment": _l("Payment"),
         "payments": _l("Payments"),
         "photo": _l("Photo"),
@@ -47,12 +54,15 @@ name_fields(
         "replaces": _l("Replaces"),
         "report": _l("Report"),
         "reverses": _l("Invoice reversed"),
+        "since": _l("From"),
         "tax_fen": _l("Of which VAT"),
+        "until": _l("To"),
         "verdict": _l("Verdict"),
         "withdrawn_on": _l("Withdrawn on"),
     },
     counts={"entries", "files", "lines", "place"},
 )
+name_codes("level", *ReminderLevel)
 name_codes("outcome", *DisputeOutcome)
 name_codes("booking.verdict", *PayerVerdict)
 name_codes("verdict", PayerVerdict.ACCEPTED)

@@ -674,7 +674,7 @@ class InquiryAnswer(Model):
 # an invoice to someone else than its bookings' client, an entry in a closed month.
 
 
-def _refuse_insert(table: Any, name: str, wrong: str, *, lock: str = "") -> None:
+def refuse_insert(table: Any, name: str, wrong: str, *, lock: str = "") -> None:
     """Refuse an INSERT where the SQL condition `wrong` holds; `lock` is what PostgreSQL runs before it looks."""
     message = name.replace("_", " ")
     guard(
@@ -738,20 +738,20 @@ stays_as_recorded(
     "answered_at",
 )
 
-_refuse_insert(
+refuse_insert(
     Report.__table__,
     "report_of_its_booking",
     "NOT EXISTS (SELECT 1 FROM booking b WHERE b.id = NEW.booking_id AND b.lab_id = NEW.lab_id) "
     "OR (NEW.replaces_id IS NOT NULL AND NOT EXISTS "
     "(SELECT 1 FROM report r WHERE r.id = NEW.replaces_id AND r.booking_id = NEW.booking_id))",
 )
-_refuse_insert(
+refuse_insert(
     Report.__table__,
     "report_in_its_series",
     "NEW.serial IS NOT NULL AND NOT EXISTS (SELECT 1 FROM report_series s "
     "WHERE s.lab_id = NEW.lab_id AND s.year = NEW.series_year AND s.last >= NEW.serial)",
 )
-_refuse_insert(
+refuse_insert(
     ReportMark.__table__,
     "mark_by_accreditation",
     "NOT EXISTS (SELECT 1 FROM report r JOIN booking b ON b.id = r.booking_id "
@@ -786,13 +786,13 @@ guard(
     ),
 )
 
-_refuse_insert(
+refuse_insert(
     InvoiceLine.__table__,
     "invoice_of_its_bookings_parties",
     "NOT EXISTS (SELECT 1 FROM invoice i, booking b WHERE i.id = NEW.invoice_id AND b.id = NEW.booking_id "
     "AND i.client_firm_id = b.client_firm_id AND i.seller_firm_id = b.lab_firm_id)",
 )
-_refuse_insert(
+refuse_insert(
     InvoiceLine.__table__,
     "red_letter_within_its_invoice",
     "NEW.reverses_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM invoice_line o WHERE o.id = NEW.reverses_id "
@@ -803,7 +803,7 @@ _refuse_insert(
     "(SELECT coalesce(sum(r.tax_fen), 0) FROM invoice_line r WHERE r.reverses_id = o.id) >= 0)",
     lock="PERFORM 1 FROM invoice_line WHERE id = NEW.reverses_id FOR UPDATE;",
 )
-_refuse_insert(
+refuse_insert(
     RevenueEntry.__table__,
     "entry_in_open_month",
     "EXISTS (SELECT 1 FROM closed_month c, booking b WHERE b.id = NEW.booking_id AND c.month = NEW.month "

@@ -1,5 +1,7 @@
 """The fixed words of documents and of the ledger."""
 
+from collections.abc import Iterable
+
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 
@@ -139,6 +141,24 @@ class Movement(Term):
 
     INVOICED = "invoiced", _l("Invoice")
     PAID = "paid", lazy_pgettext("client", "Payment")
+
+
+class ReminderLevel(Term):
+    """How far a lab has gone in asking for the money of an invoice, mildest first."""
+
+    FIRST = "reminder_1", _l("First reminder")
+    SECOND = "reminder_2", _l("Second reminder")
+    FINAL = "reminder_final", _l("Final reminder")
+
+    @classmethod
+    def after(cls, times: int) -> "ReminderLevel":
+        """That of the next letter over an invoice which so many were sent over."""
+        return tuple(cls)[min(times, len(cls) - 1)]
+
+    @classmethod
+    def highest(cls, levels: Iterable[str]) -> "ReminderLevel":
+        order = tuple(cls)
+        return max((cls(level) for level in levels), key=order.index)
 
 
 class Lacking(Term):

@@ -68,6 +68,8 @@ REASONS = {
     "settlement.queries.bank.": "what is owed, all of it, is held against what came in; numbers of invoices go with it",
     "settlement.queries.tax_list.to_invoice": "what is to be issued, all of it, is sought among what is unsettled",
     "settlement.queries.registers.": "words are sought in a firm's papers, which are summed and put in any order",
+    "settlement.queries.reminders.": "all that is overdue at a firm's labs, with what was sent about it",
+    "settlement.queries.accounts.": "sums the documents between two firms, whatever is behind them",
     "settlement.queries.spending.": "sums a client's documents of the months asked for, whatever is behind them",
     "settlement.services.photos.remove_photo": "whether papers still use the file is asked of all of them; seldom done",
     "settlement.services.overdue.tell_overdue": "what is paid of a booking counts for what of it is due first",

@@ -442,6 +442,19 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
             shares=[(short, row.amount_fen)],
         ),
     )
+    late, uscc = utc_now() + timedelta(days=90), places["client_uscc"]
+    yield (
+        "send a reminder",
+        lambda: settlement.send_reminders(
+            actor=accountant, now=late, clients=[uscc], pay_by=local_day(late) + timedelta(days=10)
+        ),
+    )
+    yield (
+        "send a statement of account",
+        lambda: settlement.send_account(
+            actor=accountant, now=utc_now(), client=uscc, since=date(2026, 1, 1), until=local_day(utc_now())
+        ),
+    )
     line = places["tax_line_id"]
     yield (
         "set an invoice of the list aside",

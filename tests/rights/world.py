@@ -39,6 +39,7 @@ from labshare.rewards.services.grades import GradeRow
 from labshare.settlement.bank import BankLine
 from labshare.settlement.files import TakenFile, TakenPhoto, keep_table, read_kept, upload_key
 from labshare.settlement.models import MARK, BookingHold, InvoiceLine, Report
+from labshare.settlement.reminders import RemindedInvoice, Reminder
 from labshare.settlement.rules.bank_sheets import BANK, read_statement
 from labshare.settlement.rules.lists import find_layout
 from labshare.settlement.rules.tax_sheets import TaxRow
@@ -219,6 +220,7 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
         db.session.get_one(Firm, client.id).licence_id = db.session.get_one(Report, places["report_id"]).file_id
     places["invoice_line"] = booked.invoice(50_000)
     places["invoice_number"] = db.session.get_one(InvoiceLine, places["invoice_line"]).invoice.number
+    places["reminder_id"] = _letter(places["invoice_line"])
     places["payment_id"] = booked.payment(10_000)
     places["other_payment_id"] = booked.payment(10_000, payer_uscc=make.credit_code(987_654))
     places["reported"] = booked.ref
@@ -348,9 +350,32 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
         client_firm=client.id,
         host_firm=lab.firm_id,
         client_uscc=client.uscc,
+        lab_uscc=db.session.get_one(Firm, lab.firm_id).uscc,
         today=local_day(utc_now()).isoformat(),
     )
     return places
+
+
+def _letter(line_id: int) -> int:
+    """A dunning letter over the invoice of this line, as if it had been overdue."""
+    invoice = db.session.get_one(InvoiceLine, line_id).invoice
+    sent_on = invoice.due_on + timedelta(days=1)
+    with transaction():
+        letter = make.add(
+            Reminder(
+                lab_firm_id=invoice.seller_firm_id,
+                client_firm_id=invoice.client_firm_id,
+                sent_on=sent_on,
+                pay_by=sent_on + timedelta(days=9),
+                sent_at=utc_now(),
+            )
+        )
+        make.add(
+            RemindedInvoice(
+                reminder_id=letter.id, invoice_id=invoice.id, sent_on=sent_on, level="reminder_1", left_fen=50_000
+            )
+        )
+        return letter.id
 
 
 def _catalogue(lab: Any, instrument_id: int, item_id: int) -> dict[str, Any]:

@@ -17,7 +17,17 @@ from labshare.catalogue.queries.single import get_lab_by_code
 from labshare.http.actor import current_actor
 from labshare.http.fields import WORDS, Day, Fen, Length, Many, MonthField, Names, Spelt, Strict, Text, Whole, YesNo
 from labshare.http.limits import limited
-from labshare.http.rights import FOUND, THE_BOOKING, THE_REPORT, Of, parties_of_booking, public, requires
+from labshare.http.rights import (
+    FOUND,
+    OWN_LABS,
+    THE_BOOKING,
+    THE_CLIENT,
+    THE_REPORT,
+    Of,
+    parties_of_booking,
+    public,
+    requires,
+)
 from labshare.http.schemas import settlement as schemas
 from labshare.http.schemas.base import listing
 from labshare.kernel.errors import NotFound
@@ -29,6 +39,7 @@ from labshare.settlement.errors import RefundOfSeveral
 from labshare.settlement.files import Kinds, TakenFile
 from labshare.settlement.models import Invoice, Payment
 from labshare.settlement.queries import registers
+from labshare.settlement.queries.accounts import account_with_client, days_of_account, letters
 from labshare.settlement.queries.documents import line_of_invoice, numbers_of_lines
 from labshare.settlement.queries.ledger import ledger_entries
 from labshare.settlement.queries.proofs import prove
@@ -132,6 +143,41 @@ class RegisterQuery(ListQuery):
 
 class InvoicesQuery(RegisterQuery):
     red = YesNo(load_default=False)
+
+
+class AccountQuery(Names):
+    """Days, both included; without, this year's up to today."""
+
+    since = Day(load_default=None, data_key="from")
+    until = Day(load_default=None, data_key="to")
+
+
+class DaysBody(Strict):
+    """Days, both included."""
+
+    since = Day(required=True, data_key="from")
+    until = Day(required=True, data_key="to")
+
+    @ma.validates_schema
+    def in_order(self, data: dict[str, Any], **_more: Any) -> None:
+        if data["since"] > data["until"]:
+            raise ma.ValidationError({"to": [str(_l("Not before the first day."))]})
+
+
+REMINDERS = listing(schemas.Reminder)
+
+
+class RemindersQuery(ListQuery):
+    """`received`: letters that came to the own firm as a client, not those that its labs sent."""
+
+    received = YesNo(load_default=False)
+
+
+class RemindersBody(Strict):
+    """`clients`: their credit codes."""
+
+    clients = Many(Text(validate=Length(1, 18)), required=True, validate=Length(1, services.CLIENTS_AT_ONCE))
+    pay_by = Day(required=True)
 
 
 def _taking(
@@ -291,6 +337,55 @@ def payments(query: dict[str, Any], code: str) -> Any:
 def invoices(query: dict[str, Any], code: str) -> Any:
     """Lines of invoices (`red`: of red letters) of a lab of the own firm, the latest first."""
     return _register(partial(registers.invoices, red=query["red"]), query, code)
+
+
+@blueprint.get("/clients/<uscc>/account")
+@requires("ledger.see", of=THE_CLIENT)
+@limited("report")
+@blueprint.arguments(AccountQuery, location="query")
+@blueprint.response(200, schemas.Account)
+@blueprint.problems(401, 403, 404, 422, 429)
+def account(query: dict[str, Any], uscc: str) -> Any:
+    """The statement of account of the own labs' firm with a client, by its credit code; what is overdue today."""
+    now = utc_now()
+    since, until = days_of_account(local_day(now), query["since"], query["until"])
+    return account_with_client(current_actor(), uscc, since, until, now=now)
+
+
+@blueprint.post("/clients/<uscc>/account/send")
+@requires("statement.send", of=THE_CLIENT, verb="statement.send")
+@blueprint.arguments(DaysBody)
+@blueprint.response(201, schemas.SentStatement)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def send_account(body: dict[str, Any], uscc: str) -> Any:
+    """Mail the client its statement of account for these days; the same one once a day."""
+    return services.send_account(actor=current_actor(), now=utc_now(), client=uscc, **body)
+
+
+@blueprint.get("/reminders")
+@requires("money.see", of=FOUND)
+@blueprint.arguments(RemindersQuery, location="query")
+@blueprint.response(200, REMINDERS)
+@blueprint.problems(401, 422)
+def reminders(query: dict[str, Any]) -> Any:
+    """Dunning letters that the own labs' firm sent or, `received`, the own firm was sent, the latest first."""
+    start, limit = after(query["cursor"]), query["limit"]
+    found = letters(current_actor(), came=query["received"], limit=limit + 1, offset=start)
+    return listed(found[:limit], start + limit if len(found) > limit else None)
+
+
+@blueprint.post("/reminders")
+@requires("reminder.send", of=OWN_LABS, verb="reminder.send")
+@blueprint.arguments(RemindersBody)
+@blueprint.response(201, REMINDERS)
+@blueprint.problems(401, 403, 409, 422)
+@writing()
+def send_reminders(body: dict[str, Any]) -> Any:
+    """Send these clients a letter each over what is overdue and may be asked for, of the level that is next.
+
+    Who has nothing such is passed over."""
+    return listed(services.send_reminders(actor=current_actor(), now=utc_now(), **body), None)
 
 
 def _register(find: Any, query: dict[str, Any], code: str) -> Any:

@@ -10,7 +10,7 @@ from labshare.http.schemas.base import Answer
 from labshare.http.schemas.booking import Client
 from labshare.http.schemas.catalogue import InstrumentBrief, TestItemBrief
 from labshare.http.schemas.talk import SentFile
-from labshare.settlement.terms import EntryCause, ReportState
+from labshare.settlement.terms import EntryCause, Movement, ReminderLevel, ReportState
 
 
 class ReportMark(Answer):
@@ -134,6 +134,70 @@ class InvoiceOfLab(Answer):
         "amount_fen": _l("Amount (CNY)"),
         "tax_fen": _l("Of which VAT (CNY)"),
     }
+
+
+class AccountLine(Answer):
+    """A document of a statement of account; `balance_fen` is owed after it."""
+
+    about = "document"
+
+    kind = Word(Movement)
+    day = Day()
+    number = Text(attribute="document.text")
+    booking = Text(attribute="document.booking.ref")
+    amount_fen = Fen()
+    balance_fen = Fen()
+
+
+class OverdueLine(Answer):
+    booking = Text(attribute="booking.ref")
+    number = Text()
+    issued_on = Day()
+    due_on = Day()
+    left_fen = Fen()
+
+
+class Account(Answer):
+    """A statement of account; `overdue` as of today."""
+
+    client = Inside(Client)
+    since = Day(data_key="from")
+    until = Day(data_key="to")
+    opening_fen = Fen()
+    invoiced_fen = Fen()
+    paid_fen = Fen()
+    closing_fen = Fen()
+    lines = Inside(AccountLine, many=True)
+    overdue_fen = Fen()
+    overdue = Inside(OverdueLine, many=True)
+
+
+class SentStatement(Answer):
+    id = Whole()
+    since = Day(data_key="from")
+    until = Day(data_key="to")
+    closing_fen = Fen()
+    sent_on = Day()
+
+
+class RemindedInvoice(Answer):
+    number = Text(attribute="invoice.number")
+    due_on = Day(attribute="invoice.due_on")
+    level = Word(ReminderLevel)
+    left_fen = Fen()
+
+
+class Reminder(Answer):
+    """A dunning letter; its level is the highest of its invoices."""
+
+    id = Whole()
+    client = Inside(Client)
+    lab_firm = Inside(Client)
+    level = Word(ReminderLevel)
+    sent_on = Day()
+    pay_by = Day()
+    left_fen = Fen()
+    invoices = Inside(RemindedInvoice, many=True)
 
 
 class EntryDocument(Answer):

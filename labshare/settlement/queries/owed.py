@@ -36,6 +36,7 @@ def owed_lines(*which: ColumnElement[bool]) -> Subquery:
         select(
             InvoiceLine.id,
             InvoiceLine.booking_id,
+            InvoiceLine.invoice_id,
             Invoice.number,
             Invoice.issued_on,
             Invoice.due_on,
@@ -83,21 +84,33 @@ def owed_by(actor: Actor, now: datetime, *, limit: int, offset: int = 0) -> Owed
     late = case((lines.c.due_on < today, lines.c.left_fen), else_=0)
     count, overdue = db.session.execute(select(func.count(), func.sum(late)).where(lines.c.left_fen > 0)).one()
     total = db.session.scalar(select(func.sum(owed())).where(ours, Booking.owes))
+    return Owed(
+        rows=_rows(lines, today, lines.c.left_fen > 0, limit=limit, offset=offset),
+        count=count,
+        left_fen=Fen(int(total or 0)),
+        overdue_fen=Fen(int(overdue or 0)),
+    )
+
+
+def overdue_lines(which: ColumnElement[bool], today: date) -> Sequence[OwedLine]:
+    """What of these bookings is left to pay and was due before today. One statement."""
+    lines = owed_lines(which)
+    return _rows(lines, today, lines.c.left_fen > 0, lines.c.due_on < today)
+
+
+def _rows(
+    lines: Subquery, today: date, *which: ColumnElement[bool], limit: int | None = None, offset: int = 0
+) -> Sequence[OwedLine]:
     found: Sequence[Row[Any]] = db.session.execute(
         select(Booking, lines)
         .join(lines, lines.c.booking_id == Booking.id)
-        .where(lines.c.left_fen > 0)
+        .where(*which)
         .options(joinedload(Booking.lab), joinedload(Booking.test_item))
         .order_by(lines.c.due_on, lines.c.id)
         .limit(limit)
         .offset(offset)
     ).all()
-    return Owed(
-        rows=[
-            OwedLine(row.Booking, row.number, row.issued_on, row.due_on, Fen(int(row.left_fen)), row.due_on < today)
-            for row in found
-        ],
-        count=count,
-        left_fen=Fen(int(total or 0)),
-        overdue_fen=Fen(int(overdue or 0)),
-    )
+    return [
+        OwedLine(row.Booking, row.number, row.issued_on, row.due_on, Fen(int(row.left_fen)), row.due_on < today)
+        for row in found
+    ]

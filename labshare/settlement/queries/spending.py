@@ -4,7 +4,7 @@ Fen, local days, both ends included."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, literal, select, union_all
@@ -249,11 +249,11 @@ class StatementLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statement:
-    """What passed between the client and a lab in a month; `opening_fen`: owed before it, below 0 if paid ahead."""
+class Balance:
+    """What passed in these days; `opening_fen`: owed before them, below 0 if paid ahead."""
 
-    lab: Lab
-    month: Month
+    since: date
+    until: date
     opening_fen: Fen
     lines: Sequence[StatementLine]
 
@@ -270,6 +270,25 @@ class Statement:
         return Fen(self.opening_fen + self.invoiced_fen - self.paid_fen)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Statement(Balance):
+    """What passed between the client and a lab in a month."""
+
+    lab: Lab
+    month: Month
+
+
+def balance_of(which: ColumnElement[bool], since: date, until: date) -> Balance:
+    """The account of these bookings. Two statements."""
+    before = _moved(which, date.min, since - timedelta(days=1))
+    opening = db.session.scalar(select(_sum(before, Movement.INVOICED) - _sum(before, Movement.PAID)))
+    owed, lines = int(opening or 0), []
+    for document in _documents(_moved(which, since, until), oldest_first=True):
+        owed += document.amount_fen if document.kind == Movement.INVOICED else -document.amount_fen
+        lines.append(StatementLine(document, Fen(owed)))
+    return Balance(since=since, until=until, opening_fen=Fen(int(opening or 0)), lines=lines)
+
+
 def statement(actor: Actor, code: str, month: Month) -> Statement:
     """The account with the lab of this code. Raises `NotFound` where the firm never booked there. Three statements."""
     lab = db.session.scalar(
@@ -280,10 +299,4 @@ def statement(actor: Actor, code: str, month: Month) -> Statement:
     if lab is None:
         raise NotFound
     here = and_(ours(actor), Booking.lab_id == lab.id)
-    before = _moved(here, date.min, month.previous.last_day)
-    opening = db.session.scalar(select(_sum(before, Movement.INVOICED) - _sum(before, Movement.PAID)))
-    balance, lines = int(opening or 0), []
-    for document in _documents(_moved(here, month.first_day, month.last_day), oldest_first=True):
-        balance += document.amount_fen if document.kind == Movement.INVOICED else -document.amount_fen
-        lines.append(StatementLine(document, Fen(balance)))
-    return Statement(lab=lab, month=month, opening_fen=Fen(int(opening or 0)), lines=lines)
+    return Statement(lab=lab, month=month, **vars(balance_of(here, month.first_day, month.last_day)))

@@ -25,6 +25,7 @@ from labshare.settlement.services.messages import write_message
 from labshare.settlement.services.months import close_month, reopen_month
 from labshare.settlement.services.overdue import tell_overdue
 from labshare.settlement.services.payments import accept_payer, record_payment, record_refund, reject_payer
+from labshare.settlement.services.reminders import CLIENTS_AT_ONCE, send_account, send_reminders
 from labshare.settlement.services.reports import ReportOfFile, record_report, record_several, withdraw_report
 from labshare.settlement.services.sample_photos import add_sample_photo
 from labshare.settlement.services.tax_list import (
@@ -37,6 +38,7 @@ from labshare.settlement.services.tax_list import (
 )
 
 __all__ = [
+    "CLIENTS_AT_ONCE",
     "SURE_AT_ONCE",
     "ReportOfFile",
     "Share",
@@ -69,6 +71,8 @@ __all__ = [
     "refresh_after_charge",
     "reject_payer",
     "reopen_month",
+    "send_account",
+    "send_reminders",
     "set_aside",
     "set_tax_line_aside",
     "settle_dispute",

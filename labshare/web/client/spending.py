@@ -13,23 +13,25 @@ from werkzeug.wrappers import Response
 from labshare.audit.services import record_export
 from labshare.booking import services
 from labshare.booking.queries.bookings import get_booking
+from labshare.http.account_papers import account_file, as_of, balance_file, document_word, letter_file, party_line
 from labshare.http.actor import current_actor
-from labshare.http.downloads import TYPES, capped, download, download_rows
+from labshare.http.downloads import TYPES, capped, download_rows
 from labshare.http.limits import limited
 from labshare.http.rights import OWN_BOOKINGS, THE_BOOKING, requires
 from labshare.http.usage import period_words
 from labshare.kernel.actor import Actor
-from labshare.kernel.formatting import clock_time, language, long_day, month, plain_money, twin
+from labshare.kernel.formatting import month, twin
 from labshare.kernel.months import Month
-from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import FORMATS, Sheet, yuan
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.organisations.queries import get_firm
+from labshare.settlement.queries.accounts import account_with_lab, count_letters, get_letter, letters
 from labshare.settlement.queries.owed import Owed, owed_by
 from labshare.settlement.queries.spending import Moved, Spending, SpendingRow, Statement, documents, opened, spending
 from labshare.settlement.queries.spending import statement as statement_of
 from labshare.settlement.terms import Movement, SpendingBy
+from labshare.web.accounts import PeriodForm
 from labshare.web.asked import asked_choice, asked_month, asked_page, month_of
 from labshare.web.charts import stacked_bars
 from labshare.web.client import blueprint
@@ -159,7 +161,49 @@ def statement(code: str) -> Any:
     kind = request.args.get("format")
     if kind in TYPES:
         return _statement_file(actor, now, shown, kind)
-    return render_template("client/statement.html", shown=shown, present=Month.at(now), document_word=document_word)
+    return render_template(
+        "client/statement.html",
+        shown=shown,
+        present=Month.at(now),
+        document_word=document_word,
+        booking_href=_booking_href,
+    )
+
+
+@blueprint.get("/client/accounts/<uscc>")
+@requires("spending.see", of=OWN_BOOKINGS)
+@limited("report")
+def account(uscc: str) -> Any:
+    """The account with the firm of a lab, for any days: the one that it sends."""
+    actor, now = current_actor(), utc_now()
+    form = PeriodForm()
+    since, until = form.period(local_day(now))
+    shown = account_with_lab(actor, uscc, since, until, now=now)
+    kind = request.args.get("format")
+    if kind in TYPES:
+        record_export(actor, now, "statement", {"lab": uscc, "from": since, "to": until, "format": kind})
+        return account_file(account_with_lab(actor, uscc, since, until, now=now), kind, other=shown.lab_firm, now=now)
+    return render_template(
+        "client/account.html", shown=shown, form=form, document_word=document_word, booking_href=_booking_href
+    )
+
+
+@blueprint.get("/client/reminders")
+@requires("spending.see", of=OWN_BOOKINGS)
+def reminders() -> Any:
+    """Dunning letters that labs sent the firm."""
+    actor = current_actor()
+    page = asked_page(count_letters(actor, came=True))
+    found = letters(actor, came=True, limit=page.size, offset=page.offset)
+    return render_template("client/reminders.html", letters=found, today=local_day(utc_now()), page=page)
+
+
+@blueprint.get("/client/reminders/<int:reminder_id>.pdf")
+@requires("spending.see", of=OWN_BOOKINGS)
+@limited("report")
+def reminder(reminder_id: int) -> Any:
+    """One of them, as it was sent."""
+    return letter_file(get_letter(current_actor(), reminder_id, came=True))
 
 
 @blueprint.route("/bookings/<ref>/cost-centre", methods=["GET", "POST"])
@@ -177,6 +221,10 @@ def cost_centre(ref: str) -> Any:
     if isinstance(answer, Response):
         return answer
     return render_template("client/cost_centre.html", form=form, booking=booking), answer
+
+
+def _booking_href(ref: str) -> str:
+    return url_for(".booking", ref=ref)
 
 
 # Files
@@ -260,55 +308,10 @@ def _owed_table(found: Owed) -> tuple[list[str], list[Sequence[Any]]]:
 
 def _statement_file(actor: Actor, now: datetime, shown: Statement, kind: str) -> Any:
     record_export(actor, now, "statement", {"lab": shown.lab.code, "month": shown.month, "format": kind})
-    head = [
-        _("Date"),
-        _("Document"),
-        _("Number"),
-        _("Booking"),
-        _("Test item"),
-        _("Invoiced (CNY)"),
-        pgettext("client", "Paid (CNY)"),
-        _("Balance (CNY)"),
-    ]
-    opening: list[Any] = [shown.month.first_day, _("Brought forward"), "", "", "", None, None, yuan(shown.opening_fen)]
-    rows = [opening]
-    for line in shown.lines:
-        document = line.document
-        invoiced, paid = line.invoiced_fen, line.paid_fen
-        rows.append(
-            [
-                document.day,
-                document_word(document),
-                document.text,
-                document.booking.ref,
-                twin(document.booking.test_item),
-                yuan(invoiced) if invoiced is not None else None,
-                yuan(paid) if paid is not None else None,
-                yuan(line.balance_fen),
-            ]
-        )
-    total: list[Any] = [yuan(shown.invoiced_fen), yuan(shown.paid_fen), yuan(shown.closing_fen)]
-    rows.append([shown.month.last_day, _("Balance at the end"), "", "", "", *total])
-    name = f"statement-{shown.lab.code}-{shown.month}"
-    if kind != "pdf":
-        return download_rows(name, head, rows, kind, sheet=_("Statement of account"))
-    client = get_firm(actor.firm_id or 0)
+    client, lab = get_firm(actor.firm_id or 0), shown.lab
     facts = [
-        f"{_('Client')}{_(': ')}{twin(client)} · {client.uscc}",
-        f"{_('Lab')}{_(': ')}{twin(shown.lab)} · {twin(shown.lab.firm)} · {shown.lab.firm.uscc}",
-        f"{month(shown.month)} · {_('As of %(moment)s', moment=f'{long_day(now)} {clock_time(now)}')}",
+        party_line(_("Client"), twin(client), client.uscc),
+        party_line(_("Lab"), twin(lab), twin(lab.firm), lab.firm.uscc),
+        f"{month(shown.month)} · {as_of(now)}",
     ]
-    notes = [
-        (_("Balance"), _("Invoiced less paid: what is owed; below 0, what was paid ahead.")),
-        (pgettext("client", "Payment"), _("By the day of payment. Another payer's money counts once it is accepted.")),
-        (_("Balance at the end"), plain_money(shown.closing_fen)),
-    ]
-    content = to_pdf(_("Statement of account"), facts, head, rows, notes=notes, language=language(), made_at=now)
-    return download(content, f"{name}.pdf")
-
-
-def document_word(document: Moved) -> str:
-    """An invoice, a red letter, a payment or a refund."""
-    if document.kind == Movement.INVOICED:
-        return _("Invoice") if document.amount_fen > 0 else _("Red-letter invoice")
-    return pgettext("client", "Payment") if document.amount_fen > 0 else _("Refund")
+    return balance_file(shown, f"statement-{lab.code}-{shown.month}", kind, facts=facts, now=now)

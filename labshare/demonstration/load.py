@@ -14,6 +14,7 @@ from labshare.demonstration.apart import draw_apart
 from labshare.demonstration.catalogue import Laboratory
 from labshare.demonstration.counties import County, draw_bookings, draw_county, draw_platform
 from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
+from labshare.demonstration.lists import import_lists
 from labshare.demonstration.loading import Loading
 from labshare.demonstration.rows import Rows, empty
 from labshare.demonstration.runs import Office
@@ -119,4 +120,6 @@ def _run_months(loading: Loading, home: County, days: WorkingDays, labs: list[La
     loading.rows.continue_numbering()
     say("Monthly runs …")
     Office(loading, days, labs).run(home.tasks.notify if home.tasks else lambda: None)
+    if home.tasks:
+        import_lists(loading, home.tasks.main.host.id)
     rebuild_all()

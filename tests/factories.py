@@ -5,7 +5,7 @@ a test needs as *history* (bookings with their events) it makes through the serv
 """
 
 import itertools
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,9 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.organisations.models import Affiliation, Firm, Membership, RegulatorRole
 from labshare.rewards.assessments import Assessment, AssessmentList
+from labshare.settlement.models import Invoice
+from labshare.settlement.reminders import RemindedInvoice, Reminder
+from labshare.settlement.terms import ReminderLevel
 
 _count = itertools.count(1)
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -308,3 +311,23 @@ def test_item(
 
 
 test_item.__test__ = False  # type: ignore[attr-defined]
+
+
+def reminder(invoice_id: int, *, sent_on: date) -> Reminder:
+    """A letter over this invoice alone, with ten days to pay."""
+    invoice = db.session.get_one(Invoice, invoice_id)
+    letter = add(
+        Reminder(
+            lab_firm_id=invoice.seller_firm_id,
+            client_firm_id=invoice.client_firm_id,
+            sent_on=sent_on,
+            pay_by=sent_on + timedelta(days=10),
+            sent_at=LONG_AGO,
+        )
+    )
+    add(
+        RemindedInvoice(
+            reminder_id=letter.id, invoice_id=invoice_id, sent_on=sent_on, level=ReminderLevel.FIRST, left_fen=10_000
+        )
+    )
+    return letter

@@ -39,7 +39,6 @@ from labshare.rewards.services.grades import GradeRow
 from labshare.settlement.bank import BankLine
 from labshare.settlement.files import TakenFile, TakenPhoto, keep_table, read_kept, upload_key
 from labshare.settlement.models import MARK, BookingHold, InvoiceLine, Report
-from labshare.settlement.reminders import RemindedInvoice, Reminder
 from labshare.settlement.rules.bank_sheets import BANK, read_statement
 from labshare.settlement.rules.lists import find_layout
 from labshare.settlement.rules.tax_sheets import TaxRow
@@ -359,23 +358,8 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
 def _letter(line_id: int) -> int:
     """A dunning letter over the invoice of this line, as if it had been overdue."""
     invoice = db.session.get_one(InvoiceLine, line_id).invoice
-    sent_on = invoice.due_on + timedelta(days=1)
     with transaction():
-        letter = make.add(
-            Reminder(
-                lab_firm_id=invoice.seller_firm_id,
-                client_firm_id=invoice.client_firm_id,
-                sent_on=sent_on,
-                pay_by=sent_on + timedelta(days=9),
-                sent_at=utc_now(),
-            )
-        )
-        make.add(
-            RemindedInvoice(
-                reminder_id=letter.id, invoice_id=invoice.id, sent_on=sent_on, level="reminder_1", left_fen=50_000
-            )
-        )
-        return letter.id
+        return make.reminder(invoice.id, sent_on=invoice.due_on + timedelta(days=1)).id
 
 
 def _catalogue(lab: Any, instrument_id: int, item_id: int) -> dict[str, Any]:

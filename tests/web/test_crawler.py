@@ -38,7 +38,7 @@ from labshare.notices.services import send_mail
 from labshare.organisations.terms import AffiliationKind, FirmRole, SizeClass
 from labshare.rewards.models import Objection, ObjectionFile, RewardLine, RewardRun
 from labshare.rewards.terms import ObjectionVerdict, RunState
-from labshare.settlement.models import StoredFile
+from labshare.settlement.models import Invoice, StoredFile
 from labshare.web import errors
 from tests import factories
 from tests.conftest import TUESDAY_MORNING, Clock
@@ -155,10 +155,22 @@ def leave_more_to_see(crawl: Crawl) -> None:
         booking = db.session.scalars(select(Booking).where(Booking.ref == ref)).one()
         booking.answers, booking.confidential = asked.answers, True
     book_for_clients(firm.uscc)
+    remind_clients(firm.id)
     crawl.beside = {
         "client": [f"/go/{ref}"],
         "lab": [*send_lists(crawl.client_of("lab")), grounds_of_objections()],
     }
+
+
+def remind_clients(client_id: int) -> None:
+    """A letter of the demonstration's labs to a client, and one to its client."""
+    _person, firm = person_and_firm("lab")
+    assert firm
+    for whose in (Invoice.seller_firm_id == firm.id, Invoice.client_firm_id == client_id):
+        invoice = db.session.scalars(select(Invoice).where(whose).order_by(Invoice.due_on).limit(1)).one()
+        sent_on = invoice.due_on + timedelta(days=1)
+        with transaction():
+            factories.reminder(invoice.id, sent_on=sent_on)
 
 
 def book_for_clients(uscc: str) -> None:

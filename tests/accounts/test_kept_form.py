@@ -193,6 +193,8 @@ def test_every_form_of_clients_and_labs_is_kept_or_has_nothing_to_keep(app: Flas
         "lab.tax_lines",  # a file, too
         "lab.tax_sure",
         "lab.tax_undo",
+        "lab.account_send",
+        "lab.remind",  # letters that were looked at by whoever was signed in
         "lab.drop",  # asked for anew by the script that draws the calendar
         "lab.escalate_dispute",
         "lab.authorisation_withdraw",

@@ -60,6 +60,8 @@ MORE_STATEMENTS = {
     "lab.booking": 21,
     # beside the day's work, its money and the week: who may be given the work, what the last shift left
     "lab.today": 14,
+    # the account, the letters and statements that were sent, and what the next letter would name
+    "lab.account": 14,
     # what waits for the client is of eight kinds, each by its own index
     "client.dashboard": 14,
     # the time that labs are open is read beside what they did: kept months, and the intervals of all others

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "reminder"
-down_revision = "team"
+down_revision = "handover"
 
 APPEND_ONLY = ("reminder", "reminded_invoice", "sent_statement")
 PARTIES = "reminded_of_its_letters_parties"

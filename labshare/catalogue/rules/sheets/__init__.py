@@ -13,7 +13,7 @@ from labshare.catalogue.rules.sheets.instruments import CALIBRATIONS, INSTRUMENT
 from labshare.catalogue.rules.sheets.test_items import TEST_ITEMS
 from labshare.catalogue.terms import SheetKind
 
-__all__ = ["COLUMNS", "LANGUAGES", "VERSION", "Column", "in_both", "mark", "said_in"]
+__all__ = ["COLUMNS", "LANGUAGES", "VERSION", "Column", "in_both", "said_in"]
 
 
 def _with_defaults(columns: tuple[Column, ...], details: type[Any]) -> tuple[Column, ...]:
@@ -32,8 +32,3 @@ COLUMNS: Mapping[SheetKind, tuple[Column, ...]] = {
     SheetKind.FEES: FEES,
     SheetKind.HOURS: HOURS,
 }
-
-
-def mark(kind: SheetKind) -> str:
-    """What the first cell of a template begins with."""
-    return f"LabShare {kind} {VERSION}"

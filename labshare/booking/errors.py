@@ -371,7 +371,43 @@ class MachineMinutesOutOfRange(InvalidInput):
 
 
 class ChargeNotOpen(Conflict):
-    message = _l("This change of charge is already answered.")
+    message = _l("This change of charge is answered, taken back or over.")
+
+
+class ExtraWaits(Conflict):
+    message = _l("Extra work waits for the client already, until %(until)s. Take it back first to propose another.")
+
+
+class ExtraPriceChanged(Conflict):
+    message = _l("By the published fee it comes to %(amount)s by now. Look at it once more.")
+
+
+class HeldAfter(Conflict):
+    """Something else holds the unit before the longer work would end."""
+
+    message = _l("%(what)s holds the unit from %(since)s; until then %(n)s are free. Move that first, or propose less.")
+    n_of = "minute"
+    default_field = "minutes"
+
+
+class TimeGone(Conflict):
+    """The same, to a client, who does not see what others do."""
+
+    message = _l("The time after the test is taken by now; nothing has changed. Ask the lab to propose it anew.")
+
+
+class OtherInstrument(InvalidInput):
+    message = _l("This test is not done on the booking's instrument: it is booked for itself.")
+    default_field = "test_item"
+
+
+class StatutoryDiffers(InvalidInput):
+    message = _l("Statutory and other tests are booked apart: rewards count them differently.")
+    default_field = "test_item"
+
+
+class LabAnswersItself(NotAllowed):
+    message = _l("You belong to the lab that proposed this: somebody else at the client answers.")
 
 
 class ChargeIsZero(InvalidInput):

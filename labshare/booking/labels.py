@@ -7,6 +7,7 @@ from labshare.booking.terms import (
     BookingState,
     DayKind,
     EndReason,
+    ExtraKind,
     FeedOf,
     ForClientState,
     HoldingKind,
@@ -44,6 +45,7 @@ name_fields(
         "confidential": _l("Confidential"),
         "cost_centre": _l("Cost centre"),
         "ends_at": _l("End"),
+        "extra": _l("Extra work"),
         "result_points": _l("Points for the result"),
         "service_points": _l("Points for the service"),
         "time_points": _l("Points for the time"),
@@ -80,6 +82,7 @@ name_codes("block.kind", *HoldingKind.blocks())
 name_codes("booking.state", *BookingState)
 name_codes("day", *DayKind)
 name_codes("for_client.state", *ForClientState)
+name_codes("extra", *ExtraKind)
 name_codes("feed.of", *FeedOf)
 name_codes("end_reason", *EndReason)
 name_codes("paused_for", *PauseReason)

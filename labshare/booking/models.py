@@ -29,6 +29,8 @@ from labshare.booking.terms import (
     ChargeKind,
     ChargeState,
     DayKind,
+    ExtraCause,
+    ExtraKind,
     FeedOf,
     ForClientState,
     HoldingKind,
@@ -1080,6 +1082,9 @@ class Proposal(Model):
         return and_(cls.open, cls.answer_by <= moment)
 
 
+_EXTRA_OPEN = f"state = '{ChargeState.PROPOSED}' AND answer_by IS NOT NULL"
+
+
 class Charge(Model):
     """A line of what is charged, signed. The first is the price; an increase counts once the client consents."""
 
@@ -1089,6 +1094,13 @@ class Charge(Model):
         one_of("state", ChargeState),
         CheckConstraint(f"(state = '{ChargeState.AGREED}') = (agreed_on IS NOT NULL)", name="agreed_dated"),
         Index(None, "booking_id"),
+        Index(
+            "uq_charge_extra_open",
+            "booking_id",
+            unique=True,
+            sqlite_where=text(_EXTRA_OPEN),
+            postgresql_where=text(_EXTRA_OPEN),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -1097,14 +1109,17 @@ class Charge(Model):
     """`ending`: what cancelling or a no-show brings the charge to, by the item's terms."""
     amount_fen: Mapped[Fen]
     reason: Mapped[str] = mapped_column(String(500), default="")
-    state: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(10))
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     agreed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     agreed_on: Mapped[date | None]
     """Local day agreed: the line's document day; of the price, the day of booking."""
+    answer_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When extra work lapses unanswered (R-EXTRA-5); another change waits until it is answered."""
 
     booking: Mapped[Booking] = relationship(backref="charges")
+    extra: Mapped["ExtraWork | None"] = relationship(back_populates="charge")
 
     @hybrid_property
     def agreed(self) -> bool:
@@ -1113,8 +1128,76 @@ class Charge(Model):
 
     @hybrid_property
     def waits(self) -> bool:
-        """Whether it waits for the client's consent."""
+        """Neither answered nor taken back; its time may be over."""
         return self.state == ChargeState.PROPOSED
+
+    @hybrid_method
+    def open_at(self, moment: datetime) -> bool:
+        """Whether it waits for the client's consent."""
+        return self.waits and (self.answer_by is None or moment < self.answer_by)
+
+    @open_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _open_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.waits, or_(cls.answer_by.is_(None), cls.answer_by > moment))
+
+    @hybrid_method
+    def lapses_by(self, moment: datetime) -> bool:
+        """Whether its time to answer is over without an answer."""
+        return self.waits and self.answer_by is not None and self.answer_by <= moment
+
+    @lapses_by.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _lapses_by_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.waits, cls.answer_by <= moment)
+
+
+class ExtraWork(Model):
+    """What a line of extra work is for: more than was booked, at the published fee (R-EXTRA)."""
+
+    __tablename__ = "extra_work"
+    __table_args__ = (
+        one_of("kind", ExtraKind),
+        one_of("cause", ExtraCause),
+        CheckConstraint("minutes >= 0", name="minutes_not_negative"),
+        CheckConstraint(f"(kind = '{ExtraKind.TIME}') = (quantity IS NULL)", name="samples_counted"),
+        CheckConstraint("quantity IS NULL OR quantity >= 1", name="quantity_positive"),
+        CheckConstraint(f"(kind = '{ExtraKind.TEST}') = (test_item_id IS NOT NULL)", name="test_named"),
+    )
+
+    charge_id: Mapped[int] = mapped_column(ForeignKey("charge.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    cause: Mapped[str] = mapped_column(String(20))
+    quantity: Mapped[int | None]
+    """The samples that are added, or that the other test is done on."""
+    test_item_id: Mapped[int | None] = mapped_column(ForeignKey("test_item.id"))
+    hours: Mapped[Hours | None]
+    """Of the other test, where it offers a choice."""
+    minutes: Mapped[ExactMinutes]
+    """How much longer the work takes."""
+    fee_id: Mapped[int] = mapped_column(ForeignKey("fee.id"))
+    price: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """Of the other test, or of the booking with what is added; `rules.lines` reads it."""
+    earlier: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Of the booking without: the line is the difference."""
+
+    charge: Mapped[Charge] = relationship(back_populates="extra")
+    test_item: Mapped[TestItem | None] = relationship()
+
+
+stays_as_recorded(
+    ExtraWork.__table__,
+    "charge_id",
+    "kind",
+    "cause",
+    "quantity",
+    "test_item_id",
+    "hours",
+    "minutes",
+    "fee_id",
+    "price",
+    "earlier",
+)
 
 
 class Rating(Model):

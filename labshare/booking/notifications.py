@@ -198,6 +198,28 @@ CHARGE_REFUSED = kind(
     text=_l("%(client)s does not agree to %(amount_fen)s more for %(item)s."),
 )
 
+CHARGE_WITHDRAWN = kind(
+    "charge.withdrawn",
+    topic=Topic.CHARGE,
+    title=_l("Change of charge for %(ref)s taken back"),
+    text=_l("%(lab)s no longer asks for %(amount_fen)s more for %(item)s."),
+)
+EXTRA_PROPOSED = kind(
+    "charge.extra_proposed",
+    topic=Topic.CHARGE,
+    title=_l("Extra work for %(ref)s needs consent"),
+    text=_l(
+        "%(lab)s proposes extra work for %(item)s: %(amount_fen)s more by the published fee. Answer before "
+        "%(answer_by)s and before the test is over; without an answer nothing changes."
+    ),
+)
+EXTRA_LAPSED = kind(
+    "charge.extra_lapsed",
+    topic=Topic.CHARGE,
+    title=_l("Extra work for %(ref)s was not answered"),
+    text=_l("The extra work that %(lab)s proposed for %(item)s has lapsed; nothing has changed."),
+)
+
 APPROVAL_ASKED = kind(
     "approval.asked",
     topic=Topic.CONFIRMATION,
@@ -298,7 +320,7 @@ FEED_MADE = kind(
     ),
 )
 
-ABOUT_MONEY = frozenset({CHARGE_PROPOSED, CHARGE_LOWERED})
+ABOUT_MONEY = frozenset({CHARGE_PROPOSED, CHARGE_LOWERED, CHARGE_WITHDRAWN, EXTRA_PROPOSED, EXTRA_LAPSED})
 """Told to the client's roles that see money."""
 
 IN_CALENDARS = frozenset(

@@ -210,6 +210,25 @@ class ChargeState(Term):
     PROPOSED = "proposed"
     AGREED = "agreed"
     REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+class ExtraKind(Term):
+    """What a lab proposes to do beyond what was booked (R-EXTRA-1)."""
+
+    SAMPLES = "more_samples", _l("More samples")
+    TIME = "more_time", _l("More time")
+    TEST = "another_test", _l("Another test")
+
+
+class ExtraCause(Term):
+    """Why more is to be done: chosen at the bench, never typed."""
+
+    CAME = "more_came", _l("More samples came than were booked")
+    UNCLEAR = "unclear_result", _l("The result is unclear and needs more work")
+    LONGER = "takes_longer", _l("The samples take longer than planned")
+    WISHED = "client_wishes", _l("The client asked for it")
 
 
 class Party(Term):

@@ -92,9 +92,12 @@ def lapse_requests(now: datetime) -> str:
     with transaction():
         inside = booking.lapse_approvals(actor=SYSTEM, now=now)
         made = booking.lapse_for_clients(actor=SYSTEM, now=now)
+        extra = booking.lapse_extra(actor=SYSTEM, now=now)
         declined = booking.lapse(actor=SYSTEM, now=now)
     to_decide = _all_of(settlement.escalate_overdue, now)
-    return f"{declined} declined, {inside} not approved, {made} not accepted, {to_decide} to the authority"
+    return (
+        f"{declined} declined, {inside} not approved, {made} not accepted, {extra} extra, {to_decide} to the authority"
+    )
 
 
 def lengthen_running(now: datetime) -> str:

@@ -193,6 +193,13 @@ VERBS: Mapping[str, Verb] = {
         ("charge_id",),
         "answer_charge",
     ),
+    "withdraw-charge": Verb(
+        AnswerChargeForm,
+        services.withdraw_charge,
+        _l("Taken back; the charge stays as it was."),
+        ("charge_id",),
+        "charge",
+    ),
     "accept-proposal": Verb(
         ProposalForm,
         services.accept_proposal,
@@ -227,6 +234,7 @@ RIGHTS = {
     "charge": "charge.propose",
     "consent-charge": "charge.consent",
     "refuse-charge": "charge.consent",
+    "withdraw-charge": "charge.propose",
     "accept-proposal": "booking.answer_proposal",
     "decline-proposal": "booking.answer_proposal",
     "remind": "booking.remind_client",
@@ -293,7 +301,7 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
             upload_limit=current_app.config["UPLOAD_LIMIT"],
             proposal=waiting,
             sees_money=sees_money,
-            waiting_charges=[each for each in booking.charges if each.waits and sees_money],  # type: ignore[attr-defined]
+            waiting_charges=[each for each in booking.charges if each.open_at(now) and sees_money],  # type: ignore[attr-defined]
             cancel_fen=cancellation_preview(booking, now, by_lab=side == "lab"),
             no_show_fen=cancellation_preview(booking, now, no_show=True),
             reached=reached(lines),

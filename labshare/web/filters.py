@@ -9,6 +9,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from labshare.booking import formatting as prices
+from labshare.booking.rules import lines
 from labshare.catalogue import formatting as catalogue
 from labshare.kernel import formatting
 from labshare.kernel.money import Fen
@@ -101,6 +102,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "limits": catalogue.limits,
     "file_size": formatting.file_size,
     "fixed": formatting.fixed,
+    "kept_price": lines.read_price,
     "kilometres": formatting.kilometres,
     "long_day": formatting.long_day,
     "long_month_day": formatting.long_month_day,

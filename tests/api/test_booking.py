@@ -50,6 +50,34 @@ def test_from_slot_to_finished_test(market: Market, client: FlaskClient, wish: W
     assert actions == ["booking.book", "booking.confirm", "booking.receive", "booking.start", "booking.finish"]
 
 
+def test_extra_work_is_proposed_and_answered(
+    market: Market, client: FlaskClient, wish: Wish, clock: Any
+) -> None:  # R-EXTRA-1
+    ref = client.post("/api/v1/bookings", json=wish(), headers=market.booker).json["ref"]
+    at = f"/api/v1/bookings/{ref}"
+    client.post(f"{at}/confirm", headers=market.lab_hand)
+    client.post(f"{at}/receive", json={"samples": 2}, headers=market.lab_hand)
+    more = {"kind": "more_samples", "quantity": 1, "cause": "more_came"}
+    made = client.post(f"{at}/extra-work", json=more, headers=market.lab_hand)
+    assert made.status_code == 201, made.text
+    assert (made.json["state"], made.json["amount_fen"]) == ("proposed", 10_000)
+    assert made.json["extra"] == {
+        "kind": "more_samples",
+        "cause": "more_came",
+        "quantity": 1,
+        "minutes": 60,
+        "test_item": None,
+        "hours": None,
+    }
+    assert client.post(f"{at}/extra-work", json=more, headers=market.lab_hand).json["type"].endswith("ExtraWaits")
+    line = f"{at}/charges/{made.json['id']}"
+    assert client.post(f"{line}/withdraw", headers=market.lab_hand).json["state"] == "withdrawn"
+    again = client.post(f"{at}/extra-work", json=more, headers=market.lab_hand).json["id"]
+    assert client.post(f"{at}/charges/{again}/refuse", headers=market.lab_hand).status_code == 403
+    assert client.post(f"{at}/charges/{again}/refuse", headers=market.booker).json["state"] == "refused"
+    assert client.get(at, headers=market.booker).json["quantity"] == 2
+
+
 def test_a_taken_slot_is_a_conflict_with_alternatives(market: Market, client: FlaskClient, wish: Wish) -> None:
     for _ in range(2):  # two units
         assert client.post("/api/v1/bookings", json=wish(), headers=market.booker).status_code == 201

@@ -225,11 +225,11 @@ LIFE: dict[str, tuple[Callable[[Patch], None], Callable[..., None]]] = {
 }
 
 
-def _any_line(booking: Any, charge_id: int) -> Any:
+def _any_line(booking: Any, charge_id: int, now: Any) -> Any:
     from labshare.booking.models import Charge
     from labshare.kernel.database import db
 
-    del booking
+    del booking, now
     return db.session.get_one(Charge, charge_id)
 
 

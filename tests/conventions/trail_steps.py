@@ -20,11 +20,12 @@ from labshare.accounts.passwords import hashed
 from labshare.accounts.sessions import begin_session
 from labshare.accounts.terms import CodePurpose
 from labshare.booking import services as booking
-from labshare.booking.models import Booking, ForClient
+from labshare.booking.models import Booking, Charge, ForClient
 from labshare.booking.services.hours import seed_working_years
 from labshare.booking.services.sheets import import_sheets
 from labshare.booking.services.units import change_units
 from labshare.booking.services.work import lengthen_running
+from labshare.booking.terms import ExtraKind
 from labshare.catalogue.models import Lab
 from labshare.catalogue.rules.entries import InstrumentDetails, LabDetails, TestItemDetails
 from labshare.catalogue.rules.sample_form import Question
@@ -362,6 +363,17 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     yield "put samples away", lambda: booking.store(actor=manager, now=utc_now(), ref=running, place_id=shelf)
     yield "add a storage place", lambda: booking.add_place(actor=manager, now=utc_now(), lab_id=lab.id, name="架 B")
     yield "remove a storage place", lambda: booking.drop_place(actor=manager, now=utc_now(), place_id=shelf)
+    wish = booking.Wish(kind=ExtraKind.TIME, minutes=1)
+    ask = partial(booking.propose_extra, actor=manager, now=utc_now(), ref=running, wish=wish, cause="takes_longer")
+    yield "propose extra work", ask
+    line = db.session.query(Charge).filter(Charge.answer_by.is_not(None), Charge.state == "proposed").one().id
+    yield (
+        "take extra work back",
+        lambda: booking.withdraw_charge(actor=manager, now=utc_now(), ref=running, charge_id=line),
+    )
+    with transaction():
+        until = ask().answer_by
+    yield "let extra work lapse", lambda: booking.lapse_extra(actor=SYSTEM, now=until)
     clock.set("2026-11-25 13:30")
     yield "pause a test", lambda: booking.pause(actor=manager, now=utc_now(), ref=running, reason="shift")
     yield "let a test go on", lambda: booking.resume(actor=manager, now=utc_now(), ref=running)

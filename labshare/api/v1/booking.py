@@ -18,11 +18,12 @@ from labshare.booking.queries.bookings import get_booking, history, list_booking
 from labshare.booking.queries.feeds import address_of_feed, open_feeds
 from labshare.booking.queries.loading import hours_choice
 from labshare.booking.queries.offers import offers, with_rows
+from labshare.booking.rules.extra import MOST_MINUTES
 from labshare.booking.rules.price import hours_problem
 from labshare.booking.services.blocks import instrument_to_block
 from labshare.booking.services.book import check_own_hold
 from labshare.booking.services.feeds import own_feed
-from labshare.booking.terms import BookingState, FeedOf, HoldingKind, PauseReason
+from labshare.booking.terms import BookingState, ExtraCause, ExtraKind, FeedOf, HoldingKind, PauseReason
 from labshare.catalogue.errors import TooManyFields
 from labshare.catalogue.queries.filters import select_test_items
 from labshare.catalogue.queries.single import get_test_item
@@ -158,6 +159,16 @@ class FinishBody(StartBody):
 class ChargeBody(Strict):
     amount_fen = Fen(required=True)
     reason = Text(required=True, validate=Length(1, 500))
+
+
+class ExtraBody(Strict):
+    kind = Text(required=True, validate=OneOf(tuple(ExtraKind)))
+    cause = Text(required=True, validate=OneOf(tuple(ExtraCause)))
+    quantity = Whole(load_default=None, allow_none=True, validate=Range(1, 1_000_000))
+    minutes = Whole(load_default=None, allow_none=True, validate=Range(1, MOST_MINUTES))
+    test_item = Whole(load_default=None, allow_none=True, validate=IDENTITY)
+    hours = Whole(load_default=None, allow_none=True, validate=Range(0, 100_000))
+    reason = Text(load_default="", validate=Length(max=500))
 
 
 class BlockBody(Strict):
@@ -539,8 +550,49 @@ def propose_charge(body: dict[str, Any], ref: str) -> Any:
 @blueprint.problems(401, 403, 404, 409)
 @writing()
 def consent_charge(ref: str, charge_id: int) -> Any:
-    """The client agrees to an increase."""
+    """The client agrees to an increase; extra work becomes the booking's, with its time."""
     return services.consent_charge(actor=current_actor(), now=utc_now(), ref=ref, charge_id=charge_id)
+
+
+@blueprint.post("/bookings/<ref>/charges/<int:charge_id>/refuse")
+@requires("charge.consent", of=THE_BOOKING, verb="charge.refuse")
+@blueprint.response(200, Charge)
+@blueprint.problems(401, 403, 404, 409)
+@writing()
+def refuse_charge(ref: str, charge_id: int) -> Any:
+    """The client does not agree; nothing changes."""
+    return services.refuse_charge(actor=current_actor(), now=utc_now(), ref=ref, charge_id=charge_id)
+
+
+@blueprint.post("/bookings/<ref>/charges/<int:charge_id>/withdraw")
+@requires("charge.propose", of=THE_BOOKING, verb="charge.withdraw")
+@blueprint.response(200, Charge)
+@blueprint.problems(401, 403, 404, 409)
+@writing()
+def withdraw_charge(ref: str, charge_id: int) -> Any:
+    """The lab takes back what the client has not answered."""
+    return services.withdraw_charge(actor=current_actor(), now=utc_now(), ref=ref, charge_id=charge_id)
+
+
+@blueprint.post("/bookings/<ref>/extra-work")
+@requires("booking.work", of=THE_BOOKING, verb="charge.propose_extra")
+@blueprint.arguments(ExtraBody)
+@blueprint.response(201, Charge)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def propose_extra(body: dict[str, Any], ref: str) -> Any:
+    """More samples, more time or another test on the same samples, at the published fee; done once the client consents
+    to the charge that this makes. `quantity`: the samples added, or of the other test; `minutes`: of more time."""
+    wish = services.Wish(
+        kind=ExtraKind(body["kind"]),
+        quantity=body["quantity"],
+        minutes=body["minutes"],
+        test_item_id=body["test_item"],
+        hours=body["hours"],
+    )
+    return services.propose_extra(
+        actor=current_actor(), now=utc_now(), ref=ref, wish=wish, cause=body["cause"], reason=body["reason"]
+    )
 
 
 @blueprint.post("/instruments/<int:instrument_id>/blocks")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload, undefer
 
 from labshare.accounts.models import Person
 from labshare.audit.models import AuditEvent
-from labshare.booking.models import Booking, Charge, Proposal
+from labshare.booking.models import Booking, Charge, ExtraWork, Proposal
 from labshare.booking.queries.loading import (
     Planned,
     cancellation_terms,
@@ -50,7 +50,7 @@ def list_bookings(
         joinedload(Booking.instrument),
         joinedload(Booking.test_item),
         undefer(Booking.answers),
-        selectinload(Booking.charges),  # type: ignore[attr-defined]
+        with_charges(),
         selectinload(Booking.proposals),  # type: ignore[attr-defined]
     )
     if state:
@@ -81,11 +81,16 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
             joinedload(Booking.paused),
             undefer(Booking.price),
             undefer(Booking.answers),
-            selectinload(Booking.charges),  # type: ignore[attr-defined]
+            with_charges(),
             selectinload(Booking.proposals),  # type: ignore[attr-defined]
         )
         .execution_options(populate_existing=anew)
     )
+
+
+def with_charges() -> Any:
+    """An option that loads with bookings what they are charged, and what for."""
+    return selectinload(Booking.charges).joinedload(Charge.extra).joinedload(ExtraWork.test_item)  # type: ignore[attr-defined]
 
 
 def sees_samples(actor: Actor, booking: Booking) -> bool:
@@ -150,6 +155,7 @@ ACTIONS = {
     "pause": "booking.work",
     "resume": "booking.work",
     "finish": "booking.work",
+    "extra": "booking.work",
     "charge": "charge.propose",
     "answer_charge": "charge.consent",
 }
@@ -166,7 +172,7 @@ def next_steps(actor: Actor, booking: Booking, now: datetime) -> tuple[str, ...]
                 found.append(verb)
     begun = booking.starts_at <= now
     open_now = any(one.open_at(now) for one in booking.proposals)  # type: ignore[attr-defined]
-    waiting = any(one.waits for one in booking.charges)  # type: ignore[attr-defined]
+    waiting = any(one.open_at(now) for one in booking.charges)  # type: ignore[attr-defined]
     paused = booking.paused is not None
     closed = {
         "reschedule": begun,

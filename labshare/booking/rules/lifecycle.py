@@ -82,6 +82,8 @@ def _steps() -> tuple[Step, ...]:
     steps = [Step(state, verb, to, frozenset(who)) for state, verb, to, who in table]
     for state in s.in_hand():
         steps.append(Step(state, "assign", state, frozenset({lab})))
+    for state in s.at_work():
+        steps.append(Step(state, "extra", state, frozenset({lab})))
     for state in s.samples_there():
         steps.append(Step(state, "store", state, frozenset({lab})))
     for state in (s.CONFIRMED, *s.samples_there()):

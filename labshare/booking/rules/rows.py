@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from labshare.booking.rules.lifecycle import HOLD_FOR
@@ -16,7 +17,7 @@ from labshare.booking.rules.price import CancellationTerms, Price, Work
 from labshare.booking.rules.time import Plan
 from labshare.booking.terms import BookingState, ChargeKind, ChargeState, HoldingKind, ProposalState
 from labshare.kernel.money import Fen
-from labshare.kernel.time import MINUTE, Minutes
+from labshare.kernel.time import MINUTE, ExactMinutes, Minutes
 
 Values = dict[str, Any]
 """Columns, or fields of an event, with their values."""
@@ -27,6 +28,7 @@ SNAPSHOT = (
     "unit",
     "starts_at",
     "ends_at",
+    "quantity",
     "charged_fen",
     "answer_by",
     "samples_received",
@@ -105,7 +107,7 @@ def booking(new: NewBooking, state: BookingState, *, now: datetime, today: date,
         "sample_description": new.sample_description,
         "answers": new.answers,
         "confidential": new.confidential,
-        "work_minutes": Decimal(int(work.minutes * 1000)) / 1000,  # exact to a thousandth, as the column keeps them
+        "work_minutes": thousandths(work.minutes),
         "cleanup_minutes": new.cleanup_minutes,
         "starts_at": plan.starts_at,
         "ends_at": plan.ends_at,
@@ -311,6 +313,7 @@ def price_line(*, booking_id: int, amount_fen: Fen, by: int | None, now: datetim
         "entered_at": now,
         "agreed_by": by,
         "agreed_on": today,
+        "answer_by": None,
     }
 
 
@@ -333,7 +336,39 @@ def change_line(*, booking_id: int, amount_fen: Fen, reason: str, by: int | None
         "entered_at": now,
         "agreed_by": by if lowers else None,
         "agreed_on": today if lowers else None,
+        "answer_by": None,
     }
+
+
+def extra_line(
+    *, booking_id: int, amount_fen: Fen, reason: str, by: int | None, now: datetime, until: datetime
+) -> Values:
+    """Extra work waits for the client, whatever it comes to, and lapses."""
+    return {
+        "booking_id": booking_id,
+        "kind": ChargeKind.CHANGE,
+        "amount_fen": amount_fen,
+        "reason": reason,
+        "state": ChargeState.PROPOSED,
+        "entered_by": by,
+        "entered_at": now,
+        "answer_by": until,
+    }
+
+
+def extended(*, quantity: int, work_minutes: Fraction, cleanup_minutes: Minutes, ends_at: datetime) -> Values:
+    """A booking that was made longer by extra work."""
+    return {
+        "quantity": quantity,
+        "work_minutes": thousandths(work_minutes),
+        "cleanup_minutes": cleanup_minutes,
+        "ends_at": ends_at,
+    }
+
+
+def thousandths(minutes: Fraction) -> ExactMinutes:
+    """Exact to a thousandth, as columns keep them."""
+    return ExactMinutes(Decimal(int(minutes * 1000)) / 1000)
 
 
 def consented(*, by: int | None, today: date) -> Values:

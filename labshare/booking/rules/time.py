@@ -404,6 +404,19 @@ class StartRules:
                 found.append(LabClosed(reason=closure.reason or "–"))
         return found[:1] + self._calibration_problems(start)
 
+    def problems_of_longer(self, start: datetime, *, since: datetime) -> list[StartRefused]:
+        """What work that began at `start` breaks where it goes on longer than to `since`: the most that the instrument
+        takes at once, opening hours, closures and calibration; what lies before `since` is not asked again."""
+        found, until = list(self._length_problems()), self.end_of_work(start)
+        if self.work.attended and until > since:
+            if not self.openings.contains(since):
+                found.append(self.openings.why_closed(since))
+            elif not self.openings.open_throughout(since, until):
+                found.append(self.openings.why_closed(self.openings.end_of_interval(since)))
+        if not self.work.attended and self.openings.next_opening(until) is None:
+            found.append(NeverOpensAfterwards())
+        return found + self._calibration_problems(start)
+
     def _length_problems(self) -> Iterator[StartRefused]:
         least = self.instrument.shortest or 0
         if self.work.minutes < least or self.work.minutes <= 0:

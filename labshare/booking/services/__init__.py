@@ -10,7 +10,8 @@
 `handovers`  hand_over, take_note
 `work`       receive, start, finish, no_show; lengthen_running (system)
 `end`        cancel
-`charges`    propose_charge, consent_charge, refuse_charge
+`charges`    propose_charge, consent_charge, refuse_charge, withdraw_charge
+`extra`      propose_extra; lapse_extra (system); look_at_extra (reads)
 `cost_centres` set_cost_centre
 `blocks`     block, unblock
 `documents`  settle_state, which the settlement room calls
@@ -35,11 +36,12 @@ from labshare.booking.services.approvals import (
 from labshare.booking.services.bench import add_place, assign, drop_place, pause, resume, store
 from labshare.booking.services.blocks import Block, block, change_block, grow_blocks, unblock
 from labshare.booking.services.book import book, hold, release_hold
-from labshare.booking.services.charges import consent_charge, propose_charge, refuse_charge
+from labshare.booking.services.charges import consent_charge, propose_charge, refuse_charge, withdraw_charge
 from labshare.booking.services.clearing import Way, clear_and_block, clear_and_close, clear_and_set_hours
 from labshare.booking.services.cost_centres import set_cost_centre
 from labshare.booking.services.documents import settle_state
 from labshare.booking.services.end import cancel
+from labshare.booking.services.extra import Found, Wish, lapse_extra, look_at_extra, propose_extra
 from labshare.booking.services.feeds import make_feed, revoke_feed, revoke_feeds
 from labshare.booking.services.for_clients import (
     accept_for_client,
@@ -79,9 +81,11 @@ from labshare.booking.services.work import finish, lengthen_running, no_show, re
 
 __all__ = [
     "Block",
+    "Found",
     "Move",
     "SpecialDay",
     "Way",
+    "Wish",
     "accept_for_client",
     "accept_proposal",
     "accept_quote",
@@ -116,8 +120,10 @@ __all__ = [
     "hold",
     "lapse",
     "lapse_approvals",
+    "lapse_extra",
     "lapse_for_clients",
     "lengthen_running",
+    "look_at_extra",
     "make_feed",
     "make_quote",
     "move_unit",
@@ -126,6 +132,7 @@ __all__ = [
     "price_quote",
     "propose",
     "propose_charge",
+    "propose_extra",
     "rate",
     "receive",
     "refuse_approval",
@@ -151,5 +158,6 @@ __all__ = [
     "unblock",
     "where_to",
     "withdraw_approval",
+    "withdraw_charge",
     "withdraw_for_client",
 ]

@@ -427,9 +427,15 @@ def _write(given: rows.Values, plan: Plan, actor: Actor, now: datetime) -> tuple
     )
     charge_id = connection.execute(_PRICE_LINE, price).scalar_one()
     booking = as_written(Booking, given | {"id": booking_id})
-    set_committed_value(booking, "charges", [as_written(Charge, price | {"id": charge_id})])
+    set_committed_value(booking, "charges", [_first_line(price | {"id": charge_id})])
     set_committed_value(booking, "proposals", [])
     return booking, number
+
+
+def _first_line(values: rows.Values) -> Charge:
+    line = as_written(Charge, values)
+    set_committed_value(line, "extra", None)
+    return line
 
 
 _BOOKING = inserts_or_nothing(Booking, Booking.id, next_number())

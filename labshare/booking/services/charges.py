@@ -18,6 +18,7 @@ from labshare.booking.services.common import (
     note,
     snapshot,
 )
+from labshare.booking.services.extra import begin_extra
 from labshare.booking.terms import BookingState, ChargeState, Party
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
@@ -77,7 +78,7 @@ def propose_charge(*, actor: Actor, now: datetime, ref: str, amount_fen: Fen, re
     return line
 
 
-def _waiting_line(booking: Booking, charge_id: int) -> Charge:
+def _waiting_line(booking: Booking, charge_id: int, now: datetime) -> Charge:
     line = db.session.scalar(
         select(Charge)
         .where(Charge.id == charge_id, Charge.booking_id == booking.id)
@@ -86,22 +87,26 @@ def _waiting_line(booking: Booking, charge_id: int) -> Charge:
     )
     if line is None:
         raise NotFound
-    if not line.waits:
+    if not line.open_at(now):
         raise ChargeNotOpen
     return line
 
 
 @verb("charge.consent", title=_l("Change of charge consented to"), money=True)
 def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> Charge:
-    """The client agrees to an increase: it counts from this local day. Raises `IllegalStep`, `ChargeNotOpen`, and
-    `NeedsApproval` where it goes above what the firm lets others than its approver agree to (R-APPROVAL-3)."""
+    """The client agrees to an increase: it counts from this local day, and extra work becomes the booking's. Raises
+    `IllegalStep`, `ChargeNotOpen`, what `begin_extra` raises, and `NeedsApproval` where it goes above what the firm
+    lets others than its approver agree to (R-APPROVAL-3)."""
     booking = locked_booking(actor, "charge.consent", ref=ref)
-    line = _waiting_line(booking, charge_id)
+    line = _waiting_line(booking, charge_id, now)
     next_state(booking.state, "answer_charge", Party.CLIENT)
-    check_within_amount(actor, booking.client, Fen(booking.charged_fen + line.amount_fen))
+    total = Fen(booking.charged_fen + line.amount_fen)
+    check_within_amount(actor, booking.client, total)
+    check_charge_covers_documents(booking, total)
     before = snapshot(booking)
+    begin_extra(booking, line, actor=actor, now=now)
     set_columns(line, rows.consented(by=actor.person_id, today=local_day(now)))
-    booking.charged_fen = Fen(booking.charged_fen + line.amount_fen)
+    booking.charged_fen = total
     db.session.flush()
     note(actor, now, "charge.consent", booking, before, charge=line.id, amount_fen=line.amount_fen)
     emit(ChargeChanged(booking, line.id, actor, now))
@@ -115,11 +120,27 @@ def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> 
 def refuse_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> Charge:
     """The client does not agree; the charge stays. Raises `IllegalStep`, `ChargeNotOpen`."""
     booking = locked_booking(actor, "charge.consent", ref=ref)
-    line = _waiting_line(booking, charge_id)
+    line = _waiting_line(booking, charge_id, now)
     next_state(booking.state, "answer_charge", Party.CLIENT)
     before = snapshot(booking)
     line.state = ChargeState.REFUSED
     db.session.flush()
     note(actor, now, "charge.refuse", booking, before, charge=line.id, amount_fen=line.amount_fen)
     notifications.notify_lab(notifications.CHARGE_REFUSED, booking, actor=actor, now=now, amount_fen=line.amount_fen)
+    return line
+
+
+@verb("charge.withdraw", title=_l("Change of charge taken back"), money=True)
+def withdraw_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> Charge:
+    """The lab takes back what the client has not answered; nothing changes. Raises `IllegalStep`, `ChargeNotOpen`."""
+    booking = locked_booking(actor, "charge.propose", ref=ref)
+    line = _waiting_line(booking, charge_id, now)
+    next_state(booking.state, "charge", Party.LAB)
+    before = snapshot(booking)
+    line.state = ChargeState.WITHDRAWN
+    db.session.flush()
+    note(actor, now, "charge.withdraw", booking, before, charge=line.id, amount_fen=line.amount_fen)
+    notifications.notify_client(
+        notifications.CHARGE_WITHDRAWN, booking, actor=actor, now=now, amount_fen=line.amount_fen
+    )
     return line

@@ -47,7 +47,8 @@ from labshare.kernel.notifications import makes_link
 from labshare.kernel.time import Hours, local_zone
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
-from labshare.organisations.models import Firm, Membership
+from labshare.organisations.models import Firm
+from labshare.organisations.queries import belongs_to
 
 MOST_FOR_CLIENT, MOST_WAITING = 5, 50
 """Of one lab's firm at once: for one client, and for all."""
@@ -314,7 +315,7 @@ def _for_client(actor: Actor, now: datetime, made_id: int, secret: str | None) -
     if not reaches(actor, made, secret):
         raise NotFound
     permissions.check(actor, "phone.answer", client=actor.firm_id)
-    if _belongs_to(actor, made.lab_firm_id):
+    if belongs_to(made.lab_firm_id, person_id=actor.person_id):
         raise OwnSide
     if not made.open_at(now):
         raise ForClientOver
@@ -328,13 +329,6 @@ def reaches(actor: Actor, made: ForClient, secret: str | None = None) -> bool:
     if secret is not None and made.token_digest == digest(secret):
         return True
     return actor.person_id is not None and db.session.get_one(Person, actor.person_id).email == made.email
-
-
-def _belongs_to(actor: Actor, firm_id: int) -> bool:
-    of_lab = select(Membership.id).where(
-        Membership.person_id == actor.person_id, Membership.firm_id == firm_id, Membership.current
-    )
-    return bool(db.session.scalar(select(of_lab.exists())))
 
 
 def _give_time_back(made: ForClient) -> None:

@@ -33,6 +33,7 @@ from labshare.booking.services.common import (
     note,
     snapshot,
 )
+from labshare.booking.services.extra import close_extra
 from labshare.booking.terms import BookingState, HoldingKind, Party, ProposalState
 from labshare.catalogue.queries.authorisations import may_work
 from labshare.kernel.actor import Actor
@@ -186,6 +187,7 @@ def finish(
     elif not 0 <= machine_minutes <= MOST_MACHINE_MINUTES:
         raise MachineMinutesOutOfRange
     before = snapshot(booking)
+    close_extra(booking, actor=actor, now=now)
     for paused in pauses:
         if paused.lasts:
             end_pause(booking, paused, at=at, actor=actor, now=now)

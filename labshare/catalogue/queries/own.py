@@ -274,6 +274,16 @@ def bookable_items(lab_id: int, *, instrument_id: int | None = None) -> Sequence
     ).all()
 
 
+def tests_on(instrument_id: int, *, statutory: bool) -> Sequence[TestItem]:
+    """The published test items that an instrument does, statutory ones or the others, by name. One statement."""
+    there = TestItem.instruments.any(Instrument.id == instrument_id)
+    return db.session.scalars(
+        select(TestItem)
+        .where(there, TestItem.published, TestItem.statutory.is_(statutory))
+        .order_by(TestItem.name, TestItem.id)
+    ).all()
+
+
 def item_choices(lab_id: int) -> Sequence[TestItem]:
     """The lab's test items by name; withdrawn ones too. One statement."""
     return db.session.scalars(

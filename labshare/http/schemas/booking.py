@@ -8,7 +8,21 @@ from flask_babel import lazy_gettext as _l
 from labshare.booking.queries.bookings import sees_samples, without_money
 from labshare.booking.terms import ApprovalState, BookingState, FeedOf, ForClientState
 from labshare.http.actor import current_actor
-from labshare.http.fields import Anything, Fen, Inside, Many, Moment, Part, Several, Tenths, Text, Whole, Word, YesNo
+from labshare.http.fields import (
+    Anything,
+    Exact,
+    Fen,
+    Inside,
+    Many,
+    Moment,
+    Part,
+    Several,
+    Tenths,
+    Text,
+    Whole,
+    Word,
+    YesNo,
+)
 from labshare.http.schemas.base import Answer
 from labshare.http.schemas.catalogue import InstrumentBrief, LabBrief, TestItemBrief
 from labshare.organisations.permissions import may
@@ -43,12 +57,25 @@ class Holding(Answer):
     ends_at = Moment()
 
 
+class ExtraWork(Answer):
+    """What a line of extra work is for."""
+
+    kind = Text()
+    cause = Text()
+    quantity = Whole(allow_none=True)
+    minutes = Exact()
+    test_item = Whole(attribute="test_item_id", allow_none=True)
+    hours = Whole(allow_none=True)
+
+
 class Charge(Answer):
     id = Whole()
     kind = Text()
     amount_fen = Fen()
     reason = Text(allow_none=True)
     state = Text()
+    answer_by = Moment(allow_none=True)
+    extra = Inside(ExtraWork, allow_none=True)
 
 
 class Proposal(Answer):

@@ -305,6 +305,14 @@ def members_of(firm_id: int) -> Sequence[Membership]:
     ).all()
 
 
+def belongs_to(firm_id: int, *, person_id: int | None) -> bool:
+    """Whether somebody is a member of a firm now, on whatever side they act. One statement."""
+    of_firm = select(Membership.id).where(
+        Membership.person_id == person_id, Membership.firm_id == firm_id, Membership.current
+    )
+    return bool(db.session.scalar(select(of_firm.exists())))
+
+
 def workers_of(firm_id: int) -> Sequence[Membership]:
     """The present members with an account in use who may work at the bench of its labs, by name. One statement."""
     return db.session.scalars(

@@ -104,8 +104,8 @@ def client_desk(actor: Actor, now: datetime) -> ClientDesk:
         charges=db.session.scalars(
             select(Charge)
             .join(Booking, Booking.id == Charge.booking_id)
-            .where(ours, Charge.waits)
-            .options(*_through(Charge.booking))
+            .where(ours, Charge.open_at(now))
+            .options(*_through(Charge.booking), joinedload(Charge.extra))
             .order_by(Charge.entered_at, Charge.id)
             .limit(AT_MOST)
         ).all()

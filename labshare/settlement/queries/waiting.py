@@ -51,7 +51,9 @@ def _dispute(name: str, whose: Waiter, waits: ColumnElement[bool]) -> Wait:
 
 WAITS = (
     Wait("proposal", "client", lambda now: exists().where(Proposal.booking_id == Booking.id, Proposal.open_at(now))),
-    Wait("charge", "client", lambda _now: exists().where(Charge.booking_id == Booking.id, Charge.waits), money=True),
+    Wait(
+        "charge", "client", lambda now: exists().where(Charge.booking_id == Booking.id, Charge.open_at(now)), money=True
+    ),
     Wait("samples", "client", lambda now: Booking.samples_due_at(now)),
     _dispute("disputed", "client", Dispute.waits_for_client),
     Wait("payment", "client", lambda _now: Booking.owes, money=True),

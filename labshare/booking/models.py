@@ -163,6 +163,8 @@ class StoragePlace(Model):
     name: Mapped[str] = mapped_column(String(40))
     dropped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    lab: Mapped[Lab] = relationship()
+
     @hybrid_property
     def in_use(self) -> bool:
         """Whether samples can be put there."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from labshare.booking.models import ALWAYS, Closure, OpeningWeek
+from labshare.booking.models import ALWAYS, Closure, OpeningWeek, StoragePlace
 from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTerms
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.time import Closure as ClosureTerms
@@ -53,6 +53,7 @@ from labshare.organisations.divisions import TOWNS, lab_code_prefix, towns_of
 
 Week = tuple[tuple[tuple[int, int], ...], ...]
 LUNCH = ((480, 690), (780, 1020))
+STORAGE = ("样品柜 A 层", "样品柜 B 层", "冷藏柜", "待检货架")
 SHAPES: dict[str, Week] = {
     "day": (((480, 1020),),) * 5 + ((), ()),
     "lunch": (LUNCH,) * 5 + ((), ()),
@@ -206,6 +207,9 @@ class CatalogueMaker:
         self._published(row["published_at"], host, "lab", row)
         shape = self._shape(rng, number, demo)
         openings = self._hours(rng, row, shape, host)
+        for name in STORAGE:
+            self.loading.rows.add(StoragePlace, lab_id=row["id"], name=name)
+            self._said(created, host, "lab.add_place", ("lab", row["id"]), {"storage_place": name})
         lab = Laboratory(row, host, openings, demo=demo)
         self._admission(rng, lab, number)
         self._instruments(rng, lab, profile, number)

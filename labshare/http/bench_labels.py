@@ -10,8 +10,8 @@ from flask import Response, request, url_for
 from flask_babel import gettext as _
 
 import labshare.kernel
-from labshare.booking.models import Booking
-from labshare.catalogue.models import Instrument
+from labshare.booking.models import Booking, StoragePlace
+from labshare.catalogue.models import Instrument, Lab
 from labshare.http.downloads import download
 from labshare.kernel.formatting import day, language, twin
 from labshare.kernel.pdf import typeset
@@ -29,6 +29,8 @@ class Label:
     head: str
     lines: tuple[str, ...]
     corner: str = ""
+    address: str = ""
+    """Where its code leads, if not where those of the whole paper do."""
 
 
 def sample_labels(booking: Booking, *, for_lab: bool) -> Response:
@@ -60,13 +62,23 @@ def instrument_label(instrument: Instrument, calibrated_until: object) -> Respon
     return _labels(f"instrument-{instrument.id}", address, [label], made_at=utc_now())
 
 
+def place_labels(lab: Lab, places: Sequence[StoragePlace]) -> Response:
+    """One for each storage place: its code opens on a phone what is put there (R-BENCH-3)."""
+    labels = [
+        Label(place.name, (twin(lab), _("Scan: put samples here")), address=url_for("lab.put_into", place_id=place.id))
+        for place in places
+    ]
+    return _labels(f"places-{lab.code}", "", labels, made_at=utc_now())
+
+
 def _labels(name: str, address: str, labels: Sequence[Label], *, made_at: datetime) -> Response:
-    """One paper, on which all codes lead to the same page."""
+    """One paper; the codes of its labels lead to their own pages, or all to the same."""
+    codes = {each: _code(absolute(each) or each) for each in {one.address or address for one in labels}}
     paper = {
         "title": _("Labels"),
         "sheet": request.args.get("paper") == SHEET,
-        "code": _code(absolute(address) or address),
-        "labels": [vars(label) for label in labels],
+        "codes": codes,
+        "labels": [vars(label) | {"address": label.address or address} for label in labels],
         "language": language(),
     }
     return download(typeset(TEMPLATE, paper, made_at=made_at), f"{name}.pdf")

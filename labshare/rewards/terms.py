@@ -139,6 +139,13 @@ class Reason(Term):
     STATUTORY = "statutory", _l("Statutory test"), _l("Statutory tests are not rewarded.")
 
 
+class CaseReason(Term):
+    """What a case file may give as a reason besides `Reason`: of bookings that were never accepted, which this county's
+    ledger has none of (R-PHONE-1)."""
+
+    NOT_ACCEPTED = "not_accepted"
+
+
 class WhyZero(Term):
     """Why a line pays nothing (R-REWARD-19). Every zero line names exactly one cause."""
 

@@ -6,6 +6,10 @@ LARGEST_ID = 2**31 - 1
 """What an id column holds."""
 
 
+SCANNED = "scanned"
+"""In the session: the reference on the label of the sample scanned last, for the place that is scanned next."""
+
+
 def refuse_unreadable_addresses() -> None:
     for value in (request.view_args or {}).values():
         if isinstance(value, int) and not -LARGEST_ID <= value <= LARGEST_ID:

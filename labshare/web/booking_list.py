@@ -14,7 +14,7 @@ from labshare.booking import models
 from labshare.booking.terms import BookingState
 from labshare.http.actor import current_actor
 from labshare.http.downloads import capped, download_rows
-from labshare.http.schemas.booking import Booking
+from labshare.http.schemas.booking import Booking, LabsBooking
 from labshare.kernel.tables import FORMATS
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
@@ -55,7 +55,7 @@ def show(template: str, side: Side) -> Any:
     if kind in FORMATS:
         record_export(actor, now, "bookings", request.args.to_dict())  # first: its commit expires what is read
         rows = bookings_for_file(actor, side, wanted_of(form), now, sort=sort, limit=EXPORT_AT_MOST + 1)
-        return _file(rows, now, kind)
+        return _file(rows, now, kind, side=side)
     page = asked_page(size=CLIENTS_PAGE if side == "client" else PAGE)
     found = search_bookings(actor, side, wanted_of(form), now, sort=sort, limit=page.size, offset=page.offset)
     return render_template(
@@ -72,7 +72,7 @@ def show(template: str, side: Side) -> Any:
     )
 
 
-def _file(bookings: Sequence[models.Booking], now: datetime, kind: str) -> Any:
-    schema = Booking()
+def _file(bookings: Sequence[models.Booking], now: datetime, kind: str, *, side: Side) -> Any:
+    schema = LabsBooking() if side == "lab" else Booking()
     rows = capped([schema.cells(each) for each in bookings], EXPORT_AT_MOST)
     return download_rows(f"bookings-{local_day(now)}", schema.head(), rows, kind, sheet=_("Bookings"))

@@ -1,5 +1,6 @@
 """Booking over the API: from the slot to the finished test, with problems, keys and rights."""
 
+import io
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from labshare.booking.models import Booking, Holding
-from labshare.kernel.database import db
+from labshare.booking.models import Booking, Holding, StoragePlace
+from labshare.demonstration.photos import drawn
+from labshare.kernel.database import db, transaction
 from labshare.kernel.models import IdempotencyKey
 from tests.api.conftest import Market
 
@@ -228,6 +230,54 @@ def test_holds_and_blocks(market: Market, client: FlaskClient, wish: Wish) -> No
     assert client.delete(f"/api/v1/blocks/{block.json['id']}", headers=market.lab_hand).status_code == 204
     db.session.rollback()
     assert db.session.scalar(select(func.count()).select_from(Holding)) == 0
+
+
+def test_a_block_is_changed(market: Market, client: FlaskClient, wish: Wish) -> None:  # R-TIME-15
+    span = {"starts_at": "2026-11-26T09:00:00+08:00", "ends_at": "2026-11-26T10:00:00+08:00"}
+    at = f"/api/v1/instruments/{market.instrument.id}/blocks"
+    made = client.post(at, json=span | {"kind": "in_house"}, headers=market.lab_hand).json
+    later = span | {"ends_at": "2026-11-26T11:00:00+08:00"}
+    changed = client.patch(f"/api/v1/blocks/{made['id']}", json=later, headers=market.lab_hand)
+    assert changed.status_code == 200, changed.text
+    assert {each["ends_at"] for each in changed.json["holdings"]} == {"2026-11-26T11:00:00+08:00"}
+    for start in ("11", "11"):
+        busy = wish(starts_at=f"2026-11-26T{start}:00:00+08:00")
+        assert client.post("/api/v1/bookings", json=busy, headers=market.booker).status_code == 201
+    refused = client.patch(
+        f"/api/v1/blocks/{made['id']}",
+        json=span | {"ends_at": "2026-11-26T12:00:00+08:00", "following": True},
+        headers=market.lab_hand,
+    )
+    assert (refused.status_code, refused.json["type"]) == (409, "urn:labshare:problem:InTheWay")
+    assert "B-" in refused.json["detail"]
+    gone = client.delete(f"/api/v1/blocks/{made['id']}?following=true", headers=market.lab_hand)
+    assert gone.status_code == 204
+
+
+def test_the_bench_by_programs(market: Market, client: FlaskClient, wish: Wish) -> None:  # R-BENCH-2, R-BENCH-3
+    ref = client.post("/api/v1/bookings", json=wish(), headers=market.booker).json["ref"]
+    at = f"/api/v1/bookings/{ref}"
+    with transaction():
+        booking = db.session.query(Booking).filter_by(ref=ref).one()
+        lab = booking.lab
+        place = StoragePlace(lab_id=lab.id, name="柜 1")
+        db.session.add(place)
+    found = client.get(f"/api/v1/labs/{lab.code}/bench", headers=market.lab_hand).json
+    assert found["places"] == [{"id": place.id, "name": "柜 1"}]
+    worker = found["workers"][0]["id"]
+    assert client.get(f"/api/v1/labs/{lab.code}/bench", headers=market.booker).status_code == 403
+    assert client.post(f"{at}/assign", json={"person": worker}, headers=market.lab_hand).status_code == 200
+    assert client.post(f"{at}/assign", json={"person": 999_999}, headers=market.lab_hand).status_code == 422
+    client.post(f"{at}/confirm", headers=market.lab_hand)
+    client.post(f"{at}/receive", json={"samples": 2}, headers=market.lab_hand)
+    assert client.post(f"{at}/store", json={"place": place.id}, headers=market.lab_hand).status_code == 200
+    db.session.expire_all()
+    assert (booking.assignee_id, booking.storage_place_id) == (worker, place.id)
+    sent = {"file": (io.BytesIO(drawn(400, ())), "sample.png")}
+    added = client.post(f"{at}/sample-photos", data=sent, headers=market.lab_hand)
+    assert (added.status_code, added.json["file"]["name"]) == (201, "sample.png")
+    wrong = {"file": (io.BytesIO(b"%PDF-1.4"), "sample.pdf")}
+    assert client.post(f"{at}/sample-photos", data=wrong, headers=market.lab_hand).status_code == 422
 
 
 def test_bookings_are_listed_in_pages(market: Market, client: FlaskClient, wish: Wish) -> None:

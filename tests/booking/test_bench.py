@@ -1,14 +1,17 @@
 """The bench: who does it, where samples lie, pauses, another unit (R-BENCH-2 to 6)."""
 
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from labshare.accounts.models import Person
 from labshare.audit.models import AuditEvent
 from labshare.booking import services
 from labshare.booking.errors import (
@@ -36,6 +39,7 @@ from labshare.settlement.queries.documents import file_of_samples
 from labshare.settlement.services import add_sample_photo
 from tests import factories
 from tests.booking.conftest import House, at, fresh
+from tests.signing import sign_in
 
 START = "2026-11-25 09:00"
 
@@ -133,6 +137,34 @@ def test_a_booking_is_given_to_somebody_at_the_bench(house: House, running: Book
     assert fresh(running).assignee_id is None
     seen_by_client = db.session.scalars(select(AuditEvent).where(AuditEvent.subject_id == running.ref)).all()
     assert "booking.assign" not in {event.action for event in seen_by_client}
+
+
+def test_a_scanned_place_offers_the_sample_scanned_before(
+    house: House, running: Booking, client: FlaskClient
+) -> None:  # R-BENCH-3
+    place = house.do(services.add_place, house.manager, lab_id=house.lab.id, name="柜 1")
+    sign_in(client, db.session.get_one(Person, house.manager.person_id), house.lab.firm)
+    later = house.book("2026-11-26 09:00")
+    house.do(services.confirm, house.manager, ref=later.ref)
+    house.do(services.receive, house.manager, ref=later.ref)
+    here = f"/lab/places/{place.id}/put"
+
+    def first() -> str:
+        return re.findall(r"B-[0-9]{6}-[0-9A-Z]{5}", client.get(here).text)[0]
+
+    assert client.get(f"/go/{running.ref}").status_code == 302
+    assert first() == running.ref
+    client.get(f"/go/{later.ref}")
+    assert first() == later.ref
+    put = client.post(f"/lab/bookings/{later.ref}/store", data={"store-place_id": str(place.id)})
+    assert put.status_code == 303
+    assert fresh(later).storage_place_id == place.id
+    assert "已在此处" in client.get(here).text
+    assert client.get(f"/lab/labs/{house.lab.id}/places/labels").data.startswith(b"%PDF")
+    listed = client.get("/lab/bookings?format=csv").data.decode("utf-8-sig")
+    assert "柜 1" in next(line for line in listed.splitlines() if later.ref in line)
+    other = house.do(services.drop_place, house.manager, place_id=place.id)
+    assert client.get(f"/lab/places/{other.id}/put").status_code == 404
 
 
 def test_samples_lie_in_a_place_of_their_lab(house: House, running: Booking) -> None:  # R-BENCH-3

@@ -104,6 +104,20 @@ def test_an_edge_moves_and_stops_at_bookings(house: House) -> None:
         house.do(services.change_block, house.client, ends_at=at("2026-11-25 12:00"), **change)
 
 
+def test_the_later_ones_of_a_series_move_by_as_much(house: House) -> None:  # R-TIME-15
+    weekly = [
+        block(house, f"2026-{day} 09:00", f"2026-{day} 10:00", units=[1], series="s")
+        for day in ("11-25", "12-02", "12-09")
+    ]
+    house.book("2026-12-09 11:00")
+    change = {"block_id": weekly[1].id, "starts_at": at("2026-12-02 09:30"), "following": True}
+    with pytest.raises(errors.InTheWay):
+        house.do(services.change_block, house.manager, ends_at=at("2026-12-02 11:30"), **change)
+    assert blocked() == [("25 09:00", "25 10:00"), ("02 09:00", "02 10:00"), ("09 09:00", "09 10:00")]
+    house.do(services.change_block, house.manager, ends_at=at("2026-12-02 11:00"), **change)
+    assert blocked() == [("25 09:00", "25 10:00"), ("02 09:30", "02 11:00"), ("09 09:30", "09 11:00")]
+
+
 def test_clashes_offer_places_clear_of_the_block(house: House, clock: Clock) -> None:
     booking = house.book("2026-11-25 09:00")
     other = house.book("2026-11-25 09:00")

@@ -53,6 +53,17 @@ def test_one_result_a_line_exactly_with_its_own_names(tmp_path: Path) -> None:
     ]
 
 
+def test_what_was_never_accepted_does_not_count(tmp_path: Path) -> None:
+    """A booking that a lab made for a client, or work from before going live."""
+    never = {"lab": "A", "instrument": "I1", "month": "2026-01", "amount_fen": 500, "reason": "not_accepted"}
+    file = tmp_path / "cases.jsonl"
+    case = {"policy": policy_json(), "ledger": {**LEDGER, "entries": [*LEDGER["entries"], never]}}
+    file.write_text(json.dumps(case) + "\n")
+    done = run(file)
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["labs"][0]["eligible_ytd_fen"] == 100_000
+
+
 def test_refused_lines_say_so_in_their_place_and_the_exit_code_is_1(tmp_path: Path) -> None:
     good = json.dumps({"policy": policy_json(), "ledger": LEDGER})
     twice = json.dumps({"policy": policy_json(), "ledger": {**LEDGER, "labs": [*LEDGER["labs"], LEDGER["labs"][0]]}})

@@ -21,16 +21,18 @@ from labshare.settlement.files import Kinds, TakenFile, take_in
 
 LIMIT, MOST = 50, 200
 FILE = {"type": "string", "format": "binary"}
+_WITH_A_BODY = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+)
 ALWAYS = {
     "GET": (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS),
     "DELETE": (HTTPStatus.UNAUTHORIZED,),
-    "POST": (
-        HTTPStatus.UNAUTHORIZED,
-        HTTPStatus.CONFLICT,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.TOO_MANY_REQUESTS,
-    ),
+    "POST": _WITH_A_BODY,
+    "PATCH": _WITH_A_BODY,
 }
 """What any address may answer: a token that has ended; a key in flight or used with other data; too much sent;
 too often asked."""

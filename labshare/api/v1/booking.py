@@ -14,6 +14,7 @@ from labshare.api.writing import shown_once, writing, written
 from labshare.audit.services import last_recorded
 from labshare.booking import services
 from labshare.booking.errors import AnswerUnknown, QuantityOutOfRange
+from labshare.booking.queries.bench import places_of
 from labshare.booking.queries.bookings import get_booking, history, list_bookings
 from labshare.booking.queries.feeds import address_of_feed, open_feeds
 from labshare.booking.queries.loading import hours_choice
@@ -26,7 +27,7 @@ from labshare.booking.services.feeds import own_feed
 from labshare.booking.terms import BookingState, ExtraCause, ExtraKind, FeedOf, HoldingKind, PauseReason
 from labshare.catalogue.errors import TooManyFields
 from labshare.catalogue.queries.filters import select_test_items
-from labshare.catalogue.queries.single import get_test_item
+from labshare.catalogue.queries.single import get_lab_by_code, get_test_item
 from labshare.catalogue.rules.sample_form import MOST_FIELDS
 from labshare.http.actor import current_actor
 from labshare.http.fields import (
@@ -58,14 +59,16 @@ from labshare.http.rights import (
 )
 from labshare.http.sample_answers import SentAnswers
 from labshare.http.schemas.base import listing
-from labshare.http.schemas.booking import Block, Booking, Charge, Feed, Hold, NewFeed, Offer, Proposal
+from labshare.http.schemas.booking import Bench, Block, Booking, Charge, Feed, Hold, NewFeed, Offer, Proposal
 from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.queries import workers_of
 from labshare.settlement.files import TakenFile, take_in
 
 blueprint = RoomBlueprint("booking", "Slots, bookings, their lifecycle")
 OWN_FEED = Of("own calendar address", asks=own_feed)
 OWN_HOLD = Of("own hold", asks=check_own_hold)
 THE_INSTRUMENT = Of("instrument in the address", asks=instrument_to_block)
+THE_LAB = Of("lab in the address", lambda actor, code, **_: {"lab": get_lab_by_code(actor, code).firm_id})
 ANSWER = "answers."
 """Before the id of a question: the name of the file that answers it."""
 QUANTITY = Whole(required=True, validate=Range(-(2**31), 2**31 - 1))
@@ -148,6 +151,14 @@ class BeginBody(StartBody):
     unit = Whole(load_default=None, allow_none=True, validate=Range(1, 99))
 
 
+class AssignBody(Strict):
+    person = Whole(required=True, allow_none=True, validate=IDENTITY)
+
+
+class StoreBody(Strict):
+    place = Whole(required=True, validate=IDENTITY)
+
+
 class PauseBody(StartBody):
     reason = Text(required=True, validate=OneOf(tuple(PauseReason)))
 
@@ -177,6 +188,16 @@ class BlockBody(Strict):
     units = Many(Whole(validate=Range(1, 99)), load_default=None, allow_none=True)
     kind = Text(required=True, validate=OneOf(HoldingKind.blocks()))
     note = Text(load_default="", validate=Length(max=200))
+
+
+class BlockChange(Strict):
+    starts_at = Moment(required=True)
+    ends_at = Moment(required=True)
+    following = YesNo(load_default=False)
+
+
+class UnblockQuery(Strict):
+    following = YesNo(load_default=False)
 
 
 class FeedBody(Strict):
@@ -473,6 +494,40 @@ def start(body: dict[str, Any], ref: str) -> Any:
     return _answer(ref)
 
 
+@blueprint.get("/labs/<code>/bench")
+@requires("booking.work", of=THE_LAB)
+@blueprint.response(200, Bench)
+@blueprint.problems(401, 403, 404)
+def bench(code: str) -> Any:
+    """What is chosen from at the lab's bench: its storage places and who works there."""
+    lab = get_lab_by_code(current_actor(), code)
+    return {"places": places_of(lab.id), "workers": workers_of(lab.firm_id)}
+
+
+@blueprint.post("/bookings/<ref>/assign")
+@requires("booking.work", of=THE_BOOKING, verb="booking.assign")
+@blueprint.arguments(AssignBody)
+@blueprint.response(200, Booking)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def assign(body: dict[str, Any], ref: str) -> Any:
+    """Say who at the lab does it; null: nobody in particular."""
+    services.assign(actor=current_actor(), now=utc_now(), ref=ref, person_id=body["person"])
+    return _answer(ref)
+
+
+@blueprint.post("/bookings/<ref>/store")
+@requires("booking.work", of=THE_BOOKING, verb="booking.store")
+@blueprint.arguments(StoreBody)
+@blueprint.response(200, Booking)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def store(body: dict[str, Any], ref: str) -> Any:
+    """Say in which of the lab's storage places the samples lie."""
+    services.store(actor=current_actor(), now=utc_now(), ref=ref, place_id=body["place"])
+    return _answer(ref)
+
+
 @blueprint.post("/bookings/<ref>/pause")
 @requires("booking.work", of=THE_BOOKING, verb="booking.pause")
 @blueprint.arguments(PauseBody)
@@ -606,14 +661,27 @@ def block(body: dict[str, Any], instrument_id: int) -> Any:
     return services.block(actor=current_actor(), now=utc_now(), instrument_id=instrument_id, **body)
 
 
+@blueprint.patch("/blocks/<block_id>")
+@requires("time.block", of=THE_BLOCK, verb="time.change_block")
+@blueprint.arguments(BlockChange)
+@blueprint.response(200, Block)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def change_block(body: dict[str, Any], block_id: str) -> Any:
+    """Give a block other times; with `following` the later ones of its series move by as much. Bookings in what is
+    newly wanted refuse it: a new block offers each of them another place."""
+    return services.change_block(actor=current_actor(), now=utc_now(), block_id=block_id, **body)
+
+
 @blueprint.delete("/blocks/<block_id>")
 @requires("time.block", of=THE_BLOCK, verb="time.unblock")
+@blueprint.arguments(UnblockQuery, location="query")
 @blueprint.response(204)
-@blueprint.problems(401, 403, 404)
+@blueprint.problems(401, 403, 404, 422)
 @writing()
-def unblock(block_id: str) -> Any:
-    """Give the time of a block back."""
-    services.unblock(actor=current_actor(), now=utc_now(), block_id=block_id)
+def unblock(query: dict[str, Any], block_id: str) -> Any:
+    """Give the time of a block back; with `following` that of the later ones of its series too."""
+    services.unblock(actor=current_actor(), now=utc_now(), block_id=block_id, following=query["following"])
     return ""
 
 

@@ -181,11 +181,19 @@ class RemindersBody(Strict):
 
 
 def _taking(
-    action: str, form: type[Names], body: type[Names], *, kinds: Kinds, json: bool = True, raw: bool = False
+    action: str,
+    form: type[Names],
+    body: type[Names],
+    *,
+    kinds: Kinds,
+    json: bool = True,
+    raw: bool = False,
+    verb: str | None = None,
 ) -> Callable[[Any], Any]:
     """A view that takes a form with its file (and, with `raw`, the raw data beside it), or (`json`) the same names
     without one as JSON, of those who may do this to the booking in its address. It is handed what was sent, read, with
-    the raw data among it, and the file; all files examined and kept."""
+    the raw data among it, and the file; all files examined and kept. `verb`: the service's name, where it is not the
+    action's."""
     content = {"multipart/form-data": {"schema": form}}
     if json:
         content["application/json"] = {"schema": body}
@@ -201,7 +209,7 @@ def _taking(
                 sent["raw"] = files_sent("raw", "raw")
             return view(sent, _file(kinds), ref)
 
-        admitted = requires(action, of=THE_BOOKING, verb=action, file=True)
+        admitted = requires(action, of=THE_BOOKING, verb=verb or action, file=True)
         return admitted(blueprint.doc(requestBody={"required": True, "content": content})(reading))
 
     return decorate
@@ -219,6 +227,16 @@ def _file(kinds: Kinds) -> TakenFile | None:
 def record_report(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
     """Upload a report, raw data beside it if there are any; without a number the next of the lab's series is taken."""
     return services.record_report(actor=current_actor(), now=utc_now(), ref=ref, file=file, **body)
+
+
+@blueprint.post("/bookings/<ref>/sample-photos")
+@_taking("booking.work", FileForm, Strict, kinds="paper", json=False, verb="booking.add_photo")
+@blueprint.response(201, schemas.SamplePhoto)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def add_sample_photo(_body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
+    """A photo (JPEG, PNG) of the samples as they came, in a form with a `file`."""
+    return services.add_sample_photo(actor=current_actor(), now=utc_now(), ref=ref, photo=file)
 
 
 @blueprint.post("/reports/<int:report_id>/withdraw")

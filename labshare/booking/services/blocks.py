@@ -218,28 +218,57 @@ def grow_blocks(*, actor: Actor, now: datetime) -> int:
 
 
 @verb("time.change_block", title=_l("Block changed"))
-def change_block(*, actor: Actor, now: datetime, block_id: str, starts_at: datetime, ends_at: datetime) -> Block:
-    """Give a block other times. Raises `EndBeforeStart` and, where bookings lie in what is newly wanted, `InTheWay`:
-    a block asks first, and that is where it is entered."""
+def change_block(
+    *, actor: Actor, now: datetime, block_id: str, starts_at: datetime, ends_at: datetime, following: bool = False
+) -> Block:
+    """Give a block other times; with `following` the later ones of its series move by as much. Raises
+    `EndBeforeStart` and, where bookings lie in what is newly wanted, `InTheWay`: a block asks first, and that is where
+    it is entered. All change or none."""
     own = own_block(actor, block_id)
     if ends_at <= starts_at:
         raise EndBeforeStart
     holdings.prepare(own.instrument_id, now)
-    wanted = own.wanted or _as_taken(own, now)
-    before = {"starts_at": plain(wanted.starts_at), "ends_at": plain(wanted.ends_at)}
-    had = {each.id for each in _in_way_of(wanted, now)}
-    wanted.starts_at, wanted.ends_at = starts_at, ends_at
-    in_the_way = _in_way_of(wanted, now)
-    fresh = [each for each in in_the_way if each.id not in had]
+    first = own.wanted or _as_taken(own, now)
+    moved = (starts_at - first.starts_at, ends_at - first.ends_at)
+    changing = [(own, first)] + [
+        (each, each.wanted) for each in (_later(actor, own) if following else ()) if each.wanted is not None
+    ]
+    before = {wanted.id: (wanted.starts_at, wanted.ends_at) for _own, wanted in changing}
+    in_the_way, fresh = {}, []
+    for _each, wanted in changing:
+        had = {one.id for one in _in_way_of(wanted, now)}
+        wanted.starts_at, wanted.ends_at = wanted.starts_at + moved[0], wanted.ends_at + moved[1]
+        if wanted.ends_at <= wanted.starts_at:
+            raise EndBeforeStart
+        in_the_way[wanted.id] = _in_way_of(wanted, now)
+        fresh += [one.ref for one in in_the_way[wanted.id] if one.id not in had]
     if fresh:
-        raise InTheWay(what=", ".join(each.ref for each in fresh[:3]))
-    holdings.release(own.holdings)
-    taken = _take(wanted, now)
-    db.session.add(wanted)
-    db.session.flush()
-    after = {"starts_at": plain(starts_at), "ends_at": plain(ends_at), "holdings": taken}
-    record(actor, now, "time.change_block", ("block", block_id), before=before, after=after)
-    return Block(block_id, (), tuple(in_the_way))
+        raise InTheWay(what=", ".join(fresh[:3]))
+    for each, _wanted in changing:
+        holdings.release(each.holdings)
+    for each, wanted in changing:
+        taken = _take(wanted, now)
+        db.session.add(wanted)
+        db.session.flush()
+        was = {"starts_at": plain(before[each.id][0]), "ends_at": plain(before[each.id][1])}
+        after = {"starts_at": plain(wanted.starts_at), "ends_at": plain(wanted.ends_at), "holdings": taken}
+        record(actor, now, "time.change_block", ("block", each.id), before=was, after=after)
+    held = db.session.scalars(
+        select(Holding).where(Holding.block == block_id).order_by(Holding.unit, Holding.starts_at)
+    )
+    return Block(block_id, tuple(held), tuple(in_the_way[first.id]))
+
+
+def _later(actor: Actor, own: OwnBlock) -> list[OwnBlock]:
+    """The later ones of its series, in their order."""
+    if own.wanted is None or not own.wanted.series:
+        return []
+    later = (
+        select(WantedBlock.id)
+        .where(WantedBlock.series == own.wanted.series, WantedBlock.starts_at > own.wanted.starts_at)
+        .order_by(WantedBlock.starts_at, WantedBlock.id)
+    )
+    return [own_block(actor, each) for each in db.session.scalars(later).all()]
 
 
 def _in_way_of(wanted: WantedBlock, now: datetime) -> Sequence[Booking]:
@@ -268,12 +297,7 @@ def _as_taken(own: OwnBlock, now: datetime) -> WantedBlock:
 def unblock(*, actor: Actor, now: datetime, block_id: str, following: bool = False) -> None:
     """Give a block's time back; with `following`, that of the later ones of its series too. Raises `NotFound`."""
     own = own_block(actor, block_id)
-    going = [own]
-    if following and own.wanted is not None and own.wanted.series:
-        later = select(WantedBlock.id).where(
-            WantedBlock.series == own.wanted.series, WantedBlock.starts_at > own.wanted.starts_at
-        )
-        going += [own_block(actor, each) for each in db.session.scalars(later).all()]
+    going = [own, *(_later(actor, own) if following else ())]
     holdings.prepare(own.instrument_id, now)
     for each in going:
         holdings.release(each.holdings)

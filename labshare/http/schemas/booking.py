@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from flask_babel import lazy_gettext as _l
 
+from labshare.booking.queries.bench import paused_minutes
 from labshare.booking.queries.bookings import sees_samples, without_money
 from labshare.booking.terms import ApprovalState, BookingState, FeedOf, ForClientState
 from labshare.http.actor import current_actor
@@ -14,6 +15,7 @@ from labshare.http.fields import (
     Fen,
     Inside,
     Many,
+    Minutes,
     Moment,
     Part,
     Several,
@@ -207,6 +209,25 @@ class Booking(Answer):
         return [] if isinstance(value, list) else None
 
 
+class LabsBooking(Booking):
+    """In the lab's own file: how it arranges its work, too."""
+
+    about = "booking"
+
+    assignee = Text(attribute="assignee.name", allow_none=True)
+    storage_place = Text(attribute="storage_place.name", allow_none=True)
+    paused_minutes = Minutes()
+
+    columns: ClassVar[dict[str, Any]] = Booking.columns | {
+        "assignee": _l("Assigned to"),
+        "storage_place": _l("Storage place"),
+        "paused_minutes": _l("Paused (hours)"),
+    }
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        return paused_minutes(obj) if attr == "paused_minutes" else super().get_attribute(obj, attr, default)
+
+
 ABOUT_SAMPLES = frozenset({"sample_description", "answers"})
 ABOUT_MONEY = frozenset({"charged_fen", "invoiced_fen", "paid_fen", "recognised_fen", "charges", "history"})
 
@@ -262,6 +283,23 @@ class Block(Answer):
     id = Text()
     holdings = Inside(Holding, attribute="taken", many=True)
     in_the_way = ma.fields.Pluck(Booking, "ref", many=True)
+
+
+class StoragePlace(Answer):
+    id = Whole()
+    name = Text()
+
+
+class BenchWorker(Answer):
+    id = Whole(attribute="person_id")
+    name = Text(attribute="person.name")
+
+
+class Bench(Answer):
+    """What is chosen from at a lab's bench."""
+
+    places = Inside(StoragePlace, many=True)
+    workers = Inside(BenchWorker, many=True)
 
 
 class Feed(Answer):

@@ -22,6 +22,12 @@ class ReportMark(Answer):
     number = Text()
 
 
+class SamplePhoto(Answer):
+    """A photo of samples."""
+
+    file = Inside(SentFile)
+
+
 class Report(Answer):
     id = Whole()
     number = Text()

@@ -14,7 +14,7 @@ from labshare.rewards.errors import BrokenLine, LabTwice, NoPolicy, UnknownGrade
 from labshare.rewards.policy import Policy, read_policy
 from labshare.rewards.rules.calculation import Calculation, calculate
 from labshare.rewards.rules.facts import Facts, Instrument, Lab, Verdicts
-from labshare.rewards.terms import Grade, Reason
+from labshare.rewards.terms import CaseReason, Grade, Reason
 
 
 def answer_lines(lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
@@ -90,7 +90,7 @@ def read_ledger(policy: Policy, month: Month, ledger: Mapping[str, Any]) -> Fact
         paid,
         opening,
         {
-            code: tuple(found[reason] for reason in (None, *Reason) if reason in found)
+            code: tuple(found[reason] for reason in (None, *Reason, *CaseReason) if reason in found)
             for code, found in verdicts.items()
         },
     )
@@ -138,7 +138,7 @@ def _known(codes: set[str], item: Mapping[str, Any]) -> str:
 
 def _reason(entry: Mapping[str, Any]) -> str | None:
     reason = _there(entry, "reason")
-    if reason is not None and Reason.known(reason) is None:
+    if reason is not None and reason not in (*Reason, *CaseReason):
         raise UnknownReason("reason", reason=reason)
     return None if reason is None else str(reason)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -17,6 +17,7 @@ from labshare.kernel.database import report_refusal
 from labshare.kernel.time import utc_now
 from labshare.settlement import services
 from labshare.settlement.rules.disputes import ANSWER_WITHIN
+from labshare.web.addresses import SCANNED
 from labshare.web.booking_page import CHOICES, RIGHTS, act, show
 from labshare.web.client import blueprint
 from labshare.web.moving import choose
@@ -45,6 +46,7 @@ def scanned(ref: str) -> Response:
     """Where the QR code of a sample leads: to the booking's page of whoever holds the phone."""
     actor = current_actor()
     booking = get_booking(actor, ref)
+    session[SCANNED] = booking.ref
     side = {booking.lab_firm_id: "lab", booking.client_firm_id: "client"}.get(actor.firm_id or 0, "regulator")
     return redirect(url_for(f"{side}.booking", ref=booking.ref))
 

@@ -25,6 +25,7 @@ from labshare.kernel.time import local_zone, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.asked import read_moment, read_number
 from labshare.web.forms import (
+    BooleanField,
     Form,
     LocalMomentField,
     MultipleField,
@@ -55,6 +56,10 @@ REPEATS = {
 class TimesForm(Form):
     starts_at = LocalMomentField(lazy_pgettext("moment", "From"), validators=[required()])
     ends_at = LocalMomentField(lazy_pgettext("moment", "Until"), validators=[required()])
+
+
+class ChangeForm(TimesForm):
+    following = BooleanField(_l("The later ones of this repetition move by as much."))
 
 
 class BlockForm(TimesForm):
@@ -240,7 +245,7 @@ def _block_page(block_id: str, form: TimesForm | None = None, status: int = 200)
         starts_at=starts_at,
         ends_at=ends_at,
         found=found,
-        form=form or TimesForm(data={"starts_at": starts_at, "ends_at": ends_at}),
+        form=form or ChangeForm(data={"starts_at": starts_at, "ends_at": ends_at}),
         may_block=may(actor, "time.block", lab=actor.firm_id),
         HoldingKind=HoldingKind,
     )
@@ -256,13 +261,18 @@ def _ends_of(spans: Sequence[Any]) -> tuple[Any, Any]:
 def change_block(block_id: str) -> Any:
     """Other times for a block, from its page; or, from the grid, an edge dragged (`was_…`: where the bar stood)."""
     actor, now = current_actor(), utc_now()
-    form = TimesForm()
+    form = ChangeForm()
     if "was_starts_at" in request.form:
         return _dragged(block_id, form)
     answer = posted(
         form,
         lambda: services.change_block(
-            actor=actor, now=now, block_id=block_id, starts_at=form.starts_at.data, ends_at=form.ends_at.data
+            actor=actor,
+            now=now,
+            block_id=block_id,
+            starts_at=form.starts_at.data,
+            ends_at=form.ends_at.data,
+            following=form.following.data,
         ),
         lambda _done: (_("The block is changed."), url_for(".block_page", block_id=block_id)),
     )

@@ -11,6 +11,8 @@ from labshare.booking.queries.bench import get_place, places_of
 from labshare.booking.services import add_place, drop_place
 from labshare.booking.services.bench import PLACE_LENGTH
 from labshare.http.actor import current_actor
+from labshare.http.bench_labels import place_labels as labels_of
+from labshare.http.limits import limited
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.time import utc_now
 from labshare.web.forms import Form, StringField, length, required
@@ -40,6 +42,14 @@ def places(lab_id: int) -> Any:
     if isinstance(answer, Response):
         return answer
     return render_template("lab/catalogue/places.html", form=form, lab=lab, places=places_of(lab_id)), answer
+
+
+@blueprint.get("/labs/<int:lab_id>/places/labels")
+@requires("catalogue.change", of=OWN_FIRM)
+@limited("export")
+def place_labels(lab_id: int) -> Response:
+    """To stick on shelves and cupboards."""
+    return labels_of(common.my_lab(lab_id), places_of(lab_id))
 
 
 @blueprint.post("/places/<int:place_id>/drop")

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "extra_work"
-down_revision = "handover"
+down_revision = "reminder"
 
 STATES = "'proposed', 'agreed', 'refused'"
 OPEN = sa.text("state = 'proposed' AND answer_by IS NOT NULL")

@@ -1133,6 +1133,16 @@ class Charge(Model):
         """Neither answered nor taken back; its time may be over."""
         return self.state == ChargeState.PROPOSED
 
+    @hybrid_property
+    def waits_as_extra(self) -> bool:
+        """Whether it is extra work that waits: the only change with a time to answer."""
+        return self.waits and self.answer_by is not None
+
+    @waits_as_extra.inplace.expression
+    @classmethod
+    def _waits_as_extra_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.waits, cls.answer_by.is_not(None))
+
     @hybrid_method
     def open_at(self, moment: datetime) -> bool:
         """Whether it waits for the client's consent."""

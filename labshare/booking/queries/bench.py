@@ -31,7 +31,7 @@ def get_place(place_id: int) -> StoragePlace:
 
 def paused_minutes(booking: Booking) -> Minutes:
     """How long its test stood still, in pauses that are over."""
-    spans = [one.ended_at - one.began_at for one in booking.pauses if one.ended_at is not None]  # type: ignore[attr-defined]
+    spans = [one.ended_at - one.began_at for one in booking.pauses if not one.lasts]  # type: ignore[attr-defined]
     return Minutes(sum(spans, timedelta()) // MINUTE)
 
 

@@ -8,7 +8,7 @@ from labshare.booking.errors import HoursNotOffered, QuantityOutOfRange
 from labshare.booking.rules.price import Fee, ItemTerms, Price, Work, price_of, work_agreed, work_of
 from labshare.kernel.errors import InvalidInput
 from labshare.kernel.money import Fen
-from labshare.kernel.time import Hours
+from labshare.kernel.time import Hours, Minutes
 
 MOST_MINUTES = 7 * 24 * 60
 """At once: what takes longer is booked."""
@@ -53,7 +53,7 @@ def more_samples(ordered: Ordered, more: int) -> Offer:
     return Offer(minutes=minutes, price=ordered.price(longer), earlier=ordered.price(work))
 
 
-def more_time(ordered: Ordered, minutes: int) -> Offer:
+def more_time(ordered: Ordered, minutes: Minutes) -> Offer:
     """Raises `InvalidInput`."""
     if not 1 <= minutes <= MOST_MINUTES:
         raise InvalidInput(field="minutes")

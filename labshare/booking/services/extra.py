@@ -59,7 +59,7 @@ class Wish:
 
     kind: ExtraKind
     quantity: int | None = None
-    minutes: int | None = None
+    minutes: Minutes | None = None
     test_item_id: int | None = None
     hours: Hours | None = None
 
@@ -168,7 +168,7 @@ def _offer(booking: Booking, wish: Wish, now: datetime) -> tuple[Offer, Fee, int
     if wish.kind == ExtraKind.SAMPLES:
         offer = more_samples(ordered, wish.quantity or 0)
         return offer, booking.fee, wish.quantity, booking.cleanup_minutes
-    return more_time(ordered, wish.minutes or 0), booking.fee, None, booking.cleanup_minutes
+    return more_time(ordered, wish.minutes or Minutes(0)), booking.fee, None, booking.cleanup_minutes
 
 
 def _ordered(booking: Booking) -> Ordered:
@@ -299,7 +299,7 @@ def lapse_line(booking: Booking, line: Charge, *, actor: Actor, now: datetime) -
 
 def close_extra(booking: Booking, *, actor: Actor, now: datetime) -> None:
     """The test is over: what still waits for the client lapses."""
-    waiting = select(Charge).where(Charge.booking_id == booking.id, Charge.waits, Charge.answer_by.is_not(None))
+    waiting = select(Charge).where(Charge.booking_id == booking.id, Charge.waits_as_extra)
     for line in db.session.scalars(waiting):
         lapse_line(booking, line, actor=actor, now=now)
 

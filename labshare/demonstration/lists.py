@@ -33,7 +33,9 @@ def import_lists(loading: Loading, firm_id: int) -> None:
 
 
 def _import_statement(loading: Loading, owner: Actor) -> None:
-    file, sheet, layout = _kept("bank.csv", _statement(loading, _spread(load_dues(owner), owner.firm_id)), BANK)
+    file, sheet, layout = _kept(
+        f"bank-{loading.today:%Y-%m}.csv", _statement(loading, _spread(load_dues(owner), owner.firm_id)), BANK
+    )
     import_statement(
         actor=owner,
         now=loading.midnight,
@@ -46,7 +48,7 @@ def _import_statement(loading: Loading, owner: Actor) -> None:
 
 def _import_tax_list(loading: Loading, owner: Actor, uscc: str) -> None:
     dues = _spread(load_dues(owner, DocumentKind.INVOICE), owner.firm_id)
-    file, sheet, layout = _kept("tax-list.csv", _tax_list(loading, dues, uscc), TAX)
+    file, sheet, layout = _kept(f"tax-list-{loading.today:%Y-%m}.csv", _tax_list(loading, dues, uscc), TAX)
     read = read_tax_list(sheet, layout, today=loading.today, seller_uscc=uscc)
     import_tax_list(actor=owner, now=loading.midnight, heads={}, file=file, rows=read.rows)
 

@@ -157,22 +157,24 @@ def leave_more_to_see(crawl: Crawl) -> None:
         booking = db.session.scalars(select(Booking).where(Booking.ref == ref)).one()
         booking.answers, booking.confidential = asked.answers, True
     book_for_clients(firm.uscc)
-    remind_clients(firm.id)
+    reminded = remind_clients(firm.id)
     crawl.beside = {
         "client": [f"/go/{ref}"],
-        "lab": [*send_lists(crawl.client_of("lab")), grounds_of_objections()],
+        "lab": [reminded, *send_lists(crawl.client_of("lab")), grounds_of_objections()],
     }
 
 
-def remind_clients(client_id: int) -> None:
-    """A letter of the demonstration's labs to a client, and one to its client."""
+def remind_clients(client_id: int) -> str:
+    """A letter to its client, and one of the demonstration's labs to a client; the account with that one."""
     _person, firm = person_and_firm("lab")
     assert firm
-    for whose in (Invoice.seller_firm_id == firm.id, Invoice.client_firm_id == client_id):
+    for whose in (Invoice.client_firm_id == client_id, Invoice.seller_firm_id == firm.id):
         invoice = db.session.scalars(select(Invoice).where(whose).order_by(Invoice.due_on).limit(1)).one()
         sent_on = invoice.due_on + timedelta(days=1)
         with transaction():
-            factories.reminder(invoice.id, sent_on=sent_on)
+            letter = factories.reminder(invoice.id, sent_on=sent_on)
+            address = f"/lab/accounts/{letter.client.uscc}"
+    return address
 
 
 def book_for_clients(uscc: str) -> None:

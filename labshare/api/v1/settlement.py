@@ -387,7 +387,7 @@ def send_account(body: dict[str, Any], uscc: str) -> Any:
 @blueprint.response(200, REMINDERS)
 @blueprint.problems(401, 422)
 def reminders(query: dict[str, Any]) -> Any:
-    """Dunning letters that the own labs' firm sent or, `received`, the own firm was sent, the latest first."""
+    """Dunning letters, the latest first: those that the own labs' firm sent or, where asked, those that it received."""
     start, limit = after(query["cursor"]), query["limit"]
     found = letters(current_actor(), came=query["received"], limit=limit + 1, offset=start)
     return listed(found[:limit], start + limit if len(found) > limit else None)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    exists,
     not_,
     or_,
     text,
@@ -416,6 +417,11 @@ class BookingHold(Model):
     @classmethod
     def _lasts_in_sql(cls) -> ColumnElement[bool]:
         return cls.released_at.is_(None)
+
+    @classmethod
+    def is_on(cls, booking_id: Any) -> ColumnElement[bool]:
+        """Whether one lasts on the booking of this number; or on each, of a column of numbers."""
+        return exists().where(cls.booking_id == booking_id, cls.lasts)
 
     @hybrid_method
     def lasted_at(self, moment: datetime) -> bool:

@@ -71,6 +71,13 @@ def test_what_is_paid_is_told_nobody(booked: World, clock: Clock) -> None:  # R-
     assert tell(clock) == 0
 
 
+def test_what_is_disputed_is_not_asked_for(booked: World, clock: Clock) -> None:  # R-TOLD-6
+    booked.invoice(50_000, on=booked.today)
+    booked.dispute()
+    clock.advance(days=31)
+    assert tell(clock) == 0
+
+
 def test_the_system_alone_tells(booked: World, clock: Clock) -> None:
     with pytest.raises(NotAllowed), transaction():
         services.tell_overdue(actor=booked.officer, now=clock.now)

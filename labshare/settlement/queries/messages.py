@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.booking.models import Booking
@@ -18,8 +18,7 @@ def reads_messages(actor: Actor, booking: Booking) -> bool:
     What was said in a dispute is read by whoever sees the booking."""
     if may(actor, "message.see", client=booking.client_firm_id, lab=booking.lab_firm_id):
         return True
-    held = exists().where(BookingHold.booking_id == booking.id, BookingHold.lasts)
-    return may(actor, "message.see_held") and bool(db.session.scalar(select(held)))
+    return may(actor, "message.see_held") and bool(db.session.scalar(select(BookingHold.is_on(booking.id))))
 
 
 def messages_of(booking: Booking, *, after: int = 0, limit: int) -> Sequence[Message]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import case, exists, func, select
+from sqlalchemy import case, func, select
 
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
@@ -71,7 +71,7 @@ def overdue_clients(actor: Actor, day: date, codes: Collection[str] | None = Non
     if codes is not None:
         which.append(Booking.client_firm_id.in_(select(Firm.id).where(Firm.uscc.in_(codes))))
     lines = owed_lines(*which)
-    held = exists().where(BookingHold.booking_id == lines.c.booking_id, BookingHold.lasts)
+    held = BookingHold.is_on(lines.c.booking_id)
     unpaid = (
         select(
             lines.c.invoice_id,

@@ -178,8 +178,7 @@ def _check_open(booking: Booking, now: datetime) -> None:
     last = last_day(reported_on, booking.finished_on, ended_on)
     if last is not None and local_day(now) > last:
         raise DisputeTooLate(day=last)
-    held = exists().where(BookingHold.booking_id == booking.id, BookingHold.lasts)
-    if db.session.scalar(select(held)):
+    if db.session.scalar(select(BookingHold.is_on(booking.id))):
         raise HeldAlready
     ended = db.session.scalar(select(func.max(Dispute.ended_at)).where(Dispute.booking_id == booking.id))
     if ended is not None:

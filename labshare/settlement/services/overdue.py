@@ -14,6 +14,7 @@ from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
+from labshare.settlement.models import BookingHold
 from labshare.settlement.queries.owed import owed_lines
 from labshare.settlement.services.notifications import payment_overdue
 
@@ -24,13 +25,15 @@ TOLD_AGAIN_AFTER = timedelta(days=30)
 @verb("invoice.remind", title=_l("Overdue payment told"))
 def tell_overdue(*, actor: Actor, now: datetime, limit: int = 200) -> int:
     """Tell clients what of a booking is unpaid after its due date; again after 30 days (R-TOLD-6). How many bookings,
-    at most `limit`. Payments count for what is due first. For the system alone."""
+    at most `limit`. Payments count for what is due first; what is in
+    dispute or held for another reason is not asked for. For the system alone."""
     permissions.check(actor, "invoice.remind")
     today = local_day(now)
     anyone = aliased(Booking)
     unsettled = Booking.id.in_(select(anyone.id).where(anyone.unsettled))  # so it is, and found among those
     told = Booking.overdue_told_on
-    late = owed_lines(unsettled, or_(told.is_(None), told <= today - TOLD_AGAIN_AFTER))
+    again = or_(told.is_(None), told <= today - TOLD_AGAIN_AFTER)
+    late = owed_lines(unsettled, again, ~BookingHold.is_on(Booking.id))
     overdue = (
         select(late.c.booking_id, func.sum(late.c.left_fen).label("fen"), func.min(late.c.due_on).label("due_on"))
         .where(late.c.left_fen > 0, late.c.due_on < today)
